@@ -1,0 +1,1 @@
+//! The CellFlux U-Net on candle: the reference for the GPU engine and the CPU path in the browser.

@@ -1,0 +1,1 @@
+//! SMILES to Morgan counts and 2-d structures.

@@ -1,0 +1,3 @@
+//! The `cellflux` command.
+
+fn main() {}

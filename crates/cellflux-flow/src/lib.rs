@@ -1,0 +1,1 @@
+//! What a flow is: probability path, time grids, ODE solvers, guidance and source noise.

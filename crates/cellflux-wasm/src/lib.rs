@@ -1,0 +1,1 @@
+//! The wasm-bindgen surface over the session and the engines.
