@@ -1,0 +1,64 @@
+//! What a solver needs of a velocity field, and what an engine must offer to be explored.
+//!
+//! States are opaque handles, so that the same solver steps tensors on a CPU and buffers on a GPU.
+
+use std::future::Future;
+
+use crate::guidance::Guidance;
+
+/// A velocity field `v(x, t)` over opaque states.
+pub trait Field {
+    /// A handle to a batch of images `[N, C, H, W]`, wherever it lives.
+    type State: Clone;
+    /// What can go wrong while evaluating.
+    type Error;
+
+    /// The velocity at time `t` in `[0, 1]`. Never waits for a GPU: it may only enqueue work.
+    fn velocity(&mut self, t: f64, x: &Self::State) -> Result<Self::State, Self::Error>;
+
+    /// The linear combination `sum c_i x_i`. Never waits for a GPU. `terms` is not empty.
+    fn combine(&mut self, terms: &[(f64, &Self::State)]) -> Result<Self::State, Self::Error>;
+}
+
+/// A field that can measure a step's error, which adaptive solvers need; measuring waits for the device.
+pub trait AdaptiveField: Field {
+    /// Root mean square over all elements of `error / (atol + rtol * max(|from|, |to|))`.
+    fn error_norm(
+        &mut self,
+        error: &Self::State,
+        from: &Self::State,
+        to: &Self::State,
+        tolerance: Tolerance,
+    ) -> impl Future<Output = Result<f64, Self::Error>>;
+}
+
+/// Relative and absolute tolerance of an adaptive solver.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Tolerance {
+    /// Relative tolerance.
+    pub rtol: f64,
+    /// Absolute tolerance.
+    pub atol: f64,
+}
+
+/// A velocity network on some device: the guided field of a batch of images, and the way in and out.
+pub trait Engine: AdaptiveField {
+    /// Puts a batch `[N, C, H, W]` (row-major, model range) on the device.
+    fn upload(&mut self, values: &[f32]) -> Result<Self::State, Self::Error>;
+
+    /// Reads a state back, `[N, C, H, W]` row-major.
+    fn read(&mut self, state: &Self::State) -> impl Future<Output = Result<Vec<f32>, Self::Error>>;
+
+    /// Sets what [`Field::velocity`] is conditioned on from now on: one condition vector `[D]` a sample,
+    /// and the guidance. The number of conditions is the batch size N of the states that follow.
+    fn condition(&mut self, conditions: &[Vec<f32>], guidance: Guidance) -> Result<(), Self::Error>;
+
+    /// The network itself, unguided: `x` is `[N, C, H, W]`, `t` has N times, and each sample has a
+    /// condition vector `[D]` or none (the null condition).
+    fn evaluate(
+        &mut self,
+        x: &Self::State,
+        t: &[f64],
+        conditions: &[Option<&[f32]>],
+    ) -> Result<Self::State, Self::Error>;
+}
