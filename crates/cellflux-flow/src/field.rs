@@ -14,15 +14,24 @@ pub trait Field {
     type Error;
 
     /// The velocity at time `t` in `[0, 1]`. Never waits for a GPU: it may only enqueue work.
+    ///
+    /// # Errors
+    /// The field's own: a state of another shape, an engine that cannot compute any more.
     fn velocity(&mut self, t: f64, x: &Self::State) -> Result<Self::State, Self::Error>;
 
     /// The linear combination `sum c_i x_i`. Never waits for a GPU. `terms` is not empty.
+    ///
+    /// # Errors
+    /// The field's own: states of different shapes, an engine that cannot compute any more.
     fn combine(&mut self, terms: &[(f64, &Self::State)]) -> Result<Self::State, Self::Error>;
 }
 
 /// A field that can measure a step's error, which adaptive solvers need; measuring waits for the device.
 pub trait AdaptiveField: Field {
     /// Root mean square over all elements of `error / (atol + rtol * max(|from|, |to|))`.
+    ///
+    /// # Errors
+    /// The field's own, also those of earlier work that only shows now.
     fn error_norm(
         &mut self,
         error: &Self::State,
@@ -37,24 +46,42 @@ pub trait AdaptiveField: Field {
 pub struct Tolerance {
     /// Relative tolerance.
     pub rtol: f64,
-    /// Absolute tolerance.
+    /// Absolute tolerance, in the state's unit (model range).
     pub atol: f64,
 }
 
 /// A velocity network on some device: the guided field of a batch of images, and the way in and out.
 pub trait Engine: AdaptiveField {
     /// Puts a batch `[N, C, H, W]` (row-major, model range) on the device.
+    ///
+    /// # Errors
+    /// The engine's own: a number of values that is no batch of its image size, no memory left.
     fn upload(&mut self, values: &[f32]) -> Result<Self::State, Self::Error>;
 
     /// Reads a state back, `[N, C, H, W]` row-major.
-    fn read(&mut self, state: &Self::State) -> impl Future<Output = Result<Vec<f32>, Self::Error>>;
+    ///
+    /// The copy is queued by the call itself, before the future is first polled, and the future does not
+    /// borrow the engine: work enqueued after the call runs on the device while the caller awaits the values.
+    ///
+    /// # Errors
+    /// The future's: the engine's own, also those of earlier work that only shows now.
+    fn read(
+        &mut self,
+        state: &Self::State,
+    ) -> impl Future<Output = Result<Vec<f32>, Self::Error>> + use<Self>;
 
     /// Sets what [`Field::velocity`] is conditioned on from now on: one condition vector `[D]` a sample,
     /// and the guidance. The number of conditions is the batch size N of the states that follow.
+    ///
+    /// # Errors
+    /// The engine's own: a vector of another length than D, no condition at all.
     fn condition(&mut self, conditions: &[Vec<f32>], guidance: Guidance) -> Result<(), Self::Error>;
 
     /// The network itself, unguided: `x` is `[N, C, H, W]`, `t` has N times, and each sample has a
     /// condition vector `[D]` or none (the null condition).
+    ///
+    /// # Errors
+    /// The engine's own: N, D or the image shape does not fit, an engine that cannot compute any more.
     fn evaluate(
         &mut self,
         x: &Self::State,
