@@ -1,0 +1,353 @@
+// <cellflux-explorer src="…/manifest.json">: one state, shown by parts; parts say what the visitor intends, the worker computes.
+//
+//   worker ──events, answers──▶ state ──update──▶ parts ──intents──▶ explorer ──calls──▶ worker
+
+import { el } from './html.js';
+import { styleSheets } from './style_sheets.js';
+import { Trouble, WorkerClient } from './worker_client.js';
+import { Walker } from './walker.js';
+import { informed, troubled, warned } from './notices.js';
+import { engineAsked, surroundings } from './surroundings.js';
+import * as intake from './intake.js';
+import { saveFile } from './save_file.js';
+import { Notice } from './parts/notice.js';
+import { ModelCard } from './parts/model_card.js';
+import { ControlPicker } from './parts/control_picker.js';
+import { CompoundPicker } from './parts/compound_picker.js';
+import { CropEditor } from './parts/crop_editor.js';
+import { Stage } from './parts/stage.js';
+import { Measured } from './parts/measured.js';
+import { Transport } from './parts/transport.js';
+import { FlowSettings } from './parts/flow_settings.js';
+import { Keep } from './parts/keep.js';
+import { Provenance } from './parts/provenance.js';
+
+const PARTS = {
+  'cellflux-notice': Notice,
+  'cellflux-model': ModelCard,
+  'cellflux-control': ControlPicker,
+  'cellflux-compound': CompoundPicker,
+  'cellflux-crop': CropEditor,
+  'cellflux-stage': Stage,
+  'cellflux-transport': Transport,
+  'cellflux-measured': Measured,
+  'cellflux-settings': FlowSettings,
+  'cellflux-keep': Keep,
+  'cellflux-provenance': Provenance,
+};
+for (const [name, part] of Object.entries(PARTS)) customElements.define(name, part);
+
+/** Models up to this size are fetched at once; larger ones when the visitor says so. */
+const FETCH_AT_ONCE = 48e6;
+
+const EMPTY = {
+  phase: 'opening', // opening, offered, loading, starting, ready, failed
+  notice: null,
+  thumbnails: new Map(),
+  cursor: 0,
+  playing: false,
+  busy: 0,
+  smooth: false,
+  evaluations: 0,
+};
+
+class Explorer extends HTMLElement {
+  #state = EMPTY;
+  #scheduled = false;
+  #worker;
+  #walker;
+  #stopListening = [];
+
+  async connectedCallback() {
+    if (this.#worker) return;
+    const root = this.attachShadow({ mode: 'open' });
+    root.adoptedStyleSheets = await styleSheets;
+    root.append(...layout());
+    root.addEventListener('intent', ({ detail }) => this.#intend(detail));
+    this.#worker = new WorkerClient((event) => this.#hear(event));
+    this.#walker = new Walker(() => this.#state, (patch) => this.#set(patch), () => this.#computeStep());
+    const onHash = () => this.#followLink();
+    addEventListener('hashchange', onHash);
+    this.#stopListening = [intake.listen(this, (files) => this.#takeFiles(files)), () => removeEventListener('hashchange', onHash)];
+    const here = surroundings();
+    const asked = engineAsked(location.search);
+    this.#set({ engineAsked: asked.engine, notice: asked.sentence ? warned(asked.sentence) : here.sentence ? informed(here.sentence) : null });
+    await this.#open(location.hash.slice(1));
+  }
+
+  disconnectedCallback() {
+    for (const stop of this.#stopListening) stop();
+    this.#worker?.end();
+  }
+
+  #set(patch) {
+    this.#state = { ...this.#state, ...patch };
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    queueMicrotask(() => {
+      this.#scheduled = false;
+      for (const part of this.shadowRoot.querySelectorAll(Object.keys(PARTS).join())) part.update?.(this.#state);
+      this.dataset.phase = this.#state.phase;
+    });
+  }
+
+  /** Runs something that may fail; a failure becomes a sentence and changes nothing else. */
+  async #attempt(work) {
+    try {
+      return await work();
+    } catch (error) {
+      this.#set({ playing: false, notice: troubled(error) });
+      if (!(error instanceof Trouble) && !error?.message) throw error;
+      return undefined;
+    }
+  }
+
+  // Opening and loading
+
+  async #open(link) {
+    await this.#attempt(async () => {
+      const src = new URL(this.getAttribute('src') ?? 'manifest.json', document.baseURI).href;
+      try {
+        const { notice, ...opened } = await this.#worker.call('open', { src, link });
+        this.#set({ ...opened, ...(notice ? { notice: troubled(new Trouble(notice)) } : {}), phase: 'offered', visible: opened.channels.map(() => true) });
+        this.#follow(opened);
+      } catch (error) {
+        this.#set({ phase: 'failed' });
+        throw error;
+      }
+      if (this.#state.download.total <= FETCH_AT_ONCE || this.#state.download.cached) await this.#load();
+    });
+  }
+
+  async #load() {
+    if (!['offered', 'failed'].includes(this.#state.phase)) return;
+    if (!this.#state.manifest) {
+      await this.#open(location.hash.slice(1));
+      return;
+    }
+    this.#set({ phase: 'loading', download: { ...this.#state.download, loaded: 0 } });
+    try {
+      this.#follow(await this.#worker.call('load', { engine: this.#state.engineAsked }));
+      this.#set({ phase: 'ready' });
+    } catch (error) {
+      this.#set({ phase: 'offered', notice: troubled(error) });
+    }
+  }
+
+  async #useEngine(engine) {
+    await this.#attempt(async () => {
+      const before = this.#state.phase;
+      this.#set({ engineAsked: engine, playing: false, notice: null, ...(before === 'ready' ? { phase: 'starting', download: { doing: 'Starting the network…' } } : {}) });
+      if (before === 'offered') {
+        await this.#load();
+        return;
+      }
+      try {
+        this.#follow(await this.#worker.call('engine', { engine }));
+      } finally {
+        this.#set({ phase: before });
+      }
+    });
+  }
+
+  /** After the worker itself has died: a new one, at the same place. */
+  async #restart() {
+    this.#set({ phase: 'opening', notice: null, playing: false, busy: 0 });
+    this.#worker.start();
+    await this.#open(this.#state.link ?? '');
+  }
+
+  #hear({ event, ...detail }) {
+    if (event === 'thumbnail') {
+      this.#set({ thumbnails: new Map(this.#state.thumbnails).set(detail.id, detail.picture) });
+    } else if (event === 'download') {
+      this.#set({ download: { ...this.#state.download, ...detail } });
+    } else if (event === 'starting') {
+      this.#set({ phase: 'starting', download: { ...this.#state.download, doing: detail.doing } });
+    } else if (event === 'note') {
+      this.#set({ notice: warned(detail.sentence) });
+    }
+  }
+
+  // The exploration
+
+  /** Takes over what the worker answered: recipe, link, walk and whatever else it says. */
+  #follow(answer) {
+    const restarted = answer.walk && answer.walk.key !== this.#state.walk?.key;
+    const steps = answer.walk?.steps.length ?? this.#state.walk?.steps.length ?? 1;
+    const cursor = restarted ? steps - 1 : Math.min(this.#state.cursor, steps - 1);
+    const recipe = answer.recipe ?? this.#state.recipe;
+    const chosen = [...(this.#state.samples ?? []), ...(this.#state.examples ?? [])].find((sample) => sample.id === recipe?.control);
+    this.#set({
+      ...answer,
+      cursor,
+      reverse: recipe?.direction === 'reverse',
+      startLabel: recipe?.control === 'upload' ? 'Your image' : chosen?.note,
+      compoundName: this.#state.compounds?.find((compound) => compound.id === recipe?.compound)?.name,
+    });
+    if (answer.link !== undefined && location.hash.slice(1) !== answer.link) history.replaceState(history.state, '', `#${answer.link}`);
+  }
+
+  async #change(change) {
+    this.#walker.pause();
+    const before = this.#state.recipe;
+    this.#set({ recipe: { ...before, ...change } });
+    try {
+      this.#follow(await this.#worker.call('change', { change }));
+      if (this.#state.notice?.trouble === 'bad-recipe') this.#set({ notice: null });
+    } catch (error) {
+      this.#set({ recipe: { ...before }, notice: troubled(error) });
+    }
+  }
+
+  async #followLink() {
+    const link = location.hash.slice(1);
+    if (!link || link === this.#state.link || this.#state.phase === 'opening') return;
+    this.#walker.pause();
+    try {
+      this.#follow(await this.#worker.call('link', { link }));
+      this.#set({ notice: null });
+    } catch (error) {
+      this.#set({ notice: troubled(error) });
+      if (this.#state.link) history.replaceState(history.state, '', `#${this.#state.link}`);
+    }
+  }
+
+  async #computeStep() {
+    this.#set({ busy: this.#state.busy + 1 });
+    try {
+      const { key } = this.#state.walk;
+      const { step, walk, ...rest } = await this.#worker.call('step');
+      const current = this.#state.walk;
+      if (current.key === key && walk.key === key) this.#set({ walk: { ...current, ...walk, steps: [...current.steps, ...step] }, ...rest });
+    } catch (error) {
+      this.#set({ playing: false, notice: troubled(error) });
+    } finally {
+      this.#set({ busy: Math.max(0, this.#state.busy - 1) });
+    }
+  }
+
+  async #showChannels(visible) {
+    this.#set({ visible });
+    await this.#attempt(async () => this.#follow(await this.#worker.call('show', { visible })));
+  }
+
+  // The visitor's own image
+
+  async #takeFiles(files) {
+    if (!files.length || !this.#state.manifest) return;
+    await this.#attempt(async () => {
+      const contents = await intake.read(files);
+      const upload = await this.#worker.call('decode', { files: contents }, contents.map((file) => file.bytes));
+      this.#set({ upload, notice: null });
+    });
+  }
+
+  async #arrange(change) {
+    const { upload } = this.#state;
+    if (!upload) return;
+    this.#set({ upload: { ...upload, ...change } });
+    // Dragging makes many changes; only the newest waits while one is being drawn.
+    this.wanted = { ...this.wanted, ...change };
+    if (this.arranging) return;
+    this.arranging = true;
+    try {
+      while (this.wanted && this.#state.upload) {
+        const next = this.wanted;
+        this.wanted = null;
+        const drawn = await this.#worker.call('arrange', next);
+        if (this.#state.upload) this.#set({ upload: { ...this.#state.upload, ...drawn } });
+      }
+    } catch (error) {
+      this.#set({ upload: this.#state.upload ? { ...upload, key: this.#state.upload.key } : null, notice: troubled(error) });
+    } finally {
+      this.arranging = false;
+      this.wanted = null;
+    }
+  }
+
+  async #useUpload() {
+    this.#walker.pause();
+    await this.#attempt(async () => {
+      const { assignment, crop, reading } = this.#state.upload;
+      const answer = await this.#worker.call('use_upload', { assignment, crop, reading });
+      this.#set({ upload: null });
+      this.#follow(answer);
+    });
+  }
+
+  // What the visitor takes away
+
+  async #keep(kind) {
+    await this.#attempt(async () => {
+      const { name, type, bytes } = await this.#worker.call('keep', { kind, step: this.#state.cursor, visible: this.#state.visible });
+      saveFile(name, type, bytes);
+    });
+  }
+
+  async #copyLink() {
+    const address = new URL(location.href);
+    address.hash = this.#state.link;
+    try {
+      await navigator.clipboard.writeText(address.href);
+      this.#set({ notice: informed('The link is copied; it makes this picture again, the crop included.') });
+    } catch {
+      this.#set({ notice: informed('The browser did not allow copying; the address bar holds the same link.') });
+    }
+  }
+
+  #intend({ intent, ...detail }) {
+    const { visible, smooth } = this.#state;
+    const does = {
+      load: () => this.#load(),
+      'cancel-load': () => this.#worker.call('cancel'),
+      engine: () => this.#useEngine(detail.engine),
+      restart: () => this.#restart(),
+      dismiss: () => this.#set({ notice: null }),
+      control: () => this.#change({ control: detail.control, direction: 'forward' }),
+      compound: () => this.#change({ compound: detail.compound }),
+      change: () => this.#change(detail.change),
+      'reverse-from': () => this.#change({ control: detail.control, direction: 'reverse' }),
+      channel: () => this.#showChannels(visible.map((on, index) => (index === detail.index ? !on : on))),
+      smooth: () => this.#set({ smooth: !smooth }),
+      play: () => (this.#state.playing ? this.#walker.pause() : this.#walker.play()),
+      pause: () => this.#walker.pause(),
+      forward: () => this.#walker.forward(),
+      back: () => this.#walker.back(),
+      first: () => { this.#walker.pause(); this.#walker.goto(0); },
+      goto: () => { this.#walker.pause(); this.#walker.goto(detail.step); },
+      files: () => this.#takeFiles(detail.files),
+      'upload-change': () => this.#arrange(detail.change),
+      'upload-cancel': () => this.#set({ upload: null }),
+      'upload-done': () => this.#useUpload(),
+      keep: () => this.#keep(detail.kind),
+      'copy-link': () => this.#copyLink(),
+    }[intent];
+    does?.();
+  }
+}
+
+/** Three numbered steps and, below, what it runs on and where it comes from. */
+function layout() {
+  const step = (number, name, title, lead, ...parts) => el('section', { class: `card ${name}`, 'aria-labelledby': `${name}-title` },
+    el('h2', { id: `${name}-title` }, el('span', { class: 'number', 'aria-hidden': 'true' }, number), title),
+    lead ? el('p', { class: 'lead' }, lead) : null, ...parts);
+  const part = (name) => document.createElement(name);
+  return [
+    part('cellflux-notice'),
+    el('div', { class: 'bench' },
+      el('div', { class: 'pick' },
+        step('1', 'control', 'Pick a control', 'An untreated cell: where the walk starts.', part('cellflux-control')),
+        step('2', 'compound', 'Pick a compound', null, part('cellflux-compound'))),
+      el('div', { class: 'walk-column' },
+        step('3', 'walk', 'Walk', null, part('cellflux-model'), part('cellflux-stage'), part('cellflux-transport'), part('cellflux-measured'), part('cellflux-keep')),
+        el('details', { class: 'card how', open: true }, el('summary', {}, 'How the flow is walked'), part('cellflux-settings')))),
+    // What the embedding page has to say stands beside what the manifest says.
+    el('div', { class: 'below' }, el('slot'),
+      el('section', { class: 'card about', 'aria-labelledby': 'about-title' }, el('h2', { id: 'about-title' }, 'Data and model'), part('cellflux-provenance'))),
+    part('cellflux-crop'),
+    el('div', { class: 'drop-hint', 'aria-hidden': 'true' }, 'Drop the image to use it as the control'),
+  ];
+}
+
+customElements.define('cellflux-explorer', Explorer);

@@ -1,0 +1,25 @@
+// How numbers are written on the page.
+
+/** 2.7 MB; decimal units, as hosts and browsers count. */
+export function bytes(count) {
+  if (count < 1000) return `${count} B`;
+  if (count < 1e6) return `${(count / 1e3).toFixed(0)} kB`;
+  return `${(count / 1e6).toFixed(count < 1e8 ? 1 : 0)} MB`;
+}
+
+/** A duration in words, rounded up so that it is rarely too hopeful. */
+export function duration(seconds) {
+  if (!Number.isFinite(seconds)) return 'unknown time';
+  if (seconds < 1) return 'under 1 s';
+  if (seconds < 90) return `${Math.ceil(seconds)} s`;
+  return `${Math.ceil(seconds / 60)} min`;
+}
+
+/** A time on the probability path, 0 to 1. */
+export const time = (t) => t.toFixed(3);
+
+/** 1,323,587 */
+export const count = (n) => Math.round(n).toLocaleString('en');
+
+/** Milliseconds with as many digits as they deserve. */
+export const milliseconds = (ms) => (ms < 10 ? ms.toFixed(1) : ms < 1e4 ? ms.toFixed(0) : `${(ms / 1000).toFixed(1)} s`);

@@ -1,0 +1,43 @@
+// Building elements without a framework: `el('button', { class: 'quiet', on: { click } }, 'Play')`.
+
+const AS_PROPERTY = new Set(['value', 'checked', 'disabled', 'hidden', 'textContent', 'width', 'height', 'open', 'htmlFor']);
+
+/**
+ * One element with attributes, listeners and children.
+ * @param {string} tag
+ * @param {object} [attributes] attribute values by name; `null`, `undefined` and `false` leave the attribute out; `on` holds listeners
+ * @param {...(Node|string|null)} children
+ * @returns {HTMLElement}
+ */
+export function el(tag, { on = {}, ...attributes } = {}, ...children) {
+  const node = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value === null || value === undefined) continue;
+    if (AS_PROPERTY.has(name)) node[name] = value;
+    else if (value !== false) node.setAttribute(name, value === true ? '' : value);
+  }
+  for (const [event, listener] of Object.entries(on)) node.addEventListener(event, listener);
+  node.append(...children.filter((child) => child !== null && child !== undefined));
+  return node;
+}
+
+/** Says one word or two to assistive technology only. */
+export const unseen = (text) => el('span', { class: 'unseen' }, text);
+
+/** A part of the explorer: it shows a slice of the state and says what the visitor intends. */
+export class Part extends HTMLElement {
+  /** Tells the explorer what the visitor wants; the explorer decides. */
+  intend(intent, detail = {}) {
+    this.dispatchEvent(new CustomEvent('intent', { bubbles: true, detail: { intent, ...detail } }));
+  }
+
+  /** True once for every new value of a slice of the state, so that a part redraws only what changed. */
+  changed(name, value) {
+    this.#seen ??= new Map();
+    if (this.#seen.has(name) && this.#seen.get(name) === value) return false;
+    this.#seen.set(name, value);
+    return true;
+  }
+
+  #seen;
+}

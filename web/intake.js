@@ -1,0 +1,50 @@
+// Files the visitor hands over: dropped, chosen or pasted. They are read here and go to the worker, nowhere else.
+
+/** More than this is not a crop nor a field; refused before it is read into memory. */
+const LARGEST = 256e6;
+const MOST_FILES = 16;
+
+/** Listens for drops anywhere on the explorer and for pastes anywhere on the page. Returns a function that stops listening. */
+export function listen(element, onFiles) {
+  let depth = 0;
+  const hasFiles = (event) => [...(event.dataTransfer?.types ?? [])].includes('Files');
+  const listeners = [
+    [element, 'dragenter', (event) => { if (hasFiles(event)) { event.preventDefault(); depth += 1; element.toggleAttribute('dropping', true); } }],
+    [element, 'dragover', (event) => { if (hasFiles(event)) event.preventDefault(); }],
+    [element, 'dragleave', (event) => { if (hasFiles(event)) { depth = Math.max(0, depth - 1); element.toggleAttribute('dropping', depth > 0); } }],
+    [element, 'drop', (event) => {
+      if (!hasFiles(event)) return;
+      event.preventDefault();
+      depth = 0;
+      element.removeAttribute('dropping');
+      onFiles([...event.dataTransfer.files]);
+    }],
+    [document, 'paste', (event) => {
+      const files = [...(event.clipboardData?.files ?? [])];
+      if (!files.length) return;
+      event.preventDefault();
+      onFiles(files);
+    }],
+  ];
+  for (const [target, type, listener] of listeners) target.addEventListener(type, listener);
+  return () => { for (const [target, type, listener] of listeners) target.removeEventListener(type, listener); };
+}
+
+/**
+ * Reads files into memory.
+ * @param {File[]} files
+ * @returns {Promise<{ name: string, bytes: ArrayBuffer }[]>}
+ * @throws {Error} one sentence that names the file
+ */
+export async function read(files) {
+  if (files.length > MOST_FILES) throw new Error(`${files.length} files at once; expected at most ${MOST_FILES}, one for each channel.`);
+  const large = files.find((file) => file.size > LARGEST);
+  if (large) throw new Error(`${large.name} is ${(large.size / 1e6).toFixed(0)} MB; expected an image of at most ${LARGEST / 1e6} MB.`);
+  return Promise.all(files.map(async (file) => {
+    try {
+      return { name: file.name || 'pasted image', bytes: await file.arrayBuffer() };
+    } catch {
+      throw new Error(`${file.name || 'The pasted image'} could not be read; it may have been moved, or it is a folder.`);
+    }
+  }));
+}

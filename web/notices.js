@@ -1,0 +1,30 @@
+// From an error to what the page shows: the sentence, and the ways on.
+
+const capital = (sentence) => sentence.charAt(0).toUpperCase() + sentence.slice(1);
+const full = (sentence) => (/[.!?…]$/.test(sentence) ? sentence : `${sentence}.`);
+
+const GPU_AGAIN = { label: 'Try the GPU again', intent: 'engine', engine: 'wgpu' };
+const USE_CPU = { label: 'Go on with the CPU', intent: 'engine', engine: 'candle' };
+const LOAD_AGAIN = { label: 'Try again', intent: 'load' };
+const RESTART = { label: 'Start again', intent: 'restart' };
+
+/** Kinds after which the visitor has something to choose. */
+const WAYS_ON = {
+  'device-lost': [GPU_AGAIN, USE_CPU],
+  'out-of-memory': [USE_CPU],
+  'no-adapter': [USE_CPU],
+  gpu: [GPU_AGAIN, USE_CPU],
+  download: [LOAD_AGAIN],
+  'bad-bundle': [LOAD_AGAIN],
+  cancelled: [LOAD_AGAIN],
+  stopped: [RESTART],
+};
+
+/** A notice for an error of the worker (with a kind) or of the page. */
+export function troubled(error) {
+  const kind = error?.kind ?? 'page';
+  return { kind: kind === 'cancelled' ? 'info' : 'trouble', trouble: kind, sentence: full(capital(String(error?.message ?? error))), actions: WAYS_ON[kind] ?? [] };
+}
+
+export const informed = (sentence) => ({ kind: 'info', sentence: full(capital(sentence)) });
+export const warned = (sentence) => ({ kind: 'warning', sentence: full(capital(sentence)) });

@@ -1,0 +1,105 @@
+// Step 2: the compound. A searchable list by name and mode of action, and what is known of the one chosen.
+
+import { el, Part } from '../html.js';
+
+const matches = (words, compound) => words.every((word) => compound.haystack.includes(word));
+
+/** Shows `state.compounds` and `state.recipe.compound`. */
+export class CompoundPicker extends Part {
+  connectedCallback() {
+    if (this.firstChild) return;
+    this.search = el('input', {
+      type: 'search', id: 'compound-search', placeholder: 'Name or mode of action', autocomplete: 'off', spellcheck: 'false',
+      role: 'combobox', 'aria-expanded': 'true', 'aria-controls': 'compound-list', 'aria-autocomplete': 'list',
+      on: { input: () => this.#filter(), keydown: (event) => this.#key(event) },
+    });
+    this.list = el('ul', { id: 'compound-list', role: 'listbox', class: 'compounds', 'aria-label': 'Compounds', tabindex: '0',
+      on: { keydown: (event) => this.#key(event) } });
+    this.none = el('p', { class: 'hint', hidden: true });
+    this.card = el('div', { class: 'compound-card' });
+    this.append(el('label', { class: 'unseen', for: 'compound-search' }, 'Search compounds'), this.search, this.list, this.none, this.card);
+  }
+
+  update({ compounds, recipe }) {
+    if (!compounds) return;
+    if (this.changed('compounds', compounds)) this.#build(compounds);
+    if (this.changed('chosen', recipe?.compound)) this.#choose(recipe?.compound);
+  }
+
+  #build(compounds) {
+    this.compounds = compounds.map((compound) => ({
+      ...compound,
+      haystack: [compound.name, compound.id, compound.action, ...(compound.aliases ?? [])].join(' ').toLowerCase(),
+    }));
+    this.list.replaceChildren(...this.compounds.map((compound) => el('li', {
+      role: 'option', id: `compound-${compound.id}`, 'aria-selected': 'false', 'data-compound': compound.id,
+      on: { click: () => this.intend('compound', { compound: compound.id }) },
+    }, el('span', { class: 'name' }, compound.name), el('span', { class: 'action' }, compound.action || '—'), badge(compound))));
+  }
+
+  #choose(id) {
+    for (const option of this.list.children) {
+      const here = option.dataset.compound === id;
+      option.setAttribute('aria-selected', String(here));
+      if (here) {
+        for (const box of [this.list, this.search]) box.setAttribute('aria-activedescendant', option.id);
+        this.#reveal(option);
+      }
+    }
+    const compound = this.compounds.find((each) => each.id === id);
+    if (compound) this.#describe(compound);
+  }
+
+  /** Scrolls the list, never the page. */
+  #reveal(option) {
+    const { offsetTop: top, offsetHeight: height } = option;
+    const { scrollTop, clientHeight } = this.list;
+    if (top < scrollTop || top + height > scrollTop + clientHeight) this.list.scrollTop = top - (clientHeight - height) / 2;
+  }
+
+  #describe(compound) {
+    if (this.picture) URL.revokeObjectURL(this.picture);
+    this.picture = compound.structure ? URL.createObjectURL(new Blob([compound.structure], { type: 'image/svg+xml' })) : null;
+    const facts = [
+      compound.action && ['Mode of action', compound.action],
+      compound.doses?.length && ['Doses in the data', `${compound.doses.join(', ')} µM`],
+      ['Training', compound.seen === null ? 'not stated' : compound.seen ? 'seen by the network' : 'held out: the network never saw it'],
+    ].filter(Boolean);
+    this.card.replaceChildren(
+      // An image cannot run scripts, so an SVG from a bundle is safe in one.
+      ...(this.picture ? [el('img', { class: 'structure', src: this.picture, alt: `Structure of ${compound.name}`, width: '132', height: '132' })] : []),
+      el('div', {}, el('h3', {}, compound.name),
+        el('dl', {}, ...facts.flatMap(([term, value]) => [el('dt', {}, term), el('dd', {}, value)])),
+        compound.smiles ? el('p', { class: 'smiles', title: 'SMILES' }, compound.smiles) : null),
+    );
+  }
+
+  #filter() {
+    const words = this.search.value.toLowerCase().split(/\s+/).filter(Boolean);
+    let shown = 0;
+    for (const [index, option] of [...this.list.children].entries()) {
+      option.hidden = !matches(words, this.compounds[index]);
+      shown += option.hidden ? 0 : 1;
+    }
+    this.none.hidden = shown > 0;
+    this.none.textContent = `No compound here matches “${this.search.value}”.`;
+  }
+
+  #key(event) {
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    const shown = [...this.list.children].filter((option) => !option.hidden);
+    if (event.key === 'Enter' && shown.length && event.target === this.search) {
+      event.preventDefault();
+      shown[0].click();
+    } else if (step && shown.length) {
+      event.preventDefault();
+      const at = shown.findIndex((option) => option.getAttribute('aria-selected') === 'true');
+      shown[Math.min(Math.max(at + step, 0), shown.length - 1)].click();
+    }
+  }
+}
+
+function badge({ seen }) {
+  if (seen === null || seen === undefined) return null;
+  return el('span', { class: `badge ${seen ? 'seen' : 'held-out'}` }, seen ? 'seen' : 'held out');
+}

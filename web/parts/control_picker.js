@@ -1,0 +1,74 @@
+// Step 1: the control image. From the gallery, or the visitor's own by dropping, choosing or pasting files.
+
+import { el, Part, unseen } from '../html.js';
+import { paint } from '../pixels.js';
+
+/** Shows `state.samples`, `state.thumbnails` and the control in `state.recipe`. */
+export class ControlPicker extends Part {
+  connectedCallback() {
+    if (this.firstChild) return;
+    this.gallery = el('div', { class: 'gallery', role: 'radiogroup', 'aria-label': 'Sample control images' });
+    this.gallery.addEventListener('keydown', (event) => this.#arrow(event));
+    this.input = el('input', {
+      type: 'file', multiple: true, class: 'unseen', id: 'files', tabindex: '-1', 'aria-hidden': 'true',
+      accept: '.png,.jpg,.jpeg,.tif,.tiff,.npy,image/png,image/jpeg,image/tiff',
+      on: { change: () => { this.intend('files', { files: [...this.input.files] }); this.input.value = ''; } },
+    });
+    this.own = el('div', { class: 'own' },
+      el('button', { type: 'button', class: 'secondary', on: { click: () => this.input.click() } }, 'Use your own image…'),
+      el('p', { class: 'hint' }, 'or drop it anywhere, or paste it. PNG, JPEG, TIFF or .npy; several files are taken as one file per channel. It stays on this computer.'),
+      this.input,
+    );
+    this.about = el('p', { class: 'hint about' });
+    this.append(this.gallery, this.about, this.own);
+  }
+
+  update({ samples, thumbnails, recipe, uploaded }) {
+    if (!samples) return;
+    if (this.changed('tiles', [samples, uploaded?.key].map((x) => x?.length ?? x).join())) this.#build(samples, uploaded);
+    if (this.changed('thumbnails', thumbnails)) {
+      for (const tile of this.gallery.children) {
+        const picture = thumbnails.get(tile.dataset.control);
+        if (picture) paint(tile.querySelector('canvas'), picture);
+      }
+    }
+    const chosen = recipe?.control ?? null;
+    if (this.changed('chosen', `${chosen}/${this.gallery.children.length}`)) this.#mark(chosen, samples, uploaded);
+  }
+
+  #build(samples, uploaded) {
+    const own = uploaded ? [{ id: 'upload', label: 'Your crop', note: uploaded.name, picture: uploaded.picture }] : [];
+    this.gallery.replaceChildren(...[...own, ...samples.filter((sample) => !sample.treated)].map((sample) => {
+      const canvas = el('canvas', { width: 1, height: 1, 'aria-hidden': 'true' });
+      if (sample.picture) paint(canvas, sample.picture);
+      return el('button', {
+        type: 'button', role: 'radio', 'aria-checked': 'false', tabindex: '-1', class: 'tile', 'data-control': sample.id, title: sample.note,
+        on: { click: () => this.intend('control', { control: sample.id }) },
+      }, canvas, el('span', { class: 'caption' }, sample.label), unseen(`, ${sample.note}`));
+    }));
+    this.changed('thumbnails', null);
+  }
+
+  #mark(chosen, samples, uploaded) {
+    let some = null;
+    for (const tile of this.gallery.children) {
+      const here = tile.dataset.control === chosen;
+      tile.setAttribute('aria-checked', String(here));
+      tile.tabIndex = here ? 0 : -1;
+      if (here) some = tile;
+    }
+    if (!some && this.gallery.firstChild) this.gallery.firstChild.tabIndex = 0;
+    const sample = samples.find((each) => each.id === chosen);
+    this.about.textContent = chosen === 'upload' ? `${uploaded?.name ?? 'Your crop'}: your own image.` : sample ? `${sample.note}.` : '';
+  }
+
+  #arrow(event) {
+    const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
+    if (!step) return;
+    event.preventDefault();
+    const tiles = [...this.gallery.children];
+    const next = tiles[(tiles.indexOf(event.target.closest('.tile')) + step + tiles.length) % tiles.length];
+    next.focus();
+    next.click();
+  }
+}

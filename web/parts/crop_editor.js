@@ -1,0 +1,143 @@
+// A visitor's image becomes a control: which plane is which channel, and which square of it.
+
+import { el, Part } from '../html.js';
+import { paint } from '../pixels.js';
+
+/** A dialog over `state.upload`: `{ key, name, width, height, planes, assignment, crop, picture, cropPicture }`. */
+export class CropEditor extends Part {
+  connectedCallback() {
+    if (this.firstChild) return;
+    this.field = el('canvas', { width: 1, height: 1, 'aria-hidden': 'true' });
+    this.square = el('div', {
+      class: 'square', tabindex: '0', role: 'group', 'aria-label': 'Crop square. Arrow keys move it, Shift moves it by ten, plus and minus resize it.',
+      on: { keydown: (event) => this.#key(event) },
+    }, el('span', { class: 'handle', 'data-corner': 'se', 'aria-hidden': 'true' }));
+    this.board = el('div', { class: 'board', on: { pointerdown: (event) => this.#grab(event) } }, this.field, this.square);
+    this.result = el('canvas', { width: 1, height: 1, role: 'img', 'aria-label': 'The crop as the network will see it' });
+    this.channels = el('div', { class: 'assign' });
+    const number = (name, label) => {
+      const input = el('input', { type: 'number', step: '1', id: `crop-${name}`, name, on: { change: () => this.#send({ [name]: Number(input.value) }) } });
+      this.numbers[name] = input;
+      return el('label', { for: `crop-${name}` }, label, input);
+    };
+    this.numbers = {};
+    this.coding = el('select', { id: 'coding', on: { change: () => this.intend('upload-change', { change: { reading: this.coding.value } }) } });
+    this.codingRow = el('label', { for: 'coding', class: 'coding' }, 'Values are', this.coding);
+    this.heading = el('h2', { id: 'crop-title' });
+    this.size = el('p', { class: 'hint' });
+    this.dialog = el('dialog', { 'aria-labelledby': 'crop-title', class: 'crop-dialog', on: { cancel: (event) => { event.preventDefault(); this.intend('upload-cancel'); } } },
+      el('form', { method: 'dialog', novalidate: true, on: { submit: (event) => { event.preventDefault(); this.intend('upload-done'); } } },
+        this.heading, this.size,
+        el('div', { class: 'crop-bench' },
+          this.board,
+          el('div', { class: 'crop-side' },
+            this.channels, this.codingRow,
+            el('div', { class: 'numbers' }, number('x', 'Left'), number('y', 'Top'), number('side', 'Side')),
+            el('figure', {}, this.result, el('figcaption', { class: 'hint' }, 'As the network will see it')),
+            el('div', { class: 'dialog-buttons' },
+              el('button', { type: 'submit', class: 'primary', 'data-do': 'use-crop' }, 'Use this crop'),
+              el('button', { type: 'button', class: 'secondary', on: { click: () => this.intend('upload-cancel') } }, 'Cancel'))))));
+    this.append(this.dialog);
+  }
+
+  update({ upload, channels }) {
+    if (!upload) {
+      if (this.dialog.open) this.dialog.close();
+      return;
+    }
+    this.upload = upload;
+    if (this.changed('key', upload.key)) this.#open(upload, channels);
+    if (!this.dialog.open) this.dialog.showModal();
+    if (this.changed('picture', upload.picture)) paint(this.field, upload.picture);
+    if (this.changed('cropPicture', upload.cropPicture) && upload.cropPicture) paint(this.result, upload.cropPicture);
+    if (this.changed('crop', upload.crop)) this.#place(upload);
+    if (this.changed('assignment', upload.assignment)) {
+      for (const [index, select] of [...this.channels.querySelectorAll('select')].entries()) select.value = String(upload.assignment[index]);
+    }
+    this.coding.value = upload.reading;
+  }
+
+  #open(upload, channels) {
+    this.heading.textContent = 'Choose the channels and the crop';
+    this.size.textContent = `${upload.name}: ${upload.width} × ${upload.height} pixels, ${upload.planes.length} channel${upload.planes.length === 1 ? '' : 's'}${upload.hint ? `. ${upload.hint}` : ''}`;
+    this.channels.replaceChildren(...channels.map((channel, index) => {
+      const dot = el('span', { class: 'dot', 'aria-hidden': 'true' });
+      dot.style.setProperty('--dot', channel.colour);
+      const select = el('select', { id: `assign-${index}`, on: { change: () => {
+        const assignment = [...this.upload.assignment];
+        assignment[index] = Number(select.value);
+        this.intend('upload-change', { change: { assignment } });
+      } } }, ...upload.planes.map((plane, at) => el('option', { value: String(at) }, plane.label)));
+      return el('label', { for: `assign-${index}` }, el('span', {}, dot, channel.name), select);
+    }));
+    this.coding.replaceChildren(...upload.readings.map(({ value, label }) => el('option', { value }, label)));
+    this.codingRow.hidden = upload.readings.length < 2;
+    this.numbers.side.min = String(upload.smallest);
+    this.numbers.side.max = String(Math.min(upload.width, upload.height));
+  }
+
+  #place({ crop, width, height }) {
+    for (const [name, input] of Object.entries(this.numbers)) input.value = String(crop[name]);
+    this.numbers.x.max = String(width - crop.side);
+    this.numbers.y.max = String(height - crop.side);
+    for (const [name, share] of [['--x', crop.x / width], ['--y', crop.y / height], ['--w', crop.side / width], ['--h', crop.side / height]]) {
+      this.square.style.setProperty(name, share);
+    }
+  }
+
+  /** Sends a crop that lies within the image: first the side is bounded, then the corner. */
+  #send(change) {
+    const { crop, width, height, smallest } = this.upload;
+    const wanted = { ...crop, ...change };
+    const side = clamp(Math.round(wanted.side) || smallest, smallest, Math.min(width, height));
+    const next = { side, x: clamp(Math.round(wanted.x) || 0, 0, width - side), y: clamp(Math.round(wanted.y) || 0, 0, height - side) };
+    this.intend('upload-change', { change: { crop: next } });
+  }
+
+  #grab(event) {
+    if (!this.upload) return;
+    event.preventDefault();
+    const { left, top, width: shown } = this.field.getBoundingClientRect();
+    const scale = this.upload.width / shown;
+    const at = ({ clientX, clientY }) => ({ x: (clientX - left) * scale, y: (clientY - top) * scale });
+    const from = at(event);
+    const begin = this.upload.crop;
+    const resize = event.target.dataset.corner === 'se';
+    const inside = from.x >= begin.x && from.x < begin.x + begin.side && from.y >= begin.y && from.y < begin.y + begin.side;
+    this.square.focus();
+    this.board.setPointerCapture(event.pointerId);
+    // A press outside the square brings its centre there; a press inside moves it from where it is.
+    const base = resize || inside ? begin : { ...begin, x: from.x - begin.side / 2, y: from.y - begin.side / 2 };
+    const move = (pointer) => {
+      const to = at(pointer);
+      const [dx, dy] = [to.x - from.x, to.y - from.y];
+      if (resize) {
+        const room = Math.min(this.upload.width - begin.x, this.upload.height - begin.y);
+        this.#send({ ...begin, side: Math.min(begin.side + Math.max(dx, dy), room) });
+      } else this.#send({ ...base, x: base.x + dx, y: base.y + dy });
+    };
+    const leave = () => {
+      this.board.removeEventListener('pointermove', move);
+      this.board.removeEventListener('pointerup', leave);
+      this.board.removeEventListener('pointercancel', leave);
+    };
+    this.board.addEventListener('pointermove', move);
+    this.board.addEventListener('pointerup', leave);
+    this.board.addEventListener('pointercancel', leave);
+    move(event);
+  }
+
+  #key(event) {
+    const { crop } = this.upload;
+    const by = event.shiftKey ? 10 : 1;
+    const change = {
+      ArrowLeft: { x: crop.x - by }, ArrowRight: { x: crop.x + by }, ArrowUp: { y: crop.y - by }, ArrowDown: { y: crop.y + by },
+      '+': { side: crop.side + by }, '=': { side: crop.side + by }, '-': { side: crop.side - by }, '_': { side: crop.side - by },
+    }[event.key];
+    if (!change) return;
+    event.preventDefault();
+    this.#send(change);
+  }
+}
+
+const clamp = (value, low, high) => Math.min(Math.max(value, low), Math.max(low, high));

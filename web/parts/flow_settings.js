@@ -1,0 +1,91 @@
+// How the flow is integrated: solver, time grid, steps, guidance, source noise, seed and direction.
+
+import { el, Part } from '../html.js';
+
+const SOLVERS = [
+  ['euler', 'Euler (order 1)'],
+  ['midpoint', 'Midpoint (order 2)'],
+  ['heun', 'Heun (order 2)'],
+  ['rk4', 'Runge–Kutta 3/8 (order 4)'],
+  ['dopri5', 'Dormand–Prince 5(4), adaptive'],
+];
+const GRIDS = [
+  ['uniform', 'Uniform'],
+  ['edm', 'EDM (as CellFlux samples)'],
+  ['cosine', 'Cosine'],
+];
+
+/** Shows the flow's part of `state.recipe` within `state.limits`. */
+export class FlowSettings extends Part {
+  connectedCallback() {
+    if (this.firstChild) return;
+    const choose = (name, label, options, help) => {
+      const input = el('select', { id: `set-${name}`, name, on: { change: () => this.#send(name, input.value) } },
+        ...options.map(([value, words]) => el('option', { value }, words)));
+      return this.#row(name, label, input, null, help);
+    };
+    const slide = (name, label, step, help) => {
+      const shown = el('output', { for: `set-${name}` });
+      const input = el('input', { type: 'range', id: `set-${name}`, name, step, on: {
+        input: () => { shown.textContent = input.value; },
+        change: () => this.#send(name, Number(input.value)),
+      } });
+      return this.#row(name, label, input, shown, help);
+    };
+    const number = (name, label, help, ...more) => {
+      const input = el('input', { type: 'number', id: `set-${name}`, name, inputmode: 'numeric', step: '1', on: {
+        change: () => (input.value === '' ? this.#show() : this.#send(name, Number(input.value))),
+      } });
+      return this.#row(name, label, el('span', { class: 'with-button' }, input, ...more), null, help, input);
+    };
+    this.fields = {};
+    this.append(
+      choose('direction', 'Direction', [['forward', 'Control → treated'], ['reverse', 'Treated → control']], 'Reverse integrates the same field from t = 1 to t = 0.'),
+      choose('solver', 'Solver', SOLVERS, 'How each step is taken. Higher orders cost more evaluations a step.'),
+      choose('grid', 'Time grid', GRIDS, 'Where on the path the steps end.'),
+      number('steps', 'Steps', 'Solver steps from one end of the path to the other.'),
+      slide('alpha', 'Guidance α', '0.05', '1 follows the compound’s own velocity; more exaggerates it, 0 ignores the compound.'),
+      slide('noise', 'Source noise', '0.05', 'Gaussian noise added to the start image before walking.'),
+      number('seed', 'Seed', 'The same seed makes the same noise on every machine.',
+        el('button', { type: 'button', class: 'secondary', 'aria-label': 'Draw a new seed', on: { click: () => this.#send('seed', crypto.getRandomValues(new Uint32Array(1))[0]) } }, 'New')),
+    );
+  }
+
+  update({ recipe, limits }) {
+    this.recipe = recipe;
+    if (limits && this.changed('limits', limits)) this.#bound(limits);
+    if (recipe && this.changed('recipe', recipe)) this.#show();
+  }
+
+  #row(name, label, control, output, help, input = control) {
+    this.fields[name] = { input, output };
+    input.setAttribute('aria-describedby', `help-${name}`);
+    return el('div', { class: 'setting', 'data-setting': name },
+      el('label', { for: `set-${name}` }, label), output, control, el('p', { class: 'hint', id: `help-${name}` }, help));
+  }
+
+  #bound(limits) {
+    for (const [name, [low, high]] of Object.entries(limits)) {
+      const field = this.fields[name];
+      if (!field) continue;
+      field.input.min = String(low);
+      field.input.max = String(high);
+    }
+  }
+
+  #show() {
+    for (const [name, { input, output }] of Object.entries(this.fields)) {
+      const value = this.recipe[name];
+      if (value === undefined) continue;
+      input.value = String(value);
+      if (output) output.textContent = String(value);
+    }
+    const adaptive = this.recipe.solver === 'dopri5';
+    for (const name of ['grid', 'steps']) this.fields[name].input.disabled = adaptive;
+    this.fields.seed.input.disabled = this.recipe.noise === 0;
+  }
+
+  #send(name, value) {
+    this.intend('change', { change: { [name]: value } });
+  }
+}

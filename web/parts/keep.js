@@ -1,0 +1,27 @@
+// What the visitor takes away: pictures, numbers, and a link that makes them again.
+
+import { el, Part } from '../html.js';
+
+const KINDS = [
+  ['frame', 'Frame, PNG', 'The picture in the middle, pixel for pixel'],
+  ['strip', 'Strip, PNG', 'Every step reached, side by side'],
+  ['trajectory', 'Trajectory, .npy', 'All steps as numbers: [steps + 1, C, H, W], 32-bit floats in the model’s range'],
+  ['times', 'Times, .npy', 'The times of the trajectory’s steps'],
+];
+
+/** Enabled once `state.walk` has pictures. */
+export class Keep extends Part {
+  connectedCallback() {
+    if (this.firstChild) return;
+    this.buttons = KINDS.map(([kind, label, title]) => el('button', {
+      type: 'button', class: 'secondary', disabled: true, title, 'data-keep': kind, on: { click: () => this.intend('keep', { kind }) },
+    }, label));
+    this.link = el('button', { type: 'button', class: 'secondary', 'data-keep': 'link', title: 'This page’s address holds everything, your own crop included', on: { click: () => this.intend('copy-link') } }, 'Copy link');
+    this.append(...this.buttons, this.link);
+  }
+
+  update({ walk, link }) {
+    for (const button of this.buttons) button.disabled = !walk;
+    this.link.disabled = !link;
+  }
+}

@@ -1,0 +1,80 @@
+// The model: how big it is, how far its download is, and what it runs on.
+
+import { el, Part } from '../html.js';
+import * as figures from '../figures.js';
+
+const ENGINES = [
+  ['auto', 'Fastest here'],
+  ['wgpu', 'WebGPU (wgpu)'],
+  ['candle', 'CPU (candle, WebAssembly)'],
+];
+
+/** Shows `state.phase`, `state.download` and `state.engine`. */
+export class ModelCard extends Part {
+  connectedCallback() {
+    if (this.firstChild) return;
+    this.offer = el('div', { class: 'offer', hidden: true });
+    this.bar = el('progress', { max: '1', 'aria-label': 'Model download' });
+    this.words = el('p', { class: 'words' });
+    this.cancel = el('button', { type: 'button', on: { click: () => this.intend('cancel-load') } }, 'Cancel');
+    this.download = el('div', { class: 'download', hidden: true }, this.words, this.bar, this.cancel);
+    this.facts = el('dl', { class: 'facts', hidden: true });
+    this.choice = el(
+      'select',
+      { id: 'engine', on: { change: () => this.intend('engine', { engine: this.choice.value }) } },
+      ...ENGINES.map(([value, label]) => el('option', { value }, label)),
+    );
+    this.append(this.offer, this.download, this.facts);
+  }
+
+  update(state) {
+    const { phase, download, engine, manifest, engineAsked } = state;
+    if (!manifest || !this.changed('slice', [phase, download?.loaded, download?.doing, engine, engineAsked].join())) {
+      if (!manifest) return;
+    }
+    this.offer.hidden = !(phase === 'offered');
+    if (!this.offer.hidden) this.#showOffer(state);
+    this.download.hidden = !(phase === 'loading' || phase === 'starting');
+    if (!this.download.hidden) this.#showDownload(state);
+    this.facts.hidden = phase !== 'ready';
+    if (!this.facts.hidden) this.#showFacts(state);
+  }
+
+  #showOffer({ download, manifest }) {
+    if (!this.changed('offer', download?.total ?? 0)) return;
+    const size = figures.bytes(download.total);
+    const estimate = download.estimate ? `, about ${figures.duration(download.estimate)}` : '';
+    this.offer.replaceChildren(
+      el('p', {}, `The network has ${figures.count(manifest.parameters)} parameters: a download of ${size}${estimate}. It stays in this browser.`),
+      el('button', { type: 'button', class: 'primary', on: { click: () => this.intend('load') } }, `Load the model (${size})`),
+    );
+  }
+
+  #showDownload({ phase, download }) {
+    const { loaded, total, secondsLeft, doing } = download;
+    if (phase === 'starting') {
+      this.bar.removeAttribute('value');
+      this.words.textContent = doing ?? 'Starting the network…';
+      return;
+    }
+    this.bar.max = total;
+    this.bar.value = loaded;
+    const left = secondsLeft === undefined ? '' : `, ${figures.duration(secondsLeft)} left`;
+    this.words.textContent = `Loading the model: ${figures.count(loaded)} of ${figures.count(total)} bytes${left}`;
+  }
+
+  #showFacts({ engine, evaluations, pace, engineAsked }) {
+    if (!this.changed('facts', [engine, evaluations, pace, engineAsked].map((x) => JSON.stringify(x)).join())) return;
+    const adapter = engine.adapter ? `${engine.adapter}${engine.software ? ' (software adapter)' : ''}` : 'this computer’s CPU';
+    const row = (term, ...values) => el('div', {}, el('dt', {}, term), el('dd', {}, ...values));
+    this.choice.value = engineAsked;
+    this.facts.replaceChildren(
+      row('Runs on', el('span', { 'data-fact': 'adapter' }, adapter)),
+      row('Engine', el('span', { 'data-fact': 'engine' }, engine.name), ', ', el('span', { 'data-fact': 'dtype' }, engine.dtype)),
+      row('Pace', el('span', { 'data-fact': 'pace' }, pace ? `${figures.milliseconds(pace)}${pace < 1e4 ? ' ms' : ''} per evaluation` : 'not yet measured')),
+      row('Done', el('span', { 'data-fact': 'evaluations' }, figures.count(evaluations)), ` evaluation${evaluations === 1 ? '' : 's'} of the network`),
+      row(el('label', { for: 'engine' }, 'Use'), this.choice),
+      ...(engine.why ? [row('Why', engine.why)] : []),
+    );
+  }
+}

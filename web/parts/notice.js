@@ -1,0 +1,28 @@
+// One sentence at a time about what happened, with a way on where there is one. Read out politely by assistive technology.
+
+import { el, Part } from '../html.js';
+
+/** Shows `state.notice`: `{ kind: 'info'|'warning'|'trouble', sentence, actions: [{ label, intent, ... }] }` or null. */
+export class Notice extends Part {
+  connectedCallback() {
+    this.setAttribute('role', 'status');
+    this.setAttribute('aria-live', 'polite');
+  }
+
+  update({ notice }) {
+    if (!this.changed('notice', notice)) return;
+    this.className = notice ? notice.kind : '';
+    if (!notice) {
+      this.replaceChildren();
+      return;
+    }
+    const actions = (notice.actions ?? []).map(({ label, intent, ...detail }) =>
+      el('button', { type: 'button', on: { click: () => this.intend(intent, detail) } }, label),
+    );
+    this.replaceChildren(
+      el('p', { class: 'sentence' }, notice.sentence),
+      ...actions,
+      el('button', { type: 'button', class: 'quiet', 'aria-label': 'Dismiss this message', on: { click: () => this.intend('dismiss') } }, '×'),
+    );
+  }
+}

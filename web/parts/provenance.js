@@ -1,0 +1,24 @@
+// Where the data and the network come from, and under which licence, as the manifest states it.
+
+import { el, Part } from '../html.js';
+import * as figures from '../figures.js';
+
+/** Shows `state.manifest.provenance`. */
+export class Provenance extends Part {
+  update({ manifest, samples, examples }) {
+    if (!manifest || !this.changed('manifest', manifest)) return;
+    const rows = [
+      ['Model', `${manifest.name ?? 'CellFlux'}, ${figures.count(manifest.parameters)} parameters, ${manifest.dtype}`],
+      ['Images', `${manifest.size[0]} × ${manifest.size[1]} pixels; ${manifest.channels.map((channel) => (channel.stain ? `${channel.name} (${channel.stain})` : channel.name)).join(', ')}`],
+      ...manifest.provenance,
+      ...sources([...(samples ?? []), ...(examples ?? [])]),
+    ];
+    this.replaceChildren(el('dl', { class: 'facts' }, ...rows.flatMap(([term, value]) => [el('dt', {}, term), el('dd', {}, value)])));
+  }
+}
+
+function sources(samples) {
+  const said = new Map();
+  for (const { source, licence } of samples) if (source || licence) said.set(`${source}|${licence}`, [source, licence]);
+  return [...said.values()].map(([source, licence]) => ['Sample images', [source, licence].filter(Boolean).join('; ')]);
+}

@@ -1,0 +1,163 @@
+// Walking by hand: one solver step forward or back, play and pause, and a scrubber with a tick at every actual time.
+
+import { el, Part } from '../html.js';
+import * as figures from '../figures.js';
+import { paint } from '../pixels.js';
+
+const ICONS = {
+  first: 'M6 5v14M19 5 9 12l10 7z',
+  back: 'M15 5 7 12l8 7z',
+  play: 'M7 4.5v15L20 12z',
+  pause: 'M7 5h4v14H7zM14 5h4v14h-4z',
+  forward: 'M9 5l8 7-8 7z',
+};
+
+function icon(path) {
+  const svg = document.createElementNS('http://www.w3.org/2000/svg', 'svg');
+  svg.setAttribute('viewBox', '0 0 24 24');
+  svg.setAttribute('aria-hidden', 'true');
+  const shape = document.createElementNS(svg.namespaceURI, 'path');
+  shape.setAttribute('d', path);
+  svg.append(shape);
+  return svg;
+}
+
+/** Shows `state.walk`, `state.cursor`, `state.playing` and `state.busy`. */
+export class Transport extends Part {
+  connectedCallback() {
+    if (this.firstChild) return;
+    const button = (name, label, intent) => el('button', {
+      type: 'button', class: name === 'play' ? 'primary round' : 'round', 'data-do': intent, 'aria-label': label, title: label, on: { click: () => this.intend(intent) },
+    }, icon(ICONS[name]));
+    this.first = button('first', 'Back to the start', 'first');
+    this.back = button('back', 'One step back', 'back');
+    this.play = button('play', 'Walk', 'play');
+    this.forward = button('forward', 'One step forward', 'forward');
+    this.where = el('output', { class: 'where', 'aria-live': 'off' });
+    this.ticks = el('div', { class: 'ticks', 'aria-hidden': 'true' });
+    this.reached = el('div', { class: 'reached', 'aria-hidden': 'true' });
+    this.thumb = el('div', { class: 'thumb', 'aria-hidden': 'true' });
+    this.track = el('div', {
+      class: 'track', role: 'slider', tabindex: '0', 'aria-label': 'Step of the walk', 'aria-valuemin': '0',
+      on: { pointerdown: (event) => this.#grab(event), keydown: (event) => this.#key(event) },
+    }, el('div', { class: 'rail' }), this.reached, this.ticks, this.thumb);
+    this.film = el('div', { class: 'film', role: 'group', 'aria-label': 'Steps reached' });
+    this.append(
+      el('div', { class: 'transport-row' }, el('div', { class: 'buttons' }, this.first, this.back, this.play, this.forward), this.where),
+      el('div', { class: 'scrubber' }, this.track,
+        el('div', { class: 'ends', 'aria-hidden': 'true' }, el('span', {}, 't = 0, control'), el('span', {}, 'treated, t = 1'))),
+      this.film,
+    );
+  }
+
+  update({ walk, cursor, playing, phase, busy }) {
+    const ready = phase === 'ready' && Boolean(walk);
+    if (!this.changed('slice', walk) && !this.changed('rest', [cursor, playing, phase, busy].join())) return;
+    this.walk = walk;
+    this.cursor = cursor;
+    const reached = walk ? walk.steps.length - 1 : 0;
+    const atEnd = Boolean(walk?.finished) && cursor >= reached;
+    this.first.disabled = !walk || cursor === 0;
+    this.back.disabled = !walk || cursor === 0;
+    this.forward.disabled = !walk || atEnd || (!ready && cursor >= reached);
+    this.play.disabled = !ready;
+    this.#faceOfPlay(playing, atEnd);
+    this.classList.toggle('busy', Boolean(busy));
+    if (walk) this.#place(walk, cursor, reached);
+  }
+
+  #faceOfPlay(playing, atEnd) {
+    if (!this.changed('face', `${playing} ${atEnd}`)) return;
+    const label = playing ? 'Pause' : atEnd ? 'Play again from the start' : 'Walk';
+    this.play.replaceChildren(icon(playing ? ICONS.pause : ICONS.play), el('span', {}, playing ? 'Pause' : atEnd ? 'Replay' : 'Walk'));
+    this.play.setAttribute('aria-label', label);
+    this.play.title = label;
+  }
+
+  #place(walk, cursor, reached) {
+    const times = walk.times ?? walk.steps.map((step) => step.time);
+    if (this.changed('ticks', times.join())) {
+      this.ticks.replaceChildren(...times.map((t) => {
+        const tick = el('i', {});
+        tick.style.setProperty('--t', t);
+        return tick;
+      }));
+    }
+    const step = walk.steps[cursor] ?? walk.steps[0];
+    const total = walk.times ? walk.times.length - 1 : null;
+    const left = Math.min(walk.steps[0].time, walk.steps[reached].time);
+    const right = Math.max(walk.steps[0].time, walk.steps[reached].time);
+    this.track.style.setProperty('--from', left);
+    this.track.style.setProperty('--to', right);
+    this.track.style.setProperty('--t', step.time);
+    this.track.setAttribute('aria-valuemax', String(reached));
+    this.track.setAttribute('aria-valuenow', String(cursor));
+    const words = `step ${cursor}${total ? ` of ${total}` : ''}, t = ${figures.time(step.time)}`;
+    this.track.setAttribute('aria-valuetext', words);
+    this.where.textContent = words;
+    this.where.dataset.step = String(cursor);
+    this.#film(walk, cursor);
+  }
+
+  #film(walk, cursor) {
+    if (this.changed('film', walk.key)) this.film.replaceChildren();
+    if (this.changed('film-steps', walk.steps)) {
+      while (this.film.children.length > walk.steps.length) this.film.lastChild.remove();
+      for (const [index, step] of walk.steps.entries()) {
+        let cell = this.film.children[index];
+        if (!cell) {
+          cell = el('button', { type: 'button', class: 'still', tabindex: '-1', on: { click: () => this.intend('goto', { step: index }) } },
+            el('canvas', { width: 1, height: 1, 'aria-hidden': 'true' }));
+          this.film.append(cell);
+        }
+        cell.setAttribute('aria-label', `Step ${index}, t = ${figures.time(step.time)}`);
+        if (cell.picture !== step.now) paint(cell.firstChild, step.now);
+        cell.picture = step.now;
+      }
+    }
+    for (const [index, cell] of [...this.film.children].entries()) {
+      if (index === cursor) cell.setAttribute('aria-current', 'step');
+      else cell.removeAttribute('aria-current');
+    }
+    const here = this.film.children[cursor];
+    if (here) this.film.scrollLeft = here.offsetLeft - this.film.offsetLeft - this.film.clientWidth / 2 + here.offsetWidth / 2;
+  }
+
+  #grab(event) {
+    if (!this.walk) return;
+    event.preventDefault();
+    this.track.focus();
+    this.track.setPointerCapture(event.pointerId);
+    const seek = ({ clientX }) => {
+      const { left, width } = this.track.getBoundingClientRect();
+      const t = Math.min(Math.max((clientX - left) / width, 0), 1);
+      let nearest = 0;
+      for (const [index, step] of this.walk.steps.entries()) {
+        if (Math.abs(step.time - t) < Math.abs(this.walk.steps[nearest].time - t)) nearest = index;
+      }
+      if (nearest !== this.cursor) this.intend('goto', { step: nearest });
+    };
+    const leave = () => {
+      this.track.removeEventListener('pointermove', seek);
+      this.track.removeEventListener('pointerup', leave);
+      this.track.removeEventListener('pointercancel', leave);
+    };
+    this.track.addEventListener('pointermove', seek);
+    this.track.addEventListener('pointerup', leave);
+    this.track.addEventListener('pointercancel', leave);
+    seek(event);
+  }
+
+  #key(event) {
+    if (!this.walk) return;
+    const last = this.walk.steps.length - 1;
+    const step = { ArrowRight: this.cursor + 1, ArrowUp: this.cursor + 1, ArrowLeft: this.cursor - 1, ArrowDown: this.cursor - 1, Home: 0, End: last }[event.key];
+    if (step !== undefined) {
+      event.preventDefault();
+      this.intend('goto', { step: Math.min(Math.max(step, 0), last) });
+    } else if (event.key === ' ') {
+      event.preventDefault();
+      this.intend(this.play.getAttribute('aria-label') === 'Pause' ? 'pause' : 'play');
+    }
+  }
+}

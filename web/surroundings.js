@@ -1,0 +1,24 @@
+// What the browser lets this page use here. On plain http from another host it withholds both WebGPU and the Cache API.
+
+/**
+ * @returns {{ gpu: boolean, cache: boolean, sentence: string|null }} what is there, and one sentence where something is missing
+ */
+export function surroundings() {
+  const gpu = 'gpu' in navigator;
+  const cache = 'caches' in globalThis;
+  if (!globalThis.isSecureContext) {
+    return {
+      gpu, cache,
+      sentence: 'This page came over plain http from another host, so the browser withholds WebGPU and its cache: the network runs on the CPU, and the model is downloaded anew on each visit. Over https both come back.',
+    };
+  }
+  if (!gpu) return { gpu, cache, sentence: 'This browser has no WebGPU, so the network runs on the CPU.' };
+  return { gpu, cache, sentence: null };
+}
+
+/** The engine the address asks for: `?engine=candle|wgpu`, else the fastest here. An unknown name is answered with a sentence. */
+export function engineAsked(search) {
+  const asked = new URLSearchParams(search).get('engine');
+  if (asked === null || ['auto', 'candle', 'wgpu'].includes(asked)) return { engine: asked ?? 'auto', sentence: null };
+  return { engine: 'auto', sentence: `?engine=${asked.slice(0, 20)} is not an engine; expected candle or wgpu. The fastest one here is used.` };
+}

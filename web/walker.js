@@ -1,0 +1,73 @@
+// Walking: which step is shown, when the next one is computed, and playing. Steps once reached are only shown again.
+
+/** Between two frames while playing through steps already reached; computing takes as long as it takes. */
+const FRAME_MS = 160;
+
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+export class Walker {
+  /**
+   * @param {() => object} state the explorer's state
+   * @param {(patch: object) => void} set changes it
+   * @param {() => Promise<void>} compute computes one more step and adds it to `state.walk`; rejects with a sentence
+   */
+  constructor(state, set, compute) {
+    this.state = state;
+    this.set = set;
+    this.compute = compute;
+  }
+
+  /** Shows step `index`, if it has been reached. */
+  goto(index) {
+    const { walk } = this.state();
+    if (walk && index >= 0 && index < walk.steps.length) this.set({ cursor: index });
+  }
+
+  back() {
+    this.pause();
+    this.goto(this.state().cursor - 1);
+  }
+
+  async forward() {
+    this.pause();
+    await this.#advance();
+  }
+
+  pause() {
+    if (this.state().playing) this.set({ playing: false });
+  }
+
+  /** Plays to the end: shows what is reached, computes what is not. At the end it starts over, computing nothing. */
+  async play() {
+    const { walk, cursor, playing } = this.state();
+    if (playing || !walk) return;
+    if (walk.finished && cursor >= walk.steps.length - 1) this.set({ cursor: 0 });
+    this.set({ playing: true });
+    try {
+      while (this.state().playing) {
+        const began = performance.now();
+        if (!(await this.#advance())) break;
+        await pause(Math.max(0, FRAME_MS - (performance.now() - began)));
+      }
+    } finally {
+      this.pause();
+    }
+  }
+
+  /** One step on; false at the end. */
+  async #advance() {
+    const { walk, cursor, busy } = this.state();
+    if (!walk) return false;
+    if (cursor < walk.steps.length - 1) {
+      this.goto(cursor + 1);
+      return true;
+    }
+    if (walk.finished || busy) return false;
+    const { key } = walk;
+    await this.compute();
+    const after = this.state().walk;
+    // A change may have started another walk meanwhile; its first step stays in view then.
+    if (after?.key === key && after.steps.length > walk.steps.length) this.goto(walk.steps.length);
+    return after?.key === key;
+  }
+}
