@@ -2,14 +2,18 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::{error::BundleError, limits, topology::Topology};
+
 /// Groups of every `GroupNorm` in the network; channel counts must be multiples of it.
 pub const NORM_GROUPS: usize = 32;
 
 /// The configuration of a velocity U-Net, field by field as the public CellFlux code names them.
 ///
-/// Fields that JSON leaves out take the public network's defaults. [`UNetConfig::validate`] says whether
-/// the values describe a network that can be built.
+/// Fields that JSON leaves out take the public network's defaults; a field that is not listed here is refused,
+/// since it could change the function. [`UNetConfig::validate`] says whether the values describe a network that
+/// can be built.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 #[allow(clippy::struct_excessive_bools)] // the public network's own switches
 pub struct UNetConfig {
     /// Channels of the image that flows (BBBC021: 3, CPJUMP1: 5, RxRx1: 6).
@@ -134,7 +138,20 @@ impl UNetConfig {
         }
     }
 
-    /// Checks every field.
+    /// Reads a configuration from JSON and checks it.
+    ///
+    /// # Errors
+    /// [`BundleError::Json`] when the text is not one, [`BundleError::Config`] when no network could have it.
+    pub fn from_json(text: &str) -> Result<Self, BundleError> {
+        let config: Self = serde_json::from_str(text).map_err(|error| BundleError::Json {
+            file: "network config".into(),
+            reason: error.to_string(),
+        })?;
+        config.validate()?;
+        Ok(config)
+    }
+
+    /// Checks every field, and that the whole network has at most [`limits::PARAMETERS`] parameters.
     ///
     /// # Errors
     /// [`ConfigError::Field`] names the first field that no network of this family could have.
@@ -159,6 +176,12 @@ impl UNetConfig {
             || "an even number".into(),
         )?;
         within("num_res_blocks", self.num_res_blocks, 1, MAX_BLOCKS)?;
+        within(
+            "length of attention_resolutions",
+            self.attention_resolutions.len(),
+            0,
+            MAX_LEVELS,
+        )?;
         within("length of channel_mult", self.channel_mult.len(), 1, MAX_LEVELS)?;
         for &mult in &self.channel_mult {
             let width = mult.saturating_mul(self.model_channels);
@@ -212,7 +235,18 @@ impl UNetConfig {
                 || format!("a divisor of the {channels} channels it attends over"),
             )?;
         }
-        Ok(())
+        // With the bounds above no single tensor overflows, so the sum can be taken before any is made.
+        let parameters = Topology::new(self)
+            .parameters(self)
+            .iter()
+            .map(|parameter| parameter.len() as u64)
+            .sum::<u64>();
+        check(
+            "number of parameters",
+            parameters,
+            parameters <= limits::PARAMETERS,
+            || format!("at most {}", limits::PARAMETERS),
+        )
     }
 
     /// Checks that an image of this size can be halved at every level.
@@ -333,4 +367,109 @@ fn check(
         found: found.to_string(),
         expected: expected(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tiny() -> UNetConfig {
+        UNetConfig::preset("tiny").unwrap()
+    }
+
+    /// The field that `validate` complains about.
+    fn complaint(config: &UNetConfig) -> &'static str {
+        match config.validate() {
+            Err(ConfigError::Field { field, .. }) => field,
+            other => panic!("expected a complaint about a field, got {other:?}"),
+        }
+    }
+
+    #[test]
+    fn fields_left_out_take_the_public_networks_defaults() {
+        let config = UNetConfig::from_json(
+            r#"{"in_channels": 3, "out_channels": 3, "model_channels": 32, "num_res_blocks": 1,
+                "attention_resolutions": [2], "channel_mult": [1, 2], "condition_dim": 64}"#,
+        )
+        .unwrap();
+        assert!(config.conv_resample);
+        assert!(!config.use_scale_shift_norm && !config.resblock_updown && !config.use_new_attention_order);
+        assert_eq!(
+            (
+                config.num_heads,
+                config.num_head_channels,
+                config.num_heads_upsample
+            ),
+            (1, -1, -1)
+        );
+        assert!(config.dropout.abs() < f64::EPSILON);
+    }
+
+    #[test]
+    fn json_and_back_is_the_same_config() {
+        for (name, _) in PRESETS {
+            let config = UNetConfig::preset(name).unwrap();
+            let text = serde_json::to_string(&config).unwrap();
+            assert_eq!(UNetConfig::from_json(&text).unwrap(), config, "{name}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_field_is_refused_by_name() {
+        let mut json = serde_json::to_value(tiny()).unwrap();
+        json["spectral_norm"] = true.into();
+        let error = UNetConfig::from_json(&json.to_string()).unwrap_err().to_string();
+        assert!(error.contains("spectral_norm"), "{error}");
+    }
+
+    #[test]
+    fn each_impossible_value_is_named() {
+        type Change = fn(&mut UNetConfig);
+        let cases: [(&str, Change); 14] = [
+            ("in_channels", |c| c.in_channels = 0),
+            ("out_channels", |c| c.out_channels = 6),
+            ("model_channels", |c| c.model_channels = 33),
+            ("num_res_blocks", |c| c.num_res_blocks = usize::MAX),
+            ("length of channel_mult", |c| c.channel_mult = vec![1; 9]),
+            ("channel_mult x model_channels", |c| {
+                c.channel_mult[0] = usize::MAX
+            }),
+            ("length of attention_resolutions", |c| {
+                c.attention_resolutions = vec![4; 9];
+            }),
+            ("dropout", |c| c.dropout = f64::NAN),
+            ("dims", |c| c.dims = 3),
+            ("num_classes", |c| c.num_classes = Some(10)),
+            ("with_fourier_features", |c| c.with_fourier_features = true),
+            ("condition_dim", |c| c.condition_dim = 0),
+            ("num_head_channels", |c| c.num_head_channels = i64::MIN),
+            ("num_heads / num_head_channels", |c| c.num_head_channels = 48),
+        ];
+        for (field, change) in cases {
+            let mut config = tiny();
+            change(&mut config);
+            assert_eq!(complaint(&config), field);
+        }
+    }
+
+    #[test]
+    fn a_network_of_more_parameters_than_memory_is_refused_before_it_is_made() {
+        let config = UNetConfig {
+            model_channels: MAX_WIDTH,
+            channel_mult: vec![1; MAX_LEVELS],
+            num_res_blocks: MAX_BLOCKS,
+            ..UNetConfig::preset("cellflux-bbbc021").unwrap()
+        };
+        assert_eq!(complaint(&config), "number of parameters");
+    }
+
+    #[test]
+    fn sizes_must_halve_evenly_at_every_level() {
+        let config = tiny();
+        config.validate_size(64, 96).unwrap();
+        for (height, width) in [(0, 64), (64, 0), (66, 64), (64, 2)] {
+            let error = config.validate_size(height, width).unwrap_err();
+            assert!(matches!(error, ConfigError::Size { multiple: 4, .. }));
+        }
+    }
 }

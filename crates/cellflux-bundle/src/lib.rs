@@ -1,5 +1,31 @@
 //! What a trained CellFlux model is on disk: config, state dict, manifest, shards, hashes, quantisation.
+//!
+//! Everything here reads bytes that somebody else wrote. Sizes, counts, names, shapes, offsets, paths and digests are
+//! checked before memory is reserved, and what is wrong is said by name ([`BundleError`]). The format is
+//! described in `docs/bundle-format.md`; apart from `folder` and `pth` nothing touches a file system, so that the
+//! same reader runs in a page.
 
+pub mod bundle;
+mod check;
+pub mod conditions;
 pub mod config;
+pub mod error;
+pub mod files;
+#[cfg(not(target_family = "wasm"))]
+pub mod folder;
+pub mod gallery;
+pub mod limits;
+pub mod manifest;
+pub mod provenance;
+pub mod quantise;
+pub mod sampling;
+pub mod shard;
 pub mod state_dict;
+pub mod tensor_file;
 pub mod topology;
+
+pub use bundle::{Bundle, BundleReader, Draft, Packed};
+pub use config::UNetConfig;
+pub use error::BundleError;
+pub use manifest::Manifest;
+pub use state_dict::StateDict;

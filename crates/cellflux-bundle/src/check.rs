@@ -1,0 +1,84 @@
+//! Small checks that every section of the manifest uses, with errors that name the field.
+
+use crate::{error::BundleError, limits};
+
+/// Longest excerpt of an outside text that an error repeats.
+const SHOWN_CHARS: usize = 80;
+
+/// An outside text as an error may repeat it: quoted, escaped, cut short.
+pub(crate) fn shown(text: &str) -> String {
+    let mut short: String = text.chars().take(SHOWN_CHARS).collect();
+    if short.len() < text.len() {
+        short.push('…');
+    }
+    format!("{short:?}")
+}
+
+/// Fails with a [`BundleError::Field`] unless `holds`.
+pub(crate) fn ensure(
+    holds: bool,
+    field: impl Into<String>,
+    found: impl std::fmt::Display,
+    expected: impl Into<String>,
+) -> Result<(), BundleError> {
+    if holds {
+        return Ok(());
+    }
+    Err(BundleError::field(field, found, expected))
+}
+
+/// A name or label: one line, not empty.
+pub(crate) fn label(field: impl Into<String>, text: &str) -> Result<(), BundleError> {
+    let holds = !text.trim().is_empty()
+        && text.chars().count() <= limits::LABEL_CHARS
+        && !text.chars().any(char::is_control);
+    ensure(
+        holds,
+        field,
+        shown(text),
+        format!("one line of 1 to {} characters", limits::LABEL_CHARS),
+    )
+}
+
+/// A longer text: line breaks and tabs are its only control characters; may be empty.
+pub(crate) fn text(field: impl Into<String>, text: &str) -> Result<(), BundleError> {
+    let holds = text.chars().count() <= limits::TEXT_CHARS
+        && !text
+            .chars()
+            .any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t'));
+    ensure(
+        holds,
+        field,
+        shown(text),
+        format!("at most {} characters of plain text", limits::TEXT_CHARS),
+    )
+}
+
+/// A name that links and commands carry: lower-case letters, digits, `-`, `_` and `.`, the first a letter or digit.
+pub(crate) fn id(field: impl Into<String>, text: &str) -> Result<(), BundleError> {
+    let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
+    let holds = (1..=64).contains(&text.len())
+        && text.bytes().next().is_some_and(plain)
+        && text.bytes().all(|b| plain(b) || matches!(b, b'-' | b'_' | b'.'));
+    ensure(
+        holds,
+        field,
+        shown(text),
+        "1 to 64 lower-case letters, digits, '-', '_' or '.', the first a letter or digit",
+    )
+}
+
+/// A number in a closed range; NaN is in none.
+pub(crate) fn within(field: impl Into<String>, value: f64, low: f64, high: f64) -> Result<(), BundleError> {
+    ensure(
+        (low..=high).contains(&value),
+        field,
+        value,
+        format!("a number from {low} to {high}"),
+    )
+}
+
+/// A dose in micromolar.
+pub(crate) fn dose(field: impl Into<String>, micromolar: f64) -> Result<(), BundleError> {
+    within(field, micromolar, 0.0, 1e9)
+}

@@ -1,0 +1,399 @@
+//! Conditions: the perturbations that a model knows, and the vectors that stand for them.
+
+use std::collections::HashSet;
+
+use half::f16;
+use safetensors::{Dtype, tensor::TensorView};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    check::{self, ensure},
+    error::BundleError,
+    files::{self, check_path},
+    limits,
+    state_dict::Values,
+    tensor_file::TensorFile,
+};
+
+/// The conditions section of a manifest.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Conditions {
+    /// How a perturbation became its vector.
+    pub encoder: Encoder,
+    /// What of the dose the vector holds, after the encoder's part.
+    #[serde(default)]
+    pub dose: DoseFeatures,
+    /// The conditions, in the order of the rows of `conditions.safetensors`.
+    pub list: Vec<Condition>,
+}
+
+/// How a perturbation becomes its vector (the part before any dose features).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Encoder {
+    /// Hashed Morgan fingerprint of the SMILES: how often each environment occurs, not whether.
+    MorganCounts {
+        /// Radius of the environments in bonds; the public code has 2.
+        radius: u32,
+        /// Length of the fingerprint; the public code has 1024.
+        bits: usize,
+    },
+    /// Vectors from elsewhere (gene embeddings, a learned table).
+    Table {
+        /// Where they come from.
+        source: String,
+    },
+    /// Condition `i` is the `i`-th unit vector.
+    OneHot,
+}
+
+/// What of the dose enters the condition vector.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum DoseFeatures {
+    /// Nothing, as in the public code.
+    #[default]
+    None,
+    /// One number, the last of the vector: `(ln(1 + dose in uM) - mean) / scale`.
+    Log1p {
+        /// Subtracted from the logarithm.
+        mean: f64,
+        /// Divides what is left; above 0.
+        scale: f64,
+    },
+}
+
+/// One perturbation.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Condition {
+    /// Name in links and commands, unique in the bundle; [`slug`] makes one from a display name.
+    pub id: String,
+    /// Name to show.
+    pub name: String,
+    /// The compound's structure as SMILES, where it is a compound and known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub smiles: Option<String>,
+    /// Path of a drawing of the structure (SVG), one of the bundle's files.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub structure: Option<String>,
+    /// Mode of action, where known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mode_of_action: Option<String>,
+    /// Doses in the data, in micromolar.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub doses_um: Vec<f64>,
+    /// Whether training saw it.
+    pub split: Split,
+    /// Whether it is the untreated control itself (DMSO).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub control: bool,
+}
+
+/// Whether training saw a condition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Split {
+    /// Cells under this condition were in the training data.
+    Seen,
+    /// None were: a picture of it is an extrapolation.
+    HeldOut,
+}
+
+impl DoseFeatures {
+    /// Numbers added to the vector.
+    pub fn width(&self) -> usize {
+        match self {
+            Self::None => 0,
+            Self::Log1p { .. } => 1,
+        }
+    }
+
+    /// The features of a dose in micromolar.
+    ///
+    /// # Errors
+    /// [`BundleError::Field`] when the model takes a dose and there is none (or not a number from 0), or the other
+    /// way round.
+    pub fn features(&self, dose_um: Option<f64>) -> Result<Vec<f32>, BundleError> {
+        match (*self, dose_um) {
+            (Self::None, None) => Ok(Vec::new()),
+            (Self::None, Some(found)) => Err(BundleError::field(
+                "dose",
+                found,
+                "none: this model takes no dose",
+            )),
+            (Self::Log1p { .. }, None) => {
+                Err(BundleError::field("dose", "not given", "a dose in micromolar"))
+            }
+            (Self::Log1p { mean, scale }, Some(dose_um)) => {
+                check::dose("dose", dose_um)?;
+                Ok(vec![((libm::log1p(dose_um) - mean) / scale) as f32])
+            }
+        }
+    }
+}
+
+impl Conditions {
+    /// Position of the condition with this id.
+    pub fn position(&self, id: &str) -> Option<usize> {
+        self.list.iter().position(|condition| condition.id == id)
+    }
+
+    /// The condition with this id.
+    pub fn get(&self, id: &str) -> Option<&Condition> {
+        self.list.iter().find(|condition| condition.id == id)
+    }
+
+    /// The untreated control, where the bundle names one.
+    pub fn control(&self) -> Option<&Condition> {
+        self.list.iter().find(|condition| condition.control)
+    }
+
+    /// Width of the stored vectors in a network of this `condition_dim`: without the dose features.
+    pub fn stored_width(&self, condition_dim: usize) -> usize {
+        condition_dim.saturating_sub(self.dose.width())
+    }
+
+    /// Checks ids, texts and doses, and that the encoder fits a network of this `condition_dim`.
+    pub(crate) fn validate(&self, condition_dim: usize) -> Result<(), BundleError> {
+        let count = self.list.len();
+        ensure(
+            (1..=limits::CONDITIONS).contains(&count),
+            "length of conditions.list",
+            count,
+            format!("1 to {}", limits::CONDITIONS),
+        )?;
+        if let DoseFeatures::Log1p { mean, scale } = self.dose {
+            check::within("conditions.dose.mean", mean, -1e6, 1e6)?;
+            ensure(
+                scale.is_finite() && scale > 1e-6,
+                "conditions.dose.scale",
+                scale,
+                "a number above 0",
+            )?;
+        }
+        let width = self.stored_width(condition_dim);
+        ensure(
+            width > 0,
+            "model.config.condition_dim",
+            condition_dim,
+            "more than the dose features take",
+        )?;
+        match &self.encoder {
+            Encoder::MorganCounts { radius, bits } => {
+                ensure(*radius <= 8, "conditions.encoder.radius", radius, "0 to 8")?;
+                ensure(
+                    *bits == width,
+                    "conditions.encoder.bits",
+                    bits,
+                    format!("{width}: condition_dim {condition_dim} less the dose features"),
+                )?;
+            }
+            Encoder::Table { source } => check::text("conditions.encoder.source", source)?,
+            Encoder::OneHot => ensure(
+                count <= width,
+                "length of conditions.list",
+                count,
+                format!("at most {width}, the width of the one-hot vectors"),
+            )?,
+        }
+        let mut ids = HashSet::new();
+        for (index, condition) in self.list.iter().enumerate() {
+            condition.validate(&format!("conditions.list[{index}]"))?;
+            ensure(
+                ids.insert(condition.id.as_str()),
+                format!("conditions.list[{index}].id"),
+                format!("{:?}, which an earlier condition has", condition.id),
+                "an id of its own",
+            )?;
+        }
+        ensure(
+            self.list.iter().filter(|condition| condition.control).count() <= 1,
+            "conditions.list",
+            "more than one control",
+            "at most one condition with control: true",
+        )
+    }
+}
+
+impl Condition {
+    fn validate(&self, field: &str) -> Result<(), BundleError> {
+        check::id(format!("{field}.id"), &self.id)?;
+        check::label(format!("{field}.name"), &self.name)?;
+        if let Some(smiles) = &self.smiles {
+            check::text(format!("{field}.smiles"), smiles)?;
+        }
+        if let Some(mode) = &self.mode_of_action {
+            check::label(format!("{field}.mode_of_action"), mode)?;
+        }
+        if let Some(path) = &self.structure {
+            check_path(&format!("{field}.structure"), path)?;
+            ensure(
+                path.ends_with(".svg"),
+                format!("{field}.structure"),
+                check::shown(path),
+                "the path of an .svg file",
+            )?;
+        }
+        for (index, dose_um) in self.doses_um.iter().enumerate() {
+            check::dose(format!("{field}.doses_um[{index}]"), *dose_um)?;
+        }
+        Ok(())
+    }
+}
+
+/// An id from a display name: lower case, everything but letters and digits one `-`, at most 64 characters.
+/// `"cytochalasin B"` becomes `"cytochalasin-b"`; a name without any letter or digit becomes `"condition"`.
+pub fn slug(name: &str) -> String {
+    let words: Vec<String> = name
+        .split(|c: char| !c.is_ascii_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .map(str::to_ascii_lowercase)
+        .collect();
+    let mut id = words.join("-");
+    id.truncate(64);
+    let id = id.trim_end_matches('-');
+    if id.is_empty() {
+        "condition".into()
+    } else {
+        id.to_owned()
+    }
+}
+
+/// The vectors of all conditions, `[n, width]`, in the order of [`Conditions::list`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct ConditionVectors {
+    width: usize,
+    values: Vec<f32>,
+}
+
+/// Name of the one tensor of `conditions.safetensors`.
+const VECTORS: &str = "vectors";
+
+impl ConditionVectors {
+    /// Vectors from rows of equal width.
+    ///
+    /// # Errors
+    /// [`BundleError::Shape`] when a row has another width than the first or there is none,
+    /// [`BundleError::NotFinite`] for NaN or an infinity.
+    pub fn from_rows(rows: &[Vec<f32>]) -> Result<Self, BundleError> {
+        let width = rows.first().map_or(0, Vec::len);
+        let odd = rows
+            .iter()
+            .map(Vec::len)
+            .find(|&found| found != width || found == 0);
+        if let Some(found) = odd.or((width == 0).then_some(0)) {
+            return Err(BundleError::Shape {
+                tensor: VECTORS.into(),
+                found: vec![rows.len(), found],
+                expected: vec![rows.len().max(1), width.max(1)],
+            });
+        }
+        let values: Vec<f32> = rows.concat();
+        if let Some((position, value)) = values.iter().enumerate().find(|(_, v)| !v.is_finite()) {
+            return Err(BundleError::NotFinite {
+                tensor: VECTORS.into(),
+                position,
+                value: *value,
+            });
+        }
+        Ok(Self { width, values })
+    }
+
+    /// Reads `conditions.safetensors`: one tensor `vectors`, f32 or f16, of exactly this shape.
+    ///
+    /// # Errors
+    /// [`BundleError::TensorFile`], [`BundleError::MissingTensor`], [`BundleError::UnexpectedTensor`],
+    /// [`BundleError::Dtype`], [`BundleError::Shape`] or [`BundleError::NotFinite`].
+    pub fn from_safetensors(bytes: &[u8], rows: usize, width: usize) -> Result<Self, BundleError> {
+        let file = TensorFile::parse(files::CONDITIONS, bytes)?;
+        if let Some(name) = file.names().into_iter().find(|name| *name != VECTORS) {
+            return Err(BundleError::UnexpectedTensor { tensor: name.into() });
+        }
+        if file.names().is_empty() {
+            return Err(BundleError::MissingTensor {
+                tensor: VECTORS.into(),
+                expected: format!("with shape {:?}", [rows, width]),
+            });
+        }
+        let view = file.view(VECTORS)?;
+        if view.shape() != [rows, width] {
+            return Err(BundleError::Shape {
+                tensor: VECTORS.into(),
+                found: view.shape().to_vec(),
+                expected: vec![rows, width],
+            });
+        }
+        let values = file.tensor(VECTORS)?.to_f32();
+        Ok(Self { width, values })
+    }
+
+    /// Writes `conditions.safetensors`: f16 where that changes no value (fingerprint counts), else f32.
+    ///
+    /// # Errors
+    /// [`BundleError::TensorFile`] if the safetensors writer refuses, which it does not for a valid value.
+    pub fn to_safetensors(&self) -> Result<Vec<u8>, BundleError> {
+        let halves: Vec<f16> = self.values.iter().map(|&v| f16::from_f32(v)).collect();
+        let exact = halves
+            .iter()
+            .zip(&self.values)
+            .all(|(half, value)| half.to_f32().to_bits() == value.to_bits());
+        let values = if exact {
+            Values::F16(halves)
+        } else {
+            Values::F32(self.values.clone())
+        };
+        let (dtype, bytes): (Dtype, Vec<u8>) = values.to_le_bytes();
+        let refuse = |error: safetensors::SafeTensorError| BundleError::TensorFile {
+            file: files::CONDITIONS.into(),
+            reason: error.to_string(),
+        };
+        let view = TensorView::new(dtype, vec![self.len(), self.width], &bytes).map_err(refuse)?;
+        safetensors::serialize([(VECTORS, view)], None).map_err(refuse)
+    }
+
+    /// Number of conditions.
+    pub fn len(&self) -> usize {
+        self.values.len().checked_div(self.width).unwrap_or(0)
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.values.is_empty()
+    }
+
+    /// Numbers a vector, dose features not included.
+    pub fn width(&self) -> usize {
+        self.width
+    }
+
+    /// The vector of condition `index`.
+    pub fn row(&self, index: usize) -> Option<&[f32]> {
+        self.values.chunks_exact(self.width.max(1)).nth(index)
+    }
+
+    /// Checks that the vectors are what the encoder makes: counts are whole numbers from 0, one-hot rows are.
+    pub(crate) fn check_encoder(&self, encoder: &Encoder) -> Result<(), BundleError> {
+        for (index, row) in self.values.chunks_exact(self.width.max(1)).enumerate() {
+            let (holds, expected) = match encoder {
+                Encoder::MorganCounts { .. } => (
+                    row.iter().all(|v| *v >= 0.0 && v.fract() == 0.0),
+                    "whole numbers from 0, as the encoder counts",
+                ),
+                Encoder::OneHot => (
+                    row.iter()
+                        .enumerate()
+                        .all(|(at, v)| *v == f32::from(u8::from(at == index))),
+                    "a 1 at its own position and 0 elsewhere, as the encoder is one-hot",
+                ),
+                Encoder::Table { .. } => (true, ""),
+            };
+            ensure(
+                holds,
+                format!("{}: vectors[{index}]", files::CONDITIONS),
+                "something else",
+                expected,
+            )?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,136 @@
+//! A bundle as a folder on disk. Not for the browser, which has no file system.
+
+use std::{
+    fs,
+    io::Read,
+    path::{Path, PathBuf},
+};
+
+use crate::{
+    bundle::{Bundle, BundleReader, Packed},
+    error::BundleError,
+    files::{self, FileEntry, VerifiedFile, check_path},
+    limits,
+    manifest::Manifest,
+};
+
+/// Reads and checks the manifest of the bundle in `folder`.
+///
+/// # Errors
+/// [`BundleError::Io`], or as [`Manifest::from_json`].
+pub fn read_manifest(folder: &Path) -> Result<Manifest, BundleError> {
+    Manifest::from_json(&manifest_bytes(folder)?)
+}
+
+/// Reads the bundle in `folder`: manifest, condition vectors and weights, everything checked.
+///
+/// # Errors
+/// [`BundleError::Io`], or as [`BundleReader`].
+pub fn read(folder: &Path) -> Result<Bundle, BundleError> {
+    let mut reader = BundleReader::new(&manifest_bytes(folder)?)?;
+    let entries: Vec<FileEntry> = reader.manifest().required_files().into_iter().cloned().collect();
+    for entry in entries {
+        reader.accept(&read_entry(folder, &entry)?)?;
+    }
+    reader.finish()
+}
+
+/// Reads any file of a bundle and checks it against its entry in the manifest.
+///
+/// # Errors
+/// [`BundleError::UnlistedFile`], [`BundleError::Io`], [`BundleError::Size`] or [`BundleError::Hash`].
+pub fn read_file(folder: &Path, manifest: &Manifest, path: &str) -> Result<Vec<u8>, BundleError> {
+    Ok(read_entry(folder, manifest.file(path)?)?.into_bytes())
+}
+
+/// Writes a bundle to `folder`: into a new folder beside it first, which then takes its name, so that there is never
+/// half a bundle. The folder may exist if it is empty or, with `replace`, if it holds a bundle.
+///
+/// # Errors
+/// [`BundleError::Io`]; nothing is left behind then.
+pub fn write(packed: &Packed, folder: &Path, replace: bool) -> Result<(), BundleError> {
+    let refuse = |reason: &str| {
+        io_error(
+            folder,
+            std::io::Error::new(std::io::ErrorKind::AlreadyExists, reason.to_owned()),
+        )
+    };
+    let old = match fs::read_dir(folder) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Old::None,
+        Err(error) => return Err(io_error(folder, error)),
+        Ok(mut entries) => {
+            if entries.next().is_none() {
+                Old::Empty
+            } else if !folder.join(files::MANIFEST).is_file() {
+                return Err(refuse("holds other files, expected a new or empty folder"));
+            } else if !replace {
+                return Err(refuse("holds a bundle already, expected a new or empty folder"));
+            } else {
+                Old::Bundle
+            }
+        }
+    };
+    let parent = match folder.parent() {
+        Some(parent) if parent.as_os_str().is_empty() => Path::new("."),
+        Some(parent) => parent,
+        None => return Err(refuse("is the root, expected a new or empty folder")),
+    };
+    fs::create_dir_all(parent).map_err(|error| io_error(parent, error))?;
+    let fresh = tempfile::Builder::new()
+        .prefix(".bundle-")
+        .tempdir_in(parent)
+        .map_err(|error| io_error(parent, error))?;
+    let content = fresh.path().join("new");
+    fs::create_dir(&content).map_err(|error| io_error(&content, error))?;
+    for (path, bytes) in &packed.files {
+        if path != files::MANIFEST {
+            check_path("path", path)?;
+        }
+        let target = content.join(path);
+        if let Some(parent) = target.parent() {
+            fs::create_dir_all(parent).map_err(|error| io_error(parent, error))?;
+        }
+        fs::write(&target, bytes).map_err(|error| io_error(&target, error))?;
+    }
+    match old {
+        Old::None => {}
+        Old::Empty => fs::remove_dir(folder).map_err(|error| io_error(folder, error))?,
+        // Goes away with the temporary folder.
+        Old::Bundle => {
+            fs::rename(folder, fresh.path().join("old")).map_err(|error| io_error(folder, error))?;
+        }
+    }
+    fs::rename(&content, folder).map_err(|error| io_error(folder, error))
+}
+
+/// What stood where a bundle is written.
+enum Old {
+    None,
+    Empty,
+    Bundle,
+}
+
+fn manifest_bytes(folder: &Path) -> Result<Vec<u8>, BundleError> {
+    read_at_most(&folder.join(files::MANIFEST), limits::MANIFEST_BYTES as u64)
+}
+
+fn read_entry(folder: &Path, entry: &FileEntry) -> Result<VerifiedFile, BundleError> {
+    VerifiedFile::check(entry, read_at_most(&folder.join(&entry.path), entry.bytes)?)
+}
+
+/// Reads a file, but no more than one byte beyond `limit`, which is enough to see that it is too long.
+fn read_at_most(path: &Path, limit: u64) -> Result<Vec<u8>, BundleError> {
+    let file = fs::File::open(path).map_err(|error| io_error(path, error))?;
+    let mut bytes = Vec::new();
+    file.take(limit + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|error| io_error(path, error))?;
+    Ok(bytes)
+}
+
+fn io_error(path: &Path, source: std::io::Error) -> BundleError {
+    BundleError::Io {
+        path: PathBuf::from(path).display().to_string(),
+        source,
+    }
+}

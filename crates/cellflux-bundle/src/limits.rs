@@ -1,0 +1,28 @@
+//! The largest sizes that a version 1 bundle may state. A reader checks them before it reserves memory.
+
+/// Bytes of `manifest.json`.
+pub const MANIFEST_BYTES: usize = 4 << 20;
+/// Bytes of one weight shard, header included; small enough to cache, retry and show progress by.
+pub const SHARD_BYTES: usize = 24 << 20;
+/// Bytes of any other file (condition vectors, pictures).
+pub const FILE_BYTES: u64 = 64 << 20;
+/// Files of a bundle.
+pub const FILES: usize = 4096;
+/// Conditions (compounds, perturbations) of a bundle.
+pub const CONDITIONS: usize = 16_384;
+/// Parameters of a network: 2 GiB of f32, beyond what a page can hold.
+pub const PARAMETERS: u64 = 1 << 29;
+/// Bytes of the JSON header of a safetensors file.
+pub const TENSOR_HEADER_BYTES: usize = 1 << 20;
+/// Height or width of an image, in pixels.
+pub const IMAGE_SIDE: usize = 2048;
+/// Steps of a trajectory.
+pub const STEPS: usize = 1000;
+/// Guidance strength alpha.
+pub const ALPHA: f64 = 10.0;
+/// Standard deviation of the source noise, in model range.
+pub const NOISE: f64 = 10.0;
+/// Characters of a name or label.
+pub const LABEL_CHARS: usize = 200;
+/// Characters of a longer text (citation, command, SMILES).
+pub const TEXT_CHARS: usize = 4000;

@@ -1,0 +1,69 @@
+//! How a trajectory is integrated: the choices that a bundle recommends and a recorded trajectory used.
+
+use cellflux_flow::{solver::Solver, time_grid::GridKind};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    check::{ensure, within},
+    error::BundleError,
+    limits,
+};
+
+/// Solver, time grid, guidance and source noise.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Sampling {
+    /// The ODE solver.
+    pub solver: Solver,
+    /// The time grid of a fixed-step solver.
+    pub grid: GridKind,
+    /// Steps on the grid, 1 to [`limits::STEPS`].
+    pub steps: usize,
+    /// Guidance strength, 0 to [`limits::ALPHA`]; 1 is the conditional velocity alone.
+    pub alpha: f64,
+    /// Standard deviation of the noise added to the control, in model range, 0 to [`limits::NOISE`].
+    pub noise: f64,
+    /// Seed of that noise.
+    pub seed: u32,
+    /// Relative tolerance of the adaptive solver.
+    #[serde(default = "tolerance")]
+    pub rtol: f64,
+    /// Absolute tolerance of the adaptive solver, in model range.
+    #[serde(default = "tolerance")]
+    pub atol: f64,
+}
+
+fn tolerance() -> f64 {
+    1e-5
+}
+
+impl Default for Sampling {
+    /// The paper's sampler and guidance: Heun on the EDM grid, 50 steps, alpha 1.2; without source noise.
+    fn default() -> Self {
+        Self {
+            solver: Solver::Fixed(cellflux_flow::solver::FixedSolver::Heun),
+            grid: GridKind::Edm,
+            steps: 50,
+            alpha: 1.2,
+            noise: 0.0,
+            seed: 0,
+            rtol: tolerance(),
+            atol: tolerance(),
+        }
+    }
+}
+
+impl Sampling {
+    /// Checks every number against its range; `field` is where this stands in the manifest.
+    pub(crate) fn validate(&self, field: &str) -> Result<(), BundleError> {
+        ensure(
+            (1..=limits::STEPS).contains(&self.steps),
+            format!("{field}.steps"),
+            self.steps,
+            format!("1 to {}", limits::STEPS),
+        )?;
+        within(format!("{field}.alpha"), self.alpha, 0.0, limits::ALPHA)?;
+        within(format!("{field}.noise"), self.noise, 0.0, limits::NOISE)?;
+        within(format!("{field}.rtol"), self.rtol, 1e-9, 1.0)?;
+        within(format!("{field}.atol"), self.atol, 1e-9, 1.0)
+    }
+}
