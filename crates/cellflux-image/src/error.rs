@@ -34,6 +34,130 @@ pub enum ImageError {
         /// Width of the spec in pixels.
         width: usize,
     },
+    /// The bytes are no picture of a kind that is read.
+    #[error("{name} is {found}, expected a PNG, JPEG, TIFF or .npy picture")]
+    Format {
+        /// The file.
+        name: String,
+        /// What its bytes look like.
+        found: String,
+    },
+    /// The bytes start as a picture and go wrong.
+    #[error("{name} is a damaged {format}: {reason}")]
+    Damaged {
+        /// The file.
+        name: String,
+        /// What it starts as.
+        format: &'static str,
+        /// Where it goes wrong.
+        reason: String,
+    },
+    /// The picture is larger than is read; found out before any memory is reserved for it.
+    #[error("{name} has {found}, at most {allowed} are read")]
+    TooLarge {
+        /// The file.
+        name: String,
+        /// What it has too much of.
+        found: String,
+        /// The limit.
+        allowed: String,
+    },
+    /// The picture is whole, but of a kind that has no place here.
+    #[error("{name} holds {found}, expected {expected}")]
+    Unsupported {
+        /// The file.
+        name: String,
+        /// What it holds.
+        found: String,
+        /// What could be read.
+        expected: String,
+    },
+    /// A pixel is NaN or infinite.
+    #[error("{name}: plane {plane} is {value} at x {x}, y {y}, expected finite numbers")]
+    NotFinite {
+        /// The file.
+        name: String,
+        /// The plane, counted from 1.
+        plane: usize,
+        /// The number found.
+        value: f32,
+        /// Column.
+        x: usize,
+        /// Row.
+        y: usize,
+    },
+    /// Too few planes for the model's channels.
+    #[error("the picture has {}, the model wants {expected}: {names}", channels(*found))]
+    TooFewPlanes {
+        /// Planes there are.
+        found: usize,
+        /// Channels of the model.
+        expected: usize,
+        /// The channels' names, separated by commas.
+        names: String,
+    },
+    /// An assignment of planes to channels that does not fit.
+    #[error("channel {channel}: {problem}")]
+    Assignment {
+        /// The channel's name.
+        channel: String,
+        /// What is wrong with its plane.
+        problem: String,
+    },
+    /// Planes of different sizes.
+    #[error(
+        "{name} is {width} x {height} px, but {other} is {other_width} x {other_height} px; expected one size for all channels"
+    )]
+    Sizes {
+        /// A file (and plane).
+        name: String,
+        /// Its width in pixels.
+        width: usize,
+        /// Its height in pixels.
+        height: usize,
+        /// Another file (and plane).
+        other: String,
+        /// Its width in pixels.
+        other_width: usize,
+        /// Its height in pixels.
+        other_height: usize,
+    },
+    /// A crop that is too small or leaves the picture.
+    #[error("the crop {found}, expected {expected}")]
+    Crop {
+        /// What is wrong with it.
+        found: String,
+        /// What would do.
+        expected: String,
+    },
+    /// Numbers outside what their stated meaning allows.
+    #[error("{name} holds numbers from {min} to {max}, expected {expected}")]
+    Meaning {
+        /// The file.
+        name: String,
+        /// The smallest number.
+        min: f32,
+        /// The largest number.
+        max: f32,
+        /// The range that the stated meaning has.
+        expected: String,
+    },
+    /// An image could not be written.
+    #[error("could not write the {what}: {reason}")]
+    Write {
+        /// What was to be written.
+        what: &'static str,
+        /// Why it was not.
+        reason: String,
+    },
+}
+
+fn channels(count: usize) -> String {
+    if count == 1 {
+        "1 channel".into()
+    } else {
+        format!("{count} channels")
+    }
 }
 
 impl ImageError {
@@ -46,6 +170,22 @@ impl ImageError {
             field: field.to_string(),
             found: found.to_string(),
             expected: expected.to_string(),
+        }
+    }
+
+    pub(crate) fn damaged(name: &str, format: &'static str, reason: impl ToString) -> Self {
+        Self::Damaged {
+            name: name.into(),
+            format,
+            reason: reason.to_string(),
+        }
+    }
+
+    pub(crate) fn unsupported(name: &str, found: impl Into<String>, expected: impl Into<String>) -> Self {
+        Self::Unsupported {
+            name: name.into(),
+            found: found.into(),
+            expected: expected.into(),
         }
     }
 }

@@ -1,7 +1,30 @@
 //! Microscopy crops: decode, map to a model's channels and coding, resize, composite, and synthetic cells.
+//!
+//! Bytes come in and values go out; nothing here opens a file. The way of an upload:
+//!
+//! ```text
+//! bytes ─ decode ─▶ Picture ─ assign::suggest ─▶ Assignment ─ crop::cut ─▶ coded u8 [C, H, W]
+//!                                               (coding::Meaning, resize)      │ ImageSpec::to_model_range
+//!                       RGBA ◀─ composite::composite, composite::difference ── f32 [C, H, W]
+//! ```
 
+pub mod assign;
+pub mod coded_png;
+pub mod coding;
+pub mod composite;
+pub mod crop;
+pub mod decode;
 pub mod error;
+pub mod npy;
+pub mod picture;
+pub mod preview;
+mod raster;
+pub mod resize;
 pub mod spec;
+pub mod strip;
+mod tiff;
 
+pub use decode::decode;
 pub use error::ImageError;
+pub use picture::Picture;
 pub use spec::ImageSpec;

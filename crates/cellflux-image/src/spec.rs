@@ -439,28 +439,6 @@ impl Coding {
         }
         Ok(())
     }
-
-    /// Intensity `v` (linear, `0..=full_scale`) to the nearest byte; clamped at both ends, 0 for NaN.
-    pub fn encode(&self, intensity: f64) -> u8 {
-        // `max` drops a NaN, `as` saturates above.
-        let share = (intensity / self.full_scale).max(0.0);
-        let curved = match self.kind {
-            Curve::Linear => share,
-            // Square root is correctly rounded by IEEE 754, so every platform gives the same byte.
-            Curve::Sqrt => share.sqrt(),
-        };
-        (curved * 255.0).round() as u8
-    }
-
-    /// The intensity `0..=full_scale` that a byte stands for.
-    pub fn decode(&self, coded: u8) -> f64 {
-        let share = f64::from(coded) / 255.0;
-        self.full_scale
-            * match self.kind {
-                Curve::Linear => share,
-                Curve::Sqrt => share * share,
-            }
-    }
 }
 
 #[cfg(test)]
@@ -479,7 +457,7 @@ mod tests {
     }
 
     #[test]
-    fn every_byte_survives_every_range_and_coding() {
+    fn every_byte_survives_every_range() {
         for (low, high) in [(-1.0, 1.0), (0.0, 1.0), (-0.3, 7.5)] {
             let spec = ImageSpec {
                 range: ModelRange { low, high },
@@ -491,26 +469,10 @@ mod tests {
                 coded
             );
         }
-        for kind in [Curve::Linear, Curve::Sqrt] {
-            let coding = Coding {
-                kind,
-                full_scale: 4095.0,
-                bits: 8,
-                raw_divisor: 16.0,
-            };
-            for q in 0..=255 {
-                assert_eq!(coding.encode(coding.decode(q)), q);
-            }
-        }
     }
 
     #[test]
-    fn coding_clamps_and_maps_nan_to_black() {
-        let coding = ImageSpec::bbbc021(64, 64).coding;
-        assert_eq!(coding.encode(-5.0), 0);
-        assert_eq!(coding.encode(f64::NAN), 0);
-        assert_eq!(coding.encode(4095.0), 255);
-        assert_eq!(coding.encode(1e9), 255);
+    fn model_numbers_outside_the_range_are_clamped() {
         let spec = ImageSpec::plain(1, 1, 3);
         assert_eq!(spec.to_coded(&[-9.0, f32::NAN, 9.0]).unwrap(), [0, 0, 255]);
     }

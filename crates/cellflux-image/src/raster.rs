@@ -1,0 +1,78 @@
+//! PNG and JPEG, through the `image` crate.
+
+use std::io::Cursor;
+
+use image::codecs::{jpeg::JpegDecoder, png::PngDecoder};
+use image::{DynamicImage, ImageDecoder};
+
+use crate::error::ImageError;
+use crate::picture::{Depth, Limits, Picture, Plane, deinterleave};
+
+/// A PNG of 1 to 16 bits, grey, palette or colour. Fewer than 8 bits become 8, a palette becomes colour.
+pub(crate) fn decode_png(name: &str, bytes: &[u8], limits: &Limits) -> Result<Picture, ImageError> {
+    let decoder = PngDecoder::with_limits(Cursor::new(bytes), codec_limits(limits))
+        .map_err(|error| ImageError::damaged(name, "PNG", error))?;
+    read(name, "PNG", decoder, limits)
+}
+
+/// A JPEG, grey or colour. It has lost detail; nothing here can tell how much.
+pub(crate) fn decode_jpeg(name: &str, bytes: &[u8], limits: &Limits) -> Result<Picture, ImageError> {
+    let decoder =
+        JpegDecoder::new(Cursor::new(bytes)).map_err(|error| ImageError::damaged(name, "JPEG", error))?;
+    read(name, "JPEG", decoder, limits)
+}
+
+fn read(
+    name: &str,
+    format: &'static str,
+    mut decoder: impl ImageDecoder,
+    limits: &Limits,
+) -> Result<Picture, ImageError> {
+    let (width, height) = decoder.dimensions();
+    let (width, height) = (width as usize, height as usize);
+    limits.check(
+        name,
+        width,
+        height,
+        usize::from(decoder.color_type().channel_count()),
+    )?;
+    decoder
+        .set_limits(codec_limits(limits))
+        .map_err(|error| ImageError::damaged(name, format, error))?;
+    let image =
+        DynamicImage::from_decoder(decoder).map_err(|error| ImageError::damaged(name, format, error))?;
+    let (planes, depth) = planes(&image, width, height).ok_or_else(|| {
+        ImageError::unsupported(
+            name,
+            format!("{:?} pixels", image.color()),
+            "8- or 16-bit grey or colour",
+        )
+    })?;
+    Picture::new(name, planes, depth)
+}
+
+/// Grey has no name; colours and alpha have. Alpha stays a plane, since 4-channel data is often saved so.
+fn planes(image: &DynamicImage, width: usize, height: usize) -> Option<(Vec<Plane>, Depth)> {
+    const GREY: &[Option<&str>] = &[None];
+    const GREY_ALPHA: &[Option<&str>] = &[None, Some("alpha")];
+    const RGB: &[Option<&str>] = &[Some("red"), Some("green"), Some("blue")];
+    const RGBA: &[Option<&str>] = &[Some("red"), Some("green"), Some("blue"), Some("alpha")];
+    Some(match image {
+        DynamicImage::ImageLuma8(i) => (deinterleave(i, width, height, GREY), Depth::Eight),
+        DynamicImage::ImageLumaA8(i) => (deinterleave(i, width, height, GREY_ALPHA), Depth::Eight),
+        DynamicImage::ImageRgb8(i) => (deinterleave(i, width, height, RGB), Depth::Eight),
+        DynamicImage::ImageRgba8(i) => (deinterleave(i, width, height, RGBA), Depth::Eight),
+        DynamicImage::ImageLuma16(i) => (deinterleave(i, width, height, GREY), Depth::Sixteen),
+        DynamicImage::ImageLumaA16(i) => (deinterleave(i, width, height, GREY_ALPHA), Depth::Sixteen),
+        DynamicImage::ImageRgb16(i) => (deinterleave(i, width, height, RGB), Depth::Sixteen),
+        DynamicImage::ImageRgba16(i) => (deinterleave(i, width, height, RGBA), Depth::Sixteen),
+        _ => return None,
+    })
+}
+
+/// The codec's own guard: at most 16-bit samples of what the limits allow, and as much again for its work.
+fn codec_limits(limits: &Limits) -> image::Limits {
+    let mut codec = image::Limits::default();
+    codec.max_alloc = Some(limits.numbers as u64 * 4);
+    codec
+}
