@@ -1,0 +1,79 @@
+//! What can be wrong with a compound.
+
+use crate::molecule::MAX_SMILES_LENGTH;
+use crate::morgan::{MAX_BITS, MAX_RADIUS};
+
+/// Why a compound cannot be read, described by a fingerprint, or drawn.
+///
+/// Positions count characters from 1, as an editor's column does.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ChemError {
+    /// No text at all.
+    #[error("SMILES is empty, expected at least one atom")]
+    Empty,
+    /// Longer than any small molecule; parsing time grows fast with length.
+    #[error("SMILES `{start}...` has {length} characters, expected at most {MAX_SMILES_LENGTH}")]
+    TooLong {
+        /// The first characters.
+        start: String,
+        /// Number of characters.
+        length: usize,
+    },
+    /// A character that SMILES does not know.
+    #[error("SMILES `{smiles}`: {found:?} at character {position} is not part of SMILES")]
+    Character {
+        /// The whole text.
+        smiles: String,
+        /// The character.
+        found: char,
+        /// Where it stands.
+        position: usize,
+    },
+    /// Characters of SMILES in an order that SMILES does not know.
+    #[error("SMILES `{smiles}`: {reason} at character {position}")]
+    Syntax {
+        /// The whole text.
+        smiles: String,
+        /// What is wrong.
+        reason: String,
+        /// Where.
+        position: usize,
+    },
+    /// A molecule that cannot be: an open ring, a wrong valence, rings without an alternating bond pattern.
+    #[error("SMILES `{smiles}`: {reason}")]
+    Chemistry {
+        /// The whole text.
+        smiles: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// A molecule that the layout cannot place on paper.
+    #[error("SMILES `{smiles}` cannot be drawn: {reason}")]
+    Drawing {
+        /// The whole text.
+        smiles: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// A fingerprint radius that no table uses.
+    #[error("Morgan radius is {found}, expected 0 to {MAX_RADIUS}")]
+    Radius {
+        /// The radius asked for.
+        found: u32,
+    },
+    /// A fingerprint length that no table uses.
+    #[error("Morgan bits are {found}, expected 1 to {MAX_BITS}")]
+    Bits {
+        /// The length asked for.
+        found: u32,
+    },
+    /// Two fingerprints of different lengths have no similarity.
+    #[error("a fingerprint of {right} bits cannot be compared with one of {left}")]
+    Width {
+        /// Length of the first.
+        left: u32,
+        /// Length of the second.
+        right: u32,
+    },
+}
