@@ -187,12 +187,11 @@ impl<S: Clone> Dopri5<S> {
         }
         let from = self.t;
         let mut evaluations = 0;
-        let first = match self.velocity.take() {
-            Some(velocity) => velocity,
-            None => {
-                evaluations += 1;
-                field.velocity(from, &self.x)?
-            }
+        let first = if let Some(velocity) = self.velocity.take() {
+            velocity
+        } else {
+            evaluations += 1;
+            field.velocity(from, &self.x)?
         };
         self.velocity = Some(first.clone());
         for rejected in 0..=MAX_REJECTED {

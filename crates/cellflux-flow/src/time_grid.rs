@@ -34,9 +34,13 @@ impl TimeGrid {
             return Err(FlowError::TimeOutside { index, found });
         }
         let rises = times[1] > times[0];
-        let breaks = times
-            .windows(2)
-            .position(|pair| pair[0] == pair[1] || (pair[1] > pair[0]) != rises);
+        let breaks = times.windows(2).position(|pair| {
+            if rises {
+                pair[1] <= pair[0]
+            } else {
+                pair[1] >= pair[0]
+            }
+        });
         if let Some(position) = breaks {
             return Err(FlowError::NotMonotone {
                 index: position + 1,
