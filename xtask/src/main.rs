@@ -1,3 +1,67 @@
-//! Every chore of this repository.
+//! Every chore of this repository: `cargo xtask demo`, `cargo xtask test`, `cargo xtask --help`.
 
-fn main() {}
+mod bench;
+mod browser;
+mod debian;
+mod demo;
+mod lint;
+mod native;
+mod pkg;
+mod screenshots;
+mod shell;
+mod site;
+mod tally;
+mod test;
+mod third_party;
+mod toolchain;
+mod wasm_opt;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Every chore of this repository.
+#[derive(Parser)]
+#[command(bin_name = "cargo xtask")]
+struct Cli {
+    #[command(subcommand)]
+    chore: Chore,
+}
+
+#[derive(Subcommand)]
+enum Chore {
+    /// Build the page with the demo bundle, serve it on 127.0.0.1 and open a browser.
+    Demo(demo::Options),
+    /// Run every test: native, then the page in headless Chromium. Last line: `N passed, M failed`.
+    Test(test::Options),
+    /// Build the npm-shaped package pkg/: WebAssembly, JavaScript glue, types.
+    Pkg(pkg::Options),
+    /// Formatting, clippy with warnings denied for this machine and for the browser, third-party notices.
+    Lint,
+    /// Measure: `bench unet` prints milliseconds per evaluation and GFLOP/s of both engines.
+    Bench(bench::Options),
+    /// Take pictures of the page at 1280 and 390 px, light and dark, into target/screenshots.
+    Screenshots(screenshots::Options),
+    /// Write THIRD_PARTY.md from the lock file; `--check` only compares.
+    ThirdParty(third_party::Options),
+}
+
+fn main() -> ExitCode {
+    let done = match Cli::parse().chore {
+        Chore::Demo(options) => demo::demo(&options),
+        // The last line of a test run is its counts, whatever happened.
+        Chore::Test(options) => return test::test(&options),
+        Chore::Pkg(options) => pkg::build(&options),
+        Chore::Lint => lint::lint(),
+        Chore::Bench(options) => bench::bench(&options),
+        Chore::Screenshots(options) => screenshots::take(&options),
+        Chore::ThirdParty(options) => third_party::write(&options),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

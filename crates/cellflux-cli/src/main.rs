@@ -4,6 +4,7 @@
 //! could not do its work.
 
 mod engine;
+mod site;
 mod verify;
 
 use std::process::ExitCode;
@@ -20,11 +21,13 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    Site(site::Args),
     Verify(verify::Args),
 }
 
 fn main() -> ExitCode {
     let result = match Cli::parse().command {
+        Command::Site(args) => site::run(&args),
         Command::Verify(args) => verify::run(&args),
     };
     result.unwrap_or_else(|error| {

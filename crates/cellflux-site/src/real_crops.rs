@@ -1,0 +1,246 @@
+//! Real single-cell crops beside the bundle's own: controls of several plates, and treated cells of the same plates.
+//!
+//! The folder holds a `metadata.csv` in the columns of the BBBC021 single-cell tables that the paper's data set uses
+//! (`path`, `SAMPLE_KEY`, `SPLIT`, `STATE`, `CPD_NAME`, `DOSE` in micromolar, `BATCH`, `PLATE`, `WELL`) and the crops
+//! at those paths: 8-bit RGB PNG, F-actin, beta-tubulin, DNA, square-root coded from 12 bits. They go into an
+//! assembled site only, never into a bundle: what the project ships is its own.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
+
+use cellflux_bundle::Manifest;
+use cellflux_bundle::files::{FileEntry, check_path};
+use cellflux_bundle::gallery::Example;
+use cellflux_image::assign::{Assignment, PlaneRef};
+use cellflux_image::coding::Meaning;
+use cellflux_image::crop::{self, Crop};
+use cellflux_image::{ImageError, ImageSpec, coded_png, decode};
+use serde::Deserialize;
+
+use crate::error::SiteError;
+
+const TABLE: &str = "metadata.csv";
+const SOURCE: &str = "BBBC021v1 (Caie et al. 2010; Ljosa et al. 2012), Broad Bioimage Benchmark Collection, as republished \
+                      by the Image Data Resource (idr0035); (c) AstraZeneca";
+const LICENCE: &str = "CC BY 4.0";
+
+/// Plates, those with the most treated cells first.
+const PLATES: usize = 6;
+/// Control crops a plate, of different wells where there are.
+const CONTROLS: usize = 3;
+/// Treated crops a plate, compound and dose.
+const TREATED: usize = 2;
+
+/// A crop of the table, cut to the model's size.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RealCrop {
+    /// Its entry in the gallery.
+    pub example: Example,
+    /// The coded crop as PNG.
+    pub png: Vec<u8>,
+    /// Whether it was treated.
+    pub treated: bool,
+}
+
+/// A row of the table.
+#[derive(Clone, Debug, Deserialize)]
+struct Row {
+    path: String,
+    #[serde(rename = "SAMPLE_KEY")]
+    key: String,
+    #[serde(rename = "SPLIT")]
+    split: String,
+    #[serde(rename = "STATE")]
+    state: u8,
+    #[serde(rename = "CPD_NAME")]
+    compound: String,
+    #[serde(rename = "DOSE")]
+    dose_um: f64,
+    #[serde(rename = "BATCH")]
+    batch: String,
+    #[serde(rename = "PLATE")]
+    plate: String,
+    #[serde(rename = "WELL")]
+    well: String,
+}
+
+impl Row {
+    fn is_treated(&self) -> bool {
+        self.state != 0
+    }
+
+    /// Crops that no network was trained on come first, then the table's order decides.
+    fn rank(&self) -> (bool, &str) {
+        (self.split == "train", &self.key)
+    }
+}
+
+/// Chooses and cuts crops for a model: of up to six plates that have both control and treated cells, three controls
+/// each, and two treated cells of every compound and dose that the model knows. Cells that were held out of
+/// training come first.
+///
+/// # Errors
+/// [`SiteError::Crops`] for a model of other images, a table that cannot be read or one without such a plate,
+/// [`SiteError::Image`] for a crop that cannot be cut.
+pub fn choose(data: &Path, manifest: &Manifest) -> Result<Vec<RealCrop>, SiteError> {
+    let table = data.join(TABLE);
+    let wrong = |problem: String| SiteError::Crops {
+        path: table.clone(),
+        problem,
+    };
+    let spec = &manifest.image;
+    let bbbc021 = ImageSpec::bbbc021(spec.height, spec.width);
+    if spec.channels.len() != bbbc021.channels.len() || spec.coding != bbbc021.coding {
+        return Err(wrong(
+            "holds BBBC021 crops (3 channels, square root of 12 bits), expected a model of such images"
+                .into(),
+        ));
+    }
+    let plates = plates(read(&table)?, manifest);
+    if plates.is_empty() {
+        return Err(wrong(
+            "has no plate with both control and treated cells, expected one with a compound of the model"
+                .into(),
+        ));
+    }
+    plates
+        .iter()
+        .flat_map(of_plate)
+        .map(|(row, condition)| cut(data, row, condition, spec))
+        .collect()
+}
+
+/// Puts crops into a manifest, after the examples it has; returns the files to write beside it.
+pub fn add(crops: Vec<RealCrop>, manifest: &mut Manifest) -> Vec<(String, Vec<u8>)> {
+    let mut files = Vec::with_capacity(crops.len());
+    for crop in crops {
+        let path = crop.example.file.clone();
+        manifest.files.push(FileEntry::of(&path, &crop.png));
+        let list = if crop.treated {
+            &mut manifest.gallery.treated
+        } else {
+            &mut manifest.gallery.controls
+        };
+        list.push(crop.example);
+        files.push((path, crop.png));
+    }
+    files
+}
+
+fn read(table: &Path) -> Result<Vec<Row>, SiteError> {
+    let wrong = |error: csv::Error| SiteError::Crops {
+        path: table.into(),
+        problem: format!("{error}, expected the columns of a BBBC021 single-cell table"),
+    };
+    let mut reader = csv::Reader::from_path(table).map_err(wrong)?;
+    reader.deserialize().map(|row| row.map_err(wrong)).collect()
+}
+
+/// Rows of one plate, each with the id of its condition in the model.
+type Plate = Vec<(Row, String)>;
+
+/// The plates with the most treated cells that the model knows, among those with controls.
+fn plates(rows: Vec<Row>, manifest: &Manifest) -> Vec<Plate> {
+    let conditions = &manifest.conditions;
+    let known: BTreeMap<String, &str> = conditions
+        .list
+        .iter()
+        .map(|condition| (condition.name.to_lowercase(), condition.id.as_str()))
+        .collect();
+    let control = conditions.control().map(|condition| condition.id.as_str());
+    let mut plates: BTreeMap<String, Plate> = BTreeMap::new();
+    for row in rows {
+        let condition = if row.is_treated() {
+            known.get(&row.compound.to_lowercase()).copied()
+        } else {
+            control
+        };
+        if let Some(condition) = condition {
+            plates
+                .entry(row.plate.clone())
+                .or_default()
+                .push((row, condition.to_owned()));
+        }
+    }
+    let treated = |plate: &Plate| plate.iter().filter(|(row, _)| row.is_treated()).count();
+    let mut plates: Vec<Plate> = plates
+        .into_values()
+        .filter(|plate| (1..plate.len()).contains(&treated(plate)))
+        .collect();
+    plates.sort_by_key(|plate| std::cmp::Reverse(treated(plate)));
+    plates.truncate(PLATES);
+    plates
+}
+
+/// Three controls of a plate, then its treated cells by compound and dose.
+fn of_plate(plate: &Plate) -> Vec<&(Row, String)> {
+    let mut ranked: Vec<&(Row, String)> = plate.iter().collect();
+    ranked.sort_by(|(a, _), (b, _)| a.rank().cmp(&b.rank()));
+    let (treated, controls): (Vec<_>, Vec<_>) = ranked.into_iter().partition(|(row, _)| row.is_treated());
+
+    let mut wells = BTreeSet::new();
+    let (first_of_well, others): (Vec<_>, Vec<_>) = controls
+        .into_iter()
+        .partition(|(row, _)| wells.insert(row.well.as_str()));
+    let mut chosen: Vec<_> = first_of_well.into_iter().chain(others).take(CONTROLS).collect();
+
+    // A dose's bits order like the dose: both are positive.
+    let mut groups: BTreeMap<(&str, u64), Vec<_>> = BTreeMap::new();
+    for entry in treated {
+        let (row, condition) = entry;
+        groups
+            .entry((condition, row.dose_um.to_bits()))
+            .or_default()
+            .push(entry);
+    }
+    chosen.extend(
+        groups
+            .into_values()
+            .flat_map(|group| group.into_iter().take(TREATED)),
+    );
+    chosen
+}
+
+fn cut(data: &Path, row: &Row, condition: &str, spec: &ImageSpec) -> Result<RealCrop, SiteError> {
+    let path = data.join(&row.path);
+    check_path("path", &row.path).map_err(|error| SiteError::Crops {
+        path: data.join(TABLE),
+        problem: error.to_string(),
+    })?;
+    let bytes = fs::read(&path).map_err(SiteError::io(&path))?;
+    let png = coded(&row.path, &bytes, spec).map_err(|source| SiteError::Image {
+        path,
+        source: Box::new(source),
+    })?;
+    let treated = row.is_treated();
+    Ok(RealCrop {
+        example: Example {
+            id: row.key.clone(),
+            file: format!("real/{}.png", row.key),
+            condition: condition.to_owned(),
+            dose_um: treated.then_some(row.dose_um),
+            batch: Some(row.batch.clone()),
+            plate: Some(row.plate.clone()),
+            well: Some(row.well.clone()),
+            source: SOURCE.into(),
+            licence: LICENCE.into(),
+            synthetic: false,
+        },
+        png,
+        treated,
+    })
+}
+
+/// The middle of a crop at the model's size, byte for byte where it is large enough.
+fn coded(name: &str, bytes: &[u8], spec: &ImageSpec) -> Result<Vec<u8>, ImageError> {
+    let pictures = [decode(name, bytes)?];
+    let planes = (0..spec.channels.len())
+        .map(|plane| PlaneRef { picture: 0, plane })
+        .collect();
+    let assignment = Assignment::new(planes, &pictures, spec)?;
+    let [picture] = &pictures;
+    let middle = Crop::centred(picture.width(), picture.height(), spec);
+    let crop = crop::cut(spec, &pictures, &assignment, middle, Some(Meaning::Coded))?;
+    coded_png::write(spec, &crop.bytes)
+}

@@ -1,0 +1,175 @@
+//! The page's end-to-end tests in a headless Chromium, driven by playwright-core under Node's test runner.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+use crate::debian;
+use crate::shell::{capture, root, run, scratch, stage};
+use crate::site::{self, Served};
+use crate::tally::Tally;
+
+/// Names that Chromium goes by, Debian's first.
+const CHROMIUM: [&str; 5] = [
+    "chromium",
+    "chromium-headless-shell",
+    "chromium-browser",
+    "google-chrome",
+    "chrome",
+];
+/// Where macOS keeps it.
+const CHROME_ON_MACOS: &str = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome";
+/// The first version of Node whose test runner writes two reports at once.
+const NODE_MAJOR: u32 = 18;
+
+/// What the browser tests need beyond the site.
+#[derive(Debug)]
+pub struct Browser {
+    chromium: PathBuf,
+    cli: PathBuf,
+}
+
+impl Browser {
+    /// Finds Chromium, Node and playwright-core, installing what can be installed.
+    pub fn find(cli: &Path) -> Result<Self> {
+        let chromium = chromium()?;
+        node()?;
+        playwright()?;
+        Ok(Self {
+            chromium,
+            cli: cli.to_owned(),
+        })
+    }
+
+    /// Node in tests/browser, told where everything is.
+    fn node(&self, served: &Served) -> Command {
+        let mut command = Command::new("node");
+        command
+            .current_dir(folder())
+            .env("CELLFLUX_URL", &served.url)
+            .env("CELLFLUX_CHROMIUM", &self.chromium)
+            .env("CELLFLUX_CLI", &self.cli);
+        if let Some(shared) = site::shared() {
+            command.env("CELLFLUX_SHARED", shared);
+        }
+        command
+    }
+
+    /// Runs the end-to-end tests whose names contain `filter` against the served site.
+    pub fn test(&self, served: &Served, filter: Option<&str>) -> Result<Tally> {
+        stage("The page in headless Chromium");
+        let report = scratch().join("browser.tap");
+        let mut command = self.node(served);
+        // One file at a time: they share two cores and a software GPU.
+        command.args(["--test", "--test-concurrency=1"]);
+        command.args(["--test-reporter=spec", "--test-reporter-destination=stdout"]);
+        command
+            .arg("--test-reporter=tap")
+            .arg(format!("--test-reporter-destination={}", report.display()));
+        if let Some(filter) = filter {
+            command.arg(format!("--test-name-pattern={}", escaped(filter)));
+        }
+        command.args(test_files()?);
+        fs::create_dir_all(scratch()).context("cannot make target/xtask")?;
+        let _ = fs::remove_file(&report);
+        let status = command.status().context("cannot start node")?;
+        let mut tally = Tally::default();
+        let text =
+            fs::read_to_string(&report).with_context(|| format!("cannot read {}", report.display()))?;
+        text.lines().for_each(|line| tally.add_tap_summary(line));
+        tally.settle("the page in Chromium", status.success());
+        Ok(tally)
+    }
+
+    /// Runs a script of tests/browser against the served site, with one more variable.
+    pub fn script(&self, served: &Served, script: &str, variable: &str, value: &Path) -> Result<()> {
+        run(self.node(served).env(variable, value).arg(script))
+    }
+}
+
+fn folder() -> PathBuf {
+    root().join("tests/browser")
+}
+
+fn test_files() -> Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder()).context("cannot list tests/browser")? {
+        let path = entry.context("cannot list tests/browser")?.path();
+        if path.to_string_lossy().ends_with(".test.mjs") {
+            files.push(path);
+        }
+    }
+    if files.is_empty() {
+        bail!("tests/browser holds no *.test.mjs");
+    }
+    files.sort();
+    Ok(files)
+}
+
+fn chromium() -> Result<PathBuf> {
+    if let Some(path) = std::env::var_os("CELLFLUX_CHROMIUM") {
+        return Ok(path.into());
+    }
+    if let Some(path) = installed_chromium() {
+        return Ok(path);
+    }
+    debian::install(
+        &["chromium"],
+        "the browser tests need Chromium: install it, or name it in CELLFLUX_CHROMIUM, or leave them out with --no-browser",
+    )?;
+    installed_chromium().context("Debian's chromium did not install a chromium")
+}
+
+fn installed_chromium() -> Option<PathBuf> {
+    let macos = Path::new(CHROME_ON_MACOS);
+    let found = CHROMIUM.iter().find_map(|name| which::which(name).ok());
+    found.or_else(|| macos.exists().then(|| macos.to_owned()))
+}
+
+fn node() -> Result<()> {
+    let missing = || "the browser tests need Node 18 or newer with npm: install it from nodejs.org, or leave them out with --no-browser";
+    if which::which("node").is_err() || which::which("npm").is_err() {
+        debian::install(&["nodejs", "npm"], missing())?;
+    }
+    let version = capture(Command::new("node").arg("--version")).with_context(missing)?;
+    let major = version
+        .trim_start_matches('v')
+        .split('.')
+        .next()
+        .and_then(|major| major.parse::<u32>().ok());
+    if major.is_none_or(|major| major < NODE_MAJOR) {
+        bail!("{} (found {version})", missing());
+    }
+    Ok(())
+}
+
+/// Installs tests/browser/node_modules as its lock file says, once per lock file.
+fn playwright() -> Result<()> {
+    let lock = fs::read_to_string(folder().join("package-lock.json"))
+        .context("cannot read tests/browser/package-lock.json")?;
+    let installed = folder().join("node_modules/.installed-lock.json");
+    if fs::read_to_string(&installed).is_ok_and(|text| text == lock) {
+        return Ok(());
+    }
+    stage("Installing playwright-core");
+    let npm = which::which("npm").context("npm is not on the path")?;
+    run(Command::new(npm)
+        .current_dir(folder())
+        .args(["ci", "--no-audit", "--no-fund", "--loglevel=error", "--cache"])
+        .arg(scratch().join("npm")))
+    .context("the browser tests need playwright-core from the npm registry")?;
+    fs::write(&installed, lock).context("cannot write into tests/browser/node_modules")
+}
+
+/// A name as a regular expression that matches it as it is.
+fn escaped(name: &str) -> String {
+    name.chars().fold(String::new(), |mut text, c| {
+        if !c.is_alphanumeric() && !matches!(c, ' ' | '_') {
+            text.push('\\');
+        }
+        text.push(c);
+        text
+    })
+}

@@ -1,0 +1,46 @@
+//! `cargo xtask demo`: from a fresh clone to the page in a browser.
+
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::Instant;
+
+use anyhow::Result;
+
+use crate::shell::{root, run, stage};
+use crate::{native, pkg, site};
+
+#[derive(clap::Args)]
+pub struct Options {
+    /// Do not open a browser.
+    #[arg(long)]
+    no_open: bool,
+    /// The port on 127.0.0.1.
+    #[arg(long, default_value_t = 8321)]
+    port: u16,
+    /// Link-time optimisation and wasm-opt: what a published site gets.
+    #[arg(long)]
+    release: bool,
+    /// A folder of real single-cell crops (BBBC021, with its metadata.csv) to offer beside the synthetic samples.
+    #[arg(long)]
+    data: Option<PathBuf>,
+}
+
+pub fn demo(options: &Options) -> Result<()> {
+    let begin = Instant::now();
+    pkg::build(&pkg::Options {
+        release: options.release,
+    })?;
+    let cli = native::build_cli()?;
+    let dist = root().join("dist");
+    site::assemble(&cli, options.data.as_deref(), &dist)?;
+    stage(&format!("Ready after {:.1} s", begin.elapsed().as_secs_f64()));
+    let mut command = Command::new(&cli);
+    command
+        .current_dir(root())
+        .args(["site", "serve", "dist", "--port"])
+        .arg(options.port.to_string());
+    if !options.no_open {
+        command.arg("--open");
+    }
+    run(&mut command)
+}

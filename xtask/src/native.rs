@@ -1,0 +1,73 @@
+//! The native tests of every crate, in one cargo build, and the `cellflux` command from the same build.
+
+use std::io::{BufRead, BufReader, Write};
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, bail};
+
+use crate::shell::{cargo, root, run, shown, stage};
+use crate::tally::Tally;
+
+/// One choice of packages for tests, lints and the command, so that cargo settles on one set of features and builds
+/// every dependency once. cellflux-wasm runs in a browser only.
+const PACKAGES: [&str; 3] = ["--workspace", "--exclude", "cellflux-wasm"];
+
+/// A cargo command over every native package.
+pub fn cargo_all(subcommand: &str) -> Command {
+    let mut command = cargo(subcommand);
+    command.args(PACKAGES);
+    command
+}
+
+/// Builds the `cellflux` command in the tests' profile and returns its path.
+pub fn build_cli() -> Result<PathBuf> {
+    stage("Building the cellflux command");
+    run(cargo_all("build").args(["--bin", "cellflux"]))?;
+    let path = target_folder()?
+        .join("debug")
+        .join(format!("cellflux{}", std::env::consts::EXE_SUFFIX));
+    if !path.is_file() {
+        bail!("cargo built no {}", path.display());
+    }
+    Ok(path)
+}
+
+/// Runs the native tests whose names contain `filter`, passing their output on while it is counted.
+pub fn test(filter: Option<&str>) -> Result<Tally> {
+    stage("Native tests");
+    let mut command = cargo_all("test");
+    command.arg("--no-fail-fast").args(filter).stdout(Stdio::piped());
+    let mut child = command
+        .spawn()
+        .with_context(|| format!("cannot start `{}`", shown(&command)))?;
+    let mut tally = Tally::default();
+    if let Some(stdout) = child.stdout.take() {
+        let mut lines = BufReader::new(stdout);
+        let mut line = Vec::new();
+        while lines
+            .read_until(b'\n', &mut line)
+            .context("cannot read the tests' output")?
+            > 0
+        {
+            std::io::stdout()
+                .write_all(&line)
+                .context("cannot pass the tests' output on")?;
+            tally.add_rust_summary(&String::from_utf8_lossy(&line));
+            line.clear();
+        }
+    }
+    let status = child.wait().context("cannot wait for the tests")?;
+    // A build that fails or a test that ends its process leaves no count behind.
+    tally.settle("native tests", status.success());
+    Ok(tally)
+}
+
+fn target_folder() -> Result<PathBuf> {
+    let text = crate::shell::capture(cargo("metadata").args(["--no-deps", "--format-version", "1"]))?;
+    let metadata: serde_json::Value = serde_json::from_str(&text).context("cannot read `cargo metadata`")?;
+    let folder = metadata
+        .get("target_directory")
+        .and_then(serde_json::Value::as_str);
+    Ok(folder.map_or_else(|| root().join("target"), PathBuf::from))
+}

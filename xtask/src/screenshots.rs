@@ -1,0 +1,37 @@
+//! `cargo xtask screenshots`: the page as visitors see it.
+
+use std::fs;
+
+use anyhow::{Context, Result};
+
+use crate::browser::Browser;
+use crate::shell::{root, stage};
+use crate::site::{self, Served};
+use crate::{native, pkg};
+
+#[derive(clap::Args)]
+pub struct Options {
+    /// Also refresh docs/page.png, the picture in README.md.
+    #[arg(long)]
+    readme: bool,
+}
+
+pub fn take(options: &Options) -> Result<()> {
+    let cli = native::build_cli()?;
+    let browser = Browser::find(&cli)?;
+    pkg::build(&pkg::Options { release: false })?;
+    let folder = root().join("target/site-shipped");
+    // Without real crops: what the repository shows is its own.
+    site::assemble(&cli, None, &folder)?;
+    let served = Served::start(&cli, &folder)?;
+    let pictures = root().join("target/screenshots");
+    fs::create_dir_all(&pictures).context("cannot make target/screenshots")?;
+    stage("Taking pictures");
+    browser.script(&served, "screenshots.mjs", "CELLFLUX_SCREENSHOTS", &pictures)?;
+    if options.readme {
+        let picture = pictures.join("page-1280-light.png");
+        fs::copy(&picture, root().join("docs/page.png"))
+            .with_context(|| format!("cannot copy {} to docs/page.png", picture.display()))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,148 @@
+//! Counting tests over runners that report in different ways.
+
+use std::fmt;
+
+/// Tests that passed and tests that failed; a part that could not run is one failure.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    passed: usize,
+    failed: usize,
+    /// What went wrong beyond single tests, for the lines above the counts.
+    troubles: Vec<String>,
+}
+
+impl Tally {
+    /// A part of the tests that did not run at all.
+    pub fn not_run(trouble: String) -> Self {
+        Self {
+            passed: 0,
+            failed: 1,
+            troubles: vec![trouble],
+        }
+    }
+
+    /// Counts a line of libtest such as `test result: ok. 5 passed; 0 failed; 1 ignored; ...`; other lines are nothing.
+    pub fn add_rust_summary(&mut self, line: &str) {
+        let Some(result) = line.trim().strip_prefix("test result: ") else {
+            return;
+        };
+        let Some((_, counts)) = result.split_once(". ") else {
+            return;
+        };
+        for count in counts.split(';') {
+            match count.trim().split_once(' ') {
+                Some((number, "passed")) => self.passed += number.parse().unwrap_or(0),
+                Some((number, "failed")) => self.failed += number.parse().unwrap_or(0),
+                _ => {}
+            }
+        }
+    }
+
+    /// Counts a line of the TAP report that Node's test runner ends with, such as `# pass 5`, `# fail 0` or
+    /// `# cancelled 1`.
+    pub fn add_tap_summary(&mut self, line: &str) {
+        let Some((name, number)) = line.strip_prefix("# ").and_then(|count| count.split_once(' ')) else {
+            return;
+        };
+        let Ok(number) = number.parse::<usize>() else {
+            return;
+        };
+        match name {
+            "pass" => self.passed += number,
+            "fail" | "cancelled" => self.failed += number,
+            _ => {}
+        }
+    }
+
+    /// Holds a runner's exit status against the counts: one that failed without a failed test counts as a failure.
+    pub fn settle(&mut self, part: &str, succeeded: bool) {
+        if !succeeded && self.failed == 0 {
+            self.failed += 1;
+            self.troubles
+                .push(format!("{part}: the run failed without a failed test, see above"));
+        }
+    }
+
+    /// Adds the counts of another part.
+    pub fn add(&mut self, other: Self) {
+        self.passed += other.passed;
+        self.failed += other.failed;
+        self.troubles.extend(other.troubles);
+    }
+
+    /// What went wrong beyond single tests.
+    pub fn troubles(&self) -> &[String] {
+        &self.troubles
+    }
+
+    /// Whether tests ran and none failed.
+    pub fn is_good(&self) -> bool {
+        self.failed == 0 && self.passed > 0
+    }
+}
+
+impl fmt::Display for Tally {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} passed, {} failed", self.passed, self.failed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_test_binary_of_a_cargo_run_is_counted() {
+        let mut tally = Tally::default();
+        for line in [
+            "running 3 tests\n",
+            "test result: pretty ... ok\n",
+            "test result: ok. 3 passed; 0 failed; 1 ignored; 0 measured; 2 filtered out; finished in 0.01s\n",
+            "test result: FAILED. 4 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.01s\n",
+        ] {
+            tally.add_rust_summary(line);
+        }
+        assert_eq!(tally.to_string(), "7 passed, 2 failed");
+        assert!(!tally.is_good());
+    }
+
+    #[test]
+    fn a_cancelled_browser_test_is_a_failure_and_a_skipped_one_is_nothing() {
+        let mut tally = Tally::default();
+        for line in [
+            "# Subtest: a",
+            "# tests 9",
+            "# pass 5",
+            "# fail 1",
+            "# cancelled 1",
+            "# skipped 2",
+            "# duration_ms 9.5",
+        ] {
+            tally.add_tap_summary(line);
+        }
+        assert_eq!(tally.to_string(), "5 passed, 2 failed");
+    }
+
+    #[test]
+    fn a_run_that_broke_is_a_failure_even_without_a_failed_test() {
+        let mut tally = Tally::default();
+        tally.add_rust_summary("test result: ok. 3 passed; 0 failed; 0 ignored");
+        tally.settle("native tests", false);
+        assert_eq!(tally.to_string(), "3 passed, 1 failed");
+        assert_eq!(tally.troubles().len(), 1);
+
+        let mut failed = Tally::default();
+        failed.add_rust_summary("test result: FAILED. 3 passed; 1 failed; 0 ignored");
+        failed.settle("native tests", false);
+        assert_eq!(
+            failed.to_string(),
+            "3 passed, 1 failed",
+            "the failed test explains the status"
+        );
+    }
+
+    #[test]
+    fn a_run_without_tests_is_not_good() {
+        assert!(!Tally::default().is_good());
+    }
+}

@@ -1,0 +1,73 @@
+//! `cargo xtask test`: everything, in one command.
+
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+
+use crate::browser::Browser;
+use crate::shell::root;
+use crate::site::{self, Served};
+use crate::tally::Tally;
+use crate::{debian, native, pkg};
+
+#[derive(clap::Args)]
+pub struct Options {
+    /// Leave out the end-to-end tests in Chromium.
+    #[arg(long)]
+    no_browser: bool,
+    /// Run only tests whose names contain this.
+    filter: Option<String>,
+}
+
+/// Runs the tests; the last line is `N passed, M failed`.
+pub fn test(options: &Options) -> ExitCode {
+    let filter = options.filter.as_deref();
+    let mut tally = Tally::default();
+    if let Err(error) = vulkan() {
+        eprintln!("{error:#}; tests that need an adapter say what they do without one");
+    }
+    tally
+        .add(native::test(filter).unwrap_or_else(|error| Tally::not_run(format!("native tests: {error:#}"))));
+    if !options.no_browser {
+        tally
+            .add(browser(filter).unwrap_or_else(|error| Tally::not_run(format!("browser tests: {error:#}"))));
+    }
+    println!();
+    for trouble in tally.troubles() {
+        println!("{trouble}");
+    }
+    println!("{tally}");
+    if tally.is_good() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
+}
+
+fn browser(filter: Option<&str>) -> Result<Tally> {
+    let cli = native::build_cli()?;
+    let browser = Browser::find(&cli)?;
+    pkg::build(&pkg::Options { release: false })?;
+    let folder = root().join("target/site");
+    site::assemble(&cli, site::shared_crops().as_deref(), &folder).context("the site cannot be assembled")?;
+    let served = Served::start(&cli, &folder)?;
+    browser.test(&served, filter)
+}
+
+/// The software Vulkan driver that the GPU engine's native tests run on where there is no GPU.
+fn vulkan() -> Result<()> {
+    let manifests = [
+        "/usr/share/vulkan/icd.d",
+        "/etc/vulkan/icd.d",
+        "/usr/local/share/vulkan/icd.d",
+    ];
+    let has_driver =
+        |folder: &str| std::fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some());
+    if !cfg!(target_os = "linux") || manifests.iter().any(|folder| has_driver(folder)) {
+        return Ok(());
+    }
+    debian::install(
+        &["mesa-vulkan-drivers"],
+        "the GPU engine's native tests need a Vulkan driver: install one, for example Mesa's lavapipe (mesa-vulkan-drivers)",
+    )
+}
