@@ -16,7 +16,11 @@ pub mod folder;
 pub mod gallery;
 pub mod limits;
 pub mod manifest;
+#[cfg(not(target_family = "wasm"))]
+mod pickle;
 pub mod provenance;
+#[cfg(not(target_family = "wasm"))]
+pub mod pth;
 pub mod quantise;
 pub mod sampling;
 pub mod shard;

@@ -219,7 +219,10 @@ fn parameters(config: &UNetConfig) -> Result<Vec<Parameter>, BundleError> {
 
 /// Compares what a network has with what was found: first what is missing or of another shape, in the
 /// network's order, then what should not be there.
-fn compare(parameters: &[Parameter], found: &BTreeMap<&str, Vec<usize>>) -> Result<(), BundleError> {
+pub(crate) fn compare(
+    parameters: &[Parameter],
+    found: &BTreeMap<&str, Vec<usize>>,
+) -> Result<(), BundleError> {
     for parameter in parameters {
         match found.get(parameter.name.as_str()) {
             None => {

@@ -1,0 +1,12 @@
+//! A bundle from one end to the other: written and read, attacked, described by its schema, imported from checkpoints.
+
+#[cfg(test)]
+mod checkpoint;
+#[cfg(test)]
+mod hostile;
+#[cfg(test)]
+mod model;
+#[cfg(test)]
+mod round_trip;
+#[cfg(test)]
+mod schema;
