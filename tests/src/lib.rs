@@ -1,1 +1,5 @@
-//! Helpers for the tests that cross crates.
+//! Helpers for the tests and benches that cross crates.
+
+pub mod goldens;
+pub mod naive_unet;
+pub mod random_network;

@@ -1,1 +1,23 @@
-//! The CellFlux U-Net on candle: the reference for the GPU engine and the CPU path in the browser.
+//! The CellFlux U-Net on candle: what `train-native` trains, the reference for the GPU engine, and the CPU
+//! path in the browser.
+//!
+//! The network is built by walking [`cellflux_bundle::topology::Topology`]; tensors are `[N, C, H, W]`, f32.
+//! Its parameters come from a candle `VarBuilder`, so that the same network holds a state dict's tensors or
+//! a `VarMap`'s trainable variables.
+
+pub mod attention;
+pub mod convolution;
+pub mod engine;
+mod error;
+pub mod group_norm;
+mod memory;
+pub mod resample;
+pub mod residual_block;
+pub mod time_embedding;
+pub mod unet;
+pub mod weights;
+mod winograd;
+
+pub use engine::CandleEngine;
+pub use error::CandleError;
+pub use unet::UNet;
