@@ -5,7 +5,7 @@ import { el, Part } from '../html.js';
 const SOLVERS = [
   ['euler', 'Euler (order 1)'],
   ['midpoint', 'Midpoint (order 2)'],
-  ['heun', 'Heun (order 2)'],
+  ['heun2', 'Heun (order 2)'],
   ['rk4', 'Runge–Kutta 3/8 (order 4)'],
   ['dopri5', 'Dormand–Prince 5(4), adaptive'],
 ];

@@ -88,6 +88,12 @@ impl BundleReader {
         self.missing.iter().map(String::as_str)
     }
 
+    /// The condition vectors, once [`files::CONDITIONS`] has come: a page can prepare an experiment before the weights are
+    /// there.
+    pub fn vectors(&self) -> Option<&ConditionVectors> {
+        self.vectors.as_ref()
+    }
+
     /// Takes a required file that was checked against its entry (by [`crate::files::Download`] or
     /// [`VerifiedFile::check`]) and reads what it holds.
     ///

@@ -1,1 +1,26 @@
-//! The wasm-bindgen surface over the session and the engines.
+//! The wasm-bindgen surface over the session and the engines, and nothing else: what `web/worker.js` calls.
+//!
+//! Nothing panics across the border. Every failure arrives as a JS object `{ kind, sentence }` ([`trouble`]): the kind says
+//! which way on a page can offer, the sentence is for the visitor.
+//!
+//! ```text
+//! Model ◀─ Download ◀─ bytes                Engine ─▶ Walk::attach
+//!   ├─▶ Engine::candle, Engine::wgpu ──────────┘            │
+//!   └─▶ Upload ─▶ coded crop ─▶ recipe ─▶ Walk::apply ─▶ Walk::step ─▶ Walk::picture
+//! ```
+
+pub mod engine;
+pub mod model;
+pub mod picture;
+pub mod trouble;
+pub mod upload;
+pub mod verify;
+pub mod walk;
+
+use wasm_bindgen::prelude::wasm_bindgen;
+
+/// Makes a panic readable in the console; there should be none.
+#[wasm_bindgen(start)]
+pub fn start() {
+    console_error_panic_hook::set_once();
+}

@@ -1,0 +1,185 @@
+//! A bundle that arrives: its manifest first, then its files, hashed while they stream.
+
+use cellflux_bundle::conditions::ConditionVectors;
+use cellflux_bundle::files::{self, VerifiedFile};
+use cellflux_bundle::{Bundle, BundleReader, Manifest};
+use cellflux_image::composite::{Display, composite};
+use cellflux_session::{Recipe, Start, link, start_image};
+use serde::Serialize;
+use wasm_bindgen::JsValue;
+use wasm_bindgen::prelude::wasm_bindgen;
+
+use crate::picture;
+use crate::trouble::Trouble;
+
+/// A bundle of which at least the manifest is here.
+#[wasm_bindgen]
+pub struct Model {
+    pub(crate) manifest: Manifest,
+    reader: Option<BundleReader>,
+    pub(crate) vectors: Option<ConditionVectors>,
+    pub(crate) bundle: Option<Bundle>,
+}
+
+#[wasm_bindgen]
+impl Model {
+    /// Reads and checks a manifest; nothing of the weights' size is allocated yet.
+    #[wasm_bindgen(constructor)]
+    pub fn new(manifest: &[u8]) -> Result<Model, JsValue> {
+        let reader = BundleReader::new(manifest).map_err(Trouble::from)?;
+        Ok(Self {
+            manifest: reader.manifest().clone(),
+            reader: Some(reader),
+            vectors: None,
+            bundle: None,
+        })
+    }
+
+    /// The manifest as a plain object.
+    pub fn manifest(&self) -> Result<JsValue, JsValue> {
+        plain(&self.manifest)
+    }
+
+    /// The required files that have not come yet, as `{ path, bytes, sha256 }`.
+    pub fn missing(&self) -> Result<JsValue, JsValue> {
+        let missing: Vec<&str> = self.reader.iter().flat_map(BundleReader::missing).collect();
+        let entries: Vec<_> = self
+            .manifest
+            .required_files()
+            .into_iter()
+            .filter(|entry| missing.contains(&entry.path.as_str()))
+            .collect();
+        plain(&entries)
+    }
+
+    /// Starts to receive a file that the manifest lists.
+    pub fn download(&self, path: &str) -> Result<Download, JsValue> {
+        let entry = self.manifest.file(path).map_err(Trouble::from)?;
+        Ok(Download {
+            state: State::Running(files::Download::new(entry)),
+        })
+    }
+
+    /// Takes a required file over; after the last one the bundle is complete. A file whose tensors are not the network's
+    /// ends this model: the page opens the bundle anew.
+    pub fn accept(&mut self, download: Download) -> Result<(), JsValue> {
+        let file = download.into_file()?;
+        let mut reader = self
+            .reader
+            .take()
+            .ok_or_else(|| Trouble::new("bad-bundle", "the bundle is complete or was refused already"))?;
+        reader.accept(&file).map_err(Trouble::from)?;
+        if self.vectors.is_none() {
+            self.vectors = reader.vectors().cloned();
+        }
+        if reader.missing().next().is_none() {
+            self.bundle = Some(reader.finish().map_err(Trouble::from)?);
+        } else {
+            self.reader = Some(reader);
+        }
+        Ok(())
+    }
+
+    /// What a page shows before anything is chosen: a recipe as a plain object, or nothing for a bundle without sample
+    /// controls.
+    pub fn first_recipe(&self) -> Result<JsValue, JsValue> {
+        match Recipe::first(&self.manifest) {
+            Some(recipe) => plain(&recipe),
+            None => Ok(JsValue::UNDEFINED),
+        }
+    }
+
+    /// The recommended recipe from an uploaded crop, coded bytes `[C, H, W]`.
+    pub fn crop_recipe(&self, coded: Vec<u8>) -> Result<JsValue, JsValue> {
+        let list = &self.manifest.conditions.list;
+        let condition = list.iter().find(|condition| !condition.control).or(list.first());
+        match condition {
+            Some(condition) => plain(&Recipe::new(&self.manifest, Start::Crop(coded), condition)),
+            None => Err(Trouble::new("bad-bundle", "the bundle has no condition, expected at least one").into()),
+        }
+    }
+
+    /// The recipe that a link's hash describes, valid for this model.
+    pub fn read_link(&self, hash: &str) -> Result<JsValue, JsValue> {
+        plain(&link::read(hash, &self.manifest).map_err(|error| Trouble::of_session(&error))?)
+    }
+
+    /// The bundle's file that a recipe (JSON) starts from; nothing for an uploaded crop.
+    pub fn start_file(&self, recipe: &str) -> Result<Option<String>, JsValue> {
+        let recipe = Recipe::from_json(recipe.as_bytes()).map_err(|error| Trouble::of_session(&error))?;
+        let path = start_image::file(&recipe.start, &self.manifest).map_err(|error| Trouble::of_session(&error))?;
+        Ok(path.map(str::to_owned))
+    }
+
+    /// The picture of a gallery example's file, every channel in its own window: `{ width, height, rgba }`.
+    pub fn thumbnail(&self, path: &str, content: &[u8]) -> Result<JsValue, JsValue> {
+        let spec = &self.manifest.image;
+        let coded = start_image::decode(spec, path, content).map_err(|error| Trouble::of_session(&error))?;
+        let image = spec.to_model_range(&coded).map_err(Trouble::from)?;
+        let picture = composite(spec, &Display::of(spec), &image).map_err(Trouble::from)?;
+        Ok(picture::to_js(&picture))
+    }
+}
+
+/// The start of a recipe from an uploaded crop, coded bytes `[C, H, W]`, as a plain object.
+#[wasm_bindgen]
+pub fn crop_start(coded: Vec<u8>) -> Result<JsValue, JsValue> {
+    plain(&Start::Crop(coded))
+}
+
+/// A file on its way into the bundle.
+#[wasm_bindgen]
+pub struct Download {
+    state: State,
+}
+
+enum State {
+    Running(files::Download),
+    Finished(VerifiedFile),
+    Refused,
+}
+
+#[wasm_bindgen]
+impl Download {
+    /// Takes the next piece; refuses as soon as there are more bytes than the manifest says.
+    pub fn push(&mut self, piece: &[u8]) -> Result<(), JsValue> {
+        match &mut self.state {
+            State::Running(download) => download.push(piece).map_err(|error| Trouble::from(error).into()),
+            State::Finished(_) | State::Refused => Err(not_running().into()),
+        }
+    }
+
+    /// Checks length and digest.
+    pub fn finish(&mut self) -> Result<(), JsValue> {
+        let State::Running(download) = std::mem::replace(&mut self.state, State::Refused) else {
+            return Err(not_running().into());
+        };
+        self.state = State::Finished(download.finish().map_err(Trouble::from)?);
+        Ok(())
+    }
+
+    /// The finished file's content, for files that are not part of the network (pictures, drawings).
+    pub fn content(self) -> Result<Vec<u8>, JsValue> {
+        Ok(self.into_file()?.into_bytes())
+    }
+}
+
+impl Download {
+    fn into_file(self) -> Result<VerifiedFile, Trouble> {
+        match self.state {
+            State::Finished(file) => Ok(file),
+            State::Running(_) | State::Refused => Err(Trouble::new("bad-bundle", "the file has not come in full")),
+        }
+    }
+}
+
+fn not_running() -> Trouble {
+    Trouble::new("bad-bundle", "the download of this file has ended already")
+}
+
+/// Plain objects and arrays, as `JSON.parse` would make them.
+pub(crate) fn plain(value: &impl Serialize) -> Result<JsValue, JsValue> {
+    value
+        .serialize(&serde_wasm_bindgen::Serializer::json_compatible())
+        .map_err(|error| Trouble::from(error).into())
+}

@@ -1,0 +1,221 @@
+//! The exploration: recipe, steps reached, pictures, files.
+
+use cellflux_bundle::Manifest;
+use cellflux_bundle::conditions::ConditionVectors;
+use cellflux_flow::solver::Solver;
+use cellflux_image::composite::{DIFFERENCE_SCALE, Display, composite, difference};
+use cellflux_session::exploration::StepError;
+use cellflux_session::{
+    AnyEngine, Change, Direction, EngineError, Experiment, Exploration, Frame, Pacing, Recipe, SessionError, Start,
+    export, link, start_image,
+};
+use js_sys::Object;
+use wasm_bindgen::JsValue;
+use wasm_bindgen::prelude::wasm_bindgen;
+
+use crate::engine::Engine;
+use crate::model::{Model, plain};
+use crate::picture;
+use crate::trouble::Trouble;
+
+/// One exploration of a model. It holds the steps reached, with or without an engine.
+#[wasm_bindgen]
+pub struct Walk {
+    manifest: Manifest,
+    vectors: ConditionVectors,
+    exploration: Exploration<AnyEngine>,
+    /// The start image `[C, H, W]` in model range, before source noise: what differences are taken from.
+    control: Vec<f32>,
+    /// Counts trajectories, so that the page can tell a new one from more of the same.
+    key: u32,
+}
+
+#[wasm_bindgen]
+impl Walk {
+    /// Starts an exploration. `recipe` is JSON; `example` is the content of the file that [`Model::start_file`] names.
+    #[wasm_bindgen(constructor)]
+    pub fn new(model: &Model, recipe: &str, example: Option<Vec<u8>>) -> Result<Walk, JsValue> {
+        let vectors = model
+            .vectors
+            .clone()
+            .ok_or_else(|| Trouble::new("bad-bundle", "the condition vectors have not come yet"))?;
+        let manifest = model.manifest.clone();
+        let (experiment, control) = prepare(&manifest, &vectors, recipe, example.as_deref())?;
+        Ok(Self {
+            manifest,
+            vectors,
+            exploration: Exploration::new(experiment),
+            control,
+            key: 1,
+        })
+    }
+
+    /// Turns to another recipe; steps that are also its steps are kept. Refuses without changing anything.
+    pub fn apply(&mut self, recipe: &str, example: Option<Vec<u8>>) -> Result<(), JsValue> {
+        let (experiment, control) = prepare(&self.manifest, &self.vectors, recipe, example.as_deref())?;
+        if let Change::Trajectory { .. } = self.exploration.apply(experiment) {
+            self.key += 1;
+        }
+        self.control = control;
+        Ok(())
+    }
+
+    /// Puts an engine in place; the walk goes on from the last step reached.
+    pub fn attach(&mut self, engine: Engine) {
+        self.exploration.attach_engine(engine.inner);
+    }
+
+    /// One more solver step; false at the end. `playing` lets the device start the step after while this one is shown.
+    /// After an error the steps reached are as they were.
+    pub async fn step(&mut self, playing: bool) -> Result<bool, JsValue> {
+        let pacing = if playing { Pacing::Continuous } else { Pacing::Single };
+        let reached = self.exploration.advance(pacing).await;
+        Ok(reached.map_err(step_trouble)?.is_some())
+    }
+
+    /// Loses the GPU's device, as a driver reset would; false without one. A test's way in.
+    pub fn lose_device(&self) -> bool {
+        match self.exploration.engine() {
+            Some(AnyEngine::Wgpu(engine)) => {
+                engine.gpu().lose();
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// The recipe as a plain object.
+    pub fn recipe(&self) -> Result<JsValue, JsValue> {
+        plain(self.exploration.experiment().recipe())
+    }
+
+    /// The hash of this exploration's link, without `#`.
+    pub fn link(&self) -> Result<String, JsValue> {
+        let recipe = self.exploration.experiment().recipe();
+        Ok(link::write(recipe, &self.manifest.image).map_err(|error| Trouble::of_session(&error))?)
+    }
+
+    /// Number of the trajectory; another one after every change that lost or may lose steps.
+    pub fn key(&self) -> u32 {
+        self.key
+    }
+
+    /// Steps reached, the start included.
+    pub fn steps(&self) -> usize {
+        self.exploration.frames().len()
+    }
+
+    /// Whether the end is reached.
+    pub fn finished(&self) -> bool {
+        self.exploration.is_finished()
+    }
+
+    /// Whether step 0 is the start image with noise added.
+    pub fn noised(&self) -> bool {
+        let recipe = self.exploration.experiment().recipe();
+        recipe.sampling.noise > 0.0 && recipe.direction != Direction::Reverse
+    }
+
+    /// Guided velocities evaluated for a step.
+    pub fn evaluations_of(&self, step: usize) -> usize {
+        self.exploration.frames().get(step).map_or(0, |frame| frame.evaluations)
+    }
+
+    /// The times of all steps, reached or not; nothing for the adaptive solver, which finds them on the way.
+    pub fn times(&self) -> Option<Vec<f64>> {
+        let experiment = self.exploration.experiment();
+        match experiment.recipe().sampling.solver {
+            Solver::Fixed(_) => Some(experiment.waypoints().to_vec()),
+            Solver::Dopri5 => None,
+        }
+    }
+
+    /// The start image's picture, before source noise.
+    pub fn control(&self) -> Result<JsValue, JsValue> {
+        let picture =
+            composite(&self.manifest.image, &self.display(), &self.control).map_err(Trouble::from)?;
+        Ok(picture::to_js(&picture))
+    }
+
+    /// A step reached: `{ time, now, difference }`, the pictures without the hidden channels.
+    pub fn picture(&self, step: usize) -> Result<JsValue, JsValue> {
+        let frame = self.frame(step)?;
+        let (spec, display) = (&self.manifest.image, self.display());
+        let now = composite(spec, &display, &frame.values).map_err(Trouble::from)?;
+        let change = difference(spec, &display, &frame.values, &self.control, DIFFERENCE_SCALE)
+            .map_err(Trouble::from)?;
+        let object = Object::new();
+        picture::set(&object, "time", &JsValue::from_f64(frame.t));
+        picture::set(&object, "now", &picture::to_js(&now));
+        picture::set(&object, "difference", &picture::to_js(&change));
+        Ok(object.into())
+    }
+
+    /// A step's picture as PNG, pixel for pixel what [`Walk::picture`] shows.
+    pub fn frame_png(&self, step: usize) -> Result<Vec<u8>, JsValue> {
+        let view = &self.exploration.experiment().recipe().view;
+        written(export::frame_png(&self.manifest.image, view, self.frame(step)?))
+    }
+
+    /// Every step reached, side by side, as PNG.
+    pub fn strip_png(&self) -> Result<Vec<u8>, JsValue> {
+        let view = &self.exploration.experiment().recipe().view;
+        written(export::strip_png(&self.manifest.image, view, self.exploration.frames()))
+    }
+
+    /// Every step reached as `.npy`, f32 `[steps + 1, C, H, W]` in model range.
+    pub fn trajectory_npy(&self) -> Result<Vec<u8>, JsValue> {
+        written(export::trajectory_npy(&self.manifest.image, self.exploration.frames()))
+    }
+
+    /// The times of the steps reached as `.npy`, f32 `[steps + 1]`.
+    pub fn times_npy(&self) -> Result<Vec<u8>, JsValue> {
+        written(export::times_npy(self.exploration.frames()))
+    }
+}
+
+impl Walk {
+    fn frame(&self, step: usize) -> Result<&Frame, Trouble> {
+        let frames = self.exploration.frames();
+        frames.get(step).ok_or_else(|| {
+            Trouble::new("bad-recipe", format!("step {step} is not reached yet, expected 0 to {}", frames.len() - 1))
+        })
+    }
+
+    fn display(&self) -> Display {
+        export::display(&self.manifest.image, &self.exploration.experiment().recipe().view)
+    }
+}
+
+/// The experiment of a recipe, and its start image before noise.
+fn prepare(
+    manifest: &Manifest,
+    vectors: &ConditionVectors,
+    recipe: &str,
+    example: Option<&[u8]>,
+) -> Result<(Experiment, Vec<f32>), Trouble> {
+    let of_session = |error: SessionError| Trouble::of_session(&error);
+    let recipe = Recipe::from_json(recipe.as_bytes()).map_err(of_session)?;
+    let experiment = Experiment::new(recipe, manifest, vectors, example).map_err(of_session)?;
+    let spec = &manifest.image;
+    let coded = match (&experiment.recipe().start, example) {
+        (Start::Crop(coded), _) => coded.clone(),
+        (start @ Start::Example(_), bytes) => {
+            let path = start_image::file(start, manifest).map_err(of_session)?.unwrap_or_default();
+            start_image::decode(spec, path, bytes.unwrap_or_default()).map_err(of_session)?
+        }
+    };
+    Ok((experiment, spec.to_model_range(&coded)?))
+}
+
+fn written(file: Result<Vec<u8>, SessionError>) -> Result<Vec<u8>, JsValue> {
+    file.map_err(|error| Trouble::of_session(&error).into())
+}
+
+fn step_trouble(error: StepError<EngineError>) -> Trouble {
+    match error {
+        StepError::Engine(error) => error.into(),
+        StepError::NoEngine => Trouble::new("no-engine", "the network is not ready yet; this step can be taken once it is"),
+        other => Trouble::new("bad-recipe", other),
+    }
+}

@@ -1,0 +1,49 @@
+// The worker: everything that takes time. It loads the wasm package, brings the bundle, runs the network.
+//
+// The page sends { id, call, args }; the answer is { id, value } or { id, trouble: { kind, sentence } }. On its own the
+// worker sends { event: 'download' | 'starting' | 'thumbnail' | 'structure' | 'note', ... }.
+//
+//   open    { src, link }               manifest view, recipe, link, walk, download { total, cached }
+//   load    { engine }                  brings the weights, starts an engine; answers { engine, walk, ... }
+//   cancel  {}                          stops a load
+//   engine  { engine }                  another engine, at the step reached
+//   change  { change }                  part of a recipe; restarts only what it must
+//   link    { link }                    the exploration that a link describes
+//   step    {}                          one more solver step
+//   show    { visible }                 the walk again with these channels
+//   decode  { files }                   the visitor's own image
+//   arrange { assignment?, crop?, reading? }   its channels and crop; answers previews
+//   use_upload {}                       makes the crop the control
+//   keep    { kind, step, visible }     a file to save
+//
+// Calls run one after the other, in the order they came; only `cancel` overtakes.
+
+import { Exploring } from './worker/exploring.js';
+
+const exploring = new Exploring((event, detail, transfer) => postMessage({ event, ...detail }, transfer ?? []));
+
+/** A wasm trap has no sentence of its own, and leaves the instance unusable: the page starts another worker. */
+function described(error) {
+  if (error?.sentence) return { kind: error.kind, sentence: error.sentence };
+  if (error instanceof WebAssembly.RuntimeError) {
+    return { kind: 'stopped', sentence: 'The computation stopped unexpectedly, most likely for want of memory; the steps reached so far are kept on this page.' };
+  }
+  return { kind: error?.kind ?? 'internal', sentence: String(error?.message ?? error) };
+}
+
+let queue = Promise.resolve();
+
+async function answer({ id, call, args }) {
+  try {
+    if (!Exploring.CALLS.has(call)) throw new Error(`${call} is not a call of this worker`);
+    const { value, transfer } = await exploring[call](args);
+    postMessage({ id, value }, transfer ?? []);
+  } catch (error) {
+    postMessage({ id, trouble: described(error) });
+  }
+}
+
+addEventListener('message', ({ data }) => {
+  if (data.call === 'cancel') answer(data);
+  else queue = queue.then(() => answer(data));
+});

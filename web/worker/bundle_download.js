@@ -1,0 +1,195 @@
+// A bundle's files: from the browser's cache or the network, hashed while they arrive, kept for the next visit.
+//
+// The cache is a help, never a condition: a kept file that is not the manifest's any more is fetched again, and a cache
+// that fails is done without.
+
+const CACHE = 'cellflux-bundles-1';
+const AT_ONCE = 3;
+
+/** An error whose message is a sentence for the page; `kind` says which way on there is. */
+export class Trouble extends Error {
+  constructor(kind, sentence) {
+    super(sentence);
+    this.kind = kind;
+  }
+}
+
+const isAbort = (error) => error?.name === 'AbortError';
+
+export class BundleDownload {
+  #base;
+  #note;
+  #cache;
+
+  /**
+   * @param {string} manifestUrl absolute; the files lie beside it
+   * @param {(sentence: string) => void} note hears what went wrong without stopping anything
+   */
+  constructor(manifestUrl, note) {
+    this.#base = new URL('.', manifestUrl);
+    this.#note = note;
+    this.#cache = this.#openCache();
+  }
+
+  async #openCache() {
+    if (!('caches' in globalThis)) return null;
+    try {
+      return await caches.open(CACHE);
+    } catch {
+      return null;
+    }
+  }
+
+  #url({ path }) {
+    return new URL(path, this.#base);
+  }
+
+  /** What a file is kept under: its address and its digest, so that a new version never meets an old one. */
+  #key(entry) {
+    const url = this.#url(entry);
+    url.searchParams.set('sha256', entry.sha256);
+    return url.href;
+  }
+
+  /** Whether all these files are kept already. Kept is not yet whole: they are hashed again when they are read. */
+  async keeps(entries) {
+    const cache = await this.#cache;
+    if (!cache) return false;
+    try {
+      const found = await Promise.all(entries.map((entry) => cache.match(this.#key(entry))));
+      return found.every(Boolean);
+    } catch {
+      return false;
+    }
+  }
+
+  /**
+   * Brings files, a few at a time.
+   * @param {{ path: string, bytes: number, sha256: string }[]} entries
+   * @param {(entry: object) => { push(piece: Uint8Array): void, free(): void, finish(): void }} receiver makes a file's receiver,
+   *   which throws as soon as the bytes cannot be the file's
+   * @param {(entry: object, receiver: object) => void} take gets each finished receiver
+   * @param {{ signal: AbortSignal, onBytes: (loaded: number) => void }} watch
+   */
+  async files(entries, receiver, take, { signal, onBytes }) {
+    const loaded = new Map();
+    const report = (path, count) => {
+      loaded.set(path, count);
+      onBytes([...loaded.values()].reduce((sum, each) => sum + each, 0));
+    };
+    const queue = [...entries];
+    const lane = async () => {
+      for (let entry = queue.shift(); entry; entry = queue.shift()) {
+        const { path } = entry;
+        take(entry, await this.file(entry, () => receiver(entry), { signal, onBytes: (count) => report(path, count) }));
+      }
+    };
+    await Promise.all(Array.from({ length: AT_ONCE }, lane));
+    await this.#purge(entries);
+  }
+
+  /** Brings one file; the answer is its finished receiver. */
+  async file(entry, receiver, watch) {
+    const kept = await this.#fromCache(entry, receiver, watch);
+    if (kept) return kept;
+    try {
+      return await this.#fromNetwork(entry, receiver, watch, 'default');
+    } catch (error) {
+      // The browser's own HTTP cache may hold an older file of this name: ask once more, past it.
+      if (error.kind !== 'bad-file') throw error;
+      return await this.#fromNetwork(entry, receiver, watch, 'reload');
+    }
+  }
+
+  async #fromCache(entry, receiver, watch) {
+    const cache = await this.#cache;
+    if (!cache) return null;
+    let response;
+    try {
+      response = await cache.match(this.#key(entry));
+      if (!response) return null;
+      return await pour(entry, response, receiver(), watch);
+    } catch (error) {
+      if (isAbort(error)) throw cancelled();
+      await cache.delete(this.#key(entry)).catch(() => {});
+      this.#note(`The kept copy of ${entry.path} was damaged, so it is downloaded again.`);
+      return null;
+    }
+  }
+
+  async #fromNetwork(entry, receiver, watch, mode) {
+    let response;
+    try {
+      response = await fetch(this.#url(entry), { signal: watch.signal, cache: mode });
+    } catch (error) {
+      throw isAbort(error) ? cancelled() : new Trouble('download', `${entry.path} could not be fetched; the server does not answer.`);
+    }
+    if (!response.ok) throw new Trouble('download', `${entry.path}: the server answered ${response.status}, expected the file.`);
+    const pieces = [];
+    const file = await pour(entry, response, receiver(), watch, (piece) => pieces.push(piece));
+    await this.#keep(entry, pieces);
+    return file;
+  }
+
+  async #keep(entry, pieces) {
+    const cache = await this.#cache;
+    if (!cache) return;
+    try {
+      await cache.put(this.#key(entry), new Response(new Blob(pieces)));
+    } catch (error) {
+      const why = error?.name === 'QuotaExceededError' ? 'The browser’s storage is full' : 'The browser’s cache failed';
+      this.#note(`${why}, so ${entry.path} could not be kept for the next visit; everything works without.`);
+    }
+  }
+
+  /** Forgets what this bundle kept under digests that it no longer lists. */
+  async #purge(entries) {
+    const cache = await this.#cache;
+    if (!cache) return;
+    try {
+      const wanted = new Set(entries.map((entry) => this.#key(entry)));
+      const paths = new Set(entries.map((entry) => this.#url(entry).pathname));
+      for (const { url } of await cache.keys()) {
+        if (paths.has(new URL(url).pathname) && !wanted.has(url)) await cache.delete(url);
+      }
+    } catch {
+      // Old files stay; they are only in the way of the quota.
+    }
+  }
+}
+
+const cancelled = () => new Trouble('cancelled', 'Loading was cancelled; what has come so far is kept.');
+
+/** Streams a response into a receiver. */
+async function pour(entry, response, receiver, { onBytes }, also = () => {}) {
+  let count = 0;
+  onBytes(0);
+  const reader = response.body.getReader();
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) break;
+      count += value.length;
+      pushOrRefuse(() => receiver.push(value));
+      also(value);
+      onBytes(count);
+    }
+    pushOrRefuse(() => receiver.finish());
+  } catch (error) {
+    receiver.free();
+    reader.cancel().catch(() => {});
+    if (isAbort(error)) throw cancelled();
+    if (error instanceof Trouble) throw error;
+    throw new Trouble('download', `${entry.path}: the connection broke off after ${count} of ${entry.bytes} bytes.`);
+  }
+  return receiver;
+}
+
+/** What the receiver refuses is wrong with the file, not with the connection. */
+function pushOrRefuse(work) {
+  try {
+    work();
+  } catch (error) {
+    throw new Trouble('bad-file', error.sentence ?? String(error));
+  }
+}

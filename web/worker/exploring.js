@@ -1,0 +1,289 @@
+// One exploration, call by call. What a call answers is { value, transfer }.
+
+import init, * as wasm from '../../pkg/cellflux_wasm.js';
+import { BundleDownload, Trouble } from './bundle_download.js';
+import { chooseEngine } from './engine_choice.js';
+import { manifestView } from './manifest_view.js';
+import * as recipeView from './recipe_view.js';
+
+/** Manifests larger than this are refused before they are read; the wasm side has a limit of its own. */
+const MANIFEST_BYTES = 4 << 20;
+
+const LIMITS = { steps: [1, 1000], alpha: [0, 4], noise: [0, 2], seed: [0, 0xffffffff] };
+
+export class Exploring {
+  static CALLS = new Set(['open', 'load', 'cancel', 'engine', 'change', 'link', 'step', 'show', 'decode', 'arrange', 'use_upload', 'keep', 'verify']);
+
+  #say;
+  #model;
+  #files;
+  #walk;
+  #recipe;
+  #upload;
+  #asked = 'auto';
+  #visible;
+  #started;
+  #abort;
+  #evaluations = 0;
+  #uploadedName;
+  #upright = 0;
+
+  /** @param {(event: string, detail: object, transfer?: Transferable[]) => void} say tells the page something it did not ask for */
+  constructor(say) {
+    this.#say = say;
+  }
+
+  // Opening and loading
+
+  async open({ src, link }) {
+    await this.#startWasm();
+    const bytes = await fetchManifest(src);
+    this.#model = new wasm.Model(bytes);
+    this.#files = new BundleDownload(src, (sentence) => this.#say('note', { sentence }));
+    await this.#bring(this.#model.missing().filter(({ path }) => path === 'conditions.safetensors'), () => {});
+    const view = manifestView(this.#model.manifest());
+    this.#visible = view.channels.map(() => true);
+    let notice = null;
+    let recipe = null;
+    if (link) {
+      try {
+        recipe = this.#model.read_link(link);
+      } catch (error) {
+        notice = error;
+      }
+    }
+    recipe ??= this.#model.first_recipe() ?? null;
+    if (recipe) await this.#follow(recipe);
+    const shards = this.#model.missing();
+    this.#decorate(view);
+    return {
+      value: {
+        ...view, limits: LIMITS, notice,
+        download: { total: sum(shards), loaded: 0, cached: await this.#files.keeps(shards), estimate: estimate(sum(shards)) },
+        ...this.#answer(),
+      },
+    };
+  }
+
+  async load({ engine }) {
+    this.#asked = engine;
+    const shards = this.#model.missing();
+    const total = sum(shards);
+    const began = performance.now();
+    this.#abort = new AbortController();
+    await this.#bring(shards, (loaded) => {
+      const seconds = (performance.now() - began) / 1000;
+      const secondsLeft = seconds > 0.3 && loaded > 0 ? ((total - loaded) * seconds) / loaded : undefined;
+      this.#say('download', { loaded, total, secondsLeft });
+    });
+    return { value: await this.#useEngine(engine) };
+  }
+
+  async cancel() {
+    this.#abort?.abort();
+    return {};
+  }
+
+  async engine({ engine }) {
+    return { value: await this.#useEngine(engine) };
+  }
+
+  // The exploration
+
+  async change({ change }) {
+    const { visible, ...rest } = change;
+    await this.#follow(recipeView.changed(this.#recipe, rest));
+    return { value: this.#answer() };
+  }
+
+  async link({ link }) {
+    await this.#follow(this.#model.read_link(link));
+    return { value: this.#answer() };
+  }
+
+  async step({ playing }) {
+    const began = performance.now();
+    const reached = await this.#walk.step(Boolean(playing));
+    const took = performance.now() - began;
+    const index = this.#walk.steps() - 1;
+    const evaluations = this.#walk.evaluations_of(index);
+    if (reached) this.#evaluations += evaluations;
+    return {
+      value: {
+        walk: { key: this.#walk.key(), finished: this.#walk.finished() },
+        step: reached ? [this.#picture(index)] : [],
+        evaluations: this.#evaluations,
+        ...(reached && evaluations > 0 ? { pace: took / evaluations } : {}),
+      },
+    };
+  }
+
+  async show({ visible }) {
+    this.#visible = visible;
+    const hidden = visible.flatMap((on, index) => (on ? [] : [index]));
+    await this.#follow(recipeView.changed(this.#recipe, { hidden }));
+    return { value: this.#answer() };
+  }
+
+  // The visitor's own image
+
+  async decode({ files }) {
+    const upload = new wasm.Upload(this.#model, files);
+    const described = upload.describe();
+    this.#upload?.free();
+    this.#upload = upload;
+    this.#uploadedName = described.name;
+    return { value: { key: ++this.#upright, ...described, ...this.#arranged(described, true) } };
+  }
+
+  async arrange({ assignment, crop, reading, redraw }) {
+    return { value: this.#arranged({ assignment, crop, reading }, redraw) };
+  }
+
+  async use_upload({ assignment, crop, reading }) {
+    const { coded } = this.#upload.cut(Int32Array.from(assignment), crop.x, crop.y, crop.side, reading);
+    await this.#follow(recipeView.changed(this.#recipe ?? this.#model.blank_recipe(coded), { start: wasm.crop_start(coded) }));
+    return { value: this.#answer() };
+  }
+
+  #arranged({ assignment, crop, reading }, redraw) {
+    const planes = Int32Array.from(assignment);
+    const complete = !assignment.includes(-1);
+    const cut = complete ? this.#upload.cut(planes, crop.x, crop.y, crop.side, reading) : null;
+    return {
+      complete,
+      ...(redraw ? { picture: this.#upload.preview(planes) } : {}),
+      cropPicture: cut?.picture ?? null,
+      clipped: cut?.clipped ?? 0,
+    };
+  }
+
+  // What the visitor takes away
+
+  async keep({ kind, step }) {
+    const [bytes, type, suffix] = {
+      frame: () => [this.#walk.frame_png(step), 'image/png', `step-${step}.png`],
+      strip: () => [this.#walk.strip_png(), 'image/png', 'strip.png'],
+      trajectory: () => [this.#walk.trajectory_npy(), 'application/octet-stream', 'trajectory.npy'],
+      times: () => [this.#walk.times_npy(), 'application/octet-stream', 'times.npy'],
+    }[kind]();
+    return { value: { name: `cellflux-${this.#recipe.condition}-${suffix}`, type, bytes }, transfer: [bytes.buffer] };
+  }
+
+  /** Compares the network with a golden file; a test's way in. */
+  async verify({ model, io, engine }) {
+    await this.#startWasm();
+    return { value: await wasm.verify(new Uint8Array(model), new Uint8Array(io), engine) };
+  }
+
+  // Inner workings
+
+  #startWasm() {
+    this.#started ??= init({ module_or_path: new URL('../../pkg/cellflux_wasm_bg.wasm', import.meta.url) });
+    return this.#started;
+  }
+
+  async #bring(entries, onBytes) {
+    const signal = (this.#abort ?? new AbortController()).signal;
+    await this.#files.files(entries, ({ path }) => this.#model.download(path), (_, file) => this.#model.accept(file), { signal, onBytes });
+  }
+
+  /** A file of the bundle that is not part of the network. */
+  async #content(path) {
+    const entry = this.#model.manifest().files.find((file) => file.path === path);
+    const watch = { signal: new AbortController().signal, onBytes: () => {} };
+    return (await this.#files.file(entry, () => this.#model.download(path), watch)).content();
+  }
+
+  /** Turns to a recipe; what it shares with the one before is kept. */
+  async #follow(recipe) {
+    const path = this.#model.start_file(JSON.stringify(recipe));
+    const example = path ? await this.#content(path) : undefined;
+    if (this.#walk) this.#walk.apply(JSON.stringify(recipe), example);
+    else this.#walk = new wasm.Walk(this.#model, JSON.stringify(recipe), example);
+    this.#recipe = this.#walk.recipe();
+    const hidden = new Set(this.#recipe.view?.hidden ?? []);
+    this.#visible = this.#visible.map((_, index) => !hidden.has(index));
+  }
+
+  async #useEngine(asked) {
+    const make = {
+      candle: () => wasm.Engine.candle(this.#model),
+      wgpu: () => wasm.Engine.wgpu(this.#model),
+    };
+    const here = {
+      gpu: 'gpu' in navigator,
+      doing: (doing) => this.#say('starting', { doing }),
+      note: (sentence) => this.#say('note', { sentence }),
+    };
+    const { engine, report, pace, why } = await chooseEngine(make, asked, here);
+    this.#asked = asked;
+    this.#walk?.attach(engine);
+    return { engine: { ...report, why }, engineAsked: asked, evaluations: this.#evaluations, pace };
+  }
+
+  #picture(index) {
+    return this.#walk.picture(index);
+  }
+
+  /** Recipe, link and everything reached, as the page shows it. */
+  #answer() {
+    if (!this.#walk) return { recipe: null, link: '', walk: null };
+    const walk = this.#walk;
+    return {
+      recipe: recipeView.shown(this.#recipe),
+      link: walk.link(),
+      visible: this.#visible,
+      uploaded: this.#recipe.start.crop ? { key: walk.control_key(), name: this.#uploadedName ?? 'the link’s crop', picture: walk.control() } : null,
+      walk: {
+        key: walk.key(),
+        start: walk.control(),
+        noised: walk.noised(),
+        times: walk.times() ?? null,
+        steps: Array.from({ length: walk.steps() }, (_, index) => this.#picture(index)),
+        finished: walk.finished(),
+      },
+    };
+  }
+
+  /** Thumbnails and drawings, one after the other, behind everything else. */
+  async #decorate({ samples, examples, compounds }) {
+    for (const { id } of [...samples, ...examples]) {
+      try {
+        const path = this.#model.example_file(id);
+        this.#say('thumbnail', { id, picture: this.#model.thumbnail(path, await this.#content(path)) });
+      } catch {
+        // A picture that does not come leaves its tile empty; choosing it says why.
+      }
+    }
+    for (const { id, structure } of compounds) {
+      if (!structure) continue;
+      try {
+        this.#say('structure', { id, svg: new TextDecoder().decode(await this.#content(structure)) });
+      } catch {
+        // A compound without its drawing is still a compound.
+      }
+    }
+  }
+}
+
+const sum = (entries) => entries.reduce((total, { bytes }) => total + bytes, 0);
+
+/** Seconds a download may take, by the browser's own guess of the line's speed; unknown in most browsers. */
+function estimate(bytes) {
+  const megabits = navigator.connection?.downlink;
+  return megabits ? (bytes * 8) / (megabits * 1e6) : null;
+}
+
+async function fetchManifest(src) {
+  let response;
+  try {
+    response = await fetch(src, { cache: 'no-cache' });
+  } catch {
+    throw new Trouble('download', 'manifest.json could not be fetched; the server does not answer.');
+  }
+  if (!response.ok) throw new Trouble('download', `manifest.json: the server answered ${response.status}, expected the bundle’s manifest.`);
+  const bytes = new Uint8Array(await response.arrayBuffer());
+  if (bytes.length > MANIFEST_BYTES) throw new Trouble('bad-bundle', `manifest.json is ${bytes.length} bytes, expected at most ${MANIFEST_BYTES}.`);
+  return bytes;
+}

@@ -1,0 +1,31 @@
+// A recipe as the page's controls show it, and back. The recipe itself is the session's: checked there, never here.
+
+/** The values of the page's controls. */
+export function shown({ start, condition, dose_um: dose, sampling, direction, view }) {
+  const { solver, grid, steps, alpha, noise, seed } = sampling;
+  return {
+    control: start.example ?? 'upload',
+    compound: condition,
+    ...(dose === undefined ? {} : { dose }),
+    direction: direction ?? 'forward',
+    solver, grid, steps, alpha, noise, seed,
+    hidden: view?.hidden ?? [],
+  };
+}
+
+const SAMPLING = new Set(['solver', 'grid', 'steps', 'alpha', 'noise', 'seed']);
+
+/** A recipe with some of the page's controls changed. What is looked at starts over with the trajectory. */
+export function changed(recipe, change) {
+  const next = { ...recipe, sampling: { ...recipe.sampling }, view: { hidden: recipe.view?.hidden ?? [] } };
+  for (const [name, value] of Object.entries(change)) {
+    if (SAMPLING.has(name)) next.sampling[name] = value;
+    else if (name === 'direction') next.direction = value;
+    else if (name === 'compound') next.condition = value;
+    else if (name === 'dose') next.dose_um = value;
+    else if (name === 'control') next.start = { example: value };
+    else if (name === 'start') next.start = value;
+    else if (name === 'hidden') next.view = { hidden: value };
+  }
+  return next;
+}
