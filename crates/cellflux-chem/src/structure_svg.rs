@@ -37,33 +37,77 @@ impl Molecule {
 
 type Point = [f64; 2];
 
-/// An atom's letters: where they are centred and how much room they take.
+/// An atom's letters: where they are centred, how much room they take, where the hydrogens go.
 struct Label {
     at: Point,
     half_width: f64,
-    /// Hydrogens are written before the symbol, since the neighbours are to the right.
-    reversed: bool,
+    hydrogens: Side,
+}
+
+/// Where an atom's hydrogens stand, as seen from its symbol.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Side {
+    Right,
+    Left,
+    Below,
+    Above,
+}
+
+impl Side {
+    /// In the order of preference: a line of text first.
+    const ALL: [(Self, Point); 4] = [
+        (Self::Right, [1.0, 0.0]),
+        (Self::Left, [-1.0, 0.0]),
+        (Self::Below, [0.0, 1.0]),
+        (Self::Above, [0.0, -1.0]),
+    ];
+
+    /// The side that no neighbour is on.
+    fn free_of(neighbours: &[Point], at: Point) -> Self {
+        // The cosine of the angle to the nearest neighbour, the smaller the freer; one side must be clearly freer than
+        // another to be preferred.
+        let crowding = |direction: Point| {
+            let cosine = |other: &Point| {
+                let (dx, dy) = (other[0] - at[0], other[1] - at[1]);
+                (dx * direction[0] + dy * direction[1]) / dx.hypot(dy).max(f64::MIN_POSITIVE)
+            };
+            neighbours.iter().map(cosine).fold(-1.0, f64::max)
+        };
+        // The end of a chain always has room on its line.
+        let sides = if neighbours.len() > 1 { Self::ALL.len() } else { 2 };
+        let mut best = (Self::Right, f64::MAX);
+        for (side, direction) in Self::ALL.into_iter().take(sides) {
+            let crowded = crowding(direction);
+            if crowded < best.1 - 0.2 {
+                best = (side, crowded);
+            }
+        }
+        best.0
+    }
 }
 
 fn draw(layout: &Layout, title: &str) -> String {
-    let low = layout.atoms.iter().fold([f64::MAX; 2], |low, atom| {
-        [low[0].min(atom.at[0]), low[1].min(atom.at[1])]
-    });
-    let high = layout.atoms.iter().fold([f64::MIN; 2], |high, atom| {
-        [high[0].max(atom.at[0]), high[1].max(atom.at[1])]
-    });
-    // Letters reach past their atoms: a label of hydrogens to the side, half a line above and below.
-    let reach = |atom: &PlacedAtom| room(atom).iter().sum::<f64>();
-    let side = layout.atoms.iter().map(reach).fold(0.0, f64::max) + MARGIN;
-    let above = FONT / 2.0 + MARGIN;
-    let place = |at: Point| [(at[0] - low[0]) * BOND + side, (at[1] - low[1]) * BOND + above];
-    let width = (high[0] - low[0]) * BOND + 2.0 * side;
-    let height = (high[1] - low[1]) * BOND + 2.0 * above;
-
-    let points: Vec<Point> = layout.atoms.iter().map(|atom| place(atom.at)).collect();
-    let labels: Vec<Option<Label>> = (0..layout.atoms.len())
-        .map(|index| label(layout, index, &points))
+    let mut labels: Vec<Option<Label>> = (0..layout.atoms.len())
+        .map(|index| label(layout, index))
         .collect();
+    let (mut low, mut high) = ([f64::MAX; 2], [f64::MIN; 2]);
+    for (atom, label) in layout.atoms.iter().zip(&labels) {
+        let [left, right, up, down] = label.as_ref().map_or([0.0; 4], |label| extent(atom, label));
+        low = [
+            low[0].min(atom.at[0] * BOND - left),
+            low[1].min(atom.at[1] * BOND - up),
+        ];
+        high = [
+            high[0].max(atom.at[0] * BOND + right),
+            high[1].max(atom.at[1] * BOND + down),
+        ];
+    }
+    let place = |at: Point| [at[0] * BOND - low[0] + MARGIN, at[1] * BOND - low[1] + MARGIN];
+    let [width, height] = [0, 1].map(|axis| high[axis] - low[axis] + 2.0 * MARGIN);
+    let points: Vec<Point> = layout.atoms.iter().map(|atom| place(atom.at)).collect();
+    for label in labels.iter_mut().flatten() {
+        label.at = place(label.at);
+    }
 
     let mut lines = String::new();
     let mut dashes = String::new();
@@ -152,27 +196,47 @@ fn room(atom: &PlacedAtom) -> [f64; 2] {
     [symbol, beside]
 }
 
-fn label(layout: &Layout, index: usize, points: &[Point]) -> Option<Label> {
+/// How far an atom's letters reach to the left, right, up and down of its place.
+fn extent(atom: &PlacedAtom, label: &Label) -> [f64; 4] {
+    let [_, beside] = room(atom);
+    let line = FONT / 2.0;
+    let mut extent = [label.half_width, label.half_width, line, line];
+    let reach = match label.hydrogens {
+        Side::Left => [beside, 0.0, 0.0, 0.0],
+        Side::Right => [0.0, beside, 0.0, 0.0],
+        // A charge or an isotope stays beside the symbol.
+        Side::Above => [beside, beside, FONT, 0.0],
+        Side::Below => [beside, beside, 0.0, FONT],
+    };
+    for (side, more) in extent.iter_mut().zip(reach) {
+        *side += more;
+    }
+    extent
+}
+
+fn label(layout: &Layout, index: usize) -> Option<Label> {
     let atom = &layout.atoms[index];
     let neighbours: Vec<Point> = layout
         .bonds
         .iter()
         .filter_map(|bond| match index {
-            _ if bond.begin == index => Some(points[bond.end]),
-            _ if bond.end == index => Some(points[bond.begin]),
+            _ if bond.begin == index => Some(layout.atoms[bond.end].at),
+            _ if bond.end == index => Some(layout.atoms[bond.begin].at),
             _ => None,
         })
         .collect();
     if atom.symbol == "C" && !neighbours.is_empty() && atom.charge == 0 && atom.isotope.is_none() {
         return None;
     }
-    let at = points[index];
-    let pull: f64 = neighbours.iter().map(|other| other[0] - at[0]).sum();
     let [symbol, _] = room(atom);
     Some(Label {
-        at,
+        at: atom.at,
         half_width: symbol / 2.0,
-        reversed: atom.hydrogens > 0 && pull > BOND / 4.0,
+        hydrogens: if atom.hydrogens > 0 {
+            Side::free_of(&neighbours, atom.at)
+        } else {
+            Side::Right
+        },
     })
 }
 
@@ -199,27 +263,33 @@ fn letters(svg: &mut String, atom: &PlacedAtom, label: &Label) {
         charge => small(&charge, -SHIFT),
     };
     let symbol = atom.symbol;
-    let (text, anchor, x) = if label.reversed {
-        let right = label.at[0] + label.half_width;
-        (
-            format!("{hydrogens}{mass}{symbol}{charge}"),
-            " text-anchor=\"end\"",
-            right,
-        )
-    } else {
-        (
-            format!("{mass}{symbol}{hydrogens}{charge}"),
-            "",
-            label.at[0] - label.half_width,
-        )
-    };
+    let left = label.at[0] - label.half_width;
+    let right = label.at[0] + label.half_width;
     // A capital's middle is 0.36 of the font size above its base line.
-    let baseline = label.at[1] + 0.36 * FONT;
+    let base = label.at[1] + 0.36 * FONT;
+    match label.hydrogens {
+        Side::Right => text(svg, left, base, "", &format!("{mass}{symbol}{hydrogens}{charge}")),
+        Side::Left => text(
+            svg,
+            right,
+            base,
+            " text-anchor=\"end\"",
+            &format!("{hydrogens}{mass}{symbol}{charge}"),
+        ),
+        side => {
+            text(svg, left, base, "", &format!("{mass}{symbol}{charge}"));
+            let line = if side == Side::Below { FONT } else { -FONT };
+            text(svg, left, base + line, "", &hydrogens);
+        }
+    }
+}
+
+fn text(svg: &mut String, x: f64, y: f64, attributes: &str, text: &str) {
     let _ = write!(
         svg,
-        "<text x=\"{}\" y=\"{}\"{anchor}>{text}</text>",
+        "<text x=\"{}\" y=\"{}\"{attributes}>{text}</text>",
         number(x),
-        number(baseline)
+        number(y)
     );
 }
 
