@@ -145,7 +145,7 @@ fn node() -> Result<()> {
     Ok(())
 }
 
-/// Installs tests/browser/node_modules as its lock file says, once per lock file.
+/// Installs `tests/browser/node_modules` as its lock file says, once per lock file.
 fn playwright() -> Result<()> {
     let lock = fs::read_to_string(folder().join("package-lock.json"))
         .context("cannot read tests/browser/package-lock.json")?;

@@ -42,7 +42,7 @@ enum Chore {
     Bench(bench::Options),
     /// Take pictures of the page at 1280 and 390 px, light and dark, into target/screenshots.
     Screenshots(screenshots::Options),
-    /// Write THIRD_PARTY.md from the lock file; `--check` only compares.
+    /// Write `THIRD_PARTY.md` from the lock file; `--check` only compares.
     ThirdParty(third_party::Options),
 }
 

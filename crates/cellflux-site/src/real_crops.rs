@@ -214,10 +214,12 @@ fn cut(data: &Path, row: &Row, condition: &str, spec: &ImageSpec) -> Result<Real
         source: Box::new(source),
     })?;
     let treated = row.is_treated();
+    // Ids are lower-case: they travel in links.
+    let id = row.key.to_ascii_lowercase();
     Ok(RealCrop {
         example: Example {
-            id: row.key.clone(),
-            file: format!("real/{}.png", row.key),
+            file: format!("real/{id}.png"),
+            id,
             condition: condition.to_owned(),
             dose_um: treated.then_some(row.dose_um),
             batch: Some(row.batch.clone()),
