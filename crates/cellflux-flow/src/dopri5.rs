@@ -63,7 +63,6 @@ pub const MAX_REJECTED: usize = 30;
 
 /// Why an adaptive step failed.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
-#[non_exhaustive]
 pub enum AdaptiveError<E> {
     /// The field itself failed.
     #[error(transparent)]

@@ -1,0 +1,222 @@
+//! The experiment: a recipe made concrete with a model, ready to be walked by any engine.
+
+use cellflux_bundle::conditions::ConditionVectors;
+use cellflux_bundle::{BundleError, Manifest};
+use cellflux_flow::field::Tolerance;
+use cellflux_flow::guidance::Guidance;
+use cellflux_flow::noise::with_source_noise;
+use cellflux_flow::solver::{FixedSolver, Solver};
+
+use crate::error::{SessionError, shown};
+use crate::recipe::{Direction, Recipe, Start};
+use crate::start_image;
+
+/// A recipe with everything it names looked up: start image, condition vector, times.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Experiment {
+    recipe: Recipe,
+    start: Vec<f32>,
+    waypoints: Vec<f64>,
+    flow: GuidedFlow,
+}
+
+/// What moves the start image: the same flow from the same start gives the same trajectory.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct GuidedFlow {
+    /// The condition vector `[D]`.
+    pub condition: Vec<f32>,
+    pub guidance: Guidance,
+    pub method: Method,
+}
+
+/// How a stretch between two waypoints is walked.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Method {
+    /// In one step.
+    Fixed(FixedSolver),
+    /// In as many as the tolerance needs.
+    Adaptive(Tolerance),
+}
+
+impl Experiment {
+    /// Looks everything up that the recipe names. `example` is the content of the file that
+    /// [`start_image::file`] names; it is not needed for an uploaded crop.
+    ///
+    /// # Errors
+    /// As [`Recipe::validate`]; [`SessionError::Image`] for a start image that is not the model's, and
+    /// [`SessionError::Bundle`] when the example's file was not given.
+    pub fn new(
+        recipe: Recipe,
+        manifest: &Manifest,
+        vectors: &ConditionVectors,
+        example: Option<&[u8]>,
+    ) -> Result<Self, SessionError> {
+        recipe.validate(manifest)?;
+        let spec = &manifest.image;
+        let coded = match (&recipe.start, start_image::file(&recipe.start, manifest)?) {
+            (Start::Crop(coded), _) => coded.clone(),
+            (Start::Example(_), path) => {
+                let path = path.unwrap_or_default();
+                let bytes = example.ok_or_else(|| BundleError::MissingFile { file: path.into() })?;
+                start_image::decode(spec, path, bytes)?
+            }
+        };
+        let start = spec.to_model_range(&coded)?;
+        let condition = condition_vector(&recipe, manifest, vectors)?;
+        Self::of_parts(recipe, &start, condition)
+    }
+
+    /// An experiment from a start image `[C, H, W]` in model range and a condition vector `[D]` of one's own, in place of
+    /// those that the recipe names. Noise is added to the start as the recipe says.
+    ///
+    /// # Errors
+    /// [`SessionError::Flow`] for a step count of 0.
+    pub fn of_parts(recipe: Recipe, start: &[f32], condition: Vec<f32>) -> Result<Self, SessionError> {
+        let sampling = &recipe.sampling;
+        let start = if recipe.direction.starts_at_source() {
+            with_source_noise(start, sampling.noise, sampling.seed)
+        } else {
+            start.to_vec()
+        };
+        let method = match sampling.solver {
+            Solver::Fixed(solver) => Method::Fixed(solver),
+            Solver::Dopri5 => Method::Adaptive(Tolerance {
+                rtol: sampling.rtol,
+                atol: sampling.atol,
+            }),
+        };
+        let flow = GuidedFlow {
+            condition,
+            guidance: Guidance {
+                alpha: sampling.alpha,
+            },
+            method,
+        };
+        let waypoints = waypoints(&recipe)?;
+        Ok(Self {
+            recipe,
+            start,
+            waypoints,
+            flow,
+        })
+    }
+
+    /// The recipe.
+    pub fn recipe(&self) -> &Recipe {
+        &self.recipe
+    }
+
+    /// The start image `[C, H, W]` in model range, source noise included.
+    pub fn start(&self) -> &[f32] {
+        &self.start
+    }
+
+    /// Times that the walk stands at for certain: every time of the grid for a fixed-step solver, the ends of the flow
+    /// for the adaptive one, which chooses the times between. The first is the start's.
+    pub fn waypoints(&self) -> &[f64] {
+        &self.waypoints
+    }
+
+    pub(crate) fn flow(&self) -> &GuidedFlow {
+        &self.flow
+    }
+}
+
+fn waypoints(recipe: &Recipe) -> Result<Vec<f64>, SessionError> {
+    let sampling = &recipe.sampling;
+    let there = match sampling.solver {
+        Solver::Fixed(_) => sampling.grid.grid(sampling.steps)?.times().to_vec(),
+        Solver::Dopri5 => vec![0.0, 1.0],
+    };
+    let back = there.iter().rev().copied();
+    Ok(match recipe.direction {
+        Direction::Forward => there,
+        Direction::Reverse => back.collect(),
+        Direction::Return => there.iter().copied().chain(back.skip(1)).collect(),
+    })
+}
+
+fn condition_vector(
+    recipe: &Recipe,
+    manifest: &Manifest,
+    vectors: &ConditionVectors,
+) -> Result<Vec<f32>, SessionError> {
+    let conditions = &manifest.conditions;
+    let row = conditions
+        .position(&recipe.condition)
+        .and_then(|position| vectors.row(position))
+        .ok_or_else(|| {
+            SessionError::field(
+                "condition",
+                shown(&recipe.condition),
+                "the id of a condition that this model has a vector for",
+            )
+        })?;
+    let mut vector = row.to_vec();
+    vector.extend(conditions.dose.features(recipe.dose_um)?);
+    Ok(vector)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::test_model::{manifest, manifest_with_dose, recipe, vectors};
+    use cellflux_image::coded_png;
+
+    fn control_png() -> Vec<u8> {
+        let coded: Vec<u8> = (0..32).map(|i| i * 8).collect();
+        coded_png::write(&manifest().image, &coded).unwrap()
+    }
+
+    #[test]
+    fn a_recipe_finds_its_image_noise_and_vector() {
+        let manifest = manifest();
+        let experiment = Experiment::new(recipe(), &manifest, &vectors(), Some(&control_png())).unwrap();
+        let coded: Vec<u8> = (0..32).map(|i| i * 8).collect();
+        let plain = manifest.image.to_model_range(&coded).unwrap();
+        assert_eq!(experiment.start(), with_source_noise(&plain, 0.5, 7));
+        assert_eq!(experiment.flow().condition, [0.0, 2.0, 1.0]);
+        assert_eq!(experiment.waypoints(), [0.0, 0.25, 0.5, 0.75, 1.0]);
+    }
+
+    #[test]
+    fn a_crop_is_the_same_start_as_an_example_of_the_same_bytes() {
+        let manifest = manifest();
+        let example = Experiment::new(recipe(), &manifest, &vectors(), Some(&control_png())).unwrap();
+        let mut uploaded = recipe();
+        uploaded.start = Start::Crop((0..32).map(|i| i * 8).collect());
+        let uploaded = Experiment::new(uploaded, &manifest, &vectors(), None).unwrap();
+        assert_eq!(uploaded.start(), example.start());
+    }
+
+    #[test]
+    fn an_example_whose_file_did_not_come_is_named() {
+        let error = Experiment::new(recipe(), &manifest(), &vectors(), None).unwrap_err();
+        assert!(error.to_string().contains("samples/control-1.png"), "{error}");
+    }
+
+    #[test]
+    fn in_reverse_the_times_fall_and_no_noise_is_added() {
+        let mut recipe = recipe();
+        recipe.direction = Direction::Reverse;
+        let reverse = Experiment::of_parts(recipe.clone(), &[0.5; 32], vec![1.0]).unwrap();
+        assert_eq!(reverse.waypoints(), [1.0, 0.75, 0.5, 0.25, 0.0]);
+        assert_eq!(reverse.start(), [0.5; 32]);
+        recipe.direction = Direction::Return;
+        recipe.sampling.steps = 2;
+        let there_and_back = Experiment::of_parts(recipe.clone(), &[0.5; 32], vec![1.0]).unwrap();
+        assert_eq!(there_and_back.waypoints(), [0.0, 0.5, 1.0, 0.5, 0.0]);
+        recipe.sampling.solver = Solver::Dopri5;
+        let adaptive = Experiment::of_parts(recipe, &[0.5; 32], vec![1.0]).unwrap();
+        assert_eq!(adaptive.waypoints(), [0.0, 1.0, 0.0]);
+    }
+
+    #[test]
+    fn a_dose_is_the_vector_s_last_number() {
+        let manifest = manifest_with_dose();
+        let mut recipe = Recipe::first(&manifest).unwrap();
+        recipe.dose_um = Some(std::f64::consts::E - 1.0);
+        let experiment = Experiment::new(recipe, &manifest, &vectors(), Some(&control_png())).unwrap();
+        assert_eq!(experiment.flow().condition, [0.0, 2.0, 1.0, 1.0]);
+    }
+}

@@ -1,0 +1,242 @@
+//! One exploration: the steps reached so far, one more a call, and what a change of mind keeps of them.
+//!
+//! Every finished step is read back, so going back, scrubbing, exporting and measuring are look-ups in [`frames`], and
+//! an engine that is lost costs nothing but the step it was on.
+//!
+//! [`frames`]: Exploration::frames
+
+use cellflux_flow::field::Engine;
+
+use crate::experiment::{Experiment, Method};
+use crate::frame::Frame;
+use crate::recipe::ADAPTIVE_STEPS;
+use crate::walker::Walker;
+
+/// A trajectory in the making, on an engine that may come and go.
+pub struct Exploration<E: Engine> {
+    experiment: Experiment,
+    /// Never empty: the start is the first.
+    frames: Vec<Frame>,
+    engine: Option<E>,
+    walker: Option<Walker<E::State>>,
+}
+
+/// Why a step was not reached. The frames reached before are as they were; the next [`Exploration::advance`] tries again from
+/// the last of them.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum StepError<E> {
+    /// The engine failed.
+    #[error(transparent)]
+    Engine(E),
+    /// There is no engine (yet, or any more).
+    #[error("no engine is attached, expected one before a step")]
+    NoEngine,
+    /// The image has left the numbers.
+    #[error("the step from t = {t} is not finite any more; try a smaller alpha or more steps")]
+    NotFinite {
+        /// Time of the last frame.
+        t: f64,
+    },
+    /// The adaptive solver gave up.
+    #[error("the adaptive solver rejected {rejected} steps in a row at t = {t}; try larger tolerances")]
+    TooManyRejected {
+        /// Time of the last frame.
+        t: f64,
+        /// Trials rejected.
+        rejected: usize,
+    },
+    /// The adaptive solver has not arrived within the steps that are kept.
+    #[error(
+        "the adaptive solver has taken {ADAPTIVE_STEPS} steps and stands at t = {t}, expected it to have arrived; try larger tolerances"
+    )]
+    TooManySteps {
+        /// Time of the last frame.
+        t: f64,
+    },
+}
+
+/// What a changed recipe leaves of a trajectory. Engine and weights are kept in any case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// Everything: no number of any frame, reached or to come, is another one.
+    Nothing,
+    /// Every number, but something else is looked at.
+    Display,
+    /// The first `kept` frames; 1 is the start alone, 0 is another start. The steps behind them are to be walked.
+    Trajectory {
+        /// Number of frames that remain, the start included.
+        kept: usize,
+    },
+}
+
+/// Whether the walk goes on by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pacing {
+    /// One step, and nothing after it until the next call.
+    Single,
+    /// The step after is enqueued behind the read-back of this one, so that the device works while the caller waits for and
+    /// shows this one. For playing; with an adaptive solver it is as [`Pacing::Single`].
+    Continuous,
+}
+
+impl<E: Engine> Exploration<E> {
+    /// Starts at the experiment's start image, without an engine.
+    pub fn new(experiment: Experiment) -> Self {
+        Self {
+            frames: vec![start_frame(&experiment)],
+            experiment,
+            engine: None,
+            walker: None,
+        }
+    }
+
+    /// The experiment that is walked.
+    pub fn experiment(&self) -> &Experiment {
+        &self.experiment
+    }
+
+    /// Every frame reached, the start first.
+    pub fn frames(&self) -> &[Frame] {
+        &self.frames
+    }
+
+    /// Whether the last waypoint is reached.
+    pub fn is_finished(&self) -> bool {
+        self.frames.last().is_some_and(|last| {
+            last.step_size.is_none() && last.waypoint + 1 >= self.experiment.waypoints().len()
+        })
+    }
+
+    /// Guided velocities evaluated for the frames that are there.
+    pub fn evaluations(&self) -> usize {
+        self.frames.iter().map(|frame| frame.evaluations).sum()
+    }
+
+    /// The engine, while there is one.
+    pub fn engine(&self) -> Option<&E> {
+        self.engine.as_ref()
+    }
+
+    /// Puts an engine in place; the walk goes on with it from the last frame, with the same numbers as before if it is the
+    /// same kind of engine. Returns the one it replaces.
+    pub fn attach_engine(&mut self, engine: E) -> Option<E> {
+        self.walker = None;
+        self.engine.replace(engine)
+    }
+
+    /// Takes the engine out: a lost one to be dropped, or a good one to be used elsewhere. Every frame stays.
+    pub fn detach_engine(&mut self) -> Option<E> {
+        self.walker = None;
+        self.engine.take()
+    }
+
+    /// Walks on by one solver step and reads it back; `None` when the walk is finished.
+    ///
+    /// If this future is dropped before it is done, the step is lost and nothing else.
+    ///
+    /// # Errors
+    /// [`StepError`]; the frames reached before stay, and the next call tries again from the last of them.
+    pub async fn advance(&mut self, pacing: Pacing) -> Result<Option<&Frame>, StepError<E::Error>> {
+        if self.is_finished() {
+            return Ok(None);
+        }
+        let Some(last) = self.frames.last() else {
+            return Ok(None);
+        };
+        if matches!(self.experiment.flow().method, Method::Adaptive(_)) && self.frames.len() > ADAPTIVE_STEPS
+        {
+            return Err(StepError::TooManySteps { t: last.t });
+        }
+        let engine = self.engine.as_mut().ok_or(StepError::NoEngine)?;
+        // The walker goes back only when all went well, so that an error or a dropped future leaves none that is half way.
+        let mut walker = match self.walker.take() {
+            Some(walker) => walker,
+            None => Walker::at(engine, &self.experiment, last).map_err(StepError::Engine)?,
+        };
+        let Some(step) = walker.step(engine, &self.experiment, last).await? else {
+            return Ok(None);
+        };
+        let reading = engine.read(&step.state);
+        let ahead = match pacing {
+            Pacing::Single => Ok(()),
+            Pacing::Continuous => walker.look_ahead(engine, &self.experiment, step.waypoint),
+        };
+        let values = reading.await.map_err(StepError::Engine)?;
+        if !values.iter().all(|value| value.is_finite()) {
+            return Err(StepError::NotFinite { t: last.t });
+        }
+        // A failure of the step ahead is for the next call to meet again and report; this step was reached.
+        self.walker = ahead.is_ok().then_some(walker);
+        self.frames.push(Frame {
+            t: step.t,
+            evaluations: step.evaluations,
+            waypoint: step.waypoint,
+            step_size: step.step_size,
+            values,
+        });
+        Ok(self.frames.last())
+    }
+
+    /// Turns to another experiment and keeps every frame that is also one of its frames.
+    pub fn apply(&mut self, experiment: Experiment) -> Change {
+        let same_start = experiment.start() == self.experiment.start()
+            && experiment.waypoints().first() == self.experiment.waypoints().first();
+        let same_flow = experiment.flow() == self.experiment.flow();
+        let same_way = experiment.waypoints() == self.experiment.waypoints();
+        let same_view = experiment.recipe().view == self.experiment.recipe().view;
+        if same_start && same_flow && same_way {
+            self.experiment = experiment;
+            return if same_view {
+                Change::Nothing
+            } else {
+                Change::Display
+            };
+        }
+        let kept = match (same_start, same_flow) {
+            (false, _) => 0,
+            (true, false) => 1,
+            (true, true) => self.frames_on_the_way_of(&experiment),
+        };
+        self.walker = self
+            .walker
+            .take()
+            .filter(|_| same_flow && kept == self.frames.len())
+            .map(Walker::without_next_step);
+        self.frames.truncate(kept);
+        if self.frames.is_empty() {
+            self.frames.push(start_frame(&experiment));
+        }
+        self.experiment = experiment;
+        Change::Trajectory { kept }
+    }
+
+    /// How many frames were walked towards waypoints that `other` has too.
+    fn frames_on_the_way_of(&self, other: &Experiment) -> usize {
+        let common = self
+            .experiment
+            .waypoints()
+            .iter()
+            .zip(other.waypoints())
+            .take_while(|(a, b)| a == b)
+            .count();
+        self.frames
+            .iter()
+            .take_while(|frame| frame.waypoint < common)
+            .count()
+    }
+}
+
+fn start_frame(experiment: &Experiment) -> Frame {
+    Frame {
+        t: experiment.waypoints().first().copied().unwrap_or_default(),
+        evaluations: 0,
+        waypoint: 0,
+        step_size: None,
+        values: experiment.start().to_vec(),
+    }
+}
+
+#[cfg(test)]
+#[path = "exploration_tests.rs"]
+mod tests;

@@ -1,0 +1,287 @@
+//! What an exploration promises: the solver's own numbers, nothing computed twice, nothing lost with a device.
+
+use cellflux_flow::solver::Solver;
+use cellflux_flow::time_grid::GridKind;
+use pollster::block_on;
+
+use super::*;
+use crate::recipe::{Direction, Recipe};
+use crate::test_engine::{Call, TestEngine, TestError};
+use crate::test_model::recipe;
+
+fn experiment(change: impl FnOnce(&mut Recipe)) -> Experiment {
+    let mut recipe = recipe();
+    change(&mut recipe);
+    let start: Vec<f32> = (0..32u8).map(|i| f32::from(i) / 16.0 - 1.0).collect();
+    Experiment::of_parts(recipe, &start, vec![0.8, 0.0]).unwrap()
+}
+
+fn adaptive(recipe: &mut Recipe) {
+    recipe.sampling.solver = Solver::Dopri5;
+    recipe.sampling.rtol = 1e-4;
+    recipe.sampling.atol = 1e-4;
+}
+
+fn with_engine(experiment: Experiment, engine: TestEngine) -> Exploration<TestEngine> {
+    let mut exploration = Exploration::new(experiment);
+    assert!(exploration.attach_engine(engine).is_none());
+    exploration
+}
+
+fn walk(exploration: &mut Exploration<TestEngine>, pacing: Pacing) -> Result<(), StepError<TestError>> {
+    while block_on(exploration.advance(pacing))?.is_some() {}
+    assert!(exploration.is_finished());
+    Ok(())
+}
+
+fn walked(experiment: Experiment) -> Exploration<TestEngine> {
+    let mut exploration = with_engine(experiment, TestEngine::default());
+    walk(&mut exploration, Pacing::Single).unwrap();
+    exploration
+}
+
+#[test]
+fn each_step_is_the_solver_s_own() {
+    for solver in Solver::ALL {
+        let Solver::Fixed(fixed) = solver else { continue };
+        let exploration = walked(experiment(|r| r.sampling.solver = solver));
+        assert_eq!(exploration.frames().len(), 5);
+        let mut engine = TestEngine::default();
+        let flow = exploration.experiment().flow().clone();
+        engine.condition(&[flow.condition], flow.guidance).unwrap();
+        let mut x = engine.upload(exploration.experiment().start()).unwrap();
+        for frame in &exploration.frames()[1..] {
+            x = cellflux_flow::field::Field::combine(&mut engine, &[(1.0, &x)]).unwrap();
+            x = fixed.step(&mut engine, frame.t - 0.25, frame.t, &x).unwrap();
+            assert_eq!(frame.values, *x, "{solver} at {}", frame.t);
+            assert_eq!(frame.evaluations, fixed.evaluations());
+        }
+        assert_eq!(exploration.evaluations(), 4 * fixed.evaluations());
+    }
+}
+
+#[test]
+fn an_adaptive_walk_ends_at_the_end_close_to_a_fine_fixed_one() {
+    let fine = walked(experiment(|r| r.sampling.steps = 400));
+    let adaptive = walked(experiment(adaptive));
+    let (a, b) = (fine.frames().last().unwrap(), adaptive.frames().last().unwrap());
+    assert!((b.t - 1.0).abs() < f64::EPSILON);
+    for (a, b) in a.values.iter().zip(&b.values) {
+        // Tolerances of 1e-4 a step, some ten steps.
+        assert!((a - b).abs() < 1e-3, "{a} {b}");
+    }
+}
+
+#[test]
+fn the_return_comes_back_within_the_solver_s_error() {
+    for (change, bound) in [
+        ((|r| r.sampling.steps = 100) as fn(&mut Recipe), 1e-3),
+        (adaptive, 1e-2),
+    ] {
+        let exploration = walked(experiment(|r| {
+            change(r);
+            r.direction = Direction::Return;
+        }));
+        let (start, end) = (&exploration.frames()[0], exploration.frames().last().unwrap());
+        assert!((end.t - start.t).abs() < f64::EPSILON);
+        let away = exploration
+            .frames()
+            .iter()
+            .find(|frame| (frame.t - 1.0).abs() < f64::EPSILON);
+        let distance = |a: &Frame, b: &Frame| {
+            let pairs = a.values.iter().zip(&b.values);
+            pairs.map(|(a, b)| (a - b).abs()).fold(0f32, f32::max)
+        };
+        assert!(distance(start, away.unwrap()) > 0.1);
+        assert!(distance(start, end) < bound, "{}", distance(start, end));
+    }
+}
+
+#[test]
+fn looking_ahead_changes_no_number_and_queues_the_next_step_before_waiting() {
+    let single = walked(experiment(|_| {}));
+    let mut continuous = with_engine(experiment(|_| {}), TestEngine::default());
+    block_on(continuous.advance(Pacing::Continuous)).unwrap();
+    let calls = std::rc::Rc::clone(&continuous.engine().unwrap().calls);
+    use Call::{Await, Condition, Read, Upload, Velocity};
+    let expected = [
+        Condition, Upload, Velocity, Velocity, Read, Velocity, Velocity, Await,
+    ];
+    assert_eq!(*calls.borrow(), expected);
+    walk(&mut continuous, Pacing::Continuous).unwrap();
+    assert_eq!(continuous.frames(), single.frames());
+    let velocities = calls.borrow().iter().filter(|call| **call == Velocity).count();
+    assert_eq!(velocities, single.evaluations());
+}
+
+#[test]
+fn a_device_lost_in_mid_run_costs_nothing_that_was_reached() {
+    for change in [(|_| {}) as fn(&mut Recipe), adaptive] {
+        for pacing in [Pacing::Single, Pacing::Continuous] {
+            let whole = walked(experiment(change));
+            for life in 0..whole.evaluations() {
+                let mut exploration = with_engine(experiment(change), TestEngine::with_life(life));
+                let error = walk(&mut exploration, pacing).unwrap_err();
+                assert_eq!(error, StepError::Engine(TestError::Lost));
+                let reached = exploration.frames().to_vec();
+                assert_eq!(reached, whole.frames()[..reached.len()]);
+                // The page may try again before it has a new device.
+                assert!(block_on(exploration.advance(pacing)).is_err());
+                assert!(exploration.detach_engine().is_some());
+                assert_eq!(block_on(exploration.advance(pacing)), Err(StepError::NoEngine));
+                exploration.attach_engine(TestEngine::default());
+                walk(&mut exploration, pacing).unwrap();
+                assert_eq!(exploration.frames().len(), whole.frames().len());
+                for (a, b) in exploration.frames().iter().zip(whole.frames()) {
+                    assert_eq!(
+                        (a.t, &a.values),
+                        (b.t, &b.values),
+                        "lost after {life} evaluations"
+                    );
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_dropped_step_is_taken_again_with_the_same_numbers() {
+    let whole = walked(experiment(|_| {}));
+    let mut exploration = with_engine(experiment(|_| {}), TestEngine::default());
+    block_on(exploration.advance(Pacing::Continuous)).unwrap();
+    drop(exploration.advance(Pacing::Continuous));
+    walk(&mut exploration, Pacing::Continuous).unwrap();
+    assert_eq!(exploration.frames(), whole.frames());
+}
+
+#[test]
+fn a_change_restarts_only_what_it_must() {
+    let expect = |change: fn(&mut Recipe), expected: Change| {
+        let mut exploration = walked(experiment(|_| {}));
+        let before = exploration.frames().to_vec();
+        let calls = std::rc::Rc::clone(&exploration.engine().unwrap().calls);
+        let done = calls.borrow().len();
+        assert_eq!(exploration.apply(experiment(change)), expected);
+        let kept = match expected {
+            Change::Trajectory { kept } => kept,
+            _ => before.len(),
+        };
+        assert_eq!(exploration.frames()[..kept], before[..kept]);
+        walk(&mut exploration, Pacing::Single).unwrap();
+        let fresh = walked(experiment(change));
+        assert_eq!(
+            exploration.frames(),
+            fresh.frames(),
+            "as if walked from the start"
+        );
+        let velocities = calls.borrow()[done..]
+            .iter()
+            .filter(|call| **call == Call::Velocity)
+            .count();
+        let frames = &fresh.frames()[kept.max(1)..];
+        assert_eq!(
+            velocities,
+            frames.iter().map(|frame| frame.evaluations).sum::<usize>()
+        );
+    };
+    let restart = |kept| Change::Trajectory { kept };
+    expect(|_| {}, Change::Nothing);
+    expect(|r| r.sampling.rtol = 0.1, Change::Nothing);
+    expect(|r| r.condition = "renamed".into(), Change::Nothing);
+    expect(|r| r.view.hidden = vec![0], Change::Display);
+    expect(|r| r.sampling.alpha = 1.0, restart(1));
+    expect(|r| r.sampling.solver = Solver::Dopri5, restart(1));
+    expect(|r| r.sampling.steps = 8, restart(1));
+    expect(|r| r.sampling.grid = GridKind::Cosine, restart(1));
+    expect(|r| r.sampling.seed = 8, restart(0));
+    expect(|r| r.sampling.noise = 0.0, restart(0));
+    expect(|r| r.direction = Direction::Reverse, restart(0));
+    expect(|r| r.sampling.grid = GridKind::Edm, restart(0));
+    expect(|r| r.direction = Direction::Return, restart(5));
+}
+
+#[test]
+fn leaving_the_way_back_out_keeps_the_way_there() {
+    for change in [(|_| {}) as fn(&mut Recipe), adaptive] {
+        let there = walked(experiment(change));
+        let mut exploration = walked(experiment(|r| {
+            change(r);
+            r.direction = Direction::Return;
+        }));
+        let kept = there.frames().len();
+        assert_eq!(exploration.apply(experiment(change)), Change::Trajectory { kept });
+        assert_eq!(exploration.frames(), there.frames());
+        assert!(exploration.is_finished());
+    }
+}
+
+#[test]
+fn a_seed_without_noise_and_a_grid_without_grid_steps_change_nothing() {
+    let mut silent = walked(experiment(|r| r.sampling.noise = 0.0));
+    let other_seed = experiment(|r| {
+        r.sampling.noise = 0.0;
+        r.sampling.seed = 99;
+    });
+    assert_eq!(silent.apply(other_seed), Change::Nothing);
+    let mut walked = walked(experiment(adaptive));
+    let other_grid = experiment(|r| {
+        adaptive(r);
+        r.sampling.grid = GridKind::Edm;
+        r.sampling.steps = 50;
+    });
+    assert_eq!(walked.apply(other_grid), Change::Nothing);
+}
+
+#[test]
+fn a_step_that_was_looked_ahead_is_forgotten_when_the_flow_changes() {
+    let mut exploration = with_engine(experiment(|_| {}), TestEngine::default());
+    block_on(exploration.advance(Pacing::Continuous)).unwrap();
+    exploration.apply(experiment(|r| r.sampling.alpha = 0.5));
+    walk(&mut exploration, Pacing::Continuous).unwrap();
+    assert_eq!(
+        exploration.frames(),
+        walked(experiment(|r| r.sampling.alpha = 0.5)).frames()
+    );
+}
+
+#[test]
+fn numbers_that_are_none_end_the_walk_and_keep_what_was_reached() {
+    for change in [(|_| {}) as fn(&mut Recipe), adaptive] {
+        let engine = TestEngine {
+            broken_from: Some(0.6),
+            ..TestEngine::default()
+        };
+        let mut exploration = with_engine(experiment(change), engine);
+        let error = walk(&mut exploration, Pacing::Single).unwrap_err();
+        assert!(matches!(error, StepError::NotFinite { t } if t < 0.6), "{error}");
+        assert!(exploration.frames().len() > 1);
+        assert!(
+            exploration
+                .frames()
+                .iter()
+                .all(|frame| frame.values.iter().all(|v| v.is_finite()))
+        );
+    }
+}
+
+#[test]
+fn an_adaptive_walk_that_does_not_arrive_is_ended() {
+    let mut exploration = with_engine(
+        experiment(|r| {
+            adaptive(r);
+            r.sampling.rtol = 1e-9;
+            r.sampling.atol = 1e-9;
+        }),
+        TestEngine::default(),
+    );
+    // f32 states cannot be this precise, so either no step is accepted or far too many are needed.
+    let error = walk(&mut exploration, Pacing::Single).unwrap_err();
+    assert!(
+        matches!(
+            error,
+            StepError::TooManySteps { .. } | StepError::TooManyRejected { .. }
+        ),
+        "{error}"
+    );
+    assert!(error.to_string().contains("larger tolerances"));
+}

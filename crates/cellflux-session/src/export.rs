@@ -1,0 +1,183 @@
+//! What was reached, as files: the trajectory as `.npy`, pictures as PNG, recipe and measurements as JSON.
+
+use cellflux_bundle::Manifest;
+use cellflux_image::composite::{Display, composite};
+use cellflux_image::{ImageSpec, npy, strip};
+use serde::Serialize;
+
+use crate::engine::EngineReport;
+use crate::error::SessionError;
+use crate::frame::Frame;
+use crate::recipe::{Recipe, View};
+use crate::timing::Timing;
+
+/// All frames as `.npy`, f32 `[steps + 1, C, H, W]` in model range.
+///
+/// # Errors
+/// [`SessionError::Image`] when a frame is not of the spec's shape.
+pub fn trajectory_npy(spec: &ImageSpec, frames: &[Frame]) -> Result<Vec<u8>, SessionError> {
+    let shape = [frames.len(), spec.channels.len(), spec.height, spec.width];
+    let values: Vec<f32> = frames.iter().flat_map(|frame| &frame.values).copied().collect();
+    Ok(npy::write_f32(&shape, &values)?)
+}
+
+/// The frames' times as `.npy`, f32 `[steps + 1]`.
+///
+/// # Errors
+/// None that valid frames could cause.
+pub fn times_npy(frames: &[Frame]) -> Result<Vec<u8>, SessionError> {
+    let times: Vec<f32> = frames.iter().map(|frame| frame.t as f32).collect();
+    Ok(npy::write_f32(&[times.len()], &times)?)
+}
+
+/// One frame as the page paints it, as PNG.
+///
+/// # Errors
+/// [`SessionError::Image`] when the frame is not of the spec's shape.
+pub fn frame_png(spec: &ImageSpec, view: &View, frame: &Frame) -> Result<Vec<u8>, SessionError> {
+    let picture = composite(spec, &display(spec, view), &frame.values)?;
+    Ok(strip::encode_png(&picture)?)
+}
+
+/// Frames side by side, left to right, as PNG.
+///
+/// # Errors
+/// [`SessionError::Image`] without frames, or when one is not of the spec's shape.
+pub fn strip_png(spec: &ImageSpec, view: &View, frames: &[Frame]) -> Result<Vec<u8>, SessionError> {
+    let display = display(spec, view);
+    let pictures = frames
+        .iter()
+        .map(|frame| composite(spec, &display, &frame.values))
+        .collect::<Result<Vec<_>, _>>()?;
+    Ok(strip::encode_png(&strip::strip(&pictures)?)?)
+}
+
+/// The model's channels in their windows, without those that a view has switched off.
+pub fn display(spec: &ImageSpec, view: &View) -> Display {
+    let mut display = Display::of(spec);
+    for (channel, visible) in display.visible.iter_mut().enumerate() {
+        *visible = !view.hidden.contains(&channel);
+    }
+    display
+}
+
+/// What stands beside an exported trajectory: how it was made, and what was measured on the way.
+#[derive(Clone, Debug, Serialize)]
+pub struct Record<'a> {
+    /// What these pictures are.
+    pub note: &'static str,
+    /// The model's name to show.
+    pub model: &'a str,
+    /// The recipe, which makes the same trajectory again.
+    pub recipe: &'a Recipe,
+    /// The engine, where one is attached.
+    pub engine: Option<EngineReport>,
+    /// Work and time.
+    pub timing: Timing,
+    /// Milliseconds an evaluation, where there was one.
+    pub ms_per_evaluation: Option<f64>,
+    /// Every frame: time, evaluations, waypoint.
+    pub frames: &'a [Frame],
+}
+
+/// What stands by every generated picture.
+pub const NOTE: &str = "Generated, not measured";
+
+impl<'a> Record<'a> {
+    /// The record of these frames.
+    pub fn new(
+        manifest: &'a Manifest,
+        recipe: &'a Recipe,
+        engine: Option<EngineReport>,
+        timing: Timing,
+        frames: &'a [Frame],
+    ) -> Self {
+        Self {
+            note: NOTE,
+            model: &manifest.title,
+            recipe,
+            engine,
+            timing,
+            ms_per_evaluation: timing.per_evaluation(),
+            frames,
+        }
+    }
+
+    /// The record as indented JSON.
+    ///
+    /// # Errors
+    /// [`SessionError::Json`] if the writer refuses, which it does not for valid frames.
+    pub fn to_json(&self) -> Result<String, SessionError> {
+        serde_json::to_string_pretty(self).map_err(|error| SessionError::Json {
+            reason: error.to_string(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::test_model::{manifest, recipe};
+    use cellflux_image::picture::Limits;
+
+    fn frames() -> Vec<Frame> {
+        (0..3u8)
+            .map(|step| Frame {
+                t: f64::from(step) / 2.0,
+                evaluations: usize::from(step),
+                waypoint: usize::from(step),
+                step_size: None,
+                values: (0..32u8).map(|i| f32::from(i * step) / 64.0 - 0.5).collect(),
+            })
+            .collect()
+    }
+
+    #[test]
+    fn the_trajectory_is_read_back_as_it_was() {
+        let (manifest, frames) = (manifest(), frames());
+        let file = trajectory_npy(&manifest.image, &frames).unwrap();
+        let array = npy::read("trajectory.npy", &file, &Limits::default()).unwrap();
+        assert_eq!(array.shape, [3, 2, 4, 4]);
+        for (frame, values) in frames.iter().zip(array.values.chunks(32)) {
+            assert_eq!(frame.values, values);
+        }
+        let file = times_npy(&frames).unwrap();
+        let times = npy::read("times.npy", &file, &Limits::default()).unwrap();
+        assert_eq!((times.shape, times.values), (vec![3], vec![0.0, 0.5, 1.0]));
+    }
+
+    #[test]
+    fn the_record_holds_a_recipe_that_is_read_back() {
+        let (manifest, frames, recipe) = (manifest(), frames(), recipe());
+        let mut timing = Timing::default();
+        timing.add(3, 6.0);
+        let record = Record::new(&manifest, &recipe, None, timing, &frames);
+        let value: serde_json::Value = serde_json::from_str(&record.to_json().unwrap()).unwrap();
+        assert_eq!(value["note"], "Generated, not measured");
+        assert_eq!(value["ms_per_evaluation"], 2.0);
+        assert_eq!(value["frames"][1]["t"], 0.5);
+        let again = Recipe::from_json(value["recipe"].to_string().as_bytes()).unwrap();
+        assert_eq!(again, recipe);
+    }
+
+    #[test]
+    fn a_strip_holds_every_frame_and_hidden_channels_are_dark() {
+        let (manifest, frames) = (manifest(), frames());
+        let spec = &manifest.image;
+        let size = |png: &[u8]| {
+            let picture = cellflux_image::decode("x.png", png).unwrap();
+            (picture.width(), picture.height(), picture.max)
+        };
+        let view = View::default();
+        let (width, height, brightest) = size(&frame_png(spec, &view, &frames[2]).unwrap());
+        assert_eq!((width, height), (4, 4));
+        assert!(brightest > 0.0);
+        let (width, height, _) = size(&strip_png(spec, &view, &frames).unwrap());
+        assert_eq!((width, height), (3 * 4 + 2 * strip::SEPARATOR, 4));
+        let dark = View {
+            step: None,
+            hidden: vec![0, 1],
+        };
+        assert!(size(&frame_png(spec, &dark, &frames[2]).unwrap()).2 < f32::EPSILON);
+    }
+}

@@ -1,0 +1,19 @@
+//! A step that was reached, as plain numbers: what scrubbing, export and recovery need.
+
+use serde::Serialize;
+
+/// An image of a trajectory.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Frame {
+    /// Its time on the flow, 0 at the control and 1 at the treated image.
+    pub t: f64,
+    /// Guided velocities evaluated to reach it from the frame before; 0 for the start.
+    pub evaluations: usize,
+    /// The waypoint that the step to it was heading for, counted from 0, the start's.
+    pub waypoint: usize,
+    /// The step that the adaptive solver tries next, while it is between two waypoints.
+    pub step_size: Option<f64>,
+    /// The image `[C, H, W]` in model range, as read back.
+    #[serde(skip)]
+    pub values: Vec<f32>,
+}

@@ -1,0 +1,161 @@
+//! The device's side of an exploration: the state of the last frame and, if asked for, of the next one.
+
+use cellflux_flow::dopri5::{AdaptiveError, Dopri5};
+use cellflux_flow::field::{Engine, Tolerance};
+use cellflux_flow::solver::FixedSolver;
+
+use crate::experiment::{Experiment, Method};
+use crate::exploration::StepError;
+use crate::frame::Frame;
+
+/// States on an engine's device. It is dropped on any error and made again from the last frame.
+pub(crate) struct Walker<S> {
+    /// The image of the last frame.
+    x: S,
+    /// The image of the next frame, when it is enqueued already.
+    ahead: Option<S>,
+    /// The adaptive solver between two waypoints.
+    adaptive: Option<Dopri5<S>>,
+}
+
+/// A step taken on the device, not read back yet.
+pub(crate) struct Step<S> {
+    pub state: S,
+    pub t: f64,
+    pub waypoint: usize,
+    pub step_size: Option<f64>,
+    pub evaluations: usize,
+}
+
+impl<S: Clone> Walker<S> {
+    /// Puts a frame on the device, under the experiment's condition.
+    pub fn at<E: Engine<State = S>>(
+        engine: &mut E,
+        experiment: &Experiment,
+        frame: &Frame,
+    ) -> Result<Self, E::Error> {
+        let flow = experiment.flow();
+        engine.condition(std::slice::from_ref(&flow.condition), flow.guidance)?;
+        Ok(Self {
+            x: engine.upload(&frame.values)?,
+            ahead: None,
+            adaptive: None,
+        })
+    }
+
+    /// Takes the step after `last`; `None` at the last waypoint.
+    pub async fn step<E: Engine<State = S>>(
+        &mut self,
+        engine: &mut E,
+        experiment: &Experiment,
+        last: &Frame,
+    ) -> Result<Option<Step<S>>, StepError<E::Error>> {
+        let step = match experiment.flow().method {
+            Method::Fixed(solver) => self.fixed(engine, experiment, solver, last.waypoint)?,
+            Method::Adaptive(tolerance) => self.adaptive(engine, experiment, tolerance, last).await?,
+        };
+        if let Some(step) = &step {
+            self.x = step.state.clone();
+        }
+        Ok(step)
+    }
+
+    /// Enqueues the step after waypoint `from` without waiting for anything. An adaptive step cannot be: its length depends
+    /// on an error that must be waited for.
+    pub fn look_ahead<E: Engine<State = S>>(
+        &mut self,
+        engine: &mut E,
+        experiment: &Experiment,
+        from: usize,
+    ) -> Result<(), E::Error> {
+        if let (Method::Fixed(solver), Some((t0, t1))) = (experiment.flow().method, stretch(experiment, from))
+        {
+            self.ahead = Some(solver.step(engine, t0, t1, &self.x)?);
+        }
+        Ok(())
+    }
+
+    /// The same place on the way, with nothing enqueued beyond it.
+    pub fn without_next_step(self) -> Self {
+        Self { ahead: None, ..self }
+    }
+
+    fn fixed<E: Engine<State = S>>(
+        &mut self,
+        engine: &mut E,
+        experiment: &Experiment,
+        solver: FixedSolver,
+        from: usize,
+    ) -> Result<Option<Step<S>>, StepError<E::Error>> {
+        let Some((t0, t1)) = stretch(experiment, from) else {
+            return Ok(None);
+        };
+        let state = match self.ahead.take() {
+            Some(state) => state,
+            None => solver.step(engine, t0, t1, &self.x).map_err(StepError::Engine)?,
+        };
+        Ok(Some(Step {
+            state,
+            t: t1,
+            waypoint: from + 1,
+            step_size: None,
+            evaluations: solver.evaluations(),
+        }))
+    }
+
+    async fn adaptive<E: Engine<State = S>>(
+        &mut self,
+        engine: &mut E,
+        experiment: &Experiment,
+        tolerance: Tolerance,
+        last: &Frame,
+    ) -> Result<Option<Step<S>>, StepError<E::Error>> {
+        let heading = if last.step_size.is_some() {
+            last.waypoint
+        } else {
+            last.waypoint + 1
+        };
+        let Some(&end) = experiment.waypoints().get(heading) else {
+            return Ok(None);
+        };
+        let mut evaluations = 0;
+        let mut solver = match (self.adaptive.take(), last.step_size) {
+            (Some(solver), _) => solver,
+            (None, Some(size)) => Dopri5::resume(last.t, end, self.x.clone(), size, tolerance),
+            (None, None) => {
+                evaluations += Dopri5::<S>::START_EVALUATIONS;
+                Dopri5::start(engine, last.t, end, self.x.clone(), tolerance).await?
+            }
+        };
+        let Some(accepted) = solver.step(engine).await? else {
+            return Ok(None);
+        };
+        let step = Step {
+            state: solver.state().clone(),
+            t: accepted.to,
+            waypoint: heading,
+            step_size: (!solver.is_finished()).then(|| solver.step_size()),
+            evaluations: evaluations + accepted.evaluations,
+        };
+        if step.step_size.is_some() {
+            self.adaptive = Some(solver);
+        }
+        Ok(Some(step))
+    }
+}
+
+/// Times of waypoint `from` and of the one behind it.
+fn stretch(experiment: &Experiment, from: usize) -> Option<(f64, f64)> {
+    let waypoints = experiment.waypoints();
+    Some((*waypoints.get(from)?, *waypoints.get(from + 1)?))
+}
+
+impl<E> From<AdaptiveError<E>> for StepError<E> {
+    fn from(error: AdaptiveError<E>) -> Self {
+        match error {
+            AdaptiveError::Field(error) => Self::Engine(error),
+            AdaptiveError::NotFinite { t, .. } => Self::NotFinite { t },
+            AdaptiveError::TooManyRejected { t, rejected } => Self::TooManyRejected { t, rejected },
+        }
+    }
+}
