@@ -308,8 +308,8 @@ mod tests {
         Picture::new(name, planes, Depth::Eight).unwrap()
     }
 
-    fn at(picture: usize, plane: usize) -> Option<PlaneRef> {
-        Some(PlaneRef { picture, plane })
+    fn at(picture: usize, plane: usize) -> PlaneRef {
+        PlaneRef { picture, plane }
     }
 
     #[test]
@@ -322,7 +322,7 @@ mod tests {
         ];
         let suggestion = suggest(&files, &spec).unwrap();
         assert_eq!(suggestion.basis, Basis::Names);
-        assert_eq!(suggestion.planes, [at(2, 0), at(1, 0), at(0, 0)]);
+        assert_eq!(suggestion.planes, [at(2, 0), at(1, 0), at(0, 0)].map(Some));
         let assignment = suggestion.complete(&files, &spec).unwrap();
         assert_eq!(
             assignment.resolve(&files)[0].0.name,
@@ -345,7 +345,7 @@ mod tests {
         .collect();
         let suggestion = suggest(&files, &spec).unwrap();
         assert_eq!(suggestion.basis, Basis::Unclear);
-        assert_eq!(suggestion.planes, [at(1, 0), None, at(4, 0)]);
+        assert_eq!(suggestion.planes, [Some(at(1, 0)), None, Some(at(4, 0))]);
         let error = suggestion.complete(&files, &spec).unwrap_err();
         assert_eq!(
             error.to_string(),
@@ -371,7 +371,7 @@ mod tests {
         assert_eq!(suggestion.basis, Basis::Order);
         assert_eq!(
             suggestion.planes,
-            [at(2, 0), at(1, 0), at(4, 0), at(3, 0), at(5, 0), at(0, 0)]
+            [at(2, 0), at(1, 0), at(4, 0), at(3, 0), at(5, 0), at(0, 0)].map(Some)
         );
     }
 
@@ -380,10 +380,13 @@ mod tests {
         let spec = ImageSpec::bbbc021(64, 64);
         let rgba = [Some("red"), Some("green"), Some("blue"), Some("alpha")];
         let suggestion = suggest(&[picture("crop.png", &rgba)], &spec).unwrap();
-        assert_eq!(suggestion.planes, [at(0, 0), at(0, 1), at(0, 2)]);
+        assert_eq!(suggestion.planes, [at(0, 0), at(0, 1), at(0, 2)].map(Some));
         let four = ImageSpec::plain(4, 64, 64);
         let suggestion = suggest(&[picture("crop.png", &rgba)], &four).unwrap();
-        assert_eq!(suggestion.planes, [at(0, 0), at(0, 1), at(0, 2), at(0, 3)]);
+        assert_eq!(
+            suggestion.planes,
+            [at(0, 0), at(0, 1), at(0, 2), at(0, 3)].map(Some)
+        );
     }
 
     #[test]
@@ -399,18 +402,17 @@ mod tests {
     fn a_plane_twice_a_missing_one_and_two_sizes_are_refused() {
         let spec = ImageSpec::plain(2, 8, 8);
         let files = [picture("a.png", &[None]), sized("b.png", &[None], 5, 4)];
-        let place = |picture, plane| PlaneRef { picture, plane };
-        let error = Assignment::new(vec![place(0, 0), place(0, 0)], &files, &spec).unwrap_err();
+        let error = Assignment::new(vec![at(0, 0), at(0, 0)], &files, &spec).unwrap_err();
         assert_eq!(
             error.to_string(),
             "channel channel 2: a.png is already another channel; expected a plane of its own"
         );
-        let error = Assignment::new(vec![place(0, 0), place(0, 7)], &files, &spec).unwrap_err();
+        let error = Assignment::new(vec![at(0, 0), at(0, 7)], &files, &spec).unwrap_err();
         assert_eq!(
             error.to_string(),
             "channel channel 2: plane 8 of file 1 is not there"
         );
-        let error = Assignment::new(vec![place(0, 0), place(1, 0)], &files, &spec).unwrap_err();
+        let error = Assignment::new(vec![at(0, 0), at(1, 0)], &files, &spec).unwrap_err();
         assert!(
             error
                 .to_string()

@@ -162,18 +162,18 @@ fn channels(count: usize) -> String {
 
 impl ImageError {
     pub(crate) fn spec(
-        field: impl ToString,
+        field: impl Into<String>,
         found: impl std::fmt::Display,
-        expected: impl std::fmt::Display,
+        expected: impl Into<String>,
     ) -> Self {
         Self::Spec {
-            field: field.to_string(),
-            found: found.to_string(),
-            expected: expected.to_string(),
+            field: field.into(),
+            found: format!("{found}"),
+            expected: expected.into(),
         }
     }
 
-    pub(crate) fn damaged(name: &str, format: &'static str, reason: impl ToString) -> Self {
+    pub(crate) fn damaged(name: &str, format: &'static str, reason: &dyn std::fmt::Display) -> Self {
         Self::Damaged {
             name: name.into(),
             format,

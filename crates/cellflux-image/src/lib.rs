@@ -22,6 +22,7 @@ mod raster;
 pub mod resize;
 pub mod spec;
 pub mod strip;
+pub mod synthetic;
 mod tiff;
 
 pub use decode::decode;

@@ -53,13 +53,10 @@ pub fn write_f32(shape: &[usize], values: &[f32]) -> Result<Vec<u8>, ImageError>
             reason: format!("{} numbers do not fill shape {shape:?}", values.len()),
         });
     }
-    let mut axes: String = shape.iter().map(|axis| format!("{axis}, ")).collect();
-    // Python writes a 1-tuple with its comma and longer tuples without a trailing one.
-    if shape.len() == 1 {
-        axes.truncate(axes.len() - 1);
-    } else if axes.len() >= 2 {
-        axes.truncate(axes.len() - 2);
-    }
+    let axes: Vec<String> = shape.iter().map(ToString::to_string).collect();
+    // Python writes a 1-tuple with its comma.
+    let comma = if shape.len() == 1 { "," } else { "" };
+    let axes = format!("{}{comma}", axes.join(", "));
     let mut header = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({axes}), }}");
     // Magic, version and length take 10 bytes; the numbers start at a multiple of 64.
     while !(10 + header.len() + 1).is_multiple_of(64) {
@@ -108,7 +105,7 @@ pub fn read(name: &str, bytes: &[u8], limits: &Limits) -> Result<Array, ImageErr
         return Err(ImageError::damaged(
             name,
             ".npy",
-            format!(
+            &format!(
                 "{} bytes of numbers, expected {} for shape {:?}",
                 data.len(),
                 numbers * width,
@@ -251,7 +248,7 @@ fn from_fortran(stored: &[f32], shape: &[usize]) -> Vec<f32> {
 }
 
 fn parse_header(name: &str, bytes: &[u8]) -> Result<Header, ImageError> {
-    let damaged = |reason: &str| ImageError::damaged(name, ".npy", reason);
+    let damaged = |reason: &str| ImageError::damaged(name, ".npy", &reason);
     let short = || damaged("it ends within its header");
     let (length, start) = match bytes.get(6).ok_or_else(short)? {
         1 => match bytes.get(8..10) {
@@ -375,4 +372,187 @@ fn tuple(axes: &str) -> Option<Vec<usize>> {
     }
     let axes: Option<Vec<usize>> = axes.split(',').map(|axis| axis.trim().parse().ok()).collect();
     axes.filter(|axes| axes.len() <= MAX_DIMENSIONS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// A version 1.0 file with any header text.
+    fn file(header: &str, data: &[u8]) -> Vec<u8> {
+        let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
+        bytes.extend((header.len() as u16).to_le_bytes());
+        bytes.extend(header.as_bytes());
+        bytes.extend(data);
+        bytes
+    }
+
+    fn header(descr: &str, fortran: &str, shape: &str) -> String {
+        format!("{{'descr': '{descr}', 'fortran_order': {fortran}, 'shape': {shape}, }}\n")
+    }
+
+    fn all(bytes: &[u8]) -> Result<Array, ImageError> {
+        read("a.npy", bytes, &Limits::default())
+    }
+
+    #[test]
+    fn the_header_is_the_one_numpy_writes() {
+        let bytes = write_f32(&[2, 3], &[0.0; 6]).unwrap();
+        // numpy.save of a float32 array of shape (2, 3): 128 bytes of header, spaces, newline.
+        let text = "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }";
+        assert_eq!(&bytes[..10], b"\x93NUMPY\x01\x00\x76\x00");
+        assert_eq!(std::str::from_utf8(&bytes[10..10 + text.len()]).unwrap(), text);
+        assert_eq!(bytes[127], b'\n');
+        assert_eq!(bytes.len(), 128 + 24);
+        let one = write_f32(&[3], &[0.0; 3]).unwrap();
+        assert!(String::from_utf8_lossy(&one).contains("'shape': (3,), }"));
+        assert!(String::from_utf8_lossy(&write_f32(&[], &[1.0]).unwrap()).contains("'shape': (), }"));
+        assert!(write_f32(&[2, 3], &[0.0; 5]).is_err());
+        assert!(write_f32(&[usize::MAX, 3], &[0.0; 5]).is_err());
+    }
+
+    #[test]
+    fn all_element_types_and_byte_orders_are_read() {
+        let cases: [(&str, &[u8]); 7] = [
+            ("|u1", &[1, 200]),
+            ("<u2", &[1, 0, 200, 0]),
+            (">u2", &[0, 1, 0, 200]),
+            ("<f4", &[0, 0, 128, 63, 0, 0, 72, 67]),
+            (">f4", &[63, 128, 0, 0, 67, 72, 0, 0]),
+            ("<f8", &[0, 0, 0, 0, 0, 0, 240, 63, 0, 0, 0, 0, 0, 0, 105, 64]),
+            (">f8", &[63, 240, 0, 0, 0, 0, 0, 0, 64, 105, 0, 0, 0, 0, 0, 0]),
+        ];
+        for (descr, data) in cases {
+            let array = all(&file(&header(descr, "False", "(2,)"), data)).unwrap();
+            assert_eq!(array.values, [1.0, 200.0], "{descr}");
+        }
+    }
+
+    #[test]
+    fn fortran_order_is_turned_into_c_order() {
+        let c = all(&file(
+            &header("|u1", "False", "(2, 3, 2)"),
+            &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11],
+        ))
+        .unwrap();
+        // numpy.asfortranarray of the same array, as bytes in memory.
+        let f = all(&file(
+            &header("|u1", "True", "(2, 3, 2)"),
+            &[0, 6, 2, 8, 4, 10, 1, 7, 3, 9, 5, 11],
+        ))
+        .unwrap();
+        assert_eq!(c, f);
+    }
+
+    #[test]
+    fn both_channel_orders_give_the_same_planes() {
+        let last: Vec<u8> = (0..5 * 6 * 3).map(|i| i as u8).collect();
+        let first: Vec<u8> = (0..3)
+            .flat_map(|c| last.iter().skip(c).step_by(3).copied().collect::<Vec<_>>())
+            .collect();
+        let limits = Limits::default();
+        let a = decode("a", &file(&header("|u1", "False", "(5, 6, 3)"), &last), &limits).unwrap();
+        let b = decode("a", &file(&header("|u1", "False", "(3, 5, 6)"), &first), &limits).unwrap();
+        assert_eq!(a, b);
+        assert_eq!((a.width(), a.height(), a.planes.len()), (6, 5, 3));
+    }
+
+    #[test]
+    fn hostile_headers_are_refused_in_words() {
+        let refused = |bytes: &[u8], part: &str| {
+            let error = decode("a.npy", bytes, &Limits::default())
+                .unwrap_err()
+                .to_string();
+            assert!(error.contains(part), "{error}");
+        };
+        refused(b"\x93NUMPY", "ends within its header");
+        refused(b"\x93NUMPY\x09\x00\x10\x00", "format version 9");
+        refused(b"\x93NUMPY\x01\x00\xff\xff{", "ends within its header");
+        refused(b"\x93NUMPY\x02\x00\xff\xff\xff\xff{", "longer than 65536");
+        refused(&file("import os", &[]), "not a dictionary");
+        refused(
+            &file(&header("<f4", "maybe", "(4, 4)"), &[0; 64]),
+            "not a dictionary",
+        );
+        refused(
+            &file(&header("<f4", "False", "(4, -4)"), &[0; 64]),
+            "not a dictionary",
+        );
+        refused(
+            &file(&header("<c8", "False", "(4, 4)"), &[0; 128]),
+            "elements of type '<c8'",
+        );
+        refused(
+            &file(&header("|O", "False", "(4, 4)"), &[0; 128]),
+            "elements of type '|O'",
+        );
+        refused(
+            &file(&header("<f4", "False", "(4, 4)"), &[0; 63]),
+            "63 bytes of numbers, expected 64",
+        );
+        refused(
+            &file(&header("<f4", "False", "(4, 4)"), &[0; 65]),
+            "65 bytes of numbers, expected 64",
+        );
+        refused(
+            &file(&header("|u1", "False", "(30000, 30000)"), &[]),
+            "30000 x 30000 px",
+        );
+        refused(
+            &file(&header("|u1", "False", "(18446744073709551615, 3)"), &[]),
+            "at most 16384 px",
+        );
+        refused(
+            &file(&header("|u1", "False", "(99999999999999999999, 3)"), &[]),
+            "not a dictionary",
+        );
+        refused(&file(&header("|u1", "False", "(0, 3)"), &[]), "no pixels");
+        refused(
+            &file(&header("|u1", "False", "(8, 8, 8)"), &[0; 512]),
+            "an array of shape [8, 8, 8]",
+        );
+        refused(
+            &file(&header("|u1", "False", "(11, 3, 8, 8)"), &[0; 2112]),
+            "an array of shape",
+        );
+        refused(
+            &file(&header("<f4", "False", "(1, 2)"), &[0, 0, 0, 0, 0, 0, 192, 127]),
+            "plane 1 is NaN at x 1",
+        );
+        let huge = file(
+            &header("<f8", "False", "(1000000, 1000000, 1000000, 1000000)"),
+            &[],
+        );
+        assert!(
+            all(&huge)
+                .unwrap_err()
+                .to_string()
+                .contains("at most 67108864 numbers")
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_is_read(shape in proptest::collection::vec(1usize..6, 0..5), seed in any::<u32>()) {
+            let numbers = shape.iter().product::<usize>() as u32;
+            let values: Vec<f32> =
+                (0..numbers).map(|i| f32::from_bits(i.wrapping_mul(seed) & 0x7f7f_ffff)).collect();
+            let array = all(&write_f32(&shape, &values).unwrap()).unwrap();
+            prop_assert_eq!(array.shape, shape);
+            prop_assert_eq!(array.values, values);
+        }
+
+        #[test]
+        fn any_bytes_after_the_magic_are_read_or_refused(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+            let mut file = b"\x93NUMPY".to_vec();
+            file.extend(bytes);
+            let _ = decode("a.npy", &file, &Limits::default());
+        }
+
+        #[test]
+        fn any_header_text_is_read_or_refused(text in "[{}()',:a-z0-9_ TF<|]{0,80}") {
+            let _ = decode("a.npy", &file(&text, &[0; 64]), &Limits::default());
+        }
+    }
 }

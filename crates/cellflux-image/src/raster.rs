@@ -11,14 +11,14 @@ use crate::picture::{Depth, Limits, Picture, Plane, deinterleave};
 /// A PNG of 1 to 16 bits, grey, palette or colour. Fewer than 8 bits become 8, a palette becomes colour.
 pub(crate) fn decode_png(name: &str, bytes: &[u8], limits: &Limits) -> Result<Picture, ImageError> {
     let decoder = PngDecoder::with_limits(Cursor::new(bytes), codec_limits(limits))
-        .map_err(|error| ImageError::damaged(name, "PNG", error))?;
+        .map_err(|error| ImageError::damaged(name, "PNG", &error))?;
     read(name, "PNG", decoder, limits)
 }
 
 /// A JPEG, grey or colour. It has lost detail; nothing here can tell how much.
 pub(crate) fn decode_jpeg(name: &str, bytes: &[u8], limits: &Limits) -> Result<Picture, ImageError> {
     let decoder =
-        JpegDecoder::new(Cursor::new(bytes)).map_err(|error| ImageError::damaged(name, "JPEG", error))?;
+        JpegDecoder::new(Cursor::new(bytes)).map_err(|error| ImageError::damaged(name, "JPEG", &error))?;
     read(name, "JPEG", decoder, limits)
 }
 
@@ -38,9 +38,9 @@ fn read(
     )?;
     decoder
         .set_limits(codec_limits(limits))
-        .map_err(|error| ImageError::damaged(name, format, error))?;
+        .map_err(|error| ImageError::damaged(name, format, &error))?;
     let image =
-        DynamicImage::from_decoder(decoder).map_err(|error| ImageError::damaged(name, format, error))?;
+        DynamicImage::from_decoder(decoder).map_err(|error| ImageError::damaged(name, format, &error))?;
     let (planes, depth) = planes(&image, width, height).ok_or_else(|| {
         ImageError::unsupported(
             name,

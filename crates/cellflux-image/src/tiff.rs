@@ -1,4 +1,4 @@
-//! TIFF and BigTIFF, through the `tiff` crate: strips or tiles, chunky or planar samples, one page or many.
+//! TIFF and `BigTIFF`, through the `tiff` crate: strips or tiles, chunky or planar samples, one page or many.
 
 use std::io::Cursor;
 
@@ -44,7 +44,7 @@ pub(crate) fn decode(name: &str, bytes: &[u8], limits: &Limits) -> Result<Pictur
             return Err(ImageError::damaged(
                 name,
                 "TIFF",
-                "a page holds fewer samples than it says",
+                &"a page holds fewer samples than it says",
             ));
         }
         planes.extend(split(name, page, layout.planes > 1, &samples)?);
@@ -111,7 +111,7 @@ fn read_header(name: &str, index: usize, file: &mut Pages) -> Result<Page, Image
         .map_err(damaged)?
         .and_then(|formats| formats.first().copied())
         .map_or(SampleFormat::Uint, SampleFormat::from_u16_exhaustive);
-    let depth = depth(name, colour, &format)?;
+    let depth = depth(name, colour, format)?;
     // PageName, where a program wrote one. A text that cannot be read is no reason to refuse a picture.
     let page_name = file.get_tag_ascii_string(Tag::Unknown(285)).ok();
     Ok(Page {
@@ -126,7 +126,7 @@ fn read_header(name: &str, index: usize, file: &mut Pages) -> Result<Page, Image
     })
 }
 
-fn depth(name: &str, colour: ColorType, format: &SampleFormat) -> Result<Depth, ImageError> {
+fn depth(name: &str, colour: ColorType, format: SampleFormat) -> Result<Depth, ImageError> {
     const EXPECTED: &str = "grey or RGB samples of 8 or 16 bits, or 16-, 32- or 64-bit floating point";
     let bits = match colour {
         ColorType::Gray(bits)
@@ -217,7 +217,7 @@ fn split(name: &str, page: &Page, planar: bool, samples: &DecodingResult) -> Res
         return Err(ImageError::damaged(
             name,
             "TIFF",
-            "a page holds fewer samples than it says",
+            &"a page holds fewer samples than it says",
         ));
     }
     Ok(planes)
@@ -247,7 +247,7 @@ fn arrange<T: Copy + Into<f32>>(
 /// The codec's words, without its "format error:" in front.
 fn explain(name: &str, error: TiffError) -> ImageError {
     match error {
-        TiffError::FormatError(inner) => ImageError::damaged(name, "TIFF", inner),
+        TiffError::FormatError(inner) => ImageError::damaged(name, "TIFF", &inner),
         TiffError::UnsupportedError(inner) => ImageError::unsupported(
             name,
             format!("a TIFF that is not read ({inner})"),
@@ -256,8 +256,8 @@ fn explain(name: &str, error: TiffError) -> ImageError {
         TiffError::LimitsExceeded | TiffError::IntSizeError => ImageError::damaged(
             name,
             "TIFF",
-            "a directory asks for more memory than its picture needs",
+            &"a directory asks for more memory than its picture needs",
         ),
-        other => ImageError::damaged(name, "TIFF", other),
+        other => ImageError::damaged(name, "TIFF", &other),
     }
 }
