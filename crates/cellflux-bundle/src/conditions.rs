@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     check::{self, ensure},
     error::BundleError,
-    files::{self, check_path},
+    files::{self, check_path, has_extension},
     limits,
     state_dict::Values,
     tensor_file::TensorFile,
@@ -228,7 +228,7 @@ impl Condition {
         if let Some(path) = &self.structure {
             check_path(&format!("{field}.structure"), path)?;
             ensure(
-                path.ends_with(".svg"),
+                has_extension(path, "svg"),
                 format!("{field}.structure"),
                 check::shown(path),
                 "the path of an .svg file",
@@ -382,7 +382,7 @@ impl ConditionVectors {
                 Encoder::OneHot => (
                     row.iter()
                         .enumerate()
-                        .all(|(at, v)| *v == f32::from(u8::from(at == index))),
+                        .all(|(at, v)| v.to_bits() == f32::from(u8::from(at == index)).to_bits()),
                     "a 1 at its own position and 0 elsewhere, as the encoder is one-hot",
                 ),
                 Encoder::Table { .. } => (true, ""),

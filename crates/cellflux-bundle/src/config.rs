@@ -355,7 +355,7 @@ pub const PRESETS: [(&str, usize); 6] = [
 
 fn check(
     field: &'static str,
-    found: impl ToString,
+    found: impl std::fmt::Display,
     holds: bool,
     expected: impl FnOnce() -> String,
 ) -> Result<(), ConfigError> {
@@ -432,7 +432,7 @@ mod tests {
             ("num_res_blocks", |c| c.num_res_blocks = usize::MAX),
             ("length of channel_mult", |c| c.channel_mult = vec![1; 9]),
             ("channel_mult x model_channels", |c| {
-                c.channel_mult[0] = usize::MAX
+                c.channel_mult[0] = usize::MAX;
             }),
             ("length of attention_resolutions", |c| {
                 c.attention_resolutions = vec![4; 9];

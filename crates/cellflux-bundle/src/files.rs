@@ -42,7 +42,7 @@ impl FileEntry {
 
     /// Whether this is a weight shard, by its name.
     pub fn is_shard(&self) -> bool {
-        self.path.starts_with("weights-") && self.path.ends_with(".safetensors")
+        self.path.starts_with("weights-") && has_extension(&self.path, "safetensors")
     }
 
     /// Checks path, size limit and digest; `field` is where the entry stands in the manifest.
@@ -91,6 +91,11 @@ pub fn check_path(field: &str, path: &str) -> Result<(), BundleError> {
         shown(path),
         "a plain path inside the bundle such as samples/dmso-1.png",
     )
+}
+
+/// Whether a checked path ends with this extension, in lower case.
+pub(crate) fn has_extension(path: &str, extension: &str) -> bool {
+    path.rsplit_once('.').is_some_and(|(_, found)| found == extension)
 }
 
 /// Names that Windows takes for devices, whatever the extension.

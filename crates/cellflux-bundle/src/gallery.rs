@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     check::{self, ensure, shown},
     error::BundleError,
-    files::check_path,
+    files::{check_path, has_extension},
     sampling::Sampling,
 };
 
@@ -21,8 +21,8 @@ pub struct Gallery {
     pub treated: Vec<Example>,
 }
 
-/// One crop, at the model's size, channels and coding: an RGB `.png` whose channels are the model's three (a grey
-/// one for a model of one channel), or for any number of channels a `.npy` of u8 `[H, W, C]`.
+/// One crop, at the model's size, channels and coding, as the lossless PNG that `cellflux_image::coded_png` writes: RGB
+/// for a model of three channels, else a grey picture of the channels below one another.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Example {
     /// Name in links and commands, unique among the bundle's examples.
@@ -67,7 +67,7 @@ pub struct Trajectory {
     pub reverse: bool,
     /// How it was integrated.
     pub sampling: Sampling,
-    /// Path of the frames: a `.png` strip, side by side in order, or a `.npy` `[frames, C, H, W]`.
+    /// Path of the frames, side by side in order in one lossless PNG, each laid out as an [`Example`]'s crop.
     pub strip: String,
     /// The time of each frame, strictly rising (falling when `reverse`) within 0 to 1.
     pub times: Vec<f64>,
@@ -149,9 +149,9 @@ impl Trajectory {
 fn check_picture(field: &str, path: &str) -> Result<(), BundleError> {
     check_path(field, path)?;
     ensure(
-        path.ends_with(".png") || path.ends_with(".npy"),
+        has_extension(path, "png"),
         field,
         shown(path),
-        "the path of a .png or .npy file",
+        "the path of a .png file",
     )
 }

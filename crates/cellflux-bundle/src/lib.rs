@@ -9,6 +9,7 @@ pub mod bundle;
 mod check;
 pub mod conditions;
 pub mod config;
+pub mod cost;
 pub mod error;
 pub mod files;
 #[cfg(not(target_family = "wasm"))]

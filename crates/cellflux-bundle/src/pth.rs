@@ -227,8 +227,9 @@ impl<R: Read + Seek> Archive<R> {
             )));
         }
         let mut bytes = Vec::new();
+        // The checksum is compared where the record ends, so the read must come to its end.
         record
-            .take(limit)
+            .take(limit + 1)
             .read_to_end(&mut bytes)
             .map_err(|error| wrong(&format!("record {path} cannot be read: {error}")))?;
         if bytes.len() as u64 != size {

@@ -112,6 +112,12 @@ impl Topology {
         Builder::new(config).build()
     }
 
+    /// Every layer between the embeddings and the head, in the order of the forward pass.
+    pub fn layers(&self) -> impl Iterator<Item = &Layer> {
+        let (down, up) = (self.input.iter().flatten(), self.output.iter().flatten());
+        down.chain(&self.middle).chain(up)
+    }
+
     /// Channels of the skip that each group of `output` pops, in that order.
     pub fn skip_channels(&self) -> Vec<usize> {
         self.input
@@ -129,13 +135,7 @@ impl Topology {
         linear(&mut list, "mol_embed_transform", config.condition_dim, embedding);
         linear(&mut list, "time_embed.0", config.model_channels, embedding);
         linear(&mut list, "time_embed.2", embedding, embedding);
-        let layers = self
-            .input
-            .iter()
-            .flatten()
-            .chain(&self.middle)
-            .chain(self.output.iter().flatten());
-        for layer in layers {
+        for layer in self.layers() {
             layer.parameters(config, &mut list);
         }
         affine(&mut list, "out.0", self.head);

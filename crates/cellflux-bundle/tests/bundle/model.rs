@@ -133,26 +133,7 @@ pub fn draft(dtype: WeightDtype) -> Draft {
             times: vec![0.0, 0.25, 1.0],
         }],
         sampling,
-        provenance: Provenance {
-            data_set: DataSet {
-                name: "none".into(),
-                citation: "nobody".into(),
-                licence: "CC0-1.0".into(),
-                url: Some("https://example.org/".into()),
-            },
-            training: Some(Training {
-                command: "none".into(),
-                steps: 0,
-                batch: Some(1),
-                seconds: Some(0.5),
-                device: Some("none".into()),
-            }),
-            metrics: BTreeMap::from([("validation_loss".into(), 0.5)]),
-            tools: BTreeMap::from([("cellflux-bundle".into(), "0.1.0".into())]),
-            licence: "CC0-1.0".into(),
-            notes: "Two\nlines.".into(),
-            created: "2026-11-22".into(),
-        },
+        provenance: provenance(),
         assets: assets
             .iter()
             .map(|path| ((*path).to_owned(), path.as_bytes().to_vec()))
@@ -160,15 +141,33 @@ pub fn draft(dtype: WeightDtype) -> Draft {
     }
 }
 
+fn provenance() -> Provenance {
+    Provenance {
+        data_set: DataSet {
+            name: "none".into(),
+            citation: "nobody".into(),
+            licence: "CC0-1.0".into(),
+            url: Some("https://example.org/".into()),
+        },
+        training: Some(Training {
+            command: "none".into(),
+            steps: 0,
+            batch: Some(1),
+            seconds: Some(0.5),
+            device: Some("none".into()),
+        }),
+        metrics: BTreeMap::from([("validation_loss".into(), 0.5)]),
+        tools: BTreeMap::from([("cellflux-bundle".into(), "0.1.0".into())]),
+        licence: "CC0-1.0".into(),
+        notes: "Two\nlines.".into(),
+        created: "2026-11-22".into(),
+    }
+}
+
 /// Reads a bundle from its files as a page would.
 pub fn read(packed: &Packed) -> Result<Bundle, BundleError> {
     let mut reader = BundleReader::new(&packed.files["manifest.json"])?;
-    let entries: Vec<FileEntry> = reader
-        .manifest()
-        .required_files()
-        .into_iter()
-        .cloned()
-        .collect();
+    let entries: Vec<FileEntry> = reader.manifest().required_files().into_iter().cloned().collect();
     for entry in &entries {
         let bytes = packed
             .files
@@ -206,10 +205,5 @@ pub fn forge(packed: &mut Packed, path: &str, content: Vec<u8>) {
 
 /// A safetensors file from a header and data that need not agree.
 pub fn tensor_file(header: &str, data: &[u8]) -> Vec<u8> {
-    [
-        &(header.len() as u64).to_le_bytes()[..],
-        header.as_bytes(),
-        data,
-    ]
-    .concat()
+    [&(header.len() as u64).to_le_bytes()[..], header.as_bytes(), data].concat()
 }

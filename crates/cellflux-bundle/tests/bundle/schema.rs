@@ -1,0 +1,189 @@
+//! The JSON Schema says what the reader does, as far as a schema can.
+
+use cellflux_bundle::{Manifest, quantise::WeightDtype};
+use jsonschema::Validator;
+use serde_json::{Value, json};
+
+use crate::model::draft;
+
+fn schema() -> Value {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/bundle.schema.json");
+    serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
+}
+
+fn validator() -> Validator {
+    jsonschema::validator_for(&schema()).unwrap()
+}
+
+/// A manifest that uses every field of the format.
+fn manifest() -> Value {
+    let mut json: Value =
+        serde_json::from_slice(&draft(WeightDtype::Int8).pack().unwrap().files["manifest.json"]).unwrap();
+    // Fields that are left out at their default.
+    json["trajectories"][0]["reverse"] = json!(false);
+    json["conditions"]["list"][0]["control"] = json!(true);
+    json
+}
+
+fn reads(json: &Value) -> bool {
+    Manifest::from_json(json.to_string().as_bytes()).is_ok()
+}
+
+#[test]
+fn a_manifest_that_the_writer_made_is_valid() {
+    let validator = validator();
+    for dtype in [WeightDtype::F32, WeightDtype::F16, WeightDtype::Int8] {
+        let packed = draft(dtype).pack().unwrap();
+        let json = serde_json::from_slice(&packed.files["manifest.json"]).unwrap();
+        if let Err(error) = validator.validate(&json) {
+            panic!("{dtype}: {error} at {}", error.instance_path());
+        }
+    }
+}
+
+#[test]
+fn the_shipped_demo_manifests_are_valid() {
+    let validator = validator();
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../web/bundles");
+    let Ok(bundles) = std::fs::read_dir(folder) else {
+        println!("skipped: web/bundles is not there");
+        return;
+    };
+    for bundle in bundles {
+        let path = bundle.unwrap().path().join("manifest.json");
+        let Ok(bytes) = std::fs::read(&path) else {
+            continue;
+        };
+        Manifest::from_json(&bytes).unwrap();
+        let json = serde_json::from_slice(&bytes).unwrap();
+        if let Err(error) = validator.validate(&json) {
+            panic!("{}: {error} at {}", path.display(), error.instance_path());
+        }
+    }
+}
+
+#[test]
+fn an_unknown_version_is_invalid() {
+    let validator = validator();
+    for version in [json!(0), json!(2), json!("1"), json!(null)] {
+        let mut json = manifest();
+        json["version"] = version;
+        assert!(!validator.is_valid(&json));
+        assert!(!reads(&json));
+    }
+}
+
+/// Every place that is a field of an object whose fields the format fixes, with its JSON pointer.
+fn fields(json: &Value, here: &str, all: &mut Vec<String>) {
+    let free = here.ends_with("/metrics") || here.ends_with("/tools");
+    match json {
+        Value::Object(map) => {
+            for (key, value) in map {
+                let place = format!("{here}/{key}");
+                if !free {
+                    all.push(place.clone());
+                }
+                fields(value, &place, all);
+            }
+        }
+        Value::Array(list) => list
+            .iter()
+            .enumerate()
+            .for_each(|(index, value)| fields(value, &format!("{here}/{index}"), all)),
+        _ => {}
+    }
+}
+
+fn without(json: &Value, pointer: &str) -> Value {
+    let mut json = json.clone();
+    let (parent, key) = pointer.rsplit_once('/').unwrap();
+    json.pointer_mut(parent)
+        .unwrap()
+        .as_object_mut()
+        .unwrap()
+        .remove(key);
+    json
+}
+
+#[test]
+fn the_schema_and_the_reader_agree_on_which_fields_are_required() {
+    let validator = validator();
+    let whole = manifest();
+    assert!(validator.is_valid(&whole) && reads(&whole));
+    let mut all = Vec::new();
+    fields(&whole, "", &mut all);
+    assert!(all.len() > 100);
+    for pointer in all {
+        let json = without(&whole, &pointer);
+        let parses = serde_json::from_value::<Manifest>(json.clone()).is_ok();
+        assert_eq!(validator.is_valid(&json), parses, "without {pointer}");
+    }
+}
+
+/// Refuses properties that the schema does not list, wherever it lists any.
+fn close(schema: &mut Value) {
+    match schema {
+        Value::Object(map) => {
+            map.values_mut().for_each(close);
+            if map.contains_key("properties") {
+                map.insert("additionalProperties".into(), json!(false));
+            }
+        }
+        Value::Array(list) => list.iter_mut().for_each(close),
+        _ => {}
+    }
+}
+
+#[test]
+fn the_schema_lists_every_field_that_the_writer_writes() {
+    let mut closed = schema();
+    close(&mut closed);
+    let validator = jsonschema::validator_for(&closed).unwrap();
+    if let Err(error) = validator.validate(&manifest()) {
+        panic!("{error} at {}", error.instance_path());
+    }
+}
+
+#[test]
+fn values_that_the_schema_can_judge_are_refused_by_both() {
+    let validator = validator();
+    let cases = [
+        ("/id", json!("../x")),
+        ("/title", json!("  ")),
+        ("/title", json!("a\nb")),
+        ("/model/dtype", json!("f64")),
+        ("/model/shards", json!(0)),
+        ("/model/config/num_head_channels", json!(0)),
+        ("/model/config/dims", json!(3)),
+        ("/image/height", json!(4096)),
+        ("/image/coding/kind", json!("log")),
+        ("/image/channels/0/colour", json!("red")),
+        ("/image/channels/0/window/high", json!(2)),
+        ("/conditions/encoder/kind", json!("morgan-bits")),
+        ("/conditions/list/0/split", json!("unknown")),
+        ("/sampling/solver", json!("heun3")),
+        ("/sampling/steps", json!(0)),
+        ("/sampling/seed", json!(-1)),
+        ("/gallery/controls/0/file", json!("../a.png")),
+        ("/gallery/controls/0/file", json!("a/.b/c.png")),
+        ("/provenance/data_set/url", json!("javascript:alert(1)")),
+        ("/provenance/created", json!("today")),
+        ("/files/0/path", json!("/a")),
+        ("/files/0/path", json!("a.")),
+        ("/files/0/sha256", json!("0")),
+        ("/files/0/bytes", json!(1_u64 << 40)),
+    ];
+    for (pointer, value) in cases {
+        let mut json = manifest();
+        *json.pointer_mut(pointer).unwrap() = value;
+        assert!(!validator.is_valid(&json), "schema: {pointer}");
+        assert!(!reads(&json), "reader: {pointer}");
+    }
+    // An unknown field of the network could change its function; elsewhere it is a newer optional one.
+    let mut json = manifest();
+    json["model"]["config"]["spectral_norm"] = json!(true);
+    assert!(!validator.is_valid(&json) && !reads(&json));
+    let mut json = manifest();
+    json["provenance"]["doi"] = json!("10.1000/1");
+    assert!(validator.is_valid(&json) && reads(&json));
+}
