@@ -4,6 +4,7 @@ mod bench;
 mod browser;
 mod debian;
 mod demo;
+mod demo_bundle;
 mod lint;
 mod native;
 mod pkg;
@@ -40,6 +41,8 @@ enum Chore {
     Lint,
     /// Measure: `bench unet` prints milliseconds per evaluation and GFLOP/s of both engines.
     Bench(bench::Options),
+    /// Make the demo bundle, web/bundles/bbbc021-tiny, again from the checkpoint.
+    DemoBundle(demo_bundle::Options),
     /// Take pictures of the page at 1280 and 390 px, light and dark, into target/screenshots.
     Screenshots(screenshots::Options),
     /// Write `THIRD_PARTY.md` from the lock file; `--check` only compares.
@@ -54,6 +57,7 @@ fn main() -> ExitCode {
         Chore::Pkg(options) => pkg::build(&options),
         Chore::Lint => lint::lint(),
         Chore::Bench(options) => bench::bench(&options),
+        Chore::DemoBundle(options) => demo_bundle::make(&options),
         Chore::Screenshots(options) => screenshots::take(&options),
         Chore::ThirdParty(options) => third_party::write(&options),
     };
