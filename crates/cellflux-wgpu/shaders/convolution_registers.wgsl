@@ -1,0 +1,39 @@
+// Convolution as an implicit matrix product, one register block an invocation, no workgroup memory.
+//
+// Rows of the product are output pixels, columns output channels, and the inner dimension runs over taps and input
+// channels. An invocation owns {{pixels}} consecutive pixels and {{quads}} quads of channels; its sums live in
+// variables of their own, so that no register is indexed at run time. Best on adapters without fast workgroup memory.
+
+struct Shape {
+    images: u32,
+    in_height: u32,
+    in_width: u32,
+    out_height: u32,
+    out_width: u32,
+    in_quads_0: u32,
+    in_quads_1: u32,
+    out_quads: u32,
+}
+
+@group(0) @binding(0) var<uniform> shape: Shape;
+{{bindings}}
+{{geometry}}
+@compute @workgroup_size(64)
+fn main(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(local_invocation_index) lane: u32,
+) {
+    let total = shape.images * shape.out_height * shape.out_width;
+    let in_quads = shape.in_quads_0 + shape.in_quads_1;
+    let first_pixel = (group.x * 64u + lane) * {{pixels}}u;
+    let first_quad = group.y * {{quads}}u;
+    if (first_pixel >= total) {
+        return;
+    }
+{{begin}}
+    for (var tap = 0u; tap < {{taps}}u; tap++) {
+{{taps_of_pixels}}
+{{accumulate}}
+    }
+{{store}}
+}

@@ -1,0 +1,33 @@
+// Applies a group norm's affine map{{what}}, one quad of one pixel an invocation.
+
+struct Shape {
+    images: u32,
+    out_height: u32,
+    out_width: u32,
+    quads_0: u32,
+    quads_1: u32,
+}
+
+@group(0) @binding(0) var<uniform> shape: Shape;
+{{bindings}}
+@compute @workgroup_size(64)
+fn main(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) groups: vec3<u32>,
+    @builtin(local_invocation_index) lane: u32,
+) {
+    let quads = shape.quads_0 + shape.quads_1;
+    let index = (group.y * groups.x + group.x) * 64u + lane;
+    let pixel = index / quads;
+    let quad = index % quads;
+    let image_pixels = shape.out_height * shape.out_width;
+    if (pixel >= shape.images * image_pixels) {
+        return;
+    }
+    let image = pixel / image_pixels;
+    let at = image * 3u * quads + quad;
+    let centre = coefficients[at];
+    let gain = coefficients[at + quads];
+    let shift = coefficients[at + 2u * quads];
+{{body}}
+}

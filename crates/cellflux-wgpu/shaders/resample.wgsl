@@ -1,0 +1,28 @@
+// {{what}}, one quad of one output pixel an invocation.
+
+struct Shape {
+    images: u32,
+    out_height: u32,
+    out_width: u32,
+    quads: u32,
+}
+
+@group(0) @binding(0) var<uniform> shape: Shape;
+{{bindings}}
+@compute @workgroup_size(64)
+fn main(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) groups: vec3<u32>,
+    @builtin(local_invocation_index) lane: u32,
+) {
+    let index = (group.y * groups.x + group.x) * 64u + lane;
+    let quad = index % shape.quads;
+    let pixel = index / shape.quads;
+    let x = pixel % shape.out_width;
+    let y = (pixel / shape.out_width) % shape.out_height;
+    let image = pixel / shape.out_width / shape.out_height;
+    if (image >= shape.images) {
+        return;
+    }
+{{body}}
+}

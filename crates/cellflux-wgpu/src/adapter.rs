@@ -1,0 +1,263 @@
+//! Finding an adapter and a device, and saying honestly what they are.
+
+use std::fmt;
+
+use crate::health::{Health, one_line};
+use crate::{GpuError, Plan, Precision};
+
+/// What a device is asked for beyond WebGPU's defaults.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Wanted {
+    /// Bytes of the largest buffer; more than the default limits is asked for only when this is.
+    pub largest_buffer: u64,
+    /// Take a software adapter even where there is a GPU.
+    pub software: bool,
+}
+
+impl Wanted {
+    /// What this plan needs.
+    pub fn for_plan(plan: &Plan) -> Self {
+        Self {
+            largest_buffer: plan.memory().largest_buffer,
+            software: false,
+        }
+    }
+}
+
+/// What the adapter is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AdapterReport {
+    /// Name, as the driver or browser gives it; browsers may give none.
+    pub name: String,
+    /// The API under wgpu: vulkan, metal, dx12 or webgpu.
+    pub backend: String,
+    /// Driver and version; empty in browsers.
+    pub driver: String,
+    /// Whether it computes on the CPU.
+    pub software: bool,
+    /// Whether it has `shader-f16`.
+    pub half_precision: bool,
+}
+
+/// One line for people.
+impl fmt::Display for AdapterReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = if self.name.is_empty() {
+            "unnamed adapter"
+        } else {
+            &self.name
+        };
+        write!(f, "{name} ({}", self.backend)?;
+        if !self.driver.is_empty() {
+            write!(f, ", {}", self.driver)?;
+        }
+        if self.software {
+            write!(f, ", a software adapter")?;
+        }
+        write!(f, ")")
+    }
+}
+
+/// A device with its queue, its adapter's report and a watch on its health. Clones are handles to the same device.
+#[derive(Clone)]
+pub struct Gpu {
+    pub(crate) device: wgpu::Device,
+    pub(crate) queue: wgpu::Queue,
+    pub(crate) health: Health,
+    report: AdapterReport,
+}
+
+impl fmt::Debug for Gpu {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Gpu")
+            .field("report", &self.report)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Gpu {
+    /// Asks the platform for an adapter and a device. On native back ends `WGPU_BACKEND` narrows the choice.
+    ///
+    /// # Errors
+    /// [`GpuError::NoAdapter`], [`GpuError::Limit`] when the adapter allows less than WebGPU's defaults or than what is
+    /// wanted, [`GpuError::NoDevice`].
+    pub async fn request(wanted: Wanted) -> Result<Self, GpuError> {
+        let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle_from_env());
+        let adapter = instance
+            .request_adapter(&wgpu::RequestAdapterOptions {
+                power_preference: wgpu::PowerPreference::HighPerformance,
+                force_fallback_adapter: wanted.software,
+                ..Default::default()
+            })
+            .await
+            .map_err(|error| GpuError::NoAdapter {
+                reason: one_line(&error.to_string()),
+            })?;
+        let report = report(&adapter);
+        let limits = limits(&adapter.limits(), wanted, &report.name)?;
+        let half_precision = adapter.features() & wgpu::Features::SHADER_F16;
+        let (device, queue) = adapter
+            .request_device(&wgpu::DeviceDescriptor {
+                label: Some("cellflux"),
+                required_features: half_precision,
+                required_limits: limits,
+                ..Default::default()
+            })
+            .await
+            .map_err(|error| GpuError::NoDevice {
+                adapter: report.name.clone(),
+                reason: one_line(&error.to_string()),
+            })?;
+        let health = Health::watch(&device);
+        Ok(Self {
+            device,
+            queue,
+            health,
+            report,
+        })
+    }
+
+    /// What the adapter is.
+    pub fn report(&self) -> &AdapterReport {
+        &self.report
+    }
+
+    /// Whether the device still answers and nothing has gone wrong since the last look.
+    ///
+    /// # Errors
+    /// [`GpuError::DeviceLost`] for ever after a loss; any other error that a call reported, once.
+    pub fn check(&self) -> Result<(), GpuError> {
+        // Native back ends run callbacks only when polled; in a browser this does nothing.
+        if self.device.poll(wgpu::PollType::Poll).is_err() {
+            self.health.lost("the device no longer answers".into());
+        }
+        self.health.check()
+    }
+
+    /// Loses the device, as a driver reset would. Every later call gives [`GpuError::DeviceLost`].
+    pub fn lose(&self) {
+        self.device.destroy();
+    }
+
+    /// Refuses f16 where the device has it not.
+    pub(crate) fn supports(&self, precision: Precision) -> Result<(), GpuError> {
+        if precision == Precision::F16 && !self.report.half_precision {
+            return Err(GpuError::NoHalfPrecision {
+                adapter: self.report.name.clone(),
+            });
+        }
+        Ok(())
+    }
+}
+
+fn report(adapter: &wgpu::Adapter) -> AdapterReport {
+    let info = adapter.get_info();
+    let name = info.name.to_lowercase();
+    let named_software = ["swiftshader", "llvmpipe", "lavapipe", "microsoft basic render"]
+        .iter()
+        .any(|software| name.contains(software));
+    AdapterReport {
+        software: named_software || info.device_type == wgpu::DeviceType::Cpu,
+        backend: match info.backend {
+            wgpu::Backend::BrowserWebGpu => "webgpu".into(),
+            other => other.to_string(),
+        },
+        driver: format!("{} {}", info.driver, info.driver_info).trim().to_owned(),
+        half_precision: adapter.features().contains(wgpu::Features::SHADER_F16),
+        name: info.name,
+    }
+}
+
+/// WebGPU's defaults, with larger buffers where they are wanted.
+fn limits(allowed: &wgpu::Limits, wanted: Wanted, adapter: &str) -> Result<wgpu::Limits, GpuError> {
+    let defaults = wgpu::Limits::default();
+    let limits = wgpu::Limits {
+        max_buffer_size: defaults.max_buffer_size.max(wanted.largest_buffer),
+        max_storage_buffer_binding_size: defaults
+            .max_storage_buffer_binding_size
+            .max(wanted.largest_buffer.next_multiple_of(4)),
+        ..defaults
+    };
+    let mut missing = None;
+    // Only what compute kernels use: an adapter may be too small for rendering and yet do.
+    for (limit, needed, available) in [
+        ("maxBufferSize", limits.max_buffer_size, allowed.max_buffer_size),
+        (
+            "maxStorageBufferBindingSize",
+            limits.max_storage_buffer_binding_size,
+            allowed.max_storage_buffer_binding_size,
+        ),
+        (
+            "maxStorageBuffersPerShaderStage",
+            u64::from(limits.max_storage_buffers_per_shader_stage),
+            u64::from(allowed.max_storage_buffers_per_shader_stage),
+        ),
+        (
+            "maxComputeWorkgroupStorageSize",
+            u64::from(limits.max_compute_workgroup_storage_size),
+            u64::from(allowed.max_compute_workgroup_storage_size),
+        ),
+        (
+            "maxComputeInvocationsPerWorkgroup",
+            u64::from(limits.max_compute_invocations_per_workgroup),
+            u64::from(allowed.max_compute_invocations_per_workgroup),
+        ),
+    ] {
+        if needed > available {
+            missing.get_or_insert(GpuError::Limit {
+                limit,
+                needed,
+                available,
+                what: format!("the network on the adapter {adapter}"),
+            });
+        }
+    }
+    missing.map_or(Ok(limits), Err)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn larger_buffers_are_asked_for_only_when_wanted() {
+        let allowed = wgpu::Limits {
+            max_buffer_size: 1 << 32,
+            max_storage_buffer_binding_size: 1 << 31,
+            ..Default::default()
+        };
+        let plain = limits(&allowed, Wanted::default(), "x").unwrap();
+        assert_eq!(plain, wgpu::Limits::default());
+        let wanted = Wanted {
+            largest_buffer: 1 << 30,
+            software: false,
+        };
+        let larger = limits(&allowed, wanted, "x").unwrap();
+        assert_eq!(larger.max_storage_buffer_binding_size, 1 << 30);
+    }
+
+    #[test]
+    fn a_missing_limit_is_named() {
+        let small = wgpu::Limits {
+            max_storage_buffer_binding_size: 1 << 20,
+            ..Default::default()
+        };
+        let error = limits(&small, Wanted::default(), "toy").unwrap_err();
+        assert!(
+            error.to_string().contains("maxStorageBufferBindingSize"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn the_report_says_that_an_adapter_is_software() {
+        let report = AdapterReport {
+            name: "llvmpipe".into(),
+            backend: "vulkan".into(),
+            driver: String::new(),
+            software: true,
+            half_precision: true,
+        };
+        assert_eq!(report.to_string(), "llvmpipe (vulkan, a software adapter)");
+    }
+}

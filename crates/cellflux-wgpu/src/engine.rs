@@ -1,0 +1,747 @@
+//! The engine: a plan's pipelines, weights and buffers on a device, as a velocity field that solvers step.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::sync::Arc;
+
+use cellflux_bundle::config::UNetConfig;
+use cellflux_bundle::state_dict::StateDict;
+use cellflux_flow::field::{AdaptiveField, Engine, Field, Tolerance};
+use cellflux_flow::guidance::Guidance;
+use wgpu::BufferUsages;
+
+use crate::compile::compile;
+use crate::dispatch::Dispatch;
+use crate::health::from_wgpu;
+use crate::kernel::combine::{self, MAX_TERMS, Term};
+use crate::kernel::error_norm;
+use crate::kernel::linear::Linear;
+use crate::plan::{Operand, UNIFORM_SLOT, Value};
+use crate::readback::read_back;
+use crate::submission::{BoundCall, submit};
+use crate::time_embedding::timestep_embedding;
+use crate::wgsl::Shader;
+use crate::{Gpu, GpuError, Memory, Plan, Precision};
+
+/// Bytes of weights handed to the device before the host's event loop gets its turn.
+const UPLOAD_PIECE: u64 = 4 << 20;
+
+/// What the constructor is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// Compiling pipelines; counted in pipelines.
+    Compiling,
+    /// Repacking and uploading weights; counted in bytes on the GPU.
+    Uploading,
+}
+
+/// How far the constructor is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// What it is doing.
+    pub stage: Stage,
+    /// How much of it is done.
+    pub done: u64,
+    /// How much there is.
+    pub total: u64,
+}
+
+/// A batch of images on the device; clones are handles to the same buffer, which no call ever changes.
+#[derive(Clone, Debug)]
+pub struct WgpuState {
+    buffer: Arc<wgpu::Buffer>,
+    images: usize,
+}
+
+impl WgpuState {
+    /// Images in the batch.
+    pub fn images(&self) -> usize {
+        self.images
+    }
+}
+
+/// The condition's part of the embedding of a batch, made once and kept over all steps.
+struct Conditioned {
+    term: Arc<wgpu::Buffer>,
+    images: usize,
+    guidance: Guidance,
+}
+
+/// The kernels that no plan holds: solver steps, guidance, error norm, conditions.
+struct Tools {
+    pipelines: Vec<wgpu::ComputePipeline>,
+    shaders: Vec<Shader>,
+}
+
+/// The velocity network on a GPU.
+pub struct WgpuEngine {
+    gpu: Gpu,
+    config: UNetConfig,
+    size: [usize; 2],
+    largest_batch: usize,
+    precision: Precision,
+    largest_plan: Plan,
+    pipelines: Vec<wgpu::ComputePipeline>,
+    weights: Vec<wgpu::Buffer>,
+    arena: Vec<wgpu::Buffer>,
+    /// The plan's calls with their buffers, by images evaluated at once.
+    calls: BTreeMap<usize, Vec<BoundCall>>,
+    tools: Tools,
+    conditioned: Option<Conditioned>,
+    /// State buffers, free when nobody else holds them.
+    pool: Vec<Arc<wgpu::Buffer>>,
+    evaluations: u64,
+}
+
+impl std::fmt::Debug for WgpuEngine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("WgpuEngine")
+            .field("gpu", &self.gpu)
+            .field("size", &self.size)
+            .field("precision", &self.precision)
+            .finish_non_exhaustive()
+    }
+}
+
+impl WgpuEngine {
+    /// Compiles, allocates and uploads everything for images of `[height, width]` and states of up to `largest_batch`
+    /// images (guidance evaluates twice as many at once; the memory is reserved for that).
+    ///
+    /// `progress` is called between pieces of work, and each piece yields to the host's event loop.
+    ///
+    /// # Errors
+    /// [`GpuError::Config`], [`GpuError::Limit`], [`GpuError::NoHalfPrecision`] before anything is allocated;
+    /// [`GpuError::OutOfMemory`], [`GpuError::Shader`], [`GpuError::Tensor`], [`GpuError::DeviceLost`] later.
+    pub async fn new(
+        gpu: &Gpu,
+        config: &UNetConfig,
+        weights: &StateDict,
+        size: [usize; 2],
+        largest_batch: usize,
+        precision: Precision,
+        mut progress: impl FnMut(Progress),
+    ) -> Result<Self, GpuError> {
+        gpu.check()?;
+        gpu.supports(precision)?;
+        let software = gpu.report().software;
+        let plan = Plan::new(config, size, 2 * largest_batch, precision, software)?;
+        let limits = gpu.device.limits();
+        plan.check_limits(limits.max_buffer_size, limits.max_storage_buffer_binding_size)?;
+
+        let shaders: Vec<_> = plan
+            .shaders
+            .iter()
+            .cloned()
+            .chain(tool_shaders(precision))
+            .collect();
+        let total = shaders.len() as u64;
+        let report = |done| Progress {
+            stage: Stage::Compiling,
+            done,
+            total,
+        };
+        progress(report(0));
+        let mut pipelines = compile(gpu, &shaders, |done| progress(report(done as u64))).await?;
+        let tool_pipelines = pipelines.split_off(plan.shaders.len());
+
+        let arena = allocate(gpu, &plan).await?;
+        let uploaded = upload(gpu, weights, &plan, &mut progress).await?;
+        gpu.check()?;
+        Ok(Self {
+            gpu: gpu.clone(),
+            config: config.clone(),
+            size,
+            largest_batch,
+            precision,
+            largest_plan: plan,
+            pipelines,
+            weights: uploaded,
+            arena,
+            calls: BTreeMap::new(),
+            tools: Tools {
+                pipelines: tool_pipelines,
+                shaders: tool_shaders(precision),
+            },
+            conditioned: None,
+            pool: Vec::new(),
+            evaluations: 0,
+        })
+    }
+
+    /// The device.
+    pub fn gpu(&self) -> &Gpu {
+        &self.gpu
+    }
+
+    /// Storage of activations and weights.
+    pub fn precision(&self) -> Precision {
+        self.precision
+    }
+
+    /// The plan of the largest guided batch.
+    pub fn plan(&self) -> &Plan {
+        &self.largest_plan
+    }
+
+    /// Images evaluated so far: a guided velocity of N images counts 2 N.
+    pub fn evaluations(&self) -> u64 {
+        self.evaluations
+    }
+
+    fn channels(&self) -> usize {
+        self.config.in_channels
+    }
+
+    fn pixels(&self) -> usize {
+        self.size[0] * self.size[1]
+    }
+
+    /// Quads of one image of a state.
+    fn image_quads(&self) -> usize {
+        self.pixels() * self.channels().div_ceil(4)
+    }
+
+    fn state_bytes(&self, images: usize) -> u64 {
+        (images * self.image_quads() * 16) as u64
+    }
+
+    fn check_batch(&self, images: usize) -> Result<(), GpuError> {
+        if images == 0 || images > self.largest_batch {
+            return Err(GpuError::Batch {
+                found: images,
+                largest: self.largest_batch,
+            });
+        }
+        Ok(())
+    }
+
+    /// A buffer for a state, recycled when one is free: work is queued in order, so a buffer that nobody holds may be
+    /// overwritten by later work even while the device still reads it for earlier work.
+    fn new_state(&mut self, images: usize) -> WgpuState {
+        let bytes = self.state_bytes(images);
+        let free = self
+            .pool
+            .iter()
+            .find(|buffer| buffer.size() == bytes && Arc::strong_count(buffer) == 1);
+        let buffer = free.cloned().unwrap_or_else(|| {
+            let buffer = Arc::new(self.gpu.device.create_buffer(&wgpu::BufferDescriptor {
+                label: Some("state"),
+                size: bytes,
+                usage: BufferUsages::STORAGE | BufferUsages::COPY_SRC | BufferUsages::COPY_DST,
+                mapped_at_creation: false,
+            }));
+            self.pool.push(Arc::clone(&buffer));
+            buffer
+        });
+        WgpuState { buffer, images }
+    }
+
+    /// The plan's calls for this many images, bound to the buffers.
+    fn bound_calls(&mut self, images: usize) -> Result<&[BoundCall], GpuError> {
+        if !self.calls.contains_key(&images) {
+            let software = self.gpu.report().software;
+            let plan = Plan::new(&self.config, self.size, images, self.precision, software)?;
+            let calls = self.bind_plan(&plan);
+            self.calls.insert(images, calls);
+        }
+        Ok(self.calls.get(&images).map_or(&[], Vec::as_slice))
+    }
+
+    fn bind_plan(&self, plan: &Plan) -> Vec<BoundCall> {
+        let mut slots = vec![0; plan.steps.len() * UNIFORM_SLOT];
+        for (slot, step) in slots.chunks_exact_mut(UNIFORM_SLOT).zip(&plan.steps) {
+            slot[..step.uniforms.len()].copy_from_slice(&step.uniforms);
+        }
+        let uniforms = self.gpu.device.create_buffer(&wgpu::BufferDescriptor {
+            label: Some("uniforms"),
+            size: slots.len() as u64,
+            usage: BufferUsages::UNIFORM | BufferUsages::COPY_DST,
+            mapped_at_creation: false,
+        });
+        self.gpu.queue.write_buffer(&uniforms, 0, &slots);
+        let bind = |(index, step): (usize, &crate::plan::Step)| {
+            let pipeline = &self.pipelines[step.shader];
+            let slot = wgpu::BufferBinding {
+                buffer: &uniforms,
+                offset: (index * UNIFORM_SLOT) as u64,
+                size: std::num::NonZero::new(step.uniforms.len() as u64),
+            };
+            let buffers: Vec<_> = step
+                .operands
+                .iter()
+                .map(|&operand| self.buffer(plan, operand))
+                .collect();
+            BoundCall {
+                pipeline: pipeline.clone(),
+                bindings: bind(&self.gpu, pipeline, slot, &buffers),
+                workgroups: step.workgroups,
+                flops: step.flops,
+            }
+        };
+        plan.steps.iter().enumerate().map(bind).collect()
+    }
+
+    /// Runs one of the tools on buffers of its own.
+    fn run_tool(&self, dispatch: &Dispatch, buffers: &[&wgpu::Buffer]) {
+        let known = self.tools.shaders.iter().zip(&self.tools.pipelines);
+        let Some(pipeline) = known
+            .into_iter()
+            .find_map(|(shader, pipeline)| (*shader == dispatch.shader).then_some(pipeline))
+        else {
+            return self.gpu.health.missing_kernel(&dispatch.shader.label);
+        };
+        let uniforms = self.gpu.device.create_buffer(&wgpu::BufferDescriptor {
+            label: Some("uniforms"),
+            size: dispatch.uniforms.len() as u64,
+            usage: BufferUsages::UNIFORM | BufferUsages::COPY_DST,
+            mapped_at_creation: false,
+        });
+        self.gpu.queue.write_buffer(&uniforms, 0, &dispatch.uniforms);
+        let call = BoundCall {
+            pipeline: pipeline.clone(),
+            bindings: bind(&self.gpu, pipeline, uniforms.as_entire_buffer_binding(), buffers),
+            workgroups: dispatch.workgroups,
+            flops: dispatch.flops,
+        };
+        submit(&self.gpu, &[call]);
+    }
+
+    /// The condition's part of the embedding for these rows; a row without a condition is zero, bias included.
+    fn condition_term(&self, rows: &[Option<&[f32]>]) -> Result<Arc<wgpu::Buffer>, GpuError> {
+        let width = self.config.condition_dim;
+        let mut values = vec![0.0_f32; rows.len() * width];
+        for (slot, row) in values.chunks_exact_mut(width).zip(rows) {
+            if let Some(row) = row {
+                if row.len() != width {
+                    return Err(GpuError::Length {
+                        what: "the condition vector",
+                        found: row.len(),
+                        expected: width,
+                    });
+                }
+                slot.copy_from_slice(row);
+            }
+        }
+        let kept: Vec<f32> = rows
+            .iter()
+            .map(|row| if row.is_some() { 1.0 } else { 0.0 })
+            .collect();
+        let storage = |bytes: usize| {
+            self.gpu.device.create_buffer(&wgpu::BufferDescriptor {
+                label: Some("condition"),
+                size: bytes as u64,
+                usage: BufferUsages::STORAGE | BufferUsages::COPY_DST | BufferUsages::COPY_SRC,
+                mapped_at_creation: false,
+            })
+        };
+        let (input, mask) = (storage(values.len() * 4), storage(kept.len() * 4));
+        let term = storage(rows.len() * self.config.embedding_width() * 4);
+        self.gpu
+            .queue
+            .write_buffer(&input, 0, bytemuck::cast_slice(&values));
+        self.gpu.queue.write_buffer(&mask, 0, bytemuck::cast_slice(&kept));
+        let [weights, bias] = self
+            .largest_plan
+            .ports
+            .condition_weights
+            .map(|operand| self.buffer(&self.largest_plan, operand));
+        let out_quads = self.config.embedding_width() / 4;
+        let dispatch =
+            condition_kernel(self.precision).dispatch(rows.len() as u32, width as u32, out_quads as u32);
+        self.run_tool(&dispatch, &[weights, bias, &input, &mask, &term]);
+        Ok(Arc::new(term))
+    }
+
+    /// Runs the network on `copies` copies of `x`, one after the other in the batch, and leaves the velocity in its port.
+    fn run(&mut self, x: &WgpuState, copies: usize, t: &[f64], term: &wgpu::Buffer) -> Result<(), GpuError> {
+        let images = x.images * copies;
+        let embeddings: Vec<f32> = t
+            .iter()
+            .flat_map(|&t| timestep_embedding(t, self.config.model_channels))
+            .collect();
+        let ports = self.largest_plan.ports;
+        self.gpu
+            .queue
+            .write_buffer(self.port(ports.time), 0, bytemuck::cast_slice(&embeddings));
+        let mut encoder = self
+            .gpu
+            .device
+            .create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+        let bytes = self.state_bytes(x.images);
+        for copy in 0..copies as u64 {
+            encoder.copy_buffer_to_buffer(&x.buffer, 0, self.port(ports.image), copy * bytes, bytes);
+        }
+        let term_bytes = (images * self.config.embedding_width() * 4) as u64;
+        encoder.copy_buffer_to_buffer(term, 0, self.port(ports.condition), 0, term_bytes);
+        self.gpu.queue.submit([encoder.finish()]);
+        let gpu = self.gpu.clone();
+        submit(&gpu, self.bound_calls(images)?);
+        self.evaluations += images as u64;
+        Ok(())
+    }
+
+    /// The buffer behind an operand; all plans of one engine place values alike.
+    fn buffer(&self, plan: &Plan, operand: Operand) -> &wgpu::Buffer {
+        match operand {
+            Operand::Value(Value(value)) => &self.arena[plan.arena.buffer_of[value]],
+            Operand::Weight(weight) => &self.weights[weight],
+        }
+    }
+
+    fn port(&self, value: Value) -> &wgpu::Buffer {
+        self.buffer(&self.largest_plan, Operand::Value(value))
+    }
+
+    /// A state with the first `images` images of the velocity port.
+    fn take_velocity(&mut self, images: usize) -> WgpuState {
+        let output = self.new_state(images);
+        let mut encoder = self
+            .gpu
+            .device
+            .create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+        let velocity = self.port(self.largest_plan.ports.velocity);
+        encoder.copy_buffer_to_buffer(velocity, 0, &output.buffer, 0, self.state_bytes(images));
+        self.gpu.queue.submit([encoder.finish()]);
+        output
+    }
+
+    /// `[N, C, H, W]` to the device's `[N, H, W, padded C]`.
+    fn to_device_layout(&self, values: &[f32]) -> Vec<f32> {
+        let (channels, pixels) = (self.channels(), self.pixels());
+        let padded = channels.next_multiple_of(4);
+        let mut out = vec![0.0; values.len() / channels * padded];
+        for (to, from) in out
+            .chunks_exact_mut(pixels * padded)
+            .zip(values.chunks_exact(pixels * channels))
+        {
+            for (channel, plane) in from.chunks_exact(pixels).enumerate() {
+                for (pixel, value) in to.chunks_exact_mut(padded).zip(plane) {
+                    pixel[channel] = *value;
+                }
+            }
+        }
+        out
+    }
+}
+
+/// The device's `[N, H, W, padded C]` to `[N, C, H, W]`.
+fn from_device_layout(values: &[f32], channels: usize, pixels: usize) -> Vec<f32> {
+    let padded = channels.next_multiple_of(4);
+    let mut out = Vec::with_capacity(values.len() / padded * channels);
+    for image in values.chunks_exact(pixels * padded) {
+        for channel in 0..channels {
+            out.extend(image.iter().skip(channel).step_by(padded));
+        }
+    }
+    out
+}
+
+fn condition_kernel(precision: Precision) -> Linear {
+    Linear {
+        silu: false,
+        added: false,
+        kept: true,
+        weight: precision,
+    }
+}
+
+fn tool_shaders(precision: Precision) -> Vec<Shader> {
+    let mut shaders: Vec<_> = (1..=MAX_TERMS).map(combine::shader).collect();
+    shaders.push(error_norm::shader());
+    shaders.push(condition_kernel(precision).dispatch(1, 1, 1).shader);
+    shaders
+}
+
+fn bind(
+    gpu: &Gpu,
+    pipeline: &wgpu::ComputePipeline,
+    uniforms: wgpu::BufferBinding<'_>,
+    buffers: &[&wgpu::Buffer],
+) -> wgpu::BindGroup {
+    let first = wgpu::BindGroupEntry {
+        binding: 0,
+        resource: wgpu::BindingResource::Buffer(uniforms),
+    };
+    let rest = (1..).zip(buffers).map(|(binding, buffer)| wgpu::BindGroupEntry {
+        binding,
+        resource: buffer.as_entire_binding(),
+    });
+    gpu.device.create_bind_group(&wgpu::BindGroupDescriptor {
+        label: None,
+        layout: &pipeline.get_bind_group_layout(0),
+        entries: &std::iter::once(first).chain(rest).collect::<Vec<_>>(),
+    })
+}
+
+/// Allocates the arena, or says that the plan does not fit.
+async fn allocate(gpu: &Gpu, plan: &Plan) -> Result<Vec<wgpu::Buffer>, GpuError> {
+    let scope = gpu.device.push_error_scope(wgpu::ErrorFilter::OutOfMemory);
+    let buffers = plan.arena.buffers.iter().map(|&size| {
+        gpu.device.create_buffer(&wgpu::BufferDescriptor {
+            label: Some("activations"),
+            size,
+            usage: BufferUsages::STORAGE | BufferUsages::COPY_SRC | BufferUsages::COPY_DST,
+            mapped_at_creation: false,
+        })
+    });
+    let buffers = buffers.collect();
+    settle(gpu, scope, plan.memory()).await?;
+    Ok(buffers)
+}
+
+/// Repacks and uploads weights, piece by piece.
+async fn upload(
+    gpu: &Gpu,
+    state: &StateDict,
+    plan: &Plan,
+    progress: &mut impl FnMut(Progress),
+) -> Result<Vec<wgpu::Buffer>, GpuError> {
+    let memory = plan.memory();
+    let total = memory.weights;
+    let mut buffers = Vec::new();
+    let mut specs = plan.weights.iter().peekable();
+    let mut done = 0;
+    while specs.peek().is_some() {
+        progress(Progress {
+            stage: Stage::Uploading,
+            done,
+            total,
+        });
+        let scope = gpu.device.push_error_scope(wgpu::ErrorFilter::OutOfMemory);
+        let until = done + UPLOAD_PIECE;
+        while done < until
+            && let Some(spec) = specs.next()
+        {
+            let bytes = spec.pack(state)?;
+            let buffer = gpu.device.create_buffer(&wgpu::BufferDescriptor {
+                label: Some(&spec.name),
+                size: spec.bytes(),
+                usage: BufferUsages::STORAGE | BufferUsages::COPY_DST,
+                mapped_at_creation: false,
+            });
+            gpu.queue.write_buffer(&buffer, 0, &bytes);
+            buffers.push(buffer);
+            done += spec.bytes();
+        }
+        // Hands the piece over, so that staging memory does not pile up.
+        gpu.queue.submit([]);
+        settle(gpu, scope, memory).await?;
+    }
+    progress(Progress {
+        stage: Stage::Uploading,
+        done: total,
+        total,
+    });
+    Ok(buffers)
+}
+
+/// Closes an out-of-memory scope and looks at the device's health.
+async fn settle(gpu: &Gpu, scope: wgpu::ErrorScopeGuard, memory: Memory) -> Result<(), GpuError> {
+    if let Some(error) = scope.pop().await {
+        return Err(match from_wgpu(&error) {
+            GpuError::OutOfMemory { .. } => GpuError::OutOfMemory {
+                needed_mib: memory.peak() >> 20,
+            },
+            other => other,
+        });
+    }
+    gpu.check()
+}
+
+impl Field for WgpuEngine {
+    type State = WgpuState;
+    type Error = GpuError;
+
+    fn velocity(&mut self, t: f64, x: &WgpuState) -> Result<WgpuState, GpuError> {
+        self.gpu.check()?;
+        let Some(Conditioned {
+            term,
+            images,
+            guidance,
+        }) = &self.conditioned
+        else {
+            return Err(GpuError::NoCondition);
+        };
+        let (term, guidance) = (Arc::clone(term), *guidance);
+        if x.images != *images {
+            return Err(GpuError::Length {
+                what: "the batch of conditions",
+                found: *images,
+                expected: x.images,
+            });
+        }
+        if !guidance.needs_unconditional() {
+            self.run(x, 1, &vec![t; x.images], &term)?;
+            return Ok(self.take_velocity(x.images));
+        }
+        self.run(x, 2, &vec![t; 2 * x.images], &term)?;
+        let output = self.new_state(x.images);
+        let quads = (x.images * self.image_quads()) as u32;
+        let terms = [
+            Term {
+                weight: guidance.conditional() as f32,
+                offset: 0,
+            },
+            Term {
+                weight: guidance.unconditional() as f32,
+                offset: quads,
+            },
+        ];
+        let both = self.port(self.largest_plan.ports.velocity);
+        self.run_tool(&combine::dispatch(&terms, quads), &[both, both, &output.buffer]);
+        Ok(output)
+    }
+
+    fn combine(&mut self, terms: &[(f64, &WgpuState)]) -> Result<WgpuState, GpuError> {
+        self.gpu.check()?;
+        let images = terms.first().map_or(0, |(_, state)| state.images);
+        for (_, state) in terms {
+            if state.images != images {
+                return Err(GpuError::Length {
+                    what: "the batch of a term",
+                    found: state.images,
+                    expected: images,
+                });
+            }
+        }
+        self.check_batch(images)?;
+        let quads = (images * self.image_quads()) as u32;
+        let mut sum: Option<WgpuState> = None;
+        let mut rest = terms;
+        while !rest.is_empty() {
+            let room = MAX_TERMS - usize::from(sum.is_some());
+            let (now, later) = rest.split_at(room.min(rest.len()));
+            let so_far = sum.as_ref().map(|state| (1.0, state));
+            let all: Vec<_> = so_far.into_iter().chain(now.iter().copied()).collect();
+            let weights: Vec<_> = all
+                .iter()
+                .map(|(weight, _)| Term {
+                    weight: *weight as f32,
+                    offset: 0,
+                })
+                .collect();
+            let output = self.new_state(images);
+            let buffers: Vec<&wgpu::Buffer> = all
+                .iter()
+                .map(|(_, state)| state.buffer.as_ref())
+                .chain([output.buffer.as_ref()])
+                .collect();
+            self.run_tool(&combine::dispatch(&weights, quads), &buffers);
+            sum = Some(output);
+            rest = later;
+        }
+        sum.ok_or(GpuError::Length {
+            what: "a linear combination",
+            found: 0,
+            expected: 1,
+        })
+    }
+}
+
+impl AdaptiveField for WgpuEngine {
+    async fn error_norm(
+        &mut self,
+        error: &WgpuState,
+        from: &WgpuState,
+        to: &WgpuState,
+        tolerance: Tolerance,
+    ) -> Result<f64, GpuError> {
+        self.gpu.check()?;
+        for state in [from, to] {
+            if state.images != error.images {
+                return Err(GpuError::Length {
+                    what: "the batch of a state",
+                    found: state.images,
+                    expected: error.images,
+                });
+            }
+        }
+        let pixels = error.images * self.pixels();
+        let bytes = u64::from(error_norm::INVOCATIONS) * 4;
+        let sums = self.gpu.device.create_buffer(&wgpu::BufferDescriptor {
+            label: Some("error norm"),
+            size: bytes,
+            usage: BufferUsages::STORAGE | BufferUsages::COPY_SRC,
+            mapped_at_creation: false,
+        });
+        let dispatch = error_norm::dispatch(pixels as u32, self.channels() as u32, tolerance);
+        self.run_tool(&dispatch, &[&error.buffer, &from.buffer, &to.buffer, &sums]);
+        let sums = read_back(&self.gpu, &sums, bytes).await?;
+        let total: f64 = bytemuck::pod_collect_to_vec::<u8, f32>(&sums)
+            .iter()
+            .map(|sum| f64::from(*sum))
+            .sum();
+        Ok((total / (pixels * self.channels()) as f64).sqrt())
+    }
+}
+
+impl Engine for WgpuEngine {
+    fn upload(&mut self, values: &[f32]) -> Result<WgpuState, GpuError> {
+        self.gpu.check()?;
+        let image = self.pixels() * self.channels();
+        let images = values.len().div_ceil(image);
+        if values.len() != images * image {
+            return Err(GpuError::Length {
+                what: "the batch of images",
+                found: values.len(),
+                expected: images * image,
+            });
+        }
+        self.check_batch(images)?;
+        let state = self.new_state(images);
+        let values = self.to_device_layout(values);
+        self.gpu
+            .queue
+            .write_buffer(&state.buffer, 0, bytemuck::cast_slice(&values));
+        Ok(state)
+    }
+
+    fn read(&mut self, state: &WgpuState) -> impl Future<Output = Result<Vec<f32>, GpuError>> + use<> {
+        let bytes = read_back(&self.gpu, &state.buffer, self.state_bytes(state.images));
+        let (channels, pixels) = (self.channels(), self.pixels());
+        async move {
+            let values: Vec<f32> = bytemuck::pod_collect_to_vec(&bytes.await?);
+            Ok(from_device_layout(&values, channels, pixels))
+        }
+    }
+
+    fn condition(&mut self, conditions: &[Vec<f32>], guidance: Guidance) -> Result<(), GpuError> {
+        self.gpu.check()?;
+        self.check_batch(conditions.len())?;
+        let mut rows: Vec<_> = conditions.iter().map(|row| Some(row.as_slice())).collect();
+        if guidance.needs_unconditional() {
+            rows.resize(2 * conditions.len(), None);
+        }
+        self.conditioned = Some(Conditioned {
+            term: self.condition_term(&rows)?,
+            images: conditions.len(),
+            guidance,
+        });
+        Ok(())
+    }
+
+    fn evaluate(
+        &mut self,
+        x: &WgpuState,
+        t: &[f64],
+        conditions: &[Option<&[f32]>],
+    ) -> Result<WgpuState, GpuError> {
+        self.gpu.check()?;
+        self.check_batch(x.images)?;
+        for (what, found) in [
+            ("the batch of times", t.len()),
+            ("the batch of conditions", conditions.len()),
+        ] {
+            if found != x.images {
+                return Err(GpuError::Length {
+                    what,
+                    found,
+                    expected: x.images,
+                });
+            }
+        }
+        let term = self.condition_term(conditions)?;
+        self.run(x, 1, t, &term)?;
+        Ok(self.take_velocity(x.images))
+    }
+}

@@ -1,0 +1,282 @@
+//! Self-attention with a running softmax: no score matrix in memory.
+//!
+//! Buffers: qkv `[images, tokens, 3, heads, head channels]` (head channels padded to whole quads), then the output
+//! `[images, tokens, heads, head channels]`.
+
+use std::fmt::Write as _;
+
+use bytemuck::NoUninit;
+
+use crate::Precision;
+use crate::dispatch::Dispatch;
+use crate::wgsl::{Shader, read_only, read_write};
+
+/// Queries of a workgroup, and keys of a tile.
+const QUERIES: u32 = 32;
+const KEYS: u32 = 32;
+/// Rows of 4 queries.
+const QUERY_ROWS: u32 = QUERIES / 4;
+/// Quads of values that one invocation sums at most: with 4 queries 32 registers.
+const MAX_OWN_QUADS: u32 = 2;
+
+/// The parts that decide the code.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Attention {
+    /// Quads of a head's channels; decides how many invocations share a row of queries.
+    pub head_quads: u32,
+    /// Storage of input and output.
+    pub precision: Precision,
+}
+
+#[derive(Clone, Copy, NoUninit)]
+#[repr(C)]
+struct Uniforms {
+    tokens: u32,
+    heads: u32,
+    head_quads: u32,
+    scale: f32,
+}
+
+/// The shape of a call.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct AttentionShape {
+    pub images: u32,
+    /// Pixels of an image.
+    pub tokens: u32,
+    pub heads: u32,
+    /// Channels of a head before padding: the scores' scale is its square root's inverse.
+    pub head_channels: u32,
+}
+
+impl Attention {
+    /// Invocations along the channels: 8, 16 or 32, so that a head of up to 64, 128 or 256 channels fits one workgroup.
+    fn columns(&self) -> u32 {
+        match self.head_quads {
+            0..=16 => 8,
+            17..=32 => 16,
+            _ => 32,
+        }
+    }
+
+    /// Quads of values of an invocation.
+    fn own_quads(&self) -> u32 {
+        self.head_quads.div_ceil(self.columns()).min(MAX_OWN_QUADS)
+    }
+
+    /// The call for this shape. Heads wider than 256 channels are cut into slices, each with a workgroup of its own.
+    pub(crate) fn dispatch(&self, shape: &AttentionShape) -> Dispatch {
+        let slice_quads = self.columns() * self.own_quads();
+        let slices = self.head_quads.div_ceil(slice_quads);
+        let uniforms = Uniforms {
+            tokens: shape.tokens,
+            heads: shape.heads,
+            head_quads: self.head_quads,
+            scale: (1.0 / f64::from(shape.head_channels).sqrt()) as f32,
+        };
+        let scores = f64::from(shape.images * shape.heads) * f64::from(shape.tokens).powi(2);
+        let flops = scores * 8.0 * f64::from(self.head_quads) * (1.0 + f64::from(slices));
+        let workgroups = [shape.tokens.div_ceil(QUERIES), slices, shape.images * shape.heads];
+        Dispatch::new(self.shader(), &uniforms, workgroups, flops)
+    }
+
+    /// The specialised shader.
+    pub(crate) fn shader(&self) -> Shader {
+        let columns = self.columns();
+        let own_keys = KEYS / columns;
+        let own_quads = self.own_quads();
+        let stored = self.precision.quad();
+        let bindings = read_only(1, "qkv", stored) + &read_write(2, "output", stored);
+
+        let mut begin = String::new();
+        for p in 0..4 {
+            let _ = writeln!(
+                begin,
+                "    let query_{p} = queries + min(query + {p}u, last) * row_quads;"
+            );
+            for q in 0..own_quads {
+                let _ = writeln!(begin, "    var sum_{p}_{q} = vec4<f32>(0.0);");
+            }
+        }
+        for q in 0..own_quads {
+            // Surplus quads repeat the last one and are not stored.
+            let _ = writeln!(begin, "    let quad_{q} = column + {}u;", q * columns);
+            let _ = writeln!(
+                begin,
+                "    let value_{q} = min(quad_{q}, shape.head_quads - 1u - slice);"
+            );
+        }
+
+        let mut score = String::new();
+        for k in 0..own_keys {
+            let _ = writeln!(
+                score,
+                "        let key_{k} = keys + min(tile + column + {}u, last) * row_quads;\n        \
+                 var score_{k} = vec4<f32>(0.0);",
+                k * columns
+            );
+        }
+        score += "        for (var quad = 0u; quad < shape.head_quads; quad++) {\n";
+        for p in 0..4 {
+            let _ = writeln!(score, "            let q_{p} = vec4<f32>(qkv[query_{p} + quad]);");
+        }
+        for k in 0..own_keys {
+            let _ = writeln!(score, "            let k_{k} = vec4<f32>(qkv[key_{k} + quad]);");
+            let _ = writeln!(
+                score,
+                "            score_{k} += vec4<f32>(dot(q_0, k_{k}), dot(q_1, k_{k}), dot(q_2, k_{k}), dot(q_3, k_{k}));"
+            );
+        }
+        score += "        }\n";
+        for k in 0..own_keys {
+            let _ = writeln!(
+                score,
+                "        scores[(column + {}u) * {QUERY_ROWS}u + row] = score_{k} * shape.scale;",
+                k * columns
+            );
+        }
+
+        let lanes = ["x", "y", "z", "w"];
+        let mut rescale = String::from("        let factor = rescale[row];\n");
+        let mut accumulate = String::new();
+        let mut store = String::new();
+        for q in 0..own_quads {
+            let _ = writeln!(
+                accumulate,
+                "            let v_{q} = vec4<f32>(qkv[at + value_{q}]);"
+            );
+            for (p, lane) in lanes.iter().enumerate() {
+                let _ = writeln!(rescale, "        sum_{p}_{q} *= factor.{lane};");
+                let _ = writeln!(accumulate, "            sum_{p}_{q} += weight.{lane} * v_{q};");
+            }
+        }
+        for (p, lane) in lanes.iter().enumerate() {
+            let _ = writeln!(store, "    if (query + {p}u <= last) {{");
+            for q in 0..own_quads {
+                let _ = writeln!(
+                    store,
+                    "        if (slice + quad_{q} < shape.head_quads) {{\n            \
+                     let token = image * shape.tokens + query + {p}u;\n            \
+                     output[(token * shape.heads + head) * shape.head_quads + slice + quad_{q}] = {stored}(sum_{p}_{q} * share.{lane});\n        }}"
+                );
+            }
+            store += "    }\n";
+        }
+        let number = |n: u32| n.to_string();
+        Shader::new(
+            "attention",
+            include_str!("../../shaders/attention.wgsl"),
+            &[
+                ("bindings", &bindings),
+                ("queries", &number(QUERIES)),
+                ("keys", &number(KEYS)),
+                ("query_rows", &number(QUERY_ROWS)),
+                ("score_rows", &number(QUERY_ROWS * KEYS)),
+                ("columns", &number(columns)),
+                ("threads", &number(columns * QUERY_ROWS)),
+                ("slice_quads", &number(columns * own_quads)),
+                ("own_keys", &number(own_keys)),
+                ("own_quads", &number(own_quads)),
+                ("begin", &begin),
+                ("score", &score),
+                ("rescale", &rescale),
+                ("accumulate", &accumulate),
+                ("store", &store),
+            ],
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::twin::{Numbers, bound, distance, gpu, precisions, run};
+
+    /// softmax(q k^T / sqrt(d)) v in f64.
+    fn twin(qkv: &[f32], shape: &AttentionShape, width: usize) -> Vec<f64> {
+        let (tokens, heads) = (shape.tokens as usize, shape.heads as usize);
+        let row = 3 * heads * width;
+        let mut result = Vec::new();
+        for image in qkv.chunks_exact(tokens * row) {
+            for query in 0..tokens {
+                for head in 0..heads {
+                    let part = |part: usize, token: usize| {
+                        let first = token * row + (part * heads + head) * width;
+                        &image[first..first + width]
+                    };
+                    let scores: Vec<f64> = (0..tokens)
+                        .map(|key| {
+                            let (q, k) = (part(0, query), part(1, key));
+                            let product: f64 =
+                                q.iter().zip(k).map(|(q, k)| f64::from(*q) * f64::from(*k)).sum();
+                            product / f64::from(shape.head_channels).sqrt()
+                        })
+                        .collect();
+                    let highest = scores.iter().copied().fold(f64::MIN, f64::max);
+                    let weights: Vec<f64> = scores.iter().map(|score| (score - highest).exp()).collect();
+                    let total: f64 = weights.iter().sum();
+                    for channel in 0..width {
+                        let sum: f64 = (0..tokens)
+                            .map(|key| weights[key] * f64::from(part(2, key)[channel]))
+                            .sum();
+                        result.push(sum / total);
+                    }
+                }
+            }
+        }
+        result
+    }
+
+    fn case(seed: u64, head_quads: u32, tokens: u32, gain: f32, precision: Precision) -> f64 {
+        let gpu = gpu().unwrap();
+        let mut numbers = Numbers::new(seed);
+        let shape = AttentionShape {
+            images: numbers.between(1, 2),
+            tokens,
+            heads: numbers.between(1, 3),
+            head_channels: 4 * head_quads,
+        };
+        let width = 4 * head_quads as usize;
+        let outputs = (shape.images * tokens * shape.heads) as usize * width;
+        let qkv: Vec<f32> = numbers.values(3 * outputs).iter().map(|v| v * gain).collect();
+        let kernel = Attention {
+            head_quads,
+            precision,
+        };
+        let output = vec![0; outputs / 4 * precision.quad_bytes()];
+        let found = run(gpu, &kernel.dispatch(&shape), &[precision.encode(&qkv)], &output);
+        distance(&precision.decode(&found), &twin(&qkv, &shape, width))
+    }
+
+    #[test]
+    fn it_equals_the_definition_for_narrow_and_wide_heads_and_ragged_tiles() {
+        let Some(gpu) = gpu() else { return };
+        for precision in precisions(gpu) {
+            for (seed, (head_quads, tokens)) in (0..).zip([
+                (1, 1),
+                (2, 33),
+                (8, 64),
+                (16, 35),
+                (20, 70),
+                (40, 40),
+                (64, 37),
+                (80, 33),
+            ]) {
+                let error = case(seed, head_quads, tokens, 1.0, precision);
+                assert!(
+                    error <= 2.0 * bound(precision),
+                    "{error:e}: {head_quads} quads, {tokens} tokens, {precision}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn scores_in_the_hundreds_do_not_overflow() {
+        if gpu().is_none() {
+            return;
+        }
+        let error = case(99, 16, 65, 32.0, Precision::F32);
+        // exp of a score near 500 is known to some 500 roundings.
+        assert!(error <= 1e-4, "{error:e}");
+    }
+}

@@ -1,0 +1,416 @@
+//! The plan of one evaluation: kernel calls over arena buffers, and the peak memory, before anything is allocated.
+
+use std::collections::HashMap;
+use std::fmt;
+
+use cellflux_bundle::config::UNetConfig;
+
+use crate::arena::{Arena, Lifetime, largest_live_set};
+use crate::dispatch::{Dispatch, MAX_WORKGROUPS};
+use crate::kernel::convolution::Tile;
+use crate::network::Network;
+use crate::weights::WeightSpec;
+use crate::wgsl::Shader;
+use crate::{GpuError, Precision};
+
+/// WebGPU's guaranteed `minUniformBufferOffsetAlignment`.
+pub(crate) const UNIFORM_SLOT: usize = 256;
+
+/// A value of the plan: an activation, a statistic, an input or the output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Value(pub usize);
+
+/// A buffer that a step binds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Operand {
+    Value(Value),
+    Weight(usize),
+}
+
+/// One kernel call of the plan.
+#[derive(Clone, Debug)]
+pub(crate) struct Step {
+    /// The layer it belongs to.
+    pub label: String,
+    /// Index into [`Plan::shaders`].
+    pub shader: usize,
+    /// Storage buffers, in the kernel's order; the output last.
+    pub operands: Vec<Operand>,
+    pub uniforms: Vec<u8>,
+    pub workgroups: [u32; 3],
+    pub flops: f64,
+}
+
+/// The values through which the world talks to the plan.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ports {
+    /// The images, f32, `[images, height, width, padded channels]`.
+    pub image: Value,
+    /// The sinusoidal time embeddings, f32, `[images, model channels]`.
+    pub time: Value,
+    /// The condition's part of the embedding, f32, `[images, embedding width]`, zero for the null condition.
+    pub condition: Value,
+    /// Weights and biases of the linear layer that makes it.
+    pub condition_weights: [Operand; 2],
+    /// The velocity, f32, shaped as the images.
+    pub velocity: Value,
+}
+
+/// One evaluation of the network for a config, size, batch and dtype: which kernels run, on which buffers, and how
+/// much GPU memory that takes.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    pub(crate) shaders: Vec<Shader>,
+    pub(crate) steps: Vec<Step>,
+    pub(crate) weights: Vec<WeightSpec>,
+    pub(crate) arena: Arena,
+    pub(crate) ports: Ports,
+    memory: Memory,
+    headline: String,
+}
+
+/// GPU memory of a plan, in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Memory {
+    /// Repacked weights.
+    pub weights: u64,
+    /// Buffers that activations share.
+    pub arena: u64,
+    /// Uniforms.
+    pub uniforms: u64,
+    /// What the neediest step has alive at once: no arena can be smaller.
+    pub largest_live_set: u64,
+    /// The largest single buffer.
+    pub largest_buffer: u64,
+}
+
+impl Memory {
+    /// All of it at once, which is what the engine holds while it lives.
+    pub fn peak(&self) -> u64 {
+        self.weights + self.arena + self.uniforms
+    }
+}
+
+impl Plan {
+    /// Plans one evaluation of `images` images of `height` x `width` (a guided batch of N images evaluates 2 N).
+    ///
+    /// `software` says that the adapter is a CPU; it decides the kernels' shapes.
+    ///
+    /// # Errors
+    /// [`GpuError::Config`] when the config or size describes no network; [`GpuError::Limit`] when a call needs more
+    /// workgroups than WebGPU guarantees.
+    pub fn new(
+        config: &UNetConfig,
+        [height, width]: [usize; 2],
+        images: usize,
+        precision: Precision,
+        software: bool,
+    ) -> Result<Self, GpuError> {
+        Self::with_tile(config, [height, width], images, precision, software, None)
+    }
+
+    /// As [`Self::new`] with one tile shape for all 3x3 convolutions, for measuring and tuning.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn with_tile(
+        config: &UNetConfig,
+        [height, width]: [usize; 2],
+        images: usize,
+        precision: Precision,
+        software: bool,
+        tile: Option<Tile>,
+    ) -> Result<Self, GpuError> {
+        config.validate()?;
+        config.validate_size(height, width)?;
+        if images == 0 {
+            return Err(GpuError::Batch {
+                found: 0,
+                largest: usize::MAX,
+            });
+        }
+        let network = Network {
+            config,
+            size: [height as u32, width as u32],
+            images: images as u32,
+            precision,
+            software,
+            tile,
+        };
+        let (draft, ports) = network.draft();
+        draft.finish(ports, format!("{images} x {height} x {width}, {precision}"))
+    }
+
+    /// GPU memory of this plan.
+    pub fn memory(&self) -> Memory {
+        self.memory
+    }
+
+    /// Floating-point operations of one evaluation.
+    pub fn flops(&self) -> f64 {
+        self.steps.iter().map(|step| step.flops).sum()
+    }
+
+    /// Kernel calls of one evaluation.
+    pub fn calls(&self) -> usize {
+        self.steps.len()
+    }
+
+    /// Distinct pipelines to compile.
+    pub fn pipelines(&self) -> usize {
+        self.shaders.len()
+    }
+
+    /// Checks that every buffer fits what a device allows for one buffer and for one storage binding.
+    ///
+    /// # Errors
+    /// [`GpuError::Limit`] naming the limit.
+    pub fn check_limits(&self, max_buffer: u64, max_binding: u64) -> Result<(), GpuError> {
+        let needed = self.memory.largest_buffer;
+        for (limit, available) in [
+            ("maxStorageBufferBindingSize", max_binding),
+            ("maxBufferSize", max_buffer),
+        ] {
+            if needed > available {
+                return Err(GpuError::Limit {
+                    limit,
+                    needed,
+                    available,
+                    what: format!("the largest buffer of the network ({})", self.headline),
+                });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A readable account: what it costs, then every call.
+impl fmt::Display for Plan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mib = |bytes: u64| bytes as f64 / f64::from(1 << 20);
+        let Memory {
+            weights,
+            arena,
+            uniforms,
+            largest_live_set,
+            ..
+        } = self.memory;
+        writeln!(
+            f,
+            "{}: {} calls of {} pipelines, {:.2} GFLOP",
+            self.headline,
+            self.calls(),
+            self.pipelines(),
+            self.flops() / 1e9
+        )?;
+        writeln!(
+            f,
+            "peak memory {:.1} MiB: weights {:.1}, activations {:.1} in {} buffers (largest live set {:.1}), uniforms {:.1}",
+            mib(self.memory.peak()),
+            mib(weights),
+            mib(arena),
+            self.arena.buffers.len(),
+            mib(largest_live_set),
+            mib(uniforms)
+        )?;
+        if f.alternate() {
+            for step in &self.steps {
+                writeln!(
+                    f,
+                    "{:42} {:26} {:>10.2} MFLOP  {:?}",
+                    step.label,
+                    self.shaders[step.shader].label,
+                    step.flops / 1e6,
+                    step.workgroups
+                )?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A plan being written: values get their lifetimes from the steps that name them.
+#[derive(Default)]
+pub(crate) struct Draft {
+    shaders: Vec<Shader>,
+    shader_of: HashMap<Shader, usize>,
+    steps: Vec<Step>,
+    weights: Vec<WeightSpec>,
+    values: Vec<Lifetime>,
+}
+
+impl Draft {
+    /// A new value of this many bytes.
+    pub(crate) fn value(&mut self, bytes: u64) -> Value {
+        self.values.push(Lifetime {
+            bytes,
+            first: usize::MAX,
+            last: 0,
+        });
+        Value(self.values.len() - 1)
+    }
+
+    /// A value that the world writes before the first step.
+    pub(crate) fn input(&mut self, bytes: u64) -> Value {
+        let value = self.value(bytes);
+        self.values[value.0].first = 0;
+        value
+    }
+
+    /// A buffer of weights.
+    pub(crate) fn weight(&mut self, spec: WeightSpec) -> Operand {
+        self.weights.push(spec);
+        Operand::Weight(self.weights.len() - 1)
+    }
+
+    /// Appends a call.
+    pub(crate) fn call(&mut self, label: &str, dispatch: Dispatch, operands: Vec<Operand>) {
+        let at = self.steps.len();
+        for operand in &operands {
+            if let Operand::Value(Value(value)) = operand {
+                let lifetime = &mut self.values[*value];
+                lifetime.first = lifetime.first.min(at);
+                lifetime.last = lifetime.last.max(at);
+            }
+        }
+        let next = self.shaders.len();
+        let shader = *self.shader_of.entry(dispatch.shader.clone()).or_insert(next);
+        if shader == next {
+            self.shaders.push(dispatch.shader);
+        }
+        self.steps.push(Step {
+            label: label.to_owned(),
+            shader,
+            operands,
+            uniforms: dispatch.uniforms,
+            workgroups: dispatch.workgroups,
+            flops: dispatch.flops,
+        });
+    }
+
+    fn finish(mut self, ports: Ports, headline: String) -> Result<Plan, GpuError> {
+        let end = self.steps.len();
+        // The world reads the velocity after the last step.
+        self.values[ports.velocity.0].last = end;
+        for step in &self.steps {
+            if let Some(&most) = step.workgroups.iter().max()
+                && most > MAX_WORKGROUPS
+            {
+                return Err(GpuError::Limit {
+                    limit: "maxComputeWorkgroupsPerDimension",
+                    needed: u64::from(most),
+                    available: u64::from(MAX_WORKGROUPS),
+                    what: format!("layer {} ({headline})", step.label),
+                });
+            }
+        }
+        let arena = Arena::new(&self.values);
+        let weights = self.weights.iter().map(WeightSpec::bytes);
+        let largest = weights.clone().chain(arena.buffers.iter().copied()).max();
+        let memory = Memory {
+            weights: weights.sum(),
+            arena: arena.bytes(),
+            uniforms: (self.steps.len() * UNIFORM_SLOT) as u64,
+            largest_live_set: largest_live_set(&self.values),
+            largest_buffer: largest.unwrap_or(0),
+        };
+        Ok(Plan {
+            shaders: self.shaders,
+            steps: self.steps,
+            weights: self.weights,
+            arena,
+            ports,
+            memory,
+            headline,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use cellflux_bundle::config::PRESETS;
+
+    fn plan(name: &str, size: usize, images: usize, precision: Precision) -> Plan {
+        let config = UNetConfig::preset(name).unwrap();
+        Plan::new(&config, [size, size], images, precision, false).unwrap()
+    }
+
+    #[test]
+    fn every_preset_stays_within_a_fifth_of_weights_and_largest_live_set() {
+        for (name, _) in PRESETS {
+            for (images, precision) in [(1, Precision::F32), (2, Precision::F16), (4, Precision::F32)] {
+                let plan = plan(name, 96, images, precision);
+                let memory = plan.memory();
+                let bound = 1.2 * (memory.weights + memory.largest_live_set) as f64;
+                assert!(memory.peak() as f64 <= bound, "{name}: {plan}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_public_network_guided_in_f16_fits_400_megabytes() {
+        let memory = plan("cellflux-bbbc021", 96, 2, Precision::F16).memory();
+        assert!(memory.peak() <= 400_000_000, "{memory:?}");
+    }
+
+    #[test]
+    fn presets_need_no_more_than_default_limits() {
+        for (name, _) in PRESETS {
+            let plan = plan(name, 96, 2, Precision::F32);
+            let limits = wgpu::Limits::default();
+            plan.check_limits(limits.max_buffer_size, limits.max_storage_buffer_binding_size)
+                .unwrap();
+        }
+    }
+
+    #[test]
+    fn a_buffer_beyond_the_limit_names_it() {
+        let plan = plan("cellflux-bbbc021", 96, 2, Precision::F32);
+        let error = plan.check_limits(1 << 28, 1 << 20).unwrap_err();
+        assert!(
+            error.to_string().contains("maxStorageBufferBindingSize"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn the_public_networks_cost_is_the_published_one() {
+        // 407.5 GFLOP an evaluation at 96 x 96, norms and resampling not counted.
+        let gflop = plan("cellflux-bbbc021", 96, 1, Precision::F32).flops() / 1e9;
+        assert!((400.0..430.0).contains(&gflop), "{gflop}");
+    }
+
+    #[test]
+    fn plans_of_different_batches_share_shaders_and_weights() {
+        for (name, _) in PRESETS {
+            let (one, four) = (
+                plan(name, 64, 1, Precision::F32),
+                plan(name, 64, 4, Precision::F32),
+            );
+            assert_eq!(one.shaders, four.shaders, "{name}");
+            assert_eq!(one.weights, four.weights, "{name}");
+            assert_eq!(one.arena.buffer_of, four.arena.buffer_of, "{name}");
+            assert!(
+                one.arena
+                    .buffers
+                    .iter()
+                    .zip(&four.arena.buffers)
+                    .all(|(a, b)| a <= b)
+            );
+        }
+    }
+
+    #[test]
+    fn weights_hold_every_parameter() {
+        for (name, count) in PRESETS {
+            let plan = plan(name, 64, 1, Precision::F32);
+            // Padded image channels make it a little more.
+            let scalars = plan.memory().weights as usize / 4;
+            assert!(
+                scalars >= count && scalars < count + count / 50,
+                "{name}: {scalars} for {count}"
+            );
+        }
+    }
+}

@@ -1,0 +1,312 @@
+//! The state dict's tensors, repacked for the kernels while they are loaded.
+//!
+//! Convolutions and attention's projections become `[taps, in quads, out quads, 4]` quads: for every four inputs and four
+//! outputs the 4x4 block lies together, quad by quad of outputs. Linear layers become `[inputs, out quads]` quads.
+//! Channels are padded to whole quads with zeros.
+
+use cellflux_bundle::state_dict::{StateDict, Tensor};
+
+use crate::{GpuError, Precision};
+
+/// One buffer of weights: where its values come from and how they lie.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct WeightSpec {
+    /// Prefix of the tensors' names, for labels and errors.
+    pub name: String,
+    pub packing: Packing,
+    /// Storage; vectors are always f32.
+    pub precision: Precision,
+}
+
+/// How a buffer is filled.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Packing {
+    /// `{name}.weight` `[out, in, ..]` as 4x4 blocks. Each output and input of the buffer is one of the tensor's, or
+    /// padding.
+    Blocks {
+        outputs: Vec<Option<usize>>,
+        inputs: Vec<Option<usize>>,
+        taps: usize,
+        /// Channels of the tensor itself, `[out, in]`.
+        tensor: [usize; 2],
+    },
+    /// A vector, each entry one of the tensor's or padding.
+    Vector {
+        /// `weight` or `bias`.
+        part: &'static str,
+        entries: Vec<Option<usize>>,
+        /// Length of the tensor itself.
+        tensor: usize,
+    },
+    /// Rows of several linear layers `{name}.weight` `[out, in]`, one after the other, transposed.
+    Rows {
+        layers: Vec<(String, usize)>,
+        inputs: usize,
+    },
+    /// The biases of several linear layers, one after the other.
+    Biases { layers: Vec<(String, usize)> },
+}
+
+impl WeightSpec {
+    /// Bytes of the buffer.
+    pub(crate) fn bytes(&self) -> u64 {
+        let scalars = match &self.packing {
+            Packing::Blocks {
+                outputs,
+                inputs,
+                taps,
+                ..
+            } => outputs.len() * inputs.len() * taps,
+            Packing::Vector { entries, .. } => entries.len(),
+            Packing::Rows { layers, inputs } => inputs * total(layers),
+            Packing::Biases { layers } => total(layers),
+        };
+        (scalars / 4 * self.precision.quad_bytes()) as u64
+    }
+
+    /// The buffer's content.
+    ///
+    /// # Errors
+    /// [`GpuError::Tensor`] when a tensor is missing, has another shape, or holds a value that the precision cannot.
+    pub(crate) fn pack(&self, state: &StateDict) -> Result<Vec<u8>, GpuError> {
+        let values = match &self.packing {
+            Packing::Blocks {
+                outputs,
+                inputs,
+                taps,
+                tensor: [out, input],
+            } => {
+                let values = read(state, &format!("{}.weight", self.name), *out, input * taps)?;
+                blocks(&values, outputs, inputs, *taps, *input)
+            }
+            Packing::Vector {
+                part,
+                entries,
+                tensor,
+            } => {
+                let values = read(state, &format!("{}.{part}", self.name), *tensor, 1)?;
+                entries
+                    .iter()
+                    .map(|entry| entry.map_or(0.0, |at| values[at]))
+                    .collect()
+            }
+            Packing::Rows { layers, inputs } => {
+                let outputs = total(layers);
+                let mut all = vec![0.0; inputs * outputs];
+                let mut first = 0;
+                for (name, width) in layers {
+                    let values = read(state, &format!("{name}.weight"), *width, *inputs)?;
+                    for (o, row) in values.chunks_exact(*inputs).enumerate() {
+                        for (i, value) in row.iter().enumerate() {
+                            all[i * outputs + first + o] = *value;
+                        }
+                    }
+                    first += width;
+                }
+                all
+            }
+            Packing::Biases { layers } => {
+                let mut all = Vec::with_capacity(total(layers));
+                for (name, width) in layers {
+                    all.extend(read(state, &format!("{name}.bias"), *width, 1)?);
+                }
+                all
+            }
+        };
+        if self.precision == Precision::F16
+            && let Some(value) = values
+                .iter()
+                .find(|value| value.abs() > f32::from(half::f16::MAX))
+        {
+            return Err(GpuError::Tensor {
+                name: self.name.clone(),
+                problem: format!("holds {value}, expected at most 65504 in absolute value for dtype f16"),
+            });
+        }
+        Ok(self.precision.encode(&values))
+    }
+}
+
+fn total(layers: &[(String, usize)]) -> usize {
+    layers.iter().map(|(_, width)| width).sum()
+}
+
+/// Channels `0..count`, padded to whole quads.
+pub(crate) fn padded(count: usize) -> Vec<Option<usize>> {
+    (0..count.next_multiple_of(4))
+        .map(|channel| (channel < count).then_some(channel))
+        .collect()
+}
+
+/// The order in which attention's output channels `[heads, head channels]` lie in the buffers: each head padded to whole
+/// quads.
+pub(crate) fn head_channels(channels: usize, heads: usize) -> Vec<Option<usize>> {
+    let width = channels / heads;
+    (0..heads)
+        .flat_map(|head| {
+            padded(width)
+                .into_iter()
+                .map(move |c| c.map(|c| head * width + c))
+        })
+        .collect()
+}
+
+/// The order in which qkv's channels lie in the buffers, `[3, heads, head channels]` each head padded, given whether the
+/// tensor has them so (`new_order`) or as `[heads, 3, head channels]`.
+pub(crate) fn qkv_channels(channels: usize, heads: usize, new_order: bool) -> Vec<Option<usize>> {
+    let width = channels / heads;
+    let one = |part: usize, channel: usize| {
+        if new_order {
+            part * channels + channel
+        } else {
+            (channel / width * 3 + part) * width + channel % width
+        }
+    };
+    (0..3)
+        .flat_map(|part| {
+            head_channels(channels, heads)
+                .into_iter()
+                .map(move |entry| entry.map(|channel| one(part, channel)))
+        })
+        .collect()
+}
+
+fn read(state: &StateDict, name: &str, outputs: usize, row: usize) -> Result<Vec<f32>, GpuError> {
+    let problem = |problem: String| GpuError::Tensor {
+        name: name.to_owned(),
+        problem,
+    };
+    let tensor: &Tensor = state
+        .tensors
+        .get(name)
+        .ok_or_else(|| problem("is missing from the state dict".into()))?;
+    let values = tensor.to_f32();
+    if tensor.shape.first() != Some(&outputs) || values.len() != outputs * row {
+        return Err(problem(format!(
+            "has shape {:?}, expected {outputs} rows of {row} values",
+            tensor.shape
+        )));
+    }
+    Ok(values)
+}
+
+fn blocks(
+    values: &[f32],
+    outputs: &[Option<usize>],
+    inputs: &[Option<usize>],
+    taps: usize,
+    tensor_inputs: usize,
+) -> Vec<f32> {
+    let mut packed = Vec::with_capacity(outputs.len() * inputs.len() * taps);
+    for tap in 0..taps {
+        for input_quad in inputs.chunks_exact(4) {
+            for output_quad in outputs.chunks_exact(4) {
+                for input in input_quad {
+                    for output in output_quad {
+                        packed.push(match (output, input) {
+                            (Some(o), Some(i)) => values[(o * tensor_inputs + i) * taps + tap],
+                            _ => 0.0,
+                        });
+                    }
+                }
+            }
+        }
+    }
+    packed
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use cellflux_bundle::state_dict::Values;
+
+    fn state(name: &str, shape: &[usize]) -> StateDict {
+        let count: usize = shape.iter().product();
+        let tensor = Tensor {
+            shape: shape.to_vec(),
+            values: Values::F32((0..count).map(|v| v as f32).collect()),
+        };
+        StateDict {
+            tensors: [(name.to_owned(), tensor)].into(),
+        }
+    }
+
+    #[test]
+    fn a_convolution_lies_in_blocks_of_four_inputs_by_four_outputs() {
+        let spec = WeightSpec {
+            name: "a".into(),
+            packing: Packing::Blocks {
+                outputs: padded(5),
+                inputs: padded(3),
+                taps: 9,
+                tensor: [5, 3],
+            },
+            precision: Precision::F32,
+        };
+        let bytes = spec.pack(&state("a.weight", &[5, 3, 3, 3])).unwrap();
+        assert_eq!(bytes.len() as u64, spec.bytes());
+        let packed = Precision::F32.decode(&bytes);
+        let (tap, input, output) = (7, 2, 4);
+        // [tap][input quad 0 of 1][output quad 1 of 2][input 2][output 0]
+        let at = ((tap * 2 + 1) * 4 + input) * 4;
+        assert_eq!(packed[at], ((output * 3 + input) * 9 + tap) as f32);
+        assert_eq!(packed[at + 1], 0.0, "padding");
+    }
+
+    #[test]
+    fn legacy_qkv_channels_come_from_each_heads_own_third() {
+        // Two heads of 4 channels: the tensor is [q0 k0 v0 q1 k1 v1].
+        let order: Vec<_> = qkv_channels(8, 2, false).into_iter().flatten().collect();
+        assert_eq!(order[..8], [0, 1, 2, 3, 12, 13, 14, 15]);
+        let order: Vec<_> = qkv_channels(8, 2, true).into_iter().flatten().collect();
+        assert_eq!(order, (0..24).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn odd_heads_are_padded_one_by_one() {
+        assert_eq!(
+            head_channels(6, 2),
+            [Some(0), Some(1), Some(2), None, Some(3), Some(4), Some(5), None]
+        );
+    }
+
+    #[test]
+    fn a_missing_or_misshapen_tensor_is_named() {
+        let spec = WeightSpec {
+            name: "b".into(),
+            packing: Packing::Vector {
+                part: "bias",
+                entries: padded(4),
+                tensor: 4,
+            },
+            precision: Precision::F32,
+        };
+        let missing = spec.pack(&StateDict::default()).unwrap_err();
+        assert_eq!(
+            missing.to_string(),
+            "tensor b.bias: is missing from the state dict"
+        );
+        let wrong = spec.pack(&state("b.bias", &[3])).unwrap_err();
+        assert!(
+            wrong.to_string().contains("expected 4 rows of 1 values"),
+            "{wrong}"
+        );
+    }
+
+    #[test]
+    fn a_value_beyond_f16_is_refused_for_f16_only() {
+        let mut spec = WeightSpec {
+            name: "c".into(),
+            packing: Packing::Rows {
+                layers: vec![("c".into(), 4)],
+                inputs: 1,
+            },
+            precision: Precision::F16,
+        };
+        let mut state = state("c.weight", &[4, 1]);
+        state.tensors.get_mut("c.weight").unwrap().values = Values::F32(vec![0.0, 7e4, 0.0, 0.0]);
+        assert!(spec.pack(&state).is_err());
+        spec.precision = Precision::F32;
+        assert!(spec.pack(&state).is_ok());
+    }
+}

@@ -1,0 +1,60 @@
+//! Shader text: the files of `shaders/` with `{{name}}` places that a kernel fills in.
+//!
+//! Everything that decides the shape of the code (storage types, unrolled register blocks, optional inputs) is text made
+//! before compilation, because WGSL cannot size local arrays by overrides and a register indexed at run time spills.
+//! Sizes of images and channels are uniforms, so that layers share pipelines.
+
+use crate::Precision;
+
+/// One specialised shader. Two calls with the same text share a pipeline.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Shader {
+    /// The kernel's name, for error messages and debuggers.
+    pub label: String,
+    /// WGSL with the entry point `main`.
+    pub source: String,
+}
+
+impl Shader {
+    /// Fills in a template's places.
+    pub(crate) fn new(label: &str, template: &str, places: &[(&str, &str)]) -> Self {
+        let mut source = template.to_owned();
+        for (name, text) in places {
+            source = source.replace(&format!("{{{{{name}}}}}"), text);
+        }
+        if source.contains("<f16>") {
+            source.insert_str(0, "enable f16;\n");
+        }
+        Self {
+            label: label.to_owned(),
+            source,
+        }
+    }
+}
+
+/// Declares a read-only storage array.
+pub(crate) fn read_only(binding: usize, name: &str, element: &str) -> String {
+    format!("@group(0) @binding({binding}) var<storage, read> {name}: array<{element}>;\n")
+}
+
+/// Declares a storage array that the kernel writes.
+pub(crate) fn read_write(binding: usize, name: &str, element: &str) -> String {
+    format!("@group(0) @binding({binding}) var<storage, read_write> {name}: array<{element}>;\n")
+}
+
+/// Declares the storage arrays of a kernel with one or two concatenated inputs of the same precision:
+/// `input_0`, `input_1` if `joined`, then `output`; returns the text and the WGSL expression that reads quad `q` of
+/// pixel `p` of the concatenation.
+pub(crate) fn joined_inputs(first: usize, joined: bool, input: Precision) -> (String, &'static str) {
+    let mut text = read_only(first, "input_0", input.quad());
+    if joined {
+        text += &read_only(first + 1, "input_1", input.quad());
+        text += "fn quad_at(pixel: u32, quad: u32) -> vec4<f32> {\n    \
+                 if (quad < shape.quads_0) { return vec4<f32>(input_0[pixel * shape.quads_0 + quad]); }\n    \
+                 return vec4<f32>(input_1[pixel * shape.quads_1 + quad - shape.quads_0]);\n}\n";
+    } else {
+        text += "fn quad_at(pixel: u32, quad: u32) -> vec4<f32> {\n    \
+                 return vec4<f32>(input_0[pixel * shape.quads_0 + quad]);\n}\n";
+    }
+    (text, "quad_at")
+}

@@ -1,0 +1,143 @@
+//! The engine against what the reference network computed in float64.
+
+mod common;
+
+use cellflux_bundle::config::UNetConfig;
+use cellflux_flow::field::{Engine as _, Field as _};
+use cellflux_flow::guidance::Guidance;
+use cellflux_wgpu::{Gpu, Precision, WgpuEngine};
+use common::{Golden, gpu, relative};
+
+fn engine(gpu: &Gpu, golden: &Golden, precision: Precision) -> WgpuEngine {
+    let new = WgpuEngine::new(
+        gpu,
+        &golden.config,
+        &golden.weights,
+        golden.size(),
+        2,
+        precision,
+        |_| {},
+    );
+    pollster::block_on(new).unwrap()
+}
+
+/// Both velocities of a case within the bound for the precision: f32 sums against float64 give some 1e-6, f16 storage
+/// has 11 bits and several dozen layers.
+fn velocities(case: &str) {
+    let (Some(gpu), Some(golden)) = (gpu(), Golden::load(case)) else {
+        return;
+    };
+    let mut bounds = vec![(Precision::F32, 1e-4)];
+    if gpu.report().half_precision {
+        bounds.push((Precision::F16, 5e-3));
+    }
+    for (precision, bound) in bounds {
+        let mut engine = engine(&gpu, &golden, precision);
+        let t: Vec<f64> = golden.values("t").iter().map(|t| f64::from(*t)).collect();
+        let conditions = golden.conditions();
+        let x = engine.upload(&golden.values("x")).unwrap();
+        let given: Vec<_> = conditions.iter().map(|row| Some(row.as_slice())).collect();
+        for (name, rows) in [
+            ("velocity_conditional", given),
+            ("velocity_unconditional", vec![None; 2]),
+        ] {
+            let velocity = engine.evaluate(&x, &t, &rows).unwrap();
+            let found = pollster::block_on(engine.read(&velocity)).unwrap();
+            let error = relative(&found, &golden.values(name));
+            println!("{case} {name} {precision}: {error:.2e}");
+            assert!(error <= bound, "{case} {name} {precision}: {error:e}");
+        }
+    }
+}
+
+#[test]
+fn micro_has_the_references_velocities() {
+    velocities("micro");
+}
+
+#[test]
+fn official_slim_has_the_references_velocities() {
+    velocities("official_slim");
+}
+
+#[test]
+fn heads_updown_has_the_references_velocities() {
+    velocities("heads_updown");
+}
+
+/// Guided Euler by hand, so that guidance, combinations and the batch of two are checked against the reference too.
+#[test]
+fn guided_euler_follows_the_references_trajectory() {
+    let (Some(gpu), Some(golden)) = (gpu(), Golden::load("micro")) else {
+        return;
+    };
+    let mut engine = engine(&gpu, &golden, Precision::F32);
+    engine
+        .condition(&golden.conditions(), Guidance { alpha: 1.2 })
+        .unwrap();
+    let grid = golden.values("grid_uniform10");
+    let trajectory = golden.values("traj_euler");
+    let frames: Vec<_> = trajectory.chunks_exact(trajectory.len() / grid.len()).collect();
+    let mut x = engine.upload(&golden.values("x")).unwrap();
+    for (step, times) in grid.windows(2).enumerate() {
+        let (t, h) = (f64::from(times[0]), f64::from(times[1] - times[0]));
+        let v = engine.velocity(t, &x).unwrap();
+        x = engine.combine(&[(1.0, &x), (h, &v)]).unwrap();
+        let found = pollster::block_on(engine.read(&x)).unwrap();
+        let error = relative(&found, frames[step + 1]);
+        assert!(error <= 1e-4, "step {step}: {error:e}");
+    }
+}
+
+/// What the null condition is: one sample of a batch without its condition equals the unconditional velocity, whatever
+/// its neighbour has.
+#[test]
+fn each_sample_has_its_own_time_and_condition() {
+    let (Some(gpu), Some(golden)) = (gpu(), Golden::load("micro")) else {
+        return;
+    };
+    let mut engine = engine(&gpu, &golden, Precision::F32);
+    let t: Vec<f64> = golden.values("t").iter().map(|t| f64::from(*t)).collect();
+    let conditions = golden.conditions();
+    let x = engine.upload(&golden.values("x")).unwrap();
+    let velocity = engine.evaluate(&x, &t, &[Some(&conditions[0]), None]).unwrap();
+    let found = pollster::block_on(engine.read(&velocity)).unwrap();
+    let half = found.len() / 2;
+    let (conditional, unconditional) = (
+        golden.values("velocity_conditional"),
+        golden.values("velocity_unconditional"),
+    );
+    assert!(relative(&found[..half], &conditional[..half]) <= 1e-4);
+    assert!(relative(&found[half..], &unconditional[half..]) <= 1e-4);
+}
+
+#[test]
+fn alpha_one_is_the_conditional_velocity_and_evaluates_once() {
+    let (Some(gpu), Some(golden)) = (gpu(), Golden::load("micro")) else {
+        return;
+    };
+    let mut engine = engine(&gpu, &golden, Precision::F32);
+    let conditions = golden.conditions();
+    let x = engine.upload(&golden.values("x")).unwrap();
+    engine.condition(&conditions, Guidance { alpha: 1.0 }).unwrap();
+    let guided = engine.velocity(0.5, &x).unwrap();
+    assert_eq!(engine.evaluations(), 2);
+    let given: Vec<_> = conditions.iter().map(|row| Some(row.as_slice())).collect();
+    let plain = engine.evaluate(&x, &[0.5, 0.5], &given).unwrap();
+    let [guided, plain] = [guided, plain].map(|state| pollster::block_on(engine.read(&state)).unwrap());
+    assert_eq!(guided, plain);
+}
+
+#[test]
+fn a_config_without_its_weights_is_refused_by_name() {
+    let (Some(gpu), Some(golden)) = (gpu(), Golden::load("micro")) else {
+        return;
+    };
+    let wider = UNetConfig {
+        model_channels: 64,
+        ..golden.config.clone()
+    };
+    let new = WgpuEngine::new(&gpu, &wider, &golden.weights, [32, 32], 1, Precision::F32, |_| {});
+    let error = pollster::block_on(new).unwrap_err();
+    assert!(error.to_string().starts_with("tensor time_embed.0"), "{error}");
+}
