@@ -349,7 +349,7 @@ mod tests {
         let error = suggestion.complete(&files, &spec).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "channel tubulin: no plane is named like it; choose one"
+            "tubulin: no plane is named like it; choose one"
         );
     }
 
@@ -405,13 +405,10 @@ mod tests {
         let error = Assignment::new(vec![at(0, 0), at(0, 0)], &files, &spec).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "channel channel 2: a.png is already another channel; expected a plane of its own"
+            "channel 2: a.png is already another channel; expected a plane of its own"
         );
         let error = Assignment::new(vec![at(0, 0), at(0, 7)], &files, &spec).unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "channel channel 2: plane 8 of file 1 is not there"
-        );
+        assert_eq!(error.to_string(), "channel 2: plane 8 of file 1 is not there");
         let error = Assignment::new(vec![at(0, 0), at(1, 0)], &files, &spec).unwrap_err();
         assert!(
             error

@@ -97,7 +97,7 @@ pub enum ImageError {
         names: String,
     },
     /// An assignment of planes to channels that does not fit.
-    #[error("channel {channel}: {problem}")]
+    #[error("{channel}: {problem}")]
     Assignment {
         /// The channel's name.
         channel: String,

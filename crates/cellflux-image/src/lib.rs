@@ -15,6 +15,7 @@ pub mod composite;
 pub mod crop;
 pub mod decode;
 pub mod error;
+pub mod morphology;
 pub mod npy;
 pub mod picture;
 pub mod preview;

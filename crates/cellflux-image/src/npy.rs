@@ -101,14 +101,13 @@ pub fn read(name: &str, bytes: &[u8], limits: &Limits) -> Result<Array, ImageErr
         Element::F32 => 4,
         Element::F64 => 8,
     };
-    if data.len() != numbers * width {
+    if numbers.checked_mul(width) != Some(data.len()) {
         return Err(ImageError::damaged(
             name,
             ".npy",
             &format!(
-                "{} bytes of numbers, expected {} for shape {:?}",
+                "{} bytes of numbers, expected {numbers} times {width} for shape {:?}",
                 data.len(),
-                numbers * width,
                 header.shape
             ),
         ));
@@ -489,11 +488,11 @@ mod tests {
         );
         refused(
             &file(&header("<f4", "False", "(4, 4)"), &[0; 63]),
-            "63 bytes of numbers, expected 64",
+            "63 bytes of numbers, expected 16 times 4",
         );
         refused(
             &file(&header("<f4", "False", "(4, 4)"), &[0; 65]),
-            "65 bytes of numbers, expected 64",
+            "65 bytes of numbers, expected 16 times 4",
         );
         refused(
             &file(&header("|u1", "False", "(30000, 30000)"), &[]),

@@ -194,27 +194,28 @@ impl ImageSpec {
     /// The images of BBBC021 single-cell crops: F-actin, beta-tubulin and DNA in this order, square-root coded from
     /// 12 bits, `-1..1` (Caie et al. 2010; the data's own coding `v = 4095 (q / 255)^2`).
     pub fn bbbc021(height: usize, width: usize) -> Self {
-        // The windows show the middle of what the data set's crops hold: the 1st and the 99.9th percentile of coded
-        // values are near 0.11 and 0.7, 0.9, 0.5, but untreated cells reach half of that.
+        // The windows suit untreated cells, whose coded values lie between 26 and 113 of 255 (1st and 99th percentile of
+        // the data set's DMSO crops); treated cells may be brighter and then saturate.
+        // w1, w2 and w4 are the wavelengths' names in the raw files.
         let channels = [
             (
                 "actin",
                 "phalloidin",
-                ["F-actin", "AGP"],
+                ["F-actin", "AGP", "w4"],
                 Colour::new(255, 48, 48),
                 0.50,
             ),
             (
                 "tubulin",
                 "anti-beta-tubulin",
-                ["beta-tubulin", "microtubules"],
+                ["beta-tubulin", "microtubules", "w2"],
                 Colour::new(48, 255, 48),
                 0.42,
             ),
             (
                 "DNA",
                 "DAPI",
-                ["Hoechst", "nuclei"],
+                ["Hoechst", "nuclei", "w1"],
                 Colour::new(64, 96, 255),
                 0.42,
             ),

@@ -8,7 +8,7 @@ use cellflux_image::picture::{Depth, Limits};
 use cellflux_image::{ImageError, decode, decode::decode_within};
 use image::{ExtendedColorType, ImageEncoder, codecs::jpeg::JpegEncoder, codecs::png::PngEncoder};
 use proptest::prelude::*;
-use tiff::encoder::{TiffEncoder, colortype};
+use tiff::encoder::{Compression, TiffEncoder, colortype};
 
 fn png(width: u32, height: u32) -> Vec<u8> {
     let pixels: Vec<u8> = (0..width * height * 3).map(|i| (i * 7 % 251) as u8).collect();
@@ -272,6 +272,93 @@ fn floating_point_tiffs_are_read_and_their_nans_refused() {
         sentence,
         "a.tif: plane 1 is inf at x 0, y 1, expected finite numbers"
     );
+}
+
+#[test]
+fn compressed_and_big_tiffs_hold_the_same_pixels() {
+    let pixels: Vec<u16> = (0..20 * 11).map(|i| i * 17 % 4096).collect();
+    let expected: Vec<f32> = pixels.iter().map(|&v| f32::from(v)).collect();
+    for compression in [Compression::Uncompressed, Compression::Lzw, Compression::Packbits] {
+        let mut bytes = Cursor::new(Vec::new());
+        let mut encoder = TiffEncoder::new_big(&mut bytes)
+            .unwrap()
+            .with_compression(compression);
+        encoder.write_image::<colortype::Gray16>(20, 11, &pixels).unwrap();
+        let picture = decode("a.tif", &bytes.into_inner()).unwrap();
+        assert_eq!((picture.depth, picture.planes.len()), (Depth::Sixteen, 1));
+        assert_eq!(picture.planes[0].values, expected);
+    }
+}
+
+#[test]
+fn tiles_are_put_together_and_cut_to_the_picture() {
+    // 20 x 10 pixels of 8 bits in two tiles of 16 x 16; a pixel's value is its column plus ten times its row, mod 256.
+    let value = |x: u32, y: u32| (x + 10 * y) as u8;
+    let lists_at = 8 + 2 + 12 * 9 + 4;
+    let mut bytes = tiff_header(&[
+        (256, 3, 20),
+        (257, 3, 10),
+        (258, 3, 8),
+        (259, 3, 1),
+        (262, 3, 1),
+        (322, 3, 16),
+        (323, 3, 16),
+        (324, 4, lists_at),
+        (325, 4, lists_at + 8),
+    ]);
+    for entry in [7, 8] {
+        bytes[10 + 12 * entry + 4] = 2;
+    }
+    bytes.extend(
+        [lists_at + 16, lists_at + 16 + 256, 256, 256]
+            .iter()
+            .flat_map(|v| v.to_le_bytes()),
+    );
+    for left in [0, 16] {
+        bytes.extend((0..256).map(|i| value(left + i % 16, i / 16)));
+    }
+    let picture = decode("tiled.tif", &bytes).unwrap();
+    let expected: Vec<f32> = (0..200).map(|i| f32::from(value(i % 20, i / 20))).collect();
+    assert_eq!(picture.planes[0].values, expected);
+}
+
+#[test]
+fn white_is_zero_is_turned_and_palettes_are_refused() {
+    let kind = |photometric: u32| {
+        let mut bytes = tiff_header(&[
+            (256, 3, 2),
+            (257, 3, 1),
+            (258, 3, 8),
+            (259, 3, 1),
+            (262, 3, photometric),
+            (273, 4, 8 + 2 + 12 * 8 + 4),
+            (278, 3, 1),
+            (279, 4, 2),
+        ]);
+        bytes.extend([0, 200]);
+        bytes
+    };
+    assert_eq!(decode("a.tif", &kind(1)).unwrap().planes[0].values, [0.0, 200.0]);
+    assert_eq!(decode("a.tif", &kind(0)).unwrap().planes[0].values, [255.0, 55.0]);
+    let palette = refusal("a.tif", &kind(3));
+    assert!(palette.contains("expected"), "{palette}");
+}
+
+#[test]
+fn sixteen_bit_and_alpha_pngs_keep_their_samples() {
+    let mut bytes = Vec::new();
+    let samples: Vec<u8> = [1u16, 65_535, 4095, 7]
+        .iter()
+        .flat_map(|v| v.to_ne_bytes())
+        .collect();
+    PngEncoder::new(&mut bytes)
+        .write_image(&samples, 2, 1, ExtendedColorType::La16)
+        .unwrap();
+    let picture = decode("a.png", &bytes).unwrap();
+    assert_eq!(picture.depth, Depth::Sixteen);
+    assert_eq!(picture.planes[0].values, [1.0, 4095.0]);
+    assert_eq!(picture.planes[1].name.as_deref(), Some("alpha"));
+    assert_eq!((picture.min, picture.max), (1.0, 65_535.0));
 }
 
 #[test]

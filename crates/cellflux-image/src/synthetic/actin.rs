@@ -2,7 +2,7 @@
 
 use super::Cell;
 use super::canvas::Canvas;
-use super::layout::{Body, Layout, length, step};
+use super::layout::{Body, Layout, step};
 use super::noise::{Random, Smooth, Stream};
 
 /// Counts of the cell's body.
@@ -98,7 +98,6 @@ fn fibre(
         let fade = step(0.0, 6.0, half - t.abs());
         light.splat(x, y, counts * STEP * fade);
     }
-    debug_assert!(length(sin, cos) > 0.9);
 }
 
 /// A bell curve of a distance, 1 at 0.

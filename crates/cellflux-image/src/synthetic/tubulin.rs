@@ -41,14 +41,12 @@ pub(super) fn draw(cell: &Cell, layout: &Layout, canvas: &Canvas) -> Canvas {
         let mut random = Random::of_cell(cell.seed, Stream::Tubulin, index + 1);
         let centre = random.angle();
         let bundles = random.angle();
+        // Filaments come from the cell's own stream one by one, so that fewer of them are a part of more.
         let count = FILAMENTS * effects.microtubules * (1.0 - 0.55 * effects.bundling);
-        for number in 0..(3.0 * FILAMENTS) as usize {
+        for _ in 0..libm::round(count) as usize {
             let mut filament = Filament::draw(&mut random, body, centre);
-            // Every filament is drawn from the stream, whether it is there or not: fewer are a part of more.
-            if (number as f64) < count {
-                filament.gather(bundles, effects.bundling);
-                filament.paint(body, index, layout, &mut light);
-            }
+            filament.gather(bundles, effects.bundling);
+            filament.paint(body, index, layout, &mut light);
         }
     }
     light
