@@ -4,6 +4,18 @@
 //! checked before memory is reserved, and what is wrong is said by name ([`BundleError`]). The format is
 //! described in `docs/bundle-format.md`; apart from `folder` and `pth` nothing touches a file system, so that the
 //! same reader runs in a page.
+//!
+//! ```no_run
+//! # #[cfg(not(target_family = "wasm"))]
+//! # fn main() -> Result<(), cellflux_bundle::BundleError> {
+//! let bundle = cellflux_bundle::folder::read("web/bundles/bbbc021-tiny".as_ref())?;
+//! let first_layer = bundle.weights.get("input_blocks.0.0.weight")?;
+//! println!("{}: {:?}", bundle.manifest.title, first_layer.shape);
+//! # Ok(())
+//! # }
+//! # #[cfg(target_family = "wasm")]
+//! # fn main() {}
+//! ```
 
 pub mod bundle;
 mod check;

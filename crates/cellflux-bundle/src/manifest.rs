@@ -190,9 +190,15 @@ impl Manifest {
     }
 
     fn validate_gallery(&self) -> Result<(), BundleError> {
+        let conditions: HashSet<&str> = self
+            .conditions
+            .list
+            .iter()
+            .map(|condition| condition.id.as_str())
+            .collect();
         let known = |field: String, id: &str| {
             ensure(
-                self.conditions.get(id).is_some(),
+                conditions.contains(id),
                 field,
                 check::shown(id),
                 "the id of a condition in conditions.list",

@@ -128,6 +128,48 @@ fn the_golden_micro_network_is_read_by_its_own_config() {
 }
 
 #[test]
+fn every_reference_network_is_read_by_its_own_config_and_survives_a_bundle() {
+    let reference = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/reference");
+    for (config_of, weights_of, parameters) in [
+        ("goldens/heads_updown/io", "goldens/heads_updown/model", None),
+        ("goldens/official_slim/io", "goldens/official_slim/model", None),
+        (
+            "checkpoints/bbbc021-tiny",
+            "checkpoints/bbbc021-tiny",
+            Some(1_323_587),
+        ),
+        (
+            "checkpoints/bbbc021-small",
+            "checkpoints/bbbc021-small",
+            Some(7_211_587),
+        ),
+    ] {
+        let load = |name: &str| std::fs::read(format!("{reference}/{name}.safetensors"));
+        let (Ok(io), Ok(model)) = (load(config_of), load(weights_of)) else {
+            println!("skipped: {weights_of} is not there");
+            continue;
+        };
+        let config = config_from_safetensors(&io).unwrap();
+        let weights = StateDict::from_safetensors(&model, &config).unwrap();
+        if let Some(parameters) = parameters {
+            assert_eq!(weights.parameter_count(), parameters, "{weights_of}");
+        }
+        // The files hold f16, so an f16 bundle holds the very same numbers; int8 costs about a percent of a
+        // tensor's norm (a uniform row 0.5 %, one with outliers more).
+        let shards = write_shards(&weights, &config, WeightDtype::F16, 1 << 20).unwrap();
+        assert_eq!(
+            read_shards(&config, WeightDtype::F16, &shards),
+            weights,
+            "{weights_of}"
+        );
+        let (_, errors) = quantise(&weights, WeightDtype::Int8).unwrap();
+        let worst = errors.iter().map(|error| error.relative).fold(0.0, f64::max);
+        println!("{weights_of}: int8 changes no tensor by more than {worst:.4}");
+        assert!(worst < 0.02, "{weights_of}: {worst}");
+    }
+}
+
+#[test]
 fn int8_costs_less_than_one_percent_and_f16_less_than_a_thousandth() {
     let weights = weights(&config(), 3);
     // Uniform weights in +-0.1: the step is 0.2/254, its rms error 1/sqrt(12) of that, the weights' rms 0.1/sqrt(3).
