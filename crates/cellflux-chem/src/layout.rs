@@ -9,6 +9,11 @@ use cosmolkit_model::{BondDirection, BondId, BondOrder, Conformer2D, TopologyBlo
 
 use crate::{ChemError, Molecule};
 
+/// Heavy atoms and separate molecules that are drawn. The time that the layout takes grows so fast with both (a chain of
+/// 1000 atoms takes half a minute, 100 separate atoms several seconds) that a table could stall an import.
+const MAX_ATOMS: usize = 200;
+const MAX_MOLECULES: usize = 20;
+
 /// Bond length of the library's layout.
 const LIBRARY_BOND_LENGTH: f64 = 1.5;
 
@@ -57,6 +62,20 @@ impl Molecule {
             smiles: self.smiles.clone(),
             reason,
         };
+        for (what, found, limit) in [
+            ("heavy atoms", self.heavy_atoms(), MAX_ATOMS),
+            (
+                "separate molecules",
+                1 + self.smiles.matches('.').count(),
+                MAX_MOLECULES,
+            ),
+        ] {
+            if found > limit {
+                return Err(refused(format!(
+                    "it has {found} {what}, expected at most {limit}"
+                )));
+            }
+        }
         let conformer = compute_2d_coordinates(
             &self.topology,
             &self.properties,
@@ -235,6 +254,14 @@ mod tests {
             for b in 0..a {
                 assert!(distance(a, b) > 0.5, "atoms {a} and {b}");
             }
+        }
+    }
+
+    #[test]
+    fn a_molecule_too_large_to_read_is_not_laid_out() {
+        for smiles in ["C".repeat(MAX_ATOMS + 1), vec!["C"; MAX_MOLECULES + 1].join(".")] {
+            let large = Molecule::from_smiles(&smiles).unwrap();
+            assert!(matches!(large.layout(), Err(ChemError::Drawing { .. })));
         }
     }
 

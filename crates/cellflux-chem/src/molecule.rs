@@ -336,9 +336,8 @@ mod tests {
         }
         text.push('C');
         text.push_str(&")C".repeat(depth));
-        for (number, _) in open_rings.iter().enumerate().filter(|(_, open)| **open) {
-            text.push_str(&format!("CC{number}"));
-        }
+        let unclosed = open_rings.iter().enumerate().filter(|(_, open)| **open);
+        text.extend(unclosed.map(|(number, _)| format!("CC{number}")));
         text
     }
 

@@ -117,14 +117,11 @@ fn draw(layout: &Layout, title: &str) -> String {
         let to = clip(points[bond.end], points[bond.begin], labels[bond.end].as_ref());
         match bond.stroke {
             Stroke::Single => line(&mut lines, from, to),
-            Stroke::Double => double(
-                &mut lines,
-                layout,
-                bond,
-                &points,
-                [from, to],
-                bond.ring_centre.map(place),
-            ),
+            Stroke::Double => {
+                let lettered = [bond.begin, bond.end].map(|atom| labels[atom].is_some());
+                let centre = bond.ring_centre.map(place);
+                double(&mut lines, layout, bond, &points, ([from, to], lettered), centre);
+            }
             Stroke::Triple => {
                 line(&mut lines, from, to);
                 for offset in [LINE_GAP, -LINE_GAP] {
@@ -323,7 +320,7 @@ fn double(
     layout: &Layout,
     bond: &PlacedBond,
     points: &[Point],
-    ends: [Point; 2],
+    (ends, lettered): ([Point; 2], [bool; 2]),
     ring_centre: Option<Point>,
 ) {
     let degree = |atom: usize| {
@@ -359,8 +356,7 @@ fn double(
     line(lines, ends[0], ends[1]);
     let [from, to] = shift(ends, if side < 0.0 { -LINE_GAP } else { LINE_GAP });
     // The inner line ends before the corner, except at letters, where the axis is already cut back.
-    let cut = |end: Point, atom: usize| if end == points[atom] { 0.14 } else { 0.0 };
-    let (at_begin, at_end) = (cut(ends[0], bond.begin), cut(ends[1], bond.end));
+    let [at_begin, at_end] = lettered.map(|lettered| if lettered { 0.0 } else { 0.14 });
     line(lines, between(from, to, at_begin), between(to, from, at_end));
 }
 

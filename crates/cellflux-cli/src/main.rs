@@ -4,6 +4,7 @@
 //! could not do its work.
 
 mod engine;
+mod import;
 mod site;
 mod verify;
 
@@ -21,12 +22,14 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    Import(import::Args),
     Site(site::Args),
     Verify(verify::Args),
 }
 
 fn main() -> ExitCode {
     let result = match Cli::parse().command {
+        Command::Import(args) => import::run(&args),
         Command::Site(args) => site::run(&args),
         Command::Verify(args) => verify::run(&args),
     };

@@ -1,0 +1,131 @@
+//! `cellflux import`: a checkpoint and a table of compounds become a bundle.
+
+mod about;
+mod checkpoint;
+mod compounds;
+mod samples;
+mod vectors;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Context;
+use cellflux_bundle::quantise::WeightDtype;
+use cellflux_bundle::{Draft, folder};
+
+use about::About;
+
+/// Turn a checkpoint and a table of compounds into a bundle.
+///
+/// The checkpoint is a .pth of the public trainer (its averaged weights are taken when it has them; nothing in it is
+/// executed) or a .safetensors with the public network's names. docs/importing.md describes the tables.
+#[derive(clap::Args)]
+pub struct Args {
+    /// The checkpoint: .pth or .safetensors.
+    checkpoint: PathBuf,
+    /// The network's configuration as JSON, where the checkpoint does not carry it.
+    #[arg(long, conflicts_with = "preset")]
+    config: Option<PathBuf>,
+    /// The network's configuration by name: cellflux-bbbc021, cellflux-rxrx1, cellflux-cpg0000, cellflux-paper, small, tiny.
+    #[arg(long)]
+    preset: Option<String>,
+    /// Take the weights as the optimiser left them, even where a .pth holds averaged ones.
+    #[arg(long)]
+    trained: bool,
+    /// The compounds (CSV): name, smiles, `mode_of_action`, `doses_um`, split, control.
+    #[arg(long)]
+    compounds: PathBuf,
+    /// Condition vectors from elsewhere (CSV): name, then one column a number. Without it, Morgan counts.
+    #[arg(long)]
+    embedding: Option<PathBuf>,
+    /// Title, images, sampling, samples and provenance (JSON).
+    #[arg(long)]
+    about: Option<PathBuf>,
+    /// Height and width of the model's images in pixels, where no --about says so.
+    #[arg(long, required_unless_present = "about")]
+    size: Option<usize>,
+    /// How to store the weights: f32, f16 or int8.
+    #[arg(long, default_value = "f16")]
+    dtype: WeightDtype,
+    /// Stop at a compound that has no vector, instead of leaving it out.
+    #[arg(long)]
+    strict: bool,
+    /// The bundle's folder: new, empty, or with --replace an earlier bundle.
+    #[arg(long)]
+    out: PathBuf,
+    /// Replace the bundle that is there.
+    #[arg(long)]
+    replace: bool,
+}
+
+/// Runs the command.
+pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
+    let checkpoint = checkpoint::read(
+        &args.checkpoint,
+        args.config.as_deref(),
+        args.preset.as_deref(),
+        args.trained,
+    )?;
+    let config = checkpoint.config;
+    let about = match (&args.about, args.size) {
+        (Some(path), _) => About::read(path)?,
+        (None, Some(size)) => About::unstated(&args.checkpoint, config.in_channels, size),
+        (None, None) => anyhow::bail!("--size: missing, expected the model's image size or --about"),
+    };
+    let compounds = compounds::read(&args.compounds)?;
+    let width = config.condition_dim.saturating_sub(about.dose.width());
+    let encoded = match &args.embedding {
+        Some(table) => vectors::from_table(compounds, table, width, args.strict)?,
+        None => vectors::from_morgan_counts(compounds, about.morgan_radius, width, args.strict)?,
+    };
+    for note in &encoded.notes {
+        eprintln!("note: {note}");
+    }
+    let mut assets = encoded.structures;
+    let gallery = samples::gather(&about, &encoded.conditions.list, &mut assets)?;
+    let mut provenance = about.provenance;
+    provenance
+        .tools
+        .insert("cellflux".to_owned(), env!("CARGO_PKG_VERSION").to_owned());
+    let packed = Draft {
+        id: about.id,
+        title: about.title,
+        description: about.description,
+        config,
+        weights: checkpoint.weights,
+        dtype: args.dtype,
+        image: about.image,
+        conditions: cellflux_bundle::conditions::Conditions {
+            dose: about.dose,
+            ..encoded.conditions
+        },
+        vectors: encoded.vectors,
+        sampling: about.sampling,
+        gallery,
+        trajectories: Vec::new(),
+        provenance,
+        assets,
+    }
+    .pack()
+    .context("the bundle cannot be packed")?;
+    folder::write(&packed, &args.out, args.replace)?;
+
+    let manifest = &packed.manifest;
+    println!("{}: {}", args.out.display(), manifest.title);
+    println!(
+        "  weights      {} parameters ({}), stored as {} in {} shard(s)",
+        manifest.model.parameters, checkpoint.origin, manifest.model.dtype, manifest.model.shards
+    );
+    println!("  conditions   {}", manifest.conditions.list.len());
+    println!(
+        "  samples      {} controls, {} treated",
+        manifest.gallery.controls.len(),
+        manifest.gallery.treated.len()
+    );
+    println!(
+        "  files        {}, {} bytes",
+        packed.files.len(),
+        packed.files.values().map(Vec::len).sum::<usize>()
+    );
+    Ok(ExitCode::SUCCESS)
+}

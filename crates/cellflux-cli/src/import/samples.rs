@@ -1,0 +1,76 @@
+//! The crops of a bundle: files that the author names, and controls that a procedure draws.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context, ensure};
+use cellflux_bundle::conditions::Condition;
+use cellflux_bundle::gallery::{Example, Gallery};
+use cellflux_image::coded_png;
+use cellflux_image::spec::ImageSpec;
+use cellflux_image::synthetic::CHANNELS;
+
+use super::about::{About, SyntheticControl};
+
+/// Licence of what the procedure draws.
+const SYNTHETIC_LICENCE: &str = "CC0-1.0";
+
+/// Reads and draws the crops that `about` names into `assets`, and lists them.
+pub fn gather(
+    about: &About,
+    conditions: &[Condition],
+    assets: &mut BTreeMap<String, Vec<u8>>,
+) -> anyhow::Result<Gallery> {
+    let mut gallery = Gallery {
+        controls: about.controls.clone(),
+        treated: about.treated.clone(),
+    };
+    for example in gallery.controls.iter_mut().chain(&mut gallery.treated) {
+        let path = about.folder.join(&example.file);
+        let shown = path.display();
+        let bytes = std::fs::read(&path).with_context(|| format!("{shown}: cannot be read"))?;
+        let coded =
+            coded_png::read(&about.image, &example.file, &bytes).with_context(|| format!("{shown}"))?;
+        example.file = format!("samples/{}.png", example.id);
+        assets.insert(example.file.clone(), coded_png::write(&about.image, &coded)?);
+    }
+    for control in &about.synthetic_controls {
+        let (example, png) = draw(control, &about.image, conditions)
+            .with_context(|| format!("synthetic control {}", control.id))?;
+        assets.insert(example.file.clone(), png);
+        gallery.controls.push(example);
+    }
+    Ok(gallery)
+}
+
+fn draw(
+    control: &SyntheticControl,
+    image: &ImageSpec,
+    conditions: &[Condition],
+) -> anyhow::Result<(Example, Vec<u8>)> {
+    let drawn_as = ImageSpec::bbbc021(image.height, image.width);
+    ensure!(
+        image.channels.len() == CHANNELS && image.coding == drawn_as.coding,
+        "the procedure draws actin, tubulin and DNA in the square-root coding of 4095, which is not this model's"
+    );
+    let condition = conditions
+        .iter()
+        .find(|condition| condition.control)
+        .context("no compound is marked as control, expected one with control: yes")?;
+    let coded = control.cell.render(image.height, image.width)?;
+    let example = Example {
+        id: control.id.clone(),
+        file: format!("samples/{}.png", control.id),
+        condition: condition.id.clone(),
+        dose_um: None,
+        batch: control.batch.clone(),
+        plate: None,
+        well: None,
+        source: format!(
+            "synthetic: drawn by cellflux-image's procedure from seed {}; no cell was imaged",
+            control.cell.seed
+        ),
+        licence: SYNTHETIC_LICENCE.to_owned(),
+        synthetic: true,
+    };
+    Ok((example, coded_png::write(image, &coded)?))
+}

@@ -1,0 +1,245 @@
+//! From compounds to conditions: each gets its vector, and a drawing of its structure.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
+
+use anyhow::{Context, bail, ensure};
+use cellflux_bundle::conditions::{Condition, ConditionVectors, Conditions, DoseFeatures, Encoder};
+use cellflux_chem::{Molecule, MorganSettings};
+
+use super::compounds::{Compound, Compounds};
+
+/// The conditions of a bundle, with what belongs to them.
+pub struct Encoded {
+    /// The conditions; dose features are not decided here.
+    pub conditions: Conditions,
+    /// Their vectors, in the same order.
+    pub vectors: ConditionVectors,
+    /// Drawings by path in the bundle.
+    pub structures: BTreeMap<String, Vec<u8>>,
+    /// What a person should know: rows left out, structures that could not be drawn, columns not read.
+    pub notes: Vec<String>,
+}
+
+/// Encodes compounds by their Morgan counts in `bits` positions; a row without SMILES is left out (or, with `strict`, an
+/// error).
+pub fn from_morgan_counts(
+    compounds: Compounds,
+    radius: u32,
+    bits: usize,
+    strict: bool,
+) -> anyhow::Result<Encoded> {
+    let settings = MorganSettings {
+        radius,
+        bits: u32::try_from(bits).context("condition_dim is too large for a fingerprint")?,
+    };
+    let encoder = Encoder::MorganCounts { radius, bits };
+    encode(compounds, encoder, strict, |compound, molecule| {
+        let Some(molecule) = molecule else {
+            return Ok(Err("has no SMILES".to_owned()));
+        };
+        let counts = molecule
+            .morgan_counts(settings)
+            .with_context(|| format!("line {}: {}", compound.line, compound.name))?;
+        Ok(Ok(counts.to_dense()))
+    })
+}
+
+/// Takes the compounds' vectors, `width` numbers each, from a table (CSV with a header line; names first).
+pub fn from_table(compounds: Compounds, path: &Path, width: usize, strict: bool) -> anyhow::Result<Encoded> {
+    let rows = read_table(path, width).with_context(|| format!("{}", path.display()))?;
+    let source = path.file_name().map_or_else(
+        || "a table".to_owned(),
+        |name| name.to_string_lossy().into_owned(),
+    );
+    encode(compounds, Encoder::Table { source }, strict, |compound, _| {
+        Ok(rows
+            .get(&compound.name)
+            .cloned()
+            .ok_or_else(|| format!("is not in {}", path.display())))
+    })
+}
+
+/// Gives each compound the vector that `vector` finds, or leaves it out for the reason that it says.
+fn encode(
+    compounds: Compounds,
+    encoder: Encoder,
+    strict: bool,
+    vector: impl Fn(&Compound, Option<&Molecule>) -> anyhow::Result<Result<Vec<f32>, String>>,
+) -> anyhow::Result<Encoded> {
+    let mut notes: Vec<String> = compounds
+        .ignored
+        .iter()
+        .map(|column| format!("column {column} of the compounds is not read"))
+        .collect();
+    let (mut list, mut rows, mut structures) = (Vec::new(), Vec::new(), BTreeMap::new());
+    for compound in compounds.rows {
+        let molecule = compound
+            .smiles
+            .as_deref()
+            .map(Molecule::from_smiles)
+            .transpose()
+            .with_context(|| format!("line {}: {}", compound.line, compound.name))?;
+        match vector(&compound, molecule.as_ref())? {
+            Ok(row) => rows.push(row),
+            Err(reason) if strict => bail!("line {}: {} {reason}", compound.line, compound.name),
+            Err(reason) => {
+                notes.push(format!(
+                    "line {}: {} {reason}; left out",
+                    compound.line, compound.name
+                ));
+                continue;
+            }
+        }
+        let drawing = molecule
+            .map(|molecule| molecule.to_svg(&compound.name))
+            .transpose();
+        let structure = match drawing {
+            Ok(drawing) => drawing.map(|svg| {
+                let path = format!("structures/{}.svg", compound.id);
+                structures.insert(path.clone(), svg.into_bytes());
+                path
+            }),
+            Err(error) => {
+                notes.push(format!("line {}: {error}", compound.line));
+                None
+            }
+        };
+        list.push(Condition {
+            id: compound.id,
+            name: compound.name,
+            smiles: compound.smiles,
+            structure,
+            mode_of_action: compound.mode_of_action,
+            doses_um: compound.doses_um,
+            split: compound.split,
+            control: compound.control,
+        });
+    }
+    ensure!(!list.is_empty(), "no compound has a vector: {}", notes.join("; "));
+    Ok(Encoded {
+        conditions: Conditions {
+            encoder,
+            dose: DoseFeatures::None,
+            list,
+        },
+        vectors: ConditionVectors::from_rows(&rows)?,
+        structures,
+        notes,
+    })
+}
+
+fn read_table(path: &Path, width: usize) -> anyhow::Result<HashMap<String, Vec<f32>>> {
+    let mut table = csv::ReaderBuilder::new().trim(csv::Trim::All).from_path(path)?;
+    let mut rows = HashMap::new();
+    for record in table.records() {
+        let record = record?;
+        let line = record.position().map_or(0, csv::Position::line);
+        let mut cells = record.iter();
+        let name = cells.next().unwrap_or_default().to_owned();
+        let vector = cells
+            .map(|cell| {
+                cell.parse::<f32>()
+                    .ok()
+                    .filter(|value| value.is_finite())
+                    .with_context(|| format!("line {line}: {name} has {cell:?}, expected a number"))
+            })
+            .collect::<anyhow::Result<Vec<f32>>>()?;
+        ensure!(
+            vector.len() == width,
+            "line {line}: {name} has {} numbers, expected {width} (the network's condition_dim less the dose)",
+            vector.len()
+        );
+        ensure!(
+            rows.insert(name.clone(), vector).is_none(),
+            "line {line}: {name} is there twice, expected it once"
+        );
+    }
+    Ok(rows)
+}
+
+#[cfg(test)]
+mod tests {
+    use cellflux_bundle::conditions::Split;
+
+    use super::*;
+
+    fn compound(name: &str, smiles: Option<&str>) -> Compound {
+        Compound {
+            line: 2,
+            id: cellflux_bundle::conditions::slug(name),
+            name: name.into(),
+            smiles: smiles.map(str::to_owned),
+            mode_of_action: None,
+            doses_um: Vec::new(),
+            split: Split::Seen,
+            control: false,
+        }
+    }
+
+    fn compounds(rows: Vec<Compound>) -> Compounds {
+        Compounds {
+            rows,
+            ignored: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_compound_becomes_its_counts_and_a_drawing() {
+        let encoded =
+            from_morgan_counts(compounds(vec![compound("DMSO", Some("CS(=O)C"))]), 2, 1024, true).unwrap();
+        let row = encoded.vectors.row(0).unwrap();
+        assert_eq!((row.len(), row[33], row[589], row[0]), (1024, 2.0, 2.0, 0.0));
+        let drawing = encoded.conditions.list[0].structure.as_deref().unwrap();
+        assert!(encoded.structures[drawing].starts_with(b"<svg"));
+        assert!(encoded.notes.is_empty());
+    }
+
+    #[test]
+    fn a_compound_without_smiles_is_left_out_and_named_or_refused() {
+        let rows = vec![compound("AZ-U", None), compound("DMSO", Some("CS(=O)C"))];
+        let encoded = from_morgan_counts(compounds(rows.clone()), 2, 1024, false).unwrap();
+        assert_eq!(encoded.conditions.list.len(), 1);
+        assert_eq!(encoded.notes, ["line 2: AZ-U has no SMILES; left out"]);
+        let refused = from_morgan_counts(compounds(rows), 2, 1024, true).err().unwrap();
+        assert_eq!(refused.to_string(), "line 2: AZ-U has no SMILES");
+    }
+
+    #[test]
+    fn bad_smiles_are_named_with_their_compound() {
+        let refused = from_morgan_counts(compounds(vec![compound("x", Some("C1CC"))]), 2, 1024, false);
+        let message = format!("{:#}", refused.err().unwrap());
+        assert_eq!(
+            message,
+            "line 2: x: SMILES `C1CC`: ring 1 is opened and never closed"
+        );
+    }
+
+    #[test]
+    fn vectors_from_a_table_are_found_by_name_and_checked() {
+        let folder = tempfile::tempdir().unwrap();
+        let table = folder.path().join("genes.csv");
+        let read = |text: &str| {
+            std::fs::write(&table, text).unwrap();
+            from_table(compounds(vec![compound("PLK1", None)]), &table, 2, true)
+        };
+        let encoded = read("gene,0,1\nPLK1,0.5,-1\nKIF11,0,0\n").unwrap();
+        assert_eq!(encoded.vectors.row(0).unwrap(), [0.5, -1.0]);
+        assert_eq!(
+            encoded.conditions.encoder,
+            Encoder::Table {
+                source: "genes.csv".into()
+            }
+        );
+        for (text, expected) in [
+            ("gene,0\nPLK1,1\n", "expected 2"),
+            ("gene,0,1\nPLK1,1,x\n", "expected a number"),
+            ("gene,0,1\nPLK1,1,NaN\n", "expected a number"),
+            ("gene,0,1\nPLK1,1,2\nPLK1,1,2\n", "there twice"),
+            ("gene,0,1\nKIF11,1,2\n", "PLK1 is not in"),
+        ] {
+            let message = format!("{:#}", read(text).err().unwrap());
+            assert!(message.contains(expected), "{message}");
+        }
+    }
+}
