@@ -1,9 +1,11 @@
 //! Every switch of the public network's configuration: the engines against the plain f64 network, on small
 //! networks of random weights and images that are not square.
 
+use candle_core::{DType, Device, Var};
+use candle_nn::{VarBuilder, VarMap};
 use cellflux_bundle::config::UNetConfig;
 use cellflux_bundle::state_dict::{StateDict, Tensor, Values};
-use cellflux_candle::CandleEngine;
+use cellflux_candle::{CandleEngine, UNet};
 use cellflux_flow::field::{Engine, Field};
 use cellflux_flow::guidance::Guidance;
 use cellflux_flow::noise::source_noise;
@@ -261,5 +263,40 @@ fn guidance_is_the_paper_s_combination_of_both_velocities() {
             .collect();
         let error = relative_error(&guided, &expected);
         assert!(error < 1e-6, "alpha {alpha}: {error:.1e}");
+    }
+}
+
+/// The network on variables: another way through candle, which training takes.
+#[test]
+fn a_network_on_variables_is_the_same_network_and_every_parameter_has_a_gradient() {
+    for (name, config) in configurations() {
+        let state = random_state_dict(&config, 4);
+        let inputs = Inputs::new(&config);
+        let variables = VarMap::new();
+        for (parameter, tensor) in &state.tensors {
+            let values = candle_core::Tensor::from_vec(tensor.to_f32(), tensor.shape.as_slice(), &Device::Cpu);
+            let variable = Var::from_tensor(&values.unwrap()).unwrap();
+            variables.data().lock().unwrap().insert(parameter.clone(), variable);
+        }
+        let vars = VarBuilder::from_varmap(&variables, DType::F32, &Device::Cpu);
+        let network = UNet::new(&config, &vars).unwrap();
+
+        let mut engine = candle(&config, &state);
+        let x = engine.upload(&inputs.x).unwrap();
+        let conditions = [Some(inputs.conditions[0].as_slice()), None];
+        let embedded = network.embed_conditions(&conditions, &Device::Cpu).unwrap();
+        let velocity = network.forward(&x, &inputs.times, Some(&embedded), true).unwrap();
+        let found: Vec<f32> = velocity.flatten_all().unwrap().to_vec1().unwrap();
+        let expected: Vec<f64> = inputs.found(&mut engine).into_iter().map(f64::from).collect();
+        let error = relative_error(&found, &expected);
+        assert!(error <= BOUND, "{name}: {error:.1e}");
+
+        let gradients = velocity.sqr().unwrap().sum_all().unwrap().backward().unwrap();
+        for (parameter, variable) in variables.data().lock().unwrap().iter() {
+            let gradient = gradients.get(variable).unwrap_or_else(|| panic!("{name}: {parameter} has none"));
+            let size: f32 = gradient.abs().unwrap().sum_all().unwrap().to_scalar().unwrap();
+            // A bias before a norm that takes it away again has none but rounding; it must still be finite.
+            assert!(size.is_finite(), "{name}: {parameter}");
+        }
     }
 }

@@ -5,6 +5,7 @@ use candle_nn::VarBuilder;
 
 use crate::convolution::Convolution;
 use crate::group_norm::{Activation, GroupNorm};
+use crate::softmax::softmax_rows;
 
 /// Queries attended at a time where no gradient is wanted: all scores at once would need pixels^2 floats a head.
 const QUERIES: usize = 256;
@@ -57,14 +58,15 @@ impl Attention {
         // Scaling q and k each by depth^(-1/4) keeps the products small; together it is the usual depth^(-1/2).
         let scale = (depth as f64).powf(-0.25);
         let (q, k, v) = ((part(0)? * scale)?, (part(1)? * scale)?, part(2)?);
-        let attended = if x.track_op() || q.track_op() {
+        let attended = if !x.device().is_cpu() || q.track_op() {
             let scores = q.transpose(1, 2)?.matmul(&k)?;
             mix(&candle_nn::ops::softmax(&scores, D::Minus1)?, &v)?
         } else {
             let pieces = (0..pixels).step_by(QUERIES).map(|first| {
                 let queries = q.narrow(2, first, QUERIES.min(pixels - first))?;
                 let scores = queries.transpose(1, 2)?.matmul(&k)?;
-                mix(&candle_nn::ops::softmax_last_dim(&scores)?, &v)
+                softmax_rows(&scores)?;
+                mix(&scores, &v)
             });
             Tensor::cat(&pieces.collect::<Result<Vec<_>>>()?, 2)?
         };

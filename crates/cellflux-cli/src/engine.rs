@@ -1,21 +1,77 @@
 //! Which engine evaluates the network: the options that `verify` and `run` share.
 
+use anyhow::{Context, bail};
+use cellflux_bundle::config::UNetConfig;
+use cellflux_bundle::state_dict::StateDict;
+use cellflux_candle::CandleEngine;
+use cellflux_session::AnyEngine;
+use cellflux_wgpu::{Gpu, Plan, Precision, Stage, Wanted, WgpuEngine};
 use clap::ValueEnum;
+
+/// An implementation of the network, and its precision.
+#[derive(Clone, Copy, Debug, clap::Args)]
+pub struct EngineArgs {
+    /// What evaluates the network.
+    #[arg(long, value_enum, default_value = "candle")]
+    pub engine: EngineKind,
+    /// Storage of weights and activations.
+    #[arg(long, value_enum, default_value = "f32")]
+    pub dtype: DType,
+}
 
 /// An implementation of the network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum EngineKind {
-    /// The CPU, through candle.
+    /// The CPU, through candle
     Candle,
-    /// A GPU (or its software stand-in), through wgpu.
+    /// A GPU or its software stand-in, through wgpu
     Wgpu,
 }
 
 /// The precision of weights and activations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum DType {
-    /// 32-bit floats.
+    /// 32-bit floats
     F32,
-    /// 16-bit floats with 32-bit accumulation (wgpu only).
+    /// 16-bit floats with 32-bit sums (wgpu only)
     F16,
+}
+
+impl EngineArgs {
+    /// Loads the network for images of `height` x `width` and batches of up to `images`, and says on stderr what it
+    /// runs on.
+    pub async fn load(
+        self,
+        config: &UNetConfig,
+        weights: &StateDict,
+        (height, width): (usize, usize),
+        images: usize,
+    ) -> anyhow::Result<AnyEngine> {
+        let precision = match (self.engine, self.dtype) {
+            (EngineKind::Candle, DType::F32) => {
+                eprintln!("engine: candle on the CPU, f32");
+                return Ok(CandleEngine::new(config, weights, height, width)?.into());
+            }
+            (EngineKind::Candle, DType::F16) => {
+                bail!("--dtype f16 needs --engine wgpu: candle computes in f32")
+            }
+            (EngineKind::Wgpu, DType::F32) => Precision::F32,
+            (EngineKind::Wgpu, DType::F16) => Precision::F16,
+        };
+        let size = [height, width];
+        // Guidance evaluates every image twice.
+        let plan = Plan::new(config, size, 2 * images, precision, false)?;
+        let gpu = Gpu::request(Wanted::for_plan(&plan)).await?;
+        eprintln!("engine: wgpu on {}, {precision}", gpu.report());
+        let engine = WgpuEngine::new(&gpu, config, weights, size, images, precision, |progress| {
+            if progress.stage == Stage::Compiling && progress.done == progress.total {
+                eprintln!("compiled {} pipelines", progress.total);
+            }
+        })
+        .await
+        .context("the network could not be set up on the GPU")?;
+        let peak = engine.plan().memory().peak() as f64 / f64::from(1 << 20);
+        eprintln!("GPU memory: {peak:.1} MiB");
+        Ok(engine.into())
+    }
 }

@@ -4,7 +4,9 @@
 //! could not do its work.
 
 mod engine;
+mod files;
 mod import;
+mod run;
 mod site;
 mod verify;
 
@@ -23,6 +25,7 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     Import(import::Args),
+    Run(run::Args),
     Site(site::Args),
     Verify(verify::Args),
 }
@@ -30,6 +33,7 @@ enum Command {
 fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Import(args) => import::run(&args),
+        Command::Run(args) => run::run(&args),
         Command::Site(args) => site::run(&args),
         Command::Verify(args) => verify::run(&args),
     };

@@ -3,9 +3,12 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::{Context, bail};
+use anyhow::Context;
+use cellflux_bundle::state_dict::StateDict;
+use cellflux_session::verify::{Bounds, Golden, Row};
 
-use crate::engine::{DType, EngineKind};
+use crate::engine::{DType, EngineArgs, EngineKind};
+use crate::files::read;
 
 /// Compare a network with a golden file: every output it holds, as relative errors.
 ///
@@ -14,19 +17,42 @@ use crate::engine::{DType, EngineKind};
 pub struct Args {
     /// The weights, named as the public network names them.
     model: PathBuf,
-    /// The golden file: inputs and expected outputs, with config and `cfg_scale` in its metadata.
+    /// The golden file: inputs and expected outputs, with `config` and `cfg_scale` in its metadata.
     io: PathBuf,
-    /// The engine to check.
-    #[arg(long, value_enum, default_value = "candle")]
-    engine: EngineKind,
-    /// The precision to check it in.
-    #[arg(long, value_enum, default_value = "f32")]
-    dtype: DType,
+    #[command(flatten)]
+    engine: EngineArgs,
 }
 
 /// Runs the command.
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
-    let _weights = std::fs::read(&args.model).with_context(|| format!("{}", args.model.display()))?;
-    let _golden = std::fs::read(&args.io).with_context(|| format!("{}", args.io.display()))?;
-    bail!("{:?} {:?} is not wired yet", args.engine, args.dtype)
+    let golden = Golden::parse(&read(&args.io)?).with_context(|| args.io.display().to_string())?;
+    let weights = StateDict::from_safetensors(&read(&args.model)?, golden.config())
+        .with_context(|| args.model.display().to_string())?;
+    let bounds = match (args.engine.engine, args.engine.dtype) {
+        (EngineKind::Candle, _) => Bounds::CANDLE_F32,
+        (EngineKind::Wgpu, DType::F32) => Bounds::WGPU_F32,
+        (EngineKind::Wgpu, DType::F16) => Bounds::WGPU_F16,
+    };
+    let rows = pollster::block_on(async {
+        let mut engine = args
+            .engine
+            .load(golden.config(), &weights, golden.size(), golden.images())
+            .await?;
+        println!("{:24} {:>14} {:>8}", "output", "relative error", "bound");
+        anyhow::Ok(golden.verify(&mut engine, bounds, print).await?)
+    })?;
+    if rows.iter().all(Row::ok) {
+        println!("the network matches");
+        return Ok(ExitCode::SUCCESS);
+    }
+    println!("the network differs");
+    Ok(ExitCode::FAILURE)
+}
+
+fn print(row: &Row) {
+    let verdict = if row.ok() { "ok" } else { "TOO LARGE" };
+    println!(
+        "{:24} {:>14.2e} {:>8.0e} {verdict}",
+        row.output, row.relative_error, row.bound
+    );
 }

@@ -1,0 +1,126 @@
+//! `cellflux run`: the exploration that a link or a recipe describes, walked without a page and written as files.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Instant;
+
+use anyhow::{Context, bail};
+use cellflux_bundle::{Bundle, folder};
+use cellflux_session::{
+    AnyEngine, Experiment, Exploration, Pacing, Recipe, Timing, export, link, start_image,
+};
+
+use crate::engine::EngineArgs;
+use crate::files::{read, write};
+
+/// Walk the exploration of a page's link and write every step.
+///
+/// Writes `trajectory.npy` (`[steps + 1, C, H, W]`, f32, model range), `times.npy`, `strip.png`, a `frame-NNN.png` a step
+/// and `record.json` (the recipe, the engine, work and time).
+#[derive(clap::Args)]
+pub struct Args {
+    /// A page's address, or only its hash.
+    #[arg(required_unless_present = "recipe", conflicts_with = "recipe")]
+    link: Option<String>,
+    /// A recipe as JSON, in place of a link.
+    #[arg(long)]
+    recipe: Option<PathBuf>,
+    /// The bundle's folder.
+    #[arg(long)]
+    bundle: PathBuf,
+    /// The folder to write: absent or empty.
+    #[arg(long)]
+    out: PathBuf,
+    #[command(flatten)]
+    engine: EngineArgs,
+}
+
+/// Runs the command.
+pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
+    prepare(&args.out)?;
+    let bundle = folder::read(&args.bundle).with_context(|| args.bundle.display().to_string())?;
+    let recipe = recipe(args, &bundle)?;
+    let example = start_image::file(&recipe.start, &bundle.manifest)?
+        .map(|path| folder::read_file(&args.bundle, &bundle.manifest, path))
+        .transpose()?;
+    let experiment = Experiment::new(recipe, &bundle.manifest, &bundle.vectors, example.as_deref())?;
+    let mut exploration = Exploration::new(experiment);
+    let timing = pollster::block_on(walk(args.engine, &bundle, &mut exploration))?;
+    save(&args.out, &bundle, &exploration, timing)?;
+    println!(
+        "{} frames in {}, {:.1} ms an evaluation",
+        exploration.frames().len(),
+        args.out.display(),
+        timing.per_evaluation().unwrap_or_default()
+    );
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The folder, empty, so that no frame of another run is taken for one of this.
+fn prepare(out: &Path) -> anyhow::Result<()> {
+    fs::create_dir_all(out).with_context(|| format!("{} could not be made", out.display()))?;
+    let mut entries = fs::read_dir(out).with_context(|| format!("{} could not be read", out.display()))?;
+    if entries.next().is_some() {
+        bail!(
+            "{} is not empty, expected an absent or empty folder",
+            out.display()
+        );
+    }
+    Ok(())
+}
+
+fn recipe(args: &Args, bundle: &Bundle) -> anyhow::Result<Recipe> {
+    match (&args.recipe, &args.link) {
+        (Some(path), _) => Recipe::from_json(&read(path)?).with_context(|| path.display().to_string()),
+        (None, Some(text)) => Ok(link::read(text, &bundle.manifest)?),
+        (None, None) => bail!("neither a link nor --recipe was given, expected one of them"),
+    }
+}
+
+/// Walks to the end; the clock runs from step to step, loading excluded.
+async fn walk(
+    engine: EngineArgs,
+    bundle: &Bundle,
+    exploration: &mut Exploration<AnyEngine>,
+) -> anyhow::Result<Timing> {
+    let spec = &bundle.manifest.image;
+    let size = (spec.height, spec.width);
+    let engine = engine
+        .load(&bundle.manifest.model.config, &bundle.weights, size, 1)
+        .await?;
+    exploration.attach_engine(engine);
+    let mut timing = Timing::default();
+    loop {
+        let started = Instant::now();
+        let Some(frame) = exploration.advance(Pacing::Continuous).await? else {
+            return Ok(timing);
+        };
+        timing.add(frame.evaluations, started.elapsed().as_secs_f64() * 1e3);
+        eprintln!("t = {:.4}", frame.t);
+    }
+}
+
+fn save(
+    out: &Path,
+    bundle: &Bundle,
+    exploration: &Exploration<AnyEngine>,
+    timing: Timing,
+) -> anyhow::Result<()> {
+    let (manifest, frames) = (&bundle.manifest, exploration.frames());
+    let recipe = exploration.experiment().recipe();
+    let (spec, view) = (&manifest.image, &recipe.view);
+    write(
+        &out.join("trajectory.npy"),
+        &export::trajectory_npy(spec, frames)?,
+    )?;
+    write(&out.join("times.npy"), &export::times_npy(frames)?)?;
+    write(&out.join("strip.png"), &export::strip_png(spec, view, frames)?)?;
+    for (index, frame) in frames.iter().enumerate() {
+        let path = out.join(format!("frame-{index:03}.png"));
+        write(&path, &export::frame_png(spec, view, frame)?)?;
+    }
+    let engine = exploration.engine().map(AnyEngine::report);
+    let record = export::Record::new(manifest, recipe, engine, timing, frames);
+    write(&out.join("record.json"), record.to_json()?.as_bytes())
+}

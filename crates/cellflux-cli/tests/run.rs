@@ -1,0 +1,236 @@
+//! `cellflux run` as it is called from a shell, on a bundle of the golden network.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use cellflux_bundle::conditions::{Condition, ConditionVectors, Conditions, DoseFeatures, Encoder, Split};
+use cellflux_bundle::gallery::{Example, Gallery};
+use cellflux_bundle::provenance::{DataSet, Provenance};
+use cellflux_bundle::quantise::WeightDtype;
+use cellflux_bundle::sampling::Sampling;
+use cellflux_bundle::state_dict::config_from_safetensors;
+use cellflux_bundle::{Draft, StateDict, folder};
+use cellflux_candle::CandleEngine;
+use cellflux_flow::field::Engine;
+use cellflux_flow::guidance::Guidance;
+use cellflux_flow::solver::FixedSolver;
+use cellflux_image::picture::Limits;
+use cellflux_image::{ImageSpec, coded_png, npy};
+use cellflux_session::verify::relative_error;
+use tempfile::TempDir;
+
+const SIDE: usize = 32;
+const LINK: &str = "http://127.0.0.1:8080/#v=1&c=drug&a=1.2&solver=heun2&grid=uniform&steps=4&noise=0";
+
+fn golden(file: &str) -> Vec<u8> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/micro");
+    fs::read(folder.join(file)).unwrap()
+}
+
+/// The control: a ramp, another one in each channel.
+fn control() -> Vec<u8> {
+    (0..3 * SIDE * SIDE).map(|i| (i * 7 % 256) as u8).collect()
+}
+
+fn drug() -> Vec<f32> {
+    (0..64).map(|i| (i % 3) as f32).collect()
+}
+
+fn condition(id: &str) -> Condition {
+    Condition {
+        id: id.into(),
+        name: id.into(),
+        smiles: None,
+        structure: None,
+        mode_of_action: None,
+        doses_um: Vec::new(),
+        split: Split::Seen,
+        control: id == "dmso",
+    }
+}
+
+/// A bundle of the golden network, with one control and two conditions.
+fn bundle() -> TempDir {
+    let config = config_from_safetensors(&golden("io.safetensors")).unwrap();
+    let weights = StateDict::from_safetensors(&golden("model.safetensors"), &config).unwrap();
+    let image = ImageSpec::bbbc021(SIDE, SIDE);
+    let sample = coded_png::write(&image, &control()).unwrap();
+    let draft = Draft {
+        id: "micro".into(),
+        title: "The golden network".into(),
+        description: String::new(),
+        config,
+        weights,
+        dtype: WeightDtype::F16,
+        image,
+        conditions: Conditions {
+            encoder: Encoder::Table {
+                source: "made up".into(),
+            },
+            dose: DoseFeatures::None,
+            list: vec![condition("dmso"), condition("drug")],
+        },
+        vectors: ConditionVectors::from_rows(&[vec![0.0; 64], drug()]).unwrap(),
+        sampling: Sampling::default(),
+        gallery: Gallery {
+            controls: vec![Example {
+                id: "ramp".into(),
+                file: "samples/ramp.png".into(),
+                condition: "dmso".into(),
+                dose_um: None,
+                batch: None,
+                plate: None,
+                well: None,
+                source: "a ramp".into(),
+                licence: "CC0-1.0".into(),
+                synthetic: true,
+            }],
+            treated: Vec::new(),
+        },
+        trajectories: Vec::new(),
+        provenance: Provenance {
+            data_set: DataSet {
+                name: "none".into(),
+                citation: String::new(),
+                licence: "CC0-1.0".into(),
+                url: None,
+            },
+            training: None,
+            metrics: BTreeMap::new(),
+            tools: BTreeMap::new(),
+            licence: "CC0-1.0".into(),
+            notes: String::new(),
+            created: "2026-01-01".into(),
+        },
+        assets: BTreeMap::from([("samples/ramp.png".into(), sample)]),
+    };
+    let folder = tempfile::tempdir().unwrap();
+    folder::write(&draft.pack().unwrap(), folder.path(), true).unwrap();
+    folder
+}
+
+fn run(bundle: &Path, out: &Path, options: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_cellflux"))
+        .arg("run")
+        .args(options)
+        .arg("--bundle")
+        .arg(bundle)
+        .arg("--out")
+        .arg(out)
+        .output()
+        .unwrap()
+}
+
+fn succeed(bundle: &Path, out: &Path, options: &[&str]) {
+    let output = run(bundle, out, options);
+    let message = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{message}");
+}
+
+fn array(path: &Path) -> (Vec<usize>, Vec<f32>) {
+    let array = npy::read("array", &fs::read(path).unwrap(), &Limits::default()).unwrap();
+    (array.shape, array.values)
+}
+
+/// The same trajectory, walked here step by step.
+fn expected() -> Vec<f32> {
+    let config = config_from_safetensors(&golden("io.safetensors")).unwrap();
+    let weights = StateDict::from_safetensors(&golden("model.safetensors"), &config).unwrap();
+    let mut engine = CandleEngine::new(&config, &weights, SIDE, SIDE).unwrap();
+    engine.condition(&[drug()], Guidance { alpha: 1.2 }).unwrap();
+    let start: Vec<f32> = control()
+        .iter()
+        .map(|&v| f32::from(v) / 255.0 * 2.0 - 1.0)
+        .collect();
+    let mut state = engine.upload(&start).unwrap();
+    let mut trajectory = start;
+    for step in 0..4 {
+        let (from, to) = (f64::from(step) / 4.0, f64::from(step + 1) / 4.0);
+        state = FixedSolver::Heun.step(&mut engine, from, to, &state).unwrap();
+        trajectory.extend(pollster::block_on(engine.read(&state)).unwrap());
+    }
+    trajectory
+}
+
+#[test]
+fn a_link_becomes_trajectory_times_pictures_and_record() {
+    let (bundle, out) = (bundle(), tempfile::tempdir().unwrap());
+    let out = out.path();
+    succeed(bundle.path(), out, &[LINK]);
+    let (shape, trajectory) = array(&out.join("trajectory.npy"));
+    assert_eq!(shape, [5, 3, SIDE, SIDE]);
+    // The same engine; the start's coding may round once.
+    let error = relative_error(&trajectory, &expected());
+    assert!(error < 1e-6, "{error:.1e}");
+    assert_eq!(
+        array(&out.join("times.npy")),
+        (vec![5], vec![0.0, 0.25, 0.5, 0.75, 1.0])
+    );
+    let strip = cellflux_image::decode("strip.png", &fs::read(out.join("strip.png")).unwrap()).unwrap();
+    assert!(strip.width() >= 5 * SIDE && strip.height() >= SIDE);
+    for frame in 0..5 {
+        assert!(out.join(format!("frame-{frame:03}.png")).is_file());
+    }
+    let record: serde_json::Value =
+        serde_json::from_slice(&fs::read(out.join("record.json")).unwrap()).unwrap();
+    assert_eq!(record["recipe"]["condition"], "drug");
+    assert_eq!(record["timing"]["evaluations"], 8);
+}
+
+#[test]
+fn the_recipe_of_a_record_makes_the_same_trajectory_again() {
+    let (bundle, outs) = (bundle(), tempfile::tempdir().unwrap());
+    let (first, second) = (outs.path().join("first"), outs.path().join("second"));
+    let hash = LINK.split_once('#').unwrap().1;
+    succeed(bundle.path(), &first, &[hash]);
+    let record: serde_json::Value =
+        serde_json::from_slice(&fs::read(first.join("record.json")).unwrap()).unwrap();
+    let recipe = outs.path().join("recipe.json");
+    fs::write(&recipe, record["recipe"].to_string()).unwrap();
+    succeed(bundle.path(), &second, &["--recipe", recipe.to_str().unwrap()]);
+    let trajectory = |out: PathBuf| fs::read(out.join("trajectory.npy")).unwrap();
+    assert_eq!(trajectory(first), trajectory(second));
+}
+
+#[test]
+fn both_engines_walk_the_same_trajectory() {
+    let (bundle, outs) = (bundle(), tempfile::tempdir().unwrap());
+    let (cpu, gpu) = (outs.path().join("cpu"), outs.path().join("gpu"));
+    let output = run(bundle.path(), &gpu, &[LINK, "--engine", "wgpu"]);
+    let message = String::from_utf8_lossy(&output.stderr).into_owned();
+    if message.contains("adapter") && !output.status.success() {
+        eprintln!("skipped: {message}");
+        return;
+    }
+    assert!(output.status.success(), "{message}");
+    succeed(bundle.path(), &cpu, &[LINK]);
+    let (_, expected) = array(&cpu.join("trajectory.npy"));
+    let (_, found) = array(&gpu.join("trajectory.npy"));
+    // f32 on both, in another order of sums.
+    let error = relative_error(&found, &expected);
+    assert!(error < 1e-4, "{error:.1e}");
+}
+
+#[test]
+fn what_cannot_be_run_exits_2_and_names_the_reason() {
+    let (bundle, outs) = (bundle(), tempfile::tempdir().unwrap());
+    let full = outs.path().join("full");
+    fs::create_dir(&full).unwrap();
+    fs::write(full.join("frame-000.png"), b"mine").unwrap();
+    let empty = outs.path().join("empty");
+    let cases: [(&Path, &Path, &[&str], &str); 5] = [
+        (bundle.path(), &full, &[LINK], "not empty"),
+        (outs.path(), &empty, &[LINK], "manifest.json"),
+        (bundle.path(), &empty, &["#v=1&c=drug&a=1e9"], "alpha"),
+        (bundle.path(), &empty, &["#v=1&c=elixir"], "elixir"),
+        (bundle.path(), &empty, &["--recipe", "absent.json"], "absent.json"),
+    ];
+    for (bundle, out, options, reason) in cases {
+        let output = run(bundle, out, options);
+        let message = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{message}");
+        assert!(message.contains(reason), "{reason}: {message}");
+    }
+}

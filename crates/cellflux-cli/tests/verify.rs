@@ -1,0 +1,71 @@
+//! `cellflux verify` as it is called from a shell.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+fn golden(file: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../tests/fixtures/micro")
+        .join(file)
+}
+
+fn verify(model: &Path, io: &Path, options: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_cellflux"))
+        .arg("verify")
+        .args([model, io])
+        .args(options)
+        .output()
+        .unwrap()
+}
+
+#[test]
+fn the_network_that_made_a_golden_file_matches_it() {
+    let output = verify(&golden("model.safetensors"), &golden("io.safetensors"), &[]);
+    let table = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{table}");
+    for name in [
+        "velocity_conditional",
+        "traj_rk4",
+        "traj_reverse_heun2",
+        "x1_dopri5",
+    ] {
+        assert!(table.contains(name), "{table}");
+    }
+}
+
+#[test]
+fn another_network_exits_1_and_says_which_output_differs() {
+    let folder = tempfile::tempdir().unwrap();
+    let model = folder.path().join("model.safetensors");
+    let mut bytes = fs::read(golden("model.safetensors")).unwrap();
+    // The data's last bytes belong to f16 weights; a changed exponent keeps them finite.
+    let end = bytes.len();
+    for byte in bytes[end - 2000..].iter_mut().skip(1).step_by(2) {
+        *byte ^= 0x04;
+    }
+    fs::write(&model, bytes).unwrap();
+    let output = verify(&model, &golden("io.safetensors"), &[]);
+    let table = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{table}");
+    assert!(table.contains("TOO LARGE"), "{table}");
+}
+
+#[test]
+fn what_cannot_be_compared_exits_2_and_names_the_reason() {
+    let (model, io) = (golden("model.safetensors"), golden("io.safetensors"));
+    let cases: [(&Path, &Path, &[&str], &str); 4] = [
+        (Path::new("absent.safetensors"), &io, &[], "absent.safetensors"),
+        // Weights are no golden file: they carry no config.
+        (&model, &model, &[], "config"),
+        // A golden file is no network.
+        (&io, &io, &[], "mol_embed_transform.weight"),
+        (&model, &io, &["--dtype", "f16"], "--dtype f16"),
+    ];
+    for (model, io, options, reason) in cases {
+        let output = verify(model, io, options);
+        let message = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{message}");
+        assert!(message.contains(reason), "{reason}: {message}");
+    }
+}
