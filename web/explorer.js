@@ -8,6 +8,7 @@ import { Trouble, WorkerClient } from './worker_client.js';
 import { Walker } from './walker.js';
 import { informed, troubled, warned } from './notices.js';
 import { engineAsked, surroundings } from './surroundings.js';
+import { linkAt } from './link_at.js';
 import * as intake from './intake.js';
 import { saveFile } from './save_file.js';
 import { Notice } from './parts/notice.js';
@@ -40,10 +41,14 @@ for (const [name, part] of Object.entries(PARTS)) customElements.define(name, pa
 /** Models up to this size are fetched at once; larger ones when the visitor says so. */
 const FETCH_AT_ONCE = 48e6;
 
+/** How long the address may lag behind the view. */
+const ADDRESS_MS = 250;
+
 const EMPTY = {
   phase: 'opening', // opening, offered, loading, starting, ready, failed
   notice: null,
   thumbnails: new Map(),
+  structures: new Map(),
   cursor: 0,
   playing: false,
   busy: 0,
@@ -81,7 +86,9 @@ class Explorer extends HTMLElement {
   }
 
   #set(patch) {
-    this.#state = { ...this.#state, ...patch };
+    const before = this.#state;
+    this.#state = { ...before, ...patch };
+    if (this.#state.link !== before.link || this.#state.cursor !== before.cursor) this.#writeAddress();
     if (this.#scheduled) return;
     this.#scheduled = true;
     queueMicrotask(() => {
@@ -131,7 +138,9 @@ class Explorer extends HTMLElement {
       this.#set({ phase: 'ready' });
     } catch (error) {
       this.#set({ phase: 'offered', notice: troubled(error) });
+      return;
     }
+    this.#walkTo(this.#state.at);
   }
 
   async #useEngine(engine) {
@@ -154,12 +163,14 @@ class Explorer extends HTMLElement {
   async #restart() {
     this.#set({ phase: 'opening', notice: null, playing: false, busy: 0 });
     this.#worker.start();
-    await this.#open(this.#state.link ?? '');
+    await this.#open(this.#state.link ? linkAt(this.#state.link, this.#state.cursor) : '');
   }
 
   #hear({ event, ...detail }) {
     if (event === 'thumbnail') {
       this.#set({ thumbnails: new Map(this.#state.thumbnails).set(detail.id, detail.picture) });
+    } else if (event === 'structure') {
+      this.#set({ structures: new Map(this.#state.structures).set(detail.id, detail.svg) });
     } else if (event === 'download') {
       this.#set({ download: { ...this.#state.download, ...detail } });
     } else if (event === 'starting') {
@@ -185,7 +196,20 @@ class Explorer extends HTMLElement {
       startLabel: recipe?.control === 'upload' ? 'Your image' : chosen?.note,
       compoundName: this.#state.compounds?.find((compound) => compound.id === recipe?.compound)?.name,
     });
-    if (answer.link !== undefined && location.hash.slice(1) !== answer.link) history.replaceState(history.state, '', `#${answer.link}`);
+  }
+
+  /** Keeps the address at what is in view. Browsers allow only so many changes a minute, so it waits for a pause. */
+  #writeAddress() {
+    clearTimeout(this.addressTimer);
+    this.addressTimer = setTimeout(() => {
+      const { link, cursor } = this.#state;
+      if (link) history.replaceState(history.state, '', `#${linkAt(link, cursor)}`);
+    }, ADDRESS_MS);
+  }
+
+  /** Walks to the step that a link showed. */
+  async #walkTo(step) {
+    if (step && this.#state.phase === 'ready') await this.#walker.play(step);
   }
 
   async #change(change) {
@@ -202,22 +226,25 @@ class Explorer extends HTMLElement {
 
   async #followLink() {
     const link = location.hash.slice(1);
-    if (!link || link === this.#state.link || this.#state.phase === 'opening') return;
+    const { link: current, cursor, phase } = this.#state;
+    if (!link || phase === 'opening' || link === linkAt(current ?? '', cursor)) return;
     this.#walker.pause();
     try {
       this.#follow(await this.#worker.call('link', { link }));
       this.#set({ notice: null });
     } catch (error) {
       this.#set({ notice: troubled(error) });
-      if (this.#state.link) history.replaceState(history.state, '', `#${this.#state.link}`);
+      this.#writeAddress();
+      return;
     }
+    this.#walkTo(this.#state.at);
   }
 
   async #computeStep() {
     this.#set({ busy: this.#state.busy + 1 });
     try {
       const { key } = this.#state.walk;
-      const { step, walk, ...rest } = await this.#worker.call('step');
+      const { step, walk, ...rest } = await this.#worker.call('step', { playing: this.#state.playing });
       const current = this.#state.walk;
       if (current.key === key && walk.key === key) this.#set({ walk: { ...current, ...walk, steps: [...current.steps, ...step] }, ...rest });
     } catch (error) {
@@ -248,18 +275,19 @@ class Explorer extends HTMLElement {
     if (!upload) return;
     this.#set({ upload: { ...upload, ...change } });
     // Dragging makes many changes; only the newest waits while one is being drawn.
-    this.wanted = { ...this.wanted, ...change };
+    this.wanted = { redraw: Boolean(change.assignment) || this.wanted?.redraw };
     if (this.arranging) return;
     this.arranging = true;
     try {
       while (this.wanted && this.#state.upload) {
         const next = this.wanted;
         this.wanted = null;
-        const drawn = await this.#worker.call('arrange', next);
+        const { assignment, crop, reading } = this.#state.upload;
+        const drawn = await this.#worker.call('arrange', { assignment, crop, reading, ...next });
         if (this.#state.upload) this.#set({ upload: { ...this.#state.upload, ...drawn } });
       }
     } catch (error) {
-      this.#set({ upload: this.#state.upload ? { ...upload, key: this.#state.upload.key } : null, notice: troubled(error) });
+      this.#set({ upload: this.#state.upload ? upload : null, notice: troubled(error) });
     } finally {
       this.arranging = false;
       this.wanted = null;
@@ -287,7 +315,7 @@ class Explorer extends HTMLElement {
 
   async #copyLink() {
     const address = new URL(location.href);
-    address.hash = this.#state.link;
+    address.hash = linkAt(this.#state.link, this.#state.cursor);
     try {
       await navigator.clipboard.writeText(address.href);
       this.#set({ notice: informed('The link is copied; it makes this picture again, the crop included.') });

@@ -13,9 +13,11 @@ const WAYS_ON = {
   'device-lost': [GPU_AGAIN, USE_CPU],
   'out-of-memory': [USE_CPU],
   'no-adapter': [USE_CPU],
+  limits: [USE_CPU],
   gpu: [GPU_AGAIN, USE_CPU],
   download: [LOAD_AGAIN],
   'bad-bundle': [LOAD_AGAIN],
+  'bad-file': [LOAD_AGAIN],
   cancelled: [LOAD_AGAIN],
   stopped: [RESTART],
 };

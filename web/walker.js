@@ -37,14 +37,17 @@ export class Walker {
     if (this.state().playing) this.set({ playing: false });
   }
 
-  /** Plays to the end: shows what is reached, computes what is not. At the end it starts over, computing nothing. */
-  async play() {
+  /**
+   * Plays to a step, or to the end: shows what is reached, computes what is not. From the end it starts over, computing
+   * nothing.
+   */
+  async play(until = Infinity) {
     const { walk, cursor, playing } = this.state();
     if (playing || !walk) return;
     if (walk.finished && cursor >= walk.steps.length - 1) this.set({ cursor: 0 });
     this.set({ playing: true });
     try {
-      while (this.state().playing) {
+      while (this.state().playing && this.state().cursor < until) {
         const began = performance.now();
         if (!(await this.#advance())) break;
         await pause(Math.max(0, FRAME_MS - (performance.now() - began)));

@@ -9,10 +9,10 @@
 //   engine  { engine }                  another engine, at the step reached
 //   change  { change }                  part of a recipe; restarts only what it must
 //   link    { link }                    the exploration that a link describes
-//   step    {}                          one more solver step
+//   step    { playing }                 one more solver step; while playing, the device goes on with the next
 //   show    { visible }                 the walk again with these channels
 //   decode  { files }                   the visitor's own image
-//   arrange { assignment?, crop?, reading? }   its channels and crop; answers previews
+//   arrange { assignment, crop, reading, redraw }   its channels and crop; answers previews
 //   use_upload {}                       makes the crop the control
 //   keep    { kind, step, visible }     a file to save
 //
@@ -26,7 +26,7 @@ const exploring = new Exploring((event, detail, transfer) => postMessage({ event
 function described(error) {
   if (error?.sentence) return { kind: error.kind, sentence: error.sentence };
   if (error instanceof WebAssembly.RuntimeError) {
-    return { kind: 'stopped', sentence: 'The computation stopped unexpectedly, most likely for want of memory; the steps reached so far are kept on this page.' };
+    return { kind: 'stopped', sentence: 'The computation stopped unexpectedly, most likely for want of memory; what you chose is kept, and the steps can be walked again.' };
   }
   return { kind: error?.kind ?? 'internal', sentence: String(error?.message ?? error) };
 }

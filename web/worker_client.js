@@ -11,7 +11,7 @@ export class Trouble extends Error {
 /** What is left when the computation itself has stopped: a trap in WebAssembly, or a worker that cannot start. */
 const STOPPED = {
   kind: 'stopped',
-  sentence: 'The computation stopped unexpectedly, most likely for want of memory; the steps reached so far are kept on this page.',
+  sentence: 'The computation stopped unexpectedly, most likely for want of memory; what you chose is kept, and the steps can be walked again.',
 };
 
 export class WorkerClient {

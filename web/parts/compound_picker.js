@@ -4,7 +4,7 @@ import { el, Part } from '../html.js';
 
 const matches = (words, compound) => words.every((word) => compound.haystack.includes(word));
 
-/** Shows `state.compounds` and `state.recipe.compound`. */
+/** Shows `state.compounds`, `state.structures` and `state.recipe.compound`. */
 export class CompoundPicker extends Part {
   connectedCallback() {
     if (this.firstChild) return;
@@ -20,10 +20,13 @@ export class CompoundPicker extends Part {
     this.append(el('label', { class: 'unseen', for: 'compound-search' }, 'Search compounds'), this.search, this.list, this.none, this.card);
   }
 
-  update({ compounds, recipe }) {
+  update({ compounds, recipe, structures }) {
     if (!compounds) return;
     if (this.changed('compounds', compounds)) this.#build(compounds);
     if (this.changed('chosen', recipe?.compound)) this.#choose(recipe?.compound);
+    const compound = this.compounds.find((each) => each.id === recipe?.compound);
+    const drawing = structures.get(compound?.id);
+    if (compound && this.changed('described', `${compound.id} ${Boolean(drawing)}`)) this.#describe(compound, drawing);
   }
 
   #build(compounds) {
@@ -46,8 +49,6 @@ export class CompoundPicker extends Part {
         this.#reveal(option);
       }
     }
-    const compound = this.compounds.find((each) => each.id === id);
-    if (compound) this.#describe(compound);
   }
 
   /** Scrolls the list, never the page. */
@@ -57,13 +58,13 @@ export class CompoundPicker extends Part {
     if (top < scrollTop || top + height > scrollTop + clientHeight) this.list.scrollTop = top - (clientHeight - height) / 2;
   }
 
-  #describe(compound) {
+  #describe(compound, drawing) {
     if (this.picture) URL.revokeObjectURL(this.picture);
-    this.picture = compound.structure ? URL.createObjectURL(new Blob([compound.structure], { type: 'image/svg+xml' })) : null;
+    this.picture = drawing ? URL.createObjectURL(new Blob([drawing], { type: 'image/svg+xml' })) : null;
     const facts = [
       compound.action && ['Mode of action', compound.action],
       compound.doses?.length && ['Doses in the data', `${compound.doses.join(', ')} µM`],
-      ['Training', compound.seen === null ? 'not stated' : compound.seen ? 'seen by the network' : 'held out: the network never saw it'],
+      ['Training', compound.seen ? 'seen by the network' : 'held out: the network never saw it'],
     ].filter(Boolean);
     this.card.replaceChildren(
       // An image cannot run scripts, so an SVG from a bundle is safe in one.
@@ -100,6 +101,5 @@ export class CompoundPicker extends Part {
 }
 
 function badge({ seen }) {
-  if (seen === null || seen === undefined) return null;
   return el('span', { class: `badge ${seen ? 'seen' : 'held-out'}` }, seen ? 'seen' : 'held out');
 }

@@ -23,6 +23,8 @@ export class CropEditor extends Part {
     this.numbers = {};
     this.coding = el('select', { id: 'coding', on: { change: () => this.intend('upload-change', { change: { reading: this.coding.value } }) } });
     this.codingRow = el('label', { for: 'coding', class: 'coding' }, 'Values are', this.coding);
+    this.use = el('button', { type: 'submit', class: 'primary', 'data-do': 'use-crop' }, 'Use this crop');
+    this.clipped = el('p', { class: 'hint' });
     this.heading = el('h2', { id: 'crop-title' });
     this.size = el('p', { class: 'hint' });
     this.dialog = el('dialog', { 'aria-labelledby': 'crop-title', class: 'crop-dialog', on: { cancel: (event) => { event.preventDefault(); this.intend('upload-cancel'); } } },
@@ -33,9 +35,9 @@ export class CropEditor extends Part {
           el('div', { class: 'crop-side' },
             this.channels, this.codingRow,
             el('div', { class: 'numbers' }, number('x', 'Left'), number('y', 'Top'), number('side', 'Side')),
-            el('figure', {}, this.result, el('figcaption', { class: 'hint' }, 'As the network will see it')),
+            el('figure', {}, this.result, el('figcaption', { class: 'hint' }, 'As the network will see it'), this.clipped),
             el('div', { class: 'dialog-buttons' },
-              el('button', { type: 'submit', class: 'primary', 'data-do': 'use-crop' }, 'Use this crop'),
+              this.use,
               el('button', { type: 'button', class: 'secondary', on: { click: () => this.intend('upload-cancel') } }, 'Cancel'))))));
     this.append(this.dialog);
   }
@@ -49,12 +51,14 @@ export class CropEditor extends Part {
     if (this.changed('key', upload.key)) this.#open(upload, channels);
     if (!this.dialog.open) this.dialog.showModal();
     if (this.changed('picture', upload.picture)) paint(this.field, upload.picture);
-    if (this.changed('cropPicture', upload.cropPicture) && upload.cropPicture) paint(this.result, upload.cropPicture);
+    if (this.changed('cropPicture', upload.cropPicture)) paint(this.result, upload.cropPicture);
     if (this.changed('crop', upload.crop)) this.#place(upload);
     if (this.changed('assignment', upload.assignment)) {
       for (const [index, select] of [...this.channels.querySelectorAll('select')].entries()) select.value = String(upload.assignment[index]);
     }
     this.coding.value = upload.reading;
+    this.use.disabled = !upload.complete;
+    this.clipped.textContent = upload.clipped > 0.001 ? `${(100 * upload.clipped).toFixed(1)} % of its values are brighter than full scale and are cut off.` : '';
   }
 
   #open(upload, channels) {
@@ -65,32 +69,39 @@ export class CropEditor extends Part {
       dot.style.setProperty('--dot', channel.colour);
       const select = el('select', { id: `assign-${index}`, on: { change: () => {
         const assignment = [...this.upload.assignment];
-        assignment[index] = Number(select.value);
+        const plane = Number(select.value);
+        // Each plane is one channel: the channel that had it takes this one's in exchange.
+        const other = assignment.indexOf(plane);
+        if (other >= 0) assignment[other] = assignment[index];
+        assignment[index] = plane;
         this.intend('upload-change', { change: { assignment } });
-      } } }, ...upload.planes.map((plane, at) => el('option', { value: String(at) }, plane.label)));
+      } } },
+      ...(upload.assignment.includes(-1) ? [el('option', { value: '-1' }, 'choose a channel…')] : []),
+      ...upload.planes.map((plane, at) => el('option', { value: String(at) }, plane.label)));
       return el('label', { for: `assign-${index}` }, el('span', {}, dot, channel.name), select);
     }));
     this.coding.replaceChildren(...upload.readings.map(({ value, label }) => el('option', { value }, label)));
     this.codingRow.hidden = upload.readings.length < 2;
     this.numbers.side.min = String(upload.smallest);
-    this.numbers.side.max = String(Math.min(upload.width, upload.height));
+    this.numbers.side.max = String(Math.floor(Math.min(upload.width / upload.extent[0], upload.height / upload.extent[1])));
   }
 
-  #place({ crop, width, height }) {
+  #place({ crop, width, height, extent: [wide, high] }) {
     for (const [name, input] of Object.entries(this.numbers)) input.value = String(crop[name]);
-    this.numbers.x.max = String(width - crop.side);
-    this.numbers.y.max = String(height - crop.side);
-    for (const [name, share] of [['--x', crop.x / width], ['--y', crop.y / height], ['--w', crop.side / width], ['--h', crop.side / height]]) {
+    this.numbers.x.max = String(Math.floor(width - crop.side * wide));
+    this.numbers.y.max = String(Math.floor(height - crop.side * high));
+    for (const [name, share] of [['--x', crop.x / width], ['--y', crop.y / height], ['--w', (crop.side * wide) / width], ['--h', (crop.side * high) / height]]) {
       this.square.style.setProperty(name, share);
     }
   }
 
   /** Sends a crop that lies within the image: first the side is bounded, then the corner. */
   #send(change) {
-    const { crop, width, height, smallest } = this.upload;
+    const { crop, width, height, smallest, extent: [wide, high] } = this.upload;
     const wanted = { ...crop, ...change };
-    const side = clamp(Math.round(wanted.side) || smallest, smallest, Math.min(width, height));
-    const next = { side, x: clamp(Math.round(wanted.x) || 0, 0, width - side), y: clamp(Math.round(wanted.y) || 0, 0, height - side) };
+    const side = clamp(Math.round(wanted.side) || smallest, smallest, Math.floor(Math.min(width / wide, height / high)));
+    const corner = (at, length, share) => clamp(Math.round(at) || 0, 0, Math.floor(length - side * share));
+    const next = { side, x: corner(wanted.x, width, wide), y: corner(wanted.y, height, high) };
     this.intend('upload-change', { change: { crop: next } });
   }
 
@@ -112,7 +123,8 @@ export class CropEditor extends Part {
       const to = at(pointer);
       const [dx, dy] = [to.x - from.x, to.y - from.y];
       if (resize) {
-        const room = Math.min(this.upload.width - begin.x, this.upload.height - begin.y);
+        const { width, height, extent } = this.upload;
+        const room = Math.min((width - begin.x) / extent[0], (height - begin.y) / extent[1]);
         this.#send({ ...begin, side: Math.min(begin.side + Math.max(dx, dy), room) });
       } else this.#send({ ...base, x: base.x + dx, y: base.y + dy });
     };

@@ -2,6 +2,11 @@
 
 import { el, Part } from '../html.js';
 
+const DIRECTIONS = [
+  ['forward', 'Control → treated'],
+  ['reverse', 'Treated → control'],
+  ['return', 'There and back'],
+];
 const SOLVERS = [
   ['euler', 'Euler (order 1)'],
   ['midpoint', 'Midpoint (order 2)'],
@@ -34,13 +39,13 @@ export class FlowSettings extends Part {
     };
     const number = (name, label, help, ...more) => {
       const input = el('input', { type: 'number', id: `set-${name}`, name, inputmode: 'numeric', step: '1', on: {
-        change: () => (input.value === '' ? this.#show() : this.#send(name, Number(input.value))),
+        change: () => (input.value === '' ? this.#show() : this.#send(name, Math.round(Number(input.value)))),
       } });
       return this.#row(name, label, el('span', { class: 'with-button' }, input, ...more), null, help, input);
     };
     this.fields = {};
     this.append(
-      choose('direction', 'Direction', [['forward', 'Control → treated'], ['reverse', 'Treated → control']], 'Reverse integrates the same field from t = 1 to t = 0.'),
+      choose('direction', 'Direction', DIRECTIONS, 'Reverse integrates the same field from t = 1 to t = 0; there and back shows the solver’s error.'),
       choose('solver', 'Solver', SOLVERS, 'How each step is taken. Higher orders cost more evaluations a step.'),
       choose('grid', 'Time grid', GRIDS, 'Where on the path the steps end.'),
       number('steps', 'Steps', 'Solver steps from one end of the path to the other.'),

@@ -28,10 +28,8 @@ export class ModelCard extends Part {
   }
 
   update(state) {
-    const { phase, download, engine, manifest, engineAsked } = state;
-    if (!manifest || !this.changed('slice', [phase, download?.loaded, download?.doing, engine, engineAsked].join())) {
-      if (!manifest) return;
-    }
+    const { phase, manifest } = state;
+    if (!manifest) return;
     this.offer.hidden = !(phase === 'offered');
     if (!this.offer.hidden) this.#showOffer(state);
     this.download.hidden = !(phase === 'loading' || phase === 'starting');
@@ -45,7 +43,7 @@ export class ModelCard extends Part {
     const size = figures.bytes(download.total);
     const estimate = download.estimate ? `, about ${figures.duration(download.estimate)}` : '';
     this.offer.replaceChildren(
-      el('p', {}, `The network has ${figures.count(manifest.parameters)} parameters: a download of ${size}${estimate}. It stays in this browser.`),
+      el('p', {}, `The network has ${figures.count(manifest.parameters)} parameters: a download of ${size}${estimate}.`),
       el('button', { type: 'button', class: 'primary', on: { click: () => this.intend('load') } }, `Load the model (${size})`),
     );
   }
@@ -65,14 +63,14 @@ export class ModelCard extends Part {
 
   #showFacts({ engine, evaluations, pace, engineAsked }) {
     if (!this.changed('facts', [engine, evaluations, pace, engineAsked].map((x) => JSON.stringify(x)).join())) return;
-    const adapter = engine.adapter ? `${engine.adapter}${engine.software ? ' (software adapter)' : ''}` : 'this computer’s CPU';
+    const adapter = engine.engine === 'candle' ? 'this computer’s CPU' : `${engine.adapter}${engine.software && !engine.adapter.includes('software') ? ', a software adapter' : ''}`;
     const row = (term, ...values) => el('div', {}, el('dt', {}, term), el('dd', {}, ...values));
     this.choice.value = engineAsked;
     this.facts.replaceChildren(
       row('Runs on', el('span', { 'data-fact': 'adapter' }, adapter)),
-      row('Engine', el('span', { 'data-fact': 'engine' }, engine.name), ', ', el('span', { 'data-fact': 'dtype' }, engine.dtype)),
+      row('Engine', el('span', { 'data-fact': 'engine' }, engine.engine), ', ', el('span', { 'data-fact': 'dtype' }, engine.dtype)),
       row('Pace', el('span', { 'data-fact': 'pace' }, pace ? `${figures.milliseconds(pace)}${pace < 1e4 ? ' ms' : ''} per evaluation` : 'not yet measured')),
-      row('Done', el('span', { 'data-fact': 'evaluations' }, figures.count(evaluations)), ` evaluation${evaluations === 1 ? '' : 's'} of the network`),
+      row('Done', el('span', { 'data-fact': 'evaluations' }, figures.count(evaluations)), ` evaluation${evaluations === 1 ? '' : 's'} of the velocity`),
       row(el('label', { for: 'engine' }, 'Use'), this.choice),
       ...(engine.why ? [row('Why', engine.why)] : []),
     );

@@ -13,8 +13,13 @@ export class Provenance extends Part {
       ...manifest.provenance,
       ...sources([...(samples ?? []), ...(examples ?? [])]),
     ];
-    this.replaceChildren(el('dl', { class: 'facts' }, ...rows.flatMap(([term, value]) => [el('dt', {}, term), el('dd', {}, value)])));
+    this.replaceChildren(el('dl', { class: 'facts' }, ...rows.flatMap(([term, value]) => [el('dt', {}, term), el('dd', {}, linked(value))])));
   }
+}
+
+/** The manifest's reader lets only http addresses pass as addresses; nothing is fetched from them. */
+function linked(value) {
+  return /^https?:\/\/\S+$/.test(value) ? el('a', { href: value, rel: 'noreferrer' }, value) : value;
 }
 
 function sources(samples) {

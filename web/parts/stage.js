@@ -33,11 +33,12 @@ export class Stage extends Part {
       this.smooth.setAttribute('aria-pressed', String(smooth));
     }
     const step = walk?.steps[cursor];
-    if (!this.changed('step', step) && !this.changed('walk', walk)) return;
+    const [moved, other] = [this.changed('step', step), this.changed('walk', walk)];
+    if (!moved && !other) return;
     this.#show(state, step);
   }
 
-  #show({ walk, cursor, startLabel, reverse, compoundName }, step) {
+  #show({ walk, cursor, visible, startLabel, reverse, compoundName }, step) {
     paint(this.start.canvas, walk?.start);
     paint(this.now.canvas, step?.now);
     paint(this.difference.canvas, step?.difference);
@@ -50,7 +51,8 @@ export class Stage extends Part {
     this.now.note.textContent = `${where}${compoundName ? `, ${compoundName}` : ''}`;
     this.now.stamp.textContent = cursor > 0 ? GENERATED : walk.noised ? 'Control with source noise' : 'The start, unchanged';
     this.now.stamp.classList.toggle('generated', generated);
-    this.difference.note.textContent = 'now − start; grey is no change';
+    const alone = visible.filter(Boolean).length === 1;
+    this.difference.note.textContent = alone ? 'now − start: red is more, blue less, white no change' : 'now − start: grey is no change';
     this.difference.stamp.textContent = GENERATED;
     this.difference.stamp.classList.toggle('generated', true);
     this.start.canvas.setAttribute('aria-label', `${this.start.title.textContent}: ${startLabel ?? ''}`);

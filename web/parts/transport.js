@@ -52,7 +52,8 @@ export class Transport extends Part {
 
   update({ walk, cursor, playing, phase, busy }) {
     const ready = phase === 'ready' && Boolean(walk);
-    if (!this.changed('slice', walk) && !this.changed('rest', [cursor, playing, phase, busy].join())) return;
+    const [other, moved] = [this.changed('walk', walk), this.changed('rest', [cursor, playing, phase, busy].join())];
+    if (!other && !moved) return;
     this.walk = walk;
     this.cursor = cursor;
     const reached = walk ? walk.steps.length - 1 : 0;
@@ -85,8 +86,8 @@ export class Transport extends Part {
     }
     const step = walk.steps[cursor] ?? walk.steps[0];
     const total = walk.times ? walk.times.length - 1 : null;
-    const left = Math.min(walk.steps[0].time, walk.steps[reached].time);
-    const right = Math.max(walk.steps[0].time, walk.steps[reached].time);
+    const passed = walk.steps.map(({ time }) => time);
+    const [left, right] = [Math.min(...passed), Math.max(...passed)];
     this.track.style.setProperty('--from', left);
     this.track.style.setProperty('--to', right);
     this.track.style.setProperty('--t', step.time);
@@ -132,9 +133,9 @@ export class Transport extends Part {
       const { left, width } = this.track.getBoundingClientRect();
       const t = Math.min(Math.max((clientX - left) / width, 0), 1);
       let nearest = 0;
-      for (const [index, step] of this.walk.steps.entries()) {
-        if (Math.abs(step.time - t) < Math.abs(this.walk.steps[nearest].time - t)) nearest = index;
-      }
+      // There and back passes every time twice; then the step nearer to the one in view is meant.
+      const far = (index) => Math.abs(this.walk.steps[index].time - t) + 1e-6 * Math.abs(index - this.cursor);
+      for (const index of this.walk.steps.keys()) if (far(index) < far(nearest)) nearest = index;
       if (nearest !== this.cursor) this.intend('goto', { step: nearest });
     };
     const leave = () => {

@@ -78,13 +78,22 @@ export class BundleDownload {
       onBytes([...loaded.values()].reduce((sum, each) => sum + each, 0));
     };
     const queue = [...entries];
+    const stop = new AbortController();
+    const either = AbortSignal.any([signal, stop.signal]);
     const lane = async () => {
-      for (let entry = queue.shift(); entry; entry = queue.shift()) {
+      for (let entry = queue.shift(); entry && !either.aborted; entry = queue.shift()) {
         const { path } = entry;
-        take(entry, await this.file(entry, () => receiver(entry), { signal, onBytes: (count) => report(path, count) }));
+        take(entry, await this.file(entry, () => receiver(entry), { signal: either, onBytes: (count) => report(path, count) }));
       }
     };
-    await Promise.all(Array.from({ length: AT_ONCE }, lane));
+    // The first failure stops the others, and all have ended before it is reported.
+    let failure = null;
+    await Promise.all(Array.from({ length: AT_ONCE }, () => lane().catch((error) => {
+      failure ??= error;
+      stop.abort();
+    })));
+    if (failure) throw failure;
+    if (signal.aborted) throw cancelled();
     await this.#purge(entries);
   }
 

@@ -15,18 +15,21 @@ export class Exploring {
   static CALLS = new Set(['open', 'load', 'cancel', 'engine', 'change', 'link', 'step', 'show', 'decode', 'arrange', 'use_upload', 'keep', 'verify']);
 
   #say;
+  #manifest;
   #model;
   #files;
   #walk;
   #recipe;
   #upload;
-  #asked = 'auto';
   #visible;
   #started;
   #abort;
   #evaluations = 0;
   #uploadedName;
-  #upright = 0;
+  /** An engine that was ready before there was anything to walk. */
+  #spare = null;
+  #uploads = 0;
+  #runsOnGpu = false;
 
   /** @param {(event: string, detail: object, transfer?: Transferable[]) => void} say tells the page something it did not ask for */
   constructor(say) {
@@ -37,10 +40,9 @@ export class Exploring {
 
   async open({ src, link }) {
     await this.#startWasm();
-    const bytes = await fetchManifest(src);
-    this.#model = new wasm.Model(bytes);
+    this.#manifest = await fetchManifest(src);
     this.#files = new BundleDownload(src, (sentence) => this.#say('note', { sentence }));
-    await this.#bring(this.#model.missing().filter(({ path }) => path === 'conditions.safetensors'), () => {});
+    await this.#begin();
     const view = manifestView(this.#model.manifest());
     this.#visible = view.channels.map(() => true);
     let notice = null;
@@ -59,6 +61,7 @@ export class Exploring {
     return {
       value: {
         ...view, limits: LIMITS, notice,
+        at: recipe?.view?.step ?? null,
         download: { total: sum(shards), loaded: 0, cached: await this.#files.keeps(shards), estimate: estimate(sum(shards)) },
         ...this.#answer(),
       },
@@ -66,7 +69,8 @@ export class Exploring {
   }
 
   async load({ engine }) {
-    this.#asked = engine;
+    // A shard whose tensors were not the network's has spoilt the reader.
+    if (this.#model.spoilt()) await this.#begin();
     const shards = this.#model.missing();
     const total = sum(shards);
     const began = performance.now();
@@ -91,19 +95,20 @@ export class Exploring {
   // The exploration
 
   async change({ change }) {
-    const { visible, ...rest } = change;
-    await this.#follow(recipeView.changed(this.#recipe, rest));
+    await this.#follow(recipeView.changed(this.#recipe, change));
     return { value: this.#answer() };
   }
 
   async link({ link }) {
-    await this.#follow(this.#model.read_link(link));
-    return { value: this.#answer() };
+    const recipe = this.#model.read_link(link);
+    await this.#follow(recipe);
+    return { value: { ...this.#answer(), at: recipe.view?.step ?? null } };
   }
 
   async step({ playing }) {
     const began = performance.now();
-    const reached = await this.#walk.step(Boolean(playing));
+    // The CPU path computes where it stands: looking ahead would only delay the step that is wanted.
+    const reached = await this.#walk.step(Boolean(playing) && this.#runsOnGpu);
     const took = performance.now() - began;
     const index = this.#walk.steps() - 1;
     const evaluations = this.#walk.evaluations_of(index);
@@ -133,7 +138,7 @@ export class Exploring {
     this.#upload?.free();
     this.#upload = upload;
     this.#uploadedName = described.name;
-    return { value: { key: ++this.#upright, ...described, ...this.#arranged(described, true) } };
+    return { value: { key: ++this.#uploads, ...described, ...this.#arranged(described, true) } };
   }
 
   async arrange({ assignment, crop, reading, redraw }) {
@@ -142,7 +147,7 @@ export class Exploring {
 
   async use_upload({ assignment, crop, reading }) {
     const { coded } = this.#upload.cut(Int32Array.from(assignment), crop.x, crop.y, crop.side, reading);
-    await this.#follow(recipeView.changed(this.#recipe ?? this.#model.blank_recipe(coded), { start: wasm.crop_start(coded) }));
+    await this.#follow(this.#recipe ? recipeView.changed(this.#recipe, { start: wasm.crop_start(coded) }) : this.#model.crop_recipe(coded));
     return { value: this.#answer() };
   }
 
@@ -178,6 +183,12 @@ export class Exploring {
 
   // Inner workings
 
+  /** Reads the manifest anew, and the condition vectors with it: they are small, and a recipe needs them. */
+  async #begin() {
+    this.#model = new wasm.Model(this.#manifest);
+    await this.#bring(this.#model.missing().filter(({ path }) => path === 'conditions.safetensors'), () => {});
+  }
+
   #startWasm() {
     this.#started ??= init({ module_or_path: new URL('../../pkg/cellflux_wasm_bg.wasm', import.meta.url) });
     return this.#started;
@@ -196,11 +207,15 @@ export class Exploring {
   }
 
   /** Turns to a recipe; what it shares with the one before is kept. */
-  async #follow(recipe) {
+  async #follow({ view, ...wanted }) {
+    // Which step is looked at is the page's affair; the channels hidden decide the pictures.
+    const recipe = { ...wanted, view: { hidden: view?.hidden ?? [] } };
     const path = this.#model.start_file(JSON.stringify(recipe));
     const example = path ? await this.#content(path) : undefined;
     if (this.#walk) this.#walk.apply(JSON.stringify(recipe), example);
     else this.#walk = new wasm.Walk(this.#model, JSON.stringify(recipe), example);
+    if (this.#spare) this.#walk.attach(this.#spare);
+    this.#spare = null;
     this.#recipe = this.#walk.recipe();
     const hidden = new Set(this.#recipe.view?.hidden ?? []);
     this.#visible = this.#visible.map((_, index) => !hidden.has(index));
@@ -209,16 +224,18 @@ export class Exploring {
   async #useEngine(asked) {
     const make = {
       candle: () => wasm.Engine.candle(this.#model),
-      wgpu: () => wasm.Engine.wgpu(this.#model),
+      wgpu: () => wasm.Engine.wgpu(this.#model, tell.doing),
     };
-    const here = {
-      gpu: 'gpu' in navigator,
-      doing: (doing) => this.#say('starting', { doing }),
+    let starting = true;
+    const tell = {
+      // A software adapter's trial may go on for a while after another engine was taken; nobody wants to hear of it then.
+      doing: (doing) => starting && this.#say('starting', { doing }),
       note: (sentence) => this.#say('note', { sentence }),
     };
-    const { engine, report, pace, why } = await chooseEngine(make, asked, here);
-    this.#asked = asked;
-    this.#walk?.attach(engine);
+    const { engine, report, pace, why } = await chooseEngine(make, asked, tell).finally(() => { starting = false; });
+    this.#runsOnGpu = report.engine === 'wgpu';
+    if (this.#walk) this.#walk.attach(engine);
+    else this.#spare = engine;
     return { engine: { ...report, why }, engineAsked: asked, evaluations: this.#evaluations, pace };
   }
 
@@ -234,12 +251,12 @@ export class Exploring {
       recipe: recipeView.shown(this.#recipe),
       link: walk.link(),
       visible: this.#visible,
-      uploaded: this.#recipe.start.crop ? { key: walk.control_key(), name: this.#uploadedName ?? 'the link’s crop', picture: walk.control() } : null,
+      uploaded: this.#recipe.start.crop ? { key: walk.key(), name: this.#uploadedName ?? 'the link’s crop', picture: walk.control() } : null,
       walk: {
         key: walk.key(),
         start: walk.control(),
         noised: walk.noised(),
-        times: walk.times() ?? null,
+        times: plainNumbers(walk.times()),
         steps: Array.from({ length: walk.steps() }, (_, index) => this.#picture(index)),
         finished: walk.finished(),
       },
@@ -267,6 +284,7 @@ export class Exploring {
   }
 }
 
+const plainNumbers = (numbers) => (numbers ? [...numbers] : null);
 const sum = (entries) => entries.reduce((total, { bytes }) => total + bytes, 0);
 
 /** Seconds a download may take, by the browser's own guess of the line's speed; unknown in most browsers. */

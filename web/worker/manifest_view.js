@@ -2,6 +2,9 @@
 
 const joined = (parts, by = ', ') => parts.filter(Boolean).join(by);
 
+/** A plate's name often begins with its batch's, which a caption has no room for. */
+const short = ({ batch, plate }) => (plate && batch && plate.startsWith(`${batch}_`) ? plate.slice(batch.length + 1) : (plate ?? batch));
+
 /** A gallery example as a tile. */
 function tile(example, condition, treated) {
   const where = joined([example.batch, example.plate && `plate ${example.plate}`, example.well && `well ${example.well}`]);
@@ -12,7 +15,7 @@ function tile(example, condition, treated) {
     condition: example.condition,
     treated,
     synthetic: Boolean(example.synthetic),
-    label: example.synthetic ? 'synthetic' : (example.plate ?? example.batch ?? example.id),
+    label: example.synthetic ? 'synthetic' : (short(example) ?? example.id),
     note: joined([`${condition?.name ?? example.condition}${dose}`, where, kind]),
     source: example.source,
     licence: example.licence,

@@ -52,6 +52,16 @@ impl Model {
         plain(&entries)
     }
 
+    /// Whether a file was refused after it had come in full: its tensors are not the network's.
+    pub fn spoilt(&self) -> bool {
+        self.reader.is_none() && self.bundle.is_none()
+    }
+
+    /// The bundle's file of a gallery example.
+    pub fn example_file(&self, id: &str) -> Option<String> {
+        self.manifest.gallery.get(id).map(|example| example.file.clone())
+    }
+
     /// Starts to receive a file that the manifest lists.
     pub fn download(&self, path: &str) -> Result<Download, JsValue> {
         let entry = self.manifest.file(path).map_err(Trouble::from)?;

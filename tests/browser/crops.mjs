@@ -1,0 +1,92 @@
+// Images to upload: real ones where the data lie beside the repository, otherwise ones made here.
+
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { deflateSync } from 'node:zlib';
+import { SHARED } from './explorer_page.mjs';
+
+const CELLS = SHARED && join(SHARED, 'data/bbbc021-cells');
+
+/** A control crop, 68 x 68, 8-bit RGB: the first DMSO cell of the data set, or a synthetic one. */
+export function controlCrop() {
+  if (!CELLS || !existsSync(CELLS)) return { name: 'synthetic.png', mimeType: 'image/png', buffer: png(68, 68, 3, blob) };
+  const [header, ...rows] = readFileSync(join(CELLS, 'metadata.csv'), 'utf8').trim().split(/\r?\n/).map((line) => line.split(','));
+  const column = (name) => header.indexOf(name);
+  const row = rows.find((cells) => cells[column('STATE')] === '0' && cells[column('BATCH')] === 'Week4');
+  const path = row[column('path')];
+  return { name: path.split('/').pop(), mimeType: 'image/png', buffer: readFileSync(join(CELLS, path)) };
+}
+
+/** A bright disc on a dark ground, another in each channel: no cell, but an image. */
+function blob(x, y, channel) {
+  const far = Math.hypot(x - 34 - 4 * channel, y - 34 + 3 * channel);
+  return Math.max(0, Math.round(190 - 6 * far - 20 * channel));
+}
+
+/** The files of one raw 16-bit field, one per channel; empty without the data. */
+export function rawField() {
+  return filesOf('data/bbbc021-fields', (name) => name.includes('_s1_'));
+}
+
+/** The five channels of one JUMP field; empty without the data. */
+export function jumpField() {
+  return filesOf('data/jump', (name) => /BR00117010_A01_f1.*\.tiff?$/.test(name));
+}
+
+function filesOf(folder, wanted) {
+  const root = SHARED && join(SHARED, folder);
+  if (!root || !existsSync(root)) return [];
+  const found = readdirSync(root, { recursive: true }).map(String).filter((name) => wanted(name)).sort();
+  return found.map((name) => join(root, name));
+}
+
+/** A PNG of 8-bit samples, grey (1) or RGB (3), written without filters. */
+export function png(width, height, channels, sample) {
+  const rows = Buffer.alloc(height * (1 + width * channels));
+  for (let y = 0; y < height; y += 1) {
+    for (let x = 0; x < width; x += 1) {
+      for (let c = 0; c < channels; c += 1) rows[y * (1 + width * channels) + 1 + x * channels + c] = sample(x, y, c);
+    }
+  }
+  const header = Buffer.alloc(13);
+  header.writeUInt32BE(width, 0);
+  header.writeUInt32BE(height, 4);
+  header[8] = 8;
+  header[9] = channels === 3 ? 2 : 0;
+  return Buffer.concat([Buffer.from('\x89PNG\r\n\x1a\n', 'latin1'), chunk('IHDR', header), chunk('IDAT', deflateSync(rows)), chunk('IEND', Buffer.alloc(0))]);
+}
+
+function chunk(type, data) {
+  const body = Buffer.concat([Buffer.from(type, 'latin1'), data]);
+  const framed = Buffer.alloc(8 + body.length);
+  framed.writeUInt32BE(data.length, 0);
+  body.copy(framed, 4);
+  framed.writeUInt32BE(crc32(body), 4 + body.length);
+  return framed;
+}
+
+function crc32(bytes) {
+  let crc = ~0;
+  for (const byte of bytes) {
+    crc ^= byte;
+    for (let bit = 0; bit < 8; bit += 1) crc = (crc >>> 1) ^ (crc & 1 ? 0xedb88320 : 0);
+  }
+  return ~crc >>> 0;
+}
+
+/** The header of a TIFF that claims 30,000 x 30,000 pixels, three samples each, and holds none. */
+export function hugeTiff() {
+  const entries = [[256, 4, 1, 30000], [257, 4, 1, 30000], [258, 3, 1, 8], [259, 3, 1, 1], [262, 3, 1, 2], [273, 4, 1, 200], [277, 3, 1, 3], [278, 4, 1, 30000], [279, 4, 1, 2700000000]];
+  const file = Buffer.alloc(256);
+  file.write('II*\0', 'latin1');
+  file.writeUInt32LE(8, 4);
+  file.writeUInt16LE(entries.length, 8);
+  entries.forEach(([tag, type, count, value], index) => {
+    const at = 10 + 12 * index;
+    file.writeUInt16LE(tag, at);
+    file.writeUInt16LE(type, at + 2);
+    file.writeUInt32LE(count, at + 4);
+    file.writeUInt32LE(value, at + 8);
+  });
+  return file;
+}

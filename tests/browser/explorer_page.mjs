@@ -1,0 +1,145 @@
+// The page under test: opening it, watching what it must never do, and the few things every test does with it.
+
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+
+/** The site's root; ends in a slash. */
+export const SITE = process.env.CELLFLUX_URL ?? 'http://127.0.0.1:8080/';
+
+/** The real data beside the repository, where there is any. */
+export const SHARED = process.env.CELLFLUX_SHARED ?? null;
+
+/** A network that does not answer is the test's doing where it is expected; everything else in the console is a fault. */
+const NETWORK = /^Failed to load resource/;
+
+/** A tab with the explorer in it, and a record of its console and requests. */
+export class ExplorerPage {
+  /** @param {import('playwright-core').BrowserContext} context */
+  static async open(context, address = SITE, { init = null, argument = undefined, failures = false } = {}) {
+    const page = await context.newPage();
+    const explorer = new ExplorerPage(page, failures);
+    await page.addInitScript(() => {
+      globalThis.longTasks = [];
+      new PerformanceObserver((list) => globalThis.longTasks.push(...list.getEntries().map(({ startTime, duration }) => [Math.round(startTime), Math.round(duration)])))
+        .observe({ type: 'longtask', buffered: true });
+    });
+    if (init) await page.addInitScript(init, argument);
+    await page.goto(address);
+    return explorer;
+  }
+
+  constructor(page, networkMayFail) {
+    this.page = page;
+    this.faults = [];
+    this.requests = [];
+    page.on('console', (message) => {
+      if (message.type() === 'error' && !(networkMayFail && NETWORK.test(message.text()))) this.faults.push(message.text());
+    });
+    page.on('pageerror', (error) => this.faults.push(String(error)));
+    page.context().on('request', (request) => this.requests.push(request.url()));
+  }
+
+  /** Waits until the network is ready to walk. */
+  async ready(timeout = 120_000) {
+    await this.page.waitForSelector('cellflux-explorer[data-phase="ready"]', { timeout });
+  }
+
+  /** Waits until the page says something that matches, and gives it. */
+  async says(pattern, timeout = 60_000) {
+    const sentence = this.page.locator('cellflux-notice .sentence', { hasText: pattern });
+    await sentence.waitFor({ timeout });
+    return sentence.textContent();
+  }
+
+  /** No uncaught error, no panic, nothing in the console. */
+  nothingInTheConsole() {
+    assert.deepEqual(this.faults, []);
+  }
+
+  async compound(id) {
+    await this.page.locator(`[data-compound="${id}"]`).click();
+    await this.page.locator(`[data-compound="${id}"][aria-selected="true"]`).waitFor();
+  }
+
+  async set(name, value) {
+    const field = this.page.locator(`#set-${name}`);
+    const tag = await field.evaluate((node) => node.tagName);
+    if (tag === 'SELECT') await field.selectOption(value);
+    else {
+      await field.fill(String(value));
+      await field.dispatchEvent('change');
+    }
+  }
+
+  /** One step forward, waited for. */
+  async forward() {
+    const before = await this.step();
+    await this.page.locator('[data-do="forward"]').click();
+    await this.page.locator(`.where[data-step="${before + 1}"]`).waitFor({ timeout: 120_000 });
+  }
+
+  async step() {
+    return Number(await this.page.locator('.where').getAttribute('data-step'));
+  }
+
+  /** Plays to the end. */
+  async walk(timeout = 180_000) {
+    await this.page.locator('[data-do="play"]').click();
+    await this.page.locator('[data-do="play"][aria-label^="Play again"]').waitFor({ timeout });
+  }
+
+  /** What a click on a button saves, as bytes. */
+  async keep(kind) {
+    const [download] = await Promise.all([this.page.waitForEvent('download'), this.page.locator(`[data-keep="${kind}"]`).click()]);
+    return readFile(await download.path());
+  }
+
+  /** RGBA of a canvas, as the page shows it. */
+  pixels(view) {
+    return this.page.locator(`canvas[data-view="${view}"]`).evaluate((canvas) => {
+      const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+      return { width: canvas.width, height: canvas.height, rgba: [...data] };
+    });
+  }
+
+  /** RGBA of a PNG, decoded by the browser. */
+  decodePng(png) {
+    return this.page.evaluate(async (bytes) => {
+      const bitmap = await createImageBitmap(new Blob([new Uint8Array(bytes)], { type: 'image/png' }), { colorSpaceConversion: 'none' });
+      const canvas = new OffscreenCanvas(bitmap.width, bitmap.height);
+      const drawing = canvas.getContext('2d');
+      drawing.drawImage(bitmap, 0, 0);
+      const { data } = drawing.getImageData(0, 0, bitmap.width, bitmap.height);
+      return { width: bitmap.width, height: bitmap.height, rgba: [...data] };
+    }, [...png]);
+  }
+
+  /** The address once it has caught up with the view. */
+  async link(step) {
+    await this.page.waitForFunction((at) => new URLSearchParams(location.hash.slice(1)).get('at') === String(at), step);
+    return this.page.evaluate(() => location.href);
+  }
+
+  fact(name) {
+    return this.page.locator(`[data-fact="${name}"]`).textContent();
+  }
+
+  /** Hands files to the page through its file dialog. */
+  async upload(...files) {
+    await this.page.locator('input[type="file"]').setInputFiles(files);
+  }
+
+  /** Accepts the crop that the editor suggests. */
+  async useCrop() {
+    await this.page.locator('[data-do="use-crop"]').click();
+    await this.page.locator('[data-control="upload"][aria-checked="true"]').waitFor();
+  }
+
+  /** The page still works: another compound can be chosen and a step walked. */
+  async stillWorks({ walking = true } = {}) {
+    await this.compound('taxol');
+    if (!walking) return;
+    await this.ready();
+    await this.forward();
+  }
+}

@@ -1,0 +1,62 @@
+// The reference network's numbers, measured inside Chromium.
+
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { after, before, test } from 'node:test';
+import { launch } from './chromium.mjs';
+import { SITE } from './explorer_page.mjs';
+
+/** Enough to tell a wrong network, condition, guidance or solver; the rest is measured natively, where it is quick. */
+const OUTPUTS = ['velocity_conditional', 'velocity_unconditional', 'traj_heun2'];
+
+const fixture = (name) => readFile(new URL(`../fixtures/micro/${name}`, import.meta.url));
+
+/** A safetensors file with some of its tensors. */
+function keepTensors(file, wanted) {
+  const length = Number(file.readBigUInt64LE(0));
+  const { __metadata__, ...tensors } = JSON.parse(file.subarray(8, 8 + length));
+  const kept = { __metadata__ };
+  const parts = [];
+  let end = 0;
+  for (const [name, tensor] of Object.entries(tensors).filter(([name]) => wanted(name))) {
+    const [from, to] = tensor.data_offsets;
+    parts.push(file.subarray(8 + length + from, 8 + length + to));
+    kept[name] = { ...tensor, data_offsets: [end, end + to - from] };
+    end += to - from;
+  }
+  const text = JSON.stringify(kept);
+  const header = Buffer.from(text.padEnd(Math.ceil(text.length / 8) * 8));
+  const size = Buffer.alloc(8);
+  size.writeBigUInt64LE(BigInt(header.length));
+  return Buffer.concat([size, header, ...parts]);
+}
+
+let browser;
+let page;
+before(async () => {
+  browser = await launch();
+  page = await browser.newPage();
+  await page.goto(new URL('web/icon.svg', SITE).href);
+});
+after(() => browser.close());
+
+for (const engine of (process.env.CELLFLUX_ENGINES ?? 'candle wgpu').split(' ')) {
+  test(`the network inside Chromium equals the golden \`micro\` on ${engine}`, { timeout: 300_000 }, async () => {
+    const io = keepTensors(await fixture('io.safetensors'), (name) => !/^(traj_|x1_)/.test(name) || OUTPUTS.includes(name));
+    const model = await fixture('model.safetensors');
+    const rows = await page.evaluate(async ([site, files, engine]) => {
+      const [weights, golden] = files.map((text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0)));
+      const wasm = await import(new URL('pkg/cellflux_wasm.js', site).href);
+      await wasm.default();
+      try {
+        return await wasm.verify(weights, golden, engine);
+      } catch (trouble) {
+        return trouble;
+      }
+    }, [SITE, [model.toString('base64'), io.toString('base64')], engine]);
+    assert.ok(Array.isArray(rows), rows.sentence);
+    for (const row of rows) console.log(`${engine} ${row.output}: ${row.relative_error.toExponential(2)} (bound ${row.bound})`);
+    assert.deepEqual(rows.map((row) => row.output).sort(), [...OUTPUTS].sort());
+    assert.ok(rows.every((row) => row.ok));
+  });
+}
