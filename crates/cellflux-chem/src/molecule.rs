@@ -6,7 +6,7 @@ use cosmolkit_smiles::{SmilesParseError, SmilesParseParams, SmilesRecord};
 
 use crate::ChemError;
 
-/// Characters that a SMILES text may have. The longest of the 115,795 JUMP compounds has 338.
+/// Characters that a SMILES text may have. The longest of the 115,795 JUMP compounds has 810.
 pub const MAX_SMILES_LENGTH: usize = 1000;
 
 /// Branches inside branches; a recursive reader must not run out of stack on `((((...`.
