@@ -17,7 +17,6 @@ struct Shape {
 
 @group(0) @binding(0) var<uniform> shape: Shape;
 {{bindings}}
-{{geometry}}
 @compute @workgroup_size(64)
 fn main(
     @builtin(workgroup_id) group: vec3<u32>,

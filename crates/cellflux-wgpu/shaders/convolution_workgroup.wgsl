@@ -17,7 +17,6 @@ struct Shape {
 
 @group(0) @binding(0) var<uniform> shape: Shape;
 {{bindings}}
-{{geometry}}
 var<workgroup> image_slice: array<vec4<f32>, {{image_slice}}>;
 var<workgroup> weight_slice: array<vec4<f32>, {{weight_slice}}>;
 

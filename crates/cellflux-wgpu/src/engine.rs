@@ -452,7 +452,7 @@ fn tool_shaders(precision: Precision) -> Vec<Shader> {
     shaders
 }
 
-fn bind(
+pub(crate) fn bind(
     gpu: &Gpu,
     pipeline: &wgpu::ComputePipeline,
     uniforms: wgpu::BufferBinding<'_>,

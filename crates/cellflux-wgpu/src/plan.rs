@@ -161,6 +161,13 @@ impl Plan {
         self.shaders.len()
     }
 
+    /// The shaders, as kernel name and WGSL text.
+    pub fn shaders(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.shaders
+            .iter()
+            .map(|shader| (shader.label.as_str(), shader.source.as_str()))
+    }
+
     /// Checks that every buffer fits what a device allows for one buffer and for one storage binding.
     ///
     /// # Errors

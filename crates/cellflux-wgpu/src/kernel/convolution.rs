@@ -175,55 +175,54 @@ impl Convolution {
         text + &read_write(next, "output", self.output.quad())
     }
 
-    /// Where an output pixel looks: the input pixel under a tap, and whether there is one.
-    fn geometry(&self) -> String {
-        let Self {
-            stride, upsampled, ..
-        } = *self;
-        let (scale, shift) = if upsampled { (2, "1u") } else { (1, "0u") };
-        let inside = if self.kernel == 1 {
-            "true"
-        } else {
-            "y >= 0 && x >= 0 && y < i32(shape.in_height * SCALEu) && x < i32(shape.in_width * SCALEu)"
-        }
-        .replace("SCALE", &scale.to_string());
+    /// Declares where the middle tap of output pixel `index` falls, under names that end in `name`. Written out and not
+    /// a WGSL function, because SwiftShader takes tens of seconds to compile a dozen calls.
+    fn locate(&self, name: u32, index: &str) -> String {
+        let stride = self.stride;
         format!(
-            "
-// An output pixel: the first pixel of its image in the input, and where the middle tap falls.
-struct Pixel {{
-    image: u32,
-    y: i32,
-    x: i32,
-}}
-
-fn locate(index: u32) -> Pixel {{
-    let x = index % shape.out_width;
-    let y = (index / shape.out_width) % shape.out_height;
-    let image = index / (shape.out_width * shape.out_height);
-    return Pixel(image * shape.in_height * shape.in_width, i32(y * {stride}u), i32(x * {stride}u));
-}}
-
-// The input pixel under a tap; outside the image the values count as zero.
-struct Tap {{
-    pixel: u32,
-    inside: bool,
-}}
-
-fn look(at: Pixel, dy: i32, dx: i32) -> Tap {{
-    let y = at.y + dy;
-    let x = at.x + dx;
-    let inside = {inside};
-    let pixel = at.image + (u32(y) >> {shift}) * shape.in_width + (u32(x) >> {shift});
-    return Tap(select(0u, pixel, inside), inside);
-}}
+            "    let index_{name} = min({index}, total - 1u);
+    let x_{name} = i32(index_{name} % shape.out_width * {stride}u);
+    let y_{name} = i32(index_{name} / shape.out_width % shape.out_height * {stride}u);
+    let image_{name} = index_{name} / (shape.out_width * shape.out_height) * shape.in_height * shape.in_width;
 "
         )
+    }
+
+    /// Declares the input pixel under the tap, and whether it is inside the image (outside counts as zero).
+    fn look(&self, name: u32) -> String {
+        if self.kernel == 1 {
+            return format!(
+                "        let pixel_{name} = image_{name} + u32(y_{name}) * shape.in_width + u32(x_{name});\n"
+            );
+        }
+        let (scale, shift) = if self.upsampled { (2, 1) } else { (1, 0) };
+        // A negative coordinate becomes a huge one.
+        format!(
+            "        let under_y_{name} = u32(y_{name} + dy);
+        let under_x_{name} = u32(x_{name} + dx);
+        let inside_{name} = (under_y_{name} < shape.in_height * {scale}u) & (under_x_{name} < shape.in_width * {scale}u);
+        let pixel_{name} = select(
+            0u,
+            image_{name} + (under_y_{name} >> {shift}u) * shape.in_width + (under_x_{name} >> {shift}u),
+            inside_{name},
+        );
+"
+        )
+    }
+
+    /// Whether the input pixel under the tap is inside the image.
+    fn inside(&self, name: u32) -> String {
+        if self.kernel == 1 {
+            "true".into()
+        } else {
+            format!("inside_{name}")
+        }
     }
 
     /// The tap's offset from the middle.
     fn offset(&self) -> &'static str {
         if self.kernel == 1 {
-            "        let dy = 0;\n        let dx = 0;\n"
+            ""
         } else {
             "        let dy = i32(tap / 3u) - 1;\n        let dx = i32(tap % 3u) - 1;\n"
         }
@@ -291,17 +290,14 @@ fn look(at: Pixel, dy: i32, dx: i32) -> Tap {{
             );
         }
         for p in 0..pixels {
-            let _ = writeln!(
-                begin,
-                "    let pixel_{p} = locate(min(first_pixel + {p}u, total - 1u));"
-            );
+            begin += &self.locate(p, &format!("first_pixel + {p}u"));
             for q in 0..quads {
                 let _ = writeln!(begin, "    var sum_{p}_{q} = bias[quad_{q}];");
             }
         }
         let mut taps_of_pixels = self.offset().to_owned();
         for p in 0..pixels {
-            let _ = writeln!(taps_of_pixels, "        let tap_{p} = look(pixel_{p}, dy, dx);");
+            taps_of_pixels += &self.look(p);
         }
         let mut accumulate = String::new();
         for source in self.sources() {
@@ -310,7 +306,7 @@ fn look(at: Pixel, dy: i32, dx: i32) -> Tap {{
             for p in 0..pixels {
                 let _ = writeln!(
                     accumulate,
-                    "            let base_{p} = tap_{p}.pixel * shape.in_quads_{source};"
+                    "            let base_{p} = pixel_{p} * shape.in_quads_{source};"
                 );
             }
             let _ = writeln!(
@@ -323,7 +319,7 @@ fn look(at: Pixel, dy: i32, dx: i32) -> Tap {{
                 let value = if self.kernel == 1 {
                     read
                 } else {
-                    format!("select(vec4<f32>(0.0), {read}, tap_{p}.inside)")
+                    format!("select(vec4<f32>(0.0), {read}, inside_{p})")
                 };
                 let _ = writeln!(accumulate, "                let a_{p} = {value};");
             }
@@ -337,7 +333,6 @@ fn look(at: Pixel, dy: i32, dx: i32) -> Tap {{
             include_str!("../../shaders/convolution_registers.wgsl"),
             &[
                 ("bindings", &self.bindings()),
-                ("geometry", &self.geometry()),
                 ("pixels", &pixels.to_string()),
                 ("quads", &quads.to_string()),
                 ("taps", &self.taps().to_string()),
@@ -383,17 +378,14 @@ fn look(at: Pixel, dy: i32, dx: i32) -> Tap {{
             let _ = writeln!(
                 begin,
                 "    let item_{load} = lane + {}u;\n    \
-                 let depth_{load} = item_{load} % {depth}u;\n    \
-                 let pixel_{load} = locate(min(tile_pixel + item_{load} / {depth}u, total - 1u));",
+                 let depth_{load} = item_{load} % {depth}u;",
                 load * threads
             );
+            begin += &self.locate(load, &format!("tile_pixel + item_{load} / {depth}u"));
         }
         let mut taps_of_pixels = self.offset().to_owned();
         for load in 0..image_loads {
-            let _ = writeln!(
-                taps_of_pixels,
-                "        let tap_{load} = look(pixel_{load}, dy, dx);"
-            );
+            taps_of_pixels += &self.look(load);
         }
         let mut accumulate = String::new();
         for source in self.sources() {
@@ -409,10 +401,11 @@ fn look(at: Pixel, dy: i32, dx: i32) -> Tap {{
                     accumulate,
                     "            {guard}{{\n                \
                      let quad = slice + depth_{load};\n                \
-                     let known = tap_{load}.inside && quad < shape.in_quads_{source};\n                \
-                     let at = select(0u, tap_{load}.pixel * shape.in_quads_{source} + quad, known);\n                \
+                     let known = {inside} & (quad < shape.in_quads_{source});\n                \
+                     let at = select(0u, pixel_{load} * shape.in_quads_{source} + quad, known);\n                \
                      image_slice[depth_{load} * {tile_pixels}u + item_{load} / {depth}u] =\n                    \
-                     select(vec4<f32>(0.0), vec4<f32>(input_{source}[at]), known);\n            }}"
+                     select(vec4<f32>(0.0), vec4<f32>(input_{source}[at]), known);\n            }}",
+                    inside = self.inside(load),
                 );
             }
             for load in 0..weight_loads {
@@ -454,7 +447,6 @@ fn look(at: Pixel, dy: i32, dx: i32) -> Tap {{
             include_str!("../../shaders/convolution_workgroup.wgsl"),
             &[
                 ("bindings", &self.bindings()),
-                ("geometry", &self.geometry()),
                 ("threads", &threads.to_string()),
                 ("rows", &rows.to_string()),
                 ("columns", &columns.to_string()),

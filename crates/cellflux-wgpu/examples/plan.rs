@@ -1,0 +1,33 @@
+//! Prints the plan of a preset, call by call: `cargo run -p cellflux-wgpu --example plan -- cellflux-bbbc021`.
+//!
+//! Arguments: preset, side of the image (default 96), images at once (default 2), dtype (default f32), `gpu` or `software`
+//! (default gpu), and optionally a folder that the shaders are written to.
+
+use std::error::Error;
+
+use cellflux_bundle::config::UNetConfig;
+use cellflux_wgpu::{Plan, Precision};
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let argument = |at: usize, otherwise: &'static str| arguments.get(at).map_or(otherwise, String::as_str);
+    let name = argument(0, "tiny");
+    let config = UNetConfig::preset(name).ok_or_else(|| format!("no preset is called {name}"))?;
+    let side = argument(1, "96").parse()?;
+    let precision: Precision = argument(3, "f32").parse()?;
+    let software = argument(4, "gpu") == "software";
+    let plan = Plan::new(
+        &config,
+        [side, side],
+        argument(2, "2").parse()?,
+        precision,
+        software,
+    )?;
+    println!("{name}, {plan:#}");
+    if let Some(folder) = arguments.get(5) {
+        for (index, (label, text)) in plan.shaders().enumerate() {
+            std::fs::write(format!("{folder}/{index:02}-{label}.wgsl"), text)?;
+        }
+    }
+    Ok(())
+}
