@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{Read, Seek};
 use std::path::Path;
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use cellflux_bundle::config::PRESETS;
 use cellflux_bundle::pth::{self, Weights};
 use cellflux_bundle::state_dict::config_from_safetensors;
@@ -76,13 +76,11 @@ fn given_config(config: Option<&Path>, preset: Option<&str>) -> anyhow::Result<O
         return Ok(Some(config));
     }
     let Some(name) = preset else { return Ok(None) };
-    match UNetConfig::preset(name) {
-        Some(config) => Ok(Some(config)),
-        None => {
-            let names: Vec<&str> = PRESETS.iter().map(|(name, _)| *name).collect();
-            bail!("--preset is {name:?}, expected one of {}", names.join(", "))
-        }
-    }
+    let config = UNetConfig::preset(name).with_context(|| {
+        let names: Vec<&str> = PRESETS.iter().map(|(name, _)| *name).collect();
+        format!("--preset is {name:?}, expected one of {}", names.join(", "))
+    })?;
+    Ok(Some(config))
 }
 
 /// Whether the file starts as a zip archive does; leaves it at its start.
