@@ -137,6 +137,8 @@ impl Gpu {
     /// Loses the device, as a driver reset would. Every later call gives [`GpuError::DeviceLost`].
     pub fn lose(&self) {
         self.device.destroy();
+        // The platform tells about it only when earlier work is done.
+        self.health.lost("it was destroyed".into());
     }
 
     /// Refuses f16 where the device has it not.

@@ -124,7 +124,7 @@ impl WgpuEngine {
         gpu.check()?;
         gpu.supports(precision)?;
         let software = gpu.report().software;
-        let plan = Plan::new(config, size, 2 * largest_batch, precision, software)?;
+        let plan = Plan::new(config, size, largest_batch.saturating_mul(2), precision, software)?;
         let limits = gpu.device.limits();
         plan.check_limits(limits.max_buffer_size, limits.max_storage_buffer_binding_size)?;
 

@@ -38,6 +38,7 @@ mod twin;
 
 pub use adapter::{AdapterReport, Gpu, Wanted};
 
+pub use choice::{Choice, choose_dtype, self_check};
 pub use engine::{Progress, Stage, WgpuEngine, WgpuState};
 pub use error::GpuError;
 pub use kernel::convolution::Tile;

@@ -129,6 +129,7 @@ impl Plan {
                 largest: usize::MAX,
             });
         }
+        check_indices(config, [height, width], images)?;
         let network = Network {
             config,
             size: [height as u32, width as u32],
@@ -233,6 +234,28 @@ impl fmt::Display for Plan {
             }
         }
         Ok(())
+    }
+}
+
+/// The kernels count quads in 32 bits. The widest activation is a query-key-value of heads of one channel, each padded to
+/// a quad: three quads a channel.
+fn check_indices(config: &UNetConfig, [height, width]: [usize; 2], images: usize) -> Result<(), GpuError> {
+    let widest = config
+        .channel_mult
+        .iter()
+        .max()
+        .map_or(0, |mult| mult * config.model_channels);
+    let quads = [height, width, images, 3 * widest]
+        .iter()
+        .try_fold(1_u64, |product, &factor| product.checked_mul(factor as u64));
+    match quads {
+        Some(quads) if u32::try_from(quads).is_ok() => Ok(()),
+        _ => Err(GpuError::Limit {
+            limit: "32-bit indices",
+            needed: quads.unwrap_or(u64::MAX),
+            available: u64::from(u32::MAX),
+            what: format!("a batch of {images} images of {height} x {width}"),
+        }),
     }
 }
 

@@ -50,18 +50,19 @@ pub(crate) enum Packing {
 impl WeightSpec {
     /// Bytes of the buffer.
     pub(crate) fn bytes(&self) -> u64 {
+        // In 64 bits: a hostile config must not wrap around on wasm32 and look small.
         let scalars = match &self.packing {
             Packing::Blocks {
                 outputs,
                 inputs,
                 taps,
                 ..
-            } => outputs.len() * inputs.len() * taps,
-            Packing::Vector { entries, .. } => entries.len(),
-            Packing::Rows { layers, inputs } => inputs * total(layers),
-            Packing::Biases { layers } => total(layers),
+            } => outputs.len() as u64 * inputs.len() as u64 * *taps as u64,
+            Packing::Vector { entries, .. } => entries.len() as u64,
+            Packing::Rows { layers, inputs } => *inputs as u64 * total(layers) as u64,
+            Packing::Biases { layers } => total(layers) as u64,
         };
-        (scalars / 4 * self.precision.quad_bytes()) as u64
+        scalars / 4 * self.precision.quad_bytes() as u64
     }
 
     /// The buffer's content.
