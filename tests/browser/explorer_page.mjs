@@ -17,6 +17,7 @@ export class ExplorerPage {
   /** @param {import('playwright-core').BrowserContext} context */
   static async open(context, address = SITE, { init = null, argument = undefined, failures = false } = {}) {
     const page = await context.newPage();
+    page.setDefaultTimeout(20_000);
     const explorer = new ExplorerPage(page, failures);
     await page.addInitScript(() => {
       globalThis.longTasks = [];
@@ -142,4 +143,14 @@ export class ExplorerPage {
     await this.ready();
     await this.forward();
   }
+}
+
+/** How many numbers of two pictures differ; all of them where the sizes do. */
+export function differing(a, b) {
+  if (a.width !== b.width || a.height !== b.height) return Math.max(a.rgba.length, b.rgba.length);
+  return a.rgba.filter((value, index) => value !== b.rgba[index]).length;
+}
+
+export function assertSamePixels(found, expected) {
+  assert.equal(differing(found, expected), 0, `${differing(found, expected)} of ${expected.rgba.length} values differ`);
 }

@@ -25,15 +25,17 @@ export class ControlPicker extends Part {
 
   update({ samples, thumbnails, recipe, uploaded }) {
     if (!samples) return;
-    if (this.changed('tiles', [samples, uploaded?.key].map((x) => x?.length ?? x).join())) this.#build(samples, uploaded);
-    if (this.changed('thumbnails', thumbnails)) {
+    const [others, anotherCrop] = [this.changed('samples', samples), this.changed('uploaded', uploaded?.key)];
+    const built = others || anotherCrop;
+    if (built) this.#build(samples, uploaded);
+    if (this.changed('thumbnails', thumbnails) || built) {
       for (const tile of this.gallery.children) {
         const picture = thumbnails.get(tile.dataset.control);
         if (picture) paint(tile.querySelector('canvas'), picture);
       }
     }
     const chosen = recipe?.control ?? null;
-    if (this.changed('chosen', `${chosen}/${this.gallery.children.length}`)) this.#mark(chosen, samples, uploaded);
+    if (this.changed('chosen', chosen) || built) this.#mark(chosen, samples, uploaded);
   }
 
   #build(samples, uploaded) {
@@ -46,7 +48,6 @@ export class ControlPicker extends Part {
         on: { click: () => this.intend('control', { control: sample.id }) },
       }, canvas, el('span', { class: 'caption' }, sample.label), unseen(`, ${sample.note}`));
     }));
-    this.changed('thumbnails', null);
   }
 
   #mark(chosen, samples, uploaded) {

@@ -251,7 +251,7 @@ export class Exploring {
       recipe: recipeView.shown(this.#recipe),
       link: walk.link(),
       visible: this.#visible,
-      uploaded: this.#recipe.start.crop ? { key: walk.key(), name: this.#uploadedName ?? 'the link’s crop', picture: walk.control() } : null,
+      uploaded: this.#recipe.start.crop ? { key: this.#recipe.start.crop, name: this.#uploadedName ?? 'the link’s crop', picture: walk.control() } : null,
       walk: {
         key: walk.key(),
         start: walk.control(),

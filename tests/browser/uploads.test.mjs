@@ -1,0 +1,109 @@
+// The visitor's own images: raw fields, multi-channel sets, other formats; assigned, cropped and used as the control.
+
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { launch } from './chromium.mjs';
+import { controlCrop, jumpField, png, rawField } from './crops.mjs';
+import { ExplorerPage, SITE, assertSamePixels, differing } from './explorer_page.mjs';
+
+let browser;
+let explorer;
+before(async () => {
+  browser = await launch();
+  explorer = await ExplorerPage.open(await browser.newContext(), `${SITE}?engine=candle`);
+  await explorer.ready();
+});
+after(async () => {
+  explorer.nothingInTheConsole();
+  await browser.close();
+});
+
+const editor = () => explorer.page.locator('.crop-dialog');
+const crop = async () => Object.fromEntries(await Promise.all(['x', 'y', 'side'].map(async (name) => [name, Number(await explorer.page.locator(`#crop-${name}`).inputValue())])));
+
+test('a raw 16-bit field of three files assigns itself by name, crops by dragging and by keys, and walks', { skip: !rawField().length && 'no raw fields beside the repository' }, async () => {
+  await explorer.upload(...rawField());
+  await editor().waitFor();
+  const assigned = await explorer.page.locator('.assign select').evaluateAll((selects) => selects.map((select) => select.selectedOptions[0].textContent));
+  assert.match(assigned[0], /actin/);
+  assert.match(assigned[1], /tubulin/);
+  assert.match(assigned[2], /DNA/);
+  assert.equal(await explorer.page.locator('#coding').inputValue(), 'raw');
+  assert.deepEqual(await crop(), { x: 608, y: 480, side: 64 });
+
+  const box = await explorer.page.locator('.board').boundingBox();
+  const at = (x, y) => [box.x + (x * box.width) / 1280, box.y + (y * box.height) / 1024];
+  await explorer.page.mouse.move(...at(640, 512));
+  await explorer.page.mouse.down();
+  await explorer.page.mouse.move(...at(500, 400), { steps: 4 });
+  await explorer.page.mouse.up();
+  const dragged = await crop();
+  assert.ok(Math.abs(dragged.x - 468) <= 3 && Math.abs(dragged.y - 368) <= 3 && dragged.side === 64, JSON.stringify(dragged));
+
+  await explorer.page.locator('.square').focus();
+  for (const key of ['ArrowRight', 'Shift+ArrowDown', '+']) await explorer.page.keyboard.press(key);
+  assert.deepEqual(await crop(), { x: dragged.x + 1, y: dragged.y + 10, side: 65 });
+  await explorer.page.keyboard.press('-');
+
+  await explorer.useCrop();
+  await explorer.forward();
+  assert.match(await explorer.page.locator('.view.start .note').textContent(), /Your image/);
+  assert.match(await explorer.page.locator('.view.now .stamp').textContent(), /Generated, not measured/);
+});
+
+test('a five-channel TIFF set is assigned by hand where names do not say, and walks', { skip: !jumpField().length && 'no JUMP field beside the repository' }, async () => {
+  await explorer.upload(...jumpField());
+  await editor().waitFor();
+  const selects = explorer.page.locator('.assign select');
+  assert.equal(await selects.count(), 3);
+  // A model of actin, tubulin and DNA cannot know which of the five stands for tubulin.
+  assert.equal(await selects.nth(1).inputValue(), '-1');
+  assert.equal(await explorer.page.locator('[data-do="use-crop"]').isDisabled(), true);
+  await selects.nth(1).selectOption({ label: 'ch4_ER.tiff' });
+  await explorer.page.locator('[data-do="use-crop"]:not(:disabled)').waitFor();
+  await explorer.page.locator('#coding').selectOption('range');
+  await explorer.useCrop();
+  await explorer.forward();
+});
+
+test('choosing a plane that another channel has swaps the two', async () => {
+  await explorer.upload({ name: 'rgb.png', mimeType: 'image/png', buffer: png(80, 60, 3, (x, y, c) => (c === 0 ? 200 : c === 1 ? 120 : 40)) });
+  await editor().waitFor();
+  const selects = explorer.page.locator('.assign select');
+  const before = await selects.evaluateAll((all) => all.map((select) => select.value));
+  await selects.nth(0).selectOption(before[2]);
+  await explorer.page.waitForFunction(([last]) => document.querySelector('cellflux-explorer').shadowRoot.querySelectorAll('.assign select')[2].value === last, [before[0]]);
+  await explorer.page.locator('.dialog-buttons .secondary').click();
+  await editor().waitFor({ state: 'hidden' });
+});
+
+test('a tall image keeps the crop square and inside', async () => {
+  await explorer.upload({ name: 'tall.png', mimeType: 'image/png', buffer: png(40, 300, 3, (x, y) => (x * y) % 256) });
+  await editor().waitFor();
+  assert.deepEqual(await crop(), { x: 0, y: 130, side: 40 });
+  await explorer.page.locator('#crop-side').fill('500');
+  await explorer.page.locator('#crop-side').dispatchEvent('change');
+  await explorer.page.waitForFunction(() => document.querySelector('cellflux-explorer').shadowRoot.querySelector('#crop-side').value === '40');
+  await explorer.useCrop();
+});
+
+test('pasting and dropping files do what the file dialog does', async () => {
+  const { name, buffer } = controlCrop();
+  const hand = (how) => explorer.page.evaluate(([how, name, text]) => {
+    const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+    const data = new DataTransfer();
+    data.items.add(new File([bytes], name, { type: 'image/png' }));
+    const target = how === 'paste' ? document.body : document.querySelector('cellflux-explorer');
+    const event = how === 'paste' ? new ClipboardEvent('paste', { clipboardData: data, bubbles: true }) : new DragEvent('drop', { dataTransfer: data, bubbles: true, cancelable: true });
+    target.dispatchEvent(event);
+  }, [how, name, buffer.toString('base64')]);
+  await hand('paste');
+  await explorer.useCrop();
+  const pasted = await explorer.pixels('start');
+  await explorer.page.locator('[data-control]:not([data-control="upload"])').first().click();
+  await explorer.page.locator('[data-control="upload"]').waitFor({ state: 'detached' });
+  assert.ok(differing(await explorer.pixels('start'), pasted) > 0);
+  await hand('drop');
+  await explorer.useCrop();
+  assertSamePixels(await explorer.pixels('start'), pasted);
+});
