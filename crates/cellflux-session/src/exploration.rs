@@ -5,6 +5,10 @@
 //!
 //! [`frames`]: Exploration::frames
 
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::task::Poll;
+
 use cellflux_flow::field::Engine;
 
 use crate::experiment::{Experiment, Method};
@@ -76,7 +80,8 @@ pub enum Pacing {
     /// One step, and nothing after it until the next call.
     Single,
     /// The step after is enqueued behind the read-back of this one, so that the device works while the caller waits for and
-    /// shows this one. For playing; with an adaptive solver it is as [`Pacing::Single`].
+    /// shows this one. For playing. With an adaptive solver, and on an engine that has the values at once (a CPU), it is as
+    /// [`Pacing::Single`].
     Continuous,
 }
 
@@ -157,12 +162,19 @@ impl<E: Engine> Exploration<E> {
         let Some(step) = walker.step(engine, &self.experiment, last).await? else {
             return Ok(None);
         };
-        let reading = engine.read(&step.state);
-        let ahead = match pacing {
-            Pacing::Single => Ok(()),
-            Pacing::Continuous => walker.look_ahead(engine, &self.experiment, step.waypoint),
-        };
-        let values = reading.await.map_err(StepError::Engine)?;
+        let mut reading = pin!(engine.read(&step.state));
+        let mut ahead = Ok(());
+        let values = match poll_fn(|context| Poll::Ready(reading.as_mut().poll(context))).await {
+            // An engine that has the values at once computes while it is called: a step ahead would only hold this one up.
+            Poll::Ready(values) => values,
+            Poll::Pending => {
+                if pacing == Pacing::Continuous {
+                    ahead = walker.look_ahead(engine, &self.experiment, step.waypoint);
+                }
+                reading.await
+            }
+        }
+        .map_err(StepError::Engine)?;
         if !values.iter().all(|value| value.is_finite()) {
             return Err(StepError::NotFinite { t: last.t });
         }

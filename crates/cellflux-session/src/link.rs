@@ -14,7 +14,7 @@ use cellflux_bundle::Manifest;
 use cellflux_image::{ImageSpec, coded_png};
 
 use crate::error::{SessionError, shown};
-use crate::recipe::{Direction, Recipe, Start, first_condition};
+use crate::recipe::{Direction, Recipe, Start, first_condition, number};
 
 /// The version written, and the only one read.
 const VERSION: &str = "1";
@@ -45,15 +45,15 @@ pub fn write(recipe: &Recipe, spec: &ImageSpec) -> Result<String, SessionError> 
     }
     put("c", &recipe.condition);
     if let Some(dose_um) = recipe.dose_um {
-        put("dose", &dose_um);
+        put("dose", &number(&dose_um));
     }
-    put("a", &sampling.alpha);
+    put("a", &number(&sampling.alpha));
     put("solver", &sampling.solver);
     put("grid", &sampling.grid);
     put("steps", &sampling.steps);
-    put("rtol", &sampling.rtol);
-    put("atol", &sampling.atol);
-    put("noise", &sampling.noise);
+    put("rtol", &number(&sampling.rtol));
+    put("atol", &number(&sampling.atol));
+    put("noise", &number(&sampling.noise));
     put("seed", &sampling.seed);
     put("way", &recipe.direction.name());
     if let Some(step) = recipe.view.step {
@@ -304,8 +304,8 @@ mod tests {
         };
         assert_eq!(
             write(&recipe, &manifest().image).unwrap(),
-            "v=1&model=test-model&start=control-1&c=taxol&a=1.2&solver=heun2&grid=uniform&steps=4&rtol=0.00001\
-             &atol=0.00001&noise=0.5&seed=7&way=forward&at=2&hide=1"
+            "v=1&model=test-model&start=control-1&c=taxol&a=1.2&solver=heun2&grid=uniform&steps=4&rtol=1e-5\
+             &atol=1e-5&noise=0.5&seed=7&way=forward&at=2&hide=1"
         );
     }
 
@@ -334,7 +334,7 @@ mod tests {
             ("a=1&a=2".into(), "a is there twice, expected it once"),
             ("a=warm".into(), "a is \"warm\", expected a number"),
             ("a=NaN".into(), "alpha is NaN, expected a number from 0 to 10"),
-            ("a=1e300".into(), "expected a number from 0 to 10"),
+            ("a=1e300".into(), "alpha is 1e300, expected a number from 0 to 10"),
             (
                 "steps=1001".into(),
                 "steps is 1001, expected a number from 1 to 1000",

@@ -1,6 +1,6 @@
 //! The recipe: everything that decides a trajectory, and which of its pictures is looked at.
 
-use std::fmt::Display;
+use std::fmt::Debug;
 use std::ops::RangeInclusive;
 
 use cellflux_bundle::Manifest;
@@ -207,7 +207,7 @@ impl Recipe {
             (DoseFeatures::None, None) => Ok(()),
             (DoseFeatures::None, Some(found)) => Err(SessionError::field(
                 "dose",
-                found,
+                number(&found),
                 "none, as this model takes no dose",
             )),
             (DoseFeatures::Log1p { .. }, None) => {
@@ -270,7 +270,7 @@ impl Start {
 }
 
 /// NaN is in no range.
-fn within<T: PartialOrd + Display>(
+fn within<T: PartialOrd + Debug>(
     field: &'static str,
     value: &T,
     range: &RangeInclusive<T>,
@@ -280,9 +280,19 @@ fn within<T: PartialOrd + Display>(
     }
     Err(SessionError::field(
         field,
-        value,
-        format!("a number from {} to {}", range.start(), range.end()),
+        number(value),
+        format!(
+            "a number from {} to {}",
+            number(range.start()),
+            number(range.end())
+        ),
     ))
+}
+
+/// A number as text that is read back exactly and stays short: `0.5`, `2`, `1e-9`.
+pub(crate) fn number(value: &impl Debug) -> String {
+    let text = format!("{value:?}");
+    text.strip_suffix(".0").unwrap_or(&text).to_owned()
 }
 
 /// Bytes as base64url text.
@@ -373,11 +383,11 @@ mod tests {
         );
         refused(
             |r| r.sampling.rtol = 0.0,
-            "rtol is 0, expected a number from 0.000000001 to 1",
+            "rtol is 0, expected a number from 1e-9 to 1",
         );
         refused(
             |r| r.sampling.atol = 2.0,
-            "atol is 2, expected a number from 0.000000001 to 1",
+            "atol is 2, expected a number from 1e-9 to 1",
         );
         refused(
             |r| r.view.step = Some(5),

@@ -1,8 +1,9 @@
 //! An engine with a formula in place of a network, which can lose its device, for the tests.
 
 use std::cell::RefCell;
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::rc::Rc;
+use std::task::Poll;
 
 use cellflux_flow::field::{AdaptiveField, Engine, Field, Tolerance};
 use cellflux_flow::guidance::Guidance;
@@ -14,8 +15,8 @@ pub enum Call {
     Upload,
     Velocity,
     Read,
-    /// The future of a read was polled.
-    Await,
+    /// The values of a read came.
+    Arrived,
 }
 
 /// Why the engine fails.
@@ -30,11 +31,14 @@ pub enum TestError {
 /// `v = alpha c cos(5 t) (1.5 - x) + (1 - alpha) t x`, element by element, `c` being the condition's first number.
 #[derive(Default)]
 pub struct TestEngine {
-    condition: Option<(f64, Guidance)>,
+    /// Set by [`Engine::condition`].
+    pub condition: Option<(f64, Guidance)>,
     /// Velocities left before the device is lost.
     pub life: Option<usize>,
     /// Velocities become NaN from this time on.
     pub broken_from: Option<f64>,
+    /// Whether a read has its values at once, as on a CPU, and not only after the host had its turn.
+    pub prompt: bool,
     pub calls: Rc<RefCell<Vec<Call>>>,
 }
 
@@ -107,8 +111,18 @@ impl Engine for TestEngine {
     fn read(&mut self, state: &State) -> impl Future<Output = Result<Vec<f32>, TestError>> + use<> {
         let values = self.note(Call::Read).map(|()| state.to_vec());
         let calls = Rc::clone(&self.calls);
+        let mut turns = if self.prompt { 0 } else { 2 };
         async move {
-            calls.borrow_mut().push(Call::Await);
+            poll_fn(|context| {
+                if turns == 0 {
+                    return Poll::Ready(());
+                }
+                turns -= 1;
+                context.waker().wake_by_ref();
+                Poll::Pending
+            })
+            .await;
+            calls.borrow_mut().push(Call::Arrived);
             values
         }
     }

@@ -1,0 +1,197 @@
+//! An exploration of the reference's `micro` network equals the reference's trajectories, on either engine, and goes on
+//! from the last frame when a GPU is lost or exchanged for the CPU.
+
+#![allow(clippy::unwrap_used)] // helpers of tests
+
+use cellflux_bundle::sampling::Sampling;
+use cellflux_bundle::state_dict::{StateDict, config_from_safetensors};
+use cellflux_bundle::tensor_file::TensorFile;
+use cellflux_candle::CandleEngine;
+use cellflux_flow::field::Engine;
+use cellflux_flow::solver::{FixedSolver, Solver};
+use cellflux_flow::time_grid::GridKind;
+use cellflux_session::{
+    AnyEngine, Direction, Experiment, Exploration, Failure, Pacing, Recipe, Start, StepError, View,
+};
+use cellflux_wgpu::{Gpu, GpuError, Precision, Wanted, WgpuEngine};
+use pollster::block_on;
+
+const SIDE: usize = 32;
+const IMAGE: usize = 3 * SIDE * SIDE;
+
+/// Trajectories differ from the reference by f32 rounding over ten steps (some 1e-6 on the CPU, more where a GPU's
+/// driver approximates); the adaptive one also by the reference's way of ending.
+const BOUND: f64 = 1e-4;
+
+fn fixture(name: &str) -> Vec<u8> {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/fixtures/micro/");
+    std::fs::read(format!("{folder}{name}.safetensors")).unwrap()
+}
+
+/// A tensor of the golden file.
+fn golden(name: &str) -> Vec<f32> {
+    let bytes = fixture("io");
+    let file = TensorFile::parse("io.safetensors", &bytes).unwrap();
+    file.tensor(name).unwrap().to_f32()
+}
+
+fn weights() -> (cellflux_bundle::UNetConfig, StateDict) {
+    let config = config_from_safetensors(&fixture("io")).unwrap();
+    let weights = StateDict::from_safetensors(&fixture("model"), &config).unwrap();
+    (config, weights)
+}
+
+fn candle() -> AnyEngine {
+    let (config, weights) = weights();
+    CandleEngine::new(&config, &weights, SIDE, SIDE).unwrap().into()
+}
+
+/// The network on this machine's adapter; `None`, said aloud, where there is no adapter.
+fn wgpu() -> Option<AnyEngine> {
+    let (config, weights) = weights();
+    let gpu = match block_on(Gpu::request(Wanted::default())) {
+        Ok(gpu) => gpu,
+        Err(GpuError::NoAdapter { reason }) => {
+            println!("skipped: no GPU adapter on this machine: {reason}");
+            return None;
+        }
+        Err(error) => panic!("{error}"),
+    };
+    let engine = WgpuEngine::new(&gpu, &config, &weights, [SIDE, SIDE], 1, Precision::F32, |_| {});
+    Some(block_on(engine).unwrap().into())
+}
+
+/// The golden's experiment on its first image: ten uniform steps with alpha 1.2, no noise.
+fn experiment(solver: Solver, direction: Direction) -> Experiment {
+    let recipe = Recipe {
+        model: "micro".into(),
+        start: Start::Example("x".into()),
+        condition: "condition".into(),
+        dose_um: None,
+        sampling: Sampling {
+            solver,
+            grid: GridKind::Uniform,
+            steps: 10,
+            alpha: 1.2,
+            noise: 0.0,
+            seed: 0,
+            rtol: 1e-5,
+            atol: 1e-5,
+        },
+        direction,
+        view: View::default(),
+    };
+    let condition = golden("condition");
+    let half = condition.len() / 2;
+    Experiment::of_parts(recipe, &golden("x")[..IMAGE], condition[..half].to_vec()).unwrap()
+}
+
+fn walk<E: Engine>(exploration: &mut Exploration<E>) -> Result<(), StepError<E::Error>> {
+    while block_on(exploration.advance(Pacing::Continuous))?.is_some() {}
+    Ok(())
+}
+
+fn walked(engine: AnyEngine, experiment: Experiment) -> Exploration<AnyEngine> {
+    let mut exploration = Exploration::new(experiment);
+    exploration.attach_engine(engine);
+    walk(&mut exploration).unwrap();
+    exploration
+}
+
+fn relative_error(found: &[f32], expected: &[f32]) -> f64 {
+    assert_eq!(found.len(), expected.len());
+    let norm = |values: &mut dyn Iterator<Item = f64>| values.map(|v| v * v).sum::<f64>().sqrt();
+    let pairs = found.iter().zip(expected);
+    norm(&mut pairs.map(|(a, b)| f64::from(a - b))) / norm(&mut expected.iter().map(|&v| f64::from(v)))
+}
+
+const HEUN: Solver = Solver::Fixed(FixedSolver::Heun);
+
+fn check_trajectories(mut engine: impl FnMut() -> AnyEngine) {
+    let cases = [
+        (
+            Solver::Fixed(FixedSolver::Euler),
+            Direction::Forward,
+            "traj_euler",
+        ),
+        (HEUN, Direction::Forward, "traj_heun2"),
+        (Solver::Fixed(FixedSolver::Rk4), Direction::Forward, "traj_rk4"),
+        (HEUN, Direction::Reverse, "traj_reverse_heun2"),
+    ];
+    let mut engine = Some(engine());
+    for (solver, direction, name) in cases {
+        let mut exploration = walked(engine.take().unwrap(), experiment(solver, direction));
+        // [11, 2, C, H, W], of which the first image of each pair.
+        let expected = golden(name);
+        let expected = expected.chunks(2 * IMAGE).map(|pair| &pair[..IMAGE]);
+        assert_eq!(exploration.frames().len(), expected.len());
+        for (frame, expected) in exploration.frames().iter().zip(expected) {
+            let error = relative_error(&frame.values, expected);
+            assert!(error <= BOUND, "{name} at {}: {error}", frame.t);
+        }
+        engine = exploration.detach_engine();
+    }
+    let exploration = walked(engine.unwrap(), experiment(Solver::Dopri5, Direction::Forward));
+    let end = &exploration.frames().last().unwrap().values;
+    let error = relative_error(end, &golden("x1_dopri5")[..IMAGE]);
+    assert!(error <= BOUND, "x1_dopri5: {error}");
+}
+
+#[test]
+fn an_exploration_on_the_cpu_equals_the_reference() {
+    check_trajectories(candle);
+}
+
+#[test]
+fn an_exploration_on_the_gpu_equals_the_reference() {
+    if let Some(engine) = wgpu() {
+        let mut engine = Some(engine);
+        check_trajectories(|| engine.take().unwrap());
+    }
+}
+
+#[test]
+fn a_lost_gpu_is_replaced_and_the_walk_goes_on_with_the_same_numbers() {
+    let (Some(whole), Some(engine), Some(fresh)) = (wgpu(), wgpu(), wgpu()) else {
+        return;
+    };
+    let whole = walked(whole, experiment(HEUN, Direction::Forward));
+    let mut exploration = Exploration::new(experiment(HEUN, Direction::Forward));
+    exploration.attach_engine(engine);
+    for _ in 0..4 {
+        block_on(exploration.advance(Pacing::Continuous)).unwrap();
+    }
+    if let Some(AnyEngine::Wgpu(engine)) = exploration.engine() {
+        engine.gpu().lose();
+    }
+    let error = walk(&mut exploration).unwrap_err();
+    let StepError::Engine(error) = error else {
+        panic!("{error}")
+    };
+    assert_eq!(error.failure(), Failure::DeviceLost, "{error}");
+    assert!(exploration.frames().len() >= 5);
+
+    exploration.detach_engine();
+    exploration.attach_engine(fresh);
+    walk(&mut exploration).unwrap();
+    assert_eq!(exploration.frames(), whole.frames());
+}
+
+#[test]
+fn the_cpu_takes_over_from_a_gpu() {
+    let Some(engine) = wgpu() else { return };
+    let whole = walked(candle(), experiment(HEUN, Direction::Forward));
+    let mut exploration = Exploration::new(experiment(HEUN, Direction::Forward));
+    exploration.attach_engine(engine);
+    for _ in 0..4 {
+        block_on(exploration.advance(Pacing::Single)).unwrap();
+    }
+    let replaced = exploration.attach_engine(candle());
+    assert!(matches!(replaced, Some(AnyEngine::Wgpu(_))));
+    walk(&mut exploration).unwrap();
+    let pairs = exploration.frames().iter().zip(whole.frames());
+    for (both, whole) in pairs {
+        let error = relative_error(&both.values, &whole.values);
+        assert!(error <= BOUND, "at {}: {error}", both.t);
+    }
+}
