@@ -186,7 +186,9 @@ impl<'a> Contestant<'a> {
     /// Times one guided evaluation, reading the velocity back included.
     fn evaluate(&mut self) -> anyhow::Result<f64> {
         let Network { side, config, .. } = self.network;
-        let x = self.engine.upload(&source_noise(1, config.in_channels * side * side))?;
+        let x = self
+            .engine
+            .upload(&source_noise(1, config.in_channels * side * side))?;
         let started = Instant::now();
         let velocity = self.engine.velocity(0.5, &x)?;
         let velocity = pollster::block_on(self.engine.read(&velocity))?;
@@ -209,7 +211,10 @@ impl<'a> Contestant<'a> {
             ..
         } = self.network;
         self.milliseconds.sort_by(f64::total_cmp);
-        let (least, most) = (self.milliseconds[0], self.milliseconds[self.milliseconds.len() - 1]);
+        let (least, most) = (
+            self.milliseconds[0],
+            self.milliseconds[self.milliseconds.len() - 1],
+        );
         let median = self.milliseconds[self.milliseconds.len() / 2];
         let gflop = 2.0 * Cost::of(config, *side, *side).total() / 1e9;
         let rate = gflop / (median / 1e3);

@@ -159,7 +159,11 @@ impl Network<'_> {
         let cosines = (0..half).map(|i| phase(i).cos());
         let sines = (0..half).map(|i| phase(i).sin());
         let waves: Vec<f64> = cosines.chain(sines).collect();
-        let hidden: Vec<f64> = self.linear(&waves, "time_embed.0").into_iter().map(silu).collect();
+        let hidden: Vec<f64> = self
+            .linear(&waves, "time_embed.0")
+            .into_iter()
+            .map(silu)
+            .collect();
         let mut embedding = self.linear(&hidden, "time_embed.2");
         if let Some(condition) = condition {
             let condition: Vec<f64> = condition.iter().map(|&v| f64::from(v)).collect();
@@ -214,7 +218,10 @@ impl Network<'_> {
         };
         let depth = channels / heads;
         let pixels = x.height * x.width;
-        let qkv = self.pointwise(&self.group_norm(x, &format!("{name}.norm")), &format!("{name}.qkv"));
+        let qkv = self.pointwise(
+            &self.group_norm(x, &format!("{name}.norm")),
+            &format!("{name}.qkv"),
+        );
         let row = |part: usize, head: usize, i: usize| {
             if self.config.use_new_attention_order {
                 part * channels + head * depth + i

@@ -12,7 +12,8 @@ use cellflux_tests::goldens;
 fn case(name: &str) -> Option<(Golden, StateDict)> {
     let folder = goldens::folder(name)?;
     let golden = Golden::parse(&read(&folder.join("io.safetensors"))).unwrap();
-    let state = StateDict::from_safetensors(&read(&folder.join("model.safetensors")), golden.config()).unwrap();
+    let state =
+        StateDict::from_safetensors(&read(&folder.join("model.safetensors")), golden.config()).unwrap();
     Some((golden, state))
 }
 
@@ -23,7 +24,10 @@ fn read(path: &Path) -> Vec<u8> {
 fn assert_within_bounds(rows: &[Row], outputs: usize) {
     assert_eq!(rows.len(), outputs);
     for row in rows {
-        println!("{:24} {:.1e} (at most {:.0e})", row.output, row.relative_error, row.bound);
+        println!(
+            "{:24} {:.1e} (at most {:.0e})",
+            row.output, row.relative_error, row.bound
+        );
     }
     for row in rows {
         assert!(row.ok(), "{row:?}");

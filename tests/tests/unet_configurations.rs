@@ -11,6 +11,7 @@ use cellflux_flow::guidance::Guidance;
 use cellflux_flow::noise::source_noise;
 use cellflux_tests::naive_unet;
 use cellflux_tests::random_network::random_state_dict;
+use cellflux_wgpu::{Gpu, Precision, Wanted, WgpuEngine};
 
 const HEIGHT: usize = 12;
 const WIDTH: usize = 8;
@@ -148,7 +149,14 @@ impl Inputs {
         let size = (HEIGHT, WIDTH);
         let condition = Some(self.conditions[0].as_slice());
         let mut velocity = naive_unet::velocity(config, state, first, size, self.times[0], condition);
-        velocity.extend(naive_unet::velocity(config, state, second, size, self.times[1], None));
+        velocity.extend(naive_unet::velocity(
+            config,
+            state,
+            second,
+            size,
+            self.times[1],
+            None,
+        ));
         velocity
     }
 
@@ -170,7 +178,11 @@ fn candle(config: &UNetConfig, state: &StateDict) -> CandleEngine {
 
 fn relative_error(found: &[f32], expected: &[f64]) -> f64 {
     assert_eq!(found.len(), expected.len());
-    let difference: f64 = found.iter().zip(expected).map(|(&f, e)| (f64::from(f) - e).powi(2)).sum();
+    let difference: f64 = found
+        .iter()
+        .zip(expected)
+        .map(|(&f, e)| (f64::from(f) - e).powi(2))
+        .sum();
     let size: f64 = expected.iter().map(|e| e.powi(2)).sum();
     (difference / size).sqrt()
 }
@@ -187,6 +199,40 @@ fn candle_is_the_plain_network_in_every_configuration() {
         );
         println!("{error:.1e} {name}");
         assert!(error <= BOUND, "{name}: {error:.1e}");
+    }
+}
+
+/// The same on the GPU engine, whichever adapter the machine has; none at all fails unless `CELLFLUX_NO_GPU=1` says that
+/// this is meant.
+#[test]
+fn wgpu_is_the_plain_network_in_every_configuration() {
+    let gpu = match pollster::block_on(Gpu::request(Wanted::default())) {
+        Ok(gpu) => gpu,
+        Err(error) => {
+            assert!(
+                std::env::var_os("CELLFLUX_NO_GPU").is_some_and(|value| value == "1"),
+                "{error}; install a Vulkan driver, or set CELLFLUX_NO_GPU=1 to skip"
+            );
+            println!("skipped: no GPU adapter, and CELLFLUX_NO_GPU=1");
+            return;
+        }
+    };
+    for (name, config) in configurations() {
+        let state = random_state_dict(&config, 1);
+        let inputs = Inputs::new(&config);
+        let expected = inputs.expected(&config, &state);
+        let size = [HEIGHT, WIDTH];
+        // f16 keeps 11 bits of every activation; the goldens' bound for it.
+        for (precision, bound) in [(Precision::F32, BOUND), (Precision::F16, 5e-3)] {
+            if precision == Precision::F16 && !gpu.report().half_precision {
+                continue;
+            }
+            let engine = WgpuEngine::new(&gpu, &config, &state, size, 2, precision, |_| {});
+            let mut engine = pollster::block_on(engine).unwrap();
+            let error = relative_error(&inputs.found(&mut engine), &expected);
+            println!("{error:.1e} {name}, {precision}");
+            assert!(error <= bound, "{name}, {precision}: {error:.1e}");
+        }
     }
 }
 
@@ -274,9 +320,14 @@ fn a_network_on_variables_is_the_same_network_and_every_parameter_has_a_gradient
         let inputs = Inputs::new(&config);
         let variables = VarMap::new();
         for (parameter, tensor) in &state.tensors {
-            let values = candle_core::Tensor::from_vec(tensor.to_f32(), tensor.shape.as_slice(), &Device::Cpu);
+            let values =
+                candle_core::Tensor::from_vec(tensor.to_f32(), tensor.shape.as_slice(), &Device::Cpu);
             let variable = Var::from_tensor(&values.unwrap()).unwrap();
-            variables.data().lock().unwrap().insert(parameter.clone(), variable);
+            variables
+                .data()
+                .lock()
+                .unwrap()
+                .insert(parameter.clone(), variable);
         }
         let vars = VarBuilder::from_varmap(&variables, DType::F32, &Device::Cpu);
         let network = UNet::new(&config, &vars).unwrap();
@@ -293,7 +344,9 @@ fn a_network_on_variables_is_the_same_network_and_every_parameter_has_a_gradient
 
         let gradients = velocity.sqr().unwrap().sum_all().unwrap().backward().unwrap();
         for (parameter, variable) in variables.data().lock().unwrap().iter() {
-            let gradient = gradients.get(variable).unwrap_or_else(|| panic!("{name}: {parameter} has none"));
+            let gradient = gradients
+                .get(variable)
+                .unwrap_or_else(|| panic!("{name}: {parameter} has none"));
             let size: f32 = gradient.abs().unwrap().sum_all().unwrap().to_scalar().unwrap();
             // A bias before a norm that takes it away again has none but rounding; it must still be finite.
             assert!(size.is_finite(), "{name}: {parameter}");
