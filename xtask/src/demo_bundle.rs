@@ -32,5 +32,5 @@ pub fn make(options: &Options) -> Result<()> {
         .arg(checkpoint)
         .args(["--compounds", &format!("{source}/compounds.csv")])
         .args(["--about", &format!("{source}/about.json")])
-        .args(["--out", DEMO_BUNDLE, "--replace"]))
+        .args(["--dtype", "f16", "--strict", "--out", DEMO_BUNDLE, "--replace"]))
 }

@@ -9,21 +9,18 @@ use anyhow::{Context, Result, bail};
 use crate::shell::{cargo, root, run, shown, stage};
 use crate::tally::Tally;
 
-/// One choice of packages for tests, lints and the command, so that cargo settles on one set of features and builds
-/// every dependency once. cellflux-wasm runs in a browser only.
-const PACKAGES: [&str; 3] = ["--workspace", "--exclude", "cellflux-wasm"];
-
-/// A cargo command over every native package.
-pub fn cargo_all(subcommand: &str) -> Command {
-    let mut command = cargo(subcommand);
-    command.args(PACKAGES);
-    command
-}
+/// One choice of packages for the tests and for the command, so that cargo settles on one set of features and builds
+/// every dependency once. cellflux-wasm runs in a browser only; xtask has been built by itself already.
+const PACKAGES: [&str; 5] = ["--workspace", "--exclude", "cellflux-wasm", "--exclude", "xtask"];
 
 /// Builds the `cellflux` command in the tests' profile and returns its path.
 pub fn build_cli() -> Result<PathBuf> {
     stage("Building the cellflux command");
-    run(cargo_all("build").args(["--bin", "cellflux"]))?;
+    // Cargo builds a package's command for its integration tests. Asked for in this way, it has the features that the
+    // tests' own dependencies switch on; a plain `cargo build` would compile half of the tree a second time.
+    run(cargo("test")
+        .args(PACKAGES)
+        .args(["--no-run", "--test", "verify"]))?;
     let path = target_folder()?
         .join("debug")
         .join(format!("cellflux{}", std::env::consts::EXE_SUFFIX));
@@ -36,11 +33,20 @@ pub fn build_cli() -> Result<PathBuf> {
 /// Runs the native tests whose names contain `filter`, passing their output on while it is counted.
 pub fn test(filter: Option<&str>) -> Result<Tally> {
     stage("Native tests");
-    let mut command = cargo_all("test");
-    command.arg("--no-fail-fast").args(filter).stdout(Stdio::piped());
+    let mut tally = Tally::default();
+    for packages in [&["--package", "xtask"][..], &PACKAGES] {
+        tally.add(counted(
+            cargo("test").args(packages).arg("--no-fail-fast").args(filter),
+        )?);
+    }
+    Ok(tally)
+}
+
+fn counted(command: &mut Command) -> Result<Tally> {
     let mut child = command
+        .stdout(Stdio::piped())
         .spawn()
-        .with_context(|| format!("cannot start `{}`", shown(&command)))?;
+        .with_context(|| format!("cannot start `{}`", shown(command)))?;
     let mut tally = Tally::default();
     if let Some(stdout) = child.stdout.take() {
         let mut lines = BufReader::new(stdout);
@@ -59,7 +65,7 @@ pub fn test(filter: Option<&str>) -> Result<Tally> {
     }
     let status = child.wait().context("cannot wait for the tests")?;
     // A build that fails or a test that ends its process leaves no count behind.
-    tally.settle("native tests", status.success());
+    tally.settle(&shown(command), status.success());
     Ok(tally)
 }
 
