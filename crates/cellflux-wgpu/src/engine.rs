@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::future::Future;
-use std::sync::Arc;
+use std::rc::Rc;
 
 use cellflux_bundle::config::UNetConfig;
 use cellflux_bundle::state_dict::StateDict;
@@ -49,7 +49,7 @@ pub struct Progress {
 /// A batch of images on the device; clones are handles to the same buffer, which no call ever changes.
 #[derive(Clone, Debug)]
 pub struct WgpuState {
-    buffer: Arc<wgpu::Buffer>,
+    buffer: Rc<wgpu::Buffer>,
     images: usize,
 }
 
@@ -62,7 +62,7 @@ impl WgpuState {
 
 /// The condition's part of the embedding of a batch, made once and kept over all steps.
 struct Conditioned {
-    term: Arc<wgpu::Buffer>,
+    term: Rc<wgpu::Buffer>,
     images: usize,
     guidance: Guidance,
 }
@@ -89,7 +89,7 @@ pub struct WgpuEngine {
     tools: Tools,
     conditioned: Option<Conditioned>,
     /// State buffers, free when nobody else holds them.
-    pool: Vec<Arc<wgpu::Buffer>>,
+    pool: Vec<Rc<wgpu::Buffer>>,
     evaluations: u64,
 }
 
@@ -222,15 +222,15 @@ impl WgpuEngine {
         let free = self
             .pool
             .iter()
-            .find(|buffer| buffer.size() == bytes && Arc::strong_count(buffer) == 1);
+            .find(|buffer| buffer.size() == bytes && Rc::strong_count(buffer) == 1);
         let buffer = free.cloned().unwrap_or_else(|| {
-            let buffer = Arc::new(self.gpu.device.create_buffer(&wgpu::BufferDescriptor {
+            let buffer = Rc::new(self.gpu.device.create_buffer(&wgpu::BufferDescriptor {
                 label: Some("state"),
                 size: bytes,
                 usage: BufferUsages::STORAGE | BufferUsages::COPY_SRC | BufferUsages::COPY_DST,
                 mapped_at_creation: false,
             }));
-            self.pool.push(Arc::clone(&buffer));
+            self.pool.push(Rc::clone(&buffer));
             buffer
         });
         WgpuState { buffer, images }
@@ -307,7 +307,7 @@ impl WgpuEngine {
     }
 
     /// The condition's part of the embedding for these rows; a row without a condition is zero, bias included.
-    fn condition_term(&self, rows: &[Option<&[f32]>]) -> Result<Arc<wgpu::Buffer>, GpuError> {
+    fn condition_term(&self, rows: &[Option<&[f32]>]) -> Result<Rc<wgpu::Buffer>, GpuError> {
         let width = self.config.condition_dim;
         let mut values = vec![0.0_f32; rows.len() * width];
         for (slot, row) in values.chunks_exact_mut(width).zip(rows) {
@@ -349,7 +349,7 @@ impl WgpuEngine {
         let dispatch =
             condition_kernel(self.precision).dispatch(rows.len() as u32, width as u32, out_quads as u32);
         self.run_tool(&dispatch, &[weights, bias, &input, &mask, &term]);
-        Ok(Arc::new(term))
+        Ok(Rc::new(term))
     }
 
     /// Runs the network on `copies` copies of `x`, one after the other in the batch, and leaves the velocity in its port.
@@ -562,7 +562,7 @@ impl Field for WgpuEngine {
         else {
             return Err(GpuError::NoCondition);
         };
-        let (term, guidance) = (Arc::clone(term), *guidance);
+        let (term, guidance) = (Rc::clone(term), *guidance);
         if x.images != *images {
             return Err(GpuError::Length {
                 what: "the batch of conditions",

@@ -250,8 +250,9 @@ mod tests {
         let (tap, input, output) = (7, 2, 4);
         // [tap][input quad 0 of 1][output quad 1 of 2][input 2][output 0]
         let at = ((tap * 2 + 1) * 4 + input) * 4;
-        assert_eq!(packed[at], ((output * 3 + input) * 9 + tap) as f32);
-        assert_eq!(packed[at + 1], 0.0, "padding");
+        // The next three outputs are padding.
+        let value = ((output * 3 + input) * 9 + tap) as f32;
+        assert_eq!(packed[at..at + 4], [value, 0.0, 0.0, 0.0]);
     }
 
     #[test]

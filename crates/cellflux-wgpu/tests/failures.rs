@@ -1,5 +1,7 @@
 //! What goes wrong becomes a value: nothing here may panic or hang.
 
+#![allow(clippy::unwrap_used, clippy::expect_used)] // tests may
+
 mod common;
 
 use std::cell::Cell;
@@ -25,8 +27,8 @@ fn micro(gpu: &Gpu) -> (Golden, WgpuEngine) {
     (golden, engine)
 }
 
-fn is_lost<T: std::fmt::Debug>(outcome: Result<T, GpuError>) -> bool {
-    matches!(outcome, Err(GpuError::DeviceLost { .. }))
+fn is_lost<T>(outcome: Result<T, GpuError>) -> bool {
+    outcome.is_err_and(|error| matches!(error, GpuError::DeviceLost { .. }))
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! The engine against what the reference network computed in float64.
 
+#![allow(clippy::unwrap_used)] // tests may
+
 mod common;
 
 use cellflux_bundle::config::UNetConfig;

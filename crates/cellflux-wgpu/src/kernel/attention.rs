@@ -50,7 +50,7 @@ pub(crate) struct AttentionShape {
 
 impl Attention {
     /// Invocations along the channels: 8, 16 or 32, so that a head of up to 64, 128 or 256 channels fits one workgroup.
-    fn columns(&self) -> u32 {
+    fn columns(self) -> u32 {
         match self.head_quads {
             0..=16 => 8,
             17..=32 => 16,
@@ -59,12 +59,12 @@ impl Attention {
     }
 
     /// Quads of values of an invocation.
-    fn own_quads(&self) -> u32 {
+    fn own_quads(self) -> u32 {
         self.head_quads.div_ceil(self.columns()).min(MAX_OWN_QUADS)
     }
 
     /// The call for this shape. Heads wider than 256 channels are cut into slices, each with a workgroup of its own.
-    pub(crate) fn dispatch(&self, shape: &AttentionShape) -> Dispatch {
+    pub(crate) fn dispatch(self, shape: &AttentionShape) -> Dispatch {
         let slice_quads = self.columns() * self.own_quads();
         let slices = self.head_quads.div_ceil(slice_quads);
         let uniforms = Uniforms {
@@ -80,7 +80,7 @@ impl Attention {
     }
 
     /// The specialised shader.
-    pub(crate) fn shader(&self) -> Shader {
+    pub(crate) fn shader(self) -> Shader {
         let columns = self.columns();
         let own_keys = KEYS / columns;
         let own_quads = self.own_quads();

@@ -352,12 +352,49 @@ impl Convolution {
         )
     }
 
+    /// Fetches one slice of the image and of the weights into workgroup memory.
+    fn fetch(&self, threads: u32, [tile_pixels, tile_quads]: [u32; 2], depth: u32, source: usize) -> String {
+        let before = if source == 0 { "0u" } else { "shape.in_quads_0" };
+        let (image_slice, weight_slice) = (tile_pixels * depth, tile_quads * depth * 4);
+        let image_loads = image_slice.div_ceil(threads);
+        let weight_loads = weight_slice.div_ceil(threads);
+        let mut text = String::new();
+        for load in 0..image_loads {
+            let guard = guard(load, image_loads, image_slice, threads);
+            let _ = writeln!(
+                text,
+                "            {guard}{{\n                \
+                 let quad = slice + depth_{load};\n                \
+                 let known = {inside} & (quad < shape.in_quads_{source});\n                \
+                 let at = select(0u, pixel_{load} * shape.in_quads_{source} + quad, known);\n                \
+                 image_slice[depth_{load} * {tile_pixels}u + item_{load} / {depth}u] =\n                    \
+                 select(vec4<f32>(0.0), vec4<f32>(input_{source}[at]), known);\n            }}",
+                inside = self.inside(load),
+            );
+        }
+        for load in 0..weight_loads {
+            let guard = guard(load, weight_loads, weight_slice, threads);
+            // Items run over the four channels of a quad first, then output quads, then depth: as the buffer does.
+            let _ = writeln!(
+                text,
+                "            {guard}{{\n                \
+                 let item = lane + {offset}u;\n                \
+                 let out_quad = min(tile_quad + (item / 4u) % {tile_quads}u, shape.out_quads - 1u);\n                \
+                 let quad = min(slice + item / {per_depth}u, shape.in_quads_{source} - 1u);\n                \
+                 let at = ((tap * in_quads + {before} + quad) * shape.out_quads + out_quad) * 4u + item % 4u;\n                \
+                 weight_slice[item] = vec4<f32>(weights[at]);\n            }}",
+                offset = load * threads,
+                per_depth = 4 * tile_quads,
+            );
+        }
+        text
+    }
+
     fn workgroup(&self, [rows, columns]: [u32; 2], pixels: u32, quads: u32, depth: u32) -> Shader {
         let threads = rows * columns;
         let (tile_pixels, tile_quads) = (rows * pixels, columns * quads);
         let (image_slice, weight_slice) = (tile_pixels * depth, tile_quads * depth * 4);
         let image_loads = image_slice.div_ceil(threads);
-        let weight_loads = weight_slice.div_ceil(threads);
 
         let mut begin = String::new();
         for q in 0..quads {
@@ -389,40 +426,12 @@ impl Convolution {
         }
         let mut accumulate = String::new();
         for source in self.sources() {
-            let before = if *source == 0 { "0u" } else { "shape.in_quads_0" };
             let _ = writeln!(
                 accumulate,
                 "        for (var slice = 0u; slice < shape.in_quads_{source}; slice += {depth}u) {{\n            \
                  workgroupBarrier();"
             );
-            for load in 0..image_loads {
-                let guard = guard(load, image_loads, image_slice, threads);
-                let _ = writeln!(
-                    accumulate,
-                    "            {guard}{{\n                \
-                     let quad = slice + depth_{load};\n                \
-                     let known = {inside} & (quad < shape.in_quads_{source});\n                \
-                     let at = select(0u, pixel_{load} * shape.in_quads_{source} + quad, known);\n                \
-                     image_slice[depth_{load} * {tile_pixels}u + item_{load} / {depth}u] =\n                    \
-                     select(vec4<f32>(0.0), vec4<f32>(input_{source}[at]), known);\n            }}",
-                    inside = self.inside(load),
-                );
-            }
-            for load in 0..weight_loads {
-                let guard = guard(load, weight_loads, weight_slice, threads);
-                // Items run over the four channels of a quad first, then output quads, then depth: as the buffer does.
-                let _ = writeln!(
-                    accumulate,
-                    "            {guard}{{\n                \
-                     let item = lane + {offset}u;\n                \
-                     let out_quad = min(tile_quad + (item / 4u) % {tile_quads}u, shape.out_quads - 1u);\n                \
-                     let quad = min(slice + item / {per_depth}u, shape.in_quads_{source} - 1u);\n                \
-                     let at = ((tap * in_quads + {before} + quad) * shape.out_quads + out_quad) * 4u + item % 4u;\n                \
-                     weight_slice[item] = vec4<f32>(weights[at]);\n            }}",
-                    offset = load * threads,
-                    per_depth = 4 * tile_quads,
-                );
-            }
+            accumulate += &self.fetch(threads, [tile_pixels, tile_quads], depth, *source);
             let _ = writeln!(
                 accumulate,
                 "            workgroupBarrier();\n            for (var k = 0u; k < {depth}u; k++) {{"

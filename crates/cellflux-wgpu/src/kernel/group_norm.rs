@@ -43,7 +43,7 @@ struct StatisticsShape {
 
 impl Statistics {
     /// The call for `images` images of `pixels` pixels of `quads` quads.
-    pub(crate) fn dispatch(&self, images: u32, pixels: u32, quads: [u32; 2]) -> Dispatch {
+    pub(crate) fn dispatch(self, images: u32, pixels: u32, quads: [u32; 2]) -> Dispatch {
         let (strips, strip) = strips(pixels);
         let all_quads = quads[0] + quads[1];
         let (inputs, _) = joined_inputs(1, self.joined, self.input);
@@ -111,7 +111,7 @@ struct CoefficientsUniforms {
 
 impl Coefficients {
     /// The call for this shape.
-    pub(crate) fn dispatch(&self, shape: &CoefficientsShape) -> Dispatch {
+    pub(crate) fn dispatch(self, shape: &CoefficientsShape) -> Dispatch {
         let (strips, strip) = strips(shape.pixels);
         let row = "film[image * shape.film_stride + shape.film_offset + channel";
         let (what, before, scale, shift) = match self.film {

@@ -34,7 +34,7 @@ struct Uniforms {
 
 impl Linear {
     /// The call for this many rows, inputs and quads of outputs.
-    pub(crate) fn dispatch(&self, rows: u32, inputs: u32, out_quads: u32) -> Dispatch {
+    pub(crate) fn dispatch(self, rows: u32, inputs: u32, out_quads: u32) -> Dispatch {
         let mut bindings = read_only(1, "weights", self.weight.quad());
         bindings += &read_only(2, "bias", "vec4<f32>");
         bindings += &read_only(3, "input", "f32");

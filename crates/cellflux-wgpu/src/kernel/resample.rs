@@ -27,7 +27,7 @@ struct Uniforms {
 
 impl Resample {
     /// The call for images of this output size.
-    pub(crate) fn dispatch(&self, images: u32, [height, width]: [u32; 2], quads: u32) -> Dispatch {
+    pub(crate) fn dispatch(self, images: u32, [height, width]: [u32; 2], quads: u32) -> Dispatch {
         let stored = self.precision.quad();
         let bindings = read_only(1, "input", stored) + &read_write(2, "output", stored);
         let (what, body) = match self.direction {
