@@ -40,13 +40,11 @@ fn shared_table(name: &str) -> Option<csv::Reader<File>> {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
         .join("../../../shared/data/bbbc021-metadata")
         .join(name);
-    match File::open(&path) {
-        Ok(file) => Some(csv::Reader::from_reader(file)),
-        Err(_) => {
-            println!("skipped: {} is not there", path.display());
-            None
-        }
-    }
+    let Ok(file) = File::open(&path) else {
+        println!("skipped: {} is not there", path.display());
+        return None;
+    };
+    Some(csv::Reader::from_reader(file))
 }
 
 #[test]
