@@ -46,9 +46,13 @@ export class ExplorerPage {
   }
 
   /** Waits until the page says something that matches, and gives it. */
-  async says(pattern, timeout = 60_000) {
+  async says(pattern, timeout = 20_000) {
     const sentence = this.page.locator('cellflux-notice .sentence', { hasText: pattern });
-    await sentence.waitFor({ timeout });
+    try {
+      await sentence.waitFor({ timeout });
+    } catch {
+      assert.fail(`the page says ${JSON.stringify(await this.page.locator('cellflux-notice').textContent())}, expected ${pattern}`);
+    }
     return sentence.textContent();
   }
 

@@ -45,10 +45,16 @@ impl Engine {
         let bundle = complete(model)?;
         let image = &bundle.manifest.image;
         let size = [image.height, image.width];
-        let engine = wgpu_engine(&bundle.manifest.model.config, &bundle.weights, size, BATCH, |progress| {
-            // A listener that throws must not stop the engine.
-            let _ = doing.call1(&JsValue::NULL, &JsValue::from_str(&words(progress)));
-        });
+        let engine = wgpu_engine(
+            &bundle.manifest.model.config,
+            &bundle.weights,
+            size,
+            BATCH,
+            |progress| {
+                // A listener that throws must not stop the engine.
+                let _ = doing.call1(&JsValue::NULL, &JsValue::from_str(&words(progress)));
+            },
+        );
         Ok(Self::of(engine.await?.into(), bundle))
     }
 
@@ -96,16 +102,22 @@ pub(crate) async fn wgpu_engine(
 }
 
 fn complete(model: &Model) -> Result<&Bundle, Trouble> {
-    model
-        .bundle
-        .as_ref()
-        .ok_or_else(|| Trouble::new("bad-bundle", "the model has not come in full, expected all its weights first"))
+    model.bundle.as_ref().ok_or_else(|| {
+        Trouble::new(
+            "bad-bundle",
+            "the model has not come in full, expected all its weights first",
+        )
+    })
 }
 
 fn words(progress: Progress) -> String {
     let Progress { stage, done, total } = progress;
     match stage {
         Stage::Compiling => format!("Compiling the GPU’s programs: {done} of {total}"),
-        Stage::Uploading => format!("Bringing the weights to the GPU: {} of {} kB", done / 1000, total / 1000),
+        Stage::Uploading => format!(
+            "Bringing the weights to the GPU: {} of {} kB",
+            done / 1000,
+            total / 1000
+        ),
     }
 }

@@ -105,7 +105,9 @@ impl Model {
         let condition = list.iter().find(|condition| !condition.control).or(list.first());
         match condition {
             Some(condition) => plain(&Recipe::new(&self.manifest, Start::Crop(coded), condition)),
-            None => Err(Trouble::new("bad-bundle", "the bundle has no condition, expected at least one").into()),
+            None => {
+                Err(Trouble::new("bad-bundle", "the bundle has no condition, expected at least one").into())
+            }
         }
     }
 
@@ -117,7 +119,8 @@ impl Model {
     /// The bundle's file that a recipe (JSON) starts from; nothing for an uploaded crop.
     pub fn start_file(&self, recipe: &str) -> Result<Option<String>, JsValue> {
         let recipe = Recipe::from_json(recipe.as_bytes()).map_err(|error| Trouble::of_session(&error))?;
-        let path = start_image::file(&recipe.start, &self.manifest).map_err(|error| Trouble::of_session(&error))?;
+        let path =
+            start_image::file(&recipe.start, &self.manifest).map_err(|error| Trouble::of_session(&error))?;
         Ok(path.map(str::to_owned))
     }
 
@@ -178,7 +181,9 @@ impl Download {
     fn into_file(self) -> Result<VerifiedFile, Trouble> {
         match self.state {
             State::Finished(file) => Ok(file),
-            State::Running(_) | State::Refused => Err(Trouble::new("bad-bundle", "the file has not come in full")),
+            State::Running(_) | State::Refused => {
+                Err(Trouble::new("bad-bundle", "the file has not come in full"))
+            }
         }
     }
 }

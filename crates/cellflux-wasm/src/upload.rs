@@ -68,7 +68,9 @@ impl Upload {
         let planes = pictures
             .iter()
             .enumerate()
-            .flat_map(|(at, picture)| (0..picture.planes.len()).map(move |plane| PlaneRef { picture: at, plane }))
+            .flat_map(|(at, picture)| {
+                (0..picture.planes.len()).map(move |plane| PlaneRef { picture: at, plane })
+            })
             .collect();
         let upload = Self {
             spec: model.manifest.image.clone(),
@@ -101,7 +103,11 @@ impl Upload {
                     label: assign::label(&self.pictures, place),
                 })
                 .collect(),
-            assignment: suggestion.planes.iter().map(|place| self.position(*place)).collect(),
+            assignment: suggestion
+                .planes
+                .iter()
+                .map(|place| self.position(*place))
+                .collect(),
             crop: Crop::centred(width, height, &self.spec),
             extent: [self.spec.width as f64 / longer, self.spec.height as f64 / longer],
             smallest: MIN_CROP_SIDE,
@@ -118,13 +124,25 @@ impl Upload {
             first.map(|plane| preview::plane(plane, PREVIEW_SIDE))
         } else {
             let assignment = self.assignment(assignment)?;
-            Some(preview::assignment(&self.spec, &self.pictures, &assignment, PREVIEW_SIDE))
+            Some(preview::assignment(
+                &self.spec,
+                &self.pictures,
+                &assignment,
+                PREVIEW_SIDE,
+            ))
         };
         Ok(shown.map_or(JsValue::NULL, |preview| picture::to_js(&preview.picture)))
     }
 
     /// Cuts the crop: `{ coded: Uint8Array [C, H, W], picture, clipped }`.
-    pub fn cut(&self, assignment: &[i32], x: f64, y: f64, side: f64, reading: &str) -> Result<JsValue, JsValue> {
+    pub fn cut(
+        &self,
+        assignment: &[i32],
+        x: f64,
+        y: f64,
+        side: f64,
+        reading: &str,
+    ) -> Result<JsValue, JsValue> {
         let assignment = self.assignment(assignment)?;
         // `as` saturates, and a crop beyond the picture is refused with both sizes named.
         let crop = Crop {
@@ -163,8 +181,15 @@ impl Upload {
         for (index, &at) in chosen.iter().enumerate() {
             let place = usize::try_from(at).ok().and_then(|at| self.planes.get(at));
             planes.push(*place.ok_or_else(|| {
-                let channel = self.spec.channels.get(index).map_or("", |channel| channel.name.as_str());
-                Trouble::new("bad-image", format!("channel {channel} has no plane yet, expected one of the image's"))
+                let channel = self
+                    .spec
+                    .channels
+                    .get(index)
+                    .map_or("", |channel| channel.name.as_str());
+                Trouble::new(
+                    "bad-image",
+                    format!("channel {channel} has no plane yet, expected one of the image's"),
+                )
             })?);
         }
         Ok(Assignment::new(planes, &self.pictures, &self.spec)?)
@@ -206,7 +231,10 @@ impl Upload {
         let label = |name| match name {
             "coded" => "the model’s own coded bytes".to_owned(),
             "raw" if coding.raw_divisor == 1.0 => format!("raw, {} is full scale", coding.full_scale),
-            "raw" => format!("raw, divided by {}; {} is full scale", coding.raw_divisor, coding.full_scale),
+            "raw" => format!(
+                "raw, divided by {}; {} is full scale",
+                coding.raw_divisor, coding.full_scale
+            ),
             "linear-8" => "linear, 255 is full scale".to_owned(),
             "linear-16" => "linear, 65535 is full scale".to_owned(),
             "unit" => "linear, 1 is full scale".to_owned(),
@@ -215,7 +243,9 @@ impl Upload {
         };
         let fits = |name: &str| {
             self.meaning(name).is_some_and(|meaning| {
-                self.pictures.iter().all(|picture| meaning.check(picture, &self.spec).is_ok())
+                self.pictures
+                    .iter()
+                    .all(|picture| meaning.check(picture, &self.spec).is_ok())
             })
         };
         names
@@ -238,10 +268,22 @@ impl Upload {
             "linear-16" => linear(0.0, 65535.0),
             "unit" => linear(0.0, 1.0),
             "range" => {
-                let low = self.pictures.iter().map(|picture| picture.min).fold(f32::INFINITY, f32::min);
-                let high = self.pictures.iter().map(|picture| picture.max).fold(f32::NEG_INFINITY, f32::max);
+                let low = self
+                    .pictures
+                    .iter()
+                    .map(|picture| picture.min)
+                    .fold(f32::INFINITY, f32::min);
+                let high = self
+                    .pictures
+                    .iter()
+                    .map(|picture| picture.max)
+                    .fold(f32::NEG_INFINITY, f32::max);
                 // A flat image has no range of its own; it is then read as its depth says.
-                if low < high { linear(f64::from(low), f64::from(high)) } else { None }
+                if low < high {
+                    linear(f64::from(low), f64::from(high))
+                } else {
+                    None
+                }
             }
             _ => None,
         }
@@ -249,7 +291,12 @@ impl Upload {
 }
 
 fn named_bytes(file: &JsValue) -> Result<(String, Vec<u8>), Trouble> {
-    let wrong = || Trouble::new("bad-image", "a file without a name or bytes, expected { name, bytes }");
+    let wrong = || {
+        Trouble::new(
+            "bad-image",
+            "a file without a name or bytes, expected { name, bytes }",
+        )
+    };
     let get = |name: &str| Reflect::get(file, &JsValue::from_str(name)).map_err(|_| wrong());
     let name = get("name")?.as_string().ok_or_else(wrong)?;
     let bytes = get("bytes")?;

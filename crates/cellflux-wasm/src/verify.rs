@@ -29,13 +29,20 @@ pub async fn verify(model: Vec<u8>, io: Vec<u8>, engine: String) -> Result<JsVal
     let (height, width) = golden.size();
     let rows = match engine.as_str() {
         "candle" => {
-            let mut engine = CandleEngine::new(golden.config(), &weights, height, width).map_err(Trouble::from)?;
-            golden.verify(&mut engine, Bounds::CANDLE_F32, |_| ()).await.map_err(|error| Trouble::new("cpu", error))?
+            let mut engine =
+                CandleEngine::new(golden.config(), &weights, height, width).map_err(Trouble::from)?;
+            golden
+                .verify(&mut engine, Bounds::CANDLE_F32, |_| ())
+                .await
+                .map_err(|error| Trouble::new("cpu", error))?
         }
         "wgpu" => {
             let size = [height, width];
             let mut engine = wgpu_engine(golden.config(), &weights, size, golden.images(), |_| ()).await?;
-            golden.verify(&mut engine, Bounds::WGPU_F32, |_| ()).await.map_err(|error| Trouble::new("gpu", error))?
+            golden
+                .verify(&mut engine, Bounds::WGPU_F32, |_| ())
+                .await
+                .map_err(|error| Trouble::new("gpu", error))?
         }
         other => {
             let sentence = format!("{other:?} is not an engine, expected candle or wgpu");

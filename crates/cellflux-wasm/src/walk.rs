@@ -6,8 +6,8 @@ use cellflux_flow::solver::Solver;
 use cellflux_image::composite::{DIFFERENCE_SCALE, Display, composite, difference};
 use cellflux_session::exploration::StepError;
 use cellflux_session::{
-    AnyEngine, Change, Direction, EngineError, Experiment, Exploration, Frame, Pacing, Recipe, SessionError, Start,
-    export, link, start_image,
+    AnyEngine, Change, Direction, EngineError, Experiment, Exploration, Frame, Pacing, Recipe, SessionError,
+    Start, export, link, start_image,
 };
 use js_sys::Object;
 use wasm_bindgen::JsValue;
@@ -68,7 +68,11 @@ impl Walk {
     /// One more solver step; false at the end. `playing` lets the device start the step after while this one is shown.
     /// After an error the steps reached are as they were.
     pub async fn step(&mut self, playing: bool) -> Result<bool, JsValue> {
-        let pacing = if playing { Pacing::Continuous } else { Pacing::Single };
+        let pacing = if playing {
+            Pacing::Continuous
+        } else {
+            Pacing::Single
+        };
         let reached = self.exploration.advance(pacing).await;
         Ok(reached.map_err(step_trouble)?.is_some())
     }
@@ -118,7 +122,10 @@ impl Walk {
 
     /// Guided velocities evaluated for a step.
     pub fn evaluations_of(&self, step: usize) -> usize {
-        self.exploration.frames().get(step).map_or(0, |frame| frame.evaluations)
+        self.exploration
+            .frames()
+            .get(step)
+            .map_or(0, |frame| frame.evaluations)
     }
 
     /// The times of all steps, reached or not; nothing for the adaptive solver, which finds them on the way.
@@ -160,12 +167,19 @@ impl Walk {
     /// Every step reached, side by side, as PNG.
     pub fn strip_png(&self) -> Result<Vec<u8>, JsValue> {
         let view = &self.exploration.experiment().recipe().view;
-        written(export::strip_png(&self.manifest.image, view, self.exploration.frames()))
+        written(export::strip_png(
+            &self.manifest.image,
+            view,
+            self.exploration.frames(),
+        ))
     }
 
     /// Every step reached as `.npy`, f32 `[steps + 1, C, H, W]` in model range.
     pub fn trajectory_npy(&self) -> Result<Vec<u8>, JsValue> {
-        written(export::trajectory_npy(&self.manifest.image, self.exploration.frames()))
+        written(export::trajectory_npy(
+            &self.manifest.image,
+            self.exploration.frames(),
+        ))
     }
 
     /// The times of the steps reached as `.npy`, f32 `[steps + 1]`.
@@ -178,7 +192,13 @@ impl Walk {
     fn frame(&self, step: usize) -> Result<&Frame, Trouble> {
         let frames = self.exploration.frames();
         frames.get(step).ok_or_else(|| {
-            Trouble::new("bad-recipe", format!("step {step} is not reached yet, expected 0 to {}", frames.len() - 1))
+            Trouble::new(
+                "bad-recipe",
+                format!(
+                    "step {step} is not reached yet, expected 0 to {}",
+                    frames.len() - 1
+                ),
+            )
         })
     }
 
@@ -201,7 +221,9 @@ fn prepare(
     let coded = match (&experiment.recipe().start, example) {
         (Start::Crop(coded), _) => coded.clone(),
         (start @ Start::Example(_), bytes) => {
-            let path = start_image::file(start, manifest).map_err(of_session)?.unwrap_or_default();
+            let path = start_image::file(start, manifest)
+                .map_err(of_session)?
+                .unwrap_or_default();
             start_image::decode(spec, path, bytes.unwrap_or_default()).map_err(of_session)?
         }
     };
@@ -215,7 +237,10 @@ fn written(file: Result<Vec<u8>, SessionError>) -> Result<Vec<u8>, JsValue> {
 fn step_trouble(error: StepError<EngineError>) -> Trouble {
     match error {
         StepError::Engine(error) => error.into(),
-        StepError::NoEngine => Trouble::new("no-engine", "the network is not ready yet; this step can be taken once it is"),
+        StepError::NoEngine => Trouble::new(
+            "no-engine",
+            "the network is not ready yet; this step can be taken once it is",
+        ),
         other => Trouble::new("bad-recipe", other),
     }
 }

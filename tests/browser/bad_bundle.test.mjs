@@ -1,0 +1,136 @@
+// Bundles that are not what they say: each is one sentence, and the page goes on as soon as the bundle is sound.
+
+import assert from 'node:assert/strict';
+import { after, afterEach, before, test } from 'node:test';
+import { launch } from './chromium.mjs';
+import { ExplorerPage, SITE } from './explorer_page.mjs';
+import { changedManifest, serveSpoilt, sha256 } from './faulty_server.mjs';
+
+const isShard = (path) => /weights-\d+-of-\d+\.safetensors$/.test(path);
+const isManifest = (path) => path.endsWith('manifest.json');
+
+let browser;
+let context;
+let server;
+let explorer;
+let spoil = () => undefined;
+before(async () => {
+  browser = await launch();
+  server = await serveSpoilt(SITE, (path, body) => spoil(path, body));
+});
+after(async () => {
+  await server.close();
+  await browser.close();
+});
+afterEach(async () => {
+  spoil = () => undefined;
+  explorer?.nothingInTheConsole();
+  await context?.close();
+});
+
+async function open(options = {}) {
+  context = await browser.newContext();
+  explorer = await ExplorerPage.open(context, `${server.url}?engine=candle`, { failures: true, ...options });
+}
+
+/** The server is put right, and the visitor asks again. */
+async function mended() {
+  spoil = () => undefined;
+  await explorer.page.locator('cellflux-notice button', { hasText: 'Try again' }).click();
+  await explorer.ready();
+  await explorer.stillWorks();
+}
+
+const SHARDS = [
+  ['a truncated shard', (body) => body.subarray(0, body.length - 1000), /weights-0001-of-\d+\.safetensors: \d+ bytes, expected \d+/],
+  ['an oversized shard', (body) => Buffer.concat([body, Buffer.alloc(64)]), /weights-0001-of-\d+\.safetensors: \d+ bytes, expected \d+, no more/],
+  ['a shard with another digest', (body) => { const changed = Buffer.from(body); changed[changed.length - 5] ^= 1; return changed; }, /SHA-256 is [0-9a-f]{64}, expected [0-9a-f]{64}/],
+  ['a shard that the server does not have', () => ({ status: 404 }), /the server answered 404/],
+];
+for (const [name, change, sentence] of SHARDS) {
+  test(`${name} is refused by name, what was chosen stays, and a second try loads`, async () => {
+    spoil = (path, body) => (isShard(path) ? change(body) : undefined);
+    await open();
+    await explorer.says(sentence);
+    await explorer.stillWorks({ walking: false });
+    await mended();
+  });
+}
+
+test('a shard that holds NaN under its right digest is refused by its tensor’s name', async () => {
+  let spoilt = null;
+  const notANumber = (body) => {
+    const copy = Buffer.from(body);
+    const header = Number(copy.readBigUInt64LE(0));
+    copy.writeUInt16LE(0x7e00, 8 + header + 2 * Math.floor((copy.length - 8 - header) / 4));
+    return copy;
+  };
+  spoil = (path, body) => {
+    if (isShard(path)) return (spoilt = notANumber(body));
+    if (!isManifest(path)) return undefined;
+    return changedManifest(body, (manifest) => {
+      for (const file of manifest.files.filter(({ path: each }) => isShard(each))) file.sha256 = shardDigest;
+    });
+  };
+  const address = new URL((await (await fetch(SITE)).text()).match(/src="([^"]+manifest\.json)"/)[1], SITE);
+  const { files } = await (await fetch(address)).json();
+  const shard = files.find(({ path }) => isShard(path));
+  const shardDigest = sha256(notANumber(Buffer.from(await (await fetch(new URL(shard.path, address))).arrayBuffer())));
+  await open();
+  await explorer.says(/tensor \S+ holds NaN at position \d+, expected finite numbers only/i);
+  assert.ok(spoilt);
+  await explorer.stillWorks({ walking: false });
+});
+
+const MANIFESTS = [
+  ['a path that leaves the bundle', (manifest) => { manifest.files[0].path = '../../secret.png'; }, /files\[0\]\.path is "\.\.\/\.\.\/secret\.png", expected a plain path inside the bundle/],
+  ['an impossible size', (manifest) => { manifest.image.height = 10 ** 9; }, /height is 1000000000, expected 1 to \d+ pixels/],
+  ['another format version', (manifest) => { manifest.version = 2; }, /version is \W?2\W?, but this reader knows version 1 only/],
+];
+for (const [name, change, sentence] of MANIFESTS) {
+  test(`a manifest with ${name} is refused in one sentence`, async () => {
+    spoil = (path, body) => (isManifest(path) ? changedManifest(body, change) : undefined);
+    await open();
+    await explorer.says(sentence);
+    await mended();
+  });
+}
+
+test('a manifest that is no JSON, and one that is not there, are one sentence each', async () => {
+  spoil = (path) => (isManifest(path) ? Buffer.from('<!doctype html>') : undefined);
+  await open();
+  await explorer.says(/manifest\.json: not the expected JSON/);
+  spoil = (path) => (isManifest(path) ? { status: 404 } : undefined);
+  await explorer.page.locator('cellflux-notice button', { hasText: 'Try again' }).click();
+  await explorer.says(/manifest\.json: the server answered 404/);
+  await mended();
+});
+
+test('a damaged copy in the cache is fetched again', async () => {
+  await open();
+  await explorer.ready();
+  const damaged = await explorer.page.evaluate(async () => {
+    const cache = await caches.open('cellflux-bundles-1');
+    const keys = (await cache.keys()).filter(({ url }) => url.includes('weights-'));
+    await Promise.all(keys.map((key) => cache.put(key, new Response(new Uint8Array(1000)))));
+    return keys.length;
+  });
+  assert.ok(damaged > 0, 'the shards are kept');
+  await explorer.page.reload();
+  await explorer.says(/The kept copy of weights-0001\S+ was damaged, so it is downloaded again/);
+  await explorer.ready();
+  await explorer.stillWorks();
+});
+
+test('cancelling a download keeps the page, and a second try goes on', async () => {
+  let release;
+  const held = new Promise((resolve) => { release = resolve; });
+  context = await browser.newContext();
+  await context.route(/weights-/, async (route) => { await held; await route.continue().catch(() => {}); });
+  explorer = await ExplorerPage.open(context, `${server.url}?engine=candle`, { failures: true });
+  await explorer.page.getByRole('button', { name: 'Cancel' }).first().click();
+  await explorer.says(/Loading was cancelled/);
+  release();
+  await explorer.stillWorks({ walking: false });
+  await mended();
+});
