@@ -1,4 +1,4 @@
-// Pictures of the page as a visitor sees it after a walk: 1280 and 390 px wide, light and dark.
+// Pictures of the page after a walk, 1280 and 390 px wide, light and dark: `page-…` all of it, `view-…` the first screen.
 
 import { join } from 'node:path';
 
@@ -17,9 +17,9 @@ for (const [width, height] of [[1280, 900], [390, 844]]) {
     await explorer.compound('cycloheximide');
     await explorer.set('steps', 6);
     await explorer.walk();
-    const path = join(folder, `page-${width}-${colorScheme}.png`);
-    await explorer.page.screenshot({ path, fullPage: true });
-    process.stdout.write(`${path}\n`);
+    await explorer.page.screenshot({ path: join(folder, `page-${width}-${colorScheme}.png`), fullPage: true });
+    await explorer.page.screenshot({ path: join(folder, `view-${width}-${colorScheme}.png`) });
+    process.stdout.write(`${width} px, ${colorScheme}\n`);
     await context.close();
   }
 }

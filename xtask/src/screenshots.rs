@@ -29,7 +29,7 @@ pub fn take(options: &Options) -> Result<()> {
     stage("Taking pictures");
     browser.script(&served, "screenshots.mjs", "CELLFLUX_SCREENSHOTS", &pictures)?;
     if options.readme {
-        let picture = pictures.join("page-1280-light.png");
+        let picture = pictures.join("view-1280-light.png");
         fs::copy(&picture, root().join("docs/page.png"))
             .with_context(|| format!("cannot copy {} to docs/page.png", picture.display()))?;
     }
