@@ -78,7 +78,7 @@ impl Browser {
         let mut tally = Tally::default();
         let text =
             fs::read_to_string(&report).with_context(|| format!("cannot read {}", report.display()))?;
-        text.lines().for_each(|line| tally.add_tap_summary(line));
+        tally.add_tap_report(&text);
         tally.settle("the page in Chromium", status.success());
         Ok(tally)
     }

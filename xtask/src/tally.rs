@@ -38,19 +38,19 @@ impl Tally {
         }
     }
 
-    /// Counts a line of the TAP report that Node's test runner ends with, such as `# pass 5`, `# fail 0` or
-    /// `# cancelled 1`.
-    pub fn add_tap_summary(&mut self, line: &str) {
-        let Some((name, number)) = line.strip_prefix("# ").and_then(|count| count.split_once(' ')) else {
+    /// Counts the end of the TAP report of Node's test runner: lines such as `# tests 9`, `# pass 5`, `# fail 0`,
+    /// `# cancelled 1`. What tests print comes before, as comments of the same form.
+    pub fn add_tap_report(&mut self, report: &str) {
+        let Some((_, summary)) = report.rsplit_once("\n# tests ") else {
             return;
         };
-        let Ok(number) = number.parse::<usize>() else {
-            return;
-        };
-        match name {
-            "pass" => self.passed += number,
-            "fail" | "cancelled" => self.failed += number,
-            _ => {}
+        for line in summary.lines() {
+            let count = line.strip_prefix("# ").and_then(|count| count.split_once(' '));
+            match count.map(|(name, number)| (name, number.parse().unwrap_or(0))) {
+                Some(("pass", number)) => self.passed += number,
+                Some(("fail" | "cancelled", number)) => self.failed += number,
+                _ => {}
+            }
         }
     }
 
@@ -109,18 +109,19 @@ mod tests {
     #[test]
     fn a_cancelled_browser_test_is_a_failure_and_a_skipped_one_is_nothing() {
         let mut tally = Tally::default();
-        for line in [
-            "# Subtest: a",
-            "# tests 9",
-            "# pass 5",
-            "# fail 1",
-            "# cancelled 1",
-            "# skipped 2",
-            "# duration_ms 9.5",
-        ] {
-            tally.add_tap_summary(line);
-        }
+        tally.add_tap_report(
+            "TAP version 13\n# pass 70 is what a test printed\n# tests 3\nok 1 - a\n1..9\n# tests 9\n# suites 0\n\
+             # pass 5\n# fail 1\n# cancelled 1\n# skipped 2\n# todo 0\n# duration_ms 9.5\n",
+        );
         assert_eq!(tally.to_string(), "5 passed, 2 failed");
+    }
+
+    #[test]
+    fn a_report_that_was_cut_short_counts_nothing() {
+        let mut tally = Tally::default();
+        tally.add_tap_report("TAP version 13\nok 1 - a\n");
+        tally.settle("the page in Chromium", false);
+        assert_eq!(tally.to_string(), "0 passed, 1 failed");
     }
 
     #[test]
