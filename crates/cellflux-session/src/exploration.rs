@@ -184,7 +184,7 @@ impl<E: Engine> Exploration<E> {
             t: step.t,
             evaluations: step.evaluations,
             waypoint: step.waypoint,
-            step_size: step.step_size,
+            step_size: step.next_size,
             values,
         });
         Ok(self.frames.last())
@@ -230,7 +230,8 @@ impl<E: Engine> Exploration<E> {
             .waypoints()
             .iter()
             .zip(other.waypoints())
-            .take_while(|(a, b)| a == b)
+            // Bits, since a time that is almost the same is another step.
+            .take_while(|(a, b)| a.to_bits() == b.to_bits())
             .count();
         self.frames
             .iter()

@@ -99,11 +99,11 @@ fn the_return_comes_back_within_the_solver_s_error() {
 
 #[test]
 fn looking_ahead_changes_no_number_and_queues_the_next_step_before_waiting() {
+    use Call::{Arrived, Condition, Read, Upload, Velocity};
     let single = walked(experiment(|_| {}));
     let mut continuous = with_engine(experiment(|_| {}), TestEngine::default());
     block_on(continuous.advance(Pacing::Continuous)).unwrap();
     let calls = std::rc::Rc::clone(&continuous.engine().unwrap().calls);
-    use Call::{Arrived, Condition, Read, Upload, Velocity};
     let expected = [
         Condition, Upload, Velocity, Velocity, Read, Velocity, Velocity, Arrived,
     ];

@@ -1,5 +1,7 @@
 //! The coded start image of a recipe, from the bundle's file or from the recipe itself.
 
+use std::path::Path;
+
 use cellflux_bundle::Manifest;
 use cellflux_image::picture::{Depth, Limits};
 use cellflux_image::{ImageError, ImageSpec, coded_png, npy};
@@ -30,9 +32,15 @@ pub fn file<'a>(start: &Start, manifest: &'a Manifest) -> Result<Option<&'a str>
 /// # Errors
 /// [`SessionError::Image`] for a file that is neither, or not of the model's shape.
 pub fn decode(spec: &ImageSpec, path: &str, bytes: &[u8]) -> Result<Vec<u8>, SessionError> {
-    if !path.ends_with(".npy") {
-        return Ok(coded_png::read(spec, path, bytes)?);
+    // The manifest's own check of the path is as strict about case.
+    if Path::new(path).extension() == Some("npy".as_ref()) {
+        decode_npy(spec, path, bytes)
+    } else {
+        Ok(coded_png::read(spec, path, bytes)?)
     }
+}
+
+fn decode_npy(spec: &ImageSpec, path: &str, bytes: &[u8]) -> Result<Vec<u8>, SessionError> {
     let channels = spec.channels.len();
     let limits = Limits {
         side: spec.height.max(spec.width),

@@ -23,7 +23,8 @@ pub(crate) struct Step<S> {
     pub state: S,
     pub t: f64,
     pub waypoint: usize,
-    pub step_size: Option<f64>,
+    /// What the adaptive solver tries next, while it is between two waypoints.
+    pub next_size: Option<f64>,
     pub evaluations: usize,
 }
 
@@ -98,7 +99,7 @@ impl<S: Clone> Walker<S> {
             state,
             t: t1,
             waypoint: from + 1,
-            step_size: None,
+            next_size: None,
             evaluations: solver.evaluations(),
         }))
     }
@@ -134,10 +135,10 @@ impl<S: Clone> Walker<S> {
             state: solver.state().clone(),
             t: accepted.to,
             waypoint: heading,
-            step_size: (!solver.is_finished()).then(|| solver.step_size()),
+            next_size: (!solver.is_finished()).then(|| solver.step_size()),
             evaluations: evaluations + accepted.evaluations,
         };
-        if step.step_size.is_some() {
+        if step.next_size.is_some() {
             self.adaptive = Some(solver);
         }
         Ok(Some(step))
