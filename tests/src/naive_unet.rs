@@ -127,7 +127,9 @@ impl Network<'_> {
         block = 0;
         for level in (0..levels).rev() {
             for i in 0..=config.num_res_blocks {
-                let skip = skips.pop().expect("a skip a block");
+                let skip = skips
+                    .pop()
+                    .unwrap_or_else(|| panic!("no skip is left for {block}"));
                 let mut part = 0;
                 let name = |part: usize| format!("output_blocks.{block}.{part}");
                 h = self.residual(&h.above(&skip), &name(part), &embedding, Size::Same);

@@ -1,5 +1,7 @@
 //! The engines against the public network's own outputs.
 
+#![allow(clippy::unwrap_used)] // helpers of tests, which may panic as tests may
+
 use std::fs;
 use std::path::Path;
 

@@ -30,7 +30,7 @@ impl Attention {
         Ok(Self {
             heads,
             new_order,
-            norm: GroupNorm::new(channels, vars.pp("norm"))?,
+            norm: GroupNorm::new(channels, &vars.pp("norm"))?,
             qkv: Convolution::pointwise_1d(channels, 3 * channels, &vars.pp("qkv"))?,
             projection: Convolution::pointwise_1d(channels, channels, &vars.pp("proj_out"))?,
         })

@@ -42,7 +42,7 @@ impl GroupNorm {
     ///
     /// # Errors
     /// When `vars` lacks a tensor or holds one of another shape.
-    pub fn new(channels: usize, vars: VarBuilder) -> Result<Self> {
+    pub fn new(channels: usize, vars: &VarBuilder) -> Result<Self> {
         Ok(Self {
             channels,
             weight: vars.get_with_hints(channels, "weight", candle_nn::init::ONE)?,

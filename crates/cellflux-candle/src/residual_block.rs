@@ -58,11 +58,11 @@ impl ResidualBlock {
         let skip =
             (input != output).then(|| Convolution::pointwise(input, output, &vars.pp("skip_connection")));
         Ok(Self {
-            in_norm: GroupNorm::new(input, vars.pp("in_layers.0"))?,
+            in_norm: GroupNorm::new(input, &vars.pp("in_layers.0"))?,
             in_convolution: Convolution::same(input, output, &vars.pp("in_layers.2"))?,
             embedding: candle_nn::linear(embedding, modulation, vars.pp("emb_layers.1"))?,
             scale_shift,
-            out_norm: GroupNorm::new(output, vars.pp("out_layers.0"))?,
+            out_norm: GroupNorm::new(output, &vars.pp("out_layers.0"))?,
             out_convolution: Convolution::same(output, output, &vars.pp("out_layers.3"))?,
             skip: skip.transpose()?,
             resample,

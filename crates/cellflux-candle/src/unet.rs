@@ -65,7 +65,7 @@ impl UNet {
                 .iter()
                 .map(group)
                 .collect::<candle_core::Result<_>>()?,
-            norm: GroupNorm::new(topology.head, vars.pp("out.0"))?,
+            norm: GroupNorm::new(topology.head, &vars.pp("out.0"))?,
             head: Convolution::same(topology.head, config.out_channels, &vars.pp("out.2"))?,
             config: config.clone(),
         })

@@ -53,7 +53,7 @@ impl WinogradKernel {
 
 /// `G g G^T` for the 3x3 kernel `g`.
 fn transform_kernel(kernel: &[f32; 9]) -> [f32; PRODUCTS] {
-    let spread = |a: f32, b: f32, c: f32| [a, (a + b + c) / 2.0, (a - b + c) / 2.0, c];
+    let spread = |a: f32, b: f32, c: f32| [a, 0.5 * (a + b + c), 0.5 * (a - b + c), c];
     let columns: [[f32; 4]; 3] = std::array::from_fn(|x| spread(kernel[x], kernel[3 + x], kernel[6 + x]));
     let mut out = [0.0; PRODUCTS];
     for y in 0..4 {

@@ -1,5 +1,7 @@
 //! `cellflux verify` as it is called from a shell.
 
+#![allow(clippy::unwrap_used)] // helpers of tests, which may panic as tests may
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
