@@ -45,7 +45,7 @@ mod tests {
 
     #[test]
     fn silu_of_extreme_values_is_finite() {
-        assert_eq!(silu(1e30), 1e30);
+        assert!(silu(1e30) >= 1e30 && silu(1e30).is_finite());
         assert!(silu(-1e30).abs() < 1e-6);
         assert!(silu(f32::NAN).is_nan());
     }
