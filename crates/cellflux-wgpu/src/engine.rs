@@ -12,39 +12,17 @@ use wgpu::BufferUsages;
 
 use crate::compile::compile;
 use crate::dispatch::Dispatch;
-use crate::health::from_wgpu;
 use crate::kernel::combine::{self, MAX_TERMS, Term};
 use crate::kernel::error_norm;
 use crate::kernel::linear::Linear;
+use crate::layout::{from_device_layout, to_device_layout};
+use crate::loading::{Progress, Stage, allocate, upload};
 use crate::plan::{Operand, UNIFORM_SLOT, Value};
 use crate::readback::read_back;
 use crate::submission::{BoundCall, submit};
 use crate::time_embedding::timestep_embedding;
 use crate::wgsl::Shader;
-use crate::{Gpu, GpuError, Memory, Plan, Precision};
-
-/// Bytes of weights handed to the device before the host's event loop gets its turn.
-const UPLOAD_PIECE: u64 = 4 << 20;
-
-/// What the constructor is doing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stage {
-    /// Compiling pipelines; counted in pipelines.
-    Compiling,
-    /// Repacking and uploading weights; counted in bytes on the GPU.
-    Uploading,
-}
-
-/// How far the constructor is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Progress {
-    /// What it is doing.
-    pub stage: Stage,
-    /// How much of it is done.
-    pub done: u64,
-    /// How much there is.
-    pub total: u64,
-}
+use crate::{Gpu, GpuError, Plan, Precision};
 
 /// A batch of images on the device; clones are handles to the same buffer, which no call ever changes.
 #[derive(Clone, Debug)]
@@ -404,36 +382,6 @@ impl WgpuEngine {
         self.gpu.queue.submit([encoder.finish()]);
         output
     }
-
-    /// `[N, C, H, W]` to the device's `[N, H, W, padded C]`.
-    fn to_device_layout(&self, values: &[f32]) -> Vec<f32> {
-        let (channels, pixels) = (self.channels(), self.pixels());
-        let padded = channels.next_multiple_of(4);
-        let mut out = vec![0.0; values.len() / channels * padded];
-        for (to, from) in out
-            .chunks_exact_mut(pixels * padded)
-            .zip(values.chunks_exact(pixels * channels))
-        {
-            for (channel, plane) in from.chunks_exact(pixels).enumerate() {
-                for (pixel, value) in to.chunks_exact_mut(padded).zip(plane) {
-                    pixel[channel] = *value;
-                }
-            }
-        }
-        out
-    }
-}
-
-/// The device's `[N, H, W, padded C]` to `[N, C, H, W]`.
-fn from_device_layout(values: &[f32], channels: usize, pixels: usize) -> Vec<f32> {
-    let padded = channels.next_multiple_of(4);
-    let mut out = Vec::with_capacity(values.len() / padded * channels);
-    for image in values.chunks_exact(pixels * padded) {
-        for channel in 0..channels {
-            out.extend(image.iter().skip(channel).step_by(padded));
-        }
-    }
-    out
 }
 
 fn condition_kernel(precision: Precision) -> Linear {
@@ -471,81 +419,6 @@ pub(crate) fn bind(
         layout: &pipeline.get_bind_group_layout(0),
         entries: &std::iter::once(first).chain(rest).collect::<Vec<_>>(),
     })
-}
-
-/// Allocates the arena, or says that the plan does not fit.
-async fn allocate(gpu: &Gpu, plan: &Plan) -> Result<Vec<wgpu::Buffer>, GpuError> {
-    let scope = gpu.device.push_error_scope(wgpu::ErrorFilter::OutOfMemory);
-    let buffers = plan.arena.buffers.iter().map(|&size| {
-        gpu.device.create_buffer(&wgpu::BufferDescriptor {
-            label: Some("activations"),
-            size,
-            usage: BufferUsages::STORAGE | BufferUsages::COPY_SRC | BufferUsages::COPY_DST,
-            mapped_at_creation: false,
-        })
-    });
-    let buffers = buffers.collect();
-    settle(gpu, scope, plan.memory()).await?;
-    Ok(buffers)
-}
-
-/// Repacks and uploads weights, piece by piece.
-async fn upload(
-    gpu: &Gpu,
-    state: &StateDict,
-    plan: &Plan,
-    progress: &mut impl FnMut(Progress),
-) -> Result<Vec<wgpu::Buffer>, GpuError> {
-    let memory = plan.memory();
-    let total = memory.weights;
-    let mut buffers = Vec::new();
-    let mut specs = plan.weights.iter().peekable();
-    let mut done = 0;
-    while specs.peek().is_some() {
-        progress(Progress {
-            stage: Stage::Uploading,
-            done,
-            total,
-        });
-        let scope = gpu.device.push_error_scope(wgpu::ErrorFilter::OutOfMemory);
-        let until = done + UPLOAD_PIECE;
-        while done < until
-            && let Some(spec) = specs.next()
-        {
-            let bytes = spec.pack(state)?;
-            let buffer = gpu.device.create_buffer(&wgpu::BufferDescriptor {
-                label: Some(&spec.name),
-                size: spec.bytes(),
-                usage: BufferUsages::STORAGE | BufferUsages::COPY_DST,
-                mapped_at_creation: false,
-            });
-            gpu.queue.write_buffer(&buffer, 0, &bytes);
-            buffers.push(buffer);
-            done += spec.bytes();
-        }
-        // Hands the piece over, so that staging memory does not pile up.
-        gpu.queue.submit([]);
-        settle(gpu, scope, memory).await?;
-    }
-    progress(Progress {
-        stage: Stage::Uploading,
-        done: total,
-        total,
-    });
-    Ok(buffers)
-}
-
-/// Closes an out-of-memory scope and looks at the device's health.
-async fn settle(gpu: &Gpu, scope: wgpu::ErrorScopeGuard, memory: Memory) -> Result<(), GpuError> {
-    if let Some(error) = scope.pop().await {
-        return Err(match from_wgpu(&error) {
-            GpuError::OutOfMemory { .. } => GpuError::OutOfMemory {
-                needed_mib: memory.peak() >> 20,
-            },
-            other => other,
-        });
-    }
-    gpu.check()
 }
 
 impl Field for WgpuEngine {
@@ -689,7 +562,7 @@ impl Engine for WgpuEngine {
         }
         self.check_batch(images)?;
         let state = self.new_state(images);
-        let values = self.to_device_layout(values);
+        let values = to_device_layout(values, self.channels(), self.pixels());
         self.gpu
             .queue
             .write_buffer(&state.buffer, 0, bytemuck::cast_slice(&values));

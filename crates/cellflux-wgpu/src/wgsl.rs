@@ -43,9 +43,8 @@ pub(crate) fn read_write(binding: usize, name: &str, element: &str) -> String {
 }
 
 /// Declares the storage arrays of a kernel with one or two concatenated inputs of the same precision:
-/// `input_0`, `input_1` if `joined`, then `output`; returns the text and the WGSL expression that reads quad `q` of
-/// pixel `p` of the concatenation.
-pub(crate) fn joined_inputs(first: usize, joined: bool, input: Precision) -> (String, &'static str) {
+/// `input_0` and, if `joined`, `input_1`, with the function `quad_at(pixel, quad)` that reads the concatenation.
+pub(crate) fn joined_inputs(first: usize, joined: bool, input: Precision) -> String {
     let mut text = read_only(first, "input_0", input.quad());
     if joined {
         text += &read_only(first + 1, "input_1", input.quad());
@@ -56,5 +55,5 @@ pub(crate) fn joined_inputs(first: usize, joined: bool, input: Precision) -> (St
         text += "fn quad_at(pixel: u32, quad: u32) -> vec4<f32> {\n    \
                  return vec4<f32>(input_0[pixel * shape.quads_0 + quad]);\n}\n";
     }
-    (text, "quad_at")
+    text
 }

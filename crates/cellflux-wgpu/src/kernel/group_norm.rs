@@ -46,7 +46,7 @@ impl Statistics {
     pub(crate) fn dispatch(self, images: u32, pixels: u32, quads: [u32; 2]) -> Dispatch {
         let (strips, strip) = strips(pixels);
         let all_quads = quads[0] + quads[1];
-        let (inputs, _) = joined_inputs(1, self.joined, self.input);
+        let inputs = joined_inputs(1, self.joined, self.input);
         let bindings = inputs + &read_write(2 + usize::from(self.joined), "output", "vec4<f32>");
         let shader = Shader::new(
             "group_norm_statistics",

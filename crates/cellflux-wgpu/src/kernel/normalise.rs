@@ -35,7 +35,7 @@ struct Uniforms {
 impl Normalise {
     /// The call for images of this output size and these quads of the inputs.
     pub(crate) fn dispatch(self, images: u32, [height, width]: [u32; 2], quads: [u32; 2]) -> Dispatch {
-        let (inputs, read) = joined_inputs(2, self.joined, self.precision);
+        let inputs = joined_inputs(2, self.joined, self.precision);
         let stored = self.precision.quad();
         let bindings = read_only(1, "coefficients", "vec4<f32>")
             + &inputs
@@ -53,14 +53,14 @@ impl Normalise {
     let y = (pixel / shape.out_width) % shape.out_height;
     let row = 2u * shape.out_width;
     let corner = (image * 2u * shape.out_height + 2u * y) * row + 2u * x;
-    var sum = activate(({read}(corner, quad) - centre) * gain + shift);
-    sum += activate(({read}(corner + 1u, quad) - centre) * gain + shift);
-    sum += activate(({read}(corner + row, quad) - centre) * gain + shift);
-    sum += activate(({read}(corner + row + 1u, quad) - centre) * gain + shift);
+    var sum = activate((quad_at(corner, quad) - centre) * gain + shift);
+    sum += activate((quad_at(corner + 1u, quad) - centre) * gain + shift);
+    sum += activate((quad_at(corner + row, quad) - centre) * gain + shift);
+    sum += activate((quad_at(corner + row + 1u, quad) - centre) * gain + shift);
     output[index] = {stored}(0.25 * sum);"
             )
         } else {
-            format!("    output[index] = {stored}(activate(({read}(pixel, quad) - centre) * gain + shift));")
+            format!("    output[index] = {stored}(activate((quad_at(pixel, quad) - centre) * gain + shift));")
         };
         let what = match (self.silu, self.pooled) {
             (false, false) => "",
