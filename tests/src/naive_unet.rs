@@ -76,7 +76,7 @@ pub fn velocity(
         width,
         values: x.iter().map(|&v| f64::from(v)).collect(),
     };
-    network.forward(image, t, condition).values
+    network.forward(&image, t, condition).values
 }
 
 struct Network<'a> {
@@ -85,12 +85,12 @@ struct Network<'a> {
 }
 
 impl Network<'_> {
-    fn forward(&self, image: Map, t: f64, condition: Option<&[f32]>) -> Map {
+    fn forward(&self, image: &Map, t: f64, condition: Option<&[f32]>) -> Map {
         let config = self.config;
         let embedding = self.embedding(t, condition);
         let levels = config.channel_mult.len();
 
-        let mut h = self.convolution(&image, "input_blocks.0.0", 1);
+        let mut h = self.convolution(image, "input_blocks.0.0", 1);
         let mut skips = vec![h.clone()];
         let mut block = 1;
         for level in 0..levels {
