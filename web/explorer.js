@@ -51,7 +51,8 @@ const EMPTY = {
   structures: new Map(),
   cursor: 0,
   playing: false,
-  busy: 0,
+  changes: 0, // recipe changes that the worker has not answered yet
+  stepping: false,
   smooth: false,
   evaluations: 0,
 };
@@ -62,6 +63,7 @@ class Explorer extends HTMLElement {
   #worker;
   #walker;
   #stopListening = [];
+  #settled = Promise.resolve();
 
   async connectedCallback() {
     if (this.#worker) return;
@@ -70,7 +72,7 @@ class Explorer extends HTMLElement {
     root.append(...layout());
     root.addEventListener('intent', ({ detail }) => this.#intend(detail));
     this.#worker = new WorkerClient((event) => this.#hear(event));
-    this.#walker = new Walker(() => this.#state, (patch) => this.#set(patch), () => this.#computeStep());
+    this.#walker = new Walker(() => this.#state, (patch) => this.#set(patch), () => this.#settled, () => this.#computeStep());
     const onHash = () => this.#followLink();
     addEventListener('hashchange', onHash);
     this.#stopListening = [intake.listen(this, (files) => this.#takeFiles(files)), () => removeEventListener('hashchange', onHash)];
@@ -161,7 +163,7 @@ class Explorer extends HTMLElement {
 
   /** After the worker itself has died: a new one, at the same place. */
   async #restart() {
-    this.#set({ phase: 'opening', notice: null, playing: false, busy: 0 });
+    this.#set({ phase: 'opening', notice: null, playing: false, changes: 0, stepping: false });
     this.#worker.start();
     await this.#open(this.#state.link ? linkAt(this.#state.link, this.#state.cursor) : '');
   }
@@ -212,16 +214,28 @@ class Explorer extends HTMLElement {
     if (step && this.#state.phase === 'ready') await this.#walker.play(step);
   }
 
-  async #change(change) {
-    this.#walker.pause();
+  #change(change) {
     const before = this.#state.recipe;
+    if (before && Object.entries(change).every(([name, value]) => before[name] === value)) return;
+    this.#walker.pause();
     this.#set({ recipe: { ...before, ...change } });
-    try {
-      this.#follow(await this.#worker.call('change', { change }));
-      if (this.#state.notice?.trouble === 'bad-recipe') this.#set({ notice: null });
-    } catch (error) {
-      this.#set({ recipe: { ...before }, notice: troubled(error) });
-    }
+    this.#waitFor(async () => {
+      try {
+        this.#follow(await this.#worker.call('change', { change }));
+        if (this.#state.notice?.trouble === 'bad-recipe') this.#set({ notice: null });
+      } catch (error) {
+        this.#set({ recipe: { ...before }, notice: troubled(error) });
+      }
+    });
+  }
+
+  /** Work that decides which trajectory is walked: steps wait for it. */
+  async #waitFor(work) {
+    this.#set({ changes: this.#state.changes + 1 });
+    const done = work();
+    this.#settled = Promise.all([this.#settled, done]);
+    await done;
+    this.#set({ changes: Math.max(0, this.#state.changes - 1) });
   }
 
   async #followLink() {
@@ -241,7 +255,7 @@ class Explorer extends HTMLElement {
   }
 
   async #computeStep() {
-    this.#set({ busy: this.#state.busy + 1 });
+    this.#set({ stepping: true });
     try {
       const { key } = this.#state.walk;
       const { step, walk, ...rest } = await this.#worker.call('step', { playing: this.#state.playing });
@@ -250,13 +264,13 @@ class Explorer extends HTMLElement {
     } catch (error) {
       this.#set({ playing: false, notice: troubled(error) });
     } finally {
-      this.#set({ busy: Math.max(0, this.#state.busy - 1) });
+      this.#set({ stepping: false });
     }
   }
 
-  async #showChannels(visible) {
+  #showChannels(visible) {
     this.#set({ visible });
-    await this.#attempt(async () => this.#follow(await this.#worker.call('show', { visible })));
+    this.#waitFor(() => this.#attempt(async () => this.#follow(await this.#worker.call('show', { visible }))));
   }
 
   // The visitor's own image
@@ -296,12 +310,12 @@ class Explorer extends HTMLElement {
 
   async #useUpload() {
     this.#walker.pause();
-    await this.#attempt(async () => {
+    await this.#waitFor(() => this.#attempt(async () => {
       const { assignment, crop, reading } = this.#state.upload;
       const answer = await this.#worker.call('use_upload', { assignment, crop, reading });
       this.#set({ upload: null });
       this.#follow(answer);
-    });
+    }));
   }
 
   // What the visitor takes away

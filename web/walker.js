@@ -9,11 +9,13 @@ export class Walker {
   /**
    * @param {() => object} state the explorer's state
    * @param {(patch: object) => void} set changes it
+   * @param {() => Promise<void>} settled waits until every change has been answered
    * @param {() => Promise<void>} compute computes one more step and adds it to `state.walk`; rejects with a sentence
    */
-  constructor(state, set, compute) {
+  constructor(state, set, settled, compute) {
     this.state = state;
     this.set = set;
+    this.settled = settled;
     this.compute = compute;
   }
 
@@ -59,13 +61,15 @@ export class Walker {
 
   /** One step on; false at the end. */
   async #advance() {
-    const { walk, cursor, busy } = this.state();
+    // A click may come in the same moment as the change of a field that it takes the focus from.
+    await this.settled();
+    const { walk, cursor, stepping } = this.state();
     if (!walk) return false;
     if (cursor < walk.steps.length - 1) {
       this.goto(cursor + 1);
       return true;
     }
-    if (walk.finished || busy) return false;
+    if (walk.finished || stepping) return false;
     const { key } = walk;
     await this.compute();
     const after = this.state().walk;

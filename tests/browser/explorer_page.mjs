@@ -64,6 +64,7 @@ export class ExplorerPage {
   async compound(id) {
     await this.page.locator(`[data-compound="${id}"]`).click();
     await this.page.locator(`[data-compound="${id}"][aria-selected="true"]`).waitFor();
+    await this.settled();
   }
 
   async set(name, value) {
@@ -74,6 +75,12 @@ export class ExplorerPage {
       await field.fill(String(value));
       await field.dispatchEvent('change');
     }
+    await this.settled();
+  }
+
+  /** Waits until the worker has answered what was changed. */
+  async settled() {
+    await this.page.locator('cellflux-transport[aria-busy="false"]').waitFor({ timeout: 120_000 });
   }
 
   /** One step forward, waited for. */

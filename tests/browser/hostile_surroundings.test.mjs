@@ -63,6 +63,11 @@ test('a device lost in mid-run keeps the steps reached, and the walk goes on fro
     await explorer.page.locator('[data-do="forward"]').click();
     await explorer.says(/the GPU device was lost/i, 120_000);
     assert.equal(await explorer.step(), 1);
+    // Canvases die with the GPU process too; the page gives them their pictures back.
+    await explorer.page.waitForFunction(() => {
+      const canvas = document.querySelector('cellflux-explorer').shadowRoot.querySelector('canvas[data-view="now"]');
+      return canvas.getContext('2d').getImageData(0, 0, 1, 1).data[3] === 255;
+    });
     assertSamePixels(await explorer.pixels('now'), reached);
     await explorer.page.locator('cellflux-notice button', { hasText: 'Go on with the CPU' }).click();
     await explorer.page.locator('[data-fact="engine"]', { hasText: 'candle' }).waitFor({ timeout: 60_000 });

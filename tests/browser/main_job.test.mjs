@@ -72,10 +72,12 @@ for (const engine of (process.env.CELLFLUX_ENGINES ?? 'candle wgpu').split(' '))
       assertSamePixels(await explorer.decodePng(await explorer.keep('frame')), shown);
       await explorer.page.locator('[data-channel]').first().click();
       await explorer.page.locator('[data-channel][aria-pressed="false"]').waitFor();
+      await explorer.settled();
       const without = await explorer.pixels('now');
       assert.ok(differing(without, shown) > 0);
       assertSamePixels(await explorer.decodePng(await explorer.keep('frame')), without);
       await explorer.page.locator('[data-channel]').first().click();
+      await explorer.settled();
     });
 
     test(`scrubbing shows every step again and computes nothing (${engine})`, async () => {

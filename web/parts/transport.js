@@ -22,7 +22,7 @@ function icon(path) {
   return svg;
 }
 
-/** Shows `state.walk`, `state.cursor`, `state.playing` and `state.busy`. */
+/** Shows `state.walk`, `state.cursor`, `state.playing` and whether something is being computed. */
 export class Transport extends Part {
   connectedCallback() {
     if (this.firstChild) return;
@@ -50,7 +50,8 @@ export class Transport extends Part {
     );
   }
 
-  update({ walk, cursor, playing, phase, busy }) {
+  update({ walk, cursor, playing, phase, changes, stepping }) {
+    const busy = changes > 0 || stepping;
     const ready = phase === 'ready' && Boolean(walk);
     const [other, moved] = [this.changed('walk', walk), this.changed('rest', [cursor, playing, phase, busy].join())];
     if (!other && !moved) return;
@@ -63,7 +64,8 @@ export class Transport extends Part {
     this.forward.disabled = !walk || atEnd || (!ready && cursor >= reached);
     this.play.disabled = !ready;
     this.#faceOfPlay(playing, atEnd);
-    this.classList.toggle('busy', Boolean(busy));
+    this.classList.toggle('busy', busy);
+    this.setAttribute('aria-busy', String(busy));
     if (walk) this.#place(walk, cursor, reached);
   }
 

@@ -9,6 +9,9 @@
 //!   └─▶ Upload ─▶ coded crop ─▶ recipe ─▶ Walk::apply ─▶ Walk::step ─▶ Walk::picture
 //! ```
 
+// Every error here is a `Trouble` made of a lower crate's error, whose own documentation says when it comes.
+#![allow(clippy::missing_errors_doc)]
+
 pub mod engine;
 pub mod model;
 pub mod picture;
