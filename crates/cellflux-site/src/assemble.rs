@@ -145,9 +145,9 @@ fn is_package_part(path: &Path) -> bool {
         .and_then(|name| name.to_str())
         .unwrap_or_default();
     !name.starts_with('.')
-        && !Path::new(name)
+        && Path::new(name)
             .extension()
-            .is_some_and(|extension| extension == "ts")
+            .is_none_or(|extension| extension != "ts")
         && !matches!(name, "package.json" | "README.md")
 }
 

@@ -5,16 +5,16 @@ use std::path::{Path, PathBuf};
 use cellflux_bundle::BundleError;
 use cellflux_image::ImageError;
 
-/// The crate's one error.
+/// The crate's one error. A message is whole: it contains its reason, which is therefore not offered again as a `source`.
 #[derive(Debug, thiserror::Error)]
 pub enum SiteError {
     /// A bundle that is broken, or whose files cannot be read.
-    #[error("bundle {}: {source}", folder.display())]
+    #[error("bundle {}: {reason}", folder.display())]
     Bundle {
         /// The bundle's folder.
         folder: PathBuf,
         /// What is wrong with it.
-        source: Box<BundleError>,
+        reason: Box<BundleError>,
     },
     /// Two bundles that would take the same place in the site.
     #[error("two bundles are called {name}, expected a folder name of its own for each")]
@@ -53,22 +53,22 @@ pub enum SiteError {
         problem: String,
     },
     /// A crop that cannot be decoded or cut.
-    #[error("{}: {source}", path.display())]
+    #[error("{}: {reason}", path.display())]
     Image {
         /// The crop.
         path: PathBuf,
         /// What is wrong with it.
-        source: Box<ImageError>,
+        reason: Box<ImageError>,
     },
     /// A port that cannot be had.
     #[error(
-        "port {port} of 127.0.0.1 cannot be used ({source}), expected a free one: choose another or 0 for any"
+        "port {port} of 127.0.0.1 cannot be used ({reason}), expected a free one: choose another or 0 for any"
     )]
     Port {
         /// The port asked for.
         port: u16,
         /// What the system says.
-        source: std::io::Error,
+        reason: std::io::Error,
     },
     /// A path prefix that is none.
     #[error("path {found:?}: expected one such as /demo/, of letters, digits, `-`, `_`, `.` and `/`")]
@@ -77,12 +77,12 @@ pub enum SiteError {
         found: String,
     },
     /// The file system or the network.
-    #[error("{}: {source}", path.display())]
+    #[error("{}: {reason}", path.display())]
     Io {
         /// The file or folder.
         path: PathBuf,
         /// What the system says.
-        source: std::io::Error,
+        reason: std::io::Error,
     },
 }
 
@@ -90,15 +90,15 @@ impl SiteError {
     /// Names the file that an input or output error is about.
     pub(crate) fn io(path: &Path) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.to_owned();
-        move |source| Self::Io { path, source }
+        move |reason| Self::Io { path, reason }
     }
 
     /// Names the bundle that an error is about.
     pub(crate) fn bundle(folder: &Path) -> impl Fn(BundleError) -> Self {
         let folder = folder.to_owned();
-        move |source| Self::Bundle {
+        move |reason| Self::Bundle {
             folder: folder.clone(),
-            source: Box::new(source),
+            reason: Box::new(reason),
         }
     }
 }

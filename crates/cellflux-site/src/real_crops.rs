@@ -209,9 +209,9 @@ fn cut(data: &Path, row: &Row, condition: &str, spec: &ImageSpec) -> Result<Real
         problem: error.to_string(),
     })?;
     let bytes = fs::read(&path).map_err(SiteError::io(&path))?;
-    let png = coded(&row.path, &bytes, spec).map_err(|source| SiteError::Image {
+    let png = coded(&row.path, &bytes, spec).map_err(|reason| SiteError::Image {
         path,
-        source: Box::new(source),
+        reason: Box::new(reason),
     })?;
     let treated = row.is_treated();
     // Ids are lower-case: they travel in links.

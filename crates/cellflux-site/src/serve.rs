@@ -34,7 +34,7 @@ impl Server {
             });
         }
         let under = normalised(under)?;
-        let taken = |source| SiteError::Port { port, source };
+        let taken = |reason| SiteError::Port { port, reason };
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).map_err(taken)?;
         listener.set_nonblocking(true).map_err(taken)?;
         let address = listener.local_addr().map_err(taken)?;
