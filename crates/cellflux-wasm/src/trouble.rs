@@ -20,10 +20,10 @@ pub struct Trouble {
 
 impl Trouble {
     /// A trouble of this kind.
-    pub fn new(kind: &'static str, sentence: impl ToString) -> Self {
+    pub fn new(kind: &'static str, sentence: impl Into<String>) -> Self {
         Self {
             kind,
-            sentence: sentence.to_string(),
+            sentence: sentence.into(),
         }
     }
 
@@ -35,7 +35,7 @@ impl Trouble {
             SessionError::Bundle(_) => "bad-bundle",
             _ => "bad-recipe",
         };
-        Self::new(kind, error)
+        Self::new(kind, error.to_string())
     }
 }
 
@@ -49,7 +49,7 @@ impl From<EngineError> for Trouble {
             Failure::Other if matches!(error, EngineError::Wgpu(_)) => "gpu",
             Failure::Other => "cpu",
         };
-        Self::new(kind, error)
+        Self::new(kind, error.to_string())
     }
 }
 
@@ -74,18 +74,18 @@ impl From<Trouble> for JsValue {
 
 impl From<BundleError> for Trouble {
     fn from(error: BundleError) -> Self {
-        Self::new("bad-bundle", error)
+        Self::new("bad-bundle", error.to_string())
     }
 }
 
 impl From<ImageError> for Trouble {
     fn from(error: ImageError) -> Self {
-        Self::new("bad-image", error)
+        Self::new("bad-image", error.to_string())
     }
 }
 
 impl From<serde_wasm_bindgen::Error> for Trouble {
     fn from(error: serde_wasm_bindgen::Error) -> Self {
-        Self::new("bad-recipe", error)
+        Self::new("bad-recipe", error.to_string())
     }
 }

@@ -230,7 +230,9 @@ impl Upload {
         };
         let label = |name| match name {
             "coded" => "the model’s own coded bytes".to_owned(),
-            "raw" if coding.raw_divisor == 1.0 => format!("raw, {} is full scale", coding.full_scale),
+            "raw" if (coding.raw_divisor - 1.0).abs() < f64::EPSILON => {
+                format!("raw, {} is full scale", coding.full_scale)
+            }
             "raw" => format!(
                 "raw, divided by {}; {} is full scale",
                 coding.raw_divisor, coding.full_scale

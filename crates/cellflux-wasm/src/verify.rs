@@ -24,7 +24,7 @@ struct Measured {
 /// `[{ output, relative_error, bound, ok }]`.
 #[wasm_bindgen]
 pub async fn verify(model: Vec<u8>, io: Vec<u8>, engine: String) -> Result<JsValue, JsValue> {
-    let golden = Golden::parse(&io).map_err(|error| Trouble::new("bad-bundle", error))?;
+    let golden = Golden::parse(&io).map_err(|error| Trouble::new("bad-bundle", error.to_string()))?;
     let weights = StateDict::from_safetensors(&model, golden.config()).map_err(Trouble::from)?;
     let (height, width) = golden.size();
     let rows = match engine.as_str() {
@@ -34,7 +34,7 @@ pub async fn verify(model: Vec<u8>, io: Vec<u8>, engine: String) -> Result<JsVal
             golden
                 .verify(&mut engine, Bounds::CANDLE_F32, |_| ())
                 .await
-                .map_err(|error| Trouble::new("cpu", error))?
+                .map_err(|error| Trouble::new("cpu", error.to_string()))?
         }
         "wgpu" => {
             let size = [height, width];
@@ -42,7 +42,7 @@ pub async fn verify(model: Vec<u8>, io: Vec<u8>, engine: String) -> Result<JsVal
             golden
                 .verify(&mut engine, Bounds::WGPU_F32, |_| ())
                 .await
-                .map_err(|error| Trouble::new("gpu", error))?
+                .map_err(|error| Trouble::new("gpu", error.to_string()))?
         }
         other => {
             let sentence = format!("{other:?} is not an engine, expected candle or wgpu");
