@@ -22,8 +22,12 @@ function linked(value) {
   return /^https?:\/\/\S+$/.test(value) ? el('a', { href: value, rel: 'noreferrer' }, value) : value;
 }
 
+/** One line for sources that differ in numbers alone, such as the seeds of synthetic cells. */
 function sources(samples) {
-  const said = new Map();
-  for (const { source, licence } of samples) if (source || licence) said.set(`${source}|${licence}`, [source, licence]);
-  return [...said.values()].map(([source, licence]) => ['Sample images', [source, licence].filter(Boolean).join('; ')]);
+  const kinds = new Map();
+  for (const { source, licence } of samples) {
+    const kind = `${source}; ${licence}`.replaceAll(/\d+/g, '#');
+    kinds.set(kind, [...(kinds.get(kind) ?? []), `${source}; ${licence}`]);
+  }
+  return [...kinds.values()].map(([first, ...more]) => ['Sample images', more.length ? `${first} (and ${more.length} more of this kind)` : first]);
 }
