@@ -27,6 +27,18 @@ test('without WebGPU the page says so and walks on the CPU', async () => {
   });
 });
 
+test('a software adapter is named as one and timed against the CPU, and the page says why it took the one it did', async () => {
+  await visit(WITH_GPU, SITE, async (explorer) => {
+    await explorer.ready();
+    const why = await explorer.fact('why');
+    const engine = await explorer.fact('engine');
+    const [, cpu, , gpu] = /^one evaluation took (\d+) ms on the CPU(, (\d+) ms on the software GPU adapter|; the software GPU adapter (was not ready|failed).*)$/.exec(why) ?? assert.fail(why);
+    assert.equal(engine, gpu !== undefined && Number(gpu) < Number(cpu) ? 'wgpu' : 'candle', why);
+    if (engine === 'wgpu') assert.match(await explorer.fact('adapter'), /software/);
+    await explorer.stillWorks();
+  });
+});
+
 test('wgpu asked for where there is no adapter is one sentence, with the CPU as the way on', async () => {
   await visit(WITHOUT_GPU, `${SITE}?engine=wgpu`, async (explorer) => {
     await explorer.says(/WebGPU was asked for|no GPU adapter/i);

@@ -72,7 +72,7 @@ export class ModelCard extends Part {
       row('Pace', el('span', { 'data-fact': 'pace' }, pace ? `${figures.milliseconds(pace)}${pace < 1e4 ? ' ms' : ''} per evaluation` : 'not yet measured')),
       row('Done', el('span', { 'data-fact': 'evaluations' }, figures.count(evaluations)), ` evaluation${evaluations === 1 ? '' : 's'} of the velocity`),
       row(el('label', { for: 'engine' }, 'Use'), this.choice),
-      ...(engine.why ? [row('Why', engine.why)] : []),
+      ...(engine.why ? [row('Why', el('span', { 'data-fact': 'why' }, engine.why))] : []),
     );
   }
 }
