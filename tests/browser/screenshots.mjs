@@ -15,8 +15,8 @@ for (const [width, height] of [[1280, 900], [390, 844]]) {
     const explorer = await ExplorerPage.open(context, `${SITE}?engine=candle`);
     await explorer.ready();
     await explorer.compound('cycloheximide');
-    await explorer.set('steps', 6);
     await explorer.walk();
+    await explorer.page.evaluate(() => scrollTo(0, 0));
     await explorer.page.screenshot({ path: join(folder, `page-${width}-${colorScheme}.png`), fullPage: true });
     await explorer.page.screenshot({ path: join(folder, `view-${width}-${colorScheme}.png`) });
     process.stdout.write(`${width} px, ${colorScheme}\n`);

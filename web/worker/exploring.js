@@ -263,9 +263,17 @@ export class Exploring {
     };
   }
 
-  /** Thumbnails and drawings, one after the other, behind everything else. */
+  /** Thumbnails and drawings, one after the other, behind everything else: first what the first screen shows. */
   async #decorate({ samples, examples, compounds }) {
-    for (const { id } of [...samples, ...examples]) {
+    const chosen = this.#recipe ? recipeView.shown(this.#recipe).compound : null;
+    const chosenFirst = (list, compound) => [...list].sort((a, b) => (compound(b) === chosen) - (compound(a) === chosen));
+    await this.#thumbnails(samples);
+    await this.#structures(chosenFirst(compounds, ({ id }) => id));
+    await this.#thumbnails(chosenFirst(examples, ({ condition }) => condition));
+  }
+
+  async #thumbnails(pictures) {
+    for (const { id } of pictures) {
       try {
         const path = this.#model.example_file(id);
         this.#say('thumbnail', { id, picture: this.#model.thumbnail(path, await this.#content(path)) });
@@ -273,6 +281,9 @@ export class Exploring {
         // A picture that does not come leaves its tile empty; choosing it says why.
       }
     }
+  }
+
+  async #structures(compounds) {
     for (const { id, structure } of compounds) {
       if (!structure) continue;
       try {
