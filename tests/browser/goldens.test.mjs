@@ -1,15 +1,22 @@
 // The reference network's numbers, measured inside Chromium.
 
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { launch } from './chromium.mjs';
 import { SITE } from './explorer_page.mjs';
 
-/** Enough to tell a wrong network, condition, guidance or solver; the rest is measured natively, where it is quick. */
-const OUTPUTS = ['velocity_conditional', 'velocity_unconditional', 'traj_heun2'];
+const VELOCITIES = ['velocity_conditional', 'velocity_unconditional'];
+const besides = process.env.CELLFLUX_SHARED && join(process.env.CELLFLUX_SHARED, 'reference/goldens');
 
-const fixture = (name) => readFile(new URL(`../fixtures/micro/${name}`, import.meta.url));
+/** Enough to tell a wrong network, condition, guidance or solver; all other trajectories are measured natively, where it is quick. */
+const GOLDENS = [
+  { name: 'micro', folder: fileURLToPath(new URL('../fixtures/micro', import.meta.url)), outputs: [...VELOCITIES, 'traj_heun2'] },
+  ...['heads_updown', 'official_slim'].map((name) => ({ name, folder: besides && join(besides, name), outputs: VELOCITIES })),
+];
 
 /** A safetensors file with some of its tensors. */
 function keepTensors(file, wanted) {
@@ -41,22 +48,25 @@ before(async () => {
 after(() => browser.close());
 
 for (const engine of (process.env.CELLFLUX_ENGINES ?? 'candle wgpu').split(' ')) {
-  test(`the network inside Chromium equals the golden \`micro\` on ${engine}`, { timeout: 300_000 }, async () => {
-    const io = keepTensors(await fixture('io.safetensors'), (name) => !/^(traj_|x1_)/.test(name) || OUTPUTS.includes(name));
-    const model = await fixture('model.safetensors');
-    const rows = await page.evaluate(async ([site, files, engine]) => {
-      const [weights, golden] = files.map((text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0)));
-      const wasm = await import(new URL('pkg/cellflux_wasm.js', site).href);
-      await wasm.default();
-      try {
-        return await wasm.verify(weights, golden, engine);
-      } catch (trouble) {
-        return trouble;
-      }
-    }, [SITE, [model.toString('base64'), io.toString('base64')], engine]);
-    assert.ok(Array.isArray(rows), rows.sentence);
-    for (const row of rows) console.log(`${engine} ${row.output}: ${row.relative_error.toExponential(2)} (bound ${row.bound})`);
-    assert.deepEqual(rows.map((row) => row.output).sort(), [...OUTPUTS].sort());
-    assert.ok(rows.every((row) => row.ok));
-  });
+  for (const { name, folder, outputs } of GOLDENS) {
+    const skip = !(folder && existsSync(folder)) && 'the reference goldens are not beside the repository';
+    test(`the network inside Chromium equals the golden \`${name}\` on ${engine}`, { timeout: 300_000, skip }, async () => {
+      const io = keepTensors(await readFile(join(folder, 'io.safetensors')), (tensor) => !/^(velocity_|traj_|x1_)/.test(tensor) || outputs.includes(tensor));
+      const model = await readFile(join(folder, 'model.safetensors'));
+      const rows = await page.evaluate(async ([site, files, engine]) => {
+        const [weights, golden] = files.map((text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0)));
+        const wasm = await import(new URL('pkg/cellflux_wasm.js', site).href);
+        await wasm.default();
+        try {
+          return await wasm.verify(weights, golden, engine);
+        } catch (trouble) {
+          return trouble;
+        }
+      }, [SITE, [model.toString('base64'), io.toString('base64')], engine]);
+      assert.ok(Array.isArray(rows), rows.sentence);
+      for (const row of rows) console.log(`${name}, ${engine}, ${row.output}: ${row.relative_error.toExponential(2)} (bound ${row.bound})`);
+      assert.deepEqual(rows.map((row) => row.output).sort(), [...outputs].sort());
+      assert.ok(rows.every((row) => row.ok));
+    });
+  }
 }
