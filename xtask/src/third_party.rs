@@ -42,7 +42,7 @@ pub fn write(options: &Options) -> Result<()> {
         let licence = package.licence();
         writeln!(
             new,
-            "| [{0}](https://crates.io/crates/{0}) | {1} | {licence} | {page} |",
+            "| {} | {} | {licence} | {page} |",
             package.name, package.version
         )?;
     }
