@@ -128,6 +128,8 @@ export class ExplorerPage {
 
   /** The address once it has caught up with the view. */
   async link(step) {
+    // The address follows after a pause; until then it may hold what was shown before, such as a channel switched off.
+    await this.page.waitForTimeout(1500);
     await this.page.waitForFunction((at) => new URLSearchParams(location.hash.slice(1)).get('at') === String(at), step);
     return this.page.evaluate(() => location.href);
   }
@@ -145,6 +147,8 @@ export class ExplorerPage {
   async useCrop() {
     await this.page.locator('[data-do="use-crop"]').click();
     await this.page.locator('[data-control="upload"][aria-checked="true"]').waitFor();
+    // The control may have been an upload before: the new walk is there when it stands at its start.
+    await this.page.locator('.where[data-step="0"]').waitFor();
   }
 
   /** The page still works: another compound can be chosen and a step walked. */
