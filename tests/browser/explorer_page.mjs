@@ -145,10 +145,12 @@ export class ExplorerPage {
 
   /** Accepts the crop that the editor suggests. */
   async useCrop() {
+    const where = this.page.locator('.where');
+    const before = await where.getAttribute('data-walk');
     await this.page.locator('[data-do="use-crop"]').click();
     await this.page.locator('[data-control="upload"][aria-checked="true"]').waitFor();
-    // The control may have been an upload before: the new walk is there when it stands at its start.
-    await this.page.locator('.where[data-step="0"]').waitFor();
+    // Until the worker has answered, the pictures and the step in view are the walk's before.
+    await this.page.locator(`.where[data-step="0"]:not([data-walk="${before}"])`).waitFor();
   }
 
   /** The page still works: another compound can be chosen and a step walked. */

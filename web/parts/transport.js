@@ -99,6 +99,7 @@ export class Transport extends Part {
     this.track.setAttribute('aria-valuetext', words);
     this.where.textContent = words;
     this.where.dataset.step = String(cursor);
+    this.where.dataset.walk = String(walk.key);
     this.#film(walk, cursor);
   }
 
