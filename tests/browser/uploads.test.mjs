@@ -101,6 +101,7 @@ test('pasting and dropping files do what the file dialog does', async () => {
   await explorer.useCrop();
   const pasted = await explorer.pixels('start');
   await explorer.page.locator('[data-control]:not([data-control="upload"])').first().click();
+  await explorer.page.locator('[data-control]:not([data-control="upload"])').first().click();
   await explorer.page.locator('[data-control="upload"]').waitFor({ state: 'detached' });
   assert.ok(differing(await explorer.pixels('start'), pasted) > 0);
   await hand('drop');
