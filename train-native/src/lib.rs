@@ -1,3 +1,15 @@
 //! Trains the `CellFlux` flow: images and a CSV go in, a bundle that the page opens comes out.
+//!
+//! ```text
+//! config ─▶ data (experiment, cache, loader) ─▶ step (path, network, loss, optimiser) ─▶ run folder ─▶ bundle
+//!                                                  ▲ random: a pure function of seed and step
+//! ```
+//!
+//! A *run* is a folder: the resolved `config.toml`, checkpoints, a JSONL log, `TensorBoard` events and sample sheets. Every
+//! random choice is a function of the run's seed and the step's number, so that a resumed run is the uninterrupted one.
 
+pub mod config;
 pub mod data;
+pub mod error;
+
+pub use error::TrainError;

@@ -1,0 +1,3 @@
+//! The subcommands; `anyhow` begins here.
+
+pub mod train;

@@ -1,0 +1,139 @@
+//! `[run]`: seed, device, and what is written down how often.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::TrainError;
+
+/// What a run uses and writes; nothing in it changes what is learnt but the seed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RunConfig {
+    /// The run's folder.
+    pub folder: PathBuf,
+    /// Where the packed cache of the images is kept; by default `cache` in the run's folder.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cache: Option<PathBuf>,
+    /// Decides every random choice.
+    pub seed: u64,
+    /// Where tensors live.
+    pub device: DeviceChoice,
+    /// Which operations the network runs on.
+    pub ops: OpsChoice,
+    /// Only algorithms that give the same bits in every run, on a GPU too.
+    pub deterministic: bool,
+    /// Steps between two lines of the log.
+    pub log_every: u64,
+    /// Steps between two validations; 0 for none but the last.
+    pub validate_every: u64,
+    /// Validation pairs; 0 for all.
+    pub validation_pairs: usize,
+    /// Steps between two sample sheets; 0 for none.
+    pub sheet_every: u64,
+    /// Rows of a sample sheet: pairs of the validation set, of as many conditions as there are.
+    pub sheet_rows: usize,
+    /// Steps between two checkpoints; 0 for none but the last.
+    pub checkpoint_every: u64,
+    /// Checkpoints kept, the newest.
+    pub keep: usize,
+}
+
+/// Where tensors live, written `cpu`, `cuda` or `cuda:N`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub enum DeviceChoice {
+    /// The CPU.
+    #[default]
+    Cpu,
+    /// A CUDA GPU by its number.
+    Cuda(usize),
+}
+
+/// Which operations the network runs on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OpsChoice {
+    /// candle's own.
+    Candle,
+    /// This project's, with a backward of their own.
+    #[default]
+    Fused,
+}
+
+impl Default for RunConfig {
+    fn default() -> Self {
+        Self {
+            folder: PathBuf::from("runs/run"),
+            cache: None,
+            seed: 0,
+            device: DeviceChoice::default(),
+            ops: OpsChoice::default(),
+            deterministic: false,
+            log_every: 10,
+            validate_every: 1000,
+            validation_pairs: 512,
+            sheet_every: 1000,
+            sheet_rows: 8,
+            checkpoint_every: 1000,
+            keep: 3,
+        }
+    }
+}
+
+impl RunConfig {
+    pub(super) fn validate(&self) -> Result<(), TrainError> {
+        if self.log_every == 0 {
+            return Err(TrainError::value("run.log_every", 0, "at least 1"));
+        }
+        if self.keep == 0 {
+            return Err(TrainError::value("run.keep", 0, "at least 1"));
+        }
+        Ok(())
+    }
+
+    /// The folder of the packed cache.
+    pub fn cache_folder(&self) -> PathBuf {
+        self.cache.clone().unwrap_or_else(|| self.folder.join("cache"))
+    }
+}
+
+impl fmt::Display for DeviceChoice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Cpu => f.write_str("cpu"),
+            Self::Cuda(0) => f.write_str("cuda"),
+            Self::Cuda(index) => write!(f, "cuda:{index}"),
+        }
+    }
+}
+
+impl FromStr for DeviceChoice {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong = || format!("{text:?}, expected cpu, cuda or cuda:N");
+        match text.split_once(':') {
+            None if text == "cpu" => Ok(Self::Cpu),
+            None if text == "cuda" => Ok(Self::Cuda(0)),
+            Some(("cuda", index)) => Ok(Self::Cuda(index.parse().map_err(|_| wrong())?)),
+            _ => Err(wrong()),
+        }
+    }
+}
+
+impl TryFrom<String> for DeviceChoice {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
+    }
+}
+
+impl From<DeviceChoice> for String {
+    fn from(device: DeviceChoice) -> Self {
+        device.to_string()
+    }
+}

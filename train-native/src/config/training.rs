@@ -1,0 +1,245 @@
+//! `[training]`: the flow's objective, its optimiser and its precision, with the paper's and the public code's values by
+//! name.
+
+use serde::{Deserialize, Serialize};
+use toml::Table;
+
+use crate::TrainError;
+
+/// The training step. [`TrainingConfig::default`] is the reference's optimiser with per-sample draws, which is right
+/// where the public code's per-batch draws are only cheaper.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TrainingConfig {
+    /// The preset that the values started from: `default`, `paper` or `public-code`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub preset: Option<String>,
+    /// Optimiser steps.
+    pub steps: u64,
+    /// Pairs a micro-batch.
+    pub batch: usize,
+    /// Micro-batches whose mean gradient makes one step.
+    pub accumulate: usize,
+    /// Which optimiser.
+    pub optimiser: OptimiserKind,
+    /// The highest learning rate.
+    pub learning_rate: f64,
+    /// Decay of the gradient's first and second moment.
+    pub betas: [f64; 2],
+    /// Added to the second moment's root.
+    pub epsilon: f64,
+    /// Decoupled weight decay (`AdamW` only).
+    pub weight_decay: f64,
+    /// Steps over which the rate rises linearly from 0.
+    pub warmup_steps: u64,
+    /// What the rate does after warm-up.
+    pub schedule: RateSchedule,
+    /// The largest norm of the whole gradient; longer ones are shortened to it. None by default, as in the reference.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clip: Option<f64>,
+    /// Number format of weights and activations inside a step; the optimiser's own weights are f32 in any case.
+    pub precision: Precision,
+    /// Upper bound of the averaged weights' decay, `min(ema_decay, (1 + n) / (10 + n))`.
+    pub ema_decay: f64,
+    /// How the time of a sample is drawn.
+    pub times: TimeDistribution,
+    /// Where the flow starts.
+    pub source: Source,
+    /// Standard deviation of the noise that is added to the control, in model range.
+    pub noise: f64,
+    /// Probability with which it is.
+    pub noise_probability: f64,
+    /// Probability with which the condition is dropped.
+    pub drop_condition: f64,
+    /// Whether noise and dropping are drawn once a batch, as the public code does, and not for every sample.
+    pub per_batch: bool,
+    /// Probability of a flip, each of vertical and horizontal, of control and treated image independently.
+    pub flip: f64,
+    /// Probability of a transposition, likewise (square images only).
+    pub transpose: f64,
+    /// Whether `U[0, 1)` is added to every byte, so that the densities are continuous.
+    pub dequantise: bool,
+    /// A batch whose loss is this many times the zero predictor's stops the run.
+    pub explosion: f64,
+}
+
+/// Adam, with or without decoupled weight decay.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OptimiserKind {
+    /// Adam with decoupled weight decay (Loshchilov and Hutter 2019); the public code's.
+    Adamw,
+    /// Adam (Kingma and Ba 2015); the paper's.
+    Adam,
+}
+
+/// What the learning rate does after warm-up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RateSchedule {
+    /// It stays.
+    Constant,
+    /// It falls to 0 at the last step along half a cosine.
+    Cosine,
+}
+
+/// Number format inside a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Precision {
+    /// 32-bit floats throughout.
+    F32,
+    /// bfloat16 with f32 master weights; the range of f32, so no loss scaling.
+    Bf16,
+    /// f16 with f32 master weights and a loss scale that adapts.
+    F16,
+}
+
+/// How the time t of a sample is drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TimeDistribution {
+    /// `U[0, 1)`, as the paper writes.
+    Uniform,
+    /// `sigma = exp(1.2 N(0, 1) - 1.2)`, `t = 1 / (1 + sigma)`, at least 1e-4: the public code's.
+    Skewed,
+}
+
+/// Where the flow starts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Source {
+    /// The control image, with noise as [`TrainingConfig::noise`] says.
+    Control,
+    /// Standard normal noise alone (paper, figure 4b); with the control among the conditions it generates controls too.
+    Noise,
+}
+
+impl Default for TrainingConfig {
+    fn default() -> Self {
+        Self {
+            preset: None,
+            steps: 10_000,
+            batch: 32,
+            accumulate: 1,
+            optimiser: OptimiserKind::Adamw,
+            learning_rate: 1e-4,
+            betas: [0.9, 0.95],
+            epsilon: 1e-8,
+            weight_decay: 0.01,
+            warmup_steps: 0,
+            schedule: RateSchedule::Constant,
+            clip: None,
+            precision: Precision::F32,
+            ema_decay: 0.999,
+            times: TimeDistribution::Skewed,
+            source: Source::Control,
+            noise: 0.5,
+            noise_probability: 0.5,
+            drop_condition: 0.2,
+            per_batch: false,
+            flip: 0.3,
+            transpose: 0.0,
+            dequantise: true,
+            explosion: 100.0,
+        }
+    }
+}
+
+impl TrainingConfig {
+    /// What the paper states (section 5 and appendix C): Adam, batch 128, uniform times, draws per sample.
+    fn paper() -> Self {
+        Self {
+            optimiser: OptimiserKind::Adam,
+            weight_decay: 0.0,
+            batch: 128,
+            times: TimeDistribution::Uniform,
+            noise: 1.0,
+            ..Self::default()
+        }
+    }
+
+    /// What the public code's scripts do: `AdamW`, f16 with a loss scale, skewed times, draws per batch.
+    fn public_code() -> Self {
+        Self {
+            precision: Precision::F16,
+            noise: 1.0,
+            per_batch: true,
+            ..Self::default()
+        }
+    }
+
+    /// Images a step.
+    pub fn images_per_step(&self) -> u64 {
+        (self.batch * self.accumulate) as u64
+    }
+
+    pub(super) fn validate(&self) -> Result<(), TrainError> {
+        let above_zero =
+            |field, value: f64| within(field, value, value > 0.0 && value.is_finite(), "a number above 0");
+        let share = |field, value: f64| within(field, value, (0.0..=1.0).contains(&value), "0 to 1");
+        let below_one = |field, value: f64| within(field, value, (0.0..1.0).contains(&value), "0 to below 1");
+        let count = |field, value: u64| within(field, value, value > 0, "at least 1");
+        count("training.steps", self.steps)?;
+        count("training.batch", self.batch as u64)?;
+        count("training.accumulate", self.accumulate as u64)?;
+        above_zero("training.learning_rate", self.learning_rate)?;
+        above_zero("training.epsilon", self.epsilon)?;
+        above_zero("training.explosion", self.explosion)?;
+        if let Some(clip) = self.clip {
+            above_zero("training.clip", clip)?;
+        }
+        for beta in self.betas {
+            below_one("training.betas", beta)?;
+        }
+        below_one("training.ema_decay", self.ema_decay)?;
+        for (field, value) in [
+            ("training.weight_decay", self.weight_decay),
+            ("training.noise", self.noise),
+        ] {
+            within(field, value, value >= 0.0 && value.is_finite(), "a number from 0")?;
+        }
+        if self.optimiser == OptimiserKind::Adam {
+            within(
+                "training.weight_decay",
+                self.weight_decay,
+                self.weight_decay == 0.0,
+                "0 with adam, or optimiser = \"adamw\"",
+            )?;
+        }
+        share("training.noise_probability", self.noise_probability)?;
+        share("training.drop_condition", self.drop_condition)?;
+        share("training.flip", self.flip)?;
+        share("training.transpose", self.transpose)
+    }
+}
+
+fn within(
+    field: &'static str,
+    found: impl std::fmt::Display,
+    holds: bool,
+    expected: &str,
+) -> Result<(), TrainError> {
+    if holds {
+        Ok(())
+    } else {
+        Err(TrainError::value(field, found, expected))
+    }
+}
+
+/// The values of a preset; `default` where none is named.
+pub(super) fn preset(name: Option<&str>) -> Result<Table, TrainError> {
+    let values = match name {
+        None | Some("default") => TrainingConfig::default(),
+        Some("paper") => TrainingConfig::paper(),
+        Some("public-code") => TrainingConfig::public_code(),
+        Some(other) => {
+            return Err(TrainError::value(
+                "training.preset",
+                other,
+                "one of default, paper, public-code",
+            ));
+        }
+    };
+    super::to_table("training", &values)
+}

@@ -1,0 +1,117 @@
+//! What can go wrong while training.
+
+use std::path::{Path, PathBuf};
+
+use cellflux_bundle::BundleError;
+use cellflux_bundle::config::ConfigError;
+use cellflux_candle::CandleError;
+use cellflux_flow::error::FlowError;
+use cellflux_image::ImageError;
+
+/// Why a run could not start, go on or be exported.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TrainError {
+    /// A file or folder could not be read or written.
+    #[error("{}: {reason}", path.display())]
+    Io {
+        /// Which one.
+        path: PathBuf,
+        /// What the system said.
+        reason: std::io::Error,
+    },
+    /// The configuration is no TOML, has an unknown key or a value of another type.
+    #[error("{origin}: {reason}")]
+    ConfigText {
+        /// The file, or the flag.
+        origin: String,
+        /// What is wrong, with its place.
+        reason: String,
+    },
+    /// A value of the configuration is out of range.
+    #[error("config: {field} is {found}, expected {expected}")]
+    ConfigValue {
+        /// Section and key.
+        field: String,
+        /// What it holds.
+        found: String,
+        /// What it may hold.
+        expected: String,
+    },
+    /// The network's configuration describes no network.
+    #[error(transparent)]
+    Network(#[from] ConfigError),
+    /// A checkpoint cannot be used.
+    #[error("checkpoint {}: {reason}", path.display())]
+    Checkpoint {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it and what was expected.
+        reason: String,
+    },
+    /// The device that was asked for is not there, or cannot do what was asked.
+    #[error("device {wanted}: {reason}")]
+    Device {
+        /// What was asked for.
+        wanted: String,
+        /// Why it cannot be had.
+        reason: String,
+    },
+    /// The loss is not a number, or far above that of predicting no change at all.
+    #[error("step {step}: {what}; {kept}. {advice}", kept = kept(last_good.as_deref()))]
+    Diverged {
+        /// The optimiser step.
+        step: u64,
+        /// What was seen.
+        what: String,
+        /// The last checkpoint that was written before.
+        last_good: Option<PathBuf>,
+        /// What to try.
+        advice: &'static str,
+    },
+    /// The network could not be built or evaluated.
+    #[error(transparent)]
+    Candle(#[from] CandleError),
+    /// The tensor library failed.
+    #[error("candle: {0}")]
+    Tensor(#[from] candle_core::Error),
+    /// The bundle could not be packed or written.
+    #[error(transparent)]
+    Bundle(#[from] BundleError),
+    /// A picture could not be coded.
+    #[error(transparent)]
+    Image(#[from] ImageError),
+    /// The flow refused a number.
+    #[error(transparent)]
+    Flow(#[from] FlowError),
+}
+
+fn kept(last_good: Option<&Path>) -> String {
+    match last_good {
+        Some(path) => format!("the last good checkpoint is {}", path.display()),
+        None => "no checkpoint was written before".to_owned(),
+    }
+}
+
+impl TrainError {
+    /// An error of the file system at `path`; to be given to `map_err`.
+    pub fn io(path: &Path) -> impl FnOnce(std::io::Error) -> Self + '_ {
+        |reason| Self::Io {
+            path: path.to_path_buf(),
+            reason,
+        }
+    }
+
+    /// A value of the configuration that is out of range.
+    pub fn value(
+        field: impl Into<String>,
+        found: impl std::fmt::Display,
+        expected: impl Into<String>,
+    ) -> Self {
+        Self::ConfigValue {
+            field: field.into(),
+            found: found.to_string(),
+            expected: expected.into(),
+        }
+    }
+}

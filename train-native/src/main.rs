@@ -1,0 +1,36 @@
+//! The `cellflux-train` command. Each subcommand is one file under `cli/`, with its `Args` and its `run`.
+//!
+//! Exit status: 0 when all is well (also after Ctrl-C or SIGTERM, once a checkpoint is written), 2 when the command could
+//! not do its work.
+
+mod cli;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Train the `CellFlux` flow and export the bundle that the page opens.
+#[derive(Parser)]
+#[command(name = "cellflux-train", version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Train(cli::train::Args),
+}
+
+fn main() -> ExitCode {
+    let result = match Cli::parse().command {
+        Command::Train(args) => cli::train::run(&args),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("cellflux-train: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}
