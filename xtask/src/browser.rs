@@ -7,7 +7,8 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 
 use crate::debian;
-use crate::shell::{capture, root, run, scratch, stage};
+use crate::npm;
+use crate::shell::{root, run, scratch, stage};
 use crate::site::{self, Served};
 use crate::tally::Tally;
 
@@ -21,8 +22,6 @@ const CHROMIUM: [&str; 5] = [
 ];
 /// Where macOS keeps it.
 const CHROME_ON_MACOS: &str = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome";
-/// The first version of Node whose test runner writes two reports at once.
-const NODE_MAJOR: u32 = 18;
 
 /// What the browser tests need beyond the site.
 #[derive(Debug)]
@@ -35,8 +34,9 @@ impl Browser {
     /// Finds Chromium, Node and playwright-core, installing what can be installed.
     pub fn find(cli: &Path) -> Result<Self> {
         let chromium = chromium()?;
-        node()?;
-        playwright()?;
+        let what = "every browser test (`--no-browser` leaves them out)";
+        npm::node(what)?;
+        npm::packages(&folder(), what)?;
         Ok(Self {
             chromium,
             cli: cli.to_owned(),
@@ -126,41 +126,6 @@ fn installed_chromium() -> Option<PathBuf> {
     let macos = Path::new(CHROME_ON_MACOS);
     let found = CHROMIUM.iter().find_map(|name| which::which(name).ok());
     found.or_else(|| macos.exists().then(|| macos.to_owned()))
-}
-
-fn node() -> Result<()> {
-    let missing = || "the browser tests need Node 18 or newer with npm: install it from nodejs.org, or leave them out with --no-browser";
-    if which::which("node").is_err() || which::which("npm").is_err() {
-        debian::install(&["nodejs", "npm"], missing())?;
-    }
-    let version = capture(Command::new("node").arg("--version")).with_context(missing)?;
-    let major = version
-        .trim_start_matches('v')
-        .split('.')
-        .next()
-        .and_then(|major| major.parse::<u32>().ok());
-    if major.is_none_or(|major| major < NODE_MAJOR) {
-        bail!("{} (found {version})", missing());
-    }
-    Ok(())
-}
-
-/// Installs `tests/browser/node_modules` as its lock file says, once per lock file.
-fn playwright() -> Result<()> {
-    let lock = fs::read_to_string(folder().join("package-lock.json"))
-        .context("cannot read tests/browser/package-lock.json")?;
-    let installed = folder().join("node_modules/.installed-lock.json");
-    if fs::read_to_string(&installed).is_ok_and(|text| text == lock) {
-        return Ok(());
-    }
-    stage("Installing playwright-core");
-    let npm = which::which("npm").context("npm is not on the path")?;
-    run(Command::new(npm)
-        .current_dir(folder())
-        .args(["ci", "--no-audit", "--no-fund", "--loglevel=error", "--cache"])
-        .arg(scratch().join("npm")))
-    .context("the browser tests need playwright-core from the npm registry")?;
-    fs::write(&installed, lock).context("cannot write into tests/browser/node_modules")
 }
 
 /// A name as a regular expression that matches it as it is.

@@ -7,6 +7,7 @@ mod demo;
 mod demo_bundle;
 mod lint;
 mod native;
+mod npm;
 mod pkg;
 mod screenshots;
 mod shell;

@@ -5,14 +5,13 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
-use crate::debian;
-use crate::shell::run;
+use crate::npm;
+use crate::shell::{root, run};
 
-const HOW_TO_INSTALL: &str = "a release build needs `wasm-opt`: install Binaryen (`apt-get install binaryen`, `brew install binaryen` or `npm install -g binaryen`)";
-
-/// The features that rustc's output uses; older versions of the tool do not read them from the module.
-const FEATURES: [&str; 7] = [
+/// The features that rustc's and wasm-bindgen's output uses.
+const FEATURES: [&str; 8] = [
     "--enable-bulk-memory",
+    "--enable-bulk-memory-opt",
     "--enable-multivalue",
     "--enable-mutable-globals",
     "--enable-nontrapping-float-to-int",
@@ -21,19 +20,19 @@ const FEATURES: [&str; 7] = [
     "--enable-simd",
 ];
 
-/// Finds `wasm-opt`, installing it where that is possible.
+/// Finds `wasm-opt` in the pinned npm package: a system's own may be too old to read the module (Debian 12's
+/// knows no `table.fill`), and another version would make another page.
 pub fn find() -> Result<PathBuf> {
-    if let Ok(path) = which::which("wasm-opt") {
-        return Ok(path);
-    }
-    debian::install(&["binaryen"], HOW_TO_INSTALL)?;
-    which::which("wasm-opt").context(HOW_TO_INSTALL)
+    let what = "a release build, which runs Binaryen's wasm-opt,";
+    npm::node(what)?;
+    Ok(npm::packages(&root().join("xtask/binaryen"), what)?.join("binaryen/bin/wasm-opt"))
 }
 
-/// Rewrites `module` in place, optimised for speed.
+/// Rewrites `module` in place, optimised for speed. Takes a minute or two.
 pub fn optimise(tool: &Path, module: &Path) -> Result<()> {
     let smaller = module.with_extension("wasm.opt");
-    run(Command::new(tool)
+    run(Command::new("node")
+        .arg(tool)
         .arg("-O3")
         .args(FEATURES)
         .arg(module)
