@@ -338,7 +338,7 @@ fn a_network_on_variables_is_the_same_network_and_every_parameter_has_a_gradient
         let x = engine.upload(&inputs.x).unwrap();
         let conditions = [Some(inputs.conditions[0].as_slice()), None];
         let embedded = network.embed_conditions(&conditions, &Device::Cpu).unwrap();
-        let velocity = network.forward(&x, &inputs.times, Some(&embedded), true).unwrap();
+        let velocity = network.forward(&x, &inputs.times, Some(&embedded), Some(1)).unwrap();
         let found: Vec<f32> = velocity.flatten_all().unwrap().to_vec1().unwrap();
         let expected: Vec<f64> = inputs.found(&mut engine).into_iter().map(f64::from).collect();
         let error = relative_error(&found, &expected);

@@ -3,6 +3,7 @@
 use candle_core::{Result, Tensor};
 use candle_nn::VarBuilder;
 
+use crate::operations::Operations;
 use crate::winograd::WinogradKernel;
 
 /// A convolution with bias; tensors `weight` `[out, in, k, k]` and `bias` `[out]`.
@@ -23,13 +24,14 @@ enum Kernel {
 }
 
 impl Convolution {
-    /// A 3x3 convolution that keeps the size: zero padding 1.
+    /// A 3x3 convolution that keeps the size: zero padding 1. Operations for inference only have its kernel
+    /// transformed here, once.
     ///
     /// # Errors
     /// When `vars` lacks a tensor or holds one of another shape.
-    pub fn same(input: usize, output: usize, vars: &VarBuilder) -> Result<Self> {
+    pub fn same(input: usize, output: usize, vars: &VarBuilder, operations: &dyn Operations) -> Result<Self> {
         let weight = vars.get((output, input, 3, 3), "weight")?;
-        let kernel = if weight.device().is_cpu() && !weight.track_op() {
+        let kernel = if operations.inference_only() {
             Kernel::Winograd(WinogradKernel::new(&weight)?)
         } else {
             Kernel::Plain(weight, 1)
@@ -69,6 +71,23 @@ impl Convolution {
             kernel,
             bias: vars.get(output, "bias")?,
         })
+    }
+
+    /// The kernel, `[out, in, 3, 3]` or `[out, in]` (1x1), and the stride.
+    ///
+    /// # Errors
+    /// When the network was built for inference only, and holds a transformed kernel.
+    pub fn kernel(&self) -> Result<(&Tensor, usize)> {
+        match &self.kernel {
+            Kernel::Plain(weight, stride) => Ok((weight, *stride)),
+            Kernel::Pointwise(weight) => Ok((weight, 1)),
+            Kernel::Winograd(_) => candle_core::bail!("a network for inference only keeps no plain kernel"),
+        }
+    }
+
+    /// The bias, `[out]`.
+    pub fn bias(&self) -> &Tensor {
+        &self.bias
     }
 
     /// `[N, in, H, W]` to `[N, out, H / stride, W / stride]`.

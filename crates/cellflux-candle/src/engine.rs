@@ -77,7 +77,7 @@ impl Field for CandleEngine {
         let times = vec![t; images * count];
         let velocities = self
             .network
-            .forward(&stacked, &times, guided.conditions.as_ref(), false)?
+            .forward(&stacked, &times, guided.conditions.as_ref(), None)?
             .chunk(count, 0)?;
         let terms: Vec<_> = guided.branches.iter().copied().zip(&velocities).collect();
         combine(&terms)
@@ -163,7 +163,7 @@ impl Engine for CandleEngine {
             });
         }
         let conditions = self.embed(conditions)?;
-        self.network.forward(x, t, conditions.as_ref(), false)
+        self.network.forward(x, t, conditions.as_ref(), None)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Group normalisation over 32 groups, with what always follows it here: scale and shift, and SiLU.
 
-use candle_core::{CpuStorage, CustomOp3, D, Layout, Result, Shape, Tensor};
+use candle_core::{CpuStorage, CustomOp3, D, DType, Layout, Result, Shape, Tensor};
 use candle_nn::VarBuilder;
 use cellflux_bundle::config::NORM_GROUPS;
 use rayon::prelude::*;
@@ -28,15 +28,6 @@ pub enum Activation {
     Silu,
 }
 
-/// Feature-wise modulation of the normalised values: `h (1 + scale) + shift`.
-#[derive(Clone, Debug)]
-pub struct Film {
-    /// `[N, C]`.
-    pub scale: Tensor,
-    /// `[N, C]`.
-    pub shift: Tensor,
-}
-
 impl GroupNorm {
     /// Takes the layer at `vars`; `channels` is a multiple of 32.
     ///
@@ -50,51 +41,91 @@ impl GroupNorm {
         })
     }
 
-    /// Normalises `[N, C, H, W]`, modulates it and applies the activation.
-    ///
-    /// # Errors
-    /// When candle fails.
-    pub fn forward(&self, x: &Tensor, film: Option<&Film>, activation: Activation) -> Result<Tensor> {
-        let (batch, channels, _, _) = x.dims4()?;
-        if channels != self.channels {
+    /// Channels.
+    pub fn channels(&self) -> usize {
+        self.channels
+    }
+
+    /// The gain of the normalised values, `[C]`.
+    pub fn weight(&self) -> &Tensor {
+        &self.weight
+    }
+
+    /// The offset of the normalised values, `[C]`.
+    pub fn bias(&self) -> &Tensor {
+        &self.bias
+    }
+
+    /// The norm's own gain and offset and the modulation's `[N, 2 C]` are one affine map a sample and channel:
+    /// its gain and offset, `[N or 1, C]`.
+    fn affine(&self, x: &Tensor, film: Option<&Tensor>) -> Result<(Tensor, Tensor)> {
+        if x.dim(1)? != self.channels {
             candle_core::bail!("GroupNorm of {} channels on {:?}", self.channels, x.shape());
         }
-        // The norm's own gain and offset and the modulation's are one affine map a sample and channel.
-        let (gain, offset) = match film {
-            None => (self.weight.unsqueeze(0)?, self.bias.unsqueeze(0)?),
-            Some(film) => {
-                let more = (&film.scale + 1.0)?;
-                let offset = (more.broadcast_mul(&self.bias)? + &film.shift)?;
-                (more.broadcast_mul(&self.weight)?, offset)
-            }
+        let Some(film) = film else {
+            return Ok((self.weight.unsqueeze(0)?, self.bias.unsqueeze(0)?));
         };
-        if x.device().is_cpu() && !x.track_op() && !gain.track_op() && !offset.track_op() {
-            let gain = gain.broadcast_as((batch, channels))?.contiguous()?;
-            let offset = offset.broadcast_as((batch, channels))?.contiguous()?;
-            return x
-                .contiguous()?
-                .apply_op3_no_bwd(&gain, &offset, &Fused { activation });
-        }
-        differentiable(x, &gain, &offset, activation)
+        let more = (film.narrow(1, 0, self.channels)? + 1.0)?;
+        let shift = film.narrow(1, self.channels, self.channels)?;
+        let offset = (more.broadcast_mul(&self.bias)? + shift)?;
+        Ok((more.broadcast_mul(&self.weight)?, offset))
     }
 }
 
-/// The same function as [`Fused`] in operations that candle can differentiate and run on any device.
+/// Normalises `[N, C, H, W]`, modulates it by `film` (`[scale | shift]`, `[N, 2 C]`) and applies the activation,
+/// in operations that candle can differentiate and run on any device. It computes in f32, whatever it is given.
+///
+/// # Errors
+/// When candle fails.
+pub fn plain(x: &Tensor, norm: &GroupNorm, film: Option<&Tensor>, activation: Activation) -> Result<Tensor> {
+    let (gain, offset) = norm.affine(x, film)?;
+    differentiable(x, &gain, &offset, activation)
+}
+
+/// The same as [`plain`] for f32 on the CPU, without gradients.
+///
+/// # Errors
+/// When candle fails, or a gradient is wanted of an input.
+pub fn one_pass(
+    x: &Tensor,
+    norm: &GroupNorm,
+    film: Option<&Tensor>,
+    activation: Activation,
+) -> Result<Tensor> {
+    let (gain, offset) = norm.affine(x, film)?;
+    if [x, &gain, &offset].iter().any(|tensor| tensor.track_op()) {
+        candle_core::bail!(
+            "group normalisation for inference has no gradients: build the network on variables"
+        )
+    }
+    let (batch, channels, _, _) = x.dims4()?;
+    let gain = gain.broadcast_as((batch, channels))?.contiguous()?;
+    let offset = offset.broadcast_as((batch, channels))?.contiguous()?;
+    x.contiguous()?
+        .apply_op3_no_bwd(&gain, &offset, &Fused { activation })
+}
+
 fn differentiable(x: &Tensor, gain: &Tensor, offset: &Tensor, activation: Activation) -> Result<Tensor> {
     let (batch, channels, height, width) = x.dims4()?;
-    let grouped = x.reshape((batch, NORM_GROUPS, channels / NORM_GROUPS * height * width))?;
+    let grouped =
+        x.to_dtype(DType::F32)?
+            .reshape((batch, NORM_GROUPS, channels / NORM_GROUPS * height * width))?;
     let centred = grouped.broadcast_sub(&grouped.mean_keepdim(D::Minus1)?)?;
     let variance = centred.sqr()?.mean_keepdim(D::Minus1)?;
     let normed = centred.broadcast_div(&(variance + EPSILON)?.sqrt()?)?;
-    let spread = |per_channel: &Tensor| per_channel.unsqueeze(D::Minus1)?.unsqueeze(D::Minus1);
+    let spread = |per_channel: &Tensor| {
+        let per_channel = per_channel.to_dtype(DType::F32)?;
+        per_channel.unsqueeze(D::Minus1)?.unsqueeze(D::Minus1)
+    };
     let modulated = normed
         .reshape(x.shape())?
         .broadcast_mul(&spread(gain)?)?
         .broadcast_add(&spread(offset)?)?;
-    match activation {
-        Activation::None => Ok(modulated),
-        Activation::Silu => modulated.silu(),
-    }
+    let activated = match activation {
+        Activation::None => modulated,
+        Activation::Silu => modulated.silu()?,
+    };
+    activated.to_dtype(x.dtype())
 }
 
 /// Normalisation, affine map and activation in one pass over the CPU's memory.

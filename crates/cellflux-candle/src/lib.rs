@@ -3,15 +3,17 @@
 //!
 //! The network is built by walking [`cellflux_bundle::topology::Topology`]; tensors are `[N, C, H, W]`, f32.
 //! Its parameters come from a candle `VarBuilder`, so that the same network holds a state dict's tensors or
-//! a `VarMap`'s trainable variables.
+//! a `VarMap`'s trainable variables; what it calls on its way is [`operations::Operations`].
 
 pub mod attention;
 pub mod convolution;
+pub mod dropout;
 pub mod engine;
 mod error;
 mod exponential;
 pub mod group_norm;
 mod memory;
+pub mod operations;
 pub mod resample;
 pub mod residual_block;
 mod softmax;
@@ -22,4 +24,5 @@ mod winograd;
 
 pub use engine::CandleEngine;
 pub use error::CandleError;
+pub use operations::Operations;
 pub use unet::UNet;

@@ -2,8 +2,10 @@
 
 use candle_core::{Result, Tensor};
 use candle_nn::VarBuilder;
+use cellflux_bundle::topology::Resample;
 
 use crate::convolution::Convolution;
+use crate::operations::Operations;
 
 /// Down-sampling by two: a strided 3x3 convolution (tensors `op`), or 2x2 average pooling.
 #[derive(Clone, Debug)]
@@ -23,14 +25,14 @@ impl Downsample {
         })
     }
 
-    /// `[N, C, H, W]` to `[N, C, H/2, W/2]`.
+    /// A feature map to one of half the height and width.
     ///
     /// # Errors
     /// When candle fails.
-    pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
+    pub fn forward(&self, x: &Tensor, operations: &dyn Operations) -> Result<Tensor> {
         match &self.convolution {
-            Some(convolution) => convolution.forward(x),
-            None => average_pool(x),
+            Some(convolution) => operations.convolution(x, convolution, None),
+            None => operations.resample(x, Resample::Down),
         }
     }
 }
@@ -46,21 +48,27 @@ impl Upsample {
     ///
     /// # Errors
     /// When `vars` lacks a tensor or holds one of another shape.
-    pub fn new(channels: usize, convolution: bool, vars: &VarBuilder) -> Result<Self> {
-        let convolution = convolution.then(|| Convolution::same(channels, channels, &vars.pp("conv")));
+    pub fn new(
+        channels: usize,
+        convolution: bool,
+        vars: &VarBuilder,
+        operations: &dyn Operations,
+    ) -> Result<Self> {
+        let convolution =
+            convolution.then(|| Convolution::same(channels, channels, &vars.pp("conv"), operations));
         Ok(Self {
             convolution: convolution.transpose()?,
         })
     }
 
-    /// `[N, C, H, W]` to `[N, C, 2H, 2W]`.
+    /// A feature map to one of twice the height and width.
     ///
     /// # Errors
     /// When candle fails.
-    pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        let enlarged = nearest(x)?;
+    pub fn forward(&self, x: &Tensor, operations: &dyn Operations) -> Result<Tensor> {
+        let enlarged = operations.resample(x, Resample::Up)?;
         match &self.convolution {
-            Some(convolution) => convolution.forward(&enlarged),
+            Some(convolution) => operations.convolution(&enlarged, convolution, None),
             None => Ok(enlarged),
         }
     }
@@ -72,7 +80,38 @@ pub(crate) fn average_pool(x: &Tensor) -> Result<Tensor> {
 }
 
 /// Nearest up-sampling of `[N, C, H, W]` by two.
+///
+/// Where a gradient is wanted it is written as a broadcast: the gradient of candle's own up-sampling replaces what
+/// its input's other uses contributed.
 pub(crate) fn nearest(x: &Tensor) -> Result<Tensor> {
-    let (_, _, height, width) = x.dims4()?;
-    x.upsample_nearest2d(2 * height, 2 * width)
+    let (batch, channels, height, width) = x.dims4()?;
+    if !x.track_op() {
+        return x.upsample_nearest2d(2 * height, 2 * width);
+    }
+    x.reshape((batch, channels, height, 1, width, 1))?
+        .broadcast_as((batch, channels, height, 2, width, 2))?
+        .reshape((batch, channels, 2 * height, 2 * width))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use candle_core::{Device, Var};
+
+    #[test]
+    fn the_gradient_of_an_enlarged_image_adds_to_that_of_its_other_uses() {
+        let x = Var::from_vec(vec![1f32, 2.0, 3.0, 4.0], (1, 1, 2, 2), &Device::Cpu).unwrap();
+        let enlarged = nearest(&x).unwrap();
+        assert_eq!(
+            enlarged.flatten_all().unwrap().to_vec1::<f32>().unwrap(),
+            [
+                1.0, 1.0, 2.0, 2.0, 1.0, 1.0, 2.0, 2.0, 3.0, 3.0, 4.0, 4.0, 3.0, 3.0, 4.0, 4.0
+            ]
+        );
+        let sum = (enlarged.sum_all().unwrap() + x.sum_all().unwrap()).unwrap();
+        let gradients = sum.backward().unwrap();
+        let gradient = gradients.get(&x).unwrap().flatten_all().unwrap();
+        // Four copies of each pixel, and the pixel itself.
+        assert_eq!(gradient.to_vec1::<f32>().unwrap(), [5.0; 4]);
+    }
 }

@@ -5,8 +5,9 @@ use candle_nn::{Linear, Module, VarBuilder};
 use cellflux_bundle::topology::Resample;
 
 use crate::convolution::Convolution;
-use crate::group_norm::{Activation, Film, GroupNorm};
-use crate::resample::{average_pool, nearest};
+use crate::dropout::Dropout;
+use crate::group_norm::{Activation, GroupNorm};
+use crate::operations::{Operations, Then};
 
 /// A residual block; tensors `in_layers.{0,2}`, `emb_layers.1`, `out_layers.{0,3}`, and `skip_connection`
 /// when the channel count changes.
@@ -21,6 +22,7 @@ pub struct ResidualBlock {
     skip: Option<Convolution>,
     resample: Option<Resample>,
     dropout: f32,
+    number: usize,
 }
 
 /// What a residual block is made of.
@@ -38,6 +40,8 @@ pub struct ResidualShape {
     pub resample: Option<Resample>,
     /// Share of features dropped before the last convolution, in training.
     pub dropout: f32,
+    /// Which of the network's residual blocks it is: each drops features of its own.
+    pub number: usize,
 }
 
 impl ResidualBlock {
@@ -45,7 +49,7 @@ impl ResidualBlock {
     ///
     /// # Errors
     /// When `vars` lacks a tensor or holds one of another shape.
-    pub fn new(shape: ResidualShape, vars: &VarBuilder) -> Result<Self> {
+    pub fn new(shape: ResidualShape, vars: &VarBuilder, operations: &dyn Operations) -> Result<Self> {
         let ResidualShape {
             input,
             output,
@@ -53,57 +57,61 @@ impl ResidualBlock {
             scale_shift,
             resample,
             dropout,
+            number,
         } = shape;
         let modulation = if scale_shift { 2 * output } else { output };
         let skip =
             (input != output).then(|| Convolution::pointwise(input, output, &vars.pp("skip_connection")));
         Ok(Self {
             in_norm: GroupNorm::new(input, &vars.pp("in_layers.0"))?,
-            in_convolution: Convolution::same(input, output, &vars.pp("in_layers.2"))?,
+            in_convolution: Convolution::same(input, output, &vars.pp("in_layers.2"), operations)?,
             embedding: candle_nn::linear(embedding, modulation, vars.pp("emb_layers.1"))?,
             scale_shift,
             out_norm: GroupNorm::new(output, &vars.pp("out_layers.0"))?,
-            out_convolution: Convolution::same(output, output, &vars.pp("out_layers.3"))?,
+            out_convolution: Convolution::same(output, output, &vars.pp("out_layers.3"), operations)?,
             skip: skip.transpose()?,
             resample,
             dropout,
+            number,
         })
     }
 
-    /// `skip(x) + h` for `x` of `[N, C, H, W]` and the activated embedding `SiLU(e)` of `[N, E]`.
+    /// `skip(x) + h` for a feature map `x` and the activated embedding `SiLU(e)` of `[N, E]`; `dropout` is the
+    /// step's key, where features are to be dropped.
     ///
     /// # Errors
     /// When candle fails.
-    pub fn forward(&self, x: &Tensor, activated: &Tensor, training: bool) -> Result<Tensor> {
-        let h = self.in_norm.forward(x, None, Activation::Silu)?;
+    pub fn forward(
+        &self,
+        x: &Tensor,
+        activated: &Tensor,
+        dropout: Option<u64>,
+        operations: &dyn Operations,
+    ) -> Result<Tensor> {
+        let h = operations.normalise(x, &self.in_norm, &Then::activation(Activation::Silu))?;
         let (h, x) = match self.resample {
             None => (h, x.clone()),
-            Some(Resample::Down) => (average_pool(&h)?, average_pool(x)?),
-            Some(Resample::Up) => (nearest(&h)?, nearest(x)?),
+            Some(to) => (operations.resample(&h, to)?, operations.resample(x, to)?),
         };
-        let h = self.in_convolution.forward(&h)?;
+        let h = operations.convolution(&h, &self.in_convolution, None)?;
         let embedding = self.embedding.forward(activated)?;
-        let h = if self.scale_shift {
-            let halves = embedding.chunk(2, 1)?;
-            let film = Film {
-                scale: halves[0].clone(),
-                shift: halves[1].clone(),
-            };
-            self.out_norm.forward(&h, Some(&film), Activation::Silu)?
+        let (h, film) = if self.scale_shift {
+            (h, Some(&embedding))
         } else {
-            let (batch, channels) = embedding.dims2()?;
-            let h = h.broadcast_add(&embedding.reshape((batch, channels, 1, 1))?)?;
-            self.out_norm.forward(&h, None, Activation::Silu)?
+            (operations.shift(&h, &embedding)?, None)
         };
-        let h = if training && self.dropout > 0.0 {
-            candle_nn::ops::dropout(&h, self.dropout)?
-        } else {
-            h
+        let then = Then {
+            film,
+            activation: Activation::Silu,
+            dropout: dropout
+                .filter(|_| self.dropout > 0.0)
+                .map(|step| Dropout::of_block(self.dropout, step, self.number)),
         };
-        let h = self.out_convolution.forward(&h)?;
-        match &self.skip {
-            None => x + h,
-            Some(skip) => skip.forward(&x)? + h,
-        }
+        let h = operations.normalise(&h, &self.out_norm, &then)?;
+        let skip = match &self.skip {
+            None => x,
+            Some(skip) => operations.convolution(&x, skip, None)?,
+        };
+        operations.convolution(&h, &self.out_convolution, Some(&skip))
     }
 }

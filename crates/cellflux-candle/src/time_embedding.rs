@@ -36,7 +36,8 @@ impl TimeEmbedding {
         for &t in times {
             sinusoids.extend(timestep_embedding(t, self.width)?);
         }
-        let sinusoids = Tensor::from_vec(sinusoids, (times.len(), self.width), device)?;
+        let sinusoids = Tensor::from_vec(sinusoids, (times.len(), self.width), device)?
+            .to_dtype(self.first.weight().dtype())?;
         Ok(self.second.forward(&self.first.forward(&sinusoids)?.silu()?)?)
     }
 }

@@ -1,14 +1,17 @@
 //! The velocity network: residual blocks, attention and resampling, laid out as the topology says.
 
+use std::sync::Arc;
+
 use candle_core::{Device, Tensor};
 use candle_nn::{Linear, Module, VarBuilder};
 use cellflux_bundle::config::UNetConfig;
 use cellflux_bundle::topology::{self, LayerKind, Topology};
 
 use crate::CandleError;
-use crate::attention::Attention;
+use crate::attention::{Attention, Heads};
 use crate::convolution::Convolution;
 use crate::group_norm::{Activation, GroupNorm};
+use crate::operations::{Inference, Operations, Plain, Then};
 use crate::resample::{Downsample, Upsample};
 use crate::residual_block::{ResidualBlock, ResidualShape};
 use crate::time_embedding::TimeEmbedding;
@@ -24,6 +27,7 @@ pub struct UNet {
     output: Vec<Vec<Layer>>,
     norm: GroupNorm,
     head: Convolution,
+    operations: Arc<dyn Operations>,
 }
 
 #[derive(Clone, Debug)]
@@ -36,38 +40,56 @@ enum Layer {
 }
 
 impl UNet {
-    /// Builds the network of `config` on the parameters of `vars`, which carry the public network's names.
+    /// Builds the network of `config` on the parameters of `vars`, which carry the public network's names: on
+    /// constants on the CPU for inference, else with plain operations.
     ///
     /// # Errors
     /// [`CandleError::Config`] for a config that describes no network; [`CandleError::Candle`] when `vars`
     /// lacks a tensor or holds one of another shape.
     pub fn new(config: &UNetConfig, vars: &VarBuilder) -> Result<Self, CandleError> {
         config.validate()?;
+        let some = vars.get(config.embedding_width(), "mol_embed_transform.bias")?;
+        let operations: Arc<dyn Operations> = if some.device().is_cpu() && !some.track_op() {
+            Arc::new(Inference)
+        } else {
+            Arc::new(Plain)
+        };
+        Self::with_operations(config, vars, operations)
+    }
+
+    /// The same with a choice of who carries out the operations.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn with_operations(
+        config: &UNetConfig,
+        vars: &VarBuilder,
+        operations: Arc<dyn Operations>,
+    ) -> Result<Self, CandleError> {
+        config.validate()?;
         let topology = Topology::new(config);
-        let group = |layers: &Vec<topology::Layer>| -> candle_core::Result<Vec<Layer>> {
-            layers
-                .iter()
-                .map(|layer| Layer::new(config, layer, vars))
-                .collect()
+        let mut builder = Builder {
+            config,
+            vars,
+            operations: operations.as_ref(),
+            residual_blocks: 0,
         };
         let embedding = config.embedding_width();
         Ok(Self {
             condition: candle_nn::linear(config.condition_dim, embedding, vars.pp("mol_embed_transform"))?,
             time: TimeEmbedding::new(config.model_channels, embedding, &vars.pp("time_embed"))?,
-            input: topology
-                .input
-                .iter()
-                .map(group)
-                .collect::<candle_core::Result<_>>()?,
-            middle: group(&topology.middle)?,
-            output: topology
-                .output
-                .iter()
-                .map(group)
-                .collect::<candle_core::Result<_>>()?,
+            input: builder.groups(&topology.input)?,
+            middle: builder.group(&topology.middle)?,
+            output: builder.groups(&topology.output)?,
             norm: GroupNorm::new(topology.head, &vars.pp("out.0"))?,
-            head: Convolution::same(topology.head, config.out_channels, &vars.pp("out.2"))?,
+            head: Convolution::same(
+                topology.head,
+                config.out_channels,
+                &vars.pp("out.2"),
+                builder.operations,
+            )?,
             config: config.clone(),
+            operations,
         })
     }
 
@@ -105,13 +127,25 @@ impl UNet {
         }
         let values = Tensor::from_vec(values, (conditions.len(), width), device)?;
         let present = Tensor::from_vec(present, (conditions.len(), 1), device)?;
-        Ok(self.condition.forward(&values)?.broadcast_mul(&present)?)
+        self.embed_vectors(&values, &present)
+    }
+
+    /// The same of vectors `[N, D]` that are on the device already; `present` `[N, 1]` is 1 where a sample has a
+    /// condition and 0 where it has none.
+    ///
+    /// # Errors
+    /// When shapes do not fit, or candle fails.
+    pub fn embed_vectors(&self, values: &Tensor, present: &Tensor) -> Result<Tensor, CandleError> {
+        let dtype = self.condition.weight().dtype();
+        let embedded = self.condition.forward(&values.to_dtype(dtype)?)?;
+        Ok(embedded.broadcast_mul(&present.to_dtype(dtype)?)?)
     }
 
     /// The velocity `[N, C, H, W]` of images `x` at N times in `[0, 1]`, given the embedded conditions
     /// `[N, E]` of [`Self::embed_conditions`], or `None` when no sample has one.
     ///
-    /// Dropout takes part only where `training` is set.
+    /// `dropout` is the step's key, from which every residual block's dropout mask follows; nothing is dropped
+    /// without one.
     ///
     /// # Errors
     /// [`CandleError::Config`] when a side of the image cannot be halved at every level, [`CandleError::Length`]
@@ -121,7 +155,7 @@ impl UNet {
         x: &Tensor,
         times: &[f64],
         conditions: Option<&Tensor>,
-        training: bool,
+        dropout: Option<u64>,
     ) -> Result<Tensor, CandleError> {
         let (batch, channels, height, width) = x.dims4()?;
         self.config.validate_size(height, width)?;
@@ -144,16 +178,17 @@ impl UNet {
             embedding = (embedding + conditions)?;
         }
         // Every residual block starts with SiLU(embedding).
-        Ok(self.layers(x, &embedding.silu()?, training)?)
+        Ok(self.layers(x, &embedding.silu()?, dropout)?)
     }
 
-    fn layers(&self, x: &Tensor, activated: &Tensor, training: bool) -> candle_core::Result<Tensor> {
+    fn layers(&self, x: &Tensor, activated: &Tensor, dropout: Option<u64>) -> candle_core::Result<Tensor> {
+        let operations = self.operations.as_ref();
         let run = |group: &[Layer], h: Tensor| {
             group
                 .iter()
-                .try_fold(h, |h, layer| layer.forward(&h, activated, training))
+                .try_fold(h, |h, layer| layer.forward(&h, activated, dropout, operations))
         };
-        let mut h = x.clone();
+        let mut h = operations.enter(x)?;
         let mut skips = Vec::with_capacity(self.input.len());
         for group in &self.input {
             h = run(group, h)?;
@@ -162,20 +197,38 @@ impl UNet {
         h = run(&self.middle, h)?;
         for group in &self.output {
             if let Some(skip) = skips.pop() {
-                h = Tensor::cat(&[h, skip], 1)?;
+                h = operations.concatenate(&h, &skip)?;
             }
             h = run(group, h)?;
         }
-        self.head.forward(&self.norm.forward(&h, None, Activation::Silu)?)
+        let h = operations.normalise(&h, &self.norm, &Then::activation(Activation::Silu))?;
+        operations.leave(&operations.convolution(&h, &self.head, None)?)
     }
 }
 
-impl Layer {
-    fn new(config: &UNetConfig, layer: &topology::Layer, vars: &VarBuilder) -> candle_core::Result<Self> {
-        let vars = vars.pp(&layer.name);
+/// Builds layers as the topology lists them.
+struct Builder<'a> {
+    config: &'a UNetConfig,
+    vars: &'a VarBuilder<'a>,
+    operations: &'a dyn Operations,
+    residual_blocks: usize,
+}
+
+impl Builder<'_> {
+    fn groups(&mut self, groups: &[Vec<topology::Layer>]) -> candle_core::Result<Vec<Vec<Layer>>> {
+        groups.iter().map(|group| self.group(group)).collect()
+    }
+
+    fn group(&mut self, layers: &[topology::Layer]) -> candle_core::Result<Vec<Layer>> {
+        layers.iter().map(|layer| self.layer(layer)).collect()
+    }
+
+    fn layer(&mut self, layer: &topology::Layer) -> candle_core::Result<Layer> {
+        let (config, operations) = (self.config, self.operations);
+        let vars = self.vars.pp(&layer.name);
         Ok(match layer.kind {
             LayerKind::Convolution { input, output } => {
-                Self::Convolution(Convolution::same(input, output, &vars)?)
+                Layer::Convolution(Convolution::same(input, output, &vars, operations)?)
             }
             LayerKind::Residual {
                 input,
@@ -189,33 +242,44 @@ impl Layer {
                     scale_shift: config.use_scale_shift_norm,
                     resample,
                     dropout: config.dropout as f32,
+                    number: self.residual_blocks,
                 };
-                Self::Residual(Box::new(ResidualBlock::new(shape, &vars)?))
+                self.residual_blocks += 1;
+                Layer::Residual(Box::new(ResidualBlock::new(shape, &vars, operations)?))
             }
-            LayerKind::Attention { channels, heads } => Self::Attention(Attention::new(
-                channels,
-                heads,
-                config.use_new_attention_order,
-                &vars,
-            )?),
+            LayerKind::Attention { channels, heads } => {
+                let heads = Heads {
+                    count: heads,
+                    new_order: config.use_new_attention_order,
+                };
+                Layer::Attention(Attention::new(channels, heads, &vars)?)
+            }
             LayerKind::Downsample {
                 channels,
                 convolution,
-            } => Self::Downsample(Downsample::new(channels, convolution, &vars)?),
+            } => Layer::Downsample(Downsample::new(channels, convolution, &vars)?),
             LayerKind::Upsample {
                 channels,
                 convolution,
-            } => Self::Upsample(Upsample::new(channels, convolution, &vars)?),
+            } => Layer::Upsample(Upsample::new(channels, convolution, &vars, operations)?),
         })
     }
+}
 
-    fn forward(&self, x: &Tensor, activated: &Tensor, training: bool) -> candle_core::Result<Tensor> {
+impl Layer {
+    fn forward(
+        &self,
+        x: &Tensor,
+        activated: &Tensor,
+        dropout: Option<u64>,
+        operations: &dyn Operations,
+    ) -> candle_core::Result<Tensor> {
         match self {
-            Self::Convolution(layer) => layer.forward(x),
-            Self::Residual(layer) => layer.forward(x, activated, training),
-            Self::Attention(layer) => layer.forward(x),
-            Self::Downsample(layer) => layer.forward(x),
-            Self::Upsample(layer) => layer.forward(x),
+            Self::Convolution(layer) => operations.convolution(x, layer, None),
+            Self::Residual(layer) => layer.forward(x, activated, dropout, operations),
+            Self::Attention(layer) => layer.forward(x, operations),
+            Self::Downsample(layer) => layer.forward(x, operations),
+            Self::Upsample(layer) => layer.forward(x, operations),
         }
     }
 }
