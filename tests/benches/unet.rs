@@ -20,7 +20,7 @@ use cellflux_session::AnyEngine;
 use cellflux_session::verify::Golden;
 use cellflux_tests::goldens;
 use cellflux_tests::random_network::random_state_dict;
-use cellflux_wgpu::{Gpu, Plan, Precision, Wanted, WgpuEngine};
+use cellflux_wgpu::{Gpu, Plan, Precision, Tuning, Wanted, WgpuEngine};
 use clap::Parser;
 use serde_json::{Value, json};
 
@@ -164,7 +164,7 @@ async fn engine(network: &Network, kind: &str) -> anyhow::Result<AnyEngine> {
         _ => Precision::F32,
     };
     let size = [*side, *side];
-    let plan = Plan::new(config, size, 2, precision, false)?;
+    let plan = Plan::new(config, size, 2, precision, &Tuning::default())?;
     let gpu = Gpu::request(Wanted::for_plan(&plan)).await?;
     Ok(WgpuEngine::new(&gpu, config, weights, size, 1, precision, |_| ())
         .await?

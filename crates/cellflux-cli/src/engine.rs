@@ -5,7 +5,7 @@ use cellflux_bundle::config::UNetConfig;
 use cellflux_bundle::state_dict::StateDict;
 use cellflux_candle::CandleEngine;
 use cellflux_session::AnyEngine;
-use cellflux_wgpu::{Gpu, Plan, Precision, Stage, Wanted, WgpuEngine};
+use cellflux_wgpu::{Gpu, Plan, Precision, Stage, Tuning, Wanted, WgpuEngine};
 use clap::ValueEnum;
 
 /// An implementation of the network, and its precision.
@@ -60,7 +60,7 @@ impl EngineArgs {
         };
         let size = [height, width];
         // Guidance evaluates every image twice.
-        let plan = Plan::new(config, size, 2 * images, precision, false)?;
+        let plan = Plan::new(config, size, 2 * images, precision, &Tuning::default())?;
         let gpu = Gpu::request(Wanted::for_plan(&plan)).await?;
         eprintln!("engine: wgpu on {}, {precision}", gpu.report());
         let engine = WgpuEngine::new(&gpu, config, weights, size, images, precision, |progress| {

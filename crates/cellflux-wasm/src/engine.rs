@@ -5,7 +5,7 @@ use cellflux_candle::CandleEngine;
 use cellflux_flow::field::{Engine as _, Field as _};
 use cellflux_flow::guidance::Guidance;
 use cellflux_session::AnyEngine;
-use cellflux_wgpu::{Gpu, Plan, Precision, Progress, Stage, Wanted, WgpuEngine};
+use cellflux_wgpu::{Gpu, Plan, Precision, Progress, Stage, Tuning, Wanted, WgpuEngine};
 use js_sys::Function;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -95,8 +95,8 @@ pub(crate) async fn wgpu_engine(
     batch: usize,
     progress: impl FnMut(Progress),
 ) -> Result<WgpuEngine, Trouble> {
-    // Whether the tiles are those of a software adapter changes no buffer, so the largest buffer is known before.
-    let plan = Plan::new(config, size, 2 * batch, Precision::F32, false)?;
+    // Tiles change no buffer's size, so the largest buffer is known before the adapter is.
+    let plan = Plan::new(config, size, 2 * batch, Precision::F32, &Tuning::default())?;
     let gpu = Gpu::request(Wanted::for_plan(&plan)).await?;
     Ok(WgpuEngine::new(&gpu, config, weights, size, batch, Precision::F32, progress).await?)
 }

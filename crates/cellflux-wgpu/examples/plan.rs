@@ -1,12 +1,12 @@
 //! Prints the plan of a preset, call by call: `cargo run -p cellflux-wgpu --example plan -- cellflux-bbbc021`.
 //!
-//! Arguments: preset, side of the image (default 96), images at once (default 2), dtype (default f32), `gpu` or `software`
-//! (default gpu), and optionally a folder that the shaders are written to.
+//! Arguments: preset, side of the image (default 96), images at once (default 2), dtype (default f32), `gpu`, `cooperative` or
+//! `software` (default gpu), and optionally a folder that the shaders are written to and a tile for all convolutions.
 
 use std::error::Error;
 
 use cellflux_bundle::config::UNetConfig;
-use cellflux_wgpu::{Plan, Precision};
+use cellflux_wgpu::{AdapterReport, Plan, Precision, Tuning};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -15,13 +15,21 @@ fn main() -> Result<(), Box<dyn Error>> {
     let config = UNetConfig::preset(name).ok_or_else(|| format!("no preset is called {name}"))?;
     let side = argument(1, "96").parse()?;
     let precision: Precision = argument(3, "f32").parse()?;
-    let software = argument(4, "gpu") == "software";
+    let kind = argument(4, "gpu");
+    let mut tuning = Tuning::of(&AdapterReport {
+        software: kind == "software",
+        cooperative: kind == "cooperative",
+        ..AdapterReport::default()
+    });
+    if let Some(tile) = arguments.get(6) {
+        tuning = tuning.forcing(tile.parse()?);
+    }
     let plan = Plan::new(
         &config,
         [side, side],
         argument(2, "2").parse()?,
         precision,
-        software,
+        &tuning,
     )?;
     println!("{name}, {plan:#}");
     if let Some(folder) = arguments.get(5) {

@@ -4,17 +4,7 @@
 // channels. An invocation owns {{pixels}} consecutive pixels and {{quads}} quads of channels; its sums live in
 // variables of their own, so that no register is indexed at run time. Best on adapters without fast workgroup memory.
 
-struct Shape {
-    images: u32,
-    in_height: u32,
-    in_width: u32,
-    out_height: u32,
-    out_width: u32,
-    in_quads_0: u32,
-    in_quads_1: u32,
-    out_quads: u32,
-}
-
+{{shape}}
 @group(0) @binding(0) var<uniform> shape: Shape;
 {{bindings}}
 @compute @workgroup_size(64)

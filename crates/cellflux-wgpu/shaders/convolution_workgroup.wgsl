@@ -4,17 +4,7 @@
 // output channels. It walks over the taps and over the input channels, {{depth}} quads at a time: all invocations
 // fetch one slice of the image and of the weights, then each multiplies its own {{pixels}} pixels by its own {{quads}} quads.
 
-struct Shape {
-    images: u32,
-    in_height: u32,
-    in_width: u32,
-    out_height: u32,
-    out_width: u32,
-    in_quads_0: u32,
-    in_quads_1: u32,
-    out_quads: u32,
-}
-
+{{shape}}
 @group(0) @binding(0) var<uniform> shape: Shape;
 {{bindings}}
 var<workgroup> image_slice: array<vec4<f32>, {{image_slice}}>;

@@ -3,7 +3,14 @@
 use std::fmt;
 
 use crate::health::{Health, one_line};
-use crate::{GpuError, Plan, Precision};
+use crate::{GpuError, Plan, Precision, trusted};
+
+/// What the cooperative kernels need besides `shader-f16`.
+const COOPERATIVE: wgpu::Features =
+    wgpu::Features::EXPERIMENTAL_COOPERATIVE_MATRIX.union(wgpu::Features::SUBGROUP);
+
+/// Bytes of workgroup memory that an adapter with cooperative matrices is asked for.
+pub(crate) const COOPERATIVE_MEMORY: u32 = 48 << 10;
 
 /// What a device is asked for beyond WebGPU's defaults.
 #[derive(Clone, Copy, Debug, Default)]
@@ -12,6 +19,8 @@ pub struct Wanted {
     pub largest_buffer: u64,
     /// Take a software adapter even where there is a GPU.
     pub software: bool,
+    /// Time stamps for [`crate::WgpuEngine::profile`], where the adapter has them.
+    pub timestamps: bool,
 }
 
 impl Wanted {
@@ -19,13 +28,13 @@ impl Wanted {
     pub fn for_plan(plan: &Plan) -> Self {
         Self {
             largest_buffer: plan.memory().largest_buffer,
-            software: false,
+            ..Self::default()
         }
     }
 }
 
 /// What the adapter is.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AdapterReport {
     /// Name, as the driver or browser gives it; browsers may give none.
     pub name: String,
@@ -37,6 +46,8 @@ pub struct AdapterReport {
     pub software: bool,
     /// Whether it has `shader-f16`.
     pub half_precision: bool,
+    /// Whether its subgroups multiply 16x16 f16 matrices into f32 sums (native back ends only).
+    pub cooperative: bool,
 }
 
 /// One line for people.
@@ -94,13 +105,24 @@ impl Gpu {
                 reason: one_line(&error.to_string()),
             })?;
         let report = report(&adapter);
-        let limits = limits(&adapter.limits(), wanted, &report.name)?;
-        let half_precision = adapter.features() & wgpu::Features::SHADER_F16;
+        let mut limits = limits(&adapter.limits(), wanted, &report.name)?;
+        if report.cooperative {
+            // The cooperative kernel is the only one that can use more than the default.
+            limits.max_compute_workgroup_storage_size = adapter
+                .limits()
+                .max_compute_workgroup_storage_size
+                .min(COOPERATIVE_MEMORY);
+        }
+        let mut features = wgpu::Features::SHADER_F16;
+        features.set(wgpu::Features::TIMESTAMP_QUERY, wanted.timestamps);
+        features &= adapter.features();
+        features.set(COOPERATIVE, report.cooperative);
         let (device, queue) = adapter
             .request_device(&wgpu::DeviceDescriptor {
                 label: Some("cellflux"),
-                required_features: half_precision,
+                required_features: features,
                 required_limits: limits,
+                experimental_features: trusted::experimental(report.cooperative),
                 ..Default::default()
             })
             .await
@@ -166,8 +188,23 @@ fn report(adapter: &wgpu::Adapter) -> AdapterReport {
         },
         driver: format!("{} {}", info.driver, info.driver_info).trim().to_owned(),
         half_precision: adapter.features().contains(wgpu::Features::SHADER_F16),
+        cooperative: cooperative(adapter, &info),
         name: info.name,
     }
+}
+
+/// Whether the adapter multiplies 16x16 f16 matrices into f32 sums in subgroups of always 32 invocations.
+fn cooperative(adapter: &wgpu::Adapter, info: &wgpu::AdapterInfo) -> bool {
+    let wanted = |matrix: &wgpu::CooperativeMatrixProperties| {
+        [matrix.m_size, matrix.n_size, matrix.k_size] == [16; 3]
+            && matrix.ab_type == wgpu::CooperativeScalarType::F16
+            && matrix.cr_type == wgpu::CooperativeScalarType::F32
+    };
+    adapter
+        .features()
+        .contains(COOPERATIVE.union(wgpu::Features::SHADER_F16))
+        && [info.subgroup_min_size, info.subgroup_max_size] == [32; 2]
+        && adapter.cooperative_matrix_properties().iter().any(wanted)
 }
 
 /// WebGPU's defaults, with larger buffers where they are wanted.
@@ -232,7 +269,7 @@ mod tests {
         assert_eq!(plain, wgpu::Limits::default());
         let wanted = Wanted {
             largest_buffer: 1 << 30,
-            software: false,
+            ..Wanted::default()
         };
         let larger = limits(&allowed, wanted, "x").unwrap();
         assert_eq!(larger.max_storage_buffer_binding_size, 1 << 30);
@@ -259,6 +296,7 @@ mod tests {
             driver: String::new(),
             software: true,
             half_precision: true,
+            cooperative: false,
         };
         assert_eq!(report.to_string(), "llvmpipe (vulkan, a software adapter)");
     }

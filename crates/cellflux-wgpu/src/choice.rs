@@ -6,7 +6,7 @@ use cellflux_bundle::config::UNetConfig;
 use cellflux_bundle::state_dict::StateDict;
 use cellflux_flow::field::Engine as _;
 
-use crate::{Gpu, GpuError, Precision, Probe, WgpuEngine};
+use crate::{Gpu, GpuError, Precision, Probe, Site, Tuning, WgpuEngine};
 
 /// Relative distance between the f16 and the f32 network that is still right; the goldens' bound for f16.
 const RIGHT: f64 = 5e-3;
@@ -125,7 +125,7 @@ pub async fn self_check(gpu: &Gpu, config: &UNetConfig, weights: &StateDict) -> 
     })
 }
 
-/// Seconds of one convolution: the best of three, after one to warm up.
+/// Seconds of one 3x3 convolution from and to so many channels.
 async fn time(
     gpu: &Gpu,
     size: [u32; 2],
@@ -133,15 +133,17 @@ async fn time(
     precision: Precision,
     clock: &impl Fn() -> f64,
 ) -> Result<f64, GpuError> {
-    let probe = Probe::new(gpu, size, channels, precision, None).await?;
+    let quads = channels.div_ceil(4);
+    let site = Site {
+        kernel: 3,
+        pixels: size[0] * size[1],
+        in_quads: quads,
+        out_quads: quads,
+        precision,
+    };
+    let tile = Tuning::of(gpu.report()).tile(&site);
+    let probe = Probe::new(gpu, site, 1, tile).await?;
     // A GPU needs some work at once before its time shows beside the read back's.
     let times = if gpu.report().software { 1 } else { 16 };
-    probe.run(1).await?;
-    let mut best = f64::INFINITY;
-    for _ in 0..3 {
-        let started = clock();
-        probe.run(times).await?;
-        best = best.min((clock() - started) / times as f64);
-    }
-    Ok(best)
+    probe.time(3, times, clock).await
 }

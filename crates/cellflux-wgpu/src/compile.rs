@@ -1,6 +1,7 @@
 //! Turning shader text into pipelines, a few at a time, with the compiler's complaints as errors.
 
 use crate::health::one_line;
+use crate::trusted::shader_module;
 use crate::wgsl::Shader;
 use crate::{Gpu, GpuError};
 
@@ -38,10 +39,13 @@ pub(crate) async fn compile(
 }
 
 fn create(gpu: &Gpu, shader: &Shader) -> wgpu::ComputePipeline {
-    let module = gpu.device.create_shader_module(wgpu::ShaderModuleDescriptor {
-        label: Some(&shader.label),
-        source: wgpu::ShaderSource::Wgsl(shader.source.as_str().into()),
-    });
+    let module = shader_module(
+        &gpu.device,
+        wgpu::ShaderModuleDescriptor {
+            label: Some(&shader.label),
+            source: wgpu::ShaderSource::Wgsl(shader.source.as_str().into()),
+        },
+    );
     gpu.device
         .create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
             label: Some(&shader.label),

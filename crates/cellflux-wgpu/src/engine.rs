@@ -18,11 +18,12 @@ use crate::kernel::linear::Linear;
 use crate::layout::{from_device_layout, to_device_layout};
 use crate::loading::{Progress, Stage, allocate, upload};
 use crate::plan::{Operand, UNIFORM_SLOT, Value};
+use crate::profile::{CallTime, time_calls};
 use crate::readback::read_back;
 use crate::submission::{BoundCall, submit};
 use crate::time_embedding::timestep_embedding;
 use crate::wgsl::Shader;
-use crate::{Gpu, GpuError, Plan, Precision};
+use crate::{Gpu, GpuError, Plan, Precision, Tuning};
 
 /// A batch of images on the device; clones are handles to the same buffer, which no call ever changes.
 #[derive(Clone, Debug)]
@@ -58,6 +59,7 @@ pub struct WgpuEngine {
     size: [usize; 2],
     largest_batch: usize,
     precision: Precision,
+    tuning: Tuning,
     largest_plan: Plan,
     pipelines: Vec<wgpu::ComputePipeline>,
     weights: Vec<wgpu::Buffer>,
@@ -82,6 +84,33 @@ impl std::fmt::Debug for WgpuEngine {
 }
 
 impl WgpuEngine {
+    /// [`Self::tuned`] with the adapter's default tiles.
+    ///
+    /// # Errors
+    /// As [`Self::tuned`].
+    pub async fn new(
+        gpu: &Gpu,
+        config: &UNetConfig,
+        weights: &StateDict,
+        size: [usize; 2],
+        largest_batch: usize,
+        precision: Precision,
+        progress: impl FnMut(Progress),
+    ) -> Result<Self, GpuError> {
+        let tuning = Tuning::of(gpu.report());
+        Self::tuned(
+            gpu,
+            config,
+            weights,
+            size,
+            largest_batch,
+            precision,
+            tuning,
+            progress,
+        )
+        .await
+    }
+
     /// Compiles, allocates and uploads everything for images of `[height, width]` and states of up to `largest_batch`
     /// images (guidance evaluates twice as many at once; the memory is reserved for that).
     ///
@@ -90,19 +119,21 @@ impl WgpuEngine {
     /// # Errors
     /// [`GpuError::Config`], [`GpuError::Limit`], [`GpuError::NoHalfPrecision`] before anything is allocated;
     /// [`GpuError::OutOfMemory`], [`GpuError::Shader`], [`GpuError::Tensor`], [`GpuError::DeviceLost`] later.
-    pub async fn new(
+    #[allow(clippy::too_many_arguments)] // each is a different thing, and none has a default here
+    pub async fn tuned(
         gpu: &Gpu,
         config: &UNetConfig,
         weights: &StateDict,
         size: [usize; 2],
         largest_batch: usize,
         precision: Precision,
+        tuning: Tuning,
         mut progress: impl FnMut(Progress),
     ) -> Result<Self, GpuError> {
         gpu.check()?;
         gpu.supports(precision)?;
-        let software = gpu.report().software;
-        let plan = Plan::new(config, size, largest_batch.saturating_mul(2), precision, software)?;
+        let images = largest_batch.saturating_mul(2);
+        let plan = Plan::new(config, size, images, precision, &tuning)?;
         let limits = gpu.device.limits();
         plan.check_limits(limits.max_buffer_size, limits.max_storage_buffer_binding_size)?;
 
@@ -131,6 +162,7 @@ impl WgpuEngine {
             size,
             largest_batch,
             precision,
+            tuning,
             largest_plan: plan,
             pipelines,
             weights: uploaded,
@@ -164,6 +196,28 @@ impl WgpuEngine {
     /// Images evaluated so far: a guided velocity of N images counts 2 N.
     pub fn evaluations(&self) -> u64 {
         self.evaluations
+    }
+
+    /// Time by kernel of one evaluation of `images` images, on whatever the buffers hold. The device must have been asked for
+    /// time stamps ([`crate::Wanted::timestamps`]).
+    ///
+    /// # Errors
+    /// [`GpuError::Device`] without time stamps; what else the device reports.
+    pub async fn profile(&mut self, images: usize) -> Result<Vec<CallTime>, GpuError> {
+        let plan = Plan::new(&self.config, self.size, images, self.precision, &self.tuning)?;
+        let gpu = self.gpu.clone();
+        let seconds = time_calls(&gpu, self.bound_calls(images)?).await?;
+        Ok(plan
+            .steps
+            .iter()
+            .zip(seconds)
+            .map(|(step, seconds)| CallTime {
+                layer: step.label.clone(),
+                kernel: plan.shaders[step.shader].label.clone(),
+                seconds,
+                flops: step.flops,
+            })
+            .collect())
     }
 
     fn channels(&self) -> usize {
@@ -217,8 +271,7 @@ impl WgpuEngine {
     /// The plan's calls for this many images, bound to the buffers.
     fn bound_calls(&mut self, images: usize) -> Result<&[BoundCall], GpuError> {
         if !self.calls.contains_key(&images) {
-            let software = self.gpu.report().software;
-            let plan = Plan::new(&self.config, self.size, images, self.precision, software)?;
+            let plan = Plan::new(&self.config, self.size, images, self.precision, &self.tuning)?;
             let calls = self.bind_plan(&plan);
             self.calls.insert(images, calls);
         }

@@ -11,6 +11,7 @@ use crate::kernel::linear::Linear;
 use crate::kernel::normalise::Normalise;
 use crate::kernel::resample::Resample;
 use crate::plan::{Draft, Operand, Ports, Value};
+use crate::tuning::{Site, Tuning};
 use crate::weights::{Packing, WeightSpec, head_channels, padded, qkv_channels};
 
 /// What a plan is made for.
@@ -19,8 +20,7 @@ pub(crate) struct Network<'a> {
     pub size: [u32; 2],
     pub images: u32,
     pub precision: Precision,
-    pub software: bool,
-    pub tile: Option<Tile>,
+    pub tuning: &'a Tuning,
 }
 
 impl Network<'_> {
@@ -34,15 +34,6 @@ impl Network<'_> {
         };
         let ports = walk.forward(&topology);
         (walk.draft, ports)
-    }
-
-    /// The division of labour of a convolution over this many output pixels an image; it must not depend on the batch,
-    /// so that all batches share pipelines.
-    fn tile(&self, kernel: u32, pixels: u32, out_quads: u32) -> Tile {
-        if let (Some(tile), 3) = (self.tile, kernel) {
-            return tile;
-        }
-        Tile::suited(self.software, pixels, out_quads)
     }
 }
 
@@ -463,18 +454,8 @@ impl Walk<'_> {
     }
 
     fn convolution(&mut self, tensors: &Tensors, inputs: &[Activation], how: Use) -> Activation {
-        let weight = self.draft.weight(WeightSpec {
-            name: tensors.name.clone(),
-            packing: Packing::Blocks {
-                outputs: tensors.outputs.clone(),
-                inputs: tensors.inputs.clone(),
-                taps: (how.kernel * how.kernel) as usize,
-                tensor: tensors.tensor,
-            },
-            precision: self.network.precision,
-        });
-        let bias = self.vector(&tensors.name, "bias", tensors.outputs.clone(), tensors.tensor[0]);
         let out_quads = tensors.outputs.len() as u32 / 4;
+        let in_quads = [inputs[0].quads, inputs.get(1).map_or(0, |second| second.quads)];
         let mut kernel = Convolution {
             kernel: how.kernel,
             stride: how.stride,
@@ -492,7 +473,26 @@ impl Walk<'_> {
         };
         let [in_height, in_width] = inputs[0].size;
         let size = inputs[0].size.map(|side| kernel.out_side(side));
-        kernel.tile = self.network.tile(how.kernel, size[0] * size[1], out_quads);
+        let site = Site {
+            kernel: how.kernel,
+            pixels: size[0] * size[1],
+            in_quads: in_quads[0] + in_quads[1],
+            out_quads,
+            precision: kernel.input.min(kernel.weight),
+        };
+        kernel.tile = self.network.tuning.tile(&site);
+        let weight = self.draft.weight(WeightSpec {
+            name: tensors.name.clone(),
+            packing: Packing::Taps {
+                outputs: tensors.outputs.clone(),
+                inputs: tensors.inputs.clone(),
+                taps: (how.kernel * how.kernel) as usize,
+                tensor: tensors.tensor,
+                order: kernel.tile.weight_order(),
+            },
+            precision: self.network.precision,
+        });
+        let bias = self.vector(&tensors.name, "bias", tensors.outputs.clone(), tensors.tensor[0]);
         let output = match how.residual {
             Some(Addend::Overwritten(activation)) => activation,
             _ => self.activation(size, out_quads, tensors.output),
@@ -503,9 +503,10 @@ impl Walk<'_> {
             in_width,
             out_height: size[0],
             out_width: size[1],
-            in_quads: [inputs[0].quads, inputs.get(1).map_or(0, |second| second.quads)],
+            in_quads,
             out_quads,
         });
+        self.draft.visit(site, dispatch.flops);
         let mut operands = vec![weight, bias];
         operands.extend(inputs.iter().map(|input| Operand::Value(input.value)));
         if let Some(Addend::Activation(residual)) = how.residual {

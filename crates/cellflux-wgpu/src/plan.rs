@@ -1,17 +1,16 @@
 //! The plan of one evaluation: kernel calls over arena buffers, and the peak memory, before anything is allocated.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 
 use cellflux_bundle::config::UNetConfig;
 
 use crate::arena::{Arena, Lifetime, largest_live_set};
 use crate::dispatch::{Dispatch, MAX_WORKGROUPS};
-use crate::kernel::convolution::Tile;
 use crate::network::Network;
 use crate::weights::WeightSpec;
 use crate::wgsl::Shader;
-use crate::{GpuError, Precision};
+use crate::{GpuError, Precision, Site, Tuning};
 
 /// WebGPU's guaranteed `minUniformBufferOffsetAlignment`.
 pub(crate) const UNIFORM_SLOT: usize = 256;
@@ -65,6 +64,7 @@ pub struct Plan {
     pub(crate) weights: Vec<WeightSpec>,
     pub(crate) arena: Arena,
     pub(crate) ports: Ports,
+    sites: BTreeMap<Site, f64>,
     memory: Memory,
     headline: String,
 }
@@ -92,9 +92,8 @@ impl Memory {
 }
 
 impl Plan {
-    /// Plans one evaluation of `images` images of `height` x `width` (a guided batch of N images evaluates 2 N).
-    ///
-    /// `software` says that the adapter is a CPU; it decides the kernels' shapes.
+    /// Plans one evaluation of `images` images of `height` x `width` (a guided batch of N images evaluates 2 N), with the
+    /// kernels' shapes that `tuning` chooses.
     ///
     /// # Errors
     /// [`GpuError::Config`] when the config or size describes no network; [`GpuError::Limit`] when a call needs more
@@ -104,22 +103,7 @@ impl Plan {
         [height, width]: [usize; 2],
         images: usize,
         precision: Precision,
-        software: bool,
-    ) -> Result<Self, GpuError> {
-        Self::with_tile(config, [height, width], images, precision, software, None)
-    }
-
-    /// As [`Self::new`] with one tile shape for all 3x3 convolutions, for measuring and tuning.
-    ///
-    /// # Errors
-    /// As [`Self::new`].
-    pub fn with_tile(
-        config: &UNetConfig,
-        [height, width]: [usize; 2],
-        images: usize,
-        precision: Precision,
-        software: bool,
-        tile: Option<Tile>,
+        tuning: &Tuning,
     ) -> Result<Self, GpuError> {
         config.validate()?;
         config.validate_size(height, width)?;
@@ -135,8 +119,7 @@ impl Plan {
             size: [height as u32, width as u32],
             images: images as u32,
             precision,
-            software,
-            tile,
+            tuning,
         };
         let (draft, ports) = network.draft();
         draft.finish(ports, format!("{images} x {height} x {width}, {precision}"))
@@ -160,6 +143,11 @@ impl Plan {
     /// Distinct pipelines to compile.
     pub fn pipelines(&self) -> usize {
         self.shaders.len()
+    }
+
+    /// The distinct sites of convolutions, each with the floating-point operations that the network spends there.
+    pub fn sites(&self) -> &BTreeMap<Site, f64> {
+        &self.sites
     }
 
     /// The shaders, as kernel name and WGSL text.
@@ -267,6 +255,7 @@ pub(crate) struct Draft {
     steps: Vec<Step>,
     weights: Vec<WeightSpec>,
     values: Vec<Lifetime>,
+    sites: BTreeMap<Site, f64>,
 }
 
 impl Draft {
@@ -291,6 +280,11 @@ impl Draft {
     pub(crate) fn weight(&mut self, spec: WeightSpec) -> Operand {
         self.weights.push(spec);
         Operand::Weight(self.weights.len() - 1)
+    }
+
+    /// Counts a convolution's operations at its site.
+    pub(crate) fn visit(&mut self, site: Site, flops: f64) {
+        *self.sites.entry(site).or_default() += flops;
     }
 
     /// Appends a call.
@@ -350,6 +344,7 @@ impl Draft {
             weights: self.weights,
             arena,
             ports,
+            sites: self.sites,
             memory,
             headline,
         })
@@ -363,7 +358,7 @@ mod tests {
 
     fn plan(name: &str, size: usize, images: usize, precision: Precision) -> Plan {
         let config = UNetConfig::preset(name).unwrap();
-        Plan::new(&config, [size, size], images, precision, false).unwrap()
+        Plan::new(&config, [size, size], images, precision, &Tuning::default()).unwrap()
     }
 
     #[test]

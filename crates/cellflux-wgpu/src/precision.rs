@@ -43,7 +43,6 @@ impl Precision {
     }
 
     /// Stored bytes as scalars.
-    #[cfg(test)]
     pub(crate) fn decode(self, bytes: &[u8]) -> Vec<f32> {
         match self {
             Self::F32 => bytemuck::pod_collect_to_vec(bytes),

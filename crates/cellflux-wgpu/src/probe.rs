@@ -1,39 +1,40 @@
-//! One 3x3 convolution on its own, to time an adapter: it is four fifths of the network's cost.
+//! One convolution on its own, to time an adapter and to compare tiles: convolutions are four fifths of the network's cost.
 
 use crate::compile::compile;
 use crate::engine::bind;
 use crate::kernel::convolution::{Convolution, ConvolutionShape, Residual, Tile};
 use crate::readback::read_back;
 use crate::submission::{BoundCall, submit};
-use crate::{Gpu, GpuError, Precision};
+use crate::weights::{Packing, WeightSpec, padded};
+use crate::{Gpu, GpuError, Site};
 
-/// A 3x3 convolution from and to `channels` channels, ready to run.
+/// A convolution at one site of a network, on made-up numbers, ready to run.
 #[derive(Debug)]
 pub struct Probe {
     gpu: Gpu,
     call: BoundCall,
     output: wgpu::Buffer,
+    site: Site,
     source: String,
 }
 
 impl Probe {
-    /// Compiles and allocates. Without a `tile` it takes the one that the network would.
+    /// Compiles and allocates for this many images at once.
     ///
     /// # Errors
     /// [`GpuError::NoHalfPrecision`], [`GpuError::Shader`], [`GpuError::OutOfMemory`], [`GpuError::DeviceLost`].
-    pub async fn new(
-        gpu: &Gpu,
-        [height, width]: [u32; 2],
-        channels: u32,
-        precision: Precision,
-        tile: Option<Tile>,
-    ) -> Result<Self, GpuError> {
+    pub async fn new(gpu: &Gpu, site: Site, images: u32, tile: Tile) -> Result<Self, GpuError> {
         gpu.check()?;
-        gpu.supports(precision)?;
-        let quads = channels.div_ceil(4);
-        let tile = tile.unwrap_or_else(|| Tile::suited(gpu.report().software, height * width, quads));
-        let kernel = Convolution {
-            kernel: 3,
+        gpu.supports(site.precision)?;
+        let Site {
+            kernel,
+            pixels,
+            in_quads,
+            out_quads,
+            precision,
+        } = site;
+        let convolution = Convolution {
+            kernel,
             stride: 1,
             upsampled: false,
             joined: false,
@@ -43,42 +44,60 @@ impl Probe {
             output: precision,
             tile,
         };
-        let dispatch = kernel.dispatch(&ConvolutionShape {
-            images: 1,
+        let [height, width] = sides(pixels);
+        let dispatch = convolution.dispatch(&ConvolutionShape {
+            images,
             in_height: height,
             in_width: width,
             out_height: height,
             out_width: width,
-            in_quads: [quads, 0],
-            out_quads: quads,
+            in_quads: [in_quads, 0],
+            out_quads,
         });
         let pipelines = compile(gpu, std::slice::from_ref(&dispatch.shader), |_| {}).await?;
-        let buffer = |bytes: usize, usage| {
-            gpu.device.create_buffer(&wgpu::BufferDescriptor {
-                label: Some("probe"),
-                size: bytes as u64,
-                usage: usage | wgpu::BufferUsages::COPY_DST | wgpu::BufferUsages::COPY_SRC,
-                mapped_at_creation: false,
-            })
-        };
-        let storage = wgpu::BufferUsages::STORAGE;
-        let image = (height * width * quads) as usize * precision.quad_bytes();
-        let weights = (9 * 4 * quads * quads) as usize * precision.quad_bytes();
-        let uniforms = buffer(dispatch.uniforms.len(), wgpu::BufferUsages::UNIFORM);
-        gpu.queue.write_buffer(&uniforms, 0, &dispatch.uniforms);
-        let output = buffer(image, storage);
-        let buffers = [
-            &buffer(weights, storage),
-            &buffer(16 * quads as usize, storage),
-            &buffer(image, storage),
-            &output,
-        ];
-        // The scope of compilation is closed, so an allocation that failed shows in the first run.
         let [pipeline] = pipelines.as_slice() else {
             return Err(GpuError::Device {
                 message: "no pipeline was made".into(),
             });
         };
+        let (inputs, outputs) = (4 * in_quads as usize, 4 * out_quads as usize);
+        let taps = (kernel * kernel) as usize;
+        let weights = WeightSpec {
+            name: String::new(),
+            packing: Packing::Taps {
+                outputs: padded(outputs),
+                inputs: padded(inputs),
+                taps,
+                tensor: [outputs, inputs],
+                order: tile.weight_order(),
+            },
+            precision,
+        };
+        let scale = 1.0 / ((inputs * taps) as f32).sqrt();
+        let weights = weights.arrange(&spread(outputs * inputs * taps, 0.754_877_7, scale));
+        let image = spread((images * pixels) as usize * inputs, 0.618_034, 1.0);
+        let bias = spread(outputs, 0.569_840_3, 1.0);
+        let buffer = |bytes: &[u8], usage| {
+            let buffer = gpu.device.create_buffer(&wgpu::BufferDescriptor {
+                label: Some("probe"),
+                size: bytes.len() as u64,
+                usage: usage | wgpu::BufferUsages::COPY_DST | wgpu::BufferUsages::COPY_SRC,
+                mapped_at_creation: false,
+            });
+            gpu.queue.write_buffer(&buffer, 0, bytes);
+            buffer
+        };
+        let storage = wgpu::BufferUsages::STORAGE;
+        let uniforms = buffer(&dispatch.uniforms, wgpu::BufferUsages::UNIFORM);
+        let blank = vec![0; (images * pixels * out_quads) as usize * precision.quad_bytes()];
+        let output = buffer(&blank, storage);
+        let buffers = [
+            &buffer(&precision.encode(&weights), storage),
+            &buffer(bytemuck::cast_slice(&bias), storage),
+            &buffer(&precision.encode(&image), storage),
+            &output,
+        ];
+        // The scope of compilation is closed, so an allocation that failed shows in the first run.
         Ok(Self {
             gpu: gpu.clone(),
             call: BoundCall {
@@ -88,6 +107,7 @@ impl Probe {
                 flops: dispatch.flops,
             },
             output,
+            site,
             source: dispatch.shader.source,
         })
     }
@@ -101,6 +121,32 @@ impl Probe {
         read_back(&self.gpu, &self.output, 16).await.map(|_| ())
     }
 
+    /// Seconds of one run: the best of `rounds` rounds of `times` runs, after one to warm up. `clock` gives seconds since any
+    /// moment; the crate itself has no clock that works everywhere.
+    ///
+    /// # Errors
+    /// As [`Self::run`].
+    pub async fn time(&self, rounds: usize, times: usize, clock: &impl Fn() -> f64) -> Result<f64, GpuError> {
+        self.run(1).await?;
+        let mut best = f64::INFINITY;
+        for _ in 0..rounds {
+            let started = clock();
+            self.run(times).await?;
+            best = best.min((clock() - started) / times as f64);
+        }
+        Ok(best)
+    }
+
+    /// The output, which is the same for every tile but for rounding.
+    ///
+    /// # Errors
+    /// As [`Self::run`].
+    pub async fn output(&self) -> Result<Vec<f32>, GpuError> {
+        self.run(1).await?;
+        let bytes = read_back(&self.gpu, &self.output, self.output.size()).await?;
+        Ok(self.site.precision.decode(&bytes))
+    }
+
     /// Floating-point operations of one run.
     pub fn flops(&self) -> f64 {
         self.call.flops
@@ -110,4 +156,20 @@ impl Probe {
     pub fn wgsl(&self) -> &str {
         &self.source
     }
+}
+
+/// Height and width of an image of so many pixels, as square as can be.
+fn sides(pixels: u32) -> [u32; 2] {
+    let width = (1..=pixels.isqrt())
+        .rev()
+        .find(|width| pixels.is_multiple_of(*width));
+    let width = width.unwrap_or(1);
+    [pixels / width, width]
+}
+
+/// Numbers between `-scale` and `scale`, spread as Weyl's sequence does: no zeros, which some devices multiply faster.
+fn spread(count: usize, ratio: f64, scale: f32) -> Vec<f32> {
+    (1..=count)
+        .map(|i| (2.0 * (i as f64 * ratio).fract() - 1.0) as f32 * scale)
+        .collect()
 }

@@ -16,6 +16,15 @@ pub(crate) struct BoundCall {
     pub flops: f64,
 }
 
+impl BoundCall {
+    pub(crate) fn encode(&self, pass: &mut wgpu::ComputePass<'_>) {
+        let [x, y, z] = self.workgroups;
+        pass.set_pipeline(&self.pipeline);
+        pass.set_bind_group(0, &self.bindings, &[]);
+        pass.dispatch_workgroups(x, y, z);
+    }
+}
+
 /// Submits calls in order, cut where the budget is spent.
 pub(crate) fn submit(gpu: &Gpu, calls: &[BoundCall]) {
     let budget = if gpu.report().software {
@@ -32,10 +41,7 @@ pub(crate) fn submit(gpu: &Gpu, calls: &[BoundCall]) {
         {
             let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
             for call in piece {
-                let [x, y, z] = call.workgroups;
-                pass.set_pipeline(&call.pipeline);
-                pass.set_bind_group(0, &call.bindings, &[]);
-                pass.dispatch_workgroups(x, y, z);
+                call.encode(&mut pass);
             }
         }
         gpu.queue.submit([encoder.finish()]);

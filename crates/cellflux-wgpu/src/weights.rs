@@ -1,11 +1,11 @@
 //! The state dict's tensors, repacked for the kernels while they are loaded.
 //!
-//! Convolutions and attention's projections become `[taps, in quads, out quads, 4]` quads: for every four inputs and four
-//! outputs the 4x4 block lies together, quad by quad of outputs. Linear layers become `[inputs, out quads]` quads.
+//! Convolutions and attention's projections lie tap by tap, in the [`WeightOrder`] of the layer's tile. Linear layers become `[inputs, out quads]` quads.
 //! Channels are padded to whole quads with zeros.
 
 use cellflux_bundle::state_dict::{StateDict, Tensor};
 
+use crate::kernel::convolution::WeightOrder;
 use crate::{GpuError, Precision};
 
 /// One buffer of weights: where its values come from and how they lie.
@@ -21,14 +21,16 @@ pub(crate) struct WeightSpec {
 /// How a buffer is filled.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Packing {
-    /// `{name}.weight` `[out, in, ..]` as 4x4 blocks. Each output and input of the buffer is one of the tensor's, or
+    /// `{name}.weight` `[out, in, ..]`, tap by tap. Each output and input of the buffer is one of the tensor's, or
     /// padding.
-    Blocks {
+    Taps {
         outputs: Vec<Option<usize>>,
         inputs: Vec<Option<usize>>,
         taps: usize,
         /// Channels of the tensor itself, `[out, in]`.
         tensor: [usize; 2],
+        /// The order that the kernel reads them in.
+        order: WeightOrder,
     },
     /// A vector, each entry one of the tensor's or padding.
     Vector {
@@ -52,7 +54,7 @@ impl WeightSpec {
     pub(crate) fn bytes(&self) -> u64 {
         // In 64 bits: a hostile config must not wrap around on wasm32 and look small.
         let scalars = match &self.packing {
-            Packing::Blocks {
+            Packing::Taps {
                 outputs,
                 inputs,
                 taps,
@@ -65,20 +67,35 @@ impl WeightSpec {
         scalars / 4 * self.precision.quad_bytes() as u64
     }
 
+    /// The buffer's values of a convolution's tensor.
+    pub(crate) fn arrange(&self, values: &[f32]) -> Vec<f32> {
+        match &self.packing {
+            Packing::Taps {
+                outputs,
+                inputs,
+                taps,
+                tensor,
+                order,
+            } => by_tap(values, outputs, inputs, *taps, tensor[1], *order),
+            _ => values.to_vec(),
+        }
+    }
+
     /// The buffer's content.
     ///
     /// # Errors
     /// [`GpuError::Tensor`] when a tensor is missing, has another shape, or holds a value that the precision cannot.
     pub(crate) fn pack(&self, state: &StateDict) -> Result<Vec<u8>, GpuError> {
         let values = match &self.packing {
-            Packing::Blocks {
+            Packing::Taps {
                 outputs,
                 inputs,
                 taps,
                 tensor: [out, input],
+                order,
             } => {
                 let values = read(state, &format!("{}.weight", self.name), *out, input * taps)?;
-                blocks(&values, outputs, inputs, *taps, *input)
+                by_tap(&values, outputs, inputs, *taps, *input, *order)
             }
             Packing::Vector {
                 part,
@@ -191,24 +208,28 @@ fn read(state: &StateDict, name: &str, outputs: usize, row: usize) -> Result<Vec
     Ok(values)
 }
 
-fn blocks(
+fn by_tap(
     values: &[f32],
     outputs: &[Option<usize>],
     inputs: &[Option<usize>],
     taps: usize,
     tensor_inputs: usize,
+    order: WeightOrder,
 ) -> Vec<f32> {
+    // How many outputs lie together before the next input's begin.
+    let run = match order {
+        WeightOrder::Blocks => 4,
+        WeightOrder::Rows => outputs.len(),
+    };
     let mut packed = Vec::with_capacity(outputs.len() * inputs.len() * taps);
     for tap in 0..taps {
         for input_quad in inputs.chunks_exact(4) {
-            for output_quad in outputs.chunks_exact(4) {
+            for outputs in outputs.chunks_exact(run) {
                 for input in input_quad {
-                    for output in output_quad {
-                        packed.push(match (output, input) {
-                            (Some(o), Some(i)) => values[(o * tensor_inputs + i) * taps + tap],
-                            _ => 0.0,
-                        });
-                    }
+                    packed.extend(outputs.iter().map(|output| match (output, input) {
+                        (Some(o), Some(i)) => values[(o * tensor_inputs + i) * taps + tap],
+                        _ => 0.0,
+                    }));
                 }
             }
         }
@@ -233,26 +254,32 @@ mod tests {
     }
 
     #[test]
-    fn a_convolution_lies_in_blocks_of_four_inputs_by_four_outputs() {
-        let spec = WeightSpec {
-            name: "a".into(),
-            packing: Packing::Blocks {
-                outputs: padded(5),
-                inputs: padded(3),
-                taps: 9,
-                tensor: [5, 3],
-            },
-            precision: Precision::F32,
-        };
-        let bytes = spec.pack(&state("a.weight", &[5, 3, 3, 3])).unwrap();
-        assert_eq!(bytes.len() as u64, spec.bytes());
-        let packed = Precision::F32.decode(&bytes);
+    fn a_convolution_lies_in_blocks_of_four_inputs_by_four_outputs_or_in_rows_of_all_outputs() {
         let (tap, input, output) = (7, 2, 4);
-        // [tap][input quad 0 of 1][output quad 1 of 2][input 2][output 0]
-        let at = ((tap * 2 + 1) * 4 + input) * 4;
-        // The next three outputs are padding.
-        let value = ((output * 3 + input) * 9 + tap) as f32;
-        assert_eq!(packed[at..at + 4], [value, 0.0, 0.0, 0.0]);
+        for (order, at) in [
+            // [tap][input quad 0 of 1][output quad 1 of 2][input 2][output 0]
+            (WeightOrder::Blocks, ((tap * 2 + 1) * 4 + input) * 4),
+            // [tap][input 2 of 4][output 4 of 8]
+            (WeightOrder::Rows, (tap * 4 + input) * 8 + output),
+        ] {
+            let spec = WeightSpec {
+                name: "a".into(),
+                packing: Packing::Taps {
+                    outputs: padded(5),
+                    inputs: padded(3),
+                    taps: 9,
+                    tensor: [5, 3],
+                    order,
+                },
+                precision: Precision::F32,
+            };
+            let bytes = spec.pack(&state("a.weight", &[5, 3, 3, 3])).unwrap();
+            assert_eq!(bytes.len() as u64, spec.bytes());
+            let packed = Precision::F32.decode(&bytes);
+            // The next three outputs are padding.
+            let value = ((output * 3 + input) * 9 + tap) as f32;
+            assert_eq!(packed[at..at + 4], [value, 0.0, 0.0, 0.0]);
+        }
     }
 
     #[test]

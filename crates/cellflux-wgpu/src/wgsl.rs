@@ -22,8 +22,10 @@ impl Shader {
         for (name, text) in places {
             source = source.replace(&format!("{{{{{name}}}}}"), text);
         }
-        if source.contains("<f16>") {
-            source.insert_str(0, "enable f16;\n");
+        for (sign, extension) in [("<f16>", "f16"), ("coop_mat", "wgpu_cooperative_matrix")] {
+            if source.contains(sign) {
+                source.insert_str(0, &format!("enable {extension};\n"));
+            }
         }
         Self {
             label: label.to_owned(),

@@ -8,7 +8,7 @@ use std::cell::Cell;
 
 use cellflux_flow::field::{AdaptiveField as _, Engine as _, Field as _, Tolerance};
 use cellflux_flow::guidance::Guidance;
-use cellflux_wgpu::{Gpu, GpuError, Plan, Precision, Stage, WgpuEngine, choose_dtype, self_check};
+use cellflux_wgpu::{Gpu, GpuError, Plan, Precision, Stage, Tuning, WgpuEngine, choose_dtype, self_check};
 use common::{Golden, gpu};
 use pollster::block_on;
 
@@ -177,7 +177,16 @@ fn a_size_that_cannot_be_halved_and_an_impossible_batch_are_refused_before_anyth
     assert!(matches!(new([32, 32], 0), GpuError::Batch { .. }));
     assert!(matches!(new([8192, 8192], 4), GpuError::Limit { .. }));
     // Sizes whose bytes do not fit 64 bits.
-    assert!(Plan::new(&golden.config, [1 << 31, 1 << 31], 1, Precision::F32, false).is_err());
+    assert!(
+        Plan::new(
+            &golden.config,
+            [1 << 31, 1 << 31],
+            1,
+            Precision::F32,
+            &Tuning::default()
+        )
+        .is_err()
+    );
 }
 
 #[test]

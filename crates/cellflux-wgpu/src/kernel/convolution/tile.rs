@@ -1,0 +1,196 @@
+//! How a convolution is cut into pieces: variants as data, with names that a cache can keep.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::dispatch::LANES;
+
+/// Invocations of a subgroup of the cooperative kernel.
+pub(super) const SUBGROUP: u32 = 32;
+/// Rows, columns and depth of a cooperative matrix.
+pub(super) const MATRIX: u32 = 16;
+
+/// How a convolution is cut into pieces for the device's invocations.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Tile {
+    /// Every invocation multiplies a block of its own straight from the buffers.
+    Registers {
+        /// Output pixels of an invocation.
+        pixels: u32,
+        /// Quads of output channels of an invocation.
+        quads: u32,
+    },
+    /// A workgroup shares slices of the image and of the weights through workgroup memory.
+    Workgroup {
+        /// Invocations along the pixels.
+        rows: u32,
+        /// Invocations along the channels.
+        columns: u32,
+        /// Output pixels of an invocation.
+        pixels: u32,
+        /// Quads of output channels of an invocation.
+        quads: u32,
+        /// Quads of input channels fetched at a time.
+        depth: u32,
+    },
+    /// As [`Self::Workgroup`], but subgroups multiply 16x16 matrices together. Only where the adapter's
+    /// [`cooperative`](crate::AdapterReport::cooperative) says so, for f16 inputs and weights; sums are f32.
+    Cooperative {
+        /// Subgroups along the pixels.
+        rows: u32,
+        /// Subgroups along the channels.
+        columns: u32,
+        /// Matrices of 16 output pixels of a subgroup.
+        pixels: u32,
+        /// Matrices of 16 output channels of a subgroup.
+        channels: u32,
+        /// Quads of input channels fetched at a time; a multiple of 4.
+        depth: u32,
+    },
+}
+
+/// How a convolution's weights lie in their buffer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum WeightOrder {
+    /// `[taps, in quads, out quads, 4]` quads: the 4x4 block of four inputs and four outputs lies together.
+    Blocks,
+    /// `[taps, in channels, out quads]` quads: all outputs of an input lie together.
+    Rows,
+}
+
+impl Tile {
+    /// Output pixels and quads of output channels of one workgroup.
+    pub(crate) fn extent(self) -> [u32; 2] {
+        match self {
+            Self::Registers { pixels, quads } => [LANES * pixels, quads],
+            Self::Workgroup {
+                rows,
+                columns,
+                pixels,
+                quads,
+                ..
+            } => [rows * pixels, columns * quads],
+            Self::Cooperative {
+                rows,
+                columns,
+                pixels,
+                channels,
+                ..
+            } => [rows * pixels * MATRIX, columns * channels * MATRIX / 4],
+        }
+    }
+
+    /// How the kernel wants the weights.
+    pub(crate) fn weight_order(self) -> WeightOrder {
+        match self {
+            Self::Registers { .. } => WeightOrder::Blocks,
+            Self::Workgroup { .. } | Self::Cooperative { .. } => WeightOrder::Rows,
+        }
+    }
+
+    /// Invocations of a workgroup.
+    pub(crate) fn invocations(self) -> u32 {
+        match self {
+            Self::Registers { .. } => LANES,
+            Self::Workgroup { rows, columns, .. } => rows * columns,
+            Self::Cooperative { rows, columns, .. } => rows * columns * SUBGROUP,
+        }
+    }
+
+    /// Bytes of workgroup memory.
+    pub(crate) fn workgroup_bytes(self) -> u32 {
+        let [pixels, quads] = self.extent();
+        match self {
+            Self::Registers { .. } => 0,
+            Self::Workgroup { depth, .. } => 16 * depth * (pixels + 4 * quads),
+            Self::Cooperative {
+                rows, columns, depth, ..
+            } => {
+                let slices = pixels * (depth + super::cooperative::PADDING)
+                    + 4 * depth * (quads + super::cooperative::PADDING);
+                8 * slices + 4 * MATRIX * MATRIX * rows * columns
+            }
+        }
+    }
+}
+
+/// `registers:8x2`, `workgroup:16x16:8x2:4`, `cooperative:2x4:4x2:8`: invocations or subgroups, block, depth.
+impl fmt::Display for Tile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Registers { pixels, quads } => write!(f, "registers:{pixels}x{quads}"),
+            Self::Workgroup {
+                rows,
+                columns,
+                pixels,
+                quads,
+                depth,
+            } => write!(f, "workgroup:{rows}x{columns}:{pixels}x{quads}:{depth}"),
+            Self::Cooperative {
+                rows,
+                columns,
+                pixels,
+                channels,
+                depth,
+            } => write!(f, "cooperative:{rows}x{columns}:{pixels}x{channels}:{depth}"),
+        }
+    }
+}
+
+impl FromStr for Tile {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let numbers = |text: &str| -> Option<Vec<u32>> {
+            text.split(['x', ':'])
+                .map(|number| number.parse().ok().filter(|n| (1..=256).contains(n)))
+                .collect()
+        };
+        let tile = text
+            .split_once(':')
+            .and_then(|(kind, rest)| match (kind, numbers(rest)?.as_slice()) {
+                ("registers", &[pixels, quads]) => Some(Self::Registers { pixels, quads }),
+                ("workgroup", &[rows, columns, pixels, quads, depth]) => Some(Self::Workgroup {
+                    rows,
+                    columns,
+                    pixels,
+                    quads,
+                    depth,
+                }),
+                ("cooperative", &[rows, columns, pixels, channels, depth]) => Some(Self::Cooperative {
+                    rows,
+                    columns,
+                    pixels,
+                    channels,
+                    depth,
+                }),
+                _ => None,
+            });
+        tile.ok_or_else(|| {
+            format!("tile is {text:?}, expected for example registers:8x2 or workgroup:16x16:8x2:4")
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tile_is_read_back_from_its_name() {
+        for name in ["registers:8x2", "workgroup:16x16:8x2:4", "cooperative:2x4:4x2:8"] {
+            let tile: Tile = name.parse().unwrap();
+            assert_eq!(tile.to_string(), name);
+        }
+        for wrong in [
+            "",
+            "registers",
+            "registers:0x2",
+            "registers:8x2:4",
+            "workgroup:1x2:3x4:99999999999",
+            "warp:1x1",
+        ] {
+            assert!(wrong.parse::<Tile>().is_err(), "{wrong}");
+        }
+    }
+}

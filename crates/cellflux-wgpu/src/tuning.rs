@@ -1,0 +1,200 @@
+//! Which tile each convolution takes: sane defaults by adapter, and what was measured.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
+
+use crate::adapter::COOPERATIVE_MEMORY;
+use crate::kernel::convolution::Tile;
+use crate::{AdapterReport, Precision};
+
+/// What a convolution's best tile depends on, besides the adapter. The batch is not part of it, so that all batches
+/// share pipelines and weights.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Site {
+    /// 3 or 1.
+    pub kernel: u32,
+    /// Output pixels of an image.
+    pub pixels: u32,
+    /// Quads of input channels, both inputs together.
+    pub in_quads: u32,
+    /// Quads of output channels.
+    pub out_quads: u32,
+    /// Storage of input and weights; f32 where either is.
+    pub precision: Precision,
+}
+
+/// The tiles of a plan's convolutions.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tuning {
+    software: bool,
+    cooperative: bool,
+    forced: Option<Tile>,
+    measured: BTreeMap<Site, Tile>,
+}
+
+impl Tuning {
+    /// The defaults for an adapter. [`Self::default`] has those of a GPU without special abilities.
+    pub fn of(adapter: &AdapterReport) -> Self {
+        Self {
+            software: adapter.software,
+            cooperative: adapter.cooperative,
+            ..Self::default()
+        }
+    }
+
+    /// Takes `tile` for every 3x3 and 1x1 convolution that it suits, for tests and measurements.
+    #[must_use]
+    pub fn forcing(mut self, tile: Tile) -> Self {
+        self.forced = Some(tile);
+        self
+    }
+
+    /// Takes `tile` at `site`, if it suits.
+    pub fn set(&mut self, site: Site, tile: Tile) {
+        self.measured.insert(site, tile);
+    }
+
+    /// The tile for a site: the forced one, the measured one, or the default.
+    pub fn tile(&self, site: &Site) -> Tile {
+        let special = self.forced.or_else(|| self.measured.get(site).copied());
+        special
+            .filter(|tile| self.suits(*tile, site))
+            .unwrap_or_else(|| self.default_tile(site))
+    }
+
+    /// Whether the kernel of this tile can compute the site on this adapter.
+    pub fn suits(&self, tile: Tile, site: &Site) -> bool {
+        match tile {
+            Tile::Registers { .. } => true,
+            Tile::Workgroup { .. } => tile.invocations() <= 256 && tile.workgroup_bytes() <= 16_384,
+            Tile::Cooperative { depth, .. } => {
+                self.cooperative
+                    && site.precision == Precision::F16
+                    && depth.is_multiple_of(4)
+                    && tile.workgroup_bytes() <= COOPERATIVE_MEMORY
+            }
+        }
+    }
+
+    /// The tiles worth measuring at a site.
+    pub fn candidates(&self, site: &Site) -> Vec<Tile> {
+        let names: &[&str] = if self.software {
+            &["registers:8x2", "registers:4x4", "registers:4x2", "registers:8x1"]
+        } else {
+            &[
+                "registers:8x2",
+                "workgroup:8x8:4x1:4",
+                "workgroup:8x8:8x2:4",
+                "workgroup:8x16:8x2:4",
+                "workgroup:16x16:8x2:4",
+                "cooperative:2x4:4x2:8",
+                "cooperative:2x2:4x4:8",
+            ]
+        };
+        names
+            .iter()
+            .filter_map(|name| name.parse().ok())
+            .filter(|tile| self.suits(*tile, site))
+            .collect()
+    }
+
+    /// The shape that suits most adapters of the kind.
+    fn default_tile(&self, site: &Site) -> Tile {
+        let cooperative = Tile::Cooperative {
+            rows: 2,
+            columns: 2,
+            pixels: 2,
+            channels: if site.pixels >= 4096 { 4 } else { 2 },
+            depth: 8,
+        };
+        if self.suits(cooperative, site) && site.out_quads >= 8 {
+            return cooperative;
+        }
+        if self.software || site.out_quads < 4 {
+            return Tile::Registers {
+                pixels: 8,
+                quads: site.out_quads.min(2),
+            };
+        }
+        Tile::Workgroup {
+            rows: 8,
+            columns: 8,
+            pixels: if site.pixels >= 2048 { 8 } else { 4 },
+            quads: if site.out_quads >= 16 { 2 } else { 1 },
+            depth: 4,
+        }
+    }
+}
+
+/// `3 9216 64 64 f16`: kernel, pixels, quads in, quads out, storage.
+impl fmt::Display for Site {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            kernel,
+            pixels,
+            in_quads,
+            out_quads,
+            precision,
+        } = self;
+        write!(f, "{kernel} {pixels} {in_quads} {out_quads} {precision}")
+    }
+}
+
+impl FromStr for Site {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let parts: Vec<_> = text.split(' ').collect();
+        let number = |part: &str| part.parse().ok();
+        let site = match parts.as_slice() {
+            [kernel, pixels, in_quads, out_quads, precision] => (|| {
+                Some(Self {
+                    kernel: number(kernel)?,
+                    pixels: number(pixels)?,
+                    in_quads: number(in_quads)?,
+                    out_quads: number(out_quads)?,
+                    precision: precision.parse().ok()?,
+                })
+            })(),
+            _ => None,
+        };
+        site.ok_or_else(|| format!("site is {text:?}, expected for example 3 9216 64 64 f32"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn default_tiles_fit_default_limits() {
+        for (pixels, quads) in [(16, 8), (4096, 64), (64, 1), (9216, 16)] {
+            for software in [false, true] {
+                let tuning = Tuning {
+                    software,
+                    ..Tuning::default()
+                };
+                let tile = tuning.tile(&Site {
+                    kernel: 3,
+                    pixels,
+                    in_quads: quads,
+                    out_quads: quads,
+                    precision: Precision::F32,
+                });
+                assert!(
+                    tile.workgroup_bytes() <= 16_384 && tile.invocations() <= 256,
+                    "{tile}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_site_is_read_back_from_its_name() {
+        let text = "3 9216 64 128 f16";
+        assert_eq!(text.parse::<Site>().unwrap().to_string(), text);
+        assert!("3 9216 64 f16".parse::<Site>().is_err());
+        assert!("3 9216 64 64 f64".parse::<Site>().is_err());
+    }
+}

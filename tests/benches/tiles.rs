@@ -1,0 +1,222 @@
+//! Every tile at every site of a network on this machine's adapter: `cargo bench -p cellflux-tests --bench tiles`.
+//!
+//! Each tile's output is compared with that of the plainest kernel before its time counts. What comes out best is what the
+//! defaults of `cellflux_wgpu::Tuning` are set from; the network is then run with it, kernel by kernel.
+
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+use anyhow::Context;
+use cellflux_bundle::config::UNetConfig;
+use cellflux_tests::random_network::random_state_dict;
+use cellflux_wgpu::{CallTime, Gpu, Plan, Precision, Probe, Tile, Tuning, Wanted, WgpuEngine};
+use clap::Parser;
+
+/// GFLOP/s of every tile at every site of a network.
+#[derive(Parser)]
+struct Args {
+    /// Preset of the network.
+    #[arg(long, default_value = "cellflux-bbbc021")]
+    network: String,
+    /// Side of the image.
+    #[arg(long, default_value_t = 96)]
+    side: usize,
+    /// Images at once.
+    #[arg(long, default_value_t = 2)]
+    images: usize,
+    /// Storage: f32, f16 or both.
+    #[arg(long, value_delimiter = ',', default_value = "f32,f16")]
+    dtypes: Vec<Precision>,
+    /// Tiles to try besides the tuner's candidates.
+    #[arg(long, value_delimiter = ',')]
+    tiles: Vec<Tile>,
+    /// Only these tiles and not the tuner's candidates.
+    #[arg(long)]
+    only: bool,
+    /// Sites with less than this part of the network's convolutions are left to the defaults.
+    #[arg(long, default_value_t = 0.01)]
+    share: f64,
+    /// Given by `cargo bench`.
+    #[arg(long, hide = true)]
+    bench: bool,
+}
+
+fn main() -> anyhow::Result<()> {
+    let args = Args::parse();
+    let config = UNetConfig::preset(&args.network).context("no such preset")?;
+    let size = [args.side; 2];
+    let wanted = Wanted {
+        timestamps: true,
+        ..Wanted::for_plan(&Plan::new(
+            &config,
+            size,
+            args.images,
+            Precision::F32,
+            &Tuning::default(),
+        )?)
+    };
+    let gpu = pollster::block_on(Gpu::request(wanted))?;
+    println!("{}", gpu.report());
+    let weights = random_state_dict(&config, 1);
+    for precision in &args.dtypes {
+        if *precision == Precision::F16 && !gpu.report().half_precision {
+            println!("f16 is left out: the adapter has none");
+            continue;
+        }
+        let defaults = Tuning::of(gpu.report());
+        println!("== {} {precision}, default tiles", args.network);
+        pollster::block_on(profile(&gpu, &config, &weights, &args, *precision, &defaults))?;
+        let tuned = pollster::block_on(sweep(&gpu, &config, &args, *precision))?;
+        println!("== {} {precision}, best tiles", args.network);
+        pollster::block_on(profile(&gpu, &config, &weights, &args, *precision, &tuned))?;
+    }
+    Ok(())
+}
+
+/// Tries the tiles at every site; gives the best.
+async fn sweep(gpu: &Gpu, config: &UNetConfig, args: &Args, precision: Precision) -> anyhow::Result<Tuning> {
+    let mut tuning = Tuning::of(gpu.report());
+    let plan = Plan::new(config, [args.side; 2], args.images, precision, &tuning)?;
+    let total: f64 = plan.sites().values().sum();
+    let clock = Instant::now();
+    let times = if gpu.report().software { 1 } else { 20 };
+    for (site, flops) in plan.sites() {
+        if flops / total < args.share {
+            continue;
+        }
+        println!("site {site}: {:.1} % of the convolutions", 100.0 * flops / total);
+        let plain = Tile::Registers { pixels: 1, quads: 1 };
+        let expected = Probe::new(gpu, *site, args.images as u32, plain)
+            .await?
+            .output()
+            .await?;
+        let mut tiles = args.tiles.clone();
+        if !args.only {
+            tiles.extend(tuning.candidates(site));
+        }
+        let mut results = Vec::new();
+        for tile in tiles {
+            if !tuning.suits(tile, site) {
+                continue;
+            }
+            let started = Instant::now();
+            let probe = match Probe::new(gpu, *site, args.images as u32, tile).await {
+                Ok(probe) => probe,
+                Err(error) => {
+                    println!("  {tile}: {error}");
+                    continue;
+                }
+            };
+            let error = distance(&probe.output().await?, &expected);
+            let first = started.elapsed().as_secs_f64();
+            let seconds = probe.time(3, times, &|| clock.elapsed().as_secs_f64()).await?;
+            println!(
+                "  {tile:32} {:9.3} ms {:9.1} GFLOP/s  error {error:.1e}  first {first:.2} s",
+                seconds * 1e3,
+                probe.flops() / seconds / 1e9
+            );
+            let bound = if site.precision == Precision::F16 {
+                2e-3
+            } else {
+                1e-5
+            };
+            if error < bound {
+                results.push((seconds, tile));
+            }
+        }
+        if let Some((_, tile)) = results.iter().min_by(|a, b| a.0.total_cmp(&b.0)) {
+            println!("  best: {tile}");
+            tuning.set(*site, *tile);
+        }
+    }
+    Ok(tuning)
+}
+
+fn distance(found: &[f32], expected: &[f32]) -> f64 {
+    let square = |value: f32| f64::from(value) * f64::from(value);
+    let error: f64 = found.iter().zip(expected).map(|(a, b)| square(a - b)).sum();
+    let norm: f64 = expected.iter().map(|value| square(*value)).sum();
+    (error / norm).sqrt()
+}
+
+/// Runs the network and prints its time, as a whole and kernel by kernel.
+async fn profile(
+    gpu: &Gpu,
+    config: &UNetConfig,
+    weights: &cellflux_bundle::state_dict::StateDict,
+    args: &Args,
+    precision: Precision,
+    tuning: &Tuning,
+) -> anyhow::Result<()> {
+    use cellflux_flow::field::Engine as _;
+    let batch = args.images;
+    let mut engine = WgpuEngine::tuned(
+        gpu,
+        config,
+        weights,
+        [args.side; 2],
+        batch,
+        precision,
+        tuning.clone(),
+        |_| {},
+    )
+    .await?;
+    let values = cellflux_flow::noise::source_noise(1, batch * config.in_channels * args.side * args.side);
+    let x = engine.upload(&values)?;
+    let mut times = Vec::new();
+    for _ in 0..8 {
+        let started = Instant::now();
+        let velocity = engine.evaluate(&x, &vec![0.5; batch], &vec![None; batch])?;
+        let velocity = engine.read(&velocity).await?;
+        times.push(started.elapsed().as_secs_f64());
+        anyhow::ensure!(
+            velocity.iter().all(|v| v.is_finite()),
+            "numbers that are not finite"
+        );
+    }
+    times.sort_by(f64::total_cmp);
+    println!(
+        "median of 8: {:.2} ms, least {:.2} ms",
+        times[4] * 1e3,
+        times[0] * 1e3
+    );
+    let calls = match engine.profile(batch).await {
+        Ok(calls) => calls,
+        Err(error) => {
+            println!("no profile: {error}");
+            return Ok(());
+        }
+    };
+    let mut kernels: BTreeMap<&str, (usize, f64, f64)> = BTreeMap::new();
+    for CallTime {
+        kernel,
+        seconds,
+        flops,
+        ..
+    } in &calls
+    {
+        let entry = kernels.entry(kernel).or_default();
+        entry.0 += 1;
+        entry.1 += seconds;
+        entry.2 += flops;
+    }
+    for (kernel, (count, seconds, flops)) in kernels {
+        println!(
+            "  {kernel:28} {count:4} calls {:8.3} ms {:9.1} GFLOP/s",
+            seconds * 1e3,
+            flops / seconds / 1e9
+        );
+    }
+    let mut slowest: Vec<_> = calls.iter().collect();
+    slowest.sort_by(|a, b| b.seconds.total_cmp(&a.seconds));
+    for call in slowest.iter().take(14) {
+        println!(
+            "    {:36} {:24} {:8.3} ms {:9.1} GFLOP/s",
+            call.layer,
+            call.kernel,
+            call.seconds * 1e3,
+            call.flops / call.seconds / 1e9
+        );
+    }
+    Ok(())
+}
