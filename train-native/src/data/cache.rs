@@ -1,0 +1,293 @@
+//! The packed cache: every image decoded once, as coded bytes `[M, C, H, W]` in one file that is mapped into memory.
+//!
+//! # Memory
+//!
+//! The file is as long as the data: 424,000 crops of 5 x 96 x 96 are 19.5 GB. Mapped pages belong to the operating system's
+//! page cache, which keeps as many of them as memory is free and drops them, unwritten, when anybody else needs it; so they
+//! speed a run up where there is memory and cost none where there is not. What a process needs for itself is:
+//!
+//! - the experiment, some 120 bytes an image (51 MB for 424,000), and 12 bytes an image in the pairs;
+//! - while the cache is built, [`CHUNK`] images at a time, coded (24 MB for 5 x 96 x 96), and one decoded file a thread;
+//! - while a run reads, the batches that the loader keeps ready: threads x batches x 2 x batch size x image (47 MB for 2 x 4
+//!   batches of 64 of that size), and an epoch's order a thread (4 bytes an image).
+
+use std::fs::{self, File};
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use fs4::fs_std::FileExt;
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::error::DataError;
+use super::experiment::Experiment;
+use super::mapped_file::MappedFile;
+
+/// Images that are decoded before they are written; bounds the memory of building.
+const CHUNK: usize = 512;
+
+/// The cache's files.
+const IMAGES: &str = "images.u8";
+const ABOUT: &str = "images.json";
+const LOCK: &str = "lock";
+
+/// Every image of an experiment, coded, in one mapped file.
+#[derive(Debug)]
+pub struct PackedCache {
+    file: MappedFile,
+    about: About,
+}
+
+/// What is known about the images' values once all have been decoded.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ChannelValues {
+    /// The channel.
+    pub channel: String,
+    /// The smallest coded byte in any image.
+    pub min: u8,
+    /// The largest.
+    pub max: u8,
+    /// The mean over all images, in coded units 0..=255.
+    pub mean: f64,
+    /// The share of pixels at 255, 0..=1: as bright as the coding goes, or brighter.
+    pub saturated: f64,
+}
+
+/// `images.json`: what the file beside it holds, and what it was made from.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct About {
+    /// Version of this layout.
+    version: u32,
+    /// [`Experiment::fingerprint`] of the inputs.
+    fingerprint: String,
+    images: usize,
+    channels: usize,
+    height: usize,
+    width: usize,
+    values: Vec<ChannelValues>,
+}
+
+const VERSION: u32 = 1;
+
+impl About {
+    fn bytes_an_image(&self) -> usize {
+        self.channels * self.height * self.width
+    }
+
+    fn holds(&self, experiment: &Experiment) -> bool {
+        let spec = experiment.spec();
+        self.version == VERSION
+            && self.fingerprint == experiment.fingerprint()
+            && self.images == experiment.entries().len()
+            && [self.channels, self.height, self.width] == [spec.channels.len(), spec.height, spec.width]
+    }
+}
+
+impl PackedCache {
+    /// Opens the cache in `folder`, and builds it where there is none or its inputs have changed.
+    ///
+    /// # Errors
+    /// As [`PackedCache::open_with`].
+    pub fn open(experiment: &Experiment, folder: &Path) -> Result<Self, DataError> {
+        Self::open_with(experiment, folder, |_, _| {})
+    }
+
+    /// As [`PackedCache::open`]; `progress` is called with the images decoded so far and their number while it builds.
+    ///
+    /// # Errors
+    /// [`DataError::Cache`] where the disk has no room for it (asked before the first byte is written),
+    /// [`DataError::File`] where the folder cannot be written, and for the first image that cannot be decoded, as
+    /// [`Experiment::load`]. A cache that was whole before stays as it is.
+    pub fn open_with(
+        experiment: &Experiment,
+        folder: &Path,
+        progress: impl Fn(usize, usize),
+    ) -> Result<Self, DataError> {
+        fs::create_dir_all(folder).map_err(DataError::file(folder, "cannot be made"))?;
+        // Two runs that start together must not build one cache at once; the lock goes with the file's handle.
+        let lock_path = folder.join(LOCK);
+        let lock = File::create(&lock_path).map_err(DataError::file(&lock_path, "cannot be written"))?;
+        lock.lock().map_err(DataError::file(&lock_path, "cannot be locked"))?;
+        if let Some(cache) = Self::existing(experiment, folder)? {
+            return Ok(cache);
+        }
+        build(experiment, folder, progress)?;
+        Self::existing(experiment, folder)?.ok_or_else(|| DataError::Cache {
+            file: folder.join(IMAGES),
+            reason: "changed while it was built; no other program may write to this folder".into(),
+        })
+    }
+
+    /// The cache in `folder` if it is whole and of this experiment.
+    fn existing(experiment: &Experiment, folder: &Path) -> Result<Option<Self>, DataError> {
+        let about = fs::read(folder.join(ABOUT))
+            .ok()
+            .and_then(|json| serde_json::from_slice::<About>(&json).ok())
+            .filter(|about| about.holds(experiment));
+        let Some(about) = about else {
+            return Ok(None);
+        };
+        let path = folder.join(IMAGES);
+        let expected = length(about.images, about.bytes_an_image(), &path)?;
+        if fs::metadata(&path).is_ok_and(|found| found.len() == expected) {
+            let file = MappedFile::open(&path)?;
+            return Ok(Some(Self { file, about }));
+        }
+        Ok(None)
+    }
+
+    /// Number of images.
+    pub fn len(&self) -> usize {
+        self.about.images
+    }
+
+    /// Whether there are none; never so for a cache that could be built.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Channels, rows and columns of every image.
+    pub fn shape(&self) -> [usize; 3] {
+        [self.about.channels, self.about.height, self.about.width]
+    }
+
+    /// One image, coded bytes `[C, H, W]`; none for a number that is too large.
+    pub fn image(&self, index: usize) -> Option<&[u8]> {
+        let length = self.about.bytes_an_image();
+        let start = index.checked_mul(length)?;
+        self.file.bytes().get(start..start.checked_add(length)?)
+    }
+
+    /// What values the images hold, a channel each.
+    pub fn values(&self) -> &[ChannelValues] {
+        &self.about.values
+    }
+}
+
+/// Bytes of the whole file.
+fn length(images: usize, bytes_an_image: usize, path: &Path) -> Result<u64, DataError> {
+    let bytes = images.checked_mul(bytes_an_image).filter(|&bytes| isize::try_from(bytes).is_ok());
+    bytes.map(|bytes| bytes as u64).ok_or_else(|| DataError::Cache {
+        file: path.to_owned(),
+        reason: format!("{images} images of {bytes_an_image} bytes cannot be mapped on this machine"),
+    })
+}
+
+fn build(experiment: &Experiment, folder: &Path, progress: impl Fn(usize, usize)) -> Result<(), DataError> {
+    let spec = experiment.spec();
+    let images = experiment.entries().len();
+    let finished = folder.join(IMAGES);
+    let bytes = length(images, spec.len(), &finished)?;
+    let unfinished = Unfinished(folder.join(format!("{IMAGES}.unfinished")));
+    let path = &unfinished.0;
+    let written = DataError::file(path, "cannot be written");
+
+    let file = File::create(path).map_err(DataError::file(path, "cannot be written"))?;
+    let free = fs4::available_space(folder).map_err(DataError::file(folder, "its free space is unknown"))?;
+    let no_room = || DataError::Cache {
+        file: finished.clone(),
+        reason: format!("needs {} of disk, {} are free", size(bytes), size(free)),
+    };
+    if bytes > free {
+        return Err(no_room());
+    }
+    file.allocate(bytes).map_err(|_| no_room())?;
+
+    let mut values = Values::new(spec.channels.len());
+    let mut writer = BufWriter::new(file);
+    let mut done = 0;
+    progress(done, images);
+    while done < images {
+        let chunk: Vec<Result<Vec<u8>, DataError>> = (done..images.min(done + CHUNK))
+            .into_par_iter()
+            .map(|index| experiment.load(index))
+            .collect();
+        done += chunk.len();
+        for image in chunk {
+            let image = image?;
+            values.add(&image, spec.pixels());
+            writer
+                .write_all(&image)
+                .map_err(DataError::file(path, "cannot be written"))?;
+        }
+        progress(done, images);
+    }
+    let file = writer.into_inner().map_err(|error| written(error.into_error()))?;
+    file.sync_all().map_err(DataError::file(path, "cannot be written"))?;
+    drop(file);
+
+    let about = About {
+        version: VERSION,
+        fingerprint: experiment.fingerprint().to_owned(),
+        images,
+        channels: spec.channels.len(),
+        height: spec.height,
+        width: spec.width,
+        values: values.finish(spec.channels.iter().map(|channel| channel.name.clone())),
+    };
+    let about_path = folder.join(ABOUT);
+    // Without its description a cache counts as none: taken away first and written last.
+    if about_path.exists() {
+        fs::remove_file(&about_path).map_err(DataError::file(&about_path, "cannot be replaced"))?;
+    }
+    fs::rename(path, &finished).map_err(DataError::file(&finished, "cannot be written"))?;
+    let json = serde_json::to_vec_pretty(&about).map_err(|error| DataError::Cache {
+        file: about_path.clone(),
+        reason: error.to_string(),
+    })?;
+    fs::write(&about_path, json).map_err(DataError::file(&about_path, "cannot be written"))
+}
+
+/// A file that is removed unless it has been renamed: an error leaves no gigabytes behind.
+struct Unfinished(PathBuf);
+
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        // Renamed, it is gone already; where it cannot be removed there is nobody left to tell.
+        let _ = fs::remove_file(&self.0);
+    }
+}
+
+fn size(bytes: u64) -> String {
+    match bytes {
+        0..10_000_000 => format!("{:.1} kB", bytes as f64 / 1e3),
+        10_000_000..10_000_000_000 => format!("{:.1} MB", bytes as f64 / 1e6),
+        _ => format!("{:.1} GB", bytes as f64 / 1e9),
+    }
+}
+
+/// Counts of coded values, a histogram a channel.
+struct Values(Vec<[u64; 256]>);
+
+impl Values {
+    fn new(channels: usize) -> Self {
+        Self(vec![[0; 256]; channels])
+    }
+
+    fn add(&mut self, image: &[u8], pixels: usize) {
+        for (histogram, plane) in self.0.iter_mut().zip(image.chunks_exact(pixels.max(1))) {
+            for &byte in plane {
+                if let Some(count) = histogram.get_mut(usize::from(byte)) {
+                    *count += 1;
+                }
+            }
+        }
+    }
+
+    fn finish(self, names: impl Iterator<Item = String>) -> Vec<ChannelValues> {
+        let of = |(channel, histogram): (String, [u64; 256])| {
+            let counted = || (0u8..=255).zip(histogram).filter(|&(_, count)| count > 0);
+            let total: u64 = histogram.iter().sum();
+            let sum: f64 = counted().map(|(byte, count)| f64::from(byte) * count as f64).sum();
+            ChannelValues {
+                channel,
+                min: counted().map(|(byte, _)| byte).min().unwrap_or(0),
+                max: counted().map(|(byte, _)| byte).max().unwrap_or(0),
+                mean: sum / total.max(1) as f64,
+                saturated: histogram[255] as f64 / total.max(1) as f64,
+            }
+        };
+        names.zip(self.0).map(of).collect()
+    }
+}

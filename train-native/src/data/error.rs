@@ -1,0 +1,200 @@
+//! What can be wrong with the data, as one sentence each, naming the file, the line and the column.
+
+use std::path::{Path, PathBuf};
+
+use cellflux_chem::ChemError;
+use cellflux_image::ImageError;
+
+/// A cell of a table: where a message points.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The table.
+    pub file: PathBuf,
+    /// Its line as an editor counts, the header being line 1.
+    pub line: u64,
+    /// The column's title.
+    pub column: String,
+}
+
+impl std::fmt::Display for Place {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: line {}, column {}", self.file.display(), self.line, self.column)
+    }
+}
+
+/// Why data could not be read, packed, paired or cut.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DataError {
+    /// A file or folder that the operating system refused.
+    #[error("{}: {doing}: {source}", file.display())]
+    File {
+        /// The file or folder.
+        file: PathBuf,
+        /// What was attempted.
+        doing: &'static str,
+        /// What the operating system says.
+        source: std::io::Error,
+    },
+    /// A table that is no table: unequal rows, text that is not UTF-8, nothing below the header.
+    #[error("{}: {reason}", file.display())]
+    Table {
+        /// The table.
+        file: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A column that is needed and not there.
+    #[error("{}: line 1: no column {column} ({role}); the columns are {found}", file.display())]
+    MissingColumn {
+        /// The table.
+        file: PathBuf,
+        /// The title looked for.
+        column: String,
+        /// What the column is for.
+        role: &'static str,
+        /// The titles there are.
+        found: String,
+    },
+    /// A cell that holds something else than it may.
+    #[error("{place}: found {found:?}, expected {expected}")]
+    Cell {
+        /// Which cell.
+        place: Place,
+        /// What it holds.
+        found: String,
+        /// What it may hold.
+        expected: String,
+    },
+    /// An image that the table names and the disk does not have, or does not give.
+    #[error("{place}: {}: {source}", image.display())]
+    MissingImage {
+        /// The cell that names it.
+        place: Place,
+        /// Where it should be.
+        image: PathBuf,
+        /// What the operating system says.
+        source: std::io::Error,
+    },
+    /// An image that cannot be decoded, or holds other numbers than it should.
+    #[error("{place}: {source}")]
+    Image {
+        /// The cell that names it.
+        place: Place,
+        /// What is wrong with it.
+        source: ImageError,
+    },
+    /// An image of another size or with another number of channels than the first.
+    #[error("{place}: {image} is {found}, expected {expected}")]
+    Shape {
+        /// The cell that names it.
+        place: Place,
+        /// The image.
+        image: String,
+        /// Its size and channels.
+        found: String,
+        /// The size and channels that all images must have, and why.
+        expected: String,
+    },
+    /// A structure that is none.
+    #[error("{place}: compound {compound}: {source}")]
+    Smiles {
+        /// The cell that holds it.
+        place: Place,
+        /// The compound.
+        compound: String,
+        /// What is wrong with it.
+        source: ChemError,
+    },
+    /// A compound that has no vector.
+    #[error(
+        "{place}: compound {compound} has no vector: {reason}; {others}give it one, or set conditions.without_vector = \"skip\" to leave such compounds out"
+    )]
+    NoVector {
+        /// The cell that first names the compound.
+        place: Place,
+        /// The compound.
+        compound: String,
+        /// Why it has none.
+        reason: String,
+        /// Which other compounds lack one, as a sentence's part; empty for none.
+        others: String,
+    },
+    /// Treated images without a control of their own batch.
+    #[error(
+        "{place}: batch {batch} has {treated} treated images and no control in the {split} split ({batches} such batches in all); set data.pairing.without_control to \"skip\" or \"any\", or pair by another column"
+    )]
+    NoControl {
+        /// The cell that first names the batch.
+        place: Place,
+        /// The batch.
+        batch: String,
+        /// The split.
+        split: String,
+        /// Its treated images in that split.
+        treated: usize,
+        /// Batches without a control in that split.
+        batches: usize,
+    },
+    /// No images of a kind that is needed.
+    #[error("{}: column {column}: {what}, expected at least one; {found}", file.display())]
+    Nothing {
+        /// The table.
+        file: PathBuf,
+        /// The column that decides.
+        column: String,
+        /// What is missing.
+        what: String,
+        /// What there is instead.
+        found: String,
+    },
+    /// A field of the configuration that holds something impossible.
+    #[error("{field} is {found}, expected {expected}")]
+    Config {
+        /// The field's path in the configuration.
+        field: String,
+        /// What it holds.
+        found: String,
+        /// What it may hold.
+        expected: String,
+    },
+    /// The images' own specification or pictures made here.
+    #[error(transparent)]
+    Picture(#[from] ImageError),
+    /// A packed cache that is not what it says, or would not fit the disk.
+    #[error("{}: {reason}", file.display())]
+    Cache {
+        /// The cache's file.
+        file: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
+    /// A loader whose threads are gone.
+    #[error("batch {position} could not be loaded: {reason}")]
+    Loader {
+        /// The batch's position in the run.
+        position: u64,
+        /// Why.
+        reason: String,
+    },
+}
+
+impl DataError {
+    /// Wraps an operating system's error; for `map_err`.
+    pub(crate) fn file(file: &Path, doing: &'static str) -> impl FnOnce(std::io::Error) -> Self {
+        let file = file.to_owned();
+        move |source| Self::File { file, doing, source }
+    }
+
+    pub(crate) fn config(
+        field: impl Into<String>,
+        found: impl std::fmt::Display,
+        expected: impl Into<String>,
+    ) -> Self {
+        Self::Config {
+            field: field.into(),
+            found: found.to_string(),
+            expected: expected.into(),
+        }
+    }
+}

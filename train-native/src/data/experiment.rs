@@ -1,0 +1,448 @@
+//! An experiment as a run sees it: which images there are, what was done to each, and which split it belongs to.
+//!
+//! Reading it opens every image's metadata but decodes only the first image: a missing file, a missing column or an
+//! unknown value ends here, before anything is written or trained.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
+
+use cellflux_image::ImageSpec;
+use cellflux_image::spec::Channel;
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use super::config::{DataConfig, ImageConfig, Source};
+use super::error::{DataError, Place};
+use super::images::Images;
+use super::layout::Layout;
+use super::report::Report;
+use super::synthetic;
+use super::table::{Row, Table};
+
+/// The part that an image plays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Split {
+    /// Weights are fitted to it.
+    Train,
+    /// Measures progress.
+    Validation,
+    /// Measures the result.
+    Test,
+    /// Treated with a compound that training never sees, whatever its row says.
+    HeldOut,
+}
+
+impl Split {
+    /// All of them, in the order in which they are reported.
+    pub const ALL: [Self; 4] = [Self::Train, Self::Validation, Self::Test, Self::HeldOut];
+}
+
+impl std::fmt::Display for Split {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(match self {
+            Self::Train => "train",
+            Self::Validation => "validation",
+            Self::Test => "test",
+            Self::HeldOut => "held-out",
+        })
+    }
+}
+
+/// One image.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Entry {
+    /// Its path below the folder of images; for synthetic cells their name.
+    pub image: Box<str>,
+    /// Its line in the table, the header being line 1.
+    pub line: u32,
+    /// The part it plays.
+    pub split: Split,
+    /// Whether it is treated; a control otherwise.
+    pub treated: bool,
+    /// What was done to it: a position in [`Experiment::compounds`].
+    pub compound: u32,
+    /// Where it was imaged: a position in [`Experiment::batches`].
+    pub batch: u32,
+    /// Dose in micromolar, where known.
+    pub dose_um: Option<f64>,
+}
+
+/// A compound, gene or other perturbation; the control is one, too.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Compound {
+    /// Its name in the table.
+    pub name: String,
+    /// Its structure, where known.
+    pub smiles: Option<String>,
+    /// Its mode of action, where known.
+    pub mode_of_action: Option<String>,
+    /// Whether control images bear its name.
+    pub control: bool,
+    /// Whether training never sees it.
+    pub held_out: bool,
+    /// The first line that names it; its structure's, where it has one.
+    pub line: u32,
+}
+
+/// An experiment that has been read and checked.
+#[derive(Clone, Debug)]
+pub struct Experiment {
+    pub(super) titles: Titles,
+    pub(super) spec: ImageSpec,
+    pub(super) images: Images,
+    pub(super) entries: Vec<Entry>,
+    pub(super) compounds: Vec<Compound>,
+    pub(super) batches: Vec<String>,
+    pub(super) ignored_rows: usize,
+    pub(super) fingerprint: String,
+}
+
+/// The table and its columns' titles, for messages.
+#[derive(Clone, Debug)]
+pub(super) struct Titles {
+    pub(super) table: PathBuf,
+    pub(super) image: String,
+    pub(super) split: String,
+    pub(super) state: String,
+    pub(super) compound: String,
+    pub(super) batch: String,
+    pub(super) dose: String,
+    pub(super) smiles: String,
+}
+
+impl Experiment {
+    /// Reads and checks an experiment.
+    ///
+    /// # Errors
+    /// [`DataError`] naming the file, line and column, or the configuration's field.
+    pub fn read(config: &DataConfig) -> Result<Self, DataError> {
+        let spec = config.image.spec()?;
+        let mut experiment = match &config.source {
+            Source::Synthetic(design) => synthetic::experiment(design, &spec)?,
+            Source::Folder { .. } | Source::Public { .. } => read_table(config, spec)?,
+        };
+        experiment.hold_out(&config.held_out)?;
+        experiment.check_splits()?;
+        Ok(experiment)
+    }
+
+    /// The model's images.
+    pub fn spec(&self) -> &ImageSpec {
+        &self.spec
+    }
+
+    /// The images in the table's order; a position here is an image's number everywhere else.
+    pub fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    /// The compounds in order of appearance.
+    pub fn compounds(&self) -> &[Compound] {
+        &self.compounds
+    }
+
+    /// The batches' names in order of appearance.
+    pub fn batches(&self) -> &[String] {
+        &self.batches
+    }
+
+    /// What was read, in numbers.
+    pub fn report(&self) -> Report {
+        Report::of(self)
+    }
+
+    /// A hash of everything that the packed cache depends on: the images' names, lengths and times, their meaning, and the
+    /// model's size, channels and coding.
+    pub fn fingerprint(&self) -> &str {
+        &self.fingerprint
+    }
+
+    /// Decodes or draws one image: coded bytes `[C, H, W]`.
+    ///
+    /// # Errors
+    /// [`DataError`] naming the line of the image, for one that is missing, damaged, or of another size, channel count or
+    /// range of numbers than the first.
+    pub fn load(&self, index: usize) -> Result<Vec<u8>, DataError> {
+        let entry = self.entries.get(index).ok_or_else(|| {
+            DataError::config("number of the image", index, format!("below {}", self.entries.len()))
+        })?;
+        self.images.load(index, entry, &self.spec, || self.titles.place(&self.titles.image, entry.line))
+    }
+
+    fn hold_out(&mut self, names: &[String]) -> Result<(), DataError> {
+        for name in names {
+            let found = self.compounds.iter_mut().find(|compound| compound.name == *name);
+            match found {
+                Some(compound) if compound.control => {
+                    return Err(DataError::config(
+                        "data.held_out",
+                        format!("{name:?}, the control"),
+                        "treatments only",
+                    ));
+                }
+                Some(compound) => compound.held_out = true,
+                None => {
+                    let known: Vec<&str> = self.compounds.iter().map(|c| c.name.as_str()).take(40).collect();
+                    return Err(DataError::config(
+                        "data.held_out",
+                        format!("{name:?}"),
+                        format!("compounds of {}: {}", self.titles.table.display(), known.join(", ")),
+                    ));
+                }
+            }
+        }
+        for entry in &mut self.entries {
+            let held_out = self.compounds.get(entry.compound as usize).is_some_and(|c| c.held_out);
+            if held_out {
+                entry.split = Split::HeldOut;
+            }
+        }
+        Ok(())
+    }
+
+    /// Training needs treated images and controls.
+    fn check_splits(&self) -> Result<(), DataError> {
+        let count = |treated: bool, split: Option<Split>| {
+            self.entries
+                .iter()
+                .filter(|entry| entry.treated == treated && split.is_none_or(|split| entry.split == split))
+                .count()
+        };
+        let nothing = |column: &str, what: &str, found: String| DataError::Nothing {
+            file: self.titles.table.clone(),
+            column: column.to_owned(),
+            what: what.to_owned(),
+            found,
+        };
+        if count(false, None) == 0 {
+            let found = format!("all {} images are treated", count(true, None));
+            return Err(nothing(&self.titles.state, "no control image", found));
+        }
+        if count(true, None) == 0 {
+            let found = format!("all {} images are controls", count(false, None));
+            return Err(nothing(&self.titles.state, "no treated image", found));
+        }
+        if count(true, Some(Split::Train)) == 0 {
+            let others: Vec<String> = Split::ALL
+                .iter()
+                .map(|&split| format!("{} {split}", count(true, Some(split))))
+                .collect();
+            let found = format!("treated images: {}", others.join(", "));
+            return Err(nothing(&self.titles.split, "no treated image in the train split", found));
+        }
+        Ok(())
+    }
+}
+
+impl Titles {
+    pub(super) fn place(&self, column: &str, line: u32) -> Place {
+        Place {
+            file: self.table.clone(),
+            line: u64::from(line),
+            column: column.to_owned(),
+        }
+    }
+}
+
+/// Names in order of appearance, each with its position.
+#[derive(Default)]
+pub(super) struct Names {
+    list: Vec<String>,
+    positions: HashMap<String, u32>,
+}
+
+impl Names {
+    /// The name's position, and whether it is new.
+    pub(super) fn position(&mut self, name: &str) -> (u32, bool) {
+        if let Some(&position) = self.positions.get(name) {
+            return (position, false);
+        }
+        let position = self.list.len() as u32;
+        self.list.push(name.to_owned());
+        self.positions.insert(name.to_owned(), position);
+        (position, true)
+    }
+
+    pub(super) fn into_list(self) -> Vec<String> {
+        self.list
+    }
+}
+
+/// Reads a table of images on disk.
+fn read_table(config: &DataConfig, spec: ImageSpec) -> Result<Experiment, DataError> {
+    let layout = Layout::of(&config.source, &config.columns);
+    let table = Table::open(&layout.table)?;
+    let columns = layout.columns(&table)?;
+    let mut hash = fingerprint_of_spec(&spec, &config.image);
+
+    let mut entries: Vec<Entry> = Vec::new();
+    let mut compounds: Vec<Compound> = Vec::new();
+    let (mut compound_names, mut batch_names) = (Names::default(), Names::default());
+    let mut seen: HashMap<Box<str>, u32> = HashMap::new();
+    let mut ignored_rows = 0;
+    table.for_each_row(|row| {
+        let line = u32::try_from(row.line).map_err(|_| row.wrong(&columns.image, "at most 4,294,967,295 lines"))?;
+        let split = &config.split;
+        let Some(split) = choose(
+            row.text(&columns.split),
+            [(&split.train, Split::Train), (&split.validation, Split::Validation), (&split.test, Split::Test)],
+            &split.ignored,
+        )
+        .map_err(|expected| row.wrong(&columns.split, expected))?
+        else {
+            ignored_rows += 1;
+            return Ok(());
+        };
+        let state = &config.state;
+        let Some(treated) = choose(
+            row.text(&columns.state),
+            [(&state.treated, true), (&state.control, false)],
+            &state.ignored,
+        )
+        .map_err(|expected| row.wrong(&columns.state, expected))?
+        else {
+            ignored_rows += 1;
+            return Ok(());
+        };
+        let image = layout.path_of(row, &columns.image)?;
+        if let Some(earlier) = seen.insert(image.clone(), line) {
+            return Err(row.wrong(
+                &columns.image,
+                format!("an image of its own; line {earlier} has this one"),
+            ));
+        }
+        stamp(&layout.images.join(&*image), row, &columns.image, &image, &mut hash)?;
+
+        let name = row.filled(&columns.compound, "a compound's name")?;
+        let (compound, new) = compound_names.position(name);
+        if new {
+            compounds.push(Compound {
+                name: name.to_owned(),
+                smiles: None,
+                mode_of_action: None,
+                control: false,
+                held_out: false,
+                line,
+            });
+        }
+        if let Some(known) = compounds.get_mut(compound as usize) {
+            known.control |= !treated;
+            if let Some(column) = &columns.smiles {
+                let smiles = row.text(column);
+                match &known.smiles {
+                    _ if smiles.is_empty() => {}
+                    None => {
+                        known.smiles = Some(smiles.to_owned());
+                        known.line = line;
+                    }
+                    Some(earlier) if earlier != smiles => {
+                        let expected = format!("{earlier:?}, the structure of {name} on line {}", known.line);
+                        return Err(row.wrong(column, expected));
+                    }
+                    Some(_) => {}
+                }
+            }
+            if let Some(column) = &columns.mode_of_action
+                && known.mode_of_action.is_none()
+                && !row.text(column).is_empty()
+            {
+                known.mode_of_action = Some(row.text(column).to_owned());
+            }
+        }
+        let (batch, _) = batch_names.position(row.filled(&columns.batch, "a batch's name")?);
+        let dose_um = match &columns.dose {
+            Some(column) => row.amount(column)?,
+            None => None,
+        };
+        entries.push(Entry { image, line, split, treated, compound, batch, dose_um });
+        Ok(())
+    })?;
+    let titles = columns.titles(layout.table.clone());
+    let Some(first) = entries.first() else {
+        return Err(DataError::Nothing {
+            file: titles.table,
+            column: titles.image,
+            what: "no image".into(),
+            found: format!("the rows left out by data.split.ignored or data.state.ignored are {ignored_rows}"),
+        });
+    };
+    let place = || titles.place(&titles.image, first.line);
+    let images = Images::files(layout.images, first, &spec, &config.image, place)?;
+    Ok(Experiment {
+        spec,
+        images,
+        entries,
+        compounds,
+        batches: batch_names.into_list(),
+        ignored_rows,
+        fingerprint: hex(&hash.finalize()),
+        titles,
+    })
+}
+
+/// The meaning of a cell's text: one of the listed values, none for an ignored one, or an error's "expected".
+fn choose<T: Copy, const N: usize>(
+    text: &str,
+    values: [(&Vec<String>, T); N],
+    ignored: &[String],
+) -> Result<Option<T>, String> {
+    for (list, value) in &values {
+        if list.iter().any(|known| known == text) {
+            return Ok(Some(*value));
+        }
+    }
+    if ignored.iter().any(|known| known == text) {
+        return Ok(None);
+    }
+    let known: Vec<&str> = values
+        .iter()
+        .flat_map(|(list, _)| list.iter())
+        .chain(ignored)
+        .map(String::as_str)
+        .collect();
+    Err(format!("one of {}", known.join(", ")))
+}
+
+/// Adds an image's name, length and time to the fingerprint.
+fn stamp(
+    path: &Path,
+    row: &Row<'_>,
+    column: &super::table::Column,
+    image: &str,
+    hash: &mut Sha256,
+) -> Result<(), DataError> {
+    let missing = |source| DataError::MissingImage {
+        place: row.place(column),
+        image: path.to_owned(),
+        source,
+    };
+    let about = std::fs::metadata(path).map_err(missing)?;
+    if !about.is_file() {
+        return Err(missing(std::io::Error::other("is not a file")));
+    }
+    let time = about.modified().map_err(missing)?;
+    let nanoseconds = time.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos());
+    hash.update(image.as_bytes());
+    hash.update([0]);
+    hash.update(about.len().to_le_bytes());
+    hash.update(nanoseconds.to_le_bytes());
+    Ok(())
+}
+
+/// A fingerprint that knows the model's images and what the files' numbers mean. Names and colours of channels do not
+/// change a byte; their hints decide which plane is which channel.
+fn fingerprint_of_spec(spec: &ImageSpec, image: &ImageConfig) -> Sha256 {
+    let mut hash = Sha256::new();
+    let hints = |channel: &Channel| (channel.name.clone(), channel.stain.clone(), channel.aliases.clone());
+    let channels: Vec<_> = spec.channels.iter().map(hints).collect();
+    let about = (spec.height, spec.width, channels, spec.coding, spec.range, image.meaning, image.fit);
+    hash.update(format!("{about:?}").as_bytes());
+    hash
+}
+
+/// Lower-case hexadecimal digits.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,273 @@
+//! Batches for training. Which images a batch holds is a pure function of the seed and the batch's position in the run, so a
+//! resumed run sees what an uninterrupted one would have seen; threads gather batches ahead of the step that needs them.
+//!
+//! Samples are numbered through the run: batch `p` of `n` holds the numbers `p n` to `p n + n - 1`, epochs follow one another
+//! without a gap, and each epoch has an order of its own.
+
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use super::cache::PackedCache;
+use super::config::Prefetch;
+use super::error::DataError;
+use super::experiment::Split;
+use super::pairing::{Pair, Pairing};
+use super::random::{Purpose, order, stream};
+
+/// A batch in host memory, coded bytes. Augmentation and the way to the model's range are the device's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HostBatch {
+    /// Control images, coded bytes `[N, C, H, W]`.
+    pub control: Vec<u8>,
+    /// Treated images, coded bytes `[N, C, H, W]`.
+    pub treated: Vec<u8>,
+    /// Rows of the condition table, `N` of them.
+    pub conditions: Vec<u32>,
+    /// The samples' image numbers and conditions, `N` of them.
+    pub pairs: Vec<Pair>,
+    /// Channels of an image.
+    pub channels: usize,
+    /// Rows of an image.
+    pub height: usize,
+    /// Columns of an image.
+    pub width: usize,
+}
+
+impl HostBatch {
+    /// Samples in the batch, `N`.
+    pub fn len(&self) -> usize {
+        self.pairs.len()
+    }
+
+    /// Whether there are none; never so for a batch that was drawn.
+    pub fn is_empty(&self) -> bool {
+        self.pairs.is_empty()
+    }
+}
+
+/// What is drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Draw {
+    /// The split.
+    pub split: Split,
+    /// Samples a batch, `N`.
+    pub batch: usize,
+    /// Decides the orders and the controls.
+    pub seed: u64,
+}
+
+/// Threads that gather batches in order, ahead of need.
+#[derive(Debug)]
+pub struct Loader {
+    /// One channel a thread; thread `k` of `T` gathers the batches `k`, `k + T`, ....
+    ready: Vec<Receiver<Result<HostBatch, DataError>>>,
+    threads: Vec<JoinHandle<()>>,
+    start: u64,
+    position: u64,
+    waited: Duration,
+}
+
+impl Loader {
+    /// Starts to gather batches from `position` on: the number of batches already drawn in this run.
+    ///
+    /// # Errors
+    /// [`DataError::Nothing`] for a split without samples, [`DataError::Config`] for an empty batch or an impossible number
+    /// of threads, [`DataError::Loader`] where no thread can be started.
+    pub fn start(
+        cache: &Arc<PackedCache>,
+        pairing: &Arc<Pairing>,
+        draw: Draw,
+        position: u64,
+        prefetch: Prefetch,
+    ) -> Result<Self, DataError> {
+        pairing.require(draw.split)?;
+        let range = |field: &str, found: usize, most: usize| {
+            if (1..=most).contains(&found) {
+                return Ok(());
+            }
+            Err(DataError::config(field, found, format!("1 to {most}")))
+        };
+        range("batch size", draw.batch, 1 << 20)?;
+        range("data.prefetch.threads", prefetch.threads, 64)?;
+        range("data.prefetch.batches", prefetch.batches, 64)?;
+        let mut loader = Self {
+            ready: Vec::new(),
+            threads: Vec::new(),
+            start: position,
+            position,
+            waited: Duration::ZERO,
+        };
+        for thread in 0..prefetch.threads as u64 {
+            let (sender, receiver) = sync_channel(prefetch.batches);
+            let mut batches = Batches::new(cache.clone(), pairing.clone(), draw);
+            let positions = (position + thread..).step_by(prefetch.threads);
+            let handle = thread::Builder::new()
+                .name(format!("loader {thread}"))
+                .spawn(move || gather(&mut batches, positions, &sender))
+                .map_err(|error| DataError::Loader {
+                    position,
+                    reason: error.to_string(),
+                })?;
+            loader.ready.push(receiver);
+            loader.threads.push(handle);
+        }
+        Ok(loader)
+    }
+
+    /// The next batch; waits for it where it is not ready.
+    ///
+    /// # Errors
+    /// [`DataError::Loader`] where the thread that gathers it is gone.
+    #[allow(clippy::should_implement_trait)] // An endless stream that can fail is no iterator: `for` would hide the error.
+    pub fn next(&mut self) -> Result<HostBatch, DataError> {
+        let began = Instant::now();
+        let thread = (self.position - self.start) % self.ready.len().max(1) as u64;
+        let received = self.ready.get(thread as usize).and_then(|ready| ready.recv().ok());
+        self.waited += began.elapsed();
+        let batch = received.unwrap_or_else(|| {
+            Err(DataError::Loader {
+                position: self.position,
+                reason: "the thread that gathers it has ended".into(),
+            })
+        })?;
+        self.position += 1;
+        Ok(batch)
+    }
+
+    /// Batches drawn in this run so far, those before [`Loader::start`] included: what a checkpoint keeps.
+    pub fn position(&self) -> u64 {
+        self.position
+    }
+
+    /// Time that [`Loader::next`] has waited since the start.
+    pub fn waited(&self) -> Duration {
+        self.waited
+    }
+}
+
+impl Drop for Loader {
+    fn drop(&mut self) {
+        // Without receivers the threads' next `send` fails and they end.
+        self.ready.clear();
+        for thread in self.threads.drain(..) {
+            // A thread that panicked has nothing left to say here.
+            let _ = thread.join();
+        }
+    }
+}
+
+fn gather(
+    batches: &mut Batches,
+    positions: impl Iterator<Item = u64>,
+    sender: &SyncSender<Result<HostBatch, DataError>>,
+) {
+    for position in positions {
+        let batch = batches.at(position);
+        let last = batch.is_err();
+        if sender.send(batch).is_err() || last {
+            return;
+        }
+    }
+}
+
+/// The batches of a run, by position.
+pub struct Batches {
+    cache: Arc<PackedCache>,
+    pairing: Arc<Pairing>,
+    draw: Draw,
+    /// The epoch whose order is at hand.
+    epoch: Option<(u64, Vec<u32>)>,
+}
+
+impl Batches {
+    /// Batches of a split.
+    pub fn new(cache: Arc<PackedCache>, pairing: Arc<Pairing>, draw: Draw) -> Self {
+        Self {
+            cache,
+            pairing,
+            draw,
+            epoch: None,
+        }
+    }
+
+    /// The batch at a position: a pure function of the draw and the position.
+    ///
+    /// # Errors
+    /// [`DataError::Nothing`] for a split without samples, [`DataError::Loader`] for a cache of another experiment.
+    pub fn at(&mut self, position: u64) -> Result<HostBatch, DataError> {
+        self.pairing.require(self.draw.split)?;
+        let samples = self.pairing.len(self.draw.split) as u64;
+        let batch = self.draw.batch as u64;
+        let first = position.checked_mul(batch).ok_or_else(|| DataError::Loader {
+            position,
+            reason: "the run is too long".into(),
+        })?;
+        let pairs = (first..first + batch)
+            .map(|number| {
+                let sample = self.order(number / samples).get((number % samples) as usize).copied();
+                self.pairing.pair(self.draw.split, sample? as usize, self.draw.seed, number)
+            })
+            .collect();
+        collect(&self.cache, pairs, position)
+    }
+
+    fn order(&mut self, epoch: u64) -> &[u32] {
+        let current = self.epoch.take().filter(|(at, _)| *at == epoch);
+        let drawn = || {
+            let mut random = stream(self.draw.seed, Purpose::Order, epoch);
+            (epoch, order(self.pairing.len(self.draw.split), &mut random))
+        };
+        let (_, order) = self.epoch.insert(current.unwrap_or_else(drawn));
+        order
+    }
+}
+
+/// Fixed batches of a split for validation: every sample once, or `limit` evenly spread ones, in the table's order, each with
+/// the same control every time. The last batch may be smaller.
+pub fn fixed_batches<'a>(
+    cache: &'a PackedCache,
+    pairing: &'a Pairing,
+    draw: Draw,
+    limit: usize,
+) -> impl Iterator<Item = Result<HostBatch, DataError>> + 'a {
+    let samples = pairing.len(draw.split);
+    let count = limit.min(samples);
+    let batch = draw.batch.max(1);
+    (0..count.div_ceil(batch)).map(move |position| {
+        let numbers = position * batch..count.min((position + 1) * batch);
+        let pairs = numbers
+            .map(|number| {
+                let sample = number * samples / count.max(1);
+                pairing.pair(draw.split, sample, draw.seed, sample as u64)
+            })
+            .collect();
+        collect(cache, pairs, position as u64)
+    })
+}
+
+/// Copies a batch's images out of the cache.
+fn collect(cache: &PackedCache, pairs: Option<Vec<Pair>>, position: u64) -> Result<HostBatch, DataError> {
+    let lost = || DataError::Loader {
+        position,
+        reason: "the cache is of another experiment than the pairs".into(),
+    };
+    let pairs = pairs.ok_or_else(lost)?;
+    let [channels, height, width] = cache.shape();
+    let bytes = pairs.len() * channels * height * width;
+    let (mut control, mut treated) = (Vec::with_capacity(bytes), Vec::with_capacity(bytes));
+    for pair in &pairs {
+        control.extend_from_slice(cache.image(pair.control as usize).ok_or_else(lost)?);
+        treated.extend_from_slice(cache.image(pair.treated as usize).ok_or_else(lost)?);
+    }
+    Ok(HostBatch {
+        control,
+        treated,
+        conditions: pairs.iter().map(|pair| pair.condition).collect(),
+        pairs,
+        channels,
+        height,
+        width,
+    })
+}
