@@ -15,7 +15,7 @@ use std::fs::{self, File};
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use fs4::fs_std::FileExt;
+use fs4::FileExt;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -108,7 +108,8 @@ impl PackedCache {
         // Two runs that start together must not build one cache at once; the lock goes with the file's handle.
         let lock_path = folder.join(LOCK);
         let lock = File::create(&lock_path).map_err(DataError::file(&lock_path, "cannot be written"))?;
-        lock.lock().map_err(DataError::file(&lock_path, "cannot be locked"))?;
+        lock.lock()
+            .map_err(DataError::file(&lock_path, "cannot be locked"))?;
         if let Some(cache) = Self::existing(experiment, folder)? {
             return Ok(cache);
         }
@@ -167,7 +168,9 @@ impl PackedCache {
 
 /// Bytes of the whole file.
 fn length(images: usize, bytes_an_image: usize, path: &Path) -> Result<u64, DataError> {
-    let bytes = images.checked_mul(bytes_an_image).filter(|&bytes| isize::try_from(bytes).is_ok());
+    let bytes = images
+        .checked_mul(bytes_an_image)
+        .filter(|&bytes| isize::try_from(bytes).is_ok());
     bytes.map(|bytes| bytes as u64).ok_or_else(|| DataError::Cache {
         file: path.to_owned(),
         reason: format!("{images} images of {bytes_an_image} bytes cannot be mapped on this machine"),
@@ -214,7 +217,8 @@ fn build(experiment: &Experiment, folder: &Path, progress: impl Fn(usize, usize)
         progress(done, images);
     }
     let file = writer.into_inner().map_err(|error| written(error.into_error()))?;
-    file.sync_all().map_err(DataError::file(path, "cannot be written"))?;
+    file.sync_all()
+        .map_err(DataError::file(path, "cannot be written"))?;
     drop(file);
 
     let about = About {
@@ -279,7 +283,9 @@ impl Values {
         let of = |(channel, histogram): (String, [u64; 256])| {
             let counted = || (0u8..=255).zip(histogram).filter(|&(_, count)| count > 0);
             let total: u64 = histogram.iter().sum();
-            let sum: f64 = counted().map(|(byte, count)| f64::from(byte) * count as f64).sum();
+            let sum: f64 = counted()
+                .map(|(byte, count)| f64::from(byte) * count as f64)
+                .sum();
             ChannelValues {
                 channel,
                 min: counted().map(|(byte, _)| byte).min().unwrap_or(0),

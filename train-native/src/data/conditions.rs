@@ -133,7 +133,10 @@ impl ConditionTable {
         let mut trained: HashSet<u32> = HashSet::new();
         for entry in experiment.entries() {
             if let Some(dose) = entry.dose_um {
-                doses.entry(entry.compound).or_default().insert(dose.to_bits(), dose);
+                doses
+                    .entry(entry.compound)
+                    .or_default()
+                    .insert(dose.to_bits(), dose);
             }
             if entry.split == Split::Train && (entry.treated || learnt_controls) {
                 trained.insert(entry.compound);
@@ -154,7 +157,10 @@ impl ConditionTable {
                 smiles: compound.smiles.clone(),
                 structure: None,
                 mode_of_action: compound.mode_of_action.clone(),
-                doses_um: doses.get(&number).map(|doses| doses.values().copied().collect()).unwrap_or_default(),
+                doses_um: doses
+                    .get(&number)
+                    .map(|doses| doses.values().copied().collect())
+                    .unwrap_or_default(),
                 split: if trained.contains(&number) {
                     bundle::Split::Seen
                 } else {
@@ -174,11 +180,11 @@ impl ConditionTable {
     }
 
     /// The error for an image whose compound has no vector and needs one.
-    pub(super) fn missing(&self, experiment: &Experiment, entry: &Entry) -> DataError {
+    pub(super) fn missing(experiment: &Experiment, entry: &Entry) -> DataError {
         let compound = experiment.compounds().get(entry.compound as usize);
         let titles = &experiment.titles;
         DataError::NoVector {
-            place: titles.place(&titles.compound, entry.line),
+            place: Box::new(titles.place(&titles.compound, entry.line)),
             compound: compound.map(|c| c.name.clone()).unwrap_or_default(),
             reason: "data.pairing.learn_controls makes a condition of it".into(),
             others: String::new(),
@@ -213,7 +219,11 @@ fn encode(experiment: &Experiment, config: &EncoderConfig) -> Result<(Encoder, V
     let compounds = experiment.compounds();
     match config {
         EncoderConfig::OneHot => {
-            let unit = |index: usize| (0..compounds.len()).map(|at| f32::from(u8::from(at == index))).collect();
+            let unit = |index: usize| {
+                (0..compounds.len())
+                    .map(|at| f32::from(u8::from(at == index)))
+                    .collect()
+            };
             let vectors = (0..compounds.len()).map(|index| Some(unit(index))).collect();
             Ok((Encoder::OneHot, vectors))
         }
@@ -234,7 +244,11 @@ fn encode(experiment: &Experiment, config: &EncoderConfig) -> Result<(Encoder, V
         }
         EncoderConfig::Table { file } => {
             let vectors = read_vectors(file, compounds)?;
-            let source = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            let source = file
+                .file_name()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned();
             Ok((Encoder::Table { source }, vectors))
         }
     }
@@ -252,7 +266,7 @@ fn morgan(
     match counts {
         Ok(counts) => Ok(Some(counts.to_dense())),
         Err(source) => Err(DataError::Smiles {
-            place: experiment.titles.place(&experiment.titles.smiles, compound.line),
+            place: Box::new(experiment.titles.place(&experiment.titles.smiles, compound.line)),
             compound: compound.name.clone(),
             source,
         }),
@@ -271,20 +285,28 @@ fn read_vectors(file: &Path, compounds: &[Compound]) -> Result<Vectors, DataErro
     }
     let names = table.at(0);
     let numbers: Vec<_> = (1..=width).map(|index| table.at(index)).collect();
-    let wanted: HashMap<&str, usize> = compounds.iter().enumerate().map(|(i, c)| (c.name.as_str(), i)).collect();
+    let wanted: HashMap<&str, usize> = compounds
+        .iter()
+        .enumerate()
+        .map(|(i, c)| (c.name.as_str(), i))
+        .collect();
     let mut vectors: Vectors = vec![None; compounds.len()];
     table.for_each_row(|row| {
-        let place = wanted.get(row.text(&names)).and_then(|&index| vectors.get_mut(index));
+        let place = wanted
+            .get(row.text(&names))
+            .and_then(|&index| vectors.get_mut(index));
         let Some(place) = place else {
             return Ok(());
         };
         if place.is_some() {
             return Err(row.wrong(&names, "a name that no earlier line has"));
         }
-        let vector = numbers.iter().map(|column| match row.text(column).parse::<f32>() {
-            Ok(value) if value.is_finite() => Ok(value),
-            _ => Err(row.wrong(column, "a finite number")),
-        });
+        let vector = numbers
+            .iter()
+            .map(|column| match row.text(column).parse::<f32>() {
+                Ok(value) if value.is_finite() => Ok(value),
+                _ => Err(row.wrong(column, "a finite number")),
+            });
         *place = Some(vector.collect::<Result<_, _>>()?);
         Ok(())
     })?;
@@ -315,12 +337,15 @@ fn refuse_missing(
         }
     };
     Err(DataError::NoVector {
-        place: titles.place(column, first.line),
+        place: Box::new(titles.place(column, first.line)),
         compound: first.name.clone(),
         reason,
         others: match others.len() {
             0 => String::new(),
-            count => format!("{count} more have none ({}); ", others.iter().take(10).copied().collect::<Vec<_>>().join(", ")),
+            count => format!(
+                "{count} more have none ({}); ",
+                others.iter().take(10).copied().collect::<Vec<_>>().join(", ")
+            ),
         },
     })
 }
@@ -331,9 +356,11 @@ fn standardise(experiment: &Experiment) -> Result<DoseFeatures, DataError> {
     for entry in experiment.entries().iter().filter(|entry| entry.treated) {
         let Some(dose) = entry.dose_um else {
             return Err(DataError::Cell {
-                place: experiment.titles.place(&experiment.titles.dose, entry.line),
+                place: Box::new(experiment.titles.place(&experiment.titles.dose, entry.line)),
                 found: String::new(),
-                expected: "a dose in micromolar, which conditions.dose = \"log1p\" needs for every treated image".into(),
+                expected:
+                    "a dose in micromolar, which conditions.dose = \"log1p\" needs for every treated image"
+                        .into(),
             });
         };
         if entry.split == Split::Train {

@@ -90,6 +90,10 @@ pub struct Columns {
     pub compound: Option<String>,
     /// Batch within which images are paired: `BATCH` (cpg0000: `PLATE`).
     pub batch: Option<String>,
+    /// Plate, not needed: `PLATE`.
+    pub plate: Option<String>,
+    /// Well, not needed: `WELL`.
+    pub well: Option<String>,
     /// Dose in micromolar, not needed: `DOSE`.
     pub dose: Option<String>,
     /// Structure, needed for Morgan counts only: `SMILES`.
@@ -223,7 +227,9 @@ impl ImageConfig {
             spec.coding = coding;
         }
         spec.pixel_size_um = self.pixel_size_um;
-        spec.crop_size_um = self.pixel_size_um.map(|um| um * self.height.max(self.width) as f64);
+        spec.crop_size_um = self
+            .pixel_size_um
+            .map(|um| um * self.height.max(self.width) as f64);
         spec.validate()?;
         Ok(spec)
     }
@@ -284,6 +290,20 @@ pub struct ConditionsConfig {
     /// What happens to compounds that the encoder has no vector for.
     #[serde(default)]
     pub without_vector: WithoutVector,
+}
+
+impl Default for ConditionsConfig {
+    /// The public code's: Morgan counts, no dose.
+    fn default() -> Self {
+        Self {
+            encoder: EncoderConfig::MorganCounts {
+                radius: two(),
+                bits: thousand_and_24(),
+            },
+            dose: DoseConfig::None,
+            without_vector: WithoutVector::Error,
+        }
+    }
 }
 
 /// Where a compound's vector comes from.

@@ -18,7 +18,13 @@ pub struct Place {
 
 impl std::fmt::Display for Place {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}: line {}, column {}", self.file.display(), self.line, self.column)
+        write!(
+            f,
+            "{}: line {}, column {}",
+            self.file.display(),
+            self.line,
+            self.column
+        )
     }
 }
 
@@ -60,7 +66,7 @@ pub enum DataError {
     #[error("{place}: found {found:?}, expected {expected}")]
     Cell {
         /// Which cell.
-        place: Place,
+        place: Box<Place>,
         /// What it holds.
         found: String,
         /// What it may hold.
@@ -70,7 +76,7 @@ pub enum DataError {
     #[error("{place}: {}: {source}", image.display())]
     MissingImage {
         /// The cell that names it.
-        place: Place,
+        place: Box<Place>,
         /// Where it should be.
         image: PathBuf,
         /// What the operating system says.
@@ -80,15 +86,15 @@ pub enum DataError {
     #[error("{place}: {source}")]
     Image {
         /// The cell that names it.
-        place: Place,
+        place: Box<Place>,
         /// What is wrong with it.
-        source: ImageError,
+        source: Box<ImageError>,
     },
     /// An image of another size or with another number of channels than the first.
     #[error("{place}: {image} is {found}, expected {expected}")]
     Shape {
         /// The cell that names it.
-        place: Place,
+        place: Box<Place>,
         /// The image.
         image: String,
         /// Its size and channels.
@@ -100,7 +106,7 @@ pub enum DataError {
     #[error("{place}: compound {compound}: {source}")]
     Smiles {
         /// The cell that holds it.
-        place: Place,
+        place: Box<Place>,
         /// The compound.
         compound: String,
         /// What is wrong with it.
@@ -112,7 +118,7 @@ pub enum DataError {
     )]
     NoVector {
         /// The cell that first names the compound.
-        place: Place,
+        place: Box<Place>,
         /// The compound.
         compound: String,
         /// Why it has none.
@@ -126,7 +132,7 @@ pub enum DataError {
     )]
     NoControl {
         /// The cell that first names the batch.
-        place: Place,
+        place: Box<Place>,
         /// The batch.
         batch: String,
         /// The split.
@@ -160,7 +166,7 @@ pub enum DataError {
     },
     /// The images' own specification or pictures made here.
     #[error(transparent)]
-    Picture(#[from] ImageError),
+    Picture(Box<ImageError>),
     /// A packed cache that is not what it says, or would not fit the disk.
     #[error("{}: {reason}", file.display())]
     Cache {
@@ -179,7 +185,21 @@ pub enum DataError {
     },
 }
 
+impl From<ImageError> for DataError {
+    fn from(error: ImageError) -> Self {
+        Self::Picture(Box::new(error))
+    }
+}
+
 impl DataError {
+    /// An image that the cell at `place` names and that cannot be used; for `map_err`.
+    pub(crate) fn image(place: impl FnOnce() -> Place) -> impl FnOnce(ImageError) -> Self {
+        |source| Self::Image {
+            place: Box::new(place()),
+            source: Box::new(source),
+        }
+    }
+
     /// Wraps an operating system's error; for `map_err`.
     pub(crate) fn file(file: &Path, doing: &'static str) -> impl FnOnce(std::io::Error) -> Self {
         let file = file.to_owned();

@@ -15,10 +15,10 @@ use sha2::{Digest, Sha256};
 use super::config::{DataConfig, ImageConfig, Source};
 use super::error::{DataError, Place};
 use super::images::Images;
-use super::layout::Layout;
+use super::layout::{FoundColumns, Layout};
 use super::report::Report;
 use super::synthetic;
-use super::table::{Row, Table};
+use super::table::{Column, Row, Table};
 
 /// The part that an image plays.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
@@ -65,6 +65,10 @@ pub struct Entry {
     pub compound: u32,
     /// Where it was imaged: a position in [`Experiment::batches`].
     pub batch: u32,
+    /// Its plate, where the table says: a position in [`Experiment::plates`].
+    pub plate: Option<u32>,
+    /// Its well, where the table says: a position in [`Experiment::wells`].
+    pub well: Option<u32>,
     /// Dose in micromolar, where known.
     pub dose_um: Option<f64>,
 }
@@ -95,6 +99,8 @@ pub struct Experiment {
     pub(super) entries: Vec<Entry>,
     pub(super) compounds: Vec<Compound>,
     pub(super) batches: Vec<String>,
+    pub(super) plates: Vec<String>,
+    pub(super) wells: Vec<String>,
     pub(super) ignored_rows: usize,
     pub(super) fingerprint: String,
 }
@@ -148,6 +154,16 @@ impl Experiment {
         &self.batches
     }
 
+    /// The plates' names in order of appearance; empty where the table has none.
+    pub fn plates(&self) -> &[String] {
+        &self.plates
+    }
+
+    /// The wells' names in order of appearance; empty where the table has none.
+    pub fn wells(&self) -> &[String] {
+        &self.wells
+    }
+
     /// What was read, in numbers.
     pub fn report(&self) -> Report {
         Report::of(self)
@@ -166,9 +182,15 @@ impl Experiment {
     /// range of numbers than the first.
     pub fn load(&self, index: usize) -> Result<Vec<u8>, DataError> {
         let entry = self.entries.get(index).ok_or_else(|| {
-            DataError::config("number of the image", index, format!("below {}", self.entries.len()))
+            DataError::config(
+                "number of the image",
+                index,
+                format!("below {}", self.entries.len()),
+            )
         })?;
-        self.images.load(index, entry, &self.spec, || self.titles.place(&self.titles.image, entry.line))
+        self.images.load(index, entry, &self.spec, || {
+            self.titles.place(&self.titles.image, entry.line)
+        })
     }
 
     fn hold_out(&mut self, names: &[String]) -> Result<(), DataError> {
@@ -188,13 +210,20 @@ impl Experiment {
                     return Err(DataError::config(
                         "data.held_out",
                         format!("{name:?}"),
-                        format!("compounds of {}: {}", self.titles.table.display(), known.join(", ")),
+                        format!(
+                            "compounds of {}: {}",
+                            self.titles.table.display(),
+                            known.join(", ")
+                        ),
                     ));
                 }
             }
         }
         for entry in &mut self.entries {
-            let held_out = self.compounds.get(entry.compound as usize).is_some_and(|c| c.held_out);
+            let held_out = self
+                .compounds
+                .get(entry.compound as usize)
+                .is_some_and(|c| c.held_out);
             if held_out {
                 entry.split = Split::HeldOut;
             }
@@ -230,7 +259,11 @@ impl Experiment {
                 .map(|&split| format!("{} {split}", count(true, Some(split))))
                 .collect();
             let found = format!("treated images: {}", others.join(", "));
-            return Err(nothing(&self.titles.split, "no treated image in the train split", found));
+            return Err(nothing(
+                &self.titles.split,
+                "no treated image in the train split",
+                found,
+            ));
         }
         Ok(())
     }
@@ -264,10 +297,6 @@ impl Names {
         self.positions.insert(name.to_owned(), position);
         (position, true)
     }
-
-    pub(super) fn into_list(self) -> Vec<String> {
-        self.list
-    }
 }
 
 /// Reads a table of images on disk.
@@ -275,50 +304,116 @@ fn read_table(config: &DataConfig, spec: ImageSpec) -> Result<Experiment, DataEr
     let layout = Layout::of(&config.source, &config.columns);
     let table = Table::open(&layout.table)?;
     let columns = layout.columns(&table)?;
-    let mut hash = fingerprint_of_spec(&spec, &config.image);
+    let mut reader = Reader {
+        config,
+        hash: fingerprint_of_spec(&spec, &config.image),
+        columns,
+        layout,
+        entries: Vec::new(),
+        compounds: Vec::new(),
+        compound_names: Names::default(),
+        batches: Names::default(),
+        plates: Names::default(),
+        wells: Names::default(),
+        seen: HashMap::new(),
+        ignored_rows: 0,
+    };
+    table.for_each_row(|row| reader.row(row))?;
+    reader.finish(spec)
+}
 
-    let mut entries: Vec<Entry> = Vec::new();
-    let mut compounds: Vec<Compound> = Vec::new();
-    let (mut compound_names, mut batch_names) = (Names::default(), Names::default());
-    let mut seen: HashMap<Box<str>, u32> = HashMap::new();
-    let mut ignored_rows = 0;
-    table.for_each_row(|row| {
-        let line = u32::try_from(row.line).map_err(|_| row.wrong(&columns.image, "at most 4,294,967,295 lines"))?;
-        let split = &config.split;
-        let Some(split) = choose(
-            row.text(&columns.split),
-            [(&split.train, Split::Train), (&split.validation, Split::Validation), (&split.test, Split::Test)],
-            &split.ignored,
-        )
-        .map_err(|expected| row.wrong(&columns.split, expected))?
-        else {
-            ignored_rows += 1;
+/// A table of images on its way to an experiment.
+struct Reader<'a> {
+    config: &'a DataConfig,
+    layout: Layout,
+    columns: FoundColumns,
+    entries: Vec<Entry>,
+    compounds: Vec<Compound>,
+    compound_names: Names,
+    batches: Names,
+    plates: Names,
+    wells: Names,
+    /// Images seen, with their lines.
+    seen: HashMap<Box<str>, u32>,
+    ignored_rows: usize,
+    hash: Sha256,
+}
+
+impl Reader<'_> {
+    fn row(&mut self, row: &Row<'_>) -> Result<(), DataError> {
+        let columns = &self.columns;
+        let line =
+            u32::try_from(row.line).map_err(|_| row.wrong(&columns.image, "at most 4,294,967,295 lines"))?;
+        let values = &self.config.split;
+        let split = choose(
+            row,
+            &columns.split,
+            [
+                (&values.train, Split::Train),
+                (&values.validation, Split::Validation),
+                (&values.test, Split::Test),
+            ],
+            &values.ignored,
+        )?;
+        let values = &self.config.state;
+        let treated = choose(
+            row,
+            &columns.state,
+            [(&values.treated, true), (&values.control, false)],
+            &values.ignored,
+        )?;
+        let (Some(split), Some(treated)) = (split, treated) else {
+            self.ignored_rows += 1;
             return Ok(());
         };
-        let state = &config.state;
-        let Some(treated) = choose(
-            row.text(&columns.state),
-            [(&state.treated, true), (&state.control, false)],
-            &state.ignored,
-        )
-        .map_err(|expected| row.wrong(&columns.state, expected))?
-        else {
-            ignored_rows += 1;
-            return Ok(());
-        };
-        let image = layout.path_of(row, &columns.image)?;
-        if let Some(earlier) = seen.insert(image.clone(), line) {
-            return Err(row.wrong(
-                &columns.image,
-                format!("an image of its own; line {earlier} has this one"),
-            ));
+        let image = self.layout.path_of(row, &columns.image)?;
+        if let Some(earlier) = self.seen.insert(image.clone(), line) {
+            let expected = format!("an image of its own; line {earlier} has this one");
+            return Err(row.wrong(&columns.image, expected));
         }
-        stamp(&layout.images.join(&*image), row, &columns.image, &image, &mut hash)?;
+        stamp(
+            &self.layout.images.join(&*image),
+            row,
+            &columns.image,
+            &image,
+            &mut self.hash,
+        )?;
+        let compound = self.compound(row, line, treated)?;
+        let columns = &self.columns;
+        let (batch, _) = self
+            .batches
+            .position(row.filled(&columns.batch, "a batch's name")?);
+        let dose_um = columns
+            .dose
+            .as_ref()
+            .map_or(Ok(None), |column| row.amount(column))?;
+        let name = |names: &mut Names, column: &Option<Column>| {
+            let text = column.as_ref().map(|column| row.text(column))?;
+            (!text.is_empty()).then(|| names.position(text).0)
+        };
+        let plate = name(&mut self.plates, &columns.plate);
+        let well = name(&mut self.wells, &columns.well);
+        self.entries.push(Entry {
+            image,
+            line,
+            split,
+            treated,
+            compound,
+            batch,
+            plate,
+            well,
+            dose_um,
+        });
+        Ok(())
+    }
 
+    /// The row's compound, with what this row adds to what is known of it.
+    fn compound(&mut self, row: &Row<'_>, line: u32, treated: bool) -> Result<u32, DataError> {
+        let columns = &self.columns;
         let name = row.filled(&columns.compound, "a compound's name")?;
-        let (compound, new) = compound_names.position(name);
+        let (position, new) = self.compound_names.position(name);
         if new {
-            compounds.push(Compound {
+            self.compounds.push(Compound {
                 name: name.to_owned(),
                 smiles: None,
                 mode_of_action: None,
@@ -327,67 +422,67 @@ fn read_table(config: &DataConfig, spec: ImageSpec) -> Result<Experiment, DataEr
                 line,
             });
         }
-        if let Some(known) = compounds.get_mut(compound as usize) {
-            known.control |= !treated;
-            if let Some(column) = &columns.smiles {
-                let smiles = row.text(column);
-                match &known.smiles {
-                    _ if smiles.is_empty() => {}
-                    None => {
-                        known.smiles = Some(smiles.to_owned());
-                        known.line = line;
-                    }
-                    Some(earlier) if earlier != smiles => {
-                        let expected = format!("{earlier:?}, the structure of {name} on line {}", known.line);
-                        return Err(row.wrong(column, expected));
-                    }
-                    Some(_) => {}
-                }
+        let Some(known) = self.compounds.get_mut(position as usize) else {
+            return Ok(position);
+        };
+        known.control |= !treated;
+        if let Some(column) = &columns.smiles
+            && !row.text(column).is_empty()
+        {
+            let smiles = row.text(column);
+            if known.smiles.is_none() {
+                known.smiles = Some(smiles.to_owned());
+                known.line = line;
             }
-            if let Some(column) = &columns.mode_of_action
-                && known.mode_of_action.is_none()
-                && !row.text(column).is_empty()
-            {
-                known.mode_of_action = Some(row.text(column).to_owned());
+            if let Some(earlier) = known.smiles.as_ref().filter(|earlier| *earlier != smiles) {
+                let expected = format!("{earlier:?}, the structure of {name} on line {}", known.line);
+                return Err(row.wrong(column, expected));
             }
         }
-        let (batch, _) = batch_names.position(row.filled(&columns.batch, "a batch's name")?);
-        let dose_um = match &columns.dose {
-            Some(column) => row.amount(column)?,
-            None => None,
+        if let Some(column) = &columns.mode_of_action
+            && known.mode_of_action.is_none()
+            && !row.text(column).is_empty()
+        {
+            known.mode_of_action = Some(row.text(column).to_owned());
+        }
+        Ok(position)
+    }
+
+    fn finish(self, spec: ImageSpec) -> Result<Experiment, DataError> {
+        let titles = self.columns.titles(self.layout.table.clone());
+        let Some(first) = self.entries.first() else {
+            return Err(DataError::Nothing {
+                file: titles.table,
+                column: titles.image,
+                what: "no image".into(),
+                found: format!("rows left out by their split or state: {}", self.ignored_rows),
+            });
         };
-        entries.push(Entry { image, line, split, treated, compound, batch, dose_um });
-        Ok(())
-    })?;
-    let titles = columns.titles(layout.table.clone());
-    let Some(first) = entries.first() else {
-        return Err(DataError::Nothing {
-            file: titles.table,
-            column: titles.image,
-            what: "no image".into(),
-            found: format!("the rows left out by data.split.ignored or data.state.ignored are {ignored_rows}"),
-        });
-    };
-    let place = || titles.place(&titles.image, first.line);
-    let images = Images::files(layout.images, first, &spec, &config.image, place)?;
-    Ok(Experiment {
-        spec,
-        images,
-        entries,
-        compounds,
-        batches: batch_names.into_list(),
-        ignored_rows,
-        fingerprint: hex(&hash.finalize()),
-        titles,
-    })
+        let place = || titles.place(&titles.image, first.line);
+        let images = Images::files(self.layout.images, first, &spec, &self.config.image, place)?;
+        Ok(Experiment {
+            spec,
+            images,
+            entries: self.entries,
+            compounds: self.compounds,
+            batches: self.batches.list,
+            plates: self.plates.list,
+            wells: self.wells.list,
+            ignored_rows: self.ignored_rows,
+            fingerprint: format!("{:x}", self.hash.finalize()),
+            titles,
+        })
+    }
 }
 
-/// The meaning of a cell's text: one of the listed values, none for an ignored one, or an error's "expected".
+/// What a cell means: one of the listed values, or none for one of the ignored.
 fn choose<T: Copy, const N: usize>(
-    text: &str,
+    row: &Row<'_>,
+    column: &Column,
     values: [(&Vec<String>, T); N],
     ignored: &[String],
-) -> Result<Option<T>, String> {
+) -> Result<Option<T>, DataError> {
+    let text = row.text(column);
     for (list, value) in &values {
         if list.iter().any(|known| known == text) {
             return Ok(Some(*value));
@@ -396,25 +491,21 @@ fn choose<T: Copy, const N: usize>(
     if ignored.iter().any(|known| known == text) {
         return Ok(None);
     }
-    let known: Vec<&str> = values
-        .iter()
-        .flat_map(|(list, _)| list.iter())
-        .chain(ignored)
-        .map(String::as_str)
-        .collect();
-    Err(format!("one of {}", known.join(", ")))
+    let lists = values.iter().flat_map(|(list, _)| list.iter()).chain(ignored);
+    let known: Vec<&str> = lists.map(String::as_str).collect();
+    Err(row.wrong(column, format!("one of {}", known.join(", "))))
 }
 
 /// Adds an image's name, length and time to the fingerprint.
 fn stamp(
     path: &Path,
     row: &Row<'_>,
-    column: &super::table::Column,
+    column: &Column,
     image: &str,
     hash: &mut Sha256,
 ) -> Result<(), DataError> {
     let missing = |source| DataError::MissingImage {
-        place: row.place(column),
+        place: Box::new(row.place(column)),
         image: path.to_owned(),
         source,
     };
@@ -423,7 +514,9 @@ fn stamp(
         return Err(missing(std::io::Error::other("is not a file")));
     }
     let time = about.modified().map_err(missing)?;
-    let nanoseconds = time.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos());
+    let nanoseconds = time
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |since| since.as_nanos());
     hash.update(image.as_bytes());
     hash.update([0]);
     hash.update(about.len().to_le_bytes());
@@ -435,14 +528,23 @@ fn stamp(
 /// change a byte; their hints decide which plane is which channel.
 fn fingerprint_of_spec(spec: &ImageSpec, image: &ImageConfig) -> Sha256 {
     let mut hash = Sha256::new();
-    let hints = |channel: &Channel| (channel.name.clone(), channel.stain.clone(), channel.aliases.clone());
+    let hints = |channel: &Channel| {
+        (
+            channel.name.clone(),
+            channel.stain.clone(),
+            channel.aliases.clone(),
+        )
+    };
     let channels: Vec<_> = spec.channels.iter().map(hints).collect();
-    let about = (spec.height, spec.width, channels, spec.coding, spec.range, image.meaning, image.fit);
+    let about = (
+        spec.height,
+        spec.width,
+        channels,
+        spec.coding,
+        spec.range,
+        image.meaning,
+        image.fit,
+    );
     hash.update(format!("{about:?}").as_bytes());
     hash
-}
-
-/// Lower-case hexadecimal digits.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

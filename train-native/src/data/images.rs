@@ -49,7 +49,7 @@ impl Images {
         let smaller = height < spec.height || width < spec.width;
         if smaller && config.fit == Fit::Centre {
             return Err(DataError::Shape {
-                place: place(),
+                place: Box::new(place()),
                 image: first.image.to_string(),
                 found: shown(shape),
                 expected: format!(
@@ -58,11 +58,10 @@ impl Images {
                 ),
             });
         }
-        let image = |source| DataError::Image { place: place(), source };
         let pictures = [picture];
         let assignment = assign::suggest(&pictures, spec)
             .and_then(|suggestion| suggestion.complete(&pictures, spec))
-            .map_err(image)?;
+            .map_err(DataError::image(place))?;
         let crop = match config.fit {
             Fit::Centre => Crop::centred(width, height, spec),
             Fit::Whole => largest(width, height, spec),
@@ -92,14 +91,14 @@ impl Images {
         let picture = open(&files.folder, entry, place)?;
         if shape(&picture) != files.shape {
             return Err(DataError::Shape {
-                place: place(),
+                place: Box::new(place()),
                 image: entry.image.to_string(),
                 found: shown(shape(&picture)),
                 expected: format!("{} as the first image, {}", shown(files.shape), files.first),
             });
         }
         let cut = crop::cut(spec, &[picture], &files.assignment, files.crop, files.meaning)
-            .map_err(|source| DataError::Image { place: place(), source })?;
+            .map_err(DataError::image(place))?;
         Ok(cut.bytes)
     }
 }
@@ -116,7 +115,10 @@ fn largest(width: usize, height: usize, spec: &ImageSpec) -> Crop {
         })
     };
     // A picture too small even for one pixel of it is refused when it is cut.
-    (1..=width.max(height)).rev().find_map(at).unwrap_or(Crop { x: 0, y: 0, side: 1 })
+    (1..=width.max(height))
+        .rev()
+        .find_map(at)
+        .unwrap_or(Crop { x: 0, y: 0, side: 1 })
 }
 
 fn open(folder: &std::path::Path, entry: &Entry, place: impl Fn() -> Place) -> Result<Picture, DataError> {
@@ -125,13 +127,13 @@ fn open(folder: &std::path::Path, entry: &Entry, place: impl Fn() -> Place) -> R
         Ok(bytes) => bytes,
         Err(source) => {
             return Err(DataError::MissingImage {
-                place: place(),
+                place: Box::new(place()),
                 image: path,
                 source,
             });
         }
     };
-    cellflux_image::decode(&entry.image, &bytes).map_err(|source| DataError::Image { place: place(), source })
+    cellflux_image::decode(&entry.image, &bytes).map_err(DataError::image(place))
 }
 
 /// Planes, rows, columns.

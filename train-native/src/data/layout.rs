@@ -30,6 +30,8 @@ pub(super) struct FoundColumns {
     pub(super) state: Column,
     pub(super) compound: Column,
     pub(super) batch: Column,
+    pub(super) plate: Option<Column>,
+    pub(super) well: Option<Column>,
     pub(super) dose: Option<Column>,
     pub(super) smiles: Option<Column>,
     pub(super) mode_of_action: Option<Column>,
@@ -43,7 +45,11 @@ impl Layout {
                 let own = || table.parent().unwrap_or(Path::new("")).to_owned();
                 (table.clone(), images.clone().unwrap_or_else(own), Rule::Path)
             }
-            Source::Public { dataset, table, images } => (table.clone(), images.clone(), Rule::Key(*dataset)),
+            Source::Public {
+                dataset,
+                table,
+                images,
+            } => (table.clone(), images.clone(), Rule::Key(*dataset)),
             Source::Synthetic(_) => (PathBuf::new(), PathBuf::new(), Rule::Path),
         };
         Self {
@@ -80,6 +86,8 @@ impl Layout {
             state: needed(&columns.state, state, "treated or control")?,
             compound: needed(&columns.compound, compound, "the compound's name")?,
             batch: needed(&columns.batch, batch, "the batch within which images are paired")?,
+            plate: optional(&columns.plate, "PLATE", "the plate")?,
+            well: optional(&columns.well, "WELL", "the well")?,
             dose: optional(&columns.dose, "DOSE", "the dose in micromolar")?,
             smiles: optional(&columns.smiles, "SMILES", "the compound's structure")?,
             mode_of_action: optional(&columns.mode_of_action, "ANNOT", "the mode of action")?,
@@ -143,11 +151,15 @@ fn path_of_key(dataset: PublicDataset, key: &str) -> Option<String> {
 
 fn expected_key(dataset: PublicDataset) -> &'static str {
     match dataset {
-        PublicDataset::Bbbc021 => "a key such as Week7_34341_E10_s3_12: at least three words with _ between them",
+        PublicDataset::Bbbc021 => {
+            "a key such as Week7_34341_E10_s3_12: at least three words with _ between them"
+        }
         PublicDataset::Rxrx1 => {
             "a key such as HEPG2-08_1_B03_s1_12: after the first - at least four words with _ between them"
         }
-        PublicDataset::Cpg0000 => "a key such as BR00117010_A01_f1_12: at least three words with _ between them",
+        PublicDataset::Cpg0000 => {
+            "a key such as BR00117010_A01_f1_12: at least three words with _ between them"
+        }
     }
 }
 

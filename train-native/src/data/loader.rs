@@ -124,7 +124,10 @@ impl Loader {
     pub fn next(&mut self) -> Result<HostBatch, DataError> {
         let began = Instant::now();
         let thread = (self.position - self.start) % self.ready.len().max(1) as u64;
-        let received = self.ready.get(thread as usize).and_then(|ready| ready.recv().ok());
+        let received = self
+            .ready
+            .get(thread as usize)
+            .and_then(|ready| ready.recv().ok());
         self.waited += began.elapsed();
         let batch = received.unwrap_or_else(|| {
             Err(DataError::Loader {
@@ -206,8 +209,12 @@ impl Batches {
         })?;
         let pairs = (first..first + batch)
             .map(|number| {
-                let sample = self.order(number / samples).get((number % samples) as usize).copied();
-                self.pairing.pair(self.draw.split, sample? as usize, self.draw.seed, number)
+                let sample = self
+                    .order(number / samples)
+                    .get((number % samples) as usize)
+                    .copied();
+                self.pairing
+                    .pair(self.draw.split, sample? as usize, self.draw.seed, number)
             })
             .collect();
         collect(&self.cache, pairs, position)

@@ -30,8 +30,8 @@ pub mod table;
 pub use cache::{ChannelValues, PackedCache};
 pub use conditions::{ConditionRow, ConditionTable};
 pub use config::{
-    Columns, ConditionsConfig, DataConfig, DoseConfig, EncoderConfig, Fit, ImageConfig, ImagePreset, PairingConfig,
-    Prefetch, PublicDataset, Source, SplitValues, StateValues, WithoutControl, WithoutVector,
+    Columns, ConditionsConfig, DataConfig, DoseConfig, EncoderConfig, Fit, ImageConfig, ImagePreset,
+    PairingConfig, Prefetch, PublicDataset, Source, SplitValues, StateValues, WithoutControl, WithoutVector,
 };
 pub use error::{DataError, Place};
 pub use experiment::{Compound, Entry, Experiment, Split};

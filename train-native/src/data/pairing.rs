@@ -184,12 +184,14 @@ fn samples(
         }
         let Some(condition) = conditions.row_of(entry) else {
             if !entry.treated {
-                return Err(conditions.missing(experiment, entry));
+                return Err(ConditionTable::missing(experiment, entry));
             }
             counts.without_vector += 1;
             continue;
         };
-        let own = pools.get(entry.batch as usize).is_some_and(|pool| !pool.is_empty());
+        let own = pools
+            .get(entry.batch as usize)
+            .is_some_and(|pool| !pool.is_empty());
         let pool = if own {
             entry.batch
         } else {
@@ -216,8 +218,12 @@ fn samples(
     };
     if refuse && let Some((&batch, &(line, treated))) = alone.iter().min_by_key(|(_, (line, _))| *line) {
         return Err(DataError::NoControl {
-            place: experiment.titles.place(&experiment.titles.batch, line),
-            batch: experiment.batches().get(batch as usize).cloned().unwrap_or_default(),
+            place: Box::new(experiment.titles.place(&experiment.titles.batch, line)),
+            batch: experiment
+                .batches()
+                .get(batch as usize)
+                .cloned()
+                .unwrap_or_default(),
             split: split.to_string(),
             treated,
             batches: alone.len(),

@@ -61,7 +61,10 @@ mod tests {
             counts[below(&mut random, 7) as usize] += 1;
         }
         // Each count is binomial with mean 10,000 and standard deviation 93; five of those.
-        assert!(counts.iter().all(|&count| count.abs_diff(10_000) < 465), "{counts:?}");
+        assert!(
+            counts.iter().all(|&count| count.abs_diff(10_000) < 465),
+            "{counts:?}"
+        );
         assert_eq!(below(&mut random, 0), 0);
         assert_eq!(below(&mut random, 1), 0);
     }
@@ -73,7 +76,11 @@ mod tests {
         sorted.sort_unstable();
         assert_eq!(sorted, (0..1000).collect::<Vec<u32>>());
         assert_eq!(drawn, order(1000, &mut stream(5, Purpose::Order, 3)));
-        for (seed, purpose, number) in [(6, Purpose::Order, 3), (5, Purpose::Control, 3), (5, Purpose::Order, 4)] {
+        for (seed, purpose, number) in [
+            (6, Purpose::Order, 3),
+            (5, Purpose::Control, 3),
+            (5, Purpose::Order, 4),
+        ] {
             assert_ne!(drawn, order(1000, &mut stream(seed, purpose, number)));
         }
     }

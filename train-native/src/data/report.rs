@@ -173,7 +173,11 @@ impl fmt::Display for Report {
             writeln!(f, "  {} rows left out by their split or state", self.ignored_rows)?;
         }
         for (split, images) in &self.splits {
-            write!(f, "  {split:<11} {:>8} treated {:>8} control", images.treated, images.control)?;
+            write!(
+                f,
+                "  {split:<11} {:>8} treated {:>8} control",
+                images.treated, images.control
+            )?;
             if let Some(counts) = self.pairing.get(split) {
                 write!(f, " {:>8} samples", counts.samples)?;
                 if counts.without_control > 0 {
@@ -184,7 +188,11 @@ impl fmt::Display for Report {
                     )?;
                 }
                 if counts.without_vector > 0 {
-                    write!(f, "; {} left out: compound without a vector", counts.without_vector)?;
+                    write!(
+                        f,
+                        "; {} left out: compound without a vector",
+                        counts.without_vector
+                    )?;
                 }
             }
             writeln!(f)?;
@@ -209,19 +217,30 @@ impl fmt::Display for Report {
 fn controls_per_batch(f: &mut fmt::Formatter<'_>, batches: &[BatchReport]) -> fmt::Result {
     const SHOWN: usize = 24;
     let total = |batch: &BatchReport| {
-        batch.splits.values().fold(Images::default(), |sum, images| Images {
-            treated: sum.treated + images.treated,
-            control: sum.control + images.control,
-        })
+        batch
+            .splits
+            .values()
+            .fold(Images::default(), |sum, images| Images {
+                treated: sum.treated + images.treated,
+                control: sum.control + images.control,
+            })
     };
     for batch in batches.iter().take(SHOWN) {
         let images = total(batch);
-        writeln!(f, "  batch {:<14} {:>8} treated {:>8} control", batch.name, images.treated, images.control)?;
+        writeln!(
+            f,
+            "  batch {:<14} {:>8} treated {:>8} control",
+            batch.name, images.treated, images.control
+        )?;
     }
     if let Some(rest) = batches.get(SHOWN..).filter(|rest| !rest.is_empty()) {
         let counts = || rest.iter().map(|batch| total(batch).control);
         let (least, most) = (counts().min().unwrap_or(0), counts().max().unwrap_or(0));
-        writeln!(f, "  and {} more batches with {least} to {most} controls each", rest.len())?;
+        writeln!(
+            f,
+            "  and {} more batches with {least} to {most} controls each",
+            rest.len()
+        )?;
     }
     Ok(())
 }

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::error::DataError;
-use super::experiment::{Compound, Entry, Experiment, Split, Titles, hex};
+use super::experiment::{Compound, Entry, Experiment, Split, Titles};
 use super::images::Images;
 use super::random::{Purpose, stream};
 
@@ -96,13 +96,57 @@ pub fn panel() -> Vec<SyntheticCompound> {
         half_dose_um: half_dose(),
     };
     vec![
-        of("larger nucleus", Effects { nuclear_size: 1.7, ..none }),
-        of("smaller nucleus", Effects { nuclear_size: 0.55, ..none }),
-        of("fragmented nucleus", Effects { fragmentation: 0.9, ..none }),
-        of("fewer microtubules", Effects { microtubules: 0.15, ..none }),
-        of("bundled microtubules", Effects { bundling: 0.9, microtubules: 1.4, ..none }),
-        of("less actin", Effects { actin_fibres: 0.2, ..none }),
-        of("rounded cell", Effects { rounding: 0.9, cell_size: 0.7, ..none }),
+        of(
+            "larger nucleus",
+            Effects {
+                nuclear_size: 1.7,
+                ..none
+            },
+        ),
+        of(
+            "smaller nucleus",
+            Effects {
+                nuclear_size: 0.55,
+                ..none
+            },
+        ),
+        of(
+            "fragmented nucleus",
+            Effects {
+                fragmentation: 0.9,
+                ..none
+            },
+        ),
+        of(
+            "fewer microtubules",
+            Effects {
+                microtubules: 0.15,
+                ..none
+            },
+        ),
+        of(
+            "bundled microtubules",
+            Effects {
+                bundling: 0.9,
+                microtubules: 1.4,
+                ..none
+            },
+        ),
+        of(
+            "less actin",
+            Effects {
+                actin_fibres: 0.2,
+                ..none
+            },
+        ),
+        of(
+            "rounded cell",
+            Effects {
+                rounding: 0.9,
+                cell_size: 0.7,
+                ..none
+            },
+        ),
     ]
 }
 
@@ -136,9 +180,6 @@ impl Design {
     /// # Errors
     /// [`DataError::Config`] naming the field that holds something impossible.
     pub fn new(config: &SyntheticConfig, spec: &ImageSpec) -> Result<Self, DataError> {
-        let wrong = |field: &str, found: String, expected: &str| {
-            Err(DataError::config(format!("data.source.{field}"), found, expected))
-        };
         if spec.channels.len() != CHANNELS || spec.coding != coding() {
             return Err(DataError::config(
                 "data.image",
@@ -146,52 +187,15 @@ impl Design {
                 "preset = \"bbbc021\", the coding that synthetic cells are drawn in",
             ));
         }
-        // NaN is in no range.
-        if !(config.controls > 0.0 && config.controls < 1.0) {
-            return wrong("controls", config.controls.to_string(), "a share above 0 and below 1");
-        }
-        if !(0.0..1.0).contains(&config.validation) {
-            return wrong("validation", config.validation.to_string(), "a share from 0 and below 1");
-        }
-        if config.plates.is_empty() && !(1..=10_000).contains(&config.batches) {
-            return wrong("batches", config.batches.to_string(), "1 to 10,000");
-        }
-        if config.compounds.is_empty() {
-            return wrong("compounds", "empty".into(), "at least one compound");
-        }
-        for (index, compound) in config.compounds.iter().enumerate() {
-            let earlier = config.compounds.iter().take(index).any(|other| other.name == compound.name);
-            if earlier || compound.name.trim().is_empty() || compound.name == CONTROL {
-                return wrong(
-                    &format!("compounds[{index}].name"),
-                    format!("{:?}", compound.name),
-                    "a name of its own, other than \"untreated\"",
-                );
-            }
-            let positive = |dose: &f64| dose.is_finite() && *dose > 0.0;
-            if compound.doses_um.is_empty() || !compound.doses_um.iter().all(positive) {
-                return wrong(
-                    &format!("compounds[{index}].doses_um"),
-                    format!("{:?}", compound.doses_um),
-                    "at least one dose, all above 0",
-                );
-            }
-            if !positive(&compound.half_dose_um) {
-                return wrong(
-                    &format!("compounds[{index}].half_dose_um"),
-                    compound.half_dose_um.to_string(),
-                    "a dose above 0",
-                );
-            }
-        }
+        check(config)?;
         let longer = spec.height.max(spec.width);
         let side = config.drawn_side.unwrap_or(longer);
         if side < longer || side > MAX_SIDE {
-            return wrong(
+            return Err(wrong(
                 "drawn_side",
                 side.to_string(),
                 &format!("{longer} (the model's longer side) to {MAX_SIDE} px"),
-            );
+            ));
         }
         let plates = if config.plates.is_empty() {
             (0..config.batches as u64)
@@ -215,11 +219,17 @@ impl Design {
         };
         // Every effect and plate once, small: what the renderer refuses is refused now.
         for (index, plate) in design.plates.iter().enumerate() {
-            let (compound, dose) = design.arms.get(index % design.arms.len()).copied().unwrap_or((0, 1.0));
+            let (compound, dose) = design
+                .arms
+                .get(index % design.arms.len())
+                .copied()
+                .unwrap_or((0, 1.0));
             design.cell(0, Some((compound, dose)), *plate).render(1, 1)?;
         }
         for &(compound, dose) in &design.arms {
-            design.cell(0, Some((compound, dose)), Batch::default()).render(1, 1)?;
+            design
+                .cell(0, Some((compound, dose)), Batch::default())
+                .render(1, 1)?;
         }
         Ok(design)
     }
@@ -266,9 +276,14 @@ impl Design {
 
     /// Effects at the strength of a dose.
     pub fn effects(&self, compound: usize, dose_um: f64) -> Effects {
-        self.config.compounds.get(compound).map_or_else(Effects::default, |compound| {
-            compound.effects.at_strength(dose_um / (dose_um + compound.half_dose_um))
-        })
+        self.config
+            .compounds
+            .get(compound)
+            .map_or_else(Effects::default, |compound| {
+                compound
+                    .effects
+                    .at_strength(dose_um / (dose_um + compound.half_dose_um))
+            })
     }
 
     fn cell(&self, index: usize, treatment: Option<(usize, f64)>, batch: Batch) -> Cell {
@@ -291,13 +306,76 @@ impl Design {
         }
         let mut coded = Vec::with_capacity(spec.len());
         for plane in drawn.chunks_exact(height * width) {
-            let light = plane.iter().map(|&byte| spec.coding.decode(byte) as f32).collect();
-            let resized = resize(light, (width, height), (spec.width, spec.height))
-                .ok_or_else(|| DataError::config("data.source.drawn_side", width, "a size that can be resampled"))?;
+            let light = plane
+                .iter()
+                .map(|&byte| spec.coding.decode(byte) as f32)
+                .collect();
+            let resized = resize(light, (width, height), (spec.width, spec.height)).ok_or_else(|| {
+                DataError::config("data.source.drawn_side", width, "a size that can be resampled")
+            })?;
             coded.extend(resized.iter().map(|&light| spec.coding.encode(f64::from(light))));
         }
         Ok(coded)
     }
+}
+
+/// Refuses shares, names and doses that no experiment has.
+fn check(config: &SyntheticConfig) -> Result<(), DataError> {
+    // NaN is in no range.
+    if !(config.controls > 0.0 && config.controls < 1.0) {
+        return Err(wrong(
+            "controls",
+            config.controls.to_string(),
+            "a share above 0 and below 1",
+        ));
+    }
+    if !(0.0..1.0).contains(&config.validation) {
+        return Err(wrong(
+            "validation",
+            config.validation.to_string(),
+            "a share from 0 and below 1",
+        ));
+    }
+    if config.plates.is_empty() && !(1..=10_000).contains(&config.batches) {
+        return Err(wrong("batches", config.batches.to_string(), "1 to 10,000"));
+    }
+    if config.compounds.is_empty() {
+        return Err(wrong("compounds", "empty".into(), "at least one compound"));
+    }
+    for (index, compound) in config.compounds.iter().enumerate() {
+        let earlier = config
+            .compounds
+            .iter()
+            .take(index)
+            .any(|other| other.name == compound.name);
+        if earlier || compound.name.trim().is_empty() || compound.name == CONTROL {
+            return Err(wrong(
+                &format!("compounds[{index}].name"),
+                format!("{:?}", compound.name),
+                "a name of its own, other than \"untreated\"",
+            ));
+        }
+        let positive = |dose: &f64| dose.is_finite() && *dose > 0.0;
+        if compound.doses_um.is_empty() || !compound.doses_um.iter().all(positive) {
+            return Err(wrong(
+                &format!("compounds[{index}].doses_um"),
+                format!("{:?}", compound.doses_um),
+                "at least one dose, all above 0",
+            ));
+        }
+        if !positive(&compound.half_dose_um) {
+            return Err(wrong(
+                &format!("compounds[{index}].half_dose_um"),
+                compound.half_dose_um.to_string(),
+                "a dose above 0",
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn wrong(field: &str, found: String, expected: &str) -> DataError {
+    DataError::config(format!("data.source.{field}"), found, expected)
 }
 
 /// The coding that the renderer draws in.
@@ -332,6 +410,8 @@ pub(super) fn experiment(config: &SyntheticConfig, spec: &ImageSpec) -> Result<E
                 treated: truth.treatment.is_some(),
                 compound: truth.treatment.map_or(0, |(compound, _)| compound as u32 + 1),
                 batch: truth.batch as u32,
+                plate: None,
+                well: None,
                 dose_um: Some(truth.treatment.map_or(0.0, |(_, dose)| dose)),
             }
         })
@@ -353,9 +433,13 @@ pub(super) fn experiment(config: &SyntheticConfig, spec: &ImageSpec) -> Result<E
         spec: spec.clone(),
         entries,
         compounds: std::iter::once(control.clone()).chain(treatments).collect(),
-        batches: (1..=design.plates.len()).map(|plate| format!("plate {plate}")).collect(),
+        batches: (1..=design.plates.len())
+            .map(|plate| format!("plate {plate}"))
+            .collect(),
+        plates: Vec::new(),
+        wells: Vec::new(),
         ignored_rows: 0,
-        fingerprint: hex(&hash.finalize()),
+        fingerprint: format!("{:x}", hash.finalize()),
         images: Images::Synthetic(Box::new(design)),
     })
 }

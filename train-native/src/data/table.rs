@@ -44,8 +44,12 @@ impl Table {
         } else {
             Box::new(file)
         };
-        let name = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
-        let tabs = name.trim_end_matches(".gz").ends_with(".tsv");
+        let unzipped = if has_extension(path, "gz") {
+            path.with_extension("")
+        } else {
+            path.to_owned()
+        };
+        let tabs = has_extension(&unzipped, "tsv");
         let mut reader = csv::ReaderBuilder::new()
             .trim(csv::Trim::All)
             .delimiter(if tabs { b'\t' } else { b',' })
@@ -176,7 +180,7 @@ impl Row<'_> {
     /// The error for a cell that holds something else than it may.
     pub fn wrong(&self, column: &Column, expected: impl Into<String>) -> DataError {
         DataError::Cell {
-            place: self.place(column),
+            place: Box::new(self.place(column)),
             found: self.text(column).to_owned(),
             expected: expected.into(),
         }
@@ -190,12 +194,19 @@ fn broken(file: &Path, error: &csv::Error) -> DataError {
     }
 }
 
+fn has_extension(path: &Path, expected: &str) -> bool {
+    path.extension()
+        .is_some_and(|found| found.eq_ignore_ascii_case(expected))
+}
+
 /// Titles in a message: a fingerprint table has a thousand.
 fn shortened(titles: &[String]) -> String {
     const SHOWN: usize = 24;
-    let mut list = titles.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", ");
+    let list: Vec<&str> = titles.iter().take(SHOWN).map(String::as_str).collect();
+    let list = list.join(", ");
     if titles.len() > SHOWN {
-        list.push_str(&format!(", ... ({} in all)", titles.len()));
+        format!("{list}, ... ({} in all)", titles.len())
+    } else {
+        list
     }
-    list
 }
