@@ -8,6 +8,8 @@ use cellflux_candle::CandleError;
 use cellflux_flow::error::FlowError;
 use cellflux_image::ImageError;
 
+use crate::data::DataError;
+
 /// Why a run could not start, go on or be exported.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -69,6 +71,9 @@ pub enum TrainError {
         /// What to try.
         advice: &'static str,
     },
+    /// The data could not be read.
+    #[error(transparent)]
+    Data(#[from] DataError),
     /// The network could not be built or evaluated.
     #[error(transparent)]
     Candle(#[from] CandleError),

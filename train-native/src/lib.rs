@@ -10,6 +10,17 @@
 
 pub mod config;
 pub mod data;
+pub mod device;
 pub mod error;
+pub mod export;
+pub mod material;
+pub mod measure;
+pub mod network;
+pub mod random;
+pub mod run;
+pub mod sampling;
+pub mod sheet;
+pub mod step;
+pub mod validation;
 
 pub use error::TrainError;

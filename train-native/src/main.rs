@@ -20,11 +20,15 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     Train(cli::train::Args),
+    Sample(cli::sample::Args),
+    Export(cli::export::Args),
 }
 
 fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Train(args) => cli::train::run(&args),
+        Command::Sample(args) => cli::sample::run(&args),
+        Command::Export(args) => cli::export::run(&args),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

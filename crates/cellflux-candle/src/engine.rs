@@ -1,4 +1,4 @@
-//! The network as an engine: states are candle tensors on the CPU, guidance is one batch of two.
+//! The network as an engine: states are candle tensors where the network is, guidance is one batch of two.
 
 use candle_core::{Device, Tensor};
 use cellflux_bundle::config::UNetConfig;
@@ -8,7 +8,7 @@ use cellflux_flow::guidance::Guidance;
 
 use crate::{CandleError, UNet, weights};
 
-/// The guided velocity field of a batch of images, on the CPU.
+/// The guided velocity field of a batch of images, on the network's device.
 #[derive(Debug)]
 pub struct CandleEngine {
     network: UNet,
@@ -28,7 +28,7 @@ struct Guided {
 }
 
 impl CandleEngine {
-    /// Loads `config`'s network from `state` for images of `height` x `width` pixels.
+    /// Loads `config`'s network from `state` on the CPU, for images of `height` x `width` pixels.
     ///
     /// # Errors
     /// [`CandleError::Config`] for an impossible config or size, [`CandleError::Bundle`] for a state dict that
@@ -43,7 +43,7 @@ impl CandleEngine {
         Self::of_network(UNet::new(config, &vars)?, height, width)
     }
 
-    /// Wraps a network that is already built, on the CPU, for images of `height` x `width` pixels.
+    /// Wraps a network that is already built, wherever it is, for images of `height` x `width` pixels.
     ///
     /// # Errors
     /// [`CandleError::Config`] when a side cannot be halved at every level.
@@ -121,7 +121,7 @@ impl Engine for CandleEngine {
             });
         }
         let shape = (values.len() / image, channels, self.height, self.width);
-        Ok(Tensor::from_slice(values, shape, &Device::Cpu)?)
+        Ok(Tensor::from_slice(values, shape, self.network.device())?)
     }
 
     fn read(&mut self, state: &Tensor) -> impl Future<Output = Result<Vec<f32>, CandleError>> + use<> {
@@ -172,7 +172,9 @@ impl CandleEngine {
         if conditions.iter().all(Option::is_none) {
             return Ok(None);
         }
-        self.network.embed_conditions(conditions, &Device::Cpu).map(Some)
+        self.network
+            .embed_conditions(conditions, self.network.device())
+            .map(Some)
     }
 }
 

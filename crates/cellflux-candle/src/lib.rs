@@ -7,6 +7,7 @@
 
 pub mod attention;
 pub mod convolution;
+pub mod cpu_training;
 pub mod dropout;
 pub mod engine;
 mod error;

@@ -98,6 +98,11 @@ impl UNet {
         &self.config
     }
 
+    /// Where the network's parameters are.
+    pub fn device(&self) -> &Device {
+        self.condition.weight().device()
+    }
+
     /// What [`Self::forward`] adds to the time embedding, `[N, E]`: each sample's condition vector `[D]`
     /// through one linear layer. A sample without a condition adds nothing at all, not even the bias.
     ///

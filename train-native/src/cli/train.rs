@@ -1,23 +1,140 @@
-//! `cellflux-train train`: a run from its config.
+//! `cellflux-train train`: a run from its config, or the rest of one.
 
 use std::path::PathBuf;
 
-use cellflux_train::config::{Config, Setting};
+use anyhow::Context;
+use cellflux_train::config::{Config, DeviceChoice, Setting};
+use cellflux_train::run::interrupt::Interrupt;
+use cellflux_train::run::{CONFIG, Ended, Run};
 
-/// Train a flow as the config says, and write the run's folder.
+use super::cache_progress;
+
+/// Train a flow as the config says, and write the run's folder: config, log, `TensorBoard` events, sheets, checkpoints.
+///
+/// Ctrl-C and SIGTERM write a checkpoint and end well; a second one ends at once.
 #[derive(clap::Args)]
 pub struct Args {
-    /// The run's configuration (TOML); docs/training.md describes it.
+    /// The run's configuration (TOML); docs/training.md describes it. With --resume, the run's own unless given.
+    #[arg(long, required_unless_present = "resume")]
+    config: Option<PathBuf>,
+    /// Go on with the run in this folder at its newest checkpoint.
+    #[arg(long, value_name = "FOLDER", conflicts_with = "out")]
+    resume: Option<PathBuf>,
+    /// The run's folder (run.folder).
+    #[arg(long, value_name = "FOLDER")]
+    out: Option<PathBuf>,
+    /// Optimiser steps (training.steps).
     #[arg(long)]
-    config: PathBuf,
-    /// One value over the config, for example `--set training.batch=64`.
+    steps: Option<u64>,
+    /// Pairs a micro-batch (training.batch).
+    #[arg(long)]
+    batch: Option<u64>,
+    /// Decides every random choice (run.seed).
+    #[arg(long)]
+    seed: Option<u64>,
+    /// cpu, cuda or cuda:N (run.device).
+    #[arg(long)]
+    device: Option<DeviceChoice>,
+    /// f32, bf16 or f16 (training.precision).
+    #[arg(long)]
+    precision: Option<String>,
+    /// candle or fused (run.ops).
+    #[arg(long)]
+    ops: Option<String>,
+    /// control or noise (training.source).
+    #[arg(long)]
+    source: Option<String>,
+    /// Draw noise and dropped conditions once a batch, as the public code does (`training.per_batch`).
+    #[arg(long)]
+    per_batch: bool,
+    /// Only algorithms that give the same bits in every run (run.deterministic).
+    #[arg(long)]
+    deterministic: bool,
+    /// One value over the config, for example `--set training.clip=1.0`.
     #[arg(long = "set", value_name = "SECTION.KEY=VALUE")]
     settings: Vec<Setting>,
 }
 
 /// Runs the command.
 pub fn run(args: &Args) -> anyhow::Result<()> {
-    let config = Config::read(&args.config, &args.settings)?;
-    print!("{}", config.to_toml()?);
+    let settings = settings(args)?;
+    let mut run = match &args.resume {
+        None => {
+            let path = args.config.as_deref().context("--config is missing")?;
+            let mut run = Run::start(Config::read(path, &settings)?, cache_progress())?;
+            run.started_by(command());
+            run
+        }
+        Some(folder) => {
+            let own = folder.join(CONFIG);
+            let config = Config::read(args.config.as_deref().unwrap_or(&own), &settings)?;
+            Run::resume(folder, config, cache_progress())?
+        }
+    };
+    let material = run.material();
+    let report = material.experiment.report();
+    println!(
+        "{}",
+        report
+            .with_pairing(&material.pairing)
+            .with_values(&material.cache)
+    );
+    println!(
+        "{} parameters, from step {}",
+        run.averaged().elem_count(),
+        run.step()
+    );
+    let ended = run.train(&Interrupt::listen()?)?;
+    if ended == Ended::Complete {
+        println!("{} steps made", run.step());
+    }
     Ok(())
+}
+
+/// The command line as it was given, the program's own path left out.
+fn command() -> String {
+    let arguments = std::env::args().skip(1);
+    std::iter::once("cellflux-train".to_owned())
+        .chain(arguments)
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+fn settings(args: &Args) -> anyhow::Result<Vec<Setting>> {
+    let number = |value: u64| i64::try_from(value).context("a number is too large for TOML");
+    let mut settings = Vec::new();
+    let mut put = |section, key, value: toml::Value| settings.push(Setting::new(section, key, value));
+    if let Some(out) = &args.out {
+        let out = out.to_str().context("--out: the folder's name is no UTF-8")?;
+        put("run", "folder", out.into());
+    }
+    for (section, key, value) in [
+        ("training", "steps", args.steps),
+        ("training", "batch", args.batch),
+        ("run", "seed", args.seed),
+    ] {
+        if let Some(value) = value {
+            put(section, key, number(value)?.into());
+        }
+    }
+    for (section, key, value) in [
+        ("training", "precision", args.precision.clone()),
+        ("training", "source", args.source.clone()),
+        ("run", "ops", args.ops.clone()),
+        ("run", "device", args.device.map(String::from)),
+    ] {
+        if let Some(value) = value {
+            put(section, key, value.into());
+        }
+    }
+    for (section, key, value) in [
+        ("training", "per_batch", args.per_batch),
+        ("run", "deterministic", args.deterministic),
+    ] {
+        if value {
+            put(section, key, true.into());
+        }
+    }
+    settings.extend(args.settings.iter().cloned());
+    Ok(settings)
 }

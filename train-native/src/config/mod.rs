@@ -4,6 +4,7 @@
 //! An unknown key is an error, so that a misspelt one does not vanish. The resolved config, with every value written out,
 //! is saved with the run and reads back as itself.
 
+mod about;
 mod network;
 mod overlay;
 mod run;
@@ -15,8 +16,9 @@ use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
 use crate::TrainError;
-// The data's own sections.
+use crate::data::{ConditionsConfig, DataConfig};
 
+pub use about::{AboutConfig, DataSetConfig};
 pub use network::NetworkConfig;
 pub use overlay::Setting;
 pub use run::{DeviceChoice, OpsChoice, RunConfig};
@@ -27,16 +29,18 @@ pub use training::{OptimiserKind, Precision, RateSchedule, Source, TimeDistribut
 #[serde(deny_unknown_fields)]
 pub struct Config {
     /// The images and what is known of them.
-    pub data: Table,
+    pub data: DataConfig,
     /// How a perturbation becomes a vector.
-    #[serde(default)]
-    pub conditions: Table,
+    pub conditions: ConditionsConfig,
     /// The velocity network.
     pub network: NetworkConfig,
     /// The flow's training.
     pub training: TrainingConfig,
     /// Seed, device, logging, checkpoints.
     pub run: RunConfig,
+    /// What an exported bundle says of itself.
+    #[serde(default)]
+    pub about: AboutConfig,
 }
 
 impl Config {

@@ -45,6 +45,14 @@ impl HostBatch {
     pub fn is_empty(&self) -> bool {
         self.pairs.is_empty()
     }
+
+    /// The batch of pairs that somebody chose.
+    ///
+    /// # Errors
+    /// [`DataError::Loader`] for pairs of another experiment than the cache's.
+    pub fn of_pairs(cache: &PackedCache, pairs: Vec<Pair>) -> Result<Self, DataError> {
+        collect(cache, Some(pairs), 0)
+    }
 }
 
 /// What is drawn.

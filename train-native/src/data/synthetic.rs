@@ -299,8 +299,17 @@ impl Design {
     /// # Errors
     /// [`DataError::Picture`] where the renderer refuses.
     pub fn render(&self, index: usize, spec: &ImageSpec) -> Result<Vec<u8>, DataError> {
+        self.draw(&self.truth(index).cell, spec)
+    }
+
+    /// Draws any cell at this design's pitch, coded bytes `[3, H, W]` of the model's size: the same cell under another
+    /// treatment, for one.
+    ///
+    /// # Errors
+    /// [`DataError::Picture`] where the renderer refuses.
+    pub fn draw(&self, cell: &Cell, spec: &ImageSpec) -> Result<Vec<u8>, DataError> {
         let (height, width) = self.drawn;
-        let drawn = self.truth(index).cell.render(height, width)?;
+        let drawn = cell.render(height, width)?;
         if self.drawn == (spec.height, spec.width) {
             return Ok(drawn);
         }

@@ -1,0 +1,336 @@
+//! From a checkpoint to the bundle that the page opens.
+
+use std::collections::{BTreeMap, HashMap};
+use std::time::SystemTime;
+
+use candle_core::Tensor;
+use cellflux_bundle::conditions::{Conditions, slug};
+use cellflux_bundle::gallery::{Example, Gallery};
+use cellflux_bundle::provenance::{DataSet, Provenance, Training};
+use cellflux_bundle::quantise::WeightDtype;
+use cellflux_bundle::sampling::Sampling;
+use cellflux_bundle::state_dict::{self, StateDict, Values};
+use cellflux_bundle::{Draft, UNetConfig};
+use cellflux_chem::Molecule;
+use cellflux_image::coded_png;
+use cellflux_image::synthetic::Cell;
+
+use crate::TrainError;
+use crate::config::{AboutConfig, Source};
+use crate::data::synthetic::Design;
+use crate::data::{self, DataError, Entry, Split};
+use crate::material::Material;
+use crate::run::checkpoint::Checkpoint;
+use crate::step::named_parameters;
+
+/// Licence of what the renderer draws.
+const SYNTHETIC_LICENCE: &str = "CC0-1.0";
+
+/// What goes into a bundle beside the weights.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Options {
+    /// How the weights are stored.
+    pub dtype: WeightDtype,
+    /// Control crops, spread over the batches.
+    pub controls: usize,
+    /// How the bundle's author recommends to sample.
+    pub sampling: Sampling,
+}
+
+/// A bundle's draft, and what a person should know about it.
+#[derive(Debug)]
+pub struct Export {
+    /// To be packed and written.
+    pub draft: Draft,
+    /// What was left out, and why.
+    pub notes: Vec<String>,
+}
+
+/// Makes the draft of a bundle from a checkpoint's averaged weights.
+///
+/// Synthetic experiments bring each control's true answers: the same cell drawn under each compound at its highest dose.
+/// Crops of other data are put in only where `[about]` states the licence they may be shown under.
+///
+/// # Errors
+/// [`TrainError::Bundle`] for weights that are not the network's, [`TrainError::Data`] for data that has changed since.
+pub fn export(material: &Material, checkpoint: &Checkpoint, options: &Options) -> Result<Export, TrainError> {
+    let config = &material.config;
+    let about = &config.about;
+    let learnt_controls = config.data.pairing.learn_controls;
+    let (mut conditions, vectors) = material
+        .conditions
+        .for_bundle(&material.experiment, learnt_controls)?;
+    let mut notes = Vec::new();
+    let mut assets = BTreeMap::new();
+    draw_structures(&mut conditions, &mut assets, &mut notes);
+    let mut crops = Crops {
+        material,
+        conditions: &conditions,
+        gallery: Gallery::default(),
+        assets,
+    };
+    match (&config.data.source, &about.crops_licence) {
+        (data::Source::Synthetic(design), _) => {
+            crops.synthetic(&Design::new(design, material.spec())?, options.controls)?;
+        }
+        (_, Some(licence)) => crops.real(about, licence, options.controls)?,
+        (_, None) => notes.push(
+            "no crop of the data is in the bundle, since about.crops_licence states none; cellflux site build --data \
+             can add them to a site"
+                .to_owned(),
+        ),
+    }
+    let Crops { gallery, assets, .. } = crops;
+    let title = about.title.clone();
+    let draft = Draft {
+        id: about.id.clone().unwrap_or_else(|| slug(&title)),
+        title,
+        description: about.description.clone(),
+        config: material.network.clone(),
+        weights: weights(&material.network, &checkpoint.state.averaged)?,
+        dtype: options.dtype,
+        image: material.spec().clone(),
+        conditions,
+        vectors,
+        sampling: options.sampling.clone(),
+        gallery,
+        trajectories: Vec::new(),
+        provenance: provenance(material, checkpoint),
+        assets,
+    };
+    if config.training.source == Source::Noise {
+        notes.push("this flow starts from noise; the page starts from a control image".to_owned());
+    }
+    Ok(Export { draft, notes })
+}
+
+fn weights(config: &UNetConfig, averaged: &Tensor) -> Result<StateDict, TrainError> {
+    let tensors = named_parameters(config, averaged)?
+        .into_iter()
+        .map(|(name, tensor)| {
+            let values = Values::F32(tensor.flatten_all()?.to_vec1()?);
+            let shape = tensor.dims().to_vec();
+            Ok((name, state_dict::Tensor { shape, values }))
+        })
+        .collect::<Result<_, TrainError>>()?;
+    Ok(StateDict::from_tensors(tensors, config)?)
+}
+
+fn draw_structures(
+    conditions: &mut Conditions,
+    assets: &mut BTreeMap<String, Vec<u8>>,
+    notes: &mut Vec<String>,
+) {
+    for condition in &mut conditions.list {
+        let Some(smiles) = &condition.smiles else { continue };
+        let drawn = Molecule::from_smiles(smiles).and_then(|molecule| molecule.to_svg(&condition.name));
+        match drawn {
+            Ok(svg) => {
+                let path = format!("structures/{}.svg", condition.id);
+                assets.insert(path.clone(), svg.into_bytes());
+                condition.structure = Some(path);
+            }
+            Err(error) => notes.push(format!("{}: no drawing: {error}", condition.name)),
+        }
+    }
+}
+
+/// The crops of a bundle being gathered.
+struct Crops<'a> {
+    material: &'a Material,
+    conditions: &'a Conditions,
+    gallery: Gallery,
+    assets: BTreeMap<String, Vec<u8>>,
+}
+
+impl<'a> Crops<'a> {
+    /// Controls of the validation split, of all batches in turn.
+    fn controls(&self, count: usize) -> Vec<(usize, Entry)> {
+        let mut earlier: HashMap<u32, usize> = HashMap::new();
+        let entries = self.material.experiment.entries().iter().enumerate();
+        let mut ranked: Vec<(usize, usize, &Entry)> = entries
+            .filter(|(_, entry)| !entry.treated && entry.split == Split::Validation)
+            .map(|(index, entry)| {
+                let rank = earlier.entry(entry.batch).or_insert(0);
+                *rank += 1;
+                (*rank, index, entry)
+            })
+            .collect();
+        ranked.sort_by_key(|(rank, index, _)| (*rank, *index));
+        let chosen = ranked.into_iter().take(count);
+        chosen.map(|(_, index, entry)| (index, entry.clone())).collect()
+    }
+
+    fn synthetic(&mut self, design: &Design, count: usize) -> Result<(), TrainError> {
+        let spec = self.material.spec();
+        for (number, (index, entry)) in self.controls(count).into_iter().enumerate() {
+            let Cell { seed, batch, .. } = design.truth(index).cell;
+            let id = format!("control-{}", number + 1);
+            let drawn = |what: &str| {
+                format!(
+                    "synthetic: {what}, drawn by cellflux-image's procedure from seed {seed}; no cell was imaged"
+                )
+            };
+            let control = Example {
+                source: drawn("an untreated cell"),
+                ..self.example(&id, &entry, SYNTHETIC_LICENCE, true)?
+            };
+            self.add(control, self.image(index)?, false)?;
+            for (position, compound) in design.config().compounds.iter().enumerate() {
+                let dose = compound.doses_um.iter().copied().fold(0.0, f64::max);
+                let effects = design.effects(position, dose);
+                let treated = design.draw(&Cell { seed, effects, batch }, spec)?;
+                let example = Example {
+                    condition: self.condition(&compound.name)?,
+                    dose_um: Some(dose),
+                    source: drawn(&format!("the true answer for {id} under {}", compound.name)),
+                    ..self.example(
+                        &format!("{id}-{}", slug(&compound.name)),
+                        &entry,
+                        SYNTHETIC_LICENCE,
+                        true,
+                    )?
+                };
+                self.add(example, &treated, true)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn real(&mut self, about: &AboutConfig, licence: &str, count: usize) -> Result<(), TrainError> {
+        for (number, (index, entry)) in self.controls(count).into_iter().enumerate() {
+            let example = self.example(&format!("control-{}", number + 1), &entry, licence, false)?;
+            let example = Example {
+                source: about.crops_source.clone(),
+                ..example
+            };
+            self.add(example, self.image(index)?, false)?;
+        }
+        // One treated cell of each condition, from the validation split.
+        let mut shown = std::collections::HashSet::new();
+        for pair in self.material.pairs(Split::Validation) {
+            if !shown.insert(pair.condition) {
+                continue;
+            }
+            let index = pair.treated as usize;
+            let Some(entry) = self.material.experiment.entries().get(index).cloned() else {
+                continue;
+            };
+            let example = self.example(&format!("treated-{}", shown.len()), &entry, licence, false)?;
+            let example = Example {
+                dose_um: entry.dose_um,
+                source: about.crops_source.clone(),
+                ..example
+            };
+            self.add(example, self.image(index)?, true)?;
+        }
+        Ok(())
+    }
+
+    /// An example without its source.
+    fn example(
+        &self,
+        id: &str,
+        entry: &Entry,
+        licence: &str,
+        synthetic: bool,
+    ) -> Result<Example, TrainError> {
+        let experiment = &self.material.experiment;
+        let compound = experiment.compounds().get(entry.compound as usize);
+        let named = |names: &[String], at: Option<u32>| names.get(at? as usize).cloned();
+        // A control's compound may have no vector; any condition would be wrong, and the bundle's control is none.
+        let condition = match self.condition(compound.map_or("", |compound| &compound.name)) {
+            Ok(id) => id,
+            Err(error) => self.conditions.control().map(|own| own.id.clone()).ok_or(error)?,
+        };
+        Ok(Example {
+            id: id.to_owned(),
+            file: format!("samples/{id}.png"),
+            condition,
+            dose_um: None,
+            batch: named(experiment.batches(), Some(entry.batch)),
+            plate: named(experiment.plates(), entry.plate),
+            well: named(experiment.wells(), entry.well),
+            source: String::new(),
+            licence: licence.to_owned(),
+            synthetic,
+        })
+    }
+
+    /// The id of the condition of this name.
+    fn condition(&self, name: &str) -> Result<String, TrainError> {
+        let found = self
+            .conditions
+            .list
+            .iter()
+            .find(|condition| condition.name == name);
+        let found = found.map(|condition| condition.id.clone());
+        found.ok_or_else(|| {
+            TrainError::value(
+                "about.crops_licence",
+                "set",
+                format!("no crops, or a condition vector for {name:?}"),
+            )
+        })
+    }
+
+    fn image(&self, index: usize) -> Result<&'a [u8], TrainError> {
+        let image = self.material.cache.image(index).ok_or_else(|| DataError::Loader {
+            position: index as u64,
+            reason: "the cache is of another experiment".into(),
+        })?;
+        Ok(image)
+    }
+
+    fn add(&mut self, example: Example, coded: &[u8], treated: bool) -> Result<(), TrainError> {
+        let png = coded_png::write(self.material.spec(), coded)?;
+        self.assets.insert(example.file.clone(), png);
+        let list = if treated {
+            &mut self.gallery.treated
+        } else {
+            &mut self.gallery.controls
+        };
+        list.push(example);
+        Ok(())
+    }
+}
+
+fn provenance(material: &Material, checkpoint: &Checkpoint) -> Provenance {
+    let Material { config, .. } = material;
+    let (about, progress) = (&config.about, &checkpoint.progress);
+    let set = &about.data_set;
+    Provenance {
+        data_set: DataSet {
+            name: set.name.clone(),
+            citation: set.citation.clone(),
+            licence: set.licence.clone(),
+            url: set.url.clone(),
+        },
+        training: Some(Training {
+            command: progress.command.clone(),
+            steps: progress.step,
+            batch: Some(config.training.images_per_step()),
+            seconds: Some(progress.seconds.round()),
+            device: Some(progress.device.clone()),
+        }),
+        metrics: progress
+            .metrics
+            .iter()
+            .filter(|(_, value)| value.is_finite())
+            .map(|(name, value)| (name.clone(), *value))
+            .collect(),
+        tools: BTreeMap::from([
+            ("cellflux-train".to_owned(), env!("CARGO_PKG_VERSION").to_owned()),
+            ("candle".to_owned(), "0.11.1".to_owned()),
+        ]),
+        licence: about.licence.clone(),
+        notes: about.notes.clone(),
+        created: today(),
+    }
+}
+
+/// Today in UTC, `YYYY-MM-DD`.
+fn today() -> String {
+    let now = humantime::format_rfc3339_seconds(SystemTime::now()).to_string();
+    now.split('T').next().unwrap_or_default().to_owned()
+}

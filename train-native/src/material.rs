@@ -1,0 +1,121 @@
+//! Everything that is read before the first step: the experiment, its conditions, pairs and packed images, the network's
+//! shape. What is wrong with any of it is said here, before hours are spent.
+
+use std::sync::Arc;
+
+use cellflux_bundle::UNetConfig;
+use cellflux_image::ImageSpec;
+
+use crate::TrainError;
+use crate::config::Config;
+use crate::data::{
+    ConditionTable, Draw, Experiment, HostBatch, Loader, PackedCache, Pair, Pairing, Split, fixed_batches,
+};
+
+/// What a run learns from, checked.
+#[derive(Debug)]
+pub struct Material {
+    /// The resolved configuration.
+    pub config: Config,
+    /// The images and what is known of them.
+    pub experiment: Experiment,
+    /// A vector for every perturbation.
+    pub conditions: Arc<ConditionTable>,
+    /// Which control goes with which treated image.
+    pub pairing: Arc<Pairing>,
+    /// The decoded images.
+    pub cache: Arc<PackedCache>,
+    /// The network for these images and conditions.
+    pub network: UNetConfig,
+}
+
+impl Material {
+    /// Reads and checks everything, and builds the packed cache if it is not there.
+    ///
+    /// # Errors
+    /// [`TrainError::Data`] naming file, row and column; [`TrainError::Network`] for a network that cannot be, also at the
+    /// images' size.
+    pub fn read(config: Config, progress: impl Fn(usize, usize)) -> Result<Self, TrainError> {
+        let experiment = Experiment::read(&config.data)?;
+        let conditions = ConditionTable::build(&experiment, &config.conditions)?;
+        let spec = experiment.spec();
+        let network = config.network.unet(spec.channels.len(), conditions.width())?;
+        network.validate_size(spec.height, spec.width)?;
+        if config.training.transpose > 0.0 && spec.height != spec.width {
+            return Err(TrainError::value(
+                "training.transpose",
+                config.training.transpose,
+                format!(
+                    "0, since images of {} x {} px are not square",
+                    spec.height, spec.width
+                ),
+            ));
+        }
+        let pairing = Pairing::new(&experiment, &conditions, &config.data.pairing)?;
+        pairing.require(Split::Train)?;
+        pairing.require(Split::Validation)?;
+        let cache = PackedCache::open_with(&experiment, &config.run.cache_folder(), progress)?;
+        Ok(Self {
+            conditions: Arc::new(conditions),
+            pairing: Arc::new(pairing),
+            cache: Arc::new(cache),
+            network,
+            experiment,
+            config,
+        })
+    }
+
+    /// The images.
+    pub fn spec(&self) -> &ImageSpec {
+        self.experiment.spec()
+    }
+
+    /// Numbers in an image.
+    pub fn values(&self) -> usize {
+        self.spec().len()
+    }
+
+    /// The training batches from `position` on.
+    ///
+    /// # Errors
+    /// [`TrainError::Data`].
+    pub fn loader(&self, position: u64) -> Result<Loader, TrainError> {
+        let draw = self.draw(Split::Train);
+        let prefetch = self.config.data.prefetch;
+        Ok(Loader::start(
+            &self.cache,
+            &self.pairing,
+            draw,
+            position,
+            prefetch,
+        )?)
+    }
+
+    /// Fixed batches of a split: every sample once, or `limit` evenly spread ones.
+    pub fn fixed(
+        &self,
+        split: Split,
+        limit: Option<usize>,
+    ) -> impl Iterator<Item = Result<HostBatch, TrainError>> {
+        let limit = limit.unwrap_or(usize::MAX);
+        fixed_batches(&self.cache, &self.pairing, self.draw(split), limit)
+            .map(|batch| batch.map_err(TrainError::from))
+    }
+
+    /// Every sample of a split once, each with the control that the fixed batches give it.
+    pub fn pairs(&self, split: Split) -> impl Iterator<Item = Pair> {
+        let samples = 0..self.pairing.len(split);
+        samples.filter_map(move |sample| {
+            self.pairing
+                .pair(split, sample, self.config.run.seed, sample as u64)
+        })
+    }
+
+    fn draw(&self, split: Split) -> Draw {
+        Draw {
+            split,
+            batch: self.config.training.batch,
+            seed: self.config.run.seed,
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! What samples measure beside what they should: the nucleus's area and brightness, compound by compound.
+
+use std::collections::BTreeMap;
+
+use cellflux_image::ImageSpec;
+use cellflux_image::morphology::nucleus;
+use serde::Serialize;
+
+/// Name of the channel that nuclei are measured in.
+const DNA: &str = "DNA";
+
+/// A nucleus's area in pixels and mean coded value.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct Nucleus {
+    /// Pixels.
+    pub area: f64,
+    /// Mean coded value of its pixels, 0..=255.
+    pub brightness: f64,
+}
+
+/// Measures the nucleus in the middle of a coded image `[C, H, W]`; `None` where the model has no channel named DNA or the
+/// image shows no nucleus.
+pub fn measure(spec: &ImageSpec, coded: &[u8]) -> Option<Nucleus> {
+    let channel = spec.channels.iter().position(|channel| channel.name == DNA)?;
+    let plane = coded.chunks(spec.pixels()).nth(channel)?;
+    let found = nucleus(plane, spec.height, spec.width)?;
+    Some(Nucleus {
+        area: found.area as f64,
+        brightness: found.mean,
+    })
+}
+
+/// Means over the samples of one condition.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Effect {
+    /// Samples in which all three nuclei were found.
+    pub samples: usize,
+    /// The controls'.
+    pub control: Nucleus,
+    /// What the network made of them.
+    pub predicted: Nucleus,
+    /// The real treated cells'.
+    pub real: Nucleus,
+}
+
+/// Means by condition.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Effects {
+    sums: BTreeMap<u32, Effect>,
+}
+
+impl Effects {
+    /// Takes a sample of `condition`: control, prediction and real cell; one without a nucleus does not count.
+    pub fn add(&mut self, condition: u32, measured: [Option<Nucleus>; 3]) {
+        let [Some(control), Some(predicted), Some(real)] = measured else {
+            return;
+        };
+        let effect = self.sums.entry(condition).or_default();
+        effect.samples += 1;
+        for (sum, one) in [
+            (&mut effect.control, control),
+            (&mut effect.predicted, predicted),
+            (&mut effect.real, real),
+        ] {
+            sum.area += one.area;
+            sum.brightness += one.brightness;
+        }
+    }
+
+    /// Means by row of the table of conditions.
+    pub fn means(&self) -> BTreeMap<u32, Effect> {
+        let means = self.sums.iter().map(|(&condition, sums)| {
+            let share = 1.0 / sums.samples as f64;
+            let mean = |sum: Nucleus| Nucleus {
+                area: sum.area * share,
+                brightness: sum.brightness * share,
+            };
+            let effect = Effect {
+                samples: sums.samples,
+                control: mean(sums.control),
+                predicted: mean(sums.predicted),
+                real: mean(sums.real),
+            };
+            (condition, effect)
+        });
+        means.collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn means_are_taken_by_condition_and_skip_what_shows_no_nucleus() {
+        let nucleus = |area| {
+            Some(Nucleus {
+                area,
+                brightness: area / 10.0,
+            })
+        };
+        let mut effects = Effects::default();
+        effects.add(4, [nucleus(100.0), nucleus(150.0), nucleus(160.0)]);
+        effects.add(4, [nucleus(120.0), nucleus(170.0), nucleus(180.0)]);
+        effects.add(4, [nucleus(999.0), None, nucleus(999.0)]);
+        effects.add(7, [nucleus(50.0), nucleus(60.0), nucleus(70.0)]);
+        let means = effects.means();
+        assert_eq!(means[&4].samples, 2);
+        assert!((means[&4].predicted.area - 160.0).abs() < 1e-9);
+        assert!((means[&4].real.brightness - 17.0).abs() < 1e-9);
+        assert!((means[&7].control.area - 50.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn a_rendered_cell_has_a_nucleus_and_a_plain_model_no_dna() {
+        let spec = ImageSpec::bbbc021(64, 64);
+        let coded = cellflux_image::synthetic::Cell::untreated(3)
+            .render(64, 64)
+            .unwrap();
+        assert!(measure(&spec, &coded).unwrap().area > 500.0);
+        assert_eq!(measure(&ImageSpec::plain(3, 64, 64), &coded), None);
+    }
+}

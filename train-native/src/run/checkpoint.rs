@@ -1,0 +1,261 @@
+//! Checkpoints: what a run needs to go on, in one file that is either whole or not there.
+//!
+//! A checkpoint is a safetensors file with the four tensors of [`FlatState`] and, in its metadata, the resolved config,
+//! the step and the loss scale. It is written under a temporary name, synchronised to the disk and then renamed, so that
+//! neither a killed process nor a full disk leaves half a file under a checkpoint's name. Random numbers and the order of
+//! the data are functions of seed and step, so that the step is all there is to save of them.
+
+use std::collections::HashMap;
+use std::fs::{self, File};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use candle_core::{DType, Device, Tensor};
+use safetensors::tensor::{Dtype, TensorView};
+use safetensors::{SafeTensors, serialize};
+use serde::{Deserialize, Serialize};
+
+use crate::TrainError;
+use crate::step::{FlatState, LossScale};
+
+/// The beginning of a temporary file's name.
+const TEMPORARY: &str = ".checkpoint-";
+/// The metadata's one key.
+const PROGRESS: &str = "progress";
+/// Names of the tensors, in the order of [`tensors`].
+const NAMES: [&str; 4] = ["weights", "first", "second", "averaged"];
+
+/// How far a run had come.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Progress {
+    /// Optimiser steps made.
+    pub step: u64,
+    /// Updates of the weights: steps less those that overflowed.
+    pub updates: u64,
+    /// The loss scale.
+    pub scale: LossScale,
+    /// Seconds of training, over all the run's processes.
+    pub seconds: f64,
+    /// Measured qualities by name, as of the last validation.
+    pub metrics: std::collections::BTreeMap<String, f64>,
+    /// The resolved config as TOML.
+    pub config: String,
+    /// The command that started the run.
+    pub command: String,
+    /// What it ran on.
+    pub device: String,
+    /// CRC-32C of the tensors' bytes in the order of their names in this module.
+    pub checksum: u32,
+}
+
+/// A checkpoint in memory.
+#[derive(Clone, Debug)]
+pub struct Checkpoint {
+    /// How far the run had come; the checksum is filled in when it is written.
+    pub progress: Progress,
+    /// The optimiser's state.
+    pub state: FlatState,
+}
+
+/// A run's folder of checkpoints.
+#[derive(Clone, Debug)]
+pub struct CheckpointFolder {
+    path: PathBuf,
+    keep: usize,
+}
+
+fn tensors(state: &FlatState) -> [&Tensor; 4] {
+    [&state.weights, &state.first, &state.second, &state.averaged]
+}
+
+impl CheckpointFolder {
+    /// The folder at `path`, of which the newest `keep` checkpoints stay. Makes it, and removes what a killed process left
+    /// half written.
+    ///
+    /// # Errors
+    /// [`TrainError::Io`].
+    pub fn open(path: &Path, keep: usize) -> Result<Self, TrainError> {
+        fs::create_dir_all(path).map_err(TrainError::io(path))?;
+        for entry in fs::read_dir(path).map_err(TrainError::io(path))? {
+            let entry = entry.map_err(TrainError::io(path))?;
+            if entry.file_name().to_string_lossy().starts_with(TEMPORARY) {
+                fs::remove_file(entry.path()).map_err(TrainError::io(path))?;
+            }
+        }
+        Ok(Self {
+            path: path.to_path_buf(),
+            keep: keep.max(1),
+        })
+    }
+
+    /// Writes a checkpoint and removes those that are too old; gives its path.
+    ///
+    /// # Errors
+    /// [`TrainError::Io`] (a full disk, for one); every earlier checkpoint is then still there.
+    pub fn save(&self, checkpoint: &Checkpoint) -> Result<PathBuf, TrainError> {
+        let path = self
+            .path
+            .join(format!("step-{:09}.safetensors", checkpoint.progress.step));
+        let bytes = checkpoint.to_bytes(&path)?;
+        write_whole(&path, TEMPORARY, &bytes)?;
+        let all = self.list()?;
+        for old in all.iter().rev().skip(self.keep) {
+            fs::remove_file(old).map_err(TrainError::io(old))?;
+        }
+        Ok(path)
+    }
+
+    /// Paths of all checkpoints, oldest first.
+    ///
+    /// # Errors
+    /// [`TrainError::Io`].
+    pub fn list(&self) -> Result<Vec<PathBuf>, TrainError> {
+        list(&self.path)
+    }
+}
+
+/// Paths of the checkpoints in a folder, oldest first; none where there is no folder.
+///
+/// # Errors
+/// [`TrainError::Io`].
+pub fn list(folder: &Path) -> Result<Vec<PathBuf>, TrainError> {
+    let entries = match fs::read_dir(folder) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries.map_err(TrainError::io(folder))?,
+    };
+    let mut found = Vec::new();
+    for entry in entries {
+        let path = entry.map_err(TrainError::io(folder))?.path();
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
+        let step = name.as_deref().and_then(|name| {
+            name.strip_prefix("step-")?
+                .strip_suffix(".safetensors")?
+                .parse::<u64>()
+                .ok()
+        });
+        if let Some(step) = step {
+            found.push((step, path));
+        }
+    }
+    found.sort();
+    Ok(found.into_iter().map(|(_, path)| path).collect())
+}
+
+/// Writes a file that is either whole or not there: under a name that begins with `temporary`, synchronised, renamed.
+///
+/// # Errors
+/// [`TrainError::Io`]; nothing is left behind then.
+pub(crate) fn write_whole(path: &Path, temporary: &str, bytes: &[u8]) -> Result<(), TrainError> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let mut file = tempfile::Builder::new()
+        .prefix(temporary)
+        .tempfile_in(folder)
+        .map_err(TrainError::io(folder))?;
+    file.write_all(bytes).map_err(TrainError::io(path))?;
+    file.as_file().sync_all().map_err(TrainError::io(path))?;
+    file.persist(path).map_err(|error| TrainError::Io {
+        path: path.to_path_buf(),
+        reason: error.error,
+    })?;
+    // The new name itself is on the disk only once the folder is.
+    #[cfg(unix)]
+    File::open(folder)
+        .and_then(|folder| folder.sync_all())
+        .map_err(TrainError::io(folder))?;
+    Ok(())
+}
+
+impl Checkpoint {
+    fn to_bytes(&self, path: &Path) -> Result<Vec<u8>, TrainError> {
+        let values = tensors(&self.state)
+            .into_iter()
+            .map(|tensor| {
+                let values: Vec<f32> = tensor.to_vec1()?;
+                Ok(values.iter().flat_map(|value| value.to_le_bytes()).collect())
+            })
+            .collect::<Result<Vec<Vec<u8>>, TrainError>>()?;
+        let refuse = |reason: String| TrainError::Checkpoint {
+            path: path.to_path_buf(),
+            reason,
+        };
+        let progress = Progress {
+            checksum: checksum(&values),
+            ..self.progress.clone()
+        };
+        let progress = serde_json::to_string(&progress).map_err(|error| refuse(error.to_string()))?;
+        let views = NAMES
+            .iter()
+            .zip(&values)
+            .map(|(name, bytes)| Ok((*name, TensorView::new(Dtype::F32, vec![bytes.len() / 4], bytes)?)))
+            .collect::<Result<Vec<_>, safetensors::SafeTensorError>>()
+            .map_err(|error| refuse(error.to_string()))?;
+        let metadata = HashMap::from([(PROGRESS.to_owned(), progress)]);
+        serialize(views, Some(metadata)).map_err(|error| refuse(error.to_string()))
+    }
+
+    /// Reads the checkpoint at `path`, tensors on `device`.
+    ///
+    /// # Errors
+    /// [`TrainError::Io`], or [`TrainError::Checkpoint`] for a file that no run wrote, or that has changed since.
+    pub fn load(path: &Path, device: &Device) -> Result<Self, TrainError> {
+        let refuse = |reason: String| TrainError::Checkpoint {
+            path: path.to_path_buf(),
+            reason,
+        };
+        let bytes = fs::read(path).map_err(TrainError::io(path))?;
+        let progress = read_progress(&bytes).map_err(refuse)?;
+        let file = SafeTensors::deserialize(&bytes).map_err(|error| refuse(error.to_string()))?;
+        let values = NAMES
+            .iter()
+            .map(|name| {
+                let view = file.tensor(name).map_err(|error| refuse(error.to_string()))?;
+                if view.dtype() != Dtype::F32 || view.shape().len() != 1 {
+                    return Err(refuse(format!(
+                        "{name} is {:?} {:?}, expected f32 with one axis",
+                        view.dtype(),
+                        view.shape()
+                    )));
+                }
+                Ok(view.data().to_vec())
+            })
+            .collect::<Result<Vec<_>, _>>()?;
+        if checksum(&values) != progress.checksum {
+            return Err(refuse(
+                "its numbers are not those that were written (CRC-32C differs)".into(),
+            ));
+        }
+        let mut tensors = values.iter().map(|bytes| {
+            let count = bytes.len() / 4;
+            Ok(Tensor::from_raw_buffer(bytes, DType::F32, &[count], device)?)
+        });
+        let mut next = || {
+            tensors
+                .next()
+                .unwrap_or_else(|| Err(refuse("it holds too few tensors".into())))
+        };
+        let state = FlatState {
+            weights: next()?,
+            first: next()?,
+            second: next()?,
+            averaged: next()?,
+        };
+        Ok(Self { progress, state })
+    }
+}
+
+fn checksum(values: &[Vec<u8>]) -> u32 {
+    values
+        .iter()
+        .fold(0, |sum, bytes| crc32c::crc32c_append(sum, bytes))
+}
+
+fn read_progress(bytes: &[u8]) -> Result<Progress, String> {
+    let (_, header) = SafeTensors::read_metadata(bytes).map_err(|error| error.to_string())?;
+    let text = header
+        .metadata()
+        .as_ref()
+        .and_then(|metadata| metadata.get(PROGRESS))
+        .ok_or_else(|| format!("it has no {PROGRESS:?} in its metadata, expected a file that a run wrote"))?;
+    serde_json::from_str(text).map_err(|error| error.to_string())
+}

@@ -1,0 +1,189 @@
+//! The run's log: one JSON object a line, and the same numbers as `TensorBoard` curves.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+use super::checkpoint::write_whole;
+use super::tensorboard::EventFile;
+use crate::TrainError;
+use crate::sheet::Sheet;
+use crate::validation::{TIMES, Validation};
+
+/// File name of the log in a run's folder.
+pub const LOG: &str = "log.jsonl";
+
+/// What a stretch of training steps measured: means over the steps since the last line.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct TrainLine {
+    /// Optimiser steps made.
+    pub step: u64,
+    /// Mean loss.
+    pub loss: f64,
+    /// Mean loss of predicting no change.
+    pub zero: f64,
+    /// Norm of the last step's gradient, before clipping.
+    pub gradient_norm: f64,
+    /// Learning rate of the last step.
+    pub rate: f64,
+    /// The loss scale, 1 unless the precision is f16.
+    pub loss_scale: f64,
+    /// Images a second.
+    pub images_per_second: f64,
+    /// Share of the time spent waiting for data.
+    pub waiting: f64,
+    /// Seconds of training so far.
+    pub seconds: f64,
+}
+
+#[derive(Serialize)]
+#[serde(tag = "kind", rename_all = "lowercase")]
+enum Line<'a> {
+    Train(&'a TrainLine),
+    Validation {
+        step: u64,
+        #[serde(flatten)]
+        found: &'a Validation,
+        seconds: f64,
+    },
+}
+
+/// Log and event files being written.
+#[derive(Debug)]
+pub struct Log {
+    path: PathBuf,
+    file: File,
+    events: EventFile,
+}
+
+impl Log {
+    /// Opens the log in the run's `folder`. Lines beyond `step` are dropped: a resumed run writes them again.
+    ///
+    /// # Errors
+    /// [`TrainError::Io`].
+    pub fn open(folder: &Path, step: u64) -> Result<Self, TrainError> {
+        let path = folder.join(LOG);
+        match fs::read_to_string(&path) {
+            Ok(text) => {
+                let kept: String = text
+                    .lines()
+                    .filter(|line| step_of(line).is_some_and(|at| at <= step))
+                    .flat_map(|line| [line, "\n"])
+                    .collect();
+                write_whole(&path, ".log-", kept.as_bytes())?;
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            Err(error) => return Err(TrainError::io(&path)(error)),
+        }
+        let file = OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(&path)
+            .map_err(TrainError::io(&path))?;
+        Ok(Self {
+            events: EventFile::create(folder)?,
+            path,
+            file,
+        })
+    }
+
+    /// Writes a line about training.
+    ///
+    /// # Errors
+    /// [`TrainError::Io`].
+    pub fn train(&mut self, line: &TrainLine) -> Result<(), TrainError> {
+        self.line(&Line::Train(line))?;
+        self.events.scalars(
+            line.step,
+            [
+                ("loss/train", line.loss),
+                ("loss/train_zero_predictor", line.zero),
+                ("optimiser/gradient_norm", line.gradient_norm),
+                ("optimiser/rate", line.rate),
+                ("optimiser/loss_scale", line.loss_scale),
+                ("speed/images_per_second", line.images_per_second),
+                ("speed/waiting_for_data", line.waiting),
+            ],
+        )
+    }
+
+    /// Writes a line about validation.
+    ///
+    /// # Errors
+    /// [`TrainError::Io`].
+    pub fn validation(&mut self, step: u64, found: &Validation, seconds: f64) -> Result<(), TrainError> {
+        self.line(&Line::Validation { step, found, seconds })?;
+        let names = TIMES.map(|t| format!("validation/t_{t}"));
+        let by_time = names.iter().map(String::as_str).zip(found.by_time);
+        let whole = [
+            ("loss/validation", found.loss),
+            ("loss/validation_zero_predictor", found.zero),
+        ];
+        self.events.scalars(step, by_time.chain(whole))
+    }
+
+    /// Writes a sheet to the event file.
+    ///
+    /// # Errors
+    /// [`TrainError::Io`].
+    pub fn sheet(&mut self, step: u64, sheet: &Sheet) -> Result<(), TrainError> {
+        self.events
+            .picture(step, "samples", (sheet.width, sheet.height), &sheet.png)
+    }
+
+    fn line(&mut self, line: &Line) -> Result<(), TrainError> {
+        let mut text = serde_json::to_string(line).map_err(|error| TrainError::Io {
+            path: self.path.clone(),
+            reason: error.into(),
+        })?;
+        text.push('\n');
+        self.file
+            .write_all(text.as_bytes())
+            .map_err(TrainError::io(&self.path))
+    }
+}
+
+/// The step of a line; none for one that a killed process left half written.
+fn step_of(line: &str) -> Option<u64> {
+    let value: serde_json::Value = serde_json::from_str(line).ok()?;
+    value.get("step")?.as_u64()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(step: u64) -> TrainLine {
+        TrainLine {
+            step,
+            loss: 0.5,
+            zero: 1.0,
+            gradient_norm: 0.1,
+            rate: 1e-4,
+            loss_scale: 1.0,
+            images_per_second: 10.0,
+            waiting: 0.0,
+            seconds: 3.0,
+        }
+    }
+
+    #[test]
+    fn a_resumed_run_goes_on_at_its_checkpoint_s_line() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut log = Log::open(folder.path(), 0).unwrap();
+        for step in 1..=5 {
+            log.train(&line(step)).unwrap();
+        }
+        let path = folder.path().join(LOG);
+        let mut torn = fs::read_to_string(&path).unwrap();
+        torn.push_str("{\"kind\":\"train\",\"st");
+        fs::write(&path, torn).unwrap();
+        let mut log = Log::open(folder.path(), 3).unwrap();
+        log.train(&line(4)).unwrap();
+        let text = fs::read_to_string(&path).unwrap();
+        let steps: Vec<u64> = text.lines().map(|line| step_of(line).unwrap()).collect();
+        assert_eq!(steps, [1, 2, 3, 4]);
+    }
+}

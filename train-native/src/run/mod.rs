@@ -1,0 +1,565 @@
+//! A run: steps in a loop, with everything written down that is needed to look at it and to go on with it.
+
+pub mod checkpoint;
+pub mod interrupt;
+pub mod log;
+pub mod progress;
+mod resume;
+pub mod tensorboard;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use candle_core::{Device, Tensor};
+use cellflux_bundle::sampling::Sampling;
+use cellflux_candle::Operations;
+use cellflux_flow::solver::{FixedSolver, Solver};
+use cellflux_flow::time_grid::GridKind;
+
+use crate::TrainError;
+use crate::config::Config;
+use crate::data::{HostBatch, Loader, Pair, Split};
+use crate::material::Material;
+use crate::network::Network;
+use crate::sampling::Walk;
+use crate::sheet::{self, SheetRow};
+use crate::step::{
+    Draws, FlowBatch, LossScale, Losses, Optimiser, Parameters, gradient, initial_weights, learning_rate,
+    parameter_count,
+};
+use crate::validation::{self, Fixed, Validation, validate};
+
+use checkpoint::{Checkpoint, CheckpointFolder};
+use interrupt::Interrupt;
+use log::{Log, TrainLine};
+use progress::Progress;
+
+/// File name of the resolved config in a run's folder.
+pub const CONFIG: &str = "config.toml";
+/// Folder of the checkpoints in a run's folder.
+pub const CHECKPOINTS: &str = "checkpoints";
+/// Folder of the sample sheets in a run's folder.
+pub const SHEETS: &str = "sheets";
+/// Steps of a sheet's walk: a multiple of four, so that its frames are at their times exactly.
+const SHEET_STEPS: usize = 20;
+
+/// Why training ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// All steps are made.
+    Complete,
+    /// Somebody asked it to stop; `--resume` goes on.
+    Interrupted,
+}
+
+/// A run in progress.
+#[derive(Debug)]
+pub struct Run {
+    material: Material,
+    device: Device,
+    operations: Arc<dyn Operations>,
+    network: Network,
+    parameters: Parameters,
+    optimiser: Optimiser,
+    scale: LossScale,
+    loader: Loader,
+    step: u64,
+    metrics: BTreeMap<String, f64>,
+    command: String,
+    checkpoints: CheckpointFolder,
+    last_good: Option<PathBuf>,
+    log: Log,
+    /// Steps whose losses nobody has read yet.
+    unread: Vec<Measured>,
+    clock: Clock,
+}
+
+/// What a step left on the device.
+#[derive(Debug)]
+struct Measured {
+    step: u64,
+    losses: Losses,
+    norm: Tensor,
+}
+
+/// Means since the last line of the log, and the time it took.
+#[derive(Debug)]
+struct Clock {
+    before: f64,
+    started: Instant,
+    lap: Instant,
+    lap_images: u64,
+    waited: Duration,
+    loss: f64,
+    zero: f64,
+    steps: u64,
+    norm: f64,
+}
+
+impl Run {
+    /// A new run in `config.run.folder`, which must hold none yet.
+    ///
+    /// # Errors
+    /// What [`Material::read`] refuses; [`TrainError::Checkpoint`] when the folder holds a run: nothing is overwritten.
+    pub fn start(config: Config, cache_progress: impl Fn(usize, usize)) -> Result<Self, TrainError> {
+        let folder = config.run.folder.clone();
+        if let Some(path) = checkpoint::list(&folder.join(CHECKPOINTS))?.pop() {
+            return Err(TrainError::Checkpoint {
+                path,
+                reason: "this folder holds a run already, expected another run.folder, or --resume".into(),
+            });
+        }
+        let material = Material::read(config, cache_progress)?;
+        let device = material.config.run.device.open()?;
+        let weights = initial_weights(&material.network, material.config.run.seed);
+        let weights = Tensor::from_vec(weights, parameter_count(&material.network), &device)?;
+        let optimiser = Optimiser::new(&material.config.training, weights)?;
+        let scale = LossScale::new(material.config.training.precision);
+        Self::assemble(material, device, optimiser, scale, 0, 0.0)
+    }
+
+    /// Goes on with the run in `folder` at its newest checkpoint; `config` is the one to go on with.
+    ///
+    /// # Errors
+    /// [`TrainError::Checkpoint`] when there is none, or it is of a config that would train something else.
+    pub fn resume(
+        folder: &Path,
+        mut config: Config,
+        cache_progress: impl Fn(usize, usize),
+    ) -> Result<Self, TrainError> {
+        config.run.folder = folder.to_path_buf();
+        let Some(path) = checkpoint::list(&folder.join(CHECKPOINTS))?.pop() else {
+            return Err(TrainError::Checkpoint {
+                path: folder.join(CHECKPOINTS),
+                reason: "no checkpoint is here, expected one to resume from".into(),
+            });
+        };
+        let device = config.run.device.open()?;
+        let Checkpoint { progress, state } = Checkpoint::load(&path, &device)?;
+        resume::check(&path, &progress.config, &config)?;
+        let material = Material::read(config, cache_progress)?;
+        let expected = parameter_count(&material.network);
+        if state.weights.elem_count() != expected {
+            return Err(TrainError::Checkpoint {
+                path,
+                reason: format!(
+                    "it has {} parameters, expected {expected}",
+                    state.weights.elem_count()
+                ),
+            });
+        }
+        let optimiser = Optimiser::resume(&material.config.training, state, progress.updates);
+        let mut run = Self::assemble(
+            material,
+            device,
+            optimiser,
+            progress.scale,
+            progress.step,
+            progress.seconds,
+        )?;
+        run.metrics = progress.metrics;
+        run.command = progress.command;
+        run.last_good = Some(path);
+        Ok(run)
+    }
+
+    fn assemble(
+        material: Material,
+        device: Device,
+        optimiser: Optimiser,
+        scale: LossScale,
+        step: u64,
+        seconds: f64,
+    ) -> Result<Self, TrainError> {
+        let config = &material.config;
+        let folder = &config.run.folder;
+        let operations = config.run.ops.operations(&device);
+        let dtype = config.training.precision.dtype();
+        let parameters = Parameters::new(&material.network, &optimiser.state().weights, dtype)?;
+        let network = Network::trainable(
+            &material.network,
+            &parameters,
+            Arc::clone(&material.conditions),
+            Arc::clone(&operations),
+        )?;
+        let checkpoints = CheckpointFolder::open(&folder.join(CHECKPOINTS), config.run.keep)?;
+        checkpoint::write_whole(&folder.join(CONFIG), ".config-", config.to_toml()?.as_bytes())?;
+        let log = Log::open(folder, step)?;
+        let loader = material.loader(step * config.training.accumulate as u64)?;
+        Ok(Self {
+            clock: Clock::new(seconds),
+            device,
+            operations,
+            network,
+            parameters,
+            optimiser,
+            scale,
+            loader,
+            step,
+            metrics: BTreeMap::new(),
+            command: "cellflux-train train".to_owned(),
+            checkpoints,
+            last_good: None,
+            log,
+            unread: Vec::new(),
+            material,
+        })
+    }
+
+    /// Notes the command that started this run, for the provenance of its bundle.
+    pub fn started_by(&mut self, command: String) {
+        self.command = command;
+    }
+
+    /// What the run learns from.
+    pub fn material(&self) -> &Material {
+        &self.material
+    }
+
+    /// Steps made.
+    pub fn step(&self) -> u64 {
+        self.step
+    }
+
+    /// The averaged weights `[P]`, f32.
+    pub fn averaged(&self) -> &Tensor {
+        &self.optimiser.state().averaged
+    }
+
+    /// Trains until all steps are made or somebody asks to stop; either way the last checkpoint is of the last step.
+    ///
+    /// # Errors
+    /// [`TrainError::Diverged`], [`TrainError::Io`] for a full disk, and what the network and the data refuse.
+    pub fn train(&mut self, interrupt: &Interrupt) -> Result<Ended, TrainError> {
+        let steps = self.material.config.training.steps;
+        let progress = Progress::new(self.step, steps);
+        let every = |interval: u64, step: u64| interval > 0 && step.is_multiple_of(interval);
+        self.clock.restart(self.loader.waited());
+        let mut saved = self.last_good.is_some();
+        while self.step < steps {
+            self.advance()?;
+            saved = false;
+            progress.step(self.step);
+            let (run, last) = (self.material.config.run.clone(), self.step == steps);
+            let stop = interrupt.asked();
+            // On a CPU nothing runs ahead, so that the bad step is known at once.
+            if self.device.is_cpu() {
+                self.read_losses()?;
+            }
+            if every(run.log_every, self.step) || last {
+                let line = self.log_line()?;
+                progress.train(&line, self.material.config.training.images_per_step());
+            }
+            if !stop && (every(run.validate_every, self.step) || last) {
+                let found = self.validate()?;
+                progress.validation(self.step, &found);
+            }
+            if !stop && (every(run.sheet_every, self.step) || (last && run.sheet_every > 0)) {
+                self.sheet()?;
+            }
+            if every(run.checkpoint_every, self.step) || last || stop {
+                self.save()?;
+                saved = true;
+            }
+            if stop {
+                progress.say(&format!("stopped after step {}; --resume goes on", self.step));
+                return Ok(Ended::Interrupted);
+            }
+        }
+        if !saved {
+            self.save()?;
+        }
+        Ok(Ended::Complete)
+    }
+
+    /// One optimiser step. Waits for the device only where the loss scale must know of an overflow.
+    fn advance(&mut self) -> Result<(), TrainError> {
+        let config = &self.material.config;
+        let training = &config.training;
+        let step = self.step + 1;
+        let (values, range) = (self.material.values(), self.material.spec().range);
+        let loader = &mut self.loader;
+        let device = &self.device;
+        let mut first = 0;
+        let batches = (0..training.accumulate).map(|_| {
+            let pairs = loader.next()?;
+            let draws = Draws::new(training, config.run.seed, step, first, pairs.len(), values);
+            first += pairs.len() as u64;
+            FlowBatch::new(&pairs, &draws, training.source, range, device)
+        });
+        let factor = self.scale.factor();
+        let (scaled, losses) = gradient(
+            &self.network,
+            &self.parameters,
+            batches,
+            training.accumulate,
+            factor,
+        )?;
+        let unscaled = if self.scale.is_adaptive() {
+            (scaled / factor)?
+        } else {
+            scaled
+        };
+        let norm = Optimiser::norm(&unscaled)?;
+        let finite = !self.scale.is_adaptive() || norm.to_scalar::<f32>()?.is_finite();
+        if finite {
+            self.optimiser
+                .step(&unscaled, &norm, learning_rate(training, step))?;
+            self.parameters.set(&self.optimiser.state().weights)?;
+        }
+        self.scale.update(finite);
+        self.step = step;
+        self.clock.lap_images += training.images_per_step();
+        self.unread.push(Measured { step, losses, norm });
+        if self.scale.is_hopeless() {
+            return Err(self.diverged(step, "the gradient overflows f16 at every loss scale".into()));
+        }
+        Ok(())
+    }
+
+    /// Reads the losses of the steps since the last time, and stops at the first bad one.
+    fn read_losses(&mut self) -> Result<(), TrainError> {
+        let explosion = self.material.config.training.explosion;
+        for measured in std::mem::take(&mut self.unread) {
+            let number =
+                |tensor: &Tensor| -> Result<f64, TrainError> { Ok(f64::from(tensor.to_scalar::<f32>()?)) };
+            let (loss, zero) = (number(&measured.losses.network)?, number(&measured.losses.zero)?);
+            let norm = number(&measured.norm)?;
+            if !loss.is_finite() || !(norm.is_finite() || self.scale.is_adaptive()) {
+                let what = format!("the loss is {loss} and the gradient's norm {norm}");
+                return Err(self.diverged(measured.step, what));
+            }
+            if loss > explosion * zero {
+                let what = format!("the loss is {loss:.3e}, the zero predictor's {zero:.3e}");
+                return Err(self.diverged(measured.step, what));
+            }
+            self.clock.add(loss, zero, norm);
+        }
+        Ok(())
+    }
+
+    fn diverged(&self, step: u64, what: String) -> TrainError {
+        TrainError::Diverged {
+            step,
+            what,
+            last_good: self.last_good.clone(),
+            advice: "Try a lower training.learning_rate, training.warmup_steps, training.clip = 1.0, or precision \
+                     bf16 or f32 in place of f16; then go on with --resume, or start again",
+        }
+    }
+
+    fn log_line(&mut self) -> Result<TrainLine, TrainError> {
+        self.read_losses()?;
+        let training = &self.material.config.training;
+        let line = self.clock.line(
+            self.step,
+            learning_rate(training, self.step),
+            self.scale.factor(),
+            self.loader.waited(),
+        );
+        self.log.train(&line)?;
+        self.metrics.insert("train_loss".to_owned(), line.loss);
+        Ok(line)
+    }
+
+    /// Validates the averaged weights.
+    ///
+    /// # Errors
+    /// The network's or the data's.
+    pub fn validate(&mut self) -> Result<Validation, TrainError> {
+        let config = &self.material.config;
+        let limit = (config.run.validation_pairs > 0).then_some(config.run.validation_pairs);
+        let fixed = Fixed {
+            source: config.training.source,
+            seed: config.run.seed,
+            range: self.material.spec().range,
+            device: &self.device,
+        };
+        let network = self.averaged_network()?;
+        let found = validate(&network, self.material.fixed(Split::Validation, limit), fixed)?;
+        self.log.validation(self.step, &found, self.clock.seconds())?;
+        self.metrics.insert("validation_loss".to_owned(), found.loss);
+        self.metrics.insert("validation_zero_loss".to_owned(), found.zero);
+        for (t, loss) in validation::TIMES.iter().zip(found.by_time) {
+            self.metrics.insert(format!("validation_loss_t_{t}"), loss);
+        }
+        Ok(found)
+    }
+
+    fn averaged_network(&self) -> Result<Network, TrainError> {
+        Network::constant(
+            &self.material.network,
+            self.averaged(),
+            Arc::clone(&self.material.conditions),
+            &self.operations,
+        )
+    }
+
+    /// Draws the sample sheet of the averaged weights.
+    fn sheet(&mut self) -> Result<(), TrainError> {
+        let pairs = varied_pairs(
+            &self.material,
+            Split::Validation,
+            self.material.config.run.sheet_rows,
+        )?;
+        let sampling = Sampling {
+            solver: Solver::Fixed(FixedSolver::Midpoint),
+            grid: GridKind::Uniform,
+            steps: SHEET_STEPS,
+            ..Sampling::default()
+        };
+        let walk = Walk::new(&sampling, self.material.config.training.source)?;
+        let sheet = draw_sheet(&self.material, self.averaged_network()?, &walk, &pairs)?;
+        let folder = self.material.config.run.folder.join(SHEETS);
+        fs::create_dir_all(&folder).map_err(TrainError::io(&folder))?;
+        let path = folder.join(format!("step-{:09}.png", self.step));
+        checkpoint::write_whole(&path, ".sheet-", &sheet.png)?;
+        self.log.sheet(self.step, &sheet)
+    }
+
+    fn save(&mut self) -> Result<(), TrainError> {
+        // A checkpoint of NaN would push out a good one.
+        self.read_losses()?;
+        let progress = checkpoint::Progress {
+            step: self.step,
+            updates: self.optimiser.updates(),
+            scale: self.scale,
+            seconds: self.clock.seconds(),
+            metrics: self.metrics.clone(),
+            config: self.material.config.to_toml()?,
+            command: self.command.clone(),
+            device: self.material.config.run.device.to_string(),
+            checksum: 0,
+        };
+        let path = self.checkpoints.save(&Checkpoint {
+            progress,
+            state: self.optimiser.state().clone(),
+        })?;
+        self.last_good = Some(path);
+        Ok(())
+    }
+}
+
+/// What the run in `folder` learnt from, and its newest checkpoint.
+///
+/// # Errors
+/// [`TrainError::Io`] when there is no run, and what [`Material::read`] refuses.
+pub fn open(
+    folder: &Path,
+    cache_progress: impl Fn(usize, usize),
+) -> Result<(Material, Option<PathBuf>), TrainError> {
+    let mut config = Config::read(&folder.join(CONFIG), &[])?;
+    config.run.folder = folder.to_path_buf();
+    let newest = checkpoint::list(&folder.join(CHECKPOINTS))?.pop();
+    Ok((Material::read(config, cache_progress)?, newest))
+}
+
+/// The first pairs of as many conditions as there are rows; if there are fewer conditions, more of each.
+///
+/// # Errors
+/// The data's.
+pub fn varied_pairs(material: &Material, split: Split, rows: usize) -> Result<HostBatch, TrainError> {
+    let mut earlier: BTreeMap<u32, usize> = BTreeMap::new();
+    let mut ranked: Vec<(usize, usize, Pair)> = material
+        .pairs(split)
+        .enumerate()
+        .map(|(index, pair)| {
+            let count = earlier.entry(pair.condition).or_insert(0);
+            *count += 1;
+            (*count, index, pair)
+        })
+        .collect();
+    ranked.sort_unstable_by_key(|(rank, index, _)| (*rank, *index));
+    let chosen = ranked.into_iter().take(rows).map(|(_, _, pair)| pair);
+    Ok(HostBatch::of_pairs(&material.cache, chosen.collect())?)
+}
+
+/// A sheet of pairs under a walk.
+///
+/// # Errors
+/// The network's.
+pub fn draw_sheet(
+    material: &Material,
+    network: Network,
+    walk: &Walk,
+    pairs: &HostBatch,
+) -> Result<sheet::Sheet, TrainError> {
+    let spec = material.spec();
+    let frames = walk.frames(network, &material.conditions, pairs, spec, &sheet::TIMES)?;
+    let image = |bytes: &[u8]| spec.to_model_range(bytes);
+    let images = pairs
+        .control
+        .chunks(spec.len())
+        .zip(pairs.treated.chunks(spec.len()));
+    let rows = images
+        .zip(frames)
+        .map(|((control, real), frames)| {
+            Ok(SheetRow {
+                control: image(control)?,
+                frames,
+                real: image(real)?,
+            })
+        })
+        .collect::<Result<Vec<_>, TrainError>>()?;
+    sheet::draw(spec, &rows)
+}
+
+impl Clock {
+    fn new(before: f64) -> Self {
+        let now = Instant::now();
+        Self {
+            before,
+            started: now,
+            lap: now,
+            lap_images: 0,
+            waited: Duration::ZERO,
+            loss: 0.0,
+            zero: 0.0,
+            steps: 0,
+            norm: 0.0,
+        }
+    }
+
+    fn restart(&mut self, waited: Duration) {
+        *self = Self {
+            waited,
+            ..Self::new(self.before)
+        };
+    }
+
+    fn seconds(&self) -> f64 {
+        self.before + self.started.elapsed().as_secs_f64()
+    }
+
+    fn add(&mut self, loss: f64, zero: f64, norm: f64) {
+        self.loss += loss;
+        self.zero += zero;
+        self.steps += 1;
+        self.norm = norm;
+    }
+
+    /// The line for the steps since the last one, and a new lap.
+    fn line(&mut self, step: u64, rate: f64, loss_scale: f64, waited: Duration) -> TrainLine {
+        let lap = self.lap.elapsed().as_secs_f64().max(1e-9);
+        let share = 1.0 / self.steps.max(1) as f64;
+        let line = TrainLine {
+            step,
+            loss: self.loss * share,
+            zero: self.zero * share,
+            gradient_norm: self.norm,
+            rate,
+            loss_scale,
+            images_per_second: self.lap_images as f64 / lap,
+            waiting: (waited.saturating_sub(self.waited)).as_secs_f64() / lap,
+            seconds: self.seconds(),
+        };
+        self.lap = Instant::now();
+        self.lap_images = 0;
+        self.waited = waited;
+        (self.loss, self.zero, self.steps) = (0.0, 0.0, 0);
+        line
+    }
+}

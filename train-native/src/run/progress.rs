@@ -1,0 +1,86 @@
+//! What a person sees while it runs: a bar on a terminal, plain lines elsewhere.
+
+use std::io::IsTerminal;
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::log::TrainLine;
+use crate::validation::Validation;
+
+/// The progress of a run on stderr.
+#[derive(Debug)]
+pub struct Progress {
+    bar: ProgressBar,
+    plain: bool,
+    steps: u64,
+}
+
+impl Progress {
+    /// Progress from `step` to `steps`.
+    pub fn new(step: u64, steps: u64) -> Self {
+        let style = "{bar:30} {pos}/{len} steps  {msg}";
+        let bar = ProgressBar::new(steps);
+        // A template that does not parse would leave indicatif's own, which does as well.
+        if let Ok(style) = ProgressStyle::with_template(style) {
+            bar.set_style(style);
+        }
+        bar.set_position(step);
+        Self {
+            bar,
+            plain: !std::io::stderr().is_terminal(),
+            steps,
+        }
+    }
+
+    /// Something that is worth a line of its own.
+    pub fn say(&self, text: &str) {
+        if self.plain {
+            eprintln!("{text}");
+        } else {
+            self.bar.println(text);
+        }
+    }
+
+    /// A step was made.
+    pub fn step(&self, step: u64) {
+        self.bar.set_position(step);
+    }
+
+    /// A line was logged.
+    pub fn train(&self, line: &TrainLine, images_per_step: u64) {
+        let left = self.steps.saturating_sub(line.step) * images_per_step;
+        let left = Duration::from_secs((left as f64 / line.images_per_second.max(1e-9)) as u64);
+        let text = format!(
+            "loss {:.4} ({:.0} % of zero's)  {:.1} images/s  {} left",
+            line.loss,
+            100.0 * line.loss / line.zero,
+            line.images_per_second,
+            humantime::format_duration(left)
+        );
+        if self.plain {
+            eprintln!(
+                "step {}: {text}, waiting {:.0} %",
+                line.step,
+                100.0 * line.waiting
+            );
+        } else {
+            self.bar.set_message(text);
+        }
+    }
+
+    /// The network was validated.
+    pub fn validation(&self, step: u64, found: &Validation) {
+        self.say(&format!(
+            "step {step}: validation loss {:.5}, {:.1} % of the zero predictor's",
+            found.loss,
+            100.0 * found.loss / found.zero
+        ));
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+    }
+}

@@ -1,0 +1,92 @@
+//! A micro-batch on the device: sources, targets, times, conditions.
+
+use candle_core::{Device, Tensor};
+use cellflux_image::spec::ModelRange;
+
+use super::augment::to_model_range;
+use super::draws::Draws;
+use crate::TrainError;
+use crate::config::Source;
+use crate::data::HostBatch;
+
+/// What the loss is computed on.
+#[derive(Clone, Debug)]
+pub struct FlowBatch {
+    /// Sources `[N, C, H, W]`, f32, model range: controls with their noise, or noise alone.
+    pub x0: Tensor,
+    /// Treated images, likewise.
+    pub x1: Tensor,
+    /// Times, one a sample.
+    pub times: Vec<f64>,
+    /// Rows of the table of conditions; `None` where the condition is dropped.
+    pub conditions: Vec<Option<u32>>,
+    /// Key of the dropout masks.
+    pub dropout: u64,
+}
+
+impl FlowBatch {
+    /// Puts pairs of images on `device` as `draws` says, one draw a pair.
+    ///
+    /// # Errors
+    /// [`TrainError::Tensor`] when the parts do not fit the pairs' shape.
+    pub fn new(
+        pairs: &HostBatch,
+        draws: &Draws,
+        source: Source,
+        range: ModelRange,
+        device: &Device,
+    ) -> Result<Self, TrainError> {
+        let shape = [pairs.len(), pairs.channels, pairs.height, pairs.width];
+        let samples = &draws.samples;
+        let controls: Vec<_> = samples.iter().map(|sample| &sample.control).collect();
+        let treated_views: Vec<_> = samples.iter().map(|sample| &sample.treated).collect();
+        let x1 = to_model_range(pairs.treated.clone(), shape, &treated_views, range, device)?;
+        let noise = noise(draws, shape, device)?;
+        let x0 = match (source, noise) {
+            (Source::Noise, Some(noise)) => noise,
+            (_, noise) => {
+                let x0 = to_model_range(pairs.control.clone(), shape, &controls, range, device)?;
+                match noise {
+                    Some(noise) => (x0 + noise)?,
+                    None => x0,
+                }
+            }
+        };
+        let conditions = samples.iter().zip(&pairs.conditions);
+        Ok(Self {
+            x0,
+            x1,
+            times: samples.iter().map(|sample| sample.time).collect(),
+            conditions: conditions
+                .map(|(sample, &row)| sample.conditioned.then_some(row))
+                .collect(),
+            dropout: draws.dropout,
+        })
+    }
+
+    /// Number of samples.
+    pub fn len(&self) -> usize {
+        self.times.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.times.is_empty()
+    }
+}
+
+/// The samples' noise `[N, C, H, W]`, zeros where a sample has none; `None` when no sample has any.
+fn noise(draws: &Draws, shape: [usize; 4], device: &Device) -> Result<Option<Tensor>, TrainError> {
+    if draws.samples.iter().all(|sample| sample.noise.is_none()) {
+        return Ok(None);
+    }
+    let values: usize = shape.iter().skip(1).product();
+    let mut noise = Vec::with_capacity(draws.samples.len() * values);
+    for sample in &draws.samples {
+        match &sample.noise {
+            Some(own) => noise.extend_from_slice(own),
+            None => noise.resize(noise.len() + values, 0.0),
+        }
+    }
+    Ok(Some(Tensor::from_vec(noise, &shape, device)?))
+}

@@ -1,0 +1,173 @@
+//! Everything random of a micro-batch, drawn before the device sees it.
+
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::RngCore;
+use rand_distr::{Distribution, StandardNormal};
+use rayon::prelude::*;
+
+use super::augment::View;
+use crate::config::{Source, TrainingConfig};
+use crate::random::{Purpose, chance, stream};
+
+/// What is drawn for one sample.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sample {
+    /// The time t in `[0, 1]`.
+    pub time: f64,
+    /// Whether the network is told the condition.
+    pub conditioned: bool,
+    /// How the control image is looked at.
+    pub control: View,
+    /// How the treated image is.
+    pub treated: View,
+    /// Added to the source `[C, H, W]`, in model range; `None` adds nothing.
+    pub noise: Option<Vec<f32>>,
+}
+
+/// What is drawn for a micro-batch.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Draws {
+    /// One a sample.
+    pub samples: Vec<Sample>,
+    /// Key of the dropout masks.
+    pub dropout: u64,
+}
+
+impl Draws {
+    /// Draws for samples `first..first + count` of a step, each an image of `values` numbers.
+    ///
+    /// A step's samples are numbered through all its micro-batches (and, one day, processes), so that what a sample draws
+    /// does not depend on how the step is cut. With [`TrainingConfig::per_batch`] all samples of a micro-batch share the
+    /// first one's decisions on noise and condition, though not the noise itself.
+    pub fn new(
+        config: &TrainingConfig,
+        seed: u64,
+        step: u64,
+        first: u64,
+        count: usize,
+        values: usize,
+    ) -> Self {
+        let samples = (0..count as u64)
+            .into_par_iter()
+            .map(|index| {
+                let sample = first + index;
+                let decider = if config.per_batch { first } else { sample };
+                let numbers = |purpose, sample| stream(seed, purpose, step, sample);
+                let conditioned = !chance(&mut numbers(Purpose::Condition, decider), config.drop_condition);
+                let level = match config.source {
+                    Source::Noise => Some(1.0),
+                    Source::Control => {
+                        let noisy = chance(
+                            &mut numbers(Purpose::SourceNoise, decider),
+                            config.noise_probability,
+                        );
+                        (noisy && config.noise > 0.0).then_some(config.noise)
+                    }
+                };
+                let noise = level.map(|level| {
+                    let mut numbers = numbers(Purpose::SourceNoise, sample);
+                    // The first number is the decision's.
+                    numbers.next_u64();
+                    normal(&mut numbers, level as f32, values)
+                });
+                Sample {
+                    time: config.times.draw(&mut numbers(Purpose::Time, sample)),
+                    conditioned,
+                    control: View::draw(config, values, &mut numbers(Purpose::ControlView, sample)),
+                    treated: View::draw(config, values, &mut numbers(Purpose::TreatedView, sample)),
+                    noise,
+                }
+            })
+            .collect();
+        Self {
+            samples,
+            dropout: stream(seed, Purpose::Dropout, step, first).next_u64(),
+        }
+    }
+}
+
+/// `count` normal numbers of standard deviation `level`.
+pub(crate) fn normal(numbers: &mut ChaCha8Rng, level: f32, count: usize) -> Vec<f32> {
+    let draw = |_| {
+        let value: f32 = StandardNormal.sample(&mut *numbers);
+        level * value
+    };
+    (0..count).map(draw).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const VALUES: usize = 48;
+
+    fn draws(config: &TrainingConfig, step: u64, first: u64, count: usize) -> Draws {
+        Draws::new(config, 7, step, first, count, VALUES)
+    }
+
+    #[test]
+    fn a_sample_draws_the_same_however_the_step_is_cut() {
+        let config = TrainingConfig::default();
+        let whole = draws(&config, 5, 0, 8);
+        let (left, right) = (draws(&config, 5, 0, 3), draws(&config, 5, 3, 5));
+        assert_eq!(whole.samples, [left.samples, right.samples].concat());
+        assert_ne!(whole, draws(&config, 6, 0, 8));
+    }
+
+    #[test]
+    fn noise_and_dropping_are_decided_a_sample_or_a_batch() {
+        let config = TrainingConfig::default();
+        let alike = |config: &TrainingConfig| {
+            (0..50).all(|step| {
+                let samples = draws(config, step, 0, 16).samples;
+                samples.windows(2).all(|pair| {
+                    pair[0].conditioned == pair[1].conditioned
+                        && pair[0].noise.is_some() == pair[1].noise.is_some()
+                })
+            })
+        };
+        assert!(!alike(&config));
+        let per_batch = TrainingConfig {
+            per_batch: true,
+            ..config
+        };
+        assert!(alike(&per_batch));
+        let samples = draws(&per_batch, 1, 0, 16).samples;
+        let noises: Vec<_> = samples
+            .iter()
+            .filter_map(|sample| sample.noise.as_ref())
+            .collect();
+        assert!(noises.windows(2).all(|pair| pair[0] != pair[1]));
+    }
+
+    #[test]
+    fn shares_and_level_are_the_configured_ones() {
+        let config = TrainingConfig::default();
+        let samples: Vec<Sample> = (0..40)
+            .flat_map(|step| draws(&config, step, 0, 100).samples)
+            .collect();
+        let share = |hit: fn(&Sample) -> bool| {
+            samples.iter().filter(|sample| hit(sample)).count() as f64 / samples.len() as f64
+        };
+        // Five standard errors of 4,000 draws.
+        assert!((share(|s| s.conditioned) - 0.8).abs() < 5.0 * (0.16f64 / 4e3).sqrt());
+        assert!((share(|s| s.noise.is_some()) - 0.5).abs() < 5.0 * (0.25f64 / 4e3).sqrt());
+        let values: Vec<f32> = samples.into_iter().filter_map(|s| s.noise).flatten().collect();
+        let variance = values.iter().map(|&v| f64::from(v * v)).sum::<f64>() / values.len() as f64;
+        assert!((variance.sqrt() - 0.5).abs() < 0.01, "{variance}");
+    }
+
+    #[test]
+    fn a_flow_from_noise_has_unit_noise_in_every_sample() {
+        let config = TrainingConfig {
+            source: Source::Noise,
+            noise: 0.5,
+            noise_probability: 0.0,
+            ..TrainingConfig::default()
+        };
+        let samples = draws(&config, 0, 0, 200).samples;
+        let values: Vec<f32> = samples.into_iter().flat_map(|s| s.noise.unwrap()).collect();
+        let variance = values.iter().map(|&v| f64::from(v * v)).sum::<f64>() / values.len() as f64;
+        assert!((variance - 1.0).abs() < 5.0 * (2.0 / values.len() as f64).sqrt());
+    }
+}

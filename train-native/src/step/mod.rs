@@ -1,0 +1,34 @@
+//! One training step: what is drawn, the point on the path, the loss, the gradient, the optimiser.
+//!
+//! ```text
+//! bytes ─ augment ─▶ x0, x1 ─ noise ─▶ x_t ─ network ─▶ v ─ mean (v - (x1 - x0))^2 ─▶ gradient ─ optimiser ─▶ weights, average
+//!            ▲                  ▲                 ▲
+//!            └────── draws ─────┴─────────────────┘  a pure function of (seed, step, sample)
+//! ```
+//!
+//! A step sees micro-batches and gives a flat gradient `[P]`; nothing in it knows how many processes there are, so that
+//! gradients of several may later be averaged between [`gradient`] and [`Optimiser::step`].
+
+mod augment;
+mod batch;
+mod draws;
+mod initialise;
+mod loss;
+mod loss_scale;
+mod optimiser;
+mod parameters;
+mod rate;
+#[cfg(test)]
+mod tests;
+mod times;
+
+pub use augment::{View, to_model_range};
+pub use batch::FlowBatch;
+pub(crate) use draws::normal;
+pub use draws::{Draws, Sample};
+pub use initialise::initial_weights;
+pub use loss::{Losses, Velocity, gradient, losses};
+pub use loss_scale::LossScale;
+pub use optimiser::{FlatState, Optimiser, Update, ema_decay};
+pub use parameters::{Parameters, named_parameters, parameter_count};
+pub use rate::learning_rate;

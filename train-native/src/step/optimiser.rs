@@ -1,0 +1,258 @@
+//! Adam and `AdamW` with the average of the weights, over flat tensors.
+
+use candle_core::Tensor;
+
+use crate::TrainError;
+use crate::config::{OptimiserKind, TrainingConfig};
+
+/// Everything that the optimiser keeps, each `[P]`, f32.
+#[derive(Clone, Debug)]
+pub struct FlatState {
+    /// The weights, in f32 whatever the network computes in.
+    pub weights: Tensor,
+    /// Running mean of the gradient.
+    pub first: Tensor,
+    /// Running mean of its square.
+    pub second: Tensor,
+    /// Exponential average of the weights: what is validated, sampled and exported.
+    pub averaged: Tensor,
+}
+
+/// The numbers of one update.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Update {
+    /// Learning rate.
+    pub rate: f64,
+    /// Decay of the first and second moment.
+    pub betas: [f64; 2],
+    /// `1 - beta^n`, which corrects the moments' start at zero.
+    pub corrections: [f64; 2],
+    /// Added to the second moment's root.
+    pub epsilon: f64,
+    /// Decoupled weight decay.
+    pub weight_decay: f64,
+    /// Decay of the average.
+    pub average: f64,
+}
+
+/// The optimiser of one run.
+#[derive(Debug)]
+pub struct Optimiser {
+    state: FlatState,
+    updates: u64,
+    betas: [f64; 2],
+    epsilon: f64,
+    weight_decay: f64,
+    clip: Option<f64>,
+    ema_decay: f64,
+}
+
+/// Decay of the average at the n-th update: `min(limit, (1 + n) / (10 + n))`, so that a short run's average is not its
+/// start's.
+pub fn ema_decay(limit: f64, updates: u64) -> f64 {
+    let n = updates as f64;
+    limit.min((1.0 + n) / (10.0 + n))
+}
+
+impl Optimiser {
+    /// Starts from `weights` `[P]`, f32.
+    ///
+    /// # Errors
+    /// [`TrainError::Tensor`] when there is no memory for the state.
+    pub fn new(config: &TrainingConfig, weights: Tensor) -> Result<Self, TrainError> {
+        let state = FlatState {
+            first: weights.zeros_like()?,
+            second: weights.zeros_like()?,
+            averaged: weights.copy()?,
+            weights,
+        };
+        Ok(Self::resume(config, state, 0))
+    }
+
+    /// Goes on from `state` after `updates` updates.
+    pub fn resume(config: &TrainingConfig, state: FlatState, updates: u64) -> Self {
+        Self {
+            state,
+            updates,
+            betas: config.betas,
+            epsilon: config.epsilon,
+            weight_decay: match config.optimiser {
+                OptimiserKind::Adamw => config.weight_decay,
+                OptimiserKind::Adam => 0.0,
+            },
+            clip: config.clip,
+            ema_decay: config.ema_decay,
+        }
+    }
+
+    /// The state after the last update.
+    pub fn state(&self) -> &FlatState {
+        &self.state
+    }
+
+    /// Updates made.
+    pub fn updates(&self) -> u64 {
+        self.updates
+    }
+
+    /// The norm of a gradient, as a scalar on the device.
+    ///
+    /// # Errors
+    /// [`TrainError::Tensor`] when candle fails.
+    pub fn norm(gradient: &Tensor) -> Result<Tensor, TrainError> {
+        Ok(gradient.sqr()?.sum_all()?.sqrt()?)
+    }
+
+    /// One update along `gradient` `[P]`, whose norm is `norm`.
+    ///
+    /// # Errors
+    /// [`TrainError::Tensor`] when candle fails.
+    pub fn step(&mut self, gradient: &Tensor, norm: &Tensor, rate: f64) -> Result<(), TrainError> {
+        let clipped;
+        let gradient = match self.clip {
+            None => gradient,
+            Some(limit) => {
+                // Stays on the device: nobody waits for the norm.
+                let factor = (norm.recip()? * limit)?.minimum(1.0)?;
+                clipped = gradient.broadcast_mul(&factor)?;
+                &clipped
+            }
+        };
+        self.updates += 1;
+        let correction = |beta: f64| 1.0 - beta.powi(i32::try_from(self.updates).unwrap_or(i32::MAX));
+        let update = Update {
+            rate,
+            betas: self.betas,
+            corrections: self.betas.map(correction),
+            epsilon: self.epsilon,
+            weight_decay: self.weight_decay,
+            average: ema_decay(self.ema_decay, self.updates),
+        };
+        self.state = self.state.updated(gradient, &update)?;
+        Ok(())
+    }
+}
+
+impl FlatState {
+    /// The state after `update` along `gradient` `[P]`.
+    ///
+    /// `m = b1 m + (1 - b1) g`, `s = b2 s + (1 - b2) g^2`, `w = w (1 - rate decay) - rate (m / c1) / (sqrt(s / c2) + eps)`
+    /// (Loshchilov and Hutter 2019, algorithm 2, decay scaled by the rate as PyTorch does), then `a = d a + (1 - d) w`.
+    ///
+    /// # Errors
+    /// When candle fails.
+    pub fn updated(&self, gradient: &Tensor, update: &Update) -> candle_core::Result<Self> {
+        let mix = |old: &Tensor, decay: f64, new: Tensor| (old * decay)? + (new * (1.0 - decay))?;
+        let [b1, b2] = update.betas;
+        let [c1, c2] = update.corrections;
+        let first = mix(&self.first, b1, gradient.clone())?;
+        let second = mix(&self.second, b2, gradient.sqr()?)?;
+        let step = ((&first / c1)? / ((&second / c2)?.sqrt()? + update.epsilon)?)?;
+        let kept = (&self.weights * (1.0 - update.rate * update.weight_decay))?;
+        let weights = (kept - (step * update.rate)?)?;
+        let averaged = mix(&self.averaged, update.average, weights.clone())?;
+        Ok(Self {
+            weights,
+            first,
+            second,
+            averaged,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use candle_core::Device;
+    use proptest::prelude::*;
+
+    /// One number's optimiser in f64, written from the papers.
+    struct Scalar {
+        weight: f64,
+        first: f64,
+        second: f64,
+        averaged: f64,
+    }
+
+    impl Scalar {
+        fn step(&mut self, config: &TrainingConfig, gradient: f64, n: i32) {
+            let [b1, b2] = config.betas;
+            self.first = b1 * self.first + (1.0 - b1) * gradient;
+            self.second = b2 * self.second + (1.0 - b2) * gradient * gradient;
+            let m = self.first / (1.0 - b1.powi(n));
+            let s = self.second / (1.0 - b2.powi(n));
+            let rate = config.learning_rate;
+            self.weight -= rate * config.weight_decay * self.weight;
+            self.weight -= rate * m / (s.sqrt() + config.epsilon);
+            let decay = f64::min(config.ema_decay, f64::from(1 + n) / f64::from(10 + n));
+            self.averaged = decay * self.averaged + (1.0 - decay) * self.weight;
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn updates_are_those_of_the_papers(
+            weight in -2.0f32..2.0,
+            gradients in prop::collection::vec(-3.0f32..3.0, 1..30),
+            weight_decay in prop::sample::select(vec![0.0, 0.01, 0.3]),
+        ) {
+            let config = TrainingConfig { learning_rate: 0.01, weight_decay, ..TrainingConfig::default() };
+            let start = Tensor::new(&[weight, -weight], &Device::Cpu).unwrap();
+            let mut optimiser = Optimiser::new(&config, start).unwrap();
+            let start = f64::from(weight);
+            let mut scalar = Scalar { weight: start, first: 0.0, second: 0.0, averaged: start };
+            for (n, &g) in gradients.iter().enumerate() {
+                let gradient = Tensor::new(&[g, -g], &Device::Cpu).unwrap();
+                let norm = Optimiser::norm(&gradient).unwrap();
+                optimiser.step(&gradient, &norm, config.learning_rate).unwrap();
+                scalar.step(&config, f64::from(g), n as i32 + 1);
+            }
+            let pairs = [
+                (&optimiser.state().weights, scalar.weight),
+                (&optimiser.state().averaged, scalar.averaged),
+            ];
+            for (found, expected) in pairs {
+                let found: Vec<f32> = found.to_vec1().unwrap();
+                // Thirty updates of f32, each rounding a number up to 2 by 1e-7.
+                prop_assert!((f64::from(found[0]) - expected).abs() < 1e-5);
+                prop_assert!((f64::from(found[1]) + expected).abs() < 1e-5);
+            }
+        }
+    }
+
+    #[test]
+    fn a_long_gradient_is_shortened_and_a_short_one_is_not() {
+        let config = TrainingConfig {
+            clip: Some(1.0),
+            ..TrainingConfig::default()
+        };
+        let first_moment = |gradient: [f32; 2]| -> Vec<f32> {
+            let weights = Tensor::zeros(2, candle_core::DType::F32, &Device::Cpu).unwrap();
+            let mut optimiser = Optimiser::new(&config, weights).unwrap();
+            let gradient = Tensor::new(&gradient, &Device::Cpu).unwrap();
+            optimiser
+                .step(&gradient, &Optimiser::norm(&gradient).unwrap(), 1e-4)
+                .unwrap();
+            optimiser.state().first.to_vec1().unwrap()
+        };
+        // The first moment is a tenth of the gradient that was used.
+        for (gradient, used) in [([30.0, 40.0], [0.6, 0.8]), ([0.3, 0.4], [0.3, 0.4])] {
+            for (found, used) in first_moment(gradient).iter().zip(used) {
+                assert!((found - 0.1 * used).abs() < 1e-7, "{found} {used}");
+            }
+        }
+        assert!(
+            first_moment([0.0, 0.0])
+                .iter()
+                .all(|m| m.abs() < f32::MIN_POSITIVE)
+        );
+    }
+
+    #[test]
+    #[allow(clippy::float_cmp)] // small fractions
+    fn the_average_s_decay_warms_up() {
+        assert_eq!(ema_decay(0.999, 0), 0.1);
+        assert_eq!(ema_decay(0.999, 8), 0.5);
+        assert_eq!(ema_decay(0.999, 1_000_000), 0.999);
+    }
+}
