@@ -275,10 +275,14 @@ impl<'a> Crops<'a> {
     }
 
     fn image(&self, index: usize) -> Result<&'a [u8], TrainError> {
-        let image = self.material.cache.image(index).ok_or_else(|| DataError::Loader {
-            position: index as u64,
-            reason: "the cache is of another experiment".into(),
-        })?;
+        let image = self
+            .material
+            .cache
+            .image(index)
+            .ok_or_else(|| DataError::Loader {
+                position: index as u64,
+                reason: "the cache is of another experiment".into(),
+            })?;
         Ok(image)
     }
 

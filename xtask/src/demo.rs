@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::time::Instant;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
 use crate::shell::{root, run, stage};
 use crate::{native, pkg, site};
@@ -20,6 +20,9 @@ pub struct Options {
     /// Link-time optimisation and wasm-opt: what a published site gets.
     #[arg(long)]
     release: bool,
+    /// A bundle to show in place of the repository's own, for example one that `cellflux-train export` wrote.
+    #[arg(long)]
+    bundle: Option<PathBuf>,
     /// A folder of real single-cell crops (BBBC021, with its metadata.csv) to offer beside the synthetic samples.
     #[arg(long)]
     data: Option<PathBuf>,
@@ -32,7 +35,14 @@ pub fn demo(options: &Options) -> Result<()> {
     })?;
     let cli = native::build_cli()?;
     let dist = root().join("dist");
-    site::assemble(&cli, options.data.as_deref(), &dist)?;
+    match &options.bundle {
+        None => site::assemble(&cli, options.data.as_deref(), &dist)?,
+        Some(bundle) => {
+            // The command runs in the root; the name was given in the chore's own folder.
+            let bundle = std::path::absolute(bundle).context("cannot resolve --bundle")?;
+            site::assemble_from(&cli, &bundle, options.data.as_deref(), &dist)?;
+        }
+    }
     stage(&format!("Ready after {:.1} s", begin.elapsed().as_secs_f64()));
     let mut command = Command::new(&cli);
     command

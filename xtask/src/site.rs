@@ -13,11 +13,18 @@ pub const DEMO_BUNDLE: &str = "web/bundles/bbbc021-tiny";
 
 /// Assembles the demo site into `out` with the command at `cli`, with real crops from `data` where given.
 pub fn assemble(cli: &Path, data: Option<&Path>, out: &Path) -> Result<()> {
+    assemble_from(cli, Path::new(DEMO_BUNDLE), data, out)
+}
+
+/// Assembles a site from `source`, a bundle of anybody's.
+pub fn assemble_from(cli: &Path, source: &Path, data: Option<&Path>, out: &Path) -> Result<()> {
     stage("Assembling the site");
     let mut command = Command::new(cli);
     command
         .current_dir(root())
-        .args(["site", "build", DEMO_BUNDLE, "--out"])
+        .args(["site", "build"])
+        .arg(source)
+        .arg("--out")
         .arg(out);
     if let Some(data) = data {
         // The chore's own working folder may differ from the root, where the command runs.

@@ -114,3 +114,112 @@ fn to_table(section: &str, values: &impl Serialize) -> Result<Table, TrainError>
         reason: error.to_string(),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SMALLEST: &str = r#"
+        [data.source]
+        layout = "synthetic"
+        seed = 1
+        images = 100
+        [data.image]
+        preset = "bbbc021"
+        height = 32
+        width = 32
+        [conditions.encoder]
+        kind = "one-hot"
+    "#;
+
+    fn read(more: &str, settings: &[&str]) -> Result<Config, TrainError> {
+        let settings: Vec<Setting> = settings.iter().map(|text| text.parse().unwrap()).collect();
+        Config::from_text("run.toml", &format!("{SMALLEST}\n{more}"), &settings)
+    }
+
+    #[test]
+    fn a_resolved_config_reads_back_as_itself() {
+        let config = read(
+            "[training]\npreset = \"public-code\"\nclip = 1.0",
+            &["run.seed=7"],
+        )
+        .unwrap();
+        let again = Config::from_text("again", &config.to_toml().unwrap(), &[]).unwrap();
+        assert_eq!(config, again);
+    }
+
+    #[test]
+    fn a_file_goes_over_its_preset_and_flags_over_the_file() {
+        let config = read(
+            "[training]\npreset = \"paper\"\nbatch = 8\n[network]\npreset = \"tiny\"\ndropout = 0.25",
+            &[
+                "training.noise=0.75",
+                "network.num_res_blocks=2",
+                "run.device=cuda:1",
+            ],
+        )
+        .unwrap();
+        let training = &config.training;
+        assert_eq!(
+            (
+                training.optimiser,
+                training.times,
+                training.batch,
+                training.per_batch
+            ),
+            (OptimiserKind::Adam, TimeDistribution::Uniform, 8, false)
+        );
+        assert!((training.noise - 0.75).abs() < 1e-12);
+        assert_eq!(
+            (config.network.model_channels, config.network.num_res_blocks),
+            (32, 2)
+        );
+        assert!((config.network.dropout - 0.25).abs() < 1e-12);
+        assert_eq!(config.run.device, DeviceChoice::Cuda(1));
+    }
+
+    #[test]
+    fn the_public_code_s_options_are_there_by_name() {
+        let training = read("[training]\npreset = \"public-code\"", &[])
+            .unwrap()
+            .training;
+        assert!(training.per_batch && training.precision == Precision::F16);
+        assert_eq!(training.times, TimeDistribution::Skewed);
+        let default = read("", &[]).unwrap().training;
+        assert!(!default.per_batch && default.optimiser == OptimiserKind::Adamw);
+    }
+
+    #[test]
+    fn what_no_run_can_be_is_refused_by_name() {
+        for (more, expected) in [
+            ("[training]\nlearning_rat = 1.0", "learning_rat"),
+            (
+                "[training]\nbatch = 0",
+                "training.batch is 0, expected at least 1",
+            ),
+            ("[training]\nlearning_rate = nan", "training.learning_rate is NaN"),
+            (
+                "[training]\npreset = \"fast\"",
+                "expected one of default, paper, public-code",
+            ),
+            (
+                "[network]\npreset = \"huge\"",
+                "network.preset is huge, expected one of cellflux-bbbc021",
+            ),
+            ("[training]\nsource = \"treated\"", "treated"),
+            (
+                "[training]\noptimiser = \"adam\"\nweight_decay = 0.1",
+                "0 with adam",
+            ),
+            ("[run]\ndevice = \"gpu\"", "expected cpu, cuda or cuda:N"),
+            ("[runs]\nseed = 1", "runs"),
+            ("training = 3", "expected"),
+            ("= 3", "run.toml"),
+        ] {
+            let message = read(more, &[]).unwrap_err().to_string();
+            assert!(message.contains(expected), "{more}: {message}");
+        }
+        assert!("training.batch".parse::<Setting>().is_err());
+        assert!("batch=3".parse::<Setting>().is_err());
+    }
+}

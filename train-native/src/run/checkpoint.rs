@@ -148,10 +148,12 @@ pub fn list(folder: &Path) -> Result<Vec<PathBuf>, TrainError> {
 /// [`TrainError::Io`]; nothing is left behind then.
 pub(crate) fn write_whole(path: &Path, temporary: &str, bytes: &[u8]) -> Result<(), TrainError> {
     let folder = path.parent().unwrap_or(Path::new("."));
-    let mut file = tempfile::Builder::new()
-        .prefix(temporary)
-        .tempfile_in(folder)
-        .map_err(TrainError::io(folder))?;
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(temporary);
+    // As for any file that a program writes: the user's mask decides, not the privacy of temporary files.
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    let mut file = builder.tempfile_in(folder).map_err(TrainError::io(folder))?;
     file.write_all(bytes).map_err(TrainError::io(path))?;
     file.as_file().sync_all().map_err(TrainError::io(path))?;
     file.persist(path).map_err(|error| TrainError::Io {
@@ -258,4 +260,93 @@ fn read_progress(bytes: &[u8]) -> Result<Progress, String> {
         .and_then(|metadata| metadata.get(PROGRESS))
         .ok_or_else(|| format!("it has no {PROGRESS:?} in its metadata, expected a file that a run wrote"))?;
     serde_json::from_str(text).map_err(|error| error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Precision;
+
+    fn checkpoint(step: u64) -> Checkpoint {
+        let tensor = |shift: f32| Tensor::new(&[step as f32 + shift, 0.25, -1.0], &Device::Cpu).unwrap();
+        Checkpoint {
+            progress: Progress {
+                step,
+                updates: step,
+                scale: LossScale::new(Precision::F16),
+                seconds: 1.5,
+                metrics: [("validation_loss".to_owned(), 0.25)].into(),
+                config: "x = 1\n".into(),
+                command: "cellflux-train train".into(),
+                device: "cpu".into(),
+                checksum: 0,
+            },
+            state: FlatState {
+                weights: tensor(0.0),
+                first: tensor(0.1),
+                second: tensor(0.2),
+                averaged: tensor(0.3),
+            },
+        }
+    }
+
+    #[test]
+    fn a_checkpoint_comes_back_bit_by_bit_and_only_the_newest_stay() {
+        let folder = tempfile::tempdir().unwrap();
+        let checkpoints = CheckpointFolder::open(folder.path(), 2).unwrap();
+        for step in [1, 2, 10] {
+            checkpoints.save(&checkpoint(step)).unwrap();
+        }
+        let kept = checkpoints.list().unwrap();
+        assert_eq!(kept.len(), 2);
+        let read = Checkpoint::load(&kept[1], &Device::Cpu).unwrap();
+        let expected = checkpoint(10);
+        assert_eq!(read.progress.step, 10);
+        assert_eq!(
+            Progress {
+                checksum: 0,
+                ..read.progress
+            },
+            expected.progress
+        );
+        for (read, expected) in tensors(&read.state).into_iter().zip(tensors(&expected.state)) {
+            assert_eq!(read.to_vec1::<f32>().unwrap(), expected.to_vec1::<f32>().unwrap());
+        }
+    }
+
+    #[test]
+    fn a_damaged_or_foreign_file_is_refused_by_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let checkpoints = CheckpointFolder::open(folder.path(), 2).unwrap();
+        let path = checkpoints.save(&checkpoint(3)).unwrap();
+        let good = fs::read(&path).unwrap();
+        let mut flipped = good.clone();
+        *flipped.last_mut().unwrap() ^= 1;
+        let foreign = serialize(Vec::<(&str, TensorView)>::new(), None).unwrap();
+        for (bytes, expected) in [
+            (flipped, "CRC-32C differs"),
+            (good[..good.len() - 4].to_vec(), ""),
+            (foreign, "expected a file that a run wrote"),
+            (b"{}".to_vec(), ""),
+        ] {
+            fs::write(&path, bytes).unwrap();
+            let message = Checkpoint::load(&path, &Device::Cpu).unwrap_err().to_string();
+            assert!(
+                message.contains("step-000000003") && message.contains(expected),
+                "{message}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_a_killed_process_left_is_removed_and_other_files_stay() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in [".checkpoint-abc", "notes.txt", "step-x.safetensors"] {
+            fs::write(folder.path().join(name), b"x").unwrap();
+        }
+        let checkpoints = CheckpointFolder::open(folder.path(), 1).unwrap();
+        assert_eq!(checkpoints.list().unwrap(), Vec::<PathBuf>::new());
+        assert!(!folder.path().join(".checkpoint-abc").exists());
+        assert!(folder.path().join("notes.txt").exists());
+    }
 }

@@ -112,8 +112,8 @@ impl Run {
                 reason: "this folder holds a run already, expected another run.folder, or --resume".into(),
             });
         }
+        let device = config.run.device.open()?;
         let material = Material::read(config, cache_progress)?;
-        let device = material.config.run.device.open()?;
         let weights = initial_weights(&material.network, material.config.run.seed);
         let weights = Tensor::from_vec(weights, parameter_count(&material.network), &device)?;
         let optimiser = Optimiser::new(&material.config.training, weights)?;

@@ -69,7 +69,9 @@ mod tests {
             start += parameter.len();
             let largest = values.iter().fold(0.0f32, |a, v| a.max(v.abs()));
             let (low, high) = match parameter.name.as_str() {
-                "out.2.weight" | "out.2.bias" | "out.0.bias" | "input_blocks.1.0.out_layers.3.bias" => (0.0, 0.0),
+                "out.2.weight" | "out.2.bias" | "out.0.bias" | "input_blocks.1.0.out_layers.3.bias" => {
+                    (0.0, 0.0)
+                }
                 "out.0.weight" => (1.0, 1.0),
                 // 1 / sqrt(3 x 3 x 3) and 1 / sqrt(128).
                 "input_blocks.0.0.weight" | "input_blocks.0.0.bias" => (0.17, 0.192_46),

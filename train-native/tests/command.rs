@@ -1,0 +1,131 @@
+//! The command itself: signals, exit status, messages.
+#![cfg(unix)]
+#![allow(clippy::unwrap_used, clippy::expect_used)] // tests
+
+mod common;
+
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use candle_core::Device;
+use cellflux_train::run::checkpoint::{self, Checkpoint};
+
+fn command() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_cellflux-train"));
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+fn write_config(folder: &Path) -> std::path::PathBuf {
+    let path = folder.join("run.toml");
+    std::fs::write(&path, common::CONFIG).unwrap();
+    path
+}
+
+fn run(command: &mut Command) -> Output {
+    command.output().unwrap()
+}
+
+fn newest_step(run: &Path) -> Option<u64> {
+    let path = checkpoint::list(&run.join("checkpoints")).unwrap().pop()?;
+    Some(Checkpoint::load(&path, &Device::Cpu).unwrap().progress.step)
+}
+
+#[test]
+fn sigterm_writes_a_checkpoint_and_ends_well_and_resume_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let (config, out) = (write_config(folder.path()), folder.path().join("run"));
+    let mut process = command()
+        .args(["train", "--steps", "100000", "--set", "run.checkpoint_every=0"])
+        .args(["--set", "run.validate_every=0", "--config"])
+        .arg(&config)
+        .arg("--out")
+        .arg(&out)
+        .spawn()
+        .unwrap();
+    // Until it has made a step.
+    let log = out.join("log.jsonl");
+    let begin = Instant::now();
+    while std::fs::read_to_string(&log).is_ok_and(|text| text.is_empty()) || !log.exists() {
+        assert!(begin.elapsed() < Duration::from_mins(5), "no step was made");
+        assert!(process.try_wait().unwrap().is_none(), "the run ended by itself");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let id = process.id().to_string();
+    assert!(
+        Command::new("kill")
+            .args(["-TERM", &id])
+            .status()
+            .unwrap()
+            .success()
+    );
+    let output = process.wait_with_output().unwrap();
+    assert_eq!(
+        output.status.code(),
+        Some(0),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let step = newest_step(&out).unwrap();
+
+    let more = (step + 1).to_string();
+    let output = run(command().args(["train", "--steps", &more, "--resume"]).arg(&out));
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    assert_eq!(newest_step(&out), Some(step + 1));
+
+    // And the bundle of it is one that its reader accepts.
+    let bundle = folder.path().join("bundle");
+    let output = run(command().arg("export").arg(&out).arg("--out").arg(&bundle));
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let read = cellflux_bundle::folder::read(&bundle).unwrap();
+    let training = read.manifest.provenance.training.unwrap();
+    assert_eq!(training.steps, step + 1);
+    assert!(
+        training
+            .command
+            .starts_with("cellflux-train train --steps 100000"),
+        "{}",
+        training.command
+    );
+    let gallery = &read.manifest.gallery;
+    assert!(!gallery.controls.is_empty());
+    // One true answer for each of the seven compounds.
+    assert_eq!(gallery.treated.len(), 7 * gallery.controls.len());
+    for example in gallery.controls.iter().chain(&gallery.treated) {
+        let manifest = cellflux_bundle::folder::read_manifest(&bundle).unwrap();
+        cellflux_bundle::folder::read_file(&bundle, &manifest, &example.file).unwrap();
+    }
+}
+
+#[test]
+fn wrong_arguments_are_named_before_anything_is_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let (config, out) = (write_config(folder.path()), folder.path().join("run"));
+    for (arguments, expected) in [
+        (["--set", "training.bach=3"], "bach"),
+        (["--device", "cuda"], "device cuda"),
+        (["--set", "data.source.layout=\"foldr\""], "foldr"),
+        (["--set", "data.image.height=17"], "17"),
+        (["--config", "absent.toml"], "absent.toml"),
+    ] {
+        let mut command = command();
+        command.arg("train").arg("--out").arg(&out).args(arguments);
+        if arguments[0] != "--config" {
+            command.arg("--config").arg(&config);
+        }
+        let output = run(&mut command);
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {said}");
+        assert!(said.contains(expected), "{arguments:?}: {said}");
+        assert!(newest_step(&out).is_none() && !out.join("config.toml").exists());
+    }
+}
