@@ -310,7 +310,8 @@ fn guidance_is_the_paper_s_combination_of_both_velocities() {
             .map(|(&c, &u)| alpha * f64::from(c) + (1.0 - alpha) * f64::from(u))
             .collect();
         let error = relative_error(&guided, &expected);
-        assert!(error < 1e-6, "alpha {alpha}: {error:.1e}");
+        // Batches of two and of four round differently, which Winograd's transforms amplify.
+        assert!(error < 5e-6, "alpha {alpha}: {error:.1e}");
     }
 }
 
@@ -338,7 +339,9 @@ fn a_network_on_variables_is_the_same_network_and_every_parameter_has_a_gradient
         let x = engine.upload(&inputs.x).unwrap();
         let conditions = [Some(inputs.conditions[0].as_slice()), None];
         let embedded = network.embed_conditions(&conditions, &Device::Cpu).unwrap();
-        let velocity = network.forward(&x, &inputs.times, Some(&embedded), Some(1)).unwrap();
+        let velocity = network
+            .forward(&x, &inputs.times, Some(&embedded), Some(1))
+            .unwrap();
         let found: Vec<f32> = velocity.flatten_all().unwrap().to_vec1().unwrap();
         let expected: Vec<f64> = inputs.found(&mut engine).into_iter().map(f64::from).collect();
         let error = relative_error(&found, &expected);

@@ -1,12 +1,17 @@
 //! Convolution with zero padding: 3x3, strided or not, and 1x1.
 
+use std::sync::Arc;
+
 use candle_core::{Result, Tensor};
 use candle_nn::VarBuilder;
 
 use crate::operations::Operations;
+use crate::packed_convolution::PackedKernel;
 use crate::winograd::WinogradKernel;
 
 /// A convolution with bias; tensors `weight` `[out, in, k, k]` and `bias` `[out]`.
+///
+/// Operations for inference only have kernels repacked here, once.
 #[derive(Clone, Debug)]
 pub struct Convolution {
     kernel: Kernel,
@@ -17,71 +22,111 @@ pub struct Convolution {
 enum Kernel {
     /// `[out, in, 3, 3]`, with the stride.
     Plain(Tensor, usize),
-    /// 3x3 with stride 1 where nothing is to be trained, on the CPU.
-    Winograd(WinogradKernel),
     /// `[out, in]`.
     Pointwise(Tensor),
+    /// 3x3 with stride 1, for inference.
+    Winograd(Arc<WinogradKernel>),
+    /// 3x3 with stride 2, or 1x1, for inference.
+    Packed(Arc<PackedKernel>),
 }
 
 impl Convolution {
-    /// A 3x3 convolution that keeps the size: zero padding 1. Operations for inference only have its kernel
-    /// transformed here, once.
+    /// A 3x3 convolution that keeps the size: zero padding 1.
     ///
     /// # Errors
     /// When `vars` lacks a tensor or holds one of another shape.
     pub fn same(input: usize, output: usize, vars: &VarBuilder, operations: &dyn Operations) -> Result<Self> {
         let weight = vars.get((output, input, 3, 3), "weight")?;
-        let kernel = if operations.inference_only() {
-            Kernel::Winograd(WinogradKernel::new(&weight)?)
-        } else {
-            Kernel::Plain(weight, 1)
-        };
-        Self::new(kernel, output, vars)
+        Self::new(weight, output, vars, |weight, bias| {
+            Ok(if operations.inference_only() {
+                Kernel::Winograd(Arc::new(WinogradKernel::new(&weight, bias)?))
+            } else {
+                Kernel::Plain(weight, 1)
+            })
+        })
     }
 
     /// A 3x3 convolution that halves the size: zero padding 1, stride 2.
     ///
     /// # Errors
     /// When `vars` lacks a tensor or holds one of another shape.
-    pub fn strided(input: usize, output: usize, vars: &VarBuilder) -> Result<Self> {
+    pub fn strided(
+        input: usize,
+        output: usize,
+        vars: &VarBuilder,
+        operations: &dyn Operations,
+    ) -> Result<Self> {
         let weight = vars.get((output, input, 3, 3), "weight")?;
-        Self::new(Kernel::Plain(weight, 2), output, vars)
+        Self::new(weight, output, vars, |weight, bias| {
+            Ok(if operations.inference_only() {
+                Kernel::Packed(Arc::new(PackedKernel::strided(&weight, bias)?))
+            } else {
+                Kernel::Plain(weight, 2)
+            })
+        })
     }
 
     /// A 1x1 convolution.
     ///
     /// # Errors
     /// When `vars` lacks a tensor or holds one of another shape.
-    pub fn pointwise(input: usize, output: usize, vars: &VarBuilder) -> Result<Self> {
+    pub fn pointwise(
+        input: usize,
+        output: usize,
+        vars: &VarBuilder,
+        operations: &dyn Operations,
+    ) -> Result<Self> {
         let weight = vars.get((output, input, 1, 1), "weight")?;
-        Self::new(Kernel::Pointwise(weight.reshape((output, input))?), output, vars)
+        Self::of_matrix(weight.reshape((output, input))?, vars, operations)
     }
 
     /// A 1x1 convolution whose weight is that of a 1-d one, `[out, in, 1]`.
     ///
     /// # Errors
     /// When `vars` lacks a tensor or holds one of another shape.
-    pub fn pointwise_1d(input: usize, output: usize, vars: &VarBuilder) -> Result<Self> {
+    pub fn pointwise_1d(
+        input: usize,
+        output: usize,
+        vars: &VarBuilder,
+        operations: &dyn Operations,
+    ) -> Result<Self> {
         let weight = vars.get((output, input, 1), "weight")?;
-        Self::new(Kernel::Pointwise(weight.reshape((output, input))?), output, vars)
+        Self::of_matrix(weight.reshape((output, input))?, vars, operations)
     }
 
-    fn new(kernel: Kernel, output: usize, vars: &VarBuilder) -> Result<Self> {
-        Ok(Self {
-            kernel,
-            bias: vars.get(output, "bias")?,
+    fn of_matrix(weight: Tensor, vars: &VarBuilder, operations: &dyn Operations) -> Result<Self> {
+        let output = weight.dim(0)?;
+        Self::new(weight, output, vars, |weight, bias| {
+            Ok(if operations.inference_only() {
+                Kernel::Packed(Arc::new(PackedKernel::pointwise(&weight, bias)?))
+            } else {
+                Kernel::Pointwise(weight)
+            })
         })
+    }
+
+    fn new(
+        weight: Tensor,
+        output: usize,
+        vars: &VarBuilder,
+        kernel: impl FnOnce(Tensor, &Tensor) -> Result<Kernel>,
+    ) -> Result<Self> {
+        let bias = vars.get(output, "bias")?;
+        let kernel = kernel(weight, &bias)?;
+        Ok(Self { kernel, bias })
     }
 
     /// The kernel, `[out, in, 3, 3]` or `[out, in]` (1x1), and the stride.
     ///
     /// # Errors
-    /// When the network was built for inference only, and holds a transformed kernel.
+    /// When the network was built for inference only, and holds a repacked kernel.
     pub fn kernel(&self) -> Result<(&Tensor, usize)> {
         match &self.kernel {
             Kernel::Plain(weight, stride) => Ok((weight, *stride)),
             Kernel::Pointwise(weight) => Ok((weight, 1)),
-            Kernel::Winograd(_) => candle_core::bail!("a network for inference only keeps no plain kernel"),
+            Kernel::Winograd(_) | Kernel::Packed(_) => {
+                candle_core::bail!("a network for inference only keeps no plain kernel")
+            }
         }
     }
 
@@ -90,28 +135,30 @@ impl Convolution {
         &self.bias
     }
 
-    /// `[N, in, H, W]` to `[N, out, H / stride, W / stride]`.
+    /// `[N, in, H, W]` to `[N, out, H / stride, W / stride]`, plus `residual` of that shape where there is one.
     ///
     /// # Errors
-    /// When candle fails.
-    pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        let bias = || self.bias.reshape((1, (), 1, 1));
-        match &self.kernel {
-            Kernel::Winograd(kernel) if !x.track_op() => kernel.convolve(x, &self.bias),
-            Kernel::Winograd(_) => {
+    /// When candle fails; when a gradient is wanted of a kernel for inference only.
+    pub fn forward(&self, x: &Tensor, residual: Option<&Tensor>) -> Result<Tensor> {
+        let convolved = match &self.kernel {
+            Kernel::Winograd(_) | Kernel::Packed(_) if x.track_op() => {
                 candle_core::bail!("a network on constants has no gradients: build it on variables")
             }
-            Kernel::Plain(weight, stride) => x.conv2d(weight, 1, *stride, 1, 1)?.broadcast_add(&bias()?),
+            Kernel::Winograd(kernel) => return kernel.convolve(x, residual),
+            Kernel::Packed(kernel) => return kernel.convolve(x, residual),
+            Kernel::Plain(weight, stride) => x.conv2d(weight, 1, *stride, 1, 1)?,
             Kernel::Pointwise(weight) => {
                 let (batch, input, height, width) = x.dims4()?;
                 let output = weight.dim(0)?;
                 let pixels = x.reshape((batch, input, height * width))?;
                 let weight = weight.broadcast_as((batch, output, input))?;
-                let mixed = weight.matmul(&pixels)?;
-                mixed
-                    .reshape((batch, output, height, width))?
-                    .broadcast_add(&bias()?)
+                weight.matmul(&pixels)?.reshape((batch, output, height, width))?
             }
+        };
+        let convolved = convolved.broadcast_add(&self.bias.reshape((1, (), 1, 1))?)?;
+        match residual {
+            None => Ok(convolved),
+            Some(residual) => residual + convolved,
         }
     }
 }

@@ -5,7 +5,9 @@
 //! gradient are Winograd convolutions (the gradient of a convolution with zero padding is the convolution of the
 //! gradient with the rotated, transposed kernel), and the kernel's gradient is one matrix product an image.
 
-use candle_core::{CpuStorage, CustomOp3, DType, Device, Layout, Result, Shape, Storage, Tensor};
+use std::sync::Arc;
+
+use candle_core::{CpuStorage, CustomOp3, DType, Device, Layout, Result, Shape, Tensor};
 use rayon::prelude::*;
 
 use crate::convolution::Convolution;
@@ -27,15 +29,14 @@ impl Operations for CpuTraining {
     fn convolution(&self, x: &Tensor, layer: &Convolution, residual: Option<&Tensor>) -> Result<Tensor> {
         let (weight, stride) = layer.kernel()?;
         let fits = x.device().is_cpu() && x.dtype() == DType::F32 && weight.rank() == 4;
-        let convolved = if fits {
-            let whole = x.contiguous()?.apply_op3(weight, layer.bias(), Convolution3x3)?;
-            if stride == 1 {
-                whole
-            } else {
-                every(stride, &whole)?
-            }
+        if !fits {
+            return layer.forward(x, residual);
+        }
+        let whole = x.contiguous()?.apply_op3(weight, layer.bias(), Convolution3x3)?;
+        let convolved = if stride == 1 {
+            whole
         } else {
-            layer.forward(x)?
+            every(stride, &whole)?
         };
         match residual {
             None => Ok(convolved),
@@ -75,14 +76,8 @@ impl CustomOp3 for Convolution3x3 {
         let tensor = |storage: &CpuStorage, layout: &Layout| {
             Tensor::from_slice(contiguous(storage, layout)?, layout.shape(), &Device::Cpu)
         };
-        let kernel = WinogradKernel::new(&tensor(weight, weight_layout)?)?;
-        let convolved = kernel.convolve(&tensor(x, x_layout)?, &tensor(bias, bias_layout)?)?;
-        let shape = convolved.shape().clone();
-        let (storage, _) = convolved.storage_and_layout();
-        match &*storage {
-            Storage::Cpu(storage) => Ok((storage.clone(), shape)),
-            _ => candle_core::bail!("a convolution on the CPU left it"),
-        }
+        let kernel = WinogradKernel::new(&tensor(weight, weight_layout)?, &tensor(bias, bias_layout)?)?;
+        kernel.forward(x, x_layout, None)
     }
 
     fn bwd(
@@ -97,7 +92,8 @@ impl CustomOp3 for Convolution3x3 {
         let towards_x = if x.track_op() {
             let rotated = weight.detach().flip(&[2, 3])?.transpose(0, 1)?.contiguous()?;
             let no_bias = Tensor::zeros(rotated.dim(0)?, DType::F32, &Device::Cpu)?;
-            Some(WinogradKernel::new(&rotated)?.convolve(&gradient, &no_bias)?)
+            let kernel = Arc::new(WinogradKernel::new(&rotated, &no_bias)?);
+            Some(kernel.convolve(&gradient, None)?)
         } else {
             None
         };

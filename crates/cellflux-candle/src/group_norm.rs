@@ -4,8 +4,10 @@ use candle_core::{CpuStorage, CustomOp3, D, DType, Layout, Result, Shape, Tensor
 use candle_nn::VarBuilder;
 use cellflux_bundle::config::NORM_GROUPS;
 use rayon::prelude::*;
+use wide::f32x4;
 
 use crate::exponential::silu;
+use crate::lanes::{self, load};
 use crate::memory::contiguous;
 
 /// Added to every variance.
@@ -161,17 +163,10 @@ impl CustomOp3 for Fused {
                 let planes = out.chunks_mut(pixels).zip(x.chunks(pixels));
                 for ((out, x), (gain, offset)) in planes.zip(gain.iter().zip(offset)) {
                     let factor = gain / deviation;
+                    let affine = |x: f32x4| (x - mean) * factor + f32x4::splat(*offset);
                     match self.activation {
-                        Activation::None => {
-                            for (out, x) in out.iter_mut().zip(x) {
-                                *out = (x - mean) * factor + offset;
-                            }
-                        }
-                        Activation::Silu => {
-                            for (out, x) in out.iter_mut().zip(x) {
-                                *out = silu((x - mean) * factor + offset);
-                            }
-                        }
+                        Activation::None => lanes::map(x, out, affine),
+                        Activation::Silu => lanes::map(x, out, |x| silu(affine(x))),
                     }
                 }
             });
@@ -182,26 +177,28 @@ impl CustomOp3 for Fused {
 /// Mean and standard deviation (epsilon included) of a group, in two passes so that a large mean costs no
 /// accuracy.
 fn mean_and_deviation(x: &[f32]) -> (f32, f32) {
-    let mean = (lane_sum(x, |x| x) / x.len() as f64) as f32;
-    let variance = lane_sum(x, |x| (x - mean) * (x - mean)) / x.len() as f64;
+    let mean = (sum(x, |x| x) / x.len() as f64) as f32;
+    let variance = sum(x, |x| (x - mean) * (x - mean)) / x.len() as f64;
     (mean, (variance + EPSILON).sqrt() as f32)
 }
 
-/// The sum of `term(x)`: eight running f32 sums that fit SIMD lanes, gathered in f64 before they grow long.
-fn lane_sum(x: &[f32], term: impl Fn(f32) -> f32) -> f64 {
-    const LANES: usize = 8;
-    const RUN: usize = 128 * LANES;
+/// The sum of `term(x)`: running f32 sums in lanes, gathered in f64 before they grow long.
+fn sum(x: &[f32], term: impl Fn(f32x4) -> f32x4) -> f64 {
+    const RUN: usize = 128;
+    let gather = |lanes: f32x4| lanes.to_array().into_iter().map(f64::from).sum::<f64>();
+    let (blocks, rest) = x.as_chunks::<{ lanes::COUNT }>();
     let mut total = 0.0;
-    for run in x.chunks(RUN) {
-        let mut lanes = [0.0f32; LANES];
-        let (blocks, rest) = run.as_chunks::<LANES>();
-        for block in blocks {
-            for (lane, &x) in lanes.iter_mut().zip(block) {
-                *lane += term(x);
-            }
+    for run in blocks.chunks(RUN) {
+        let mut sums = [f32x4::ZERO; 2];
+        for block in run {
+            let [low, high] = load(block);
+            sums[0] += term(low);
+            sums[1] += term(high);
         }
-        let tail: f32 = rest.iter().map(|&x| term(x)).sum();
-        total += lanes.iter().map(|&lane| f64::from(lane)).sum::<f64>() + f64::from(tail);
+        total += gather(sums[0] + sums[1]);
+    }
+    for &x in rest {
+        total += f64::from(term(f32x4::splat(x)).to_array()[0]);
     }
     total
 }

@@ -6,6 +6,7 @@
 //! a `VarMap`'s trainable variables; what it calls on its way is [`operations::Operations`].
 
 pub mod attention;
+mod attention_blocks;
 pub mod convolution;
 pub mod cpu_training;
 pub mod dropout;
@@ -13,11 +14,13 @@ pub mod engine;
 mod error;
 mod exponential;
 pub mod group_norm;
+mod lanes;
+mod matrix_product;
 mod memory;
 pub mod operations;
+mod packed_convolution;
 pub mod resample;
 pub mod residual_block;
-mod softmax;
 pub mod time_embedding;
 pub mod unet;
 pub mod weights;

@@ -1,28 +1,11 @@
 //! Access to the memory of CPU tensors.
 
-use candle_core::backend::BackendStorage;
 use candle_core::{CpuStorage, Layout, Result};
 
 /// The values of a contiguous f32 tensor.
 pub(crate) fn contiguous<'a>(storage: &'a CpuStorage, layout: &Layout) -> Result<&'a [f32]> {
     match (storage, layout.contiguous_offsets()) {
         (CpuStorage::F32(values), Some((start, end))) => Ok(&values[start..end]),
-        _ => candle_core::bail!("expected a contiguous f32 tensor, found {layout:?}"),
-    }
-}
-
-/// The values of an f32 storage.
-pub(crate) fn into_values(storage: CpuStorage) -> Result<Vec<f32>> {
-    match storage {
-        CpuStorage::F32(values) => Ok(values),
-        other => candle_core::bail!("expected f32, found {:?}", other.dtype()),
-    }
-}
-
-/// The values of a contiguous f32 tensor, to be changed.
-pub(crate) fn contiguous_mut<'a>(storage: &'a mut CpuStorage, layout: &Layout) -> Result<&'a mut [f32]> {
-    match (storage, layout.contiguous_offsets()) {
-        (CpuStorage::F32(values), Some((start, end))) => Ok(&mut values[start..end]),
         _ => candle_core::bail!("expected a contiguous f32 tensor, found {layout:?}"),
     }
 }

@@ -13,6 +13,7 @@ use candle_core::{Result, Tensor};
 use cellflux_bundle::topology::Resample;
 
 use crate::attention::{self, Heads};
+use crate::attention_blocks;
 use crate::convolution::Convolution;
 use crate::dropout::Dropout;
 use crate::group_norm::{self, Activation, GroupNorm};
@@ -67,11 +68,7 @@ pub trait Operations: Debug + Send + Sync {
     /// A convolution with bias, plus `residual` where there is one.
     #[allow(clippy::missing_errors_doc)]
     fn convolution(&self, x: &Tensor, layer: &Convolution, residual: Option<&Tensor>) -> Result<Tensor> {
-        let convolved = layer.forward(x)?;
-        match residual {
-            None => Ok(convolved),
-            Some(residual) => residual + convolved,
-        }
+        layer.forward(x, residual)
     }
 
     /// Group normalisation and what follows it.
@@ -120,7 +117,7 @@ pub struct Plain;
 impl Operations for Plain {}
 
 /// What is fast on a CPU where no gradient is wanted: Winograd convolutions, normalisation in one pass, attention
-/// in pieces. Inputs that take part in a gradient are refused.
+/// some queries at a time. Inputs that take part in a gradient are refused.
 #[derive(Clone, Copy, Debug)]
 pub struct Inference;
 
@@ -138,6 +135,6 @@ impl Operations for Inference {
     }
 
     fn attention(&self, qkv: &Tensor, heads: Heads) -> Result<Tensor> {
-        attention::in_pieces(qkv, heads)
+        attention_blocks::attend(qkv, heads)
     }
 }

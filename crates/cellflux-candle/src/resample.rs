@@ -18,8 +18,14 @@ impl Downsample {
     ///
     /// # Errors
     /// When `vars` lacks a tensor or holds one of another shape.
-    pub fn new(channels: usize, convolution: bool, vars: &VarBuilder) -> Result<Self> {
-        let convolution = convolution.then(|| Convolution::strided(channels, channels, &vars.pp("op")));
+    pub fn new(
+        channels: usize,
+        convolution: bool,
+        vars: &VarBuilder,
+        operations: &dyn Operations,
+    ) -> Result<Self> {
+        let convolution =
+            convolution.then(|| Convolution::strided(channels, channels, &vars.pp("op"), operations));
         Ok(Self {
             convolution: convolution.transpose()?,
         })

@@ -60,8 +60,8 @@ impl ResidualBlock {
             number,
         } = shape;
         let modulation = if scale_shift { 2 * output } else { output };
-        let skip =
-            (input != output).then(|| Convolution::pointwise(input, output, &vars.pp("skip_connection")));
+        let skip = (input != output)
+            .then(|| Convolution::pointwise(input, output, &vars.pp("skip_connection"), operations));
         Ok(Self {
             in_norm: GroupNorm::new(input, &vars.pp("in_layers.0"))?,
             in_convolution: Convolution::same(input, output, &vars.pp("in_layers.2"), operations)?,

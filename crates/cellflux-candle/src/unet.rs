@@ -257,12 +257,12 @@ impl Builder<'_> {
                     count: heads,
                     new_order: config.use_new_attention_order,
                 };
-                Layer::Attention(Attention::new(channels, heads, &vars)?)
+                Layer::Attention(Attention::new(channels, heads, &vars, operations)?)
             }
             LayerKind::Downsample {
                 channels,
                 convolution,
-            } => Layer::Downsample(Downsample::new(channels, convolution, &vars)?),
+            } => Layer::Downsample(Downsample::new(channels, convolution, &vars, operations)?),
             LayerKind::Upsample {
                 channels,
                 convolution,
