@@ -254,15 +254,18 @@ class Explorer extends HTMLElement {
     this.#walkTo(this.#state.at);
   }
 
+  /** Computes one more step; true when it gave way to a change and is to be tried again. */
   async #computeStep() {
     this.#set({ stepping: true });
     try {
       const { key } = this.#state.walk;
-      const { step, walk, ...rest } = await this.#worker.call('step', { playing: this.#state.playing });
+      const { step, walk, gaveWay = false, ...rest } = await this.#worker.call('step', { playing: this.#state.playing });
       const current = this.#state.walk;
       if (current.key === key && walk.key === key) this.#set({ walk: { ...current, ...walk, steps: [...current.steps, ...step] }, ...rest });
+      return gaveWay;
     } catch (error) {
       this.#set({ playing: false, notice: troubled(error) });
+      return false;
     } finally {
       this.#set({ stepping: false });
     }

@@ -10,7 +10,7 @@ export class Walker {
    * @param {() => object} state the explorer's state
    * @param {(patch: object) => void} set changes it
    * @param {() => Promise<void>} settled waits until every change has been answered
-   * @param {() => Promise<void>} compute computes one more step and adds it to `state.walk`; rejects with a sentence
+   * @param {() => Promise<boolean>} compute computes one more step and adds it to `state.walk`; true when it gave way to a change
    */
   constructor(state, set, settled, compute) {
     this.state = state;
@@ -71,7 +71,8 @@ export class Walker {
     }
     if (walk.finished || stepping) return false;
     const { key } = walk;
-    await this.compute();
+    // What gave way is tried again once the change has been answered, unless that has started another walk.
+    while ((await this.compute()) && this.state().walk?.key === key) await this.settled();
     const after = this.state().walk;
     // A change may have started another walk meanwhile; its first step stays in view then.
     if (after?.key === key && after.steps.length > walk.steps.length) this.goto(walk.steps.length);

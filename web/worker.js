@@ -16,11 +16,15 @@
 //   use_upload {}                       makes the crop the control
 //   keep    { kind, step, visible }     a file to save
 //
-// Calls run one after the other, in the order they came; only `cancel` overtakes.
+// Calls run one after the other, in the order they came; only `cancel` overtakes. A `step` under way gives way to a call that has
+// come meanwhile, after the evaluation it is at, and answers without a step.
 
 import { Exploring } from './worker/exploring.js';
 
-const exploring = new Exploring((event, detail, transfer) => postMessage({ event, ...detail }, transfer ?? []));
+/** Calls that have come and not been begun. */
+let waiting = 0;
+
+const exploring = new Exploring((event, detail, transfer) => postMessage({ event, ...detail }, transfer ?? []), () => waiting > 0);
 
 /** A wasm trap has no sentence of its own, and leaves the instance unusable: the page starts another worker. */
 function described(error) {
@@ -45,5 +49,11 @@ async function answer({ id, call, args }) {
 
 addEventListener('message', ({ data }) => {
   if (data.call === 'cancel') answer(data);
-  else queue = queue.then(() => answer(data));
+  else {
+    waiting += 1;
+    queue = queue.then(() => {
+      waiting -= 1;
+      return answer(data);
+    });
+  }
 });

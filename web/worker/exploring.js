@@ -9,6 +9,9 @@ import * as recipeView from './recipe_view.js';
 /** Manifests larger than this are refused before they are read; the wasm side has a limit of its own. */
 const MANIFEST_BYTES = 4 << 20;
 
+/** Evaluations quicker than a frame are not worth looking between for what the visitor has changed. */
+const QUICK_MS = 16;
+
 const LIMITS = { steps: [1, 1000], alpha: [0, 4], noise: [0, 2], seed: [0, 0xffffffff] };
 
 export class Exploring {
@@ -30,10 +33,17 @@ export class Exploring {
   #spare = null;
   #uploads = 0;
   #runsOnGpu = false;
+  /** Milliseconds of an evaluation, once known. */
+  #pace = null;
+  #wanted;
 
-  /** @param {(event: string, detail: object, transfer?: Transferable[]) => void} say tells the page something it did not ask for */
-  constructor(say) {
+  /**
+   * @param {(event: string, detail: object, transfer?: Transferable[]) => void} say tells the page something it did not ask for
+   * @param {() => boolean} wanted whether another call waits
+   */
+  constructor(say, wanted) {
     this.#say = say;
+    this.#wanted = wanted;
   }
 
   // Opening and loading
@@ -107,19 +117,36 @@ export class Exploring {
 
   async step({ playing }) {
     const began = performance.now();
-    // The CPU path computes where it stands: looking ahead would only delay the step that is wanted.
-    const reached = await this.#walk.step(Boolean(playing) && this.#runsOnGpu);
+    const quick = this.#pace !== null && this.#pace < QUICK_MS;
+    if (!quick && !(await this.#evaluateUntilLast())) return { value: { ...this.#stepsSince(this.#walk.steps()), gaveWay: true } };
+    // The CPU path computes where it stands: looking ahead would only delay the step that is wanted. So it would where an
+    // evaluation takes long, and the visitor changes something meanwhile.
+    const reached = await this.#walk.step(Boolean(playing) && this.#runsOnGpu && quick);
     const took = performance.now() - began;
     const index = this.#walk.steps() - 1;
     const evaluations = this.#walk.evaluations_of(index);
-    if (reached) this.#evaluations += evaluations;
+    if (!reached) return { value: this.#stepsSince(this.#walk.steps()) };
+    this.#evaluations += evaluations;
+    if (evaluations > 0) this.#pace = took / evaluations;
+    return { value: { ...this.#stepsSince(index), ...(evaluations > 0 ? { pace: this.#pace } : {}) } };
+  }
+
+  /** Evaluates all velocities of a step but the last; false when another call has come meanwhile, which is to be followed first. */
+  async #evaluateUntilLast() {
+    while (await this.#walk.evaluate()) {
+      await nextTurn();
+      if (this.#wanted()) return false;
+    }
+    return true;
+  }
+
+  /** What a step's answer holds: the steps reached from `first` on. */
+  #stepsSince(first) {
+    const walk = this.#walk;
     return {
-      value: {
-        walk: { key: this.#walk.key(), finished: this.#walk.finished() },
-        step: reached ? [this.#picture(index)] : [],
-        evaluations: this.#evaluations,
-        ...(reached && evaluations > 0 ? { pace: took / evaluations } : {}),
-      },
+      walk: { key: walk.key(), finished: walk.finished() },
+      step: Array.from({ length: walk.steps() - first }, (_, index) => this.#picture(first + index)),
+      evaluations: this.#evaluations,
     };
   }
 
@@ -225,6 +252,7 @@ export class Exploring {
     const make = {
       candle: () => wasm.Engine.candle(this.#model),
       wgpu: () => wasm.Engine.wgpu(this.#model, tell.doing),
+      guess: () => wasm.Engine.guess_on_gpu(this.#model),
     };
     let starting = true;
     const tell = {
@@ -234,6 +262,7 @@ export class Exploring {
     };
     const { engine, report, pace, why } = await chooseEngine(make, asked, tell).finally(() => { starting = false; });
     this.#runsOnGpu = report.engine === 'wgpu';
+    this.#pace = pace;
     if (this.#walk) this.#walk.attach(engine);
     else this.#spare = engine;
     return { engine: { ...report, why }, engineAsked: asked, evaluations: this.#evaluations, pace };
@@ -293,6 +322,18 @@ export class Exploring {
       }
     }
   }
+}
+
+/** Lets messages in that have come meanwhile; a timer would wait for milliseconds. */
+function nextTurn() {
+  return new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      port1.close();
+      resolve();
+    };
+    port2.postMessage(null);
+  });
 }
 
 const plainNumbers = (numbers) => (numbers ? [...numbers] : null);

@@ -36,37 +36,100 @@ impl FixedSolver {
     /// # Errors
     /// The field's own.
     pub fn step<F: Field>(self, field: &mut F, t0: f64, t1: f64, x: &F::State) -> Result<F::State, F::Error> {
-        let h = t1 - t0;
-        let k1 = field.velocity(t0, x)?;
-        match self {
-            Self::Euler => field.combine(&[(1.0, x), (h, &k1)]),
-            Self::Midpoint => {
-                let middle = field.combine(&[(1.0, x), (h / 2.0, &k1)])?;
-                let k2 = field.velocity(t0 + h / 2.0, &middle)?;
-                field.combine(&[(1.0, x), (h, &k2)])
-            }
-            Self::Heun => {
-                let end = field.combine(&[(1.0, x), (h, &k1)])?;
-                let k2 = field.velocity(t1, &end)?;
-                field.combine(&[(1.0, x), (h / 2.0, &k1), (h / 2.0, &k2)])
-            }
-            Self::Rk4 => {
-                let third = field.combine(&[(1.0, x), (h / 3.0, &k1)])?;
-                let k2 = field.velocity(t0 + h / 3.0, &third)?;
-                let two_thirds = field.combine(&[(1.0, x), (-h / 3.0, &k1), (h, &k2)])?;
-                let k3 = field.velocity(t0 + 2.0 * h / 3.0, &two_thirds)?;
-                let end = field.combine(&[(1.0, x), (h, &k1), (-h, &k2), (h, &k3)])?;
-                let k4 = field.velocity(t1, &end)?;
-                let eighth = h / 8.0;
-                field.combine(&[
-                    (1.0, x),
-                    (eighth, &k1),
-                    (3.0 * eighth, &k2),
-                    (3.0 * eighth, &k3),
-                    (eighth, &k4),
-                ])
-            }
+        FixedStep::new(self, t0, t1, x.clone()).finish(field)
+    }
+
+    /// Where the next velocity is evaluated, after the ones that are there: the part of the step gone, and by how much of the
+    /// step each velocity moves `x` there.
+    fn stage(self, velocities: usize) -> (f64, &'static [f64]) {
+        match (self, velocities) {
+            (Self::Midpoint, 1) => (0.5, &[0.5]),
+            (Self::Heun, 1) => (1.0, &[1.0]),
+            (Self::Rk4, 1) => (1.0 / 3.0, &[1.0 / 3.0]),
+            (Self::Rk4, 2) => (2.0 / 3.0, &[-1.0 / 3.0, 1.0]),
+            (Self::Rk4, 3) => (1.0, &[1.0, -1.0, 1.0]),
+            _ => (0.0, &[]),
         }
+    }
+
+    /// By how much of the step each velocity moves `x` to the step's end.
+    fn weights(self) -> &'static [f64] {
+        match self {
+            Self::Euler => &[1.0],
+            Self::Midpoint => &[0.0, 1.0],
+            Self::Heun => &[0.5, 0.5],
+            Self::Rk4 => &[0.125, 0.375, 0.375, 0.125],
+        }
+    }
+}
+
+/// A step of a fixed solver on its way, one velocity at a time, so that it can be given up in between.
+#[derive(Clone, Debug)]
+pub struct FixedStep<S> {
+    solver: FixedSolver,
+    t0: f64,
+    t1: f64,
+    x: S,
+    velocities: Vec<S>,
+}
+
+impl<S: Clone> FixedStep<S> {
+    /// The step of `x` from time `t0` to `t1`, nothing of it done.
+    pub fn new(solver: FixedSolver, t0: f64, t1: f64, x: S) -> Self {
+        Self {
+            solver,
+            t0,
+            t1,
+            x,
+            velocities: Vec::new(),
+        }
+    }
+
+    /// Velocities that are still to be evaluated.
+    pub fn remaining(&self) -> usize {
+        self.solver.evaluations() - self.velocities.len()
+    }
+
+    /// Evaluates the next velocity, if one is missing, and gives the newest.
+    ///
+    /// # Errors
+    /// The field's own; the step stays where it was.
+    pub fn evaluate<F: Field<State = S>>(&mut self, field: &mut F) -> Result<Option<&S>, F::Error> {
+        if self.remaining() > 0 {
+            let (gone, moves) = self.solver.stage(self.velocities.len());
+            let velocity = if moves.is_empty() {
+                field.velocity(self.t0, &self.x)?
+            } else {
+                let x = self.moved(field, moves)?;
+                // Not t0 + (t1 - t0), which may round beyond the end.
+                let t = self.t0 * (1.0 - gone) + self.t1 * gone;
+                field.velocity(t, &x)?
+            };
+            self.velocities.push(velocity);
+        }
+        Ok(self.velocities.last())
+    }
+
+    /// Evaluates what is missing and gives the state at the step's end.
+    ///
+    /// # Errors
+    /// The field's own.
+    pub fn finish<F: Field<State = S>>(mut self, field: &mut F) -> Result<S, F::Error> {
+        while self.remaining() > 0 {
+            self.evaluate(field)?;
+        }
+        self.moved(field, self.solver.weights())
+    }
+
+    /// `x` moved by parts of the step along the velocities.
+    fn moved<F: Field<State = S>>(&self, field: &mut F, parts: &[f64]) -> Result<S, F::Error> {
+        let moves = parts.iter().zip(&self.velocities);
+        let moves = moves.filter(|(part, _)| part.abs() > 0.0);
+        let h = self.t1 - self.t0;
+        let terms: Vec<_> = std::iter::once((1.0, &self.x))
+            .chain(moves.map(|(part, velocity)| (part * h, velocity)))
+            .collect();
+        field.combine(&terms)
     }
 }
 
@@ -169,6 +232,23 @@ mod tests {
             // The next error term is a hundredth of the first at these steps.
             assert!((forward - order).abs() < 0.1, "{solver:?} forward: {forward}");
             assert!((reverse - order).abs() < 0.1, "{solver:?} reverse: {reverse}");
+        }
+    }
+
+    #[test]
+    fn a_step_in_pieces_is_the_step_at_once() {
+        for (solver, _) in FIXED {
+            let x = driven_solution(0.25);
+            let mut step = FixedStep::new(solver, 0.25, 0.5, x.clone());
+            let mut field = driven();
+            for evaluated in 1..=solver.evaluations() {
+                assert!(step.evaluate(&mut field).unwrap().is_some());
+                assert_eq!(field.evaluations, evaluated, "{solver:?}");
+            }
+            assert_eq!(step.remaining(), 0);
+            let at_once = solver.step(&mut driven(), 0.25, 0.5, &x).unwrap();
+            assert_eq!(step.finish(&mut field).unwrap(), at_once, "{solver:?}");
+            assert_eq!(field.evaluations, solver.evaluations());
         }
     }
 

@@ -190,6 +190,33 @@ impl<E: Engine> Exploration<E> {
         Ok(self.frames.last())
     }
 
+    /// Evaluates one velocity of the next step and waits for it, if the step needs more than that one still. True until only the
+    /// last one is missing, which is [`Exploration::advance`]'s: a caller that looks between the calls whether the visitor has
+    /// changed something follows within one evaluation.
+    ///
+    /// An adaptive step is not taken to pieces: false.
+    ///
+    /// # Errors
+    /// As [`Exploration::advance`].
+    pub async fn evaluate(&mut self) -> Result<bool, StepError<E::Error>> {
+        let Some(last) = self.frames.last().filter(|_| !self.is_finished()) else {
+            return Ok(false);
+        };
+        let engine = self.engine.as_mut().ok_or(StepError::NoEngine)?;
+        let mut walker = match self.walker.take() {
+            Some(walker) => walker,
+            None => Walker::at(engine, &self.experiment, last).map_err(StepError::Engine)?,
+        };
+        let velocity = walker
+            .evaluate(engine, &self.experiment, last.waypoint)
+            .map_err(StepError::Engine)?;
+        if let Some(velocity) = &velocity {
+            engine.read(velocity).await.map_err(StepError::Engine)?;
+        }
+        self.walker = Some(walker);
+        Ok(velocity.is_some())
+    }
+
     /// Turns to another experiment and keeps every frame that is also one of its frames.
     pub fn apply(&mut self, experiment: Experiment) -> Change {
         let same_start = experiment.start() == self.experiment.start()

@@ -61,6 +61,46 @@ fn each_step_is_the_solver_s_own() {
 }
 
 #[test]
+fn a_step_taken_to_pieces_is_the_same_step() {
+    for solver in Solver::ALL {
+        let whole = walked(experiment(|r| r.sampling.solver = solver));
+        let mut pieces = with_engine(experiment(|r| r.sampling.solver = solver), TestEngine::default());
+        while !pieces.is_finished() {
+            while block_on(pieces.evaluate()).unwrap() {}
+            block_on(pieces.advance(Pacing::Single)).unwrap();
+        }
+        assert_eq!(pieces.frames(), whole.frames(), "{solver}");
+        assert!(!block_on(pieces.evaluate()).unwrap());
+    }
+}
+
+#[test]
+fn a_change_in_mid_step_is_followed_after_the_velocity_that_was_under_way() {
+    let rk4 = |recipe: &mut Recipe| recipe.sampling.solver = "rk4".parse().unwrap();
+    let mut exploration = with_engine(experiment(rk4), TestEngine::default());
+    block_on(exploration.advance(Pacing::Single)).unwrap();
+    let calls = std::rc::Rc::clone(&exploration.engine().unwrap().calls);
+    calls.borrow_mut().clear();
+    assert!(block_on(exploration.evaluate()).unwrap());
+    let changed = |recipe: &mut Recipe| {
+        rk4(recipe);
+        recipe.sampling.alpha = 2.0;
+    };
+    assert_eq!(
+        exploration.apply(experiment(changed)),
+        Change::Trajectory { kept: 1 }
+    );
+    let velocities = calls
+        .borrow()
+        .iter()
+        .filter(|call| **call == Call::Velocity)
+        .count();
+    assert_eq!(velocities, 1);
+    walk(&mut exploration, Pacing::Single).unwrap();
+    assert_eq!(exploration.frames(), walked(experiment(changed)).frames());
+}
+
+#[test]
 fn an_adaptive_walk_ends_at_the_end_close_to_a_fine_fixed_one() {
     let fine = walked(experiment(|r| r.sampling.steps = 400));
     let adaptive = walked(experiment(adaptive));

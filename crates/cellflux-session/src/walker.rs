@@ -2,7 +2,7 @@
 
 use cellflux_flow::dopri5::{AdaptiveError, Dopri5};
 use cellflux_flow::field::{Engine, Tolerance};
-use cellflux_flow::solver::FixedSolver;
+use cellflux_flow::solver::{FixedSolver, FixedStep};
 
 use crate::experiment::{Experiment, Method};
 use crate::exploration::StepError;
@@ -14,6 +14,8 @@ pub(crate) struct Walker<S> {
     x: S,
     /// The image of the next frame, when it is enqueued already.
     ahead: Option<S>,
+    /// The next frame's step, when some of its velocities are there.
+    underway: Option<FixedStep<S>>,
     /// The adaptive solver between two waypoints.
     adaptive: Option<Dopri5<S>>,
 }
@@ -40,6 +42,7 @@ impl<S: Clone> Walker<S> {
         Ok(Self {
             x: engine.upload(&frame.values)?,
             ahead: None,
+            underway: None,
             adaptive: None,
         })
     }
@@ -78,7 +81,35 @@ impl<S: Clone> Walker<S> {
 
     /// The same place on the way, with nothing enqueued beyond it.
     pub fn without_next_step(self) -> Self {
-        Self { ahead: None, ..self }
+        Self {
+            ahead: None,
+            underway: None,
+            ..self
+        }
+    }
+
+    /// Evaluates one velocity of the step after waypoint `from` and gives it, unless no more than one is missing: that one
+    /// is [`Self::step`]'s. An adaptive step is not taken to pieces.
+    pub fn evaluate<E: Engine<State = S>>(
+        &mut self,
+        engine: &mut E,
+        experiment: &Experiment,
+        from: usize,
+    ) -> Result<Option<S>, E::Error> {
+        let Method::Fixed(solver) = experiment.flow().method else {
+            return Ok(None);
+        };
+        let (None, Some((t0, t1))) = (&self.ahead, stretch(experiment, from)) else {
+            return Ok(None);
+        };
+        let x = &self.x;
+        let step = self
+            .underway
+            .get_or_insert_with(|| FixedStep::new(solver, t0, t1, x.clone()));
+        if step.remaining() <= 1 {
+            return Ok(None);
+        }
+        Ok(step.evaluate(engine)?.cloned())
     }
 
     fn fixed<E: Engine<State = S>>(
@@ -91,9 +122,10 @@ impl<S: Clone> Walker<S> {
         let Some((t0, t1)) = stretch(experiment, from) else {
             return Ok(None);
         };
-        let state = match self.ahead.take() {
-            Some(state) => state,
-            None => solver.step(engine, t0, t1, &self.x).map_err(StepError::Engine)?,
+        let state = match (self.ahead.take(), self.underway.take()) {
+            (Some(state), _) => state,
+            (None, Some(step)) => step.finish(engine).map_err(StepError::Engine)?,
+            (None, None) => solver.step(engine, t0, t1, &self.x).map_err(StepError::Engine)?,
         };
         Ok(Some(Step {
             state,

@@ -79,6 +79,12 @@ impl Walk {
         Ok(reached.map_err(step_trouble)?.is_some())
     }
 
+    /// Evaluates one velocity of the next step, waited for, while the step needs more than one: true until [`Walk::step`] has
+    /// only one left to evaluate.
+    pub async fn evaluate(&mut self) -> Result<bool, JsValue> {
+        Ok(self.exploration.evaluate().await.map_err(step_trouble)?)
+    }
+
     /// Loses the GPU's device, as a driver reset would; false without one. A test's way in.
     pub fn lose_device(&self) -> bool {
         match self.exploration.engine() {
