@@ -1,19 +1,22 @@
 // Which engine runs the network: the one asked for, or the fastest here.
 //
-// On a real GPU that is wgpu. A software adapter is a CPU in a GPU's clothes, and often a slower one than the CPU path: there
-// one evaluation of each is timed and the faster taken. Some software adapters compile for minutes, so they get a limited
-// time to show what they can do.
+// On a real GPU that is wgpu. A software adapter is a CPU in a GPU's clothes, and mostly a slower one than the CPU path: there
+// one convolution on it tells how long an evaluation would take, and only where that is less than the CPU took is the whole
+// network compiled for it and timed. Some software adapters compile for minutes, so both get a limited time.
 
 import { describeAdapter } from './adapter.js';
 
-/** How long a software adapter may take to be ready and to have evaluated once. */
+/** How long a software adapter may take to be ready and to have computed one convolution. */
+const SOFTWARE_GUESS_MS = 1_500;
+/** How long one that promises to be faster may take to be ready and to have evaluated once. */
 const SOFTWARE_TRIAL_MS = 10_000;
 
 const LATE = Symbol('late');
 const message = (error) => error?.sentence ?? String(error?.message ?? error);
 
 /**
- * @param {{ candle: () => object, wgpu: () => Promise<object> }} make makes engines; each has `report()`, `probe()` and `free()`
+ * @param {{ candle: () => object, wgpu: () => Promise<object>, guess: () => Promise<number> }} make makes engines, each with
+ *   `report()`, `probe()`, `dtype_choice()` and `free()`; and guesses the milliseconds of an evaluation on the GPU adapter
  * @param {'auto'|'candle'|'wgpu'} asked
  * @param {{ doing: (what: string) => void, note: (sentence: string) => void }} tell
  * @returns {Promise<{ engine: object, report: object, pace: number|null, why: string|null }>}
@@ -29,41 +32,57 @@ export async function chooseEngine(make, asked, { doing, note }) {
     doing('Compiling the GPU’s programs…');
     return make.wgpu();
   };
+  const onGpu = async () => {
+    const engine = await gpu();
+    return taken(engine, null, engine.dtype_choice() ?? null);
+  };
   if (asked === 'wgpu') {
     if (!('gpu' in navigator)) throw { kind: 'no-adapter', sentence: 'WebGPU was asked for, but the browser does not offer it on this page; expected a browser with WebGPU, over https or from this computer.' };
-    return taken(await gpu());
+    return onGpu();
   }
   if (asked === 'candle' || !adapter) return taken(await cpu());
   if (!adapter.software) {
     try {
-      return taken(await gpu());
+      return await onGpu();
     } catch (error) {
       note(`The GPU cannot be used (${message(error)}), so the network runs on the CPU.`);
       return taken(await cpu());
     }
   }
-  return fastest(await cpu(), gpu, { doing, taken });
+  return fastest(await cpu(), { gpu, guess: make.guess }, { doing, taken });
 }
 
-/** Times one evaluation on the CPU and, within the trial's time, on a software GPU adapter. */
-async function fastest(onCpu, gpu, { doing, taken }) {
+/** Times one evaluation on the CPU and, where that may pay and within the trial's time, on a software GPU adapter. */
+async function fastest(onCpu, { gpu, guess }, { doing, taken }) {
   const cpuTime = await timed(onCpu);
-  const onTheCpu = `one evaluation took ${Math.round(cpuTime)} ms on the CPU`;
+  const stay = (why) => taken(onCpu, cpuTime, `one evaluation took ${Math.round(cpuTime)} ms on the CPU${why}`);
   doing('The GPU adapter is a software one: timing it against the CPU…');
-  const trial = (async () => {
+  const guessed = await within(SOFTWARE_GUESS_MS, guess);
+  if (guessed === LATE) return stay(`; the software GPU adapter was not ready after ${SOFTWARE_GUESS_MS / 1000} s`);
+  if (guessed.error) return stay(`; the software GPU adapter failed: ${message(guessed.error)}`);
+  if (guessed.value >= cpuTime) return stay(`; by one of its convolutions it would take about ${Math.round(guessed.value)} ms on the software GPU adapter`);
+  const outcome = await within(SOFTWARE_TRIAL_MS, async () => {
     const engine = await gpu();
     return { engine, time: await timed(engine) };
-  })();
-  const outcome = await Promise.race([trial.catch((error) => ({ error })), late(SOFTWARE_TRIAL_MS)]);
-  if (outcome === LATE) {
-    trial.then(({ engine }) => engine.free(), () => {});
-    return taken(onCpu, cpuTime, `${onTheCpu}; the software GPU adapter was not ready after ${SOFTWARE_TRIAL_MS / 1000} s`);
+  }, ({ engine }) => engine.free());
+  if (outcome === LATE) return stay(`; the software GPU adapter was not ready after ${SOFTWARE_TRIAL_MS / 1000} s`);
+  if (outcome.error) return stay(`; the software GPU adapter failed: ${message(outcome.error)}`);
+  const { engine, time } = outcome.value;
+  const why = `, ${Math.round(time)} ms on the software GPU adapter`;
+  if (cpuTime <= time) {
+    engine.free();
+    return stay(why);
   }
-  if (outcome.error) return taken(onCpu, cpuTime, `the software GPU adapter failed: ${message(outcome.error)}`);
-  const why = `${onTheCpu}, ${Math.round(outcome.time)} ms on the software GPU adapter`;
-  const [winner, pace, loser] = cpuTime <= outcome.time ? [onCpu, cpuTime, outcome.engine] : [outcome.engine, outcome.time, onCpu];
-  loser.free();
-  return taken(winner, pace, why);
+  onCpu.free();
+  return taken(engine, time, `one evaluation took ${Math.round(cpuTime)} ms on the CPU${why}`);
+}
+
+/** What work gives as { value }, or { error }, or LATE; what comes too late is handed to `drop`. */
+async function within(ms, work, drop = () => {}) {
+  const done = work();
+  const outcome = await Promise.race([done.then((value) => ({ value }), (error) => ({ error })), late(ms)]);
+  if (outcome === LATE) done.then(drop, () => {});
+  return outcome;
 }
 
 /** Milliseconds of one guided evaluation, waited for. */

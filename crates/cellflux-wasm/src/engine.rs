@@ -1,11 +1,11 @@
 //! The two engines, made one at a time in the worker, with a way to time one evaluation.
 
-use cellflux_bundle::Bundle;
+use cellflux_bundle::{Bundle, StateDict, UNetConfig};
 use cellflux_candle::CandleEngine;
 use cellflux_flow::field::{Engine as _, Field as _};
 use cellflux_flow::guidance::Guidance;
 use cellflux_session::AnyEngine;
-use cellflux_wgpu::{Gpu, Plan, Precision, Progress, Stage, Tuning, Wanted, WgpuEngine};
+use cellflux_wgpu::{Gpu, Plan, Precision, Probe, Progress, Stage, Tuning, Wanted, WgpuEngine, choose_dtype};
 use js_sys::Function;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -23,6 +23,7 @@ pub struct Engine {
     /// Numbers of one image, and a condition vector, for a probe.
     image: usize,
     condition: Vec<f32>,
+    dtype_choice: Option<String>,
 }
 
 #[wasm_bindgen]
@@ -30,32 +31,56 @@ impl Engine {
     /// The network on the CPU.
     pub fn candle(model: &Model) -> Result<Engine, JsValue> {
         let bundle = complete(model)?;
-        let image = &bundle.manifest.image;
-        let engine = CandleEngine::new(
-            &bundle.manifest.model.config,
-            &bundle.weights,
-            image.height,
-            image.width,
-        );
-        Ok(Self::of(engine.map_err(Trouble::from)?.into(), bundle))
+        let [height, width] = size(bundle);
+        let engine = CandleEngine::new(&bundle.manifest.model.config, &bundle.weights, height, width);
+        Ok(Self::of_bundle(engine.map_err(Trouble::from)?.into(), bundle))
     }
 
-    /// The network on WebGPU; `doing` hears, in words, how far it is.
+    /// The network on WebGPU, in f16 where that is right and faster; `doing` hears, in words, how far it is.
     pub async fn wgpu(model: &Model, doing: &Function) -> Result<Engine, JsValue> {
         let bundle = complete(model)?;
-        let image = &bundle.manifest.image;
-        let size = [image.height, image.width];
-        let engine = wgpu_engine(
-            &bundle.manifest.model.config,
-            &bundle.weights,
-            size,
-            BATCH,
-            |progress| {
-                // A listener that throws must not stop the engine.
-                let _ = doing.call1(&JsValue::NULL, &JsValue::from_str(&words(progress)));
-            },
-        );
-        Ok(Self::of(engine.await?.into(), bundle))
+        let (config, weights) = (&bundle.manifest.model.config, &bundle.weights);
+        let size = size(bundle);
+        let gpu = device(config, size, BATCH).await?;
+        let choice = choose_dtype(&gpu, config, weights, size, seconds)
+            .await
+            .map_err(Trouble::from)?;
+        let engine = WgpuEngine::new(&gpu, config, weights, size, BATCH, choice.precision, |progress| {
+            // A listener that throws must not stop the engine.
+            let _ = doing.call1(&JsValue::NULL, &JsValue::from_str(&words(progress)));
+        });
+        let mut engine = Self::of_bundle(engine.await.map_err(Trouble::from)?.into(), bundle);
+        engine.dtype_choice = Some(choice.to_string());
+        Ok(engine)
+    }
+
+    /// Milliseconds that a guided evaluation may take on the GPU adapter, guessed from one 3x3 convolution. To compile the whole
+    /// network for a software adapter, only to find it slow, would take longer than walking on the CPU.
+    pub async fn guess_on_gpu(model: &Model) -> Result<f64, JsValue> {
+        let bundle = complete(model)?;
+        let config = &bundle.manifest.model.config;
+        let size = size(bundle);
+        let gpu = device(config, size, BATCH).await?;
+        let tuning = Tuning::of(gpu.report());
+        let plan = Plan::new(config, size, 2 * BATCH, Precision::F32, &tuning).map_err(Trouble::from)?;
+        // The smallest one shows as much as the others.
+        let sites = plan
+            .sites()
+            .keys()
+            .filter(|site| site.kernel == 3 && site.out_quads >= 8);
+        let Some(site) = sites.min_by_key(|site| site.pixels * site.in_quads * site.out_quads) else {
+            return Err(Trouble::new("gpu", "the network has no convolution to time").into());
+        };
+        let probe = Probe::new(&gpu, *site, 2, tuning.tile(site))
+            .await
+            .map_err(Trouble::from)?;
+        let seconds = probe.time(2, 1, &seconds).await.map_err(Trouble::from)?;
+        Ok(1e3 * seconds * plan.flops() / probe.flops())
+    }
+
+    /// Why the dtype is what it is, for an engine that had a choice.
+    pub fn dtype_choice(&self) -> Option<String> {
+        self.dtype_choice.clone()
     }
 
     /// Which engine this is: `{ engine, adapter, software, dtype }`.
@@ -78,27 +103,54 @@ impl Engine {
 }
 
 impl Engine {
-    fn of(inner: AnyEngine, bundle: &Bundle) -> Self {
+    /// An engine of `config`'s network for images of `[height, width]`.
+    pub(crate) fn of(inner: AnyEngine, config: &UNetConfig, [height, width]: [usize; 2]) -> Self {
         Self {
             inner,
-            image: bundle.manifest.image.len(),
-            condition: vec![0.0; bundle.manifest.model.config.condition_dim],
+            image: config.in_channels * height * width,
+            condition: vec![0.0; config.condition_dim],
+            dtype_choice: None,
         }
+    }
+
+    fn of_bundle(inner: AnyEngine, bundle: &Bundle) -> Self {
+        Self::of(inner, &bundle.manifest.model.config, size(bundle))
     }
 }
 
-/// A wgpu engine in f32 for this network, on whatever adapter the browser gives.
+fn size(bundle: &Bundle) -> [usize; 2] {
+    let image = &bundle.manifest.image;
+    [image.height, image.width]
+}
+
+/// Whatever adapter the browser gives, with room for this network.
+async fn device(config: &UNetConfig, size: [usize; 2], batch: usize) -> Result<Gpu, Trouble> {
+    // Tiles change no buffer's size, and f32 has the largest ones.
+    let plan = Plan::new(config, size, 2 * batch, Precision::F32, &Tuning::default())?;
+    Ok(Gpu::request(Wanted::for_plan(&plan)).await?)
+}
+
+/// A wgpu engine for this network in this dtype, on whatever adapter the browser gives.
 pub(crate) async fn wgpu_engine(
-    config: &cellflux_bundle::UNetConfig,
-    weights: &cellflux_bundle::StateDict,
+    config: &UNetConfig,
+    weights: &StateDict,
     size: [usize; 2],
     batch: usize,
-    progress: impl FnMut(Progress),
+    precision: Precision,
 ) -> Result<WgpuEngine, Trouble> {
-    // Tiles change no buffer's size, so the largest buffer is known before the adapter is.
-    let plan = Plan::new(config, size, 2 * batch, Precision::F32, &Tuning::default())?;
-    let gpu = Gpu::request(Wanted::for_plan(&plan)).await?;
-    Ok(WgpuEngine::new(&gpu, config, weights, size, batch, Precision::F32, progress).await?)
+    let gpu = device(config, size, batch).await?;
+    Ok(WgpuEngine::new(&gpu, config, weights, size, batch, precision, |_| ()).await?)
+}
+
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(js_namespace = performance, js_name = now)]
+    fn milliseconds() -> f64;
+}
+
+/// Seconds since the worker started.
+fn seconds() -> f64 {
+    milliseconds() / 1e3
 }
 
 fn complete(model: &Model) -> Result<&Bundle, Trouble> {

@@ -13,6 +13,7 @@
 #![allow(clippy::missing_errors_doc)]
 
 pub mod engine;
+pub mod measured;
 pub mod model;
 pub mod picture;
 pub mod trouble;

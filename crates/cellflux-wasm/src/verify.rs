@@ -3,6 +3,7 @@
 use cellflux_bundle::StateDict;
 use cellflux_candle::CandleEngine;
 use cellflux_session::verify::{Bounds, Golden, Row};
+use cellflux_wgpu::Precision;
 use serde::Serialize;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -38,7 +39,14 @@ pub async fn verify(model: Vec<u8>, io: Vec<u8>, engine: String) -> Result<JsVal
         }
         "wgpu" => {
             let size = [height, width];
-            let mut engine = wgpu_engine(golden.config(), &weights, size, golden.images(), |_| ()).await?;
+            let mut engine = wgpu_engine(
+                golden.config(),
+                &weights,
+                size,
+                golden.images(),
+                Precision::F32,
+            )
+            .await?;
             golden
                 .verify(&mut engine, Bounds::WGPU_F32, |_| ())
                 .await
