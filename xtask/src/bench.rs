@@ -1,20 +1,34 @@
-//! `cargo xtask bench`: measurements, in cargo's bench profile.
+//! `cargo xtask bench`: measurements, natively in cargo's bench profile and in browsers.
 
 use anyhow::Result;
 
+use crate::bench_browsers;
 use crate::shell::{cargo, run};
 
 #[derive(clap::Args)]
 pub struct Options {
-    /// What to measure: `unet`.
+    /// What to measure: `unet` (natively, then in browsers), `browsers` (only those), or a bench of tests/benches.
     name: String,
-    /// Passed on to the measurement.
+    /// Leave out the browsers.
+    #[arg(long)]
+    native: bool,
+    /// Measure what a published site gets in browsers: link-time optimisation and wasm-opt.
+    #[arg(long)]
+    release: bool,
+    /// Passed on to the native measurement, or with `browsers` to that in browsers.
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     arguments: Vec<String>,
 }
 
 pub fn bench(options: &Options) -> Result<()> {
+    if options.name == "browsers" {
+        return bench_browsers::measure(options.release, &options.arguments);
+    }
     run(cargo("bench")
         .args(["--package", "cellflux-tests", "--bench", &options.name, "--"])
-        .args(&options.arguments))
+        .args(&options.arguments))?;
+    if options.name == "unet" && !options.native {
+        bench_browsers::measure(options.release, &[])?;
+    }
+    Ok(())
 }

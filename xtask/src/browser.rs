@@ -87,6 +87,14 @@ impl Browser {
     pub fn script(&self, served: &Served, script: &str, variable: &str, value: &Path) -> Result<()> {
         run(self.node(served).env(variable, value).arg(script))
     }
+
+    /// Runs a script of tests/browser-bench against the served site.
+    pub fn bench(&self, served: &Served, script: &str, arguments: &[String]) -> Result<()> {
+        run(self
+            .node(served)
+            .arg(Path::new("../browser-bench").join(script))
+            .args(arguments))
+    }
 }
 
 fn folder() -> PathBuf {

@@ -1,6 +1,7 @@
 //! Every chore of this repository: `cargo xtask demo`, `cargo xtask test`, `cargo xtask --help`.
 
 mod bench;
+mod bench_browsers;
 mod browser;
 mod debian;
 mod demo;
@@ -40,7 +41,8 @@ enum Chore {
     Pkg(pkg::Options),
     /// Formatting, clippy with warnings denied for this machine and for the browser, third-party notices.
     Lint,
-    /// Measure: `bench unet` prints milliseconds per evaluation and GFLOP/s of both engines.
+    /// Measure: `bench unet` prints milliseconds per evaluation and GFLOP/s of both engines, and against onnxruntime-web in
+    /// browsers.
     Bench(bench::Options),
     /// Make the demo bundle, web/bundles/bbbc021-tiny, again from the checkpoint.
     DemoBundle(demo_bundle::Options),

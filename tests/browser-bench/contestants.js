@@ -1,0 +1,90 @@
+// What is measured, in the page: an engine of ours or a provider of onnxruntime-web, on the same network and weights.
+//
+// Every contestant is { start(network), evaluate() }: `start` makes it ready, weights in memory, and `evaluate` is one guided
+// evaluation of one image, a batch of two, read back.
+
+import { counters, watchGpu } from './gpu_counters.js';
+
+const bytes = async (address) => new Uint8Array(await (await fetch(address)).arrayBuffer());
+
+/** Spread over [-1, 1) without a generator. */
+const numbers = (count) => Float32Array.from({ length: count }, (_, i) => 2 * ((i * 0.618034) % 1) - 1);
+
+function ours(kind) {
+  let wasm;
+  let engine;
+  return {
+    async runtime() {
+      wasm = await import('/pkg/cellflux_wasm.js');
+      await wasm.default();
+    },
+    fetch: ({ weights }) => bytes(weights),
+    async start(weights, { config, side }) {
+      engine = await wasm.Engine.of_files(weights, config, side, side, kind).catch((trouble) => Promise.reject(new Error(trouble.sentence ?? trouble)));
+      const { adapter, dtype } = engine.report();
+      return `${adapter}, ${dtype}`;
+    },
+    evaluate: () => engine.probe(),
+    gflop: ({ config, side }) => wasm.Engine.gflop(config, side, side),
+  };
+}
+
+function onnxruntime(provider) {
+  let ort;
+  let session;
+  let feeds;
+  return {
+    async runtime() {
+      ort = await import(provider === 'webgpu' ? '/ort/ort.webgpu.min.mjs' : '/ort/ort.wasm.min.mjs');
+      ort.env.wasm.numThreads = 1;
+      ort.env.wasm.wasmPaths = '/ort/';
+    },
+    fetch: ({ onnx }) => bytes(onnx),
+    async start(model, { side, condition }) {
+      session = await ort.InferenceSession.create(model, { executionProviders: [provider] });
+      feeds = {
+        x: new ort.Tensor('float32', numbers(2 * 3 * side * side), [2, 3, side, side]),
+        t: new ort.Tensor('float32', Float32Array.of(0.5, 0.5), [2]),
+        condition: new ort.Tensor('float32', numbers(2 * condition), [2, condition]),
+      };
+      return `onnxruntime-web ${ort.env.versions?.web ?? ''}`;
+    },
+    async evaluate() {
+      const { velocity } = await session.run(feeds);
+      await velocity.getData();
+      velocity.dispose();
+    },
+  };
+}
+
+const KINDS = {
+  'cellflux-cpu': () => ours('candle'),
+  'cellflux-wgpu-f32': () => ours('wgpu-f32'),
+  'cellflux-wgpu-f16': () => ours('wgpu-f16'),
+  'ort-wasm': () => onnxruntime('wasm'),
+  'ort-webgpu': () => onnxruntime('webgpu'),
+};
+
+let contestant;
+
+/** Makes a contestant ready and evaluates once: the first evaluation, pipelines included, counts from the weights in memory. */
+export async function start(kind, network) {
+  watchGpu();
+  contestant = KINDS[kind]();
+  await contestant.runtime();
+  const weights = await contestant.fetch(network);
+  const began = performance.now();
+  const what = await contestant.start(weights, network);
+  await contestant.evaluate();
+  return { what, first: performance.now() - began, gflop: contestant.gflop?.(network) };
+}
+
+/** Milliseconds of one evaluation, and what it asked of the GPU. */
+export async function evaluate() {
+  const before = { ...counters };
+  const began = performance.now();
+  await contestant.evaluate();
+  const milliseconds = performance.now() - began;
+  const of = (name) => counters[name] - before[name];
+  return { milliseconds, dispatches: of('dispatches'), submissions: of('submissions'), pipelines: counters.pipelines, peak: counters.peak };
+}
