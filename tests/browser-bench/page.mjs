@@ -47,7 +47,7 @@ async function scrub([steps, milliseconds]) {
   return between;
 }
 
-const quantile = (values, q) => values.toSorted((a, b) => a - b)[Math.min(values.length - 1, Math.floor(q * values.length))];
+const quantile = (values, q) => [...values].sort((a, b) => a - b)[Math.min(values.length - 1, Math.floor(q * values.length))];
 
 async function visit(flags) {
   const browser = await launch(flags);

@@ -83,7 +83,7 @@ async function measure(browserName, networkName, url, rows) {
     }
     const gflop = running.find((each) => each.gflop)?.gflop ?? NaN;
     for (const { kind, what, first, times, asked } of running) {
-      const sorted = times.toSorted((a, b) => a - b);
+      const sorted = [...times].sort((a, b) => a - b);
       rows.push({
         browser: browserName, version: browser.version, network: networkName, contestant: kind, what, rounds: times.length,
         median_ms: median(sorted), least_ms: sorted[0], most_ms: sorted.at(-1), gflop, gflop_per_s: gflop / (median(sorted) / 1000),
