@@ -19,6 +19,7 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    Data(cli::data::Args),
     Train(cli::train::Args),
     Sample(cli::sample::Args),
     Export(cli::export::Args),
@@ -26,6 +27,7 @@ enum Command {
 
 fn main() -> ExitCode {
     let result = match Cli::parse().command {
+        Command::Data(args) => cli::data::run(&args),
         Command::Train(args) => cli::train::run(&args),
         Command::Sample(args) => cli::sample::run(&args),
         Command::Export(args) => cli::export::run(&args),

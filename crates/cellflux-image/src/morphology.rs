@@ -63,9 +63,9 @@ pub fn nucleus(dna: &[u8], height: usize, width: usize) -> Option<Nucleus> {
     })
 }
 
-/// The value that splits a histogram into the two classes of largest between-class variance; `None` if all values are
-/// equal.
-fn otsu(values: &[u8]) -> Option<u8> {
+/// The value that splits a histogram into the two classes of largest between-class variance (Otsu 1979); `None` if all
+/// values are equal.
+pub fn otsu(values: &[u8]) -> Option<u8> {
     let mut histogram = [0u64; 256];
     for &value in values {
         if let Some(count) = histogram.get_mut(usize::from(value)) {

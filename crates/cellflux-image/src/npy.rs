@@ -44,6 +44,23 @@ struct Header {
 /// # Errors
 /// [`ImageError::Write`] unless the shape's product is the number of values.
 pub fn write_f32(shape: &[usize], values: &[f32]) -> Result<Vec<u8>, ImageError> {
+    write("<f4", shape, values, f32::to_le_bytes)
+}
+
+/// Writes bytes as a version 1.0 file: u8, C order.
+///
+/// # Errors
+/// [`ImageError::Write`] unless the shape's product is the number of values.
+pub fn write_u8(shape: &[usize], values: &[u8]) -> Result<Vec<u8>, ImageError> {
+    write("|u1", shape, values, |value| [value])
+}
+
+fn write<T: Copy, const N: usize>(
+    descr: &str,
+    shape: &[usize],
+    values: &[T],
+    element: impl Fn(T) -> [u8; N],
+) -> Result<Vec<u8>, ImageError> {
     let numbers = shape
         .iter()
         .try_fold(1usize, |product, &axis| product.checked_mul(axis));
@@ -57,7 +74,7 @@ pub fn write_f32(shape: &[usize], values: &[f32]) -> Result<Vec<u8>, ImageError>
     // Python writes a 1-tuple with its comma.
     let comma = if shape.len() == 1 { "," } else { "" };
     let axes = format!("{}{comma}", axes.join(", "));
-    let mut header = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({axes}), }}");
+    let mut header = format!("{{'descr': '{descr}', 'fortran_order': False, 'shape': ({axes}), }}");
     // Magic, version and length take 10 bytes; the numbers start at a multiple of 64.
     while !(10 + header.len() + 1).is_multiple_of(64) {
         header.push(' ');
@@ -67,12 +84,12 @@ pub fn write_f32(shape: &[usize], values: &[f32]) -> Result<Vec<u8>, ImageError>
         what: ".npy",
         reason: "its header is too long".into(),
     })?;
-    let mut bytes = Vec::with_capacity(10 + header.len() + 4 * values.len());
+    let mut bytes = Vec::with_capacity(10 + header.len() + N * values.len());
     bytes.extend_from_slice(b"\x93NUMPY\x01\x00");
     bytes.extend_from_slice(&length.to_le_bytes());
     bytes.extend_from_slice(header.as_bytes());
-    for value in values {
-        bytes.extend_from_slice(&value.to_le_bytes());
+    for &value in values {
+        bytes.extend_from_slice(&element(value));
     }
     Ok(bytes)
 }
@@ -540,6 +557,20 @@ mod tests {
             let array = all(&write_f32(&shape, &values).unwrap()).unwrap();
             prop_assert_eq!(array.shape, shape);
             prop_assert_eq!(array.values, values);
+        }
+
+        #[test]
+        fn bytes_that_are_written_are_a_picture_of_as_many_channels(
+            height in 8usize..20, width in 8usize..20, channels in 1usize..7, seed in any::<u8>()
+        ) {
+            let values: Vec<u8> = (0..height * width * channels).map(|i| (i as u8).wrapping_mul(seed)).collect();
+            let picture =
+                decode("a.npy", &write_u8(&[height, width, channels], &values).unwrap(), &Limits::default()).unwrap();
+            prop_assert_eq!((picture.planes.len(), picture.depth), (channels, Depth::Eight));
+            for (channel, plane) in picture.planes.iter().enumerate() {
+                let own = values.iter().skip(channel).step_by(channels);
+                prop_assert!(plane.values.iter().zip(own).all(|(read, &written)| *read as u8 == written));
+            }
         }
 
         #[test]

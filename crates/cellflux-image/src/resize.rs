@@ -1,4 +1,4 @@
-//! Resampling one plane of linear intensities, with a filter that suppresses what the new grid cannot hold.
+//! Resampling one plane of linear intensities, with a filter that suppresses what the new grid cannot hold, and smoothing it.
 
 use image::imageops::{self, FilterType};
 use image::{ImageBuffer, Luma};
@@ -20,26 +20,41 @@ pub fn resize(
     if (width, height) == (new_width, new_height) {
         return Some(values);
     }
+    let (new_width, new_height) = (u32::try_from(new_width).ok()?, u32::try_from(new_height).ok()?);
+    through_unit_range(&values, (width, height), |plane| {
+        imageops::resize(plane, new_width, new_height, FilterType::Lanczos3)
+    })
+}
+
+/// Smooths `[height, width]` numbers with a Gaussian of standard deviation `sigma` in pixels, above 0; the border's pixels go on
+/// beyond it. `None` if `values` is not `width * height` long or a size is zero.
+pub fn smooth(values: &[f32], (width, height): (usize, usize), sigma: f32) -> Option<Vec<f32>> {
+    if values.len() != width.checked_mul(height)? || values.is_empty() {
+        return None;
+    }
+    through_unit_range(values, (width, height), |plane| imageops::blur(plane, sigma))
+}
+
+type Plane = ImageBuffer<Luma<f32>, Vec<f32>>;
+
+/// Brings numbers to 0..=1 and back, since the library clamps floating-point pixels to that range; `change` may return
+/// another size.
+fn through_unit_range(
+    values: &[f32],
+    (width, height): (usize, usize),
+    change: impl Fn(&Plane) -> Plane,
+) -> Option<Vec<f32>> {
     let (low, high) = values
         .iter()
         .fold((f32::INFINITY, f32::NEG_INFINITY), |(low, high), &v| {
             (low.min(v), high.max(v))
         });
-    // The library clamps floating-point pixels to 0..=1, so they are brought there and back.
-    let span = high - low;
-    if span <= 0.0 {
-        return Some(vec![low; new_width * new_height]);
-    }
+    // Numbers that are all equal stay so.
+    let span = if high > low { high - low } else { 1.0 };
     let unit: Vec<f32> = values.iter().map(|v| (v - low) / span).collect();
-    let source: ImageBuffer<Luma<f32>, Vec<f32>> =
-        ImageBuffer::from_raw(u32::try_from(width).ok()?, u32::try_from(height).ok()?, unit)?;
-    let resized = imageops::resize(
-        &source,
-        u32::try_from(new_width).ok()?,
-        u32::try_from(new_height).ok()?,
-        FilterType::Lanczos3,
-    );
-    Some(resized.into_raw().into_iter().map(|u| low + u * span).collect())
+    let plane = Plane::from_raw(u32::try_from(width).ok()?, u32::try_from(height).ok()?, unit)?;
+    let changed = change(&plane).into_raw();
+    Some(changed.into_iter().map(|u| low + u * span).collect())
 }
 
 #[cfg(test)]
@@ -106,5 +121,32 @@ mod tests {
         assert!(resize(vec![1.0; 5], (2, 3), (2, 2)).is_none());
         assert!(resize(vec![], (0, 0), (2, 2)).is_none());
         assert!(resize(vec![1.0; 4], (2, 2), (0, 2)).is_none());
+    }
+
+    #[test]
+    fn smoothing_keeps_the_mean_and_spreads_a_point_by_its_sigma() {
+        let sigma = 3.0;
+        let point = image(61, 61, |x, y| if (x, y) == (30, 30) { 5000.0 } else { 100.0 });
+        let smoothed = smooth(&point, (61, 61), sigma).unwrap();
+        assert!((mean(&smoothed) - mean(&point)).abs() < 0.01 * (mean(&point) - 100.0) + 0.05);
+        // The variance along x of what the point became.
+        let row: Vec<f64> = (0..61)
+            .map(|x| (0..61).map(|y| f64::from(smoothed[y * 61 + x]) - 100.0).sum())
+            .collect();
+        let total: f64 = row.iter().sum();
+        let variance = row
+            .iter()
+            .enumerate()
+            .map(|(x, v)| v * (x as f64 - 30.0).powi(2))
+            .sum::<f64>()
+            / total;
+        // The library cuts the Gaussian off at some two standard deviations.
+        assert!(
+            (variance.sqrt() - f64::from(sigma)).abs() < 0.5,
+            "{}",
+            variance.sqrt()
+        );
+        assert_eq!(smooth(&[7.0; 6], (3, 2), 1.0).unwrap(), [7.0; 6]);
+        assert_eq!(smooth(&[1.0; 5], (3, 2), 1.0), None);
     }
 }

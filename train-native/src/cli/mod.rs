@@ -1,5 +1,6 @@
 //! The subcommands; `anyhow` begins here.
 
+pub mod data;
 pub mod export;
 pub mod sample;
 pub mod train;

@@ -187,15 +187,7 @@ fn build(experiment: &Experiment, folder: &Path, progress: impl Fn(usize, usize)
     let written = DataError::file(path, "cannot be written");
 
     let file = File::create(path).map_err(DataError::file(path, "cannot be written"))?;
-    let free = fs4::available_space(folder).map_err(DataError::file(folder, "its free space is unknown"))?;
-    let no_room = || DataError::Cache {
-        file: finished.clone(),
-        reason: format!("needs {} of disk, {} are free", size(bytes), size(free)),
-    };
-    if bytes > free {
-        return Err(no_room());
-    }
-    file.allocate(bytes).map_err(|_| no_room())?;
+    reserve(&file, bytes, &finished)?;
 
     let mut values = Values::new(spec.channels.len());
     let mut writer = BufWriter::new(file);
@@ -241,6 +233,20 @@ fn build(experiment: &Experiment, folder: &Path, progress: impl Fn(usize, usize)
         reason: error.to_string(),
     })?;
     fs::write(&about_path, json).map_err(DataError::file(&about_path, "cannot be written"))
+}
+
+/// Takes the disk space that a file will need, or says how much there is.
+fn reserve(file: &File, bytes: u64, path: &Path) -> Result<(), DataError> {
+    let folder = path.parent().unwrap_or(path);
+    let free = fs4::available_space(folder).map_err(DataError::file(folder, "its free space is unknown"))?;
+    let no_room = || DataError::Cache {
+        file: path.to_owned(),
+        reason: format!("needs {} of disk, {} are free", size(bytes), size(free)),
+    };
+    if bytes > free {
+        return Err(no_room());
+    }
+    file.allocate(bytes).map_err(|_| no_room())
 }
 
 /// A file that is removed unless it has been renamed: an error leaves no gigabytes behind.
@@ -295,5 +301,213 @@ impl Values {
             }
         };
         names.zip(self.0).map(of).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixtures::{Folder, SIDE, packed, synthetic};
+    use super::*;
+
+    #[test]
+    fn the_cache_holds_every_image_as_it_is_decoded() {
+        let folder = Folder::usual();
+        let experiment = folder.read().unwrap();
+        let dir = tempfile::tempdir().unwrap();
+        let cache = PackedCache::open(&experiment, dir.path()).unwrap();
+        assert_eq!((cache.len(), cache.shape()), (8, [3, SIDE, SIDE]));
+        for index in 0..8 {
+            assert_eq!(cache.image(index).unwrap(), experiment.load(index).unwrap());
+            assert_eq!(cache.image(index).unwrap()[0] as usize, index + 2);
+        }
+        assert_eq!(cache.image(8), None);
+        assert_eq!(cache.image(usize::MAX), None);
+        let actin = &cache.values()[0];
+        assert_eq!((actin.channel.as_str(), actin.min, actin.max), ("actin", 2, 9));
+        assert!((actin.mean - 5.5).abs() < 1e-12 && actin.saturated == 0.0);
+    }
+
+    #[test]
+    fn a_whole_cache_is_opened_again_and_changed_inputs_rebuild_it() {
+        let folder = Folder::usual();
+        let dir = tempfile::tempdir().unwrap();
+        let built = |experiment: &Experiment| {
+            let calls = std::cell::Cell::new(0);
+            let cache =
+                PackedCache::open_with(experiment, dir.path(), |_, _| calls.set(calls.get() + 1)).unwrap();
+            (cache.image(0).unwrap()[0], calls.get() > 0)
+        };
+        assert_eq!(built(&folder.read().unwrap()), (2, true));
+        assert_eq!(built(&folder.read().unwrap()), (2, false));
+        // Another image under the same name and length is seen by its time.
+        folder.write_image("a0.png", 3, SIDE, SIDE, 77);
+        let later = std::time::SystemTime::now() + std::time::Duration::from_secs(5);
+        File::options()
+            .write(true)
+            .open(folder.path().join("a0.png"))
+            .unwrap()
+            .set_modified(later)
+            .unwrap();
+        assert_eq!(built(&folder.read().unwrap()), (77, true));
+        // Another split changes no byte.
+        folder.edit("a3.png,train", "a3.png,val");
+        assert_eq!(built(&folder.read().unwrap()), (77, false));
+        // A file that lost its end is no cache.
+        let images = File::options().write(true).open(dir.path().join(IMAGES)).unwrap();
+        images.set_len(100).unwrap();
+        assert_eq!(built(&folder.read().unwrap()), (77, true));
+        fs::write(dir.path().join(ABOUT), b"{").unwrap();
+        assert_eq!(built(&folder.read().unwrap()), (77, true));
+    }
+
+    #[test]
+    fn a_damaged_image_is_named_with_its_line_and_leaves_the_old_cache_whole() {
+        let folder = Folder::usual();
+        let dir = tempfile::tempdir().unwrap();
+        PackedCache::open(&folder.read().unwrap(), dir.path()).unwrap();
+        let before = fs::read(dir.path().join(IMAGES)).unwrap();
+        let path = folder.path().join("b1.png");
+        let png = fs::read(&path).unwrap();
+        fs::write(&path, &png[..png.len() / 2]).unwrap();
+        let experiment = folder.read().unwrap();
+        let error = PackedCache::open(&experiment, dir.path())
+            .unwrap_err()
+            .to_string();
+        let expected = format!(
+            "{}: line 7, column path: b1.png is a damaged PNG",
+            folder.table().display()
+        );
+        assert!(error.starts_with(&expected), "{error}");
+        assert_eq!(fs::read(dir.path().join(IMAGES)).unwrap(), before);
+        let mut names: Vec<_> = fs::read_dir(dir.path())
+            .unwrap()
+            .map(|e| e.unwrap().file_name())
+            .collect();
+        names.sort();
+        assert_eq!(names, [ABOUT, IMAGES, LOCK]);
+    }
+
+    #[test]
+    fn mixed_sizes_and_channel_counts_are_named_with_both_shapes() {
+        for (channels, height, found) in [
+            (3, SIDE + 1, "16 x 17 px in 3 channels"),
+            (1, SIDE, "16 x 16 px in 1 channel"),
+        ] {
+            let folder = Folder::usual();
+            folder.write_image("b0.png", channels, height, SIDE, 1);
+            let dir = tempfile::tempdir().unwrap();
+            let error = PackedCache::open(&folder.read().unwrap(), dir.path()).unwrap_err();
+            let expected = format!(
+                "{}: line 6, column path: b0.png is {found}, expected 16 x 16 px in 3 channels as the first image, a0.png",
+                folder.table().display()
+            );
+            assert_eq!(error.to_string(), expected);
+        }
+    }
+
+    #[test]
+    fn more_than_the_disk_holds_is_refused_before_anything_is_written() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("images.u8");
+        let file = File::create(&path).unwrap();
+        // A terabyte more than there is.
+        let bytes = fs4::available_space(dir.path()).unwrap() + 1_000_000_000_000;
+        let error = reserve(&file, bytes, &path).unwrap_err().to_string();
+        assert!(
+            error.starts_with(&format!("{}: needs ", path.display())),
+            "{error}"
+        );
+        assert!(
+            error.contains("GB of disk") && error.ends_with("are free"),
+            "{error}"
+        );
+        assert_eq!(file.metadata().unwrap().len(), 0);
+        reserve(&file, 5000, &path).unwrap();
+        assert_eq!(file.metadata().unwrap().len(), 5000);
+        assert!(length(usize::MAX, 2, &path).is_err());
+    }
+
+    #[test]
+    fn a_synthetic_cache_is_the_cells_themselves() {
+        let dir = tempfile::tempdir().unwrap();
+        let (experiment, cache, _) = packed(&synthetic(40), dir.path());
+        assert_eq!(cache.len(), 40);
+        assert_eq!(cache.image(17).unwrap(), experiment.load(17).unwrap());
+        let mut other = synthetic(40);
+        if let super::super::Source::Synthetic(design) = &mut other.source {
+            design.seed += 1;
+        }
+        let (_, other, _) = packed(&other, dir.path());
+        assert_ne!(other.image(17).unwrap(), experiment.load(17).unwrap());
+    }
+
+    /// Anonymous memory of this process in bytes: what a page cache that can be dropped is no part of.
+    #[cfg(target_os = "linux")]
+    fn own_memory() -> usize {
+        let status = fs::read_to_string("/proc/self/status").unwrap();
+        let line = status.lines().find(|line| line.starts_with("RssAnon:")).unwrap();
+        line.split_whitespace().nth(1).unwrap().parse::<usize>().unwrap() * 1024
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_run_over_424_000_crops_of_5_x_96_x_96_stays_far_below_4_gib() {
+        use std::sync::Arc;
+
+        use super::super::fixtures::one_hot;
+        use super::super::{ConditionTable, Draw, Loader, Pairing, PairingConfig, Prefetch, Split};
+
+        const IMAGES: usize = 424_000;
+        let before = own_memory();
+        let folder = Folder::usual();
+        let mut experiment = folder.read().unwrap();
+        experiment.spec = cellflux_image::ImageSpec::plain(5, 96, 96);
+        let usual = experiment.entries.clone();
+        experiment.entries = (0..IMAGES)
+            .map(|number| {
+                let mut entry = usual[number % usual.len()].clone();
+                entry.image = format!("BR00117010/A01_f1/A01_f1_{number:06}.npy").into();
+                entry
+            })
+            .collect();
+        // 19.5 GB that take no room: a file of one hole, as a cache of black images would read.
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join(super::IMAGES);
+        let bytes = length(IMAGES, 5 * 96 * 96, &path).unwrap();
+        assert_eq!(bytes, 19_537_920_000);
+        if File::create(&path).unwrap().set_len(bytes).is_err() {
+            eprintln!("skipped: no sparse file of {bytes} bytes at {}", path.display());
+            return;
+        }
+        let about = About {
+            version: VERSION,
+            fingerprint: experiment.fingerprint().to_owned(),
+            images: IMAGES,
+            channels: 5,
+            height: 96,
+            width: 96,
+            values: Vec::new(),
+        };
+        fs::write(dir.path().join(ABOUT), serde_json::to_vec(&about).unwrap()).unwrap();
+
+        let cache = Arc::new(PackedCache::open(&experiment, dir.path()).unwrap());
+        let conditions = ConditionTable::build(&experiment, &one_hot()).unwrap();
+        let pairing = Arc::new(Pairing::new(&experiment, &conditions, &PairingConfig::default()).unwrap());
+        let draw = Draw {
+            split: Split::Train,
+            batch: 16,
+            seed: 1,
+        };
+        let prefetch = Prefetch {
+            threads: 2,
+            batches: 4,
+        };
+        let mut loader = Loader::start(&cache, &pairing, draw, 0, prefetch).unwrap();
+        for _ in 0..12 {
+            assert_eq!(loader.next().unwrap().control.len(), 16 * 5 * 96 * 96);
+        }
+        // Other tests run beside this one, so this is an upper bound; some 100 MB are its own.
+        let grown = own_memory().saturating_sub(before);
+        assert!(grown < 1 << 30, "{grown} bytes");
     }
 }

@@ -377,3 +377,221 @@ fn standardise(experiment: &Experiment) -> Result<DoseFeatures, DataError> {
     let scale = if deviation > 1e-6 { deviation } else { 1.0 };
     Ok(DoseFeatures::Log1p { mean, scale })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::super::fixtures::{Folder, one_hot};
+    use super::*;
+
+    fn with(encoder: EncoderConfig, dose: DoseConfig) -> ConditionsConfig {
+        ConditionsConfig {
+            encoder,
+            dose,
+            without_vector: WithoutVector::Error,
+        }
+    }
+
+    #[test]
+    fn morgan_counts_are_the_compounds_own() {
+        let experiment = Folder::usual().read().unwrap();
+        let table = ConditionTable::build(&experiment, &ConditionsConfig::default()).unwrap();
+        assert_eq!((table.width(), table.rows().len()), (1024, 3));
+        let row = table.row_of(&experiment.entries()[0]).unwrap();
+        let dmso = table.row(row).unwrap();
+        let occurring: Vec<(usize, f32)> = dmso
+            .iter()
+            .copied()
+            .enumerate()
+            .filter(|(_, count)| *count > 0.0)
+            .collect();
+        // RDKit's counts of DMSO, radius 2, 1024 positions.
+        assert_eq!(
+            occurring,
+            [
+                (33, 2.0),
+                (241, 1.0),
+                (427, 1.0),
+                (552, 1.0),
+                (589, 2.0),
+                (650, 1.0)
+            ]
+        );
+    }
+
+    #[test]
+    fn log_dose_is_appended_standardised_over_training() {
+        let experiment = Folder::usual().read().unwrap();
+        let table =
+            ConditionTable::build(&experiment, &with(EncoderConfig::OneHot, DoseConfig::Log1p)).unwrap();
+        // DMSO, ethanol at 1 and 10, benzene at 1.
+        assert_eq!((table.width(), table.rows().len()), (4, 4));
+        let of = |entry: usize| {
+            table
+                .row(table.row_of(&experiment.entries()[entry]).unwrap())
+                .unwrap()
+                .to_vec()
+        };
+        assert_eq!(of(2)[..3], [0.0, 1.0, 0.0]);
+        assert_eq!(
+            table.row_of(&experiment.entries()[5]),
+            table.row_of(&experiment.entries()[7])
+        );
+        // Training's treated doses are 1, 10 and 1.
+        let logs = [2f64.ln(), 11f64.ln(), 2f64.ln()];
+        let mean = logs.iter().sum::<f64>() / 3.0;
+        let deviation = (logs.iter().map(|log| (log - mean).powi(2)).sum::<f64>() / 3.0).sqrt();
+        for (entry, log) in [(2, logs[0]), (3, logs[1]), (0, 0.0)] {
+            assert!((f64::from(of(entry)[3]) - (log - mean) / deviation).abs() < 1e-6);
+        }
+        let folder = Folder::usual();
+        folder.edit("ethanol,10", "ethanol,");
+        let error = ConditionTable::build(
+            &folder.read().unwrap(),
+            &with(EncoderConfig::OneHot, DoseConfig::Log1p),
+        )
+        .unwrap_err();
+        assert!(
+            error.to_string().contains("line 5, column DOSE: found \"\""),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn a_table_of_vectors_is_looked_up_by_name() {
+        let folder = Folder::usual();
+        let file = folder.path().join("embedding.csv");
+        let build = |text: &str| {
+            fs::write(&file, text).unwrap();
+            let config = with(EncoderConfig::Table { file: file.clone() }, DoseConfig::None);
+            ConditionTable::build(&folder.read().unwrap(), &config)
+        };
+        let table = build("name,0,1\nunused,9,9\nbenzene,0.5,-1\nethanol,3,4\n").unwrap();
+        let experiment = folder.read().unwrap();
+        assert_eq!(
+            table
+                .row(table.row_of(&experiment.entries()[2]).unwrap())
+                .unwrap(),
+            [3.0, 4.0]
+        );
+        // The control has no vector and needs none.
+        assert_eq!(table.row_of(&experiment.entries()[0]), None);
+        assert_eq!(
+            table.encoder(),
+            &Encoder::Table {
+                source: "embedding.csv".into()
+            }
+        );
+
+        let place = format!("{}: line 3, column 1: found", file.display());
+        for wrong in ["x", "NaN", "inf", ""] {
+            let error = build(&format!("name,0,1\nethanol,3,4\nbenzene,0,{wrong}\n"))
+                .unwrap_err()
+                .to_string();
+            assert!(error.starts_with(&place), "{error}");
+        }
+        let error = build("name,0,1\nethanol,3,4\nethanol,3,4\n")
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.ends_with(
+                "line 3, column name: found \"ethanol\", expected a name that no earlier line has"
+            )
+        );
+        assert!(
+            build("name\nethanol\n")
+                .unwrap_err()
+                .to_string()
+                .contains("has one column")
+        );
+        let error = build("name,0,1\nethanol,3,4\n").unwrap_err().to_string();
+        let expected = format!(
+            "{}: line 7, column CPD_NAME: compound benzene has no vector: {} has no such row; ",
+            folder.table().display(),
+            file.display()
+        );
+        assert!(error.starts_with(&expected), "{error}");
+    }
+
+    #[test]
+    fn a_smiles_that_does_not_parse_is_named_with_its_line() {
+        let folder = Folder::usual();
+        for _ in 0..2 {
+            folder.edit("CCO", "CC(O");
+        }
+        let error = ConditionTable::build(&folder.read().unwrap(), &ConditionsConfig::default())
+            .unwrap_err()
+            .to_string();
+        let expected = format!(
+            "{}: line 4, column SMILES: compound ethanol: SMILES `CC(O`",
+            folder.table().display()
+        );
+        assert!(error.starts_with(&expected), "{error}");
+    }
+
+    #[test]
+    fn compounds_without_structure_are_an_error_or_left_out() {
+        let folder = Folder::usual();
+        for _ in 0..2 {
+            folder.edit("c1ccccc1", "");
+        }
+        let experiment = folder.read().unwrap();
+        let error = ConditionTable::build(&experiment, &ConditionsConfig::default())
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains(
+                "line 7, column SMILES: compound benzene has no vector: its structure is empty in every row"
+            ),
+            "{error}"
+        );
+        let skip = ConditionsConfig {
+            without_vector: WithoutVector::Skip,
+            ..ConditionsConfig::default()
+        };
+        let table = ConditionTable::build(&experiment, &skip).unwrap();
+        assert_eq!(table.row_of(&experiment.entries()[5]), None);
+        let (conditions, vectors) = table.for_bundle(&experiment, false).unwrap();
+        let names: Vec<&str> = conditions
+            .list
+            .iter()
+            .map(|condition| condition.name.as_str())
+            .collect();
+        assert_eq!((names, vectors.len()), (vec!["DMSO", "ethanol"], 2));
+    }
+
+    #[test]
+    fn the_bundles_conditions_say_what_training_saw() {
+        let folder = Folder::usual();
+        let mut config = folder.config();
+        config.held_out = vec!["benzene".into()];
+        let experiment = Experiment::read(&config).unwrap();
+        let table = ConditionTable::build(&experiment, &one_hot()).unwrap();
+        let (conditions, vectors) = table.for_bundle(&experiment, true).unwrap();
+        let seen: Vec<(&str, bundle::Split, bool)> = conditions
+            .list
+            .iter()
+            .map(|c| (c.id.as_str(), c.split, c.control))
+            .collect();
+        assert_eq!(
+            seen,
+            [
+                ("dmso", bundle::Split::Seen, true),
+                ("ethanol", bundle::Split::Seen, false),
+                ("benzene", bundle::Split::HeldOut, false)
+            ]
+        );
+        assert_eq!(conditions.list[1].doses_um, [1.0, 10.0]);
+        assert_eq!(vectors.row(2).unwrap(), [0.0, 0.0, 1.0]);
+        let (unlearnt, _) = table.for_bundle(&experiment, false).unwrap();
+        assert_eq!(unlearnt.list[0].split, bundle::Split::HeldOut);
+    }
+
+    #[test]
+    fn ids_made_from_names_are_unique() {
+        let mut taken = HashSet::new();
+        let ids = ["AZ-A", "az a", "AZ_A"].map(|name| own_id(name, &mut taken));
+        assert_eq!(ids, ["az-a", "az-a-2", "az-a-3"]);
+    }
+}

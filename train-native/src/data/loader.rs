@@ -286,3 +286,194 @@ fn collect(cache: &PackedCache, pairs: Option<Vec<Pair>>, position: u64) -> Resu
         width,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use std::sync::OnceLock;
+
+    use super::super::experiment::Experiment;
+    use super::super::fixtures::{packed, synthetic};
+    use super::*;
+
+    fn source(images: usize) -> (tempfile::TempDir, Arc<PackedCache>, Arc<Pairing>) {
+        let dir = tempfile::tempdir().unwrap();
+        let (_, cache, pairing) = packed(&synthetic(images), dir.path());
+        (dir, Arc::new(cache), Arc::new(pairing))
+    }
+
+    fn draw(batch: usize, seed: u64) -> Draw {
+        Draw {
+            split: Split::Train,
+            batch,
+            seed,
+        }
+    }
+
+    #[test]
+    fn a_resumed_loader_gives_what_an_uninterrupted_one_would_have_given() {
+        let (_dir, cache, pairing) = source(120);
+        let start = |position, threads| {
+            let prefetch = Prefetch { threads, batches: 3 };
+            Loader::start(&cache, &pairing, draw(7, 5), position, prefetch).unwrap()
+        };
+        let mut whole = start(0, 3);
+        // 120 images hold some 80 samples: 30 batches of 7 cross two ends of an epoch.
+        let batches: Vec<HostBatch> = (0..30).map(|_| whole.next().unwrap()).collect();
+        assert_eq!(whole.position(), 30);
+        let mut resumed = start(11, 2);
+        for batch in &batches[11..] {
+            assert_eq!(&resumed.next().unwrap(), batch);
+        }
+        assert_eq!(resumed.position(), 30);
+    }
+
+    #[test]
+    fn an_epoch_holds_every_sample_once_and_the_next_has_another_order() {
+        let (_dir, cache, pairing) = source(120);
+        let samples = pairing.len(Split::Train);
+        let mut batches = Batches::new(cache, pairing, draw(samples, 1));
+        let epoch = |batches: &mut Batches, number| -> Vec<u32> {
+            let batch = batches.at(number).unwrap();
+            batch.pairs.iter().map(|pair| pair.treated).collect()
+        };
+        let (first, second) = (epoch(&mut batches, 0), epoch(&mut batches, 1));
+        assert_ne!(first, second);
+        let sorted = |mut list: Vec<u32>| {
+            list.sort_unstable();
+            list.dedup();
+            list
+        };
+        assert_eq!(sorted(first.clone()).len(), samples);
+        assert_eq!(sorted(first), sorted(second));
+    }
+
+    #[test]
+    fn a_batch_holds_the_bytes_of_its_pairs() {
+        let (_dir, cache, pairing) = source(60);
+        let batch = Batches::new(cache.clone(), pairing, draw(5, 2)).at(3).unwrap();
+        let image = batch.channels * batch.height * batch.width;
+        assert_eq!(
+            (batch.len(), batch.control.len(), batch.treated.len()),
+            (5, 5 * image, 5 * image)
+        );
+        for (index, pair) in batch.pairs.iter().enumerate() {
+            let bytes = index * image..(index + 1) * image;
+            assert_eq!(
+                &batch.control[bytes.clone()],
+                cache.image(pair.control as usize).unwrap()
+            );
+            assert_eq!(&batch.treated[bytes], cache.image(pair.treated as usize).unwrap());
+            assert_eq!(batch.conditions[index], pair.condition);
+        }
+    }
+
+    #[test]
+    fn waiting_is_measured_and_a_dropped_loader_ends_its_threads() {
+        let (_dir, cache, pairing) = source(40);
+        let prefetch = Prefetch {
+            threads: 2,
+            batches: 1,
+        };
+        let mut loader = Loader::start(&cache, &pairing, draw(4, 0), 0, prefetch).unwrap();
+        assert_eq!(loader.waited(), Duration::ZERO);
+        loader.next().unwrap();
+        assert!(loader.waited() > Duration::ZERO);
+        drop(loader);
+        // The threads are gone, and with them their hold on the cache.
+        assert_eq!(Arc::strong_count(&cache), 1);
+    }
+
+    #[test]
+    fn validation_is_the_same_pairs_every_time_and_a_limit_spreads_over_the_split() {
+        let (_dir, cache, pairing) = source(200);
+        let validation = Draw {
+            split: Split::Validation,
+            ..draw(4, 9)
+        };
+        let pairs = |limit| -> Vec<Pair> {
+            fixed_batches(&cache, &pairing, validation, limit)
+                .flat_map(|batch| batch.unwrap().pairs)
+                .collect()
+        };
+        let all = pairs(usize::MAX);
+        assert_eq!(all.len(), pairing.len(Split::Validation));
+        assert_eq!(all, pairs(usize::MAX));
+        let some = pairs(5);
+        assert_eq!(some.len(), 5);
+        assert!(some.iter().all(|pair| all.contains(pair)));
+        assert!(some[4].treated > all[all.len() / 2].treated);
+        assert_eq!(pairs(0), []);
+    }
+
+    #[test]
+    fn an_empty_split_and_impossible_numbers_are_refused() {
+        let (_dir, cache, pairing) = source(40);
+        let start = |draw, prefetch| {
+            Loader::start(&cache, &pairing, draw, 0, prefetch)
+                .map(|_| ())
+                .unwrap_err()
+        };
+        let held_out = Draw {
+            split: Split::HeldOut,
+            ..draw(4, 0)
+        };
+        let (train, validation) = (pairing.len(Split::Train), pairing.len(Split::Validation));
+        assert_eq!(
+            start(held_out, Prefetch::default()).to_string(),
+            format!(
+                "synthetic experiment: column SPLIT: no treated image with a control and a vector in the held-out split, \
+             expected at least one; usable: {train} train, {validation} validation, 0 test, 0 held-out"
+            )
+        );
+        assert_eq!(
+            start(draw(0, 0), Prefetch::default()).to_string(),
+            "batch size is 0, expected 1 to 1048576"
+        );
+        let none = Prefetch {
+            threads: 0,
+            batches: 1,
+        };
+        assert_eq!(
+            start(draw(1, 0), none).to_string(),
+            "data.prefetch.threads is 0, expected 1 to 64"
+        );
+    }
+
+    /// One small experiment for all cases.
+    fn shared() -> &'static (Experiment, Arc<PackedCache>, Arc<Pairing>) {
+        static SHARED: OnceLock<(Experiment, Arc<PackedCache>, Arc<Pairing>)> = OnceLock::new();
+        SHARED.get_or_init(|| {
+            // A mapping outlives its file's name.
+            let dir = tempfile::tempdir().unwrap();
+            let (experiment, cache, pairing) = packed(&synthetic(80), dir.path());
+            (experiment, Arc::new(cache), Arc::new(pairing))
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn any_position_of_any_draw_is_a_pure_function_with_controls_of_the_same_batch(
+            seed in any::<u64>(), position in 0u64..1_000_000_000, batch in 1usize..40,
+        ) {
+            let (experiment, cache, pairing) = shared();
+            let at = |other: u64| {
+                let mut batches = Batches::new(cache.clone(), pairing.clone(), draw(batch, seed));
+                // What was drawn before leaves no trace.
+                batches.at(other).unwrap();
+                batches.at(position).unwrap()
+            };
+            let drawn = at(0);
+            prop_assert_eq!(&drawn, &at(position.saturating_sub(3)));
+            prop_assert_eq!(drawn.len(), batch);
+            for pair in drawn.pairs {
+                let (control, treated) =
+                    (&experiment.entries()[pair.control as usize], &experiment.entries()[pair.treated as usize]);
+                prop_assert!(!control.treated && treated.treated);
+                prop_assert_eq!(control.batch, treated.batch);
+                prop_assert_eq!((control.split, treated.split), (Split::Train, Split::Train));
+            }
+        }
+    }
+}

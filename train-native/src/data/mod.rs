@@ -17,6 +17,9 @@ mod conditions;
 mod config;
 mod error;
 mod experiment;
+pub mod fields;
+#[cfg(test)]
+mod fixtures;
 mod images;
 mod layout;
 mod loader;
@@ -25,6 +28,7 @@ mod pairing;
 mod random;
 mod report;
 pub mod synthetic;
+mod synthetic_files;
 pub mod table;
 
 pub use cache::{ChannelValues, PackedCache};
@@ -38,3 +42,4 @@ pub use experiment::{Compound, Entry, Experiment, Split};
 pub use loader::{Batches, Draw, HostBatch, Loader, fixed_batches};
 pub use pairing::{Pair, Pairing, PairingCounts};
 pub use report::{BatchReport, CompoundReport, Images as ImageCounts, Report};
+pub use synthetic_files::write_synthetic;

@@ -231,3 +231,132 @@ fn samples(
     }
     Ok(Samples { list, pools, counts })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::super::config::ConditionsConfig;
+    use super::super::fixtures::{Folder, one_hot, without_control};
+    use super::*;
+
+    fn paired(folder: &Folder, config: &PairingConfig) -> Result<(Experiment, Pairing), DataError> {
+        let experiment = folder.read()?;
+        let conditions = ConditionTable::build(&experiment, &one_hot())?;
+        let pairing = Pairing::new(&experiment, &conditions, config)?;
+        Ok((experiment, pairing))
+    }
+
+    /// Batch B has treated cells and no control in training.
+    fn lonely() -> Folder {
+        let folder = Folder::usual();
+        folder.edit("b0.png,train,0", "b0.png,val,0");
+        folder
+    }
+
+    #[test]
+    fn controls_are_drawn_uniformly_from_the_own_batch_and_split() {
+        let (experiment, pairing) = paired(&Folder::usual(), &PairingConfig::default()).unwrap();
+        assert_eq!(
+            (pairing.len(Split::Train), pairing.len(Split::Validation)),
+            (3, 1)
+        );
+        let mut counts = [0u32; 8];
+        for number in 0..4000 {
+            let pair = pairing.pair(Split::Train, 0, 11, number).unwrap();
+            assert_eq!(
+                (pair.treated, experiment.entries()[pair.control as usize].batch),
+                (2, 0)
+            );
+            counts[pair.control as usize] += 1;
+        }
+        // Two controls: binomial with mean 2000 and standard deviation 32; five of those.
+        assert_eq!(counts[0] + counts[1], 4000);
+        assert!(counts[0].abs_diff(2000) < 160, "{counts:?}");
+        // The only control of batch B's validation is b2, though training has b0.
+        assert_eq!(pairing.pair(Split::Validation, 0, 11, 0).unwrap().control, 6);
+        assert_eq!(pairing.pair(Split::Validation, 1, 11, 0), None);
+    }
+
+    #[test]
+    fn a_batch_without_control_is_an_error_skipped_or_given_any_and_counted() {
+        let error = paired(&lonely(), &without_control(WithoutControl::Error))
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains(
+                "line 7, column BATCH: batch B has 1 treated images and no control in the train split (1 such batches \
+                 in all)"
+            ),
+            "{error}"
+        );
+        let (_, skipped) = paired(&lonely(), &without_control(WithoutControl::Skip)).unwrap();
+        let counts = |samples| PairingCounts {
+            samples,
+            without_control: 1,
+            batches_without_control: 1,
+            without_vector: 0,
+        };
+        assert_eq!(skipped.counts(Split::Train), &counts(2));
+        let (experiment, any) = paired(&lonely(), &without_control(WithoutControl::Any)).unwrap();
+        assert_eq!(any.counts(Split::Train), &counts(3));
+        let controls: HashSet<u32> = (0..100)
+            .map(|number| any.pair(Split::Train, 2, 1, number).unwrap().control)
+            .collect();
+        assert_eq!(controls, HashSet::from([0, 1]));
+        assert_eq!(experiment.entries()[0].split, Split::Train);
+    }
+
+    #[test]
+    fn held_out_compounds_are_paired_with_controls_of_every_split() {
+        let folder = Folder::usual();
+        let mut config = folder.config();
+        config.held_out = vec!["benzene".into()];
+        let experiment = Experiment::read(&config).unwrap();
+        let conditions = ConditionTable::build(&experiment, &one_hot()).unwrap();
+        let pairing = Pairing::new(&experiment, &conditions, &config.pairing).unwrap();
+        assert_eq!((pairing.len(Split::Train), pairing.len(Split::HeldOut)), (2, 2));
+        let controls: HashSet<u32> = (0..100)
+            .map(|number| pairing.pair(Split::HeldOut, 0, 1, number).unwrap().control)
+            .collect();
+        assert_eq!(controls, HashSet::from([4, 6]));
+        let error = pairing.require(Split::Validation).unwrap_err().to_string();
+        assert!(
+            error.contains(
+                "column SPLIT: no treated image with a control and a vector in the validation split"
+            )
+        );
+    }
+
+    #[test]
+    fn learnt_controls_start_from_another_control() {
+        let config = PairingConfig {
+            learn_controls: true,
+            ..PairingConfig::default()
+        };
+        let (experiment, pairing) = paired(&Folder::usual(), &config).unwrap();
+        assert_eq!(pairing.len(Split::Train), 6);
+        for number in 0..50 {
+            // a0 and a1 are each other's only choice; b0 is alone and has itself.
+            for (sample, treated, control) in [(0, 0, 1), (1, 1, 0), (4, 4, 4)] {
+                let pair = pairing.pair(Split::Train, sample, 3, number).unwrap();
+                assert_eq!((pair.treated, pair.control), (treated, control));
+            }
+        }
+        // A control without a vector cannot be learnt.
+        let folder = Folder::usual();
+        for _ in 0..4 {
+            folder.edit("CS(=O)C", "");
+        }
+        let experiment_without = folder.read().unwrap();
+        let morgan = ConditionTable::build(&experiment_without, &ConditionsConfig::default()).unwrap();
+        let error = Pairing::new(&experiment_without, &morgan, &config)
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("line 2, column CPD_NAME: compound DMSO has no vector"),
+            "{error}"
+        );
+        assert_eq!(experiment.entries().len(), 8);
+    }
+}

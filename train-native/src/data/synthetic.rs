@@ -18,7 +18,7 @@ use super::images::Images;
 use super::random::{Purpose, stream};
 
 /// The name of the untreated condition.
-const CONTROL: &str = "untreated";
+pub(super) const CONTROL: &str = "untreated";
 
 /// A synthetic experiment to be made.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -252,15 +252,16 @@ impl Design {
         let is_taken = |position: usize, share: f64| taken(position + 1, share) > taken(position, share);
         let control = is_taken(position, self.config.controls);
         let controls_before = taken(position, self.config.controls);
-        let (treatment, repeat) = if control {
-            (None, controls_before)
+        let (treatment, turn) = if control {
+            (None, controls_before + self.first_control_turn())
         } else {
             let treated = position - controls_before;
             // Batches start at different arms, so that a small experiment covers as many as it can.
             let arm = (treated + batch) % self.arms.len();
-            (self.arms.get(arm).copied(), treated / self.arms.len())
+            (self.arms.get(arm).copied(), treated / self.arms.len() + arm)
         };
-        let split = if is_taken(repeat, self.config.validation) {
+        // Arms take their validation repeats in different turns, so that a small experiment has some of them.
+        let split = if is_taken(turn, self.config.validation) {
             Split::Validation
         } else {
             Split::Train
@@ -271,6 +272,16 @@ impl Design {
             treatment,
             split,
             cell: self.cell(index, treatment, plate),
+        }
+    }
+
+    /// Where a batch's controls begin in the turns of validation: so that its second control is in validation, and every batch
+    /// of more than a few images has one there.
+    fn first_control_turn(&self) -> usize {
+        if self.config.validation > 0.0 {
+            ((1.0 / self.config.validation).ceil() as usize).saturating_sub(2)
+        } else {
+            0
         }
     }
 
@@ -413,7 +424,7 @@ pub(super) fn experiment(config: &SyntheticConfig, spec: &ImageSpec) -> Result<E
         .map(|index| {
             let truth = design.truth(index);
             Entry {
-                image: name(index).into(),
+                image: image_path(index).into(),
                 line: u32::try_from(index + 2).unwrap_or(u32::MAX),
                 split: truth.split,
                 treated: truth.treatment.is_some(),
@@ -442,9 +453,7 @@ pub(super) fn experiment(config: &SyntheticConfig, spec: &ImageSpec) -> Result<E
         spec: spec.clone(),
         entries,
         compounds: std::iter::once(control.clone()).chain(treatments).collect(),
-        batches: (1..=design.plates.len())
-            .map(|plate| format!("plate {plate}"))
-            .collect(),
+        batches: (0..design.plates.len()).map(plate_name).collect(),
         plates: Vec::new(),
         wells: Vec::new(),
         ignored_rows: 0,
@@ -453,7 +462,223 @@ pub(super) fn experiment(config: &SyntheticConfig, spec: &ImageSpec) -> Result<E
     })
 }
 
-/// A synthetic image's path in the layout of a folder.
-pub(super) fn name(index: usize) -> String {
+/// A synthetic image's path in the folder layout.
+pub(super) fn image_path(index: usize) -> String {
     format!("images/{:03}/{index:06}.png", index / 1000)
+}
+
+/// A plate's name, counted from 1.
+pub(super) fn plate_name(plate: usize) -> String {
+    format!("plate {}", plate + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixtures::{SIDE, packed, synthetic};
+    use super::super::{Source, write_synthetic};
+    use super::*;
+    use cellflux_image::morphology::nucleus;
+
+    fn source(images: usize) -> SyntheticConfig {
+        match synthetic(images).source {
+            Source::Synthetic(config) => config,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn spec() -> ImageSpec {
+        ImageSpec::bbbc021(SIDE, SIDE)
+    }
+
+    #[test]
+    fn the_design_is_balanced_within_every_batch() {
+        let images = 4200;
+        let design = Design::new(&source(images), &spec()).unwrap();
+        let mut arms = std::collections::HashMap::new();
+        let (mut controls, mut validation) = ([0usize; 2], [0usize; 2]);
+        for index in 0..images {
+            let truth = design.truth(index);
+            match truth.treatment {
+                None => controls[truth.batch] += 1,
+                Some((compound, dose)) => {
+                    *arms
+                        .entry((truth.batch, compound, dose.to_bits()))
+                        .or_insert(0usize) += 1
+                }
+            }
+            validation[truth.batch] += usize::from(truth.split == Split::Validation);
+        }
+        // A quarter of 2,100 images a batch are controls; 1,575 others go through 21 pairs of compound and dose.
+        assert_eq!(controls, [525, 525]);
+        assert_eq!(
+            (arms.len(), arms.values().min(), arms.values().max()),
+            (42, Some(&75), Some(&75))
+        );
+        assert!(
+            validation.iter().all(|&count| count.abs_diff(210) < 21),
+            "{validation:?}"
+        );
+    }
+
+    #[test]
+    fn even_a_small_experiment_has_controls_in_both_splits_of_every_batch() {
+        for images in [40, 60, 100, 333] {
+            let dir = tempfile::tempdir().unwrap();
+            let (_, _, pairing) = packed(&synthetic(images), dir.path());
+            assert!(pairing.len(Split::Train) > 20, "{images}");
+        }
+    }
+
+    #[test]
+    fn effects_grow_with_the_dose_as_the_configuration_says() {
+        let design = Design::new(&source(10), &spec()).unwrap();
+        // larger nucleus: 1.7 at full strength, half of it at 1 uM.
+        let size = |dose| design.effects(0, dose).nuclear_size;
+        assert!((size(1.0) - 1.35).abs() < 1e-12 && (size(3.0) - 1.525).abs() < 1e-12);
+        assert_eq!(design.effects(99, 1.0), Effects::default());
+    }
+
+    #[test]
+    fn what_is_drawn_measures_what_the_truth_says() {
+        // Two compounds, one plate without neighbours, since touching nuclei are measured as one.
+        let mut config = source(120);
+        config.compounds.truncate(2);
+        for compound in &mut config.compounds {
+            compound.doses_um = vec![1e6];
+        }
+        config.plates = vec![Batch {
+            density: 0.0,
+            ..Batch::default()
+        }];
+        let spec = ImageSpec::bbbc021(64, 64);
+        let design = Design::new(&config, &spec).unwrap();
+        let mut areas = [Vec::new(), Vec::new(), Vec::new()];
+        for index in 0..40 {
+            let crop = design.render(index, &spec).unwrap();
+            let area = nucleus(&crop[2 * 64 * 64..], 64, 64).unwrap().area as f64;
+            let group = design
+                .truth(index)
+                .treatment
+                .map_or(0, |(compound, _)| compound + 1);
+            areas[group].push(area);
+        }
+        let mean = |group: usize| areas[group].iter().sum::<f64>() / areas[group].len() as f64;
+        for (group, expected) in [(1, 1.7), (2, 0.55)] {
+            let ratio = mean(group) / mean(0);
+            assert!((ratio / expected - 1.0).abs() < 0.15, "{ratio} for {expected}");
+        }
+    }
+
+    #[test]
+    fn a_larger_drawing_is_resampled_to_the_models_size() {
+        let mut config = source(4);
+        config.drawn_side = Some(64);
+        let drawn = Design::new(&config, &spec()).unwrap().render(1, &spec()).unwrap();
+        let large = ImageSpec::bbbc021(64, 64);
+        let full = Design::new(&config, &large).unwrap().render(1, &large).unwrap();
+        assert_eq!(drawn.len(), 3 * SIDE * SIDE);
+        // Mean light is what resampling in linear light keeps; half a coded step is left by rounding.
+        let light =
+            |bytes: &[u8]| bytes.iter().map(|&b| coding().decode(b)).sum::<f64>() / bytes.len() as f64;
+        assert!((light(&drawn) / light(&full) - 1.0).abs() < 0.02);
+    }
+
+    #[test]
+    fn impossible_designs_are_refused_by_field() {
+        let refused = |change: &dyn Fn(&mut SyntheticConfig)| {
+            let mut config = source(10);
+            change(&mut config);
+            Design::new(&config, &spec()).unwrap_err().to_string()
+        };
+        for (message, expected) in [
+            (
+                refused(&|c| c.controls = 0.0),
+                "data.source.controls is 0, expected a share above 0 and below 1",
+            ),
+            (
+                refused(&|c| c.validation = f64::NAN),
+                "data.source.validation is NaN, expected a share from 0 and below 1",
+            ),
+            (
+                refused(&|c| c.batches = 0),
+                "data.source.batches is 0, expected 1 to 10,000",
+            ),
+            (
+                refused(&|c| c.compounds.clear()),
+                "data.source.compounds is empty, expected at least one compound",
+            ),
+            (
+                refused(&|c| c.compounds[1].name = "larger nucleus".into()),
+                "data.source.compounds[1].name is \"larger nucleus\", expected a name of its own, other than \"untreated\"",
+            ),
+            (
+                refused(&|c| c.compounds[0].doses_um = vec![0.0]),
+                "data.source.compounds[0].doses_um is [0.0], expected at least one dose, all above 0",
+            ),
+            (
+                refused(&|c| c.drawn_side = Some(8)),
+                "data.source.drawn_side is 8, expected 16 (the model's longer side) to 512 px",
+            ),
+            (
+                refused(&|c| c.compounds[0].effects.rounding = 2.0),
+                "image spec: synthetic cell's rounding is 1.5, expected 0 to 1",
+            ),
+        ] {
+            assert_eq!(message, expected);
+        }
+        let error = Design::new(&source(10), &ImageSpec::plain(3, 16, 16))
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.starts_with("data.image is 3 channels with coding"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn the_experiment_written_as_files_is_the_one_in_the_cache() {
+        let dir = tempfile::tempdir().unwrap();
+        let out = dir.path().join("cells");
+        let config = synthetic(40);
+        let design = Design::new(&source(40), &spec()).unwrap();
+        write_synthetic(&design, &spec(), &out, |_, _| {}).unwrap();
+        let mut folder = config.clone();
+        folder.source = Source::Folder {
+            table: out.join("metadata.csv"),
+            images: None,
+        };
+        let (straight, cache, _) = packed(&config, &dir.path().join("a"));
+        let (read, files, _) = packed(&folder, &dir.path().join("b"));
+        assert_eq!(read.batches(), straight.batches());
+        for index in 0..40 {
+            assert_eq!(files.image(index), cache.image(index));
+            let (one, other) = (&read.entries()[index], &straight.entries()[index]);
+            assert_eq!(
+                (one.split, one.treated, one.dose_um, one.batch),
+                (other.split, other.treated, other.dose_um, other.batch)
+            );
+            assert_eq!(
+                read.compounds()[one.compound as usize].name,
+                straight.compounds()[other.compound as usize].name
+            );
+        }
+        let truth = std::fs::read_to_string(out.join("truth.csv")).unwrap();
+        assert_eq!(truth.lines().count(), 41);
+        let nuclear_size: f64 = truth
+            .lines()
+            .nth(2)
+            .unwrap()
+            .split(',')
+            .nth(2)
+            .unwrap()
+            .parse()
+            .unwrap();
+        let (compound, dose) = design.truth(1).treatment.unwrap();
+        assert!((nuclear_size - design.effects(compound, dose).nuclear_size).abs() < 1e-12);
+        // What is there is not written over.
+        let again = write_synthetic(&design, &spec(), &out, |_, _| {})
+            .unwrap_err()
+            .to_string();
+        assert!(again.contains("cells: cannot be made: "), "{again}");
+    }
 }

@@ -187,6 +187,39 @@ impl Row<'_> {
     }
 }
 
+/// A table being written, comma-separated.
+pub(super) struct TableWriter {
+    file: PathBuf,
+    writer: csv::Writer<File>,
+}
+
+impl TableWriter {
+    /// Starts a table with its titles.
+    pub(super) fn create(file: PathBuf, titles: &[&str]) -> Result<Self, DataError> {
+        let handle = File::create(&file).map_err(DataError::file(&file, "cannot be written"))?;
+        let mut table = Self {
+            file,
+            writer: csv::Writer::from_writer(handle),
+        };
+        table.row(titles)?;
+        Ok(table)
+    }
+
+    /// Writes a row of as many cells as there are titles.
+    pub(super) fn row(&mut self, cells: &[impl AsRef<[u8]>]) -> Result<(), DataError> {
+        self.writer
+            .write_record(cells)
+            .map_err(|error| broken(&self.file, &error))
+    }
+
+    /// Writes what is still in memory.
+    pub(super) fn finish(mut self) -> Result<(), DataError> {
+        self.writer
+            .flush()
+            .map_err(DataError::file(&self.file, "cannot be written"))
+    }
+}
+
 fn broken(file: &Path, error: &csv::Error) -> DataError {
     DataError::Table {
         file: file.to_owned(),
