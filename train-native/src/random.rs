@@ -26,6 +26,14 @@ pub enum Purpose {
     Dropout = 7,
     /// Source noise of validation and sheets.
     Evaluation = 8,
+    /// The order of an epoch's samples; the step is the epoch.
+    Order = 9,
+    /// The control of a treated image; the step is the draw's number.
+    Control = 10,
+    /// A synthetic cell; the step is its number.
+    Cell = 11,
+    /// A synthetic plate; the step is its number.
+    Plate = 12,
 }
 
 /// The numbers of one sample (by its position among all samples of the step) for one purpose.
@@ -45,6 +53,29 @@ pub fn unit(numbers: &mut ChaCha8Rng) -> f64 {
 /// True with this probability.
 pub fn chance(numbers: &mut ChaCha8Rng, probability: f64) -> bool {
     unit(numbers) < probability
+}
+
+/// A uniform number below `end`; 0 for an `end` of 0. Numbers from the last, incomplete multiple of `end` are drawn again.
+pub fn below(numbers: &mut ChaCha8Rng, end: u64) -> u64 {
+    if end == 0 {
+        return 0;
+    }
+    let whole = u64::MAX - u64::MAX % end;
+    loop {
+        let drawn = numbers.next_u64();
+        if drawn < whole {
+            return drawn % end;
+        }
+    }
+}
+
+/// The numbers below `count` in random order (Fisher and Yates).
+pub fn order(count: usize, numbers: &mut ChaCha8Rng) -> Vec<u32> {
+    let mut order: Vec<u32> = (0..count as u32).collect();
+    for last in (1..count).rev() {
+        order.swap(last, below(numbers, last as u64 + 1) as usize);
+    }
+    order
 }
 
 #[cfg(test)]
@@ -73,5 +104,37 @@ mod tests {
         // Five standard errors of 10,000 tries.
         assert!((hits / 1e4 - 0.2).abs() < 5.0 * (0.16f64 / 1e4).sqrt());
         assert!(!chance(&mut numbers, 0.0) && chance(&mut numbers, 1.0));
+    }
+
+    #[test]
+    fn every_number_below_the_end_is_equally_likely() {
+        let mut numbers = stream(1, Purpose::Control, 0, 0);
+        let mut counts = [0u32; 7];
+        for _ in 0..70_000 {
+            counts[below(&mut numbers, 7) as usize] += 1;
+        }
+        // Each count is binomial with mean 10,000 and standard deviation 93; five of those.
+        assert!(
+            counts.iter().all(|&count| count.abs_diff(10_000) < 465),
+            "{counts:?}"
+        );
+        assert_eq!(below(&mut numbers, 0), 0);
+        assert_eq!(below(&mut numbers, 1), 0);
+    }
+
+    #[test]
+    fn an_order_holds_every_number_once_and_streams_differ() {
+        let drawn = order(1000, &mut stream(5, Purpose::Order, 3, 0));
+        let mut sorted = drawn.clone();
+        sorted.sort_unstable();
+        assert_eq!(sorted, (0..1000).collect::<Vec<u32>>());
+        assert_eq!(drawn, order(1000, &mut stream(5, Purpose::Order, 3, 0)));
+        for (seed, purpose, number) in [
+            (6, Purpose::Order, 3),
+            (5, Purpose::Control, 3),
+            (5, Purpose::Order, 4),
+        ] {
+            assert_ne!(drawn, order(1000, &mut stream(seed, purpose, number, 0)));
+        }
     }
 }

@@ -10,9 +10,10 @@ use cellflux_train::data::{
     write_synthetic,
 };
 use clap::{Parser, Subcommand};
-use indicatif::{ProgressBar, ProgressStyle};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+
+use super::progress;
 
 /// Look at data, or make some.
 #[derive(Parser)]
@@ -75,16 +76,12 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         Command::Report { config, json } => show(&read(&sections(config)?)?.1, *json),
         Command::Check { config, cache, json } => {
             let (experiment, report) = read(&sections(config)?)?;
-            let bar = progress_bar("decoding");
-            let cache = PackedCache::open_with(&experiment, cache, |done, all| advance(&bar, done, all))?;
-            bar.finish_and_clear();
+            let cache = PackedCache::open_with(&experiment, cache, progress("images decoded"))?;
             show(&report.with_values(&cache), *json)
         }
         Command::Crops { config, out } => {
             let config: FieldsConfig = from_toml(config)?;
-            let bar = progress_bar("fields");
-            let report = cut_fields(&config, out, |done, all| advance(&bar, done, all))?;
-            bar.finish_and_clear();
+            let report = cut_fields(&config, out, progress("fields read, twice"))?;
             print!("{report}");
             println!("  look at {}", out.join("contact-sheet.png").display());
             Ok(())
@@ -99,9 +96,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
             };
             let spec = sections.data.image.spec()?;
             let design = Design::new(source, &spec)?;
-            let bar = progress_bar("drawing");
-            write_synthetic(&design, &spec, out, |done, all| advance(&bar, done, all))?;
-            bar.finish_and_clear();
+            write_synthetic(&design, &spec, out, progress("cells drawn"))?;
             println!(
                 "{}: {} images, metadata.csv, truth.csv",
                 out.display(),
@@ -138,18 +133,4 @@ fn show(report: &Report, json: bool) -> anyhow::Result<()> {
         print!("{report}");
     }
     Ok(())
-}
-
-fn progress_bar(what: &'static str) -> ProgressBar {
-    let bar = ProgressBar::new(0);
-    if let Ok(style) = ProgressStyle::with_template("{msg} {bar:40} {pos}/{len} {per_sec} {eta} left") {
-        bar.set_style(style);
-    }
-    bar.set_message(what);
-    bar
-}
-
-fn advance(bar: &ProgressBar, done: usize, all: usize) {
-    bar.set_length(all as u64);
-    bar.set_position(done as u64);
 }

@@ -13,7 +13,7 @@ use cellflux_train::export::{Options, export};
 use cellflux_train::run::checkpoint::Checkpoint;
 use cellflux_train::run::open;
 
-use super::cache_progress;
+use super::progress;
 
 /// Write the averaged weights of a run's checkpoint as a bundle, with its conditions, sample cells and provenance.
 #[derive(clap::Args)]
@@ -54,7 +54,7 @@ pub struct Args {
 
 /// Runs the command.
 pub fn run(args: &Args) -> anyhow::Result<()> {
-    let (material, newest) = open(&args.run, cache_progress())?;
+    let (material, newest) = open(&args.run, progress("images packed"))?;
     let path = match (&args.checkpoint, newest) {
         (Some(path), _) => path.clone(),
         (None, Some(path)) => path,

@@ -19,7 +19,7 @@ use cellflux_train::run::checkpoint::Checkpoint;
 use cellflux_train::run::{draw_sheet, open, varied_pairs};
 use cellflux_train::sampling::Walk;
 
-use super::cache_progress;
+use super::progress;
 
 /// Walk validation controls under their partners' conditions: a sheet, every cell as a PNG, and what the nuclei measure.
 ///
@@ -69,7 +69,7 @@ const BATCH: usize = 32;
 
 /// Runs the command.
 pub fn run(args: &Args) -> anyhow::Result<()> {
-    let (material, newest) = open(&args.run, cache_progress())?;
+    let (material, newest) = open(&args.run, progress("images packed"))?;
     let path = args
         .checkpoint
         .clone()

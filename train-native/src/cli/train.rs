@@ -7,7 +7,7 @@ use cellflux_train::config::{Config, DeviceChoice, Setting};
 use cellflux_train::run::interrupt::Interrupt;
 use cellflux_train::run::{CONFIG, Ended, Run};
 
-use super::cache_progress;
+use super::progress;
 
 /// Train a flow as the config says, and write the run's folder: config, log, `TensorBoard` events, sheets, checkpoints.
 ///
@@ -61,14 +61,14 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     let mut run = match &args.resume {
         None => {
             let path = args.config.as_deref().context("--config is missing")?;
-            let mut run = Run::start(Config::read(path, &settings)?, cache_progress())?;
+            let mut run = Run::start(Config::read(path, &settings)?, progress("images packed"))?;
             run.started_by(command());
             run
         }
         Some(folder) => {
             let own = folder.join(CONFIG);
             let config = Config::read(args.config.as_deref().unwrap_or(&own), &settings)?;
-            Run::resume(folder, config, cache_progress())?
+            Run::resume(folder, config, progress("images packed"))?
         }
     };
     let material = run.material();

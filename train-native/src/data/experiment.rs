@@ -863,7 +863,7 @@ mod tests {
                 .collect();
             let npy = npy::write_u8(&[SIDE, SIDE, 5], &bytes).unwrap();
             fs::write(folder.join(format!("A0{number}_f1_7.npy")), npy).unwrap();
-            rows.push_str(&format!("BR1_A0{number}_f1_7,train,{state},{name},BR1\n"));
+            rows += &format!("BR1_A0{number}_f1_7,train,{state},{name},BR1\n");
         }
         let table = dir.path().join("index.csv");
         fs::write(

@@ -9,12 +9,13 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use crate::random::{Purpose, order, stream};
+
 use super::cache::PackedCache;
 use super::config::Prefetch;
 use super::error::DataError;
 use super::experiment::Split;
 use super::pairing::{Pair, Pairing};
-use super::random::{Purpose, order, stream};
 
 /// A batch in host memory, coded bytes. Augmentation and the way to the model's range are the device's.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -231,7 +232,7 @@ impl Batches {
     fn order(&mut self, epoch: u64) -> &[u32] {
         let current = self.epoch.take().filter(|(at, _)| *at == epoch);
         let drawn = || {
-            let mut random = stream(self.draw.seed, Purpose::Order, epoch);
+            let mut random = stream(self.draw.seed, Purpose::Order, epoch, 0);
             (epoch, order(self.pairing.len(self.draw.split), &mut random))
         };
         let (_, order) = self.epoch.insert(current.unwrap_or_else(drawn));

@@ -25,7 +25,6 @@ mod layout;
 mod loader;
 mod mapped_file;
 mod pairing;
-mod random;
 mod report;
 pub mod synthetic;
 mod synthetic_files;

@@ -5,11 +5,12 @@ use std::collections::HashMap;
 
 use serde::Serialize;
 
+use crate::random::{Purpose, below, stream};
+
 use super::conditions::ConditionTable;
 use super::config::{PairingConfig, WithoutControl};
 use super::error::DataError;
 use super::experiment::{Entry, Experiment, Split, Titles};
-use super::random::{Purpose, below, stream};
 
 /// The samples of every split with their pools of controls.
 #[derive(Clone, Debug)]
@@ -120,7 +121,7 @@ impl Pairing {
         let samples = self.samples(split);
         let sample = samples.list.get(sample)?;
         let pool = samples.pools.get(sample.pool as usize)?;
-        let mut random = stream(seed, Purpose::Control, number);
+        let mut random = stream(seed, Purpose::Control, number, 0);
         // A control that is learnt itself starts from another one, where there is another.
         let own = pool.binary_search(&sample.entry).ok().filter(|_| pool.len() > 1);
         let drawn = match own {

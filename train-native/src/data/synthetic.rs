@@ -12,10 +12,11 @@ use rand_chacha::rand_core::RngCore;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::random::{Purpose, stream};
+
 use super::error::DataError;
 use super::experiment::{Compound, Entry, Experiment, Split, Titles};
 use super::images::Images;
-use super::random::{Purpose, stream};
 
 /// The name of the untreated condition.
 pub(super) const CONTROL: &str = "untreated";
@@ -199,7 +200,7 @@ impl Design {
         }
         let plates = if config.plates.is_empty() {
             (0..config.batches as u64)
-                .map(|plate| Batch::drawn(stream(config.seed, Purpose::Plate, plate).next_u64()))
+                .map(|plate| Batch::drawn(stream(config.seed, Purpose::Plate, plate, 0).next_u64()))
                 .collect()
         } else {
             config.plates.clone()
@@ -299,7 +300,7 @@ impl Design {
 
     fn cell(&self, index: usize, treatment: Option<(usize, f64)>, batch: Batch) -> Cell {
         Cell {
-            seed: stream(self.config.seed, Purpose::Cell, index as u64).next_u64(),
+            seed: stream(self.config.seed, Purpose::Cell, index as u64, 0).next_u64(),
             effects: treatment.map_or_else(Effects::default, |(compound, dose)| self.effects(compound, dose)),
             batch,
         }
@@ -501,9 +502,10 @@ mod tests {
             match truth.treatment {
                 None => controls[truth.batch] += 1,
                 Some((compound, dose)) => {
-                    *arms
+                    let count = arms
                         .entry((truth.batch, compound, dose.to_bits()))
-                        .or_insert(0usize) += 1
+                        .or_insert(0usize);
+                    *count += 1;
                 }
             }
             validation[truth.batch] += usize::from(truth.split == Split::Validation);

@@ -174,14 +174,15 @@ mod tests {
             .collect()
     }
 
+    /// What so many fields like one say.
     fn estimate(fields: usize, surface: &Surface) -> Surface {
         let (width, height) = (320, 256);
-        let field = field(width, height, surface);
         let mut estimate = Estimate::default();
-        for _ in 0..fields {
-            estimate.add(&field, width, height);
+        estimate.add(&field(width, height, surface), width, height);
+        assert_eq!(estimate.fields, 1);
+        for sum in estimate.normal.iter_mut().flatten().chain(&mut estimate.right) {
+            *sum *= fields as f64;
         }
-        assert_eq!(estimate.fields, fields);
         estimate.surface(width, height).unwrap()
     }
 
@@ -190,8 +191,8 @@ mod tests {
         let (width, height) = (320, 256);
         // Mean 1: 1.1 + (-0.2 - 0.1) / 3. Darkest 0.65, brightest 1.1: much for a microscope.
         let known = Surface([1.1, 0.08, -0.05, -0.2, 0.03, -0.1]);
-        // 100 fields of 80 blocks, so that the expectation of a flat surface counts for little.
-        let found = estimate(100, &known);
+        // So many fields of 80 blocks that the expectation of a flat surface counts for nothing.
+        let found = estimate(10_000, &known);
         // A block's median is not exactly the surface at its middle.
         for (found, known) in found.0.iter().zip(known.0) {
             assert!((found - known).abs() < 0.04, "{found} for {known}");
@@ -207,7 +208,7 @@ mod tests {
     #[test]
     fn one_small_field_says_less_than_a_plate() {
         let known = Surface([1.1, 0.0, 0.0, -0.3, 0.0, 0.0]);
-        let (one, many) = (estimate(1, &known).0[3], estimate(100, &known).0[3]);
+        let (one, many) = (estimate(1, &known).0[3], estimate(10_000, &known).0[3]);
         assert!(many < one && one < -0.005, "{one} {many}");
     }
 
@@ -226,8 +227,8 @@ mod tests {
     fn a_field_without_contrast_determines_no_surface() {
         for value in [0.0, 5.0] {
             let mut flat = Estimate::default();
-            flat.add(&[value; 96 * 96], 96, 96);
-            assert_eq!((flat.fields, flat.surface(96, 96)), (0, None));
+            flat.add(&[value; 64 * 48], 64, 48);
+            assert_eq!((flat.fields, flat.surface(64, 48)), (0, None));
         }
         assert_eq!(FLAT.range(10, 10), (1.0, 1.0));
     }
