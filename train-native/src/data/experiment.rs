@@ -846,7 +846,7 @@ mod tests {
     fn the_public_layout_is_read_by_its_own_titles_and_paths() {
         let dir = tempfile::tempdir().unwrap();
         let images = dir.path().join("images");
-        let mut rows = String::new();
+        let mut lines = vec!["SAMPLE_KEY,SPLIT,STATE,BROAD_SAMPLE,PLATE".to_owned()];
         for (number, (state, name)) in [
             ("control", "DMSO"),
             ("trt", "BRD-1"),
@@ -863,14 +863,10 @@ mod tests {
                 .collect();
             let npy = npy::write_u8(&[SIDE, SIDE, 5], &bytes).unwrap();
             fs::write(folder.join(format!("A0{number}_f1_7.npy")), npy).unwrap();
-            rows += &format!("BR1_A0{number}_f1_7,train,{state},{name},BR1\n");
+            lines.push(format!("BR1_A0{number}_f1_7,train,{state},{name},BR1"));
         }
         let table = dir.path().join("index.csv");
-        fs::write(
-            &table,
-            format!("SAMPLE_KEY,SPLIT,STATE,BROAD_SAMPLE,PLATE\n{rows}"),
-        )
-        .unwrap();
+        fs::write(&table, lines.join("\n")).unwrap();
         let mut config = synthetic(0);
         config.source = Source::Public {
             dataset: PublicDataset::Cpg0000,
