@@ -36,6 +36,9 @@ struct Args {
     /// Sites with less than this part of the network's convolutions are left to the defaults.
     #[arg(long, default_value_t = 0.01)]
     share: f64,
+    /// Leave out the timing of the whole network.
+    #[arg(long)]
+    sites_only: bool,
     /// Given by `cargo bench`.
     #[arg(long, hide = true)]
     bench: bool,
@@ -64,11 +67,15 @@ fn main() -> anyhow::Result<()> {
             continue;
         }
         let defaults = Tuning::of(gpu.report());
-        println!("== {} {precision}, default tiles", args.network);
-        pollster::block_on(profile(&gpu, &config, &weights, &args, *precision, &defaults))?;
+        if !args.sites_only {
+            println!("== {} {precision}, default tiles", args.network);
+            pollster::block_on(profile(&gpu, &config, &weights, &args, *precision, &defaults))?;
+        }
         let tuned = pollster::block_on(sweep(&gpu, &config, &args, *precision))?;
-        println!("== {} {precision}, best tiles", args.network);
-        pollster::block_on(profile(&gpu, &config, &weights, &args, *precision, &tuned))?;
+        if !args.sites_only {
+            println!("== {} {precision}, best tiles", args.network);
+            pollster::block_on(profile(&gpu, &config, &weights, &args, *precision, &tuned))?;
+        }
     }
     Ok(())
 }
@@ -79,7 +86,12 @@ async fn sweep(gpu: &Gpu, config: &UNetConfig, args: &Args, precision: Precision
     let plan = Plan::new(config, [args.side; 2], args.images, precision, &tuning)?;
     let total: f64 = plan.sites().values().sum();
     let clock = Instant::now();
-    let times = if gpu.report().software { 1 } else { 20 };
+    // A GPU that idled while the CPU made numbers needs some time to clock up again.
+    let (rounds, milliseconds) = if gpu.report().software {
+        (2, 0.0)
+    } else {
+        (3, 30.0)
+    };
     for (site, flops) in plan.sites() {
         if flops / total < args.share {
             continue;
@@ -109,7 +121,10 @@ async fn sweep(gpu: &Gpu, config: &UNetConfig, args: &Args, precision: Precision
             };
             let error = distance(&probe.output().await?, &expected);
             let first = started.elapsed().as_secs_f64();
-            let seconds = probe.time(3, times, &|| clock.elapsed().as_secs_f64()).await?;
+            let now = || clock.elapsed().as_secs_f64();
+            let once = probe.time(1, 1, &now).await?;
+            let times = (milliseconds / (once * 1e3)).ceil().clamp(1.0, 400.0) as usize;
+            let seconds = probe.time(rounds, times, &now).await?;
             println!(
                 "  {tile:32} {:9.3} ms {:9.1} GFLOP/s  error {error:.1e}  first {first:.2} s",
                 seconds * 1e3,

@@ -1,6 +1,6 @@
-// Self-attention without the score matrix: softmax(q k^T * scale) v, kept up to date key tile by key tile.
+// softmax(q k^T) v with a running softmax (Milakov and Gimelshein, 2018), so that no score matrix is ever in memory.
 //
-// A workgroup owns {{queries}} queries of one head of one image, and {{slice_quads}} quads of its values. For each tile of {{keys}}
+// One workgroup owns {{queries}} queries of one head and {{slice_quads}} quads of its values. For each tile of {{keys}}
 // keys it computes the scores, updates every query's running maximum and sum, rescales what it has and adds the tile's
 // values. An invocation owns 4 queries, for the scores {{own_keys}} keys of the tile and for the values {{own_quads}} quads.
 // All sums are f32.
@@ -16,9 +16,9 @@ struct Shape {
 {{bindings}}
 // Rows of 4 queries: the scores of the tile, then the weights of its values.
 var<workgroup> scores: array<vec4<f32>, {{score_rows}}>;
-var<workgroup> rescale: array<vec4<f32>, {{query_rows}}>;
-var<workgroup> totals: array<vec4<f32>, {{query_rows}}>;
-
+// The highest of every eighth score, then, at the end, the sums of every column.
+var<workgroup> parts: array<vec4<f32>, {{part_rows}}>;
+{{slices}}
 const lowest = -3.0e38;
 
 @compute @workgroup_size({{threads}})
@@ -35,32 +35,33 @@ fn main(
     let last = shape.tokens - 1u;
     let column = lane % {{columns}}u;
     let row = lane / {{columns}}u;
-    let query = group.x * {{queries}}u + row * 4u;
+    let first_query = group.x * {{queries}}u;
+    let query = first_query + row * 4u;
     let slice = group.y * {{slice_quads}}u;
 {{begin}}
-    // The running maximum and sum of the 4 queries of row `lane`, kept by the first {{query_rows}} invocations.
+    // The running maximum of this row's 4 queries, and the running sum of the keys of this column.
     var maximum = vec4<f32>(lowest);
     var total = vec4<f32>(0.0);
 
     for (var tile = 0u; tile < shape.tokens; tile += {{keys}}u) {
 {{score}}
         workgroupBarrier();
-        if (lane < {{query_rows}}u) {
-            var highest = maximum;
-            for (var key = 0u; key < {{keys}}u; key++) {
-                highest = max(highest, scores[key * {{query_rows}}u + lane]);
+        if (column < 8u) {
+            var highest = vec4<f32>(lowest);
+            for (var key = column; key < {{keys}}u; key += 8u) {
+                highest = max(highest, scores[key * {{query_rows}}u + row]);
             }
-            let factor = exp(maximum - highest);
-            total *= factor;
-            for (var key = 0u; key < {{keys}}u; key++) {
-                let at = key * {{query_rows}}u + lane;
-                let weight = select(vec4<f32>(0.0), exp(scores[at] - highest), tile + key <= last);
-                scores[at] = weight;
-                total += weight;
-            }
-            rescale[lane] = factor;
-            maximum = highest;
+            parts[column * {{query_rows}}u + row] = highest;
         }
+        workgroupBarrier();
+        var highest = maximum;
+        for (var part = 0u; part < 8u; part++) {
+            highest = max(highest, parts[part * {{query_rows}}u + row]);
+        }
+        let factor = exp(maximum - highest);
+        maximum = highest;
+        total *= factor;
+{{weigh}}
         workgroupBarrier();
 {{rescale}}
         let end = min({{keys}}u, shape.tokens - tile);
@@ -71,10 +72,12 @@ fn main(
         }
         workgroupBarrier();
     }
-    if (lane < {{query_rows}}u) {
-        totals[lane] = total;
-    }
+    parts[column * {{query_rows}}u + row] = total;
     workgroupBarrier();
-    let share = 1.0 / totals[row];
+    total = vec4<f32>(0.0);
+    for (var part = 0u; part < {{columns}}u; part++) {
+        total += parts[part * {{query_rows}}u + row];
+    }
+    let share = 1.0 / total;
 {{store}}
 }

@@ -7,9 +7,8 @@
 {{shape}}
 @group(0) @binding(0) var<uniform> shape: Shape;
 {{bindings}}
-var<workgroup> image_slice: array<vec4<f16>, {{image_slice}}>;
-var<workgroup> weight_slice: array<vec4<f16>, {{weight_slice}}>;
-var<workgroup> staging: array<vec4<f32>, {{staging}}>;
+// A slice of both factors.
+{{memory}}var<workgroup> staging: array<vec4<f32>, {{staging}}>;
 
 @compute @workgroup_size({{threads}})
 fn main(

@@ -136,10 +136,12 @@ async fn time(
     let quads = channels.div_ceil(4);
     let site = Site {
         kernel: 3,
+        stride: 1,
         pixels: size[0] * size[1],
         in_quads: quads,
         out_quads: quads,
         precision,
+        normed: true,
     };
     let tile = Tuning::of(gpu.report()).tile(&site);
     let probe = Probe::new(gpu, site, 1, tile).await?;

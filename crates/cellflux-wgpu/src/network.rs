@@ -10,6 +10,7 @@ use crate::kernel::group_norm::{Coefficients, CoefficientsShape, Film, Statistic
 use crate::kernel::linear::Linear;
 use crate::kernel::normalise::Normalise;
 use crate::kernel::resample::Resample;
+use crate::kernel::winograd::Winograd;
 use crate::plan::{Draft, Operand, Ports, Value};
 use crate::tuning::{Site, Tuning};
 use crate::weights::{Packing, WeightSpec, head_channels, padded, qkv_channels};
@@ -44,6 +45,8 @@ struct Activation {
     size: [u32; 2],
     quads: u32,
     precision: Precision,
+    /// Whether a norm made it.
+    normed: bool,
 }
 
 impl Activation {
@@ -151,6 +154,7 @@ impl Walk<'_> {
             size: self.network.size,
             quads,
             precision: Precision::F32,
+            normed: false,
         };
         let time = self.draft.input(images * config.model_channels as u64 * 4);
         let condition = self.draft.input(images * config.embedding_width() as u64 * 4);
@@ -357,6 +361,7 @@ impl Walk<'_> {
         let kernel = Attention {
             head_quads: (inner.len() / heads / 4) as u32,
             precision,
+            staged: self.network.tuning.shares_memory(),
         };
         let dispatch = kernel.dispatch(&AttentionShape {
             images: self.network.images,
@@ -450,7 +455,10 @@ impl Walk<'_> {
             .collect();
         self.draft
             .call(name, kernel.dispatch(images, out_size, quads), operands);
-        output
+        Activation {
+            normed: true,
+            ..output
+        }
     }
 
     fn convolution(&mut self, tensors: &Tensors, inputs: &[Activation], how: Use) -> Activation {
@@ -475,11 +483,14 @@ impl Walk<'_> {
         let size = inputs[0].size.map(|side| kernel.out_side(side));
         let site = Site {
             kernel: how.kernel,
+            stride: how.stride,
             pixels: size[0] * size[1],
             in_quads: in_quads[0] + in_quads[1],
             out_quads,
             precision: kernel.input.min(kernel.weight),
+            normed: inputs.iter().all(|input| input.normed),
         };
+        self.draft.visit(site, site.flops(self.network.images));
         kernel.tile = self.network.tuning.tile(&site);
         let weight = self.draft.weight(WeightSpec {
             name: tensors.name.clone(),
@@ -490,14 +501,18 @@ impl Walk<'_> {
                 tensor: tensors.tensor,
                 order: kernel.tile.weight_order(),
             },
-            precision: self.network.precision,
+            // Transformed kernels need more than 11 bits.
+            precision: match kernel.tile {
+                Tile::Winograd { .. } => Precision::F32,
+                _ => self.network.precision,
+            },
         });
         let bias = self.vector(&tensors.name, "bias", tensors.outputs.clone(), tensors.tensor[0]);
         let output = match how.residual {
             Some(Addend::Overwritten(activation)) => activation,
             _ => self.activation(size, out_quads, tensors.output),
         };
-        let dispatch = kernel.dispatch(&ConvolutionShape {
+        let shape = ConvolutionShape {
             images: self.network.images,
             in_height,
             in_width,
@@ -505,14 +520,43 @@ impl Walk<'_> {
             out_width: size[1],
             in_quads,
             out_quads,
-        });
-        self.draft.visit(site, dispatch.flops);
+        };
+        let residual = match how.residual {
+            Some(Addend::Activation(residual)) => Some(Operand::Value(residual.value)),
+            _ => None,
+        };
+        let output_value = Operand::Value(output.value);
+        if let Tile::Winograd { patches, quads } = kernel.tile {
+            let winograd = Winograd {
+                convolution: kernel,
+                patches,
+                quads,
+            };
+            let points =
+                [in_quads[0], out_quads].map(|quads| self.draft.value(Winograd::bytes(&shape, quads)));
+            let [patches, products] = points.map(Operand::Value);
+            let input = Operand::Value(inputs[0].value);
+            let dispatch = winograd.product(&shape);
+            self.draft.call(
+                &format!("{}.patches", tensors.name),
+                winograd.patches(&shape),
+                vec![input, patches],
+            );
+            self.draft.call(
+                &format!("{}.product", tensors.name),
+                dispatch,
+                vec![weight, patches, products],
+            );
+            let operands = [products, bias].into_iter().chain(residual).chain([output_value]);
+            self.draft
+                .call(&tensors.name, winograd.outputs(&shape), operands.collect());
+            return output;
+        }
+        let dispatch = kernel.dispatch(&shape);
         let mut operands = vec![weight, bias];
         operands.extend(inputs.iter().map(|input| Operand::Value(input.value)));
-        if let Some(Addend::Activation(residual)) = how.residual {
-            operands.push(Operand::Value(residual.value));
-        }
-        operands.push(Operand::Value(output.value));
+        operands.extend(residual);
+        operands.push(output_value);
         self.draft.call(&tensors.name, dispatch, operands);
         output
     }
@@ -541,6 +585,7 @@ impl Walk<'_> {
             size,
             quads,
             precision,
+            normed: false,
         }
     }
 

@@ -3,19 +3,21 @@
 use crate::compile::compile;
 use crate::engine::bind;
 use crate::kernel::convolution::{Convolution, ConvolutionShape, Residual, Tile};
+use crate::kernel::winograd::Winograd;
 use crate::readback::read_back;
 use crate::submission::{BoundCall, submit};
 use crate::weights::{Packing, WeightSpec, padded};
-use crate::{Gpu, GpuError, Site};
+use crate::{Gpu, GpuError, Precision, Site};
 
 /// A convolution at one site of a network, on made-up numbers, ready to run.
 #[derive(Debug)]
 pub struct Probe {
     gpu: Gpu,
-    call: BoundCall,
+    calls: Vec<BoundCall>,
     output: wgpu::Buffer,
     site: Site,
-    source: String,
+    images: u32,
+    wgsl: Vec<String>,
 }
 
 impl Probe {
@@ -28,14 +30,16 @@ impl Probe {
         gpu.supports(site.precision)?;
         let Site {
             kernel,
+            stride,
             pixels,
             in_quads,
             out_quads,
             precision,
+            ..
         } = site;
         let convolution = Convolution {
             kernel,
-            stride: 1,
+            stride,
             upsampled: false,
             joined: false,
             residual: Residual::None,
@@ -45,20 +49,14 @@ impl Probe {
             tile,
         };
         let [height, width] = sides(pixels);
-        let dispatch = convolution.dispatch(&ConvolutionShape {
+        let shape = ConvolutionShape {
             images,
-            in_height: height,
-            in_width: width,
+            in_height: stride * height,
+            in_width: stride * width,
             out_height: height,
             out_width: width,
             in_quads: [in_quads, 0],
             out_quads,
-        });
-        let pipelines = compile(gpu, std::slice::from_ref(&dispatch.shader), |_| {}).await?;
-        let [pipeline] = pipelines.as_slice() else {
-            return Err(GpuError::Device {
-                message: "no pipeline was made".into(),
-            });
         };
         let (inputs, outputs) = (4 * in_quads as usize, 4 * out_quads as usize);
         let taps = (kernel * kernel) as usize;
@@ -71,11 +69,19 @@ impl Probe {
                 tensor: [outputs, inputs],
                 order: tile.weight_order(),
             },
-            precision,
+            precision: match tile {
+                Tile::Winograd { .. } => Precision::F32,
+                _ => precision,
+            },
         };
+        let stored = weights.precision;
         let scale = 1.0 / ((inputs * taps) as f32).sqrt();
         let weights = weights.arrange(&spread(outputs * inputs * taps, 0.754_877_7, scale));
-        let image = spread((images * pixels) as usize * inputs, 0.618_034, 1.0);
+        let image = spread(
+            (images * pixels * stride * stride) as usize * inputs,
+            0.618_034,
+            1.0,
+        );
         let bias = spread(outputs, 0.569_840_3, 1.0);
         let buffer = |bytes: &[u8], usage| {
             let buffer = gpu.device.create_buffer(&wgpu::BufferDescriptor {
@@ -88,27 +94,60 @@ impl Probe {
             buffer
         };
         let storage = wgpu::BufferUsages::STORAGE;
-        let uniforms = buffer(&dispatch.uniforms, wgpu::BufferUsages::UNIFORM);
         let blank = vec![0; (images * pixels * out_quads) as usize * precision.quad_bytes()];
         let output = buffer(&blank, storage);
-        let buffers = [
-            &buffer(&precision.encode(&weights), storage),
-            &buffer(bytemuck::cast_slice(&bias), storage),
-            &buffer(&precision.encode(&image), storage),
-            &output,
-        ];
+        let weights = buffer(&stored.encode(&weights), storage);
+        let bias = buffer(bytemuck::cast_slice(&bias), storage);
+        let image = buffer(&precision.encode(&image), storage);
+        let points = [in_quads, out_quads].map(|quads| {
+            gpu.device.create_buffer(&wgpu::BufferDescriptor {
+                label: Some("probe"),
+                size: Winograd::bytes(&shape, quads),
+                usage: storage,
+                mapped_at_creation: false,
+            })
+        });
+        let steps = if let Tile::Winograd { patches, quads } = tile {
+            let winograd = Winograd {
+                convolution,
+                patches,
+                quads,
+            };
+            vec![
+                (winograd.patches(&shape), vec![&image, &points[0]]),
+                (winograd.product(&shape), vec![&weights, &points[0], &points[1]]),
+                (winograd.outputs(&shape), vec![&points[1], &bias, &output]),
+            ]
+        } else {
+            let buffers = vec![&weights, &bias, &image, &output];
+            vec![(convolution.dispatch(&shape), buffers)]
+        };
+        let shaders: Vec<_> = steps
+            .iter()
+            .map(|(dispatch, _)| dispatch.shader.clone())
+            .collect();
+        let pipelines = compile(gpu, &shaders, |_| {}).await?;
+        let calls = pipelines
+            .into_iter()
+            .zip(&steps)
+            .map(|(pipeline, (dispatch, buffers))| {
+                let uniforms = buffer(&dispatch.uniforms, wgpu::BufferUsages::UNIFORM);
+                BoundCall {
+                    bindings: bind(gpu, &pipeline, uniforms.as_entire_buffer_binding(), buffers),
+                    pipeline,
+                    workgroups: dispatch.workgroups,
+                    flops: dispatch.flops,
+                }
+            })
+            .collect();
         // The scope of compilation is closed, so an allocation that failed shows in the first run.
         Ok(Self {
             gpu: gpu.clone(),
-            call: BoundCall {
-                pipeline: pipeline.clone(),
-                bindings: bind(gpu, pipeline, uniforms.as_entire_buffer_binding(), &buffers),
-                workgroups: dispatch.workgroups,
-                flops: dispatch.flops,
-            },
+            calls,
             output,
             site,
-            source: dispatch.shader.source,
+            images,
+            wgsl: shaders.into_iter().map(|shader| shader.source).collect(),
         })
     }
 
@@ -117,7 +156,11 @@ impl Probe {
     /// # Errors
     /// [`GpuError::DeviceLost`] and what else the device reports.
     pub async fn run(&self, times: usize) -> Result<(), GpuError> {
-        submit(&self.gpu, &vec![self.call.clone(); times]);
+        let calls: Vec<_> = std::iter::repeat_n(&self.calls, times)
+            .flatten()
+            .cloned()
+            .collect();
+        submit(&self.gpu, &calls);
         read_back(&self.gpu, &self.output, 16).await.map(|_| ())
     }
 
@@ -147,14 +190,14 @@ impl Probe {
         Ok(self.site.precision.decode(&bytes))
     }
 
-    /// Floating-point operations of one run.
+    /// Floating-point operations of the plain algorithm, whatever the tile does to save some.
     pub fn flops(&self) -> f64 {
-        self.call.flops
+        self.site.flops(self.images)
     }
 
-    /// The shader's text.
-    pub fn wgsl(&self) -> &str {
-        &self.source
+    /// The shaders' text.
+    pub fn wgsl(&self) -> &[String] {
+        &self.wgsl
     }
 }
 

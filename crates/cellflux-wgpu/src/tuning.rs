@@ -14,6 +14,8 @@ use crate::{AdapterReport, Precision};
 pub struct Site {
     /// 3 or 1.
     pub kernel: u32,
+    /// 1 or 2.
+    pub stride: u32,
     /// Output pixels of an image.
     pub pixels: u32,
     /// Quads of input channels, both inputs together.
@@ -22,6 +24,16 @@ pub struct Site {
     pub out_quads: u32,
     /// Storage of input and weights; f32 where either is.
     pub precision: Precision,
+    /// Whether the input comes from a norm, so that its numbers are a few units and never thousands.
+    pub normed: bool,
+}
+
+impl Site {
+    /// Floating-point operations of the plain algorithm for this many images.
+    pub fn flops(&self, images: u32) -> f64 {
+        let inner = f64::from(self.kernel * self.kernel) * f64::from(4 * self.in_quads);
+        2.0 * f64::from(images) * f64::from(self.pixels) * f64::from(4 * self.out_quads) * inner
+    }
 }
 
 /// The tiles of a plan's convolutions.
@@ -67,20 +79,34 @@ impl Tuning {
     pub fn suits(&self, tile: Tile, site: &Site) -> bool {
         match tile {
             Tile::Registers { .. } => true,
-            Tile::Workgroup { .. } => tile.invocations() <= 256 && tile.workgroup_bytes() <= 16_384,
+            Tile::Winograd { .. } => site.kernel == 3 && site.stride == 1,
+            Tile::Workgroup { .. } => {
+                tile.invocations() <= 256 && tile.workgroup_bytes(site.precision) <= 16_384
+            }
             Tile::Cooperative { depth, .. } => {
                 self.cooperative
-                    && site.precision == Precision::F16
+                    && (site.normed || site.precision == Precision::F16)
                     && depth.is_multiple_of(4)
-                    && tile.workgroup_bytes() <= COOPERATIVE_MEMORY
+                    && tile.workgroup_bytes(site.precision) <= COOPERATIVE_MEMORY
             }
         }
+    }
+
+    /// Whether workgroup memory is faster than the buffers behind it: on a CPU it is not.
+    pub(crate) fn shares_memory(&self) -> bool {
+        !self.software
     }
 
     /// The tiles worth measuring at a site.
     pub fn candidates(&self, site: &Site) -> Vec<Tile> {
         let names: &[&str] = if self.software {
-            &["registers:8x2", "registers:4x4", "registers:4x2", "registers:8x1"]
+            &[
+                "registers:8x2",
+                "registers:4x2",
+                "winograd:8x2",
+                "winograd:4x2",
+                "winograd:2x2",
+            ]
         } else {
             &[
                 "registers:8x2",
@@ -103,9 +129,14 @@ impl Tuning {
     fn default_tile(&self, site: &Site) -> Tile {
         let cooperative = Tile::Cooperative {
             rows: 2,
-            columns: 2,
-            pixels: 2,
-            channels: if site.pixels >= 4096 { 4 } else { 2 },
+            columns: if site.pixels >= 2304 { 4 } else { 2 },
+            // 96 pixels a tile, which a 24, 48 or 96 pixels wide image fills without rest.
+            pixels: if site.precision == Precision::F16 && site.pixels >= 2304 {
+                3
+            } else {
+                2
+            },
+            channels: 2,
             depth: 8,
         };
         if self.suits(cooperative, site) && site.out_quads >= 8 {
@@ -115,6 +146,15 @@ impl Tuning {
             return Tile::Registers {
                 pixels: 8,
                 quads: site.out_quads.min(2),
+            };
+        }
+        if site.pixels >= 2048 && site.out_quads >= 32 {
+            return Tile::Workgroup {
+                rows: 8,
+                columns: 16,
+                pixels: 9,
+                quads: 2,
+                depth: 4,
             };
         }
         Tile::Workgroup {
@@ -127,17 +167,26 @@ impl Tuning {
     }
 }
 
-/// `3 9216 64 64 f16`: kernel, pixels, quads in, quads out, storage.
+const NORMED: &str = "normed";
+const RAW: &str = "raw";
+
+/// `3 1 9216 64 64 f16 normed`: kernel, stride, pixels, quads in, quads out, storage, what the input is.
 impl fmt::Display for Site {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
             kernel,
+            stride,
             pixels,
             in_quads,
             out_quads,
             precision,
+            normed,
         } = self;
-        write!(f, "{kernel} {pixels} {in_quads} {out_quads} {precision}")
+        let input = if *normed { NORMED } else { RAW };
+        write!(
+            f,
+            "{kernel} {stride} {pixels} {in_quads} {out_quads} {precision} {input}"
+        )
     }
 }
 
@@ -148,18 +197,24 @@ impl FromStr for Site {
         let parts: Vec<_> = text.split(' ').collect();
         let number = |part: &str| part.parse().ok();
         let site = match parts.as_slice() {
-            [kernel, pixels, in_quads, out_quads, precision] => (|| {
+            [kernel, stride, pixels, in_quads, out_quads, precision, input] => (|| {
                 Some(Self {
                     kernel: number(kernel)?,
+                    stride: number(stride)?,
                     pixels: number(pixels)?,
                     in_quads: number(in_quads)?,
                     out_quads: number(out_quads)?,
                     precision: precision.parse().ok()?,
+                    normed: match *input {
+                        NORMED => true,
+                        RAW => false,
+                        _ => return None,
+                    },
                 })
             })(),
             _ => None,
         };
-        site.ok_or_else(|| format!("site is {text:?}, expected for example 3 9216 64 64 f32"))
+        site.ok_or_else(|| format!("site is {text:?}, expected for example 3 1 9216 64 64 f32 normed"))
     }
 }
 
@@ -177,13 +232,15 @@ mod tests {
                 };
                 let tile = tuning.tile(&Site {
                     kernel: 3,
+                    stride: 1,
                     pixels,
                     in_quads: quads,
                     out_quads: quads,
                     precision: Precision::F32,
+                    normed: true,
                 });
                 assert!(
-                    tile.workgroup_bytes() <= 16_384 && tile.invocations() <= 256,
+                    tile.workgroup_bytes(Precision::F32) <= 16_384 && tile.invocations() <= 256,
                     "{tile}"
                 );
             }
@@ -192,9 +249,9 @@ mod tests {
 
     #[test]
     fn a_site_is_read_back_from_its_name() {
-        let text = "3 9216 64 128 f16";
+        let text = "3 1 9216 64 128 f16 raw";
         assert_eq!(text.parse::<Site>().unwrap().to_string(), text);
-        assert!("3 9216 64 f16".parse::<Site>().is_err());
-        assert!("3 9216 64 64 f64".parse::<Site>().is_err());
+        assert!("3 9216 64 64 f16 raw".parse::<Site>().is_err());
+        assert!("3 1 9216 64 64 f64 raw".parse::<Site>().is_err());
     }
 }

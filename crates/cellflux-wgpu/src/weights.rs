@@ -6,6 +6,7 @@
 use cellflux_bundle::state_dict::{StateDict, Tensor};
 
 use crate::kernel::convolution::WeightOrder;
+use crate::kernel::winograd::{POINTS, kernel_points};
 use crate::{GpuError, Precision};
 
 /// One buffer of weights: where its values come from and how they lie.
@@ -58,8 +59,16 @@ impl WeightSpec {
                 outputs,
                 inputs,
                 taps,
+                order,
                 ..
-            } => outputs.len() as u64 * inputs.len() as u64 * *taps as u64,
+            } => {
+                let taps = if *order == WeightOrder::Points {
+                    POINTS
+                } else {
+                    *taps
+                };
+                outputs.len() as u64 * inputs.len() as u64 * taps as u64
+            }
             Packing::Vector { entries, .. } => entries.len() as u64,
             Packing::Rows { layers, inputs } => *inputs as u64 * total(layers) as u64,
             Packing::Biases { layers } => total(layers) as u64,
@@ -216,9 +225,21 @@ fn by_tap(
     tensor_inputs: usize,
     order: WeightOrder,
 ) -> Vec<f32> {
+    if order == WeightOrder::Points {
+        let kernels = values.as_chunks::<9>().0;
+        let points: Vec<f32> = kernels.iter().flat_map(kernel_points).collect();
+        return by_tap(
+            &points,
+            outputs,
+            inputs,
+            POINTS,
+            tensor_inputs,
+            WeightOrder::Blocks,
+        );
+    }
     // How many outputs lie together before the next input's begin.
     let run = match order {
-        WeightOrder::Blocks => 4,
+        WeightOrder::Blocks | WeightOrder::Points => 4,
         WeightOrder::Rows => outputs.len(),
     };
     let mut packed = Vec::with_capacity(outputs.len() * inputs.len() * taps);

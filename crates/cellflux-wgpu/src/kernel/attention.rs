@@ -16,6 +16,10 @@ const QUERIES: u32 = 32;
 const KEYS: u32 = 32;
 /// Rows of 4 queries.
 const QUERY_ROWS: u32 = QUERIES / 4;
+/// Quads of queries and keys fetched into workgroup memory at a time, and the distance between their rows there, chosen so
+/// that rows begin in different banks.
+const SLICE: u32 = 8;
+const SLICE_STRIDE: u32 = QUERIES + 1;
 /// Quads of values that one invocation sums at most: with 4 queries 32 registers.
 const MAX_OWN_QUADS: u32 = 2;
 
@@ -26,6 +30,9 @@ pub(crate) struct Attention {
     pub head_quads: u32,
     /// Storage of input and output.
     pub precision: Precision,
+    /// Whether queries and keys go through workgroup memory: on a GPU they are fetched side by side that way; on a CPU it
+    /// would be one more copy.
+    pub staged: bool,
 }
 
 #[derive(Clone, Copy, NoUninit)]
@@ -89,10 +96,12 @@ impl Attention {
 
         let mut begin = String::new();
         for p in 0..4 {
-            let _ = writeln!(
-                begin,
-                "    let query_{p} = queries + min(query + {p}u, last) * row_quads;"
-            );
+            if !self.staged {
+                let _ = writeln!(
+                    begin,
+                    "    let query_{p} = queries + min(query + {p}u, last) * row_quads;"
+                );
+            }
             for q in 0..own_quads {
                 let _ = writeln!(begin, "    var sum_{p}_{q} = vec4<f32>(0.0);");
             }
@@ -106,37 +115,18 @@ impl Attention {
             );
         }
 
-        let mut score = String::new();
+        let mut weigh = String::new();
         for k in 0..own_keys {
             let _ = writeln!(
-                score,
-                "        let key_{k} = keys + min(tile + column + {}u, last) * row_quads;\n        \
-                 var score_{k} = vec4<f32>(0.0);",
-                k * columns
-            );
-        }
-        score += "        for (var quad = 0u; quad < shape.head_quads; quad++) {\n";
-        for p in 0..4 {
-            let _ = writeln!(score, "            let q_{p} = vec4<f32>(qkv[query_{p} + quad]);");
-        }
-        for k in 0..own_keys {
-            let _ = writeln!(score, "            let k_{k} = vec4<f32>(qkv[key_{k} + quad]);");
-            let _ = writeln!(
-                score,
-                "            score_{k} += vec4<f32>(dot(q_0, k_{k}), dot(q_1, k_{k}), dot(q_2, k_{k}), dot(q_3, k_{k}));"
-            );
-        }
-        score += "        }\n";
-        for k in 0..own_keys {
-            let _ = writeln!(
-                score,
-                "        scores[(column + {}u) * {QUERY_ROWS}u + row] = score_{k} * shape.scale;",
+                weigh,
+                "        let weight_{k} = select(vec4<f32>(0.0), exp(score_{k} - highest), tile + column + {0}u <= last);\n        \
+                 scores[(column + {0}u) * {QUERY_ROWS}u + row] = weight_{k};\n        total += weight_{k};",
                 k * columns
             );
         }
 
         let lanes = ["x", "y", "z", "w"];
-        let mut rescale = String::from("        let factor = rescale[row];\n");
+        let mut rescale = String::new();
         let mut accumulate = String::new();
         let mut store = String::new();
         for q in 0..own_quads {
@@ -171,18 +161,106 @@ impl Attention {
                 ("keys", &number(KEYS)),
                 ("query_rows", &number(QUERY_ROWS)),
                 ("score_rows", &number(QUERY_ROWS * KEYS)),
+                ("part_rows", &number(QUERY_ROWS * columns)),
+                ("slices", &self.slices()),
                 ("columns", &number(columns)),
                 ("threads", &number(columns * QUERY_ROWS)),
                 ("slice_quads", &number(columns * own_quads)),
                 ("own_keys", &number(own_keys)),
                 ("own_quads", &number(own_quads)),
                 ("begin", &begin),
-                ("score", &score),
+                ("score", &self.score(columns, own_keys)),
+                ("weigh", &weigh),
                 ("rescale", &rescale),
                 ("accumulate", &accumulate),
                 ("store", &store),
             ],
         )
+    }
+
+    fn slices(self) -> String {
+        if !self.staged {
+            return String::new();
+        }
+        let items = SLICE * SLICE_STRIDE;
+        format!(
+            "// A few quads of the tile's queries and keys.\n\
+             var<workgroup> query_slice: array<vec4<f32>, {items}>;\n\
+             var<workgroup> key_slice: array<vec4<f32>, {items}>;\n"
+        )
+    }
+
+    /// The scores of an invocation's queries and keys: declares `score_{k}`, one lane a query, and stores them in `scores`.
+    fn score(self, columns: u32, own_keys: u32) -> String {
+        let mut text = String::new();
+        for k in 0..own_keys {
+            let _ = writeln!(text, "        var score_{k} = vec4<f32>(0.0);");
+        }
+        if self.staged {
+            let threads = columns * QUERY_ROWS;
+            let _ = writeln!(
+                text,
+                "        for (var first = 0u; first < shape.head_quads; first += {SLICE}u) {{
+            // Neighbouring invocations fetch neighbouring quads; quads beyond the head's count as zero.
+            for (var item = lane; item < {items}u; item += {threads}u) {{
+                let quad = first + item % {SLICE}u;
+                let token = item / {SLICE}u;
+                let known = quad < shape.head_quads;
+                let source = min(quad, shape.head_quads - 1u);
+                let place = item % {SLICE}u * {SLICE_STRIDE}u + token;
+                query_slice[place] = select(vec4<f32>(0.0), vec4<f32>(qkv[queries + min(first_query + token, last) * row_quads + source]), known);
+                key_slice[place] = vec4<f32>(qkv[keys + min(tile + token, last) * row_quads + source]);
+            }}
+            workgroupBarrier();
+            for (var quad = 0u; quad < {SLICE}u; quad++) {{",
+                items = SLICE * QUERIES,
+            );
+        } else {
+            for k in 0..own_keys {
+                let _ = writeln!(
+                    text,
+                    "        let key_{k} = keys + min(tile + column + {}u, last) * row_quads;",
+                    k * columns
+                );
+            }
+            text += "        {\n            for (var quad = 0u; quad < shape.head_quads; quad++) {\n";
+        }
+        for p in 0..4 {
+            let query = if self.staged {
+                format!("query_slice[quad * {SLICE_STRIDE}u + row * 4u + {p}u]")
+            } else {
+                format!("vec4<f32>(qkv[query_{p} + quad])")
+            };
+            let _ = writeln!(text, "                let q_{p} = {query};");
+        }
+        for k in 0..own_keys {
+            let key = if self.staged {
+                format!("key_slice[quad * {SLICE_STRIDE}u + column + {}u]", k * columns)
+            } else {
+                format!("vec4<f32>(qkv[key_{k} + quad])")
+            };
+            let _ = writeln!(text, "                let k_{k} = {key};");
+            for lane in ["x", "y", "z", "w"] {
+                let _ = writeln!(
+                    text,
+                    "                score_{k} += vec4<f32>(q_0.{lane}, q_1.{lane}, q_2.{lane}, q_3.{lane}) * k_{k}.{lane};"
+                );
+            }
+        }
+        text += "            }\n";
+        text += if self.staged {
+            "            workgroupBarrier();\n        }\n"
+        } else {
+            "        }\n"
+        };
+        for k in 0..own_keys {
+            let _ = writeln!(
+                text,
+                "        score_{k} *= shape.scale;\n        scores[(column + {}u) * {QUERY_ROWS}u + row] = score_{k};",
+                k * columns
+            );
+        }
+        text
     }
 }
 
@@ -226,7 +304,7 @@ mod tests {
         result
     }
 
-    fn case(seed: u64, head_quads: u32, tokens: u32, gain: f32, precision: Precision) -> f64 {
+    fn case(seed: u64, head_quads: u32, tokens: u32, gain: f32, precision: Precision, staged: bool) -> f64 {
         let gpu = gpu().unwrap();
         let mut numbers = Numbers::new(seed);
         let shape = AttentionShape {
@@ -241,6 +319,7 @@ mod tests {
         let kernel = Attention {
             head_quads,
             precision,
+            staged,
         };
         let output = vec![0; outputs / 4 * precision.quad_bytes()];
         let found = run(gpu, &kernel.dispatch(&shape), &[precision.encode(&qkv)], &output);
@@ -261,11 +340,13 @@ mod tests {
                 (64, 37),
                 (80, 33),
             ]) {
-                let error = case(seed, head_quads, tokens, 1.0, precision);
-                assert!(
-                    error <= 2.0 * bound(precision),
-                    "{error:e}: {head_quads} quads, {tokens} tokens, {precision}"
-                );
+                for staged in [false, true] {
+                    let error = case(seed, head_quads, tokens, 1.0, precision, staged);
+                    assert!(
+                        error <= 2.0 * bound(precision),
+                        "{error:e}: {head_quads} quads, {tokens} tokens, {precision}, staged {staged}"
+                    );
+                }
             }
         }
     }
@@ -275,8 +356,10 @@ mod tests {
         if gpu().is_none() {
             return;
         }
-        let error = case(99, 16, 65, 32.0, Precision::F32);
-        // exp of a score near 500 is known to some 500 roundings.
-        assert!(error <= 1e-4, "{error:e}");
+        for staged in [false, true] {
+            let error = case(99, 16, 65, 32.0, Precision::F32, staged);
+            // exp of a score near 500 is known to some 500 roundings.
+            assert!(error <= 1e-4, "{error:e}");
+        }
     }
 }

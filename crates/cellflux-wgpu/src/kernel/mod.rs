@@ -10,3 +10,4 @@ pub(crate) mod group_norm;
 pub(crate) mod linear;
 pub(crate) mod normalise;
 pub(crate) mod resample;
+pub(crate) mod winograd;

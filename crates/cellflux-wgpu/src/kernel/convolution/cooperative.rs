@@ -1,15 +1,50 @@
 //! The workgroup's tile in cooperative matrices: 16x16 blocks that a subgroup multiplies in one go, f16 in, f32 sums.
+//!
+//! f32 factors are split into two f16 numbers each, `x = high + low`, which keeps 22 bits; of the four products the one of both
+//! low parts is below f32's rounding and left out (Markidis et al., "NVIDIA Tensor Core Programmability, Performance &
+//! Precision", 2018, section V). Three f16 products are still several times faster than one of f32. Numbers beyond f16's range
+//! become infinite, so only inputs that come from a norm are multiplied this way.
 
 use std::fmt::Write as _;
 
 use super::tile::{MATRIX, SUBGROUP};
 use super::{Convolution, SHAPE, Slices};
+use crate::Precision;
 use crate::wgsl::Shader;
 
 /// Quads between the rows of a slice, so that the rows of a matrix lie in different banks of workgroup memory.
 pub(super) const PADDING: u32 = 2;
 
 impl Convolution {
+    /// Whether the factors are f32, each kept as two f16 numbers.
+    fn split(&self) -> bool {
+        self.input == Precision::F32 || self.weight == Precision::F32
+    }
+
+    /// The parts of a factor by the names of their slices, and which of the image's multiply which of the weights'.
+    fn parts(&self) -> (&'static [&'static str], &'static [[&'static str; 2]]) {
+        if self.split() {
+            (
+                &["high", "low"],
+                &[["high", "high"], ["high", "low"], ["low", "high"]],
+            )
+        } else {
+            (&["all"], &[["all", "all"]])
+        }
+    }
+
+    /// Stores the quad `value` at `place` of the slice's parts.
+    fn keep(&self, slice: &str, place: &str, value: &str) -> String {
+        if self.split() {
+            format!(
+                "let whole = vec4<f32>({value}); let high = vec4<f16>(whole); {slice}_high[{place}] = high; \
+                 {slice}_low[{place}] = vec4<f16>(whole - vec4<f32>(high));"
+            )
+        } else {
+            format!("{slice}_all[{place}] = {value};")
+        }
+    }
+
     /// The shader in which `rows` x `columns` subgroups each own `pixels` x `channels` matrices of sums.
     pub(super) fn cooperative(
         &self,
@@ -18,7 +53,6 @@ impl Convolution {
         channels: u32,
         depth: u32,
     ) -> Shader {
-        debug_assert!(self.stored_in_half(), "the cooperative kernel multiplies f16");
         let slices = Slices {
             threads: rows * columns * SUBGROUP,
             pixels: rows * pixels * MATRIX,
@@ -27,6 +61,17 @@ impl Convolution {
         };
         let image_stride = depth + PADDING;
         let weight_stride = slices.quads + PADDING;
+        let (parts, products) = self.parts();
+        let mut memory = String::new();
+        for part in parts {
+            let _ = writeln!(
+                memory,
+                "var<workgroup> image_{part}: array<vec4<f16>, {}>;\n\
+                 var<workgroup> weights_{part}: array<vec4<f16>, {}>;",
+                slices.pixels * image_stride,
+                4 * depth * weight_stride
+            );
+        }
         let mut begin = self.begin_fetching(&slices);
         for p in 0..pixels {
             for q in 0..channels {
@@ -34,43 +79,64 @@ impl Convolution {
             }
         }
 
-        let mut product = format!("            for (var k = 0u; k < {depth}u; k += 4u) {{\n");
-        for p in 0..pixels {
-            let _ = writeln!(
-                product,
-                "                let a_{p} = coopLoadT<coop_mat16x16<f16, A>>(&image_slice[(row + {}u) * {image_stride}u + k], {image_stride}u);",
-                p * MATRIX
-            );
-        }
-        for q in 0..channels {
-            let _ = writeln!(
-                product,
-                "                let b_{q} = coopLoadT<coop_mat16x16<f16, B>>(&weight_slice[k * {}u + column + {}u], {weight_stride}u);",
-                4 * weight_stride,
-                q * MATRIX / 4
-            );
-            for p in 0..pixels {
+        // Matrix units cut sums off instead of rounding them, which adds up over thousands of products. f32 therefore sums
+        // each slice by itself and adds the slices with rounding.
+        let sum = if self.split() { "slice_sum" } else { "sum" };
+        let mut product = String::new();
+        let mut finish = String::new();
+        for (p, q) in (0..pixels).flat_map(|p| (0..channels).map(move |q| (p, q))) {
+            if self.split() {
                 let _ = writeln!(
                     product,
-                    "                sum_{p}_{q} = coopMultiplyAdd(a_{p}, b_{q}, sum_{p}_{q});"
+                    "            var slice_sum_{p}_{q} = coop_mat16x16<f32, C>();"
+                );
+                let _ = writeln!(
+                    finish,
+                    "            sum_{p}_{q} = sum_{p}_{q} + slice_sum_{p}_{q};"
                 );
             }
         }
+        let _ = writeln!(product, "            for (var k = 0u; k < {depth}u; k += 4u) {{");
+        for part in parts {
+            for p in 0..pixels {
+                let _ = writeln!(
+                    product,
+                    "                let a_{part}_{p} = coopLoadT<coop_mat16x16<f16, A>>(&image_{part}[(row + {}u) * {image_stride}u + k], {image_stride}u);",
+                    p * MATRIX
+                );
+            }
+        }
+        for q in 0..channels {
+            for part in parts {
+                let _ = writeln!(
+                    product,
+                    "                let b_{part}_{q} = coopLoadT<coop_mat16x16<f16, B>>(&weights_{part}[k * {}u + column + {}u], {weight_stride}u);",
+                    4 * weight_stride,
+                    q * MATRIX / 4
+                );
+            }
+            for [image, weight] in products {
+                for p in 0..pixels {
+                    let _ = writeln!(
+                        product,
+                        "                {sum}_{p}_{q} = coopMultiplyAdd(a_{image}_{p}, b_{weight}_{q}, {sum}_{p}_{q});"
+                    );
+                }
+            }
+        }
         product += "            }\n";
+        product += &finish;
         let accumulate = self.accumulate(
             &slices,
             &product,
             |load| {
-                format!(
-                    "image_slice[item_{load} / {depth}u * {image_stride}u + depth_{load}] = image_{load};"
-                )
+                let place = format!("item_{load} / {depth}u * {image_stride}u + depth_{load}");
+                self.keep("image", &place, &format!("image_{load}"))
             },
             |load| {
-                format!(
-                    "weight_slice[channel_{load} * {weight_stride}u + (lane + {}u) % {}u] = weight_{load};",
-                    load * slices.threads,
-                    slices.quads
-                )
+                let column = format!("(lane + {}u) % {}u", load * slices.threads, slices.quads);
+                let place = format!("channel_{load} * {weight_stride}u + {column}");
+                self.keep("weights", &place, &format!("weight_{load}"))
             },
         );
 
@@ -106,8 +172,7 @@ impl Convolution {
                 ("subgroup_quads", &(channels * MATRIX / 4).to_string()),
                 ("tile_pixels", &slices.pixels.to_string()),
                 ("tile_quads", &slices.quads.to_string()),
-                ("image_slice", &(slices.pixels * image_stride).to_string()),
-                ("weight_slice", &(4 * depth * weight_stride).to_string()),
+                ("memory", &memory),
                 ("staging", &(MATRIX * MATRIX / 4 * rows * columns).to_string()),
                 ("taps", &self.taps().to_string()),
                 ("begin", &begin),

@@ -117,6 +117,8 @@ impl Convolution {
                 channels,
                 depth,
             } => self.cooperative([rows, columns], pixels, channels, depth),
+            // Made of three kernels of its own; as one kernel this is its block.
+            Tile::Winograd { patches, quads } => self.registers(patches, quads),
         }
     }
 
@@ -195,7 +197,12 @@ impl Convolution {
 
     /// Adds `a.x w0 + a.y w1 + a.z w2 + a.w w3` to the sum of every pixel and quad of a block, product by product, so that
     /// each is one fused multiply-add and none is left over.
-    fn multiply(pixels: u32, quads: u32, indent: &str, weight: impl Fn(u32, u32) -> String) -> String {
+    pub(crate) fn multiply(
+        pixels: u32,
+        quads: u32,
+        indent: &str,
+        weight: impl Fn(u32, u32) -> String,
+    ) -> String {
         let mut text = String::new();
         for q in 0..quads {
             for lane in 0..4 {
@@ -211,7 +218,7 @@ impl Convolution {
     }
 
     /// What the residual adds to the output at `at`.
-    fn addend(&self) -> &'static str {
+    pub(crate) fn addend(&self) -> &'static str {
         match self.residual {
             Residual::None => "",
             Residual::Added => " + vec4<f32>(residual[at])",

@@ -5,7 +5,6 @@
 use std::fmt::Write as _;
 
 use super::Convolution;
-use crate::Precision;
 
 /// What a workgroup holds at a time: `depth` quads of input channels of its pixels, and their weights.
 pub(super) struct Slices {
@@ -135,11 +134,6 @@ impl Convolution {
             );
         }
         text
-    }
-
-    /// Whether inputs and weights are stored as the cooperative kernel multiplies them.
-    pub(super) fn stored_in_half(&self) -> bool {
-        self.input == Precision::F16 && self.weight == Precision::F16
     }
 }
 

@@ -1,8 +1,10 @@
 use super::*;
+use crate::kernel::winograd::Winograd;
 use crate::twin::{Numbers, bound, distance, gpu, precisions, run};
+use crate::weights::{Packing, WeightSpec, padded};
 
 /// Every tile is tested, those that the tuner chooses and odd ones.
-const TILES: [&str; 8] = [
+const TILES: [&str; 10] = [
     "registers:1x1",
     "registers:8x2",
     "registers:3x4",
@@ -11,6 +13,8 @@ const TILES: [&str; 8] = [
     "workgroup:4x4:3x2:3",
     "workgroup:8x16:4x2:4",
     "cooperative:2x1:1x2:4",
+    "winograd:4x2",
+    "winograd:3x1",
 ];
 
 /// Random inputs of one case, as channels (whole quads) of NHWC images.
@@ -25,14 +29,15 @@ struct Case {
 
 impl Case {
     fn new(numbers: &mut Numbers, tile: Tile, precision: Precision) -> Self {
-        let kernel = if numbers.coin() { 3 } else { 1 };
+        let winograd = matches!(tile, Tile::Winograd { .. });
+        let kernel = if winograd || numbers.coin() { 3 } else { 1 };
         let upsampled = kernel == 3 && numbers.coin();
-        let stride = if kernel == 3 && !upsampled && numbers.coin() {
+        let stride = if kernel == 3 && !winograd && !upsampled && numbers.coin() {
             2
         } else {
             1
         };
-        let joined = numbers.coin();
+        let joined = !winograd && numbers.coin();
         let kernel = Convolution {
             kernel,
             stride,
@@ -111,7 +116,7 @@ impl Case {
                                 let input = tap as usize * (widths[0] + widths[1]) + channel;
                                 let weight = self.weights[match self.kernel.tile.weight_order() {
                                     WeightOrder::Rows => input * outputs + output,
-                                    WeightOrder::Blocks => {
+                                    WeightOrder::Blocks | WeightOrder::Points => {
                                         let block = input / 4 * out_quads as usize + output / 4;
                                         (block * 4 + input % 4) * 4 + output % 4
                                     }
@@ -135,6 +140,9 @@ impl Case {
 
     fn run(&self, gpu: &crate::Gpu) -> Vec<f32> {
         let precision = self.kernel.output;
+        if let Tile::Winograd { patches, quads } = self.kernel.tile {
+            return self.run_winograd(gpu, patches, quads);
+        }
         let mut inputs = vec![
             precision.encode(&self.weights),
             Precision::F32.encode(&self.bias),
@@ -149,6 +157,56 @@ impl Case {
         }
         precision.decode(&run(gpu, &self.kernel.dispatch(&self.shape), &inputs, &residual))
     }
+
+    /// The three calls, one after the other.
+    fn run_winograd(&self, gpu: &crate::Gpu, patches: u32, quads: u32) -> Vec<f32> {
+        let precision = self.kernel.output;
+        let winograd = Winograd {
+            convolution: self.kernel,
+            patches,
+            quads,
+        };
+        let [points, products] = [self.shape.in_quads[0], self.shape.out_quads]
+            .map(|quads| vec![0xff; Winograd::bytes(&self.shape, quads) as usize]);
+        let input = precision.encode(&self.inputs[0]);
+        let points = run(gpu, &winograd.patches(&self.shape), &[input], &points);
+        let kernels = Precision::F32.encode(&self.kernel_points());
+        let products = run(gpu, &winograd.product(&self.shape), &[kernels, points], &products);
+        let mut inputs = vec![products, Precision::F32.encode(&self.bias)];
+        let residual = precision.encode(&self.residual);
+        if self.kernel.residual == Residual::Added {
+            inputs.push(residual.clone());
+        }
+        precision.decode(&run(gpu, &winograd.outputs(&self.shape), &inputs, &residual))
+    }
+
+    /// The weights, which lie in blocks, as the loader transforms them.
+    fn kernel_points(&self) -> Vec<f32> {
+        let (inputs, outputs) = (
+            4 * self.shape.in_quads[0] as usize,
+            4 * self.shape.out_quads as usize,
+        );
+        let mut tensor = vec![0.0; self.weights.len()];
+        for (index, value) in self.weights.iter().enumerate() {
+            let (output, input) = (index % 4, index / 4 % 4);
+            let (block, tap) = (index / 16 % (inputs * outputs / 16), index / (inputs * outputs));
+            let output = block % (outputs / 4) * 4 + output;
+            let input = block / (outputs / 4) * 4 + input;
+            tensor[(output * inputs + input) * 9 + tap] = *value;
+        }
+        let spec = WeightSpec {
+            name: String::new(),
+            packing: Packing::Taps {
+                outputs: padded(outputs),
+                inputs: padded(inputs),
+                taps: 9,
+                tensor: [outputs, inputs],
+                order: WeightOrder::Points,
+            },
+            precision: Precision::F32,
+        };
+        spec.arrange(&tensor)
+    }
 }
 
 #[test]
@@ -157,15 +215,20 @@ fn every_tile_equals_the_definition_on_odd_sizes() {
     for precision in precisions(gpu) {
         for (tile_index, tile) in (0..).zip(TILES) {
             let tile: Tile = tile.parse().unwrap();
-            let alone = gpu.report().cooperative && precision == Precision::F16;
-            if matches!(tile, Tile::Cooperative { .. }) && !alone {
+            if matches!(tile, Tile::Cooperative { .. }) && !gpu.report().cooperative {
                 continue;
             }
             for seed in 0..4 {
                 let case = Case::new(&mut Numbers::new(1000 * tile_index + seed), tile, precision);
                 let error = distance(&case.run(gpu), &case.twin());
+                // Winograd's transforms take differences of numbers up to ten times as large.
+                let factor = if matches!(tile, Tile::Winograd { .. }) {
+                    5.0
+                } else {
+                    1.0
+                };
                 assert!(
-                    error <= bound(precision),
+                    error <= factor * bound(precision),
                     "{error:e} in {:?} {:?}",
                     case.kernel,
                     case.shape

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::Precision;
 use crate::dispatch::LANES;
 
 /// Invocations of a subgroup of the cooperative kernel.
@@ -33,8 +34,8 @@ pub enum Tile {
         /// Quads of input channels fetched at a time.
         depth: u32,
     },
-    /// As [`Self::Workgroup`], but subgroups multiply 16x16 matrices together. Only where the adapter's
-    /// [`cooperative`](crate::AdapterReport::cooperative) says so, for f16 inputs and weights; sums are f32.
+    /// As [`Self::Workgroup`], but subgroups multiply 16x16 matrices together, f16 in, f32 sums; f32 factors in three products
+    /// of halves. Only where the adapter's [`cooperative`](crate::AdapterReport::cooperative) says so.
     Cooperative {
         /// Subgroups along the pixels.
         rows: u32,
@@ -47,6 +48,13 @@ pub enum Tile {
         /// Quads of input channels fetched at a time; a multiple of 4.
         depth: u32,
     },
+    /// Winograd's F(4x4, 3x3), for 3x3 convolutions of stride 1: a quarter of the multiplications, more memory.
+    Winograd {
+        /// Patches of 4x4 outputs of an invocation of its product.
+        patches: u32,
+        /// Quads of output channels of an invocation of its product.
+        quads: u32,
+    },
 }
 
 /// How a convolution's weights lie in their buffer.
@@ -56,13 +64,19 @@ pub(crate) enum WeightOrder {
     Blocks,
     /// `[taps, in channels, out quads]` quads: all outputs of an input lie together.
     Rows,
+    /// `[36, in quads, out quads, 4]` quads of the transformed kernels, in 4x4 blocks.
+    Points,
 }
 
 impl Tile {
     /// Output pixels and quads of output channels of one workgroup.
     pub(crate) fn extent(self) -> [u32; 2] {
         match self {
-            Self::Registers { pixels, quads } => [LANES * pixels, quads],
+            Self::Registers { pixels, quads }
+            | Self::Winograd {
+                patches: pixels,
+                quads,
+            } => [LANES * pixels, quads],
             Self::Workgroup {
                 rows,
                 columns,
@@ -85,40 +99,43 @@ impl Tile {
         match self {
             Self::Registers { .. } => WeightOrder::Blocks,
             Self::Workgroup { .. } | Self::Cooperative { .. } => WeightOrder::Rows,
+            Self::Winograd { .. } => WeightOrder::Points,
         }
     }
 
     /// Invocations of a workgroup.
     pub(crate) fn invocations(self) -> u32 {
         match self {
-            Self::Registers { .. } => LANES,
+            Self::Registers { .. } | Self::Winograd { .. } => LANES,
             Self::Workgroup { rows, columns, .. } => rows * columns,
             Self::Cooperative { rows, columns, .. } => rows * columns * SUBGROUP,
         }
     }
 
-    /// Bytes of workgroup memory.
-    pub(crate) fn workgroup_bytes(self) -> u32 {
+    /// Bytes of workgroup memory for inputs and weights of a precision.
+    pub(crate) fn workgroup_bytes(self, precision: Precision) -> u32 {
         let [pixels, quads] = self.extent();
         match self {
-            Self::Registers { .. } => 0,
+            Self::Registers { .. } | Self::Winograd { .. } => 0,
             Self::Workgroup { depth, .. } => 16 * depth * (pixels + 4 * quads),
             Self::Cooperative {
                 rows, columns, depth, ..
             } => {
                 let slices = pixels * (depth + super::cooperative::PADDING)
                     + 4 * depth * (quads + super::cooperative::PADDING);
-                8 * slices + 4 * MATRIX * MATRIX * rows * columns
+                // A half, or two.
+                precision.quad_bytes() as u32 * slices + 4 * MATRIX * MATRIX * rows * columns
             }
         }
     }
 }
 
-/// `registers:8x2`, `workgroup:16x16:8x2:4`, `cooperative:2x4:4x2:8`: invocations or subgroups, block, depth.
+/// `registers:8x2`, `winograd:8x2`, `workgroup:16x16:8x2:4`, `cooperative:2x4:4x2:8`: invocations or subgroups, block, depth.
 impl fmt::Display for Tile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Registers { pixels, quads } => write!(f, "registers:{pixels}x{quads}"),
+            Self::Winograd { patches, quads } => write!(f, "winograd:{patches}x{quads}"),
             Self::Workgroup {
                 rows,
                 columns,
@@ -150,6 +167,7 @@ impl FromStr for Tile {
             .split_once(':')
             .and_then(|(kind, rest)| match (kind, numbers(rest)?.as_slice()) {
                 ("registers", &[pixels, quads]) => Some(Self::Registers { pixels, quads }),
+                ("winograd", &[patches, quads]) => Some(Self::Winograd { patches, quads }),
                 ("workgroup", &[rows, columns, pixels, quads, depth]) => Some(Self::Workgroup {
                     rows,
                     columns,
