@@ -97,31 +97,26 @@ impl Tuning {
         !self.software
     }
 
-    /// The tiles worth measuring at a site.
+    /// The tiles worth measuring at a site, whichever of them the adapter can run.
     pub fn candidates(&self, site: &Site) -> Vec<Tile> {
-        let names: &[&str] = if self.software {
-            &[
-                "registers:8x2",
-                "registers:4x2",
-                "winograd:8x2",
-                "winograd:4x2",
-                "winograd:2x2",
-            ]
+        let names = if self.software {
+            CPU_CANDIDATES
         } else {
-            &[
-                "registers:8x2",
-                "workgroup:8x8:4x1:4",
-                "workgroup:8x8:8x2:4",
-                "workgroup:8x16:8x2:4",
-                "workgroup:16x16:8x2:4",
-                "cooperative:2x4:4x2:8",
-                "cooperative:2x2:4x4:8",
-            ]
+            GPU_CANDIDATES
         };
         names
             .iter()
             .filter_map(|name| name.parse().ok())
             .filter(|tile| self.suits(*tile, site))
+            .collect()
+    }
+
+    /// All candidates of any adapter, for tests that force each.
+    pub fn all_candidates() -> Vec<Tile> {
+        [CPU_CANDIDATES, GPU_CANDIDATES]
+            .concat()
+            .iter()
+            .filter_map(|name| name.parse().ok())
             .collect()
     }
 
@@ -141,6 +136,15 @@ impl Tuning {
         };
         if self.suits(cooperative, site) && site.out_quads >= 8 {
             return cooperative;
+        }
+        let patches = match site.pixels {
+            1024.. => 8,
+            256.. => 4,
+            _ => 2,
+        };
+        let winograd = Tile::Winograd { patches, quads: 2 };
+        if self.software && self.suits(winograd, site) && site.in_quads >= 4 && site.out_quads >= 4 {
+            return winograd;
         }
         if self.software || site.out_quads < 4 {
             return Tile::Registers {
@@ -166,6 +170,28 @@ impl Tuning {
         }
     }
 }
+
+/// Tiles that CPUs may like.
+const CPU_CANDIDATES: &[&str] = &[
+    "registers:8x2",
+    "registers:4x2",
+    "winograd:8x2",
+    "winograd:4x4",
+    "winograd:4x2",
+    "winograd:2x2",
+];
+/// Tiles that GPUs may like.
+const GPU_CANDIDATES: &[&str] = &[
+    "registers:8x2",
+    "workgroup:8x8:4x1:4",
+    "workgroup:8x8:8x2:4",
+    "workgroup:8x16:8x2:4",
+    "workgroup:8x16:9x2:4",
+    "cooperative:2x2:2x2:8",
+    "cooperative:2x2:2x4:8",
+    "cooperative:2x4:2x2:8",
+    "cooperative:2x4:3x2:8",
+];
 
 const NORMED: &str = "normed";
 const RAW: &str = "raw";

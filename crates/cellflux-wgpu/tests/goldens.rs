@@ -7,7 +7,7 @@ mod common;
 use cellflux_bundle::config::UNetConfig;
 use cellflux_flow::field::{Engine as _, Field as _};
 use cellflux_flow::guidance::Guidance;
-use cellflux_wgpu::{Gpu, Precision, WgpuEngine};
+use cellflux_wgpu::{Gpu, Precision, Tuning, WgpuEngine};
 use common::{Golden, gpu, relative};
 
 fn engine(gpu: &Gpu, golden: &Golden, precision: Precision) -> WgpuEngine {
@@ -23,17 +23,22 @@ fn engine(gpu: &Gpu, golden: &Golden, precision: Precision) -> WgpuEngine {
     pollster::block_on(new).unwrap()
 }
 
+/// The precisions that the adapter has, each with its bound.
+fn bounds(gpu: &Gpu) -> Vec<(Precision, f64)> {
+    let mut bounds = vec![(Precision::F32, 1e-4)];
+    if gpu.report().half_precision {
+        bounds.push((Precision::F16, 5e-3));
+    }
+    bounds
+}
+
 /// Both velocities of a case within the bound for the precision: f32 sums against float64 give some 1e-6, f16 storage
 /// has 11 bits and several dozen layers.
 fn velocities(case: &str) {
     let (Some(gpu), Some(golden)) = (gpu(), Golden::load(case)) else {
         return;
     };
-    let mut bounds = vec![(Precision::F32, 1e-4)];
-    if gpu.report().half_precision {
-        bounds.push((Precision::F16, 5e-3));
-    }
-    for (precision, bound) in bounds {
+    for (precision, bound) in bounds(&gpu) {
         let mut engine = engine(&gpu, &golden, precision);
         let t: Vec<f64> = golden.values("t").iter().map(|t| f64::from(*t)).collect();
         let conditions = golden.conditions();
@@ -48,6 +53,42 @@ fn velocities(case: &str) {
             let error = relative(&found, &golden.values(name));
             println!("{case} {name} {precision}: {error:.2e}");
             assert!(error <= bound, "{case} {name} {precision}: {error:e}");
+        }
+    }
+}
+
+/// Every tile that the tuner can choose, forced wherever it suits, in both precisions.
+#[test]
+fn every_tile_of_the_tuner_has_the_references_velocities() {
+    let (Some(gpu), Some(golden)) = (gpu(), Golden::load("micro")) else {
+        return;
+    };
+    let mut tiles = Tuning::all_candidates();
+    tiles.sort();
+    tiles.dedup();
+    let conditions = golden.conditions();
+    let given: Vec<_> = conditions.iter().map(|row| Some(row.as_slice())).collect();
+    let t: Vec<f64> = golden.values("t").iter().map(|t| f64::from(*t)).collect();
+    for tile in tiles {
+        for (precision, bound) in bounds(&gpu) {
+            let tuning = Tuning::of(gpu.report()).forcing(tile);
+            let new = WgpuEngine::tuned(
+                &gpu,
+                &golden.config,
+                &golden.weights,
+                golden.size(),
+                2,
+                precision,
+                tuning,
+                |_| {},
+            );
+            let mut engine = pollster::block_on(new).unwrap();
+            let x = engine.upload(&golden.values("x")).unwrap();
+            let velocity = engine.evaluate(&x, &t, &given).unwrap();
+            let found = pollster::block_on(engine.read(&velocity)).unwrap();
+            let error = relative(&found, &golden.values("velocity_conditional"));
+            println!("{tile} {precision}: {error:.2e}");
+            assert!(error <= bound, "{tile} {precision}: {error:e}");
         }
     }
 }
