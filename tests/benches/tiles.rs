@@ -3,13 +3,12 @@
 //! Each tile's output is compared with that of the plainest kernel before its time counts. What comes out best is what the
 //! defaults of `cellflux_wgpu::Tuning` are set from; the network is then run with it, kernel by kernel.
 
-use std::collections::BTreeMap;
 use std::time::Instant;
 
 use anyhow::Context;
 use cellflux_bundle::config::UNetConfig;
 use cellflux_tests::random_network::random_state_dict;
-use cellflux_wgpu::{CallTime, Gpu, Plan, Precision, Probe, Tile, Tuning, Wanted, WgpuEngine};
+use cellflux_wgpu::{Gpu, KernelTime, Plan, Precision, Probe, Tile, Tuning, Wanted, WgpuEngine};
 use clap::Parser;
 
 /// GFLOP/s of every tile at every site of a network.
@@ -202,25 +201,8 @@ async fn profile(
             return Ok(());
         }
     };
-    let mut kernels: BTreeMap<&str, (usize, f64, f64)> = BTreeMap::new();
-    for CallTime {
-        kernel,
-        seconds,
-        flops,
-        ..
-    } in &calls
-    {
-        let entry = kernels.entry(kernel).or_default();
-        entry.0 += 1;
-        entry.1 += seconds;
-        entry.2 += flops;
-    }
-    for (kernel, (count, seconds, flops)) in kernels {
-        println!(
-            "  {kernel:28} {count:4} calls {:8.3} ms {:9.1} GFLOP/s",
-            seconds * 1e3,
-            flops / seconds / 1e9
-        );
+    for kernel in KernelTime::of(&calls) {
+        println!("  {kernel}");
     }
     let mut slowest: Vec<_> = calls.iter().collect();
     slowest.sort_by(|a, b| b.seconds.total_cmp(&a.seconds));

@@ -1,7 +1,7 @@
-//! How long a guided evaluation takes: `cargo bench -p cellflux-tests --bench unet`, or `cargo xtask bench unet`.
+//! How long an evaluation takes: `cargo bench -p cellflux-tests --bench unet`, or `cargo xtask bench unet`.
 //!
-//! One guided evaluation of one image is a batch of two. Engines and networks take turns, round by round, so that a
-//! machine that gets busy or warm meets all of them alike. GFLOP/s are those of the plain algorithm
+//! One guided evaluation of one image is a batch of two. Engines take turns, round by round, so that a machine that gets
+//! busy or warm meets all of them alike. GFLOP/s are those of the plain algorithm
 //! (`cellflux_bundle::cost`), whatever an engine does to save some.
 
 use std::fs;
@@ -13,14 +13,13 @@ use cellflux_bundle::config::UNetConfig;
 use cellflux_bundle::cost::Cost;
 use cellflux_bundle::state_dict::StateDict;
 use cellflux_candle::CandleEngine;
-use cellflux_flow::field::{Engine, Field};
-use cellflux_flow::guidance::Guidance;
+use cellflux_flow::field::Engine;
 use cellflux_flow::noise::source_noise;
 use cellflux_session::AnyEngine;
 use cellflux_session::verify::Golden;
 use cellflux_tests::goldens;
 use cellflux_tests::random_network::random_state_dict;
-use cellflux_wgpu::{Gpu, Plan, Precision, Tuning, Wanted, WgpuEngine};
+use cellflux_wgpu::{Gpu, KernelTime, Limits, Plan, Precision, Tuning, Wanted, WgpuEngine};
 use clap::Parser;
 use serde_json::{Value, json};
 
@@ -30,12 +29,18 @@ struct Args {
     /// Measured rounds, after one that warms up.
     #[arg(long, default_value_t = 7)]
     rounds: usize,
-    /// Networks to measure; all when not given.
+    /// Networks to measure; all that suit this machine when not given.
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
     /// Engines to measure: candle, wgpu-f32, wgpu-f16; all that this machine has when not given.
     #[arg(long, value_delimiter = ',')]
     engines: Vec<String>,
+    /// Images at once; 2 is one guided evaluation of one image.
+    #[arg(long, value_delimiter = ',', default_value = "1,2,8")]
+    batches: Vec<usize>,
+    /// Add time by kernel, where the adapter has time stamps.
+    #[arg(long)]
+    profile: bool,
     /// Where the figures go as JSON.
     #[arg(long, default_value = concat!(env!("CARGO_MANIFEST_DIR"), "/../target/bench/unet.json"))]
     json: PathBuf,
@@ -53,52 +58,90 @@ struct Network {
     trained: bool,
 }
 
-/// One network on one engine, with the times measured so far.
+/// What the plan says of an evaluation on wgpu.
+struct Planned {
+    peak_bytes: u64,
+    dispatches: usize,
+    submissions: usize,
+    /// Milliseconds that no engine goes below here: operations over the adapter's multiply-add rate, or bytes over its
+    /// copying rate.
+    floor: f64,
+}
+
+/// One network on one engine at one batch, with the times measured so far.
 struct Contestant<'a> {
     network: &'a Network,
     kind: &'static str,
+    batch: usize,
     engine: AnyEngine,
+    planned: Option<Planned>,
+    /// From nothing but the weights to the first velocity, pipelines included.
+    first: f64,
     milliseconds: Vec<f64>,
 }
 
+const NETWORKS: [&str; 4] = ["tiny", "small", "official_slim", "cellflux-bbbc021"];
 const ENGINES: [&str; 3] = ["candle", "wgpu-f32", "wgpu-f16"];
 
 fn main() -> anyhow::Result<()> {
     let args = Args::parse();
     anyhow::ensure!(args.rounds > 0, "--rounds is 0, expected at least 1");
-    let networks: Vec<Network> = ["tiny", "small", "official_slim"]
+    let gpu = match pollster::block_on(adapter(&args)) {
+        Ok(gpu) => Some(gpu),
+        Err(error) => {
+            eprintln!("wgpu is left out: {error}");
+            None
+        }
+    };
+    let clock = Instant::now();
+    let limits = match &gpu {
+        Some(gpu) => Some(pollster::block_on(Limits::measure(gpu, || {
+            clock.elapsed().as_secs_f64()
+        }))?),
+        None => None,
+    };
+    if let (Some(gpu), Some(limits)) = (&gpu, &limits) {
+        println!("{}: {limits}", gpu.report());
+    }
+    let real = gpu.as_ref().is_some_and(|gpu| !gpu.report().software);
+    let networks: Vec<Network> = NETWORKS
         .into_iter()
-        .filter(|name| wanted(&args.only, name))
+        .filter(|name| {
+            // Without a GPU the public network takes minutes an evaluation: only when asked for.
+            let suits = real || *name != "cellflux-bbbc021";
+            (args.only.is_empty() && suits) || args.only.iter().any(|only| only == name)
+        })
         .map(Network::load)
         .collect::<anyhow::Result<_>>()?;
-    let mut contestants = Vec::new();
-    for network in &networks {
-        for kind in ENGINES.into_iter().filter(|kind| wanted(&args.engines, kind)) {
-            match pollster::block_on(engine(network, kind)) {
-                Ok(engine) => contestants.push(Contestant::new(network, kind, engine)?),
-                Err(error) => eprintln!("{} on {kind} is left out: {error:#}", network.name),
-            }
-        }
-    }
-    for round in 0..=args.rounds {
-        eprintln!("round {round} of {}", args.rounds);
-        for contestant in &mut contestants {
-            let milliseconds = contestant.evaluate()?;
-            // The first round is warming up.
-            if round > 0 {
-                contestant.milliseconds.push(milliseconds);
-            }
-        }
-    }
     println!(
-        "{:14} {:>5} {:9} {:>10} {:>10} {:>10} {:>8}  adapter",
-        "network", "side", "engine", "median ms", "least ms", "most ms", "GFLOP/s"
+        "{:16} {:>4} {:>5} {:9} {:>10} {:>10} {:>10} {:>9} {:>9} {:>8} {:>8} {:>6} {:>6}",
+        "network",
+        "side",
+        "batch",
+        "engine",
+        "median ms",
+        "least ms",
+        "most ms",
+        "GFLOP/s",
+        "floor ms",
+        "first ms",
+        "peak MiB",
+        "calls",
+        "pieces"
     );
-    let rows: Vec<Value> = contestants.iter_mut().map(Contestant::report).collect();
+    let mut rows = Vec::new();
+    for network in &networks {
+        for &batch in &args.batches {
+            rows.extend(case(&args, network, batch, gpu.as_ref(), limits.as_ref())?);
+        }
+    }
     let report = json!({
-        "what": "one guided evaluation of one image (a batch of two)",
+        "what": "one evaluation of a batch of images; a batch of two is one guided evaluation of one image",
         "rounds": args.rounds,
         "threads": std::thread::available_parallelism().map_or(1, usize::from),
+        "fma_f32_flop_per_s": limits.map(|limits| limits.fma_f32),
+        "fma_f16_flop_per_s": limits.and_then(|limits| limits.fma_f16),
+        "copy_bytes_per_s": limits.map(|limits| limits.copy),
         "rows": rows,
     });
     if let Some(folder) = args.json.parent() {
@@ -108,6 +151,74 @@ fn main() -> anyhow::Result<()> {
         .with_context(|| args.json.display().to_string())?;
     println!("JSON: {}", args.json.display());
     Ok(())
+}
+
+/// The adapter; a GPU with buffers for the largest batch of the public network, where it allows them.
+async fn adapter(args: &Args) -> anyhow::Result<Gpu> {
+    let wanted = Wanted {
+        timestamps: args.profile,
+        ..Wanted::default()
+    };
+    let gpu = Gpu::request(wanted).await?;
+    if gpu.report().software {
+        return Ok(gpu);
+    }
+    let config = UNetConfig::preset("cellflux-bbbc021").context("no such preset")?;
+    // An engine keeps room for guidance, which evaluates twice as many.
+    let images = 2 * args.batches.iter().copied().max().unwrap_or(1);
+    let plan = Plan::new(
+        &config,
+        [96; 2],
+        images,
+        Precision::F32,
+        &Tuning::of(gpu.report()),
+    )?;
+    let larger = Wanted {
+        timestamps: args.profile,
+        ..Wanted::for_plan(&plan)
+    };
+    Ok(Gpu::request(larger).await.unwrap_or(gpu))
+}
+
+/// Measures all engines on one network and batch, turn by turn.
+fn case(
+    args: &Args,
+    network: &Network,
+    batch: usize,
+    gpu: Option<&Gpu>,
+    limits: Option<&Limits>,
+) -> anyhow::Result<Vec<Value>> {
+    let mut contestants = Vec::new();
+    for kind in ENGINES.into_iter().filter(|kind| wanted(&args.engines, kind)) {
+        match pollster::block_on(Contestant::new(network, kind, batch, gpu, limits)) {
+            Ok(contestant) => contestants.push(contestant),
+            Err(error) => eprintln!("{} on {kind} is left out: {error:#}", network.name),
+        }
+    }
+    for round in 0..=args.rounds {
+        for contestant in &mut contestants {
+            let milliseconds = contestant.evaluate()?;
+            // The first round is warming up.
+            if round > 0 {
+                contestant.milliseconds.push(milliseconds);
+            }
+        }
+    }
+    let mut rows = Vec::new();
+    for contestant in &mut contestants {
+        rows.push(contestant.report());
+        if let (true, AnyEngine::Wgpu(engine)) = (args.profile, &mut contestant.engine) {
+            match pollster::block_on(engine.profile(batch)) {
+                Ok(calls) => {
+                    for kernel in KernelTime::of(&calls) {
+                        println!("    {kernel}");
+                    }
+                }
+                Err(error) => println!("    no time by kernel: {error}"),
+            }
+        }
+    }
+    Ok(rows)
 }
 
 fn wanted(list: &[String], name: &str) -> bool {
@@ -134,7 +245,8 @@ impl Network {
         } else {
             let config = UNetConfig::preset(name).context("no such preset")?;
             let checkpoint = goldens::checkpoint(&format!("bbbc021-{name}.safetensors"));
-            (64, config, checkpoint.map(fs::read).transpose()?)
+            let side = if name == "cellflux-bbbc021" { 96 } else { 64 };
+            (side, config, checkpoint.map(fs::read).transpose()?)
         };
         let trained = weights.is_some();
         let weights = match weights {
@@ -151,46 +263,73 @@ impl Network {
     }
 }
 
-async fn engine(network: &Network, kind: &str) -> anyhow::Result<AnyEngine> {
-    let Network {
-        side,
-        config,
-        weights,
-        ..
-    } = network;
-    let precision = match kind {
-        "candle" => return Ok(CandleEngine::new(config, weights, *side, *side)?.into()),
-        "wgpu-f16" => Precision::F16,
-        _ => Precision::F32,
-    };
-    let size = [*side, *side];
-    let plan = Plan::new(config, size, 2, precision, &Tuning::default())?;
-    let gpu = Gpu::request(Wanted::for_plan(&plan)).await?;
-    Ok(WgpuEngine::new(&gpu, config, weights, size, 1, precision, |_| ())
-        .await?
-        .into())
-}
-
 impl<'a> Contestant<'a> {
-    fn new(network: &'a Network, kind: &'static str, mut engine: AnyEngine) -> anyhow::Result<Self> {
-        let condition = source_noise(2, network.config.condition_dim);
-        engine.condition(&[condition], Guidance { alpha: 1.2 })?;
-        Ok(Self {
+    async fn new(
+        network: &'a Network,
+        kind: &'static str,
+        batch: usize,
+        gpu: Option<&Gpu>,
+        limits: Option<&Limits>,
+    ) -> anyhow::Result<Self> {
+        let Network {
+            side,
+            config,
+            weights,
+            ..
+        } = network;
+        let size = [*side, *side];
+        let started = Instant::now();
+        let (engine, planned) = match kind {
+            "candle" => (CandleEngine::new(config, weights, *side, *side)?.into(), None),
+            _ => {
+                let gpu = gpu.context("there is no adapter")?;
+                let precision = if kind == "wgpu-f16" {
+                    Precision::F16
+                } else {
+                    Precision::F32
+                };
+                let tuning = Tuning::of(gpu.report());
+                let plan = Plan::new(config, size, batch, precision, &tuning)?;
+                let planned = Planned {
+                    peak_bytes: plan.memory().peak(),
+                    dispatches: plan.calls(),
+                    submissions: plan.submissions(),
+                    floor: limits.map_or(0.0, |limits| {
+                        let flops = batch as f64 * Cost::of(config, *side, *side).total();
+                        1e3 * limits.floor(flops, plan.traffic() as f64)
+                    }),
+                };
+                let engine = WgpuEngine::new(gpu, config, weights, size, batch, precision, |_| ()).await?;
+                (engine.into(), Some(planned))
+            }
+        };
+        let mut contestant = Self {
             network,
             kind,
+            batch,
             engine,
+            planned,
+            first: 0.0,
             milliseconds: Vec::new(),
-        })
+        };
+        contestant.evaluate()?;
+        contestant.first = started.elapsed().as_secs_f64() * 1e3;
+        Ok(contestant)
     }
 
-    /// Times one guided evaluation, reading the velocity back included.
+    /// Times one evaluation, reading the velocity back included.
     fn evaluate(&mut self) -> anyhow::Result<f64> {
         let Network { side, config, .. } = self.network;
         let x = self
             .engine
-            .upload(&source_noise(1, config.in_channels * side * side))?;
+            .upload(&source_noise(1, self.batch * config.in_channels * side * side))?;
+        let condition = source_noise(2, config.condition_dim);
+        // As guidance has it: every second image without its condition.
+        let conditions: Vec<_> = (0..self.batch)
+            .map(|image| (image % 2 == 0).then_some(condition.as_slice()))
+            .collect();
         let started = Instant::now();
-        let velocity = self.engine.velocity(0.5, &x)?;
+        let velocity = self.engine.evaluate(&x, &vec![0.5; self.batch], &conditions)?;
         let velocity = pollster::block_on(self.engine.read(&velocity))?;
         let milliseconds = started.elapsed().as_secs_f64() * 1e3;
         anyhow::ensure!(
@@ -216,18 +355,32 @@ impl<'a> Contestant<'a> {
             self.milliseconds[self.milliseconds.len() - 1],
         );
         let median = self.milliseconds[self.milliseconds.len() / 2];
-        let gflop = 2.0 * Cost::of(config, *side, *side).total() / 1e9;
+        let gflop = self.batch as f64 * Cost::of(config, *side, *side).total() / 1e9;
         let rate = gflop / (median / 1e3);
         let engine = self.engine.report();
-        println!(
-            "{name:14} {side:>5} {:9} {median:>10.1} {least:>10.1} {most:>10.1} {rate:>8.1}  {}",
-            self.kind, engine.adapter
+        let Self {
+            kind, batch, first, ..
+        } = self;
+        print!(
+            "{name:16} {side:>4} {batch:>5} {kind:9} {median:>10.2} {least:>10.2} {most:>10.2} {rate:>9.1}"
         );
+        match &self.planned {
+            None => println!(" {:>9} {first:>8.0}", ""),
+            Some(planned) => println!(
+                " {:>9.2} {first:>8.0} {:>8.1} {:>6} {:>6}",
+                planned.floor,
+                planned.peak_bytes as f64 / f64::from(1 << 20),
+                planned.dispatches,
+                planned.submissions
+            ),
+        }
+        let planned = self.planned.as_ref();
         json!({
             "network": name,
             "side": side,
+            "batch": batch,
             "trained_weights": trained,
-            "engine": self.kind,
+            "engine": kind,
             "adapter": engine.adapter,
             "software": engine.software,
             "gflop": gflop,
@@ -235,6 +388,11 @@ impl<'a> Contestant<'a> {
             "least_ms": least,
             "most_ms": most,
             "gflop_per_s": rate,
+            "first_ms": first,
+            "floor_ms": planned.map(|planned| planned.floor),
+            "peak_bytes": planned.map(|planned| planned.peak_bytes),
+            "dispatches": planned.map(|planned| planned.dispatches),
+            "submissions": planned.map(|planned| planned.submissions),
         })
     }
 }

@@ -4,7 +4,7 @@
 // {{subgroup_pixels}} pixels and {{subgroup_quads}} quads of it. All invocations fetch one slice of the image and of the weights;
 // then each subgroup multiplies 16x16 matrices of it. The sums go through workgroup memory to be finished and stored.
 
-{{shape}}
+{{convolution_shape}}
 @group(0) @binding(0) var<uniform> shape: Shape;
 {{bindings}}
 // A slice of both factors.

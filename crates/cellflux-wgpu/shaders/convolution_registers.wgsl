@@ -4,7 +4,7 @@
 // channels. An invocation owns {{pixels}} consecutive pixels and {{quads}} quads of channels; its sums live in
 // variables of their own, so that no register is indexed at run time. Best on adapters without fast workgroup memory.
 
-{{shape}}
+{{convolution_shape}}
 @group(0) @binding(0) var<uniform> shape: Shape;
 {{bindings}}
 @compute @workgroup_size(64)

@@ -4,7 +4,7 @@
 // output channels. It walks over the taps and over the input channels, {{depth}} quads at a time: all invocations
 // fetch one slice of the image and of the weights, then each multiplies its own {{pixels}} pixels by its own {{quads}} quads.
 
-{{shape}}
+{{convolution_shape}}
 @group(0) @binding(0) var<uniform> shape: Shape;
 {{bindings}}
 var<workgroup> image_slice: array<vec4<f32>, {{image_slice}}>;

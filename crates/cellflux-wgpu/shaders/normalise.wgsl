@@ -10,14 +10,8 @@ struct Shape {
 
 @group(0) @binding(0) var<uniform> shape: Shape;
 {{bindings}}
-@compute @workgroup_size(64)
-fn main(
-    @builtin(workgroup_id) group: vec3<u32>,
-    @builtin(num_workgroups) groups: vec3<u32>,
-    @builtin(local_invocation_index) lane: u32,
-) {
+{{each_item}}
     let quads = shape.quads_0 + shape.quads_1;
-    let index = (group.y * groups.x + group.x) * 64u + lane;
     let pixel = index / quads;
     let quad = index % quads;
     let image_pixels = shape.out_height * shape.out_width;

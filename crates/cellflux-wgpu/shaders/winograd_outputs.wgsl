@@ -1,16 +1,10 @@
 // 4x4 outputs from their 36 points, one quad of one patch an invocation.
 
-{{shape}}
+{{winograd_shape}}
 @group(0) @binding(0) var<uniform> shape: Shape;
 {{bindings}}
-@compute @workgroup_size(64)
-fn main(
-    @builtin(workgroup_id) group: vec3<u32>,
-    @builtin(num_workgroups) groups: vec3<u32>,
-    @builtin(local_invocation_index) lane: u32,
-) {
+{{each_item}}
     let stride = shape.images * shape.rows * shape.columns * shape.out_quads;
-    let index = (group.y * groups.x + group.x) * 64u + lane;
     if (index >= stride) {
         return;
     }

@@ -1,17 +1,11 @@
 // The 6x6 patches of the input as points, one quad of one patch an invocation. The input is read as if up-sampled by
 // 2^{{shift}}, nearest; outside it is zero.
 
-{{shape}}
+{{winograd_shape}}
 @group(0) @binding(0) var<uniform> shape: Shape;
 {{bindings}}
-@compute @workgroup_size(64)
-fn main(
-    @builtin(workgroup_id) group: vec3<u32>,
-    @builtin(num_workgroups) groups: vec3<u32>,
-    @builtin(local_invocation_index) lane: u32,
-) {
+{{each_item}}
     let stride = shape.images * shape.rows * shape.columns * shape.in_quads;
-    let index = (group.y * groups.x + group.x) * 64u + lane;
     if (index >= stride) {
         return;
     }

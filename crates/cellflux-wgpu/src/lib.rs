@@ -53,5 +53,5 @@ pub use loading::{Progress, Stage};
 pub use plan::{Memory, Plan};
 pub use precision::Precision;
 pub use probe::Probe;
-pub use profile::CallTime;
+pub use profile::{CallTime, KernelTime};
 pub use tuning::{Site, Tuning};

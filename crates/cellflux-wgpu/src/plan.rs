@@ -8,6 +8,7 @@ use cellflux_bundle::config::UNetConfig;
 use crate::arena::{Arena, Lifetime, largest_live_set};
 use crate::dispatch::{Dispatch, MAX_WORKGROUPS};
 use crate::network::Network;
+use crate::submission::submissions;
 use crate::weights::WeightSpec;
 use crate::wgsl::Shader;
 use crate::{GpuError, Precision, Site, Tuning};
@@ -65,6 +66,8 @@ pub struct Plan {
     pub(crate) arena: Arena,
     pub(crate) ports: Ports,
     sites: BTreeMap<Site, f64>,
+    software: bool,
+    traffic: u64,
     memory: Memory,
     headline: String,
 }
@@ -122,7 +125,8 @@ impl Plan {
             tuning,
         };
         let (draft, ports) = network.draft();
-        draft.finish(ports, format!("{images} x {height} x {width}, {precision}"))
+        let headline = format!("{images} x {height} x {width}, {precision}");
+        draft.finish(ports, tuning.is_software(), headline)
     }
 
     /// GPU memory of this plan.
@@ -138,6 +142,17 @@ impl Plan {
     /// Kernel calls of one evaluation.
     pub fn calls(&self) -> usize {
         self.steps.len()
+    }
+
+    /// Submissions that the calls of one evaluation are cut into, so that none is too long for a watchdog.
+    pub fn submissions(&self) -> usize {
+        let costs: Vec<f64> = self.steps.iter().map(|step| step.flops).collect();
+        submissions(&costs, self.software)
+    }
+
+    /// Bytes that the calls of one evaluation read and write, each operand of a call once.
+    pub fn traffic(&self) -> u64 {
+        self.traffic
     }
 
     /// Distinct pipelines to compile.
@@ -312,7 +327,7 @@ impl Draft {
         });
     }
 
-    fn finish(mut self, ports: Ports, headline: String) -> Result<Plan, GpuError> {
+    fn finish(mut self, ports: Ports, software: bool, headline: String) -> Result<Plan, GpuError> {
         let end = self.steps.len();
         // The world reads the velocity after the last step.
         self.values[ports.velocity.0].last = end;
@@ -338,6 +353,13 @@ impl Draft {
             largest_live_set: largest_live_set(&self.values),
             largest_buffer: largest.unwrap_or(0),
         };
+        let operands = self.steps.iter().flat_map(|step| &step.operands);
+        let traffic = operands
+            .map(|operand| match operand {
+                Operand::Value(Value(value)) => self.values[*value].bytes,
+                Operand::Weight(weight) => self.weights[*weight].bytes(),
+            })
+            .sum();
         Ok(Plan {
             shaders: self.shaders,
             steps: self.steps,
@@ -345,6 +367,8 @@ impl Draft {
             arena,
             ports,
             sites: self.sites,
+            software,
+            traffic,
             memory,
             headline,
         })
@@ -354,6 +378,7 @@ impl Draft {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::AdapterReport;
     use cellflux_bundle::config::PRESETS;
 
     fn plan(name: &str, size: usize, images: usize, precision: Precision) -> Plan {
@@ -425,6 +450,68 @@ mod tests {
             );
         }
     }
+
+    /// What an evaluation costs whatever the machine: a change that makes it dearer has to change this table, and say why.
+    #[test]
+    fn a_guided_evaluation_takes_no_more_calls_submissions_arithmetic_and_memory_than_it_did() {
+        let adapter = |kind| AdapterReport {
+            software: kind == "software",
+            cooperative: kind == "cooperative",
+            ..AdapterReport::default()
+        };
+        for (name, side, kind, precision, calls, submissions, gflop, mib) in GUARD {
+            let config = UNetConfig::preset(name).unwrap();
+            let tuning = Tuning::of(&adapter(kind));
+            let plan = Plan::new(&config, [side; 2], 2, precision, &tuning).unwrap();
+            let found = (
+                plan.calls(),
+                plan.submissions(),
+                plan.flops() / 1e9,
+                plan.memory().peak() as f64 / f64::from(1 << 20),
+            );
+            assert!(
+                found.0 <= calls && found.1 <= submissions && found.2 <= gflop && found.3 <= mib,
+                "{name} {side} {kind} {precision}: {found:?}"
+            );
+        }
+    }
+
+    /// Network, side, adapter, storage; calls, submissions, GFLOP, MiB at most.
+    const GUARD: [(&str, usize, &str, Precision, usize, usize, f64, f64); 6] = [
+        ("tiny", 64, "software", Precision::F32, 179, 2, 1.58, 30.4),
+        ("tiny", 64, "gpu", Precision::F32, 131, 1, 4.3, 14.2),
+        ("small", 64, "gpu", Precision::F32, 194, 1, 24.5, 48.9),
+        (
+            "cellflux-bbbc021",
+            96,
+            "gpu",
+            Precision::F32,
+            319,
+            30,
+            818.0,
+            405.0,
+        ),
+        (
+            "cellflux-bbbc021",
+            96,
+            "cooperative",
+            Precision::F32,
+            319,
+            30,
+            818.0,
+            405.0,
+        ),
+        (
+            "cellflux-bbbc021",
+            96,
+            "cooperative",
+            Precision::F16,
+            319,
+            30,
+            818.0,
+            203.0,
+        ),
+    ];
 
     #[test]
     fn weights_hold_every_parameter() {

@@ -27,11 +27,7 @@ impl BoundCall {
 
 /// Submits calls in order, cut where the budget is spent.
 pub(crate) fn submit(gpu: &Gpu, calls: &[BoundCall]) {
-    let budget = if gpu.report().software {
-        SOFTWARE_BUDGET
-    } else {
-        GPU_BUDGET
-    };
+    let budget = budget(gpu.report().software);
     let mut rest = calls;
     while !rest.is_empty() {
         let (piece, after) = rest.split_at(piece_length(rest.iter().map(|call| call.flops), budget));
@@ -47,6 +43,21 @@ pub(crate) fn submit(gpu: &Gpu, calls: &[BoundCall]) {
         gpu.queue.submit([encoder.finish()]);
         rest = after;
     }
+}
+
+fn budget(software: bool) -> f64 {
+    if software { SOFTWARE_BUDGET } else { GPU_BUDGET }
+}
+
+/// How many submissions calls of these costs make.
+pub(crate) fn submissions(mut costs: &[f64], software: bool) -> usize {
+    let mut count = 0;
+    while !costs.is_empty() {
+        let piece = piece_length(costs.iter().copied(), budget(software));
+        costs = costs.get(piece..).unwrap_or_default();
+        count += 1;
+    }
+    count
 }
 
 /// How many of these costs come before the budget is spent; at least one.
@@ -67,5 +78,7 @@ mod tests {
     fn a_piece_keeps_to_the_budget_but_is_never_empty() {
         assert_eq!(piece_length([1.0, 1.0, 1.0].into_iter(), 2.0), 2);
         assert_eq!(piece_length([9.0, 1.0].into_iter(), 2.0), 1);
+        assert_eq!(submissions(&[0.6 * SOFTWARE_BUDGET; 3], true), 3);
+        assert_eq!(submissions(&[0.3 * GPU_BUDGET; 4], false), 2);
     }
 }

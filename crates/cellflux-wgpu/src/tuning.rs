@@ -92,6 +92,11 @@ impl Tuning {
         }
     }
 
+    /// Whether the tiles are for an adapter that computes on the CPU.
+    pub(crate) fn is_software(&self) -> bool {
+        self.software
+    }
+
     /// Whether workgroup memory is faster than the buffers behind it: on a CPU it is not.
     pub(crate) fn shares_memory(&self) -> bool {
         !self.software

@@ -81,6 +81,19 @@ pub(crate) fn run(gpu: &Gpu, dispatch: &Dispatch, inputs: &[Vec<u8>], output: &[
     })
 }
 
+/// Relative distance between what a kernel writes, stored in `precision`, and its twin.
+pub(crate) fn error(
+    gpu: &Gpu,
+    dispatch: &Dispatch,
+    inputs: &[Vec<u8>],
+    precision: Precision,
+    expected: &[f64],
+) -> f64 {
+    // Numbers that no kernel writes, so that an element left out shows.
+    let blank = vec![0x7f; expected.len() / 4 * precision.quad_bytes()];
+    distance(&precision.decode(&run(gpu, dispatch, inputs, &blank)), expected)
+}
+
 /// Seeded numbers for tests.
 pub(crate) struct Numbers(ChaCha8Rng);
 
@@ -97,6 +110,16 @@ impl Numbers {
                 f16::from_f32(2.0 * unit - 1.0).to_f32()
             })
             .collect()
+    }
+
+    /// Between -1 and 1, with all the bits that `precision` stores.
+    pub(crate) fn stored(&mut self, precision: Precision, count: usize) -> Vec<f32> {
+        match precision {
+            Precision::F16 => self.values(count),
+            Precision::F32 => (0..count)
+                .map(|_| 2.0 * (self.0.next_u32() as f32 / u32::MAX as f32) - 1.0)
+                .collect(),
+        }
     }
 
     /// A number from `low` to `high`.

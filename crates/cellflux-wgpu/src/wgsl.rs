@@ -1,10 +1,24 @@
-//! Shader text: the files of `shaders/` with `{{name}}` places that a kernel fills in.
+//! Shader text: the files of `shaders/` with `{{name}}` places that a kernel fills in. A place named after a file of
+//! `shaders/shared/` is filled with that file.
 //!
 //! Everything that decides the shape of the code (storage types, unrolled register blocks, optional inputs) is text made
 //! before compilation, because WGSL cannot size local arrays by overrides and a register indexed at run time spills.
 //! Sizes of images and channels are uniforms, so that layers share pipelines.
 
 use crate::Precision;
+
+/// Parts that several templates have.
+const SHARED: &[(&str, &str)] = &[
+    (
+        "convolution_shape",
+        include_str!("../shaders/shared/convolution_shape.wgsl"),
+    ),
+    ("each_item", include_str!("../shaders/shared/each_item.wgsl")),
+    (
+        "winograd_shape",
+        include_str!("../shaders/shared/winograd_shape.wgsl"),
+    ),
+];
 
 /// One specialised shader. Two calls with the same text share a pipeline.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -19,7 +33,7 @@ impl Shader {
     /// Fills in a template's places.
     pub(crate) fn new(label: &str, template: &str, places: &[(&str, &str)]) -> Self {
         let mut source = template.to_owned();
-        for (name, text) in places {
+        for (name, text) in SHARED.iter().chain(places) {
             source = source.replace(&format!("{{{{{name}}}}}"), text);
         }
         for (sign, extension) in [("<f16>", "f16"), ("coop_mat", "wgpu_cooperative_matrix")] {

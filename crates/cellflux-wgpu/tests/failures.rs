@@ -8,23 +8,48 @@ use std::cell::Cell;
 
 use cellflux_flow::field::{AdaptiveField as _, Engine as _, Field as _, Tolerance};
 use cellflux_flow::guidance::Guidance;
-use cellflux_wgpu::{Gpu, GpuError, Plan, Precision, Stage, Tuning, WgpuEngine, choose_dtype, self_check};
+use cellflux_wgpu::{
+    Gpu, GpuError, Plan, Precision, Progress, Stage, Tuning, WgpuEngine, WgpuState, choose_dtype, self_check,
+};
 use common::{Golden, gpu};
 use pollster::block_on;
 
+/// Makes the micro golden's engine for images of `size` and batches of up to `largest_batch`.
+fn make(
+    gpu: &Gpu,
+    golden: &Golden,
+    size: [usize; 2],
+    largest_batch: usize,
+    progress: impl FnMut(Progress),
+) -> Result<WgpuEngine, GpuError> {
+    let (config, weights) = (&golden.config, &golden.weights);
+    block_on(WgpuEngine::new(
+        gpu,
+        config,
+        weights,
+        size,
+        largest_batch,
+        Precision::F32,
+        progress,
+    ))
+}
+
 fn micro(gpu: &Gpu) -> (Golden, WgpuEngine) {
     let golden = Golden::load("micro").expect("the micro golden is in the repository");
-    let new = WgpuEngine::new(
-        gpu,
-        &golden.config,
-        &golden.weights,
-        [32, 32],
-        2,
-        Precision::F32,
-        |_| {},
-    );
-    let engine = block_on(new).unwrap();
+    let engine = make(gpu, &golden, [32, 32], 2, |_| {}).unwrap();
     (golden, engine)
+}
+
+/// A device, the golden and an engine with its conditions set, its images and one guided velocity; `None` without a GPU.
+fn one_step() -> Option<(Gpu, Golden, WgpuEngine, [WgpuState; 2])> {
+    let gpu = gpu()?;
+    let (golden, mut engine) = micro(&gpu);
+    engine
+        .condition(&golden.conditions(), Guidance { alpha: 1.2 })
+        .unwrap();
+    let x = engine.upload(&golden.values("x")).unwrap();
+    let v = engine.velocity(0.0, &x).unwrap();
+    Some((gpu, golden, engine, [x, v]))
 }
 
 fn is_lost<T>(outcome: Result<T, GpuError>) -> bool {
@@ -33,13 +58,9 @@ fn is_lost<T>(outcome: Result<T, GpuError>) -> bool {
 
 #[test]
 fn a_device_lost_between_steps_is_told_by_the_next_call_and_by_every_later_one() {
-    let Some(gpu) = gpu() else { return };
-    let (golden, mut engine) = micro(&gpu);
-    engine
-        .condition(&golden.conditions(), Guidance { alpha: 1.2 })
-        .unwrap();
-    let x = engine.upload(&golden.values("x")).unwrap();
-    let v = engine.velocity(0.0, &x).unwrap();
+    let Some((gpu, golden, mut engine, [x, v])) = one_step() else {
+        return;
+    };
     gpu.lose();
     assert!(is_lost(engine.velocity(0.1, &x)));
     assert!(is_lost(engine.combine(&[(1.0, &x), (0.1, &v)])));
@@ -53,27 +74,14 @@ fn a_device_lost_between_steps_is_told_by_the_next_call_and_by_every_later_one()
         atol: 1e-3,
     };
     assert!(is_lost(block_on(engine.error_norm(&v, &x, &x, tolerance))));
-    let again = WgpuEngine::new(
-        &gpu,
-        &golden.config,
-        &golden.weights,
-        [32, 32],
-        1,
-        Precision::F32,
-        |_| {},
-    );
-    assert!(is_lost(block_on(again)));
+    assert!(is_lost(make(&gpu, &golden, [32, 32], 1, |_| {})));
 }
 
 #[test]
 fn a_device_lost_while_a_read_is_under_way_ends_the_read() {
-    let Some(gpu) = gpu() else { return };
-    let (golden, mut engine) = micro(&gpu);
-    engine
-        .condition(&golden.conditions(), Guidance { alpha: 1.2 })
-        .unwrap();
-    let x = engine.upload(&golden.values("x")).unwrap();
-    let v = engine.velocity(0.0, &x).unwrap();
+    let Some((gpu, golden, mut engine, [x, v])) = one_step() else {
+        return;
+    };
     let reading = engine.read(&v);
     gpu.lose();
     // The copy may have been made before the loss; what counts is that the future ends, and the engine with it.
@@ -94,20 +102,12 @@ fn a_device_lost_while_the_engine_is_made_ends_the_making() {
         } else {
             common::gpu().unwrap()
         };
-        let new = WgpuEngine::new(
-            &gpu,
-            &golden.config,
-            &golden.weights,
-            [32, 32],
-            1,
-            Precision::F32,
-            |progress| {
-                if progress.stage == stage && progress.done > 0 {
-                    gpu.lose();
-                }
-            },
-        );
-        assert!(is_lost(block_on(new)), "{stage:?}");
+        let made = make(&gpu, &golden, [32, 32], 1, |progress| {
+            if progress.stage == stage && progress.done > 0 {
+                gpu.lose();
+            }
+        });
+        assert!(is_lost(made), "{stage:?}");
     }
 }
 
@@ -161,18 +161,7 @@ fn arguments_that_do_not_fit_are_named() {
 fn a_size_that_cannot_be_halved_and_an_impossible_batch_are_refused_before_anything_is_allocated() {
     let Some(gpu) = gpu() else { return };
     let golden = Golden::load("micro").unwrap();
-    let new = |size, batch| {
-        let new = WgpuEngine::new(
-            &gpu,
-            &golden.config,
-            &golden.weights,
-            size,
-            batch,
-            Precision::F32,
-            |_| {},
-        );
-        block_on(new).unwrap_err()
-    };
+    let new = |size, batch| make(&gpu, &golden, size, batch, |_| {}).unwrap_err();
     assert!(matches!(new([33, 32], 1), GpuError::Config(_)));
     assert!(matches!(new([32, 32], 0), GpuError::Batch { .. }));
     assert!(matches!(new([8192, 8192], 4), GpuError::Limit { .. }));
@@ -194,16 +183,7 @@ fn making_an_engine_reports_progress_from_nothing_to_all() {
     let Some(gpu) = gpu() else { return };
     let golden = Golden::load("micro").unwrap();
     let mut seen = Vec::new();
-    let new = WgpuEngine::new(
-        &gpu,
-        &golden.config,
-        &golden.weights,
-        [32, 32],
-        1,
-        Precision::F32,
-        |p| seen.push(p),
-    );
-    block_on(new).unwrap();
+    make(&gpu, &golden, [32, 32], 1, |p| seen.push(p)).unwrap();
     for stage in [Stage::Compiling, Stage::Uploading] {
         let of: Vec<_> = seen.iter().filter(|p| p.stage == stage).collect();
         assert_eq!(of.first().unwrap().done, 0);

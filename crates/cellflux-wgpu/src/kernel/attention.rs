@@ -267,7 +267,7 @@ impl Attention {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::twin::{Numbers, bound, distance, gpu, precisions, run};
+    use crate::twin::{Numbers, bound, error, gpu, precisions};
 
     /// softmax(q k^T / sqrt(d)) v in f64.
     fn twin(qkv: &[f32], shape: &AttentionShape, width: usize) -> Vec<f64> {
@@ -321,9 +321,13 @@ mod tests {
             precision,
             staged,
         };
-        let output = vec![0; outputs / 4 * precision.quad_bytes()];
-        let found = run(gpu, &kernel.dispatch(&shape), &[precision.encode(&qkv)], &output);
-        distance(&precision.decode(&found), &twin(&qkv, &shape, width))
+        error(
+            gpu,
+            &kernel.dispatch(&shape),
+            &[precision.encode(&qkv)],
+            precision,
+            &twin(&qkv, &shape, width),
+        )
     }
 
     #[test]

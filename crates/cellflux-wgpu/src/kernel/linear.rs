@@ -96,7 +96,7 @@ impl Linear {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::twin::{Numbers, distance, gpu, precisions, run, silu};
+    use crate::twin::{Numbers, error, gpu, precisions, silu};
 
     #[test]
     fn it_equals_the_definition_and_drops_rows_with_their_bias() {
@@ -146,9 +146,13 @@ mod tests {
                 if kernel.kept {
                     buffers.push(f32s(&kept));
                 }
-                let output = vec![0; expected.len() * 4];
-                let found = run(gpu, &kernel.dispatch(rows, inputs, out_quads), &buffers, &output);
-                let error = distance(&Precision::F32.decode(&found), &expected);
+                let error = error(
+                    gpu,
+                    &kernel.dispatch(rows, inputs, out_quads),
+                    &buffers,
+                    Precision::F32,
+                    &expected,
+                );
                 // Weights are f16 numbers already; sums are f32 for both precisions.
                 assert!(error <= 2e-6, "{error:e} in {kernel:?}");
             }

@@ -89,7 +89,7 @@ impl Normalise {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::twin::{Numbers, bound, distance, gpu, precisions, run, silu};
+    use crate::twin::{Numbers, bound, error, gpu, precisions, run, silu};
 
     #[test]
     fn it_equals_the_definition_joined_or_not_pooled_or_not() {
@@ -151,9 +151,13 @@ mod tests {
                 if kernel.joined {
                     buffers.push(precision.encode(&inputs[1]));
                 }
-                let output = vec![0; expected.len() / 4 * precision.quad_bytes()];
-                let found = run(gpu, &kernel.dispatch(images, out, quads), &buffers, &output);
-                let error = distance(&precision.decode(&found), &expected);
+                let error = error(
+                    gpu,
+                    &kernel.dispatch(images, out, quads),
+                    &buffers,
+                    precision,
+                    &expected,
+                );
                 assert!(error <= bound(precision), "{error:e} in {kernel:?}");
             }
         }

@@ -70,7 +70,7 @@ impl Resample {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::twin::{Numbers, bound, distance, gpu, precisions, run};
+    use crate::twin::{Numbers, bound, error, gpu, precisions};
 
     #[test]
     fn pooling_averages_and_up_sampling_repeats() {
@@ -114,14 +114,13 @@ mod tests {
                     }
                 }
                 let kernel = Resample { direction, precision };
-                let output = vec![0; expected.len() / 4 * precision.quad_bytes()];
-                let found = run(
+                let error = error(
                     gpu,
                     &kernel.dispatch(images, to, quads),
                     &[precision.encode(&input)],
-                    &output,
+                    precision,
+                    &expected,
                 );
-                let error = distance(&precision.decode(&found), &expected);
                 assert!(error <= bound(precision), "{error:e} in {kernel:?}");
             }
         }

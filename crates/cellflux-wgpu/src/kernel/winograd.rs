@@ -51,8 +51,6 @@ struct Uniforms {
     padding: u32,
 }
 
-const SHAPE: &str = include_str!("../../shaders/shared/winograd_shape.wgsl");
-
 impl Winograd {
     /// Patches of a shape.
     pub(crate) fn count(shape: &ConvolutionShape) -> u32 {
@@ -124,7 +122,6 @@ impl Winograd {
             "winograd_patches",
             include_str!("../../shaders/winograd_patches.wgsl"),
             &[
-                ("shape", SHAPE),
                 ("bindings", &bindings),
                 ("shift", &shift.to_string()),
                 ("load", &load),
@@ -184,7 +181,6 @@ impl Winograd {
             "winograd_product",
             include_str!("../../shaders/winograd_product.wgsl"),
             &[
-                ("shape", SHAPE),
                 ("bindings", &bindings),
                 ("workers", &WORKERS.to_string()),
                 ("patches", &patches.to_string()),
@@ -246,11 +242,7 @@ impl Winograd {
         let shader = Shader::new(
             "winograd_outputs",
             include_str!("../../shaders/winograd_outputs.wgsl"),
-            &[
-                ("shape", SHAPE),
-                ("bindings", &bindings),
-                ("transform", &transform),
-            ],
+            &[("bindings", &bindings), ("transform", &transform)],
         );
         let items = u64::from(Self::count(shape)) * u64::from(shape.out_quads);
         Dispatch::new(shader, &Self::uniforms(shape), cover(items), items as f64 * 900.0)

@@ -8,7 +8,7 @@
 use std::fmt::Write as _;
 
 use super::tile::{MATRIX, SUBGROUP};
-use super::{Convolution, SHAPE, Slices};
+use super::{Convolution, Slices};
 use crate::Precision;
 use crate::wgsl::Shader;
 
@@ -33,12 +33,14 @@ impl Convolution {
         }
     }
 
-    /// Stores the quad `value` at `place` of the slice's parts.
+    /// Stores the quad `value` at `place` of the slice's parts. The high part is cut off bit by bit: compilers take a rounding to
+    /// f16 and back for the number itself, and the low part for zero.
     fn keep(&self, slice: &str, place: &str, value: &str) -> String {
         if self.split() {
             format!(
-                "let whole = vec4<f32>({value}); let high = vec4<f16>(whole); {slice}_high[{place}] = high; \
-                 {slice}_low[{place}] = vec4<f16>(whole - vec4<f32>(high));"
+                "let whole = vec4<f32>({value}); \
+                 let high = bitcast<vec4<f32>>(bitcast<vec4<u32>>(whole) & vec4<u32>(0xffffe000u)); \
+                 {slice}_high[{place}] = vec4<f16>(high); {slice}_low[{place}] = vec4<f16>(whole - high);"
             )
         } else {
             format!("{slice}_all[{place}] = {value};")
@@ -79,7 +81,7 @@ impl Convolution {
             }
         }
 
-        // Matrix units cut sums off instead of rounding them, which adds up over thousands of products. f32 therefore sums
+        // Matrix units may cut sums off instead of rounding them, which adds up over thousands of products. f32 therefore sums
         // each slice by itself and adds the slices with rounding.
         let sum = if self.split() { "slice_sum" } else { "sum" };
         let mut product = String::new();
@@ -163,7 +165,6 @@ impl Convolution {
             "convolution_cooperative",
             include_str!("../../../shaders/convolution_cooperative.wgsl"),
             &[
-                ("shape", SHAPE),
                 ("bindings", &self.bindings()),
                 ("threads", &slices.threads.to_string()),
                 ("rows", &rows.to_string()),

@@ -68,9 +68,6 @@ pub(crate) struct ConvolutionShape {
     pub out_quads: u32,
 }
 
-/// The uniforms' declaration.
-const SHAPE: &str = include_str!("../../../shaders/shared/convolution_shape.wgsl");
-
 impl Convolution {
     /// The output's height or width for the input's.
     pub(crate) fn out_side(&self, side: u32) -> u32 {

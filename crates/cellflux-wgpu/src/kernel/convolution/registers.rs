@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Convolution, SHAPE};
+use super::Convolution;
 use crate::wgsl::Shader;
 
 impl Convolution {
@@ -59,7 +59,6 @@ impl Convolution {
             "convolution_registers",
             include_str!("../../../shaders/convolution_registers.wgsl"),
             &[
-                ("shape", SHAPE),
                 ("bindings", &self.bindings()),
                 ("pixels", &pixels.to_string()),
                 ("quads", &quads.to_string()),

@@ -69,9 +69,12 @@ impl Case {
         Self {
             kernel,
             shape,
-            weights: numbers.values((kernel.taps() * channels * shape.out_quads * 4) as usize),
+            weights: numbers.stored(
+                precision,
+                (kernel.taps() * channels * shape.out_quads * 4) as usize,
+            ),
             bias: numbers.values(4 * shape.out_quads as usize),
-            inputs: in_quads.map(|quads| numbers.values((in_pixels * quads * 4) as usize)),
+            inputs: in_quads.map(|quads| numbers.stored(precision, (in_pixels * quads * 4) as usize)),
             residual: numbers.values(outputs as usize),
         }
     }
@@ -244,6 +247,7 @@ fn an_f32_image_goes_in_and_an_f32_velocity_comes_out_of_an_f16_network() {
     for precision in precisions(gpu) {
         let mut case = Case::new(&mut Numbers::new(7), TILES[1].parse().unwrap(), Precision::F32);
         case.kernel.weight = precision;
+        case.weights = precision.decode(&precision.encode(&case.weights));
         let mut inputs = vec![
             precision.encode(&case.weights),
             Precision::F32.encode(&case.bias),

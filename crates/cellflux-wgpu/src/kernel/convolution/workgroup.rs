@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Convolution, SHAPE, Slices};
+use super::{Convolution, Slices};
 use crate::wgsl::Shader;
 
 impl Convolution {
@@ -63,7 +63,6 @@ impl Convolution {
             "convolution_workgroup",
             include_str!("../../../shaders/convolution_workgroup.wgsl"),
             &[
-                ("shape", SHAPE),
                 ("bindings", &self.bindings()),
                 ("threads", &slices.threads.to_string()),
                 ("rows", &rows.to_string()),
