@@ -279,29 +279,28 @@ impl<'a> Contestant<'a> {
         } = network;
         let size = [*side, *side];
         let started = Instant::now();
-        let (engine, planned) = match kind {
-            "candle" => (CandleEngine::new(config, weights, *side, *side)?.into(), None),
-            _ => {
-                let gpu = gpu.context("there is no adapter")?;
-                let precision = if kind == "wgpu-f16" {
-                    Precision::F16
-                } else {
-                    Precision::F32
-                };
-                let tuning = Tuning::of(gpu.report());
-                let plan = Plan::new(config, size, batch, precision, &tuning)?;
-                let planned = Planned {
-                    peak_bytes: plan.memory().peak(),
-                    dispatches: plan.calls(),
-                    submissions: plan.submissions(),
-                    floor: limits.map_or(0.0, |limits| {
-                        let flops = batch as f64 * Cost::of(config, *side, *side).total();
-                        1e3 * limits.floor(flops, plan.traffic() as f64)
-                    }),
-                };
-                let engine = WgpuEngine::new(gpu, config, weights, size, batch, precision, |_| ()).await?;
-                (engine.into(), Some(planned))
-            }
+        let (engine, planned) = if kind == "candle" {
+            (CandleEngine::new(config, weights, *side, *side)?.into(), None)
+        } else {
+            let gpu = gpu.context("there is no adapter")?;
+            let precision = if kind == "wgpu-f16" {
+                Precision::F16
+            } else {
+                Precision::F32
+            };
+            let tuning = Tuning::of(gpu.report());
+            let plan = Plan::new(config, size, batch, precision, &tuning)?;
+            let planned = Planned {
+                peak_bytes: plan.memory().peak(),
+                dispatches: plan.calls(),
+                submissions: plan.submissions(),
+                floor: limits.map_or(0.0, |limits| {
+                    let flops = batch as f64 * Cost::of(config, *side, *side).total();
+                    1e3 * limits.floor(flops, plan.traffic() as f64)
+                }),
+            };
+            let engine = WgpuEngine::new(gpu, config, weights, size, batch, precision, |_| ()).await?;
+            (engine.into(), Some(planned))
         };
         let mut contestant = Self {
             network,

@@ -501,11 +501,7 @@ impl Walk<'_> {
                 tensor: tensors.tensor,
                 order: kernel.tile.weight_order(),
             },
-            // Transformed kernels need more than 11 bits.
-            precision: match kernel.tile {
-                Tile::Winograd { .. } => Precision::F32,
-                _ => self.network.precision,
-            },
+            precision: kernel.tile.weight_precision(self.network.precision),
         });
         let bias = self.vector(&tensors.name, "bias", tensors.outputs.clone(), tensors.tensor[0]);
         let output = match how.residual {

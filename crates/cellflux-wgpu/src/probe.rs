@@ -7,7 +7,7 @@ use crate::kernel::winograd::Winograd;
 use crate::readback::read_back;
 use crate::submission::{BoundCall, submit};
 use crate::weights::{Packing, WeightSpec, padded};
-use crate::{Gpu, GpuError, Precision, Site};
+use crate::{Gpu, GpuError, Site};
 
 /// A convolution at one site of a network, on made-up numbers, ready to run.
 #[derive(Debug)]
@@ -28,18 +28,10 @@ impl Probe {
     pub async fn new(gpu: &Gpu, site: Site, images: u32, tile: Tile) -> Result<Self, GpuError> {
         gpu.check()?;
         gpu.supports(site.precision)?;
-        let Site {
-            kernel,
-            stride,
-            pixels,
-            in_quads,
-            out_quads,
-            precision,
-            ..
-        } = site;
+        let precision = site.precision;
         let convolution = Convolution {
-            kernel,
-            stride,
+            kernel: site.kernel,
+            stride: site.stride,
             upsampled: false,
             joined: false,
             residual: Residual::None,
@@ -48,58 +40,27 @@ impl Probe {
             output: precision,
             tile,
         };
-        let [height, width] = sides(pixels);
+        let [height, width] = sides(site.pixels);
         let shape = ConvolutionShape {
             images,
-            in_height: stride * height,
-            in_width: stride * width,
+            in_height: site.stride * height,
+            in_width: site.stride * width,
             out_height: height,
             out_width: width,
-            in_quads: [in_quads, 0],
-            out_quads,
-        };
-        let (inputs, outputs) = (4 * in_quads as usize, 4 * out_quads as usize);
-        let taps = (kernel * kernel) as usize;
-        let weights = WeightSpec {
-            name: String::new(),
-            packing: Packing::Taps {
-                outputs: padded(outputs),
-                inputs: padded(inputs),
-                taps,
-                tensor: [outputs, inputs],
-                order: tile.weight_order(),
-            },
-            precision: match tile {
-                Tile::Winograd { .. } => Precision::F32,
-                _ => precision,
-            },
-        };
-        let stored = weights.precision;
-        let scale = 1.0 / ((inputs * taps) as f32).sqrt();
-        let weights = weights.arrange(&spread(outputs * inputs * taps, 0.754_877_7, scale));
-        let image = spread(
-            (images * pixels * stride * stride) as usize * inputs,
-            0.618_034,
-            1.0,
-        );
-        let bias = spread(outputs, 0.569_840_3, 1.0);
-        let buffer = |bytes: &[u8], usage| {
-            let buffer = gpu.device.create_buffer(&wgpu::BufferDescriptor {
-                label: Some("probe"),
-                size: bytes.len() as u64,
-                usage: usage | wgpu::BufferUsages::COPY_DST | wgpu::BufferUsages::COPY_SRC,
-                mapped_at_creation: false,
-            });
-            gpu.queue.write_buffer(&buffer, 0, bytes);
-            buffer
+            in_quads: [site.in_quads, 0],
+            out_quads: site.out_quads,
         };
         let storage = wgpu::BufferUsages::STORAGE;
-        let blank = vec![0; (images * pixels * out_quads) as usize * precision.quad_bytes()];
-        let output = buffer(&blank, storage);
-        let weights = buffer(&stored.encode(&weights), storage);
-        let bias = buffer(bytemuck::cast_slice(&bias), storage);
-        let image = buffer(&precision.encode(&image), storage);
-        let points = [in_quads, out_quads].map(|quads| {
+        let (inputs, outputs) = (4 * site.in_quads as usize, 4 * site.out_quads as usize);
+        let in_pixels = (images * shape.in_height * shape.in_width) as usize;
+        let blank = vec![0; (images * site.pixels * site.out_quads) as usize * precision.quad_bytes()];
+        let output = buffer(gpu, &blank, storage);
+        let weights = buffer(gpu, &made_up_weights(&site, tile), storage);
+        let bias = spread(outputs, 0.569_840_3, 1.0);
+        let bias = buffer(gpu, bytemuck::cast_slice(&bias), storage);
+        let image = spread(in_pixels * inputs, 0.618_034, 1.0);
+        let image = buffer(gpu, &precision.encode(&image), storage);
+        let points = [site.in_quads, site.out_quads].map(|quads| {
             gpu.device.create_buffer(&wgpu::BufferDescriptor {
                 label: Some("probe"),
                 size: Winograd::bytes(&shape, quads),
@@ -131,7 +92,7 @@ impl Probe {
             .into_iter()
             .zip(&steps)
             .map(|(pipeline, (dispatch, buffers))| {
-                let uniforms = buffer(&dispatch.uniforms, wgpu::BufferUsages::UNIFORM);
+                let uniforms = buffer(gpu, &dispatch.uniforms, wgpu::BufferUsages::UNIFORM);
                 BoundCall {
                     bindings: bind(gpu, &pipeline, uniforms.as_entire_buffer_binding(), buffers),
                     pipeline,
@@ -199,6 +160,38 @@ impl Probe {
     pub fn wgsl(&self) -> &[String] {
         &self.wgsl
     }
+}
+
+/// A buffer of these bytes.
+fn buffer(gpu: &Gpu, bytes: &[u8], usage: wgpu::BufferUsages) -> wgpu::Buffer {
+    let buffer = gpu.device.create_buffer(&wgpu::BufferDescriptor {
+        label: Some("probe"),
+        size: bytes.len() as u64,
+        usage: usage | wgpu::BufferUsages::COPY_DST | wgpu::BufferUsages::COPY_SRC,
+        mapped_at_creation: false,
+    });
+    gpu.queue.write_buffer(&buffer, 0, bytes);
+    buffer
+}
+
+/// The same tensor for every tile of a site, as the tile's kernel reads it.
+fn made_up_weights(site: &Site, tile: Tile) -> Vec<u8> {
+    let (inputs, outputs) = (4 * site.in_quads as usize, 4 * site.out_quads as usize);
+    let taps = (site.kernel * site.kernel) as usize;
+    let spec = WeightSpec {
+        name: String::new(),
+        packing: Packing::Taps {
+            outputs: padded(outputs),
+            inputs: padded(inputs),
+            taps,
+            tensor: [outputs, inputs],
+            order: tile.weight_order(),
+        },
+        precision: tile.weight_precision(site.precision),
+    };
+    let scale = 1.0 / ((inputs * taps) as f32).sqrt();
+    let values = spread(outputs * inputs * taps, 0.754_877_7, scale);
+    spec.precision.encode(&spec.arrange(&values))
 }
 
 /// Height and width of an image of so many pixels, as square as can be.

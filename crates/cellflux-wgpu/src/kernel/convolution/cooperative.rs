@@ -63,7 +63,7 @@ impl Convolution {
         };
         let image_stride = depth + PADDING;
         let weight_stride = slices.quads + PADDING;
-        let (parts, products) = self.parts();
+        let (parts, _) = self.parts();
         let mut memory = String::new();
         for part in parts {
             let _ = writeln!(
@@ -81,6 +81,52 @@ impl Convolution {
             }
         }
 
+        let product = self.slice_product([pixels, channels], depth, [image_stride, weight_stride]);
+        let accumulate = self.accumulate(
+            &slices,
+            &product,
+            |load| {
+                let place = format!("item_{load} / {depth}u * {image_stride}u + depth_{load}");
+                self.keep("image", &place, &format!("image_{load}"))
+            },
+            |load| {
+                let column = format!("(lane + {}u) % {}u", load * slices.threads, slices.quads);
+                let place = format!("channel_{load} * {weight_stride}u + {column}");
+                self.keep("weights", &place, &format!("weight_{load}"))
+            },
+        );
+
+        Shader::new(
+            "convolution_cooperative",
+            include_str!("../../../shaders/convolution_cooperative.wgsl"),
+            &[
+                ("bindings", &self.bindings()),
+                ("threads", &slices.threads.to_string()),
+                ("rows", &rows.to_string()),
+                ("columns", &columns.to_string()),
+                ("subgroup_pixels", &(pixels * MATRIX).to_string()),
+                ("subgroup_quads", &(channels * MATRIX / 4).to_string()),
+                ("tile_pixels", &slices.pixels.to_string()),
+                ("tile_quads", &slices.quads.to_string()),
+                ("memory", &memory),
+                ("staging", &(MATRIX * MATRIX / 4 * rows * columns).to_string()),
+                ("taps", &self.taps().to_string()),
+                ("begin", &begin),
+                ("taps_of_pixels", &self.taps_of_fetches(&slices)),
+                ("accumulate", &accumulate),
+                ("store", &self.store_matrices([pixels, channels])),
+            ],
+        )
+    }
+
+    /// Multiplies what lies in workgroup memory and adds it to the sums.
+    fn slice_product(
+        &self,
+        [pixels, channels]: [u32; 2],
+        depth: u32,
+        [image_stride, weight_stride]: [u32; 2],
+    ) -> String {
+        let (parts, products) = self.parts();
         // Matrix units may cut sums off instead of rounding them, which adds up over thousands of products. f32 therefore sums
         // each slice by itself and adds the slices with rounding.
         let sum = if self.split() { "slice_sum" } else { "sum" };
@@ -128,20 +174,11 @@ impl Convolution {
         }
         product += "            }\n";
         product += &finish;
-        let accumulate = self.accumulate(
-            &slices,
-            &product,
-            |load| {
-                let place = format!("item_{load} / {depth}u * {image_stride}u + depth_{load}");
-                self.keep("image", &place, &format!("image_{load}"))
-            },
-            |load| {
-                let column = format!("(lane + {}u) % {}u", load * slices.threads, slices.quads);
-                let place = format!("channel_{load} * {weight_stride}u + {column}");
-                self.keep("weights", &place, &format!("weight_{load}"))
-            },
-        );
+        product
+    }
 
+    /// Stores the sums, matrix by matrix through workgroup memory.
+    fn store_matrices(&self, [pixels, channels]: [u32; 2]) -> String {
         let mut store = String::new();
         for p in 0..pixels {
             for q in 0..channels {
@@ -161,26 +198,6 @@ impl Convolution {
                 );
             }
         }
-        Shader::new(
-            "convolution_cooperative",
-            include_str!("../../../shaders/convolution_cooperative.wgsl"),
-            &[
-                ("bindings", &self.bindings()),
-                ("threads", &slices.threads.to_string()),
-                ("rows", &rows.to_string()),
-                ("columns", &columns.to_string()),
-                ("subgroup_pixels", &(pixels * MATRIX).to_string()),
-                ("subgroup_quads", &(channels * MATRIX / 4).to_string()),
-                ("tile_pixels", &slices.pixels.to_string()),
-                ("tile_quads", &slices.quads.to_string()),
-                ("memory", &memory),
-                ("staging", &(MATRIX * MATRIX / 4 * rows * columns).to_string()),
-                ("taps", &self.taps().to_string()),
-                ("begin", &begin),
-                ("taps_of_pixels", &self.taps_of_fetches(&slices)),
-                ("accumulate", &accumulate),
-                ("store", &store),
-            ],
-        )
+        store
     }
 }

@@ -103,6 +103,14 @@ impl Tile {
         }
     }
 
+    /// How the weights are stored in a network of a precision: transformed kernels need more than f16's 11 bits.
+    pub(crate) fn weight_precision(self, network: Precision) -> Precision {
+        match self {
+            Self::Winograd { .. } => Precision::F32,
+            _ => network,
+        }
+    }
+
     /// Invocations of a workgroup.
     pub(crate) fn invocations(self) -> u32 {
         match self {
