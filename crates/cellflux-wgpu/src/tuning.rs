@@ -6,6 +6,7 @@ use std::str::FromStr;
 
 use crate::adapter::COOPERATIVE_MEMORY;
 use crate::kernel::convolution::Tile;
+use crate::kernel::winograd::POINTS;
 use crate::{AdapterReport, Precision};
 
 /// What a convolution's best tile depends on, besides the adapter. The batch is not part of it, so that all batches
@@ -33,6 +34,12 @@ impl Site {
     pub fn flops(&self, images: u32) -> f64 {
         let inner = f64::from(self.kernel * self.kernel) * f64::from(4 * self.in_quads);
         2.0 * f64::from(images) * f64::from(self.pixels) * f64::from(4 * self.out_quads) * inner
+    }
+
+    /// Bytes of the larger of an image's two buffers of points.
+    fn winograd_bytes(&self) -> u64 {
+        let quads = u64::from(self.in_quads.max(self.out_quads));
+        u64::from(self.pixels.div_ceil(16)) * quads * POINTS as u64 * 16
     }
 }
 
@@ -148,7 +155,8 @@ impl Tuning {
             _ => 2,
         };
         let winograd = Tile::Winograd { patches, quads: 2 };
-        if self.software && self.suits(winograd, site) && site.in_quads >= 4 && site.out_quads >= 4 {
+        let wide = site.in_quads.min(site.out_quads) >= 4;
+        if self.software && self.suits(winograd, site) && wide && site.winograd_bytes() <= WINOGRAD_BYTES {
             return winograd;
         }
         if self.software || site.out_quads < 4 {
@@ -176,6 +184,8 @@ impl Tuning {
     }
 }
 
+/// Points of an image that Winograd may take by default: several images at once then stay within WebGPU's default binding.
+const WINOGRAD_BYTES: u64 = 24 << 20;
 /// Tiles that CPUs may like.
 const CPU_CANDIDATES: &[&str] = &[
     "registers:8x2",
