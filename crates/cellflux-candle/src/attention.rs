@@ -6,6 +6,10 @@ use candle_nn::VarBuilder;
 use crate::convolution::Convolution;
 use crate::group_norm::{Activation, GroupNorm};
 use crate::operations::{Operations, Then};
+use crate::softmax::softmax_rows;
+
+/// Queries attended at a time by [`in_pieces`]: all scores at once would need pixels^2 floats a head.
+const QUERIES: usize = 256;
 
 /// How the qkv channels are divided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,6 +71,23 @@ pub fn plain(qkv: &Tensor, heads: Heads) -> Result<Tensor> {
     let scores = q.transpose(1, 2)?.matmul(&k)?;
     let weights = candle_nn::ops::softmax(&scores.to_dtype(DType::F32)?, D::Minus1)?;
     mix(&weights.to_dtype(qkv.dtype())?, &v)?.reshape((batch, channels / 3, height, width))
+}
+
+/// The same as [`plain`] for f32 on the CPU without gradients, some queries at a time.
+///
+/// # Errors
+/// When candle fails.
+pub fn in_pieces(qkv: &Tensor, heads: Heads) -> Result<Tensor> {
+    let (batch, channels, height, width) = qkv.dims4()?;
+    let pixels = height * width;
+    let [q, k, v] = split(qkv, heads)?;
+    let pieces = (0..pixels).step_by(QUERIES).map(|first| {
+        let queries = q.narrow(2, first, QUERIES.min(pixels - first))?;
+        let scores = queries.transpose(1, 2)?.matmul(&k)?;
+        softmax_rows(&scores)?;
+        mix(&scores, &v)
+    });
+    Tensor::cat(&pieces.collect::<Result<Vec<_>>>()?, 2)?.reshape((batch, channels / 3, height, width))
 }
 
 /// Queries, keys and values, each `[N x heads, depth, pixels]`, queries and keys scaled.

@@ -21,6 +21,7 @@ pub mod operations;
 mod packed_convolution;
 pub mod resample;
 pub mod residual_block;
+mod softmax;
 pub mod time_embedding;
 pub mod unet;
 pub mod weights;

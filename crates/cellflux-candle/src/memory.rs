@@ -9,3 +9,11 @@ pub(crate) fn contiguous<'a>(storage: &'a CpuStorage, layout: &Layout) -> Result
         _ => candle_core::bail!("expected a contiguous f32 tensor, found {layout:?}"),
     }
 }
+
+/// The values of a contiguous f32 tensor, to be changed.
+pub(crate) fn contiguous_mut<'a>(storage: &'a mut CpuStorage, layout: &Layout) -> Result<&'a mut [f32]> {
+    match (storage, layout.contiguous_offsets()) {
+        (CpuStorage::F32(values), Some((start, end))) => Ok(&mut values[start..end]),
+        _ => candle_core::bail!("expected a contiguous f32 tensor, found {layout:?}"),
+    }
+}

@@ -135,6 +135,11 @@ impl Operations for Inference {
     }
 
     fn attention(&self, qkv: &Tensor, heads: Heads) -> Result<Tensor> {
-        attention_blocks::attend(qkv, heads)
+        // Natively candle's products find vectors at run time that are wider than WebAssembly's.
+        if cfg!(target_arch = "wasm32") {
+            attention_blocks::attend(qkv, heads)
+        } else {
+            attention::in_pieces(qkv, heads)
+        }
     }
 }

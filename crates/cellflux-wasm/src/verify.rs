@@ -39,14 +39,8 @@ pub async fn verify(model: Vec<u8>, io: Vec<u8>, engine: String) -> Result<JsVal
         }
         "wgpu" => {
             let size = [height, width];
-            let mut engine = wgpu_engine(
-                golden.config(),
-                &weights,
-                size,
-                golden.images(),
-                Precision::F32,
-            )
-            .await?;
+            let mut engine =
+                wgpu_engine(golden.config(), &weights, size, golden.images(), Precision::F32).await?;
             golden
                 .verify(&mut engine, Bounds::WGPU_F32, |_| ())
                 .await
