@@ -59,6 +59,14 @@ pub enum TrainError {
         /// Why it cannot be had.
         reason: String,
     },
+    /// A micro-batch does not fit the device's memory.
+    #[error("a batch of {batch} does not fit the GPU's memory; {advice}")]
+    Memory {
+        /// Pairs a micro-batch.
+        batch: usize,
+        /// What fits.
+        advice: String,
+    },
     /// The loss is not a number, or far above that of predicting no change at all.
     #[error("step {step}: {what}; {kept}. {advice}", kept = kept(last_good.as_deref()))]
     Diverged {

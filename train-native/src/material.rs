@@ -103,7 +103,7 @@ impl Material {
     }
 
     /// Every sample of a split once, each with the control that the fixed batches give it.
-    pub fn pairs(&self, split: Split) -> impl Iterator<Item = Pair> {
+    pub fn pairs(&self, split: Split) -> impl Iterator<Item = Pair> + Clone {
         let samples = 0..self.pairing.len(split);
         samples.filter_map(move |sample| {
             self.pairing

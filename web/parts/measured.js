@@ -10,8 +10,12 @@ export class Measured extends Part {
     const drawn = own.filter((example) => thumbnails.has(example.id)).length;
     if (!this.changed('slice', [recipe?.compound, own.length, drawn].join())) return;
     this.toggleAttribute('hidden', own.length === 0);
+    const compound = compoundName ?? 'this compound';
+    const title = own.every((example) => example.synthetic)
+      ? `Drawn, not generated: what ${compound} truly does to the synthetic controls`
+      : `Measured, not generated: real cells treated with ${compound}`;
     this.replaceChildren(
-      el('p', { class: 'measured-title' }, `Measured, not generated: real cells treated with ${compoundName ?? 'this compound'}`),
+      el('p', { class: 'measured-title' }, title),
       el('div', { class: 'measured-row' }, ...own.map((example) => this.#tile(example, thumbnails.get(example.id)))),
     );
   }

@@ -213,7 +213,6 @@ mod tests {
             ),
             ("[run]\ndevice = \"gpu\"", "expected cpu, cuda or cuda:N"),
             ("[runs]\nseed = 1", "runs"),
-            ("training = 3", "expected"),
             ("= 3", "run.toml"),
         ] {
             let message = read(more, &[]).unwrap_err().to_string();

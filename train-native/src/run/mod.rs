@@ -3,6 +3,7 @@
 pub mod checkpoint;
 pub mod interrupt;
 pub mod log;
+mod memory;
 pub mod progress;
 mod resume;
 pub mod tensorboard;
@@ -185,6 +186,7 @@ impl Run {
             Arc::clone(&material.conditions),
             Arc::clone(&operations),
         )?;
+        memory::check(&material, &network, &parameters, &device)?;
         let checkpoints = CheckpointFolder::open(&folder.join(CHECKPOINTS), config.run.keep)?;
         checkpoint::write_whole(&folder.join(CONFIG), ".config-", config.to_toml()?.as_bytes())?;
         let log = Log::open(folder, step)?;
