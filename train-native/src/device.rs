@@ -9,6 +9,11 @@ use cellflux_candle::operations::Plain;
 
 use crate::TrainError;
 use crate::config::{DeviceChoice, OpsChoice, Precision};
+use crate::ops::Fused;
+#[cfg(feature = "cudnn")]
+use crate::ops::Kind;
+use crate::ops::check::check;
+use crate::ops::convolution::Treatment;
 
 impl DeviceChoice {
     /// The device itself.
@@ -25,7 +30,7 @@ impl DeviceChoice {
                 reason: "this program was built for the CPU only; build it with --features cudnn, or use --device cpu".into(),
             });
         }
-        Device::new_cuda(index).map_err(|error| TrainError::Device {
+        open_gpu(index).map_err(|error| TrainError::Device {
             wanted: self.to_string(),
             reason: error.to_string(),
         })
@@ -43,12 +48,51 @@ impl Precision {
     }
 }
 
+#[cfg(feature = "cudnn")]
+fn open_gpu(index: usize) -> candle_core::Result<Device> {
+    crate::ops::cuda::device::open(index)
+}
+
+#[cfg(not(feature = "cudnn"))]
+fn open_gpu(index: usize) -> candle_core::Result<Device> {
+    Device::new_cuda(index)
+}
+
 impl OpsChoice {
-    /// The operations to train with on `device`.
-    pub fn operations(self, device: &Device) -> Arc<dyn Operations> {
-        match self {
+    /// The operations to compute with on `device` in `dtype`. On a GPU every fused operation is first compared with its
+    /// twin; one that differs is replaced by it, with a warning that names it.
+    ///
+    /// # Errors
+    /// [`TrainError::Tensor`] when the device fails.
+    pub fn operations(
+        self,
+        device: &Device,
+        dtype: DType,
+        deterministic: bool,
+    ) -> Result<Arc<dyn Operations>, TrainError> {
+        Ok(match self {
             Self::Fused if device.is_cpu() => Arc::new(CpuTraining),
+            Self::Fused if cfg!(feature = "cudnn") => Arc::new(checked(device, dtype, deterministic)?),
             Self::Candle | Self::Fused => Arc::new(Plain),
+        })
+    }
+}
+
+fn checked(device: &Device, dtype: DType, deterministic: bool) -> Result<Fused, TrainError> {
+    let treatment = Treatment {
+        tf32: dtype == DType::F32 && !deterministic,
+        deterministic,
+    };
+    let mut fused = Fused::new(dtype, treatment);
+    for finding in check(device, dtype, treatment)? {
+        if !finding.holds() {
+            eprintln!("warning: {finding}; its plain twin takes its place");
+            fused = fused.with_twins([finding.kind]);
+            #[cfg(feature = "cudnn")]
+            if finding.kind == Kind::Optimiser {
+                crate::ops::cuda::adamw::replace();
+            }
         }
     }
+    Ok(fused)
 }

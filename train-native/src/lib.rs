@@ -8,6 +8,7 @@
 //! A *run* is a folder: the resolved `config.toml`, checkpoints, a JSONL log, `TensorBoard` events and sample sheets. Every
 //! random choice is a function of the run's seed and the step's number, so that a resumed run is the uninterrupted one.
 
+pub mod bench;
 pub mod config;
 pub mod data;
 pub mod device;
@@ -16,6 +17,7 @@ pub mod export;
 pub mod material;
 pub mod measure;
 pub mod network;
+pub mod ops;
 pub mod random;
 pub mod run;
 pub mod sampling;

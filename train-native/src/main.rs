@@ -23,6 +23,7 @@ enum Command {
     Train(cli::train::Args),
     Sample(cli::sample::Args),
     Export(cli::export::Args),
+    Bench(cli::bench::Args),
 }
 
 fn main() -> ExitCode {
@@ -31,6 +32,7 @@ fn main() -> ExitCode {
         Command::Train(args) => cli::train::run(&args),
         Command::Sample(args) => cli::sample::run(&args),
         Command::Export(args) => cli::export::run(&args),
+        Command::Bench(args) => cli::bench::run(&args),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -3,6 +3,7 @@
 mod bench;
 mod bench_browsers;
 mod browser;
+mod check_cuda;
 mod debian;
 mod demo;
 mod demo_bundle;
@@ -44,6 +45,8 @@ enum Chore {
     /// Measure: `bench unet` prints milliseconds per evaluation and GFLOP/s of both engines, and against onnxruntime-web in
     /// browsers.
     Bench(bench::Options),
+    /// Compile the trainer with its CUDA features; no GPU is needed, nvcc and the libraries are.
+    CheckCuda(check_cuda::Options),
     /// Make the demo bundle, web/bundles/bbbc021-tiny, again from the checkpoint.
     DemoBundle(demo_bundle::Options),
     /// Take pictures of the page at 1280 and 390 px, light and dark, into target/screenshots.
@@ -60,6 +63,7 @@ fn main() -> ExitCode {
         Chore::Pkg(options) => pkg::build(&options),
         Chore::Lint => lint::lint(),
         Chore::Bench(options) => bench::bench(&options),
+        Chore::CheckCuda(options) => check_cuda::check(&options),
         Chore::DemoBundle(options) => demo_bundle::make(&options),
         Chore::Screenshots(options) => screenshots::take(&options),
         Chore::ThirdParty(options) => third_party::write(&options),

@@ -59,10 +59,10 @@ pub trait Operations: Debug + Send + Sync {
         Ok(image.clone())
     }
 
-    /// A feature map as an image `[N, C, H, W]`.
+    /// A feature map as an image `[N, C, H, W]` of so many channels; there may be unused ones behind them.
     #[allow(clippy::missing_errors_doc)]
-    fn leave(&self, features: &Tensor) -> Result<Tensor> {
-        Ok(features.clone())
+    fn leave(&self, features: &Tensor, channels: usize) -> Result<Tensor> {
+        features.narrow(1, 0, channels)
     }
 
     /// A convolution with bias, plus `residual` where there is one.

@@ -207,7 +207,10 @@ impl UNet {
             h = run(group, h)?;
         }
         let h = operations.normalise(&h, &self.norm, &Then::activation(Activation::Silu))?;
-        operations.leave(&operations.convolution(&h, &self.head, None)?)
+        operations.leave(
+            &operations.convolution(&h, &self.head, None)?,
+            self.config.out_channels,
+        )
     }
 }
 

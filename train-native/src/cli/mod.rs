@@ -1,5 +1,6 @@
 //! The subcommands; `anyhow` begins here.
 
+pub mod bench;
 pub mod data;
 pub mod export;
 pub mod sample;

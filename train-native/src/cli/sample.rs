@@ -157,7 +157,12 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
 }
 
 fn network(material: &Material, averaged: &Tensor) -> anyhow::Result<Network> {
-    let operations = material.config.run.ops.operations(averaged.device());
+    let config = &material.config;
+    let dtype = config.training.precision.dtype();
+    let operations = config
+        .run
+        .ops
+        .operations(averaged.device(), dtype, config.run.deterministic)?;
     let conditions = Arc::clone(&material.conditions);
     Ok(Network::constant(
         &material.network,

@@ -177,8 +177,11 @@ impl Run {
     ) -> Result<Self, TrainError> {
         let config = &material.config;
         let folder = &config.run.folder;
-        let operations = config.run.ops.operations(&device);
         let dtype = config.training.precision.dtype();
+        let operations = config
+            .run
+            .ops
+            .operations(&device, dtype, config.run.deterministic)?;
         let parameters = Parameters::new(&material.network, &optimiser.state().weights, dtype)?;
         let network = Network::trainable(
             &material.network,

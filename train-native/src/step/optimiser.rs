@@ -142,6 +142,12 @@ impl FlatState {
     /// # Errors
     /// When candle fails.
     pub fn updated(&self, gradient: &Tensor, update: &Update) -> candle_core::Result<Self> {
+        #[cfg(feature = "cudnn")]
+        if gradient.device().is_cuda() && !crate::ops::cuda::adamw::is_replaced() {
+            // One pass over the memory, in place; the old state is this one.
+            crate::ops::cuda::adamw::update(self, gradient, update)?;
+            return Ok(self.clone());
+        }
         let mix = |old: &Tensor, decay: f64, new: Tensor| (old * decay)? + (new * (1.0 - decay))?;
         let [b1, b2] = update.betas;
         let [c1, c2] = update.corrections;
