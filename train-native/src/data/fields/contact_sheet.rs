@@ -11,7 +11,8 @@ const GAP: usize = 2;
 /// The gaps' colour.
 const GREY: [u8; 4] = [64, 64, 64, 255];
 
-/// A display window for every channel that suits these crops: from their 1st to their 99.9th percentile.
+/// A display window for every channel that suits these crops: from their 1st to their 99.9th percentile, wider where more than
+/// three channels add up.
 pub fn windows(spec: &ImageSpec, crops: &[Vec<u8>]) -> Display {
     let mut display = Display::of(spec);
     for (channel, window) in display.windows.iter_mut().enumerate() {
@@ -35,10 +36,12 @@ pub fn windows(spec: &ImageSpec, crops: &[Vec<u8>]) -> Display {
             level.unwrap_or(255) as f64 / 255.0
         };
         let (low, high) = (percentile(0.01), percentile(0.999));
+        // Colours add up: of more than three channels each gets less light, or every cell would be white.
+        let share = 3.0 / spec.channels.len().max(3) as f64;
         *window = Window {
             low: low.min(1.0 - 1.0 / 255.0),
             // Never empty, or one channel would be full or black.
-            high: high.max(low + 8.0 / 255.0).min(1.0),
+            high: (low + (high - low).max(8.0 / 255.0) / share).min(1.0),
         };
     }
     display
