@@ -1,4 +1,4 @@
-// <cellflux-explorer src="…/manifest.json">: one state, shown by parts; parts say what the visitor intends, the worker computes.
+// <cellflux-explorer src="…/manifest.json" preset="…" hide="…" recorded="…" address="…">: one state, shown by parts; parts say what the visitor intends, the worker computes.
 //
 //   worker ──events, answers──▶ state ──update──▶ parts ──intents──▶ explorer ──calls──▶ worker
 
@@ -10,6 +10,7 @@ import { informed, troubled, warned } from './notices.js';
 import { engineAsked, surroundings } from './surroundings.js';
 import { linkAt } from './link_at.js';
 import * as intake from './intake.js';
+import { Recordings } from './recorded.js';
 import { saveFile } from './save_file.js';
 import { Notice } from './parts/notice.js';
 import { ModelCard } from './parts/model_card.js';
@@ -64,22 +65,30 @@ class Explorer extends HTMLElement {
   #walker;
   #stopListening = [];
   #settled = Promise.resolve();
+  #recordings;
 
   async connectedCallback() {
-    if (this.#worker) return;
+    if (this.shadowRoot) return;
+    this.#recordings = new Recordings(this.getAttribute('recorded'));
     const root = this.attachShadow({ mode: 'open' });
     root.adoptedStyleSheets = await styleSheets;
-    root.append(...layout());
+    root.append(...layout(this));
+    if (!this.#ownsAddress) await seen(this);
     root.addEventListener('intent', ({ detail }) => this.#intend(detail));
     this.#worker = new WorkerClient((event) => this.#hear(event));
     this.#walker = new Walker(() => this.#state, (patch) => this.#set(patch), () => this.#settled, () => this.#computeStep());
     const onHash = () => this.#followLink();
-    addEventListener('hashchange', onHash);
+    if (this.#ownsAddress) addEventListener('hashchange', onHash);
     this.#stopListening = [intake.listen(this, (files) => this.#takeFiles(files)), () => removeEventListener('hashchange', onHash)];
     const here = surroundings();
     const asked = engineAsked(location.search);
     this.#set({ engineAsked: asked.engine, notice: asked.sentence ? warned(asked.sentence) : here.sentence ? informed(here.sentence) : null });
-    await this.#open(location.hash.slice(1));
+    await this.#open((this.#ownsAddress && location.hash.slice(1)) || this.getAttribute('preset'));
+  }
+
+  /** The page's address belongs to one explorer; another says where links to its pictures lead. */
+  get #ownsAddress() {
+    return !this.hasAttribute('address');
   }
 
   disconnectedCallback() {
@@ -131,7 +140,7 @@ class Explorer extends HTMLElement {
   async #load() {
     if (!['offered', 'failed'].includes(this.#state.phase)) return;
     if (!this.#state.manifest) {
-      await this.#open(location.hash.slice(1));
+      await this.#open(this.#here());
       return;
     }
     this.#set({ phase: 'loading', download: { ...this.#state.download, loaded: 0 } });
@@ -142,7 +151,7 @@ class Explorer extends HTMLElement {
       this.#set({ phase: 'offered', notice: troubled(error) });
       return;
     }
-    this.#walkTo(this.#state.at);
+    this.#walkTo(this.#leaveRecorded() || this.#state.at);
   }
 
   async #useEngine(engine) {
@@ -165,7 +174,12 @@ class Explorer extends HTMLElement {
   async #restart() {
     this.#set({ phase: 'opening', notice: null, playing: false, changes: 0, stepping: false });
     this.#worker.start();
-    await this.#open(this.#state.link ? linkAt(this.#state.link, this.#state.cursor) : '');
+    await this.#open(this.#here());
+  }
+
+  /** The link of what is in view. */
+  #here() {
+    return this.#state.link ? linkAt(this.#state.link, this.#state.cursor) : (this.#ownsAddress && location.hash.slice(1)) || this.getAttribute('preset');
   }
 
   #hear({ event, ...detail }) {
@@ -198,11 +212,13 @@ class Explorer extends HTMLElement {
       startLabel: recipe?.control === 'upload' ? 'Your image' : chosen?.note,
       compoundName: this.#state.compounds?.find((compound) => compound.id === recipe?.compound)?.name,
     });
+    if (answer.walk) this.#showRecorded();
   }
 
   /** Keeps the address at what is in view. Browsers allow only so many changes a minute, so it waits for a pause. */
   #writeAddress() {
     clearTimeout(this.addressTimer);
+    if (!this.#ownsAddress) return;
     this.addressTimer = setTimeout(() => {
       const { link, cursor } = this.#state;
       if (link) history.replaceState(history.state, '', `#${linkAt(link, cursor)}`);
@@ -212,6 +228,23 @@ class Explorer extends HTMLElement {
   /** Walks to the step that a link showed. */
   async #walkTo(step) {
     if (step && this.#state.phase === 'ready') await this.#walker.play(step);
+  }
+
+  /** Shows what was recorded of the walk in view, as long as there is no network to walk with. */
+  async #showRecorded() {
+    const { link, walk, phase } = this.#state;
+    if (phase === 'ready' || !walk || walk.recorded || walk.steps.length > 1) return;
+    const recorded = await this.#recordings.find(link, walk);
+    if (recorded && this.#state.phase !== 'ready' && this.#state.walk === walk) this.#set({ walk: { ...recorded, live: walk } });
+  }
+
+  /** Puts the worker's own walk back in the recorded one's place; gives the step that the visitor had gone to, 0 where there was none. */
+  #leaveRecorded() {
+    const { walk, cursor } = this.#state;
+    if (!walk?.recorded) return 0;
+    this.#walker.pause();
+    this.#set({ walk: walk.live, cursor: 0 });
+    return cursor;
   }
 
   #change(change) {
@@ -331,7 +364,7 @@ class Explorer extends HTMLElement {
   }
 
   async #copyLink() {
-    const address = new URL(location.href);
+    const address = new URL(this.getAttribute('address') ?? location.href, location.href);
     address.hash = linkAt(this.#state.link, this.#state.cursor);
     try {
       await navigator.clipboard.writeText(address.href);
@@ -372,8 +405,22 @@ class Explorer extends HTMLElement {
   }
 }
 
+/** Waits until an element is about to come into view: an explorer further down costs nothing before. */
+function seen(element) {
+  return new Promise((done) => {
+    const observer = new IntersectionObserver((entries) => {
+      if (!entries.some(({ isIntersecting }) => isIntersecting)) return;
+      observer.disconnect();
+      done();
+    }, { rootMargin: '200px' });
+    observer.observe(element);
+  });
+}
+
 /** Three numbered steps and, below, what it runs on and where it comes from. */
-function layout() {
+function layout(host) {
+  // What the embedding page has to say stands beside what the manifest says.
+  const beside = host.querySelector(':scope > :not(noscript)');
   const step = (number, name, title, lead, ...parts) => el('section', { class: `card ${name}`, 'aria-labelledby': `${name}-title` },
     el('h2', { id: `${name}-title` }, el('span', { class: 'number', 'aria-hidden': 'true' }, number), title),
     lead ? el('p', { class: 'lead' }, lead) : null, ...parts);
@@ -387,8 +434,7 @@ function layout() {
       el('div', { class: 'walk-column' },
         step('3', 'walk', 'Walk', null, part('cellflux-model'), part('cellflux-stage'), part('cellflux-transport'), part('cellflux-measured'), part('cellflux-keep')),
         el('details', { class: 'card how', open: true }, el('summary', {}, 'How the flow is walked'), part('cellflux-settings')))),
-    // What the embedding page has to say stands beside what the manifest says.
-    el('div', { class: 'below' }, el('slot'),
+    el('div', { class: beside ? 'below beside' : 'below' }, el('slot'),
       el('section', { class: 'card about', 'aria-labelledby': 'about-title' }, el('h2', { id: 'about-title' }, 'Data and model'), part('cellflux-provenance'))),
     part('cellflux-crop'),
     el('div', { class: 'drop-hint', 'aria-hidden': 'true' }, 'Drop the image to use it as the control'),

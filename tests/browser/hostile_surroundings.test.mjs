@@ -97,7 +97,7 @@ test('a device lost in mid-run keeps the steps reached, and the walk goes on fro
 test('full storage is one sentence, and the model loads all the same', async () => {
   // The worker's own module is served with a cache that has no room left.
   const full = "Cache.prototype.put = () => Promise.reject(new DOMException('no room', 'QuotaExceededError'));\n";
-  const server = await serveSpoilt(SITE, (path, body) => (/\/web\/worker[^/]*\.js$/.test(path) ? Buffer.concat([Buffer.from(full), body]) : undefined));
+  const server = await serveSpoilt(SITE, (path, body) => (/\/web\/worker-[^/]*\.js$/.test(path) ? Buffer.concat([Buffer.from(full), body]) : undefined));
   try {
     await visit(WITH_GPU, `${server.url}?engine=candle`, async (explorer) => {
       await explorer.says(/storage is full, so \S+ could not be kept for the next visit/);

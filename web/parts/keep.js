@@ -21,7 +21,7 @@ export class Keep extends Part {
   }
 
   update({ walk, link }) {
-    for (const button of this.buttons) button.disabled = !walk;
+    for (const button of this.buttons) button.disabled = !walk || walk.recorded;
     this.link.disabled = !link;
   }
 }

@@ -52,7 +52,7 @@ export class Transport extends Part {
 
   update({ walk, cursor, playing, phase, changes, stepping }) {
     const busy = changes > 0 || stepping;
-    const ready = phase === 'ready' && Boolean(walk);
+    const ready = Boolean(walk) && (phase === 'ready' || walk.recorded);
     const [other, moved] = [this.changed('walk', walk), this.changed('rest', [cursor, playing, phase, busy].join())];
     if (!other && !moved) return;
     this.walk = walk;
@@ -95,7 +95,7 @@ export class Transport extends Part {
     this.track.style.setProperty('--t', step.time);
     this.track.setAttribute('aria-valuemax', String(reached));
     this.track.setAttribute('aria-valuenow', String(cursor));
-    const words = `step ${cursor}${total ? ` of ${total}` : ''}, t = ${figures.time(step.time)}`;
+    const words = `step ${cursor}${total ? ` of ${total}` : ''}, t = ${figures.time(step.time)}${walk.recorded ? ', recorded' : ''}`;
     this.track.setAttribute('aria-valuetext', words);
     this.where.textContent = words;
     this.where.dataset.step = String(cursor);

@@ -36,11 +36,11 @@ pub fn demo(options: &Options) -> Result<()> {
     let cli = native::build_cli()?;
     let dist = root().join("dist");
     match &options.bundle {
-        None => site::assemble(&cli, options.data.as_deref(), &dist)?,
+        None => site::build(&cli, options.data.as_deref(), &dist)?,
         Some(bundle) => {
             // The command runs in the root; the name was given in the chore's own folder.
             let bundle = std::path::absolute(bundle).context("cannot resolve --bundle")?;
-            site::assemble_from(&cli, &bundle, options.data.as_deref(), &dist)?;
+            site::build_from(&cli, &site::page_of(&bundle)?, options.data.as_deref(), &dist)?;
         }
     }
     stage(&format!("Ready after {:.1} s", begin.elapsed().as_secs_f64()));

@@ -22,7 +22,7 @@ pub fn take(options: &Options) -> Result<()> {
     pkg::build(&pkg::Options { release: false })?;
     let folder = root().join("target/site-shipped");
     // Without real crops: what the repository shows is its own.
-    site::assemble(&cli, None, &folder)?;
+    site::build(&cli, None, &folder)?;
     let served = Served::start(&cli, &folder)?;
     let pictures = root().join("target/screenshots");
     fs::create_dir_all(&pictures).context("cannot make target/screenshots")?;

@@ -1,24 +1,41 @@
-//! The demo site: assembled by the `cellflux` command, and served for as long as somebody looks.
+//! The demo site: built by the `cellflux` command, and served for as long as somebody looks.
 
+use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 
-use crate::shell::{root, run, stage};
+use crate::shell::{root, run, scratch, stage};
 
 /// The bundle that the repository ships.
 pub const DEMO_BUNDLE: &str = "web/bundles/bbbc021-tiny";
 
-/// Assembles the demo site into `out` with the command at `cli`, with real crops from `data` where given.
-pub fn assemble(cli: &Path, data: Option<&Path>, out: &Path) -> Result<()> {
-    assemble_from(cli, Path::new(DEMO_BUNDLE), data, out)
+/// The demo site's own text; the toolkit does the rest.
+const DEMO_SITE: &str = "site";
+
+/// Builds the demo site into `out` with the command at `cli`, with real crops from `data` where given.
+pub fn build(cli: &Path, data: Option<&Path>, out: &Path) -> Result<()> {
+    build_from(cli, Path::new(DEMO_SITE), data, out)
 }
 
-/// Assembles a site from `source`, a bundle of anybody's.
-pub fn assemble_from(cli: &Path, source: &Path, data: Option<&Path>, out: &Path) -> Result<()> {
-    stage("Assembling the site");
+/// A page with nothing but an explorer of somebody's bundle: the folder of its `site.toml`.
+pub fn page_of(bundle: &Path) -> Result<PathBuf> {
+    let folder = scratch().join("page-of-a-bundle");
+    fs::create_dir_all(&folder).context("cannot make a folder in target/xtask")?;
+    let text = format!(
+        "title = \"Walk a cell from control to treated\"\n[[bundle]]\npath = {:?}\n\
+         [[section]]\nid = \"explore\"\nwide = true\ntext = \"\"\"\n```{{explorer}}\n```\n\"\"\"\n",
+        bundle.display().to_string()
+    );
+    fs::write(folder.join("site.toml"), text).context("cannot write a site.toml in target/xtask")?;
+    Ok(folder)
+}
+
+/// Builds a site from the folder of a `site.toml`.
+pub fn build_from(cli: &Path, source: &Path, data: Option<&Path>, out: &Path) -> Result<()> {
+    stage("Building the site");
     let mut command = Command::new(cli);
     command
         .current_dir(root())

@@ -49,7 +49,7 @@ fn browser(filter: Option<&str>) -> Result<Tally> {
     let browser = Browser::find(&cli)?;
     pkg::build(&pkg::Options { release: false })?;
     let folder = root().join("target/site");
-    site::assemble(&cli, site::shared_crops().as_deref(), &folder).context("the site cannot be assembled")?;
+    site::build(&cli, site::shared_crops().as_deref(), &folder).context("the site cannot be built")?;
     let served = Served::start(&cli, &folder)?;
     browser.test(&served, filter)
 }

@@ -45,6 +45,28 @@ impl Bundle {
         vector.extend(conditions.dose.features(dose_um)?);
         Ok(vector)
     }
+
+    /// The bundle as its author brought it, to be packed again: in another storage, or in other shards. `assets` are its
+    /// files that are neither weights nor condition vectors.
+    pub fn into_draft(self, assets: BTreeMap<String, Vec<u8>>) -> Draft {
+        let manifest = self.manifest;
+        Draft {
+            id: manifest.id,
+            title: manifest.title,
+            description: manifest.description,
+            config: manifest.model.config,
+            weights: self.weights,
+            dtype: manifest.model.dtype,
+            image: manifest.image,
+            conditions: manifest.conditions,
+            vectors: self.vectors,
+            sampling: manifest.sampling,
+            gallery: manifest.gallery,
+            trajectories: manifest.trajectories,
+            provenance: manifest.provenance,
+            assets,
+        }
+    }
 }
 
 /// Reads a bundle: the manifest first, then its required files in any order. There is no input or output in it, so that

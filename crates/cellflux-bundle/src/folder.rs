@@ -1,6 +1,7 @@
 //! A bundle as a folder on disk. Not for the browser, which has no file system.
 
 use std::{
+    collections::BTreeMap,
     fs,
     io::Read,
     path::{Path, PathBuf},
@@ -41,6 +42,24 @@ pub fn read(folder: &Path) -> Result<Bundle, BundleError> {
 /// [`BundleError::UnlistedFile`], [`BundleError::Io`], [`BundleError::Size`] or [`BundleError::Hash`].
 pub fn read_file(folder: &Path, manifest: &Manifest, path: &str) -> Result<Vec<u8>, BundleError> {
     Ok(read_entry(folder, manifest.file(path)?)?.into_bytes())
+}
+
+/// Reads every file that the manifest lists, checked, but the weights and the condition vectors.
+///
+/// # Errors
+/// As [`read_file`].
+pub fn read_assets(folder: &Path, manifest: &Manifest) -> Result<BTreeMap<String, Vec<u8>>, BundleError> {
+    let required: Vec<&str> = manifest
+        .required_files()
+        .into_iter()
+        .map(|entry| entry.path.as_str())
+        .collect();
+    manifest
+        .files
+        .iter()
+        .filter(|entry| !required.contains(&entry.path.as_str()))
+        .map(|entry| Ok((entry.path.clone(), read_entry(folder, entry)?.into_bytes())))
+        .collect()
 }
 
 /// Writes a bundle to `folder`: into a new folder beside it first, which then takes its name, so that there is never

@@ -1,11 +1,16 @@
-//! `cellflux site`: a bundle becomes a static folder, and the folder can be looked at.
+//! `cellflux site`: a `site.toml`, a bundle and some Markdown become a static folder, which can be looked at and checked.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use cellflux_site::{Parts, Server, assemble};
+use anyhow::Context;
+use cellflux_bundle::Bundle;
+use cellflux_session::AnyEngine;
+use cellflux_site::{Built, Options, Project, Server, Toolkit, build, toolkit};
 
-/// Publish a bundle as a static web page.
+use crate::engine::{DType, EngineArgs, EngineKind};
+
+/// Publish models as a static web page.
 #[derive(clap::Args)]
 pub struct Args {
     #[command(subcommand)]
@@ -14,38 +19,63 @@ pub struct Args {
 
 #[derive(clap::Subcommand)]
 enum Command {
-    /// Write a folder that any static host can serve.
+    New(New),
     Build(Build),
-    /// Serve such a folder on 127.0.0.1.
     Serve(Serve),
 }
 
+/// Write an example: a site.toml, Markdown, and a small model. It builds at once.
 #[derive(clap::Args)]
-struct Build {
-    /// Bundle folders; the page opens the first.
-    #[arg(required = true)]
-    bundles: Vec<PathBuf>,
-    /// The folder to write: absent, empty, or written by an earlier build.
-    #[arg(long, default_value = "dist")]
-    out: PathBuf,
-    /// The page, with one `<cellflux-explorer src="…">`.
-    #[arg(long, default_value = "index.html")]
-    page: PathBuf,
-    /// The page's modules and styles.
-    #[arg(long, default_value = "web")]
-    web: PathBuf,
-    /// The WebAssembly package, built by `cargo xtask pkg`.
-    #[arg(long, default_value = "pkg")]
-    pkg: PathBuf,
-    /// A folder of real BBBC021 single-cell crops with its metadata.csv, offered beside the bundle's samples.
-    #[arg(long)]
-    data: Option<PathBuf>,
+#[command(after_help = "Example:\n  cellflux site new my-paper\n  cellflux site serve my-paper --open")]
+struct New {
+    /// The folder to write: new or empty.
+    folder: PathBuf,
 }
 
+/// Build the site: a folder that any static host can serve.
 #[derive(clap::Args)]
+#[command(
+    after_help = "Examples:\n  cellflux site build my-paper\n  cellflux site build my-paper --out docs --json"
+)]
+struct Build {
+    #[command(flatten)]
+    from: From,
+    /// Print the size report as JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// What a site is built from, and where to.
+#[derive(clap::Args)]
+struct From {
+    /// The folder that holds site.toml.
+    #[arg(default_value = ".")]
+    site: PathBuf,
+    /// The folder to write: absent, empty, or written by an earlier build. `dist` beside site.toml when not given.
+    #[arg(long)]
+    out: Option<PathBuf>,
+    /// A folder of real BBBC021 single-cell crops with its metadata.csv, offered beside the first bundle's samples.
+    #[arg(long)]
+    data: Option<PathBuf>,
+    /// What computes pictures and trajectories.
+    #[arg(long, value_enum, default_value = "candle")]
+    engine: EngineKind,
+    /// The page's modules and styles, in place of those that the command holds.
+    #[arg(long, hide = true, requires = "pkg")]
+    web: Option<PathBuf>,
+    /// The WebAssembly package, in place of the one that the command holds.
+    #[arg(long, hide = true, requires = "web")]
+    pkg: Option<PathBuf>,
+}
+
+/// Serve a site on 127.0.0.1.
+#[derive(clap::Args)]
+#[command(
+    after_help = "Examples:\n  cellflux site serve my-paper --open\n  cellflux site serve my-paper/dist --under /projects/cells/"
+)]
 struct Serve {
-    /// The site's folder.
-    #[arg(default_value = "dist")]
+    /// The folder that holds site.toml, or a built site.
+    #[arg(default_value = ".")]
     folder: PathBuf,
     /// The port; any free one when not given.
     #[arg(long, default_value_t = 0)]
@@ -58,33 +88,75 @@ struct Serve {
     open: bool,
 }
 
+/// Runs the command.
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     match &args.command {
-        Command::Build(options) => build(options)?,
+        Command::New(options) => new(&options.folder)?,
+        Command::Build(options) => {
+            let (out, built) = options.from.build()?;
+            told(&out, &built, options.json)?;
+        }
         Command::Serve(options) => serve(options)?,
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn build(options: &Build) -> anyhow::Result<()> {
-    let parts = Parts {
-        bundles: options.bundles.clone(),
-        page: options.page.clone(),
-        web: options.web.clone(),
-        pkg: options.pkg.clone(),
-        real_crops: options.data.clone(),
+fn new(folder: &Path) -> anyhow::Result<()> {
+    toolkit::write_example(folder)?;
+    let shown = folder.display();
+    println!("{shown}: an example, ready to build");
+    println!("  {shown}/site.toml    what the page says of itself, and its sections");
+    println!("  {shown}/sections/    their text");
+    println!("  {shown}/bundles/     the model (`cellflux import` makes one from your checkpoint)");
+    println!("next: cellflux site serve {shown} --open");
+    Ok(())
+}
+
+impl From {
+    fn build(&self) -> anyhow::Result<(PathBuf, Built)> {
+        let project = Project::read(&self.site)?;
+        let out = self.out.clone().unwrap_or_else(|| project.folder.join("dist"));
+        let toolkit = match (&self.web, &self.pkg) {
+            (Some(web), Some(pkg)) => Toolkit::from_folders(web, pkg)?,
+            _ => Toolkit::embedded()?,
+        };
+        let options = Options {
+            out: out.clone(),
+            toolkit,
+            crops: self.data.clone(),
+        };
+        let built = build(&project, &options, &mut |bundle| load(self.engine, bundle))?;
+        Ok((out, built))
+    }
+}
+
+/// The engine that computes a bundle's pictures.
+fn load(engine: EngineKind, bundle: &Bundle) -> Result<AnyEngine, String> {
+    let arguments = EngineArgs {
+        engine,
+        dtype: DType::F32,
     };
-    let site = assemble(&parts, &options.out)?;
-    let crops = match site.real_crops {
-        0 => String::new(),
-        count => format!(", {count} real crops among them"),
-    };
-    println!(
-        "{}: {} files, {:.1} MB{crops}",
-        options.out.display(),
-        site.files,
-        site.bytes as f64 / 1e6
-    );
+    let spec = &bundle.manifest.image;
+    let size = (spec.height, spec.width);
+    let loading = arguments.load(&bundle.manifest.model.config, &bundle.weights, size, 1);
+    pollster::block_on(loading).map_err(|error| format!("{error:#}"))
+}
+
+fn told(out: &Path, built: &Built, json: bool) -> anyhow::Result<()> {
+    for advice in &built.advice {
+        eprintln!("note: {advice}");
+    }
+    if json {
+        println!(
+            "{}",
+            serde_json::to_string_pretty(&built.report).context("the report cannot be written")?
+        );
+        return Ok(());
+    }
+    println!("{}: {}", out.display(), built.report);
+    if built.report.real_crops > 0 {
+        println!("{} real crops added", built.report.real_crops);
+    }
     Ok(())
 }
 

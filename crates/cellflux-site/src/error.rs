@@ -2,26 +2,15 @@
 
 use std::path::{Path, PathBuf};
 
-use cellflux_bundle::BundleError;
+use cellflux_bundle::quantise::WeightDtype;
 use cellflux_image::ImageError;
+
+use crate::source::Place;
 
 /// The crate's one error. A message is whole: it contains its reason, which is therefore not offered again as a `source`.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum SiteError {
-    /// A bundle that is broken, or whose files cannot be read.
-    #[error("bundle {}: {reason}", folder.display())]
-    Bundle {
-        /// The bundle's folder.
-        folder: PathBuf,
-        /// What is wrong with it.
-        reason: Box<BundleError>,
-    },
-    /// Two bundles that would take the same place in the site.
-    #[error("two bundles are called {name}, expected a folder name of its own for each")]
-    SameName {
-        /// The name.
-        name: String,
-    },
     /// A part that is not where it was said to be.
     #[error("{}: expected {expected}", path.display())]
     Missing {
@@ -30,13 +19,64 @@ pub enum SiteError {
         /// What should be there.
         expected: &'static str,
     },
-    /// A page without a place for the bundle.
-    #[error("{}: expected one `<cellflux-explorer src=\"…\">`, {found}", path.display())]
-    Page {
-        /// The page.
+    /// Something that an author wrote and that cannot be used.
+    #[error("{place}: {problem}")]
+    At {
+        /// The file and line.
+        place: Place,
+        /// What is wrong and what was expected.
+        problem: String,
+    },
+    /// The command was built without the page's WebAssembly package.
+    #[error(
+        "this command holds no WebAssembly package, which every page needs: in a clone of the repository run \
+         `cargo xtask install` (or `cargo xtask pkg` for one built in place)"
+    )]
+    NoPackage,
+    /// A module of the page that refers to something that is not there, or to itself in a circle.
+    #[error("the page's own {path}: {problem}")]
+    Module {
+        /// The module.
+        path: String,
+        /// What is wrong.
+        problem: String,
+    },
+    /// A trajectory that could not be computed.
+    #[error("{place}: {reason}")]
+    Walk {
+        /// Where it was asked for.
+        place: Place,
+        /// What went wrong.
+        reason: String,
+    },
+    /// A picture that cannot be written.
+    #[error("a picture could not be written: {reason}")]
+    Picture {
+        /// What is wrong.
+        reason: String,
+    },
+    /// Weights that lose too much in fewer bytes.
+    #[error(
+        "{place}: {dtype} weights move the velocity by {velocity:.2e} and a ten-step trajectory by {trajectory:.2e} \
+         (relative), more than {bound:.0e}: keep f16, or say `force = true` if that is good enough"
+    )]
+    Quantised {
+        /// Where it was asked for.
+        place: Place,
+        /// The storage asked for.
+        dtype: WeightDtype,
+        /// Relative error of the velocity.
+        velocity: f64,
+        /// Relative error of the trajectory's end.
+        trajectory: f64,
+        /// What is allowed.
+        bound: f64,
+    },
+    /// A folder that is there already.
+    #[error("{}: is there already, expected a new or empty folder", path.display())]
+    Exists {
+        /// The folder.
         path: PathBuf,
-        /// What is there instead.
-        found: &'static str,
     },
     /// An output folder that somebody else filled.
     #[error("{}: holds other files, expected a new or empty folder or one that an earlier build wrote", path.display())]
@@ -91,14 +131,5 @@ impl SiteError {
     pub(crate) fn io(path: &Path) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.to_owned();
         move |reason| Self::Io { path, reason }
-    }
-
-    /// Names the bundle that an error is about.
-    pub(crate) fn bundle(folder: &Path) -> impl Fn(BundleError) -> Self {
-        let folder = folder.to_owned();
-        move |reason| Self::Bundle {
-            folder: folder.clone(),
-            reason: Box::new(reason),
-        }
     }
 }

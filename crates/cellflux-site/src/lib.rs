@@ -1,22 +1,39 @@
-//! The static-site toolkit: a bundle becomes a folder that any host can serve.
+//! The static-site toolkit: a bundle, a `site.toml` and some Markdown become a folder that any host can serve.
 //!
 //! ```text
-//! index.html ─┐
-//! web/ ───────┤
-//! pkg/ ───────┼─ assemble ─▶ site/ index.html, web/, pkg/, bundles/NAME/ ─ serve ─▶ http://127.0.0.1:PORT/
-//! bundle/ ────┤
-//! real crops ─┘ (optional)
+//! site.toml ─┐
+//! Markdown ──┤
+//! bundles ───┼─ build ─▶ site/ index.html, embed.html, web/, pkg/, bundles/NAME-DIGEST/, … ─ serve ─▶ http://127.0.0.1:PORT/
+//! toolkit ───┘
 //! ```
 //!
-//! The folder needs no server of its own kind: every reference in it is relative and everything comes from one origin.
+//! The folder needs no server of its own kind: every reference in it is relative, and everything comes from one origin.
 
-pub mod assemble;
+pub mod build;
+pub mod components;
+pub mod config;
 pub mod error;
+pub mod files;
+pub mod fingerprint;
+mod highlight;
+mod html;
+pub mod markdown;
+pub mod maths;
+pub mod model;
 pub mod output;
-pub mod page;
 pub mod real_crops;
+pub mod report;
 pub mod serve;
+pub mod source;
+pub mod storage;
+pub mod theme;
+pub mod toolkit;
+pub mod walk;
+mod webp;
 
-pub use assemble::{Parts, Site, assemble};
+pub use build::{Built, Options, build};
+pub use config::Project;
 pub use error::SiteError;
+pub use report::Report;
 pub use serve::Server;
+pub use toolkit::Toolkit;

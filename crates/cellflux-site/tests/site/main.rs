@@ -1,8 +1,10 @@
-//! From a bundle to what a browser receives.
+//! Sites as folders and as served pages.
 
-#![allow(clippy::unwrap_used, reason = "a test's helpers may, like the test")]
+#![allow(clippy::unwrap_used)] // helpers of tests, which may panic as tests may
 
-mod assembling;
+mod bad_input;
+mod building;
+mod components;
 mod parts;
 mod real_crops;
 mod serving;

@@ -1,8 +1,8 @@
-//! A small bundle and the other parts of a site, in a temporary folder.
+//! A small project: a bundle, a `site.toml`, a stand-in for the page's own files.
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use cellflux_bundle::conditions::{Condition, ConditionVectors, Conditions, DoseFeatures, Encoder, Split};
 use cellflux_bundle::gallery::{Example, Gallery};
@@ -11,46 +11,103 @@ use cellflux_bundle::quantise::WeightDtype;
 use cellflux_bundle::sampling::Sampling;
 use cellflux_bundle::state_dict::{Tensor, Values};
 use cellflux_bundle::topology::Topology;
-use cellflux_bundle::{Draft, StateDict, UNetConfig, folder};
-use cellflux_image::ImageSpec;
-use cellflux_site::Parts;
+use cellflux_bundle::{Bundle, Draft, StateDict, UNetConfig, folder};
+use cellflux_candle::CandleEngine;
+use cellflux_image::{ImageSpec, coded_png};
+use cellflux_session::AnyEngine;
+use cellflux_site::{Built, Options, Project, SiteError, Toolkit};
 use tempfile::TempDir;
 
 /// Height and width of the small model's images.
 pub const SIDE: usize = 16;
 
-/// A folder that holds `bundle/`, `web/`, `pkg/` and `index.html`, and the parts that point there.
-pub fn parts() -> (TempDir, Parts) {
+/// The least that a `site.toml` says.
+pub const LEAST: &str = "title = \"A title\"\n[[bundle]]\npath = \"bundle\"\n";
+
+/// A folder that holds `bundle/` and a `site.toml`, to which `more` is added.
+pub fn project(more: &str) -> TempDir {
     let home = tempfile::tempdir().unwrap();
-    let at = |path: &str| home.path().join(path);
-    let write = |path: &str, text: &str| {
-        fs::create_dir_all(at(path).parent().unwrap()).unwrap();
-        fs::write(at(path), text).unwrap();
+    folder::write(&draft().pack().unwrap(), &home.path().join("bundle"), false).unwrap();
+    fs::write(home.path().join("site.toml"), format!("{LEAST}{more}")).unwrap();
+    home
+}
+
+/// The page's own files, in small.
+pub fn toolkit() -> Toolkit {
+    let files = [
+        ("web/page.js", "export {};"),
+        ("web/embed.js", "export {};"),
+        ("web/offline.js", "export {};"),
+        (
+            "web/explorer.js",
+            "import './parts/stage.js'; new Worker(new URL('./worker.js', import.meta.url));",
+        ),
+        ("web/parts/stage.js", "export {};"),
+        ("web/worker.js", "import init from '../pkg/cellflux_wasm.js';"),
+        ("web/styles/page.css", "@import url('./tokens.css');"),
+        ("web/styles/tokens.css", ":root {}"),
+        ("web/icon.svg", "<svg/>"),
+        ("web/unused.js", "export {};"),
+        (
+            "pkg/cellflux_wasm.js",
+            "new URL('cellflux_wasm_bg.wasm', import.meta.url);",
+        ),
+        ("pkg/cellflux_wasm_bg.wasm", "\0asm"),
+        ("pkg/cellflux_wasm.d.ts", "export {};"),
+        ("pkg/THIRD_PARTY.txt", "licences"),
+        ("pkg/package.json", "{}"),
+    ];
+    Toolkit {
+        files: files
+            .iter()
+            .map(|(path, text)| ((*path).to_owned(), text.as_bytes().to_vec()))
+            .collect(),
+    }
+}
+
+/// Builds the project in `home` into its `dist/`.
+pub fn build(home: &Path) -> Result<Built, SiteError> {
+    build_with(home, None)
+}
+
+/// As [`build`], with real crops.
+pub fn build_with(home: &Path, crops: Option<PathBuf>) -> Result<Built, SiteError> {
+    let options = Options {
+        out: home.join("dist"),
+        toolkit: toolkit(),
+        crops,
     };
-    folder::write(&draft().pack().unwrap(), &at("bundle"), false).unwrap();
-    write(
-        "index.html",
-        r#"<!doctype html><cellflux-explorer src="old/manifest.json"></cellflux-explorer>"#,
-    );
-    write("web/explorer.js", "export {};");
-    write("web/styles/page.css", ":root {}");
-    write(
-        "web/bundles/other/manifest.json",
-        "a source, not a part of the page",
-    );
-    write("pkg/cellflux_wasm.js", "export default 0;");
-    write("pkg/cellflux_wasm_bg.wasm", "\0asm");
-    write("pkg/cellflux_wasm.d.ts", "export {};");
-    write("pkg/package.json", "{}");
-    write("pkg/.stamp", "abc");
-    let parts = Parts {
-        bundles: vec![at("bundle")],
-        page: at("index.html"),
-        web: at("web"),
-        pkg: at("pkg"),
-        real_crops: None,
-    };
-    (home, parts)
+    cellflux_site::build(&Project::read(home)?, &options, &mut engine)
+}
+
+/// The network on the CPU.
+pub fn engine(bundle: &Bundle) -> Result<AnyEngine, String> {
+    let (config, image) = (&bundle.manifest.model.config, &bundle.manifest.image);
+    CandleEngine::new(config, &bundle.weights, image.height, image.width)
+        .map(AnyEngine::from)
+        .map_err(|error| error.to_string())
+}
+
+/// The one bundle of a built site.
+pub fn published(home: &Path) -> PathBuf {
+    fs::read_dir(home.join("dist/bundles"))
+        .unwrap()
+        .next()
+        .unwrap()
+        .unwrap()
+        .path()
+}
+
+/// What `dist/` holds at `path`, as text.
+pub fn read(home: &Path, path: &str) -> String {
+    fs::read_to_string(home.join("dist").join(path)).unwrap()
+}
+
+/// A crop whose bytes count up.
+fn control() -> Vec<u8> {
+    let spec = ImageSpec::bbbc021(SIDE, SIDE);
+    let coded: Vec<u8> = (0..spec.len()).map(|i| (i % 251) as u8).collect();
+    coded_png::write(&spec, &coded).unwrap()
 }
 
 /// An untrained network with two conditions and one sample.
@@ -65,7 +122,11 @@ fn draft() -> Draft {
         .parameters(&config)
         .into_iter()
         .map(|parameter| {
-            let values = Values::F32(vec![0.5; parameter.len()]);
+            let values = Values::F32(
+                (0..parameter.len())
+                    .map(|i| (i * 37 % 101) as f32 / 1000.0 - 0.05)
+                    .collect(),
+            );
             (
                 parameter.name,
                 Tensor {
@@ -106,7 +167,10 @@ fn draft() -> Draft {
             dose: DoseFeatures::None,
             list,
         },
-        sampling: Sampling::default(),
+        sampling: Sampling {
+            steps: 2,
+            ..Sampling::default()
+        },
         gallery: Gallery {
             controls: vec![Example {
                 id: "synthetic-1".into(),
@@ -137,7 +201,7 @@ fn draft() -> Draft {
             notes: String::new(),
             created: "2026-11-22".into(),
         },
-        assets: BTreeMap::from([("samples/synthetic-1.png".into(), b"a picture".to_vec())]),
+        assets: BTreeMap::from([("samples/synthetic-1.png".into(), control())]),
     }
 }
 

@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 
 use cellflux_bundle::folder;
 use cellflux_image::{ImageSpec, coded_png};
-use cellflux_site::{SiteError, assemble, real_crops};
+use cellflux_site::{SiteError, real_crops};
 
-use crate::parts::{SIDE, parts};
+use crate::parts::{SIDE, build_with, project, published};
 
 const HEADER: &str = "path,SAMPLE_KEY,SPLIT,STATE,CPD_NAME,DOSE,ANNOT,SMILES,BATCH,PLATE,WELL,SITE,FIELD";
 /// Crops are larger than the small model's images by this many pixels.
@@ -46,8 +46,8 @@ fn data(home: &Path, rows: Rows) -> PathBuf {
 
 #[test]
 fn controls_stand_beside_treated_cells_of_their_plate_those_held_out_of_training_first() {
-    let (home, mut parts) = parts();
-    parts.real_crops = Some(data(
+    let home = project("");
+    let crops = Some(data(
         home.path(),
         &[
             ("train", 0, "DMSO", 0.0, "P1", "B02"),
@@ -64,9 +64,9 @@ fn controls_stand_beside_treated_cells_of_their_plate_those_held_out_of_training
             ("val", 0, "DMSO", 0.0, "no-treated", "C02"),
         ],
     ));
-    let out = home.path().join("dist");
-    let site = assemble(&parts, &out).unwrap();
-    let manifest = folder::read_manifest(&out.join("bundles/bundle")).unwrap();
+    let built = build_with(home.path(), crops).unwrap();
+    let out = published(home.path());
+    let manifest = folder::read_manifest(&out).unwrap();
 
     let ids = |list: &[cellflux_bundle::gallery::Example]| -> Vec<String> {
         list.iter().map(|example| example.id.clone()).collect()
@@ -80,7 +80,7 @@ fn controls_stand_beside_treated_cells_of_their_plate_those_held_out_of_training
         ids(&manifest.gallery.treated),
         ["p1_d02_5", "p1_d02_4", "p1_e02_6", "p2_c02_9"]
     );
-    assert_eq!(site.real_crops, 8);
+    assert_eq!(built.report.real_crops, 8);
 
     let treated = manifest.gallery.get("p1_e02_6").unwrap();
     assert_eq!(treated.condition, "cycloheximide");
@@ -94,7 +94,7 @@ fn controls_stand_beside_treated_cells_of_their_plate_those_held_out_of_training
 
     // The middle of the crop, byte for byte.
     let spec = &manifest.image;
-    let png = folder::read_file(&out.join("bundles/bundle"), &manifest, &treated.file).unwrap();
+    let png = folder::read_file(&out, &manifest, &treated.file).unwrap();
     let coded = coded_png::read(spec, "crop", &png).unwrap();
     let expected: Vec<u8> = (0..spec.len())
         .map(|i| (6 * 7 + MORE / 2 + i % SIDE) as u8)
@@ -111,12 +111,10 @@ fn controls_stand_beside_treated_cells_of_their_plate_those_held_out_of_training
 
 #[test]
 fn tables_that_cannot_be_used_are_refused_by_name() {
-    let (home, mut parts) = parts();
-    let out = home.path().join("dist");
-    let mut refused = |data: PathBuf| {
-        parts.real_crops = Some(data);
-        let error = assemble(&parts, &out).unwrap_err();
-        assert!(!out.exists());
+    let home = project("");
+    let refused = |data: PathBuf| {
+        let error = build_with(home.path(), Some(data)).unwrap_err();
+        assert!(!home.path().join("dist").exists());
         error
     };
     let error = refused(home.path().join("absent"));
@@ -158,7 +156,7 @@ fn the_single_cell_crops_of_bbbc021_give_controls_and_treated_cells_of_several_p
         println!("skipped: {} is not there", data.display());
         return;
     }
-    let (home, _) = parts();
+    let home = project("");
     let manifest = folder::read_manifest(&home.path().join("bundle")).unwrap();
     let crops = real_crops::choose(&data, &manifest).unwrap();
     let plates = |treated| {

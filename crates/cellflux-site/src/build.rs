@@ -1,0 +1,751 @@
+//! Building: an author's folder becomes a site.
+//!
+//! ```text
+//! site.toml ─ models ─ texts, pictures from the models ─ names by content ─ pages ─ size report ─ swap
+//! ```
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use minijinja::{Environment, Value, context};
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use crate::components::{self, Components};
+use crate::config::{FILE, LinkKind, Mode, Project, Section};
+use crate::error::SiteError;
+use crate::files::AuthorFiles;
+use crate::fingerprint::{Named, digest, integrity, name_by_content, named};
+use crate::html::escape;
+use crate::markdown::{self, Rules};
+use crate::maths::Maths;
+use crate::model::Model;
+use crate::output::Output;
+use crate::report::Report;
+use crate::source::Source;
+use crate::theme;
+use crate::toolkit::Toolkit;
+use crate::walk::{EngineMaker, Recorder};
+
+/// What a page may load and run. A policy in the page does not reach its worker; that asks only for files of the site too,
+/// which a test counts.
+const POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' blob: data:; \
+                      font-src 'self'; media-src 'self'; connect-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'none'";
+
+/// Where trajectories are kept between builds, beside `site.toml`.
+const CACHE: &str = ".cellflux-cache";
+
+/// The page's own entry points.
+const EXPLORER: &str = "web/explorer.js";
+const PAGE: &str = "web/page.js";
+const EMBED: &str = "web/embed.js";
+const OFFLINE: &str = "web/offline.js";
+const STYLES: &str = "web/styles/page.css";
+const ICON: &str = "web/icon.svg";
+const NOTICES: &str = "pkg/THIRD_PARTY.txt";
+const TYPES: &str = "pkg/cellflux_wasm.d.ts";
+const MODULE: &str = "pkg/cellflux_wasm.js";
+
+/// The look of the page for lost addresses. Whoever serves it, and from whichever address, it needs no other file.
+const LOST: &str = ":root{color-scheme:light dark}body{max-width:40rem;margin:15vh auto;padding:0 1.5rem;font:1rem/1.6 system-ui,sans-serif}h1{font:600 1.6rem/1.2 Georgia,serif}";
+
+/// What a build takes beside the author's folder.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The folder to write: absent, empty, or written by an earlier build.
+    pub out: PathBuf,
+    /// The page's own files.
+    pub toolkit: Toolkit,
+    /// A folder of real single-cell crops to offer in the first bundle.
+    pub crops: Option<PathBuf>,
+}
+
+/// What came of it.
+#[derive(Clone, Debug)]
+pub struct Built {
+    /// Sizes and measurements.
+    pub report: Report,
+    /// What is not wrong but could be better, as sentences with their place.
+    pub advice: Vec<String>,
+    /// Files and folders that the site was made from, for watching.
+    pub sources: Vec<PathBuf>,
+}
+
+/// Builds a site. The old content of the output folder stays until everything has been written.
+///
+/// # Errors
+/// Any [`SiteError`]; the output folder is as it was then.
+pub fn build(project: &Project, options: &Options, engines: EngineMaker) -> Result<Built, SiteError> {
+    let output = Output::new(&options.out)?;
+    let mut sources = vec![project.source.path.clone()];
+    let mut models = Vec::new();
+    for (index, wish) in project.config.bundles.iter().enumerate() {
+        let crops = options.crops.as_deref().filter(|_| index == 0);
+        let model = Model::load(project, wish, crops, engines)?;
+        if models.iter().any(|other: &Model| other.name == model.name) {
+            return Err(project.source.wrong(
+                &wish.path.span(),
+                format!(
+                    "a second bundle called {:?}, expected a folder name of its own for each",
+                    model.name
+                ),
+            ));
+        }
+        sources.push(project.path(wish.path.get_ref()));
+        models.push(model);
+    }
+    let cache = Some(project.folder.join(CACHE));
+    let mut components = Components {
+        models: &models,
+        recorder: Recorder::new(engines, cache),
+        files: AuthorFiles::default(),
+        maths: Maths::default(),
+        folder: project.folder.clone(),
+        explorers: 0,
+        recorded: Vec::new(),
+    };
+    record(project, &mut components)?;
+    let texts = Texts::render(project, &mut components)?;
+    let card = social_card(project, &mut components)?;
+    let icon = match &project.config.icon {
+        Some(file) => Some(components.files.add(
+            &project.path(file.get_ref()),
+            &project.source.place(file.span().start),
+        )?),
+        None => None,
+    };
+    let links = links(project, &mut components.files)?;
+    let theme = theme::css(project, &mut components.files)? + &components.maths.css();
+
+    let own = own_files(project, &options.toolkit, components.explorers > 0)?;
+    let mut site = Files::default();
+    site.extend(&own.files);
+    site.extend(&components.files.files);
+    for model in &models {
+        for (path, content) in &model.files {
+            site.add(&format!("{}/{path}", model.place), content.clone());
+        }
+    }
+    let notices = site.add_named(
+        NOTICES,
+        options.toolkit.files.get(NOTICES).cloned().unwrap_or_default(),
+    );
+    let icon = match icon {
+        Some(icon) => icon,
+        None => site.add_named(ICON, options.toolkit.files.get(ICON).cloned().unwrap_or_default()),
+    };
+    let theme = (!theme.is_empty()).then(|| site.add_named(theme::PATH, theme.into_bytes()));
+
+    let pages = Pages {
+        project,
+        own: &own,
+        theme: theme.as_deref(),
+        icon: &icon,
+        notices: &notices,
+        card: card.as_deref(),
+        links: &links,
+        models: &models,
+        recorded: &components.recorded,
+    };
+    let page = pages.page(&texts, &site)?;
+    let first_picture = before_first_picture(&page, &site);
+    site.add("index.html", page.into_bytes());
+    site.add("embed.html", pages.embed(&site)?.into_bytes());
+    site.add("404.html", pages.lost()?.into_bytes());
+    site.add(".nojekyll", Vec::new());
+    if let Some(url) = &project.config.url {
+        site.add("sitemap.xml", sitemap(url.get_ref()).into_bytes());
+    }
+    if components.explorers > 0 {
+        stable_module(&own, &options.toolkit, &mut site)?;
+    }
+    if project.config.offline {
+        site.add("service_worker.js", service_worker(&site).into_bytes());
+    }
+
+    let sizes = site
+        .files
+        .iter()
+        .map(|(path, content)| (path.as_str(), content.len() as u64));
+    let mut report = Report::of(sizes);
+    report.first_picture = first_picture;
+    report.first_frame = models
+        .first()
+        .filter(|_| components.explorers > 0)
+        .map(|model| report.first_picture + site.bytes(model.needed()) + site.bytes(worker_files(&own)));
+    report.real_crops = models.iter().map(|model| model.real_crops).sum();
+    report.computed = components.recorder.computed;
+    report.storage = models
+        .iter()
+        .filter_map(|model| Some((model.name.clone(), model.storage_error?)))
+        .collect();
+    for (path, content) in &site.files {
+        output.write(path, content)?;
+    }
+    sources.append(&mut components.files.read);
+    sources.extend(texts.sources);
+    output.finish()?;
+    Ok(Built {
+        report,
+        advice: advice(project, &models),
+        sources,
+    })
+}
+
+/// Trajectories for the explorers, to be shown before or without any engine.
+fn record(project: &Project, components: &mut Components) -> Result<(), SiteError> {
+    /// What the explorer reads of a recorded trajectory.
+    #[derive(Serialize)]
+    struct Film<'a> {
+        link: &'a str,
+        times: &'a [f64],
+        width: usize,
+        height: usize,
+        film: String,
+    }
+    let Some(wish) = &project.config.precompute else {
+        return Ok(());
+    };
+    let source = &project.source;
+    let at = source.place(wish.span().start);
+    let wish = wish.get_ref();
+    let model = components::model(components.models, wish.bundle.as_ref(), source)?;
+    let controls: Vec<_> = match wish.controls.as_slice() {
+        [] => vec![None],
+        controls => controls.iter().map(Some).collect(),
+    };
+    let mut films = Vec::new();
+    for control in controls {
+        for compound in &wish.compounds {
+            let walk = wish.walk(control, Some(compound));
+            let recipe = walk.recipe(model, source, &at)?;
+            let recording = components.recorder.record(model, &recipe, &at)?;
+            let film = components
+                .files
+                .add_made("recorded/film.webp", components::film(&recording)?);
+            films.push((recording, film));
+        }
+    }
+    let films: Vec<Film> = films
+        .iter()
+        .map(|(recording, film)| Film {
+            link: &recording.link,
+            times: &recording.times,
+            width: recording.start.width,
+            height: recording.start.height,
+            // Relative to the list, which lies beside it.
+            film: film.trim_start_matches("recorded/").to_owned(),
+        })
+        .collect();
+    let json = serde_json::to_vec(&films).map_err(|error| at.wrong(error.to_string()))?;
+    let address = components
+        .files
+        .add_made(&format!("recorded/{}.json", model.name), json);
+    components.recorded.push((model.name.clone(), address));
+    Ok(())
+}
+
+/// The picture of link previews, from the walk that the author names or the first recorded one.
+fn social_card(project: &Project, components: &mut Components) -> Result<Option<String>, SiteError> {
+    let source = &project.source;
+    let (wish, at) = match (&project.config.card, &project.config.precompute) {
+        (Some(card), _) => (card.get_ref().clone(), source.place(card.span().start)),
+        (None, Some(wish)) => (
+            wish.get_ref()
+                .walk(wish.get_ref().controls.first(), wish.get_ref().compounds.first()),
+            source.place(wish.span().start),
+        ),
+        (None, None) => return Ok(None),
+    };
+    let model = components::model(components.models, wish.bundle.as_ref(), source)?;
+    let recipe = wish.recipe(model, source, &at)?;
+    let recording = components.recorder.record(model, &recipe, &at)?;
+    Ok(Some(
+        components
+            .files
+            .add_made("card.png", components::card(&recording)?),
+    ))
+}
+
+/// The author's texts as HTML.
+struct Texts {
+    summary: Option<String>,
+    footer: String,
+    sections: Vec<(String, String, bool, String)>,
+    sources: Vec<PathBuf>,
+}
+
+impl Texts {
+    fn render(project: &Project, components: &mut Components) -> Result<Self, SiteError> {
+        let config = &project.config;
+        let mut sources = Vec::new();
+        let mut short =
+            |text: &Option<toml::Spanned<String>>, prefix: &str| -> Result<Option<String>, SiteError> {
+                let Some(text) = text else { return Ok(None) };
+                rendered(project, &project.text(text), prefix, components).map(Some)
+            };
+        let summary = short(&config.summary, "abstract-")?;
+        let footer = short(&config.footer, "footer-")?.unwrap_or_default();
+        let mut sections = Vec::new();
+        for section in &config.sections {
+            let source = text_of(project, section)?;
+            if section.file.is_some() {
+                sources.push(source.path.clone());
+            }
+            let prefix = format!("{}-", section.id.get_ref());
+            let html = rendered(project, &source, &prefix, components)?;
+            sections.push((
+                section.id.get_ref().clone(),
+                section.title.clone(),
+                section.wide,
+                html,
+            ));
+        }
+        Ok(Self {
+            summary,
+            footer,
+            sections,
+            sources,
+        })
+    }
+}
+
+fn text_of(project: &Project, section: &Section) -> Result<Source, SiteError> {
+    if let Some(text) = &section.text {
+        return Ok(project.text(text));
+    }
+    let Some(file) = &section.file else {
+        return Ok(Source::part(&project.source.path, 1, ""));
+    };
+    let path = project.path(file.get_ref());
+    Source::read(&path).map_err(|error| project.source.wrong(&file.span(), error.to_string()))
+}
+
+fn rendered(
+    project: &Project,
+    source: &Source,
+    prefix: &str,
+    components: &mut Components,
+) -> Result<String, SiteError> {
+    let folder = components::folder_of(source);
+    components.folder.clone_from(&folder);
+    let rules = Rules {
+        folder: &folder,
+        allow_html: project.config.allow_html,
+        prefix,
+    };
+    markdown::render(source, rules, components)
+}
+
+/// A button, its address looked up.
+struct Button {
+    label: String,
+    href: String,
+    kind: LinkKind,
+}
+
+fn links(project: &Project, files: &mut AuthorFiles) -> Result<Vec<Button>, SiteError> {
+    let address = |link: &crate::config::Link| -> Result<Button, SiteError> {
+        let href = link.href.get_ref();
+        let at = project.source.place(link.href.span().start);
+        let href =
+            if crate::config::is_web_address(href) || href.starts_with('#') || href.starts_with("mailto:") {
+                href.clone()
+            } else if href.contains(':') {
+                return Err(at.wrong(format!(
+                    "link {href:?}, expected https://…, #section or a file beside site.toml"
+                )));
+            } else {
+                files.add(&project.path(Path::new(href)), &at)?
+            };
+        Ok(Button {
+            label: link.label.clone(),
+            href,
+            kind: link.kind,
+        })
+    };
+    let mut address = address;
+    project.config.links.iter().map(&mut address).collect()
+}
+
+/// The page's own files that this site needs.
+fn own_files(project: &Project, toolkit: &Toolkit, explorers: bool) -> Result<Named, SiteError> {
+    let mut entries = vec![PAGE, STYLES, EMBED];
+    if explorers {
+        entries.push(EXPLORER);
+    }
+    if project.config.offline {
+        entries.push(OFFLINE);
+    }
+    name_by_content(&toolkit.files, &entries)
+}
+
+/// What the explorer's worker loads, the WebAssembly module included.
+fn worker_files(own: &Named) -> impl Iterator<Item = String> + '_ {
+    own.files
+        .keys()
+        .filter(|path| path.starts_with("web/worker") || path.starts_with("pkg/"))
+        .cloned()
+}
+
+/// An address of the explorer that stays the same, for other pages of the host, with its types.
+fn stable_module(own: &Named, toolkit: &Toolkit, site: &mut Files) -> Result<(), SiteError> {
+    site.add(
+        "explorer.js",
+        format!("export * from './{}';\n", own.of(EXPLORER)?).into_bytes(),
+    );
+    if let Some(types) = toolkit.files.get("web/explorer.d.ts") {
+        site.add("explorer.d.ts", types.clone());
+    }
+    // Types lie beside the module whose name they bear.
+    if let (Some(types), Ok(module)) = (toolkit.files.get(TYPES), own.of(MODULE)) {
+        site.add(&module.replace(".js", ".d.ts"), types.clone());
+    }
+    Ok(())
+}
+
+/// Every file of the site by address.
+#[derive(Default)]
+struct Files {
+    files: BTreeMap<String, Vec<u8>>,
+}
+
+impl Files {
+    fn add(&mut self, path: &str, content: Vec<u8>) {
+        self.files.insert(path.to_owned(), content);
+    }
+
+    fn add_named(&mut self, path: &str, content: Vec<u8>) -> String {
+        let address = named(path, &digest(&content));
+        self.files.insert(address.clone(), content);
+        address
+    }
+
+    fn extend(&mut self, files: &BTreeMap<String, Vec<u8>>) {
+        self.files.extend(
+            files
+                .iter()
+                .map(|(path, content)| (path.clone(), content.clone())),
+        );
+    }
+
+    fn bytes(&self, paths: impl Iterator<Item = String>) -> u64 {
+        paths
+            .filter_map(|path| self.files.get(&path))
+            .map(|content| content.len() as u64)
+            .sum()
+    }
+
+    /// An address with the digest by which a browser checks what it gets.
+    fn checked(&self, path: &str) -> Value {
+        let content = self.files.get(path).map(Vec::as_slice).unwrap_or_default();
+        context! { href => path, integrity => integrity(content) }
+    }
+}
+
+/// Bytes of the page and of everything that it names itself.
+fn before_first_picture(page: &str, site: &Files) -> u64 {
+    let named = site
+        .files
+        .iter()
+        .filter(|(path, _)| page.contains(&format!("=\"{path}\"")));
+    page.len() as u64 + named.map(|(_, content)| content.len() as u64).sum::<u64>()
+}
+
+/// What the pages are made from.
+struct Pages<'a> {
+    project: &'a Project,
+    own: &'a Named,
+    theme: Option<&'a str>,
+    icon: &'a str,
+    notices: &'a str,
+    card: Option<&'a str>,
+    links: &'a [Button],
+    models: &'a [Model],
+    recorded: &'a [(String, String)],
+}
+
+impl Pages<'_> {
+    /// What every page's head holds.
+    fn head(&self, scripts: &[&str], site: &Files) -> Result<Value, SiteError> {
+        let config = &self.project.config;
+        let mut sheets = self.own.with_imports(STYLES);
+        sheets.extend(self.theme);
+        let mut modules = Vec::new();
+        let mut entries = Vec::new();
+        for script in scripts {
+            let entry = self.own.of(script)?;
+            entries.push(site.checked(entry));
+            modules.extend(
+                self.own
+                    .with_imports(script)
+                    .into_iter()
+                    .filter(|path| *path != entry),
+            );
+        }
+        modules.sort_unstable();
+        modules.dedup();
+        Ok(context! {
+            policy => POLICY,
+            title => config.title.get_ref(),
+            description => config.description.as_str(),
+            language => config.language.as_str(),
+            version => env!("CARGO_PKG_VERSION"),
+            colour_scheme => match config.theme.mode { Mode::Auto => "light dark", Mode::Light => "light", Mode::Dark => "dark" },
+            icon => self.icon,
+            styles => sheets.iter().map(|path| site.checked(path)).collect::<Vec<_>>(),
+            modules => modules.iter().map(|path| site.checked(path)).collect::<Vec<_>>(),
+            scripts => entries,
+        })
+    }
+
+    fn page(&self, texts: &Texts, site: &Files) -> Result<String, SiteError> {
+        let config = &self.project.config;
+        let mut scripts = vec![PAGE];
+        if self.own.of(EXPLORER).is_ok() {
+            scripts.push(EXPLORER);
+        }
+        if config.offline {
+            scripts.push(OFFLINE);
+        }
+        let url = config.url.as_ref().map(|url| with_slash(url.get_ref()));
+        let absolute = |path: &str| match &url {
+            Some(url) if !crate::config::is_web_address(path) => format!("{url}{path}"),
+            _ => path.to_owned(),
+        };
+        let mut affiliations: Vec<String> = Vec::new();
+        let mut authors = Vec::new();
+        for author in &config.authors {
+            let mut numbers = Vec::new();
+            for name in &author.affiliations {
+                let known = affiliations.iter().position(|known| known == name);
+                numbers.push(known.unwrap_or(affiliations.len()) + 1);
+                if known.is_none() {
+                    affiliations.push(name.clone());
+                }
+            }
+            authors.push(context! { name => author.name.as_str(), url => author.url.as_str(), orcid => author.orcid.as_str(), equal => author.equal, numbers });
+        }
+        let pdf = self
+            .links
+            .iter()
+            .find(|link| link.kind == LinkKind::Pdf)
+            .map(|link| absolute(&link.href));
+        let sections: Vec<Value> = texts
+            .sections
+            .iter()
+            .map(|(id, title, wide, html)| context! { id => id.as_str(), title => title.as_str(), wide => *wide, html => html.as_str() })
+            .collect();
+        let values = context! {
+            url => url.clone(),
+            subtitle => config.subtitle.as_str(),
+            authors,
+            affiliations,
+            equal => config.authors.iter().any(|author| author.equal),
+            venue => config.venue.as_str(),
+            date => config.date.as_ref().map(|date| date.get_ref().clone()),
+            doi => config.doi.as_str(),
+            pdf,
+            links => self.links.iter().map(|link| context! { label => link.label.as_str(), href => link.href.as_str() }).collect::<Vec<_>>(),
+            card => self.card.map(absolute),
+            summary => texts.summary.clone(),
+            sections,
+            bibtex => config.bibtex.trim(),
+            footer => texts.footer.clone(),
+            notices => self.notices,
+            linked_data => json_in_html(&self.linked_data(url.as_deref(), self.card.map(absolute))),
+            ..self.head(&scripts, site)?
+        };
+        rendered_template("page.html", values)
+    }
+
+    fn embed(&self, site: &Files) -> Result<String, SiteError> {
+        let models: Vec<serde_json::Value> = self
+            .models
+            .iter()
+            .map(|model| {
+                let recorded = self.recorded.iter().find(|(name, _)| *name == model.name).map(|(_, address)| address);
+                serde_json::json!({ "name": model.name, "src": model.manifest_address(), "recorded": recorded })
+            })
+            .collect();
+        let models = json_in_html(&models.into());
+        let scripts: &[&str] = if self.own.of(EXPLORER).is_ok() {
+            &[EMBED, EXPLORER]
+        } else {
+            &[EMBED]
+        };
+        rendered_template("embed.html", context! { models, ..self.head(scripts, site)? })
+    }
+
+    fn lost(&self) -> Result<String, SiteError> {
+        let config = &self.project.config;
+        rendered_template(
+            "404.html",
+            context! {
+                title => config.title.get_ref(),
+                language => config.language.as_str(),
+                url => config.url.as_ref().map(|url| with_slash(url.get_ref())),
+                style => LOST,
+                style_hash => STANDARD.encode(Sha256::digest(LOST.as_bytes())),
+            },
+        )
+    }
+
+    /// The paper for search engines, as schema.org has it.
+    fn linked_data(&self, url: Option<&str>, card: Option<String>) -> serde_json::Value {
+        let config = &self.project.config;
+        let mut data = serde_json::json!({
+            "@context": "https://schema.org",
+            "@type": "ScholarlyArticle",
+            "headline": config.title.get_ref(),
+            "inLanguage": config.language,
+        });
+        let mut put = |name: &str, value: serde_json::Value| {
+            if let Some(object) = data.as_object_mut() {
+                object.insert(name.to_owned(), value);
+            }
+        };
+        for (name, value) in [("description", &config.description), ("isPartOf", &config.venue)] {
+            if !value.is_empty() {
+                put(name, value.as_str().into());
+            }
+        }
+        if let Some(date) = &config.date {
+            put("datePublished", date.get_ref().as_str().into());
+        }
+        if let Some(url) = url {
+            put("url", url.into());
+        }
+        if let Some(card) = card {
+            put("image", card.into());
+        }
+        if !config.doi.is_empty() {
+            put("sameAs", format!("https://doi.org/{}", config.doi).into());
+        }
+        let authors: Vec<serde_json::Value> = config
+            .authors
+            .iter()
+            .map(|author| {
+                let mut person = serde_json::json!({ "@type": "Person", "name": author.name });
+                if let Some(object) = person.as_object_mut() {
+                    if !author.affiliations.is_empty() {
+                        object.insert("affiliation".into(), author.affiliations.clone().into());
+                    }
+                    if !author.orcid.is_empty() {
+                        object.insert(
+                            "sameAs".into(),
+                            format!("https://orcid.org/{}", author.orcid).into(),
+                        );
+                    }
+                }
+                person
+            })
+            .collect();
+        if !authors.is_empty() {
+            put("author", authors.into());
+        }
+        data
+    }
+}
+
+fn rendered_template(name: &str, values: Value) -> Result<String, SiteError> {
+    let mut environment = Environment::new();
+    // As minijinja escapes, but for slashes, so that addresses stay readable.
+    environment.set_formatter(|out, _, value| {
+        let text = if value.is_undefined() || value.is_none() {
+            String::new()
+        } else {
+            value.to_string()
+        };
+        Ok(out.write_str(&if value.is_safe() { text } else { escape(&text) })?)
+    });
+    let wrong = |error: minijinja::Error| SiteError::Module {
+        path: format!("templates/{name}"),
+        problem: format!("{error:#}"),
+    };
+    for (name, text) in [
+        ("head.html", include_str!("../templates/head.html")),
+        ("page.html", include_str!("../templates/page.html")),
+        ("embed.html", include_str!("../templates/embed.html")),
+        ("404.html", include_str!("../templates/404.html")),
+    ] {
+        environment.add_template(name, text).map_err(wrong)?;
+    }
+    environment
+        .get_template(name)
+        .and_then(|template| template.render(values))
+        .map_err(wrong)
+}
+
+/// JSON that cannot end the element it stands in.
+fn json_in_html(value: &serde_json::Value) -> String {
+    value.to_string().replace('<', "\\u003c")
+}
+
+fn with_slash(url: &str) -> String {
+    format!("{}/", url.trim_end_matches('/'))
+}
+
+fn sitemap(url: &str) -> String {
+    format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<urlset xmlns=\"http://www.sitemaps.org/schemas/sitemap/0.9\">\n  <url><loc>{}</loc></url>\n</urlset>\n",
+        escape(&with_slash(url))
+    )
+}
+
+/// The service worker: what it keeps, then what it does.
+fn service_worker(site: &Files) -> String {
+    let kept: Vec<&String> = site
+        .files
+        .keys()
+        .filter(|path| {
+            !path.contains("/weights-")
+                && !path.starts_with('.')
+                && *path != "404.html"
+                && !path.ends_with(".d.ts")
+        })
+        .collect();
+    let list = serde_json::to_string(&kept).unwrap_or_else(|_| "[]".into());
+    // The pages are asked for anew when any of them has changed; their digest makes this file another one then.
+    let pages: Vec<u8> = ["index.html", "embed.html"]
+        .iter()
+        .filter_map(|page| site.files.get(*page))
+        .flatten()
+        .copied()
+        .collect();
+    format!(
+        "// {}\nconst FILES = {list};\n\n{}",
+        digest(&pages),
+        include_str!("../templates/service_worker.js")
+    )
+}
+
+/// What could be better.
+fn advice(project: &Project, models: &[Model]) -> Vec<String> {
+    let mut advice: Vec<String> = theme::too_faint(project)
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    let config = &project.config;
+    let mut say = |text: &str| advice.push(format!("{}: {text}", project.folder.join(FILE).display()));
+    if config.description.is_empty() {
+        say("no `description`: search engines and link previews will choose their own words");
+    }
+    if config.url.is_none() {
+        say("no `url`: link previews need absolute addresses and will show no picture");
+    }
+    if config.precompute.is_none() {
+        say("no `[precompute]`: visitors see nothing walk until the network has come");
+    }
+    for model in models {
+        if model.manifest().gallery.controls.is_empty() {
+            say(&format!(
+                "bundle {:?} has no sample controls: visitors must bring their own",
+                model.name
+            ));
+        }
+    }
+    advice
+}

@@ -1,0 +1,525 @@
+//! `site.toml`: what an author says about a page. Values that errors may be about keep their place in the file.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use cellflux_bundle::quantise::WeightDtype;
+use serde::Deserialize;
+use toml::Spanned;
+
+use crate::error::SiteError;
+use crate::source::Source;
+use crate::walk::WalkWish;
+
+/// The file's name.
+pub const FILE: &str = "site.toml";
+
+/// The whole of `site.toml`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// The page's heading and title.
+    pub title: Spanned<String>,
+    /// A line below the heading.
+    #[serde(default)]
+    pub subtitle: String,
+    /// One or two sentences for search engines and link previews.
+    #[serde(default)]
+    pub description: String,
+    /// The language of the text, as in HTML's `lang`.
+    #[serde(default = "english")]
+    pub language: String,
+    /// The address that the page will have, where known: canonical URL, sitemap, absolute links for previews.
+    pub url: Option<Spanned<String>>,
+    /// Where the work appeared, for example `ICML 2025`.
+    #[serde(default)]
+    pub venue: String,
+    /// When, as `YYYY`, `YYYY-MM` or `YYYY-MM-DD`.
+    pub date: Option<Spanned<String>>,
+    /// The paper's DOI, without `https://doi.org/`.
+    #[serde(default)]
+    pub doi: String,
+    /// The abstract, in Markdown.
+    #[serde(default, rename = "abstract")]
+    pub summary: Option<Spanned<String>>,
+    /// The reference as BibTeX; shown with a button that copies it.
+    #[serde(default)]
+    pub bibtex: String,
+    /// A line at the end of the page, in Markdown.
+    pub footer: Option<Spanned<String>>,
+    /// The tab's icon, a file beside `site.toml`; a default one without.
+    pub icon: Option<Spanned<PathBuf>>,
+    /// Whether a service worker keeps the page, so that it works without a network after one visit.
+    #[serde(default)]
+    pub offline: bool,
+    /// Whether HTML in Markdown is passed on; otherwise it is shown as text.
+    #[serde(default)]
+    pub allow_html: bool,
+    /// Who wrote the paper.
+    #[serde(default, rename = "author")]
+    pub authors: Vec<Author>,
+    /// Buttons below the authors.
+    #[serde(default, rename = "link")]
+    pub links: Vec<Link>,
+    /// Colours and fonts.
+    #[serde(default)]
+    pub theme: Theme,
+    /// The models; explorers show the first where they name none.
+    #[serde(default, rename = "bundle")]
+    pub bundles: Vec<BundleWish>,
+    /// Trajectories to compute while building.
+    pub precompute: Option<Spanned<Precompute>>,
+    /// The picture of link previews; the first precomputed trajectory without.
+    pub card: Option<Spanned<WalkWish>>,
+    /// The page's parts, in order.
+    #[serde(default, rename = "section")]
+    pub sections: Vec<Section>,
+}
+
+fn english() -> String {
+    "en".into()
+}
+
+/// A person.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Author {
+    /// The name as it is printed.
+    pub name: String,
+    /// Their page.
+    #[serde(default)]
+    pub url: String,
+    /// ORCID iD, `0000-0000-0000-0000`.
+    #[serde(default)]
+    pub orcid: String,
+    /// Institutions by name; the page numbers them.
+    #[serde(default)]
+    pub affiliations: Vec<String>,
+    /// Whether they contributed as much as others marked so.
+    #[serde(default)]
+    pub equal: bool,
+}
+
+/// A button.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Link {
+    /// What it says.
+    pub label: String,
+    /// Where it goes: an address, or a file beside `site.toml`.
+    pub href: Spanned<String>,
+    /// What it is, which decides what the page's metadata say of it.
+    #[serde(default)]
+    pub kind: LinkKind,
+}
+
+/// What a link leads to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LinkKind {
+    /// The paper's page.
+    Paper,
+    /// The paper as PDF.
+    Pdf,
+    /// Source code.
+    Code,
+    /// Data.
+    Data,
+    /// A video.
+    Video,
+    /// Anything else.
+    #[default]
+    Other,
+}
+
+/// Colours, fonts, light or dark. A colour is `#rrggbb`, or two of them for light and dark.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Theme {
+    /// Light, dark, or as the visitor's system has it.
+    #[serde(default)]
+    pub mode: Mode,
+    /// Links and buttons.
+    pub accent: Option<Spanned<Colour>>,
+    /// The page's ground.
+    pub paper: Option<Spanned<Colour>>,
+    /// The ground of cards.
+    pub card: Option<Spanned<Colour>>,
+    /// Text.
+    pub ink: Option<Spanned<Colour>>,
+    /// Quieter text.
+    pub soft: Option<Spanned<Colour>>,
+    /// Font family of headings.
+    pub serif: Option<Spanned<String>>,
+    /// Font family of text.
+    pub sans: Option<Spanned<String>>,
+    /// Font family of code.
+    pub mono: Option<Spanned<String>>,
+    /// Font files beside `site.toml`.
+    #[serde(default, rename = "font")]
+    pub fonts: Vec<Font>,
+}
+
+/// A font that travels with the page.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Font {
+    /// The family it gives its face to.
+    pub family: Spanned<String>,
+    /// A `.woff2` file.
+    pub file: Spanned<PathBuf>,
+    /// CSS weight, one or a range (`400` or `300 700`).
+    #[serde(default = "regular")]
+    pub weight: String,
+    /// Whether it is the italic.
+    #[serde(default)]
+    pub italic: bool,
+}
+
+fn regular() -> String {
+    "400".into()
+}
+
+/// One colour for both modes, or one each.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(untagged)]
+pub enum Colour {
+    /// The same in both.
+    Both(String),
+    /// One each.
+    Each {
+        /// On light ground.
+        light: String,
+        /// On dark ground.
+        dark: String,
+    },
+}
+
+/// Which of the two looks a page has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Mode {
+    /// As the visitor's system has it.
+    #[default]
+    Auto,
+    /// Light.
+    Light,
+    /// Dark.
+    Dark,
+}
+
+/// A model on the page.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BundleWish {
+    /// The bundle's folder, from `site.toml`.
+    pub path: Spanned<PathBuf>,
+    /// How to store the weights, where not as the bundle has them.
+    pub dtype: Option<Spanned<String>>,
+    /// Whether to accept weights whose measured error is above the bound.
+    #[serde(default)]
+    pub force: bool,
+}
+
+impl BundleWish {
+    /// The storage asked for.
+    ///
+    /// # Errors
+    /// [`SiteError::At`] for a name that is none.
+    pub fn dtype(&self, source: &Source) -> Result<Option<WeightDtype>, SiteError> {
+        let read = |name: &Spanned<String>| {
+            let wrong = |_| {
+                source.wrong(
+                    &name.span(),
+                    format!("dtype {:?}, expected f32, f16 or int8", name.get_ref()),
+                )
+            };
+            name.get_ref().parse().map_err(wrong)
+        };
+        self.dtype.as_ref().map(read).transpose()
+    }
+}
+
+/// Trajectories that the page can show before, or without, any engine.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Precompute {
+    /// The bundle's name; the first without.
+    pub bundle: Option<Spanned<String>>,
+    /// Ids of controls; the first one without.
+    #[serde(default)]
+    pub controls: Vec<Spanned<String>>,
+    /// Ids of compounds.
+    pub compounds: Vec<Spanned<String>>,
+    /// Steps on the time grid. An explorer finds a recorded walk only where all its settings are the same.
+    pub steps: Option<usize>,
+    /// Guidance strength.
+    pub alpha: Option<f64>,
+    /// Standard deviation of the source noise.
+    pub noise: Option<f64>,
+    /// Its seed.
+    pub seed: Option<u32>,
+}
+
+impl Precompute {
+    /// The walk from one of the controls, or from the bundle's first, under one of the compounds.
+    pub fn walk(&self, control: Option<&Spanned<String>>, compound: Option<&Spanned<String>>) -> WalkWish {
+        WalkWish {
+            bundle: self.bundle.clone(),
+            control: control.cloned(),
+            compound: compound.cloned(),
+            steps: self.steps,
+            alpha: self.alpha,
+            noise: self.noise,
+            seed: self.seed,
+            ..WalkWish::default()
+        }
+    }
+}
+
+/// A part of the page.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Section {
+    /// Its name in links, `#id`.
+    pub id: Spanned<String>,
+    /// Its heading; none without.
+    #[serde(default)]
+    pub title: String,
+    /// Its text, a Markdown file beside `site.toml`.
+    pub file: Option<Spanned<PathBuf>>,
+    /// Its text, in place of a file.
+    pub text: Option<Spanned<String>>,
+    /// Whether it takes the whole width, as an explorer wants.
+    #[serde(default)]
+    pub wide: bool,
+}
+
+/// `site.toml`, read: the folder, the text for errors, the values.
+#[derive(Clone, Debug)]
+pub struct Project {
+    /// The folder that paths start from.
+    pub folder: PathBuf,
+    /// The text.
+    pub source: Source,
+    /// The values.
+    pub config: Config,
+}
+
+impl Project {
+    /// Reads `site.toml` of a folder, or that very file, and checks what can be checked without other files.
+    ///
+    /// # Errors
+    /// [`SiteError::Missing`], [`SiteError::At`] with the line.
+    pub fn read(path: &Path) -> Result<Self, SiteError> {
+        let file = if path.is_dir() {
+            path.join(FILE)
+        } else {
+            path.to_owned()
+        };
+        if !file.is_file() {
+            return Err(SiteError::Missing {
+                path: file,
+                expected: "a site.toml (`cellflux site new NAME` writes an example)",
+            });
+        }
+        let source = Source::read(&file)?;
+        let config: Config = source.toml()?;
+        let folder = file
+            .parent()
+            .filter(|parent| !parent.as_os_str().is_empty())
+            .unwrap_or(Path::new("."))
+            .to_owned();
+        let project = Self {
+            folder,
+            source,
+            config,
+        };
+        project.validate()?;
+        Ok(project)
+    }
+
+    fn validate(&self) -> Result<(), SiteError> {
+        let (config, source) = (&self.config, &self.source);
+        let mut ids = BTreeSet::new();
+        for section in &config.sections {
+            let (id, at) = (section.id.get_ref(), section.id.span());
+            let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+            if id.is_empty() || !id.chars().all(plain) || !id.starts_with(|c: char| c.is_ascii_lowercase()) {
+                return Err(source.wrong(
+                    &at,
+                    format!("section id {id:?}, expected lower-case letters, digits and `-`, beginning with a letter"),
+                ));
+            }
+            if RESERVED_IDS.contains(&id.as_str()) {
+                return Err(source.wrong(
+                    &at,
+                    format!("section id {id:?} is the page's own, expected another"),
+                ));
+            }
+            if !ids.insert(id.as_str()) {
+                return Err(source.wrong(
+                    &at,
+                    format!("a second section with the id {id:?}, expected another"),
+                ));
+            }
+            if section.file.is_some() == section.text.is_some() {
+                return Err(source.wrong(
+                    &at,
+                    format!(
+                        "section {id:?}: expected either `file` or `text`, {}",
+                        if section.file.is_some() {
+                            "found both"
+                        } else {
+                            "found neither"
+                        }
+                    ),
+                ));
+            }
+        }
+        if let Some(url) = &config.url
+            && !is_web_address(url.get_ref())
+        {
+            return Err(source.wrong(
+                &url.span(),
+                format!(
+                    "url {:?}, expected an address that starts with https:// or http://",
+                    url.get_ref()
+                ),
+            ));
+        }
+        if let Some(date) = &config.date
+            && !is_date(date.get_ref())
+        {
+            return Err(source.wrong(
+                &date.span(),
+                format!("date {:?}, expected YYYY, YYYY-MM or YYYY-MM-DD", date.get_ref()),
+            ));
+        }
+        if config.bundles.is_empty() {
+            return Err(source.wrong(
+                &(0..0),
+                "no [[bundle]], expected at least one with the `path` of a bundle's folder",
+            ));
+        }
+        Ok(())
+    }
+
+    /// A file or folder that `site.toml` names.
+    pub fn path(&self, named: &Path) -> PathBuf {
+        self.folder.join(named)
+    }
+
+    /// A text in `site.toml`, as a source of its own whose lines are those of the file.
+    pub fn text(&self, text: &Spanned<String>) -> Source {
+        let place = self.source.place(text.span().start);
+        // A multi-line string begins on the line after its quotes.
+        let raw = self.source.text.get(text.span()).unwrap_or_default();
+        let below = usize::from(raw.starts_with("\"\"\"\n") || raw.starts_with("'''\n"));
+        Source::part(&place.path, place.line + below, text.get_ref())
+    }
+}
+
+/// Ids that the page's template uses.
+pub const RESERVED_IDS: [&str; 4] = ["abstract", "bibtex", "top", "content"];
+
+/// Whether a text is an address that a page may link to.
+pub fn is_web_address(text: &str) -> bool {
+    (text.starts_with("https://") || text.starts_with("http://"))
+        && !text.contains(|c: char| c.is_whitespace() || matches!(c, '"' | '<' | '>'))
+}
+
+fn is_date(text: &str) -> bool {
+    let parts: Vec<&str> = text.split('-').collect();
+    let number = |part: &str, width: usize, most: u32| {
+        part.len() == width
+            && part.bytes().all(|byte| byte.is_ascii_digit())
+            && part.parse().is_ok_and(|number: u32| (1..=most).contains(&number))
+    };
+    let widths = [(4, 9999), (2, 12), (2, 31)];
+    (1..=3).contains(&parts.len())
+        && parts
+            .iter()
+            .zip(widths)
+            .all(|(part, (width, most))| number(part, width, most))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LEAST: &str = "title = \"T\"\n[[bundle]]\npath = \"b\"\n";
+
+    fn read(text: &str) -> Result<Project, SiteError> {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join(FILE), text).unwrap();
+        Project::read(folder.path())
+    }
+
+    fn refused(text: &str) -> String {
+        let error = read(text).unwrap_err().to_string();
+        error
+            .split_once(FILE)
+            .map(|(_, rest)| rest.to_owned())
+            .unwrap_or(error)
+    }
+
+    #[test]
+    fn little_is_enough() {
+        let project = read(LEAST).unwrap();
+        assert_eq!(project.config.language, "en");
+        assert!(!project.config.offline);
+    }
+
+    #[test]
+    fn what_is_wrong_is_said_with_its_line() {
+        for (text, expected) in [
+            ("titel = \"T\"", ":1: unknown name `titel`, did you mean `title`?"),
+            (
+                "title = \"T\"\n[theme]\nacent = \"#fff\"",
+                ":3: unknown name `acent`, did you mean `accent`?",
+            ),
+            (
+                "title = \"T\"\n[theme]\nmode = \"drak\"",
+                ":3: unknown name `drak`, did you mean `dark`?",
+            ),
+            (
+                "title = \"T\"\nurl = \"example.org\"",
+                ":2: url \"example.org\", expected an address",
+            ),
+            (
+                "title = \"T\"\ndate = \"July\"",
+                ":2: date \"July\", expected YYYY",
+            ),
+            ("title = \"T\"", ":1: no [[bundle]]"),
+            (
+                "title = \"T\"\n\n[[section]]\nid = \"a\"\ntext = \"x\"\n[[section]]\nid = \"a\"\ntext = \"y\"",
+                ":7: a second section with the id \"a\"",
+            ),
+            (
+                "title = \"T\"\n[[section]]\nid = \"A b\"\ntext = \"x\"",
+                ":3: section id \"A b\", expected lower-case",
+            ),
+            (
+                "title = \"T\"\n[[section]]\nid = \"abstract\"\ntext = \"x\"",
+                ":3: section id \"abstract\" is the page's own",
+            ),
+            (
+                "title = \"T\"\n[[section]]\nid = \"a\"",
+                ":3: section \"a\": expected either `file` or `text`, found neither",
+            ),
+            ("title = 3", ":1: invalid type: integer `3`, expected a string"),
+            ("title = \"T\"\nurl = ", ":2: "),
+        ] {
+            let error = refused(text);
+            assert!(error.starts_with(expected), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_folder_without_a_site_says_how_to_begin() {
+        let folder = tempfile::tempdir().unwrap();
+        let error = Project::read(folder.path()).unwrap_err().to_string();
+        assert!(error.contains("cellflux site new"), "{error}");
+    }
+}

@@ -1,0 +1,173 @@
+//! A model on the page: its bundle, checked, in the storage that the author asked for, with the crops of the author's own.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use cellflux_bundle::files::MANIFEST;
+use cellflux_bundle::quantise::WeightDtype;
+use cellflux_bundle::{Bundle, Manifest, folder};
+
+use crate::config::{BundleWish, Project};
+use crate::error::SiteError;
+use crate::fingerprint::digest;
+use crate::real_crops;
+use crate::source::Place;
+use crate::storage::{self, StorageError};
+use crate::walk::EngineMaker;
+
+/// The largest file that every known host takes (Cloudflare Pages: 25 MiB).
+pub const LARGEST_FILE: u64 = 24 << 20;
+
+/// A bundle as it will be published.
+#[derive(Debug)]
+pub struct Model {
+    /// The name of the bundle's folder, by which `site.toml` and links to `embed.html` know it.
+    pub name: String,
+    /// Where the site holds it: `bundles/NAME-DIGEST`. The digest is the manifest's, which names every other file's.
+    pub place: String,
+    /// Weights and vectors, for computing pictures.
+    pub bundle: Bundle,
+    /// Every file as it will be published, the manifest included.
+    pub files: BTreeMap<String, Vec<u8>>,
+    /// What storing the weights in fewer bytes costs, where that was asked for.
+    pub storage_error: Option<StorageError>,
+    /// Real crops added.
+    pub real_crops: usize,
+}
+
+impl Model {
+    /// Reads, checks and, where asked for, stores anew the bundle of one `[[bundle]]`.
+    ///
+    /// # Errors
+    /// [`SiteError::At`] for a folder that is no bundle or a broken one, [`SiteError::Quantised`] for weights that lose
+    /// too much, [`SiteError::Crops`] and [`SiteError::Image`] for the crops.
+    pub fn load(
+        project: &Project,
+        wish: &BundleWish,
+        crops: Option<&Path>,
+        engines: EngineMaker,
+    ) -> Result<Self, SiteError> {
+        let at = project.source.place(wish.path.span().start);
+        let folder = project.path(wish.path.get_ref());
+        let name = name_of(&folder, &at)?;
+        let broken =
+            |error: cellflux_bundle::BundleError| at.wrong(format!("bundle {}: {error}", folder.display()));
+        let bundle = folder::read(&folder).map_err(broken)?;
+        let mut assets = folder::read_assets(&folder, &bundle.manifest).map_err(broken)?;
+        let dtype = wish
+            .dtype(&project.source)?
+            .unwrap_or(bundle.manifest.model.dtype);
+        let shards_fit = bundle
+            .manifest
+            .files
+            .iter()
+            .all(|entry| entry.bytes <= LARGEST_FILE);
+        if dtype == bundle.manifest.model.dtype && shards_fit && crops.is_none() {
+            // Byte for byte as the author has it.
+            let mut content = assets;
+            for entry in bundle.manifest.required_files() {
+                let bytes = folder::read_file(&folder, &bundle.manifest, &entry.path).map_err(broken)?;
+                content.insert(entry.path.clone(), bytes);
+            }
+            let manifest = folder.join(MANIFEST);
+            content.insert(
+                MANIFEST.into(),
+                std::fs::read(&manifest).map_err(SiteError::io(&manifest))?,
+            );
+            return Ok(Self::new(name, bundle, content, None, 0));
+        }
+        let mut draft = bundle.clone();
+        let mut added = 0;
+        if let Some(data) = crops {
+            let crops = real_crops::choose(data, &draft.manifest)?;
+            added = crops.len();
+            assets.extend(real_crops::add(crops, &mut draft.manifest));
+        }
+        let mut draft = draft.into_draft(assets);
+        draft.dtype = dtype;
+        let packed = draft.pack().map_err(broken)?;
+        let published = storage::published(&packed).map_err(broken)?;
+        let error = if dtype == WeightDtype::Int8 && bundle.manifest.model.dtype != WeightDtype::Int8 {
+            let error = storage::error(&bundle, &published, &packed.files, engines).map_err(|reason| {
+                SiteError::Walk {
+                    place: at.clone(),
+                    reason,
+                }
+            })?;
+            if error.is_too_large() && !wish.force {
+                return Err(SiteError::Quantised {
+                    place: at,
+                    dtype,
+                    velocity: error.velocity,
+                    trajectory: error.trajectory,
+                    bound: storage::BOUND,
+                });
+            }
+            Some(error)
+        } else {
+            None
+        };
+        Ok(Self::new(name, published, packed.files, error, added))
+    }
+
+    fn new(
+        name: String,
+        bundle: Bundle,
+        files: BTreeMap<String, Vec<u8>>,
+        storage_error: Option<StorageError>,
+        real_crops: usize,
+    ) -> Self {
+        let manifest = files.get(MANIFEST).map(Vec::as_slice).unwrap_or_default();
+        Self {
+            place: format!("bundles/{name}-{}", digest(manifest)),
+            name,
+            bundle,
+            files,
+            storage_error,
+            real_crops,
+        }
+    }
+
+    /// The manifest.
+    pub fn manifest(&self) -> &Manifest {
+        &self.bundle.manifest
+    }
+
+    /// The manifest's address, relative to the page.
+    pub fn manifest_address(&self) -> String {
+        format!("{}/{MANIFEST}", self.place)
+    }
+
+    /// Files that a visitor needs before the first computed frame, the manifest included.
+    pub fn needed(&self) -> impl Iterator<Item = String> + '_ {
+        std::iter::once(MANIFEST)
+            .chain(
+                self.manifest()
+                    .required_files()
+                    .into_iter()
+                    .map(|entry| entry.path.as_str()),
+            )
+            .map(|path| format!("{}/{path}", self.place))
+    }
+}
+
+/// The folder's own name, which becomes part of an address.
+fn name_of(folder: &Path, at: &Place) -> Result<String, SiteError> {
+    let whole = folder.canonicalize().map_err(|error| {
+        at.wrong(format!(
+            "{}: {error}, expected a bundle's folder (`cellflux import` makes one)",
+            folder.display()
+        ))
+    })?;
+    let name = whole
+        .file_name()
+        .and_then(|name| name.to_str())
+        .unwrap_or_default();
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    if name.is_empty() || name.starts_with('.') || !name.chars().all(plain) {
+        return Err(at.wrong(format!(
+            "bundle folder {name:?}, expected a name of letters, digits, `-`, `_` and `.`"
+        )));
+    }
+    Ok(name.to_owned())
+}

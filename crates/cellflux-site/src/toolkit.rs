@@ -1,0 +1,111 @@
+//! What the command carries inside itself: the page's modules and styles, the WebAssembly package, the example.
+//!
+//! A release build holds them as they were when it was built. A debug build, which works in a clone, reads them from the
+//! clone's folders each time, so that a change shows at once.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use rust_embed::RustEmbed;
+use walkdir::WalkDir;
+
+use crate::error::SiteError;
+
+#[derive(RustEmbed)]
+#[folder = "../../web"]
+struct Web;
+
+#[derive(RustEmbed)]
+#[folder = "../../pkg"]
+struct Pkg;
+
+#[derive(RustEmbed)]
+#[folder = "example"]
+struct Example;
+
+/// The module without which no page runs.
+const MODULE: &str = "pkg/cellflux_wasm_bg.wasm";
+/// The bundle that the example shows, below `web/`.
+const EXAMPLE_BUNDLE: &str = "bundles/bbbc021-tiny";
+
+/// The page's own files by path: `web/…` and `pkg/…`.
+#[derive(Clone, Debug, Default)]
+pub struct Toolkit {
+    /// Content by path.
+    pub files: BTreeMap<String, Vec<u8>>,
+}
+
+impl Toolkit {
+    /// The files that the command holds.
+    ///
+    /// # Errors
+    /// [`SiteError::NoPackage`] for a command that was built before `pkg/`.
+    pub fn embedded() -> Result<Self, SiteError> {
+        let mut files = BTreeMap::new();
+        files.extend(all::<Web>("web/", |path| !path.starts_with("bundles/")));
+        files.extend(all::<Pkg>("pkg/", |_| true));
+        Self { files }.complete()
+    }
+
+    /// The files of two folders.
+    ///
+    /// # Errors
+    /// [`SiteError::Io`], [`SiteError::NoPackage`].
+    pub fn from_folders(web: &Path, pkg: &Path) -> Result<Self, SiteError> {
+        let mut files = BTreeMap::new();
+        for (folder, prefix) in [(web, "web"), (pkg, "pkg")] {
+            for entry in WalkDir::new(folder).follow_links(true) {
+                let entry = entry.map_err(|error| SiteError::io(folder)(error.into()))?;
+                let Ok(inside) = entry.path().strip_prefix(folder) else {
+                    continue;
+                };
+                if entry.file_type().is_file() && !inside.starts_with("bundles") {
+                    let inside = inside.to_string_lossy().replace('\\', "/");
+                    let content = fs::read(entry.path()).map_err(SiteError::io(entry.path()))?;
+                    files.insert(format!("{prefix}/{inside}"), content);
+                }
+            }
+        }
+        Self { files }.complete()
+    }
+
+    fn complete(self) -> Result<Self, SiteError> {
+        if self.files.contains_key(MODULE) {
+            Ok(self)
+        } else {
+            Err(SiteError::NoPackage)
+        }
+    }
+}
+
+/// Writes the example of `cellflux site new`: its text, and the bundle it shows.
+///
+/// # Errors
+/// [`SiteError::Exists`] for a folder that holds anything, [`SiteError::Io`].
+pub fn write_example(folder: &Path) -> Result<(), SiteError> {
+    if folder.is_file() || fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some()) {
+        return Err(SiteError::Exists { path: folder.into() });
+    }
+    let bundle = format!("{EXAMPLE_BUNDLE}/");
+    let files = all::<Web>("", |path| path.starts_with(&bundle));
+    for (path, content) in all::<Example>("", |_| true).into_iter().chain(files) {
+        let target = folder.join(path);
+        if let Some(parent) = target.parent() {
+            fs::create_dir_all(parent).map_err(SiteError::io(parent))?;
+        }
+        fs::write(&target, content).map_err(SiteError::io(&target))?;
+    }
+    Ok(())
+}
+
+fn all<E: RustEmbed>(prefix: &str, wanted: impl Fn(&str) -> bool) -> Vec<(String, Vec<u8>)> {
+    let content = |path: &str| E::get(path).map(|file| file.data.into_owned());
+    E::iter()
+        // Windows has its own idea of a separator.
+        .map(|path: Cow<str>| path.replace('\\', "/"))
+        .filter(|path| wanted(path))
+        .filter_map(|path| content(&path).map(|bytes| (format!("{prefix}{path}"), bytes)))
+        .collect()
+}

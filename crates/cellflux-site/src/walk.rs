@@ -1,0 +1,314 @@
+//! Trajectories computed while building: what an author asks for becomes a recipe, a recipe becomes frames.
+
+use std::collections::HashMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+use cellflux_bundle::Bundle;
+use cellflux_image::composite::{DIFFERENCE_SCALE, Display, Rgba, composite, difference};
+use cellflux_image::npy;
+use cellflux_image::picture::Limits;
+use cellflux_session::{
+    AnyEngine, Experiment, Exploration, Frame, Pacing, Recipe, Start, export, link, start_image,
+};
+use serde::Deserialize;
+use toml::Spanned;
+
+use crate::error::SiteError;
+use crate::fingerprint::digest;
+use crate::model::Model;
+use crate::source::{Place, Source, suggestion};
+
+/// Makes the engine that computes a bundle's pictures; what goes wrong is a sentence.
+pub type EngineMaker<'a> = &'a mut dyn FnMut(&Bundle) -> Result<AnyEngine, String>;
+
+/// Which trajectory an author means. What is not said is as the bundle recommends.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub struct WalkWish {
+    /// The bundle's name; the first without.
+    pub bundle: Option<Spanned<String>>,
+    /// Id of the control to start from; the bundle's first without.
+    pub control: Option<Spanned<String>>,
+    /// Id of the compound.
+    pub compound: Option<Spanned<String>>,
+    /// Dose in micromolar, for a model that takes one.
+    pub dose_um: Option<f64>,
+    /// Guidance strength.
+    pub alpha: Option<f64>,
+    /// ODE solver, by its name in links.
+    pub solver: Option<Spanned<String>>,
+    /// Time grid, by its name in links.
+    pub grid: Option<Spanned<String>>,
+    /// Steps on the grid.
+    pub steps: Option<usize>,
+    /// Standard deviation of the source noise, in model range.
+    pub noise: Option<f64>,
+    /// Its seed.
+    pub seed: Option<u32>,
+}
+
+impl WalkWish {
+    /// Its keys in TOML.
+    pub const KEYS: [&'static str; 10] = [
+        "bundle", "control", "compound", "dose_um", "alpha", "solver", "grid", "steps", "noise", "seed",
+    ];
+
+    /// The recipe for a model.
+    ///
+    /// # Errors
+    /// [`SiteError::At`] for an id that the bundle does not have (with the nearest) or a number out of range.
+    pub fn recipe(&self, model: &Model, source: &Source, at: &Place) -> Result<Recipe, SiteError> {
+        let manifest = model.manifest();
+        let mut recipe = Recipe::first(manifest).ok_or_else(|| {
+            at.wrong(format!(
+                "bundle {:?} has no sample controls, expected one to start from",
+                model.name
+            ))
+        })?;
+        if let Some(control) = &self.control {
+            recipe.start = Start::Example(known_control(model, control, source)?);
+        }
+        if let Some(compound) = &self.compound {
+            let id = known_compound(model, compound, source)?;
+            if let Some(condition) = manifest.conditions.get(&id) {
+                recipe = Recipe::new(manifest, recipe.start, condition);
+            }
+        }
+        recipe.dose_um = self.dose_um.or(recipe.dose_um);
+        let sampling = &mut recipe.sampling;
+        sampling.alpha = self.alpha.unwrap_or(sampling.alpha);
+        sampling.steps = self.steps.unwrap_or(sampling.steps);
+        sampling.noise = self.noise.unwrap_or(sampling.noise);
+        sampling.seed = self.seed.unwrap_or(sampling.seed);
+        if let Some(name) = &self.solver {
+            sampling.solver = name
+                .get_ref()
+                .parse()
+                .map_err(|error: cellflux_flow::FlowError| source.wrong(&name.span(), error.to_string()))?;
+        }
+        if let Some(name) = &self.grid {
+            sampling.grid = name
+                .get_ref()
+                .parse()
+                .map_err(|error: cellflux_flow::FlowError| source.wrong(&name.span(), error.to_string()))?;
+        }
+        recipe
+            .validate(manifest)
+            .map_err(|error| at.wrong(error.to_string()))?;
+        Ok(recipe)
+    }
+}
+
+/// The id, when the model has such a control or treated cell.
+///
+/// # Errors
+/// [`SiteError::At`] with the nearest.
+pub fn known_control(model: &Model, id: &Spanned<String>, source: &Source) -> Result<String, SiteError> {
+    let gallery = &model.manifest().gallery;
+    if gallery.get(id.get_ref()).is_some() {
+        return Ok(id.get_ref().clone());
+    }
+    let ids = gallery.controls.iter().map(|example| example.id.as_str());
+    Err(source.wrong(
+        &id.span(),
+        format!(
+            "bundle {:?} has no control {:?}{}",
+            model.name,
+            id.get_ref(),
+            suggestion(id.get_ref(), ids)
+        ),
+    ))
+}
+
+/// The id, when the model has such a compound.
+///
+/// # Errors
+/// [`SiteError::At`] with the nearest.
+pub fn known_compound(model: &Model, id: &Spanned<String>, source: &Source) -> Result<String, SiteError> {
+    let conditions = &model.manifest().conditions;
+    if conditions.get(id.get_ref()).is_some() {
+        return Ok(id.get_ref().clone());
+    }
+    let ids = conditions.list.iter().map(|condition| condition.id.as_str());
+    Err(source.wrong(
+        &id.span(),
+        format!(
+            "bundle {:?} has no compound {:?}{}",
+            model.name,
+            id.get_ref(),
+            suggestion(id.get_ref(), ids)
+        ),
+    ))
+}
+
+/// Walks an experiment to its end and gives the engine back.
+///
+/// # Errors
+/// A sentence, when a step is not reached.
+pub fn walk(experiment: Experiment, engine: AnyEngine) -> Result<(Vec<Frame>, Option<AnyEngine>), String> {
+    let mut exploration = Exploration::new(experiment);
+    exploration.attach_engine(engine);
+    while pollster::block_on(exploration.advance(Pacing::Single))
+        .map_err(|error| error.to_string())?
+        .is_some()
+    {}
+    let engine = exploration.detach_engine();
+    Ok((exploration.frames().to_vec(), engine))
+}
+
+/// A trajectory as pictures.
+#[derive(Debug)]
+pub struct Recording {
+    /// The recipe's link, as the page writes it.
+    pub link: String,
+    /// The time of each frame.
+    pub times: Vec<f64>,
+    /// The start image before any source noise.
+    pub start: Rgba,
+    /// Each frame's composite.
+    pub frames: Vec<Rgba>,
+    /// Each frame's difference from the start.
+    pub differences: Vec<Rgba>,
+}
+
+/// Computes trajectories, each once, and remembers them from build to build.
+pub struct Recorder<'a> {
+    engines: EngineMaker<'a>,
+    /// Where numbers are kept between builds; only a help.
+    cache: Option<PathBuf>,
+    /// The engine of the bundle that was walked last, by its place.
+    engine: Option<(String, AnyEngine)>,
+    done: HashMap<String, Rc<Recording>>,
+    /// Trajectories that had to be computed.
+    pub computed: usize,
+}
+
+impl std::fmt::Debug for Recorder<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Recorder")
+            .field("computed", &self.computed)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<'a> Recorder<'a> {
+    /// A recorder that keeps its numbers in `cache`, where it can.
+    pub fn new(engines: EngineMaker<'a>, cache: Option<PathBuf>) -> Self {
+        Self {
+            engines,
+            cache,
+            engine: None,
+            done: HashMap::new(),
+            computed: 0,
+        }
+    }
+
+    /// The pictures of a recipe.
+    ///
+    /// # Errors
+    /// [`SiteError::Walk`] at the place where it was asked for.
+    pub fn record(&mut self, model: &Model, recipe: &Recipe, at: &Place) -> Result<Rc<Recording>, SiteError> {
+        let failed = |reason: String| SiteError::Walk {
+            place: at.clone(),
+            reason,
+        };
+        let manifest = model.manifest();
+        let link = link::write(recipe, &manifest.image).map_err(|error| failed(error.to_string()))?;
+        let key = format!("{} {link}", model.place);
+        if let Some(done) = self.done.get(&key) {
+            return Ok(done.clone());
+        }
+        let example = start_image::file(&recipe.start, manifest)
+            .map_err(|error| failed(error.to_string()))?
+            .and_then(|path| model.files.get(path))
+            .map(Vec::as_slice);
+        let mut bare = recipe.clone();
+        bare.sampling.noise = 0.0;
+        let control = Experiment::new(bare, manifest, &model.bundle.vectors, example)
+            .map_err(|error| failed(error.to_string()))?
+            .start()
+            .to_vec();
+        let (times, frames) = self.numbers(model, recipe, example, &key).map_err(&failed)?;
+        let spec = &manifest.image;
+        let display = Display::of(spec);
+        let wrong = |error: cellflux_image::ImageError| failed(error.to_string());
+        let recording = Recording {
+            link,
+            start: composite(spec, &display, &control).map_err(wrong)?,
+            frames: frames
+                .iter()
+                .map(|frame| composite(spec, &display, frame).map_err(wrong))
+                .collect::<Result<_, _>>()?,
+            differences: frames
+                .iter()
+                .map(|frame| difference(spec, &display, frame, &control, DIFFERENCE_SCALE).map_err(wrong))
+                .collect::<Result<_, _>>()?,
+            times,
+        };
+        let recording = Rc::new(recording);
+        self.done.insert(key, recording.clone());
+        Ok(recording)
+    }
+
+    /// Times and images of a trajectory: kept ones, or computed now.
+    fn numbers(
+        &mut self,
+        model: &Model,
+        recipe: &Recipe,
+        example: Option<&[u8]>,
+        key: &str,
+    ) -> Result<(Vec<f64>, Vec<Vec<f32>>), String> {
+        let spec = &model.manifest().image;
+        let kept = self.cache.as_ref().map(|folder| {
+            folder.join(format!(
+                "{}.npy",
+                digest(format!("{} {key}", env!("CARGO_PKG_VERSION")).as_bytes())
+            ))
+        });
+        let experiment = Experiment::new(recipe.clone(), model.manifest(), &model.bundle.vectors, example)
+            .map_err(|error| error.to_string())?;
+        // An adaptive solver finds its times on the way, and the file holds images only.
+        let fixed = recipe
+            .planned_steps()
+            .is_some()
+            .then(|| experiment.waypoints().to_vec());
+        if let (Some(path), Some(times)) = (&kept, &fixed)
+            && let Some(frames) = read_kept(path, times.len(), spec.len())
+        {
+            return Ok((times.clone(), frames));
+        }
+        let engine = match self.engine.take() {
+            Some((place, engine)) if place == model.place => engine,
+            _ => (self.engines)(&model.bundle)?,
+        };
+        let (frames, engine) = walk(experiment, engine)?;
+        self.engine = engine.map(|engine| (model.place.clone(), engine));
+        self.computed += 1;
+        if let (Some(path), true) = (&kept, fixed.is_some()) {
+            keep(
+                path,
+                &export::trajectory_npy(spec, &frames).map_err(|error| error.to_string())?,
+            );
+        }
+        Ok((
+            frames.iter().map(|frame| frame.t).collect(),
+            frames.into_iter().map(|frame| frame.values).collect(),
+        ))
+    }
+}
+
+fn read_kept(path: &Path, frames: usize, length: usize) -> Option<Vec<Vec<f32>>> {
+    let array = npy::read("kept", &fs::read(path).ok()?, &Limits::default()).ok()?;
+    let values: Vec<f32> = array.values.iter().copied().collect();
+    (values.len() == frames * length).then(|| values.chunks_exact(length).map(<[f32]>::to_vec).collect())
+}
+
+/// Keeps a file for the next build; without a place to write, the next build computes it again.
+fn keep(path: &Path, bytes: &[u8]) {
+    let Some(folder) = path.parent() else { return };
+    if fs::create_dir_all(folder).is_ok() {
+        let _ = fs::write(folder.join(".gitignore"), "*\n");
+        let _ = fs::write(path, bytes);
+    }
+}

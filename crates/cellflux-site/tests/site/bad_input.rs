@@ -1,0 +1,189 @@
+//! What authors get wrong: each is one sentence with the file and the line, and the site of before stays.
+
+use std::fs;
+use std::path::Path;
+
+use crate::parts::{LEAST, build, files, project};
+
+/// Builds well once, then with a changed project: the error, without the folder's name. The first site must have stayed.
+fn refused(change: impl FnOnce(&Path)) -> String {
+    let home = project("");
+    build(home.path()).unwrap();
+    let before = files(&home.path().join("dist"));
+    change(home.path());
+    let error = build(home.path()).unwrap_err().to_string();
+    assert_eq!(files(&home.path().join("dist")), before, "{error}");
+    let beside: Vec<_> = fs::read_dir(home.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name())
+        .filter(|name| name.to_string_lossy().starts_with(".site-"))
+        .collect();
+    assert!(beside.is_empty(), "nothing half-made is left: {beside:?}");
+    assert!(!error.contains('\n'), "{error}");
+    error.replace(&format!("{}/", home.path().display()), "")
+}
+
+fn text(more: &str) -> impl FnOnce(&Path) + '_ {
+    move |home| fs::write(home.join("site.toml"), format!("{LEAST}{more}")).unwrap()
+}
+
+#[test]
+fn a_misspelt_key_is_answered_with_the_nearest() {
+    assert_eq!(
+        refused(text("dtyp = \"int8\"\n")),
+        "site.toml:4: unknown name `dtyp`, did you mean `dtype`?"
+    );
+    assert_eq!(
+        refused(text("[precompute]\ncompunds = []\n")),
+        "site.toml:5: unknown name `compunds`, did you mean `compounds`?"
+    );
+}
+
+#[test]
+fn a_component_says_what_it_does_not_know_with_the_line_in_its_file() {
+    let section = "[[section]]\nid = \"a\"\nfile = \"a.md\"\n";
+    for (markdown, expected) in [
+        (
+            "Hello.\n\n```{explorer}\ncompoud = \"taxol\"\n```\n",
+            "a.md:4: unknown name `compoud`, did you mean \"compound\"?",
+        ),
+        (
+            "```{strip}\ncompound = \"taxoll\"\n```\n",
+            "a.md:2: bundle \"bundle\" has no compound \"taxoll\", did you mean \"taxol\"?",
+        ),
+        (
+            "```{explorer}\nhide = [\"setings\"]\n```\n",
+            "a.md:2: hide \"setings\", did you mean \"settings\"?",
+        ),
+        (
+            "```{explorer}\nbundle = \"bundel\"\n```\n",
+            "a.md:2: bundle \"bundel\", did you mean \"bundle\"?",
+        ),
+        (
+            "```{explorer}\nalpha = 99\n```\n",
+            "a.md:1: alpha is 99, expected",
+        ),
+        ("```{strip}\nsolver = \"eulr\"\n```\n", "a.md:2: "),
+        (
+            "```{sldier}\n```\n",
+            "a.md:1: component \"sldier\", did you mean \"slider\"?",
+        ),
+        (
+            "\n```{figure}\nfile = \"gone.png\"\nalt = \"x\"\n```\n",
+            "a.md:3: gone.png: ",
+        ),
+        (
+            "```{figure}\nfile = \"gone.png\"\n```\n",
+            "a.md:1: missing field `alt`",
+        ),
+        ("![x](gone.png)\n", "a.md:1: gone.png: "),
+        (
+            "![x](https://cdn.example/x.png)\n",
+            "a.md:1: picture https://cdn.example/x.png",
+        ),
+        ("```{table}\nfile = \"gone.csv\"\n```\n", "a.md:2: gone.csv: "),
+        ("$\\frac{$\n", "a.md:1: formula"),
+    ] {
+        let error = refused(|home| {
+            text(section)(home);
+            fs::write(home.join("a.md"), markdown).unwrap();
+        });
+        assert!(error.starts_with(expected), "{markdown}: {error}");
+    }
+}
+
+#[test]
+fn a_missing_text_icon_or_bundle_is_named_with_its_line() {
+    for (more, expected) in [
+        (
+            "[[section]]\nid = \"a\"\nfile = \"gone.md\"\n",
+            "site.toml:6: gone.md: ",
+        ),
+        ("[[bundle]]\npath = \"gone\"\n", "site.toml:5: gone: "),
+        (
+            "[[bundle]]\npath = \"bundle\"\n",
+            "site.toml:5: a second bundle called \"bundle\"",
+        ),
+        (
+            "[[link]]\nlabel = \"x\"\nhref = \"gone.pdf\"\n",
+            "site.toml:6: gone.pdf: ",
+        ),
+    ] {
+        let error = refused(text(more));
+        assert!(error.starts_with(expected), "{more}: {error}");
+    }
+}
+
+#[test]
+fn a_bundle_of_another_version_one_with_a_changed_file_and_one_without_licence_are_refused() {
+    let manifest = |change: fn(&mut serde_json::Value)| {
+        move |home: &Path| {
+            let path = home.join("bundle/manifest.json");
+            let mut value: serde_json::Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+            change(&mut value);
+            fs::write(path, value.to_string()).unwrap();
+        }
+    };
+    let error = refused(manifest(|manifest| manifest["version"] = 2.into()));
+    assert!(
+        error.starts_with("site.toml:3: bundle bundle: ") && error.contains("version 1"),
+        "{error}"
+    );
+    let error = refused(manifest(|manifest| {
+        manifest["gallery"]["controls"][0]["licence"] = "".into()
+    }));
+    assert!(
+        error.starts_with("site.toml:3: ") && error.contains("gallery.controls[0].licence"),
+        "{error}"
+    );
+    let error = refused(manifest(|manifest| {
+        manifest["provenance"]["data_set"]["citation"] = " ".into()
+    }));
+    assert!(
+        error.starts_with("site.toml:3: ") && error.contains("citation"),
+        "{error}"
+    );
+    let error = refused(|home| fs::write(home.join("bundle/samples/synthetic-1.png"), "another").unwrap());
+    assert!(
+        error.starts_with("site.toml:3: ") && error.contains("samples/synthetic-1.png"),
+        "{error}"
+    );
+}
+
+#[test]
+fn html_in_markdown_is_shown_as_text_unless_it_is_allowed() {
+    let section = "[[section]]\nid = \"a\"\ntext = \"<img src=x onerror=alert(1)>\"\n";
+    let page = |more: &str| {
+        let home = tempfile::tempdir().unwrap();
+        let small = project("");
+        fs::rename(small.path().join("bundle"), home.path().join("bundle")).unwrap();
+        fs::write(home.path().join("site.toml"), format!("{more}{LEAST}{section}")).unwrap();
+        build(home.path()).unwrap();
+        fs::read_to_string(home.path().join("dist/index.html")).unwrap()
+    };
+    assert!(!page("").contains("<img src=x"));
+    assert!(page("allow_html = true\n").contains("<img src=x"));
+}
+
+#[test]
+fn an_output_folder_with_somebody_elses_files_is_refused() {
+    let home = project("");
+    fs::create_dir(home.path().join("dist")).unwrap();
+    fs::write(home.path().join("dist/thesis.tex"), "years of work").unwrap();
+    let error = build(home.path()).unwrap_err().to_string();
+    assert!(
+        error.contains("dist") && error.contains("holds other files"),
+        "{error}"
+    );
+    assert_eq!(files(&home.path().join("dist")), ["thesis.tex"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_folder_that_cannot_be_written_is_named() {
+    let home = project("");
+    // A file stands where the folder's parent should be: what a full or read-only disk looks like, also to root.
+    fs::write(home.path().join("dist"), "a file").unwrap();
+    let error = build(home.path()).unwrap_err().to_string();
+    assert!(error.contains("dist"), "{error}");
+}

@@ -1,0 +1,20 @@
+// embed.html: one explorer for an iframe. Its address says which: ?model=NAME&hide=settings,keep&theme=dark#LINK
+//
+// The frame tells its page how high it wants to be: { cellflux: 'height', height } in pixels.
+
+const models = JSON.parse(document.getElementById('models').textContent);
+const asked = new URLSearchParams(location.search);
+const model = models.find(({ name }) => name === asked.get('model')) ?? models[0];
+const theme = asked.get('theme');
+if (theme === 'light' || theme === 'dark') document.documentElement.classList.add(theme);
+
+const explorer = document.createElement('cellflux-explorer');
+explorer.setAttribute('src', model.src);
+if (model.recorded) explorer.setAttribute('recorded', model.recorded);
+const hide = (asked.get('hide') ?? '').split(',').filter((name) => /^[a-z]+$/.test(name));
+if (hide.length) explorer.setAttribute('hide', hide.join(' '));
+document.body.append(explorer);
+
+if (parent !== self) {
+  new ResizeObserver(() => parent.postMessage({ cellflux: 'height', height: Math.ceil(document.body.getBoundingClientRect().height) }, '*')).observe(document.body);
+}

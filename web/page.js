@@ -1,0 +1,44 @@
+// What the page's own components do beside the explorer: a before/after slider, and a button that copies.
+
+import { el } from './html.js';
+
+/** Two pictures of one size: the second is seen right of a line that the visitor moves. Without a script, side by side. */
+class Compare extends HTMLElement {
+  connectedCallback() {
+    if (this.line) return;
+    this.line = el('input', {
+      type: 'range', min: '0', max: '100', value: '50', 'aria-label': 'How much of the treated cell is shown',
+      on: { input: () => this.#move() },
+    });
+    this.append(el('span', { class: 'label before', 'aria-hidden': 'true' }, 'Control'), el('span', { class: 'label after', 'aria-hidden': 'true' }, 'Generated'), this.line);
+    this.classList.add('live');
+    this.#move();
+  }
+
+  #move() {
+    this.style.setProperty('--at', `${this.line.value}%`);
+  }
+}
+
+/** A text with a button that copies it. */
+class Copy extends HTMLElement {
+  connectedCallback() {
+    if (this.button) return;
+    this.button = el('button', { type: 'button', class: 'copy', on: { click: () => this.#copy() } }, 'Copy');
+    this.said = el('span', { class: 'said', role: 'status' });
+    this.append(this.button, this.said);
+  }
+
+  async #copy() {
+    try {
+      await navigator.clipboard.writeText(this.querySelector('code').textContent);
+      this.said.textContent = 'Copied';
+    } catch {
+      getSelection().selectAllChildren(this.querySelector('code'));
+      this.said.textContent = 'Selected: copy it with the keyboard';
+    }
+  }
+}
+
+customElements.define('cellflux-compare', Compare);
+customElements.define('cellflux-copy', Copy);
