@@ -3,11 +3,13 @@
 use anyhow::Result;
 
 use crate::bench_browsers;
+use crate::bench_page;
 use crate::shell::{cargo, run};
 
 #[derive(clap::Args)]
 pub struct Options {
-    /// What to measure: `unet` (natively, then in browsers), `browsers` (only those), or a bench of tests/benches.
+    /// What to measure: `unet` (natively, then in browsers), `browsers` (only those), `page` (a visit to the demo site), or a
+    /// bench of tests/benches.
     name: String,
     /// Leave out the browsers.
     #[arg(long)]
@@ -23,6 +25,9 @@ pub struct Options {
 pub fn bench(options: &Options) -> Result<()> {
     if options.name == "browsers" {
         return bench_browsers::measure(options.release, &options.arguments);
+    }
+    if options.name == "page" {
+        return bench_page::bench();
     }
     run(cargo("bench")
         .args(["--package", "cellflux-tests", "--bench", &options.name, "--"])

@@ -15,7 +15,7 @@ pub fn measure(release: bool, arguments: &[String]) -> Result<()> {
     npm::packages(&root().join("tests/browser-bench"), "the bench in browsers")?;
     pkg::build(&pkg::Options { release })?;
     let folder = root().join("target/site-shipped");
-    site::assemble(&cli, None, &folder)?;
+    site::build(&cli, None, &folder)?;
     let served = Served::start(&cli, &folder)?;
     stage("Guided evaluations in browsers, ours and onnxruntime-web's in turn");
     browser.bench(&served, "unet.mjs", arguments)?;

@@ -2,11 +2,13 @@
 
 mod bench;
 mod bench_browsers;
+mod bench_page;
 mod browser;
 mod check_cuda;
 mod debian;
 mod demo;
 mod demo_bundle;
+mod install;
 mod lint;
 mod native;
 mod npm;
@@ -42,8 +44,10 @@ enum Chore {
     Pkg(pkg::Options),
     /// Formatting, clippy with warnings denied for this machine and for the browser, third-party notices.
     Lint,
+    /// Build pkg/ and install the `cellflux` command, which carries it and the page inside itself.
+    Install,
     /// Measure: `bench unet` prints milliseconds per evaluation and GFLOP/s of both engines, and against onnxruntime-web in
-    /// browsers.
+    /// browsers; `bench page` what a visitor downloads and waits for.
     Bench(bench::Options),
     /// Compile the trainer with its CUDA features; no GPU is needed, nvcc and the libraries are.
     CheckCuda(check_cuda::Options),
@@ -62,6 +66,7 @@ fn main() -> ExitCode {
         Chore::Test(options) => return test::test(&options),
         Chore::Pkg(options) => pkg::build(&options),
         Chore::Lint => lint::lint(),
+        Chore::Install => install::install(),
         Chore::Bench(options) => bench::bench(&options),
         Chore::CheckCuda(options) => check_cuda::check(&options),
         Chore::DemoBundle(options) => demo_bundle::make(&options),

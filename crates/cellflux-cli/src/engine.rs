@@ -1,6 +1,7 @@
 //! Which engine evaluates the network: the options that `verify` and `run` share.
 
 use anyhow::{Context, bail};
+use cellflux_bundle::Bundle;
 use cellflux_bundle::config::UNetConfig;
 use cellflux_bundle::state_dict::StateDict;
 use cellflux_candle::CandleEngine;
@@ -35,6 +36,18 @@ pub enum DType {
     F32,
     /// 16-bit floats with 32-bit sums (wgpu only)
     F16,
+}
+
+/// The network in f32, for pictures that a command makes of a bundle; what goes wrong is a sentence.
+pub fn load_for_pictures(engine: EngineKind, bundle: &Bundle) -> Result<AnyEngine, String> {
+    let arguments = EngineArgs {
+        engine,
+        dtype: DType::F32,
+    };
+    let spec = &bundle.manifest.image;
+    let size = (spec.height, spec.width);
+    let loading = arguments.load(&bundle.manifest.model.config, &bundle.weights, size, 1);
+    pollster::block_on(loading).map_err(|error| format!("{error:#}"))
 }
 
 impl EngineArgs {

@@ -1,8 +1,9 @@
 //! The `cellflux` command. Each subcommand is one file, with its `Args` and its `run`.
 //!
-//! Exit status: 0 when all is well, 1 when `verify` measured an error above its bound, 2 when the command
-//! could not do its work.
+//! Exit status: 0 when all is well; 1 when `verify` measured an error above its bound, and when `site` or `bundle` found
+//! something wrong with what they were given; 2 when another command could not do its work.
 
+mod bundle;
 mod engine;
 mod files;
 mod import;
@@ -12,7 +13,8 @@ mod verify;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
+use clap_complete::Shell;
 
 /// Import, check, run and publish trained `CellFlux` models.
 #[derive(Parser)]
@@ -24,6 +26,12 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    Bundle(bundle::Args),
+    /// Print the completions of a shell, for example `cellflux completions bash > ~/.local/share/bash-completion/completions/cellflux`.
+    Completions {
+        /// The shell.
+        shell: Shell,
+    },
     Import(import::Args),
     Run(run::Args),
     Site(site::Args),
@@ -31,7 +39,18 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    let result = match Cli::parse().command {
+    let command = Cli::parse().command;
+    // What `site` and `bundle` refuse is the author's to put right, and scripts tell it by this status.
+    let failure = match command {
+        Command::Site(_) | Command::Bundle(_) => 1,
+        _ => 2,
+    };
+    let result = match command {
+        Command::Bundle(args) => bundle::run(&args),
+        Command::Completions { shell } => {
+            clap_complete::generate(shell, &mut Cli::command(), "cellflux", &mut std::io::stdout());
+            Ok(ExitCode::SUCCESS)
+        }
         Command::Import(args) => import::run(&args),
         Command::Run(args) => run::run(&args),
         Command::Site(args) => site::run(&args),
@@ -39,6 +58,6 @@ fn main() -> ExitCode {
     };
     result.unwrap_or_else(|error| {
         eprintln!("cellflux: {error:#}");
-        ExitCode::from(2)
+        ExitCode::from(failure)
     })
 }

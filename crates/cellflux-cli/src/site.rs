@@ -4,11 +4,10 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context;
-use cellflux_bundle::Bundle;
-use cellflux_session::AnyEngine;
-use cellflux_site::{Built, Options, Project, Server, Toolkit, build, toolkit};
+use cellflux_site::check::{self as site_check, Finding};
+use cellflux_site::{Built, Options, Project, Server, SiteError, Toolkit, build, config, toolkit};
 
-use crate::engine::{DType, EngineArgs, EngineKind};
+use crate::engine::{EngineKind, load_for_pictures};
 
 /// Publish models as a static web page.
 #[derive(clap::Args)]
@@ -22,6 +21,7 @@ enum Command {
     New(New),
     Build(Build),
     Serve(Serve),
+    Check(Check),
 }
 
 /// Write an example: a site.toml, Markdown, and a small model. It builds at once.
@@ -46,9 +46,9 @@ struct Build {
 }
 
 /// What a site is built from, and where to.
-#[derive(clap::Args)]
+#[derive(Clone, clap::Args)]
 struct From {
-    /// The folder that holds site.toml.
+    /// The folder that holds site.toml; for `serve` also a built site.
     #[arg(default_value = ".")]
     site: PathBuf,
     /// The folder to write: absent, empty, or written by an earlier build. `dist` beside site.toml when not given.
@@ -68,15 +68,28 @@ struct From {
     pkg: Option<PathBuf>,
 }
 
-/// Serve a site on 127.0.0.1.
+/// Build the site aside and say what is wrong with it: links, sizes, licences, bundles, words for pictures.
+///
+/// Exits 1 when something should not be published so.
+#[derive(clap::Args)]
+#[command(after_help = "Example:\n  cellflux site check my-paper --json")]
+struct Check {
+    #[command(flatten)]
+    from: From,
+    /// Print the findings as JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Serve a site on 127.0.0.1; one that has a site.toml is built anew, and shown anew, when its files change.
 #[derive(clap::Args)]
 #[command(
     after_help = "Examples:\n  cellflux site serve my-paper --open\n  cellflux site serve my-paper/dist --under /projects/cells/"
 )]
 struct Serve {
-    /// The folder that holds site.toml, or a built site.
-    #[arg(default_value = ".")]
-    folder: PathBuf,
+    // The folder may also be a built site.
+    #[command(flatten)]
+    from: From,
     /// The port; any free one when not given.
     #[arg(long, default_value_t = 0)]
     port: u16,
@@ -97,6 +110,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
             told(&out, &built, options.json)?;
         }
         Command::Serve(options) => serve(options)?,
+        Command::Check(options) => return check(options),
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -116,30 +130,24 @@ impl From {
     fn build(&self) -> anyhow::Result<(PathBuf, Built)> {
         let project = Project::read(&self.site)?;
         let out = self.out.clone().unwrap_or_else(|| project.folder.join("dist"));
+        let built = self.build_into(&project, out.clone())?;
+        Ok((out, built))
+    }
+
+    fn build_into(&self, project: &Project, out: PathBuf) -> Result<Built, SiteError> {
         let toolkit = match (&self.web, &self.pkg) {
             (Some(web), Some(pkg)) => Toolkit::from_folders(web, pkg)?,
             _ => Toolkit::embedded()?,
         };
         let options = Options {
-            out: out.clone(),
+            out,
             toolkit,
             crops: self.data.clone(),
         };
-        let built = build(&project, &options, &mut |bundle| load(self.engine, bundle))?;
-        Ok((out, built))
+        build(project, &options, &mut |bundle| {
+            load_for_pictures(self.engine, bundle)
+        })
     }
-}
-
-/// The engine that computes a bundle's pictures.
-fn load(engine: EngineKind, bundle: &Bundle) -> Result<AnyEngine, String> {
-    let arguments = EngineArgs {
-        engine,
-        dtype: DType::F32,
-    };
-    let spec = &bundle.manifest.image;
-    let size = (spec.height, spec.width);
-    let loading = arguments.load(&bundle.manifest.model.config, &bundle.weights, size, 1);
-    pollster::block_on(loading).map_err(|error| format!("{error:#}"))
 }
 
 fn told(out: &Path, built: &Built, json: bool) -> anyhow::Result<()> {
@@ -160,10 +168,62 @@ fn told(out: &Path, built: &Built, json: bool) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Builds into a temporary folder, so that a check changes nothing.
+fn check(options: &Check) -> anyhow::Result<ExitCode> {
+    let folder = tempfile::tempdir().context("no temporary folder")?;
+    let project = Project::read(&options.from.site)?;
+    let built = options.from.build_into(&project, folder.path().join("site"))?;
+    let mut findings = site_check::check(&folder.path().join("site"))?;
+    let advice = built.advice.iter().map(|advice| {
+        let (place, problem) = advice.split_once(": ").unwrap_or(("site.toml", advice));
+        Finding {
+            place: place.to_owned(),
+            problem: problem.to_owned(),
+            serious: false,
+        }
+    });
+    findings.extend(advice);
+    if options.json {
+        println!(
+            "{}",
+            serde_json::to_string_pretty(&findings).context("the findings cannot be written")?
+        );
+    } else {
+        for finding in &findings {
+            let kind = if finding.serious { "wrong" } else { "note" };
+            println!("{kind}: {}: {}", finding.place, finding.problem);
+        }
+    }
+    let wrong = findings.iter().filter(|finding| finding.serious).count();
+    eprintln!("{wrong} wrong, {} to note", findings.len() - wrong);
+    Ok(if wrong == 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
 fn serve(options: &Serve) -> anyhow::Result<()> {
-    let server = Server::bind(&options.folder, options.port, &options.under)?;
+    let from = &options.from;
+    let source = from.site.join(config::FILE).is_file() || from.site.is_file();
+    let (folder, live) = if source {
+        let (out, built) = from.build()?;
+        told(&out, &built, false)?;
+        (out.clone(), Some((out, built)))
+    } else {
+        (from.site.clone(), None)
+    };
+    let mut server = Server::bind(&folder, options.port, &options.under)?;
+    if let Some((out, built)) = live {
+        let from = from.clone();
+        let rebuild = move || {
+            let project = Project::read(&from.site)?;
+            Ok(from.build_into(&project, out.clone())?.sources)
+        };
+        server = server.rebuilding(built.sources, Box::new(rebuild))?;
+    }
     let url = server.url();
-    println!("serving {} at {url} (Ctrl-C ends)", options.folder.display());
+    println!("serving {} at {url} (Ctrl-C ends)", folder.display());
     if options.open
         && let Err(error) = open::that_detached(&url)
     {

@@ -697,16 +697,15 @@ fn sitemap(url: &str) -> String {
 
 /// The service worker: what it keeps, then what it does.
 fn service_worker(site: &Files) -> String {
-    let kept: Vec<&String> = site
-        .files
-        .keys()
-        .filter(|path| {
-            !path.contains("/weights-")
-                && !path.starts_with('.')
-                && *path != "404.html"
-                && !path.ends_with(".d.ts")
-        })
-        .collect();
+    let of_a_visit = |path: &&String| {
+        let bundled = path.starts_with("bundles/") && !path.ends_with("/manifest.json");
+        // A name without a digest would go stale; the pages are asked for anew.
+        let stale = path.starts_with('.')
+            || path.ends_with(".d.ts")
+            || ["404.html", "explorer.js", "sitemap.xml"].contains(&path.as_str());
+        !bundled && !stale
+    };
+    let kept: Vec<&String> = site.files.keys().filter(of_a_visit).collect();
     let list = serde_json::to_string(&kept).unwrap_or_else(|_| "[]".into());
     // The pages are asked for anew when any of them has changed; their digest makes this file another one then.
     let pages: Vec<u8> = ["index.html", "embed.html"]

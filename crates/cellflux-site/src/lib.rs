@@ -10,6 +10,7 @@
 //! The folder needs no server of its own kind: every reference in it is relative, and everything comes from one origin.
 
 pub mod build;
+pub mod check;
 pub mod components;
 pub mod config;
 pub mod error;
@@ -17,6 +18,7 @@ pub mod files;
 pub mod fingerprint;
 mod highlight;
 mod html;
+pub mod live;
 pub mod markdown;
 pub mod maths;
 pub mod model;

@@ -335,7 +335,7 @@ mod tests {
                 "[x](javascript:alert)\n",
                 "a.md:1: link javascript:alert: expected",
             ),
-            ("one\ntwo $\\frac{a}{$\n", "a.md:2: formula"),
+            ("one\ntwo $\\nosuch x$\n", "a.md:2: formula"),
             ("\n```{stripe}\n```\n", "a.md:2: no such component"),
         ] {
             let error = rendered(text, false).0.unwrap_err().to_string();

@@ -54,6 +54,7 @@ impl Model {
             |error: cellflux_bundle::BundleError| at.wrong(format!("bundle {}: {error}", folder.display()));
         let bundle = folder::read(&folder).map_err(broken)?;
         let mut assets = folder::read_assets(&folder, &bundle.manifest).map_err(broken)?;
+        attributed(&bundle.manifest, &at)?;
         let dtype = wish
             .dtype(&project.source)?
             .unwrap_or(bundle.manifest.model.dtype);
@@ -148,6 +149,38 @@ impl Model {
                     .map(|entry| entry.path.as_str()),
             )
             .map(|path| format!("{}/{path}", self.place))
+    }
+}
+
+/// Refuses data and pictures of which a page could not say whose they are.
+fn attributed(manifest: &Manifest, at: &Place) -> Result<(), SiteError> {
+    let data = &manifest.provenance.data_set;
+    let of_data = [
+        ("provenance.data_set.name".to_owned(), &data.name),
+        ("provenance.data_set.citation".to_owned(), &data.citation),
+        ("provenance.data_set.licence".to_owned(), &data.licence),
+        ("provenance.licence".to_owned(), &manifest.provenance.licence),
+    ];
+    let gallery = &manifest.gallery;
+    let of_examples = gallery
+        .controls
+        .iter()
+        .chain(&gallery.treated)
+        .flat_map(|example| {
+            [
+                (format!("the source of {:?}", example.id), &example.source),
+                (format!("the licence of {:?}", example.id), &example.licence),
+            ]
+        });
+    match of_data
+        .into_iter()
+        .chain(of_examples)
+        .find(|(_, text)| text.trim().is_empty())
+    {
+        Some((field, _)) => Err(at.wrong(format!(
+            "the bundle does not say {field}, expected it: a page names source and licence beside its pictures"
+        ))),
+        None => Ok(()),
     }
 }
 

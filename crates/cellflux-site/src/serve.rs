@@ -2,6 +2,7 @@
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use axum::Router;
 use axum::http::{HeaderValue, header};
@@ -9,6 +10,7 @@ use tower_http::services::ServeDir;
 use tower_http::set_header::SetResponseHeaderLayer;
 
 use crate::error::SiteError;
+use crate::live::{self, Live, Rebuild};
 
 /// A server that has its port and waits to run.
 #[derive(Debug)]
@@ -17,6 +19,7 @@ pub struct Server {
     address: SocketAddr,
     folder: PathBuf,
     under: String,
+    live: Option<Arc<Live>>,
 }
 
 impl Server {
@@ -43,7 +46,17 @@ impl Server {
             address,
             folder: folder.to_owned(),
             under,
+            live: None,
         })
+    }
+
+    /// Builds the site anew whenever one of its sources changes, and has open pages reload.
+    ///
+    /// # Errors
+    /// [`SiteError::Io`] when the system watches no files.
+    pub fn rebuilding(mut self, sources: Vec<PathBuf>, rebuild: Rebuild) -> Result<Self, SiteError> {
+        self.live = Some(Live::watch(sources, rebuild)?);
+        Ok(self)
     }
 
     /// The site's address, ending in `/`.
@@ -64,7 +77,7 @@ impl Server {
         runtime
             .block_on(async {
                 let listener = tokio::net::TcpListener::from_std(self.listener)?;
-                axum::serve(listener, router(&self.folder, &self.under)).await
+                axum::serve(listener, router(&self.folder, &self.under, self.live)).await
             })
             .map_err(SiteError::io(&self.folder))
     }
@@ -72,12 +85,17 @@ impl Server {
 
 /// Files with the MIME types of their extensions (module scripts and WebAssembly need theirs), never cached: a
 /// rebuilt site shows on the next reload.
-fn router(folder: &Path, under: &str) -> Router {
+fn router(folder: &Path, under: &str, live: Option<Arc<Live>>) -> Router {
     let fresh =
         SetResponseHeaderLayer::overriding(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    let files = ServeDir::new(folder);
+    let site = match live {
+        None => Router::new().fallback_service(files),
+        Some(live) => live::routes(live, folder).fallback_service(files),
+    };
     let router = match under {
-        "/" => Router::new().fallback_service(ServeDir::new(folder)),
-        under => Router::new().nest_service(under, ServeDir::new(folder)),
+        "/" => site,
+        under => Router::new().nest_service(under, site),
     };
     router.layer(fresh)
 }

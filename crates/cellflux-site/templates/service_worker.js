@@ -1,5 +1,6 @@
 // Keeps the page, so that it works without a network after one visit. Names bear their content: what is kept never goes
-// stale, and only the page itself is asked for anew while there is a network. Weights are kept by the explorer.
+// stale, what does not hash to its name is not kept, and only the pages are asked for anew while there is a network. The
+// files of bundles are kept by the explorer, which checks them against their manifest.
 
 const CACHE = `cellflux-page ${registration.scope}`;
 const here = (path) => new URL(path, registration.scope).href;
@@ -13,8 +14,18 @@ async function keep() {
   await Promise.all(missing.map(async (file) => {
     const response = await fetch(file, { cache: PAGES.has(file) ? 'no-cache' : 'default' });
     if (!response.ok) throw new Error(`${file}: ${response.status}`);
-    await cache.put(file, response);
+    const bytes = await response.arrayBuffer();
+    if (!(await isWhole(file, bytes))) throw new Error(`${file}: not the content that its name says`);
+    await cache.put(file, new Response(bytes, { headers: response.headers }));
   }));
+}
+
+/** Whether content hashes to the digest in its name; pages bear none. */
+async function isWhole(file, bytes) {
+  const named = /-([0-9a-f]{10})(?:\.[a-z0-9.]+|\/manifest\.json)$/.exec(file);
+  if (!named) return true;
+  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
+  return [...digest.subarray(0, 5)].map((byte) => byte.toString(16).padStart(2, '0')).join('') === named[1];
 }
 
 async function forgetOlder() {

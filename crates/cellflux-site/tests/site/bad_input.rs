@@ -74,7 +74,7 @@ fn a_component_says_what_it_does_not_know_with_the_line_in_its_file() {
         ),
         (
             "```{figure}\nfile = \"gone.png\"\n```\n",
-            "a.md:1: missing field `alt`",
+            "a.md:2: missing field `alt`",
         ),
         ("![x](gone.png)\n", "a.md:1: gone.png: "),
         (
@@ -82,7 +82,7 @@ fn a_component_says_what_it_does_not_know_with_the_line_in_its_file() {
             "a.md:1: picture https://cdn.example/x.png",
         ),
         ("```{table}\nfile = \"gone.csv\"\n```\n", "a.md:2: gone.csv: "),
-        ("$\\frac{$\n", "a.md:1: formula"),
+        ("$\\nosuch x$\n", "a.md:1: formula"),
     ] {
         let error = refused(|home| {
             text(section)(home);

@@ -1,0 +1,289 @@
+//! `cellflux bundle`: what is in a bundle, the same model in other bytes, and what two bundles differ in.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::Context;
+use cellflux_bundle::quantise::WeightDtype;
+use cellflux_bundle::{Bundle, Manifest, folder, limits};
+use cellflux_site::storage;
+
+use crate::engine::{EngineKind, load_for_pictures};
+
+/// Look into a bundle, store it anew, or compare two.
+#[derive(clap::Args)]
+pub struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(clap::Subcommand)]
+enum Command {
+    Inspect(Inspect),
+    Quantise(Quantise),
+    Reshard(Reshard),
+    Diff(Diff),
+}
+
+/// Print what a bundle says of itself: configuration, parameters, conditions, files and digests.
+#[derive(clap::Args)]
+#[command(after_help = "Example:\n  cellflux bundle inspect my-model --json")]
+struct Inspect {
+    /// The bundle's folder.
+    bundle: PathBuf,
+    /// Print the manifest as JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Store the weights in other bytes, and measure what that costs.
+#[derive(clap::Args)]
+#[command(after_help = "Example:\n  cellflux bundle quantise my-model --dtype int8 --out my-model-int8")]
+struct Quantise {
+    /// The bundle's folder.
+    bundle: PathBuf,
+    /// f32, f16 or int8 (one scale an output channel).
+    #[arg(long)]
+    dtype: WeightDtype,
+    /// Write also where the measured error is above the bound.
+    #[arg(long)]
+    force: bool,
+    /// What measures the error.
+    #[arg(long, value_enum, default_value = "candle")]
+    engine: EngineKind,
+    #[command(flatten)]
+    out: Out,
+}
+
+/// Cut the weights into shards of another size.
+#[derive(clap::Args)]
+#[command(after_help = "Example:\n  cellflux bundle reshard my-model --megabytes 8 --out my-model-8")]
+struct Reshard {
+    /// The bundle's folder.
+    bundle: PathBuf,
+    /// The most MiB a shard, 1 to 24.
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=24))]
+    megabytes: u32,
+    #[command(flatten)]
+    out: Out,
+}
+
+/// Where a bundle goes.
+#[derive(clap::Args)]
+struct Out {
+    /// The new bundle's folder: new, empty, or with --replace an earlier bundle.
+    #[arg(long)]
+    out: PathBuf,
+    /// Replace the bundle that is there.
+    #[arg(long)]
+    replace: bool,
+}
+
+/// Say what two bundles differ in. Exits 1 when they do.
+#[derive(clap::Args)]
+#[command(after_help = "Example:\n  cellflux bundle diff my-model my-model-int8")]
+struct Diff {
+    /// A bundle's folder.
+    first: PathBuf,
+    /// Another's.
+    second: PathBuf,
+}
+
+/// Runs the command.
+pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
+    match &args.command {
+        Command::Inspect(options) => inspect(options),
+        Command::Quantise(options) => quantise(options),
+        Command::Reshard(options) => reshard(options),
+        Command::Diff(options) => diff(options),
+    }
+}
+
+fn read(folder: &Path) -> anyhow::Result<(Bundle, BTreeMap<String, Vec<u8>>)> {
+    let broken = || folder.display().to_string();
+    let bundle = folder::read(folder).with_context(broken)?;
+    let assets = folder::read_assets(folder, &bundle.manifest).with_context(broken)?;
+    Ok((bundle, assets))
+}
+
+fn inspect(options: &Inspect) -> anyhow::Result<ExitCode> {
+    let (bundle, _) = read(&options.bundle)?;
+    let manifest = &bundle.manifest;
+    if options.json {
+        println!(
+            "{}",
+            serde_json::to_string_pretty(manifest).context("the manifest cannot be written")?
+        );
+        return Ok(ExitCode::SUCCESS);
+    }
+    println!(
+        "{} ({}), format version {}",
+        manifest.title, manifest.id, manifest.version
+    );
+    for (term, value) in facts(manifest)? {
+        println!("  {term:<12} {value}");
+    }
+    println!("files, every one as its digest says:");
+    for entry in &manifest.files {
+        println!("  {:>10}  {}  {}", entry.bytes, entry.sha256, entry.path);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What a manifest says in lines.
+fn facts(manifest: &Manifest) -> anyhow::Result<Vec<(&'static str, String)>> {
+    let model = &manifest.model;
+    let channels: Vec<&str> = manifest
+        .image
+        .channels
+        .iter()
+        .map(|channel| channel.name.as_str())
+        .collect();
+    let ids: Vec<&str> = manifest
+        .conditions
+        .list
+        .iter()
+        .map(|condition| condition.id.as_str())
+        .collect();
+    Ok(vec![
+        ("network", serde_json::to_string(&model.config)?),
+        ("parameters", model.parameters.to_string()),
+        ("weights", format!("{} in {} shard(s)", model.dtype, model.shards)),
+        (
+            "images",
+            format!(
+                "{} x {}, {}",
+                manifest.image.width,
+                manifest.image.height,
+                channels.join(", ")
+            ),
+        ),
+        ("conditions", format!("{}: {}", ids.len(), ids.join(", "))),
+        (
+            "samples",
+            format!(
+                "{} controls, {} treated",
+                manifest.gallery.controls.len(),
+                manifest.gallery.treated.len()
+            ),
+        ),
+        ("sampling", serde_json::to_string(&manifest.sampling)?),
+        (
+            "data",
+            format!(
+                "{}; {}",
+                manifest.provenance.data_set.name, manifest.provenance.data_set.licence
+            ),
+        ),
+        ("licence", manifest.provenance.licence.clone()),
+        ("made", manifest.provenance.created.clone()),
+    ])
+}
+
+fn quantise(options: &Quantise) -> anyhow::Result<ExitCode> {
+    let (bundle, assets) = read(&options.bundle)?;
+    let mut draft = bundle.clone().into_draft(assets);
+    draft.dtype = options.dtype;
+    let packed = draft.pack().context("the bundle cannot be packed")?;
+    let stored = storage::published(&packed)?;
+    let mut engines = |bundle: &Bundle| load_for_pictures(options.engine, bundle);
+    let error = storage::error(&bundle, &stored, &packed.files, &mut engines).map_err(anyhow::Error::msg)?;
+    println!(
+        "{} as {}: the velocity is {:.2e} off, a ten-step trajectory {:.2e} (relative; bound {:.0e})",
+        bundle.manifest.model.dtype,
+        options.dtype,
+        error.velocity,
+        error.trajectory,
+        storage::BOUND
+    );
+    if error.is_too_large() && !options.force {
+        eprintln!(
+            "cellflux: nothing was written: the error is above the bound (--force writes all the same)"
+        );
+        return Ok(ExitCode::FAILURE);
+    }
+    options.out.write(&packed)
+}
+
+fn reshard(options: &Reshard) -> anyhow::Result<ExitCode> {
+    let (bundle, assets) = read(&options.bundle)?;
+    let bytes = (options.megabytes as usize) << 20;
+    let packed = bundle
+        .into_draft(assets)
+        .pack_in_shards(bytes.min(limits::SHARD_BYTES))
+        .context("the bundle cannot be packed")?;
+    options.out.write(&packed)
+}
+
+impl Out {
+    fn write(&self, packed: &cellflux_bundle::Packed) -> anyhow::Result<ExitCode> {
+        folder::write(packed, &self.out, self.replace)?;
+        let bytes: usize = packed.files.values().map(Vec::len).sum();
+        println!(
+            "{}: {} in {} shard(s), {bytes} bytes",
+            self.out.display(),
+            packed.manifest.model.dtype,
+            packed.manifest.model.shards
+        );
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+fn diff(options: &Diff) -> anyhow::Result<ExitCode> {
+    let (first, _) = read(&options.first)?;
+    let (second, _) = read(&options.second)?;
+    let mut differ = false;
+    let mut say = |line: String| {
+        differ = true;
+        println!("{line}");
+    };
+    let after: BTreeMap<_, _> = facts(&second.manifest)?.into_iter().collect();
+    for (term, before) in facts(&first.manifest)? {
+        if let Some(after) = after.get(term).filter(|after| **after != before) {
+            say(format!("{term}: {before} -> {after}"));
+        }
+    }
+    let digests = |manifest: &Manifest| -> BTreeMap<String, String> {
+        manifest
+            .files
+            .iter()
+            .map(|entry| (entry.path.clone(), entry.sha256.clone()))
+            .collect()
+    };
+    let (before, after) = (digests(&first.manifest), digests(&second.manifest));
+    for (path, digest) in &before {
+        match after.get(path) {
+            None => say(format!("- {path}")),
+            Some(other) if other != digest => say(format!("~ {path}")),
+            Some(_) => {}
+        }
+    }
+    for path in after.keys().filter(|path| !before.contains_key(*path)) {
+        say(format!("+ {path}"));
+    }
+    if first.manifest.model.config == second.manifest.model.config {
+        let error = weights_apart(&first, &second);
+        println!("weights: relative difference {error:.2e}");
+    }
+    Ok(if differ {
+        ExitCode::FAILURE
+    } else {
+        ExitCode::SUCCESS
+    })
+}
+
+/// `||second - first|| / ||first||` over all weights.
+fn weights_apart(first: &Bundle, second: &Bundle) -> f64 {
+    let (mut difference, mut size) = (0.0, 0.0);
+    for (name, tensor) in &first.weights.tensors {
+        let Ok(other) = second.weights.get(name) else {
+            return f64::INFINITY;
+        };
+        for (a, b) in tensor.to_f32().iter().zip(other.to_f32()) {
+            difference += f64::from(b - a).powi(2);
+            size += f64::from(*a).powi(2);
+        }
+    }
+    (difference / size).sqrt()
+}

@@ -1,0 +1,22 @@
+// Only in pages that `cellflux site serve` shows: reload when the site was built anew.
+
+let shown = null;
+let corner = null;
+
+function say(trouble) {
+  corner ??= document.body.appendChild(Object.assign(document.createElement('output'), { className: 'live-trouble' }));
+  Object.assign(corner.style, { position: 'fixed', inset: 'auto 1rem 1rem', zIndex: 99, padding: '0.8rem 1rem', background: '#9c2a22', color: '#fff', font: '14px/1.5 ui-monospace, monospace', borderRadius: '8px' });
+  corner.textContent = trouble;
+  corner.hidden = !trouble;
+}
+
+setInterval(async () => {
+  try {
+    const { build, trouble } = await (await fetch('@live')).json();
+    if (shown !== null && build !== shown && !trouble) location.reload();
+    if (shown === null || build === shown || trouble) shown = build;
+    say(trouble);
+  } catch {
+    // The server has ended; the page stays as it is.
+  }
+}, 500);

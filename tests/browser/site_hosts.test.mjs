@@ -1,0 +1,132 @@
+// The built site on hosts of every kind: below a path, with a wrong type for WebAssembly, in an iframe, and without a network.
+
+import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
+import { after, before, test } from 'node:test';
+import { launch, WITHOUT_GPU } from './chromium.mjs';
+import { ExplorerPage, SITE, assertSamePixels, differing } from './explorer_page.mjs';
+
+let browser;
+before(async () => { browser = await launch(WITHOUT_GPU); });
+after(async () => { await browser.close(); });
+
+/** The site below a path, its answers changed by `change`. */
+async function host(under, change = () => ({})) {
+  const asked = [];
+  const server = createServer(async (request, response) => {
+    const { pathname } = new URL(request.url, 'http://any');
+    asked.push(pathname);
+    if (!pathname.startsWith(under)) {
+      response.writeHead(404).end();
+      return;
+    }
+    const sound = await fetch(new URL(pathname.slice(under.length), SITE));
+    const headers = { 'content-type': sound.headers.get('content-type') ?? 'application/octet-stream', ...change(pathname) };
+    response.writeHead(sound.status, headers).end(Buffer.from(await sound.arrayBuffer()));
+  });
+  await new Promise((listening) => server.listen(0, '127.0.0.1', listening));
+  return {
+    asked,
+    url: `http://127.0.0.1:${server.address().port}${under}`,
+    close: () => new Promise((closed) => { server.closeAllConnections(); server.close(closed); }),
+  };
+}
+
+/** The main job in short: a compound, a step, and a picture that changed by it. */
+async function works(explorer) {
+  await explorer.ready();
+  await explorer.compound('taxol');
+  await explorer.set('noise', 0);
+  await explorer.set('steps', 3);
+  const start = await explorer.pixels('now');
+  await explorer.forward();
+  assert.ok(differing(await explorer.pixels('now'), start) > 0);
+}
+
+test('below /a/b/ with a wrong type for WebAssembly the explorer works and asks for nothing outside', async () => {
+  const { url, asked, close } = await host('/a/b/', (path) => (path.endsWith('.wasm') ? { 'content-type': 'text/plain' } : {}));
+  const context = await browser.newContext();
+  try {
+    // The module's own glue says in the console that the type is wrong, as a warning.
+    const explorer = await ExplorerPage.open(context, url);
+    await works(explorer);
+    explorer.nothingInTheConsole();
+    assert.deepEqual(asked.filter((path) => !path.startsWith('/a/b/') && path !== '/favicon.ico'), []);
+    const origins = new Set(explorer.requests.filter((each) => !/^(blob|data):/.test(each)).map((each) => new URL(each).origin));
+    assert.deepEqual([...origins], [new URL(url).origin], 'the worker’s requests are among them');
+  } finally {
+    await context.close();
+    await close();
+  }
+});
+
+test('after one visit the page works without a network', async () => {
+  const { url, close } = await host('/a/b/');
+  const context = await browser.newContext();
+  try {
+    const first = await ExplorerPage.open(context, url);
+    await first.ready();
+    await first.page.evaluate(async () => { await navigator.serviceWorker.ready; });
+    await first.page.waitForFunction(() => navigator.serviceWorker.controller !== null);
+    await close();
+    const again = await ExplorerPage.open(context, url, { failures: true });
+    await works(again);
+    again.nothingInTheConsole();
+  } finally {
+    await context.close();
+    await close().catch(() => {});
+  }
+});
+
+test('before the network is there a recorded walk plays, picture for picture what is then computed', async () => {
+  let release;
+  const held = new Promise((resolve) => { release = resolve; });
+  const context = await browser.newContext({ serviceWorkers: 'block' });
+  try {
+    await context.route(/weights-/, async (route) => { await held; await route.continue().catch(() => {}); });
+    const explorer = await ExplorerPage.open(context, SITE);
+    await explorer.page.locator('.where', { hasText: 'recorded' }).waitFor();
+    await explorer.forward();
+    await explorer.forward();
+    const recorded = await explorer.pixels('now');
+    const difference = await explorer.pixels('difference');
+    release();
+    await explorer.ready();
+    await explorer.page.locator('.where[data-step="2"]').waitFor({ timeout: 60_000 });
+    await explorer.page.locator('.where', { hasNotText: 'recorded' }).waitFor();
+    assert.equal(await explorer.fact('evaluations') !== '0', true, 'computed, not shown again');
+    closeEnough(await explorer.pixels('now'), recorded);
+    closeEnough(await explorer.pixels('difference'), difference);
+    explorer.nothingInTheConsole();
+  } finally {
+    await context.close();
+  }
+});
+
+/** The command's and the page's floats differ by rounding, which may tip a byte to its neighbour. */
+function closeEnough(found, expected) {
+  assert.equal(found.rgba.length, expected.rgba.length);
+  assert.ok(found.rgba.every((value, index) => Math.abs(value - expected.rgba[index]) <= 1));
+}
+
+test('in an iframe of another page the explorer shows what its address asks for and says how high it is', async () => {
+  const outside = createServer((_, response) => {
+    const frame = `<iframe src="${SITE}embed.html?hide=settings,keep&theme=dark#c=taxol" width="800" height="600"></iframe>`;
+    response.writeHead(200, { 'content-type': 'text/html' }).end(`<!doctype html><script>addEventListener('message', ({ data }) => { if (data.cellflux === 'height') globalThis.height = data.height; });</script>${frame}`);
+  });
+  await new Promise((listening) => outside.listen(0, '127.0.0.1', listening));
+  const context = await browser.newContext({ serviceWorkers: 'block' });
+  try {
+    const page = await context.newPage();
+    await page.goto(`http://127.0.0.1:${outside.address().port}/`);
+    const frame = page.frameLocator('iframe');
+    await frame.locator('cellflux-explorer[data-phase="ready"]').waitFor({ timeout: 120_000 });
+    await frame.locator('[data-compound="taxol"][aria-selected="true"]').waitFor();
+    assert.equal(await frame.locator('cellflux-settings').isVisible(), false);
+    await page.waitForFunction(() => globalThis.height > 400);
+  } finally {
+    await context.close();
+    outside.closeAllConnections();
+    outside.close();
+  }
+});
