@@ -2,7 +2,7 @@
 //
 // A film is one lossless picture: every frame side by side, the frames' differences from the start below them.
 
-/** @typedef {{ link: string, times: number[], width: number, height: number, film: string }} Recorded */
+/** @typedef {{ link: string, times: number[], width: number, height: number, file: string }} Recorded */
 
 const bare = (link) => link.split('&').filter((field) => !field.startsWith('at=')).join('&');
 
@@ -25,7 +25,7 @@ export class Recordings {
     try {
       this.#list ??= fetch(this.#address).then((response) => (response.ok ? response.json() : []));
       const found = (await this.#list).find((each) => each.link === bare(link));
-      return found ? { ...walk, steps: await frames(found, new URL(found.film, this.#address)), finished: true, recorded: true } : null;
+      return found ? { ...walk, steps: await frames(found, new URL(found.file, this.#address)), finished: true, recorded: true } : null;
     } catch {
       // Without the film the page waits for the network, as it does where nothing is recorded.
       return null;

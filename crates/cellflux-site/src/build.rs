@@ -79,23 +79,7 @@ pub struct Built {
 /// Any [`SiteError`]; the output folder is as it was then.
 pub fn build(project: &Project, options: &Options, engines: EngineMaker) -> Result<Built, SiteError> {
     let output = Output::new(&options.out)?;
-    let mut sources = vec![project.source.path.clone()];
-    let mut models = Vec::new();
-    for (index, wish) in project.config.bundles.iter().enumerate() {
-        let crops = options.crops.as_deref().filter(|_| index == 0);
-        let model = Model::load(project, wish, crops, engines)?;
-        if models.iter().any(|other: &Model| other.name == model.name) {
-            return Err(project.source.wrong(
-                &wish.path.span(),
-                format!(
-                    "a second bundle called {:?}, expected a folder name of its own for each",
-                    model.name
-                ),
-            ));
-        }
-        sources.push(project.path(wish.path.get_ref()));
-        models.push(model);
-    }
+    let models = models(project, options, engines)?;
     let cache = Some(project.folder.join(CACHE));
     let mut components = Components {
         models: &models,
@@ -169,29 +153,52 @@ pub fn build(project: &Project, options: &Options, engines: EngineMaker) -> Resu
         .files
         .iter()
         .map(|(path, content)| (path.as_str(), content.len() as u64));
-    let mut report = Report::of(sizes);
-    report.first_picture = first_picture;
-    report.first_frame = models
-        .first()
-        .filter(|_| components.explorers > 0)
-        .map(|model| report.first_picture + site.bytes(model.needed()) + site.bytes(worker_files(&own)));
-    report.real_crops = models.iter().map(|model| model.real_crops).sum();
-    report.computed = components.recorder.computed;
-    report.storage = models
-        .iter()
-        .filter_map(|model| Some((model.name.clone(), model.storage_error?)))
-        .collect();
+    let explored = models.first().filter(|_| components.explorers > 0);
+    let report = Report {
+        first_picture,
+        first_frame: explored
+            .map(|model| first_picture + site.bytes(model.needed()) + site.bytes(worker_files(&own))),
+        real_crops: models.iter().map(|model| model.real_crops).sum(),
+        computed: components.recorder.computed,
+        storage: models
+            .iter()
+            .filter_map(|model| Some((model.name.clone(), model.storage_error?)))
+            .collect(),
+        ..Report::of(sizes)
+    };
     for (path, content) in &site.files {
         output.write(path, content)?;
     }
-    sources.append(&mut components.files.read);
-    sources.extend(texts.sources);
+    let bundles = project.config.bundles.iter();
+    let sources = std::iter::once(project.source.path.clone())
+        .chain(bundles.map(|wish| project.path(wish.path.get_ref())))
+        .chain(components.files.read)
+        .chain(texts.sources)
+        .collect();
     output.finish()?;
     Ok(Built {
         report,
         advice: advice(project, &models),
         sources,
     })
+}
+
+/// Every `[[bundle]]`.
+fn models(project: &Project, options: &Options, engines: EngineMaker) -> Result<Vec<Model>, SiteError> {
+    let mut models: Vec<Model> = Vec::new();
+    for (index, wish) in project.config.bundles.iter().enumerate() {
+        let crops = options.crops.as_deref().filter(|_| index == 0);
+        let model = Model::load(project, wish, crops, engines)?;
+        if models.iter().any(|other| other.name == model.name) {
+            let problem = format!(
+                "a second bundle called {:?}, expected a folder name of its own for each",
+                model.name
+            );
+            return Err(project.source.wrong(&wish.path.span(), problem));
+        }
+        models.push(model);
+    }
+    Ok(models)
 }
 
 /// Trajectories for the explorers, to be shown before or without any engine.
@@ -203,7 +210,7 @@ fn record(project: &Project, components: &mut Components) -> Result<(), SiteErro
         times: &'a [f64],
         width: usize,
         height: usize,
-        film: String,
+        file: String,
     }
     let Some(wish) = &project.config.precompute else {
         return Ok(());
@@ -236,7 +243,7 @@ fn record(project: &Project, components: &mut Components) -> Result<(), SiteErro
             width: recording.start.width,
             height: recording.start.height,
             // Relative to the list, which lies beside it.
-            film: film.trim_start_matches("recorded/").to_owned(),
+            file: film.trim_start_matches("recorded/").to_owned(),
         })
         .collect();
     let json = serde_json::to_vec(&films).map_err(|error| at.wrong(error.to_string()))?;

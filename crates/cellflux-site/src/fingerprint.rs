@@ -4,6 +4,7 @@
 //! files it refers to have been, with their names written into it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -186,6 +187,9 @@ const BEFORE: [(&str, bool); 5] = [
 
 /// Every address in quotes after one of the forms that take one.
 fn references(path: &str, text: &str) -> Vec<Reference> {
+    let is_sheet = Path::new(path)
+        .extension()
+        .is_some_and(|extension| extension == "css");
     let mut found = Vec::new();
     for (form, required) in BEFORE {
         for (at, _) in text.match_indices(form) {
@@ -205,7 +209,7 @@ fn references(path: &str, text: &str) -> Vec<Reference> {
                 found.push(Reference {
                     start: after + blank + 1,
                     target: target.to_owned(),
-                    required: required && path.ends_with(".js"),
+                    required: required && !is_sheet,
                 });
             }
         }

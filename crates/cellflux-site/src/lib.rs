@@ -9,6 +9,12 @@
 //!
 //! The folder needs no server of its own kind: every reference in it is relative, and everything comes from one origin.
 
+#![allow(
+    clippy::format_push_string,
+    clippy::format_collect,
+    reason = "HTML and CSS are read more easily whole, and a page is small"
+)]
+
 pub mod build;
 pub mod check;
 pub mod components;

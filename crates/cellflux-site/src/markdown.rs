@@ -1,4 +1,4 @@
-//! An author's text: CommonMark with tables, footnotes, maths, coloured code, and the page's components.
+//! An author's text: `CommonMark` with tables, footnotes, maths, coloured code, and the page's components.
 //!
 //! A component is a code block whose language is its name in braces, with its settings as TOML:
 //!
@@ -79,7 +79,7 @@ pub fn render(source: &Source, rules: Rules, around: &mut impl Surroundings) -> 
             Event::InlineMath(tex) => events.push(formula(&tex, false, source, &at, around)?),
             Event::DisplayMath(tex) => events.push(formula(&tex, true, source, &at, around)?),
             Event::Html(text) | Event::InlineHtml(text) if !rules.allow_html => {
-                events.push(Event::Text(text))
+                events.push(Event::Text(text));
             }
             Event::Start(Tag::Image {
                 link_type,

@@ -1,4 +1,4 @@
-//! TeX to MathML while building: the page needs no script for it, and no inline style, which its policy forbids.
+//! TeX to `MathML` while building: the page needs no script for it, and no inline style, which its policy forbids.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +15,7 @@ pub struct Maths {
 }
 
 impl Maths {
-    /// A formula as MathML.
+    /// A formula as `MathML`.
     ///
     /// # Errors
     /// What is wrong with it.

@@ -69,8 +69,8 @@ impl Source {
 
     /// The place of a byte of the text.
     pub fn place(&self, offset: usize) -> Place {
-        let before = self.text.as_bytes().get(..offset).unwrap_or(self.text.as_bytes());
-        let breaks = before.iter().filter(|&&byte| byte == b'\n').count();
+        let before = self.text.get(..offset).unwrap_or(&self.text);
+        let breaks = before.matches('\n').count();
         Place {
             path: self.path.clone(),
             line: self.first_line + breaks,

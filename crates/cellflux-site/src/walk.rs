@@ -300,8 +300,8 @@ impl<'a> Recorder<'a> {
 
 fn read_kept(path: &Path, frames: usize, length: usize) -> Option<Vec<Vec<f32>>> {
     let array = npy::read("kept", &fs::read(path).ok()?, &Limits::default()).ok()?;
-    let values: Vec<f32> = array.values.iter().copied().collect();
-    (values.len() == frames * length).then(|| values.chunks_exact(length).map(<[f32]>::to_vec).collect())
+    (array.values.len() == frames * length)
+        .then(|| array.values.chunks_exact(length).map(<[f32]>::to_vec).collect())
 }
 
 /// Keeps a file for the next build; without a place to write, the next build computes it again.

@@ -24,7 +24,7 @@ fn refused(change: impl FnOnce(&Path)) -> String {
 }
 
 fn text(more: &str) -> impl FnOnce(&Path) + '_ {
-    move |home| fs::write(home.join("site.toml"), format!("{LEAST}{more}")).unwrap()
+    move |home| fs::write(home.join("site.toml"), format!("{LEAST}{more}")).unwrap();
 }
 
 #[test]
@@ -130,14 +130,14 @@ fn a_bundle_of_another_version_one_with_a_changed_file_and_one_without_licence_a
         "{error}"
     );
     let error = refused(manifest(|manifest| {
-        manifest["gallery"]["controls"][0]["licence"] = "".into()
+        manifest["gallery"]["controls"][0]["licence"] = "".into();
     }));
     assert!(
         error.starts_with("site.toml:3: ") && error.contains("gallery.controls[0].licence"),
         "{error}"
     );
     let error = refused(manifest(|manifest| {
-        manifest["provenance"]["data_set"]["citation"] = " ".into()
+        manifest["provenance"]["data_set"]["citation"] = " ".into();
     }));
     assert!(
         error.starts_with("site.toml:3: ") && error.contains("citation"),
