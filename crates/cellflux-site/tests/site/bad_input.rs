@@ -24,7 +24,7 @@ fn refused(change: impl FnOnce(&Path)) -> String {
 }
 
 fn text(more: &str) -> impl FnOnce(&Path) + '_ {
-    move |home| fs::write(home.join("site.toml"), format!("{LEAST}{more}")).unwrap();
+    move |home| fs::write(home.join("site.toml"), format!("{LEAST}{more}")).unwrap()
 }
 
 #[test]
