@@ -78,6 +78,8 @@ impl Field for CandleEngine {
         let velocities = self
             .network
             .forward(&stacked, &times, guided.conditions.as_ref(), None)?
+            // Operations may compute in fewer bits than the state has.
+            .to_dtype(x.dtype())?
             .chunk(count, 0)?;
         let terms: Vec<_> = guided.branches.iter().copied().zip(&velocities).collect();
         combine(&terms)

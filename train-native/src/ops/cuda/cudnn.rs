@@ -193,6 +193,8 @@ impl Plan {
             ),
             workspace: 0,
         };
+        // The first time an algorithm runs, its code is loaded, which would be measured with it.
+        plan.search(library, device, direction, numerics, operands)?;
         let fastest = plan.search(library, device, direction, numerics, operands)?;
         let Some(fastest) = fastest else {
             candle_core::bail!("cuDNN has no algorithm for {direction:?} of {form:?}, {numerics:?}")
