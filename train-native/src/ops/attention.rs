@@ -62,7 +62,7 @@ fn split(qkv: &Tensor, heads: Heads) -> Result<[Tensor; 3]> {
 }
 
 /// The way back of [`split`].
-fn join(parts: [Tensor; 3], heads: Heads, shape: &Shape) -> Result<Tensor> {
+fn join(parts: &[Tensor; 3], heads: Heads, shape: &Shape) -> Result<Tensor> {
     let parts: Vec<Tensor> = parts
         .iter()
         .map(|part| part.transpose(1, 2)?.contiguous())
@@ -247,7 +247,7 @@ impl CustomOp2 for Backward {
         let of_scores = (of_scores * scale(inputs[0].shape(), self.heads)?)?;
         let of_q = of_scores.matmul(&k)?;
         let of_k = of_scores.t()?.contiguous()?.matmul(&q)?;
-        on_cpu::storage(&join([of_q, of_k, of_v], self.heads, qkv_layout.shape())?)
+        on_cpu::storage(&join(&[of_q, of_k, of_v], self.heads, qkv_layout.shape())?)
     }
 
     #[cfg(feature = "cudnn")]

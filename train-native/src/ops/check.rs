@@ -55,123 +55,164 @@ impl fmt::Display for Finding {
 /// # Errors
 /// When the random input cannot be made; a failure of an operation is a finding.
 pub fn check(device: &Device, dtype: DType, treatment: Treatment) -> Result<Vec<Finding>> {
-    let mut findings = Vec::new();
-    let mut find = |kind, case, inputs: Vec<Tensor>, fused: &Operation, twin: &Operation| {
-        let error = compare(device, dtype, &inputs, fused, twin).map_err(|error| error.to_string());
-        findings.push(Finding {
-            kind,
-            case,
-            error,
-            bound: bound(dtype, treatment),
-        });
+    let mut comparison = Comparison {
+        device,
+        dtype,
+        treatment,
+        findings: Vec::new(),
     };
-
-    for (case, side, stride, residual) in [
-        ("3x3", 3, 1, false),
-        ("3x3 with residual", 3, 1, true),
-        ("3x3, stride 2", 3, 2, false),
-        ("1x1", 1, 1, true),
-    ] {
-        let form = Form {
-            images: 2,
-            height: 12,
-            width: 8,
-            inputs: 32,
-            outputs: 64,
-            side,
-            stride,
-        };
-        let mut inputs = vec![
-            random((2, 12, 8, 32))?,
-            (random((64, 32, side, side))? * (1.0 / (side * 6) as f64))?,
-            random(64)?,
-        ];
-        if residual {
-            inputs.push(random((2, 12, 8, 64))?);
-        }
-        find(
-            Kind::Convolution,
-            case,
-            inputs,
-            &|x| {
-                let packed = convolution::pack(&x[1], &x[2], x[0].dtype())?;
-                convolution::fused(&x[0], &packed, x.get(3), form, treatment)
-            },
-            &|x| {
-                let packed = convolution::pack(&x[1], &x[2], x[0].dtype())?;
-                convolution::twin(&x[0], &packed, x.get(3), form)
-            },
-        );
-    }
-
-    let dropout = Some(Dropout {
-        share: 0.3,
-        key: 0x0123_4567_89ab_cdef,
-    });
-    for (case, channels, film, activation, dropout) in [
-        ("alone", 64, false, Activation::None, None),
-        ("SiLU", 96, false, Activation::Silu, None),
-        ("modulation, SiLU", 64, true, Activation::Silu, None),
-        ("modulation, SiLU, dropout", 256, true, Activation::Silu, dropout),
-    ] {
-        let after = After { activation, dropout };
-        let mut inputs = vec![
-            ((random((2, 12, 8, channels))? * 2.0)? + 0.5)?,
-            random((2, channels))?,
-        ];
-        if film {
-            inputs.push((random((2, 2 * channels))? * 0.5)?);
-        }
-        find(
-            Kind::Normalisation,
-            case,
-            inputs,
-            &|x| {
-                let wide = wide(x)?;
-                group_norm::fused(&x[0], &wide[1], wide.get(2), after)
-            },
-            &|x| group_norm::twin(&x[0], &x[1], x.get(2), after),
-        );
-    }
-
-    for (case, count, new_order) in [("one head", 1, true), ("heads of old order", 2, false)] {
-        let heads = Heads { count, new_order };
-        find(
-            Kind::Attention,
-            case,
-            vec![random((2, 6, 4, 3 * 64))?],
-            &|x| attention::fused(&x[0], heads, treatment.tf32),
-            &|x| attention::twin(&x[0], heads),
-        );
-    }
-
-    for (case, to) in [("down", Resample::Down), ("up", Resample::Up)] {
-        find(
-            Kind::Resampling,
-            case,
-            vec![random((2, 6, 4, 32))?],
-            &|x| resample::fused(&x[0], to),
-            &|x| resample::twin(&x[0], to),
-        );
-    }
-
-    find(
-        Kind::Concatenation,
-        "of 64 and 32",
-        vec![random((2, 6, 4, 64))?, random((2, 6, 4, 32))?],
-        &|x| resample::concatenate(&x[0], &x[1]),
-        &|x| Tensor::cat(&[&x[0], &x[1]], 3),
-    );
+    comparison.convolution()?;
+    comparison.normalisation()?;
+    comparison.attention()?;
+    comparison.resampling()?;
     #[cfg(feature = "cudnn")]
     if device.is_cuda() {
-        findings.push(Finding {
+        comparison.findings.push(Finding {
             kind: Kind::Optimiser,
             case: "one update",
             error: optimiser(device).map_err(|error| error.to_string()),
             bound: 1e-5,
         });
     }
-    Ok(findings)
+    Ok(comparison.findings)
+}
+
+/// A check in progress.
+struct Comparison<'a> {
+    device: &'a Device,
+    dtype: DType,
+    treatment: Treatment,
+    findings: Vec<Finding>,
+}
+
+impl Comparison<'_> {
+    fn find(
+        &mut self,
+        kind: Kind,
+        case: &'static str,
+        inputs: &[Tensor],
+        fused: &Operation,
+        twin: &Operation,
+    ) {
+        let error = compare(self.device, self.dtype, inputs, fused, twin);
+        self.findings.push(Finding {
+            kind,
+            case,
+            error: error.map_err(|error| error.to_string()),
+            bound: bound(self.dtype, self.treatment),
+        });
+    }
+
+    fn convolution(&mut self) -> Result<()> {
+        let treatment = self.treatment;
+        for (case, side, stride, residual) in [
+            ("3x3", 3, 1, false),
+            ("3x3 with residual", 3, 1, true),
+            ("3x3, stride 2", 3, 2, false),
+            ("1x1", 1, 1, true),
+        ] {
+            let form = Form {
+                images: 2,
+                height: 12,
+                width: 8,
+                inputs: 32,
+                outputs: 64,
+                side,
+                stride,
+            };
+            let mut inputs = vec![
+                random((2, 12, 8, 32))?,
+                (random((64, 32, side, side))? * (1.0 / (side * 6) as f64))?,
+                random(64)?,
+            ];
+            if residual {
+                inputs.push(random((2, 12, 8, 64))?);
+            }
+            self.find(
+                Kind::Convolution,
+                case,
+                &inputs,
+                &|x| {
+                    let packed = convolution::pack(&x[1], &x[2], x[0].dtype())?;
+                    convolution::fused(&x[0], &packed, x.get(3), form, treatment)
+                },
+                &|x| {
+                    let packed = convolution::pack(&x[1], &x[2], x[0].dtype())?;
+                    convolution::twin(&x[0], &packed, x.get(3), form)
+                },
+            );
+        }
+        Ok(())
+    }
+
+    fn normalisation(&mut self) -> Result<()> {
+        let dropout = Some(Dropout {
+            share: 0.3,
+            key: 0x0123_4567_89ab_cdef,
+        });
+        for (case, channels, film, activation, dropout) in [
+            ("alone", 64, false, Activation::None, None),
+            ("SiLU", 96, false, Activation::Silu, None),
+            ("modulation, SiLU", 64, true, Activation::Silu, None),
+            ("modulation, SiLU, dropout", 256, true, Activation::Silu, dropout),
+        ] {
+            let after = After { activation, dropout };
+            let mut inputs = vec![
+                ((random((2, 12, 8, channels))? * 2.0)? + 0.5)?,
+                random((2, channels))?,
+            ];
+            if film {
+                inputs.push((random((2, 2 * channels))? * 0.5)?);
+            }
+            self.find(
+                Kind::Normalisation,
+                case,
+                &inputs,
+                &|x| {
+                    let wide = wide(x)?;
+                    group_norm::fused(&x[0], &wide[1], wide.get(2), after)
+                },
+                &|x| group_norm::twin(&x[0], &x[1], x.get(2), after),
+            );
+        }
+        Ok(())
+    }
+
+    fn attention(&mut self) -> Result<()> {
+        let treatment = self.treatment;
+        for (case, count, new_order) in [("one head", 1, true), ("heads of old order", 2, false)] {
+            let heads = Heads { count, new_order };
+            self.find(
+                Kind::Attention,
+                case,
+                &[random((2, 6, 4, 3 * 64))?],
+                &|x| attention::fused(&x[0], heads, treatment.tf32),
+                &|x| attention::twin(&x[0], heads),
+            );
+        }
+        Ok(())
+    }
+
+    fn resampling(&mut self) -> Result<()> {
+        for (case, to) in [("down", Resample::Down), ("up", Resample::Up)] {
+            self.find(
+                Kind::Resampling,
+                case,
+                &[random((2, 6, 4, 32))?],
+                &|x| resample::fused(&x[0], to),
+                &|x| resample::twin(&x[0], to),
+            );
+        }
+
+        self.find(
+            Kind::Concatenation,
+            "of 64 and 32",
+            &[random((2, 6, 4, 64))?, random((2, 6, 4, 32))?],
+            &|x| resample::concatenate(&x[0], &x[1]),
+            &|x| Tensor::cat(&[&x[0], &x[1]], 3),
+        );
+        Ok(())
+    }
 }
 
 /// One update of the optimiser in its kernel and in candle's operations: the largest relative error.
