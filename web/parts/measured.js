@@ -8,7 +8,7 @@ export class Measured extends Part {
   update({ examples, thumbnails, recipe, compoundName }) {
     const own = (examples ?? []).filter((example) => example.condition === recipe?.compound);
     const drawn = own.filter((example) => thumbnails.has(example.id)).length;
-    if (!this.changed('slice', [recipe?.compound, own.length, drawn].join())) return;
+    if (!this.changed('slice', [recipe?.compound, compoundName, own.length, drawn].join())) return;
     this.toggleAttribute('hidden', own.length === 0);
     const compound = compoundName ?? 'this compound';
     const title = own.every((example) => example.synthetic)
