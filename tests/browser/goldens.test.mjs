@@ -6,6 +6,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { builtModule } from './built_module.mjs';
 import { launch } from './chromium.mjs';
 import { SITE } from './explorer_page.mjs';
 
@@ -40,10 +41,13 @@ function keepTensors(file, wanted) {
 
 let browser;
 let page;
+let module;
 before(async () => {
   browser = await launch();
   page = await browser.newPage();
-  await page.goto(new URL('web/icon.svg', SITE).href);
+  module = await builtModule(SITE, 'cellflux_wasm');
+  // Any document of the origin that brings no policy of its own.
+  await page.goto(new URL('explorer.js', SITE).href);
 });
 after(() => browser.close());
 
@@ -53,16 +57,16 @@ for (const engine of (process.env.CELLFLUX_ENGINES ?? 'candle wgpu').split(' '))
     test(`the network inside Chromium equals the golden \`${name}\` on ${engine}`, { timeout: 300_000, skip }, async () => {
       const io = keepTensors(await readFile(join(folder, 'io.safetensors')), (tensor) => !/^(velocity_|traj_|x1_)/.test(tensor) || outputs.includes(tensor));
       const model = await readFile(join(folder, 'model.safetensors'));
-      const rows = await page.evaluate(async ([site, files, engine]) => {
+      const rows = await page.evaluate(async ([module, files, engine]) => {
         const [weights, golden] = files.map((text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0)));
-        const wasm = await import(new URL('pkg/cellflux_wasm.js', site).href);
+        const wasm = await import(module);
         await wasm.default();
         try {
           return await wasm.verify(weights, golden, engine);
         } catch (trouble) {
           return trouble;
         }
-      }, [SITE, [model.toString('base64'), io.toString('base64')], engine]);
+      }, [module, [model.toString('base64'), io.toString('base64')], engine]);
       assert.ok(Array.isArray(rows), rows.sentence);
       for (const row of rows) console.log(`${name}, ${engine}, ${row.output}: ${row.relative_error.toExponential(2)} (bound ${row.bound})`);
       assert.deepEqual(rows.map((row) => row.output).sort(), [...outputs].sort());
