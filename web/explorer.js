@@ -191,6 +191,8 @@ class Explorer extends HTMLElement {
       this.#set({ download: { ...this.#state.download, ...detail } });
     } else if (event === 'starting') {
       this.#set({ phase: 'starting', download: { ...this.#state.download, doing: detail.doing } });
+    } else if (event === 'tuned') {
+      this.#set({ tuned: detail });
     } else if (event === 'note') {
       this.#set({ notice: warned(detail.sentence) });
     }

@@ -1,7 +1,7 @@
 // The worker: everything that takes time. It loads the wasm package, brings the bundle, runs the network.
 //
 // The page sends { id, call, args }; the answer is { id, value } or { id, trouble: { kind, sentence } }. On its own the
-// worker sends { event: 'download' | 'starting' | 'thumbnail' | 'structure' | 'note', ... }.
+// worker sends { event: 'download' | 'starting' | 'thumbnail' | 'structure' | 'tuned' | 'note', ... }.
 //
 //   open    { src, link }               manifest view, recipe, link, walk, download { total, cached }
 //   load    { engine }                  brings the weights, starts an engine; answers { engine, walk, ... }
@@ -17,9 +17,14 @@
 //   keep    { kind, step, visible }     a file to save
 //
 // Calls run one after the other, in the order they came; only `cancel` overtakes. A `step` under way gives way to a call that has
-// come meanwhile, after the evaluation it is at, and answers without a step.
+// come meanwhile, after the evaluation it is at, and answers without a step. When no call has come for a while, the GPU engine's tiles are
+// measured, one at a time: a call waits for one of them at most.
 
 import { Exploring } from './worker/exploring.js';
+
+/** How long nobody must have called before tiles are measured, and between two of them: the screen needs the GPU, too. */
+const QUIET_MS = 2000;
+const BETWEEN_MS = 100;
 
 /** Calls that have come and not been begun. */
 let waiting = 0;
@@ -47,13 +52,27 @@ async function answer({ id, call, args }) {
   }
 }
 
-addEventListener('message', ({ data }) => {
-  if (data.call === 'cancel') answer(data);
-  else {
-    waiting += 1;
-    queue = queue.then(() => {
-      waiting -= 1;
-      return answer(data);
+let timer;
+
+/** Measures a tile after a while without a call, and another, as long as there is one. */
+function tuneAfter(milliseconds) {
+  clearTimeout(timer);
+  timer = setTimeout(() => {
+    queue = queue.then(async () => {
+      if (waiting === 0 && (await exploring.tune())) tuneAfter(BETWEEN_MS);
     });
+  }, milliseconds);
+}
+
+addEventListener('message', ({ data }) => {
+  if (data.call === 'cancel') {
+    answer(data);
+    return;
   }
+  waiting += 1;
+  queue = queue.then(async () => {
+    waiting -= 1;
+    await answer(data);
+    tuneAfter(QUIET_MS);
+  });
 });

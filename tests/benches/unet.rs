@@ -19,7 +19,10 @@ use cellflux_session::AnyEngine;
 use cellflux_session::verify::Golden;
 use cellflux_tests::goldens;
 use cellflux_tests::random_network::random_state_dict;
-use cellflux_wgpu::{Gpu, KernelTime, Limits, Plan, Precision, Tuning, Wanted, WgpuEngine};
+use cellflux_wgpu::{
+    DeviceTrials, Effort, Gpu, KernelTime, Limits, Plan, Precision, StoredTiles, Tuner, Tuning, Wanted,
+    WgpuEngine,
+};
 use clap::Parser;
 use serde_json::{Value, json};
 
@@ -38,6 +41,9 @@ struct Args {
     /// Images at once; 2 is one guided evaluation of one image.
     #[arg(long, value_delimiter = ',', default_value = "1,2,8")]
     batches: Vec<usize>,
+    /// Measure each wgpu engine also with the tiles that a tuner finds here, which takes some seconds a case.
+    #[arg(long)]
+    tune: bool,
     /// Add time by kernel, where the adapter has time stamps.
     #[arg(long)]
     profile: bool,
@@ -82,6 +88,8 @@ struct Contestant<'a> {
 
 const NETWORKS: [&str; 4] = ["tiny", "small", "official_slim", "cellflux-bbbc021"];
 const ENGINES: [&str; 3] = ["candle", "wgpu-f32", "wgpu-f16"];
+/// The same on wgpu with tuned tiles, by `--tune`.
+const TUNED: [&str; 2] = ["wgpu-f32-tuned", "wgpu-f16-tuned"];
 
 fn main() -> anyhow::Result<()> {
     let args = Args::parse();
@@ -114,7 +122,7 @@ fn main() -> anyhow::Result<()> {
         .map(Network::load)
         .collect::<anyhow::Result<_>>()?;
     println!(
-        "{:16} {:>4} {:>5} {:9} {:>10} {:>10} {:>10} {:>9} {:>9} {:>8} {:>8} {:>6} {:>6}",
+        "{:16} {:>4} {:>5} {:14} {:>10} {:>10} {:>10} {:>9} {:>9} {:>8} {:>8} {:>6} {:>6}",
         "network",
         "side",
         "batch",
@@ -189,7 +197,9 @@ fn case(
     limits: Option<&Limits>,
 ) -> anyhow::Result<Vec<Value>> {
     let mut contestants = Vec::new();
-    for kind in ENGINES.into_iter().filter(|kind| wanted(&args.engines, kind)) {
+    let tuned = TUNED.into_iter().filter(|_| args.tune);
+    let kinds = ENGINES.into_iter().chain(tuned);
+    for kind in kinds.filter(|kind| wanted(&args.engines, kind.trim_end_matches("-tuned"))) {
         match pollster::block_on(Contestant::new(network, kind, batch, gpu, limits)) {
             Ok(contestant) => contestants.push(contestant),
             Err(error) => eprintln!("{} on {kind} is left out: {error:#}", network.name),
@@ -263,6 +273,30 @@ impl Network {
     }
 }
 
+/// The tiles that a tuner finds for a network here, whatever the user's cache holds; says on stderr what it tried.
+async fn tune(
+    gpu: &Gpu,
+    config: &UNetConfig,
+    size: [usize; 2],
+    batch: usize,
+    precision: Precision,
+) -> anyhow::Result<Tuning> {
+    let (report, defaults) = (gpu.report(), Tuning::of(gpu.report()));
+    let plan = Plan::new(config, size, batch, precision, &defaults)?;
+    let stored = StoredTiles::new(&report.to_string());
+    let effort = Effort {
+        longest_run: f64::INFINITY,
+        ..Effort::of(report)
+    };
+    let mut tuner = Tuner::new(&plan, defaults, stored, effort, 0.0);
+    let clock = Instant::now();
+    let mut trials = DeviceTrials::new(gpu, plan.images(), || clock.elapsed().as_secs_f64());
+    while let Some(tried) = tuner.step(&mut trials).await? {
+        eprintln!("{tried}");
+    }
+    Ok(tuner.stored().tuning_for(gpu, config, size, batch, precision)?)
+}
+
 impl<'a> Contestant<'a> {
     async fn new(
         network: &'a Network,
@@ -278,17 +312,23 @@ impl<'a> Contestant<'a> {
             ..
         } = network;
         let size = [*side, *side];
-        let started = Instant::now();
+        let mut started = Instant::now();
         let (engine, planned) = if kind == "candle" {
             (CandleEngine::new(config, weights, *side, *side)?.into(), None)
         } else {
             let gpu = gpu.context("there is no adapter")?;
-            let precision = if kind == "wgpu-f16" {
+            let precision = if kind.starts_with("wgpu-f16") {
                 Precision::F16
             } else {
                 Precision::F32
             };
-            let tuning = Tuning::of(gpu.report());
+            let tuning = if kind.ends_with("-tuned") {
+                let tuning = tune(gpu, config, size, batch, precision).await?;
+                started = Instant::now();
+                tuning
+            } else {
+                Tuning::of(gpu.report())
+            };
             let plan = Plan::new(config, size, batch, precision, &tuning)?;
             let planned = Planned {
                 peak_bytes: plan.memory().peak(),
@@ -299,7 +339,8 @@ impl<'a> Contestant<'a> {
                     1e3 * limits.floor(flops, plan.traffic() as f64)
                 }),
             };
-            let engine = WgpuEngine::new(gpu, config, weights, size, batch, precision, |_| ()).await?;
+            let engine =
+                WgpuEngine::tuned(gpu, config, weights, size, batch, precision, tuning, |_| ()).await?;
             (engine.into(), Some(planned))
         };
         let mut contestant = Self {
@@ -361,7 +402,7 @@ impl<'a> Contestant<'a> {
             kind, batch, first, ..
         } = self;
         print!(
-            "{name:16} {side:>4} {batch:>5} {kind:9} {median:>10.2} {least:>10.2} {most:>10.2} {rate:>9.1}"
+            "{name:16} {side:>4} {batch:>5} {kind:14} {median:>10.2} {least:>10.2} {most:>10.2} {rate:>9.1}"
         );
         match &self.planned {
             None => println!(" {:>9} {first:>8.0}", ""),

@@ -61,18 +61,27 @@ export class ModelCard extends Part {
     this.words.textContent = `Loading the model: ${figures.count(loaded)} of ${figures.count(total)} bytes${left}`;
   }
 
-  #showFacts({ engine, evaluations, pace, engineAsked }) {
-    if (!this.changed('facts', [engine, evaluations, pace, engineAsked].map((x) => JSON.stringify(x)).join())) return;
+  #showFacts({ engine, evaluations, pace, engineAsked, tuned }) {
+    if (!this.changed('facts', [engine, evaluations, pace, engineAsked, tuned].map((x) => JSON.stringify(x)).join())) return;
     const adapter = engine.engine === 'candle' ? 'this computer’s CPU' : `${engine.adapter}${engine.software && !engine.adapter.includes('software') ? ', a software adapter' : ''}`;
     const row = (term, ...values) => el('div', {}, el('dt', {}, term), el('dd', {}, ...values));
     this.choice.value = engineAsked;
     this.facts.replaceChildren(
       row('Runs on', el('span', { 'data-fact': 'adapter' }, adapter)),
       row('Engine', el('span', { 'data-fact': 'engine' }, engine.engine), ', ', el('span', { 'data-fact': 'dtype' }, engine.dtype)),
+      ...(engine.tiles ? [row('Tiles', el('span', { 'data-fact': 'tiles' }, tiles(engine, tuned)))] : []),
       row('Pace', el('span', { 'data-fact': 'pace' }, pace ? `${figures.milliseconds(pace)}${pace < 1e4 ? ' ms' : ''} per evaluation` : 'not yet measured')),
       row('Done', el('span', { 'data-fact': 'evaluations' }, figures.count(evaluations)), ` evaluation${evaluations === 1 ? '' : 's'} of the velocity`),
       row(el('label', { for: 'engine' }, 'Use'), this.choice),
       ...(engine.why ? [row('Why', el('span', { 'data-fact': 'why' }, engine.why))] : []),
     );
   }
+}
+
+/** Which kernel variants run, and what has been measured for the next engine. */
+function tiles({ tiles: which, tilesRefused }, tuned) {
+  const running = which === 'tuned' ? 'tuned on this adapter' : tilesRefused ? `default; those kept were refused: ${tilesRefused}` : 'default';
+  if (!tuned?.measured) return running;
+  if (tuned.remaining) return `${running}; measured while idle: ${tuned.measured} of ${tuned.measured + tuned.remaining} convolutions`;
+  return `${running}; ${tuned.measured} convolutions measured, for the next start`;
 }

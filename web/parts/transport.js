@@ -36,11 +36,11 @@ export class Transport extends Part {
     this.where = el('output', { class: 'where', 'aria-live': 'off' });
     this.ticks = el('div', { class: 'ticks', 'aria-hidden': 'true' });
     this.reached = el('div', { class: 'reached', 'aria-hidden': 'true' });
-    this.thumb = el('div', { class: 'thumb', 'aria-hidden': 'true' });
+    this.way = el('div', { class: 'way', 'aria-hidden': 'true' }, el('div', { class: 'thumb' }));
     this.track = el('div', {
       class: 'track', role: 'slider', tabindex: '0', 'aria-label': 'Step of the walk', 'aria-valuemin': '0',
       on: { pointerdown: (event) => this.#grab(event), keydown: (event) => this.#key(event) },
-    }, el('div', { class: 'rail' }), this.reached, this.ticks, this.thumb);
+    }, el('div', { class: 'rail' }), this.reached, this.ticks, this.way);
     this.film = el('div', { class: 'film', role: 'group', 'aria-label': 'Steps reached' });
     this.append(
       el('div', { class: 'transport-row' }, el('div', { class: 'buttons' }, this.first, this.back, this.play, this.forward), this.where),

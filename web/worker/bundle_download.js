@@ -3,6 +3,8 @@
 // The cache is a help, never a condition: a kept file that is not the manifest's any more is fetched again, and a cache
 // that fails is done without.
 
+import { openCache } from './open_cache.js';
+
 const CACHE = 'cellflux-bundles-1';
 const AT_ONCE = 3;
 
@@ -28,16 +30,7 @@ export class BundleDownload {
   constructor(manifestUrl, note) {
     this.#base = new URL('.', manifestUrl);
     this.#note = note;
-    this.#cache = this.#openCache();
-  }
-
-  async #openCache() {
-    if (!('caches' in globalThis)) return null;
-    try {
-      return await caches.open(CACHE);
-    } catch {
-      return null;
-    }
+    this.#cache = openCache(CACHE);
   }
 
   #url({ path }) {

@@ -15,8 +15,9 @@ const LATE = Symbol('late');
 const message = (error) => error?.sentence ?? String(error?.message ?? error);
 
 /**
- * @param {{ candle: () => object, wgpu: () => Promise<object>, guess: () => Promise<number> }} make makes engines, each with
- *   `report()`, `probe()`, `dtype_choice()` and `free()`; and guesses the milliseconds of an evaluation on the GPU adapter
+ * @param {{ candle: () => object, wgpu: (adapter: string) => Promise<object>, guess: () => Promise<number> }} make makes engines, each with
+ *   `report()`, `probe()`, `dtype_choice()` and `free()`, that of a GPU for the adapter of this identity; and guesses the milliseconds
+ *   of an evaluation on the GPU adapter
  * @param {'auto'|'candle'|'wgpu'} asked
  * @param {{ doing: (what: string) => void, note: (sentence: string) => void }} tell
  * @returns {Promise<{ engine: object, report: object, pace: number|null, why: string|null }>}
@@ -30,7 +31,7 @@ export async function chooseEngine(make, asked, { doing, note }) {
   };
   const gpu = () => {
     doing('Compiling the GPU’s programs…');
-    return make.wgpu();
+    return make.wgpu(adapter?.identity ?? '');
   };
   const onGpu = async () => {
     const engine = await gpu();

@@ -3,6 +3,7 @@
 import init, * as wasm from '../../pkg/cellflux_wasm.js';
 import { BundleDownload, Trouble } from './bundle_download.js';
 import { chooseEngine } from './engine_choice.js';
+import { KeptTiles } from './kept_tiles.js';
 import { manifestView } from './manifest_view.js';
 import * as recipeView from './recipe_view.js';
 
@@ -33,6 +34,9 @@ export class Exploring {
   #spare = null;
   #uploads = 0;
   #runsOnGpu = false;
+  /** The GPU engine's tiles, to be measured while nobody waits, and where they are kept; null when there is nothing to measure. */
+  #tiles = null;
+  #kept = null;
   /** Milliseconds of an evaluation, once known. */
   #pace = null;
   #wanted;
@@ -208,6 +212,33 @@ export class Exploring {
     return { value: await wasm.verify(new Uint8Array(model), new Uint8Array(io), engine) };
   }
 
+  // While nobody waits
+
+  /**
+   * Measures one tile of the GPU engine, for the engine that is made next; what an evaluation takes must be known by then. False when
+   * there is nothing to measure for now.
+   */
+  async tune() {
+    if (!this.#tiles || this.#pace === null) return false;
+    try {
+      const [before] = this.#tiles.counts();
+      const more = await this.#tiles.tune(this.#pace);
+      const [measured, remaining] = this.#tiles.counts();
+      if (measured > before) await this.#kept.keep(this.#tiles.text());
+      if (measured > before || !more) this.#say('tuned', { measured, remaining: more ? remaining : 0 });
+      if (more) return true;
+    } catch {
+      // A lost device: the next step says so, where it matters.
+    }
+    this.#forgetTiles();
+    return false;
+  }
+
+  #forgetTiles() {
+    this.#tiles?.free();
+    this.#tiles = null;
+  }
+
   // Inner workings
 
   /** Reads the manifest anew, and the condition vectors with it: they are small, and a recipe needs them. */
@@ -251,9 +282,13 @@ export class Exploring {
   async #useEngine(asked) {
     const make = {
       candle: () => wasm.Engine.candle(this.#model),
-      wgpu: () => wasm.Engine.wgpu(this.#model, tell.doing),
+      wgpu: async (adapter) => {
+        kept = new KeptTiles(adapter);
+        return wasm.Engine.wgpu(this.#model, adapter, await kept.read(), tell.doing);
+      },
       guess: () => wasm.Engine.guess_on_gpu(this.#model),
     };
+    let kept = null;
     let starting = true;
     const tell = {
       // A software adapter's trial may go on for a while after another engine was taken; nobody wants to hear of it then.
@@ -262,10 +297,13 @@ export class Exploring {
     };
     const { engine, report, pace, why } = await chooseEngine(make, asked, tell).finally(() => { starting = false; });
     this.#runsOnGpu = report.engine === 'wgpu';
+    this.#forgetTiles();
+    this.#tiles = engine.take_tiles() ?? null;
+    this.#kept = kept;
     this.#pace = pace;
     if (this.#walk) this.#walk.attach(engine);
     else this.#spare = engine;
-    return { engine: { ...report, why }, engineAsked: asked, evaluations: this.#evaluations, pace };
+    return { engine: { ...report, why, tilesRefused: this.#tiles?.refused() ?? null }, tuned: null, engineAsked: asked, evaluations: this.#evaluations, pace };
   }
 
   #picture(index) {

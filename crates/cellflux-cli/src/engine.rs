@@ -6,8 +6,10 @@ use cellflux_bundle::config::UNetConfig;
 use cellflux_bundle::state_dict::StateDict;
 use cellflux_candle::CandleEngine;
 use cellflux_session::AnyEngine;
-use cellflux_wgpu::{Gpu, Plan, Precision, Stage, Tuning, Wanted, WgpuEngine};
+use cellflux_wgpu::{Gpu, Plan, Precision, Progress, Stage, Tuning, Wanted, WgpuEngine};
 use clap::ValueEnum;
+
+use crate::tiles;
 
 /// An implementation of the network, and its precision.
 #[derive(Clone, Copy, Debug, clap::Args)]
@@ -18,6 +20,10 @@ pub struct EngineArgs {
     /// Storage of weights and activations.
     #[arg(long, value_enum, default_value = "f32")]
     pub dtype: DType,
+    /// Take the kernel variants that are fastest on this adapter, measured at the first use and kept in the user's cache
+    /// folder (wgpu only).
+    #[arg(long)]
+    pub tune: bool,
 }
 
 /// An implementation of the network.
@@ -43,6 +49,8 @@ pub fn load_for_pictures(engine: EngineKind, bundle: &Bundle) -> Result<AnyEngin
     let arguments = EngineArgs {
         engine,
         dtype: DType::F32,
+        // The same site from the same input, whatever was measured here before.
+        tune: false,
     };
     let spec = &bundle.manifest.image;
     let size = (spec.height, spec.width);
@@ -61,6 +69,9 @@ impl EngineArgs {
         images: usize,
     ) -> anyhow::Result<AnyEngine> {
         let precision = match (self.engine, self.dtype) {
+            (EngineKind::Candle, _) if self.tune => {
+                bail!("--tune needs --engine wgpu: candle has no kernel variants")
+            }
             (EngineKind::Candle, DType::F32) => {
                 eprintln!("engine: candle on the CPU, f32");
                 return Ok(CandleEngine::new(config, weights, height, width)?.into());
@@ -76,13 +87,19 @@ impl EngineArgs {
         let plan = Plan::new(config, size, 2 * images, precision, &Tuning::default())?;
         let gpu = Gpu::request(Wanted::for_plan(&plan)).await?;
         eprintln!("engine: wgpu on {}, {precision}", gpu.report());
-        let engine = WgpuEngine::new(&gpu, config, weights, size, images, precision, |progress| {
+        let tuning = if self.tune {
+            tiles::fastest(&gpu, config, size, images, precision).await?
+        } else {
+            Tuning::of(gpu.report())
+        };
+        let progress = |progress: Progress| {
             if progress.stage == Stage::Compiling && progress.done == progress.total {
                 eprintln!("compiled {} pipelines", progress.total);
             }
-        })
-        .await
-        .context("the network could not be set up on the GPU")?;
+        };
+        let engine = WgpuEngine::tuned(&gpu, config, weights, size, images, precision, tuning, progress)
+            .await
+            .context("the network could not be set up on the GPU")?;
         let peak = engine.plan().memory().peak() as f64 / f64::from(1 << 20);
         eprintln!("GPU memory: {peak:.1} MiB");
         Ok(engine.into())

@@ -9,6 +9,7 @@ mod files;
 mod import;
 mod run;
 mod site;
+mod tiles;
 mod verify;
 
 use std::process::ExitCode;

@@ -71,6 +71,8 @@ pub struct EngineReport {
     pub software: bool,
     /// Storage of weights and activations, `f32` or `f16`.
     pub dtype: String,
+    /// Whether a GPU engine's kernel variants are the adapter's `default` or `tuned` on it; nothing for candle.
+    pub tiles: Option<&'static str>,
 }
 
 impl EngineError {
@@ -95,14 +97,22 @@ impl AnyEngine {
                 adapter: "CPU".into(),
                 software: false,
                 dtype: "f32".into(),
+                tiles: None,
             },
             Self::Wgpu(engine) => {
                 let adapter = engine.gpu().report();
+                let measured = engine.tuning().measured();
+                let tuned = engine
+                    .plan()
+                    .sites()
+                    .keys()
+                    .any(|site| measured.contains_key(site));
                 EngineReport {
                     engine: "wgpu",
                     adapter: adapter.to_string(),
                     software: adapter.software,
                     dtype: engine.precision().to_string(),
+                    tiles: Some(if tuned { "tuned" } else { "default" }),
                 }
             }
         }

@@ -11,6 +11,7 @@ use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::model::{Model, plain};
+use crate::tiles::{self, Tiles};
 use crate::trouble::Trouble;
 
 /// One image at a time is walked.
@@ -24,6 +25,7 @@ pub struct Engine {
     image: usize,
     condition: Vec<f32>,
     dtype_choice: Option<String>,
+    tiles: Option<Tiles>,
 }
 
 #[wasm_bindgen]
@@ -36,8 +38,14 @@ impl Engine {
         Ok(Self::of_bundle(engine.map_err(Trouble::from)?.into(), bundle))
     }
 
-    /// The network on WebGPU, in f16 where that is right and faster; `doing` hears, in words, how far it is.
-    pub async fn wgpu(model: &Model, doing: &Function) -> Result<Engine, JsValue> {
+    /// The network on WebGPU, in f16 where that is right and faster, with the tiles that were `kept` as measured on `adapter`, if
+    /// they still are to be used; `doing` hears, in words, how far it is.
+    pub async fn wgpu(
+        model: &Model,
+        adapter: String,
+        kept: Option<String>,
+        doing: &Function,
+    ) -> Result<Engine, JsValue> {
         let bundle = complete(model)?;
         let (config, weights) = (&bundle.manifest.model.config, &bundle.weights);
         let size = size(bundle);
@@ -45,11 +53,28 @@ impl Engine {
         let choice = choose_dtype(&gpu, config, weights, size, seconds)
             .await
             .map_err(Trouble::from)?;
-        let engine = WgpuEngine::new(&gpu, config, weights, size, BATCH, choice.precision, |progress| {
-            // A listener that throws must not stop the engine.
-            let _ = doing.call1(&JsValue::NULL, &JsValue::from_str(&words(progress)));
-        });
-        let mut engine = Self::of_bundle(engine.await.map_err(Trouble::from)?.into(), bundle);
+        let precision = choice.precision;
+        let (stored, refused) = tiles::read_kept(&gpu, &adapter, kept.as_deref());
+        let tuning = stored
+            .tuning_for(&gpu, config, size, BATCH, precision)
+            .map_err(Trouble::from)?;
+        let engine = WgpuEngine::tuned(
+            &gpu,
+            config,
+            weights,
+            size,
+            BATCH,
+            precision,
+            tuning,
+            |progress| {
+                // A listener that throws must not stop the engine.
+                let _ = doing.call1(&JsValue::NULL, &JsValue::from_str(&words(progress)));
+            },
+        );
+        let engine = engine.await.map_err(Trouble::from)?;
+        let tiles = Tiles::new(&gpu, engine.plan(), stored, refused);
+        let mut engine = Self::of_bundle(engine.into(), bundle);
+        engine.tiles = Some(tiles);
         engine.dtype_choice = Some(choice.to_string());
         Ok(engine)
     }
@@ -83,7 +108,12 @@ impl Engine {
         self.dtype_choice.clone()
     }
 
-    /// Which engine this is: `{ engine, adapter, software, dtype }`.
+    /// The engine's tiles, to be measured while nobody waits; once, and only of a GPU engine.
+    pub fn take_tiles(&mut self) -> Option<Tiles> {
+        self.tiles.take()
+    }
+
+    /// Which engine this is: `{ engine, adapter, software, dtype, tiles }`.
     pub fn report(&self) -> Result<JsValue, JsValue> {
         plain(&self.inner.report())
     }
@@ -110,6 +140,7 @@ impl Engine {
             image: config.in_channels * height * width,
             condition: vec![0.0; config.condition_dim],
             dtype_choice: None,
+            tiles: None,
         }
     }
 
@@ -149,7 +180,7 @@ extern "C" {
 }
 
 /// Seconds since the worker started.
-fn seconds() -> f64 {
+pub(crate) fn seconds() -> f64 {
     milliseconds() / 1e3
 }
 

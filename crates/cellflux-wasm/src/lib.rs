@@ -16,6 +16,7 @@ pub mod engine;
 pub mod measured;
 pub mod model;
 pub mod picture;
+pub mod tiles;
 pub mod trouble;
 pub mod upload;
 pub mod verify;

@@ -144,6 +144,15 @@ impl Gpu {
         &self.report
     }
 
+    /// Whether the device gives buffers as large as this plan needs.
+    ///
+    /// # Errors
+    /// [`GpuError::Limit`] naming the limit.
+    pub fn fits(&self, plan: &Plan) -> Result<(), GpuError> {
+        let limits = self.device.limits();
+        plan.check_limits(limits.max_buffer_size, limits.max_storage_buffer_binding_size)
+    }
+
     /// Whether the device still answers and nothing has gone wrong since the last look.
     ///
     /// # Errors

@@ -134,8 +134,7 @@ impl WgpuEngine {
         gpu.supports(precision)?;
         let images = largest_batch.saturating_mul(2);
         let plan = Plan::new(config, size, images, precision, &tuning)?;
-        let limits = gpu.device.limits();
-        plan.check_limits(limits.max_buffer_size, limits.max_storage_buffer_binding_size)?;
+        gpu.fits(&plan)?;
 
         let shaders: Vec<_> = plan
             .shaders
@@ -186,6 +185,11 @@ impl WgpuEngine {
     /// Storage of activations and weights.
     pub fn precision(&self) -> Precision {
         self.precision
+    }
+
+    /// Which kernel variants run.
+    pub fn tuning(&self) -> &Tuning {
+        &self.tuning
     }
 
     /// The plan of the largest guided batch.

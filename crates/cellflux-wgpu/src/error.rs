@@ -93,6 +93,24 @@ pub enum GpuError {
         /// The length that fits.
         expected: usize,
     },
+    /// A stored choice of tiles that is not one.
+    #[error("stored tiles, line {line}: {problem}")]
+    StoredTiles {
+        /// The line, counted from 1.
+        line: usize,
+        /// What is wrong, and what was expected.
+        problem: String,
+    },
+    /// A stored choice of tiles that was measured elsewhere, or with other kernels.
+    #[error("stored tiles are of {what} {found:?}, expected {expected:?}")]
+    ForeignTiles {
+        /// What differs.
+        what: &'static str,
+        /// What they were measured with.
+        found: String,
+        /// What is here.
+        expected: String,
+    },
     /// A velocity was asked for before any condition was set.
     #[error("no condition is set, expected one condition vector an image first")]
     NoCondition,

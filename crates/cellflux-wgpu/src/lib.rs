@@ -9,6 +9,9 @@
 //! 4. The engine is a [`cellflux_flow::field::Engine`]: solvers enqueue velocities and linear combinations, and only
 //!    reading a state back waits for the device.
 //!
+//! Which kernel variant each convolution takes is a [`Tuning`]: defaults by adapter, and what a [`Tuner`] measured on this one,
+//! kept as text by [`StoredTiles`].
+//!
 //! Activations are NHWC with the channels in quads (`vec4`); image channels are padded to whole quads. Storage is f32 or
 //! f16 ([`Precision`]); sums, statistics and the state of the ODE are always f32.
 //!
@@ -32,9 +35,11 @@ mod precision;
 mod probe;
 mod profile;
 mod readback;
+mod stored_tiles;
 mod submission;
 mod time_embedding;
 mod trusted;
+mod tuner;
 mod tuning;
 mod weights;
 mod wgsl;
@@ -54,4 +59,6 @@ pub use plan::{Memory, Plan};
 pub use precision::Precision;
 pub use probe::Probe;
 pub use profile::{CallTime, KernelTime};
+pub use stored_tiles::StoredTiles;
+pub use tuner::{DeviceTrials, Effort, Trial, Trials, Tried, Tuner};
 pub use tuning::{Site, Tuning};

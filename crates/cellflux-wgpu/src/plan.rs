@@ -66,6 +66,7 @@ pub struct Plan {
     pub(crate) arena: Arena,
     pub(crate) ports: Ports,
     sites: BTreeMap<Site, f64>,
+    images: u32,
     software: bool,
     traffic: u64,
     memory: Memory,
@@ -126,12 +127,17 @@ impl Plan {
         };
         let (draft, ports) = network.draft();
         let headline = format!("{images} x {height} x {width}, {precision}");
-        draft.finish(ports, tuning.is_software(), headline)
+        draft.finish(ports, images as u32, tuning.is_software(), headline)
     }
 
     /// GPU memory of this plan.
     pub fn memory(&self) -> Memory {
         self.memory
+    }
+
+    /// Images of one evaluation.
+    pub fn images(&self) -> u32 {
+        self.images
     }
 
     /// Floating-point operations of one evaluation.
@@ -327,7 +333,13 @@ impl Draft {
         });
     }
 
-    fn finish(mut self, ports: Ports, software: bool, headline: String) -> Result<Plan, GpuError> {
+    fn finish(
+        mut self,
+        ports: Ports,
+        images: u32,
+        software: bool,
+        headline: String,
+    ) -> Result<Plan, GpuError> {
         let end = self.steps.len();
         // The world reads the velocity after the last step.
         self.values[ports.velocity.0].last = end;
@@ -367,6 +379,7 @@ impl Draft {
             arena,
             ports,
             sites: self.sites,
+            images,
             software,
             traffic,
             memory,

@@ -1,6 +1,7 @@
 //! One convolution on its own, to time an adapter and to compare tiles: convolutions are four fifths of the network's cost.
 
 use crate::compile::compile;
+use crate::dispatch::Dispatch;
 use crate::engine::bind;
 use crate::kernel::convolution::{Convolution, ConvolutionShape, Residual, Tile};
 use crate::kernel::winograd::Winograd;
@@ -29,36 +30,16 @@ impl Probe {
         gpu.check()?;
         gpu.supports(site.precision)?;
         let precision = site.precision;
-        let convolution = Convolution {
-            kernel: site.kernel,
-            stride: site.stride,
-            upsampled: false,
-            joined: false,
-            residual: Residual::None,
-            input: precision,
-            weight: precision,
-            output: precision,
-            tile,
-        };
-        let [height, width] = sides(site.pixels);
-        let shape = ConvolutionShape {
-            images,
-            in_height: site.stride * height,
-            in_width: site.stride * width,
-            out_height: height,
-            out_width: width,
-            in_quads: [site.in_quads, 0],
-            out_quads: site.out_quads,
-        };
+        let shape = shape(&site, images);
         let storage = wgpu::BufferUsages::STORAGE;
         let (inputs, outputs) = (4 * site.in_quads as usize, 4 * site.out_quads as usize);
         let in_pixels = (images * shape.in_height * shape.in_width) as usize;
         let blank = vec![0; (images * site.pixels * site.out_quads) as usize * precision.quad_bytes()];
         let output = buffer(gpu, &blank, storage);
         let weights = buffer(gpu, &made_up_weights(&site, tile), storage);
-        let bias = spread(outputs, 0.569_840_3, 1.0);
+        let bias = spread(outputs, BIASES, 1.0);
         let bias = buffer(gpu, bytemuck::cast_slice(&bias), storage);
-        let image = spread(in_pixels * inputs, 0.618_034, 1.0);
+        let image = spread(in_pixels * inputs, PIXELS, 1.0);
         let image = buffer(gpu, &precision.encode(&image), storage);
         let points = [site.in_quads, site.out_quads].map(|quads| {
             gpu.device.create_buffer(&wgpu::BufferDescriptor {
@@ -68,21 +49,16 @@ impl Probe {
                 mapped_at_creation: false,
             })
         });
-        let steps = if let Tile::Winograd { patches, quads } = tile {
-            let winograd = Winograd {
-                convolution,
-                patches,
-                quads,
-            };
+        let buffers = if matches!(tile, Tile::Winograd { .. }) {
             vec![
-                (winograd.patches(&shape), vec![&image, &points[0]]),
-                (winograd.product(&shape), vec![&weights, &points[0], &points[1]]),
-                (winograd.outputs(&shape), vec![&points[1], &bias, &output]),
+                vec![&image, &points[0]],
+                vec![&weights, &points[0], &points[1]],
+                vec![&points[1], &bias, &output],
             ]
         } else {
-            let buffers = vec![&weights, &bias, &image, &output];
-            vec![(convolution.dispatch(&shape), buffers)]
+            vec![vec![&weights, &bias, &image, &output]]
         };
+        let steps: Vec<_> = dispatches(&site, &shape, tile).into_iter().zip(buffers).collect();
         let shaders: Vec<_> = steps
             .iter()
             .map(|(dispatch, _)| dispatch.shader.clone())
@@ -162,6 +138,56 @@ impl Probe {
     }
 }
 
+fn shape(site: &Site, images: u32) -> ConvolutionShape {
+    let [height, width] = sides(site.pixels);
+    ConvolutionShape {
+        images,
+        in_height: site.stride * height,
+        in_width: site.stride * width,
+        out_height: height,
+        out_width: width,
+        in_quads: [site.in_quads, 0],
+        out_quads: site.out_quads,
+    }
+}
+
+/// The kernel calls of a tile at a site, in order.
+fn dispatches(site: &Site, shape: &ConvolutionShape, tile: Tile) -> Vec<Dispatch> {
+    let convolution = Convolution {
+        kernel: site.kernel,
+        stride: site.stride,
+        upsampled: false,
+        joined: false,
+        residual: Residual::None,
+        input: site.precision,
+        weight: site.precision,
+        output: site.precision,
+        tile,
+    };
+    if let Tile::Winograd { patches, quads } = tile {
+        let winograd = Winograd {
+            convolution,
+            patches,
+            quads,
+        };
+        vec![
+            winograd.patches(shape),
+            winograd.product(shape),
+            winograd.outputs(shape),
+        ]
+    } else {
+        vec![convolution.dispatch(shape)]
+    }
+}
+
+/// The text of a tile's shaders at a site, which no device is needed for.
+pub(crate) fn shaders(site: &Site, tile: Tile) -> Vec<String> {
+    dispatches(site, &shape(site, 1), tile)
+        .into_iter()
+        .map(|dispatch| dispatch.shader.source)
+        .collect()
+}
+
 /// A buffer of these bytes.
 fn buffer(gpu: &Gpu, bytes: &[u8], usage: wgpu::BufferUsages) -> wgpu::Buffer {
     let buffer = gpu.device.create_buffer(&wgpu::BufferDescriptor {
@@ -190,7 +216,7 @@ fn made_up_weights(site: &Site, tile: Tile) -> Vec<u8> {
         precision: tile.weight_precision(site.precision),
     };
     let scale = 1.0 / ((inputs * taps) as f32).sqrt();
-    let values = spread(outputs * inputs * taps, 0.754_877_7, scale);
+    let values = spread(outputs * inputs * taps, WEIGHTS, scale);
     spec.precision.encode(&spec.arrange(&values))
 }
 
@@ -203,9 +229,17 @@ fn sides(pixels: u32) -> [u32; 2] {
     [pixels / width, width]
 }
 
-/// Numbers between `-scale` and `scale`, spread as Weyl's sequence does: no zeros, which some devices multiply faster.
-fn spread(count: usize, ratio: f64, scale: f32) -> Vec<f32> {
-    (1..=count)
-        .map(|i| (2.0 * (i as f64 * ratio).fract() - 1.0) as f32 * scale)
+/// Steps of Weyl's sequence modulo 2^32, one for each tensor so that none goes along with another: the golden ratio's share of
+/// it, the plastic number's, and the square of its inverse; all odd.
+const PIXELS: u32 = 0x9e37_79b9;
+const WEIGHTS: u32 = 0xc13f_a9a9;
+const BIASES: u32 = 0x91e1_0da5;
+
+/// Numbers between `-scale` and `scale`, spread as Weyl's sequence does: no zeros, which some devices multiply faster. Millions
+/// are made for a probe in a browser, so they are made of integers.
+fn spread(count: usize, step: u32, scale: f32) -> Vec<f32> {
+    let scale = scale / 2_f32.powi(31);
+    (1..=count as u32)
+        .map(|i| i.wrapping_mul(step).cast_signed() as f32 * scale)
         .collect()
 }

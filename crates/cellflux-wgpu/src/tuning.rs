@@ -74,6 +74,11 @@ impl Tuning {
         self.measured.insert(site, tile);
     }
 
+    /// What was measured, besides the defaults.
+    pub fn measured(&self) -> &BTreeMap<Site, Tile> {
+        &self.measured
+    }
+
     /// The tile for a site: the forced one, the measured one, or the default.
     pub fn tile(&self, site: &Site) -> Tile {
         let special = self.forced.or_else(|| self.measured.get(site).copied());

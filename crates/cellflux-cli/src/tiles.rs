@@ -1,0 +1,105 @@
+//! Kernel variants measured on this machine's adapter, kept in the user's cache folder.
+
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+use std::{env, fs};
+
+use cellflux_bundle::UNetConfig;
+use cellflux_wgpu::{DeviceTrials, Effort, Gpu, Plan, Precision, StoredTiles, Tuner, Tuning};
+
+/// The fastest tiles for a network here: those kept from earlier runs, and, for what they leave open, those measured now; what is
+/// found is kept. A cache that cannot be read or written is a line on stderr and nothing more.
+pub async fn fastest(
+    gpu: &Gpu,
+    config: &UNetConfig,
+    size: [usize; 2],
+    images: usize,
+    precision: Precision,
+) -> anyhow::Result<Tuning> {
+    let adapter = gpu.report().to_string();
+    let defaults = Tuning::of(gpu.report());
+    let file = file(&adapter);
+    let kept = file.as_deref().and_then(read);
+    let stored = kept
+        .and_then(|text| {
+            StoredTiles::read(&text, &adapter, &defaults)
+                .inspect_err(|error| eprintln!("{error}: measuring anew"))
+                .ok()
+        })
+        .unwrap_or_else(|| StoredTiles::new(&adapter));
+
+    // Somebody asked for it and waits, so nothing is too slow to be measured before the budget ends.
+    let effort = Effort {
+        longest_run: f64::INFINITY,
+        ..Effort::of(gpu.report())
+    };
+    let plan = Plan::new(config, size, 2 * images, precision, &defaults)?;
+    let mut tuner = Tuner::new(&plan, defaults, stored, effort, 0.0);
+    let clock = Instant::now();
+    let mut trials = DeviceTrials::new(gpu, plan.images(), || clock.elapsed().as_secs_f64());
+    let mut tried = 0;
+    while tuner.step(&mut trials).await?.is_some() {
+        tried += 1;
+    }
+    if tried > 0 {
+        eprintln!(
+            "tried {tried} tiles in {:.1} s; {} convolutions of this adapter are measured",
+            clock.elapsed().as_secs_f64(),
+            tuner.stored().len()
+        );
+        if let Some(file) = file {
+            keep(&file, &tuner.stored().to_string());
+        }
+    }
+    Ok(tuner.stored().tuning_for(gpu, config, size, images, precision)?)
+}
+
+/// Where an adapter's tiles are kept; nothing where the platform names no folder for caches.
+fn file(adapter: &str) -> Option<PathBuf> {
+    let name: String = adapter
+        .chars()
+        .map(|c| if c.is_ascii_alphanumeric() { c } else { '-' })
+        .take(100)
+        .collect();
+    Some(cache_folder()?.join("cellflux").join(format!("tiles-{name}.txt")))
+}
+
+/// The folder for caches, by each platform's custom.
+fn cache_folder() -> Option<PathBuf> {
+    let folder = |variable: &str| {
+        env::var_os(variable)
+            .map(PathBuf::from)
+            .filter(|path| path.is_absolute())
+    };
+    if cfg!(windows) {
+        return folder("LOCALAPPDATA");
+    }
+    let customary = if cfg!(target_os = "macos") {
+        "Library/Caches"
+    } else {
+        ".cache"
+    };
+    folder("XDG_CACHE_HOME").or_else(|| Some(folder("HOME")?.join(customary)))
+}
+
+fn read(file: &Path) -> Option<String> {
+    match fs::read_to_string(file) {
+        Ok(text) => Some(text),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+        Err(error) => {
+            eprintln!("{}: {error}: measuring anew", file.display());
+            None
+        }
+    }
+}
+
+fn keep(file: &Path, text: &str) {
+    let written = file
+        .parent()
+        .map_or(Ok(()), fs::create_dir_all)
+        .and_then(|()| fs::write(file, text));
+    match written {
+        Ok(()) => eprintln!("kept in {}", file.display()),
+        Err(error) => eprintln!("{}: {error}: not kept for the next run", file.display()),
+    }
+}

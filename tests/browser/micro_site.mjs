@@ -1,0 +1,47 @@
+// A site with the smallest network there is, the golden `micro`: what takes a network and not a picture is tested on it.
+
+import { execFile, spawn } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { CLI } from './site_bundle.mjs';
+
+const execute = promisify(execFile);
+const root = fileURLToPath(new URL('../../', import.meta.url));
+const SIDE = 32;
+
+/** The network's configuration, which the golden's file carries in its metadata. */
+async function microConfig() {
+  const file = await readFile(join(root, 'tests/fixtures/micro/io.safetensors'));
+  const length = Number(file.readBigUInt64LE(0));
+  return JSON.parse(file.subarray(8, 8 + length)).__metadata__.config;
+}
+
+/**
+ * Imports the network as a bundle with the demo's compounds and drawn controls, builds a page of it and serves that.
+ * @returns {Promise<{ url: string, close: () => Promise<void> }>} the address ends in a slash
+ */
+export async function serveMicro() {
+  const folder = await mkdtemp(join(tmpdir(), 'cellflux-micro-'));
+  const source = join(root, 'web/bundles/bbbc021-tiny.source');
+  const about = JSON.parse(await readFile(join(source, 'about.json'), 'utf8'));
+  const small = { ...about, id: 'micro', title: 'micro', image: { ...about.image, height: SIDE, width: SIDE }, controls: [], treated: [] };
+  await writeFile(join(folder, 'about.json'), JSON.stringify(small));
+  await writeFile(join(folder, 'config.json'), await microConfig());
+  await writeFile(join(folder, 'site.toml'), 'title = "micro"\n[[bundle]]\npath = "bundle"\n[[section]]\nid = "explore"\nwide = true\ntext = """\n```{explorer}\n```\n"""\n');
+  const command = (...given) => execute(CLI, given, { cwd: root });
+  await command('import', 'tests/fixtures/micro/model.safetensors', '--config', join(folder, 'config.json'),
+    '--compounds', join(source, 'compounds.csv'), '--about', join(folder, 'about.json'), '--out', join(folder, 'bundle'));
+  await command('site', 'build', folder, '--out', join(folder, 'dist'));
+  const server = spawn(CLI, ['site', 'serve', '--port', '0', join(folder, 'dist')], { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] });
+  const [first] = await new Promise((line) => server.stdout.once('data', (data) => line(String(data).split('\n'))));
+  return {
+    url: first.split(' ').find((word) => word.startsWith('http://')),
+    close: async () => {
+      server.kill();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
