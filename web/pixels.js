@@ -4,11 +4,12 @@
 const shown = new WeakMap();
 
 /**
- * Paints RGBA rows.
+ * Paints RGBA rows; a canvas that shows them already is left alone, and need not be drawn on the screen again.
  * @param {HTMLCanvasElement} canvas
  * @param {{ width: number, height: number, rgba: Uint8ClampedArray }} picture
  */
 export function paint(canvas, picture) {
+  if (shown.has(canvas) && shown.get(canvas) === picture) return;
   if (!shown.has(canvas)) canvas.addEventListener('contextrestored', () => draw(canvas, shown.get(canvas)));
   shown.set(canvas, picture);
   draw(canvas, picture);

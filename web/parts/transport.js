@@ -42,6 +42,7 @@ export class Transport extends Part {
       on: { pointerdown: (event) => this.#grab(event), keydown: (event) => this.#key(event) },
     }, el('div', { class: 'rail' }), this.reached, this.ticks, this.way);
     this.film = el('div', { class: 'film', role: 'group', 'aria-label': 'Steps reached' });
+    new ResizeObserver(() => this.#measureFilm()).observe(this.film);
     this.append(
       el('div', { class: 'transport-row' }, el('div', { class: 'buttons' }, this.first, this.back, this.play, this.forward), this.where),
       el('div', { class: 'scrubber' }, this.track,
@@ -115,16 +116,20 @@ export class Transport extends Part {
           this.film.append(cell);
         }
         cell.setAttribute('aria-label', `Step ${index}, t = ${figures.time(step.time)}`);
-        if (cell.picture !== step.now) paint(cell.firstChild, step.now);
-        cell.picture = step.now;
+        paint(cell.firstChild, step.now);
       }
-    }
-    for (const [index, cell] of [...this.film.children].entries()) {
-      if (index === cursor) cell.setAttribute('aria-current', 'step');
-      else cell.removeAttribute('aria-current');
+      this.#measureFilm();
     }
     const here = this.film.children[cursor];
-    if (here) this.film.scrollLeft = here.offsetLeft - this.film.offsetLeft - this.film.clientWidth / 2 + here.offsetWidth / 2;
+    if (!this.changed('still', here)) return;
+    this.film.querySelector('[aria-current]')?.removeAttribute('aria-current');
+    here?.setAttribute('aria-current', 'step');
+    // Asking where the still is makes the browser lay out the page in mid-frame.
+    if (here && this.filmScrolls) this.film.scrollLeft = here.offsetLeft - this.film.offsetLeft - this.film.clientWidth / 2 + here.offsetWidth / 2;
+  }
+
+  #measureFilm() {
+    this.filmScrolls = this.film.scrollWidth > this.film.clientWidth;
   }
 
   #grab(event) {
