@@ -103,3 +103,31 @@ fn keep(file: &Path, text: &str) {
         Err(error) => eprintln!("{}: {error}: not kept for the next run", file.display()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_kept_is_read_back_and_a_folder_that_cannot_be_made_is_no_error() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("cellflux/tiles-x.txt");
+        assert_eq!(read(&file), None);
+        keep(&file, "some tiles\n");
+        assert_eq!(read(&file).as_deref(), Some("some tiles\n"));
+        // The file stands where a folder would be needed.
+        let beneath = file.join("tiles-y.txt");
+        keep(&beneath, "others\n");
+        assert_eq!(read(&beneath), None);
+    }
+
+    #[test]
+    fn an_adapters_file_has_a_name_that_every_file_system_takes() {
+        let Some(file) = file("A/B: \"GPU\" (\u{e9}, driver 1.2)\n") else {
+            println!("skipped: this machine names no folder for caches");
+            return;
+        };
+        let name = file.file_name().unwrap().to_str().unwrap();
+        assert_eq!(name, "tiles-A-B---GPU------driver-1-2--.txt");
+    }
+}

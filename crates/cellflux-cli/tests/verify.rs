@@ -56,13 +56,14 @@ fn another_network_exits_1_and_says_which_output_differs() {
 #[test]
 fn what_cannot_be_compared_exits_2_and_names_the_reason() {
     let (model, io) = (golden("model.safetensors"), golden("io.safetensors"));
-    let cases: [(&Path, &Path, &[&str], &str); 4] = [
+    let cases: [(&Path, &Path, &[&str], &str); 5] = [
         (Path::new("absent.safetensors"), &io, &[], "absent.safetensors"),
         // Weights are no golden file: they carry no config.
         (&model, &model, &[], "config"),
         // A golden file is no network.
         (&io, &io, &[], "mol_embed_transform.weight"),
         (&model, &io, &["--dtype", "f16"], "--dtype f16"),
+        (&model, &io, &["--tune"], "--tune needs --engine wgpu"),
     ];
     for (model, io, options, reason) in cases {
         let output = verify(model, io, options);
