@@ -23,6 +23,7 @@ pub mod run;
 pub mod sampling;
 pub mod sheet;
 pub mod step;
+pub mod truth;
 pub mod validation;
 
 pub use error::TrainError;

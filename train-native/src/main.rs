@@ -23,6 +23,7 @@ enum Command {
     Train(cli::train::Args),
     Sample(cli::sample::Args),
     Export(cli::export::Args),
+    Truth(cli::truth::Args),
     Bench(cli::bench::Args),
 }
 
@@ -32,6 +33,7 @@ fn main() -> ExitCode {
         Command::Train(args) => cli::train::run(&args),
         Command::Sample(args) => cli::sample::run(&args),
         Command::Export(args) => cli::export::run(&args),
+        Command::Truth(args) => cli::truth::run(&args),
         Command::Bench(args) => cli::bench::run(&args),
     };
     match result {

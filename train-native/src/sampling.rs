@@ -64,36 +64,50 @@ impl Walk {
         spec: &ImageSpec,
         times: &[f64],
     ) -> Result<Vec<Vec<Vec<f32>>>, TrainError> {
-        let values = spec.len();
-        let start = self.start(pairs, spec)?;
         let mut engine = CandleEngine::of_network(network.into_unet(), spec.height, spec.width)?;
         let vectors: Vec<Vec<f32>> = pairs
             .conditions
             .iter()
             .map(|&row| conditions.row(row).map(<[f32]>::to_vec).unwrap_or_default())
             .collect();
-        engine.condition(&vectors, self.guidance)?;
-        let mut state = engine.upload(&start)?;
+        self.walk(&mut engine, &vectors, &pairs.control, spec, times)
+    }
+
+    /// Walks coded controls `[N, C, H, W]` under the condition vectors of each (or starts from noise, one for each), and gives
+    /// every image in model range at the grid's times that are nearest to `times`, image by image.
+    ///
+    /// # Errors
+    /// The network's; [`TrainError::Image`] for bytes that are not images of `spec`.
+    pub fn walk(
+        &self,
+        engine: &mut CandleEngine,
+        vectors: &[Vec<f32>],
+        controls: &[u8],
+        spec: &ImageSpec,
+        times: &[f64],
+    ) -> Result<Vec<Vec<Vec<f32>>>, TrainError> {
+        engine.condition(vectors, self.guidance)?;
+        let mut state = engine.upload(&self.start(controls, spec)?)?;
         let wanted: Vec<usize> = times.iter().map(|&t| self.nearest(t)).collect();
-        let mut frames = vec![Vec::new(); pairs.len()];
+        let mut frames = vec![Vec::new(); vectors.len()];
         for at in 0..=self.grid.steps() {
             if wanted.contains(&at) {
                 let read = pollster::block_on(engine.read(&state))?;
-                for (own, frame) in frames.iter_mut().zip(read.chunks(values)) {
+                for (own, frame) in frames.iter_mut().zip(read.chunks(spec.len())) {
                     own.push(frame.to_vec());
                 }
             }
             if let Some((from, to)) = self.grid.step(at) {
-                state = self.solver.step(&mut engine, from, to, &state)?;
+                state = self.solver.step(engine, from, to, &state)?;
             }
         }
         Ok(frames)
     }
 
-    fn start(&self, pairs: &HostBatch, spec: &ImageSpec) -> Result<Vec<f32>, TrainError> {
+    fn start(&self, controls: &[u8], spec: &ImageSpec) -> Result<Vec<f32>, TrainError> {
         let values = spec.len();
-        let mut start = Vec::with_capacity(pairs.len() * values);
-        for (index, control) in pairs.control.chunks(values).enumerate() {
+        let mut start = Vec::with_capacity(controls.len());
+        for (index, control) in controls.chunks(values).enumerate() {
             let mut numbers = stream(self.seed, Purpose::Evaluation, 0, index as u64);
             match self.source {
                 Source::Noise => start.extend(normal(&mut numbers, 1.0, values)),

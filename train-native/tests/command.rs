@@ -32,19 +32,16 @@ fn newest_step(run: &Path) -> Option<u64> {
     Some(Checkpoint::load(&path, &Device::Cpu).unwrap().progress.step)
 }
 
-#[test]
-fn sigterm_writes_a_checkpoint_and_ends_well_and_resume_goes_on() {
-    let folder = tempfile::tempdir().unwrap();
-    let (config, out) = (write_config(folder.path()), folder.path().join("run"));
+/// Starts a run of `config`, sends it `signal` once it has made a step, and returns the step of the checkpoint that it left.
+fn interrupted(config: &Path, out: &Path, signal: &str) -> Option<u64> {
     let mut process = command()
         .args(["train", "--steps", "100000", "--set", "run.checkpoint_every=0"])
         .args(["--set", "run.validate_every=0", "--config"])
-        .arg(&config)
+        .arg(config)
         .arg("--out")
-        .arg(&out)
+        .arg(out)
         .spawn()
         .unwrap();
-    // Until it has made a step.
     let log = out.join("log.jsonl");
     let begin = Instant::now();
     while std::fs::read_to_string(&log).is_ok_and(|text| text.is_empty()) || !log.exists() {
@@ -52,14 +49,10 @@ fn sigterm_writes_a_checkpoint_and_ends_well_and_resume_goes_on() {
         assert!(process.try_wait().unwrap().is_none(), "the run ended by itself");
         std::thread::sleep(Duration::from_millis(20));
     }
-    let id = process.id().to_string();
-    assert!(
-        Command::new("kill")
-            .args(["-TERM", &id])
-            .status()
-            .unwrap()
-            .success()
-    );
+    let sent = Command::new("kill")
+        .args([signal, &process.id().to_string()])
+        .status();
+    assert!(sent.unwrap().success());
     let output = process.wait_with_output().unwrap();
     assert_eq!(
         output.status.code(),
@@ -67,7 +60,21 @@ fn sigterm_writes_a_checkpoint_and_ends_well_and_resume_goes_on() {
         "{}",
         String::from_utf8_lossy(&output.stderr)
     );
-    let step = newest_step(&out).unwrap();
+    newest_step(out)
+}
+
+#[test]
+fn ctrl_c_writes_a_checkpoint_and_ends_well() {
+    let folder = tempfile::tempdir().unwrap();
+    let (config, out) = (write_config(folder.path()), folder.path().join("run"));
+    assert!(interrupted(&config, &out, "-INT").is_some_and(|step| step > 0));
+}
+
+#[test]
+fn sigterm_writes_a_checkpoint_and_ends_well_and_resume_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let (config, out) = (write_config(folder.path()), folder.path().join("run"));
+    let step = interrupted(&config, &out, "-TERM").unwrap();
 
     let more = (step + 1).to_string();
     let output = run(command().args(["train", "--steps", &more, "--resume"]).arg(&out));

@@ -1,9 +1,9 @@
-//! Training on a CPU: 3x3 convolutions whose forward pass and both gradients are fast.
+//! Training on a CPU: normalisation in one pass, and 3x3 convolutions whose forward pass and both gradients are fast.
 //!
 //! candle computes a kernel's gradient as a convolution with the image as its kernel, and the input's as a transposed
 //! convolution, neither of which is a matrix product of a useful shape on a CPU. Here the forward pass and the input's
 //! gradient are Winograd convolutions (the gradient of a convolution with zero padding is the convolution of the
-//! gradient with the rotated, transposed kernel), and the kernel's gradient is one matrix product an image.
+//! gradient with the rotated, transposed kernel), and the kernel's gradient is one matrix product a tap, of all images at once.
 
 use std::sync::Arc;
 
@@ -11,8 +11,9 @@ use candle_core::{CpuStorage, CustomOp3, DType, Device, Layout, Result, Shape, T
 use rayon::prelude::*;
 
 use crate::convolution::Convolution;
+use crate::group_norm::{self, GroupNorm};
 use crate::memory::contiguous;
-use crate::operations::Operations;
+use crate::operations::{Operations, Plain, Then};
 use crate::winograd::WinogradKernel;
 
 /// Rows and columns of a kernel.
@@ -20,8 +21,8 @@ const SIDE: usize = 3;
 /// Taps of a kernel.
 const TAPS: usize = SIDE * SIDE;
 
-/// Operations for training in f32 on a CPU; everything but 3x3 convolutions is [`crate::operations::Plain`], and so are
-/// they in other number formats.
+/// Operations for training in f32 on a CPU; everything but normalisation and 3x3 convolutions is [`Plain`], and so are they
+/// in other number formats.
 #[derive(Clone, Copy, Debug)]
 pub struct CpuTraining;
 
@@ -42,6 +43,13 @@ impl Operations for CpuTraining {
             None => Ok(convolved),
             Some(residual) => residual + convolved,
         }
+    }
+
+    fn normalise(&self, x: &Tensor, norm: &GroupNorm, then: &Then) -> Result<Tensor> {
+        if !x.device().is_cpu() || x.dtype() != DType::F32 {
+            return Plain.normalise(x, norm, then);
+        }
+        then.dropped(group_norm::one_pass(x, norm, then.film, then.activation)?)
     }
 }
 
@@ -107,50 +115,36 @@ impl CustomOp3 for Convolution3x3 {
 
 /// The gradient `[out, in, 3, 3]` of a kernel that met images `[N, in, H, W]`, from the results' gradient
 /// `[N, out, H, W]`: for each tap the correlation of the shifted image with the gradient, summed over images.
+///
+/// In planes with a border of zeros a shift is an offset into memory, and whatever the border adds is zero.
 fn kernel_gradient(x: &Tensor, gradient: &Tensor) -> Result<Tensor> {
-    let (images, inputs, height, width) = x.dims4()?;
-    let outputs = gradient.dim(1)?;
-    // Images in parallel, their sum in order: the same bits however many threads there are.
-    let products = (0..images)
+    let (inputs, outputs) = (x.dim(1)?, gradient.dim(1)?);
+    let width = x.dim(3)? + 2;
+    let (x, gradient) = (bordered(x)?, bordered(gradient)?);
+    // The first and the last pixel that is no border, of all images.
+    let (first, last) = (width + 1, gradient.dim(1)? - width - 1);
+    let gradient = gradient.narrow(1, first, last - first)?;
+    // Taps in parallel, each a sum in order: the same bits however many threads there are.
+    let taps = (0..TAPS)
         .into_par_iter()
-        .map(|image| {
-            let x: Vec<f32> = x.get(image)?.flatten_all()?.to_vec1()?;
-            let shifted = shifted_images(&x, inputs, height, width);
-            let shifted = Tensor::from_vec(shifted, (inputs * TAPS, height * width), &Device::Cpu)?;
-            let gradient = gradient.get(image)?.reshape((outputs, height * width))?;
+        .map(|tap| {
+            // The tap looks at (y + down - 1, x + right - 1).
+            let (down, right) = (tap / SIDE, tap % SIDE);
+            let shifted = x.narrow(1, down * width + right, last - first)?;
             gradient.matmul(&shifted.t()?)
         })
         .collect::<Result<Vec<_>>>()?;
-    let mut products = products.into_iter();
-    let Some(first) = products.next() else {
-        return Tensor::zeros((outputs, inputs, SIDE, SIDE), DType::F32, &Device::Cpu);
-    };
-    let total = products.try_fold(first, |sum, product| sum + product)?;
-    total.reshape((outputs, inputs, SIDE, SIDE))
+    Tensor::stack(&taps, 2)?.reshape((outputs, inputs, SIDE, SIDE))
 }
 
-/// The planes of `x` `[in, H, W]`, each shifted by every tap: `[in, 9, H, W]`, zeros from outside.
-fn shifted_images(x: &[f32], inputs: usize, height: usize, width: usize) -> Vec<f32> {
-    let pixels = height * width;
-    let mut out = vec![0.0; inputs * TAPS * pixels];
-    for (plane, taps) in x.chunks(pixels).zip(out.chunks_mut(TAPS * pixels)) {
-        for (tap, shifted) in taps.chunks_mut(pixels).enumerate() {
-            // The tap looks at (y + down - 1, x + right - 1).
-            let (down, right) = (tap / SIDE, tap % SIDE);
-            for (y, row) in shifted.chunks_mut(width).enumerate() {
-                let Some(from) = (y + down).checked_sub(1).filter(|&from| from < height) else {
-                    continue;
-                };
-                let source = &plane[from * width..(from + 1) * width];
-                match right {
-                    0 => row[1..].copy_from_slice(&source[..width - 1]),
-                    1 => row.copy_from_slice(source),
-                    _ => row[..width - 1].copy_from_slice(&source[1..]),
-                }
-            }
-        }
-    }
-    out
+/// The planes of `[N, C, H, W]` with a border of zeros, those of all images side by side: `[C, N x (H + 2) x (W + 2)]`.
+fn bordered(x: &Tensor) -> Result<Tensor> {
+    let (images, channels, height, width) = x.dims4()?;
+    let planes = x.pad_with_zeros(2, 1, 1)?.pad_with_zeros(3, 1, 1)?;
+    planes
+        .transpose(0, 1)?
+        .contiguous()?
+        .reshape((channels, images * (height + 2) * (width + 2)))
 }
 
 #[cfg(test)]

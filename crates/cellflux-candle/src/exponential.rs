@@ -8,6 +8,13 @@ pub(crate) fn silu(x: f32x4) -> f32x4 {
     x / (f32x4::ONE + exp(-x))
 }
 
+/// The derivative of [`silu`]: `s + x s (1 - s)` with the logistic function `s`.
+#[inline]
+pub(crate) fn silu_slope(x: f32x4) -> f32x4 {
+    let logistic = f32x4::ONE / (f32x4::ONE + exp(-x));
+    logistic + x * logistic * (f32x4::ONE - logistic)
+}
+
 /// `exp(x)` to 2 ulp; below -87 and above 88 it saturates, which is what a softmax and `SiLU` need.
 ///
 /// `x = k ln 2 + r` with `|r| <= ln 2 / 2` (ln 2 in two parts, after Cody and Waite), a polynomial for

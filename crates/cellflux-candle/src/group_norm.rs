@@ -7,6 +7,7 @@ use rayon::prelude::*;
 use wide::f32x4;
 
 use crate::exponential::silu;
+use crate::group_norm_gradient;
 use crate::lanes::{self, load};
 use crate::memory::contiguous;
 
@@ -84,10 +85,10 @@ pub fn plain(x: &Tensor, norm: &GroupNorm, film: Option<&Tensor>, activation: Ac
     differentiable(x, &gain, &offset, activation)
 }
 
-/// The same as [`plain`] for f32 on the CPU, without gradients.
+/// The same as [`plain`] for f32 on the CPU, in one pass over memory; its gradient takes two.
 ///
 /// # Errors
-/// When candle fails, or a gradient is wanted of an input.
+/// When candle fails.
 pub fn one_pass(
     x: &Tensor,
     norm: &GroupNorm,
@@ -95,16 +96,10 @@ pub fn one_pass(
     activation: Activation,
 ) -> Result<Tensor> {
     let (gain, offset) = norm.affine(x, film)?;
-    if [x, &gain, &offset].iter().any(|tensor| tensor.track_op()) {
-        candle_core::bail!(
-            "group normalisation for inference has no gradients: build the network on variables"
-        )
-    }
     let (batch, channels, _, _) = x.dims4()?;
     let gain = gain.broadcast_as((batch, channels))?.contiguous()?;
     let offset = offset.broadcast_as((batch, channels))?.contiguous()?;
-    x.contiguous()?
-        .apply_op3_no_bwd(&gain, &offset, &Fused { activation })
+    x.contiguous()?.apply_op3(&gain, &offset, Fused { activation })
 }
 
 fn differentiable(x: &Tensor, gain: &Tensor, offset: &Tensor, activation: Activation) -> Result<Tensor> {
@@ -172,11 +167,23 @@ impl CustomOp3 for Fused {
             });
         Ok((CpuStorage::F32(out), x_layout.shape().clone()))
     }
+
+    fn bwd(
+        &self,
+        x: &Tensor,
+        gain: &Tensor,
+        offset: &Tensor,
+        _result: &Tensor,
+        gradient: &Tensor,
+    ) -> Result<(Option<Tensor>, Option<Tensor>, Option<Tensor>)> {
+        let [x, gain, offset] = group_norm_gradient::of(x, gain, offset, self.activation, gradient)?;
+        Ok((Some(x), Some(gain), Some(offset)))
+    }
 }
 
 /// Mean and standard deviation (epsilon included) of a group, in two passes so that a large mean costs no
 /// accuracy.
-fn mean_and_deviation(x: &[f32]) -> (f32, f32) {
+pub(crate) fn mean_and_deviation(x: &[f32]) -> (f32, f32) {
     let mean = (sum(x, |x| x) / x.len() as f64) as f32;
     let variance = sum(x, |x| (x - mean) * (x - mean)) / x.len() as f64;
     (mean, (variance + EPSILON).sqrt() as f32)
@@ -216,7 +223,7 @@ mod tests {
             let gain = Tensor::randn(1.0f32, 0.5, (2, channels), &Device::Cpu).unwrap();
             let offset = Tensor::randn(0.0f32, 0.5, (2, channels), &Device::Cpu).unwrap();
             for activation in [Activation::None, Activation::Silu] {
-                let fused = x.apply_op3_no_bwd(&gain, &offset, &Fused { activation }).unwrap();
+                let fused = x.apply_op3(&gain, &offset, Fused { activation }).unwrap();
                 let plain = differentiable(&x, &gain, &offset, activation).unwrap();
                 let worst: f32 = (fused - plain)
                     .unwrap()

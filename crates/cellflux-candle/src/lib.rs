@@ -14,6 +14,7 @@ pub mod engine;
 mod error;
 mod exponential;
 pub mod group_norm;
+mod group_norm_gradient;
 mod lanes;
 mod matrix_product;
 mod memory;

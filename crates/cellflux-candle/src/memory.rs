@@ -1,12 +1,20 @@
 //! Access to the memory of CPU tensors.
 
-use candle_core::{CpuStorage, Layout, Result};
+use candle_core::{CpuStorage, Layout, Result, Storage};
 
 /// The values of a contiguous f32 tensor.
 pub(crate) fn contiguous<'a>(storage: &'a CpuStorage, layout: &Layout) -> Result<&'a [f32]> {
     match (storage, layout.contiguous_offsets()) {
         (CpuStorage::F32(values), Some((start, end))) => Ok(&values[start..end]),
         _ => candle_core::bail!("expected a contiguous f32 tensor, found {layout:?}"),
+    }
+}
+
+/// The values of a contiguous f32 tensor that must be on the CPU.
+pub(crate) fn on_cpu<'a>(storage: &'a Storage, layout: &Layout) -> Result<&'a [f32]> {
+    match storage {
+        Storage::Cpu(storage) => contiguous(storage, layout),
+        _ => candle_core::bail!("expected a tensor on the CPU"),
     }
 }
 

@@ -39,6 +39,14 @@ impl Then<'_> {
             dropout: None,
         }
     }
+
+    /// The activated values without those that are dropped.
+    pub(crate) fn dropped(&self, activated: Tensor) -> Result<Tensor> {
+        match &self.dropout {
+            None => Ok(activated),
+            Some(dropout) => dropout.apply(&activated),
+        }
+    }
 }
 
 /// The operations of the network. The provided methods are their definition, in plain candle operations on
@@ -74,11 +82,7 @@ pub trait Operations: Debug + Send + Sync {
     /// Group normalisation and what follows it.
     #[allow(clippy::missing_errors_doc)]
     fn normalise(&self, x: &Tensor, norm: &GroupNorm, then: &Then) -> Result<Tensor> {
-        let normed = group_norm::plain(x, norm, then.film, then.activation)?;
-        match &then.dropout {
-            None => Ok(normed),
-            Some(dropout) => dropout.apply(&normed),
-        }
+        then.dropped(group_norm::plain(x, norm, then.film, then.activation)?)
     }
 
     /// Adds `offset` `[N, C]` to every pixel.
@@ -127,11 +131,7 @@ impl Operations for Inference {
     }
 
     fn normalise(&self, x: &Tensor, norm: &GroupNorm, then: &Then) -> Result<Tensor> {
-        let normed = group_norm::one_pass(x, norm, then.film, then.activation)?;
-        match &then.dropout {
-            None => Ok(normed),
-            Some(dropout) => dropout.apply(&normed),
-        }
+        then.dropped(group_norm::one_pass(x, norm, then.film, then.activation)?)
     }
 
     fn attention(&self, qkv: &Tensor, heads: Heads) -> Result<Tensor> {

@@ -5,6 +5,7 @@ pub mod data;
 pub mod export;
 pub mod sample;
 pub mod train;
+pub mod truth;
 
 use indicatif::{ProgressBar, ProgressStyle};
 

@@ -193,6 +193,7 @@ mod tests {
     fn what_no_run_can_be_is_refused_by_name() {
         for (more, expected) in [
             ("[training]\nlearning_rat = 1.0", "learning_rat"),
+            ("radius = 2", "radius"),
             (
                 "[training]\nbatch = 0",
                 "training.batch is 0, expected at least 1",

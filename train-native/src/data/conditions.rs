@@ -218,7 +218,7 @@ type Vectors = Vec<Option<Vec<f32>>>;
 fn encode(experiment: &Experiment, config: &EncoderConfig) -> Result<(Encoder, Vectors), DataError> {
     let compounds = experiment.compounds();
     match config {
-        EncoderConfig::OneHot => {
+        EncoderConfig::OneHot {} => {
             let unit = |index: usize| {
                 (0..compounds.len())
                     .map(|at| f32::from(u8::from(at == index)))
@@ -332,7 +332,7 @@ fn refuse_missing(
     let titles = &experiment.titles;
     let (column, reason) = match encoder {
         EncoderConfig::Table { file } => (&titles.compound, format!("{} has no such row", file.display())),
-        EncoderConfig::MorganCounts { .. } | EncoderConfig::OneHot => {
+        EncoderConfig::MorganCounts { .. } | EncoderConfig::OneHot {} => {
             (&titles.smiles, "its structure is empty in every row".into())
         }
     };
@@ -424,7 +424,7 @@ mod tests {
     fn log_dose_is_appended_standardised_over_training() {
         let experiment = Folder::usual().read().unwrap();
         let table =
-            ConditionTable::build(&experiment, &with(EncoderConfig::OneHot, DoseConfig::Log1p)).unwrap();
+            ConditionTable::build(&experiment, &with(EncoderConfig::OneHot {}, DoseConfig::Log1p)).unwrap();
         // DMSO, ethanol at 1 and 10, benzene at 1.
         assert_eq!((table.width(), table.rows().len()), (4, 4));
         let of = |entry: usize| {
@@ -449,7 +449,7 @@ mod tests {
         folder.edit("ethanol,10", "ethanol,");
         let error = ConditionTable::build(
             &folder.read().unwrap(),
-            &with(EncoderConfig::OneHot, DoseConfig::Log1p),
+            &with(EncoderConfig::OneHot {}, DoseConfig::Log1p),
         )
         .unwrap_err();
         assert!(

@@ -325,7 +325,8 @@ pub enum EncoderConfig {
         file: PathBuf,
     },
     /// The `i`-th compound is the `i`-th unit vector.
-    OneHot,
+    // Braces, so that serde refuses keys beside its kind.
+    OneHot {},
 }
 
 fn two() -> u32 {

@@ -128,7 +128,7 @@ pub(super) fn synthetic(images: usize) -> DataConfig {
 
 pub(super) fn one_hot() -> ConditionsConfig {
     ConditionsConfig {
-        encoder: EncoderConfig::OneHot,
+        encoder: EncoderConfig::OneHot {},
         ..ConditionsConfig::default()
     }
 }

@@ -298,6 +298,14 @@ impl Design {
             })
     }
 
+    /// The untreated cell of this number among those that no image of the experiment shows, and its plate's position. Plates
+    /// take turns.
+    pub fn unseen(&self, number: usize) -> (usize, Cell) {
+        let plate = number % self.plates.len();
+        let batch = self.plates.get(plate).copied().unwrap_or_default();
+        (plate, self.cell(self.config.images + number, None, batch))
+    }
+
     fn cell(&self, index: usize, treatment: Option<(usize, f64)>, batch: Batch) -> Cell {
         Cell {
             seed: stream(self.config.seed, Purpose::Cell, index as u64, 0).next_u64(),

@@ -1,0 +1,59 @@
+//! The bundle of synthetic cells in the repository, which `cellflux-train` made, gives the answers that are known.
+#![allow(clippy::unwrap_used)] // tests
+
+use std::path::Path;
+
+use cellflux_bundle::folder;
+use cellflux_bundle::sampling::Sampling;
+use cellflux_train::config::{Config, Source};
+use cellflux_train::data::Source as DataSource;
+use cellflux_train::data::synthetic::Design;
+use cellflux_train::sampling::Walk;
+use cellflux_train::truth::Question;
+
+/// Cells a compound: one of each batch.
+const CELLS: usize = 4;
+/// Steps of a walk: fewer than the bundle recommends, which moves a nucleus's area by some percent only.
+const STEPS: usize = 6;
+/// The compounds that change the nucleus.
+const NUCLEAR: [&str; 4] = [
+    "larger nucleus",
+    "smaller nucleus",
+    "fragmented nucleus",
+    "rounded cell",
+];
+
+#[test]
+fn the_shipped_network_moves_nuclei_by_what_was_drawn_and_keeps_their_batch() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let bundle = folder::read(&root.join("web/bundles/synthetic-tiny")).unwrap();
+    let config = Config::read(&root.join("configs/synthetic-tiny.toml"), &[]).unwrap();
+    let DataSource::Synthetic(design) = &config.data.source else {
+        panic!("configs/synthetic-tiny.toml is of synthetic cells")
+    };
+    let design = Design::new(design, &bundle.manifest.image).unwrap();
+    let sampling = Sampling {
+        steps: STEPS,
+        ..bundle.manifest.sampling.clone()
+    };
+    let walk = Walk::new(&sampling, Source::Control).unwrap();
+    let mut question = Question::new(&bundle, &design, walk).unwrap();
+    let (mut cells, mut in_own_batch, mut followed) = (0, 0, 0);
+    let compounds = design.config().compounds.iter().enumerate();
+    for (position, compound) in compounds.filter(|(_, compound)| NUCLEAR.contains(&compound.name.as_str())) {
+        let dose = compound.doses_um.iter().copied().fold(0.0, f64::max);
+        let answer = question.ask(position, dose, CELLS).unwrap();
+        for share in answer.shares(0.15).into_iter().flatten() {
+            println!("{}: {:.0} % of the change", answer.compound, 100.0 * share);
+            assert!((0.75..=1.25).contains(&share), "{answer:?}");
+            followed += 1;
+        }
+        cells += answer.cells;
+        in_own_batch += answer.in_own_batch;
+    }
+    println!("{in_own_batch} of {cells} cells in their own batch");
+    // Four areas, and the brightness of the fragmented and of the rounded nucleus.
+    assert_eq!(followed, 6);
+    // By chance one cell in four would be.
+    assert!(4 * in_own_batch >= 3 * cells, "{in_own_batch} of {cells}");
+}
