@@ -8,7 +8,9 @@ use std::time::Instant;
 use anyhow::Context;
 use cellflux_bundle::config::UNetConfig;
 use cellflux_tests::random_network::random_state_dict;
-use cellflux_wgpu::{Gpu, KernelTime, Plan, Precision, Probe, Tile, Tuning, Wanted, WgpuEngine};
+use cellflux_wgpu::{
+    Gpu, KernelTime, Limits, Plan, Precision, Probe, Site, Tile, Tuning, Wanted, WgpuEngine,
+};
 use clap::Parser;
 
 /// GFLOP/s of every tile at every site of a network.
@@ -35,6 +37,16 @@ struct Args {
     /// Sites with less than this part of the network's convolutions are left to the defaults.
     #[arg(long, default_value_t = 0.01)]
     share: f64,
+    /// Rounds, of which the best counts.
+    #[arg(long, default_value_t = 3)]
+    rounds: usize,
+    /// Only this site, in the words of `Site`: "3 1 9216 64 64 f32 normed" is kernel, stride, pixels, quads in, quads out, storage,
+    /// input.
+    #[arg(long)]
+    site: Option<Site>,
+    /// Add the time of each kernel of a tile, where the adapter has time stamps.
+    #[arg(long)]
+    profile: bool,
     /// Leave out the timing of the whole network.
     #[arg(long)]
     sites_only: bool,
@@ -79,6 +91,20 @@ fn main() -> anyhow::Result<()> {
     Ok(())
 }
 
+/// A tile at a site.
+struct Entrant {
+    tile: Tile,
+    probe: Probe,
+    /// Relative distance of its output from the plainest kernel's.
+    error: f64,
+    /// Seconds from nothing to the first output.
+    first: f64,
+    /// Runs of a round.
+    times: usize,
+    /// Of a run, in the best round.
+    seconds: f64,
+}
+
 /// Tries the tiles at every site; gives the best.
 async fn sweep(gpu: &Gpu, config: &UNetConfig, args: &Args, precision: Precision) -> anyhow::Result<Tuning> {
     let mut tuning = Tuning::of(gpu.report());
@@ -86,12 +112,12 @@ async fn sweep(gpu: &Gpu, config: &UNetConfig, args: &Args, precision: Precision
     let total: f64 = plan.sites().values().sum();
     let clock = Instant::now();
     // A GPU that idled while the CPU made numbers needs some time to clock up again.
-    let (rounds, milliseconds) = if gpu.report().software {
-        (2, 0.0)
-    } else {
-        (3, 30.0)
+    let milliseconds = if gpu.report().software { 0.0 } else { 30.0 };
+    let sites: Vec<(Site, f64)> = match args.site {
+        Some(site) => vec![(site, total)],
+        None => plan.sites().iter().map(|(site, flops)| (*site, *flops)).collect(),
     };
-    for (site, flops) in plan.sites() {
+    for (site, flops) in &sites {
         if flops / total < args.share {
             continue;
         }
@@ -105,37 +131,63 @@ async fn sweep(gpu: &Gpu, config: &UNetConfig, args: &Args, precision: Precision
         if !args.only {
             tiles.extend(tuning.candidates(site));
         }
-        let mut results = Vec::new();
-        for tile in tiles {
-            if !tuning.suits(tile, site) {
-                continue;
-            }
+        let mut entrants = Vec::new();
+        for tile in tiles.into_iter().filter(|tile| tuning.suits(*tile, site)) {
             let started = Instant::now();
-            let probe = match Probe::new(gpu, *site, args.images as u32, tile).await {
-                Ok(probe) => probe,
-                Err(error) => {
-                    println!("  {tile}: {error}");
-                    continue;
+            match Probe::new(gpu, *site, args.images as u32, tile).await {
+                Ok(probe) => {
+                    let error = distance(&probe.output().await?, &expected);
+                    let first = started.elapsed().as_secs_f64();
+                    let now = || clock.elapsed().as_secs_f64();
+                    let once = probe.time(1, 1, &now).await?;
+                    let times = (milliseconds / (once * 1e3)).ceil().clamp(1.0, 400.0) as usize;
+                    entrants.push(Entrant {
+                        tile,
+                        probe,
+                        error,
+                        first,
+                        times,
+                        seconds: f64::INFINITY,
+                    });
                 }
-            };
-            let error = distance(&probe.output().await?, &expected);
-            let first = started.elapsed().as_secs_f64();
+                Err(error) => println!("  {tile}: {error}"),
+            }
+        }
+        // In turn, so that a machine that gets busy or warm meets all of them alike.
+        let mut rate = 0.0_f64;
+        for _ in 0..args.rounds {
             let now = || clock.elapsed().as_secs_f64();
-            let once = probe.time(1, 1, &now).await?;
-            let times = (milliseconds / (once * 1e3)).ceil().clamp(1.0, 400.0) as usize;
-            let seconds = probe.time(rounds, times, &now).await?;
+            rate = rate.max(Limits::measure(gpu, now).await?.fma_f32);
+            for entrant in &mut entrants {
+                let seconds = entrant.probe.time(1, entrant.times, &now).await?;
+                entrant.seconds = entrant.seconds.min(seconds);
+            }
+        }
+        let mut results = Vec::new();
+        for entrant in &entrants {
+            let Entrant {
+                tile, probe, error, ..
+            } = entrant;
+            let flops = probe.flops() / entrant.seconds;
             println!(
-                "  {tile:32} {:9.3} ms {:9.1} GFLOP/s  error {error:.1e}  first {first:.2} s",
-                seconds * 1e3,
-                probe.flops() / seconds / 1e9
+                "  {tile:32} {:9.3} ms {:9.1} GFLOP/s {:5.0} % of the FMA rate  error {error:.1e}  first {:.2} s",
+                entrant.seconds * 1e3,
+                flops / 1e9,
+                100.0 * flops / rate,
+                entrant.first
             );
+            if args.profile {
+                for kernel in KernelTime::of(&probe.profile().await?) {
+                    println!("    {kernel}");
+                }
+            }
             let bound = if site.precision == Precision::F16 {
                 2e-3
             } else {
                 1e-5
             };
-            if error < bound {
-                results.push((seconds, tile));
+            if *error < bound {
+                results.push((entrant.seconds, *tile));
             }
         }
         if let Some((_, tile)) = results.iter().min_by(|a, b| a.0.total_cmp(&b.0)) {

@@ -7,6 +7,7 @@ use candle_nn::VarBuilder;
 
 use crate::operations::Operations;
 use crate::packed_convolution::PackedKernel;
+use crate::prepared_kernel::{PreparedKernel, convolve};
 use crate::winograd::WinogradKernel;
 
 /// A convolution with bias; tensors `weight` `[out, in, k, k]` and `bias` `[out]`.
@@ -24,10 +25,8 @@ enum Kernel {
     Plain(Tensor, usize),
     /// `[out, in]`.
     Pointwise(Tensor),
-    /// 3x3 with stride 1, for inference.
-    Winograd(Arc<WinogradKernel>),
-    /// 3x3 with stride 2, or 1x1, for inference.
-    Packed(Arc<PackedKernel>),
+    /// For inference.
+    Prepared(Arc<dyn PreparedKernel>),
 }
 
 impl Convolution {
@@ -39,7 +38,7 @@ impl Convolution {
         let weight = vars.get((output, input, 3, 3), "weight")?;
         Self::new(weight, output, vars, |weight, bias| {
             Ok(if operations.inference_only() {
-                Kernel::Winograd(Arc::new(WinogradKernel::new(&weight, bias)?))
+                Kernel::Prepared(Arc::new(WinogradKernel::new(&weight, bias)?))
             } else {
                 Kernel::Plain(weight, 1)
             })
@@ -59,7 +58,7 @@ impl Convolution {
         let weight = vars.get((output, input, 3, 3), "weight")?;
         Self::new(weight, output, vars, |weight, bias| {
             Ok(if operations.inference_only() {
-                Kernel::Packed(Arc::new(PackedKernel::strided(&weight, bias)?))
+                Kernel::Prepared(Arc::new(PackedKernel::strided(&weight, bias)?))
             } else {
                 Kernel::Plain(weight, 2)
             })
@@ -98,7 +97,7 @@ impl Convolution {
         let output = weight.dim(0)?;
         Self::new(weight, output, vars, |weight, bias| {
             Ok(if operations.inference_only() {
-                Kernel::Packed(Arc::new(PackedKernel::pointwise(&weight, bias)?))
+                Kernel::Prepared(Arc::new(PackedKernel::pointwise(&weight, bias)?))
             } else {
                 Kernel::Pointwise(weight)
             })
@@ -124,7 +123,7 @@ impl Convolution {
         match &self.kernel {
             Kernel::Plain(weight, stride) => Ok((weight, *stride)),
             Kernel::Pointwise(weight) => Ok((weight, 1)),
-            Kernel::Winograd(_) | Kernel::Packed(_) => {
+            Kernel::Prepared(_) => {
                 candle_core::bail!("a network for inference only keeps no plain kernel")
             }
         }
@@ -141,11 +140,10 @@ impl Convolution {
     /// When candle fails; when a gradient is wanted of a kernel for inference only.
     pub fn forward(&self, x: &Tensor, residual: Option<&Tensor>) -> Result<Tensor> {
         let convolved = match &self.kernel {
-            Kernel::Winograd(_) | Kernel::Packed(_) if x.track_op() => {
+            Kernel::Prepared(_) if x.track_op() => {
                 candle_core::bail!("a network on constants has no gradients: build it on variables")
             }
-            Kernel::Winograd(kernel) => return kernel.convolve(x, residual),
-            Kernel::Packed(kernel) => return kernel.convolve(x, residual),
+            Kernel::Prepared(kernel) => return convolve(kernel.as_ref(), x, residual),
             Kernel::Plain(weight, stride) => x.conv2d(weight, 1, *stride, 1, 1)?,
             Kernel::Pointwise(weight) => {
                 let (batch, input, height, width) = x.dims4()?;

@@ -5,8 +5,6 @@
 //! gradient are Winograd convolutions (the gradient of a convolution with zero padding is the convolution of the
 //! gradient with the rotated, transposed kernel), and the kernel's gradient is one matrix product a tap, of all images at once.
 
-use std::sync::Arc;
-
 use candle_core::{CpuStorage, CustomOp3, DType, Device, Layout, Result, Shape, Tensor};
 use rayon::prelude::*;
 
@@ -14,6 +12,7 @@ use crate::convolution::Convolution;
 use crate::group_norm::{self, GroupNorm};
 use crate::memory::contiguous;
 use crate::operations::{Operations, Plain, Then};
+use crate::prepared_kernel::{PreparedKernel as _, convolve};
 use crate::winograd::WinogradKernel;
 
 /// Rows and columns of a kernel.
@@ -100,8 +99,8 @@ impl CustomOp3 for Convolution3x3 {
         let towards_x = if x.track_op() {
             let rotated = weight.detach().flip(&[2, 3])?.transpose(0, 1)?.contiguous()?;
             let no_bias = Tensor::zeros(rotated.dim(0)?, DType::F32, &Device::Cpu)?;
-            let kernel = Arc::new(WinogradKernel::new(&rotated, &no_bias)?);
-            Some(kernel.convolve(&gradient, None)?)
+            let kernel = WinogradKernel::new(&rotated, &no_bias)?;
+            Some(convolve(&kernel, &gradient, None)?)
         } else {
             None
         };

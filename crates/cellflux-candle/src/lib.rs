@@ -20,6 +20,7 @@ mod matrix_product;
 mod memory;
 pub mod operations;
 mod packed_convolution;
+mod prepared_kernel;
 pub mod resample;
 pub mod residual_block;
 mod softmax;

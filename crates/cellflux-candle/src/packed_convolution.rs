@@ -1,15 +1,15 @@
 //! 1x1 and strided 3x3 convolutions on the CPU as one matrix product an image.
 
 use std::borrow::Cow;
-use std::sync::Arc;
 
-use candle_core::{CpuStorage, CustomOp1, CustomOp2, Layout, Result, Shape, Tensor};
+use candle_core::{CpuStorage, Layout, Result, Shape, Tensor};
 use rayon::prelude::*;
 use wide::f32x4;
 
 use crate::lanes::load;
 use crate::matrix_product::{LeftFactor, RightFactor};
 use crate::memory::contiguous;
+use crate::prepared_kernel::PreparedKernel;
 
 /// A kernel repacked for the matrix product, with its bias.
 #[derive(Clone, Debug)]
@@ -49,16 +49,11 @@ impl PackedKernel {
             reach,
         })
     }
+}
 
-    /// `[N, in, H, W]` to `[N, out, H / stride, W / stride]`, plus bias, plus `residual` of the output's shape.
-    pub(crate) fn convolve(self: &Arc<Self>, x: &Tensor, residual: Option<&Tensor>) -> Result<Tensor> {
-        let operation = Packed(Arc::clone(self));
-        match residual {
-            None => x.contiguous()?.apply_op1_no_bwd(&operation),
-            Some(residual) => x
-                .contiguous()?
-                .apply_op2_no_bwd(&residual.contiguous()?, &operation),
-        }
+impl PreparedKernel for PackedKernel {
+    fn name(&self) -> &'static str {
+        "packed-convolution"
     }
 
     fn forward(
@@ -128,38 +123,10 @@ fn every_second(x: &[f32], height: usize, width: usize) -> Vec<f32> {
     rows
 }
 
-struct Packed(Arc<PackedKernel>);
-
-impl CustomOp1 for Packed {
-    fn name(&self) -> &'static str {
-        "packed-convolution"
-    }
-
-    fn cpu_fwd(&self, x: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
-        self.0.forward(x, layout, None)
-    }
-}
-
-impl CustomOp2 for Packed {
-    fn name(&self) -> &'static str {
-        "packed-convolution-on-residual"
-    }
-
-    fn cpu_fwd(
-        &self,
-        x: &CpuStorage,
-        x_layout: &Layout,
-        residual: &CpuStorage,
-        residual_layout: &Layout,
-    ) -> Result<(CpuStorage, Shape)> {
-        self.0
-            .forward(x, x_layout, Some(contiguous(residual, residual_layout)?))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::prepared_kernel::convolve;
     use candle_core::{DType, Device};
 
     fn random(shape: &[usize]) -> Tensor {
@@ -184,12 +151,12 @@ mod tests {
                 } else {
                     PackedKernel::strided(&weight, &bias)
                 };
-                let kernel = Arc::new(kernel.unwrap());
+                let kernel = kernel.unwrap();
                 for (residual, expected) in [
                     (None, plain.clone()),
                     (Some(&residual), (&plain + &residual).unwrap()),
                 ] {
-                    let apart = (kernel.convolve(&x, residual).unwrap() - expected).unwrap();
+                    let apart = (convolve(&kernel, &x, residual).unwrap() - expected).unwrap();
                     let worst: f32 = apart.abs().unwrap().max_all().unwrap().to_scalar().unwrap();
                     // Sums of up to 300 products in f32, in another order.
                     assert!(
@@ -205,11 +172,7 @@ mod tests {
     fn an_image_of_other_channels_is_refused() {
         let zeros =
             |shape: (usize, usize, usize, usize)| Tensor::zeros(shape, DType::F32, &Device::Cpu).unwrap();
-        let kernel = PackedKernel::strided(&zeros((4, 3, 3, 3)), &random(&[4]));
-        assert!(
-            Arc::new(kernel.unwrap())
-                .convolve(&zeros((1, 5, 4, 4)), None)
-                .is_err()
-        );
+        let kernel = PackedKernel::strided(&zeros((4, 3, 3, 3)), &random(&[4])).unwrap();
+        assert!(convolve(&kernel, &zeros((1, 5, 4, 4)), None).is_err());
     }
 }

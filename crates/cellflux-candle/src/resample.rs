@@ -7,75 +7,48 @@ use cellflux_bundle::topology::Resample;
 use crate::convolution::Convolution;
 use crate::operations::Operations;
 
-/// Down-sampling by two: a strided 3x3 convolution (tensors `op`), or 2x2 average pooling.
+/// A layer that halves or doubles the resolution. Where it learns a convolution, down-sampling is a strided 3x3 one (tensors
+/// `op`) in place of 2x2 average pooling, and nearest up-sampling has a 3x3 one after it (tensors `conv`).
 #[derive(Clone, Debug)]
-pub struct Downsample {
+pub struct ResampleLayer {
+    direction: Resample,
     convolution: Option<Convolution>,
 }
 
-impl Downsample {
-    /// Takes the layer at `vars`.
+impl ResampleLayer {
+    /// Takes the layer at `vars`, with its convolution if it has one.
     ///
     /// # Errors
     /// When `vars` lacks a tensor or holds one of another shape.
     pub fn new(
+        direction: Resample,
         channels: usize,
         convolution: bool,
         vars: &VarBuilder,
         operations: &dyn Operations,
     ) -> Result<Self> {
-        let convolution =
-            convolution.then(|| Convolution::strided(channels, channels, &vars.pp("op"), operations));
+        let learnt = || match direction {
+            Resample::Down => Convolution::strided(channels, channels, &vars.pp("op"), operations),
+            Resample::Up => Convolution::same(channels, channels, &vars.pp("conv"), operations),
+        };
         Ok(Self {
-            convolution: convolution.transpose()?,
+            direction,
+            convolution: convolution.then(learnt).transpose()?,
         })
     }
 
-    /// A feature map to one of half the height and width.
+    /// A feature map to one of half or twice the height and width.
     ///
     /// # Errors
     /// When candle fails.
     pub fn forward(&self, x: &Tensor, operations: &dyn Operations) -> Result<Tensor> {
-        match &self.convolution {
-            Some(convolution) => operations.convolution(x, convolution, None),
-            None => operations.resample(x, Resample::Down),
-        }
-    }
-}
-
-/// Nearest up-sampling by two, then, if it learns one, a 3x3 convolution (tensors `conv`).
-#[derive(Clone, Debug)]
-pub struct Upsample {
-    convolution: Option<Convolution>,
-}
-
-impl Upsample {
-    /// Takes the layer at `vars`.
-    ///
-    /// # Errors
-    /// When `vars` lacks a tensor or holds one of another shape.
-    pub fn new(
-        channels: usize,
-        convolution: bool,
-        vars: &VarBuilder,
-        operations: &dyn Operations,
-    ) -> Result<Self> {
-        let convolution =
-            convolution.then(|| Convolution::same(channels, channels, &vars.pp("conv"), operations));
-        Ok(Self {
-            convolution: convolution.transpose()?,
-        })
-    }
-
-    /// A feature map to one of twice the height and width.
-    ///
-    /// # Errors
-    /// When candle fails.
-    pub fn forward(&self, x: &Tensor, operations: &dyn Operations) -> Result<Tensor> {
-        let enlarged = operations.resample(x, Resample::Up)?;
-        match &self.convolution {
-            Some(convolution) => operations.convolution(&enlarged, convolution, None),
-            None => Ok(enlarged),
+        match (self.direction, &self.convolution) {
+            (direction, None) => operations.resample(x, direction),
+            (Resample::Down, Some(convolution)) => operations.convolution(x, convolution, None),
+            (Resample::Up, Some(convolution)) => {
+                let enlarged = operations.resample(x, Resample::Up)?;
+                operations.convolution(&enlarged, convolution, None)
+            }
         }
     }
 }

@@ -5,14 +5,14 @@ use std::sync::Arc;
 use candle_core::{Device, Tensor};
 use candle_nn::{Linear, Module, VarBuilder};
 use cellflux_bundle::config::UNetConfig;
-use cellflux_bundle::topology::{self, LayerKind, Topology};
+use cellflux_bundle::topology::{self, LayerKind, Resample, Topology};
 
 use crate::CandleError;
 use crate::attention::{Attention, Heads};
 use crate::convolution::Convolution;
 use crate::group_norm::{Activation, GroupNorm};
 use crate::operations::{Inference, Operations, Plain, Then};
-use crate::resample::{Downsample, Upsample};
+use crate::resample::ResampleLayer;
 use crate::residual_block::{ResidualBlock, ResidualShape};
 use crate::time_embedding::TimeEmbedding;
 
@@ -35,8 +35,7 @@ enum Layer {
     Convolution(Convolution),
     Residual(Box<ResidualBlock>),
     Attention(Attention),
-    Downsample(Downsample),
-    Upsample(Upsample),
+    Resample(ResampleLayer),
 }
 
 impl UNet {
@@ -234,6 +233,9 @@ impl Builder<'_> {
     fn layer(&mut self, layer: &topology::Layer) -> candle_core::Result<Layer> {
         let (config, operations) = (self.config, self.operations);
         let vars = self.vars.pp(&layer.name);
+        let resample = |direction, channels, convolution| {
+            ResampleLayer::new(direction, channels, convolution, &vars, operations).map(Layer::Resample)
+        };
         Ok(match layer.kind {
             LayerKind::Convolution { input, output } => {
                 Layer::Convolution(Convolution::same(input, output, &vars, operations)?)
@@ -265,11 +267,11 @@ impl Builder<'_> {
             LayerKind::Downsample {
                 channels,
                 convolution,
-            } => Layer::Downsample(Downsample::new(channels, convolution, &vars, operations)?),
+            } => resample(Resample::Down, channels, convolution)?,
             LayerKind::Upsample {
                 channels,
                 convolution,
-            } => Layer::Upsample(Upsample::new(channels, convolution, &vars, operations)?),
+            } => resample(Resample::Up, channels, convolution)?,
         })
     }
 }
@@ -286,8 +288,7 @@ impl Layer {
             Self::Convolution(layer) => operations.convolution(x, layer, None),
             Self::Residual(layer) => layer.forward(x, activated, dropout, operations),
             Self::Attention(layer) => layer.forward(x, operations),
-            Self::Downsample(layer) => layer.forward(x, operations),
-            Self::Upsample(layer) => layer.forward(x, operations),
+            Self::Resample(layer) => layer.forward(x, operations),
         }
     }
 }

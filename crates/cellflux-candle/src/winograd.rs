@@ -11,15 +11,15 @@
 //! Four windows side by side are transformed at once, one a lane.
 
 use std::f32::consts::{FRAC_1_SQRT_2, SQRT_2};
-use std::sync::Arc;
 
-use candle_core::{CpuStorage, CustomOp1, CustomOp2, Layout, Result, Shape, Tensor};
+use candle_core::{CpuStorage, Layout, Result, Shape, Tensor};
 use rayon::prelude::*;
 use wide::f32x4;
 
 use crate::lanes::Lanes;
 use crate::matrix_product::{LeftFactor, ROWS, block};
 use crate::memory::contiguous;
+use crate::prepared_kernel::PreparedKernel;
 
 /// Output pixels along a side of a tile.
 const TILE: usize = 4;
@@ -58,52 +58,8 @@ impl WinogradKernel {
         })
     }
 
-    /// `[N, in, H, W]` to `[N, out, H, W]`, zero padding 1, plus bias, plus `residual` of the output's shape.
-    pub(crate) fn convolve(self: &Arc<Self>, x: &Tensor, residual: Option<&Tensor>) -> Result<Tensor> {
-        let operation = Winograd(Arc::clone(self));
-        match residual {
-            None => x.contiguous()?.apply_op1_no_bwd(&operation),
-            Some(residual) => x
-                .contiguous()?
-                .apply_op2_no_bwd(&residual.contiguous()?, &operation),
-        }
-    }
-
     fn inputs(&self) -> usize {
         self.factors.first().map_or(0, LeftFactor::inner)
-    }
-
-    /// The same on the CPU's own memory.
-    pub(crate) fn forward(
-        &self,
-        x: &CpuStorage,
-        layout: &Layout,
-        residual: Option<&[f32]>,
-    ) -> Result<(CpuStorage, Shape)> {
-        let (images, inputs, height, width) = layout.shape().dims4()?;
-        let outputs = self.bias.len();
-        let shape = Shape::from((images, outputs, height, width));
-        if inputs != self.inputs() {
-            candle_core::bail!(
-                "a 3x3 convolution of {} channels on {:?}",
-                self.inputs(),
-                layout.shape()
-            );
-        }
-        if residual.is_some_and(|residual| residual.len() != shape.elem_count()) {
-            candle_core::bail!("a residual of another shape than {shape:?}");
-        }
-        let x = contiguous(x, layout)?;
-        let size = Size { height, width };
-        let image = outputs * height * width;
-        let mut out = vec![0.0; images * image];
-        out.par_chunks_mut(image)
-            .zip(x.par_chunks(inputs * height * width))
-            .enumerate()
-            .for_each(|(at, (out, x))| {
-                self.convolve_image(x, residual.map(|residual| &residual[at * image..]), size, out);
-            });
-        Ok((CpuStorage::F32(out), shape))
     }
 
     /// One image, band of tile rows by band.
@@ -147,6 +103,44 @@ impl WinogradKernel {
                     band.transform_back(&products, (channel, outputs_padded), bias, residual, plane);
                 });
         }
+    }
+}
+
+impl PreparedKernel for WinogradKernel {
+    fn name(&self) -> &'static str {
+        "winograd-convolution"
+    }
+
+    fn forward(
+        &self,
+        x: &CpuStorage,
+        layout: &Layout,
+        residual: Option<&[f32]>,
+    ) -> Result<(CpuStorage, Shape)> {
+        let (images, inputs, height, width) = layout.shape().dims4()?;
+        let outputs = self.bias.len();
+        let shape = Shape::from((images, outputs, height, width));
+        if inputs != self.inputs() {
+            candle_core::bail!(
+                "a 3x3 convolution of {} channels on {:?}",
+                self.inputs(),
+                layout.shape()
+            );
+        }
+        if residual.is_some_and(|residual| residual.len() != shape.elem_count()) {
+            candle_core::bail!("a residual of another shape than {shape:?}");
+        }
+        let x = contiguous(x, layout)?;
+        let size = Size { height, width };
+        let image = outputs * height * width;
+        let mut out = vec![0.0; images * image];
+        out.par_chunks_mut(image)
+            .zip(x.par_chunks(inputs * height * width))
+            .enumerate()
+            .for_each(|(at, (out, x))| {
+                self.convolve_image(x, residual.map(|residual| &residual[at * image..]), size, out);
+            });
+        Ok((CpuStorage::F32(out), shape))
     }
 }
 
@@ -365,38 +359,10 @@ fn transform_kernel(kernel: &[f32; 9]) -> [f32; PRODUCTS] {
     out
 }
 
-struct Winograd(Arc<WinogradKernel>);
-
-impl CustomOp1 for Winograd {
-    fn name(&self) -> &'static str {
-        "winograd-convolution"
-    }
-
-    fn cpu_fwd(&self, x: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
-        self.0.forward(x, layout, None)
-    }
-}
-
-impl CustomOp2 for Winograd {
-    fn name(&self) -> &'static str {
-        "winograd-convolution-on-residual"
-    }
-
-    fn cpu_fwd(
-        &self,
-        x: &CpuStorage,
-        x_layout: &Layout,
-        residual: &CpuStorage,
-        residual_layout: &Layout,
-    ) -> Result<(CpuStorage, Shape)> {
-        self.0
-            .forward(x, x_layout, Some(contiguous(residual, residual_layout)?))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::prepared_kernel::convolve;
     use candle_core::{DType, Device};
 
     fn norm(tensor: &Tensor) -> f64 {
@@ -424,8 +390,8 @@ mod tests {
                 let weight = Tensor::randn(0.0f32, 1.0, (outputs, inputs, 3, 3), &device).unwrap();
                 let bias = Tensor::randn(0.0f32, 1.0, outputs, &device).unwrap();
                 let residual = Tensor::randn(0.0f32, 1.0, (2, outputs, height, width), &device).unwrap();
-                let kernel = Arc::new(WinogradKernel::new(&weight, &bias).unwrap());
-                let found = kernel.convolve(&x, None).unwrap();
+                let kernel = WinogradKernel::new(&weight, &bias).unwrap();
+                let found = convolve(&kernel, &x, None).unwrap();
                 let [x64, weight64, bias64] =
                     [&x, &weight, &bias].map(|tensor| tensor.to_dtype(DType::F64).unwrap());
                 let plain = x64.conv2d(&weight64, 1, 1, 1, 1).unwrap();
@@ -438,7 +404,7 @@ mod tests {
                     error < 2e-6,
                     "{inputs} to {outputs} at {height} x {width}: {error:.1e}"
                 );
-                let added = kernel.convolve(&x, Some(&residual)).unwrap();
+                let added = convolve(&kernel, &x, Some(&residual)).unwrap();
                 let apart = norm(&(added - (found + residual).unwrap()).unwrap());
                 assert!(apart < 1e-6 * norm(&plain), "the residual is off by {apart:.1e}");
             }
@@ -450,9 +416,9 @@ mod tests {
         let zeros =
             |shape: (usize, usize, usize, usize)| Tensor::zeros(shape, DType::F32, &Device::Cpu).unwrap();
         let bias = Tensor::zeros(4, DType::F32, &Device::Cpu).unwrap();
-        let kernel = Arc::new(WinogradKernel::new(&zeros((4, 3, 3, 3)), &bias).unwrap());
-        assert!(kernel.convolve(&zeros((1, 5, 4, 4)), None).is_err());
+        let kernel = WinogradKernel::new(&zeros((4, 3, 3, 3)), &bias).unwrap();
+        assert!(convolve(&kernel, &zeros((1, 5, 4, 4)), None).is_err());
         let residual = zeros((1, 4, 4, 5));
-        assert!(kernel.convolve(&zeros((1, 3, 4, 4)), Some(&residual)).is_err());
+        assert!(convolve(&kernel, &zeros((1, 3, 4, 4)), Some(&residual)).is_err());
     }
 }

@@ -1,16 +1,17 @@
-// The 6x6 patches of the input as points, one quad of one patch an invocation. The input is read as if up-sampled by
+// The 6x6 patches of the input as points, one channel of one patch an invocation. The input is read as if up-sampled by
 // 2^{{shift}}, nearest; outside it is zero.
 
 {{winograd_shape}}
 @group(0) @binding(0) var<uniform> shape: Shape;
 {{bindings}}
 {{each_item}}
-    let stride = shape.images * shape.rows * shape.columns * shape.in_quads;
+    let channels = 4u * shape.in_quads;
+    let stride = shape.images * shape.rows * shape.columns * channels;
     if (index >= stride) {
         return;
     }
-    let quad = index % shape.in_quads;
-    let patch_index = index / shape.in_quads;
+    let channel = index % channels;
+    let patch_index = index / channels;
     let column = patch_index % shape.columns;
     let row = patch_index / shape.columns % shape.rows;
     let image = patch_index / shape.columns / shape.rows * (shape.height >> {{shift}}u) * (shape.width >> {{shift}}u);

@@ -31,6 +31,14 @@ impl Precision {
         }
     }
 
+    /// The WGSL type of one stored scalar.
+    pub(crate) fn scalar(self) -> &'static str {
+        match self {
+            Self::F32 => "f32",
+            Self::F16 => "f16",
+        }
+    }
+
     /// The scalars as stored bytes.
     pub(crate) fn encode(self, values: &[f32]) -> Vec<u8> {
         match self {

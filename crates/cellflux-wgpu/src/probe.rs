@@ -5,9 +5,11 @@ use crate::dispatch::Dispatch;
 use crate::engine::bind;
 use crate::kernel::convolution::{Convolution, ConvolutionShape, Residual, Tile};
 use crate::kernel::winograd::Winograd;
+use crate::profile::{CallTime, time_calls};
 use crate::readback::read_back;
 use crate::submission::{BoundCall, submit};
 use crate::weights::{Packing, WeightSpec, padded};
+use crate::wgsl::Shader;
 use crate::{Gpu, GpuError, Site};
 
 /// A convolution at one site of a network, on made-up numbers, ready to run.
@@ -18,7 +20,8 @@ pub struct Probe {
     output: wgpu::Buffer,
     site: Site,
     images: u32,
-    wgsl: Vec<String>,
+    /// Of the calls.
+    shaders: Vec<Shader>,
 }
 
 impl Probe {
@@ -84,7 +87,7 @@ impl Probe {
             output,
             site,
             images,
-            wgsl: shaders.into_iter().map(|shader| shader.source).collect(),
+            shaders,
         })
     }
 
@@ -132,9 +135,26 @@ impl Probe {
         self.site.flops(self.images)
     }
 
+    /// The time of each of its kernels, for a device made with [`timestamps`](crate::Wanted::timestamps).
+    ///
+    /// # Errors
+    /// As [`WgpuEngine::profile`](crate::WgpuEngine::profile).
+    pub async fn profile(&self) -> Result<Vec<CallTime>, GpuError> {
+        let seconds = time_calls(&self.gpu, &self.calls).await?;
+        let calls = self.shaders.iter().zip(&self.calls).zip(seconds);
+        Ok(calls
+            .map(|((shader, call), seconds)| CallTime {
+                layer: self.site.to_string(),
+                kernel: shader.label.clone(),
+                seconds,
+                flops: call.flops,
+            })
+            .collect())
+    }
+
     /// The shaders' text.
-    pub fn wgsl(&self) -> &[String] {
-        &self.wgsl
+    pub fn wgsl(&self) -> impl Iterator<Item = &str> {
+        self.shaders.iter().map(|shader| shader.source.as_str())
     }
 }
 

@@ -153,6 +153,34 @@ pub(crate) fn bound(precision: Precision) -> f64 {
     }
 }
 
+/// Images as the device has them, `[N, H, W, C]`, from the value at image, row, column, channel.
+pub(crate) fn images(
+    count: u32,
+    [height, width]: [u32; 2],
+    channels: usize,
+    value: impl Fn(u32, u32, u32, usize) -> f64,
+) -> Vec<f64> {
+    let mut values = Vec::new();
+    for n in 0..count {
+        for y in 0..height {
+            for x in 0..width {
+                values.extend((0..channels).map(|c| value(n, y, x, c)));
+            }
+        }
+    }
+    values
+}
+
+/// The mean of the 2x2 pixels of which pixel `(y, x)` of an image of half the sides is made.
+pub(crate) fn pooled(y: u32, x: u32, value: impl Fn(u32, u32) -> f64) -> f64 {
+    let corner = [(0, 0), (0, 1), (1, 0), (1, 1)];
+    corner
+        .map(|(dy, dx)| value(2 * y + dy, 2 * x + dx))
+        .iter()
+        .sum::<f64>()
+        / 4.0
+}
+
 pub(crate) fn silu(x: f64) -> f64 {
     x / (1.0 + (-x).exp())
 }

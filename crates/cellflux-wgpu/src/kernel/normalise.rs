@@ -89,7 +89,7 @@ impl Normalise {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::twin::{Numbers, bound, error, gpu, precisions, run, silu};
+    use crate::twin::{Numbers, bound, error, gpu, images, pooled, precisions, run, silu};
 
     #[test]
     fn it_equals_the_definition_joined_or_not_pooled_or_not() {
@@ -103,57 +103,45 @@ mod tests {
                     joined: numbers.coin(),
                     precision,
                 };
-                let images = numbers.between(1, 3);
+                let count = numbers.between(1, 3);
                 let out = [0, 1].map(|_| numbers.between(1, 9));
                 let quads = [
                     numbers.between(1, 5),
                     if kernel.joined { numbers.between(1, 5) } else { 0 },
                 ];
                 let step = if kernel.pooled { 2 } else { 1 };
-                let (height, width) = ((out[0] * step) as usize, (out[1] * step) as usize);
+                let [height, width] = out.map(|side| side * step);
                 let channels = 4 * (quads[0] + quads[1]) as usize;
-                let inputs = quads.map(|q| numbers.values(images as usize * height * width * 4 * q as usize));
-                let coefficients = numbers.values(images as usize * 3 * channels);
+                let inputs = quads.map(|q| numbers.values((count * height * width * 4 * q) as usize));
+                let coefficients = numbers.values(count as usize * 3 * channels);
 
-                let at = |n: usize, y: usize, x: usize, c: usize| {
+                let at = |n: u32, y: u32, x: u32, c: usize| {
                     let first = 4 * quads[0] as usize;
-                    let pixel = (n * height + y) * width + x;
+                    let pixel = ((n * height + y) * width + x) as usize;
                     let value = if c < first {
                         inputs[0][pixel * first + c]
                     } else {
                         inputs[1][pixel * (channels - first) + c - first]
                     };
                     let [centre, gain, shift] =
-                        [0, 1, 2].map(|k| f64::from(coefficients[(n * 3 + k) * channels + c]));
+                        [0, 1, 2].map(|k| f64::from(coefficients[(n as usize * 3 + k) * channels + c]));
                     let normed = (f64::from(value) - centre) * gain + shift;
                     if kernel.silu { silu(normed) } else { normed }
                 };
-                let mut expected = Vec::new();
-                for n in 0..images as usize {
-                    for y in 0..out[0] as usize {
-                        for x in 0..out[1] as usize {
-                            for c in 0..channels {
-                                expected.push(if kernel.pooled {
-                                    let corner = [(0, 0), (0, 1), (1, 0), (1, 1)];
-                                    corner
-                                        .map(|(dy, dx)| at(n, 2 * y + dy, 2 * x + dx, c))
-                                        .iter()
-                                        .sum::<f64>()
-                                        / 4.0
-                                } else {
-                                    at(n, y, x, c)
-                                });
-                            }
-                        }
+                let expected = images(count, out, channels, |n, y, x, c| {
+                    if kernel.pooled {
+                        pooled(y, x, |y, x| at(n, y, x, c))
+                    } else {
+                        at(n, y, x, c)
                     }
-                }
+                });
                 let mut buffers = vec![Precision::F32.encode(&coefficients), precision.encode(&inputs[0])];
                 if kernel.joined {
                     buffers.push(precision.encode(&inputs[1]));
                 }
                 let error = error(
                     gpu,
-                    &kernel.dispatch(images, out, quads),
+                    &kernel.dispatch(count, out, quads),
                     &buffers,
                     precision,
                     &expected,

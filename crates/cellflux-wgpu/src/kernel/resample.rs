@@ -70,7 +70,7 @@ impl Resample {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::twin::{Numbers, bound, error, gpu, precisions};
+    use crate::twin::{Numbers, bound, error, gpu, images, pooled, precisions};
 
     #[test]
     fn pooling_averages_and_up_sampling_repeats() {
@@ -83,7 +83,7 @@ mod tests {
                 } else {
                     Direction::Up
                 };
-                let (images, quads) = (numbers.between(1, 3), numbers.between(1, 5));
+                let (count, quads) = (numbers.between(1, 3), numbers.between(1, 5));
                 let small = [0, 1].map(|_| numbers.between(1, 9));
                 let large = small.map(|side| 2 * side);
                 let (from, to) = match direction {
@@ -91,32 +91,18 @@ mod tests {
                     Direction::Up => (small, large),
                 };
                 let channels = 4 * quads as usize;
-                let input = numbers.values((images * from[0] * from[1]) as usize * channels);
+                let input = numbers.values((count * from[0] * from[1]) as usize * channels);
                 let at = |n: u32, y: u32, x: u32, c: usize| {
                     f64::from(input[((n * from[0] + y) * from[1] + x) as usize * channels + c])
                 };
-                let mut expected = Vec::new();
-                for n in 0..images {
-                    for y in 0..to[0] {
-                        for x in 0..to[1] {
-                            expected.extend((0..channels).map(|c| match direction {
-                                Direction::Up => at(n, y / 2, x / 2, c),
-                                Direction::Down => {
-                                    let corner = [(0, 0), (0, 1), (1, 0), (1, 1)];
-                                    corner
-                                        .map(|(dy, dx)| at(n, 2 * y + dy, 2 * x + dx, c))
-                                        .iter()
-                                        .sum::<f64>()
-                                        / 4.0
-                                }
-                            }));
-                        }
-                    }
-                }
+                let expected = images(count, to, channels, |n, y, x, c| match direction {
+                    Direction::Up => at(n, y / 2, x / 2, c),
+                    Direction::Down => pooled(y, x, |y, x| at(n, y, x, c)),
+                });
                 let kernel = Resample { direction, precision };
                 let error = error(
                     gpu,
-                    &kernel.dispatch(images, to, quads),
+                    &kernel.dispatch(count, to, quads),
                     &[precision.encode(&input)],
                     precision,
                     &expected,

@@ -80,7 +80,7 @@ impl Winograd {
     /// The input's patches as points.
     pub(crate) fn patches(&self, shape: &ConvolutionShape) -> Dispatch {
         let bindings =
-            read_only(1, "input", self.convolution.input.quad()) + &read_write(2, "points", "vec4<f32>");
+            read_only(1, "input", self.convolution.input.scalar()) + &read_write(2, "points", "f32");
         let shift = u32::from(self.convolution.upsampled);
         let mut load = String::new();
         for i in 0..6 {
@@ -96,7 +96,7 @@ impl Winograd {
             for j in 0..6 {
                 let _ = writeln!(
                     load,
-                    "    let d_{i}_{j} = select(vec4<f32>(0.0), vec4<f32>(input[(line_{i} + under_{j}) * shape.in_quads + quad]), \
+                    "    let d_{i}_{j} = select(0.0, f32(input[(line_{i} + under_{j}) * channels + channel]), \
                      (y_{i} < shape.height) & (x_{j} < shape.width));"
                 );
             }
@@ -128,13 +128,8 @@ impl Winograd {
                 ("transform", &transform),
             ],
         );
-        let items = u64::from(Self::count(shape)) * u64::from(shape.in_quads[0]);
-        Dispatch::new(
-            shader,
-            &Self::uniforms(shape),
-            cover(items),
-            items as f64 * 1152.0,
-        )
+        let items = 4 * u64::from(Self::count(shape)) * u64::from(shape.in_quads[0]);
+        Dispatch::new(shader, &Self::uniforms(shape), cover(items), items as f64 * 288.0)
     }
 
     /// The sums over the input channels, point by point.
@@ -203,8 +198,8 @@ impl Winograd {
 
     /// The outputs from their points, with bias and residual.
     pub(crate) fn outputs(&self, shape: &ConvolutionShape) -> Dispatch {
-        let stored = self.convolution.output.quad();
-        let mut bindings = read_only(1, "points", "vec4<f32>") + &read_only(2, "bias", "vec4<f32>");
+        let stored = self.convolution.output.scalar();
+        let mut bindings = read_only(1, "points", "f32") + &read_only(2, "bias", "f32");
         let mut next = 3;
         if self.convolution.residual == Residual::Added {
             bindings += &read_only(next, "residual", stored);
@@ -233,9 +228,9 @@ impl Winograd {
                 let _ = writeln!(
                     transform,
                     "    if (4u * row + {i}u < shape.height && 4u * column + {j}u < shape.width) {{\n        \
-                     let at = first + ({i}u * shape.width + {j}u) * shape.out_quads;\n        \
-                     output[at] = {stored}(bias[quad] + {value}{});\n    }}",
-                    self.convolution.addend()
+                     let at = first + ({i}u * shape.width + {j}u) * channels;\n        \
+                     output[at] = {stored}(bias[channel] + {value}{});\n    }}",
+                    self.convolution.addend("f32")
                 );
             }
         }
@@ -244,8 +239,8 @@ impl Winograd {
             include_str!("../../shaders/winograd_outputs.wgsl"),
             &[("bindings", &bindings), ("transform", &transform)],
         );
-        let items = u64::from(Self::count(shape)) * u64::from(shape.out_quads);
-        Dispatch::new(shader, &Self::uniforms(shape), cover(items), items as f64 * 900.0)
+        let items = 4 * u64::from(Self::count(shape)) * u64::from(shape.out_quads);
+        Dispatch::new(shader, &Self::uniforms(shape), cover(items), items as f64 * 225.0)
     }
 }
 

@@ -194,7 +194,7 @@ impl Convolution {
                     p * MATRIX,
                     q * MATRIX / 4,
                     self.output.quad(),
-                    self.addend(),
+                    self.addend("vec4<f32>"),
                 );
             }
         }

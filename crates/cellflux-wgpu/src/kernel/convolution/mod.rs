@@ -214,12 +214,12 @@ impl Convolution {
         text
     }
 
-    /// What the residual adds to the output at `at`.
-    pub(crate) fn addend(&self) -> &'static str {
+    /// What the residual adds to the output at `at`, as numbers of the type `sum`.
+    pub(crate) fn addend(&self, sum: &str) -> String {
         match self.residual {
-            Residual::None => "",
-            Residual::Added => " + vec4<f32>(residual[at])",
-            Residual::InPlace => " + vec4<f32>(output[at])",
+            Residual::None => String::new(),
+            Residual::Added => format!(" + {sum}(residual[at])"),
+            Residual::InPlace => format!(" + {sum}(output[at])"),
         }
     }
 
@@ -236,7 +236,7 @@ impl Convolution {
         for p in 0..pixels {
             let _ = writeln!(text, "    if ({} < total) {{", index(p));
             for q in 0..quads {
-                let added = self.addend();
+                let added = self.addend("vec4<f32>");
                 let _ = writeln!(
                     text,
                     "        if ({quad} < shape.out_quads) {{\n            let at = ({index}) * shape.out_quads + {quad};\n            \
