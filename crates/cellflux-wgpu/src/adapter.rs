@@ -44,6 +44,8 @@ pub struct AdapterReport {
     pub driver: String,
     /// Whether it computes on the CPU.
     pub software: bool,
+    /// Whether it is a software adapter that computes on vectors of four lanes, as SwiftShader does.
+    pub narrow: bool,
     /// Whether it has `shader-f16`.
     pub half_precision: bool,
     /// Whether its subgroups multiply 16x16 f16 matrices into f32 sums (native back ends only).
@@ -189,8 +191,11 @@ fn report(adapter: &wgpu::Adapter) -> AdapterReport {
     let named_software = ["swiftshader", "llvmpipe", "lavapipe", "microsoft basic render"]
         .iter()
         .any(|software| name.contains(software));
+    let software = named_software || info.device_type == wgpu::DeviceType::Cpu;
     AdapterReport {
-        software: named_software || info.device_type == wgpu::DeviceType::Cpu,
+        software,
+        // A browser may give no name, but tells the lanes.
+        narrow: software && (name.contains("swiftshader") || info.subgroup_max_size == 4),
         backend: match info.backend {
             wgpu::Backend::BrowserWebGpu => "webgpu".into(),
             other => other.to_string(),
@@ -304,6 +309,7 @@ mod tests {
             backend: "vulkan".into(),
             driver: String::new(),
             software: true,
+            narrow: false,
             half_precision: true,
             cooperative: false,
         };

@@ -488,6 +488,15 @@ mod tests {
         gflop: 4.3,
         mib: 14.2,
     };
+    const SLIM: Bound = Bound {
+        network: "official_slim",
+        side: 96,
+        calls: 319,
+        submissions: 3,
+        gflop: 70.5,
+        mib: 62.0,
+        ..TINY
+    };
     const PUBLIC: Bound = Bound {
         network: "cellflux-bbbc021",
         side: 96,
@@ -497,8 +506,13 @@ mod tests {
         mib: 405.0,
         ..TINY
     };
-    const BOUNDS: [Bound; 6] = [
+    const BOUNDS: [Bound; 11] = [
         TINY,
+        Bound {
+            precision: Precision::F16,
+            mib: 7.1,
+            ..TINY
+        },
         Bound {
             software: true,
             calls: 179,
@@ -514,7 +528,26 @@ mod tests {
             mib: 48.9,
             ..TINY
         },
+        SLIM,
+        Bound {
+            precision: Precision::F16,
+            mib: 31.0,
+            ..SLIM
+        },
+        Bound {
+            software: true,
+            calls: 435,
+            submissions: 34,
+            gflop: 40.2,
+            mib: 109.6,
+            ..SLIM
+        },
         PUBLIC,
+        Bound {
+            precision: Precision::F16,
+            mib: 203.0,
+            ..PUBLIC
+        },
         Bound {
             cooperative: true,
             ..PUBLIC
@@ -527,11 +560,22 @@ mod tests {
         },
     ];
 
+    /// The presets, and the public network's shape at a quarter of its width.
+    fn config(network: &str) -> UNetConfig {
+        match network {
+            "official_slim" => UNetConfig {
+                model_channels: 32,
+                ..config("cellflux-bbbc021")
+            },
+            preset => UNetConfig::preset(preset).unwrap(),
+        }
+    }
+
     /// A change that makes an evaluation dearer on any machine has to change the bounds, and say why.
     #[test]
     fn a_guided_evaluation_takes_no_more_calls_submissions_arithmetic_and_memory_than_it_did() {
         for bound in BOUNDS {
-            let config = UNetConfig::preset(bound.network).unwrap();
+            let config = config(bound.network);
             let tuning = Tuning::of(&AdapterReport {
                 software: bound.software,
                 cooperative: bound.cooperative,

@@ -47,6 +47,7 @@ impl Site {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tuning {
     software: bool,
+    narrow: bool,
     cooperative: bool,
     forced: Option<Tile>,
     measured: BTreeMap<Site, Tile>,
@@ -57,6 +58,7 @@ impl Tuning {
     pub fn of(adapter: &AdapterReport) -> Self {
         Self {
             software: adapter.software,
+            narrow: adapter.narrow,
             cooperative: adapter.cooperative,
             ..Self::default()
         }
@@ -139,6 +141,33 @@ impl Tuning {
 
     /// The shape that suits most adapters of the kind.
     fn default_tile(&self, site: &Site) -> Tile {
+        if self.software {
+            self.cpu_tile(site)
+        } else {
+            self.gpu_tile(site)
+        }
+    }
+
+    /// Where fetching decides: the larger the block, the fewer fetches for a product. A narrow adapter gains little by large
+    /// blocks, compiles them longer, and is served best by as few pipelines as can be.
+    fn cpu_tile(&self, site: &Site) -> Tile {
+        let (pixels, patches, quads) = match site.pixels {
+            _ if self.narrow => (4, 4, 2),
+            128.. => (8, 8, 4),
+            _ => (8, 4, 4),
+        };
+        let winograd = Tile::Winograd { patches, quads };
+        let wide = site.in_quads.min(site.out_quads) >= 4;
+        if self.suits(winograd, site) && wide && site.winograd_bytes() <= WINOGRAD_BYTES {
+            return winograd;
+        }
+        Tile::Registers {
+            pixels,
+            quads: site.out_quads.min(quads),
+        }
+    }
+
+    fn gpu_tile(&self, site: &Site) -> Tile {
         let cooperative = Tile::Cooperative {
             rows: 2,
             columns: if site.pixels >= 2304 { 4 } else { 2 },
@@ -154,17 +183,7 @@ impl Tuning {
         if self.suits(cooperative, site) && site.out_quads >= 8 {
             return cooperative;
         }
-        let patches = match site.pixels {
-            1024.. => 8,
-            256.. => 4,
-            _ => 2,
-        };
-        let winograd = Tile::Winograd { patches, quads: 2 };
-        let wide = site.in_quads.min(site.out_quads) >= 4;
-        if self.software && self.suits(winograd, site) && wide && site.winograd_bytes() <= WINOGRAD_BYTES {
-            return winograd;
-        }
-        if self.software || site.out_quads < 4 {
+        if site.out_quads < 4 {
             return Tile::Registers {
                 pixels: 8,
                 quads: site.out_quads.min(2),
@@ -193,8 +212,10 @@ impl Tuning {
 const WINOGRAD_BYTES: u64 = 24 << 20;
 /// Tiles that CPUs may like.
 const CPU_CANDIDATES: &[&str] = &[
+    "registers:8x4",
     "registers:8x2",
     "registers:4x2",
+    "winograd:8x4",
     "winograd:8x2",
     "winograd:4x4",
     "winograd:4x2",
@@ -203,6 +224,7 @@ const CPU_CANDIDATES: &[&str] = &[
 /// Tiles that GPUs may like.
 const GPU_CANDIDATES: &[&str] = &[
     "registers:8x2",
+    "workgroup:8x8:2x1:4",
     "workgroup:8x8:4x1:4",
     "workgroup:8x8:8x2:4",
     "workgroup:8x16:8x2:4",
