@@ -41,12 +41,9 @@ struct Args {
     #[arg(long, default_value_t = 3)]
     rounds: usize,
     /// Only this site, in the words of `Site`: "3 1 9216 64 64 f32 normed" is kernel, stride, pixels, quads in, quads out, storage,
-    /// input.
+    /// input. Adds the time of each kernel of a tile, where the adapter has time stamps.
     #[arg(long)]
     site: Option<Site>,
-    /// Add the time of each kernel of a tile, where the adapter has time stamps.
-    #[arg(long)]
-    profile: bool,
     /// Leave out the timing of the whole network.
     #[arg(long)]
     sites_only: bool,
@@ -176,8 +173,10 @@ async fn sweep(gpu: &Gpu, config: &UNetConfig, args: &Args, precision: Precision
                 100.0 * flops / rate,
                 entrant.first
             );
-            if args.profile {
-                for kernel in KernelTime::of(&probe.profile().await?) {
+            if args.site.is_some()
+                && let Ok(calls) = probe.profile().await
+            {
+                for kernel in KernelTime::of(&calls) {
                     println!("    {kernel}");
                 }
             }

@@ -44,12 +44,19 @@ pub struct AdapterReport {
     pub driver: String,
     /// Whether it computes on the CPU.
     pub software: bool,
-    /// Whether it is a software adapter that computes on vectors of four lanes, as SwiftShader does.
-    pub narrow: bool,
+    /// Invocations of its largest subgroup.
+    pub lanes: u32,
     /// Whether it has `shader-f16`.
     pub half_precision: bool,
     /// Whether its subgroups multiply 16x16 f16 matrices into f32 sums (native back ends only).
     pub cooperative: bool,
+}
+
+impl AdapterReport {
+    /// Whether it computes on the CPU's narrowest vectors, as SwiftShader does.
+    pub(crate) fn narrow(&self) -> bool {
+        self.software && self.lanes == 4
+    }
 }
 
 /// One line for people.
@@ -191,11 +198,9 @@ fn report(adapter: &wgpu::Adapter) -> AdapterReport {
     let named_software = ["swiftshader", "llvmpipe", "lavapipe", "microsoft basic render"]
         .iter()
         .any(|software| name.contains(software));
-    let software = named_software || info.device_type == wgpu::DeviceType::Cpu;
     AdapterReport {
-        software,
-        // A browser may give no name, but tells the lanes.
-        narrow: software && (name.contains("swiftshader") || info.subgroup_max_size == 4),
+        software: named_software || info.device_type == wgpu::DeviceType::Cpu,
+        lanes: info.subgroup_max_size,
         backend: match info.backend {
             wgpu::Backend::BrowserWebGpu => "webgpu".into(),
             other => other.to_string(),
@@ -309,7 +314,7 @@ mod tests {
             backend: "vulkan".into(),
             driver: String::new(),
             software: true,
-            narrow: false,
+            lanes: 8,
             half_precision: true,
             cooperative: false,
         };

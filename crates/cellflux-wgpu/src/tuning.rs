@@ -47,6 +47,7 @@ impl Site {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tuning {
     software: bool,
+    /// Whether a software adapter computes four invocations at a time.
     narrow: bool,
     cooperative: bool,
     forced: Option<Tile>,
@@ -58,7 +59,7 @@ impl Tuning {
     pub fn of(adapter: &AdapterReport) -> Self {
         Self {
             software: adapter.software,
-            narrow: adapter.narrow,
+            narrow: adapter.narrow(),
             cooperative: adapter.cooperative,
             ..Self::default()
         }
