@@ -31,8 +31,9 @@ pub struct Effort {
 }
 
 impl Effort {
-    /// What is reasonable beside somebody's work on this adapter. A software adapter computes on the cores that the
-    /// page itself needs, so there only what is cheap is tuned: sites whose run takes at most 50 ms.
+    /// What is reasonable beside somebody's work on this adapter, who may have to wait for a candidate: a few runs of at most
+    /// 100 ms, mostly of a few. A software adapter computes on the cores that the page itself needs, so there only what is
+    /// cheap is tuned: sites whose run takes at most 50 ms.
     pub fn of(adapter: &AdapterReport) -> Self {
         if adapter.software {
             Self {
@@ -42,7 +43,7 @@ impl Effort {
         } else {
             Self {
                 budget: 20.0,
-                longest_run: 0.5,
+                longest_run: 0.1,
             }
         }
     }
