@@ -133,7 +133,7 @@ async fn sweep(gpu: &Gpu, config: &UNetConfig, args: &Args, precision: Precision
             let started = Instant::now();
             match Probe::new(gpu, *site, args.images as u32, tile).await {
                 Ok(probe) => {
-                    let error = distance(&probe.output().await?, &expected);
+                    let error = Probe::distance(&probe.output().await?, &expected);
                     let first = started.elapsed().as_secs_f64();
                     let now = || clock.elapsed().as_secs_f64();
                     let once = probe.time(1, 1, &now).await?;
@@ -180,12 +180,7 @@ async fn sweep(gpu: &Gpu, config: &UNetConfig, args: &Args, precision: Precision
                     println!("    {kernel}");
                 }
             }
-            let bound = if site.precision == Precision::F16 {
-                2e-3
-            } else {
-                1e-5
-            };
-            if *error < bound {
+            if *error < Probe::rounding(site.precision) {
                 results.push((entrant.seconds, *tile));
             }
         }
@@ -195,13 +190,6 @@ async fn sweep(gpu: &Gpu, config: &UNetConfig, args: &Args, precision: Precision
         }
     }
     Ok(tuning)
-}
-
-fn distance(found: &[f32], expected: &[f32]) -> f64 {
-    let square = |value: f32| f64::from(value) * f64::from(value);
-    let error: f64 = found.iter().zip(expected).map(|(a, b)| square(a - b)).sum();
-    let norm: f64 = expected.iter().map(|value| square(*value)).sum();
-    (error / norm).sqrt()
 }
 
 /// Runs the network and prints its time, as a whole and kernel by kernel.

@@ -10,7 +10,7 @@ use crate::readback::read_back;
 use crate::submission::{BoundCall, submit};
 use crate::weights::{Packing, WeightSpec, padded};
 use crate::wgsl::Shader;
-use crate::{Gpu, GpuError, Site};
+use crate::{Gpu, GpuError, Precision, Site};
 
 /// A convolution at one site of a network, on made-up numbers, ready to run.
 #[derive(Debug)]
@@ -128,6 +128,26 @@ impl Probe {
         self.run(1).await?;
         let bytes = read_back(&self.gpu, &self.output, self.output.size()).await?;
         Ok(self.site.precision.decode(&bytes))
+    }
+
+    /// Relative distance of two tiles' outputs, `||found - expected|| / ||expected||`; infinite for outputs of different lengths.
+    pub fn distance(found: &[f32], expected: &[f32]) -> f64 {
+        if found.len() != expected.len() {
+            return f64::INFINITY;
+        }
+        let square = |value: f32| f64::from(value) * f64::from(value);
+        let error: f64 = found.iter().zip(expected).map(|(a, b)| square(a - b)).sum();
+        let norm: f64 = expected.iter().map(|value| square(*value)).sum();
+        (error / norm).sqrt()
+    }
+
+    /// The distance that rounding explains: sums of some thousand products in another order, and for f16 the output's own
+    /// rounding.
+    pub fn rounding(precision: Precision) -> f64 {
+        match precision {
+            Precision::F32 => 1e-5,
+            Precision::F16 => 2e-3,
+        }
     }
 
     /// Floating-point operations of the plain algorithm, whatever the tile does to save some.

@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::future::Future;
 
-use crate::{AdapterReport, Gpu, GpuError, Plan, Precision, Probe, Site, StoredTiles, Tile, Tuning};
+use crate::{AdapterReport, Gpu, GpuError, Plan, Probe, Site, StoredTiles, Tile, Tuning};
 
 /// A candidate must take at most this part of the default's time to take its place: less is within a timing's noise.
 const FASTER: f64 = 0.95;
@@ -220,7 +220,8 @@ impl Race {
             Ok(trial) => trial,
             Err(error) => return refused(site, tile, error).map(Some),
         };
-        let (error, bound) = (distance(&output, &self.expected), bound(site.precision));
+        let error = Probe::distance(&output, &self.expected);
+        let bound = Probe::rounding(site.precision);
         // Written so that a distance or a time that is no number counts as wrong.
         let right = error <= bound;
         if !right {
@@ -242,26 +243,6 @@ fn refused(site: Site, tile: Tile, error: GpuError) -> Result<Tried, GpuError> {
     }
     let reason = error.to_string();
     Ok(Tried::Refused { site, tile, reason })
-}
-
-/// Relative distance of two tiles' outputs that rounding explains: sums of some thousand products in another order, and for
-/// f16 the output's own rounding.
-fn bound(precision: Precision) -> f64 {
-    match precision {
-        Precision::F32 => 1e-5,
-        Precision::F16 => 2e-3,
-    }
-}
-
-/// `||found - expected|| / ||expected||`; infinite for outputs of different lengths.
-fn distance(found: &[f32], expected: &[f32]) -> f64 {
-    if found.len() != expected.len() {
-        return f64::INFINITY;
-    }
-    let square = |value: f32| f64::from(value) * f64::from(value);
-    let error: f64 = found.iter().zip(expected).map(|(a, b)| square(a - b)).sum();
-    let norm: f64 = expected.iter().map(|value| square(*value)).sum();
-    (error / norm).sqrt()
 }
 
 /// Trials on a device.
@@ -320,6 +301,7 @@ impl<C: Fn() -> f64> Trials for DeviceTrials<C> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Precision;
     use cellflux_bundle::config::UNetConfig;
     use std::collections::BTreeMap;
 
