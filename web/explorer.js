@@ -385,7 +385,7 @@ class Explorer extends HTMLElement {
       restart: () => this.#restart(),
       dismiss: () => this.#set({ notice: null }),
       control: () => this.#change({ control: detail.control, direction: 'forward' }),
-      compound: () => this.#change({ compound: detail.compound }),
+      compound: () => this.#change(detail),
       change: () => this.#change(detail.change),
       'reverse-from': () => this.#change({ control: detail.control, direction: 'reverse' }),
       channel: () => this.#showChannels(visible.map((on, index) => (index === detail.index ? !on : on))),

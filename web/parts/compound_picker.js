@@ -1,10 +1,11 @@
-// Step 2: the compound. A searchable list by name and mode of action, and what is known of the one chosen.
+// Step 2: the compound. A searchable list by name and mode of action, what is known of the one chosen, and its dose where the
+// model takes one.
 
 import { el, Part } from '../html.js';
 
 const matches = (words, compound) => words.every((word) => compound.haystack.includes(word));
 
-/** Shows `state.compounds`, `state.structures` and `state.recipe.compound`. */
+/** Shows `state.compounds`, `state.structures`, `state.takesDose` and `compound` and `dose` of `state.recipe`. */
 export class CompoundPicker extends Part {
   connectedCallback() {
     if (this.firstChild) return;
@@ -20,13 +21,16 @@ export class CompoundPicker extends Part {
     this.append(el('label', { class: 'unseen', for: 'compound-search' }, 'Search compounds'), this.search, this.list, this.none, this.card);
   }
 
-  update({ compounds, recipe, structures }) {
+  update({ compounds, recipe, structures, takesDose }) {
     if (!compounds) return;
+    this.takesDose = takesDose;
+    this.chosenDose = recipe?.dose;
     if (this.changed('compounds', compounds)) this.#build(compounds);
     if (this.changed('chosen', recipe?.compound)) this.#choose(recipe?.compound);
     const compound = this.compounds.find((each) => each.id === recipe?.compound);
     const drawing = structures.get(compound?.id);
     if (compound && this.changed('described', `${compound.id} ${Boolean(drawing)}`)) this.#describe(compound, drawing);
+    if (this.dose && recipe?.dose !== undefined) this.dose.value = String(recipe.dose);
   }
 
   #build(compounds) {
@@ -36,8 +40,22 @@ export class CompoundPicker extends Part {
     }));
     this.list.replaceChildren(...this.compounds.map((compound) => el('li', {
       role: 'option', id: `compound-${compound.id}`, 'aria-selected': 'false', 'data-compound': compound.id,
-      on: { click: () => this.intend('compound', { compound: compound.id }) },
+      on: { click: () => this.#pick(compound) },
     }, el('span', { class: 'name' }, compound.name), el('span', { class: 'action' }, compound.action || '—'), badge(compound))));
+  }
+
+  /** A compound at the dose chosen before, or, where it was not given at that, at its highest. */
+  #pick({ id, doses = [] }) {
+    const dose = doses.includes(this.chosenDose) ? this.chosenDose : Math.max(...doses);
+    this.intend('compound', { compound: id, ...(this.takesDose && doses.length ? { dose } : {}) });
+  }
+
+  /** The doses of the data, to choose from. */
+  #doses({ doses = [] }) {
+    if (!this.takesDose || doses.length < 2) return null;
+    const dose = el('select', { id: 'compound-dose', on: { change: () => this.intend('change', { change: { dose: Number(dose.value) } }) } },
+      ...doses.map((each) => el('option', { value: String(each) }, `${each} µM`)));
+    return dose;
   }
 
   #choose(id) {
@@ -61,9 +79,12 @@ export class CompoundPicker extends Part {
   #describe(compound, drawing) {
     if (this.picture) URL.revokeObjectURL(this.picture);
     this.picture = drawing ? URL.createObjectURL(new Blob([drawing], { type: 'image/svg+xml' })) : null;
+    this.dose = this.#doses(compound);
     const facts = [
       compound.action && ['Mode of action', compound.action],
-      compound.doses?.length && ['Doses in the data', `${compound.doses.join(', ')} µM`],
+      this.dose
+        ? [el('label', { for: this.dose.id }, 'Dose'), this.dose]
+        : compound.doses?.length && ['Doses in the data', `${compound.doses.join(', ')} µM`],
       ['Training', compound.seen ? 'seen by the network' : 'held out: the network never saw it'],
     ].filter(Boolean);
     this.card.replaceChildren(

@@ -1,18 +1,22 @@
 // Real cells treated with the chosen compound, where the bundle has some: measured, for the eye to compare, and to walk back from.
+// Of drawn cells the true answer is known: the chosen control itself, drawn under the compound.
 
 import { el, Part } from '../html.js';
 import { paint } from '../pixels.js';
 
-/** Shows those of `state.examples` whose condition is the recipe's compound. */
+/** Shows those of `state.examples` whose condition is the recipe's compound; of drawn ones the chosen control's, where it is among them. */
 export class Measured extends Part {
   update({ examples, thumbnails, recipe, compoundName }) {
-    const own = (examples ?? []).filter((example) => example.condition === recipe?.compound);
+    const ofCompound = (examples ?? []).filter((example) => example.condition === recipe?.compound);
+    // docs/bundle-format.md: so a drawn example is named that is the true answer for a control.
+    const answer = ofCompound.find((example) => example.synthetic && example.id === `${recipe.control}-${recipe.compound}`);
+    const own = answer ? [answer] : ofCompound;
     const drawn = own.filter((example) => thumbnails.has(example.id)).length;
-    if (!this.changed('slice', [recipe?.compound, compoundName, own.length, drawn].join())) return;
+    if (!this.changed('slice', [recipe?.compound, answer?.id, compoundName, own.length, drawn].join())) return;
     this.toggleAttribute('hidden', own.length === 0);
     const compound = compoundName ?? 'this compound';
     const title = own.every((example) => example.synthetic)
-      ? `Drawn, not generated: what ${compound} truly does to the synthetic controls`
+      ? `Drawn, not generated: what ${compound} truly does to ${answer ? `this cell${answer.dose}` : 'the synthetic controls'}`
       : `Measured, not generated: real cells treated with ${compound}`;
     this.replaceChildren(
       el('p', { class: 'measured-title' }, title),

@@ -15,6 +15,7 @@ function tile(example, condition, treated) {
     condition: example.condition,
     treated,
     synthetic: Boolean(example.synthetic),
+    dose: dose && ` at${dose}`,
     label: example.synthetic ? 'synthetic' : (short(example) ?? example.id),
     note: joined([`${condition?.name ?? example.condition}${dose}`, where, kind]),
     source: example.source,
