@@ -1,11 +1,12 @@
 // A site with the smallest network there is, the golden `micro`: what takes a network and not a picture is tested on it.
 
-import { execFile, spawn } from 'node:child_process';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { serveBuilt } from './built_site.mjs';
 import { CLI } from './site_bundle.mjs';
 
 const execute = promisify(execFile);
@@ -34,14 +35,5 @@ export async function serveMicro() {
   const command = (...given) => execute(CLI, given, { cwd: root });
   await command('import', 'tests/fixtures/micro/model.safetensors', '--config', join(folder, 'config.json'),
     '--compounds', join(source, 'compounds.csv'), '--about', join(folder, 'about.json'), '--out', join(folder, 'bundle'));
-  await command('site', 'build', folder, '--out', join(folder, 'dist'));
-  const server = spawn(CLI, ['site', 'serve', '--port', '0', join(folder, 'dist')], { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] });
-  const [first] = await new Promise((line) => server.stdout.once('data', (data) => line(String(data).split('\n'))));
-  return {
-    url: first.split(' ').find((word) => word.startsWith('http://')),
-    close: async () => {
-      server.kill();
-      await rm(folder, { recursive: true, force: true });
-    },
-  };
+  return serveBuilt(folder);
 }
