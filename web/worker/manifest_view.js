@@ -49,7 +49,7 @@ function provenance({ data_set: data, training, metrics, licence, notes, created
       training.seconds && `${Math.round(training.seconds).toLocaleString('en')} s`, training.device,
     ])],
     training && ['Trained by', training.command],
-    ...Object.entries(metrics ?? {}).map(([name, value]) => ['Measured', `${name.replaceAll('_', ' ')}: ${value}`]),
+    ...Object.entries(metrics ?? {}).map(([name, value]) => ['Measured', `${name.replaceAll('_', ' ')}: ${Number(value.toPrecision(4))}`]),
     ['Licence of the weights', licence],
     notes && ['Notes', notes],
     ['Bundle made', created],
