@@ -125,10 +125,11 @@ class Explorer extends HTMLElement {
   async #open(link) {
     await this.#attempt(async () => {
       const src = new URL(this.getAttribute('src') ?? 'manifest.json', document.baseURI).href;
+      this.#showRecorded(link);
       try {
-        const { notice, ...opened } = await this.#worker.call('open', { src, link });
+        const { notice, walk, ...opened } = await this.#worker.call('open', { src, link });
         this.#set({ ...opened, ...(notice ? { notice: troubled(new Trouble(notice)) } : {}), phase: 'offered', visible: opened.channels.map(() => true) });
-        this.#follow(opened);
+        this.#follow({ ...opened, walk });
       } catch (error) {
         this.#set({ phase: 'failed' });
         throw error;
@@ -145,6 +146,7 @@ class Explorer extends HTMLElement {
     }
     this.#set({ phase: 'loading', download: { ...this.#state.download, loaded: 0 } });
     try {
+      await this.#worker.call('download');
       this.#follow(await this.#worker.call('load', { engine: this.#state.engineAsked }));
       this.#set({ phase: 'ready' });
     } catch (error) {
@@ -202,19 +204,24 @@ class Explorer extends HTMLElement {
 
   /** Takes over what the worker answered: recipe, link, walk and whatever else it says. */
   #follow(answer) {
-    const restarted = answer.walk && answer.walk.key !== this.#state.walk?.key;
-    const steps = answer.walk?.steps.length ?? this.#state.walk?.steps.length ?? 1;
+    const shown = this.#state.walk;
+    // A recorded walk stays in view while the worker speaks of the same one.
+    const stays = shown?.recorded && answer.walk && answer.link === shown.link;
+    const walk = stays ? { ...shown, key: answer.walk.key, live: answer.walk } : answer.walk;
+    const restarted = walk && !stays && walk.key !== shown?.key;
+    const steps = (walk ?? shown)?.steps.length ?? 1;
     const cursor = restarted ? steps - 1 : Math.min(this.#state.cursor, steps - 1);
     const recipe = answer.recipe ?? this.#state.recipe;
     const chosen = [...(this.#state.samples ?? []), ...(this.#state.examples ?? [])].find((sample) => sample.id === recipe?.control);
     this.#set({
       ...answer,
+      ...(walk ? { walk } : {}),
       cursor,
       reverse: recipe?.direction === 'reverse',
       startLabel: recipe?.control === 'upload' ? 'Your image' : chosen?.note,
       compoundName: this.#state.compounds?.find((compound) => compound.id === recipe?.compound)?.name,
     });
-    if (answer.walk) this.#showRecorded();
+    if (answer.walk && !stays) this.#showRecorded(answer.link);
   }
 
   /** Keeps the address at what is in view. Browsers allow only so many changes a minute, so it waits for a pause. */
@@ -232,21 +239,24 @@ class Explorer extends HTMLElement {
     if (step && this.#state.phase === 'ready') await this.#walker.play(step);
   }
 
-  /** Shows what was recorded of the walk in view, as long as there is no network to walk with. */
-  async #showRecorded() {
-    const { link, walk, phase } = this.#state;
-    if (phase === 'ready' || !walk || walk.recorded || walk.steps.length > 1) return;
-    const recorded = await this.#recordings.find(link, walk);
-    if (recorded && this.#state.phase !== 'ready' && this.#state.walk === walk) this.#set({ walk: { ...recorded, live: walk } });
+  /** Shows what was recorded of a walk as long as there is no network to walk with, and before the worker has said a word. */
+  async #showRecorded(link) {
+    const before = this.#state.walk;
+    if (this.#state.phase === 'ready' || before?.recorded || before?.steps.length > 1) return;
+    const recorded = await this.#recordings.find(link);
+    if (recorded && this.#state.phase !== 'ready' && this.#state.walk === before) this.#set({ walk: { key: before?.key ?? 'recorded', ...recorded, live: before } });
   }
 
-  /** Puts the worker's own walk back in the recorded one's place; gives the step that the visitor had gone to, 0 where there was none. */
+  /**
+   * Puts the worker's own walk back in the recorded one's place.
+   * @returns {number} the step that the visitor had gone to, the end while playing, 0 where there was nothing recorded
+   */
   #leaveRecorded() {
-    const { walk, cursor } = this.#state;
+    const { walk, cursor, playing } = this.#state;
     if (!walk?.recorded) return 0;
     this.#walker.pause();
     this.#set({ walk: walk.live, cursor: 0 });
-    return cursor;
+    return playing ? Infinity : cursor;
   }
 
   #change(change) {

@@ -2,10 +2,17 @@
 
 /** Between two frames while playing through steps already reached; computing takes as long as it takes. */
 const FRAME_MS = 160;
+/** The same where the visitor wants less motion: one still after the other. */
+const STILL_MS = 700;
+
+const frameMs = () => (matchMedia('(prefers-reduced-motion: reduce)').matches ? STILL_MS : FRAME_MS);
 
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 export class Walker {
+  /** Counts what has been played, so that what was paused stays so when something else plays. */
+  #plays = 0;
+
   /**
    * @param {() => object} state the explorer's state
    * @param {(patch: object) => void} set changes it
@@ -36,6 +43,7 @@ export class Walker {
   }
 
   pause() {
+    this.#plays += 1;
     if (this.state().playing) this.set({ playing: false });
   }
 
@@ -48,14 +56,16 @@ export class Walker {
     if (playing || !walk) return;
     if (walk.finished && cursor >= walk.steps.length - 1) this.set({ cursor: 0 });
     this.set({ playing: true });
+    const play = this.#plays;
+    const isOn = () => this.#plays === play && this.state().playing;
     try {
-      while (this.state().playing && this.state().cursor < until) {
+      while (isOn() && this.state().cursor < until) {
         const began = performance.now();
         if (!(await this.#advance())) break;
-        await pause(Math.max(0, FRAME_MS - (performance.now() - began)));
+        await pause(Math.max(0, frameMs() - (performance.now() - began)));
       }
     } finally {
-      this.pause();
+      if (isOn()) this.pause();
     }
   }
 

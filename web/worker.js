@@ -4,8 +4,9 @@
 // worker sends { event: 'download' | 'starting' | 'thumbnail' | 'structure' | 'tuned' | 'note', ... }.
 //
 //   open    { src, link }               manifest view, recipe, link, walk, download { total, cached }
-//   load    { engine }                  brings the weights, starts an engine; answers { engine, walk, ... }
-//   cancel  {}                          stops a load
+//   download {}                         brings the weights
+//   load    { engine }                  starts an engine on them; answers { engine, walk, ... }
+//   cancel  {}                          stops a download
 //   engine  { engine }                  another engine, at the step reached
 //   change  { change }                  part of a recipe; restarts only what it must
 //   link    { link }                    the exploration that a link describes
@@ -16,9 +17,10 @@
 //   use_upload {}                       makes the crop the control
 //   keep    { kind, step, visible }     a file to save
 //
-// Calls run one after the other, in the order they came; only `cancel` overtakes. A `step` under way gives way to a call that has
-// come meanwhile, after the evaluation it is at, and answers without a step. When no call has come for a while, the GPU engine's tiles are
-// measured, one at a time: a call waits for one of them at most.
+// Calls run one after the other, in the order they came; only `download` runs beside the others, so that a visitor may choose while
+// the weights come, and `cancel` overtakes. A `step` under way gives way to a call that has come meanwhile, after the evaluation it
+// is at, and answers without a step. When no call has come for a while, the GPU engine's tiles are measured, one at a time: a call
+// waits for one of them at most.
 
 import { Exploring } from './worker/exploring.js';
 
@@ -39,6 +41,9 @@ function described(error) {
   }
   return { kind: error?.kind ?? 'internal', sentence: String(error?.message ?? error) };
 }
+
+/** Calls that wait for no other. */
+const ASIDE = new Set(['download', 'cancel']);
 
 let queue = Promise.resolve();
 
@@ -65,7 +70,7 @@ function tuneAfter(milliseconds) {
 }
 
 addEventListener('message', ({ data }) => {
-  if (data.call === 'cancel') {
+  if (ASIDE.has(data.call)) {
     answer(data);
     return;
   }

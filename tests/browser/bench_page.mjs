@@ -9,7 +9,8 @@ import { launch } from './chromium.mjs';
 
 const folder = process.env.CELLFLUX_SITE_FOLDER;
 const COMPRESSED = /\.(html|js|css|json|svg|wasm|txt)$/;
-const brotli = (bytes) => brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 9 } });
+const brotli = (bytes) => brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length } });
+const ROUNDS = 3;
 
 /** What a host sends for each address. */
 const sent = new Map();
@@ -30,12 +31,12 @@ async function host(bits, latency) {
       response.writeHead(404).end();
       return;
     }
-    bytes += file.body.length;
     if (bits) {
       const begin = Math.max(Date.now() + latency, free);
       free = begin + (file.body.length * 8000) / bits;
       await new Promise((arrived) => setTimeout(arrived, free - Date.now()));
     }
+    bytes += file.body.length;
     response.writeHead(200, { 'content-type': TYPES[path.split('.').pop()] ?? 'application/octet-stream', ...(file.encoding ? { 'content-encoding': file.encoding } : {}) }).end(file.body);
   });
   await new Promise((listening) => server.listen(0, '127.0.0.1', listening));
@@ -43,32 +44,59 @@ async function host(bits, latency) {
 }
 
 const kilobytes = (bytes) => `${(bytes / 1000).toFixed(0)} kB`;
-const wasm = [...sent].find(([path]) => path.endsWith('.wasm'))[1];
-console.log(`the explorer's WebAssembly: ${kilobytes(wasm.body.length)} brotli`);
+const MOMENTS = ['first picture', 'first interaction', 'network ready'];
 
-for (const [name, bits, latency] of [['free line', 0, 0], ['10 Mbit/s, 40 ms', 10e6, 40]]) {
+/** Visits the page once: bytes and milliseconds at each moment, and how far its parts jumped until a second after the last. */
+async function visit(bits, latency, viewport) {
   const { url, bytes, close } = await host(bits, latency);
   const browser = await launch();
-  const context = await browser.newContext({ serviceWorkers: 'block' });
+  const context = await browser.newContext({ serviceWorkers: 'block', viewport });
   const page = await context.newPage();
   await page.addInitScript(() => {
     globalThis.shift = 0;
     new PerformanceObserver((list) => { for (const entry of list.getEntries()) if (!entry.hadRecentInput) globalThis.shift += entry.value; }).observe({ type: 'layout-shift', buffered: true });
   });
-  const began = Date.now();
-  const since = () => Date.now() - began;
+  const began = performance.now();
   await page.goto(`${url}?engine=candle`, { waitUntil: 'commit' });
-  const moment = async (what, wait) => {
-    await wait;
-    console.log(`${name}: ${what} after ${since()} ms and ${kilobytes(bytes())}`);
-  };
-  await moment('first picture of a cell', page.waitForFunction(() => {
-    const canvas = document.querySelector('cellflux-explorer')?.shadowRoot?.querySelector('canvas[data-view="start"]');
-    return canvas && canvas.width > 1;
-  }, null, { timeout: 120_000 }));
-  await moment('first interaction (the recorded walk, or the network, can be walked)', page.locator('[data-do="forward"]:not(:disabled)').waitFor({ timeout: 120_000 }));
-  await moment('network ready', page.waitForSelector('cellflux-explorer[data-phase="ready"]', { timeout: 180_000 }));
-  console.log(`${name}: layout shift ${(await page.evaluate(() => globalThis.shift)).toFixed(3)}`);
+  const moments = [];
+  for (const wait of [
+    // A picture of the cell the walk starts from.
+    () => page.waitForFunction(() => document.querySelector('cellflux-explorer')?.shadowRoot?.querySelector('canvas[data-view="start"]')?.width > 1, null, { timeout: 120_000 }),
+    // A step forward may be taken, of the recorded walk or by the network.
+    () => page.locator('[data-do="forward"]:not(:disabled)').waitFor({ timeout: 120_000 }),
+    () => page.waitForSelector('cellflux-explorer[data-phase="ready"]', { timeout: 180_000 }),
+  ]) {
+    await wait();
+    moments.push({ ms: performance.now() - began, bytes: bytes() });
+  }
+  await page.waitForTimeout(1000);
+  const shift = await page.evaluate(() => globalThis.shift);
   await browser.close();
   close();
+  return { moments, shift };
+}
+
+const middle = (numbers) => [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)];
+
+const [wasm] = [...sent].filter(([path]) => path.endsWith('.wasm')).map(([, { body }]) => body.length);
+console.log(`the explorer's WebAssembly: ${kilobytes(wasm)} with brotli; medians of ${ROUNDS} visits, no cache, CPU path`);
+console.log(`| line | window | ${MOMENTS.map((name) => `${name}, ms | and kB`).join(' | ')} | layout shift |`);
+console.log(`|---|---|${MOMENTS.map(() => '---|---|').join('')}---|`);
+let worst = 0;
+for (const [line, bits, latency] of [['unthrottled', 0, 0], ['10 Mbit/s, 40 ms', 10e6, 40]]) {
+  for (const [width, height] of [[1280, 720], [390, 844]]) {
+    const visits = [];
+    for (let round = 0; round < ROUNDS; round += 1) visits.push(await visit(bits, latency, { width, height }));
+    const cells = MOMENTS.map((_, index) => {
+      const at = visits.map(({ moments }) => moments[index]);
+      return `${middle(at.map(({ ms }) => ms)).toFixed(0)} | ${middle(at.map(({ bytes }) => bytes / 1000)).toFixed(0)}`;
+    });
+    const shift = Math.max(...visits.map((each) => each.shift));
+    worst = Math.max(worst, shift);
+    console.log(`| ${line} | ${width} x ${height} | ${cells.join(' | ')} | ${shift.toFixed(3)} |`);
+  }
+}
+if (worst > 0) {
+  console.error(`parts of the page jump, by ${worst.toFixed(4)} at worst; expected none to`);
+  process.exitCode = 1;
 }

@@ -1,10 +1,13 @@
 // The built site on hosts of every kind: below a path, with a wrong type for WebAssembly, in an iframe, and without a network.
+// On a plain host, at its root, main_job.test.mjs runs.
 
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import { after, before, test } from 'node:test';
 import { launch, WITHOUT_GPU } from './chromium.mjs';
-import { ExplorerPage, SITE, assertSamePixels, differing } from './explorer_page.mjs';
+import { ExplorerPage, SITE } from './explorer_page.mjs';
+import { askedOnly, equalsCommand, exportsWhatItShows, reproduces, scrubs, walkACrop } from './main_job.mjs';
+import { CLI } from './site_bundle.mjs';
 
 let browser;
 before(async () => { browser = await launch(WITHOUT_GPU); });
@@ -32,35 +35,38 @@ async function host(under, change = () => ({})) {
   };
 }
 
-/** The main job in short: a compound, a step, and a picture that changed by it. */
-async function works(explorer) {
+/** The whole main job, as main_job.test.mjs does it at the root of a host; `open` opens another page of the same site. */
+async function works(explorer, open) {
   await explorer.ready();
-  await explorer.compound('taxol');
-  await explorer.set('noise', 0);
-  await explorer.set('steps', 3);
-  const start = await explorer.pixels('now');
-  await explorer.forward();
-  assert.ok(differing(await explorer.pixels('now'), start) > 0);
+  const walked = await walkACrop(explorer);
+  if (CLI) await equalsCommand(walked, 'candle');
+  await exportsWhatItShows(explorer);
+  await scrubs(explorer, walked.start);
+  await reproduces(explorer, await open(walked.address));
+  explorer.nothingInTheConsole();
 }
 
-test('below /a/b/ with a wrong type for WebAssembly the explorer works and asks for nothing outside', async () => {
-  const { url, asked, close } = await host('/a/b/', (path) => (path.endsWith('.wasm') ? { 'content-type': 'text/plain' } : {}));
-  const context = await browser.newContext();
-  try {
-    // The module's own glue says in the console that the type is wrong, as a warning.
-    const explorer = await ExplorerPage.open(context, url);
-    await works(explorer);
-    explorer.nothingInTheConsole();
-    assert.deepEqual(asked.filter((path) => !path.startsWith('/a/b/') && path !== '/favicon.ico'), []);
-    const origins = new Set(explorer.requests.filter((each) => !/^(blob|data):/.test(each)).map((each) => new URL(each).origin));
-    assert.deepEqual([...origins], [new URL(url).origin], 'the worker’s requests are among them');
-  } finally {
-    await context.close();
-    await close();
-  }
-});
+for (const [what, change] of [
+  ['', () => ({})],
+  [' with a wrong type for WebAssembly', (path) => (path.endsWith('.wasm') ? { 'content-type': 'text/plain' } : {})],
+]) {
+  test(`below /a/b/${what} the whole explorer works and asks for nothing outside`, async () => {
+    const { url, asked, close } = await host('/a/b/', change);
+    const context = await browser.newContext({ serviceWorkers: 'block' });
+    try {
+      // Of a wrong type the module's own glue says so in the console, as a warning.
+      const explorer = await ExplorerPage.open(context, url);
+      await works(explorer, (address) => ExplorerPage.open(context, address));
+      assert.deepEqual(asked.filter((path) => !path.startsWith('/a/b/') && path !== '/favicon.ico'), []);
+      askedOnly(explorer, url);
+    } finally {
+      await context.close();
+      await close();
+    }
+  });
+}
 
-test('after one visit the page works without a network', async () => {
+test('after one visit the whole explorer works without a network', async () => {
   const { url, close } = await host('/a/b/');
   const context = await browser.newContext();
   try {
@@ -69,9 +75,8 @@ test('after one visit the page works without a network', async () => {
     await first.page.evaluate(async () => { await navigator.serviceWorker.ready; });
     await first.page.waitForFunction(() => navigator.serviceWorker.controller !== null);
     await close();
-    const again = await ExplorerPage.open(context, url, { failures: true });
-    await works(again);
-    again.nothingInTheConsole();
+    const open = (address) => ExplorerPage.open(context, address, { failures: true });
+    await works(await open(url), open);
   } finally {
     await context.close();
     await close().catch(() => {});

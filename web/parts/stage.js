@@ -51,7 +51,7 @@ export class Stage extends Part {
     this.now.note.textContent = `${where}${compoundName ? `, ${compoundName}` : ''}`;
     this.now.stamp.textContent = cursor > 0 ? GENERATED : walk.noised ? 'Control with source noise' : 'The start, unchanged';
     this.now.stamp.classList.toggle('generated', generated);
-    const alone = visible.filter(Boolean).length === 1;
+    const alone = visible?.filter(Boolean).length === 1;
     this.difference.note.textContent = alone ? 'now − start: red is more, blue less, white no change' : 'now − start: grey is no change';
     this.difference.stamp.textContent = GENERATED;
     this.difference.stamp.classList.toggle('generated', true);

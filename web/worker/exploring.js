@@ -16,7 +16,7 @@ const QUICK_MS = 16;
 const LIMITS = { steps: [1, 1000], alpha: [0, 4], noise: [0, 2], seed: [0, 0xffffffff] };
 
 export class Exploring {
-  static CALLS = new Set(['open', 'load', 'cancel', 'engine', 'change', 'link', 'step', 'show', 'decode', 'arrange', 'use_upload', 'keep', 'verify']);
+  static CALLS = new Set(['open', 'download', 'load', 'cancel', 'engine', 'change', 'link', 'step', 'show', 'decode', 'arrange', 'use_upload', 'keep', 'verify']);
 
   #say;
   #manifest;
@@ -82,7 +82,7 @@ export class Exploring {
     };
   }
 
-  async load({ engine }) {
+  async download() {
     // A shard whose tensors were not the network's has spoilt the reader.
     if (this.#model.spoilt()) await this.#begin();
     const shards = this.#model.missing();
@@ -94,6 +94,10 @@ export class Exploring {
       const secondsLeft = seconds > 0.3 && loaded > 0 ? ((total - loaded) * seconds) / loaded : undefined;
       this.#say('download', { loaded, total, secondsLeft });
     });
+    return {};
+  }
+
+  async load({ engine }) {
     return { value: await this.#useEngine(engine) };
   }
 

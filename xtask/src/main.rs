@@ -12,6 +12,7 @@ mod install;
 mod lint;
 mod native;
 mod npm;
+mod page_weight;
 mod pkg;
 mod screenshots;
 mod shell;
@@ -45,7 +46,7 @@ enum Chore {
     /// Formatting, clippy with warnings denied for this machine and for the browser, third-party notices.
     Lint,
     /// Build pkg/ and install the `cellflux` command, which carries it and the page inside itself.
-    Install,
+    Install(install::Options),
     /// Measure: `bench unet` prints milliseconds per evaluation and GFLOP/s of both engines, and against onnxruntime-web in
     /// browsers; `bench page` what a visitor downloads and waits for.
     Bench(bench::Options),
@@ -66,7 +67,7 @@ fn main() -> ExitCode {
         Chore::Test(options) => return test::test(&options),
         Chore::Pkg(options) => pkg::build(&options),
         Chore::Lint => lint::lint(),
-        Chore::Install => install::install(),
+        Chore::Install(options) => install::install(&options),
         Chore::Bench(options) => bench::bench(&options),
         Chore::CheckCuda(options) => check_cuda::check(&options),
         Chore::DemoBundle(options) => demo_bundle::make(&options),

@@ -9,7 +9,7 @@ use wasm_bindgen_cli_support::Bindgen;
 
 use crate::shell::{root, run, stage};
 use crate::toolchain::WasmToolchain;
-use crate::{third_party, wasm_opt};
+use crate::{page_weight, third_party, wasm_opt};
 
 /// The generated files' name: `cellflux_wasm.js`, `cellflux_wasm_bg.wasm`, `cellflux_wasm.d.ts`.
 const NAME: &str = "cellflux_wasm";
@@ -54,7 +54,9 @@ pub fn build(options: &Options) -> Result<()> {
         .with_context(|| format!("wasm-bindgen cannot read {}", output.display()))?;
     if let Some(tool) = optimiser {
         stage("Optimising with wasm-opt");
-        wasm_opt::optimise(&tool, &pkg.join(format!("{NAME}_bg.wasm")))?;
+        let module = pkg.join(format!("{NAME}_bg.wasm"));
+        wasm_opt::optimise(&tool, &module)?;
+        page_weight::check(&module)?;
     }
     fs::write(pkg.join("THIRD_PARTY.txt"), third_party::texts_for_page()?)
         .context("cannot write pkg/THIRD_PARTY.txt")?;

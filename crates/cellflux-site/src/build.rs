@@ -207,6 +207,7 @@ fn record(project: &Project, components: &mut Components) -> Result<(), SiteErro
     #[derive(Serialize)]
     struct Film<'a> {
         link: &'a str,
+        noised: bool,
         times: &'a [f64],
         width: usize,
         height: usize,
@@ -239,6 +240,7 @@ fn record(project: &Project, components: &mut Components) -> Result<(), SiteErro
         .iter()
         .map(|(recording, film)| Film {
             link: &recording.link,
+            noised: recording.noised,
             times: &recording.times,
             width: recording.start.width,
             height: recording.start.height,

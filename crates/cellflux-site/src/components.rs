@@ -176,7 +176,7 @@ impl<'a> Components<'a> {
             Some(frames) => *frames.get_ref(),
             None => STRIP_FRAMES,
         };
-        let chosen = evenly(recording.frames.len(), count);
+        let chosen = evenly(&recording.times, count);
         let compound = compound_name(model, &recipe);
         let mut cells = String::new();
         for index in chosen {
@@ -530,22 +530,31 @@ fn credited(credit: &str) -> String {
     }
 }
 
-/// `count` of `length` indices, the first and the last among them.
-fn evenly(length: usize, count: usize) -> Vec<usize> {
-    let last = length.saturating_sub(1);
-    let mut chosen: Vec<usize> = (0..count)
-        .map(|index| (index * last + (count - 1) / 2) / (count - 1).max(1))
-        .collect();
+/// Indices of the frames nearest to `count` moments that lie evenly between the first and the last: a grid's steps may be crowded
+/// at its ends.
+fn evenly(times: &[f64], count: usize) -> Vec<usize> {
+    let (Some(first), Some(last)) = (times.first(), times.last()) else {
+        return Vec::new();
+    };
+    let moment = |index: usize| first + (last - first) * index as f64 / (count - 1).max(1) as f64;
+    let far = |index: usize, moment: f64| {
+        times
+            .get(index)
+            .map_or(f64::INFINITY, |time| (time - moment).abs())
+    };
+    let nearest = |moment: f64| (0..times.len()).min_by(|&a, &b| far(a, moment).total_cmp(&far(b, moment)));
+    let mut chosen: Vec<usize> = (0..count).filter_map(|index| nearest(moment(index))).collect();
     chosen.dedup();
     chosen
 }
 
-/// A trajectory's frames in one picture: composites above, differences below.
+/// A trajectory's frames in one picture: the start and the composites above, the differences below (with the start again in
+/// the corner that they leave free).
 ///
 /// # Errors
 /// [`SiteError::Picture`].
 pub fn film(recording: &Recording) -> Result<Vec<u8>, SiteError> {
-    let row = |frames: &[Rgba]| joined(frames);
+    let row = |frames: &[Rgba]| joined(&[std::slice::from_ref(&recording.start), frames].concat());
     let (above, below) = (row(&recording.frames), row(&recording.differences));
     let mut pixels = above.pixels;
     pixels.extend(below.pixels);
@@ -584,7 +593,7 @@ pub fn card(recording: &Recording) -> Result<Vec<u8>, SiteError> {
         height: SIZE.1,
         pixels: GROUND.repeat(SIZE.0 * SIZE.1),
     };
-    let frames: Vec<&Rgba> = evenly(recording.frames.len(), 3)
+    let frames: Vec<&Rgba> = evenly(&recording.times, 3)
         .into_iter()
         .filter_map(|i| recording.frames.get(i))
         .collect();
@@ -652,13 +661,18 @@ mod tests {
 
     #[test]
     fn frames_are_chosen_evenly_with_both_ends() {
-        assert_eq!(evenly(51, 6), [0, 10, 20, 30, 40, 50]);
-        assert_eq!(evenly(3, 6), [0, 1, 2]);
-        assert_eq!(evenly(1, 2), [0]);
+        let uniform: Vec<f64> = (0..=50).map(|i| f64::from(i) / 50.0).collect();
+        assert_eq!(evenly(&uniform, 6), [0, 10, 20, 30, 40, 50]);
+        let backwards: Vec<f64> = uniform.iter().rev().copied().collect();
+        assert_eq!(evenly(&backwards, 3), [0, 25, 50]);
+        let crowded = [0.0, 0.01, 0.02, 0.1, 0.45, 0.9, 0.99, 1.0];
+        assert_eq!(evenly(&crowded, 3), [0, 4, 7]);
+        assert_eq!(evenly(&[0.0, 0.5, 1.0], 6), [0, 1, 2]);
+        assert_eq!(evenly(&[0.0], 2), [0]);
     }
 
     #[test]
-    fn a_film_holds_every_frame_above_and_its_difference_below() {
+    fn a_film_holds_the_start_every_frame_above_and_its_difference_below() {
         let frame = |value: u8| Rgba {
             width: 2,
             height: 1,
@@ -667,13 +681,14 @@ mod tests {
         let recording = Recording {
             link: String::new(),
             times: vec![0.0, 1.0],
-            start: frame(1),
+            noised: true,
+            start: frame(9),
             frames: vec![frame(1), frame(2)],
             differences: vec![frame(3), frame(4)],
         };
         let film = webp::decode(&film(&recording).unwrap()).unwrap();
-        assert_eq!((film.width, film.height), (4, 2));
+        assert_eq!((film.width, film.height), (6, 2));
         let reds: Vec<u8> = film.pixels.iter().step_by(4).copied().collect();
-        assert_eq!(reds, [1, 1, 2, 2, 3, 3, 4, 4]);
+        assert_eq!(reds, [9, 9, 1, 1, 2, 2, 9, 9, 3, 3, 4, 4]);
     }
 }

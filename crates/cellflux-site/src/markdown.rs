@@ -58,6 +58,7 @@ pub fn render(source: &Source, rules: Rules, around: &mut impl Surroundings) -> 
         | Options::ENABLE_MATH
         | Options::ENABLE_HEADING_ATTRIBUTES;
     let mut events = Vec::new();
+    let mut heading = None;
     let mut parser = Parser::new_ext(&source.text, options).into_offset_iter();
     while let Some((event, at)) = parser.next() {
         match event {
@@ -81,33 +82,9 @@ pub fn render(source: &Source, rules: Rules, around: &mut impl Surroundings) -> 
             Event::Html(text) | Event::InlineHtml(text) if !rules.allow_html => {
                 events.push(Event::Text(text));
             }
-            Event::Start(Tag::Image {
-                link_type,
-                dest_url,
-                title,
-                id,
-            }) => {
-                let dest_url = picture(&dest_url, rules, source, &at, around)?.into();
-                events.push(Event::Start(Tag::Image {
-                    link_type,
-                    dest_url,
-                    title,
-                    id,
-                }));
-            }
-            Event::Start(Tag::Link {
-                link_type,
-                dest_url,
-                title,
-                id,
-            }) => {
-                let dest_url = link(&dest_url, rules, source, &at, around)?.into();
-                events.push(Event::Start(Tag::Link {
-                    link_type,
-                    dest_url,
-                    title,
-                    id,
-                }));
+            Event::Start(mut tag @ (Tag::Image { .. } | Tag::Link { .. })) => {
+                point(&mut tag, rules, source, &at, around)?;
+                events.push(Event::Start(tag));
             }
             Event::Start(Tag::Heading {
                 level,
@@ -115,31 +92,26 @@ pub fn render(source: &Source, rules: Rules, around: &mut impl Surroundings) -> 
                 classes,
                 attrs,
             }) => {
-                let mut inside = Vec::new();
-                let mut words = String::new();
-                for (event, at) in parser.by_ref() {
-                    match event {
-                        Event::End(TagEnd::Heading(_)) => break,
-                        Event::Text(text) => {
-                            words.push_str(&text);
-                            inside.push(Event::Text(text));
-                        }
-                        Event::InlineMath(tex) => inside.push(formula(&tex, false, source, &at, around)?),
-                        other => inside.push(other),
-                    }
-                }
-                let id = id.unwrap_or_else(|| format!("{}{}", rules.prefix, slug(&words)).into());
-                let level = below_the_sections(level);
+                heading = Some(Heading::new(events.len()));
                 events.push(Event::Start(Tag::Heading {
-                    level,
-                    id: Some(id),
+                    level: below_the_sections(level),
+                    id,
                     classes,
                     attrs,
                 }));
-                events.append(&mut inside);
-                events.push(Event::End(TagEnd::Heading(level)));
             }
-            other => events.push(other),
+            Event::End(TagEnd::Heading(level)) => {
+                if let Some(heading) = heading.take() {
+                    heading.name(&mut events, rules.prefix);
+                }
+                events.push(Event::End(TagEnd::Heading(below_the_sections(level))));
+            }
+            other => {
+                if let (Some(heading), Event::Text(text) | Event::Code(text)) = (&mut heading, &other) {
+                    heading.words.push_str(text);
+                }
+                events.push(other);
+            }
         }
     }
     let mut text = String::new();
@@ -152,6 +124,29 @@ pub fn render(source: &Source, rules: Rules, around: &mut impl Surroundings) -> 
         );
     }
     Ok(text)
+}
+
+/// A heading that is being read. It gets its name when its words are known.
+struct Heading {
+    /// Where its beginning stands among the events.
+    start: usize,
+    words: String,
+}
+
+impl Heading {
+    fn new(start: usize) -> Self {
+        Self {
+            start,
+            words: String::new(),
+        }
+    }
+
+    /// Gives a heading that the author has not named the name of its words.
+    fn name(self, events: &mut [Event], prefix: &str) {
+        if let Some(Event::Start(Tag::Heading { id, .. })) = events.get_mut(self.start) {
+            id.get_or_insert_with(|| format!("{prefix}{}", slug(&self.words)).into());
+        }
+    }
 }
 
 /// The text of a code block and where it starts.
@@ -202,47 +197,40 @@ fn formula(
     Ok(Event::InlineHtml(mathml.into()))
 }
 
-/// A picture's address: a file of the author's.
-fn picture(
-    address: &str,
+/// Gives a picture or a link the address that it has in the site: of a file of the author's, and for a link also another
+/// site's or a place on this page.
+fn point(
+    tag: &mut Tag,
     rules: Rules,
     source: &Source,
     at: &Range<usize>,
     around: &mut impl Surroundings,
-) -> Result<String, SiteError> {
+) -> Result<(), SiteError> {
+    let (address, what, expected) = match tag {
+        Tag::Image { dest_url, .. } => (
+            dest_url,
+            "picture",
+            "a file beside this one; pages ask no other site for anything",
+        ),
+        Tag::Link { dest_url, .. } if leads_elsewhere(dest_url) => return Ok(()),
+        Tag::Link { dest_url, .. } => (
+            dest_url,
+            "link",
+            "https://…, mailto:…, #a-place-on-this-page or a file beside this one",
+        ),
+        _ => return Ok(()),
+    };
     if address.contains(':') || address.starts_with("//") {
-        return Err(source.wrong(
-            at,
-            format!(
-                "picture {address}: expected a file beside this one; pages ask no other site for anything"
-            ),
-        ));
+        return Err(source.wrong(at, format!("{what} {address}: expected {expected}")));
     }
-    around
-        .files()
-        .add(&rules.folder.join(address), &source.place(at.start))
+    let file = rules.folder.join(&**address);
+    *address = around.files().add(&file, &source.place(at.start))?.into();
+    Ok(())
 }
 
-/// A link's address: another site's, a place on this page, or a file of the author's.
-fn link(
-    address: &str,
-    rules: Rules,
-    source: &Source,
-    at: &Range<usize>,
-    around: &mut impl Surroundings,
-) -> Result<String, SiteError> {
-    if address.starts_with('#') || address.starts_with("mailto:") || is_web_address(address) {
-        return Ok(address.to_owned());
-    }
-    if address.contains(':') || address.starts_with("//") {
-        return Err(source.wrong(
-            at,
-            format!("link {address}: expected https://…, mailto:…, #a-place-on-this-page or a file beside this one"),
-        ));
-    }
-    around
-        .files()
-        .add(&rules.folder.join(address), &source.place(at.start))
+/// Whether a link needs no file of the author's.
+fn leads_elsewhere(address: &str) -> bool {
+    address.starts_with('#') || address.starts_with("mailto:") || is_web_address(address)
 }
 
 #[cfg(test)]
@@ -314,6 +302,33 @@ mod tests {
         );
         assert!(escaped.contains("&lt;script&gt;"), "{escaped}");
         assert!(rendered(text, true).0.unwrap().contains("<script>"));
+        let heading = rendered("# A <script>alert(1)</script> heading\n", false)
+            .0
+            .unwrap();
+        assert!(!heading.contains("<script>"), "{heading}");
+    }
+
+    #[test]
+    fn a_heading_is_read_like_any_other_text() {
+        let (html, _) = rendered(
+            "## The `steps` of $x$ and [all](#all)\n\n## Named {#by-hand}\n",
+            false,
+        );
+        let html = html.unwrap();
+        for part in [
+            "<h3 id=\"s-the-steps-of-and-all\">",
+            "<code>steps</code>",
+            "<math",
+            "<a href=\"#all\">",
+            "<h3 id=\"by-hand\">",
+        ] {
+            assert!(html.contains(part), "{part}: {html}");
+        }
+        let error = rendered("# ![x](missing.png)\n", false)
+            .0
+            .unwrap_err()
+            .to_string();
+        assert!(error.starts_with("a.md:1: /nowhere/missing.png"), "{error}");
     }
 
     #[test]

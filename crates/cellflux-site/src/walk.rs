@@ -164,6 +164,8 @@ pub struct Recording {
     pub link: String,
     /// The time of each frame.
     pub times: Vec<f64>,
+    /// Whether source noise was added to the start.
+    pub noised: bool,
     /// The start image before any source noise.
     pub start: Rgba,
     /// Each frame's composite.
@@ -235,6 +237,7 @@ impl<'a> Recorder<'a> {
         let wrong = |error: cellflux_image::ImageError| failed(error.to_string());
         let recording = Recording {
             link,
+            noised: recipe.sampling.noise > 0.0,
             start: composite(spec, &display, &control).map_err(wrong)?,
             frames: frames
                 .iter()

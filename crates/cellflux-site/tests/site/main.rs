@@ -8,3 +8,4 @@ mod components;
 mod parts;
 mod real_crops;
 mod serving;
+mod storage;

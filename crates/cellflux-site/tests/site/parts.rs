@@ -26,8 +26,14 @@ pub const LEAST: &str = "title = \"A title\"\n[[bundle]]\npath = \"bundle\"\n";
 
 /// A folder that holds `bundle/` and a `site.toml`, to which `more` is added.
 pub fn project(more: &str) -> TempDir {
+    project_of(|i| (i * 37 % 101) as f32 / 1000.0 - 0.05, more)
+}
+
+/// As [`project`], with a network whose every tensor counts through `weight`.
+pub fn project_of(weight: impl Fn(usize) -> f32, more: &str) -> TempDir {
     let home = tempfile::tempdir().unwrap();
-    folder::write(&draft().pack().unwrap(), &home.path().join("bundle"), false).unwrap();
+    let packed = draft(weight).pack().unwrap();
+    folder::write(&packed, &home.path().join("bundle"), false).unwrap();
     fs::write(home.path().join("site.toml"), format!("{LEAST}{more}")).unwrap();
     home
 }
@@ -111,7 +117,7 @@ fn control() -> Vec<u8> {
 }
 
 /// An untrained network with two conditions and one sample.
-fn draft() -> Draft {
+fn draft(weight: impl Fn(usize) -> f32) -> Draft {
     let config = UNetConfig::from_json(
         r#"{"in_channels": 3, "out_channels": 3, "model_channels": 32, "num_res_blocks": 1,
             "attention_resolutions": [], "channel_mult": [1], "condition_dim": 4,
@@ -122,11 +128,7 @@ fn draft() -> Draft {
         .parameters(&config)
         .into_iter()
         .map(|parameter| {
-            let values = Values::F32(
-                (0..parameter.len())
-                    .map(|i| (i * 37 % 101) as f32 / 1000.0 - 0.05)
-                    .collect(),
-            );
+            let values = Values::F32((0..parameter.len()).map(&weight).collect());
             (
                 parameter.name,
                 Tensor {

@@ -1,0 +1,161 @@
+//! `cellflux site` as it is called from a shell: the example, and what scripts tell failures by.
+
+#![allow(clippy::unwrap_used)] // helpers of tests, which may panic as tests may
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::{Command, Output};
+use std::time::Instant;
+
+use serde_json::Value;
+
+fn cellflux(folder: &Path, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_cellflux"))
+        .current_dir(folder)
+        .args(arguments)
+        .output()
+        .unwrap()
+}
+
+/// Standard output of a call that went well.
+fn said(output: &Output) -> String {
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{errors}");
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+/// The sentence of a call that was refused.
+fn refused(output: &Output) -> String {
+    let errors = String::from_utf8(output.stderr.clone()).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{errors}");
+    assert_eq!(errors.trim_end().lines().count(), 1, "{errors}");
+    errors
+}
+
+/// Every file of a folder by path.
+fn content(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+    let mut files = BTreeMap::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(next) = folders.pop() {
+        for entry in fs::read_dir(&next).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                let name = path.strip_prefix(folder).unwrap().display().to_string();
+                files.insert(name, fs::read(&path).unwrap());
+            }
+        }
+    }
+    files
+}
+
+/// A folder with a `site.toml` that shows the repository's bundle.
+fn small_site(more: &str) -> tempfile::TempDir {
+    let home = tempfile::tempdir().unwrap();
+    let bundle = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../web/bundles/bbbc021-tiny");
+    let text = format!("title = \"A page\"\n[[bundle]]\npath = {bundle:?}\n{more}");
+    fs::write(home.path().join("site.toml"), text).unwrap();
+    home
+}
+
+/// Whether the page's WebAssembly package has been built, which a debug build of the command takes from the clone.
+fn has_package() -> bool {
+    let module = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../pkg/cellflux_wasm_bg.wasm");
+    let found = module.is_file();
+    if !found {
+        println!("skipped: pkg/ is not built (`cargo xtask pkg`)");
+    }
+    found
+}
+
+#[test]
+fn the_example_builds_as_it_is_passes_its_own_check_and_comes_out_the_same_again() {
+    if !has_package() {
+        return;
+    }
+    let home = tempfile::tempdir().unwrap();
+    said(&cellflux(home.path(), &["site", "new", "demo"]));
+    let timed = |out: &str| -> Value {
+        let began = Instant::now();
+        let report = said(&cellflux(
+            home.path(),
+            &["site", "build", "demo", "--out", out, "--json"],
+        ));
+        println!("{out}: {:.2} s", began.elapsed().as_secs_f64());
+        serde_json::from_str(&report).unwrap()
+    };
+    let first = timed("first");
+    assert!(first["computed"].as_u64() > Some(0), "{first}");
+    let again = timed("again");
+    assert_eq!(again["computed"], 0, "walks are kept from build to build");
+    let site = content(&home.path().join("first"));
+    assert!(
+        site == content(&home.path().join("again")),
+        "the same input gives the same bytes"
+    );
+    assert!(
+        site.iter().all(|(_, bytes)| bytes.len() <= 24 << 20),
+        "every host takes every file"
+    );
+    let page = String::from_utf8(site["index.html"].clone()).unwrap();
+    for part in [
+        "<cellflux-explorer ",
+        "<math",
+        "<cellflux-compare>",
+        "citation_author",
+    ] {
+        assert!(page.contains(part), "{part}");
+    }
+    // Nothing is wrong; what could be better is the author's to fill in.
+    let findings: Value = serde_json::from_str(&said(&cellflux(
+        home.path(),
+        &["site", "check", "demo", "--json"],
+    )))
+    .unwrap();
+    let serious = |finding: &Value| finding["serious"] == true;
+    assert!(!findings.as_array().unwrap().iter().any(serious), "{findings}");
+    // A second example does not replace the first.
+    let error = refused(&cellflux(home.path(), &["site", "new", "demo"]));
+    assert!(error.contains("demo: is there already"), "{error}");
+}
+
+#[test]
+fn what_an_author_got_wrong_is_one_line_with_its_place_and_status_1() {
+    let home = small_site("[[section]]\nid = \"a\"\ntitel = \"A\"\n");
+    let error = refused(&cellflux(home.path(), &["site", "build"]));
+    assert!(
+        error.contains("site.toml:6: unknown name `titel`, did you mean `title`?"),
+        "{error}"
+    );
+    assert!(!home.path().join("dist").exists());
+    let error = refused(&cellflux(home.path(), &["site", "build", "absent"]));
+    assert!(error.contains("absent") && error.contains("site new"), "{error}");
+}
+
+#[test]
+fn a_port_in_use_is_named_before_anybody_waits() {
+    let home = tempfile::tempdir().unwrap();
+    fs::write(home.path().join("index.html"), "<title>A page</title>").unwrap();
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    let error = refused(&cellflux(home.path(), &["site", "serve", ".", "--port", &port]));
+    assert!(
+        error.contains(&format!("port {port}")) && error.contains("expected a free one"),
+        "{error}"
+    );
+}
+
+/// `/sys` takes no files, not even root's.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_folder_that_cannot_be_written_is_named() {
+    if !has_package() {
+        return;
+    }
+    let home = small_site("");
+    let error = refused(&cellflux(home.path(), &["site", "build", "--out", "/sys/a-site"]));
+    assert!(error.contains("/sys"), "{error}");
+}
