@@ -83,37 +83,6 @@ test('after one visit the whole explorer works without a network', async () => {
   }
 });
 
-test('before the network is there a recorded walk plays, picture for picture what is then computed', async () => {
-  let release;
-  const held = new Promise((resolve) => { release = resolve; });
-  const context = await browser.newContext({ serviceWorkers: 'block' });
-  try {
-    await context.route(/weights-/, async (route) => { await held; await route.continue().catch(() => {}); });
-    const explorer = await ExplorerPage.open(context, SITE);
-    await explorer.page.locator('.where', { hasText: 'recorded' }).waitFor();
-    await explorer.forward();
-    await explorer.forward();
-    const recorded = await explorer.pixels('now');
-    const difference = await explorer.pixels('difference');
-    release();
-    await explorer.ready();
-    await explorer.page.locator('.where[data-step="2"]').waitFor({ timeout: 60_000 });
-    await explorer.page.locator('.where', { hasNotText: 'recorded' }).waitFor();
-    assert.equal(await explorer.fact('evaluations') !== '0', true, 'computed, not shown again');
-    closeEnough(await explorer.pixels('now'), recorded);
-    closeEnough(await explorer.pixels('difference'), difference);
-    explorer.nothingInTheConsole();
-  } finally {
-    await context.close();
-  }
-});
-
-/** The command's and the page's floats differ by rounding, which may tip a byte to its neighbour. */
-function closeEnough(found, expected) {
-  assert.equal(found.rgba.length, expected.rgba.length);
-  assert.ok(found.rgba.every((value, index) => Math.abs(value - expected.rgba[index]) <= 1));
-}
-
 test('in an iframe of another page the explorer shows what its address asks for and says how high it is', async () => {
   const outside = createServer((_, response) => {
     const frame = `<iframe src="${SITE}embed.html?hide=settings,keep&theme=dark#c=taxol" width="800" height="600"></iframe>`;

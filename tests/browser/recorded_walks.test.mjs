@@ -1,0 +1,147 @@
+// Recorded walks: what the page shows, and lets the visitor play, before the network is there, or without any.
+
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { launch, WITHOUT_GPU } from './chromium.mjs';
+import { ExplorerPage, SITE, differing } from './explorer_page.mjs';
+
+let browser;
+before(async () => { browser = await launch(WITHOUT_GPU); });
+after(async () => { await browser.close(); });
+
+const WEIGHTS = /weights-/;
+const WASM = /cellflux_wasm_bg/;
+
+/** The page in a tab of its own, requests that match held back until `release` of that pattern is called. */
+async function opened(held, settings = {}) {
+  const context = await browser.newContext({ serviceWorkers: 'block', ...settings });
+  const release = new Map();
+  for (const pattern of held) {
+    const released = new Promise((resolve) => { release.set(pattern, resolve); });
+    await context.route(pattern, async (route) => { await released; await route.continue().catch(() => {}); });
+  }
+  return { explorer: await ExplorerPage.open(context, SITE), context, release: (pattern) => release.get(pattern)() };
+}
+
+const recorded = (explorer) => explorer.page.locator('.where', { hasText: 'recorded' }).waitFor();
+
+test('while the weights come, recorded walks play, and what is computed then is the same picture for picture', async () => {
+  const { explorer, context, release } = await opened([WEIGHTS]);
+  try {
+    await recorded(explorer);
+    await explorer.walk();
+    await explorer.page.locator('[data-do="first"]').click();
+    await explorer.forward();
+    await explorer.forward();
+    const shown = [await explorer.pixels('now'), await explorer.pixels('difference')];
+    release(WEIGHTS);
+    await explorer.ready();
+    await explorer.page.locator('.where[data-step="2"]').waitFor({ timeout: 60_000 });
+    await explorer.page.locator('.where', { hasNotText: 'recorded' }).waitFor();
+    assert.equal(await explorer.fact('evaluations') !== '0', true, 'computed, not shown again');
+    closeEnough(await explorer.pixels('now'), shown[0]);
+    closeEnough(await explorer.pixels('difference'), shown[1]);
+    explorer.nothingInTheConsole();
+  } finally {
+    await context.close();
+  }
+});
+
+test('while the weights come, another compound can be chosen, and its recorded walk plays', async () => {
+  const { explorer, context } = await opened([WEIGHTS]);
+  try {
+    await recorded(explorer);
+    await explorer.page.locator('cellflux-explorer[data-phase="loading"]').waitFor({ timeout: 60_000 });
+    await explorer.walk();
+    const first = await explorer.pixels('now');
+    await explorer.compound('taxol');
+    await explorer.page.locator('.where[data-step="0"]', { hasText: 'recorded' }).waitFor();
+    await explorer.walk();
+    assert.ok(differing(await explorer.pixels('now'), first) > 0);
+    assert.equal(await explorer.page.locator('cellflux-explorer').getAttribute('data-phase'), 'loading');
+    explorer.nothingInTheConsole();
+  } finally {
+    await context.close();
+  }
+});
+
+test('a visitor who plays on while the network comes sees the walk to its end', async () => {
+  const { explorer, context, release } = await opened([WEIGHTS], { reducedMotion: 'reduce' });
+  try {
+    await recorded(explorer);
+    await explorer.page.locator('[data-do="play"]').click();
+    await explorer.page.locator('.where[data-step="1"]').waitFor();
+    release(WEIGHTS);
+    await explorer.ready();
+    await explorer.page.locator('[data-do="play"][aria-label^="Play again"]').waitFor({ timeout: 120_000 });
+    await explorer.page.locator('.where', { hasNotText: 'recorded' }).waitFor();
+    explorer.nothingInTheConsole();
+  } finally {
+    await context.close();
+  }
+});
+
+test('before WebAssembly has come the first recorded walk is there, and stays where the visitor took it', async () => {
+  const { explorer, context, release } = await opened([WASM, WEIGHTS]);
+  try {
+    await recorded(explorer);
+    assert.equal(await explorer.page.locator('cellflux-explorer').getAttribute('data-phase'), 'opening');
+    await explorer.forward();
+    await explorer.forward();
+    const shown = await explorer.pixels('now');
+    release(WASM);
+    await explorer.page.locator('[data-compound][aria-selected="true"]').waitFor({ timeout: 60_000 });
+    assert.equal(await explorer.step(), 2);
+    release(WEIGHTS);
+    await explorer.ready();
+    await explorer.page.locator('.where[data-step="2"]').waitFor({ timeout: 60_000 });
+    await explorer.page.locator('.where', { hasNotText: 'recorded' }).waitFor();
+    closeEnough(await explorer.pixels('now'), shown);
+    explorer.nothingInTheConsole();
+  } finally {
+    await context.close();
+  }
+});
+
+test('where the network cannot be had at all the recorded walk plays', async () => {
+  const context = await browser.newContext({ serviceWorkers: 'block' });
+  try {
+    await context.route(WASM, (route) => route.abort());
+    const explorer = await ExplorerPage.open(context, SITE, { failures: true });
+    await recorded(explorer);
+    await explorer.page.locator('cellflux-explorer[data-phase="failed"]').waitFor({ timeout: 60_000 });
+    const start = await explorer.pixels('now');
+    await explorer.walk();
+    assert.ok(differing(await explorer.pixels('now'), start) > 0);
+  } finally {
+    await context.close();
+  }
+});
+
+test('nothing plays by itself, and where less motion is wanted stills follow one another without a transition', async () => {
+  for (const reducedMotion of ['no-preference', 'reduce']) {
+    const { explorer, context } = await opened([WEIGHTS], { reducedMotion });
+    try {
+      await recorded(explorer);
+      // Longer than any frame of a walk that plays.
+      await explorer.page.waitForTimeout(1500);
+      assert.equal(await explorer.step(), 0, reducedMotion);
+      const transition = await explorer.page.locator('.thumb').evaluate((thumb) => getComputedStyle(thumb).transitionDuration);
+      assert.equal(transition, reducedMotion === 'reduce' ? '0s' : '0.12s');
+      await explorer.page.locator('[data-do="play"]').click();
+      await explorer.page.locator('.where[data-step="2"]').waitFor();
+      await explorer.page.locator('[data-do="play"]').click();
+      const there = await explorer.step();
+      await explorer.page.waitForTimeout(1500);
+      assert.equal(await explorer.step(), there, 'paused');
+    } finally {
+      await context.close();
+    }
+  }
+});
+
+/** The command's and the page's floats differ by rounding, which may tip a byte to its neighbour. */
+function closeEnough(found, expected) {
+  assert.equal(found.rgba.length, expected.rgba.length);
+  assert.ok(found.rgba.every((value, index) => Math.abs(value - expected.rgba[index]) <= 1));
+}
