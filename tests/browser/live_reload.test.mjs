@@ -5,12 +5,11 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { launch, WITHOUT_GPU } from './chromium.mjs';
-import { BUNDLE, serveSite, siteOf } from './served_site.mjs';
+import { bundle, serveSite, siteOf } from './served_site.mjs';
 import { CLI } from './site_bundle.mjs';
 
 const SITE_TOML = `title = "A page"
-[[bundle]]
-path = ${JSON.stringify(BUNDLE)}
+${bundle('bbbc021-tiny')}
 [[section]]
 id = "text"
 file = "text.md"

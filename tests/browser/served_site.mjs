@@ -8,8 +8,11 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { CLI } from './site_bundle.mjs';
 
-/** The repository's own bundle, which needs no network of anybody's. */
-export const BUNDLE = fileURLToPath(new URL('../../web/bundles/bbbc021-tiny', import.meta.url));
+/** The lines of a `site.toml` that name one of the repository's own bundles. */
+export function bundle(name) {
+  const folder = fileURLToPath(new URL(`../../web/bundles/${name}`, import.meta.url));
+  return `[[bundle]]\npath = ${JSON.stringify(folder)}\n`;
+}
 
 /** A folder with these files, by name. */
 export async function siteOf(files) {

@@ -1,16 +1,16 @@
-// Several explorers on one page: each walks by itself, and the page's address belongs to the first.
+// Several explorers of several bundles on one page: each walks by itself, and the page's address belongs to the first.
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { launch, WITHOUT_GPU } from './chromium.mjs';
 import { ExplorerPage } from './explorer_page.mjs';
-import { BUNDLE, serveSite, siteOf } from './served_site.mjs';
+import { bundle, serveSite, siteOf } from './served_site.mjs';
 import { CLI } from './site_bundle.mjs';
 
-const explorer = (compound) => `\`\`\`{explorer}\ncompound = "${compound}"\nsteps = 3\n\`\`\`\n`;
+const explorer = (bundle, compound) => `\`\`\`{explorer}\nbundle = "${bundle}"\ncompound = "${compound}"\nsteps = 3\n\`\`\`\n`;
 const SITE_TOML = `title = "Two explorers"
-[[bundle]]
-path = ${JSON.stringify(BUNDLE)}
+${bundle('bbbc021-tiny')}
+${bundle('synthetic-tiny')}
 [[section]]
 id = "two"
 wide = true
@@ -21,8 +21,8 @@ let browser;
 before(async () => { browser = await launch(WITHOUT_GPU); });
 after(async () => { await browser.close(); });
 
-test('two explorers start and walk, and the link of the second leads to a page of its own', { skip: !CLI && 'CELLFLUX_CLI names no command' }, async () => {
-  const folder = await siteOf({ 'site.toml': SITE_TOML, 'two.md': `${explorer('taxol')}\nBetween them.\n\n${explorer('latrunculin-b')}` });
+test('two explorers, of a bundle each, start and walk, and the link of the second leads to a page of its own', { skip: !CLI && 'CELLFLUX_CLI names no command' }, async () => {
+  const folder = await siteOf({ 'site.toml': SITE_TOML, 'two.md': `${explorer('bbbc021-tiny', 'taxol')}\nBetween them.\n\n${explorer('synthetic-tiny', 'rounded-cell')}` });
   const { url, close } = await serveSite(folder);
   const context = await browser.newContext({ permissions: ['clipboard-read', 'clipboard-write'] });
   try {
@@ -34,7 +34,7 @@ test('two explorers start and walk, and the link of the second leads to a page o
     await second.scrollIntoViewIfNeeded();
     await ready(second);
     await first.locator('[data-compound="taxol"][aria-selected="true"]').waitFor();
-    await second.locator('[data-compound="latrunculin-b"][aria-selected="true"]').waitFor();
+    await second.locator('[data-compound="rounded-cell"][aria-selected="true"]').waitFor();
 
     await second.locator('[data-do="forward"]').click();
     await second.locator('.where[data-step="1"]').waitFor({ timeout: 120_000 });
@@ -47,7 +47,7 @@ test('two explorers start and walk, and the link of the second leads to a page o
     await second.locator('[data-keep="link"]').click();
     await second.locator('cellflux-notice .sentence', { hasText: 'copied' }).waitFor();
     const link = await page.evaluate(() => navigator.clipboard.readText());
-    assert.match(link, /\/embed\.html\?model=bbbc021-tiny#.*c=latrunculin-b.*at=1/);
+    assert.match(link, /\/embed\.html\?model=synthetic-tiny#.*c=rounded-cell.*at=1/);
 
     const alone = await ExplorerPage.open(context, link);
     await alone.page.locator('.where[data-step="1"]').waitFor({ timeout: 120_000 });

@@ -7,7 +7,7 @@ import { after, before, test } from 'node:test';
 import { launch, WITHOUT_GPU } from './chromium.mjs';
 import { ExplorerPage, SITE } from './explorer_page.mjs';
 import { askedOnly, equalsCommand, exportsWhatItShows, reproduces, scrubs, walkACrop } from './main_job.mjs';
-import { CLI } from './site_bundle.mjs';
+import { CLI, manifestAddress } from './site_bundle.mjs';
 
 let browser;
 before(async () => { browser = await launch(WITHOUT_GPU); });
@@ -102,5 +102,21 @@ test('in an iframe of another page the explorer shows what its address asks for 
     await context.close();
     outside.closeAllConnections();
     outside.close();
+  }
+});
+
+test('another page of the host imports the explorer as a module', async () => {
+  const context = await browser.newContext({ serviceWorkers: 'block' });
+  try {
+    const address = new URL('theirs.html', SITE).href;
+    const manifest = (await manifestAddress()).pathname;
+    const body = `<!doctype html><title>Theirs</title><script type="module" src="explorer.js"></script><cellflux-explorer src="${manifest}"></cellflux-explorer>`;
+    await context.route(address, (route) => route.fulfill({ contentType: 'text/html', body }));
+    const explorer = await ExplorerPage.open(context, address);
+    await explorer.ready();
+    await explorer.forward();
+    explorer.nothingInTheConsole();
+  } finally {
+    await context.close();
   }
 });

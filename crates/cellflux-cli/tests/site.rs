@@ -56,7 +56,10 @@ fn content(folder: &Path) -> BTreeMap<String, Vec<u8>> {
 fn small_site(more: &str) -> tempfile::TempDir {
     let home = tempfile::tempdir().unwrap();
     let bundle = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../web/bundles/bbbc021-tiny");
-    let text = format!("title = \"A page\"\n[[bundle]]\npath = {bundle:?}\n{more}");
+    let text = format!(
+        "title = \"A page\"\n[[bundle]]\npath = '{}'\n{more}",
+        bundle.display()
+    );
     fs::write(home.path().join("site.toml"), text).unwrap();
     home
 }

@@ -19,6 +19,7 @@ use crate::error::SiteError;
 use crate::files::AuthorFiles;
 use crate::fingerprint::{Named, digest, integrity, name_by_content, named};
 use crate::html::escape;
+use crate::kept::Kept;
 use crate::markdown::{self, Rules};
 use crate::maths::Maths;
 use crate::model::Model;
@@ -33,9 +34,6 @@ use crate::walk::{EngineMaker, Recorder};
 /// which a test counts.
 const POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' blob: data:; \
                       font-src 'self'; media-src 'self'; connect-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'none'";
-
-/// Where trajectories are kept between builds, beside `site.toml`.
-const CACHE: &str = ".cellflux-cache";
 
 /// The page's own entry points.
 const EXPLORER: &str = "web/explorer.js";
@@ -80,10 +78,9 @@ pub struct Built {
 pub fn build(project: &Project, options: &Options, engines: EngineMaker) -> Result<Built, SiteError> {
     let output = Output::new(&options.out)?;
     let models = models(project, options, engines)?;
-    let cache = Some(project.folder.join(CACHE));
     let mut components = Components {
         models: &models,
-        recorder: Recorder::new(engines, cache),
+        recorder: Recorder::new(engines, Kept::of(&project.folder)),
         files: AuthorFiles::default(),
         maths: Maths::default(),
         folder: project.folder.clone(),

@@ -24,6 +24,7 @@ pub mod files;
 pub mod fingerprint;
 mod highlight;
 mod html;
+pub mod kept;
 pub mod live;
 pub mod markdown;
 pub mod maths;

@@ -10,6 +10,7 @@ use cellflux_bundle::{Bundle, Manifest, folder};
 use crate::config::{BundleWish, Project};
 use crate::error::SiteError;
 use crate::fingerprint::digest;
+use crate::kept::Kept;
 use crate::real_crops;
 use crate::source::Place;
 use crate::storage::{self, StorageError};
@@ -89,12 +90,13 @@ impl Model {
         let packed = draft.pack().map_err(broken)?;
         let published = storage::published(&packed).map_err(broken)?;
         let error = if dtype == WeightDtype::Int8 && bundle.manifest.model.dtype != WeightDtype::Int8 {
-            let error = storage::error(&bundle, &published, &packed.files, engines).map_err(|reason| {
-                SiteError::Walk {
+            let kept = Kept::of(&project.folder);
+            let error = storage::kept_error(&kept, &bundle, &published, &packed.files, engines).map_err(
+                |reason| SiteError::Walk {
                     place: at.clone(),
                     reason,
-                }
-            })?;
+                },
+            )?;
             if error.is_too_large() && !wish.force {
                 return Err(SiteError::Quantised {
                     place: at,

@@ -8,8 +8,9 @@ use cellflux_flow::solver::{FixedSolver, Solver};
 use cellflux_flow::time_grid::GridKind;
 use cellflux_session::verify::relative_error;
 use cellflux_session::{Experiment, Frame, Recipe, start_image};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
+use crate::kept::Kept;
 use crate::walk::{EngineMaker, walk};
 
 /// The largest relative error, of the velocity and of a ten-step trajectory's end, that is published unasked. One percent
@@ -21,7 +22,7 @@ pub const BOUND: f64 = 0.02;
 pub const STEPS: usize = 10;
 
 /// Relative errors, in the Euclidean norm, against the weights as they were given.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct StorageError {
     /// Of the guided velocity at the start.
     pub velocity: f64,
@@ -47,6 +48,36 @@ pub fn published(packed: &Packed) -> Result<Bundle, BundleError> {
         reader.accept(&VerifiedFile::check(entry, file(&entry.path))?)?;
     }
     reader.finish()
+}
+
+/// As [`error`], measured once for two bundles.
+///
+/// # Errors
+/// As [`error`].
+pub fn kept_error(
+    kept: &Kept,
+    given: &Bundle,
+    stored: &Bundle,
+    files: &BTreeMap<String, Vec<u8>>,
+    engines: EngineMaker,
+) -> Result<StorageError, String> {
+    // A manifest holds the digest of every file, so two manifests say everything that is compared.
+    let manifests = [&given.manifest, &stored.manifest].map(serde_json::to_string);
+    let [Ok(before), Ok(after)] = manifests else {
+        return error(given, stored, files, engines);
+    };
+    let key = format!("storage {before} {after}");
+    if let Some(measured) = kept
+        .read(&key)
+        .and_then(|json| serde_json::from_slice(&json).ok())
+    {
+        return Ok(measured);
+    }
+    let measured = error(given, stored, files, engines)?;
+    if let Ok(json) = serde_json::to_vec(&measured) {
+        kept.write(&key, &json);
+    }
+    Ok(measured)
 }
 
 /// Compares two bundles of one network, the second stored in fewer bytes. `files` holds the start image.

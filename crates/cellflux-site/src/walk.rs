@@ -1,8 +1,6 @@
 //! Trajectories computed while building: what an author asks for becomes a recipe, a recipe becomes frames.
 
 use std::collections::HashMap;
-use std::fs;
-use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use cellflux_bundle::Bundle;
@@ -16,7 +14,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use crate::error::SiteError;
-use crate::fingerprint::digest;
+use crate::kept::Kept;
 use crate::model::Model;
 use crate::source::{Place, Source, suggestion};
 
@@ -177,8 +175,8 @@ pub struct Recording {
 /// Computes trajectories, each once, and remembers them from build to build.
 pub struct Recorder<'a> {
     engines: EngineMaker<'a>,
-    /// Where numbers are kept between builds; only a help.
-    cache: Option<PathBuf>,
+    /// Numbers of earlier builds.
+    kept: Kept,
     /// The engine of the bundle that was walked last, by its place.
     engine: Option<(String, AnyEngine)>,
     done: HashMap<String, Rc<Recording>>,
@@ -195,11 +193,11 @@ impl std::fmt::Debug for Recorder<'_> {
 }
 
 impl<'a> Recorder<'a> {
-    /// A recorder that keeps its numbers in `cache`, where it can.
-    pub fn new(engines: EngineMaker<'a>, cache: Option<PathBuf>) -> Self {
+    /// A recorder that keeps its numbers for the next build.
+    pub fn new(engines: EngineMaker<'a>, kept: Kept) -> Self {
         Self {
             engines,
-            cache,
+            kept,
             engine: None,
             done: HashMap::new(),
             computed: 0,
@@ -263,12 +261,6 @@ impl<'a> Recorder<'a> {
         key: &str,
     ) -> Result<(Vec<f64>, Vec<Vec<f32>>), String> {
         let spec = &model.manifest().image;
-        let kept = self.cache.as_ref().map(|folder| {
-            folder.join(format!(
-                "{}.npy",
-                digest(format!("{} {key}", env!("CARGO_PKG_VERSION")).as_bytes())
-            ))
-        });
         let experiment = Experiment::new(recipe.clone(), model.manifest(), &model.bundle.vectors, example)
             .map_err(|error| error.to_string())?;
         // An adaptive solver finds its times on the way, and the file holds images only.
@@ -276,8 +268,9 @@ impl<'a> Recorder<'a> {
             .planned_steps()
             .is_some()
             .then(|| experiment.waypoints().to_vec());
-        if let (Some(path), Some(times)) = (&kept, &fixed)
-            && let Some(frames) = read_kept(path, times.len(), spec.len())
+        if let Some(times) = &fixed
+            && let Some(npy) = self.kept.read(key)
+            && let Some(frames) = images(&npy, times.len(), spec.len())
         {
             return Ok((times.clone(), frames));
         }
@@ -288,11 +281,9 @@ impl<'a> Recorder<'a> {
         let (frames, engine) = walk(experiment, engine)?;
         self.engine = engine.map(|engine| (model.place.clone(), engine));
         self.computed += 1;
-        if let (Some(path), true) = (&kept, fixed.is_some()) {
-            keep(
-                path,
-                &export::trajectory_npy(spec, &frames).map_err(|error| error.to_string())?,
-            );
+        if fixed.is_some() {
+            let npy = export::trajectory_npy(spec, &frames).map_err(|error| error.to_string())?;
+            self.kept.write(key, &npy);
         }
         Ok((
             frames.iter().map(|frame| frame.t).collect(),
@@ -301,17 +292,9 @@ impl<'a> Recorder<'a> {
     }
 }
 
-fn read_kept(path: &Path, frames: usize, length: usize) -> Option<Vec<Vec<f32>>> {
-    let array = npy::read("kept", &fs::read(path).ok()?, &Limits::default()).ok()?;
+/// The images of a kept trajectory; none where it is damaged or another one.
+fn images(npy: &[u8], frames: usize, length: usize) -> Option<Vec<Vec<f32>>> {
+    let array = npy::read("kept", npy, &Limits::default()).ok()?;
     (array.values.len() == frames * length)
         .then(|| array.values.chunks_exact(length).map(<[f32]>::to_vec).collect())
-}
-
-/// Keeps a file for the next build; without a place to write, the next build computes it again.
-fn keep(path: &Path, bytes: &[u8]) {
-    let Some(folder) = path.parent() else { return };
-    if fs::create_dir_all(folder).is_ok() {
-        let _ = fs::write(folder.join(".gitignore"), "*\n");
-        let _ = fs::write(path, bytes);
-    }
 }

@@ -8,9 +8,9 @@ use cellflux_bundle::{Bundle, folder};
 use cellflux_flow::solver::{FixedSolver, Solver};
 use cellflux_flow::time_grid::GridKind;
 use cellflux_session::{Experiment, Recipe};
-use cellflux_site::{SiteError, storage, walk};
+use cellflux_site::{Options, Project, SiteError, storage, walk};
 
-use crate::parts::{build, engine, project, project_of, published};
+use crate::parts::{build, engine, project, project_of, published, toolkit};
 
 /// Ten Euler steps of a bundle's first recipe: every image on the way.
 fn ten_steps(folder: &Path) -> (Bundle, Vec<Vec<f32>>) {
@@ -67,6 +67,24 @@ fn int8_weights_are_published_with_the_error_of_the_velocity_and_of_ten_steps() 
         json["storage"]["bundle"]["trajectory"].as_f64(),
         Some(error.trajectory)
     );
+}
+
+#[test]
+fn what_int8_costs_is_measured_once_for_the_same_weights() {
+    let home = project("dtype = \"int8\"\n");
+    let first = build(home.path()).unwrap().report.storage;
+    let mut without_engine = |_: &Bundle| Err("no network is needed".to_owned());
+    let options = Options {
+        out: home.path().join("dist"),
+        toolkit: toolkit(),
+        crops: None,
+    };
+    let again = cellflux_site::build(
+        &Project::read(home.path()).unwrap(),
+        &options,
+        &mut without_engine,
+    );
+    assert_eq!(again.unwrap().report.storage, first);
 }
 
 #[test]

@@ -1,0 +1,72 @@
+//! What one build computed and the next need not: files beside `site.toml`, named by all that their content depends on.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::fingerprint::digest;
+
+/// Where they lie, beside `site.toml`.
+const FOLDER: &str = ".cellflux-cache";
+
+/// The kept files of a project. They are a help only: what cannot be read or written is computed again.
+#[derive(Clone, Debug)]
+pub struct Kept {
+    folder: PathBuf,
+}
+
+impl Kept {
+    /// Those of the project in a folder.
+    pub fn of(project: &Path) -> Self {
+        Self {
+            folder: project.join(FOLDER),
+        }
+    }
+
+    /// The content that was kept for a key, if any.
+    pub fn read(&self, key: &str) -> Option<Vec<u8>> {
+        fs::read(self.file(key)).ok()
+    }
+
+    /// Keeps content for the next build.
+    pub fn write(&self, key: &str, content: &[u8]) {
+        if fs::create_dir_all(&self.folder).is_ok() {
+            // Nothing here belongs into the author's history.
+            let _ = fs::write(self.folder.join(".gitignore"), "*\n");
+            let _ = fs::write(self.file(key), content);
+        }
+    }
+
+    /// Another version of the toolkit may compute other numbers.
+    fn file(&self, key: &str) -> PathBuf {
+        self.folder
+            .join(digest(format!("{} {key}", env!("CARGO_PKG_VERSION")).as_bytes()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_kept_is_found_by_its_key_alone_and_git_does_not_see_it() {
+        let home = tempfile::tempdir().unwrap();
+        let kept = Kept::of(home.path());
+        assert_eq!(kept.read("a"), None);
+        kept.write("a", b"numbers");
+        assert_eq!(kept.read("a").as_deref(), Some(&b"numbers"[..]));
+        assert_eq!(kept.read("b"), None);
+        assert_eq!(
+            fs::read_to_string(home.path().join(FOLDER).join(".gitignore")).unwrap(),
+            "*\n"
+        );
+    }
+
+    #[test]
+    fn where_nothing_can_be_written_nothing_is_kept() {
+        let home = tempfile::tempdir().unwrap();
+        fs::write(home.path().join(FOLDER), "a file in the way").unwrap();
+        let kept = Kept::of(home.path());
+        kept.write("a", b"numbers");
+        assert_eq!(kept.read("a"), None);
+    }
+}
