@@ -126,7 +126,7 @@ test('nothing plays by itself, and where less motion is wanted stills follow one
       // Longer than any frame of a walk that plays.
       await explorer.page.waitForTimeout(1500);
       assert.equal(await explorer.step(), 0, reducedMotion);
-      const transition = await explorer.page.locator('.thumb').evaluate((thumb) => getComputedStyle(thumb).transitionDuration);
+      const transition = await explorer.page.locator('.way').evaluate((way) => getComputedStyle(way).transitionDuration);
       assert.equal(transition, reducedMotion === 'reduce' ? '0s' : '0.12s');
       await explorer.page.locator('[data-do="play"]').click();
       await explorer.page.locator('.where[data-step="2"]').waitFor();

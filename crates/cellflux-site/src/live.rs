@@ -82,6 +82,17 @@ impl Live {
         }
     }
 
+    /// A page with the script, which is told which build the page is of: the next may be through before the script first asks.
+    fn page(&self, file: &Path) -> axum::response::Response {
+        // Read before the page: of two builds the older one at worst, which costs a reload.
+        let build = self.build.load(Ordering::SeqCst);
+        let script = format!("<script type=\"module\" src=\"@live.js?build={build}\"></script></head>");
+        match fs::read_to_string(file) {
+            Ok(html) => Html(html.replacen("</head>", &script, 1)).into_response(),
+            Err(error) => (axum::http::StatusCode::NOT_FOUND, error.to_string()).into_response(),
+        }
+    }
+
     fn state(&self) -> String {
         let trouble = self
             .trouble
@@ -127,10 +138,10 @@ impl Watched {
 /// The pages with the script in them, the script, and what it asks for.
 pub fn routes(live: Arc<Live>, folder: &Path) -> Router {
     let page = |name: &'static str| {
-        let file = folder.join(name);
+        let (file, live) = (folder.join(name), live.clone());
         get(move || {
-            let file = file.clone();
-            async move { with_script(&file) }
+            let (file, live) = (file.clone(), live.clone());
+            async move { live.page(&file) }
         })
     };
     Router::new()
@@ -145,18 +156,6 @@ pub fn routes(live: Arc<Live>, folder: &Path) -> Router {
             "/@live",
             get(move || async move { ([(header::CONTENT_TYPE, "application/json")], live.state()) }),
         )
-}
-
-fn with_script(file: &Path) -> axum::response::Response {
-    match fs::read_to_string(file) {
-        Ok(html) => Html(html.replacen(
-            "</head>",
-            "<script type=\"module\" src=\"@live.js\"></script></head>",
-            1,
-        ))
-        .into_response(),
-        Err(error) => (axum::http::StatusCode::NOT_FOUND, error.to_string()).into_response(),
-    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 // Only in pages that `cellflux site serve` shows: reload when the site was built anew.
 
-let shown = null;
+/** The build that this page is of, as the server wrote it into the script's address. */
+let shown = Number(new URL(import.meta.url).searchParams.get('build'));
 let corner = null;
 
 function say(trouble) {
@@ -13,9 +14,10 @@ function say(trouble) {
 setInterval(async () => {
   try {
     const { build, trouble } = await (await fetch('@live')).json();
-    if (shown !== null && build !== shown && !trouble) location.reload();
-    if (shown === null || build === shown || trouble) shown = build;
     say(trouble);
+    if (build === shown) return;
+    shown = build;
+    if (!trouble) location.reload();
   } catch {
     // The server has ended; the page stays as it is.
   }
