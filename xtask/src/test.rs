@@ -26,6 +26,12 @@ pub fn test(options: &Options) -> ExitCode {
     if let Err(error) = vulkan() {
         eprintln!("{error:#}; tests that need an adapter say what they do without one");
     }
+    // First, since native tests build sites with it; why it cannot be built the browser's tests say as well.
+    if !options.no_browser
+        && let Err(error) = pkg::build(&pkg::Options { release: false })
+    {
+        eprintln!("{error:#}");
+    }
     tally
         .add(native::test(filter).unwrap_or_else(|error| Tally::not_run(format!("native tests: {error:#}"))));
     if !options.no_browser {
