@@ -61,6 +61,12 @@ export class ExplorerPage {
     assert.deepEqual(this.faults, []);
   }
 
+  /** Nothing stands out of the page sideways, so that nobody has to scroll that way. */
+  async fitsItsWidth() {
+    const [content, window] = await this.page.evaluate(() => [document.documentElement.scrollWidth, document.documentElement.clientWidth]);
+    assert.ok(content <= window, `the page is ${content} px wide in a window of ${window}`);
+  }
+
   async compound(id) {
     await this.page.locator(`[data-compound="${id}"]`).click();
     await this.page.locator(`[data-compound="${id}"][aria-selected="true"]`).waitFor();

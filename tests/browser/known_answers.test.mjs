@@ -55,6 +55,14 @@ test('a drawn control has its true answer beside it, and its compound a dose', {
   // A compound chosen next is given at the same dose.
   await explorer.compound('smaller-nucleus');
   assert.equal(await dose.inputValue(), '0.3');
+
+  // At the end of a walk, in a narrow window too.
+  await explorer.set('solver', 'euler');
+  await explorer.set('steps', 2);
+  await explorer.walk();
+  await explorer.fitsItsWidth();
+  await page.setViewportSize({ width: 390, height: 844 });
+  await explorer.fitsItsWidth();
   await page.screenshot({ path: process.env.CELLFLUX_SCREENSHOT || undefined, fullPage: true });
   explorer.nothingInTheConsole();
   await context.close();

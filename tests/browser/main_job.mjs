@@ -28,6 +28,7 @@ export async function walkACrop(explorer) {
   await explorer.set('seed', 7);
   const start = await explorer.pixels('now');
   await explorer.walk();
+  await explorer.fitsItsWidth();
   const address = await explorer.link(STEPS);
   const trajectory = readNpy(await explorer.keep('trajectory'));
   assert.deepEqual(trajectory.shape, [STEPS + 1, 3, 64, 64]);
