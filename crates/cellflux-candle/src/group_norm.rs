@@ -11,6 +11,8 @@ use crate::group_norm_gradient;
 use crate::lanes::{self, load};
 use crate::memory::contiguous;
 
+/// Blocks of eight numbers whose sums are kept in f32 before they go into an f64 one.
+pub(crate) const RUN: usize = 128;
 /// Added to every variance.
 const EPSILON: f64 = 1e-5;
 
@@ -191,7 +193,6 @@ pub(crate) fn mean_and_deviation(x: &[f32]) -> (f32, f32) {
 
 /// The sum of `term(x)`: running f32 sums in lanes, gathered in f64 before they grow long.
 fn sum(x: &[f32], term: impl Fn(f32x4) -> f32x4) -> f64 {
-    const RUN: usize = 128;
     let gather = |lanes: f32x4| lanes.to_array().into_iter().map(f64::from).sum::<f64>();
     let (blocks, rest) = x.as_chunks::<{ lanes::COUNT }>();
     let mut total = 0.0;

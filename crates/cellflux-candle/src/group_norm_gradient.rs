@@ -10,12 +10,9 @@ use rayon::prelude::*;
 use wide::f32x4;
 
 use crate::exponential::silu_slope;
-use crate::group_norm::{Activation, mean_and_deviation};
+use crate::group_norm::{Activation, RUN, mean_and_deviation};
 use crate::lanes::{self, load, store};
 use crate::memory::on_cpu;
-
-/// Blocks of eight numbers whose sums are kept in f32 before they go into an f64 one.
-const RUN: usize = 128;
 
 /// The gradients of `x` `[N, C, H, W]`, `gain` and `offset` `[N, C]` from that of the result, all f32.
 pub(crate) fn of(
