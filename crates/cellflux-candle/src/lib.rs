@@ -24,6 +24,8 @@ mod prepared_kernel;
 pub mod resample;
 pub mod residual_block;
 mod softmax;
+#[cfg(test)]
+mod test_numbers;
 pub mod time_embedding;
 pub mod unet;
 pub mod weights;

@@ -127,25 +127,22 @@ fn every_second(x: &[f32], height: usize, width: usize) -> Vec<f32> {
 mod tests {
     use super::*;
     use crate::prepared_kernel::convolve;
+    use crate::test_numbers::numbers;
     use candle_core::{DType, Device};
-
-    fn random(shape: &[usize]) -> Tensor {
-        Tensor::randn(0.0f32, 1.0, shape, &Device::Cpu).unwrap()
-    }
 
     #[test]
     fn packed_convolutions_equal_the_plain_ones() {
         // Odd sides, channels that fill no panel, more rows than one task takes.
         for (inputs, outputs, height, width) in [(3, 5, 6, 10), (33, 70, 7, 5), (64, 32, 16, 16)] {
             for (taps, stride) in [(1, 1), (3, 2)] {
-                let x = random(&[2, inputs, height, width]);
-                let weight = random(&[outputs, inputs, taps, taps]);
-                let bias = random(&[outputs]);
+                let x = numbers(0, &[2, inputs, height, width]);
+                let weight = numbers(1, &[outputs, inputs, taps, taps]);
+                let bias = numbers(2, &[outputs]);
                 let plain = x.conv2d(&weight, taps / 2, stride, 1, 1).unwrap();
                 let plain = plain
                     .broadcast_add(&bias.reshape((1, (), 1, 1)).unwrap())
                     .unwrap();
-                let residual = random(plain.dims());
+                let residual = numbers(3, plain.dims());
                 let kernel = if taps == 1 {
                     PackedKernel::pointwise(&weight.flatten_from(1).unwrap(), &bias)
                 } else {
@@ -172,7 +169,7 @@ mod tests {
     fn an_image_of_other_channels_is_refused() {
         let zeros =
             |shape: (usize, usize, usize, usize)| Tensor::zeros(shape, DType::F32, &Device::Cpu).unwrap();
-        let kernel = PackedKernel::strided(&zeros((4, 3, 3, 3)), &random(&[4])).unwrap();
+        let kernel = PackedKernel::strided(&zeros((4, 3, 3, 3)), &numbers(0, &[4])).unwrap();
         assert!(convolve(&kernel, &zeros((1, 5, 4, 4)), None).is_err());
     }
 }

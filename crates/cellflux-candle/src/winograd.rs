@@ -363,6 +363,7 @@ fn transform_kernel(kernel: &[f32; 9]) -> [f32; PRODUCTS] {
 mod tests {
     use super::*;
     use crate::prepared_kernel::convolve;
+    use crate::test_numbers::numbers;
     use candle_core::{DType, Device};
 
     fn norm(tensor: &Tensor) -> f64 {
@@ -383,13 +384,12 @@ mod tests {
             (33, 31),
             (96, 96),
         ];
-        let device = Device::Cpu;
         for (inputs, outputs) in [(3, 5), (64, 96), (33, 1)] {
             for (height, width) in sizes {
-                let x = Tensor::randn(0.0f32, 1.0, (2, inputs, height, width), &device).unwrap();
-                let weight = Tensor::randn(0.0f32, 1.0, (outputs, inputs, 3, 3), &device).unwrap();
-                let bias = Tensor::randn(0.0f32, 1.0, outputs, &device).unwrap();
-                let residual = Tensor::randn(0.0f32, 1.0, (2, outputs, height, width), &device).unwrap();
+                let x = numbers(0, &[2, inputs, height, width]);
+                let weight = numbers(1, &[outputs, inputs, 3, 3]);
+                let bias = numbers(2, &[outputs]);
+                let residual = numbers(3, &[2, outputs, height, width]);
                 let kernel = WinogradKernel::new(&weight, &bias).unwrap();
                 let found = convolve(&kernel, &x, None).unwrap();
                 let [x64, weight64, bias64] =
