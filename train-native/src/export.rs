@@ -8,7 +8,7 @@ use cellflux_bundle::conditions::{Conditions, slug};
 use cellflux_bundle::gallery::{Example, Gallery};
 use cellflux_bundle::provenance::{DataSet, Provenance, Training};
 use cellflux_bundle::quantise::WeightDtype;
-use cellflux_bundle::sampling::Sampling;
+use cellflux_bundle::sampling::{FlowSource, Sampling};
 use cellflux_bundle::state_dict::{self, StateDict, Values};
 use cellflux_bundle::{Draft, UNetConfig};
 use cellflux_chem::Molecule;
@@ -92,6 +92,7 @@ pub fn export(material: &Material, checkpoint: &Checkpoint, options: &Options) -
         image: material.spec().clone(),
         conditions,
         vectors,
+        source: FlowSource::Control,
         sampling: options.sampling.clone(),
         gallery,
         trajectories: Vec::new(),

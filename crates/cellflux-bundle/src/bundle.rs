@@ -13,7 +13,7 @@ use crate::{
     manifest::{Manifest, Model, VERSION},
     provenance::Provenance,
     quantise::WeightDtype,
-    sampling::Sampling,
+    sampling::{FlowSource, Sampling},
     shard::{ShardReader, write_shards},
     state_dict::StateDict,
 };
@@ -60,6 +60,7 @@ impl Bundle {
             image: manifest.image,
             conditions: manifest.conditions,
             vectors: self.vectors,
+            source: manifest.source,
             sampling: manifest.sampling,
             gallery: manifest.gallery,
             trajectories: manifest.trajectories,
@@ -179,6 +180,8 @@ pub struct Draft {
     pub conditions: Conditions,
     /// The vectors of `conditions.list`, in its order.
     pub vectors: ConditionVectors,
+    /// As [`Manifest::source`].
+    pub source: FlowSource,
     /// As [`Manifest::sampling`].
     pub sampling: Sampling,
     /// As [`Manifest::gallery`].
@@ -245,6 +248,7 @@ impl Draft {
             model,
             image: self.image,
             conditions: self.conditions,
+            source: self.source,
             sampling: self.sampling,
             gallery: self.gallery,
             trajectories: self.trajectories,

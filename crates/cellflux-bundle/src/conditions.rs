@@ -82,8 +82,17 @@ pub struct Condition {
     /// Doses in the data, in micromolar.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub doses_um: Vec<f64>,
+    /// Experimental batches that the data has this condition in; empty where that is not known. A control of another
+    /// batch differs from these cells without any treatment.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub batches: Vec<String>,
     /// Whether training saw it.
     pub split: Split,
+    /// Whether images under this condition were ends of the paths that the flow was trained on. A control is one only
+    /// where training paired controls with controls; otherwise nothing taught the network to leave a cell as it is.
+    /// `None` where that is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target: Option<bool>,
     /// Whether it is the untreated control itself (DMSO).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub control: bool,
@@ -97,6 +106,17 @@ pub enum Split {
     Seen,
     /// None were: a picture of it is an extrapolation.
     HeldOut,
+}
+
+/// Whether a start image is of an experimental batch in which the data has a condition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BatchMatch {
+    /// It is: a difference from real treated cells of that batch is not the batch's.
+    Same,
+    /// It is of another: part of any difference is the batch's, not the treatment's.
+    Other,
+    /// The image's batch or the condition's is not known.
+    Unknown,
 }
 
 impl DoseFeatures {
@@ -216,6 +236,15 @@ impl Conditions {
 }
 
 impl Condition {
+    /// How this condition's batches relate to that of a start image, where that has one.
+    pub fn batch_match(&self, start: Option<&str>) -> BatchMatch {
+        match start {
+            Some(batch) if self.batches.iter().any(|own| own == batch) => BatchMatch::Same,
+            Some(_) if !self.batches.is_empty() => BatchMatch::Other,
+            _ => BatchMatch::Unknown,
+        }
+    }
+
     fn validate(&self, field: &str) -> Result<(), BundleError> {
         check::id(format!("{field}.id"), &self.id)?;
         check::label(format!("{field}.name"), &self.name)?;
@@ -236,6 +265,15 @@ impl Condition {
         }
         for (index, dose_um) in self.doses_um.iter().enumerate() {
             check::dose(format!("{field}.doses_um[{index}]"), *dose_um)?;
+        }
+        ensure(
+            self.batches.len() <= limits::BATCHES,
+            format!("length of {field}.batches"),
+            self.batches.len(),
+            format!("at most {}", limits::BATCHES),
+        )?;
+        for (index, batch) in self.batches.iter().enumerate() {
+            check::label(format!("{field}.batches[{index}]"), batch)?;
         }
         Ok(())
     }

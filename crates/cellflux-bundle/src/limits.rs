@@ -10,6 +10,8 @@ pub const FILE_BYTES: u64 = 64 << 20;
 pub const FILES: usize = 4096;
 /// Conditions (compounds, perturbations) of a bundle.
 pub const CONDITIONS: usize = 16_384;
+/// Experimental batches named for one condition.
+pub const BATCHES: usize = 1024;
 /// Parameters of a network: 2 GiB of f32, beyond what a page can hold.
 pub const PARAMETERS: u64 = 1 << 29;
 /// Bytes of the JSON header of a safetensors file.

@@ -15,7 +15,7 @@ use crate::{
     limits,
     provenance::Provenance,
     quantise::WeightDtype,
-    sampling::Sampling,
+    sampling::{FlowSource, Sampling},
     topology::Topology,
 };
 
@@ -40,6 +40,9 @@ pub struct Manifest {
     pub image: ImageSpec,
     /// The perturbations it knows.
     pub conditions: Conditions,
+    /// What its flow starts from at t = 0.
+    #[serde(default, skip_serializing_if = "FlowSource::is_control")]
+    pub source: FlowSource,
     /// The sampling that its author recommends.
     pub sampling: Sampling,
     /// Control crops and real treated cells.

@@ -9,6 +9,25 @@ use crate::{
     limits,
 };
 
+/// What the flow starts from at t = 0 (paper, section 3): CellFlux starts from a control image, and an ordinary
+/// generative flow, which the paper compares it with, from Gaussian noise.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FlowSource {
+    /// A control image, with the source noise of [`Sampling::noise`] added.
+    #[default]
+    Control,
+    /// Standard normal noise; no control image enters.
+    Noise,
+}
+
+impl FlowSource {
+    /// Whether it is the default, which a manifest leaves out.
+    pub fn is_control(&self) -> bool {
+        *self == Self::Control
+    }
+}
+
 /// Solver, time grid, guidance and source noise.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Sampling {

@@ -11,6 +11,7 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use cellflux_bundle::quantise::WeightDtype;
+use cellflux_bundle::sampling::FlowSource;
 use cellflux_bundle::{Draft, folder};
 
 use about::About;
@@ -100,6 +101,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
             ..encoded.conditions
         },
         vectors: encoded.vectors,
+        source: FlowSource::Control,
         sampling: about.sampling,
         gallery,
         trajectories: Vec::new(),

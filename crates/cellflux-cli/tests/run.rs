@@ -11,7 +11,7 @@ use cellflux_bundle::conditions::{Condition, ConditionVectors, Conditions, DoseF
 use cellflux_bundle::gallery::{Example, Gallery};
 use cellflux_bundle::provenance::{DataSet, Provenance};
 use cellflux_bundle::quantise::WeightDtype;
-use cellflux_bundle::sampling::Sampling;
+use cellflux_bundle::sampling::{FlowSource, Sampling};
 use cellflux_bundle::state_dict::config_from_safetensors;
 use cellflux_bundle::{Draft, StateDict, folder};
 use cellflux_candle::CandleEngine;
@@ -48,6 +48,8 @@ fn condition(id: &str) -> Condition {
         structure: None,
         mode_of_action: None,
         doses_um: Vec::new(),
+        batches: Vec::new(),
+        target: None,
         split: Split::Seen,
         control: id == "dmso",
     }
@@ -75,6 +77,7 @@ fn bundle() -> TempDir {
             list: vec![condition("dmso"), condition("drug")],
         },
         vectors: ConditionVectors::from_rows(&[vec![0.0; 64], drug()]).unwrap(),
+        source: FlowSource::Control,
         sampling: Sampling::default(),
         gallery: Gallery {
             controls: vec![Example {

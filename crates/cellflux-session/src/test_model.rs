@@ -6,7 +6,7 @@ use cellflux_bundle::gallery::{Example, Gallery};
 use cellflux_bundle::manifest::{Model, VERSION};
 use cellflux_bundle::provenance::{DataSet, Provenance};
 use cellflux_bundle::quantise::WeightDtype;
-use cellflux_bundle::sampling::Sampling;
+use cellflux_bundle::sampling::{FlowSource, Sampling};
 use cellflux_bundle::{Manifest, files};
 use cellflux_flow::solver::{FixedSolver, Solver};
 use cellflux_flow::time_grid::GridKind;
@@ -90,6 +90,7 @@ pub fn recipe() -> Recipe {
         start: Start::Example("control-1".into()),
         condition: "taxol".into(),
         dose_um: None,
+        source: FlowSource::Control,
         sampling: Sampling {
             solver: Solver::Fixed(FixedSolver::Heun),
             grid: GridKind::Uniform,
@@ -113,6 +114,8 @@ fn condition(id: &str, control: bool) -> Condition {
         structure: None,
         mode_of_action: None,
         doses_um: vec![0.3, 3.0],
+        batches: Vec::new(),
+        target: None,
         split: Split::Seen,
         control,
     }

@@ -161,6 +161,8 @@ impl ConditionTable {
                     .get(&number)
                     .map(|doses| doses.values().copied().collect())
                     .unwrap_or_default(),
+                batches: Vec::new(),
+                target: None,
                 split: if trained.contains(&number) {
                     bundle::Split::Seen
                 } else {

@@ -9,7 +9,7 @@ use cellflux_bundle::{
     gallery::{Example, Gallery, Trajectory},
     provenance::{DataSet, Provenance, Training},
     quantise::WeightDtype,
-    sampling::Sampling,
+    sampling::{FlowSource, Sampling},
     state_dict::{Tensor, Values},
     topology::Topology,
 };
@@ -61,6 +61,8 @@ pub fn draft(dtype: WeightDtype) -> Draft {
         structure: Some(format!("structures/{id}.svg")),
         mode_of_action: Some("Tubulin stabiliser".into()),
         doses_um: vec![0.3, 3.0],
+        batches: vec!["Week4".into(), "Week5".into()],
+        target: Some(id != "dmso"),
         split,
         control: id == "dmso",
     };
@@ -132,6 +134,8 @@ pub fn draft(dtype: WeightDtype) -> Draft {
             strip: "trajectories/taxol.png".into(),
             times: vec![0.0, 0.25, 1.0],
         }],
+        // Not the default, so that the manifest holds it.
+        source: FlowSource::Noise,
         sampling,
         provenance: provenance(),
         assets: assets

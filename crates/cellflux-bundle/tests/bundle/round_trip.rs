@@ -2,7 +2,7 @@
 
 use cellflux_bundle::{
     BundleReader, StateDict, UNetConfig,
-    conditions::{ConditionVectors, slug},
+    conditions::{BatchMatch, ConditionVectors, slug},
     files::{Download, FileEntry},
     folder, limits,
     quantise::{Int8Tensor, WeightDtype, quantise},
@@ -344,4 +344,15 @@ fn the_demo_sized_network_fits_one_shard() {
     )
     .unwrap();
     assert_eq!(shards.len(), 1);
+}
+
+#[test]
+fn a_start_image_of_another_batch_or_of_none_is_told_from_one_of_the_condition_s_own() {
+    let mut condition = draft(WeightDtype::F32).conditions.list.remove(0);
+    condition.batches = vec!["Week4".into(), "Week5".into()];
+    assert_eq!(condition.batch_match(Some("Week5")), BatchMatch::Same);
+    assert_eq!(condition.batch_match(Some("Week1")), BatchMatch::Other);
+    assert_eq!(condition.batch_match(None), BatchMatch::Unknown);
+    condition.batches.clear();
+    assert_eq!(condition.batch_match(Some("Week4")), BatchMatch::Unknown);
 }

@@ -112,6 +112,8 @@ fn encode(
             structure,
             mode_of_action: compound.mode_of_action,
             doses_um: compound.doses_um,
+            batches: Vec::new(),
+            target: None,
             split: compound.split,
             control: compound.control,
         });

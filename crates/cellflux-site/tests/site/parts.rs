@@ -8,7 +8,7 @@ use cellflux_bundle::conditions::{Condition, ConditionVectors, Conditions, DoseF
 use cellflux_bundle::gallery::{Example, Gallery};
 use cellflux_bundle::provenance::{DataSet, Provenance};
 use cellflux_bundle::quantise::WeightDtype;
-use cellflux_bundle::sampling::Sampling;
+use cellflux_bundle::sampling::{FlowSource, Sampling};
 use cellflux_bundle::state_dict::{Tensor, Values};
 use cellflux_bundle::topology::Topology;
 use cellflux_bundle::{Bundle, Draft, StateDict, UNetConfig, folder};
@@ -145,6 +145,8 @@ fn draft(weight: impl Fn(usize) -> f32) -> Draft {
         structure: None,
         mode_of_action: None,
         doses_um: vec![],
+        batches: Vec::new(),
+        target: None,
         split: Split::Seen,
         control,
     };
@@ -169,6 +171,7 @@ fn draft(weight: impl Fn(usize) -> f32) -> Draft {
             dose: DoseFeatures::None,
             list,
         },
+        source: FlowSource::Control,
         sampling: Sampling {
             steps: 2,
             ..Sampling::default()
