@@ -45,6 +45,7 @@ pub fn manifest_of_channels(channels: usize) -> Manifest {
             dose: DoseFeatures::None,
             list: vec![condition("dmso", true), condition("taxol", false)],
         },
+        source: FlowSource::Control,
         sampling: recipe().sampling,
         gallery: Gallery {
             controls: vec![example("control-1", "dmso")],
@@ -90,7 +91,6 @@ pub fn recipe() -> Recipe {
         start: Start::Example("control-1".into()),
         condition: "taxol".into(),
         dose_um: None,
-        source: FlowSource::Control,
         sampling: Sampling {
             solver: Solver::Fixed(FixedSolver::Heun),
             grid: GridKind::Uniform,
