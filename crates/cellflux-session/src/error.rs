@@ -68,9 +68,14 @@ const SHOWN_CHARS: usize = 40;
 
 /// An outside text as an error may repeat it: quoted, escaped, cut short.
 pub(crate) fn shown(text: &str) -> String {
+    format!("{:?}", excerpt(text))
+}
+
+/// The beginning of an outside text.
+pub(crate) fn excerpt(text: &str) -> String {
     let mut short: String = text.chars().take(SHOWN_CHARS).collect();
     if short.len() < text.len() {
         short.push('…');
     }
-    format!("{short:?}")
+    short
 }

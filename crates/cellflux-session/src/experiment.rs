@@ -1,10 +1,11 @@
 //! The experiment: a recipe made concrete with a model, ready to be walked by any engine.
 
 use cellflux_bundle::conditions::ConditionVectors;
+use cellflux_bundle::sampling::Sampling;
 use cellflux_bundle::{BundleError, Manifest};
 use cellflux_flow::field::Tolerance;
 use cellflux_flow::guidance::Guidance;
-use cellflux_flow::noise::with_source_noise;
+use cellflux_flow::noise::{source_noise, with_source_noise};
 use cellflux_flow::solver::{FixedSolver, Solver};
 
 use crate::error::{SessionError, shown};
@@ -16,6 +17,8 @@ use crate::start_image;
 pub struct Experiment {
     recipe: Recipe,
     start: Vec<f32>,
+    /// The start before source noise, where the two differ.
+    clean: Option<Vec<f32>>,
     waypoints: Vec<f64>,
     flow: GuidedFlow,
 }
@@ -53,7 +56,12 @@ impl Experiment {
     ) -> Result<Self, SessionError> {
         recipe.validate(manifest)?;
         let spec = &manifest.image;
+        let condition = condition_vector(&recipe, manifest, vectors)?;
         let coded = match (&recipe.start, start_image::file(&recipe.start, manifest)?) {
+            (Start::Noise, _) => {
+                let noise = source_noise(recipe.sampling.seed, spec.len());
+                return Self::from_source(recipe, noise, None, condition);
+            }
             (Start::Crop(coded), _) => coded.clone(),
             (Start::Example(_), path) => {
                 let path = path.unwrap_or_default();
@@ -62,7 +70,6 @@ impl Experiment {
             }
         };
         let start = spec.to_model_range(&coded)?;
-        let condition = condition_vector(&recipe, manifest, vectors)?;
         Self::of_parts(recipe, &start, condition)
     }
 
@@ -72,12 +79,23 @@ impl Experiment {
     /// # Errors
     /// [`SessionError::Flow`] for a step count of 0.
     pub fn of_parts(recipe: Recipe, start: &[f32], condition: Vec<f32>) -> Result<Self, SessionError> {
-        let sampling = &recipe.sampling;
-        let start = if recipe.direction.starts_at_source() {
-            with_source_noise(start, sampling.noise, sampling.seed)
+        let Sampling { noise, seed, .. } = recipe.sampling;
+        if recipe.direction.starts_at_source() && noise > 0.0 {
+            let noised = with_source_noise(start, noise, seed);
+            Self::from_source(recipe, noised, Some(start.to_vec()), condition)
         } else {
-            start.to_vec()
-        };
+            Self::from_source(recipe, start.to_vec(), None, condition)
+        }
+    }
+
+    /// An experiment that walks from `start`; `clean` is the image before noise was added to it.
+    fn from_source(
+        recipe: Recipe,
+        start: Vec<f32>,
+        clean: Option<Vec<f32>>,
+        condition: Vec<f32>,
+    ) -> Result<Self, SessionError> {
+        let sampling = &recipe.sampling;
         let method = match sampling.solver {
             Solver::Fixed(solver) => Method::Fixed(solver),
             Solver::Dopri5 => Method::Adaptive(Tolerance {
@@ -96,6 +114,7 @@ impl Experiment {
         Ok(Self {
             recipe,
             start,
+            clean,
             waypoints,
             flow,
         })
@@ -109,6 +128,25 @@ impl Experiment {
     /// The start image `[C, H, W]` in model range, source noise included.
     pub fn start(&self) -> &[f32] {
         &self.start
+    }
+
+    /// The start image `[C, H, W]` in model range before source noise was added: the control itself.
+    pub fn clean_start(&self) -> &[f32] {
+        self.clean.as_deref().unwrap_or(&self.start)
+    }
+
+    /// What a picture of the change is taken from. There and back it is the very start that was walked from, noise included,
+    /// so that the last frame's change is the solver's error; otherwise the control, whose noise is no part of an effect.
+    pub fn reference(&self) -> &[f32] {
+        match self.recipe.direction {
+            Direction::Return => &self.start,
+            Direction::Forward | Direction::Reverse => self.clean_start(),
+        }
+    }
+
+    /// Whether noise was added to the start image.
+    pub fn is_noised(&self) -> bool {
+        self.clean.is_some()
     }
 
     /// Times that the walk stands at for certain: every time of the grid for a fixed-step solver, the ends of the flow
@@ -161,6 +199,7 @@ fn condition_vector(
 mod tests {
     use super::*;
     use crate::test_model::{manifest, manifest_with_dose, recipe, vectors};
+    use cellflux_bundle::sampling::FlowSource;
     use cellflux_image::coded_png;
 
     fn control_png() -> Vec<u8> {
@@ -193,6 +232,36 @@ mod tests {
     fn an_example_whose_file_did_not_come_is_named() {
         let error = Experiment::new(recipe(), &manifest(), &vectors(), None).unwrap_err();
         assert!(error.to_string().contains("samples/control-1.png"), "{error}");
+    }
+
+    #[test]
+    fn there_and_back_is_compared_with_the_noised_start_and_one_way_with_the_control() {
+        let mut recipe = recipe();
+        recipe.sampling.noise = 0.5;
+        let control = [0.25; 32];
+        let one_way = Experiment::of_parts(recipe.clone(), &control, vec![1.0]).unwrap();
+        assert!(one_way.is_noised() && one_way.start() != control);
+        assert_eq!(one_way.reference(), control);
+        recipe.direction = Direction::Return;
+        let back = Experiment::of_parts(recipe.clone(), &control, vec![1.0]).unwrap();
+        assert_eq!(back.reference(), back.start());
+        assert_eq!(back.clean_start(), control);
+        recipe.direction = Direction::Reverse;
+        let reverse = Experiment::of_parts(recipe, &control, vec![1.0]).unwrap();
+        assert!(!reverse.is_noised());
+        assert_eq!(reverse.reference(), control);
+    }
+
+    #[test]
+    fn a_flow_from_noise_starts_from_its_seed_s_standard_normal_numbers() {
+        let mut manifest = manifest();
+        manifest.source = FlowSource::Noise;
+        let mut recipe = Recipe::first(&manifest).unwrap();
+        recipe.sampling.seed = 3;
+        recipe.sampling.noise = 0.5;
+        let experiment = Experiment::new(recipe, &manifest, &vectors(), None).unwrap();
+        assert_eq!(experiment.start(), source_noise(3, manifest.image.len()));
+        assert_eq!(experiment.clean_start(), experiment.start());
     }
 
     #[test]

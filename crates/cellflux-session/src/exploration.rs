@@ -183,6 +183,7 @@ impl<E: Engine> Exploration<E> {
         self.frames.push(Frame {
             t: step.t,
             evaluations: step.evaluations,
+            rejected: step.rejected,
             waypoint: step.waypoint,
             step_size: step.next_size,
             values,
@@ -271,6 +272,7 @@ fn start_frame(experiment: &Experiment) -> Frame {
     Frame {
         t: experiment.waypoints().first().copied().unwrap_or_default(),
         evaluations: 0,
+        rejected: 0,
         waypoint: 0,
         step_size: None,
         values: experiment.start().to_vec(),

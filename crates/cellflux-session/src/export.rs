@@ -125,6 +125,7 @@ mod tests {
             .map(|step| Frame {
                 t: f64::from(step) / 2.0,
                 evaluations: usize::from(step),
+                rejected: 0,
                 waypoint: usize::from(step),
                 step_size: None,
                 values: (0..32u8).map(|i| f32::from(i * step) / 64.0 - 0.5).collect(),

@@ -9,6 +9,8 @@ pub struct Frame {
     pub t: f64,
     /// Guided velocities evaluated to reach it from the frame before; 0 for the start.
     pub evaluations: usize,
+    /// Trials that the adaptive solver rejected before it; their evaluations are counted above.
+    pub rejected: usize,
     /// The waypoint that the step to it was heading for, counted from 0, the start's.
     pub waypoint: usize,
     /// The step that the adaptive solver tries next, while it is between two waypoints.

@@ -11,6 +11,7 @@ use std::str::FromStr;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use cellflux_bundle::Manifest;
+use cellflux_bundle::sampling::FlowSource;
 use cellflux_image::{ImageSpec, coded_png};
 
 use crate::error::{SessionError, shown};
@@ -43,6 +44,7 @@ pub fn write(recipe: &Recipe, spec: &ImageSpec) -> Result<String, SessionError> 
     if let Start::Example(id) = &recipe.start {
         put("start", id);
     }
+    // Noise is named by the seed alone.
     put("c", &recipe.condition);
     if let Some(dose_um) = recipe.dose_um {
         put("dose", &number(&dose_um));
@@ -139,6 +141,7 @@ fn start(fields: &Fields, manifest: &Manifest) -> Result<Start, SessionError> {
                 &png,
             )?))
         }
+        (None, None) if manifest.source == FlowSource::Noise => Ok(Start::Noise),
         (None, None) => match manifest.gallery.controls.first() {
             Some(control) => Ok(Start::Example(control.id.clone())),
             None => Err(SessionError::link(

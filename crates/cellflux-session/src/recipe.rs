@@ -6,11 +6,11 @@ use std::ops::RangeInclusive;
 use cellflux_bundle::Manifest;
 use cellflux_bundle::conditions::{Condition, DoseFeatures};
 use cellflux_bundle::limits;
-use cellflux_bundle::sampling::Sampling;
+use cellflux_bundle::sampling::{FlowSource, Sampling};
 use cellflux_flow::solver::Solver;
 use serde::{Deserialize, Serialize};
 
-use crate::error::{SessionError, shown};
+use crate::error::{SessionError, excerpt, shown};
 
 /// Guidance strength; 0 is the null condition alone, 1 the condition alone.
 pub const ALPHA: RangeInclusive<f64> = 0.0..=limits::ALPHA;
@@ -50,7 +50,7 @@ pub struct Recipe {
     pub view: View,
 }
 
-/// The image that is walked from: a control, or in reverse a treated cell.
+/// What is walked from: a control, in reverse a treated cell, or the noise of a flow that starts from noise.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Start {
@@ -58,6 +58,8 @@ pub enum Start {
     Example(String),
     /// An uploaded crop: the model's coded bytes `[C, H, W]` (base64url in JSON).
     Crop(#[serde(with = "base64_bytes")] Vec<u8>),
+    /// Standard normal noise of the recipe's seed, for a flow whose source is noise; no image enters.
+    Noise,
 }
 
 /// Which way the flow is walked.
@@ -70,7 +72,7 @@ pub enum Direction {
     /// From a treated image at t = 1 to a control at t = 0 (paper, appendix G). The start is at the end that noise is
     /// not part of, so none is added.
     Reverse,
-    /// Forward, then back to where it started, which shows the solver's error.
+    /// Forward, then back to where it started: what the last frame differs by from the first is the solver's error.
     Return,
 }
 
@@ -137,21 +139,29 @@ impl Recipe {
         }
     }
 
-    /// What a page shows before a visitor has chosen anything: the bundle's first control and its first condition
-    /// that is not the control's own. `None` for a bundle without sample controls.
+    /// What a page shows before a visitor has chosen anything: the bundle's first control (noise, where its flow starts
+    /// from noise) and its first condition that is not the control's own. `None` for a bundle without sample controls.
     pub fn first(manifest: &Manifest) -> Option<Self> {
-        let start = Start::Example(manifest.gallery.controls.first()?.id.clone());
+        let start = match manifest.source {
+            FlowSource::Noise => Start::Noise,
+            FlowSource::Control => Start::Example(manifest.gallery.controls.first()?.id.clone()),
+        };
         Some(Self::new(manifest, start, first_condition(manifest)?))
     }
 
     /// Reads a recipe's JSON.
     ///
     /// # Errors
+    /// [`SessionError::Field`] for a number that its field cannot hold, such as steps of -3 or a seed of 0.5, and otherwise
     /// [`SessionError::Json`]. Whether it fits a model is for [`Self::validate`] to say.
     pub fn from_json(text: &[u8]) -> Result<Self, SessionError> {
-        serde_json::from_slice(text).map_err(|error| SessionError::Json {
+        let malformed = |error: serde_json::Error| SessionError::Json {
             reason: error.to_string(),
-        })
+        };
+        let json: serde_json::Value = serde_json::from_slice(text).map_err(malformed)?;
+        check_whole_numbers(&json)?;
+        // From the text, so that an error keeps its line and column.
+        serde_json::from_slice(text).map_err(malformed)
     }
 
     /// The recipe as indented JSON.
@@ -185,6 +195,7 @@ impl Recipe {
             ));
         }
         self.start.validate(manifest)?;
+        self.validate_source(manifest.source)?;
         if manifest.conditions.get(&self.condition).is_none() {
             return Err(SessionError::field(
                 "condition",
@@ -200,6 +211,19 @@ impl Recipe {
         within("rtol", &sampling.rtol, &TOLERANCE)?;
         within("atol", &sampling.atol, &TOLERANCE)?;
         self.validate_view(manifest)
+    }
+
+    /// A walk that begins at t = 0 begins with what the model's flow starts from.
+    fn validate_source(&self, source: FlowSource) -> Result<(), SessionError> {
+        let expected = match (source, self.direction.starts_at_source(), &self.start) {
+            (FlowSource::Noise, true, Start::Example(_) | Start::Crop(_)) => {
+                "noise, as this model's flow starts from noise and not from a control"
+            }
+            (FlowSource::Noise, false, Start::Noise) => "a treated image, as a reverse walk begins with one",
+            (FlowSource::Control, _, Start::Noise) => "an image, as this model's flow starts from a control",
+            _ => return Ok(()),
+        };
+        Err(SessionError::field("start", self.start.what(), expected))
     }
 
     fn validate_dose(&self, manifest: &Manifest) -> Result<(), SessionError> {
@@ -246,6 +270,14 @@ pub(crate) fn first_condition(manifest: &Manifest) -> Option<&Condition> {
 }
 
 impl Start {
+    fn what(&self) -> &'static str {
+        match self {
+            Self::Example(_) => "an example of the bundle",
+            Self::Crop(_) => "an uploaded crop",
+            Self::Noise => "noise",
+        }
+    }
+
     fn validate(&self, manifest: &Manifest) -> Result<(), SessionError> {
         match self {
             Self::Example(id) if manifest.gallery.get(id).is_none() => Err(SessionError::field(
@@ -267,6 +299,30 @@ impl Start {
             _ => Ok(()),
         }
     }
+}
+
+/// Says of the recipe's whole numbers what a parser would call a type: by the field's name and its range.
+fn check_whole_numbers(json: &serde_json::Value) -> Result<(), SessionError> {
+    let steps = format!("a whole number from {} to {}", STEPS.start(), STEPS.end());
+    let fields = [
+        ("steps", "/sampling/steps", u64::MAX, steps.as_str()),
+        (
+            "seed",
+            "/sampling/seed",
+            u64::from(u32::MAX),
+            "a whole number from 0 to 4294967295",
+        ),
+        ("step shown", "/view/step", u64::MAX, "a whole number from 0"),
+    ];
+    for (field, pointer, most, expected) in fields {
+        let Some(value) = json.pointer(pointer).filter(|value| !value.is_null()) else {
+            continue;
+        };
+        if value.as_u64().is_none_or(|number| number > most) {
+            return Err(SessionError::field(field, excerpt(&value.to_string()), expected));
+        }
+    }
+    Ok(())
 }
 
 /// NaN is in no range.
@@ -401,6 +457,56 @@ mod tests {
             |r| r.view.hidden = vec![1, 0],
             "list of hidden channels is [1, 0], expected rising numbers, each once",
         );
+    }
+
+    #[test]
+    fn a_number_that_its_field_cannot_hold_is_named_with_what_was_expected() {
+        let refused = |field: &str, found: &str, message: &str| {
+            let mut json: serde_json::Value = serde_json::to_value(recipe()).unwrap();
+            json["sampling"][field] = serde_json::from_str(found).unwrap();
+            let error = Recipe::from_json(json.to_string().as_bytes()).unwrap_err();
+            assert_eq!(error.to_string(), message);
+        };
+        refused(
+            "steps",
+            "-3",
+            "steps is -3, expected a whole number from 1 to 1000",
+        );
+        refused(
+            "steps",
+            "2.5",
+            "steps is 2.5, expected a whole number from 1 to 1000",
+        );
+        refused(
+            "steps",
+            "\"many\"",
+            "steps is \"many\", expected a whole number from 1 to 1000",
+        );
+        let seed = "expected a whole number from 0 to 4294967295";
+        refused("seed", "-1", &format!("seed is -1, {seed}"));
+        refused("seed", "4294967296", &format!("seed is 4294967296, {seed}"));
+    }
+
+    #[test]
+    fn a_walk_starts_with_what_its_flow_starts_from() {
+        let mut manifest = manifest();
+        let mut recipe = recipe();
+        recipe.start = Start::Noise;
+        let message = recipe.validate(&manifest).unwrap_err().to_string();
+        assert_eq!(
+            message,
+            "start is noise, expected an image, as this model's flow starts from a control"
+        );
+        manifest.source = FlowSource::Noise;
+        recipe.validate(&manifest).unwrap();
+        assert_eq!(Recipe::first(&manifest).unwrap().start, Start::Noise);
+        recipe.direction = Direction::Reverse;
+        assert!(recipe.validate(&manifest).is_err());
+        recipe.start = Start::Example("treated-1".into());
+        recipe.validate(&manifest).unwrap();
+        recipe.direction = Direction::Forward;
+        let message = recipe.validate(&manifest).unwrap_err().to_string();
+        assert!(message.contains("expected noise"), "{message}");
     }
 
     #[test]

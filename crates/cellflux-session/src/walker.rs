@@ -28,6 +28,8 @@ pub(crate) struct Step<S> {
     /// What the adaptive solver tries next, while it is between two waypoints.
     pub next_size: Option<f64>,
     pub evaluations: usize,
+    /// Trials of the adaptive solver that were not good enough.
+    pub rejected: usize,
 }
 
 impl<S: Clone> Walker<S> {
@@ -133,6 +135,7 @@ impl<S: Clone> Walker<S> {
             waypoint: from + 1,
             next_size: None,
             evaluations: solver.evaluations(),
+            rejected: 0,
         }))
     }
 
@@ -169,6 +172,7 @@ impl<S: Clone> Walker<S> {
             waypoint: heading,
             next_size: (!solver.is_finished()).then(|| solver.step_size()),
             evaluations: evaluations + accepted.evaluations,
+            rejected: accepted.rejected,
         };
         if step.next_size.is_some() {
             self.adaptive = Some(solver);

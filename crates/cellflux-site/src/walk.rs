@@ -168,7 +168,7 @@ pub struct Recording {
     pub start: Rgba,
     /// Each frame's composite.
     pub frames: Vec<Rgba>,
-    /// Each frame's difference from the start.
+    /// Each frame's difference from the recipe's reference ([`Experiment::reference`]).
     pub differences: Vec<Rgba>,
 }
 
@@ -223,27 +223,25 @@ impl<'a> Recorder<'a> {
             .map_err(|error| failed(error.to_string()))?
             .and_then(|path| model.files.get(path))
             .map(Vec::as_slice);
-        let mut bare = recipe.clone();
-        bare.sampling.noise = 0.0;
-        let control = Experiment::new(bare, manifest, &model.bundle.vectors, example)
-            .map_err(|error| failed(error.to_string()))?
-            .start()
-            .to_vec();
-        let (times, frames) = self.numbers(model, recipe, example, &key).map_err(&failed)?;
+        let experiment = Experiment::new(recipe.clone(), manifest, &model.bundle.vectors, example)
+            .map_err(|error| failed(error.to_string()))?;
+        let (start, reference) = (experiment.clean_start().to_vec(), experiment.reference().to_vec());
+        let noised = experiment.is_noised();
+        let (times, frames) = self.numbers(model, experiment, &key).map_err(&failed)?;
         let spec = &manifest.image;
         let display = Display::of(spec);
         let wrong = |error: cellflux_image::ImageError| failed(error.to_string());
         let recording = Recording {
             link,
-            noised: recipe.sampling.noise > 0.0,
-            start: composite(spec, &display, &control).map_err(wrong)?,
+            noised,
+            start: composite(spec, &display, &start).map_err(wrong)?,
             frames: frames
                 .iter()
                 .map(|frame| composite(spec, &display, frame).map_err(wrong))
                 .collect::<Result<_, _>>()?,
             differences: frames
                 .iter()
-                .map(|frame| difference(spec, &display, frame, &control, DIFFERENCE_SCALE).map_err(wrong))
+                .map(|frame| difference(spec, &display, frame, &reference, DIFFERENCE_SCALE).map_err(wrong))
                 .collect::<Result<_, _>>()?,
             times,
         };
@@ -256,15 +254,13 @@ impl<'a> Recorder<'a> {
     fn numbers(
         &mut self,
         model: &Model,
-        recipe: &Recipe,
-        example: Option<&[u8]>,
+        experiment: Experiment,
         key: &str,
     ) -> Result<(Vec<f64>, Vec<Vec<f32>>), String> {
         let spec = &model.manifest().image;
-        let experiment = Experiment::new(recipe.clone(), model.manifest(), &model.bundle.vectors, example)
-            .map_err(|error| error.to_string())?;
         // An adaptive solver finds its times on the way, and the file holds images only.
-        let fixed = recipe
+        let fixed = experiment
+            .recipe()
             .planned_steps()
             .is_some()
             .then(|| experiment.waypoints().to_vec());

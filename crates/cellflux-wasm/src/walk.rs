@@ -6,8 +6,8 @@ use cellflux_flow::solver::Solver;
 use cellflux_image::composite::{DIFFERENCE_SCALE, Display, composite, difference};
 use cellflux_session::exploration::StepError;
 use cellflux_session::{
-    AnyEngine, Change, Direction, EngineError, Experiment, Exploration, Frame, Pacing, Recipe, SessionError,
-    Start, export, link, start_image,
+    AnyEngine, Change, EngineError, Experiment, Exploration, Frame, Pacing, Recipe, SessionError, export,
+    link,
 };
 use js_sys::Object;
 use wasm_bindgen::JsValue;
@@ -24,8 +24,6 @@ pub struct Walk {
     manifest: Manifest,
     vectors: ConditionVectors,
     exploration: Exploration<AnyEngine>,
-    /// The start image `[C, H, W]` in model range, before source noise: what differences are taken from.
-    control: Vec<f32>,
     /// Counts trajectories, so that the page can tell a new one from more of the same.
     key: u32,
 }
@@ -41,12 +39,11 @@ impl Walk {
             .clone()
             .ok_or_else(|| Trouble::new("bad-bundle", "the condition vectors have not come yet"))?;
         let manifest = model.manifest.clone();
-        let (experiment, control) = prepare(&manifest, &vectors, recipe, example.as_deref())?;
+        let experiment = prepare(&manifest, &vectors, recipe, example.as_deref())?;
         Ok(Self {
             manifest,
             vectors,
             exploration: Exploration::new(experiment),
-            control,
             key: 1,
         })
     }
@@ -54,11 +51,10 @@ impl Walk {
     /// Turns to another recipe; steps that are also its steps are kept. Refuses without changing anything.
     #[allow(clippy::needless_pass_by_value)] // as in `new`
     pub fn apply(&mut self, recipe: &str, example: Option<Vec<u8>>) -> Result<(), JsValue> {
-        let (experiment, control) = prepare(&self.manifest, &self.vectors, recipe, example.as_deref())?;
+        let experiment = prepare(&self.manifest, &self.vectors, recipe, example.as_deref())?;
         if let Change::Trajectory { .. } = self.exploration.apply(experiment) {
             self.key += 1;
         }
-        self.control = control;
         Ok(())
     }
 
@@ -124,8 +120,15 @@ impl Walk {
 
     /// Whether step 0 is the start image with noise added.
     pub fn noised(&self) -> bool {
-        let recipe = self.exploration.experiment().recipe();
-        recipe.sampling.noise > 0.0 && recipe.direction != Direction::Reverse
+        self.exploration.experiment().is_noised()
+    }
+
+    /// Trials that the adaptive solver rejected on its way to a step, for larger errors than the tolerances allow.
+    pub fn rejected_of(&self, step: usize) -> usize {
+        self.exploration
+            .frames()
+            .get(step)
+            .map_or(0, |frame| frame.rejected)
     }
 
     /// Guided velocities evaluated for a step.
@@ -145,10 +148,10 @@ impl Walk {
         }
     }
 
-    /// The start image's picture, before source noise.
+    /// The start image's picture, before source noise; the noise itself for a flow that starts from noise.
     pub fn control(&self) -> Result<JsValue, JsValue> {
-        let picture =
-            composite(&self.manifest.image, &self.display(), &self.control).map_err(Trouble::from)?;
+        let start = self.exploration.experiment().clean_start();
+        let picture = composite(&self.manifest.image, &self.display(), start).map_err(Trouble::from)?;
         Ok(picture::to_js(&picture))
     }
 
@@ -157,8 +160,9 @@ impl Walk {
         let frame = self.frame(step)?;
         let (spec, display) = (&self.manifest.image, self.display());
         let now = composite(spec, &display, &frame.values).map_err(Trouble::from)?;
-        let change = difference(spec, &display, &frame.values, &self.control, DIFFERENCE_SCALE)
-            .map_err(Trouble::from)?;
+        let reference = self.exploration.experiment().reference();
+        let change =
+            difference(spec, &display, &frame.values, reference, DIFFERENCE_SCALE).map_err(Trouble::from)?;
         let object = Object::new();
         picture::set(&object, "time", &JsValue::from_f64(frame.t));
         picture::set(&object, "now", &picture::to_js(&now));
@@ -215,27 +219,15 @@ impl Walk {
     }
 }
 
-/// The experiment of a recipe, and its start image before noise.
 fn prepare(
     manifest: &Manifest,
     vectors: &ConditionVectors,
     recipe: &str,
     example: Option<&[u8]>,
-) -> Result<(Experiment, Vec<f32>), Trouble> {
+) -> Result<Experiment, Trouble> {
     let of_session = |error: SessionError| Trouble::of_session(&error);
     let recipe = Recipe::from_json(recipe.as_bytes()).map_err(of_session)?;
-    let experiment = Experiment::new(recipe, manifest, vectors, example).map_err(of_session)?;
-    let spec = &manifest.image;
-    let coded = match (&experiment.recipe().start, example) {
-        (Start::Crop(coded), _) => coded.clone(),
-        (start @ Start::Example(_), bytes) => {
-            let path = start_image::file(start, manifest)
-                .map_err(of_session)?
-                .unwrap_or_default();
-            start_image::decode(spec, path, bytes.unwrap_or_default()).map_err(of_session)?
-        }
-    };
-    Ok((experiment, spec.to_model_range(&coded)?))
+    Experiment::new(recipe, manifest, vectors, example).map_err(of_session)
 }
 
 fn written(file: Result<Vec<u8>, SessionError>) -> Result<Vec<u8>, JsValue> {
