@@ -3,12 +3,13 @@
 //   worker ──events, answers──▶ state ──update──▶ parts ──intents──▶ explorer ──calls──▶ worker
 
 import { el } from './html.js';
+import { isolated } from './isolated.js';
 import { styleSheets } from './style_sheets.js';
 import { Trouble, WorkerClient } from './worker_client.js';
 import { Walker } from './walker.js';
 import { informed, troubled, warned } from './notices.js';
 import { engineAsked, surroundings } from './surroundings.js';
-import { linkAt } from './link_at.js';
+import { linkAt, linkIn } from './link_at.js';
 import * as intake from './intake.js';
 import { Recordings } from './recorded.js';
 import { saveFile } from './save_file.js';
@@ -45,6 +46,9 @@ const FETCH_AT_ONCE = 48e6;
 /** How long the address may lag behind the view. */
 const ADDRESS_MS = 250;
 
+/** How long news such as “The link is copied” stay. */
+const NEWS_MS = 10_000;
+
 const EMPTY = {
   phase: 'opening', // opening, offered, loading, starting, ready, failed
   notice: null,
@@ -66,6 +70,10 @@ class Explorer extends HTMLElement {
   #stopListening = [];
   #settled = Promise.resolve();
   #recordings;
+  /** Whether the visitor has done anything here since the address named a place in the document. */
+  #touched = false;
+  /** The control that was walked from last: where to go back to from a treated cell. */
+  #control = null;
 
   async connectedCallback() {
     if (this.shadowRoot) return;
@@ -82,8 +90,8 @@ class Explorer extends HTMLElement {
     this.#stopListening = [intake.listen(this, (files) => this.#takeFiles(files)), () => removeEventListener('hashchange', onHash)];
     const here = surroundings();
     const asked = engineAsked(location.search);
-    this.#set({ engineAsked: asked.engine, notice: asked.sentence ? warned(asked.sentence) : here.sentence ? informed(here.sentence) : null });
-    await this.#open((this.#ownsAddress && location.hash.slice(1)) || this.getAttribute('preset'));
+    this.#set({ engineAsked: asked.engine, notice: asked.sentence ? warned(asked.sentence) : here.sentence ? { ...informed(here.sentence), stays: true } : null });
+    await this.#open((this.#ownsAddress && linkIn(location)) || this.getAttribute('preset'));
   }
 
   /** The page's address belongs to one explorer; another says where links to its pictures lead. */
@@ -99,6 +107,7 @@ class Explorer extends HTMLElement {
   #set(patch) {
     const before = this.#state;
     this.#state = { ...before, ...patch };
+    if (this.#state.notice !== before.notice) this.#letNoticeLeave(this.#state.notice);
     if (this.#state.link !== before.link || this.#state.cursor !== before.cursor) this.#writeAddress();
     if (this.#scheduled) return;
     this.#scheduled = true;
@@ -107,6 +116,13 @@ class Explorer extends HTMLElement {
       for (const part of this.shadowRoot.querySelectorAll(Object.keys(PARTS).join())) part.update?.(this.#state);
       this.dataset.phase = this.#state.phase;
     });
+  }
+
+  /** News leave by themselves after a while; warnings and troubles stay until they are dealt with. */
+  #letNoticeLeave(notice) {
+    clearTimeout(this.noticeTimer);
+    if (notice?.kind !== 'info' || notice.stays) return;
+    this.noticeTimer = setTimeout(() => { if (this.#state.notice === notice) this.#set({ notice: null }); }, NEWS_MS);
   }
 
   /** Runs something that may fail; a failure becomes a sentence and changes nothing else. */
@@ -129,6 +145,7 @@ class Explorer extends HTMLElement {
       try {
         const { notice, walk, ...opened } = await this.#worker.call('open', { src, link });
         this.#set({ ...opened, ...(notice ? { notice: troubled(new Trouble(notice)) } : {}), phase: 'offered', visible: opened.channels.map(() => true) });
+        if (opened.flowSource === 'noise') this.#nameNoise();
         this.#follow({ ...opened, walk });
       } catch (error) {
         this.#set({ phase: 'failed' });
@@ -136,6 +153,13 @@ class Explorer extends HTMLElement {
       }
       if (this.#state.download.total <= FETCH_AT_ONCE || this.#state.download.cached) await this.#load();
     });
+  }
+
+  /** The first step of a flow that starts from noise is no choice of a control. */
+  #nameNoise() {
+    const [number] = this.shadowRoot.querySelector('#control-title').childNodes;
+    this.shadowRoot.querySelector('#control-title').replaceChildren(number, 'Draw the noise');
+    this.shadowRoot.querySelector('.control .lead').textContent = 'Standard normal noise: where the walk starts.';
   }
 
   async #load() {
@@ -181,7 +205,7 @@ class Explorer extends HTMLElement {
 
   /** The link of what is in view. */
   #here() {
-    return this.#state.link ? linkAt(this.#state.link, this.#state.cursor) : (this.#ownsAddress && location.hash.slice(1)) || this.getAttribute('preset');
+    return this.#state.link ? linkAt(this.#state.link, this.#state.cursor) : (this.#ownsAddress && linkIn(location)) || this.getAttribute('preset');
   }
 
   #hear({ event, ...detail }) {
@@ -213,13 +237,13 @@ class Explorer extends HTMLElement {
     const cursor = restarted ? steps - 1 : Math.min(this.#state.cursor, steps - 1);
     const recipe = answer.recipe ?? this.#state.recipe;
     const chosen = [...(this.#state.samples ?? []), ...(this.#state.examples ?? [])].find((sample) => sample.id === recipe?.control);
+    if (recipe && recipe.direction !== 'reverse') this.#control = recipe.control;
     this.#set({
       ...answer,
       ...(walk ? { walk } : {}),
       cursor,
-      reverse: recipe?.direction === 'reverse',
-      startLabel: recipe?.control === 'upload' ? 'Your image' : chosen?.note,
-      compoundName: this.#state.compounds?.find((compound) => compound.id === recipe?.compound)?.name,
+      start: startOf(recipe, chosen),
+      compoundName: isolated(this.#state.compounds?.find((compound) => compound.id === recipe?.compound)?.name),
     });
     if (answer.walk && !stays) this.#showRecorded(answer.link);
   }
@@ -227,7 +251,7 @@ class Explorer extends HTMLElement {
   /** Keeps the address at what is in view. Browsers allow only so many changes a minute, so it waits for a pause. */
   #writeAddress() {
     clearTimeout(this.addressTimer);
-    if (!this.#ownsAddress) return;
+    if (!this.#ownsAddress || (location.hash && !linkIn(location) && !this.#touched)) return;
     this.addressTimer = setTimeout(() => {
       const { link, cursor } = this.#state;
       if (link) history.replaceState(history.state, '', `#${linkAt(link, cursor)}`);
@@ -274,6 +298,23 @@ class Explorer extends HTMLElement {
     });
   }
 
+  /** Another compound. A cell that was treated with the one before is no start for it: the walk goes on from the last control. */
+  #chooseCompound(change) {
+    const { recipe, examples } = this.#state;
+    const cell = recipe?.direction === 'reverse' && examples?.find(({ id }) => id === recipe.control);
+    if (!cell || cell.condition === change.compound) {
+      this.#change(change);
+      return;
+    }
+    this.#change({ ...change, direction: 'forward', control: this.#firstControl() });
+    this.#set({ notice: informed('The cell walked back from was not treated with this compound; the walk starts from a control again.') });
+  }
+
+  /** The control walked from last, else the first there is. */
+  #firstControl() {
+    return this.#control ?? this.#state.samples?.[0]?.id;
+  }
+
   /** Work that decides which trajectory is walked: steps wait for it. */
   async #waitFor(work) {
     this.#set({ changes: this.#state.changes + 1 });
@@ -284,7 +325,9 @@ class Explorer extends HTMLElement {
   }
 
   async #followLink() {
-    const link = location.hash.slice(1);
+    const link = linkIn(location);
+    // A place in the document is left in the address until the visitor does something here.
+    if (!link) this.#touched = false;
     const { link: current, cursor, phase } = this.#state;
     if (!link || phase === 'opening' || link === linkAt(current ?? '', cursor)) return;
     this.#walker.pause();
@@ -380,7 +423,8 @@ class Explorer extends HTMLElement {
     address.hash = linkAt(this.#state.link, this.#state.cursor);
     try {
       await navigator.clipboard.writeText(address.href);
-      this.#set({ notice: informed('The link is copied; it makes this picture again, the crop included.') });
+      const crop = address.hash.includes('crop=') ? ', your crop included' : '';
+      this.#set({ notice: informed(`The link is copied; it makes this picture again${crop}.`) });
     } catch {
       this.#set({ notice: informed('The browser did not allow copying; the address bar holds the same link.') });
     }
@@ -388,6 +432,9 @@ class Explorer extends HTMLElement {
 
   #intend({ intent, ...detail }) {
     const { visible, smooth } = this.#state;
+    this.#touched = true;
+    // What was said of the action before is no news after the next.
+    if (this.#state.notice?.kind === 'info' && intent !== 'dismiss') this.#set({ notice: null });
     const does = {
       load: () => this.#load(),
       'cancel-load': () => this.#worker.call('cancel'),
@@ -395,7 +442,7 @@ class Explorer extends HTMLElement {
       restart: () => this.#restart(),
       dismiss: () => this.#set({ notice: null }),
       control: () => this.#change({ control: detail.control, direction: 'forward' }),
-      compound: () => this.#change(detail),
+      compound: () => this.#chooseCompound(detail),
       change: () => this.#change(detail.change),
       'reverse-from': () => this.#change({ control: detail.control, direction: 'reverse' }),
       channel: () => this.#showChannels(visible.map((on, index) => (index === detail.index ? !on : on))),
@@ -415,6 +462,15 @@ class Explorer extends HTMLElement {
     }[intent];
     does?.();
   }
+}
+
+/** What the walk starts from: its title, its note, whether it was drawn, and its batch where that is known. */
+function startOf(recipe, chosen) {
+  if (!recipe) return null;
+  if (recipe.control === 'noise') return { title: 'Noise', note: `standard normal, seed ${recipe.seed}`, kind: 'noise' };
+  if (recipe.control === 'upload') return { title: 'Your image', note: '', kind: 'upload' };
+  const title = chosen?.treated && !chosen.untreated ? 'Treated cell' : 'Control';
+  return { title, note: chosen?.note ?? '', kind: chosen?.treated ? 'treated' : 'control', synthetic: chosen?.synthetic, batch: chosen?.batch };
 }
 
 /** Waits until an element is about to come into view: an explorer further down costs nothing before. */

@@ -18,6 +18,9 @@ export function duration(seconds) {
 /** A time on the probability path, 0 to 1. */
 export const time = (t) => t.toFixed(3);
 
+/** A time at an end of the path: 0 and 1 as they are. */
+export const end = (t) => (t === 0 || t === 1 ? String(t) : time(t));
+
 /** 1,323,587 */
 export const count = (n) => Math.round(n).toLocaleString('en');
 

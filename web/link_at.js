@@ -7,3 +7,21 @@ export function linkAt(link, step) {
   fields.splice(crop < 0 ? fields.length : crop, 0, `at=${step}`);
   return fields.join('&');
 }
+
+/**
+ * The link that a page's hash holds, without its `#`; an empty text where the hash is a place in the document, such as a
+ * heading or a footnote, or there is none. A link is `key=value` joined by `&`; what is neither belongs to the document too.
+ */
+export function linkIn({ hash }) {
+  const text = hash.slice(1);
+  const field = /^[^=&]+=/.test(text);
+  return field && !document.getElementById(decoded(text)) ? text : '';
+}
+
+function decoded(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}

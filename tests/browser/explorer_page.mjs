@@ -103,7 +103,7 @@ export class ExplorerPage {
   /** Plays to the end. */
   async walk(timeout = 180_000) {
     await this.page.locator('[data-do="play"]').click();
-    await this.page.locator('[data-do="play"][aria-label^="Play again"]').waitFor({ timeout });
+    await this.page.locator('[data-do="play"][aria-label^="Replay"]').waitFor({ timeout });
   }
 
   /** What a click on a button saves, as bytes. */

@@ -22,9 +22,10 @@ async function microConfig() {
 
 /**
  * Imports the network as a bundle with the demo's compounds and drawn controls, builds a page of it and serves that.
+ * @param {(manifest: object) => void} [edit] changes the bundle's manifest before the page is built
  * @returns {Promise<{ url: string, close: () => Promise<void> }>} the address ends in a slash
  */
-export async function serveMicro() {
+export async function serveMicro(edit) {
   const folder = await mkdtemp(join(tmpdir(), 'cellflux-micro-'));
   const source = join(root, 'web/bundles/bbbc021-tiny.source');
   const about = JSON.parse(await readFile(join(source, 'about.json'), 'utf8'));
@@ -35,5 +36,11 @@ export async function serveMicro() {
   const command = (...given) => execute(CLI, given, { cwd: root });
   await command('import', 'tests/fixtures/micro/model.safetensors', '--config', join(folder, 'config.json'),
     '--compounds', join(source, 'compounds.csv'), '--about', join(folder, 'about.json'), '--out', join(folder, 'bundle'));
+  if (edit) {
+    const path = join(folder, 'bundle/manifest.json');
+    const manifest = JSON.parse(await readFile(path, 'utf8'));
+    edit(manifest);
+    await writeFile(path, JSON.stringify(manifest));
+  }
   return serveBuilt(folder);
 }

@@ -73,7 +73,7 @@ test('a visitor who plays on while the network comes sees the walk to its end', 
     await explorer.page.locator('.where[data-step="1"]').waitFor();
     release(WEIGHTS);
     await explorer.ready();
-    await explorer.page.locator('[data-do="play"][aria-label^="Play again"]').waitFor({ timeout: 120_000 });
+    await explorer.page.locator('[data-do="play"][aria-label^="Replay"]').waitFor({ timeout: 120_000 });
     await explorer.page.locator('.where', { hasNotText: 'recorded' }).waitFor();
     explorer.nothingInTheConsole();
   } finally {

@@ -41,7 +41,7 @@ export class CompoundPicker extends Part {
     this.list.replaceChildren(...this.compounds.map((compound) => el('li', {
       role: 'option', id: `compound-${compound.id}`, 'aria-selected': 'false', 'data-compound': compound.id,
       on: { click: () => this.#pick(compound) },
-    }, el('span', { class: 'name' }, compound.name), el('span', { class: 'action' }, compound.action || '—'), badge(compound))));
+    }, el('span', { class: 'name' }, el('bdi', {}, compound.name)), compound.action ? el('span', { class: 'action' }, el('bdi', {}, compound.action)) : null, badge(compound))));
   }
 
   /** A compound at the dose chosen before, or, where it was not given at that, at its highest. */
@@ -85,12 +85,12 @@ export class CompoundPicker extends Part {
       this.dose
         ? [el('label', { for: this.dose.id }, 'Dose'), this.dose]
         : compound.doses?.length && ['Doses in the data', `${compound.doses.join(', ')} µM`],
-      ['Training', compound.seen ? 'seen by the network' : 'held out: the network never saw it'],
+      ['Training', compound.training.sentence],
     ].filter(Boolean);
     this.card.replaceChildren(
       // An image cannot run scripts, so an SVG from a bundle is safe in one.
       ...(this.picture ? [el('img', { class: 'structure', src: this.picture, alt: `Structure of ${compound.name}`, width: '132', height: '132' })] : []),
-      el('div', {}, el('h3', {}, compound.name),
+      el('div', {}, el('h3', {}, el('bdi', {}, compound.name)),
         el('dl', {}, ...facts.flatMap(([term, value]) => [el('dt', {}, term), el('dd', {}, value)])),
         compound.smiles ? el('p', { class: 'smiles', title: 'SMILES' }, compound.smiles) : null),
     );
@@ -121,6 +121,6 @@ export class CompoundPicker extends Part {
   }
 }
 
-function badge({ seen }) {
-  return el('span', { class: `badge ${seen ? 'seen' : 'held-out'}` }, seen ? 'seen' : 'held out');
+function badge({ training: { badge: words, kind } }) {
+  return el('span', { class: `badge ${kind}` }, words);
 }

@@ -20,11 +20,17 @@ export class ControlPicker extends Part {
       this.input,
     );
     this.about = el('p', { class: 'hint about' });
-    this.append(this.gallery, this.about, this.own);
+    this.noise = el('div', { class: 'noise', hidden: true },
+      el('p', {}, 'This flow starts from noise: no control image enters. Another seed is another cell.'),
+      el('button', { type: 'button', class: 'secondary', on: { click: () => this.intend('change', { change: { seed: crypto.getRandomValues(new Uint32Array(1))[0] } }) } }, 'New noise'));
+    this.append(this.noise, this.gallery, this.about, this.own);
   }
 
-  update({ samples, thumbnails, recipe, uploaded }) {
+  update({ samples, thumbnails, recipe, uploaded, flowSource }) {
     if (!samples) return;
+    const fromNoise = flowSource === 'noise';
+    this.noise.hidden = !fromNoise;
+    for (const part of [this.gallery, this.about, this.own]) part.hidden = fromNoise;
     const [others, anotherCrop] = [this.changed('samples', samples), this.changed('uploaded', uploaded?.key)];
     const built = others || anotherCrop;
     if (built) this.#build(samples, uploaded);

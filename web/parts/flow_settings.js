@@ -43,12 +43,21 @@ export class FlowSettings extends Part {
       } });
       return this.#row(name, label, el('span', { class: 'with-button' }, input, ...more), null, help, input);
     };
+    // Tolerances run over nine powers of ten, which a slider cannot show.
+    const tolerance = (name, label, help) => {
+      const input = el('input', { type: 'text', id: `set-${name}`, name, inputmode: 'decimal', on: {
+        change: () => (input.value.trim() === '' ? this.#show() : this.#send(name, Number(input.value))),
+      } });
+      return this.#row(name, label, input, null, help);
+    };
     this.fields = {};
     this.append(
-      choose('direction', 'Direction', DIRECTIONS, 'Reverse integrates the same field from t = 1 to t = 0; there and back shows the solver’s error.'),
-      choose('solver', 'Solver', SOLVERS, 'How each step is taken. Higher orders cost more evaluations a step.'),
+      choose('direction', 'Direction', DIRECTIONS, 'Reverse follows the same velocity from t = 1 to t = 0. There and back ends where it started but for the solver’s error, which the difference then shows.'),
+      choose('solver', 'Solver', SOLVERS, 'How each step is taken. Higher orders cost more evaluations per step.'),
       choose('grid', 'Time grid', GRIDS, 'Where on the path the steps end.'),
       number('steps', 'Steps', 'Solver steps from one end of the path to the other.'),
+      tolerance('rtol', 'Relative tolerance', 'The error that an adaptive step may make, as a part of the pixel’s value: 1e-9 to 1.'),
+      tolerance('atol', 'Absolute tolerance', 'The error that it may make besides, in model range (−1 to 1): 1e-9 to 1.'),
       slide('alpha', 'Guidance α', '0.05', '1 follows the compound’s own velocity; more exaggerates it, 0 ignores the compound.'),
       slide('noise', 'Source noise', '0.05', 'Gaussian noise added to the start image before walking.'),
       number('seed', 'Seed', 'The same seed makes the same noise on every machine.',
@@ -63,16 +72,18 @@ export class FlowSettings extends Part {
   }
 
   #row(name, label, control, output, help, input = control) {
-    this.fields[name] = { input, output };
     input.setAttribute('aria-describedby', `help-${name}`);
-    return el('div', { class: 'setting', 'data-setting': name },
+    const row = el('div', { class: 'setting', 'data-setting': name },
       el('label', { for: `set-${name}` }, label), output, control, el('p', { class: 'hint', id: `help-${name}` }, help));
+    this.fields[name] = { input, output, row };
+    return row;
   }
 
   #bound(limits) {
     for (const [name, [low, high]] of Object.entries(limits)) {
       const field = this.fields[name];
       if (!field) continue;
+      if (field.input.type === 'text') continue;
       field.input.min = String(low);
       field.input.max = String(high);
     }
@@ -86,8 +97,11 @@ export class FlowSettings extends Part {
       if (output) output.textContent = String(value);
     }
     const adaptive = this.recipe.solver === 'dopri5';
-    for (const name of ['grid', 'steps']) this.fields[name].input.disabled = adaptive;
-    this.fields.seed.input.disabled = this.recipe.noise === 0;
+    for (const name of ['grid', 'steps']) this.fields[name].row.hidden = adaptive;
+    for (const name of ['rtol', 'atol']) this.fields[name].row.hidden = !adaptive;
+    const fromNoise = this.recipe.control === 'noise';
+    this.fields.noise.row.hidden = fromNoise;
+    this.fields.seed.input.disabled = this.recipe.noise === 0 && !fromNoise;
   }
 
   #send(name, value) {

@@ -61,8 +61,8 @@ export class ModelCard extends Part {
     this.words.textContent = `Loading the model: ${figures.count(loaded)} of ${figures.count(total)} bytes${left}`;
   }
 
-  #showFacts({ engine, evaluations, pace, engineAsked, tuned }) {
-    if (!this.changed('facts', [engine, evaluations, pace, engineAsked, tuned].map((x) => JSON.stringify(x)).join())) return;
+  #showFacts({ engine, evaluations, rejected, pace, engineAsked, tuned }) {
+    if (!this.changed('facts', [engine, evaluations, rejected, pace, engineAsked, tuned].map((x) => JSON.stringify(x)).join())) return;
     const adapter = engine.engine === 'candle' ? 'this computer’s CPU' : `${engine.adapter}${engine.software && !engine.adapter.includes('software') ? ', a software adapter' : ''}`;
     const row = (term, ...values) => el('div', {}, el('dt', {}, term), el('dd', {}, ...values));
     this.choice.value = engineAsked;
@@ -71,7 +71,8 @@ export class ModelCard extends Part {
       row('Engine', el('span', { 'data-fact': 'engine' }, engine.engine), ', ', el('span', { 'data-fact': 'dtype' }, engine.dtype)),
       ...(engine.tiles ? [row('Tiles', el('span', { 'data-fact': 'tiles' }, tiles(engine, tuned)))] : []),
       row('Pace', el('span', { 'data-fact': 'pace' }, pace ? `${figures.milliseconds(pace)}${pace < 1e4 ? ' ms' : ''} per evaluation` : 'not yet measured')),
-      row('Done', el('span', { 'data-fact': 'evaluations' }, figures.count(evaluations)), ` evaluation${evaluations === 1 ? '' : 's'} of the velocity`),
+      row('Done', el('span', { 'data-fact': 'evaluations' }, figures.count(evaluations)), ` evaluation${evaluations === 1 ? '' : 's'} of the velocity`,
+        ...(rejected ? [', ', el('span', { 'data-fact': 'rejected' }, figures.count(rejected)), ` trial${rejected === 1 ? '' : 's'} rejected in this walk for too large an error`] : [])),
       row(el('label', { for: 'engine' }, 'Use'), this.choice),
       ...(engine.why ? [row('Why', el('span', { 'data-fact': 'why' }, engine.why))] : []),
     );

@@ -19,15 +19,16 @@ export class Provenance extends Part {
 
 /** The manifest's reader lets only http addresses pass as addresses; nothing is fetched from them. */
 function linked(value) {
-  return /^https?:\/\/\S+$/.test(value) ? el('a', { href: value, rel: 'noreferrer' }, value) : value;
+  return /^https?:\/\/\S+$/.test(value) ? el('a', { href: value, rel: 'noreferrer' }, value) : el('bdi', {}, value);
 }
 
 /** One line for sources that differ in numbers alone, such as the seeds of synthetic cells. */
 function sources(samples) {
   const kinds = new Map();
-  for (const { source, licence } of samples) {
-    const kind = `${source}; ${licence}`.replaceAll(/\d+/g, '#');
+  for (const { source, licence, synthetic } of samples) {
+    // Of drawn ones it is the same procedure whatever was drawn.
+    const kind = synthetic ? `drawn; ${licence}` : `${source}; ${licence}`.replaceAll(/\d+/g, '#');
     kinds.set(kind, [...(kinds.get(kind) ?? []), `${source}; ${licence}`]);
   }
-  return [...kinds.values()].map(([first, ...more]) => ['Sample images', more.length ? `${first} (and ${more.length} more of this kind)` : first]);
+  return [...kinds.values()].map(([first, ...more]) => ['Images shown', more.length ? `${first} (and ${more.length} more of this kind)` : first]);
 }

@@ -18,8 +18,11 @@ export class Stage extends Part {
       type: 'button', class: 'chip', 'aria-pressed': 'false', title: 'Smooth the enlargement; off shows the pixels as they are',
       on: { click: () => this.intend('smooth') },
     }, 'Smooth');
+    this.batch = el('p', { class: 'batch-note', hidden: true });
+    this.dark = el('p', { class: 'hint dark', role: 'status', hidden: true }, 'Every channel is switched off, so the pictures are black.');
     this.append(
       el('div', { class: 'views' }, this.start.figure, this.now.figure, this.difference.figure),
+      this.batch, this.dark,
       el('div', { class: 'shown' }, this.channels, this.smooth),
     );
   }
@@ -28,6 +31,7 @@ export class Stage extends Part {
     const { walk, cursor, channels, visible, smooth } = state;
     if (channels && this.changed('channels', channels)) this.#buildChannels(channels);
     if (channels && this.changed('visible', visible)) this.#press(visible);
+    this.#compareBatches(state);
     if (this.changed('smooth', smooth)) {
       this.classList.toggle('smooth', smooth);
       this.smooth.setAttribute('aria-pressed', String(smooth));
@@ -38,24 +42,38 @@ export class Stage extends Part {
     this.#show(state, step);
   }
 
-  #show({ walk, cursor, visible, startLabel, reverse, compoundName }, step) {
+  /** Whether a difference from real treated cells could be the batch's, or whether there is no cell at all behind the picture. */
+  #compareBatches({ start, compounds, recipe, compoundName }) {
+    const compound = compounds?.find(({ id }) => id === recipe?.compound);
+    const slice = [start?.kind, start?.batch, start?.synthetic, compound?.id, compoundName].join();
+    if (!this.changed('batches', slice)) return;
+    const [kind, sentence] = start && compound ? batchNote(start, compound, compoundName) : ['', ''];
+    this.batch.textContent = sentence;
+    this.batch.hidden = !sentence;
+    this.batch.dataset.batch = kind;
+  }
+
+  #show({ walk, cursor, visible, start, recipe, compoundName }, step) {
     paint(this.start.canvas, walk?.start);
     paint(this.now.canvas, step?.now);
     paint(this.difference.canvas, step?.difference);
-    this.start.title.textContent = reverse ? 'Treated' : 'Control';
-    this.start.note.textContent = startLabel ?? '';
+    const reverse = recipe?.direction === 'reverse';
+    const note = [start?.note, reverse && 'taken as t = 1'].filter(Boolean).join(', ');
+    this.start.title.textContent = start?.title ?? 'Start';
+    this.start.note.textContent = note;
     if (!step) return;
-    const generated = cursor > 0 || walk.noised;
+    const generated = cursor > 0 || walk.noised || start?.kind === 'noise';
     const where = `t = ${figures.time(step.time)}`;
     this.now.title.textContent = 'Now';
     this.now.note.textContent = `${where}${compoundName ? `, ${compoundName}` : ''}`;
-    this.now.stamp.textContent = cursor > 0 ? GENERATED : walk.noised ? 'Control with source noise' : 'The start, unchanged';
+    this.now.stamp.textContent = cursor > 0 ? GENERATED : start?.kind === 'noise' ? 'Noise: no cell is in it' : walk.noised ? 'The start with source noise' : 'The start, unchanged';
     this.now.stamp.classList.toggle('generated', generated);
+    const from = walk.noised && recipe?.direction === 'return' ? 'start with its noise' : 'start';
     const alone = visible?.filter(Boolean).length === 1;
-    this.difference.note.textContent = alone ? 'now − start: red is more, blue less, white no change' : 'now − start: grey is no change';
+    this.difference.note.textContent = alone ? `now − ${from}: red is more, blue less, white no change` : `now − ${from}: grey is no change`;
     this.difference.stamp.textContent = GENERATED;
     this.difference.stamp.classList.toggle('generated', true);
-    this.start.canvas.setAttribute('aria-label', `${this.start.title.textContent}: ${startLabel ?? ''}`);
+    this.start.canvas.setAttribute('aria-label', note ? `${this.start.title.textContent}: ${note}` : this.start.title.textContent);
     this.now.canvas.setAttribute('aria-label', `Now, ${where}. ${this.now.stamp.textContent}.`);
     this.difference.canvas.setAttribute('aria-label', `Difference between now and the start, ${where}. ${GENERATED}.`);
   }
@@ -72,8 +90,29 @@ export class Stage extends Part {
   }
 
   #press(visible) {
+    this.dark.hidden = visible.some(Boolean);
     for (const [index, chip] of [...this.channels.children].entries()) chip.setAttribute('aria-pressed', String(visible[index]));
   }
+}
+
+/**
+ * What is known of the start's batch and the compound's, as a kind and a sentence. Cells of two batches differ without any
+ * treatment (docs/bundle-format.md, `batches`).
+ */
+function batchNote({ kind, synthetic, batch }, { batches, control }, name = 'this compound') {
+  if (kind === 'noise') return ['noise', 'This flow starts from noise: no cell was untreated here.'];
+  if (synthetic) return ['drawn', `The start is drawn by a program: the walk shows what the network does to a drawing, not what ${name} does to cells.`];
+  const whose = control ? 'the untreated cells' : `the cells treated with ${name}`;
+  if (!batch || !batches.length) {
+    const missing = batch ? `of ${whose}` : 'of the start';
+    return ['unknown', `Batch unknown: the bundle does not say the batch ${missing}, so part of any difference from measured cells may be the batch’s.`];
+  }
+  if (batches.includes(batch)) return ['same', `Same batch: the start and ${whose} are of ${batch}.`];
+  return ['other', `Another batch: the start is of ${batch}, ${whose} are of ${listed(batches)}. Part of any difference from measured cells is the batch’s.`];
+}
+
+function listed(names) {
+  return names.length <= 4 ? names.join(', ') : `${names.slice(0, 3).join(', ')} and ${names.length - 3} more`;
 }
 
 function view(name, heading) {

@@ -41,17 +41,20 @@ export class Transport extends Part {
       class: 'track', role: 'slider', tabindex: '0', 'aria-label': 'Step of the walk', 'aria-valuemin': '0',
       on: { pointerdown: (event) => this.#grab(event), keydown: (event) => this.#key(event) },
     }, el('div', { class: 'rail' }), this.reached, this.ticks, this.way);
+    this.left = el('span', {}, 't = 0');
+    this.right = el('span', {}, 't = 1');
     this.film = el('div', { class: 'film', role: 'group', 'aria-label': 'Steps reached' });
     new ResizeObserver(() => this.#measureFilm()).observe(this.film);
     this.append(
       el('div', { class: 'transport-row' }, el('div', { class: 'buttons' }, this.first, this.back, this.play, this.forward), this.where),
       el('div', { class: 'scrubber' }, this.track,
-        el('div', { class: 'ends', 'aria-hidden': 'true' }, el('span', {}, 't = 0, control'), el('span', {}, 'treated, t = 1'))),
+        el('div', { class: 'ends', 'aria-hidden': 'true' }, this.left, this.right)),
       this.film,
     );
   }
 
-  update({ walk, cursor, playing, phase, changes, stepping }) {
+  update(state) {
+    const { walk, cursor, playing, phase, changes, stepping } = state;
     const busy = changes > 0 || stepping;
     const ready = Boolean(walk) && (phase === 'ready' || walk.recorded);
     const [other, moved] = [this.changed('walk', walk), this.changed('rest', [cursor, playing, phase, busy].join())];
@@ -68,11 +71,21 @@ export class Transport extends Part {
     this.classList.toggle('busy', busy);
     this.setAttribute('aria-busy', String(busy));
     if (walk) this.#place(walk, cursor, reached);
+    this.#nameEnds(state);
+  }
+
+  /** What stands at either end: the first time of a grid need not be 0, and a network that was trained with noise comes back to it. */
+  #nameEnds({ walk, recipe, compoundName, flowSource, noiseRecommended }) {
+    const times = walk?.times ?? [0, 1];
+    const noise = recipe?.direction === 'reverse' ? noiseRecommended : recipe?.noise;
+    const source = flowSource === 'noise' ? 'noise' : noise > 0 ? 'control with noise' : 'control';
+    this.left.textContent = `t = ${figures.end(Math.min(...times))}, ${source}`;
+    this.right.textContent = `${compoundName ?? 'treated'}, t = ${figures.end(Math.max(...times))}`;
   }
 
   #faceOfPlay(playing, atEnd) {
     if (!this.changed('face', `${playing} ${atEnd}`)) return;
-    const label = playing ? 'Pause' : atEnd ? 'Play again from the start' : 'Walk';
+    const label = playing ? 'Pause' : atEnd ? 'Replay from the start' : 'Walk';
     this.play.replaceChildren(icon(playing ? ICONS.pause : ICONS.play), el('span', {}, playing ? 'Pause' : atEnd ? 'Replay' : 'Walk'));
     this.play.setAttribute('aria-label', label);
     this.play.title = label;

@@ -13,7 +13,7 @@ const MANIFEST_BYTES = 4 << 20;
 /** Evaluations quicker than a frame are not worth looking between for what the visitor has changed. */
 const QUICK_MS = 16;
 
-const LIMITS = { steps: [1, 1000], alpha: [0, 4], noise: [0, 2], seed: [0, 0xffffffff] };
+const LIMITS = { steps: [1, 1000], alpha: [0, 4], noise: [0, 2], seed: [0, 0xffffffff], rtol: [1e-9, 1], atol: [1e-9, 1] };
 
 export class Exploring {
   static CALLS = new Set(['open', 'download', 'load', 'cancel', 'engine', 'change', 'link', 'step', 'show', 'decode', 'arrange', 'use_upload', 'keep', 'verify']);
@@ -29,6 +29,8 @@ export class Exploring {
   #started;
   #abort;
   #evaluations = 0;
+  /** The visitor's crop: `{ key, name, picture }`. It stays to be chosen again after another start was. */
+  #uploaded = null;
   #uploadedName;
   /** An engine that was ready before there was anything to walk. */
   #spare = null;
@@ -113,7 +115,9 @@ export class Exploring {
   // The exploration
 
   async change({ change }) {
-    await this.#follow(recipeView.changed(this.#recipe, change));
+    const { control, ...rest } = change;
+    const start = control === 'upload' && this.#uploaded ? { start: { crop: this.#uploaded.key } } : control === undefined ? {} : { control };
+    await this.#follow(recipeView.changed(this.#recipe, { ...rest, ...start }));
     return { value: this.#answer() };
   }
 
@@ -155,6 +159,7 @@ export class Exploring {
       walk: { key: walk.key(), finished: walk.finished() },
       step: Array.from({ length: walk.steps() - first }, (_, index) => this.#picture(first + index)),
       evaluations: this.#evaluations,
+      rejected: sumOf(walk.steps(), (index) => walk.rejected_of(index)),
     };
   }
 
@@ -318,11 +323,14 @@ export class Exploring {
   #answer() {
     if (!this.#walk) return { recipe: null, link: '', walk: null };
     const walk = this.#walk;
+    const { crop } = this.#recipe.start;
+    if (crop) this.#uploaded = { key: crop, name: this.#uploadedName ?? 'the link’s crop', picture: walk.control() };
     return {
       recipe: recipeView.shown(this.#recipe),
       link: walk.link(),
       visible: this.#visible,
-      uploaded: this.#recipe.start.crop ? { key: this.#recipe.start.crop, name: this.#uploadedName ?? 'the link’s crop', picture: walk.control() } : null,
+      rejected: sumOf(walk.steps(), (index) => walk.rejected_of(index)),
+      uploaded: this.#uploaded,
       walk: {
         key: walk.key(),
         start: walk.control(),
@@ -379,6 +387,7 @@ function nextTurn() {
 }
 
 const plainNumbers = (numbers) => (numbers ? [...numbers] : null);
+const sumOf = (count, value) => Array.from({ length: count }, (_, index) => value(index)).reduce((total, each) => total + each, 0);
 const sum = (entries) => entries.reduce((total, { bytes }) => total + bytes, 0);
 
 /** Seconds a download may take, by the browser's own guess of the line's speed; unknown in most browsers. */

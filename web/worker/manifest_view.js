@@ -1,12 +1,14 @@
 // What the page shows of a manifest. The manifest has been checked in full before it comes here.
 
+import { isolated } from '../isolated.js';
+
 const joined = (parts, by = ', ') => parts.filter(Boolean).join(by);
 
 /** A plate's name often begins with its batch's, which a caption has no room for. */
 const short = ({ batch, plate }) => (plate && batch && plate.startsWith(`${batch}_`) ? plate.slice(batch.length + 1) : (plate ?? batch));
 
 /** A gallery example as a tile. */
-function tile(example, condition, treated) {
+function tile(example, condition, treated, number) {
   const where = joined([example.batch, example.plate && `plate ${example.plate}`, example.well && `well ${example.well}`]);
   const dose = example.dose_um === undefined ? '' : ` ${example.dose_um} µM`;
   const kind = example.synthetic ? 'drawn by a program, not measured' : treated ? 'measured' : 'measured, untreated';
@@ -15,13 +17,33 @@ function tile(example, condition, treated) {
     condition: example.condition,
     treated,
     synthetic: Boolean(example.synthetic),
+    untreated: Boolean(condition?.control),
+    batch: example.batch ?? null,
     dose: dose && ` at${dose}`,
-    label: example.synthetic ? 'synthetic' : (short(example) ?? example.id),
-    note: joined([`${condition?.name ?? example.condition}${dose}`, where, kind]),
+    label: example.synthetic ? `drawn ${number}` : (short(example) ?? example.id),
+    note: joined([`${isolated(condition?.name ?? example.condition)}${dose}`, isolated(where), kind]),
     source: example.source,
     licence: example.licence,
   };
 }
+
+/**
+ * What training had of a condition. Of a control that says nothing: its cells are where the paths start, and only a bundle that
+ * says so (`target`) had them as ends as well, which is what would teach the network to leave a cell as it is.
+ */
+function training({ split, control, target }) {
+  if (!control) return split === 'seen' ? SEEN : HELD_OUT;
+  if (target === true) return { badge: 'seen', kind: 'seen', sentence: 'seen by the network, also as an end of its paths' };
+  return {
+    badge: 'baseline', kind: 'baseline',
+    sentence: target === false
+      ? 'not a training target: nothing taught the network to leave a cell as it is. It is here as a baseline: what changes under it is the network’s own drift.'
+      : 'where the paths start; whether it was also a training target is not known. It is here as a baseline.',
+  };
+}
+
+const SEEN = { badge: 'seen', kind: 'seen', sentence: 'seen by the network' };
+const HELD_OUT = { badge: 'held out', kind: 'held-out', sentence: 'held out: the network never saw it' };
 
 /** A condition as a line of the compound list. The control comes first, then by name. */
 function compounds({ list }) {
@@ -29,11 +51,12 @@ function compounds({ list }) {
     .map((condition) => ({
       id: condition.id,
       name: condition.name,
-      action: condition.mode_of_action ?? (condition.control ? 'solvent control' : ''),
+      action: condition.mode_of_action ?? (condition.control ? 'untreated control' : ''),
       smiles: condition.smiles ?? null,
       structure: condition.structure ?? null,
       doses: condition.doses_um ?? [],
-      seen: condition.split === 'seen',
+      training: training(condition),
+      batches: condition.batches ?? [],
       control: Boolean(condition.control),
     }))
     .sort((a, b) => Number(b.control) - Number(a.control) || a.name.localeCompare(b.name, 'en', { sensitivity: 'base' }));
@@ -49,18 +72,25 @@ function provenance({ data_set: data, training, metrics, licence, notes, created
       training.seconds && `${Math.round(training.seconds).toLocaleString('en')} s`, training.device,
     ])],
     training && ['Trained by', training.command],
-    ...Object.entries(metrics ?? {}).map(([name, value]) => ['Measured', `${name.replaceAll('_', ' ')}: ${Number(value.toPrecision(4))}`]),
+    ...measured(metrics),
     ['Licence of the weights', licence],
     notes && ['Notes', notes],
     ['Bundle made', created],
   ].filter(Boolean);
 }
 
+/** All that was measured in one row; what stands in many is read as many things. */
+function measured(metrics) {
+  const entries = Object.entries(metrics ?? {});
+  if (!entries.length) return [];
+  return [['Measured in training', entries.map(([name, value]) => `${name.replaceAll('_', ' ')} ${Number(value.toPrecision(4))}`).join('; ')]];
+}
+
 /** The parts of the page's state that come from the manifest alone. */
 export function manifestView(manifest) {
   const { image, model, conditions, gallery = {} } = manifest;
   const nameOf = new Map(conditions.list.map((condition) => [condition.id, condition]));
-  const tiles = (list = [], treated) => list.map((example) => tile(example, nameOf.get(example.condition), treated));
+  const tiles = (list = [], treated) => list.map((example, index) => tile(example, nameOf.get(example.condition), treated, index + 1));
   return {
     manifest: {
       id: manifest.id,
@@ -76,6 +106,8 @@ export function manifestView(manifest) {
     samples: tiles(gallery.controls, false),
     examples: tiles(gallery.treated, true),
     compounds: compounds(conditions),
+    flowSource: manifest.source ?? 'control',
+    noiseRecommended: manifest.sampling.noise,
     takesDose: conditions.dose?.kind === 'log1p',
   };
 }

@@ -2,18 +2,18 @@
 
 /** The values of the page's controls. */
 export function shown({ start, condition, dose_um: dose, sampling, direction, view }) {
-  const { solver, grid, steps, alpha, noise, seed } = sampling;
+  const { solver, grid, steps, alpha, noise, seed, rtol, atol } = sampling;
   return {
-    control: start.example ?? 'upload',
+    control: start === 'noise' ? 'noise' : (start.example ?? 'upload'),
     compound: condition,
     ...(dose === undefined ? {} : { dose }),
     direction: direction ?? 'forward',
-    solver, grid, steps, alpha, noise, seed,
+    solver, grid, steps, alpha, noise, seed, rtol, atol,
     hidden: view?.hidden ?? [],
   };
 }
 
-const SAMPLING = new Set(['solver', 'grid', 'steps', 'alpha', 'noise', 'seed']);
+const SAMPLING = new Set(['solver', 'grid', 'steps', 'alpha', 'noise', 'seed', 'rtol', 'atol']);
 
 /** A recipe with some of the page's controls changed. What is looked at starts over with the trajectory. */
 export function changed(recipe, change) {
@@ -23,7 +23,7 @@ export function changed(recipe, change) {
     else if (name === 'direction') next.direction = value;
     else if (name === 'compound') next.condition = value;
     else if (name === 'dose') next.dose_um = value;
-    else if (name === 'control') next.start = { example: value };
+    else if (name === 'control') next.start = value === 'noise' ? 'noise' : { example: value };
     else if (name === 'start') next.start = value;
     else if (name === 'hidden') next.view = { hidden: value };
   }

@@ -335,3 +335,18 @@ fn an_adaptive_walk_that_does_not_arrive_is_ended() {
     assert!(matches!(error, StepError::TooManySteps { .. }), "{error}");
     assert_eq!(exploration.frames().len(), ADAPTIVE_STEPS + 1);
 }
+
+#[test]
+fn trials_that_the_adaptive_solver_rejected_are_counted_with_the_step_they_came_before() {
+    let mut recipe = recipe();
+    adaptive(&mut recipe);
+    let fast = Experiment::of_parts(recipe, &[0.0; 32], vec![6e1]).unwrap();
+    let exploration = walked(fast);
+    let rejected: usize = exploration.frames().iter().map(|frame| frame.rejected).sum();
+    assert!(rejected > 0);
+    // Six evaluations for each trial, rejected or not, and at most three more to begin with.
+    for frame in &exploration.frames()[1..] {
+        let trials = 6 * (frame.rejected + 1);
+        assert!((trials..trials + 4).contains(&frame.evaluations), "{frame:?}");
+    }
+}

@@ -361,6 +361,11 @@ mod tests {
                 "hide is \"0,x\", expected whole numbers joined by commas",
             ),
             (
+                // As many as an address holds.
+                format!("hide={}0", "0,".repeat(60_000)),
+                "list of hidden channels is [0, 0, 0,",
+            ),
+            (
                 "c=%3Cscript%3E".into(),
                 "condition is \"%3Cscript%3E\", expected the id of a condition",
             ),

@@ -255,7 +255,7 @@ impl Recipe {
         if !self.view.hidden.is_sorted_by(|a, b| a < b) {
             return Err(SessionError::field(
                 "list of hidden channels",
-                format!("{:?}", self.view.hidden),
+                excerpt(&format!("{:?}", self.view.hidden)),
                 "rising numbers, each once",
             ));
         }

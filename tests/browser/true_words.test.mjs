@@ -1,0 +1,229 @@
+// What the page says follows from what the bundle holds: batches, training targets, what a start is, what a difference is taken from.
+
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { launch, WITHOUT_GPU } from './chromium.mjs';
+import { ExplorerPage, SITE } from './explorer_page.mjs';
+import { serveMicro } from './micro_site.mjs';
+import { CLI } from './site_bundle.mjs';
+
+const skip = !CLI && 'CELLFLUX_CLI names no command';
+const NOTE = 'cellflux-stage .batch-note';
+
+let browser;
+before(async () => { browser = await launch(WITHOUT_GPU); });
+after(async () => { await browser.close(); });
+
+/** A page of the smallest network, its manifest changed by `edit`. */
+async function pageOf(edit, work, query = '') {
+  const site = await serveMicro(edit);
+  const context = await browser.newContext();
+  try {
+    const explorer = await ExplorerPage.open(context, `${site.url}?engine=candle${query}`);
+    await explorer.ready();
+    await work(explorer, context, site.url);
+    explorer.nothingInTheConsole();
+  } finally {
+    await context.close();
+    await site.close();
+  }
+}
+
+test('a hash that names a place in the document is left to the document', { skip }, async () => {
+  const context = await browser.newContext();
+  const explorer = await ExplorerPage.open(context, `${SITE}?engine=candle#flow`);
+  await explorer.ready();
+  const { page } = explorer;
+  // The page's own preset, not the bundle's first compound.
+  await page.locator('[data-compound="cycloheximide"][aria-selected="true"]').waitFor();
+  await page.waitForTimeout(600);
+  assert.equal(await page.evaluate(() => location.hash), '#flow');
+  await explorer.compound('taxol');
+  await page.waitForFunction(() => location.hash.includes('c=taxol'));
+  await page.locator('a[href="#flow"]').first().click();
+  await page.waitForTimeout(600);
+  assert.equal(await page.evaluate(() => location.hash), '#flow');
+  assert.equal(await page.locator('cellflux-notice .sentence').count(), 0);
+  await page.locator('[data-compound="taxol"][aria-selected="true"]').waitFor();
+  // A mistyped link is still told.
+  await page.evaluate(() => { location.hash = 'colour=red'; });
+  await explorer.says(/"colour" is no key of it/);
+  explorer.nothingInTheConsole();
+  await context.close();
+});
+
+const measured = (manifest, batch) => Object.assign(manifest.gallery.controls[0], { synthetic: false, batch });
+const compound = (manifest, id) => manifest.conditions.list.find((condition) => condition.id === id);
+
+test('the page says whether the control is of the compound’s batch', { skip }, async () => {
+  await pageOf((manifest) => {
+    measured(manifest, 'Week4');
+    compound(manifest, 'taxol').batches = ['Week2', 'Week4'];
+    compound(manifest, 'cytochalasin-b').batches = ['Week1'];
+  }, async (explorer) => {
+    const { page } = explorer;
+    const says = async (id, kind, words) => {
+      await explorer.compound(id);
+      await page.locator(`${NOTE}[data-batch="${kind}"]`).waitFor();
+      assert.match(await page.locator(NOTE).textContent(), words);
+    };
+    await says('taxol', 'same', /Same batch: .* Week4/);
+    await says('cytochalasin-b', 'other', /Another batch: the start is of Week4, .* Week1\. Part of any difference/);
+    await says('colchicine', 'unknown', /Batch unknown: .* of the cells treated with .*colchicine/);
+    // Of an uploaded crop nobody knows the batch; of a drawn one there is none.
+    await page.locator('[data-control]').nth(1).click();
+    await page.locator(`${NOTE}[data-batch="drawn"]`).waitFor();
+    assert.match(await page.locator(NOTE).textContent(), /not what .* does to cells/);
+  });
+});
+
+test('an untreated control is not called seen unless it was a training target', { skip }, async () => {
+  const told = async (target, badge, sentence) => pageOf((manifest) => {
+    const control = manifest.conditions.list.find((condition) => condition.control);
+    if (target === undefined) delete control.target;
+    else control.target = target;
+  }, async (explorer) => {
+    await explorer.compound('dmso');
+    assert.equal(await explorer.page.locator('[data-compound="dmso"] .badge').textContent(), badge);
+    assert.match(await explorer.page.locator('.compound-card').textContent(), sentence);
+  });
+  await told(undefined, 'baseline', /whether it was also a training target is not known/);
+  await told(false, 'baseline', /not a training target: nothing taught the network to leave a cell as it is/);
+  await told(true, 'seen', /seen by the network, also as an end of its paths/);
+});
+
+test('walking back says what the start is, and another compound starts from a control again', { skip }, async () => {
+  await pageOf((manifest) => {
+    const [control] = manifest.gallery.controls;
+    manifest.sampling.noise = 0.5;
+    manifest.gallery.treated = [
+      { ...control, id: 'cell-1', condition: 'taxol', synthetic: false },
+      { ...control, id: 'cell-2', condition: 'dmso', synthetic: false },
+    ];
+  }, async (explorer) => {
+    const { page } = explorer;
+    const title = page.locator('.view.start .title');
+    assert.equal(await title.textContent(), 'Control');
+    assert.match(await page.locator('.ends').textContent(), /^t = 0\.\d+, control with noise.*, t = 1$/);
+    await explorer.compound('taxol');
+    await page.locator('[data-example="cell-1"]').click();
+    await explorer.settled();
+    assert.equal(await title.textContent(), 'Treated cell');
+    assert.match(await page.locator('.view.start .note').textContent(), /taken as t = 1/);
+    // The network was trained from noised controls, so that is where a reverse walk leads.
+    assert.match(await page.locator('.ends').textContent(), /control with noise/);
+    await explorer.compound('colchicine');
+    await explorer.says(/starts from a control again/);
+    assert.equal(await title.textContent(), 'Control');
+    assert.equal(await page.locator('#set-direction').inputValue(), 'forward');
+    await explorer.compound('dmso');
+    await page.locator('[data-example="cell-2"]').click();
+    await explorer.settled();
+    assert.equal(await title.textContent(), 'Control', 'an untreated cell is none that was treated');
+  });
+});
+
+test('there and back with noise ends at the noised start, and the difference shows it', { skip }, async () => {
+  await pageOf((manifest) => { manifest.sampling.noise = 0.5; }, async (explorer) => {
+    const { page } = explorer;
+    await explorer.set('grid', 'uniform');
+    await explorer.set('direction', 'return');
+    await explorer.settled();
+    const { rgba } = await explorer.pixels('difference');
+    // At the start nothing has changed yet: every pixel is the grey of no change.
+    assert.deepEqual(new Set(rgba.filter((_, index) => index % 4 === 0)).size, 1);
+    assert.match(await page.locator('.view.difference .note').textContent(), /start with its noise/);
+    await explorer.set('direction', 'forward');
+    const forward = await explorer.pixels('difference');
+    assert.ok(new Set(forward.rgba.filter((_, index) => index % 4 === 0)).size > 10, 'one way, the noise counts as a change');
+  });
+});
+
+test('a flow that starts from noise offers noise and no control, and its link holds', { skip }, async () => {
+  await pageOf((manifest) => { manifest.source = 'noise'; }, async (explorer, context, url) => {
+    const { page } = explorer;
+    assert.match(await page.locator('#control-title').textContent(), /Draw the noise/);
+    assert.equal(await page.locator('[data-control]').first().isVisible(), false);
+    assert.equal(await page.locator('.view.start .title').textContent(), 'Noise');
+    const before = await explorer.pixels('start');
+    await page.getByRole('button', { name: 'New noise' }).click();
+    await explorer.settled();
+    const after = await explorer.pixels('start');
+    assert.notDeepEqual(after.rgba, before.rgba);
+    await explorer.forward();
+    const link = await explorer.link(1);
+    assert.doesNotMatch(link, /start=|crop=/);
+    const again = await ExplorerPage.open(context, link);
+    await again.page.locator('.where[data-step="1"]').waitFor({ timeout: 120_000 });
+    assert.deepEqual((await again.pixels('start')).rgba, after.rgba);
+    again.nothingInTheConsole();
+  });
+});
+
+test('the adaptive solver shows its tolerances, and trials that it rejected', { skip }, async () => {
+  await pageOf(() => {}, async (explorer) => {
+    const { page } = explorer;
+    assert.equal(await page.locator('#set-rtol').isVisible(), false);
+    await explorer.set('solver', 'dopri5');
+    assert.equal(await page.locator('#set-steps').isVisible(), false);
+    assert.equal(await page.locator('#set-rtol').inputValue(), '0.00001');
+    await explorer.set('rtol', '1e-3');
+    await explorer.set('atol', '1e-3');
+    await page.waitForFunction(() => location.hash.includes('rtol=0.001'));
+    await explorer.set('rtol', '5');
+    await explorer.says(/rtol is 5, expected a number from 1e-9 to 1/i);
+  });
+});
+
+test('a number that a field cannot hold is told by name and range, and news leave by themselves', { skip }, async () => {
+  await pageOf(() => {}, async (explorer, context) => {
+    const { page } = explorer;
+    await explorer.set('steps', -3);
+    await explorer.says(/^Steps is -3, expected a whole number from 1 to 1000\.$/i);
+    await explorer.set('steps', 4);
+    await explorer.set('noise', 0.5);
+    await explorer.set('seed', -1);
+    await explorer.says(/^Seed is -1, expected a whole number from 0 to 4294967295\.$/i);
+    await explorer.set('seed', 1);
+    await context.grantPermissions(['clipboard-read', 'clipboard-write']);
+    await page.locator('[data-keep="link"]').click();
+    assert.equal(await explorer.says(/copied/), 'The link is copied; it makes this picture again.');
+    await page.locator('cellflux-notice .sentence').waitFor({ state: 'detached', timeout: 15_000 });
+  });
+});
+
+test('all channels off says so, stills are not dimmed, names of buttons begin with their words', { skip }, async () => {
+  await pageOf(() => {}, async (explorer) => {
+    const { page } = explorer;
+    await explorer.set('solver', 'euler');
+    await explorer.set('steps', 2);
+    await explorer.walk();
+    assert.deepEqual(await page.locator('.still').evaluateAll((stills) => stills.map((still) => getComputedStyle(still).opacity)), ['1', '1', '1']);
+    const play = page.locator('[data-do="play"]');
+    const [name, words] = [await play.getAttribute('aria-label'), (await play.textContent()).trim()];
+    assert.ok(name.startsWith(words), `${name} does not begin with ${words}`);
+    const names = await page.locator('[data-control]').evaluateAll((tiles) => tiles.map((tile) => tile.textContent));
+    assert.equal(new Set(names).size, names.length, `${names}`);
+    for (const chip of await page.locator('.channels .chip').all()) await chip.click();
+    await page.locator('.dark', { hasText: 'Every channel is switched off' }).waitFor();
+    const heights = await page.locator('button:visible, select:visible').evaluateAll((controls) => controls.map((control) => control.getBoundingClientRect().height));
+    assert.ok(Math.min(...heights) >= 24, `${Math.min(...heights)} px`);
+  });
+});
+
+test('a finger finds room on every control', { skip }, async () => {
+  const site = await serveMicro();
+  const context = await browser.newContext({ viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true });
+  try {
+    const explorer = await ExplorerPage.open(context, `${site.url}?engine=candle`);
+    await explorer.ready();
+    const small = await explorer.page.locator('button:visible:not(.still), select:visible').evaluateAll((controls) => controls
+      .map((control) => [control.textContent.trim().slice(0, 20) || control.id, Math.round(control.getBoundingClientRect().height)])
+      .filter(([, height]) => height < 44));
+    assert.deepEqual(small, []);
+    await explorer.fitsItsWidth();
+  } finally {
+    await context.close();
+    await site.close();
+  }
+});
