@@ -18,6 +18,9 @@ pub struct PlaneRef {
 pub struct Suggestion {
     /// A plane for each of the model's channels, or none where only a person can tell.
     pub planes: Vec<Option<PlaneRef>>,
+    /// For each channel whether its plane is a guess that a person must confirm: taken by its place, by elimination, or
+    /// by an alias that is a number (`w1`, `ch5`), which another microscope gives to another stain.
+    pub guessed: Vec<bool>,
     /// What the suggestion rests on.
     pub basis: Basis,
 }
@@ -25,11 +28,11 @@ pub struct Suggestion {
 /// What a suggestion rests on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Basis {
-    /// Every channel was found by its name, stain or alias.
+    /// Every channel was found by its name, stain or alias, but for one at most, which has the plane that is left.
     Names,
-    /// There are as many planes as channels: taken in order, files sorted by name with numbers as numbers.
+    /// There are as many planes as channels, and no names: taken in order, files sorted by name with numbers as numbers.
     Order,
-    /// More planes than channels and not every channel found by name.
+    /// Not every channel was found by name, and the order tells nothing.
     Unclear,
 }
 
@@ -65,24 +68,83 @@ pub fn suggest(pictures: &[Picture], spec: &ImageSpec) -> Result<Suggestion, Ima
         .collect();
     let candidates = if seen.len() < wanted { &all } else { &seen };
 
-    let named = by_name(pictures, candidates, &spec.channels);
-    if named.iter().all(Option::is_some) {
-        return Ok(Suggestion {
-            planes: named,
-            basis: Basis::Names,
-        });
-    }
-    if candidates.len() == wanted {
-        let planes = candidates.iter().copied().map(Some).collect();
-        return Ok(Suggestion {
-            planes,
-            basis: Basis::Order,
-        });
+    let (mut planes, mut guessed) = by_name(pictures, candidates, &spec.channels);
+    let left: Vec<PlaneRef> = candidates
+        .iter()
+        .copied()
+        .filter(|&place| !planes.contains(&Some(place)))
+        .collect();
+    let found = planes.iter().flatten().count();
+    let mut basis = Basis::Unclear;
+    if found == wanted {
+        basis = Basis::Names;
+    } else if candidates.len() == wanted && found + 1 == wanted && found > 0 {
+        // One channel and one plane are left.
+        for (plane, guess) in planes
+            .iter_mut()
+            .zip(&mut guessed)
+            .filter(|(plane, _)| plane.is_none())
+        {
+            *plane = left.first().copied();
+            *guess = true;
+        }
+        basis = Basis::Names;
+    } else if candidates.len() == wanted && found == 0 && !named_otherwise(pictures, candidates, spec) {
+        planes = candidates.iter().copied().map(Some).collect();
+        // A colour picture of as many colours as channels is how this toolkit writes its own crops.
+        guessed = vec![!are_colours(pictures, candidates); wanted];
+        basis = Basis::Order;
     }
     Ok(Suggestion {
-        planes: named,
-        basis: Basis::Unclear,
+        planes,
+        guessed,
+        basis,
     })
+}
+
+/// Whether the planes have names of their own that say something, and none is a channel's: by their order they would be
+/// taken for what they say they are not.
+fn named_otherwise(pictures: &[Picture], candidates: &[PlaneRef], spec: &ImageSpec) -> bool {
+    let names: Vec<Option<&str>> = candidates
+        .iter()
+        .map(|&place| plane(pictures, place).and_then(|plane| plane.name.as_deref()))
+        .collect();
+    let channels = spec.channels.iter().map(|channel| Some(channel.name.as_str()));
+    names.iter().all(Option::is_some)
+        && !are_colours(pictures, candidates)
+        && !are_numbers(names.into_iter())
+        && !are_numbers(channels)
+}
+
+/// Whether names differ in their numbers only, as `Page 1` and `Page 2` do.
+fn are_numbers<'a>(names: impl Iterator<Item = Option<&'a str>>) -> bool {
+    let mut stems = names.map(|name| name.unwrap_or_default().replace(|c: char| c.is_ascii_digit(), ""));
+    let first = stems.next();
+    stems.all(|stem| Some(stem) == first)
+}
+
+/// Whether the planes are the colours of one picture.
+fn are_colours(pictures: &[Picture], candidates: &[PlaneRef]) -> bool {
+    let mut names = candidates
+        .iter()
+        .map(|&place| plane(pictures, place).and_then(|plane| plane.name.as_deref()));
+    pictures.len() == 1 && names.all(|name| matches!(name, Some("red" | "green" | "blue" | "alpha")))
+}
+
+/// Puts right what was saved in colours though it is grey: where there are more planes than the model has channels, a
+/// picture whose red, green and blue are the same becomes one plane without a name.
+pub fn merge_grey(mut pictures: Vec<Picture>, spec: &ImageSpec) -> Vec<Picture> {
+    let planes = |picture: &Picture| {
+        picture
+            .planes
+            .iter()
+            .filter(|plane| plane.name.as_deref() != Some("alpha"))
+            .count()
+    };
+    if pictures.iter().map(planes).sum::<usize>() > spec.channels.len() {
+        pictures = pictures.into_iter().map(Picture::merge_grey).collect();
+    }
+    pictures
 }
 
 impl Suggestion {
@@ -95,11 +157,28 @@ impl Suggestion {
         for (plane, channel) in self.planes.iter().zip(&spec.channels) {
             planes.push(plane.ok_or_else(|| ImageError::Assignment {
                 channel: channel.name.clone(),
-                problem: "no plane is named like it; choose one".into(),
+                problem: missing(pictures),
             })?);
         }
         Assignment::new(planes, pictures, spec)
     }
+}
+
+/// What to say of a channel without a plane: what the planes are called, where they are called anything.
+fn missing(pictures: &[Picture]) -> String {
+    let names: Vec<&str> = pictures
+        .iter()
+        .flat_map(|picture| &picture.planes)
+        .filter_map(|plane| plane.name.as_deref())
+        .take(16)
+        .collect();
+    if names.is_empty() {
+        return "no plane is named like it; choose one".into();
+    }
+    format!(
+        "no plane is named like it among {}; choose one, or give the channel that alias",
+        names.join(", ")
+    )
 }
 
 impl Assignment {
@@ -224,28 +303,65 @@ fn sort_key(name: &str) -> Vec<(bool, usize, String)> {
     parts
 }
 
-/// For each channel the one plane whose words contain one of the channel's words; none where several do, or where
-/// two channels claim the same plane.
-fn by_name(pictures: &[Picture], candidates: &[PlaneRef], channels: &[Channel]) -> Vec<Option<PlaneRef>> {
-    let names: Vec<Vec<String>> = candidates
+/// For each channel the one plane whose words contain one of the channel's words, and whether those are a number only;
+/// none where several planes do, or where two channels claim the same plane. Names come before numbers: a plane that is
+/// called `DNA_w4` is not the channel that is `w4` elsewhere.
+fn by_name(
+    pictures: &[Picture],
+    candidates: &[PlaneRef],
+    channels: &[Channel],
+) -> (Vec<Option<PlaneRef>>, Vec<bool>) {
+    let hints = |channel: &Channel, numbers: bool| -> Vec<Vec<String>> {
+        let all = [&channel.name, &channel.stain]
+            .into_iter()
+            .chain(&channel.aliases);
+        let all = all.map(|hint| words(hint)).filter(|hint| !hint.is_empty());
+        all.filter(|hint| is_number(hint) == numbers).collect()
+    };
+    let names: Vec<(PlaneRef, Vec<String>)> = candidates
         .iter()
-        .map(|&place| words(&name_of(pictures, place)))
+        .map(|&place| (place, words(&name_of(pictures, place))))
         .collect();
-    let found: Vec<Option<PlaneRef>> = channels
-        .iter()
-        .map(|channel| {
-            let hints: Vec<Vec<String>> = [&channel.name, &channel.stain]
-                .into_iter()
-                .chain(&channel.aliases)
-                .map(|hint| words(hint))
-                .filter(|hint| !hint.is_empty())
-                .collect();
-            let mut matching = candidates
+    let named = unique(channels.iter().map(|channel| hints(channel, false)), &names);
+    let rest: Vec<(PlaneRef, Vec<String>)> = names
+        .into_iter()
+        .filter(|(place, _)| !named.contains(&Some(*place)))
+        .collect();
+    let open = channels.iter().zip(&named).map(|(channel, found)| match found {
+        Some(_) => Vec::new(),
+        None => hints(channel, true),
+    });
+    let numbered = unique(open, &rest);
+    let guessed = numbered.iter().map(Option::is_some).collect();
+    (
+        named
+            .into_iter()
+            .zip(numbered)
+            .map(|(name, number)| name.or(number))
+            .collect(),
+        guessed,
+    )
+}
+
+/// Whether a hint only counts channels: letters and a number, as `w1`, `ch5` or `C2`.
+fn is_number(hint: &[String]) -> bool {
+    let [word] = hint else { return false };
+    let letters = word.trim_end_matches(|c: char| c.is_ascii_digit());
+    letters.len() < word.len() && letters.len() <= 4 && letters.chars().all(char::is_alphabetic)
+}
+
+/// For each channel's hints the one name that has one of them and that no other channel's have.
+fn unique(
+    hints: impl Iterator<Item = Vec<Vec<String>>>,
+    names: &[(PlaneRef, Vec<String>)],
+) -> Vec<Option<PlaneRef>> {
+    let found: Vec<Option<PlaneRef>> = hints
+        .map(|hints| {
+            let mut matching = names
                 .iter()
-                .zip(&names)
                 .filter(|(_, name)| hints.iter().any(|hint| contains(name, hint)));
             match (matching.next(), matching.next()) {
-                (Some((&place, _)), None) => Some(place),
+                (Some((place, _)), None) => Some(*place),
                 _ => None,
             }
         })
@@ -351,6 +467,86 @@ mod tests {
             error.to_string(),
             "tubulin: no plane is named like it; choose one"
         );
+    }
+
+    #[test]
+    fn names_in_the_file_come_before_its_order() {
+        let spec = ImageSpec::bbbc021(64, 64);
+        let stack = [picture(
+            "stack.tif",
+            &[Some("DNA"), Some("tubulin"), Some("actin")],
+        )];
+        let suggestion = suggest(&stack, &spec).unwrap();
+        assert_eq!(suggestion.basis, Basis::Names);
+        assert_eq!(suggestion.planes, [at(0, 2), at(0, 1), at(0, 0)].map(Some));
+        assert_eq!(suggestion.guessed, [false; 3]);
+        // The one that is left takes the one that is left, to be confirmed.
+        let stack = [picture("stack.tif", &[Some("DNA"), Some("FITC"), Some("actin")])];
+        let suggestion = suggest(&stack, &spec).unwrap();
+        assert_eq!(suggestion.planes, [at(0, 2), at(0, 1), at(0, 0)].map(Some));
+        assert_eq!(suggestion.guessed, [false, true, false]);
+        // Names that are other channels' are not overruled by their order; names that only count are.
+        let stack = [picture("stack.tif", &[Some("Mito"), Some("ER"), Some("RNA")])];
+        let suggestion = suggest(&stack, &spec).unwrap();
+        assert_eq!(
+            (suggestion.basis, suggestion.planes.clone()),
+            (Basis::Unclear, vec![None; 3])
+        );
+        assert_eq!(
+            suggestion.complete(&stack, &spec).unwrap_err().to_string(),
+            "actin: no plane is named like it among Mito, ER, RNA; choose one, or give the channel that alias"
+        );
+        let stack = [picture(
+            "stack.tif",
+            &[Some("Page 1"), Some("Page 2"), Some("Page 3")],
+        )];
+        let suggestion = suggest(&stack, &spec).unwrap();
+        assert_eq!(
+            (suggestion.basis, suggestion.guessed),
+            (Basis::Order, vec![true; 3])
+        );
+    }
+
+    #[test]
+    fn a_number_for_a_name_is_a_guess_and_yields_to_a_name() {
+        let spec = ImageSpec::bbbc021(64, 64);
+        // RxRx1's w4 is RNA, and no actin.
+        let files: Vec<Picture> = (1..=6)
+            .map(|number| picture(&format!("HEPG2-01_s1_w{number}.png"), &[None]))
+            .collect();
+        let suggestion = suggest(&files, &spec).unwrap();
+        assert_eq!(suggestion.planes, [at(3, 0), at(1, 0), at(0, 0)].map(Some));
+        assert_eq!(suggestion.guessed, [true; 3]);
+        let files =
+            ["a_w1_tubulin.png", "a_w2_actin.png", "a_w4_DAPI.png"].map(|name| picture(name, &[None]));
+        let suggestion = suggest(&files, &spec).unwrap();
+        assert_eq!(suggestion.planes, [at(1, 0), at(0, 0), at(2, 0)].map(Some));
+        assert_eq!(suggestion.guessed, [false; 3]);
+    }
+
+    #[test]
+    fn grey_saved_as_colours_is_one_plane_where_one_is_wanted() {
+        let colours = [Some("red"), Some("green"), Some("blue")];
+        let one = ImageSpec::plain(1, 64, 64);
+        let merged = merge_grey(vec![picture("a.png", &colours)], &one);
+        assert_eq!(merged[0].planes.len(), 1);
+        assert_eq!(suggest(&merged, &one).unwrap().planes, [Some(at(0, 0))]);
+        // Three such files are three channels, by their names.
+        let spec = ImageSpec::bbbc021(64, 64);
+        let files = ["a_DNA.png", "a_tubulin.png", "a_actin.png"].map(|name| picture(name, &colours));
+        let suggestion = suggest(&merge_grey(files.to_vec(), &spec), &spec).unwrap();
+        assert_eq!(suggestion.planes, [at(2, 0), at(1, 0), at(0, 0)].map(Some));
+        // One is a picture of three channels, black as it may be.
+        assert_eq!(
+            merge_grey(vec![picture("a.png", &colours)], &spec)[0]
+                .planes
+                .len(),
+            3
+        );
+        // Colours that differ stay colours.
+        let mut coloured = picture("a.png", &colours);
+        coloured.planes[1].values[3] = 1.0;
+        assert_eq!(merge_grey(vec![coloured], &one)[0].planes.len(), 3);
     }
 
     #[test]

@@ -25,6 +25,19 @@ pub enum Meaning {
     Model,
 }
 
+/// How far floating point may lie beyond its declared range at either end, as a share of it: what resampling and
+/// deconvolution overshoot. It is clipped.
+pub const TOLERANCE: f64 = 0.05;
+
+/// How many of an image's numbers lie beyond what their meaning can hold, and are cut off; counts, or shares 0..=1.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct Clipped {
+    /// Darker than black.
+    pub dark: f64,
+    /// Brighter than the coding's full scale.
+    pub bright: f64,
+}
+
 impl Meaning {
     /// The rule where nobody says otherwise: 8-bit files are coded, 16-bit files raw, floating point is linear light
     /// from 0 to 1.
@@ -41,12 +54,20 @@ impl Meaning {
 
     /// Checks that the meaning can be applied to a picture's numbers.
     ///
+    /// Floating point has no largest number, so it must lie within the range that was declared, and [`TOLERANCE`] beyond
+    /// it at either end. Whole numbers may be declared to be darker than black or brighter than white (`Linear`, `Raw`):
+    /// a camera's noise and its saturated pixels are. What lies outside is clipped, and counted by
+    /// [`cut`](crate::crop::cut).
+    ///
     /// # Errors
-    /// [`ImageError::Meaning`] for coded bytes outside 0..=255, for model-range numbers far outside the range and for
-    /// negative raw numbers; [`ImageError::Spec`] for an empty or unreal black-to-white range.
+    /// [`ImageError::Meaning`] for floating point beyond the declared range, whole coded bytes beyond 0..=255, negative
+    /// whole raw numbers, whole numbers that are all darker than black or brighter than white, and model-range numbers
+    /// further beyond the range than half of it; [`ImageError::Spec`] for an empty or unreal black-to-white range.
     pub fn check(self, picture: &Picture, spec: &ImageSpec) -> Result<(), ImageError> {
+        let (min, max) = (f64::from(picture.min), f64::from(picture.max));
+        let float = picture.depth == Depth::Float;
         let within = |low: f64, high: f64, expected: String| {
-            if f64::from(picture.min) >= low && f64::from(picture.max) <= high {
+            if min >= low && max <= high {
                 return Ok(());
             }
             Err(ImageError::Meaning {
@@ -54,10 +75,29 @@ impl Meaning {
                 min: picture.min,
                 max: picture.max,
                 expected,
+                fitting: fitting(picture, spec),
             })
         };
+        let declared = |low: f64, high: f64, what: &str| {
+            let slack = TOLERANCE * (high - low);
+            let expected = format!(
+                "{what} from {low} to {high} ({} % beyond is clipped)",
+                100.0 * TOLERANCE
+            );
+            within(low - slack, high + slack, expected)
+        };
         match self {
+            Self::Coded if float => declared(0.0, 255.0, "coded bytes"),
             Self::Coded => within(0.0, 255.0, "coded bytes, 0 to 255".into()),
+            Self::Raw if float => {
+                // A count below 0 is none, so there is no overshoot on that side.
+                let full = spec.coding.full_scale * spec.coding.raw_divisor;
+                let expected = format!(
+                    "raw numbers from 0 to {full} ({} % beyond is clipped)",
+                    100.0 * TOLERANCE
+                );
+                within(0.0, (1.0 + TOLERANCE) * full, expected)
+            }
             Self::Raw => within(0.0, f64::INFINITY, "raw numbers of 0 and more".into()),
             Self::Linear { black, white } => {
                 if !(black.is_finite() && white.is_finite() && black < white) {
@@ -67,9 +107,9 @@ impl Meaning {
                         "finite numbers, black below white",
                     ));
                 }
-                // What lies outside is darker than black or brighter than white, and clipped; but a picture that
-                // lies outside altogether was meant otherwise.
-                let (min, max) = (f64::from(picture.min), f64::from(picture.max));
+                if float {
+                    return declared(black, white, "light");
+                }
                 if max < black || min > white {
                     return within(black, white, format!("light from {black} to {white}"));
                 }
@@ -82,9 +122,30 @@ impl Meaning {
                 within(
                     low - slack,
                     high + slack,
-                    format!("the model's range, {low} to {high}"),
+                    format!("the model's range, {low} to {high}, and half as much beyond"),
                 )
             }
+        }
+    }
+
+    /// A stored number as a share of the full scale, of light or of the coding: what is clipped lies below 0 or above 1.
+    fn share(self, value: f32, spec: &ImageSpec) -> f64 {
+        let value_f64 = f64::from(value);
+        match self {
+            Self::Coded => value_f64 / 255.0,
+            Self::Raw => value_f64 / spec.coding.raw_divisor / spec.coding.full_scale,
+            Self::Linear { black, white } => (value_f64 - black) / (white - black),
+            Self::Model => f64::from(spec.range.unit(value)),
+        }
+    }
+
+    /// Counts a number that is clipped: darker than black or brighter than full scale by more than a coded step.
+    pub(crate) fn count_clipped(self, value: f32, spec: &ImageSpec, clipped: &mut Clipped) {
+        let share = self.share(value, spec);
+        if share < -1.0 / 255.0 {
+            clipped.dark += 1.0;
+        } else if share > 1.0 + 1.0 / 255.0 {
+            clipped.bright += 1.0;
         }
     }
 
@@ -98,6 +159,33 @@ impl Meaning {
             Self::Model => spec.coding.intensity_of_share(f64::from(spec.range.unit(value))),
         }
     }
+}
+
+/// The meanings that a picture's numbers lie within, as a configuration writes them.
+fn fitting(picture: &Picture, spec: &ImageSpec) -> String {
+    let (min, max) = (f64::from(picture.min), f64::from(picture.max));
+    let within = |low: f64, high: f64| {
+        let slack = TOLERANCE * (high - low);
+        min >= low - slack && max <= high + slack
+    };
+    let mut found = Vec::new();
+    let (low, high) = (f64::from(spec.range.low), f64::from(spec.range.high));
+    if min < 0.0 && within(low, high) {
+        found.push("{ kind = \"model\" }".to_owned());
+    }
+    if max > 1.0 + TOLERANCE && within(0.0, 255.0) {
+        found.push("{ kind = \"coded\" }".to_owned());
+    }
+    let full = [1.0, 255.0, 4095.0, 65_535.0]
+        .into_iter()
+        .find(|&white| within(0.0, white) && (min >= 0.0 || white <= 1.0));
+    let (black, white) = full.map_or((min, max), |white| (0.0, white));
+    if black < white {
+        found.push(format!(
+            "{{ kind = \"linear\", black = {black}, white = {white} }}"
+        ));
+    }
+    format!("say what they are: meaning = {}", found.join(" or "))
 }
 
 impl Coding {
@@ -215,7 +303,8 @@ mod tests {
             .unwrap_err();
         assert_eq!(
             error.to_string(),
-            "x holds numbers from 3 to 700, expected coded bytes, 0 to 255"
+            "x holds numbers from 3 to 700, expected coded bytes, 0 to 255; say what they are: meaning = \
+             { kind = \"linear\", black = 0, white = 4095 }"
         );
         assert!(
             Meaning::Raw
@@ -231,7 +320,7 @@ mod tests {
             .check(&holding(&[-1.1, 1.2], Depth::Float), &spec)
             .unwrap();
         let unit = Meaning::of_depth(Depth::Float);
-        unit.check(&holding(&[0.0, 1.5], Depth::Float), &spec).unwrap();
+        unit.check(&holding(&[-0.04, 1.05], Depth::Float), &spec).unwrap();
         assert!(
             unit.check(&holding(&[200.0, 4000.0], Depth::Float), &spec)
                 .is_err()
@@ -244,6 +333,64 @@ mod tests {
             .check(&holding(&[1.0], Depth::Float), &spec)
             .is_err()
         );
+    }
+
+    #[test]
+    fn floating_point_beyond_its_declared_range_is_refused_with_what_to_set() {
+        let spec = ImageSpec::bbbc021(64, 64);
+        let unit = Meaning::of_depth(Depth::Float);
+        let refused = |meaning: Meaning, values: &[f32]| {
+            let error = meaning.check(&holding(values, Depth::Float), &spec).unwrap_err();
+            error.to_string()
+        };
+        // Bytes saved as floating point.
+        assert_eq!(
+            refused(unit, &[0.0, 255.0]),
+            "x holds numbers from 0 to 255, expected light from 0 to 1 (5 % beyond is clipped); say what they are: \
+             meaning = { kind = \"coded\" } or { kind = \"linear\", black = 0, white = 255 }"
+        );
+        // The page's own frames.
+        assert_eq!(
+            refused(unit, &[-1.0, 1.0]),
+            "x holds numbers from -1 to 1, expected light from 0 to 1 (5 % beyond is clipped); say what they are: \
+             meaning = { kind = \"model\" } or { kind = \"linear\", black = -1, white = 1 }"
+        );
+        Meaning::Model
+            .check(&holding(&[-1.0, 1.0], Depth::Float), &spec)
+            .unwrap();
+        for (meaning, values) in [
+            (unit, [0.0, 1.06]),
+            (unit, [-0.06, 1.0]),
+            (Meaning::Coded, [0.0, 300.0]),
+            (Meaning::Raw, [0.0, 80_000.0]),
+            (
+                Meaning::Linear {
+                    black: 200.0,
+                    white: 4000.0,
+                },
+                [0.0, 4000.0],
+            ),
+            (
+                Meaning::Linear {
+                    black: 200.0,
+                    white: 4000.0,
+                },
+                [200.0, 5000.0],
+            ),
+        ] {
+            let sentence = refused(meaning, &values);
+            assert!(
+                sentence.contains("5 % beyond is clipped") && sentence.contains("meaning = "),
+                "{sentence}"
+            );
+        }
+        // A camera's whole numbers may be cut at black and white.
+        let cut = Meaning::Linear {
+            black: 200.0,
+            white: 4000.0,
+        };
+        cut.check(&holding(&[0.0, 65_535.0], Depth::Sixteen), &spec)
+            .unwrap();
     }
 
     proptest! {

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::assign::Assignment;
-use crate::coding::Meaning;
+use crate::coding::{Clipped, Meaning};
 use crate::error::ImageError;
 use crate::picture::Picture;
 use crate::resize::resize;
@@ -29,8 +29,9 @@ pub struct Crop {
 pub struct CodedCrop {
     /// Coded bytes `[C, H, W]`.
     pub bytes: Vec<u8>,
-    /// The share of the crop's pixels, 0..=1, brighter than the coding's full scale and therefore cut off.
-    pub clipped: f64,
+    /// The shares of the crop's source pixels, 0..=1, that are darker than black or brighter than the coding's full scale
+    /// by more than a coded step, and therefore cut off.
+    pub clipped: Clipped,
 }
 
 impl Crop {
@@ -101,8 +102,7 @@ fn extent(side: usize, spec: &ImageSpec) -> (usize, usize) {
 /// `meaning` says what the files' numbers mean; `None` is [`Meaning::of_depth`] of each file.
 ///
 /// # Errors
-/// [`ImageError::Crop`] for a crop that is too small or leaves the picture, [`ImageError::Meaning`] for numbers outside
-/// their meaning.
+/// As [`cut_each`].
 pub fn cut(
     spec: &ImageSpec,
     pictures: &[Picture],
@@ -110,32 +110,56 @@ pub fn cut(
     crop: Crop,
     meaning: Option<Meaning>,
 ) -> Result<CodedCrop, ImageError> {
+    let of = |picture: &Picture| meaning.unwrap_or_else(|| Meaning::of_depth(picture.depth));
+    let meanings: Vec<Meaning> = pictures.iter().map(of).collect();
+    cut_each(spec, pictures, assignment, crop, &meanings)
+}
+
+/// As [`cut`], with a meaning for each of the pictures in their order: files of several kinds may make one image.
+///
+/// # Errors
+/// [`ImageError::Crop`] for a crop that is too small or leaves the picture, [`ImageError::Meaning`] for numbers outside
+/// their meaning.
+pub fn cut_each(
+    spec: &ImageSpec,
+    pictures: &[Picture],
+    assignment: &Assignment,
+    crop: Crop,
+    meanings: &[Meaning],
+) -> Result<CodedCrop, ImageError> {
     let mut bytes = Vec::with_capacity(spec.len());
-    let mut clipped = 0usize;
-    for (picture, plane) in assignment.resolve(pictures) {
+    let mut clipped = Clipped::default();
+    let mut pixels = 0usize;
+    for (place, (picture, plane)) in assignment.planes().iter().zip(assignment.resolve(pictures)) {
         crop.check(plane.width, plane.height, spec)?;
+        let meaning = meanings.get(place.picture).copied();
         let meaning = meaning.unwrap_or_else(|| Meaning::of_depth(picture.depth));
         meaning.check(picture, spec)?;
         let (width, height) = crop.extent(spec);
         let rows = plane.values.chunks_exact(plane.width).skip(crop.y).take(height);
         let part: Vec<f32> = rows
             .flat_map(|row| row.iter().skip(crop.x).take(width))
-            .map(|&value| meaning.intensity(value, spec) as f32)
+            .map(|&value| {
+                meaning.count_clipped(value, spec, &mut clipped);
+                meaning.intensity(value, spec) as f32
+            })
             .collect();
+        pixels += part.len();
         let resized =
             resize(part, (width, height), (spec.width, spec.height)).ok_or_else(|| ImageError::Crop {
                 found: format!("of {width} x {height} px could not be resampled"),
                 expected: format!("{} x {} px", spec.width, spec.height),
             })?;
-        // Half a coded step above full scale still rounds to it.
-        let full = spec.coding.full_scale * (1.0 + 1.0 / 255.0);
-        clipped += resized.iter().filter(|&&v| f64::from(v) > full).count();
         bytes.extend(resized.iter().map(|&v| spec.coding.encode(f64::from(v))));
     }
     spec.check_length("coded crop", bytes.len())?;
+    let share = |count: f64| count / pixels.max(1) as f64;
     Ok(CodedCrop {
-        clipped: clipped as f64 / bytes.len() as f64,
         bytes,
+        clipped: Clipped {
+            dark: share(clipped.dark),
+            bright: share(clipped.bright),
+        },
     })
 }
 
@@ -183,7 +207,7 @@ mod tests {
                 }
             }
         }
-        assert!(cut.clipped.abs() < f64::EPSILON);
+        assert_eq!(cut.clipped, Clipped::default());
     }
 
     #[test]
@@ -221,8 +245,41 @@ mod tests {
             None,
         )
         .unwrap();
-        assert!((cut.clipped - 0.25).abs() < 1e-12);
+        assert!((cut.clipped.bright - 0.25).abs() < 1e-12 && cut.clipped.dark == 0.0);
         assert_eq!(cut.bytes[0], 255);
+    }
+
+    #[test]
+    fn darkness_below_black_is_counted_and_each_picture_has_its_own_meaning() {
+        let spec = ImageSpec::plain(2, 16, 16);
+        let dark = picture(16, 16, 1, Depth::Sixteen, |i| if i < 64 { 100.0 } else { 400.0 });
+        let float = picture(16, 16, 1, Depth::Float, |_| 0.5);
+        let files = [dark, float];
+        let assignment = assigned(&files, &spec);
+        let meanings = [
+            Meaning::Linear {
+                black: 200.0,
+                white: 600.0,
+            },
+            Meaning::Linear {
+                black: 0.0,
+                white: 1.0,
+            },
+        ];
+        let crop = Crop { x: 0, y: 0, side: 16 };
+        let cut = cut_each(&spec, &files, &assignment, crop, &meanings).unwrap();
+        assert_eq!((cut.bytes[0], cut.bytes[255], cut.bytes[256]), (0, 128, 128));
+        assert!((cut.clipped.dark - 0.125).abs() < 1e-12 && cut.clipped.bright == 0.0);
+        // A number below the network's range is dark, too.
+        let frame = [picture(
+            16,
+            16,
+            2,
+            Depth::Float,
+            |i| if i < 32 { -1.4 } else { 0.0 },
+        )];
+        let cut = cut_each(&spec, &frame, &assigned(&frame, &spec), crop, &[Meaning::Model]).unwrap();
+        assert!(cut.clipped.dark > 0.1 && cut.bytes[0] == 0, "{:?}", cut.clipped);
     }
 
     #[test]

@@ -24,11 +24,58 @@ pub fn decode_within(name: &str, bytes: &[u8], limits: &Limits) -> Result<Pictur
         Content::Jpeg => raster::decode_jpeg(name, bytes, limits),
         Content::Tiff => tiff::decode(name, bytes, limits),
         Content::Npy => npy::decode(name, bytes, limits),
-        Content::Other(found) => Err(ImageError::Format {
+        Content::Other(found, advice) => Err(ImageError::Format {
             name: name.into(),
             found: found.into(),
+            advice,
         }),
     }
+}
+
+/// The most numbers in all files of one drop together: 512 MiB once decoded. A file of its own may have
+/// [`Limits::numbers`].
+pub const NUMBERS_TOGETHER: usize = 1 << 27;
+
+/// Reads files that are handed over together, each with the default [`Limits`] and all with [`NUMBERS_TOGETHER`]: many
+/// small files that unpack to a large picture each are refused as one of them would be.
+///
+/// # Errors
+/// As [`decode_within`] for the first file that cannot be read, and [`ImageError::TooLarge`] for the first that has no
+/// room beside those before it.
+pub fn decode_together<N: AsRef<str>, B: AsRef<[u8]>>(
+    files: impl IntoIterator<Item = (N, B)>,
+) -> Result<Vec<Picture>, ImageError> {
+    decode_together_within(files, &Limits::default(), NUMBERS_TOGETHER)
+}
+
+fn decode_together_within<N: AsRef<str>, B: AsRef<[u8]>>(
+    files: impl IntoIterator<Item = (N, B)>,
+    limits: &Limits,
+    together: usize,
+) -> Result<Vec<Picture>, ImageError> {
+    let mut pictures: Vec<Picture> = Vec::new();
+    let mut left = together;
+    for (name, bytes) in files {
+        let own = Limits {
+            numbers: limits.numbers.min(left),
+            ..*limits
+        };
+        let picture = decode_within(name.as_ref(), bytes.as_ref(), &own).map_err(|error| match error {
+            ImageError::TooLarge { name, found, .. }
+                if left < limits.numbers && found.ends_with("numbers") =>
+            {
+                ImageError::TooLarge {
+                    name,
+                    found,
+                    allowed: format!("{together} numbers in all files together, of which {left} are left,"),
+                }
+            }
+            other => other,
+        })?;
+        left = left.saturating_sub(picture.planes.iter().map(|plane| plane.values.len()).sum());
+        pictures.push(picture);
+    }
+    Ok(pictures)
 }
 
 /// What the first bytes say.
@@ -37,25 +84,68 @@ enum Content {
     Jpeg,
     Tiff,
     Npy,
-    Other(&'static str),
+    /// What it is, and what to do about it.
+    Other(&'static str, &'static str),
 }
 
-/// Formats that people try and that are not read, by their first bytes.
-const OTHERS: [(&[u8], &str); 9] = [
-    (b"GIF8", "a GIF"),
-    (b"BM", "a BMP"),
-    (b"%PDF", "a PDF"),
-    (b"PK\x03\x04", "a ZIP archive (.zip, .npz or an office document)"),
-    (b"\x89HDF\r\n\x1a\n", "an HDF5 file"),
-    (b"\x1f\x8b", "a gzip file"),
-    (b"RIFF", "a WebP or other RIFF file"),
-    (b"\0\0\x00\x0cjP", "a JPEG 2000"),
-    (b"FLEX", "a LIF file"),
+/// What a microscope's own format is made into.
+const FIJI: &str = "; Fiji opens it (Bio-Formats) and saves its channels as TIFF";
+/// What a picture of another format is made into.
+const SAVE: &str = "; save it as PNG or TIFF";
+
+/// Formats that people try and that are not read: where their mark is, the mark, what they are, what to do.
+const OTHERS: [(usize, &[u8], &str, &str); 30] = [
+    (0, b"ZISRAWFILE", "a CZI file (Zeiss)", FIJI),
+    (0, b"\xda\xce\xbe\x0a", "an ND2 file (Nikon)", FIJI),
+    (0, b"\x70\0\0\0", "a LIF file (Leica)", FIJI),
+    (
+        0,
+        b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
+        "an OIB, ZVI or office file",
+        FIJI,
+    ),
+    (96, b"\xa0\xc0", "a DeltaVision file", FIJI),
+    (96, b"\xc0\xa0", "a DeltaVision file", FIJI),
+    (208, b"MAP ", "an MRC file", FIJI),
+    (0, b"ICS_VERSION", "an ICS file", FIJI),
+    (
+        0,
+        b"\x89HDF\r\n\x1a\n",
+        "an HDF5 file (Imaris, HDF5 of other programs)",
+        FIJI,
+    ),
+    (0, b"SIMPLE  =", "a FITS file", FIJI),
+    (0, b"NRRD000", "an NRRD file", FIJI),
+    (128, b"DICM", "a DICOM file", FIJI),
+    (4, b"ftypavif", "an AVIF picture", SAVE),
+    (4, b"ftypavis", "an AVIF picture", SAVE),
+    (4, b"ftyphei", "a HEIC picture", SAVE),
+    (4, b"ftyphev", "a HEIC picture", SAVE),
+    (4, b"ftypmif1", "a HEIC picture", SAVE),
+    (4, b"ftypmsf1", "a HEIC picture", SAVE),
+    (4, b"ftyp", "a video", ""),
+    (0, b"\0\0\x00\x0cjP", "a JPEG 2000 (or an old ND2) file", SAVE),
+    (0, b"\xff\x4f\xff\x51", "a JPEG 2000 file", SAVE),
+    (0, b"\0\0\x00\x0cJXL ", "a JPEG XL picture", SAVE),
+    (0, b"II\xbc\x01", "a JPEG XR picture", SAVE),
+    (0, b"8BPS", "a Photoshop file", SAVE),
+    (0, b"GIF8", "a GIF", SAVE),
+    (8, b"WEBP", "a WebP picture", SAVE),
+    (0, b"%PDF", "a PDF", ""),
+    (
+        0,
+        b"PK\x03\x04",
+        "a ZIP archive (.zip, .npz or an office document)",
+        "",
+    ),
+    (0, b"\x1f\x8b", "a gzip file", ""),
+    (0, b"BM", "a BMP", SAVE),
 ];
 
 impl Content {
     fn of(bytes: &[u8]) -> Self {
         let starts = |magic: &[u8]| bytes.starts_with(magic);
+        let has = |at: usize, mark: &[u8]| bytes.get(at..).is_some_and(|rest| rest.starts_with(mark));
         if starts(b"\x89PNG\r\n\x1a\n") {
             Self::Png
         } else if starts(b"\xff\xd8\xff") {
@@ -68,13 +158,21 @@ impl Content {
         } else if starts(b"\x93NUMPY") {
             Self::Npy
         } else if bytes.is_empty() {
-            Self::Other("an empty file")
-        } else if let Some((_, found)) = OTHERS.iter().find(|(magic, _)| starts(magic)) {
-            Self::Other(found)
-        } else if looks_like_text(bytes) {
-            Self::Other("a text file")
+            Self::Other("an empty file", "")
+        } else if starts(b"version https://git-lfs") {
+            Self::Other(
+                "a Git LFS pointer, not the file itself",
+                "; fetch it with git lfs pull",
+            )
         } else {
-            Self::Other("a file of an unknown kind")
+            let text = looks_like_text(bytes);
+            // Two letters are no mark in a text, which may begin with any.
+            let mut others = OTHERS.iter().filter(|(_, mark, ..)| mark.len() > 2 || !text);
+            match others.find(|(at, mark, ..)| has(*at, mark)) {
+                Some((_, _, found, advice)) => Self::Other(found, advice),
+                None if text => Self::Other("a text file", ""),
+                None => Self::Other("a file of an unknown kind", ""),
+            }
         }
     }
 }
@@ -91,4 +189,42 @@ fn looks_like_text(bytes: &[u8]) -> bool {
         Err(_) => return false,
     };
     !text.is_empty() && text.chars().all(|c| !c.is_control() || c.is_whitespace())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_of_one_drop_share_one_limit_however_small_they_are() {
+        let file = npy::write_u8(&[100, 100], &[7; 10_000]).unwrap_or_default();
+        let drop = |count: usize| (0..count).map(|number| (format!("{number}.npy"), &file));
+        let limits = Limits {
+            numbers: 15_000,
+            ..Limits::default()
+        };
+        assert_eq!(
+            decode_together_within(drop(3), &limits, 30_000).map(|all| all.len()),
+            Ok(3)
+        );
+        assert_eq!(
+            decode_together_within(drop(4), &limits, 39_000).map_err(|error| error.to_string()),
+            Err("3.npy has 100 x 100 px in 1 planes, 10000 numbers, at most 39000 numbers in all files together, of \
+                 which 9000 are left, are read"
+                .into())
+        );
+        // A file that is too large by itself is told so.
+        let large = decode_together_within(
+            drop(1),
+            &Limits {
+                numbers: 9_000,
+                ..limits
+            },
+            30_000,
+        );
+        assert_eq!(
+            large.map_err(|error| error.to_string()),
+            Err("0.npy has 100 x 100 px in 1 planes, 10000 numbers, at most 9000 numbers are read".into())
+        );
+    }
 }

@@ -35,12 +35,14 @@ pub enum ImageError {
         width: usize,
     },
     /// The bytes are no picture of a kind that is read.
-    #[error("{name} is {found}, expected a PNG, JPEG, TIFF or .npy picture")]
+    #[error("{name} is {found}, expected a PNG, JPEG, TIFF or .npy picture{advice}")]
     Format {
         /// The file.
         name: String,
         /// What its bytes look like.
         found: String,
+        /// What to do, where somebody can tell: `; ...`, or nothing.
+        advice: &'static str,
     },
     /// The bytes start as a picture and go wrong.
     #[error("{name} is a damaged {format}: {reason}")]
@@ -131,7 +133,7 @@ pub enum ImageError {
         expected: String,
     },
     /// Numbers outside what their stated meaning allows.
-    #[error("{name} holds numbers from {min} to {max}, expected {expected}")]
+    #[error("{name} holds numbers from {min} to {max}, expected {expected}; {fitting}")]
     Meaning {
         /// The file.
         name: String,
@@ -141,6 +143,8 @@ pub enum ImageError {
         max: f32,
         /// The range that the stated meaning has.
         expected: String,
+        /// What they could mean instead, as a configuration writes it.
+        fitting: String,
     },
     /// An image could not be written.
     #[error("could not write the {what}: {reason}")]

@@ -17,6 +17,7 @@ pub mod decode;
 pub mod error;
 pub mod morphology;
 pub mod npy;
+mod orientation;
 pub mod picture;
 pub mod preview;
 mod raster;
@@ -26,7 +27,7 @@ pub mod strip;
 pub mod synthetic;
 mod tiff;
 
-pub use decode::decode;
+pub use decode::{decode, decode_together};
 pub use error::ImageError;
 pub use picture::Picture;
 pub use spec::ImageSpec;

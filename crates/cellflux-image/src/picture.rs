@@ -148,6 +148,30 @@ impl Picture {
         })
     }
 
+    /// A picture whose red, green and blue are the same is grey: one plane without a name. Any other stays as it is.
+    #[must_use]
+    pub fn merge_grey(mut self) -> Self {
+        if let [red, green, blue, ..] = self.planes.as_slice()
+            && [red, green, blue].map(|plane| plane.name.as_deref())
+                == [Some("red"), Some("green"), Some("blue")]
+            && self
+                .planes
+                .iter()
+                .skip(3)
+                .all(|plane| plane.name.as_deref() == Some("alpha"))
+            && red.values == green.values
+            && red.values == blue.values
+        {
+            self.planes.truncate(1);
+            for plane in &mut self.planes {
+                plane.name = None;
+                self.min = plane.values.iter().copied().fold(f32::INFINITY, f32::min);
+                self.max = plane.values.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+            }
+        }
+        self
+    }
+
     /// Pixels a row, the same for every plane.
     pub fn width(&self) -> usize {
         self.planes.first().map_or(0, |plane| plane.width)

@@ -6,6 +6,7 @@ use image::codecs::{jpeg::JpegDecoder, png::PngDecoder};
 use image::{DynamicImage, ImageDecoder};
 
 use crate::error::ImageError;
+use crate::orientation::Orientation;
 use crate::picture::{Depth, Limits, Picture, Plane, deinterleave};
 
 /// A PNG of 1 to 16 bits, grey, palette or colour. Fewer than 8 bits become 8, a palette becomes colour.
@@ -39,6 +40,10 @@ fn read(
     decoder
         .set_limits(codec_limits(limits))
         .map_err(|error| ImageError::damaged(name, format, &error))?;
+    // A picture whose EXIF part cannot be read is upright.
+    let orientation = decoder
+        .orientation()
+        .map_or(1, |orientation| orientation.to_exif());
     let image =
         DynamicImage::from_decoder(decoder).map_err(|error| ImageError::damaged(name, format, &error))?;
     let (planes, depth) = planes(&image, width, height).ok_or_else(|| {
@@ -48,7 +53,15 @@ fn read(
             "8- or 16-bit grey or colour",
         )
     })?;
-    Picture::new(name, planes, depth)
+    let orientation = Orientation::of_exif(orientation);
+    Picture::new(
+        name,
+        planes
+            .into_iter()
+            .map(|plane| orientation.upright(plane))
+            .collect(),
+        depth,
+    )
 }
 
 /// Grey has no name; colours and alpha have. Alpha stays a plane, since 4-channel data is often saved so.

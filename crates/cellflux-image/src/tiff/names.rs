@@ -1,0 +1,133 @@
+//! What a TIFF calls its planes: OME-XML's channels, ImageJ's labels, or a page's own name.
+
+use super::directory::{Container, Directory, tag};
+use super::ome::Ome;
+use super::pages::{Colours, Page, imagej_number};
+
+/// A longer name is text about the picture, not a channel's name.
+const LONGEST_NAME: usize = 200;
+/// The longest list of ImageJ's labels that is read, in bytes.
+const LONGEST_METADATA: usize = 1 << 24;
+
+/// For every page the names of its planes. A text that cannot be read is no reason to refuse a picture.
+pub(super) fn of(file: Container, pages: &[Page], description: &str) -> Vec<Vec<Option<String>>> {
+    let ome = Ome::of(description);
+    let labels = match pages.first() {
+        Some(first) if ome.is_none() => imagej_names(file, &first.directory, description, pages.len()),
+        _ => Vec::new(),
+    };
+    pages
+        .iter()
+        .enumerate()
+        .map(|(number, page)| {
+            let label = labels.get(number).cloned().flatten();
+            let own = || file.text(&page.directory, tag::PAGE_NAME, LONGEST_NAME);
+            let name = match &ome {
+                Some(ome) => ome.plane(page.index),
+                None => label,
+            }
+            .or_else(own)
+            .and_then(|name| tidy(&name));
+            (0..page.planes())
+                .map(|sample| name_of_sample(page, sample, name.as_ref(), ome.as_ref()))
+                .collect()
+        })
+        .collect()
+}
+
+fn name_of_sample(page: &Page, sample: usize, name: Option<&String>, ome: Option<&Ome>) -> Option<String> {
+    if page.alpha.contains(&sample) {
+        return Some("alpha".into());
+    }
+    let colour = ["red", "green", "blue"].get(sample);
+    match (&page.colours, colour) {
+        (Colours::Rgb | Colours::YCbCr(_) | Colours::Palette(_), Some(colour)) => Some((*colour).into()),
+        // Several samples of which none is a colour are as many channels, where the XML lists as many.
+        _ if page.planes() > 1 => ome
+            .and_then(|ome| ome.channel(sample, page.planes()))
+            .and_then(|name| tidy(&name))
+            .or_else(|| name.cloned()),
+        _ => name.cloned(),
+    }
+}
+
+/// A name in one line.
+fn tidy(name: &str) -> Option<String> {
+    let line = name.trim().lines().next().unwrap_or_default().trim();
+    (!line.is_empty() && line.len() <= LONGEST_NAME).then(|| line.to_owned())
+}
+
+/// ImageJ's labels, one an image; where it wrote none, places in its stack of channels, slices and frames.
+fn imagej_names(
+    file: Container,
+    directory: &Directory,
+    description: &str,
+    pages: usize,
+) -> Vec<Option<String>> {
+    let labels = imagej_labels(file, directory);
+    let size = |key: &str| imagej_number(description, key).unwrap_or(1);
+    let [channels, slices, frames] = ["channels", "slices", "frames"].map(size);
+    let stack = [channels, slices, frames]
+        .into_iter()
+        .try_fold(1usize, usize::checked_mul)
+        == Some(pages)
+        && channels > 0
+        && slices > 0
+        && channels < pages;
+    (0..pages)
+        .map(|image| {
+            let label = labels
+                .get(image)
+                .cloned()
+                .filter(|label| !label.trim().is_empty());
+            label.or_else(|| {
+                let slice = image / channels.max(1) % slices.max(1) + 1;
+                let frame = image / channels.max(1) / slices.max(1) + 1;
+                stack.then(|| {
+                    format!(
+                        "channel {}, slice {slice}, frame {frame}",
+                        image % channels.max(1) + 1
+                    )
+                })
+            })
+        })
+        .collect()
+}
+
+/// The parts of ImageJ's metadata that are labels: UTF-16 in the file's byte order, a part an image.
+///
+/// The tag's bytes begin with a header: `IJIJ`, then for each kind of part its name of four letters and how many there
+/// are. The other tag holds the length of that header and of every part.
+fn imagej_labels(file: Container, directory: &Directory) -> Vec<String> {
+    let read = || {
+        let counts = file.numbers(directory, tag::IMAGEJ_COUNTS)?;
+        let data = file
+            .data(directory, tag::IMAGEJ_METADATA)
+            .filter(|data| data.len() <= LONGEST_METADATA)?;
+        let (header, mut rest) = data.split_at_checked(usize::try_from(*counts.first()?).ok()?)?;
+        let mut lengths = counts.into_iter().skip(1);
+        let mut words = header.chunks_exact(4).map(|word| file.number(word) as u32);
+        words
+            .next()
+            .filter(|&magic| magic == u32::from_be_bytes(*b"IJIJ"))?;
+        let mut labels = Vec::new();
+        while let (Some(kind), Some(parts)) = (words.next(), words.next()) {
+            for _ in 0..parts {
+                let Some(length) = lengths.next() else {
+                    return Some(labels);
+                };
+                let (part, after) = rest.split_at_checked(usize::try_from(length).ok()?)?;
+                rest = after;
+                if kind == u32::from_be_bytes(*b"labl") {
+                    let units: Vec<u16> = part
+                        .chunks_exact(2)
+                        .map(|unit| file.number(unit) as u16)
+                        .collect();
+                    labels.push(String::from_utf16_lossy(&units));
+                }
+            }
+        }
+        Some(labels)
+    };
+    read().unwrap_or_default()
+}
