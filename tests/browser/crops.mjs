@@ -74,6 +74,40 @@ function crc32(bytes) {
   return ~crc >>> 0;
 }
 
+/** A TIFF of 32-bit floating point, a page for each name. */
+export function floatTiff(width, height, names, sample) {
+  const length = 4 * width * height;
+  const pixels = Buffer.alloc(length);
+  for (let i = 0; i < width * height; i += 1) pixels.writeFloatLE(sample(i % width, Math.floor(i / width)), 4 * i);
+  const header = Buffer.from('II*\0\0\0\0\0', 'latin1');
+  header.writeUInt32LE(8 + length, 4);
+  let file = Buffer.concat([header, pixels]);
+  names.forEach((name, page) => {
+    const text = Buffer.from(name.padEnd(16, '\0'), 'latin1');
+    const directory = Buffer.alloc(2 + 9 * 12 + 4);
+    const entries = [[256, 3, 1, width], [257, 3, 1, height], [258, 3, 1, 32], [262, 3, 1, 1], [273, 4, 1, 8], [278, 3, 1, height], [279, 4, 1, length], [285, 2, 16, file.length + directory.length], [339, 3, 1, 3]];
+    directory.writeUInt16LE(entries.length, 0);
+    entries.forEach(([tag, type, count, value], index) => {
+      const at = 2 + 12 * index;
+      directory.writeUInt16LE(tag, at);
+      directory.writeUInt16LE(type, at + 2);
+      directory.writeUInt32LE(count, at + 4);
+      directory.writeUInt32LE(value, at + 8);
+    });
+    directory.writeUInt32LE(page + 1 < names.length ? file.length + directory.length + text.length : 0, directory.length - 4);
+    file = Buffer.concat([file, directory, text]);
+  });
+  return file;
+}
+
+/** A `.npy` of 32-bit floating point, `[height, width]`. */
+export function floatNpy(width, height, sample) {
+  const text = `{'descr': '<f4', 'fortran_order': False, 'shape': (${height}, ${width}), }`.padEnd(117) + '\n';
+  const values = Buffer.alloc(4 * width * height);
+  for (let i = 0; i < width * height; i += 1) values.writeFloatLE(sample(i % width, Math.floor(i / width)), 4 * i);
+  return Buffer.concat([Buffer.from('\x93NUMPY\x01\0\x76\0', 'latin1'), Buffer.from(text, 'latin1'), values]);
+}
+
 /** The header of a TIFF that claims 30,000 x 30,000 pixels, three samples each, and holds none. */
 export function hugeTiff() {
   const entries = [[256, 4, 1, 30000], [257, 4, 1, 30000], [258, 3, 1, 8], [259, 3, 1, 1], [262, 3, 1, 2], [273, 4, 1, 200], [277, 3, 1, 3], [278, 4, 1, 30000], [279, 4, 1, 2700000000]];

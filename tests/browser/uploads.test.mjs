@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { launch } from './chromium.mjs';
-import { controlCrop, jumpField, png, rawField } from './crops.mjs';
+import { controlCrop, floatNpy, floatTiff, jumpField, png, rawField } from './crops.mjs';
 import { ExplorerPage, SITE, assertSamePixels, differing } from './explorer_page.mjs';
 
 let browser;
@@ -107,4 +107,57 @@ test('pasting and dropping files do what the file dialog does', async () => {
   await hand('drop');
   await explorer.useCrop();
   assertSamePixels(await explorer.pixels('start'), pasted);
+});
+
+test('files that only count their channels are guesses, marked and confirmed before the crop can be used', async () => {
+  // Six planes as RxRx1 names them: w4 is no actin there.
+  const files = [1, 2, 3, 4, 5, 6].map((number) => ({ name: `HEPG2-01_Plate1_B02_s1_w${number}.png`, mimeType: 'image/png', buffer: png(80, 80, 1, (x, y) => (x * number + y) % 200) }));
+  await explorer.upload(...files);
+  await editor().waitFor();
+  const guesses = explorer.page.locator('.assign .guess:visible');
+  const use = explorer.page.locator('[data-do="use-crop"]');
+  assert.equal(await guesses.count(), 3);
+  assert.equal(await use.isDisabled(), true);
+  // What the visitor chooses is no guess, and what is not chosen stays one.
+  await explorer.page.locator('.assign select').nth(0).selectOption({ label: 'HEPG2-01_Plate1_B02_s1_w5.png' });
+  await explorer.page.waitForFunction(() => [...document.querySelector('cellflux-explorer').shadowRoot.querySelectorAll('.assign .guess')].filter((mark) => !mark.hidden).length === 2);
+  assert.equal(await use.isDisabled(), true);
+  await explorer.page.locator('#confirm-channels').check();
+  await explorer.page.locator('[data-do="use-crop"]:not(:disabled)').waitFor();
+  assert.equal(await guesses.count(), 0);
+  await explorer.useCrop();
+});
+
+test('a float TIFF of 200 to 4000 opens the editor with a reading that fits, and what is cut off is told', async () => {
+  await explorer.upload({ name: 'float.tif', mimeType: 'image/tiff', buffer: floatTiff(70, 70, ['actin', 'tubulin', 'DNA'], (x, y) => 200 + ((x * y) % 70) * (3800 / 69)) });
+  await editor().waitFor();
+  assert.equal(await explorer.page.locator('#coding').inputValue(), 'range');
+  assert.equal(await explorer.page.locator('.assign .guess:visible').count(), 0);
+  await explorer.page.locator('#coding').selectOption('raw');
+  await explorer.page.locator('#coding').selectOption('range');
+  await explorer.useCrop();
+});
+
+test('files of several kinds have a reading each', async () => {
+  await explorer.upload(
+    { name: 'cell_actin.png', mimeType: 'image/png', buffer: png(70, 70, 1, (x, y) => (x + y) % 256) },
+    { name: 'cell_tubulin.tif', mimeType: 'image/tiff', buffer: floatTiff(70, 70, ['tubulin'], (x) => 200 + x * 50) },
+    { name: 'cell_DNA.npy', mimeType: 'application/octet-stream', buffer: floatNpy(70, 70, (x) => x / 69) },
+  );
+  await editor().waitFor();
+  const codings = await explorer.page.locator('.codings label').evaluateAll((labels) => labels.map((label) => [label.firstChild.textContent, label.querySelector('select').value]));
+  assert.deepEqual(codings, [
+    ['Values of cell_actin.png are', 'coded'],
+    ['Values of cell_tubulin.tif are', 'range'],
+    ['Values of cell_DNA.npy are', 'unit'],
+  ]);
+  await explorer.useCrop();
+});
+
+test('small files that unpack to large pictures are refused together, and the page goes on', async () => {
+  const large = png(8192, 8192, 1, () => 7);
+  await explorer.upload(...['actin', 'tubulin', 'DNA'].map((name) => ({ name: `${name}.png`, mimeType: 'image/png', buffer: large })));
+  await explorer.says(/DNA\.png has 8192 x 8192 px .* at most 134217728 numbers in all files together/);
+  await explorer.upload(controlCrop());
+  await explorer.useCrop();
 });

@@ -3,7 +3,10 @@
 import { el, Part } from '../html.js';
 import { paint } from '../pixels.js';
 
-/** A dialog over `state.upload`: `{ key, name, width, height, planes, assignment, crop, picture, cropPicture }`. */
+/**
+ * A dialog over `state.upload`: `{ key, name, width, height, planes, assignment, guessed, crop, sorts, reading, picture, cropPicture, clipped }`.
+ * `guessed` says for each channel whether its plane is a guess, which must be confirmed; `reading` holds one reading for each of `sorts`.
+ */
 export class CropEditor extends Part {
   connectedCallback() {
     if (this.firstChild) return;
@@ -21,8 +24,9 @@ export class CropEditor extends Part {
       return el('label', { for: `crop-${name}` }, label, input);
     };
     this.numbers = {};
-    this.coding = el('select', { id: 'coding', on: { change: () => this.intend('upload-change', { change: { reading: this.coding.value } }) } });
-    this.codingRow = el('label', { for: 'coding', class: 'coding' }, 'Values are', this.coding);
+    this.codings = el('div', { class: 'codings' });
+    this.confirm = el('input', { type: 'checkbox', id: 'confirm-channels', on: { change: () => this.intend('upload-change', { change: { guessed: this.upload.guessed.map(() => false) } }) } });
+    this.confirmRow = el('label', { for: 'confirm-channels', class: 'confirm' }, this.confirm, el('span', {}, 'The channels marked as guesses are right'));
     this.use = el('button', { type: 'submit', class: 'primary', 'data-do': 'use-crop' }, 'Use this crop');
     this.clipped = el('p', { class: 'hint' });
     this.heading = el('h2', { id: 'crop-title' });
@@ -33,7 +37,7 @@ export class CropEditor extends Part {
         el('div', { class: 'crop-bench' },
           this.board,
           el('div', { class: 'crop-side' },
-            this.channels, this.codingRow,
+            this.channels, this.confirmRow, this.codings,
             el('div', { class: 'numbers' }, number('x', 'Left'), number('y', 'Top'), number('side', 'Side')),
             el('figure', {}, this.result, el('figcaption', { class: 'hint' }, 'As the network will see it'), this.clipped),
             el('div', { class: 'dialog-buttons' },
@@ -56,32 +60,46 @@ export class CropEditor extends Part {
     if (this.changed('assignment', upload.assignment)) {
       for (const [index, select] of [...this.channels.querySelectorAll('select')].entries()) select.value = String(upload.assignment[index]);
     }
-    this.coding.value = upload.reading;
-    this.use.disabled = !upload.complete;
-    this.clipped.textContent = upload.clipped > 0.001 ? `${(100 * upload.clipped).toFixed(1)} % of its values are brighter than full scale and are cut off.` : '';
+    const guesses = upload.guessed.some(Boolean);
+    for (const [index, mark] of [...this.channels.querySelectorAll('.guess')].entries()) mark.hidden = !upload.guessed[index];
+    // Once shown the tick stays, so that what was confirmed can be seen to be.
+    this.confirmRow.hidden = !(this.asked ||= guesses);
+    this.confirm.checked = !guesses;
+    this.confirm.disabled = !guesses;
+    for (const [index, select] of [...this.codings.querySelectorAll('select')].entries()) select.value = upload.reading[index];
+    this.use.disabled = !upload.complete || guesses;
+    this.clipped.textContent = cutOff(upload.clipped);
   }
 
   #open(upload, channels) {
     this.heading.textContent = 'Choose the channels and the crop';
     this.size.textContent = `${upload.name}: ${upload.width} × ${upload.height} pixels, ${upload.planes.length} channel${upload.planes.length === 1 ? '' : 's'}${upload.hint ? `. ${upload.hint}` : ''}`;
+    this.asked = false;
     this.channels.replaceChildren(...channels.map((channel, index) => {
       const dot = el('span', { class: 'dot', 'aria-hidden': 'true' });
       dot.style.setProperty('--dot', channel.colour);
       const select = el('select', { id: `assign-${index}`, on: { change: () => {
         const assignment = [...this.upload.assignment];
+        const guessed = [...this.upload.guessed];
         const plane = Number(select.value);
         // Each plane is one channel: the channel that had it takes this one's in exchange.
         const other = assignment.indexOf(plane);
         if (other >= 0) assignment[other] = assignment[index];
         assignment[index] = plane;
-        this.intend('upload-change', { change: { assignment } });
+        // What the visitor chose is no guess.
+        guessed[index] = false;
+        this.intend('upload-change', { change: { assignment, guessed } });
       } } },
       ...(upload.assignment.includes(-1) ? [el('option', { value: '-1' }, 'choose a channel…')] : []),
       ...upload.planes.map((plane, at) => el('option', { value: String(at) }, plane.label)));
-      return el('label', { for: `assign-${index}` }, el('span', {}, dot, channel.name), select);
+      return el('label', { for: `assign-${index}` }, el('span', {}, dot, channel.name, ' ', el('em', { class: 'guess', hidden: true }, 'a guess')), select);
     }));
-    this.coding.replaceChildren(...upload.readings.map(({ value, label }) => el('option', { value }, label)));
-    this.codingRow.hidden = upload.readings.length < 2;
+    this.codings.replaceChildren(...upload.sorts.map(({ files, readings }, index) => {
+      const id = index ? `coding-${index}` : 'coding';
+      const select = el('select', { id, on: { change: () => this.intend('upload-change', { change: { reading: this.upload.reading.with(index, select.value) } }) } },
+        ...readings.map(({ value, label }) => el('option', { value }, label)));
+      return el('label', { for: id, class: 'coding', hidden: readings.length < 2 }, upload.sorts.length > 1 ? `Values of ${files} are` : 'Values are', select);
+    }));
     this.numbers.side.min = String(upload.smallest);
     this.numbers.side.max = String(Math.floor(Math.min(upload.width / upload.extent[0], upload.height / upload.extent[1])));
   }
@@ -150,6 +168,13 @@ export class CropEditor extends Part {
     event.preventDefault();
     this.#send(change);
   }
+}
+
+/** What is cut off at either end, in a sentence; nothing where it is next to nothing. */
+function cutOff({ dark, bright }) {
+  const share = (part, ends) => (part > 0.001 ? [`${(100 * part).toFixed(1)} % of its values are ${ends}`] : []);
+  const parts = [...share(dark, 'darker than black'), ...share(bright, 'brighter than full scale')];
+  return parts.length ? `${parts.join(' and ')}; they are cut off.` : '';
 }
 
 const clamp = (value, low, high) => Math.min(Math.max(value, low), Math.max(low, high));

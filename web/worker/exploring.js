@@ -199,7 +199,7 @@ export class Exploring {
       complete,
       ...(redraw ? { picture: this.#upload.preview(planes) } : {}),
       cropPicture: cut?.picture ?? null,
-      clipped: cut?.clipped ?? 0,
+      clipped: { dark: cut?.dark ?? 0, bright: cut?.bright ?? 0 },
     };
   }
 

@@ -30,7 +30,7 @@ pub enum Meaning {
 pub const TOLERANCE: f64 = 0.05;
 
 /// How many of an image's numbers lie beyond what their meaning can hold, and are cut off; counts, or shares 0..=1.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Clipped {
     /// Darker than black.
     pub dark: f64,

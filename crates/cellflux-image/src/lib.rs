@@ -21,6 +21,7 @@ mod orientation;
 pub mod picture;
 pub mod preview;
 mod raster;
+pub mod reading;
 pub mod resize;
 pub mod spec;
 pub mod strip;

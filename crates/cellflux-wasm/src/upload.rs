@@ -4,8 +4,8 @@ use cellflux_image::assign::{self, Assignment, PlaneRef};
 use cellflux_image::coding::Meaning;
 use cellflux_image::composite::{Display, Rgba, composite};
 use cellflux_image::crop::{self, Crop, MIN_CROP_SIDE};
-use cellflux_image::picture::Depth;
-use cellflux_image::{ImageSpec, Picture, decode, preview};
+use cellflux_image::reading::{Reading, Sort, sorts};
+use cellflux_image::{ImageSpec, Picture, decode_together, preview};
 use js_sys::{Array, Object, Reflect, Uint8Array};
 use serde::Serialize;
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -24,6 +24,7 @@ pub struct Upload {
     spec: ImageSpec,
     pictures: Vec<Picture>,
     planes: Vec<PlaneRef>,
+    sorts: Vec<Sort>,
 }
 
 /// What the page shows of an upload before anything is chosen.
@@ -35,12 +36,16 @@ struct Description {
     planes: Vec<Label>,
     /// For each channel the position of its plane in `planes`, or -1 where only a person can tell.
     assignment: Vec<i32>,
+    /// For each channel whether its plane is a guess, which the visitor confirms before the crop can be used.
+    guessed: Vec<bool>,
     crop: Crop,
     /// The crop's width and height for a side of 1.
     extent: [f64; 2],
     smallest: usize,
-    reading: &'static str,
-    readings: Vec<Reading>,
+    /// For each sort of files what its numbers are taken for at first, one of its `readings`.
+    reading: Vec<&'static str>,
+    /// For each sort of files which they are and what their numbers could mean.
+    sorts: Vec<Choice>,
 }
 
 #[derive(Serialize)]
@@ -48,9 +53,16 @@ struct Label {
     label: String,
 }
 
-/// A choice of what the numbers mean.
+/// Files whose numbers are read in one way.
 #[derive(Serialize)]
-struct Reading {
+struct Choice {
+    files: String,
+    readings: Vec<Labelled>,
+}
+
+/// What the numbers of a sort of files could mean.
+#[derive(Serialize)]
+struct Labelled {
     value: &'static str,
     label: String,
 }
@@ -60,11 +72,16 @@ impl Upload {
     /// Decodes `[{ name, bytes: ArrayBuffer }]` for a model.
     #[wasm_bindgen(constructor)]
     pub fn new(model: &Model, files: &Array) -> Result<Upload, JsValue> {
-        let mut pictures = Vec::new();
+        let mut contents = Vec::new();
         for file in files.iter() {
-            let (name, bytes) = named_bytes(&file)?;
-            pictures.push(decode(&name, &bytes).map_err(Trouble::from)?);
+            contents.push(NamedFile::of(&file)?);
         }
+        // A file's bytes are copied when its turn comes, and gone before the next one's.
+        let contents = contents
+            .into_iter()
+            .map(|NamedFile { name, bytes }| (name, bytes.to_vec()));
+        let pictures = decode_together(contents).map_err(Trouble::from)?;
+        let pictures = assign::merge_grey(pictures, &model.manifest.image);
         let planes = pictures
             .iter()
             .enumerate()
@@ -72,8 +89,10 @@ impl Upload {
                 (0..picture.planes.len()).map(move |plane| PlaneRef { picture: at, plane })
             })
             .collect();
+        let spec = model.manifest.image.clone();
         let upload = Self {
-            spec: model.manifest.image.clone(),
+            sorts: sorts(&pictures, &spec),
+            spec,
             pictures,
             planes,
         };
@@ -87,13 +106,8 @@ impl Upload {
         let suggestion = assign::suggest(&self.pictures, &self.spec).map_err(Trouble::from)?;
         let (width, height) = self.size();
         let longer = self.spec.width.max(self.spec.height).max(1) as f64;
-        let readings = self.readings();
         plain(&Description {
-            name: match self.pictures.as_slice() {
-                [only] => only.name.clone(),
-                [first, rest @ ..] => format!("{} and {} more", first.name, rest.len()),
-                [] => String::new(),
-            },
+            name: together(self.pictures.iter()),
             width,
             height,
             planes: self
@@ -108,11 +122,12 @@ impl Upload {
                 .iter()
                 .map(|place| self.position(*place))
                 .collect(),
+            guessed: suggestion.guessed,
             crop: Crop::centred(width, height, &self.spec),
             extent: [self.spec.width as f64 / longer, self.spec.height as f64 / longer],
             smallest: MIN_CROP_SIDE,
-            reading: self.default_reading(),
-            readings,
+            reading: self.sorts.iter().map(|sort| sort.suggested().name()).collect(),
+            sorts: self.sorts.iter().map(|sort| self.choice(sort)).collect(),
         })
     }
 
@@ -134,14 +149,15 @@ impl Upload {
         Ok(shown.map_or(JsValue::NULL, |preview| picture::to_js(&preview.picture)))
     }
 
-    /// Cuts the crop: `{ coded: Uint8Array [C, H, W], picture, clipped }`.
+    /// Cuts the crop: `{ coded: Uint8Array [C, H, W], picture, dark, bright }`. `reading` names one reading for each sort
+    /// of files; `dark` and `bright` are the shares of the crop's pixels that are cut off at either end.
     pub fn cut(
         &self,
         assignment: &[i32],
         x: f64,
         y: f64,
         side: f64,
-        reading: &str,
+        reading: Vec<String>,
     ) -> Result<JsValue, JsValue> {
         let assignment = self.assignment(assignment)?;
         // `as` saturates, and a crop beyond the picture is refused with both sizes named.
@@ -150,14 +166,15 @@ impl Upload {
             y: y as usize,
             side: side as usize,
         };
-        let meaning = self.meaning(reading);
-        let coded =
-            crop::cut(&self.spec, &self.pictures, &assignment, crop, meaning).map_err(Trouble::from)?;
+        let meanings = self.meanings(&reading);
+        let coded = crop::cut_each(&self.spec, &self.pictures, &assignment, crop, &meanings)
+            .map_err(Trouble::from)?;
         let shown = self.composite(&coded.bytes)?;
         let object = Object::new();
         picture::set(&object, "coded", &Uint8Array::from(coded.bytes.as_slice()).into());
         picture::set(&object, "picture", &picture::to_js(&shown));
-        picture::set(&object, "clipped", &JsValue::from_f64(coded.clipped));
+        picture::set(&object, "dark", &JsValue::from_f64(coded.clipped.dark));
+        picture::set(&object, "bright", &JsValue::from_f64(coded.clipped.bright));
         Ok(object.into())
     }
 }
@@ -200,112 +217,92 @@ impl Upload {
         Ok(composite(&self.spec, &Display::of(&self.spec), &image)?)
     }
 
-    /// The deepest of the files: an 8-bit mask beside 16-bit channels does not make those coded bytes.
-    fn depth(&self) -> Depth {
-        let deep = |depth| self.pictures.iter().any(|picture| picture.depth == depth);
-        if deep(Depth::Float) {
-            Depth::Float
-        } else if deep(Depth::Sixteen) {
-            Depth::Sixteen
-        } else {
-            Depth::Eight
+    /// What each file's numbers mean: the reading that was chosen for its sort, or the suggested one.
+    fn meanings(&self, chosen: &[String]) -> Vec<Meaning> {
+        let mut meanings: Vec<Meaning> = self
+            .pictures
+            .iter()
+            .map(|picture| Meaning::of_depth(picture.depth))
+            .collect();
+        for (number, sort) in self.sorts.iter().enumerate() {
+            let name = chosen.get(number).map_or("", String::as_str);
+            let meaning = sort.meaning(sort.reading(name).unwrap_or(sort.suggested()));
+            for &file in sort.files() {
+                if let Some(place) = meanings.get_mut(file) {
+                    *place = meaning;
+                }
+            }
+        }
+        meanings
+    }
+
+    fn choice(&self, sort: &Sort) -> Choice {
+        Choice {
+            files: together(sort.files().iter().filter_map(|&file| self.pictures.get(file))),
+            readings: sort
+                .readings()
+                .iter()
+                .map(|&reading| Labelled {
+                    value: reading.name(),
+                    label: self.label(reading),
+                })
+                .collect(),
         }
     }
 
-    fn default_reading(&self) -> &'static str {
-        match self.depth() {
-            Depth::Eight => "coded",
-            Depth::Sixteen => "raw",
-            Depth::Float => "unit",
-        }
-    }
-
-    /// What the numbers could mean, the default first; only what these files' numbers allow.
-    fn readings(&self) -> Vec<Reading> {
+    fn label(&self, reading: Reading) -> String {
         let coding = &self.spec.coding;
-        let names: [&'static str; 6] = match self.depth() {
-            Depth::Eight => ["coded", "linear-8", "raw", "range", "unit", "model"],
-            Depth::Sixteen => ["raw", "linear-16", "range", "coded", "unit", "model"],
-            Depth::Float => ["unit", "range", "model", "raw", "linear-16", "coded"],
-        };
-        let label = |name| match name {
-            "coded" => "the model’s own coded bytes".to_owned(),
-            "raw" if (coding.raw_divisor - 1.0).abs() < f64::EPSILON => {
+        match reading {
+            Reading::Coded => "the model’s own coded bytes".to_owned(),
+            Reading::Raw if (coding.raw_divisor - 1.0).abs() < f64::EPSILON => {
                 format!("raw, {} is full scale", coding.full_scale)
             }
-            "raw" => format!(
+            Reading::Raw => format!(
                 "raw, divided by {}; {} is full scale",
                 coding.raw_divisor, coding.full_scale
             ),
-            "linear-8" => "linear, 255 is full scale".to_owned(),
-            "linear-16" => "linear, 65535 is full scale".to_owned(),
-            "unit" => "linear, 1 is full scale".to_owned(),
-            "range" => "linear, this image’s darkest to brightest".to_owned(),
-            _ => "the network’s own range".to_owned(),
-        };
-        let fits = |name: &str| {
-            self.meaning(name).is_some_and(|meaning| {
-                self.pictures
-                    .iter()
-                    .all(|picture| meaning.check(picture, &self.spec).is_ok())
-            })
-        };
-        names
-            .into_iter()
-            .filter(|name| *name == self.default_reading() || fits(name))
-            .map(|value| Reading {
-                value,
-                label: label(value),
-            })
-            .collect()
-    }
-
-    fn meaning(&self, reading: &str) -> Option<Meaning> {
-        let linear = |black, white| Some(Meaning::Linear { black, white });
-        match reading {
-            "coded" => Some(Meaning::Coded),
-            "raw" => Some(Meaning::Raw),
-            "model" => Some(Meaning::Model),
-            "linear-8" => linear(0.0, 255.0),
-            "linear-16" => linear(0.0, 65535.0),
-            "unit" => linear(0.0, 1.0),
-            "range" => {
-                let low = self
-                    .pictures
-                    .iter()
-                    .map(|picture| picture.min)
-                    .fold(f32::INFINITY, f32::min);
-                let high = self
-                    .pictures
-                    .iter()
-                    .map(|picture| picture.max)
-                    .fold(f32::NEG_INFINITY, f32::max);
-                // A flat image has no range of its own; it is then read as its depth says.
-                if low < high {
-                    linear(f64::from(low), f64::from(high))
-                } else {
-                    None
-                }
-            }
-            _ => None,
+            Reading::Linear8 => "linear, 255 is full scale".to_owned(),
+            Reading::Linear16 => "linear, 65535 is full scale".to_owned(),
+            Reading::Unit => "linear, 1 is full scale".to_owned(),
+            Reading::Range => "linear, darkest to brightest".to_owned(),
+            Reading::Model => "the network’s own range".to_owned(),
         }
     }
 }
 
-fn named_bytes(file: &JsValue) -> Result<(String, Vec<u8>), Trouble> {
-    let wrong = || {
-        Trouble::new(
-            "bad-image",
-            "a file without a name or bytes, expected { name, bytes }",
-        )
+/// Several files in a few words.
+fn together<'a>(mut pictures: impl Iterator<Item = &'a Picture>) -> String {
+    let Some(first) = pictures.next() else {
+        return String::new();
     };
-    let get = |name: &str| Reflect::get(file, &JsValue::from_str(name)).map_err(|_| wrong());
-    let name = get("name")?.as_string().ok_or_else(wrong)?;
-    let bytes = get("bytes")?;
-    let bytes = if bytes.is_instance_of::<js_sys::ArrayBuffer>() {
-        Uint8Array::new(&bytes)
-    } else {
-        bytes.dyn_into::<Uint8Array>().map_err(|_| wrong())?
-    };
-    Ok((name, bytes.to_vec()))
+    match pictures.count() {
+        0 => first.name.clone(),
+        more => format!("{} and {more} more", first.name),
+    }
+}
+
+/// A file as the page hands it over.
+struct NamedFile {
+    name: String,
+    bytes: Uint8Array,
+}
+
+impl NamedFile {
+    fn of(file: &JsValue) -> Result<Self, Trouble> {
+        let wrong = || {
+            Trouble::new(
+                "bad-image",
+                "a file without a name or bytes, expected { name, bytes }",
+            )
+        };
+        let get = |name: &str| Reflect::get(file, &JsValue::from_str(name)).map_err(|_| wrong());
+        let name = get("name")?.as_string().ok_or_else(wrong)?;
+        let bytes = get("bytes")?;
+        let bytes = if bytes.is_instance_of::<js_sys::ArrayBuffer>() {
+            Uint8Array::new(&bytes)
+        } else {
+            bytes.dyn_into::<Uint8Array>().map_err(|_| wrong())?
+        };
+        Ok(Self { name, bytes })
+    }
 }

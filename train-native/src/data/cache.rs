@@ -15,6 +15,8 @@ use std::fs::{self, File};
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
+use cellflux_image::coding::Clipped;
+use cellflux_image::crop::CodedCrop;
 use fs4::FileExt;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -66,9 +68,11 @@ struct About {
     height: usize,
     width: usize,
     values: Vec<ChannelValues>,
+    clipped: Clipped,
 }
 
-const VERSION: u32 = 1;
+/// 2: planes are told by the names in the file, and what is clipped is counted.
+const VERSION: u32 = 2;
 
 impl About {
     fn bytes_an_image(&self) -> usize {
@@ -164,6 +168,11 @@ impl PackedCache {
     pub fn values(&self) -> &[ChannelValues] {
         &self.about.values
     }
+
+    /// The shares of all images' source pixels that were darker than black or brighter than full scale, and are cut off.
+    pub fn clipped(&self) -> Clipped {
+        self.about.clipped
+    }
 }
 
 /// Bytes of the whole file.
@@ -190,20 +199,23 @@ fn build(experiment: &Experiment, folder: &Path, progress: impl Fn(usize, usize)
     reserve(&file, bytes, &finished)?;
 
     let mut values = Values::new(spec.channels.len());
+    let mut clipped = Clipped::default();
     let mut writer = BufWriter::new(file);
     let mut done = 0;
     progress(done, images);
     while done < images {
-        let chunk: Vec<Result<Vec<u8>, DataError>> = (done..images.min(done + CHUNK))
+        let chunk: Vec<Result<CodedCrop, DataError>> = (done..images.min(done + CHUNK))
             .into_par_iter()
-            .map(|index| experiment.load(index))
+            .map(|index| experiment.load_coded(index))
             .collect();
         done += chunk.len();
         for image in chunk {
             let image = image?;
-            values.add(&image, spec.pixels());
+            values.add(&image.bytes, spec.pixels());
+            clipped.dark += image.clipped.dark / images as f64;
+            clipped.bright += image.clipped.bright / images as f64;
             writer
-                .write_all(&image)
+                .write_all(&image.bytes)
                 .map_err(DataError::file(path, "cannot be written"))?;
         }
         progress(done, images);
@@ -221,6 +233,7 @@ fn build(experiment: &Experiment, folder: &Path, progress: impl Fn(usize, usize)
         height: spec.height,
         width: spec.width,
         values: values.finish(spec.channels.iter().map(|channel| channel.name.clone())),
+        clipped,
     };
     let about_path = folder.join(ABOUT);
     // Without its description a cache counts as none: taken away first and written last.
@@ -487,6 +500,7 @@ mod tests {
             height: 96,
             width: 96,
             values: Vec::new(),
+            clipped: Clipped::default(),
         };
         fs::write(dir.path().join(ABOUT), serde_json::to_vec(&about).unwrap()).unwrap();
 

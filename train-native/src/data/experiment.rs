@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
 use cellflux_image::ImageSpec;
+use cellflux_image::crop::CodedCrop;
 use cellflux_image::spec::Channel;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -181,6 +182,11 @@ impl Experiment {
     /// [`DataError`] naming the line of the image, for one that is missing, damaged, or of another size, channel count or
     /// range of numbers than the first.
     pub fn load(&self, index: usize) -> Result<Vec<u8>, DataError> {
+        Ok(self.load_coded(index)?.bytes)
+    }
+
+    /// As [`Experiment::load`], with the shares of the image that are clipped.
+    pub(super) fn load_coded(&self, index: usize) -> Result<CodedCrop, DataError> {
         let entry = self.entries.get(index).ok_or_else(|| {
             DataError::config(
                 "number of the image",

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use cellflux_image::coding::Clipped;
 use serde::Serialize;
 
 use super::cache::{ChannelValues, PackedCache};
@@ -34,6 +35,8 @@ pub struct Report {
     pub pairing: BTreeMap<Split, PairingCounts>,
     /// The values' range; empty before the images are decoded.
     pub values: Vec<ChannelValues>,
+    /// The shares of the images' source pixels that are cut off at either end; unknown before the images are decoded.
+    pub clipped: Option<Clipped>,
 }
 
 /// Treated images and controls.
@@ -126,6 +129,7 @@ impl Report {
             batches,
             pairing: BTreeMap::new(),
             values: Vec::new(),
+            clipped: None,
         }
     }
 
@@ -144,6 +148,7 @@ impl Report {
     #[must_use]
     pub fn with_values(mut self, cache: &PackedCache) -> Self {
         self.values = cache.values().to_vec();
+        self.clipped = Some(cache.clipped());
         self
     }
 }
@@ -207,6 +212,14 @@ impl fmt::Display for Report {
                 values.max,
                 values.mean,
                 100.0 * values.saturated
+            )?;
+        }
+        if let Some(Clipped { dark, bright }) = self.clipped {
+            writeln!(
+                f,
+                "  clipped     {:.3} % of the pixels darker than black, {:.3} % brighter than full scale",
+                100.0 * dark,
+                100.0 * bright
             )?;
         }
         Ok(())

@@ -18,8 +18,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use cellflux_image::assign::{Assignment, PlaneRef};
+use cellflux_image::coding::Clipped;
 use cellflux_image::composite::Rgba;
-use cellflux_image::crop::{self, Crop};
+use cellflux_image::crop::{self, CodedCrop, Crop};
 use cellflux_image::{ImageSpec, Picture, coded_png, npy, strip};
 use serde::Serialize;
 
@@ -57,6 +58,8 @@ pub struct CropsReport {
     pub nuclei: usize,
     /// Crops written.
     pub crops: usize,
+    /// The shares of the crops' source pixels that are cut off at either end.
+    pub clipped: Clipped,
     /// Nuclei that gave none, by reason.
     pub rejected: BTreeMap<Rejected, usize>,
     /// For each plate and channel the darkest and brightest illumination, 1 being the mean, and the fields it rests on.
@@ -86,6 +89,12 @@ impl std::fmt::Display for CropsReport {
             };
             writeln!(f, "  {count:>6} left out: {words}")?;
         }
+        writeln!(
+            f,
+            "  {:.3} % of the crops' pixels clipped as darker than black, {:.3} % as brighter than full scale",
+            100.0 * self.clipped.dark,
+            100.0 * self.clipped.bright
+        )?;
         for (name, (low, high, fields)) in &self.illumination {
             writeln!(
                 f,
@@ -164,9 +173,9 @@ pub fn cut_fields(
                 *report.rejected.entry(Rejected::Border).or_default() += 1;
                 continue;
             };
-            let bytes = crop::cut(&spec, &channels, &assignment, crop, config.image.meaning)
-                .map_err(DataError::image(|| field.place.clone()))?
-                .bytes;
+            let CodedCrop { bytes, clipped } =
+                crop::cut(&spec, &channels, &assignment, crop, config.image.meaning)
+                    .map_err(DataError::image(|| field.place.clone()))?;
             let reason = judge(&nucleus, &config.nuclei);
             sheet.add(&bytes, reason.is_some());
             if let Some(reason) = reason {
@@ -174,6 +183,9 @@ pub fn cut_fields(
             } else {
                 writer.write(field, &Cut { bytes, nucleus }, config)?;
                 report.crops += 1;
+                // A running mean over the crops that are written.
+                report.clipped.dark += (clipped.dark - report.clipped.dark) / report.crops as f64;
+                report.clipped.bright += (clipped.bright - report.clipped.bright) / report.crops as f64;
             }
         }
         progress(fields.list.len() + number + 1, passes);
@@ -251,17 +263,12 @@ fn flatten(
     Ok(())
 }
 
+/// The picture keeps the range that its file holds: that is what its meaning is checked against, not what the correction
+/// makes of it.
 fn divide(picture: &mut Picture, surface: &Surface) {
-    let (mut min, mut max) = (f32::INFINITY, f32::NEG_INFINITY);
     for plane in &mut picture.planes {
         surface.divide(&mut plane.values, plane.width, plane.height);
-        for &value in &plane.values {
-            min = min.min(value);
-            max = max.max(value);
-        }
     }
-    picture.min = min;
-    picture.max = max;
 }
 
 /// Decodes a field's files, one for each channel, all of one size.
@@ -276,6 +283,7 @@ fn read_channels(spec: &ImageSpec, field: &Field) -> Result<Vec<Picture>, DataEr
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let picture =
             cellflux_image::decode(&name, &bytes).map_err(DataError::image(|| field.place.clone()))?;
+        let picture = picture.merge_grey();
         let shape = |picture: &Picture| {
             format!(
                 "{} x {} px in {} channels",
