@@ -133,8 +133,12 @@ test('a float TIFF of 200 to 4000 opens the editor with a reading that fits, and
   await editor().waitFor();
   assert.equal(await explorer.page.locator('#coding').inputValue(), 'range');
   assert.equal(await explorer.page.locator('.assign .guess:visible').count(), 0);
-  await explorer.page.locator('#coding').selectOption('raw');
-  await explorer.page.locator('#coding').selectOption('range');
+  await explorer.useCrop();
+  // A little beyond 0 to 1 is read, and what is cut off is said for both ends.
+  await explorer.upload({ name: 'beyond.tif', mimeType: 'image/tiff', buffer: floatTiff(64, 64, ['actin', 'tubulin', 'DNA'], (x) => (x < 16 ? -0.04 : 1.04)) });
+  await editor().waitFor();
+  assert.equal(await explorer.page.locator('#coding').inputValue(), 'unit');
+  await editor().getByText('25.0 % of its values are darker than black and 75.0 % of its values are brighter than full scale; they are cut off.').waitFor();
   await explorer.useCrop();
 });
 

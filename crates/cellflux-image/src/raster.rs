@@ -86,6 +86,7 @@ fn planes(image: &DynamicImage, width: usize, height: usize) -> Option<(Vec<Plan
 /// The codec's own guard: at most 16-bit samples of what the limits allow, and as much again for its work.
 fn codec_limits(limits: &Limits) -> image::Limits {
     let mut codec = image::Limits::default();
-    codec.max_alloc = Some(limits.numbers as u64 * 4);
+    // Below some megabytes a codec could not read a header, and nobody would learn what the picture is too large for.
+    codec.max_alloc = Some((limits.numbers as u64 * 4).max(1 << 24));
     codec
 }
