@@ -43,7 +43,7 @@ fn read(
     // A picture whose EXIF part cannot be read is upright.
     let orientation = decoder
         .orientation()
-        .map_or(1, |orientation| orientation.to_exif());
+        .map_or(1, image::metadata::Orientation::to_exif);
     let image =
         DynamicImage::from_decoder(decoder).map_err(|error| ImageError::damaged(name, format, &error))?;
     let (planes, depth) = planes(&image, width, height).ok_or_else(|| {

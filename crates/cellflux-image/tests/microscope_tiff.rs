@@ -245,7 +245,7 @@ fn a_stack_of_imagej_in_one_directory_gives_every_plane_with_its_label() {
         );
         assert_eq!(assigned(picture), (Basis::Names, vec![3.0, 2.0, 1.0]));
         // Without labels the planes have no names.
-        let picture = read(&tiff(big_endian, &pixels, &[entries.clone()]));
+        let picture = read(&tiff(big_endian, &pixels, std::slice::from_ref(&entries)));
         assert_eq!((picture.planes.len(), names(&picture)), (3, vec![None; 3]));
         assert_eq!(picture.planes[2].values, [3.0; 4]);
         // Two strips that lie one behind the other are one page all the same; 16 bits in the file's byte order.
@@ -399,8 +399,8 @@ fn a_lookup_table_of_fiji_shows_values_and_does_not_change_them() {
     }));
     assert_eq!(names(&picture), [Some("red"), Some("green"), Some("blue")]);
     assert_eq!(
-        [0, 1, 2].map(|part| picture.planes[part].values[3]),
-        [252.0, 21.0, 9.0]
+        [0, 1, 2].map(|part| picture.planes[part].values[3] as u8),
+        [252, 21, 9]
     );
     let short = refusal(&tiff(
         false,
@@ -419,7 +419,7 @@ fn what_readers_fill_in_is_filled_in() {
     let expected: Vec<f32> = (0..12u8).map(f32::from).collect();
     let lengths = without(page(3, 4, 8), 279);
     assert_eq!(
-        read(&tiff(false, &pixels, &[lengths.clone()])).planes[0].values,
+        read(&tiff(false, &pixels, std::slice::from_ref(&lengths))).planes[0].values,
         expected
     );
     let three = with(lengths, vec![(273, Long(vec![8, 14])), (278, Short(vec![2]))]);

@@ -38,7 +38,7 @@ pub(super) mod tag {
     pub(in super::super) const JPEG_TABLES: u16 = 347;
     pub(in super::super) const CHROMA_COEFFICIENTS: u16 = 529;
     pub(in super::super) const CHROMA_SUBSAMPLING: u16 = 530;
-    /// `UIC2Tag` of a MetaMorph stack, which has one entry a plane.
+    /// `UIC2Tag` of a `MetaMorph` stack, which has one entry a plane.
     pub(in super::super) const METAMORPH_PLANES: u16 = 33_629;
     /// ImageJ's own metadata: how long each part is, and the parts.
     pub(in super::super) const IMAGEJ_COUNTS: u16 = 50_838;
@@ -67,7 +67,7 @@ pub(super) mod tag {
     ];
 
     /// What is kept of a directory beside [`OF_PIXELS`].
-    pub(in super::super) const OF_MEANING: [u16; 12] = [
+    pub(in super::super) const OF_MEANING: [u16; 11] = [
         NEW_SUBFILE_TYPE,
         SUBFILE_TYPE,
         DESCRIPTION,
@@ -79,7 +79,6 @@ pub(super) mod tag {
         METAMORPH_PLANES,
         IMAGEJ_COUNTS,
         IMAGEJ_METADATA,
-        33_628,
     ];
 }
 

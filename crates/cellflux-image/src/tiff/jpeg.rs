@@ -55,10 +55,11 @@ fn frames(jpeg: &[u8]) -> Vec<[u16; 2]> {
             (marker, &[high, low, ..]) => {
                 let length = usize::from(u16::from_be_bytes([high, low]));
                 // All 0xc.. are frame headers but Huffman tables, extensions and arithmetic conditions.
-                if matches!(marker, 0xc0..=0xcf) && !matches!(marker, 0xc4 | 0xc8 | 0xcc) {
-                    if let [_, _, _, h1, h0, w1, w0, ..] = *after {
-                        found.push([u16::from_be_bytes([w1, w0]), u16::from_be_bytes([h1, h0])]);
-                    }
+                if matches!(marker, 0xc0..=0xcf)
+                    && !matches!(marker, 0xc4 | 0xc8 | 0xcc)
+                    && let [_, _, _, h1, h0, w1, w0, ..] = *after
+                {
+                    found.push([u16::from_be_bytes([w1, w0]), u16::from_be_bytes([h1, h0])]);
                 }
                 rest = after.get(length.max(2)..).unwrap_or_default();
             }

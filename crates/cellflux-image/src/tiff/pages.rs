@@ -146,7 +146,7 @@ fn is_reduced(file: Container, directory: &Directory) -> bool {
     kind & 0b101 != 0 || old_kind == 2
 }
 
-/// How many images a lone directory stands for: what ImageJ's description says, or MetaMorph's own tag.
+/// How many images a lone directory stands for: what ImageJ's description says, or `MetaMorph`'s own tag.
 fn stacked(name: &str, file: Container, page: &Page) -> Result<usize, ImageError> {
     let said = description(file, &page.directory)
         .and_then(|text| imagej_number(&text, "images"))
@@ -478,10 +478,9 @@ fn colours(
     let said = file.number_of(directory, tag::PHOTOMETRIC);
     match said.unwrap_or(if samples == 3 || samples == 4 { 2 } else { 1 }) {
         0 => Ok(Colours::Inverted),
-        1 => Ok(Colours::Grey),
         2 if samples >= 3 => Ok(Colours::Rgb),
         // One or two samples that are called RGB are channels like others.
-        2 => Ok(Colours::Grey),
+        1 | 2 => Ok(Colours::Grey),
         3 => palette(name, file, directory, samples, depth),
         4 => unsupported("a transparency mask"),
         5 => unsupported("CMYK colours"),
