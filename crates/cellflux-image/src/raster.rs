@@ -3,11 +3,11 @@
 use std::io::Cursor;
 
 use image::codecs::{jpeg::JpegDecoder, png::PngDecoder};
-use image::{DynamicImage, ImageDecoder};
+use image::{ColorType, ImageDecoder};
 
 use crate::error::ImageError;
 use crate::orientation::Orientation;
-use crate::picture::{Depth, Limits, Picture, Plane, deinterleave};
+use crate::picture::{Depth, Limits, Picture, deinterleave};
 
 /// A PNG of 1 to 16 bits, grey, palette or colour. Fewer than 8 bits become 8, a palette becomes colour.
 pub(crate) fn decode_png(name: &str, bytes: &[u8], limits: &Limits) -> Result<Picture, ImageError> {
@@ -44,15 +44,22 @@ fn read(
     let orientation = decoder
         .orientation()
         .map_or(1, image::metadata::Orientation::to_exif);
-    let image =
-        DynamicImage::from_decoder(decoder).map_err(|error| ImageError::damaged(name, format, &error))?;
-    let (planes, depth) = planes(&image, width, height).ok_or_else(|| {
-        ImageError::unsupported(
-            name,
-            format!("{:?} pixels", image.color()),
-            "8- or 16-bit grey or colour",
-        )
+    let colour = decoder.color_type();
+    let (names, depth) = samples(colour).ok_or_else(|| {
+        ImageError::unsupported(name, format!("{colour:?} pixels"), "8- or 16-bit grey or colour")
     })?;
+    let samples = width * height * names.len();
+    let mut bytes = vec![0; samples * if depth == Depth::Sixteen { 2 } else { 1 }];
+    decoder
+        .read_image(&mut bytes)
+        .map_err(|error| ImageError::damaged(name, format, &error))?;
+    let planes = if depth == Depth::Sixteen {
+        let (pairs, _) = bytes.as_chunks::<2>();
+        let words: Vec<u16> = pairs.iter().map(|&pair| u16::from_ne_bytes(pair)).collect();
+        deinterleave(&words, width, height, names)
+    } else {
+        deinterleave(&bytes, width, height, names)
+    };
     let orientation = Orientation::of_exif(orientation);
     Picture::new(
         name,
@@ -64,21 +71,22 @@ fn read(
     )
 }
 
-/// Grey has no name; colours and alpha have. Alpha stays a plane, since 4-channel data is often saved so.
-fn planes(image: &DynamicImage, width: usize, height: usize) -> Option<(Vec<Plane>, Depth)> {
+/// What a pixel's samples are called, and how they are stored. Grey has no name; colours and alpha have. Alpha stays a
+/// plane, since 4-channel data is often saved so.
+fn samples(colour: ColorType) -> Option<(&'static [Option<&'static str>], Depth)> {
     const GREY: &[Option<&str>] = &[None];
     const GREY_ALPHA: &[Option<&str>] = &[None, Some("alpha")];
     const RGB: &[Option<&str>] = &[Some("red"), Some("green"), Some("blue")];
     const RGBA: &[Option<&str>] = &[Some("red"), Some("green"), Some("blue"), Some("alpha")];
-    Some(match image {
-        DynamicImage::ImageLuma8(i) => (deinterleave(i, width, height, GREY), Depth::Eight),
-        DynamicImage::ImageLumaA8(i) => (deinterleave(i, width, height, GREY_ALPHA), Depth::Eight),
-        DynamicImage::ImageRgb8(i) => (deinterleave(i, width, height, RGB), Depth::Eight),
-        DynamicImage::ImageRgba8(i) => (deinterleave(i, width, height, RGBA), Depth::Eight),
-        DynamicImage::ImageLuma16(i) => (deinterleave(i, width, height, GREY), Depth::Sixteen),
-        DynamicImage::ImageLumaA16(i) => (deinterleave(i, width, height, GREY_ALPHA), Depth::Sixteen),
-        DynamicImage::ImageRgb16(i) => (deinterleave(i, width, height, RGB), Depth::Sixteen),
-        DynamicImage::ImageRgba16(i) => (deinterleave(i, width, height, RGBA), Depth::Sixteen),
+    Some(match colour {
+        ColorType::L8 => (GREY, Depth::Eight),
+        ColorType::La8 => (GREY_ALPHA, Depth::Eight),
+        ColorType::Rgb8 => (RGB, Depth::Eight),
+        ColorType::Rgba8 => (RGBA, Depth::Eight),
+        ColorType::L16 => (GREY, Depth::Sixteen),
+        ColorType::La16 => (GREY_ALPHA, Depth::Sixteen),
+        ColorType::Rgb16 => (RGB, Depth::Sixteen),
+        ColorType::Rgba16 => (RGBA, Depth::Sixteen),
         _ => return None,
     })
 }
