@@ -162,7 +162,7 @@ pub enum BundleError {
     },
     /// A pickle that names code outside the five names of a checkpoint.
     #[error(
-        "checkpoint: the pickle names {name}, which a checkpoint of weights does not need; refused, nothing was executed"
+        "checkpoint: its pickle is an object of {name}, expected a dictionary of tensors; nothing was executed"
     )]
     Global {
         /// `module.name` as the pickle has it.

@@ -1,15 +1,18 @@
 //! Checkpoints of the public trainer: a `.pth` file, which is a zip of a pickle and raw numbers.
 //!
 //! `model` in it is either a plain state dict or an EMA wrapper: `model.*` as trained, `shadow_params.N` averaged, in
-//! the order of [`Topology::parameters`]. The paper samples with the averaged weights. Nothing of the
-//! pickle is executed (it names code; see `pickle.rs`), optimiser state and arguments are passed over,
-//! and only the records of the tensors that are wanted are read.
+//! the order of [`Topology::parameters`]. The paper samples with the averaged weights. Other trainers call the state dict
+//! `state_dict` (Lightning, with the network's attribute before every name) or `model_state_dict`, and wrappers put `module.` or
+//! `_orig_mod.` before names. Nothing of the pickle is executed (it names code; see `pickle.rs`), optimiser state and arguments
+//! are passed over, and only the records of the tensors that are wanted are read.
 
 use std::{
+    borrow::Cow,
     collections::BTreeMap,
     io::{Read, Seek},
 };
 
+use half::{bf16, f16};
 use zip::{CompressionMethod, ZipArchive, result::ZipError};
 
 use crate::{
@@ -17,7 +20,7 @@ use crate::{
     config::UNetConfig,
     error::BundleError,
     limits,
-    pickle::{self, Id, Pickle, TensorView, Value},
+    pickle::{self, Id, Pickle, Scalar, TensorView, Value},
     state_dict::{StateDict, Tensor, Values, compare},
     topology::{Parameter, Topology},
 };
@@ -34,12 +37,53 @@ pub enum Weights {
 /// Weights out of a checkpoint.
 #[derive(Clone, Debug)]
 pub struct Imported {
-    /// The weights, f32, checked against the network.
+    /// The weights, f32 or f16 as stored, checked against the network.
     pub weights: StateDict,
     /// Which ones they are.
     pub kind: Weights,
     /// The epoch the checkpoint was saved after, where it says.
     pub epoch: Option<i64>,
+    /// What was changed or passed over on the way, a sentence each.
+    pub notes: Vec<String>,
+}
+
+/// Names under which trainers keep the network's state dict.
+const STATE_DICTS: [&str; 3] = ["model", "state_dict", "model_state_dict"];
+
+/// What wrappers put before every name: `DataParallel` and `DistributedDataParallel`, `torch.compile`.
+const WRAPPERS: [&str; 2] = ["module.", "_orig_mod."];
+
+/// What a file is that is no checkpoint of [`read`]'s kind and no safetensors file, by its first bytes (512 are enough): a
+/// sentence's end that says what it is and what to do.
+pub fn other_kind(start: &[u8]) -> Option<&'static str> {
+    let text = String::from_utf8_lossy(start.get(..512).unwrap_or(start)).to_ascii_lowercase();
+    let text = text.trim_start_matches('\u{feff}').trim_start();
+    if start.starts_with(b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19.") {
+        return Some(
+            "a checkpoint in PyTorch's old format, from before 1.6; load it with torch.load and save it again with torch.save",
+        );
+    }
+    if text.starts_with("version https://git-lfs") {
+        return Some(
+            "a Git LFS pointer, which stands for the file; fetch the file itself with `git lfs pull`",
+        );
+    }
+    if text.starts_with("<!doctype html") || text.starts_with("<html") {
+        return Some("an HTML page, not a checkpoint; download the file itself");
+    }
+    if start.starts_with(b"\x89HDF\r\n\x1a\n") {
+        return Some("an HDF5 file, as Keras writes; expected a .pth of torch.save or a .safetensors");
+    }
+    if start.starts_with(b"\x1f\x8b") {
+        return Some("compressed with gzip; decompress it first");
+    }
+    // Field 1 of an ONNX model is its version, a small number; field 2, in all exporters', the producer's name.
+    if let [0x08, 1..=32, 0x12, ..] = start {
+        return Some(
+            "an ONNX model; expected the checkpoint that it was exported from, a .pth or a .safetensors",
+        );
+    }
+    None
 }
 
 /// Reads the weights of the network that `config` describes: the averaged ones when the checkpoint holds them and
@@ -47,16 +91,22 @@ pub struct Imported {
 ///
 /// # Errors
 /// [`BundleError::Checkpoint`] for a file of another kind, a damaged one, or numbers outside their record;
-/// [`BundleError::Global`] for a pickle that names code; and as [`StateDict::check`] when the tensors are not
-/// this network's.
+/// [`BundleError::Global`] where the whole is an object of a class instead of a dictionary; and as [`StateDict::check`] when the
+/// tensors are not this network's.
 pub fn read<R: Read + Seek>(file: R, config: &UNetConfig, wanted: Weights) -> Result<Imported, BundleError> {
     config.validate()?;
     let parameters = Topology::new(config).parameters(config);
     let mut archive = Archive::open(file)?;
     let pickle = Pickle::parse(&archive.record("data.pkl", pickle::MAX_BYTES)?)?;
-    let top = pickle
-        .entries(pickle.root())
-        .ok_or_else(|| wrong("its pickle is no dictionary, expected one with `model`"))?;
+    if let Some(name) = pickle.foreign(pickle.root()) {
+        return Err(BundleError::Global { name: shown(name) });
+    }
+    let top = pickle.entries(pickle.root()).ok_or_else(|| {
+        wrong(&format!(
+            "its pickle is {}, expected a dictionary with `model`",
+            pickle.describe(pickle.root())
+        ))
+    })?;
     let epoch = top
         .iter()
         .find(|(key, _)| *key == "epoch")
@@ -64,20 +114,27 @@ pub fn read<R: Read + Seek>(file: R, config: &UNetConfig, wanted: Weights) -> Re
             Some(Value::Int(epoch)) => Some(*epoch),
             _ => None,
         });
-    let model = match top.iter().find(|(key, _)| *key == "model") {
-        Some((_, id)) => pickle
-            .entries(*id)
-            .ok_or_else(|| wrong("its `model` is no dictionary of tensors"))?,
+    let named = STATE_DICTS
+        .iter()
+        .find_map(|name| top.iter().find(|(key, _)| key == name));
+    let model = match named {
+        Some((key, id)) => pickle.entries(*id).ok_or_else(|| {
+            wrong(&format!(
+                "its `{key}` is {}, expected a dictionary of tensors",
+                pickle.describe(*id)
+            ))
+        })?,
         // A state dict that was saved by itself.
         None => top,
     };
-    let tensors = Tensors::sort(&pickle, model)?;
+    let mut notes = Vec::new();
+    let tensors = Tensors::sort(&pickle, &parameters, model, &mut notes)?;
     let (views, kind) = tensors.choose(&parameters, wanted)?;
-    check_shapes(&parameters, &views)?;
+    check_shapes(&pickle, &parameters, &views)?;
     let mut weights = BTreeMap::new();
     for parameter in &parameters {
         if let Some(view) = views.get(parameter.name.as_str()) {
-            let tensor = archive.tensor(&parameter.name, view)?;
+            let tensor = archive.tensor(&pickle, &parameter.name, view)?;
             weights.insert(parameter.name.clone(), tensor);
         }
     }
@@ -85,58 +142,100 @@ pub fn read<R: Read + Seek>(file: R, config: &UNetConfig, wanted: Weights) -> Re
         weights: StateDict::from_tensors(weights, config)?,
         kind,
         epoch,
+        notes,
     })
 }
 
 /// The tensors of a checkpoint's model, by kind.
 #[derive(Default)]
 struct Tensors<'a> {
-    trained: BTreeMap<&'a str, &'a TensorView>,
+    trained: BTreeMap<Cow<'a, str>, &'a TensorView>,
     averaged: BTreeMap<usize, &'a TensorView>,
 }
 
 impl<'a> Tensors<'a> {
-    fn sort(pickle: &'a Pickle, model: Vec<(&'a str, Id)>) -> Result<Self, BundleError> {
+    fn sort(
+        pickle: &'a Pickle,
+        parameters: &[Parameter],
+        model: Vec<(&'a str, Id)>,
+        notes: &mut Vec<String>,
+    ) -> Result<Self, BundleError> {
         let wrapped = model.iter().any(|(name, _)| name.starts_with("shadow_params."));
+        let (averaged, trained): (Vec<_>, Vec<_>) = model
+            .into_iter()
+            .partition(|(name, _)| name.starts_with("shadow_params."));
         let mut tensors = Self::default();
-        for (name, id) in model {
-            if wrapped && name == "num_updates" {
-                continue;
-            }
-            let Some(Value::Tensor(view)) = pickle.get(id) else {
-                return Err(wrong(&format!("{} is no tensor", shown(name))));
-            };
-            let twice = if let Some(number) = name.strip_prefix("shadow_params.") {
-                let number = number
-                    .parse::<usize>()
-                    .ok()
-                    .filter(|parsed| parsed.to_string() == number)
-                    .ok_or_else(|| wrong(&format!("{} has no number", shown(name))))?;
-                tensors.averaged.insert(number, view).is_some()
-            } else {
-                let plain = if wrapped {
-                    name.strip_prefix("model.")
-                } else {
-                    None
-                };
-                tensors.trained.insert(plain.unwrap_or(name), view).is_some()
-            };
-            if twice {
+        for (name, id) in averaged {
+            let number = name.trim_start_matches("shadow_params.");
+            let number = number
+                .parse::<usize>()
+                .ok()
+                .filter(|parsed| parsed.to_string() == number)
+                .ok_or_else(|| wrong(&format!("{} has no number", shown(name))))?;
+            let view = tensor(pickle, name, id)?;
+            if tensors.averaged.insert(number, view).is_some() {
                 return Err(BundleError::DuplicateTensor { tensor: shown(name) });
             }
+        }
+        let attribute = attribute(&trained, parameters);
+        let (mut stripped, mut passed) = (Vec::new(), 0_usize);
+        for (name, id) in trained {
+            let mut plain = Cow::Borrowed(name);
+            if let Some(attribute) = &attribute
+                && !attribute.is_empty()
+            {
+                // Beside the network, such a checkpoint holds losses and metrics.
+                let Some(rest) = name.strip_prefix(attribute.as_str()) else {
+                    passed += 1;
+                    continue;
+                };
+                plain = Cow::Borrowed(rest);
+            }
+            // torch.compile of a part of the network also puts its mark inside names.
+            for wrapper in WRAPPERS {
+                if plain.starts_with(wrapper) || plain.contains("._orig_mod.") {
+                    let without = plain.strip_prefix(wrapper).unwrap_or(&plain);
+                    plain = Cow::Owned(without.replace("._orig_mod.", "."));
+                    if !stripped.contains(&wrapper) {
+                        stripped.push(wrapper);
+                    }
+                }
+            }
+            let ours = parameters.iter().any(|parameter| parameter.name == plain);
+            // Counts and settings may stand beside the weights; a weight must be a tensor.
+            if !ours
+                && (wrapped && name == "num_updates" || !matches!(pickle.get(id), Some(Value::Tensor(_))))
+            {
+                continue;
+            }
+            let view = tensor(pickle, name, id)?;
+            if tensors.trained.insert(plain, view).is_some() {
+                return Err(BundleError::DuplicateTensor { tensor: shown(name) });
+            }
+        }
+        if let Some(attribute) = attribute
+            && !attribute.is_empty()
+            && !(wrapped && attribute == "model.")
+        {
+            notes.push(format!("{} is taken off the tensors' names", shown(&attribute)));
+        }
+        if passed > 0 && !wrapped {
+            notes.push(format!(
+                "{passed} entries that are not the network's are passed over"
+            ));
+        }
+        for wrapper in stripped {
+            notes.push(format!("{wrapper:?} is taken off the tensors' names"));
         }
         Ok(tensors)
     }
 
     /// The views to read, by the network's names.
-    fn choose<'p>(
+    fn choose(
         self,
-        parameters: &'p [Parameter],
+        parameters: &'a [Parameter],
         wanted: Weights,
-    ) -> Result<(BTreeMap<&'p str, &'a TensorView>, Weights), BundleError>
-    where
-        'a: 'p,
-    {
+    ) -> Result<(BTreeMap<Cow<'a, str>, &'a TensorView>, Weights), BundleError> {
         if wanted == Weights::Trained || self.averaged.is_empty() {
             return Ok((self.trained, Weights::Trained));
         }
@@ -148,7 +247,9 @@ impl<'a> Tensors<'a> {
                 parameters.len()
             )));
         }
-        let names = parameters.iter().map(|parameter| parameter.name.as_str());
+        let names = parameters
+            .iter()
+            .map(|parameter| Cow::Borrowed(parameter.name.as_str()));
         Ok((
             names.zip(self.averaged.into_values()).collect(),
             Weights::Averaged,
@@ -156,11 +257,43 @@ impl<'a> Tensors<'a> {
     }
 }
 
+fn tensor<'a>(pickle: &'a Pickle, name: &str, id: Id) -> Result<&'a TensorView, BundleError> {
+    match pickle.get(id) {
+        Some(Value::Tensor(view)) => Ok(view),
+        _ => Err(wrong(&format!(
+            "{} is {}, expected a tensor",
+            shown(name),
+            pickle.describe(id)
+        ))),
+    }
+}
+
+/// What stands before the network's names, other than a wrapper's mark: the wrapper of averages has `model.`, Lightning
+/// the attribute that holds the network. It is what precedes the name of the network's first tensor.
+fn attribute(model: &[(&str, Id)], parameters: &[Parameter]) -> Option<String> {
+    let first = &parameters.first()?.name;
+    model.iter().find_map(|(name, _)| {
+        let before = name.strip_suffix(first.as_str())?;
+        if !before.is_empty() && !before.ends_with('.') {
+            return None;
+        }
+        let mut before = before;
+        while let Some(shorter) = WRAPPERS.iter().find_map(|wrapper| before.strip_suffix(wrapper)) {
+            before = shorter;
+        }
+        Some(before.to_owned())
+    })
+}
+
 /// Compares names and shapes before a number is read, so that a claimed size reserves nothing.
-fn check_shapes(parameters: &[Parameter], views: &BTreeMap<&str, &TensorView>) -> Result<(), BundleError> {
+fn check_shapes(
+    pickle: &Pickle,
+    parameters: &[Parameter],
+    views: &BTreeMap<Cow<'_, str>, &TensorView>,
+) -> Result<(), BundleError> {
     let shapes = views
         .iter()
-        .map(|(name, view)| (*name, view.shape.clone()))
+        .map(|(name, view)| (&**name, pickle.shape(view)))
         .collect();
     compare(parameters, &shapes)
 }
@@ -241,74 +374,99 @@ impl<R: Read + Seek> Archive<R> {
         Ok(bytes)
     }
 
-    /// Reads the numbers of a view whose shape was checked against the network.
-    fn tensor(&mut self, name: &str, view: &TensorView) -> Result<Tensor, BundleError> {
-        let storage = &view.storage;
-        if !storage.float {
-            return Err(BundleError::Dtype {
-                tensor: name.to_owned(),
-                found: "64-bit integers".into(),
-                expected: "32-bit floats".into(),
-            });
-        }
+    /// Reads the numbers of a view whose shape was checked against the network: f32 and f16 as they are, bf16 as f32
+    /// (exactly), f64 rounded to f32.
+    fn tensor(&mut self, pickle: &Pickle, name: &str, view: &TensorView) -> Result<Tensor, BundleError> {
+        let storage = pickle
+            .storage(view)
+            .ok_or_else(|| wrong(&format!("tensor {name} has no storage")))?;
+        let width = match storage.scalar {
+            Scalar::F64 => 8,
+            Scalar::F32 => 4,
+            Scalar::F16 | Scalar::BF16 => 2,
+            Scalar::Other(_) | Scalar::Foreign(_) => {
+                return Err(BundleError::Dtype {
+                    tensor: name.to_owned(),
+                    found: pickle.scalar(storage),
+                    expected: "floats of 16, 32 or 64 bits".into(),
+                });
+            }
+        };
+        let key = pickle.key(storage);
+        let (shape, strides) = (pickle.shape(view), pickle.strides(view));
         let outside = || {
             wrong(&format!(
-                "tensor {name} reaches outside its storage {} of {} numbers",
-                storage.key, storage.len
+                "tensor {name} reaches outside its storage {key} of {} numbers",
+                storage.len
             ))
         };
-        let last = last_scalar(view).ok_or_else(outside)?;
+        let last = last_scalar(view.offset, &shape, &strides).ok_or_else(outside)?;
         if last >= storage.len || storage.len > limits::PARAMETERS {
             return Err(outside());
         }
-        if self.last.as_ref().is_none_or(|(key, _)| *key != storage.key) {
-            let bytes = self.record(&format!("data/{}", storage.key), 4 * storage.len)?;
-            self.last = Some((storage.key.clone(), bytes));
+        if self.last.as_ref().is_none_or(|(last, _)| last != key) {
+            let bytes = self.record(&format!("data/{key}"), width * storage.len)?;
+            self.last = Some((key.to_owned(), bytes));
         }
         let bytes = self.last.as_ref().map_or(&[][..], |(_, bytes)| bytes);
-        let (scalars, rest) = bytes.as_chunks::<4>();
-        if scalars.len() as u64 != storage.len || !rest.is_empty() {
+        if bytes.len() as u64 != width * storage.len {
             return Err(wrong(&format!(
-                "storage {} has {} bytes, expected {} for {} numbers",
-                storage.key,
+                "storage {key} has {} bytes, expected {} for {} numbers",
                 bytes.len(),
-                4 * storage.len,
+                width * storage.len,
                 storage.len
             )));
         }
-        let count = view.shape.iter().product();
-        let mut values = Vec::with_capacity(count);
-        for index in 0..count {
-            let position = position(view, index) as usize;
-            let scalar = scalars.get(position).ok_or_else(outside)?;
-            values.push(f32::from_le_bytes(*scalar));
-        }
+        let places =
+            (0..shape.iter().product()).map(|index| position(view.offset, &shape, &strides, index) as usize);
+        let values = match storage.scalar {
+            Scalar::F64 => gather(bytes, places, |scalar| f64::from_le_bytes(scalar) as f32).map(Values::F32),
+            Scalar::F16 => gather(bytes, places, f16::from_le_bytes).map(Values::F16),
+            Scalar::BF16 => {
+                gather(bytes, places, |scalar| bf16::from_le_bytes(scalar).to_f32()).map(Values::F32)
+            }
+            _ => gather(bytes, places, f32::from_le_bytes).map(Values::F32),
+        };
         Ok(Tensor {
-            shape: view.shape.clone(),
-            values: Values::F32(values),
+            values: values.ok_or_else(outside)?,
+            shape,
         })
     }
 }
 
+/// The scalars at these places, `N` bytes each.
+fn gather<const N: usize, T>(
+    bytes: &[u8],
+    places: impl Iterator<Item = usize>,
+    read: impl Fn([u8; N]) -> T,
+) -> Option<Vec<T>> {
+    let scalars = bytes.as_chunks::<N>().0;
+    places
+        .map(|place| scalars.get(place).copied().map(&read))
+        .collect()
+}
+
 /// Position in the storage of the last scalar of a view that is not empty, or `None` on overflow.
-fn last_scalar(view: &TensorView) -> Option<u64> {
-    view.shape
+fn last_scalar(offset: u64, shape: &[usize], strides: &[u64]) -> Option<u64> {
+    shape
         .iter()
-        .zip(&view.strides)
-        .try_fold(view.offset, |last, (&side, &stride)| {
+        .zip(strides)
+        .try_fold(offset, |last, (&side, &stride)| {
             last.checked_add(stride.checked_mul((side as u64).saturating_sub(1))?)
         })
 }
 
 /// Position in the storage of the scalar at a row-major index; [`last_scalar`] has bounded it.
-fn position(view: &TensorView, index: usize) -> u64 {
-    let (_, position) = view.shape.iter().zip(&view.strides).rev().fold(
-        (index, view.offset),
-        |(rest, position), (&side, &stride)| {
-            let side = side.max(1);
-            (rest / side, position + stride * (rest % side) as u64)
-        },
-    );
+fn position(offset: u64, shape: &[usize], strides: &[u64], index: usize) -> u64 {
+    let (_, position) =
+        shape
+            .iter()
+            .zip(strides)
+            .rev()
+            .fold((index, offset), |(rest, position), (&side, &stride)| {
+                let side = side.max(1);
+                (rest / side, position + stride * (rest % side) as u64)
+            });
     position
 }
 

@@ -72,3 +72,39 @@ fn what_cannot_be_compared_exits_2_and_names_the_reason() {
         assert!(message.contains(reason), "{reason}: {message}");
     }
 }
+
+#[test]
+fn a_bundle_folder_is_verified_as_its_checkpoint_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let (config, table) = (
+        folder.path().join("config.json"),
+        folder.path().join("compounds.csv"),
+    );
+    let io = fs::read(golden("io.safetensors")).unwrap();
+    let network = cellflux_bundle::state_dict::config_from_safetensors(&io).unwrap();
+    fs::write(&config, serde_json::to_string(&network).unwrap()).unwrap();
+    fs::write(&table, "name,smiles\nDMSO,CS(=O)C\n").unwrap();
+    let bundle = folder.path().join("bundle");
+    let imported = Command::new(env!("CARGO_BIN_EXE_cellflux"))
+        .arg("import")
+        .arg(golden("model.safetensors"))
+        .args(["--size", "32", "--config"])
+        .arg(&config)
+        .arg("--compounds")
+        .arg(&table)
+        .arg("--out")
+        .arg(&bundle)
+        .output()
+        .unwrap();
+    assert!(imported.status.success(), "{imported:?}");
+    let output = verify(&bundle, &golden("io.safetensors"), &[]);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let page = folder.path().join("page.pth");
+    fs::write(&page, "<!DOCTYPE html><html></html>").unwrap();
+    let refused = verify(&page, &golden("io.safetensors"), &[]);
+    let message = String::from_utf8(refused.stderr).unwrap();
+    assert!(
+        message.contains("page.pth") && message.contains("an HTML page"),
+        "{message}"
+    );
+}

@@ -330,11 +330,150 @@ fn averages_that_are_not_numbered_through_are_refused() {
 
 #[test]
 fn a_pickle_that_would_run_a_command_is_refused_by_the_command_it_names() {
-    let attack = b"\x80\x02cos\nsystem\nX\x09\x00\x00\x00touch /tmp\x85R.".to_vec();
+    let attack = b"\x80\x02cos\nsystem\nX\x0a\x00\x00\x00touch /tmp\x85R.".to_vec();
     let archive = zip_of(&[("data.pkl".into(), attack)]);
     let error = pth::read(Cursor::new(archive), &config(), Weights::Averaged).unwrap_err();
     assert!(matches!(error, BundleError::Global { .. }));
     assert!(error.to_string().contains("os.system"), "{error}");
+}
+
+/// A checkpoint of the test network whose pickle starts with `start`, in which the state dict is open.
+fn laid_out(start: &[u8], prefix: &str, storage: &str, zero: &[u8], end: &[u8]) -> Vec<u8> {
+    let config = config();
+    let mut forger = Forger::new();
+    forger.pickle = start.to_vec();
+    for (key, parameter) in Topology::new(&config).parameters(&config).into_iter().enumerate() {
+        let shape: Vec<u64> = parameter.shape.iter().map(|&side| side as u64).collect();
+        let mut strides = vec![1; shape.len()];
+        for axis in (1..shape.len()).rev() {
+            strides[axis - 1] = strides[axis] * shape[axis];
+        }
+        let (name, key) = (format!("{prefix}{}", parameter.name), key.to_string());
+        forger = forger
+            .tensor(&name, &key, parameter.len() as u64, 0, &shape, &strides)
+            .record(&format!("data/{key}"), zero.repeat(parameter.len()));
+    }
+    // The forger writes 32-bit storages.
+    let pickle = replaced(&forger.pickle, b"FloatStorage", storage.as_bytes());
+    let mut records = forger.records;
+    records.push(("data.pkl".into(), [&pickle[..], end].concat()));
+    zip_of(&records)
+}
+
+fn replaced(bytes: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
+    let mut out = Vec::new();
+    let mut rest = bytes;
+    while !rest.is_empty() {
+        if let Some(after) = rest.strip_prefix(from) {
+            out.extend(to);
+            rest = after;
+        } else {
+            out.push(rest[0]);
+            rest = &rest[1..];
+        }
+    }
+    out
+}
+
+fn laid_out_read(start: &[u8], prefix: &str, end: &[u8]) -> Imported {
+    let archive = laid_out(start, prefix, "FloatStorage", &[0; 4], end);
+    pth::read(Cursor::new(archive), &config(), Weights::Averaged).unwrap()
+}
+
+const MODEL: &[u8] = b"\x80\x02}(X\x05\0\0\0model}(";
+
+#[test]
+fn what_stands_beside_the_weights_is_passed_over_without_being_executed() {
+    // As the public trainer saves: args, a types.SimpleNamespace with a path; numpy scalars; a command that must not run.
+    let beside = b"uX\x04\0\0\0argsctypes\nSimpleNamespace\n)R}X\x03\0\0\0outcpathlib\nPosixPath\nX\x01\0\0\0/\x85Rsb\
+        X\x04\0\0\0losscnumpy.core.multiarray\nscalar\nN\x85RX\x01\0\0\0xcos\nsystem\nX\x05\0\0\0false\x85Ru.";
+    let imported = laid_out_read(MODEL, "", beside);
+    assert_eq!(imported.kind, Weights::Trained);
+    assert!(imported.notes.is_empty(), "{:?}", imported.notes);
+    // The same in protocol 5, framed.
+    let framed = [&b"\x80\x05\x95\0\0\0\0\0\0\0\0"[..], &MODEL[2..]].concat();
+    laid_out_read(&framed, "", beside);
+}
+
+#[test]
+fn wrappers_and_attributes_are_taken_off_names_and_it_is_said() {
+    for (prefix, note) in [
+        ("module.", "module."),
+        ("_orig_mod.", "_orig_mod."),
+        ("module._orig_mod.", "_orig_mod."),
+    ] {
+        let imported = laid_out_read(MODEL, prefix, b"uu.");
+        assert!(
+            imported.notes.iter().any(|line| line.contains(note)),
+            "{:?}",
+            imported.notes
+        );
+    }
+    for start in [
+        &b"\x80\x02}(X\x0a\0\0\0state_dict}("[..],
+        b"\x80\x02}(X\x10\0\0\0model_state_dict}(",
+    ] {
+        laid_out_read(start, "", b"uu.");
+        let lightning = laid_out_read(start, "net.", b"uu.");
+        assert!(lightning.notes[0].contains("net."), "{:?}", lightning.notes);
+    }
+}
+
+#[test]
+fn half_bfloat16_and_double_storages_are_read() {
+    for (storage, one) in [
+        ("HalfStorage", half::f16::ONE.to_le_bytes().to_vec()),
+        ("BFloat16Storage", half::bf16::ONE.to_le_bytes().to_vec()),
+        ("DoubleStorage", 1f64.to_le_bytes().to_vec()),
+    ] {
+        let archive = laid_out(MODEL, "", storage, &one, b"uu.");
+        let imported = pth::read(Cursor::new(archive), &config(), Weights::Averaged).unwrap();
+        assert!(
+            imported.weights.tensors[FIRST]
+                .to_f32()
+                .iter()
+                .all(|value| *value == 1.0)
+        );
+    }
+    let archive = laid_out(MODEL, "", "QInt8Storage", &[0], b"uu.");
+    let error = pth::read(Cursor::new(archive), &config(), Weights::Averaged).unwrap_err();
+    assert!(error.to_string().contains("torch.QInt8Storage"), "{error}");
+}
+
+#[test]
+fn a_weight_of_an_unknown_kind_is_named_with_what_it_is() {
+    let end = b"X\x1a\0\0\0mol_embed_transform.weightcnumpy\nndarray\n)Ruu.";
+    let archive = zip_of(&[("data.pkl".into(), [MODEL, end].concat())]);
+    let error = pth::read(Cursor::new(archive), &config(), Weights::Averaged)
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.contains(FIRST) && error.contains("numpy.ndarray"),
+        "{error}"
+    );
+}
+
+#[test]
+fn files_of_another_kind_are_called_what_they_are() {
+    for (start, word) in [
+        (
+            &b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19.\x80\x02M\xe9\x03."[..],
+            "before 1.6",
+        ),
+        (
+            b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n",
+            "Git LFS",
+        ),
+        (b"\n<!DOCTYPE html><html>", "HTML"),
+        (b"\x08\x07\x12\x07pytorch", "ONNX"),
+    ] {
+        assert!(
+            pth::other_kind(start).is_some_and(|kind| kind.contains(word)),
+            "{word}"
+        );
+    }
+    assert_eq!(pth::other_kind(b"PK\x03\x04"), None);
+    assert_eq!(pth::other_kind(b"\x20\0\0\0\0\0\0\0{"), None);
 }
 
 #[test]

@@ -30,7 +30,16 @@ pub fn read(
     let shown = path.display();
     let mut file = File::open(path).with_context(|| format!("{shown}: cannot be opened"))?;
     let given = given_config(config, preset)?;
-    if is_zip(&mut file).with_context(|| format!("{shown}: cannot be read"))? {
+    let mut start = Vec::new();
+    file.by_ref()
+        .take(512)
+        .read_to_end(&mut start)
+        .and_then(|_| file.rewind())
+        .with_context(|| format!("{shown}: cannot be read"))?;
+    if let Some(kind) = pth::other_kind(&start) {
+        anyhow::bail!("{shown}: is {kind}");
+    }
+    if start.starts_with(b"PK\x03\x04") {
         let config = given.with_context(|| {
             format!(
                 "{shown}: a .pth does not carry its network's configuration, expected --config or --preset"
@@ -42,6 +51,9 @@ pub fn read(
             Weights::Averaged
         };
         let imported = pth::read(file, &config, wanted).with_context(|| format!("{shown}"))?;
+        for note in &imported.notes {
+            eprintln!("note: {shown}: {note}");
+        }
         let origin = match imported.kind {
             Weights::Averaged => "averaged",
             Weights::Trained => "as trained",
@@ -81,12 +93,4 @@ fn given_config(config: Option<&Path>, preset: Option<&str>) -> anyhow::Result<O
         format!("--preset is {name:?}, expected one of {}", names.join(", "))
     })?;
     Ok(Some(config))
-}
-
-/// Whether the file starts as a zip archive does; leaves it at its start.
-fn is_zip(file: &mut File) -> std::io::Result<bool> {
-    let mut start = Vec::new();
-    file.by_ref().take(4).read_to_end(&mut start)?;
-    file.rewind()?;
-    Ok(start.starts_with(b"PK\x03\x04"))
 }
