@@ -17,7 +17,7 @@ pub(crate) const MAX_BYTES: u64 = 16 << 20;
 /// Most values made; each opcode makes at most one.
 const MAX_VALUES: usize = 1 << 20;
 /// Most bytes kept in all, whatever the values are.
-const MAX_KEPT: usize = 96 << 20;
+const MAX_KEPT: usize = 48 << 20;
 /// Longest `module.name`.
 const MAX_NAME: usize = 256;
 /// Most axes of a tensor.
@@ -840,14 +840,7 @@ mod tests {
         // Every opcode keeps four bytes more.
         pickle.extend([b'2'].repeat(MAX_BYTES as usize - 4));
         pickle.push(b'.');
-        assert!(Pickle::parse(&pickle).unwrap().get(Id(0)).is_some());
-        let mut pickle = b"\x80\x02]q\0".to_vec();
-        for _ in 0..1_500_000 {
-            pickle.extend(b"(h\0h\0h\0h\0e");
-        }
-        pickle.push(b'.');
-        let found = Pickle::parse(&pickle);
-        assert!(found.is_ok() || message(&pickle).contains("MiB of values"));
+        assert!(message(&pickle).contains("48 MiB of values"));
     }
 
     #[test]
