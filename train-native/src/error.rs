@@ -9,6 +9,7 @@ use cellflux_flow::error::FlowError;
 use cellflux_image::ImageError;
 
 use crate::data::DataError;
+use crate::shell::quoted;
 
 /// Why a run could not start, go on or be exported.
 #[derive(Debug, thiserror::Error)]
@@ -50,6 +51,28 @@ pub enum TrainError {
         path: PathBuf,
         /// What is wrong with it and what was expected.
         reason: String,
+    },
+    /// Another process trains in the run's folder.
+    #[error(
+        "{}: {} trains in this folder already; wait until it ends, or stop it with Ctrl-C, which writes a checkpoint",
+        folder.display(),
+        process.map_or_else(|| "another process".to_owned(), |id| format!("process {id}"))
+    )]
+    Busy {
+        /// The run's folder.
+        folder: PathBuf,
+        /// The other process's number, where it is known.
+        process: Option<u32>,
+    },
+    /// The newest checkpoint of a run cannot be read.
+    #[error("checkpoint {}: {reason}; {}", path.display(), before(good.as_deref()))]
+    Damaged {
+        /// The newest checkpoint.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+        /// The newest one that can be read.
+        good: Option<PathBuf>,
     },
     /// The device that was asked for is not there, or cannot do what was asked.
     #[error("device {wanted}: {reason}")]
@@ -103,6 +126,17 @@ fn kept(last_good: Option<&Path>) -> String {
     match last_good {
         Some(path) => format!("the last good checkpoint is {}", path.display()),
         None => "no checkpoint was written before".to_owned(),
+    }
+}
+
+fn before(good: Option<&Path>) -> String {
+    match good {
+        Some(path) => format!(
+            "the newest whole one is {}: `--checkpoint {}` goes on with it",
+            path.display(),
+            quoted(path)
+        ),
+        None => "no other checkpoint of this run can be read".to_owned(),
     }
 }
 

@@ -6,9 +6,11 @@ use std::time::SystemTime;
 use candle_core::Tensor;
 use cellflux_bundle::conditions::{Conditions, slug};
 use cellflux_bundle::gallery::{Example, Gallery};
+use cellflux_bundle::limits::BATCHES;
 use cellflux_bundle::provenance::{DataSet, Provenance, Training};
+use cellflux_bundle::manifest::Manifest;
 use cellflux_bundle::quantise::WeightDtype;
-use cellflux_bundle::sampling::{FlowSource, Sampling};
+use cellflux_bundle::sampling::Sampling;
 use cellflux_bundle::state_dict::{self, StateDict, Values};
 use cellflux_bundle::{Draft, UNetConfig};
 use cellflux_chem::Molecule;
@@ -16,9 +18,9 @@ use cellflux_image::coded_png;
 use cellflux_image::synthetic::Cell;
 
 use crate::TrainError;
-use crate::config::{AboutConfig, Source};
+use crate::config::{AboutConfig, Config};
 use crate::data::synthetic::Design;
-use crate::data::{self, DataError, Entry, Split};
+use crate::data::{self, ConditionTable, DataError, Entry, Experiment, Pairing, Split};
 use crate::material::Material;
 use crate::run::checkpoint::Checkpoint;
 use crate::step::named_parameters;
@@ -56,11 +58,20 @@ pub struct Export {
 pub fn export(material: &Material, checkpoint: &Checkpoint, options: &Options) -> Result<Export, TrainError> {
     let config = &material.config;
     let about = &config.about;
-    let learnt_controls = config.data.pairing.learn_controls;
     let (mut conditions, vectors) = material
         .conditions
-        .for_bundle(&material.experiment, learnt_controls)?;
+        .for_bundle(&material.experiment, &material.pairing)?;
     let mut notes = Vec::new();
+    for condition in &mut conditions.list {
+        if condition.batches.len() > BATCHES {
+            notes.push(format!(
+                "{}: its {} batches are not named, a bundle holds at most {BATCHES}",
+                condition.name,
+                condition.batches.len()
+            ));
+            condition.batches.clear();
+        }
+    }
     let mut assets = BTreeMap::new();
     draw_structures(&mut conditions, &mut assets, &mut notes);
     let mut crops = Crops {
@@ -92,17 +103,44 @@ pub fn export(material: &Material, checkpoint: &Checkpoint, options: &Options) -
         image: material.spec().clone(),
         conditions,
         vectors,
-        source: FlowSource::Control,
+        source: config.training.source,
         sampling: options.sampling.clone(),
         gallery,
         trajectories: Vec::new(),
         provenance: provenance(material, checkpoint),
         assets,
     };
-    if config.training.source == Source::Noise {
-        notes.push("this flow starts from noise; the page starts from a control image".to_owned());
-    }
     Ok(Export { draft, notes })
+}
+
+/// Puts into a bundle's manifest what its training's config decides of it and an earlier export did not write: the start of the
+/// flow, and for each condition whether it was a target, whether training saw it, and its batches.
+///
+/// # Errors
+/// [`TrainError::Data`] for data that cannot be read, [`TrainError::ConfigValue`] for a config of other conditions than the
+/// bundle's.
+pub fn describe(manifest: &mut Manifest, config: &Config) -> Result<(), TrainError> {
+    let experiment = Experiment::read(&config.data)?;
+    let table = ConditionTable::build(&experiment, &config.conditions)?;
+    let pairing = Pairing::new(&experiment, &table, &config.data.pairing)?;
+    let (conditions, _) = table.for_bundle(&experiment, &pairing)?;
+    let ids = |conditions: &Conditions| -> Vec<String> {
+        conditions.list.iter().map(|condition| condition.id.clone()).collect()
+    };
+    let (found, expected) = (ids(&conditions), ids(&manifest.conditions));
+    if found != expected {
+        return Err(TrainError::value(
+            "the config's conditions",
+            found.join(", "),
+            format!("the bundle's, {}", expected.join(", ")),
+        ));
+    }
+    for (condition, own) in manifest.conditions.list.iter_mut().zip(conditions.list) {
+        condition.batches = if own.batches.len() > BATCHES { Vec::new() } else { own.batches };
+        (condition.split, condition.target) = (own.split, own.target);
+    }
+    manifest.source = config.training.source;
+    Ok(())
 }
 
 fn weights(config: &UNetConfig, averaged: &Tensor) -> Result<StateDict, TrainError> {
@@ -239,10 +277,13 @@ impl<'a> Crops<'a> {
         let experiment = &self.material.experiment;
         let compound = experiment.compounds().get(entry.compound as usize);
         let named = |names: &[String], at: Option<u32>| names.get(at? as usize).cloned();
-        // A control's compound may have no vector; any condition would be wrong, and the bundle's control is none.
-        let condition = match self.condition(compound.map_or("", |compound| &compound.name)) {
-            Ok(id) => id,
-            Err(error) => self.conditions.control().map(|own| own.id.clone()).ok_or(error)?,
+        let name = compound.map_or("", |compound| &compound.name);
+        let condition = match (self.condition(name), self.conditions.control()) {
+            (Ok(id), _) => id,
+            (Err(_), Some(control)) if !entry.treated => control.id.clone(),
+            // No condition of the bundle is the untreated state, which has no vector: it is named all the same.
+            (Err(_), None) if !entry.treated => slug(name),
+            (Err(error), _) => return Err(error),
         };
         Ok(Example {
             id: id.to_owned(),

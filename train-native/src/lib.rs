@@ -22,6 +22,7 @@ pub mod random;
 pub mod run;
 pub mod sampling;
 pub mod sheet;
+pub mod shell;
 pub mod step;
 pub mod truth;
 pub mod validation;

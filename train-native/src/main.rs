@@ -23,6 +23,7 @@ enum Command {
     Train(cli::train::Args),
     Sample(cli::sample::Args),
     Export(cli::export::Args),
+    Describe(cli::describe::Args),
     Truth(cli::truth::Args),
     Bench(cli::bench::Args),
 }
@@ -33,14 +34,48 @@ fn main() -> ExitCode {
         Command::Train(args) => cli::train::run(&args),
         Command::Sample(args) => cli::sample::run(&args),
         Command::Export(args) => cli::export::run(&args),
+        Command::Describe(args) => cli::describe::run(&args),
         Command::Truth(args) => cli::truth::run(&args),
         Command::Bench(args) => cli::bench::run(&args),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("cellflux-train: {error:#}");
+            eprintln!("cellflux-train: {}", sentence(&error));
             ExitCode::from(2)
         }
+    }
+}
+
+/// An error with its causes, but for those that it repeats in its own words already.
+fn sentence(error: &anyhow::Error) -> String {
+    error.chain().fold(String::new(), |told, cause| {
+        let cause = cause.to_string();
+        match told.as_str() {
+            "" => cause,
+            told if told.contains(&cause) => told.to_owned(),
+            told => format!("{told}: {cause}"),
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use cellflux_bundle::BundleError;
+
+    use super::*;
+
+    #[test]
+    fn a_cause_is_told_once() {
+        let reason = std::io::Error::other("the disk is full");
+        let error = BundleError::Io {
+            path: "bundle".into(),
+            source: reason,
+        };
+        let error = anyhow::Error::new(error).context("the bundle cannot be written");
+        assert_eq!(
+            sentence(&error),
+            "the bundle cannot be written: bundle: the disk is full"
+        );
     }
 }

@@ -29,6 +29,27 @@ pub struct Material {
     pub network: UNetConfig,
 }
 
+/// A sample's treatment and batch, as the table calls them.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Named<'a> {
+    /// The compound's name.
+    pub compound: &'a str,
+    /// Dose in micromolar, where known.
+    pub dose_um: Option<f64>,
+    /// The batch's name.
+    pub batch: &'a str,
+}
+
+impl std::fmt::Display for Named<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.compound)?;
+        if let Some(dose) = self.dose_um {
+            write!(f, ", {dose} \u{b5}M")?;
+        }
+        write!(f, ", batch {}", self.batch)
+    }
+}
+
 impl Material {
     /// Reads and checks everything, and builds the packed cache if it is not there.
     ///
@@ -109,6 +130,19 @@ impl Material {
             self.pairing
                 .pair(split, sample, self.config.run.seed, sample as u64)
         })
+    }
+
+    /// What was done to a pair's treated cell, and where.
+    pub fn named(&self, pair: Pair) -> Named<'_> {
+        let experiment = &self.experiment;
+        let entry = experiment.entries().get(pair.treated as usize);
+        let compound = entry.and_then(|entry| experiment.compounds().get(entry.compound as usize));
+        let batch = entry.and_then(|entry| experiment.batches().get(entry.batch as usize));
+        Named {
+            compound: compound.map_or("", |compound| &compound.name),
+            dose_um: entry.and_then(|entry| entry.dose_um),
+            batch: batch.map_or("", |batch| batch),
+        }
     }
 
     fn draw(&self, split: Split) -> Draw {

@@ -7,7 +7,7 @@ use cellflux_image::morphology::nucleus;
 use serde::Serialize;
 
 /// Name of the channel that nuclei are measured in.
-const DNA: &str = "DNA";
+pub const DNA: &str = "DNA";
 
 /// A nucleus's area in pixels and mean coded value.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
@@ -65,6 +65,11 @@ impl Effects {
             sum.area += one.area;
             sum.brightness += one.brightness;
         }
+    }
+
+    /// Whether no sample counted.
+    pub fn is_empty(&self) -> bool {
+        self.sums.is_empty()
     }
 
     /// Means by row of the table of conditions.

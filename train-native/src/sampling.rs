@@ -1,19 +1,32 @@
 //! Samples of a trained network: the flow walked from controls to treated cells.
 
-use cellflux_bundle::sampling::Sampling;
+use cellflux_bundle::sampling::{FlowSource, Sampling};
 use cellflux_candle::CandleEngine;
 use cellflux_flow::field::Engine;
 use cellflux_flow::guidance::Guidance;
+use cellflux_flow::noise::{source_noise, with_source_noise};
 use cellflux_flow::solver::{FixedSolver, Solver};
-use cellflux_flow::time_grid::TimeGrid;
+use cellflux_flow::time_grid::{GridKind, TimeGrid};
 use cellflux_image::ImageSpec;
 
 use crate::TrainError;
-use crate::config::Source;
+use crate::config::TrainingConfig;
 use crate::data::{ConditionTable, HostBatch};
 use crate::network::Network;
-use crate::random::{Purpose, stream};
-use crate::step::normal;
+
+/// The sampling of a run's samples that its bundle recommends, too: the paper's Heun steps on the EDM grid and its guidance,
+/// in 20 steps, with the source noise that the network was trained with. A flow from noise has no more of it to add.
+pub fn recommended(training: &TrainingConfig) -> Sampling {
+    let noisy = training.source == FlowSource::Control && training.noise_probability > 0.0;
+    Sampling {
+        solver: Solver::Fixed(FixedSolver::Heun),
+        grid: GridKind::Edm,
+        steps: 20,
+        alpha: 1.2,
+        noise: if noisy { training.noise } else { 0.0 },
+        ..Sampling::default()
+    }
+}
 
 /// How samples are drawn: a fixed-step solver on a grid, guidance, source noise.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,8 +35,8 @@ pub struct Walk {
     grid: TimeGrid,
     guidance: Guidance,
     noise: f64,
-    seed: u64,
-    source: Source,
+    seed: u32,
+    source: FlowSource,
 }
 
 impl Walk {
@@ -31,7 +44,7 @@ impl Walk {
     ///
     /// # Errors
     /// [`TrainError::ConfigValue`] for the adaptive solver, [`TrainError::Flow`] for a grid of no steps.
-    pub fn new(sampling: &Sampling, source: Source) -> Result<Self, TrainError> {
+    pub fn new(sampling: &Sampling, source: FlowSource) -> Result<Self, TrainError> {
         let Solver::Fixed(solver) = sampling.solver else {
             return Err(TrainError::value(
                 "solver",
@@ -46,13 +59,21 @@ impl Walk {
                 alpha: sampling.alpha,
             },
             noise: sampling.noise,
-            seed: u64::from(sampling.seed),
+            seed: sampling.seed,
             source,
         })
     }
 
+    /// The seed of the noise that image number `number` of a set of samples starts with: the numbers of
+    /// [`source_noise`], so that a link to the page, or `cellflux run`, with this seed starts with the same. The first image has the
+    /// sampling's own seed, every further one the next, since samples of one noise would be samples of one draw.
+    pub fn seed(&self, number: usize) -> u32 {
+        self.seed.wrapping_add(number as u32)
+    }
+
     /// Walks every pair's control (or, for a flow from noise, noise) under the pair's condition, and gives each image
-    /// `[C, H, W]` in model range at the grid's times that are nearest to `times`, pair by pair.
+    /// `[C, H, W]` in model range at the grid's times that are nearest to `times`, pair by pair. The first pair is number `first` of
+    /// its set ([`Self::seed`]).
     ///
     /// # Errors
     /// The network's; [`TrainError::Image`] for bytes that are not images of `spec`.
@@ -61,6 +82,7 @@ impl Walk {
         network: Network,
         conditions: &ConditionTable,
         pairs: &HostBatch,
+        first: usize,
         spec: &ImageSpec,
         times: &[f64],
     ) -> Result<Vec<Vec<Vec<f32>>>, TrainError> {
@@ -70,11 +92,12 @@ impl Walk {
             .iter()
             .map(|&row| conditions.row(row).map(<[f32]>::to_vec).unwrap_or_default())
             .collect();
-        self.walk(&mut engine, &vectors, &pairs.control, spec, times)
+        self.walk(&mut engine, &vectors, (&pairs.control, first), spec, times)
     }
 
     /// Walks coded controls `[N, C, H, W]` under the condition vectors of each (or starts from noise, one for each), and gives
-    /// every image in model range at the grid's times that are nearest to `times`, image by image.
+    /// every image in model range at the grid's times that are nearest to `times`, image by image. The second of `controls` is the
+    /// number of the first control in its set ([`Self::seed`]).
     ///
     /// # Errors
     /// The network's; [`TrainError::Image`] for bytes that are not images of `spec`.
@@ -82,12 +105,12 @@ impl Walk {
         &self,
         engine: &mut CandleEngine,
         vectors: &[Vec<f32>],
-        controls: &[u8],
+        (controls, first): (&[u8], usize),
         spec: &ImageSpec,
         times: &[f64],
     ) -> Result<Vec<Vec<Vec<f32>>>, TrainError> {
         engine.condition(vectors, self.guidance)?;
-        let mut state = engine.upload(&self.start(controls, spec)?)?;
+        let mut state = engine.upload(&self.start(controls, first, spec)?)?;
         let wanted: Vec<usize> = times.iter().map(|&t| self.nearest(t)).collect();
         let mut frames = vec![Vec::new(); vectors.len()];
         for at in 0..=self.grid.steps() {
@@ -104,19 +127,15 @@ impl Walk {
         Ok(frames)
     }
 
-    fn start(&self, controls: &[u8], spec: &ImageSpec) -> Result<Vec<f32>, TrainError> {
+    fn start(&self, controls: &[u8], first: usize, spec: &ImageSpec) -> Result<Vec<f32>, TrainError> {
         let values = spec.len();
         let mut start = Vec::with_capacity(controls.len());
         for (index, control) in controls.chunks(values).enumerate() {
-            let mut numbers = stream(self.seed, Purpose::Evaluation, 0, index as u64);
-            match self.source {
-                Source::Noise => start.extend(normal(&mut numbers, 1.0, values)),
-                Source::Control => {
-                    let image = spec.to_model_range(control)?;
-                    let noise = normal(&mut numbers, self.noise as f32, values);
-                    start.extend(image.iter().zip(noise).map(|(x, noise)| x + noise));
-                }
-            }
+            let seed = self.seed(first + index);
+            start.extend(match self.source {
+                FlowSource::Noise => source_noise(seed, values),
+                FlowSource::Control => with_source_noise(&spec.to_model_range(control)?, self.noise, seed),
+            });
         }
         Ok(start)
     }
@@ -126,5 +145,60 @@ impl Walk {
         let distances = self.grid.times().iter().map(|time| (time - t).abs());
         let nearest = distances.enumerate().min_by(|(_, a), (_, b)| a.total_cmp(b));
         nearest.map_or(0, |(index, _)| index)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_seed_gives_the_noise_that_a_link_with_this_seed_gives() {
+        let spec = ImageSpec::plain(1, 4, 4);
+        let controls: Vec<u8> = (0..2 * spec.len()).map(|value| 7 * value as u8).collect();
+        let images: Vec<Vec<f32>> = controls
+            .chunks(spec.len())
+            .map(|control| spec.to_model_range(control).unwrap())
+            .collect();
+        let walk = |source| {
+            let sampling = Sampling {
+                noise: 0.5,
+                seed: 41,
+                ..Sampling::default()
+            };
+            Walk::new(&sampling, source).unwrap()
+        };
+        let start = |source, first| walk(source).start(&controls, first, &spec).unwrap();
+        // The rule of the page's links, `cellflux_flow::noise`.
+        let noised = |image: usize, seed| with_source_noise(&images[image], 0.5, seed);
+        assert_eq!(
+            start(FlowSource::Control, 0),
+            [noised(0, 41), noised(1, 42)].concat()
+        );
+        assert_eq!(
+            start(FlowSource::Control, 6),
+            [noised(0, 47), noised(1, 48)].concat()
+        );
+        let noise = |seed| source_noise(seed, spec.len());
+        assert_eq!(start(FlowSource::Noise, 6), [noise(47), noise(48)].concat());
+    }
+
+    #[test]
+    fn the_recommended_sampling_has_the_noise_of_the_training() {
+        let noise = |training: &TrainingConfig| recommended(training).noise;
+        let training = TrainingConfig::default();
+        assert!((noise(&training) - training.noise).abs() < 1e-12);
+        for quiet in [
+            TrainingConfig {
+                noise_probability: 0.0,
+                ..training.clone()
+            },
+            TrainingConfig {
+                source: FlowSource::Noise,
+                ..training
+            },
+        ] {
+            assert!(noise(&quiet).abs() < 1e-12);
+        }
     }
 }

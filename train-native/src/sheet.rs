@@ -1,8 +1,9 @@
-//! A sample sheet: one row a pair, `control | t = .25 .5 .75 1 | real`.
+//! A sample sheet: one row a pair, named by its compound, dose and batch, `control | t = .25 .5 .75 1 | real`.
 
 use cellflux_image::ImageSpec;
 use cellflux_image::composite::{Display, Rgba, composite};
 use cellflux_image::strip::{encode_png, strip};
+use noto_sans_mono_bitmap::{FontWeight, RasterHeight, get_raster, get_raster_width};
 
 use crate::TrainError;
 
@@ -15,9 +16,16 @@ const GAP: usize = 6;
 /// The colour between pictures.
 const PAPER: [u8; 4] = [255, 255, 255, 255];
 
+/// The captions' font: rows of pixels, of which the lower part of a line hangs below it.
+const FONT: (FontWeight, RasterHeight) = (FontWeight::Regular, RasterHeight::Size16);
+/// Pixels between the edge and a caption.
+const MARGIN: usize = 2;
+
 /// One pair and what the network made of it.
 #[derive(Clone, Debug)]
 pub struct SheetRow {
+    /// What the treated cell was treated with.
+    pub caption: String,
     /// Model-range images `[C, H, W]`: the control.
     pub control: Vec<f32>,
     /// The walk's frames at [`TIMES`].
@@ -54,6 +62,10 @@ pub fn draw(spec: &ImageSpec, rows: &[SheetRow]) -> Result<Sheet, TrainError> {
             pixels.extend(PAPER.repeat(GAP * width));
             height += GAP;
         }
+        width = parts.iter().map(|part| part.width).sum::<usize>() + 2 * GAP;
+        let caption = written(&row.caption, width);
+        height += caption.len() / (4 * width);
+        pixels.extend(caption);
         let side = parts[0].height;
         for y in 0..side {
             for (index, part) in parts.iter().enumerate() {
@@ -64,7 +76,6 @@ pub fn draw(spec: &ImageSpec, rows: &[SheetRow]) -> Result<Sheet, TrainError> {
                 pixels.extend_from_slice(line);
             }
         }
-        width = parts.iter().map(|part| part.width).sum::<usize>() + 2 * GAP;
         height += side;
     }
     let png = encode_png(&Rgba {
@@ -73,6 +84,32 @@ pub fn draw(spec: &ImageSpec, rows: &[SheetRow]) -> Result<Sheet, TrainError> {
         pixels,
     })?;
     Ok(Sheet { width, height, png })
+}
+
+/// A line of dark text on paper, RGBA of `width` pixels a row; what does not fit ends in dots.
+fn written(text: &str, width: usize) -> Vec<u8> {
+    let (weight, size) = FONT;
+    let (letter, rows) = (get_raster_width(weight, size), size.val());
+    let room = width.saturating_sub(2 * MARGIN) / letter;
+    let mut letters: Vec<char> = text.chars().collect();
+    if letters.len() > room {
+        letters.truncate(room.saturating_sub(3));
+        letters.extend(std::iter::repeat_n('.', room.min(3)));
+    }
+    let mut pixels = PAPER.repeat(width * rows);
+    for (number, letter_of) in letters.into_iter().enumerate() {
+        let drawn = get_raster(letter_of, weight, size).or_else(|| get_raster('?', weight, size));
+        let Some(drawn) = drawn else { continue };
+        for (y, row) in drawn.rows().enumerate() {
+            let start = 4 * (y * width + MARGIN + number * letter);
+            let places = pixels.get_mut(start..).unwrap_or_default().chunks_exact_mut(4);
+            for (pixel, ink) in places.zip(row.iter()) {
+                let grey = 255 - ink;
+                pixel.copy_from_slice(&[grey, grey, grey, 255]);
+            }
+        }
+    }
+    pixels
 }
 
 /// Every pixel as a square of `ZOOM` pixels: cells are looked at, not measured, on a sheet.
@@ -98,22 +135,37 @@ mod tests {
         let spec = ImageSpec::plain(1, 2, 2);
         let image = |level: f32| vec![level; 4];
         let row = SheetRow {
+            caption: "X".into(),
             control: image(-1.0),
             frames: vec![image(0.0); 4],
             real: image(1.0),
         };
         let sheet = draw(&spec, &[row.clone(), row]).unwrap();
         let side = 2 * ZOOM;
+        let top = FONT.1.val();
         let strip = 4 * side + 3 * cellflux_image::strip::SEPARATOR;
         assert_eq!(
             (sheet.width, sheet.height),
-            (2 * side + strip + 2 * GAP, 2 * side + GAP)
+            (2 * side + strip + 2 * GAP, 2 * (side + top) + GAP)
         );
         let picture = cellflux_image::decode("sheet.png", &sheet.png).unwrap();
         let red = |x: usize, y: usize| picture.planes[0].values[y * sheet.width + x];
-        let (control, first, real) = (red(0, 0), red(side + GAP, 0), red(sheet.width - 1, 0));
+        let (control, first, real) = (red(0, top), red(side + GAP, top), red(sheet.width - 1, top));
         assert!(control < first && first < real, "{control} {first} {real}");
-        assert!((red(side, 0) - 255.0).abs() < 1.0 && (red(0, side) - 255.0).abs() < 1.0);
+        assert!((red(side, top) - 255.0).abs() < 1.0 && (red(0, top + side) - 255.0).abs() < 1.0);
         assert!(draw(&spec, &[]).is_err());
+    }
+
+    #[test]
+    fn every_row_names_its_compound_and_a_long_name_ends_in_dots() {
+        let letter = get_raster_width(FONT.0, FONT.1);
+        let width = 2 * MARGIN + 8 * letter;
+        let (taxol, dmso) = (written("taxol", width), written("DMSO", width));
+        assert_ne!(taxol, dmso);
+        assert!(taxol.iter().any(|&value| value < 64));
+        assert_eq!(written("cytochalasin B", width), written("cytoc...", width));
+        // No letter of the font: marked, not left out.
+        assert_eq!(written("\u{4e2d}", width), written("?", width));
+        assert_eq!(written("taxol", 3), PAPER.repeat(3 * FONT.1.val()));
     }
 }

@@ -8,7 +8,6 @@ use cellflux_image::synthetic::Cell;
 use serde::Serialize;
 
 use crate::TrainError;
-use crate::config::Source;
 use crate::data::synthetic::Design;
 use crate::measure::{Effect, Effects, measure};
 use crate::sampling::Walk;
@@ -85,7 +84,7 @@ impl<'a> Question<'a> {
     /// # Errors
     /// [`TrainError::ConfigValue`] where that is an adaptive one.
     pub fn recommended(bundle: &Bundle) -> Result<Walk, TrainError> {
-        Walk::new(&bundle.manifest.sampling, Source::Control)
+        Walk::new(&bundle.manifest.sampling, bundle.manifest.source)
     }
 
     /// Walks so many cells under the compound of this position at a dose.
@@ -115,12 +114,16 @@ impl<'a> Question<'a> {
         }
         let mut nuclei = Effects::default();
         let mut predictions = Vec::with_capacity(cells);
-        for some in drawn.chunks(BATCH) {
+        for (number, some) in drawn.chunks(BATCH).enumerate() {
             let controls: Vec<u8> = some.iter().flat_map(|(_, control, _)| control.clone()).collect();
             let vectors = vec![vector.clone(); some.len()];
-            let frames = self
-                .walk
-                .walk(&mut self.engine, &vectors, &controls, spec, &[1.0])?;
+            let frames = self.walk.walk(
+                &mut self.engine,
+                &vectors,
+                (&controls, number * BATCH),
+                spec,
+                &[1.0],
+            )?;
             for ((_, control, truth), frame) in some.iter().zip(frames) {
                 let predicted = spec.to_coded(&frame.concat())?;
                 nuclei.add(0, [control, &predicted, truth].map(|image| measure(spec, image)));

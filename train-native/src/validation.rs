@@ -7,7 +7,7 @@ use cellflux_image::spec::ModelRange;
 use serde::Serialize;
 
 use crate::TrainError;
-use crate::config::Source;
+use crate::config::FlowSource;
 use crate::data::HostBatch;
 use crate::random::{Purpose, stream};
 use crate::step::{Draws, FlowBatch, Sample, Velocity, View, losses, normal};
@@ -32,7 +32,7 @@ pub struct Validation {
 #[derive(Clone, Copy, Debug)]
 pub struct Fixed<'a> {
     /// Where the flow starts.
-    pub source: Source,
+    pub source: FlowSource,
     /// Decides the noise of a flow from noise.
     pub seed: u64,
     /// The model's range.
@@ -55,7 +55,7 @@ impl Fixed<'_> {
                 conditioned: true,
                 control: View::default(),
                 treated: View::default(),
-                noise: (self.source == Source::Noise).then(|| normal(&mut numbers, 1.0, values)),
+                noise: (self.source == FlowSource::Noise).then(|| normal(&mut numbers, 1.0, values)),
             }
         };
         let draws = Draws {

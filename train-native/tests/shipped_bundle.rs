@@ -5,9 +5,10 @@ use std::path::Path;
 
 use cellflux_bundle::folder;
 use cellflux_bundle::sampling::Sampling;
-use cellflux_train::config::{Config, Source};
+use cellflux_train::config::{Config, FlowSource};
 use cellflux_train::data::Source as DataSource;
 use cellflux_train::data::synthetic::Design;
+use cellflux_train::export::describe;
 use cellflux_train::sampling::Walk;
 use cellflux_train::truth::Question;
 
@@ -24,6 +25,28 @@ const NUCLEAR: [&str; 4] = [
 ];
 
 #[test]
+fn the_shipped_manifest_says_of_its_conditions_what_its_config_says() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let shipped = folder::read_manifest(&root.join("web/bundles/synthetic-tiny")).unwrap();
+    let config = Config::read(&root.join("configs/synthetic-tiny.toml"), &[]).unwrap();
+    let mut described = shipped.clone();
+    described.source = FlowSource::Noise;
+    for condition in &mut described.conditions.list {
+        condition.batches.clear();
+        condition.target = None;
+    }
+    describe(&mut described, &config).unwrap();
+    assert_eq!(described, shipped);
+    let control = shipped.conditions.control().unwrap();
+    assert_eq!((control.target, control.batches.len()), (Some(config.data.pairing.learn_controls), 4));
+
+    // Not that of another experiment.
+    described.conditions.list.swap(0, 1);
+    let message = describe(&mut described, &config).unwrap_err().to_string();
+    assert!(message.starts_with("the config's conditions is untreated, "), "{message}");
+}
+
+#[test]
 fn the_shipped_network_moves_nuclei_by_what_was_drawn_and_keeps_their_batch() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let bundle = folder::read(&root.join("web/bundles/synthetic-tiny")).unwrap();
@@ -36,7 +59,7 @@ fn the_shipped_network_moves_nuclei_by_what_was_drawn_and_keeps_their_batch() {
         steps: STEPS,
         ..bundle.manifest.sampling.clone()
     };
-    let walk = Walk::new(&sampling, Source::Control).unwrap();
+    let walk = Walk::new(&sampling, bundle.manifest.source).unwrap();
     let mut question = Question::new(&bundle, &design, walk).unwrap();
     let (mut cells, mut in_own_batch, mut followed) = (0, 0, 0);
     let compounds = design.config().compounds.iter().enumerate();

@@ -29,7 +29,8 @@ pub struct Example {
     pub id: String,
     /// Path of the crop, one of the bundle's files.
     pub file: String,
-    /// Id of its condition.
+    /// Id of its condition. A control's may be in no list of conditions where the bundle lists no control: the untreated
+    /// state of such a model has no vector, and needs none to be started from.
     pub condition: String,
     /// Dose in micromolar, for a treated cell.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -208,9 +208,13 @@ impl Manifest {
             )
         };
         let mut examples = HashSet::new();
-        for (field, example) in self.gallery.examples() {
+        for (index, (field, example)) in self.gallery.examples().enumerate() {
             example.validate(&field)?;
-            known(format!("{field}.condition"), &example.condition)?;
+            if index < self.gallery.controls.len() && self.conditions.control().is_none() {
+                check::id(format!("{field}.condition"), &example.condition)?;
+            } else {
+                known(format!("{field}.condition"), &example.condition)?;
+            }
             ensure(
                 examples.insert(example.id.as_str()),
                 format!("{field}.id"),

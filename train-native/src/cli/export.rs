@@ -6,14 +6,12 @@ use anyhow::{Context, bail};
 use candle_core::Device;
 use cellflux_bundle::folder;
 use cellflux_bundle::quantise::WeightDtype;
-use cellflux_bundle::sampling::Sampling;
-use cellflux_flow::solver::Solver;
-use cellflux_flow::time_grid::GridKind;
+use cellflux_train::config::Setting;
 use cellflux_train::export::{Options, export};
-use cellflux_train::run::checkpoint::Checkpoint;
-use cellflux_train::run::open;
+use cellflux_train::run::{CHECKPOINTS, checkpoint, open};
+use cellflux_train::sampling::recommended;
 
-use super::progress;
+use super::{SamplingArgs, progress};
 
 /// Write the averaged weights of a run's checkpoint as a bundle, with its conditions, sample cells and provenance.
 #[derive(clap::Args)]
@@ -29,21 +27,12 @@ pub struct Args {
     /// Control cells to put in, spread over the batches.
     #[arg(long, default_value_t = 8)]
     controls: usize,
-    /// The recommended solver.
-    #[arg(long, default_value = "heun2")]
-    solver: Solver,
-    /// The recommended time grid.
-    #[arg(long, default_value = "edm")]
-    grid: GridKind,
-    /// The recommended number of steps.
-    #[arg(long, default_value_t = 20)]
-    steps: usize,
-    /// The recommended guidance.
-    #[arg(long, default_value_t = 1.2)]
-    alpha: f64,
-    /// The recommended source noise; by default the training's where it has some.
-    #[arg(long)]
-    noise: Option<f64>,
+    /// What the bundle recommends.
+    #[command(flatten)]
+    sampling: SamplingArgs,
+    /// One value over the run's [about], for example `--set about.title="Cells of our screen"`.
+    #[arg(long = "set", value_name = "about.KEY=VALUE")]
+    settings: Vec<Setting>,
     /// The bundle's folder: new, empty, or with --replace an earlier bundle.
     #[arg(long)]
     out: PathBuf,
@@ -54,30 +43,19 @@ pub struct Args {
 
 /// Runs the command.
 pub fn run(args: &Args) -> anyhow::Result<()> {
-    let (material, newest) = open(&args.run, progress("images packed"))?;
-    let path = match (&args.checkpoint, newest) {
-        (Some(path), _) => path.clone(),
-        (None, Some(path)) => path,
-        (None, None) => bail!("{} holds no checkpoint", args.run.display()),
-    };
-    let checkpoint = Checkpoint::load(&path, &Device::Cpu)?;
-    let training = &material.config.training;
-    let trained_noise = if training.noise_probability > 0.0 {
-        training.noise
-    } else {
-        0.0
-    };
+    if let Some(other) = args.settings.iter().find(|setting| setting.section() != "about") {
+        bail!(
+            "--set {}: the run has decided that already, expected a key of [about]",
+            other.section()
+        );
+    }
+    let material = open(&args.run, &args.settings, progress("images packed"))?;
+    let checkpoints = args.run.join(CHECKPOINTS);
+    let (_, checkpoint) = checkpoint::load(&checkpoints, args.checkpoint.as_deref(), &Device::Cpu)?;
     let options = Options {
         dtype: args.dtype,
         controls: args.controls,
-        sampling: Sampling {
-            solver: args.solver,
-            grid: args.grid,
-            steps: args.steps,
-            alpha: args.alpha,
-            noise: args.noise.unwrap_or(trained_noise),
-            ..Sampling::default()
-        },
+        sampling: args.sampling.over(recommended(&material.config.training)),
     };
     let made = export(&material, &checkpoint, &options)?;
     for note in &made.notes {

@@ -2,12 +2,54 @@
 
 pub mod bench;
 pub mod data;
+pub mod describe;
 pub mod export;
 pub mod sample;
 pub mod train;
 pub mod truth;
 
+use cellflux_bundle::sampling::Sampling;
+use cellflux_flow::solver::Solver;
+use cellflux_flow::time_grid::GridKind;
 use indicatif::{ProgressBar, ProgressStyle};
+
+/// How samples are drawn, where not as [`cellflux_train::sampling::recommended`] says.
+#[derive(clap::Args)]
+pub struct SamplingArgs {
+    /// The solver: euler, midpoint, heun2 or rk4 (heun2 by default).
+    #[arg(long)]
+    solver: Option<Solver>,
+    /// The time grid: uniform, edm or cosine (edm by default).
+    #[arg(long)]
+    grid: Option<GridKind>,
+    /// Steps on the grid (20 by default).
+    #[arg(long)]
+    steps: Option<usize>,
+    /// Guidance; 1 is the conditional velocity alone (1.2 by default).
+    #[arg(long)]
+    alpha: Option<f64>,
+    /// Source noise in model range (the training's own by default).
+    #[arg(long)]
+    noise: Option<f64>,
+    /// Seed of the source noise (0 by default); the same seed in a link gives the same noise.
+    #[arg(long)]
+    seed: Option<u32>,
+}
+
+impl SamplingArgs {
+    /// `recommended` with what the command line says over it.
+    pub fn over(&self, recommended: Sampling) -> Sampling {
+        Sampling {
+            solver: self.solver.unwrap_or(recommended.solver),
+            grid: self.grid.unwrap_or(recommended.grid),
+            steps: self.steps.unwrap_or(recommended.steps),
+            alpha: self.alpha.unwrap_or(recommended.alpha),
+            noise: self.noise.unwrap_or(recommended.noise),
+            seed: self.seed.unwrap_or(recommended.seed),
+            ..recommended
+        }
+    }
+}
 
 /// Shows on a terminal how much of something is done.
 pub fn progress(what: &'static str) -> impl Fn(usize, usize) {

@@ -6,20 +6,16 @@ use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use candle_core::Tensor;
-use cellflux_bundle::sampling::Sampling;
-use cellflux_flow::solver::Solver;
-use cellflux_flow::time_grid::GridKind;
 use cellflux_image::coded_png;
 use cellflux_train::config::DeviceChoice;
-use cellflux_train::data::{HostBatch, Pair, Split};
+use cellflux_train::data::{HostBatch, Split};
 use cellflux_train::material::Material;
-use cellflux_train::measure::{Effects, measure};
+use cellflux_train::measure::{DNA, Effects, measure};
 use cellflux_train::network::Network;
-use cellflux_train::run::checkpoint::Checkpoint;
-use cellflux_train::run::{draw_sheet, open, varied_pairs};
-use cellflux_train::sampling::Walk;
+use cellflux_train::run::{CHECKPOINTS, checkpoint, draw_sheet, open, varied_pairs};
+use cellflux_train::sampling::{Walk, recommended};
 
-use super::progress;
+use super::{SamplingArgs, progress};
 
 /// Walk validation controls under their partners' conditions: a sheet, every cell as a PNG, and what the nuclei measure.
 ///
@@ -38,24 +34,9 @@ pub struct Args {
     /// Rows of the sheet.
     #[arg(long, default_value_t = 12)]
     rows: usize,
-    /// euler, midpoint, heun2 or rk4.
-    #[arg(long, default_value = "heun2")]
-    solver: Solver,
-    /// uniform, edm or cosine.
-    #[arg(long, default_value = "uniform")]
-    grid: GridKind,
-    /// Steps on the grid.
-    #[arg(long, default_value_t = 20)]
-    steps: usize,
-    /// Guidance; 1 is the conditional velocity alone.
-    #[arg(long, default_value_t = 1.0)]
-    alpha: f64,
-    /// Source noise in model range.
-    #[arg(long, default_value_t = 0.0)]
-    noise: f64,
-    /// Seed of the source noise.
-    #[arg(long, default_value_t = 0)]
-    seed: u32,
+    /// As the bundle of this run recommends, but for what is given here.
+    #[command(flatten)]
+    sampling: SamplingArgs,
     /// cpu, cuda or cuda:N.
     #[arg(long, default_value = "cpu")]
     device: DeviceChoice,
@@ -69,12 +50,7 @@ const BATCH: usize = 32;
 
 /// Runs the command.
 pub fn run(args: &Args) -> anyhow::Result<()> {
-    let (material, newest) = open(&args.run, progress("images packed"))?;
-    let path = args
-        .checkpoint
-        .clone()
-        .or(newest)
-        .with_context(|| format!("{} holds no checkpoint", args.run.display()))?;
+    let material = open(&args.run, &[], progress("images packed"))?;
     let cells = args.out.join("cells");
     fs::create_dir_all(&cells).with_context(|| cells.display().to_string())?;
     if fs::read_dir(&cells)?.next().is_some() {
@@ -84,16 +60,10 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         );
     }
     let device = args.device.open()?;
-    let averaged = Checkpoint::load(&path, &device)?.state.averaged;
-    let sampling = Sampling {
-        solver: args.solver,
-        grid: args.grid,
-        steps: args.steps,
-        alpha: args.alpha,
-        noise: args.noise,
-        seed: args.seed,
-        ..Sampling::default()
-    };
+    let checkpoints = args.run.join(CHECKPOINTS);
+    let (_, read) = checkpoint::load(&checkpoints, args.checkpoint.as_deref(), &device)?;
+    let averaged = read.state.averaged;
+    let sampling = args.sampling.over(recommended(&material.config.training));
     let walk = Walk::new(&sampling, material.config.training.source)?;
 
     let sheet_pairs = varied_pairs(&material, Split::Validation, args.rows)?;
@@ -106,6 +76,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         "compound",
         "dose_um",
         "batch",
+        "seed",
         "control_area",
         "predicted_area",
         "real_area",
@@ -121,6 +92,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
             network(&material, &averaged)?,
             &material.conditions,
             &pairs,
+            number * BATCH,
             material.spec(),
             &[1.0],
         )?;
@@ -139,20 +111,28 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
             }
             let measured = images.map(|image| measure(material.spec(), image));
             effects.add(pair.condition, measured);
-            let numbers = measured.map(|nucleus| nucleus.map_or(f64::NAN, |nucleus| nucleus.area));
-            let brightness = measured.map(|nucleus| nucleus.map_or(f64::NAN, |nucleus| nucleus.brightness));
-            let mut record = named(&material, *pair, cell);
-            record.extend(
-                numbers
-                    .iter()
-                    .chain(&brightness)
-                    .map(|value| format!("{value:.2}")),
-            );
+            let area = measured.map(|nucleus| nucleus.map(|nucleus| nucleus.area));
+            let brightness = measured.map(|nucleus| nucleus.map(|nucleus| nucleus.brightness));
+            let named = material.named(*pair);
+            let mut record = vec![
+                cell.to_string(),
+                named.compound.to_owned(),
+                named.dose_um.map_or_else(String::new, |dose| dose.to_string()),
+                named.batch.to_owned(),
+                walk.seed(cell).to_string(),
+            ];
+            // Empty where no nucleus was measured.
+            let numbers = area.iter().chain(&brightness);
+            record.extend(numbers.map(|value| value.map_or_else(String::new, |value| format!("{value:.2}"))));
             table.write_record(&record)?;
         }
     }
     table.flush()?;
-    print(&material, &effects);
+    if effects.is_empty() {
+        println!("{}", unmeasured(&material));
+    } else {
+        print(&material, &effects);
+    }
     Ok(())
 }
 
@@ -172,20 +152,22 @@ fn network(material: &Material, averaged: &Tensor) -> anyhow::Result<Network> {
     )?)
 }
 
-fn named(material: &Material, pair: Pair, cell: usize) -> Vec<String> {
-    let experiment = &material.experiment;
-    let entry = experiment.entries().get(pair.treated as usize);
-    let name = |names: Option<&String>| names.cloned().unwrap_or_default();
-    let compound = entry.and_then(|entry| experiment.compounds().get(entry.compound as usize));
-    let batch = entry.and_then(|entry| experiment.batches().get(entry.batch as usize));
-    vec![
-        cell.to_string(),
-        name(compound.map(|compound| &compound.name)),
-        entry
-            .and_then(|entry| entry.dose_um)
-            .map_or_else(String::new, |dose| dose.to_string()),
-        name(batch),
-    ]
+/// Why there is nothing to print.
+fn unmeasured(material: &Material) -> String {
+    let names: Vec<&str> = material
+        .spec()
+        .channels
+        .iter()
+        .map(|channel| channel.name.as_str())
+        .collect();
+    if names.contains(&DNA) {
+        "no sample has a nucleus in all of control, made and real cell, so none was measured".to_owned()
+    } else {
+        format!(
+            "no nucleus was measured: none of the channels is called {DNA} ({}); the cells are in cells/ and on sheet.png",
+            names.join(", ")
+        )
+    }
 }
 
 fn print(material: &Material, effects: &Effects) {

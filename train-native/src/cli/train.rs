@@ -6,6 +6,7 @@ use anyhow::Context;
 use cellflux_train::config::{Config, DeviceChoice, Setting};
 use cellflux_train::run::interrupt::Interrupt;
 use cellflux_train::run::{CONFIG, Ended, Run};
+use cellflux_train::shell;
 
 use super::progress;
 
@@ -20,6 +21,9 @@ pub struct Args {
     /// Go on with the run in this folder at its newest checkpoint.
     #[arg(long, value_name = "FOLDER", conflicts_with = "out")]
     resume: Option<PathBuf>,
+    /// The checkpoint to go on at, where not the newest: newer ones of the run are set aside.
+    #[arg(long, value_name = "FILE", requires = "resume")]
+    checkpoint: Option<PathBuf>,
     /// The run's folder (run.folder).
     #[arg(long, value_name = "FOLDER")]
     out: Option<PathBuf>,
@@ -68,7 +72,16 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         Some(folder) => {
             let own = folder.join(CONFIG);
             let config = Config::read(args.config.as_deref().unwrap_or(&own), &settings)?;
-            Run::resume(folder, config, progress("images packed"))?
+            let run = Run::resume_at(
+                folder,
+                args.checkpoint.as_deref(),
+                config,
+                progress("images packed"),
+            )?;
+            for path in run.set_aside() {
+                println!("set aside, as it is newer: {}", path.display());
+            }
+            run
         }
     };
     let material = run.material();
@@ -93,11 +106,8 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
 
 /// The command line as it was given, the program's own path left out.
 fn command() -> String {
-    let arguments = std::env::args().skip(1);
-    std::iter::once("cellflux-train".to_owned())
-        .chain(arguments)
-        .collect::<Vec<_>>()
-        .join(" ")
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    shell::command(std::iter::once("cellflux-train").chain(arguments.iter().map(String::as_str)))
 }
 
 fn settings(args: &Args) -> anyhow::Result<Vec<Setting>> {

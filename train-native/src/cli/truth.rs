@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use anyhow::{Context, bail};
 use cellflux_bundle::folder;
 use cellflux_bundle::sampling::Sampling;
-use cellflux_train::config::{Config, Setting, Source};
+use cellflux_train::config::{Config, Setting};
 use cellflux_train::data::Source as DataSource;
 use cellflux_train::data::synthetic::Design;
 use cellflux_train::sampling::Walk;
@@ -63,7 +63,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         alpha: args.alpha.unwrap_or(own.alpha),
         ..own.clone()
     };
-    let mut question = Question::new(&bundle, &design, Walk::new(&sampling, Source::Control)?)?;
+    let mut question = Question::new(&bundle, &design, Walk::new(&sampling, bundle.manifest.source)?)?;
     println!(
         "{}, {} steps on {}, alpha {}; {} cells a row, {} batches",
         sampling.solver.name(),

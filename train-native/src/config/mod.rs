@@ -19,10 +19,11 @@ use crate::TrainError;
 use crate::data::{ConditionsConfig, DataConfig};
 
 pub use about::{AboutConfig, DataSetConfig};
+pub use cellflux_bundle::sampling::FlowSource;
 pub use network::NetworkConfig;
 pub use overlay::Setting;
 pub use run::{DeviceChoice, OpsChoice, RunConfig};
-pub use training::{OptimiserKind, Precision, RateSchedule, Source, TimeDistribution, TrainingConfig};
+pub use training::{OptimiserKind, Precision, RateSchedule, TimeDistribution, TrainingConfig};
 
 /// Everything that decides a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -23,6 +23,11 @@ impl Setting {
         }
     }
 
+    /// The section that it is in.
+    pub fn section(&self) -> &str {
+        self.path.first().map_or("", String::as_str)
+    }
+
     pub(super) fn put(&self, table: &mut Table) -> Result<(), TrainError> {
         let Some((key, sections)) = self.path.split_last() else {
             return Ok(());

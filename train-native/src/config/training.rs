@@ -1,6 +1,7 @@
 //! `[training]`: the flow's objective, its optimiser and its precision, with the paper's and the public code's values by
 //! name.
 
+use cellflux_bundle::sampling::FlowSource;
 use serde::{Deserialize, Serialize};
 use toml::Table;
 
@@ -43,8 +44,9 @@ pub struct TrainingConfig {
     pub ema_decay: f64,
     /// How the time of a sample is drawn.
     pub times: TimeDistribution,
-    /// Where the flow starts.
-    pub source: Source,
+    /// Where the flow starts: at the control image, with noise as [`TrainingConfig::noise`] says, or at standard normal noise
+    /// alone (paper, figure 4b), which with the control among the conditions generates controls too.
+    pub source: FlowSource,
     /// Standard deviation of the noise that is added to the control, in model range.
     pub noise: f64,
     /// Probability with which it is.
@@ -105,16 +107,6 @@ pub enum TimeDistribution {
     Skewed,
 }
 
-/// Where the flow starts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Source {
-    /// The control image, with noise as [`TrainingConfig::noise`] says.
-    Control,
-    /// Standard normal noise alone (paper, figure 4b); with the control among the conditions it generates controls too.
-    Noise,
-}
-
 impl Default for TrainingConfig {
     fn default() -> Self {
         Self {
@@ -133,7 +125,7 @@ impl Default for TrainingConfig {
             precision: Precision::F32,
             ema_decay: 0.999,
             times: TimeDistribution::Skewed,
-            source: Source::Control,
+            source: FlowSource::Control,
             noise: 0.5,
             noise_probability: 0.5,
             drop_condition: 0.2,

@@ -1,7 +1,7 @@
 //! Conditions: the vector that stands for what was done to an image, one row for every compound, or for every pair of compound
 //! and dose where the dose is part of the vector.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::Path;
 
 use cellflux_bundle::conditions::{self as bundle, Condition, ConditionVectors, DoseFeatures, Encoder, slug};
@@ -10,6 +10,7 @@ use cellflux_chem::{Molecule, MorganSettings};
 use super::config::{ConditionsConfig, DoseConfig, EncoderConfig, WithoutVector};
 use super::error::DataError;
 use super::experiment::{Compound, Entry, Experiment, Split};
+use super::pairing::Pairing;
 use super::table::Table;
 
 /// The vectors of every condition of an experiment.
@@ -119,18 +120,26 @@ impl ConditionTable {
     }
 
     /// The bundle's conditions: every compound that has a vector, without dose features, which a bundle's reader appends.
-    /// `learnt_controls` says whether the control's own condition was trained.
+    /// Targets are those that `pairing` has training samples of: the control only where controls were learnt, and no compound
+    /// that was held out or whose cells all lacked a control. A compound's batches are those of its own cells: treated ones, and
+    /// untreated ones of a control.
     ///
     /// # Errors
     /// [`DataError::Config`] where the bundle refuses the vectors, which it does not for a table that was built.
     pub fn for_bundle(
         &self,
         experiment: &Experiment,
-        learnt_controls: bool,
+        pairing: &Pairing,
     ) -> Result<(bundle::Conditions, ConditionVectors), DataError> {
         // Doses as ordered bits: they are 0 or more.
         let mut doses: HashMap<u32, BTreeMap<u64, f64>> = HashMap::new();
-        let mut trained: HashSet<u32> = HashSet::new();
+        let mut batches: HashMap<u32, BTreeSet<u32>> = HashMap::new();
+        let mut seen_controls: HashSet<u32> = HashSet::new();
+        let targets: HashSet<u32> = pairing
+            .conditions(Split::Train)
+            .filter_map(|row| self.rows.get(row as usize))
+            .map(|row| row.compound)
+            .collect();
         for entry in experiment.entries() {
             if let Some(dose) = entry.dose_um {
                 doses
@@ -138,8 +147,16 @@ impl ConditionTable {
                     .or_default()
                     .insert(dose.to_bits(), dose);
             }
-            if entry.split == Split::Train && (entry.treated || learnt_controls) {
-                trained.insert(entry.compound);
+            let control = experiment
+                .compounds()
+                .get(entry.compound as usize)
+                .is_some_and(|compound| compound.control);
+            if entry.treated != control {
+                batches.entry(entry.compound).or_default().insert(entry.batch);
+            }
+            // A path starts at each of these, whether or not one ends there.
+            if entry.split == Split::Train && !entry.treated {
+                seen_controls.insert(entry.compound);
             }
         }
         let mut ids = HashSet::new();
@@ -161,9 +178,14 @@ impl ConditionTable {
                     .get(&number)
                     .map(|doses| doses.values().copied().collect())
                     .unwrap_or_default(),
-                batches: Vec::new(),
-                target: None,
-                split: if trained.contains(&number) {
+                batches: batches
+                    .get(&number)
+                    .into_iter()
+                    .flatten()
+                    .filter_map(|&batch| experiment.batches().get(batch as usize).cloned())
+                    .collect(),
+                target: Some(targets.contains(&number)),
+                split: if targets.contains(&number) || seen_controls.contains(&number) {
                     bundle::Split::Seen
                 } else {
                     bundle::Split::HeldOut
@@ -267,10 +289,10 @@ fn morgan(
     let counts = Molecule::from_smiles(smiles).and_then(|molecule| molecule.morgan_counts(settings));
     match counts {
         Ok(counts) => Ok(Some(counts.to_dense())),
-        Err(source) => Err(DataError::Smiles {
+        Err(reason) => Err(DataError::Smiles {
             place: Box::new(experiment.titles.place(&experiment.titles.smiles, compound.line)),
             compound: compound.name.clone(),
-            source,
+            reason,
         }),
     }
 }
@@ -384,7 +406,8 @@ fn standardise(experiment: &Experiment) -> Result<DoseFeatures, DataError> {
 mod tests {
     use std::fs;
 
-    use super::super::fixtures::{Folder, one_hot};
+    use super::super::config::{PairingConfig, WithoutControl};
+    use super::super::fixtures::{Folder, one_hot, without_control};
     use super::*;
 
     fn with(encoder: EncoderConfig, dose: DoseConfig) -> ConditionsConfig {
@@ -554,7 +577,8 @@ mod tests {
         };
         let table = ConditionTable::build(&experiment, &skip).unwrap();
         assert_eq!(table.row_of(&experiment.entries()[5]), None);
-        let (conditions, vectors) = table.for_bundle(&experiment, false).unwrap();
+        let pairing = Pairing::new(&experiment, &table, &PairingConfig::default()).unwrap();
+        let (conditions, vectors) = table.for_bundle(&experiment, &pairing).unwrap();
         let names: Vec<&str> = conditions
             .list
             .iter()
@@ -570,24 +594,78 @@ mod tests {
         config.held_out = vec!["benzene".into()];
         let experiment = Experiment::read(&config).unwrap();
         let table = ConditionTable::build(&experiment, &one_hot()).unwrap();
-        let (conditions, vectors) = table.for_bundle(&experiment, true).unwrap();
-        let seen: Vec<(&str, bundle::Split, bool)> = conditions
+        let described = |learn_controls| {
+            let pairing = PairingConfig {
+                learn_controls,
+                ..PairingConfig::default()
+            };
+            let pairing = Pairing::new(&experiment, &table, &pairing).unwrap();
+            table.for_bundle(&experiment, &pairing).unwrap()
+        };
+        let (conditions, vectors) = described(true);
+        let seen: Vec<(&str, bundle::Split, Option<bool>, bool)> = conditions
             .list
             .iter()
-            .map(|c| (c.id.as_str(), c.split, c.control))
+            .map(|c| (c.id.as_str(), c.split, c.target, c.control))
             .collect();
         assert_eq!(
             seen,
             [
-                ("dmso", bundle::Split::Seen, true),
-                ("ethanol", bundle::Split::Seen, false),
-                ("benzene", bundle::Split::HeldOut, false)
+                ("dmso", bundle::Split::Seen, Some(true), true),
+                ("ethanol", bundle::Split::Seen, Some(true), false),
+                ("benzene", bundle::Split::HeldOut, Some(false), false)
             ]
         );
         assert_eq!(conditions.list[1].doses_um, [1.0, 10.0]);
         assert_eq!(vectors.row(2).unwrap(), [0.0, 0.0, 1.0]);
-        let (unlearnt, _) = table.for_bundle(&experiment, false).unwrap();
-        assert_eq!(unlearnt.list[0].split, bundle::Split::HeldOut);
+        // Training saw the controls all the same: its paths start there.
+        let (unlearnt, _) = described(false);
+        assert_eq!(
+            (unlearnt.list[0].split, unlearnt.list[0].target),
+            (bundle::Split::Seen, Some(false))
+        );
+    }
+
+    #[test]
+    fn the_bundles_conditions_name_the_batches_of_their_cells() {
+        let folder = Folder::usual();
+        let experiment = folder.read().unwrap();
+        let table = ConditionTable::build(&experiment, &one_hot()).unwrap();
+        let pairing = Pairing::new(&experiment, &table, &PairingConfig::default()).unwrap();
+        let (conditions, _) = table.for_bundle(&experiment, &pairing).unwrap();
+        let batches: Vec<(&str, &[String])> = conditions
+            .list
+            .iter()
+            .map(|c| (c.id.as_str(), c.batches.as_slice()))
+            .collect();
+        let (a, b) = ("A".to_owned(), "B".to_owned());
+        assert_eq!(
+            batches,
+            [
+                ("dmso", [a.clone(), b.clone()].as_slice()),
+                ("ethanol", &[a]),
+                ("benzene", &[b])
+            ]
+        );
+    }
+
+    #[test]
+    fn a_compound_whose_cells_all_lack_a_control_was_no_target() {
+        let folder = Folder::usual();
+        for image in ["b0.png,train", "b2.png,val"] {
+            let row = |batch| format!("{image},0,DMSO,0,CS(=O)C,{batch}");
+            folder.edit(&row("B"), &row("A"));
+        }
+        let experiment = folder.read().unwrap();
+        let table = ConditionTable::build(&experiment, &one_hot()).unwrap();
+        let pairing = without_control(WithoutControl::Skip);
+        let pairing = Pairing::new(&experiment, &table, &pairing).unwrap();
+        let (conditions, _) = table.for_bundle(&experiment, &pairing).unwrap();
+        let benzene = &conditions.list[2];
+        assert_eq!(
+            (benzene.split, benzene.target),
+            (bundle::Split::HeldOut, Some(false))
+        );
     }
 
     #[test]

@@ -20,6 +20,10 @@ pub struct DataConfig {
     /// Column titles, where they differ from the layout's own.
     #[serde(default)]
     pub columns: Columns,
+    /// What a control without a name is called, where the table leaves its name empty: the public code's table of CPJUMP1 does,
+    /// for the wells with DMSO. Without it an empty name is an error.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub empty_compound: Option<String>,
     /// The values of the column of splits.
     #[serde(default)]
     pub split: SplitValues,

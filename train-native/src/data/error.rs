@@ -28,19 +28,20 @@ impl std::fmt::Display for Place {
     }
 }
 
-/// Why data could not be read, packed, paired or cut.
+/// Why data could not be read, packed, paired or cut. A message is whole: it contains its reason, which is therefore not
+/// offered again as a `source`.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DataError {
     /// A file or folder that the operating system refused.
-    #[error("{}: {doing}: {source}", file.display())]
+    #[error("{}: {doing}: {reason}", file.display())]
     File {
         /// The file or folder.
         file: PathBuf,
         /// What was attempted.
         doing: &'static str,
         /// What the operating system says.
-        source: std::io::Error,
+        reason: std::io::Error,
     },
     /// A table that is no table: unequal rows, text that is not UTF-8, nothing below the header.
     #[error("{}: {reason}", file.display())]
@@ -73,22 +74,22 @@ pub enum DataError {
         expected: String,
     },
     /// An image that the table names and the disk does not have, or does not give.
-    #[error("{place}: {}: {source}", image.display())]
+    #[error("{place}: {}: {reason}", image.display())]
     MissingImage {
         /// The cell that names it.
         place: Box<Place>,
         /// Where it should be.
         image: PathBuf,
         /// What the operating system says.
-        source: std::io::Error,
+        reason: std::io::Error,
     },
     /// An image that cannot be decoded, or holds other numbers than it should.
-    #[error("{place}: {source}")]
+    #[error("{place}: {reason}")]
     Image {
         /// The cell that names it.
         place: Box<Place>,
         /// What is wrong with it.
-        source: Box<ImageError>,
+        reason: Box<ImageError>,
     },
     /// An image of another size or with another number of channels than the first.
     #[error("{place}: {image} is {found}, expected {expected}")]
@@ -103,14 +104,14 @@ pub enum DataError {
         expected: String,
     },
     /// A structure that is none.
-    #[error("{place}: compound {compound}: {source}")]
+    #[error("{place}: compound {compound}: {reason}")]
     Smiles {
         /// The cell that holds it.
         place: Box<Place>,
         /// The compound.
         compound: String,
         /// What is wrong with it.
-        source: ChemError,
+        reason: ChemError,
     },
     /// A compound that has no vector.
     #[error(
@@ -194,16 +195,16 @@ impl From<ImageError> for DataError {
 impl DataError {
     /// An image that the cell at `place` names and that cannot be used; for `map_err`.
     pub(crate) fn image(place: impl FnOnce() -> Place) -> impl FnOnce(ImageError) -> Self {
-        |source| Self::Image {
+        |reason| Self::Image {
             place: Box::new(place()),
-            source: Box::new(source),
+            reason: Box::new(reason),
         }
     }
 
     /// Wraps an operating system's error; for `map_err`.
     pub(crate) fn file(file: &Path, doing: &'static str) -> impl FnOnce(std::io::Error) -> Self {
         let file = file.to_owned();
-        move |source| Self::File { file, doing, source }
+        move |reason| Self::File { file, doing, reason }
     }
 
     pub(crate) fn config(

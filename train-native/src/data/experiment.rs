@@ -360,6 +360,7 @@ impl Reader<'_> {
                 (&values.test, Split::Test),
             ],
             &values.ignored,
+            "data.split",
         )?;
         let values = &self.config.state;
         let treated = choose(
@@ -367,6 +368,7 @@ impl Reader<'_> {
             &columns.state,
             [(&values.treated, true), (&values.control, false)],
             &values.ignored,
+            "data.state",
         )?;
         let (Some(split), Some(treated)) = (split, treated) else {
             self.ignored_rows += 1;
@@ -416,7 +418,21 @@ impl Reader<'_> {
     /// The row's compound, with what this row adds to what is known of it.
     fn compound(&mut self, row: &Row<'_>, line: u32, treated: bool) -> Result<u32, DataError> {
         let columns = &self.columns;
-        let name = row.filled(&columns.compound, "a compound's name")?;
+        let name = match (row.text(&columns.compound), self.config.empty_compound.as_deref()) {
+            ("", Some(control)) if !treated => control,
+            ("", _) => {
+                let well = columns.well.as_ref().map_or("", |column| row.text(column));
+                let mut expected = "a compound's name".to_owned();
+                if !well.is_empty() {
+                    expected += &format!(" for well {well}");
+                }
+                if !treated {
+                    expected += "; where controls have none, data.empty_compound = \"DMSO\" gives them one";
+                }
+                return Err(row.wrong(&columns.compound, expected));
+            }
+            (name, _) => name,
+        };
         let (position, new) = self.compound_names.position(name);
         if new {
             self.compounds.push(Compound {
@@ -487,6 +503,7 @@ fn choose<T: Copy, const N: usize>(
     column: &Column,
     values: [(&Vec<String>, T); N],
     ignored: &[String],
+    setting: &str,
 ) -> Result<Option<T>, DataError> {
     let text = row.text(column);
     for (list, value) in &values {
@@ -499,7 +516,11 @@ fn choose<T: Copy, const N: usize>(
     }
     let lists = values.iter().flat_map(|(list, _)| list.iter()).chain(ignored);
     let known: Vec<&str> = lists.map(String::as_str).collect();
-    Err(row.wrong(column, format!("one of {}", known.join(", "))))
+    let expected = format!(
+        "one of {}; [{setting}] says what each value means, or which rows to leave out (ignored)",
+        known.join(", ")
+    );
+    Err(row.wrong(column, expected))
 }
 
 /// Adds an image's name, length and time to the fingerprint.
@@ -510,10 +531,10 @@ fn stamp(
     image: &str,
     hash: &mut Sha256,
 ) -> Result<(), DataError> {
-    let missing = |source| DataError::MissingImage {
+    let missing = |reason| DataError::MissingImage {
         place: Box::new(row.place(column)),
         image: path.to_owned(),
-        source,
+        reason,
     };
     let about = std::fs::metadata(path).map_err(missing)?;
     if !about.is_file() {
@@ -594,6 +615,32 @@ mod tests {
     }
 
     #[test]
+    fn a_control_without_a_name_has_the_one_that_the_configuration_gives_it() {
+        let folder = Folder::new(
+            "path,SPLIT,STATE,CPD_NAME,BATCH,WELL",
+            &["a.png,train,0,,A,A01", "b.png,train,1,taxol,A,A02"],
+        );
+        let well = "line 2, column CPD_NAME: found \"\", expected a compound's name for well A01; where controls have \
+                    none, data.empty_compound = \"DMSO\" gives them one";
+        assert_eq!(refused(&folder), well);
+        let mut config = folder.config();
+        config.empty_compound = Some("DMSO".into());
+        let experiment = Experiment::read(&config).unwrap();
+        let names: Vec<(&str, bool)> = experiment
+            .compounds()
+            .iter()
+            .map(|compound| (compound.name.as_str(), compound.control))
+            .collect();
+        assert_eq!(names, [("DMSO", true), ("taxol", false)]);
+        folder.edit("1,taxol", "1,");
+        let message = Experiment::read(&config).unwrap_err().to_string();
+        assert!(
+            message.ends_with("line 3, column CPD_NAME: found \"\", expected a compound's name for well A02"),
+            "{message}"
+        );
+    }
+
+    #[test]
     fn a_table_without_a_needed_column_names_it_and_those_there_are() {
         for (title, role) in [
             ("path", "the image's path"),
@@ -628,12 +675,14 @@ mod tests {
             (
                 "a2.png,train",
                 "a2.png,Train",
-                "line 4, column SPLIT: found \"Train\", expected one of train, val, valid, validation, test",
+                "line 4, column SPLIT: found \"Train\", expected one of train, val, valid, validation, test; [data.split] says what \
+                 each value means, or which rows to leave out (ignored)",
             ),
             (
                 "val,0",
                 "val,2",
-                "line 8, column STATE: found \"2\", expected one of 1, 1.0, trt, treated, 0, 0.0, control, negative_control",
+                "line 8, column STATE: found \"2\", expected one of 1, 1.0, trt, treated, 0, 0.0, control, negative_control; [data.state] says what \
+                 each value means, or which rows to leave out (ignored)",
             ),
             (
                 "ethanol,10",

@@ -118,6 +118,7 @@ pub(super) fn synthetic(images: usize) -> DataConfig {
             meaning: None,
         },
         columns: super::Columns::default(),
+        empty_compound: None,
         split: super::SplitValues::default(),
         state: super::StateValues::default(),
         held_out: Vec::new(),

@@ -155,11 +155,11 @@ fn open(
     let path = folder.join(&*entry.image);
     let bytes = match std::fs::read(&path) {
         Ok(bytes) => bytes,
-        Err(source) => {
+        Err(reason) => {
             return Err(DataError::MissingImage {
                 place: Box::new(place()),
                 image: path,
-                source,
+                reason,
             });
         }
     };

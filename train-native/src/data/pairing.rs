@@ -111,7 +111,7 @@ impl Pairing {
             file: self.titles.table.clone(),
             column: self.titles.split.clone(),
             what: format!("no treated image with a control and a vector in the {split} split"),
-            found: format!("usable: {}", others.join(", ")),
+            found: format!("usable: {}{}", others.join(", "), self.setting(split)),
         })
     }
 
@@ -136,6 +136,23 @@ impl Pairing {
             treated: sample.entry,
             condition: sample.condition,
         })
+    }
+
+    /// The rows of the [`ConditionTable`] that a split has samples of.
+    pub fn conditions(&self, split: Split) -> impl Iterator<Item = u32> + '_ {
+        self.samples(split).list.iter().map(|sample| sample.condition)
+    }
+
+    /// Where a table's values become this split, as the end of a sentence.
+    fn setting(&self, split: Split) -> String {
+        // Held-out compounds are named, and a drawn experiment has no table.
+        if split == Split::HeldOut || !self.titles.table.is_file() {
+            return String::new();
+        }
+        format!(
+            "; [data.split] says which values of {} are {split}, for example {split} = [\"test\"]",
+            self.titles.split
+        )
     }
 
     fn samples(&self, split: Split) -> &Samples {

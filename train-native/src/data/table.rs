@@ -170,10 +170,15 @@ impl Row<'_> {
 
     /// Where a cell is, for messages.
     pub fn place(&self, column: &Column) -> Place {
+        self.place_in(column.title.clone())
+    }
+
+    /// A place in this row, in the column of this title.
+    pub fn place_in(&self, column: String) -> Place {
         Place {
             file: self.file.to_owned(),
             line: self.line,
-            column: column.title.clone(),
+            column,
         }
     }
 

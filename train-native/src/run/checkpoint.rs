@@ -127,14 +127,7 @@ pub fn list(folder: &Path) -> Result<Vec<PathBuf>, TrainError> {
     let mut found = Vec::new();
     for entry in entries {
         let path = entry.map_err(TrainError::io(folder))?.path();
-        let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
-        let step = name.as_deref().and_then(|name| {
-            name.strip_prefix("step-")?
-                .strip_suffix(".safetensors")?
-                .parse::<u64>()
-                .ok()
-        });
-        if let Some(step) = step {
+        if let Some(step) = step_of(&path) {
             found.push((step, path));
         }
     }
@@ -142,11 +135,76 @@ pub fn list(folder: &Path) -> Result<Vec<PathBuf>, TrainError> {
     Ok(found.into_iter().map(|(_, path)| path).collect())
 }
 
+/// Reads the checkpoint at `asked`, or without one the newest in `folder`.
+///
+/// # Errors
+/// As [`Checkpoint::load`]; [`TrainError::Damaged`] naming the newest whole checkpoint where the newest is not;
+/// [`TrainError::Checkpoint`] where there is none.
+pub fn load(
+    folder: &Path,
+    asked: Option<&Path>,
+    device: &Device,
+) -> Result<(PathBuf, Checkpoint), TrainError> {
+    if let Some(path) = asked {
+        return Ok((path.to_path_buf(), Checkpoint::load(path, device)?));
+    }
+    let mut all = list(folder)?;
+    let Some(newest) = all.pop() else {
+        return Err(TrainError::Checkpoint {
+            path: folder.to_path_buf(),
+            reason: "no checkpoint is here, expected one to go on with".into(),
+        });
+    };
+    match Checkpoint::load(&newest, device) {
+        Ok(checkpoint) => Ok((newest, checkpoint)),
+        Err(error) => Err(TrainError::Damaged {
+            reason: match error {
+                TrainError::Checkpoint { reason, .. } => reason,
+                TrainError::Io { reason, .. } => reason.to_string(),
+                other => other.to_string(),
+            },
+            path: newest,
+            good: all
+                .into_iter()
+                .rev()
+                .find(|path| Checkpoint::load(path, &Device::Cpu).is_ok()),
+        }),
+    }
+}
+
+/// Gives the checkpoints in `folder` that are newer than `step` another name, under which no run goes on with them or removes them.
+/// Gives their new paths.
+///
+/// # Errors
+/// [`TrainError::Io`].
+pub(super) fn set_newer_aside(folder: &Path, step: u64) -> Result<Vec<PathBuf>, TrainError> {
+    let mut aside = Vec::new();
+    for path in list(folder)? {
+        if step_of(&path).is_some_and(|own| own > step) {
+            let mut name = path.clone().into_os_string();
+            name.push(".set-aside");
+            let new = PathBuf::from(name);
+            fs::rename(&path, &new).map_err(TrainError::io(&path))?;
+            aside.push(new);
+        }
+    }
+    Ok(aside)
+}
+
+/// The step in a checkpoint's name.
+fn step_of(path: &Path) -> Option<u64> {
+    let name = path.file_name()?.to_str()?;
+    name.strip_prefix("step-")?
+        .strip_suffix(".safetensors")?
+        .parse()
+        .ok()
+}
+
 /// Writes a file that is either whole or not there: under a name that begins with `temporary`, synchronised, renamed.
 ///
 /// # Errors
 /// [`TrainError::Io`]; nothing is left behind then.
-pub(crate) fn write_whole(path: &Path, temporary: &str, bytes: &[u8]) -> Result<(), TrainError> {
+pub fn write_whole(path: &Path, temporary: &str, bytes: &[u8]) -> Result<(), TrainError> {
     let folder = path.parent().unwrap_or(Path::new("."));
     let mut builder = tempfile::Builder::new();
     builder.prefix(temporary);

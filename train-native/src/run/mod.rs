@@ -2,6 +2,7 @@
 
 pub mod checkpoint;
 pub mod interrupt;
+mod lock;
 pub mod log;
 mod memory;
 pub mod progress;
@@ -21,12 +22,13 @@ use cellflux_flow::solver::{FixedSolver, Solver};
 use cellflux_flow::time_grid::GridKind;
 
 use crate::TrainError;
-use crate::config::Config;
+use crate::config::{Config, Setting};
 use crate::data::{HostBatch, Loader, Pair, Split};
 use crate::material::Material;
 use crate::network::Network;
 use crate::sampling::Walk;
 use crate::sheet::{self, SheetRow};
+use crate::shell::quoted;
 use crate::step::{
     Draws, FlowBatch, LossScale, Losses, Optimiser, Parameters, gradient, initial_weights, learning_rate,
     parameter_count,
@@ -35,6 +37,7 @@ use crate::validation::{self, Fixed, Validation, validate};
 
 use checkpoint::{Checkpoint, CheckpointFolder};
 use interrupt::Interrupt;
+use lock::RunLock;
 use log::{Log, TrainLine};
 use progress::Progress;
 
@@ -72,10 +75,12 @@ pub struct Run {
     command: String,
     checkpoints: CheckpointFolder,
     last_good: Option<PathBuf>,
+    set_aside: Vec<PathBuf>,
     log: Log,
     /// Steps whose losses nobody has read yet.
     unread: Vec<Measured>,
     clock: Clock,
+    _lock: RunLock,
 }
 
 /// What a step left on the device.
@@ -104,42 +109,58 @@ impl Run {
     /// A new run in `config.run.folder`, which must hold none yet.
     ///
     /// # Errors
-    /// What [`Material::read`] refuses; [`TrainError::Checkpoint`] when the folder holds a run: nothing is overwritten.
+    /// What [`Material::read`] refuses; [`TrainError::Checkpoint`] when the folder holds a run: nothing is overwritten;
+    /// [`TrainError::Busy`] when another process trains there.
     pub fn start(config: Config, cache_progress: impl Fn(usize, usize)) -> Result<Self, TrainError> {
         let folder = config.run.folder.clone();
-        if let Some(path) = checkpoint::list(&folder.join(CHECKPOINTS))?.pop() {
-            return Err(TrainError::Checkpoint {
-                path,
-                reason: "this folder holds a run already, expected another run.folder, or --resume".into(),
-            });
-        }
+        refuse_run(&folder)?;
         let device = config.run.device.open()?;
         let material = Material::read(config, cache_progress)?;
+        let lock = RunLock::take(&folder)?;
+        // Another process may have been through with a run since.
+        refuse_run(&folder)?;
         let weights = initial_weights(&material.network, material.config.run.seed);
         let weights = Tensor::from_vec(weights, parameter_count(&material.network), &device)?;
         let optimiser = Optimiser::new(&material.config.training, weights)?;
         let scale = LossScale::new(material.config.training.precision);
-        Self::assemble(material, device, optimiser, scale, 0, 0.0)
+        Self::assemble(material, device, optimiser, scale, (0, 0.0), lock)
     }
 
     /// Goes on with the run in `folder` at its newest checkpoint; `config` is the one to go on with.
     ///
     /// # Errors
-    /// [`TrainError::Checkpoint`] when there is none, or it is of a config that would train something else.
+    /// As [`Run::resume_at`].
     pub fn resume(
         folder: &Path,
+        config: Config,
+        cache_progress: impl Fn(usize, usize),
+    ) -> Result<Self, TrainError> {
+        Self::resume_at(folder, None, config, cache_progress)
+    }
+
+    /// Goes on with the run in `folder` at the checkpoint `asked`, the newest without one. Checkpoints of later steps are set
+    /// aside under another name: the run will write its own.
+    ///
+    /// # Errors
+    /// [`TrainError::Checkpoint`] when there is none, or it is of a config that would train something else;
+    /// [`TrainError::Damaged`] naming the newest whole one; [`TrainError::Busy`] when another process trains there.
+    pub fn resume_at(
+        folder: &Path,
+        asked: Option<&Path>,
         mut config: Config,
         cache_progress: impl Fn(usize, usize),
     ) -> Result<Self, TrainError> {
         config.run.folder = folder.to_path_buf();
-        let Some(path) = checkpoint::list(&folder.join(CHECKPOINTS))?.pop() else {
+        let checkpoints = folder.join(CHECKPOINTS);
+        if !checkpoints.is_dir() {
             return Err(TrainError::Checkpoint {
-                path: folder.join(CHECKPOINTS),
-                reason: "no checkpoint is here, expected one to resume from".into(),
+                path: checkpoints,
+                reason: "no checkpoint is here, expected the folder of a run to go on with".into(),
             });
-        };
+        }
+        let lock = RunLock::take(folder)?;
         let device = config.run.device.open()?;
-        let Checkpoint { progress, state } = Checkpoint::load(&path, &device)?;
+        let (path, Checkpoint { progress, state }) = checkpoint::load(&checkpoints, asked, &device)?;
         resume::check(&path, &progress.config, &config)?;
         let material = Material::read(config, cache_progress)?;
         let expected = parameter_count(&material.network);
@@ -158,9 +179,10 @@ impl Run {
             device,
             optimiser,
             progress.scale,
-            progress.step,
-            progress.seconds,
+            (progress.step, progress.seconds),
+            lock,
         )?;
+        run.set_aside = checkpoint::set_newer_aside(&checkpoints, progress.step)?;
         run.metrics = progress.metrics;
         run.command = progress.command;
         run.last_good = Some(path);
@@ -172,8 +194,8 @@ impl Run {
         device: Device,
         optimiser: Optimiser,
         scale: LossScale,
-        step: u64,
-        seconds: f64,
+        (step, seconds): (u64, f64),
+        lock: RunLock,
     ) -> Result<Self, TrainError> {
         let config = &material.config;
         let folder = &config.run.folder;
@@ -208,10 +230,17 @@ impl Run {
             command: "cellflux-train train".to_owned(),
             checkpoints,
             last_good: None,
+            set_aside: Vec::new(),
             log,
             unread: Vec::new(),
             material,
+            _lock: lock,
         })
+    }
+
+    /// The checkpoints of later steps that resuming has set aside, under their new names.
+    pub fn set_aside(&self) -> &[PathBuf] {
+        &self.set_aside
     }
 
     /// Notes the command that started this run, for the provenance of its bundle.
@@ -270,7 +299,11 @@ impl Run {
                 saved = true;
             }
             if stop {
-                progress.say(&format!("stopped after step {}; --resume goes on", self.step));
+                progress.say(&format!(
+                    "stopped after step {}; `cellflux-train train --resume {}` goes on",
+                    self.step,
+                    quoted(&run.folder)
+                ));
                 return Ok(Ended::Interrupted);
             }
         }
@@ -448,18 +481,29 @@ impl Run {
     }
 }
 
-/// What the run in `folder` learnt from, and its newest checkpoint.
+/// What the run in `folder` learnt from, with `settings` over its config.
 ///
 /// # Errors
 /// [`TrainError::Io`] when there is no run, and what [`Material::read`] refuses.
 pub fn open(
     folder: &Path,
+    settings: &[Setting],
     cache_progress: impl Fn(usize, usize),
-) -> Result<(Material, Option<PathBuf>), TrainError> {
-    let mut config = Config::read(&folder.join(CONFIG), &[])?;
+) -> Result<Material, TrainError> {
+    let mut config = Config::read(&folder.join(CONFIG), settings)?;
     config.run.folder = folder.to_path_buf();
-    let newest = checkpoint::list(&folder.join(CHECKPOINTS))?.pop();
-    Ok((Material::read(config, cache_progress)?, newest))
+    Material::read(config, cache_progress)
+}
+
+/// A new run never writes where another has been.
+fn refuse_run(folder: &Path) -> Result<(), TrainError> {
+    match checkpoint::list(&folder.join(CHECKPOINTS))?.pop() {
+        None => Ok(()),
+        Some(path) => Err(TrainError::Checkpoint {
+            path,
+            reason: "this folder holds a run already, expected another run.folder, or --resume".into(),
+        }),
+    }
 }
 
 /// The first pairs of as many conditions as there are rows; if there are fewer conditions, more of each.
@@ -493,7 +537,7 @@ pub fn draw_sheet(
     pairs: &HostBatch,
 ) -> Result<sheet::Sheet, TrainError> {
     let spec = material.spec();
-    let frames = walk.frames(network, &material.conditions, pairs, spec, &sheet::TIMES)?;
+    let frames = walk.frames(network, &material.conditions, pairs, 0, spec, &sheet::TIMES)?;
     let image = |bytes: &[u8]| spec.to_model_range(bytes);
     let images = pairs
         .control
@@ -501,8 +545,10 @@ pub fn draw_sheet(
         .zip(pairs.treated.chunks(spec.len()));
     let rows = images
         .zip(frames)
-        .map(|((control, real), frames)| {
+        .zip(&pairs.pairs)
+        .map(|(((control, real), frames), pair)| {
             Ok(SheetRow {
+                caption: material.named(*pair).to_string(),
                 control: image(control)?,
                 frames,
                 real: image(real)?,

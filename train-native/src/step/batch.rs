@@ -6,7 +6,7 @@ use cellflux_image::spec::ModelRange;
 use super::augment::to_model_range;
 use super::draws::Draws;
 use crate::TrainError;
-use crate::config::Source;
+use crate::config::FlowSource;
 use crate::data::HostBatch;
 
 /// What the loss is computed on.
@@ -32,7 +32,7 @@ impl FlowBatch {
     pub fn new(
         pairs: &HostBatch,
         draws: &Draws,
-        source: Source,
+        source: FlowSource,
         range: ModelRange,
         device: &Device,
     ) -> Result<Self, TrainError> {
@@ -43,7 +43,7 @@ impl FlowBatch {
         let x1 = to_model_range(pairs.treated.clone(), shape, &treated_views, range, device)?;
         let noise = noise(draws, shape, device)?;
         let x0 = match (source, noise) {
-            (Source::Noise, Some(noise)) => noise,
+            (FlowSource::Noise, Some(noise)) => noise,
             (_, noise) => {
                 let x0 = to_model_range(pairs.control.clone(), shape, &controls, range, device)?;
                 match noise {

@@ -6,7 +6,7 @@ use rand_distr::{Distribution, StandardNormal};
 use rayon::prelude::*;
 
 use super::augment::View;
-use crate::config::{Source, TrainingConfig};
+use crate::config::{FlowSource, TrainingConfig};
 use crate::random::{Purpose, chance, stream};
 
 /// What is drawn for one sample.
@@ -55,8 +55,8 @@ impl Draws {
                 let numbers = |purpose, sample| stream(seed, purpose, step, sample);
                 let conditioned = !chance(&mut numbers(Purpose::Condition, decider), config.drop_condition);
                 let level = match config.source {
-                    Source::Noise => Some(1.0),
-                    Source::Control => {
+                    FlowSource::Noise => Some(1.0),
+                    FlowSource::Control => {
                         let noisy = chance(
                             &mut numbers(Purpose::SourceNoise, decider),
                             config.noise_probability,
@@ -160,7 +160,7 @@ mod tests {
     #[test]
     fn a_flow_from_noise_has_unit_noise_in_every_sample() {
         let config = TrainingConfig {
-            source: Source::Noise,
+            source: FlowSource::Noise,
             noise: 0.5,
             noise_probability: 0.0,
             ..TrainingConfig::default()

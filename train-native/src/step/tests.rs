@@ -6,7 +6,7 @@ use cellflux_image::spec::ModelRange;
 
 use super::{Draws, FlowBatch, Optimiser, Parameters, Velocity, gradient, learning_rate};
 use crate::TrainError;
-use crate::config::{Source, TrainingConfig};
+use crate::config::{FlowSource, TrainingConfig};
 use crate::data::{HostBatch, Pair};
 
 /// `v = a x + b t + c k` with the condition's row `k` (0 for none): the smallest network whose step a person can compute.
@@ -103,7 +103,13 @@ fn one_step_is_the_one_computed_by_hand() {
         let hosts = [pairs(7), pairs(90)];
         let draws = [0u64, 2].map(|first| Draws::new(&config, 11, 4, first, 2, 4));
         let batches = hosts.iter().zip(&draws).map(|(pairs, draws)| {
-            FlowBatch::new(pairs, draws, Source::Control, ModelRange::default(), &Device::Cpu)
+            FlowBatch::new(
+                pairs,
+                draws,
+                FlowSource::Control,
+                ModelRange::default(),
+                &Device::Cpu,
+            )
         });
         let (scaled, losses) = gradient(&network, &network.parameters, batches, 2, SCALE).unwrap();
         let found = (scaled / SCALE).unwrap();

@@ -22,7 +22,7 @@ pub struct FieldsConfig {
     /// Rows to take: for each column the values wanted; all rows unless stated.
     #[serde(default)]
     pub only: BTreeMap<String, Vec<String>>,
-    /// What happens to fields of which a file is missing.
+    /// What happens to fields of which a file is missing or cannot be decoded.
     #[serde(default)]
     pub missing: MissingField,
     /// The crops: their size in pixels of the result, channels, coding, and what the files' numbers mean.
@@ -49,14 +49,14 @@ fn tenth() -> f64 {
     0.1
 }
 
-/// What happens to fields of which a file is missing.
+/// What happens to fields of which a file is missing or cannot be decoded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum MissingField {
     /// Cutting stops with an error that names the row and the file.
     #[default]
     Error,
-    /// They are left out, and counted.
+    /// They are left out, counted and named.
     Skip,
 }
 
@@ -81,6 +81,10 @@ pub struct About {
     pub site: String,
     /// Names of the compounds that are controls.
     pub controls: Vec<String>,
+    /// What a well is treated with of which the table names no compound: such wells are controls of this name, as the public
+    /// platemaps of CPJUMP1 leave DMSO out. Without it an empty name is an error.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub empty_compound: Option<String>,
 }
 
 /// A table of compounds.

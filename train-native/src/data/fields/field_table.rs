@@ -7,7 +7,7 @@ use cellflux_image::ImageSpec;
 
 use super::super::error::{DataError, Place};
 use super::super::table::{Column, Row, Table};
-use super::config::{CompoundTable, FieldsConfig, MissingField};
+use super::config::{About, CompoundTable, FieldsConfig, MissingField};
 use super::template::Template;
 
 /// The fields to cut, in the table's order.
@@ -19,13 +19,13 @@ pub(super) struct FieldTable {
 
 /// One field.
 pub(super) struct Field {
-    /// Where the table names its first file, for messages.
-    pub(super) place: Place,
     /// A file for every channel, in the specification's order.
-    pub(super) files: Vec<PathBuf>,
+    pub(super) files: Vec<ChannelFile>,
     /// Plate, well and site: the start of its crops' names.
     pub(super) key: String,
     pub(super) compound: String,
+    /// Whether the compound is a control.
+    pub(super) control: bool,
     pub(super) dose: String,
     pub(super) smiles: String,
     pub(super) mode_of_action: String,
@@ -34,6 +34,13 @@ pub(super) struct Field {
     pub(super) well: String,
     pub(super) site: String,
     pub(super) validation: bool,
+}
+
+/// The file of one channel of a field.
+pub(super) struct ChannelFile {
+    pub(super) path: PathBuf,
+    /// Where the table names it, for messages.
+    pub(super) place: Place,
 }
 
 /// The configuration's templates, their columns found.
@@ -72,17 +79,25 @@ impl FieldTable {
             if !templates.only.iter().all(wanted) {
                 return Ok(());
             }
-            let field = templates.field(row, &folder, &compounds)?;
-            if let Some(path) = field.files.iter().find(|path| !path.is_file()) {
+            let mut field = templates.field(row, &folder)?;
+            if let Some(absent) = field.files.iter().find(|file| !file.path.is_file()) {
                 if config.missing == MissingField::Error {
                     return Err(DataError::MissingImage {
-                        place: Box::new(field.place),
-                        image: path.clone(),
-                        source: std::io::ErrorKind::NotFound.into(),
+                        place: Box::new(absent.place.clone()),
+                        image: absent.path.clone(),
+                        reason: std::io::Error::new(
+                            std::io::ErrorKind::NotFound,
+                            "there is no such file; missing = \"skip\" leaves such fields out",
+                        ),
                     });
                 }
                 missing += 1;
                 return Ok(());
+            }
+            field.name_compound(row, &templates, &config.about)?;
+            if let Some((smiles, mode_of_action)) = compounds.get(&field.compound) {
+                field.smiles.clone_from(smiles);
+                field.mode_of_action.clone_from(mode_of_action);
             }
             if let Some(earlier) = keys.insert(field.key.clone(), row.line) {
                 return Err(DataError::config(
@@ -163,33 +178,26 @@ impl Templates {
         })
     }
 
-    fn field(&self, row: &Row<'_>, folder: &Path, compounds: &Compounds) -> Result<Field, DataError> {
+    fn field(&self, row: &Row<'_>, folder: &Path) -> Result<Field, DataError> {
         let mut files = Vec::with_capacity(self.files.len());
-        for template in &self.files {
-            files.push(folder.join(template.fill(row)?));
+        for (number, template) in self.files.iter().enumerate() {
+            files.push(ChannelFile {
+                path: folder.join(template.fill(row)?),
+                place: template.place(row, || format!("any (files, channel {})", number + 1)),
+            });
         }
-        let column = self.files.iter().find_map(Template::column);
-        let place = column.map_or_else(
-            || Place {
-                file: folder.to_owned(),
-                line: row.line,
-                column: "files".into(),
-            },
-            |column| row.place(column),
-        );
         let compound = self.compound.fill(row)?;
-        let (smiles, mode_of_action) = compounds.get(&compound).cloned().unwrap_or_default();
         let (plate, well, site) = (self.plate.fill(row)?, self.well.fill(row)?, self.site.fill(row)?);
         let parts = [plate.as_str(), well.as_str(), site.as_str()];
         let key: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
         Ok(Field {
-            place,
             files,
             key: key.join("_").replace(['/', '\\'], "_"),
             compound,
+            control: false,
             dose: self.dose.fill(row)?,
-            smiles,
-            mode_of_action,
+            smiles: String::new(),
+            mode_of_action: String::new(),
             batch: self.batch.fill(row)?,
             plate,
             well,
@@ -200,6 +208,52 @@ impl Templates {
 }
 
 impl Field {
+    /// Decides whether the field is a control, and gives it a name where it has none.
+    ///
+    /// # Errors
+    /// [`DataError::Cell`] for a field without a compound or a batch.
+    fn name_compound(
+        &mut self,
+        row: &Row<'_>,
+        templates: &Templates,
+        about: &About,
+    ) -> Result<(), DataError> {
+        let refuse = |template: &Template, found: &str, expected: String| DataError::Cell {
+            place: Box::new(template.place(row, || "any".into())),
+            found: found.to_owned(),
+            expected,
+        };
+        let well = || {
+            let parts = [("plate", &self.plate), ("well", &self.well)];
+            let named = parts.iter().filter(|(_, name)| !name.trim().is_empty());
+            let named: Vec<String> = named.map(|(kind, name)| format!("{kind} {name}")).collect();
+            if named.is_empty() {
+                "this field".to_owned()
+            } else {
+                named.join(", ")
+            }
+        };
+        if self.batch.trim().is_empty() {
+            let expected = format!("a batch's name for {}", well());
+            return Err(refuse(&templates.batch, &self.batch, expected));
+        }
+        if !self.compound.trim().is_empty() {
+            self.control = about.controls.contains(&self.compound);
+            return Ok(());
+        }
+        let Some(name) = &about.empty_compound else {
+            let expected = format!(
+                "a compound's name for {}; where wells without a compound are controls, \
+                 about.empty_compound = \"DMSO\" says so and names them",
+                well()
+            );
+            return Err(refuse(&templates.compound, &self.compound, expected));
+        };
+        self.compound.clone_from(name);
+        self.control = true;
+        Ok(())
+    }
+
     /// A folder for the plate's crops: its name without separators.
     pub(super) fn plate_folder(&self) -> String {
         self.plate.replace(['/', '\\'], "_")
@@ -222,6 +276,9 @@ fn read_compounds(config: &CompoundTable) -> Result<Compounds, DataError> {
     let mode_of_action = find(&config.mode_of_action, "the mode of action")?;
     let mut compounds = Compounds::new();
     table.for_each_row(|row| {
+        if row.text(&name).is_empty() {
+            return Ok(());
+        }
         let known = compounds.entry(row.text(&name).to_owned()).or_default();
         for (column, place) in [(&smiles, &mut known.0), (&mode_of_action, &mut known.1)] {
             // The first row that says something.

@@ -27,9 +27,9 @@ use serde::Serialize;
 pub use config::{About, CompoundTable, FieldsConfig, Illumination, MissingField, NucleiConfig};
 pub use contact_sheet::{contact_sheet, windows};
 
-use super::error::DataError;
+use super::error::{DataError, Place};
 use super::table::TableWriter;
-use field_table::{Field, FieldTable};
+use field_table::{ChannelFile, Field, FieldTable};
 use illumination::{Estimate, Surface};
 use nuclei::Nucleus;
 
@@ -54,6 +54,8 @@ pub struct CropsReport {
     pub fields: usize,
     /// Fields left out because a file is missing.
     pub missing_fields: usize,
+    /// Fields left out because a file cannot be decoded: for each which file of which line, and why.
+    pub damaged_fields: Vec<String>,
     /// Nuclei found.
     pub nuclei: usize,
     /// Crops written.
@@ -79,6 +81,16 @@ impl std::fmt::Display for CropsReport {
                 "  {} fields left out: a channel's file is missing",
                 self.missing_fields
             )?;
+        }
+        if !self.damaged_fields.is_empty() {
+            writeln!(
+                f,
+                "  {} fields left out: a channel's file cannot be decoded",
+                self.damaged_fields.len()
+            )?;
+            for why in &self.damaged_fields {
+                writeln!(f, "    {why}")?;
+            }
         }
         for (reason, count) in &self.rejected {
             let words = match reason {
@@ -124,7 +136,7 @@ pub fn cut_fields(
 ) -> Result<CropsReport, DataError> {
     config.check()?;
     let spec = config.image.spec()?;
-    let fields = FieldTable::read(config, &spec)?;
+    let mut fields = FieldTable::read(config, &spec)?;
     let nuclei_channel = spec
         .channels
         .iter()
@@ -143,17 +155,24 @@ pub fn cut_fields(
         })?;
     refuse_existing(out)?;
     let passes = 2 * fields.list.len();
-    let estimates = estimate_illumination(config, &spec, &fields, |done| progress(done, passes))?;
+    let mut damaged = Vec::new();
+    let estimates = estimate_illumination(config, &spec, &mut fields, &mut damaged, |done| {
+        progress(done, passes);
+    })?;
     fs::create_dir(out).map_err(DataError::file(out, "cannot be made"))?;
 
     let mut report = CropsReport {
         missing_fields: fields.missing,
+        damaged_fields: damaged,
         ..CropsReport::default()
     };
     let mut writer = CropWriter::create(out, &spec)?;
     let mut sheet = Sheet::default();
     for (number, field) in fields.list.iter().enumerate() {
-        let mut channels = read_channels(&spec, field)?;
+        let channels = read_channels(&spec, field);
+        let Some(mut channels) = or_left_out(channels, config, &mut report.damaged_fields)? else {
+            continue;
+        };
         for (index, picture) in channels.iter_mut().enumerate() {
             flatten(&spec, field, index, picture, &estimates, &mut report)?;
         }
@@ -175,13 +194,13 @@ pub fn cut_fields(
             };
             let CodedCrop { bytes, clipped } =
                 crop::cut(&spec, &channels, &assignment, crop, config.image.meaning)
-                    .map_err(DataError::image(|| field.place.clone()))?;
+                    .map_err(DataError::image(|| field.place()))?;
             let reason = judge(&nucleus, &config.nuclei);
             sheet.add(&bytes, reason.is_some());
             if let Some(reason) = reason {
                 *report.rejected.entry(reason).or_default() += 1;
             } else {
-                writer.write(field, &Cut { bytes, nucleus }, config)?;
+                writer.write(field, &Cut { bytes, nucleus })?;
                 report.crops += 1;
                 // A running mean over the crops that are written.
                 report.clipped.dark += (clipped.dark - report.clipped.dark) / report.crops as f64;
@@ -201,7 +220,10 @@ fn refuse_existing(out: &Path) -> Result<(), DataError> {
         return Err(DataError::File {
             file: out.to_owned(),
             doing: "cannot be made",
-            source: std::io::ErrorKind::AlreadyExists.into(),
+            reason: std::io::Error::new(
+                std::io::ErrorKind::AlreadyExists,
+                "it is there already, expected the name of a new folder",
+            ),
         });
     }
     Ok(())
@@ -209,26 +231,52 @@ fn refuse_existing(out: &Path) -> Result<(), DataError> {
 
 type Estimates = BTreeMap<(String, usize), Estimate>;
 
-/// The first pass: every field of a plate adds to its illumination.
+/// A field's channels, or none where one is damaged and such fields are left out, which `damaged` then tells.
+fn or_left_out(
+    channels: Result<Vec<Picture>, DataError>,
+    config: &FieldsConfig,
+    damaged: &mut Vec<String>,
+) -> Result<Option<Vec<Picture>>, DataError> {
+    match channels {
+        Ok(channels) => Ok(Some(channels)),
+        Err(error @ (DataError::Image { .. } | DataError::MissingImage { .. }))
+            if config.missing == MissingField::Skip =>
+        {
+            damaged.push(error.to_string());
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// The first pass: every field of a plate adds to its illumination. Fields that are damaged and may be left out are.
 fn estimate_illumination(
     config: &FieldsConfig,
     spec: &ImageSpec,
-    fields: &FieldTable,
+    fields: &mut FieldTable,
+    damaged: &mut Vec<String>,
     progress: impl Fn(usize),
 ) -> Result<Estimates, DataError> {
     let mut estimates = Estimates::new();
     if config.illumination == Illumination::None {
         return Ok(estimates);
     }
-    for (number, field) in fields.list.iter().enumerate() {
-        for (index, picture) in read_channels(spec, field)?.iter().enumerate() {
+    let mut whole = Vec::with_capacity(fields.list.len());
+    for (number, field) in std::mem::take(&mut fields.list).into_iter().enumerate() {
+        let channels = read_channels(spec, &field);
+        let Some(channels) = or_left_out(channels, config, damaged)? else {
+            continue;
+        };
+        for (index, picture) in channels.iter().enumerate() {
             let estimate = estimates.entry((field.plate.clone(), index)).or_default();
             for plane in picture.planes.iter().take(1) {
                 estimate.add(&plane.values, plane.width, plane.height);
             }
         }
         progress(number + 1);
+        whole.push(field);
     }
+    fields.list = whole;
     Ok(estimates)
 }
 
@@ -274,15 +322,16 @@ fn divide(picture: &mut Picture, surface: &Surface) {
 /// Decodes a field's files, one for each channel, all of one size.
 fn read_channels(spec: &ImageSpec, field: &Field) -> Result<Vec<Picture>, DataError> {
     let mut pictures: Vec<Picture> = Vec::with_capacity(spec.channels.len());
-    for path in &field.files {
-        let bytes = fs::read(path).map_err(|source| DataError::MissingImage {
-            place: Box::new(field.place.clone()),
+    for ChannelFile { path, place } in &field.files {
+        let bytes = fs::read(path).map_err(|reason| DataError::MissingImage {
+            place: Box::new(place.clone()),
             image: path.clone(),
-            source,
+            reason,
         })?;
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let picture =
-            cellflux_image::decode(&name, &bytes).map_err(DataError::image(|| field.place.clone()))?;
+        // The whole path: the same file name may be in every folder.
+        let picture = cellflux_image::decode(&path.display().to_string(), &bytes)
+            .map_err(DataError::image(|| place.clone()))?;
         let picture = picture.merge_grey();
         let shape = |picture: &Picture| {
             format!(
@@ -294,7 +343,7 @@ fn read_channels(spec: &ImageSpec, field: &Field) -> Result<Vec<Picture>, DataEr
         };
         if picture.planes.len() != 1 {
             return Err(DataError::Shape {
-                place: Box::new(field.place.clone()),
+                place: Box::new(place.clone()),
                 image: name.into_owned(),
                 found: shape(&picture),
                 expected: "one channel: fields are one file per channel".into(),
@@ -309,7 +358,19 @@ impl Field {
     /// Each channel is its own file's only plane.
     fn assignment(&self, channels: &[Picture], spec: &ImageSpec) -> Result<Assignment, DataError> {
         let planes = (0..channels.len()).map(|picture| PlaneRef { picture, plane: 0 });
-        Assignment::new(planes.collect(), channels, spec).map_err(DataError::image(|| self.place.clone()))
+        Assignment::new(planes.collect(), channels, spec).map_err(DataError::image(|| self.place()))
+    }
+
+    /// Where the table names the field: its first file, for what concerns all of them.
+    fn place(&self) -> Place {
+        self.files.first().map_or_else(
+            || Place {
+                file: PathBuf::new(),
+                line: 0,
+                column: String::new(),
+            },
+            |file| file.place.clone(),
+        )
     }
 }
 
@@ -387,7 +448,7 @@ impl CropWriter {
         })
     }
 
-    fn write(&mut self, field: &Field, cut: &Cut, config: &FieldsConfig) -> Result<(), DataError> {
+    fn write(&mut self, field: &Field, cut: &Cut) -> Result<(), DataError> {
         if self.of_field.0 != field.key {
             self.of_field = (field.key.clone(), 0);
         }
@@ -400,7 +461,6 @@ impl CropWriter {
             fs::create_dir_all(folder).map_err(DataError::file(folder, "cannot be made"))?;
         }
         fs::write(&file, bytes).map_err(DataError::file(&file, "cannot be written"))?;
-        let control = config.about.controls.contains(&field.compound);
         let numbers = [
             format!("{:.1}", cut.nucleus.x),
             format!("{:.1}", cut.nucleus.y),
@@ -411,7 +471,7 @@ impl CropWriter {
             path.as_str(),
             &key,
             if field.validation { "val" } else { "train" },
-            if control { "0" } else { "1" },
+            if field.control { "0" } else { "1" },
             &field.compound,
             &field.dose,
             &field.mode_of_action,
@@ -591,6 +651,7 @@ mod tests {
                 well: "{file#1}".into(),
                 site: "{file#2}".into(),
                 controls: vec!["DMSO".into()],
+                empty_compound: None,
             },
             compounds: Some(CompoundTable {
                 table: dir.join("compounds.csv"),
@@ -799,6 +860,107 @@ mod tests {
         };
         let report = cut_fields(&skipping, &out, |_, _| {}).unwrap();
         assert_eq!((report.fields, report.missing_fields, report.crops), (1, 1, 9));
+    }
+
+    #[test]
+    fn a_damaged_field_is_left_out_where_asked_and_named_by_its_own_column_and_path() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut config = experiment(dir.path());
+        // As a table with one column of paths per channel, in folders of their own.
+        let rows: Vec<String> = (1..=2)
+            .map(|site| {
+                let files = ["actin", "tubulin", "dna"].map(|name| format!("s{site}/{name}.npy"));
+                fs::create_dir(dir.path().join(format!("s{site}"))).unwrap();
+                for (name, file) in ["actin", "tubulin", "dna"].iter().zip(&files) {
+                    let from = dir.path().join(format!("P1_A01_s{site}_{name}.npy"));
+                    fs::rename(from, dir.path().join(file)).unwrap();
+                }
+                format!("{},P1,s{site},taxol", files.join(","))
+            })
+            .collect();
+        let table = format!("actin,tubulin,dna,plate,site,compound\n{}\n", rows.join("\n"));
+        fs::write(dir.path().join("fields.csv"), table).unwrap();
+        config.files = [("actin", "{actin}"), ("tubulin", "{tubulin}"), ("DNA", "{dna}")]
+            .map(|(channel, template)| (channel.to_owned(), template.to_owned()))
+            .into();
+        config.only = BTreeMap::new();
+        config.about = About {
+            dose: String::new(),
+            batch: "{plate}".into(),
+            plate: "{plate}".into(),
+            well: String::new(),
+            site: "{site}".into(),
+            ..config.about
+        };
+        let damaged = dir.path().join("s2/dna.npy");
+        fs::write(&damaged, b"\x93NUMPY\x01").unwrap();
+        let at = format!(
+            "{}: line 3, column dna: {}",
+            dir.path().join("fields.csv").display(),
+            damaged.display()
+        );
+        for illumination in [Illumination::Quadratic, Illumination::None] {
+            config.illumination = illumination;
+            config.missing = MissingField::Error;
+            let out = dir.path().join(format!("refused-{illumination:?}"));
+            let message = cut_fields(&config, &out, |_, _| {}).unwrap_err().to_string();
+            assert!(message.starts_with(&at), "{message}");
+
+            config.missing = MissingField::Skip;
+            let out = dir.path().join(format!("{illumination:?}"));
+            let report = cut_fields(&config, &out, |_, _| {}).unwrap();
+            assert_eq!((report.fields, report.crops), (1, 9));
+            assert_eq!(report.damaged_fields.len(), 1);
+            assert!(report.damaged_fields[0].starts_with(&at), "{report}");
+            assert!(
+                report
+                    .to_string()
+                    .contains("1 fields left out: a channel's file cannot be decoded")
+            );
+        }
+        fs::remove_file(&damaged).unwrap();
+        config.missing = MissingField::Error;
+        let message = cut_fields(&config, &dir.path().join("gone"), |_, _| {})
+            .unwrap_err()
+            .to_string();
+        assert_eq!(
+            message,
+            format!("{at}: there is no such file; missing = \"skip\" leaves such fields out")
+        );
+    }
+
+    #[test]
+    fn a_well_without_a_compound_is_a_control_where_that_is_said_and_else_an_error() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut config = experiment(dir.path());
+        fs::write(
+            dir.path().join("fields.csv"),
+            "file,compound,conc\nP1_A01_s1_w1.tif,,0\nP1_A01_s2_w1.tif,taxol,3\n",
+        )
+        .unwrap();
+        config.about.controls = Vec::new();
+        let message = cut_fields(&config, &dir.path().join("refused"), |_, _| {})
+            .unwrap_err()
+            .to_string();
+        let table = dir.path().join("fields.csv").display().to_string();
+        assert_eq!(
+            message,
+            format!(
+                "{table}: line 2, column compound: found \"\", expected a compound's name for plate P1, well A01; where wells \
+                 without a compound are controls, about.empty_compound = \"DMSO\" says so and names them"
+            )
+        );
+
+        config.about.empty_compound = Some("DMSO".into());
+        let out = dir.path().join("crops");
+        cut_fields(&config, &out, |_, _| {}).unwrap();
+        let written = fs::read_to_string(out.join("metadata.csv")).unwrap();
+        let cells =
+            |line: &str| -> Vec<String> { line.split(',').skip(3).take(2).map(str::to_owned).collect() };
+        let told: Vec<Vec<String>> = written.lines().skip(1).map(cells).collect();
+        assert_eq!(told.len(), 18);
+        assert!(told[..9].iter().all(|told| *told == ["0", "DMSO"]), "{told:?}");
+        assert!(told[9..].iter().all(|told| *told == ["1", "taxol"]), "{told:?}");
     }
 
     #[test]

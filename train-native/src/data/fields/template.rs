@@ -1,6 +1,6 @@
 //! Text made from a row's cells: `{COLUMN}` is a cell, `{COLUMN#2}` the third of its parts between `_` (or `/`).
 
-use super::super::error::DataError;
+use super::super::error::{DataError, Place};
 use super::super::table::{Column, Row, Table};
 
 /// A template whose columns have been found.
@@ -69,8 +69,15 @@ impl Template {
         Ok(text)
     }
 
-    /// A column that the template reads, for messages.
-    pub(super) fn column(&self) -> Option<&Column> {
+    /// Where the template reads a row, for messages: its first column, or `otherwise` where it reads none.
+    pub(super) fn place(&self, row: &Row<'_>, otherwise: impl FnOnce() -> String) -> Place {
+        match self.column() {
+            Some(column) => row.place(column),
+            None => row.place_in(otherwise()),
+        }
+    }
+
+    fn column(&self) -> Option<&Column> {
         self.0.iter().find_map(|part| match part {
             Part::Text(_) => None,
             Part::Cell(column) | Part::Piece(column, _) => Some(column),
