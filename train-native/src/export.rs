@@ -7,8 +7,8 @@ use candle_core::Tensor;
 use cellflux_bundle::conditions::{Conditions, slug};
 use cellflux_bundle::gallery::{Example, Gallery};
 use cellflux_bundle::limits::BATCHES;
-use cellflux_bundle::provenance::{DataSet, Provenance, Training};
 use cellflux_bundle::manifest::Manifest;
+use cellflux_bundle::provenance::{DataSet, Provenance, Training};
 use cellflux_bundle::quantise::WeightDtype;
 use cellflux_bundle::sampling::Sampling;
 use cellflux_bundle::state_dict::{self, StateDict, Values};
@@ -125,7 +125,11 @@ pub fn describe(manifest: &mut Manifest, config: &Config) -> Result<(), TrainErr
     let pairing = Pairing::new(&experiment, &table, &config.data.pairing)?;
     let (conditions, _) = table.for_bundle(&experiment, &pairing)?;
     let ids = |conditions: &Conditions| -> Vec<String> {
-        conditions.list.iter().map(|condition| condition.id.clone()).collect()
+        conditions
+            .list
+            .iter()
+            .map(|condition| condition.id.clone())
+            .collect()
     };
     let (found, expected) = (ids(&conditions), ids(&manifest.conditions));
     if found != expected {
@@ -136,7 +140,11 @@ pub fn describe(manifest: &mut Manifest, config: &Config) -> Result<(), TrainErr
         ));
     }
     for (condition, own) in manifest.conditions.list.iter_mut().zip(conditions.list) {
-        condition.batches = if own.batches.len() > BATCHES { Vec::new() } else { own.batches };
+        condition.batches = if own.batches.len() > BATCHES {
+            Vec::new()
+        } else {
+            own.batches
+        };
         (condition.split, condition.target) = (own.split, own.target);
     }
     manifest.source = config.training.source;

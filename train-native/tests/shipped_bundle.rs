@@ -38,12 +38,18 @@ fn the_shipped_manifest_says_of_its_conditions_what_its_config_says() {
     describe(&mut described, &config).unwrap();
     assert_eq!(described, shipped);
     let control = shipped.conditions.control().unwrap();
-    assert_eq!((control.target, control.batches.len()), (Some(config.data.pairing.learn_controls), 4));
+    assert_eq!(
+        (control.target, control.batches.len()),
+        (Some(config.data.pairing.learn_controls), 4)
+    );
 
     // Not that of another experiment.
     described.conditions.list.swap(0, 1);
     let message = describe(&mut described, &config).unwrap_err().to_string();
-    assert!(message.starts_with("the config's conditions is untreated, "), "{message}");
+    assert!(
+        message.starts_with("the config's conditions is untreated, "),
+        "{message}"
+    );
 }
 
 #[test]

@@ -35,7 +35,11 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
             "{:28} {} batches, {}",
             condition.name,
             condition.batches.len(),
-            if condition.target == Some(true) { "a target" } else { "no target" }
+            if condition.target == Some(true) {
+                "a target"
+            } else {
+                "no target"
+            }
         );
     }
     Ok(())
