@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
+use cellflux_train::config::read_text;
 use cellflux_train::data::fields::{FieldsConfig, cut_fields};
 use cellflux_train::data::synthetic::Design;
 use cellflux_train::data::{
@@ -112,8 +113,7 @@ fn sections(path: &Path) -> anyhow::Result<Sections> {
 }
 
 fn from_toml<T: DeserializeOwned>(path: &Path) -> anyhow::Result<T> {
-    let text =
-        std::fs::read_to_string(path).with_context(|| format!("{}: cannot be read", path.display()))?;
+    let text = read_text(path)?;
     toml::from_str(&text).with_context(|| format!("{}", path.display()))
 }
 

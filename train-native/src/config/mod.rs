@@ -50,7 +50,7 @@ impl Config {
     /// # Errors
     /// [`TrainError::Io`], [`TrainError::ConfigText`] naming the file or the flag, [`TrainError::ConfigValue`].
     pub fn read(path: &Path, settings: &[Setting]) -> Result<Self, TrainError> {
-        let text = std::fs::read_to_string(path).map_err(TrainError::io(path))?;
+        let text = read_text(path)?;
         Self::from_text(&path.display().to_string(), &text, settings)
     }
 
@@ -108,6 +108,19 @@ impl Config {
     }
 }
 
+/// The text of a configuration: UTF-8 with or without a byte order mark, its lines numbered as an editor does.
+///
+/// # Errors
+/// [`TrainError::Io`], and [`TrainError::ConfigText`] naming another encoding or kind of file.
+pub fn read_text(path: &Path) -> Result<String, TrainError> {
+    let bytes = std::fs::read(path).map_err(TrainError::io(path))?;
+    let text = cellflux_table::decode(&bytes).map_err(|error| TrainError::ConfigText {
+        origin: path.display().to_string(),
+        reason: error.to_string(),
+    })?;
+    Ok(cellflux_table::unix_lines(&text).into_owned())
+}
+
 /// A section's values as a table.
 fn to_table(section: &str, values: &impl Serialize) -> Result<Table, TrainError> {
     Table::try_from(values).map_err(|error| TrainError::ConfigText {
@@ -147,6 +160,19 @@ mod tests {
         .unwrap();
         let again = Config::from_text("again", &config.to_toml().unwrap(), &[]).unwrap();
         assert_eq!(config, again);
+    }
+
+    #[test]
+    fn a_file_with_a_byte_order_mark_and_windows_lines_is_read_and_another_encoding_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("run.toml");
+        let text = format!("\u{feff}{}", SMALLEST.replace('\n', "\r\n"));
+        std::fs::write(&path, &text).unwrap();
+        assert_eq!(Config::read(&path, &[]).unwrap(), read("", &[]).unwrap());
+        let utf16: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        std::fs::write(&path, utf16).unwrap();
+        let message = Config::read(&path, &[]).unwrap_err().to_string();
+        assert!(message.contains("run.toml") && message.contains("UTF-16"), "{message}");
     }
 
     #[test]

@@ -10,7 +10,7 @@ use super::error::{DataError, Place};
 pub struct Table {
     file: PathBuf,
     titles: Vec<String>,
-    reader: csv::Reader<Box<dyn Read>>,
+    reader: cellflux_table::Table<'static>,
 }
 
 /// A column that was found.
@@ -50,25 +50,11 @@ impl Table {
             path.to_owned()
         };
         let tabs = has_extension(&unzipped, "tsv");
-        let mut reader = csv::ReaderBuilder::new()
-            .trim(csv::Trim::All)
-            .delimiter(if tabs { b'\t' } else { b',' })
-            .from_reader(bytes);
-        let titles: Vec<String> = reader
-            .headers()
-            .map_err(|error| broken(path, &error))?
-            .iter()
-            .map(str::to_owned)
-            .collect();
-        if titles.iter().all(String::is_empty) {
-            return Err(DataError::Table {
-                file: path.to_owned(),
-                reason: "has no header, expected a first line of column titles".into(),
-            });
-        }
+        let reader = cellflux_table::Table::new(bytes, if tabs { b'\t' } else { b',' })
+            .map_err(|error| unreadable(path, &error))?;
         Ok(Self {
             file: path.to_owned(),
-            titles,
+            titles: reader.titles().to_vec(),
             reader,
         })
     }
@@ -114,16 +100,16 @@ impl Table {
         mut self,
         mut each: impl FnMut(&Row<'_>) -> Result<(), DataError>,
     ) -> Result<(), DataError> {
-        let mut cells = csv::StringRecord::new();
+        let mut read = cellflux_table::Row::default();
         while self
             .reader
-            .read_record(&mut cells)
-            .map_err(|error| broken(&self.file, &error))?
+            .read(&mut read)
+            .map_err(|error| unreadable(&self.file, &error))?
         {
             each(&Row {
                 file: &self.file,
-                line: cells.position().map_or(0, csv::Position::line),
-                cells: &cells,
+                line: read.line,
+                cells: &read.cells,
             })?;
         }
         Ok(())
@@ -222,6 +208,13 @@ impl TableWriter {
         self.writer
             .flush()
             .map_err(DataError::file(&self.file, "cannot be written"))
+    }
+}
+
+fn unreadable(file: &Path, error: &cellflux_table::TableError) -> DataError {
+    DataError::Table {
+        file: file.to_owned(),
+        reason: error.to_string(),
     }
 }
 
