@@ -134,7 +134,7 @@ pub fn describe(manifest: &mut Manifest, config: &Config) -> Result<(), TrainErr
     let (found, expected) = (ids(&conditions), ids(&manifest.conditions));
     if found != expected {
         return Err(TrainError::value(
-            "the config's conditions",
+            "conditions",
             found.join(", "),
             format!("the bundle's, {}", expected.join(", ")),
         ));

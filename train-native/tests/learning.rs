@@ -108,7 +108,7 @@ fn a_very_small_network_learns_which_compound_makes_nuclei_larger() {
     let conditions = Arc::clone(&material.conditions);
     let network = Network::constant(&material.network, run.averaged(), conditions, &operations).unwrap();
     let frames = walk
-        .frames(network, &material.conditions, &pairs, material.spec(), &[1.0])
+        .frames(network, &material.conditions, &pairs, 0, material.spec(), &[1.0])
         .unwrap();
     let values = material.values();
     let mut effects = Effects::default();

@@ -47,7 +47,7 @@ fn the_shipped_manifest_says_of_its_conditions_what_its_config_says() {
     described.conditions.list.swap(0, 1);
     let message = describe(&mut described, &config).unwrap_err().to_string();
     assert!(
-        message.starts_with("the config's conditions is untreated, "),
+        message.starts_with("config: conditions is untreated, "),
         "{message}"
     );
 }

@@ -55,7 +55,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     let options = Options {
         dtype: args.dtype,
         controls: args.controls,
-        sampling: args.sampling.over(recommended(&material.config.training)),
+        sampling: args.sampling.over(&recommended(&material.config.training)),
     };
     let made = export(&material, &checkpoint, &options)?;
     for note in &made.notes {

@@ -38,7 +38,7 @@ pub struct SamplingArgs {
 
 impl SamplingArgs {
     /// `recommended` with what the command line says over it.
-    pub fn over(&self, recommended: Sampling) -> Sampling {
+    pub fn over(&self, recommended: &Sampling) -> Sampling {
         Sampling {
             solver: self.solver.unwrap_or(recommended.solver),
             grid: self.grid.unwrap_or(recommended.grid),
@@ -46,7 +46,7 @@ impl SamplingArgs {
             alpha: self.alpha.unwrap_or(recommended.alpha),
             noise: self.noise.unwrap_or(recommended.noise),
             seed: self.seed.unwrap_or(recommended.seed),
-            ..recommended
+            ..recommended.clone()
         }
     }
 }

@@ -63,7 +63,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     let checkpoints = args.run.join(CHECKPOINTS);
     let (_, read) = checkpoint::load(&checkpoints, args.checkpoint.as_deref(), &device)?;
     let averaged = read.state.averaged;
-    let sampling = args.sampling.over(recommended(&material.config.training));
+    let sampling = args.sampling.over(&recommended(&material.config.training));
     let walk = Walk::new(&sampling, material.config.training.source)?;
 
     let sheet_pairs = varied_pairs(&material, Split::Validation, args.rows)?;

@@ -172,7 +172,10 @@ mod tests {
         let utf16: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
         std::fs::write(&path, utf16).unwrap();
         let message = Config::read(&path, &[]).unwrap_err().to_string();
-        assert!(message.contains("run.toml") && message.contains("UTF-16"), "{message}");
+        assert!(
+            message.contains("run.toml") && message.contains("UTF-16"),
+            "{message}"
+        );
     }
 
     #[test]

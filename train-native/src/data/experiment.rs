@@ -422,10 +422,10 @@ impl Reader<'_> {
             ("", Some(control)) if !treated => control,
             ("", _) => {
                 let well = columns.well.as_ref().map_or("", |column| row.text(column));
-                let mut expected = "a compound's name".to_owned();
-                if !well.is_empty() {
-                    expected += &format!(" for well {well}");
-                }
+                let mut expected = match well {
+                    "" => "a compound's name".to_owned(),
+                    well => format!("a compound's name for well {well}"),
+                };
                 if !treated {
                     expected += "; where controls have none, data.empty_compound = \"DMSO\" gives them one";
                 }
@@ -776,7 +776,7 @@ mod tests {
     fn broken_tables_are_refused_with_their_name() {
         let folder = Folder::usual();
         folder.edit("a1.png,train,0", "a1.png,train");
-        assert!(refused(&folder).contains("line: 3"), "{}", refused(&folder));
+        assert_eq!(refused(&folder), "line 3: 6 cells, expected 7 as in the header");
         fs::write(folder.table(), b"path,SPLIT\na\xff,train\n").unwrap();
         assert!(folder.read().is_err());
         fs::write(folder.table(), b"").unwrap();
@@ -790,6 +790,23 @@ mod tests {
             "{}",
             refused(&folder)
         );
+    }
+
+    #[test]
+    fn lines_are_numbered_as_an_editor_shows_them_whatever_ends_them() {
+        for end in ["\r\n", "\r", "\n"] {
+            let folder = Folder::usual();
+            folder.edit("ethanol,10", "ethanol,ten");
+            let text = fs::read_to_string(folder.table()).unwrap();
+            // A blank line below the header moves every row by one.
+            let text = text.replacen('\n', "\n\n", 1).replace('\n', end);
+            fs::write(folder.table(), text).unwrap();
+            let message = refused(&folder);
+            assert!(
+                message.starts_with("line 6, column DOSE: found \"ten\""),
+                "{end:?}: {message}"
+            );
+        }
     }
 
     #[test]
