@@ -170,7 +170,7 @@ fn genes(folder: &Path) -> String {
     {
         let png = coded_png::write(&spec, &vec![20 * number as u8; spec.len()]).unwrap();
         std::fs::write(folder.join(format!("{number}.png")), png).unwrap();
-        table += &format!("{number}.png,{row},HEPG2-08\n");
+        table.push_str(&[&number.to_string(), ".png,", row, ",HEPG2-08\n"].concat());
     }
     std::fs::write(folder.join("cells.csv"), table).unwrap();
     std::fs::write(folder.join("genes.csv"), "gene,0,1\nKRAS,0.5,-0.25\n").unwrap();
