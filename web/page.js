@@ -7,10 +7,10 @@ class Compare extends HTMLElement {
   connectedCallback() {
     if (this.line) return;
     this.line = el('input', {
-      type: 'range', min: '0', max: '100', value: '50', 'aria-label': 'How much of the treated cell is shown',
+      type: 'range', min: '0', max: '100', value: '50', 'aria-label': this.dataset.line ?? 'How much of the treated cell is shown',
       on: { input: () => this.#move() },
     });
-    this.append(el('span', { class: 'label before', 'aria-hidden': 'true' }, 'Control'), el('span', { class: 'label after', 'aria-hidden': 'true' }, 'Generated'), this.line);
+    this.append(el('span', { class: 'label before', 'aria-hidden': 'true' }, this.dataset.before ?? 'Control'), el('span', { class: 'label after', 'aria-hidden': 'true' }, this.dataset.after ?? 'Generated'), this.line);
     this.classList.add('live');
     this.#move();
   }
@@ -24,7 +24,7 @@ class Compare extends HTMLElement {
 class Copy extends HTMLElement {
   connectedCallback() {
     if (this.button) return;
-    this.button = el('button', { type: 'button', class: 'copy', on: { click: () => this.#copy() } }, 'Copy');
+    this.button = el('button', { type: 'button', class: 'copy', on: { click: () => this.#copy() } }, this.dataset.copy ?? 'Copy');
     this.said = el('span', { class: 'said', role: 'status' });
     this.append(this.button, this.said);
   }
@@ -32,10 +32,10 @@ class Copy extends HTMLElement {
   async #copy() {
     try {
       await navigator.clipboard.writeText(this.querySelector('code').textContent);
-      this.said.textContent = 'Copied';
+      this.said.textContent = this.dataset.copied ?? 'Copied';
     } catch {
       getSelection().selectAllChildren(this.querySelector('code'));
-      this.said.textContent = 'Selected: copy it with the keyboard';
+      this.said.textContent = this.dataset.selected ?? 'Selected: copy it with the keyboard';
     }
   }
 }

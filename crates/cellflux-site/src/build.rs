@@ -13,12 +13,14 @@ use minijinja::{Environment, Value, context};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
+use crate::address::{self, Target};
 use crate::components::{self, Components};
-use crate::config::{FILE, LinkKind, Mode, Project, Section};
+use crate::config::{FILE, LinkKind, Mode, Project, RESERVED_IDS, Section};
 use crate::error::SiteError;
-use crate::files::AuthorFiles;
+use crate::files::{AuthorFiles, Use};
 use crate::fingerprint::{Named, digest, integrity, name_by_content, named};
 use crate::html::escape;
+use crate::ids::Ids;
 use crate::kept::Kept;
 use crate::markdown::{self, Rules};
 use crate::maths::Maths;
@@ -29,6 +31,7 @@ use crate::source::Source;
 use crate::theme;
 use crate::toolkit::Toolkit;
 use crate::walk::{EngineMaker, Recorder};
+use crate::words::{LANGUAGES, Words};
 
 /// What a page may load and run. A policy in the page does not reach its worker; that asks only for files of the site too,
 /// which a test counts.
@@ -43,6 +46,8 @@ const OFFLINE: &str = "web/offline.js";
 const STYLES: &str = "web/styles/page.css";
 const ICON: &str = "web/icon.svg";
 const NOTICES: &str = "pkg/THIRD_PARTY.txt";
+/// The licence of the font that formulas may need.
+const FONT_LICENCE: &str = "web/fonts/LICENSE.txt";
 const TYPES: &str = "pkg/cellflux_wasm.d.ts";
 const MODULE: &str = "pkg/cellflux_wasm.js";
 
@@ -81,10 +86,16 @@ pub fn build(project: &Project, options: &Options, engines: EngineMaker) -> Resu
     let mut components = Components {
         models: &models,
         recorder: Recorder::new(engines, Kept::of(&project.folder)),
-        files: AuthorFiles::default(),
+        files: AuthorFiles::of(&project.folder),
         maths: Maths::default(),
         folder: project.folder.clone(),
         explorers: 0,
+        ids: own_ids(project)?,
+        notes: Vec::new(),
+        allow_html: project.config.allow_html,
+        prefix: String::new(),
+        language: project.config.language.get_ref().clone(),
+        words: Words::or_english(project.config.language.get_ref()),
         recorded: Vec::new(),
     };
     record(project, &mut components)?;
@@ -93,6 +104,7 @@ pub fn build(project: &Project, options: &Options, engines: EngineMaker) -> Resu
     let icon = match &project.config.icon {
         Some(file) => Some(components.files.add(
             &project.path(file.get_ref()),
+            Use::Picture,
             &project.source.place(file.span().start),
         )?),
         None => None,
@@ -109,10 +121,7 @@ pub fn build(project: &Project, options: &Options, engines: EngineMaker) -> Resu
             site.add(&format!("{}/{path}", model.place), content.clone());
         }
     }
-    let notices = site.add_named(
-        NOTICES,
-        options.toolkit.files.get(NOTICES).cloned().unwrap_or_default(),
-    );
+    let notices = site.add_named(NOTICES, notices(&options.toolkit));
     let icon = match icon {
         Some(icon) => icon,
         None => site.add_named(ICON, options.toolkit.files.get(ICON).cloned().unwrap_or_default()),
@@ -175,9 +184,33 @@ pub fn build(project: &Project, options: &Options, engines: EngineMaker) -> Resu
     output.finish()?;
     Ok(Built {
         report,
-        advice: advice(project, &models),
+        advice: [advice(project, &models), components.notes].concat(),
         sources,
     })
+}
+
+/// The licences of the software, then of the font.
+fn notices(toolkit: &Toolkit) -> Vec<u8> {
+    let mut text = toolkit.files.get(NOTICES).cloned().unwrap_or_default();
+    if let Some(font) = toolkit.files.get(FONT_LICENCE) {
+        text.extend_from_slice(b"\n\nThe maths font (a part of Noto Sans Math)\n\n");
+        text.extend_from_slice(font);
+    }
+    text
+}
+
+/// The ids that the page's template and its sections have, before any text.
+fn own_ids(project: &Project) -> Result<Ids, SiteError> {
+    let mut ids = Ids::default();
+    let page = project.source.place(0);
+    for id in RESERVED_IDS {
+        ids.claim(id, &page)?;
+    }
+    for section in &project.config.sections {
+        let at = project.source.place(section.id.span().start);
+        ids.claim(section.id.get_ref(), &at)?;
+    }
+    Ok(ids)
 }
 
 /// Every `[[bundle]]`.
@@ -296,7 +329,7 @@ impl Texts {
         let footer = short(&config.footer, "footer-")?.unwrap_or_default();
         let mut sections = Vec::new();
         for section in &config.sections {
-            let source = text_of(project, section)?;
+            let source = text_of(project, section, &mut components.files)?;
             if section.file.is_some() {
                 sources.push(source.path.clone());
             }
@@ -318,7 +351,7 @@ impl Texts {
     }
 }
 
-fn text_of(project: &Project, section: &Section) -> Result<Source, SiteError> {
+fn text_of(project: &Project, section: &Section, files: &mut AuthorFiles) -> Result<Source, SiteError> {
     if let Some(text) = &section.text {
         return Ok(project.text(text));
     }
@@ -326,7 +359,8 @@ fn text_of(project: &Project, section: &Section) -> Result<Source, SiteError> {
         return Ok(Source::part(&project.source.path, 1, ""));
     };
     let path = project.path(file.get_ref());
-    Source::read(&path).map_err(|error| project.source.wrong(&file.span(), error.to_string()))
+    let bytes = files.content(&path, &project.source.place(file.span().start))?;
+    Source::decoded(&path, bytes).map_err(|error| project.source.wrong(&file.span(), error.to_string()))
 }
 
 fn rendered(
@@ -337,6 +371,7 @@ fn rendered(
 ) -> Result<String, SiteError> {
     let folder = components::folder_of(source);
     components.folder.clone_from(&folder);
+    prefix.clone_into(&mut components.prefix);
     let rules = Rules {
         folder: &folder,
         allow_html: project.config.allow_html,
@@ -356,16 +391,17 @@ fn links(project: &Project, files: &mut AuthorFiles) -> Result<Vec<Button>, Site
     let address = |link: &crate::config::Link| -> Result<Button, SiteError> {
         let href = link.href.get_ref();
         let at = project.source.place(link.href.span().start);
-        let href =
-            if crate::config::is_web_address(href) || href.starts_with('#') || href.starts_with("mailto:") {
-                href.clone()
-            } else if href.contains(':') {
+        let href = match address::target(href) {
+            Target::Elsewhere => href.clone(),
+            Target::Refused => {
                 return Err(at.wrong(format!(
-                    "link {href:?}, expected https://…, #section or a file beside site.toml"
+                    "link {href:?}, expected https://…, mailto:…, #section or a file beside site.toml"
                 )));
-            } else {
-                files.add(&project.path(Path::new(href)), &at)?
-            };
+            }
+            Target::File(name, rest) => {
+                files.add(&address::file(&project.folder, name), Use::Link, &at)? + rest
+            }
+        };
         Ok(Button {
             label: link.label.clone(),
             href,
@@ -497,7 +533,8 @@ impl Pages<'_> {
             policy => POLICY,
             title => config.title.get_ref(),
             description => config.description.as_str(),
-            language => config.language.as_str(),
+            language => config.language.get_ref().as_str(),
+            words => Words::or_english(config.language.get_ref()),
             version => env!("CARGO_PKG_VERSION"),
             colour_scheme => match config.theme.mode { Mode::Auto => "light dark", Mode::Light => "light", Mode::Dark => "dark" },
             icon => self.icon,
@@ -532,7 +569,7 @@ impl Pages<'_> {
                     affiliations.push(name.clone());
                 }
             }
-            authors.push(context! { name => author.name.as_str(), url => author.url.as_str(), orcid => author.orcid.as_str(), equal => author.equal, numbers });
+            authors.push(context! { name => author.name.as_str(), url => author.url.as_str(), orcid => author.orcid.as_ref().map(|orcid| context! { id => orcid.as_str(), address => orcid.address() }), equal => author.equal, numbers });
         }
         let pdf = self
             .links
@@ -591,7 +628,8 @@ impl Pages<'_> {
             "404.html",
             context! {
                 title => config.title.get_ref(),
-                language => config.language.as_str(),
+                language => config.language.get_ref().as_str(),
+            words => Words::or_english(config.language.get_ref()),
                 url => config.url.as_ref().map(|url| with_slash(url.get_ref())),
                 style => LOST,
                 style_hash => STANDARD.encode(Sha256::digest(LOST.as_bytes())),
@@ -606,7 +644,7 @@ impl Pages<'_> {
             "@context": "https://schema.org",
             "@type": "ScholarlyArticle",
             "headline": config.title.get_ref(),
-            "inLanguage": config.language,
+            "inLanguage": config.language.get_ref(),
         });
         let mut put = |name: &str, value: serde_json::Value| {
             if let Some(object) = data.as_object_mut() {
@@ -627,8 +665,11 @@ impl Pages<'_> {
         if let Some(card) = card {
             put("image", card.into());
         }
-        if !config.doi.is_empty() {
-            put("sameAs", format!("https://doi.org/{}", config.doi).into());
+        if !config.doi.as_str().is_empty() {
+            put(
+                "sameAs",
+                format!("https://doi.org/{}", config.doi.as_str()).into(),
+            );
         }
         let authors: Vec<serde_json::Value> = config
             .authors
@@ -639,11 +680,8 @@ impl Pages<'_> {
                     if !author.affiliations.is_empty() {
                         object.insert("affiliation".into(), author.affiliations.clone().into());
                     }
-                    if !author.orcid.is_empty() {
-                        object.insert(
-                            "sameAs".into(),
-                            format!("https://orcid.org/{}", author.orcid).into(),
-                        );
+                    if let Some(orcid) = &author.orcid {
+                        object.insert("sameAs".into(), orcid.address().into());
                     }
                 }
                 person
@@ -734,6 +772,15 @@ fn advice(project: &Project, models: &[Model]) -> Vec<String> {
         .map(ToString::to_string)
         .collect();
     let config = &project.config;
+    let language = config.language.get_ref();
+    if Words::of(language).is_none() {
+        let at = project.source.place(config.language.span().start);
+        advice.push(format!(
+            "{at}: the toolkit has no words in the language {language:?}, so its own (the abstract's heading, captions, the footer) \
+             are English; it has {}",
+            LANGUAGES.join(", ")
+        ));
+    }
     let mut say = |text: &str| advice.push(format!("{}: {text}", project.folder.join(FILE).display()));
     if config.description.is_empty() {
         say("no `description`: search engines and link previews will choose their own words");

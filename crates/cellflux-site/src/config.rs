@@ -8,6 +8,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use crate::error::SiteError;
+use crate::identity::{Doi, HomePage, Orcid};
 use crate::source::Source;
 use crate::walk::WalkWish;
 
@@ -28,7 +29,7 @@ pub struct Config {
     pub description: String,
     /// The language of the text, as in HTML's `lang`.
     #[serde(default = "english")]
-    pub language: String,
+    pub language: Spanned<String>,
     /// The address that the page will have, where known: canonical URL, sitemap, absolute links for previews.
     pub url: Option<Spanned<String>>,
     /// Where the work appeared, for example `ICML 2025`.
@@ -36,9 +37,9 @@ pub struct Config {
     pub venue: String,
     /// When, as `YYYY`, `YYYY-MM` or `YYYY-MM-DD`.
     pub date: Option<Spanned<String>>,
-    /// The paper's DOI, without `https://doi.org/`.
+    /// The paper's DOI, with or without `https://doi.org/`.
     #[serde(default)]
-    pub doi: String,
+    pub doi: Doi,
     /// The abstract, in Markdown.
     #[serde(default, rename = "abstract")]
     pub summary: Option<Spanned<String>>,
@@ -76,8 +77,8 @@ pub struct Config {
     pub sections: Vec<Section>,
 }
 
-fn english() -> String {
-    "en".into()
+fn english() -> Spanned<String> {
+    Spanned::new(0..0, "en".into())
 }
 
 /// A person.
@@ -88,10 +89,9 @@ pub struct Author {
     pub name: String,
     /// Their page.
     #[serde(default)]
-    pub url: String,
-    /// ORCID iD, `0000-0000-0000-0000`.
-    #[serde(default)]
-    pub orcid: String,
+    pub url: HomePage,
+    /// ORCID iD, `0000-0000-0000-0000`, or its address.
+    pub orcid: Option<Orcid>,
     /// Institutions by name; the page numbers them.
     #[serde(default)]
     pub affiliations: Vec<String>,
@@ -377,6 +377,14 @@ impl Project {
                 ));
             }
         }
+        let language = config.language.get_ref();
+        let tag = |part: &str| !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric());
+        if !language.split('-').all(tag) || !language.starts_with(|c: char| c.is_ascii_alphabetic()) {
+            return Err(source.wrong(
+                &config.language.span(),
+                format!("language {language:?}, expected a code such as en, de, fr or pt-BR"),
+            ));
+        }
         if let Some(url) = &config.url
             && !is_web_address(url.get_ref())
         {
@@ -412,11 +420,7 @@ impl Project {
 
     /// A text in `site.toml`, as a source of its own whose lines are those of the file.
     pub fn text(&self, text: &Spanned<String>) -> Source {
-        let place = self.source.place(text.span().start);
-        // A multi-line string begins on the line after its quotes.
-        let raw = self.source.text.get(text.span()).unwrap_or_default();
-        let below = usize::from(raw.starts_with("\"\"\"\n") || raw.starts_with("'''\n"));
-        Source::part(&place.path, place.line + below, text.get_ref())
+        self.source.text(text)
     }
 }
 
@@ -467,7 +471,7 @@ mod tests {
     #[test]
     fn little_is_enough() {
         let project = read(LEAST).unwrap();
-        assert_eq!(project.config.language, "en");
+        assert_eq!(project.config.language.get_ref(), "en");
         assert!(!project.config.offline);
     }
 
@@ -507,6 +511,18 @@ mod tests {
             (
                 "title = \"T\"\n[[section]]\nid = \"a\"",
                 ":3: section \"a\": expected either `file` or `text`, found neither",
+            ),
+            (
+                "title = \"T\"\nlanguage = \"français\"",
+                ":2: language \"français\", expected a code",
+            ),
+            (
+                "title = \"T\"\n[[author]]\nname = \"A\"\norcid = \"0000-0002-1825-0098\"",
+                ":4: orcid \"0000-0002-1825-0098\": its last character",
+            ),
+            (
+                "title = \"T\"\n[[author]]\nname = \"A\"\nurl = \"javascript:alert(1)\"",
+                ":4: url \"javascript:alert(1)\", expected https",
             ),
             ("title = 3", ":1: invalid type: integer `3`, expected a string"),
             ("title = \"T\"\nurl = ", ":2: "),

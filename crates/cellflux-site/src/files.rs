@@ -1,13 +1,34 @@
 //! Files that an author brings: pictures, videos, fonts, papers. Each goes into `files/` under a name with its digest.
+//!
+//! A text may come from somebody else, so a name leads nowhere outside of the project's folder, and only to a regular file.
 
 use std::collections::BTreeMap;
-use std::fs;
+use std::fs::{self, File};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use crate::error::SiteError;
 use crate::fingerprint::{digest, named};
 use crate::model::LARGEST_FILE;
+use crate::picture;
 use crate::source::Place;
+use crate::svg;
+use crate::video;
+
+/// What a page does with a file, which decides what the file must be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Use {
+    /// A browser shows it as a picture.
+    Picture,
+    /// A browser plays it.
+    Video,
+    /// Subtitles of a video.
+    Subtitles,
+    /// A browser sets text in it.
+    Font,
+    /// A visitor opens or saves it.
+    Link,
+}
 
 /// The author's files that pages refer to.
 #[derive(Debug, Default)]
@@ -16,24 +37,34 @@ pub struct AuthorFiles {
     pub files: BTreeMap<String, Vec<u8>>,
     /// The files read, for watching.
     pub read: Vec<PathBuf>,
+    /// The folder that every file must lie in; the current one without.
+    root: PathBuf,
 }
 
 impl AuthorFiles {
+    /// The files of a project.
+    pub fn of(root: &Path) -> Self {
+        Self {
+            root: root.to_owned(),
+            ..Self::default()
+        }
+    }
+
     /// Takes a file and gives its address, relative to the page.
     ///
     /// # Errors
-    /// [`SiteError::At`] for a file that is not there or larger than hosts take.
-    pub fn add(&mut self, file: &Path, at: &Place) -> Result<String, SiteError> {
-        let content = fs::read(file).map_err(|error| at.wrong(format!("{}: {error}", file.display())))?;
-        if content.len() as u64 > LARGEST_FILE {
-            return Err(at.wrong(format!(
-                "{} is {:.1} MiB, expected at most 24: several hosts refuse larger files",
-                file.display(),
-                content.len() as f64 / f64::from(1 << 20)
-            )));
+    /// [`SiteError::At`] for a file that is not there, lies outside of the project, is larger than hosts take, or is not
+    /// what browsers can do this with.
+    pub fn add(&mut self, file: &Path, purpose: Use, at: &Place) -> Result<String, SiteError> {
+        let wrong = |problem: String| at.wrong(format!("{}: {problem}", file.display()));
+        let content = read(&self.root, file).map_err(wrong)?;
+        let extension = fit(file, &content, purpose).map_err(wrong)?;
+        let mut path = PathBuf::from(file.file_name().unwrap_or_default());
+        if let Some(extension) = extension {
+            path.set_extension(extension);
         }
-        let name = file.file_name().and_then(|name| name.to_str()).unwrap_or("file");
-        let plain: String = name
+        let plain: String = path
+            .to_string_lossy()
             .chars()
             .map(|c| {
                 if c.is_ascii_alphanumeric() || matches!(c, '.' | '_') {
@@ -47,10 +78,159 @@ impl AuthorFiles {
         Ok(self.add_made(&format!("files/{}", plain.trim_start_matches('.')), content))
     }
 
+    /// The content of a file that the build itself reads, a table for example.
+    ///
+    /// # Errors
+    /// [`SiteError::At`] as [`AuthorFiles::add`] has it.
+    pub fn content(&mut self, file: &Path, at: &Place) -> Result<Vec<u8>, SiteError> {
+        let content =
+            read(&self.root, file).map_err(|problem| at.wrong(format!("{}: {problem}", file.display())))?;
+        self.read.push(file.to_owned());
+        Ok(content)
+    }
+
     /// Takes content that the build made; `path` is its name without a digest.
     pub fn add_made(&mut self, path: &str, content: Vec<u8>) -> String {
         let address = named(path, &digest(&content));
         self.files.insert(address.clone(), content);
         address
+    }
+}
+
+/// Reads a regular file of at most [`LARGEST_FILE`] bytes inside a folder, links followed first.
+fn read(root: &Path, file: &Path) -> Result<Vec<u8>, String> {
+    let root = if root.as_os_str().is_empty() {
+        Path::new(".")
+    } else {
+        root
+    };
+    let place = file.canonicalize().map_err(|error| error.to_string())?;
+    let root = root.canonicalize().map_err(|error| error.to_string())?;
+    if !place.starts_with(&root) {
+        return Err(format!(
+            "lies outside of the project, expected a file in {}: copy it there",
+            root.display()
+        ));
+    }
+    // Before it is opened: to open a pipe is to wait for somebody who writes.
+    let about = fs::metadata(&place).map_err(|error| error.to_string())?;
+    if !about.is_file() {
+        let found = if about.is_dir() {
+            "a folder"
+        } else {
+            "a device or a pipe"
+        };
+        return Err(format!("is {found}, expected a file"));
+    }
+    if about.len() > LARGEST_FILE {
+        return Err(format!(
+            "is {:.1} MiB, expected at most 24: several hosts refuse larger files",
+            about.len() as f64 / f64::from(1 << 20)
+        ));
+    }
+    let mut content = Vec::with_capacity(about.len() as usize);
+    File::open(&place)
+        .and_then(|file| file.take(LARGEST_FILE + 1).read_to_end(&mut content))
+        .map_err(|error| error.to_string())?;
+    if content.len() as u64 > LARGEST_FILE {
+        return Err("grew while it was read, expected at most 24 MiB".into());
+    }
+    Ok(content)
+}
+
+/// Refuses content that browsers cannot use so. Gives the extension that hosts must see, where the name may have another.
+fn fit(file: &Path, content: &[u8], purpose: Use) -> Result<Option<&'static str>, String> {
+    let extension = file
+        .extension()
+        .map(|extension| extension.to_string_lossy().to_lowercase())
+        .unwrap_or_default();
+    match purpose {
+        Use::Picture => picture::shown(content).map(|kind| {
+            Some(kind.extension()).filter(|known| {
+                // A JPEG has two common names.
+                !(*known == "jpg" && extension == "jpeg") && *known != extension
+            })
+        }),
+        Use::Video => video::played(content).map(|kind| Some(kind).filter(|known| *known != extension)),
+        Use::Subtitles => {
+            let text = content.strip_prefix(b"\xef\xbb\xbf").unwrap_or(content);
+            if text.starts_with(b"WEBVTT") {
+                Ok(None)
+            } else {
+                Err("expected subtitles as WebVTT, whose first word is WEBVTT".into())
+            }
+        }
+        Use::Font => {
+            if content.starts_with(b"wOF2") {
+                Ok(None)
+            } else {
+                Err("expected a font as WOFF2".into())
+            }
+        }
+        // An SVG that is opened by itself is a page of the site's own origin.
+        Use::Link if matches!(extension.as_str(), "svg" | "svgz") => svg::harmless(content).map(|()| None),
+        Use::Link => Ok(None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at() -> Place {
+        Place {
+            path: "a.md".into(),
+            line: 3,
+        }
+    }
+
+    fn refused(root: &Path, file: &Path) -> String {
+        AuthorFiles::of(root)
+            .add(file, Use::Link, &at())
+            .unwrap_err()
+            .to_string()
+    }
+
+    #[test]
+    fn a_file_outside_of_the_project_is_refused_by_any_way_to_it() {
+        let home = tempfile::tempdir().unwrap();
+        let root = home.path().join("paper");
+        fs::create_dir(&root).unwrap();
+        fs::write(home.path().join("secret"), "s").unwrap();
+        for file in [root.join("../secret"), home.path().join("secret")] {
+            let error = refused(&root, &file);
+            assert!(
+                error.starts_with("a.md:3: ") && error.contains("outside of the project"),
+                "{error}"
+            );
+        }
+        #[cfg(unix)]
+        {
+            std::os::unix::fs::symlink(home.path().join("secret"), root.join("link.txt")).unwrap();
+            assert!(refused(&root, &root.join("link.txt")).contains("outside of the project"));
+            assert!(refused(&root, Path::new("/dev/zero")).contains("outside of the project"));
+        }
+        fs::write(root.join("own.txt"), "o").unwrap();
+        assert!(
+            AuthorFiles::of(&root)
+                .add(&root.join("own.txt"), Use::Link, &at())
+                .is_ok()
+        );
+    }
+
+    #[test]
+    fn only_regular_files_of_a_size_that_hosts_take_are_read() {
+        let home = tempfile::tempdir().unwrap();
+        fs::create_dir(home.path().join("folder")).unwrap();
+        assert!(refused(home.path(), &home.path().join("folder")).contains("is a folder"));
+        let large = home.path().join("large.bin");
+        // Its size is asked for before a byte is read: this one would be 1 TiB.
+        File::create(&large).unwrap().set_len(1 << 40).unwrap();
+        assert!(refused(home.path(), &large).contains("expected at most 24"));
+        #[cfg(unix)]
+        {
+            let _socket = std::os::unix::net::UnixListener::bind(home.path().join("pipe")).unwrap();
+            assert!(refused(home.path(), &home.path().join("pipe")).contains("a device or a pipe"));
+        }
     }
 }

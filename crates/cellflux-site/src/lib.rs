@@ -15,6 +15,7 @@
     reason = "HTML and CSS are read more easily whole, and a page is small"
 )]
 
+mod address;
 pub mod build;
 pub mod check;
 pub mod components;
@@ -24,21 +25,28 @@ pub mod files;
 pub mod fingerprint;
 mod highlight;
 mod html;
+pub mod identity;
+pub mod ids;
 pub mod kept;
 pub mod live;
 pub mod markdown;
 pub mod maths;
 pub mod model;
 pub mod output;
+mod page_check;
+mod picture;
 pub mod real_crops;
 pub mod report;
 pub mod serve;
 pub mod source;
 pub mod storage;
+mod svg;
 pub mod theme;
 pub mod toolkit;
+mod video;
 pub mod walk;
 mod webp;
+pub mod words;
 
 pub use build::{Built, Options, build};
 pub use config::Project;

@@ -14,11 +14,12 @@ use std::path::Path;
 
 use pulldown_cmark::{CodeBlockKind, CowStr, Event, HeadingLevel, Options, Parser, Tag, TagEnd, html};
 
-use crate::config::is_web_address;
+use crate::address::{self, Target};
 use crate::error::SiteError;
-use crate::files::AuthorFiles;
+use crate::files::{AuthorFiles, Use};
 use crate::highlight::highlight;
 use crate::html::slug;
+use crate::ids::Ids;
 use crate::maths::Maths;
 use crate::source::{Place, Source};
 
@@ -33,6 +34,10 @@ pub trait Surroundings {
     fn files(&mut self) -> &mut AuthorFiles;
     /// Formulas.
     fn maths(&mut self) -> &mut Maths;
+    /// The ids of the page's elements.
+    fn ids(&mut self) -> &mut Ids;
+    /// Says to the author what is not wrong but may not be meant.
+    fn note(&mut self, at: &Place, note: &str);
 }
 
 /// How a text is read.
@@ -49,18 +54,72 @@ pub struct Rules<'a> {
 /// Renders a text.
 ///
 /// # Errors
-/// [`SiteError::At`] for a picture or file that is not there, a picture of another site, a broken formula or component.
+/// [`SiteError::At`] for a picture or file that is not there, a picture of another site, a broken formula or component, an id
+/// that another element of the page has.
 pub fn render(source: &Source, rules: Rules, around: &mut impl Surroundings) -> Result<String, SiteError> {
+    let events = read(&source.text, |at| at, source, rules, around)?;
+    Ok(written(events))
+}
+
+/// Renders a text that stands within a line: a caption, a cell of a table. Nothing in it begins a block, so `1. x` and `# x` are
+/// what they look like.
+///
+/// # Errors
+/// As [`render`].
+pub fn render_inline(
+    source: &Source,
+    rules: Rules,
+    around: &mut impl Surroundings,
+) -> Result<String, SiteError> {
+    /// Begins no block, and as punctuation lets emphasis begin behind it.
+    const GUARD: &str = ",";
+    let one_line: String = source
+        .text
+        .trim_end()
+        .chars()
+        .map(|c| if matches!(c, '\n' | '\r') { ' ' } else { c })
+        .collect();
+    let start = one_line.len() - one_line.trim_start().len();
+    let text = format!("{GUARD}{}", one_line.trim_start());
+    let in_source = |at: usize| (at + start).saturating_sub(GUARD.len());
+    let mut events = read(&text, in_source, source, rules, around)?;
+    events.retain(|event| {
+        !matches!(
+            event,
+            Event::Start(Tag::Paragraph) | Event::End(TagEnd::Paragraph)
+        )
+    });
+    if let Some(Event::Text(first)) = events.first_mut() {
+        *first = first.strip_prefix(GUARD).unwrap_or(first).to_owned().into();
+    }
+    Ok(written(events))
+}
+
+/// The events of a text with addresses, ids, formulas and components as the page has them. `in_source` is where a place of
+/// `text` stands in `source`.
+fn read<'a>(
+    text: &'a str,
+    in_source: impl Fn(usize) -> usize,
+    source: &Source,
+    rules: Rules,
+    around: &mut impl Surroundings,
+) -> Result<Vec<Event<'a>>, SiteError> {
     let options = Options::ENABLE_TABLES
         | Options::ENABLE_FOOTNOTES
         | Options::ENABLE_STRIKETHROUGH
         | Options::ENABLE_SMART_PUNCTUATION
         | Options::ENABLE_MATH
         | Options::ENABLE_HEADING_ATTRIBUTES;
+    let note_id = |name: &str| format!("{}note-{}", rules.prefix, slug(name));
+    let moved = |at: Range<usize>| in_source(at.start)..in_source(at.end);
     let mut events = Vec::new();
-    let mut heading = None;
-    let mut parser = Parser::new_ext(&source.text, options).into_offset_iter();
+    let mut heading: Option<Heading> = None;
+    let mut picture: Option<(usize, Place)> = None;
+    let mut plain = Untaken::default();
+    let mut parser = Parser::new_ext(text, options).into_offset_iter();
     while let Some((event, at)) = parser.next() {
+        let at = moved(at);
+        plain.see(&event, &at, source, around);
         match event {
             Event::Start(Tag::CodeBlock(kind)) => {
                 let language = match kind {
@@ -80,11 +139,33 @@ pub fn render(source: &Source, rules: Rules, around: &mut impl Surroundings) -> 
             Event::InlineMath(tex) => events.push(formula(&tex, false, source, &at, around)?),
             Event::DisplayMath(tex) => events.push(formula(&tex, true, source, &at, around)?),
             Event::Html(text) | Event::InlineHtml(text) if !rules.allow_html => {
+                let shown: String = text.trim().chars().take(40).collect();
+                around.note(
+                    &source.place(at.start),
+                    &format!(
+                        "HTML is shown as text, {shown:?}; `allow_html = true` in site.toml passes it on"
+                    ),
+                );
                 events.push(Event::Text(text));
             }
             Event::Start(mut tag @ (Tag::Image { .. } | Tag::Link { .. })) => {
                 point(&mut tag, rules, source, &at, around)?;
+                if matches!(tag, Tag::Image { .. }) {
+                    picture = Some((events.len(), source.place(at.start)));
+                }
                 events.push(Event::Start(tag));
+            }
+            Event::End(TagEnd::Image) => {
+                if let Some((start, place)) = picture.take() {
+                    has_words(events.get(start..).unwrap_or_default(), &place)?;
+                }
+                events.push(Event::End(TagEnd::Image));
+            }
+            Event::FootnoteReference(name) => events.push(Event::FootnoteReference(note_id(&name).into())),
+            Event::Start(Tag::FootnoteDefinition(name)) => {
+                let id = note_id(&name);
+                around.ids().claim(&id, &source.place(at.start))?;
+                events.push(Event::Start(Tag::FootnoteDefinition(id.into())));
             }
             Event::Start(Tag::Heading {
                 level,
@@ -92,17 +173,29 @@ pub fn render(source: &Source, rules: Rules, around: &mut impl Surroundings) -> 
                 classes,
                 attrs,
             }) => {
-                heading = Some(Heading::new(events.len()));
+                let place = source.place(at.start);
+                if let Some((name, _)) = attrs.first() {
+                    around.note(
+                        &place,
+                        &format!(
+                            "the attribute {name:?} of a heading is left out, expected #id and .class only"
+                        ),
+                    );
+                }
+                if let Some(id) = &id {
+                    around.ids().claim(id, &place)?;
+                }
+                heading = Some(Heading::new(events.len(), place));
                 events.push(Event::Start(Tag::Heading {
                     level: below_the_sections(level),
                     id,
                     classes,
-                    attrs,
+                    attrs: Vec::new(),
                 }));
             }
             Event::End(TagEnd::Heading(level)) => {
                 if let Some(heading) = heading.take() {
-                    heading.name(&mut events, rules.prefix);
+                    heading.name(&mut events, rules.prefix, around.ids());
                 }
                 events.push(Event::End(TagEnd::Heading(below_the_sections(level))));
             }
@@ -114,6 +207,11 @@ pub fn render(source: &Source, rules: Rules, around: &mut impl Surroundings) -> 
             }
         }
     }
+    Ok(events)
+}
+
+/// Events as HTML.
+fn written(events: Vec<Event>) -> String {
     let mut text = String::new();
     html::push_html(&mut text, events.into_iter());
     // The page's policy forbids inline style, by which the writer aligns the columns of tables.
@@ -123,28 +221,73 @@ pub fn render(source: &Source, rules: Rules, around: &mut impl Surroundings) -> 
             &format!(" class=\"{side}\""),
         );
     }
-    Ok(text)
+    text
+}
+
+/// Refuses a picture in whose brackets no words stand: who cannot see it would not learn of it.
+fn has_words(picture: &[Event], place: &Place) -> Result<(), SiteError> {
+    let worded = picture.iter().any(|event| {
+        matches!(event, Event::Text(text) | Event::Code(text) if !text.trim().is_empty())
+            || matches!(event, Event::InlineHtml(_))
+    });
+    if worded {
+        Ok(())
+    } else {
+        Err(place.wrong("a picture without words, expected ![what it shows](its file)"))
+    }
+}
+
+/// Text that stands as it was typed, watched for a picture or link that became none: a name with a blank ends it.
+#[derive(Default)]
+struct Untaken {
+    text: String,
+}
+
+impl Untaken {
+    fn see(&mut self, event: &Event, at: &Range<usize>, source: &Source, around: &mut impl Surroundings) {
+        match event {
+            Event::Text(text) => self.text.push_str(text),
+            _ => self.text.clear(),
+        }
+        let blank_in_name = self
+            .text
+            .rsplit_once("](")
+            .and_then(|(before, rest)| Some((before, rest.split_once(')')?.0)))
+            .filter(|(before, name)| before.contains('[') && name.contains(' ') && !name.contains('\n'));
+        if let Some((_, name)) = blank_in_name {
+            around.note(
+                &source.place(at.start),
+                &format!("({name}) is shown as text: a name with blanks stands in <…>, expected (<{name}>)"),
+            );
+            self.text.clear();
+        }
+    }
 }
 
 /// A heading that is being read. It gets its name when its words are known.
 struct Heading {
     /// Where its beginning stands among the events.
     start: usize,
+    place: Place,
     words: String,
 }
 
 impl Heading {
-    fn new(start: usize) -> Self {
+    fn new(start: usize, place: Place) -> Self {
         Self {
             start,
+            place,
             words: String::new(),
         }
     }
 
     /// Gives a heading that the author has not named the name of its words.
-    fn name(self, events: &mut [Event], prefix: &str) {
-        if let Some(Event::Start(Tag::Heading { id, .. })) = events.get_mut(self.start) {
-            id.get_or_insert_with(|| format!("{prefix}{}", slug(&self.words)).into());
+    fn name(self, events: &mut [Event], prefix: &str, ids: &mut Ids) {
+        if let Some(Event::Start(Tag::Heading { id: id @ None, .. })) = events.get_mut(self.start) {
+            *id = Some(
+                ids.free(&format!("{prefix}{}", slug(&self.words)), &self.place)
+                    .into(),
+            );
         }
     }
 }
@@ -206,31 +349,28 @@ fn point(
     at: &Range<usize>,
     around: &mut impl Surroundings,
 ) -> Result<(), SiteError> {
-    let (address, what, expected) = match tag {
+    let (address, what, purpose, expected) = match tag {
         Tag::Image { dest_url, .. } => (
             dest_url,
             "picture",
+            Use::Picture,
             "a file beside this one; pages ask no other site for anything",
         ),
-        Tag::Link { dest_url, .. } if leads_elsewhere(dest_url) => return Ok(()),
+        Tag::Link { dest_url, .. } if address::target(dest_url) == Target::Elsewhere => return Ok(()),
         Tag::Link { dest_url, .. } => (
             dest_url,
             "link",
+            Use::Link,
             "https://…, mailto:…, #a-place-on-this-page or a file beside this one",
         ),
         _ => return Ok(()),
     };
-    if address.contains(':') || address.starts_with("//") {
+    let Target::File(name, rest) = address::target(address) else {
         return Err(source.wrong(at, format!("{what} {address}: expected {expected}")));
-    }
-    let file = rules.folder.join(&**address);
-    *address = around.files().add(&file, &source.place(at.start))?.into();
+    };
+    let file = address::file(rules.folder, name);
+    *address = (around.files().add(&file, purpose, &source.place(at.start))? + rest).into();
     Ok(())
-}
-
-/// Whether a link needs no file of the author's.
-fn leads_elsewhere(address: &str) -> bool {
-    address.starts_with('#') || address.starts_with("mailto:") || is_web_address(address)
 }
 
 #[cfg(test)]
@@ -241,6 +381,8 @@ mod tests {
     struct Plain {
         files: AuthorFiles,
         maths: Maths,
+        ids: Ids,
+        notes: Vec<String>,
         seen: Vec<(String, String, usize)>,
     }
 
@@ -259,6 +401,12 @@ mod tests {
         }
         fn maths(&mut self) -> &mut Maths {
             &mut self.maths
+        }
+        fn ids(&mut self) -> &mut Ids {
+            &mut self.ids
+        }
+        fn note(&mut self, at: &Place, note: &str) {
+            self.notes.push(format!("{at}: {note}"));
         }
     }
 
@@ -356,5 +504,111 @@ mod tests {
             let error = rendered(text, false).0.unwrap_err().to_string();
             assert!(error.starts_with(expected), "{text}: {error}");
         }
+    }
+
+    fn inline(text: &str) -> String {
+        let mut around = Plain::default();
+        let rules = Rules {
+            folder: Path::new("/nowhere"),
+            allow_html: false,
+            prefix: "s-",
+        };
+        render_inline(&Source::part(Path::new("a.md"), 1, text), rules, &mut around).unwrap()
+    }
+
+    #[test]
+    fn a_caption_or_cell_takes_markdown_and_begins_no_block() {
+        for (text, expected) in [
+            ("**12.5**", "<strong>12.5</strong>"),
+            ("_a_ and `b`", "<em>a</em> and <code>b</code>"),
+            ("1. x", "1. x"),
+            ("12.", "12."),
+            ("# x", "# x"),
+            ("- 3", "- 3"),
+            ("    x", "x"),
+            ("one\n\ntwo", "one  two"),
+            ("A & B <i>", "A &amp; B &lt;i&gt;"),
+            ("", ""),
+        ] {
+            assert_eq!(inline(text), expected, "{text}");
+        }
+        assert!(inline("$x_0$ of [it](https://example.org)").contains("<msub>"));
+    }
+
+    #[test]
+    fn footnotes_of_two_texts_have_ids_of_their_own_and_ids_given_twice_are_refused_with_both_places() {
+        let mut around = Plain::default();
+        let mut of = |prefix: &str, text: &str| {
+            let rules = Rules {
+                folder: Path::new("/nowhere"),
+                allow_html: false,
+                prefix,
+            };
+            render(&Source::part(Path::new("a.md"), 1, text), rules, &mut around)
+        };
+        let one = of("one-", "A[^1].\n\n[^1]: N.\n").unwrap();
+        let two = of("two-", "B[^1].\n\n[^1]: M.\n").unwrap();
+        assert!(
+            one.contains("id=\"one-note-1\"") && one.contains("href=\"#one-note-1\">1</a>"),
+            "{one}"
+        );
+        assert!(two.contains("id=\"two-note-1\""), "{two}");
+        let twice = of("x-", "# Same\n\n# Same\n").unwrap();
+        assert!(
+            twice.contains("id=\"x-same\"") && twice.contains("id=\"x-same-2\""),
+            "{twice}"
+        );
+        of("x-", "# A {#chosen}\n").unwrap();
+        let error = of("y-", "\n# B {#chosen}\n").unwrap_err().to_string();
+        assert!(
+            error.starts_with("a.md:2: ") && error.contains("the first is at a.md:1"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn what_may_not_be_meant_is_said_with_its_line() {
+        for (text, expected) in [
+            ("a\n\n<sub>x</sub>\n", "a.md:3: HTML is shown as text, \"<sub>\""),
+            ("# H {onclick=alert(1)}\n", "a.md:1: the attribute \"onclick\""),
+            ("a\n\n![x](fig 1.png)\n", "a.md:3: (fig 1.png) is shown as text"),
+        ] {
+            let (html, around) = rendered(text, false);
+            assert!(!html.unwrap().contains("onclick"), "{text}");
+            assert!(
+                around.notes.iter().any(|note| note.starts_with(expected)),
+                "{text}: {:?}",
+                around.notes
+            );
+        }
+        let (_, around) = rendered("A [link](https://example.org) and (some words).\n", false);
+        assert!(around.notes.is_empty(), "{:?}", around.notes);
+    }
+
+    #[test]
+    fn a_picture_is_found_by_its_decoded_name_and_needs_words() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(
+            folder.path().join("fig 1.svg"),
+            "<svg xmlns=\"http://www.w3.org/2000/svg\"/>",
+        )
+        .unwrap();
+        let of = |text: &str| {
+            let mut around = Plain {
+                files: AuthorFiles::of(folder.path()),
+                ..Plain::default()
+            };
+            let rules = Rules {
+                folder: folder.path(),
+                allow_html: false,
+                prefix: "s-",
+            };
+            render(&Source::part(Path::new("a.md"), 1, text), rules, &mut around)
+        };
+        for text in ["![x](fig%201.svg)", "![x](<fig 1.svg>)", "[x](fig%201.svg#a)"] {
+            assert!(of(text).unwrap().contains("=\"files/fig-1-"), "{text}");
+        }
+        let error = of("a\n\n![](fig%201.svg)\n").unwrap_err().to_string();
+        assert!(error.starts_with("a.md:3: a picture without words"), "{error}");
     }
 }

@@ -6,6 +6,15 @@ use pulldown_latex::config::{DisplayMode, RenderConfig};
 use pulldown_latex::{Parser, Storage, push_mathml};
 
 use crate::fingerprint::digest;
+use crate::html::escape;
+
+/// The longest formula in bytes, and the deepest nesting of groups: what is nested costs stack and, squared, time.
+const LONGEST: usize = 8192;
+const DEEPEST: usize = 64;
+/// Commands and scripts that follow each other without a symbol between them; each may be the argument of the one before.
+const LONGEST_CHAIN: usize = 256;
+/// Events of the longest formula; macros multiply what is written.
+const MOST_EVENTS: usize = 20_000;
 
 /// Renders formulas, and gathers the styles that they need as classes.
 #[derive(Debug, Default)]
@@ -20,22 +29,29 @@ impl Maths {
     /// # Errors
     /// What is wrong with it.
     pub fn render(&mut self, tex: &str, display: bool) -> Result<String, String> {
+        bounded(tex)?;
         let storage = Storage::new();
         // Parsed once more below; here for the first error, which the renderer would only paint red.
-        if let Some(error) = Parser::new(tex, &storage).find_map(Result::err) {
-            return Err(error.to_string().replace('\n', " "));
+        for (count, event) in Parser::new(tex, &storage).enumerate() {
+            event.map_err(|error| error.to_string().replace('\n', " "))?;
+            if count > MOST_EVENTS {
+                return Err(format!("more than {MOST_EVENTS} symbols, expected fewer"));
+            }
         }
+        // The renderer writes the annotation as it is given.
+        let annotation = escape(tex);
         let config = RenderConfig {
             display_mode: if display {
                 DisplayMode::Block
             } else {
                 DisplayMode::Inline
             },
-            annotation: Some(tex),
+            annotation: Some(&annotation),
             ..RenderConfig::default()
         };
         let mut mathml = String::new();
         push_mathml(&mut mathml, Parser::new(tex, &storage), config).map_err(|error| error.to_string())?;
+        only_mathml(&mathml)?;
         Ok(self.lift_styles(&mathml))
     }
 
@@ -66,6 +82,111 @@ impl Maths {
     }
 }
 
+/// Refuses a formula that costs more than any that a reader would read.
+fn bounded(tex: &str) -> Result<(), String> {
+    if tex.len() > LONGEST {
+        return Err(format!("{} bytes long, expected at most {LONGEST}", tex.len()));
+    }
+    let (mut depth, mut deepest, mut chain, mut longest) = (0_usize, 0, 0_usize, 0);
+    let mut rest = tex.chars().peekable();
+    while let Some(c) = rest.next() {
+        match c {
+            '{' => depth += 1,
+            '}' => depth = depth.saturating_sub(1),
+            // A command takes what follows as its argument, another command included: `\sqrt\sqrt x` nests too.
+            '\\' if rest.peek().is_some_and(char::is_ascii_alphabetic) => {
+                let mut name = String::new();
+                while let Some(letter) = rest.next_if(char::is_ascii_alphabetic) {
+                    name.push(letter);
+                }
+                if matches!(name.as_str(), "begin" | "left") {
+                    depth += 1;
+                } else if matches!(name.as_str(), "end" | "right") {
+                    depth = depth.saturating_sub(1);
+                } else {
+                    chain += 1;
+                }
+                deepest = deepest.max(depth);
+                longest = longest.max(chain);
+                continue;
+            }
+            '\\' => {
+                rest.next();
+            }
+            '^' | '_' => {
+                chain += 1;
+                deepest = deepest.max(depth);
+                longest = longest.max(chain);
+                continue;
+            }
+            c if c.is_whitespace() => continue,
+            _ => {}
+        }
+        chain = 0;
+        deepest = deepest.max(depth);
+    }
+    if deepest > DEEPEST {
+        return Err(format!("nested {deepest} deep, expected at most {DEEPEST}"));
+    }
+    if longest > LONGEST_CHAIN {
+        return Err(format!(
+            "{longest} commands in each other, expected at most {LONGEST_CHAIN}"
+        ));
+    }
+    Ok(())
+}
+
+/// Refuses anything but `MathML`, in case the renderer lets something through.
+fn only_mathml(mathml: &str) -> Result<(), String> {
+    const ELEMENTS: [&str; 26] = [
+        "math",
+        "semantics",
+        "annotation",
+        "mrow",
+        "mi",
+        "mn",
+        "mo",
+        "mtext",
+        "mspace",
+        "mfrac",
+        "msqrt",
+        "mroot",
+        "msub",
+        "msup",
+        "msubsup",
+        "munder",
+        "mover",
+        "munderover",
+        "mmultiscripts",
+        "mprescripts",
+        "none",
+        "mtable",
+        "mtr",
+        "mtd",
+        "mpadded",
+        "mphantom",
+    ];
+    // The one entity that the renderer writes and XML does not know.
+    let xml = mathml.replace("&nbsp;", "&#160;");
+    let read = roxmltree::Document::parse(&xml).map_err(|error| format!("cannot be written: {error}"))?;
+    for node in read.descendants().filter(roxmltree::Node::is_element) {
+        let name = node.tag_name().name();
+        if !ELEMENTS.contains(&name) && !matches!(name, "menclose" | "mstyle" | "merror") {
+            return Err(format!("would write a <{name}>, expected MathML"));
+        }
+        if let Some(attribute) = node
+            .attributes()
+            .find(|attribute| attribute.name().starts_with("on") || attribute.name() == "href")
+        {
+            return Err(format!(
+                "would write the attribute {:?}, expected none",
+                attribute.name()
+            ));
+        }
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -91,5 +212,45 @@ mod tests {
         let error = Maths::default().render(r"\frac{a}{", false).unwrap_err();
         assert!(!error.is_empty() && !error.contains('\n'), "{error}");
         assert!(Maths::default().render(r"\nosuchcommand x", false).is_err());
+    }
+
+    #[test]
+    fn nothing_in_a_formula_becomes_html() {
+        for tex in [
+            r"\text{<meta http-equiv=refresh content=0>}",
+            r"\text{</annotation></semantics></math><script>alert(1)</script>}",
+            "0<p <1",
+            r"a \& b",
+            r"\mathrm{<b>}",
+            r"\operatorname{<b>}",
+        ] {
+            let Ok(mathml) = Maths::default().render(tex, false) else {
+                continue;
+            };
+            for part in ["<meta", "<script", "<p ", "<b>"] {
+                assert!(!mathml.contains(part), "{tex}: {mathml}");
+            }
+            assert_eq!(mathml.matches("</math>").count(), 1, "{tex}: {mathml}");
+        }
+        let sound = Maths::default().render("0<p <1", false).unwrap();
+        assert!(sound.contains("0&lt;p &lt;1</annotation>"), "{sound}");
+    }
+
+    #[test]
+    fn a_formula_that_costs_stack_or_time_is_refused_by_name() {
+        for tex in [
+            r"\sqrt".repeat(12_000) + " x",
+            "{".repeat(20_000) + &"}".repeat(20_000),
+            r"\sqrt".repeat(1_000) + " x",
+            "{".repeat(1_000) + &"}".repeat(1_000),
+            "x".to_owned() + &"^x_".repeat(1) + &"{x^".repeat(900) + "x" + &"}".repeat(900),
+        ] {
+            let error = Maths::default().render(&tex, true).unwrap_err();
+            assert!(error.contains("expected at most"), "{error}");
+        }
+        let bomb = r"\def\a{xxxxxxxxxx}\def\b{\a\a\a\a\a\a\a\a\a\a}\def\c{\b\b\b\b\b\b\b\b\b\b}\def\d{\c\c\c\c\c\c\c\c\c\c}\d\d\d\d\d";
+        assert!(Maths::default().render(bomb, true).is_err());
+        let usual = r"\begin{aligned} \frac{\sqrt{a^{b_{c}}}}{\mathbb{E}_{x \sim p}[f(x)]} &= \alpha \beta \gamma \\ &\le 1 \end{aligned}";
+        assert!(Maths::default().render(usual, true).is_ok());
     }
 }

@@ -5,6 +5,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
+use toml::Spanned;
 
 use crate::error::SiteError;
 
@@ -50,12 +51,46 @@ impl Source {
     /// # Errors
     /// [`SiteError::Io`], also for a file that is not UTF-8.
     pub fn read(path: &Path) -> Result<Self, SiteError> {
-        let text = fs::read_to_string(path).map_err(SiteError::io(path))?;
+        let bytes = fs::read(path).map_err(SiteError::io(path))?;
+        Self::decoded(path, bytes)
+    }
+
+    /// A whole file of which the bytes have been read.
+    ///
+    /// # Errors
+    /// [`SiteError::Io`] for what is no text in UTF-8.
+    pub fn decoded(path: &Path, bytes: Vec<u8>) -> Result<Self, SiteError> {
+        let wrong = |found: &str| {
+            let reason = format!("{found}, expected a text saved as UTF-8");
+            SiteError::io(path)(std::io::Error::new(std::io::ErrorKind::InvalidData, reason))
+        };
+        if bytes.starts_with(b"PK\x03\x04") {
+            return Err(wrong("an Excel or other Office file"));
+        }
+        if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
+            return Err(wrong("a text in UTF-16"));
+        }
+        let text = String::from_utf8(bytes)
+            .map_err(|_| wrong("a text that is not UTF-8, perhaps Latin-1 or Windows-1252"))?;
         Ok(Self {
             path: path.to_owned(),
-            text,
+            // Some editors begin a text with a byte order mark.
+            text: text
+                .strip_prefix('\u{feff}')
+                .map_or_else(|| text.clone(), str::to_owned),
             first_line: 1,
         })
+    }
+
+    /// A text that this one holds as a TOML string, as a source of its own whose lines are those of the file.
+    pub fn text(&self, text: &Spanned<String>) -> Self {
+        let place = self.place(text.span().start);
+        // A multi-line string begins on the line after its quotes.
+        let raw = self.text.get(text.span()).unwrap_or_default();
+        let below = ["\"\"\"\n", "'''\n", "\"\"\"\r\n", "'''\r\n"]
+            .iter()
+            .any(|quotes| raw.starts_with(quotes));
+        Self::part(&place.path, place.line + usize::from(below), text.get_ref())
     }
 
     /// A part of a file, which starts on `line`.
@@ -70,7 +105,9 @@ impl Source {
     /// The place of a byte of the text.
     pub fn place(&self, offset: usize) -> Place {
         let before = self.text.get(..offset).unwrap_or(&self.text);
-        let breaks = before.matches('\n').count();
+        // As an editor counts them: a line ends with \n, \r\n or \r.
+        let lone = before.replace("\r\n", "\n");
+        let breaks = lone.matches(['\n', '\r']).count();
         Place {
             path: self.path.clone(),
             line: self.first_line + breaks,

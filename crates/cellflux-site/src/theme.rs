@@ -2,7 +2,7 @@
 
 use crate::config::{Colour, Mode, Project, Theme};
 use crate::error::SiteError;
-use crate::files::AuthorFiles;
+use crate::files::{AuthorFiles, Use};
 use crate::fingerprint::relative;
 use crate::source::Source;
 
@@ -25,7 +25,7 @@ pub fn css(project: &Project, files: &mut AuthorFiles) -> Result<String, SiteErr
     let mut css = String::new();
     for font in &theme.fonts {
         let at = source.place(font.file.span().start);
-        let address = files.add(&project.path(font.file.get_ref()), &at)?;
+        let address = files.add(&project.path(font.file.get_ref()), Use::Font, &at)?;
         let weight = &font.weight;
         if !weight.chars().all(|c| c.is_ascii_digit() || c == ' ') {
             return Err(at.wrong(format!(

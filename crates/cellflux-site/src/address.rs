@@ -1,0 +1,100 @@
+//! Addresses that authors write: what a page may lead to, and which file a name means.
+
+use std::path::{Path, PathBuf};
+
+use percent_encoding::percent_decode_str;
+
+/// Schemes that a link of a page may have. Others run code or lead to what only this computer has.
+const SCHEMES: [&str; 3] = ["https", "http", "mailto"];
+
+/// Where a link leads.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Target<'a> {
+    /// To another site, to a mail program, or to a place on this page.
+    Elsewhere,
+    /// To a file beside the text, with what follows its name (`#page=3`).
+    File(&'a str, &'a str),
+    /// To what no page may lead to.
+    Refused,
+}
+
+/// Where an address leads, by its scheme.
+pub fn target(address: &str) -> Target<'_> {
+    if address.starts_with('#') {
+        return Target::Elsewhere;
+    }
+    // Browsers leave out control characters before they look for the scheme.
+    if address.starts_with("//") || address.contains(|c: char| c.is_control()) {
+        return Target::Refused;
+    }
+    if let Some((scheme, rest)) = address.split_once(':') {
+        let known = SCHEMES.iter().any(|known| scheme.eq_ignore_ascii_case(known));
+        let whole =
+            !rest.is_empty() && !rest.contains(|c: char| c.is_whitespace() || matches!(c, '"' | '<' | '>'));
+        return if known && whole {
+            Target::Elsewhere
+        } else {
+            Target::Refused
+        };
+    }
+    let end = address.find(['#', '?']).unwrap_or(address.len());
+    let (file, rest) = address.split_at(end);
+    Target::File(file, rest)
+}
+
+/// The file that a name in an address means: the name as it stands, or with `%20` and the like decoded.
+pub fn file(folder: &Path, name: &str) -> PathBuf {
+    let written = folder.join(name);
+    if written.exists() {
+        return written;
+    }
+    match percent_decode_str(name).decode_utf8() {
+        Ok(decoded) => folder.join(&*decoded),
+        Err(_) => written,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_schemes_that_run_nothing_lead_elsewhere() {
+        for address in [
+            "#a",
+            "https://example.org/a",
+            "HTTP://example.org",
+            "mailto:a@example.org",
+        ] {
+            assert_eq!(target(address), Target::Elsewhere, "{address}");
+        }
+        for address in [
+            "javascript:alert(1)",
+            "JavaScript:alert(1)",
+            "data:text/html,x",
+            "vbscript:x",
+            "file:///etc/passwd",
+            "java\tscript:alert(1)",
+            "//example.org/a",
+            "https:",
+        ] {
+            assert_eq!(target(address), Target::Refused, "{address}");
+        }
+        assert_eq!(target("a.pdf#page=3"), Target::File("a.pdf", "#page=3"));
+    }
+
+    #[test]
+    fn a_name_is_taken_as_it_stands_or_decoded() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("fig 1.png"), "").unwrap();
+        std::fs::write(folder.path().join("100%25.png"), "").unwrap();
+        assert_eq!(
+            file(folder.path(), "fig%201.png"),
+            folder.path().join("fig 1.png")
+        );
+        assert_eq!(
+            file(folder.path(), "100%25.png"),
+            folder.path().join("100%25.png")
+        );
+    }
+}

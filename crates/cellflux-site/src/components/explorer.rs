@@ -1,0 +1,75 @@
+//! The explorer, at a walk to begin with.
+
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::{Components, model, walk_and};
+use crate::error::SiteError;
+use crate::html::escape;
+use crate::source::{Place, Source, suggestion};
+use crate::walk::WalkWish;
+
+/// Parts of the explorer that a page may leave out.
+pub const HIDEABLE: [&str; 6] = ["upload", "model", "measured", "settings", "keep", "about"];
+
+/// What the explorer takes beside a walk.
+#[derive(Debug, Default, Deserialize)]
+struct Explorer {
+    #[serde(default)]
+    hide: Vec<Spanned<String>>,
+}
+
+impl Components<'_> {
+    pub(super) fn explorer(&mut self, settings: &Source, at: &Place) -> Result<String, SiteError> {
+        let (wish, Explorer { hide }): (WalkWish, _) = walk_and(settings, &["hide"])?;
+        for part in &hide {
+            if !HIDEABLE.contains(&part.get_ref().as_str()) {
+                return Err(settings.wrong(
+                    &part.span(),
+                    format!(
+                        "hide {:?}{}",
+                        part.get_ref(),
+                        suggestion(part.get_ref(), HIDEABLE)
+                    ),
+                ));
+            }
+        }
+        let model = model(self.models, wish.bundle.as_ref(), settings)?;
+        let recipe = wish.recipe(model, settings, at)?;
+        let preset = cellflux_session::link::write(&recipe, &model.manifest().image)
+            .map_err(|error| at.wrong(error.to_string()))?;
+        let mut attributes = format!(
+            " id=\"explorer-{}\" src=\"{}\" preset=\"{}\"",
+            self.explorers + 1,
+            escape(&model.manifest_address()),
+            escape(&preset)
+        );
+        if !hide.is_empty() {
+            let names: Vec<&str> = hide.iter().map(|part| part.get_ref().as_str()).collect();
+            attributes.push_str(&format!(" hide=\"{}\"", names.join(" ")));
+        }
+        if let Some((_, address)) = self.recorded.iter().find(|(name, _)| *name == model.name) {
+            attributes.push_str(&format!(" recorded=\"{}\"", escape(address)));
+        }
+        if self.explorers > 0 {
+            // The page's address belongs to its first explorer; links to this one's pictures lead to its own page.
+            attributes.push_str(&format!(" address=\"embed.html?model={}\"", escape(&model.name)));
+        }
+        self.explorers += 1;
+        // The explorer speaks English only; a screen reader must read it so on a page in another language.
+        let own_language = !self.language.to_ascii_lowercase().starts_with("en");
+        if own_language {
+            attributes.push_str(" lang=\"en\"");
+        }
+        let words = self.words;
+        let language = if own_language {
+            format!(" lang=\"{}\"", words.language)
+        } else {
+            String::new()
+        };
+        Ok(format!(
+            "<cellflux-explorer{attributes}><noscript><p{language}>{}</p></noscript></cellflux-explorer>\n",
+            escape(words.no_script)
+        ))
+    }
+}

@@ -1,0 +1,79 @@
+//! A gallery: controls down, compounds across.
+
+use cellflux_session::Start;
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::{Components, caption, compound_name, figure, model, walk_and};
+use crate::error::SiteError;
+use crate::html::escape;
+use crate::source::{Place, Source};
+use crate::walk::{WalkWish, known_compound, known_control};
+use crate::words::with_name;
+
+impl Components<'_> {
+    pub(super) fn gallery(&mut self, settings: &Source, at: &Place) -> Result<String, SiteError> {
+        #[derive(Deserialize)]
+        struct Grid {
+            controls: Option<Vec<Spanned<String>>>,
+            compounds: Vec<Spanned<String>>,
+            caption: Option<Spanned<String>>,
+        }
+        let (wish, grid): (WalkWish, Grid) = walk_and(settings, &["controls", "compounds", "caption"])?;
+        let words = self.words;
+        let models = self.models;
+        let model = model(models, wish.bundle.as_ref(), settings)?;
+        let controls = match &grid.controls {
+            Some(ids) => ids
+                .iter()
+                .map(|id| known_control(model, id, settings))
+                .collect::<Result<Vec<_>, _>>()?,
+            None => model
+                .manifest()
+                .gallery
+                .controls
+                .iter()
+                .take(1)
+                .map(|example| example.id.clone())
+                .collect(),
+        };
+        let mut recipes = Vec::new();
+        let mut head = format!("<th scope=\"col\">{}</th>", escape(words.control));
+        let mut rows = String::new();
+        for (row, control) in controls.iter().enumerate() {
+            let mut cells = String::new();
+            for compound in &grid.compounds {
+                known_compound(model, compound, settings)?;
+                let cell = WalkWish {
+                    compound: Some(compound.clone()),
+                    control: None,
+                    ..wish.clone()
+                };
+                let mut recipe = cell.recipe(model, settings, at)?;
+                recipe.start = Start::Example(control.clone());
+                let recording = self.recorder.record(model, &recipe, at)?;
+                let name = compound_name(model, &recipe).to_owned();
+                if cells.is_empty() {
+                    let start = self.picture("start", &recording.start, words.control_cell)?;
+                    cells.push_str(&format!("<th scope=\"row\">{start}</th>"));
+                }
+                if row == 0 {
+                    head.push_str(&format!("<th scope=\"col\">{}</th>", escape(&name)));
+                }
+                let last = recording.frames.last().unwrap_or(&recording.start);
+                let image = self.picture("end", last, &with_name(words.generated_under, &name))?;
+                cells.push_str(&format!("<td>{image}</td>"));
+                recipes.push(recipe);
+            }
+            rows.push_str(&format!("<tr>{cells}</tr>"));
+        }
+        let said = self.words_of(grid.caption.as_ref(), settings)?;
+        Ok(figure(
+            "gallery",
+            &format!(
+                "<div class=\"scroll\" tabindex=\"0\"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
+            ),
+            &caption(&said, words.flow_makes, &words, model, recipes.iter()),
+        ))
+    }
+}

@@ -1,0 +1,269 @@
+//! What a text may contain beyond Markdown: the explorer, pictures made by the model, tables, figures, videos, quotes.
+
+mod explorer;
+mod figure;
+mod gallery;
+mod pictures;
+mod quote;
+mod slider;
+mod strip;
+mod table;
+mod video;
+
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+use cellflux_bundle::gallery::Example;
+use cellflux_image::composite::Rgba;
+use cellflux_session::{Recipe, Start};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use toml::Spanned;
+
+use crate::error::SiteError;
+use crate::files::{AuthorFiles, Use};
+use crate::html::escape;
+use crate::ids::Ids;
+use crate::markdown::{self, Rules, Surroundings};
+use crate::maths::Maths;
+use crate::model::Model;
+use crate::source::{Place, Source, suggestion};
+use crate::walk::{Recorder, Recording, WalkWish};
+use crate::webp;
+use crate::words::Words;
+
+pub use explorer::HIDEABLE;
+pub use pictures::{card, film};
+
+/// Every component, in the order in which docs/publish.md describes them.
+pub const NAMES: [&str; 8] = [
+    "explorer", "slider", "gallery", "strip", "table", "figure", "video", "quote",
+];
+
+/// Everything that components need, and what they have asked for.
+#[derive(Debug)]
+pub struct Components<'a> {
+    /// The models, the first being the one meant where none is named.
+    pub models: &'a [Model],
+    /// Computes pictures.
+    pub recorder: Recorder<'a>,
+    /// The author's files.
+    pub files: AuthorFiles,
+    /// Formulas.
+    pub maths: Maths,
+    /// The folder of the text that is being read.
+    pub folder: PathBuf,
+    /// Explorers so far.
+    pub explorers: usize,
+    /// The ids of the page's elements.
+    pub ids: Ids,
+    /// What is not wrong but may not be meant, as sentences with their place.
+    pub notes: Vec<String>,
+    /// Whether HTML in texts is passed on.
+    pub allow_html: bool,
+    /// Put before the ids of the text that is being read.
+    pub prefix: String,
+    /// The language of the page, as the author names it.
+    pub language: String,
+    /// The toolkit's own words in it.
+    pub words: Words,
+    /// Addresses of the recorded trajectories by the model's name.
+    pub recorded: Vec<(String, String)>,
+}
+
+impl Surroundings for Components<'_> {
+    fn component(&mut self, name: &str, settings: &Source, at: &Place) -> Result<String, SiteError> {
+        match name {
+            "explorer" => self.explorer(settings, at),
+            "slider" => self.slider(settings, at),
+            "gallery" => self.gallery(settings, at),
+            "strip" => self.strip(settings, at),
+            "table" => self.table(settings),
+            "figure" => self.figure(settings),
+            "video" => self.video(settings),
+            "quote" => self.quote(settings),
+            other => Err(at.wrong(format!("component {other:?}{}", suggestion(other, NAMES)))),
+        }
+    }
+
+    fn files(&mut self) -> &mut AuthorFiles {
+        &mut self.files
+    }
+
+    fn maths(&mut self) -> &mut Maths {
+        &mut self.maths
+    }
+
+    fn ids(&mut self) -> &mut Ids {
+        &mut self.ids
+    }
+
+    fn note(&mut self, at: &Place, note: &str) {
+        self.notes.push(format!("{at}: {note}"));
+    }
+}
+
+/// What a picture of a walk takes beside it.
+#[derive(Debug, Default, Deserialize)]
+struct Shown {
+    #[serde(default)]
+    caption: Option<Spanned<String>>,
+    frames: Option<Spanned<usize>>,
+}
+
+/// A walk and a component's own settings.
+fn walk_and<T: DeserializeOwned>(settings: &Source, own: &[&str]) -> Result<(WalkWish, T), SiteError> {
+    let known: Vec<&str> = WalkWish::KEYS.iter().chain(own).copied().collect();
+    settings.check_keys(&known)?;
+    Ok((settings.toml()?, settings.toml()?))
+}
+
+impl<'a> Components<'a> {
+    /// The address of a file that a component names, which stands beside the text.
+    fn author_file(
+        &mut self,
+        file: &Spanned<PathBuf>,
+        purpose: Use,
+        settings: &Source,
+    ) -> Result<String, SiteError> {
+        let at = settings.place(file.span().start);
+        self.files.add(&self.folder.join(file.get_ref()), purpose, &at)
+    }
+
+    /// A caption or a cell as HTML.
+    fn inline(&mut self, text: &Source) -> Result<String, SiteError> {
+        let (folder, prefix) = (self.folder.clone(), self.prefix.clone());
+        let rules = Rules {
+            folder: &folder,
+            allow_html: self.allow_html,
+            prefix: &prefix,
+        };
+        markdown::render_inline(text, rules, self)
+    }
+
+    /// An author's caption as HTML; nothing where there is none.
+    fn words_of(
+        &mut self,
+        caption: Option<&Spanned<String>>,
+        settings: &Source,
+    ) -> Result<String, SiteError> {
+        caption.map_or_else(
+            || Ok(String::new()),
+            |caption| self.inline(&settings.text(caption)),
+        )
+    }
+
+    fn recorded_walk(
+        &mut self,
+        wish: &WalkWish,
+        settings: &Source,
+        at: &Place,
+    ) -> Result<(Rc<Recording>, Recipe, &'a Model), SiteError> {
+        let models = self.models;
+        let model = model(models, wish.bundle.as_ref(), settings)?;
+        let recipe = wish.recipe(model, settings, at)?;
+        let recording = self.recorder.record(model, &recipe, at)?;
+        Ok((recording, recipe, model))
+    }
+
+    /// A picture as a small lossless file, and the element that shows it.
+    fn picture(&mut self, name: &str, picture: &Rgba, alt: &str) -> Result<String, SiteError> {
+        let address = self
+            .files
+            .add_made(&format!("pictures/{name}.webp"), webp::encode(picture)?);
+        Ok(format!(
+            "<img class=\"pixels\" src=\"{}\" alt=\"{}\" width=\"{}\" height=\"{}\" decoding=\"async\">",
+            escape(&address),
+            escape(alt),
+            picture.width,
+            picture.height
+        ))
+    }
+}
+
+/// The model that is named, or the first.
+///
+/// # Errors
+/// [`SiteError::At`] with the nearest.
+pub fn model<'a>(
+    models: &'a [Model],
+    name: Option<&Spanned<String>>,
+    source: &Source,
+) -> Result<&'a Model, SiteError> {
+    let Some(name) = name else {
+        return models
+            .first()
+            .ok_or_else(|| source.wrong(&(0..0), "there is no bundle"));
+    };
+    models
+        .iter()
+        .find(|model| model.name == *name.get_ref())
+        .ok_or_else(|| {
+            let names = models.iter().map(|model| model.name.as_str());
+            source.wrong(
+                &name.span(),
+                format!("bundle {:?}{}", name.get_ref(), suggestion(name.get_ref(), names)),
+            )
+        })
+}
+
+/// The compound's name to show.
+pub fn compound_name<'a>(model: &'a Model, recipe: &'a Recipe) -> &'a str {
+    let conditions = &model.manifest().conditions;
+    conditions
+        .get(&recipe.condition)
+        .map_or(recipe.condition.as_str(), |condition| condition.name.as_str())
+}
+
+fn figure(class: &str, content: &str, caption: &str) -> String {
+    let caption = if caption.is_empty() {
+        String::new()
+    } else {
+        format!("<figcaption>{caption}</figcaption>")
+    };
+    format!("<figure class=\"component {class}\">{content}{caption}</figure>\n")
+}
+
+/// The author's words as HTML or, without any, a plain description; then what the pictures are and whose they are.
+fn caption<'a>(
+    html: &str,
+    otherwise: &str,
+    words: &Words,
+    model: &Model,
+    recipes: impl IntoIterator<Item = &'a Recipe>,
+) -> String {
+    let mut credits: Vec<String> = Vec::new();
+    for recipe in recipes {
+        if let Start::Example(id) = &recipe.start
+            && let Some(example) = model.manifest().gallery.get(id)
+            && !credits.contains(&credit(example))
+        {
+            credits.push(credit(example));
+        }
+    }
+    let said = if html.is_empty() {
+        escape(otherwise)
+    } else {
+        html.to_owned()
+    };
+    let credits = format!("{}. {}: {}", words.generated, words.control, credits.join(" · "));
+    format!("{said}{}", credited(&credits))
+}
+
+/// Whose picture it is.
+fn credit(example: &Example) -> String {
+    format!("{}; {}", example.source, example.licence)
+}
+
+fn credited(credit: &str) -> String {
+    if credit.is_empty() {
+        String::new()
+    } else {
+        format!(" <small class=\"credit\">{}</small>", escape(credit))
+    }
+}
+
+/// The folder that a text's own links start from.
+pub fn folder_of(source: &Source) -> PathBuf {
+    source.path.parent().unwrap_or(Path::new(".")).to_owned()
+}

@@ -1,0 +1,166 @@
+//! Pictures made of a walk's frames: the film that the explorer plays, and the picture of link previews.
+
+use cellflux_image::composite::Rgba;
+use cellflux_image::strip;
+
+use crate::error::SiteError;
+use crate::walk::Recording;
+use crate::webp;
+
+/// Indices of the frames nearest to `count` moments that lie evenly between the first and the last: a grid's steps may be crowded
+/// at its ends.
+pub(super) fn evenly(times: &[f64], count: usize) -> Vec<usize> {
+    let (Some(first), Some(last)) = (times.first(), times.last()) else {
+        return Vec::new();
+    };
+    let moment = |index: usize| first + (last - first) * index as f64 / (count - 1).max(1) as f64;
+    let far = |index: usize, moment: f64| {
+        times
+            .get(index)
+            .map_or(f64::INFINITY, |time| (time - moment).abs())
+    };
+    let nearest = |moment: f64| (0..times.len()).min_by(|&a, &b| far(a, moment).total_cmp(&far(b, moment)));
+    let mut chosen: Vec<usize> = (0..count).filter_map(|index| nearest(moment(index))).collect();
+    chosen.dedup();
+    chosen
+}
+
+/// A trajectory's frames in one picture: the start and the composites above, the differences below (with the start again in
+/// the corner that they leave free).
+///
+/// # Errors
+/// [`SiteError::Picture`].
+pub fn film(recording: &Recording) -> Result<Vec<u8>, SiteError> {
+    let row = |frames: &[Rgba]| joined(&[std::slice::from_ref(&recording.start), frames].concat());
+    let (above, below) = (row(&recording.frames), row(&recording.differences));
+    let mut pixels = above.pixels;
+    pixels.extend(below.pixels);
+    webp::encode(&Rgba {
+        width: above.width,
+        height: above.height + below.height,
+        pixels,
+    })
+}
+
+/// Frames side by side, without anything between them.
+fn joined(frames: &[Rgba]) -> Rgba {
+    let (width, height) = frames.first().map_or((0, 0), |frame| (frame.width, frame.height));
+    let mut pixels = Vec::with_capacity(4 * width * height * frames.len());
+    for y in 0..height {
+        for frame in frames {
+            pixels.extend(frame.pixels.iter().skip(4 * y * width).take(4 * width));
+        }
+    }
+    Rgba {
+        width: width * frames.len(),
+        height,
+        pixels,
+    }
+}
+
+/// The picture of link previews, 1200 x 630: the walk, enlarged pixel by pixel, on the bench's black.
+///
+/// # Errors
+/// [`SiteError::Picture`].
+pub fn card(recording: &Recording) -> Result<Vec<u8>, SiteError> {
+    const SIZE: (usize, usize) = (1200, 630);
+    const GROUND: [u8; 4] = [11, 13, 17, 255];
+    let mut card = Rgba {
+        width: SIZE.0,
+        height: SIZE.1,
+        pixels: GROUND.repeat(SIZE.0 * SIZE.1),
+    };
+    let frames: Vec<&Rgba> = evenly(&recording.times, 3)
+        .into_iter()
+        .filter_map(|i| recording.frames.get(i))
+        .collect();
+    let Some(first) = frames.first() else {
+        return Err(SiteError::Picture {
+            reason: "a trajectory without frames".into(),
+        });
+    };
+    let gap = 24;
+    let room = (SIZE.0 - gap * (frames.len() + 1)) / frames.len();
+    let scale = (room / first.width.max(1))
+        .min((SIZE.1 - 2 * gap) / first.height.max(1))
+        .max(1);
+    let (width, height) = (first.width * scale, first.height * scale);
+    let left = (SIZE
+        .0
+        .saturating_sub(frames.len() * width + (frames.len() - 1) * gap))
+        / 2;
+    for (index, frame) in frames.iter().enumerate() {
+        paste(
+            &mut card,
+            frame,
+            scale,
+            (left + index * (width + gap), SIZE.1.saturating_sub(height) / 2),
+        );
+    }
+    strip::encode_png(&card).map_err(|error| SiteError::Picture {
+        reason: error.to_string(),
+    })
+}
+
+/// Draws a picture, each of its pixels a square, clipped to the ground.
+fn paste(ground: &mut Rgba, picture: &Rgba, scale: usize, (left, top): (usize, usize)) {
+    let width = ground.width;
+    for (y, row) in ground
+        .pixels
+        .chunks_exact_mut(4 * width)
+        .enumerate()
+        .skip(top)
+        .take(picture.height * scale)
+    {
+        let source = (y - top) / scale * picture.width;
+        for (x, pixel) in row
+            .chunks_exact_mut(4)
+            .enumerate()
+            .skip(left)
+            .take(picture.width * scale)
+        {
+            let at = 4 * (source + (x - left) / scale);
+            if let Some(colour) = picture.pixels.get(at..at + 4) {
+                pixel.copy_from_slice(colour);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn frames_are_chosen_evenly_with_both_ends() {
+        let uniform: Vec<f64> = (0..=50).map(|i| f64::from(i) / 50.0).collect();
+        assert_eq!(evenly(&uniform, 6), [0, 10, 20, 30, 40, 50]);
+        let backwards: Vec<f64> = uniform.iter().rev().copied().collect();
+        assert_eq!(evenly(&backwards, 3), [0, 25, 50]);
+        let crowded = [0.0, 0.01, 0.02, 0.1, 0.45, 0.9, 0.99, 1.0];
+        assert_eq!(evenly(&crowded, 3), [0, 4, 7]);
+        assert_eq!(evenly(&[0.0, 0.5, 1.0], 6), [0, 1, 2]);
+        assert_eq!(evenly(&[0.0], 2), [0]);
+    }
+
+    #[test]
+    fn a_film_holds_the_start_every_frame_above_and_its_difference_below() {
+        let frame = |value: u8| Rgba {
+            width: 2,
+            height: 1,
+            pixels: [value, value, value, 255].repeat(2),
+        };
+        let recording = Recording {
+            link: String::new(),
+            times: vec![0.0, 1.0],
+            noised: true,
+            start: frame(9),
+            frames: vec![frame(1), frame(2)],
+            differences: vec![frame(3), frame(4)],
+        };
+        let film = webp::decode(&film(&recording).unwrap()).unwrap();
+        assert_eq!((film.width, film.height), (6, 2));
+        let reds: Vec<u8> = film.pixels.iter().step_by(4).copied().collect();
+        assert_eq!(reds, [9, 9, 1, 1, 2, 2, 9, 9, 3, 3, 4, 4]);
+    }
+}

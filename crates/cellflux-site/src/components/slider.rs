@@ -1,0 +1,37 @@
+//! A slider: a walk's two ends, with a line to move between them.
+
+use super::{Components, Shown, caption, compound_name, figure, walk_and};
+use crate::error::SiteError;
+use crate::html::escape;
+use crate::source::{Place, Source};
+use crate::walk::WalkWish;
+use crate::words::with_name;
+
+impl Components<'_> {
+    pub(super) fn slider(&mut self, settings: &Source, at: &Place) -> Result<String, SiteError> {
+        let (wish, shown): (WalkWish, Shown) = walk_and(settings, &["caption"])?;
+        let (recording, recipe, model) = self.recorded_walk(&wish, settings, at)?;
+        let last = recording.frames.last().unwrap_or(&recording.start);
+        let compound = compound_name(model, &recipe);
+        let before = self.picture("before", &recording.start, self.words.before)?;
+        let after = self.picture("after", last, &with_name(self.words.after, compound))?;
+        let said = self.words_of(shown.caption.as_ref(), settings)?;
+        let words = self.words;
+        Ok(figure(
+            "slider",
+            &format!(
+                "<cellflux-compare data-line=\"{}\" data-before=\"{}\" data-after=\"{}\">{before}{after}</cellflux-compare>",
+                escape(words.line),
+                escape(words.control),
+                escape(words.made)
+            ),
+            &caption(
+                &said,
+                &with_name(words.to_treated, compound),
+                &words,
+                model,
+                [&recipe],
+            ),
+        ))
+    }
+}

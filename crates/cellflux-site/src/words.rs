@@ -1,0 +1,133 @@
+//! The words that the toolkit itself puts on a page, in the page's language.
+
+/// The languages whose words the toolkit has.
+pub const LANGUAGES: [&str; 4] = ["en", "de", "fr", "es"];
+
+macro_rules! words {
+    ($($(#[$meaning:meta])* $name:ident: $en:literal, $de:literal, $fr:literal, $es:literal;)*) => {
+        /// Words and sentences of a page outside the author's texts. `{}` stands for a name.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+        pub struct Words {
+            /// The language that they are in.
+            pub language: &'static str,
+            $($(#[$meaning])* pub $name: &'static str,)*
+        }
+
+        const ENGLISH: Words = Words { language: "en", $($name: $en,)* };
+        const GERMAN: Words = Words { language: "de", $($name: $de,)* };
+        const FRENCH: Words = Words { language: "fr", $($name: $fr,)* };
+        const SPANISH: Words = Words { language: "es", $($name: $es,)* };
+    };
+}
+
+words! {
+    /// The first link of a page.
+    skip: "Skip to the content", "Zum Inhalt springen", "Aller au contenu", "Saltar al contenido";
+    /// Below the authors.
+    equal: "equal contribution", "gleicher Beitrag", "contribution égale", "misma contribución";
+    /// A heading.
+    summary: "Abstract", "Zusammenfassung", "Résumé", "Resumen";
+    /// What the row of buttons is.
+    links: "Links", "Links", "Liens", "Enlaces";
+    /// At the end of the page.
+    use_only: "For research and teaching, not for diagnosis or treatment.",
+        "Für Forschung und Lehre, nicht für Diagnose oder Behandlung.",
+        "Pour la recherche et l’enseignement, non pour le diagnostic ou le traitement.",
+        "Para investigación y enseñanza, no para diagnóstico ni tratamiento.";
+    /// Before and behind the toolkit's name.
+    made_with: "Made with the toolkit", "Erstellt mit dem Werkzeug", "Fait avec l’outil", "Hecho con la herramienta";
+    /// A link.
+    licences: "licences of the software", "Lizenzen der Software", "licences du logiciel", "licencias del software";
+    /// Where the explorer would be.
+    no_script: "The explorer needs JavaScript and WebAssembly.", "Der Explorer braucht JavaScript und WebAssembly.",
+        "L’explorateur a besoin de JavaScript et de WebAssembly.", "El explorador necesita JavaScript y WebAssembly.";
+    /// Below pictures that the model made.
+    generated: "Generated, not measured", "Erzeugt, nicht gemessen", "Généré, non mesuré", "Generado, no medido";
+    /// A control cell.
+    control: "Control", "Kontrolle", "Contrôle", "Control";
+    /// Words for a picture.
+    control_cell: "Control cell", "Kontrollzelle", "Cellule de contrôle", "Célula de control";
+    /// Words for a picture.
+    before: "The control cell, before", "Die Kontrollzelle, vorher", "La cellule de contrôle, avant",
+        "La célula de control, antes";
+    /// Words for a picture.
+    after: "The generated cell under {}, after", "Die erzeugte Zelle unter {}, nachher",
+        "La cellule générée sous {}, après", "La célula generada bajo {}, después";
+    /// Words for a picture.
+    generated_under: "Generated under {}", "Erzeugt unter {}", "Généré sous {}", "Generado bajo {}";
+    /// A caption.
+    to_treated: "{}: control to treated", "{}: von der Kontrolle zur behandelten Zelle",
+        "{} : du contrôle à la cellule traitée", "{}: del control a la célula tratada";
+    /// A caption.
+    walk_under: "The walk under {}", "Der Weg unter {}", "Le trajet sous {}", "El recorrido bajo {}";
+    /// A caption.
+    flow_makes: "Controls, and what the flow makes of them", "Kontrollen, und was der Fluss aus ihnen macht",
+        "Les contrôles et ce que le flux en fait", "Los controles y lo que el flujo hace de ellos";
+    /// The slider's line.
+    line: "How much of the treated cell is shown", "Wie viel von der behandelten Zelle gezeigt wird",
+        "Part visible de la cellule traitée", "Cuánto se muestra de la célula tratada";
+    /// The slider's right side.
+    made: "Generated", "Erzeugt", "Généré", "Generado";
+    /// A button.
+    copy: "Copy", "Kopieren", "Copier", "Copiar";
+    /// After the button.
+    copied: "Copied", "Kopiert", "Copié", "Copiado";
+    /// After the button, where the browser does not let a page copy.
+    selected: "Selected: copy it with the keyboard", "Markiert: mit der Tastatur kopieren",
+        "Sélectionné : copiez au clavier", "Seleccionado: cópielo con el teclado";
+    /// A page for lost addresses: its title.
+    lost: "Not here", "Nicht hier", "Introuvable", "No está aquí";
+    /// A page for lost addresses: its heading.
+    no_page: "There is no page at this address", "Unter dieser Adresse ist keine Seite", "Aucune page à cette adresse",
+        "No hay ninguna página en esta dirección";
+    /// A page for lost addresses: before the page's own.
+    page_is_at: "The page is at", "Die Seite ist unter", "La page est à l’adresse", "La página está en";
+    /// A page for lost addresses.
+    shorten: "Shorten the address by its last part to get back to the page.",
+        "Kürzen Sie die Adresse um ihren letzten Teil, um zur Seite zu kommen.",
+        "Enlevez la dernière partie de l’adresse pour revenir à la page.",
+        "Quite la última parte de la dirección para volver a la página.";
+}
+
+impl Words {
+    /// The words of a language as HTML's `lang` names it (`fr`, `fr-CA`); none for a language that the toolkit does not have.
+    pub fn of(language: &str) -> Option<Self> {
+        let primary = language.split('-').next().unwrap_or_default();
+        [ENGLISH, GERMAN, FRENCH, SPANISH]
+            .into_iter()
+            .find(|words| words.language.eq_ignore_ascii_case(primary))
+    }
+
+    /// The words of a language or, where there are none, English ones.
+    pub fn or_english(language: &str) -> Self {
+        Self::of(language).unwrap_or(ENGLISH)
+    }
+}
+
+/// Words with a name in them.
+pub fn with_name(words: &str, name: &str) -> String {
+    words.replacen("{}", name, 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_language_is_found_by_its_first_part_and_others_are_english() {
+        assert_eq!(Words::or_english("fr-CA").summary, "Résumé");
+        assert_eq!(Words::or_english("DE").summary, "Zusammenfassung");
+        assert_eq!(Words::or_english("es").summary, "Resumen");
+        assert!(Words::of("tlh").is_none());
+        assert_eq!(Words::or_english("tlh").summary, "Abstract");
+        assert_eq!(LANGUAGES.map(|language| Words::of(language).is_some()), [true; 4]);
+    }
+
+    #[test]
+    fn a_name_stands_where_each_language_has_it() {
+        assert_eq!(
+            with_name(Words::or_english("de").generated_under, "Taxol"),
+            "Erzeugt unter Taxol"
+        );
+    }
+}
