@@ -5,7 +5,7 @@
 //! ```
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -534,7 +534,7 @@ impl Pages<'_> {
             title => config.title.get_ref(),
             description => config.description.as_str(),
             language => config.language.get_ref().as_str(),
-            words => Words::or_english(config.language.get_ref()),
+            words => Value::from_iter(Words::or_english(config.language.get_ref()).entries()),
             version => env!("CARGO_PKG_VERSION"),
             colour_scheme => match config.theme.mode { Mode::Auto => "light dark", Mode::Light => "light", Mode::Dark => "dark" },
             icon => self.icon,
@@ -629,7 +629,7 @@ impl Pages<'_> {
             context! {
                 title => config.title.get_ref(),
                 language => config.language.get_ref().as_str(),
-            words => Words::or_english(config.language.get_ref()),
+            words => Value::from_iter(Words::or_english(config.language.get_ref()).entries()),
                 url => config.url.as_ref().map(|url| with_slash(url.get_ref())),
                 style => LOST,
                 style_hash => STANDARD.encode(Sha256::digest(LOST.as_bytes())),

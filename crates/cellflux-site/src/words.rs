@@ -6,11 +6,18 @@ pub const LANGUAGES: [&str; 4] = ["en", "de", "fr", "es"];
 macro_rules! words {
     ($($(#[$meaning:meta])* $name:ident: $en:literal, $de:literal, $fr:literal, $es:literal;)*) => {
         /// Words and sentences of a page outside the author's texts. `{}` stands for a name.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub struct Words {
             /// The language that they are in.
             pub language: &'static str,
             $($(#[$meaning])* pub $name: &'static str,)*
+        }
+
+        impl Words {
+            /// Every word by its name, for templates.
+            pub fn entries(&self) -> [(&'static str, &'static str); [$(stringify!($name)),*].len()] {
+                [$((stringify!($name), self.$name)),*]
+            }
         }
 
         const ENGLISH: Words = Words { language: "en", $($name: $en,)* };
