@@ -3,6 +3,9 @@
 //! Exit status: 0 when all is well; 1 when `verify` measured an error above its bound, and when `site` or `bundle` found
 //! something wrong with what they were given; 2 when another command could not do its work.
 
+#[macro_use]
+mod said;
+
 mod bundle;
 mod engine;
 mod files;
@@ -40,6 +43,7 @@ enum Command {
 }
 
 fn main() -> ExitCode {
+    quieten_vulkan();
     let command = Cli::parse().command;
     // What `site` and `bundle` refuse is the author's to put right, and scripts tell it by this status.
     let failure = match command {
@@ -49,7 +53,9 @@ fn main() -> ExitCode {
     let result = match command {
         Command::Bundle(args) => bundle::run(&args),
         Command::Completions { shell } => {
-            clap_complete::generate(shell, &mut Cli::command(), "cellflux", &mut std::io::stdout());
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "cellflux", &mut script);
+            print!("{}", String::from_utf8_lossy(&script));
             Ok(ExitCode::SUCCESS)
         }
         Command::Import(args) => import::run(&args),
@@ -62,3 +68,21 @@ fn main() -> ExitCode {
         ExitCode::from(failure)
     })
 }
+
+/// Without `XDG_RUNTIME_DIR`, which servers and containers lack, a Vulkan driver that looks for a display prints an error that
+/// is none. Any folder will do.
+#[cfg(target_os = "linux")]
+#[allow(
+    unsafe_code,
+    reason = "the process has one thread yet, so nothing reads the environment meanwhile"
+)]
+fn quieten_vulkan() {
+    const NAME: &str = "XDG_RUNTIME_DIR";
+    if std::env::var_os(NAME).is_none() {
+        // SAFETY: called first in `main`, before any other thread exists.
+        unsafe { std::env::set_var(NAME, std::env::temp_dir()) };
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn quieten_vulkan() {}

@@ -51,7 +51,7 @@ struct From {
     /// The folder that holds site.toml; for `serve` also a built site.
     #[arg(default_value = ".")]
     site: PathBuf,
-    /// The folder to write: absent, empty, or written by an earlier build. `dist` beside site.toml when not given.
+    /// The folder to write: absent, empty, or written by an earlier build, of which other files stay. `dist` beside site.toml when not given.
     #[arg(long)]
     out: Option<PathBuf>,
     /// A folder of real BBBC021 single-cell crops with its metadata.csv, offered beside the first bundle's samples.
@@ -143,6 +143,7 @@ impl From {
             out,
             toolkit,
             crops: self.data.clone(),
+            tell: |what| eprintln!("{what} ..."),
         };
         build(project, &options, &mut |bundle| {
             load_for_pictures(self.engine, bundle)

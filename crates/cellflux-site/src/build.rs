@@ -9,11 +9,13 @@ use std::path::PathBuf;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use cellflux_session::{Recipe, Start};
 use minijinja::{Environment, Value, context};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use crate::address::{self, Target};
+use crate::card::{self, Card};
 use crate::components::{self, Components};
 use crate::config::{FILE, LinkKind, Mode, Project, RESERVED_IDS, Section};
 use crate::error::SiteError;
@@ -63,6 +65,8 @@ pub struct Options {
     pub toolkit: Toolkit,
     /// A folder of real single-cell crops to offer in the first bundle.
     pub crops: Option<PathBuf>,
+    /// Told what takes a while, before it begins.
+    pub tell: fn(&str),
 }
 
 /// What came of it.
@@ -81,11 +85,11 @@ pub struct Built {
 /// # Errors
 /// Any [`SiteError`]; the output folder is as it was then.
 pub fn build(project: &Project, options: &Options, engines: EngineMaker) -> Result<Built, SiteError> {
-    let output = Output::new(&options.out)?;
+    let mut output = Output::new(&options.out)?;
     let models = models(project, options, engines)?;
     let mut components = Components {
         models: &models,
-        recorder: Recorder::new(engines, Kept::of(&project.folder)),
+        recorder: Recorder::new(engines, Kept::of(&project.folder), options.tell),
         files: AuthorFiles::of(&project.folder),
         maths: Maths::default(),
         folder: project.folder.clone(),
@@ -134,7 +138,7 @@ pub fn build(project: &Project, options: &Options, engines: EngineMaker) -> Resu
         theme: theme.as_deref(),
         icon: &icon,
         notices: &notices,
-        card: card.as_deref(),
+        card: card.as_ref(),
         links: &links,
         models: &models,
         recorded: &components.recorded,
@@ -184,7 +188,7 @@ pub fn build(project: &Project, options: &Options, engines: EngineMaker) -> Resu
     output.finish()?;
     Ok(Built {
         report,
-        advice: [advice(project, &models), components.notes].concat(),
+        advice: [advice(project, &models), components.notes, components.recorder.notes.into_iter().collect()].concat(),
         sources,
     })
 }
@@ -218,7 +222,10 @@ fn models(project: &Project, options: &Options, engines: EngineMaker) -> Result<
     let mut models: Vec<Model> = Vec::new();
     for (index, wish) in project.config.bundles.iter().enumerate() {
         let crops = options.crops.as_deref().filter(|_| index == 0);
-        let model = Model::load(project, wish, crops, engines)?;
+        if let Some(crops) = crops {
+            (options.tell)(&format!("choosing crops of {}", crops.display()));
+        }
+        let model = Model::load(project, wish, crops, engines, options.tell)?;
         if models.iter().any(|other| other.name == model.name) {
             let problem = format!(
                 "a second bundle called {:?}, expected a folder name of its own for each",
@@ -287,7 +294,10 @@ fn record(project: &Project, components: &mut Components) -> Result<(), SiteErro
 }
 
 /// The picture of link previews, from the walk that the author names or the first recorded one.
-fn social_card(project: &Project, components: &mut Components) -> Result<Option<String>, SiteError> {
+fn social_card(
+    project: &Project,
+    components: &mut Components,
+) -> Result<Option<(String, String)>, SiteError> {
     let source = &project.source;
     let (wish, at) = match (&project.config.card, &project.config.precompute) {
         (Some(card), _) => (card.get_ref().clone(), source.place(card.span().start)),
@@ -301,11 +311,25 @@ fn social_card(project: &Project, components: &mut Components) -> Result<Option<
     let model = components::model(components.models, wish.bundle.as_ref(), source)?;
     let recipe = wish.recipe(model, source, &at)?;
     let recording = components.recorder.record(model, &recipe, &at)?;
-    Ok(Some(
-        components
-            .files
-            .add_made("card.png", components::card(&recording)?),
-    ))
+    let (control, compound) = (
+        start_name(model, &recipe),
+        components::compound_name(model, &recipe),
+    );
+    let Card { png, alt } = card::card(&recording, project.config.title.get_ref(), control, compound)?;
+    Ok(Some((components.files.add_made("card.png", png), alt)))
+}
+
+/// What the first picture of a card is.
+fn start_name(model: &Model, recipe: &Recipe) -> &'static str {
+    let example = match &recipe.start {
+        Start::Example(id) => model.manifest().gallery.get(id),
+        Start::Noise => return "noise",
+        Start::Crop(_) => None,
+    };
+    match example {
+        Some(example) if example.synthetic => "a drawn control",
+        _ => "the control",
+    }
 }
 
 /// The author's texts as HTML.
@@ -503,7 +527,8 @@ struct Pages<'a> {
     theme: Option<&'a str>,
     icon: &'a str,
     notices: &'a str,
-    card: Option<&'a str>,
+    /// Its address and its words.
+    card: Option<&'a (String, String)>,
     links: &'a [Button],
     models: &'a [Model],
     recorded: &'a [(String, String)],
@@ -592,13 +617,14 @@ impl Pages<'_> {
             doi => config.doi.as_str(),
             pdf,
             links => self.links.iter().map(|link| context! { label => link.label.as_str(), href => link.href.as_str() }).collect::<Vec<_>>(),
-            card => self.card.map(absolute),
+            card => self.card.map(|(address, _)| absolute(address)),
+            card_alt => self.card.map(|(_, alt)| alt.as_str()),
             summary => texts.summary.clone(),
             sections,
             bibtex => config.bibtex.trim(),
             footer => texts.footer.clone(),
             notices => self.notices,
-            linked_data => json_in_html(&self.linked_data(url.as_deref(), self.card.map(absolute))),
+            linked_data => json_in_html(&self.linked_data(url.as_deref(), self.card.map(|(address, _)| absolute(address)))),
             ..self.head(&scripts, site)?
         };
         rendered_template("page.html", values)

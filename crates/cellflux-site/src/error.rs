@@ -84,6 +84,20 @@ pub enum SiteError {
         /// The folder.
         path: PathBuf,
     },
+    /// A folder that another build is writing.
+    #[error("{}: another build is writing this folder: wait until it has ended", path.display())]
+    Busy {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// Files that no build wrote, where this build has others of the same names.
+    #[error("{}: the build would replace files that no build wrote ({files}): move them away, or rename them", path.display())]
+    WouldReplace {
+        /// The folder.
+        path: PathBuf,
+        /// The first of them.
+        files: String,
+    },
     /// A table of crops that cannot be used with this model.
     #[error("{}: {problem}", path.display())]
     Crops {

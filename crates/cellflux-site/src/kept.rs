@@ -3,10 +3,15 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use sha2::{Digest, Sha256};
+
 use crate::fingerprint::digest;
 
 /// Where they lie, beside `site.toml`.
 const FOLDER: &str = ".cellflux-cache";
+
+/// Bytes of the digest that each file begins with.
+const SUM: usize = 32;
 
 /// The kept files of a project. They are a help only: what cannot be read or written is computed again.
 #[derive(Clone, Debug)]
@@ -22,9 +27,11 @@ impl Kept {
         }
     }
 
-    /// The content that was kept for a key, if any.
+    /// The content that was kept for a key, if any, byte for byte: what has changed since is not given out.
     pub fn read(&self, key: &str) -> Option<Vec<u8>> {
-        fs::read(self.file(key)).ok()
+        let file = fs::read(self.file(key)).ok()?;
+        let (sum, content) = file.split_at_checked(SUM)?;
+        (Sha256::digest(content).as_slice() == sum).then(|| content.to_vec())
     }
 
     /// Keeps content for the next build.
@@ -32,7 +39,8 @@ impl Kept {
         if fs::create_dir_all(&self.folder).is_ok() {
             // Nothing here belongs into the author's history.
             let _ = fs::write(self.folder.join(".gitignore"), "*\n");
-            let _ = fs::write(self.file(key), content);
+            let file = [Sha256::digest(content).as_slice(), content].concat();
+            let _ = fs::write(self.file(key), file);
         }
     }
 
@@ -67,6 +75,28 @@ mod tests {
         fs::write(home.path().join(FOLDER), "a file in the way").unwrap();
         let kept = Kept::of(home.path());
         kept.write("a", b"numbers");
+        assert_eq!(kept.read("a"), None);
+    }
+
+    #[test]
+    fn what_was_changed_or_cut_since_it_was_kept_is_not_given_out() {
+        let home = tempfile::tempdir().unwrap();
+        let kept = Kept::of(home.path());
+        kept.write("a", b"numbers");
+        let file = kept.file("a");
+        let whole = fs::read(&file).unwrap();
+        for bad in [
+            &whole[..whole.len() - 1],
+            &whole[..20],
+            b"",
+            &[whole.as_slice(), b"x"].concat(),
+        ] {
+            fs::write(&file, bad).unwrap();
+            assert_eq!(kept.read("a"), None);
+        }
+        let mut flipped = whole.clone();
+        *flipped.last_mut().unwrap() ^= 1;
+        fs::write(&file, flipped).unwrap();
         assert_eq!(kept.read("a"), None);
     }
 }

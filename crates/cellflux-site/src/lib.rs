@@ -17,6 +17,7 @@
 
 mod address;
 pub mod build;
+mod card;
 pub mod check;
 pub mod components;
 pub mod config;
@@ -41,6 +42,7 @@ pub mod serve;
 pub mod source;
 pub mod storage;
 mod svg;
+mod swap;
 pub mod theme;
 pub mod toolkit;
 mod video;

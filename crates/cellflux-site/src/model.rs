@@ -47,6 +47,7 @@ impl Model {
         wish: &BundleWish,
         crops: Option<&Path>,
         engines: EngineMaker,
+        tell: fn(&str),
     ) -> Result<Self, SiteError> {
         let at = project.source.place(wish.path.span().start);
         let folder = project.path(wish.path.get_ref());
@@ -82,7 +83,7 @@ impl Model {
         let mut added = 0;
         if let Some(data) = crops {
             let crops = real_crops::choose(data, &draft.manifest)?;
-            added = crops.len();
+            added = crops.crops.len();
             assets.extend(real_crops::add(crops, &mut draft.manifest));
         }
         let mut draft = draft.into_draft(assets);
@@ -90,6 +91,7 @@ impl Model {
         let packed = draft.pack().map_err(broken)?;
         let published = storage::published(&packed).map_err(broken)?;
         let error = if dtype == WeightDtype::Int8 && bundle.manifest.model.dtype != WeightDtype::Int8 {
+            tell(&format!("measuring what {dtype} weights of {name} cost"));
             let kept = Kept::of(&project.folder);
             let error = storage::kept_error(&kept, &bundle, &published, &packed.files, engines).map_err(
                 |reason| SiteError::Walk {

@@ -1,96 +1,181 @@
-//! The output folder: written beside its place first, then swapped in, and never over somebody else's files.
+//! The output folder: written beside its place first, then swapped in. What a build did not write stays in it.
 
+use std::collections::BTreeSet;
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use tempfile::TempDir;
+use walkdir::WalkDir;
 
 use crate::error::SiteError;
+use crate::swap::Workplace;
 
-/// Tells a folder that a build wrote from any other.
+/// Tells a folder that a build wrote from any other, and lists what it wrote, a path a line below the first.
 const MARK: &str = ".cellflux-site";
-const MARK_TEXT: &str = "`cellflux site build` wrote this folder and may replace it.\n";
+const MARK_TEXT: &str =
+    "`cellflux site build` wrote these files and may replace them. Other files in this folder stay.";
+
+/// Pages and other files of a site whose names hold no digest, for folders whose mark lists nothing.
+const PLAIN_NAMES: [&str; 10] = [
+    MARK,
+    ".nojekyll",
+    "404.html",
+    "embed.html",
+    "explorer.d.ts",
+    "explorer.js",
+    "index.html",
+    "robots.txt",
+    "service_worker.js",
+    "sitemap.xml",
+];
+
+/// How many files an error names.
+const NAMED: usize = 5;
 
 /// A new folder on its way to its place. Dropped without [`Output::finish`], it leaves nothing behind.
 #[derive(Debug)]
 pub struct Output {
     place: PathBuf,
-    /// Beside the place, on the same file system, so that the swap is two renames.
-    beside: TempDir,
-    content: PathBuf,
+    work: Workplace,
+    written: BTreeSet<String>,
 }
 
 impl Output {
-    /// Prepares a new folder for `place`, which may be absent, empty, or written by an earlier build.
+    /// Prepares a new folder for `place`, which may be absent, empty, or written by an earlier build. A link is followed: the
+    /// folder that it leads to is the place.
     ///
     /// # Errors
-    /// [`SiteError::ForeignOutput`] when it holds anything else, [`SiteError::Io`].
+    /// [`SiteError::ForeignOutput`] when it holds anything else, [`SiteError::Busy`] while another build writes it,
+    /// [`SiteError::Io`].
     pub fn new(place: &Path) -> Result<Self, SiteError> {
-        refuse_foreign(place)?;
-        let parent = match place.parent() {
-            Some(parent) if parent.as_os_str().is_empty() => Path::new("."),
-            Some(parent) => parent,
-            None => return Err(SiteError::ForeignOutput { path: place.into() }),
+        let place = match place.canonicalize() {
+            Ok(place) => place,
+            Err(error) if error.kind() == ErrorKind::NotFound && !place.is_symlink() => {
+                std::path::absolute(place).map_err(SiteError::io(place))?
+            }
+            Err(error) => return Err(SiteError::io(place)(error)),
         };
+        let (Some(parent), Some(_)) = (place.parent(), place.file_name()) else {
+            return Err(SiteError::ForeignOutput { path: place });
+        };
+        refuse_foreign(&place)?;
         fs::create_dir_all(parent).map_err(SiteError::io(parent))?;
-        let beside = tempfile::Builder::new()
-            .prefix(".site-")
-            .tempdir_in(parent)
-            .map_err(SiteError::io(parent))?;
-        let content = beside.path().join("new");
-        fs::create_dir(&content).map_err(SiteError::io(&content))?;
-        fs::write(content.join(MARK), MARK_TEXT).map_err(SiteError::io(&content))?;
+        let work = Workplace::take(&place)?;
+        // Again, since a killed build's folder may have been put back.
+        refuse_foreign(&place)?;
         Ok(Self {
-            place: place.to_owned(),
-            beside,
-            content,
+            place,
+            work,
+            written: BTreeSet::from([MARK.to_owned()]),
         })
-    }
-
-    /// The folder to write into.
-    pub fn folder(&self) -> &Path {
-        &self.content
     }
 
     /// Writes one file, making its folders.
     ///
     /// # Errors
     /// [`SiteError::Io`].
-    pub fn write(&self, path: &str, bytes: &[u8]) -> Result<(), SiteError> {
-        let target = self.content.join(path);
+    pub fn write(&mut self, path: &str, bytes: &[u8]) -> Result<(), SiteError> {
+        let target = self.work.content().join(path);
         if let Some(parent) = target.parent() {
             fs::create_dir_all(parent).map_err(SiteError::io(parent))?;
         }
-        fs::write(&target, bytes).map_err(SiteError::io(&target))
+        fs::write(&target, bytes).map_err(SiteError::io(&target))?;
+        self.written.insert(path.to_owned());
+        Ok(())
     }
 
-    /// Puts the new folder in its place.
+    /// Puts the new folder in its place, with what the old one held beside an earlier build's files.
     ///
     /// # Errors
-    /// [`SiteError::ForeignOutput`] when somebody wrote into the place meanwhile, [`SiteError::Io`]; the old content
-    /// is back in its place then.
+    /// [`SiteError::ForeignOutput`] when somebody wrote into the place meanwhile, [`SiteError::WouldReplace`] for a file that
+    /// no build wrote where this one has another, [`SiteError::Io`]; the place is as it was then.
     pub fn finish(self) -> Result<(), SiteError> {
         refuse_foreign(&self.place)?;
-        let old = self.beside.path().join("old");
-        let had_old = self.place.exists();
-        if had_old {
-            fs::rename(&self.place, &old).map_err(SiteError::io(&self.place))?;
-        }
-        fs::rename(&self.content, &self.place).map_err(|error| {
-            if had_old {
-                // The first error is the one to report.
-                let _ = fs::rename(&old, &self.place);
+        let content = self.work.content();
+        let paths: Vec<&str> = self.written.iter().map(String::as_str).collect();
+        let mark = content.join(MARK);
+        fs::write(&mark, format!("{MARK_TEXT}\n{}\n", paths.join("\n"))).map_err(SiteError::io(&mark))?;
+        keep(&self.place, &content)?;
+        self.work.swap()
+    }
+}
+
+/// Brings what no build wrote from the old folder into the new one: as a second name of the same file where the file system
+/// can, so that it is in both until the swap is through.
+fn keep(old: &Path, new: &Path) -> Result<(), SiteError> {
+    let Some(mark) = fs::read_to_string(old.join(MARK)).ok() else {
+        return Ok(());
+    };
+    let listed: BTreeSet<&str> = mark.lines().skip(1).collect();
+    let has_list = !listed.is_empty();
+    let is_ours = |path: &str| match has_list {
+        true => listed.contains(path),
+        false => PLAIN_NAMES.contains(&path) || path.split('/').any(has_digest),
+    };
+    let mut replaced = Vec::new();
+    for entry in WalkDir::new(old).min_depth(1) {
+        let entry = entry.map_err(|error| SiteError::io(old)(error.into()))?;
+        let Ok(inside) = entry.path().strip_prefix(old) else {
+            continue;
+        };
+        let path = inside.to_string_lossy().replace('\\', "/");
+        let target = new.join(inside);
+        if entry.file_type().is_dir() {
+            let of_a_build = match has_list {
+                true => listed.iter().any(|file| file.starts_with(&format!("{path}/"))),
+                false => ["web", "pkg", "bundles", "recorded"]
+                    .iter()
+                    .any(|ours| path.split('/').next() == Some(ours)),
+            };
+            if !of_a_build {
+                fs::create_dir_all(&target).map_err(SiteError::io(&target))?;
             }
-            SiteError::io(&self.place)(error)
-        })
+        } else if !is_ours(&path) {
+            if target.exists() {
+                if fs::read(&target).ok() != fs::read(entry.path()).ok() {
+                    replaced.push(path);
+                }
+                continue;
+            }
+            if let Some(parent) = target.parent() {
+                fs::create_dir_all(parent).map_err(SiteError::io(parent))?;
+            }
+            fs::hard_link(entry.path(), &target)
+                .or_else(|_| fs::copy(entry.path(), &target).map(|_| ()))
+                .map_err(SiteError::io(entry.path()))?;
+        }
+    }
+    if replaced.is_empty() {
+        return Ok(());
+    }
+    Err(SiteError::WouldReplace {
+        path: old.into(),
+        files: named(&replaced),
+    })
+}
+
+/// Whether a name is one that a build gives by a file's content: ten hexadecimal digits after a hyphen.
+fn has_digest(name: &str) -> bool {
+    name.rsplit_once('-').is_some_and(|(_, rest)| {
+        let digits = rest.split('.').next().unwrap_or_default();
+        digits.len() == 10 && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
+    })
+}
+
+/// The first of some paths, and how many more there are.
+fn named(paths: &[String]) -> String {
+    let shown = paths.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
+    match paths.len().saturating_sub(NAMED) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
     }
 }
 
 fn refuse_foreign(place: &Path) -> Result<(), SiteError> {
     let foreign = || SiteError::ForeignOutput { path: place.into() };
     match fs::read_dir(place) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
-        Err(error) if error.kind() == std::io::ErrorKind::NotADirectory => Err(foreign()),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        Err(error) if error.kind() == ErrorKind::NotADirectory => Err(foreign()),
         Err(error) => Err(SiteError::io(place)(error)),
         Ok(mut entries) => {
             if entries.next().is_none() || place.join(MARK).is_file() {
@@ -107,8 +192,9 @@ mod tests {
     use super::*;
 
     fn build(place: &Path, text: &str) -> Result<(), SiteError> {
-        let output = Output::new(place)?;
+        let mut output = Output::new(place)?;
         output.write("a/b.txt", text.as_bytes())?;
+        output.write(&format!("{text}.txt"), b"")?;
         output.finish()
     }
 
@@ -117,10 +203,9 @@ mod tests {
         let parent = tempfile::tempdir().unwrap();
         let place = parent.path().join("dist");
         build(&place, "one").unwrap();
-        fs::write(place.join("stale.txt"), "old").unwrap();
         build(&place, "two").unwrap();
         assert_eq!(fs::read_to_string(place.join("a/b.txt")).unwrap(), "two");
-        assert!(!place.join("stale.txt").exists());
+        assert!(place.join("two.txt").is_file() && !place.join("one.txt").exists());
         assert_eq!(
             fs::read_dir(parent.path()).unwrap().count(),
             1,
@@ -157,10 +242,82 @@ mod tests {
         let parent = tempfile::tempdir().unwrap();
         let place = parent.path().join("dist");
         build(&place, "one").unwrap();
-        let output = Output::new(&place).unwrap();
+        let mut output = Output::new(&place).unwrap();
         output.write("a/b.txt", b"half").unwrap();
         drop(output);
         assert_eq!(fs::read_to_string(place.join("a/b.txt")).unwrap(), "one");
         assert_eq!(fs::read_dir(parent.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn what_a_build_did_not_write_stays_and_a_file_in_the_way_stops_it() {
+        let parent = tempfile::tempdir().unwrap();
+        let place = parent.path().join("dist");
+        build(&place, "one").unwrap();
+        fs::create_dir_all(place.join(".git/refs/tags")).unwrap();
+        fs::write(place.join(".git/HEAD"), "ref: refs/heads/gh-pages").unwrap();
+        fs::write(place.join("CNAME"), "cells.example.org").unwrap();
+        fs::write(place.join("a/notes.txt"), "mine").unwrap();
+        build(&place, "two").unwrap();
+        build(&place, "three").unwrap();
+        assert_eq!(fs::read_to_string(place.join("a/b.txt")).unwrap(), "three");
+        assert_eq!(
+            fs::read_to_string(place.join(".git/HEAD")).unwrap(),
+            "ref: refs/heads/gh-pages"
+        );
+        assert!(
+            place.join(".git/refs/tags").is_dir(),
+            "git needs its empty folders"
+        );
+        assert_eq!(
+            fs::read_to_string(place.join("CNAME")).unwrap(),
+            "cells.example.org"
+        );
+        assert_eq!(fs::read_to_string(place.join("a/notes.txt")).unwrap(), "mine");
+
+        fs::write(place.join("four.txt"), "mine").unwrap();
+        let error = build(&place, "four").unwrap_err();
+        assert!(error.to_string().contains("four.txt"), "{error}");
+        assert_eq!(fs::read_to_string(place.join("four.txt")).unwrap(), "mine");
+        assert_eq!(fs::read_to_string(place.join("a/b.txt")).unwrap(), "three");
+    }
+
+    #[test]
+    fn of_a_folder_whose_mark_lists_nothing_all_but_a_builds_own_names_stays() {
+        let parent = tempfile::tempdir().unwrap();
+        let place = parent.path().join("dist");
+        fs::create_dir_all(place.join("web")).unwrap();
+        fs::write(
+            place.join(MARK),
+            "`cellflux site build` wrote this folder and may replace it.\n",
+        )
+        .unwrap();
+        for file in ["CNAME", "index.html", "web/page-0123456789.js"] {
+            fs::write(place.join(file), file).unwrap();
+        }
+        build(&place, "one").unwrap();
+        assert!(place.join("CNAME").is_file());
+        assert!(!place.join("index.html").exists() && !place.join("web").exists());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_stays_one_and_the_folder_that_it_leads_to_is_written() {
+        let parent = tempfile::tempdir().unwrap();
+        let (real, link) = (parent.path().join("real"), parent.path().join("dist"));
+        fs::create_dir(&real).unwrap();
+        std::os::unix::fs::symlink(&real, &link).unwrap();
+        build(&link, "one").unwrap();
+        build(&link, "two").unwrap();
+        assert!(link.is_symlink());
+        assert_eq!(fs::read_to_string(real.join("a/b.txt")).unwrap(), "two");
+        let nowhere = parent.path().join("nowhere");
+        std::os::unix::fs::symlink(parent.path().join("absent"), &nowhere).unwrap();
+        assert!(
+            build(&nowhere, "one")
+                .unwrap_err()
+                .to_string()
+                .contains("nowhere")
+        );
     }
 }

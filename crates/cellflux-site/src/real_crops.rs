@@ -21,8 +21,9 @@ use serde::Deserialize;
 use crate::error::SiteError;
 
 const TABLE: &str = "metadata.csv";
-const SOURCE: &str = "BBBC021v1 (Caie et al. 2010; Ljosa et al. 2012), Broad Bioimage Benchmark Collection, as republished \
-                      by the Image Data Resource (idr0035); (c) AstraZeneca";
+/// As the Image Data Resource's study file has it ("Study License", "Study Copyright").
+const SOURCE: &str = "BBBC021v1 (Caie et al. 2010; Ljosa et al. 2012), Broad Bioimage Benchmark Collection, republished by the \
+                      Image Data Resource as study idr0035; images copyright AstraZeneca Pharmaceuticals";
 const LICENCE: &str = "CC BY 4.0";
 
 /// Plates, those with the most treated cells first.
@@ -41,6 +42,15 @@ pub struct RealCrop {
     pub png: Vec<u8>,
     /// Whether it was treated.
     pub treated: bool,
+}
+
+/// What a folder of crops brings to a model.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RealCrops {
+    /// The chosen crops.
+    pub crops: Vec<RealCrop>,
+    /// The batches that the whole table has each condition of the model in, by the condition's id.
+    pub batches: BTreeMap<String, BTreeSet<String>>,
 }
 
 /// A row of the table.
@@ -83,7 +93,7 @@ impl Row {
 /// # Errors
 /// [`SiteError::Crops`] for a model of other images, a table that cannot be read or one without such a plate,
 /// [`SiteError::Image`] for a crop that cannot be cut.
-pub fn choose(data: &Path, manifest: &Manifest) -> Result<Vec<RealCrop>, SiteError> {
+pub fn choose(data: &Path, manifest: &Manifest) -> Result<RealCrops, SiteError> {
     let table = data.join(TABLE);
     let wrong = |problem: String| SiteError::Crops {
         path: table.clone(),
@@ -97,22 +107,42 @@ pub fn choose(data: &Path, manifest: &Manifest) -> Result<Vec<RealCrop>, SiteErr
                 .into(),
         ));
     }
-    let plates = plates(read(&table)?, manifest);
+    let rows = with_conditions(read(&table)?, manifest);
+    let mut batches: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for (row, condition) in &rows {
+        if !row.batch.is_empty() {
+            batches
+                .entry(condition.clone())
+                .or_default()
+                .insert(row.batch.clone());
+        }
+    }
+    let plates = plates(rows);
     if plates.is_empty() {
         return Err(wrong(
             "has no plate with both control and treated cells, expected one with a compound of the model"
                 .into(),
         ));
     }
-    plates
+    let crops = plates
         .iter()
         .flat_map(of_plate)
         .map(|(row, condition)| cut(data, row, condition, spec))
-        .collect()
+        .collect::<Result<_, _>>()?;
+    Ok(RealCrops { crops, batches })
 }
 
-/// Puts crops into a manifest, after the examples it has; returns the files to write beside it.
-pub fn add(crops: Vec<RealCrop>, manifest: &mut Manifest) -> Vec<(String, Vec<u8>)> {
+/// Puts crops into a manifest, after the examples it has, and the table's batches beside those that the conditions have;
+/// returns the files to write beside it.
+pub fn add(real: RealCrops, manifest: &mut Manifest) -> Vec<(String, Vec<u8>)> {
+    let RealCrops { crops, batches } = real;
+    for condition in &mut manifest.conditions.list {
+        for batch in batches.get(&condition.id).into_iter().flatten() {
+            if !condition.batches.contains(batch) {
+                condition.batches.push(batch.clone());
+            }
+        }
+    }
     let mut files = Vec::with_capacity(crops.len());
     for crop in crops {
         let path = crop.example.file.clone();
@@ -140,8 +170,8 @@ fn read(table: &Path) -> Result<Vec<Row>, SiteError> {
 /// Rows of one plate, each with the id of its condition in the model.
 type Plate = Vec<(Row, String)>;
 
-/// The plates with the most treated cells that the model knows, among those with controls.
-fn plates(rows: Vec<Row>, manifest: &Manifest) -> Vec<Plate> {
+/// The rows that the model has a condition for, each with its id.
+fn with_conditions(rows: Vec<Row>, manifest: &Manifest) -> Vec<(Row, String)> {
     let conditions = &manifest.conditions;
     let known: BTreeMap<String, &str> = conditions
         .list
@@ -149,19 +179,26 @@ fn plates(rows: Vec<Row>, manifest: &Manifest) -> Vec<Plate> {
         .map(|condition| (condition.name.to_lowercase(), condition.id.as_str()))
         .collect();
     let control = conditions.control().map(|condition| condition.id.as_str());
+    rows.into_iter()
+        .filter_map(|row| {
+            let condition = if row.is_treated() {
+                known.get(&row.compound.to_lowercase()).copied()
+            } else {
+                control
+            }?;
+            Some((row, condition.to_owned()))
+        })
+        .collect()
+}
+
+/// The plates with the most treated cells, among those with controls.
+fn plates(rows: Vec<(Row, String)>) -> Vec<Plate> {
     let mut plates: BTreeMap<String, Plate> = BTreeMap::new();
-    for row in rows {
-        let condition = if row.is_treated() {
-            known.get(&row.compound.to_lowercase()).copied()
-        } else {
-            control
-        };
-        if let Some(condition) = condition {
-            plates
-                .entry(row.plate.clone())
-                .or_default()
-                .push((row, condition.to_owned()));
-        }
+    for (row, condition) in rows {
+        plates
+            .entry(row.plate.clone())
+            .or_default()
+            .push((row, condition));
     }
     let treated = |plate: &Plate| plate.iter().filter(|(row, _)| row.is_treated()).count();
     let mut plates: Vec<Plate> = plates

@@ -5,7 +5,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use axum::Router;
-use axum::http::{HeaderValue, header};
+use axum::extract::Request;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::middleware::{self, Next};
+use axum::response::IntoResponse;
+use percent_encoding::percent_decode_str;
 use tower_http::services::ServeDir;
 use tower_http::set_header::SetResponseHeaderLayer;
 
@@ -77,7 +81,8 @@ impl Server {
         runtime
             .block_on(async {
                 let listener = tokio::net::TcpListener::from_std(self.listener)?;
-                axum::serve(listener, router(&self.folder, &self.under, self.live)).await
+                let folder = self.folder.canonicalize()?;
+                axum::serve(listener, router(&folder, &self.under, self.live)).await
             })
             .map_err(SiteError::io(&self.folder))
     }
@@ -97,7 +102,61 @@ fn router(folder: &Path, under: &str, live: Option<Arc<Live>>) -> Router {
         "/" => site,
         under => Router::new().nest_service(under, site),
     };
-    router.layer(fresh)
+    let (folder, under) = (folder.to_owned(), under.to_owned());
+    router
+        .layer(middleware::from_fn(move |request: Request, next: Next| {
+            let (folder, under) = (folder.clone(), under.clone());
+            async move {
+                match refusal(&request, &folder, &under) {
+                    Some(refusal) => refusal.into_response(),
+                    None => next.run(request).await,
+                }
+            }
+        }))
+        .layer(fresh)
+}
+
+/// Why a request is not answered. A page of another site may lead its name to this machine (DNS rebinding) and would then read
+/// drafts; a link out of the folder would publish here what no host gets; two slashes begin another host's address.
+fn refusal(request: &Request, folder: &Path, under: &str) -> Option<(StatusCode, &'static str)> {
+    let host = request
+        .headers()
+        .get(header::HOST)
+        .and_then(|host| host.to_str().ok());
+    if !host.is_none_or(is_this_machine) {
+        return Some((
+            StatusCode::MISDIRECTED_REQUEST,
+            "This preview answers to 127.0.0.1 and localhost only.\n",
+        ));
+    }
+    let path = request.uri().path();
+    if path.contains("//") {
+        return Some((StatusCode::NOT_FOUND, "There is no such file.\n"));
+    }
+    let Ok(decoded) = percent_decode_str(path).decode_utf8() else {
+        return Some((StatusCode::NOT_FOUND, "There is no such file.\n"));
+    };
+    let inside = decoded
+        .strip_prefix(under)
+        .unwrap_or(decoded.trim_start_matches('/'));
+    // What is not there is the file service's to answer.
+    let leads_out = folder
+        .join(inside.trim_start_matches('/'))
+        .canonicalize()
+        .is_ok_and(|real| !real.starts_with(folder));
+    leads_out.then_some((
+        StatusCode::NOT_FOUND,
+        "A link out of the site's folder is not followed.\n",
+    ))
+}
+
+/// Whether a `Host` header names this machine, with any port.
+fn is_this_machine(host: &str) -> bool {
+    let name = match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
+        _ => host,
+    };
+    name.eq_ignore_ascii_case("localhost") || name == "127.0.0.1" || name == "[::1]"
 }
 
 /// `demo`, `/demo` and `/demo/` are `/demo/`.

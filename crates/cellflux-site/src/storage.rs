@@ -69,7 +69,7 @@ pub fn kept_error(
     let key = format!("storage {before} {after}");
     if let Some(measured) = kept
         .read(&key)
-        .and_then(|json| serde_json::from_slice(&json).ok())
+        .and_then(|json| serde_json::from_slice::<StorageError>(&json).ok())
     {
         return Ok(measured);
     }

@@ -1,9 +1,10 @@
 //! Trajectories computed while building: what an author asks for becomes a recipe, a recipe becomes frames.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
 
 use cellflux_bundle::Bundle;
+use cellflux_bundle::conditions::BatchMatch;
 use cellflux_image::composite::{DIFFERENCE_SCALE, Display, Rgba, composite, difference};
 use cellflux_image::npy;
 use cellflux_image::picture::Limits;
@@ -44,13 +45,36 @@ pub struct WalkWish {
     pub noise: Option<f64>,
     /// Its seed.
     pub seed: Option<u32>,
+    /// Whether to start from a real control of a plate that also has cells treated with the compound, where `--data` brings
+    /// some; a picture without one is left out.
+    #[serde(default)]
+    pub real: bool,
 }
 
 impl WalkWish {
     /// Its keys in TOML.
-    pub const KEYS: [&'static str; 10] = [
+    pub const KEYS: [&'static str; 11] = [
         "bundle", "control", "compound", "dose_um", "alpha", "solver", "grid", "steps", "noise", "seed",
+        "real",
     ];
+
+    /// Of the samples that were photographed, the first control of a plate on which there are cells treated with the compound.
+    pub fn real_control<'m>(&self, model: &'m Model) -> Option<&'m str> {
+        let gallery = &model.manifest().gallery;
+        let compound = self.compound.as_ref()?.get_ref();
+        let is_there = |plate: &Option<String>| {
+            plate.is_some()
+                && gallery
+                    .treated
+                    .iter()
+                    .any(|cell| !cell.synthetic && cell.plate == *plate && cell.condition == *compound)
+        };
+        let control = gallery
+            .controls
+            .iter()
+            .find(|control| !control.synthetic && is_there(&control.plate))?;
+        Some(&control.id)
+    }
 
     /// The recipe for a model.
     ///
@@ -66,6 +90,18 @@ impl WalkWish {
         })?;
         if let Some(control) = &self.control {
             recipe.start = Start::Example(known_control(model, control, source)?);
+        }
+        if self.real {
+            let control = match &self.control {
+                Some(_) => Err("`control` and `real` together, expected one of them".to_owned()),
+                None => self.real_control(model).ok_or_else(|| {
+                    format!(
+                        "bundle {:?} has no real control of a plate with this compound's cells",
+                        model.name
+                    )
+                }),
+            };
+            recipe.start = Start::Example(control.map_err(|problem| at.wrong(problem))?.to_owned());
         }
         if let Some(compound) = &self.compound {
             let id = known_compound(model, compound, source)?;
@@ -182,6 +218,10 @@ pub struct Recorder<'a> {
     done: HashMap<String, Rc<Recording>>,
     /// Trajectories that had to be computed.
     pub computed: usize,
+    /// Walks that show a difference between batches, or may, by place.
+    pub notes: BTreeSet<String>,
+    /// Told of each walk before it is computed, which takes a while.
+    tell: fn(&str),
 }
 
 impl std::fmt::Debug for Recorder<'_> {
@@ -194,14 +234,49 @@ impl std::fmt::Debug for Recorder<'_> {
 
 impl<'a> Recorder<'a> {
     /// A recorder that keeps its numbers for the next build.
-    pub fn new(engines: EngineMaker<'a>, kept: Kept) -> Self {
+    pub fn new(engines: EngineMaker<'a>, kept: Kept, tell: fn(&str)) -> Self {
         Self {
             engines,
             kept,
             engine: None,
             done: HashMap::new(),
             computed: 0,
+            notes: BTreeSet::new(),
+            tell,
         }
+    }
+
+    /// Notes a walk whose start is of none of its compound's batches, or of which that is not known.
+    pub fn note_batch(&mut self, model: &Model, recipe: &Recipe, at: &Place) {
+        let manifest = model.manifest();
+        let Start::Example(id) = &recipe.start else { return };
+        let (Some(example), Some(condition)) = (
+            manifest.gallery.get(id),
+            manifest.conditions.get(&recipe.condition),
+        ) else {
+            return;
+        };
+        let batch = example.batch.as_deref();
+        let name = &condition.name;
+        let problem = match condition.batch_match(batch) {
+            BatchMatch::Same => return,
+            BatchMatch::Other => format!(
+                "{id} is of batch {}, which is none of {name}'s ({}): part of any difference from real {name} cells is the \
+                 batch's",
+                batch.unwrap_or_default(),
+                shortened(&condition.batches)
+            ),
+            BatchMatch::Unknown if example.batch.is_none() => {
+                format!(
+                    "the batch of {id} is not known, so what it shows may be a batch's difference and not {name}'s"
+                )
+            }
+            BatchMatch::Unknown => format!(
+                "the bundle does not say of which batches {name} is, so what {id} shows may be a batch's difference and not \
+                 {name}'s"
+            ),
+        };
+        self.notes.insert(format!("{at}: {problem}"));
     }
 
     /// The pictures of a recipe.
@@ -215,6 +290,7 @@ impl<'a> Recorder<'a> {
         };
         let manifest = model.manifest();
         let link = link::write(recipe, &manifest.image).map_err(|error| failed(error.to_string()))?;
+        self.note_batch(model, recipe, at);
         let key = format!("{} {link}", model.place);
         if let Some(done) = self.done.get(&key) {
             return Ok(done.clone());
@@ -270,6 +346,15 @@ impl<'a> Recorder<'a> {
         {
             return Ok((times.clone(), frames));
         }
+        (self.tell)(&format!(
+            "computing {} from {}",
+            experiment.recipe().condition,
+            match &experiment.recipe().start {
+                Start::Example(id) => id,
+                Start::Noise => "noise",
+                Start::Crop(_) => "a crop",
+            }
+        ));
         let engine = match self.engine.take() {
             Some((place, engine)) if place == model.place => engine,
             _ => (self.engines)(&model.bundle)?,
@@ -288,9 +373,18 @@ impl<'a> Recorder<'a> {
     }
 }
 
+/// The first batches, and how many more there are.
+fn shortened(batches: &[String]) -> String {
+    let shown = batches.iter().take(4).cloned().collect::<Vec<_>>().join(", ");
+    match batches.len().saturating_sub(4) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
+}
+
 /// The images of a kept trajectory; none where it is damaged or another one.
 fn images(npy: &[u8], frames: usize, length: usize) -> Option<Vec<Vec<f32>>> {
     let array = npy::read("kept", npy, &Limits::default()).ok()?;
-    (array.values.len() == frames * length)
+    (array.values.len() == frames * length && array.values.iter().all(|value| value.is_finite()))
         .then(|| array.values.chunks_exact(length).map(<[f32]>::to_vec).collect())
 }

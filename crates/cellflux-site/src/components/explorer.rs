@@ -36,6 +36,7 @@ impl Components<'_> {
         }
         let model = model(self.models, wish.bundle.as_ref(), settings)?;
         let recipe = wish.recipe(model, settings, at)?;
+        self.recorder.note_batch(model, &recipe, at);
         let preset = cellflux_session::link::write(&recipe, &model.manifest().image)
             .map_err(|error| at.wrong(error.to_string()))?;
         let mut attributes = format!(

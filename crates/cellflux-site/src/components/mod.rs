@@ -33,7 +33,7 @@ use crate::webp;
 use crate::words::Words;
 
 pub use explorer::HIDEABLE;
-pub use pictures::{card, film};
+pub use pictures::film;
 
 /// Every component, in the order in which docs/publish.md describes them.
 pub const NAMES: [&str; 8] = [
@@ -153,17 +153,21 @@ impl<'a> Components<'a> {
         )
     }
 
+    /// The walk, computed; none where it wants a real control and the site holds no such.
     fn recorded_walk(
         &mut self,
         wish: &WalkWish,
         settings: &Source,
         at: &Place,
-    ) -> Result<(Rc<Recording>, Recipe, &'a Model), SiteError> {
+    ) -> Result<Option<(Rc<Recording>, Recipe, &'a Model)>, SiteError> {
         let models = self.models;
         let model = model(models, wish.bundle.as_ref(), settings)?;
+        if wish.real && wish.real_control(model).is_none() {
+            return Ok(None);
+        }
         let recipe = wish.recipe(model, settings, at)?;
         let recording = self.recorder.record(model, &recipe, at)?;
-        Ok((recording, recipe, model))
+        Ok(Some((recording, recipe, model)))
     }
 
     /// A picture as a small lossless file, and the element that shows it.
@@ -252,7 +256,11 @@ fn caption<'a>(
 
 /// Whose picture it is.
 fn credit(example: &Example) -> String {
-    format!("{}; {}", example.source, example.licence)
+    let of_plate = [("plate", &example.plate), ("well", &example.well)]
+        .into_iter()
+        .filter_map(|(what, name)| Some(format!("{what} {}; ", name.as_ref()?)))
+        .collect::<String>();
+    format!("{of_plate}{}; {}", example.source, example.licence)
 }
 
 fn credited(credit: &str) -> String {

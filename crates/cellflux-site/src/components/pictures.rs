@@ -1,7 +1,6 @@
-//! Pictures made of a walk's frames: the film that the explorer plays, and the picture of link previews.
+//! Pictures made of a walk's frames: the film that the explorer plays, and which of its frames stand for it.
 
 use cellflux_image::composite::Rgba;
-use cellflux_image::strip;
 
 use crate::error::SiteError;
 use crate::walk::Recording;
@@ -55,75 +54,6 @@ fn joined(frames: &[Rgba]) -> Rgba {
         width: width * frames.len(),
         height,
         pixels,
-    }
-}
-
-/// The picture of link previews, 1200 x 630: the walk, enlarged pixel by pixel, on the bench's black.
-///
-/// # Errors
-/// [`SiteError::Picture`].
-pub fn card(recording: &Recording) -> Result<Vec<u8>, SiteError> {
-    const SIZE: (usize, usize) = (1200, 630);
-    const GROUND: [u8; 4] = [11, 13, 17, 255];
-    let mut card = Rgba {
-        width: SIZE.0,
-        height: SIZE.1,
-        pixels: GROUND.repeat(SIZE.0 * SIZE.1),
-    };
-    let frames: Vec<&Rgba> = evenly(&recording.times, 3)
-        .into_iter()
-        .filter_map(|i| recording.frames.get(i))
-        .collect();
-    let Some(first) = frames.first() else {
-        return Err(SiteError::Picture {
-            reason: "a trajectory without frames".into(),
-        });
-    };
-    let gap = 24;
-    let room = (SIZE.0 - gap * (frames.len() + 1)) / frames.len();
-    let scale = (room / first.width.max(1))
-        .min((SIZE.1 - 2 * gap) / first.height.max(1))
-        .max(1);
-    let (width, height) = (first.width * scale, first.height * scale);
-    let left = (SIZE
-        .0
-        .saturating_sub(frames.len() * width + (frames.len() - 1) * gap))
-        / 2;
-    for (index, frame) in frames.iter().enumerate() {
-        paste(
-            &mut card,
-            frame,
-            scale,
-            (left + index * (width + gap), SIZE.1.saturating_sub(height) / 2),
-        );
-    }
-    strip::encode_png(&card).map_err(|error| SiteError::Picture {
-        reason: error.to_string(),
-    })
-}
-
-/// Draws a picture, each of its pixels a square, clipped to the ground.
-fn paste(ground: &mut Rgba, picture: &Rgba, scale: usize, (left, top): (usize, usize)) {
-    let width = ground.width;
-    for (y, row) in ground
-        .pixels
-        .chunks_exact_mut(4 * width)
-        .enumerate()
-        .skip(top)
-        .take(picture.height * scale)
-    {
-        let source = (y - top) / scale * picture.width;
-        for (x, pixel) in row
-            .chunks_exact_mut(4)
-            .enumerate()
-            .skip(left)
-            .take(picture.width * scale)
-        {
-            let at = 4 * (source + (x - left) / scale);
-            if let Some(colour) = picture.pixels.get(at..at + 4) {
-                pixel.copy_from_slice(colour);
-            }
-        }
     }
 }
 

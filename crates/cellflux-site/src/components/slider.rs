@@ -10,7 +10,9 @@ use crate::words::with_name;
 impl Components<'_> {
     pub(super) fn slider(&mut self, settings: &Source, at: &Place) -> Result<String, SiteError> {
         let (wish, shown): (WalkWish, Shown) = walk_and(settings, &["caption"])?;
-        let (recording, recipe, model) = self.recorded_walk(&wish, settings, at)?;
+        let Some((recording, recipe, model)) = self.recorded_walk(&wish, settings, at)? else {
+            return Ok(String::new());
+        };
         let last = recording.frames.last().unwrap_or(&recording.start);
         let compound = compound_name(model, &recipe);
         let before = self.picture("before", &recording.start, self.words.before)?;

@@ -13,7 +13,9 @@ const STRIP_FRAMES: usize = 6;
 impl Components<'_> {
     pub(super) fn strip(&mut self, settings: &Source, at: &Place) -> Result<String, SiteError> {
         let (wish, shown): (WalkWish, Shown) = walk_and(settings, &["caption", "frames"])?;
-        let (recording, recipe, model) = self.recorded_walk(&wish, settings, at)?;
+        let Some((recording, recipe, model)) = self.recorded_walk(&wish, settings, at)? else {
+            return Ok(String::new());
+        };
         let count = match &shown.frames {
             Some(frames) if !(2..=24).contains(frames.get_ref()) => {
                 return Err(settings.wrong(

@@ -230,6 +230,7 @@ fn the_example_is_written_once_and_builds_as_it_is() {
         out: folder.join("dist"),
         toolkit: crate::parts::toolkit(),
         crops: None,
+        tell: |_| {},
     };
     let began = Instant::now();
     cellflux_site::build(&project, &options, &mut engine).unwrap();
@@ -261,4 +262,48 @@ fn without_walks(folder: &Path) {
         }
         fs::write(folder.join(path), kept).unwrap();
     }
+}
+
+#[test]
+fn an_author_hears_of_walks_whose_control_is_of_another_batch_or_whose_batch_is_not_known() {
+    let home = project(&format!("{EXPLORER}[precompute]\ncompounds = [\"taxol\"]\n"));
+    let noted = || {
+        let advice = build(home.path()).unwrap().advice;
+        advice
+            .into_iter()
+            .filter(|note| note.contains("batch"))
+            .collect::<Vec<_>>()
+    };
+    let unknown = noted();
+    assert_eq!(
+        unknown.len(),
+        2,
+        "the explorer's and the recorded walk: {unknown:?}"
+    );
+    assert!(
+        unknown
+            .iter()
+            .all(|note| note.contains("site.toml:") && note.contains("not")),
+        "{unknown:?}"
+    );
+    let path = home.path().join("bundle/manifest.json");
+    let said = |batch: &str| {
+        let mut manifest: serde_json::Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+        manifest["gallery"]["controls"][0]["batch"] = "Week4".into();
+        for condition in manifest["conditions"]["list"].as_array_mut().unwrap() {
+            condition["batches"] = serde_json::json!([batch]);
+        }
+        fs::write(&path, manifest.to_string()).unwrap();
+    };
+    said("Week1");
+    let other = noted();
+    assert!(
+        other.len() == 2
+            && other
+                .iter()
+                .all(|note| note.contains("Week4") && note.contains("Week1")),
+        "{other:?}"
+    );
+    said("Week4");
+    assert_eq!(noted(), Vec::<String>::new());
 }

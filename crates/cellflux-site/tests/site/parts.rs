@@ -82,6 +82,7 @@ pub fn build_with(home: &Path, crops: Option<PathBuf>) -> Result<Built, SiteErro
         out: home.join("dist"),
         toolkit: toolkit(),
         crops,
+        tell: |_| {},
     };
     cellflux_site::build(&Project::read(home)?, &options, &mut engine)
 }

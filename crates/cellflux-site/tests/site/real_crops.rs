@@ -92,6 +92,10 @@ fn controls_stand_beside_treated_cells_of_their_plate_those_held_out_of_training
     assert_eq!(treated.licence, "CC BY 4.0");
     assert!(treated.source.contains("Caie et al. 2010") && !treated.synthetic);
 
+    let taxol = manifest.conditions.get("taxol").unwrap();
+    assert_eq!(taxol.batches, ["Week1"], "the batches of the table");
+    assert!(treated.source.contains("idr0035") && treated.source.contains("copyright AstraZeneca"));
+
     // The middle of the crop, byte for byte.
     let spec = &manifest.image;
     let png = folder::read_file(&out, &manifest, &treated.file).unwrap();
@@ -158,7 +162,7 @@ fn the_single_cell_crops_of_bbbc021_give_controls_and_treated_cells_of_several_p
     }
     let home = project("");
     let manifest = folder::read_manifest(&home.path().join("bundle")).unwrap();
-    let crops = real_crops::choose(&data, &manifest).unwrap();
+    let crops = real_crops::choose(&data, &manifest).unwrap().crops;
     let plates = |treated| {
         let mut plates: Vec<_> = crops
             .iter()
@@ -175,5 +179,35 @@ fn the_single_cell_crops_of_bbbc021_give_controls_and_treated_cells_of_several_p
         crops
             .iter()
             .any(|crop| crop.treated && crop.example.condition == "cycloheximide")
+    );
+}
+
+const REAL: &str = "[[section]]\nid = \"real\"\ntext = \"\"\"\n```{strip}\ncompound = \"taxol\"\nreal = true\ncaption = \"A real cell\"\n```\n\"\"\"\n";
+
+#[test]
+fn a_walk_of_a_real_control_starts_on_a_plate_with_the_compounds_cells_and_is_left_out_without_any() {
+    let home = project(REAL);
+    build_with(home.path(), None).unwrap();
+    assert!(!crate::parts::read(home.path(), "index.html").contains("A real cell"));
+    let crops = data(
+        home.path(),
+        &[
+            ("val", 0, "DMSO", 0.0, "P1", "B02"),
+            ("val", 1, "cycloheximide", 5.0, "P1", "D02"),
+            ("val", 1, "cycloheximide", 5.0, "P1", "D03"),
+            ("val", 0, "DMSO", 0.0, "P2", "B05"),
+            ("val", 1, "taxol", 0.3, "P2", "C02"),
+        ],
+    );
+    let built = build_with(home.path(), Some(crops)).unwrap();
+    let page = crate::parts::read(home.path(), "index.html");
+    assert!(
+        page.contains("A real cell") && page.contains("plate P2; well B05"),
+        "{page}"
+    );
+    assert!(
+        !built.advice.iter().any(|note| note.contains("batch")),
+        "control and compound are of one batch: {:?}",
+        built.advice
     );
 }

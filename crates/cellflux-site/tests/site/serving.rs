@@ -17,10 +17,15 @@ struct Response {
 /// Asks a server for a path as it is, without the tidying a browser does.
 fn get(url: &str, path: &str) -> Response {
     let address = url.trim_start_matches("http://").split('/').next().unwrap();
+    get_as(address, address, path)
+}
+
+/// As [`get`], under a name of the asker's choice.
+fn get_as(address: &str, host: &str, path: &str) -> Response {
     let mut stream = TcpStream::connect(address).unwrap();
     write!(
         stream,
-        "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n"
+        "GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"
     )
     .unwrap();
     let mut bytes = Vec::new();
@@ -150,5 +155,87 @@ fn a_port_in_use_a_folder_without_a_page_and_a_path_that_is_none_are_refused_by_
     for under in ["a b", "../up", "a//b", "http://x", "a?b"] {
         let error = Server::bind(&dist, 0, under).unwrap_err().to_string();
         assert!(error.contains(under), "{error}");
+    }
+}
+
+#[test]
+fn only_this_machines_names_are_answered() {
+    let home = site();
+    let url = start(&home.path().join("dist"), "/");
+    let address = url.trim_start_matches("http://").trim_end_matches('/');
+    let port = address.rsplit(':').next().unwrap();
+    for host in [
+        address.to_owned(),
+        format!("localhost:{port}"),
+        "LOCALHOST".into(),
+        format!("[::1]:{port}"),
+    ] {
+        assert!(
+            get_as(address, &host, "/").head.starts_with("http/1.1 200"),
+            "{host}"
+        );
+    }
+    for host in [
+        "evil.example",
+        "evil.example:80",
+        "127.0.0.1.evil.example",
+        "localhost.evil.example",
+        "",
+    ] {
+        let response = get_as(address, host, "/");
+        assert!(
+            response.head.starts_with("http/1.1 421"),
+            "{host}: {}",
+            response.head
+        );
+        assert!(!String::from_utf8_lossy(&response.body).contains("index.html"));
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn links_out_of_the_folder_are_not_followed_and_no_redirect_leads_to_another_host() {
+    use std::os::unix::fs::symlink;
+    let home = site();
+    let dist = home.path().join("dist");
+    fs::create_dir(dist.join("web")).unwrap();
+    symlink("../secret.txt", dist.join("secret.txt")).unwrap();
+    symlink("..", dist.join("up")).unwrap();
+    symlink("a.js", dist.join("same.js")).unwrap();
+    for under in ["/", "/demo/"] {
+        let url = start(&dist, under);
+        for path in [
+            "secret.txt",
+            "up/secret.txt",
+            "up/dist/../secret.txt",
+            "%75p/secret.txt",
+        ] {
+            let response = get(&url, &format!("{under}{path}"));
+            assert!(
+                response.head.starts_with("http/1.1 404"),
+                "{under}{path}: {}",
+                response.head
+            );
+            assert_ne!(response.body, b"outside", "{path}");
+        }
+        assert!(
+            get(&url, &format!("{under}same.js"))
+                .head
+                .starts_with("http/1.1 200")
+        );
+    }
+    let url = start(&dist, "/");
+    for path in ["//web", "//evil.example/web", "/web//"] {
+        let response = get(&url, path);
+        assert!(
+            !response.head.contains("location: //"),
+            "{path}: {}",
+            response.head
+        );
+        assert!(
+            response.head.starts_with("http/1.1 404"),
+            "{path}: {}",
+            response.head
+        );
     }
 }

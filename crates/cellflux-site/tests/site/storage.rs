@@ -78,6 +78,7 @@ fn what_int8_costs_is_measured_once_for_the_same_weights() {
         out: home.path().join("dist"),
         toolkit: toolkit(),
         crops: None,
+        tell: |_| {},
     };
     let again = cellflux_site::build(
         &Project::read(home.path()).unwrap(),
