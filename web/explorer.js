@@ -237,7 +237,7 @@ class Explorer extends HTMLElement {
     const cursor = restarted ? steps - 1 : Math.min(this.#state.cursor, steps - 1);
     const recipe = answer.recipe ?? this.#state.recipe;
     const chosen = [...(this.#state.samples ?? []), ...(this.#state.examples ?? [])].find((sample) => sample.id === recipe?.control);
-    if (recipe && recipe.direction !== 'reverse') this.#control = recipe.control;
+    if (recipe && !chosen?.treated) this.#control = recipe.control;
     this.#set({
       ...answer,
       ...(walk ? { walk } : {}),
@@ -307,12 +307,18 @@ class Explorer extends HTMLElement {
       return;
     }
     this.#change({ ...change, direction: 'forward', control: this.#firstControl() });
-    this.#set({ notice: informed('The cell walked back from was not treated with this compound; the walk starts from a control again.') });
+    this.#set({ notice: informed(`The cell walked back from was not treated with this compound; the walk starts from ${this.#state.flowSource === 'noise' ? 'noise' : 'a control'} again.`) });
   }
 
-  /** The control walked from last, else the first there is. */
+  /** The control walked from last, else the first there is; noise for a flow that starts from noise. */
   #firstControl() {
-    return this.#control ?? this.#state.samples?.[0]?.id;
+    return this.#state.flowSource === 'noise' ? 'noise' : (this.#control ?? this.#state.samples?.[0]?.id);
+  }
+
+  /** Part of a recipe. Another way through a flow that starts from noise begins with noise again. */
+  #changeSettings(change) {
+    const fromNoise = this.#state.flowSource === 'noise' && change.direction && change.direction !== 'reverse';
+    this.#change(fromNoise ? { ...change, control: 'noise' } : change);
   }
 
   /** Work that decides which trajectory is walked: steps wait for it. */
@@ -368,6 +374,10 @@ class Explorer extends HTMLElement {
 
   async #takeFiles(files) {
     if (!files.length || !this.#state.manifest) return;
+    if (this.#state.flowSource === 'noise') {
+      this.#set({ notice: informed('This flow starts from noise, so no image can be its control.') });
+      return;
+    }
     await this.#attempt(async () => {
       const contents = await intake.read(files);
       const upload = await this.#worker.call('decode', { files: contents }, contents.map((file) => file.bytes));
@@ -426,15 +436,16 @@ class Explorer extends HTMLElement {
       const crop = address.hash.includes('crop=') ? ', your crop included' : '';
       this.#set({ notice: informed(`The link is copied; it makes this picture again${crop}.`) });
     } catch {
-      this.#set({ notice: informed('The browser did not allow copying; the address bar holds the same link.') });
+      this.#set({ notice: informed(this.#ownsAddress ? 'The browser did not allow copying; the address bar holds the same link.' : `The browser did not allow copying. The link is ${address.href}`) });
     }
   }
 
   #intend({ intent, ...detail }) {
     const { visible, smooth } = this.#state;
     this.#touched = true;
-    // What was said of the action before is no news after the next.
-    if (this.#state.notice?.kind === 'info' && intent !== 'dismiss') this.#set({ notice: null });
+    // What was said of the action before is no news after the next, unless it offers a way on.
+    const said = this.#state.notice;
+    if (said && said.kind !== 'warning' && !said.actions?.length) this.#set({ notice: null });
     const does = {
       load: () => this.#load(),
       'cancel-load': () => this.#worker.call('cancel'),
@@ -443,7 +454,7 @@ class Explorer extends HTMLElement {
       dismiss: () => this.#set({ notice: null }),
       control: () => this.#change({ control: detail.control, direction: 'forward' }),
       compound: () => this.#chooseCompound(detail),
-      change: () => this.#change(detail.change),
+      change: () => this.#changeSettings(detail.change),
       'reverse-from': () => this.#change({ control: detail.control, direction: 'reverse' }),
       channel: () => this.#showChannels(visible.map((on, index) => (index === detail.index ? !on : on))),
       smooth: () => this.#set({ smooth: !smooth }),

@@ -23,7 +23,7 @@ async function microConfig() {
 /**
  * Imports the network as a bundle with the demo's compounds and drawn controls, builds a page of it and serves that.
  * @param {(manifest: object) => void} [edit] changes the bundle's manifest before the page is built
- * @returns {Promise<{ url: string, close: () => Promise<void> }>} the address ends in a slash
+ * @returns {Promise<{ url: string, bundle: string, close: () => Promise<void> }>} the address, which ends in a slash, and the bundle's folder
  */
 export async function serveMicro(edit) {
   const folder = await mkdtemp(join(tmpdir(), 'cellflux-micro-'));
@@ -42,5 +42,5 @@ export async function serveMicro(edit) {
     edit(manifest);
     await writeFile(path, JSON.stringify(manifest));
   }
-  return serveBuilt(folder);
+  return { bundle: join(folder, 'bundle'), ...(await serveBuilt(folder)) };
 }

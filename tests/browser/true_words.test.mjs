@@ -5,7 +5,8 @@ import { after, before, test } from 'node:test';
 import { launch, WITHOUT_GPU } from './chromium.mjs';
 import { ExplorerPage, SITE } from './explorer_page.mjs';
 import { serveMicro } from './micro_site.mjs';
-import { CLI } from './site_bundle.mjs';
+import { readNpy, relativeError } from './npy.mjs';
+import { CLI, manifestAddress, runNatively } from './site_bundle.mjs';
 
 const skip = !CLI && 'CELLFLUX_CLI names no command';
 const NOTE = 'cellflux-stage .batch-note';
@@ -21,7 +22,7 @@ async function pageOf(edit, work, query = '') {
   try {
     const explorer = await ExplorerPage.open(context, `${site.url}?engine=candle${query}`);
     await explorer.ready();
-    await work(explorer, context, site.url);
+    await work(explorer, context, site);
     explorer.nothingInTheConsole();
   } finally {
     await context.close();
@@ -140,7 +141,7 @@ test('there and back with noise ends at the noised start, and the difference sho
 });
 
 test('a flow that starts from noise offers noise and no control, and its link holds', { skip }, async () => {
-  await pageOf((manifest) => { manifest.source = 'noise'; }, async (explorer, context, url) => {
+  await pageOf((manifest) => { manifest.source = 'noise'; }, async (explorer, context, { bundle }) => {
     const { page } = explorer;
     assert.match(await page.locator('#control-title').textContent(), /Draw the noise/);
     assert.equal(await page.locator('[data-control]').first().isVisible(), false);
@@ -157,6 +158,98 @@ test('a flow that starts from noise offers noise and no control, and its link ho
     await again.page.locator('.where[data-step="1"]').waitFor({ timeout: 120_000 });
     assert.deepEqual((await again.pixels('start')).rgba, after.rgba);
     again.nothingInTheConsole();
+    // The native command starts from the same noise.
+    await explorer.set('solver', 'euler');
+    await explorer.set('steps', 2);
+    await explorer.walk();
+    const trajectory = readNpy(await explorer.keep('trajectory'));
+    const native = await runNatively(await explorer.link(2), bundle, 'candle');
+    assert.deepEqual(trajectory.shape, native.shape);
+    assert.ok(relativeError(trajectory.values, native.values) < 1e-3);
+    // No image can be its control, and a walk back, which needs one, is not offered.
+    await explorer.upload({ name: 'cell.png', mimeType: 'image/png', buffer: Buffer.from('a picture') });
+    await explorer.says(/starts from noise, so no image can be its control/);
+    assert.equal(await page.locator('#set-direction [value="reverse"]').isDisabled(), true);
+    await explorer.set('direction', 'return');
+    await explorer.set('direction', 'forward');
+    assert.equal(await page.locator('cellflux-notice .sentence').count(), 0);
+  });
+});
+
+test('a walk back from a cell of a flow from noise leads to noise, and another way begins with noise again', { skip }, async () => {
+  await pageOf((manifest) => {
+    manifest.source = 'noise';
+    manifest.gallery.treated = [{ ...manifest.gallery.controls[0], id: 'cell-1', condition: 'taxol', synthetic: false }];
+  }, async (explorer) => {
+    const { page } = explorer;
+    await explorer.compound('taxol');
+    await page.locator('[data-example="cell-1"]').click();
+    await explorer.settled();
+    assert.match(await page.locator('.ends').textContent(), /^t = 0[.\d]*, noisetreated cell, t = 1$/);
+    await explorer.set('direction', 'forward');
+    assert.equal(await page.locator('cellflux-notice .sentence').count(), 0);
+    assert.equal(await page.locator('.view.start .title').textContent(), 'Noise');
+    await page.locator('[data-example="cell-1"]').click();
+    await explorer.settled();
+    await explorer.compound('colchicine');
+    await explorer.says(/starts from noise again/);
+    assert.equal(await page.locator('.view.start .title').textContent(), 'Noise');
+  });
+});
+
+test('page and embed start with the steps that the bundle recommends', { skip }, async () => {
+  const manifest = await (await fetch(await manifestAddress())).json();
+  const context = await browser.newContext();
+  for (const address of [SITE, `${SITE}embed.html`]) {
+    const { page } = await ExplorerPage.open(context, address);
+    await page.locator('[data-compound][aria-selected="true"]').waitFor({ timeout: 60_000 });
+    assert.equal(await page.locator('#set-steps').inputValue(), String(manifest.sampling.steps), address);
+    await page.close();
+  }
+  await context.close();
+});
+
+test('an embedded explorer leaves a hash that is no link alone, too', { skip }, async () => {
+  const context = await browser.newContext();
+  const explorer = await ExplorerPage.open(context, `${SITE}embed.html?engine=candle#some-place`);
+  await explorer.ready();
+  await explorer.page.waitForTimeout(600);
+  assert.equal(await explorer.page.evaluate(() => location.hash), '#some-place');
+  assert.equal(await explorer.page.locator('cellflux-notice .sentence', { hasText: 'link' }).count(), 0);
+  explorer.nothingInTheConsole();
+  await context.close();
+});
+
+test('what a bundle writes from right to left does not turn the words around it', { skip }, async () => {
+  const hostile = 'evil\u202Etxt\u2069\u2069';
+  await pageOf((manifest) => {
+    manifest.title = hostile;
+    compound(manifest, 'taxol').name = hostile;
+    compound(manifest, 'taxol').mode_of_action = hostile;
+    measured(manifest, hostile).source = hostile;
+    manifest.image.channels[0].stain = hostile;
+    manifest.provenance.metrics = { [hostile]: 1 };
+  }, async (explorer) => {
+    await explorer.compound('taxol');
+    // Every mark that turns the direction stands within an isolate.
+    const leaks = await explorer.page.locator('cellflux-explorer').evaluate((host) => {
+      const texts = [];
+      for (const node of host.shadowRoot.querySelectorAll('*')) {
+        for (const { value } of node.attributes) texts.push(value);
+        if (!node.children.length || [...node.childNodes].some((child) => child.nodeType === 3)) texts.push([...node.childNodes].filter((child) => child.nodeType === 3).map((child) => child.data).join(''));
+      }
+      const leaking = (text) => {
+        let depth = 0;
+        for (const letter of text) {
+          if (/[\u2066-\u2068]/.test(letter)) depth += 1;
+          if (letter === '\u2069') depth -= 1;
+          if (depth < 0 || (letter === '\u202E' && depth === 0)) return true;
+        }
+        return depth !== 0;
+      };
+      return texts.filter(leaking);
+    });
+    assert.deepEqual(leaks, []);
   });
 });
 
@@ -172,6 +265,11 @@ test('the adaptive solver shows its tolerances, and trials that it rejected', { 
     await page.waitForFunction(() => location.hash.includes('rtol=0.001'));
     await explorer.set('rtol', '5');
     await explorer.says(/rtol is 5, expected a number from 1e-9 to 1/i);
+    await explorer.set('rtol', 'tight');
+    await explorer.says(/rtol is "tight", expected a number from 1e-9 to 1/i);
+    // Bad news leave with the next thing that goes well.
+    await explorer.set('rtol', '1e-8');
+    assert.equal(await page.locator('cellflux-notice .sentence').count(), 0);
   });
 });
 
@@ -206,7 +304,7 @@ test('all channels off says so, stills are not dimmed, names of buttons begin wi
     assert.equal(new Set(names).size, names.length, `${names}`);
     for (const chip of await page.locator('.channels .chip').all()) await chip.click();
     await page.locator('.dark', { hasText: 'Every channel is switched off' }).waitFor();
-    const heights = await page.locator('button:visible, select:visible').evaluateAll((controls) => controls.map((control) => control.getBoundingClientRect().height));
+    const heights = await page.locator('button:visible, select:visible, input:visible, summary:visible, [role="option"]:visible, [role="slider"]:visible').evaluateAll((controls) => controls.map((control) => control.getBoundingClientRect().height));
     assert.ok(Math.min(...heights) >= 24, `${Math.min(...heights)} px`);
   });
 });
@@ -217,7 +315,7 @@ test('a finger finds room on every control', { skip }, async () => {
   try {
     const explorer = await ExplorerPage.open(context, `${site.url}?engine=candle`);
     await explorer.ready();
-    const small = await explorer.page.locator('button:visible:not(.still), select:visible').evaluateAll((controls) => controls
+    const small = await explorer.page.locator('button:visible:not(.still), select:visible, input:visible, summary:visible, [role="option"]:visible, [role="slider"]:visible').evaluateAll((controls) => controls
       .map((control) => [control.textContent.trim().slice(0, 20) || control.id, Math.round(control.getBoundingClientRect().height)])
       .filter(([, height]) => height < 44));
     assert.deepEqual(small, []);

@@ -46,13 +46,13 @@ export class ControlPicker extends Part {
 
   #build(samples, uploaded) {
     const own = uploaded ? [{ id: 'upload', label: 'Your crop', note: uploaded.name, picture: uploaded.picture }] : [];
-    this.gallery.replaceChildren(...[...own, ...samples.filter((sample) => !sample.treated)].map((sample) => {
+    this.gallery.replaceChildren(...[...own, ...samples.filter((sample) => !sample.treated)].map((sample, index, { length }) => {
       const canvas = el('canvas', { width: 1, height: 1, 'aria-hidden': 'true' });
       if (sample.picture) paint(canvas, sample.picture);
       return el('button', {
         type: 'button', role: 'radio', 'aria-checked': 'false', tabindex: '-1', class: 'tile', 'data-control': sample.id, title: sample.note,
         on: { click: () => this.intend('control', { control: sample.id }) },
-      }, canvas, el('span', { class: 'caption' }, sample.label), unseen(`, ${sample.note}`));
+      }, canvas, el('span', { class: 'caption' }, sample.label), unseen(`, ${sample.note}, ${index + 1} of ${length}`));
     }));
   }
 

@@ -46,7 +46,7 @@ export class FlowSettings extends Part {
     // Tolerances run over nine powers of ten, which a slider cannot show.
     const tolerance = (name, label, help) => {
       const input = el('input', { type: 'text', id: `set-${name}`, name, inputmode: 'decimal', on: {
-        change: () => (input.value.trim() === '' ? this.#show() : this.#send(name, Number(input.value))),
+        change: () => (input.value.trim() === '' ? this.#show() : this.#send(name, numberOr(input.value.trim()))),
       } });
       return this.#row(name, label, input, null, help);
     };
@@ -65,8 +65,9 @@ export class FlowSettings extends Part {
     );
   }
 
-  update({ recipe, limits }) {
+  update({ recipe, limits, flowSource }) {
     this.recipe = recipe;
+    this.flowSource = flowSource;
     if (limits && this.changed('limits', limits)) this.#bound(limits);
     if (recipe && this.changed('recipe', recipe)) this.#show();
   }
@@ -100,11 +101,19 @@ export class FlowSettings extends Part {
     for (const name of ['grid', 'steps']) this.fields[name].row.hidden = adaptive;
     for (const name of ['rtol', 'atol']) this.fields[name].row.hidden = !adaptive;
     const fromNoise = this.recipe.control === 'noise';
-    this.fields.noise.row.hidden = fromNoise;
+    // A flow that starts from noise is walked back from an image only, and there is none to choose here.
+    this.fields.direction.input.querySelector('[value="reverse"]').disabled = fromNoise;
+    this.fields.noise.row.hidden = this.flowSource === 'noise';
     this.fields.seed.input.disabled = this.recipe.noise === 0 && !fromNoise;
   }
 
   #send(name, value) {
     this.intend('change', { change: { [name]: value } });
   }
+}
+
+/** A number, or the text that is none, which the session refuses by the field's name. */
+function numberOr(text) {
+  const number = Number(text);
+  return Number.isFinite(number) ? number : text;
 }

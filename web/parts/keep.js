@@ -16,12 +16,13 @@ export class Keep extends Part {
     this.buttons = KINDS.map(([kind, label, title]) => el('button', {
       type: 'button', class: 'secondary', disabled: true, title, 'data-keep': kind, on: { click: () => this.intend('keep', { kind }) },
     }, label));
-    this.link = el('button', { type: 'button', class: 'secondary', 'data-keep': 'link', title: 'This page’s address holds everything, your own crop included', on: { click: () => this.intend('copy-link') } }, 'Copy link');
+    this.link = el('button', { type: 'button', class: 'secondary', 'data-keep': 'link', on: { click: () => this.intend('copy-link') } }, 'Copy link');
     this.append(...this.buttons, this.link);
   }
 
-  update({ walk, link }) {
+  update({ walk, link, recipe }) {
     for (const button of this.buttons) button.disabled = !walk || walk.recorded;
     this.link.disabled = !link;
+    this.link.title = recipe?.control === 'upload' ? 'A link that makes this picture again, your own crop included' : 'A link that makes this picture again';
   }
 }

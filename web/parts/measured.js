@@ -20,12 +20,12 @@ export class Measured extends Part {
       : `Measured, not generated: real cells treated with ${compound}`;
     this.replaceChildren(
       el('p', { class: 'measured-title' }, title),
-      el('div', { class: 'measured-row' }, ...own.map((example) => this.#tile(example, thumbnails.get(example.id)))),
+      el('div', { class: 'measured-row' }, ...own.map((example, index) => this.#tile(example, thumbnails.get(example.id), own.length > 1 ? `, ${index + 1} of ${own.length}` : ''))),
     );
   }
 
-  #tile(example, picture) {
-    const canvas = el('canvas', { width: 1, height: 1, role: 'img', 'aria-label': example.note });
+  #tile(example, picture, which) {
+    const canvas = el('canvas', { width: 1, height: 1, role: 'img', 'aria-label': `${example.note}${which}` });
     if (picture) paint(canvas, picture);
     return el('button', {
       type: 'button', class: 'tile', 'data-example': example.id, title: `${example.note}. Walk back from this cell.`,

@@ -17,9 +17,10 @@ export class Provenance extends Part {
   }
 }
 
-/** The manifest's reader lets only http addresses pass as addresses; nothing is fetched from them. */
+/** A value as the page shows it: a line for each where there are several. The manifest's reader lets only http addresses pass as addresses; nothing is fetched from them. */
 function linked(value) {
-  return /^https?:\/\/\S+$/.test(value) ? el('a', { href: value, rel: 'noreferrer' }, value) : el('bdi', {}, value);
+  if (Array.isArray(value)) return el('ul', { class: 'lines' }, ...value.map((line) => el('li', {}, line)));
+  return /^https?:\/\/\S+$/.test(value) ? el('a', { href: value, rel: 'noreferrer' }, value) : value;
 }
 
 /** One line for sources that differ in numbers alone, such as the seeds of synthetic cells. */

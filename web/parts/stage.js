@@ -2,6 +2,7 @@
 
 import { el, Part } from '../html.js';
 import * as figures from '../figures.js';
+import { isolated } from '../isolated.js';
 import { paint } from '../pixels.js';
 
 const GENERATED = 'Generated, not measured';
@@ -104,11 +105,11 @@ function batchNote({ kind, synthetic, batch }, { batches, control }, name = 'thi
   if (synthetic) return ['drawn', `The start is drawn by a program: the walk shows what the network does to a drawing, not what ${name} does to cells.`];
   const whose = control ? 'the untreated cells' : `the cells treated with ${name}`;
   if (!batch || !batches.length) {
-    const missing = batch ? `of ${whose}` : 'of the start';
+    const missing = batch ? `of ${whose}` : batches.length ? 'of the start' : `of the start, nor that of ${whose}`;
     return ['unknown', `Batch unknown: the bundle does not say the batch ${missing}, so part of any difference from measured cells may be the batch’s.`];
   }
-  if (batches.includes(batch)) return ['same', `Same batch: the start and ${whose} are of ${batch}.`];
-  return ['other', `Another batch: the start is of ${batch}, ${whose} are of ${listed(batches)}. Part of any difference from measured cells is the batch’s.`];
+  if (batches.includes(batch)) return ['same', `Same batch: the start and ${whose} are of ${isolated(batch)}.`];
+  return ['other', `Another batch: the start is of ${isolated(batch)}, ${whose} are of ${listed(batches.map(isolated))}. Part of any difference from measured cells is the batch’s.`];
 }
 
 function listed(names) {

@@ -74,13 +74,19 @@ export class Transport extends Part {
     this.#nameEnds(state);
   }
 
-  /** What stands at either end: the first time of a grid need not be 0, and a network that was trained with noise comes back to it. */
-  #nameEnds({ walk, recipe, compoundName, flowSource, noiseRecommended }) {
+  /**
+   * What stands at either end: where the walk starts, what that is; at the other end what the flow leads to. The first time of a grid
+   * need not be 0, and a network that was trained with noise comes back to it.
+   */
+  #nameEnds({ walk, recipe, start, compoundName, flowSource, noiseRecommended }) {
     const times = walk?.times ?? [0, 1];
-    const noise = recipe?.direction === 'reverse' ? noiseRecommended : recipe?.noise;
-    const source = flowSource === 'noise' ? 'noise' : noise > 0 ? 'control with noise' : 'control';
-    this.left.textContent = `t = ${figures.end(Math.min(...times))}, ${source}`;
-    this.right.textContent = `${compoundName ?? 'treated'}, t = ${figures.end(Math.max(...times))}`;
+    const reverse = recipe?.direction === 'reverse';
+    const begun = start?.title.toLowerCase() ?? 'start';
+    const noised = (reverse ? noiseRecommended : recipe?.noise) > 0 && flowSource !== 'noise' ? ' with noise' : '';
+    const source = reverse ? (flowSource === 'noise' ? 'noise' : 'control') : begun;
+    const target = reverse ? begun : (compoundName ?? 'treated');
+    this.left.textContent = `t = ${figures.end(Math.min(...times))}, ${source}${noised}`;
+    this.right.textContent = `${target}, t = ${figures.end(Math.max(...times))}`;
   }
 
   #faceOfPlay(playing, atEnd) {

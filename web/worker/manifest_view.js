@@ -9,7 +9,8 @@ const short = ({ batch, plate }) => (plate && batch && plate.startsWith(`${batch
 
 /** A gallery example as a tile. */
 function tile(example, condition, treated, number) {
-  const where = joined([example.batch, example.plate && `plate ${example.plate}`, example.well && `well ${example.well}`]);
+  const [batch, plate, well] = [example.batch, example.plate, example.well].map(isolated);
+  const where = joined([batch, plate && `plate ${plate}`, well && `well ${well}`]);
   const dose = example.dose_um === undefined ? '' : ` ${example.dose_um} µM`;
   const kind = example.synthetic ? 'drawn by a program, not measured' : treated ? 'measured' : 'measured, untreated';
   return {
@@ -19,11 +20,12 @@ function tile(example, condition, treated, number) {
     synthetic: Boolean(example.synthetic),
     untreated: Boolean(condition?.control),
     batch: example.batch ?? null,
+    number,
     dose: dose && ` at${dose}`,
-    label: example.synthetic ? `drawn ${number}` : (short(example) ?? example.id),
-    note: joined([`${isolated(condition?.name ?? example.condition)}${dose}`, isolated(where), kind]),
-    source: example.source,
-    licence: example.licence,
+    label: example.synthetic ? `drawn ${number}` : isolated(short(example) ?? example.id),
+    note: joined([`${isolated(condition?.name ?? example.condition)}${dose}`, where, kind]),
+    source: isolated(example.source),
+    licence: isolated(example.licence),
   };
 }
 
@@ -32,7 +34,7 @@ function tile(example, condition, treated, number) {
  * says so (`target`) had them as ends as well, which is what would teach the network to leave a cell as it is.
  */
 function training({ split, control, target }) {
-  if (!control) return split === 'seen' ? SEEN : HELD_OUT;
+  if (!control) return split !== 'seen' ? HELD_OUT : target === false ? NO_TARGET : SEEN;
   if (target === true) return { badge: 'seen', kind: 'seen', sentence: 'seen by the network, also as an end of its paths' };
   return {
     badge: 'baseline', kind: 'baseline',
@@ -43,6 +45,7 @@ function training({ split, control, target }) {
 }
 
 const SEEN = { badge: 'seen', kind: 'seen', sentence: 'seen by the network' };
+const NO_TARGET = { badge: 'no target', kind: 'baseline', sentence: 'in the training data, but not as an end of the network’s paths' };
 const HELD_OUT = { badge: 'held out', kind: 'held-out', sentence: 'held out: the network never saw it' };
 
 /** A condition as a line of the compound list. The control comes first, then by name. */
@@ -50,9 +53,9 @@ function compounds({ list }) {
   return list
     .map((condition) => ({
       id: condition.id,
-      name: condition.name,
-      action: condition.mode_of_action ?? (condition.control ? 'untreated control' : ''),
-      smiles: condition.smiles ?? null,
+      name: isolated(condition.name),
+      action: isolated(condition.mode_of_action) ?? (condition.control ? 'untreated control' : ''),
+      smiles: isolated(condition.smiles) ?? null,
       structure: condition.structure ?? null,
       doses: condition.doses_um ?? [],
       training: training(condition),
@@ -64,26 +67,26 @@ function compounds({ list }) {
 
 function provenance({ data_set: data, training, metrics, licence, notes, created }) {
   return [
-    ['Training data', joined([data.name, data.citation], '. ')],
-    ['Licence of the data', data.licence],
+    ['Training data', joined([data.name, data.citation].map(isolated), '. ')],
+    ['Licence of the data', isolated(data.licence)],
     data.url && ['Data set’s page', data.url],
     training && ['Training', joined([
       `${training.steps.toLocaleString('en')} steps`, training.batch && `batches of ${training.batch}`,
-      training.seconds && `${Math.round(training.seconds).toLocaleString('en')} s`, training.device,
+      training.seconds && `${Math.round(training.seconds).toLocaleString('en')} s`, isolated(training.device),
     ])],
-    training && ['Trained by', training.command],
+    training && ['Trained by', isolated(training.command)],
     ...measured(metrics),
-    ['Licence of the weights', licence],
-    notes && ['Notes', notes],
+    ['Licence of the weights', isolated(licence)],
+    notes && ['Notes', isolated(notes)],
     ['Bundle made', created],
   ].filter(Boolean);
 }
 
-/** All that was measured in one row; what stands in many is read as many things. */
+/** All that was measured in one row, a line for each; what stands in many rows is read as many things. */
 function measured(metrics) {
   const entries = Object.entries(metrics ?? {});
   if (!entries.length) return [];
-  return [['Measured in training', entries.map(([name, value]) => `${name.replaceAll('_', ' ')} ${Number(value.toPrecision(4))}`).join('; ')]];
+  return [['Measured', entries.map(([name, value]) => `${isolated(name.replaceAll('_', ' '))}: ${Number(value.toPrecision(4))}`)]];
 }
 
 /** The parts of the page's state that come from the manifest alone. */
@@ -91,18 +94,19 @@ export function manifestView(manifest) {
   const { image, model, conditions, gallery = {} } = manifest;
   const nameOf = new Map(conditions.list.map((condition) => [condition.id, condition]));
   const tiles = (list = [], treated) => list.map((example, index) => tile(example, nameOf.get(example.condition), treated, index + 1));
+  const channels = image.channels.map((channel) => ({ ...channel, name: isolated(channel.name), stain: isolated(channel.stain) }));
   return {
     manifest: {
       id: manifest.id,
-      name: manifest.title,
-      description: manifest.description ?? '',
+      name: isolated(manifest.title),
+      description: isolated(manifest.description ?? ''),
       parameters: model.parameters,
       dtype: model.dtype,
       size: [image.width, image.height],
-      channels: image.channels,
+      channels,
       provenance: provenance(manifest.provenance),
     },
-    channels: image.channels,
+    channels,
     samples: tiles(gallery.controls, false),
     examples: tiles(gallery.treated, true),
     compounds: compounds(conditions),

@@ -263,6 +263,12 @@ impl Condition {
                 "the path of an .svg file",
             )?;
         }
+        ensure(
+            self.doses_um.len() <= limits::DOSES,
+            format!("length of {field}.doses_um"),
+            self.doses_um.len(),
+            format!("at most {}", limits::DOSES),
+        )?;
         for (index, dose_um) in self.doses_um.iter().enumerate() {
             check::dose(format!("{field}.doses_um[{index}]"), *dose_um)?;
         }

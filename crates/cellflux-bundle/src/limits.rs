@@ -12,6 +12,12 @@ pub const FILES: usize = 4096;
 pub const CONDITIONS: usize = 16_384;
 /// Experimental batches named for one condition.
 pub const BATCHES: usize = 1024;
+/// Doses listed for one condition; a page offers every one of them.
+pub const DOSES: usize = 256;
+/// Metrics, and likewise programs, that a provenance names.
+pub const METRICS: usize = 256;
+/// Largest absolute value of a metric: whole numbers up to it are exact, and a page writes it in full.
+pub const METRIC: f64 = 9_007_199_254_740_991.0;
 /// Parameters of a network: 2 GiB of f32, beyond what a page can hold.
 pub const PARAMETERS: u64 = 1 << 29;
 /// Bytes of the JSON header of a safetensors file.

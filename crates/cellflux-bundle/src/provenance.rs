@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     check::{self, ensure, shown},
     error::BundleError,
+    limits,
 };
 
 /// What a page says about a model's origin.
@@ -89,13 +90,21 @@ impl Provenance {
                 check::label("provenance.training.device", device)?;
             }
         }
+        for (field, found) in [("metrics", self.metrics.len()), ("tools", self.tools.len())] {
+            ensure(
+                found <= limits::METRICS,
+                format!("length of provenance.{field}"),
+                found,
+                format!("at most {}", limits::METRICS),
+            )?;
+        }
         for (name, value) in &self.metrics {
             check::label("a name in provenance.metrics", name)?;
-            ensure(
-                value.is_finite(),
+            check::within(
                 format!("provenance.metrics.{name}"),
-                value,
-                "a number",
+                *value,
+                -limits::METRIC,
+                limits::METRIC,
             )?;
         }
         for (name, version) in &self.tools {

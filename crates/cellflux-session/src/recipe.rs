@@ -159,7 +159,7 @@ impl Recipe {
             reason: error.to_string(),
         };
         let json: serde_json::Value = serde_json::from_slice(text).map_err(malformed)?;
-        check_whole_numbers(&json)?;
+        check_numbers(&json)?;
         // From the text, so that an error keeps its line and column.
         serde_json::from_slice(text).map_err(malformed)
     }
@@ -301,28 +301,71 @@ impl Start {
     }
 }
 
-/// Says of the recipe's whole numbers what a parser would call a type: by the field's name and its range.
-fn check_whole_numbers(json: &serde_json::Value) -> Result<(), SessionError> {
-    let steps = format!("a whole number from {} to {}", STEPS.start(), STEPS.end());
-    let fields = [
-        ("steps", "/sampling/steps", u64::MAX, steps.as_str()),
+/// Says of the recipe's numbers what a parser would call a type: by the field's name and its range. A number that is none
+/// (NaN, infinite) is `null` in JSON.
+fn check_numbers(json: &serde_json::Value) -> Result<(), SessionError> {
+    use serde_json::Value;
+    let refuse = |field, found: &Value, expected: &str| {
+        let found = match found {
+            Value::Null => "not a number".to_owned(),
+            other => excerpt(&other.to_string()),
+        };
+        Err(SessionError::field(field, found, expected))
+    };
+    let whole = [
+        ("steps", "/sampling/steps", u64::MAX, whole_from(&STEPS)),
         (
             "seed",
             "/sampling/seed",
             u64::from(u32::MAX),
-            "a whole number from 0 to 4294967295",
+            whole_from(&(0..=u32::MAX)),
         ),
-        ("step shown", "/view/step", u64::MAX, "a whole number from 0"),
     ];
-    for (field, pointer, most, expected) in fields {
-        let Some(value) = json.pointer(pointer).filter(|value| !value.is_null()) else {
-            continue;
-        };
-        if value.as_u64().is_none_or(|number| number > most) {
-            return Err(SessionError::field(field, excerpt(&value.to_string()), expected));
+    for (field, pointer, most, expected) in &whole {
+        match json.pointer(pointer) {
+            Some(value) if value.as_u64().is_none_or(|number| number > *most) => {
+                return refuse(field, value, expected);
+            }
+            _ => {}
         }
     }
-    Ok(())
+    let real = [
+        ("alpha", "/sampling/alpha", &ALPHA),
+        ("noise", "/sampling/noise", &NOISE),
+        ("rtol", "/sampling/rtol", &TOLERANCE),
+        ("atol", "/sampling/atol", &TOLERANCE),
+        ("dose", "/dose_um", &DOSE_UM),
+    ];
+    for (field, pointer, range) in real {
+        match json.pointer(pointer) {
+            // A dose of `null` is none, which a model without doses has.
+            Some(Value::Null) if field == "dose" => {}
+            Some(value) if !value.is_number() => return refuse(field, value, &number_from(range)),
+            _ => {}
+        }
+    }
+    if let Some(step) = json.pointer("/view/step").filter(|step| !step.is_null())
+        && step.as_u64().is_none()
+    {
+        return refuse("step shown", step, "a whole number from 0");
+    }
+    let hidden = json.pointer("/view/hidden").and_then(Value::as_array);
+    match hidden.and_then(|list| list.iter().find(|channel| channel.as_u64().is_none())) {
+        Some(channel) => refuse("hidden channel", channel, "a whole number from 0"),
+        None => Ok(()),
+    }
+}
+
+fn number_from<T: Debug>(range: &RangeInclusive<T>) -> String {
+    format!(
+        "a number from {} to {}",
+        number(range.start()),
+        number(range.end())
+    )
+}
+
+fn whole_from<T: Debug>(range: &RangeInclusive<T>) -> String {
+    format!("a whole {}", number_from(range).trim_start_matches("a "))
 }
 
 /// NaN is in no range.
@@ -334,15 +377,7 @@ fn within<T: PartialOrd + Debug>(
     if range.contains(value) {
         return Ok(());
     }
-    Err(SessionError::field(
-        field,
-        number(value),
-        format!(
-            "a number from {} to {}",
-            number(range.start()),
-            number(range.end())
-        ),
-    ))
+    Err(SessionError::field(field, number(value), number_from(range)))
 }
 
 /// A number as text that is read back exactly and stays short: `0.5`, `2`, `1e-9`.
@@ -485,6 +520,23 @@ mod tests {
         let seed = "expected a whole number from 0 to 4294967295";
         refused("seed", "-1", &format!("seed is -1, {seed}"));
         refused("seed", "4294967296", &format!("seed is 4294967296, {seed}"));
+        // What a page's field holds that is no number, and a number that JSON cannot hold.
+        refused(
+            "rtol",
+            "\"tight\"",
+            "rtol is \"tight\", expected a number from 1e-9 to 1",
+        );
+        refused(
+            "noise",
+            "null",
+            "noise is not a number, expected a number from 0 to 10",
+        );
+        let mut json = serde_json::to_value(recipe()).unwrap();
+        json["view"] = serde_json::json!({ "hidden": [0, -1] });
+        let message = Recipe::from_json(json.to_string().as_bytes())
+            .unwrap_err()
+            .to_string();
+        assert_eq!(message, "hidden channel is -1, expected a whole number from 0");
     }
 
     #[test]

@@ -445,6 +445,12 @@ fn each_impossible_value_about_the_model_is_named() {
         ("/conditions/list/1/id", json!("a b"), "conditions.list[1].id"),
         ("/conditions/list/1/control", json!(true), "conditions.list"),
         ("/conditions/list/2/doses_um/0", json!(-1), "doses_um[0]"),
+        ("/conditions/list/2/doses_um/0", json!(1e300), "doses_um[0]"),
+        (
+            "/conditions/list/2/doses_um",
+            json!(vec![1.0; 257]),
+            "length of conditions.list[2].doses_um",
+        ),
         ("/sampling/steps", json!(0), "sampling.steps"),
         ("/sampling/steps", json!(1001), "sampling.steps"),
         ("/sampling/alpha", json!(1e300), "sampling.alpha"),
@@ -456,6 +462,16 @@ fn each_impossible_value_about_the_model_is_named() {
 #[test]
 fn each_impossible_value_about_pictures_origin_and_files_is_named() {
     assert_named(vec![
+        (
+            "/provenance/metrics/validation_loss",
+            json!(1e300),
+            "provenance.metrics.validation_loss",
+        ),
+        (
+            "/provenance/metrics",
+            (0..257).map(|number| (format!("m{number}"), json!(0))).collect(),
+            "length of provenance.metrics",
+        ),
         (
             "/gallery/controls/0/id",
             json!("taxol-1"),
