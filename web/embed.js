@@ -13,6 +13,8 @@ explorer.setAttribute('src', model.src);
 if (model.recorded) explorer.setAttribute('recorded', model.recorded);
 const hide = (asked.get('hide') ?? '').split(',').filter((name) => /^[a-z]+$/.test(name));
 if (hide.length) explorer.setAttribute('hide', hide.join(' '));
+// The started explorer has no place for it, so it goes by itself.
+explorer.append(document.querySelector('.fallback'));
 document.body.append(explorer);
 
 if (parent !== self) {

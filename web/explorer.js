@@ -7,9 +7,10 @@ import { isolated } from './isolated.js';
 import { styleSheets } from './style_sheets.js';
 import { Trouble, WorkerClient } from './worker_client.js';
 import { Walker } from './walker.js';
-import { informed, troubled, warned } from './notices.js';
+import { informed, silent, troubled, unstyled, warned } from './notices.js';
 import { engineAsked, surroundings } from './surroundings.js';
-import { linkAt, linkIn } from './link_at.js';
+import { linkAt, linkHere, showLink, takesCropAlong } from './link_at.js';
+import { takeDrops } from './drops.js';
 import * as intake from './intake.js';
 import { Recordings } from './recorded.js';
 import { saveFile } from './save_file.js';
@@ -79,7 +80,8 @@ class Explorer extends HTMLElement {
     if (this.shadowRoot) return;
     this.#recordings = new Recordings(this.getAttribute('recorded'));
     const root = this.attachShadow({ mode: 'open' });
-    root.adoptedStyleSheets = await styleSheets;
+    const { sheets, missing } = await styleSheets();
+    root.adoptedStyleSheets = sheets;
     root.append(...layout(this));
     if (!this.#ownsAddress) await seen(this);
     root.addEventListener('intent', ({ detail }) => this.#intend(detail));
@@ -87,11 +89,11 @@ class Explorer extends HTMLElement {
     this.#walker = new Walker(() => this.#state, (patch) => this.#set(patch), () => this.#settled, () => this.#computeStep());
     const onHash = () => this.#followLink();
     if (this.#ownsAddress) addEventListener('hashchange', onHash);
-    this.#stopListening = [intake.listen(this, (files) => this.#takeFiles(files)), () => removeEventListener('hashchange', onHash)];
+    this.#stopListening = [takeDrops(this, (files) => this.#takeFiles(files)), () => removeEventListener('hashchange', onHash)];
     const here = surroundings();
     const asked = engineAsked(location.search);
-    this.#set({ engineAsked: asked.engine, notice: asked.sentence ? warned(asked.sentence) : here.sentence ? { ...informed(here.sentence), stays: true } : null });
-    await this.#open((this.#ownsAddress && linkIn(location)) || this.getAttribute('preset'));
+    this.#set({ engineAsked: asked.engine, notice: missing.length ? unstyled(missing) : asked.sentence ? warned(asked.sentence) : here.sentence ? { ...informed(here.sentence), stays: true } : null });
+    await this.#open((this.#ownsAddress && linkHere()) || this.getAttribute('preset'));
   }
 
   /** The page's address belongs to one explorer; another says where links to its pictures lead. */
@@ -165,10 +167,12 @@ class Explorer extends HTMLElement {
   async #load() {
     if (!['offered', 'failed'].includes(this.#state.phase)) return;
     if (!this.#state.manifest) {
+      this.#set({ phase: 'opening', notice: null });
       await this.#open(this.#here());
       return;
     }
-    this.#set({ phase: 'loading', download: { ...this.#state.download, loaded: 0 } });
+    const said = this.#state.notice;
+    this.#set({ phase: 'loading', notice: ['download', 'bad-file', 'cancelled'].includes(said?.trouble) ? null : said, download: { ...this.#state.download, loaded: 0 } });
     try {
       await this.#worker.call('download');
       this.#follow(await this.#worker.call('load', { engine: this.#state.engineAsked }));
@@ -205,7 +209,7 @@ class Explorer extends HTMLElement {
 
   /** The link of what is in view. */
   #here() {
-    return this.#state.link ? linkAt(this.#state.link, this.#state.cursor) : (this.#ownsAddress && linkIn(location)) || this.getAttribute('preset');
+    return this.#state.link ? linkAt(this.#state.link, this.#state.cursor) : (this.#ownsAddress && linkHere()) || this.getAttribute('preset');
   }
 
   #hear({ event, ...detail }) {
@@ -221,6 +225,10 @@ class Explorer extends HTMLElement {
       this.#set({ tuned: detail });
     } else if (event === 'note') {
       this.#set({ notice: warned(detail.sentence) });
+    } else if (event === 'silent') {
+      this.#set({ notice: silent() });
+    } else if (event === 'heard' && this.#state.notice?.trouble === 'silent') {
+      this.#set({ notice: null });
     }
   }
 
@@ -251,10 +259,10 @@ class Explorer extends HTMLElement {
   /** Keeps the address at what is in view. Browsers allow only so many changes a minute, so it waits for a pause. */
   #writeAddress() {
     clearTimeout(this.addressTimer);
-    if (!this.#ownsAddress || (location.hash && !linkIn(location) && !this.#touched)) return;
+    if (!this.#ownsAddress || (location.hash && !linkHere() && !this.#touched)) return;
     this.addressTimer = setTimeout(() => {
       const { link, cursor } = this.#state;
-      if (link) history.replaceState(history.state, '', `#${linkAt(link, cursor)}`);
+      if (link) showLink(linkAt(link, cursor));
     }, ADDRESS_MS);
   }
 
@@ -331,7 +339,7 @@ class Explorer extends HTMLElement {
   }
 
   async #followLink() {
-    const link = linkIn(location);
+    const link = linkHere();
     // A place in the document is left in the address until the visitor does something here.
     if (!link) this.#touched = false;
     const { link: current, cursor, phase } = this.#state;
@@ -433,10 +441,11 @@ class Explorer extends HTMLElement {
     address.hash = linkAt(this.#state.link, this.#state.cursor);
     try {
       await navigator.clipboard.writeText(address.href);
-      const crop = address.hash.includes('crop=') ? ', your crop included' : '';
+      const crop = takesCropAlong(address.hash) ? ', your crop included: whoever has the link has the crop' : '';
       this.#set({ notice: informed(`The link is copied; it makes this picture again${crop}.`) });
     } catch {
-      this.#set({ notice: informed(this.#ownsAddress ? 'The browser did not allow copying; the address bar holds the same link.' : `The browser did not allow copying. The link is ${address.href}`) });
+      if (this.#ownsAddress) history.replaceState(history.state, '', address.hash);
+      this.#set({ notice: warned(this.#ownsAddress ? 'The browser did not allow copying; the address bar now holds the link.' : `The browser did not allow copying. The link is ${address.href}`) });
     }
   }
 
@@ -451,6 +460,7 @@ class Explorer extends HTMLElement {
       'cancel-load': () => this.#worker.call('cancel'),
       engine: () => this.#useEngine(detail.engine),
       restart: () => this.#restart(),
+      reload: () => location.reload(),
       dismiss: () => this.#set({ notice: null }),
       control: () => this.#change({ control: detail.control, direction: 'forward' }),
       compound: () => this.#chooseCompound(detail),
@@ -499,7 +509,7 @@ function seen(element) {
 /** Three numbered steps and, below, what it runs on and where it comes from. */
 function layout(host) {
   // What the embedding page has to say stands beside what the manifest says.
-  const beside = host.querySelector(':scope > :not(noscript)');
+  const beside = host.querySelector(':scope > :not(noscript, [slot])');
   const step = (number, name, title, lead, ...parts) => el('section', { class: `card ${name}`, 'aria-labelledby': `${name}-title` },
     el('h2', { id: `${name}-title` }, el('span', { class: 'number', 'aria-hidden': 'true' }, number), title),
     lead ? el('p', { class: 'lead' }, lead) : null, ...parts);

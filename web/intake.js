@@ -1,34 +1,8 @@
-// Files the visitor hands over: dropped, chosen or pasted. They are read here and go to the worker, nowhere else.
+// Files the visitor hands over: dropped and pasted (drops.js) or chosen. They are read here and go to the worker, nowhere else.
 
 /** More than this, in all files of one drop, is neither a crop nor a field; refused before it is read into memory. */
 const LARGEST = 256e6;
 const MOST_FILES = 16;
-
-/** Listens for drops anywhere on the explorer and for pastes anywhere on the page. Returns a function that stops listening. */
-export function listen(element, onFiles) {
-  let depth = 0;
-  const hasFiles = (event) => [...(event.dataTransfer?.types ?? [])].includes('Files');
-  const listeners = [
-    [element, 'dragenter', (event) => { if (hasFiles(event)) { event.preventDefault(); depth += 1; element.toggleAttribute('dropping', true); } }],
-    [element, 'dragover', (event) => { if (hasFiles(event)) event.preventDefault(); }],
-    [element, 'dragleave', (event) => { if (hasFiles(event)) { depth = Math.max(0, depth - 1); element.toggleAttribute('dropping', depth > 0); } }],
-    [element, 'drop', (event) => {
-      if (!hasFiles(event)) return;
-      event.preventDefault();
-      depth = 0;
-      element.removeAttribute('dropping');
-      onFiles([...event.dataTransfer.files]);
-    }],
-    [document, 'paste', (event) => {
-      const files = [...(event.clipboardData?.files ?? [])];
-      if (!files.length) return;
-      event.preventDefault();
-      onFiles(files);
-    }],
-  ];
-  for (const [target, type, listener] of listeners) target.addEventListener(type, listener);
-  return () => { for (const [target, type, listener] of listeners) target.removeEventListener(type, listener); };
-}
 
 /**
  * Reads files into memory.

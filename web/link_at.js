@@ -25,3 +25,24 @@ function decoded(text) {
     return text;
   }
 }
+
+// A crop of the visitor's own stays out of the address, which browsers remember and carry to other computers: it stays with the tab,
+// in the history's state, until the visitor copies a link. Reloading, back and forward find it there.
+
+/** Whether a link holds the visitor's crop. */
+export const takesCropAlong = (link) => /(?:^|[#&])crop=/.test(link);
+
+const withoutCrop = (link) => link.split('&').filter((field) => !field.startsWith('crop=')).join('&');
+
+/** Shows a link in the address, and keeps its crop beside it. */
+export function showLink(link) {
+  const state = { ...(history.state ?? {}), cellflux: takesCropAlong(link) ? link : null };
+  history.replaceState(state, '', `#${withoutCrop(link)}`);
+}
+
+/** The link that this entry of the tab's history is at: the address's, with the crop that was kept beside it. */
+export function linkHere() {
+  const shown = linkIn(location);
+  const kept = history.state?.cellflux;
+  return kept && shown === withoutCrop(kept) ? kept : shown;
+}

@@ -7,6 +7,7 @@ const full = (sentence) => (/[.!?…]$/.test(sentence) ? sentence : `${sentence}
 const GPU_AGAIN = { label: 'Try the GPU again', intent: 'engine', engine: 'wgpu' };
 const USE_CPU = { label: 'Go on with the CPU', intent: 'engine', engine: 'candle' };
 const LOAD_AGAIN = { label: 'Try again', intent: 'load' };
+const RELOAD = { label: 'Load the page again', intent: 'reload' };
 const RESTART = { label: 'Start again', intent: 'restart' };
 
 /** Kinds after which the visitor has something to choose. */
@@ -21,6 +22,8 @@ const WAYS_ON = {
   'bad-file': [LOAD_AGAIN],
   cancelled: [LOAD_AGAIN],
   stopped: [RESTART],
+  'no-worker': [LOAD_AGAIN, RELOAD],
+  'no-wasm': [RELOAD],
 };
 
 /** A notice for an error of the worker (with a kind) or of the page. */
@@ -31,3 +34,7 @@ export function troubled(error) {
 
 export const informed = (sentence) => ({ kind: 'info', sentence: full(capital(sentence)) });
 export const warned = (sentence) => ({ kind: 'warning', sentence: full(capital(sentence)) });
+/** Of a worker that owes an answer and has said nothing for long. */
+export const silent = () => ({ ...warned('The computation has said nothing for a minute. It may be busy on a slow computer; it can also be started again, and what you chose is kept.'), trouble: 'silent', actions: [RESTART] });
+/** Of style sheets that did not come: everything works, and looks plain. */
+export const unstyled = (names) => ({ ...warned(`${names.join(', ')} could not be fetched, so this looks plain; everything works all the same.`), actions: [RELOAD] });

@@ -26,7 +26,8 @@ export class Recordings {
       const found = (await this.#list).find((each) => each.link === bare(link));
       return found ? { link: found.link, noised: found.noised, times: found.times, ...(await pictures(found, new URL(found.file, this.#address))), finished: true, recorded: true } : null;
     } catch {
-      // Without the film the page waits for the network, as it does where nothing is recorded.
+      // Without the film the page waits for the network, as it does where nothing is recorded. The next walk asks again.
+      this.#list = null;
       return null;
     }
   }
@@ -35,6 +36,7 @@ export class Recordings {
 /** @param {Recorded} recorded */
 async function pictures({ times, width, height }, address) {
   const response = await fetch(address);
+  if (!response.ok) throw new Error(`${address}: ${response.status}`);
   const bitmap = await createImageBitmap(await response.blob(), { colorSpaceConversion: 'none', premultiplyAlpha: 'none' });
   const canvas = new OffscreenCanvas(bitmap.width, bitmap.height);
   const drawing = canvas.getContext('2d', { willReadFrequently: true });

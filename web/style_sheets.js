@@ -9,12 +9,32 @@ const FILES = {
   pickers: new URL('./styles/pickers.css', import.meta.url),
 };
 
-async function sheet(url) {
+/** A sheet that has not come by then is done without until it comes. */
+const PATIENCE_MS = 4_000;
+
+/** @returns {Promise<{ sheet: CSSStyleSheet, missing: string | null }>} the sheet, which fills itself when it comes late */
+async function fetchedSheet(name) {
   const sheet = new CSSStyleSheet();
-  const response = await fetch(url);
-  if (response.ok) sheet.replaceSync(await response.text());
-  return sheet;
+  const filled = fetch(FILES[name]).then(async (response) => {
+    if (!response.ok || !/^text\/css\b/i.test(response.headers.get('content-type') ?? 'text/css')) return false;
+    const text = await response.text();
+    sheet.replaceSync(text);
+    return text.length > 0;
+  }).catch(() => false);
+  const late = new Promise((resolve) => setTimeout(resolve, PATIENCE_MS, false));
+  return { sheet, missing: (await Promise.race([filled, late])) ? null : `${name}.css` };
 }
 
-/** All sheets of the explorer, in cascade order. A sheet that cannot be fetched is an empty one: the page works unstyled. */
-export const styleSheets = Promise.all(NAMES.map((name) => sheet(FILES[name]).catch(() => new CSSStyleSheet())));
+let fetching;
+
+/**
+ * All sheets of the explorer, in cascade order, and the names of those that did not come: the page works unstyled.
+ * @returns {Promise<{ sheets: CSSStyleSheet[], missing: string[] }>}
+ */
+export function styleSheets() {
+  fetching ??= Promise.all(NAMES.map(fetchedSheet)).then((all) => ({
+    sheets: all.map(({ sheet }) => sheet),
+    missing: all.map(({ missing }) => missing).filter(Boolean),
+  }));
+  return fetching;
+}

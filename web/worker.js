@@ -1,7 +1,7 @@
 // The worker: everything that takes time. It loads the wasm package, brings the bundle, runs the network.
 //
 // The page sends { id, call, args }; the answer is { id, value } or { id, trouble: { kind, sentence } }. On its own the
-// worker sends { event: 'download' | 'starting' | 'thumbnail' | 'structure' | 'tuned' | 'note', ... }.
+// worker sends { event: 'here' | 'download' | 'starting' | 'thumbnail' | 'structure' | 'tuned' | 'note', ... }; `here` is its first word.
 //
 //   open    { src, link }               manifest view, recipe, link, walk, download { total, cached }
 //   download {}                         brings the weights
@@ -36,7 +36,7 @@ const exploring = new Exploring((event, detail, transfer) => postMessage({ event
 /** A wasm trap has no sentence of its own, and leaves the instance unusable: the page starts another worker. */
 function described(error) {
   if (error?.sentence) return { kind: error.kind, sentence: error.sentence };
-  if (error instanceof WebAssembly.RuntimeError) {
+  if (globalThis.WebAssembly && error instanceof WebAssembly.RuntimeError) {
     return { kind: 'stopped', sentence: 'The computation stopped unexpectedly, most likely for want of memory; what you chose is kept, and the steps can be walked again.' };
   }
   return { kind: error?.kind ?? 'internal', sentence: String(error?.message ?? error) };
@@ -81,3 +81,5 @@ addEventListener('message', ({ data }) => {
     tuneAfter(QUIET_MS);
   });
 });
+
+postMessage({ event: 'here' });

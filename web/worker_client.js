@@ -1,5 +1,7 @@
 // The page's end of the worker: calls become promises, events go to one listener. The protocol is described in worker.js.
 
+import { startWorker } from './worker_start.js';
+
 /** An error with the kind the worker gave it; its message is a sentence for the visitor. */
 export class Trouble extends Error {
   constructor({ kind, sentence }) {
@@ -8,19 +10,24 @@ export class Trouble extends Error {
   }
 }
 
-/** What is left when the computation itself has stopped: a trap in WebAssembly, or a worker that cannot start. */
+/** What is left when the computation itself has stopped: a trap in WebAssembly, or memory that has run out. */
 const STOPPED = {
   kind: 'stopped',
   sentence: 'The computation stopped unexpectedly, most likely for want of memory; what you chose is kept, and the steps can be walked again.',
 };
 
+/** Without a word for this long the visitor is asked whether to wait on. Nothing is stopped: a slow computer may just be busy. */
+const SILENT_MS = 60_000;
+
 export class WorkerClient {
-  #worker;
+  #running = null;
   #waiting = new Map();
   #next = 1;
   #onEvent;
+  #silence;
+  #isSilent = false;
 
-  /** @param {(event: object) => void} onEvent hears progress, frames and notes */
+  /** @param {(event: object) => void} onEvent hears progress, frames and notes, and `silent` and `heard` of this end */
   constructor(onEvent) {
     this.#onEvent = onEvent;
     this.start();
@@ -29,17 +36,31 @@ export class WorkerClient {
   /** Starts a worker, after ending the one before; whatever that one still owed is answered with an error. */
   start() {
     this.end();
-    this.#worker = new Worker(new URL('./worker.js', import.meta.url), { type: 'module' });
-    this.#worker.addEventListener('message', ({ data }) => this.#receive(data));
-    this.#worker.addEventListener('error', (event) => {
-      event.preventDefault();
-      this.#failAll(STOPPED);
-    });
+    // The first call says what went wrong.
+    this.#worker().catch(() => {});
   }
 
   end() {
-    this.#worker?.terminate();
+    this.#running?.then((worker) => worker.terminate(), () => {});
+    this.#running = null;
     this.#failAll(STOPPED);
+  }
+
+  /** The worker that runs, or one that is started now; one that could not start is tried anew by the next call. */
+  #worker() {
+    if (!this.#running) {
+      const running = startWorker();
+      this.#running = running;
+      running.then((worker) => {
+        if (this.#running !== running) return;
+        worker.addEventListener('message', ({ data }) => this.#receive(data));
+        worker.addEventListener('error', (event) => {
+          event.preventDefault();
+          this.#failAll(STOPPED);
+        });
+      }, () => { if (this.#running === running) this.#running = null; });
+    }
+    return this.#running;
   }
 
   /**
@@ -52,25 +73,45 @@ export class WorkerClient {
     const id = this.#next++;
     return new Promise((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject });
-      this.#worker.postMessage({ id, call, args }, transfer);
+      this.#worker().then((worker) => {
+        if (!this.#waiting.has(id)) return;
+        worker.postMessage({ id, call, args }, transfer);
+        this.#listen();
+      }, ({ kind, message }) => {
+        if (this.#waiting.delete(id)) reject(new Trouble({ kind, sentence: message }));
+      });
     });
   }
 
   #receive(message) {
+    if (this.#isSilent) this.#onEvent({ event: 'heard' });
     if (message.event) {
       this.#onEvent(message);
-      return;
+    } else {
+      const waiting = this.#waiting.get(message.id);
+      this.#waiting.delete(message.id);
+      if (message.trouble) waiting?.reject(new Trouble(message.trouble));
+      else waiting?.resolve(message.value);
     }
-    const waiting = this.#waiting.get(message.id);
-    if (!waiting) return;
-    this.#waiting.delete(message.id);
-    if (message.trouble) waiting.reject(new Trouble(message.trouble));
-    else waiting.resolve(message.value);
+    this.#listen();
+  }
+
+  /** Listens anew for a worker that owes an answer and says nothing. */
+  #listen() {
+    clearTimeout(this.#silence);
+    this.#isSilent = false;
+    if (!this.#waiting.size) return;
+    this.#silence = setTimeout(() => {
+      this.#isSilent = true;
+      this.#onEvent({ event: 'silent' });
+    }, SILENT_MS);
   }
 
   #failAll(trouble) {
     const waiting = [...this.#waiting.values()];
     this.#waiting.clear();
+    clearTimeout(this.#silence);
+    this.#isSilent = false;
     for (const { reject } of waiting) reject(new Trouble(trouble));
   }
 }

@@ -15,7 +15,7 @@ const NETWORK = /^Failed to load resource/;
 /** A tab with the explorer in it, and a record of its console and requests. */
 export class ExplorerPage {
   /** @param {import('playwright-core').BrowserContext} context */
-  static async open(context, address = SITE, { init = null, argument = undefined, failures = false } = {}) {
+  static async open(context, address = SITE, { init = null, argument = undefined, failures = false, waitUntil = 'load' } = {}) {
     const page = await context.newPage();
     page.setDefaultTimeout(20_000);
     const explorer = new ExplorerPage(page, failures);
@@ -25,7 +25,7 @@ export class ExplorerPage {
         .observe({ type: 'longtask', buffered: true });
     });
     if (init) await page.addInitScript(init, argument);
-    await page.goto(address);
+    await page.goto(address, { waitUntil });
     return explorer;
   }
 
@@ -137,7 +137,12 @@ export class ExplorerPage {
     // The address follows after a pause; until then it may hold what was shown before, such as a channel switched off.
     await this.page.waitForTimeout(1500);
     await this.page.waitForFunction((at) => new URLSearchParams(location.hash.slice(1)).get('at') === String(at), step);
-    return this.page.evaluate(() => location.href);
+    // A crop is no part of the address; a copied link holds it.
+    return this.page.evaluate(() => {
+      const address = new URL(location.href);
+      address.hash = history.state?.cellflux ?? address.hash;
+      return address.href;
+    });
   }
 
   fact(name) {

@@ -16,7 +16,7 @@ export class ControlPicker extends Part {
     });
     this.own = el('div', { class: 'own' },
       el('button', { type: 'button', class: 'secondary', on: { click: () => this.input.click() } }, 'Use your own image…'),
-      el('p', { class: 'hint' }, 'or drop it anywhere, or paste it. PNG, JPEG, TIFF or .npy; several files are taken as one file per channel. It stays on this computer.'),
+      el('p', { class: 'hint' }, 'or drop it anywhere, or paste it. PNG, JPEG, TIFF or .npy; several files are taken as one file per channel. It stays on this computer, out of the page’s address too, until you copy the link, which holds it.'),
       this.input,
     );
     this.about = el('p', { class: 'hint about' });

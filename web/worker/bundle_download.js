@@ -3,6 +3,7 @@
 // The cache is a help, never a condition: a kept file that is not the manifest's any more is fetched again, and a cache
 // that fails is done without.
 
+import { StallGuard } from '../fetched.js';
 import { openCache } from './open_cache.js';
 
 const CACHE = 'cellflux-bundles-1';
@@ -120,17 +121,28 @@ export class BundleDownload {
   }
 
   async #fromNetwork(entry, receiver, watch, mode) {
-    let response;
-    try {
-      response = await fetch(this.#url(entry), { signal: watch.signal, cache: mode });
-    } catch (error) {
-      throw isAbort(error) ? cancelled() : new Trouble('download', `${entry.path} could not be fetched; the server does not answer.`);
-    }
-    if (!response.ok) throw new Trouble('download', `${entry.path}: the server answered ${response.status}, expected the file.`);
+    const guard = new StallGuard(watch.signal);
     const pieces = [];
-    const file = await pour(entry, response, receiver(), watch, (piece) => pieces.push(piece));
-    await this.#keep(entry, pieces);
-    return file;
+    try {
+      let response;
+      try {
+        response = await fetch(this.#url(entry), { signal: guard.signal, cache: mode });
+      } catch (error) {
+        throw isAbort(error) ? cancelled() : new Trouble('download', `${entry.path} could not be fetched; the server does not answer.`);
+      }
+      if (!response.ok) throw new Trouble('download', `${entry.path}: the server answered ${response.status}, expected the file.`);
+      const file = await pour(entry, response, receiver(), watch, (piece) => {
+        guard.moved();
+        pieces.push(piece);
+      });
+      guard.end();
+      await this.#keep(entry, pieces);
+      return file;
+    } catch (error) {
+      throw guard.stalled ? new Trouble('download', guard.sentence(entry.path)) : error;
+    } finally {
+      guard.end();
+    }
   }
 
   async #keep(entry, pieces) {

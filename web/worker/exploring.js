@@ -1,10 +1,12 @@
 // One exploration, call by call. What a call answers is { value, transfer }.
 
 import init, * as wasm from '../../pkg/cellflux_wasm.js';
+import { fetched } from '../fetched.js';
 import { BundleDownload, Trouble } from './bundle_download.js';
 import { chooseEngine } from './engine_choice.js';
 import { KeptTiles } from './kept_tiles.js';
 import { manifestView } from './manifest_view.js';
+import { MODULE_INTEGRITY } from './module_integrity.js';
 import * as recipeView from './recipe_view.js';
 
 /** Manifests larger than this are refused before they are read; the wasm side has a limit of its own. */
@@ -71,7 +73,11 @@ export class Exploring {
       }
     }
     recipe ??= this.#model.first_recipe() ?? null;
-    if (recipe) await this.#follow(recipe);
+    if (recipe) {
+      const missing = await this.#followWhatComes(recipe, view);
+      notice ??= missing;
+      if (missing) recipe = null;
+    }
     const shards = this.#model.missing();
     this.#decorate(view);
     return {
@@ -256,9 +262,36 @@ export class Exploring {
     await this.#bring(this.#model.missing().filter(({ path }) => path === 'conditions.safetensors'), () => {});
   }
 
+  /** Starts WebAssembly once; what failed is tried anew by the next call. */
   #startWasm() {
-    this.#started ??= init({ module_or_path: new URL('../../pkg/cellflux_wasm_bg.wasm', import.meta.url) });
+    this.#started ??= startModule().catch((error) => {
+      this.#started = null;
+      throw error;
+    });
     return this.#started;
+  }
+
+  /**
+   * Turns to a recipe, or, where its picture does not come, to the same walk from the first control whose picture does: one picture is
+   * no reason to close the page.
+   * @returns {Promise<Error | null>} what was missing
+   */
+  async #followWhatComes(recipe, { samples }) {
+    try {
+      await this.#follow(recipe);
+      return null;
+    } catch (error) {
+      if (!recipe.start.example || !['download', 'bad-file'].includes(error.kind)) throw error;
+      for (const { id } of samples.filter((sample) => sample.id !== recipe.start.example)) {
+        try {
+          await this.#follow({ ...recipe, start: { example: id } });
+          return new Trouble('picture', `${error.message.replace(/\.$/, '')}. The walk starts from another control; choosing this one tries again.`);
+        } catch {
+          // Nor this one.
+        }
+      }
+      throw error;
+    }
   }
 
   async #bring(entries, onBytes) {
@@ -352,14 +385,17 @@ export class Exploring {
   }
 
   async #thumbnails(pictures) {
+    let missing = 0;
     for (const { id } of pictures) {
       try {
         const path = this.#model.example_file(id);
         this.#say('thumbnail', { id, picture: this.#model.thumbnail(path, await this.#content(path)) });
       } catch {
         // A picture that does not come leaves its tile empty; choosing it says why.
+        missing += 1;
       }
     }
+    if (missing) this.#say('note', { sentence: `${missing} of ${pictures.length} pictures could not be fetched, so their tiles are empty. Choosing one tries again.` });
   }
 
   async #structures(compounds) {
@@ -396,15 +432,23 @@ function estimate(bytes) {
   return megabits ? (bytes * 8) / (megabits * 1e6) : null;
 }
 
+/** The manifest, asked for anew each time. Its digest is in its folder's name; what it says is checked in full. */
 async function fetchManifest(src) {
-  let response;
-  try {
-    response = await fetch(src, { cache: 'no-cache' });
-  } catch {
-    throw new Trouble('download', 'manifest.json could not be fetched; the server does not answer.');
+  return fetched(src, { name: 'manifest.json', cache: 'no-cache', most: MANIFEST_BYTES });
+}
+
+/** Brings, checks and starts the WebAssembly module. */
+async function startModule() {
+  if (!globalThis.WebAssembly) {
+    throw new Trouble('no-wasm', 'The network needs WebAssembly, which this browser does not offer here; a strict protection mode may have switched it off for this site. Allow it, then load the page again.');
   }
-  if (!response.ok) throw new Trouble('download', `manifest.json: the server answered ${response.status}, expected the bundle’s manifest.`);
-  const bytes = new Uint8Array(await response.arrayBuffer());
-  if (bytes.length > MANIFEST_BYTES) throw new Trouble('bad-bundle', `manifest.json is ${bytes.length} bytes, expected at most ${MANIFEST_BYTES}.`);
-  return bytes;
+  const bytes = await fetched(new URL('../../pkg/cellflux_wasm_bg.wasm', import.meta.url), { name: 'cellflux_wasm_bg.wasm', integrity: MODULE_INTEGRITY });
+  try {
+    await init({ module_or_path: bytes });
+  } catch (error) {
+    if (!(error instanceof WebAssembly.CompileError)) throw error;
+    // Without digests, on plain http, damage is found no sooner than here.
+    if (!globalThis.crypto?.subtle) throw new Trouble('bad-file', `cellflux_wasm_bg.wasm is damaged, or this browser is too old for it (${error.message}).`);
+    throw new Trouble('no-wasm', `This browser’s WebAssembly does not take the network’s module (${error.message}); expected one with 128-bit SIMD: Chrome 91, Firefox 89, Safari 16.4 or newer.`);
+  }
 }

@@ -14,7 +14,7 @@ export class KeptTiles {
 
   /** @param {string} adapter what the browser tells of the adapter; another driver is another adapter */
   constructor(adapter) {
-    const url = new URL('/cellflux-tiles', location.origin);
+    const url = new URL('/cellflux-tiles', import.meta.url);
     url.searchParams.set('adapter', adapter);
     this.#key = url.href;
   }

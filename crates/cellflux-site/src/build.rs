@@ -16,11 +16,11 @@ use sha2::{Digest, Sha256};
 
 use crate::address::{self, Target};
 use crate::card::{self, Card};
-use crate::components::{self, Components};
+use crate::components::{self, Components, FALLBACK};
 use crate::config::{FILE, LinkKind, Mode, Project, RESERVED_IDS, Section};
 use crate::error::SiteError;
 use crate::files::{AuthorFiles, Use};
-use crate::fingerprint::{Named, digest, integrity, name_by_content, named};
+use crate::fingerprint::{Named, digest, integrity, name_by_content, named, sha256};
 use crate::html::escape;
 use crate::ids::Ids;
 use crate::kept::Kept;
@@ -34,11 +34,11 @@ use crate::theme;
 use crate::toolkit::Toolkit;
 use crate::walk::{EngineMaker, Recorder};
 use crate::words::{LANGUAGES, Words};
+use crate::worker_integrity::write_digests;
 
-/// What a page may load and run. A policy in the page does not reach its worker; that asks only for files of the site too,
-/// which a test counts.
+/// What a page may load and run. The worker starts from a blob, so that it inherits this.
 const POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' blob: data:; \
-                      font-src 'self'; media-src 'self'; connect-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'none'";
+                      font-src 'self'; media-src 'self'; connect-src 'self'; worker-src 'self' blob:; base-uri 'none'; form-action 'none'";
 
 /// The page's own entry points.
 const EXPLORER: &str = "web/explorer.js";
@@ -445,6 +445,9 @@ fn own_files(project: &Project, toolkit: &Toolkit, explorers: bool) -> Result<Na
     if project.config.offline {
         entries.push(OFFLINE);
     }
+    if explorers {
+        return name_by_content(&write_digests(&toolkit.files)?, &entries);
+    }
     name_by_content(&toolkit.files, &entries)
 }
 
@@ -645,7 +648,10 @@ impl Pages<'_> {
         } else {
             &[EMBED]
         };
-        rendered_template("embed.html", context! { models, ..self.head(scripts, site)? })
+        rendered_template(
+            "embed.html",
+            context! { models, fallback => FALLBACK, ..self.head(scripts, site)? },
+        )
     }
 
     fn lost(&self) -> Result<String, SiteError> {
@@ -767,7 +773,7 @@ fn sitemap(url: &str) -> String {
 
 /// The service worker: what it keeps, then what it does.
 fn service_worker(site: &Files) -> String {
-    let of_a_visit = |path: &&String| {
+    let of_a_visit = |path: &String| {
         let bundled = path.starts_with("bundles/") && !path.ends_with("/manifest.json");
         // A name without a digest would go stale; the pages are asked for anew.
         let stale = path.starts_with('.')
@@ -775,18 +781,16 @@ fn service_worker(site: &Files) -> String {
             || ["404.html", "explorer.js", "sitemap.xml"].contains(&path.as_str());
         !bundled && !stale
     };
-    let kept: Vec<&String> = site.files.keys().filter(of_a_visit).collect();
-    let list = serde_json::to_string(&kept).unwrap_or_else(|_| "[]".into());
-    // The pages are asked for anew when any of them has changed; their digest makes this file another one then.
-    let pages: Vec<u8> = ["index.html", "embed.html"]
+    let kept: BTreeMap<&String, String> = site
+        .files
         .iter()
-        .filter_map(|page| site.files.get(*page))
-        .flatten()
-        .copied()
+        .filter(|(path, _)| of_a_visit(path))
+        .map(|(path, content)| (path, sha256(content)))
         .collect();
+    let list = serde_json::to_string(&kept).unwrap_or_else(|_| "{}".into());
     format!(
-        "// {}\nconst FILES = {list};\n\n{}",
-        digest(&pages),
+        "const VERSION = \"{}\";\nconst FILES = {list};\n\n{}",
+        digest(list.as_bytes()),
         include_str!("../templates/service_worker.js")
     )
 }

@@ -14,15 +14,23 @@ use crate::error::SiteError;
 
 /// The part of a digest that names bear: 40 bits of SHA-256.
 pub fn digest(content: &[u8]) -> String {
-    Sha256::digest(content)
-        .iter()
-        .take(5)
-        .fold(String::new(), |mut text, byte| {
-            use std::fmt::Write;
-            // Writing to a String cannot fail.
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
+    let mut whole = sha256(content);
+    whole.truncate(10);
+    whole
+}
+
+/// The whole SHA-256, in hexadecimal.
+pub fn sha256(content: &[u8]) -> String {
+    hex(&Sha256::digest(content))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        use std::fmt::Write;
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 /// A subresource integrity value.
@@ -81,6 +89,28 @@ impl Named {
             .filter_map(|path| self.names.get(path))
             .map(String::as_str)
             .collect()
+    }
+}
+
+impl Named {
+    /// Old and new names of a module and of all that it imports, each after the modules that it imports.
+    pub fn in_order_of_need(&self, path: &str) -> Vec<(&str, &str)> {
+        let mut ordered = Vec::new();
+        self.need(path, &mut ordered);
+        ordered
+    }
+
+    fn need<'a>(&'a self, path: &str, ordered: &mut Vec<(&'a str, &'a str)>) {
+        let Some((old, new)) = self.names.get_key_value(path) else {
+            return;
+        };
+        if ordered.iter().any(|(each, _)| each == old) {
+            return;
+        }
+        for import in self.imports.get(path).into_iter().flatten() {
+            self.need(import, ordered);
+        }
+        ordered.push((old, new));
     }
 }
 

@@ -49,6 +49,7 @@ mod video;
 pub mod walk;
 mod webp;
 pub mod words;
+mod worker_integrity;
 
 pub use build::{Built, Options, build};
 pub use config::Project;

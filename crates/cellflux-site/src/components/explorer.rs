@@ -12,6 +12,11 @@ use crate::walk::WalkWish;
 /// Parts of the explorer that a page may leave out.
 pub const HIDEABLE: [&str; 6] = ["upload", "model", "measured", "settings", "keep", "about"];
 
+/// What stands where an explorer has not started. Nothing takes it away: the started explorer's shadow tree has no place for it.
+pub const FALLBACK: &str = "The explorer has not started. It needs JavaScript, WebAssembly and a web server: a page that was opened as a \
+    file, or kept from before the site was built anew, does not find its parts. Load the page again; where that does not help, a \
+    current version of the browser may.";
+
 /// What the explorer takes beside a walk.
 #[derive(Debug, Default, Deserialize)]
 struct Explorer {
@@ -69,7 +74,8 @@ impl Components<'_> {
             String::new()
         };
         Ok(format!(
-            "<cellflux-explorer{attributes}><noscript><p{language}>{}</p></noscript></cellflux-explorer>\n",
+            "<cellflux-explorer{attributes}><noscript><p{language}>{}</p></noscript>\
+             <p class=\"fallback\" slot=\"fallback\">{FALLBACK}</p></cellflux-explorer>\n",
             escape(words.no_script)
         ))
     }

@@ -32,7 +32,7 @@ use crate::walk::{Recorder, Recording, WalkWish};
 use crate::webp;
 use crate::words::Words;
 
-pub use explorer::HIDEABLE;
+pub use explorer::{FALLBACK, HIDEABLE};
 pub use pictures::film;
 
 /// Every component, in the order in which docs/publish.md describes them.

@@ -1,0 +1,115 @@
+//! Digests of what the explorer's worker is made of. A browser compares the page's own modules with digests in the page's head; what
+//! reaches a worker it does not compare, so the page does, by lists that are written here.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use crate::error::SiteError;
+use crate::fingerprint::{integrity, name_by_content, relative};
+
+const WORKER: &str = "web/worker.js";
+const WORKER_LIST: &str = "web/integrity.js";
+const MODULE_DIGEST: &str = "web/worker/module_integrity.js";
+const WASM: &str = "pkg/cellflux_wasm_bg.wasm";
+
+/// Writes the digest of the WebAssembly module and the list of the worker's modules, each after those that it imports, into the
+/// page's own files. The list's names are those that [`name_by_content`] gives.
+///
+/// # Errors
+/// [`SiteError::Module`] when a file has no place for what belongs into it, or a module refers to one that is not there.
+pub fn write_digests(all: &BTreeMap<String, Vec<u8>>) -> Result<BTreeMap<String, Vec<u8>>, SiteError> {
+    let mut files = all.clone();
+    if let Some(wasm) = all.get(WASM) {
+        let digest = format!("MODULE_INTEGRITY = '{}';", integrity(wasm));
+        fill(&mut files, MODULE_DIGEST, "MODULE_INTEGRITY = null;", &digest)?;
+    }
+    let named = name_by_content(&files, &[WORKER])?;
+    let mut list = String::from("WORKER_MODULES = [\n");
+    for (old, new) in named.in_order_of_need(WORKER) {
+        let content = named.files.get(new).map(Vec::as_slice).unwrap_or_default();
+        let (address, digest) = (relative(WORKER_LIST, new), integrity(content));
+        // Writing to a String cannot fail.
+        let _ = writeln!(
+            list,
+            "  ['{old}', new URL('{address}', import.meta.url).href, '{digest}'],"
+        );
+    }
+    list.push_str("];");
+    fill(&mut files, WORKER_LIST, "WORKER_MODULES = [];", &list)?;
+    Ok(files)
+}
+
+fn fill(
+    files: &mut BTreeMap<String, Vec<u8>>,
+    path: &str,
+    place: &str,
+    content: &str,
+) -> Result<(), SiteError> {
+    let wrong = |problem: String| SiteError::Module {
+        path: path.to_owned(),
+        problem,
+    };
+    let file = files
+        .get_mut(path)
+        .ok_or_else(|| wrong("expected this file among the page's own".into()))?;
+    let text = String::from_utf8_lossy(file);
+    if !text.contains(place) {
+        return Err(wrong(format!("expected `{place}` in it, where digests belong")));
+    }
+    *file = text.replacen(place, content, 1).into_bytes();
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn site() -> BTreeMap<String, Vec<u8>> {
+        [
+            (WORKER, "import './worker/a.js';"),
+            (
+                "web/worker/a.js",
+                "import { b } from '../b.js'; import m from '../../pkg/m.js';",
+            ),
+            ("web/b.js", "export const b = 1;"),
+            ("pkg/m.js", "export default 1;"),
+            (WASM, "wasm"),
+            (WORKER_LIST, "export const WORKER_MODULES = [];"),
+            (MODULE_DIGEST, "export const MODULE_INTEGRITY = null;"),
+        ]
+        .map(|(path, text)| (path.to_owned(), text.as_bytes().to_vec()))
+        .into()
+    }
+
+    #[test]
+    fn every_module_of_the_worker_is_listed_after_what_it_imports_with_the_digest_of_its_final_content() {
+        let files = write_digests(&site()).unwrap();
+        let list = std::str::from_utf8(&files[WORKER_LIST]).unwrap();
+        let named = name_by_content(&files, &[WORKER]).unwrap();
+        let mut last = 0;
+        for (old, new) in named.in_order_of_need(WORKER) {
+            let line = format!(
+                "['{old}', new URL('{}', import.meta.url).href, '{}'],",
+                relative(WORKER_LIST, new),
+                integrity(&named.files[new])
+            );
+            let at = list.find(&line).unwrap_or_else(|| panic!("{line} in {list}"));
+            assert!(at > last, "{old} stands after what it imports");
+            last = at;
+        }
+        assert_eq!(list.matches("sha384-").count(), 4);
+        let digest = std::str::from_utf8(&files[MODULE_DIGEST]).unwrap();
+        assert!(digest.contains(&integrity(b"wasm")), "{digest}");
+    }
+
+    #[test]
+    fn a_file_without_a_place_for_digests_is_named() {
+        let mut without = site();
+        without.insert(WORKER_LIST.into(), b"export const OTHER = [];".to_vec());
+        let error = write_digests(&without).unwrap_err().to_string();
+        assert!(
+            error.contains(WORKER_LIST) && error.contains("WORKER_MODULES"),
+            "{error}"
+        );
+    }
+}

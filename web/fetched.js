@@ -1,0 +1,105 @@
+// A file of the page's own, brought whole: watched while it comes, and compared with the digest that the build wrote down.
+
+/** Nothing for this long is a connection that stands still. */
+export const STALL_MS = 15_000;
+
+const STILL = `nothing has come for ${STALL_MS / 1000} seconds, so the connection seems to stand still`;
+
+/** An error whose message is a sentence for the visitor; `kind` says which way on there is. */
+export class Unfetched extends Error {
+  constructor(kind, sentence) {
+    super(sentence);
+    this.kind = kind;
+    this.sentence = sentence;
+  }
+}
+
+/** Aborts a request when nothing comes any more. `moved` is called for every piece that comes, `end` when all has. */
+export class StallGuard {
+  #stop = new AbortController();
+  #timer;
+  stalled = false;
+
+  /** @param {AbortSignal} [also] aborts as well */
+  constructor(also) {
+    this.signal = also ? AbortSignal.any([also, this.#stop.signal]) : this.#stop.signal;
+    this.moved();
+  }
+
+  moved() {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => {
+      this.stalled = true;
+      this.#stop.abort();
+    }, STALL_MS);
+  }
+
+  end() {
+    clearTimeout(this.#timer);
+  }
+
+  /** The sentence for a file that stood still. */
+  sentence(name) {
+    return `${name}: ${STILL}.`;
+  }
+}
+
+/**
+ * Brings a file.
+ * @param {string | URL} address
+ * @param {{ name: string, integrity?: string | null, cache?: RequestCache, most?: number }} wanted the name for sentences; the digest as
+ *   `sha384-…` where it is known; the bytes that are read at most
+ * @returns {Promise<Uint8Array>}
+ * @throws {Unfetched}
+ */
+export async function fetched(address, wanted) {
+  try {
+    return await once(address, wanted);
+  } catch (error) {
+    // The browser's own cache may hold an answer that is wrong, or not any more the server's: ask once more, past it.
+    if (error.kind !== 'bad-file' && !error.answered) throw error;
+    return once(address, { ...wanted, cache: 'reload' });
+  }
+}
+
+async function once(address, { name, integrity = null, cache = 'default', most = Infinity }) {
+  const guard = new StallGuard();
+  const pieces = [];
+  let count = 0;
+  let response = null;
+  try {
+    response = await fetch(address, { signal: guard.signal, cache });
+    if (!response.ok) throw Object.assign(new Unfetched('download', `${name}: the server answered ${response.status}, expected the file.`), { answered: true });
+    const reader = response.body.getReader();
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) break;
+      guard.moved();
+      count += value.length;
+      pieces.push(value);
+      if (count > most) {
+        reader.cancel().catch(() => {});
+        throw new Unfetched('bad-bundle', `${name} is larger than ${most} bytes, expected at most that.`);
+      }
+    }
+  } catch (error) {
+    if (error instanceof Unfetched) throw error;
+    if (guard.stalled) throw new Unfetched('download', guard.sentence(name));
+    throw new Unfetched('download', response ? `${name}: the connection broke off after ${count} bytes.` : `${name} could not be fetched; the server does not answer.`);
+  } finally {
+    guard.end();
+  }
+  const bytes = new Uint8Array(await new Blob(pieces).arrayBuffer());
+  if (!(await isWhole(bytes, integrity))) {
+    const type = response.headers.get('content-type');
+    throw new Unfetched('bad-file', `${name} is not the file that this page was made with: ${count} bytes${type ? ` of ${type}` : ''} came, with another digest.`);
+  }
+  return bytes;
+}
+
+/** Whether bytes have a digest. Plain http from another host has no digests to compare, and no protection either. */
+async function isWhole(bytes, integrity) {
+  if (!integrity || !globalThis.crypto?.subtle) return true;
+  const digest = new Uint8Array(await crypto.subtle.digest('SHA-384', bytes));
+  return `sha384-${btoa(String.fromCharCode(...digest))}` === integrity;
+}

@@ -1,0 +1,71 @@
+// Starts the worker from modules that have been brought and checked: they become blobs that import each other. So nothing unchecked
+// runs, the worker inherits the page's policy, and a page of another origin may have one, too.
+
+import { fetched, STALL_MS, Unfetched } from './fetched.js';
+import { WORKER_MODULES } from './integrity.js';
+
+const ADDRESS = new URL('./worker.js', import.meta.url).href;
+
+/** An address in quotes after `from` or `import`, relative to the module that it stands in. */
+const IMPORTED = /(\bfrom\s*|\bimport\s*)(['"])(\.{1,2}\/[^'"]+)\2/g;
+
+/**
+ * @returns {Promise<Worker>} a worker that has said that it is there
+ * @throws {Unfetched} when a module does not come, or is not the page's, or the page may have no worker
+ */
+export async function startWorker() {
+  if (!WORKER_MODULES.length) return started(ADDRESS);
+  const contents = await Promise.all(WORKER_MODULES.map(([name, address, integrity]) => fetched(address, { name, integrity })));
+  const blobs = new Map();
+  try {
+    WORKER_MODULES.forEach(([, address], index) => blobs.set(address, blobOf(new TextDecoder().decode(contents[index]), address, blobs)));
+    return await started(blobs.get(ADDRESS));
+  } catch (error) {
+    // A policy that allows no blob may still allow the worker at its own address.
+    if (error.kind !== 'no-worker') throw error;
+    return await started(ADDRESS);
+  } finally {
+    for (const blob of blobs.values()) URL.revokeObjectURL(blob);
+  }
+}
+
+/** A module's text with its imports led to the blobs of what it imports, and with the address that it came from. */
+function blobOf(text, address, blobs) {
+  const led = text
+    .replaceAll(IMPORTED, (whole, form, quote, target) => {
+      const blob = blobs.get(new URL(target, address).href);
+      return blob ? `${form}${quote}${blob}${quote}` : whole;
+    })
+    .replaceAll('import.meta.url', JSON.stringify(address));
+  return URL.createObjectURL(new Blob([led], { type: 'text/javascript' }));
+}
+
+/** Waits for a worker's first word. */
+function started(address) {
+  return new Promise((resolve, reject) => {
+    const refused = () => reject(new Unfetched('no-worker', 'The browser does not let this page start its worker. Where another site shows the explorer, its policy must allow it: worker-src blob:.'));
+    let worker;
+    try {
+      worker = new Worker(address, { type: 'module' });
+    } catch {
+      refused();
+      return;
+    }
+    const late = setTimeout(() => {
+      worker.terminate();
+      reject(new Unfetched('stopped', `The page’s worker has not started within ${STALL_MS / 1000} seconds; starting again may help.`));
+    }, STALL_MS);
+    const fail = (event) => {
+      event.preventDefault();
+      clearTimeout(late);
+      worker.terminate();
+      refused();
+    };
+    worker.addEventListener('error', fail);
+    worker.addEventListener('message', () => {
+      clearTimeout(late);
+      worker.removeEventListener('error', fail);
+      resolve(worker);
+    }, { once: true });
+  });
+}
