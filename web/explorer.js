@@ -224,7 +224,8 @@ class Explorer extends HTMLElement {
     } else if (event === 'tuned') {
       this.#set({ tuned: detail });
     } else if (event === 'note') {
-      this.#set({ notice: warned(detail.sentence) });
+      // A note is no reason to take away what the visitor has to deal with.
+      if (this.#state.notice?.kind !== 'trouble') this.#set({ notice: warned(detail.sentence) });
     } else if (event === 'silent') {
       this.#set({ notice: silent() });
     } else if (event === 'heard' && this.#state.notice?.trouble === 'silent') {

@@ -83,10 +83,9 @@ for (const [file, { is, seen, fine = [], some }] of Object.entries(FILES)) {
 }
 
 test('a control’s picture that does not come: the walk starts from another control, and says so', async () => {
-  const start = (await (await fetch(SITE)).text()).match(/<cellflux-explorer[^>]*preset="[^"]*start=([^&"]+)/)?.[1];
   let first = null;
   const server = await serveSpoilt(SITE, (path) => {
-    if (!/\/controls\/|\/gallery\//.test(path)) return undefined;
+    if (!/\/samples\//.test(path)) return undefined;
     first ??= path;
     return path === first ? { status: 404 } : undefined;
   });
@@ -96,7 +95,7 @@ test('a control’s picture that does not come: the walk starts from another con
     await explorer.says(/starts from another control/);
     await explorer.ready();
     await explorer.forward();
-    assert.ok(first, `the control ${start} was asked for`);
+    assert.ok(first);
   } finally {
     await context.close();
     await server.close();
