@@ -28,6 +28,8 @@ const CHROME_ON_MACOS: &str = "/Applications/Google Chrome.app/Contents/MacOS/Go
 pub struct Browser {
     chromium: PathBuf,
     cli: PathBuf,
+    /// Whether tests run their long tables, too.
+    extended: bool,
 }
 
 impl Browser {
@@ -40,7 +42,13 @@ impl Browser {
         Ok(Self {
             chromium,
             cli: cli.to_owned(),
+            extended: false,
         })
+    }
+
+    /// The same with the tests' long tables (`CELLFLUX_EXTENDED=1`), or without.
+    pub fn extended(self, extended: bool) -> Self {
+        Self { extended, ..self }
     }
 
     /// Node in tests/browser, told where everything is.
@@ -51,6 +59,9 @@ impl Browser {
             .env("CELLFLUX_URL", &served.url)
             .env("CELLFLUX_CHROMIUM", &self.chromium)
             .env("CELLFLUX_CLI", &self.cli);
+        if self.extended {
+            command.env("CELLFLUX_EXTENDED", "1");
+        }
         if let Some(shared) = site::shared() {
             command.env("CELLFLUX_SHARED", shared);
         }

@@ -6,6 +6,7 @@ use anyhow::{Context, Result};
 
 use crate::pkg;
 use crate::shell::{cargo, run, stage};
+use crate::third_party;
 
 #[derive(clap::Args)]
 pub struct Options {
@@ -26,5 +27,26 @@ pub fn install(options: &Options) -> Result<()> {
             .arg("--root")
             .arg(std::path::absolute(folder).context("cannot resolve --root")?);
     }
-    run(&mut command)
+    run(&mut command)?;
+    let notices = installed_in(options)?.join("share/doc/cellflux");
+    std::fs::create_dir_all(&notices).with_context(|| format!("cannot make {}", notices.display()))?;
+    // Most licences of the crates inside ask to travel with the compiled code.
+    std::fs::write(notices.join("THIRD_PARTY.txt"), third_party::texts_for_command()?)
+        .with_context(|| format!("cannot write into {}", notices.display()))
+}
+
+/// The folder whose bin/ got the command.
+fn installed_in(options: &Options) -> Result<PathBuf> {
+    if let Some(folder) = &options.root {
+        return Ok(folder.clone());
+    }
+    let named = ["CARGO_INSTALL_ROOT", "CARGO_HOME"]
+        .iter()
+        .find_map(std::env::var_os);
+    match named {
+        Some(folder) => Ok(folder.into()),
+        None => Ok(std::env::home_dir()
+            .context("there is no home folder")?
+            .join(".cargo")),
+    }
 }

@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 
+use crate::deny;
 use crate::shell::{cargo, run, stage};
 use crate::third_party;
 use crate::toolchain::WasmToolchain;
@@ -12,6 +13,7 @@ pub fn lint() -> Result<()> {
 
     stage("Third-party notices");
     third_party::write(&third_party::Options { check: true })?;
+    deny::check()?;
 
     stage("clippy, native");
     run(cargo("clippy")

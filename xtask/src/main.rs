@@ -5,15 +5,19 @@ mod bench_browsers;
 mod bench_page;
 mod browser;
 mod check_cuda;
+mod crates;
 mod debian;
 mod demo;
 mod demo_bundle;
+mod deny;
+mod fuzz;
 mod install;
 mod lint;
 mod native;
 mod npm;
 mod page_weight;
 mod pkg;
+mod sbom;
 mod screenshots;
 mod shell;
 mod site;
@@ -21,6 +25,7 @@ mod tally;
 mod test;
 mod third_party;
 mod toolchain;
+mod torture;
 mod wasm_opt;
 
 use std::process::ExitCode;
@@ -43,7 +48,8 @@ enum Chore {
     Test(test::Options),
     /// Build the npm-shaped package pkg/: WebAssembly, JavaScript glue, types.
     Pkg(pkg::Options),
-    /// Formatting, clippy with warnings denied for this machine and for the browser, third-party notices.
+    /// Formatting, clippy with warnings denied for this machine and for the browser, third-party notices, cargo-deny
+    /// where it is installed.
     Lint,
     /// Build pkg/ and install the `cellflux` command, which carries it and the page inside itself.
     Install(install::Options),
@@ -58,6 +64,12 @@ enum Chore {
     Screenshots(screenshots::Options),
     /// Write `THIRD_PARTY.md` from the lock file; `--check` only compares.
     ThirdParty(third_party::Options),
+    /// Write what each shipped program is made of as `CycloneDX` JSON into target/sbom.
+    Sbom,
+    /// Hand hostile inputs to every reader and print how many; findings go into target/xtask/fuzz.
+    Fuzz(fuzz::Options),
+    /// Kill, starve and refuse the commands that write, and check that what they wrote before or after is whole.
+    Torture(torture::Options),
 }
 
 fn main() -> ExitCode {
@@ -73,6 +85,9 @@ fn main() -> ExitCode {
         Chore::DemoBundle(options) => demo_bundle::make(&options),
         Chore::Screenshots(options) => screenshots::take(&options),
         Chore::ThirdParty(options) => third_party::write(&options),
+        Chore::Sbom => sbom::write(),
+        Chore::Fuzz(options) => fuzz::fuzz(&options),
+        Chore::Torture(options) => torture::torture(&options),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

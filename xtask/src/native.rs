@@ -16,14 +16,26 @@ const PACKAGES: [&str; 5] = ["--workspace", "--exclude", "cellflux-wasm", "--exc
 /// Builds the `cellflux` command in the tests' profile and returns its path.
 pub fn build_cli() -> Result<PathBuf> {
     stage("Building the cellflux command");
+    build_beside("verify", "cellflux")
+}
+
+/// Builds the `cellflux-train` command likewise.
+pub fn build_trainer() -> Result<PathBuf> {
+    build_beside("resuming", "cellflux-train")
+}
+
+/// Builds the program of the fuzz targets likewise.
+pub fn build_fuzz() -> Result<PathBuf> {
+    build_beside("corpus", "cellflux-fuzz")
+}
+
+/// Builds the command of the package that has this integration test.
+fn build_beside(test: &str, command: &str) -> Result<PathBuf> {
     // Cargo builds a package's command for its integration tests. Asked for in this way, it has the features that the
     // tests' own dependencies switch on; a plain `cargo build` would compile half of the tree a second time.
-    run(cargo("test")
-        .args(PACKAGES)
-        .args(["--no-run", "--test", "verify"]))?;
-    let path = target_folder()?
-        .join("debug")
-        .join(format!("cellflux{}", std::env::consts::EXE_SUFFIX));
+    run(cargo("test").args(PACKAGES).args(["--no-run", "--test", test]))?;
+    let name = format!("{command}{}", std::env::consts::EXE_SUFFIX);
+    let path = target_folder()?.join("debug").join(name);
     if !path.is_file() {
         bail!("cargo built no {}", path.display());
     }
@@ -40,6 +52,11 @@ pub fn test(filter: Option<&str>) -> Result<Tally> {
         )?);
     }
     Ok(tally)
+}
+
+/// Runs the tests of the workspace's packages whose names contain `filter`.
+pub fn counted_tests(filter: &str) -> Result<Tally> {
+    counted(cargo("test").args(PACKAGES).arg("--no-fail-fast").arg(filter))
 }
 
 fn counted(command: &mut Command) -> Result<Tally> {

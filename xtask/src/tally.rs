@@ -21,6 +21,14 @@ impl Tally {
         }
     }
 
+    /// A part that is one test and passed.
+    pub fn one_passed() -> Self {
+        Self {
+            passed: 1,
+            ..Self::default()
+        }
+    }
+
     /// Counts a line of libtest such as `test result: ok. 5 passed; 0 failed; 1 ignored; ...`; other lines are nothing.
     pub fn add_rust_summary(&mut self, line: &str) {
         let Some(result) = line.trim().strip_prefix("test result: ") else {

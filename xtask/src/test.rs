@@ -8,13 +8,16 @@ use crate::browser::Browser;
 use crate::shell::root;
 use crate::site::{self, Served};
 use crate::tally::Tally;
-use crate::{debian, native, pkg};
+use crate::{debian, fuzz, native, pkg, torture};
 
 #[derive(clap::Args)]
 pub struct Options {
     /// Leave out the end-to-end tests in Chromium.
     #[arg(long)]
     no_browser: bool,
+    /// Also what is heavy and seldom breaks: every fault of the network in the browser, torture, five minutes of fuzzing.
+    #[arg(long)]
+    extended: bool,
     /// Run only tests whose names contain this.
     filter: Option<String>,
 }
@@ -35,8 +38,24 @@ pub fn test(options: &Options) -> ExitCode {
     tally
         .add(native::test(filter).unwrap_or_else(|error| Tally::not_run(format!("native tests: {error:#}"))));
     if !options.no_browser {
-        tally
-            .add(browser(filter).unwrap_or_else(|error| Tally::not_run(format!("browser tests: {error:#}"))));
+        tally.add(
+            browser(filter, options.extended)
+                .unwrap_or_else(|error| Tally::not_run(format!("browser tests: {error:#}"))),
+        );
+    }
+    if options.extended {
+        for (part, done) in [
+            (
+                "torture",
+                torture::torture(&torture::Options { rounds: 20, seed: 1 }),
+            ),
+            ("fuzzing", fuzz::fuzz(&fuzz::Options::minutes(5.0))),
+        ] {
+            tally.add(match done {
+                Ok(()) => Tally::one_passed(),
+                Err(error) => Tally::not_run(format!("{part}: {error:#}")),
+            });
+        }
     }
     println!();
     for trouble in tally.troubles() {
@@ -50,9 +69,9 @@ pub fn test(options: &Options) -> ExitCode {
     }
 }
 
-fn browser(filter: Option<&str>) -> Result<Tally> {
+fn browser(filter: Option<&str>, extended: bool) -> Result<Tally> {
     let cli = native::build_cli()?;
-    let browser = Browser::find(&cli)?;
+    let browser = Browser::find(&cli)?.extended(extended);
     pkg::build(&pkg::Options { release: false })?;
     let folder = root().join("target/site");
     site::build(&cli, site::shared_crops().as_deref(), &folder).context("the site cannot be built")?;

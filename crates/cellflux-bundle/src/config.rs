@@ -145,7 +145,7 @@ impl UNetConfig {
     pub fn from_json(text: &str) -> Result<Self, BundleError> {
         let config: Self = serde_json::from_str(text).map_err(|error| BundleError::Json {
             file: "network config".into(),
-            reason: error.to_string(),
+            reason: crate::check::parser_words(&error),
         })?;
         config.validate()?;
         Ok(config)

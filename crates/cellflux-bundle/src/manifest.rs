@@ -91,7 +91,7 @@ impl Manifest {
         }
         let malformed = |error: serde_json::Error| BundleError::Json {
             file: files::MANIFEST.into(),
-            reason: error.to_string(),
+            reason: check::parser_words(&error),
         };
         let Versioned { version } = serde_json::from_slice(bytes).map_err(malformed)?;
         if version != VERSION {

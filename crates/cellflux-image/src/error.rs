@@ -188,8 +188,18 @@ impl ImageError {
     pub(crate) fn unsupported(name: &str, found: impl Into<String>, expected: impl Into<String>) -> Self {
         Self::Unsupported {
             name: name.into(),
-            found: found.into(),
+            found: shortened(found.into()),
             expected: expected.into(),
         }
     }
+}
+
+/// What a file says of itself, which may be a list of a thousand formats.
+fn shortened(mut found: String) -> String {
+    const LONGEST: usize = 300;
+    if let Some((end, _)) = found.char_indices().nth(LONGEST) {
+        found.truncate(end);
+        found.push('…');
+    }
+    found
 }

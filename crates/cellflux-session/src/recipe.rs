@@ -10,7 +10,7 @@ use cellflux_bundle::sampling::{FlowSource, Sampling};
 use cellflux_flow::solver::Solver;
 use serde::{Deserialize, Serialize};
 
-use crate::error::{SessionError, excerpt, shown};
+use crate::error::{SessionError, excerpt, parser_words, shown};
 
 /// Guidance strength; 0 is the null condition alone, 1 the condition alone.
 pub const ALPHA: RangeInclusive<f64> = 0.0..=limits::ALPHA;
@@ -156,7 +156,7 @@ impl Recipe {
     /// [`SessionError::Json`]. Whether it fits a model is for [`Self::validate`] to say.
     pub fn from_json(text: &[u8]) -> Result<Self, SessionError> {
         let malformed = |error: serde_json::Error| SessionError::Json {
-            reason: error.to_string(),
+            reason: parser_words(&error),
         };
         let json: serde_json::Value = serde_json::from_slice(text).map_err(malformed)?;
         check_numbers(&json)?;

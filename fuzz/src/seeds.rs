@@ -1,0 +1,276 @@
+//! Inputs in order, small, made here; no real data. Hunts start from them.
+
+use std::fs;
+use std::io::Cursor;
+
+use anyhow::{Context, Result};
+use cellflux_bundle::UNetConfig;
+use cellflux_bundle::topology::Topology;
+use image::codecs::{jpeg::JpegEncoder, png::PngEncoder};
+use image::{ExtendedColorType, ImageEncoder};
+use safetensors::Dtype;
+use safetensors::tensor::TensorView;
+use tiff::encoder::{Compression, TiffEncoder, colortype};
+
+use crate::corpus;
+use crate::targets::{self, bundles::SMALLEST, checkpoints};
+
+/// Seeds of texts: target, name, content.
+const TEXTS: [(&str, &str, &str); 32] = [
+    (
+        "description",
+        "imagej",
+        "ImageJ=1.54f\nimages=3\nchannels=3\nmode=composite\nloop=false\n",
+    ),
+    (
+        "description",
+        "ome",
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?><OME xmlns=\"http://www.openmicroscopy.org/Schemas/OME/2016-06\"><Image ID=\"Image:0\">\
+         <Pixels ID=\"Pixels:0\" DimensionOrder=\"XYCZT\" Type=\"uint16\" SizeX=\"4\" SizeY=\"4\" SizeC=\"3\" SizeZ=\"1\" SizeT=\"1\">\
+         <Channel ID=\"Channel:0:0\" Name=\"DNA\"/><Channel ID=\"Channel:0:1\" Name=\"tubulin\"/><Channel ID=\"Channel:0:2\" Name=\"actin\"/>\
+         <TiffData IFD=\"0\" FirstC=\"0\"/></Pixels></Image></OME>",
+    ),
+    ("description", "plain", "DAPI"),
+    ("smiles", "dmso", "CS(=O)C"),
+    (
+        "smiles",
+        "taxol",
+        "CC1=C2C(C(=O)C3(C(CC4C(C3C(C(C2(C)C)(CC1OC(=O)C(C(C5=CC=CC=C5)NC(=O)C6=CC=CC=C6)O)O)OC(=O)C7=CC=CC=C7)(CO4)OC(=O)C)O)C)OC(=O)C",
+    ),
+    ("smiles", "salt", "[Na+].[Cl-].C[N+](C)(C)C"),
+    ("smiles", "stereo", "C[C@H](N)C(=O)O/C=C\\F"),
+    ("smiles", "aromatic", "Cn1cnc2c1c(=O)n(C)c(=O)n2C"),
+    ("smiles", "wildcard", "*c1cc*cc1"),
+    ("smiles", "isotope", "[13CH4]%10.[2H]O[2H]"),
+    (
+        "link",
+        "whole",
+        "#v=1&model=bbbc021-tiny&start=control-1&c=taxol&a=1.2&solver=heun&grid=uniform&steps=20&rtol=0.00001&atol=0.00001&noise=0.5&seed=7&way=forward&at=3&hide=0,2",
+    ),
+    ("link", "short", "c=taxol"),
+    (
+        "link",
+        "address",
+        "https://a.example/x/?y=1#c=taxol&steps=3&solver=dopri5&way=return",
+    ),
+    (
+        "recipe",
+        "whole",
+        r#"{"model":"bbbc021-tiny","start":{"example":"synthetic-1"},"condition":"taxol","sampling":{"solver":"heun","grid":"uniform","steps":4,"alpha":1.2,"noise":0.5,"seed":7,"rtol":1e-5,"atol":1e-5},"direction":"return","view":{"step":1,"hidden":[0]}}"#,
+    ),
+    (
+        "recipe",
+        "crop",
+        r#"{"model":"bbbc021-tiny","start":{"crop":"AAAA"},"condition":"dmso","sampling":{"solver":"dopri5","grid":"skewed","steps":4,"alpha":1,"noise":0,"seed":0,"rtol":1e-5,"atol":1e-5}}"#,
+    ),
+    (
+        "site_toml",
+        "whole",
+        "title = \"A\"\nabstract = \"B $x$\"\ndate = \"2025-07\"\nurl = \"https://a.example/\"\noffline = true\n[[author]]\nname = \"N\"\norcid = \"0000-0002-1825-0097\"\n\
+         affiliations = [\"X\"]\n[[link]]\nlabel = \"Paper\"\nhref = \"https://a.example/p\"\nkind = \"paper\"\n[theme]\naccent = [\"#005f73\", \"#94d2bd\"]\n\
+         [[bundle]]\npath = \"m\"\n[precompute]\ncompounds = [\"taxol\"]\nsteps = 4\n[[section]]\nid = \"a\"\ntitle = \"T\"\ntext = \"*x*\"\n",
+    ),
+    ("site_toml", "little", "title = \"A\"\n"),
+    (
+        "markdown",
+        "whole",
+        "# A {#a .b}\n\nText *e* **s** ~~d~~ `c` $x_1$ [l](https://a.example) <b>h</b>[^1]\n\n[^1]: Note.\n\n$$\\frac{a}{b}$$\n\n\
+         | a | b |\n|:--|--:|\n| 1 | 2 |\n\n```rust\nfn f() {}\n```\n\n- [ ] x\n\n> q\n\n1. y\n",
+    ),
+    (
+        "markdown",
+        "component",
+        "```explorer\npreset = \"a\"\n```\n\n![alt](no.png)\n",
+    ),
+    (
+        "markdown",
+        "hostile",
+        "<script>x</script>\n[a](javascript:x) <img src=x onerror=y> # H {onclick=z}\n\n$\\text{<b>}$\n",
+    ),
+    (
+        "formula",
+        "velocity",
+        "\\dot x_t = v_\\theta(x_t, t, c) + \\alpha\\,(v_c - v_\\emptyset)",
+    ),
+    (
+        "formula",
+        "align",
+        "\\begin{align} a &= \\frac{b}{\\sqrt[3]{c}} \\\\ \\left( d \\right) &= \\color{red} e^{f_g} \\end{align}",
+    ),
+    ("formula", "text", "\\text{if } x < 1 \\And \\mathbb{R} \\hat{y}"),
+    (
+        "formula",
+        "sum",
+        "\\sum_{i=0}^\\infty \\int_0^1 \\begin{pmatrix} 1 & 0 \\\\ 0 & 1 \\end{pmatrix}",
+    ),
+    (
+        "table",
+        "plain",
+        "IMAGE,CPD_NAME,DOSE,STATE\na.npy,DMSO,0,0\nb.npy,\"taxol, pure\",3.0,1\n",
+    ),
+    ("table", "windows", "\u{feff}a,b\r\n1,2\r\n\r\n\"x\r\ny\",3\r\n"),
+    ("table", "wrong", "a,b\n1\n2,3,4\n"),
+    (
+        "training_toml",
+        "synthetic",
+        include_str!("../../configs/synthetic-tiny.toml"),
+    ),
+    (
+        "training_toml",
+        "bbbc021",
+        include_str!("../../configs/bbbc021-small.toml"),
+    ),
+    ("manifest", "empty", "{}"),
+    ("manifest", "version", "{\"version\": 99}"),
+    ("shard", "header", "\u{2}\0\0\0\0\0\0\0{}"),
+];
+
+/// Writes all seeds into the corpus.
+///
+/// # Errors
+/// Where one cannot be made or written.
+pub fn write() -> Result<()> {
+    for (target, name, text) in TEXTS {
+        put(target, name, text.as_bytes())?;
+    }
+    pictures()?;
+    bundles()?;
+    checkpoints()
+}
+
+fn put(target: &str, name: &str, content: &[u8]) -> Result<()> {
+    let target = targets::named(target).with_context(|| format!("no target is called {target}"))?;
+    let folder = corpus::folder(target);
+    fs::create_dir_all(&folder).context("cannot make the corpus' folder")?;
+    fs::write(folder.join(format!("seed-{name}")), content).context("cannot write a seed")
+}
+
+fn pictures() -> Result<()> {
+    let bytes: Vec<u8> = (0..8 * 8 * 6).map(|i| (i * 37 % 251) as u8).collect();
+    let first = |count: usize| bytes.get(..count).unwrap_or_default();
+    for (name, colour, count) in [
+        ("grey", ExtendedColorType::L8, 64),
+        ("colour", ExtendedColorType::Rgb8, 192),
+        ("deep", ExtendedColorType::L16, 128),
+        ("clear", ExtendedColorType::Rgba8, 256),
+    ] {
+        let mut png = Vec::new();
+        PngEncoder::new(&mut png).write_image(first(count), 8, 8, colour)?;
+        put("png", name, &png)?;
+    }
+    for (name, colour, count) in [
+        ("grey", ExtendedColorType::L8, 64),
+        ("colour", ExtendedColorType::Rgb8, 192),
+    ] {
+        let mut jpeg = Vec::new();
+        JpegEncoder::new_with_quality(&mut jpeg, 60).write_image(first(count), 8, 8, colour)?;
+        put("jpeg", name, &jpeg)?;
+    }
+    let deep: Vec<u16> = (0..64).map(|i| i * 601 % 4096).collect();
+    let float: Vec<f32> = (0..64_u16).map(|i| f32::from(i) / 64.0).collect();
+    for (name, compression) in [
+        ("plain", Compression::Uncompressed),
+        ("lzw", Compression::Lzw),
+        ("packbits", Compression::Packbits),
+    ] {
+        let mut tiff = Cursor::new(Vec::new());
+        let mut encoder = TiffEncoder::new(&mut tiff)?.with_compression(compression);
+        encoder.write_image::<colortype::Gray16>(8, 8, &deep)?;
+        encoder.write_image::<colortype::Gray16>(8, 8, &deep)?;
+        put("tiff", name, &tiff.into_inner())?;
+    }
+    let mut tiff = Cursor::new(Vec::new());
+    TiffEncoder::new(&mut tiff)?.write_image::<colortype::Gray32Float>(8, 8, &float)?;
+    put("tiff", "float", &tiff.into_inner())?;
+    let mut tiff = Cursor::new(Vec::new());
+    TiffEncoder::new_big(&mut tiff)?.write_image::<colortype::RGB8>(8, 8, first(192))?;
+    put("tiff", "big", &tiff.into_inner())?;
+    for (name, kind, shape, count) in [
+        ("bytes", "|u1", "(3, 8, 8)", 192),
+        ("words", "<u2", "(8, 8)", 128),
+        ("float", ">f4", "(8, 4)", 128),
+    ] {
+        put("npy", name, &npy(kind, shape, first(count)))?;
+    }
+    Ok(())
+}
+
+fn npy(kind: &str, shape: &str, numbers: &[u8]) -> Vec<u8> {
+    let mut header = format!("{{'descr': '{kind}', 'fortran_order': False, 'shape': {shape}, }}");
+    while (10 + header.len() + 1) % 64 != 0 {
+        header.push(' ');
+    }
+    header.push('\n');
+    let mut npy = b"\x93NUMPY\x01\0".to_vec();
+    npy.extend((header.len() as u16).to_le_bytes());
+    npy.extend(header.into_bytes());
+    npy.extend(numbers);
+    npy
+}
+
+fn bundles() -> Result<()> {
+    let mut manifest: serde_json::Value =
+        serde_json::from_slice(include_bytes!("../../web/bundles/bbbc021-tiny/manifest.json"))?;
+    put("manifest", "demo", &serde_json::to_vec(&manifest)?)?;
+    for list in ["/conditions/list", "/gallery/controls"] {
+        if let Some(list) = manifest
+            .pointer_mut(list)
+            .and_then(serde_json::Value::as_array_mut)
+        {
+            list.truncate(2);
+        }
+    }
+    put("manifest", "short", &serde_json::to_vec(&manifest)?)?;
+
+    let config = UNetConfig::from_json(SMALLEST)?;
+    let parameters = Topology::new(&config).parameters(&config);
+    let small: Vec<_> = parameters
+        .iter()
+        .filter(|parameter| parameter.len() <= 128)
+        .take(6)
+        .collect();
+    let zeros = [0_u8; 512];
+    for (name, dtype, width) in [("f16", Dtype::F16, 2), ("f32", Dtype::F32, 4)] {
+        let views = small.iter().filter_map(|parameter| {
+            let numbers = zeros.get(..width * parameter.len())?;
+            let view = TensorView::new(dtype, parameter.shape.clone(), numbers).ok()?;
+            Some((parameter.name.as_str(), view))
+        });
+        put("shard", name, &safetensors::serialize(views, None)?)?;
+    }
+    let vectors = TensorView::new(Dtype::F32, vec![2, 8], &zeros[..64])?;
+    put(
+        "shard",
+        "vectors",
+        &safetensors::serialize([("conditions", vectors)], None)?,
+    )
+}
+
+fn checkpoints() -> Result<()> {
+    let namespace = b"\x80\x02}(X\x05\0\0\0modelccollections\nOrderedDict\n)RX\x04\0\0\0argscargparse\nNamespace\n)\x81}X\x02\0\0\0lrG\x3f\x1a\x36\xe2\xeb\x1c\x43\x2dsbX\x05\0\0\0epochK\x07u.";
+    for (name, pickle) in [("tensor", tensor_pickle()), ("namespace", namespace.to_vec())] {
+        put("pickle", name, &pickle)?;
+        put("checkpoint", name, &checkpoints::around(&pickle)?)?;
+    }
+    Ok(())
+}
+
+/// `{"model": OrderedDict([("time_embed.0.bias", a tensor of 32 numbers)])}` as `torch.save` writes it.
+fn tensor_pickle() -> Vec<u8> {
+    let mut pickle = b"\x80\x02}".to_vec();
+    let text = |pickle: &mut Vec<u8>, text: &str| {
+        pickle.push(b'X');
+        pickle.extend((text.len() as u32).to_le_bytes());
+        pickle.extend(text.as_bytes());
+    };
+    text(&mut pickle, "model");
+    pickle.extend(b"ccollections\nOrderedDict\n)R(");
+    text(&mut pickle, "time_embed.0.bias");
+    pickle.extend(b"ctorch._utils\n_rebuild_tensor_v2\n((");
+    text(&mut pickle, "storage");
+    pickle.extend(b"ctorch\nFloatStorage\n");
+    text(&mut pickle, "0");
+    text(&mut pickle, "cpu");
+    pickle.extend(b"K\x20tQK\0K\x20\x85K\x01\x85\x89ccollections\nOrderedDict\n)RtRus.");
+    pickle
+}

@@ -1,0 +1,97 @@
+//! An author's texts, who may have copied them from anywhere.
+
+use std::path::Path;
+use std::sync::LazyLock;
+
+use cellflux_site::config::Config;
+use cellflux_site::error::SiteError;
+use cellflux_site::files::AuthorFiles;
+use cellflux_site::markdown::{Rules, Surroundings, render};
+use cellflux_site::maths::Maths;
+use cellflux_site::source::{Place, Source};
+
+use crate::Outcome;
+
+/// What no page may hold unless its author wrote it as HTML and asked for that.
+const FORBIDDEN: [&str; 8] = [
+    "<script",
+    "<meta",
+    "<iframe",
+    "<object",
+    "<embed",
+    "<base",
+    "<link",
+    "=\"javascript:",
+];
+
+/// `site.toml`.
+pub fn configuration(input: &[u8]) -> Outcome {
+    let text = String::from_utf8_lossy(input);
+    Source::part(Path::new("site.toml"), 1, &text)
+        .toml::<Config>()
+        .map(drop)
+        .map_err(|error| error.to_string())
+}
+
+/// A text without HTML, in an empty folder. Nothing of it may act.
+pub fn markdown(input: &[u8]) -> Outcome {
+    static EMPTY: LazyLock<Option<tempfile::TempDir>> = LazyLock::new(|| tempfile::tempdir().ok());
+    let folder = EMPTY.as_ref().ok_or("no temporary folder")?.path();
+    let text = String::from_utf8_lossy(input);
+    let source = Source::part(&folder.join("text.md"), 1, &text);
+    let rules = Rules {
+        folder,
+        allow_html: false,
+        prefix: "part-",
+    };
+    let html = render(&source, rules, &mut Around::default()).map_err(|error| error.to_string())?;
+    nothing_acts(&html);
+    Ok(())
+}
+
+/// A formula by itself.
+pub fn formula(input: &[u8]) -> Outcome {
+    let text = String::from_utf8_lossy(input);
+    nothing_acts(&Maths::default().render(&text, text.len() % 2 == 0)?);
+    Ok(())
+}
+
+fn nothing_acts(html: &str) {
+    let small = html.to_ascii_lowercase();
+    for word in FORBIDDEN {
+        assert!(!small.contains(word), "{word} in {html:.1000}");
+    }
+    for tag in small
+        .split('<')
+        .skip(1)
+        .filter_map(|tag| tag.split_once('>').map(|(tag, _)| tag))
+    {
+        let outside_values = tag.split('"').step_by(2);
+        assert!(
+            !outside_values
+                .into_iter()
+                .any(|text| text.contains(" on") && text.ends_with('=')),
+            "an event's handler in <{tag}> of {html:.1000}"
+        );
+    }
+}
+
+#[derive(Default)]
+struct Around {
+    files: AuthorFiles,
+    maths: Maths,
+}
+
+impl Surroundings for Around {
+    fn component(&mut self, _: &str, _: &Source, _: &Place) -> Result<String, SiteError> {
+        Ok(String::new())
+    }
+
+    fn files(&mut self) -> &mut AuthorFiles {
+        &mut self.files
+    }
+
+    fn maths(&mut self) -> &mut Maths {
+        &mut self.maths
+    }
+}
