@@ -32,7 +32,7 @@ pub struct Writer {
 pub fn all(cellflux: &Path, trainer: &Path, home: &Path) -> Result<Vec<Writer>> {
     let mut writers = vec![
         import(cellflux, home)?,
-        pack(cellflux, home)?,
+        reshard(cellflux, home)?,
         build(cellflux, home)?,
         export(trainer, home)?,
     ];
@@ -84,13 +84,13 @@ fn micro_config() -> Result<String> {
         .to_owned())
 }
 
-fn pack(cellflux: &Path, home: &Path) -> Result<Writer> {
-    let home = made(&home.join("shard"))?;
+fn reshard(cellflux: &Path, home: &Path) -> Result<Writer> {
+    let home = made(&home.join("reshard"))?;
     let mut arguments = [Vec::new(), Vec::new()];
     for (index, size) in ["1", "2"].into_iter().enumerate() {
         arguments[index] = words(&[
             "bundle",
-            "shard",
+            "reshard",
             &text(&root().join("web/bundles/bbbc021-tiny")),
             "--megabytes",
             size,
@@ -100,7 +100,7 @@ fn pack(cellflux: &Path, home: &Path) -> Result<Writer> {
         ]);
     }
     writer(
-        "cellflux bundle shard",
+        "cellflux bundle reshard",
         cellflux,
         &home.join("out/bundle"),
         arguments,
