@@ -11,7 +11,6 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use cellflux_bundle::quantise::WeightDtype;
-use cellflux_bundle::sampling::FlowSource;
 use cellflux_bundle::{Draft, folder};
 
 use about::About;
@@ -33,7 +32,7 @@ pub struct Args {
     /// Take the weights as the optimiser left them, even where a .pth holds averaged ones.
     #[arg(long)]
     trained: bool,
-    /// The compounds (CSV): name, smiles, `mode_of_action`, `doses_um`, split, control.
+    /// The compounds (CSV): name, smiles, `mode_of_action`, `doses_um`, split, control, batches.
     #[arg(long)]
     compounds: PathBuf,
     /// Condition vectors from elsewhere (CSV): name, then one column a number. Without it, Morgan counts.
@@ -82,8 +81,15 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     for note in &encoded.notes {
         eprintln!("note: {note}");
     }
+    let mut conditions = cellflux_bundle::conditions::Conditions {
+        dose: about.dose,
+        ..encoded.conditions
+    };
+    if let Some(control) = conditions.list.iter_mut().find(|condition| condition.control) {
+        control.target = about.control_is_target;
+    }
     let mut assets = encoded.structures;
-    let gallery = samples::gather(&about, &encoded.conditions.list, &mut assets)?;
+    let gallery = samples::gather(&about, &conditions.list, &mut assets)?;
     let mut provenance = about.provenance;
     provenance
         .tools
@@ -96,12 +102,9 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
         weights: checkpoint.weights,
         dtype: args.dtype,
         image: about.image,
-        conditions: cellflux_bundle::conditions::Conditions {
-            dose: about.dose,
-            ..encoded.conditions
-        },
+        conditions,
         vectors: encoded.vectors,
-        source: FlowSource::Control,
+        source: about.source,
         sampling: about.sampling,
         gallery,
         trajectories: Vec::new(),

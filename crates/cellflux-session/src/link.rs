@@ -11,7 +11,7 @@ use std::str::FromStr;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use cellflux_bundle::Manifest;
-use cellflux_bundle::sampling::FlowSource;
+use cellflux_bundle::conditions::Condition;
 use cellflux_image::{ImageSpec, coded_png};
 
 use crate::error::{SessionError, shown};
@@ -85,7 +85,6 @@ pub fn read(text: &str, manifest: &Manifest) -> Result<Recipe, SessionError> {
             shown(found)
         )));
     }
-    let start = start(&fields, manifest)?;
     let condition = match fields.text("c") {
         None => first_condition(manifest),
         Some(id) => manifest.conditions.get(id),
@@ -97,6 +96,7 @@ pub fn read(text: &str, manifest: &Manifest) -> Result<Recipe, SessionError> {
             "the id of a condition of this model",
         )
     })?;
+    let start = start(&fields, manifest, condition)?;
     let mut recipe = Recipe::new(manifest, start, condition);
     fields.set("model", &mut recipe.model, "an id")?;
     if let Some(dose_um) = fields.parsed("dose", "a number")? {
@@ -125,7 +125,7 @@ pub fn read(text: &str, manifest: &Manifest) -> Result<Recipe, SessionError> {
     Ok(recipe)
 }
 
-fn start(fields: &Fields, manifest: &Manifest) -> Result<Start, SessionError> {
+fn start(fields: &Fields, manifest: &Manifest, condition: &Condition) -> Result<Start, SessionError> {
     match (fields.text("start"), fields.text("crop")) {
         (Some(_), Some(_)) => Err(SessionError::link(
             "it has both start and crop, expected one of them",
@@ -141,13 +141,9 @@ fn start(fields: &Fields, manifest: &Manifest) -> Result<Start, SessionError> {
                 &png,
             )?))
         }
-        (None, None) if manifest.source == FlowSource::Noise => Ok(Start::Noise),
-        (None, None) => match manifest.gallery.controls.first() {
-            Some(control) => Ok(Start::Example(control.id.clone())),
-            None => Err(SessionError::link(
-                "it has neither start nor crop, and this model brings no sample control",
-            )),
-        },
+        (None, None) => Start::first(manifest, condition).ok_or_else(|| {
+            SessionError::link("it has neither start nor crop, and this model brings no sample control")
+        }),
     }
 }
 

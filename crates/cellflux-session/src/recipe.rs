@@ -4,7 +4,8 @@ use std::fmt::Debug;
 use std::ops::RangeInclusive;
 
 use cellflux_bundle::Manifest;
-use cellflux_bundle::conditions::{Condition, DoseFeatures};
+use cellflux_bundle::conditions::{BatchMatch, Condition, DoseFeatures};
+use cellflux_bundle::gallery::{Example, Gallery};
 use cellflux_bundle::limits;
 use cellflux_bundle::sampling::{FlowSource, Sampling};
 use cellflux_flow::solver::Solver;
@@ -139,14 +140,11 @@ impl Recipe {
         }
     }
 
-    /// What a page shows before a visitor has chosen anything: the bundle's first control (noise, where its flow starts
-    /// from noise) and its first condition that is not the control's own. `None` for a bundle without sample controls.
+    /// What a page shows before a visitor has chosen anything: the bundle's first condition that is not the control's own,
+    /// from [`Start::first`]. `None` for a bundle without sample controls.
     pub fn first(manifest: &Manifest) -> Option<Self> {
-        let start = match manifest.source {
-            FlowSource::Noise => Start::Noise,
-            FlowSource::Control => Start::Example(manifest.gallery.controls.first()?.id.clone()),
-        };
-        Some(Self::new(manifest, start, first_condition(manifest)?))
+        let condition = first_condition(manifest)?;
+        Some(Self::new(manifest, Start::first(manifest, condition)?, condition))
     }
 
     /// Reads a recipe's JSON.
@@ -270,6 +268,29 @@ pub(crate) fn first_condition(manifest: &Manifest) -> Option<&Condition> {
 }
 
 impl Start {
+    /// The start that a condition is shown from where none is named: noise, where the flow starts from noise; else a control of a
+    /// plate that the bundle shows the condition's treated cells of, one of a batch of the condition, or the first. `None` for a
+    /// bundle without sample controls.
+    pub fn first(manifest: &Manifest, condition: &Condition) -> Option<Self> {
+        if manifest.source == FlowSource::Noise {
+            return Some(Self::Noise);
+        }
+        let Gallery { controls, treated } = &manifest.gallery;
+        let same_plate = |control: &&Example| {
+            control.plate.is_some()
+                && treated
+                    .iter()
+                    .any(|cell| cell.condition == condition.id && cell.plate == control.plate)
+        };
+        let same_batch =
+            |control: &&Example| condition.batch_match(control.batch.as_deref()) == BatchMatch::Same;
+        let control = controls.iter().find(same_plate);
+        let control = control
+            .or_else(|| controls.iter().find(same_batch))
+            .or(controls.first())?;
+        Some(Self::Example(control.id.clone()))
+    }
+
     fn what(&self) -> &'static str {
         match self {
             Self::Example(_) => "an example of the bundle",
@@ -415,6 +436,34 @@ mod tests {
         assert_eq!(recipe.condition, "taxol");
         assert_eq!(recipe.sampling, manifest.sampling);
         recipe.validate(&manifest).unwrap();
+    }
+
+    #[test]
+    fn a_condition_is_shown_from_a_control_of_its_plate_or_else_of_its_batch() {
+        let mut manifest = manifest();
+        let control = |id: &str, batch: &str, plate: &str| Example {
+            id: id.into(),
+            batch: Some(batch.into()),
+            plate: Some(plate.into()),
+            ..manifest.gallery.controls[0].clone()
+        };
+        let controls = vec![
+            control("a", "Week1", "P1"),
+            control("b", "Week4", "P2"),
+            control("c", "Week4", "P3"),
+        ];
+        let cell = Example {
+            condition: "taxol".into(),
+            ..control("cell", "Week4", "P3")
+        };
+        manifest.gallery.controls = controls;
+        manifest.gallery.treated = vec![cell];
+        let start = |manifest: &Manifest| Recipe::first(manifest).unwrap().start;
+        assert_eq!(start(&manifest), Start::Example("c".into()));
+        manifest.gallery.treated.clear();
+        assert_eq!(start(&manifest), Start::Example("a".into()));
+        manifest.conditions.list[1].batches = vec!["Week4".into()];
+        assert_eq!(start(&manifest), Start::Example("b".into()));
     }
 
     #[test]

@@ -27,7 +27,7 @@ pub type EngineMaker<'a> = &'a mut dyn FnMut(&Bundle) -> Result<AnyEngine, Strin
 pub struct WalkWish {
     /// The bundle's name; the first without.
     pub bundle: Option<Spanned<String>>,
-    /// Id of the control to start from; the bundle's first without.
+    /// Id of the control to start from; without it, one of the compound's plate or batch where there is one, else the first.
     pub control: Option<Spanned<String>>,
     /// Id of the compound.
     pub compound: Option<Spanned<String>>,
@@ -88,6 +88,13 @@ impl WalkWish {
                 model.name
             ))
         })?;
+        if let Some(compound) = &self.compound {
+            let id = known_compound(model, compound, source)?;
+            if let Some(condition) = manifest.conditions.get(&id) {
+                let start = Start::first(manifest, condition).unwrap_or(recipe.start);
+                recipe = Recipe::new(manifest, start, condition);
+            }
+        }
         if let Some(control) = &self.control {
             recipe.start = Start::Example(known_control(model, control, source)?);
         }
@@ -102,12 +109,6 @@ impl WalkWish {
                 }),
             };
             recipe.start = Start::Example(control.map_err(|problem| at.wrong(problem))?.to_owned());
-        }
-        if let Some(compound) = &self.compound {
-            let id = known_compound(model, compound, source)?;
-            if let Some(condition) = manifest.conditions.get(&id) {
-                recipe = Recipe::new(manifest, recipe.start, condition);
-            }
         }
         recipe.dose_um = self.dose_um.or(recipe.dose_um);
         let sampling = &mut recipe.sampling;

@@ -7,7 +7,7 @@ use anyhow::Context;
 use cellflux_bundle::conditions::{DoseFeatures, slug};
 use cellflux_bundle::gallery::Example;
 use cellflux_bundle::provenance::{DataSet, Provenance};
-use cellflux_bundle::sampling::Sampling;
+use cellflux_bundle::sampling::{FlowSource, Sampling};
 use cellflux_image::spec::ImageSpec;
 use cellflux_image::synthetic::Cell;
 use serde::Deserialize;
@@ -44,6 +44,12 @@ pub struct About {
     /// Control crops that the import draws.
     #[serde(default)]
     pub synthetic_controls: Vec<SyntheticControl>,
+    /// What the flow starts from: `control` (the default) or `noise`.
+    #[serde(default)]
+    pub source: FlowSource,
+    /// Whether training also had controls as ends of its paths, paired with controls. Nothing where that is not known.
+    #[serde(default)]
+    pub control_is_target: Option<bool>,
     /// Data, citation, licence, training.
     pub provenance: Provenance,
     /// The folder of `about.json`.
@@ -95,6 +101,8 @@ impl About {
             controls: Vec::new(),
             treated: Vec::new(),
             synthetic_controls: Vec::new(),
+            source: FlowSource::Control,
+            control_is_target: None,
             provenance: Provenance {
                 data_set: DataSet {
                     name: "not stated".to_owned(),

@@ -7,7 +7,7 @@ use anyhow::{Context, bail, ensure};
 use cellflux_bundle::conditions::{Split, slug};
 
 /// The columns, by the names they may have; the first is the one that the documentation uses.
-const COLUMNS: [&[&str]; 7] = [
+const COLUMNS: [&[&str]; 8] = [
     &["name"],
     &["smiles"],
     &["mode_of_action", "moa"],
@@ -15,6 +15,7 @@ const COLUMNS: [&[&str]; 7] = [
     &["split"],
     &["control"],
     &["id"],
+    &["batches", "batch"],
 ];
 
 /// One row.
@@ -36,6 +37,8 @@ pub struct Compound {
     pub split: Split,
     /// Whether it is the untreated control.
     pub control: bool,
+    /// Experimental batches that the data has it in; empty where the table does not say.
+    pub batches: Vec<String>,
 }
 
 /// A table of compounds.
@@ -134,7 +137,14 @@ fn row<'a>(line: u64, cell: impl Fn(usize) -> Option<&'a str>) -> anyhow::Result
         doses_um,
         split,
         control,
+        batches: cell(7).map(listed).unwrap_or_default(),
     })
+}
+
+/// Names joined by semicolons; a name may hold blanks.
+fn listed(text: &str) -> Vec<String> {
+    let names = text.split(';').map(str::trim).filter(|name| !name.is_empty());
+    names.map(str::to_owned).collect()
 }
 
 fn dose(text: &str) -> anyhow::Result<f64> {
@@ -152,7 +162,7 @@ mod tests {
 
     #[test]
     fn columns_may_come_in_any_order_and_case_and_be_missing() {
-        let table = "\u{feff}MoA, Name ,SMILES,plate,dose\nActin disruptors, cytochalasin B,C,7,10;30\n,DMSO,CS(=O)C,7,\n";
+        let table = "\u{feff}MoA, Name ,SMILES,plate,dose,Batches\nActin disruptors, cytochalasin B,C,7,10;30,Week1; Week 2\n,DMSO,CS(=O)C,7,,\n";
         let compounds = parse(table).unwrap();
         assert_eq!(compounds.ignored, ["plate"]);
         assert_eq!(
@@ -166,8 +176,10 @@ mod tests {
                 doses_um: vec![10.0, 30.0],
                 split: Split::Seen,
                 control: false,
+                batches: vec!["Week1".into(), "Week 2".into()],
             }
         );
+        assert!(compounds.rows[1].batches.is_empty());
         assert_eq!(compounds.rows[1].mode_of_action, None);
         assert!(compounds.rows[1].doses_um.is_empty());
     }

@@ -112,7 +112,7 @@ fn encode(
             structure,
             mode_of_action: compound.mode_of_action,
             doses_um: compound.doses_um,
-            batches: Vec::new(),
+            batches: compound.batches,
             target: None,
             split: compound.split,
             control: compound.control,
@@ -176,6 +176,7 @@ mod tests {
             doses_um: Vec::new(),
             split: Split::Seen,
             control: false,
+            batches: Vec::new(),
         }
     }
 
