@@ -188,7 +188,12 @@ pub fn build(project: &Project, options: &Options, engines: EngineMaker) -> Resu
     output.finish()?;
     Ok(Built {
         report,
-        advice: [advice(project, &models), components.notes, components.recorder.notes.into_iter().collect()].concat(),
+        advice: [
+            advice(project, &models),
+            components.notes,
+            components.recorder.notes.into_iter().collect(),
+        ]
+        .concat(),
         sources,
     })
 }

@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 use cellflux_site::config::Config;
 use cellflux_site::error::SiteError;
 use cellflux_site::files::AuthorFiles;
+use cellflux_site::ids::Ids;
 use cellflux_site::markdown::{Rules, Surroundings, render};
 use cellflux_site::maths::Maths;
 use cellflux_site::source::{Place, Source};
@@ -80,6 +81,7 @@ fn nothing_acts(html: &str) {
 struct Around {
     files: AuthorFiles,
     maths: Maths,
+    ids: Ids,
 }
 
 impl Surroundings for Around {
@@ -94,4 +96,10 @@ impl Surroundings for Around {
     fn maths(&mut self) -> &mut Maths {
         &mut self.maths
     }
+
+    fn ids(&mut self) -> &mut Ids {
+        &mut self.ids
+    }
+
+    fn note(&mut self, _: &Place, _: &str) {}
 }

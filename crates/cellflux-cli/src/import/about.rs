@@ -78,9 +78,10 @@ impl About {
     /// Reads the file.
     pub fn read(path: &Path) -> anyhow::Result<Self> {
         let shown = path.display();
-        let text = std::fs::read_to_string(path).with_context(|| format!("{shown}: cannot be read"))?;
-        let mut about: Self =
-            serde_json::from_str(&text).with_context(|| format!("{shown}: not the expected JSON"))?;
+        let bytes = std::fs::read(path).with_context(|| format!("{shown}: cannot be read"))?;
+        let text = cellflux_table::decode(&bytes).with_context(|| format!("{shown}"))?;
+        let mut about: Self = serde_json::from_str(&cellflux_table::unix_lines(&text))
+            .with_context(|| format!("{shown}: not the expected JSON"))?;
         about.folder = path.parent().map(Path::to_path_buf).unwrap_or_default();
         Ok(about)
     }

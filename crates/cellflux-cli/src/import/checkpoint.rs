@@ -82,8 +82,9 @@ pub fn read(
 
 fn given_config(config: Option<&Path>, preset: Option<&str>) -> anyhow::Result<Option<UNetConfig>> {
     if let Some(path) = config {
-        let text =
-            std::fs::read_to_string(path).with_context(|| format!("{}: cannot be read", path.display()))?;
+        let shown = path.display();
+        let bytes = std::fs::read(path).with_context(|| format!("{shown}: cannot be read"))?;
+        let text = cellflux_table::decode(&bytes).with_context(|| format!("{shown}"))?;
         let config = UNetConfig::from_json(&text).with_context(|| format!("{}", path.display()))?;
         return Ok(Some(config));
     }

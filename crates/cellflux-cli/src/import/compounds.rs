@@ -1,10 +1,13 @@
 //! The table of compounds: what a person writes down about each.
 
 use std::collections::HashMap;
+use std::fs::File;
+use std::io::Read;
 use std::path::Path;
 
 use anyhow::{Context, bail, ensure};
 use cellflux_bundle::conditions::{Split, slug};
+use cellflux_table::{Row, Table};
 
 /// The columns, by the names they may have; the first is the one that the documentation uses.
 const COLUMNS: [&[&str]; 8] = [
@@ -52,46 +55,42 @@ pub struct Compounds {
 
 /// Reads the table (CSV with a header line, UTF-8; columns in any order, any case).
 pub fn read(path: &Path) -> anyhow::Result<Compounds> {
-    let text =
-        std::fs::read_to_string(path).with_context(|| format!("{}: cannot be read", path.display()))?;
-    parse(&text).with_context(|| format!("{}", path.display()))
+    let file = File::open(path).with_context(|| format!("{}: cannot be opened", path.display()))?;
+    parse(file).with_context(|| format!("{}", path.display()))
 }
 
-fn parse(text: &str) -> anyhow::Result<Compounds> {
-    // Spreadsheets put a byte order mark first, which would become part of the first column's name.
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let mut table = csv::ReaderBuilder::new()
-        .trim(csv::Trim::All)
-        .from_reader(text.as_bytes());
-    let header: Vec<String> = table.headers()?.iter().map(str::to_ascii_lowercase).collect();
-    let mut columns: [Option<usize>; COLUMNS.len()] = [None; COLUMNS.len()];
+fn parse(source: impl Read) -> anyhow::Result<Compounds> {
+    let mut table = Table::new(source, b',')?;
+    let mut columns: [Option<(usize, String)>; COLUMNS.len()] = std::array::from_fn(|_| None);
     let mut ignored = Vec::new();
-    for (index, title) in header.iter().enumerate() {
-        match COLUMNS.iter().position(|names| names.contains(&title.as_str())) {
-            None => ignored.push(title.clone()),
-            Some(column) => {
-                ensure!(
-                    columns[column].is_none(),
-                    "column {title} is there twice, expected it once"
-                );
-                columns[column] = Some(index);
+    for (index, title) in table.titles().iter().enumerate() {
+        let lower = title.to_ascii_lowercase();
+        match COLUMNS
+            .iter()
+            .zip(&mut columns)
+            .find(|(names, _)| names.contains(&lower.as_str()))
+        {
+            None => ignored.push(lower),
+            Some((_, Some((_, earlier)))) => {
+                bail!("has the columns {earlier:?} and {title:?}, which say the same, expected one of them")
             }
+            Some((_, column)) => *column = Some((index, title.clone())),
         }
     }
+    let [name, ..] = &columns;
     ensure!(
-        columns[0].is_some(),
+        name.is_some(),
         "has the columns {}, expected one called name",
-        header.join(", ")
+        table.titles().join(", ")
     );
     let mut rows: Vec<Compound> = Vec::new();
     let mut ids: HashMap<String, u64> = HashMap::new();
-    for record in table.records() {
-        let record = record?;
-        let line = record.position().map_or(0, csv::Position::line);
+    let mut record = Row::default();
+    while table.read(&mut record)? {
+        let line = record.line;
         let cell = |column: usize| {
-            columns[column]
-                .and_then(|index| record.get(index))
-                .filter(|text| !text.is_empty())
+            let (index, _) = columns.get(column)?.as_ref()?;
+            record.cells.get(*index).filter(|text| !text.is_empty())
         };
         let compound = row(line, cell).with_context(|| format!("line {line}"))?;
         if let Some(earlier) = ids.insert(compound.id.clone(), line) {
@@ -163,7 +162,7 @@ mod tests {
     #[test]
     fn columns_may_come_in_any_order_and_case_and_be_missing() {
         let table = "\u{feff}MoA, Name ,SMILES,plate,dose,Batches\nActin disruptors, cytochalasin B,C,7,10;30,Week1; Week 2\n,DMSO,CS(=O)C,7,,\n";
-        let compounds = parse(table).unwrap();
+        let compounds = parse(table.as_bytes()).unwrap();
         assert_eq!(compounds.ignored, ["plate"]);
         assert_eq!(
             compounds.rows[0],
@@ -188,7 +187,7 @@ mod tests {
     fn what_is_wrong_is_said_with_its_line() {
         for (table, expected) in [
             ("smiles\nC\n", "expected one called name"),
-            ("name,name\na,b\n", "column name is there twice"),
+            ("name,name\na,b\n", "two columns called \"name\""),
             ("name\n", "expected at least one compound"),
             (
                 "name,split\na,seen\nb,maybe\n",
@@ -203,16 +202,24 @@ mod tests {
                 "name\nMG-132\nMG 132\n",
                 "line 3: MG 132 has the id \"mg-132\" of line 2",
             ),
-            ("name,smiles\na\n", "line: 2"),
+            (
+                "name,moa,mode_of_action\na,b,c\n",
+                "the columns \"moa\" and \"mode_of_action\"",
+            ),
+            ("name,smiles\na\n", "line 2: 1 cells, expected 2"),
+            // Lines as an editor numbers them: ends of both kinds, blank lines, a line break in quotes.
+            ("name,dose\r\n\r\n\"a\r\nb\",1\r\nc,much\r\n", "line 5: dose"),
+            ("name,dose\ra,1\rc,much\r", "line 3: dose"),
+            ("PK\u{3}\u{4}", ".xlsx"),
         ] {
-            let message = format!("{:#}", parse(table).unwrap_err());
+            let message = format!("{:#}", parse(table.as_bytes()).unwrap_err());
             assert!(message.contains(expected), "{message} for {table:?}");
         }
     }
 
     #[test]
     fn held_out_compounds_and_the_control_are_told_apart() {
-        let compounds = parse("name,split,control\na,held-out,\nb,seen,yes\n").unwrap();
+        let compounds = parse(&b"name,split,control\na,held-out,\nb,seen,yes\n"[..]).unwrap();
         assert_eq!(compounds.rows[0].split, Split::HeldOut);
         assert!(compounds.rows[1].control && !compounds.rows[0].control);
     }

@@ -1,11 +1,13 @@
 //! From compounds to conditions: each gets its vector, and a drawing of its structure.
 
 use std::collections::{BTreeMap, HashMap};
+use std::fs::File;
 use std::path::Path;
 
 use anyhow::{Context, bail, ensure};
 use cellflux_bundle::conditions::{Condition, ConditionVectors, Conditions, DoseFeatures, Encoder};
 use cellflux_chem::{Molecule, MorganSettings};
+use cellflux_table::{Row, Table};
 
 use super::compounds::{Compound, Compounds};
 
@@ -132,12 +134,12 @@ fn encode(
 }
 
 fn read_table(path: &Path, width: usize) -> anyhow::Result<HashMap<String, Vec<f32>>> {
-    let mut table = csv::ReaderBuilder::new().trim(csv::Trim::All).from_path(path)?;
+    let mut table = Table::new(File::open(path)?, b',')?;
     let mut rows = HashMap::new();
-    for record in table.records() {
-        let record = record?;
-        let line = record.position().map_or(0, csv::Position::line);
-        let mut cells = record.iter();
+    let mut record = Row::default();
+    while table.read(&mut record)? {
+        let line = record.line;
+        let mut cells = record.cells.iter();
         let name = cells.next().unwrap_or_default().to_owned();
         let vector = cells
             .map(|cell| {
