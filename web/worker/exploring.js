@@ -274,7 +274,7 @@ export class Exploring {
   /**
    * Turns to a recipe, or, where its picture does not come, to the same walk from the first control whose picture does: one picture is
    * no reason to close the page.
-   * @returns {Promise<Error | null>} what was missing
+   * @returns {Promise<{ kind: string, sentence: string } | null>} what was missing, as the page's notice takes it
    */
   async #followWhatComes(recipe, { samples }) {
     try {
@@ -285,7 +285,7 @@ export class Exploring {
       for (const { id } of samples.filter((sample) => sample.id !== recipe.start.example)) {
         try {
           await this.#follow({ ...recipe, start: { example: id } });
-          return new Trouble('picture', `${error.message.replace(/\.$/, '')}. The walk starts from another control; choosing this one tries again.`);
+          return { kind: 'picture', sentence: `${error.message.replace(/\.$/, '')}. The walk starts from another control; choosing this one tries again.` };
         } catch {
           // Nor this one.
         }
