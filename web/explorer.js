@@ -47,6 +47,9 @@ const FETCH_AT_ONCE = 48e6;
 /** How long the address may lag behind the view. */
 const ADDRESS_MS = 250;
 
+/** What only tells: it leaves by itself, and with the next action. What offers a way on stays until that is taken. */
+const isNews = (notice) => notice?.kind === 'info' && !notice.stays && !notice.actions?.length;
+
 /** How long news such as “The link is copied” stay. */
 const NEWS_MS = 10_000;
 
@@ -123,7 +126,7 @@ class Explorer extends HTMLElement {
   /** News leave by themselves after a while; warnings and troubles stay until they are dealt with. */
   #letNoticeLeave(notice) {
     clearTimeout(this.noticeTimer);
-    if (notice?.kind !== 'info' || notice.stays) return;
+    if (!isNews(notice)) return;
     this.noticeTimer = setTimeout(() => { if (this.#state.notice === notice) this.#set({ notice: null }); }, NEWS_MS);
   }
 

@@ -102,7 +102,8 @@ test('pasting and dropping files do what the file dialog does', async () => {
   const pasted = await explorer.pixels('start');
   await explorer.page.locator('[data-control]:not([data-control="upload"])').first().click();
   await explorer.page.locator('[data-control]:not([data-control="upload"])').first().click();
-  await explorer.page.locator('[data-control="upload"]').waitFor({ state: 'detached' });
+  // The crop stays to be chosen again.
+  await explorer.page.locator('[data-control="upload"][aria-checked="false"]').waitFor();
   assert.ok(differing(await explorer.pixels('start'), pasted) > 0);
   await hand('drop');
   await explorer.useCrop();

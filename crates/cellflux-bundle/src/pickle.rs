@@ -276,9 +276,14 @@ impl<'a> Machine<'a> {
         }
     }
 
+    #[expect(
+        clippy::too_many_lines,
+        reason = "a table of the opcodes, one line or two for each, is read more easily whole"
+    )]
     fn step(&mut self, opcode: u8) -> Result<(), BundleError> {
         match opcode {
-            b'N' => self.push(Value::Opaque),
+            // None; sets (0x8f) hold no weights.
+            b'N' | 0x8f => self.push(Value::Opaque),
             0x88 => self.push(Value::Int(1)),
             0x89 => self.push(Value::Int(0)),
             b'K' => {
@@ -336,8 +341,6 @@ impl<'a> Machine<'a> {
                 self.remember(index)
             }
             0x93 => self.stack_global(),
-            // Sets hold no weights.
-            0x8f => self.push(Value::Opaque),
             0x90 => {
                 self.above_mark()?;
                 self.top().map(|_| ())
@@ -547,15 +550,14 @@ impl<'a> Machine<'a> {
             return self.push(Value::Global(global));
         }
         let full: Box<str> = format!("{module}.{name}").into();
-        let index = match self.foreign_by_name.get(&full) {
-            Some(&index) => index,
-            None => {
-                let index = self.foreign.len() as u32;
-                self.keep(2 * full.len() + 64)?;
-                self.foreign.push(full.clone());
-                self.foreign_by_name.insert(full, index);
-                index
-            }
+        let index = if let Some(&index) = self.foreign_by_name.get(&full) {
+            index
+        } else {
+            let index = self.foreign.len() as u32;
+            self.keep(2 * full.len() + 64)?;
+            self.foreign.push(full.clone());
+            self.foreign_by_name.insert(full, index);
+            index
         };
         self.push(Value::Foreign(index))
     }

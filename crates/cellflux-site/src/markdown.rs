@@ -178,7 +178,8 @@ fn read<'a>(
                     around.note(
                         &place,
                         &format!(
-                            "the attribute {name:?} of a heading is left out, expected #id and .class only"
+                            "the attribute {:?} of a heading is left out, expected #id and .class only",
+                            name.as_ref()
                         ),
                     );
                 }

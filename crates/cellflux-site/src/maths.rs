@@ -51,6 +51,8 @@ impl Maths {
         };
         let mut mathml = String::new();
         push_mathml(&mut mathml, Parser::new(tex, &storage), config).map_err(|error| error.to_string())?;
+        // The renderer writes these two signs as they are, alone in their element.
+        let mathml = mathml.replace("><</", ">&lt;</").replace(">&</", ">&amp;</");
         only_mathml(&mathml)?;
         Ok(self.lift_styles(&mathml))
     }

@@ -2,12 +2,12 @@
 
 use std::fs;
 
-use crate::parts::{build, project, read};
+use crate::parts::{build, control, project, read};
 
 fn page(text: &str) -> String {
     let home = project(&format!("[[section]]\nid = \"one\"\ntext = '''\n{text}\n'''\n"));
     fs::write(home.path().join("r.csv"), "method,FID\nA & B,12.5\nC,3\n").unwrap();
-    fs::write(home.path().join("x.png"), "picture").unwrap();
+    fs::write(home.path().join("x.png"), control()).unwrap();
     build(home.path()).unwrap();
     read(home.path(), "index.html")
 }

@@ -111,7 +111,7 @@ pub fn read(home: &Path, path: &str) -> String {
 }
 
 /// A crop whose bytes count up.
-fn control() -> Vec<u8> {
+pub fn control() -> Vec<u8> {
     let spec = ImageSpec::bbbc021(SIDE, SIDE);
     let coded: Vec<u8> = (0..spec.len()).map(|i| (i % 251) as u8).collect();
     coded_png::write(&spec, &coded).unwrap()
