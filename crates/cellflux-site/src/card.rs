@@ -117,13 +117,10 @@ fn middle(times: &[f64], noised: bool) -> Option<usize> {
             .get(index)
             .map_or(f64::INFINITY, |time| (time - moment).abs())
     };
-    // Of one or two frames there is none between the ends.
-    let inner = if times.len() > 2 {
-        1..times.len() - 1
-    } else {
-        0..times.len()
-    };
-    inner.min_by(|&a, &b| far(a).total_cmp(&far(b)))
+    let inner = 1..times.len().saturating_sub(1).max(1);
+    inner
+        .min_by(|&a, &b| far(a).total_cmp(&far(b)))
+        .map(|index| index.min(times.len() - 1))
 }
 
 /// At most two lines of whole words; what is longer ends in dots.
