@@ -2,12 +2,17 @@
 
 use std::fs;
 
-use crate::parts::{build, control, project, read};
+use crate::parts::{build, project, read};
 
 fn page(text: &str) -> String {
     let home = project(&format!("[[section]]\nid = \"one\"\ntext = '''\n{text}\n'''\n"));
     fs::write(home.path().join("r.csv"), "method,FID\nA & B,12.5\nC,3\n").unwrap();
-    fs::write(home.path().join("x.png"), control()).unwrap();
+    // A picture that browsers show.
+    fs::copy(
+        home.path().join("bundle/samples/synthetic-1.png"),
+        home.path().join("x.png"),
+    )
+    .unwrap();
     build(home.path()).unwrap();
     read(home.path(), "index.html")
 }
@@ -73,5 +78,60 @@ fn a_second_explorer_leaves_the_address_to_the_first_and_parts_can_be_hidden() {
     assert!(
         explorers[1].contains(" address=\"embed.html?model=bundle\""),
         "{page}"
+    );
+}
+
+#[test]
+fn the_best_row_is_set_bold_and_its_numbers_keep_their_side() {
+    let home = project(
+        "[[section]]\nid = \"one\"\ntext = '''\n```{table}\nfile = \"r.csv\"\ncaption = \"Best in **bold**\"\n```\n'''\n",
+    );
+    fs::write(
+        home.path().join("r.csv"),
+        "method,FID\r\nA,12.5\r\n**ours**,**3.1**\r\nB,—\r\n",
+    )
+    .unwrap();
+    build(home.path()).unwrap();
+    let page = read(home.path(), "index.html");
+    assert!(
+        page.contains("<td class=\"right\"><strong>3.1</strong></td>"),
+        "{page}"
+    );
+    assert!(page.contains("<td class=\"right\">—</td>"), "{page}");
+    assert!(
+        page.contains("<figcaption>Best in <strong>bold</strong></figcaption>"),
+        "{page}"
+    );
+}
+
+#[test]
+fn the_toolkits_own_words_are_in_the_pages_language_and_an_unknown_one_is_said() {
+    let built = |language: &str| {
+        let home = project("[[author]]\nname = \"A\"\norcid = \"https://orcid.org/0000-0002-1825-0097\"\n");
+        let path = home.path().join("site.toml");
+        let text = fs::read_to_string(&path).unwrap();
+        fs::write(
+            &path,
+            format!("language = \"{language}\"\nabstract = \"X\"\n{text}"),
+        )
+        .unwrap();
+        let advice = build(home.path()).unwrap().advice.join("\n");
+        (read(home.path(), "index.html"), advice)
+    };
+    let (french, advice) = built("fr");
+    assert!(
+        french.contains("<h2>Résumé</h2>") && french.contains("Aller au contenu"),
+        "{french}"
+    );
+    assert!(!advice.contains("no words in the language"), "{advice}");
+    assert!(
+        french.contains("href=\"https://orcid.org/0000-0002-1825-0097\""),
+        "{french}"
+    );
+    let (unknown, advice) = built("tlh");
+    assert!(unknown.contains("<h2>Abstract</h2>"), "{unknown}");
+    assert!(
+        advice.contains("site.toml:1: the toolkit has no words in the language \"tlh\""),
+        "{advice}"
     );
 }
