@@ -162,3 +162,35 @@ fn a_folder_that_cannot_be_written_is_named() {
     let error = refused(&cellflux(home.path(), &["site", "build", "--out", "/sys/a-site"]));
     assert!(error.contains("/sys"), "{error}");
 }
+
+#[test]
+fn a_reader_that_leaves_early_ends_the_command_without_a_panic() {
+    let bundle = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../web/bundles/bbbc021-tiny");
+    let bundle = bundle.display().to_string();
+    for arguments in [
+        &["completions", "bash"][..],
+        &["bundle", "inspect", &bundle],
+        &["bundle", "inspect", &bundle, "--json"],
+    ] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let output = Command::new(env!("CARGO_BIN_EXE_cellflux"))
+            .args(arguments)
+            .stdout(writer)
+            .output()
+            .unwrap();
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(!errors.contains("panicked"), "{arguments:?}: {errors}");
+        assert_eq!(output.status.code(), Some(0), "{arguments:?}: {errors}");
+    }
+}
+
+#[test]
+fn the_example_keeps_what_is_built_out_of_its_git() {
+    let home = tempfile::tempdir().unwrap();
+    said(&cellflux(home.path(), &["site", "new", "demo"]));
+    let ignored = fs::read_to_string(home.path().join("demo/.gitignore")).unwrap();
+    for folder in ["/dist", "/.cellflux-cache"] {
+        assert!(ignored.lines().any(|line| line == folder), "{folder}: {ignored}");
+    }
+}

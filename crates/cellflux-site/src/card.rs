@@ -117,10 +117,9 @@ fn middle(times: &[f64], noised: bool) -> Option<usize> {
             .get(index)
             .map_or(f64::INFINITY, |time| (time - moment).abs())
     };
-    let inner = 1..times.len().saturating_sub(1).max(1);
-    inner
-        .min_by(|&a, &b| far(a).total_cmp(&far(b)))
-        .map(|index| index.min(times.len() - 1))
+    // A walk of one step has nothing between its ends.
+    let inner = (1..times.len() - 1).min_by(|&a, &b| far(a).total_cmp(&far(b)));
+    Some(inner.unwrap_or(times.len() - 1))
 }
 
 /// At most two lines of whole words; what is longer ends in dots.
