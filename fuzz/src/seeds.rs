@@ -45,7 +45,7 @@ const TEXTS: [(&str, &str, &str); 32] = [
     (
         "link",
         "whole",
-        "#v=1&model=bbbc021-tiny&start=control-1&c=taxol&a=1.2&solver=heun&grid=uniform&steps=20&rtol=0.00001&atol=0.00001&noise=0.5&seed=7&way=forward&at=3&hide=0,2",
+        "#v=1&model=bbbc021-tiny&start=synthetic-1&c=taxol&a=1.2&solver=heun2&grid=uniform&steps=20&rtol=0.00001&atol=0.00001&noise=0.5&seed=7&way=forward&at=3&hide=0,2",
     ),
     ("link", "short", "c=taxol"),
     (
@@ -56,12 +56,12 @@ const TEXTS: [(&str, &str, &str); 32] = [
     (
         "recipe",
         "whole",
-        r#"{"model":"bbbc021-tiny","start":{"example":"synthetic-1"},"condition":"taxol","sampling":{"solver":"heun","grid":"uniform","steps":4,"alpha":1.2,"noise":0.5,"seed":7,"rtol":1e-5,"atol":1e-5},"direction":"return","view":{"step":1,"hidden":[0]}}"#,
+        r#"{"model":"bbbc021-tiny","start":{"example":"synthetic-1"},"condition":"taxol","sampling":{"solver":"heun2","grid":"uniform","steps":4,"alpha":1.2,"noise":0.5,"seed":7,"rtol":1e-5,"atol":1e-5},"direction":"return","view":{"step":1,"hidden":[0]}}"#,
     ),
     (
         "recipe",
         "crop",
-        r#"{"model":"bbbc021-tiny","start":{"crop":"AAAA"},"condition":"dmso","sampling":{"solver":"dopri5","grid":"skewed","steps":4,"alpha":1,"noise":0,"seed":0,"rtol":1e-5,"atol":1e-5}}"#,
+        r#"{"model":"bbbc021-tiny","start":{"crop":"AAAA"},"condition":"dmso","sampling":{"solver":"dopri5","grid":"edm","steps":4,"alpha":1,"noise":0,"seed":0,"rtol":1e-5,"atol":1e-5}}"#,
     ),
     (
         "site_toml",

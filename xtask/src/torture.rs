@@ -56,14 +56,14 @@ pub fn torture(options: &Options) -> Result<()> {
             rows.push(rounds_of(&writer, harm, rounds, &mut random)?);
         }
     }
-    stage("Lost devices");
-    let lost = native::counted_tests("lost")?;
     println!("\n{}", table(&rows));
-    println!("\nlost devices, in the GPU engine's and the session's tests: {lost}");
     let troubles: Vec<&String> = rows.iter().flat_map(|row| &row.troubles).collect();
     for trouble in &troubles {
         println!("{trouble}");
     }
+    stage("Lost devices");
+    let lost = native::counted_tests("lost")?;
+    println!("\nlost devices, in the GPU engine's and the session's tests: {lost}");
     if !troubles.is_empty() || !lost.is_good() {
         bail!("{} outputs were not whole", troubles.len());
     }
