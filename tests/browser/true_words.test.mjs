@@ -61,6 +61,7 @@ test('the page says whether the control is of the compound’s batch', { skip },
     measured(manifest, 'Week4');
     compound(manifest, 'taxol').batches = ['Week2', 'Week4'];
     compound(manifest, 'cytochalasin-b').batches = ['Week1'];
+    delete compound(manifest, 'colchicine').batches;
   }, async (explorer) => {
     const { page } = explorer;
     const says = async (id, kind, words) => {
