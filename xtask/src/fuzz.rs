@@ -1,5 +1,6 @@
 //! `cargo xtask fuzz`: hostile inputs for every reader, target by target, with a table at the end.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -188,8 +189,10 @@ fn table(rows: &[Row]) -> String {
          |---|---:|---:|---:|---:|---:|---:|\n",
     );
     for row in rows {
-        text += &format!(
-            "| {} | {} | {} | {} | {:.2} | {:.0} | {} |\n",
+        // Writing to a String cannot fail.
+        let _ = writeln!(
+            text,
+            "| {} | {} | {} | {} | {:.2} | {:.0} | {} |",
             row.target,
             row.cases,
             row.taken,

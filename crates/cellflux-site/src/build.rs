@@ -567,7 +567,7 @@ impl Pages<'_> {
             title => config.title.get_ref(),
             description => config.description.as_str(),
             language => config.language.get_ref().as_str(),
-            words => Value::from_iter(Words::or_english(config.language.get_ref()).entries()),
+            words => Value::from(BTreeMap::from(Words::or_english(config.language.get_ref()).entries())),
             version => env!("CARGO_PKG_VERSION"),
             colour_scheme => match config.theme.mode { Mode::Auto => "light dark", Mode::Light => "light", Mode::Dark => "dark" },
             icon => self.icon,
@@ -666,7 +666,7 @@ impl Pages<'_> {
             context! {
                 title => config.title.get_ref(),
                 language => config.language.get_ref().as_str(),
-            words => Value::from_iter(Words::or_english(config.language.get_ref()).entries()),
+            words => Value::from(BTreeMap::from(Words::or_english(config.language.get_ref()).entries())),
                 url => config.url.as_ref().map(|url| with_slash(url.get_ref())),
                 style => LOST,
                 style_hash => STANDARD.encode(Sha256::digest(LOST.as_bytes())),

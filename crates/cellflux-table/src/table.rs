@@ -223,10 +223,8 @@ mod tests {
 
     #[test]
     fn numbers_stay_right_in_a_table_longer_than_any_buffer() {
-        let mut text = String::from("name,text\r\n");
-        for index in 0..50_000 {
-            text.push_str(&format!("row {index},\"a\r\nb\"\r\n"));
-        }
+        let rows = (0..50_000).map(|index| format!("row {index},\"a\r\nb\"\r\n"));
+        let text: String = std::iter::once("name,text\r\n".to_owned()).chain(rows).collect();
         for (index, (line, name)) in lines(&text).into_iter().enumerate() {
             assert_eq!((line, name), (2 + 2 * index as u64, format!("row {index}")));
         }
