@@ -171,6 +171,7 @@ test('a flow that starts from noise offers noise and no control, and its link ho
     await explorer.upload({ name: 'cell.png', mimeType: 'image/png', buffer: Buffer.from('a picture') });
     await explorer.says(/starts from noise, so no image can be its control/);
     assert.equal(await page.locator('#set-direction [value="reverse"]').isDisabled(), true);
+    assert.equal(await page.locator('#set-direction [value="forward"]').textContent(), 'Noise → treated');
     await explorer.set('direction', 'return');
     await explorer.set('direction', 'forward');
     assert.equal(await page.locator('cellflux-notice .sentence').count(), 0);

@@ -21,7 +21,7 @@ export class ControlPicker extends Part {
     );
     this.about = el('p', { class: 'hint about' });
     this.noise = el('div', { class: 'noise', hidden: true },
-      el('p', {}, 'This flow starts from noise: no control image enters. Another seed is another cell.'),
+      el('p', { class: 'lead' }, 'This flow starts from noise: no control image enters. Another seed is another cell.'),
       el('button', { type: 'button', class: 'secondary', on: { click: () => this.intend('change', { change: { seed: crypto.getRandomValues(new Uint32Array(1))[0] } }) } }, 'New noise'));
     this.append(this.noise, this.gallery, this.about, this.own);
   }

@@ -2,9 +2,10 @@
 
 import { el, Part } from '../html.js';
 
-const DIRECTIONS = [
-  ['forward', 'Control → treated'],
-  ['reverse', 'Treated → control'],
+/** By what the flow starts from. */
+const directions = (source) => [
+  ['forward', `${source} → treated`],
+  ['reverse', `Treated → ${source.toLowerCase()}`],
   ['return', 'There and back'],
 ];
 const SOLVERS = [
@@ -52,7 +53,7 @@ export class FlowSettings extends Part {
     };
     this.fields = {};
     this.append(
-      choose('direction', 'Direction', DIRECTIONS, 'Reverse follows the same velocity from t = 1 to t = 0. There and back ends where it started but for the solver’s error, which the difference then shows.'),
+      choose('direction', 'Direction', directions('Control'), 'Reverse follows the same velocity from t = 1 to t = 0. There and back ends where it started but for the solver’s error, which the difference then shows.'),
       choose('solver', 'Solver', SOLVERS, 'How each step is taken. Higher orders cost more evaluations per step.'),
       choose('grid', 'Time grid', GRIDS, 'Where on the path the steps end.'),
       number('steps', 'Steps', 'Solver steps from one end of the path to the other.'),
@@ -69,7 +70,13 @@ export class FlowSettings extends Part {
     this.recipe = recipe;
     this.flowSource = flowSource;
     if (limits && this.changed('limits', limits)) this.#bound(limits);
+    if (flowSource === 'noise' && this.changed('source', flowSource)) this.#nameNoise();
     if (recipe && this.changed('recipe', recipe)) this.#show();
+  }
+
+  #nameNoise() {
+    const { options } = this.fields.direction.input;
+    for (const [index, [, words]] of directions('Noise').entries()) options[index].textContent = words;
   }
 
   #row(name, label, control, output, help, input = control) {

@@ -101,7 +101,7 @@ export class Stage extends Part {
  * treatment (docs/bundle-format.md, `batches`).
  */
 function batchNote({ kind, synthetic, batch }, { batches, control }, name = 'this compound') {
-  if (kind === 'noise') return ['noise', 'This flow starts from noise: no cell was untreated here.'];
+  if (kind === 'noise') return ['noise', 'This flow starts from noise: there is no control that the end could be compared with.'];
   if (synthetic) return ['drawn', `The start is drawn by a program: the walk shows what the network does to a drawing, not what ${name} does to cells.`];
   const whose = control ? 'the untreated cells' : `the cells treated with ${name}`;
   if (!batch || !batches.length) {
