@@ -34,6 +34,9 @@ pub struct Target {
 impl Target {
     /// Reads one input.
     ///
+    /// # Errors
+    /// The sentence that the reader refuses it with, which is a good answer.
+    ///
     /// # Panics
     /// Where the reader panics or what it promises does not hold: that is what is being looked for.
     pub fn try_input(&self, input: &[u8]) -> Outcome {

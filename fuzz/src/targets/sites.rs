@@ -53,7 +53,7 @@ pub fn markdown(input: &[u8]) -> Outcome {
 /// A formula by itself.
 pub fn formula(input: &[u8]) -> Outcome {
     let text = String::from_utf8_lossy(input);
-    nothing_acts(&Maths::default().render(&text, text.len() % 2 == 0)?);
+    nothing_acts(&Maths::default().render(&text, text.len().is_multiple_of(2))?);
     Ok(())
 }
 
