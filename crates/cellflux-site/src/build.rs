@@ -105,14 +105,7 @@ pub fn build(project: &Project, options: &Options, engines: EngineMaker) -> Resu
     record(project, &mut components)?;
     let texts = Texts::render(project, &mut components)?;
     let card = social_card(project, &mut components)?;
-    let icon = match &project.config.icon {
-        Some(file) => Some(components.files.add(
-            &project.path(file.get_ref()),
-            Use::Picture,
-            &project.source.place(file.span().start),
-        )?),
-        None => None,
-    };
+    let icon = own_icon(project, &mut components.files)?;
     let links = links(project, &mut components.files)?;
     let theme = theme::css(project, &mut components.files)? + &components.maths.css();
 
@@ -196,6 +189,15 @@ pub fn build(project: &Project, options: &Options, engines: EngineMaker) -> Resu
         .concat(),
         sources,
     })
+}
+
+/// The address of the author's own icon.
+fn own_icon(project: &Project, files: &mut AuthorFiles) -> Result<Option<String>, SiteError> {
+    let icon = project.config.icon.as_ref().map(|file| {
+        let at = project.source.place(file.span().start);
+        files.add(&project.path(file.get_ref()), Use::Picture, &at)
+    });
+    icon.transpose()
 }
 
 /// The licences of the software, then of the font.

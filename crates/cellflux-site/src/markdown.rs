@@ -139,13 +139,7 @@ fn read<'a>(
             Event::InlineMath(tex) => events.push(formula(&tex, false, source, &at, around)?),
             Event::DisplayMath(tex) => events.push(formula(&tex, true, source, &at, around)?),
             Event::Html(text) | Event::InlineHtml(text) if !rules.allow_html => {
-                let shown: String = text.trim().chars().take(40).collect();
-                around.note(
-                    &source.place(at.start),
-                    &format!(
-                        "HTML is shown as text, {shown:?}; `allow_html = true` in site.toml passes it on"
-                    ),
-                );
+                around.note(&source.place(at.start), &shown_as_text(&text));
                 events.push(Event::Text(text));
             }
             Event::Start(mut tag @ (Tag::Image { .. } | Tag::Link { .. })) => {
@@ -179,7 +173,7 @@ fn read<'a>(
                         &place,
                         &format!(
                             "the attribute {:?} of a heading is left out, expected #id and .class only",
-                            name.as_ref()
+                            &**name
                         ),
                     );
                 }
@@ -209,6 +203,12 @@ fn read<'a>(
         }
     }
     Ok(events)
+}
+
+/// What is said of HTML that is not passed on.
+fn shown_as_text(html: &str) -> String {
+    let shown: String = html.trim().chars().take(40).collect();
+    format!("HTML is shown as text, {shown:?}; `allow_html = true` in site.toml passes it on")
 }
 
 /// Events as HTML.

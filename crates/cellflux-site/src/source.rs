@@ -83,6 +83,7 @@ impl Source {
     }
 
     /// A text that this one holds as a TOML string, as a source of its own whose lines are those of the file.
+    #[must_use]
     pub fn text(&self, text: &Spanned<String>) -> Self {
         let place = self.place(text.span().start);
         // A multi-line string begins on the line after its quotes.

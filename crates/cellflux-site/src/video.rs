@@ -129,43 +129,43 @@ fn codecs(moov: &[u8]) -> Result<Vec<Vec<u8>>, String> {
 mod tests {
     use super::*;
 
-    fn boxed(name: &[u8; 4], inside: &[u8]) -> Vec<u8> {
+    fn boxed(name: [u8; 4], inside: &[u8]) -> Vec<u8> {
         let mut bytes = (8 + inside.len() as u32).to_be_bytes().to_vec();
         bytes.extend(name);
         bytes.extend(inside);
         bytes
     }
 
-    fn mp4(codec: &[u8; 4]) -> Vec<u8> {
+    fn mp4(codec: [u8; 4]) -> Vec<u8> {
         let list = [&[0; 8][..], &boxed(codec, &[0; 70])].concat();
-        let table = boxed(b"minf", &boxed(b"stbl", &boxed(b"stsd", &list)));
-        let handler = boxed(b"hdlr", b"\0\0\0\0\0\0\0\0vide\0\0\0\0");
-        let media = boxed(b"mdia", &[handler, table].concat());
+        let table = boxed(*b"minf", &boxed(*b"stbl", &boxed(*b"stsd", &list)));
+        let handler = boxed(*b"hdlr", b"\0\0\0\0\0\0\0\0vide\0\0\0\0");
+        let media = boxed(*b"mdia", &[handler, table].concat());
         [
-            boxed(b"ftyp", b"isom\0\0\0\0"),
-            boxed(b"mdat", &[1; 100]),
-            boxed(b"moov", &boxed(b"trak", &media)),
+            boxed(*b"ftyp", b"isom\0\0\0\0"),
+            boxed(*b"mdat", &[1; 100]),
+            boxed(*b"moov", &boxed(*b"trak", &media)),
         ]
         .concat()
     }
 
     #[test]
     fn a_video_is_known_by_its_codec_and_what_browsers_do_not_play_is_named() {
-        assert_eq!(played(&mp4(b"avc1")), Ok("mp4"));
+        assert_eq!(played(&mp4(*b"avc1")), Ok("mp4"));
         assert_eq!(played(b"\x1a\x45\xdf\xa3\x01\x42\x82\x84webm"), Ok("webm"));
         for (content, expected) in [
-            (mp4(b"hvc1"), "HEVC"),
-            (mp4(b"mp4v"), "MPEG-4 part 2"),
+            (mp4(*b"hvc1"), "HEVC"),
+            (mp4(*b"mp4v"), "MPEG-4 part 2"),
             (b"RIFF\0\0\0\0AVI LIST".to_vec(), "AVI"),
             (b"OggS".to_vec(), "Ogg"),
             (b"not a video".to_vec(), "no video"),
             (Vec::new(), "empty"),
-            (boxed(b"ftyp", b"isom"), "unfinished"),
+            (boxed(*b"ftyp", b"isom"), "unfinished"),
         ] {
             let error = played(&content).unwrap_err();
             assert!(error.contains(expected), "{error}");
         }
-        let mut cut = mp4(b"avc1");
+        let mut cut = mp4(*b"avc1");
         cut.truncate(60);
         assert!(played(&cut).unwrap_err().contains("cut off"));
     }

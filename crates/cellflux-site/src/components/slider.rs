@@ -19,14 +19,20 @@ impl Components<'_> {
         let after = self.picture("after", last, &with_name(self.words.after, compound))?;
         let said = self.words_of(shown.caption.as_ref(), settings)?;
         let words = self.words;
-        Ok(figure(
-            "slider",
-            &format!(
-                "<cellflux-compare data-line=\"{}\" data-before=\"{}\" data-after=\"{}\">{before}{after}</cellflux-compare>",
+        // The page's script has English ones itself.
+        let labels = if words.language == "en" {
+            String::new()
+        } else {
+            format!(
+                " data-line=\"{}\" data-before=\"{}\" data-after=\"{}\"",
                 escape(words.line),
                 escape(words.control),
                 escape(words.made)
-            ),
+            )
+        };
+        Ok(figure(
+            "slider",
+            &format!("<cellflux-compare{labels}>{before}{after}</cellflux-compare>"),
             &caption(
                 &said,
                 &with_name(words.to_treated, compound),
