@@ -156,11 +156,9 @@ pub fn build(project: &Project, options: &Options, engines: EngineMaker) -> Resu
         .files
         .iter()
         .map(|(path, content)| (path.as_str(), content.len() as u64));
-    let explored = models.first().filter(|_| components.explorers > 0);
     let report = Report {
         first_picture,
-        first_frame: explored
-            .map(|model| first_picture + site.bytes(model.needed()) + site.bytes(worker_files(&own))),
+        first_frame: before_first_frame(&models, &components, &site, &own).map(|more| first_picture + more),
         real_crops: models.iter().map(|model| model.real_crops).sum(),
         computed: components.recorder.computed,
         storage: models
@@ -179,16 +177,19 @@ pub fn build(project: &Project, options: &Options, engines: EngineMaker) -> Resu
         .chain(texts.sources)
         .collect();
     output.finish()?;
+    let batches = components.recorder.notes.into_iter().collect();
+    let advice = [advice(project, &models), components.notes, batches].concat();
     Ok(Built {
         report,
-        advice: [
-            advice(project, &models),
-            components.notes,
-            components.recorder.notes.into_iter().collect(),
-        ]
-        .concat(),
+        advice,
         sources,
     })
+}
+
+/// What a visitor downloads between the first picture and the first computed one: the first explorer's model and the worker.
+fn before_first_frame(models: &[Model], components: &Components, site: &Files, own: &Named) -> Option<u64> {
+    let explored = models.first().filter(|_| components.explorers > 0)?;
+    Some(site.bytes(explored.needed()) + site.bytes(worker_files(own)))
 }
 
 /// The address of the author's own icon.

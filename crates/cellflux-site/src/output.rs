@@ -108,9 +108,12 @@ fn keep(old: &Path, new: &Path) -> Result<(), SiteError> {
     };
     let listed: BTreeSet<&str> = mark.lines().skip(1).collect();
     let has_list = !listed.is_empty();
-    let is_ours = |path: &str| match has_list {
-        true => listed.contains(path),
-        false => PLAIN_NAMES.contains(&path) || path.split('/').any(has_digest),
+    let is_ours = |path: &str| {
+        if has_list {
+            listed.contains(path)
+        } else {
+            PLAIN_NAMES.contains(&path) || path.split('/').any(has_digest)
+        }
     };
     let mut replaced = Vec::new();
     for entry in WalkDir::new(old).min_depth(1) {
@@ -121,11 +124,11 @@ fn keep(old: &Path, new: &Path) -> Result<(), SiteError> {
         let path = inside.to_string_lossy().replace('\\', "/");
         let target = new.join(inside);
         if entry.file_type().is_dir() {
-            let of_a_build = match has_list {
-                true => listed.iter().any(|file| file.starts_with(&format!("{path}/"))),
-                false => ["web", "pkg", "bundles", "recorded"]
-                    .iter()
-                    .any(|ours| path.split('/').next() == Some(ours)),
+            let of_a_build = if has_list {
+                listed.iter().any(|file| file.starts_with(&format!("{path}/")))
+            } else {
+                let first = path.split('/').next().unwrap_or_default();
+                ["web", "pkg", "bundles", "recorded"].contains(&first)
             };
             if !of_a_build {
                 fs::create_dir_all(&target).map_err(SiteError::io(&target))?;

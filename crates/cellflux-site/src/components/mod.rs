@@ -103,6 +103,9 @@ impl Surroundings for Components<'_> {
     }
 }
 
+/// A walk that was computed, what it was asked by, and the model that it is of.
+type Walked<'a> = (Rc<Recording>, Recipe, &'a Model);
+
 /// What a picture of a walk takes beside it.
 #[derive(Debug, Default, Deserialize)]
 struct Shown {
@@ -159,7 +162,7 @@ impl<'a> Components<'a> {
         wish: &WalkWish,
         settings: &Source,
         at: &Place,
-    ) -> Result<Option<(Rc<Recording>, Recipe, &'a Model)>, SiteError> {
+    ) -> Result<Option<Walked<'a>>, SiteError> {
         let models = self.models;
         let model = model(models, wish.bundle.as_ref(), settings)?;
         if wish.real && wish.real_control(model).is_none() {
