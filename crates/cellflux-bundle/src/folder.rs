@@ -1,7 +1,7 @@
 //! A bundle as a folder on disk. Not for the browser, which has no file system.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, HashSet},
     fs,
     io::Read,
     path::{Path, PathBuf},
@@ -63,7 +63,8 @@ pub fn read_assets(folder: &Path, manifest: &Manifest) -> Result<BTreeMap<String
 }
 
 /// Writes a bundle to `folder`: into a new folder beside it first, which then takes its name, so that there is never
-/// half a bundle. The folder may exist if it is empty or, with `replace`, if it holds a bundle.
+/// half a bundle. The folder may exist if it is empty or, with `replace`, if it holds a bundle and nothing that the bundle
+/// does not list.
 ///
 /// # Errors
 /// [`BundleError::Io`]; nothing is left behind then.
@@ -85,6 +86,7 @@ pub fn write(packed: &Packed, folder: &Path, replace: bool) -> Result<(), Bundle
             } else if !replace {
                 return Err(refuse("holds a bundle already, expected a new or empty folder"));
             } else {
+                check_nothing_else(folder)?;
                 Old::Bundle
             }
         }
@@ -114,13 +116,82 @@ pub fn write(packed: &Packed, folder: &Path, replace: bool) -> Result<(), Bundle
     match old {
         Old::None => {}
         Old::Empty => fs::remove_dir(folder).map_err(|error| io_error(folder, error))?,
-        // Goes away with the temporary folder.
         Old::Bundle => {
-            fs::rename(folder, fresh.path().join("old")).map_err(|error| io_error(folder, error))?;
+            // Goes away with the temporary folder once the new one stands in its place.
+            let aside = fresh.path().join("old");
+            fs::rename(folder, &aside).map_err(|error| io_error(folder, error))?;
+            if let Err(error) = fs::rename(&content, folder) {
+                if fs::rename(&aside, folder).is_err() {
+                    // Neither has its place: what is aside must outlive this call.
+                    let kept = fresh.keep().join("old");
+                    return Err(refuse(&format!(
+                        "could not take the new bundle ({error}); the old one is whole in {}",
+                        kept.display()
+                    )));
+                }
+                return Err(io_error(folder, error));
+            }
+            return Ok(());
         }
     }
     fs::rename(&content, folder).map_err(|error| io_error(folder, error))
 }
+
+/// A folder is replaced as a bundle only when its manifest is one and lists every file in it: anything else there is
+/// somebody's own.
+fn check_nothing_else(folder: &Path) -> Result<(), BundleError> {
+    let refuse = |reason: String| {
+        io_error(
+            folder,
+            std::io::Error::new(std::io::ErrorKind::AlreadyExists, reason),
+        )
+    };
+    let manifest = Manifest::from_json(&manifest_bytes(folder)?).map_err(|error| {
+        refuse(format!(
+            "is not replaced: its manifest.json is no bundle's ({error}); expected a bundle, or a new or empty folder"
+        ))
+    })?;
+    let listed: HashSet<&str> = manifest
+        .files
+        .iter()
+        .map(|entry| entry.path.as_str())
+        .chain([files::MANIFEST])
+        .collect();
+    let mut others = Vec::new();
+    let mut waiting = vec![(folder.to_owned(), String::new())];
+    while let Some((here, prefix)) = waiting.pop() {
+        for entry in fs::read_dir(&here).map_err(|error| io_error(&here, error))? {
+            let entry = entry.map_err(|error| io_error(&here, error))?;
+            let path = format!("{prefix}{}", entry.file_name().to_string_lossy());
+            let kind = entry
+                .file_type()
+                .map_err(|error| io_error(&entry.path(), error))?;
+            if kind.is_dir() {
+                waiting.push((entry.path(), format!("{path}/")));
+            } else if !kind.is_file() || !listed.contains(path.as_str()) {
+                others.push(path);
+            }
+        }
+    }
+    if others.is_empty() {
+        return Ok(());
+    }
+    others.sort();
+    let more = others.len().saturating_sub(MOST_NAMED);
+    others.truncate(MOST_NAMED);
+    let more = if more > 0 {
+        format!(" and {more} more")
+    } else {
+        String::new()
+    };
+    Err(refuse(format!(
+        "is not replaced: it holds {}{more}, which the bundle does not list; move that elsewhere, or name another folder",
+        others.join(", ")
+    )))
+}
+
+/// Files that an error names.
+const MOST_NAMED: usize = 5;
 
 /// What stood where a bundle is written.
 enum Old {

@@ -93,6 +93,30 @@ fn a_folder_holds_what_was_packed_and_is_replaced_only_on_request() {
 }
 
 #[test]
+fn a_folder_with_a_file_of_somebody_s_own_is_not_replaced_and_the_file_is_named() {
+    let packed = draft(WeightDtype::F32).pack().unwrap();
+    let parent = tempfile::tempdir().unwrap();
+    let folder = parent.path().join("model");
+    folder::write(&packed, &folder, false).unwrap();
+    std::fs::create_dir(folder.join("notes")).unwrap();
+    std::fs::write(folder.join("notes/thesis.md"), "years of work").unwrap();
+    let message = folder::write(&packed, &folder, true).unwrap_err().to_string();
+    assert!(message.contains("notes/thesis.md"), "{message}");
+    assert!(folder.join("notes/thesis.md").is_file());
+    std::fs::remove_dir_all(folder.join("notes")).unwrap();
+    folder::write(&packed, &folder, true).unwrap();
+
+    // A web app's manifest.json is not ours.
+    let app = parent.path().join("app");
+    std::fs::create_dir(&app).unwrap();
+    std::fs::write(app.join("manifest.json"), "{}").unwrap();
+    std::fs::write(app.join("thesis.md"), "years of work").unwrap();
+    let message = folder::write(&packed, &app, true).unwrap_err().to_string();
+    assert!(message.contains("is no bundle's"), "{message}");
+    assert!(app.join("thesis.md").is_file());
+}
+
+#[test]
 fn a_folder_that_holds_something_else_is_never_replaced() {
     let parent = tempfile::tempdir().unwrap();
     let thesis = parent.path().join("thesis.tex");
