@@ -107,7 +107,7 @@ fn the_example_builds_as_it_is_passes_its_own_check_and_comes_out_the_same_again
     for part in [
         "<cellflux-explorer ",
         "<math",
-        "<cellflux-compare ",
+        "<cellflux-compare>",
         "citation_author",
     ] {
         assert!(page.contains(part), "{part}");
