@@ -85,7 +85,7 @@ for (const [file, { is, seen, fine = [], some }] of Object.entries(FILES)) {
 test('a control’s picture that does not come: the walk starts from another control, and says so', async () => {
   let first = null;
   const server = await serveSpoilt(SITE, (path) => {
-    if (!/\/samples\//.test(path)) return undefined;
+    if (!/\/(samples|real)\//.test(path)) return undefined;
     first ??= path;
     return path === first ? { status: 404 } : undefined;
   });
