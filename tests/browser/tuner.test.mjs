@@ -6,7 +6,6 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { launch } from './chromium.mjs';
 import { ExplorerPage } from './explorer_page.mjs';
-import { serveSpoilt } from './faulty_server.mjs';
 import { serveMicro } from './micro_site.mjs';
 import { readNpy, relativeError } from './npy.mjs';
 import { CLI } from './site_bundle.mjs';
@@ -44,8 +43,9 @@ function record() {
 }
 
 /** Opens the page on WebGPU, with short walks. */
-async function open(context, url = site.url) {
-  const explorer = await ExplorerPage.open(context, `${url}?engine=wgpu`, { init: record });
+async function open(context, more = null) {
+  if (more) await context.addInitScript(more);
+  const explorer = await ExplorerPage.open(context, `${site.url}?engine=wgpu`, { init: record });
   await explorer.ready();
   await explorer.set('solver', 'euler');
   await explorer.set('noise', 0);
@@ -105,16 +105,23 @@ test('tiles are measured while nobody waits, never in a call’s way, and run fr
 });
 
 test('where the browser keeps nothing, tiles are measured all the same and the page says nothing of it', { timeout: 120_000, skip: !CLI && 'CELLFLUX_CLI names no command' }, async () => {
-  // The worker's own module is served with a storage that refuses, as a private window may.
-  const refusing = "Object.defineProperty(globalThis, 'caches', { value: { open: () => Promise.reject(new DOMException('not here', 'SecurityError')) } });\n";
-  const server = await serveSpoilt(site.url, (path, body) => (/\/web\/worker-[^/]*\.js$/.test(path) ? Buffer.concat([Buffer.from(refusing), body]) : undefined));
+  // The worker's modules come with a storage that refuses, as a private window may. They are checked before they become blobs.
+  const refusing = () => {
+    const storage = "Object.defineProperty(globalThis, 'caches', { value: { open: () => Promise.reject(new DOMException('not here', 'SecurityError')) } });\n";
+    globalThis.Blob = class extends Blob {
+      constructor(parts, options) {
+        super(options?.type === 'text/javascript' ? [storage, ...parts] : parts, options);
+      }
+    };
+  };
+  const context = await browser.newContext();
   try {
-    const explorer = await open(await browser.newContext(), server.url);
+    const explorer = await open(context, refusing);
     await explorer.forward();
     await explorer.page.locator('[data-fact="tiles"]', { hasText: 'convolutions' }).waitFor({ timeout: 60_000 });
     assert.equal(await explorer.page.locator('cellflux-notice .sentence').count(), 0);
     explorer.nothingInTheConsole();
   } finally {
-    await server.close();
+    await context.close();
   }
 });

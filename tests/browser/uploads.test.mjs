@@ -47,7 +47,7 @@ test('a raw 16-bit field of three files assigns itself by name, crops by draggin
 
   await explorer.useCrop();
   await explorer.forward();
-  assert.match(await explorer.page.locator('.view.start .note').textContent(), /Your image/);
+  assert.match(await explorer.page.locator('.view.start .title').textContent(), /Your image/);
   assert.match(await explorer.page.locator('.view.now .stamp').textContent(), /Generated, not measured/);
 });
 
