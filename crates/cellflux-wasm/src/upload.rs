@@ -151,6 +151,10 @@ impl Upload {
 
     /// Cuts the crop: `{ coded: Uint8Array [C, H, W], picture, dark, bright }`. `reading` names one reading for each sort
     /// of files; `dark` and `bright` are the shares of the crop's pixels that are cut off at either end.
+    #[allow(
+        clippy::needless_pass_by_value,
+        reason = "wasm-bindgen hands lists of texts over by value only"
+    )]
     pub fn cut(
         &self,
         assignment: &[i32],
