@@ -1,6 +1,6 @@
 // Every file of the page, spoilt in every way: each is a sentence with a way on, and the page works once the cause is gone.
 //
-// The whole table takes a quarter of an hour; a run that does not ask for it (CELLFLUX_EXTENDED) takes each file and each way at least once.
+// The whole table takes long; a run that does not ask for it (CELLFLUX_EXTENDED) takes each file and each way at least once.
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
