@@ -15,7 +15,7 @@ pub(crate) fn shown(text: &str) -> String {
 }
 
 /// What a parser of JSON says, which may quote a whole value: cut in its middle, since the place stands at its end.
-pub(crate) fn parser_words(error: &serde_json::Error) -> String {
+pub fn parser_words(error: &serde_json::Error) -> String {
     const ENDS: usize = 160;
     let text = error.to_string();
     let count = text.chars().count();

@@ -82,6 +82,18 @@ impl Gallery {
             .find(|example| example.id == id)
     }
 
+    /// The control crops of plates that the gallery shows cells of a condition of, in order: what is seen beside those cells
+    /// is neither the batch's nor the plate's. A drawn cell is beside drawn controls only.
+    pub fn controls_beside<'a>(&'a self, condition: &'a str) -> impl Iterator<Item = &'a Example> {
+        let cells = move || {
+            self.treated
+                .iter()
+                .filter(move |cell| cell.condition == condition)
+        };
+        let is_beside = move |control: &&Example| cells().any(|cell| cell.is_on_plate_of(control));
+        self.controls.iter().filter(is_beside)
+    }
+
     /// All examples, with the field each stands in.
     pub(crate) fn examples(&self) -> impl Iterator<Item = (String, &Example)> {
         let named =
@@ -95,6 +107,11 @@ impl Gallery {
 }
 
 impl Example {
+    /// Whether both are of one plate, known by name, and both photographed or both drawn.
+    fn is_on_plate_of(&self, other: &Self) -> bool {
+        self.plate.is_some() && self.plate == other.plate && self.synthetic == other.synthetic
+    }
+
     pub(crate) fn validate(&self, field: &str) -> Result<(), BundleError> {
         check::id(format!("{field}.id"), &self.id)?;
         check_picture(&format!("{field}.file"), &self.file)?;

@@ -42,6 +42,7 @@ pub mod tensor_file;
 pub mod topology;
 
 pub use bundle::{Bundle, BundleReader, Draft, Packed};
+pub use check::parser_words;
 pub use config::UNetConfig;
 pub use error::BundleError;
 pub use manifest::Manifest;

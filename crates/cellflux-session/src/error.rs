@@ -71,19 +71,6 @@ pub(crate) fn shown(text: &str) -> String {
     format!("{:?}", excerpt(text))
 }
 
-/// What a parser of JSON says, which may quote a whole value: cut in its middle, since the place stands at its end.
-pub(crate) fn parser_words(error: &serde_json::Error) -> String {
-    const ENDS: usize = 160;
-    let text = error.to_string();
-    let count = text.chars().count();
-    if count <= 2 * ENDS {
-        return text;
-    }
-    let start: String = text.chars().take(ENDS).collect();
-    let end: String = text.chars().skip(count - ENDS / 2).collect();
-    format!("{start} … {end}")
-}
-
 /// The beginning of an outside text.
 pub(crate) fn excerpt(text: &str) -> String {
     let mut short: String = text.chars().take(SHOWN_CHARS).collect();

@@ -5,13 +5,14 @@ use std::ops::RangeInclusive;
 
 use cellflux_bundle::Manifest;
 use cellflux_bundle::conditions::{BatchMatch, Condition, DoseFeatures};
-use cellflux_bundle::gallery::{Example, Gallery};
+use cellflux_bundle::gallery::Example;
 use cellflux_bundle::limits;
+use cellflux_bundle::parser_words;
 use cellflux_bundle::sampling::{FlowSource, Sampling};
 use cellflux_flow::solver::Solver;
 use serde::{Deserialize, Serialize};
 
-use crate::error::{SessionError, excerpt, parser_words, shown};
+use crate::error::{SessionError, excerpt, shown};
 
 /// Guidance strength; 0 is the null condition alone, 1 the condition alone.
 pub const ALPHA: RangeInclusive<f64> = 0.0..=limits::ALPHA;
@@ -275,19 +276,13 @@ impl Start {
         if manifest.source == FlowSource::Noise {
             return Some(Self::Noise);
         }
-        let Gallery { controls, treated } = &manifest.gallery;
-        let same_plate = |control: &&Example| {
-            control.plate.is_some()
-                && treated
-                    .iter()
-                    .any(|cell| cell.condition == condition.id && cell.plate == control.plate)
-        };
+        let gallery = &manifest.gallery;
         let same_batch =
             |control: &&Example| condition.batch_match(control.batch.as_deref()) == BatchMatch::Same;
-        let control = controls.iter().find(same_plate);
-        let control = control
-            .or_else(|| controls.iter().find(same_batch))
-            .or(controls.first())?;
+        let beside = gallery.controls_beside(&condition.id).next();
+        let control = beside
+            .or_else(|| gallery.controls.iter().find(same_batch))
+            .or(gallery.controls.first())?;
         Some(Self::Example(control.id.clone()))
     }
 
@@ -569,7 +564,7 @@ mod tests {
         let seed = "expected a whole number from 0 to 4294967295";
         refused("seed", "-1", &format!("seed is -1, {seed}"));
         refused("seed", "4294967296", &format!("seed is 4294967296, {seed}"));
-        // What a page's field holds that is no number, and a number that JSON cannot hold.
+        // What a field of the page holds where it is not a number, and a number that JSON cannot hold.
         refused(
             "rtol",
             "\"tight\"",

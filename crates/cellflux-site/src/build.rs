@@ -392,7 +392,7 @@ fn text_of(project: &Project, section: &Section, files: &mut AuthorFiles) -> Res
     };
     let path = project.path(file.get_ref());
     let bytes = files.content(&path, &project.source.place(file.span().start))?;
-    Source::decoded(&path, bytes).map_err(|error| project.source.wrong(&file.span(), error.to_string()))
+    Source::decoded(&path, &bytes).map_err(|error| project.source.wrong(&file.span(), error.to_string()))
 }
 
 fn rendered(
@@ -546,6 +546,12 @@ struct Pages<'a> {
 }
 
 impl Pages<'_> {
+    /// The toolkit's own words in the page's language, by name.
+    fn words(&self) -> Value {
+        let language = self.project.config.language.get_ref();
+        Value::from(BTreeMap::from(Words::or_english(language).entries()))
+    }
+
     /// What every page's head holds.
     fn head(&self, scripts: &[&str], site: &Files) -> Result<Value, SiteError> {
         let config = &self.project.config;
@@ -570,7 +576,7 @@ impl Pages<'_> {
             title => config.title.get_ref(),
             description => config.description.as_str(),
             language => config.language.get_ref().as_str(),
-            words => Value::from(BTreeMap::from(Words::or_english(config.language.get_ref()).entries())),
+            words => self.words(),
             version => env!("CARGO_PKG_VERSION"),
             colour_scheme => match config.theme.mode { Mode::Auto => "light dark", Mode::Light => "light", Mode::Dark => "dark" },
             icon => self.icon,
@@ -669,7 +675,7 @@ impl Pages<'_> {
             context! {
                 title => config.title.get_ref(),
                 language => config.language.get_ref().as_str(),
-            words => Value::from(BTreeMap::from(Words::or_english(config.language.get_ref()).entries())),
+                words => self.words(),
                 url => config.url.as_ref().map(|url| with_slash(url.get_ref())),
                 style => LOST,
                 style_hash => STANDARD.encode(Sha256::digest(LOST.as_bytes())),

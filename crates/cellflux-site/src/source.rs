@@ -52,32 +52,20 @@ impl Source {
     /// [`SiteError::Io`], also for a file that is not UTF-8.
     pub fn read(path: &Path) -> Result<Self, SiteError> {
         let bytes = fs::read(path).map_err(SiteError::io(path))?;
-        Self::decoded(path, bytes)
+        Self::decoded(path, &bytes)
     }
 
     /// A whole file of which the bytes have been read.
     ///
     /// # Errors
     /// [`SiteError::Io`] for what is no text in UTF-8.
-    pub fn decoded(path: &Path, bytes: Vec<u8>) -> Result<Self, SiteError> {
-        let wrong = |found: &str| {
-            let reason = format!("{found}, expected a text saved as UTF-8");
-            SiteError::io(path)(std::io::Error::new(std::io::ErrorKind::InvalidData, reason))
-        };
-        if bytes.starts_with(b"PK\x03\x04") {
-            return Err(wrong("an Excel or other Office file"));
-        }
-        if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
-            return Err(wrong("a text in UTF-16"));
-        }
-        let text = String::from_utf8(bytes)
-            .map_err(|_| wrong("a text that is not UTF-8, perhaps Latin-1 or Windows-1252"))?;
+    pub fn decoded(path: &Path, bytes: &[u8]) -> Result<Self, SiteError> {
+        let text = cellflux_table::decode(bytes).map_err(|error| {
+            SiteError::io(path)(std::io::Error::new(std::io::ErrorKind::InvalidData, error))
+        })?;
         Ok(Self {
             path: path.to_owned(),
-            // Some editors begin a text with a byte order mark.
-            text: text
-                .strip_prefix('\u{feff}')
-                .map_or_else(|| text.clone(), str::to_owned),
+            text,
             first_line: 1,
         })
     }

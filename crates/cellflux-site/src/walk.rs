@@ -59,20 +59,10 @@ impl WalkWish {
     ];
 
     /// Of the samples that were photographed, the first control of a plate on which there are cells treated with the compound.
-    pub fn real_control<'m>(&self, model: &'m Model) -> Option<&'m str> {
-        let gallery = &model.manifest().gallery;
+    pub fn real_control<'m>(&'m self, model: &'m Model) -> Option<&'m str> {
         let compound = self.compound.as_ref()?.get_ref();
-        let is_there = |plate: &Option<String>| {
-            plate.is_some()
-                && gallery
-                    .treated
-                    .iter()
-                    .any(|cell| !cell.synthetic && cell.plate == *plate && cell.condition == *compound)
-        };
-        let control = gallery
-            .controls
-            .iter()
-            .find(|control| !control.synthetic && is_there(&control.plate))?;
+        let mut controls = model.manifest().gallery.controls_beside(compound);
+        let control = controls.find(|control| !control.synthetic)?;
         Some(&control.id)
     }
 

@@ -1,7 +1,8 @@
 //! A table of results from a CSV file. Its cells take Markdown, so that the best row can be set bold.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
+use cellflux_table::{Row, Table, TableError};
 use serde::Deserialize;
 use toml::Spanned;
 
@@ -13,99 +14,64 @@ impl Components<'_> {
     pub(super) fn table(&mut self, settings: &Source) -> Result<String, SiteError> {
         #[derive(Deserialize)]
         #[serde(deny_unknown_fields)]
-        struct Table {
+        struct Results {
             file: Spanned<PathBuf>,
             caption: Option<Spanned<String>>,
         }
-        let table: Table = settings.toml()?;
+        let table: Results = settings.toml()?;
         let path = self.folder.join(table.file.get_ref());
         let at = settings.place(table.file.span().start);
         let bytes = self.files.content(&path, &at)?;
-        let source = Source::decoded(&path, bytes)?;
-        let rows = rows(&source, &path)?;
-        let Some((head, body)) = rows.split_first() else {
-            return Err(at.wrong(format!("{}: is empty, expected a CSV file", path.display())));
-        };
-        let classes: Vec<&str> = (0..head.cells.len())
+        let (titles, body) =
+            rows(&bytes).map_err(|error| at.wrong(format!("{}: {error}", path.display())))?;
+        let classes: Vec<&str> = (0..titles.cells.len())
             .map(|column| {
                 let cells = || body.iter().filter_map(|row| row.cells.get(column));
                 let numbers = cells().all(|cell| is_number(cell) || is_nothing(cell));
-                if numbers && cells().any(|cell| is_number(cell)) {
+                if numbers && cells().any(is_number) {
                     " class=\"right\""
                 } else {
                     ""
                 }
             })
             .collect();
-        let mut written = Vec::new();
-        for (index, row) in rows.iter().enumerate() {
-            let (tag, scope) = if index == 0 {
-                ("th", " scope=\"col\"")
-            } else {
-                ("td", "")
-            };
-            let mut text = String::new();
+        let mut written = |row: &Row, start: &str, end: &str| {
+            let mut html = String::from("<tr>");
             for (cell, class) in row.cells.iter().zip(&classes) {
-                let html = self.inline(&Source::part(&path, row.line, cell))?;
-                text.push_str(&format!("<{tag}{scope}{class}>{html}</{tag}>"));
+                let cell = self.inline(&Source::part(&path, row.line as usize, cell))?;
+                html.push_str(&format!("<{start}{class}>{cell}</{end}>"));
             }
-            written.push(format!("<tr>{text}</tr>"));
-        }
+            html.push_str("</tr>");
+            Ok::<_, SiteError>(html)
+        };
+        let head = written(&titles, "th scope=\"col\"", "th")?;
+        let body: String = body
+            .iter()
+            .map(|row| written(row, "td", "td"))
+            .collect::<Result<_, _>>()?;
         let said = self.words_of(table.caption.as_ref(), settings)?;
-        let head = written.remove(0);
         Ok(figure(
             "results",
             &format!(
-                "<div class=\"scroll\" tabindex=\"0\"><table><thead>{head}</thead><tbody>{}</tbody></table></div>",
-                written.concat()
+                "<div class=\"scroll\" tabindex=\"0\"><table><thead>{head}</thead><tbody>{body}</tbody></table></div>"
             ),
             &said,
         ))
     }
 }
 
-/// A row of the file.
-struct Row {
-    /// The line that it starts on, from 1.
-    line: usize,
-    cells: Vec<String>,
-}
-
-/// Every row, the head first.
-fn rows(source: &Source, path: &Path) -> Result<Vec<Row>, SiteError> {
-    let mut reader = csv::ReaderBuilder::new()
-        .has_headers(false)
-        .flexible(true)
-        .from_reader(source.text.as_bytes());
-    let mut rows: Vec<Row> = Vec::new();
-    for record in reader.records() {
-        let record = record.map_err(|error| {
-            let at = error.position().map_or(0, |position| position.byte() as usize);
-            source.place(at).wrong(format!("{error}, expected a CSV file"))
-        })?;
-        let start = record.position().map_or(0, |position| position.byte() as usize);
-        // The reader counts blank lines before a row to the row.
-        let rest = source.text.get(start..).unwrap_or_default();
-        let blank = rest.len() - rest.trim_start_matches(['\r', '\n']).len();
-        let line = source.place(start + blank).line;
-        if let Some(head) = rows.first()
-            && head.cells.len() != record.len()
-        {
-            return Err(Source::part(path, line, "").wrong(
-                &(0..0),
-                format!(
-                    "{} cells, expected {} as in the first row",
-                    record.len(),
-                    head.cells.len()
-                ),
-            ));
-        }
-        rows.push(Row {
-            line,
-            cells: record.iter().map(str::to_owned).collect(),
-        });
+/// The titles, then every row below them.
+fn rows(content: &[u8]) -> Result<(Row, Vec<Row>), TableError> {
+    let mut table = Table::new(content, b',')?;
+    let titles = Row {
+        line: 1,
+        cells: table.titles().iter().collect(),
+    };
+    let (mut rows, mut row) = (Vec::new(), Row::default());
+    while table.read(&mut row)? {
+        rows.push(row.clone());
     }
-    Ok(rows)
+    Ok((titles, rows))
 }
 
 /// A cell without the marks that Markdown sets around its words.
@@ -120,7 +86,7 @@ fn is_number(cell: &str) -> bool {
         .starts_with(|c: char| c.is_ascii_digit())
 }
 
-/// Whether a cell says that there is no number.
+/// Whether a cell says that a number is missing.
 fn is_nothing(cell: &str) -> bool {
     matches!(
         plain(cell).to_lowercase().as_str(),

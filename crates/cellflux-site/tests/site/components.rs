@@ -135,3 +135,23 @@ fn the_toolkits_own_words_are_in_the_pages_language_and_an_unknown_one_is_said()
         "{advice}"
     );
 }
+
+#[test]
+fn a_table_that_cannot_be_read_is_refused_with_its_line_and_what_it_is() {
+    for (content, expected) in [
+        (
+            &b"method,FID\r\n\r\n\"a\r\nb\",1\r\nc\r\n"[..],
+            "line 5: 1 cells, expected 2",
+        ),
+        (b"FID,FID\n1,2\n", "two columns called \"FID\""),
+        (b"method,FID\nM\xfcller,1\n", "line 2: byte 0xfc is not UTF-8"),
+        (b"PK\x03\x04", ".xlsx"),
+        (b"", "has no header"),
+    ] {
+        let home = project("[[section]]\nid = \"one\"\ntext = '''\n```{table}\nfile = \"r.csv\"\n```\n'''\n");
+        fs::write(home.path().join("r.csv"), content).unwrap();
+        let error = build(home.path()).unwrap_err().to_string();
+        assert!(error.contains("site.toml:"), "{error}");
+        assert!(error.contains("r.csv") && error.contains(expected), "{error}");
+    }
+}
