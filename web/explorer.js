@@ -445,7 +445,7 @@ class Explorer extends HTMLElement {
     address.hash = linkAt(this.#state.link, this.#state.cursor);
     try {
       await navigator.clipboard.writeText(address.href);
-      const crop = takesCropAlong(address.hash) ? ', your crop included: whoever has the link has the crop' : '';
+      const crop = takesCropAlong(address.hash) ? ', your crop included: anyone with the link has the crop' : '';
       this.#set({ notice: informed(`The link is copied; it makes this picture again${crop}.`) });
     } catch {
       if (this.#ownsAddress) history.replaceState(history.state, '', address.hash);

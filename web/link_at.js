@@ -12,7 +12,7 @@ export function linkAt(link, step) {
  * The link that a page's hash holds, without its `#`; an empty text where the hash is a place in the document, such as a
  * heading or a footnote, or there is none. A link is `key=value` joined by `&`; what is neither belongs to the document too.
  */
-export function linkIn({ hash }) {
+function linkIn({ hash }) {
   const text = hash.slice(1);
   const field = /^[^=&]+=/.test(text);
   return field && !document.getElementById(decoded(text)) ? text : '';

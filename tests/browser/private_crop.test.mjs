@@ -43,7 +43,7 @@ test('an uploaded crop is not in the address, comes back after reloading and aft
     assertSamePixels(await explorer.pixels('start'), shown);
 
     await page.locator('[data-keep="link"]').click();
-    await explorer.says(/whoever has the link has the crop/);
+    await explorer.says(/anyone with the link has the crop/);
     const link = await page.evaluate(() => navigator.clipboard.readText());
     assert.match(link, /crop=/);
     assert.doesNotMatch(await bare(), /crop=/);

@@ -16,7 +16,7 @@ export class Keep extends Part {
     this.buttons = KINDS.map(([kind, label, title]) => el('button', {
       type: 'button', class: 'secondary', disabled: true, title, 'data-keep': kind, on: { click: () => this.intend('keep', { kind }) },
     }, label));
-    this.link = el('button', { type: 'button', class: 'secondary', 'data-keep': 'link', title: 'The link holds everything, your own crop included; whoever has it has the crop', on: { click: () => this.intend('copy-link') } }, 'Copy link');
+    this.link = el('button', { type: 'button', class: 'secondary', 'data-keep': 'link', title: 'The link holds everything, your own crop included; anyone with the link has the crop', on: { click: () => this.intend('copy-link') } }, 'Copy link');
     this.append(...this.buttons, this.link);
   }
 

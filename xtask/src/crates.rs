@@ -31,7 +31,7 @@ pub const SHIPPED: [Shipped; 3] = [
         package: "cellflux-cli",
         metadata: &[],
     },
-    // With its CUDA features, which whoever has such a GPU builds.
+    // With its CUDA features, which are built by those who have such a GPU.
     Shipped {
         name: "cellflux-train",
         package: "cellflux-train",

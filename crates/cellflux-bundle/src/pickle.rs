@@ -3,7 +3,7 @@
 //! A pickle is a program. This reader knows the opcodes of protocols 2 to 5 that data is written in; what they would
 //! make is noted as plain data: a tensor becomes a description of where its numbers lie. Of the callables it knows those
 //! that tensors and dictionaries are made by. Any other name, and whatever would be made by it, becomes an opaque value
-//! that bears the name; nothing is ever called, so a checkpoint may hold arguments, paths and schedules beside its weights.
+//! that keeps the name; nothing is ever called, so a checkpoint may hold arguments, paths and schedules beside its weights.
 //!
 //! Values live in one list and refer to each other by index, so that neither nesting nor cycles recurse here. Memory is
 //! bounded by a budget over everything that is kept, and a tensor refers to its shape and strides instead of copying them.
@@ -135,7 +135,7 @@ impl Pickle {
         self.values.get(id.0 as usize)
     }
 
-    /// The name that a value bears, or was to be made by, where this reader does not know it.
+    /// The name that a value has, or was to be made by, where this reader does not know it.
     pub(crate) fn foreign(&self, id: Id) -> Option<&str> {
         match self.get(id) {
             Some(Value::Foreign(name)) => self.name(*name),

@@ -16,7 +16,7 @@ pub fn out(text: Arguments) {
     }
 }
 
-/// Writes to standard error; whoever closed it does not want to know.
+/// Writes to standard error. That nobody reads it any longer is no reason to fail.
 pub fn err(text: Arguments) {
     let _ = stderr().write_fmt(text);
 }

@@ -19,22 +19,31 @@ use Values::{Bytes, Long, Short, Text};
 
 type Entries = Vec<(u16, Values)>;
 
+/// Writes 16-bit numbers in either byte order.
+fn in_two(big_endian: bool) -> impl Fn(u16) -> [u8; 2] + Copy {
+    move |v| {
+        if big_endian {
+            v.to_be_bytes()
+        } else {
+            v.to_le_bytes()
+        }
+    }
+}
+
+/// Writes 32-bit numbers in either byte order.
+fn in_four(big_endian: bool) -> impl Fn(u32) -> [u8; 4] + Copy {
+    move |v| {
+        if big_endian {
+            v.to_be_bytes()
+        } else {
+            v.to_le_bytes()
+        }
+    }
+}
+
 /// A TIFF in either byte order: pixels from byte 8 on, then a directory for each list of entries.
 fn tiff(big_endian: bool, pixels: &[u8], directories: &[Entries]) -> Vec<u8> {
-    let two = |v: u16| {
-        if big_endian {
-            v.to_be_bytes()
-        } else {
-            v.to_le_bytes()
-        }
-    };
-    let four = |v: u32| {
-        if big_endian {
-            v.to_be_bytes()
-        } else {
-            v.to_le_bytes()
-        }
-    };
+    let (two, four) = (in_two(big_endian), in_four(big_endian));
     let mut file = if big_endian {
         b"MM\0*".to_vec()
     } else {
@@ -201,20 +210,7 @@ fn xml_that_is_damaged_or_grows_names_nothing_and_hinders_nothing() {
 
 /// ImageJ's metadata: labels as UTF-16 in the file's byte order.
 fn imagej_labels(big_endian: bool, labels: &[&str]) -> Entries {
-    let two = |v: u16| {
-        if big_endian {
-            v.to_be_bytes()
-        } else {
-            v.to_le_bytes()
-        }
-    };
-    let four = |v: u32| {
-        if big_endian {
-            v.to_be_bytes()
-        } else {
-            v.to_le_bytes()
-        }
-    };
+    let (two, four) = (in_two(big_endian), in_four(big_endian));
     let mut data = [b"IJIJ", b"info", b"labl"]
         .map(|word| u32::from_be_bytes(*word))
         .map(four)
