@@ -248,15 +248,31 @@ fn bundles() -> Result<()> {
 
 fn checkpoints() -> Result<()> {
     let namespace = b"\x80\x02}(X\x05\0\0\0modelccollections\nOrderedDict\n)RX\x04\0\0\0argscargparse\nNamespace\n)\x81}X\x02\0\0\0lrG\x3f\x1a\x36\xe2\xeb\x1c\x43\x2dsbX\x05\0\0\0epochK\x07u.";
-    for (name, pickle) in [("tensor", tensor_pickle()), ("namespace", namespace.to_vec())] {
+    let config = UNetConfig::from_json(SMALLEST)?;
+    let parameters = Topology::new(&config).parameters(&config);
+    let trained: Vec<(String, Vec<usize>)> = parameters
+        .iter()
+        .map(|parameter| (parameter.name.clone(), parameter.shape.clone()))
+        .collect();
+    let averaged: Vec<(String, Vec<usize>)> = parameters
+        .iter()
+        .enumerate()
+        .map(|(number, parameter)| (format!("shadow_params.{number}"), parameter.shape.clone()))
+        .collect();
+    for (name, pickle) in [
+        ("tensor", tensor_pickle(&[("time_embed.0.bias".into(), vec![32])])),
+        ("namespace", namespace.to_vec()),
+        ("whole", tensor_pickle(&trained)),
+        ("averaged", tensor_pickle(&averaged)),
+    ] {
         put("pickle", name, &pickle)?;
         put("checkpoint", name, &checkpoints::around(&pickle)?)?;
     }
     Ok(())
 }
 
-/// `{"model": OrderedDict([("time_embed.0.bias", a tensor of 32 numbers)])}` as `torch.save` writes it.
-fn tensor_pickle() -> Vec<u8> {
+/// `{"model": OrderedDict(tensors)}` as `torch.save` writes it; every tensor shows the first number of one storage of 32.
+fn tensor_pickle(tensors: &[(String, Vec<usize>)]) -> Vec<u8> {
     let mut pickle = b"\x80\x02}".to_vec();
     let text = |pickle: &mut Vec<u8>, text: &str| {
         pickle.push(b'X');
@@ -265,12 +281,22 @@ fn tensor_pickle() -> Vec<u8> {
     };
     text(&mut pickle, "model");
     pickle.extend(b"ccollections\nOrderedDict\n)R(");
-    text(&mut pickle, "time_embed.0.bias");
-    pickle.extend(b"ctorch._utils\n_rebuild_tensor_v2\n((");
-    text(&mut pickle, "storage");
-    pickle.extend(b"ctorch\nFloatStorage\n");
-    text(&mut pickle, "0");
-    text(&mut pickle, "cpu");
-    pickle.extend(b"K\x20tQK\0K\x20\x85K\x01\x85\x89ccollections\nOrderedDict\n)RtRus.");
+    for (name, shape) in tensors {
+        text(&mut pickle, name);
+        pickle.extend(b"ctorch._utils\n_rebuild_tensor_v2\n((");
+        text(&mut pickle, "storage");
+        pickle.extend(b"ctorch\nFloatStorage\n");
+        text(&mut pickle, "0");
+        text(&mut pickle, "cpu");
+        pickle.extend(b"K\x20tQK\0(");
+        for side in shape {
+            pickle.push(b'M');
+            pickle.extend((*side as u16).to_le_bytes());
+        }
+        pickle.extend(b"t(");
+        pickle.extend(b"K\0".repeat(shape.len()));
+        pickle.extend(b"t\x89ccollections\nOrderedDict\n)RtR");
+    }
+    pickle.extend(b"us.");
     pickle
 }

@@ -26,7 +26,7 @@ use cellflux_wgpu::{
 use clap::Parser;
 use serde_json::{Value, json};
 
-/// Milliseconds an evaluation, and GFLOP/s, of every network on every engine.
+/// Milliseconds per evaluation, and GFLOP/s, of every network on every engine.
 #[derive(Parser)]
 struct Args {
     /// Measured rounds, after one that warms up.

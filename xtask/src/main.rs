@@ -25,6 +25,7 @@ mod tally;
 mod test;
 mod third_party;
 mod toolchain;
+mod torch;
 mod torture;
 mod wasm_opt;
 

@@ -1,5 +1,6 @@
 //! The native tests of every crate, in one cargo build, and the `cellflux` command from the same build.
 
+use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, Write};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -54,9 +55,15 @@ pub fn test(filter: Option<&str>) -> Result<Tally> {
     Ok(tally)
 }
 
-/// Runs the tests of the workspace's packages whose names contain `filter`.
-pub fn counted_tests(filter: &str) -> Result<Tally> {
-    counted(cargo("test").args(PACKAGES).arg("--no-fail-fast").arg(filter))
+/// Runs the tests of the workspace's packages whose names contain `filter`, with these variables of the environment.
+pub fn counted_tests(filter: &str, variables: &[(&str, &OsStr)]) -> Result<Tally> {
+    counted(
+        cargo("test")
+            .args(PACKAGES)
+            .arg("--no-fail-fast")
+            .arg(filter)
+            .envs(variables.iter().copied()),
+    )
 }
 
 fn counted(command: &mut Command) -> Result<Tally> {

@@ -8,14 +8,15 @@ use crate::browser::Browser;
 use crate::shell::root;
 use crate::site::{self, Served};
 use crate::tally::Tally;
-use crate::{debian, fuzz, native, pkg, torture};
+use crate::{debian, fuzz, native, pkg, torch, torture};
 
 #[derive(clap::Args)]
 pub struct Options {
     /// Leave out the end-to-end tests in Chromium.
     #[arg(long)]
     no_browser: bool,
-    /// Also what is heavy and seldom breaks: every fault of the network in the browser, torture, five minutes of fuzzing.
+    /// Also what is heavy and seldom breaks: every fault of the network in the browser, files of a real PyTorch, torture,
+    /// five minutes of fuzzing.
     #[arg(long)]
     extended: bool,
     /// Run only tests whose names contain this.
@@ -44,6 +45,7 @@ pub fn test(options: &Options) -> ExitCode {
         );
     }
     if options.extended {
+        tally.add(pytorch().unwrap_or_else(|error| Tally::not_run(format!("PyTorch's files: {error:#}"))));
         for (part, done) in [
             (
                 "torture",
@@ -67,6 +69,12 @@ pub fn test(options: &Options) -> ExitCode {
     } else {
         ExitCode::FAILURE
     }
+}
+
+/// The tests that read what a real PyTorch writes.
+fn pytorch() -> Result<Tally> {
+    let python = torch::python()?;
+    native::counted_tests("torch", &[("CELLFLUX_PYTHON", python.as_os_str())])
 }
 
 fn browser(filter: Option<&str>, extended: bool) -> Result<Tally> {

@@ -62,7 +62,7 @@ pub fn torture(options: &Options) -> Result<()> {
         println!("{trouble}");
     }
     stage("Lost devices");
-    let lost = native::counted_tests("lost")?;
+    let lost = native::counted_tests("lost", &[])?;
     println!("\nlost devices, in the GPU engine's and the session's tests: {lost}");
     if !troubles.is_empty() || !lost.is_good() {
         bail!("{} outputs were not whole", troubles.len());

@@ -62,6 +62,10 @@ pub enum BundleError {
         /// Digest in the manifest, in hex.
         expected: String,
     },
+    /// A folder that a bundle cannot take the place of.
+    #[cfg(not(target_family = "wasm"))]
+    #[error(transparent)]
+    Place(#[from] cellflux_swap::SwapError),
     /// A file that the manifest does not list.
     #[error("{file}: not a file of this bundle; its manifest does not list it")]
     UnlistedFile {

@@ -7,6 +7,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use cellflux_swap::Workplace;
+
 use crate::{
     bundle::{Bundle, BundleReader, Packed},
     error::BundleError,
@@ -62,47 +64,17 @@ pub fn read_assets(folder: &Path, manifest: &Manifest) -> Result<BTreeMap<String
         .collect()
 }
 
-/// Writes a bundle to `folder`: into a new folder beside it first, which then takes its name, so that there is never
-/// half a bundle. The folder may exist if it is empty or, with `replace`, if it holds a bundle and nothing that the bundle
-/// does not list.
+/// Writes a bundle to `folder`: beside it first, then in one step into its place, so that there is never half a bundle, and
+/// after a kill the old one or the new one, whole. The folder may exist if it is empty or, with `replace`, if it holds a
+/// bundle and nothing that the bundle does not list.
 ///
 /// # Errors
-/// [`BundleError::Io`]; nothing is left behind then.
+/// [`BundleError::Io`] or [`BundleError::Place`]; nothing is left behind then, and the folder is as it was.
 pub fn write(packed: &Packed, folder: &Path, replace: bool) -> Result<(), BundleError> {
-    let refuse = |reason: &str| {
-        io_error(
-            folder,
-            std::io::Error::new(std::io::ErrorKind::AlreadyExists, reason.to_owned()),
-        )
-    };
-    let old = match fs::read_dir(folder) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Old::None,
-        Err(error) => return Err(io_error(folder, error)),
-        Ok(mut entries) => {
-            if entries.next().is_none() {
-                Old::Empty
-            } else if !folder.join(files::MANIFEST).is_file() {
-                return Err(refuse("holds other files, expected a new or empty folder"));
-            } else if !replace {
-                return Err(refuse("holds a bundle already, expected a new or empty folder"));
-            } else {
-                check_nothing_else(folder)?;
-                Old::Bundle
-            }
-        }
-    };
-    let parent = match folder.parent() {
-        Some(parent) if parent.as_os_str().is_empty() => Path::new("."),
-        Some(parent) => parent,
-        None => return Err(refuse("is the root, expected a new or empty folder")),
-    };
-    fs::create_dir_all(parent).map_err(|error| io_error(parent, error))?;
-    let fresh = tempfile::Builder::new()
-        .prefix(".bundle-")
-        .tempdir_in(parent)
-        .map_err(|error| io_error(parent, error))?;
-    let content = fresh.path().join("new");
-    fs::create_dir(&content).map_err(|error| io_error(&content, error))?;
+    let work = Workplace::take(folder)?;
+    // After it, since the folder of a command that was killed may have been put back.
+    may_take(work.place(), replace)?;
+    let content = work.content();
     for (path, bytes) in &packed.files {
         if path != files::MANIFEST {
             check_path("path", path)?;
@@ -113,39 +85,44 @@ pub fn write(packed: &Packed, folder: &Path, replace: bool) -> Result<(), Bundle
         }
         fs::write(&target, bytes).map_err(|error| io_error(&target, error))?;
     }
-    match old {
-        Old::None => {}
-        Old::Empty => fs::remove_dir(folder).map_err(|error| io_error(folder, error))?,
-        Old::Bundle => {
-            // Goes away with the temporary folder once the new one stands in its place.
-            let aside = fresh.path().join("old");
-            fs::rename(folder, &aside).map_err(|error| io_error(folder, error))?;
-            if let Err(error) = fs::rename(&content, folder) {
-                if fs::rename(&aside, folder).is_err() {
-                    // Neither has its place: what is aside must outlive this call.
-                    let kept = fresh.keep().join("old");
-                    return Err(refuse(&format!(
-                        "could not take the new bundle ({error}); the old one is whole in {}",
-                        kept.display()
-                    )));
-                }
-                return Err(io_error(folder, error));
-            }
-            return Ok(());
-        }
+    may_take(work.place(), replace)?;
+    Ok(work.swap()?)
+}
+
+/// Whether a bundle may take this place: it is free, empty, or holds a bundle that is to be replaced.
+fn may_take(place: &Path, replace: bool) -> Result<(), BundleError> {
+    let mut entries = match fs::read_dir(place) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        other => other.map_err(|error| io_error(place, error))?,
+    };
+    if entries.next().is_none() {
+        Ok(())
+    } else if !place.join(files::MANIFEST).is_file() {
+        Err(occupied(
+            place,
+            "holds other files, expected a new or empty folder",
+        ))
+    } else if !replace {
+        Err(occupied(
+            place,
+            "holds a bundle already, expected a new or empty folder, or --replace",
+        ))
+    } else {
+        check_nothing_else(place)
     }
-    fs::rename(&content, folder).map_err(|error| io_error(folder, error))
+}
+
+fn occupied(folder: &Path, reason: impl Into<String>) -> BundleError {
+    io_error(
+        folder,
+        std::io::Error::new(std::io::ErrorKind::AlreadyExists, reason.into()),
+    )
 }
 
 /// A folder is replaced as a bundle only when its manifest is one and lists every file in it: anything else there is
 /// somebody's own.
 fn check_nothing_else(folder: &Path) -> Result<(), BundleError> {
-    let refuse = |reason: String| {
-        io_error(
-            folder,
-            std::io::Error::new(std::io::ErrorKind::AlreadyExists, reason),
-        )
-    };
+    let refuse = |reason: String| occupied(folder, reason);
     let manifest = Manifest::from_json(&manifest_bytes(folder)?).map_err(|error| {
         refuse(format!(
             "is not replaced: its manifest.json is no bundle's ({error}); expected a bundle, or a new or empty folder"
@@ -192,13 +169,6 @@ fn check_nothing_else(folder: &Path) -> Result<(), BundleError> {
 
 /// Files that an error names.
 const MOST_NAMED: usize = 5;
-
-/// What stood where a bundle is written.
-enum Old {
-    None,
-    Empty,
-    Bundle,
-}
 
 fn manifest_bytes(folder: &Path) -> Result<Vec<u8>, BundleError> {
     read_at_most(&folder.join(files::MANIFEST), limits::MANIFEST_BYTES as u64)

@@ -53,6 +53,15 @@ const STATE_DICTS: [&str; 3] = ["model", "state_dict", "model_state_dict"];
 /// What wrappers put before every name: `DataParallel` and `DistributedDataParallel`, `torch.compile`.
 const WRAPPERS: [&str; 2] = ["module.", "_orig_mod."];
 
+/// What stands before the numbers of averaged tensors.
+const AVERAGED: &str = "shadow_params.";
+
+/// A name without the wrappers' marks before it.
+fn unwrapped(name: &str) -> &str {
+    let shorter = WRAPPERS.iter().find_map(|wrapper| name.strip_prefix(wrapper));
+    shorter.map_or(name, unwrapped)
+}
+
 /// What a file is that is no checkpoint of [`read`]'s kind and no safetensors file, by its first bytes (512 are enough): a
 /// sentence's end that says what it is and what to do.
 pub fn other_kind(start: &[u8]) -> Option<&'static str> {
@@ -160,13 +169,13 @@ impl<'a> Tensors<'a> {
         model: Vec<(&'a str, Id)>,
         notes: &mut Vec<String>,
     ) -> Result<Self, BundleError> {
-        let wrapped = model.iter().any(|(name, _)| name.starts_with("shadow_params."));
         let (averaged, trained): (Vec<_>, Vec<_>) = model
             .into_iter()
-            .partition(|(name, _)| name.starts_with("shadow_params."));
+            .partition(|(name, _)| unwrapped(name).starts_with(AVERAGED));
+        let wrapped = !averaged.is_empty();
         let mut tensors = Self::default();
         for (name, id) in averaged {
-            let number = name.trim_start_matches("shadow_params.");
+            let number = unwrapped(name).trim_start_matches(AVERAGED);
             let number = number
                 .parse::<usize>()
                 .ok()
@@ -204,7 +213,8 @@ impl<'a> Tensors<'a> {
             let ours = parameters.iter().any(|parameter| parameter.name == plain);
             // Counts and settings may stand beside the weights; a weight must be a tensor.
             if !ours
-                && (wrapped && name == "num_updates" || !matches!(pickle.get(id), Some(Value::Tensor(_))))
+                && (wrapped && unwrapped(name) == "num_updates"
+                    || !matches!(pickle.get(id), Some(Value::Tensor(_))))
             {
                 continue;
             }
@@ -313,6 +323,17 @@ impl<R: Read + Seek> Archive<R> {
                 "it is no complete zip archive ({error}); expected a file of torch.save, PyTorch 1.6 or newer"
             ))
         })?;
+        // Saved as a program: its weights are the operands of code, which this reader does not run.
+        if zip
+            .file_names()
+            .flatten()
+            .any(|name| name.ends_with("constants.pkl"))
+        {
+            return Err(wrong(
+                "it is a TorchScript archive (torch.jit.save), expected a state dict; load it with torch.jit.load and save \
+                 its weights with torch.save(model.state_dict(), path)",
+            ));
+        }
         let folders: Vec<String> = zip
             .file_names()
             .flatten()

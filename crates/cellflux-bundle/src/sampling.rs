@@ -72,6 +72,15 @@ impl Default for Sampling {
 }
 
 impl Sampling {
+    /// How the paper's own evaluation draws: [`Sampling::default`] with standard normal source noise (algorithm 1 and the
+    /// public scripts), which a flow from `source = noise` has no need of.
+    pub fn paper(source: FlowSource) -> Self {
+        Self {
+            noise: if source.is_control() { 1.0 } else { 0.0 },
+            ..Self::default()
+        }
+    }
+
     /// Checks every number against its range; `field` is where this stands in the manifest.
     pub(crate) fn validate(&self, field: &str) -> Result<(), BundleError> {
         ensure(

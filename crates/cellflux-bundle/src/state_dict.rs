@@ -99,7 +99,7 @@ impl StateDict {
     /// # Errors
     /// [`BundleError::Config`] for an impossible configuration; [`BundleError::TensorFile`] for bytes that are
     /// not a safetensors file; and, each with the tensor's name, a missing or unexpected tensor, another shape
-    /// than the network's, a number format other than f32, f16 or bf16, NaN or an infinity.
+    /// than the network's, a number format other than f64, f32, f16 or bf16, NaN or an infinity.
     pub fn from_safetensors(bytes: &[u8], config: &UNetConfig) -> Result<Self, BundleError> {
         let file = TensorFile::parse("state dict", bytes)?;
         let parameters = parameters(config)?;

@@ -56,11 +56,11 @@ impl<'a> TensorFile<'a> {
         self.metadata.as_ref()?.get(key).map(String::as_str)
     }
 
-    /// A tensor of floating-point numbers: f32 and f16 as they are, bf16 as f32 (exactly).
+    /// A tensor of floating-point numbers: f32 and f16 as they are, bf16 as f32 (exactly), f64 rounded to f32.
     ///
     /// # Errors
     /// [`BundleError::TensorFile`] when there is no such tensor, [`BundleError::Dtype`] when it does not hold
-    /// floats of 16 or 32 bits, [`BundleError::NotFinite`] when it holds NaN or an infinity.
+    /// floats of 16, 32 or 64 bits, [`BundleError::NotFinite`] when it holds NaN or an infinity.
     pub fn tensor(&self, name: &str) -> Result<Tensor, BundleError> {
         let view = self.view(name)?;
         floats(name, &view)
@@ -88,11 +88,16 @@ pub(crate) fn floats(name: &str, view: &TensorView) -> Result<Tensor, BundleErro
                 .map(|bytes| bf16::from_le_bytes(bytes).to_f32())
                 .collect(),
         ),
+        Dtype::F64 => Values::F32(
+            pieces(view.data())
+                .map(|bytes| f64::from_le_bytes(bytes) as f32)
+                .collect(),
+        ),
         other => {
             return Err(BundleError::Dtype {
                 tensor: name.to_owned(),
                 found: other.to_string(),
-                expected: "F32, F16 or BF16".into(),
+                expected: "F64, F32, F16 or BF16".into(),
             });
         }
     };

@@ -11,6 +11,7 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use cellflux_bundle::quantise::WeightDtype;
+use cellflux_bundle::sampling::Sampling;
 use cellflux_bundle::{Draft, folder};
 
 use about::About;
@@ -42,7 +43,7 @@ pub struct Args {
     #[arg(long)]
     about: Option<PathBuf>,
     /// Height and width of the model's images in pixels, where no --about says so.
-    #[arg(long, required_unless_present = "about")]
+    #[arg(long)]
     size: Option<usize>,
     /// How to store the weights: f32, f16 or int8.
     #[arg(long, default_value = "f16")]
@@ -68,9 +69,24 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     )?;
     let config = checkpoint.config;
     let about = match (&args.about, args.size) {
-        (Some(path), _) => About::read(path)?,
+        (Some(path), size) => {
+            let about = About::read(path)?;
+            let stated = (about.image.height, about.image.width);
+            anyhow::ensure!(
+                size.is_none_or(|size| stated == (size, size)),
+                "--size is {}, and {} says {} x {}; leave one of them out",
+                size.unwrap_or_default(),
+                path.display(),
+                stated.0,
+                stated.1
+            );
+            about
+        }
         (None, Some(size)) => About::unstated(&args.checkpoint, config.in_channels, size),
-        (None, None) => anyhow::bail!("--size: missing, expected the model's image size or --about"),
+        (None, None) => anyhow::bail!(
+            "--about and --size are missing, expected --about about.json (titles, images, provenance) or, for a \
+             first look, --size with the height and width of the model's images in pixels, such as --size 96"
+        ),
     };
     let compounds = compounds::read(&args.compounds)?;
     let width = config.condition_dim.saturating_sub(about.dose.width());
@@ -81,6 +97,15 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     for note in &encoded.notes {
         eprintln!("note: {note}");
     }
+    let sampling = about.sampling.clone().unwrap_or_else(|| {
+        let paper = Sampling::paper(about.source);
+        eprintln!(
+            "note: no sampling is stated, so the paper's is recommended: {} steps of Heun's method, guidance {}, source \
+             noise {}; about.json may say otherwise",
+            paper.steps, paper.alpha, paper.noise
+        );
+        paper
+    });
     let mut conditions = cellflux_bundle::conditions::Conditions {
         dose: about.dose,
         ..encoded.conditions
@@ -89,7 +114,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
         control.target = about.control_is_target;
     }
     let mut assets = encoded.structures;
-    let gallery = samples::gather(&about, &conditions.list, &mut assets)?;
+    let gallery = samples::gather(&about, encoded.untreated.as_deref(), &mut assets)?;
     let mut provenance = about.provenance;
     provenance
         .tools
@@ -105,7 +130,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
         conditions,
         vectors: encoded.vectors,
         source: about.source,
-        sampling: about.sampling,
+        sampling,
         gallery,
         trajectories: Vec::new(),
         provenance,

@@ -49,7 +49,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let timing = pollster::block_on(walk(args.engine, &bundle, &mut exploration))?;
     save(&args.out, &bundle, &exploration, timing)?;
     println!(
-        "{} frames in {}, {:.1} ms an evaluation",
+        "{} frames in {}, {:.1} ms per evaluation",
         exploration.frames().len(),
         args.out.display(),
         timing.per_evaluation().unwrap_or_default()

@@ -115,6 +115,13 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// A path as one word of a command: what a hint says can be copied, blanks or not.
+fn quoted(path: &Path) -> String {
+    let text = path.display().to_string();
+    // Refused is a NUL alone, which no path has.
+    shlex::try_quote(&text).map_or_else(|_| text.clone(), std::borrow::Cow::into_owned)
+}
+
 fn new(folder: &Path) -> anyhow::Result<()> {
     toolkit::write_example(folder)?;
     let shown = folder.display();
@@ -122,7 +129,7 @@ fn new(folder: &Path) -> anyhow::Result<()> {
     println!("  {shown}/site.toml    what the page says of itself, and its sections");
     println!("  {shown}/sections/    their text");
     println!("  {shown}/bundles/     the model (`cellflux import` makes one from your checkpoint)");
-    println!("next: cellflux site serve {shown} --open");
+    println!("next: cellflux site serve {} --open", quoted(folder));
     Ok(())
 }
 

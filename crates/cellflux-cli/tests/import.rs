@@ -141,7 +141,10 @@ fn a_row_without_smiles_is_reported_and_with_strict_refused() {
     );
     let refused = workplace.import(&micro(), &[&MICRO[..], &["--replace", "--strict"]].concat());
     assert_eq!(refused.status.code(), Some(2));
-    assert_eq!(error(&refused), "cellflux: line 3: AZ-U has no SMILES\n");
+    assert_eq!(
+        error(&refused),
+        "cellflux: compounds.csv: line 3: AZ-U has no SMILES\n"
+    );
 }
 
 #[test]
@@ -223,7 +226,11 @@ fn what_cannot_be_imported_is_named_in_one_line() {
             [&size[..], &["--preset", "huge"]].concat(),
             "--preset is \"huge\", expected one of",
         ),
-        (&micro(), [&size[..], &["--preset", "tiny"]].concat(), "tensor "),
+        (
+            &micro(),
+            [&size[..], &["--preset", "tiny"]].concat(),
+            "its tensors are of none of the presets",
+        ),
         (
             &micro(),
             vec!["--config", "config.json", "--size", "33"],
@@ -246,8 +253,89 @@ fn what_cannot_be_imported_is_named_in_one_line() {
     let message = error(&workplace.import(&micro(), &MICRO));
     assert_eq!(
         message,
-        "cellflux: line 2: x: SMILES `C1CC`: ring 1 is opened and never closed\n"
+        "cellflux: compounds.csv: line 2: x: SMILES `C1CC`: ring 1 is opened and never closed\n"
     );
+}
+
+#[test]
+fn a_wrong_preset_is_answered_with_the_ones_that_fit() {
+    let Some(checkpoint) = shared("reference/checkpoints/bbbc021-tiny.safetensors") else {
+        return;
+    };
+    let output = Workplace::new().import(&checkpoint, &["--size", "64", "--preset", "small"]);
+    let message = error(&output);
+    assert!(
+        message.contains("its tensors are those of --preset tiny"),
+        "{message}"
+    );
+}
+
+#[test]
+fn without_a_size_and_about_both_are_offered_and_two_that_differ_are_refused() {
+    let workplace = Workplace::new();
+    let message = error(&workplace.import(&micro(), &["--config", "config.json"]));
+    assert!(
+        message.contains("--about about.json") && message.contains("--size 96"),
+        "{message}"
+    );
+    let about = repository().join("web/bundles/bbbc021-tiny.source/about.json");
+    let both = [&MICRO[..], &["--about", about.to_str().unwrap()]].concat();
+    let message = error(&workplace.import(&micro(), &both));
+    assert!(
+        message.contains("--size is 32, and ") && message.contains("says 64 x 64"),
+        "{message}"
+    );
+}
+
+#[test]
+fn without_a_stated_sampling_the_papers_is_recommended_and_said() {
+    let workplace = Workplace::new();
+    let output = workplace.import(&micro(), &MICRO);
+    assert!(
+        error(&output).contains("no sampling is stated"),
+        "{}",
+        error(&output)
+    );
+    let sampling = folder::read_manifest(&workplace.path("bundle")).unwrap().sampling;
+    assert_eq!((sampling.steps, sampling.alpha, sampling.noise), (50, 1.2, 1.0));
+}
+
+#[test]
+fn a_control_without_a_vector_is_where_walks_start_and_no_condition() {
+    let workplace = Workplace::new();
+    let config =
+        config_from_safetensors(&fs::read(repository().join("tests/fixtures/micro/io.safetensors")).unwrap());
+    let width = config.unwrap().condition_dim;
+    let header: Vec<String> = (0..width).map(|i| i.to_string()).collect();
+    workplace.write("compounds.csv", "name,control\nEMPTY,yes\nPLK1,\n");
+    workplace.write(
+        "genes.csv",
+        &format!(
+            "gene,{}\nPLK1,{}\n",
+            header.join(","),
+            vec!["0.5"; width].join(",")
+        ),
+    );
+    let source = repository().join("web/bundles/bbbc021-tiny.source/about.json");
+    let mut about: serde_json::Value = serde_json::from_slice(&fs::read(source).unwrap()).unwrap();
+    about["image"]["height"] = 32.into();
+    about["image"]["width"] = 32.into();
+    let drawn = about["synthetic_controls"][0].clone();
+    about["synthetic_controls"] = vec![drawn].into();
+    workplace.write("about.json", &about.to_string());
+    let options = [
+        "--config",
+        "config.json",
+        "--embedding",
+        "genes.csv",
+        "--about",
+        "about.json",
+        "--strict",
+    ];
+    let bundle = workplace.imported(&micro(), &options);
+    let list = &bundle.manifest.conditions.list;
+    assert_eq!(list.iter().map(|c| c.id.as_str()).collect::<Vec<_>>(), ["plk1"]);
+    assert_eq!(bundle.manifest.gallery.controls[0].condition, "empty");
 }
 
 #[test]

@@ -194,3 +194,13 @@ fn the_example_keeps_what_is_built_out_of_its_git() {
         assert!(ignored.lines().any(|line| line == folder), "{folder}: {ignored}");
     }
 }
+
+#[test]
+fn the_hint_after_a_new_site_can_be_copied_when_its_name_has_a_blank() {
+    let home = tempfile::tempdir().unwrap();
+    let text = said(&cellflux(home.path(), &["site", "new", "my paper"]));
+    assert!(
+        text.contains("next: cellflux site serve 'my paper' --open"),
+        "{text}"
+    );
+}

@@ -37,6 +37,20 @@ fn the_network_that_made_a_golden_file_matches_it() {
 }
 
 #[test]
+fn a_checkpoint_of_the_public_trainer_is_verified_as_it_is() {
+    let checkpoint =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/reference/pth/checkpoint-ema.pth");
+    if !checkpoint.is_file() {
+        println!("skipped: {} is not there", checkpoint.display());
+        return;
+    }
+    let output = verify(&checkpoint, &golden("io.safetensors"), &[]);
+    let table = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{table}");
+    assert!(table.contains("the network matches"), "{table}");
+}
+
+#[test]
 fn another_network_exits_1_and_says_which_output_differs() {
     let folder = tempfile::tempdir().unwrap();
     let model = folder.path().join("model.safetensors");

@@ -74,7 +74,7 @@ pub struct Record<'a> {
     pub engine: Option<EngineReport>,
     /// Work and time.
     pub timing: Timing,
-    /// Milliseconds an evaluation, where there was one.
+    /// Milliseconds per evaluation, where there was one.
     pub ms_per_evaluation: Option<f64>,
     /// Every frame: time, evaluations, waypoint.
     pub frames: &'a [Frame],

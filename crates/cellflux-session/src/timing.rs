@@ -19,7 +19,7 @@ impl Timing {
         self.milliseconds += milliseconds;
     }
 
-    /// Milliseconds an evaluation, once there was one.
+    /// Milliseconds per evaluation, once there was one.
     pub fn per_evaluation(&self) -> Option<f64> {
         (self.evaluations > 0).then(|| self.milliseconds / self.evaluations as f64)
     }

@@ -90,7 +90,7 @@ pub fn build(project: &Project, options: &Options, engines: EngineMaker) -> Resu
     let mut components = Components {
         models: &models,
         recorder: Recorder::new(engines, Kept::of(&project.folder), options.tell),
-        files: AuthorFiles::of(&project.folder),
+        files: AuthorFiles::of(&project.folder).allow_html(project.config.allow_html),
         maths: Maths::default(),
         folder: project.folder.clone(),
         explorers: 0,
@@ -320,23 +320,24 @@ fn social_card(
     let recipe = wish.recipe(model, source, &at)?;
     let recording = components.recorder.record(model, &recipe, &at)?;
     let (control, compound) = (
-        start_name(model, &recipe),
+        start_name(model, &recipe, &components.words),
         components::compound_name(model, &recipe),
     );
-    let Card { png, alt } = card::card(&recording, project.config.title.get_ref(), control, compound)?;
+    let title = project.config.title.get_ref();
+    let Card { png, alt } = card::card(&recording, title, control, compound, &components.words)?;
     Ok(Some((components.files.add_made("card.png", png), alt)))
 }
 
 /// What the first picture of a card is.
-fn start_name(model: &Model, recipe: &Recipe) -> &'static str {
+fn start_name(model: &Model, recipe: &Recipe, words: &Words) -> &'static str {
     let example = match &recipe.start {
         Start::Example(id) => model.manifest().gallery.get(id),
-        Start::Noise => return "noise",
+        Start::Noise => return words.noise,
         Start::Crop(_) => None,
     };
     match example {
-        Some(example) if example.synthetic => "a drawn control",
-        _ => "the control",
+        Some(example) if example.synthetic => words.drawn_control,
+        _ => words.the_control,
     }
 }
 

@@ -6,6 +6,7 @@ use noto_sans_mono_bitmap::{FontWeight, RasterHeight, get_raster, get_raster_wid
 
 use crate::error::SiteError;
 use crate::walk::Recording;
+use crate::words::{Words, with_name};
 
 /// What link previews show whole.
 const SIZE: (usize, usize) = (1200, 630);
@@ -36,8 +37,14 @@ pub struct Card {
 ///
 /// # Errors
 /// [`SiteError::Picture`] for a walk without frames.
-pub fn card(recording: &Recording, title: &str, start: &str, compound: &str) -> Result<Card, SiteError> {
-    let (picture, alt) = draw(recording, title, start, compound)?;
+pub fn card(
+    recording: &Recording,
+    title: &str,
+    start: &str,
+    compound: &str,
+    words: &Words,
+) -> Result<Card, SiteError> {
+    let (picture, alt) = draw(recording, title, start, compound, words)?;
     let png = strip::encode_png(&picture).map_err(|error| SiteError::Picture {
         reason: error.to_string(),
     })?;
@@ -49,7 +56,9 @@ fn draw(
     title: &str,
     start: &str,
     compound: &str,
+    words: &Words,
 ) -> Result<(Rgba, String), SiteError> {
+    let generated = with_name(words.generated_under, compound);
     let wrong = |reason: String| SiteError::Picture { reason };
     let (Some(end), Some(middle)) = (
         recording.frames.last(),
@@ -61,7 +70,7 @@ fn draw(
     let pictures = [
         (&recording.start, start.to_owned()),
         (middle.0, format!("t = {:.2}", middle.1)),
-        (end, format!("{compound}, generated")),
+        (end, generated.clone()),
     ];
     let mut card = Rgba {
         width: SIZE.0,
@@ -79,22 +88,22 @@ fn draw(
         .saturating_sub(pictures.len() * width + (pictures.len() - 1) * GAP)
         / 2;
     let top = TITLE + (SIZE.1 - TITLE - WORDS).saturating_sub(height) / 2;
-    for (index, (picture, words)) in pictures.iter().enumerate() {
+    for (index, (picture, below)) in pictures.iter().enumerate() {
         let x = left + index * (width + GAP);
         paste(&mut card, picture, scale, (x, top));
         write(
             &mut card,
-            words,
+            below,
             RasterHeight::Size24,
             FontWeight::Regular,
             (x, top + height + 16),
             width,
         );
     }
-    for (line, words) in lines(title, SIZE.0 - 2 * left.max(GAP)).iter().enumerate() {
+    for (line, part) in lines(title, SIZE.0 - 2 * left.max(GAP)).iter().enumerate() {
         write(
             &mut card,
-            words,
+            part,
             RasterHeight::Size32,
             FontWeight::Bold,
             (left.max(GAP), 24 + line * 42),
@@ -102,8 +111,8 @@ fn draw(
         );
     }
     let alt = format!(
-        "{title}. Three pictures of one walk: {start}, t = {:.2}, and the generated end under {compound}",
-        middle.1
+        "{title}. {}: {start}; t = {:.2}; {generated}",
+        words.three_pictures, middle.1
     );
     Ok((card, alt))
 }
@@ -239,7 +248,14 @@ mod tests {
 
     #[test]
     fn a_card_shows_the_clean_control_a_late_frame_and_the_end() {
-        let (picture, alt) = draw(&noised(), "Title", "the control", "taxol").unwrap();
+        let (picture, alt) = draw(
+            &noised(),
+            "Title",
+            "the control",
+            "taxol",
+            &Words::or_english("en"),
+        )
+        .unwrap();
         let many = |grey: u8| {
             let same = |pixel: &&[u8]| pixel[..3] == [grey; 3];
             picture.pixels.chunks_exact(4).filter(same).count() > 10_000
@@ -247,7 +263,7 @@ mod tests {
         assert!(many(50) && many(80) && many(60), "three pictures");
         assert!(!many(200) && !many(210) && !many(220), "no static");
         assert!(
-            alt.contains("the control, t = 0.95") && alt.contains("taxol"),
+            alt.contains("the control; t = 0.95") && alt.contains("taxol"),
             "{}",
             alt
         );
@@ -256,7 +272,7 @@ mod tests {
     #[test]
     fn a_card_carries_the_title_and_leaves_out_one_that_it_cannot_write() {
         let ink = |title: &str| {
-            let (picture, _) = draw(&noised(), title, "", "").unwrap();
+            let (picture, _) = draw(&noised(), title, "", "", &Words::or_english("en")).unwrap();
             let above = picture.pixels.chunks_exact(4).take(SIZE.0 * 100);
             above.filter(|pixel| pixel[0] > 150).count()
         };
@@ -271,7 +287,7 @@ mod tests {
             let mut walk = noised();
             walk.times.truncate(frames);
             walk.frames.truncate(frames);
-            card(&walk, "T", "a", "b").unwrap();
+            card(&walk, "T", "a", "b", &Words::or_english("en")).unwrap();
         }
     }
 }

@@ -84,12 +84,9 @@ pub enum SiteError {
         /// The folder.
         path: PathBuf,
     },
-    /// A folder that another build is writing.
-    #[error("{}: another build is writing this folder: wait until it has ended", path.display())]
-    Busy {
-        /// The folder.
-        path: PathBuf,
-    },
+    /// The output folder cannot be written or take its place.
+    #[error(transparent)]
+    Swap(#[from] cellflux_swap::SwapError),
     /// Files that no build wrote, where this build has others of the same names.
     #[error("{}: the build would replace files that no build wrote ({files}): move them away, or rename them", path.display())]
     WouldReplace {

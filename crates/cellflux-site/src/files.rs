@@ -39,7 +39,12 @@ pub struct AuthorFiles {
     pub read: Vec<PathBuf>,
     /// The folder that every file must lie in; the current one without.
     root: PathBuf,
+    /// Whether pages and scripts may be linked: they run with the site's origin.
+    allow_html: bool,
 }
+
+/// Files that a browser runs when it opens them.
+const RUN: [&str; 9] = ["html", "htm", "xhtml", "xht", "shtml", "xml", "xsl", "js", "mjs"];
 
 impl AuthorFiles {
     /// The files of a project.
@@ -50,6 +55,11 @@ impl AuthorFiles {
         }
     }
 
+    /// The same, with pages and scripts or without (as `allow_html` has it for HTML in texts).
+    pub fn allow_html(self, allow_html: bool) -> Self {
+        Self { allow_html, ..self }
+    }
+
     /// Takes a file and gives its address, relative to the page.
     ///
     /// # Errors
@@ -58,6 +68,13 @@ impl AuthorFiles {
     pub fn add(&mut self, file: &Path, purpose: Use, at: &Place) -> Result<String, SiteError> {
         let wrong = |problem: String| at.wrong(format!("{}: {problem}", file.display()));
         let content = read(&self.root, file).map_err(wrong)?;
+        let runs = |extension: &std::ffi::OsStr| RUN.iter().any(|run| extension.eq_ignore_ascii_case(run));
+        if !self.allow_html && file.extension().is_some_and(runs) {
+            return Err(wrong(
+                "is a page or a script, which would run as part of the site; `allow_html = true` in site.toml publishes it as it is"
+                    .into(),
+            ));
+        }
         let extension = fit(file, &content, purpose).map_err(wrong)?;
         let mut path = PathBuf::from(file.file_name().unwrap_or_default());
         if let Some(extension) = extension {
@@ -219,6 +236,18 @@ mod tests {
     }
 
     #[test]
+    fn a_page_is_published_only_where_the_author_allows_html() {
+        let home = tempfile::tempdir().unwrap();
+        for name in ["plot.html", "plot.XHTML", "plot.js"] {
+            let page = home.path().join(name);
+            fs::write(&page, "<script>alert(1)</script>").unwrap();
+            assert!(refused(home.path(), &page).contains("allow_html = true"));
+            let mut files = AuthorFiles::of(home.path()).allow_html(true);
+            assert!(files.add(&page, Use::Link, &at()).is_ok());
+        }
+    }
+
+    #[test]
     fn only_regular_files_of_a_size_that_hosts_take_are_read() {
         let home = tempfile::tempdir().unwrap();
         fs::create_dir(home.path().join("folder")).unwrap();
@@ -229,6 +258,11 @@ mod tests {
         assert!(refused(home.path(), &large).contains("expected at most 24"));
         #[cfg(unix)]
         {
+            let fifo = home.path().join("fifo");
+            let made = std::process::Command::new("mkfifo").arg(&fifo).status();
+            if made.is_ok_and(|status| status.success()) {
+                assert!(refused(home.path(), &fifo).contains("a device or a pipe"));
+            }
             let _socket = std::os::unix::net::UnixListener::bind(home.path().join("pipe")).unwrap();
             assert!(refused(home.path(), &home.path().join("pipe")).contains("a device or a pipe"));
         }

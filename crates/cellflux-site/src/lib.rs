@@ -42,7 +42,6 @@ pub mod serve;
 pub mod source;
 pub mod storage;
 mod svg;
-mod swap;
 pub mod theme;
 pub mod toolkit;
 mod video;

@@ -14,6 +14,7 @@ use crate::kept::Kept;
 use crate::real_crops;
 use crate::source::Place;
 use crate::storage::{self, StorageError};
+use crate::svg;
 use crate::walk::EngineMaker;
 
 /// The largest file that every known host takes (Cloudflare Pages: 25 MiB).
@@ -56,6 +57,10 @@ impl Model {
             |error: cellflux_bundle::BundleError| at.wrong(format!("bundle {}: {error}", folder.display()));
         let bundle = folder::read(&folder).map_err(broken)?;
         let mut assets = folder::read_assets(&folder, &bundle.manifest).map_err(broken)?;
+        for (path, content) in &assets {
+            only_shown(path, content)
+                .map_err(|reason| at.wrong(format!("bundle {}: {path}: {reason}", folder.display())))?;
+        }
         attributed(&bundle.manifest, &at)?;
         let dtype = wish
             .dtype(&project.source)?
@@ -153,6 +158,18 @@ impl Model {
                     .map(|entry| entry.path.as_str()),
             )
             .map(|path| format!("{}/{path}", self.place))
+    }
+}
+
+/// Refuses what a bundle lists beside its weights when a browser would do more with it than show it: every file of a site
+/// can be opened by its own address, and a page or a script there has the site's origin.
+fn only_shown(path: &str, content: &[u8]) -> Result<(), String> {
+    match path.rsplit_once('.').map(|(_, extension)| extension) {
+        Some("png") => Ok(()),
+        Some("svg") => svg::harmless(content),
+        _ => Err(
+            "is neither a picture (.png) nor a drawing (.svg), expected only those beside the weights".into(),
+        ),
     }
 }
 

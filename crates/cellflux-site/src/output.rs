@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+use cellflux_swap::Workplace;
 use walkdir::WalkDir;
 
 use crate::error::SiteError;
-use crate::swap::Workplace;
 
 /// Tells a folder that a build wrote from any other, and lists what it wrote, a path a line below the first.
 const MARK: &str = ".cellflux-site";
@@ -35,7 +35,6 @@ const NAMED: usize = 5;
 /// A new folder on its way to its place. Dropped without [`Output::finish`], it leaves nothing behind.
 #[derive(Debug)]
 pub struct Output {
-    place: PathBuf,
     work: Workplace,
     written: BTreeSet<String>,
 }
@@ -45,26 +44,13 @@ impl Output {
     /// folder that it leads to is the place.
     ///
     /// # Errors
-    /// [`SiteError::ForeignOutput`] when it holds anything else, [`SiteError::Busy`] while another build writes it,
+    /// [`SiteError::ForeignOutput`] when it holds anything else, [`SiteError::Swap`] while another build writes it,
     /// [`SiteError::Io`].
     pub fn new(place: &Path) -> Result<Self, SiteError> {
-        let place = match place.canonicalize() {
-            Ok(place) => place,
-            Err(error) if error.kind() == ErrorKind::NotFound && !place.is_symlink() => {
-                std::path::absolute(place).map_err(SiteError::io(place))?
-            }
-            Err(error) => return Err(SiteError::io(place)(error)),
-        };
-        let (Some(parent), Some(_)) = (place.parent(), place.file_name()) else {
-            return Err(SiteError::ForeignOutput { path: place });
-        };
-        refuse_foreign(&place)?;
-        fs::create_dir_all(parent).map_err(SiteError::io(parent))?;
-        let work = Workplace::take(&place)?;
-        // Again, since a killed build's folder may have been put back.
-        refuse_foreign(&place)?;
+        let work = Workplace::take(place)?;
+        // After it, since a killed build's folder may have been put back.
+        refuse_foreign(work.place())?;
         Ok(Self {
-            place,
             work,
             written: BTreeSet::from([MARK.to_owned()]),
         })
@@ -90,13 +76,13 @@ impl Output {
     /// [`SiteError::ForeignOutput`] when somebody wrote into the place meanwhile, [`SiteError::WouldReplace`] for a file that
     /// no build wrote where this one has another, [`SiteError::Io`]; the place is as it was then.
     pub fn finish(self) -> Result<(), SiteError> {
-        refuse_foreign(&self.place)?;
+        refuse_foreign(self.work.place())?;
         let content = self.work.content();
         let paths: Vec<&str> = self.written.iter().map(String::as_str).collect();
         let mark = content.join(MARK);
         fs::write(&mark, format!("{MARK_TEXT}\n{}\n", paths.join("\n"))).map_err(SiteError::io(&mark))?;
-        keep(&self.place, &content)?;
-        self.work.swap()
+        keep(self.work.place(), &content)?;
+        Ok(self.work.swap()?)
     }
 }
 

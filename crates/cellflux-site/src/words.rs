@@ -62,6 +62,15 @@ words! {
         "La cellule générée sous {}, après", "La célula generada bajo {}, después";
     /// Words for a picture.
     generated_under: "Generated under {}", "Erzeugt unter {}", "Généré sous {}", "Generado bajo {}";
+    /// What a picture shows.
+    noise: "noise", "Rauschen", "du bruit", "ruido";
+    /// What a picture shows.
+    drawn_control: "a drawn control", "eine gezeichnete Kontrolle", "un contrôle dessiné", "un control dibujado";
+    /// What a picture shows.
+    the_control: "the control", "die Kontrolle", "le contrôle", "el control";
+    /// Words for the picture of a link's preview.
+    three_pictures: "Three pictures of one walk", "Drei Bilder eines Weges", "Trois images d’un trajet",
+        "Tres imágenes de un recorrido";
     /// A caption.
     to_treated: "{}: control to treated", "{}: von der Kontrolle zur behandelten Zelle",
         "{} : du contrôle à la cellule traitée", "{}: del control a la célula tratada";

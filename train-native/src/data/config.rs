@@ -286,7 +286,8 @@ impl Default for Prefetch {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ConditionsConfig {
-    /// The encoder.
+    /// The encoder; Morgan counts unless stated.
+    #[serde(default)]
     pub encoder: EncoderConfig,
     /// What of the dose is appended.
     #[serde(default)]
@@ -300,10 +301,7 @@ impl Default for ConditionsConfig {
     /// The public code's: Morgan counts, no dose.
     fn default() -> Self {
         Self {
-            encoder: EncoderConfig::MorganCounts {
-                radius: two(),
-                bits: thousand_and_24(),
-            },
+            encoder: EncoderConfig::default(),
             dose: DoseConfig::None,
             without_vector: WithoutVector::Error,
         }
@@ -331,6 +329,16 @@ pub enum EncoderConfig {
     /// The `i`-th compound is the `i`-th unit vector.
     // Braces, so that serde refuses keys beside its kind.
     OneHot {},
+}
+
+impl Default for EncoderConfig {
+    /// The public code's: Morgan counts of radius 2 in 1024 positions.
+    fn default() -> Self {
+        Self::MorganCounts {
+            radius: two(),
+            bits: thousand_and_24(),
+        }
+    }
 }
 
 fn two() -> u32 {
@@ -448,6 +456,9 @@ mod tests {
         let conditions = ConditionsConfig::default();
         let written = toml::to_string(&conditions).unwrap();
         assert_eq!(toml::from_str::<ConditionsConfig>(&written).unwrap(), conditions);
+        // Morgan counts are the default, also where the section says something else.
+        let other = toml::from_str::<ConditionsConfig>("without_vector = \"skip\"").unwrap();
+        assert_eq!(other.encoder, conditions.encoder);
         assert!(toml::from_str::<ConditionsConfig>(&written.replace("bits", "length")).is_err());
     }
 

@@ -420,6 +420,55 @@ fn wrappers_and_attributes_are_taken_off_names_and_it_is_said() {
 }
 
 #[test]
+fn averages_below_a_wrapper_are_found() {
+    let config = config();
+    let parameters = Topology::new(&config).parameters(&config);
+    let zeros = parameters
+        .iter()
+        .enumerate()
+        .fold(Forger::new(), |forger, (key, parameter)| {
+            let shape: Vec<u64> = parameter.shape.iter().map(|&side| side as u64).collect();
+            let len = parameter.len() as u64;
+            forger
+                .tensor(
+                    &format!("module.shadow_params.{key}"),
+                    &key.to_string(),
+                    len,
+                    0,
+                    &shape,
+                    &vec![0; shape.len()],
+                )
+                .record(&format!("data/{key}"), vec![0; 4 * parameter.len()])
+        });
+    assert_eq!(zeros.read().unwrap().kind, Weights::Averaged);
+}
+
+#[test]
+fn a_state_dict_of_doubles_is_rounded_to_single_precision() {
+    let (config, golden) = micro();
+    let bytes: Vec<(String, Vec<usize>, Vec<u8>)> = golden
+        .tensors
+        .iter()
+        .map(|(name, tensor)| {
+            let doubles = tensor
+                .to_f32()
+                .into_iter()
+                .flat_map(|value| f64::from(value).to_le_bytes());
+            (name.clone(), tensor.shape.clone(), doubles.collect())
+        })
+        .collect();
+    let views = bytes.iter().map(|(name, shape, bytes)| {
+        let view = safetensors::tensor::TensorView::new(safetensors::Dtype::F64, shape.clone(), bytes);
+        (name.as_str(), view.unwrap())
+    });
+    let file = safetensors::serialize(views, None).unwrap();
+    assert!(same_numbers(
+        &StateDict::from_safetensors(&file, &config).unwrap(),
+        &golden
+    ));
+}
+
+#[test]
 fn half_bfloat16_and_double_storages_are_read() {
     for (storage, one) in [
         ("HalfStorage", half::f16::ONE.to_le_bytes().to_vec()),
@@ -488,11 +537,17 @@ fn zips_of_another_kind_are_refused() {
         ("data.pkl".into(), pickle.clone()),
         ("byteorder".into(), b"big".to_vec()),
     ]);
+    let script = zip_of(&[
+        ("data.pkl".into(), pickle.clone()),
+        ("constants.pkl".into(), pickle.clone()),
+        ("code/__torch__/model.py".into(), vec![]),
+    ]);
     let empty = zip_of(&[("data.pkl".into(), pickle)]);
     for (archive, word) in [
         (none, "0 records"),
         (two, "2 records"),
         (big_endian, "byte order"),
+        (script, "TorchScript"),
         (empty, "missing"),
         (
             b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19.".to_vec(),

@@ -32,9 +32,9 @@ pub struct About {
     /// What of the dose the vectors hold.
     #[serde(default)]
     pub dose: DoseFeatures,
-    /// The recommended sampling.
+    /// The recommended sampling; [`Sampling::paper`] where it is absent.
     #[serde(default)]
-    pub sampling: Sampling,
+    pub sampling: Option<Sampling>,
     /// Control crops; their files are beside `about.json`.
     #[serde(default)]
     pub controls: Vec<Example>,
@@ -98,7 +98,7 @@ impl About {
             image: ImageSpec::plain(channels, size, size),
             morgan_radius: two(),
             dose: DoseFeatures::None,
-            sampling: Sampling::default(),
+            sampling: None,
             controls: Vec::new(),
             treated: Vec::new(),
             synthetic_controls: Vec::new(),

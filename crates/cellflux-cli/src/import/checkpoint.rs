@@ -8,7 +8,7 @@ use anyhow::Context;
 use cellflux_bundle::config::PRESETS;
 use cellflux_bundle::pth::{self, Weights};
 use cellflux_bundle::state_dict::config_from_safetensors;
-use cellflux_bundle::{StateDict, UNetConfig};
+use cellflux_bundle::{BundleError, StateDict, UNetConfig};
 
 /// A network with its weights.
 pub struct Checkpoint {
@@ -40,17 +40,22 @@ pub fn read(
         anyhow::bail!("{shown}: is {kind}");
     }
     if start.starts_with(b"PK\x03\x04") {
-        let config = given.with_context(|| {
-            format!(
-                "{shown}: a .pth does not carry its network's configuration, expected --config or --preset"
-            )
-        })?;
+        let Some(config) = given else {
+            anyhow::bail!(
+                "{shown}: a .pth does not carry its network's configuration, expected --config or --preset; {}",
+                fitting(|config| pth::read(File::open(path).ok()?, config, Weights::Averaged).ok())
+                    .unwrap_or_else(no_preset)
+            );
+        };
         let wanted = if trained {
             Weights::Trained
         } else {
             Weights::Averaged
         };
-        let imported = pth::read(file, &config, wanted).with_context(|| format!("{shown}"))?;
+        let imported = pth::read(file, &config, wanted).map_err(|error| {
+            let fits = fitting(|config| pth::read(File::open(path).ok()?, config, wanted).ok());
+            of_another_network(error, fits).context(shown.to_string())
+        })?;
         for note in &imported.notes {
             eprintln!("note: {shown}: {note}");
         }
@@ -69,15 +74,50 @@ pub fn read(
         .with_context(|| format!("{shown}: cannot be read"))?;
     let config = match given {
         Some(config) => config,
-        None => config_from_safetensors(&bytes)
-            .with_context(|| format!("{shown}: without a configuration, expected --config or --preset"))?,
+        None => config_from_safetensors(&bytes).with_context(|| {
+            let fits = fitting(|config| StateDict::from_safetensors(&bytes, config).ok());
+            let fits = fits.unwrap_or_else(no_preset);
+            format!("{shown}: without a configuration, expected --config or --preset; {fits}")
+        })?,
     };
-    let weights = StateDict::from_safetensors(&bytes, &config).with_context(|| format!("{shown}"))?;
+    let weights = StateDict::from_safetensors(&bytes, &config).map_err(|error| {
+        let fits = fitting(|config| StateDict::from_safetensors(&bytes, config).ok());
+        of_another_network(error, fits).context(shown.to_string())
+    })?;
     Ok(Checkpoint {
         config,
         weights,
         origin: "as stored",
     })
+}
+
+/// Which presets a checkpoint's tensors are of, as a sentence's end; `read` reads them as those of a network.
+fn fitting<T>(read: impl Fn(&UNetConfig) -> Option<T>) -> Option<String> {
+    let fits = |name: &str| UNetConfig::preset(name).is_some_and(|config| read(&config).is_some());
+    let names: Vec<&str> = PRESETS
+        .iter()
+        .map(|(name, _)| *name)
+        .filter(|name| fits(name))
+        .collect();
+    (!names.is_empty()).then(|| format!("its tensors are those of --preset {}", names.join(" or ")))
+}
+
+/// A refusal, and where the tensors are another network's what they fit.
+fn of_another_network(error: BundleError, fits: Option<String>) -> anyhow::Error {
+    let another = matches!(
+        error,
+        BundleError::MissingTensor { .. } | BundleError::UnexpectedTensor { .. } | BundleError::Shape { .. }
+    );
+    let fits = fits.or_else(|| another.then(no_preset));
+    let error = anyhow::Error::from(error);
+    match fits {
+        Some(fits) => anyhow::anyhow!("{error:#}; {fits}"),
+        None => error,
+    }
+}
+
+fn no_preset() -> String {
+    "its tensors are of none of the presets".to_owned()
 }
 
 fn given_config(config: Option<&Path>, preset: Option<&str>) -> anyhow::Result<Option<UNetConfig>> {

@@ -47,6 +47,8 @@ pub struct Compound {
 /// A table of compounds.
 #[derive(Debug)]
 pub struct Compounds {
+    /// The table's path, for messages.
+    pub file: String,
     /// The rows in the table's order.
     pub rows: Vec<Compound>,
     /// Columns that the table has and an import does not read.
@@ -56,10 +58,11 @@ pub struct Compounds {
 /// Reads the table (CSV with a header line, UTF-8; columns in any order, any case).
 pub fn read(path: &Path) -> anyhow::Result<Compounds> {
     let file = File::open(path).with_context(|| format!("{}: cannot be opened", path.display()))?;
-    parse(file).with_context(|| format!("{}", path.display()))
+    let shown = path.display().to_string();
+    parse(&shown, file).context(shown)
 }
 
-fn parse(source: impl Read) -> anyhow::Result<Compounds> {
+fn parse(file: &str, source: impl Read) -> anyhow::Result<Compounds> {
     let mut table = Table::new(source, b',')?;
     let mut columns: [Option<(usize, String)>; COLUMNS.len()] = std::array::from_fn(|_| None);
     let mut ignored = Vec::new();
@@ -103,7 +106,11 @@ fn parse(source: impl Read) -> anyhow::Result<Compounds> {
         rows.push(compound);
     }
     ensure!(!rows.is_empty(), "has no row, expected at least one compound");
-    Ok(Compounds { rows, ignored })
+    Ok(Compounds {
+        file: file.to_owned(),
+        rows,
+        ignored,
+    })
 }
 
 fn row<'a>(line: u64, cell: impl Fn(usize) -> Option<&'a str>) -> anyhow::Result<Compound> {
@@ -162,7 +169,7 @@ mod tests {
     #[test]
     fn columns_may_come_in_any_order_and_case_and_be_missing() {
         let table = "\u{feff}MoA, Name ,SMILES,plate,dose,Batches\nActin disruptors, cytochalasin B,C,7,10;30,Week1; Week 2\n,DMSO,CS(=O)C,7,,\n";
-        let compounds = parse(table.as_bytes()).unwrap();
+        let compounds = parse("compounds.csv", table.as_bytes()).unwrap();
         assert_eq!(compounds.ignored, ["plate"]);
         assert_eq!(
             compounds.rows[0],
@@ -212,14 +219,18 @@ mod tests {
             ("name,dose\ra,1\rc,much\r", "line 3: dose"),
             ("PK\u{3}\u{4}", ".xlsx"),
         ] {
-            let message = format!("{:#}", parse(table.as_bytes()).unwrap_err());
+            let message = format!("{:#}", parse("compounds.csv", table.as_bytes()).unwrap_err());
             assert!(message.contains(expected), "{message} for {table:?}");
         }
     }
 
     #[test]
     fn held_out_compounds_and_the_control_are_told_apart() {
-        let compounds = parse(&b"name,split,control\na,held-out,\nb,seen,yes\n"[..]).unwrap();
+        let compounds = parse(
+            "compounds.csv",
+            &b"name,split,control\na,held-out,\nb,seen,yes\n"[..],
+        )
+        .unwrap();
         assert_eq!(compounds.rows[0].split, Split::HeldOut);
         assert!(compounds.rows[1].control && !compounds.rows[0].control);
     }

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context, ensure};
-use cellflux_bundle::conditions::Condition;
 use cellflux_bundle::gallery::{Example, Gallery};
 use cellflux_image::coded_png;
 use cellflux_image::spec::ImageSpec;
@@ -14,10 +13,10 @@ use super::about::{About, SyntheticControl};
 /// Licence of what the procedure draws.
 const SYNTHETIC_LICENCE: &str = "CC0-1.0";
 
-/// Reads and draws the crops that `about` names into `assets`, and lists them.
+/// Reads and draws the crops that `about` names into `assets`, and lists them. `untreated` is the id of the untreated state.
 pub fn gather(
     about: &About,
-    conditions: &[Condition],
+    untreated: Option<&str>,
     assets: &mut BTreeMap<String, Vec<u8>>,
 ) -> anyhow::Result<Gallery> {
     let mut gallery = Gallery {
@@ -34,7 +33,7 @@ pub fn gather(
         assets.insert(example.file.clone(), coded_png::write(&about.image, &coded)?);
     }
     for control in &about.synthetic_controls {
-        let (example, png) = draw(control, &about.image, conditions)
+        let (example, png) = draw(control, &about.image, untreated)
             .with_context(|| format!("synthetic control {}", control.id))?;
         assets.insert(example.file.clone(), png);
         gallery.controls.push(example);
@@ -45,22 +44,19 @@ pub fn gather(
 fn draw(
     control: &SyntheticControl,
     image: &ImageSpec,
-    conditions: &[Condition],
+    untreated: Option<&str>,
 ) -> anyhow::Result<(Example, Vec<u8>)> {
     let drawn_as = ImageSpec::bbbc021(image.height, image.width);
     ensure!(
         image.channels.len() == CHANNELS && image.coding == drawn_as.coding,
         "the procedure draws actin, tubulin and DNA in the square-root coding of 4095, which is not this model's"
     );
-    let condition = conditions
-        .iter()
-        .find(|condition| condition.control)
-        .context("no compound is marked as control, expected one with control: yes")?;
+    let untreated = untreated.context("no compound is marked as control, expected one with control: yes")?;
     let coded = control.cell.render(image.height, image.width)?;
     let example = Example {
         id: control.id.clone(),
         file: format!("samples/{}.png", control.id),
-        condition: condition.id.clone(),
+        condition: untreated.to_owned(),
         dose_um: None,
         batch: control.batch.clone(),
         plate: None,

@@ -19,6 +19,9 @@ pub struct Encoded {
     pub vectors: ConditionVectors,
     /// Drawings by path in the bundle.
     pub structures: BTreeMap<String, Vec<u8>>,
+    /// Id of the untreated state, where a row is marked as the control. It may have no vector, and then is no condition: a
+    /// flow starts from it and never goes to it.
+    pub untreated: Option<String>,
     /// What a person should know: rows left out, structures that could not be drawn, columns not read.
     pub notes: Vec<String>,
 }
@@ -36,13 +39,11 @@ pub fn from_morgan_counts(
         bits: u32::try_from(bits).context("condition_dim is too large for a fingerprint")?,
     };
     let encoder = Encoder::MorganCounts { radius, bits };
-    encode(compounds, encoder, strict, |compound, molecule| {
+    encode(compounds, encoder, strict, |_, molecule| {
         let Some(molecule) = molecule else {
             return Ok(Err("has no SMILES".to_owned()));
         };
-        let counts = molecule
-            .morgan_counts(settings)
-            .with_context(|| format!("line {}: {}", compound.line, compound.name))?;
+        let counts = molecule.morgan_counts(settings).map_err(anyhow::Error::from)?;
         Ok(Ok(counts.to_dense()))
     })
 }
@@ -75,21 +76,31 @@ fn encode(
         .map(|column| format!("column {column} of the compounds is not read"))
         .collect();
     let (mut list, mut rows, mut structures) = (Vec::new(), Vec::new(), BTreeMap::new());
+    let mut untreated = None;
     for compound in compounds.rows {
+        let place = format!("{}: line {}", compounds.file, compound.line);
+        if compound.control {
+            untreated = Some(compound.id.clone());
+        }
         let molecule = compound
             .smiles
             .as_deref()
             .map(Molecule::from_smiles)
             .transpose()
-            .with_context(|| format!("line {}: {}", compound.line, compound.name))?;
-        match vector(&compound, molecule.as_ref())? {
+            .with_context(|| format!("{place}: {}", compound.name))?;
+        match vector(&compound, molecule.as_ref()).with_context(|| format!("{place}: {}", compound.name))? {
             Ok(row) => rows.push(row),
-            Err(reason) if strict => bail!("line {}: {} {reason}", compound.line, compound.name),
-            Err(reason) => {
+            Err(reason) if compound.control => {
                 notes.push(format!(
-                    "line {}: {} {reason}; left out",
-                    compound.line, compound.name
+                    "{place}: {} {reason}; as the untreated control it needs none: walks start from its crops, and it \
+                     is not offered as a treatment",
+                    compound.name
                 ));
+                continue;
+            }
+            Err(reason) if strict => bail!("{place}: {} {reason}", compound.name),
+            Err(reason) => {
+                notes.push(format!("{place}: {} {reason}; left out", compound.name));
                 continue;
             }
         }
@@ -103,7 +114,7 @@ fn encode(
                 path
             }),
             Err(error) => {
-                notes.push(format!("line {}: {error}", compound.line));
+                notes.push(format!("{place}: {error}"));
                 None
             }
         };
@@ -129,6 +140,7 @@ fn encode(
         },
         vectors: ConditionVectors::from_rows(&rows)?,
         structures,
+        untreated,
         notes,
     })
 }
@@ -184,6 +196,7 @@ mod tests {
 
     fn compounds(rows: Vec<Compound>) -> Compounds {
         Compounds {
+            file: "compounds.csv".into(),
             rows,
             ignored: Vec::new(),
         }
@@ -205,9 +218,25 @@ mod tests {
         let rows = vec![compound("AZ-U", None), compound("DMSO", Some("CS(=O)C"))];
         let encoded = from_morgan_counts(compounds(rows.clone()), 2, 1024, false).unwrap();
         assert_eq!(encoded.conditions.list.len(), 1);
-        assert_eq!(encoded.notes, ["line 2: AZ-U has no SMILES; left out"]);
+        assert_eq!(
+            encoded.notes,
+            ["compounds.csv: line 2: AZ-U has no SMILES; left out"]
+        );
         let refused = from_morgan_counts(compounds(rows), 2, 1024, true).err().unwrap();
-        assert_eq!(refused.to_string(), "line 2: AZ-U has no SMILES");
+        assert_eq!(refused.to_string(), "compounds.csv: line 2: AZ-U has no SMILES");
+    }
+
+    #[test]
+    fn a_control_without_a_vector_is_the_untreated_state_and_no_condition() {
+        let control = Compound {
+            control: true,
+            ..compound("EMPTY", None)
+        };
+        let rows = vec![control, compound("DMSO", Some("CS(=O)C"))];
+        let encoded = from_morgan_counts(compounds(rows), 2, 1024, true).unwrap();
+        assert_eq!(encoded.untreated.as_deref(), Some("empty"));
+        assert_eq!(encoded.conditions.list.len(), 1);
+        assert!(encoded.notes[0].contains("EMPTY has no SMILES; as the untreated control"));
     }
 
     #[test]
@@ -216,7 +245,7 @@ mod tests {
         let message = format!("{:#}", refused.err().unwrap());
         assert_eq!(
             message,
-            "line 2: x: SMILES `C1CC`: ring 1 is opened and never closed"
+            "compounds.csv: line 2: x: SMILES `C1CC`: ring 1 is opened and never closed"
         );
     }
 

@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::Path;
 
+use cellflux_bundle::folder;
+
 use crate::parts::{LEAST, build, files, project};
 
 /// Builds well once, then with a changed project: the error, without the folder's name. The first site must have stayed.
@@ -16,7 +18,7 @@ fn refused(change: impl FnOnce(&Path)) -> String {
     let beside: Vec<_> = fs::read_dir(home.path())
         .unwrap()
         .map(|entry| entry.unwrap().file_name())
-        .filter(|name| name.to_string_lossy().starts_with(".site-"))
+        .filter(|name| name.to_string_lossy().starts_with(".writing-"))
         .collect();
     assert!(beside.is_empty(), "nothing half-made is left: {beside:?}");
     assert!(!error.contains('\n'), "{error}");
@@ -25,6 +27,58 @@ fn refused(change: impl FnOnce(&Path)) -> String {
 
 fn text(more: &str) -> impl FnOnce(&Path) + '_ {
     move |home| fs::write(home.join("site.toml"), format!("{LEAST}{more}")).unwrap()
+}
+
+#[test]
+fn a_bundles_file_that_would_do_more_than_show_is_refused_by_name() {
+    let bombs: String = (1..40)
+        .map(|i| {
+            format!(
+                r##"<g id="a{i}"><use href="#a{0}"/><use href="#a{0}"/></g>"##,
+                i - 1
+            )
+        })
+        .collect();
+    let svg = |inner: &str| format!(r#"<svg xmlns="http://www.w3.org/2000/svg">{inner}</svg>"#);
+    for (path, content, reason) in [
+        (
+            "structures/a.svg",
+            svg("<script>alert(1)</script>"),
+            "an element <script>",
+        ),
+        (
+            "structures/a.svg",
+            svg(r#"<path onload="alert(1)"/>"#),
+            "a script, onload",
+        ),
+        (
+            "structures/a.svg",
+            svg(&format!(
+                r##"<defs><g id="a0"/>{bombs}</defs><use href="#a39"/>"##
+            )),
+            "an SVG that draws",
+        ),
+        (
+            "page.html",
+            "<script>alert(1)</script>".into(),
+            "neither a picture",
+        ),
+        ("worker.js", "alert(1)".into(), "neither a picture"),
+    ] {
+        let error = refused(|home| {
+            let folder = home.join("bundle");
+            let bundle = folder::read(&folder).unwrap();
+            let mut assets = folder::read_assets(&folder, &bundle.manifest).unwrap();
+            assets.insert(path.into(), content.into_bytes());
+            folder::write(&bundle.into_draft(assets).pack().unwrap(), &folder, true).unwrap();
+        });
+        assert!(
+            error.starts_with("site.toml:3: bundle bundle: ")
+                && error.contains(path)
+                && error.contains(reason),
+            "{error}"
+        );
+    }
 }
 
 #[test]
