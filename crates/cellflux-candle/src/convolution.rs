@@ -140,10 +140,7 @@ impl Convolution {
     /// When candle fails; when a gradient is wanted of a kernel for inference only.
     pub fn forward(&self, x: &Tensor, residual: Option<&Tensor>) -> Result<Tensor> {
         let convolved = match &self.kernel {
-            Kernel::Prepared(_) if x.track_op() => {
-                candle_core::bail!("a network on constants has no gradients: build it on variables")
-            }
-            Kernel::Prepared(kernel) => return convolve(kernel.as_ref(), x, residual),
+            Kernel::Prepared(_) => return self.evaluate(x, residual),
             Kernel::Plain(weight, stride) => x.conv2d(weight, 1, *stride, 1, 1)?,
             Kernel::Pointwise(weight) => {
                 let (batch, input, height, width) = x.dims4()?;
@@ -157,6 +154,21 @@ impl Convolution {
         match residual {
             None => Ok(convolved),
             Some(residual) => residual + convolved,
+        }
+    }
+    /// The same for inference only.
+    ///
+    /// # Errors
+    /// When candle fails; when a gradient is wanted; when the kernel is not one for inference.
+    pub fn evaluate(&self, x: &Tensor, residual: Option<&Tensor>) -> Result<Tensor> {
+        match &self.kernel {
+            Kernel::Prepared(_) if x.track_op() => {
+                candle_core::bail!("a network on constants has no gradients: build it on variables")
+            }
+            Kernel::Prepared(kernel) => convolve(kernel.as_ref(), x, residual),
+            Kernel::Plain(..) | Kernel::Pointwise(_) => {
+                candle_core::bail!("the kernel was not prepared for inference")
+            }
         }
     }
 }

@@ -40,6 +40,12 @@ impl Dropout {
         mix(mixed ^ (self.key >> 32) as u32) >= self.threshold()
     }
 
+    /// The factors of the first 2^32 features in the order of `[N, C, H, W]`: 0 or [`Self::gain`].
+    pub(crate) fn factors(&self) -> impl Iterator<Item = f32> {
+        let gain = self.gain();
+        (0..=u32::MAX).map(move |place| if self.keeps(place) { gain } else { 0.0 })
+    }
+
     /// The factors of features `[N, C, H, W]`: 0 or [`Self::gain`].
     ///
     /// # Errors
@@ -49,10 +55,7 @@ impl Dropout {
         let Ok(count) = u32::try_from(batch * channels * height * width) else {
             candle_core::bail!("dropout on {shape:?}: more than 2^32 features")
         };
-        let gain = self.gain();
-        let factors: Vec<f32> = (0..count)
-            .map(|place| if self.keeps(place) { gain } else { 0.0 })
-            .collect();
+        let factors: Vec<f32> = self.factors().take(count as usize).collect();
         Tensor::from_vec(factors, shape, device)
     }
 

@@ -1,11 +1,14 @@
 //! The network as an engine: states are candle tensors where the network is, guidance is one batch of two.
 
+use std::sync::Arc;
+
 use candle_core::{Device, Tensor};
 use cellflux_bundle::config::UNetConfig;
 use cellflux_bundle::state_dict::StateDict;
 use cellflux_flow::field::{AdaptiveField, Engine, Field, Tolerance};
 use cellflux_flow::guidance::Guidance;
 
+use crate::inference::Inference;
 use crate::{CandleError, UNet, weights};
 
 /// The guided velocity field of a batch of images, on the network's device.
@@ -40,7 +43,8 @@ impl CandleEngine {
         width: usize,
     ) -> Result<Self, CandleError> {
         let vars = weights::from_state_dict(config, state, &Device::Cpu)?;
-        Self::of_network(UNet::new(config, &vars)?, height, width)
+        let network = UNet::with_operations(config, &vars, Arc::new(Inference))?;
+        Self::of_network(network, height, width)
     }
 
     /// Wraps a network that is already built, wherever it is, for images of `height` x `width` pixels.
@@ -77,16 +81,19 @@ impl Field for CandleEngine {
         let times = vec![t; images * count];
         let velocities = self
             .network
-            .forward(&stacked, &times, guided.conditions.as_ref(), None)?
-            // Operations may compute in fewer bits than the state has.
-            .to_dtype(x.dtype())?
-            .chunk(count, 0)?;
+            .forward(&stacked, &times, guided.conditions.as_ref(), None)?;
+        let operations = self.network.operations();
+        // Operations may compute in fewer bits than the state has.
+        let velocities = operations.cast(&velocities, x.dtype())?.chunk(count, 0)?;
         let terms: Vec<_> = guided.branches.iter().copied().zip(&velocities).collect();
-        combine(&terms)
+        Ok(operations.combine(&terms)?)
     }
 
     fn combine(&mut self, terms: &[(f64, &Tensor)]) -> Result<Tensor, CandleError> {
-        combine(terms)
+        if terms.is_empty() {
+            return Err(CandleError::NoTerms);
+        }
+        Ok(self.network.operations().combine(terms)?)
     }
 }
 
@@ -178,16 +185,6 @@ impl CandleEngine {
             .embed_conditions(conditions, self.network.device())
             .map(Some)
     }
-}
-
-fn combine(terms: &[(f64, &Tensor)]) -> Result<Tensor, CandleError> {
-    let mut terms = terms.iter();
-    let (factor, first) = terms.next().ok_or(CandleError::NoTerms)?;
-    let mut sum = first.affine(*factor, 0.0)?;
-    for (factor, state) in terms {
-        sum = (sum + state.affine(*factor, 0.0)?)?;
-    }
-    Ok(sum)
 }
 
 fn values(state: &Tensor) -> Result<Vec<f32>, CandleError> {

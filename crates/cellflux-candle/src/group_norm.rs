@@ -1,6 +1,6 @@
 //! Group normalisation over 32 groups, with what always follows it here: scale and shift, and SiLU.
 
-use candle_core::{CpuStorage, CustomOp3, D, DType, Layout, Result, Shape, Tensor};
+use candle_core::{CpuStorage, CustomOp3, D, DType, Device, Layout, Result, Shape, Tensor};
 use candle_nn::VarBuilder;
 use cellflux_bundle::config::NORM_GROUPS;
 use rayon::prelude::*;
@@ -9,7 +9,7 @@ use wide::f32x4;
 use crate::exponential::silu;
 use crate::group_norm_gradient;
 use crate::lanes::{self, load};
-use crate::memory::contiguous;
+use crate::memory::{contiguous, values, with_values};
 
 /// Blocks of eight numbers whose sums are kept in f32 before they go into an f64 one.
 pub(crate) const RUN: usize = 128;
@@ -64,9 +64,7 @@ impl GroupNorm {
     /// The norm's own gain and offset and the modulation's `[N, 2 C]` are one affine map a sample and channel:
     /// its gain and offset, `[N or 1, C]`.
     fn affine(&self, x: &Tensor, film: Option<&Tensor>) -> Result<(Tensor, Tensor)> {
-        if x.dim(1)? != self.channels {
-            candle_core::bail!("GroupNorm of {} channels on {:?}", self.channels, x.shape());
-        }
+        self.check(x)?;
         let Some(film) = film else {
             return Ok((self.weight.unsqueeze(0)?, self.bias.unsqueeze(0)?));
         };
@@ -74,6 +72,13 @@ impl GroupNorm {
         let shift = film.narrow(1, self.channels, self.channels)?;
         let offset = (more.broadcast_mul(&self.bias)? + shift)?;
         Ok((more.broadcast_mul(&self.weight)?, offset))
+    }
+
+    fn check(&self, x: &Tensor) -> Result<()> {
+        if x.dim(1)? != self.channels {
+            candle_core::bail!("GroupNorm of {} channels on {:?}", self.channels, x.shape());
+        }
+        Ok(())
     }
 }
 
@@ -102,6 +107,40 @@ pub fn one_pass(
     let gain = gain.broadcast_as((batch, channels))?.contiguous()?;
     let offset = offset.broadcast_as((batch, channels))?.contiguous()?;
     x.contiguous()?.apply_op3(&gain, &offset, Fused { activation })
+}
+
+/// The same as [`one_pass`], without a gradient.
+pub(crate) fn evaluate(
+    x: &Tensor,
+    norm: &GroupNorm,
+    film: Option<&Tensor>,
+    activation: Activation,
+) -> Result<Tensor> {
+    norm.check(x)?;
+    let (batch, channels, height, width) = x.dims4()?;
+    let (weight, bias) = (values(&norm.weight)?, values(&norm.bias)?);
+    let (mut gain, mut offset) = (weight.repeat(batch), bias.repeat(batch));
+    if let Some(film) = film {
+        if film.dims() != [batch, 2 * channels] {
+            candle_core::bail!("a modulation {:?} of {:?}", film.shape(), x.shape());
+        }
+        let rows = gain.chunks_mut(channels).zip(offset.chunks_mut(channels));
+        with_values(film, |film| {
+            for ((gain, offset), film) in rows.zip(film.chunks(2 * channels)) {
+                let (scale, shift) = film.split_at(channels);
+                for ((gain, offset), (scale, shift)) in
+                    gain.iter_mut().zip(offset).zip(scale.iter().zip(shift))
+                {
+                    *gain *= scale + 1.0;
+                    *offset = *offset * (scale + 1.0) + shift;
+                }
+            }
+        })?;
+    }
+    let out = with_values(x, |x| {
+        normalise(x, &gain, &offset, [channels, height * width], activation)
+    })?;
+    Tensor::from_vec(out, x.shape(), &Device::Cpu)
 }
 
 fn differentiable(x: &Tensor, gain: &Tensor, offset: &Tensor, activation: Activation) -> Result<Tensor> {
@@ -150,23 +189,7 @@ impl CustomOp3 for Fused {
         let x = contiguous(x, x_layout)?;
         let gain = contiguous(gain, gain_layout)?;
         let offset = contiguous(offset, offset_layout)?;
-        let (pixels, depth) = (height * width, channels / NORM_GROUPS);
-        let mut out = vec![0.0; x.len()];
-        out.par_chunks_mut(depth * pixels)
-            .zip(x.par_chunks(depth * pixels))
-            .zip(gain.par_chunks(depth).zip(offset.par_chunks(depth)))
-            .for_each(|((out, x), (gain, offset))| {
-                let (mean, deviation) = mean_and_deviation(x);
-                let planes = out.chunks_mut(pixels).zip(x.chunks(pixels));
-                for ((out, x), (gain, offset)) in planes.zip(gain.iter().zip(offset)) {
-                    let factor = gain / deviation;
-                    let affine = |x: f32x4| (x - mean) * factor + f32x4::splat(*offset);
-                    match self.activation {
-                        Activation::None => lanes::map(x, out, affine),
-                        Activation::Silu => lanes::map(x, out, |x| silu(affine(x))),
-                    }
-                }
-            });
+        let out = normalise(x, gain, offset, [channels, height * width], self.activation);
         Ok((CpuStorage::F32(out), x_layout.shape().clone()))
     }
 
@@ -181,6 +204,34 @@ impl CustomOp3 for Fused {
         let [x, gain, offset] = group_norm_gradient::of(x, gain, offset, self.activation, gradient)?;
         Ok((Some(x), Some(gain), Some(offset)))
     }
+}
+
+/// The activated `gain (x - mean) / deviation + offset` of images `x` `[N, C, pixels]`; gain and offset are `[N, C]`.
+fn normalise(
+    x: &[f32],
+    gain: &[f32],
+    offset: &[f32],
+    [channels, pixels]: [usize; 2],
+    activation: Activation,
+) -> Vec<f32> {
+    let depth = channels / NORM_GROUPS;
+    let mut out = vec![0.0; x.len()];
+    out.par_chunks_mut(depth * pixels)
+        .zip(x.par_chunks(depth * pixels))
+        .zip(gain.par_chunks(depth).zip(offset.par_chunks(depth)))
+        .for_each(|((out, x), (gain, offset))| {
+            let (mean, deviation) = mean_and_deviation(x);
+            let planes = out.chunks_mut(pixels).zip(x.chunks(pixels));
+            for ((out, x), (gain, offset)) in planes.zip(gain.iter().zip(offset)) {
+                let factor = gain / deviation;
+                let affine = |x: f32x4| (x - mean) * factor + f32x4::splat(*offset);
+                match activation {
+                    Activation::None => lanes::map(x, out, affine),
+                    Activation::Silu => lanes::map(x, out, |x| silu(affine(x))),
+                }
+            }
+        });
+    out
 }
 
 /// Mean and standard deviation (epsilon included) of a group, in two passes so that a large mean costs no

@@ -15,6 +15,7 @@ mod error;
 mod exponential;
 pub mod group_norm;
 mod group_norm_gradient;
+pub mod inference;
 mod lanes;
 mod matrix_product;
 mod memory;

@@ -1,6 +1,6 @@
 //! Access to the memory of CPU tensors.
 
-use candle_core::{CpuStorage, Layout, Result, Storage};
+use candle_core::{CpuStorage, Layout, Result, Storage, Tensor};
 
 /// The values of a contiguous f32 tensor.
 pub(crate) fn contiguous<'a>(storage: &'a CpuStorage, layout: &Layout) -> Result<&'a [f32]> {
@@ -24,4 +24,16 @@ pub(crate) fn contiguous_mut<'a>(storage: &'a mut CpuStorage, layout: &Layout) -
         (CpuStorage::F32(values), Some((start, end))) => Ok(&mut values[start..end]),
         _ => candle_core::bail!("expected a contiguous f32 tensor, found {layout:?}"),
     }
+}
+
+/// What `f` makes of the values of an f32 tensor on the CPU, in the order of its axes.
+pub(crate) fn with_values<R>(tensor: &Tensor, f: impl FnOnce(&[f32]) -> R) -> Result<R> {
+    let tensor = tensor.contiguous()?;
+    let (storage, layout) = tensor.storage_and_layout();
+    Ok(f(on_cpu(&storage, layout)?))
+}
+
+/// A copy of the values of an f32 tensor on the CPU, in the order of its axes.
+pub(crate) fn values(tensor: &Tensor) -> Result<Vec<f32>> {
+    with_values(tensor, <[f32]>::to_vec)
 }

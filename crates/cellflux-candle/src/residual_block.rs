@@ -1,7 +1,7 @@
 //! The residual block: two convolutions around which the embedding modulates the features.
 
 use candle_core::{Result, Tensor};
-use candle_nn::{Linear, Module, VarBuilder};
+use candle_nn::{Linear, VarBuilder};
 use cellflux_bundle::topology::Resample;
 
 use crate::convolution::Convolution;
@@ -94,7 +94,7 @@ impl ResidualBlock {
             Some(to) => (operations.resample(&h, to)?, operations.resample(x, to)?),
         };
         let h = operations.convolution(&h, &self.in_convolution, None)?;
-        let embedding = self.embedding.forward(activated)?;
+        let embedding = operations.linear(activated, &self.embedding)?;
         let (h, film) = if self.scale_shift {
             (h, Some(&embedding))
         } else {

@@ -1,10 +1,11 @@
 //! Time as the network sees it: sinusoids of t, then two linear layers.
 
 use candle_core::{Device, Tensor};
-use candle_nn::{Linear, Module, VarBuilder};
+use candle_nn::{Linear, VarBuilder};
 use cellflux_flow::time_embedding::timestep_embedding;
 
 use crate::CandleError;
+use crate::operations::Operations;
 
 /// `Linear(SiLU(Linear(sinusoids(t))))`; tensors `time_embed.{0,2}`.
 #[derive(Clone, Debug)]
@@ -31,13 +32,19 @@ impl TimeEmbedding {
     ///
     /// # Errors
     /// When the width is odd, or candle fails.
-    pub fn forward(&self, times: &[f64], device: &Device) -> Result<Tensor, CandleError> {
+    pub fn forward(
+        &self,
+        times: &[f64],
+        device: &Device,
+        operations: &dyn Operations,
+    ) -> Result<Tensor, CandleError> {
         let mut sinusoids = Vec::with_capacity(times.len() * self.width);
         for &t in times {
             sinusoids.extend(timestep_embedding(t, self.width)?);
         }
-        let sinusoids = Tensor::from_vec(sinusoids, (times.len(), self.width), device)?
-            .to_dtype(self.first.weight().dtype())?;
-        Ok(self.second.forward(&self.first.forward(&sinusoids)?.silu()?)?)
+        let sinusoids = Tensor::from_vec(sinusoids, (times.len(), self.width), device)?;
+        let sinusoids = operations.cast(&sinusoids, self.first.weight().dtype())?;
+        let hidden = operations.silu(&operations.linear(&sinusoids, &self.first)?)?;
+        Ok(operations.linear(&hidden, &self.second)?)
     }
 }

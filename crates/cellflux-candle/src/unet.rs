@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use candle_core::{Device, Tensor};
-use candle_nn::{Linear, Module, VarBuilder};
+use candle_nn::{Linear, VarBuilder};
 use cellflux_bundle::config::UNetConfig;
 use cellflux_bundle::topology::{self, LayerKind, Resample, Topology};
 
@@ -11,7 +11,8 @@ use crate::CandleError;
 use crate::attention::{Attention, Heads};
 use crate::convolution::Convolution;
 use crate::group_norm::{Activation, GroupNorm};
-use crate::operations::{Inference, Operations, Plain, Then};
+use crate::inference::Inference;
+use crate::operations::{Operations, Plain, Then};
 use crate::resample::ResampleLayer;
 use crate::residual_block::{ResidualBlock, ResidualShape};
 use crate::time_embedding::TimeEmbedding;
@@ -97,6 +98,11 @@ impl UNet {
         &self.config
     }
 
+    /// Who carries out the network's operations.
+    pub(crate) fn operations(&self) -> &dyn Operations {
+        self.operations.as_ref()
+    }
+
     /// Where the network's parameters are.
     pub fn device(&self) -> &Device {
         self.condition.weight().device()
@@ -141,8 +147,9 @@ impl UNet {
     /// When shapes do not fit, or candle fails.
     pub fn embed_vectors(&self, values: &Tensor, present: &Tensor) -> Result<Tensor, CandleError> {
         let dtype = self.condition.weight().dtype();
-        let embedded = self.condition.forward(&values.to_dtype(dtype)?)?;
-        Ok(embedded.broadcast_mul(&present.to_dtype(dtype)?)?)
+        let operations = self.operations.as_ref();
+        let embedded = operations.linear(&operations.cast(values, dtype)?, &self.condition)?;
+        Ok(operations.scale(&embedded, &operations.cast(present, dtype)?)?)
     }
 
     /// The velocity `[N, C, H, W]` of images `x` at N times in `[0, 1]`, given the embedded conditions
@@ -177,12 +184,13 @@ impl UNet {
                 expected: format!("{batch}, one a sample"),
             });
         }
-        let mut embedding = self.time.forward(times, x.device())?;
+        let operations = self.operations.as_ref();
+        let mut embedding = self.time.forward(times, x.device(), operations)?;
         if let Some(conditions) = conditions {
-            embedding = (embedding + conditions)?;
+            embedding = operations.combine(&[(1.0, &embedding), (1.0, conditions)])?;
         }
         // Every residual block starts with SiLU(embedding).
-        Ok(self.layers(x, &embedding.silu()?, dropout)?)
+        Ok(self.layers(x, &operations.silu(&embedding)?, dropout)?)
     }
 
     fn layers(&self, x: &Tensor, activated: &Tensor, dropout: Option<u64>) -> candle_core::Result<Tensor> {
