@@ -1,5 +1,6 @@
 //! What can be wrong with a compound.
 
+use crate::limits::{MAX_FUSED_RINGS, MAX_RINGS, MAX_WILDCARDS};
 use crate::molecule::MAX_SMILES_LENGTH;
 use crate::morgan::{MAX_BITS, MAX_RADIUS};
 
@@ -47,6 +48,41 @@ pub enum ChemError {
         smiles: String,
         /// What is wrong.
         reason: String,
+    },
+    /// More wildcard atoms in aromatic ring systems than the search for alternating bonds has time for.
+    #[error(
+        "SMILES `{smiles}` has {found} wildcard atoms in aromatic ring systems, expected at most \
+         {MAX_WILDCARDS}: write the atoms that are meant, from the wildcard at character {position} on"
+    )]
+    Wildcards {
+        /// The whole text.
+        smiles: String,
+        /// How many.
+        found: usize,
+        /// Where the first one too many stands.
+        position: usize,
+    },
+    /// More rings than there is time to list: where a large ring can be closed in many ways of equal length.
+    #[error(
+        "SMILES `{smiles}` has {found} rings or more that are no sum of smaller rings, expected at most \
+         {MAX_RINGS}: write a smaller part of the molecule"
+    )]
+    Rings {
+        /// The whole text.
+        smiles: String,
+        /// How many at least.
+        found: usize,
+    },
+    /// A fused system of more rings than the search for aromatic ones has time for.
+    #[error(
+        "SMILES `{smiles}` has a fused system of {found} rings, expected at most {MAX_FUSED_RINGS}: write a \
+         smaller part of the molecule"
+    )]
+    FusedRings {
+        /// The whole text.
+        smiles: String,
+        /// How many rings.
+        found: usize,
     },
     /// A molecule that the layout cannot place on paper.
     #[error("SMILES `{smiles}` cannot be drawn: {reason}")]
