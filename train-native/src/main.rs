@@ -3,6 +3,9 @@
 //! Exit status: 0 when all is well (also after Ctrl-C or SIGTERM, once a checkpoint is written), 2 when the command could
 //! not do its work.
 
+#[macro_use]
+mod said;
+
 mod cli;
 
 use std::process::ExitCode;

@@ -9,6 +9,8 @@ use cellflux_train::bench::{Measurement, Report, measure};
 use cellflux_train::config::{DeviceChoice, OpsChoice, Precision};
 use clap::{Subcommand, ValueEnum};
 
+use crate::said;
+
 /// Measure this machine.
 #[derive(clap::Args)]
 pub struct Args {
@@ -118,6 +120,9 @@ fn train(args: &Train) -> anyhow::Result<()> {
             })
         })
         .collect::<anyhow::Result<Vec<_>>>()?;
+    if args.json.is_some() {
+        said::go_on_unread();
+    }
     let mut reports = Vec::new();
     for measurement in &measurements {
         let report = measure(measurement)
@@ -182,6 +187,7 @@ fn check(args: &Check) -> anyhow::Result<()> {
     use cellflux_train::ops::check::check;
     use cellflux_train::ops::convolution::Treatment;
 
+    said::go_on_unread();
     let device = args.device.open()?;
     let mut wrong = 0;
     for precision in [Precision::F32, Precision::Bf16, Precision::F16] {

@@ -9,6 +9,7 @@ use cellflux_train::run::{CONFIG, Ended, Run};
 use cellflux_train::shell;
 
 use super::progress;
+use crate::said;
 
 /// Train a flow as the config says, and write the run's folder: config, log, `TensorBoard` events, sheets, checkpoints.
 ///
@@ -61,6 +62,7 @@ pub struct Args {
 
 /// Runs the command.
 pub fn run(args: &Args) -> anyhow::Result<()> {
+    said::go_on_unread();
     let settings = settings(args)?;
     let mut run = match &args.resume {
         None => {

@@ -12,6 +12,8 @@ use cellflux_train::data::synthetic::Design;
 use cellflux_train::sampling::Walk;
 use cellflux_train::truth::{Answer, Question};
 
+use crate::said;
+
 /// Walk drawn cells that the training never saw, and compare with the true answer: the same cell, drawn under the treatment.
 ///
 /// Prints the mean nuclear area and brightness of controls, predictions and truths by compound and dose, the share of the true
@@ -56,6 +58,9 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         )
     };
     let bundle = folder::read(&args.bundle)?;
+    if args.json.is_some() {
+        said::go_on_unread();
+    }
     let design = Design::new(design, &bundle.manifest.image)?;
     let own = &bundle.manifest.sampling;
     let sampling = Sampling {

@@ -1,6 +1,6 @@
 //! What a person sees while it runs: a bar on a terminal, plain lines elsewhere.
 
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write as _, stderr};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
@@ -28,7 +28,7 @@ impl Progress {
         bar.set_position(step);
         Self {
             bar,
-            plain: !std::io::stderr().is_terminal(),
+            plain: !stderr().is_terminal(),
             steps,
         }
     }
@@ -36,7 +36,8 @@ impl Progress {
     /// Something that is worth a line of its own.
     pub fn say(&self, text: &str) {
         if self.plain {
-            eprintln!("{text}");
+            // Training goes on where nobody reads about it any longer; `eprintln!` would panic.
+            let _ = writeln!(stderr(), "{text}");
         } else {
             self.bar.println(text);
         }
@@ -59,7 +60,8 @@ impl Progress {
             humantime::format_duration(left)
         );
         if self.plain {
-            eprintln!(
+            let _ = writeln!(
+                stderr(),
                 "step {}: {text}, waiting {:.0} %",
                 line.step,
                 100.0 * line.waiting

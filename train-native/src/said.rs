@@ -1,0 +1,49 @@
+//! `print!`, `println!` and `eprintln!` for a command whose reader may leave early, as `cellflux-train data
+//! report ... | head` does: the standard ones panic then.
+
+use std::fmt::Arguments;
+use std::io::{ErrorKind, Write, stderr, stdout};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Whether the command has more to do than to print.
+static WORK_IS_LEFT: AtomicBool = AtomicBool::new(false);
+
+/// From now on the command goes on to its end where nobody reads what it prints: it trains, writes a file
+/// afterwards, or its exit status is an answer.
+pub fn go_on_unread() {
+    WORK_IS_LEFT.store(true, Ordering::Relaxed);
+}
+
+/// Writes to standard output. Where nobody reads any longer, a command that only prints has done its work and
+/// ends.
+pub fn out(text: Arguments) {
+    match stdout().write_fmt(text) {
+        Ok(()) => {}
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => {
+            if !WORK_IS_LEFT.load(Ordering::Relaxed) {
+                std::process::exit(0);
+            }
+        }
+        Err(error) => {
+            err(format_args!("cellflux-train: standard output: {error}\n"));
+            std::process::exit(2);
+        }
+    }
+}
+
+/// Writes to standard error. That nobody reads it any longer is no reason to fail.
+pub fn err(text: Arguments) {
+    let _ = stderr().write_fmt(text);
+}
+
+macro_rules! print {
+    ($($text:tt)*) => { $crate::said::out(format_args!($($text)*)) };
+}
+
+macro_rules! println {
+    ($($text:tt)*) => { $crate::said::out(format_args!("{}\n", format_args!($($text)*))) };
+}
+
+macro_rules! eprintln {
+    ($($text:tt)*) => { $crate::said::err(format_args!("{}\n", format_args!($($text)*))) };
+}
