@@ -56,6 +56,7 @@ impl AuthorFiles {
     }
 
     /// The same, with pages and scripts or without (as `allow_html` has it for HTML in texts).
+    #[must_use]
     pub fn allow_html(self, allow_html: bool) -> Self {
         Self { allow_html, ..self }
     }
