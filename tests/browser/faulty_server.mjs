@@ -9,9 +9,13 @@ import { createServer } from 'node:http';
  *   what to answer instead: another content, or a status, a wrong type, a content that breaks off or that never comes to its end
  * @param {object} [headers] that every answer has
  * @param {(path: string) => Buffer | undefined} [more] files that the sound site does not have, all of them modules
- * @returns {Promise<{ url: string, port: number, close: () => Promise<void> }>}
+ * @param {(path: string) => string} [keeping] how long browsers may keep an answer
+ * @returns {Promise<{ url: string, port: number, drop: () => void, close: () => Promise<void> }>} `drop` ends
+ *   what stands still
  */
-export async function serveSpoilt(site, spoil, headers = {}, more = () => undefined) {
+export async function serveSpoilt(
+  site, spoil, headers = {}, more = () => undefined, keeping = () => 'no-store',
+) {
   const server = createServer(async (request, response) => {
     const { pathname } = new URL(request.url, 'http://any');
     const another = more(pathname);
@@ -31,7 +35,8 @@ export async function serveSpoilt(site, spoil, headers = {}, more = () => undefi
       else response.write(content, () => { if (spoilt.cut) setTimeout(() => response.destroy(), 50); });
       return;
     }
-    response.writeHead(sound.status, { ...headers, 'content-type': type, 'cache-control': 'no-store' });
+    const plain = { 'content-type': type, 'cache-control': keeping(pathname) };
+    response.writeHead(sound.status, { ...headers, ...plain });
     response.end(spoilt ?? body);
   });
   await new Promise((listening) => server.listen(0, '127.0.0.1', listening));
@@ -39,6 +44,7 @@ export async function serveSpoilt(site, spoil, headers = {}, more = () => undefi
   return {
     port,
     url: `http://127.0.0.1:${port}/`,
+    drop: () => server.closeAllConnections(),
     close: () => new Promise((closed) => {
       server.closeAllConnections();
       server.close(closed);

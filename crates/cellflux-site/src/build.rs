@@ -7,20 +7,16 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use cellflux_session::{Recipe, Start};
-use minijinja::{Environment, Value, context};
 use serde::Serialize;
-use sha2::{Digest, Sha256};
 
 use crate::address::{self, Target};
 use crate::card::{self, Card};
-use crate::components::{self, Components, FALLBACK};
-use crate::config::{FILE, LinkKind, Mode, Project, RESERVED_IDS, Section};
+use crate::components::{self, Components};
+use crate::config::{FILE, LinkKind, Project, RESERVED_IDS, Section};
 use crate::error::SiteError;
 use crate::files::{AuthorFiles, Use};
-use crate::fingerprint::{Named, digest, integrity, name_by_content, named, sha256};
+use crate::fingerprint::{Named, digest, name_by_content, named, sha256};
 use crate::html::escape;
 use crate::ids::Ids;
 use crate::kept::Kept;
@@ -28,6 +24,7 @@ use crate::markdown::{self, Rules};
 use crate::maths::Maths;
 use crate::model::Model;
 use crate::output::Output;
+use crate::pages::{EMBED, EXPLORER, OFFLINE, PAGE, Pages, STYLES, UNSTARTED, with_slash};
 use crate::report::Report;
 use crate::source::Source;
 use crate::theme;
@@ -36,25 +33,12 @@ use crate::walk::{EngineMaker, Recorder};
 use crate::words::{LANGUAGES, Words};
 use crate::worker_integrity::write_digests;
 
-/// What a page may load and run. The worker starts from a blob, so that it inherits this.
-const POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' blob: data:; \
-                      font-src 'self'; media-src 'self'; connect-src 'self'; worker-src 'self' blob:; base-uri 'none'; form-action 'none'";
-
-/// The page's own entry points.
-const EXPLORER: &str = "web/explorer.js";
-const PAGE: &str = "web/page.js";
-const EMBED: &str = "web/embed.js";
-const OFFLINE: &str = "web/offline.js";
-const STYLES: &str = "web/styles/page.css";
 const ICON: &str = "web/icon.svg";
 const NOTICES: &str = "pkg/THIRD_PARTY.txt";
 /// The licence of the font that formulas may need.
 const FONT_LICENCE: &str = "web/fonts/LICENSE.txt";
 const TYPES: &str = "pkg/cellflux_wasm.d.ts";
 const MODULE: &str = "pkg/cellflux_wasm.js";
-
-/// The look of the page for lost addresses. Whoever serves it, and from whichever address, it needs no other file.
-const LOST: &str = ":root{color-scheme:light dark}body{max-width:40rem;margin:15vh auto;padding:0 1.5rem;font:1rem/1.6 system-ui,sans-serif}h1{font:600 1.6rem/1.2 Georgia,serif}";
 
 /// What a build takes beside the author's folder.
 #[derive(Clone, Debug)]
@@ -342,11 +326,11 @@ fn start_name(model: &Model, recipe: &Recipe, words: &Words) -> &'static str {
 }
 
 /// The author's texts as HTML.
-struct Texts {
-    summary: Option<String>,
-    footer: String,
-    sections: Vec<(String, String, bool, String)>,
-    sources: Vec<PathBuf>,
+pub(crate) struct Texts {
+    pub summary: Option<String>,
+    pub footer: String,
+    pub sections: Vec<(String, String, bool, String)>,
+    pub sources: Vec<PathBuf>,
 }
 
 impl Texts {
@@ -414,10 +398,10 @@ fn rendered(
 }
 
 /// A button, its address looked up.
-struct Button {
-    label: String,
-    href: String,
-    kind: LinkKind,
+pub(crate) struct Button {
+    pub label: String,
+    pub href: String,
+    pub kind: LinkKind,
 }
 
 fn links(project: &Project, files: &mut AuthorFiles) -> Result<Vec<Button>, SiteError> {
@@ -447,7 +431,7 @@ fn links(project: &Project, files: &mut AuthorFiles) -> Result<Vec<Button>, Site
 
 /// The page's own files that this site needs.
 fn own_files(project: &Project, toolkit: &Toolkit, explorers: bool) -> Result<Named, SiteError> {
-    let mut entries = vec![PAGE, STYLES, EMBED];
+    let mut entries = vec![PAGE, STYLES, EMBED, UNSTARTED];
     if explorers {
         entries.push(EXPLORER);
     }
@@ -486,8 +470,8 @@ fn stable_module(own: &Named, toolkit: &Toolkit, site: &mut Files) -> Result<(),
 
 /// Every file of the site by address.
 #[derive(Default)]
-struct Files {
-    files: BTreeMap<String, Vec<u8>>,
+pub(crate) struct Files {
+    pub files: BTreeMap<String, Vec<u8>>,
 }
 
 impl Files {
@@ -509,17 +493,15 @@ impl Files {
         );
     }
 
+    pub fn content(&self, path: &str) -> &[u8] {
+        self.files.get(path).map(Vec::as_slice).unwrap_or_default()
+    }
+
     fn bytes(&self, paths: impl Iterator<Item = String>) -> u64 {
         paths
             .filter_map(|path| self.files.get(&path))
             .map(|content| content.len() as u64)
             .sum()
-    }
-
-    /// An address with the digest by which a browser checks what it gets.
-    fn checked(&self, path: &str) -> Value {
-        let content = self.files.get(path).map(Vec::as_slice).unwrap_or_default();
-        context! { href => path, integrity => integrity(content) }
     }
 }
 
@@ -530,253 +512,6 @@ fn before_first_picture(page: &str, site: &Files) -> u64 {
         .iter()
         .filter(|(path, _)| page.contains(&format!("=\"{path}\"")));
     page.len() as u64 + named.map(|(_, content)| content.len() as u64).sum::<u64>()
-}
-
-/// What the pages are made from.
-struct Pages<'a> {
-    project: &'a Project,
-    own: &'a Named,
-    theme: Option<&'a str>,
-    icon: &'a str,
-    notices: &'a str,
-    /// Its address and its words.
-    card: Option<&'a (String, String)>,
-    links: &'a [Button],
-    models: &'a [Model],
-    recorded: &'a [(String, String)],
-}
-
-impl Pages<'_> {
-    /// The toolkit's own words in the page's language, by name.
-    fn words(&self) -> Value {
-        let language = self.project.config.language.get_ref();
-        Value::from(BTreeMap::from(Words::or_english(language).entries()))
-    }
-
-    /// What every page's head holds.
-    fn head(&self, scripts: &[&str], site: &Files) -> Result<Value, SiteError> {
-        let config = &self.project.config;
-        let mut sheets = self.own.with_imports(STYLES);
-        sheets.extend(self.theme);
-        let mut modules = Vec::new();
-        let mut entries = Vec::new();
-        for script in scripts {
-            let entry = self.own.of(script)?;
-            entries.push(site.checked(entry));
-            modules.extend(
-                self.own
-                    .with_imports(script)
-                    .into_iter()
-                    .filter(|path| *path != entry),
-            );
-        }
-        modules.sort_unstable();
-        modules.dedup();
-        Ok(context! {
-            policy => POLICY,
-            title => config.title.get_ref(),
-            description => config.description.as_str(),
-            language => config.language.get_ref().as_str(),
-            words => self.words(),
-            version => env!("CARGO_PKG_VERSION"),
-            colour_scheme => match config.theme.mode { Mode::Auto => "light dark", Mode::Light => "light", Mode::Dark => "dark" },
-            icon => self.icon,
-            styles => sheets.iter().map(|path| site.checked(path)).collect::<Vec<_>>(),
-            modules => modules.iter().map(|path| site.checked(path)).collect::<Vec<_>>(),
-            scripts => entries,
-        })
-    }
-
-    fn page(&self, texts: &Texts, site: &Files) -> Result<String, SiteError> {
-        let config = &self.project.config;
-        let mut scripts = vec![PAGE];
-        if self.own.of(EXPLORER).is_ok() {
-            scripts.push(EXPLORER);
-        }
-        if config.offline {
-            scripts.push(OFFLINE);
-        }
-        let url = config.url.as_ref().map(|url| with_slash(url.get_ref()));
-        let absolute = |path: &str| match &url {
-            Some(url) if !crate::config::is_web_address(path) => format!("{url}{path}"),
-            _ => path.to_owned(),
-        };
-        let mut affiliations: Vec<String> = Vec::new();
-        let mut authors = Vec::new();
-        for author in &config.authors {
-            let mut numbers = Vec::new();
-            for name in &author.affiliations {
-                let known = affiliations.iter().position(|known| known == name);
-                numbers.push(known.unwrap_or(affiliations.len()) + 1);
-                if known.is_none() {
-                    affiliations.push(name.clone());
-                }
-            }
-            authors.push(context! { name => author.name.as_str(), url => author.url.as_str(), orcid => author.orcid.as_ref().map(|orcid| context! { id => orcid.as_str(), address => orcid.address() }), equal => author.equal, numbers });
-        }
-        let pdf = self
-            .links
-            .iter()
-            .find(|link| link.kind == LinkKind::Pdf)
-            .map(|link| absolute(&link.href));
-        let sections: Vec<Value> = texts
-            .sections
-            .iter()
-            .map(|(id, title, wide, html)| context! { id => id.as_str(), title => title.as_str(), wide => *wide, html => html.as_str() })
-            .collect();
-        let values = context! {
-            url => url.clone(),
-            subtitle => config.subtitle.as_str(),
-            authors,
-            affiliations,
-            equal => config.authors.iter().any(|author| author.equal),
-            venue => config.venue.as_str(),
-            date => config.date.as_ref().map(|date| date.get_ref().clone()),
-            doi => config.doi.as_str(),
-            pdf,
-            links => self.links.iter().map(|link| context! { label => link.label.as_str(), href => link.href.as_str() }).collect::<Vec<_>>(),
-            card => self.card.map(|(address, _)| absolute(address)),
-            card_alt => self.card.map(|(_, alt)| alt.as_str()),
-            summary => texts.summary.clone(),
-            sections,
-            bibtex => config.bibtex.trim(),
-            footer => texts.footer.clone(),
-            notices => self.notices,
-            linked_data => json_in_html(&self.linked_data(url.as_deref(), self.card.map(|(address, _)| absolute(address)))),
-            ..self.head(&scripts, site)?
-        };
-        rendered_template("page.html", values)
-    }
-
-    fn embed(&self, site: &Files) -> Result<String, SiteError> {
-        let models: Vec<serde_json::Value> = self
-            .models
-            .iter()
-            .map(|model| {
-                let recorded = self.recorded.iter().find(|(name, _)| *name == model.name).map(|(_, address)| address);
-                serde_json::json!({ "name": model.name, "src": model.manifest_address(), "recorded": recorded })
-            })
-            .collect();
-        let models = json_in_html(&models.into());
-        let scripts: &[&str] = if self.own.of(EXPLORER).is_ok() {
-            &[EMBED, EXPLORER]
-        } else {
-            &[EMBED]
-        };
-        rendered_template(
-            "embed.html",
-            context! { models, fallback => FALLBACK, ..self.head(scripts, site)? },
-        )
-    }
-
-    fn lost(&self) -> Result<String, SiteError> {
-        let config = &self.project.config;
-        rendered_template(
-            "404.html",
-            context! {
-                title => config.title.get_ref(),
-                language => config.language.get_ref().as_str(),
-                words => self.words(),
-                url => config.url.as_ref().map(|url| with_slash(url.get_ref())),
-                style => LOST,
-                style_hash => STANDARD.encode(Sha256::digest(LOST.as_bytes())),
-            },
-        )
-    }
-
-    /// The paper for search engines, as schema.org has it.
-    fn linked_data(&self, url: Option<&str>, card: Option<String>) -> serde_json::Value {
-        let config = &self.project.config;
-        let mut data = serde_json::json!({
-            "@context": "https://schema.org",
-            "@type": "ScholarlyArticle",
-            "headline": config.title.get_ref(),
-            "inLanguage": config.language.get_ref(),
-        });
-        let mut put = |name: &str, value: serde_json::Value| {
-            if let Some(object) = data.as_object_mut() {
-                object.insert(name.to_owned(), value);
-            }
-        };
-        for (name, value) in [("description", &config.description), ("isPartOf", &config.venue)] {
-            if !value.is_empty() {
-                put(name, value.as_str().into());
-            }
-        }
-        if let Some(date) = &config.date {
-            put("datePublished", date.get_ref().as_str().into());
-        }
-        if let Some(url) = url {
-            put("url", url.into());
-        }
-        if let Some(card) = card {
-            put("image", card.into());
-        }
-        if !config.doi.as_str().is_empty() {
-            put(
-                "sameAs",
-                format!("https://doi.org/{}", config.doi.as_str()).into(),
-            );
-        }
-        let authors: Vec<serde_json::Value> = config
-            .authors
-            .iter()
-            .map(|author| {
-                let mut person = serde_json::json!({ "@type": "Person", "name": author.name });
-                if let Some(object) = person.as_object_mut() {
-                    if !author.affiliations.is_empty() {
-                        object.insert("affiliation".into(), author.affiliations.clone().into());
-                    }
-                    if let Some(orcid) = &author.orcid {
-                        object.insert("sameAs".into(), orcid.address().into());
-                    }
-                }
-                person
-            })
-            .collect();
-        if !authors.is_empty() {
-            put("author", authors.into());
-        }
-        data
-    }
-}
-
-fn rendered_template(name: &str, values: Value) -> Result<String, SiteError> {
-    let mut environment = Environment::new();
-    // As minijinja escapes, but for slashes, so that addresses stay readable.
-    environment.set_formatter(|out, _, value| {
-        let text = if value.is_undefined() || value.is_none() {
-            String::new()
-        } else {
-            value.to_string()
-        };
-        Ok(out.write_str(&if value.is_safe() { text } else { escape(&text) })?)
-    });
-    let wrong = |error: minijinja::Error| SiteError::Module {
-        path: format!("templates/{name}"),
-        problem: format!("{error:#}"),
-    };
-    for (name, text) in [
-        ("head.html", include_str!("../templates/head.html")),
-        ("page.html", include_str!("../../../index.html")),
-        ("embed.html", include_str!("../templates/embed.html")),
-        ("404.html", include_str!("../templates/404.html")),
-    ] {
-        environment.add_template(name, text).map_err(wrong)?;
-    }
-    environment
-        .get_template(name)
-        .and_then(|template| template.render(values))
-        .map_err(wrong)
-}
-
-/// JSON that cannot end the element it stands in.
-fn json_in_html(value: &serde_json::Value) -> String {
-    value.to_string().replace('<', "\\u003c")
-}
-
-fn with_slash(url: &str) -> String {
-    format!("{}/", url.trim_end_matches('/'))
 }
 
 fn sitemap(url: &str) -> String {

@@ -35,6 +35,7 @@ pub mod maths;
 pub mod model;
 pub mod output;
 mod page_check;
+mod pages;
 mod picture;
 pub mod real_crops;
 pub mod report;

@@ -12,10 +12,14 @@ use crate::walk::WalkWish;
 /// Parts of the explorer that a page may leave out.
 pub const HIDEABLE: [&str; 6] = ["upload", "model", "measured", "settings", "keep", "about"];
 
-/// What stands where an explorer has not started. Nothing takes it away: the started explorer's shadow tree has no place for it.
-pub const FALLBACK: &str = "The explorer has not started. It needs JavaScript, WebAssembly and a web server: a page that was opened as a \
-    file, or kept from before the site was built anew, does not find its parts. Load the page again; where that does not help, a \
-    current version of the browser may.";
+/// What stands where an explorer has not started, as HTML. Nothing takes it away: the started explorer's
+/// shadow tree has no place for it. `web/unstarted.js` adds which file is the cause.
+pub const FALLBACK: &str = "<div class=\"fallback\" slot=\"fallback\"><p>The explorer has not started. It \
+    needs JavaScript, WebAssembly and a web server that sends its parts as they were built: a part that was \
+    changed on its way is not run, and a page that was opened as a file, or kept from before the site was built \
+    anew, does not find its parts. Load the page again; where that does not help, a current version of the \
+    browser may.</p>\
+    <p><a href=\"\">Load the page again</a></p></div>";
 
 /// What the explorer takes beside a walk.
 #[derive(Debug, Default, Deserialize)]
@@ -75,7 +79,7 @@ impl Components<'_> {
         };
         Ok(format!(
             "<cellflux-explorer{attributes}><noscript><p{language}>{}</p></noscript>\
-             <p class=\"fallback\" slot=\"fallback\">{FALLBACK}</p></cellflux-explorer>\n",
+             {FALLBACK}</cellflux-explorer>\n",
             escape(words.no_script)
         ))
     }

@@ -4,8 +4,11 @@ use std::fs;
 use std::path::Path;
 use std::time::Instant;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use cellflux_bundle::folder;
 use cellflux_site::{Options, Project, SiteError, Toolkit};
+use sha2::{Digest, Sha256};
 
 use crate::parts::{build, engine, files, project, published, read};
 
@@ -63,6 +66,7 @@ fn a_site_holds_its_pages_the_modules_they_need_and_the_bundle_under_names_of_th
             "web/parts/stage.js",
             "web/styles/page.css",
             "web/styles/tokens.css",
+            "web/unstarted.js",
             "web/worker.js",
         ]
     );
@@ -141,6 +145,47 @@ fn every_script_and_style_of_the_page_carries_the_digest_of_its_file() {
         assert!(
             !page.contains("style=\"") && !page.contains("<style"),
             "no inline style"
+        );
+    }
+}
+
+#[test]
+fn every_module_that_the_page_imports_has_its_digest_in_the_import_map_which_the_policy_allows() {
+    let home = project(EXPLORER);
+    build(home.path()).unwrap();
+    for page in ["index.html", "embed.html"] {
+        let page = read(home.path(), page);
+        let (before, rest) = page.split_once("<script type=\"importmap\">").unwrap();
+        let (map, _) = rest.split_once("</script>").unwrap();
+        assert!(
+            !before.contains("modulepreload") && !before.contains("type=\"module\""),
+            "a map comes before the modules that it is for"
+        );
+        let hash = STANDARD.encode(Sha256::digest(map.as_bytes()));
+        assert!(
+            page.contains(&format!(
+                "&#39;wasm-unsafe-eval&#39; &#39;sha256-{hash}&#39;; style-src"
+            )),
+            "{page}"
+        );
+        let map: serde_json::Value = serde_json::from_str(map).unwrap();
+        let digests = map["integrity"].as_object().unwrap();
+        let mut seen = Vec::new();
+        for (address, digest) in digests {
+            let path = address.strip_prefix("./").unwrap();
+            let content = fs::read(home.path().join("dist").join(path)).unwrap();
+            let expected = cellflux_site::fingerprint::integrity(&content);
+            assert_eq!(digest.as_str(), Some(expected.as_str()), "{address}");
+            seen.push(plain(path));
+        }
+        for module in ["web/explorer.js", "web/parts/stage.js", "web/unstarted.js"] {
+            assert!(seen.iter().any(|path| path == module), "{module} in {seen:?}");
+        }
+        let inline = page.matches("<script").count() - page.matches("<script type=\"module\" src=").count();
+        assert_eq!(
+            inline,
+            page.matches("<script type=\"application/").count() + 1,
+            "{page}"
         );
     }
 }

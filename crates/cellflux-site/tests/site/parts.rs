@@ -44,6 +44,7 @@ pub fn toolkit() -> Toolkit {
         ("web/page.js", "export {};"),
         ("web/embed.js", "export {};"),
         ("web/offline.js", "export {};"),
+        ("web/unstarted.js", "export {};"),
         (
             "web/explorer.js",
             "import './parts/stage.js'; new Worker(new URL('./worker.js', import.meta.url));",

@@ -1,0 +1,312 @@
+//! The site's pages: templates, filled in with what a build has made.
+
+use std::collections::BTreeMap;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use minijinja::{Environment, Value, context};
+use sha2::{Digest, Sha256};
+
+use crate::build::{Button, Files, Texts};
+use crate::components::FALLBACK;
+use crate::config::{LinkKind, Mode, Project};
+use crate::error::SiteError;
+use crate::fingerprint::{Named, integrity};
+use crate::html::escape;
+use crate::model::Model;
+use crate::words::Words;
+
+/// The page's own entry points.
+pub const EXPLORER: &str = "web/explorer.js";
+pub const PAGE: &str = "web/page.js";
+pub const EMBED: &str = "web/embed.js";
+pub const OFFLINE: &str = "web/offline.js";
+/// Tells of the other scripts' troubles.
+pub const UNSTARTED: &str = "web/unstarted.js";
+pub const STYLES: &str = "web/styles/page.css";
+
+/// What a page may load and run. The worker starts from a blob, so that it inherits this. The one inline script in it
+/// is the import map, which is data.
+fn policy(import_map: &str) -> String {
+    format!(
+        "default-src 'none'; script-src 'self' 'wasm-unsafe-eval' 'sha256-{}'; style-src 'self'; \
+         img-src 'self' blob: data:; font-src 'self'; media-src 'self'; connect-src 'self'; \
+         worker-src 'self' blob:; base-uri 'none'; form-action 'none'",
+        STANDARD.encode(Sha256::digest(import_map.as_bytes()))
+    )
+}
+
+/// The digests by which a browser checks the modules that other modules import. A tag has an `integrity` attribute,
+/// an `import` has none.
+fn import_map<'a>(modules: impl Iterator<Item = &'a str>, site: &Files) -> String {
+    let digests: serde_json::Map<String, serde_json::Value> = modules
+        .map(|path| (format!("./{path}"), integrity(site.content(path)).into()))
+        .collect();
+    json_in_html(&serde_json::json!({ "integrity": digests }))
+}
+
+/// The look of the page for lost addresses. Whoever serves it, and from whichever address, it needs no other file.
+const LOST: &str = ":root{color-scheme:light dark}body{max-width:40rem;margin:15vh auto;padding:0 1.5rem;font:1rem/1.6 system-ui,sans-serif}h1{font:600 1.6rem/1.2 Georgia,serif}";
+
+/// What the pages are made from.
+pub struct Pages<'a> {
+    pub project: &'a Project,
+    pub own: &'a Named,
+    pub theme: Option<&'a str>,
+    pub icon: &'a str,
+    pub notices: &'a str,
+    /// Its address and its words.
+    pub card: Option<&'a (String, String)>,
+    pub links: &'a [Button],
+    pub models: &'a [Model],
+    pub recorded: &'a [(String, String)],
+}
+
+impl Pages<'_> {
+    /// The toolkit's own words in the page's language, by name.
+    fn words(&self) -> Value {
+        let language = self.project.config.language.get_ref();
+        Value::from(BTreeMap::from(Words::or_english(language).entries()))
+    }
+
+    /// What every page's head holds.
+    fn head(&self, scripts: &[&str], site: &Files) -> Result<Value, SiteError> {
+        let config = &self.project.config;
+        let mut sheets = self.own.with_imports(STYLES);
+        sheets.extend(self.theme);
+        let mut modules = Vec::new();
+        let mut entries = Vec::new();
+        for script in scripts {
+            let entry = self.own.of(script)?;
+            entries.push(entry);
+            modules.extend(
+                self.own
+                    .with_imports(script)
+                    .into_iter()
+                    .filter(|path| *path != entry),
+            );
+        }
+        modules.sort_unstable();
+        modules.dedup();
+        let early = self.own.of(UNSTARTED).ok();
+        let import_map = import_map(modules.iter().chain(&entries).copied(), site);
+        Ok(context! {
+            policy => policy(&import_map),
+            import_map,
+            title => config.title.get_ref(),
+            description => config.description.as_str(),
+            language => config.language.get_ref().as_str(),
+            words => self.words(),
+            version => env!("CARGO_PKG_VERSION"),
+            colour_scheme => match config.theme.mode { Mode::Auto => "light dark", Mode::Light => "light", Mode::Dark => "dark" },
+            icon => self.icon,
+            styles => checked(&sheets, site),
+            modules => checked(&modules, site),
+            // Whether a script waits for no other.
+            scripts => entries.iter().map(|path| {
+                let content = site.content(path);
+                context! { href => *path, integrity => integrity(content), early => Some(*path) == early }
+            }).collect::<Vec<_>>(),
+        })
+    }
+
+    pub fn page(&self, texts: &Texts, site: &Files) -> Result<String, SiteError> {
+        let config = &self.project.config;
+        // Scripts run in their order: one that stands still keeps back those behind it, but for the first, which
+        // belongs to no order.
+        let mut scripts = vec![UNSTARTED];
+        if self.own.of(EXPLORER).is_ok() {
+            scripts.push(EXPLORER);
+        }
+        scripts.push(PAGE);
+        if config.offline {
+            scripts.push(OFFLINE);
+        }
+        let url = config.url.as_ref().map(|url| with_slash(url.get_ref()));
+        let absolute = |path: &str| match &url {
+            Some(url) if !crate::config::is_web_address(path) => format!("{url}{path}"),
+            _ => path.to_owned(),
+        };
+        let mut affiliations: Vec<String> = Vec::new();
+        let mut authors = Vec::new();
+        for author in &config.authors {
+            let mut numbers = Vec::new();
+            for name in &author.affiliations {
+                let known = affiliations.iter().position(|known| known == name);
+                numbers.push(known.unwrap_or(affiliations.len()) + 1);
+                if known.is_none() {
+                    affiliations.push(name.clone());
+                }
+            }
+            authors.push(context! { name => author.name.as_str(), url => author.url.as_str(), orcid => author.orcid.as_ref().map(|orcid| context! { id => orcid.as_str(), address => orcid.address() }), equal => author.equal, numbers });
+        }
+        let pdf = self
+            .links
+            .iter()
+            .find(|link| link.kind == LinkKind::Pdf)
+            .map(|link| absolute(&link.href));
+        let sections: Vec<Value> = texts
+            .sections
+            .iter()
+            .map(|(id, title, wide, html)| context! { id => id.as_str(), title => title.as_str(), wide => *wide, html => html.as_str() })
+            .collect();
+        let values = context! {
+            url => url.clone(),
+            subtitle => config.subtitle.as_str(),
+            authors,
+            affiliations,
+            equal => config.authors.iter().any(|author| author.equal),
+            venue => config.venue.as_str(),
+            date => config.date.as_ref().map(|date| date.get_ref().clone()),
+            doi => config.doi.as_str(),
+            pdf,
+            links => self.links.iter().map(|link| context! { label => link.label.as_str(), href => link.href.as_str() }).collect::<Vec<_>>(),
+            card => self.card.map(|(address, _)| absolute(address)),
+            card_alt => self.card.map(|(_, alt)| alt.as_str()),
+            summary => texts.summary.clone(),
+            sections,
+            bibtex => config.bibtex.trim(),
+            footer => texts.footer.clone(),
+            notices => self.notices,
+            linked_data => json_in_html(&self.linked_data(url.as_deref(), self.card.map(|(address, _)| absolute(address)))),
+            ..self.head(&scripts, site)?
+        };
+        rendered_template("page.html", values)
+    }
+
+    pub fn embed(&self, site: &Files) -> Result<String, SiteError> {
+        let models: Vec<serde_json::Value> = self
+            .models
+            .iter()
+            .map(|model| {
+                let recorded = self.recorded.iter().find(|(name, _)| *name == model.name).map(|(_, address)| address);
+                serde_json::json!({ "name": model.name, "src": model.manifest_address(), "recorded": recorded })
+            })
+            .collect();
+        let models = json_in_html(&models.into());
+        let scripts: &[&str] = if self.own.of(EXPLORER).is_ok() {
+            &[UNSTARTED, EMBED, EXPLORER]
+        } else {
+            &[UNSTARTED, EMBED]
+        };
+        rendered_template(
+            "embed.html",
+            context! { models, fallback => FALLBACK, ..self.head(scripts, site)? },
+        )
+    }
+
+    pub fn lost(&self) -> Result<String, SiteError> {
+        let config = &self.project.config;
+        rendered_template(
+            "404.html",
+            context! {
+                title => config.title.get_ref(),
+                language => config.language.get_ref().as_str(),
+                words => self.words(),
+                url => config.url.as_ref().map(|url| with_slash(url.get_ref())),
+                style => LOST,
+                style_hash => STANDARD.encode(Sha256::digest(LOST.as_bytes())),
+            },
+        )
+    }
+
+    /// The paper for search engines, as schema.org has it.
+    fn linked_data(&self, url: Option<&str>, card: Option<String>) -> serde_json::Value {
+        let config = &self.project.config;
+        let mut data = serde_json::json!({
+            "@context": "https://schema.org",
+            "@type": "ScholarlyArticle",
+            "headline": config.title.get_ref(),
+            "inLanguage": config.language.get_ref(),
+        });
+        let mut put = |name: &str, value: serde_json::Value| {
+            if let Some(object) = data.as_object_mut() {
+                object.insert(name.to_owned(), value);
+            }
+        };
+        for (name, value) in [("description", &config.description), ("isPartOf", &config.venue)] {
+            if !value.is_empty() {
+                put(name, value.as_str().into());
+            }
+        }
+        if let Some(date) = &config.date {
+            put("datePublished", date.get_ref().as_str().into());
+        }
+        if let Some(url) = url {
+            put("url", url.into());
+        }
+        if let Some(card) = card {
+            put("image", card.into());
+        }
+        if !config.doi.as_str().is_empty() {
+            put(
+                "sameAs",
+                format!("https://doi.org/{}", config.doi.as_str()).into(),
+            );
+        }
+        let authors: Vec<serde_json::Value> = config
+            .authors
+            .iter()
+            .map(|author| {
+                let mut person = serde_json::json!({ "@type": "Person", "name": author.name });
+                if let Some(object) = person.as_object_mut() {
+                    if !author.affiliations.is_empty() {
+                        object.insert("affiliation".into(), author.affiliations.clone().into());
+                    }
+                    if let Some(orcid) = &author.orcid {
+                        object.insert("sameAs".into(), orcid.address().into());
+                    }
+                }
+                person
+            })
+            .collect();
+        if !authors.is_empty() {
+            put("author", authors.into());
+        }
+        data
+    }
+}
+
+/// Addresses with the digests by which a browser checks what it gets.
+fn checked(paths: &[&str], site: &Files) -> Vec<Value> {
+    let with_digest = |path: &&str| context! { href => *path, integrity => integrity(site.content(path)) };
+    paths.iter().map(with_digest).collect()
+}
+
+fn rendered_template(name: &str, values: Value) -> Result<String, SiteError> {
+    let mut environment = Environment::new();
+    // As minijinja escapes, but for slashes, so that addresses stay readable.
+    environment.set_formatter(|out, _, value| {
+        let text = if value.is_undefined() || value.is_none() {
+            String::new()
+        } else {
+            value.to_string()
+        };
+        Ok(out.write_str(&if value.is_safe() { text } else { escape(&text) })?)
+    });
+    let wrong = |error: minijinja::Error| SiteError::Module {
+        path: format!("templates/{name}"),
+        problem: format!("{error:#}"),
+    };
+    for (name, text) in [
+        ("head.html", include_str!("../templates/head.html")),
+        ("page.html", include_str!("../../../index.html")),
+        ("embed.html", include_str!("../templates/embed.html")),
+        ("404.html", include_str!("../templates/404.html")),
+    ] {
+        environment.add_template(name, text).map_err(wrong)?;
+    }
+    environment
+        .get_template(name)
+        .and_then(|template| template.render(values))
+        .map_err(wrong)
+}
+
+/// JSON that cannot end the element it stands in.
+fn json_in_html(value: &serde_json::Value) -> String {
+    value.to_string().replace('<', "\\u003c")
+}
+
+pub fn with_slash(url: &str) -> String {
+    format!("{}/", url.trim_end_matches('/'))
+}
