@@ -3,6 +3,9 @@
 /** Nothing for this long is a connection that stands still. */
 export const STALL_MS = 15_000;
 
+/** Bringing a file a second time takes about as long as the first, of which this is plenty. */
+const CHECK_MS = 120_000;
+
 const STILL = `nothing has come for ${STALL_MS / 1000} seconds, so the connection seems to stand still`;
 
 /** An error whose message is a sentence for the visitor; `kind` says which way on there is. */
@@ -47,8 +50,9 @@ export class StallGuard {
 /**
  * Brings a file.
  * @param {string | URL} address
- * @param {{ name: string, integrity?: string | null, cache?: RequestCache, most?: number }} wanted the name for sentences; the digest as
- *   `sha384-…` where it is known; the bytes that are read at most
+ * @param {{ name: string, integrity?: string | null, named?: boolean, cache?: RequestCache, most?: number }} wanted
+ *   the name for sentences; the digest as `sha384-…` where it is known; whether to compare with the digest that the
+ *   file's name bears, if any; the bytes that are read at most
  * @returns {Promise<Uint8Array>}
  * @throws {Unfetched}
  */
@@ -62,7 +66,7 @@ export async function fetched(address, wanted) {
   }
 }
 
-async function once(address, { name, integrity = null, cache = 'default', most = Infinity }) {
+async function once(address, { name, integrity = null, named = false, cache = 'default', most = Infinity }) {
   const guard = new StallGuard();
   const pieces = [];
   let count = 0;
@@ -89,17 +93,43 @@ async function once(address, { name, integrity = null, cache = 'default', most =
   } finally {
     guard.end();
   }
-  const bytes = new Uint8Array(await new Blob(pieces).arrayBuffer());
-  if (!(await isWhole(bytes, integrity))) {
+  let bytes = new Uint8Array(await new Blob(pieces).arrayBuffer());
+  if (integrity && !globalThis.crypto?.subtle) bytes = await checkedByBrowser(address, { name, integrity });
+  else if (!(await isWhole(bytes, integrity, named ? address : null))) bytes = null;
+  if (!bytes) {
     const type = response.headers.get('content-type');
     throw new Unfetched('bad-file', `${name} is not the file that this page was made with: ${count} bytes${type ? ` of ${type}` : ''} came, with another digest.`);
   }
   return bytes;
 }
 
-/** Whether bytes have a digest. Plain http from another host has no digests to compare, and no protection either. */
-async function isWhole(bytes, integrity) {
-  if (!integrity || !globalThis.crypto?.subtle) return true;
-  const digest = new Uint8Array(await crypto.subtle.digest('SHA-384', bytes));
-  return `sha384-${btoa(String.fromCharCode(...digest))}` === integrity;
+/**
+ * The same file once more, mostly from the browser's cache, compared by the browser itself: on plain http
+ * from another host a page cannot compute digests. The browser hands the file out whole, so nothing is seen
+ * of its way. @returns {Promise<Uint8Array | null>} null where it is another file
+ */
+async function checkedByBrowser(address, { name, integrity }) {
+  const signal = AbortSignal.timeout(CHECK_MS);
+  try {
+    const response = await fetch(address, { integrity, signal, cache: 'force-cache' });
+    return new Uint8Array(await response.arrayBuffer());
+  } catch {
+    if (signal.aborted) throw new Unfetched('download', `${name} did not come a second time, to be compared.`);
+    return null;
+  }
 }
+
+/** Whether bytes have a digest, and the one that the name in their address bears. */
+async function isWhole(bytes, integrity, address) {
+  if (!globalThis.crypto?.subtle) return true;
+  if (integrity) {
+    const whole = await digest('SHA-384', bytes);
+    return `sha384-${btoa(String.fromCharCode(...whole))}` === integrity;
+  }
+  const [, borne] = /-([0-9a-f]{10})\.[a-z]+$/.exec(address && new URL(address).pathname) ?? [];
+  if (!borne) return true;
+  const first = (await digest('SHA-256', bytes)).subarray(0, 5);
+  return [...first].map((byte) => byte.toString(16).padStart(2, '0')).join('') === borne;
+}
+
+const digest = async (name, bytes) => new Uint8Array(await crypto.subtle.digest(name, bytes));

@@ -1,4 +1,5 @@
-// What the browser lets this page use here. On plain http from another host it withholds both WebGPU and the Cache API.
+// What the browser lets this page use here. On plain http from another host it withholds
+// WebGPU, the Cache API, service workers and the clipboard.
 
 /**
  * @returns {{ gpu: boolean, cache: boolean, sentence: string|null }} what is there, and one sentence where something is missing
@@ -9,7 +10,9 @@ export function surroundings() {
   if (!globalThis.isSecureContext) {
     return {
       gpu, cache,
-      sentence: 'This page came over plain http from another host, so the browser withholds WebGPU and its cache: the network runs on the CPU, and the model is downloaded anew on each visit. Over https both come back.',
+      sentence: 'This page came over plain http from another host, so the browser withholds WebGPU and its cache: '
+        + 'the network runs on the CPU, the model is downloaded anew on each visit, and the page is not kept for '
+        + 'when there is no network. Over https all of this comes back.',
     };
   }
   if (!gpu) return { gpu, cache, sentence: 'This browser has no WebGPU, so the network runs on the CPU.' };

@@ -111,19 +111,86 @@ test('full storage is one sentence, and the model loads all the same', async () 
   }, { init });
 });
 
-test('on plain http from another host the page says what is missing and walks on the CPU', async () => {
-  // The preview server answers to this machine's own names alone; a host of another name stands before it.
-  const host = await serveSpoilt(SITE, () => undefined);
-  const { port } = new URL(host.url);
-  const flags = [...WITH_GPU, '--host-resolver-rules=MAP lab.example 127.0.0.1'];
+/** What a browser gives a page, as that page sees it. */
+const given = () => [
+  isSecureContext, 'gpu' in navigator, 'caches' in globalThis, 'serviceWorker' in navigator, 'subtle' in crypto,
+];
+
+const ELSEWHERE = [...WITH_GPU, '--host-resolver-rules=MAP lab.example 127.0.0.1'];
+
+/**
+ * The page on plain http from another host. The preview server answers to this machine's own names alone, so
+ * another one stands before it.
+ */
+async function onPlainHttp(spoil, work, options) {
+  const host = await serveSpoilt(SITE, spoil);
   try {
-    await visit(flags, `http://lab.example:${port}/`, async (explorer) => {
-      await explorer.says(/plain http from another host, so the browser withholds WebGPU and its cache/);
-      await explorer.ready();
-      assert.equal(await explorer.fact('engine'), 'candle');
-      await explorer.stillWorks();
-    });
+    await visit(ELSEWHERE, `http://lab.example:${new URL(host.url).port}/`, work, options);
   } finally {
     await host.close();
   }
+}
+
+test('on plain http from another host the page says what is missing and walks on the CPU', async () => {
+  await onPlainHttp(() => undefined, async (explorer) => {
+    const { page } = explorer;
+    assert.deepEqual(await page.evaluate(given), [false, false, false, false, false]);
+    const said = await explorer.says(/plain http from another host, .* withholds WebGPU and its cache/);
+    assert.match(said, /on the CPU, the model is downloaded anew on each visit, and the page is not kept/);
+    await explorer.ready();
+    assert.equal(await explorer.fact('engine'), 'candle');
+    await explorer.stillWorks();
+    assert.ok((await explorer.keep('frame')).length > 0);
+    // Without the clipboard the address holds the link.
+    await page.locator('[data-keep="link"]').click();
+    await explorer.says(/did not allow copying; the address bar now holds the link/);
+    assert.match(await page.evaluate(() => location.hash), /c=taxol.*at=1/);
+  });
+});
+
+test('plain http from this machine is as good as https, and nothing is said of it', async () => {
+  await visit(WITH_GPU, SITE, async (explorer) => {
+    assert.match(SITE, /^http:\/\/127\.0\.0\.1/);
+    await explorer.ready();
+    assert.deepEqual(await explorer.page.evaluate(given), [true, true, true, true, true]);
+    const said = explorer.page.locator('cellflux-notice .sentence', { hasText: 'plain http' });
+    assert.equal(await said.count(), 0);
+  });
+});
+
+for (const [what, is] of [
+  ['a module of the worker', (path) => /\/exploring-[0-9a-f]{10}\.js$/.test(path)],
+  ['the WebAssembly module', (path) => path.endsWith('.wasm')],
+]) {
+  test(`on plain http from another host ${what} with one byte changed is not run`, async () => {
+    let spoilt = true;
+    await onPlainHttp((path, body) => {
+      if (!spoilt || !is(path)) return undefined;
+      const changed = Buffer.from(body);
+      // A module's last byte is a line's end; WebAssembly's is of a section of names.
+      changed[changed.length - 1] ^= 0x2a;
+      return changed;
+    }, async (explorer) => {
+      await explorer.says(/is not the file that this page was made with/);
+      spoilt = false;
+      explorer.faults.length = 0;
+      await explorer.page.locator('cellflux-notice button', { hasText: 'Try again' }).click();
+      await explorer.ready();
+      await explorer.forward();
+    }, { failures: true });
+  });
+}
+
+test('on plain http from another host a part of the page that was changed is not run', async () => {
+  let spoilt = true;
+  const longer = (body) => Buffer.concat([body, Buffer.from('\n')]);
+  const isStage = (path) => /\/stage-[0-9a-f]{10}\.js$/.test(path);
+  await onPlainHttp((path, body) => (spoilt && isStage(path) ? longer(body) : undefined), async (explorer) => {
+    const fallback = explorer.page.locator('.fallback:visible', { hasText: 'has not started' }).first();
+    await fallback.locator('.cause', { hasText: 'is not the file that this page was made with' }).waitFor();
+    spoilt = false;
+    explorer.faults.length = 0;
+    await fallback.locator('a').click();
+    await explorer.ready();
+  }, { failures: true });
 });
