@@ -179,7 +179,7 @@ class Explorer extends HTMLElement {
     try {
       await this.#worker.call('download');
       this.#follow(await this.#worker.call('load', { engine: this.#state.engineAsked }));
-      this.#set({ phase: 'ready' });
+      this.#set({ phase: 'ready', ...(this.#state.notice?.trouble === 'recorded' ? { notice: null } : {}) });
     } catch (error) {
       this.#set({ phase: 'offered', notice: troubled(error) });
       return;
@@ -228,7 +228,8 @@ class Explorer extends HTMLElement {
       this.#set({ tuned: detail });
     } else if (event === 'note') {
       // A note is no reason to take away what the visitor has to deal with.
-      if (this.#state.notice?.kind !== 'trouble') this.#set({ notice: warned(detail.sentence) });
+      const { sentence, trouble } = detail;
+      if (this.#state.notice?.kind !== 'trouble') this.#set({ notice: warned(sentence, trouble) });
     } else if (event === 'silent') {
       this.#set({ notice: silent() });
     } else if (event === 'heard' && this.#state.notice?.trouble === 'silent') {
@@ -279,8 +280,15 @@ class Explorer extends HTMLElement {
   async #showRecorded(link) {
     const before = this.#state.walk;
     if (this.#state.phase === 'ready' || before?.recorded || before?.steps.length > 1) return;
-    const recorded = await this.#recordings.find(link);
+    const recorded = await this.#recordings.find(link).catch((error) => this.#missRecorded(error));
     if (recorded && this.#state.phase !== 'ready' && this.#state.walk === before) this.#set({ walk: { key: before?.key ?? 'recorded', ...recorded, live: before } });
+  }
+
+  /** Without its film a walk waits for the network, as it does where nothing is recorded. */
+  #missRecorded({ message }) {
+    if (this.#state.phase === 'ready' || this.#state.notice?.kind === 'trouble') return;
+    const sentence = `${message} The walk waits for the network; nothing else needs the recording.`;
+    this.#set({ notice: warned(sentence, 'recorded') });
   }
 
   /**
@@ -465,6 +473,14 @@ class Explorer extends HTMLElement {
       engine: () => this.#useEngine(detail.engine),
       restart: () => this.#restart(),
       reload: () => location.reload(),
+      pictures: () => {
+        this.#set({ notice: null });
+        this.#attempt(() => this.#worker.call('pictures'));
+      },
+      recorded: () => {
+        this.#set({ notice: null });
+        this.#showRecorded(this.#here());
+      },
       dismiss: () => this.#set({ notice: null }),
       control: () => this.#change({ control: detail.control, direction: 'forward' }),
       compound: () => this.#chooseCompound(detail),

@@ -10,6 +10,9 @@ const LOAD_AGAIN = { label: 'Try again', intent: 'load' };
 const RELOAD = { label: 'Load the page again', intent: 'reload' };
 const RESTART = { label: 'Start again', intent: 'restart' };
 
+const PICTURES_AGAIN = { label: 'Try again', intent: 'pictures' };
+const RECORDED_AGAIN = { label: 'Try again', intent: 'recorded' };
+
 /** Kinds after which the visitor has something to choose. */
 const WAYS_ON = {
   'device-lost': [GPU_AGAIN, USE_CPU],
@@ -24,6 +27,8 @@ const WAYS_ON = {
   stopped: [RESTART],
   'no-worker': [LOAD_AGAIN, RELOAD],
   'no-wasm': [RELOAD],
+  pictures: [PICTURES_AGAIN],
+  recorded: [RECORDED_AGAIN],
 };
 
 /** A notice for an error of the worker (with a kind) or of the page. */
@@ -33,7 +38,9 @@ export function troubled(error) {
 }
 
 export const informed = (sentence) => ({ kind: 'info', sentence: full(capital(sentence)) });
-export const warned = (sentence) => ({ kind: 'warning', sentence: full(capital(sentence)) });
+/** Of something that everything works without; of a kind in `WAYS_ON` where there is a way to it. */
+export const warned = (sentence, trouble) => (
+  { kind: 'warning', trouble, sentence: full(capital(sentence)), actions: WAYS_ON[trouble] ?? [] });
 /** Of a worker that owes an answer and has said nothing for long. */
 export const silent = () => ({ ...warned('The computation has said nothing for a minute. It may be busy on a slow computer; it can also be started again, and what you chose is kept.'), trouble: 'silent', actions: [RESTART] });
 /** Of style sheets that did not come: everything works, and looks plain. */

@@ -1,6 +1,11 @@
 // Trajectories that were computed when the page was built. They stand in for the network until it is there.
 //
+// What does not come, or damaged, is an error whose message is a sentence; the page waits for the network
+// then.
+//
 // A film is one lossless picture: the start and every frame side by side, the frames' differences from the start below them.
+
+import { fetched, Unfetched } from './fetched.js';
 
 /** @typedef {{ link: string, noised: boolean, times: number[], width: number, height: number, file: string }} Recorded */
 
@@ -18,26 +23,37 @@ export class Recordings {
   /**
    * The recorded walk of a link, in the form in which the worker reports one; null where there is none.
    * @param {string | null} link as the session writes it
+   * @throws {Unfetched} when it does not come; the next call asks again
    */
   async find(link) {
     if (!this.#address || !link) return null;
     try {
-      this.#list ??= fetch(this.#address).then((response) => (response.ok ? response.json() : []));
+      this.#list ??= listAt(this.#address);
       const found = (await this.#list).find((each) => each.link === bare(link));
-      return found ? { link: found.link, noised: found.noised, times: found.times, ...(await pictures(found, new URL(found.file, this.#address))), finished: true, recorded: true } : null;
-    } catch {
-      // Without the film the page waits for the network, as it does where nothing is recorded. The next walk asks again.
+      if (!found) return null;
+      const shown = await pictures(found, new URL(found.file, this.#address));
+      const { link: its, noised, times } = found;
+      return { link: its, noised, times, ...shown, finished: true, recorded: true };
+    } catch (error) {
       this.#list = null;
-      return null;
+      if (error instanceof Unfetched) throw error;
+      throw new Unfetched('bad-file', `The recorded walk cannot be read (${error.message}).`);
     }
   }
 }
 
+const nameOf = (address) => new URL(address).pathname.split('/').pop();
+
+/** @returns {Promise<Recorded[]>} */
+async function listAt(address) {
+  return JSON.parse(new TextDecoder().decode(await fetched(address, { name: nameOf(address), named: true })));
+}
+
 /** @param {Recorded} recorded */
 async function pictures({ times, width, height }, address) {
-  const response = await fetch(address);
-  if (!response.ok) throw new Error(`${address}: ${response.status}`);
-  const bitmap = await createImageBitmap(await response.blob(), { colorSpaceConversion: 'none', premultiplyAlpha: 'none' });
+  const bytes = await fetched(address, { name: nameOf(address), named: true });
+  const film = new Blob([bytes], { type: 'image/webp' });
+  const bitmap = await createImageBitmap(film, { colorSpaceConversion: 'none', premultiplyAlpha: 'none' });
   const canvas = new OffscreenCanvas(bitmap.width, bitmap.height);
   const drawing = canvas.getContext('2d', { willReadFrequently: true });
   drawing.drawImage(bitmap, 0, 0);

@@ -1,5 +1,7 @@
 // Style sheets for a shadow root: fetched beside this module, adopted, never inlined (the page's policy forbids inline style).
 
+import { fetched } from './fetched.js';
+
 const NAMES = ['tokens', 'explorer', 'controls', 'stage', 'pickers'];
 const FILES = {
   tokens: new URL('./styles/tokens.css', import.meta.url),
@@ -15,11 +17,12 @@ const PATIENCE_MS = 4_000;
 /** @returns {Promise<{ sheet: CSSStyleSheet, missing: string | null }>} the sheet, which fills itself when it comes late */
 async function fetchedSheet(name) {
   const sheet = new CSSStyleSheet();
-  const filled = fetch(FILES[name]).then(async (response) => {
-    if (!response.ok || !/^text\/css\b/i.test(response.headers.get('content-type') ?? 'text/css')) return false;
-    const text = await response.text();
+  const filled = fetched(FILES[name], { name: `${name}.css`, named: true }).then((bytes) => {
+    const text = new TextDecoder().decode(bytes);
+    // Where digests cannot be compared, a page in the sheet's place is told from it by its first letter.
+    if (/^\s*(<|$)/.test(text)) return false;
     sheet.replaceSync(text);
-    return text.length > 0;
+    return true;
   }).catch(() => false);
   const late = new Promise((resolve) => setTimeout(resolve, PATIENCE_MS, false));
   return { sheet, missing: (await Promise.race([filled, late])) ? null : `${name}.css` };

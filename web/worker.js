@@ -4,6 +4,7 @@
 // worker sends { event: 'here' | 'download' | 'starting' | 'thumbnail' | 'structure' | 'tuned' | 'note', ... }; `here` is its first word.
 //
 //   open    { src, link }               manifest view, recipe, link, walk, download { total, cached }
+//   pictures {}                         brings thumbnails and drawings that have not come, once more
 //   download {}                         brings the weights
 //   load    { engine }                  starts an engine on them; answers { engine, walk, ... }
 //   cancel  {}                          stops a download

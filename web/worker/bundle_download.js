@@ -139,7 +139,8 @@ export class BundleDownload {
       await this.#keep(entry, pieces);
       return file;
     } catch (error) {
-      throw guard.stalled ? new Trouble('download', guard.sentence(entry.path)) : error;
+      if (!guard.stalled) throw error;
+      throw Object.assign(new Trouble('download', guard.sentence(entry.path)), { stalled: true });
     } finally {
       guard.end();
     }

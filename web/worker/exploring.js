@@ -18,7 +18,10 @@ const QUICK_MS = 16;
 const LIMITS = { steps: [1, 1000], alpha: [0, 4], noise: [0, 2], seed: [0, 0xffffffff], rtol: [1e-9, 1], atol: [1e-9, 1] };
 
 export class Exploring {
-  static CALLS = new Set(['open', 'download', 'load', 'cancel', 'engine', 'change', 'link', 'step', 'show', 'decode', 'arrange', 'use_upload', 'keep', 'verify']);
+  static CALLS = new Set([
+    'open', 'pictures', 'download', 'load', 'cancel', 'engine', 'change', 'link', 'step', 'show', 'decode',
+    'arrange', 'use_upload', 'keep', 'verify',
+  ]);
 
   #say;
   #manifest;
@@ -37,6 +40,8 @@ export class Exploring {
   /** An engine that was ready before there was anything to walk. */
   #spare = null;
   #uploads = 0;
+  /** Thumbnails and drawings that have not come, as `#decorate` takes them. */
+  #lacking = { samples: [], examples: [], compounds: [] };
   #runsOnGpu = false;
   /** The GPU engine's tiles, to be measured while nobody waits, and where they are kept; null when there is nothing to measure. */
   #tiles = null;
@@ -88,6 +93,12 @@ export class Exploring {
         ...this.#answer(),
       },
     };
+  }
+
+  /** Thumbnails and drawings that have not come, once more. */
+  async pictures() {
+    this.#decorate(this.#lacking);
+    return {};
   }
 
   async download() {
@@ -379,35 +390,43 @@ export class Exploring {
   async #decorate({ samples, examples, compounds }) {
     const chosen = this.#recipe ? recipeView.shown(this.#recipe).compound : null;
     const chosenFirst = (list, compound) => [...list].sort((a, b) => (compound(b) === chosen) - (compound(a) === chosen));
-    await this.#thumbnails(samples);
-    await this.#structures(chosenFirst(compounds, ({ id }) => id));
-    await this.#thumbnails(chosenFirst(examples, ({ condition }) => condition));
-  }
-
-  async #thumbnails(pictures) {
-    let missing = 0;
-    for (const { id } of pictures) {
-      try {
-        const path = this.#model.example_file(id);
-        this.#say('thumbnail', { id, picture: this.#model.thumbnail(path, await this.#content(path)) });
-      } catch {
-        // A picture that does not come leaves its tile empty; choosing it says why.
-        missing += 1;
-      }
-    }
-    if (missing) this.#say('note', { sentence: `${missing} of ${pictures.length} pictures could not be fetched, so their tiles are empty. Choosing one tries again.` });
-  }
-
-  async #structures(compounds) {
-    for (const { id, structure } of compounds) {
-      if (!structure) continue;
-      try {
-        this.#say('structure', { id, svg: new TextDecoder().decode(await this.#content(structure)) });
-      } catch {
-        // A compound without its drawing is still a compound.
-      }
+    const thumbnail = async ({ id }) => {
+      const path = this.#model.example_file(id);
+      this.#say('thumbnail', { id, picture: this.#model.thumbnail(path, await this.#content(path)) });
+    };
+    const structure = async ({ id, structure: path }) => {
+      this.#say('structure', { id, svg: new TextDecoder().decode(await this.#content(path)) });
+    };
+    const drawn = chosenFirst(compounds.filter((compound) => compound.structure), ({ id }) => id);
+    this.#lacking = {
+      samples: await lacking(samples, thumbnail),
+      compounds: await lacking(drawn, structure),
+      examples: await lacking(chosenFirst(examples, ({ condition }) => condition), thumbnail),
+    };
+    const missing = Object.values(this.#lacking).flat().length;
+    const all = samples.length + drawn.length + examples.length;
+    if (missing) {
+      this.#say('note', {
+        trouble: 'pictures',
+        sentence: `${missing} of ${all} small pictures and drawings could not be fetched, so their places stay `
+          + 'empty; everything works without.',
+      });
     }
   }
+}
+
+/** Brings pictures one by one; which ones did not come. After one that stood still no other is waited for. */
+async function lacking(pictures, bring) {
+  const missing = [];
+  for (const [index, picture] of pictures.entries()) {
+    try {
+      await bring(picture);
+    } catch (error) {
+      if (error?.stalled) return [...missing, ...pictures.slice(index)];
+      missing.push(picture);
+    }
+  }
+  return missing;
 }
 
 /** Lets messages in that have come meanwhile; a timer would wait for milliseconds. */
@@ -447,8 +466,11 @@ async function startModule() {
     await init({ module_or_path: bytes });
   } catch (error) {
     if (!(error instanceof WebAssembly.CompileError)) throw error;
-    // Without digests, on plain http, damage is found no sooner than here.
-    if (!globalThis.crypto?.subtle) throw new Trouble('bad-file', `cellflux_wasm_bg.wasm is damaged, or this browser is too old for it (${error.message}).`);
+    // Without a digest, on a page that was not built, damage is found no sooner than here.
+    if (!MODULE_INTEGRITY) {
+      const sentence = `cellflux_wasm_bg.wasm is damaged, or this browser is too old for it (${error.message}).`;
+      throw new Trouble('bad-file', sentence);
+    }
     throw new Trouble('no-wasm', `This browser’s WebAssembly does not take the network’s module (${error.message}); expected one with 128-bit SIMD: Chrome 91, Firefox 89, Safari 16.4 or newer.`);
   }
 }
