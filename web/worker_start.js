@@ -6,6 +6,11 @@ import { WORKER_MODULES } from './integrity.js';
 
 const ADDRESS = new URL('./worker.js', import.meta.url).href;
 
+/** What the page around the explorer must allow. A sandboxed frame without an origin has `null` for one. */
+const NEEDED = () => (globalThis.origin === 'null'
+  ? 'The frame that it is in is sandboxed, and its sandbox must have allow-same-origin beside allow-scripts.'
+  : 'Where another site shows the explorer, its policy must allow it: worker-src blob:.');
+
 /** An address in quotes after `from` or `import`, relative to the module that it stands in. */
 const IMPORTED = /(\bfrom\s*|\bimport\s*)(['"])(\.{1,2}\/[^'"]+)\2/g;
 
@@ -43,7 +48,8 @@ function blobOf(text, address, blobs) {
 /** Waits for a worker's first word. */
 function started(address) {
   return new Promise((resolve, reject) => {
-    const refused = () => reject(new Unfetched('no-worker', 'The browser does not let this page start its worker. Where another site shows the explorer, its policy must allow it: worker-src blob:.'));
+    const sentence = `The browser does not let this page start its worker. ${NEEDED()}`;
+    const refused = () => reject(new Unfetched('no-worker', sentence));
     let worker;
     try {
       worker = new Worker(address, { type: 'module' });

@@ -85,17 +85,37 @@ test('a page whose policy allows no worker gets a sentence, and no uncaught erro
   }
 });
 
-for (const cors of [false, true]) {
-  test(`a sandboxed frame ${cors ? 'with' : 'without'} CORS works or holds a sentence`, async () => {
+/** What a sandboxed frame shows, by what its sandbox and the host allow. */
+const SANDBOXES = [
+  // Without an origin every module is another origin's.
+  { sandbox: 'allow-scripts', cors: false, shows: '.fallback', words: /The explorer has not started/ },
+  { sandbox: 'allow-scripts', cors: true, shows: '.trouble .sentence', words: /sandbox must have allow-same-origin/ },
+  { sandbox: 'allow-same-origin', cors: false, shows: 'body > noscript p', words: /needs JavaScript/ },
+  { sandbox: 'allow-scripts allow-same-origin', cors: false, shows: null },
+  { sandbox: 'allow-scripts allow-same-origin', cors: true, shows: null },
+];
+
+for (const { sandbox, cors, shows, words } of SANDBOXES) {
+  const what = `a frame with sandbox="${sandbox}", its host ${cors ? 'with' : 'without'} CORS,`;
+  test(`${what} ${shows ? `says ${words.source}` : 'works'}`, async () => {
     const server = await serveSpoilt(SITE, () => undefined, cors ? { 'access-control-allow-origin': '*' } : {});
     try {
-      await elsewhere(`<iframe sandbox="allow-scripts" src="${server.url}embed.html#c=taxol" width="900" height="700"></iframe>`, async (context, address) => {
+      const source = `${server.url}embed.html?engine=candle#c=taxol`;
+      const body = `<iframe sandbox="${sandbox}" src="${source}" width="900" height="700"></iframe>`;
+      await elsewhere(body, async (context, address) => {
         const page = await context.newPage();
         await page.goto(address);
         const frame = page.frameLocator('iframe');
-        const works = frame.locator('cellflux-explorer[data-phase="ready"]');
-        const says = frame.locator('.fallback:visible, cellflux-notice.trouble .sentence', { hasText: /\S{3}/ });
-        await works.or(says).first().waitFor({ timeout: 60_000 });
+        if (shows) {
+          const said = frame.locator(`${shows} >> visible=true`).filter({ hasText: words });
+          await said.waitFor({ timeout: 30_000 });
+          assert.equal(await frame.locator('cellflux-explorer[data-phase="ready"]').count(), 0);
+          return;
+        }
+        await frame.locator('cellflux-explorer[data-phase="ready"]').waitFor({ timeout: 120_000 });
+        assert.equal(await frame.locator('.fallback:visible, cellflux-notice.trouble .sentence').count(), 0);
+        await frame.locator('[data-do="forward"]').click();
+        await frame.locator('.where[data-step="1"]').waitFor({ timeout: 60_000 });
       });
     } finally {
       await server.close();
