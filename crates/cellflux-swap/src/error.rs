@@ -28,6 +28,12 @@ pub enum SwapError {
         /// The place.
         path: PathBuf,
     },
+    /// The folder in which the command runs: exchanged for another, it would be gone from under its user.
+    #[error("{}: is the folder that the command runs in; run it in another, or name another folder to write", path.display())]
+    Current {
+        /// The place.
+        path: PathBuf,
+    },
     /// The file system.
     #[error("{}: {source}", path.display())]
     Io {

@@ -9,6 +9,8 @@ use crate::exchange::{exchange, is_same, is_unknown, sync, sync_one};
 
 /// The file in a workplace that its process holds, and by which a workplace is known.
 const LOCK: &str = "lock";
+const NEW: &str = "new";
+const OLD: &str = "old";
 const LOCK_TEXT: &str =
     "A cellflux command writes a folder here. Nothing in this folder is needed once no command runs.\n";
 
@@ -37,6 +39,9 @@ impl Workplace {
             }
             Err(error) => return Err(SwapError::io(place)(error)),
         };
+        if std::env::current_dir().is_ok_and(|current| current == **place) {
+            return Err(SwapError::Current { path: place.clone() });
+        }
         let (Some(parent), Some(own)) = (place.parent(), place.file_name()) else {
             return Err(SwapError::Nameless { path: place.clone() });
         };
@@ -46,12 +51,9 @@ impl Workplace {
         let folder = place.with_file_name(name);
         let io = |error| SwapError::io(&folder)(error);
         loop {
-            let is_ours = folder.join(LOCK).is_file();
             match fs::create_dir(&folder) {
                 Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(io(error)),
-                Err(_) if !is_ours && fs::read_dir(&folder).map_err(io)?.next().is_some() => {
-                    return Err(SwapError::Taken { path: folder });
-                }
+                Err(_) if !is_ours(&folder) => return Err(SwapError::Taken { path: folder }),
                 _ => {}
             }
             let path = folder.join(LOCK);
@@ -88,11 +90,11 @@ impl Workplace {
 
     /// The folder to fill.
     pub fn content(&self) -> PathBuf {
-        self.folder.join("new")
+        self.folder.join(NEW)
     }
 
     fn old(&self) -> PathBuf {
-        self.folder.join("old")
+        self.folder.join(OLD)
     }
 
     /// Puts back what a killed command had moved aside, and clears away the rest.
@@ -146,9 +148,24 @@ impl Drop for Workplace {
     fn drop(&mut self) {
         // The only copy of the old folder is never cleared away; `recover` puts it back.
         if self.place.exists() || !self.old().exists() {
-            let _ = fs::remove_dir_all(&self.folder);
+            // The lock last: by it a folder that a kill leaves half cleared is known.
+            let _ = fs::remove_dir_all(self.content());
+            let _ = fs::remove_dir_all(self.old());
+            let _ = fs::remove_file(self.folder.join(LOCK));
+            let _ = fs::remove_dir(&self.folder);
         }
     }
+}
+
+/// Whether a folder holds nothing but what a workplace does; one that is just being cleared away may be gone by now.
+fn is_ours(folder: &Path) -> bool {
+    let Ok(mut entries) = fs::read_dir(folder) else {
+        return true;
+    };
+    folder.join(LOCK).is_file()
+        || entries.all(|entry| {
+            entry.is_ok_and(|entry| [NEW, OLD, LOCK].iter().any(|name| entry.file_name() == *name))
+        })
 }
 
 #[cfg(test)]
@@ -185,6 +202,17 @@ mod tests {
         fs::write(left.join(LOCK), LOCK_TEXT).unwrap();
         drop(Workplace::take(&place).unwrap());
         assert_eq!(fs::read_to_string(place.join("a")).unwrap(), "years of work");
+        assert!(!left.exists());
+    }
+
+    #[test]
+    fn a_workplace_that_a_kill_left_without_its_lock_is_cleared_away() {
+        let parent = tempfile::tempdir().unwrap();
+        let place = place(parent.path(), "whole");
+        let left = parent.path().join(".writing-dist");
+        fs::create_dir_all(left.join("new/half")).unwrap();
+        drop(Workplace::take(&place).unwrap());
+        assert_eq!(fs::read_to_string(place.join("a")).unwrap(), "whole");
         assert!(!left.exists());
     }
 

@@ -6,6 +6,7 @@
 
 mod encoding;
 mod lines;
+mod quotes;
 mod table;
 
 pub use encoding::{TextError, decode};

@@ -6,6 +6,8 @@ use std::collections::VecDeque;
 use std::io::{self, Read};
 use std::rc::Rc;
 
+use crate::quotes::{Quotes, Unclosed};
+
 /// Number of line breaks in `bytes`.
 pub(crate) fn breaks(bytes: &[u8]) -> u64 {
     let mut count = 0;
@@ -43,7 +45,7 @@ impl LineStarts {
     }
 }
 
-/// Passes a stream on and notes where its lines start.
+/// Passes a stream on and notes where its lines start, and whether its quotes are closed.
 pub(crate) struct Counted<R> {
     inner: R,
     starts: LineStarts,
@@ -52,11 +54,13 @@ pub(crate) struct Counted<R> {
     previous: u8,
     /// Whether the line has had no character yet.
     fresh: bool,
+    quotes: Quotes,
 }
 
 impl<R: Read> Counted<R> {
-    pub(crate) fn new(inner: R) -> (Self, LineStarts) {
+    pub(crate) fn new(inner: R, delimiter: u8) -> (Self, LineStarts, Unclosed) {
         let starts = LineStarts::default();
+        let (quotes, unclosed) = Quotes::new(delimiter);
         let counted = Self {
             inner,
             starts: starts.clone(),
@@ -64,16 +68,21 @@ impl<R: Read> Counted<R> {
             line: 1,
             previous: 0,
             fresh: true,
+            quotes,
         };
-        (counted, starts)
+        (counted, starts, unclosed)
     }
 }
 
 impl<R: Read> Read for Counted<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let length = self.inner.read(buffer)?;
+        if length == 0 && !buffer.is_empty() {
+            self.quotes.end();
+        }
         let mut starts = self.starts.0.borrow_mut();
         for &byte in buffer.iter().take(length) {
+            self.quotes.pass(byte, self.line);
             match byte {
                 b'\n' if self.previous == b'\r' => {}
                 b'\n' | b'\r' => {

@@ -5,6 +5,7 @@ use std::io::{self, Cursor, Read};
 
 use crate::encoding::{self, TextError};
 use crate::lines::{Counted, LineStarts};
+use crate::quotes::Unclosed;
 
 /// Why a table cannot be read. Messages name the line as an editor shows it, and no file: the caller knows that.
 #[derive(Debug, thiserror::Error)]
@@ -28,6 +29,14 @@ pub enum TableError {
         first: usize,
         /// The second, from 1.
         second: usize,
+    },
+    /// A quote that takes everything below it into one cell.
+    #[error(
+        "line {line}: a cell begins with a quote that is never closed; close it, or double a quote that belongs to the text"
+    )]
+    UnclosedQuote {
+        /// The line of the quote, from 1.
+        line: u64,
     },
     /// A row of another length than the header.
     #[error("line {line}: {found} cells, expected {expected} as in the header")]
@@ -66,6 +75,7 @@ pub struct Table<'a> {
     titles: Vec<String>,
     reader: csv::Reader<Counted<Box<dyn Read + 'a>>>,
     starts: LineStarts,
+    unclosed: Unclosed,
     bytes: csv::ByteRecord,
 }
 
@@ -81,7 +91,7 @@ impl<'a> Table<'a> {
         let mark = encoding::check_start(&start)?;
         let start = start.split_off(mark);
         let whole: Box<dyn Read + 'a> = Box::new(Cursor::new(start).chain(source));
-        let (counted, starts) = Counted::new(whole);
+        let (counted, starts, unclosed) = Counted::new(whole, delimiter);
         // The header is read like a row, so that its lines and its encoding are checked in the same way.
         let reader = csv::ReaderBuilder::new()
             .has_headers(false)
@@ -92,6 +102,7 @@ impl<'a> Table<'a> {
             titles: Vec::new(),
             reader,
             starts,
+            unclosed,
             bytes: csv::ByteRecord::new(),
         };
         let mut header = Row::default();
@@ -121,7 +132,7 @@ impl<'a> Table<'a> {
     /// Reads the next row into `row`; false at the end. Blank lines are passed over.
     ///
     /// # Errors
-    /// [`TableError::Cells`] for a row of another length than the header, [`TableError::Text`] for text that is not
+    /// [`TableError::UnclosedQuote`], [`TableError::Cells`] for a row of another length than the header, [`TableError::Text`] for text that is not
     /// UTF-8, [`TableError::Io`] where the stream breaks off.
     pub fn read(&mut self, row: &mut Row) -> Result<bool, TableError> {
         if !self.next(row)? {
@@ -145,6 +156,9 @@ impl<'a> Table<'a> {
                 _ => TableError::Io(io::Error::other(message)),
             }
         })?;
+        if let Some(line) = self.unclosed.line() {
+            return Err(TableError::UnclosedQuote { line });
+        }
         if !found {
             return Ok(false);
         }
@@ -174,6 +188,30 @@ impl<'a> Table<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_quote_that_is_never_closed_takes_no_row_with_it_in_silence() {
+        for (text, line) in [
+            ("a,b\n1,\"open\n2,3\n4,5\n", Some(2)),
+            ("a,b\r\n1,\"x\ny\"\r\n\"2,3", Some(4)),
+            ("\"a,b\n1,2\n", Some(1)),
+            ("a,b\n1,5\" pipe\n2,\"say \"\"hi\"\"\"\n", None),
+        ] {
+            let read = || {
+                let mut table = Table::new(text.as_bytes(), b',')?;
+                let mut row = Row::default();
+                while table.read(&mut row)? {}
+                Ok(())
+            };
+            match (read(), line) {
+                (Ok(()), None) => {}
+                (Err(TableError::UnclosedQuote { line: found }), Some(line)) => {
+                    assert_eq!(found, line, "{text}")
+                }
+                (other, _) => panic!("{other:?} for {text}"),
+            }
+        }
+    }
 
     fn lines(text: &str) -> Vec<(u64, String)> {
         let mut table = Table::new(text.as_bytes(), b',').unwrap();
