@@ -206,7 +206,7 @@ mod tests {
             match (read(), line) {
                 (Ok(()), None) => {}
                 (Err(TableError::UnclosedQuote { line: found }), Some(line)) => {
-                    assert_eq!(found, line, "{text}")
+                    assert_eq!(found, line, "{text}");
                 }
                 (other, _) => panic!("{other:?} for {text}"),
             }
