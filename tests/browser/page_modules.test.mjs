@@ -186,12 +186,12 @@ test('on a page of another origin that page’s import map decides whether a cha
     const map = `<script type="importmap">${JSON.stringify({ integrity: whole })}</script>`;
     const script = `<script type="module" crossorigin src="${new URL(address, server.url)}" integrity="${digest}"></script>`;
     const started = ({ page }) => page.evaluate(() => customElements.get('cellflux-explorer') !== undefined);
-    await elsewhere(server, map + script, async (explorer) => {
-      await explorer.page.waitForTimeout(3000);
+    const hears = `<script>addEventListener('error', () => { globalThis.refused = true; }, true);</script>`;
+    await elsewhere(server, hears + map + script, async (explorer) => {
+      await explorer.page.waitForFunction(() => globalThis.refused);
       assert.equal(await started(explorer), false, 'not run');
     });
-    // Without that map nothing tells the browser: the explorer's host is trusted then, as docs/security.md
-    // says.
+    // Without that map nothing tells the browser: the explorer's host is trusted, as docs/security.md says.
     await elsewhere(
       server,
       `<script type="module" src="${server.url}explorer.js"></script>`,
