@@ -8,8 +8,8 @@ use anyhow::Result;
 use crate::debian;
 use crate::shell::{run, scratch, stage};
 
-/// The package that the documented golden file is written with.
-const SAFETENSORS: &str = "safetensors==0.6.2";
+/// What the documented golden file is written with, and what that needs and does not name.
+const PACKAGES: [&str; 2] = ["safetensors==0.6.2", "packaging==25.0"];
 const NEEDED: &str = "the tests of PyTorch's files need python3 with torch, numpy and venv; install them";
 
 /// The Python of a virtual environment below `target/`, made at the first call.
@@ -31,7 +31,9 @@ pub fn python() -> Result<PathBuf> {
     run(Command::new("/usr/bin/python3")
         .args(["-m", "venv", "--clear", "--system-site-packages"])
         .arg(&home))?;
-    run(Command::new(&python).args(["-m", "pip", "install", "--quiet", SAFETENSORS]))?;
+    run(Command::new(&python)
+        .args(["-m", "pip", "install", "--quiet"])
+        .args(PACKAGES))?;
     run(Command::new(&python).args(["-c", imports]))?;
     Ok(python)
 }
