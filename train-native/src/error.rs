@@ -9,7 +9,7 @@ use cellflux_flow::error::FlowError;
 use cellflux_image::ImageError;
 
 use crate::data::DataError;
-use crate::shell::quoted;
+use cellflux_terminal::shell::quoted;
 
 /// Why a run could not start, go on or be exported.
 #[derive(Debug, thiserror::Error)]

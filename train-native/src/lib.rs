@@ -22,7 +22,6 @@ pub mod random;
 pub mod run;
 pub mod sampling;
 pub mod sheet;
-pub mod shell;
 pub mod step;
 pub mod truth;
 pub mod validation;

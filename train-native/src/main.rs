@@ -4,7 +4,7 @@
 //! not do its work.
 
 #[macro_use]
-mod said;
+extern crate cellflux_terminal;
 
 mod cli;
 
@@ -44,41 +44,8 @@ fn main() -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("cellflux-train: {}", sentence(&error));
+            eprintln!("cellflux-train: {}", cellflux_terminal::sentence(&error));
             ExitCode::from(2)
         }
-    }
-}
-
-/// An error with its causes, but for those that it repeats in its own words already.
-fn sentence(error: &anyhow::Error) -> String {
-    error.chain().fold(String::new(), |told, cause| {
-        let cause = cause.to_string();
-        match told.as_str() {
-            "" => cause,
-            told if told.contains(&cause) => told.to_owned(),
-            told => format!("{told}: {cause}"),
-        }
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use cellflux_bundle::BundleError;
-
-    use super::*;
-
-    #[test]
-    fn a_cause_is_told_once() {
-        let reason = std::io::Error::other("the disk is full");
-        let error = BundleError::Io {
-            path: "bundle".into(),
-            source: reason,
-        };
-        let error = anyhow::Error::new(error).context("the bundle cannot be written");
-        assert_eq!(
-            sentence(&error),
-            "the bundle cannot be written: bundle: the disk is full"
-        );
     }
 }

@@ -85,6 +85,7 @@ pub fn write(packed: &Packed, folder: &Path, replace: bool) -> Result<(), Bundle
         }
         fs::write(&target, bytes).map_err(|error| io_error(&target, error))?;
     }
+    // Again, since somebody may have written into the place meanwhile.
     may_take(work.place(), replace)?;
     Ok(work.swap()?)
 }

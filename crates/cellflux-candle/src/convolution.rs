@@ -156,6 +156,7 @@ impl Convolution {
             Some(residual) => residual + convolved,
         }
     }
+
     /// The same for inference only.
     ///
     /// # Errors

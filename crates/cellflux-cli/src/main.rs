@@ -4,7 +4,7 @@
 //! something wrong with what they were given; 2 when another command could not do its work.
 
 #[macro_use]
-mod said;
+extern crate cellflux_terminal;
 
 mod bundle;
 mod engine;
@@ -64,7 +64,7 @@ fn main() -> ExitCode {
         Command::Verify(args) => verify::run(&args),
     };
     result.unwrap_or_else(|error| {
-        eprintln!("cellflux: {error:#}");
+        eprintln!("cellflux: {}", cellflux_terminal::sentence(&error));
         ExitCode::from(failure)
     })
 }

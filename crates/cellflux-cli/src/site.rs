@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use anyhow::Context;
 use cellflux_site::check::{self as site_check, Finding};
 use cellflux_site::{Built, Options, Project, Server, SiteError, Toolkit, build, config, toolkit};
+use cellflux_terminal::shell::quoted;
 
 use crate::engine::{EngineKind, load_for_pictures};
 
@@ -113,13 +114,6 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
         Command::Check(options) => return check(options),
     }
     Ok(ExitCode::SUCCESS)
-}
-
-/// A path as one word of a command: what a hint says can be copied, blanks or not.
-fn quoted(path: &Path) -> String {
-    let text = path.display().to_string();
-    // Refused is a NUL alone, which no path has.
-    shlex::try_quote(&text).map_or_else(|_| text.clone(), std::borrow::Cow::into_owned)
 }
 
 fn new(folder: &Path) -> anyhow::Result<()> {

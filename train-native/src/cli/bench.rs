@@ -5,11 +5,10 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 use cellflux_bundle::UNetConfig;
+use cellflux_terminal::said;
 use cellflux_train::bench::{Measurement, Report, measure};
 use cellflux_train::config::{DeviceChoice, OpsChoice, Precision};
 use clap::{Subcommand, ValueEnum};
-
-use crate::said;
 
 /// Measure this machine.
 #[derive(clap::Args)]

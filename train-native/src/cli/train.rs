@@ -3,13 +3,12 @@
 use std::path::PathBuf;
 
 use anyhow::Context;
+use cellflux_terminal::{said, shell};
 use cellflux_train::config::{Config, DeviceChoice, Setting};
 use cellflux_train::run::interrupt::Interrupt;
 use cellflux_train::run::{CONFIG, Ended, Run};
-use cellflux_train::shell;
 
 use super::progress;
-use crate::said;
 
 /// Train a flow as the config says, and write the run's folder: config, log, `TensorBoard` events, sheets, checkpoints.
 ///

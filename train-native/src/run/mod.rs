@@ -28,12 +28,12 @@ use crate::material::Material;
 use crate::network::Network;
 use crate::sampling::Walk;
 use crate::sheet::{self, SheetRow};
-use crate::shell::quoted;
 use crate::step::{
     Draws, FlowBatch, LossScale, Losses, Optimiser, Parameters, gradient, initial_weights, learning_rate,
     parameter_count,
 };
 use crate::validation::{self, Fixed, Validation, validate};
+use cellflux_terminal::shell::quoted;
 
 use checkpoint::{Checkpoint, CheckpointFolder};
 use interrupt::Interrupt;

@@ -43,8 +43,7 @@ pub fn from_morgan_counts(
         let Some(molecule) = molecule else {
             return Ok(Err("has no SMILES".to_owned()));
         };
-        let counts = molecule.morgan_counts(settings).map_err(anyhow::Error::from)?;
-        Ok(Ok(counts.to_dense()))
+        Ok(Ok(molecule.morgan_counts(settings)?.to_dense()))
     })
 }
 

@@ -1,5 +1,5 @@
-//! `print!`, `println!` and `eprintln!` for a command whose reader may leave early, as `cellflux-train data
-//! report ... | head` does: the standard ones panic then.
+//! `print!`, `println!` and `eprintln!` for a command whose reader may leave early, as `cellflux ... | head` does: the
+//! standard ones panic then.
 
 use std::fmt::Arguments;
 use std::io::{ErrorKind, Write, stderr, stdout};
@@ -14,9 +14,9 @@ pub fn go_on_unread() {
     WORK_IS_LEFT.store(true, Ordering::Relaxed);
 }
 
-/// Writes to standard output. Where nobody reads any longer, a command that only prints has done its work and
-/// ends.
-pub fn out(text: Arguments) {
+/// Writes to standard output for the command of this name. Where nobody reads any longer, a command that only prints has
+/// done its work and ends.
+pub fn out(command: &str, text: Arguments) {
     match stdout().write_fmt(text) {
         Ok(()) => {}
         Err(error) if error.kind() == ErrorKind::BrokenPipe => {
@@ -25,7 +25,7 @@ pub fn out(text: Arguments) {
             }
         }
         Err(error) => {
-            err(format_args!("cellflux-train: standard output: {error}\n"));
+            err(format_args!("{command}: standard output: {error}\n"));
             std::process::exit(2);
         }
     }
@@ -36,14 +36,21 @@ pub fn err(text: Arguments) {
     let _ = stderr().write_fmt(text);
 }
 
+/// As the standard one; see [`out`].
+#[macro_export]
 macro_rules! print {
-    ($($text:tt)*) => { $crate::said::out(format_args!($($text)*)) };
+    ($($text:tt)*) => { $crate::said::out(env!("CARGO_BIN_NAME"), format_args!($($text)*)) };
 }
 
+/// As the standard one; see [`out`].
+#[macro_export]
 macro_rules! println {
-    ($($text:tt)*) => { $crate::said::out(format_args!("{}\n", format_args!($($text)*))) };
+    () => { $crate::print!("\n") };
+    ($($text:tt)*) => { $crate::print!("{}\n", format_args!($($text)*)) };
 }
 
+/// As the standard one; see [`err`].
+#[macro_export]
 macro_rules! eprintln {
     ($($text:tt)*) => { $crate::said::err(format_args!("{}\n", format_args!($($text)*))) };
 }
