@@ -24,6 +24,14 @@ export function el(tag, { on = {}, ...attributes } = {}, ...children) {
 /** Says one word or two to assistive technology only. */
 export const unseen = (text) => el('span', { class: 'unseen' }, text);
 
+/** Scrolls a list so that one of its items is in view; never the page. The list is the item's offset parent. */
+export function reveal(list, item) {
+  const { offsetTop: top, offsetHeight: height, offsetLeft: left, offsetWidth: width } = item;
+  const { scrollTop, clientHeight, scrollLeft, clientWidth } = list;
+  if (top < scrollTop || top + height > scrollTop + clientHeight) list.scrollTop = top - (clientHeight - height) / 2;
+  if (left < scrollLeft || left + width > scrollLeft + clientWidth) list.scrollLeft = left - (clientWidth - width) / 2;
+}
+
 /** A part of the explorer: it shows a slice of the state and says what the visitor intends. */
 export class Part extends HTMLElement {
   /** Tells the explorer what the visitor wants; the explorer decides. */

@@ -32,7 +32,7 @@ export async function serveMicro(edit) {
   const small = { ...about, id: 'micro', title: 'micro', image: { ...about.image, height: SIDE, width: SIDE }, controls: [], treated: [] };
   await writeFile(join(folder, 'about.json'), JSON.stringify(small));
   await writeFile(join(folder, 'config.json'), await microConfig());
-  await writeFile(join(folder, 'site.toml'), 'title = "micro"\n[[bundle]]\npath = "bundle"\n[[section]]\nid = "explore"\nwide = true\ntext = """\n```{explorer}\n```\n"""\n');
+  await writeFile(join(folder, 'site.toml'), 'title = "micro"\n[[bundle]]\npath = "bundle"\n[[section]]\nid = "explore"\nwide = true\ntext = """\nA network of a test[^1].\n\n[^1]: Its weights are drawn, not trained.\n\n```{explorer}\n```\n"""\n');
   const command = (...given) => execute(CLI, given, { cwd: root });
   await command('import', 'tests/fixtures/micro/model.safetensors', '--config', join(folder, 'config.json'),
     '--compounds', join(source, 'compounds.csv'), '--about', join(folder, 'about.json'), '--out', join(folder, 'bundle'));

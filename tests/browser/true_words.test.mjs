@@ -347,6 +347,20 @@ test('a finger finds room on every control', { skip }, async () => {
       .map((control) => [control.textContent.trim().slice(0, 20) || control.id, Math.round(control.getBoundingClientRect().height)])
       .filter(([, height]) => height < 44));
     assert.deepEqual(small, []);
+    await explorer.page.locator('.about').evaluate((about) => { for (const part of [about, ...about.querySelectorAll('details')]) part.open = true; });
+    const links = await explorer.page.locator('dd > a:visible, .footnote-reference > a:visible').evaluateAll((all) => all
+      .map((link) => [link.textContent, Math.floor(link.getBoundingClientRect().width), Math.floor(link.getBoundingClientRect().height)]));
+    assert.equal(links.filter(([words]) => words === '1').length, 1, 'a footnote is referred to');
+    assert.ok(links.some(([words]) => words.startsWith('http')), 'the data set has a link');
+    assert.deepEqual(links.filter(([, width, height]) => width < 24 || height < 24), []);
+    const tiles = explorer.page.locator('cellflux-control-picker .tile, .gallery .tile');
+    await tiles.last().evaluate((tile) => tile.click());
+    await explorer.page.locator('.gallery .tile[aria-checked="true"]').waitFor();
+    const shown = await explorer.page.locator('.gallery').evaluate((list) => {
+      const [around, tile] = [list, list.querySelector('[aria-checked="true"]')].map((node) => node.getBoundingClientRect());
+      return tile.left >= around.left - 1 && tile.right <= around.right + 1;
+    });
+    assert.ok(shown, 'the chosen control is in view in its list');
     await explorer.fitsItsWidth();
   } finally {
     await context.close();

@@ -1,7 +1,7 @@
 // Step 2: the compound. A searchable list by name and mode of action, what is known of the one chosen, and its dose where the
 // model takes one.
 
-import { el, Part } from '../html.js';
+import { el, Part, reveal } from '../html.js';
 
 const matches = (words, compound) => words.every((word) => compound.haystack.includes(word));
 
@@ -64,16 +64,9 @@ export class CompoundPicker extends Part {
       option.setAttribute('aria-selected', String(here));
       if (here) {
         for (const box of [this.list, this.search]) box.setAttribute('aria-activedescendant', option.id);
-        this.#reveal(option);
+        reveal(this.list, option);
       }
     }
-  }
-
-  /** Scrolls the list, never the page. */
-  #reveal(option) {
-    const { offsetTop: top, offsetHeight: height } = option;
-    const { scrollTop, clientHeight } = this.list;
-    if (top < scrollTop || top + height > scrollTop + clientHeight) this.list.scrollTop = top - (clientHeight - height) / 2;
   }
 
   #describe(compound, drawing) {

@@ -1,6 +1,6 @@
 // Step 1: the control image. From the gallery, or the visitor's own by dropping, choosing or pasting files.
 
-import { el, Part, unseen } from '../html.js';
+import { el, Part, reveal, unseen } from '../html.js';
 import { paint } from '../pixels.js';
 
 /** Shows `state.samples`, `state.thumbnails` and the control in `state.recipe`. */
@@ -64,6 +64,7 @@ export class ControlPicker extends Part {
       tile.tabIndex = here ? 0 : -1;
       if (here) some = tile;
     }
+    if (some) reveal(this.gallery, some);
     if (!some && this.gallery.firstChild) this.gallery.firstChild.tabIndex = 0;
     const sample = samples.find((each) => each.id === chosen);
     this.about.textContent = chosen === 'upload' ? `${uploaded?.name ?? 'Your crop'}: your own image.` : sample ? `${sample.note}.` : '';

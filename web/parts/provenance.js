@@ -23,7 +23,7 @@ function linked(value) {
   return /^https?:\/\/\S+$/.test(value) ? el('a', { href: value, rel: 'noreferrer' }, value) : value;
 }
 
-/** One line for sources that differ in numbers alone, such as the seeds of synthetic cells. */
+/** One row, with a line for each kind of source. Sources that differ in numbers alone, such as the seeds of synthetic cells, are of one kind. */
 function sources(samples) {
   const kinds = new Map();
   for (const { source, licence, synthetic } of samples) {
@@ -31,5 +31,6 @@ function sources(samples) {
     const kind = synthetic ? `drawn; ${licence}` : `${source}; ${licence}`.replaceAll(/\d+/g, '#');
     kinds.set(kind, [...(kinds.get(kind) ?? []), `${source}; ${licence}`]);
   }
-  return [...kinds.values()].map(([first, ...more]) => ['Images shown', more.length ? `${first} (and ${more.length} more of this kind)` : first]);
+  const lines = [...kinds.values()].map(([first, ...more]) => (more.length ? `${first} (and ${more.length} more of this kind)` : first));
+  return lines.length ? [['Images shown', lines.length > 1 ? lines : lines[0]]] : [];
 }

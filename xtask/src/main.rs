@@ -13,6 +13,7 @@ mod deny;
 mod fuzz;
 mod install;
 mod lint;
+mod miri;
 mod native;
 mod npm;
 mod page_weight;
@@ -69,6 +70,8 @@ enum Chore {
     Sbom,
     /// Hand hostile inputs to every reader and print how many; findings go into target/xtask/fuzz.
     Fuzz(fuzz::Options),
+    /// Look for undefined behaviour in the readers with Miri, and in mapped files with AddressSanitizer; needs nightly.
+    Miri(miri::Options),
     /// Kill, starve and refuse the commands that write, and check that what they wrote before or after is whole.
     Torture(torture::Options),
 }
@@ -88,6 +91,7 @@ fn main() -> ExitCode {
         Chore::ThirdParty(options) => third_party::write(&options),
         Chore::Sbom => sbom::write(),
         Chore::Fuzz(options) => fuzz::fuzz(&options),
+        Chore::Miri(options) => miri::miri(&options),
         Chore::Torture(options) => torture::torture(&options),
     };
     match done {

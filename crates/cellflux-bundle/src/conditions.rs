@@ -245,7 +245,11 @@ impl Condition {
         }
     }
 
-    fn validate(&self, field: &str) -> Result<(), BundleError> {
+    /// Checks what one condition says of itself; `field` is its place in the manifest, for messages.
+    ///
+    /// # Errors
+    /// [`BundleError::Field`] names the field, what it is and what was expected.
+    pub fn validate(&self, field: &str) -> Result<(), BundleError> {
         check::id(format!("{field}.id"), &self.id)?;
         check::label(format!("{field}.name"), &self.name)?;
         if let Some(smiles) = &self.smiles {
@@ -271,6 +275,13 @@ impl Condition {
         )?;
         for (index, dose_um) in self.doses_um.iter().enumerate() {
             check::dose(format!("{field}.doses_um[{index}]"), *dose_um)?;
+            // A page offers each of them, and links name a dose by its number.
+            ensure(
+                !self.doses_um.iter().take(index).any(|earlier| earlier == dose_um),
+                format!("{field}.doses_um[{index}]"),
+                format!("{dose_um}, which stands before"),
+                "each dose once",
+            )?;
         }
         ensure(
             self.batches.len() <= limits::BATCHES,
@@ -280,6 +291,12 @@ impl Condition {
         )?;
         for (index, batch) in self.batches.iter().enumerate() {
             check::label(format!("{field}.batches[{index}]"), batch)?;
+            ensure(
+                !self.batches.iter().take(index).any(|earlier| earlier == batch),
+                format!("{field}.batches[{index}]"),
+                format!("{}, which stands before", check::shown(batch)),
+                "each batch once",
+            )?;
         }
         Ok(())
     }

@@ -65,7 +65,7 @@ pub enum BundleError {
     /// A folder that a bundle cannot take the place of.
     #[cfg(not(target_family = "wasm"))]
     #[error(transparent)]
-    Place(#[from] cellflux_swap::SwapError),
+    Place(#[from] cellflux_files::SwapError),
     /// A file that the manifest does not list.
     #[error("{file}: not a file of this bundle; its manifest does not list it")]
     UnlistedFile {

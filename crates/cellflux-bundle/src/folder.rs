@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use cellflux_swap::Workplace;
+use cellflux_files::Workplace;
 
 use crate::{
     bundle::{Bundle, BundleReader, Packed},
@@ -181,7 +181,7 @@ fn read_entry(folder: &Path, entry: &FileEntry) -> Result<VerifiedFile, BundleEr
 
 /// Reads a file, but no more than one byte beyond `limit`, which is enough to see that it is too long.
 fn read_at_most(path: &Path, limit: u64) -> Result<Vec<u8>, BundleError> {
-    let file = fs::File::open(path).map_err(|error| io_error(path, error))?;
+    let file = cellflux_files::open(path).map_err(|error| io_error(path, error))?;
     let mut bytes = Vec::new();
     file.take(limit + 1)
         .read_to_end(&mut bytes)

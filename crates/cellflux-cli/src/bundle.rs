@@ -80,7 +80,7 @@ struct Out {
     replace: bool,
 }
 
-/// Say what two bundles differ in. Exits 1 when they do.
+/// Say what two bundles differ in. Exits 1 when they do, and 2 when they cannot be compared.
 #[derive(clap::Args)]
 #[command(after_help = "Example:\n  cellflux bundle diff my-model my-model-int8")]
 struct Diff {
@@ -88,6 +88,13 @@ struct Diff {
     first: PathBuf,
     /// Another's.
     second: PathBuf,
+}
+
+impl Args {
+    /// Whether two bundles are compared, which has exit statuses of its own.
+    pub fn compares(&self) -> bool {
+        matches!(self.command, Command::Diff(_))
+    }
 }
 
 /// Runs the command.

@@ -7,7 +7,7 @@ use anyhow::Context;
 
 /// A file's bytes.
 pub fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
-    fs::read(path).with_context(|| format!("{} could not be read", path.display()))
+    cellflux_files::read(path).with_context(|| format!("{} could not be read", path.display()))
 }
 
 /// Writes a file.

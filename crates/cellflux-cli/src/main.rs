@@ -1,7 +1,8 @@
 //! The `cellflux` command. Each subcommand is one file, with its `Args` and its `run`.
 //!
 //! Exit status: 0 when all is well; 1 when `verify` measured an error above its bound, and when `site` or `bundle` found
-//! something wrong with what they were given; 2 when another command could not do its work.
+//! something wrong with what they were given; 2 when another command could not do its work. `bundle diff` exits 1 when the
+//! bundles differ and 2 when it could not compare them.
 
 #[macro_use]
 extern crate cellflux_terminal;
@@ -46,7 +47,9 @@ fn main() -> ExitCode {
     quieten_vulkan();
     let command = Cli::parse().command;
     // What `site` and `bundle` refuse is the author's to put right, and scripts tell it by this status.
-    let failure = match command {
+    let failure = match &command {
+        // 1 says that two bundles differ.
+        Command::Bundle(args) if args.compares() => 2,
         Command::Site(_) | Command::Bundle(_) => 1,
         _ => 2,
     };

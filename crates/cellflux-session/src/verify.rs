@@ -97,12 +97,12 @@ pub enum GoldenError {
     #[error("{FILE}: {GRID}: {0}")]
     Grid(FlowError),
     /// A field of the metadata is missing or holds something else.
-    #[error("{FILE}: metadata field {field} is {found:?}, expected {expected}")]
+    #[error("{FILE}: metadata field {field} is {found}, expected {expected}")]
     Metadata {
         /// The field.
         field: &'static str,
-        /// What it holds.
-        found: Option<String>,
+        /// What it holds, quoted, or that it is missing.
+        found: String,
         /// What it should.
         expected: &'static str,
     },
@@ -126,6 +126,9 @@ pub enum GoldenError {
     #[error("{FILE}: it holds no output, expected at least velocity_conditional")]
     NoOutput,
 }
+
+/// What `cfg_scale` may be: alpha less 1.
+const SCALE: &str = "a number from -1 to 100";
 
 /// What a golden file says: a network's inputs and the outputs expected of it.
 #[derive(Clone, Debug)]
@@ -193,11 +196,15 @@ impl Golden {
         let file = TensorFile::parse(FILE, bytes)?;
         let text = metadata(&file, "config", "the network's configuration as JSON")?;
         let config = UNetConfig::from_json(text)?;
-        let text = metadata(&file, "cfg_scale", "a number")?;
-        let scale: f64 = text.parse().map_err(|_| GoldenError::Metadata {
+        let text = metadata(&file, "cfg_scale", SCALE)?;
+        let scale = text
+            .parse::<f64>()
+            .ok()
+            .filter(|scale| (-1.0..=100.0).contains(scale));
+        let scale = scale.ok_or_else(|| GoldenError::Metadata {
             field: "cfg_scale",
-            found: Some(text.to_owned()),
-            expected: "a number",
+            found: format!("{:?}", text.chars().take(80).collect::<String>()),
+            expected: SCALE,
         })?;
 
         let x = file.tensor("x")?;
@@ -356,7 +363,7 @@ fn metadata<'a>(
 ) -> Result<&'a str, GoldenError> {
     file.metadata(field).ok_or(GoldenError::Metadata {
         field,
-        found: None,
+        found: "missing".to_owned(),
         expected,
     })
 }
@@ -440,9 +447,22 @@ mod tests {
     #[test]
     fn what_does_not_fit_is_named() {
         #[allow(clippy::type_complexity)] // a table, read row by row
-        let cases: [(&str, &str, &[(&str, &[usize])], &str); 6] = [
+        let cases: [(&str, &str, &[(&str, &[usize])], &str); 9] = [
             ("{}", "0.2", &[VELOCITY], "in_channels"),
-            (CONFIG, "strong", &[VELOCITY], "cfg_scale"),
+            (
+                CONFIG,
+                "strong",
+                &[VELOCITY],
+                "cfg_scale is \"strong\", expected a number",
+            ),
+            (
+                CONFIG,
+                "NaN",
+                &[VELOCITY],
+                "cfg_scale is \"NaN\", expected a number from -1",
+            ),
+            (CONFIG, "inf", &[VELOCITY], "cfg_scale is \"inf\""),
+            (CONFIG, "-1.5", &[VELOCITY], "cfg_scale is \"-1.5\""),
             (CONFIG, "0.2", &[], "no output"),
             (CONFIG, "0.2", &[("traj_leapfrog", &[1])], "traj_leapfrog"),
             (

@@ -86,7 +86,7 @@ pub enum SiteError {
     },
     /// The output folder cannot be written or take its place.
     #[error(transparent)]
-    Swap(#[from] cellflux_swap::SwapError),
+    Swap(#[from] cellflux_files::SwapError),
     /// Files that no build wrote, where this build has others of the same names.
     #[error("{}: the build would replace files that no build wrote ({files}): move them away, or rename them", path.display())]
     WouldReplace {

@@ -43,8 +43,11 @@ pub struct AuthorFiles {
     allow_html: bool,
 }
 
-/// Files that a browser runs when it opens them.
+/// Endings of scripts, and of the pages that begin with something other than a tag.
 const RUN: [&str; 9] = ["html", "htm", "xhtml", "xht", "shtml", "xml", "xsl", "js", "mjs"];
+
+/// Endings that hosts serve as text or as data, which browsers show and never run, whatever the content is.
+const SHOWN: [&str; 5] = ["txt", "csv", "tsv", "json", "md"];
 
 impl AuthorFiles {
     /// The files of a project.
@@ -69,10 +72,10 @@ impl AuthorFiles {
     pub fn add(&mut self, file: &Path, purpose: Use, at: &Place) -> Result<String, SiteError> {
         let wrong = |problem: String| at.wrong(format!("{}: {problem}", file.display()));
         let content = read(&self.root, file).map_err(wrong)?;
-        let runs = |extension: &std::ffi::OsStr| RUN.iter().any(|run| extension.eq_ignore_ascii_case(run));
-        if !self.allow_html && file.extension().is_some_and(runs) {
+        if purpose == Use::Link && !self.allow_html && may_run(file, &content) {
             return Err(wrong(
-                "is a page or a script, which would run as part of the site; `allow_html = true` in site.toml publishes it as it is"
+                "is a page or a script, which would run as part of the site; `allow_html = true` in site.toml publishes it \
+                 as it is, and a name that ends in .txt shows its text"
                     .into(),
             ));
         }
@@ -154,6 +157,25 @@ fn read(root: &Path, file: &Path) -> Result<Vec<u8>, String> {
         return Err("grew while it was read, expected at most 24 MiB".into());
     }
     Ok(content)
+}
+
+/// Whether a browser that opens the file could run what is in it.
+///
+/// XML of any kind can hold XHTML with scripts, and a file without a known ending is taken for a page when it begins with
+/// a tag (the MIME Sniffing Standard, section 7.1). So whatever begins with `<` may run, in UTF-8 or UTF-16, unless it is
+/// served as text. An SVG is looked through by [`svg::harmless`] instead.
+fn may_run(file: &Path, content: &[u8]) -> bool {
+    let extension = file.extension().unwrap_or_default();
+    let among = |list: &[&str]| list.iter().any(|known| extension.eq_ignore_ascii_case(known));
+    if among(&RUN) {
+        return true;
+    }
+    if among(&SHOWN) || among(&["svg", "svgz"]) {
+        return false;
+    }
+    let blank =
+        |byte: &u8| byte.is_ascii_whitespace() || matches!(byte, 0 | 0xef | 0xbb | 0xbf | 0xfe | 0xff);
+    content.iter().find(|byte| !blank(byte)) == Some(&b'<')
 }
 
 /// Refuses content that browsers cannot use so. Gives the extension that hosts must see, where the name may have another.
@@ -239,12 +261,41 @@ mod tests {
     #[test]
     fn a_page_is_published_only_where_the_author_allows_html() {
         let home = tempfile::tempdir().unwrap();
-        for name in ["plot.html", "plot.XHTML", "plot.js"] {
+        let script = "<script>alert(1)</script>";
+        let rdf = "\u{feff} \n<r:RDF xmlns:h='http://www.w3.org/1999/xhtm&#108;'><h:script>alert(1)</h:script></r:RDF>";
+        let utf16: Vec<u8> = std::iter::once(0xfeff)
+            .chain(script.encode_utf16())
+            .flat_map(u16::to_le_bytes)
+            .collect();
+        for (name, content) in [
+            ("plot.html", script.as_bytes()),
+            ("plot.XHTML", script.as_bytes()),
+            ("plot.js", b"alert(1)"),
+            ("data.rdf", rdf.as_bytes()),
+            ("data.owl", rdf.as_bytes()),
+            ("README", script.as_bytes()),
+            ("wide.dat", &utf16),
+        ] {
             let page = home.path().join(name);
-            fs::write(&page, "<script>alert(1)</script>").unwrap();
-            assert!(refused(home.path(), &page).contains("allow_html = true"));
+            fs::write(&page, content).unwrap();
+            assert!(
+                refused(home.path(), &page).contains("allow_html = true"),
+                "{name}"
+            );
             let mut files = AuthorFiles::of(home.path()).allow_html(true);
             assert!(files.add(&page, Use::Link, &at()).is_ok());
+        }
+        for (name, content) in [
+            ("example.txt", script),
+            ("pairs.dat", "1 < 2"),
+            ("model.bin", "\0\u{1}<"),
+        ] {
+            let file = home.path().join(name);
+            fs::write(&file, content).unwrap();
+            assert!(
+                AuthorFiles::of(home.path()).add(&file, Use::Link, &at()).is_ok(),
+                "{name}"
+            );
         }
     }
 

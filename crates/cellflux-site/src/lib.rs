@@ -45,6 +45,7 @@ pub mod storage;
 mod svg;
 pub mod theme;
 pub mod toolkit;
+mod untaken;
 mod video;
 pub mod walk;
 mod webp;

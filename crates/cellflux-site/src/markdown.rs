@@ -22,6 +22,7 @@ use crate::html::slug;
 use crate::ids::Ids;
 use crate::maths::Maths;
 use crate::source::{Place, Source};
+use crate::untaken::{Footnotes, Untaken};
 
 /// What a text may contain beyond itself.
 pub trait Surroundings {
@@ -116,10 +117,14 @@ fn read<'a>(
     let mut heading: Option<Heading> = None;
     let mut picture: Option<(usize, Place)> = None;
     let mut plain = Untaken::default();
+    let mut footnotes = Footnotes::default();
     let mut parser = Parser::new_ext(text, options).into_offset_iter();
     while let Some((event, at)) = parser.next() {
         let at = moved(at);
-        plain.see(&event, &at, source, around);
+        if let Some(note) = plain.see(&event) {
+            around.note(&source.place(at.start), &note);
+        }
+        footnotes.see(&event, at.start);
         match event {
             Event::Start(Tag::CodeBlock(kind)) => {
                 let language = match kind {
@@ -202,6 +207,10 @@ fn read<'a>(
             }
         }
     }
+    for (name, at) in footnotes.unused() {
+        let note = format!("the note [^{name}] is not shown, since no text refers to it");
+        around.note(&source.place(at), &note);
+    }
     Ok(events)
 }
 
@@ -235,33 +244,6 @@ fn has_words(picture: &[Event], place: &Place) -> Result<(), SiteError> {
         Ok(())
     } else {
         Err(place.wrong("a picture without words, expected ![what it shows](its file)"))
-    }
-}
-
-/// Text that stands as it was typed, watched for a picture or link that became none: a name with a blank ends it.
-#[derive(Default)]
-struct Untaken {
-    text: String,
-}
-
-impl Untaken {
-    fn see(&mut self, event: &Event, at: &Range<usize>, source: &Source, around: &mut impl Surroundings) {
-        match event {
-            Event::Text(text) => self.text.push_str(text),
-            _ => self.text.clear(),
-        }
-        let blank_in_name = self
-            .text
-            .rsplit_once("](")
-            .and_then(|(before, rest)| Some((before, rest.split_once(')')?.0)))
-            .filter(|(before, name)| before.contains('[') && name.contains(' ') && !name.contains('\n'));
-        if let Some((_, name)) = blank_in_name {
-            around.note(
-                &source.place(at.start),
-                &format!("({name}) is shown as text: a name with blanks stands in <…>, expected (<{name}>)"),
-            );
-            self.text.clear();
-        }
     }
 }
 
@@ -573,6 +555,12 @@ mod tests {
             ("a\n\n<sub>x</sub>\n", "a.md:3: HTML is shown as text, \"<sub>\""),
             ("# H {onclick=alert(1)}\n", "a.md:1: the attribute \"onclick\""),
             ("a\n\n![x](fig 1.png)\n", "a.md:3: (fig 1.png) is shown as text"),
+            ("a\n\nb[^none] c\n", "a.md:3: [^none] is shown as text"),
+            (
+                "a[^1]\n\n[^1]: b\n\n[^3]: c\n",
+                "a.md:5: the note [^3] is not shown",
+            ),
+            ("a\n\n$$ x^2\n\nb\n", "a.md:3: $$ is shown as text"),
         ] {
             let (html, around) = rendered(text, false);
             assert!(!html.unwrap().contains("onclick"), "{text}");
@@ -582,8 +570,14 @@ mod tests {
                 around.notes
             );
         }
-        let (_, around) = rendered("A [link](https://example.org) and (some words).\n", false);
-        assert!(around.notes.is_empty(), "{:?}", around.notes);
+        for text in [
+            "A [link](https://example.org) and (some words).\n",
+            "A[^1] costs $5, `$$` and `[^x]`, or \\$\\$.\n\n[^1]: $$x$$\n",
+            "```\n$$ [^x]\n```\n",
+        ] {
+            let (_, around) = rendered(text, false);
+            assert!(around.notes.is_empty(), "{text}: {:?}", around.notes);
+        }
     }
 
     #[test]

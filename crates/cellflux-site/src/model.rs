@@ -80,7 +80,7 @@ impl Model {
             let manifest = folder.join(MANIFEST);
             content.insert(
                 MANIFEST.into(),
-                std::fs::read(&manifest).map_err(SiteError::io(&manifest))?,
+                cellflux_files::read(&manifest).map_err(SiteError::io(&manifest))?,
             );
             return Ok(Self::new(name, bundle, content, None, 0));
         }

@@ -5,7 +5,7 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
 
-use cellflux_swap::Workplace;
+use cellflux_files::Workplace;
 use walkdir::WalkDir;
 
 use crate::error::SiteError;

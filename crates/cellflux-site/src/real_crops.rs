@@ -6,7 +6,6 @@
 //! assembled site only, never into a bundle: what the project ships is its own.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
 use std::path::Path;
 
 use cellflux_bundle::Manifest;
@@ -245,7 +244,7 @@ fn cut(data: &Path, row: &Row, condition: &str, spec: &ImageSpec) -> Result<Real
         path: data.join(TABLE),
         problem: error.to_string(),
     })?;
-    let bytes = fs::read(&path).map_err(SiteError::io(&path))?;
+    let bytes = cellflux_files::read(&path).map_err(SiteError::io(&path))?;
     let png = coded(&row.path, &bytes, spec).map_err(|reason| SiteError::Image {
         path,
         reason: Box::new(reason),

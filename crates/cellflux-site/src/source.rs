@@ -1,6 +1,5 @@
 //! A text that an author wrote, with its name and lines, so that an error can say where it is.
 
-use std::fs;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
@@ -51,7 +50,7 @@ impl Source {
     /// # Errors
     /// [`SiteError::Io`], also for a file that is not UTF-8.
     pub fn read(path: &Path) -> Result<Self, SiteError> {
-        let bytes = fs::read(path).map_err(SiteError::io(path))?;
+        let bytes = cellflux_files::read(path).map_err(SiteError::io(path))?;
         Self::decoded(path, &bytes)
     }
 

@@ -11,4 +11,4 @@ mod table;
 
 pub use encoding::{TextError, decode};
 pub use lines::unix_lines;
-pub use table::{Row, Table, TableError};
+pub use table::{Row, Table, TableError, delimiter};

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::io::{self, Cursor, Read};
+use std::path::Path;
 
 use crate::encoding::{self, TextError};
 use crate::lines::{Counted, LineStarts};
@@ -20,6 +21,16 @@ pub enum TableError {
     /// There is no header, or one without a title.
     #[error("has no header, expected a first line of column titles")]
     NoHeader,
+    /// A header in which another delimiter parts the titles.
+    #[error(
+        "has titles parted by {found}, expected {expected} (commas in .csv, tabs in .tsv); save the table so"
+    )]
+    Delimiter {
+        /// What parts them, in words.
+        found: &'static str,
+        /// What should.
+        expected: &'static str,
+    },
     /// Two columns of one title: which of them is meant cannot be known.
     #[error("has two columns called {title:?} (columns {first} and {second}), expected each title once")]
     TitleTwice {
@@ -109,6 +120,7 @@ impl<'a> Table<'a> {
         if !table.next(&mut header)? || header.cells.iter().all(str::is_empty) {
             return Err(TableError::NoHeader);
         }
+        check_delimiter(&header.cells, delimiter)?;
         table.titles = header.cells.iter().map(str::to_owned).collect();
         let mut seen = HashSet::new();
         for (index, title) in table.titles.iter().enumerate() {
@@ -182,6 +194,45 @@ impl<'a> Table<'a> {
         })?;
         row.cells.trim();
         Ok(true)
+    }
+}
+
+/// What parts the cells of a table of this name: tabs in `.tsv` and `.tsv.gz`, commas in every other.
+///
+/// ```
+/// assert_eq!(cellflux_table::delimiter("genes.TSV.gz".as_ref()), b'\t');
+/// assert_eq!(cellflux_table::delimiter("genes.csv".as_ref()), b',');
+/// ```
+pub fn delimiter(path: &Path) -> u8 {
+    let ends = |path: &Path, known: &str| {
+        path.extension()
+            .is_some_and(|found| found.eq_ignore_ascii_case(known))
+    };
+    let unzipped = if ends(path, "gz") {
+        path.with_extension("")
+    } else {
+        path.to_owned()
+    };
+    if ends(&unzipped, "tsv") { b'\t' } else { b',' }
+}
+
+/// What may part the cells of a table, in words.
+const DELIMITERS: [(u8, &str); 3] = [(b',', "commas"), (b';', "semicolons"), (b'\t', "tabs")];
+
+/// Refuses a header of one cell that another delimiter would part: a spreadsheet writes what its language is used to.
+fn check_delimiter(header: &csv::StringRecord, delimiter: u8) -> Result<(), TableError> {
+    let Some(only) = header.get(0).filter(|_| header.len() == 1) else {
+        return Ok(());
+    };
+    let words = |wanted: bool| {
+        DELIMITERS
+            .iter()
+            .find(|(byte, _)| (*byte == delimiter) == wanted && (wanted || only.contains(char::from(*byte))))
+            .map(|(_, words)| *words)
+    };
+    match (words(false), words(true)) {
+        (Some(found), Some(expected)) => Err(TableError::Delimiter { found, expected }),
+        _ => Ok(()),
     }
 }
 
@@ -276,6 +327,18 @@ mod tests {
         );
         // Empty titles are no titles; spreadsheets write them for columns that were once used.
         assert_eq!(lines("name,,\nx,,\n").len(), 1);
+    }
+
+    #[test]
+    fn a_table_with_another_delimiter_is_told_so() {
+        assert_eq!(
+            refused(b"name;dose\nx;1\n"),
+            "has titles parted by semicolons, expected commas (commas in .csv, tabs in .tsv); save the table so"
+        );
+        assert!(refused(b"name\tdose\nx\t1\n").contains("parted by tabs, expected commas"));
+        // One column needs no delimiter, and a title among others may hold any.
+        assert_eq!(lines("name\nx\n").len(), 1);
+        assert_eq!(lines("name,dose; uM\nx,1\n").len(), 1);
     }
 
     #[test]

@@ -113,7 +113,7 @@ impl Config {
 /// # Errors
 /// [`TrainError::Io`], and [`TrainError::ConfigText`] naming another encoding or kind of file.
 pub fn read_text(path: &Path) -> Result<String, TrainError> {
-    let bytes = std::fs::read(path).map_err(TrainError::io(path))?;
+    let bytes = cellflux_files::read(path).map_err(TrainError::io(path))?;
     let text = cellflux_table::decode(&bytes).map_err(|error| TrainError::ConfigText {
         origin: path.display().to_string(),
         reason: error.to_string(),

@@ -153,7 +153,7 @@ fn open(
     place: impl Fn() -> Place,
 ) -> Result<Picture, DataError> {
     let path = folder.join(&*entry.image);
-    let bytes = match std::fs::read(&path) {
+    let bytes = match cellflux_files::read(&path) {
         Ok(bytes) => bytes,
         Err(reason) => {
             return Err(DataError::MissingImage {

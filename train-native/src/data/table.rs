@@ -1,6 +1,5 @@
 //! A table with titles: CSV or TSV, plain or gzip, read row by row. Every message points at a line and a column.
 
-use std::fs::File;
 use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
 
@@ -35,22 +34,16 @@ impl Table {
     /// # Errors
     /// [`DataError::File`] where it cannot be opened, [`DataError::Table`] without a header.
     pub fn open(path: &Path) -> Result<Self, DataError> {
-        let mut file = File::open(path).map_err(DataError::file(path, "cannot be opened"))?;
+        let mut file = cellflux_files::open(path).map_err(DataError::file(path, "cannot be opened"))?;
         let mut magic = [0; 2];
         let zipped = file.read_exact(&mut magic).is_ok() && magic == [0x1f, 0x8b];
-        let file = File::open(path).map_err(DataError::file(path, "cannot be opened"))?;
+        let file = cellflux_files::open(path).map_err(DataError::file(path, "cannot be opened"))?;
         let bytes: Box<dyn Read> = if zipped {
             Box::new(flate2::read::MultiGzDecoder::new(BufReader::new(file)))
         } else {
             Box::new(file)
         };
-        let unzipped = if has_extension(path, "gz") {
-            path.with_extension("")
-        } else {
-            path.to_owned()
-        };
-        let tabs = has_extension(&unzipped, "tsv");
-        let reader = cellflux_table::Table::new(bytes, if tabs { b'\t' } else { b',' })
+        let reader = cellflux_table::Table::new(bytes, cellflux_table::delimiter(path))
             .map_err(|error| unreadable(path, &error))?;
         Ok(Self {
             file: path.to_owned(),

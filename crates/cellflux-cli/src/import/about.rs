@@ -78,7 +78,7 @@ impl About {
     /// Reads the file.
     pub fn read(path: &Path) -> anyhow::Result<Self> {
         let shown = path.display();
-        let bytes = std::fs::read(path).with_context(|| format!("{shown}: cannot be read"))?;
+        let bytes = cellflux_files::read(path).with_context(|| format!("{shown}: cannot be read"))?;
         let text = cellflux_table::decode(&bytes).with_context(|| format!("{shown}"))?;
         let mut about: Self = serde_json::from_str(&cellflux_table::unix_lines(&text))
             .with_context(|| format!("{shown}: not the expected JSON"))?;

@@ -1,6 +1,5 @@
 //! The weights to import, and the configuration of their network.
 
-use std::fs::File;
 use std::io::{Read, Seek};
 use std::path::Path;
 
@@ -9,6 +8,7 @@ use cellflux_bundle::config::PRESETS;
 use cellflux_bundle::pth::{self, Weights};
 use cellflux_bundle::state_dict::config_from_safetensors;
 use cellflux_bundle::{BundleError, StateDict, UNetConfig};
+use cellflux_files::open;
 
 /// A network with its weights.
 pub struct Checkpoint {
@@ -28,7 +28,7 @@ pub fn read(
     trained: bool,
 ) -> anyhow::Result<Checkpoint> {
     let shown = path.display();
-    let mut file = File::open(path).with_context(|| format!("{shown}: cannot be opened"))?;
+    let mut file = open(path).with_context(|| format!("{shown}: cannot be opened"))?;
     let given = given_config(config, preset)?;
     let mut start = Vec::new();
     file.by_ref()
@@ -43,7 +43,7 @@ pub fn read(
         let Some(config) = given else {
             anyhow::bail!(
                 "{shown}: a .pth does not carry its network's configuration, expected --config or --preset; {}",
-                fitting(|config| pth::read(File::open(path).ok()?, config, Weights::Averaged).ok())
+                fitting(|config| pth::read(open(path).ok()?, config, Weights::Averaged).ok())
                     .unwrap_or_else(no_preset)
             );
         };
@@ -53,7 +53,7 @@ pub fn read(
             Weights::Averaged
         };
         let imported = pth::read(file, &config, wanted).map_err(|error| {
-            let fits = fitting(|config| pth::read(File::open(path).ok()?, config, wanted).ok());
+            let fits = fitting(|config| pth::read(open(path).ok()?, config, wanted).ok());
             of_another_network(error, fits).context(shown.to_string())
         })?;
         for note in &imported.notes {
@@ -123,7 +123,7 @@ fn no_preset() -> String {
 fn given_config(config: Option<&Path>, preset: Option<&str>) -> anyhow::Result<Option<UNetConfig>> {
     if let Some(path) = config {
         let shown = path.display();
-        let bytes = std::fs::read(path).with_context(|| format!("{shown}: cannot be read"))?;
+        let bytes = cellflux_files::read(path).with_context(|| format!("{shown}: cannot be read"))?;
         let text = cellflux_table::decode(&bytes).with_context(|| format!("{shown}"))?;
         let config = UNetConfig::from_json(&text).with_context(|| format!("{}", path.display()))?;
         return Ok(Some(config));

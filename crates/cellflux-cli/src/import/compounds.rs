@@ -1,12 +1,12 @@
 //! The table of compounds: what a person writes down about each.
 
 use std::collections::HashMap;
-use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
 use anyhow::{Context, bail, ensure};
 use cellflux_bundle::conditions::{Split, slug};
+use cellflux_bundle::files::check_path;
 use cellflux_table::{Row, Table};
 
 /// The columns, by the names they may have; the first is the one that the documentation uses.
@@ -55,15 +55,15 @@ pub struct Compounds {
     pub ignored: Vec<String>,
 }
 
-/// Reads the table (CSV with a header line, UTF-8; columns in any order, any case).
+/// Reads the table (CSV or TSV with a header line, UTF-8; columns in any order, any case).
 pub fn read(path: &Path) -> anyhow::Result<Compounds> {
-    let file = File::open(path).with_context(|| format!("{}: cannot be opened", path.display()))?;
+    let file = cellflux_files::open(path).with_context(|| format!("{}: cannot be opened", path.display()))?;
     let shown = path.display().to_string();
-    parse(&shown, file).context(shown)
+    parse(&shown, file, cellflux_table::delimiter(path)).context(shown)
 }
 
-fn parse(file: &str, source: impl Read) -> anyhow::Result<Compounds> {
-    let mut table = Table::new(source, b',')?;
+fn parse(file: &str, source: impl Read, delimiter: u8) -> anyhow::Result<Compounds> {
+    let mut table = Table::new(source, delimiter)?;
     let mut columns: [Option<(usize, String)>; COLUMNS.len()] = std::array::from_fn(|_| None);
     let mut ignored = Vec::new();
     for (index, title) in table.titles().iter().enumerate() {
@@ -88,6 +88,7 @@ fn parse(file: &str, source: impl Read) -> anyhow::Result<Compounds> {
     );
     let mut rows: Vec<Compound> = Vec::new();
     let mut ids: HashMap<String, u64> = HashMap::new();
+    let mut control: Option<(u64, String)> = None;
     let mut record = Row::default();
     while table.read(&mut record)? {
         let line = record.line;
@@ -103,6 +104,15 @@ fn parse(file: &str, source: impl Read) -> anyhow::Result<Compounds> {
                 compound.id
             );
         }
+        if compound.control {
+            if let Some((earlier, first)) = &control {
+                bail!(
+                    "line {line}: {} is marked as the control, and so is {first} on line {earlier}, expected one untreated state",
+                    compound.name
+                );
+            }
+            control = Some((line, compound.name.clone()));
+        }
         rows.push(compound);
     }
     ensure!(!rows.is_empty(), "has no row, expected at least one compound");
@@ -115,15 +125,14 @@ fn parse(file: &str, source: impl Read) -> anyhow::Result<Compounds> {
 
 fn row<'a>(line: u64, cell: impl Fn(usize) -> Option<&'a str>) -> anyhow::Result<Compound> {
     let name = cell(0).context("name is empty, expected the compound's name")?;
-    let doses_um = cell(3)
-        .map(|text| {
-            text.split([';', ' '])
-                .filter(|dose| !dose.is_empty())
-                .map(dose)
-                .collect()
-        })
-        .transpose()?
-        .unwrap_or_default();
+    let doses = cell(3).unwrap_or_default().split([';', ' ']);
+    let doses_um = doses
+        .filter(|dose| !dose.is_empty())
+        .map(dose)
+        .collect::<anyhow::Result<Vec<f64>>>()?;
+    each_once("dose", &doses_um)?;
+    let batches = cell(7).map(listed).unwrap_or_default();
+    each_once("batch", &batches)?;
     let split = match cell(4).map(str::to_ascii_lowercase).as_deref() {
         None | Some("seen" | "train") => Split::Seen,
         Some("held-out" | "held out" | "ood") => Split::HeldOut,
@@ -134,16 +143,23 @@ fn row<'a>(line: u64, cell: impl Fn(usize) -> Option<&'a str>) -> anyhow::Result
         Some("yes" | "true" | "1") => true,
         Some(other) => bail!("control is {other:?}, expected yes or no"),
     };
+    let id = cell(6).map_or_else(|| slug(name), str::to_owned);
+    // Its drawing is a file of this name.
+    check_path("id", &format!("structures/{id}.svg")).map_err(|_| {
+        anyhow::anyhow!(
+            "id is {id:?}, which cannot be a file's name on every system; give it another in a column called id"
+        )
+    })?;
     Ok(Compound {
         line,
-        id: cell(6).map_or_else(|| slug(name), str::to_owned),
+        id,
         name: name.to_owned(),
         smiles: cell(1).map(str::to_owned),
         mode_of_action: cell(2).map(str::to_owned),
         doses_um,
         split,
         control,
-        batches: cell(7).map(listed).unwrap_or_default(),
+        batches,
     })
 }
 
@@ -151,6 +167,17 @@ fn row<'a>(line: u64, cell: impl Fn(usize) -> Option<&'a str>) -> anyhow::Result
 fn listed(text: &str) -> Vec<String> {
     let names = text.split(';').map(str::trim).filter(|name| !name.is_empty());
     names.map(str::to_owned).collect()
+}
+
+fn each_once<T: PartialEq + std::fmt::Debug>(what: &str, list: &[T]) -> anyhow::Result<()> {
+    for (index, value) in list.iter().enumerate() {
+        let earlier = list.iter().take(index);
+        ensure!(
+            !earlier.into_iter().any(|earlier| earlier == value),
+            "{what} {value:?} is there twice, expected it once"
+        );
+    }
+    Ok(())
 }
 
 fn dose(text: &str) -> anyhow::Result<f64> {
@@ -169,7 +196,7 @@ mod tests {
     #[test]
     fn columns_may_come_in_any_order_and_case_and_be_missing() {
         let table = "\u{feff}MoA, Name ,SMILES,plate,dose,Batches\nActin disruptors, cytochalasin B,C,7,10;30,Week1; Week 2\n,DMSO,CS(=O)C,7,,\n";
-        let compounds = parse("compounds.csv", table.as_bytes()).unwrap();
+        let compounds = parse("compounds.csv", table.as_bytes(), b',').unwrap();
         assert_eq!(compounds.ignored, ["plate"]);
         assert_eq!(
             compounds.rows[0],
@@ -218,8 +245,27 @@ mod tests {
             ("name,dose\r\n\r\n\"a\r\nb\",1\r\nc,much\r\n", "line 5: dose"),
             ("name,dose\ra,1\rc,much\r", "line 3: dose"),
             ("PK\u{3}\u{4}", ".xlsx"),
+            (
+                "name,control\nDMSO,yes\na,\nwater,yes\n",
+                "line 4: water is marked as the control, and so is DMSO on line 2",
+            ),
+            ("name,dose\na,0.3;1;0.30\n", "line 2: dose 0.3 is there twice"),
+            (
+                "name,batch\na,Week1; Week1\n",
+                "line 2: batch \"Week1\" is there twice",
+            ),
+            (
+                "name\nNUL\n",
+                "line 2: id is \"nul\", which cannot be a file's name",
+            ),
+            ("name,id\na,..\n", "line 2: id is \"..\""),
+            ("name;dose\na;1\n", "parted by semicolons"),
+            ("name\tdose\na\t1\n", "parted by tabs"),
         ] {
-            let message = format!("{:#}", parse("compounds.csv", table.as_bytes()).unwrap_err());
+            let message = format!(
+                "{:#}",
+                parse("compounds.csv", table.as_bytes(), b',').unwrap_err()
+            );
             assert!(message.contains(expected), "{message} for {table:?}");
         }
     }
@@ -229,6 +275,7 @@ mod tests {
         let compounds = parse(
             "compounds.csv",
             &b"name,split,control\na,held-out,\nb,seen,yes\n"[..],
+            b',',
         )
         .unwrap();
         assert_eq!(compounds.rows[0].split, Split::HeldOut);

@@ -26,7 +26,7 @@ pub fn gather(
     for example in gallery.controls.iter_mut().chain(&mut gallery.treated) {
         let path = about.folder.join(&example.file);
         let shown = path.display();
-        let bytes = std::fs::read(&path).with_context(|| format!("{shown}: cannot be read"))?;
+        let bytes = cellflux_files::read(&path).with_context(|| format!("{shown}: cannot be read"))?;
         let coded =
             coded_png::read(&about.image, &example.file, &bytes).with_context(|| format!("{shown}"))?;
         example.file = format!("samples/{}.png", example.id);

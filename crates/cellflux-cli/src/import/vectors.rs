@@ -1,7 +1,6 @@
 //! From compounds to conditions: each gets its vector, and a drawing of its structure.
 
 use std::collections::{BTreeMap, HashMap};
-use std::fs::File;
 use std::path::Path;
 
 use anyhow::{Context, bail, ensure};
@@ -117,7 +116,7 @@ fn encode(
                 None
             }
         };
-        list.push(Condition {
+        let condition = Condition {
             id: compound.id,
             name: compound.name,
             smiles: compound.smiles,
@@ -128,7 +127,11 @@ fn encode(
             target: None,
             split: compound.split,
             control: compound.control,
-        });
+        };
+        condition
+            .validate(&format!("conditions.list[{}]", list.len()))
+            .with_context(|| format!("{place}: {}", condition.name))?;
+        list.push(condition);
     }
     ensure!(!list.is_empty(), "no compound has a vector: {}", notes.join("; "));
     Ok(Encoded {
@@ -145,7 +148,7 @@ fn encode(
 }
 
 fn read_table(path: &Path, width: usize) -> anyhow::Result<HashMap<String, Vec<f32>>> {
-    let mut table = Table::new(File::open(path)?, b',')?;
+    let mut table = Table::new(cellflux_files::open(path)?, cellflux_table::delimiter(path))?;
     let mut rows = HashMap::new();
     let mut record = Row::default();
     while table.read(&mut record)? {

@@ -323,7 +323,7 @@ fn divide(picture: &mut Picture, surface: &Surface) {
 fn read_channels(spec: &ImageSpec, field: &Field) -> Result<Vec<Picture>, DataError> {
     let mut pictures: Vec<Picture> = Vec::with_capacity(spec.channels.len());
     for ChannelFile { path, place } in &field.files {
-        let bytes = fs::read(path).map_err(|reason| DataError::MissingImage {
+        let bytes = cellflux_files::read(path).map_err(|reason| DataError::MissingImage {
             place: Box::new(place.clone()),
             image: path.clone(),
             reason,

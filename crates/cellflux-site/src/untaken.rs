@@ -1,0 +1,89 @@
+//! What an author typed to be something and what became plain text, or nothing at all.
+
+use std::collections::{HashMap, HashSet};
+
+use pulldown_cmark::{Event, Tag};
+
+/// Text that stands as it was typed, watched for what looks like a link, a picture, a note or a formula.
+#[derive(Default)]
+pub struct Untaken {
+    text: String,
+}
+
+impl Untaken {
+    /// Looks at the next event, and gives what the author should hear of it.
+    pub fn see(&mut self, event: &Event) -> Option<String> {
+        match event {
+            // One text may come in several parts.
+            Event::Text(text) => self.text.push_str(text),
+            _ => self.text.clear(),
+        }
+        let note = name_with_blanks(&self.text)
+            .map(|name| {
+                format!("({name}) is shown as text: a name with blanks stands in <…>, expected (<{name}>)")
+            })
+            .or_else(|| {
+                let name = lonely_note(&self.text)?;
+                Some(format!(
+                    "[^{name}] is shown as text: no note has this name, expected a line that begins with [^{name}]:"
+                ))
+            })
+            .or_else(|| {
+                // Each dollar sign that a backslash protects is a part of its own.
+                matches!(event, Event::Text(text) if text.contains("$$")).then(|| {
+                    "$$ is shown as text: a formula begins and ends with it, without an empty line between".to_owned()
+                })
+            });
+        if note.is_some() {
+            self.text.clear();
+        }
+        note
+    }
+}
+
+/// The file name of a picture or link that became none, since a blank ends a name.
+fn name_with_blanks(text: &str) -> Option<&str> {
+    let (before, rest) = text.rsplit_once("](")?;
+    let (name, _) = rest.split_once(')')?;
+    (before.contains('[') && name.contains(' ') && !name.contains('\n')).then_some(name)
+}
+
+/// The name of a note that is referred to and is nowhere.
+fn lonely_note(text: &str) -> Option<&str> {
+    let (_, rest) = text.rsplit_once("[^")?;
+    let (name, _) = rest.split_once(']')?;
+    (!name.is_empty() && !name.contains(char::is_whitespace)).then_some(name)
+}
+
+/// The footnotes of a text, and which of them are referred to.
+#[derive(Default)]
+pub struct Footnotes {
+    written: HashMap<String, usize>,
+    referred: HashSet<String>,
+}
+
+impl Footnotes {
+    /// Looks at the next event, which stands at `at`.
+    pub fn see(&mut self, event: &Event, at: usize) {
+        match event {
+            Event::FootnoteReference(name) => {
+                self.referred.insert(name.to_string());
+            }
+            Event::Start(Tag::FootnoteDefinition(name)) => {
+                self.written.entry(name.to_string()).or_insert(at);
+            }
+            _ => {}
+        }
+    }
+
+    /// The notes that nothing refers to, with where they stand, in the text's order.
+    pub fn unused(self) -> Vec<(String, usize)> {
+        let mut unused: Vec<(String, usize)> = self
+            .written
+            .into_iter()
+            .filter(|(name, _)| !self.referred.contains(name))
+            .collect();
+        unused.sort_by_key(|(_, at)| *at);
+        unused
+    }
+}
