@@ -120,8 +120,9 @@ fn read<'a>(
     let mut footnotes = Footnotes::default();
     let mut parser = Parser::new_ext(text, options).into_offset_iter();
     while let Some((event, at)) = parser.next() {
+        let before = text.get(..at.start).and_then(|text| text.chars().next_back());
         let at = moved(at);
-        if let Some(note) = plain.see(&event) {
+        if let Some(note) = plain.see(&event, before) {
             around.note(&source.place(at.start), &note);
         }
         footnotes.see(&event, at.start);
@@ -572,7 +573,7 @@ mod tests {
         }
         for text in [
             "A [link](https://example.org) and (some words).\n",
-            "A[^1] costs $5, `$$` and `[^x]`, or \\$\\$.\n\n[^1]: $$x$$\n",
+            "A[^1] has `$$` and `[^x]`, or \\$\\$.\n\n[^1]: $$x$$\n",
             "```\n$$ [^x]\n```\n",
         ] {
             let (_, around) = rendered(text, false);

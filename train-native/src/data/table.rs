@@ -1,5 +1,6 @@
 //! A table with titles: CSV or TSV, plain or gzip, read row by row. Every message points at a line and a column.
 
+use std::fs::File;
 use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
 
