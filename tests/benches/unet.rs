@@ -13,10 +13,10 @@ use cellflux_bundle::config::UNetConfig;
 use cellflux_bundle::cost::Cost;
 use cellflux_bundle::state_dict::StateDict;
 use cellflux_candle::CandleEngine;
+use cellflux_engine::AnyEngine;
 use cellflux_flow::field::Engine;
 use cellflux_flow::noise::source_noise;
-use cellflux_session::AnyEngine;
-use cellflux_session::verify::Golden;
+use cellflux_session::comparison::golden::Golden;
 use cellflux_tests::goldens;
 use cellflux_tests::random_network::random_state_dict;
 use cellflux_wgpu::{

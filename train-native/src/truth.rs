@@ -8,9 +8,9 @@ use cellflux_image::synthetic::Cell;
 use serde::Serialize;
 
 use crate::TrainError;
-use crate::data::synthetic::Design;
 use crate::measure::{Effect, Effects, measure};
 use crate::sampling::Walk;
+use cellflux_data::synthetic::Design;
 
 /// Cells walked at once.
 const BATCH: usize = 4;

@@ -3,6 +3,7 @@
 //! No GPU, no framework, no input or output: a solver steps any [`field::Field`], and everything that must
 //! be the same number on every platform (grids, embeddings, noise) is computed here in f64 with `libm`.
 
+pub mod distance;
 pub mod dopri5;
 pub mod error;
 pub mod field;

@@ -136,6 +136,15 @@ impl<E: Engine> Exploration<E> {
         self.engine.take()
     }
 
+    /// Walks on to the end, one step at a time.
+    ///
+    /// # Errors
+    /// As [`Self::advance`].
+    pub async fn finish(&mut self) -> Result<(), StepError<E::Error>> {
+        while self.advance(Pacing::Single).await?.is_some() {}
+        Ok(())
+    }
+
     /// Walks on by one solver step and reads it back; `None` when the walk is finished.
     ///
     /// If this future is dropped before it is done, the step is lost and nothing else.

@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use cellflux_engine::EngineMaker;
 use cellflux_session::{Recipe, Start};
 use serde::Serialize;
 
@@ -29,7 +30,7 @@ use crate::report::Report;
 use crate::source::Source;
 use crate::theme;
 use crate::toolkit::Toolkit;
-use crate::walk::{EngineMaker, Recorder};
+use crate::walk::Recorder;
 use crate::words::{LANGUAGES, Words};
 use crate::worker_integrity::write_digests;
 

@@ -12,11 +12,12 @@
 use std::ops::Range;
 use std::path::Path;
 
-use pulldown_cmark::{CodeBlockKind, CowStr, Event, HeadingLevel, Options, Parser, Tag, TagEnd, html};
+use pulldown_cmark::{CodeBlockKind, CowStr, Event, Options, Parser, Tag, TagEnd, html};
 
 use crate::address::{self, Target};
 use crate::error::SiteError;
 use crate::files::{AuthorFiles, Use};
+use crate::headings::{Heading, below_the_sections};
 use crate::highlight::highlight;
 use crate::html::slug;
 use crate::ids::Ids;
@@ -120,8 +121,9 @@ fn read<'a>(
     let mut footnotes = Footnotes::default();
     let mut parser = Parser::new_ext(text, options).into_offset_iter();
     while let Some((event, at)) = parser.next() {
+        let before = text.get(..at.start).and_then(|text| text.chars().next_back());
         let at = moved(at);
-        if let Some(note) = plain.see(&event) {
+        if let Some(note) = plain.see(&event, before) {
             around.note(&source.place(at.start), &note);
         }
         footnotes.see(&event, at.start);
@@ -247,34 +249,6 @@ fn has_words(picture: &[Event], place: &Place) -> Result<(), SiteError> {
     }
 }
 
-/// A heading that is being read. It gets its name when its words are known.
-struct Heading {
-    /// Where its beginning stands among the events.
-    start: usize,
-    place: Place,
-    words: String,
-}
-
-impl Heading {
-    fn new(start: usize, place: Place) -> Self {
-        Self {
-            start,
-            place,
-            words: String::new(),
-        }
-    }
-
-    /// Gives a heading that the author has not named the name of its words.
-    fn name(self, events: &mut [Event], prefix: &str, ids: &mut Ids) {
-        if let Some(Event::Start(Tag::Heading { id: id @ None, .. })) = events.get_mut(self.start) {
-            *id = Some(
-                ids.free(&format!("{prefix}{}", slug(&self.words)), &self.place)
-                    .into(),
-            );
-        }
-    }
-}
-
 /// The text of a code block and where it starts.
 fn code_block<'a>(
     parser: &mut impl Iterator<Item = (Event<'a>, Range<usize>)>,
@@ -297,16 +271,6 @@ fn code_block<'a>(
 /// `{name}`, when a code block's language is one.
 fn component_name(language: &str) -> Option<&str> {
     language.trim().strip_prefix('{')?.strip_suffix('}')
-}
-
-/// A section's title is the page's second level; a text's own headings come below it.
-fn below_the_sections(level: HeadingLevel) -> HeadingLevel {
-    match level {
-        HeadingLevel::H1 | HeadingLevel::H2 | HeadingLevel::H3 => HeadingLevel::H3,
-        HeadingLevel::H4 => HeadingLevel::H4,
-        HeadingLevel::H5 => HeadingLevel::H5,
-        HeadingLevel::H6 => HeadingLevel::H6,
-    }
 }
 
 fn formula(
@@ -572,7 +536,7 @@ mod tests {
         }
         for text in [
             "A [link](https://example.org) and (some words).\n",
-            "A[^1] costs $5, `$$` and `[^x]`, or \\$\\$.\n\n[^1]: $$x$$\n",
+            "A[^1] has `$$` and `[^x]`, or \\$\\$.\n\n[^1]: $$x$$\n",
             "```\n$$ [^x]\n```\n",
         ] {
             let (_, around) = rendered(text, false);

@@ -6,6 +6,8 @@ use std::path::Path;
 use cellflux_bundle::files::MANIFEST;
 use cellflux_bundle::quantise::WeightDtype;
 use cellflux_bundle::{Bundle, Manifest, folder};
+use cellflux_engine::EngineMaker;
+use cellflux_session::comparison::storage::{BOUND, StorageError};
 
 use crate::config::{BundleWish, Project};
 use crate::error::SiteError;
@@ -13,9 +15,8 @@ use crate::fingerprint::digest;
 use crate::kept::Kept;
 use crate::real_crops;
 use crate::source::Place;
-use crate::storage::{self, StorageError};
+use crate::storage;
 use crate::svg;
-use crate::walk::EngineMaker;
 
 /// The largest file that every known host takes (Cloudflare Pages: 25 MiB).
 pub const LARGEST_FILE: u64 = 24 << 20;
@@ -94,7 +95,7 @@ impl Model {
         let mut draft = draft.into_draft(assets);
         draft.dtype = dtype;
         let packed = draft.pack().map_err(broken)?;
-        let published = storage::published(&packed).map_err(broken)?;
+        let published = packed.published().map_err(broken)?;
         let error = if dtype == WeightDtype::Int8 && bundle.manifest.model.dtype != WeightDtype::Int8 {
             tell(&format!("measuring what {dtype} weights of {name} cost"));
             let kept = Kept::of(&project.folder);
@@ -110,7 +111,7 @@ impl Model {
                     dtype,
                     velocity: error.velocity,
                     trajectory: error.trajectory,
-                    bound: storage::BOUND,
+                    bound: BOUND,
                 });
             }
             Some(error)

@@ -3,9 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use cellflux_session::comparison::storage::StorageError;
 use serde::Serialize;
-
-use crate::storage::StorageError;
 
 /// The figures of a build.
 #[derive(Clone, Debug, Default, Serialize)]

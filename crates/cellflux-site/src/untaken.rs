@@ -11,8 +11,12 @@ pub struct Untaken {
 }
 
 impl Untaken {
-    /// Looks at the next event, and gives what the author should hear of it.
-    pub fn see(&mut self, event: &Event) -> Option<String> {
+    /// Looks at the next event, which stands behind the character `before` in the text, and gives what the author should
+    /// hear of it.
+    pub fn see(&mut self, event: &Event, before: Option<char>) -> Option<String> {
+        // Behind a backslash a dollar sign is meant as one.
+        let dollars = matches!(event, Event::Text(text) if text.contains("$$")
+            || text.starts_with('$') && before == Some('$') && self.text.ends_with('$'));
         match event {
             // One text may come in several parts.
             Event::Text(text) => self.text.push_str(text),
@@ -29,8 +33,7 @@ impl Untaken {
                 ))
             })
             .or_else(|| {
-                // Each dollar sign that a backslash protects is a part of its own.
-                matches!(event, Event::Text(text) if text.contains("$$")).then(|| {
+                dollars.then(|| {
                     "$$ is shown as text: a formula begins and ends with it, without an empty line between".to_owned()
                 })
             });

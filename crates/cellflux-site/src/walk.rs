@@ -3,14 +3,12 @@
 use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
 
-use cellflux_bundle::Bundle;
 use cellflux_bundle::conditions::BatchMatch;
+use cellflux_engine::{AnyEngine, EngineMaker};
 use cellflux_image::composite::{DIFFERENCE_SCALE, Display, Rgba, composite, difference};
 use cellflux_image::npy;
 use cellflux_image::picture::Limits;
-use cellflux_session::{
-    AnyEngine, Experiment, Exploration, Frame, Pacing, Recipe, Start, export, link, start_image,
-};
+use cellflux_session::{Experiment, Exploration, Frame, Recipe, Start, export, link, start_image};
 use serde::Deserialize;
 use toml::Spanned;
 
@@ -18,9 +16,6 @@ use crate::error::SiteError;
 use crate::kept::Kept;
 use crate::model::Model;
 use crate::source::{Place, Source, suggestion};
-
-/// Makes the engine that computes a bundle's pictures; what goes wrong is a sentence.
-pub type EngineMaker<'a> = &'a mut dyn FnMut(&Bundle) -> Result<AnyEngine, String>;
 
 /// Which trajectory an author means. What is not said is as the bundle recommends.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -171,13 +166,10 @@ pub fn known_compound(model: &Model, id: &Spanned<String>, source: &Source) -> R
 ///
 /// # Errors
 /// A sentence, when a step is not reached.
-pub fn walk(experiment: Experiment, engine: AnyEngine) -> Result<(Vec<Frame>, Option<AnyEngine>), String> {
+fn walk(experiment: Experiment, engine: AnyEngine) -> Result<(Vec<Frame>, Option<AnyEngine>), String> {
     let mut exploration = Exploration::new(experiment);
     exploration.attach_engine(engine);
-    while pollster::block_on(exploration.advance(Pacing::Single))
-        .map_err(|error| error.to_string())?
-        .is_some()
-    {}
+    pollster::block_on(exploration.finish()).map_err(|error| error.to_string())?;
     let engine = exploration.detach_engine();
     Ok((exploration.frames().to_vec(), engine))
 }

@@ -2,13 +2,11 @@
 
 use cellflux_bundle::Manifest;
 use cellflux_bundle::conditions::ConditionVectors;
+use cellflux_engine::{AnyEngine, EngineError};
 use cellflux_flow::solver::Solver;
 use cellflux_image::composite::{DIFFERENCE_SCALE, Display, composite, difference};
 use cellflux_session::exploration::StepError;
-use cellflux_session::{
-    AnyEngine, Change, EngineError, Experiment, Exploration, Frame, Pacing, Recipe, SessionError, export,
-    link,
-};
+use cellflux_session::{Change, Experiment, Exploration, Frame, Pacing, Recipe, SessionError, export, link};
 use js_sys::Object;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;

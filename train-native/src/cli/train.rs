@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::Context;
+use cellflux_data::Report;
 use cellflux_terminal::{said, shell};
 use cellflux_train::config::{Config, DeviceChoice, Setting};
 use cellflux_train::run::interrupt::Interrupt;
@@ -86,7 +87,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         }
     };
     let material = run.material();
-    let report = material.experiment.report();
+    let report = Report::of(&material.experiment);
     println!(
         "{}",
         report

@@ -7,7 +7,7 @@ use super::augment::to_model_range;
 use super::draws::Draws;
 use crate::TrainError;
 use crate::config::FlowSource;
-use crate::data::HostBatch;
+use cellflux_data::HostBatch;
 
 /// What the loss is computed on.
 #[derive(Clone, Debug)]
