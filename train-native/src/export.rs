@@ -376,7 +376,7 @@ fn provenance(material: &Material, checkpoint: &Checkpoint) -> Provenance {
             .collect(),
         tools: BTreeMap::from([
             ("cellflux-train".to_owned(), env!("CARGO_PKG_VERSION").to_owned()),
-            ("candle".to_owned(), "0.11.1".to_owned()),
+            ("candle".to_owned(), env!("CANDLE_VERSION").to_owned()),
         ]),
         licence: about.licence.clone(),
         notes: about.notes.clone(),

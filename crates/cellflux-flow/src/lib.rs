@@ -8,7 +8,9 @@ pub mod dopri5;
 pub mod error;
 pub mod field;
 pub mod guidance;
+mod integrate;
 pub mod noise;
+pub mod ode;
 pub mod path;
 pub mod solver;
 pub mod time_embedding;
@@ -18,3 +20,4 @@ pub mod time_grid;
 mod test_fields;
 
 pub use error::FlowError;
+pub use integrate::integrate;

@@ -11,8 +11,8 @@
 //!
 //! [`comparison`] says how far a network is from another, or from a file of expected outputs.
 //!
-//! An engine is anything that evaluates a velocity (`cellflux_flow::field::Engine`). There is no page, clock, thread or file system in here: the worker of a page and `cellflux run` drive the
-//! same code.
+//! An engine is anything that evaluates a velocity (`cellflux_flow::field::Engine`). There is no page, clock, thread or file
+//! system in here: the worker of a page and `cellflux run` drive the same code.
 
 pub mod comparison;
 pub mod error;

@@ -397,7 +397,7 @@ impl Project {
             ));
         }
         if let Some(date) = &config.date
-            && !is_date(date.get_ref())
+            && !cellflux_bundle::date::is_date(date.get_ref(), 1)
         {
             return Err(source.wrong(
                 &date.span(),
@@ -431,21 +431,6 @@ pub const RESERVED_IDS: [&str; 4] = ["abstract", "bibtex", "top", "content"];
 pub fn is_web_address(text: &str) -> bool {
     (text.starts_with("https://") || text.starts_with("http://"))
         && !text.contains(|c: char| c.is_whitespace() || matches!(c, '"' | '<' | '>'))
-}
-
-fn is_date(text: &str) -> bool {
-    let parts: Vec<&str> = text.split('-').collect();
-    let number = |part: &str, width: usize, most: u32| {
-        part.len() == width
-            && part.bytes().all(|byte| byte.is_ascii_digit())
-            && part.parse().is_ok_and(|number: u32| (1..=most).contains(&number))
-    };
-    let widths = [(4, 9999), (2, 12), (2, 31)];
-    (1..=3).contains(&parts.len())
-        && parts
-            .iter()
-            .zip(widths)
-            .all(|(part, (width, most))| number(part, width, most))
 }
 
 #[cfg(test)]

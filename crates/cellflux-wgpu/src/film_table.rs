@@ -1,6 +1,7 @@
 //! One linear layer for the embedding of every residual block.
 
 use cellflux_bundle::config::UNetConfig;
+use cellflux_bundle::layer_names::residual;
 use cellflux_bundle::topology::{Layer, LayerKind, Topology};
 
 /// Where each residual block finds its part of the embedding's outputs, which one linear layer makes for all blocks.
@@ -18,12 +19,8 @@ impl FilmTable {
             .chain(topology.output.iter().flatten());
         let layers = all.filter_map(|layer| match layer.kind {
             LayerKind::Residual { output, .. } => {
-                let width = if config.use_scale_shift_norm {
-                    2 * output
-                } else {
-                    output
-                };
-                Some((format!("{}.emb_layers.1", layer.name), width))
+                let width = config.modulation_width(output);
+                Some((format!("{}.{}", layer.name, residual::EMBEDDING), width))
             }
             _ => None,
         });
@@ -37,7 +34,7 @@ impl FilmTable {
     }
 
     pub(crate) fn offset(&self, block: &str) -> u32 {
-        let name = format!("{block}.emb_layers.1");
+        let name = format!("{block}.{}", residual::EMBEDDING);
         let before = self.layers.iter().take_while(|(layer, _)| *layer != name);
         before.map(|(_, width)| *width as u32).sum()
     }

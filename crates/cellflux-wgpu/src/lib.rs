@@ -41,7 +41,6 @@ mod profile;
 mod readback;
 mod stored_tiles;
 mod submission;
-mod time_embedding;
 mod trusted;
 mod tuner;
 mod tuning;

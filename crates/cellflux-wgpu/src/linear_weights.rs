@@ -1,13 +1,14 @@
 //! The weights of linear layers, of which several may run as one.
 
 use cellflux_bundle::config::UNetConfig;
+use cellflux_bundle::layer_names;
 
 use crate::Precision;
 use crate::weights::{Packing, WeightSpec};
 
 /// The condition's linear layer, which the engine runs once per condition and not once per evaluation.
 pub(crate) fn condition_weights(config: &UNetConfig, precision: Precision) -> [WeightSpec; 2] {
-    let name = "mol_embed_transform";
+    let name = layer_names::CONDITION;
     let layers = [(name.to_owned(), config.embedding_width())];
     linear_weights(name, &layers, config.condition_dim, precision)
 }

@@ -1,6 +1,7 @@
 //! The forward pass as a plan: the topology's layers, in order, as kernel calls.
 
 use cellflux_bundle::config::{NORM_GROUPS, UNetConfig};
+use cellflux_bundle::layer_names::{self, attention, resampling, residual};
 use cellflux_bundle::topology::{Layer, LayerKind, Resample as Direction, Topology};
 
 use crate::Precision;
@@ -138,10 +139,10 @@ impl Pass<'_> {
             h = self.group(&joined, group, film);
         }
 
-        let normed = self.group_norm("out.0", &[h], None, true, false);
+        let normed = self.group_norm(layer_names::OUT_NORM, &[h], None, true, false);
         let velocity = self.convolution(
             &Tensors {
-                name: "out.2".into(),
+                name: layer_names::OUT_CONVOLUTION.into(),
                 outputs: padded(config.out_channels),
                 inputs: padded(topology.head),
                 tensor: [config.out_channels, topology.head],
@@ -163,16 +164,10 @@ impl Pass<'_> {
     fn embedding(&mut self, time: Value, condition: Value) -> Value {
         let config = self.network.config;
         let (inner, width) = (config.model_channels, config.embedding_width());
-        let first = self.linear(
-            "time_embed.0",
-            &[("time_embed.0".into(), width)],
-            inner,
-            false,
-            time,
-            None,
-        );
-        let second = [("time_embed.2".into(), width)];
-        let embedding = self.linear("time_embed.2", &second, width, true, first, Some(condition));
+        let [first, second] = [0, 2].map(|layer| format!("{}.{layer}", layer_names::TIME));
+        let hidden = self.linear(&first, &[(first.clone(), width)], inner, false, time, None);
+        let layers = [(second.clone(), width)];
+        let embedding = self.linear(&second, &layers, width, true, hidden, Some(condition));
         let layers = self.film.layers.clone();
         self.linear("emb_layers", &layers, width, true, embedding, None)
     }
@@ -236,7 +231,7 @@ impl Pass<'_> {
                     ..Use::PLAIN
                 };
                 self.convolution(
-                    &self.plain(&format!("{name}.op"), channels, channels),
+                    &self.plain(&format!("{name}.{}", resampling::DOWN), channels, channels),
                     inputs,
                     strided,
                 )
@@ -250,7 +245,7 @@ impl Pass<'_> {
                     ..Use::PLAIN
                 };
                 self.convolution(
-                    &self.plain(&format!("{name}.conv"), channels, channels),
+                    &self.plain(&format!("{name}.{}", resampling::UP), channels, channels),
                     inputs,
                     upsampled,
                 )
@@ -269,25 +264,31 @@ impl Pass<'_> {
         film: Value,
     ) -> Activation {
         let pooled = resample == Some(Direction::Down);
-        let normed = self.group_norm(&format!("{name}.in_layers.0"), inputs, None, true, pooled);
+        let normed = self.group_norm(
+            &format!("{name}.{}", residual::IN_NORM),
+            inputs,
+            None,
+            true,
+            pooled,
+        );
         let first = Use {
             upsampled: resample == Some(Direction::Up),
             ..Use::PLAIN
         };
-        let tensors = self.plain(&format!("{name}.in_layers.2"), input, output);
+        let tensors = self.plain(&format!("{name}.{}", residual::IN_CONVOLUTION), input, output);
         let residual = if input == output {
             let identity = inputs[0];
             let skip = resample.map(|direction| self.resample(&format!("{name}.skip"), identity, direction));
             Addend::Activation(skip.unwrap_or(identity))
         } else {
             // Before the convolutions, so that the concatenated inputs can go.
-            let skip = self.plain(&format!("{name}.skip_connection"), input, output);
+            let skip = self.plain(&format!("{name}.{}", residual::SKIP), input, output);
             Addend::Overwritten(self.convolution(&skip, inputs, Use::POINTWISE))
         };
         let h = self.convolution(&tensors, &[normed], first);
         let offset = self.film.offset(name);
         let normed = self.group_norm(
-            &format!("{name}.out_layers.0"),
+            &format!("{name}.{}", residual::OUT_NORM),
             &[h],
             Some((film, offset)),
             true,
@@ -298,7 +299,7 @@ impl Pass<'_> {
             ..Use::PLAIN
         };
         self.convolution(
-            &self.plain(&format!("{name}.out_layers.3"), output, output),
+            &self.plain(&format!("{name}.{}", residual::OUT_CONVOLUTION), output, output),
             &[normed],
             second,
         )
@@ -307,10 +308,10 @@ impl Pass<'_> {
     fn attention(&mut self, name: &str, inputs: &[Activation], channels: usize, heads: usize) -> Activation {
         let x = inputs[0];
         let precision = self.network.precision;
-        let normed = self.group_norm(&format!("{name}.norm"), inputs, None, false, false);
+        let normed = self.group_norm(&format!("{name}.{}", attention::NORM), inputs, None, false, false);
         let qkv = self.convolution(
             &Tensors {
-                name: format!("{name}.qkv"),
+                name: format!("{name}.{}", attention::QKV),
                 outputs: qkv_channels(channels, heads, self.network.config.use_new_attention_order),
                 inputs: padded(channels),
                 tensor: [3 * channels, channels],
@@ -336,7 +337,7 @@ impl Pass<'_> {
         self.plan.call(&format!("{name}.attention"), dispatch, operands);
         self.convolution(
             &Tensors {
-                name: format!("{name}.proj_out"),
+                name: format!("{name}.{}", attention::PROJECTION),
                 outputs: padded(channels),
                 inputs: inner,
                 tensor: [channels, channels],

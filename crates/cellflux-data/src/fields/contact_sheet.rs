@@ -3,6 +3,7 @@
 use cellflux_image::ImageSpec;
 use cellflux_image::composite::{Display, Rgba, composite};
 use cellflux_image::spec::Window;
+use cellflux_image::strip::Grid;
 
 use crate::error::DataError;
 
@@ -57,31 +58,17 @@ pub fn contact_sheet(
     columns: usize,
     display: &Display,
 ) -> Result<Rgba, DataError> {
-    let columns = columns.clamp(1, crops.len().max(1));
-    let rows = crops.len().div_ceil(columns).max(1);
-    let (width, height) = (
-        columns * (spec.width + GAP) + GAP,
-        rows * (spec.height + GAP) + GAP,
-    );
-    let mut pixels = GREY.repeat(width * height);
-    for (index, crop) in crops.iter().enumerate() {
-        let drawn = composite(spec, display, &spec.to_model_range(crop)?)?;
-        let (left, top) = (
-            GAP + index % columns * (spec.width + GAP),
-            GAP + index / columns * (spec.height + GAP),
-        );
-        for (y, row) in drawn.pixels.chunks_exact(4 * spec.width).enumerate() {
-            let start = 4 * ((top + y) * width + left);
-            if let Some(place) = pixels.get_mut(start..start + row.len()) {
-                place.copy_from_slice(row);
-            }
-        }
-    }
-    Ok(Rgba {
-        width,
-        height,
-        pixels,
-    })
+    let pictures = crops
+        .iter()
+        .map(|crop| Ok(composite(spec, display, &spec.to_model_range(crop)?)?))
+        .collect::<Result<Vec<Rgba>, DataError>>()?;
+    let grid = Grid {
+        columns,
+        gap: GAP,
+        margin: GAP,
+        colour: GREY,
+    };
+    Ok(grid.draw(&pictures)?)
 }
 
 #[cfg(test)]

@@ -21,7 +21,6 @@ use crate::plan::{Operand, UNIFORM_SLOT, Value};
 use crate::profile::{CallTime, time_calls};
 use crate::readback::read_back;
 use crate::submission::{BoundCall, submit};
-use crate::time_embedding::timestep_embedding;
 use crate::wgsl::Shader;
 use crate::{Gpu, GpuError, Plan, Precision, Tuning};
 

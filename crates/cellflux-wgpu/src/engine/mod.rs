@@ -10,6 +10,7 @@ use cellflux_bundle::config::UNetConfig;
 use cellflux_bundle::state_dict::StateDict;
 use cellflux_flow::field::{AdaptiveField, Engine, Field, Tolerance};
 use cellflux_flow::guidance::Guidance;
+use cellflux_flow::time_embedding::timestep_embedding;
 use wgpu::BufferUsages;
 
 use crate::compile::compile;
@@ -23,7 +24,6 @@ use crate::plan::{Operand, UNIFORM_SLOT, Value};
 use crate::profile::{CallTime, time_calls};
 use crate::readback::read_back;
 use crate::submission::{BoundCall, submit};
-use crate::time_embedding::timestep_embedding;
 use crate::wgsl::Shader;
 use crate::{Gpu, GpuError, Plan, Precision, Tuning};
 
@@ -392,10 +392,11 @@ impl WgpuEngine {
     /// Runs the network on `copies` copies of `x`, one after the other in the batch, and leaves the velocity in its port.
     fn run(&mut self, x: &WgpuState, copies: usize, t: &[f64], term: &wgpu::Buffer) -> Result<(), GpuError> {
         let images = x.images * copies;
-        let embeddings: Vec<f32> = t
-            .iter()
-            .flat_map(|&t| timestep_embedding(t, self.config.model_channels))
-            .collect();
+        let mut embeddings = Vec::with_capacity(images * self.config.model_channels);
+        for &t in t {
+            // On the CPU, because WGSL's `sin` and `cos` may be off by 2^-11.
+            embeddings.extend(timestep_embedding(t, self.config.model_channels)?);
+        }
         let ports = self.largest_plan.ports;
         self.gpu
             .queue
