@@ -24,7 +24,7 @@ use crate::run::checkpoint::Checkpoint;
 use crate::step::named_parameters;
 use cellflux_data::synthetic::Design;
 use cellflux_data::{
-    ConditionTable, DataError, Entry, Experiment, Pairing, Split, conditions_for_bundle, read_experiment,
+    ConditionTable, DataError, Entry, Pairing, Split, conditions_for_bundle, read_experiment,
 };
 
 /// Licence of what the renderer draws.

@@ -118,20 +118,20 @@ const MAX_BLOCKS: usize = 16;
 const MAX_CONDITION: usize = 1 << 20;
 const MAX_IMAGE_CHANNELS: usize = 64;
 
-/// Numbers by which the embedding modulates a residual block of `output` channels (feature-wise linear modulation): a
-/// scale and a shift for each, or a shift alone.
-pub fn modulation_width(&self, output: usize) -> usize {
-    if self.use_scale_shift_norm {
-        2 * output
-    } else {
-        output
-    }
-}
-
 impl UNetConfig {
     /// The width of the time and condition embedding: four times `model_channels`.
     pub fn embedding_width(&self) -> usize {
         4 * self.model_channels
+    }
+
+    /// Numbers by which the embedding modulates a residual block of `output` channels (feature-wise linear modulation): a
+    /// scale and a shift for each, or a shift alone.
+    pub fn modulation_width(&self, output: usize) -> usize {
+        if self.use_scale_shift_norm {
+            2 * output
+        } else {
+            output
+        }
     }
 
     /// The factor by which the deepest level is smaller than the image.

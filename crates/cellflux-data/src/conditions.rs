@@ -1,7 +1,7 @@
 //! Conditions: the vector that stands for what was done to an image, one row for every compound, or for every pair of compound
 //! and dose where the dose is part of the vector.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::path::Path;
 
 use cellflux_bundle::conditions::{DoseFeatures, Encoder};

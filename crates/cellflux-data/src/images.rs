@@ -189,9 +189,9 @@ mod tests {
     use cellflux_image::npy;
 
     use super::*;
+    use crate::PackedCache;
     use crate::fixtures::{Folder, SIDE};
     use crate::report::Report;
-    use crate::{Experiment, PackedCache};
 
     /// An uncompressed TIFF of three 8-bit pages of [`SIDE`] a side, page by page of one value, with these page names.
     fn tiff(pages: [(&str, u8); 3]) -> Vec<u8> {

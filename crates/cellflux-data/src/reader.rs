@@ -316,6 +316,7 @@ mod tests {
     use super::*;
     use crate::config::{Fit, PublicDataset};
     use crate::fixtures::{Folder, SIDE, synthetic};
+    use crate::report::Report;
 
     fn refused(folder: &Folder) -> String {
         let error = folder.read().unwrap_err().to_string();
@@ -633,7 +634,7 @@ mod tests {
         config.image.height = 20;
         config.image.width = 20;
         let brightest = |config: &DataConfig| {
-            crate::read_experiment(config)
+            read_experiment(config)
                 .unwrap()
                 .load(0)
                 .unwrap()

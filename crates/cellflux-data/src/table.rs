@@ -219,11 +219,6 @@ fn broken(file: &Path, error: &csv::Error) -> DataError {
     }
 }
 
-fn has_extension(path: &Path, expected: &str) -> bool {
-    path.extension()
-        .is_some_and(|found| found.eq_ignore_ascii_case(expected))
-}
-
 /// Titles in a message: a fingerprint table has a thousand.
 fn shortened(titles: &[String]) -> String {
     const SHOWN: usize = 24;

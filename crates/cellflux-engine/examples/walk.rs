@@ -24,21 +24,35 @@ fn main() -> Result<(), Box<dyn Error>> {
     let bundle = folder::read(place)?;
     let manifest = &bundle.manifest;
 
-    let condition = manifest.conditions.get(compound).ok_or("the bundle has no such compound")?;
+    let condition = manifest
+        .conditions
+        .get(compound)
+        .ok_or("the bundle has no such compound")?;
     let start = match crop {
         Some(path) => Start::Crop(start_image::decode(&manifest.image, path, &std::fs::read(path)?)?),
         None => Start::first(manifest, condition).ok_or("the bundle has no control to start from")?,
     };
     let recipe = Recipe::new(manifest, start, condition);
     let example = start_image::file(&recipe.start, manifest)?;
-    let example = example.map(|path| folder::read_file(place, manifest, path)).transpose()?;
+    let example = example
+        .map(|path| folder::read_file(place, manifest, path))
+        .transpose()?;
 
-    let mut walk = Exploration::new(Experiment::new(recipe, manifest, &bundle.vectors, example.as_deref())?);
+    let mut walk = Exploration::new(Experiment::new(
+        recipe,
+        manifest,
+        &bundle.vectors,
+        example.as_deref(),
+    )?);
     walk.attach_engine(Network::of(&bundle).on_cpu()?);
     pollster::block_on(walk.finish())?;
 
     let view = &walk.experiment().recipe().view;
     std::fs::write(out, export::strip_png(&manifest.image, view, walk.frames())?)?;
-    println!("{} frames of {}, generated, not measured: {out}", walk.frames().len(), condition.name);
+    println!(
+        "{} frames of {}, generated, not measured: {out}",
+        walk.frames().len(),
+        condition.name
+    );
     Ok(())
 }

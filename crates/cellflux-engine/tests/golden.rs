@@ -41,7 +41,7 @@ fn weights() -> (cellflux_bundle::UNetConfig, StateDict) {
 }
 
 /// The network, for one image of `SIDE` x `SIDE`.
-fn network<'a>((config, weights): &'a (cellflux_bundle::UNetConfig, StateDict)) -> Network<'a> {
+fn network((config, weights): &(cellflux_bundle::UNetConfig, StateDict)) -> Network<'_> {
     Network {
         config,
         weights,

@@ -342,7 +342,10 @@ mod tests {
             steps.push(step);
         }
         let counted: usize = steps.iter().map(|step| step.evaluations).sum();
-        assert_eq!(field.evaluations(), counted + Dopri5::<Vec<f64>>::START_EVALUATIONS);
+        assert_eq!(
+            field.evaluations(),
+            counted + Dopri5::<Vec<f64>>::START_EVALUATIONS
+        );
         (distance(solver.state(), &driven_solution(end)), steps)
     }
 

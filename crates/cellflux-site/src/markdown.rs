@@ -168,32 +168,11 @@ fn read<'a>(
                 around.ids().claim(&id, &source.place(at.start))?;
                 events.push(Event::Start(Tag::FootnoteDefinition(id.into())));
             }
-            Event::Start(Tag::Heading {
-                level,
-                id,
-                classes,
-                attrs,
-            }) => {
+            Event::Start(mut tag @ Tag::Heading { .. }) => {
                 let place = source.place(at.start);
-                if let Some((name, _)) = attrs.first() {
-                    around.note(
-                        &place,
-                        &format!(
-                            "the attribute {:?} of a heading is left out, expected #id and .class only",
-                            &**name
-                        ),
-                    );
-                }
-                if let Some(id) = &id {
-                    around.ids().claim(id, &place)?;
-                }
+                settle_heading(&mut tag, &place, around)?;
                 heading = Some(Heading::new(events.len(), place));
-                events.push(Event::Start(Tag::Heading {
-                    level: below_the_sections(level),
-                    id,
-                    classes,
-                    attrs: Vec::new(),
-                }));
+                events.push(Event::Start(tag));
             }
             Event::End(TagEnd::Heading(level)) => {
                 if let Some(heading) = heading.take() {
@@ -214,6 +193,26 @@ fn read<'a>(
         around.note(&source.place(at), &note);
     }
     Ok(events)
+}
+
+/// Puts a heading below the sections' titles, claims the name that it was given, and leaves out its other attributes.
+fn settle_heading(tag: &mut Tag, place: &Place, around: &mut impl Surroundings) -> Result<(), SiteError> {
+    let Tag::Heading { level, id, attrs, .. } = tag else {
+        return Ok(());
+    };
+    if let Some((name, _)) = attrs.first() {
+        let note = format!(
+            "the attribute {:?} of a heading is left out, expected #id and .class only",
+            &**name
+        );
+        around.note(place, &note);
+    }
+    attrs.clear();
+    if let Some(id) = id {
+        around.ids().claim(id, place)?;
+    }
+    *level = below_the_sections(*level);
+    Ok(())
 }
 
 /// What is said of HTML that is not passed on.

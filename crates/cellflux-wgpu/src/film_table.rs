@@ -2,7 +2,7 @@
 
 use cellflux_bundle::config::UNetConfig;
 use cellflux_bundle::layer_names::residual;
-use cellflux_bundle::topology::{Layer, LayerKind, Topology};
+use cellflux_bundle::topology::{LayerKind, Topology};
 
 /// Where each residual block finds its part of the embedding's outputs, which one linear layer makes for all blocks.
 pub(crate) struct FilmTable {

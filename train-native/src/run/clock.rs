@@ -10,7 +10,7 @@ pub(super) struct Clock {
     before: f64,
     started: Instant,
     lap: Instant,
-    lap_images: u64,
+    pub(super) lap_images: u64,
     waited: Duration,
     loss: f64,
     zero: f64,

@@ -15,7 +15,6 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use candle_core::{Device, Tensor};
 use cellflux_bundle::sampling::Sampling;
@@ -28,13 +27,12 @@ use crate::config::{Config, Setting};
 use crate::material::Material;
 use crate::network::Network;
 use crate::sampling::Walk;
-use crate::sheet::{self, SheetRow};
 use crate::step::{
     Draws, FlowBatch, LossScale, Losses, Optimiser, Parameters, gradient, initial_weights, learning_rate,
     parameter_count,
 };
 use crate::validation::{self, Fixed, Validation, validate};
-use cellflux_data::{HostBatch, Loader, Pair, Split};
+use cellflux_data::{Loader, Split};
 use cellflux_terminal::shell::quoted;
 
 pub use sheets::{draw_sheet, varied_pairs};

@@ -3,11 +3,10 @@
 use std::collections::HashMap;
 
 use super::{Global, Id, Pickle, Scalar, Storage, TensorView, Value};
-use crate::check::shown;
 use crate::error::BundleError;
 
 /// Most values made; each opcode makes at most one.
-const MAX_VALUES: usize = 1 << 20;
+pub(super) const MAX_VALUES: usize = 1 << 20;
 /// Most bytes kept in all, whatever the values are.
 const MAX_KEPT: usize = 48 << 20;
 /// Longest `module.name`.

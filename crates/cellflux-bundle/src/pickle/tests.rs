@@ -1,5 +1,6 @@
 //! Pickles made by hand: what is read, what is refused, and what neither costs.
 
+use super::machine::MAX_VALUES;
 use super::*;
 
 fn message(pickle: &[u8]) -> String {

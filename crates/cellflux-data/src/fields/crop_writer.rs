@@ -96,7 +96,7 @@ impl CropWriter {
 }
 
 /// Three channels as an RGB PNG, others as `.npy` `[H, W, C]`.
-fn encode(spec: &ImageSpec, coded: &[u8]) -> Result<(Vec<u8>, &'static str), DataError> {
+pub(super) fn encode(spec: &ImageSpec, coded: &[u8]) -> Result<(Vec<u8>, &'static str), DataError> {
     let channels = spec.channels.len();
     if channels == 3 {
         return Ok((coded_png::write(spec, coded)?, "png"));

@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use cellflux_image::npy;
 use cellflux_image::synthetic::Cell;
 
+use super::crop_writer::encode;
 use super::*;
+use crate::DataConfig;
 use crate::config::{Fit, ImageConfig, ImagePreset, Source};
-use crate::{DataConfig, Experiment};
 
 /// Pixels a side of a field of 3 x 3 synthetic cells without neighbours.
 const SIDE: usize = 3 * 96;

@@ -7,6 +7,7 @@ use cellflux_image::synthetic::{Batch, CHANNELS, Cell, Effects, MAX_SIDE};
 use rand_chacha::rand_core::RngCore;
 use serde::Serialize;
 
+use super::CONTROL;
 use super::config::SyntheticConfig;
 use crate::entry::Split;
 use crate::error::DataError;
@@ -277,7 +278,7 @@ fn coding() -> Coding {
 mod tests {
     use super::*;
     use crate::Source;
-    use crate::fixtures::{SIDE, synthetic};
+    use crate::fixtures::{SIDE, packed, synthetic};
     use cellflux_image::morphology::nucleus;
 
     fn source(images: usize) -> SyntheticConfig {

@@ -199,7 +199,7 @@ mod tests {
                 straight.compounds()[other.compound as usize].name
             );
         }
-        let truth = std::fs::read_to_string(out.join("truth.csv")).unwrap();
+        let truth = fs::read_to_string(out.join("truth.csv")).unwrap();
         assert_eq!(truth.lines().count(), 41);
         let nuclear_size: f64 = truth
             .lines()

@@ -39,7 +39,7 @@ impl StorageError {
 ///
 /// # Errors
 /// A sentence, when there is nothing to start from or an engine fails.
-pub async fn error<E: Engine>(
+pub async fn error<E: Engine<Error: std::fmt::Display>>(
     given: &Bundle,
     stored: &Bundle,
     files: &BTreeMap<String, Vec<u8>>,

@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 
 use cellflux_bundle::parser_words;
 
-use super::{ADAPTIVE_STEPS, ALPHA, DOSE_UM, NOISE, Recipe, STEPS, TOLERANCE};
+use super::{ALPHA, DOSE_UM, NOISE, Recipe, STEPS, TOLERANCE, number};
 use crate::error::{SessionError, excerpt};
 
 impl Recipe {

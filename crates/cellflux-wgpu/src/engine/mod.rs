@@ -3,26 +3,22 @@
 mod field;
 
 use std::collections::BTreeMap;
-use std::future::Future;
 use std::rc::Rc;
 
 use cellflux_bundle::config::UNetConfig;
 use cellflux_bundle::state_dict::StateDict;
-use cellflux_flow::field::{AdaptiveField, Engine, Field, Tolerance};
 use cellflux_flow::guidance::Guidance;
 use cellflux_flow::time_embedding::timestep_embedding;
 use wgpu::BufferUsages;
 
 use crate::compile::compile;
 use crate::dispatch::Dispatch;
-use crate::kernel::combine::{self, MAX_TERMS, Term};
+use crate::kernel::combine::{self, MAX_TERMS};
 use crate::kernel::error_norm;
 use crate::kernel::linear::Linear;
-use crate::layout::{from_device_layout, to_device_layout};
 use crate::loading::{Progress, Stage, allocate, upload};
 use crate::plan::{Operand, UNIFORM_SLOT, Value};
 use crate::profile::{CallTime, time_calls};
-use crate::readback::read_back;
 use crate::submission::{BoundCall, submit};
 use crate::wgsl::Shader;
 use crate::{Gpu, GpuError, Plan, Precision, Tuning};
