@@ -115,7 +115,7 @@ fn main() -> anyhow::Result<()> {
     let networks: Vec<Network> = NETWORKS
         .into_iter()
         .filter(|name| {
-            // Without a GPU the public network takes minutes an evaluation: only when asked for.
+            // Without a GPU the public network takes minutes per evaluation: only when asked for.
             let suits = real || *name != "cellflux-bbbc021";
             (args.only.is_empty() && suits) || args.only.iter().any(|only| only == name)
         })

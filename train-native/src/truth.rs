@@ -87,7 +87,7 @@ impl<'a> Question<'a> {
         Walk::new(&bundle.manifest.sampling, bundle.manifest.source)
     }
 
-    /// Walks so many cells under the compound of this position at a dose.
+    /// Walks `count` cells under the compound of this position at a dose.
     ///
     /// # Errors
     /// [`TrainError::Bundle`] for a compound or dose that the bundle lacks; the renderer's and the network's.

@@ -54,7 +54,7 @@ pub struct Training {
     pub command: String,
     /// Optimiser steps.
     pub steps: u64,
-    /// Images a step.
+    /// Images per step.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub batch: Option<u64>,
     /// Wall-clock seconds.

@@ -76,7 +76,7 @@ pub trait Operations: Debug + Send + Sync {
     /// An image `[N, C, H, W]` as a feature map.
     fn enter(&self, image: &Tensor) -> Result<Tensor>;
 
-    /// A feature map as an image `[N, C, H, W]` of so many channels; there may be unused ones behind them.
+    /// A feature map as an image `[N, C, H, W]` of its first `channels` channels; those behind them are unused.
     fn leave(&self, features: &Tensor, channels: usize) -> Result<Tensor>;
 
     /// A convolution with bias, plus `residual` where there is one.

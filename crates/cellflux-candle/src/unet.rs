@@ -185,7 +185,7 @@ impl UNet {
             return Err(CandleError::Length {
                 what: "the list of times",
                 found: times.len(),
-                expected: format!("{batch}, one a sample"),
+                expected: format!("{batch}, one per sample"),
             });
         }
         let operations = self.operations.as_ref();

@@ -44,7 +44,7 @@ struct Inspect {
 struct Quantise {
     /// The bundle's folder.
     bundle: PathBuf,
-    /// f32, f16 or int8 (one scale an output channel).
+    /// f32, f16 or int8 (one scale per output channel).
     #[arg(long)]
     dtype: WeightDtype,
     /// Write also where the measured error is above the bound.
@@ -63,7 +63,7 @@ struct Quantise {
 struct Reshard {
     /// The bundle's folder.
     bundle: PathBuf,
-    /// The most MiB a shard, 1 to 24.
+    /// The most MiB per shard, 1 to 24.
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=24))]
     megabytes: u32,
     #[command(flatten)]

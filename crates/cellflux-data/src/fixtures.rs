@@ -94,7 +94,7 @@ impl Folder {
     }
 }
 
-/// A synthetic experiment of so many images of [`SIDE`] a side, in two batches.
+/// A synthetic experiment of `images` images of [`SIDE`] x [`SIDE`] px, in two batches.
 pub(super) fn synthetic(images: usize) -> DataConfig {
     DataConfig {
         source: Source::Synthetic(SyntheticConfig {

@@ -11,7 +11,7 @@ use std::path::Path;
 
 use cellflux_bundle::folder;
 use cellflux_engine::Network;
-use cellflux_session::{Experiment, Exploration, Recipe, Start, export, start_image};
+use cellflux_session::{Exploration, PreparedWalk, Recipe, Start, export, start_image};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -38,7 +38,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         .map(|path| folder::read_file(place, manifest, path))
         .transpose()?;
 
-    let mut walk = Exploration::new(Experiment::new(
+    let mut walk = Exploration::new(PreparedWalk::new(
         recipe,
         manifest,
         &bundle.vectors,

@@ -11,7 +11,7 @@ use cellflux_flow::distance::relative_error;
 use cellflux_flow::field::Engine;
 use cellflux_flow::solver::{FixedSolver, Solver};
 use cellflux_flow::time_grid::GridKind;
-use cellflux_session::{Direction, Experiment, Exploration, Pacing, Recipe, Start, StepError, View};
+use cellflux_session::{Direction, Exploration, Pacing, PreparedWalk, Recipe, Start, StepError, View};
 use cellflux_wgpu::{Gpu, GpuError, Precision, Wanted, WgpuEngine};
 use pollster::block_on;
 
@@ -70,7 +70,7 @@ fn wgpu() -> Option<AnyEngine> {
 }
 
 /// The golden's experiment on its first image: ten uniform steps with alpha 1.2, no noise.
-fn experiment(solver: Solver, direction: Direction) -> Experiment {
+fn experiment(solver: Solver, direction: Direction) -> PreparedWalk {
     let recipe = Recipe {
         model: "micro".into(),
         start: Start::Example("x".into()),
@@ -91,7 +91,7 @@ fn experiment(solver: Solver, direction: Direction) -> Experiment {
     };
     let condition = golden("condition");
     let half = condition.len() / 2;
-    Experiment::of_parts(recipe, &golden("x")[..IMAGE], condition[..half].to_vec()).unwrap()
+    PreparedWalk::of_parts(recipe, &golden("x")[..IMAGE], condition[..half].to_vec()).unwrap()
 }
 
 fn walk<E: Engine>(exploration: &mut Exploration<E>) -> Result<(), StepError<E::Error>> {
@@ -99,7 +99,7 @@ fn walk<E: Engine>(exploration: &mut Exploration<E>) -> Result<(), StepError<E::
     Ok(())
 }
 
-fn walked(engine: AnyEngine, experiment: Experiment) -> Exploration<AnyEngine> {
+fn walked(engine: AnyEngine, experiment: PreparedWalk) -> Exploration<AnyEngine> {
     let mut exploration = Exploration::new(experiment);
     exploration.attach_engine(engine);
     walk(&mut exploration).unwrap();

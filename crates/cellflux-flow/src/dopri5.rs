@@ -67,7 +67,7 @@ pub enum AdaptiveError<E> {
     /// The field itself failed.
     #[error(transparent)]
     Field(#[from] E),
-    /// The velocity or the state is no number any more.
+    /// The velocity or the state is not finite.
     #[error("the adaptive solver's error at t = {t} is {found}, expected a finite number")]
     NotFinite {
         /// Time at which the step started.

@@ -4,7 +4,7 @@
 //!
 //! 1. A [`Recipe`] says everything that decides a picture; [`link`] writes it as the hash of a page's address
 //!    and reads it back.
-//! 2. An [`Experiment`] is the recipe made concrete with a bundle: start image, condition vector, times.
+//! 2. A [`PreparedWalk`] is the recipe made concrete with a bundle: start image, condition vector, times.
 //! 3. An [`Exploration`] walks the experiment on an engine, one solver step a call, and keeps every
 //!    step it reached as plain numbers.
 //! 4. [`export`] writes what was reached as files.
@@ -16,11 +16,11 @@
 
 pub mod comparison;
 pub mod error;
-pub mod experiment;
 pub mod exploration;
 pub mod export;
 pub mod frame;
 pub mod link;
+pub mod prepared_walk;
 pub mod recipe;
 pub mod start_image;
 pub mod timing;
@@ -32,8 +32,8 @@ mod test_engine;
 mod test_model;
 
 pub use error::SessionError;
-pub use experiment::Experiment;
 pub use exploration::{Change, Exploration, Pacing, StepError};
 pub use frame::Frame;
+pub use prepared_walk::PreparedWalk;
 pub use recipe::{Direction, Recipe, Start, View};
 pub use timing::Timing;

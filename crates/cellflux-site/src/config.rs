@@ -9,8 +9,8 @@ use toml::Spanned;
 
 use crate::error::SiteError;
 use crate::identity::{Doi, HomePage, Orcid};
-use crate::source::Source;
-use crate::walk::WalkWish;
+use crate::source::SourceText;
+use crate::walk::WalkRequest;
 
 /// The file's name.
 pub const FILE: &str = "site.toml";
@@ -67,11 +67,11 @@ pub struct Config {
     pub theme: Theme,
     /// The models; explorers show the first where they name none.
     #[serde(default, rename = "bundle")]
-    pub bundles: Vec<BundleWish>,
+    pub bundles: Vec<BundleRequest>,
     /// Trajectories to compute while building.
     pub precompute: Option<Spanned<Precompute>>,
     /// The picture of link previews; the first precomputed trajectory without.
-    pub card: Option<Spanned<WalkWish>>,
+    pub card: Option<Spanned<WalkRequest>>,
     /// The page's parts, in order.
     #[serde(default, rename = "section")]
     pub sections: Vec<Section>,
@@ -211,7 +211,7 @@ pub enum Mode {
 /// A model on the page.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct BundleWish {
+pub struct BundleRequest {
     /// The bundle's folder, from `site.toml`.
     pub path: Spanned<PathBuf>,
     /// How to store the weights, where not as the bundle has them.
@@ -221,12 +221,12 @@ pub struct BundleWish {
     pub force: bool,
 }
 
-impl BundleWish {
+impl BundleRequest {
     /// The storage asked for.
     ///
     /// # Errors
     /// [`SiteError::At`] for a name that is none.
-    pub fn dtype(&self, source: &Source) -> Result<Option<WeightDtype>, SiteError> {
+    pub fn dtype(&self, source: &SourceText) -> Result<Option<WeightDtype>, SiteError> {
         let read = |name: &Spanned<String>| {
             let wrong = |_| {
                 source.wrong(
@@ -263,8 +263,8 @@ pub struct Precompute {
 
 impl Precompute {
     /// The walk from one of the controls, or from the bundle's first, under one of the compounds.
-    pub fn walk(&self, control: Option<&Spanned<String>>, compound: Option<&Spanned<String>>) -> WalkWish {
-        WalkWish {
+    pub fn walk(&self, control: Option<&Spanned<String>>, compound: Option<&Spanned<String>>) -> WalkRequest {
+        WalkRequest {
             bundle: self.bundle.clone(),
             control: control.cloned(),
             compound: compound.cloned(),
@@ -272,7 +272,7 @@ impl Precompute {
             alpha: self.alpha,
             noise: self.noise,
             seed: self.seed,
-            ..WalkWish::default()
+            ..WalkRequest::default()
         }
     }
 }
@@ -301,7 +301,7 @@ pub struct Project {
     /// The folder that paths start from.
     pub folder: PathBuf,
     /// The text.
-    pub source: Source,
+    pub source: SourceText,
     /// The values.
     pub config: Config,
 }
@@ -323,7 +323,7 @@ impl Project {
                 expected: "a site.toml (`cellflux site new NAME` writes an example)",
             });
         }
-        let source = Source::read(&file)?;
+        let source = SourceText::read(&file)?;
         let config: Config = source.toml()?;
         let folder = file
             .parent()
@@ -419,7 +419,7 @@ impl Project {
     }
 
     /// A text in `site.toml`, as a source of its own whose lines are those of the file.
-    pub fn text(&self, text: &Spanned<String>) -> Source {
+    pub fn text(&self, text: &Spanned<String>) -> SourceText {
         self.source.text(text)
     }
 }

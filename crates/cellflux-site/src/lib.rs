@@ -17,6 +17,7 @@
 
 mod address;
 pub mod build;
+pub mod cache;
 mod card;
 pub mod check;
 pub mod components;
@@ -29,7 +30,6 @@ mod highlight;
 mod html;
 pub mod identity;
 pub mod ids;
-pub mod kept;
 pub mod live;
 pub mod markdown;
 pub mod maths;

@@ -22,7 +22,7 @@ use crate::highlight::highlight;
 use crate::html::slug;
 use crate::ids::Ids;
 use crate::maths::Maths;
-use crate::source::{Place, Source};
+use crate::source::{Place, SourceText};
 use crate::untaken::{Footnotes, Untaken};
 
 /// What a text may contain beyond itself.
@@ -31,7 +31,7 @@ pub trait Surroundings {
     ///
     /// # Errors
     /// [`SiteError::At`] with the line of what is wrong.
-    fn component(&mut self, name: &str, settings: &Source, at: &Place) -> Result<String, SiteError>;
+    fn component(&mut self, name: &str, settings: &SourceText, at: &Place) -> Result<String, SiteError>;
     /// The author's files.
     fn files(&mut self) -> &mut AuthorFiles;
     /// Formulas.
@@ -58,7 +58,11 @@ pub struct Rules<'a> {
 /// # Errors
 /// [`SiteError::At`] for a picture or file that is not there, a picture of another site, a broken formula or component, an id
 /// that another element of the page has.
-pub fn render(source: &Source, rules: Rules, around: &mut impl Surroundings) -> Result<String, SiteError> {
+pub fn render(
+    source: &SourceText,
+    rules: Rules,
+    around: &mut impl Surroundings,
+) -> Result<String, SiteError> {
     let events = read(&source.text, |at| at, source, rules, around)?;
     Ok(written(events))
 }
@@ -69,7 +73,7 @@ pub fn render(source: &Source, rules: Rules, around: &mut impl Surroundings) -> 
 /// # Errors
 /// As [`render`].
 pub fn render_inline(
-    source: &Source,
+    source: &SourceText,
     rules: Rules,
     around: &mut impl Surroundings,
 ) -> Result<String, SiteError> {
@@ -102,7 +106,7 @@ pub fn render_inline(
 fn read<'a>(
     text: &'a str,
     in_source: impl Fn(usize) -> usize,
-    source: &Source,
+    source: &SourceText,
     rules: Rules,
     around: &mut impl Surroundings,
 ) -> Result<Vec<Event<'a>>, SiteError> {
@@ -136,7 +140,7 @@ fn read<'a>(
                 let (text, first) = code_block(&mut parser, &at);
                 let html = match component_name(&language) {
                     Some(name) => {
-                        let settings = Source::part(&source.path, source.place(first).line, &text);
+                        let settings = SourceText::part(&source.path, source.place(first).line, &text);
                         around.component(name, &settings, &source.place(at.start))?
                     }
                     None => highlight(&text, language.split([' ', ',']).next().unwrap_or_default()),
@@ -275,7 +279,7 @@ fn component_name(language: &str) -> Option<&str> {
 fn formula(
     tex: &str,
     display: bool,
-    source: &Source,
+    source: &SourceText,
     at: &Range<usize>,
     around: &mut impl Surroundings,
 ) -> Result<Event<'static>, SiteError> {
@@ -291,7 +295,7 @@ fn formula(
 fn point(
     tag: &mut Tag,
     rules: Rules,
-    source: &Source,
+    source: &SourceText,
     at: &Range<usize>,
     around: &mut impl Surroundings,
 ) -> Result<(), SiteError> {
@@ -333,7 +337,7 @@ mod tests {
     }
 
     impl Surroundings for Plain {
-        fn component(&mut self, name: &str, settings: &Source, at: &Place) -> Result<String, SiteError> {
+        fn component(&mut self, name: &str, settings: &SourceText, at: &Place) -> Result<String, SiteError> {
             self.seen
                 .push((name.into(), settings.text.clone(), settings.place(0).line));
             if name == "strip" {
@@ -358,7 +362,7 @@ mod tests {
 
     fn rendered(text: &str, allow_html: bool) -> (Result<String, SiteError>, Plain) {
         let mut around = Plain::default();
-        let source = Source::part(Path::new("a.md"), 1, text);
+        let source = SourceText::part(Path::new("a.md"), 1, text);
         let rules = Rules {
             folder: Path::new("/nowhere"),
             allow_html,
@@ -459,7 +463,7 @@ mod tests {
             allow_html: false,
             prefix: "s-",
         };
-        render_inline(&Source::part(Path::new("a.md"), 1, text), rules, &mut around).unwrap()
+        render_inline(&SourceText::part(Path::new("a.md"), 1, text), rules, &mut around).unwrap()
     }
 
     #[test]
@@ -490,7 +494,7 @@ mod tests {
                 allow_html: false,
                 prefix,
             };
-            render(&Source::part(Path::new("a.md"), 1, text), rules, &mut around)
+            render(&SourceText::part(Path::new("a.md"), 1, text), rules, &mut around)
         };
         let one = of("one-", "A[^1].\n\n[^1]: N.\n").unwrap();
         let two = of("two-", "B[^1].\n\n[^1]: M.\n").unwrap();
@@ -561,7 +565,7 @@ mod tests {
                 allow_html: false,
                 prefix: "s-",
             };
-            render(&Source::part(Path::new("a.md"), 1, text), rules, &mut around)
+            render(&SourceText::part(Path::new("a.md"), 1, text), rules, &mut around)
         };
         for text in ["![x](fig%201.svg)", "![x](<fig 1.svg>)", "[x](fig%201.svg#a)"] {
             assert!(of(text).unwrap().contains("=\"files/fig-1-"), "{text}");

@@ -9,10 +9,10 @@ use cellflux_bundle::{Bundle, Manifest, folder};
 use cellflux_engine::EngineMaker;
 use cellflux_session::comparison::storage::{BOUND, StorageError};
 
-use crate::config::{BundleWish, Project};
+use crate::cache::Cache;
+use crate::config::{BundleRequest, Project};
 use crate::error::SiteError;
 use crate::fingerprint::digest;
-use crate::kept::Kept;
 use crate::real_crops;
 use crate::source::Place;
 use crate::storage;
@@ -46,13 +46,13 @@ impl Model {
     /// too much, [`SiteError::Crops`] and [`SiteError::Image`] for the crops.
     pub fn load(
         project: &Project,
-        wish: &BundleWish,
+        request: &BundleRequest,
         crops: Option<&Path>,
         engines: EngineMaker,
         tell: fn(&str),
     ) -> Result<Self, SiteError> {
-        let at = project.source.place(wish.path.span().start);
-        let folder = project.path(wish.path.get_ref());
+        let at = project.source.place(request.path.span().start);
+        let folder = project.path(request.path.get_ref());
         let name = name_of(&folder, &at)?;
         let broken =
             |error: cellflux_bundle::BundleError| at.wrong(format!("bundle {}: {error}", folder.display()));
@@ -63,7 +63,7 @@ impl Model {
                 .map_err(|reason| at.wrong(format!("bundle {}: {path}: {reason}", folder.display())))?;
         }
         attributed(&bundle.manifest, &at)?;
-        let dtype = wish
+        let dtype = request
             .dtype(&project.source)?
             .unwrap_or(bundle.manifest.model.dtype);
         let shards_fit = bundle
@@ -98,14 +98,14 @@ impl Model {
         let published = packed.published().map_err(broken)?;
         let error = if dtype == WeightDtype::Int8 && bundle.manifest.model.dtype != WeightDtype::Int8 {
             tell(&format!("measuring what {dtype} weights of {name} cost"));
-            let kept = Kept::of(&project.folder);
+            let kept = Cache::of(&project.folder);
             let error = storage::kept_error(&kept, &bundle, &published, &packed.files, engines).map_err(
                 |reason| SiteError::Walk {
                     place: at.clone(),
                     reason,
                 },
             )?;
-            if error.is_too_large() && !wish.force {
+            if error.is_too_large() && !request.force {
                 return Err(SiteError::Quantised {
                     place: at,
                     dtype,

@@ -25,7 +25,7 @@ pub struct Report {
     pub real_crops: usize,
     /// Trajectories that had to be computed; the others were kept from an earlier build.
     pub computed: usize,
-    /// What fewer bytes a weight cost, by the bundle's name.
+    /// What fewer bytes per weight cost, by the bundle's name.
     pub storage: BTreeMap<String, StorageError>,
 }
 

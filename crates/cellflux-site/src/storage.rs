@@ -6,14 +6,14 @@ use cellflux_bundle::Bundle;
 use cellflux_engine::EngineMaker;
 use cellflux_session::comparison::storage::{self, StorageError};
 
-use crate::kept::Kept;
+use crate::cache::Cache;
 
 /// What storing the weights costs ([`storage::error`]), measured once for two bundles.
 ///
 /// # Errors
 /// As [`storage::error`].
 pub fn kept_error(
-    kept: &Kept,
+    kept: &Cache,
     given: &Bundle,
     stored: &Bundle,
     files: &BTreeMap<String, Vec<u8>>,

@@ -259,7 +259,7 @@ mod tests {
 
     #[test]
     fn the_public_networks_cost_is_the_published_one() {
-        // 407.5 GFLOP an evaluation at 96 x 96, norms and resampling not counted.
+        // 407.5 GFLOP per evaluation at 96 x 96, norms and resampling not counted.
         let gflop = plan("cellflux-bbbc021", 96, 1, Precision::F32).flops() / 1e9;
         assert!((400.0..430.0).contains(&gflop), "{gflop}");
     }

@@ -49,7 +49,7 @@ pub struct Args {
     /// control or noise (training.source).
     #[arg(long)]
     source: Option<String>,
-    /// Draw noise and dropped conditions once a batch, as the public code does (`training.per_batch`).
+    /// Draw noise and dropped conditions once per batch, as the public code does (`training.per_batch`).
     #[arg(long)]
     per_batch: bool,
     /// Only algorithms that give the same bits in every run (run.deterministic).

@@ -2,7 +2,7 @@
 //!
 //! With mean and deviation of its group known, all of it is `y = dropout(activation(x a + b))` with one `a` and one
 //! `b` a sample and channel; its gradient is `dx = dz a + x u + v`, where `dz` is the gradient before the activation
-//! and `u`, `v` follow from two sums a sample and channel, of `dz` and of `dz xhat`. So both directions read the
+//! and `u`, `v` follow from two sums per sample and channel, of `dz` and of `dz xhat`. So both directions read the
 //! feature map twice and write it once, and nothing of its size is kept besides input and output.
 
 #[cfg(feature = "cudnn")]

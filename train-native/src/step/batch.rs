@@ -16,7 +16,7 @@ pub struct FlowBatch {
     pub x0: Tensor,
     /// Treated images, likewise.
     pub x1: Tensor,
-    /// Times, one a sample.
+    /// Times, one per sample.
     pub times: Vec<f64>,
     /// Rows of the table of conditions; `None` where the condition is dropped.
     pub conditions: Vec<Option<u32>>,

@@ -7,7 +7,7 @@ use cellflux_image::assign::{Assignment, PlaneRef};
 use cellflux_image::{ImageSpec, Picture};
 
 use super::config::{FieldsConfig, Illumination, MissingField};
-use super::field_table::{ChannelFile, Field, FieldTable};
+use super::field_table::{ChannelFile, FieldOfView, FieldTable};
 use super::illumination::{Estimate, Surface};
 use super::report::CropsReport;
 use crate::error::{DataError, Place};
@@ -66,7 +66,7 @@ pub(super) fn estimate_illumination(
 /// Divides a channel by its plate's illumination.
 pub(super) fn flatten(
     spec: &ImageSpec,
-    field: &Field,
+    field: &FieldOfView,
     index: usize,
     picture: &mut Picture,
     estimates: &Estimates,
@@ -103,7 +103,7 @@ fn divide(picture: &mut Picture, surface: &Surface) {
 }
 
 /// Decodes a field's files, one for each channel, all of one size.
-pub(super) fn read_channels(spec: &ImageSpec, field: &Field) -> Result<Vec<Picture>, DataError> {
+pub(super) fn read_channels(spec: &ImageSpec, field: &FieldOfView) -> Result<Vec<Picture>, DataError> {
     let mut pictures: Vec<Picture> = Vec::with_capacity(spec.channels.len());
     for ChannelFile { path, place } in &field.files {
         let bytes = cellflux_files::read(path).map_err(|reason| DataError::MissingImage {
@@ -137,7 +137,7 @@ pub(super) fn read_channels(spec: &ImageSpec, field: &Field) -> Result<Vec<Pictu
     Ok(pictures)
 }
 
-impl Field {
+impl FieldOfView {
     /// Each channel is its own file's only plane.
     pub(super) fn assignment(&self, channels: &[Picture], spec: &ImageSpec) -> Result<Assignment, DataError> {
         let planes = (0..channels.len()).map(|picture| PlaneRef { picture, plane: 0 });

@@ -48,7 +48,7 @@ pub fn windows(spec: &ImageSpec, crops: &[Vec<u8>]) -> Display {
     display
 }
 
-/// Draws crops, coded bytes `[C, H, W]`, row by row in a grid of so many columns, in the given windows.
+/// Draws crops, coded bytes `[C, H, W]`, row by row in a grid of `columns` columns, in the given windows.
 ///
 /// # Errors
 /// [`DataError::Picture`] for a crop of another shape than the specification's.

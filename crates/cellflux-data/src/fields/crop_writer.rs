@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use cellflux_image::{ImageSpec, coded_png, npy};
 
-use super::field_table::Field;
+use super::field_table::FieldOfView;
 use super::nuclei::Nucleus;
 use crate::error::DataError;
 use crate::table::TableWriter;
@@ -54,7 +54,7 @@ impl CropWriter {
         })
     }
 
-    pub(super) fn write(&mut self, field: &Field, cut: &Cut) -> Result<(), DataError> {
+    pub(super) fn write(&mut self, field: &FieldOfView, cut: &Cut) -> Result<(), DataError> {
         if self.of_field.0 != field.key {
             self.of_field = (field.key.clone(), 0);
         }

@@ -12,13 +12,13 @@ use crate::table::{Column, Row, Table};
 
 /// The fields to cut, in the table's order.
 pub(super) struct FieldTable {
-    pub(super) list: Vec<Field>,
+    pub(super) list: Vec<FieldOfView>,
     /// Fields left out because a file is missing.
     pub(super) missing: usize,
 }
 
 /// One field.
-pub(super) struct Field {
+pub(super) struct FieldOfView {
     /// A file for every channel, in the specification's order.
     pub(super) files: Vec<ChannelFile>,
     /// Plate, well and site: the start of its crops' names.
@@ -70,7 +70,7 @@ impl FieldTable {
             .unwrap_or_default();
         let table = Table::open(&config.table)?;
         let templates = Templates::read(config, spec, &table)?;
-        let mut list: Vec<Field> = Vec::new();
+        let mut list: Vec<FieldOfView> = Vec::new();
         let mut missing = 0;
         let mut keys: HashMap<String, u64> = HashMap::new();
         table.for_each_row(|row| {
@@ -178,7 +178,7 @@ impl Templates {
         })
     }
 
-    fn field(&self, row: &Row<'_>, folder: &Path) -> Result<Field, DataError> {
+    fn field(&self, row: &Row<'_>, folder: &Path) -> Result<FieldOfView, DataError> {
         let mut files = Vec::with_capacity(self.files.len());
         for (number, template) in self.files.iter().enumerate() {
             files.push(ChannelFile {
@@ -190,7 +190,7 @@ impl Templates {
         let (plate, well, site) = (self.plate.fill(row)?, self.well.fill(row)?, self.site.fill(row)?);
         let parts = [plate.as_str(), well.as_str(), site.as_str()];
         let key: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
-        Ok(Field {
+        Ok(FieldOfView {
             files,
             key: key.join("_").replace(['/', '\\'], "_"),
             compound,
@@ -207,7 +207,7 @@ impl Templates {
     }
 }
 
-impl Field {
+impl FieldOfView {
     /// Decides whether the field is a control, and gives it a name where it has none.
     ///
     /// # Errors

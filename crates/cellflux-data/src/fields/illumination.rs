@@ -174,7 +174,7 @@ mod tests {
             .collect()
     }
 
-    /// What so many fields like one say.
+    /// What this number of fields like one say.
     fn estimate(fields: usize, surface: &Surface) -> Surface {
         let (width, height) = (320, 256);
         let mut estimate = Estimate::default();

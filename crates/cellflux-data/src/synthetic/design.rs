@@ -311,7 +311,7 @@ mod tests {
             }
             validation[truth.batch] += usize::from(truth.split == Split::Validation);
         }
-        // A quarter of 2,100 images a batch are controls; 1,575 others go through 21 pairs of compound and dose.
+        // A quarter of 2,100 images per batch are controls; 1,575 others go through 21 pairs of compound and dose.
         assert_eq!(controls, [525, 525]);
         assert_eq!(
             (arms.len(), arms.values().min(), arms.values().max()),

@@ -9,7 +9,7 @@ use cellflux_flow::solver::{FixedSolver, Solver};
 use cellflux_flow::time_grid::GridKind;
 use serde::{Deserialize, Serialize};
 
-use crate::{Experiment, Exploration, Frame, Recipe, start_image};
+use crate::{Exploration, Frame, PreparedWalk, Recipe, start_image};
 
 /// The largest relative error, of the velocity and of a ten-step trajectory's end, that is published unasked. One percent
 /// of the image's own size is a grey level or two of 255 where it is spread evenly, less than two neighbouring seeds of
@@ -54,7 +54,7 @@ pub async fn error<E: Engine<Error: std::fmt::Display>>(
     let mut run = async |bundle: &Bundle| -> Result<Vec<Frame>, String> {
         let path = start_image::file(&recipe.start, &bundle.manifest).map_err(|error| error.to_string())?;
         let example = path.and_then(|path| files.get(path)).map(Vec::as_slice);
-        let experiment = Experiment::new(recipe.clone(), &bundle.manifest, &bundle.vectors, example)
+        let experiment = PreparedWalk::new(recipe.clone(), &bundle.manifest, &bundle.vectors, example)
             .map_err(|error| error.to_string())?;
         let mut exploration = Exploration::new(experiment);
         exploration.attach_engine(engines(bundle)?);

@@ -8,7 +8,7 @@ use cellflux_bundle::{Bundle, folder};
 use cellflux_flow::solver::{FixedSolver, Solver};
 use cellflux_flow::time_grid::GridKind;
 use cellflux_session::comparison::storage;
-use cellflux_session::{Experiment, Exploration, Recipe};
+use cellflux_session::{Exploration, PreparedWalk, Recipe};
 use cellflux_site::{Options, Project, SiteError};
 
 use crate::parts::{build, engine, project, project_of, published, toolkit};
@@ -21,7 +21,7 @@ fn ten_steps(folder: &Path) -> (Bundle, Vec<Vec<f32>>) {
     recipe.sampling.grid = GridKind::Uniform;
     recipe.sampling.steps = 10;
     let control = fs::read(folder.join("samples/synthetic-1.png")).unwrap();
-    let experiment = Experiment::new(recipe, &bundle.manifest, &bundle.vectors, Some(&control)).unwrap();
+    let experiment = PreparedWalk::new(recipe, &bundle.manifest, &bundle.vectors, Some(&control)).unwrap();
     let mut exploration = Exploration::new(experiment);
     exploration.attach_engine(engine(&bundle).unwrap());
     pollster::block_on(exploration.finish()).unwrap();

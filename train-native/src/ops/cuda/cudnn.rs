@@ -170,7 +170,7 @@ impl Library {
             let handle = result::create_handle().map_err(candle_core::Error::wrap)?;
             let stream = device.cuda_stream();
             // SAFETY: the handle was made right above and is never destroyed. The stream is the device's,
-            // which whoever looks this library up has at hand.
+            // which is at hand for a reader of this library's documentation.
             unsafe { result::set_stream(handle, stream.cu_stream().cast()) }
                 .map_err(candle_core::Error::wrap)?;
             let library = Rc::new(Self {

@@ -97,7 +97,7 @@ pub fn coefficients(x: Reading, affine: Reading, film: Option<Reading>, map: Map
     ];
     let name = format!("moments_{}", type_name(dtype)?);
     // SAFETY: these are the parameters of `moments_T(const T *x, float *partial, int p, int c)`. A block
-    // reads its image in `x`, and writes two sums a channel to its own place in `partial`, which has one for
+    // reads its image in `x`, and writes two sums per channel to its own place in `partial`, which has one for
     // every block of the grid.
     unsafe { launch(Class::Normalise, &name, map.grid(), &arguments) }?;
 
@@ -120,7 +120,7 @@ pub fn coefficients(x: Reading, affine: Reading, film: Option<Reading>, map: Map
     // SAFETY: these are the parameters of `coefficients_T(const T *x, const float *partial,
     // const float *affine, const float *film, float *out, int p, int c, int chunks)`. The block of an image
     // reads the image's first pixel, the sums of its `chunks`, gains and offsets, and its row of `film`
-    // unless that is null; it writes four numbers a channel to its own place in `out`. A map's channels fit
+    // unless that is null; it writes four numbers per channel to its own place in `out`. A map's channels fit
     // the block's shared memory.
     unsafe { launch(Class::Normalise, &name, grid, &arguments) }?;
     Ok(out)
@@ -180,7 +180,7 @@ pub fn fold(
     let name = format!("normalise_sums_{}", type_name(dtype)?);
     // SAFETY: these are the parameters of `normalise_sums_T(const T *x, const T *dy, const float *k,
     // float *partial, int p, int c, u32 l, u32 h, u32 t, float g, int silu)`. A block reads its image's four
-    // rows in `k` and its chunk of pixels in `x` and `dy`, and writes two sums a channel to its own place in
+    // rows in `k` and its chunk of pixels in `x` and `dy`, and writes two sums per channel to its own place in
     // `partial`.
     unsafe { launch(Class::NormaliseBackward, &name, map.grid(), &arguments) }?;
 
@@ -196,7 +196,7 @@ pub fn fold(
     let grid = Grid::each(map.images, 1)?;
     // SAFETY: these are the parameters of `normalise_fold_f32(const float *partial, const float *k,
     // float *out, int p, int c, int chunks)`. The block of an image reads the sums of its `chunks` and its
-    // four rows in `k`, and writes six numbers a channel to its own place in `out`. A map's channels fit the
+    // four rows in `k`, and writes six numbers per channel to its own place in `out`. A map's channels fit the
     // block's shared memory.
     unsafe { launch(Class::NormaliseBackward, "normalise_fold_f32", grid, &arguments) }?;
     Ok(out)

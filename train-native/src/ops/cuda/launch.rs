@@ -70,7 +70,7 @@ impl Grid {
         Self(count.div_ceil(THREADS as usize).clamp(1, 132 * 32) as u32, 1)
     }
 
-    /// For a kernel with a block, or so many threads or warps of one, for each of `count` elements.
+    /// For a kernel with a block, or some threads or warps of one, for each of `count` elements.
     pub fn each(count: usize, in_a_block: u32) -> Result<Self> {
         Ok(Self((int(count)? as u32).div_ceil(in_a_block), 1))
     }

@@ -14,7 +14,7 @@ use crate::start_image;
 
 /// A recipe with everything it names looked up: start image, condition vector, times.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Experiment {
+pub struct PreparedWalk {
     recipe: Recipe,
     start: Vec<f32>,
     /// The start before source noise, where the two differ.
@@ -41,7 +41,7 @@ pub(crate) enum Method {
     Adaptive(Tolerance),
 }
 
-impl Experiment {
+impl PreparedWalk {
     /// Looks everything up that the recipe names. `example` is the content of the file that
     /// [`start_image::file`] names; it is not needed for an uploaded crop.
     ///
@@ -210,7 +210,7 @@ mod tests {
     #[test]
     fn a_recipe_finds_its_image_noise_and_vector() {
         let manifest = manifest();
-        let experiment = Experiment::new(recipe(), &manifest, &vectors(), Some(&control_png())).unwrap();
+        let experiment = PreparedWalk::new(recipe(), &manifest, &vectors(), Some(&control_png())).unwrap();
         let coded: Vec<u8> = (0..32).map(|i| i * 8).collect();
         let plain = manifest.image.to_model_range(&coded).unwrap();
         assert_eq!(experiment.start(), with_source_noise(&plain, 0.5, 7));
@@ -221,16 +221,16 @@ mod tests {
     #[test]
     fn a_crop_is_the_same_start_as_an_example_of_the_same_bytes() {
         let manifest = manifest();
-        let example = Experiment::new(recipe(), &manifest, &vectors(), Some(&control_png())).unwrap();
+        let example = PreparedWalk::new(recipe(), &manifest, &vectors(), Some(&control_png())).unwrap();
         let mut uploaded = recipe();
         uploaded.start = Start::Crop((0..32).map(|i| i * 8).collect());
-        let uploaded = Experiment::new(uploaded, &manifest, &vectors(), None).unwrap();
+        let uploaded = PreparedWalk::new(uploaded, &manifest, &vectors(), None).unwrap();
         assert_eq!(uploaded.start(), example.start());
     }
 
     #[test]
     fn an_example_whose_file_did_not_come_is_named() {
-        let error = Experiment::new(recipe(), &manifest(), &vectors(), None).unwrap_err();
+        let error = PreparedWalk::new(recipe(), &manifest(), &vectors(), None).unwrap_err();
         assert!(error.to_string().contains("samples/control-1.png"), "{error}");
     }
 
@@ -239,15 +239,15 @@ mod tests {
         let mut recipe = recipe();
         recipe.sampling.noise = 0.5;
         let control = [0.25; 32];
-        let one_way = Experiment::of_parts(recipe.clone(), &control, vec![1.0]).unwrap();
+        let one_way = PreparedWalk::of_parts(recipe.clone(), &control, vec![1.0]).unwrap();
         assert!(one_way.is_noised() && one_way.start() != control);
         assert_eq!(one_way.reference(), control);
         recipe.direction = Direction::Return;
-        let back = Experiment::of_parts(recipe.clone(), &control, vec![1.0]).unwrap();
+        let back = PreparedWalk::of_parts(recipe.clone(), &control, vec![1.0]).unwrap();
         assert_eq!(back.reference(), back.start());
         assert_eq!(back.clean_start(), control);
         recipe.direction = Direction::Reverse;
-        let reverse = Experiment::of_parts(recipe, &control, vec![1.0]).unwrap();
+        let reverse = PreparedWalk::of_parts(recipe, &control, vec![1.0]).unwrap();
         assert!(!reverse.is_noised());
         assert_eq!(reverse.reference(), control);
     }
@@ -259,7 +259,7 @@ mod tests {
         let mut recipe = Recipe::first(&manifest).unwrap();
         recipe.sampling.seed = 3;
         recipe.sampling.noise = 0.5;
-        let experiment = Experiment::new(recipe, &manifest, &vectors(), None).unwrap();
+        let experiment = PreparedWalk::new(recipe, &manifest, &vectors(), None).unwrap();
         assert_eq!(experiment.start(), source_noise(3, manifest.image.len()));
         assert_eq!(experiment.clean_start(), experiment.start());
     }
@@ -268,15 +268,15 @@ mod tests {
     fn in_reverse_the_times_fall_and_no_noise_is_added() {
         let mut recipe = recipe();
         recipe.direction = Direction::Reverse;
-        let reverse = Experiment::of_parts(recipe.clone(), &[0.5; 32], vec![1.0]).unwrap();
+        let reverse = PreparedWalk::of_parts(recipe.clone(), &[0.5; 32], vec![1.0]).unwrap();
         assert_eq!(reverse.waypoints(), [1.0, 0.75, 0.5, 0.25, 0.0]);
         assert_eq!(reverse.start(), [0.5; 32]);
         recipe.direction = Direction::Return;
         recipe.sampling.steps = 2;
-        let there_and_back = Experiment::of_parts(recipe.clone(), &[0.5; 32], vec![1.0]).unwrap();
+        let there_and_back = PreparedWalk::of_parts(recipe.clone(), &[0.5; 32], vec![1.0]).unwrap();
         assert_eq!(there_and_back.waypoints(), [0.0, 0.5, 1.0, 0.5, 0.0]);
         recipe.sampling.solver = Solver::Dopri5;
-        let adaptive = Experiment::of_parts(recipe, &[0.5; 32], vec![1.0]).unwrap();
+        let adaptive = PreparedWalk::of_parts(recipe, &[0.5; 32], vec![1.0]).unwrap();
         assert_eq!(adaptive.waypoints(), [0.0, 1.0, 0.0]);
     }
 
@@ -285,7 +285,7 @@ mod tests {
         let manifest = manifest_with_dose();
         let mut recipe = Recipe::first(&manifest).unwrap();
         recipe.dose_um = Some(std::f64::consts::E - 1.0);
-        let experiment = Experiment::new(recipe, &manifest, &vectors(), Some(&control_png())).unwrap();
+        let experiment = PreparedWalk::new(recipe, &manifest, &vectors(), Some(&control_png())).unwrap();
         assert_eq!(experiment.flow().condition, [0.0, 2.0, 1.0, 1.0]);
     }
 }

@@ -15,11 +15,11 @@ const SUM: usize = 32;
 
 /// The kept files of a project. They are a help only: what cannot be read or written is computed again.
 #[derive(Clone, Debug)]
-pub struct Kept {
+pub struct Cache {
     folder: PathBuf,
 }
 
-impl Kept {
+impl Cache {
     /// Those of the project in a folder.
     pub fn of(project: &Path) -> Self {
         Self {
@@ -58,7 +58,7 @@ mod tests {
     #[test]
     fn what_was_kept_is_found_by_its_key_alone_and_git_does_not_see_it() {
         let home = tempfile::tempdir().unwrap();
-        let kept = Kept::of(home.path());
+        let kept = Cache::of(home.path());
         assert_eq!(kept.read("a"), None);
         kept.write("a", b"numbers");
         assert_eq!(kept.read("a").as_deref(), Some(&b"numbers"[..]));
@@ -73,7 +73,7 @@ mod tests {
     fn where_nothing_can_be_written_nothing_is_kept() {
         let home = tempfile::tempdir().unwrap();
         fs::write(home.path().join(FOLDER), "a file in the way").unwrap();
-        let kept = Kept::of(home.path());
+        let kept = Cache::of(home.path());
         kept.write("a", b"numbers");
         assert_eq!(kept.read("a"), None);
     }
@@ -81,7 +81,7 @@ mod tests {
     #[test]
     fn what_was_changed_or_cut_since_it_was_kept_is_not_given_out() {
         let home = tempfile::tempdir().unwrap();
-        let kept = Kept::of(home.path());
+        let kept = Cache::of(home.path());
         kept.write("a", b"numbers");
         let file = kept.file("a");
         let whole = fs::read(&file).unwrap();
