@@ -261,7 +261,7 @@ class Explorer extends HTMLElement {
     if (answer.walk && !stays) this.#showRecorded(answer.link);
   }
 
-  /** Keeps the address at what is in view. Browsers allow only so many changes a minute, so it waits for a pause. */
+  /** Keeps the address at what is in view. Browsers limit how often it changes, so it waits for a pause. */
   #writeAddress() {
     clearTimeout(this.addressTimer);
     if (!this.#ownsAddress || (location.hash && !linkHere() && !this.#touched)) return;

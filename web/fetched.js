@@ -52,7 +52,7 @@ export class StallGuard {
  * @param {string | URL} address
  * @param {{ name: string, integrity?: string | null, named?: boolean, cache?: RequestCache, most?: number }} wanted
  *   the name for sentences; the digest as `sha384-…` where it is known; whether to compare with the digest that the
- *   file's name bears, if any; the bytes that are read at most
+ *   file's name holds, if any; the bytes that are read at most
  * @returns {Promise<Uint8Array>}
  * @throws {Unfetched}
  */
@@ -119,7 +119,7 @@ async function checkedByBrowser(address, { name, integrity }) {
   }
 }
 
-/** Whether bytes have a digest, and the one that the name in their address bears. */
+/** Whether bytes have a digest, and the one in the name in their address. */
 async function isWhole(bytes, integrity, address) {
   if (!globalThis.crypto?.subtle) return true;
   if (integrity) {

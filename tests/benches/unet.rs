@@ -13,10 +13,10 @@ use cellflux_bundle::config::UNetConfig;
 use cellflux_bundle::cost::Cost;
 use cellflux_bundle::state_dict::StateDict;
 use cellflux_candle::CandleEngine;
+use cellflux_engine::AnyEngine;
 use cellflux_flow::field::Engine;
 use cellflux_flow::noise::source_noise;
-use cellflux_session::AnyEngine;
-use cellflux_session::verify::Golden;
+use cellflux_session::comparison::golden::Golden;
 use cellflux_tests::goldens;
 use cellflux_tests::random_network::random_state_dict;
 use cellflux_wgpu::{
@@ -115,7 +115,7 @@ fn main() -> anyhow::Result<()> {
     let networks: Vec<Network> = NETWORKS
         .into_iter()
         .filter(|name| {
-            // Without a GPU the public network takes minutes an evaluation: only when asked for.
+            // Without a GPU the public network takes minutes per evaluation: only when asked for.
             let suits = real || *name != "cellflux-bbbc021";
             (args.only.is_empty() && suits) || args.only.iter().any(|only| only == name)
         })

@@ -32,7 +32,7 @@ function watchWorker() {
   };
 }
 
-/** Goes back and forth over the steps reached, a step a frame, and gives the milliseconds between frames. */
+/** Goes back and forth over the steps reached, one step per frame, and gives the milliseconds between frames. */
 async function scrub([steps, milliseconds]) {
   const root = document.querySelector('cellflux-explorer').shadowRoot;
   const track = root.querySelector('.track');

@@ -20,7 +20,7 @@ for (const path of (await readdir(folder, { recursive: true })).map(String)) {
 }
 const TYPES = { html: 'text/html', js: 'text/javascript', css: 'text/css', json: 'application/json', svg: 'image/svg+xml', wasm: 'application/wasm', webp: 'image/webp', png: 'image/png' };
 
-/** A host at the end of one line of so many bits a second: what it sends queues up, the worker's requests too. */
+/** A host at the end of one line with a limit in bits per second: what it sends queues up, the worker's requests too. */
 async function host(bits, latency) {
   let bytes = 0;
   let free = 0;

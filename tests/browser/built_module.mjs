@@ -1,4 +1,4 @@
-// Modules of a built site, whose names bear the digest of what they hold.
+// Modules of a built site, whose names hold the digest of their content.
 
 /** The address of the module that was `name`.js before the build, found by following the imports of the one with a fixed address. */
 export async function builtModule(site, name) {

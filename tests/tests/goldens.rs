@@ -7,7 +7,7 @@ use std::path::Path;
 
 use cellflux_bundle::state_dict::StateDict;
 use cellflux_candle::CandleEngine;
-use cellflux_session::verify::{Bounds, Golden, Row};
+use cellflux_session::comparison::golden::{Bounds, Golden, Row};
 use cellflux_tests::goldens;
 
 /// The golden file and the weights of a case; `None` where the case is absent.

@@ -12,7 +12,7 @@ use cellflux_bundle::pth::{self, Weights};
 use cellflux_bundle::state_dict::config_from_safetensors;
 use cellflux_bundle::topology::Topology;
 use cellflux_bundle::{StateDict, UNetConfig};
-use cellflux_session::verify::Golden;
+use cellflux_session::comparison::golden::Golden;
 
 fn python() -> Option<PathBuf> {
     let python = std::env::var_os("CELLFLUX_PYTHON").map(PathBuf::from);

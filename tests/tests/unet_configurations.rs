@@ -8,6 +8,7 @@ use candle_nn::{VarBuilder, VarMap};
 use cellflux_bundle::config::UNetConfig;
 use cellflux_bundle::state_dict::{StateDict, Tensor, Values};
 use cellflux_candle::{CandleEngine, UNet};
+use cellflux_flow::distance::relative_error;
 use cellflux_flow::field::{Engine, Field};
 use cellflux_flow::guidance::Guidance;
 use cellflux_flow::noise::source_noise;
@@ -176,17 +177,6 @@ impl Inputs {
 
 fn candle(config: &UNetConfig, state: &StateDict) -> CandleEngine {
     CandleEngine::new(config, state, HEIGHT, WIDTH).unwrap()
-}
-
-fn relative_error(found: &[f32], expected: &[f64]) -> f64 {
-    assert_eq!(found.len(), expected.len());
-    let difference: f64 = found
-        .iter()
-        .zip(expected)
-        .map(|(&f, e)| (f64::from(f) - e).powi(2))
-        .sum();
-    let size: f64 = expected.iter().map(|e| e.powi(2)).sum();
-    (difference / size).sqrt()
 }
 
 #[test]

@@ -21,7 +21,7 @@ pub struct Measurement {
     pub name: String,
     /// The network.
     pub network: UNetConfig,
-    /// Images a step.
+    /// Images per step.
     pub batch: usize,
     /// Height and width of an image.
     pub side: usize,
@@ -46,7 +46,7 @@ pub struct Report {
     pub network: String,
     /// Its parameters.
     pub parameters: usize,
-    /// Images a step.
+    /// Images per step.
     pub batch: usize,
     /// Height and width of an image.
     pub side: usize,
@@ -60,7 +60,7 @@ pub struct Report {
     pub steps: usize,
     /// The mean step, from the first to the last with one wait at the end, as training does.
     pub milliseconds: f64,
-    /// Images a second.
+    /// Images per second.
     pub images_per_second: f64,
     /// Three evaluations' operations an image (forward, both gradients) over the time, in 10^12 a second.
     pub tflops: f64,
@@ -78,7 +78,7 @@ pub struct Report {
 pub struct Share {
     /// What is done.
     pub class: String,
-    /// Milliseconds a step.
+    /// Milliseconds per step.
     pub milliseconds: f64,
     /// Of the step's time.
     pub share: f64,

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use candle_core::{DType, Device};
 use cellflux_candle::Operations;
+use cellflux_candle::Plain;
 use cellflux_candle::cpu_training::CpuTraining;
-use cellflux_candle::operations::Plain;
 
 use crate::TrainError;
 use crate::config::{DeviceChoice, OpsChoice, Precision};

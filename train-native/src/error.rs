@@ -8,7 +8,7 @@ use cellflux_candle::CandleError;
 use cellflux_flow::error::FlowError;
 use cellflux_image::ImageError;
 
-use crate::data::DataError;
+use cellflux_data::DataError;
 use cellflux_terminal::shell::quoted;
 
 /// Why a run could not start, go on or be exported.

@@ -19,11 +19,13 @@ use cellflux_image::synthetic::Cell;
 
 use crate::TrainError;
 use crate::config::{AboutConfig, Config};
-use crate::data::synthetic::Design;
-use crate::data::{self, ConditionTable, DataError, Entry, Experiment, Pairing, Split};
 use crate::material::Material;
 use crate::run::checkpoint::Checkpoint;
 use crate::step::named_parameters;
+use cellflux_data::synthetic::Design;
+use cellflux_data::{
+    ConditionTable, DataError, Entry, Pairing, Split, conditions_for_bundle, read_experiment,
+};
 
 /// Licence of what the renderer draws.
 const SYNTHETIC_LICENCE: &str = "CC0-1.0";
@@ -58,9 +60,8 @@ pub struct Export {
 pub fn export(material: &Material, checkpoint: &Checkpoint, options: &Options) -> Result<Export, TrainError> {
     let config = &material.config;
     let about = &config.about;
-    let (mut conditions, vectors) = material
-        .conditions
-        .for_bundle(&material.experiment, &material.pairing)?;
+    let (mut conditions, vectors) =
+        conditions_for_bundle(&material.conditions, &material.experiment, &material.pairing)?;
     let mut notes = Vec::new();
     for condition in &mut conditions.list {
         if condition.batches.len() > BATCHES {
@@ -81,7 +82,7 @@ pub fn export(material: &Material, checkpoint: &Checkpoint, options: &Options) -
         assets,
     };
     match (&config.data.source, &about.crops_licence) {
-        (data::Source::Synthetic(design), _) => {
+        (cellflux_data::Source::Synthetic(design), _) => {
             crops.synthetic(&Design::new(design, material.spec())?, options.controls)?;
         }
         (_, Some(licence)) => crops.real(about, licence, options.controls)?,
@@ -120,10 +121,10 @@ pub fn export(material: &Material, checkpoint: &Checkpoint, options: &Options) -
 /// [`TrainError::Data`] for data that cannot be read, [`TrainError::ConfigValue`] for a config of other conditions than the
 /// bundle's.
 pub fn describe(manifest: &mut Manifest, config: &Config) -> Result<(), TrainError> {
-    let experiment = Experiment::read(&config.data)?;
+    let experiment = read_experiment(&config.data)?;
     let table = ConditionTable::build(&experiment, &config.conditions)?;
     let pairing = Pairing::new(&experiment, &table, &config.data.pairing)?;
-    let (conditions, _) = table.for_bundle(&experiment, &pairing)?;
+    let (conditions, _) = conditions_for_bundle(&table, &experiment, &pairing)?;
     let ids = |conditions: &Conditions| -> Vec<String> {
         conditions
             .list
@@ -375,7 +376,7 @@ fn provenance(material: &Material, checkpoint: &Checkpoint) -> Provenance {
             .collect(),
         tools: BTreeMap::from([
             ("cellflux-train".to_owned(), env!("CARGO_PKG_VERSION").to_owned()),
-            ("candle".to_owned(), "0.11.1".to_owned()),
+            ("candle".to_owned(), env!("CANDLE_VERSION").to_owned()),
         ]),
         licence: about.licence.clone(),
         notes: about.notes.clone(),

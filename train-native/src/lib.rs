@@ -10,7 +10,6 @@
 
 pub mod bench;
 pub mod config;
-pub mod data;
 pub mod device;
 pub mod error;
 pub mod export;
@@ -18,7 +17,6 @@ pub mod material;
 pub mod measure;
 pub mod network;
 pub mod ops;
-pub mod random;
 pub mod run;
 pub mod sampling;
 pub mod sheet;

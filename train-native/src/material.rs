@@ -8,8 +8,9 @@ use cellflux_image::ImageSpec;
 
 use crate::TrainError;
 use crate::config::Config;
-use crate::data::{
+use cellflux_data::{
     ConditionTable, Draw, Experiment, HostBatch, Loader, PackedCache, Pair, Pairing, Split, fixed_batches,
+    read_experiment,
 };
 
 /// What a run learns from, checked.
@@ -57,7 +58,7 @@ impl Material {
     /// [`TrainError::Data`] naming file, row and column; [`TrainError::Network`] for a network that cannot be, also at the
     /// images' size.
     pub fn read(config: Config, progress: impl Fn(usize, usize)) -> Result<Self, TrainError> {
-        let experiment = Experiment::read(&config.data)?;
+        let experiment = read_experiment(&config.data)?;
         let conditions = ConditionTable::build(&experiment, &config.conditions)?;
         let spec = experiment.spec();
         let network = config.network.unet(spec.channels.len(), conditions.width())?;

@@ -8,8 +8,8 @@ use cellflux_bundle::UNetConfig;
 use cellflux_candle::{CandleError, Operations, UNet};
 
 use crate::TrainError;
-use crate::data::ConditionTable;
 use crate::step::{Parameters, Velocity, named_parameters};
+use cellflux_data::ConditionTable;
 
 /// A U-Net and the vectors that its conditions' rows stand for.
 #[derive(Clone, Debug)]

@@ -11,8 +11,8 @@ use cellflux_image::ImageSpec;
 
 use crate::TrainError;
 use crate::config::TrainingConfig;
-use crate::data::{ConditionTable, HostBatch};
 use crate::network::Network;
+use cellflux_data::{ConditionTable, HostBatch};
 
 /// The sampling of a run's samples that its bundle recommends, too: the paper's Heun steps on the EDM grid and its guidance,
 /// in 20 steps, with the source noise that the network was trained with. A flow from noise has no more of it to add.

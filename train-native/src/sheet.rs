@@ -9,7 +9,7 @@ use crate::TrainError;
 
 /// The times whose frames a sheet shows.
 pub const TIMES: [f64; 4] = [0.25, 0.5, 0.75, 1.0];
-/// Pixels of the sheet a pixel of a crop.
+/// Pixels of the sheet per pixel of a crop.
 const ZOOM: usize = 2;
 /// Pixels between rows, and on either side of what the network made.
 const GAP: usize = 6;

@@ -8,9 +8,9 @@ use cellflux_image::synthetic::Cell;
 use serde::Serialize;
 
 use crate::TrainError;
-use crate::data::synthetic::Design;
 use crate::measure::{Effect, Effects, measure};
 use crate::sampling::Walk;
+use cellflux_data::synthetic::Design;
 
 /// Cells walked at once.
 const BATCH: usize = 4;
@@ -87,7 +87,7 @@ impl<'a> Question<'a> {
         Walk::new(&bundle.manifest.sampling, bundle.manifest.source)
     }
 
-    /// Walks so many cells under the compound of this position at a dose.
+    /// Walks `count` cells under the compound of this position at a dose.
     ///
     /// # Errors
     /// [`TrainError::Bundle`] for a compound or dose that the bundle lacks; the renderer's and the network's.

@@ -8,9 +8,9 @@ use serde::Serialize;
 
 use crate::TrainError;
 use crate::config::FlowSource;
-use crate::data::HostBatch;
-use crate::random::{Purpose, stream};
 use crate::step::{Draws, FlowBatch, Sample, Velocity, View, losses, normal};
+use cellflux_data::HostBatch;
+use cellflux_data::random::{Purpose, stream};
 
 /// The times at which the loss is measured.
 pub const TIMES: [f64; 5] = [0.1, 0.3, 0.5, 0.7, 0.9];

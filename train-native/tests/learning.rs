@@ -5,10 +5,10 @@
 use std::sync::Arc;
 
 use cellflux_bundle::sampling::Sampling;
+use cellflux_data::Split;
 use cellflux_flow::solver::{FixedSolver, Solver};
 use cellflux_flow::time_grid::GridKind;
 use cellflux_train::config::{Config, Setting};
-use cellflux_train::data::Split;
 use cellflux_train::measure::{Effects, measure};
 use cellflux_train::network::Network;
 use cellflux_train::run::interrupt::Interrupt;

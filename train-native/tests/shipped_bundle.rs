@@ -5,9 +5,9 @@ use std::path::Path;
 
 use cellflux_bundle::folder;
 use cellflux_bundle::sampling::Sampling;
+use cellflux_data::Source as DataSource;
+use cellflux_data::synthetic::Design;
 use cellflux_train::config::{Config, FlowSource};
-use cellflux_train::data::Source as DataSource;
-use cellflux_train::data::synthetic::Design;
 use cellflux_train::export::describe;
 use cellflux_train::sampling::Walk;
 use cellflux_train::truth::Question;

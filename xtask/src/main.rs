@@ -70,7 +70,7 @@ enum Chore {
     Sbom,
     /// Hand hostile inputs to every reader and print how many; findings go into target/xtask/fuzz.
     Fuzz(fuzz::Options),
-    /// Look for undefined behaviour in the readers with Miri, and in mapped files with AddressSanitizer; needs nightly.
+    /// Look for undefined behaviour in the readers with Miri, and in mapped files with `AddressSanitizer`; needs nightly.
     Miri(miri::Options),
     /// Kill, starve and refuse the commands that write, and check that what they wrote before or after is whole.
     Torture(torture::Options),

@@ -2,7 +2,7 @@
 //!
 //! Miri interprets the unit tests of the readers' crates, with what they use of other people's unsafe code. It is some
 //! hundred times slower than a run, so tests that work through megabytes leave themselves out (`#[cfg_attr(miri, ignore)]`).
-//! AddressSanitizer, which watches a compiled program, covers what Miri cannot interpret: the map of a cache file.
+//! `AddressSanitizer`, which watches a compiled program, covers what Miri cannot interpret: the map of a cache file.
 
 use std::process::Command;
 
@@ -17,12 +17,12 @@ const READERS: [&str; 4] = [
     "cellflux-image",
     "cellflux-bundle",
 ];
-/// The trainer's tests that map a file.
-const MAPPED: &str = "data::cache";
+/// The tests that map a file.
+const MAPPED: &str = "cache::";
 
 #[derive(clap::Args)]
 pub struct Options {
-    /// Only this of the readers' crates, and no AddressSanitizer.
+    /// Only this of the readers' crates, and no `AddressSanitizer`.
     #[arg(long = "crate")]
     only: Option<String>,
 }
@@ -50,7 +50,7 @@ pub fn miri(options: &Options) -> Result<()> {
         .args([
             "test",
             "--package",
-            "cellflux-train",
+            "cellflux-data",
             "--lib",
             "--target",
             &host,

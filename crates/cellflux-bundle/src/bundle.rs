@@ -203,6 +203,21 @@ pub struct Packed {
     pub files: BTreeMap<String, Vec<u8>>,
 }
 
+impl Packed {
+    /// The bundle as its readers get it, with the weights as they are stored.
+    ///
+    /// # Errors
+    /// As [`BundleReader`] has them.
+    pub fn published(&self) -> Result<Bundle, BundleError> {
+        let file = |path: &str| self.files.get(path).cloned().unwrap_or_default();
+        let mut reader = BundleReader::new(&file(files::MANIFEST))?;
+        for entry in self.manifest.required_files() {
+            reader.accept(&VerifiedFile::check(entry, file(&entry.path))?)?;
+        }
+        reader.finish()
+    }
+}
+
 impl Draft {
     /// Makes the files of the bundle. The same draft gives the same bytes.
     ///

@@ -277,7 +277,11 @@ impl Condition {
             check::dose(format!("{field}.doses_um[{index}]"), *dose_um)?;
             // A page offers each of them, and links name a dose by its number.
             ensure(
-                !self.doses_um.iter().take(index).any(|earlier| earlier == dose_um),
+                !self
+                    .doses_um
+                    .iter()
+                    .take(index)
+                    .any(|earlier| earlier.to_bits() == dose_um.to_bits()),
                 format!("{field}.doses_um[{index}]"),
                 format!("{dose_um}, which stands before"),
                 "each dose once",

@@ -6,6 +6,8 @@ use crate::{error::BundleError, limits, topology::Topology};
 
 /// Groups of every `GroupNorm` in the network; channel counts must be multiples of it.
 pub const NORM_GROUPS: usize = 32;
+/// What every group norm adds to the variance.
+pub const NORM_EPSILON: f64 = 1e-5;
 
 /// The configuration of a velocity U-Net, field by field as the public CellFlux code names them.
 ///
@@ -120,6 +122,16 @@ impl UNetConfig {
     /// The width of the time and condition embedding: four times `model_channels`.
     pub fn embedding_width(&self) -> usize {
         4 * self.model_channels
+    }
+
+    /// Numbers by which the embedding modulates a residual block of `output` channels (feature-wise linear modulation): a
+    /// scale and a shift for each, or a shift alone.
+    pub fn modulation_width(&self, output: usize) -> usize {
+        if self.use_scale_shift_norm {
+            2 * output
+        } else {
+            output
+        }
     }
 
     /// The factor by which the deepest level is smaller than the image.

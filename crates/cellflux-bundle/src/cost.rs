@@ -61,8 +61,7 @@ impl Cost {
                 if input != output {
                     self.pointwise += matrix(input, output) * pixels;
                 }
-                let modulation = if config.use_scale_shift_norm { 2 } else { 1 };
-                self.linear += matrix(config.embedding_width(), modulation * output);
+                self.linear += matrix(config.embedding_width(), config.modulation_width(output));
             }
             LayerKind::Attention { channels, .. } => {
                 self.pointwise += 4.0 * matrix(channels, channels) * pixels;

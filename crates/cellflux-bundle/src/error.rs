@@ -172,6 +172,12 @@ pub enum BundleError {
         /// `module.name` as the pickle has it.
         name: String,
     },
+    /// What was named is not a bundle's folder.
+    #[error("{found}, expected the folder of a bundle, with its manifest.json")]
+    NotABundle {
+        /// What there is, in words.
+        found: &'static str,
+    },
     /// The file system.
     #[error("{path}: {source}")]
     Io {

@@ -20,7 +20,7 @@ use crate::{
 /// Reads and checks the manifest of the bundle in `folder`.
 ///
 /// # Errors
-/// [`BundleError::Io`], or as [`Manifest::from_json`].
+/// [`BundleError::NotABundle`], [`BundleError::Io`], or as [`Manifest::from_json`].
 pub fn read_manifest(folder: &Path) -> Result<Manifest, BundleError> {
     Manifest::from_json(&manifest_bytes(folder)?)
 }
@@ -28,7 +28,7 @@ pub fn read_manifest(folder: &Path) -> Result<Manifest, BundleError> {
 /// Reads the bundle in `folder`: manifest, condition vectors and weights, everything checked.
 ///
 /// # Errors
-/// [`BundleError::Io`], or as [`BundleReader`].
+/// [`BundleError::NotABundle`], [`BundleError::Io`], or as [`BundleReader`].
 pub fn read(folder: &Path) -> Result<Bundle, BundleError> {
     let mut reader = BundleReader::new(&manifest_bytes(folder)?)?;
     let entries: Vec<FileEntry> = reader.manifest().required_files().into_iter().cloned().collect();
@@ -94,6 +94,9 @@ pub fn write(packed: &Packed, folder: &Path, replace: bool) -> Result<(), Bundle
 fn may_take(place: &Path, replace: bool) -> Result<(), BundleError> {
     let mut entries = match fs::read_dir(place) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotADirectory => {
+            return Err(occupied(place, "is a file, expected a new or empty folder"));
+        }
         other => other.map_err(|error| io_error(place, error))?,
     };
     if entries.next().is_none() {
@@ -172,7 +175,20 @@ fn check_nothing_else(folder: &Path) -> Result<(), BundleError> {
 const MOST_NAMED: usize = 5;
 
 fn manifest_bytes(folder: &Path) -> Result<Vec<u8>, BundleError> {
-    read_at_most(&folder.join(files::MANIFEST), limits::MANIFEST_BYTES as u64)
+    let manifest = folder.join(files::MANIFEST);
+    let found = match fs::metadata(folder) {
+        Ok(about) if !about.is_dir() => Some("is a file"),
+        Ok(_) if fs::metadata(&manifest).is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound) => {
+            Some("has no manifest.json")
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Some("is not there"),
+        // Another fault is told when the manifest is read.
+        _ => None,
+    };
+    if let Some(found) = found {
+        return Err(BundleError::NotABundle { found });
+    }
+    read_at_most(&manifest, limits::MANIFEST_BYTES as u64)
 }
 
 fn read_entry(folder: &Path, entry: &FileEntry) -> Result<VerifiedFile, BundleError> {

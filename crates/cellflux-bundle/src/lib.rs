@@ -22,11 +22,13 @@ mod check;
 pub mod conditions;
 pub mod config;
 pub mod cost;
+pub mod date;
 pub mod error;
 pub mod files;
 #[cfg(not(target_family = "wasm"))]
 pub mod folder;
 pub mod gallery;
+pub mod layer_names;
 pub mod limits;
 pub mod manifest;
 #[cfg(not(target_family = "wasm"))]

@@ -54,7 +54,7 @@ pub struct Training {
     pub command: String,
     /// Optimiser steps.
     pub steps: u64,
-    /// Images a step.
+    /// Images per step.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub batch: Option<u64>,
     /// Wall-clock seconds.
@@ -114,24 +114,10 @@ impl Provenance {
         check::label("provenance.licence", &self.licence)?;
         check::text("provenance.notes", &self.notes)?;
         ensure(
-            is_date(&self.created),
+            crate::date::is_date(&self.created, 3),
             "provenance.created",
             shown(&self.created),
             "a date as YYYY-MM-DD",
         )
     }
-}
-
-fn is_date(text: &str) -> bool {
-    let parts: Vec<&str> = text.split('-').collect();
-    let [year, month, day] = parts.as_slice() else {
-        return false;
-    };
-    let number = |part: &str, width: usize| {
-        let digits = part.len() == width && part.bytes().all(|b| b.is_ascii_digit());
-        digits.then(|| part.parse::<u32>().ok()).flatten()
-    };
-    number(year, 4).is_some()
-        && number(month, 2).is_some_and(|month| (1..=12).contains(&month))
-        && number(day, 2).is_some_and(|day| (1..=31).contains(&day))
 }

@@ -80,6 +80,10 @@ pub fn other_kind(start: &[u8]) -> Option<&'static str> {
     if text.starts_with("<!doctype html") || text.starts_with("<html") {
         return Some("an HTML page, not a checkpoint; download the file itself");
     }
+    // The length before a safetensors header may begin with the same byte; its last bytes are zero.
+    if text.starts_with('{') && !start.contains(&0) {
+        return Some("a text in JSON, not a checkpoint; expected a .pth of torch.save or a .safetensors");
+    }
     if start.starts_with(b"\x89HDF\r\n\x1a\n") {
         return Some("an HDF5 file, as Keras writes; expected a .pth of torch.save or a .safetensors");
     }

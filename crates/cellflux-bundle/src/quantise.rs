@@ -1,4 +1,4 @@
-//! Fewer bytes a weight: f16, and int8 with one scale an output channel; with the error that it costs.
+//! Fewer bytes per weight: f16, and int8 with one scale per output channel; with the error that it costs.
 
 use std::{collections::BTreeMap, fmt};
 
@@ -18,7 +18,7 @@ pub enum WeightDtype {
     F32,
     /// 16-bit floats.
     F16,
-    /// Tensors of rank 2 and more as signed bytes, symmetric, with one f16 scale an output channel (the first
+    /// Tensors of rank 2 and more as signed bytes, symmetric, with one f16 scale per output channel (the first
     /// axis): weight = byte x scale, bytes from -127 to 127. Norms and biases as f16.
     Int8,
 }
@@ -73,7 +73,7 @@ pub struct Int8Tensor {
     pub shape: Vec<usize>,
     /// The bytes, row-major.
     pub bytes: Vec<i8>,
-    /// One scale an output channel.
+    /// One scale per output channel.
     pub scales: Vec<f16>,
 }
 

@@ -4,6 +4,7 @@
 //! they cannot disagree about the network.
 
 use crate::config::UNetConfig;
+use crate::layer_names::{self, attention, resampling, residual};
 
 /// One layer, with the prefix of its tensors' names in the state dict.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -132,14 +133,30 @@ impl Topology {
     pub fn parameters(&self, config: &UNetConfig) -> Vec<Parameter> {
         let mut list = Vec::new();
         let embedding = config.embedding_width();
-        linear(&mut list, "mol_embed_transform", config.condition_dim, embedding);
-        linear(&mut list, "time_embed.0", config.model_channels, embedding);
-        linear(&mut list, "time_embed.2", embedding, embedding);
+        linear(&mut list, layer_names::CONDITION, config.condition_dim, embedding);
+        linear(
+            &mut list,
+            &format!("{}.0", layer_names::TIME),
+            config.model_channels,
+            embedding,
+        );
+        linear(
+            &mut list,
+            &format!("{}.2", layer_names::TIME),
+            embedding,
+            embedding,
+        );
         for layer in self.layers() {
             layer.parameters(config, &mut list);
         }
-        affine(&mut list, "out.0", self.head);
-        convolution(&mut list, "out.2", self.head, config.out_channels, 3);
+        affine(&mut list, layer_names::OUT_NORM, self.head);
+        convolution(
+            &mut list,
+            layer_names::OUT_CONVOLUTION,
+            self.head,
+            config.out_channels,
+            3,
+        );
         list
     }
 
@@ -164,37 +181,33 @@ impl LayerKind {
 impl Layer {
     fn parameters(&self, config: &UNetConfig, list: &mut Vec<Parameter>) {
         let name = &self.name;
+        let part = |part: &str| format!("{name}.{part}");
         match self.kind {
             LayerKind::Convolution { input, output } => convolution(list, name, input, output, 3),
             LayerKind::Residual { input, output, .. } => {
-                affine(list, &format!("{name}.in_layers.0"), input);
-                convolution(list, &format!("{name}.in_layers.2"), input, output, 3);
-                let film = if config.use_scale_shift_norm {
-                    2 * output
-                } else {
-                    output
-                };
+                affine(list, &part(residual::IN_NORM), input);
+                convolution(list, &part(residual::IN_CONVOLUTION), input, output, 3);
                 linear(
                     list,
-                    &format!("{name}.emb_layers.1"),
+                    &part(residual::EMBEDDING),
                     config.embedding_width(),
-                    film,
+                    config.modulation_width(output),
                 );
-                affine(list, &format!("{name}.out_layers.0"), output);
-                convolution(list, &format!("{name}.out_layers.3"), output, output, 3);
+                affine(list, &part(residual::OUT_NORM), output);
+                convolution(list, &part(residual::OUT_CONVOLUTION), output, output, 3);
                 if input != output {
-                    convolution(list, &format!("{name}.skip_connection"), input, output, 1);
+                    convolution(list, &part(residual::SKIP), input, output, 1);
                 }
             }
             LayerKind::Attention { channels, .. } => {
-                affine(list, &format!("{name}.norm"), channels);
-                for (part, output) in [("qkv", 3 * channels), ("proj_out", channels)] {
+                affine(list, &part(attention::NORM), channels);
+                for (own, output) in [(attention::QKV, 3 * channels), (attention::PROJECTION, channels)] {
                     list.push(Parameter {
-                        name: format!("{name}.{part}.weight"),
+                        name: format!("{name}.{own}.weight"),
                         shape: vec![output, channels, 1],
                     });
                     list.push(Parameter {
-                        name: format!("{name}.{part}.bias"),
+                        name: format!("{name}.{own}.bias"),
                         shape: vec![output],
                     });
                 }
@@ -203,13 +216,13 @@ impl Layer {
                 channels,
                 convolution: true,
             } => {
-                convolution(list, &format!("{name}.op"), channels, channels, 3);
+                convolution(list, &part(resampling::DOWN), channels, channels, 3);
             }
             LayerKind::Upsample {
                 channels,
                 convolution: true,
             } => {
-                convolution(list, &format!("{name}.conv"), channels, channels, 3);
+                convolution(list, &part(resampling::UP), channels, channels, 3);
             }
             LayerKind::Downsample { .. } | LayerKind::Upsample { .. } => {}
         }

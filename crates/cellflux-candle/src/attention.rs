@@ -2,6 +2,7 @@
 
 use candle_core::{D, DType, Result, Tensor};
 use candle_nn::VarBuilder;
+use cellflux_bundle::layer_names;
 
 use crate::convolution::Convolution;
 use crate::group_norm::{Activation, GroupNorm};
@@ -43,9 +44,19 @@ impl Attention {
     ) -> Result<Self> {
         Ok(Self {
             heads,
-            norm: GroupNorm::new(channels, &vars.pp("norm"))?,
-            qkv: Convolution::pointwise_1d(channels, 3 * channels, &vars.pp("qkv"), operations)?,
-            projection: Convolution::pointwise_1d(channels, channels, &vars.pp("proj_out"), operations)?,
+            norm: GroupNorm::new(channels, &vars.pp(layer_names::attention::NORM))?,
+            qkv: Convolution::pointwise_1d(
+                channels,
+                3 * channels,
+                &vars.pp(layer_names::attention::QKV),
+                operations,
+            )?,
+            projection: Convolution::pointwise_1d(
+                channels,
+                channels,
+                &vars.pp(layer_names::attention::PROJECTION),
+                operations,
+            )?,
         })
     }
 

@@ -6,12 +6,16 @@
 //! gradient with the rotated, transposed kernel), and the kernel's gradient is one matrix product a tap, of all images at once.
 
 use candle_core::{CpuStorage, CustomOp3, DType, Device, Layout, Result, Shape, Tensor};
+use candle_nn::Linear;
+use cellflux_bundle::topology::Resample;
 use rayon::prelude::*;
 
+use crate::attention::Heads;
 use crate::convolution::Convolution;
 use crate::group_norm::{self, GroupNorm};
 use crate::memory::contiguous;
-use crate::operations::{Operations, Plain, Then};
+use crate::operations::{Operations, Then};
+use crate::plain::Plain;
 use crate::prepared_kernel::{PreparedKernel as _, convolve};
 use crate::winograd::WinogradKernel;
 
@@ -26,6 +30,54 @@ const TAPS: usize = SIDE * SIDE;
 pub struct CpuTraining;
 
 impl Operations for CpuTraining {
+    fn inference_only(&self) -> bool {
+        Plain.inference_only()
+    }
+
+    fn cast(&self, x: &Tensor, to: DType) -> Result<Tensor> {
+        Plain.cast(x, to)
+    }
+
+    fn linear(&self, x: &Tensor, layer: &Linear) -> Result<Tensor> {
+        Plain.linear(x, layer)
+    }
+
+    fn silu(&self, x: &Tensor) -> Result<Tensor> {
+        Plain.silu(x)
+    }
+
+    fn scale(&self, x: &Tensor, factors: &Tensor) -> Result<Tensor> {
+        Plain.scale(x, factors)
+    }
+
+    fn combine(&self, terms: &[(f64, &Tensor)]) -> Result<Tensor> {
+        Plain.combine(terms)
+    }
+
+    fn enter(&self, image: &Tensor) -> Result<Tensor> {
+        Plain.enter(image)
+    }
+
+    fn leave(&self, features: &Tensor, channels: usize) -> Result<Tensor> {
+        Plain.leave(features, channels)
+    }
+
+    fn shift(&self, x: &Tensor, offset: &Tensor) -> Result<Tensor> {
+        Plain.shift(x, offset)
+    }
+
+    fn attention(&self, qkv: &Tensor, heads: Heads) -> Result<Tensor> {
+        Plain.attention(qkv, heads)
+    }
+
+    fn resample(&self, x: &Tensor, to: Resample) -> Result<Tensor> {
+        Plain.resample(x, to)
+    }
+
+    fn concatenate(&self, x: &Tensor, skip: &Tensor) -> Result<Tensor> {
+        Plain.concatenate(x, skip)
+    }
+
     fn convolution(&self, x: &Tensor, layer: &Convolution, residual: Option<&Tensor>) -> Result<Tensor> {
         let (weight, stride) = layer.kernel()?;
         let fits = x.device().is_cpu() && x.dtype() == DType::F32 && weight.rank() == 4;

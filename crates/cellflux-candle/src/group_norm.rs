@@ -2,7 +2,7 @@
 
 use candle_core::{CpuStorage, CustomOp3, D, DType, Device, Layout, Result, Shape, Tensor};
 use candle_nn::VarBuilder;
-use cellflux_bundle::config::NORM_GROUPS;
+use cellflux_bundle::config::{NORM_EPSILON, NORM_GROUPS};
 use rayon::prelude::*;
 use wide::f32x4;
 
@@ -13,8 +13,6 @@ use crate::memory::{contiguous, values, with_values};
 
 /// Blocks of eight numbers whose sums are kept in f32 before they go into an f64 one.
 pub(crate) const RUN: usize = 128;
-/// Added to every variance.
-const EPSILON: f64 = 1e-5;
 
 /// `GroupNorm` of `C` channels: 32 groups, epsilon 1e-5, in f32; tensors `weight`, `bias`.
 #[derive(Clone, Debug)]
@@ -150,7 +148,7 @@ fn differentiable(x: &Tensor, gain: &Tensor, offset: &Tensor, activation: Activa
             .reshape((batch, NORM_GROUPS, channels / NORM_GROUPS * height * width))?;
     let centred = grouped.broadcast_sub(&grouped.mean_keepdim(D::Minus1)?)?;
     let variance = centred.sqr()?.mean_keepdim(D::Minus1)?;
-    let normed = centred.broadcast_div(&(variance + EPSILON)?.sqrt()?)?;
+    let normed = centred.broadcast_div(&(variance + NORM_EPSILON)?.sqrt()?)?;
     let spread = |per_channel: &Tensor| {
         let per_channel = per_channel.to_dtype(DType::F32)?;
         per_channel.unsqueeze(D::Minus1)?.unsqueeze(D::Minus1)
@@ -239,7 +237,7 @@ fn normalise(
 pub(crate) fn mean_and_deviation(x: &[f32]) -> (f32, f32) {
     let mean = (sum(x, |x| x) / x.len() as f64) as f32;
     let variance = sum(x, |x| (x - mean) * (x - mean)) / x.len() as f64;
-    (mean, (variance + EPSILON).sqrt() as f32)
+    (mean, (variance + NORM_EPSILON).sqrt() as f32)
 }
 
 /// The sum of `term(x)`: running f32 sums in lanes, gathered in f64 before they grow long.

@@ -19,6 +19,7 @@ use crate::group_norm::{self, GroupNorm};
 use crate::lanes::{self, load};
 use crate::memory::{values, with_values};
 use crate::operations::{Operations, Then};
+use crate::plain::Plain;
 
 /// What is fast in f32 on a CPU where no gradient is wanted. Other number types and devices, and images that take
 /// part in a gradient, are refused.
@@ -28,6 +29,14 @@ pub struct Inference;
 impl Operations for Inference {
     fn inference_only(&self) -> bool {
         true
+    }
+
+    fn enter(&self, image: &Tensor) -> Result<Tensor> {
+        Plain.enter(image)
+    }
+
+    fn leave(&self, features: &Tensor, channels: usize) -> Result<Tensor> {
+        Plain.leave(features, channels)
     }
 
     fn cast(&self, x: &Tensor, to: DType) -> Result<Tensor> {
@@ -232,7 +241,6 @@ mod tests {
     use super::*;
     use crate::dropout::Dropout;
     use crate::group_norm::Activation;
-    use crate::operations::Plain;
     use crate::test_numbers::numbers;
     use candle_nn::VarBuilder;
     use std::collections::HashMap;

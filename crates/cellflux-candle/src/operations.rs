@@ -1,8 +1,8 @@
 //! The operations that the network's walk over its topology is made of, and who carries them out.
 //!
 //! The walk (`unet.rs`, `residual_block.rs`, `attention.rs`, `resample.rs`) is written once. What it calls is
-//! this trait: [`Plain`] is the definition, in candle operations that differentiate and run on any device;
-//! [`Inference`](crate::inference::Inference) is fast on a CPU where nothing is trained; a trainer brings its own.
+//! this trait: [`Plain`](crate::plain::Plain) is the definition, in candle operations that differentiate and run on any
+//! device; [`Inference`](crate::inference::Inference) is fast on a CPU where nothing is trained; a trainer brings its own.
 //!
 //! Between [`Operations::enter`] and [`Operations::leave`] an implementation chooses layout and number type of
 //! its feature maps. The walk never looks inside them.
@@ -10,14 +10,13 @@
 use std::fmt::Debug;
 
 use candle_core::{DType, Result, Tensor};
-use candle_nn::{Linear, Module};
+use candle_nn::Linear;
 use cellflux_bundle::topology::Resample;
 
-use crate::attention::{self, Heads};
+use crate::attention::Heads;
 use crate::convolution::Convolution;
 use crate::dropout::Dropout;
-use crate::group_norm::{self, Activation, GroupNorm};
-use crate::resample;
+use crate::group_norm::{Activation, GroupNorm};
 
 /// What follows a normalisation.
 #[derive(Clone, Copy, Debug)]
@@ -49,8 +48,7 @@ impl Then<'_> {
     }
 }
 
-/// The operations of the network. The provided methods are their definition, in plain candle operations on
-/// feature maps `[N, C, H, W]`; an implementation of another layout provides all of them.
+/// The operations of the network, on feature maps whose layout and number type the implementation chooses.
 ///
 /// # Errors
 /// Every method fails when candle does, and where shapes do not fit.
@@ -58,93 +56,44 @@ impl Then<'_> {
 pub trait Operations: Debug + Send + Sync {
     /// Whether networks are built to be evaluated only: their kernels may be kept in a form of which no
     /// gradient can be taken.
-    fn inference_only(&self) -> bool {
-        false
-    }
+    fn inference_only(&self) -> bool;
 
     /// The same numbers in another type.
-    fn cast(&self, x: &Tensor, to: DType) -> Result<Tensor> {
-        x.to_dtype(to)
-    }
+    fn cast(&self, x: &Tensor, to: DType) -> Result<Tensor>;
 
     /// A linear layer of vectors `[N, in]`, to `[N, out]`.
-    fn linear(&self, x: &Tensor, layer: &Linear) -> Result<Tensor> {
-        layer.forward(x)
-    }
+    fn linear(&self, x: &Tensor, layer: &Linear) -> Result<Tensor>;
 
     /// `x / (1 + exp(-x))`.
-    fn silu(&self, x: &Tensor) -> Result<Tensor> {
-        x.silu()
-    }
+    fn silu(&self, x: &Tensor) -> Result<Tensor>;
 
     /// Vectors `[N, E]`, each times its factor `[N, 1]`.
-    fn scale(&self, x: &Tensor, factors: &Tensor) -> Result<Tensor> {
-        x.broadcast_mul(factors)
-    }
+    fn scale(&self, x: &Tensor, factors: &Tensor) -> Result<Tensor>;
 
     /// The sum of tensors of one shape, each times a factor; at least one.
-    #[allow(clippy::float_cmp, reason = "a factor of exactly 1 needs no product")]
-    fn combine(&self, terms: &[(f64, &Tensor)]) -> Result<Tensor> {
-        let term = |&(factor, x): &(f64, &Tensor)| {
-            if factor == 1.0 {
-                Ok(x.clone())
-            } else {
-                x.affine(factor, 0.0)
-            }
-        };
-        let Some((first, rest)) = terms.split_first() else {
-            candle_core::bail!("a linear combination of no tensors")
-        };
-        rest.iter().try_fold(term(first)?, |sum, next| sum + term(next)?)
-    }
+    fn combine(&self, terms: &[(f64, &Tensor)]) -> Result<Tensor>;
 
     /// An image `[N, C, H, W]` as a feature map.
-    fn enter(&self, image: &Tensor) -> Result<Tensor> {
-        Ok(image.clone())
-    }
+    fn enter(&self, image: &Tensor) -> Result<Tensor>;
 
-    /// A feature map as an image `[N, C, H, W]` of so many channels; there may be unused ones behind them.
-    fn leave(&self, features: &Tensor, channels: usize) -> Result<Tensor> {
-        features.narrow(1, 0, channels)
-    }
+    /// A feature map as an image `[N, C, H, W]` of its first `channels` channels; those behind them are unused.
+    fn leave(&self, features: &Tensor, channels: usize) -> Result<Tensor>;
 
     /// A convolution with bias, plus `residual` where there is one.
-    fn convolution(&self, x: &Tensor, layer: &Convolution, residual: Option<&Tensor>) -> Result<Tensor> {
-        layer.forward(x, residual)
-    }
+    fn convolution(&self, x: &Tensor, layer: &Convolution, residual: Option<&Tensor>) -> Result<Tensor>;
 
     /// Group normalisation and what follows it.
-    fn normalise(&self, x: &Tensor, norm: &GroupNorm, then: &Then) -> Result<Tensor> {
-        then.dropped(group_norm::plain(x, norm, then.film, then.activation)?)
-    }
+    fn normalise(&self, x: &Tensor, norm: &GroupNorm, then: &Then) -> Result<Tensor>;
 
     /// Adds `offset` `[N, C]` to every pixel.
-    fn shift(&self, x: &Tensor, offset: &Tensor) -> Result<Tensor> {
-        let (batch, channels) = offset.dims2()?;
-        x.broadcast_add(&offset.reshape((batch, channels, 1, 1))?)
-    }
+    fn shift(&self, x: &Tensor, offset: &Tensor) -> Result<Tensor>;
 
     /// Queries, keys and values (3 C channels, ordered as `heads` says) to the attended values (C channels).
-    fn attention(&self, qkv: &Tensor, heads: Heads) -> Result<Tensor> {
-        attention::plain(qkv, heads)
-    }
+    fn attention(&self, qkv: &Tensor, heads: Heads) -> Result<Tensor>;
 
     /// Halves the resolution by 2x2 average pooling, or doubles it by repeating the nearest pixel.
-    fn resample(&self, x: &Tensor, to: Resample) -> Result<Tensor> {
-        match to {
-            Resample::Down => resample::average_pool(x),
-            Resample::Up => resample::nearest(x),
-        }
-    }
+    fn resample(&self, x: &Tensor, to: Resample) -> Result<Tensor>;
 
     /// The channels of `x`, then those of `skip`.
-    fn concatenate(&self, x: &Tensor, skip: &Tensor) -> Result<Tensor> {
-        Tensor::cat(&[x, skip], 1)
-    }
+    fn concatenate(&self, x: &Tensor, skip: &Tensor) -> Result<Tensor>;
 }
-
-/// Every operation as its definition says: differentiable, on any device.
-#[derive(Clone, Copy, Debug)]
-pub struct Plain;
-
-impl Operations for Plain {}

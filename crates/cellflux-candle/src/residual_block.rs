@@ -2,6 +2,7 @@
 
 use candle_core::{Result, Tensor};
 use candle_nn::{Linear, VarBuilder};
+use cellflux_bundle::layer_names::residual;
 use cellflux_bundle::topology::Resample;
 
 use crate::convolution::Convolution;
@@ -34,6 +35,8 @@ pub struct ResidualShape {
     pub output: usize,
     /// Width of the embedding.
     pub embedding: usize,
+    /// Numbers by which it modulates the block: `UNetConfig::modulation_width`.
+    pub modulation: usize,
     /// Whether the embedding scales and shifts the second norm's output, or is added before it.
     pub scale_shift: bool,
     /// Resampling inside the block.
@@ -54,21 +57,26 @@ impl ResidualBlock {
             input,
             output,
             embedding,
+            modulation,
             scale_shift,
             resample,
             dropout,
             number,
         } = shape;
-        let modulation = if scale_shift { 2 * output } else { output };
         let skip = (input != output)
-            .then(|| Convolution::pointwise(input, output, &vars.pp("skip_connection"), operations));
+            .then(|| Convolution::pointwise(input, output, &vars.pp(residual::SKIP), operations));
         Ok(Self {
-            in_norm: GroupNorm::new(input, &vars.pp("in_layers.0"))?,
-            in_convolution: Convolution::same(input, output, &vars.pp("in_layers.2"), operations)?,
-            embedding: candle_nn::linear(embedding, modulation, vars.pp("emb_layers.1"))?,
+            in_norm: GroupNorm::new(input, &vars.pp(residual::IN_NORM))?,
+            in_convolution: Convolution::same(input, output, &vars.pp(residual::IN_CONVOLUTION), operations)?,
+            embedding: candle_nn::linear(embedding, modulation, vars.pp(residual::EMBEDDING))?,
             scale_shift,
-            out_norm: GroupNorm::new(output, &vars.pp("out_layers.0"))?,
-            out_convolution: Convolution::same(output, output, &vars.pp("out_layers.3"), operations)?,
+            out_norm: GroupNorm::new(output, &vars.pp(residual::OUT_NORM))?,
+            out_convolution: Convolution::same(
+                output,
+                output,
+                &vars.pp(residual::OUT_CONVOLUTION),
+                operations,
+            )?,
             skip: skip.transpose()?,
             resample,
             dropout,

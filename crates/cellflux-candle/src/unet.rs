@@ -5,6 +5,7 @@ use std::sync::Arc;
 use candle_core::{Device, Tensor};
 use candle_nn::{Linear, VarBuilder};
 use cellflux_bundle::config::UNetConfig;
+use cellflux_bundle::layer_names;
 use cellflux_bundle::topology::{self, LayerKind, Resample, Topology};
 
 use crate::CandleError;
@@ -12,7 +13,8 @@ use crate::attention::{Attention, Heads};
 use crate::convolution::Convolution;
 use crate::group_norm::{Activation, GroupNorm};
 use crate::inference::Inference;
-use crate::operations::{Operations, Plain, Then};
+use crate::operations::{Operations, Then};
+use crate::plain::Plain;
 use crate::resample::ResampleLayer;
 use crate::residual_block::{ResidualBlock, ResidualShape};
 use crate::time_embedding::TimeEmbedding;
@@ -48,7 +50,9 @@ impl UNet {
     /// lacks a tensor or holds one of another shape.
     pub fn new(config: &UNetConfig, vars: &VarBuilder) -> Result<Self, CandleError> {
         config.validate()?;
-        let some = vars.get(config.embedding_width(), "mol_embed_transform.bias")?;
+        let some = vars
+            .pp(layer_names::CONDITION)
+            .get(config.embedding_width(), "bias")?;
         let operations: Arc<dyn Operations> = if some.device().is_cpu() && !some.track_op() {
             Arc::new(Inference)
         } else {
@@ -76,16 +80,16 @@ impl UNet {
         };
         let embedding = config.embedding_width();
         Ok(Self {
-            condition: candle_nn::linear(config.condition_dim, embedding, vars.pp("mol_embed_transform"))?,
-            time: TimeEmbedding::new(config.model_channels, embedding, &vars.pp("time_embed"))?,
+            condition: candle_nn::linear(config.condition_dim, embedding, vars.pp(layer_names::CONDITION))?,
+            time: TimeEmbedding::new(config.model_channels, embedding, &vars.pp(layer_names::TIME))?,
             input: builder.groups(&topology.input)?,
             middle: builder.group(&topology.middle)?,
             output: builder.groups(&topology.output)?,
-            norm: GroupNorm::new(topology.head, &vars.pp("out.0"))?,
+            norm: GroupNorm::new(topology.head, &vars.pp(layer_names::OUT_NORM))?,
             head: Convolution::same(
                 topology.head,
                 config.out_channels,
-                &vars.pp("out.2"),
+                &vars.pp(layer_names::OUT_CONVOLUTION),
                 builder.operations,
             )?,
             config: config.clone(),
@@ -181,7 +185,7 @@ impl UNet {
             return Err(CandleError::Length {
                 what: "the list of times",
                 found: times.len(),
-                expected: format!("{batch}, one a sample"),
+                expected: format!("{batch}, one per sample"),
             });
         }
         let operations = self.operations.as_ref();
@@ -257,6 +261,7 @@ impl Builder<'_> {
                     input,
                     output,
                     embedding: config.embedding_width(),
+                    modulation: config.modulation_width(output),
                     scale_shift: config.use_scale_shift_norm,
                     resample,
                     dropout: config.dropout as f32,

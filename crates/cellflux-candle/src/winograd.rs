@@ -228,7 +228,7 @@ impl Band {
         }
     }
 
-    /// The pixels of one output channel (of so many) from the products `[36][panel][channel]`.
+    /// The pixels of one of `channels` output channels from the products `[36][panel][channel]`.
     fn transform_back(
         &self,
         products: &[Lanes],

@@ -31,7 +31,7 @@ const FEW_RINGS: usize = 5;
 
 /// Refuses a molecule, as it was written, whose rings or wildcards would take too long.
 pub(crate) fn check_written(smiles: &str, topology: &TopologyBlock) -> Result<(), ChemError> {
-    // Dots part molecules, but ring numbers may join them again: there are at most so many.
+    // Dots part molecules, but ring numbers may join them again: there are no more than these.
     let most_parts = 1 + smiles.matches('.').count();
     let most_rings = (topology.bonds.len() + most_parts).saturating_sub(topology.atoms.len());
     let few_wildcards = wildcards(topology).count() <= MAX_WILDCARDS;

@@ -7,9 +7,10 @@ use std::process::ExitCode;
 use anyhow::Context;
 use cellflux_bundle::quantise::WeightDtype;
 use cellflux_bundle::{Bundle, Manifest, folder, limits};
-use cellflux_site::storage;
+use cellflux_flow::distance::RelativeError;
+use cellflux_session::comparison::storage;
 
-use crate::engine::{EngineKind, load_for_pictures};
+use crate::engine::{EngineKind, open_for_pictures};
 
 /// Look into a bundle, store it anew, or compare two.
 #[derive(clap::Args)]
@@ -43,7 +44,7 @@ struct Inspect {
 struct Quantise {
     /// The bundle's folder.
     bundle: PathBuf,
-    /// f32, f16 or int8 (one scale an output channel).
+    /// f32, f16 or int8 (one scale per output channel).
     #[arg(long)]
     dtype: WeightDtype,
     /// Write also where the measured error is above the bound.
@@ -62,7 +63,7 @@ struct Quantise {
 struct Reshard {
     /// The bundle's folder.
     bundle: PathBuf,
-    /// The most MiB a shard, 1 to 24.
+    /// The most MiB per shard, 1 to 24.
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=24))]
     megabytes: u32,
     #[command(flatten)]
@@ -193,9 +194,10 @@ fn quantise(options: &Quantise) -> anyhow::Result<ExitCode> {
     let mut draft = bundle.clone().into_draft(assets);
     draft.dtype = options.dtype;
     let packed = draft.pack().context("the bundle cannot be packed")?;
-    let stored = storage::published(&packed)?;
-    let mut engines = |bundle: &Bundle| load_for_pictures(options.engine, bundle);
-    let error = storage::error(&bundle, &stored, &packed.files, &mut engines).map_err(anyhow::Error::msg)?;
+    let stored = packed.published()?;
+    let mut engines = |bundle: &Bundle| open_for_pictures(options.engine, bundle);
+    let measuring = storage::error(&bundle, &stored, &packed.files, &mut engines);
+    let error = pollster::block_on(measuring).map_err(anyhow::Error::msg)?;
     println!(
         "{} as {}: the velocity is {:.2e} off, a ten-step trajectory {:.2e} (relative; bound {:.0e})",
         bundle.manifest.model.dtype,
@@ -282,15 +284,12 @@ fn diff(options: &Diff) -> anyhow::Result<ExitCode> {
 
 /// `||second - first|| / ||first||` over all weights.
 fn weights_apart(first: &Bundle, second: &Bundle) -> f64 {
-    let (mut difference, mut size) = (0.0, 0.0);
+    let mut apart = RelativeError::default();
     for (name, tensor) in &first.weights.tensors {
         let Ok(other) = second.weights.get(name) else {
             return f64::INFINITY;
         };
-        for (a, b) in tensor.to_f32().iter().zip(other.to_f32()) {
-            difference += f64::from(b - a).powi(2);
-            size += f64::from(*a).powi(2);
-        }
+        apart.add(&other.to_f32(), &tensor.to_f32());
     }
-    (difference / size).sqrt()
+    apart.value()
 }

@@ -2,11 +2,8 @@
 
 use anyhow::{Context, bail};
 use cellflux_bundle::Bundle;
-use cellflux_bundle::config::UNetConfig;
-use cellflux_bundle::state_dict::StateDict;
-use cellflux_candle::CandleEngine;
-use cellflux_session::AnyEngine;
-use cellflux_wgpu::{Gpu, Plan, Precision, Progress, Stage, Tuning, Wanted, WgpuEngine};
+use cellflux_engine::{AnyEngine, Network};
+use cellflux_wgpu::{Precision, Progress, Stage, Tuning};
 use clap::ValueEnum;
 
 use crate::tiles;
@@ -45,36 +42,26 @@ pub enum DType {
 }
 
 /// The network in f32, for pictures that a command makes of a bundle; what goes wrong is a sentence.
-pub fn load_for_pictures(engine: EngineKind, bundle: &Bundle) -> Result<AnyEngine, String> {
+pub fn open_for_pictures(engine: EngineKind, bundle: &Bundle) -> Result<AnyEngine, String> {
     let arguments = EngineArgs {
         engine,
         dtype: DType::F32,
         // The same site from the same input, whatever was measured here before.
         tune: false,
     };
-    let spec = &bundle.manifest.image;
-    let size = (spec.height, spec.width);
-    let loading = arguments.load(&bundle.manifest.model.config, &bundle.weights, size, 1);
-    pollster::block_on(loading).map_err(|error| format!("{error:#}"))
+    pollster::block_on(arguments.open(&Network::of(bundle))).map_err(|error| format!("{error:#}"))
 }
 
 impl EngineArgs {
-    /// Loads the network for images of `height` x `width` and batches of up to `images`, and says on stderr what it
-    /// runs on.
-    pub async fn load(
-        self,
-        config: &UNetConfig,
-        weights: &StateDict,
-        (height, width): (usize, usize),
-        images: usize,
-    ) -> anyhow::Result<AnyEngine> {
+    /// Opens the network, and says on stderr what it runs on.
+    pub async fn open(self, network: &Network<'_>) -> anyhow::Result<AnyEngine> {
         let precision = match (self.engine, self.dtype) {
             (EngineKind::Candle, _) if self.tune => {
                 bail!("--tune needs --engine wgpu: candle has no kernel variants")
             }
             (EngineKind::Candle, DType::F32) => {
                 eprintln!("engine: candle on the CPU, f32");
-                return Ok(CandleEngine::new(config, weights, height, width)?.into());
+                return Ok(network.on_cpu()?);
             }
             (EngineKind::Candle, DType::F16) => {
                 bail!("--dtype f16 needs --engine wgpu: candle computes in f32")
@@ -82,13 +69,10 @@ impl EngineArgs {
             (EngineKind::Wgpu, DType::F32) => Precision::F32,
             (EngineKind::Wgpu, DType::F16) => Precision::F16,
         };
-        let size = [height, width];
-        // Guidance evaluates every image twice.
-        let plan = Plan::new(config, size, 2 * images, precision, &Tuning::default())?;
-        let gpu = Gpu::request(Wanted::for_plan(&plan)).await?;
+        let gpu = network.gpu().await?;
         eprintln!("engine: wgpu on {}, {precision}", gpu.report());
         let tuning = if self.tune {
-            tiles::fastest(&gpu, config, size, images, precision).await?
+            tiles::fastest(&gpu, network, precision).await?
         } else {
             Tuning::of(gpu.report())
         };
@@ -97,7 +81,8 @@ impl EngineArgs {
                 eprintln!("compiled {} pipelines", progress.total);
             }
         };
-        let engine = WgpuEngine::tuned(&gpu, config, weights, size, images, precision, tuning, progress)
+        let engine = network
+            .on_gpu(&gpu, precision, tuning, progress)
             .await
             .context("the network could not be set up on the GPU")?;
         let peak = engine.plan().memory().peak() as f64 / f64::from(1 << 20);

@@ -7,9 +7,8 @@ use std::time::Instant;
 
 use anyhow::{Context, bail};
 use cellflux_bundle::{Bundle, folder};
-use cellflux_session::{
-    AnyEngine, Experiment, Exploration, Pacing, Recipe, Timing, export, link, start_image,
-};
+use cellflux_engine::{AnyEngine, Network};
+use cellflux_session::{Exploration, Pacing, PreparedWalk, Recipe, Timing, export, link, start_image};
 
 use crate::engine::EngineArgs;
 use crate::files::{read, write};
@@ -44,7 +43,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let example = start_image::file(&recipe.start, &bundle.manifest)?
         .map(|path| folder::read_file(&args.bundle, &bundle.manifest, path))
         .transpose()?;
-    let experiment = Experiment::new(recipe, &bundle.manifest, &bundle.vectors, example.as_deref())?;
+    let experiment = PreparedWalk::new(recipe, &bundle.manifest, &bundle.vectors, example.as_deref())?;
     let mut exploration = Exploration::new(experiment);
     let timing = pollster::block_on(walk(args.engine, &bundle, &mut exploration))?;
     save(&args.out, &bundle, &exploration, timing)?;
@@ -84,12 +83,7 @@ async fn walk(
     bundle: &Bundle,
     exploration: &mut Exploration<AnyEngine>,
 ) -> anyhow::Result<Timing> {
-    let spec = &bundle.manifest.image;
-    let size = (spec.height, spec.width);
-    let engine = engine
-        .load(&bundle.manifest.model.config, &bundle.weights, size, 1)
-        .await?;
-    exploration.attach_engine(engine);
+    exploration.attach_engine(engine.open(&Network::of(bundle)).await?);
     let mut timing = Timing::default();
     loop {
         let started = Instant::now();

@@ -8,7 +8,7 @@ use cellflux_site::check::{self as site_check, Finding};
 use cellflux_site::{Built, Options, Project, Server, SiteError, Toolkit, build, config, toolkit};
 use cellflux_terminal::shell::quoted;
 
-use crate::engine::{EngineKind, load_for_pictures};
+use crate::engine::{EngineKind, open_for_pictures};
 
 /// Publish models as a static web page.
 #[derive(clap::Args)]
@@ -147,7 +147,7 @@ impl From {
             tell: |what| eprintln!("{what} ..."),
         };
         build(project, &options, &mut |bundle| {
-            load_for_pictures(self.engine, bundle)
+            open_for_pictures(self.engine, bundle)
         })
     }
 }

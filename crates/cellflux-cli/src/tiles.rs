@@ -4,54 +4,42 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 use std::{env, fs};
 
-use cellflux_bundle::UNetConfig;
-use cellflux_wgpu::{DeviceTrials, Effort, Gpu, Plan, Precision, StoredTiles, Tuner, Tuning};
+use cellflux_engine::{Network, Tiles};
+use cellflux_wgpu::{Effort, Gpu, Precision, Tuning};
 
 /// The fastest tiles for a network here: those kept from earlier runs, and, for what they leave open, those measured now; what is
 /// found is kept. A cache that cannot be read or written is a line on stderr and nothing more.
-pub async fn fastest(
-    gpu: &Gpu,
-    config: &UNetConfig,
-    size: [usize; 2],
-    images: usize,
-    precision: Precision,
-) -> anyhow::Result<Tuning> {
+pub async fn fastest(gpu: &Gpu, network: &Network<'_>, precision: Precision) -> anyhow::Result<Tuning> {
     let adapter = gpu.report().to_string();
-    let defaults = Tuning::of(gpu.report());
     let file = file(&adapter);
     let kept = file.as_deref().and_then(read);
-    let stored = kept
-        .and_then(|text| {
-            StoredTiles::read(&text, &adapter, &defaults)
-                .inspect_err(|error| eprintln!("{error}: measuring anew"))
-                .ok()
-        })
-        .unwrap_or_else(|| StoredTiles::new(&adapter));
-
+    let mut tiles = Tiles::read(gpu, &adapter, kept.as_deref());
+    if let Some(reason) = tiles.refused() {
+        eprintln!("{reason}: measuring anew");
+    }
     // Somebody asked for it and waits, so nothing is too slow to be measured before the budget ends.
     let effort = Effort {
         longest_run: f64::INFINITY,
         ..Effort::of(gpu.report())
     };
-    let plan = Plan::new(config, size, 2 * images, precision, &defaults)?;
-    let mut tuner = Tuner::new(&plan, defaults, stored, effort, 0.0);
+    let plan = network.plan(precision, &Tuning::of(gpu.report()))?;
     let clock = Instant::now();
-    let mut trials = DeviceTrials::new(gpu, plan.images(), || clock.elapsed().as_secs_f64());
+    let seconds = || clock.elapsed().as_secs_f64();
     let mut tried = 0;
-    while tuner.step(&mut trials).await?.is_some() {
+    while tiles.step(&plan, effort, 0.0, seconds).await?.is_some() {
         tried += 1;
     }
     if tried > 0 {
         eprintln!(
             "tried {tried} tiles in {:.1} s; {} convolutions of this adapter are measured",
-            clock.elapsed().as_secs_f64(),
-            tuner.stored().len()
+            seconds(),
+            tiles.measured()
         );
         if let Some(file) = file {
-            keep(&file, &tuner.stored().to_string());
+            keep(&file, &tiles.to_string());
         }
     }
-    Ok(tuner.stored().tuning_for(gpu, config, size, images, precision)?)
+    Ok(tiles.tuning(network, precision)?)
 }
 
 /// Where an adapter's tiles are kept; nothing where the platform names no folder for caches.

@@ -8,7 +8,8 @@ use anyhow::Context;
 use cellflux_bundle::pth::{self, Weights};
 use cellflux_bundle::state_dict::StateDict;
 use cellflux_bundle::{UNetConfig, folder};
-use cellflux_session::verify::{Bounds, Golden, Row};
+use cellflux_engine::Network;
+use cellflux_session::comparison::golden::{Bounds, Golden, Row};
 
 use crate::engine::{DType, EngineArgs, EngineKind};
 use crate::files::read;
@@ -37,10 +38,14 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
         (EngineKind::Wgpu, DType::F16) => Bounds::WGPU_F16,
     };
     let rows = pollster::block_on(async {
-        let mut engine = args
-            .engine
-            .load(golden.config(), &weights, golden.size(), golden.images())
-            .await?;
+        let (height, width) = golden.size();
+        let network = Network {
+            config: golden.config(),
+            weights: &weights,
+            size: [height, width],
+            images: golden.images(),
+        };
+        let mut engine = args.engine.open(&network).await?;
         println!("{:24} {:>14} {:>8}", "output", "relative error", "bound");
         anyhow::Ok(golden.verify(&mut engine, bounds, print).await?)
     })?;

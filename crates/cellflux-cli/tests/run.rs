@@ -15,12 +15,12 @@ use cellflux_bundle::sampling::{FlowSource, Sampling};
 use cellflux_bundle::state_dict::config_from_safetensors;
 use cellflux_bundle::{Draft, StateDict, folder};
 use cellflux_candle::CandleEngine;
+use cellflux_flow::distance::relative_error;
 use cellflux_flow::field::Engine;
 use cellflux_flow::guidance::Guidance;
 use cellflux_flow::solver::FixedSolver;
 use cellflux_image::picture::Limits;
 use cellflux_image::{ImageSpec, coded_png, npy};
-use cellflux_session::verify::relative_error;
 use tempfile::TempDir;
 
 const SIDE: usize = 32;

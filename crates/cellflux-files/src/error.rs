@@ -28,6 +28,20 @@ pub enum SwapError {
         /// The place.
         path: PathBuf,
     },
+    /// A link that leads nowhere.
+    #[error("{}: is a link to {}, which is not there; make that folder, or name another to write", path.display(), target.display())]
+    Dangling {
+        /// The link.
+        path: PathBuf,
+        /// Where it leads.
+        target: PathBuf,
+    },
+    /// Something that is no folder.
+    #[error("{}: is a file, expected a folder, or the name of a new one", path.display())]
+    NotAFolder {
+        /// The place.
+        path: PathBuf,
+    },
     /// The folder in which the command runs: exchanged for another, it would be gone from under its user.
     #[error("{}: is the folder that the command runs in; run it in another, or name another folder to write", path.display())]
     Current {

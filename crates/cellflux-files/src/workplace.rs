@@ -29,7 +29,8 @@ impl Workplace {
     ///
     /// # Errors
     /// [`SwapError::Busy`] while another process writes the same place, [`SwapError::Taken`] for a folder of somebody else's
-    /// under the workplace's name, [`SwapError::Nameless`], [`SwapError::Io`].
+    /// under the workplace's name, [`SwapError::Nameless`], [`SwapError::Dangling`], [`SwapError::NotAFolder`],
+    /// [`SwapError::Io`].
     pub fn take(place: &Path) -> Result<Self, SwapError> {
         // A link is followed: what it leads to is replaced, not the link.
         let place = &match place.canonicalize() {
@@ -37,8 +38,19 @@ impl Workplace {
             Err(error) if error.kind() == ErrorKind::NotFound && !place.is_symlink() => {
                 std::path::absolute(place).map_err(SwapError::io(place))?
             }
-            Err(error) => return Err(SwapError::io(place)(error)),
+            Err(error) => {
+                return Err(match fs::read_link(place) {
+                    Ok(target) => SwapError::Dangling {
+                        path: place.to_owned(),
+                        target,
+                    },
+                    Err(_) => SwapError::io(place)(error),
+                });
+            }
         };
+        if fs::metadata(place).is_ok_and(|about| !about.is_dir()) {
+            return Err(SwapError::NotAFolder { path: place.clone() });
+        }
         if std::env::current_dir().is_ok_and(|current| current == **place) {
             return Err(SwapError::Current { path: place.clone() });
         }
@@ -189,6 +201,26 @@ mod tests {
         assert!(error.to_string().contains("another command"), "{error}");
         drop(first);
         Workplace::take(&place).unwrap();
+    }
+
+    #[test]
+    fn a_place_that_is_a_file_or_a_link_to_nowhere_is_refused_by_a_sentence() {
+        let parent = tempfile::tempdir().unwrap();
+        let file = parent.path().join("file");
+        fs::write(&file, "mine").unwrap();
+        let message = Workplace::take(&file).unwrap_err().to_string();
+        assert!(message.contains("is a file, expected a folder"), "{message}");
+        assert_eq!(fs::read_to_string(&file).unwrap(), "mine");
+        #[cfg(unix)]
+        {
+            let link = parent.path().join("link");
+            std::os::unix::fs::symlink("nowhere", &link).unwrap();
+            let message = Workplace::take(&link).unwrap_err().to_string();
+            assert!(
+                message.contains("is a link to nowhere, which is not there"),
+                "{message}"
+            );
+        }
     }
 
     #[test]

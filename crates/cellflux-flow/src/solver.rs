@@ -218,7 +218,7 @@ mod tests {
             let (t0, t1) = grid.step(index).unwrap();
             x = solver.step(&mut field, t0, t1, &x).unwrap();
         }
-        assert_eq!(field.evaluations, grid.steps() * solver.evaluations());
+        assert_eq!(field.evaluations(), grid.steps() * solver.evaluations());
         distance(&x, &driven_solution(grid.end()))
     }
 
@@ -243,12 +243,12 @@ mod tests {
             let mut field = driven();
             for evaluated in 1..=solver.evaluations() {
                 assert!(step.evaluate(&mut field).unwrap().is_some());
-                assert_eq!(field.evaluations, evaluated, "{solver:?}");
+                assert_eq!(field.evaluations(), evaluated, "{solver:?}");
             }
             assert_eq!(step.remaining(), 0);
             let at_once = solver.step(&mut driven(), 0.25, 0.5, &x).unwrap();
             assert_eq!(step.finish(&mut field).unwrap(), at_once, "{solver:?}");
-            assert_eq!(field.evaluations, solver.evaluations());
+            assert_eq!(field.evaluations(), solver.evaluations());
         }
     }
 

@@ -1,63 +1,10 @@
 //! Known ordinary differential equations as fields, and the reference's schedules, for the tests.
 
-use std::convert::Infallible;
-
-use crate::field::{AdaptiveField, Field, Tolerance};
-
-/// A field over plain vectors, given by `dx/dt = f(t, x)`.
-pub struct Known<F> {
-    pub derivative: F,
-    pub evaluations: usize,
-}
-
-impl<F: Fn(f64, &[f64]) -> Vec<f64>> Known<F> {
-    pub fn new(derivative: F) -> Self {
-        Self {
-            derivative,
-            evaluations: 0,
-        }
-    }
-}
-
-impl<F: Fn(f64, &[f64]) -> Vec<f64>> Field for Known<F> {
-    type State = Vec<f64>;
-    type Error = Infallible;
-
-    fn velocity(&mut self, t: f64, x: &Vec<f64>) -> Result<Vec<f64>, Infallible> {
-        self.evaluations += 1;
-        Ok((self.derivative)(t, x))
-    }
-
-    fn combine(&mut self, terms: &[(f64, &Vec<f64>)]) -> Result<Vec<f64>, Infallible> {
-        let mut sum = vec![0.0; terms[0].1.len()];
-        for (weight, x) in terms {
-            for (sum, x) in sum.iter_mut().zip(*x) {
-                *sum += weight * x;
-            }
-        }
-        Ok(sum)
-    }
-}
-
-impl<F: Fn(f64, &[f64]) -> Vec<f64>> AdaptiveField for Known<F> {
-    async fn error_norm(
-        &mut self,
-        error: &Vec<f64>,
-        from: &Vec<f64>,
-        to: &Vec<f64>,
-        tolerance: Tolerance,
-    ) -> Result<f64, Infallible> {
-        let squares = error
-            .iter()
-            .zip(from.iter().zip(to))
-            .map(|(e, (a, b))| (e / (tolerance.atol + tolerance.rtol * a.abs().max(b.abs()))).powi(2));
-        Ok((squares.sum::<f64>() / error.len() as f64).sqrt())
-    }
-}
+use crate::ode::Ode;
 
 /// A turning, growing, driven motion: its rate depends on time and its parts on each other.
-pub fn driven() -> Known<impl Fn(f64, &[f64]) -> Vec<f64>> {
-    Known::new(|t, x| {
+pub fn driven() -> Ode<impl Fn(f64, &[f64]) -> Vec<f64>> {
+    Ode::new(|t, x| {
         let (grow, turn) = (1.0 - 2.0 * t, 3.0 + 2.0 * t);
         vec![grow * x[0] - turn * x[1], turn * x[0] + grow * x[1]]
     })

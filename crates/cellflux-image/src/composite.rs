@@ -12,7 +12,7 @@ pub struct Rgba {
     pub width: usize,
     /// Rows.
     pub height: usize,
-    /// Four bytes a pixel.
+    /// Four bytes per pixel.
     pub pixels: Vec<u8>,
 }
 

@@ -35,7 +35,7 @@ pub struct ImageSpec {
     /// What bytes 0 and 255 are to the network.
     #[serde(default)]
     pub range: ModelRange,
-    /// Micrometres a pixel of the model's input, where known.
+    /// Micrometres per pixel of the model's input, where known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pixel_size_um: Option<f64>,
     /// Micrometres along the longer side of the crop, where known: `pixel_size_um` times that side.

@@ -1,4 +1,4 @@
-//! Pictures to keep: one frame, or a trajectory's frames side by side, as PNG.
+//! Pictures to keep: one frame, a trajectory's frames side by side, or many in a grid, as PNG.
 
 use image::codecs::png::{CompressionType, FilterType, PngEncoder};
 use image::{ExtendedColorType, ImageEncoder};
@@ -11,43 +11,77 @@ pub const SEPARATOR: usize = 2;
 /// The separator's colour: no cell is this grey, and it shows on black and on white pages.
 const SEPARATOR_COLOUR: [u8; 4] = [96, 96, 96, 255];
 
+/// How pictures of one size are laid out, row by row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Grid {
+    /// Pictures in a row; the last row may have fewer.
+    pub columns: usize,
+    /// Pixels between two pictures.
+    pub gap: usize,
+    /// Pixels around all of them.
+    pub margin: usize,
+    /// The colour of gaps, margin and empty places, RGBA.
+    pub colour: [u8; 4],
+}
+
+impl Grid {
+    /// One picture of all.
+    ///
+    /// # Errors
+    /// [`ImageError::Write`] without pictures, or for pictures of different sizes.
+    pub fn draw(&self, pictures: &[Rgba]) -> Result<Rgba, ImageError> {
+        let wrong = |reason: String| ImageError::Write {
+            what: "grid of pictures",
+            reason,
+        };
+        let first = pictures
+            .first()
+            .ok_or_else(|| wrong("there are no pictures".into()))?;
+        let size = (first.width, first.height);
+        if let Some(odd) = pictures
+            .iter()
+            .find(|picture| (picture.width, picture.height) != size)
+        {
+            return Err(wrong(format!(
+                "a picture is {} x {} px, the first {} x {} px",
+                odd.width, odd.height, first.width, first.height
+            )));
+        }
+        let columns = self.columns.clamp(1, pictures.len());
+        let rows = pictures.len().div_ceil(columns);
+        let length = |count: usize, side: usize| count * (side + self.gap) - self.gap + 2 * self.margin;
+        let (width, height) = (length(columns, first.width), length(rows, first.height));
+        let mut pixels = self.colour.repeat(width * height);
+        for (index, picture) in pictures.iter().enumerate() {
+            let left = self.margin + index % columns * (first.width + self.gap);
+            let top = self.margin + index / columns * (first.height + self.gap);
+            for (y, row) in picture.pixels.chunks(4 * first.width.max(1)).enumerate() {
+                let start = 4 * ((top + y) * width + left);
+                if let Some(place) = pixels.get_mut(start..start + row.len()) {
+                    place.copy_from_slice(row);
+                }
+            }
+        }
+        Ok(Rgba {
+            width,
+            height,
+            pixels,
+        })
+    }
+}
+
 /// Frames side by side, left to right, `SEPARATOR` pixels between them.
 ///
 /// # Errors
 /// [`ImageError::Write`] without frames, or for frames of different sizes.
 pub fn strip(frames: &[Rgba]) -> Result<Rgba, ImageError> {
-    let wrong = |reason: String| ImageError::Write {
-        what: "strip",
-        reason,
+    let grid = Grid {
+        columns: frames.len(),
+        gap: SEPARATOR,
+        margin: 0,
+        colour: SEPARATOR_COLOUR,
     };
-    let first = frames
-        .first()
-        .ok_or_else(|| wrong("there are no frames".into()))?;
-    if let Some(odd) = frames
-        .iter()
-        .find(|f| (f.width, f.height) != (first.width, first.height))
-    {
-        return Err(wrong(format!(
-            "a frame is {} x {} px, the first {} x {} px",
-            odd.width, odd.height, first.width, first.height
-        )));
-    }
-    let width = frames.len() * (first.width + SEPARATOR) - SEPARATOR;
-    let mut pixels = Vec::with_capacity(4 * width * first.height);
-    for y in 0..first.height {
-        for (index, frame) in frames.iter().enumerate() {
-            if index > 0 {
-                pixels.extend(SEPARATOR_COLOUR.repeat(SEPARATOR));
-            }
-            let row = 4 * frame.width;
-            pixels.extend(frame.pixels.iter().skip(y * row).take(row));
-        }
-    }
-    Ok(Rgba {
-        width,
-        height: first.height,
-        pixels,
-    })
+    grid.draw(frames)
 }
 
 /// Encodes a picture as PNG; opaque pictures are written without alpha.

@@ -11,14 +11,14 @@ use std::task::Poll;
 
 use cellflux_flow::field::Engine;
 
-use crate::experiment::{Experiment, Method};
 use crate::frame::Frame;
+use crate::prepared_walk::{Method, PreparedWalk};
 use crate::recipe::ADAPTIVE_STEPS;
 use crate::walker::Walker;
 
 /// A trajectory in the making, on an engine that may come and go.
 pub struct Exploration<E: Engine> {
-    experiment: Experiment,
+    experiment: PreparedWalk,
     /// Never empty: the start is the first.
     frames: Vec<Frame>,
     engine: Option<E>,
@@ -87,7 +87,7 @@ pub enum Pacing {
 
 impl<E: Engine> Exploration<E> {
     /// Starts at the experiment's start image, without an engine.
-    pub fn new(experiment: Experiment) -> Self {
+    pub fn new(experiment: PreparedWalk) -> Self {
         Self {
             frames: vec![start_frame(&experiment)],
             experiment,
@@ -97,7 +97,7 @@ impl<E: Engine> Exploration<E> {
     }
 
     /// The experiment that is walked.
-    pub fn experiment(&self) -> &Experiment {
+    pub fn experiment(&self) -> &PreparedWalk {
         &self.experiment
     }
 
@@ -134,6 +134,15 @@ impl<E: Engine> Exploration<E> {
     pub fn detach_engine(&mut self) -> Option<E> {
         self.walker = None;
         self.engine.take()
+    }
+
+    /// Walks on to the end, one step at a time.
+    ///
+    /// # Errors
+    /// As [`Self::advance`].
+    pub async fn finish(&mut self) -> Result<(), StepError<E::Error>> {
+        while self.advance(Pacing::Single).await?.is_some() {}
+        Ok(())
     }
 
     /// Walks on by one solver step and reads it back; `None` when the walk is finished.
@@ -219,7 +228,7 @@ impl<E: Engine> Exploration<E> {
     }
 
     /// Turns to another experiment and keeps every frame that is also one of its frames.
-    pub fn apply(&mut self, experiment: Experiment) -> Change {
+    pub fn apply(&mut self, experiment: PreparedWalk) -> Change {
         let same_start = experiment.start() == self.experiment.start()
             && experiment.waypoints().first() == self.experiment.waypoints().first();
         let same_flow = experiment.flow() == self.experiment.flow();
@@ -252,7 +261,7 @@ impl<E: Engine> Exploration<E> {
     }
 
     /// How many frames were walked towards waypoints that `other` has too.
-    fn frames_on_the_way_of(&self, other: &Experiment) -> usize {
+    fn frames_on_the_way_of(&self, other: &PreparedWalk) -> usize {
         let common = self
             .experiment
             .waypoints()
@@ -268,7 +277,7 @@ impl<E: Engine> Exploration<E> {
     }
 }
 
-fn start_frame(experiment: &Experiment) -> Frame {
+fn start_frame(experiment: &PreparedWalk) -> Frame {
     Frame {
         t: experiment.waypoints().first().copied().unwrap_or_default(),
         evaluations: 0,

@@ -9,11 +9,11 @@ use crate::recipe::{Direction, Recipe};
 use crate::test_engine::{Call, TestEngine, TestError};
 use crate::test_model::recipe;
 
-fn experiment(change: impl FnOnce(&mut Recipe)) -> Experiment {
+fn experiment(change: impl FnOnce(&mut Recipe)) -> PreparedWalk {
     let mut recipe = recipe();
     change(&mut recipe);
     let start: Vec<f32> = (0..32u8).map(|i| f32::from(i) / 16.0 - 1.0).collect();
-    Experiment::of_parts(recipe, &start, vec![0.8, 0.0]).unwrap()
+    PreparedWalk::of_parts(recipe, &start, vec![0.8, 0.0]).unwrap()
 }
 
 fn adaptive(recipe: &mut Recipe) {
@@ -22,7 +22,7 @@ fn adaptive(recipe: &mut Recipe) {
     recipe.sampling.atol = 1e-4;
 }
 
-fn with_engine(experiment: Experiment, engine: TestEngine) -> Exploration<TestEngine> {
+fn with_engine(experiment: PreparedWalk, engine: TestEngine) -> Exploration<TestEngine> {
     let mut exploration = Exploration::new(experiment);
     assert!(exploration.attach_engine(engine).is_none());
     exploration
@@ -34,7 +34,7 @@ fn walk(exploration: &mut Exploration<TestEngine>, pacing: Pacing) -> Result<(),
     Ok(())
 }
 
-fn walked(experiment: Experiment) -> Exploration<TestEngine> {
+fn walked(experiment: PreparedWalk) -> Exploration<TestEngine> {
     let mut exploration = with_engine(experiment, TestEngine::default());
     walk(&mut exploration, Pacing::Single).unwrap();
     exploration
@@ -329,7 +329,7 @@ fn an_adaptive_walk_that_does_not_arrive_is_ended() {
     let mut recipe = recipe();
     adaptive(&mut recipe);
     // A motion this fast allows no step beyond 3.3 / 30,000, whatever the tolerance.
-    let stiff = Experiment::of_parts(recipe, &[0.0; 32], vec![3e4]).unwrap();
+    let stiff = PreparedWalk::of_parts(recipe, &[0.0; 32], vec![3e4]).unwrap();
     let mut exploration = with_engine(stiff, TestEngine::default());
     let error = walk(&mut exploration, Pacing::Single).unwrap_err();
     assert!(matches!(error, StepError::TooManySteps { .. }), "{error}");
@@ -340,7 +340,7 @@ fn an_adaptive_walk_that_does_not_arrive_is_ended() {
 fn trials_that_the_adaptive_solver_rejected_are_counted_with_the_step_they_came_before() {
     let mut recipe = recipe();
     adaptive(&mut recipe);
-    let fast = Experiment::of_parts(recipe, &[0.0; 32], vec![6e1]).unwrap();
+    let fast = PreparedWalk::of_parts(recipe, &[0.0; 32], vec![6e1]).unwrap();
     let exploration = walked(fast);
     let rejected: usize = exploration.frames().iter().map(|frame| frame.rejected).sum();
     assert!(rejected > 0);

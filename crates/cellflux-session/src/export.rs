@@ -5,7 +5,6 @@ use cellflux_image::composite::{Display, composite};
 use cellflux_image::{ImageSpec, npy, strip};
 use serde::Serialize;
 
-use crate::engine::EngineReport;
 use crate::error::SessionError;
 use crate::frame::Frame;
 use crate::recipe::{Recipe, View};
@@ -63,15 +62,15 @@ pub fn display(spec: &ImageSpec, view: &View) -> Display {
 
 /// What stands beside an exported trajectory: how it was made, and what was measured on the way.
 #[derive(Clone, Debug, Serialize)]
-pub struct Record<'a> {
+pub struct Record<'a, E> {
     /// What these pictures are.
     pub note: &'static str,
     /// The model's name to show.
     pub model: &'a str,
     /// The recipe, which makes the same trajectory again.
     pub recipe: &'a Recipe,
-    /// The engine, where one is attached.
-    pub engine: Option<EngineReport>,
+    /// What the engine says of itself, where one is attached.
+    pub engine: Option<E>,
     /// Work and time.
     pub timing: Timing,
     /// Milliseconds per evaluation, where there was one.
@@ -83,12 +82,12 @@ pub struct Record<'a> {
 /// What stands by every generated picture.
 pub const NOTE: &str = "Generated, not measured";
 
-impl<'a> Record<'a> {
+impl<'a, E: Serialize> Record<'a, E> {
     /// The record of these frames.
     pub fn new(
         manifest: &'a Manifest,
         recipe: &'a Recipe,
-        engine: Option<EngineReport>,
+        engine: Option<E>,
         timing: Timing,
         frames: &'a [Frame],
     ) -> Self {
@@ -152,9 +151,10 @@ mod tests {
         let (manifest, frames, recipe) = (manifest(), frames(), recipe());
         let mut timing = Timing::default();
         timing.add(3, 6.0);
-        let record = Record::new(&manifest, &recipe, None, timing, &frames);
+        let record = Record::new(&manifest, &recipe, Some("a test's"), timing, &frames);
         let value: serde_json::Value = serde_json::from_str(&record.to_json().unwrap()).unwrap();
         assert_eq!(value["note"], "Generated, not measured");
+        assert_eq!(value["engine"], "a test's");
         assert_eq!(value["ms_per_evaluation"], 2.0);
         assert_eq!(value["frames"][1]["t"], 0.5);
         let again = Recipe::from_json(value["recipe"].to_string().as_bytes()).unwrap();

@@ -4,9 +4,9 @@ use cellflux_flow::dopri5::{AdaptiveError, Dopri5};
 use cellflux_flow::field::{Engine, Tolerance};
 use cellflux_flow::solver::{FixedSolver, FixedStep};
 
-use crate::experiment::{Experiment, Method};
 use crate::exploration::StepError;
 use crate::frame::Frame;
+use crate::prepared_walk::{Method, PreparedWalk};
 
 /// States on an engine's device. It is dropped on any error and made again from the last frame.
 pub(crate) struct Walker<S> {
@@ -36,7 +36,7 @@ impl<S: Clone> Walker<S> {
     /// Puts a frame on the device, under the experiment's condition.
     pub fn at<E: Engine<State = S>>(
         engine: &mut E,
-        experiment: &Experiment,
+        experiment: &PreparedWalk,
         frame: &Frame,
     ) -> Result<Self, E::Error> {
         let flow = experiment.flow();
@@ -53,7 +53,7 @@ impl<S: Clone> Walker<S> {
     pub async fn step<E: Engine<State = S>>(
         &mut self,
         engine: &mut E,
-        experiment: &Experiment,
+        experiment: &PreparedWalk,
         last: &Frame,
     ) -> Result<Option<Step<S>>, StepError<E::Error>> {
         let step = match experiment.flow().method {
@@ -71,7 +71,7 @@ impl<S: Clone> Walker<S> {
     pub fn look_ahead<E: Engine<State = S>>(
         &mut self,
         engine: &mut E,
-        experiment: &Experiment,
+        experiment: &PreparedWalk,
         from: usize,
     ) -> Result<(), E::Error> {
         if let (Method::Fixed(solver), Some((t0, t1))) = (experiment.flow().method, stretch(experiment, from))
@@ -95,7 +95,7 @@ impl<S: Clone> Walker<S> {
     pub fn evaluate<E: Engine<State = S>>(
         &mut self,
         engine: &mut E,
-        experiment: &Experiment,
+        experiment: &PreparedWalk,
         from: usize,
     ) -> Result<Option<S>, E::Error> {
         let Method::Fixed(solver) = experiment.flow().method else {
@@ -117,7 +117,7 @@ impl<S: Clone> Walker<S> {
     fn fixed<E: Engine<State = S>>(
         &mut self,
         engine: &mut E,
-        experiment: &Experiment,
+        experiment: &PreparedWalk,
         solver: FixedSolver,
         from: usize,
     ) -> Result<Option<Step<S>>, StepError<E::Error>> {
@@ -142,7 +142,7 @@ impl<S: Clone> Walker<S> {
     async fn adaptive<E: Engine<State = S>>(
         &mut self,
         engine: &mut E,
-        experiment: &Experiment,
+        experiment: &PreparedWalk,
         tolerance: Tolerance,
         last: &Frame,
     ) -> Result<Option<Step<S>>, StepError<E::Error>> {
@@ -182,7 +182,7 @@ impl<S: Clone> Walker<S> {
 }
 
 /// Times of waypoint `from` and of the one behind it.
-fn stretch(experiment: &Experiment, from: usize) -> Option<(f64, f64)> {
+fn stretch(experiment: &PreparedWalk, from: usize) -> Option<(f64, f64)> {
     let waypoints = experiment.waypoints();
     Some((*waypoints.get(from)?, *waypoints.get(from + 1)?))
 }

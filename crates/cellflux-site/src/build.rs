@@ -7,10 +7,12 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use cellflux_engine::EngineMaker;
 use cellflux_session::{Recipe, Start};
 use serde::Serialize;
 
 use crate::address::{self, Target};
+use crate::cache::Cache;
 use crate::card::{self, Card};
 use crate::components::{self, Components};
 use crate::config::{FILE, LinkKind, Project, RESERVED_IDS, Section};
@@ -19,17 +21,16 @@ use crate::files::{AuthorFiles, Use};
 use crate::fingerprint::{Named, digest, name_by_content, named, sha256};
 use crate::html::escape;
 use crate::ids::Ids;
-use crate::kept::Kept;
 use crate::markdown::{self, Rules};
 use crate::maths::Maths;
 use crate::model::Model;
 use crate::output::Output;
 use crate::pages::{EMBED, EXPLORER, OFFLINE, PAGE, Pages, STYLES, UNSTARTED, with_slash};
 use crate::report::Report;
-use crate::source::Source;
+use crate::source::SourceText;
 use crate::theme;
 use crate::toolkit::Toolkit;
-use crate::walk::{EngineMaker, Recorder};
+use crate::walk::Recorder;
 use crate::words::{LANGUAGES, Words};
 use crate::worker_integrity::write_digests;
 
@@ -73,7 +74,7 @@ pub fn build(project: &Project, options: &Options, engines: EngineMaker) -> Resu
     let models = models(project, options, engines)?;
     let mut components = Components {
         models: &models,
-        recorder: Recorder::new(engines, Kept::of(&project.folder), options.tell),
+        recorder: Recorder::new(engines, Cache::of(&project.folder), options.tell),
         files: AuthorFiles::of(&project.folder).allow_html(project.config.allow_html),
         maths: Maths::default(),
         folder: project.folder.clone(),
@@ -156,7 +157,7 @@ pub fn build(project: &Project, options: &Options, engines: EngineMaker) -> Resu
     }
     let bundles = project.config.bundles.iter();
     let sources = std::iter::once(project.source.path.clone())
-        .chain(bundles.map(|wish| project.path(wish.path.get_ref())))
+        .chain(bundles.map(|request| project.path(request.path.get_ref())))
         .chain(components.files.read)
         .chain(texts.sources)
         .collect();
@@ -212,18 +213,18 @@ fn own_ids(project: &Project) -> Result<Ids, SiteError> {
 /// Every `[[bundle]]`.
 fn models(project: &Project, options: &Options, engines: EngineMaker) -> Result<Vec<Model>, SiteError> {
     let mut models: Vec<Model> = Vec::new();
-    for (index, wish) in project.config.bundles.iter().enumerate() {
+    for (index, request) in project.config.bundles.iter().enumerate() {
         let crops = options.crops.as_deref().filter(|_| index == 0);
         if let Some(crops) = crops {
             (options.tell)(&format!("choosing crops of {}", crops.display()));
         }
-        let model = Model::load(project, wish, crops, engines, options.tell)?;
+        let model = Model::load(project, request, crops, engines, options.tell)?;
         if models.iter().any(|other| other.name == model.name) {
             let problem = format!(
                 "a second bundle called {:?}, expected a folder name of its own for each",
                 model.name
             );
-            return Err(project.source.wrong(&wish.path.span(), problem));
+            return Err(project.source.wrong(&request.path.span(), problem));
         }
         models.push(model);
     }
@@ -242,21 +243,21 @@ fn record(project: &Project, components: &mut Components) -> Result<(), SiteErro
         height: usize,
         file: String,
     }
-    let Some(wish) = &project.config.precompute else {
+    let Some(request) = &project.config.precompute else {
         return Ok(());
     };
     let source = &project.source;
-    let at = source.place(wish.span().start);
-    let wish = wish.get_ref();
-    let model = components::model(components.models, wish.bundle.as_ref(), source)?;
-    let controls: Vec<_> = match wish.controls.as_slice() {
+    let at = source.place(request.span().start);
+    let request = request.get_ref();
+    let model = components::model(components.models, request.bundle.as_ref(), source)?;
+    let controls: Vec<_> = match request.controls.as_slice() {
         [] => vec![None],
         controls => controls.iter().map(Some).collect(),
     };
     let mut films = Vec::new();
     for control in controls {
-        for compound in &wish.compounds {
-            let walk = wish.walk(control, Some(compound));
+        for compound in &request.compounds {
+            let walk = request.walk(control, Some(compound));
             let recipe = walk.recipe(model, source, &at)?;
             let recording = components.recorder.record(model, &recipe, &at)?;
             let film = components
@@ -291,17 +292,19 @@ fn social_card(
     components: &mut Components,
 ) -> Result<Option<(String, String)>, SiteError> {
     let source = &project.source;
-    let (wish, at) = match (&project.config.card, &project.config.precompute) {
+    let (request, at) = match (&project.config.card, &project.config.precompute) {
         (Some(card), _) => (card.get_ref().clone(), source.place(card.span().start)),
-        (None, Some(wish)) => (
-            wish.get_ref()
-                .walk(wish.get_ref().controls.first(), wish.get_ref().compounds.first()),
-            source.place(wish.span().start),
+        (None, Some(request)) => (
+            request.get_ref().walk(
+                request.get_ref().controls.first(),
+                request.get_ref().compounds.first(),
+            ),
+            source.place(request.span().start),
         ),
         (None, None) => return Ok(None),
     };
-    let model = components::model(components.models, wish.bundle.as_ref(), source)?;
-    let recipe = wish.recipe(model, source, &at)?;
+    let model = components::model(components.models, request.bundle.as_ref(), source)?;
+    let recipe = request.recipe(model, source, &at)?;
     let recording = components.recorder.record(model, &recipe, &at)?;
     let (control, compound) = (
         start_name(model, &recipe, &components.words),
@@ -368,21 +371,21 @@ impl Texts {
     }
 }
 
-fn text_of(project: &Project, section: &Section, files: &mut AuthorFiles) -> Result<Source, SiteError> {
+fn text_of(project: &Project, section: &Section, files: &mut AuthorFiles) -> Result<SourceText, SiteError> {
     if let Some(text) = &section.text {
         return Ok(project.text(text));
     }
     let Some(file) = &section.file else {
-        return Ok(Source::part(&project.source.path, 1, ""));
+        return Ok(SourceText::part(&project.source.path, 1, ""));
     };
     let path = project.path(file.get_ref());
     let bytes = files.content(&path, &project.source.place(file.span().start))?;
-    Source::decoded(&path, &bytes).map_err(|error| project.source.wrong(&file.span(), error.to_string()))
+    SourceText::decoded(&path, &bytes).map_err(|error| project.source.wrong(&file.span(), error.to_string()))
 }
 
 fn rendered(
     project: &Project,
-    source: &Source,
+    source: &SourceText,
     prefix: &str,
     components: &mut Components,
 ) -> Result<String, SiteError> {
@@ -461,7 +464,7 @@ fn stable_module(own: &Named, toolkit: &Toolkit, site: &mut Files) -> Result<(),
     if let Some(types) = toolkit.files.get("web/explorer.d.ts") {
         site.add("explorer.d.ts", types.clone());
     }
-    // Types lie beside the module whose name they bear.
+    // Types lie beside the module that they are named after.
     if let (Some(types), Ok(module)) = (toolkit.files.get(TYPES), own.of(MODULE)) {
         site.add(&module.replace(".js", ".d.ts"), types.clone());
     }

@@ -9,8 +9,8 @@ use toml::Spanned;
 
 use crate::error::SiteError;
 use crate::identity::{Doi, HomePage, Orcid};
-use crate::source::Source;
-use crate::walk::WalkWish;
+use crate::source::SourceText;
+use crate::walk::WalkRequest;
 
 /// The file's name.
 pub const FILE: &str = "site.toml";
@@ -67,11 +67,11 @@ pub struct Config {
     pub theme: Theme,
     /// The models; explorers show the first where they name none.
     #[serde(default, rename = "bundle")]
-    pub bundles: Vec<BundleWish>,
+    pub bundles: Vec<BundleRequest>,
     /// Trajectories to compute while building.
     pub precompute: Option<Spanned<Precompute>>,
     /// The picture of link previews; the first precomputed trajectory without.
-    pub card: Option<Spanned<WalkWish>>,
+    pub card: Option<Spanned<WalkRequest>>,
     /// The page's parts, in order.
     #[serde(default, rename = "section")]
     pub sections: Vec<Section>,
@@ -211,7 +211,7 @@ pub enum Mode {
 /// A model on the page.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct BundleWish {
+pub struct BundleRequest {
     /// The bundle's folder, from `site.toml`.
     pub path: Spanned<PathBuf>,
     /// How to store the weights, where not as the bundle has them.
@@ -221,12 +221,12 @@ pub struct BundleWish {
     pub force: bool,
 }
 
-impl BundleWish {
+impl BundleRequest {
     /// The storage asked for.
     ///
     /// # Errors
     /// [`SiteError::At`] for a name that is none.
-    pub fn dtype(&self, source: &Source) -> Result<Option<WeightDtype>, SiteError> {
+    pub fn dtype(&self, source: &SourceText) -> Result<Option<WeightDtype>, SiteError> {
         let read = |name: &Spanned<String>| {
             let wrong = |_| {
                 source.wrong(
@@ -263,8 +263,8 @@ pub struct Precompute {
 
 impl Precompute {
     /// The walk from one of the controls, or from the bundle's first, under one of the compounds.
-    pub fn walk(&self, control: Option<&Spanned<String>>, compound: Option<&Spanned<String>>) -> WalkWish {
-        WalkWish {
+    pub fn walk(&self, control: Option<&Spanned<String>>, compound: Option<&Spanned<String>>) -> WalkRequest {
+        WalkRequest {
             bundle: self.bundle.clone(),
             control: control.cloned(),
             compound: compound.cloned(),
@@ -272,7 +272,7 @@ impl Precompute {
             alpha: self.alpha,
             noise: self.noise,
             seed: self.seed,
-            ..WalkWish::default()
+            ..WalkRequest::default()
         }
     }
 }
@@ -301,7 +301,7 @@ pub struct Project {
     /// The folder that paths start from.
     pub folder: PathBuf,
     /// The text.
-    pub source: Source,
+    pub source: SourceText,
     /// The values.
     pub config: Config,
 }
@@ -323,7 +323,7 @@ impl Project {
                 expected: "a site.toml (`cellflux site new NAME` writes an example)",
             });
         }
-        let source = Source::read(&file)?;
+        let source = SourceText::read(&file)?;
         let config: Config = source.toml()?;
         let folder = file
             .parent()
@@ -397,7 +397,7 @@ impl Project {
             ));
         }
         if let Some(date) = &config.date
-            && !is_date(date.get_ref())
+            && !cellflux_bundle::date::is_date(date.get_ref(), 1)
         {
             return Err(source.wrong(
                 &date.span(),
@@ -419,7 +419,7 @@ impl Project {
     }
 
     /// A text in `site.toml`, as a source of its own whose lines are those of the file.
-    pub fn text(&self, text: &Spanned<String>) -> Source {
+    pub fn text(&self, text: &Spanned<String>) -> SourceText {
         self.source.text(text)
     }
 }
@@ -431,21 +431,6 @@ pub const RESERVED_IDS: [&str; 4] = ["abstract", "bibtex", "top", "content"];
 pub fn is_web_address(text: &str) -> bool {
     (text.starts_with("https://") || text.starts_with("http://"))
         && !text.contains(|c: char| c.is_whitespace() || matches!(c, '"' | '<' | '>'))
-}
-
-fn is_date(text: &str) -> bool {
-    let parts: Vec<&str> = text.split('-').collect();
-    let number = |part: &str, width: usize, most: u32| {
-        part.len() == width
-            && part.bytes().all(|byte| byte.is_ascii_digit())
-            && part.parse().is_ok_and(|number: u32| (1..=most).contains(&number))
-    };
-    let widths = [(4, 9999), (2, 12), (2, 31)];
-    (1..=3).contains(&parts.len())
-        && parts
-            .iter()
-            .zip(widths)
-            .all(|(part, (width, most))| number(part, width, most))
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256, Sha384};
 
 use crate::error::SiteError;
 
-/// The part of a digest that names bear: 40 bits of SHA-256.
+/// The part of a digest that names hold: 40 bits of SHA-256.
 pub fn digest(content: &[u8]) -> String {
     let mut whole = sha256(content);
     whole.truncate(10);
@@ -51,7 +51,7 @@ pub fn named(path: &str, digest: &str) -> String {
     format!("{folder}{slash}{stem}-{digest}{extension}")
 }
 
-/// The page's own files under names that bear their content.
+/// The page's own files under names that hold a digest of their content.
 #[derive(Debug, Default)]
 pub struct Named {
     /// Content by new name.

@@ -1,6 +1,6 @@
 //! Live reload: the site is built anew when an author saves a file, and open pages show it.
 //!
-//! Served pages, and only those, hold a small script that asks twice a second which build this is. A build that fails leaves
+//! Served pages, and only those, hold a small script that asks twice per second which build this is. A build that fails leaves
 //! the last good site in view, with the error in a corner.
 
 use std::fs;

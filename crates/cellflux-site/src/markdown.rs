@@ -12,16 +12,17 @@
 use std::ops::Range;
 use std::path::Path;
 
-use pulldown_cmark::{CodeBlockKind, CowStr, Event, HeadingLevel, Options, Parser, Tag, TagEnd, html};
+use pulldown_cmark::{CodeBlockKind, CowStr, Event, Options, Parser, Tag, TagEnd, html};
 
 use crate::address::{self, Target};
 use crate::error::SiteError;
 use crate::files::{AuthorFiles, Use};
+use crate::headings::{Heading, below_the_sections};
 use crate::highlight::highlight;
 use crate::html::slug;
 use crate::ids::Ids;
 use crate::maths::Maths;
-use crate::source::{Place, Source};
+use crate::source::{Place, SourceText};
 use crate::untaken::{Footnotes, Untaken};
 
 /// What a text may contain beyond itself.
@@ -30,7 +31,7 @@ pub trait Surroundings {
     ///
     /// # Errors
     /// [`SiteError::At`] with the line of what is wrong.
-    fn component(&mut self, name: &str, settings: &Source, at: &Place) -> Result<String, SiteError>;
+    fn component(&mut self, name: &str, settings: &SourceText, at: &Place) -> Result<String, SiteError>;
     /// The author's files.
     fn files(&mut self) -> &mut AuthorFiles;
     /// Formulas.
@@ -57,7 +58,11 @@ pub struct Rules<'a> {
 /// # Errors
 /// [`SiteError::At`] for a picture or file that is not there, a picture of another site, a broken formula or component, an id
 /// that another element of the page has.
-pub fn render(source: &Source, rules: Rules, around: &mut impl Surroundings) -> Result<String, SiteError> {
+pub fn render(
+    source: &SourceText,
+    rules: Rules,
+    around: &mut impl Surroundings,
+) -> Result<String, SiteError> {
     let events = read(&source.text, |at| at, source, rules, around)?;
     Ok(written(events))
 }
@@ -68,7 +73,7 @@ pub fn render(source: &Source, rules: Rules, around: &mut impl Surroundings) -> 
 /// # Errors
 /// As [`render`].
 pub fn render_inline(
-    source: &Source,
+    source: &SourceText,
     rules: Rules,
     around: &mut impl Surroundings,
 ) -> Result<String, SiteError> {
@@ -101,7 +106,7 @@ pub fn render_inline(
 fn read<'a>(
     text: &'a str,
     in_source: impl Fn(usize) -> usize,
-    source: &Source,
+    source: &SourceText,
     rules: Rules,
     around: &mut impl Surroundings,
 ) -> Result<Vec<Event<'a>>, SiteError> {
@@ -135,7 +140,7 @@ fn read<'a>(
                 let (text, first) = code_block(&mut parser, &at);
                 let html = match component_name(&language) {
                     Some(name) => {
-                        let settings = Source::part(&source.path, source.place(first).line, &text);
+                        let settings = SourceText::part(&source.path, source.place(first).line, &text);
                         around.component(name, &settings, &source.place(at.start))?
                     }
                     None => highlight(&text, language.split([' ', ',']).next().unwrap_or_default()),
@@ -167,32 +172,11 @@ fn read<'a>(
                 around.ids().claim(&id, &source.place(at.start))?;
                 events.push(Event::Start(Tag::FootnoteDefinition(id.into())));
             }
-            Event::Start(Tag::Heading {
-                level,
-                id,
-                classes,
-                attrs,
-            }) => {
+            Event::Start(mut tag @ Tag::Heading { .. }) => {
                 let place = source.place(at.start);
-                if let Some((name, _)) = attrs.first() {
-                    around.note(
-                        &place,
-                        &format!(
-                            "the attribute {:?} of a heading is left out, expected #id and .class only",
-                            &**name
-                        ),
-                    );
-                }
-                if let Some(id) = &id {
-                    around.ids().claim(id, &place)?;
-                }
+                settle_heading(&mut tag, &place, around)?;
                 heading = Some(Heading::new(events.len(), place));
-                events.push(Event::Start(Tag::Heading {
-                    level: below_the_sections(level),
-                    id,
-                    classes,
-                    attrs: Vec::new(),
-                }));
+                events.push(Event::Start(tag));
             }
             Event::End(TagEnd::Heading(level)) => {
                 if let Some(heading) = heading.take() {
@@ -213,6 +197,26 @@ fn read<'a>(
         around.note(&source.place(at), &note);
     }
     Ok(events)
+}
+
+/// Puts a heading below the sections' titles, claims the name that it was given, and leaves out its other attributes.
+fn settle_heading(tag: &mut Tag, place: &Place, around: &mut impl Surroundings) -> Result<(), SiteError> {
+    let Tag::Heading { level, id, attrs, .. } = tag else {
+        return Ok(());
+    };
+    if let Some((name, _)) = attrs.first() {
+        let note = format!(
+            "the attribute {:?} of a heading is left out, expected #id and .class only",
+            &**name
+        );
+        around.note(place, &note);
+    }
+    attrs.clear();
+    if let Some(id) = id {
+        around.ids().claim(id, place)?;
+    }
+    *level = below_the_sections(*level);
+    Ok(())
 }
 
 /// What is said of HTML that is not passed on.
@@ -248,34 +252,6 @@ fn has_words(picture: &[Event], place: &Place) -> Result<(), SiteError> {
     }
 }
 
-/// A heading that is being read. It gets its name when its words are known.
-struct Heading {
-    /// Where its beginning stands among the events.
-    start: usize,
-    place: Place,
-    words: String,
-}
-
-impl Heading {
-    fn new(start: usize, place: Place) -> Self {
-        Self {
-            start,
-            place,
-            words: String::new(),
-        }
-    }
-
-    /// Gives a heading that the author has not named the name of its words.
-    fn name(self, events: &mut [Event], prefix: &str, ids: &mut Ids) {
-        if let Some(Event::Start(Tag::Heading { id: id @ None, .. })) = events.get_mut(self.start) {
-            *id = Some(
-                ids.free(&format!("{prefix}{}", slug(&self.words)), &self.place)
-                    .into(),
-            );
-        }
-    }
-}
-
 /// The text of a code block and where it starts.
 fn code_block<'a>(
     parser: &mut impl Iterator<Item = (Event<'a>, Range<usize>)>,
@@ -300,20 +276,10 @@ fn component_name(language: &str) -> Option<&str> {
     language.trim().strip_prefix('{')?.strip_suffix('}')
 }
 
-/// A section's title is the page's second level; a text's own headings come below it.
-fn below_the_sections(level: HeadingLevel) -> HeadingLevel {
-    match level {
-        HeadingLevel::H1 | HeadingLevel::H2 | HeadingLevel::H3 => HeadingLevel::H3,
-        HeadingLevel::H4 => HeadingLevel::H4,
-        HeadingLevel::H5 => HeadingLevel::H5,
-        HeadingLevel::H6 => HeadingLevel::H6,
-    }
-}
-
 fn formula(
     tex: &str,
     display: bool,
-    source: &Source,
+    source: &SourceText,
     at: &Range<usize>,
     around: &mut impl Surroundings,
 ) -> Result<Event<'static>, SiteError> {
@@ -329,7 +295,7 @@ fn formula(
 fn point(
     tag: &mut Tag,
     rules: Rules,
-    source: &Source,
+    source: &SourceText,
     at: &Range<usize>,
     around: &mut impl Surroundings,
 ) -> Result<(), SiteError> {
@@ -371,7 +337,7 @@ mod tests {
     }
 
     impl Surroundings for Plain {
-        fn component(&mut self, name: &str, settings: &Source, at: &Place) -> Result<String, SiteError> {
+        fn component(&mut self, name: &str, settings: &SourceText, at: &Place) -> Result<String, SiteError> {
             self.seen
                 .push((name.into(), settings.text.clone(), settings.place(0).line));
             if name == "strip" {
@@ -396,7 +362,7 @@ mod tests {
 
     fn rendered(text: &str, allow_html: bool) -> (Result<String, SiteError>, Plain) {
         let mut around = Plain::default();
-        let source = Source::part(Path::new("a.md"), 1, text);
+        let source = SourceText::part(Path::new("a.md"), 1, text);
         let rules = Rules {
             folder: Path::new("/nowhere"),
             allow_html,
@@ -497,7 +463,7 @@ mod tests {
             allow_html: false,
             prefix: "s-",
         };
-        render_inline(&Source::part(Path::new("a.md"), 1, text), rules, &mut around).unwrap()
+        render_inline(&SourceText::part(Path::new("a.md"), 1, text), rules, &mut around).unwrap()
     }
 
     #[test]
@@ -528,7 +494,7 @@ mod tests {
                 allow_html: false,
                 prefix,
             };
-            render(&Source::part(Path::new("a.md"), 1, text), rules, &mut around)
+            render(&SourceText::part(Path::new("a.md"), 1, text), rules, &mut around)
         };
         let one = of("one-", "A[^1].\n\n[^1]: N.\n").unwrap();
         let two = of("two-", "B[^1].\n\n[^1]: M.\n").unwrap();
@@ -599,7 +565,7 @@ mod tests {
                 allow_html: false,
                 prefix: "s-",
             };
-            render(&Source::part(Path::new("a.md"), 1, text), rules, &mut around)
+            render(&SourceText::part(Path::new("a.md"), 1, text), rules, &mut around)
         };
         for text in ["![x](fig%201.svg)", "![x](<fig 1.svg>)", "[x](fig%201.svg#a)"] {
             assert!(of(text).unwrap().contains("=\"files/fig-1-"), "{text}");

@@ -6,16 +6,17 @@ use std::path::Path;
 use cellflux_bundle::files::MANIFEST;
 use cellflux_bundle::quantise::WeightDtype;
 use cellflux_bundle::{Bundle, Manifest, folder};
+use cellflux_engine::EngineMaker;
+use cellflux_session::comparison::storage::{BOUND, StorageError};
 
-use crate::config::{BundleWish, Project};
+use crate::cache::Cache;
+use crate::config::{BundleRequest, Project};
 use crate::error::SiteError;
 use crate::fingerprint::digest;
-use crate::kept::Kept;
 use crate::real_crops;
 use crate::source::Place;
-use crate::storage::{self, StorageError};
+use crate::storage;
 use crate::svg;
-use crate::walk::EngineMaker;
 
 /// The largest file that every known host takes (Cloudflare Pages: 25 MiB).
 pub const LARGEST_FILE: u64 = 24 << 20;
@@ -45,13 +46,13 @@ impl Model {
     /// too much, [`SiteError::Crops`] and [`SiteError::Image`] for the crops.
     pub fn load(
         project: &Project,
-        wish: &BundleWish,
+        request: &BundleRequest,
         crops: Option<&Path>,
         engines: EngineMaker,
         tell: fn(&str),
     ) -> Result<Self, SiteError> {
-        let at = project.source.place(wish.path.span().start);
-        let folder = project.path(wish.path.get_ref());
+        let at = project.source.place(request.path.span().start);
+        let folder = project.path(request.path.get_ref());
         let name = name_of(&folder, &at)?;
         let broken =
             |error: cellflux_bundle::BundleError| at.wrong(format!("bundle {}: {error}", folder.display()));
@@ -62,7 +63,7 @@ impl Model {
                 .map_err(|reason| at.wrong(format!("bundle {}: {path}: {reason}", folder.display())))?;
         }
         attributed(&bundle.manifest, &at)?;
-        let dtype = wish
+        let dtype = request
             .dtype(&project.source)?
             .unwrap_or(bundle.manifest.model.dtype);
         let shards_fit = bundle
@@ -94,23 +95,23 @@ impl Model {
         let mut draft = draft.into_draft(assets);
         draft.dtype = dtype;
         let packed = draft.pack().map_err(broken)?;
-        let published = storage::published(&packed).map_err(broken)?;
+        let published = packed.published().map_err(broken)?;
         let error = if dtype == WeightDtype::Int8 && bundle.manifest.model.dtype != WeightDtype::Int8 {
             tell(&format!("measuring what {dtype} weights of {name} cost"));
-            let kept = Kept::of(&project.folder);
+            let kept = Cache::of(&project.folder);
             let error = storage::kept_error(&kept, &bundle, &published, &packed.files, engines).map_err(
                 |reason| SiteError::Walk {
                     place: at.clone(),
                     reason,
                 },
             )?;
-            if error.is_too_large() && !wish.force {
+            if error.is_too_large() && !request.force {
                 return Err(SiteError::Quantised {
                     place: at,
                     dtype,
                     velocity: error.velocity,
                     trajectory: error.trajectory,
-                    bound: storage::BOUND,
+                    bound: BOUND,
                 });
             }
             Some(error)

@@ -3,9 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use cellflux_session::comparison::storage::StorageError;
 use serde::Serialize;
-
-use crate::storage::StorageError;
 
 /// The figures of a build.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -26,7 +25,7 @@ pub struct Report {
     pub real_crops: usize,
     /// Trajectories that had to be computed; the others were kept from an earlier build.
     pub computed: usize,
-    /// What fewer bytes a weight cost, by the bundle's name.
+    /// What fewer bytes per weight cost, by the bundle's name.
     pub storage: BTreeMap<String, StorageError>,
 }
 

@@ -10,7 +10,7 @@ use crate::error::SiteError;
 
 /// A text file, or a part of one.
 #[derive(Clone, Debug)]
-pub struct Source {
+pub struct SourceText {
     /// The file, as errors name it.
     pub path: PathBuf,
     /// The text.
@@ -44,7 +44,7 @@ impl Place {
     }
 }
 
-impl Source {
+impl SourceText {
     /// Reads a whole file.
     ///
     /// # Errors
@@ -123,7 +123,7 @@ impl Source {
     /// # Errors
     /// [`SiteError::At`] with the nearest.
     pub fn check_keys(&self, known: &[&str]) -> Result<(), SiteError> {
-        // What is no TOML is said by whoever reads its values.
+        // What is not TOML is reported where its values are read.
         let Ok(table) = toml::de::DeTable::parse(&self.text) else {
             return Ok(());
         };
@@ -201,7 +201,7 @@ mod tests {
     }
 
     fn refused(text: &str) -> String {
-        let source = Source::part(Path::new("site.toml"), 1, text);
+        let source = SourceText::part(Path::new("site.toml"), 1, text);
         source.toml::<Small>().unwrap_err().to_string()
     }
 
@@ -222,7 +222,7 @@ mod tests {
 
     #[test]
     fn a_part_of_a_file_counts_the_lines_of_the_file() {
-        let source = Source::part(Path::new("a.md"), 10, "title = 'x'\nurl = 3\n");
+        let source = SourceText::part(Path::new("a.md"), 10, "title = 'x'\nurl = 3\n");
         let error = source.toml::<Small>().unwrap_err().to_string();
         assert!(error.starts_with("a.md:11: "), "{error}");
     }

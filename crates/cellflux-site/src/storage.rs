@@ -1,61 +1,19 @@
-//! What storing weights in fewer bytes costs: the network before and after, on the same image.
+//! What storing weights in fewer bytes costs, kept from build to build.
 
 use std::collections::BTreeMap;
 
-use cellflux_bundle::files::{MANIFEST, VerifiedFile};
-use cellflux_bundle::{Bundle, BundleError, BundleReader, Packed};
-use cellflux_flow::solver::{FixedSolver, Solver};
-use cellflux_flow::time_grid::GridKind;
-use cellflux_session::verify::relative_error;
-use cellflux_session::{Experiment, Frame, Recipe, start_image};
-use serde::{Deserialize, Serialize};
+use cellflux_bundle::Bundle;
+use cellflux_engine::EngineMaker;
+use cellflux_session::comparison::storage::{self, StorageError};
 
-use crate::kept::Kept;
-use crate::walk::{EngineMaker, walk};
+use crate::cache::Cache;
 
-/// The largest relative error, of the velocity and of a ten-step trajectory's end, that is published unasked. One percent
-/// of the image's own size is a grey level or two of 255 where it is spread evenly, less than two neighbouring seeds of
-/// source noise differ by.
-pub const BOUND: f64 = 0.02;
-
-/// Steps of the trajectory that is compared.
-pub const STEPS: usize = 10;
-
-/// Relative errors, in the Euclidean norm, against the weights as they were given.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct StorageError {
-    /// Of the guided velocity at the start.
-    pub velocity: f64,
-    /// Of the image at the end of ten Euler steps.
-    pub trajectory: f64,
-}
-
-impl StorageError {
-    /// Whether either is above [`BOUND`]; a number that is none is too large.
-    pub fn is_too_large(self) -> bool {
-        !(self.velocity <= BOUND && self.trajectory <= BOUND)
-    }
-}
-
-/// A packed bundle as its readers get it.
+/// What storing the weights costs ([`storage::error`]), measured once for two bundles.
 ///
 /// # Errors
-/// As [`BundleReader`].
-pub fn published(packed: &Packed) -> Result<Bundle, BundleError> {
-    let file = |path: &str| packed.files.get(path).cloned().unwrap_or_default();
-    let mut reader = BundleReader::new(&file(MANIFEST))?;
-    for entry in packed.manifest.required_files() {
-        reader.accept(&VerifiedFile::check(entry, file(&entry.path))?)?;
-    }
-    reader.finish()
-}
-
-/// As [`error`], measured once for two bundles.
-///
-/// # Errors
-/// As [`error`].
+/// As [`storage::error`].
 pub fn kept_error(
-    kept: &Kept,
+    kept: &Cache,
     given: &Bundle,
     stored: &Bundle,
     files: &BTreeMap<String, Vec<u8>>,
@@ -64,7 +22,7 @@ pub fn kept_error(
     // A manifest holds the digest of every file, so two manifests say everything that is compared.
     let manifests = [&given.manifest, &stored.manifest].map(serde_json::to_string);
     let [Ok(before), Ok(after)] = manifests else {
-        return error(given, stored, files, engines);
+        return pollster::block_on(storage::error(given, stored, files, engines));
     };
     let key = format!("storage {before} {after}");
     if let Some(measured) = kept
@@ -73,57 +31,9 @@ pub fn kept_error(
     {
         return Ok(measured);
     }
-    let measured = error(given, stored, files, engines)?;
+    let measured = pollster::block_on(storage::error(given, stored, files, engines))?;
     if let Ok(json) = serde_json::to_vec(&measured) {
         kept.write(&key, &json);
     }
     Ok(measured)
-}
-
-/// Compares two bundles of one network, the second stored in fewer bytes. `files` holds the start image.
-///
-/// # Errors
-/// A sentence, when there is nothing to start from or an engine fails.
-pub fn error(
-    given: &Bundle,
-    stored: &Bundle,
-    files: &BTreeMap<String, Vec<u8>>,
-    engines: EngineMaker,
-) -> Result<StorageError, String> {
-    let mut recipe = Recipe::first(&given.manifest)
-        .ok_or("the bundle has no sample control, expected one to measure the stored weights on")?;
-    // One Euler step from the start is the velocity, and ten of them are the trajectory.
-    recipe.sampling.solver = Solver::Fixed(FixedSolver::Euler);
-    recipe.sampling.grid = GridKind::Uniform;
-    recipe.sampling.steps = STEPS;
-    let mut run = |bundle: &Bundle| -> Result<Vec<Frame>, String> {
-        let path = start_image::file(&recipe.start, &bundle.manifest).map_err(|error| error.to_string())?;
-        let example = path.and_then(|path| files.get(path)).map(Vec::as_slice);
-        let experiment = Experiment::new(recipe.clone(), &bundle.manifest, &bundle.vectors, example)
-            .map_err(|error| error.to_string())?;
-        let (frames, _) = walk(experiment, engines(bundle)?)?;
-        Ok(frames)
-    };
-    let (given, stored) = (run(given)?, run(stored)?);
-    let moved = |frames: &[Frame]| -> Vec<f32> {
-        match frames {
-            [start, first, ..] => first
-                .values
-                .iter()
-                .zip(&start.values)
-                .map(|(b, a)| b - a)
-                .collect(),
-            _ => Vec::new(),
-        }
-    };
-    let end = |frames: &[Frame]| {
-        frames
-            .last()
-            .map(|frame| frame.values.clone())
-            .unwrap_or_default()
-    };
-    Ok(StorageError {
-        velocity: relative_error(&moved(&stored), &moved(&given)),
-        trajectory: relative_error(&end(&stored), &end(&given)),
-    })
 }

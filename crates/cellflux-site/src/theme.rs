@@ -4,7 +4,7 @@ use crate::config::{Colour, Mode, Project, Theme};
 use crate::error::SiteError;
 use crate::files::{AuthorFiles, Use};
 use crate::fingerprint::relative;
-use crate::source::Source;
+use crate::source::SourceText;
 
 /// Where the style sheet stands, from which it refers to fonts.
 pub const PATH: &str = "theme.css";
@@ -153,7 +153,7 @@ fn family(name: &str) -> Option<String> {
     })
 }
 
-fn not_a_family(source: &Source, found: &toml::Spanned<String>) -> SiteError {
+fn not_a_family(source: &SourceText, found: &toml::Spanned<String>) -> SiteError {
     source.wrong(
         &found.span(),
         format!(

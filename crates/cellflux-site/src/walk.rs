@@ -3,28 +3,23 @@
 use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
 
-use cellflux_bundle::Bundle;
 use cellflux_bundle::conditions::BatchMatch;
+use cellflux_engine::{AnyEngine, EngineMaker};
 use cellflux_image::composite::{DIFFERENCE_SCALE, Display, Rgba, composite, difference};
 use cellflux_image::npy;
 use cellflux_image::picture::Limits;
-use cellflux_session::{
-    AnyEngine, Experiment, Exploration, Frame, Pacing, Recipe, Start, export, link, start_image,
-};
+use cellflux_session::{Exploration, Frame, PreparedWalk, Recipe, Start, export, link, start_image};
 use serde::Deserialize;
 use toml::Spanned;
 
+use crate::cache::Cache;
 use crate::error::SiteError;
-use crate::kept::Kept;
 use crate::model::Model;
-use crate::source::{Place, Source, suggestion};
-
-/// Makes the engine that computes a bundle's pictures; what goes wrong is a sentence.
-pub type EngineMaker<'a> = &'a mut dyn FnMut(&Bundle) -> Result<AnyEngine, String>;
+use crate::source::{Place, SourceText, suggestion};
 
 /// Which trajectory an author means. What is not said is as the bundle recommends.
 #[derive(Clone, Debug, Default, Deserialize)]
-pub struct WalkWish {
+pub struct WalkRequest {
     /// The bundle's name; the first without.
     pub bundle: Option<Spanned<String>>,
     /// Id of the control to start from; without it, one of the compound's plate or batch where there is one, else the first.
@@ -51,7 +46,7 @@ pub struct WalkWish {
     pub real: bool,
 }
 
-impl WalkWish {
+impl WalkRequest {
     /// Its keys in TOML.
     pub const KEYS: [&'static str; 11] = [
         "bundle", "control", "compound", "dose_um", "alpha", "solver", "grid", "steps", "noise", "seed",
@@ -70,7 +65,7 @@ impl WalkWish {
     ///
     /// # Errors
     /// [`SiteError::At`] for an id that the bundle does not have (with the nearest) or a number out of range.
-    pub fn recipe(&self, model: &Model, source: &Source, at: &Place) -> Result<Recipe, SiteError> {
+    pub fn recipe(&self, model: &Model, source: &SourceText, at: &Place) -> Result<Recipe, SiteError> {
         let manifest = model.manifest();
         let mut recipe = Recipe::first(manifest).ok_or_else(|| {
             at.wrong(format!(
@@ -129,7 +124,7 @@ impl WalkWish {
 ///
 /// # Errors
 /// [`SiteError::At`] with the nearest.
-pub fn known_control(model: &Model, id: &Spanned<String>, source: &Source) -> Result<String, SiteError> {
+pub fn known_control(model: &Model, id: &Spanned<String>, source: &SourceText) -> Result<String, SiteError> {
     let gallery = &model.manifest().gallery;
     if gallery.get(id.get_ref()).is_some() {
         return Ok(id.get_ref().clone());
@@ -150,7 +145,7 @@ pub fn known_control(model: &Model, id: &Spanned<String>, source: &Source) -> Re
 ///
 /// # Errors
 /// [`SiteError::At`] with the nearest.
-pub fn known_compound(model: &Model, id: &Spanned<String>, source: &Source) -> Result<String, SiteError> {
+pub fn known_compound(model: &Model, id: &Spanned<String>, source: &SourceText) -> Result<String, SiteError> {
     let conditions = &model.manifest().conditions;
     if conditions.get(id.get_ref()).is_some() {
         return Ok(id.get_ref().clone());
@@ -171,13 +166,10 @@ pub fn known_compound(model: &Model, id: &Spanned<String>, source: &Source) -> R
 ///
 /// # Errors
 /// A sentence, when a step is not reached.
-pub fn walk(experiment: Experiment, engine: AnyEngine) -> Result<(Vec<Frame>, Option<AnyEngine>), String> {
+fn walk(experiment: PreparedWalk, engine: AnyEngine) -> Result<(Vec<Frame>, Option<AnyEngine>), String> {
     let mut exploration = Exploration::new(experiment);
     exploration.attach_engine(engine);
-    while pollster::block_on(exploration.advance(Pacing::Single))
-        .map_err(|error| error.to_string())?
-        .is_some()
-    {}
+    pollster::block_on(exploration.finish()).map_err(|error| error.to_string())?;
     let engine = exploration.detach_engine();
     Ok((exploration.frames().to_vec(), engine))
 }
@@ -195,7 +187,7 @@ pub struct Recording {
     pub start: Rgba,
     /// Each frame's composite.
     pub frames: Vec<Rgba>,
-    /// Each frame's difference from the recipe's reference ([`Experiment::reference`]).
+    /// Each frame's difference from the recipe's reference ([`PreparedWalk::reference`]).
     pub differences: Vec<Rgba>,
 }
 
@@ -203,7 +195,7 @@ pub struct Recording {
 pub struct Recorder<'a> {
     engines: EngineMaker<'a>,
     /// Numbers of earlier builds.
-    kept: Kept,
+    kept: Cache,
     /// The engine of the bundle that was walked last, by its place.
     engine: Option<(String, AnyEngine)>,
     done: HashMap<String, Rc<Recording>>,
@@ -225,7 +217,7 @@ impl std::fmt::Debug for Recorder<'_> {
 
 impl<'a> Recorder<'a> {
     /// A recorder that keeps its numbers for the next build.
-    pub fn new(engines: EngineMaker<'a>, kept: Kept, tell: fn(&str)) -> Self {
+    pub fn new(engines: EngineMaker<'a>, kept: Cache, tell: fn(&str)) -> Self {
         Self {
             engines,
             kept,
@@ -290,7 +282,7 @@ impl<'a> Recorder<'a> {
             .map_err(|error| failed(error.to_string()))?
             .and_then(|path| model.files.get(path))
             .map(Vec::as_slice);
-        let experiment = Experiment::new(recipe.clone(), manifest, &model.bundle.vectors, example)
+        let experiment = PreparedWalk::new(recipe.clone(), manifest, &model.bundle.vectors, example)
             .map_err(|error| failed(error.to_string()))?;
         let (start, reference) = (experiment.clean_start().to_vec(), experiment.reference().to_vec());
         let noised = experiment.is_noised();
@@ -321,7 +313,7 @@ impl<'a> Recorder<'a> {
     fn numbers(
         &mut self,
         model: &Model,
-        experiment: Experiment,
+        experiment: PreparedWalk,
         key: &str,
     ) -> Result<(Vec<f64>, Vec<Vec<f32>>), String> {
         let spec = &model.manifest().image;

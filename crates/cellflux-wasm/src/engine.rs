@@ -1,21 +1,17 @@
 //! The two engines, made one at a time in the worker, with a way to time one evaluation.
 
-use cellflux_bundle::{Bundle, StateDict, UNetConfig};
-use cellflux_candle::CandleEngine;
+use cellflux_bundle::Bundle;
+use cellflux_engine::{AnyEngine, EngineError, Network};
 use cellflux_flow::field::{Engine as _, Field as _};
 use cellflux_flow::guidance::Guidance;
-use cellflux_session::AnyEngine;
-use cellflux_wgpu::{Gpu, Plan, Precision, Probe, Progress, Stage, Tuning, Wanted, WgpuEngine, choose_dtype};
+use cellflux_wgpu::{Precision, Probe, Progress, Stage, Tuning};
 use js_sys::Function;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::model::{Model, plain};
-use crate::tiles::{self, Tiles};
+use crate::tiles::Tiles;
 use crate::trouble::Trouble;
-
-/// One image at a time is walked.
-const BATCH: usize = 1;
 
 /// A velocity network on a device.
 #[wasm_bindgen]
@@ -32,10 +28,8 @@ pub struct Engine {
 impl Engine {
     /// The network on the CPU.
     pub fn candle(model: &Model) -> Result<Engine, JsValue> {
-        let bundle = complete(model)?;
-        let [height, width] = size(bundle);
-        let engine = CandleEngine::new(&bundle.manifest.model.config, &bundle.weights, height, width);
-        Ok(Self::of_bundle(engine.map_err(Trouble::from)?.into(), bundle))
+        let network = Network::of(complete(model)?);
+        Ok(Self::of(network.on_cpu().map_err(Trouble::from)?, &network))
     }
 
     /// The network on WebGPU, in f16 where that is right and faster, with the tiles that were `kept` as measured on `adapter`, if
@@ -46,34 +40,22 @@ impl Engine {
         kept: Option<String>,
         doing: &Function,
     ) -> Result<Engine, JsValue> {
-        let bundle = complete(model)?;
-        let (config, weights) = (&bundle.manifest.model.config, &bundle.weights);
-        let size = size(bundle);
-        let gpu = device(config, size, BATCH).await?;
-        let choice = choose_dtype(&gpu, config, weights, size, seconds)
-            .await
-            .map_err(Trouble::from)?;
-        let precision = choice.precision;
-        let (stored, refused) = tiles::read_kept(&gpu, &adapter, kept.as_deref());
-        let tuning = stored
-            .tuning_for(&gpu, config, size, BATCH, precision)
-            .map_err(Trouble::from)?;
-        let engine = WgpuEngine::tuned(
-            &gpu,
-            config,
-            weights,
-            size,
-            BATCH,
-            precision,
-            tuning,
-            |progress| {
+        let network = Network::of(complete(model)?);
+        let opened = async {
+            let gpu = network.gpu().await?;
+            let choice = network.precision(&gpu, seconds).await?;
+            let tiles = cellflux_engine::Tiles::read(&gpu, &adapter, kept.as_deref());
+            let tuning = tiles.tuning(&network, choice.precision)?;
+            let progress = |progress| {
                 // A listener that throws must not stop the engine.
                 let _ = doing.call1(&JsValue::NULL, &JsValue::from_str(&words(progress)));
-            },
-        );
-        let engine = engine.await.map_err(Trouble::from)?;
-        let tiles = Tiles::new(&gpu, engine.plan(), stored, refused);
-        let mut engine = Self::of_bundle(engine.into(), bundle);
+            };
+            let engine = network.on_gpu(&gpu, choice.precision, tuning, progress).await?;
+            Ok::<_, EngineError>((engine, choice, tiles))
+        };
+        let (engine, choice, tiles) = opened.await.map_err(Trouble::from)?;
+        let tiles = Tiles::new(tiles, engine.plan());
+        let mut engine = Self::of(engine.into(), &network);
         engine.tiles = Some(tiles);
         engine.dtype_choice = Some(choice.to_string());
         Ok(engine)
@@ -82,12 +64,10 @@ impl Engine {
     /// Milliseconds that a guided evaluation may take on the GPU adapter, guessed from one 3x3 convolution. To compile the whole
     /// network for a software adapter, only to find it slow, would take longer than walking on the CPU.
     pub async fn guess_on_gpu(model: &Model) -> Result<f64, JsValue> {
-        let bundle = complete(model)?;
-        let config = &bundle.manifest.model.config;
-        let size = size(bundle);
-        let gpu = device(config, size, BATCH).await?;
+        let network = Network::of(complete(model)?);
+        let gpu = network.gpu().await.map_err(Trouble::from)?;
         let tuning = Tuning::of(gpu.report());
-        let plan = Plan::new(config, size, 2 * BATCH, Precision::F32, &tuning).map_err(Trouble::from)?;
+        let plan = network.plan(Precision::F32, &tuning).map_err(Trouble::from)?;
         // The smallest one shows as much as the others.
         let sites = plan
             .sites()
@@ -133,44 +113,24 @@ impl Engine {
 }
 
 impl Engine {
-    /// An engine of `config`'s network for images of `[height, width]`.
-    pub(crate) fn of(inner: AnyEngine, config: &UNetConfig, [height, width]: [usize; 2]) -> Self {
+    /// An engine of this network.
+    pub(crate) fn of(inner: AnyEngine, network: &Network<'_>) -> Self {
+        let [height, width] = network.size;
         Self {
             inner,
-            image: config.in_channels * height * width,
-            condition: vec![0.0; config.condition_dim],
+            image: network.config.in_channels * height * width,
+            condition: vec![0.0; network.config.condition_dim],
             dtype_choice: None,
             tiles: None,
         }
     }
-
-    fn of_bundle(inner: AnyEngine, bundle: &Bundle) -> Self {
-        Self::of(inner, &bundle.manifest.model.config, size(bundle))
-    }
 }
 
-fn size(bundle: &Bundle) -> [usize; 2] {
-    let image = &bundle.manifest.image;
-    [image.height, image.width]
-}
-
-/// Whatever adapter the browser gives, with room for this network.
-async fn device(config: &UNetConfig, size: [usize; 2], batch: usize) -> Result<Gpu, Trouble> {
-    // Tiles change no buffer's size, and f32 has the largest ones.
-    let plan = Plan::new(config, size, 2 * batch, Precision::F32, &Tuning::default())?;
-    Ok(Gpu::request(Wanted::for_plan(&plan)).await?)
-}
-
-/// A wgpu engine for this network in this dtype, on whatever adapter the browser gives.
-pub(crate) async fn wgpu_engine(
-    config: &UNetConfig,
-    weights: &StateDict,
-    size: [usize; 2],
-    batch: usize,
-    precision: Precision,
-) -> Result<WgpuEngine, Trouble> {
-    let gpu = device(config, size, batch).await?;
-    Ok(WgpuEngine::new(&gpu, config, weights, size, batch, precision, |_| ()).await?)
+/// The network on whatever adapter the browser gives, with its default tiles.
+pub(crate) async fn on_gpu(network: &Network<'_>, precision: Precision) -> Result<AnyEngine, Trouble> {
+    let gpu = network.gpu().await?;
+    let tuning = Tuning::of(gpu.report());
+    Ok(network.on_gpu(&gpu, precision, tuning, |_| ()).await?.into())
 }
 
 #[wasm_bindgen]

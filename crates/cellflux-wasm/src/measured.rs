@@ -2,12 +2,12 @@
 
 use cellflux_bundle::cost::Cost;
 use cellflux_bundle::{StateDict, UNetConfig};
-use cellflux_candle::CandleEngine;
+use cellflux_engine::Network;
 use cellflux_wgpu::Precision;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
-use crate::engine::{Engine, wgpu_engine};
+use crate::engine::{Engine, on_gpu};
 use crate::trouble::Trouble;
 
 #[wasm_bindgen]
@@ -23,26 +23,22 @@ impl Engine {
     ) -> Result<Engine, JsValue> {
         let config = UNetConfig::from_json(&config).map_err(Trouble::from)?;
         let weights = StateDict::from_safetensors(&weights, &config).map_err(Trouble::from)?;
+        let network = Network {
+            config: &config,
+            weights: &weights,
+            size: [height, width],
+            images: 1,
+        };
         let inner = match engine.as_str() {
-            "candle" => CandleEngine::new(&config, &weights, height, width)
-                .map_err(Trouble::from)?
-                .into(),
-            "wgpu-f32" | "wgpu-f16" => {
-                let precision = if engine == "wgpu-f16" {
-                    Precision::F16
-                } else {
-                    Precision::F32
-                };
-                wgpu_engine(&config, &weights, [height, width], 1, precision)
-                    .await?
-                    .into()
-            }
+            "candle" => network.on_cpu().map_err(Trouble::from)?,
+            "wgpu-f32" => on_gpu(&network, Precision::F32).await?,
+            "wgpu-f16" => on_gpu(&network, Precision::F16).await?,
             other => {
                 let sentence = format!("{other:?} is not an engine, expected candle, wgpu-f32 or wgpu-f16");
                 return Err(Trouble::new("bad-recipe", sentence).into());
             }
         };
-        Ok(Self::of(inner, &config, [height, width]))
+        Ok(Self::of(inner, &network))
     }
 
     /// Floating-point operations, in billions, of one guided evaluation of one image (a batch of two) by the plain algorithm,

@@ -1,9 +1,9 @@
 //! Errors on their way to the page: a kind for the program, a sentence for the visitor.
 
 use cellflux_bundle::BundleError;
-use cellflux_candle::CandleError;
+use cellflux_engine::{EngineError, Failure};
 use cellflux_image::ImageError;
-use cellflux_session::{EngineError, Failure, SessionError};
+use cellflux_session::SessionError;
 use cellflux_wgpu::GpuError;
 use serde::Serialize;
 use wasm_bindgen::JsValue;
@@ -55,12 +55,6 @@ impl From<EngineError> for Trouble {
 
 impl From<GpuError> for Trouble {
     fn from(error: GpuError) -> Self {
-        EngineError::from(error).into()
-    }
-}
-
-impl From<CandleError> for Trouble {
-    fn from(error: CandleError) -> Self {
         EngineError::from(error).into()
     }
 }

@@ -1,14 +1,14 @@
 //! Comparing a network with a golden file inside the browser.
 
 use cellflux_bundle::StateDict;
-use cellflux_candle::CandleEngine;
-use cellflux_session::verify::{Bounds, Golden, Row};
+use cellflux_engine::Network;
+use cellflux_session::comparison::golden::{Bounds, Golden, Row};
 use cellflux_wgpu::Precision;
 use serde::Serialize;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
-use crate::engine::wgpu_engine;
+use crate::engine::on_gpu;
 use crate::model::plain;
 use crate::trouble::Trouble;
 
@@ -28,29 +28,26 @@ pub async fn verify(model: Vec<u8>, io: Vec<u8>, engine: String) -> Result<JsVal
     let golden = Golden::parse(&io).map_err(|error| Trouble::new("bad-bundle", error.to_string()))?;
     let weights = StateDict::from_safetensors(&model, golden.config()).map_err(Trouble::from)?;
     let (height, width) = golden.size();
-    let rows = match engine.as_str() {
-        "candle" => {
-            let mut engine =
-                CandleEngine::new(golden.config(), &weights, height, width).map_err(Trouble::from)?;
-            golden
-                .verify(&mut engine, Bounds::CANDLE_F32, |_| ())
-                .await
-                .map_err(|error| Trouble::new("cpu", error.to_string()))?
-        }
-        "wgpu" => {
-            let size = [height, width];
-            let mut engine =
-                wgpu_engine(golden.config(), &weights, size, golden.images(), Precision::F32).await?;
-            golden
-                .verify(&mut engine, Bounds::WGPU_F32, |_| ())
-                .await
-                .map_err(|error| Trouble::new("gpu", error.to_string()))?
-        }
+    let network = Network {
+        config: golden.config(),
+        weights: &weights,
+        size: [height, width],
+        images: golden.images(),
+    };
+    let (mut engine, bounds, kind) = match engine.as_str() {
+        "candle" => (
+            network.on_cpu().map_err(Trouble::from)?,
+            Bounds::CANDLE_F32,
+            "cpu",
+        ),
+        "wgpu" => (on_gpu(&network, Precision::F32).await?, Bounds::WGPU_F32, "gpu"),
         other => {
             let sentence = format!("{other:?} is not an engine, expected candle or wgpu");
             return Err(Trouble::new("bad-recipe", sentence).into());
         }
     };
+    let rows = golden.verify(&mut engine, bounds, |_| ()).await;
+    let rows = rows.map_err(|error| Trouble::new(kind, error.to_string()))?;
     plain(&rows.into_iter().map(measured).collect::<Vec<_>>())
 }
 

@@ -2,12 +2,12 @@
 
 use cellflux_bundle::Manifest;
 use cellflux_bundle::conditions::ConditionVectors;
+use cellflux_engine::{AnyEngine, EngineError};
 use cellflux_flow::solver::Solver;
 use cellflux_image::composite::{DIFFERENCE_SCALE, Display, composite, difference};
 use cellflux_session::exploration::StepError;
 use cellflux_session::{
-    AnyEngine, Change, EngineError, Experiment, Exploration, Frame, Pacing, Recipe, SessionError, export,
-    link,
+    Change, Exploration, Frame, Pacing, PreparedWalk, Recipe, SessionError, export, link,
 };
 use js_sys::Object;
 use wasm_bindgen::JsValue;
@@ -224,10 +224,10 @@ fn prepare(
     vectors: &ConditionVectors,
     recipe: &str,
     example: Option<&[u8]>,
-) -> Result<Experiment, Trouble> {
+) -> Result<PreparedWalk, Trouble> {
     let of_session = |error: SessionError| Trouble::of_session(&error);
     let recipe = Recipe::from_json(recipe.as_bytes()).map_err(of_session)?;
-    Experiment::new(recipe, manifest, vectors, example).map_err(of_session)
+    PreparedWalk::new(recipe, manifest, vectors, example).map_err(of_session)
 }
 
 fn written(file: Result<Vec<u8>, SessionError>) -> Result<Vec<u8>, JsValue> {

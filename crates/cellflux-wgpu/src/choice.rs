@@ -125,7 +125,7 @@ pub async fn self_check(gpu: &Gpu, config: &UNetConfig, weights: &StateDict) -> 
     })
 }
 
-/// Seconds of one 3x3 convolution from and to so many channels.
+/// Seconds of one 3x3 convolution from `channels` channels to as many.
 async fn time(
     gpu: &Gpu,
     size: [u32; 2],

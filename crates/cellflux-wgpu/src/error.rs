@@ -20,6 +20,9 @@ pub enum GpuError {
         /// What the platform said.
         reason: String,
     },
+    /// What a flow's numbers cannot be made of.
+    #[error(transparent)]
+    Flow(#[from] cellflux_flow::FlowError),
     /// The network needs more than the device allows.
     #[error("{what} needs {limit} of {needed}, but the device allows {available}")]
     Limit {

@@ -20,7 +20,7 @@ const COPIED: u64 = 96 << 20;
 /// Measured ceilings of an adapter.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Limits {
-    /// Floating-point operations a second of independent f32 multiply-adds (two each).
+    /// Floating-point operations per second of independent f32 multiply-adds (two each).
     pub fma_f32: f64,
     /// As before with f16 operands, where the adapter has them.
     pub fma_f16: Option<f64>,
@@ -113,7 +113,7 @@ async fn copying(gpu: &Gpu, clock: &impl Fn() -> f64) -> Result<f64, GpuError> {
     );
     let quads = (COPIED / 16) as u32;
     let workgroups = crate::dispatch::cover(u64::from(quads));
-    // The cost that submissions are cut by: about as long as so many operations.
+    // The cost that submissions are cut by: about as long as this number of operations.
     let dispatch = Dispatch::new(shader, &[quads, 0, 0, 0], workgroups, COPIED as f64);
     let seconds = time(gpu, &dispatch, &[COPIED, COPIED], clock).await?;
     Ok(2.0 * COPIED as f64 / seconds)

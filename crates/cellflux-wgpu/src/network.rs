@@ -1,9 +1,11 @@
 //! The forward pass as a plan: the topology's layers, in order, as kernel calls.
 
 use cellflux_bundle::config::{NORM_GROUPS, UNetConfig};
+use cellflux_bundle::layer_names::{self, attention, resampling, residual};
 use cellflux_bundle::topology::{Layer, LayerKind, Resample as Direction, Topology};
 
 use crate::Precision;
+use crate::film_table::FilmTable;
 use crate::kernel::attention::{Attention, AttentionShape};
 use crate::kernel::convolution::{Convolution, ConvolutionShape, Residual, Tile};
 use crate::kernel::group_norm::{Coefficients, CoefficientsShape, Film, Statistics, strips};
@@ -11,7 +13,9 @@ use crate::kernel::linear::Linear;
 use crate::kernel::normalise::Normalise;
 use crate::kernel::resample::Resample;
 use crate::kernel::winograd::Winograd;
-use crate::plan::{Draft, Operand, Ports, Value};
+use crate::linear_weights::{condition_weights, linear_weights};
+use crate::plan::{Operand, Ports, Value};
+use crate::plan_builder::PlanBuilder;
 use crate::tuning::{Site, Tuning};
 use crate::weights::{Packing, WeightSpec, head_channels, padded, qkv_channels};
 
@@ -26,15 +30,15 @@ pub(crate) struct Network<'a> {
 
 impl Network<'_> {
     /// Writes the whole forward pass down.
-    pub(crate) fn draft(&self) -> (Draft, Ports) {
+    pub(crate) fn forward(&self) -> (PlanBuilder, Ports) {
         let topology = Topology::new(self.config);
-        let mut walk = Walk {
+        let mut pass = Pass {
             network: self,
-            draft: Draft::default(),
+            plan: PlanBuilder::default(),
             film: FilmTable::new(self.config, &topology),
         };
-        let ports = walk.forward(&topology);
-        (walk.draft, ports)
+        let ports = pass.forward(&topology);
+        (pass.plan, ports)
     }
 }
 
@@ -52,46 +56,6 @@ struct Activation {
 impl Activation {
     fn pixels(&self) -> u32 {
         self.size[0] * self.size[1]
-    }
-}
-
-/// Where each residual block finds its part of the embedding's outputs, which one linear layer makes for all blocks.
-struct FilmTable {
-    layers: Vec<(String, usize)>,
-}
-
-impl FilmTable {
-    fn new(config: &UNetConfig, topology: &Topology) -> Self {
-        let all = topology
-            .input
-            .iter()
-            .flatten()
-            .chain(&topology.middle)
-            .chain(topology.output.iter().flatten());
-        let layers = all.filter_map(|layer| match layer.kind {
-            LayerKind::Residual { output, .. } => {
-                let width = if config.use_scale_shift_norm {
-                    2 * output
-                } else {
-                    output
-                };
-                Some((format!("{}.emb_layers.1", layer.name), width))
-            }
-            _ => None,
-        });
-        Self {
-            layers: layers.collect(),
-        }
-    }
-
-    fn width(&self) -> u32 {
-        self.layers.iter().map(|(_, width)| *width as u32).sum()
-    }
-
-    fn offset(&self, block: &str) -> u32 {
-        let name = format!("{block}.emb_layers.1");
-        let before = self.layers.iter().take_while(|(layer, _)| *layer != name);
-        before.map(|(_, width)| *width as u32).sum()
     }
 }
 
@@ -136,13 +100,13 @@ struct Tensors {
     output: Precision,
 }
 
-struct Walk<'a> {
+struct Pass<'a> {
     network: &'a Network<'a>,
-    draft: Draft,
+    plan: PlanBuilder,
     film: FilmTable,
 }
 
-impl Walk<'_> {
+impl Pass<'_> {
     fn forward(&mut self, topology: &Topology) -> Ports {
         let config = self.network.config;
         let images = u64::from(self.network.images);
@@ -150,17 +114,17 @@ impl Walk<'_> {
         let [height, width] = self.network.size;
         let image_bytes = images * u64::from(height) * u64::from(width) * u64::from(quads) * 16;
         let image = Activation {
-            value: self.draft.input(image_bytes),
+            value: self.plan.input(image_bytes),
             size: self.network.size,
             quads,
             precision: Precision::F32,
             normed: false,
         };
-        let time = self.draft.input(images * config.model_channels as u64 * 4);
-        let condition = self.draft.input(images * config.embedding_width() as u64 * 4);
+        let time = self.plan.input(images * config.model_channels as u64 * 4);
+        let condition = self.plan.input(images * config.embedding_width() as u64 * 4);
         let film = self.embedding(time, condition);
         let condition_weights =
-            condition_weights(config, self.network.precision).map(|spec| self.draft.weight(spec));
+            condition_weights(config, self.network.precision).map(|spec| self.plan.weight(spec));
 
         let mut h = image;
         let mut skips = Vec::new();
@@ -175,10 +139,10 @@ impl Walk<'_> {
             h = self.group(&joined, group, film);
         }
 
-        let normed = self.group_norm("out.0", &[h], None, true, false);
+        let normed = self.group_norm(layer_names::OUT_NORM, &[h], None, true, false);
         let velocity = self.convolution(
             &Tensors {
-                name: "out.2".into(),
+                name: layer_names::OUT_CONVOLUTION.into(),
                 outputs: padded(config.out_channels),
                 inputs: padded(topology.head),
                 tensor: [config.out_channels, topology.head],
@@ -200,16 +164,10 @@ impl Walk<'_> {
     fn embedding(&mut self, time: Value, condition: Value) -> Value {
         let config = self.network.config;
         let (inner, width) = (config.model_channels, config.embedding_width());
-        let first = self.linear(
-            "time_embed.0",
-            &[("time_embed.0".into(), width)],
-            inner,
-            false,
-            time,
-            None,
-        );
-        let second = [("time_embed.2".into(), width)];
-        let embedding = self.linear("time_embed.2", &second, width, true, first, Some(condition));
+        let [first, second] = [0, 2].map(|layer| format!("{}.{layer}", layer_names::TIME));
+        let hidden = self.linear(&first, &[(first.clone(), width)], inner, false, time, None);
+        let layers = [(second.clone(), width)];
+        let embedding = self.linear(&second, &layers, width, true, hidden, Some(condition));
         let layers = self.film.layers.clone();
         self.linear("emb_layers", &layers, width, true, embedding, None)
     }
@@ -227,8 +185,8 @@ impl Walk<'_> {
         let outputs: usize = layers.iter().map(|(_, width)| width).sum();
         let images = self.network.images;
         let [weights, bias] =
-            linear_weights(label, layers, inputs, precision).map(|spec| self.draft.weight(spec));
-        let output = self.draft.value(u64::from(images) * outputs as u64 * 4);
+            linear_weights(label, layers, inputs, precision).map(|spec| self.plan.weight(spec));
+        let output = self.plan.value(u64::from(images) * outputs as u64 * 4);
         let kernel = Linear {
             silu,
             added: added.is_some(),
@@ -239,7 +197,7 @@ impl Walk<'_> {
         operands.extend(added.map(Operand::Value));
         operands.push(Operand::Value(output));
         let dispatch = kernel.dispatch(images, inputs as u32, outputs as u32 / 4);
-        self.draft.call(label, dispatch, operands);
+        self.plan.call(label, dispatch, operands);
         output
     }
 
@@ -273,7 +231,7 @@ impl Walk<'_> {
                     ..Use::PLAIN
                 };
                 self.convolution(
-                    &self.plain(&format!("{name}.op"), channels, channels),
+                    &self.plain(&format!("{name}.{}", resampling::DOWN), channels, channels),
                     inputs,
                     strided,
                 )
@@ -287,7 +245,7 @@ impl Walk<'_> {
                     ..Use::PLAIN
                 };
                 self.convolution(
-                    &self.plain(&format!("{name}.conv"), channels, channels),
+                    &self.plain(&format!("{name}.{}", resampling::UP), channels, channels),
                     inputs,
                     upsampled,
                 )
@@ -306,25 +264,31 @@ impl Walk<'_> {
         film: Value,
     ) -> Activation {
         let pooled = resample == Some(Direction::Down);
-        let normed = self.group_norm(&format!("{name}.in_layers.0"), inputs, None, true, pooled);
+        let normed = self.group_norm(
+            &format!("{name}.{}", residual::IN_NORM),
+            inputs,
+            None,
+            true,
+            pooled,
+        );
         let first = Use {
             upsampled: resample == Some(Direction::Up),
             ..Use::PLAIN
         };
-        let tensors = self.plain(&format!("{name}.in_layers.2"), input, output);
+        let tensors = self.plain(&format!("{name}.{}", residual::IN_CONVOLUTION), input, output);
         let residual = if input == output {
             let identity = inputs[0];
             let skip = resample.map(|direction| self.resample(&format!("{name}.skip"), identity, direction));
             Addend::Activation(skip.unwrap_or(identity))
         } else {
             // Before the convolutions, so that the concatenated inputs can go.
-            let skip = self.plain(&format!("{name}.skip_connection"), input, output);
+            let skip = self.plain(&format!("{name}.{}", residual::SKIP), input, output);
             Addend::Overwritten(self.convolution(&skip, inputs, Use::POINTWISE))
         };
         let h = self.convolution(&tensors, &[normed], first);
         let offset = self.film.offset(name);
         let normed = self.group_norm(
-            &format!("{name}.out_layers.0"),
+            &format!("{name}.{}", residual::OUT_NORM),
             &[h],
             Some((film, offset)),
             true,
@@ -335,7 +299,7 @@ impl Walk<'_> {
             ..Use::PLAIN
         };
         self.convolution(
-            &self.plain(&format!("{name}.out_layers.3"), output, output),
+            &self.plain(&format!("{name}.{}", residual::OUT_CONVOLUTION), output, output),
             &[normed],
             second,
         )
@@ -344,10 +308,10 @@ impl Walk<'_> {
     fn attention(&mut self, name: &str, inputs: &[Activation], channels: usize, heads: usize) -> Activation {
         let x = inputs[0];
         let precision = self.network.precision;
-        let normed = self.group_norm(&format!("{name}.norm"), inputs, None, false, false);
+        let normed = self.group_norm(&format!("{name}.{}", attention::NORM), inputs, None, false, false);
         let qkv = self.convolution(
             &Tensors {
-                name: format!("{name}.qkv"),
+                name: format!("{name}.{}", attention::QKV),
                 outputs: qkv_channels(channels, heads, self.network.config.use_new_attention_order),
                 inputs: padded(channels),
                 tensor: [3 * channels, channels],
@@ -370,10 +334,10 @@ impl Walk<'_> {
             head_channels: (channels / heads) as u32,
         });
         let operands = vec![Operand::Value(qkv.value), Operand::Value(attended.value)];
-        self.draft.call(&format!("{name}.attention"), dispatch, operands);
+        self.plan.call(&format!("{name}.attention"), dispatch, operands);
         self.convolution(
             &Tensors {
-                name: format!("{name}.proj_out"),
+                name: format!("{name}.{}", attention::PROJECTION),
                 outputs: padded(channels),
                 inputs: inner,
                 tensor: [channels, channels],
@@ -407,7 +371,7 @@ impl Walk<'_> {
         let sources = inputs.iter().map(|input| Operand::Value(input.value));
 
         let statistics = self
-            .draft
+            .plan
             .value(u64::from(images) * u64::from(strips(pixels).0) * 2 * per_image);
         let kernel = Statistics {
             joined,
@@ -415,9 +379,9 @@ impl Walk<'_> {
         };
         let dispatch = kernel.dispatch(images, pixels, quads);
         let operands = sources.clone().chain([Operand::Value(statistics)]).collect();
-        self.draft.call(&format!("{name}.statistics"), dispatch, operands);
+        self.plan.call(&format!("{name}.statistics"), dispatch, operands);
 
-        let coefficients = self.draft.value(u64::from(images) * 3 * per_image);
+        let coefficients = self.plan.value(u64::from(images) * 3 * per_image);
         let kernel = Coefficients {
             film: match film {
                 None => Film::None,
@@ -438,7 +402,7 @@ impl Walk<'_> {
         }
         operands.extend(film.map(|(value, _)| Operand::Value(value)));
         operands.push(Operand::Value(coefficients));
-        self.draft
+        self.plan
             .call(&format!("{name}.coefficients"), dispatch, operands);
 
         let out_size = if pooled { size.map(|side| side / 2) } else { size };
@@ -453,7 +417,7 @@ impl Walk<'_> {
             .chain(sources)
             .chain([Operand::Value(output.value)])
             .collect();
-        self.draft
+        self.plan
             .call(name, kernel.dispatch(images, out_size, quads), operands);
         Activation {
             normed: true,
@@ -490,9 +454,9 @@ impl Walk<'_> {
             precision: kernel.input.min(kernel.weight),
             normed: inputs.iter().all(|input| input.normed),
         };
-        self.draft.visit(site, site.flops(self.network.images));
+        self.plan.visit(site, site.flops(self.network.images));
         kernel.tile = self.network.tuning.tile(&site);
-        let weight = self.draft.weight(WeightSpec {
+        let weight = self.plan.weight(WeightSpec {
             name: tensors.name.clone(),
             packing: Packing::Taps {
                 outputs: tensors.outputs.clone(),
@@ -529,22 +493,22 @@ impl Walk<'_> {
                 quads,
             };
             let points =
-                [in_quads[0], out_quads].map(|quads| self.draft.value(Winograd::bytes(&shape, quads)));
+                [in_quads[0], out_quads].map(|quads| self.plan.value(Winograd::bytes(&shape, quads)));
             let [patches, products] = points.map(Operand::Value);
             let input = Operand::Value(inputs[0].value);
             let dispatch = winograd.product(&shape);
-            self.draft.call(
+            self.plan.call(
                 &format!("{}.patches", tensors.name),
                 winograd.patches(&shape),
                 vec![input, patches],
             );
-            self.draft.call(
+            self.plan.call(
                 &format!("{}.product", tensors.name),
                 dispatch,
                 vec![weight, patches, products],
             );
             let operands = [products, bias].into_iter().chain(residual).chain([output_value]);
-            self.draft
+            self.plan
                 .call(&tensors.name, winograd.outputs(&shape), operands.collect());
             return output;
         }
@@ -553,7 +517,7 @@ impl Walk<'_> {
         operands.extend(inputs.iter().map(|input| Operand::Value(input.value)));
         operands.extend(residual);
         operands.push(output_value);
-        self.draft.call(&tensors.name, dispatch, operands);
+        self.plan.call(&tensors.name, dispatch, operands);
         output
     }
 
@@ -569,7 +533,7 @@ impl Walk<'_> {
         };
         let operands = vec![Operand::Value(input.value), Operand::Value(output.value)];
         let dispatch = kernel.dispatch(self.network.images, size, input.quads);
-        self.draft.call(name, dispatch, operands);
+        self.plan.call(name, dispatch, operands);
         output
     }
 
@@ -577,7 +541,7 @@ impl Walk<'_> {
         let scalars =
             u64::from(self.network.images) * u64::from(size[0]) * u64::from(size[1]) * u64::from(quads);
         Activation {
-            value: self.draft.value(scalars * precision.quad_bytes() as u64),
+            value: self.plan.value(scalars * precision.quad_bytes() as u64),
             size,
             quads,
             precision,
@@ -592,7 +556,7 @@ impl Walk<'_> {
         entries: Vec<Option<usize>>,
         tensor: usize,
     ) -> Operand {
-        self.draft.weight(WeightSpec {
+        self.plan.weight(WeightSpec {
             name: name.to_owned(),
             packing: Packing::Vector {
                 part,
@@ -612,36 +576,4 @@ impl Walk<'_> {
             output: self.network.precision,
         }
     }
-}
-
-/// The condition's linear layer, which the engine runs once a condition, not once an evaluation.
-fn condition_weights(config: &UNetConfig, precision: Precision) -> [WeightSpec; 2] {
-    let name = "mol_embed_transform";
-    let layers = [(name.to_owned(), config.embedding_width())];
-    linear_weights(name, &layers, config.condition_dim, precision)
-}
-
-/// The weights and the biases of linear layers that run as one.
-fn linear_weights(
-    label: &str,
-    layers: &[(String, usize)],
-    inputs: usize,
-    precision: Precision,
-) -> [WeightSpec; 2] {
-    let spec = |packing, precision| WeightSpec {
-        name: label.to_owned(),
-        packing,
-        precision,
-    };
-    let layers = layers.to_vec();
-    [
-        spec(
-            Packing::Rows {
-                layers: layers.clone(),
-                inputs,
-            },
-            precision,
-        ),
-        spec(Packing::Biases { layers }, Precision::F32),
-    ]
 }

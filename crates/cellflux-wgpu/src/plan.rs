@@ -1,17 +1,13 @@
 //! The plan of one evaluation: kernel calls over arena buffers, and the peak memory, before anything is allocated.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::fmt;
 
-use cellflux_bundle::config::UNetConfig;
-
-use crate::arena::{Arena, Lifetime, largest_live_set};
-use crate::dispatch::{Dispatch, MAX_WORKGROUPS};
-use crate::network::Network;
+use crate::arena::Arena;
 use crate::submission::submissions;
 use crate::weights::WeightSpec;
 use crate::wgsl::Shader;
-use crate::{GpuError, Precision, Site, Tuning};
+use crate::{GpuError, Site};
 
 /// WebGPU's guaranteed `minUniformBufferOffsetAlignment`.
 pub(crate) const UNIFORM_SLOT: usize = 256;
@@ -65,12 +61,12 @@ pub struct Plan {
     pub(crate) weights: Vec<WeightSpec>,
     pub(crate) arena: Arena,
     pub(crate) ports: Ports,
-    sites: BTreeMap<Site, f64>,
-    images: u32,
-    software: bool,
-    traffic: u64,
-    memory: Memory,
-    headline: String,
+    pub(crate) sites: BTreeMap<Site, f64>,
+    pub(crate) images: u32,
+    pub(crate) software: bool,
+    pub(crate) traffic: u64,
+    pub(crate) memory: Memory,
+    pub(crate) headline: String,
 }
 
 /// GPU memory of a plan, in bytes.
@@ -96,40 +92,6 @@ impl Memory {
 }
 
 impl Plan {
-    /// Plans one evaluation of `images` images of `height` x `width` (a guided batch of N images evaluates 2 N), with the
-    /// kernels' shapes that `tuning` chooses.
-    ///
-    /// # Errors
-    /// [`GpuError::Config`] when the config or size describes no network; [`GpuError::Limit`] when a call needs more
-    /// workgroups than WebGPU guarantees.
-    pub fn new(
-        config: &UNetConfig,
-        [height, width]: [usize; 2],
-        images: usize,
-        precision: Precision,
-        tuning: &Tuning,
-    ) -> Result<Self, GpuError> {
-        config.validate()?;
-        config.validate_size(height, width)?;
-        if images == 0 {
-            return Err(GpuError::Batch {
-                found: 0,
-                largest: usize::MAX,
-            });
-        }
-        check_indices(config, [height, width], images)?;
-        let network = Network {
-            config,
-            size: [height as u32, width as u32],
-            images: images as u32,
-            precision,
-            tuning,
-        };
-        let (draft, ports) = network.draft();
-        let headline = format!("{images} x {height} x {width}, {precision}");
-        draft.finish(ports, images as u32, tuning.is_software(), headline)
-    }
-
     /// GPU memory of this plan.
     pub fn memory(&self) -> Memory {
         self.memory
@@ -246,153 +208,11 @@ impl fmt::Display for Plan {
     }
 }
 
-/// The kernels count quads in 32 bits. The widest activation is a query-key-value of heads of one channel, each padded to
-/// a quad: three quads a channel.
-fn check_indices(config: &UNetConfig, [height, width]: [usize; 2], images: usize) -> Result<(), GpuError> {
-    let widest = config
-        .channel_mult
-        .iter()
-        .max()
-        .map_or(0, |mult| mult * config.model_channels);
-    let quads = [height, width, images, 3 * widest]
-        .iter()
-        .try_fold(1_u64, |product, &factor| product.checked_mul(factor as u64));
-    match quads {
-        Some(quads) if u32::try_from(quads).is_ok() => Ok(()),
-        _ => Err(GpuError::Limit {
-            limit: "32-bit indices",
-            needed: quads.unwrap_or(u64::MAX),
-            available: u64::from(u32::MAX),
-            what: format!("a batch of {images} images of {height} x {width}"),
-        }),
-    }
-}
-
-/// A plan being written: values get their lifetimes from the steps that name them.
-#[derive(Default)]
-pub(crate) struct Draft {
-    shaders: Vec<Shader>,
-    shader_of: HashMap<Shader, usize>,
-    steps: Vec<Step>,
-    weights: Vec<WeightSpec>,
-    values: Vec<Lifetime>,
-    sites: BTreeMap<Site, f64>,
-}
-
-impl Draft {
-    /// A new value of this many bytes.
-    pub(crate) fn value(&mut self, bytes: u64) -> Value {
-        self.values.push(Lifetime {
-            bytes,
-            first: usize::MAX,
-            last: 0,
-        });
-        Value(self.values.len() - 1)
-    }
-
-    /// A value that the world writes before the first step.
-    pub(crate) fn input(&mut self, bytes: u64) -> Value {
-        let value = self.value(bytes);
-        self.values[value.0].first = 0;
-        value
-    }
-
-    /// A buffer of weights.
-    pub(crate) fn weight(&mut self, spec: WeightSpec) -> Operand {
-        self.weights.push(spec);
-        Operand::Weight(self.weights.len() - 1)
-    }
-
-    /// Counts a convolution's operations at its site.
-    pub(crate) fn visit(&mut self, site: Site, flops: f64) {
-        *self.sites.entry(site).or_default() += flops;
-    }
-
-    /// Appends a call.
-    pub(crate) fn call(&mut self, label: &str, dispatch: Dispatch, operands: Vec<Operand>) {
-        let at = self.steps.len();
-        for operand in &operands {
-            if let Operand::Value(Value(value)) = operand {
-                let lifetime = &mut self.values[*value];
-                lifetime.first = lifetime.first.min(at);
-                lifetime.last = lifetime.last.max(at);
-            }
-        }
-        let next = self.shaders.len();
-        let shader = *self.shader_of.entry(dispatch.shader.clone()).or_insert(next);
-        if shader == next {
-            self.shaders.push(dispatch.shader);
-        }
-        self.steps.push(Step {
-            label: label.to_owned(),
-            shader,
-            operands,
-            uniforms: dispatch.uniforms,
-            workgroups: dispatch.workgroups,
-            flops: dispatch.flops,
-        });
-    }
-
-    fn finish(
-        mut self,
-        ports: Ports,
-        images: u32,
-        software: bool,
-        headline: String,
-    ) -> Result<Plan, GpuError> {
-        let end = self.steps.len();
-        // The world reads the velocity after the last step.
-        self.values[ports.velocity.0].last = end;
-        for step in &self.steps {
-            if let Some(&most) = step.workgroups.iter().max()
-                && most > MAX_WORKGROUPS
-            {
-                return Err(GpuError::Limit {
-                    limit: "maxComputeWorkgroupsPerDimension",
-                    needed: u64::from(most),
-                    available: u64::from(MAX_WORKGROUPS),
-                    what: format!("layer {} ({headline})", step.label),
-                });
-            }
-        }
-        let arena = Arena::new(&self.values);
-        let weights = self.weights.iter().map(WeightSpec::bytes);
-        let largest = weights.clone().chain(arena.buffers.iter().copied()).max();
-        let memory = Memory {
-            weights: weights.sum(),
-            arena: arena.bytes(),
-            uniforms: (self.steps.len() * UNIFORM_SLOT) as u64,
-            largest_live_set: largest_live_set(&self.values),
-            largest_buffer: largest.unwrap_or(0),
-        };
-        let operands = self.steps.iter().flat_map(|step| &step.operands);
-        let traffic = operands
-            .map(|operand| match operand {
-                Operand::Value(Value(value)) => self.values[*value].bytes,
-                Operand::Weight(weight) => self.weights[*weight].bytes(),
-            })
-            .sum();
-        Ok(Plan {
-            shaders: self.shaders,
-            steps: self.steps,
-            weights: self.weights,
-            arena,
-            ports,
-            sites: self.sites,
-            images,
-            software,
-            traffic,
-            memory,
-            headline,
-        })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::AdapterReport;
-    use cellflux_bundle::config::PRESETS;
+    use crate::{AdapterReport, Precision, Tuning};
+    use cellflux_bundle::config::{PRESETS, UNetConfig};
 
     fn plan(name: &str, size: usize, images: usize, precision: Precision) -> Plan {
         let config = UNetConfig::preset(name).unwrap();
@@ -439,7 +259,7 @@ mod tests {
 
     #[test]
     fn the_public_networks_cost_is_the_published_one() {
-        // 407.5 GFLOP an evaluation at 96 x 96, norms and resampling not counted.
+        // 407.5 GFLOP per evaluation at 96 x 96, norms and resampling not counted.
         let gflop = plan("cellflux-bbbc021", 96, 1, Precision::F32).flops() / 1e9;
         assert!((400.0..430.0).contains(&gflop), "{gflop}");
     }

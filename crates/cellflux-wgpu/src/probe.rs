@@ -260,7 +260,7 @@ fn made_up_weights(site: &Site, tile: Tile) -> Vec<u8> {
     spec.precision.encode(&spec.arrange(&values))
 }
 
-/// Height and width of an image of so many pixels, as square as can be.
+/// Height and width of an image of `pixels` pixels, as square as can be.
 fn sides(pixels: u32) -> [u32; 2] {
     let width = (1..=pixels.isqrt())
         .rev()

@@ -316,7 +316,7 @@ mod tests {
         assert!(refused(&text.replace("tiles 1", "tiles 12")).contains("line 1"));
         assert!(refused(&text.replace("3 1 1024", "3 1024")).starts_with("stored tiles, line 4: site is"));
         assert!(refused(&text.replace("8x2:4", "8x2")).starts_with("stored tiles, line 4: tile is"));
-        // A block of so many registers would bring a driver down.
+        // A driver could crash over a block of this many registers.
         let monster = text.replace("workgroup:8x8:8x2:4", "registers:256x256");
         assert!(refused(&monster).contains("registers:256x256 is no candidate at 3 1 1024"));
     }

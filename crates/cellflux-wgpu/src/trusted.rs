@@ -24,7 +24,7 @@ pub(crate) fn shader_module(
     unsafe { device.create_shader_module_trusted(descriptor, checks) }
 }
 
-/// Leave to use cooperative matrices, which wgpu calls experimental.
+/// Permission to use cooperative matrices, which wgpu calls experimental.
 pub(crate) fn experimental(wanted: bool) -> wgpu::ExperimentalFeatures {
     if wanted {
         // SAFETY: the only experimental feature asked for is cooperative matrices, used by one kernel whose results are

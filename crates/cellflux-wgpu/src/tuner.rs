@@ -1,7 +1,7 @@
 //! Finding the fastest tile of every convolution on the adapter at hand, a candidate at a time.
 //!
 //! The caller decides when: each [`Tuner::step`] compiles, checks and times one tile at one site and gives the turn back, so
-//! that whoever waits for the device waits for one candidate at most. A candidate's time counts only if it computes what
+//! that nobody waits for more than one candidate before the device is free. A candidate's time counts only if it computes what
 //! the default computes. What was found is a [`StoredTiles`], which grows site by site and can be kept at any moment.
 
 use std::collections::VecDeque;
@@ -74,7 +74,7 @@ pub trait Trials {
 /// What became of a candidate.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Tried {
-    /// It computes what it should, in so many seconds.
+    /// It computes what it should, in `seconds`.
     Timed {
         /// Where.
         site: Site,
@@ -264,7 +264,7 @@ impl<C: Fn() -> f64> DeviceTrials<C> {
         }
     }
 
-    /// Seconds of so many runs, one after the other.
+    /// Seconds of `runs` runs, one after the other.
     async fn seconds(&self, probe: &Probe, runs: f64) -> Result<f64, GpuError> {
         let began = (self.clock)();
         probe.run(runs as usize).await?;

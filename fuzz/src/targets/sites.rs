@@ -9,7 +9,7 @@ use cellflux_site::files::AuthorFiles;
 use cellflux_site::ids::Ids;
 use cellflux_site::markdown::{Rules, Surroundings, render};
 use cellflux_site::maths::Maths;
-use cellflux_site::source::{Place, Source};
+use cellflux_site::source::{Place, SourceText};
 
 use crate::Outcome;
 
@@ -28,7 +28,7 @@ const FORBIDDEN: [&str; 8] = [
 /// `site.toml`.
 pub fn configuration(input: &[u8]) -> Outcome {
     let text = String::from_utf8_lossy(input);
-    Source::part(Path::new("site.toml"), 1, &text)
+    SourceText::part(Path::new("site.toml"), 1, &text)
         .toml::<Config>()
         .map(drop)
         .map_err(|error| error.to_string())
@@ -39,7 +39,7 @@ pub fn markdown(input: &[u8]) -> Outcome {
     static EMPTY: LazyLock<Option<tempfile::TempDir>> = LazyLock::new(|| tempfile::tempdir().ok());
     let folder = EMPTY.as_ref().ok_or("no temporary folder")?.path();
     let text = String::from_utf8_lossy(input);
-    let source = Source::part(&folder.join("text.md"), 1, &text);
+    let source = SourceText::part(&folder.join("text.md"), 1, &text);
     let rules = Rules {
         folder,
         allow_html: false,
@@ -85,7 +85,7 @@ struct Around {
 }
 
 impl Surroundings for Around {
-    fn component(&mut self, _: &str, _: &Source, _: &Place) -> Result<String, SiteError> {
+    fn component(&mut self, _: &str, _: &SourceText, _: &Place) -> Result<String, SiteError> {
         Ok(String::new())
     }
 

@@ -3,8 +3,8 @@
 use std::io::Write;
 
 use cellflux_chem::{Molecule, MorganSettings};
+use cellflux_data::table::Table;
 use cellflux_train::config::Config;
-use cellflux_train::data::table::Table;
 
 use crate::Outcome;
 

@@ -19,7 +19,7 @@ pub struct Args {
 
 #[derive(Subcommand)]
 enum What {
-    /// Images a second, operations a second, memory, and the share of every kind of work, of training steps on random
+    /// Images per second, operations per second, memory, and the share of every kind of work, of training steps on random
     /// images.
     Train(Train),
     /// Compare every fused operation with its plain twin, forward and backward.
@@ -160,7 +160,7 @@ fn print(report: &Report) {
         report.device
     );
     println!(
-        "  {:.1} ms a step   {:.0} images/s   {:.1} TFLOP/s   issued in {:.1} ms   peak {}",
+        "  {:.1} ms per step   {:.0} images/s   {:.1} TFLOP/s   issued in {:.1} ms   peak {}",
         report.milliseconds,
         report.images_per_second,
         report.tflops,

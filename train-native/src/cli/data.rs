@@ -3,13 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use cellflux_train::config::read_text;
-use cellflux_train::data::fields::{FieldsConfig, cut_fields};
-use cellflux_train::data::synthetic::Design;
-use cellflux_train::data::{
+use cellflux_data::fields::{FieldsConfig, cut_fields};
+use cellflux_data::synthetic::Design;
+use cellflux_data::{
     ConditionTable, ConditionsConfig, DataConfig, Experiment, PackedCache, Pairing, Report, Source,
-    write_synthetic,
+    read_experiment, write_synthetic,
 };
+use cellflux_train::config::read_text;
 use clap::{Parser, Subcommand};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -119,10 +119,10 @@ fn from_toml<T: DeserializeOwned>(path: &Path) -> anyhow::Result<T> {
 
 /// Reads, encodes and pairs.
 fn read(sections: &Sections) -> anyhow::Result<(Experiment, Report)> {
-    let experiment = Experiment::read(&sections.data)?;
+    let experiment = read_experiment(&sections.data)?;
     let conditions = ConditionTable::build(&experiment, &sections.conditions)?;
     let pairing = Pairing::new(&experiment, &conditions, &sections.data.pairing)?;
-    let report = experiment.report().with_pairing(&pairing);
+    let report = Report::of(&experiment).with_pairing(&pairing);
     Ok((experiment, report))
 }
 

@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use candle_core::Tensor;
+use cellflux_data::{HostBatch, Split};
 use cellflux_image::coded_png;
 use cellflux_train::config::DeviceChoice;
-use cellflux_train::data::{HostBatch, Split};
 use cellflux_train::material::Material;
 use cellflux_train::measure::{DNA, Effects, measure};
 use cellflux_train::network::Network;

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::Context;
+use cellflux_data::Report;
 use cellflux_terminal::{said, shell};
 use cellflux_train::config::{Config, DeviceChoice, Setting};
 use cellflux_train::run::interrupt::Interrupt;
@@ -48,7 +49,7 @@ pub struct Args {
     /// control or noise (training.source).
     #[arg(long)]
     source: Option<String>,
-    /// Draw noise and dropped conditions once a batch, as the public code does (`training.per_batch`).
+    /// Draw noise and dropped conditions once per batch, as the public code does (`training.per_batch`).
     #[arg(long)]
     per_batch: bool,
     /// Only algorithms that give the same bits in every run (run.deterministic).
@@ -86,7 +87,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         }
     };
     let material = run.material();
-    let report = material.experiment.report();
+    let report = Report::of(&material.experiment);
     println!(
         "{}",
         report

@@ -6,10 +6,10 @@ use std::path::PathBuf;
 use anyhow::{Context, bail};
 use cellflux_bundle::folder;
 use cellflux_bundle::sampling::Sampling;
+use cellflux_data::Source as DataSource;
+use cellflux_data::synthetic::Design;
 use cellflux_terminal::said;
 use cellflux_train::config::{Config, Setting};
-use cellflux_train::data::Source as DataSource;
-use cellflux_train::data::synthetic::Design;
 use cellflux_train::sampling::Walk;
 use cellflux_train::truth::{Answer, Question};
 

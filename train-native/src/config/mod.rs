@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
 use crate::TrainError;
-use crate::data::{ConditionsConfig, DataConfig};
+use cellflux_data::{ConditionsConfig, DataConfig};
 
 pub use about::{AboutConfig, DataSetConfig};
 pub use cellflux_bundle::sampling::FlowSource;

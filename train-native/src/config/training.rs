@@ -53,7 +53,7 @@ pub struct TrainingConfig {
     pub noise_probability: f64,
     /// Probability with which the condition is dropped.
     pub drop_condition: f64,
-    /// Whether noise and dropping are drawn once a batch, as the public code does, and not for every sample.
+    /// Whether noise and dropping are drawn once per batch, as the public code does, and not for every sample.
     pub per_batch: bool,
     /// Probability of a flip, each of vertical and horizontal, of control and treated image independently.
     pub flip: f64,
@@ -161,7 +161,7 @@ impl TrainingConfig {
         }
     }
 
-    /// Images a step.
+    /// Images per step.
     pub fn images_per_step(&self) -> u64 {
         (self.batch * self.accumulate) as u64
     }

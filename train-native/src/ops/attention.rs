@@ -3,18 +3,16 @@
 //! The weights `softmax(q k^T)` are kept from the forward for the backward pass where they are small, and computed
 //! again where they are not.
 
-use candle_core::{CpuStorage, CustomOp1, CustomOp2, D, Layout, Result, Shape, Tensor};
 #[cfg(feature = "cudnn")]
-use candle_core::{CudaStorage, DType, backend::BackendStorage};
+use candle_core::CudaStorage;
+use candle_core::{CpuStorage, CustomOp1, CustomOp2, D, Layout, Result, Shape, Tensor};
 use cellflux_candle::attention::Heads;
 
 #[cfg(feature = "cudnn")]
 use super::cuda::{
-    Address, Argument, Grid, THREADS, address, allocate,
     blas::{self, Matrices},
-    launch,
-    profile::Class,
-    start, tensor_address, type_name,
+    memory::{Reading, Writing, allocate, on_cuda},
+    softmax,
 };
 use super::on_cpu;
 
@@ -104,39 +102,23 @@ impl CustomOp1 for Weights {
 
     #[cfg(feature = "cudnn")]
     fn cuda_fwd(&self, qkv: &CudaStorage, layout: &Layout) -> Result<(CudaStorage, Shape)> {
-        let packed = Packed::of(qkv, layout, self.heads)?;
+        let packed = Packed::of(layout.shape(), self.heads)?;
+        let qkv = Reading::of(qkv, layout)?;
         let shape = packed.scores_shape();
-        let out = allocate(qkv.device(), &shape, qkv.dtype())?;
-        let weights = start(&out, &shape)?;
-        let Packed { pixels, .. } = packed;
+        let mut weights = allocate(qkv.device(), &shape, qkv.dtype())?;
+        let Packed { pixels, depth, .. } = packed;
         for head in 0..self.heads.count {
-            let factor = (packed.depth as f32).powf(-0.5);
-            let [q, k, _] = packed.parts(packed.at, head);
-            blas::multiply(
-                blas::Product {
-                    device: qkv.device(),
-                    dtype: qkv.dtype(),
-                    tf32: self.tf32,
-                    sizes: packed.sizes(pixels, pixels, packed.depth),
-                    factor,
-                },
-                q,
-                k.transposed(),
-                packed.scores(weights, head),
-            )?;
+            let product = blas::Product {
+                tf32: self.tf32,
+                sizes: packed.sizes(pixels, pixels, depth),
+                factor: (depth as f32).powf(-0.5),
+            };
+            let [q, k, _] = packed.parts(head);
+            let scores = (Writing::whole(&mut weights)?, packed.scores(head));
+            blas::multiply(product, (qkv, q), (qkv, k.transposed()), scores)?;
         }
-        launch(
-            qkv.device(),
-            Class::Attention,
-            &format!("softmax_{}", type_name(qkv.dtype())?),
-            Grid(packed.blocks(), 1),
-            &[
-                Argument::Pointer(weights),
-                Argument::count(packed.rows()),
-                Argument::count(pixels),
-            ],
-        )?;
-        Ok((out, shape))
+        softmax::softmax(Writing::whole(&mut weights)?, pixels)?;
+        Ok((weights, shape))
     }
 }
 
@@ -163,34 +145,30 @@ impl CustomOp1 for Attend {
 
     #[cfg(feature = "cudnn")]
     fn cuda_fwd(&self, qkv: &CudaStorage, layout: &Layout) -> Result<(CudaStorage, Shape)> {
-        let packed = Packed::of(qkv, layout, self.heads)?;
+        let packed = Packed::of(layout.shape(), self.heads)?;
         let (images, height, width, channels) = layout.shape().dims4()?;
         let shape = Shape::from((images, height, width, channels / 3));
-        let out = allocate(qkv.device(), &shape, qkv.dtype())?;
-        let to = start(&out, &shape)?;
-        let again;
-        let weights = match &self.weights {
-            Some(weights) => tensor_address(weights)?,
-            None => {
-                let (heads, tf32) = (self.heads, self.tf32);
-                again = Weights { heads, tf32 }.cuda_fwd(qkv, layout)?;
-                start(&again.0, &again.1)?
-            }
+        let (kept, again);
+        let weights = if let Some(weights) = &self.weights {
+            kept = weights.storage_and_layout();
+            Reading::of(on_cuda(&kept.0)?, kept.1)?
+        } else {
+            let (heads, tf32) = (self.heads, self.tf32);
+            again = Weights { heads, tf32 }.cuda_fwd(qkv, layout)?.0;
+            Reading::whole(&again)?
         };
+        let qkv = Reading::of(qkv, layout)?;
+        let mut out = allocate(qkv.device(), &shape, qkv.dtype())?;
+        let Packed { pixels, depth, .. } = packed;
         for head in 0..self.heads.count {
-            let [_, _, v] = packed.parts(packed.at, head);
-            blas::multiply(
-                blas::Product {
-                    device: qkv.device(),
-                    dtype: qkv.dtype(),
-                    tf32: self.tf32,
-                    sizes: packed.sizes(packed.pixels, packed.depth, packed.pixels),
-                    factor: 1.0,
-                },
-                packed.scores(weights, head),
-                v,
-                packed.attended(to, head),
-            )?;
+            let product = blas::Product {
+                tf32: self.tf32,
+                sizes: packed.sizes(pixels, depth, pixels),
+                factor: 1.0,
+            };
+            let [_, _, v] = packed.parts(head);
+            let attended = (Writing::whole(&mut out)?, packed.attended(head));
+            blas::multiply(product, (weights, packed.scores(head)), (qkv, v), attended)?;
         }
         Ok((out, shape))
     }
@@ -258,103 +236,74 @@ impl CustomOp2 for Backward {
         gradient: &CudaStorage,
         gradient_layout: &Layout,
     ) -> Result<(CudaStorage, Shape)> {
+        let packed = Packed::of(qkv_layout.shape(), self.heads)?;
+        let qkv = Reading::of(qkv, qkv_layout)?;
+        let gradient = Reading::of(gradient, gradient_layout)?;
+        let (weights, in_weights) = self.weights.storage_and_layout();
+        let weights = Reading::of(on_cuda(&weights)?, in_weights)?;
         let (device, dtype) = (qkv.device(), qkv.dtype());
-        let packed = Packed::of(qkv, qkv_layout, self.heads)?;
-        let out = allocate(device, qkv_layout.shape(), dtype)?;
-        let to = start(&out, qkv_layout.shape())?;
-        let shape = packed.scores_shape();
-        let scores = allocate(device, &shape, dtype)?;
-        let of_scores = start(&scores, &shape)?;
-        let weights = tensor_address(&self.weights)?;
-        let gradient = address(gradient, gradient_layout)?;
-        let (pixels, depth) = (packed.pixels, packed.depth);
-        let multiply = |sizes, a, b, out| {
-            let product = blas::Product {
-                device,
-                dtype,
-                tf32: self.tf32,
-                sizes,
-                factor: 1.0,
-            };
-            blas::multiply(product, a, b, out)
+        let mut out = allocate(device, qkv_layout.shape(), dtype)?;
+        let mut of_scores = allocate(device, &packed.scores_shape(), dtype)?;
+        let Packed { pixels, depth, .. } = packed;
+        let product = |sizes| blas::Product {
+            tf32: self.tf32,
+            sizes,
+            factor: 1.0,
         };
+        let to_depth = product(packed.sizes(pixels, depth, pixels));
+        let to_pixels = product(packed.sizes(pixels, pixels, depth));
         for head in 0..self.heads.count {
-            let [_, _, v] = packed.parts(packed.at, head);
-            let [_, _, of_v] = packed.parts(to, head);
-            let own = packed.attended(gradient, head);
-            multiply(
-                packed.sizes(pixels, depth, pixels),
-                packed.scores(weights, head).transposed(),
-                own,
-                of_v,
-            )?;
-            multiply(
-                packed.sizes(pixels, pixels, depth),
-                own,
-                v.transposed(),
-                packed.scores(of_scores, head),
-            )?;
+            // Queries, keys and values lie in `qkv` as their gradients do in `out`.
+            let [_, _, v] = packed.parts(head);
+            let (scores, own) = (packed.scores(head), (gradient, packed.attended(head)));
+            let of_v = (Writing::whole(&mut out)?, v);
+            blas::multiply(to_depth, (weights, scores.transposed()), own, of_v)?;
+            let of_weights = (Writing::whole(&mut of_scores)?, scores);
+            blas::multiply(to_pixels, own, (qkv, v.transposed()), of_weights)?;
         }
-        launch(
-            device,
-            Class::Attention,
-            &format!("softmax_gradient_{}", type_name(dtype)?),
-            Grid(packed.blocks(), 1),
-            &[
-                Argument::Pointer(weights),
-                Argument::Pointer(of_scores),
-                Argument::count(packed.rows()),
-                Argument::count(pixels),
-                Argument::Float((depth as f32).powf(-0.5)),
-            ],
-        )?;
+        let scale = (depth as f32).powf(-0.5);
+        softmax::gradient(weights, Writing::whole(&mut of_scores)?, pixels, scale)?;
+        let of_scores = Reading::whole(&of_scores)?;
         for head in 0..self.heads.count {
-            let [q, k, _] = packed.parts(packed.at, head);
-            let [of_q, of_k, _] = packed.parts(to, head);
-            let own = packed.scores(of_scores, head);
-            multiply(packed.sizes(pixels, depth, pixels), own, k, of_q)?;
-            multiply(packed.sizes(pixels, depth, pixels), own.transposed(), q, of_k)?;
+            let [q, k, _] = packed.parts(head);
+            let scores = packed.scores(head);
+            let of_q = (Writing::whole(&mut out)?, q);
+            blas::multiply(to_depth, (of_scores, scores), (qkv, k), of_q)?;
+            let of_k = (Writing::whole(&mut out)?, k);
+            blas::multiply(to_depth, (of_scores, scores.transposed()), (qkv, q), of_k)?;
         }
         Ok((out, qkv_layout.shape().clone()))
     }
 }
 
-/// Where the matrices of packed queries, keys and values lie.
+/// Where the matrices of packed queries, keys and values lie, those of attended values, and those of scores.
 #[cfg(feature = "cudnn")]
 #[derive(Clone, Copy)]
 struct Packed {
-    at: Address,
     images: usize,
     pixels: usize,
     depth: usize,
     heads: Heads,
-    size: usize,
 }
 
 #[cfg(feature = "cudnn")]
 impl Packed {
-    fn of(qkv: &CudaStorage, layout: &Layout, heads: Heads) -> Result<Self> {
-        let (images, height, width, channels) = layout.shape().dims4()?;
+    fn of(qkv: &Shape, heads: Heads) -> Result<Self> {
+        let (images, height, width, channels) = qkv.dims4()?;
         let pixels = height * width;
         if !pixels.is_multiple_of(8) {
             candle_core::bail!("fused attention over {pixels} pixels, expected a multiple of 8")
         }
         Ok(Self {
-            at: address(qkv, layout)?,
             images,
             pixels,
             depth: channels / 3 / heads.count,
             heads,
-            size: if qkv.dtype() == DType::F32 { 4 } else { 2 },
         })
     }
 
-    fn offset(&self, at: Address, elements: usize) -> Address {
-        at + (elements * self.size) as u64
-    }
-
-    /// Queries, keys and values `[pixels, depth]` of a head, in a tensor that begins at `at`.
-    fn parts(&self, at: Address, head: usize) -> [Matrices; 3] {
+    /// Queries, keys and values `[pixels, depth]` of a head.
+    fn parts(&self, head: usize) -> [Matrices; 3] {
         let leading = 3 * self.heads.count * self.depth;
         [0, 1, 2].map(|part| {
             let place = if self.heads.new_order {
@@ -363,7 +312,7 @@ impl Packed {
                 head * 3 + part
             };
             Matrices {
-                at: self.offset(at, place * self.depth),
+                first: place * self.depth,
                 leading,
                 stride: self.pixels * leading,
                 transposed: false,
@@ -372,10 +321,10 @@ impl Packed {
     }
 
     /// Attended values `[pixels, depth]` of a head.
-    fn attended(&self, at: Address, head: usize) -> Matrices {
+    fn attended(&self, head: usize) -> Matrices {
         let leading = self.heads.count * self.depth;
         Matrices {
-            at: self.offset(at, head * self.depth),
+            first: head * self.depth,
             leading,
             stride: self.pixels * leading,
             transposed: false,
@@ -383,10 +332,10 @@ impl Packed {
     }
 
     /// Scores `[pixels, pixels]` of a head.
-    fn scores(&self, at: Address, head: usize) -> Matrices {
+    fn scores(&self, head: usize) -> Matrices {
         let matrix = self.pixels * self.pixels;
         Matrices {
-            at: self.offset(at, head * matrix),
+            first: head * matrix,
             leading: self.pixels,
             stride: self.heads.count * matrix,
             transposed: false,
@@ -404,14 +353,5 @@ impl Packed {
             inner,
             batch: self.images,
         }
-    }
-
-    fn rows(&self) -> usize {
-        self.images * self.heads.count * self.pixels
-    }
-
-    /// Blocks of the softmax kernels: a warp a row.
-    fn blocks(&self) -> u32 {
-        self.rows().div_ceil(THREADS as usize / 32) as u32
     }
 }

@@ -9,11 +9,10 @@ use candle_core::{CudaStorage, backend::BackendStorage};
 
 #[cfg(feature = "cudnn")]
 use super::cuda::{
-    Argument, Grid, THREADS, address, allocate,
-    cudnn::{self, Direction, Numerics, Operands},
-    launch,
-    profile::Class,
-    start, type_name,
+    bias,
+    cudnn::{self, Numerics},
+    memory::{Reading, Writing, allocate},
+    packing,
 };
 use super::on_cpu;
 
@@ -40,13 +39,15 @@ pub struct Form {
 }
 
 impl Form {
+    /// Sizes of the result.
     #[cfg(feature = "cudnn")]
-    fn result(&self) -> (usize, usize, usize, usize) {
+    pub(super) fn result(&self) -> (usize, usize, usize, usize) {
         let (height, width) = (self.height / self.stride, self.width / self.stride);
         (self.images, height, width, self.outputs)
     }
 
-    fn image(&self) -> (usize, usize, usize, usize) {
+    /// Sizes of the image.
+    pub(super) fn image(&self) -> (usize, usize, usize, usize) {
         (self.images, self.height, self.width, self.inputs)
     }
 
@@ -140,10 +141,10 @@ struct Pack {
 
 /// Sizes of a kernel before and after packing.
 #[derive(Clone, Copy)]
-struct Sizes {
-    outputs: usize,
-    inputs: usize,
-    taps: usize,
+pub(super) struct Sizes {
+    pub(super) outputs: usize,
+    pub(super) inputs: usize,
+    pub(super) taps: usize,
 }
 
 impl Sizes {
@@ -163,23 +164,31 @@ impl Sizes {
         }
     }
 
-    fn padded(self) -> (usize, usize) {
+    /// Outputs and inputs after packing.
+    pub(super) fn padded(self) -> (usize, usize) {
         (
             self.outputs.next_multiple_of(CHANNEL_UNIT),
             self.inputs.next_multiple_of(CHANNEL_UNIT),
         )
     }
 
+    /// Values of the kernel before packing.
     #[cfg(feature = "cudnn")]
-    fn packed_len(self) -> usize {
-        let (outputs, inputs) = self.padded();
-        outputs * self.taps * inputs + outputs
+    pub(super) fn kernel_len(self) -> usize {
+        self.outputs * self.inputs * self.taps
     }
 
+    /// Values of kernel and bias together, before packing.
     #[cfg(feature = "cudnn")]
-    fn arguments(self) -> [Argument; 5] {
+    pub(super) fn len(self) -> usize {
+        self.kernel_len() + self.outputs
+    }
+
+    /// Values of kernel and bias together, after packing.
+    #[cfg(feature = "cudnn")]
+    pub(super) fn packed_len(self) -> usize {
         let (outputs, inputs) = self.padded();
-        [self.outputs, self.inputs, self.taps, outputs, inputs].map(Argument::count)
+        outputs * self.taps * inputs + outputs
     }
 }
 
@@ -218,22 +227,10 @@ impl CustomOp2 for Pack {
         bias_layout: &Layout,
     ) -> Result<(CudaStorage, Shape)> {
         let sizes = Sizes::of(weight_layout.shape())?;
-        let shape = Shape::from(sizes.packed_len());
-        let out = allocate(weight.device(), &shape, self.dtype)?;
-        let mut arguments = vec![
-            Argument::Pointer(address(weight, weight_layout)?),
-            Argument::Pointer(address(bias, bias_layout)?),
-            Argument::Pointer(start(&out, &shape)?),
-        ];
-        arguments.extend(sizes.arguments());
-        launch(
-            weight.device(),
-            Class::Bias,
-            &format!("pack_{}_{}", type_name(weight.dtype())?, type_name(self.dtype)?),
-            Grid::over(sizes.packed_len()),
-            &arguments,
-        )?;
-        Ok((out, shape))
+        let weight = Reading::of(weight, weight_layout)?;
+        let bias = Reading::of(bias, bias_layout)?;
+        let packed = packing::pack(weight, bias, sizes, self.dtype)?;
+        Ok((packed, Shape::from(sizes.packed_len())))
     }
 
     fn bwd(
@@ -287,22 +284,8 @@ impl CustomOp1 for Unpack {
 
     #[cfg(feature = "cudnn")]
     fn cuda_fwd(&self, packed: &CudaStorage, layout: &Layout) -> Result<(CudaStorage, Shape)> {
-        let length = self.sizes.outputs * (self.sizes.inputs * self.sizes.taps + 1);
-        let shape = Shape::from(length);
-        let out = allocate(packed.device(), &shape, self.dtype)?;
-        let mut arguments = vec![
-            Argument::Pointer(address(packed, layout)?),
-            Argument::Pointer(start(&out, &shape)?),
-        ];
-        arguments.extend(self.sizes.arguments());
-        launch(
-            packed.device(),
-            Class::Bias,
-            &format!("unpack_{}_{}", type_name(self.dtype)?, type_name(packed.dtype())?),
-            Grid::over(length),
-            &arguments,
-        )?;
-        Ok((out, shape))
+        let flat = packing::unpack(Reading::of(packed, layout)?, self.sizes, self.dtype)?;
+        Ok((flat, Shape::from(self.sizes.len())))
     }
 }
 
@@ -330,38 +313,20 @@ impl Convolve {
         packed: (&CudaStorage, &Layout),
         residual: Option<(&CudaStorage, &Layout)>,
     ) -> Result<(CudaStorage, Shape)> {
-        let (device, dtype) = (x.0.device(), x.0.dtype());
-        let shape = Shape::from(self.form.result());
-        let out = allocate(device, &shape, dtype)?;
-        let (kernel, result) = (address(packed.0, packed.1)?, start(&out, &shape)?);
-        let operands = Operands {
-            image: address(x.0, x.1)?,
-            kernel,
-            result,
-        };
-        cudnn::convolve(
-            device,
-            Direction::Forward,
-            self.form,
+        let (device, dtype, form) = (x.0.device(), x.0.dtype(), self.form);
+        let shape = Shape::from(form.result());
+        let mut out = allocate(device, &shape, dtype)?;
+        let packed = Reading::of(packed.0, packed.1)?;
+        cudnn::forward(
+            form,
             self.numerics(dtype),
-            operands,
+            Reading::of(x.0, x.1)?,
+            packed.part(0..form.kernel_len())?,
+            Writing::whole(&mut out)?,
         )?;
-        let vectors = shape.elem_count() / CHANNEL_UNIT;
-        let residual = residual.map_or(Ok(0), |(storage, layout)| address(storage, layout))?;
-        let bias = kernel + (self.form.kernel_len() * dtype.size_in_bytes()) as u64;
-        launch(
-            device,
-            Class::Bias,
-            &format!("add_bias_{}", type_name(dtype)?),
-            Grid::over(vectors),
-            &[
-                Argument::Pointer(result),
-                Argument::Pointer(bias),
-                Argument::Pointer(residual),
-                Argument::Long(vectors as u64),
-                Argument::count(self.form.outputs / CHANNEL_UNIT),
-            ],
-        )?;
+        let bias = packed.part(form.kernel_len()..form.packed_len())?;
+        let residual = residual.map(|(storage, layout)| Reading::of(storage, layout));
+        bias::add(Writing::whole(&mut out)?, bias, residual.transpose()?)?;
         Ok((out, shape))
     }
 
@@ -499,20 +464,15 @@ impl CustomOp2 for ImageGradient {
         packed: &CudaStorage,
         packed_layout: &Layout,
     ) -> Result<(CudaStorage, Shape)> {
-        let dtype = gradient.dtype();
-        let shape = Shape::from(self.0.form.image());
-        let out = allocate(gradient.device(), &shape, dtype)?;
-        let operands = Operands {
-            image: start(&out, &shape)?,
-            kernel: address(packed, packed_layout)?,
-            result: address(gradient, gradient_layout)?,
-        };
-        cudnn::convolve(
-            gradient.device(),
-            Direction::BackwardData,
-            self.0.form,
+        let (dtype, form) = (gradient.dtype(), self.0.form);
+        let shape = Shape::from(form.image());
+        let mut out = allocate(gradient.device(), &shape, dtype)?;
+        cudnn::backward_data(
+            form,
             self.0.numerics(dtype),
-            operands,
+            Writing::whole(&mut out)?,
+            Reading::of(packed, packed_layout)?.part(0..form.kernel_len())?,
+            Reading::of(gradient, gradient_layout)?,
         )?;
         Ok((out, shape))
     }
@@ -557,50 +517,17 @@ impl CustomOp2 for KernelGradient {
     ) -> Result<(CudaStorage, Shape)> {
         let (device, dtype, form) = (x.device(), x.dtype(), self.0.form);
         let shape = Shape::from(form.packed_len());
-        let out = allocate(device, &shape, dtype)?;
-        let (kernel, result) = (start(&out, &shape)?, address(gradient, gradient_layout)?);
-        let operands = Operands {
-            image: address(x, x_layout)?,
-            kernel,
-            result,
-        };
-        cudnn::convolve(
-            device,
-            Direction::BackwardFilter,
+        let mut out = allocate(device, &shape, dtype)?;
+        let gradient = Reading::of(gradient, gradient_layout)?;
+        cudnn::backward_filter(
             form,
             self.0.numerics(dtype),
-            operands,
+            Reading::of(x, x_layout)?,
+            Writing::whole(&mut out)?.part(0..form.kernel_len())?,
+            gradient,
         )?;
-        let (images, height, width, channels) = form.result();
-        let chunks = 264;
-        let partial_shape = Shape::from((chunks, 2, channels));
-        let partial = allocate(device, &partial_shape, DType::F32)?;
-        let sums = start(&partial, &partial_shape)?;
-        let name = type_name(dtype)?;
-        launch(
-            device,
-            Class::Bias,
-            &format!("column_sums_{name}"),
-            Grid(chunks as u32, 1),
-            &[
-                Argument::Pointer(result),
-                Argument::Pointer(sums),
-                Argument::count(images * height * width),
-                Argument::count(channels),
-            ],
-        )?;
-        launch(
-            device,
-            Class::Bias,
-            &format!("add_chunks_{name}"),
-            Grid((channels as u32).div_ceil(THREADS), 1),
-            &[
-                Argument::Pointer(sums),
-                Argument::Pointer(kernel + (form.kernel_len() * dtype.size_in_bytes()) as u64),
-                Argument::count(channels),
-                Argument::count(chunks),
-            ],
-        )?;
+        let bias = Writing::whole(&mut out)?.part(form.kernel_len()..form.packed_len())?;
+        bias::sums(gradient, bias)?;
         Ok((out, shape))
     }
 }

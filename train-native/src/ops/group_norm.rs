@@ -2,19 +2,20 @@
 //!
 //! With mean and deviation of its group known, all of it is `y = dropout(activation(x a + b))` with one `a` and one
 //! `b` a sample and channel; its gradient is `dx = dz a + x u + v`, where `dz` is the gradient before the activation
-//! and `u`, `v` follow from two sums a sample and channel, of `dz` and of `dz xhat`. So both directions read the
+//! and `u`, `v` follow from two sums per sample and channel, of `dz` and of `dz xhat`. So both directions read the
 //! feature map twice and write it once, and nothing of its size is kept besides input and output.
 
-use candle_core::{CpuStorage, CustomOp2, CustomOp3, D, Layout, Result, Shape, Tensor};
 #[cfg(feature = "cudnn")]
-use candle_core::{CudaDevice, CudaStorage, DType, backend::BackendStorage};
+use candle_core::CudaStorage;
+use candle_core::{CpuStorage, CustomOp2, CustomOp3, D, Layout, Result, Shape, Tensor};
 use cellflux_bundle::config::NORM_GROUPS;
 use cellflux_candle::dropout::Dropout;
 use cellflux_candle::group_norm::Activation;
 
 #[cfg(feature = "cudnn")]
 use super::cuda::{
-    Address, Argument, Grid, address, allocate, launch, profile::Class, start, tensor_address, type_name,
+    group_norm::{self, Map},
+    memory::{Reading, on_cuda},
 };
 use super::on_cpu;
 
@@ -132,42 +133,15 @@ impl Coefficients {
         affine: (&CudaStorage, &Layout),
         film: Option<(&CudaStorage, &Layout)>,
     ) -> Result<(CudaStorage, Shape)> {
-        let device = x.0.device();
-        let map = Map::of(x.1.shape())?;
-        let name = type_name(x.0.dtype())?;
-        let image = address(x.0, x.1)?;
-        let (_partial, sums) = map.partial(device)?;
-        launch(
-            device,
-            Class::Normalise,
-            &format!("moments_{name}"),
-            map.grid(),
-            &[
-                Argument::Pointer(image),
-                Argument::Pointer(sums),
-                Argument::count(map.pixels),
-                Argument::count(map.channels),
-            ],
+        let (images, _, _, channels) = x.1.shape().dims4()?;
+        let film = film.map(|(storage, layout)| Reading::of(storage, layout));
+        let coefficients = group_norm::coefficients(
+            Reading::of(x.0, x.1)?,
+            Reading::of(affine.0, affine.1)?,
+            film.transpose()?,
+            Map::of(x.1.shape())?,
         )?;
-        let shape = Shape::from((map.images, 4, map.channels));
-        let out = allocate(device, &shape, DType::F32)?;
-        launch(
-            device,
-            Class::Normalise,
-            &format!("coefficients_{name}"),
-            Grid(map.images as u32, 1),
-            &[
-                Argument::Pointer(image),
-                Argument::Pointer(sums),
-                Argument::Pointer(address(affine.0, affine.1)?),
-                Argument::Pointer(film.map_or(Ok(0), |(storage, layout)| address(storage, layout))?),
-                Argument::Pointer(start(&out, &shape)?),
-                Argument::count(map.pixels),
-                Argument::count(map.channels),
-                Argument::count(map.chunks),
-            ],
-        )?;
-        Ok((out, shape))
+        Ok((coefficients, Shape::from((images, 4, channels))))
     }
 }
 
@@ -182,47 +156,6 @@ fn modulated(affine: &Tensor, film: Option<&Tensor>, images: usize) -> Result<(T
     let scale = (film.narrow(1, 0, channels)? + 1.0)?;
     let shift = film.narrow(1, channels, channels)?;
     Ok(((gain * &scale)?, ((offset * scale)? + shift)?))
-}
-
-/// A feature map as the kernels cut it up: a block takes one of `chunks` pieces of one image's pixels.
-#[cfg(feature = "cudnn")]
-#[derive(Clone, Copy)]
-struct Map {
-    images: usize,
-    pixels: usize,
-    channels: usize,
-    chunks: usize,
-}
-
-#[cfg(feature = "cudnn")]
-impl Map {
-    fn of(shape: &Shape) -> Result<Self> {
-        let (images, height, width, channels) = shape.dims4()?;
-        if !channels.is_multiple_of(NORM_GROUPS) || channels > super::cuda::MOST_CHANNELS {
-            candle_core::bail!("fused group normalisation of {channels} channels")
-        }
-        let pixels = height * width;
-        // Some thousand blocks fill the device; below 64 pixels a block's sums cost more than they save.
-        let chunks = (2048 / images.max(1)).clamp(1, pixels.div_ceil(64));
-        Ok(Self {
-            images,
-            pixels,
-            channels,
-            chunks,
-        })
-    }
-
-    fn grid(&self) -> Grid {
-        Grid(self.chunks as u32, self.images as u32)
-    }
-
-    /// Room for two sums a chunk and channel.
-    fn partial(&self, device: &CudaDevice) -> Result<(CudaStorage, Address)> {
-        let shape = Shape::from((self.images, self.chunks, 2, self.channels));
-        let storage = allocate(device, &shape, DType::F32)?;
-        let at = start(&storage, &shape)?;
-        Ok((storage, at))
-    }
 }
 
 impl CustomOp2 for Coefficients {
@@ -307,22 +240,14 @@ impl Normalise {
 
     #[cfg(feature = "cudnn")]
     fn on_gpu(&self, x: &CudaStorage, layout: &Layout) -> Result<(CudaStorage, Shape)> {
-        let map = Map::of(layout.shape())?;
-        let out = allocate(x.device(), layout.shape(), x.dtype())?;
-        let mut arguments = vec![
-            Argument::Pointer(address(x, layout)?),
-            Argument::Pointer(tensor_address(&self.coefficients)?),
-            Argument::Pointer(start(&out, layout.shape())?),
-        ];
-        arguments.extend(self.after.arguments(map));
-        launch(
-            x.device(),
-            Class::Normalise,
-            &format!("normalise_{}", type_name(x.dtype())?),
-            map.grid(),
-            &arguments,
+        let (coefficients, in_coefficients) = self.coefficients.storage_and_layout();
+        let y = group_norm::normalise(
+            Reading::of(x, layout)?,
+            Reading::of(on_cuda(&coefficients)?, in_coefficients)?,
+            Map::of(layout.shape())?,
+            self.after,
         )?;
-        Ok((out, layout.shape().clone()))
+        Ok((y, layout.shape().clone()))
     }
 
     /// Gradients of x, affine and film.
@@ -350,23 +275,6 @@ impl Normalise {
             part.reshape(film.shape())
         });
         Ok((image, of_affine, of_film.transpose()?))
-    }
-}
-
-#[cfg(feature = "cudnn")]
-impl After {
-    /// What the kernels want to know besides their tensors.
-    fn arguments(&self, map: Map) -> [Argument; 7] {
-        let key = self.dropout.map_or(0, |dropout| dropout.key);
-        [
-            Argument::count(map.pixels),
-            Argument::count(map.channels),
-            Argument::Unsigned(key as u32),
-            Argument::Unsigned((key >> 32) as u32),
-            Argument::Unsigned(self.dropout.map_or(0, |dropout| dropout.threshold())),
-            Argument::Float(self.dropout.map_or(1.0, |dropout| dropout.gain())),
-            Argument::Int(i32::from(self.activation == Activation::Silu)),
-        ]
     }
 }
 
@@ -529,42 +437,16 @@ impl CustomOp2 for Fold {
         gradient: &CudaStorage,
         gradient_layout: &Layout,
     ) -> Result<(CudaStorage, Shape)> {
-        let device = x.device();
-        let map = Map::of(x_layout.shape())?;
-        let coefficients = tensor_address(&self.coefficients)?;
-        let (_partial, sums) = map.partial(device)?;
-        let mut arguments = vec![
-            Argument::Pointer(address(x, x_layout)?),
-            Argument::Pointer(address(gradient, gradient_layout)?),
-            Argument::Pointer(coefficients),
-            Argument::Pointer(sums),
-        ];
-        arguments.extend(self.after.arguments(map));
-        let name = type_name(x.dtype())?;
-        launch(
-            device,
-            Class::NormaliseBackward,
-            &format!("normalise_sums_{name}"),
-            map.grid(),
-            &arguments,
+        let (images, _, _, channels) = x_layout.shape().dims4()?;
+        let (coefficients, in_coefficients) = self.coefficients.storage_and_layout();
+        let folded = group_norm::fold(
+            Reading::of(x, x_layout)?,
+            Reading::of(gradient, gradient_layout)?,
+            Reading::of(on_cuda(&coefficients)?, in_coefficients)?,
+            Map::of(x_layout.shape())?,
+            self.after,
         )?;
-        let shape = Shape::from((map.images, 6, map.channels));
-        let out = allocate(device, &shape, DType::F32)?;
-        launch(
-            device,
-            Class::NormaliseBackward,
-            "normalise_fold_f32",
-            Grid(map.images as u32, 1),
-            &[
-                Argument::Pointer(sums),
-                Argument::Pointer(coefficients),
-                Argument::Pointer(start(&out, &shape)?),
-                Argument::count(map.pixels),
-                Argument::count(map.channels),
-                Argument::count(map.chunks),
-            ],
-        )?;
-        Ok((out, shape))
+        Ok((folded, Shape::from((images, 6, channels))))
     }
 }
 
@@ -610,23 +492,14 @@ impl CustomOp3 for ImageGradient {
         folded: &CudaStorage,
         folded_layout: &Layout,
     ) -> Result<(CudaStorage, Shape)> {
-        let map = Map::of(x_layout.shape())?;
-        let out = allocate(x.device(), x_layout.shape(), x.dtype())?;
-        let mut arguments = vec![
-            Argument::Pointer(address(x, x_layout)?),
-            Argument::Pointer(address(gradient, gradient_layout)?),
-            Argument::Pointer(address(folded, folded_layout)?),
-            Argument::Pointer(start(&out, x_layout.shape())?),
-        ];
-        arguments.extend(self.after.arguments(map));
-        launch(
-            x.device(),
-            Class::NormaliseBackward,
-            &format!("normalise_gradient_{}", type_name(x.dtype())?),
-            map.grid(),
-            &arguments,
+        let dx = group_norm::image_gradient(
+            Reading::of(x, x_layout)?,
+            Reading::of(gradient, gradient_layout)?,
+            Reading::of(folded, folded_layout)?,
+            Map::of(x_layout.shape())?,
+            self.after,
         )?;
-        Ok((out, x_layout.shape().clone()))
+        Ok((dx, x_layout.shape().clone()))
     }
 }
 
@@ -660,26 +533,15 @@ impl AffineGradient {
         affine: (&CudaStorage, &Layout),
         film: Option<(&CudaStorage, &Layout)>,
     ) -> Result<(CudaStorage, Shape)> {
-        let device = folded.0.device();
-        let (images, _, channels) = folded.1.shape().dims3()?;
         let of_film = film.map_or(0, |(_, layout)| layout.shape().elem_count());
-        let shape = Shape::from(2 * channels + of_film);
-        let out = allocate(device, &shape, DType::F32)?;
-        launch(
-            device,
-            Class::NormaliseBackward,
-            "affine_gradient_f32",
-            Grid((channels as u32).div_ceil(super::cuda::THREADS), 1),
-            &[
-                Argument::Pointer(address(folded.0, folded.1)?),
-                Argument::Pointer(address(affine.0, affine.1)?),
-                Argument::Pointer(film.map_or(Ok(0), |(storage, layout)| address(storage, layout))?),
-                Argument::Pointer(start(&out, &shape)?),
-                Argument::count(images),
-                Argument::count(channels),
-            ],
+        let shape = Shape::from(affine.1.shape().elem_count() + of_film);
+        let film = film.map(|(storage, layout)| Reading::of(storage, layout));
+        let gradients = group_norm::affine_gradient(
+            Reading::of(folded.0, folded.1)?,
+            Reading::of(affine.0, affine.1)?,
+            film.transpose()?,
         )?;
-        Ok((out, shape))
+        Ok((gradients, shape))
     }
 }
 

@@ -11,7 +11,7 @@ pub mod attention;
 pub mod check;
 pub mod convolution;
 #[cfg(feature = "cudnn")]
-pub mod cuda;
+pub(crate) mod cuda;
 mod fused;
 pub mod group_norm;
 mod on_cpu;

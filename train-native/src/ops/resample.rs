@@ -6,7 +6,10 @@ use candle_core::{CudaStorage, backend::BackendStorage};
 use cellflux_bundle::topology::Resample;
 
 #[cfg(feature = "cudnn")]
-use super::cuda::{Argument, Grid, address, allocate, launch, profile::Class, start, type_name};
+use super::cuda::{
+    memory::{Reading, Writing, allocate},
+    resample::{self, Section},
+};
 use super::on_cpu;
 
 /// Fused 2x2 average pooling, or nearest up-sampling by two.
@@ -70,34 +73,17 @@ impl CustomOp1 for Resampled {
     #[cfg(feature = "cudnn")]
     fn cuda_fwd(&self, x: &CudaStorage, layout: &Layout) -> Result<(CudaStorage, Shape)> {
         let (images, height, width, channels) = layout.shape().dims4()?;
-        let small = match self.to {
-            Resample::Down => (images, height / 2, width / 2, channels),
-            Resample::Up => (images, height, width, channels),
-        };
-        let (kernel, shape) = match self.to {
-            Resample::Down => ("gather_pixels", Shape::from(small)),
+        let x = Reading::of(x, layout)?;
+        Ok(match self.to {
+            Resample::Down => (
+                resample::gather(x, width / 2, channels, self.factor)?,
+                Shape::from((images, height / 2, width / 2, channels)),
+            ),
             Resample::Up => (
-                "spread_pixels",
+                resample::spread(x, width, channels, self.factor)?,
                 Shape::from((images, 2 * height, 2 * width, channels)),
             ),
-        };
-        let out = allocate(x.device(), &shape, x.dtype())?;
-        let vectors = Shape::from(small).elem_count() / 8;
-        launch(
-            x.device(),
-            Class::Resample,
-            &format!("{kernel}_{}", type_name(x.dtype())?),
-            Grid::over(vectors),
-            &[
-                Argument::Pointer(address(x, layout)?),
-                Argument::Pointer(start(&out, &shape)?),
-                Argument::Long(vectors as u64),
-                Argument::count(small.2),
-                Argument::count(channels / 8),
-                Argument::Float(self.factor),
-            ],
-        )?;
-        Ok((out, shape))
+        })
     }
 
     fn bwd(&self, _x: &Tensor, _y: &Tensor, gradient: &Tensor) -> Result<Option<Tensor>> {
@@ -148,30 +134,16 @@ impl CustomOp2 for Concatenated {
         let (images, height, width, first) = x_layout.shape().dims4()?;
         let second = skip_layout.shape().dims4()?.3;
         let shape = Shape::from((images, height, width, first + second));
-        let out = allocate(x.device(), &shape, x.dtype())?;
-        let whole = start(&out, &shape)?;
-        let pixels = images * height * width;
-        let pieces = [
-            (address(x, x_layout)?, 0, first),
-            (address(skip, skip_layout)?, first, second),
-        ];
-        for (piece, begin, count) in pieces {
-            let vectors = pixels * count / 8;
-            launch(
-                x.device(),
-                Class::Resample,
-                &format!("put_channels_{}", type_name(x.dtype())?),
-                Grid::over(vectors),
-                &[
-                    Argument::Pointer(whole),
-                    Argument::Pointer(piece),
-                    Argument::Long(vectors as u64),
-                    Argument::count((first + second) / 8),
-                    Argument::count(begin / 8),
-                    Argument::count(count / 8),
-                ],
-            )?;
-        }
+        let mut out = allocate(x.device(), &shape, x.dtype())?;
+        let section = |start, part| Section {
+            pixels: images * height * width,
+            all: first + second,
+            start,
+            part,
+        };
+        let (x, skip) = (Reading::of(x, x_layout)?, Reading::of(skip, skip_layout)?);
+        resample::put(Writing::whole(&mut out)?, x, section(0, first))?;
+        resample::put(Writing::whole(&mut out)?, skip, section(first, second))?;
         Ok((out, shape))
     }
 
@@ -209,22 +181,12 @@ impl CustomOp1 for Channels {
     fn cuda_fwd(&self, whole: &CudaStorage, layout: &Layout) -> Result<(CudaStorage, Shape)> {
         let (images, height, width, all) = layout.shape().dims4()?;
         let shape = Shape::from((images, height, width, self.count));
-        let out = allocate(whole.device(), &shape, whole.dtype())?;
-        let vectors = shape.elem_count() / 8;
-        launch(
-            whole.device(),
-            Class::Resample,
-            &format!("take_channels_{}", type_name(whole.dtype())?),
-            Grid::over(vectors),
-            &[
-                Argument::Pointer(address(whole, layout)?),
-                Argument::Pointer(start(&out, &shape)?),
-                Argument::Long(vectors as u64),
-                Argument::count(all / 8),
-                Argument::count(self.start / 8),
-                Argument::count(self.count / 8),
-            ],
-        )?;
-        Ok((out, shape))
+        let section = Section {
+            pixels: images * height * width,
+            all,
+            start: self.start,
+            part: self.count,
+        };
+        Ok((resample::take(Reading::of(whole, layout)?, section)?, shape))
     }
 }

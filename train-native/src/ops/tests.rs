@@ -10,7 +10,7 @@ use cellflux_candle::UNet;
 use cellflux_candle::attention::Heads;
 use cellflux_candle::dropout::Dropout;
 use cellflux_candle::group_norm::Activation;
-use cellflux_candle::operations::{Operations, Plain};
+use cellflux_candle::{Operations, Plain};
 
 use super::convolution::{Form, Treatment};
 use super::group_norm::After;

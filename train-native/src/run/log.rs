@@ -30,7 +30,7 @@ pub struct TrainLine {
     pub rate: f64,
     /// The loss scale, 1 unless the precision is f16.
     pub loss_scale: f64,
-    /// Images a second.
+    /// Images per second.
     pub images_per_second: f64,
     /// Share of the time spent waiting for data.
     pub waiting: f64,

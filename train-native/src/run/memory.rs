@@ -3,9 +3,9 @@
 use candle_core::Device;
 
 use crate::TrainError;
-use crate::data::{HostBatch, Split};
 use crate::material::Material;
 use crate::step::{Draws, FlowBatch, Parameters, Velocity, gradient};
+use cellflux_data::{HostBatch, Split};
 
 /// Takes the gradient of one micro-batch on a GPU and throws it away. On a CPU, whose memory the system manages, nothing is
 /// tried.

@@ -1,19 +1,20 @@
 //! A run: steps in a loop, with everything written down that is needed to look at it and to go on with it.
 
 pub mod checkpoint;
+mod clock;
 pub mod interrupt;
 mod lock;
 pub mod log;
 mod memory;
 pub mod progress;
 mod resume;
+mod sheets;
 pub mod tensorboard;
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use candle_core::{Device, Tensor};
 use cellflux_bundle::sampling::Sampling;
@@ -23,19 +24,21 @@ use cellflux_flow::time_grid::GridKind;
 
 use crate::TrainError;
 use crate::config::{Config, Setting};
-use crate::data::{HostBatch, Loader, Pair, Split};
 use crate::material::Material;
 use crate::network::Network;
 use crate::sampling::Walk;
-use crate::sheet::{self, SheetRow};
 use crate::step::{
     Draws, FlowBatch, LossScale, Losses, Optimiser, Parameters, gradient, initial_weights, learning_rate,
     parameter_count,
 };
 use crate::validation::{self, Fixed, Validation, validate};
+use cellflux_data::{Loader, Split};
 use cellflux_terminal::shell::quoted;
 
+pub use sheets::{draw_sheet, varied_pairs};
+
 use checkpoint::{Checkpoint, CheckpointFolder};
+use clock::Clock;
 use interrupt::Interrupt;
 use lock::RunLock;
 use log::{Log, TrainLine};
@@ -89,20 +92,6 @@ struct Measured {
     step: u64,
     losses: Losses,
     norm: Tensor,
-}
-
-/// Means since the last line of the log, and the time it took.
-#[derive(Debug)]
-struct Clock {
-    before: f64,
-    started: Instant,
-    lap: Instant,
-    lap_images: u64,
-    waited: Duration,
-    loss: f64,
-    zero: f64,
-    steps: u64,
-    norm: f64,
 }
 
 impl Run {
@@ -503,114 +492,5 @@ fn refuse_run(folder: &Path) -> Result<(), TrainError> {
             path,
             reason: "this folder holds a run already, expected another run.folder, or --resume".into(),
         }),
-    }
-}
-
-/// The first pairs of as many conditions as there are rows; if there are fewer conditions, more of each.
-///
-/// # Errors
-/// The data's.
-pub fn varied_pairs(material: &Material, split: Split, rows: usize) -> Result<HostBatch, TrainError> {
-    let mut earlier: BTreeMap<u32, usize> = BTreeMap::new();
-    let mut ranked: Vec<(usize, usize, Pair)> = material
-        .pairs(split)
-        .enumerate()
-        .map(|(index, pair)| {
-            let count = earlier.entry(pair.condition).or_insert(0);
-            *count += 1;
-            (*count, index, pair)
-        })
-        .collect();
-    ranked.sort_unstable_by_key(|(rank, index, _)| (*rank, *index));
-    let chosen = ranked.into_iter().take(rows).map(|(_, _, pair)| pair);
-    Ok(HostBatch::of_pairs(&material.cache, chosen.collect())?)
-}
-
-/// A sheet of pairs under a walk.
-///
-/// # Errors
-/// The network's.
-pub fn draw_sheet(
-    material: &Material,
-    network: Network,
-    walk: &Walk,
-    pairs: &HostBatch,
-) -> Result<sheet::Sheet, TrainError> {
-    let spec = material.spec();
-    let frames = walk.frames(network, &material.conditions, pairs, 0, spec, &sheet::TIMES)?;
-    let image = |bytes: &[u8]| spec.to_model_range(bytes);
-    let images = pairs
-        .control
-        .chunks(spec.len())
-        .zip(pairs.treated.chunks(spec.len()));
-    let rows = images
-        .zip(frames)
-        .zip(&pairs.pairs)
-        .map(|(((control, real), frames), pair)| {
-            Ok(SheetRow {
-                caption: material.named(*pair).to_string(),
-                control: image(control)?,
-                frames,
-                real: image(real)?,
-            })
-        })
-        .collect::<Result<Vec<_>, TrainError>>()?;
-    sheet::draw(spec, &rows)
-}
-
-impl Clock {
-    fn new(before: f64) -> Self {
-        let now = Instant::now();
-        Self {
-            before,
-            started: now,
-            lap: now,
-            lap_images: 0,
-            waited: Duration::ZERO,
-            loss: 0.0,
-            zero: 0.0,
-            steps: 0,
-            norm: 0.0,
-        }
-    }
-
-    fn restart(&mut self, waited: Duration) {
-        *self = Self {
-            waited,
-            ..Self::new(self.before)
-        };
-    }
-
-    fn seconds(&self) -> f64 {
-        self.before + self.started.elapsed().as_secs_f64()
-    }
-
-    fn add(&mut self, loss: f64, zero: f64, norm: f64) {
-        self.loss += loss;
-        self.zero += zero;
-        self.steps += 1;
-        self.norm = norm;
-    }
-
-    /// The line for the steps since the last one, and a new lap.
-    fn line(&mut self, step: u64, rate: f64, loss_scale: f64, waited: Duration) -> TrainLine {
-        let lap = self.lap.elapsed().as_secs_f64().max(1e-9);
-        let share = 1.0 / self.steps.max(1) as f64;
-        let line = TrainLine {
-            step,
-            loss: self.loss * share,
-            zero: self.zero * share,
-            gradient_norm: self.norm,
-            rate,
-            loss_scale,
-            images_per_second: self.lap_images as f64 / lap,
-            waiting: (waited.saturating_sub(self.waited)).as_secs_f64() / lap,
-            seconds: self.seconds(),
-        };
-        self.lap = Instant::now();
-        self.lap_images = 0;
-        self.waited = waited;
-        (self.loss, self.zero, self.steps) = (0.0, 0.0, 0);
-        line
     }
 }

@@ -7,7 +7,7 @@ use rand_chacha::rand_core::RngCore;
 
 use crate::TrainError;
 use crate::config::TrainingConfig;
-use crate::random::chance;
+use cellflux_data::random::chance;
 
 /// How one image is looked at. The default is the image as it is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -7,7 +7,7 @@ use super::augment::to_model_range;
 use super::draws::Draws;
 use crate::TrainError;
 use crate::config::FlowSource;
-use crate::data::HostBatch;
+use cellflux_data::HostBatch;
 
 /// What the loss is computed on.
 #[derive(Clone, Debug)]
@@ -16,7 +16,7 @@ pub struct FlowBatch {
     pub x0: Tensor,
     /// Treated images, likewise.
     pub x1: Tensor,
-    /// Times, one a sample.
+    /// Times, one per sample.
     pub times: Vec<f64>,
     /// Rows of the table of conditions; `None` where the condition is dropped.
     pub conditions: Vec<Option<u32>>,

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use super::augment::View;
 use crate::config::{FlowSource, TrainingConfig};
-use crate::random::{Purpose, chance, stream};
+use cellflux_data::random::{Purpose, chance, stream};
 
 /// What is drawn for one sample.
 #[derive(Clone, Debug, PartialEq)]

@@ -5,7 +5,7 @@ use cellflux_bundle::topology::Parameter;
 use rayon::prelude::*;
 
 use super::parameters::layout;
-use crate::random::{Purpose, stream, unit};
+use cellflux_data::random::{Purpose, stream, unit};
 
 /// The initial weights `[P]` of a network: zero for the last convolution of each residual block, attention's output and
 /// the output convolution, so that the network starts by predicting no change; 1 and 0 for the norms; otherwise uniform

@@ -56,7 +56,7 @@ impl LossScale {
         }
     }
 
-    /// Whether so many steps overflowed in a row that no scale would help.
+    /// Whether the steps that overflowed in a row are too many for any scale to help.
     pub fn is_hopeless(&self) -> bool {
         self.adaptive && self.factor < 1.0 / 1024.0
     }

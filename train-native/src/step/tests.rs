@@ -7,7 +7,7 @@ use cellflux_image::spec::ModelRange;
 use super::{Draws, FlowBatch, Optimiser, Parameters, Velocity, gradient, learning_rate};
 use crate::TrainError;
 use crate::config::{FlowSource, TrainingConfig};
-use crate::data::{HostBatch, Pair};
+use cellflux_data::{HostBatch, Pair};
 
 /// `v = a x + b t + c k` with the condition's row `k` (0 for none): the smallest network whose step a person can compute.
 struct Linear {

@@ -4,7 +4,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
 
 use crate::config::TimeDistribution;
-use crate::random::unit;
+use cellflux_data::random::unit;
 
 impl TimeDistribution {
     /// A time in `[0, 1]`.
@@ -26,7 +26,7 @@ impl TimeDistribution {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::random::{Purpose, stream};
+    use cellflux_data::random::{Purpose, stream};
 
     fn sorted(distribution: TimeDistribution) -> Vec<f64> {
         let mut numbers = stream(3, Purpose::Time, 0, 0);

@@ -515,6 +515,7 @@ fn files_of_another_kind_are_called_what_they_are() {
         ),
         (b"\n<!DOCTYPE html><html>", "HTML"),
         (b"\x08\x07\x12\x07pytorch", "ONNX"),
+        (b"{\n  \"version\": 1,", "JSON"),
     ] {
         assert!(
             pth::other_kind(start).is_some_and(|kind| kind.contains(word)),
@@ -523,6 +524,7 @@ fn files_of_another_kind_are_called_what_they_are() {
     }
     assert_eq!(pth::other_kind(b"PK\x03\x04"), None);
     assert_eq!(pth::other_kind(b"\x20\0\0\0\0\0\0\0{"), None);
+    assert_eq!(pth::other_kind(b"{\0\0\0\0\0\0\0{"), None);
 }
 
 #[test]

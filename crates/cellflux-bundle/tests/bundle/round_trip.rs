@@ -93,6 +93,27 @@ fn a_folder_holds_what_was_packed_and_is_replaced_only_on_request() {
 }
 
 #[test]
+fn what_is_no_bundle_is_said_in_words() {
+    let home = tempfile::tempdir().unwrap();
+    let file = home.path().join("file");
+    std::fs::write(&file, "words").unwrap();
+    for (place, expected) in [
+        (
+            home.path().to_owned(),
+            "has no manifest.json, expected the folder of a bundle",
+        ),
+        (file, "is a file, expected the folder of a bundle"),
+        (
+            home.path().join("nowhere"),
+            "is not there, expected the folder of a bundle",
+        ),
+    ] {
+        let message = folder::read(&place).unwrap_err().to_string();
+        assert!(message.starts_with(expected), "{message}");
+    }
+}
+
+#[test]
 fn a_folder_with_a_file_of_somebody_s_own_is_not_replaced_and_the_file_is_named() {
     let packed = draft(WeightDtype::F32).pack().unwrap();
     let parent = tempfile::tempdir().unwrap();

@@ -3,7 +3,7 @@
 /// Pixels around the crop that are painted, blurred and cut away.
 const MARGIN: usize = 14;
 
-/// One stain's light, or any other number a pixel.
+/// One stain's light, or any other number per pixel.
 #[derive(Clone)]
 pub(super) struct Canvas {
     pub(super) width: usize,

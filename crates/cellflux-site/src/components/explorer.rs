@@ -6,8 +6,8 @@ use toml::Spanned;
 use super::{Components, model, walk_and};
 use crate::error::SiteError;
 use crate::html::escape;
-use crate::source::{Place, Source, suggestion};
-use crate::walk::WalkWish;
+use crate::source::{Place, SourceText, suggestion};
+use crate::walk::WalkRequest;
 
 /// Parts of the explorer that a page may leave out.
 pub const HIDEABLE: [&str; 6] = ["upload", "model", "measured", "settings", "keep", "about"];
@@ -29,8 +29,8 @@ struct Explorer {
 }
 
 impl Components<'_> {
-    pub(super) fn explorer(&mut self, settings: &Source, at: &Place) -> Result<String, SiteError> {
-        let (wish, Explorer { hide }): (WalkWish, _) = walk_and(settings, &["hide"])?;
+    pub(super) fn explorer(&mut self, settings: &SourceText, at: &Place) -> Result<String, SiteError> {
+        let (request, Explorer { hide }): (WalkRequest, _) = walk_and(settings, &["hide"])?;
         for part in &hide {
             if !HIDEABLE.contains(&part.get_ref().as_str()) {
                 return Err(settings.wrong(
@@ -43,8 +43,8 @@ impl Components<'_> {
                 ));
             }
         }
-        let model = model(self.models, wish.bundle.as_ref(), settings)?;
-        let recipe = wish.recipe(model, settings, at)?;
+        let model = model(self.models, request.bundle.as_ref(), settings)?;
+        let recipe = request.recipe(model, settings, at)?;
         self.recorder.note_batch(model, &recipe, at);
         let preset = cellflux_session::link::write(&recipe, &model.manifest().image)
             .map_err(|error| at.wrong(error.to_string()))?;

@@ -9,10 +9,10 @@ use super::{Components, credited, figure};
 use crate::error::SiteError;
 use crate::files::Use;
 use crate::html::escape;
-use crate::source::Source;
+use crate::source::SourceText;
 
 impl Components<'_> {
-    pub(super) fn figure(&mut self, settings: &Source) -> Result<String, SiteError> {
+    pub(super) fn figure(&mut self, settings: &SourceText) -> Result<String, SiteError> {
         #[derive(Deserialize)]
         #[serde(deny_unknown_fields)]
         struct Figure {

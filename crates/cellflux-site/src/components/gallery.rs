@@ -7,22 +7,22 @@ use toml::Spanned;
 use super::{Components, caption, compound_name, figure, model, walk_and};
 use crate::error::SiteError;
 use crate::html::escape;
-use crate::source::{Place, Source};
-use crate::walk::{WalkWish, known_compound, known_control};
+use crate::source::{Place, SourceText};
+use crate::walk::{WalkRequest, known_compound, known_control};
 use crate::words::with_name;
 
 impl Components<'_> {
-    pub(super) fn gallery(&mut self, settings: &Source, at: &Place) -> Result<String, SiteError> {
+    pub(super) fn gallery(&mut self, settings: &SourceText, at: &Place) -> Result<String, SiteError> {
         #[derive(Deserialize)]
         struct Grid {
             controls: Option<Vec<Spanned<String>>>,
             compounds: Vec<Spanned<String>>,
             caption: Option<Spanned<String>>,
         }
-        let (wish, grid): (WalkWish, Grid) = walk_and(settings, &["controls", "compounds", "caption"])?;
+        let (request, grid): (WalkRequest, Grid) = walk_and(settings, &["controls", "compounds", "caption"])?;
         let words = self.words;
         let models = self.models;
-        let model = model(models, wish.bundle.as_ref(), settings)?;
+        let model = model(models, request.bundle.as_ref(), settings)?;
         let controls = match &grid.controls {
             Some(ids) => ids
                 .iter()
@@ -44,10 +44,10 @@ impl Components<'_> {
             let mut cells = String::new();
             for compound in &grid.compounds {
                 known_compound(model, compound, settings)?;
-                let cell = WalkWish {
+                let cell = WalkRequest {
                     compound: Some(compound.clone()),
                     control: None,
-                    ..wish.clone()
+                    ..request.clone()
                 };
                 let mut recipe = cell.recipe(model, settings, at)?;
                 recipe.start = Start::Example(control.clone());

@@ -27,8 +27,8 @@ use crate::ids::Ids;
 use crate::markdown::{self, Rules, Surroundings};
 use crate::maths::Maths;
 use crate::model::Model;
-use crate::source::{Place, Source, suggestion};
-use crate::walk::{Recorder, Recording, WalkWish};
+use crate::source::{Place, SourceText, suggestion};
+use crate::walk::{Recorder, Recording, WalkRequest};
 use crate::webp;
 use crate::words::Words;
 
@@ -72,7 +72,7 @@ pub struct Components<'a> {
 }
 
 impl Surroundings for Components<'_> {
-    fn component(&mut self, name: &str, settings: &Source, at: &Place) -> Result<String, SiteError> {
+    fn component(&mut self, name: &str, settings: &SourceText, at: &Place) -> Result<String, SiteError> {
         match name {
             "explorer" => self.explorer(settings, at),
             "slider" => self.slider(settings, at),
@@ -115,8 +115,8 @@ struct Shown {
 }
 
 /// A walk and a component's own settings.
-fn walk_and<T: DeserializeOwned>(settings: &Source, own: &[&str]) -> Result<(WalkWish, T), SiteError> {
-    let known: Vec<&str> = WalkWish::KEYS.iter().chain(own).copied().collect();
+fn walk_and<T: DeserializeOwned>(settings: &SourceText, own: &[&str]) -> Result<(WalkRequest, T), SiteError> {
+    let known: Vec<&str> = WalkRequest::KEYS.iter().chain(own).copied().collect();
     settings.check_keys(&known)?;
     Ok((settings.toml()?, settings.toml()?))
 }
@@ -127,14 +127,14 @@ impl<'a> Components<'a> {
         &mut self,
         file: &Spanned<PathBuf>,
         purpose: Use,
-        settings: &Source,
+        settings: &SourceText,
     ) -> Result<String, SiteError> {
         let at = settings.place(file.span().start);
         self.files.add(&self.folder.join(file.get_ref()), purpose, &at)
     }
 
     /// A caption or a cell as HTML.
-    fn inline(&mut self, text: &Source) -> Result<String, SiteError> {
+    fn inline(&mut self, text: &SourceText) -> Result<String, SiteError> {
         let (folder, prefix) = (self.folder.clone(), self.prefix.clone());
         let rules = Rules {
             folder: &folder,
@@ -148,7 +148,7 @@ impl<'a> Components<'a> {
     fn words_of(
         &mut self,
         caption: Option<&Spanned<String>>,
-        settings: &Source,
+        settings: &SourceText,
     ) -> Result<String, SiteError> {
         caption.map_or_else(
             || Ok(String::new()),
@@ -159,16 +159,16 @@ impl<'a> Components<'a> {
     /// The walk, computed; none where it wants a real control and the site holds no such.
     fn recorded_walk(
         &mut self,
-        wish: &WalkWish,
-        settings: &Source,
+        request: &WalkRequest,
+        settings: &SourceText,
         at: &Place,
     ) -> Result<Option<Walked<'a>>, SiteError> {
         let models = self.models;
-        let model = model(models, wish.bundle.as_ref(), settings)?;
-        if wish.real && wish.real_control(model).is_none() {
+        let model = model(models, request.bundle.as_ref(), settings)?;
+        if request.real && request.real_control(model).is_none() {
             return Ok(None);
         }
-        let recipe = wish.recipe(model, settings, at)?;
+        let recipe = request.recipe(model, settings, at)?;
         let recording = self.recorder.record(model, &recipe, at)?;
         Ok(Some((recording, recipe, model)))
     }
@@ -195,7 +195,7 @@ impl<'a> Components<'a> {
 pub fn model<'a>(
     models: &'a [Model],
     name: Option<&Spanned<String>>,
-    source: &Source,
+    source: &SourceText,
 ) -> Result<&'a Model, SiteError> {
     let Some(name) = name else {
         return models
@@ -275,6 +275,6 @@ fn credited(credit: &str) -> String {
 }
 
 /// The folder that a text's own links start from.
-pub fn folder_of(source: &Source) -> PathBuf {
+pub fn folder_of(source: &SourceText) -> PathBuf {
     source.path.parent().unwrap_or(Path::new(".")).to_owned()
 }

@@ -5,10 +5,10 @@ use serde::Deserialize;
 use super::Components;
 use crate::error::SiteError;
 use crate::html::escape;
-use crate::source::Source;
+use crate::source::SourceText;
 
 impl Components<'_> {
-    pub(super) fn quote(&mut self, settings: &Source) -> Result<String, SiteError> {
+    pub(super) fn quote(&mut self, settings: &SourceText) -> Result<String, SiteError> {
         #[derive(Deserialize)]
         #[serde(deny_unknown_fields)]
         struct Quote {

@@ -3,14 +3,14 @@
 use super::{Components, Shown, caption, compound_name, figure, walk_and};
 use crate::error::SiteError;
 use crate::html::escape;
-use crate::source::{Place, Source};
-use crate::walk::WalkWish;
+use crate::source::{Place, SourceText};
+use crate::walk::WalkRequest;
 use crate::words::with_name;
 
 impl Components<'_> {
-    pub(super) fn slider(&mut self, settings: &Source, at: &Place) -> Result<String, SiteError> {
-        let (wish, shown): (WalkWish, Shown) = walk_and(settings, &["caption"])?;
-        let Some((recording, recipe, model)) = self.recorded_walk(&wish, settings, at)? else {
+    pub(super) fn slider(&mut self, settings: &SourceText, at: &Place) -> Result<String, SiteError> {
+        let (request, shown): (WalkRequest, Shown) = walk_and(settings, &["caption"])?;
+        let Some((recording, recipe, model)) = self.recorded_walk(&request, settings, at)? else {
             return Ok(String::new());
         };
         let last = recording.frames.last().unwrap_or(&recording.start);

@@ -3,17 +3,17 @@
 use super::pictures::evenly;
 use super::{Components, Shown, caption, compound_name, figure, walk_and};
 use crate::error::SiteError;
-use crate::source::{Place, Source};
-use crate::walk::WalkWish;
+use crate::source::{Place, SourceText};
+use crate::walk::WalkRequest;
 use crate::words::with_name;
 
 /// Frames of a strip that says no number.
 const STRIP_FRAMES: usize = 6;
 
 impl Components<'_> {
-    pub(super) fn strip(&mut self, settings: &Source, at: &Place) -> Result<String, SiteError> {
-        let (wish, shown): (WalkWish, Shown) = walk_and(settings, &["caption", "frames"])?;
-        let Some((recording, recipe, model)) = self.recorded_walk(&wish, settings, at)? else {
+    pub(super) fn strip(&mut self, settings: &SourceText, at: &Place) -> Result<String, SiteError> {
+        let (request, shown): (WalkRequest, Shown) = walk_and(settings, &["caption", "frames"])?;
+        let Some((recording, recipe, model)) = self.recorded_walk(&request, settings, at)? else {
             return Ok(String::new());
         };
         let count = match &shown.frames {

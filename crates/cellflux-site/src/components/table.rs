@@ -8,10 +8,10 @@ use toml::Spanned;
 
 use super::{Components, figure};
 use crate::error::SiteError;
-use crate::source::Source;
+use crate::source::SourceText;
 
 impl Components<'_> {
-    pub(super) fn table(&mut self, settings: &Source) -> Result<String, SiteError> {
+    pub(super) fn table(&mut self, settings: &SourceText) -> Result<String, SiteError> {
         #[derive(Deserialize)]
         #[serde(deny_unknown_fields)]
         struct Results {
@@ -38,7 +38,7 @@ impl Components<'_> {
         let mut written = |row: &Row, start: &str, end: &str| {
             let mut html = String::from("<tr>");
             for (cell, class) in row.cells.iter().zip(&classes) {
-                let cell = self.inline(&Source::part(&path, row.line as usize, cell))?;
+                let cell = self.inline(&SourceText::part(&path, row.line as usize, cell))?;
                 html.push_str(&format!("<{start}{class}>{cell}</{end}>"));
             }
             html.push_str("</tr>");

@@ -12,9 +12,8 @@ use cellflux_bundle::sampling::{FlowSource, Sampling};
 use cellflux_bundle::state_dict::{Tensor, Values};
 use cellflux_bundle::topology::Topology;
 use cellflux_bundle::{Bundle, Draft, StateDict, UNetConfig, folder};
-use cellflux_candle::CandleEngine;
+use cellflux_engine::{AnyEngine, Network};
 use cellflux_image::{ImageSpec, coded_png};
-use cellflux_session::AnyEngine;
 use cellflux_site::{Built, Options, Project, SiteError, Toolkit};
 use tempfile::TempDir;
 
@@ -90,10 +89,7 @@ pub fn build_with(home: &Path, crops: Option<PathBuf>) -> Result<Built, SiteErro
 
 /// The network on the CPU.
 pub fn engine(bundle: &Bundle) -> Result<AnyEngine, String> {
-    let (config, image) = (&bundle.manifest.model.config, &bundle.manifest.image);
-    CandleEngine::new(config, &bundle.weights, image.height, image.width)
-        .map(AnyEngine::from)
-        .map_err(|error| error.to_string())
+    Network::of(bundle).on_cpu().map_err(|error| error.to_string())
 }
 
 /// The one bundle of a built site.

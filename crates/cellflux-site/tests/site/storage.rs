@@ -7,8 +7,9 @@ use cellflux_bundle::quantise::WeightDtype;
 use cellflux_bundle::{Bundle, folder};
 use cellflux_flow::solver::{FixedSolver, Solver};
 use cellflux_flow::time_grid::GridKind;
-use cellflux_session::{Experiment, Recipe};
-use cellflux_site::{Options, Project, SiteError, storage, walk};
+use cellflux_session::comparison::storage;
+use cellflux_session::{Exploration, PreparedWalk, Recipe};
+use cellflux_site::{Options, Project, SiteError};
 
 use crate::parts::{build, engine, project, project_of, published, toolkit};
 
@@ -20,9 +21,16 @@ fn ten_steps(folder: &Path) -> (Bundle, Vec<Vec<f32>>) {
     recipe.sampling.grid = GridKind::Uniform;
     recipe.sampling.steps = 10;
     let control = fs::read(folder.join("samples/synthetic-1.png")).unwrap();
-    let experiment = Experiment::new(recipe, &bundle.manifest, &bundle.vectors, Some(&control)).unwrap();
-    let (frames, _) = walk::walk(experiment, engine(&bundle).unwrap()).unwrap();
-    (bundle, frames.into_iter().map(|frame| frame.values).collect())
+    let experiment = PreparedWalk::new(recipe, &bundle.manifest, &bundle.vectors, Some(&control)).unwrap();
+    let mut exploration = Exploration::new(experiment);
+    exploration.attach_engine(engine(&bundle).unwrap());
+    pollster::block_on(exploration.finish()).unwrap();
+    let frames = exploration
+        .frames()
+        .iter()
+        .map(|frame| frame.values.clone())
+        .collect();
+    (bundle, frames)
 }
 
 fn distance(a: &[f32], b: &[f32]) -> f64 {

@@ -1,13 +1,11 @@
 //! Group normalisation's statistics: strips of every channel, then one affine map a channel with the embedding folded in.
 
 use bytemuck::NoUninit;
+use cellflux_bundle::config::NORM_EPSILON;
 
 use crate::Precision;
 use crate::dispatch::{Dispatch, cover};
 use crate::wgsl::{Shader, joined_inputs, read_only, read_write};
-
-/// `eps` of every norm in the network.
-pub(crate) const EPSILON: f32 = 1e-5;
 
 /// Strips that an image is cut into at most: enough invocations for a GPU, few enough to merge at once.
 const MAX_STRIPS: u32 = 32;
@@ -159,7 +157,7 @@ impl Coefficients {
             strips,
             strip,
             film: shape.film,
-            epsilon: EPSILON,
+            epsilon: NORM_EPSILON as f32,
         };
         let flops = 10.0 * f64::from(shape.images * strips * shape.channels);
         Dispatch::new(shader, &uniforms, [shape.groups, shape.images, 1], flops)
@@ -195,7 +193,7 @@ mod tests {
                     .collect();
                 let mean = members.iter().sum::<f64>() / members.len() as f64;
                 let variance = members.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / members.len() as f64;
-                (mean, (variance + f64::from(EPSILON)).sqrt())
+                (mean, (variance + NORM_EPSILON).sqrt())
             };
             let (scale, shift): (Vec<f64>, Vec<f64>) = (0..channels)
                 .map(|c| match film {

@@ -70,7 +70,7 @@ impl Golden {
         [shape[2], shape[3]]
     }
 
-    /// The condition vectors, one a sample.
+    /// The condition vectors, one per sample.
     pub fn conditions(&self) -> Vec<Vec<f32>> {
         let (shape, values) = self.tensor("condition").unwrap();
         values.chunks_exact(shape[1]).map(<[f32]>::to_vec).collect()

@@ -12,36 +12,15 @@ use candle_core::cuda_backend::DeviceId;
 use candle_core::cuda_backend::cudarc::cudnn::{result, sys};
 use candle_core::{CudaDevice, DType, Result, Shape};
 
+use super::launch::int;
+use super::memory::{Reading, Writing, allocate, common_device};
 use super::profile::{Class, timed};
-use super::{Address, allocate, start};
 use crate::ops::convolution::Form;
 
 /// Memory that an algorithm may ask for besides its operands.
 const WORKSPACE_BYTES: usize = 2 << 30;
 /// As many algorithms as cuDNN has in any direction.
 const ALGORITHMS: usize = 10;
-
-/// Which of the three convolutions.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Direction {
-    /// Image and kernel to result.
-    Forward,
-    /// Gradient of the result and kernel to gradient of the image.
-    BackwardData,
-    /// Image and gradient of the result to gradient of the kernel.
-    BackwardFilter,
-}
-
-/// Operands in the order of cuDNN's descriptors: image, kernel, result, or their gradients.
-#[derive(Clone, Copy, Debug)]
-pub struct Operands {
-    /// `[N, H, W, in]`.
-    pub image: Address,
-    /// `[out, k, k, in]`.
-    pub kernel: Address,
-    /// `[N, H / stride, W / stride, out]`.
-    pub result: Address,
-}
 
 /// How numbers are treated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -54,26 +33,122 @@ pub struct Numerics {
     pub deterministic: bool,
 }
 
-/// Runs a convolution; the operand that `direction` computes is overwritten.
-pub fn convolve(
-    device: &CudaDevice,
+/// The convolution of `image` `[N, H, W, in]` by `kernel` `[out, k, k, in]`, to `result`
+/// `[N, H / stride, W / stride, out]`.
+pub fn forward(
+    form: Form,
+    numerics: Numerics,
+    image: Reading,
+    kernel: Reading,
+    result: Writing,
+) -> Result<()> {
+    Call::of(
+        Direction::Forward,
+        form,
+        numerics,
+        [image, kernel, result.memory()],
+    )?
+    .run()
+}
+
+/// The gradient of `image`, of `kernel` and the gradient of `result`.
+pub fn backward_data(
+    form: Form,
+    numerics: Numerics,
+    image: Writing,
+    kernel: Reading,
+    result: Reading,
+) -> Result<()> {
+    Call::of(
+        Direction::BackwardData,
+        form,
+        numerics,
+        [image.memory(), kernel, result],
+    )?
+    .run()
+}
+
+/// The gradient of `kernel`, of `image` and the gradient of `result`.
+pub fn backward_filter(
+    form: Form,
+    numerics: Numerics,
+    image: Reading,
+    kernel: Writing,
+    result: Reading,
+) -> Result<()> {
+    Call::of(
+        Direction::BackwardFilter,
+        form,
+        numerics,
+        [image, kernel.memory(), result],
+    )?
+    .run()
+}
+
+/// Which of the three convolutions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Direction {
+    /// Image and kernel to result.
+    Forward,
+    /// Gradient of the result and kernel to gradient of the image.
+    BackwardData,
+    /// Image and gradient of the result to gradient of the kernel.
+    BackwardFilter,
+}
+
+/// A convolution whose operands are on one device and as large as its form says. The functions above make it,
+/// of memory of which nothing else has a view where `direction` writes.
+struct Call<'a> {
+    device: &'a CudaDevice,
     direction: Direction,
     form: Form,
     numerics: Numerics,
-    operands: Operands,
-) -> Result<()> {
-    let library = Library::of(device)?;
-    let key = (direction, form, numerics);
-    let known = library.plans.borrow().get(&key).cloned();
-    let plan = match known {
-        Some(plan) => plan,
-        None => {
-            let plan = Rc::new(Plan::find(&library, device, direction, form, numerics, operands)?);
+    image: *mut c_void,
+    kernel: *mut c_void,
+    result: *mut c_void,
+}
+
+impl<'a> Call<'a> {
+    fn of(
+        direction: Direction,
+        form: Form,
+        numerics: Numerics,
+        [image, kernel, result]: [Reading<'a>; 3],
+    ) -> Result<Self> {
+        let device = common_device([image.device(), kernel.device(), result.device()])?;
+        let kernel_sizes = (form.outputs, form.side, form.side, form.inputs);
+        let pointer = |memory: Reading, sizes: (usize, usize, usize, usize)| -> Result<_> {
+            let (a, b, c, d) = sizes;
+            let len = [b, c, d].iter().try_fold(a, |len, &size| len.checked_mul(size));
+            let Some(len) = len else {
+                candle_core::bail!("no memory holds {sizes:?} values")
+            };
+            Ok(*memory.values(numerics.dtype, len)?.address() as *mut c_void)
+        };
+        Ok(Self {
+            device,
+            direction,
+            form,
+            numerics,
+            image: pointer(image, form.image())?,
+            kernel: pointer(kernel, kernel_sizes)?,
+            result: pointer(result, form.result())?,
+        })
+    }
+
+    fn run(&self) -> Result<()> {
+        let library = Library::of(self.device)?;
+        let key = (self.direction, self.form, self.numerics);
+        let known = library.plans.borrow().get(&key).cloned();
+        let plan = if let Some(plan) = known {
+            plan
+        } else {
+            let plan = Rc::new(Plan::find(&library, self)?);
             library.plans.borrow_mut().insert(key, plan.clone());
             plan
-        }
-    };
-    plan.run(&library, device, operands)
+        };
+        plan.run(&library, self)
+    }
 }
 
 thread_local! {
@@ -94,6 +169,8 @@ impl Library {
             }
             let handle = result::create_handle().map_err(candle_core::Error::wrap)?;
             let stream = device.cuda_stream();
+            // SAFETY: the handle was made right above and is never destroyed. The stream is the device's,
+            // which is at hand for a reader of this library's documentation.
             unsafe { result::set_stream(handle, stream.cu_stream().cast()) }
                 .map_err(candle_core::Error::wrap)?;
             let library = Rc::new(Self {
@@ -114,7 +191,8 @@ enum Algorithm {
     BackwardFilter(sys::cudnnConvolutionBwdFilterAlgo_t),
 }
 
-/// A convolution of one shape. Plans and their descriptors live as long as their thread.
+/// How a call of one direction, form and numerics is made. Plans and their descriptors live as long as their
+/// thread.
 struct Plan {
     image: sys::cudnnTensorDescriptor_t,
     kernel: sys::cudnnFilterDescriptor_t,
@@ -132,15 +210,9 @@ struct Measured {
 }
 
 impl Plan {
-    fn find(
-        library: &Library,
-        device: &CudaDevice,
-        direction: Direction,
-        form: Form,
-        numerics: Numerics,
-        operands: Operands,
-    ) -> Result<Self> {
+    fn find(library: &Library, call: &Call) -> Result<Self> {
         let wrap = candle_core::Error::wrap;
+        let Call { form, numerics, .. } = *call;
         let kind = match numerics.dtype {
             DType::F32 => sys::cudnnDataType_t::CUDNN_DATA_FLOAT,
             DType::BF16 => sys::cudnnDataType_t::CUDNN_DATA_BFLOAT16,
@@ -148,25 +220,30 @@ impl Plan {
             other => candle_core::bail!("no fused convolution on {other:?}"),
         };
         let layout = sys::cudnnTensorFormat_t::CUDNN_TENSOR_NHWC;
-        let tensor = |height: usize, width: usize, channels: usize| -> Result<_> {
+        let images = int(form.images)?;
+        let (inputs, outputs) = (int(form.inputs)?, int(form.outputs)?);
+        let (side, stride) = (int(form.side)?, int(form.stride)?);
+        let tensor = |height: usize, width: usize, channels: i32| -> Result<_> {
             let descriptor = result::create_tensor_descriptor().map_err(wrap)?;
-            let sizes = [form.images, channels, height, width].map(|size| size as i32);
+            let sizes = [images, channels, int(height)?, int(width)?];
+            // SAFETY: the descriptor was made right above and is never destroyed.
             unsafe { result::set_tensor4d_descriptor(descriptor, layout, kind, sizes) }.map_err(wrap)?;
             Ok(descriptor)
         };
-        let image = tensor(form.height, form.width, form.inputs)?;
-        let result_ = tensor(form.height / form.stride, form.width / form.stride, form.outputs)?;
+        let image = tensor(form.height, form.width, inputs)?;
+        let result_ = tensor(form.height / form.stride, form.width / form.stride, outputs)?;
         let kernel = result::create_filter_descriptor().map_err(wrap)?;
-        let side = form.side as i32;
-        let sizes = [form.outputs as i32, form.inputs as i32, side, side];
+        let sizes = [outputs, inputs, side, side];
+        // SAFETY: the descriptor was made right above and is never destroyed.
         unsafe { result::set_filter4d_descriptor(kernel, kind, layout, sizes) }.map_err(wrap)?;
         let convolution = result::create_convolution_descriptor().map_err(wrap)?;
-        let (padding, stride) = (side / 2, form.stride as i32);
+        let padding = side / 2;
         let math = match (numerics.dtype, numerics.tf32) {
             (DType::F32, false) => sys::cudnnMathType_t::CUDNN_FMA_MATH,
             (DType::F32, true) => sys::cudnnMathType_t::CUDNN_DEFAULT_MATH,
             _ => sys::cudnnMathType_t::CUDNN_TENSOR_OP_MATH,
         };
+        // SAFETY: the descriptor was made right above and is never destroyed.
         unsafe {
             result::set_convolution2d_descriptor(
                 convolution,
@@ -179,9 +256,10 @@ impl Plan {
                 sys::cudnnConvolutionMode_t::CUDNN_CROSS_CORRELATION,
                 sys::cudnnDataType_t::CUDNN_DATA_FLOAT,
             )
-            .map_err(wrap)?;
-            result::set_convolution_math_type(convolution, math).map_err(wrap)?;
         }
+        .map_err(wrap)?;
+        // SAFETY: the descriptor was made above and is never destroyed.
+        unsafe { result::set_convolution_math_type(convolution, math) }.map_err(wrap)?;
         let mut plan = Self {
             image,
             kernel,
@@ -194,12 +272,15 @@ impl Plan {
             workspace: 0,
         };
         // The first time an algorithm runs, its code is loaded, which would be measured with it.
-        plan.search(library, device, direction, numerics, operands)?;
-        let fastest = plan.search(library, device, direction, numerics, operands)?;
-        let Some(fastest) = fastest else {
-            candle_core::bail!("cuDNN has no algorithm for {direction:?} of {form:?}, {numerics:?}")
+        plan.search(library, call)?;
+        let Some(fastest) = plan.search(library, call)? else {
+            candle_core::bail!(
+                "cuDNN has no algorithm for {:?} of {form:?}, {numerics:?}",
+                call.direction
+            )
         };
         if numerics.dtype != DType::F32 {
+            // SAFETY: the descriptor is the plan's, which nothing destroys.
             unsafe { result::set_convolution_math_type(convolution, fastest.math) }.map_err(wrap)?;
         }
         plan.algorithm = fastest.algorithm;
@@ -207,29 +288,22 @@ impl Plan {
         Ok(plan)
     }
 
-    /// Tries all algorithms, on the operands themselves: the one that is computed is overwritten.
-    fn search(
-        &self,
-        library: &Library,
-        device: &CudaDevice,
-        direction: Direction,
-        numerics: Numerics,
-        operands: Operands,
-    ) -> Result<Option<Measured>> {
-        let shape = Shape::from(WORKSPACE_BYTES / 4);
-        let workspace = allocate(device, &shape, DType::F32)?;
-        let scratch = start(&workspace, &shape)? as *mut c_void;
-        let (image, kernel, out) = (
-            operands.image as *mut c_void,
-            operands.kernel as *mut c_void,
-            operands.result as *mut c_void,
-        );
+    /// Tries all algorithms, on the call's own memory: what it computes is overwritten.
+    fn search(&self, library: &Library, call: &Call) -> Result<Option<Measured>> {
+        let mut workspace = allocate(call.device, &Shape::from(WORKSPACE_BYTES / 4), DType::F32)?;
+        let scratch = Writing::whole(&mut workspace)?;
+        let scratch = *scratch.address() as *mut c_void;
         let mut found = 0;
         let wanted = ALGORITHMS as i32;
         // The three searches differ in types only, for which C has three names and Rust would need a macro.
         macro_rules! fastest {
             ($search:path, $kind:path, [$($operand:expr),*]) => {{
+                // SAFETY: a plain C struct of numbers and of enumerations that all have a zero.
                 let mut measured = unsafe { std::mem::zeroed::<[_; ALGORITHMS]>() };
+                // SAFETY: the descriptors have the sizes and type of the call's form, and so has its memory,
+                // of which the search writes what the call's direction does. `found` and `measured` outlive
+                // the call, `measured` has room for the `wanted` results, and the workspace has the bytes
+                // that are said.
                 unsafe {
                     $search(
                         library.handle,
@@ -248,7 +322,7 @@ impl Plan {
                     .take(found as usize)
                     .find(|one| {
                         let repeats = one.determinism == sys::cudnnDeterminism_t::CUDNN_DETERMINISTIC;
-                        one.status.result().is_ok() && (repeats || !numerics.deterministic)
+                        one.status.result().is_ok() && (repeats || !call.numerics.deterministic)
                     })
                     .map(|one| Measured {
                         algorithm: $kind(one.algo),
@@ -257,18 +331,18 @@ impl Plan {
                     })
             }};
         }
-        let fastest = match direction {
+        let fastest = match call.direction {
             Direction::Forward => fastest!(
                 sys::cudnnFindConvolutionForwardAlgorithmEx,
                 Algorithm::Forward,
                 [
                     self.image,
-                    image,
+                    call.image,
                     self.kernel,
-                    kernel,
+                    call.kernel,
                     self.convolution,
                     self.result,
-                    out
+                    call.result
                 ]
             ),
             Direction::BackwardData => fastest!(
@@ -276,12 +350,12 @@ impl Plan {
                 Algorithm::BackwardData,
                 [
                     self.kernel,
-                    kernel,
+                    call.kernel,
                     self.result,
-                    out,
+                    call.result,
                     self.convolution,
                     self.image,
-                    image
+                    call.image
                 ]
             ),
             Direction::BackwardFilter => fastest!(
@@ -289,84 +363,94 @@ impl Plan {
                 Algorithm::BackwardFilter,
                 [
                     self.image,
-                    image,
+                    call.image,
                     self.result,
-                    out,
+                    call.result,
                     self.convolution,
                     self.kernel,
-                    kernel
+                    call.kernel
                 ]
             ),
         };
-        device.synchronize()?;
+        call.device.synchronize()?;
         Ok(fastest)
     }
 
-    fn run(&self, library: &Library, device: &CudaDevice, operands: Operands) -> Result<()> {
+    /// Makes a call that the plan was found for.
+    fn run(&self, library: &Library, call: &Call) -> Result<()> {
         let shape = Shape::from(self.workspace.div_ceil(4).max(1));
-        let workspace = allocate(device, &shape, DType::F32)?;
-        let scratch = start(&workspace, &shape)? as *mut c_void;
+        let mut workspace = allocate(call.device, &shape, DType::F32)?;
+        let scratch = Writing::whole(&mut workspace)?;
+        let scratch = *scratch.address() as *mut c_void;
         let (one, zero) = (1f32, 0f32);
         let (one, zero): (*const c_void, *const c_void) = ((&raw const one).cast(), (&raw const zero).cast());
-        let (image, kernel, out) = (
-            operands.image as *mut c_void,
-            operands.kernel as *mut c_void,
-            operands.result as *mut c_void,
-        );
         let class = match self.algorithm {
             Algorithm::Forward(_) => Class::ConvolutionForward,
             Algorithm::BackwardData(_) => Class::ConvolutionBackwardData,
             Algorithm::BackwardFilter(_) => Class::ConvolutionBackwardFilter,
         };
-        timed(device, class, || {
-            unsafe {
-                match self.algorithm {
-                    Algorithm::Forward(algorithm) => result::convolution_forward(
+        // The reasons below share this: a plan is found by the direction, form and numerics of its call, so
+        // that the descriptors say the sizes and the type that the call's memory was found to have. The
+        // workspace is as large as the algorithm said, and the two factors are f32, as sums are.
+        timed(call.device, class, || {
+            match self.algorithm {
+                // SAFETY: reads the image and the kernel, and writes the result, which a forward call has to
+                // itself.
+                Algorithm::Forward(algorithm) => unsafe {
+                    result::convolution_forward(
                         library.handle,
                         one,
                         self.image,
-                        image,
+                        call.image,
                         self.kernel,
-                        kernel,
+                        call.kernel,
                         self.convolution,
                         algorithm,
                         scratch,
                         self.workspace,
                         zero,
                         self.result,
-                        out,
-                    ),
-                    Algorithm::BackwardData(algorithm) => result::convolution_backward_data(
+                        call.result,
+                    )
+                },
+                // SAFETY: reads the kernel and the result, and writes the image, which this call has to
+                // itself.
+                Algorithm::BackwardData(algorithm) => unsafe {
+                    result::convolution_backward_data(
                         library.handle,
                         one,
                         self.kernel,
-                        kernel,
+                        call.kernel,
                         self.result,
-                        out,
+                        call.result,
                         self.convolution,
                         algorithm,
                         scratch,
                         self.workspace,
                         zero,
                         self.image,
-                        image,
-                    ),
-                    Algorithm::BackwardFilter(algorithm) => result::convolution_backward_filter(
+                        call.image,
+                    )
+                },
+                // SAFETY: reads the image and the result, and writes the kernel, which this call has to
+                // itself.
+                Algorithm::BackwardFilter(algorithm) => unsafe {
+                    result::convolution_backward_filter(
                         library.handle,
                         one,
                         self.image,
-                        image,
+                        call.image,
                         self.result,
-                        out,
+                        call.result,
                         self.convolution,
                         algorithm,
                         scratch,
                         self.workspace,
                         zero,
                         self.kernel,
-                        kernel,
-                    ),
-                }
+                        call.kernel,
+                    )
+                },
             }
             .map_err(candle_core::Error::wrap)
         })

@@ -13,6 +13,8 @@ pub fn open(ordinal: usize) -> Result<Device> {
     let device = Device::new_cuda(ordinal)?;
     let mut threshold = u64::MAX;
     let pool = pool(&device)?;
+    // SAFETY: the pool is that of a device that is open, and the attribute is a `cuuint64_t`, as `threshold`
+    // is.
     unsafe {
         sys::cuMemPoolSetAttribute(
             pool,
@@ -31,9 +33,12 @@ pub fn open(ordinal: usize) -> Result<Device> {
 /// When the driver fails.
 pub fn peak_bytes(device: &Device) -> Result<u64> {
     let mut bytes = 0u64;
+    let pool = pool(device)?;
+    // SAFETY: the pool is that of a device that is open, and the attribute is a `cuuint64_t`, for which
+    // `bytes` has room.
     unsafe {
         sys::cuMemPoolGetAttribute(
-            pool(device)?,
+            pool,
             sys::CUmemPool_attribute::CU_MEMPOOL_ATTR_USED_MEM_HIGH,
             (&raw mut bytes).cast(),
         )
@@ -49,9 +54,12 @@ pub fn peak_bytes(device: &Device) -> Result<u64> {
 /// When the driver fails.
 pub fn forget_peak(device: &Device) -> Result<()> {
     let mut zero = 0u64;
+    let pool = pool(device)?;
+    // SAFETY: the pool is that of a device that is open, and the attribute is a `cuuint64_t` that may be set
+    // to zero only, as it is.
     unsafe {
         sys::cuMemPoolSetAttribute(
-            pool(device)?,
+            pool,
             sys::CUmemPool_attribute::CU_MEMPOOL_ATTR_USED_MEM_HIGH,
             (&raw mut zero).cast(),
         )
@@ -75,6 +83,8 @@ pub fn describe(device: &Device) -> Result<(String, u64)> {
 fn pool(device: &Device) -> Result<sys::CUmemoryPool> {
     let context = device.as_cuda_device()?.cuda_stream().context().clone();
     let mut pool = std::ptr::null_mut();
+    // SAFETY: writes a handle to `pool`, which has room for one; the device is that of a context that is
+    // open.
     unsafe { sys::cuDeviceGetDefaultMemPool(&raw mut pool, context.cu_device()) }
         .result()
         .w()?;

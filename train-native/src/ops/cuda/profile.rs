@@ -26,7 +26,7 @@ pub enum Class {
     Attention,
     /// Resampling and concatenation.
     Resample,
-    /// AdamW and the moving average.
+    /// `AdamW` and the moving average.
     Optimiser,
 }
 

@@ -1,0 +1,88 @@
+//! The operations as their definition says: plain candle, on feature maps `[N, C, H, W]`, differentiable, on any device.
+
+use candle_core::{DType, Result, Tensor};
+use candle_nn::{Linear, Module};
+use cellflux_bundle::topology::Resample;
+
+use crate::attention::{self, Heads};
+use crate::convolution::Convolution;
+use crate::group_norm::{self, GroupNorm};
+use crate::operations::{Operations, Then};
+use crate::resample;
+
+/// Every operation as its definition says.
+#[derive(Clone, Copy, Debug)]
+pub struct Plain;
+
+impl Operations for Plain {
+    fn inference_only(&self) -> bool {
+        false
+    }
+
+    fn cast(&self, x: &Tensor, to: DType) -> Result<Tensor> {
+        x.to_dtype(to)
+    }
+
+    fn linear(&self, x: &Tensor, layer: &Linear) -> Result<Tensor> {
+        layer.forward(x)
+    }
+
+    fn silu(&self, x: &Tensor) -> Result<Tensor> {
+        x.silu()
+    }
+
+    fn scale(&self, x: &Tensor, factors: &Tensor) -> Result<Tensor> {
+        x.broadcast_mul(factors)
+    }
+
+    #[allow(clippy::float_cmp, reason = "a factor of exactly 1 needs no product")]
+    fn combine(&self, terms: &[(f64, &Tensor)]) -> Result<Tensor> {
+        let term = |&(factor, x): &(f64, &Tensor)| {
+            if factor == 1.0 {
+                Ok(x.clone())
+            } else {
+                x.affine(factor, 0.0)
+            }
+        };
+        let Some((first, rest)) = terms.split_first() else {
+            candle_core::bail!("a linear combination of no tensors")
+        };
+        rest.iter().try_fold(term(first)?, |sum, next| sum + term(next)?)
+    }
+
+    fn enter(&self, image: &Tensor) -> Result<Tensor> {
+        Ok(image.clone())
+    }
+
+    fn leave(&self, features: &Tensor, channels: usize) -> Result<Tensor> {
+        features.narrow(1, 0, channels)
+    }
+
+    fn convolution(&self, x: &Tensor, layer: &Convolution, residual: Option<&Tensor>) -> Result<Tensor> {
+        layer.forward(x, residual)
+    }
+
+    fn normalise(&self, x: &Tensor, norm: &GroupNorm, then: &Then) -> Result<Tensor> {
+        then.dropped(group_norm::plain(x, norm, then.film, then.activation)?)
+    }
+
+    fn shift(&self, x: &Tensor, offset: &Tensor) -> Result<Tensor> {
+        let (batch, channels) = offset.dims2()?;
+        x.broadcast_add(&offset.reshape((batch, channels, 1, 1))?)
+    }
+
+    fn attention(&self, qkv: &Tensor, heads: Heads) -> Result<Tensor> {
+        attention::plain(qkv, heads)
+    }
+
+    fn resample(&self, x: &Tensor, to: Resample) -> Result<Tensor> {
+        match to {
+            Resample::Down => resample::average_pool(x),
+            Resample::Up => resample::nearest(x),
+        }
+    }
+
+    fn concatenate(&self, x: &Tensor, skip: &Tensor) -> Result<Tensor> {
+        Tensor::cat(&[x, skip], 1)
+    }
+}

@@ -1,0 +1,494 @@
+//! Conditions: the vector that stands for what was done to an image, one row for every compound, or for every pair of compound
+//! and dose where the dose is part of the vector.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use cellflux_bundle::conditions::{DoseFeatures, Encoder};
+use cellflux_chem::{Molecule, MorganSettings};
+
+use crate::config::{ConditionsConfig, DoseConfig, EncoderConfig, WithoutVector};
+use crate::entry::{Compound, Entry, Split};
+use crate::error::DataError;
+use crate::experiment::Experiment;
+use crate::table::Table;
+
+/// The vectors of every condition of an experiment.
+#[derive(Clone, Debug)]
+pub struct ConditionTable {
+    encoder: Encoder,
+    dose: DoseFeatures,
+    /// A vector without dose features for every compound that has one.
+    pub(crate) vectors: Vec<Option<Vec<f32>>>,
+    rows: Vec<ConditionRow>,
+    /// From compound and dose (its bits; 0 where the dose is no part of the vector) to the row.
+    positions: HashMap<(u32, u64), u32>,
+    /// `[K, D]`.
+    values: Vec<f32>,
+}
+
+/// What a row of the table stands for.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ConditionRow {
+    /// Position in [`Experiment::compounds`].
+    pub compound: u32,
+    /// Dose in micromolar, where it is part of the vector.
+    pub dose_um: Option<f64>,
+}
+
+impl ConditionTable {
+    /// Makes the vectors of an experiment's compounds. A control needs none unless controls are learnt.
+    ///
+    /// # Errors
+    /// [`DataError::Smiles`] for a structure that does not parse, [`DataError::NoVector`] for a compound without one where
+    /// the configuration does not say that such compounds are left out, [`DataError::Cell`] for a missing dose or a number
+    /// that is none, [`DataError::Table`] and [`DataError::MissingColumn`] for a broken table.
+    pub fn build(experiment: &Experiment, config: &ConditionsConfig) -> Result<Self, DataError> {
+        let (encoder, vectors) = encode(experiment, &config.encoder)?;
+        if config.without_vector == WithoutVector::Error {
+            refuse_missing(experiment, &vectors, &config.encoder)?;
+        }
+        let dose = match config.dose {
+            DoseConfig::None => DoseFeatures::None,
+            DoseConfig::Log1p => standardise(experiment)?,
+        };
+        let mut table = Self {
+            encoder,
+            dose,
+            vectors,
+            rows: Vec::new(),
+            positions: HashMap::new(),
+            values: Vec::new(),
+        };
+        for entry in experiment.entries() {
+            let key = table.key(entry);
+            let Some(Some(vector)) = table.vectors.get(entry.compound as usize) else {
+                continue;
+            };
+            if table.positions.contains_key(&key) {
+                continue;
+            }
+            let dose_um = (table.dose.width() > 0).then(|| entry.dose_um.unwrap_or(0.0));
+            let features = table.dose.features(dose_um).map_err(|error| {
+                DataError::config("conditions.dose", error, "a dose that can be a feature")
+            })?;
+            table.values.extend(vector);
+            table.values.extend(features);
+            table.positions.insert(key, table.rows.len() as u32);
+            table.rows.push(ConditionRow {
+                compound: entry.compound,
+                dose_um,
+            });
+        }
+        Ok(table)
+    }
+
+    /// Numbers in a row, dose features included: the network's `condition_dim`.
+    pub fn width(&self) -> usize {
+        let stored = self.vectors.iter().flatten().next().map_or(0, Vec::len);
+        stored + self.dose.width()
+    }
+
+    /// All rows, f32 `[K, D]`.
+    pub fn values(&self) -> &[f32] {
+        &self.values
+    }
+
+    /// What each row stands for, `K` of them.
+    pub fn rows(&self) -> &[ConditionRow] {
+        &self.rows
+    }
+
+    /// One row.
+    pub fn row(&self, index: u32) -> Option<&[f32]> {
+        self.values.chunks_exact(self.width().max(1)).nth(index as usize)
+    }
+
+    /// An image's row; none where its compound has no vector.
+    pub fn row_of(&self, entry: &Entry) -> Option<u32> {
+        self.positions.get(&self.key(entry)).copied()
+    }
+
+    /// How a compound becomes its vector, for the manifest.
+    pub fn encoder(&self) -> &Encoder {
+        &self.encoder
+    }
+
+    /// What of the dose is in the vector, for the manifest.
+    pub fn dose(&self) -> DoseFeatures {
+        self.dose
+    }
+
+    /// The error for an image whose compound has no vector and needs one.
+    pub(crate) fn missing(experiment: &Experiment, entry: &Entry) -> DataError {
+        let compound = experiment.compounds().get(entry.compound as usize);
+        let titles = &experiment.titles;
+        DataError::NoVector {
+            place: Box::new(titles.place(&titles.compound, entry.line)),
+            compound: compound.map(|c| c.name.clone()).unwrap_or_default(),
+            reason: "data.pairing.learn_controls makes a condition of it".into(),
+            others: String::new(),
+        }
+    }
+
+    fn key(&self, entry: &Entry) -> (u32, u64) {
+        let dose = if self.dose.width() > 0 {
+            entry.dose_um.unwrap_or(0.0).to_bits()
+        } else {
+            0
+        };
+        (entry.compound, dose)
+    }
+}
+
+type Vectors = Vec<Option<Vec<f32>>>;
+
+fn encode(experiment: &Experiment, config: &EncoderConfig) -> Result<(Encoder, Vectors), DataError> {
+    let compounds = experiment.compounds();
+    match config {
+        EncoderConfig::OneHot {} => {
+            let unit = |index: usize| {
+                (0..compounds.len())
+                    .map(|at| f32::from(u8::from(at == index)))
+                    .collect()
+            };
+            let vectors = (0..compounds.len()).map(|index| Some(unit(index))).collect();
+            Ok((Encoder::OneHot, vectors))
+        }
+        EncoderConfig::MorganCounts { radius, bits } => {
+            let settings = MorganSettings {
+                radius: *radius,
+                bits: *bits,
+            };
+            let vectors = compounds
+                .iter()
+                .map(|compound| morgan(experiment, compound, settings))
+                .collect::<Result<_, _>>()?;
+            let encoder = Encoder::MorganCounts {
+                radius: *radius,
+                bits: *bits as usize,
+            };
+            Ok((encoder, vectors))
+        }
+        EncoderConfig::Table { file } => {
+            let vectors = read_vectors(file, compounds)?;
+            let source = file
+                .file_name()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned();
+            Ok((Encoder::Table { source }, vectors))
+        }
+    }
+}
+
+fn morgan(
+    experiment: &Experiment,
+    compound: &Compound,
+    settings: MorganSettings,
+) -> Result<Option<Vec<f32>>, DataError> {
+    let Some(smiles) = &compound.smiles else {
+        return Ok(None);
+    };
+    let counts = Molecule::from_smiles(smiles).and_then(|molecule| molecule.morgan_counts(settings));
+    match counts {
+        Ok(counts) => Ok(Some(counts.to_dense())),
+        Err(reason) => Err(DataError::Smiles {
+            place: Box::new(experiment.titles.place(&experiment.titles.smiles, compound.line)),
+            compound: compound.name.clone(),
+            reason,
+        }),
+    }
+}
+
+/// Reads a table of vectors: names in the first column, numbers in the others. Only the experiment's compounds are kept.
+fn read_vectors(file: &Path, compounds: &[Compound]) -> Result<Vectors, DataError> {
+    let table = Table::open(file)?;
+    let width = table.titles().len() - 1;
+    if width == 0 {
+        return Err(DataError::Table {
+            file: file.to_owned(),
+            reason: "has one column, expected names in the first and numbers in the others".into(),
+        });
+    }
+    let names = table.at(0);
+    let numbers: Vec<_> = (1..=width).map(|index| table.at(index)).collect();
+    let wanted: HashMap<&str, usize> = compounds
+        .iter()
+        .enumerate()
+        .map(|(i, c)| (c.name.as_str(), i))
+        .collect();
+    let mut vectors: Vectors = vec![None; compounds.len()];
+    table.for_each_row(|row| {
+        let place = wanted
+            .get(row.text(&names))
+            .and_then(|&index| vectors.get_mut(index));
+        let Some(place) = place else {
+            return Ok(());
+        };
+        if place.is_some() {
+            return Err(row.wrong(&names, "a name that no earlier line has"));
+        }
+        let vector = numbers
+            .iter()
+            .map(|column| match row.text(column).parse::<f32>() {
+                Ok(value) if value.is_finite() => Ok(value),
+                _ => Err(row.wrong(column, "a finite number")),
+            });
+        *place = Some(vector.collect::<Result<_, _>>()?);
+        Ok(())
+    })?;
+    Ok(vectors)
+}
+
+/// Refuses treatments without a vector, naming the first and how many more.
+fn refuse_missing(
+    experiment: &Experiment,
+    vectors: &[Option<Vec<f32>>],
+    encoder: &EncoderConfig,
+) -> Result<(), DataError> {
+    let mut missing = experiment
+        .compounds()
+        .iter()
+        .zip(vectors)
+        .filter(|(compound, vector)| vector.is_none() && !compound.control)
+        .map(|(compound, _)| compound);
+    let Some(first) = missing.next() else {
+        return Ok(());
+    };
+    let others: Vec<&str> = missing.map(|compound| compound.name.as_str()).collect();
+    let titles = &experiment.titles;
+    let (column, reason) = match encoder {
+        EncoderConfig::Table { file } => (&titles.compound, format!("{} has no such row", file.display())),
+        EncoderConfig::MorganCounts { .. } | EncoderConfig::OneHot {} => {
+            (&titles.smiles, "its structure is empty in every row".into())
+        }
+    };
+    Err(DataError::NoVector {
+        place: Box::new(titles.place(column, first.line)),
+        compound: first.name.clone(),
+        reason,
+        others: match others.len() {
+            0 => String::new(),
+            count => format!(
+                "{count} more have none ({}); ",
+                others.iter().take(10).copied().collect::<Vec<_>>().join(", ")
+            ),
+        },
+    })
+}
+
+/// Mean and standard deviation of `ln(1 + dose)` over the training split's treated images.
+fn standardise(experiment: &Experiment) -> Result<DoseFeatures, DataError> {
+    let (mut count, mut sum, mut squares) = (0.0, 0.0, 0.0);
+    for entry in experiment.entries().iter().filter(|entry| entry.treated) {
+        let Some(dose) = entry.dose_um else {
+            return Err(DataError::Cell {
+                place: Box::new(experiment.titles.place(&experiment.titles.dose, entry.line)),
+                found: String::new(),
+                expected:
+                    "a dose in micromolar, which conditions.dose = \"log1p\" needs for every treated image"
+                        .into(),
+            });
+        };
+        if entry.split == Split::Train {
+            let log = libm::log1p(dose);
+            count += 1.0;
+            sum += log;
+            squares += log * log;
+        }
+    }
+    let count = f64::max(count, 1.0);
+    let mean = sum / count;
+    let deviation = (squares / count - mean * mean).max(0.0).sqrt();
+    // One dose only: the feature is 0 for it.
+    let scale = if deviation > 1e-6 { deviation } else { 1.0 };
+    Ok(DoseFeatures::Log1p { mean, scale })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::config::PairingConfig;
+    use crate::fixtures::Folder;
+    use crate::pairing::Pairing;
+
+    fn with(encoder: EncoderConfig, dose: DoseConfig) -> ConditionsConfig {
+        ConditionsConfig {
+            encoder,
+            dose,
+            without_vector: WithoutVector::Error,
+        }
+    }
+
+    #[test]
+    fn morgan_counts_are_the_compounds_own() {
+        let experiment = Folder::usual().read().unwrap();
+        let table = ConditionTable::build(&experiment, &ConditionsConfig::default()).unwrap();
+        assert_eq!((table.width(), table.rows().len()), (1024, 3));
+        let row = table.row_of(&experiment.entries()[0]).unwrap();
+        let dmso = table.row(row).unwrap();
+        let occurring: Vec<(usize, f32)> = dmso
+            .iter()
+            .copied()
+            .enumerate()
+            .filter(|(_, count)| *count > 0.0)
+            .collect();
+        // RDKit's counts of DMSO, radius 2, 1024 positions.
+        assert_eq!(
+            occurring,
+            [
+                (33, 2.0),
+                (241, 1.0),
+                (427, 1.0),
+                (552, 1.0),
+                (589, 2.0),
+                (650, 1.0)
+            ]
+        );
+    }
+
+    #[test]
+    fn log_dose_is_appended_standardised_over_training() {
+        let experiment = Folder::usual().read().unwrap();
+        let table =
+            ConditionTable::build(&experiment, &with(EncoderConfig::OneHot {}, DoseConfig::Log1p)).unwrap();
+        // DMSO, ethanol at 1 and 10, benzene at 1.
+        assert_eq!((table.width(), table.rows().len()), (4, 4));
+        let of = |entry: usize| {
+            table
+                .row(table.row_of(&experiment.entries()[entry]).unwrap())
+                .unwrap()
+                .to_vec()
+        };
+        assert_eq!(of(2)[..3], [0.0, 1.0, 0.0]);
+        assert_eq!(
+            table.row_of(&experiment.entries()[5]),
+            table.row_of(&experiment.entries()[7])
+        );
+        // Training's treated doses are 1, 10 and 1.
+        let logs = [2f64.ln(), 11f64.ln(), 2f64.ln()];
+        let mean = logs.iter().sum::<f64>() / 3.0;
+        let deviation = (logs.iter().map(|log| (log - mean).powi(2)).sum::<f64>() / 3.0).sqrt();
+        for (entry, log) in [(2, logs[0]), (3, logs[1]), (0, 0.0)] {
+            assert!((f64::from(of(entry)[3]) - (log - mean) / deviation).abs() < 1e-6);
+        }
+        let folder = Folder::usual();
+        folder.edit("ethanol,10", "ethanol,");
+        let error = ConditionTable::build(
+            &folder.read().unwrap(),
+            &with(EncoderConfig::OneHot {}, DoseConfig::Log1p),
+        )
+        .unwrap_err();
+        assert!(
+            error.to_string().contains("line 5, column DOSE: found \"\""),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn a_table_of_vectors_is_looked_up_by_name() {
+        let folder = Folder::usual();
+        let file = folder.path().join("embedding.csv");
+        let build = |text: &str| {
+            fs::write(&file, text).unwrap();
+            let config = with(EncoderConfig::Table { file: file.clone() }, DoseConfig::None);
+            ConditionTable::build(&folder.read().unwrap(), &config)
+        };
+        let table = build("name,0,1\nunused,9,9\nbenzene,0.5,-1\nethanol,3,4\n").unwrap();
+        let experiment = folder.read().unwrap();
+        assert_eq!(
+            table
+                .row(table.row_of(&experiment.entries()[2]).unwrap())
+                .unwrap(),
+            [3.0, 4.0]
+        );
+        // The control has no vector and needs none.
+        assert_eq!(table.row_of(&experiment.entries()[0]), None);
+        assert_eq!(
+            table.encoder(),
+            &Encoder::Table {
+                source: "embedding.csv".into()
+            }
+        );
+
+        let place = format!("{}: line 3, column 1: found", file.display());
+        for wrong in ["x", "NaN", "inf", ""] {
+            let error = build(&format!("name,0,1\nethanol,3,4\nbenzene,0,{wrong}\n"))
+                .unwrap_err()
+                .to_string();
+            assert!(error.starts_with(&place), "{error}");
+        }
+        let error = build("name,0,1\nethanol,3,4\nethanol,3,4\n")
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.ends_with(
+                "line 3, column name: found \"ethanol\", expected a name that no earlier line has"
+            )
+        );
+        assert!(
+            build("name\nethanol\n")
+                .unwrap_err()
+                .to_string()
+                .contains("has one column")
+        );
+        let error = build("name,0,1\nethanol,3,4\n").unwrap_err().to_string();
+        let expected = format!(
+            "{}: line 7, column CPD_NAME: compound benzene has no vector: {} has no such row; ",
+            folder.table().display(),
+            file.display()
+        );
+        assert!(error.starts_with(&expected), "{error}");
+    }
+
+    #[test]
+    fn a_smiles_that_does_not_parse_is_named_with_its_line() {
+        let folder = Folder::usual();
+        for _ in 0..2 {
+            folder.edit("CCO", "CC(O");
+        }
+        let error = ConditionTable::build(&folder.read().unwrap(), &ConditionsConfig::default())
+            .unwrap_err()
+            .to_string();
+        let expected = format!(
+            "{}: line 4, column SMILES: compound ethanol: SMILES `CC(O`",
+            folder.table().display()
+        );
+        assert!(error.starts_with(&expected), "{error}");
+    }
+
+    #[test]
+    fn compounds_without_structure_are_an_error_or_left_out() {
+        let folder = Folder::usual();
+        for _ in 0..2 {
+            folder.edit("c1ccccc1", "");
+        }
+        let experiment = folder.read().unwrap();
+        let error = ConditionTable::build(&experiment, &ConditionsConfig::default())
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains(
+                "line 7, column SMILES: compound benzene has no vector: its structure is empty in every row"
+            ),
+            "{error}"
+        );
+        let skip = ConditionsConfig {
+            without_vector: WithoutVector::Skip,
+            ..ConditionsConfig::default()
+        };
+        let table = ConditionTable::build(&experiment, &skip).unwrap();
+        assert_eq!(table.row_of(&experiment.entries()[5]), None);
+        let pairing = Pairing::new(&experiment, &table, &PairingConfig::default()).unwrap();
+        let (conditions, vectors) = crate::conditions_for_bundle(&table, &experiment, &pairing).unwrap();
+        let names: Vec<&str> = conditions
+            .list
+            .iter()
+            .map(|condition| condition.name.as_str())
+            .collect();
+        assert_eq!((names, vectors.len()), (vec!["DMSO", "ethanol"], 2));
+    }
+}

@@ -1,0 +1,158 @@
+//! A field's channels: read from their files, and with the plate's illumination divided out.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use cellflux_image::assign::{Assignment, PlaneRef};
+use cellflux_image::{ImageSpec, Picture};
+
+use super::config::{FieldsConfig, Illumination, MissingField};
+use super::field_table::{ChannelFile, FieldOfView, FieldTable};
+use super::illumination::{Estimate, Surface};
+use super::report::CropsReport;
+use crate::error::{DataError, Place};
+
+pub(super) type Estimates = BTreeMap<(String, usize), Estimate>;
+
+/// A field's channels, or none where one is damaged and such fields are left out, which `damaged` then tells.
+pub(super) fn or_left_out(
+    channels: Result<Vec<Picture>, DataError>,
+    config: &FieldsConfig,
+    damaged: &mut Vec<String>,
+) -> Result<Option<Vec<Picture>>, DataError> {
+    match channels {
+        Ok(channels) => Ok(Some(channels)),
+        Err(error @ (DataError::Image { .. } | DataError::MissingImage { .. }))
+            if config.missing == MissingField::Skip =>
+        {
+            damaged.push(error.to_string());
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// The first pass: every field of a plate adds to its illumination. Fields that are damaged and may be left out are.
+pub(super) fn estimate_illumination(
+    config: &FieldsConfig,
+    spec: &ImageSpec,
+    fields: &mut FieldTable,
+    damaged: &mut Vec<String>,
+    progress: impl Fn(usize),
+) -> Result<Estimates, DataError> {
+    let mut estimates = Estimates::new();
+    if config.illumination == Illumination::None {
+        return Ok(estimates);
+    }
+    let mut whole = Vec::with_capacity(fields.list.len());
+    for (number, field) in std::mem::take(&mut fields.list).into_iter().enumerate() {
+        let channels = read_channels(spec, &field);
+        let Some(channels) = or_left_out(channels, config, damaged)? else {
+            continue;
+        };
+        for (index, picture) in channels.iter().enumerate() {
+            let estimate = estimates.entry((field.plate.clone(), index)).or_default();
+            for plane in picture.planes.iter().take(1) {
+                estimate.add(&plane.values, plane.width, plane.height);
+            }
+        }
+        progress(number + 1);
+        whole.push(field);
+    }
+    fields.list = whole;
+    Ok(estimates)
+}
+
+/// Divides a channel by its plate's illumination.
+pub(super) fn flatten(
+    spec: &ImageSpec,
+    field: &FieldOfView,
+    index: usize,
+    picture: &mut Picture,
+    estimates: &Estimates,
+    report: &mut CropsReport,
+) -> Result<(), DataError> {
+    let Some(estimate) = estimates.get(&(field.plate.clone(), index)) else {
+        return Ok(());
+    };
+    let (width, height) = (picture.width(), picture.height());
+    let channel = spec
+        .channels
+        .get(index)
+        .map_or("", |channel| channel.name.as_str());
+    let name = format!("{} {channel}", field.plate);
+    let surface = estimate.surface(width, height).ok_or_else(|| {
+        DataError::config(
+            "illumination",
+            format!("quadratic, but the fields of {name} determine no surface: none has cells, or nearly all are on one side"),
+            "\"none\" for such fields",
+        )
+    })?;
+    let (low, high) = surface.range(width, height);
+    report.illumination.insert(name, (low, high, estimate.fields));
+    divide(picture, &surface);
+    Ok(())
+}
+
+/// The picture keeps the range that its file holds: that is what its meaning is checked against, not what the correction
+/// makes of it.
+fn divide(picture: &mut Picture, surface: &Surface) {
+    for plane in &mut picture.planes {
+        surface.divide(&mut plane.values, plane.width, plane.height);
+    }
+}
+
+/// Decodes a field's files, one for each channel, all of one size.
+pub(super) fn read_channels(spec: &ImageSpec, field: &FieldOfView) -> Result<Vec<Picture>, DataError> {
+    let mut pictures: Vec<Picture> = Vec::with_capacity(spec.channels.len());
+    for ChannelFile { path, place } in &field.files {
+        let bytes = cellflux_files::read(path).map_err(|reason| DataError::MissingImage {
+            place: Box::new(place.clone()),
+            image: path.clone(),
+            reason,
+        })?;
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        // The whole path: the same file name may be in every folder.
+        let picture = cellflux_image::decode(&path.display().to_string(), &bytes)
+            .map_err(DataError::image(|| place.clone()))?;
+        let picture = picture.merge_grey();
+        let shape = |picture: &Picture| {
+            format!(
+                "{} x {} px in {} channels",
+                picture.width(),
+                picture.height(),
+                picture.planes.len()
+            )
+        };
+        if picture.planes.len() != 1 {
+            return Err(DataError::Shape {
+                place: Box::new(place.clone()),
+                image: name.into_owned(),
+                found: shape(&picture),
+                expected: "one channel: fields are one file per channel".into(),
+            });
+        }
+        pictures.push(picture);
+    }
+    Ok(pictures)
+}
+
+impl FieldOfView {
+    /// Each channel is its own file's only plane.
+    pub(super) fn assignment(&self, channels: &[Picture], spec: &ImageSpec) -> Result<Assignment, DataError> {
+        let planes = (0..channels.len()).map(|picture| PlaneRef { picture, plane: 0 });
+        Assignment::new(planes.collect(), channels, spec).map_err(DataError::image(|| self.place()))
+    }
+
+    /// Where the table names the field: its first file, for what concerns all of them.
+    pub(super) fn place(&self) -> Place {
+        self.files.first().map_or_else(
+            || Place {
+                file: PathBuf::new(),
+                line: 0,
+                column: String::new(),
+            },
+            |file| file.place.clone(),
+        )
+    }
+}

@@ -1,0 +1,52 @@
+//! What a run learns from: images, the experiment's table, conditions, and the batches drawn from them.
+//!
+//! Data goes one way:
+//!
+//! ```text
+//! table + images ─ read_experiment ─▶ Experiment ─ PackedCache::open ─▶ PackedCache ─┐
+//!                                         │                                          ├─ Loader ─▶ HostBatch
+//!                                         ├─ ConditionTable::build ─▶ Pairing::new ──┘
+//!                                         └─ Report::of
+//! ```
+//!
+//! A table of images is read and checked, its images are decoded once into a packed cache, every treated image is paired with
+//! a control of its own batch, and a loader hands out batches of coded bytes. What happens to them then is the device's part.
+
+mod bundle_conditions;
+mod cache;
+mod conditions;
+mod config;
+mod entry;
+mod error;
+mod experiment;
+pub mod fields;
+#[cfg(test)]
+mod fixtures;
+mod images;
+mod layout;
+mod loader;
+mod mapped_file;
+mod names;
+mod pairing;
+pub mod random;
+mod reader;
+mod report;
+pub mod synthetic;
+pub mod table;
+mod titles;
+
+pub use bundle_conditions::conditions_for_bundle;
+pub use cache::{ChannelValues, PackedCache};
+pub use conditions::{ConditionRow, ConditionTable};
+pub use config::{
+    Columns, ConditionsConfig, DataConfig, DoseConfig, EncoderConfig, Fit, ImageConfig, ImagePreset,
+    PairingConfig, Prefetch, PublicDataset, Source, SplitValues, StateValues, WithoutControl, WithoutVector,
+};
+pub use entry::{Compound, Entry, Split};
+pub use error::{DataError, Place};
+pub use experiment::Experiment;
+pub use loader::{Batches, Draw, HostBatch, Loader, fixed_batches};
+pub use pairing::{Pair, Pairing, PairingCounts};
+pub use reader::read_experiment;
+pub use report::{BatchReport, CompoundReport, Images as ImageCounts, Report};
+pub use synthetic::write_synthetic;

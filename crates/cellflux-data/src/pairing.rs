@@ -1,0 +1,382 @@
+//! Which control a treated image starts from: one of the same batch and the same split, drawn uniformly, so that what differs
+//! between the two is the treatment and not the plate (the paper's batch-wise pairing).
+
+use std::collections::HashMap;
+
+use serde::Serialize;
+
+use crate::random::{Purpose, below, stream};
+
+use crate::conditions::ConditionTable;
+use crate::config::{PairingConfig, WithoutControl};
+use crate::entry::{Entry, Split};
+use crate::error::DataError;
+use crate::experiment::Experiment;
+use crate::titles::Titles;
+
+/// The samples of every split with their pools of controls.
+#[derive(Clone, Debug)]
+pub struct Pairing {
+    splits: Vec<Samples>,
+    titles: Titles,
+}
+
+/// One sample: a control, what it becomes, and the row of the condition table that says why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pair {
+    /// The control image's number.
+    pub control: u32,
+    /// The treated image's number.
+    pub treated: u32,
+    /// Row of the [`ConditionTable`].
+    pub condition: u32,
+}
+
+/// What pairing made of a split.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct PairingCounts {
+    /// Treated images that have a control and a vector: the samples of an epoch.
+    pub samples: usize,
+    /// Treated images whose batch has no control in this split.
+    pub without_control: usize,
+    /// Batches of which that is so.
+    pub batches_without_control: usize,
+    /// Treated images whose compound has no vector; left out.
+    pub without_vector: usize,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Samples {
+    list: Vec<Sample>,
+    /// Controls to draw from.
+    pools: Vec<Vec<u32>>,
+    counts: PairingCounts,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Sample {
+    entry: u32,
+    condition: u32,
+    pool: u32,
+}
+
+impl Pairing {
+    /// Pairs every split. Controls come from the treated image's own split; for held-out compounds, of which training sees
+    /// no treated image, from all splits.
+    ///
+    /// # Errors
+    /// [`DataError::NoControl`] for a batch without control where the configuration does not say otherwise, or a split
+    /// without any; [`DataError::NoVector`] where controls are to be learnt and theirs is missing.
+    pub fn new(
+        experiment: &Experiment,
+        conditions: &ConditionTable,
+        config: &PairingConfig,
+    ) -> Result<Self, DataError> {
+        let splits = Split::ALL
+            .iter()
+            .map(|&split| samples(experiment, conditions, config, split))
+            .collect::<Result<_, _>>()?;
+        Ok(Self {
+            splits,
+            titles: experiment.titles.clone(),
+        })
+    }
+
+    /// Samples in one epoch of a split.
+    pub fn len(&self, split: Split) -> usize {
+        self.samples(split).list.len()
+    }
+
+    /// Whether a split has no sample.
+    pub fn is_empty(&self, split: Split) -> bool {
+        self.len(split) == 0
+    }
+
+    /// What pairing made of a split.
+    pub fn counts(&self, split: Split) -> &PairingCounts {
+        &self.samples(split).counts
+    }
+
+    /// Refuses a split without samples.
+    ///
+    /// # Errors
+    /// [`DataError::Nothing`] naming the table and its column of splits.
+    pub fn require(&self, split: Split) -> Result<(), DataError> {
+        if !self.is_empty(split) {
+            return Ok(());
+        }
+        let others: Vec<String> = Split::ALL
+            .iter()
+            .map(|&other| format!("{} {other}", self.len(other)))
+            .collect();
+        Err(DataError::Nothing {
+            file: self.titles.table.clone(),
+            column: self.titles.split.clone(),
+            what: format!("no treated image with a control and a vector in the {split} split"),
+            found: format!("usable: {}{}", others.join(", "), self.setting(split)),
+        })
+    }
+
+    /// The sample at position `sample` of a split, with a control drawn for the `number`-th time; none beyond the split's
+    /// end. A pure function of its arguments.
+    pub fn pair(&self, split: Split, sample: usize, seed: u64, number: u64) -> Option<Pair> {
+        let samples = self.samples(split);
+        let sample = samples.list.get(sample)?;
+        let pool = samples.pools.get(sample.pool as usize)?;
+        let mut random = stream(seed, Purpose::Control, number, 0);
+        // A control that is learnt itself starts from another one, where there is another.
+        let own = pool.binary_search(&sample.entry).ok().filter(|_| pool.len() > 1);
+        let drawn = match own {
+            None => below(&mut random, pool.len() as u64) as usize,
+            Some(own) => {
+                let drawn = below(&mut random, pool.len() as u64 - 1) as usize;
+                drawn + usize::from(drawn >= own)
+            }
+        };
+        Some(Pair {
+            control: *pool.get(drawn)?,
+            treated: sample.entry,
+            condition: sample.condition,
+        })
+    }
+
+    /// The rows of the [`ConditionTable`] that a split has samples of.
+    pub fn conditions(&self, split: Split) -> impl Iterator<Item = u32> + '_ {
+        self.samples(split).list.iter().map(|sample| sample.condition)
+    }
+
+    /// Where a table's values become this split, as the end of a sentence.
+    fn setting(&self, split: Split) -> String {
+        // Held-out compounds are named, and a drawn experiment has no table.
+        if split == Split::HeldOut || !self.titles.table.is_file() {
+            return String::new();
+        }
+        format!(
+            "; [data.split] says which values of {} are {split}, for example {split} = [\"test\"]",
+            self.titles.split
+        )
+    }
+
+    fn samples(&self, split: Split) -> &Samples {
+        static NONE: Samples = Samples {
+            list: Vec::new(),
+            pools: Vec::new(),
+            counts: PairingCounts {
+                samples: 0,
+                without_control: 0,
+                batches_without_control: 0,
+                without_vector: 0,
+            },
+        };
+        self.splits.get(split as usize).unwrap_or(&NONE)
+    }
+}
+
+fn samples(
+    experiment: &Experiment,
+    conditions: &ConditionTable,
+    config: &PairingConfig,
+    split: Split,
+) -> Result<Samples, DataError> {
+    let mut pools: Vec<Vec<u32>> = vec![Vec::new(); experiment.batches().len()];
+    let mut all = Vec::new();
+    let is_control = |entry: &Entry| !entry.treated && (split == Split::HeldOut || entry.split == split);
+    for (number, entry) in (0u32..).zip(experiment.entries()) {
+        if is_control(entry) {
+            all.push(number);
+            if let Some(pool) = pools.get_mut(entry.batch as usize) {
+                pool.push(number);
+            }
+        }
+    }
+    let any = pools.len() as u32;
+    let has_any = !all.is_empty();
+    pools.push(all);
+
+    let mut list = Vec::new();
+    let mut counts = PairingCounts::default();
+    // Batches without control: the first image's line, and how many images.
+    let mut alone: HashMap<u32, (u32, usize)> = HashMap::new();
+    for (number, entry) in (0u32..).zip(experiment.entries()) {
+        let learnt = entry.treated || config.learn_controls;
+        if entry.split != split || !learnt {
+            continue;
+        }
+        let Some(condition) = conditions.row_of(entry) else {
+            if !entry.treated {
+                return Err(ConditionTable::missing(experiment, entry));
+            }
+            counts.without_vector += 1;
+            continue;
+        };
+        let own = pools
+            .get(entry.batch as usize)
+            .is_some_and(|pool| !pool.is_empty());
+        let pool = if own {
+            entry.batch
+        } else {
+            counts.without_control += 1;
+            alone.entry(entry.batch).or_insert((entry.line, 0)).1 += 1;
+            if config.without_control == WithoutControl::Any && has_any {
+                any
+            } else {
+                continue;
+            }
+        };
+        list.push(Sample {
+            entry: number,
+            condition,
+            pool,
+        });
+    }
+    counts.batches_without_control = alone.len();
+    counts.samples = list.len();
+    let refuse = match config.without_control {
+        WithoutControl::Error => true,
+        WithoutControl::Skip => false,
+        WithoutControl::Any => !has_any,
+    };
+    if refuse && let Some((&batch, &(line, treated))) = alone.iter().min_by_key(|(_, (line, _))| *line) {
+        return Err(DataError::NoControl {
+            place: Box::new(experiment.titles.place(&experiment.titles.batch, line)),
+            batch: experiment
+                .batches()
+                .get(batch as usize)
+                .cloned()
+                .unwrap_or_default(),
+            split: split.to_string(),
+            treated,
+            batches: alone.len(),
+        });
+    }
+    Ok(Samples { list, pools, counts })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+    use crate::config::ConditionsConfig;
+    use crate::fixtures::{Folder, one_hot, without_control};
+
+    fn paired(folder: &Folder, config: &PairingConfig) -> Result<(Experiment, Pairing), DataError> {
+        let experiment = folder.read()?;
+        let conditions = ConditionTable::build(&experiment, &one_hot())?;
+        let pairing = Pairing::new(&experiment, &conditions, config)?;
+        Ok((experiment, pairing))
+    }
+
+    /// Batch B has treated cells and no control in training.
+    fn lonely() -> Folder {
+        let folder = Folder::usual();
+        folder.edit("b0.png,train,0", "b0.png,val,0");
+        folder
+    }
+
+    #[test]
+    fn controls_are_drawn_uniformly_from_the_own_batch_and_split() {
+        let (experiment, pairing) = paired(&Folder::usual(), &PairingConfig::default()).unwrap();
+        assert_eq!(
+            (pairing.len(Split::Train), pairing.len(Split::Validation)),
+            (3, 1)
+        );
+        let mut counts = [0u32; 8];
+        for number in 0..4000 {
+            let pair = pairing.pair(Split::Train, 0, 11, number).unwrap();
+            assert_eq!(
+                (pair.treated, experiment.entries()[pair.control as usize].batch),
+                (2, 0)
+            );
+            counts[pair.control as usize] += 1;
+        }
+        // Two controls: binomial with mean 2000 and standard deviation 32; five of those.
+        assert_eq!(counts[0] + counts[1], 4000);
+        assert!(counts[0].abs_diff(2000) < 160, "{counts:?}");
+        // The only control of batch B's validation is b2, though training has b0.
+        assert_eq!(pairing.pair(Split::Validation, 0, 11, 0).unwrap().control, 6);
+        assert_eq!(pairing.pair(Split::Validation, 1, 11, 0), None);
+    }
+
+    #[test]
+    fn a_batch_without_control_is_an_error_skipped_or_given_any_and_counted() {
+        let error = paired(&lonely(), &without_control(WithoutControl::Error))
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains(
+                "line 7, column BATCH: batch B has 1 treated images and no control in the train split (1 such batches \
+                 in all)"
+            ),
+            "{error}"
+        );
+        let (_, skipped) = paired(&lonely(), &without_control(WithoutControl::Skip)).unwrap();
+        let counts = |samples| PairingCounts {
+            samples,
+            without_control: 1,
+            batches_without_control: 1,
+            without_vector: 0,
+        };
+        assert_eq!(skipped.counts(Split::Train), &counts(2));
+        let (experiment, any) = paired(&lonely(), &without_control(WithoutControl::Any)).unwrap();
+        assert_eq!(any.counts(Split::Train), &counts(3));
+        let controls: HashSet<u32> = (0..100)
+            .map(|number| any.pair(Split::Train, 2, 1, number).unwrap().control)
+            .collect();
+        assert_eq!(controls, HashSet::from([0, 1]));
+        assert_eq!(experiment.entries()[0].split, Split::Train);
+    }
+
+    #[test]
+    fn held_out_compounds_are_paired_with_controls_of_every_split() {
+        let folder = Folder::usual();
+        let mut config = folder.config();
+        config.held_out = vec!["benzene".into()];
+        let experiment = crate::read_experiment(&config).unwrap();
+        let conditions = ConditionTable::build(&experiment, &one_hot()).unwrap();
+        let pairing = Pairing::new(&experiment, &conditions, &config.pairing).unwrap();
+        assert_eq!((pairing.len(Split::Train), pairing.len(Split::HeldOut)), (2, 2));
+        let controls: HashSet<u32> = (0..100)
+            .map(|number| pairing.pair(Split::HeldOut, 0, 1, number).unwrap().control)
+            .collect();
+        assert_eq!(controls, HashSet::from([4, 6]));
+        let error = pairing.require(Split::Validation).unwrap_err().to_string();
+        assert!(
+            error.contains(
+                "column SPLIT: no treated image with a control and a vector in the validation split"
+            )
+        );
+    }
+
+    #[test]
+    fn learnt_controls_start_from_another_control() {
+        let config = PairingConfig {
+            learn_controls: true,
+            ..PairingConfig::default()
+        };
+        let (experiment, pairing) = paired(&Folder::usual(), &config).unwrap();
+        assert_eq!(pairing.len(Split::Train), 6);
+        for number in 0..50 {
+            // a0 and a1 are each other's only choice; b0 is alone and has itself.
+            for (sample, treated, control) in [(0, 0, 1), (1, 1, 0), (4, 4, 4)] {
+                let pair = pairing.pair(Split::Train, sample, 3, number).unwrap();
+                assert_eq!((pair.treated, pair.control), (treated, control));
+            }
+        }
+        // A control without a vector cannot be learnt.
+        let folder = Folder::usual();
+        for _ in 0..4 {
+            folder.edit("CS(=O)C", "");
+        }
+        let experiment_without = folder.read().unwrap();
+        let morgan = ConditionTable::build(&experiment_without, &ConditionsConfig::default()).unwrap();
+        let error = Pairing::new(&experiment_without, &morgan, &config)
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("line 2, column CPD_NAME: compound DMSO has no vector"),
+            "{error}"
+        );
+        assert_eq!(experiment.entries().len(), 8);
+    }
+}

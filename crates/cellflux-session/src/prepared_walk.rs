@@ -1,0 +1,291 @@
+//! The experiment: a recipe made concrete with a model, ready to be walked by any engine.
+
+use cellflux_bundle::conditions::ConditionVectors;
+use cellflux_bundle::sampling::Sampling;
+use cellflux_bundle::{BundleError, Manifest};
+use cellflux_flow::field::Tolerance;
+use cellflux_flow::guidance::Guidance;
+use cellflux_flow::noise::{source_noise, with_source_noise};
+use cellflux_flow::solver::{FixedSolver, Solver};
+
+use crate::error::{SessionError, shown};
+use crate::recipe::{Direction, Recipe, Start};
+use crate::start_image;
+
+/// A recipe with everything it names looked up: start image, condition vector, times.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PreparedWalk {
+    recipe: Recipe,
+    start: Vec<f32>,
+    /// The start before source noise, where the two differ.
+    clean: Option<Vec<f32>>,
+    waypoints: Vec<f64>,
+    flow: GuidedFlow,
+}
+
+/// What moves the start image: the same flow from the same start gives the same trajectory.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct GuidedFlow {
+    /// The condition vector `[D]`.
+    pub condition: Vec<f32>,
+    pub guidance: Guidance,
+    pub method: Method,
+}
+
+/// How a stretch between two waypoints is walked.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Method {
+    /// In one step.
+    Fixed(FixedSolver),
+    /// In as many as the tolerance needs.
+    Adaptive(Tolerance),
+}
+
+impl PreparedWalk {
+    /// Looks everything up that the recipe names. `example` is the content of the file that
+    /// [`start_image::file`] names; it is not needed for an uploaded crop.
+    ///
+    /// # Errors
+    /// As [`Recipe::validate`]; [`SessionError::Image`] for a start image that is not the model's, and
+    /// [`SessionError::Bundle`] when the example's file was not given.
+    pub fn new(
+        recipe: Recipe,
+        manifest: &Manifest,
+        vectors: &ConditionVectors,
+        example: Option<&[u8]>,
+    ) -> Result<Self, SessionError> {
+        recipe.validate(manifest)?;
+        let spec = &manifest.image;
+        let condition = condition_vector(&recipe, manifest, vectors)?;
+        let coded = match (&recipe.start, start_image::file(&recipe.start, manifest)?) {
+            (Start::Noise, _) => {
+                let noise = source_noise(recipe.sampling.seed, spec.len());
+                return Self::from_source(recipe, noise, None, condition);
+            }
+            (Start::Crop(coded), _) => coded.clone(),
+            (Start::Example(_), path) => {
+                let path = path.unwrap_or_default();
+                let bytes = example.ok_or_else(|| BundleError::MissingFile { file: path.into() })?;
+                start_image::decode(spec, path, bytes)?
+            }
+        };
+        let start = spec.to_model_range(&coded)?;
+        Self::of_parts(recipe, &start, condition)
+    }
+
+    /// An experiment from a start image `[C, H, W]` in model range and a condition vector `[D]` of one's own, in place of
+    /// those that the recipe names. Noise is added to the start as the recipe says.
+    ///
+    /// # Errors
+    /// [`SessionError::Flow`] for a step count of 0.
+    pub fn of_parts(recipe: Recipe, start: &[f32], condition: Vec<f32>) -> Result<Self, SessionError> {
+        let Sampling { noise, seed, .. } = recipe.sampling;
+        if recipe.direction.starts_at_source() && noise > 0.0 {
+            let noised = with_source_noise(start, noise, seed);
+            Self::from_source(recipe, noised, Some(start.to_vec()), condition)
+        } else {
+            Self::from_source(recipe, start.to_vec(), None, condition)
+        }
+    }
+
+    /// An experiment that walks from `start`; `clean` is the image before noise was added to it.
+    fn from_source(
+        recipe: Recipe,
+        start: Vec<f32>,
+        clean: Option<Vec<f32>>,
+        condition: Vec<f32>,
+    ) -> Result<Self, SessionError> {
+        let sampling = &recipe.sampling;
+        let method = match sampling.solver {
+            Solver::Fixed(solver) => Method::Fixed(solver),
+            Solver::Dopri5 => Method::Adaptive(Tolerance {
+                rtol: sampling.rtol,
+                atol: sampling.atol,
+            }),
+        };
+        let flow = GuidedFlow {
+            condition,
+            guidance: Guidance {
+                alpha: sampling.alpha,
+            },
+            method,
+        };
+        let waypoints = waypoints(&recipe)?;
+        Ok(Self {
+            recipe,
+            start,
+            clean,
+            waypoints,
+            flow,
+        })
+    }
+
+    /// The recipe.
+    pub fn recipe(&self) -> &Recipe {
+        &self.recipe
+    }
+
+    /// The start image `[C, H, W]` in model range, source noise included.
+    pub fn start(&self) -> &[f32] {
+        &self.start
+    }
+
+    /// The start image `[C, H, W]` in model range before source noise was added: the control itself.
+    pub fn clean_start(&self) -> &[f32] {
+        self.clean.as_deref().unwrap_or(&self.start)
+    }
+
+    /// What a picture of the change is taken from. There and back it is the very start that was walked from, noise included,
+    /// so that the last frame's change is the solver's error; otherwise the control, whose noise is no part of an effect.
+    pub fn reference(&self) -> &[f32] {
+        match self.recipe.direction {
+            Direction::Return => &self.start,
+            Direction::Forward | Direction::Reverse => self.clean_start(),
+        }
+    }
+
+    /// Whether noise was added to the start image.
+    pub fn is_noised(&self) -> bool {
+        self.clean.is_some()
+    }
+
+    /// Times that the walk stands at for certain: every time of the grid for a fixed-step solver, the ends of the flow
+    /// for the adaptive one, which chooses the times between. The first is the start's.
+    pub fn waypoints(&self) -> &[f64] {
+        &self.waypoints
+    }
+
+    pub(crate) fn flow(&self) -> &GuidedFlow {
+        &self.flow
+    }
+}
+
+fn waypoints(recipe: &Recipe) -> Result<Vec<f64>, SessionError> {
+    let sampling = &recipe.sampling;
+    let there = match sampling.solver {
+        Solver::Fixed(_) => sampling.grid.grid(sampling.steps)?.times().to_vec(),
+        Solver::Dopri5 => vec![0.0, 1.0],
+    };
+    let back = there.iter().rev().copied();
+    Ok(match recipe.direction {
+        Direction::Forward => there,
+        Direction::Reverse => back.collect(),
+        Direction::Return => there.iter().copied().chain(back.skip(1)).collect(),
+    })
+}
+
+fn condition_vector(
+    recipe: &Recipe,
+    manifest: &Manifest,
+    vectors: &ConditionVectors,
+) -> Result<Vec<f32>, SessionError> {
+    let conditions = &manifest.conditions;
+    let row = conditions
+        .position(&recipe.condition)
+        .and_then(|position| vectors.row(position))
+        .ok_or_else(|| {
+            SessionError::field(
+                "condition",
+                shown(&recipe.condition),
+                "the id of a condition that this model has a vector for",
+            )
+        })?;
+    let mut vector = row.to_vec();
+    vector.extend(conditions.dose.features(recipe.dose_um)?);
+    Ok(vector)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::test_model::{manifest, manifest_with_dose, recipe, vectors};
+    use cellflux_bundle::sampling::FlowSource;
+    use cellflux_image::coded_png;
+
+    fn control_png() -> Vec<u8> {
+        let coded: Vec<u8> = (0..32).map(|i| i * 8).collect();
+        coded_png::write(&manifest().image, &coded).unwrap()
+    }
+
+    #[test]
+    fn a_recipe_finds_its_image_noise_and_vector() {
+        let manifest = manifest();
+        let experiment = PreparedWalk::new(recipe(), &manifest, &vectors(), Some(&control_png())).unwrap();
+        let coded: Vec<u8> = (0..32).map(|i| i * 8).collect();
+        let plain = manifest.image.to_model_range(&coded).unwrap();
+        assert_eq!(experiment.start(), with_source_noise(&plain, 0.5, 7));
+        assert_eq!(experiment.flow().condition, [0.0, 2.0, 1.0]);
+        assert_eq!(experiment.waypoints(), [0.0, 0.25, 0.5, 0.75, 1.0]);
+    }
+
+    #[test]
+    fn a_crop_is_the_same_start_as_an_example_of_the_same_bytes() {
+        let manifest = manifest();
+        let example = PreparedWalk::new(recipe(), &manifest, &vectors(), Some(&control_png())).unwrap();
+        let mut uploaded = recipe();
+        uploaded.start = Start::Crop((0..32).map(|i| i * 8).collect());
+        let uploaded = PreparedWalk::new(uploaded, &manifest, &vectors(), None).unwrap();
+        assert_eq!(uploaded.start(), example.start());
+    }
+
+    #[test]
+    fn an_example_whose_file_did_not_come_is_named() {
+        let error = PreparedWalk::new(recipe(), &manifest(), &vectors(), None).unwrap_err();
+        assert!(error.to_string().contains("samples/control-1.png"), "{error}");
+    }
+
+    #[test]
+    fn there_and_back_is_compared_with_the_noised_start_and_one_way_with_the_control() {
+        let mut recipe = recipe();
+        recipe.sampling.noise = 0.5;
+        let control = [0.25; 32];
+        let one_way = PreparedWalk::of_parts(recipe.clone(), &control, vec![1.0]).unwrap();
+        assert!(one_way.is_noised() && one_way.start() != control);
+        assert_eq!(one_way.reference(), control);
+        recipe.direction = Direction::Return;
+        let back = PreparedWalk::of_parts(recipe.clone(), &control, vec![1.0]).unwrap();
+        assert_eq!(back.reference(), back.start());
+        assert_eq!(back.clean_start(), control);
+        recipe.direction = Direction::Reverse;
+        let reverse = PreparedWalk::of_parts(recipe, &control, vec![1.0]).unwrap();
+        assert!(!reverse.is_noised());
+        assert_eq!(reverse.reference(), control);
+    }
+
+    #[test]
+    fn a_flow_from_noise_starts_from_its_seed_s_standard_normal_numbers() {
+        let mut manifest = manifest();
+        manifest.source = FlowSource::Noise;
+        let mut recipe = Recipe::first(&manifest).unwrap();
+        recipe.sampling.seed = 3;
+        recipe.sampling.noise = 0.5;
+        let experiment = PreparedWalk::new(recipe, &manifest, &vectors(), None).unwrap();
+        assert_eq!(experiment.start(), source_noise(3, manifest.image.len()));
+        assert_eq!(experiment.clean_start(), experiment.start());
+    }
+
+    #[test]
+    fn in_reverse_the_times_fall_and_no_noise_is_added() {
+        let mut recipe = recipe();
+        recipe.direction = Direction::Reverse;
+        let reverse = PreparedWalk::of_parts(recipe.clone(), &[0.5; 32], vec![1.0]).unwrap();
+        assert_eq!(reverse.waypoints(), [1.0, 0.75, 0.5, 0.25, 0.0]);
+        assert_eq!(reverse.start(), [0.5; 32]);
+        recipe.direction = Direction::Return;
+        recipe.sampling.steps = 2;
+        let there_and_back = PreparedWalk::of_parts(recipe.clone(), &[0.5; 32], vec![1.0]).unwrap();
+        assert_eq!(there_and_back.waypoints(), [0.0, 0.5, 1.0, 0.5, 0.0]);
+        recipe.sampling.solver = Solver::Dopri5;
+        let adaptive = PreparedWalk::of_parts(recipe, &[0.5; 32], vec![1.0]).unwrap();
+        assert_eq!(adaptive.waypoints(), [0.0, 1.0, 0.0]);
+    }
+
+    #[test]
+    fn a_dose_is_the_vector_s_last_number() {
+        let manifest = manifest_with_dose();
+        let mut recipe = Recipe::first(&manifest).unwrap();
+        recipe.dose_um = Some(std::f64::consts::E - 1.0);
+        let experiment = PreparedWalk::new(recipe, &manifest, &vectors(), Some(&control_png())).unwrap();
+        assert_eq!(experiment.flow().condition, [0.0, 2.0, 1.0, 1.0]);
+    }
+}
