@@ -700,7 +700,7 @@ mod tests {
 
     #[test]
     fn the_real_crops_are_read_where_they_are_there() {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data/bbbc021-cells");
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/bbbc021-cells");
         if !root.is_dir() {
             eprintln!("skipped: {} is not there", root.display());
             return;
