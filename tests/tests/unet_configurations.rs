@@ -1,7 +1,7 @@
 //! Every switch of the public network's configuration: the engines against the plain f64 network, on small
 //! networks of random weights and images that are not square.
 
-#![allow(clippy::unwrap_used)] // helpers of tests, which may panic as tests may
+#![allow(clippy::unwrap_used, reason = "helpers of tests, which may panic as tests may")]
 
 use candle_core::{DType, Device, Var};
 use candle_nn::{VarBuilder, VarMap};

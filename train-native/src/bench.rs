@@ -227,7 +227,7 @@ fn forget_peak(device: &Device) -> Result<(), TrainError> {
 }
 
 #[cfg(not(feature = "cudnn"))]
-#[allow(clippy::unnecessary_wraps)] // it can fail with a GPU
+#[allow(clippy::unnecessary_wraps, reason = "it can fail with a GPU")]
 fn forget_peak(_device: &Device) -> Result<(), TrainError> {
     Ok(())
 }
@@ -242,7 +242,7 @@ fn peak(device: &Device) -> Result<Option<f64>, TrainError> {
 }
 
 #[cfg(not(feature = "cudnn"))]
-#[allow(clippy::unnecessary_wraps)]
+#[allow(clippy::unnecessary_wraps, reason = "it can fail with a GPU")]
 fn peak(_device: &Device) -> Result<Option<f64>, TrainError> {
     Ok(None)
 }
@@ -256,7 +256,7 @@ fn name(device: &Device) -> Result<String, TrainError> {
 }
 
 #[cfg(not(feature = "cudnn"))]
-#[allow(clippy::unnecessary_wraps)]
+#[allow(clippy::unnecessary_wraps, reason = "it can fail with a GPU")]
 fn name(_device: &Device) -> Result<String, TrainError> {
     Ok("CPU".to_owned())
 }
@@ -304,7 +304,7 @@ fn shares(step: &mut Step, device: &Device, seconds: f64) -> Result<Vec<Share>, 
 }
 
 #[cfg(not(feature = "cudnn"))]
-#[allow(clippy::unnecessary_wraps)]
+#[allow(clippy::unnecessary_wraps, reason = "it can fail with a GPU")]
 fn shares(_step: &mut Step, _device: &Device, _seconds: f64) -> Result<Vec<Share>, TrainError> {
     Ok(Vec::new())
 }

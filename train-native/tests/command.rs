@@ -1,6 +1,6 @@
 //! The command itself: signals, exit status, messages.
 #![cfg(unix)]
-#![allow(clippy::unwrap_used, clippy::expect_used)] // tests
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
 mod common;
 

@@ -1,5 +1,5 @@
 //! What a run's bundle says of its conditions, its start and itself, and what its samples are.
-#![allow(clippy::unwrap_used, clippy::expect_used)] // tests
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
 mod common;
 

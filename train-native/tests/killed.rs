@@ -1,6 +1,6 @@
 //! A process that is killed, or whose disk is full, never leaves a broken newest checkpoint.
 #![cfg(unix)]
-#![allow(clippy::unwrap_used, clippy::expect_used)] // tests
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};

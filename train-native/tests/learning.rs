@@ -1,6 +1,6 @@
 //! A very small network on a CPU learns what a synthetic experiment put in: nuclei grow under one compound and shrink under
 //! the other.
-#![allow(clippy::unwrap_used, clippy::expect_used)] // tests
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
 use std::sync::Arc;
 

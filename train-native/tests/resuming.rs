@@ -1,5 +1,5 @@
 //! A run that was cut and resumed is the uninterrupted run, bit by bit.
-#![allow(clippy::unwrap_used, clippy::expect_used)] // tests
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
 mod common;
 

@@ -1,5 +1,5 @@
 //! Training on the fused operations follows the loss curve of plain candle operations.
-#![allow(clippy::unwrap_used, clippy::expect_used)] // tests
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
 mod common;
 

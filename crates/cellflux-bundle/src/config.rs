@@ -16,7 +16,7 @@ pub const NORM_EPSILON: f64 = 1e-5;
 /// can be built.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[allow(clippy::struct_excessive_bools)] // the public network's own switches
+#[allow(clippy::struct_excessive_bools, reason = "the public network's own switches")]
 pub struct UNetConfig {
     /// Channels of the image that flows (BBBC021: 3, CPJUMP1: 5, RxRx1: 6).
     pub in_channels: usize,

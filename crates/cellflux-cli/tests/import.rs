@@ -1,6 +1,6 @@
 //! `cellflux import`, as a person runs it.
 
-#![allow(clippy::unwrap_used)] // helpers of tests, which may panic as tests may
+#![allow(clippy::unwrap_used, reason = "helpers of tests, which may panic as tests may")]
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,6 +1,6 @@
 //! `cellflux site` as it is called from a shell: the example, and what scripts tell failures by.
 
-#![allow(clippy::unwrap_used)] // helpers of tests, which may panic as tests may
+#![allow(clippy::unwrap_used, reason = "helpers of tests, which may panic as tests may")]
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -129,7 +129,7 @@ impl Loader {
     ///
     /// # Errors
     /// [`DataError::Loader`] where the thread that gathers it is gone.
-    #[allow(clippy::should_implement_trait)] // An endless stream that can fail is no iterator: `for` would hide the error.
+    #[allow(clippy::should_implement_trait, reason = "An endless stream that can fail is no iterator: `for` would hide the error")]
     pub fn next(&mut self) -> Result<HostBatch, DataError> {
         let began = Instant::now();
         let thread = (self.position - self.start) % self.ready.len().max(1) as u64;

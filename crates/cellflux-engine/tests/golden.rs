@@ -1,7 +1,7 @@
 //! An exploration of the reference's `micro` network equals the reference's trajectories, on either engine, and goes on
 //! from the last frame when a GPU is lost or exchanged for the CPU.
 
-#![allow(clippy::unwrap_used)] // helpers of tests
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
 use cellflux_bundle::sampling::Sampling;
 use cellflux_bundle::state_dict::{StateDict, config_from_safetensors};

@@ -166,7 +166,7 @@ impl<S: Clone> Dopri5<S> {
     }
 
     /// Whether the end is reached.
-    #[allow(clippy::float_cmp)] // the last step ends exactly there
+    #[allow(clippy::float_cmp, reason = "the last step ends exactly there")]
     pub fn is_finished(&self) -> bool {
         self.t == self.end
     }
@@ -358,7 +358,7 @@ mod tests {
     }
 
     #[test]
-    #[allow(clippy::float_cmp)] // "exactly" is the promise
+    #[allow(clippy::float_cmp, reason = "\"exactly\" is the promise")]
     fn it_ends_exactly_at_the_end_with_errors_of_the_size_of_the_tolerance() {
         for (start, end) in [(0.0, 1.0), (1.0, 0.0), (0.2, 0.7)] {
             for exponent in [4, 6, 8, 10] {

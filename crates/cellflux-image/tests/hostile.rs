@@ -1,6 +1,6 @@
 //! Files that lie, break off or were never pictures: each gives one sentence, none a panic or a large allocation.
 // Helpers of tests may stop a test as the tests themselves do.
-#![allow(clippy::unwrap_used, clippy::expect_used)]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests")]
 
 use std::io::Cursor;
 

@@ -1,6 +1,6 @@
 //! TIFF files as microscopes, Fiji and other programs write them, made here entry by entry.
 // Helpers of tests may stop a test as the tests themselves do.
-#![allow(clippy::unwrap_used, clippy::expect_used)]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests")]
 
 use cellflux_image::assign::{Basis, suggest};
 use cellflux_image::picture::Depth;

@@ -1,6 +1,6 @@
 //! The way of an upload on real microscopy files, where `../shared/data` stands beside the repository.
 // Helpers of tests may stop a test as the tests themselves do.
-#![allow(clippy::unwrap_used, clippy::expect_used)]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests")]
 
 use std::path::{Path, PathBuf};
 

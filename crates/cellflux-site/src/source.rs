@@ -193,7 +193,7 @@ mod tests {
 
     #[derive(Debug, Deserialize)]
     #[serde(deny_unknown_fields)]
-    #[allow(dead_code)] // only its names matter
+    #[allow(dead_code, reason = "only its names matter")]
     struct Small {
         title: String,
         #[serde(default)]

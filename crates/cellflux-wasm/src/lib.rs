@@ -9,8 +9,10 @@
 //!   └─▶ Upload ─▶ coded crop ─▶ recipe ─▶ Walk::apply ─▶ Walk::step ─▶ Walk::picture
 //! ```
 
-// Every error here is a `Trouble` made of a lower crate's error, whose own documentation says when it comes.
-#![allow(clippy::missing_errors_doc)]
+#![allow(
+    clippy::missing_errors_doc,
+    reason = "every error is a `Trouble` made of a lower crate's error, whose own documentation says when it comes"
+)]
 
 pub mod engine;
 pub mod measured;

@@ -32,7 +32,7 @@ pub struct Walk {
 impl Walk {
     /// Starts an exploration. `recipe` is JSON; `example` is the content of the file that [`Model::start_file`] names.
     #[wasm_bindgen(constructor)]
-    #[allow(clippy::needless_pass_by_value)] // wasm-bindgen hands optional bytes over by value only
+    #[allow(clippy::needless_pass_by_value, reason = "wasm-bindgen hands optional bytes over by value only")]
     pub fn new(model: &Model, recipe: &str, example: Option<Vec<u8>>) -> Result<Walk, JsValue> {
         let vectors = model
             .vectors
@@ -49,7 +49,7 @@ impl Walk {
     }
 
     /// Turns to another recipe; steps that are also its steps are kept. Refuses without changing anything.
-    #[allow(clippy::needless_pass_by_value)] // as in `new`
+    #[allow(clippy::needless_pass_by_value, reason = "as in `new`")]
     pub fn apply(&mut self, recipe: &str, example: Option<Vec<u8>>) -> Result<(), JsValue> {
         let experiment = prepare(&self.manifest, &self.vectors, recipe, example.as_deref())?;
         if let Change::Trajectory { .. } = self.exploration.apply(experiment) {

@@ -6,7 +6,7 @@
 //! over finite ranges of uniforms and divide by sizes that are at least one; so they ask for no guards. In a browser
 //! nothing changes: there the browser's own compiler keeps its guards.
 
-#![allow(unsafe_code)] // wgpu marks the two calls unsafe; the reasons why they are sound stand above and beside them
+#![allow(unsafe_code, reason = "wgpu marks the two calls unsafe; the reasons why they are sound stand above and beside them")]
 
 /// A module made from this crate's own text.
 pub(crate) fn shader_module(

@@ -1,6 +1,6 @@
 //! What goes wrong becomes a value: nothing here may panic or hang.
 
-#![allow(clippy::unwrap_used, clippy::expect_used)] // tests may
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests may")]
 
 mod common;
 

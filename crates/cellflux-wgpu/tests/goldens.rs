@@ -1,6 +1,6 @@
 //! The engine against what the reference network computed in float64.
 
-#![allow(clippy::unwrap_used)] // tests may
+#![allow(clippy::unwrap_used, reason = "tests may")]
 
 mod common;
 

@@ -1,6 +1,6 @@
 //! Every shader of every plan is valid WGSL. No adapter is needed: naga reads and checks them, as wgpu does.
 
-#![allow(clippy::unwrap_used)] // helpers of tests
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
 use std::collections::BTreeMap;
 

@@ -1,6 +1,6 @@
 //! The tuner on this machine's adapter, with a made-up clock so that its choice is known beforehand.
 
-#![allow(clippy::unwrap_used)] // tests may
+#![allow(clippy::unwrap_used, reason = "tests may")]
 
 mod common;
 

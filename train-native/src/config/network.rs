@@ -10,7 +10,7 @@ use crate::TrainError;
 /// [`UNetConfig`]'s.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[allow(clippy::struct_excessive_bools, missing_docs)] // the public network's own fields, documented there
+#[allow(clippy::struct_excessive_bools, missing_docs, reason = "the public network's own fields, documented there")]
 pub struct NetworkConfig {
     /// The preset that the fields started from.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -67,7 +67,7 @@ mod tests {
     use super::*;
 
     #[test]
-    #[allow(clippy::float_cmp)] // powers of two
+    #[allow(clippy::float_cmp, reason = "powers of two")]
     fn overflow_halves_and_patience_doubles() {
         let mut scale = LossScale::new(Precision::F16);
         scale.update(false);
@@ -84,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    #[allow(clippy::float_cmp)] // untouched
+    #[allow(clippy::float_cmp, reason = "untouched")]
     fn formats_with_the_range_of_f32_are_not_scaled() {
         for precision in [Precision::F32, Precision::Bf16] {
             let mut scale = LossScale::new(precision);

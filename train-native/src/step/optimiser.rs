@@ -255,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    #[allow(clippy::float_cmp)] // small fractions
+    #[allow(clippy::float_cmp, reason = "small fractions")]
     fn the_average_s_decay_warms_up() {
         assert_eq!(ema_decay(0.999, 0), 0.1);
         assert_eq!(ema_decay(0.999, 8), 0.5);

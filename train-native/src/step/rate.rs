@@ -36,7 +36,7 @@ mod tests {
     }
 
     #[test]
-    #[allow(clippy::float_cmp)] // exact by construction
+    #[allow(clippy::float_cmp, reason = "exact by construction")]
     fn the_rate_rises_then_stays_or_falls_to_zero() {
         let constant = rates(RateSchedule::Constant);
         assert_eq!(

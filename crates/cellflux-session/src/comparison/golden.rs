@@ -434,7 +434,7 @@ mod tests {
 
     #[test]
     fn what_does_not_fit_is_named() {
-        #[allow(clippy::type_complexity)] // a table, read row by row
+        #[allow(clippy::type_complexity, reason = "a table, read row by row")]
         let cases: [(&str, &str, &[(&str, &[usize])], &str); 9] = [
             ("{}", "0.2", &[VELOCITY], "in_channels"),
             (

@@ -117,7 +117,7 @@ impl WgpuEngine {
     /// # Errors
     /// [`GpuError::Config`], [`GpuError::Limit`], [`GpuError::NoHalfPrecision`] before anything is allocated;
     /// [`GpuError::OutOfMemory`], [`GpuError::Shader`], [`GpuError::Tensor`], [`GpuError::DeviceLost`] later.
-    #[allow(clippy::too_many_arguments)] // each is a different thing, and none has a default here
+    #[allow(clippy::too_many_arguments, reason = "each is a different thing, and none has a default here")]
     pub async fn tuned(
         gpu: &Gpu,
         config: &UNetConfig,

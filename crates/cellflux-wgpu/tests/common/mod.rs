@@ -1,5 +1,5 @@
 //! What the integration tests share: the machine's device, the golden files, and distances.
-#![allow(dead_code)] // each test file is a crate of its own and uses a part
+#![allow(dead_code, reason = "each test file is a crate of its own and uses a part")]
 
 use std::path::{Path, PathBuf};
 
