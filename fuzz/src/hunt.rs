@@ -1,7 +1,7 @@
 //! Looking for inputs that a reader does not withstand, on any compiler.
 //!
-//! Without instrumentation there is no coverage; the answers stand in for it. An input that is refused with a new kind of
-//! sentence has gone another way through the reader, and is changed further.
+//! Without instrumentation there is no coverage; the answers stand in for it. An input that is refused with a
+//! new kind of sentence has gone another way through the reader, and is changed further.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};

@@ -1,9 +1,9 @@
 //! Hostile inputs for every reader of this repository.
 //!
-//! A [`Target`] is a function that takes any bytes: it may refuse them with a sentence, and must not panic, overflow, hang
-//! or let through what its reader promises to stop. `cargo fuzz` finds its inputs by coverage (a nightly compiler); the
-//! program `cellflux-fuzz` needs none: it changes the corpus at random ([`mutate`]) and keeps what is answered in a new
-//! way ([`hunt`]). `cargo xtask fuzz` runs it target by target.
+//! A [`Target`] is a function that takes any bytes: it may refuse them with a sentence, and must not panic,
+//! overflow, hang or let through what its reader promises to stop. `cargo fuzz` finds its inputs by coverage
+//! (a nightly compiler); the program `cellflux-fuzz` needs none: it changes the corpus at random ([`mutate`])
+//! and keeps what is answered in a new way ([`hunt`]). `cargo xtask fuzz` runs it target by target.
 
 pub mod corpus;
 pub mod hunt;

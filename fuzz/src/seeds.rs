@@ -271,7 +271,8 @@ fn checkpoints() -> Result<()> {
     Ok(())
 }
 
-/// `{"model": OrderedDict(tensors)}` as `torch.save` writes it; every tensor shows the first number of one storage of 32.
+/// `{"model": OrderedDict(tensors)}` as `torch.save` writes it; every tensor shows the first number of one
+/// storage of 32.
 fn tensor_pickle(tensors: &[(String, Vec<usize>)]) -> Vec<u8> {
     let mut pickle = b"\x80\x02}".to_vec();
     let text = |pickle: &mut Vec<u8>, text: &str| {

@@ -1,4 +1,5 @@
-//! What this machine's adapter can do at best: `cargo bench -p cellflux-tests --bench limits`, or `cargo xtask bench limits`.
+//! What this machine's adapter can do at best: `cargo bench -p cellflux-tests --bench limits`, or `cargo
+//! xtask bench limits`.
 
 use std::time::Instant;
 

@@ -1,7 +1,9 @@
-//! Every tile at every site of a network on this machine's adapter: `cargo bench -p cellflux-tests --bench tiles`.
+//! Every tile at every site of a network on this machine's adapter: `cargo bench -p cellflux-tests --bench
+//! tiles`.
 //!
-//! Each tile's output is compared with that of the plainest kernel before its time counts. What comes out best is what the
-//! defaults of `cellflux_wgpu::Tuning` are set from; the network is then run with it, kernel by kernel.
+//! Each tile's output is compared with that of the plainest kernel before its time counts. What comes out
+//! best is what the defaults of `cellflux_wgpu::Tuning` are set from; the network is then run with it, kernel
+//! by kernel.
 
 use std::time::Instant;
 
@@ -40,8 +42,9 @@ struct Args {
     /// Rounds, of which the best counts.
     #[arg(long, default_value_t = 3)]
     rounds: usize,
-    /// Only this site, in the words of `Site`: "3 1 9216 64 64 f32 normed" is kernel, stride, pixels, quads in, quads out, storage,
-    /// input. Adds the time of each kernel of a tile, where the adapter has time stamps.
+    /// Only this site, in the words of `Site`: "3 1 9216 64 64 f32 normed" is kernel, stride, pixels, quads
+    /// in, quads out, storage, input. Adds the time of each kernel of a tile, where the adapter has time
+    /// stamps.
     #[arg(long)]
     site: Option<Site>,
     /// Leave out the timing of the whole network.

@@ -1,7 +1,7 @@
 //! How long an evaluation takes: `cargo bench -p cellflux-tests --bench unet`, or `cargo xtask bench unet`.
 //!
-//! One guided evaluation of one image is a batch of two. Engines take turns, round by round, so that a machine that gets
-//! busy or warm meets all of them alike. GFLOP/s are those of the plain algorithm
+//! One guided evaluation of one image is a batch of two. Engines take turns, round by round, so that a
+//! machine that gets busy or warm meets all of them alike. GFLOP/s are those of the plain algorithm
 //! (`cellflux_bundle::cost`), whatever an engine does to save some.
 
 use std::fs;
@@ -41,7 +41,8 @@ struct Args {
     /// Images at once; 2 is one guided evaluation of one image.
     #[arg(long, value_delimiter = ',', default_value = "1,2,8")]
     batches: Vec<usize>,
-    /// Measure each wgpu engine also with the tiles that a tuner finds here, which takes some seconds a case.
+    /// Measure each wgpu engine also with the tiles that a tuner finds here, which takes some seconds a
+    /// case.
     #[arg(long)]
     tune: bool,
     /// Add time by kernel, where the adapter has time stamps.
@@ -69,8 +70,8 @@ struct Planned {
     peak_bytes: u64,
     dispatches: usize,
     submissions: usize,
-    /// Milliseconds that no engine goes below here: operations over the adapter's multiply-add rate, or bytes over its
-    /// copying rate.
+    /// Milliseconds that no engine goes below here: operations over the adapter's multiply-add rate, or
+    /// bytes over its copying rate.
     floor: f64,
 }
 
@@ -273,7 +274,8 @@ impl Network {
     }
 }
 
-/// The tiles that a tuner finds for a network here, whatever the user's cache holds; says on stderr what it tried.
+/// The tiles that a tuner finds for a network here, whatever the user's cache holds; says on stderr what it
+/// tried.
 async fn tune(
     gpu: &Gpu,
     config: &UNetConfig,

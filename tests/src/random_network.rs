@@ -6,8 +6,8 @@ use cellflux_bundle::topology::Topology;
 use cellflux_flow::noise::source_noise;
 
 /// Weights of `config`'s network drawn from a seed: normal, with the variance that keeps features at their
-/// size (1 / fan-in), norms' gains around one, biases small. Every tensor takes part in the output, the ones that
-/// training starts at zero included.
+/// size (1 / fan-in), norms' gains around one, biases small. Every tensor takes part in the output, the ones
+/// that training starts at zero included.
 pub fn random_state_dict(config: &UNetConfig, seed: u32) -> StateDict {
     let mut state = StateDict::default();
     for (index, parameter) in Topology::new(config).parameters(config).into_iter().enumerate() {

@@ -1,6 +1,9 @@
 //! The engines against the public network's own outputs.
 
-#![allow(clippy::unwrap_used, reason = "helpers of tests, which may panic as tests may")]
+#![allow(
+    clippy::unwrap_used,
+    reason = "helpers of tests, which may panic as tests may"
+)]
 
 use std::fs;
 use std::path::Path;

@@ -1,7 +1,10 @@
-//! Files that a real PyTorch writes. `cargo xtask test --extended` names a Python that has torch and safetensors in
-//! `CELLFLUX_PYTHON`; without it these tests say that they are skipped.
+//! Files that a real PyTorch writes. `cargo xtask test --extended` names a Python that has torch and
+//! safetensors in `CELLFLUX_PYTHON`; without it these tests say that they are skipped.
 
-#![allow(clippy::unwrap_used, reason = "helpers of tests, which may panic as tests may")]
+#![allow(
+    clippy::unwrap_used,
+    reason = "helpers of tests, which may panic as tests may"
+)]
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};

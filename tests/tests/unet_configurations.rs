@@ -1,7 +1,10 @@
 //! Every switch of the public network's configuration: the engines against the plain f64 network, on small
 //! networks of random weights and images that are not square.
 
-#![allow(clippy::unwrap_used, reason = "helpers of tests, which may panic as tests may")]
+#![allow(
+    clippy::unwrap_used,
+    reason = "helpers of tests, which may panic as tests may"
+)]
 
 use candle_core::{DType, Device, Var};
 use candle_nn::{VarBuilder, VarMap};
@@ -194,8 +197,8 @@ fn candle_is_the_plain_network_in_every_configuration() {
     }
 }
 
-/// The same on the GPU engine, whichever adapter the machine has; none at all fails unless `CELLFLUX_NO_GPU=1` says that
-/// this is meant.
+/// The same on the GPU engine, whichever adapter the machine has; none at all fails unless
+/// `CELLFLUX_NO_GPU=1` says that this is meant.
 #[test]
 fn wgpu_is_the_plain_network_in_every_configuration() {
     let gpu = match pollster::block_on(Gpu::request(Wanted::default())) {
@@ -228,7 +231,8 @@ fn wgpu_is_the_plain_network_in_every_configuration() {
     }
 }
 
-/// The rows of a new-order qkv tensor (`[q | k | v]`, each of heads) in legacy order (heads, each of q, k, v).
+/// The rows of a new-order qkv tensor (`[q | k | v]`, each of heads) in legacy order (heads, each of q, k,
+/// v).
 fn to_legacy_order(tensor: &Tensor, heads: usize) -> Tensor {
     let rows = tensor.shape[0];
     let row_length = tensor.values.len() / rows;

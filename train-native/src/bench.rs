@@ -68,8 +68,8 @@ pub struct Report {
     pub issue_milliseconds: f64,
     /// The most memory of the device in use at once, in GiB; none on a CPU.
     pub peak_gib: Option<f64>,
-    /// Shares of the step's time on the device by class of work; what is not listed is candle's own operations, and the
-    /// device waiting. Empty on a CPU.
+    /// Shares of the step's time on the device by class of work; what is not listed is candle's own
+    /// operations, and the device waiting. Empty on a CPU.
     pub shares: Vec<Share>,
 }
 
@@ -173,7 +173,8 @@ impl Step {
 /// Measures a training step.
 ///
 /// # Errors
-/// [`TrainError::Device`] when the device is not there; [`TrainError::Tensor`] when it fails, for want of memory too.
+/// [`TrainError::Device`] when the device is not there; [`TrainError::Tensor`] when it fails, for want of
+/// memory too.
 pub fn measure(measurement: &Measurement) -> Result<Report, TrainError> {
     let device = measurement.device.open()?;
     measurement.network.validate()?;

@@ -60,8 +60,8 @@ fn open_gpu(index: usize) -> candle_core::Result<Device> {
 }
 
 impl OpsChoice {
-    /// The operations to compute with on `device` in `dtype`. On a GPU every fused operation is first compared with its
-    /// twin; one that differs is replaced by it, with a warning that names it.
+    /// The operations to compute with on `device` in `dtype`. On a GPU every fused operation is first
+    /// compared with its twin; one that differs is replaced by it, with a warning that names it.
     ///
     /// # Errors
     /// [`TrainError::Tensor`] when the device fails.

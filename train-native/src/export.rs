@@ -52,11 +52,13 @@ pub struct Export {
 
 /// Makes the draft of a bundle from a checkpoint's averaged weights.
 ///
-/// Synthetic experiments bring each control's true answers: the same cell drawn under each compound at its highest dose.
-/// Crops of other data are put in only where `[about]` states the licence they may be shown under.
+/// Synthetic experiments bring each control's true answers: the same cell drawn under each compound at its
+/// highest dose. Crops of other data are put in only where `[about]` states the licence they may be shown
+/// under.
 ///
 /// # Errors
-/// [`TrainError::Bundle`] for weights that are not the network's, [`TrainError::Data`] for data that has changed since.
+/// [`TrainError::Bundle`] for weights that are not the network's, [`TrainError::Data`] for data that has
+/// changed since.
 pub fn export(material: &Material, checkpoint: &Checkpoint, options: &Options) -> Result<Export, TrainError> {
     let config = &material.config;
     let about = &config.about;
@@ -114,12 +116,13 @@ pub fn export(material: &Material, checkpoint: &Checkpoint, options: &Options) -
     Ok(Export { draft, notes })
 }
 
-/// Puts into a bundle's manifest what its training's config decides of it and an earlier export did not write: the start of the
-/// flow, and for each condition whether it was a target, whether training saw it, and its batches.
+/// Puts into a bundle's manifest what its training's config decides of it and an earlier export did not
+/// write: the start of the flow, and for each condition whether it was a target, whether training saw it, and
+/// its batches.
 ///
 /// # Errors
-/// [`TrainError::Data`] for data that cannot be read, [`TrainError::ConfigValue`] for a config of other conditions than the
-/// bundle's.
+/// [`TrainError::Data`] for data that cannot be read, [`TrainError::ConfigValue`] for a config of other
+/// conditions than the bundle's.
 pub fn describe(manifest: &mut Manifest, config: &Config) -> Result<(), TrainError> {
     let experiment = read_experiment(&config.data)?;
     let table = ConditionTable::build(&experiment, &config.conditions)?;
@@ -290,7 +293,8 @@ impl<'a> Crops<'a> {
         let condition = match (self.condition(name), self.conditions.control()) {
             (Ok(id), _) => id,
             (Err(_), Some(control)) if !entry.treated => control.id.clone(),
-            // No condition of the bundle is the untreated state, which has no vector: it is named all the same.
+            // No condition of the bundle is the untreated state, which has no vector: it is named all the
+            // same.
             (Err(_), None) if !entry.treated => slug(name),
             (Err(error), _) => return Err(error),
         };

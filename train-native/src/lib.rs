@@ -5,8 +5,9 @@
 //!                                                  ▲ random: a pure function of seed and step
 //! ```
 //!
-//! A *run* is a folder: the resolved `config.toml`, checkpoints, a JSONL log, `TensorBoard` events and sample sheets. Every
-//! random choice is a function of the run's seed and the step's number, so that a resumed run is the uninterrupted one.
+//! A *run* is a folder: the resolved `config.toml`, checkpoints, a JSONL log, `TensorBoard` events and sample
+//! sheets. Every random choice is a function of the run's seed and the step's number, so that a resumed run
+//! is the uninterrupted one.
 
 pub mod bench;
 pub mod config;

@@ -1,5 +1,5 @@
-//! Everything that is read before the first step: the experiment, its conditions, pairs and packed images, the network's
-//! shape. What is wrong with any of it is said here, before hours are spent.
+//! Everything that is read before the first step: the experiment, its conditions, pairs and packed images,
+//! the network's shape. What is wrong with any of it is said here, before hours are spent.
 
 use std::sync::Arc;
 
@@ -55,8 +55,8 @@ impl Material {
     /// Reads and checks everything, and builds the packed cache if it is not there.
     ///
     /// # Errors
-    /// [`TrainError::Data`] naming file, row and column; [`TrainError::Network`] for a network that cannot be, also at the
-    /// images' size.
+    /// [`TrainError::Data`] naming file, row and column; [`TrainError::Network`] for a network that cannot
+    /// be, also at the images' size.
     pub fn read(config: Config, progress: impl Fn(usize, usize)) -> Result<Self, TrainError> {
         let experiment = read_experiment(&config.data)?;
         let conditions = ConditionTable::build(&experiment, &config.conditions)?;

@@ -18,8 +18,8 @@ pub struct Nucleus {
     pub brightness: f64,
 }
 
-/// Measures the nucleus in the middle of a coded image `[C, H, W]`; `None` where the model has no channel named DNA or the
-/// image shows no nucleus.
+/// Measures the nucleus in the middle of a coded image `[C, H, W]`; `None` where the model has no channel
+/// named DNA or the image shows no nucleus.
 pub fn measure(spec: &ImageSpec, coded: &[u8]) -> Option<Nucleus> {
     let channel = spec.channels.iter().position(|channel| channel.name == DNA)?;
     let plane = coded.chunks(spec.pixels()).nth(channel)?;
@@ -50,7 +50,8 @@ pub struct Effects {
 }
 
 impl Effects {
-    /// Takes a sample of `condition`: control, prediction and real cell; one without a nucleus does not count.
+    /// Takes a sample of `condition`: control, prediction and real cell; one without a nucleus does not
+    /// count.
     pub fn add(&mut self, condition: u32, measured: [Option<Nucleus>; 3]) {
         let [Some(control), Some(predicted), Some(real)] = measured else {
             return;

@@ -1,4 +1,5 @@
-//! A sample sheet: one row a pair, named by its compound, dose and batch, `control | t = .25 .5 .75 1 | real`.
+//! A sample sheet: one row a pair, named by its compound, dose and batch, `control | t = .25 .5 .75 1 |
+//! real`.
 
 use cellflux_image::ImageSpec;
 use cellflux_image::composite::{Display, Rgba, composite};

@@ -26,15 +26,17 @@ pub struct Answer {
     pub nuclei: Effect,
     /// Cells walked.
     pub cells: usize,
-    /// Of these, how many predictions are nearest in brightness to the true answers of their own batch, among all batches.
+    /// Of these, how many predictions are nearest in brightness to the true answers of their own batch,
+    /// among all batches.
     pub in_own_batch: usize,
     /// How many of the true answers themselves are: no prediction can be expected to be there more often.
     pub truths_in_own_batch: usize,
 }
 
 impl Answer {
-    /// The share of the true change that the prediction made, in the nucleus's area and in its brightness; 1 is right. `None` where the
-    /// truth changes it by less than `least` of the control's: there is no effect to follow.
+    /// The share of the true change that the prediction made, in the nucleus's area and in its brightness; 1
+    /// is right. `None` where the truth changes it by less than `least` of the control's: there is no effect
+    /// to follow.
     pub fn shares(&self, least: f64) -> [Option<f64>; 2] {
         let share = |control: f64, predicted: f64, real: f64| {
             let effect = real - control;
@@ -152,7 +154,8 @@ impl<'a> Question<'a> {
     }
 }
 
-/// What a batch's stain and camera decide: each channel's background (the tenth percentile) and mean, as coded values.
+/// What a batch's stain and camera decide: each channel's background (the tenth percentile) and mean, as
+/// coded values.
 #[derive(Clone, Debug, PartialEq)]
 struct Brightness(Vec<f64>);
 

@@ -1,6 +1,8 @@
-//! The validation loss: by time, of the averaged weights, told the condition, without any noise or augmentation.
+//! The validation loss: by time, of the averaged weights, told the condition, without any noise or
+//! augmentation.
 //!
-//! The times and the measure are those of the reference's own curves, so that numbers can stand beside each other.
+//! The times and the measure are those of the reference's own curves, so that numbers can stand beside each
+//! other.
 
 use candle_core::Device;
 use cellflux_image::spec::ModelRange;

@@ -32,7 +32,8 @@ fn newest_step(run: &Path) -> Option<u64> {
     Some(Checkpoint::load(&path, &Device::Cpu).unwrap().progress.step)
 }
 
-/// Starts a run of `config`, sends it `signal` once it has made a step, and returns the step of the checkpoint that it left.
+/// Starts a run of `config`, sends it `signal` once it has made a step, and returns the step of the
+/// checkpoint that it left.
 fn interrupted(config: &Path, out: &Path, signal: &str) -> Option<u64> {
     let mut process = command()
         .args(["train", "--steps", "100000", "--set", "run.checkpoint_every=0"])

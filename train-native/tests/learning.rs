@@ -1,5 +1,5 @@
-//! A very small network on a CPU learns what a synthetic experiment put in: nuclei grow under one compound and shrink under
-//! the other.
+//! A very small network on a CPU learns what a synthetic experiment put in: nuclei grow under one compound
+//! and shrink under the other.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
 use std::sync::Arc;
@@ -70,7 +70,8 @@ sheet_every = 0
 checkpoint_every = 0
 "#;
 
-/// The share of the zero predictor's validation loss that the network must get below; it reaches 0.54 in 110 steps.
+/// The share of the zero predictor's validation loss that the network must get below; it reaches 0.54 in 110
+/// steps.
 const FRACTION: f64 = 0.75;
 
 #[test]

@@ -1,4 +1,5 @@
-//! The bundle of synthetic cells in the repository, which `cellflux-train` made, gives the answers that are known.
+//! The bundle of synthetic cells in the repository, which `cellflux-train` made, gives the answers that are
+//! known.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::path::Path;

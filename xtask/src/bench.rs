@@ -8,8 +8,8 @@ use crate::shell::{cargo, run};
 
 #[derive(clap::Args)]
 pub struct Options {
-    /// What to measure: `unet` (natively, then in browsers), `browsers` (only those), `page` (a visit to the demo site), or a
-    /// bench of tests/benches.
+    /// What to measure: `unet` (natively, then in browsers), `browsers` (only those), `page` (a visit to the
+    /// demo site), or a bench of tests/benches.
     name: String,
     /// Leave out the browsers.
     #[arg(long)]

@@ -7,8 +7,8 @@ use anyhow::{Result, bail};
 
 use crate::shell::{capture, run, stage};
 
-/// Installs Debian packages where that is possible (Debian or a relative of it, as root); elsewhere fails with the
-/// one sentence `otherwise`.
+/// Installs Debian packages where that is possible (Debian or a relative of it, as root); elsewhere fails
+/// with the one sentence `otherwise`.
 pub fn install(packages: &[&str], otherwise: &str) -> Result<()> {
     if !Path::new("/usr/bin/apt-get").exists() {
         bail!("{otherwise}");

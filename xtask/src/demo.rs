@@ -20,10 +20,12 @@ pub struct Options {
     /// Link-time optimisation and wasm-opt: what a published site gets.
     #[arg(long)]
     release: bool,
-    /// A bundle to show in place of the repository's own, for example one that `cellflux-train export` wrote.
+    /// A bundle to show in place of the repository's own, for example one that `cellflux-train export`
+    /// wrote.
     #[arg(long)]
     bundle: Option<PathBuf>,
-    /// A folder of real single-cell crops (BBBC021, with its metadata.csv) to offer beside the synthetic samples.
+    /// A folder of real single-cell crops (BBBC021, with its metadata.csv) to offer beside the synthetic
+    /// samples.
     #[arg(long)]
     data: Option<PathBuf>,
 }

@@ -1,4 +1,5 @@
-//! `cargo xtask demo-bundle`: the bundle that the repository ships, from the checkpoint and the tables beside it.
+//! `cargo xtask demo-bundle`: the bundle that the repository ships, from the checkpoint and the tables beside
+//! it.
 
 use std::path::PathBuf;
 use std::process::Command;

@@ -104,8 +104,8 @@ pub fn fuzz(options: &Options) -> Result<()> {
     Ok(())
 }
 
-/// Hunts on one target for a time. A reader that takes the process with it is a finding; the hunt goes on with other
-/// changes.
+/// Hunts on one target for a time. A reader that takes the process with it is a finding; the hunt goes on
+/// with other changes.
 fn hunt(program: &PathBuf, name: &str, time: Duration, options: &Options) -> Result<Row> {
     let folder = scratch().join("fuzz");
     fs::create_dir_all(&folder).context("cannot make target/xtask/fuzz")?;

@@ -50,13 +50,13 @@ enum Chore {
     Test(test::Options),
     /// Build the npm-shaped package pkg/: WebAssembly, JavaScript glue, types.
     Pkg(pkg::Options),
-    /// Formatting, clippy with warnings denied for this machine and for the browser, third-party notices, cargo-deny
-    /// where it is installed.
+    /// Formatting, clippy with warnings denied for this machine and for the browser, third-party notices,
+    /// cargo-deny where it is installed.
     Lint,
     /// Build pkg/ and install the `cellflux` command, which carries it and the page inside itself.
     Install(install::Options),
-    /// Measure: `bench unet` prints milliseconds per evaluation and GFLOP/s of both engines, and against onnxruntime-web in
-    /// browsers; `bench page` what a visitor downloads and waits for.
+    /// Measure: `bench unet` prints milliseconds per evaluation and GFLOP/s of both engines, and against
+    /// onnxruntime-web in browsers; `bench page` what a visitor downloads and waits for.
     Bench(bench::Options),
     /// Compile the trainer with its CUDA features; no GPU is needed, nvcc and the libraries are.
     CheckCuda(check_cuda::Options),
@@ -70,9 +70,11 @@ enum Chore {
     Sbom,
     /// Hand hostile inputs to every reader and print how many; findings go into target/xtask/fuzz.
     Fuzz(fuzz::Options),
-    /// Look for undefined behaviour in the readers with Miri, and in mapped files with `AddressSanitizer`; needs nightly.
+    /// Look for undefined behaviour in the readers with Miri, and in mapped files with `AddressSanitizer`;
+    /// needs nightly.
     Miri(miri::Options),
-    /// Kill, starve and refuse the commands that write, and check that what they wrote before or after is whole.
+    /// Kill, starve and refuse the commands that write, and check that what they wrote before or after is
+    /// whole.
     Torture(torture::Options),
 }
 

@@ -1,8 +1,9 @@
 //! `cargo xtask miri`: undefined behaviour, looked for where bytes from outside are read.
 //!
-//! Miri interprets the unit tests of the readers' crates, with what they use of other people's unsafe code. It is some
-//! hundred times slower than a run, so tests that work through megabytes leave themselves out (`#[cfg_attr(miri, ignore)]`).
-//! `AddressSanitizer`, which watches a compiled program, covers what Miri cannot interpret: the map of a cache file.
+//! Miri interprets the unit tests of the readers' crates, with what they use of other people's unsafe code.
+//! It is some hundred times slower than a run, so tests that work through megabytes leave themselves out
+//! (`#[cfg_attr(miri, ignore)]`). `AddressSanitizer`, which watches a compiled program, covers what Miri
+//! cannot interpret: the map of a cache file.
 
 use std::process::Command;
 

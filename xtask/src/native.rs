@@ -10,8 +10,9 @@ use anyhow::{Context, Result, bail};
 use crate::shell::{cargo, root, run, shown, stage};
 use crate::tally::Tally;
 
-/// One choice of packages for the tests and for the command, so that cargo settles on one set of features and builds
-/// every dependency once. cellflux-wasm runs in a browser only; xtask has been built by itself already.
+/// One choice of packages for the tests and for the command, so that cargo settles on one set of features and
+/// builds every dependency once. cellflux-wasm runs in a browser only; xtask has been built by itself
+/// already.
 const PACKAGES: [&str; 5] = ["--workspace", "--exclude", "cellflux-wasm", "--exclude", "xtask"];
 
 /// Builds the `cellflux` command in the tests' profile and returns its path.
@@ -32,8 +33,9 @@ pub fn build_fuzz() -> Result<PathBuf> {
 
 /// Builds the command of the package that has this integration test.
 fn build_beside(test: &str, command: &str) -> Result<PathBuf> {
-    // Cargo builds a package's command for its integration tests. Asked for in this way, it has the features that the
-    // tests' own dependencies switch on; a plain `cargo build` would compile half of the tree a second time.
+    // Cargo builds a package's command for its integration tests. Asked for in this way, it has the features
+    // that the tests' own dependencies switch on; a plain `cargo build` would compile half of the tree a
+    // second time.
     run(cargo("test").args(PACKAGES).args(["--no-run", "--test", test]))?;
     let name = format!("{command}{}", std::env::consts::EXE_SUFFIX);
     let path = target_folder()?.join("debug").join(name);
@@ -55,7 +57,8 @@ pub fn test(filter: Option<&str>) -> Result<Tally> {
     Ok(tally)
 }
 
-/// Runs the tests of the workspace's packages whose names contain `filter`, with these variables of the environment.
+/// Runs the tests of the workspace's packages whose names contain `filter`, with these variables of the
+/// environment.
 pub fn counted_tests(filter: &str, variables: &[(&str, &OsStr)]) -> Result<Tally> {
     counted(
         cargo("test")

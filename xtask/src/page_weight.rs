@@ -11,7 +11,8 @@ use crate::shell::capture;
 /// The most bytes that a published page's module may take, compressed as hosts do it.
 const BOUND: u64 = 700_000;
 
-/// Compresses a file as a host does once for all visitors: brotli, best quality. Node is needed for a release build anyway.
+/// Compresses a file as a host does once for all visitors: brotli, best quality. Node is needed for a release
+/// build anyway.
 const COMPRESS: &str = "const { readFileSync } = require('fs'); const { brotliCompressSync, constants } = require('zlib'); \
     const bytes = readFileSync(process.argv[1]); \
     console.log(brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length } }).length);";

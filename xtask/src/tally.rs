@@ -29,7 +29,8 @@ impl Tally {
         }
     }
 
-    /// Counts a line of libtest such as `test result: ok. 5 passed; 0 failed; 1 ignored; ...`; other lines are nothing.
+    /// Counts a line of libtest such as `test result: ok. 5 passed; 0 failed; 1 ignored; ...`; other lines
+    /// are nothing.
     pub fn add_rust_summary(&mut self, line: &str) {
         let Some(result) = line.trim().strip_prefix("test result: ") else {
             return;
@@ -46,8 +47,8 @@ impl Tally {
         }
     }
 
-    /// Counts the end of the TAP report of Node's test runner: lines such as `# tests 9`, `# pass 5`, `# fail 0`,
-    /// `# cancelled 1`. What tests print comes before, as comments of the same form.
+    /// Counts the end of the TAP report of Node's test runner: lines such as `# tests 9`, `# pass 5`, `# fail
+    /// 0`, `# cancelled 1`. What tests print comes before, as comments of the same form.
     pub fn add_tap_report(&mut self, report: &str) {
         let Some((_, summary)) = report.rsplit_once("\n# tests ") else {
             return;
@@ -62,7 +63,8 @@ impl Tally {
         }
     }
 
-    /// Holds a runner's exit status against the counts: one that failed without a failed test counts as a failure.
+    /// Holds a runner's exit status against the counts: one that failed without a failed test counts as a
+    /// failure.
     pub fn settle(&mut self, part: &str, succeeded: bool) {
         if !succeeded && self.failed == 0 {
             self.failed += 1;

@@ -15,8 +15,8 @@ pub struct Options {
     /// Leave out the end-to-end tests in Chromium.
     #[arg(long)]
     no_browser: bool,
-    /// Also what is heavy and seldom breaks: every fault of the network in the browser, files of a real PyTorch, torture,
-    /// five minutes of fuzzing.
+    /// Also what is heavy and seldom breaks: every fault of the network in the browser, files of a real
+    /// PyTorch, torture, five minutes of fuzzing.
     #[arg(long)]
     extended: bool,
     /// Run only tests whose names contain this.

@@ -1,7 +1,8 @@
 //! Notices for the crates that the page and the two commands are built from.
 //!
-//! `THIRD_PARTY.md` lists them with their licences; the licences' texts, which most of them ask to travel with the
-//! compiled code, go into `pkg/THIRD_PARTY.txt` and so into every published site, and beside an installed command.
+//! `THIRD_PARTY.md` lists them with their licences; the licences' texts, which most of them ask to travel
+//! with the compiled code, go into `pkg/THIRD_PARTY.txt` and so into every published site, and beside an
+//! installed command.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;

@@ -1,7 +1,7 @@
 //! Finding a toolchain that builds for `wasm32-unknown-unknown`.
 //!
-//! Rustup's target is taken where it is installed or can be downloaded. Where it cannot, Debian packages a newer Rust
-//! that builds the target's standard library from source.
+//! Rustup's target is taken where it is installed or can be downloaded. Where it cannot, Debian packages a
+//! newer Rust that builds the target's standard library from source.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -30,7 +30,8 @@ pub enum WasmToolchain {
 impl WasmToolchain {
     /// Finds a toolchain, installing one where that is possible.
     ///
-    /// `XTASK_WASM_TOOLCHAIN=debian` skips rustup, so that the second way can be tried where the first one works.
+    /// `XTASK_WASM_TOOLCHAIN=debian` skips rustup, so that the second way can be tried where the first one
+    /// works.
     pub fn find() -> Result<Self> {
         let debian_wanted = std::env::var_os("XTASK_WASM_TOOLCHAIN").is_some_and(|name| name == "debian");
         if !debian_wanted && (target_is_installed() || rustup_adds_target()) {
@@ -51,8 +52,8 @@ impl WasmToolchain {
         )
     }
 
-    /// A cargo command for the target, in a target folder of its own: the two toolchains and the native builds never
-    /// wait for each other's locks or rebuild each other's outputs.
+    /// A cargo command for the target, in a target folder of its own: the two toolchains and the native
+    /// builds never wait for each other's locks or rebuild each other's outputs.
     pub fn cargo(self, subcommand: &str) -> Command {
         match self {
             Self::Installed => {
@@ -139,7 +140,8 @@ fn target_is_installed() -> bool {
     folder.is_ok_and(|folder| Path::new(&folder).is_dir())
 }
 
-/// Asks rustup for the target; a failure is remembered, so that a machine without a download pays for it once.
+/// Asks rustup for the target; a failure is remembered, so that a machine without a download pays for it
+/// once.
 fn rustup_adds_target() -> bool {
     let failed = scratch().join("rustup-cannot-add-the-wasm-target");
     if failed.exists() || which::which("rustup").is_err() {

@@ -1,8 +1,10 @@
-//! `cargo xtask torture`: the commands that write, killed at random moments, starved of room and refused by folders.
+//! `cargo xtask torture`: the commands that write, killed at random moments, starved of room and refused by
+//! folders.
 //!
-//! Each command turns an input into an output folder. Before a round the folder holds the output of one input; then the
-//! command makes that of another and something goes wrong. Afterwards the folder must be one of the two, whole, and the
-//! command must work again. What is looked at are files only, never how a command writes them.
+//! Each command turns an input into an output folder. Before a round the folder holds the output of one
+//! input; then the command makes that of another and something goes wrong. Afterwards the folder must be one
+//! of the two, whole, and the command must work again. What is looked at are files only, never how a command
+//! writes them.
 
 mod harm;
 mod writers;

@@ -33,8 +33,8 @@ impl Bundle {
     /// The vector `[condition_dim]` that the network takes for a condition at a dose.
     ///
     /// # Errors
-    /// [`BundleError::Field`] for an id that the bundle does not have, or a dose where the model takes none (or the
-    /// other way round).
+    /// [`BundleError::Field`] for an id that the bundle does not have, or a dose where the model takes none
+    /// (or the other way round).
     pub fn condition(&self, id: &str, dose_um: Option<f64>) -> Result<Vec<f32>, BundleError> {
         let conditions = &self.manifest.conditions;
         let row = conditions
@@ -46,8 +46,8 @@ impl Bundle {
         Ok(vector)
     }
 
-    /// The bundle as its author brought it, to be packed again: in another storage, or in other shards. `assets` are its
-    /// files that are neither weights nor condition vectors.
+    /// The bundle as its author brought it, to be packed again: in another storage, or in other shards.
+    /// `assets` are its files that are neither weights nor condition vectors.
     pub fn into_draft(self, assets: BTreeMap<String, Vec<u8>>) -> Draft {
         let manifest = self.manifest;
         Draft {
@@ -70,8 +70,8 @@ impl Bundle {
     }
 }
 
-/// Reads a bundle: the manifest first, then its required files in any order. There is no input or output in it, so that
-/// a page can feed it from the network and a command from a folder.
+/// Reads a bundle: the manifest first, then its required files in any order. There is no input or output in
+/// it, so that a page can feed it from the network and a command from a folder.
 #[derive(Debug)]
 pub struct BundleReader {
     manifest: Manifest,
@@ -111,8 +111,8 @@ impl BundleReader {
         self.missing.iter().map(String::as_str)
     }
 
-    /// The condition vectors, once [`files::CONDITIONS`] has come: a page can prepare an experiment before the weights are
-    /// there.
+    /// The condition vectors, once [`files::CONDITIONS`] has come: a page can prepare an experiment before
+    /// the weights are there.
     pub fn vectors(&self) -> Option<&ConditionVectors> {
         self.vectors.as_ref()
     }
@@ -121,8 +121,8 @@ impl BundleReader {
     /// [`VerifiedFile::check`]) and reads what it holds.
     ///
     /// # Errors
-    /// [`BundleError::UnlistedFile`] for a file that is not a required one or came already, otherwise what is wrong with
-    /// its tensors. The reader is then of no more use.
+    /// [`BundleError::UnlistedFile`] for a file that is not a required one or came already, otherwise what is
+    /// wrong with its tensors. The reader is then of no more use.
     pub fn accept(&mut self, file: &VerifiedFile) -> Result<(), BundleError> {
         if !self.missing.remove(file.path()) {
             return Err(BundleError::UnlistedFile {

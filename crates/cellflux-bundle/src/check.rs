@@ -14,7 +14,8 @@ pub(crate) fn shown(text: &str) -> String {
     format!("{short:?}")
 }
 
-/// What a parser of JSON says, which may quote a whole value: cut in its middle, since the place stands at its end.
+/// What a parser of JSON says, which may quote a whole value: cut in its middle, since the place stands at
+/// its end.
 pub fn parser_words(error: &serde_json::Error) -> String {
     const ENDS: usize = 160;
     let text = error.to_string();
@@ -67,7 +68,8 @@ pub(crate) fn text(field: impl Into<String>, text: &str) -> Result<(), BundleErr
     )
 }
 
-/// A name that links and commands carry: lower-case letters, digits, `-`, `_` and `.`, the first a letter or digit.
+/// A name that links and commands carry: lower-case letters, digits, `-`, `_` and `.`, the first a letter or
+/// digit.
 pub(crate) fn id(field: impl Into<String>, text: &str) -> Result<(), BundleError> {
     let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
     let holds = (1..=64).contains(&text.len())

@@ -82,15 +82,15 @@ pub struct Condition {
     /// Doses in the data, in micromolar.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub doses_um: Vec<f64>,
-    /// Experimental batches that the data has this condition in; empty where that is not known. A control of another
-    /// batch differs from these cells without any treatment.
+    /// Experimental batches that the data has this condition in; empty where that is not known. A control of
+    /// another batch differs from these cells without any treatment.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub batches: Vec<String>,
     /// Whether training saw it.
     pub split: Split,
-    /// Whether images under this condition were ends of the paths that the flow was trained on. A control is one only
-    /// where training paired controls with controls; otherwise nothing taught the network to leave a cell as it is.
-    /// `None` where that is not known.
+    /// Whether images under this condition were ends of the paths that the flow was trained on. A control is
+    /// one only where training paired controls with controls; otherwise nothing taught the network to leave
+    /// a cell as it is. `None` where that is not known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target: Option<bool>,
     /// Whether it is the untreated control itself (DMSO).
@@ -131,8 +131,8 @@ impl DoseFeatures {
     /// The features of a dose in micromolar.
     ///
     /// # Errors
-    /// [`BundleError::Field`] when the model takes a dose and there is none (or not a number from 0), or the other
-    /// way round.
+    /// [`BundleError::Field`] when the model takes a dose and there is none (or not a number from 0), or the
+    /// other way round.
     pub fn features(&self, dose_um: Option<f64>) -> Result<Vec<f32>, BundleError> {
         match (*self, dose_um) {
             (Self::None, None) => Ok(Vec::new()),

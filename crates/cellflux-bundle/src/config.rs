@@ -11,9 +11,9 @@ pub const NORM_EPSILON: f64 = 1e-5;
 
 /// The configuration of a velocity U-Net, field by field as the public CellFlux code names them.
 ///
-/// Fields that JSON leaves out take the public network's defaults; a field that is not listed here is refused,
-/// since it could change the function. [`UNetConfig::validate`] says whether the values describe a network that
-/// can be built.
+/// Fields that JSON leaves out take the public network's defaults; a field that is not listed here is
+/// refused, since it could change the function. [`UNetConfig::validate`] says whether the values describe a
+/// network that can be built.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[allow(clippy::struct_excessive_bools, reason = "the public network's own switches")]
@@ -124,8 +124,8 @@ impl UNetConfig {
         4 * self.model_channels
     }
 
-    /// Numbers by which the embedding modulates a residual block of `output` channels (feature-wise linear modulation): a
-    /// scale and a shift for each, or a shift alone.
+    /// Numbers by which the embedding modulates a residual block of `output` channels (feature-wise linear
+    /// modulation): a scale and a shift for each, or a shift alone.
     pub fn modulation_width(&self, output: usize) -> usize {
         if self.use_scale_shift_norm {
             2 * output

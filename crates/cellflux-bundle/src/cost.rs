@@ -121,7 +121,8 @@ mod tests {
             };
             Cost::of(&config, 64, 64).convolution
         };
-        // Two blocks down (32 channels to 32 pixels a side, 64 to 16), two up (64 to 32, 64 to 64), two convolutions each.
+        // Two blocks down (32 channels to 32 pixels a side, 64 to 16), two up (64 to 32, 64 to 64), two
+        // convolutions each.
         let block = |channels: f64, side: f64| 2.0 * 9.0 * 2.0 * channels * channels * side * side;
         let expected = block(32.0, 32.0) + block(64.0, 16.0) + block(64.0, 32.0) + block(64.0, 64.0);
         assert_eq!(whole(with(true) - with(false)), whole(expected));

@@ -1,6 +1,7 @@
 //! Dates as people write them into a manifest or a site.
 
-/// Whether a text is a date: `YYYY-MM-DD`, and where fewer than three parts are enough also `YYYY-MM` and `YYYY`.
+/// Whether a text is a date: `YYYY-MM-DD`, and where fewer than three parts are enough also `YYYY-MM` and
+/// `YYYY`.
 ///
 /// ```
 /// use cellflux_bundle::date::is_date;

@@ -70,8 +70,8 @@ impl FileEntry {
 }
 
 /// Checks that a path stays in the bundle's folder and means the same on every system and in every URL:
-/// at most 200 characters in parts joined by `/`, each of letters, digits, `-`, `_` and `.`, none starting with
-/// a `.` or being a Windows device name (`con`, `nul`, `com1`, ...), and not the manifest itself.
+/// at most 200 characters in parts joined by `/`, each of letters, digits, `-`, `_` and `.`, none starting
+/// with a `.` or being a Windows device name (`con`, `nul`, `com1`, ...), and not the manifest itself.
 ///
 /// # Errors
 /// [`BundleError::Field`] with `field` as its name.

@@ -64,9 +64,9 @@ pub fn read_assets(folder: &Path, manifest: &Manifest) -> Result<BTreeMap<String
         .collect()
 }
 
-/// Writes a bundle to `folder`: beside it first, then in one step into its place, so that there is never half a bundle, and
-/// after a kill the old one or the new one, whole. The folder may exist if it is empty or, with `replace`, if it holds a
-/// bundle and nothing that the bundle does not list.
+/// Writes a bundle to `folder`: beside it first, then in one step into its place, so that there is never half
+/// a bundle, and after a kill the old one or the new one, whole. The folder may exist if it is empty or, with
+/// `replace`, if it holds a bundle and nothing that the bundle does not list.
 ///
 /// # Errors
 /// [`BundleError::Io`] or [`BundleError::Place`]; nothing is left behind then, and the folder is as it was.
@@ -123,8 +123,8 @@ fn occupied(folder: &Path, reason: impl Into<String>) -> BundleError {
     )
 }
 
-/// A folder is replaced as a bundle only when its manifest is one and lists every file in it: anything else there is
-/// somebody's own.
+/// A folder is replaced as a bundle only when its manifest is one and lists every file in it: anything else
+/// there is somebody's own.
 fn check_nothing_else(folder: &Path) -> Result<(), BundleError> {
     let refuse = |reason: String| occupied(folder, reason);
     let manifest = Manifest::from_json(&manifest_bytes(folder)?).map_err(|error| {

@@ -1,4 +1,5 @@
-//! What a visitor finds beside the model: control crops to start from, real treated cells, recorded trajectories.
+//! What a visitor finds beside the model: control crops to start from, real treated cells, recorded
+//! trajectories.
 
 use cellflux_flow::{solver::Solver, time_grid::TimeGrid};
 use serde::{Deserialize, Serialize};
@@ -21,16 +22,16 @@ pub struct Gallery {
     pub treated: Vec<Example>,
 }
 
-/// One crop, at the model's size, channels and coding, as the lossless PNG that `cellflux_image::coded_png` writes: RGB
-/// for a model of three channels, else a grey picture of the channels below one another.
+/// One crop, at the model's size, channels and coding, as the lossless PNG that `cellflux_image::coded_png`
+/// writes: RGB for a model of three channels, else a grey picture of the channels below one another.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Example {
     /// Name in links and commands, unique among the bundle's examples.
     pub id: String,
     /// Path of the crop, one of the bundle's files.
     pub file: String,
-    /// Id of its condition. A control's may be in no list of conditions where the bundle lists no control: the untreated
-    /// state of such a model has no vector, and needs none to be started from.
+    /// Id of its condition. A control's may be in no list of conditions where the bundle lists no control:
+    /// the untreated state of such a model has no vector, and needs none to be started from.
     pub condition: String,
     /// Dose in micromolar, for a treated cell.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -68,7 +69,8 @@ pub struct Trajectory {
     pub reverse: bool,
     /// How it was integrated.
     pub sampling: Sampling,
-    /// Path of the frames, side by side in order in one lossless PNG, each laid out as an [`Example`]'s crop.
+    /// Path of the frames, side by side in order in one lossless PNG, each laid out as an [`Example`]'s
+    /// crop.
     pub strip: String,
     /// The time of each frame, strictly rising (falling when `reverse`) within 0 to 1.
     pub times: Vec<f64>,
@@ -82,8 +84,8 @@ impl Gallery {
             .find(|example| example.id == id)
     }
 
-    /// The control crops of plates that the gallery shows cells of a condition of, in order: what is seen beside those cells
-    /// is neither the batch's nor the plate's. A drawn cell is beside drawn controls only.
+    /// The control crops of plates that the gallery shows cells of a condition of, in order: what is seen
+    /// beside those cells is neither the batch's nor the plate's. A drawn cell is beside drawn controls only.
     pub fn controls_beside<'a>(&'a self, condition: &'a str) -> impl Iterator<Item = &'a Example> {
         let cells = move || {
             self.treated

@@ -1,6 +1,7 @@
 //! Names of layers, and of the parts of a layer, as the public state dict has them.
 //!
-//! A tensor's name is the layer's own, the part's, and `weight` or `bias`: `input_blocks.1.0.in_layers.2.weight`.
+//! A tensor's name is the layer's own, the part's, and `weight` or `bias`:
+//! `input_blocks.1.0.in_layers.2.weight`.
 
 /// The linear layer that the condition vector goes through.
 pub const CONDITION: &str = "mol_embed_transform";

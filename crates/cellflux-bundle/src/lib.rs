@@ -1,9 +1,9 @@
 //! What a trained CellFlux model is on disk: config, state dict, manifest, shards, hashes, quantisation.
 //!
-//! Everything here reads bytes that somebody else wrote. Sizes, counts, names, shapes, offsets, paths and digests are
-//! checked before memory is reserved, and what is wrong is said by name ([`BundleError`]). The format is
-//! described in `docs/bundle-format.md`; apart from `folder` and `pth` nothing touches a file system, so that the
-//! same reader runs in a page.
+//! Everything here reads bytes that somebody else wrote. Sizes, counts, names, shapes, offsets, paths and
+//! digests are checked before memory is reserved, and what is wrong is said by name ([`BundleError`]). The
+//! format is described in `docs/bundle-format.md`; apart from `folder` and `pth` nothing touches a file
+//! system, so that the same reader runs in a page.
 //!
 //! ```no_run
 //! # #[cfg(not(target_family = "wasm"))]

@@ -74,8 +74,8 @@ impl Manifest {
     /// Parses and checks a manifest.
     ///
     /// # Errors
-    /// [`BundleError::Size`] above [`limits::MANIFEST_BYTES`], [`BundleError::Json`] for text that is no manifest,
-    /// [`BundleError::Version`] for another version, and otherwise as [`Manifest::validate`].
+    /// [`BundleError::Size`] above [`limits::MANIFEST_BYTES`], [`BundleError::Json`] for text that is no
+    /// manifest, [`BundleError::Version`] for another version, and otherwise as [`Manifest::validate`].
     pub fn from_json(bytes: &[u8]) -> Result<Self, BundleError> {
         /// The part that every version has, so that a newer one is named and not called malformed.
         #[derive(Deserialize)]
@@ -120,11 +120,12 @@ impl Manifest {
     }
 
     /// Checks every field, and the fields against each other: channel counts, vector widths, sizes that the
-    /// network can halve, ids that exist, files that are listed, weights that have the bytes their number needs.
+    /// network can halve, ids that exist, files that are listed, weights that have the bytes their number
+    /// needs.
     ///
     /// # Errors
-    /// [`BundleError::Version`], [`BundleError::Config`], [`BundleError::Image`], [`BundleError::UnlistedFile`] or
-    /// [`BundleError::Field`], naming the first field that cannot be.
+    /// [`BundleError::Version`], [`BundleError::Config`], [`BundleError::Image`],
+    /// [`BundleError::UnlistedFile`] or [`BundleError::Field`], naming the first field that cannot be.
     pub fn validate(&self) -> Result<(), BundleError> {
         if self.version != VERSION {
             return Err(BundleError::Version {
@@ -163,8 +164,8 @@ impl Manifest {
             .ok_or_else(|| BundleError::UnlistedFile { file: path.into() })
     }
 
-    /// The files without which the network cannot run, condition vectors first, then the shards in order; the sum
-    /// of their `bytes` is what a progress bar counts to.
+    /// The files without which the network cannot run, condition vectors first, then the shards in order; the
+    /// sum of their `bytes` is what a progress bar counts to.
     pub fn required_files(&self) -> Vec<&FileEntry> {
         let shards = (0..self.model.shards).map(|index| shard_path(index, self.model.shards));
         std::iter::once(files::CONDITIONS.to_owned())

@@ -1,10 +1,11 @@
 //! Checkpoints of the public trainer: a `.pth` file, which is a zip of a pickle and raw numbers.
 //!
-//! `model` in it is either a plain state dict or an EMA wrapper: `model.*` as trained, `shadow_params.N` averaged, in
-//! the order of [`Topology::parameters`]. The paper samples with the averaged weights. Other trainers call the state dict
-//! `state_dict` (Lightning, with the network's attribute before every name) or `model_state_dict`, and wrappers put `module.` or
-//! `_orig_mod.` before names. Nothing of the pickle is executed (it names code; see `pickle.rs`), optimiser state and arguments
-//! are passed over, and only the records of the tensors that are wanted are read.
+//! `model` in it is either a plain state dict or an EMA wrapper: `model.*` as trained, `shadow_params.N`
+//! averaged, in the order of [`Topology::parameters`]. The paper samples with the averaged weights. Other
+//! trainers call the state dict `state_dict` (Lightning, with the network's attribute before every name) or
+//! `model_state_dict`, and wrappers put `module.` or `_orig_mod.` before names. Nothing of the pickle is
+//! executed (it names code; see `pickle.rs`), optimiser state and arguments are passed over, and only the
+//! records of the tensors that are wanted are read.
 
 use std::{
     borrow::Cow,
@@ -62,8 +63,8 @@ fn unwrapped(name: &str) -> &str {
     shorter.map_or(name, unwrapped)
 }
 
-/// What a file is that is no checkpoint of [`read`]'s kind and no safetensors file, by its first bytes (512 are enough): a
-/// sentence's end that says what it is and what to do.
+/// What a file is that is no checkpoint of [`read`]'s kind and no safetensors file, by its first bytes (512
+/// are enough): a sentence's end that says what it is and what to do.
 pub fn other_kind(start: &[u8]) -> Option<&'static str> {
     let text = String::from_utf8_lossy(start.get(..512).unwrap_or(start)).to_ascii_lowercase();
     let text = text.trim_start_matches('\u{feff}').trim_start();
@@ -90,7 +91,8 @@ pub fn other_kind(start: &[u8]) -> Option<&'static str> {
     if start.starts_with(b"\x1f\x8b") {
         return Some("compressed with gzip; decompress it first");
     }
-    // Field 1 of an ONNX model is its version, a small number; field 2, in all exporters', the producer's name.
+    // Field 1 of an ONNX model is its version, a small number; field 2, in all exporters', the producer's
+    // name.
     if let [0x08, 1..=32, 0x12, ..] = start {
         return Some(
             "an ONNX model; expected the checkpoint that it was exported from, a .pth or a .safetensors",
@@ -99,13 +101,13 @@ pub fn other_kind(start: &[u8]) -> Option<&'static str> {
     None
 }
 
-/// Reads the weights of the network that `config` describes: the averaged ones when the checkpoint holds them and
-/// `wanted` is [`Weights::Averaged`], otherwise the trained ones ([`Imported::kind`] says which).
+/// Reads the weights of the network that `config` describes: the averaged ones when the checkpoint holds them
+/// and `wanted` is [`Weights::Averaged`], otherwise the trained ones ([`Imported::kind`] says which).
 ///
 /// # Errors
 /// [`BundleError::Checkpoint`] for a file of another kind, a damaged one, or numbers outside their record;
-/// [`BundleError::Global`] where the whole is an object of a class instead of a dictionary; and as [`StateDict::check`] when the
-/// tensors are not this network's.
+/// [`BundleError::Global`] where the whole is an object of a class instead of a dictionary; and as
+/// [`StateDict::check`] when the tensors are not this network's.
 pub fn read<R: Read + Seek>(file: R, config: &UNetConfig, wanted: Weights) -> Result<Imported, BundleError> {
     config.validate()?;
     let parameters = Topology::new(config).parameters(config);
@@ -282,8 +284,9 @@ fn tensor<'a>(pickle: &'a Pickle, name: &str, id: Id) -> Result<&'a TensorView, 
     }
 }
 
-/// What stands before the network's names, other than a wrapper's mark: the wrapper of averages has `model.`, Lightning
-/// the attribute that holds the network. It is what precedes the name of the network's first tensor.
+/// What stands before the network's names, other than a wrapper's mark: the wrapper of averages has `model.`,
+/// Lightning the attribute that holds the network. It is what precedes the name of the network's first
+/// tensor.
 fn attribute(model: &[(&str, Id)], parameters: &[Parameter]) -> Option<String> {
     let first = &parameters.first()?.name;
     model.iter().find_map(|(name, _)| {
@@ -399,8 +402,8 @@ impl<R: Read + Seek> Archive<R> {
         Ok(bytes)
     }
 
-    /// Reads the numbers of a view whose shape was checked against the network: f32 and f16 as they are, bf16 as f32
-    /// (exactly), f64 rounded to f32.
+    /// Reads the numbers of a view whose shape was checked against the network: f32 and f16 as they are, bf16
+    /// as f32 (exactly), f64 rounded to f32.
     fn tensor(&mut self, pickle: &Pickle, name: &str, view: &TensorView) -> Result<Tensor, BundleError> {
         let storage = pickle
             .storage(view)

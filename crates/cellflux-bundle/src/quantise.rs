@@ -18,8 +18,8 @@ pub enum WeightDtype {
     F32,
     /// 16-bit floats.
     F16,
-    /// Tensors of rank 2 and more as signed bytes, symmetric, with one f16 scale per output channel (the first
-    /// axis): weight = byte x scale, bytes from -127 to 127. Norms and biases as f16.
+    /// Tensors of rank 2 and more as signed bytes, symmetric, with one f16 scale per output channel (the
+    /// first axis): weight = byte x scale, bytes from -127 to 127. Norms and biases as f16.
     Int8,
 }
 

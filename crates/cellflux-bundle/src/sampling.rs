@@ -9,8 +9,8 @@ use crate::{
     limits,
 };
 
-/// What the flow starts from at t = 0 (paper, section 3): CellFlux starts from a control image, and an ordinary
-/// generative flow, which the paper compares it with, from Gaussian noise.
+/// What the flow starts from at t = 0 (paper, section 3): CellFlux starts from a control image, and an
+/// ordinary generative flow, which the paper compares it with, from Gaussian noise.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum FlowSource {
@@ -72,8 +72,8 @@ impl Default for Sampling {
 }
 
 impl Sampling {
-    /// How the paper's own evaluation draws: [`Sampling::default`] with standard normal source noise (algorithm 1 and the
-    /// public scripts), which a flow from `source = noise` has no need of.
+    /// How the paper's own evaluation draws: [`Sampling::default`] with standard normal source noise
+    /// (algorithm 1 and the public scripts), which a flow from `source = noise` has no need of.
     pub fn paper(source: FlowSource) -> Self {
         Self {
             noise: if source.is_control() { 1.0 } else { 0.0 },

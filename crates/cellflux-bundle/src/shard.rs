@@ -1,7 +1,8 @@
 //! Weight shards: a state dict cut into safetensors files small enough to cache, retry and show progress by.
 //!
-//! Tensors follow each other in the network's order. One that does not fit a shard is cut along its first axis
-//! into `name#0`, `name#1`, ..., each a whole number of rows; int8 scales stand beside it as `name.scale`, uncut.
+//! Tensors follow each other in the network's order. One that does not fit a shard is cut along its first
+//! axis into `name#0`, `name#1`, ..., each a whole number of rows; int8 scales stand beside it as
+//! `name.scale`, uncut.
 
 use std::collections::BTreeMap;
 
@@ -40,8 +41,8 @@ impl Stored {
 /// Header bytes that every shard has beside its tensors' lines: the length, the braces, the padding.
 const SHARD_OVERHEAD: usize = 64;
 
-/// Cuts the weights of a network into shards of at most `limit` bytes ([`limits::SHARD_BYTES`] in a bundle), which
-/// are named by [`crate::files::shard_path`]. The same weights give the same bytes.
+/// Cuts the weights of a network into shards of at most `limit` bytes ([`limits::SHARD_BYTES`] in a bundle),
+/// which are named by [`crate::files::shard_path`]. The same weights give the same bytes.
 ///
 /// # Errors
 /// As [`StateDict::check`]; [`BundleError::Range`] when a weight does not fit `dtype`;
@@ -108,7 +109,8 @@ fn store(name: &str, tensor: &Tensor, dtype: WeightDtype) -> Result<Vec<Stored>,
     Ok(vec![bytes, scale])
 }
 
-/// Cuts a tensor into as few parts of whole rows as fit `limit`; one that fits stays whole, under its own name.
+/// Cuts a tensor into as few parts of whole rows as fit `limit`; one that fits stays whole, under its own
+/// name.
 fn cut(whole: Stored, limit: usize) -> Result<Vec<Stored>, BundleError> {
     if whole.cost() <= limit {
         return Ok(vec![whole]);
@@ -235,8 +237,8 @@ impl ShardReader {
     /// Takes one shard; `name` is what errors call it.
     ///
     /// # Errors
-    /// [`BundleError::TensorFile`] for bytes that are no safetensors file; with the tensor's name: unexpected, there
-    /// already, of another number format or shape, not finite.
+    /// [`BundleError::TensorFile`] for bytes that are no safetensors file; with the tensor's name:
+    /// unexpected, there already, of another number format or shape, not finite.
     pub fn accept(&mut self, name: &str, bytes: &[u8]) -> Result<(), BundleError> {
         let file = TensorFile::parse(name, bytes)?;
         for (name, view) in file.iter() {

@@ -97,9 +97,9 @@ impl StateDict {
     /// Reads the weights of the network that `config` describes from a safetensors file's bytes.
     ///
     /// # Errors
-    /// [`BundleError::Config`] for an impossible configuration; [`BundleError::TensorFile`] for bytes that are
-    /// not a safetensors file; and, each with the tensor's name, a missing or unexpected tensor, another shape
-    /// than the network's, a number format other than f64, f32, f16 or bf16, NaN or an infinity.
+    /// [`BundleError::Config`] for an impossible configuration; [`BundleError::TensorFile`] for bytes that
+    /// are not a safetensors file; and, each with the tensor's name, a missing or unexpected tensor, another
+    /// shape than the network's, a number format other than f64, f32, f16 or bf16, NaN or an infinity.
     pub fn from_safetensors(bytes: &[u8], config: &UNetConfig) -> Result<Self, BundleError> {
         let file = TensorFile::parse("state dict", bytes)?;
         let parameters = parameters(config)?;
@@ -202,7 +202,8 @@ impl StateDict {
 ///
 /// # Errors
 /// [`BundleError::TensorFile`] when the bytes are no safetensors file or have no such key,
-/// [`BundleError::Json`] when it does not hold a configuration, [`BundleError::Config`] when that is impossible.
+/// [`BundleError::Json`] when it does not hold a configuration, [`BundleError::Config`] when that is
+/// impossible.
 pub fn config_from_safetensors(bytes: &[u8]) -> Result<UNetConfig, BundleError> {
     let file = TensorFile::parse("safetensors file", bytes)?;
     let text = file.metadata("config").ok_or_else(|| BundleError::TensorFile {

@@ -56,7 +56,8 @@ impl<'a> TensorFile<'a> {
         self.metadata.as_ref()?.get(key).map(String::as_str)
     }
 
-    /// A tensor of floating-point numbers: f32 and f16 as they are, bf16 as f32 (exactly), f64 rounded to f32.
+    /// A tensor of floating-point numbers: f32 and f16 as they are, bf16 as f32 (exactly), f64 rounded to
+    /// f32.
     ///
     /// # Errors
     /// [`BundleError::TensorFile`] when there is no such tensor, [`BundleError::Dtype`] when it does not hold

@@ -17,8 +17,8 @@ const QUERIES: usize = 256;
 pub struct Heads {
     /// Heads.
     pub count: usize,
-    /// Whether the channels are `[q | k | v]`, each split into heads; otherwise they are split into heads first, and
-    /// each head's into q, k and v.
+    /// Whether the channels are `[q | k | v]`, each split into heads; otherwise they are split into heads
+    /// first, and each head's into q, k and v.
     pub new_order: bool,
 }
 
@@ -72,7 +72,8 @@ impl Attention {
     }
 }
 
-/// Attention of qkv channels `[N, 3 C, H, W]`, to `[N, C, H, W]`: differentiable, on any device, softmax in f32.
+/// Attention of qkv channels `[N, 3 C, H, W]`, to `[N, C, H, W]`: differentiable, on any device, softmax in
+/// f32.
 ///
 /// # Errors
 /// When candle fails.

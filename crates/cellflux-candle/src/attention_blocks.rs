@@ -1,8 +1,8 @@
 //! Self-attention on the CPU, eight queries at a time, one a lane.
 //!
-//! Eight queries' scores against all keys are a few dozen kB, so they stay in a core's cache between the two matrix products;
-//! with a query a lane the softmax runs down the keys without ever looking across lanes, and leaves its weights in just the
-//! order in which the second product reads its right factor.
+//! Eight queries' scores against all keys are a few dozen kB, so they stay in a core's cache between the two
+//! matrix products; with a query a lane the softmax runs down the keys without ever looking across lanes, and
+//! leaves its weights in just the order in which the second product reads its right factor.
 
 use candle_core::{CpuStorage, CustomOp1, Layout, Result, Shape, Tensor};
 use rayon::prelude::*;
@@ -43,7 +43,8 @@ impl CustomOp1 for Attend {
             .enumerate()
             .for_each(|(at, out)| {
                 let (image, head) = (at / count, at % count);
-                // In units of one head's channels: where its queries start, and how far it is to its keys and on to its values.
+                // In units of one head's channels: where its queries start, and how far it is to its keys and
+                // on to its values.
                 let (first, apart) = if new_order { (head, count) } else { (3 * head, 1) };
                 let part = |index: usize| {
                     let start = (3 * image * count + first + index * apart) * depth * pixels;
@@ -111,7 +112,8 @@ struct Scratch {
     weights: Vec<Lanes>,
 }
 
-/// Replaces the scores of every lane by the exponentials of their distances to the highest, and gives one over their sums.
+/// Replaces the scores of every lane by the exponentials of their distances to the highest, and gives one
+/// over their sums.
 fn softmax_down(scores: &mut [Lanes]) -> Lanes {
     let lowest = [f32x4::splat(f32::NEG_INFINITY); 2];
     let highest = scores.iter().fold(lowest, |high, score| {
@@ -144,7 +146,8 @@ mod tests {
                 let expected = attention::plain(&qkv, heads).unwrap();
                 let apart = (attend(&qkv, heads).unwrap() - expected).unwrap().abs().unwrap();
                 let worst: f32 = apart.max_all().unwrap().to_scalar().unwrap();
-                // Weighted means of values up to about 8; scores up to about 50 carry their rounding into the exponent.
+                // Weighted means of values up to about 8; scores up to about 50 carry their rounding into the
+                // exponent.
                 assert!(
                     worst < 2e-5,
                     "{heads:?} of {depth} at {height} x {width}: {worst:.1e}"

@@ -134,7 +134,8 @@ impl Convolution {
         &self.bias
     }
 
-    /// `[N, in, H, W]` to `[N, out, H / stride, W / stride]`, plus `residual` of that shape where there is one.
+    /// `[N, in, H, W]` to `[N, out, H / stride, W / stride]`, plus `residual` of that shape where there is
+    /// one.
     ///
     /// # Errors
     /// When candle fails; when a gradient is wanted of a kernel for inference only.

@@ -1,9 +1,11 @@
-//! Training on a CPU: normalisation in one pass, and 3x3 convolutions whose forward pass and both gradients are fast.
+//! Training on a CPU: normalisation in one pass, and 3x3 convolutions whose forward pass and both gradients
+//! are fast.
 //!
-//! candle computes a kernel's gradient as a convolution with the image as its kernel, and the input's as a transposed
-//! convolution, neither of which is a matrix product of a useful shape on a CPU. Here the forward pass and the input's
-//! gradient are Winograd convolutions (the gradient of a convolution with zero padding is the convolution of the
-//! gradient with the rotated, transposed kernel), and the kernel's gradient is one matrix product a tap, of all images at once.
+//! candle computes a kernel's gradient as a convolution with the image as its kernel, and the input's as a
+//! transposed convolution, neither of which is a matrix product of a useful shape on a CPU. Here the forward
+//! pass and the input's gradient are Winograd convolutions (the gradient of a convolution with zero padding
+//! is the convolution of the gradient with the rotated, transposed kernel), and the kernel's gradient is one
+//! matrix product a tap, of all images at once.
 
 use candle_core::{CpuStorage, CustomOp3, DType, Device, Layout, Result, Shape, Tensor};
 use candle_nn::Linear;
@@ -24,8 +26,8 @@ const SIDE: usize = 3;
 /// Taps of a kernel.
 const TAPS: usize = SIDE * SIDE;
 
-/// Operations for training in f32 on a CPU; everything but normalisation and 3x3 convolutions is [`Plain`], and so are they
-/// in other number formats.
+/// Operations for training in f32 on a CPU; everything but normalisation and 3x3 convolutions is [`Plain`],
+/// and so are they in other number formats.
 #[derive(Clone, Copy, Debug)]
 pub struct CpuTraining;
 
@@ -104,7 +106,8 @@ impl Operations for CpuTraining {
     }
 }
 
-/// Every `stride`-th pixel of `[N, C, H, W]` in both directions: what a strided convolution keeps of a plain one.
+/// Every `stride`-th pixel of `[N, C, H, W]` in both directions: what a strided convolution keeps of a plain
+/// one.
 fn every(stride: usize, x: &Tensor) -> Result<Tensor> {
     let (batch, channels, height, width) = x.dims4()?;
     let (rows, columns) = (height / stride, width / stride);
@@ -188,7 +191,8 @@ fn kernel_gradient(x: &Tensor, gradient: &Tensor) -> Result<Tensor> {
     Tensor::stack(&taps, 2)?.reshape((outputs, inputs, SIDE, SIDE))
 }
 
-/// The planes of `[N, C, H, W]` with a border of zeros, those of all images side by side: `[C, N x (H + 2) x (W + 2)]`.
+/// The planes of `[N, C, H, W]` with a border of zeros, those of all images side by side: `[C, N x (H + 2) x
+/// (W + 2)]`.
 fn bordered(x: &Tensor) -> Result<Tensor> {
     let (images, channels, height, width) = x.dims4()?;
     let planes = x.pad_with_zeros(2, 1, 1)?.pad_with_zeros(3, 1, 1)?;

@@ -5,7 +5,8 @@ use candle_core::{Device, Result, Tensor};
 /// Which features are dropped: each with probability `share`, by a hash of the key and the feature's place.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Dropout {
-    /// Share of the features that are set to zero, in `[0, 1)`; the others are multiplied by `1 / (1 - share)`.
+    /// Share of the features that are set to zero, in `[0, 1)`; the others are multiplied by `1 / (1 -
+    /// share)`.
     pub share: f32,
     /// What the mask depends on, besides the place.
     pub key: u64,

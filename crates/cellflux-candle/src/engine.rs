@@ -34,8 +34,8 @@ impl CandleEngine {
     /// Loads `config`'s network from `state` on the CPU, for images of `height` x `width` pixels.
     ///
     /// # Errors
-    /// [`CandleError::Config`] for an impossible config or size, [`CandleError::Bundle`] for a state dict that
-    /// does not fit it.
+    /// [`CandleError::Config`] for an impossible config or size, [`CandleError::Bundle`] for a state dict
+    /// that does not fit it.
     pub fn new(
         config: &UNetConfig,
         state: &StateDict,

@@ -59,8 +59,8 @@ impl GroupNorm {
         &self.bias
     }
 
-    /// The norm's own gain and offset and the modulation's `[N, 2 C]` are one affine map a sample and channel:
-    /// its gain and offset, `[N or 1, C]`.
+    /// The norm's own gain and offset and the modulation's `[N, 2 C]` are one affine map a sample and
+    /// channel: its gain and offset, `[N or 1, C]`.
     fn affine(&self, x: &Tensor, film: Option<&Tensor>) -> Result<(Tensor, Tensor)> {
         self.check(x)?;
         let Some(film) = film else {
@@ -80,8 +80,9 @@ impl GroupNorm {
     }
 }
 
-/// Normalises `[N, C, H, W]`, modulates it by `film` (`[scale | shift]`, `[N, 2 C]`) and applies the activation,
-/// in operations that candle can differentiate and run on any device. It computes in f32, whatever it is given.
+/// Normalises `[N, C, H, W]`, modulates it by `film` (`[scale | shift]`, `[N, 2 C]`) and applies the
+/// activation, in operations that candle can differentiate and run on any device. It computes in f32,
+/// whatever it is given.
 ///
 /// # Errors
 /// When candle fails.
@@ -204,7 +205,8 @@ impl CustomOp3 for Fused {
     }
 }
 
-/// The activated `gain (x - mean) / deviation + offset` of images `x` `[N, C, pixels]`; gain and offset are `[N, C]`.
+/// The activated `gain (x - mean) / deviation + offset` of images `x` `[N, C, pixels]`; gain and offset are
+/// `[N, C]`.
 fn normalise(
     x: &[f32],
     gain: &[f32],

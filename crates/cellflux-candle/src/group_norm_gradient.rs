@@ -1,8 +1,9 @@
 //! The gradient of group normalisation with its affine map and activation, on the CPU.
 //!
-//! With `n = (x - mean) / deviation`, `z = gain n + offset` and the result `a(z)`: the gradients of `offset` and `gain` are the sums
-//! of `a'(z) dy` and `a'(z) dy n` over a plane, and that of `x` is `(dn - mean(dn) - n mean(dn n)) / deviation` with
-//! `dn = gain a'(z) dy` and means over the group. The group's statistics are computed again: they cost less than keeping `n`.
+//! With `n = (x - mean) / deviation`, `z = gain n + offset` and the result `a(z)`: the gradients of `offset`
+//! and `gain` are the sums of `a'(z) dy` and `a'(z) dy n` over a plane, and that of `x` is `(dn - mean(dn) -
+//! n mean(dn n)) / deviation` with `dn = gain a'(z) dy` and means over the group. The group's statistics are
+//! computed again: they cost less than keeping `n`.
 
 use candle_core::{Device, Result, Tensor};
 use cellflux_bundle::config::NORM_GROUPS;
@@ -114,8 +115,9 @@ impl Group<'_> {
     }
 }
 
-/// Applies `of` to the numbers of `x` and `gradient`, stores the second of its results in `out` and returns the sums of both.
-/// What `of` makes of the zeros behind the end must be zero, as it is where the gradient is a factor.
+/// Applies `of` to the numbers of `x` and `gradient`, stores the second of its results in `out` and returns
+/// the sums of both. What `of` makes of the zeros behind the end must be zero, as it is where the gradient is
+/// a factor.
 fn slopes(x: &[f32], gradient: &[f32], out: &mut [f32], of: impl Fn(f32x4, f32x4) -> [f32x4; 2]) -> [f64; 2] {
     let mut totals = [0.0; 2];
     let run = RUN * lanes::COUNT;

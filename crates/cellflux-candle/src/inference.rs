@@ -1,9 +1,9 @@
 //! The network's operations on a CPU where no gradient is wanted: Winograd convolutions, normalisation in one
 //! pass, attention some queries at a time.
 //!
-//! Everything is written for f32, and a page's size depends on it: an operation of candle's own comes with its code
-//! for ten number types, and those which a network needs, with their gradients, would be a third of the browser's
-//! module.
+//! Everything is written for f32, and a page's size depends on it: an operation of candle's own comes with
+//! its code for ten number types, and those which a network needs, with their gradients, would be a third of
+//! the browser's module.
 
 use candle_core::{DType, Device, Result, Tensor};
 use candle_nn::Linear;
@@ -21,8 +21,8 @@ use crate::memory::{values, with_values};
 use crate::operations::{Operations, Then};
 use crate::plain::Plain;
 
-/// What is fast in f32 on a CPU where no gradient is wanted. Other number types and devices, and images that take
-/// part in a gradient, are refused.
+/// What is fast in f32 on a CPU where no gradient is wanted. Other number types and devices, and images that
+/// take part in a gradient, are refused.
 #[derive(Clone, Copy, Debug)]
 pub struct Inference;
 

@@ -33,7 +33,8 @@ pub(crate) fn store(lanes: Lanes, out: &mut [f32]) {
     }
 }
 
-/// `f` of every number of `x`, eight at a time, into `out`; what `f` makes of the zeros beyond the end is dropped.
+/// `f` of every number of `x`, eight at a time, into `out`; what `f` makes of the zeros beyond the end is
+/// dropped.
 #[inline]
 pub(crate) fn map(x: &[f32], out: &mut [f32], f: impl Fn(f32x4) -> f32x4) {
     for (x, out) in x.chunks(COUNT).zip(out.chunks_mut(COUNT)) {

@@ -1,8 +1,9 @@
 //! Matrix products on the CPU, in blocks that stay in registers.
 //!
-//! A block is [`ROWS`] rows of the left factor by [`COLUMNS`] columns of the right one: eight sums of four lanes, with the
-//! operands in the rest of the sixteen registers that SSE2 and WebAssembly's SIMD offer. Both factors are repacked so that
-//! a block walks over consecutive memory: the left one (weights) once, the right one a panel of columns at a time.
+//! A block is [`ROWS`] rows of the left factor by [`COLUMNS`] columns of the right one: eight sums of four
+//! lanes, with the operands in the rest of the sixteen registers that SSE2 and WebAssembly's SIMD offer. Both
+//! factors are repacked so that a block walks over consecutive memory: the left one (weights) once, the right
+//! one a panel of columns at a time.
 
 use rayon::prelude::*;
 use wide::f32x4;
@@ -20,7 +21,8 @@ pub(crate) type Block = [Lanes; ROWS];
 /// Rows of a product that one task computes.
 const ROWS_OF_TASK: usize = 8 * ROWS;
 
-/// The left factor of a product, `[rows, inner]`, repacked: `[panel of four rows][inner][4]`, surplus rows zero.
+/// The left factor of a product, `[rows, inner]`, repacked: `[panel of four rows][inner][4]`, surplus rows
+/// zero.
 #[derive(Clone, Debug)]
 pub(crate) struct LeftFactor {
     inner: usize,
@@ -87,7 +89,8 @@ impl LeftFactor {
     }
 }
 
-/// The right factor of a product, `[inner, columns]`, repacked: `[panel of eight columns][inner][8]`, surplus columns zero.
+/// The right factor of a product, `[inner, columns]`, repacked: `[panel of eight columns][inner][8]`, surplus
+/// columns zero.
 #[derive(Debug)]
 pub(crate) struct RightFactor {
     columns: usize,

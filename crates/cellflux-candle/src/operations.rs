@@ -1,11 +1,12 @@
 //! The operations that the network's walk over its topology is made of, and who carries them out.
 //!
 //! The walk (`unet.rs`, `residual_block.rs`, `attention.rs`, `resample.rs`) is written once. What it calls is
-//! this trait: [`Plain`](crate::plain::Plain) is the definition, in candle operations that differentiate and run on any
-//! device; [`Inference`](crate::inference::Inference) is fast on a CPU where nothing is trained; a trainer brings its own.
+//! this trait: [`Plain`](crate::plain::Plain) is the definition, in candle operations that differentiate and
+//! run on any device; [`Inference`](crate::inference::Inference) is fast on a CPU where nothing is trained; a
+//! trainer brings its own.
 //!
-//! Between [`Operations::enter`] and [`Operations::leave`] an implementation chooses layout and number type of
-//! its feature maps. The walk never looks inside them.
+//! Between [`Operations::enter`] and [`Operations::leave`] an implementation chooses layout and number type
+//! of its feature maps. The walk never looks inside them.
 
 use std::fmt::Debug;
 
@@ -76,7 +77,8 @@ pub trait Operations: Debug + Send + Sync {
     /// An image `[N, C, H, W]` as a feature map.
     fn enter(&self, image: &Tensor) -> Result<Tensor>;
 
-    /// A feature map as an image `[N, C, H, W]` of its first `channels` channels; those behind them are unused.
+    /// A feature map as an image `[N, C, H, W]` of its first `channels` channels; those behind them are
+    /// unused.
     fn leave(&self, features: &Tensor, channels: usize) -> Result<Tensor>;
 
     /// A convolution with bias, plus `residual` where there is one.

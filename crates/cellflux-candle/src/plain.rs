@@ -1,4 +1,5 @@
-//! The operations as their definition says: plain candle, on feature maps `[N, C, H, W]`, differentiable, on any device.
+//! The operations as their definition says: plain candle, on feature maps `[N, C, H, W]`, differentiable, on
+//! any device.
 
 use candle_core::{DType, Result, Tensor};
 use candle_nn::{Linear, Module};

@@ -11,7 +11,8 @@ pub(crate) trait PreparedKernel: Debug + Send + Sync {
     /// What candle's errors call the convolution.
     fn name(&self) -> &'static str;
 
-    /// Convolves contiguous images `[N, in, H, W]` and adds the bias and, if there is one, a residual of the output's shape.
+    /// Convolves contiguous images `[N, in, H, W]` and adds the bias and, if there is one, a residual of the
+    /// output's shape.
     ///
     /// # Errors
     /// When the images or the residual have another shape.

@@ -7,8 +7,9 @@ use cellflux_bundle::topology::Resample;
 use crate::convolution::Convolution;
 use crate::operations::Operations;
 
-/// A layer that halves or doubles the resolution. Where it learns a convolution, down-sampling is a strided 3x3 one (tensors
-/// `op`) in place of 2x2 average pooling, and nearest up-sampling has a 3x3 one after it (tensors `conv`).
+/// A layer that halves or doubles the resolution. Where it learns a convolution, down-sampling is a strided
+/// 3x3 one (tensors `op`) in place of 2x2 average pooling, and nearest up-sampling has a 3x3 one after it
+/// (tensors `conv`).
 #[derive(Clone, Debug)]
 pub struct ResampleLayer {
     direction: Resample,
@@ -60,8 +61,8 @@ pub(crate) fn average_pool(x: &Tensor) -> Result<Tensor> {
 
 /// Nearest up-sampling of `[N, C, H, W]` by two.
 ///
-/// Where a gradient is wanted it is written as a broadcast: the gradient of candle's own up-sampling replaces what
-/// its input's other uses contributed.
+/// Where a gradient is wanted it is written as a broadcast: the gradient of candle's own up-sampling replaces
+/// what its input's other uses contributed.
 pub(crate) fn nearest(x: &Tensor) -> Result<Tensor> {
     let (batch, channels, height, width) = x.dims4()?;
     if !x.track_op() {

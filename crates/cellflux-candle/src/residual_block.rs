@@ -84,8 +84,8 @@ impl ResidualBlock {
         })
     }
 
-    /// `skip(x) + h` for a feature map `x` and the activated embedding `SiLU(e)` of `[N, E]`; `dropout` is the
-    /// step's key, where features are to be dropped.
+    /// `skip(x) + h` for a feature map `x` and the activated embedding `SiLU(e)` of `[N, E]`; `dropout` is
+    /// the step's key, where features are to be dropped.
     ///
     /// # Errors
     /// When candle fails.

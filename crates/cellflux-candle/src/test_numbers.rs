@@ -2,7 +2,8 @@
 
 use candle_core::{Device, Tensor};
 
-/// Numbers of mean 0 and variance 1, uniform; other seeds give others. Mixed as in `SplitMix64` (Steele, Lea and Flood 2014).
+/// Numbers of mean 0 and variance 1, uniform; other seeds give others. Mixed as in `SplitMix64` (Steele, Lea
+/// and Flood 2014).
 pub(crate) fn numbers(seed: u64, shape: &[usize]) -> Tensor {
     let count: usize = shape.iter().product();
     let values: Vec<f32> = (0..count as u64)

@@ -144,8 +144,8 @@ impl UNet {
         self.embed_vectors(&values, &present)
     }
 
-    /// The same of vectors `[N, D]` that are on the device already; `present` `[N, 1]` is 1 where a sample has a
-    /// condition and 0 where it has none.
+    /// The same of vectors `[N, D]` that are on the device already; `present` `[N, 1]` is 1 where a sample
+    /// has a condition and 0 where it has none.
     ///
     /// # Errors
     /// When shapes do not fit, or candle fails.
@@ -159,12 +159,12 @@ impl UNet {
     /// The velocity `[N, C, H, W]` of images `x` at N times in `[0, 1]`, given the embedded conditions
     /// `[N, E]` of [`Self::embed_conditions`], or `None` when no sample has one.
     ///
-    /// `dropout` is the step's key, from which every residual block's dropout mask follows; nothing is dropped
-    /// without one.
+    /// `dropout` is the step's key, from which every residual block's dropout mask follows; nothing is
+    /// dropped without one.
     ///
     /// # Errors
-    /// [`CandleError::Config`] when a side of the image cannot be halved at every level, [`CandleError::Length`]
-    /// when channels or times do not fit.
+    /// [`CandleError::Config`] when a side of the image cannot be halved at every level,
+    /// [`CandleError::Length`] when channels or times do not fit.
     pub fn forward(
         &self,
         x: &Tensor,

@@ -1,12 +1,12 @@
 //! 3x3 convolution on the CPU with fewer multiplications: Winograd's F(4x4, 3x3).
 //!
-//! Every 4x4 outputs come from a 6x6 window of the input: windows and kernels are transformed, multiplied element by element
-//! (36 products where the plain sum needs 144), and transformed back; summing over input channels turns the products into
-//! 36 matrix multiplications. After Lavin and Gray, "Fast algorithms for convolutional neural networks",
-//! arXiv:1509.09308, section 4.
+//! Every 4x4 outputs come from a 6x6 window of the input: windows and kernels are transformed, multiplied
+//! element by element (36 products where the plain sum needs 144), and transformed back; summing over input
+//! channels turns the products into 36 matrix multiplications. After Lavin and Gray, "Fast algorithms for
+//! convolutional neural networks", arXiv:1509.09308, section 4.
 //!
-//! The transforms interpolate at 0, +-1/sqrt 2, +-sqrt 2 and infinity. Against the whole numbers of the paper (0, +-1, +-2)
-//! that halves the largest factor and with it the rounding errors, which goldens would show.
+//! The transforms interpolate at 0, +-1/sqrt 2, +-sqrt 2 and infinity. Against the whole numbers of the paper
+//! (0, +-1, +-2) that halves the largest factor and with it the rounding errors, which goldens would show.
 //!
 //! Four windows side by side are transformed at once, one a lane.
 
@@ -31,8 +31,8 @@ const PRODUCTS: usize = WINDOW * WINDOW;
 const LANES: usize = 4;
 /// Output columns of as many tiles.
 const COLUMNS: usize = LANES * TILE;
-/// Transformed windows and products of a band of tile rows together hold about this many vectors, so that they stay in a
-/// core's cache.
+/// Transformed windows and products of a band of tile rows together hold about this many vectors, so that
+/// they stay in a core's cache.
 const BAND_VECTORS: usize = 1 << 16;
 
 /// A transformed 3x3 kernel with its bias.
@@ -193,8 +193,8 @@ struct Band {
     vectors: usize,
 }
 
-/// The six rows of a row of windows, after the transform down the columns, with a column of padding at the left and what
-/// the last vector reads at the right.
+/// The six rows of a row of windows, after the transform down the columns, with a column of padding at the
+/// left and what the last vector reads at the right.
 type Scratch = [Vec<f32>; WINDOW];
 
 impl Band {
@@ -315,7 +315,8 @@ fn windows(line: &[f32]) -> [f32x4; WINDOW] {
 const A2: f32 = 0.5;
 const B2: f32 = 2.0;
 
-/// `B^T d`: the input's transform, whose rows are the coefficients of the product of `x - q` over all points `q` but one.
+/// `B^T d`: the input's transform, whose rows are the coefficients of the product of `x - q` over all points
+/// `q` but one.
 #[inline]
 fn spread([d0, d1, d2, d3, d4, d5]: [f32x4; WINDOW]) -> [f32x4; WINDOW] {
     let (even_a, odd_a) = (d4 - d2 * B2, (d3 - d1 * B2) * FRAC_1_SQRT_2);

@@ -9,8 +9,8 @@ use cosmolkit_model::{BondDirection, BondId, BondOrder, Conformer2D, TopologyBlo
 
 use crate::{ChemError, Molecule};
 
-/// Heavy atoms and separate molecules that are drawn. The time that the layout takes grows so fast with both that one
-/// row of a table could stall an import, and nobody reads a formula that large.
+/// Heavy atoms and separate molecules that are drawn. The time that the layout takes grows so fast with both
+/// that one row of a table could stall an import, and nobody reads a formula that large.
 const MAX_ATOMS: usize = 200;
 const MAX_MOLECULES: usize = 20;
 

@@ -1,8 +1,9 @@
 //! Compounds: SMILES to Morgan counts (the condition vector of a chemical perturbation), the nearest
 //! training compounds, and 2-d structures as SVG.
 //!
-//! Chemistry itself (SMILES, aromaticity, hashing, 2-d layout) is cosmolkit's, which follows `RDKit`; this crate
-//! takes its parts directly instead of its facade, which would also build file readers, writers and force fields.
+//! Chemistry itself (SMILES, aromaticity, hashing, 2-d layout) is cosmolkit's, which follows `RDKit`; this
+//! crate takes its parts directly instead of its facade, which would also build file readers, writers and
+//! force fields.
 //!
 //! ```
 //! use cellflux_chem::{Molecule, MorganSettings};

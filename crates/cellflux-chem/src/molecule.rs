@@ -42,8 +42,8 @@ impl Molecule {
         let record =
             cosmolkit_smiles::parse_smiles(smiles, &params).map_err(|error| syntax(smiles, &error))?;
         limits::check_written(smiles, &record.topology)?;
-        // The two steps after parsing, in the order of `RDKit`'s reader: explicit hydrogens become counts (with
-        // sanitisation), then stereo marks are settled on the final graph.
+        // The two steps after parsing, in the order of `RDKit`'s reader: explicit hydrogens become counts
+        // (with sanitisation), then stereo marks are settled on the final graph.
         let cleaned = cosmolkit_core::remove_hydrogens_with_params(
             record.topology,
             record.coordinates,

@@ -16,8 +16,8 @@ pub const MAX_RADIUS: u32 = 8;
 /// Largest length of a fingerprint.
 pub const MAX_BITS: u32 = 1 << 16;
 
-/// Which Morgan counts: the chemical condition of `CellFlux` (and of IMPA before it) is radius 2 in 1024 positions,
-/// counts rather than bits, not normalised, chirality ignored.
+/// Which Morgan counts: the chemical condition of `CellFlux` (and of IMPA before it) is radius 2 in 1024
+/// positions, counts rather than bits, not normalised, chirality ignored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct MorganSettings {
@@ -79,11 +79,12 @@ impl fmt::Display for MorganCounts {
 }
 
 impl Molecule {
-    /// The molecule's Morgan counts, equal to `RDKit`'s `GetMorganGenerator(radius, fpSize=bits).GetCountFingerprint`.
+    /// The molecule's Morgan counts, equal to `RDKit`'s `GetMorganGenerator(radius,
+    /// fpSize=bits).GetCountFingerprint`.
     ///
     /// # Errors
-    /// [`ChemError::Radius`] and [`ChemError::Bits`] when a setting is out of range, [`ChemError::Chemistry`] when an
-    /// atom has no invariant.
+    /// [`ChemError::Radius`] and [`ChemError::Bits`] when a setting is out of range, [`ChemError::Chemistry`]
+    /// when an atom has no invariant.
     pub fn morgan_counts(&self, settings: MorganSettings) -> Result<MorganCounts, ChemError> {
         let MorganSettings { radius, bits } = settings;
         if radius > MAX_RADIUS {

@@ -1,8 +1,8 @@
 //! The skeletal formula as SVG.
 //!
-//! Everything is drawn in `currentColor`, so that a picture placed inline in a page takes the text's colour, light or
-//! dark. Carbon is a corner, other atoms are letters with their hydrogens; there is no script, no style sheet and no
-//! font of its own. The same molecule always gives the same bytes.
+//! Everything is drawn in `currentColor`, so that a picture placed inline in a page takes the text's colour,
+//! light or dark. Carbon is a corner, other atoms are letters with their hydrogens; there is no script, no
+//! style sheet and no font of its own. The same molecule always gives the same bytes.
 
 use std::fmt::Write as _;
 
@@ -64,8 +64,8 @@ impl Side {
 
     /// The side that no neighbour is on.
     fn free_of(neighbours: &[Point], at: Point) -> Self {
-        // The cosine of the angle to the nearest neighbour, the smaller the freer; one side must be clearly freer than
-        // another to be preferred.
+        // The cosine of the angle to the nearest neighbour, the smaller the freer; one side must be clearly
+        // freer than another to be preferred.
         let crowding = |direction: Point| {
             let cosine = |other: &Point| {
                 let (dx, dy) = (other[0] - at[0], other[1] - at[1]);
@@ -313,8 +313,8 @@ fn clip(from: Point, towards: Point, label: Option<&Label>) -> Point {
     between(from, towards, (reach / length).min(0.45))
 }
 
-/// A double bond: one line on the axis and one inside the ring or on the crowded side; two lines about the axis
-/// where an end stands alone, as in a ketone.
+/// A double bond: one line on the axis and one inside the ring or on the crowded side; two lines about the
+/// axis where an end stands alone, as in a ketone.
 fn double(
     lines: &mut String,
     layout: &Layout,

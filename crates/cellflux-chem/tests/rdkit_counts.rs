@@ -1,4 +1,5 @@
-//! Morgan counts equal `RDKit`'s (release 2026.09.1, radius 2, 1024 positions), row by row, exactly: they are integers.
+//! Morgan counts equal `RDKit`'s (release 2026.09.1, radius 2, 1024 positions), row by row, exactly: they are
+//! integers.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -6,7 +7,8 @@ use std::path::PathBuf;
 
 use cellflux_chem::{Molecule, MorganSettings};
 
-/// Counts of well-known compounds: ions, metals, macrocycles, fused aromatic rings and stereo marks among them.
+/// Counts of well-known compounds: ions, metals, macrocycles, fused aromatic rings and stereo marks among
+/// them.
 const COMMITTED: &str = include_str!("morgan_counts.csv");
 
 fn sparse_counts(smiles: &str) -> String {

@@ -17,8 +17,8 @@ pub struct EngineArgs {
     /// Storage of weights and activations.
     #[arg(long, value_enum, default_value = "f32")]
     pub dtype: DType,
-    /// Take the kernel variants that are fastest on this adapter, measured at the first use and kept in the user's cache
-    /// folder (wgpu only).
+    /// Take the kernel variants that are fastest on this adapter, measured at the first use and kept in the
+    /// user's cache folder (wgpu only).
     #[arg(long)]
     pub tune: bool,
 }

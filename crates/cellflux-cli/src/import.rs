@@ -18,8 +18,9 @@ use about::About;
 
 /// Turn a checkpoint and a table of compounds into a bundle.
 ///
-/// The checkpoint is a .pth of the public trainer (its averaged weights are taken when it has them; nothing in it is
-/// executed) or a .safetensors with the public network's names. docs/importing.md describes the tables.
+/// The checkpoint is a .pth of the public trainer (its averaged weights are taken when it has them; nothing
+/// in it is executed) or a .safetensors with the public network's names. docs/importing.md describes the
+/// tables.
 #[derive(clap::Args)]
 pub struct Args {
     /// The checkpoint: .pth or .safetensors.
@@ -27,7 +28,8 @@ pub struct Args {
     /// The network's configuration as JSON, where the checkpoint does not carry it.
     #[arg(long, conflicts_with = "preset")]
     config: Option<PathBuf>,
-    /// The network's configuration by name: cellflux-bbbc021, cellflux-rxrx1, cellflux-cpg0000, cellflux-paper, small, tiny.
+    /// The network's configuration by name: cellflux-bbbc021, cellflux-rxrx1, cellflux-cpg0000,
+    /// cellflux-paper, small, tiny.
     #[arg(long)]
     preset: Option<String>,
     /// Take the weights as the optimiser left them, even where a .pth holds averaged ones.

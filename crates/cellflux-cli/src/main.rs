@@ -1,8 +1,8 @@
 //! The `cellflux` command. Each subcommand is one file, with its `Args` and its `run`.
 //!
-//! Exit status: 0 when all is well; 1 when `verify` measured an error above its bound, and when `site` or `bundle` found
-//! something wrong with what they were given; 2 when another command could not do its work. `bundle diff` exits 1 when the
-//! bundles differ and 2 when it could not compare them.
+//! Exit status: 0 when all is well; 1 when `verify` measured an error above its bound, and when `site` or
+//! `bundle` found something wrong with what they were given; 2 when another command could not do its work.
+//! `bundle diff` exits 1 when the bundles differ and 2 when it could not compare them.
 
 #[macro_use]
 extern crate cellflux_terminal;
@@ -32,7 +32,8 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     Bundle(bundle::Args),
-    /// Print the completions of a shell, for example `cellflux completions bash > ~/.local/share/bash-completion/completions/cellflux`.
+    /// Print the completions of a shell, for example `cellflux completions bash >
+    /// ~/.local/share/bash-completion/completions/cellflux`.
     Completions {
         /// The shell.
         shell: Shell,
@@ -72,8 +73,8 @@ fn main() -> ExitCode {
     })
 }
 
-/// Without `XDG_RUNTIME_DIR`, which servers and containers lack, a Vulkan driver that looks for a display prints an error that
-/// is none. Any folder will do.
+/// Without `XDG_RUNTIME_DIR`, which servers and containers lack, a Vulkan driver that looks for a display
+/// prints an error that is none. Any folder will do.
 #[cfg(target_os = "linux")]
 #[allow(
     unsafe_code,

@@ -1,4 +1,5 @@
-//! `cellflux run`: the exploration that a link or a recipe describes, walked without a page and written as files.
+//! `cellflux run`: the exploration that a link or a recipe describes, walked without a page and written as
+//! files.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -15,8 +16,8 @@ use crate::files::{read, write};
 
 /// Walk the exploration of a page's link and write every step.
 ///
-/// Writes `trajectory.npy` (`[steps + 1, C, H, W]`, f32, model range), `times.npy`, `strip.png`, a `frame-NNN.png` a step
-/// and `record.json` (the recipe, the engine, work and time).
+/// Writes `trajectory.npy` (`[steps + 1, C, H, W]`, f32, model range), `times.npy`, `strip.png`, a
+/// `frame-NNN.png` a step and `record.json` (the recipe, the engine, work and time).
 #[derive(clap::Args)]
 pub struct Args {
     /// A page's address, or only its hash.

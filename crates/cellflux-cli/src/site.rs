@@ -1,4 +1,5 @@
-//! `cellflux site`: a `site.toml`, a bundle and some Markdown become a static folder, which can be looked at and checked.
+//! `cellflux site`: a `site.toml`, a bundle and some Markdown become a static folder, which can be looked at
+//! and checked.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -52,10 +53,12 @@ struct From {
     /// The folder that holds site.toml; for `serve` also a built site.
     #[arg(default_value = ".")]
     site: PathBuf,
-    /// The folder to write: absent, empty, or written by an earlier build, of which other files stay. `dist` beside site.toml when not given.
+    /// The folder to write: absent, empty, or written by an earlier build, of which other files stay. `dist`
+    /// beside site.toml when not given.
     #[arg(long)]
     out: Option<PathBuf>,
-    /// A folder of real BBBC021 single-cell crops with its metadata.csv, offered beside the first bundle's samples.
+    /// A folder of real BBBC021 single-cell crops with its metadata.csv, offered beside the first bundle's
+    /// samples.
     #[arg(long)]
     data: Option<PathBuf>,
     /// What computes pictures and trajectories.

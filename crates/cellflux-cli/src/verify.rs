@@ -19,8 +19,8 @@ use crate::files::read;
 /// Exits 1 when an error is above the bound of the engine's precision.
 #[derive(clap::Args)]
 pub struct Args {
-    /// The weights: a .pth (its averaged ones, when it has them), a .safetensors with the public network's names, or a
-    /// bundle's folder.
+    /// The weights: a .pth (its averaged ones, when it has them), a .safetensors with the public network's
+    /// names, or a bundle's folder.
     model: PathBuf,
     /// The golden file: inputs and expected outputs, with `config` and `cfg_scale` in its metadata.
     io: PathBuf,

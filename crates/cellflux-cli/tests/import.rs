@@ -1,6 +1,9 @@
 //! `cellflux import`, as a person runs it.
 
-#![allow(clippy::unwrap_used, reason = "helpers of tests, which may panic as tests may")]
+#![allow(
+    clippy::unwrap_used,
+    reason = "helpers of tests, which may panic as tests may"
+)]
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -25,7 +28,8 @@ fn shared(path: &str) -> Option<PathBuf> {
     None
 }
 
-/// The `micro` golden's weights in a folder of their own, with its configuration as JSON and a table of compounds.
+/// The `micro` golden's weights in a folder of their own, with its configuration as JSON and a table of
+/// compounds.
 struct Workplace {
     folder: tempfile::TempDir,
 }

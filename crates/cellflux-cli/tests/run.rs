@@ -1,6 +1,9 @@
 //! `cellflux run` as it is called from a shell, on a bundle of the golden network.
 
-#![allow(clippy::unwrap_used, reason = "helpers of tests, which may panic as tests may")]
+#![allow(
+    clippy::unwrap_used,
+    reason = "helpers of tests, which may panic as tests may"
+)]
 
 use std::collections::BTreeMap;
 use std::fs;

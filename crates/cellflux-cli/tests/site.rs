@@ -1,6 +1,9 @@
 //! `cellflux site` as it is called from a shell: the example, and what scripts tell failures by.
 
-#![allow(clippy::unwrap_used, reason = "helpers of tests, which may panic as tests may")]
+#![allow(
+    clippy::unwrap_used,
+    reason = "helpers of tests, which may panic as tests may"
+)]
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -64,7 +67,8 @@ fn small_site(more: &str) -> tempfile::TempDir {
     home
 }
 
-/// Whether the page's WebAssembly package has been built, which a debug build of the command takes from the clone.
+/// Whether the page's WebAssembly package has been built, which a debug build of the command takes from the
+/// clone.
 fn has_package() -> bool {
     let module = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../pkg/cellflux_wasm_bg.wasm");
     let found = module.is_file();

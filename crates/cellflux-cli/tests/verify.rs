@@ -1,6 +1,9 @@
 //! `cellflux verify` as it is called from a shell.
 
-#![allow(clippy::unwrap_used, reason = "helpers of tests, which may panic as tests may")]
+#![allow(
+    clippy::unwrap_used,
+    reason = "helpers of tests, which may panic as tests may"
+)]
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -10,10 +10,10 @@ use crate::error::DataError;
 use crate::experiment::Experiment;
 use crate::pairing::Pairing;
 
-/// The bundle's conditions: every compound that has a vector, without dose features, which a bundle's reader appends.
-/// Targets are those that `pairing` has training samples of: the control only where controls were learnt, and no compound
-/// that was held out or whose cells all lacked a control. A compound's batches are those of its own cells: treated ones, and
-/// untreated ones of a control.
+/// The bundle's conditions: every compound that has a vector, without dose features, which a bundle's reader
+/// appends. Targets are those that `pairing` has training samples of: the control only where controls were
+/// learnt, and no compound that was held out or whose cells all lacked a control. A compound's batches are
+/// those of its own cells: treated ones, and untreated ones of a control.
 ///
 /// # Errors
 /// [`DataError::Config`] where the bundle refuses the vectors, which it does not for a table that was built.

@@ -1,15 +1,18 @@
-//! The packed cache: every image decoded once, as coded bytes `[M, C, H, W]` in one file that is mapped into memory.
+//! The packed cache: every image decoded once, as coded bytes `[M, C, H, W]` in one file that is mapped into
+//! memory.
 //!
 //! # Memory
 //!
-//! The file is as long as the data: 424,000 crops of 5 x 96 x 96 are 19.5 GB. Mapped pages belong to the operating system's
-//! page cache, which keeps as many of them as memory is free and drops them, unwritten, when anybody else needs it; so they
-//! speed a run up where there is memory and cost none where there is not. What a process needs for itself is:
+//! The file is as long as the data: 424,000 crops of 5 x 96 x 96 are 19.5 GB. Mapped pages belong to the
+//! operating system's page cache, which keeps as many of them as memory is free and drops them, unwritten,
+//! when anybody else needs it; so they speed a run up where there is memory and cost none where there is not.
+//! What a process needs for itself is:
 //!
 //! - the experiment, some 120 bytes an image (51 MB for 424,000), and 12 bytes an image in the pairs;
-//! - while the cache is built, [`CHUNK`] images at a time, coded (24 MB for 5 x 96 x 96), and one decoded file a thread;
-//! - while a run reads, the batches that the loader keeps ready: threads x batches x 2 x batch size x image (47 MB for 2 x 4
-//!   batches of 64 of that size), and an epoch's order a thread (4 bytes an image).
+//! - while the cache is built, [`CHUNK`] images at a time, coded (24 MB for 5 x 96 x 96), and one decoded
+//!   file a thread;
+//! - while a run reads, the batches that the loader keeps ready: threads x batches x 2 x batch size x image
+//!   (47 MB for 2 x 4 batches of 64 of that size), and an epoch's order a thread (4 bytes an image).
 
 use std::fs::{self, File};
 use std::io::{BufWriter, Write};
@@ -97,19 +100,21 @@ impl PackedCache {
         Self::open_with(experiment, folder, |_, _| {})
     }
 
-    /// As [`PackedCache::open`]; `progress` is called with the images decoded so far and their number while it builds.
+    /// As [`PackedCache::open`]; `progress` is called with the images decoded so far and their number while
+    /// it builds.
     ///
     /// # Errors
     /// [`DataError::Cache`] where the disk has no room for it (asked before the first byte is written),
-    /// [`DataError::File`] where the folder cannot be written, and for the first image that cannot be decoded, as
-    /// [`Experiment::load`]. A cache that was whole before stays as it is.
+    /// [`DataError::File`] where the folder cannot be written, and for the first image that cannot be
+    /// decoded, as [`Experiment::load`]. A cache that was whole before stays as it is.
     pub fn open_with(
         experiment: &Experiment,
         folder: &Path,
         progress: impl Fn(usize, usize),
     ) -> Result<Self, DataError> {
         fs::create_dir_all(folder).map_err(DataError::file(folder, "cannot be made"))?;
-        // Two runs that start together must not build one cache at once; the lock goes with the file's handle.
+        // Two runs that start together must not build one cache at once; the lock goes with the file's
+        // handle.
         let lock_path = folder.join(LOCK);
         let lock = File::create(&lock_path).map_err(DataError::file(&lock_path, "cannot be written"))?;
         lock.lock()
@@ -169,7 +174,8 @@ impl PackedCache {
         &self.about.values
     }
 
-    /// The shares of all images' source pixels that were darker than black or brighter than full scale, and are cut off.
+    /// The shares of all images' source pixels that were darker than black or brighter than full scale, and
+    /// are cut off.
     pub fn clipped(&self) -> Clipped {
         self.about.clipped
     }

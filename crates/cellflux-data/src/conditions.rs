@@ -1,5 +1,5 @@
-//! Conditions: the vector that stands for what was done to an image, one row for every compound, or for every pair of compound
-//! and dose where the dose is part of the vector.
+//! Conditions: the vector that stands for what was done to an image, one row for every compound, or for every
+//! pair of compound and dose where the dose is part of the vector.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -40,9 +40,10 @@ impl ConditionTable {
     /// Makes the vectors of an experiment's compounds. A control needs none unless controls are learnt.
     ///
     /// # Errors
-    /// [`DataError::Smiles`] for a structure that does not parse, [`DataError::NoVector`] for a compound without one where
-    /// the configuration does not say that such compounds are left out, [`DataError::Cell`] for a missing dose or a number
-    /// that is none, [`DataError::Table`] and [`DataError::MissingColumn`] for a broken table.
+    /// [`DataError::Smiles`] for a structure that does not parse, [`DataError::NoVector`] for a compound
+    /// without one where the configuration does not say that such compounds are left out, [`DataError::Cell`]
+    /// for a missing dose or a number that is none, [`DataError::Table`] and [`DataError::MissingColumn`] for
+    /// a broken table.
     pub fn build(experiment: &Experiment, config: &ConditionsConfig) -> Result<Self, DataError> {
         let (encoder, vectors) = encode(experiment, &config.encoder)?;
         if config.without_vector == WithoutVector::Error {
@@ -201,7 +202,8 @@ fn morgan(
     }
 }
 
-/// Reads a table of vectors: names in the first column, numbers in the others. Only the experiment's compounds are kept.
+/// Reads a table of vectors: names in the first column, numbers in the others. Only the experiment's
+/// compounds are kept.
 fn read_vectors(file: &Path, compounds: &[Compound]) -> Result<Vectors, DataError> {
     let table = Table::open(file)?;
     let width = table.titles().len() - 1;

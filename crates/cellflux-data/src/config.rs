@@ -20,8 +20,8 @@ pub struct DataConfig {
     /// Column titles, where they differ from the layout's own.
     #[serde(default)]
     pub columns: Columns,
-    /// What a control without a name is called, where the table leaves its name empty: the public code's table of CPJUMP1 does,
-    /// for the wells with DMSO. Without it an empty name is an error.
+    /// What a control without a name is called, where the table leaves its name empty: the public code's
+    /// table of CPJUMP1 does, for the wells with DMSO. Without it an empty name is an error.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub empty_compound: Option<String>,
     /// The values of the column of splits.
@@ -53,7 +53,8 @@ pub enum Source {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         images: Option<PathBuf>,
     },
-    /// The layout of the public code: `.npy` files `[H, W, C]` of bytes, whose paths follow from their sample keys.
+    /// The layout of the public code: `.npy` files `[H, W, C]` of bytes, whose paths follow from their sample
+    /// keys.
     Public {
         /// Whose rule of paths and titles of columns.
         dataset: PublicDataset,
@@ -245,8 +246,8 @@ impl ImageConfig {
 pub struct PairingConfig {
     /// What happens to treated images whose batch has no control in their split.
     pub without_control: WithoutControl,
-    /// Whether controls are learnt as a condition too, each from another control of its batch. For `--source noise`, where
-    /// the control's condition makes the model a generator of control cells.
+    /// Whether controls are learnt as a condition too, each from another control of its batch. For `--source
+    /// noise`, where the control's condition makes the model a generator of control cells.
     pub learn_controls: bool,
 }
 

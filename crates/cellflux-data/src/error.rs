@@ -28,8 +28,8 @@ impl std::fmt::Display for Place {
     }
 }
 
-/// Why data could not be read, packed, paired or cut. A message is whole: it contains its reason, which is therefore not
-/// offered again as a `source`.
+/// Why data could not be read, packed, paired or cut. A message is whole: it contains its reason, which is
+/// therefore not offered again as a `source`.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DataError {

@@ -1,4 +1,5 @@
-//! An experiment as a run sees it: which images there are, what was done to each, and which split it belongs to.
+//! An experiment as a run sees it: which images there are, what was done to each, and which split it belongs
+//! to.
 //!
 //! [`crate::read_experiment`] makes one.
 
@@ -56,8 +57,8 @@ impl Experiment {
         &self.wells
     }
 
-    /// A hash of everything that the packed cache depends on: the images' names, lengths and times, their meaning, and the
-    /// model's size, channels and coding.
+    /// A hash of everything that the packed cache depends on: the images' names, lengths and times, their
+    /// meaning, and the model's size, channels and coding.
     pub fn fingerprint(&self) -> &str {
         &self.fingerprint
     }
@@ -65,8 +66,8 @@ impl Experiment {
     /// Decodes or draws one image: coded bytes `[C, H, W]`.
     ///
     /// # Errors
-    /// [`DataError`] naming the line of the image, for one that is missing, damaged, or of another size, channel count or
-    /// range of numbers than the first.
+    /// [`DataError`] naming the line of the image, for one that is missing, damaged, or of another size,
+    /// channel count or range of numbers than the first.
     pub fn load(&self, index: usize) -> Result<Vec<u8>, DataError> {
         Ok(self.load_coded(index)?.bytes)
     }

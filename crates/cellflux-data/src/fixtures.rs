@@ -22,8 +22,8 @@ pub(super) struct Folder {
 }
 
 impl Folder {
-    /// A table with these lines below its header, and an image for every line's first cell: RGB of [`SIDE`] a side whose bytes
-    /// are the line's number.
+    /// A table with these lines below its header, and an image for every line's first cell: RGB of [`SIDE`] a
+    /// side whose bytes are the line's number.
     pub(super) fn new(header: &str, rows: &[&str]) -> Self {
         let folder = Self {
             dir: tempfile::tempdir().unwrap(),

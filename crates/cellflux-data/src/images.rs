@@ -118,8 +118,8 @@ impl Images {
     }
 }
 
-/// Which plane of a file is which channel of the model: by the names that the file gives its planes, by their order where
-/// it gives none.
+/// Which plane of a file is which channel of the model: by the names that the file gives its planes, by their
+/// order where it gives none.
 fn assigned(
     pictures: &[Picture],
     spec: &ImageSpec,
@@ -193,7 +193,8 @@ mod tests {
     use crate::fixtures::{Folder, SIDE};
     use crate::report::Report;
 
-    /// An uncompressed TIFF of three 8-bit pages of [`SIDE`] a side, page by page of one value, with these page names.
+    /// An uncompressed TIFF of three 8-bit pages of [`SIDE`] a side, page by page of one value, with these
+    /// page names.
     fn tiff(pages: [(&str, u8); 3]) -> Vec<u8> {
         let pixels = SIDE * SIDE;
         let mut file = b"II*\0".to_vec();

@@ -1,8 +1,9 @@
-//! Batches for training. Which images a batch holds is a pure function of the seed and the batch's position in the run, so a
-//! resumed run sees what an uninterrupted one would have seen; threads gather batches ahead of the step that needs them.
+//! Batches for training. Which images a batch holds is a pure function of the seed and the batch's position
+//! in the run, so a resumed run sees what an uninterrupted one would have seen; threads gather batches ahead
+//! of the step that needs them.
 //!
-//! Samples are numbered through the run: batch `p` of `n` holds the numbers `p n` to `p n + n - 1`, epochs follow one another
-//! without a gap, and each epoch has an order of its own.
+//! Samples are numbered through the run: batch `p` of `n` holds the numbers `p n` to `p n + n - 1`, epochs
+//! follow one another without a gap, and each epoch has an order of its own.
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -82,8 +83,8 @@ impl Loader {
     /// Starts to gather batches from `position` on: the number of batches already drawn in this run.
     ///
     /// # Errors
-    /// [`DataError::Nothing`] for a split without samples, [`DataError::Config`] for an empty batch or an impossible number
-    /// of threads, [`DataError::Loader`] where no thread can be started.
+    /// [`DataError::Nothing`] for a split without samples, [`DataError::Config`] for an empty batch or an
+    /// impossible number of threads, [`DataError::Loader`] where no thread can be started.
     pub fn start(
         cache: &Arc<PackedCache>,
         pairing: &Arc<Pairing>,
@@ -129,7 +130,10 @@ impl Loader {
     ///
     /// # Errors
     /// [`DataError::Loader`] where the thread that gathers it is gone.
-    #[allow(clippy::should_implement_trait, reason = "An endless stream that can fail is no iterator: `for` would hide the error")]
+    #[allow(
+        clippy::should_implement_trait,
+        reason = "An endless stream that can fail is no iterator: `for` would hide the error"
+    )]
     pub fn next(&mut self) -> Result<HostBatch, DataError> {
         let began = Instant::now();
         let thread = (self.position - self.start) % self.ready.len().max(1) as u64;
@@ -207,7 +211,8 @@ impl Batches {
     /// The batch at a position: a pure function of the draw and the position.
     ///
     /// # Errors
-    /// [`DataError::Nothing`] for a split without samples, [`DataError::Loader`] for a cache of another experiment.
+    /// [`DataError::Nothing`] for a split without samples, [`DataError::Loader`] for a cache of another
+    /// experiment.
     pub fn at(&mut self, position: u64) -> Result<HostBatch, DataError> {
         self.pairing.require(self.draw.split)?;
         let samples = self.pairing.len(self.draw.split) as u64;
@@ -240,8 +245,8 @@ impl Batches {
     }
 }
 
-/// Fixed batches of a split for validation: every sample once, or `limit` evenly spread ones, in the table's order, each with
-/// the same control every time. The last batch may be smaller.
+/// Fixed batches of a split for validation: every sample once, or `limit` evenly spread ones, in the table's
+/// order, each with the same control every time. The last batch may be smaller.
 pub fn fixed_batches<'a>(
     cache: &'a PackedCache,
     pairing: &'a Pairing,

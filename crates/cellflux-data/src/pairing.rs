@@ -1,5 +1,5 @@
-//! Which control a treated image starts from: one of the same batch and the same split, drawn uniformly, so that what differs
-//! between the two is the treatment and not the plate (the paper's batch-wise pairing).
+//! Which control a treated image starts from: one of the same batch and the same split, drawn uniformly, so
+//! that what differs between the two is the treatment and not the plate (the paper's batch-wise pairing).
 
 use std::collections::HashMap;
 
@@ -61,12 +61,12 @@ struct Sample {
 }
 
 impl Pairing {
-    /// Pairs every split. Controls come from the treated image's own split; for held-out compounds, of which training sees
-    /// no treated image, from all splits.
+    /// Pairs every split. Controls come from the treated image's own split; for held-out compounds, of which
+    /// training sees no treated image, from all splits.
     ///
     /// # Errors
-    /// [`DataError::NoControl`] for a batch without control where the configuration does not say otherwise, or a split
-    /// without any; [`DataError::NoVector`] where controls are to be learnt and theirs is missing.
+    /// [`DataError::NoControl`] for a batch without control where the configuration does not say otherwise,
+    /// or a split without any; [`DataError::NoVector`] where controls are to be learnt and theirs is missing.
     pub fn new(
         experiment: &Experiment,
         conditions: &ConditionTable,
@@ -117,8 +117,8 @@ impl Pairing {
         })
     }
 
-    /// The sample at position `sample` of a split, with a control drawn for the `number`-th time; none beyond the split's
-    /// end. A pure function of its arguments.
+    /// The sample at position `sample` of a split, with a control drawn for the `number`-th time; none beyond
+    /// the split's end. A pure function of its arguments.
     pub fn pair(&self, split: Split, sample: usize, seed: u64, number: u64) -> Option<Pair> {
         let samples = self.samples(split);
         let sample = samples.list.get(sample)?;

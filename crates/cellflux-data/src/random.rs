@@ -1,12 +1,14 @@
-//! Randomness as a pure function: of the run's seed, what it is for, the step, and the sample within the step.
+//! Randomness as a pure function: of the run's seed, what it is for, the step, and the sample within the
+//! step.
 //!
-//! There is no generator whose state could be lost or would have to be saved: a resumed run draws what the uninterrupted
-//! one would have drawn, and a sample draws the same whichever thread or device it is on.
+//! There is no generator whose state could be lost or would have to be saved: a resumed run draws what the
+//! uninterrupted one would have drawn, and a sample draws the same whichever thread or device it is on.
 
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
 
-/// What numbers are drawn for; each purpose has streams of its own, so that a change in one leaves the others as they are.
+/// What numbers are drawn for; each purpose has streams of its own, so that a change in one leaves the others
+/// as they are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u64)]
 pub enum Purpose {
@@ -55,7 +57,8 @@ pub fn chance(numbers: &mut ChaCha8Rng, probability: f64) -> bool {
     unit(numbers) < probability
 }
 
-/// A uniform number below `end`; 0 for an `end` of 0. Numbers from the last, incomplete multiple of `end` are drawn again.
+/// A uniform number below `end`; 0 for an `end` of 0. Numbers from the last, incomplete multiple of `end` are
+/// drawn again.
 pub fn below(numbers: &mut ChaCha8Rng, end: u64) -> u64 {
     if end == 0 {
         return 0;

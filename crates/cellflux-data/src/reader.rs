@@ -1,7 +1,7 @@
 //! Reading an experiment from a table of images, or from a design.
 //!
-//! Every image's metadata is opened and only the first image is decoded: a missing file, a missing column or an unknown value
-//! ends here, before anything is written or trained.
+//! Every image's metadata is opened and only the first image is decoded: a missing file, a missing column or
+//! an unknown value ends here, before anything is written or trained.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -282,8 +282,8 @@ fn stamp(
     Ok(())
 }
 
-/// A fingerprint that knows the model's images and what the files' numbers mean. Names and colours of channels do not
-/// change a byte; their hints decide which plane is which channel.
+/// A fingerprint that knows the model's images and what the files' numbers mean. Names and colours of
+/// channels do not change a byte; their hints decide which plane is which channel.
 fn fingerprint_of_spec(spec: &ImageSpec, image: &ImageConfig) -> Sha256 {
     let mut hash = Sha256::new();
     let hints = |channel: &Channel| {

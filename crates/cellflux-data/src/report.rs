@@ -11,7 +11,8 @@ use crate::entry::Split;
 use crate::experiment::Experiment;
 use crate::pairing::{Pairing, PairingCounts};
 
-/// What was read: images, compounds, batches, controls per batch, channels and, once decoded, the values' range.
+/// What was read: images, compounds, batches, controls per batch, channels and, once decoded, the values'
+/// range.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Report {
     /// The table.
@@ -36,7 +37,8 @@ pub struct Report {
     pub pairing: BTreeMap<Split, PairingCounts>,
     /// The values' range; empty before the images are decoded.
     pub values: Vec<ChannelValues>,
-    /// The shares of the images' source pixels that are cut off at either end; unknown before the images are decoded.
+    /// The shares of the images' source pixels that are cut off at either end; unknown before the images are
+    /// decoded.
     pub clipped: Option<Clipped>,
 }
 

@@ -1,4 +1,5 @@
-//! A table with titles: CSV or TSV, plain or gzip, read row by row. Every message points at a line and a column.
+//! A table with titles: CSV or TSV, plain or gzip, read row by row. Every message points at a line and a
+//! column.
 
 use std::fs::File;
 use std::io::{BufReader, Read};
@@ -29,8 +30,8 @@ pub struct Row<'a> {
 }
 
 impl Table {
-    /// Opens a table: tab-separated where the name ends in `.tsv` (`.tsv.gz`), comma-separated otherwise; gzip is seen
-    /// by its first bytes.
+    /// Opens a table: tab-separated where the name ends in `.tsv` (`.tsv.gz`), comma-separated otherwise;
+    /// gzip is seen by its first bytes.
     ///
     /// # Errors
     /// [`DataError::File`] where it cannot be opened, [`DataError::Table`] without a header.
@@ -88,8 +89,8 @@ impl Table {
     /// Calls `each` for every row, in order.
     ///
     /// # Errors
-    /// [`DataError::Table`] for a row of another length than the header or text that is not UTF-8; whatever `each`
-    /// returns.
+    /// [`DataError::Table`] for a row of another length than the header or text that is not UTF-8; whatever
+    /// `each` returns.
     pub fn for_each_row(
         mut self,
         mut each: impl FnMut(&Row<'_>) -> Result<(), DataError>,

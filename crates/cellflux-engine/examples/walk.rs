@@ -4,7 +4,8 @@
 //! cargo run -p cellflux-engine --example walk -- web/bundles/bbbc021-tiny taxol strip.png [crop.png]
 //! ```
 //!
-//! The crop is a PNG of the model's size with its channels as colours; without one, the bundle's first control starts.
+//! The crop is a PNG of the model's size with its channels as colours; without one, the bundle's first
+//! control starts.
 
 use std::error::Error;
 use std::path::Path;

@@ -1,7 +1,8 @@
 //! Both engines as one, for programs that let their user choose: `cellflux` and the page.
 //!
-//! A [`Network`] is opened on the CPU or on a GPU and becomes an [`AnyEngine`], which evaluates the velocity. Failures say
-//! what they mean for the way on ([`Failure`]). [`Tiles`] are the kernel variants that were measured on an adapter.
+//! A [`Network`] is opened on the CPU or on a GPU and becomes an [`AnyEngine`], which evaluates the velocity.
+//! Failures say what they mean for the way on ([`Failure`]). [`Tiles`] are the kernel variants that were
+//! measured on an adapter.
 //!
 //! ```no_run
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {

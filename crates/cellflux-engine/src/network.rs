@@ -59,8 +59,8 @@ impl<'a> Network<'a> {
         Ok(Gpu::request(Wanted::for_plan(&plan)).await?)
     }
 
-    /// The precision for this network on a device: f16 where it is there, faster, and right. `clock` gives seconds since any
-    /// moment.
+    /// The precision for this network on a device: f16 where it is there, faster, and right. `clock` gives
+    /// seconds since any moment.
     ///
     /// # Errors
     /// [`EngineError::Wgpu`] with what the device reports.

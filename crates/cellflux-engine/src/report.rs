@@ -15,7 +15,8 @@ pub struct EngineReport {
     pub software: bool,
     /// Storage of weights and activations, `f32` or `f16`.
     pub dtype: String,
-    /// Whether a GPU engine's kernel variants are the adapter's `default` or `tuned` on it; nothing for candle.
+    /// Whether a GPU engine's kernel variants are the adapter's `default` or `tuned` on it; nothing for
+    /// candle.
     pub tiles: Option<&'static str>,
 }
 

@@ -6,7 +6,8 @@ use cellflux_wgpu::{DeviceTrials, Effort, Gpu, Plan, Precision, StoredTiles, Tri
 
 use crate::{EngineError, Network};
 
-/// Kernel variants measured on one adapter. Its text ([`fmt::Display`]) is what a program keeps for the next time.
+/// Kernel variants measured on one adapter. Its text ([`fmt::Display`]) is what a program keeps for the next
+/// time.
 ///
 /// Measuring touches no engine: what it finds is for the next one that is opened.
 #[derive(Debug)]
@@ -18,8 +19,8 @@ pub struct Tiles {
 }
 
 impl Tiles {
-    /// What was `kept` for the adapter that this program calls `adapter`. What cannot be used is as good as nothing, with
-    /// the reason.
+    /// What was `kept` for the adapter that this program calls `adapter`. What cannot be used is as good as
+    /// nothing, with the reason.
     pub fn read(gpu: &Gpu, adapter: &str, kept: Option<&str>) -> Self {
         let defaults = Tuning::of(gpu.report());
         let read = kept.map(|text| StoredTiles::read(text, adapter, &defaults));
@@ -41,8 +42,8 @@ impl Tiles {
         self.refused.as_deref()
     }
 
-    /// The tiles for an engine on this adapter: the measured ones, or the defaults where those need larger buffers than the
-    /// device gives.
+    /// The tiles for an engine on this adapter: the measured ones, or the defaults where those need larger
+    /// buffers than the device gives.
     ///
     /// # Errors
     /// [`EngineError::Wgpu`] for a configuration that has no plan.
@@ -55,9 +56,10 @@ impl Tiles {
             .tuning_for(&self.gpu, config, size, images, precision)?)
     }
 
-    /// Compiles, checks and times one tile at one of the plan's convolutions; `None` when there is nothing left to measure,
-    /// or the time for it is spent. `evaluation` is the seconds that an evaluation takes, and `clock` gives seconds since
-    /// any moment. The first step decides plan, effort and evaluation for all that follow.
+    /// Compiles, checks and times one tile at one of the plan's convolutions; `None` when there is nothing
+    /// left to measure, or the time for it is spent. `evaluation` is the seconds that an evaluation takes,
+    /// and `clock` gives seconds since any moment. The first step decides plan, effort and evaluation for all
+    /// that follow.
     ///
     /// # Errors
     /// [`EngineError::Wgpu`] when the device fails.

@@ -1,5 +1,5 @@
-//! An exploration of the reference's `micro` network equals the reference's trajectories, on either engine, and goes on
-//! from the last frame when a GPU is lost or exchanged for the CPU.
+//! An exploration of the reference's `micro` network equals the reference's trajectories, on either engine,
+//! and goes on from the last frame when a GPU is lost or exchanged for the CPU.
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
@@ -18,8 +18,8 @@ use pollster::block_on;
 const SIDE: usize = 32;
 const IMAGE: usize = 3 * SIDE * SIDE;
 
-/// Trajectories differ from the reference by f32 rounding over ten steps (some 1e-6 on the CPU, more where a GPU's
-/// driver approximates); the adaptive one also by the reference's way of ending.
+/// Trajectories differ from the reference by f32 rounding over ten steps (some 1e-6 on the CPU, more where a
+/// GPU's driver approximates); the adaptive one also by the reference's way of ending.
 const BOUND: f64 = 1e-4;
 
 fn fixture(name: &str) -> Vec<u8> {

@@ -1,4 +1,5 @@
-//! What the system is asked for: an exchange of two folders, the identity of a file, and that bytes have reached the disk.
+//! What the system is asked for: an exchange of two folders, the identity of a file, and that bytes have
+//! reached the disk.
 
 use std::fs::{self, File};
 use std::io::{self, ErrorKind};
@@ -39,7 +40,8 @@ pub(crate) fn is_same(_: &File, _: &Path) -> bool {
     true
 }
 
-/// Has everything in a folder reach the disk, so that after a power failure the swap does not lead to empty files.
+/// Has everything in a folder reach the disk, so that after a power failure the swap does not lead to empty
+/// files.
 pub(crate) fn sync(folder: &Path) -> io::Result<()> {
     for entry in WalkDir::new(folder).contents_first(true) {
         let entry = entry?;

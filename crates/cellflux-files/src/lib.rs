@@ -1,7 +1,8 @@
 //! Files read when they are files, and a folder that takes the place of another in one step.
 //!
-//! [`open`] and [`read`] refuse what is no regular file. The new content of a folder is written in a [`Workplace`] beside the place, on the same file system: `.writing-NAME`, whose `lock` one
-//! process holds. Killed at any moment, a command leaves the old folder or the new one in the place, whole; what lies in a
+//! [`open`] and [`read`] refuse what is no regular file. The new content of a folder is written in a
+//! [`Workplace`] beside the place, on the same file system: `.writing-NAME`, whose `lock` one process holds.
+//! Killed at any moment, a command leaves the old folder or the new one in the place, whole; what lies in a
 //! workplace that nobody holds is put back or cleared away by the next command that writes there.
 //!
 //! ```

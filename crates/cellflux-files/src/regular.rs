@@ -6,8 +6,8 @@ use std::path::Path;
 
 /// Opens a regular file to read it.
 ///
-/// What else a path may name is refused before it is opened: a pipe would wait for somebody who writes into it, and a
-/// device such as `/dev/zero` never ends.
+/// What else a path may name is refused before it is opened: a pipe would wait for somebody who writes into
+/// it, and a device such as `/dev/zero` never ends.
 ///
 /// ```
 /// let error = cellflux_files::open(std::env::temp_dir().as_path()).unwrap_err();
@@ -15,7 +15,8 @@ use std::path::Path;
 /// ```
 ///
 /// # Errors
-/// What the system says, and [`io::ErrorKind::InvalidInput`] for a folder, a pipe and a device. Neither names the path.
+/// What the system says, and [`io::ErrorKind::InvalidInput`] for a folder, a pipe and a device. Neither names
+/// the path.
 pub fn open(path: &Path) -> io::Result<File> {
     let about = fs::metadata(path)?;
     if about.is_file() {

@@ -14,7 +14,8 @@ const OLD: &str = "old";
 const LOCK_TEXT: &str =
     "A cellflux command writes a folder here. Nothing in this folder is needed once no command runs.\n";
 
-/// The one writer of a place, and the folder in which it writes. Dropped without [`Workplace::swap`], it leaves nothing behind.
+/// The one writer of a place, and the folder in which it writes. Dropped without [`Workplace::swap`], it
+/// leaves nothing behind.
 #[derive(Debug)]
 pub struct Workplace {
     folder: PathBuf,
@@ -24,13 +25,13 @@ pub struct Workplace {
 }
 
 impl Workplace {
-    /// Takes the workplace of a place, makes the place's parent, and clears away what a killed command left there. A link is
-    /// followed: the folder that it leads to is the place.
+    /// Takes the workplace of a place, makes the place's parent, and clears away what a killed command left
+    /// there. A link is followed: the folder that it leads to is the place.
     ///
     /// # Errors
-    /// [`SwapError::Busy`] while another process writes the same place, [`SwapError::Taken`] for a folder of somebody else's
-    /// under the workplace's name, [`SwapError::Nameless`], [`SwapError::Dangling`], [`SwapError::NotAFolder`],
-    /// [`SwapError::Io`].
+    /// [`SwapError::Busy`] while another process writes the same place, [`SwapError::Taken`] for a folder of
+    /// somebody else's under the workplace's name, [`SwapError::Nameless`], [`SwapError::Dangling`],
+    /// [`SwapError::NotAFolder`], [`SwapError::Io`].
     pub fn take(place: &Path) -> Result<Self, SwapError> {
         // A link is followed: what it leads to is replaced, not the link.
         let place = &match place.canonicalize() {
@@ -145,11 +146,13 @@ impl Workplace {
         Ok(())
     }
 
-    /// Where the system cannot exchange two folders: between the two renames the next command finds the old one.
+    /// Where the system cannot exchange two folders: between the two renames the next command finds the old
+    /// one.
     fn rename_twice(&self) -> Result<(), SwapError> {
         fs::rename(&self.place, self.old()).map_err(SwapError::io(&self.place))?;
         fs::rename(self.content(), &self.place).map_err(|error| {
-            // The first error is the one to report; if this one fails too, the next command puts the folder back.
+            // The first error is the one to report; if this one fails too, the next command puts the folder
+            // back.
             let _ = fs::rename(self.old(), &self.place);
             SwapError::io(&self.place)(error)
         })
@@ -169,7 +172,8 @@ impl Drop for Workplace {
     }
 }
 
-/// Whether a folder holds nothing but what a workplace does; one that is just being cleared away may be gone by now.
+/// Whether a folder holds nothing but what a workplace does; one that is just being cleared away may be gone
+/// by now.
 fn is_ours(folder: &Path) -> bool {
     let Ok(mut entries) = fs::read_dir(folder) else {
         return true;

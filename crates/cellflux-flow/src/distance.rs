@@ -1,7 +1,7 @@
 //! How far numbers are from those expected.
 
-/// The relative error of numbers, gathered part by part: `||found - expected|| / ||expected||` in the Euclidean norm, summed
-/// in f64.
+/// The relative error of numbers, gathered part by part: `||found - expected|| / ||expected||` in the
+/// Euclidean norm, summed in f64.
 ///
 /// ```
 /// use cellflux_flow::distance::{RelativeError, relative_error};
@@ -31,7 +31,8 @@ impl RelativeError {
         }
     }
 
-    /// The error so far: 0 for equal numbers, NaN where one is, infinite where all are expected to be 0 and are not.
+    /// The error so far: 0 for equal numbers, NaN where one is, infinite where all are expected to be 0 and
+    /// are not.
     pub fn value(self) -> f64 {
         if self.difference == 0.0 {
             return 0.0;

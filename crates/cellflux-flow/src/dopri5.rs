@@ -1,8 +1,9 @@
 //! Dormand-Prince 5(4): an adaptive solver that chooses its steps by tolerances.
 //!
-//! The fifth-order solution is carried on and the embedded fourth-order one (Shampine's weights) only measures the
-//! error; the last velocity of a step is the first of the next. Initial step after Hairer, Norsett and
-//! Wanner, "Solving Ordinary Differential Equations I", section II.4. It ends exactly at the end time.
+//! The fifth-order solution is carried on and the embedded fourth-order one (Shampine's weights) only
+//! measures the error; the last velocity of a step is the first of the next. Initial step after Hairer,
+//! Norsett and Wanner, "Solving Ordinary Differential Equations I", section II.4. It ends exactly at the end
+//! time.
 
 use crate::field::{AdaptiveField, Tolerance};
 
@@ -115,7 +116,8 @@ pub struct Dopri5<S> {
 }
 
 impl<S: Clone> Dopri5<S> {
-    /// Starts at `x` at time `start`, towards `end` on either side of it; two evaluations choose the first step.
+    /// Starts at `x` at time `start`, towards `end` on either side of it; two evaluations choose the first
+    /// step.
     ///
     /// # Errors
     /// [`AdaptiveError::Field`], or [`AdaptiveError::NotFinite`] when `x` or its velocity is no number.
@@ -134,8 +136,8 @@ impl<S: Clone> Dopri5<S> {
         })
     }
 
-    /// Takes up a walk that stood at `x` at time `t`, with the [`Self::step_size`] it had chosen next. It goes on
-    /// exactly as the walk it takes up, at the price of one evaluation.
+    /// Takes up a walk that stood at `x` at time `t`, with the [`Self::step_size`] it had chosen next. It
+    /// goes on exactly as the walk it takes up, at the price of one evaluation.
     pub fn resume(t: f64, end: f64, x: S, step_size: f64, tolerance: Tolerance) -> Self {
         Self {
             t,
@@ -223,8 +225,8 @@ impl<S: Clone> Dopri5<S> {
         })
     }
 
-    /// End and signed length of the next trial; one that would leave less than a rounding error before the end,
-    /// or pass it, ends there.
+    /// End and signed length of the next trial; one that would leave less than a rounding error before the
+    /// end, or pass it, ends there.
     fn trial(&self) -> (f64, f64) {
         let remaining = self.end - self.t;
         if self.step_size >= remaining.abs() * (1.0 - 1e-12) {

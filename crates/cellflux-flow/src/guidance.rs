@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-/// The guidance strength alpha: 0 is the null condition alone, 1 the condition alone; the paper samples at 1.2.
+/// The guidance strength alpha: 0 is the null condition alone, 1 the condition alone; the paper samples at
+/// 1.2.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Guidance {

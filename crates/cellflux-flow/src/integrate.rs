@@ -4,8 +4,8 @@ use crate::field::Field;
 use crate::solver::FixedSolver;
 use crate::time_grid::TimeGrid;
 
-/// Integrates a field from a grid's first time to its last, and gives the state there. `reached` hears of every time of the
-/// grid behind the first, with the state reached.
+/// Integrates a field from a grid's first time to its last, and gives the state there. `reached` hears of
+/// every time of the grid behind the first, with the state reached.
 ///
 /// ```
 /// use cellflux_flow::{integrate, ode::Ode, solver::FixedSolver, time_grid::TimeGrid};

@@ -39,8 +39,8 @@ impl FixedSolver {
         FixedStep::new(self, t0, t1, x.clone()).finish(field)
     }
 
-    /// Where the next velocity is evaluated, after the ones that are there: the part of the step gone, and by how much of the
-    /// step each velocity moves `x` there.
+    /// Where the next velocity is evaluated, after the ones that are there: the part of the step gone, and by
+    /// how much of the step each velocity moves `x` there.
     fn stage(self, velocities: usize) -> (f64, &'static [f64]) {
         match (self, velocities) {
             (Self::Midpoint, 1) => (0.5, &[0.5]),

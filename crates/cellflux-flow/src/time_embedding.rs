@@ -7,8 +7,9 @@ const MAX_PERIOD: f64 = 1e4;
 
 /// `[cos | sin]` of `t` times the frequencies `exp(-ln(1e4) i / (width / 2))`, `i` from 0 to `width / 2`.
 ///
-/// `t` is in `[0, 1]` and is not scaled by 1000, as in the public code. Computed in f64 and rounded to f32, so
-/// that every engine and platform feeds the network the same numbers. `width` is the config's `model_channels`.
+/// `t` is in `[0, 1]` and is not scaled by 1000, as in the public code. Computed in f64 and rounded to f32,
+/// so that every engine and platform feeds the network the same numbers. `width` is the config's
+/// `model_channels`.
 ///
 /// # Errors
 /// [`FlowError::Width`] when `width` is 0 or odd.

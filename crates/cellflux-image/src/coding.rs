@@ -6,7 +6,8 @@ use crate::error::ImageError;
 use crate::picture::{Depth, Picture};
 use crate::spec::{Coding, Curve, ImageSpec};
 
-/// What a file's numbers mean. A person says so, or [`Meaning::of_depth`]'s documented rule; never the pixels.
+/// What a file's numbers mean. A person says so, or [`Meaning::of_depth`]'s documented rule; never the
+/// pixels.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Meaning {
@@ -25,11 +26,12 @@ pub enum Meaning {
     Model,
 }
 
-/// How far floating point may lie beyond its declared range at either end, as a share of it: what resampling and
-/// deconvolution overshoot. It is clipped.
+/// How far floating point may lie beyond its declared range at either end, as a share of it: what resampling
+/// and deconvolution overshoot. It is clipped.
 pub const TOLERANCE: f64 = 0.05;
 
-/// How many of an image's numbers lie beyond what their meaning can hold, and are cut off; counts, or shares 0..=1.
+/// How many of an image's numbers lie beyond what their meaning can hold, and are cut off; counts, or shares
+/// 0..=1.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Clipped {
     /// Darker than black.
@@ -39,8 +41,8 @@ pub struct Clipped {
 }
 
 impl Meaning {
-    /// The rule where nobody says otherwise: 8-bit files are coded, 16-bit files raw, floating point is linear light
-    /// from 0 to 1.
+    /// The rule where nobody says otherwise: 8-bit files are coded, 16-bit files raw, floating point is
+    /// linear light from 0 to 1.
     pub fn of_depth(depth: Depth) -> Self {
         match depth {
             Depth::Eight => Self::Coded,
@@ -54,15 +56,16 @@ impl Meaning {
 
     /// Checks that the meaning can be applied to a picture's numbers.
     ///
-    /// Floating point has no largest number, so it must lie within the range that was declared, and [`TOLERANCE`] beyond
-    /// it at either end. Whole numbers may be declared to be darker than black or brighter than white (`Linear`, `Raw`):
-    /// a camera's noise and its saturated pixels are. What lies outside is clipped, and counted by
-    /// [`cut`](crate::crop::cut).
+    /// Floating point has no largest number, so it must lie within the range that was declared, and
+    /// [`TOLERANCE`] beyond it at either end. Whole numbers may be declared to be darker than black or
+    /// brighter than white (`Linear`, `Raw`): a camera's noise and its saturated pixels are. What lies
+    /// outside is clipped, and counted by [`cut`](crate::crop::cut).
     ///
     /// # Errors
-    /// [`ImageError::Meaning`] for floating point beyond the declared range, whole coded bytes beyond 0..=255, negative
-    /// whole raw numbers, whole numbers that are all darker than black or brighter than white, and model-range numbers
-    /// further beyond the range than half of it; [`ImageError::Spec`] for an empty or unreal black-to-white range.
+    /// [`ImageError::Meaning`] for floating point beyond the declared range, whole coded bytes beyond
+    /// 0..=255, negative whole raw numbers, whole numbers that are all darker than black or brighter than
+    /// white, and model-range numbers further beyond the range than half of it; [`ImageError::Spec`] for an
+    /// empty or unreal black-to-white range.
     pub fn check(self, picture: &Picture, spec: &ImageSpec) -> Result<(), ImageError> {
         let (min, max) = (f64::from(picture.min), f64::from(picture.max));
         let float = picture.depth == Depth::Float;
@@ -128,7 +131,8 @@ impl Meaning {
         }
     }
 
-    /// A stored number as a share of the full scale, of light or of the coding: what is clipped lies below 0 or above 1.
+    /// A stored number as a share of the full scale, of light or of the coding: what is clipped lies below 0
+    /// or above 1.
     fn share(self, value: f32, spec: &ImageSpec) -> f64 {
         let value_f64 = f64::from(value);
         match self {
@@ -139,7 +143,8 @@ impl Meaning {
         }
     }
 
-    /// Counts a number that is clipped: darker than black or brighter than full scale by more than a coded step.
+    /// Counts a number that is clipped: darker than black or brighter than full scale by more than a coded
+    /// step.
     pub(crate) fn count_clipped(self, value: f32, spec: &ImageSpec, clipped: &mut Clipped) {
         let share = self.share(value, spec);
         if share < -1.0 / 255.0 {

@@ -25,8 +25,8 @@ pub struct Display {
     pub windows: Vec<Window>,
 }
 
-/// The default scale of a difference picture: the change, in coded units (1 is black to full scale), drawn in full
-/// colour.
+/// The default scale of a difference picture: the change, in coded units (1 is black to full scale), drawn in
+/// full colour.
 pub const DIFFERENCE_SCALE: f32 = 0.25;
 
 impl Display {
@@ -52,8 +52,8 @@ impl Display {
     }
 }
 
-/// The composite of a model-range image `[C, H, W]`: each visible channel, stretched by its window, adds its colour;
-/// sums above white are white.
+/// The composite of a model-range image `[C, H, W]`: each visible channel, stretched by its window, adds its
+/// colour; sums above white are white.
 ///
 /// Coded values go to the screen as they are: a square-root coding is close to the screen's own curve.
 ///
@@ -80,9 +80,9 @@ pub fn composite(spec: &ImageSpec, display: &Display, image: &[f32]) -> Result<R
 
 /// The change from `control` to `now`, both model-range `[C, H, W]`, on a diverging scale around mid-grey.
 ///
-/// `scale` is the change in coded units that is drawn in full colour ([`DIFFERENCE_SCALE`]). With several channels
-/// visible, more of a channel adds its colour to the grey and less of it takes its colour away. With one channel
-/// visible, more is red, less is blue and no change is white.
+/// `scale` is the change in coded units that is drawn in full colour ([`DIFFERENCE_SCALE`]). With several
+/// channels visible, more of a channel adds its colour to the grey and less of it takes its colour away. With
+/// one channel visible, more is red, less is blue and no change is white.
 ///
 /// # Errors
 /// [`ImageError::Length`] unless both images have the spec's shape.

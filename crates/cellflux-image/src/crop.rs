@@ -12,8 +12,8 @@ use crate::spec::ImageSpec;
 /// Crops whose longer side has fewer source pixels than this show no cell, and are refused.
 pub const MIN_CROP_SIDE: usize = 16;
 
-/// Where the crop lies in the source, in source pixels. It has the proportions of the model's input: a square for the
-/// usual square one.
+/// Where the crop lies in the source, in source pixels. It has the proportions of the model's input: a square
+/// for the usual square one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Crop {
     /// The leftmost column.
@@ -29,13 +29,14 @@ pub struct Crop {
 pub struct CodedCrop {
     /// Coded bytes `[C, H, W]`.
     pub bytes: Vec<u8>,
-    /// The shares of the crop's source pixels, 0..=1, that are darker than black or brighter than the coding's full scale
-    /// by more than a coded step, and therefore cut off.
+    /// The shares of the crop's source pixels, 0..=1, that are darker than black or brighter than the
+    /// coding's full scale by more than a coded step, and therefore cut off.
     pub clipped: Clipped,
 }
 
 impl Crop {
-    /// The crop in the picture's middle: pixel for pixel where the picture is large enough, otherwise the largest.
+    /// The crop in the picture's middle: pixel for pixel where the picture is large enough, otherwise the
+    /// largest.
     pub fn centred(width: usize, height: usize, spec: &ImageSpec) -> Self {
         let longer = spec.height.max(spec.width);
         let fits = |side: usize| {
@@ -115,11 +116,12 @@ pub fn cut(
     cut_each(spec, pictures, assignment, crop, &meanings)
 }
 
-/// As [`cut`], with a meaning for each of the pictures in their order: files of several kinds may make one image.
+/// As [`cut`], with a meaning for each of the pictures in their order: files of several kinds may make one
+/// image.
 ///
 /// # Errors
-/// [`ImageError::Crop`] for a crop that is too small or leaves the picture, [`ImageError::Meaning`] for numbers outside
-/// their meaning.
+/// [`ImageError::Crop`] for a crop that is too small or leaves the picture, [`ImageError::Meaning`] for
+/// numbers outside their meaning.
 pub fn cut_each(
     spec: &ImageSpec,
     pictures: &[Picture],

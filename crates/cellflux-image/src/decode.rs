@@ -15,9 +15,10 @@ pub fn decode(name: &str, bytes: &[u8]) -> Result<Picture, ImageError> {
 /// Reads a PNG, JPEG, TIFF or `.npy`; `name` is the file's name, for messages and channel matching.
 ///
 /// # Errors
-/// [`ImageError::Format`] for any other content, saying what it looks like; [`ImageError::Damaged`] where it breaks
-/// off or contradicts itself; [`ImageError::TooLarge`] from the header alone; [`ImageError::Unsupported`] for sample
-/// types without a meaning here; [`ImageError::NotFinite`] for NaN and infinities.
+/// [`ImageError::Format`] for any other content, saying what it looks like; [`ImageError::Damaged`] where it
+/// breaks off or contradicts itself; [`ImageError::TooLarge`] from the header alone;
+/// [`ImageError::Unsupported`] for sample types without a meaning here; [`ImageError::NotFinite`] for NaN and
+/// infinities.
 pub fn decode_within(name: &str, bytes: &[u8], limits: &Limits) -> Result<Picture, ImageError> {
     match Content::of(bytes) {
         Content::Png => raster::decode_png(name, bytes, limits),
@@ -36,12 +37,13 @@ pub fn decode_within(name: &str, bytes: &[u8], limits: &Limits) -> Result<Pictur
 /// [`Limits::numbers`].
 pub const NUMBERS_TOGETHER: usize = 1 << 27;
 
-/// Reads files that are handed over together, each with the default [`Limits`] and all with [`NUMBERS_TOGETHER`]: many
-/// small files that unpack to a large picture each are refused as one of them would be.
+/// Reads files that are handed over together, each with the default [`Limits`] and all with
+/// [`NUMBERS_TOGETHER`]: many small files that unpack to a large picture each are refused as one of them
+/// would be.
 ///
 /// # Errors
-/// As [`decode_within`] for the first file that cannot be read, and [`ImageError::TooLarge`] for the first that has no
-/// room beside those before it.
+/// As [`decode_within`] for the first file that cannot be read, and [`ImageError::TooLarge`] for the first
+/// that has no room beside those before it.
 pub fn decode_together<N: AsRef<str>, B: AsRef<[u8]>>(
     files: impl IntoIterator<Item = (N, B)>,
 ) -> Result<Vec<Picture>, ImageError> {

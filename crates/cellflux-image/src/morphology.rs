@@ -1,4 +1,5 @@
-//! What a crop's nucleus measures: a number to put beside a picture, such as the nuclear sizes of the paper's Table 7.
+//! What a crop's nucleus measures: a number to put beside a picture, such as the nuclear sizes of the paper's
+//! Table 7.
 
 use std::collections::VecDeque;
 
@@ -15,10 +16,11 @@ pub struct Nucleus {
     pub cut_off: bool,
 }
 
-/// Measures the nucleus in a coded DNA plane `[height, width]`: of the 4-connected regions above Otsu's threshold (Otsu
-/// 1979) the one that is nearest to the middle.
+/// Measures the nucleus in a coded DNA plane `[height, width]`: of the 4-connected regions above Otsu's
+/// threshold (Otsu 1979) the one that is nearest to the middle.
 ///
-/// `None` for a plane without contrast, or whose length is not `width * height`. Nuclei that touch are measured as one.
+/// `None` for a plane without contrast, or whose length is not `width * height`. Nuclei that touch are
+/// measured as one.
 pub fn nucleus(dna: &[u8], height: usize, width: usize) -> Option<Nucleus> {
     if dna.is_empty() || width.checked_mul(height)? != dna.len() {
         return None;
@@ -63,8 +65,8 @@ pub fn nucleus(dna: &[u8], height: usize, width: usize) -> Option<Nucleus> {
     })
 }
 
-/// The value that splits a histogram into the two classes of largest between-class variance (Otsu 1979); `None` if all
-/// values are equal.
+/// The value that splits a histogram into the two classes of largest between-class variance (Otsu 1979);
+/// `None` if all values are equal.
 pub fn otsu(values: &[u8]) -> Option<u8> {
     let mut histogram = [0u64; 256];
     for &value in values {

@@ -1,7 +1,8 @@
 //! `.npy`, NumPy's array file (format versions 1 to 3): crops come in as one, trajectories go out as one.
 //!
-//! The header is a Python dictionary of three fixed keys; the crates that read it bring a Python literal grammar and an
-//! array type along, which the page would have to download. This reads the three keys and nothing else.
+//! The header is a Python dictionary of three fixed keys; the crates that read it bring a Python literal
+//! grammar and an array type along, which the page would have to download. This reads the three keys and
+//! nothing else.
 
 use crate::error::ImageError;
 use crate::picture::{Depth, Limits, Picture, Plane};
@@ -94,11 +95,12 @@ fn write<T: Copy, const N: usize>(
     Ok(bytes)
 }
 
-/// Reads an array of any shape: u8, u16, f32 or f64, either byte order, C or Fortran order (returned in C order).
+/// Reads an array of any shape: u8, u16, f32 or f64, either byte order, C or Fortran order (returned in C
+/// order).
 ///
 /// # Errors
-/// [`ImageError::Damaged`] for a header or length that contradicts itself, [`ImageError::Unsupported`] for other
-/// element types, [`ImageError::TooLarge`] for more than `limits.numbers` numbers.
+/// [`ImageError::Damaged`] for a header or length that contradicts itself, [`ImageError::Unsupported`] for
+/// other element types, [`ImageError::TooLarge`] for more than `limits.numbers` numbers.
 pub fn read(name: &str, bytes: &[u8], limits: &Limits) -> Result<Array, ImageError> {
     let header = parse_header(name, bytes)?;
     let numbers = header
@@ -175,8 +177,8 @@ pub fn read(name: &str, bytes: &[u8], limits: &Limits) -> Result<Array, ImageErr
     })
 }
 
-/// Reads a picture: `[H, W]`, or `[H, W, C]` or `[C, H, W]`, of which the channels' axis is the shorter of the first and
-/// the last.
+/// Reads a picture: `[H, W]`, or `[H, W, C]` or `[C, H, W]`, of which the channels' axis is the shorter of
+/// the first and the last.
 ///
 /// # Errors
 /// As [`read`]; [`ImageError::Unsupported`] for other shapes and where first and last axis are equally long.

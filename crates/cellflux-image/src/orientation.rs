@@ -1,5 +1,5 @@
-//! How a picture's rows and columns lie: cameras and some TIFF writers store them turned and say so (EXIF and TIFF tag
-//! 274).
+//! How a picture's rows and columns lie: cameras and some TIFF writers store them turned and say so (EXIF and
+//! TIFF tag 274).
 
 use crate::picture::Plane;
 
@@ -72,8 +72,8 @@ mod tests {
 
     #[test]
     fn every_orientation_is_turned_as_exif_describes_it() {
-        // A picture of 2 columns and 3 rows, numbered as it is to be looked at, stored in each of the eight ways.
-        // The first number is what lies in the first stored row's first column, and so on.
+        // A picture of 2 columns and 3 rows, numbered as it is to be looked at, stored in each of the eight
+        // ways. The first number is what lies in the first stored row's first column, and so on.
         let stored: [(u8, usize, [f32; 6]); 8] = [
             (1, 2, [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]),
             (2, 2, [2.0, 1.0, 4.0, 3.0, 6.0, 5.0]),

@@ -17,7 +17,8 @@ pub struct Picture {
     pub max: f32,
 }
 
-/// One channel of one page: `height` rows of `width` numbers, as stored (8- and 16-bit values are exact in f32).
+/// One channel of one page: `height` rows of `width` numbers, as stored (8- and 16-bit values are exact in
+/// f32).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Plane {
     /// What the file calls it (`red`, `alpha`, a page's name), where it says.
@@ -30,7 +31,8 @@ pub struct Plane {
     pub values: Vec<f32>,
 }
 
-/// How a file stores its numbers. What they *mean* is a [`Meaning`](crate::coding::Meaning), which nobody guesses.
+/// How a file stores its numbers. What they *mean* is a [`Meaning`](crate::coding::Meaning), which nobody
+/// guesses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Depth {
     /// Whole numbers 0..=255.
@@ -77,7 +79,8 @@ impl Limits {
     /// Checks a header's claim.
     ///
     /// # Errors
-    /// [`ImageError::TooLarge`] naming what was found and what is allowed, [`ImageError::Unsupported`] for no pixels.
+    /// [`ImageError::TooLarge`] naming what was found and what is allowed, [`ImageError::Unsupported`] for no
+    /// pixels.
     pub fn check(&self, name: &str, width: usize, height: usize, planes: usize) -> Result<(), ImageError> {
         let too_large = |found, allowed| {
             Err(ImageError::TooLarge {
@@ -118,7 +121,8 @@ impl Picture {
     /// Gathers planes of one size into a picture.
     ///
     /// # Errors
-    /// [`ImageError::NotFinite`] for the first number that is none; [`ImageError::Unsupported`] without planes.
+    /// [`ImageError::NotFinite`] for the first number that is none; [`ImageError::Unsupported`] without
+    /// planes.
     pub(crate) fn new(name: &str, planes: Vec<Plane>, depth: Depth) -> Result<Self, ImageError> {
         if planes.is_empty() {
             return Err(ImageError::unsupported(name, "no pixels", "at least one plane"));
@@ -148,7 +152,8 @@ impl Picture {
         })
     }
 
-    /// A picture whose red, green and blue are the same is grey: one plane without a name. Any other stays as it is.
+    /// A picture whose red, green and blue are the same is grey: one plane without a name. Any other stays as
+    /// it is.
     #[must_use]
     pub fn merge_grey(mut self) -> Self {
         if let [red, green, blue, ..] = self.planes.as_slice()

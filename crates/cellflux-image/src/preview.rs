@@ -18,13 +18,14 @@ pub struct Preview {
     pub reduction: usize,
 }
 
-/// One plane in grey, at most `max_side` pixels a side, its 1st to 99.8th percentile stretched to black and white.
+/// One plane in grey, at most `max_side` pixels a side, its 1st to 99.8th percentile stretched to black and
+/// white.
 pub fn plane(plane: &Plane, max_side: usize) -> Preview {
     blend(&[(plane, Colour::new(255, 255, 255))], max_side)
 }
 
-/// All assigned planes in their channels' colours, each stretched for itself: for orientation, not for comparing
-/// brightness.
+/// All assigned planes in their channels' colours, each stretched for itself: for orientation, not for
+/// comparing brightness.
 pub fn assignment(
     spec: &ImageSpec,
     pictures: &[Picture],

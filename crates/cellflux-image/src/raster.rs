@@ -45,8 +45,8 @@ pub(crate) fn decode_png(name: &str, bytes: &[u8], limits: &Limits) -> Result<Pi
 
 /// A JPEG, grey or colour. It has lost detail; nothing here can tell how much.
 ///
-/// Through the decoder itself and over the same kind of bytes as the TIFF codec uses it: `image` would add two more copies of
-/// its code to the page's module, a tenth of a visitor's first download.
+/// Through the decoder itself and over the same kind of bytes as the TIFF codec uses it: `image` would add
+/// two more copies of its code to the page's module, a tenth of a visitor's first download.
 pub(crate) fn decode_jpeg(name: &str, bytes: &[u8], limits: &Limits) -> Result<Picture, ImageError> {
     let damaged = |error: DecodeErrors| ImageError::damaged(name, "JPEG", &error);
     let options = DecoderOptions::default()
@@ -95,8 +95,8 @@ fn finished(
     Picture::new(name, planes, depth)
 }
 
-/// What a pixel's samples are called, and how they are stored. Grey has no name; colours and alpha have. Alpha stays a
-/// plane, since 4-channel data is often saved so.
+/// What a pixel's samples are called, and how they are stored. Grey has no name; colours and alpha have.
+/// Alpha stays a plane, since 4-channel data is often saved so.
 fn samples(colour: ColorType) -> Option<(&'static [Option<&'static str>], Depth)> {
     Some(match colour {
         ColorType::L8 => (GREY, Depth::Eight),
@@ -114,7 +114,8 @@ fn samples(colour: ColorType) -> Option<(&'static [Option<&'static str>], Depth)
 /// The codec's own guard: at most 16-bit samples of what the limits allow, and as much again for its work.
 fn codec_limits(limits: &Limits) -> image::Limits {
     let mut codec = image::Limits::default();
-    // Below some megabytes a codec could not read a header, and nobody would learn what the picture is too large for.
+    // Below some megabytes a codec could not read a header, and nobody would learn what the picture is too
+    // large for.
     codec.max_alloc = Some((limits.numbers as u64 * 4).max(1 << 24));
     codec
 }

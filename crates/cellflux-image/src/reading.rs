@@ -1,5 +1,5 @@
-//! What the numbers of dropped files could mean: the readings that a person chooses among, one choice for each sort of
-//! files, of which the first that fits is suggested.
+//! What the numbers of dropped files could mean: the readings that a person chooses among, one choice for
+//! each sort of files, of which the first that fits is suggested.
 
 use crate::coding::Meaning;
 use crate::picture::{Depth, Picture};
@@ -95,8 +95,8 @@ impl Reading {
         }
     }
 
-    /// Whether a picture's numbers may be read so. Light from 0 to 1 in whole numbers, and the brightest of one byte in
-    /// numbers of two, would be cut off.
+    /// Whether a picture's numbers may be read so. Light from 0 to 1 in whole numbers, and the brightest of
+    /// one byte in numbers of two, would be cut off.
     fn fits(self, picture: &Picture, spec: &ImageSpec) -> bool {
         let range = (f64::from(picture.min), f64::from(picture.max));
         let whole = match self {
@@ -138,8 +138,8 @@ impl Sort {
     }
 }
 
-/// Groups files by how they are stored and which reading is the first that fits them. Every file has one that fits, so
-/// none is a dead end.
+/// Groups files by how they are stored and which reading is the first that fits them. Every file has one that
+/// fits, so none is a dead end.
 pub fn sorts(pictures: &[Picture], spec: &ImageSpec) -> Vec<Sort> {
     let mut sorts: Vec<(Depth, Sort)> = Vec::new();
     for (file, picture) in pictures.iter().enumerate() {

@@ -1,14 +1,16 @@
-//! Resampling one plane of linear intensities, with a filter that suppresses what the new grid cannot hold, and smoothing it.
+//! Resampling one plane of linear intensities, with a filter that suppresses what the new grid cannot hold,
+//! and smoothing it.
 
 use image::imageops::{self, FilterType};
 use image::{ImageBuffer, Luma};
 
 /// Resamples `[height, width]` linear intensities to another size.
 ///
-/// Lanczos with three lobes, its support widened to the coarser of the two grids, so that detail above the new grid's
-/// Nyquist frequency becomes its mean instead of a false pattern. What the filter's negative lobes add beyond the
-/// source's own smallest and largest value is cut off: no pixel is darker or brighter than any that was measured.
-/// Equal sizes return the numbers untouched. `None` if `values` is not `width * height` long or a size is zero.
+/// Lanczos with three lobes, its support widened to the coarser of the two grids, so that detail above the
+/// new grid's Nyquist frequency becomes its mean instead of a false pattern. What the filter's negative lobes
+/// add beyond the source's own smallest and largest value is cut off: no pixel is darker or brighter than any
+/// that was measured. Equal sizes return the numbers untouched. `None` if `values` is not `width * height`
+/// long or a size is zero.
 pub fn resize(
     values: Vec<f32>,
     (width, height): (usize, usize),
@@ -26,8 +28,8 @@ pub fn resize(
     })
 }
 
-/// Smooths `[height, width]` numbers with a Gaussian of standard deviation `sigma` in pixels, above 0; the border's pixels go on
-/// beyond it. `None` if `values` is not `width * height` long or a size is zero.
+/// Smooths `[height, width]` numbers with a Gaussian of standard deviation `sigma` in pixels, above 0; the
+/// border's pixels go on beyond it. `None` if `values` is not `width * height` long or a size is zero.
 pub fn smooth(values: &[f32], (width, height): (usize, usize), sigma: f32) -> Option<Vec<f32>> {
     if values.len() != width.checked_mul(height)? || values.is_empty() {
         return None;
@@ -37,8 +39,8 @@ pub fn smooth(values: &[f32], (width, height): (usize, usize), sigma: f32) -> Op
 
 type Plane = ImageBuffer<Luma<f32>, Vec<f32>>;
 
-/// Brings numbers to 0..=1 and back, since the library clamps floating-point pixels to that range; `change` may return
-/// another size.
+/// Brings numbers to 0..=1 and back, since the library clamps floating-point pixels to that range; `change`
+/// may return another size.
 fn through_unit_range(
     values: &[f32],
     (width, height): (usize, usize),

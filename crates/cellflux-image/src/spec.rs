@@ -1,16 +1,16 @@
-//! What a model's images are: size, channels, coding and range. The bundle's manifest carries this, so that nothing
-//! is guessed from a picture's bytes.
+//! What a model's images are: size, channels, coding and range. The bundle's manifest carries this, so that
+//! nothing is guessed from a picture's bytes.
 //!
 //! Four kinds of numbers, always in this order on the way in:
 //!
 //! 1. *raw*: what the file stores (BBBC021's fields: 12 bits times 16);
 //! 2. *intensity* `v = raw / raw_divisor`, linear in light, `0..=full_scale` (BBBC021: 4095);
 //! 3. *coded* `q = round(255 curve(v / full_scale))`, a byte: what a crop is stored, linked and shown as;
-//! 4. *model range* `x = low + (q / 255) (high - low)`, an f32: what the velocity network sees. With `-1..1` this is
-//!    `(q / 255 - 0.5) / 0.5`.
+//! 4. *model range* `x = low + (q / 255) (high - low)`, an f32: what the velocity network sees. With `-1..1`
+//!    this is `(q / 255 - 0.5) / 0.5`.
 //!
-//! In training the public code dequantises, `x = ((q + U[0, 1)) / 255 - 0.5) / 0.5`, with a fresh uniform number per
-//! pixel; at inference the control is the plain byte, so that a link reproduces a picture exactly.
+//! In training the public code dequantises, `x = ((q + U[0, 1)) / 255 - 0.5) / 0.5`, with a fresh uniform
+//! number per pixel; at inference the control is the plain byte, so that a link reproduces a picture exactly.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -51,7 +51,8 @@ pub struct Channel {
     /// The stain or antibody, where known, for example `DAPI` or `phalloidin`.
     #[serde(default)]
     pub stain: String,
-    /// Words in a file's name that tell this channel apart, beside `name` and `stain`: `ch5`, `w1`, `Hoechst`, ....
+    /// Words in a file's name that tell this channel apart, beside `name` and `stain`: `ch5`, `w1`,
+    /// `Hoechst`, ....
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub aliases: Vec<String>,
     /// The light it adds to a composite at full brightness.
@@ -191,11 +192,11 @@ const PALETTE: [Colour; 6] = [
 ];
 
 impl ImageSpec {
-    /// The images of BBBC021 single-cell crops: F-actin, beta-tubulin and DNA in this order, square-root coded from
-    /// 12 bits, `-1..1` (Caie et al. 2010; the data's own coding `v = 4095 (q / 255)^2`).
+    /// The images of BBBC021 single-cell crops: F-actin, beta-tubulin and DNA in this order, square-root
+    /// coded from 12 bits, `-1..1` (Caie et al. 2010; the data's own coding `v = 4095 (q / 255)^2`).
     pub fn bbbc021(height: usize, width: usize) -> Self {
-        // The windows suit untreated cells, whose coded values lie between 26 and 113 of 255 (1st and 99th percentile of
-        // the data set's DMSO crops); treated cells may be brighter and then saturate.
+        // The windows suit untreated cells, whose coded values lie between 26 and 113 of 255 (1st and 99th
+        // percentile of the data set's DMSO crops); treated cells may be brighter and then saturate.
         // w1, w2 and w4 are the wavelengths' names in the raw files.
         let channels = [
             (
@@ -244,7 +245,8 @@ impl ImageSpec {
         }
     }
 
-    /// Images of which only the shape is known: unnamed channels, bytes as they are (linear, full scale 255), `-1..1`.
+    /// Images of which only the shape is known: unnamed channels, bytes as they are (linear, full scale 255),
+    /// `-1..1`.
     pub fn plain(channels: usize, height: usize, width: usize) -> Self {
         let channels = PALETTE.iter().cycle().take(channels).enumerate();
         Self {
@@ -368,8 +370,8 @@ impl ImageSpec {
             .collect())
     }
 
-    /// Model range `[C, H, W]` to the nearest coded bytes `[C, H, W]`; what lies outside the range is clamped, and a
-    /// number that is not one becomes 0. The inverse of [`ImageSpec::to_model_range`].
+    /// Model range `[C, H, W]` to the nearest coded bytes `[C, H, W]`; what lies outside the range is
+    /// clamped, and a number that is not one becomes 0. The inverse of [`ImageSpec::to_model_range`].
     ///
     /// # Errors
     /// [`ImageError::Length`] unless there are exactly [`ImageSpec::len`] numbers.

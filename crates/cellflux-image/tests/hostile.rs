@@ -1,4 +1,5 @@
-//! Files that lie, break off or were never pictures: each gives one sentence, none a panic or a large allocation.
+//! Files that lie, break off or were never pictures: each gives one sentence, none a panic or a large
+//! allocation.
 // Helpers of tests may stop a test as the tests themselves do.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests")]
 
@@ -45,7 +46,8 @@ fn tiff(sizes: &[(u32, u32)]) -> Vec<u8> {
     bytes.into_inner()
 }
 
-/// A little-endian TIFF of one directory without any pixel behind it. Entries: tag, type (3 short, 4 long), value.
+/// A little-endian TIFF of one directory without any pixel behind it. Entries: tag, type (3 short, 4 long),
+/// value.
 fn tiff_header(entries: &[(u16, u16, u32)]) -> Vec<u8> {
     let mut bytes = b"II*\0\x08\0\0\0".to_vec();
     bytes.extend((entries.len() as u16).to_le_bytes());
@@ -148,7 +150,8 @@ fn a_30000_px_tiff_is_refused_from_its_header_alone() {
 
 #[test]
 fn a_30000_px_png_and_a_decompression_bomb_are_refused_from_their_headers() {
-    // The length and the checksum of the header chunk are kept right; the checksum is the codec's first question.
+    // The length and the checksum of the header chunk are kept right; the checksum is the codec's first
+    // question.
     let mut bytes = png(4, 4);
     bytes[16..20].copy_from_slice(&30_000u32.to_be_bytes());
     let crc = crc32(&bytes[12..29]);
@@ -219,7 +222,8 @@ fn multi_sample_tiffs_are_split_chunky_and_planar() {
     assert_eq!(chunky.planes[1].values[..3], [1.0, 4.0, 7.0]);
     assert_eq!(chunky.planes[2].name.as_deref(), Some("blue"));
 
-    // Planar by hand: 3 samples of 2 x 2 8-bit pixels, one strip each; three offsets and counts do not fit an entry.
+    // Planar by hand: 3 samples of 2 x 2 8-bit pixels, one strip each; three offsets and counts do not fit an
+    // entry.
     let data_at = 8 + 2 + 12 * 11 + 4;
     let lists_at = data_at + 12;
     let mut planar = tiff_header(&[
@@ -292,7 +296,8 @@ fn compressed_and_big_tiffs_hold_the_same_pixels() {
 
 #[test]
 fn tiles_are_put_together_and_cut_to_the_picture() {
-    // 20 x 10 pixels of 8 bits in two tiles of 16 x 16; a pixel's value is its column plus ten times its row, mod 256.
+    // 20 x 10 pixels of 8 bits in two tiles of 16 x 16; a pixel's value is its column plus ten times its row,
+    // mod 256.
     let value = |x: u32, y: u32| (x + 10 * y) as u8;
     let lists_at = 8 + 2 + 12 * 9 + 4;
     let mut bytes = tiff_header(&[

@@ -244,7 +244,8 @@ fn a_stack_of_imagej_in_one_directory_gives_every_plane_with_its_label() {
         let picture = read(&tiff(big_endian, &pixels, std::slice::from_ref(&entries)));
         assert_eq!((picture.planes.len(), names(&picture)), (3, vec![None; 3]));
         assert_eq!(picture.planes[2].values, [3.0; 4]);
-        // Two strips that lie one behind the other are one page all the same; 16 bits in the file's byte order.
+        // Two strips that lie one behind the other are one page all the same; 16 bits in the file's byte
+        // order.
         let strips = vec![
             (273, Long(vec![8, 10])),
             (278, Short(vec![1])),
@@ -326,7 +327,8 @@ fn a_hyperstack_of_imagej_says_where_each_plane_is() {
 fn a_metamorph_stack_gives_every_plane() {
     let planes = Long(vec![0; 6]);
     let pixels = [[1u8; 4], [2; 4], [3; 4]].concat();
-    // UIC2Tag counts planes and holds six numbers for each; its type is RATIONAL there, and only its count matters.
+    // UIC2Tag counts planes and holds six numbers for each; its type is RATIONAL there, and only its count
+    // matters.
     let mut file = tiff(false, &pixels, &[with(page(2, 2, 8), vec![(33_629, planes)])]);
     let entry = file
         .windows(2)
@@ -630,7 +632,8 @@ fn directories_that_lead_in_a_circle_or_lie_are_refused() {
 
 #[test]
 fn exif_orientation_of_a_jpeg_and_a_png_is_followed() {
-    // 16 x 8: the left half white, the right half black; lying on its right side it is 8 x 16 with the white above.
+    // 16 x 8: the left half white, the right half black; lying on its right side it is 8 x 16 with the white
+    // above.
     let pixels: Vec<u8> = (0..128).map(|i| if i % 16 < 8 { 255 } else { 0 }).collect();
     let exif = |orientation: u8| {
         let mut exif = b"II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0".to_vec();

@@ -1,7 +1,7 @@
 //! One exploration: the steps reached so far, one more a call, and what a change of mind keeps of them.
 //!
-//! Every finished step is read back, so going back, scrubbing, exporting and measuring are look-ups in [`frames`], and
-//! an engine that is lost costs nothing but the step it was on.
+//! Every finished step is read back, so going back, scrubbing, exporting and measuring are look-ups in
+//! [`frames`], and an engine that is lost costs nothing but the step it was on.
 //!
 //! [`frames`]: Exploration::frames
 
@@ -25,8 +25,8 @@ pub struct Exploration<E: Engine> {
     walker: Option<Walker<E::State>>,
 }
 
-/// Why a step was not reached. The frames reached before are as they were; the next [`Exploration::advance`] tries again from
-/// the last of them.
+/// Why a step was not reached. The frames reached before are as they were; the next [`Exploration::advance`]
+/// tries again from the last of them.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum StepError<E> {
@@ -67,7 +67,8 @@ pub enum Change {
     Nothing,
     /// Every number, but something else is looked at.
     Display,
-    /// The first `kept` frames; 1 is the start alone, 0 is another start. The steps behind them are to be walked.
+    /// The first `kept` frames; 1 is the start alone, 0 is another start. The steps behind them are to be
+    /// walked.
     Trajectory {
         /// Number of frames that remain, the start included.
         kept: usize,
@@ -79,9 +80,9 @@ pub enum Change {
 pub enum Pacing {
     /// One step, and nothing after it until the next call.
     Single,
-    /// The step after is enqueued behind the read-back of this one, so that the device works while the caller waits for and
-    /// shows this one. For playing. With an adaptive solver, and on an engine that has the values at once (a CPU), it is as
-    /// [`Pacing::Single`].
+    /// The step after is enqueued behind the read-back of this one, so that the device works while the caller
+    /// waits for and shows this one. For playing. With an adaptive solver, and on an engine that has the
+    /// values at once (a CPU), it is as [`Pacing::Single`].
     Continuous,
 }
 
@@ -123,8 +124,8 @@ impl<E: Engine> Exploration<E> {
         self.engine.as_ref()
     }
 
-    /// Puts an engine in place; the walk goes on with it from the last frame, with the same numbers as before if it is the
-    /// same kind of engine. Returns the one it replaces.
+    /// Puts an engine in place; the walk goes on with it from the last frame, with the same numbers as before
+    /// if it is the same kind of engine. Returns the one it replaces.
     pub fn attach_engine(&mut self, engine: E) -> Option<E> {
         self.walker = None;
         self.engine.replace(engine)
@@ -163,7 +164,8 @@ impl<E: Engine> Exploration<E> {
             return Err(StepError::TooManySteps { t: last.t });
         }
         let engine = self.engine.as_mut().ok_or(StepError::NoEngine)?;
-        // The walker goes back only when all went well, so that an error or a dropped future leaves none that is half way.
+        // The walker goes back only when all went well, so that an error or a dropped future leaves none that
+        // is half way.
         let mut walker = match self.walker.take() {
             Some(walker) => walker,
             None => Walker::at(engine, &self.experiment, last).map_err(StepError::Engine)?,
@@ -174,7 +176,8 @@ impl<E: Engine> Exploration<E> {
         let mut reading = pin!(engine.read(&step.state));
         let mut ahead = Ok(());
         let values = match poll_fn(|context| Poll::Ready(reading.as_mut().poll(context))).await {
-            // An engine that has the values at once computes while it is called: a step ahead would only hold this one up.
+            // An engine that has the values at once computes while it is called: a step ahead would only hold
+            // this one up.
             Poll::Ready(values) => values,
             Poll::Pending => {
                 if pacing == Pacing::Continuous {
@@ -200,9 +203,9 @@ impl<E: Engine> Exploration<E> {
         Ok(self.frames.last())
     }
 
-    /// Evaluates one velocity of the next step and waits for it, if the step needs more than that one still. True until only the
-    /// last one is missing, which is [`Exploration::advance`]'s: a caller that looks between the calls whether the visitor has
-    /// changed something follows within one evaluation.
+    /// Evaluates one velocity of the next step and waits for it, if the step needs more than that one still.
+    /// True until only the last one is missing, which is [`Exploration::advance`]'s: a caller that looks
+    /// between the calls whether the visitor has changed something follows within one evaluation.
     ///
     /// An adaptive step is not taken to pieces: false.
     ///

@@ -1,4 +1,5 @@
-//! What an exploration promises: the solver's own numbers, nothing computed twice, nothing lost with a device.
+//! What an exploration promises: the solver's own numbers, nothing computed twice, nothing lost with a
+//! device.
 
 use cellflux_flow::solver::Solver;
 use cellflux_flow::time_grid::GridKind;

@@ -5,14 +5,14 @@
 //! 1. A [`Recipe`] says everything that decides a picture; [`link`] writes it as the hash of a page's address
 //!    and reads it back.
 //! 2. A [`PreparedWalk`] is the recipe made concrete with a bundle: start image, condition vector, times.
-//! 3. An [`Exploration`] walks the experiment on an engine, one solver step a call, and keeps every
-//!    step it reached as plain numbers.
+//! 3. An [`Exploration`] walks the experiment on an engine, one solver step a call, and keeps every step it
+//!    reached as plain numbers.
 //! 4. [`export`] writes what was reached as files.
 //!
 //! [`comparison`] says how far a network is from another, or from a file of expected outputs.
 //!
-//! An engine is anything that evaluates a velocity (`cellflux_flow::field::Engine`). There is no page, clock, thread or file
-//! system in here: the worker of a page and `cellflux run` drive the same code.
+//! An engine is anything that evaluates a velocity (`cellflux_flow::field::Engine`). There is no page, clock,
+//! thread or file system in here: the worker of a page and `cellflux run` drive the same code.
 
 pub mod comparison;
 pub mod error;

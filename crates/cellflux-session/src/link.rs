@@ -1,8 +1,8 @@
 //! A recipe as the hash of a page's address, and back: `v=1&model=...&c=cycloheximide&a=1.2&...`.
 //!
-//! Every field that decides the trajectory is written, so that a link stays exact when a bundle's recommendations
-//! change. Reading takes the bundle's recommendation for a field that is not there, so that a short link can be
-//! written by hand. An uploaded crop travels as a lossless PNG in base64url.
+//! Every field that decides the trajectory is written, so that a link stays exact when a bundle's
+//! recommendations change. Reading takes the bundle's recommendation for a field that is not there, so that a
+//! short link can be written by hand. An uploaded crop travels as a lossless PNG in base64url.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -72,11 +72,12 @@ pub fn write(recipe: &Recipe, spec: &ImageSpec) -> Result<String, SessionError> 
     Ok(link)
 }
 
-/// Reads a link: a hash with or without its `#`, or a whole address with one. The recipe is valid for this model.
+/// Reads a link: a hash with or without its `#`, or a whole address with one. The recipe is valid for this
+/// model.
 ///
 /// # Errors
-/// [`SessionError::Link`] for what is no link, [`SessionError::Image`] for a crop that is no PNG of the model's
-/// shape, [`SessionError::Field`] for what does not fit the model.
+/// [`SessionError::Link`] for what is no link, [`SessionError::Image`] for a crop that is no PNG of the
+/// model's shape, [`SessionError::Field`] for what does not fit the model.
 pub fn read(text: &str, manifest: &Manifest) -> Result<Recipe, SessionError> {
     let fields = Fields::split(text)?;
     if let Some(found) = fields.text("v").filter(|found| *found != VERSION) {

@@ -73,8 +73,8 @@ impl PreparedWalk {
         Self::of_parts(recipe, &start, condition)
     }
 
-    /// An experiment from a start image `[C, H, W]` in model range and a condition vector `[D]` of one's own, in place of
-    /// those that the recipe names. Noise is added to the start as the recipe says.
+    /// An experiment from a start image `[C, H, W]` in model range and a condition vector `[D]` of one's own,
+    /// in place of those that the recipe names. Noise is added to the start as the recipe says.
     ///
     /// # Errors
     /// [`SessionError::Flow`] for a step count of 0.
@@ -135,8 +135,9 @@ impl PreparedWalk {
         self.clean.as_deref().unwrap_or(&self.start)
     }
 
-    /// What a picture of the change is taken from. There and back it is the very start that was walked from, noise included,
-    /// so that the last frame's change is the solver's error; otherwise the control, whose noise is no part of an effect.
+    /// What a picture of the change is taken from. There and back it is the very start that was walked from,
+    /// noise included, so that the last frame's change is the solver's error; otherwise the control, whose
+    /// noise is no part of an effect.
     pub fn reference(&self) -> &[f32] {
         match self.recipe.direction {
             Direction::Return => &self.start,
@@ -149,8 +150,8 @@ impl PreparedWalk {
         self.clean.is_some()
     }
 
-    /// Times that the walk stands at for certain: every time of the grid for a fixed-step solver, the ends of the flow
-    /// for the adaptive one, which chooses the times between. The first is the start's.
+    /// Times that the walk stands at for certain: every time of the grid for a fixed-step solver, the ends of
+    /// the flow for the adaptive one, which chooses the times between. The first is the start's.
     pub fn waypoints(&self) -> &[f64] {
         &self.waypoints
     }

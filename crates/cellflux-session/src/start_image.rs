@@ -27,7 +27,8 @@ pub fn file<'a>(start: &Start, manifest: &'a Manifest) -> Result<Option<&'a str>
     }
 }
 
-/// Coded bytes `[C, H, W]` of an example's file: a PNG as [`coded_png`] writes it, or a `.npy` of u8 `[H, W, C]`.
+/// Coded bytes `[C, H, W]` of an example's file: a PNG as [`coded_png`] writes it, or a `.npy` of u8 `[H, W,
+/// C]`.
 ///
 /// # Errors
 /// [`SessionError::Image`] for a file that is neither, or not of the model's shape.

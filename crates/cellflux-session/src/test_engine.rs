@@ -28,7 +28,8 @@ pub enum TestError {
     NoCondition,
 }
 
-/// `v = alpha c cos(5 t) (1.5 - x) + (1 - alpha) t x`, element by element, `c` being the condition's first number.
+/// `v = alpha c cos(5 t) (1.5 - x) + (1 - alpha) t x`, element by element, `c` being the condition's first
+/// number.
 #[derive(Default)]
 pub struct TestEngine {
     /// Set by [`Engine::condition`].

@@ -1,4 +1,5 @@
-//! A small model's manifest and a recipe for it, for the tests. It has no weights: no test here needs a bundle's files.
+//! A small model's manifest and a recipe for it, for the tests. It has no weights: no test here needs a
+//! bundle's files.
 
 use cellflux_bundle::conditions::{Condition, ConditionVectors, Conditions, DoseFeatures, Encoder, Split};
 use cellflux_bundle::config::UNetConfig;

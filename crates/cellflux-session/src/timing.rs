@@ -12,8 +12,8 @@ pub struct Timing {
 }
 
 impl Timing {
-    /// Adds a step of this many evaluations that took this long. A step without evaluations (it was computed ahead and is
-    /// counted already) still adds its time.
+    /// Adds a step of this many evaluations that took this long. A step without evaluations (it was computed
+    /// ahead and is counted already) still adds its time.
     pub fn add(&mut self, evaluations: usize, milliseconds: f64) {
         self.evaluations += evaluations as u64;
         self.milliseconds += milliseconds;

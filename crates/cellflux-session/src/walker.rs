@@ -66,8 +66,8 @@ impl<S: Clone> Walker<S> {
         Ok(step)
     }
 
-    /// Enqueues the step after waypoint `from` without waiting for anything. An adaptive step cannot be: its length depends
-    /// on an error that must be waited for.
+    /// Enqueues the step after waypoint `from` without waiting for anything. An adaptive step cannot be: its
+    /// length depends on an error that must be waited for.
     pub fn look_ahead<E: Engine<State = S>>(
         &mut self,
         engine: &mut E,
@@ -90,8 +90,8 @@ impl<S: Clone> Walker<S> {
         }
     }
 
-    /// Evaluates one velocity of the step after waypoint `from` and gives it, unless no more than one is missing: that one
-    /// is [`Self::step`]'s. An adaptive step is not taken to pieces.
+    /// Evaluates one velocity of the step after waypoint `from` and gives it, unless no more than one is
+    /// missing: that one is [`Self::step`]'s. An adaptive step is not taken to pieces.
     pub fn evaluate<E: Engine<State = S>>(
         &mut self,
         engine: &mut E,

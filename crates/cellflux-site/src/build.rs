@@ -171,7 +171,8 @@ pub fn build(project: &Project, options: &Options, engines: EngineMaker) -> Resu
     })
 }
 
-/// What a visitor downloads between the first picture and the first computed one: the first explorer's model and the worker.
+/// What a visitor downloads between the first picture and the first computed one: the first explorer's model
+/// and the worker.
 fn before_first_frame(models: &[Model], components: &Components, site: &Files, own: &Named) -> Option<u64> {
     let explored = models.first().filter(|_| components.explorers > 0)?;
     Some(site.bytes(explored.needed()) + site.bytes(worker_files(own)))

@@ -1,4 +1,5 @@
-//! What one build computed and the next need not: files beside `site.toml`, named by all that their content depends on.
+//! What one build computed and the next need not: files beside `site.toml`, named by all that their content
+//! depends on.
 
 use std::fs;
 use std::path::{Path, PathBuf};

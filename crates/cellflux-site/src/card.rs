@@ -19,7 +19,8 @@ const GAP: usize = 24;
 const TITLE: usize = 120;
 const WORDS: usize = 76;
 
-/// Of the way that the middle picture is taken at. A walk from source noise is static at its half, and grainy at nine tenths.
+/// Of the way that the middle picture is taken at. A walk from source noise is static at its half, and grainy
+/// at nine tenths.
 const LATE: f64 = 0.96;
 const HALF: f64 = 0.5;
 
@@ -32,8 +33,8 @@ pub struct Card {
     pub alt: String,
 }
 
-/// Draws the card of a walk. The first picture is the start before source noise; a flow that starts from noise has none such and
-/// shows its noise.
+/// Draws the card of a walk. The first picture is the start before source noise; a flow that starts from
+/// noise has none such and shows its noise.
 ///
 /// # Errors
 /// [`SiteError::Picture`] for a walk without frames.
@@ -154,8 +155,8 @@ fn lines(title: &str, width: usize) -> Vec<String> {
     lines
 }
 
-/// Writes a line from its upper left corner, cut at `width`. A line with a letter that the font lacks is left out: half a
-/// name is another one.
+/// Writes a line from its upper left corner, cut at `width`. A line with a letter that the font lacks is left
+/// out: half a name is another one.
 fn write(
     card: &mut Rgba,
     words: &str,

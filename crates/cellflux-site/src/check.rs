@@ -1,4 +1,5 @@
-//! Checking a built site as a visitor's browser and a visitor's eyes would find it: links, sizes, words for pictures.
+//! Checking a built site as a visitor's browser and a visitor's eyes would find it: links, sizes, words for
+//! pictures.
 
 use std::collections::BTreeSet;
 use std::fs;

@@ -1,4 +1,5 @@
-//! `site.toml`: what an author says about a page. Values that errors may be about keep their place in the file.
+//! `site.toml`: what an author says about a page. Values that errors may be about keep their place in the
+//! file.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -30,7 +31,8 @@ pub struct Config {
     /// The language of the text, as in HTML's `lang`.
     #[serde(default = "english")]
     pub language: Spanned<String>,
-    /// The address that the page will have, where known: canonical URL, sitemap, absolute links for previews.
+    /// The address that the page will have, where known: canonical URL, sitemap, absolute links for
+    /// previews.
     pub url: Option<Spanned<String>>,
     /// Where the work appeared, for example `ICML 2025`.
     #[serde(default)]

@@ -7,7 +7,8 @@ use cellflux_image::ImageError;
 
 use crate::source::Place;
 
-/// The crate's one error. A message is whole: it contains its reason, which is therefore not offered again as a `source`.
+/// The crate's one error. A message is whole: it contains its reason, which is therefore not offered again as
+/// a `source`.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SiteError {

@@ -1,6 +1,8 @@
-//! Files that an author brings: pictures, videos, fonts, papers. Each goes into `files/` under a name with its digest.
+//! Files that an author brings: pictures, videos, fonts, papers. Each goes into `files/` under a name with
+//! its digest.
 //!
-//! A text may come from somebody else, so a name leads nowhere outside of the project's folder, and only to a regular file.
+//! A text may come from somebody else, so a name leads nowhere outside of the project's folder, and only to a
+//! regular file.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -67,8 +69,8 @@ impl AuthorFiles {
     /// Takes a file and gives its address, relative to the page.
     ///
     /// # Errors
-    /// [`SiteError::At`] for a file that is not there, lies outside of the project, is larger than hosts take, or is not
-    /// what browsers can do this with.
+    /// [`SiteError::At`] for a file that is not there, lies outside of the project, is larger than hosts
+    /// take, or is not what browsers can do this with.
     pub fn add(&mut self, file: &Path, purpose: Use, at: &Place) -> Result<String, SiteError> {
         let wrong = |problem: String| at.wrong(format!("{}: {problem}", file.display()));
         let content = read(&self.root, file).map_err(wrong)?;
@@ -161,9 +163,9 @@ fn read(root: &Path, file: &Path) -> Result<Vec<u8>, String> {
 
 /// Whether a browser that opens the file could run what is in it.
 ///
-/// XML of any kind can hold XHTML with scripts, and a file without a known ending is taken for a page when it begins with
-/// a tag (the MIME Sniffing Standard, section 7.1). So whatever begins with `<` may run, in UTF-8 or UTF-16, unless it is
-/// served as text. An SVG is looked through by [`svg::harmless`] instead.
+/// XML of any kind can hold XHTML with scripts, and a file without a known ending is taken for a page when it
+/// begins with a tag (the MIME Sniffing Standard, section 7.1). So whatever begins with `<` may run, in UTF-8
+/// or UTF-16, unless it is served as text. An SVG is looked through by [`svg::harmless`] instead.
 fn may_run(file: &Path, content: &[u8]) -> bool {
     let extension = file.extension().unwrap_or_default();
     let among = |list: &[&str]| list.iter().any(|known| extension.eq_ignore_ascii_case(known));
@@ -178,7 +180,8 @@ fn may_run(file: &Path, content: &[u8]) -> bool {
     content.iter().find(|byte| !blank(byte)) == Some(&b'<')
 }
 
-/// Refuses content that browsers cannot use so. Gives the extension that hosts must see, where the name may have another.
+/// Refuses content that browsers cannot use so. Gives the extension that hosts must see, where the name may
+/// have another.
 fn fit(file: &Path, content: &[u8], purpose: Use) -> Result<Option<&'static str>, String> {
     let extension = file
         .extension()

@@ -1,7 +1,8 @@
-//! Content in names: a file's address changes when its content does, so that hosts and browsers may keep it for ever.
+//! Content in names: a file's address changes when its content does, so that hosts and browsers may keep it
+//! for ever.
 //!
-//! Modules and style sheets refer to each other by name, and import maps do not reach workers: a file is named after the
-//! files it refers to have been, with their names written into it.
+//! Modules and style sheets refer to each other by name, and import maps do not reach workers: a file is
+//! named after the files it refers to have been, with their names written into it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -114,11 +115,12 @@ impl Named {
     }
 }
 
-/// Names `entries` and everything they refer to, and writes the names into what refers to them. Other files of `all` are
-/// left out.
+/// Names `entries` and everything they refer to, and writes the names into what refers to them. Other files
+/// of `all` are left out.
 ///
 /// # Errors
-/// [`SiteError::Module`] for a reference to a file that is not there, and for files that refer to each other in a circle.
+/// [`SiteError::Module`] for a reference to a file that is not there, and for files that refer to each other
+/// in a circle.
 pub fn name_by_content(all: &BTreeMap<String, Vec<u8>>, entries: &[&str]) -> Result<Named, SiteError> {
     let mut named = Named::default();
     let mut path = Vec::new();

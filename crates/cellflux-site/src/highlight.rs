@@ -1,4 +1,5 @@
-//! Source code in Markdown, coloured while building: spans with classes, which the page's style sheet colours.
+//! Source code in Markdown, coloured while building: spans with classes, which the page's style sheet
+//! colours.
 
 use std::sync::OnceLock;
 

@@ -1,4 +1,5 @@
-//! The static-site toolkit: a bundle, a `site.toml` and some Markdown become a folder that any host can serve.
+//! The static-site toolkit: a bundle, a `site.toml` and some Markdown become a folder that any host can
+//! serve.
 //!
 //! ```text
 //! site.toml ─┐
@@ -7,7 +8,8 @@
 //! toolkit ───┘
 //! ```
 //!
-//! The folder needs no server of its own kind: every reference in it is relative, and everything comes from one origin.
+//! The folder needs no server of its own kind: every reference in it is relative, and everything comes from
+//! one origin.
 
 #![allow(
     clippy::format_push_string,

@@ -1,7 +1,7 @@
 //! Live reload: the site is built anew when an author saves a file, and open pages show it.
 //!
-//! Served pages, and only those, hold a small script that asks twice per second which build this is. A build that fails leaves
-//! the last good site in view, with the error in a corner.
+//! Served pages, and only those, hold a small script that asks twice per second which build this is. A build
+//! that fails leaves the last good site in view, with the error in a corner.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -82,7 +82,8 @@ impl Live {
         }
     }
 
-    /// A page with the script, which is told which build the page is of: the next may be through before the script first asks.
+    /// A page with the script, which is told which build the page is of: the next may be through before the
+    /// script first asks.
     fn page(&self, file: &Path) -> axum::response::Response {
         // Read before the page: of two builds the older one at worst, which costs a reload.
         let build = self.build.load(Ordering::SeqCst);
@@ -103,7 +104,8 @@ impl Live {
     }
 }
 
-/// Not what a build itself writes beside the sources: the site's folder, which has no extension, and hidden ones.
+/// Not what a build itself writes beside the sources: the site's folder, which has no extension, and hidden
+/// ones.
 fn is_source(path: &Path) -> bool {
     let hidden = path
         .file_name()

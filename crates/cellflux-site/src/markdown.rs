@@ -56,8 +56,8 @@ pub struct Rules<'a> {
 /// Renders a text.
 ///
 /// # Errors
-/// [`SiteError::At`] for a picture or file that is not there, a picture of another site, a broken formula or component, an id
-/// that another element of the page has.
+/// [`SiteError::At`] for a picture or file that is not there, a picture of another site, a broken formula or
+/// component, an id that another element of the page has.
 pub fn render(
     source: &SourceText,
     rules: Rules,
@@ -67,8 +67,8 @@ pub fn render(
     Ok(written(events))
 }
 
-/// Renders a text that stands within a line: a caption, a cell of a table. Nothing in it begins a block, so `1. x` and `# x` are
-/// what they look like.
+/// Renders a text that stands within a line: a caption, a cell of a table. Nothing in it begins a block, so
+/// `1. x` and `# x` are what they look like.
 ///
 /// # Errors
 /// As [`render`].
@@ -101,8 +101,8 @@ pub fn render_inline(
     Ok(written(events))
 }
 
-/// The events of a text with addresses, ids, formulas and components as the page has them. `in_source` is where a place of
-/// `text` stands in `source`.
+/// The events of a text with addresses, ids, formulas and components as the page has them. `in_source` is
+/// where a place of `text` stands in `source`.
 fn read<'a>(
     text: &'a str,
     in_source: impl Fn(usize) -> usize,
@@ -199,7 +199,8 @@ fn read<'a>(
     Ok(events)
 }
 
-/// Puts a heading below the sections' titles, claims the name that it was given, and leaves out its other attributes.
+/// Puts a heading below the sections' titles, claims the name that it was given, and leaves out its other
+/// attributes.
 fn settle_heading(tag: &mut Tag, place: &Place, around: &mut impl Surroundings) -> Result<(), SiteError> {
     let Tag::Heading { level, id, attrs, .. } = tag else {
         return Ok(());
@@ -290,8 +291,8 @@ fn formula(
     Ok(Event::InlineHtml(mathml.into()))
 }
 
-/// Gives a picture or a link the address that it has in the site: of a file of the author's, and for a link also another
-/// site's or a place on this page.
+/// Gives a picture or a link the address that it has in the site: of a file of the author's, and for a link
+/// also another site's or a place on this page.
 fn point(
     tag: &mut Tag,
     rules: Rules,

@@ -1,4 +1,5 @@
-//! TeX to `MathML` while building: the page needs no script for it, and no inline style, which its policy forbids.
+//! TeX to `MathML` while building: the page needs no script for it, and no inline style, which its policy
+//! forbids.
 
 use std::collections::BTreeMap;
 
@@ -8,10 +9,12 @@ use pulldown_latex::{Parser, Storage, push_mathml};
 use crate::fingerprint::digest;
 use crate::html::escape;
 
-/// The longest formula in bytes, and the deepest nesting of groups: what is nested costs stack and, squared, time.
+/// The longest formula in bytes, and the deepest nesting of groups: what is nested costs stack and, squared,
+/// time.
 const LONGEST: usize = 8192;
 const DEEPEST: usize = 64;
-/// Commands and scripts that follow each other without a symbol between them; each may be the argument of the one before.
+/// Commands and scripts that follow each other without a symbol between them; each may be the argument of the
+/// one before.
 const LONGEST_CHAIN: usize = 256;
 /// Events of the longest formula; macros multiply what is written.
 const MOST_EVENTS: usize = 20_000;
@@ -98,7 +101,8 @@ fn bounded(tex: &str) -> Result<(), String> {
         match c {
             '{' => depth += 1,
             '}' => depth = depth.saturating_sub(1),
-            // A command takes what follows as its argument, another command included: `\sqrt\sqrt x` nests too.
+            // A command takes what follows as its argument, another command included: `\sqrt\sqrt x` nests
+            // too.
             '\\' if rest.peek().is_some_and(char::is_ascii_alphabetic) => {
                 let mut name = String::new();
                 while let Some(letter) = rest.next_if(char::is_ascii_alphabetic) {

@@ -1,4 +1,5 @@
-//! A model on the page: its bundle, checked, in the storage that the author asked for, with the crops of the author's own.
+//! A model on the page: its bundle, checked, in the storage that the author asked for, with the crops of the
+//! author's own.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -26,7 +27,8 @@ pub const LARGEST_FILE: u64 = 24 << 20;
 pub struct Model {
     /// The name of the bundle's folder, by which `site.toml` and links to `embed.html` know it.
     pub name: String,
-    /// Where the site holds it: `bundles/NAME-DIGEST`. The digest is the manifest's, which names every other file's.
+    /// Where the site holds it: `bundles/NAME-DIGEST`. The digest is the manifest's, which names every other
+    /// file's.
     pub place: String,
     /// Weights and vectors, for computing pictures.
     pub bundle: Bundle,
@@ -42,8 +44,8 @@ impl Model {
     /// Reads, checks and, where asked for, stores anew the bundle of one `[[bundle]]`.
     ///
     /// # Errors
-    /// [`SiteError::At`] for a folder that is no bundle or a broken one, [`SiteError::Quantised`] for weights that lose
-    /// too much, [`SiteError::Crops`] and [`SiteError::Image`] for the crops.
+    /// [`SiteError::At`] for a folder that is no bundle or a broken one, [`SiteError::Quantised`] for weights
+    /// that lose too much, [`SiteError::Crops`] and [`SiteError::Image`] for the crops.
     pub fn load(
         project: &Project,
         request: &BundleRequest,
@@ -162,8 +164,8 @@ impl Model {
     }
 }
 
-/// Refuses what a bundle lists beside its weights when a browser would do more with it than show it: every file of a site
-/// can be opened by its own address, and a page or a script there has the site's origin.
+/// Refuses what a bundle lists beside its weights when a browser would do more with it than show it: every
+/// file of a site can be opened by its own address, and a page or a script there has the site's origin.
 fn only_shown(path: &str, content: &[u8]) -> Result<(), String> {
     match path.rsplit_once('.').map(|(_, extension)| extension) {
         Some("png") => Ok(()),

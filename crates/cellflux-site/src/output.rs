@@ -1,4 +1,5 @@
-//! The output folder: written beside its place first, then swapped in. What a build did not write stays in it.
+//! The output folder: written beside its place first, then swapped in. What a build did not write stays in
+//! it.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -40,12 +41,12 @@ pub struct Output {
 }
 
 impl Output {
-    /// Prepares a new folder for `place`, which may be absent, empty, or written by an earlier build. A link is followed: the
-    /// folder that it leads to is the place.
+    /// Prepares a new folder for `place`, which may be absent, empty, or written by an earlier build. A link
+    /// is followed: the folder that it leads to is the place.
     ///
     /// # Errors
-    /// [`SiteError::ForeignOutput`] when it holds anything else, [`SiteError::Swap`] while another build writes it,
-    /// [`SiteError::Io`].
+    /// [`SiteError::ForeignOutput`] when it holds anything else, [`SiteError::Swap`] while another build
+    /// writes it, [`SiteError::Io`].
     pub fn new(place: &Path) -> Result<Self, SiteError> {
         let work = Workplace::take(place)?;
         // After it, since a killed build's folder may have been put back.
@@ -73,8 +74,9 @@ impl Output {
     /// Puts the new folder in its place, with what the old one held beside an earlier build's files.
     ///
     /// # Errors
-    /// [`SiteError::ForeignOutput`] when somebody wrote into the place meanwhile, [`SiteError::WouldReplace`] for a file that
-    /// no build wrote where this one has another, [`SiteError::Io`]; the place is as it was then.
+    /// [`SiteError::ForeignOutput`] when somebody wrote into the place meanwhile, [`SiteError::WouldReplace`]
+    /// for a file that no build wrote where this one has another, [`SiteError::Io`]; the place is as it was
+    /// then.
     pub fn finish(self) -> Result<(), SiteError> {
         refuse_foreign(self.work.place())?;
         let content = self.work.content();
@@ -86,8 +88,8 @@ impl Output {
     }
 }
 
-/// Brings what no build wrote from the old folder into the new one: as a second name of the same file where the file system
-/// can, so that it is in both until the swap is through.
+/// Brings what no build wrote from the old folder into the new one: as a second name of the same file where
+/// the file system can, so that it is in both until the swap is through.
 fn keep(old: &Path, new: &Path) -> Result<(), SiteError> {
     let Some(mark) = fs::read_to_string(old.join(MARK)).ok() else {
         return Ok(());

@@ -25,8 +25,8 @@ pub const OFFLINE: &str = "web/offline.js";
 pub const UNSTARTED: &str = "web/unstarted.js";
 pub const STYLES: &str = "web/styles/page.css";
 
-/// What a page may load and run. The worker starts from a blob, so that it inherits this. The one inline script in it
-/// is the import map, which is data.
+/// What a page may load and run. The worker starts from a blob, so that it inherits this. The one inline
+/// script in it is the import map, which is data.
 fn policy(import_map: &str) -> String {
     format!(
         "default-src 'none'; script-src 'self' 'wasm-unsafe-eval' 'sha256-{}'; style-src 'self'; \
@@ -36,8 +36,8 @@ fn policy(import_map: &str) -> String {
     )
 }
 
-/// The digests by which a browser checks the modules that other modules import. A tag has an `integrity` attribute,
-/// an `import` has none.
+/// The digests by which a browser checks the modules that other modules import. A tag has an `integrity`
+/// attribute, an `import` has none.
 fn import_map<'a>(modules: impl Iterator<Item = &'a str>, site: &Files) -> String {
     let digests: serde_json::Map<String, serde_json::Value> = modules
         .map(|path| (format!("./{path}"), integrity(site.content(path)).into()))
@@ -45,7 +45,8 @@ fn import_map<'a>(modules: impl Iterator<Item = &'a str>, site: &Files) -> Strin
     json_in_html(&serde_json::json!({ "integrity": digests }))
 }
 
-/// The look of the page for lost addresses. Whoever serves it, and from whichever address, it needs no other file.
+/// The look of the page for lost addresses. Whoever serves it, and from whichever address, it needs no other
+/// file.
 const LOST: &str = ":root{color-scheme:light dark}body{max-width:40rem;margin:15vh auto;padding:0 1.5rem;font:1rem/1.6 system-ui,sans-serif}h1{font:600 1.6rem/1.2 Georgia,serif}";
 
 /// What the pages are made from.
@@ -112,8 +113,8 @@ impl Pages<'_> {
 
     pub fn page(&self, texts: &Texts, site: &Files) -> Result<String, SiteError> {
         let config = &self.project.config;
-        // Scripts run in their order: one that stands still keeps back those behind it, but for the first, which
-        // belongs to no order.
+        // Scripts run in their order: one that stands still keeps back those behind it, but for the first,
+        // which belongs to no order.
         let mut scripts = vec![UNSTARTED];
         if self.own.of(EXPLORER).is_ok() {
             scripts.push(EXPLORER);

@@ -1,9 +1,10 @@
-//! Real single-cell crops beside the bundle's own: controls of several plates, and treated cells of the same plates.
+//! Real single-cell crops beside the bundle's own: controls of several plates, and treated cells of the same
+//! plates.
 //!
-//! The folder holds a `metadata.csv` in the columns of the BBBC021 single-cell tables that the paper's data set uses
-//! (`path`, `SAMPLE_KEY`, `SPLIT`, `STATE`, `CPD_NAME`, `DOSE` in micromolar, `BATCH`, `PLATE`, `WELL`) and the crops
-//! at those paths: 8-bit RGB PNG, F-actin, beta-tubulin, DNA, square-root coded from 12 bits. They go into an
-//! assembled site only, never into a bundle: what the project ships is its own.
+//! The folder holds a `metadata.csv` in the columns of the BBBC021 single-cell tables that the paper's data
+//! set uses (`path`, `SAMPLE_KEY`, `SPLIT`, `STATE`, `CPD_NAME`, `DOSE` in micromolar, `BATCH`, `PLATE`,
+//! `WELL`) and the crops at those paths: 8-bit RGB PNG, F-actin, beta-tubulin, DNA, square-root coded from 12
+//! bits. They go into an assembled site only, never into a bundle: what the project ships is its own.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -85,9 +86,9 @@ impl Row {
     }
 }
 
-/// Chooses and cuts crops for a model: of up to six plates that have both control and treated cells, three controls
-/// each, and two treated cells of every compound and dose that the model knows. Cells that were held out of
-/// training come first.
+/// Chooses and cuts crops for a model: of up to six plates that have both control and treated cells, three
+/// controls each, and two treated cells of every compound and dose that the model knows. Cells that were held
+/// out of training come first.
 ///
 /// # Errors
 /// [`SiteError::Crops`] for a model of other images, a table that cannot be read or one without such a plate,
@@ -131,8 +132,8 @@ pub fn choose(data: &Path, manifest: &Manifest) -> Result<RealCrops, SiteError> 
     Ok(RealCrops { crops, batches })
 }
 
-/// Puts crops into a manifest, after the examples it has, and the table's batches beside those that the conditions have;
-/// returns the files to write beside it.
+/// Puts crops into a manifest, after the examples it has, and the table's batches beside those that the
+/// conditions have; returns the files to write beside it.
 pub fn add(real: RealCrops, manifest: &mut Manifest) -> Vec<(String, Vec<u8>)> {
     let RealCrops { crops, batches } = real;
     for condition in &mut manifest.conditions.list {

@@ -1,4 +1,5 @@
-//! What a site weighs: by kind, and what a visitor downloads before the first picture and before the first computed one.
+//! What a site weighs: by kind, and what a visitor downloads before the first picture and before the first
+//! computed one.
 
 use std::collections::BTreeMap;
 use std::fmt;

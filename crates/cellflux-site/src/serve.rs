@@ -27,8 +27,8 @@ pub struct Server {
 }
 
 impl Server {
-    /// Takes a port of 127.0.0.1 for the site in `folder`; 0 takes any free one. The site appears below the path
-    /// `under` (`/` for none), as it will on a host that keeps many sites.
+    /// Takes a port of 127.0.0.1 for the site in `folder`; 0 takes any free one. The site appears below the
+    /// path `under` (`/` for none), as it will on a host that keeps many sites.
     ///
     /// # Errors
     /// [`SiteError::Missing`] without an `index.html`, [`SiteError::Under`] for a path that is none,
@@ -88,8 +88,8 @@ impl Server {
     }
 }
 
-/// Files with the MIME types of their extensions (module scripts and WebAssembly need theirs), never cached: a
-/// rebuilt site shows on the next reload.
+/// Files with the MIME types of their extensions (module scripts and WebAssembly need theirs), never cached:
+/// a rebuilt site shows on the next reload.
 fn router(folder: &Path, under: &str, live: Option<Arc<Live>>) -> Router {
     let fresh =
         SetResponseHeaderLayer::overriding(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -116,8 +116,9 @@ fn router(folder: &Path, under: &str, live: Option<Arc<Live>>) -> Router {
         .layer(fresh)
 }
 
-/// Why a request is not answered. A page of another site may lead its name to this machine (DNS rebinding) and would then read
-/// drafts; a link out of the folder would publish here what no host gets; two slashes begin another host's address.
+/// Why a request is not answered. A page of another site may lead its name to this machine (DNS rebinding)
+/// and would then read drafts; a link out of the folder would publish here what no host gets; two slashes
+/// begin another host's address.
 fn refusal(request: &Request, folder: &Path, under: &str) -> Option<(StatusCode, &'static str)> {
     let host = request
         .headers()

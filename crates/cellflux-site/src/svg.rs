@@ -1,4 +1,5 @@
-//! Whether an SVG only draws. One that a visitor opens by itself is a page of the site's own origin: a script in it would run there.
+//! Whether an SVG only draws. One that a visitor opens by itself is a page of the site's own origin: a script
+//! in it would run there.
 
 use std::collections::BTreeMap;
 

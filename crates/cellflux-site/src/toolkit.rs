@@ -1,7 +1,8 @@
-//! What the command carries inside itself: the page's modules and styles, the WebAssembly package, the example.
+//! What the command carries inside itself: the page's modules and styles, the WebAssembly package, the
+//! example.
 //!
-//! A release build holds them as they were when it was built. A debug build, which works in a clone, reads them from the
-//! clone's folders each time, so that a change shows at once.
+//! A release build holds them as they were when it was built. A debug build, which works in a clone, reads
+//! them from the clone's folders each time, so that a change shows at once.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;

@@ -11,8 +11,8 @@ pub struct Untaken {
 }
 
 impl Untaken {
-    /// Looks at the next event, which stands behind the character `before` in the text, and gives what the author should
-    /// hear of it.
+    /// Looks at the next event, which stands behind the character `before` in the text, and gives what the
+    /// author should hear of it.
     pub fn see(&mut self, event: &Event, before: Option<char>) -> Option<String> {
         // Behind a backslash a dollar sign is meant as one.
         let dollars = matches!(event, Event::Text(text) if text.contains("$$")

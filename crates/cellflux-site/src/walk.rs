@@ -22,7 +22,8 @@ use crate::source::{Place, SourceText, suggestion};
 pub struct WalkRequest {
     /// The bundle's name; the first without.
     pub bundle: Option<Spanned<String>>,
-    /// Id of the control to start from; without it, one of the compound's plate or batch where there is one, else the first.
+    /// Id of the control to start from; without it, one of the compound's plate or batch where there is one,
+    /// else the first.
     pub control: Option<Spanned<String>>,
     /// Id of the compound.
     pub compound: Option<Spanned<String>>,
@@ -40,8 +41,8 @@ pub struct WalkRequest {
     pub noise: Option<f64>,
     /// Its seed.
     pub seed: Option<u32>,
-    /// Whether to start from a real control of a plate that also has cells treated with the compound, where `--data` brings
-    /// some; a picture without one is left out.
+    /// Whether to start from a real control of a plate that also has cells treated with the compound, where
+    /// `--data` brings some; a picture without one is left out.
     #[serde(default)]
     pub real: bool,
 }
@@ -53,7 +54,8 @@ impl WalkRequest {
         "real",
     ];
 
-    /// Of the samples that were photographed, the first control of a plate on which there are cells treated with the compound.
+    /// Of the samples that were photographed, the first control of a plate on which there are cells treated
+    /// with the compound.
     pub fn real_control<'m>(&'m self, model: &'m Model) -> Option<&'m str> {
         let compound = self.compound.as_ref()?.get_ref();
         let mut controls = model.manifest().gallery.controls_beside(compound);

@@ -106,7 +106,8 @@ words! {
 }
 
 impl Words {
-    /// The words of a language as HTML's `lang` names it (`fr`, `fr-CA`); none for a language that the toolkit does not have.
+    /// The words of a language as HTML's `lang` names it (`fr`, `fr-CA`); none for a language that the
+    /// toolkit does not have.
     pub fn of(language: &str) -> Option<Self> {
         let primary = language.split('-').next().unwrap_or_default();
         [ENGLISH, GERMAN, FRENCH, SPANISH]

@@ -1,5 +1,6 @@
-//! Digests of what the explorer's worker is made of. A browser compares the page's own modules with digests in the page's head; what
-//! reaches a worker it does not compare, so the page does, by lists that are written here.
+//! Digests of what the explorer's worker is made of. A browser compares the page's own modules with digests
+//! in the page's head; what reaches a worker it does not compare, so the page does, by lists that are written
+//! here.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -12,11 +13,12 @@ const WORKER_LIST: &str = "web/integrity.js";
 const MODULE_DIGEST: &str = "web/worker/module_integrity.js";
 const WASM: &str = "pkg/cellflux_wasm_bg.wasm";
 
-/// Writes the digest of the WebAssembly module and the list of the worker's modules, each after those that it imports, into the
-/// page's own files. The list's names are those that [`name_by_content`] gives.
+/// Writes the digest of the WebAssembly module and the list of the worker's modules, each after those that it
+/// imports, into the page's own files. The list's names are those that [`name_by_content`] gives.
 ///
 /// # Errors
-/// [`SiteError::Module`] when a file has no place for what belongs into it, or a module refers to one that is not there.
+/// [`SiteError::Module`] when a file has no place for what belongs into it, or a module refers to one that is
+/// not there.
 pub fn write_digests(all: &BTreeMap<String, Vec<u8>>) -> Result<BTreeMap<String, Vec<u8>>, SiteError> {
     let mut files = all.clone();
     // A toolkit without the list has a worker that starts unchecked.

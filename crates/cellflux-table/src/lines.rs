@@ -21,7 +21,8 @@ pub(crate) fn breaks(bytes: &[u8]) -> u64 {
     count
 }
 
-/// The text with every line ended by LF, so that a parser which knows only LF numbers lines as an editor does.
+/// The text with every line ended by LF, so that a parser which knows only LF numbers lines as an editor
+/// does.
 pub fn unix_lines(text: &str) -> Cow<'_, str> {
     if text.contains('\r') {
         Cow::Owned(text.replace("\r\n", "\n").replace('\r', "\n"))

@@ -3,7 +3,8 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
-/// Where a byte stands. As in the csv crate, a quote counts at the start of a cell only, and two inside stand for one.
+/// Where a byte stands. As in the csv crate, a quote counts at the start of a cell only, and two inside stand
+/// for one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Within {
     #[default]

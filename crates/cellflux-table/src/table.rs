@@ -8,7 +8,8 @@ use crate::encoding::{self, TextError};
 use crate::lines::{Counted, LineStarts};
 use crate::quotes::Unclosed;
 
-/// Why a table cannot be read. Messages name the line as an editor shows it, and no file: the caller knows that.
+/// Why a table cannot be read. Messages name the line as an editor shows it, and no file: the caller knows
+/// that.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TableError {
@@ -144,8 +145,8 @@ impl<'a> Table<'a> {
     /// Reads the next row into `row`; false at the end. Blank lines are passed over.
     ///
     /// # Errors
-    /// [`TableError::UnclosedQuote`], [`TableError::Cells`] for a row of another length than the header, [`TableError::Text`] for text that is not
-    /// UTF-8, [`TableError::Io`] where the stream breaks off.
+    /// [`TableError::UnclosedQuote`], [`TableError::Cells`] for a row of another length than the header,
+    /// [`TableError::Text`] for text that is not UTF-8, [`TableError::Io`] where the stream breaks off.
     pub fn read(&mut self, row: &mut Row) -> Result<bool, TableError> {
         if !self.next(row)? {
             return Ok(false);
@@ -219,7 +220,8 @@ pub fn delimiter(path: &Path) -> u8 {
 /// What may part the cells of a table, in words.
 const DELIMITERS: [(u8, &str); 3] = [(b',', "commas"), (b';', "semicolons"), (b'\t', "tabs")];
 
-/// Refuses a header of one cell that another delimiter would part: a spreadsheet writes what its language is used to.
+/// Refuses a header of one cell that another delimiter would part: a spreadsheet writes what its language is
+/// used to.
 fn check_delimiter(header: &csv::StringRecord, delimiter: u8) -> Result<(), TableError> {
     let Some(only) = header.get(0).filter(|_| header.len() == 1) else {
         return Ok(());

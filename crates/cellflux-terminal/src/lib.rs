@@ -1,7 +1,7 @@
 //! What the commands say in a terminal.
 //!
-//! - [`said`]: `print!`, `println!` and `eprintln!` for a command whose reader may leave early. They take the place of the
-//!   standard ones in a program that begins with `#[macro_use] extern crate cellflux_terminal;`.
+//! - [`said`]: `print!`, `println!` and `eprintln!` for a command whose reader may leave early. They take the
+//!   place of the standard ones in a program that begins with `#[macro_use] extern crate cellflux_terminal;`.
 //! - [`shell`]: hints that can be copied, blanks in paths or not.
 //! - [`sentence`]: an error with its causes, each told once.
 

@@ -1,5 +1,5 @@
-//! `print!`, `println!` and `eprintln!` for a command whose reader may leave early, as `cellflux ... | head` does: the
-//! standard ones panic then.
+//! `print!`, `println!` and `eprintln!` for a command whose reader may leave early, as `cellflux ... | head`
+//! does: the standard ones panic then.
 
 use std::fmt::Arguments;
 use std::io::{ErrorKind, Write, stderr, stdout};
@@ -14,8 +14,8 @@ pub fn go_on_unread() {
     WORK_IS_LEFT.store(true, Ordering::Relaxed);
 }
 
-/// Writes to standard output for the command of this name. Where nobody reads any longer, a command that only prints has
-/// done its work and ends.
+/// Writes to standard output for the command of this name. Where nobody reads any longer, a command that only
+/// prints has done its work and ends.
 pub fn out(command: &str, text: Arguments) {
     match stdout().write_fmt(text) {
         Ok(()) => {}

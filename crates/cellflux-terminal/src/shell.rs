@@ -1,4 +1,5 @@
-//! Commands as a person types them: words with blanks or quotes in them are quoted, so that a hint can be copied.
+//! Commands as a person types them: words with blanks or quotes in them are quoted, so that a hint can be
+//! copied.
 
 use std::path::Path;
 

@@ -32,8 +32,8 @@ impl Engine {
         Ok(Self::of(network.on_cpu().map_err(Trouble::from)?, &network))
     }
 
-    /// The network on WebGPU, in f16 where that is right and faster, with the tiles that were `kept` as measured on `adapter`, if
-    /// they still are to be used; `doing` hears, in words, how far it is.
+    /// The network on WebGPU, in f16 where that is right and faster, with the tiles that were `kept` as
+    /// measured on `adapter`, if they still are to be used; `doing` hears, in words, how far it is.
     pub async fn wgpu(
         model: &Model,
         adapter: String,
@@ -61,8 +61,9 @@ impl Engine {
         Ok(engine)
     }
 
-    /// Milliseconds that a guided evaluation may take on the GPU adapter, guessed from one 3x3 convolution. To compile the whole
-    /// network for a software adapter, only to find it slow, would take longer than walking on the CPU.
+    /// Milliseconds that a guided evaluation may take on the GPU adapter, guessed from one 3x3 convolution.
+    /// To compile the whole network for a software adapter, only to find it slow, would take longer than
+    /// walking on the CPU.
     pub async fn guess_on_gpu(model: &Model) -> Result<f64, JsValue> {
         let network = Network::of(complete(model)?);
         let gpu = network.gpu().await.map_err(Trouble::from)?;

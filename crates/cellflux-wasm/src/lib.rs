@@ -1,7 +1,7 @@
 //! The wasm-bindgen surface over the session and the engines, and nothing else: what `web/worker.js` calls.
 //!
-//! Nothing panics across the border. Every failure arrives as a JS object `{ kind, sentence }` ([`trouble`]): the kind says
-//! which way on a page can offer, the sentence is for the visitor.
+//! Nothing panics across the border. Every failure arrives as a JS object `{ kind, sentence }` ([`trouble`]):
+//! the kind says which way on a page can offer, the sentence is for the visitor.
 //!
 //! ```text
 //! Model ◀─ Download ◀─ bytes                Engine ─▶ Walk::attach

@@ -12,8 +12,8 @@ use crate::trouble::Trouble;
 
 #[wasm_bindgen]
 impl Engine {
-    /// The network of `config` (JSON, the public fields) with the weights of a safetensors file, for images of
-    /// `height` x `width`, on `engine`: `candle`, `wgpu-f32` or `wgpu-f16`.
+    /// The network of `config` (JSON, the public fields) with the weights of a safetensors file, for images
+    /// of `height` x `width`, on `engine`: `candle`, `wgpu-f32` or `wgpu-f16`.
     pub async fn of_files(
         weights: Vec<u8>,
         config: String,
@@ -41,8 +41,8 @@ impl Engine {
         Ok(Self::of(inner, &network))
     }
 
-    /// Floating-point operations, in billions, of one guided evaluation of one image (a batch of two) by the plain algorithm,
-    /// whatever an engine does to save some.
+    /// Floating-point operations, in billions, of one guided evaluation of one image (a batch of two) by the
+    /// plain algorithm, whatever an engine does to save some.
     pub fn gflop(config: &str, height: usize, width: usize) -> Result<f64, JsValue> {
         let config = UNetConfig::from_json(config).map_err(Trouble::from)?;
         Ok(2.0 * Cost::of(&config, height, width).total() / 1e9)

@@ -70,8 +70,8 @@ impl Model {
         })
     }
 
-    /// Takes a required file over; after the last one the bundle is complete. A file whose tensors are not the network's
-    /// ends this model: the page opens the bundle anew.
+    /// Takes a required file over; after the last one the bundle is complete. A file whose tensors are not
+    /// the network's ends this model: the page opens the bundle anew.
     pub fn accept(&mut self, download: Download) -> Result<(), JsValue> {
         let file = download.into_file()?;
         let mut reader = self
@@ -90,8 +90,8 @@ impl Model {
         Ok(())
     }
 
-    /// What a page shows before anything is chosen: a recipe as a plain object, or nothing for a bundle without sample
-    /// controls.
+    /// What a page shows before anything is chosen: a recipe as a plain object, or nothing for a bundle
+    /// without sample controls.
     pub fn first_recipe(&self) -> Result<JsValue, JsValue> {
         match Recipe::first(&self.manifest) {
             Some(recipe) => plain(&recipe),

@@ -1,4 +1,5 @@
-//! The tiles of a GPU engine: what was measured on this adapter in an earlier visit, and measuring more while nobody waits.
+//! The tiles of a GPU engine: what was measured on this adapter in an earlier visit, and measuring more while
+//! nobody waits.
 
 use cellflux_wgpu::{Effort, Plan};
 use wasm_bindgen::JsValue;
@@ -7,7 +8,8 @@ use wasm_bindgen::prelude::wasm_bindgen;
 use crate::engine::seconds;
 use crate::trouble::Trouble;
 
-/// The tiles of one engine, on its device. Measuring does not touch the engine: what it finds is for the next one.
+/// The tiles of one engine, on its device. Measuring does not touch the engine: what it finds is for the next
+/// one.
 #[wasm_bindgen]
 pub struct Tiles {
     tiles: cellflux_engine::Tiles,
@@ -21,8 +23,9 @@ impl Tiles {
         self.tiles.refused().map(str::to_owned)
     }
 
-    /// Compiles, checks and times one tile at one of the network's convolutions; false when there is nothing left to measure, or the
-    /// time for it is spent. `evaluation` is the milliseconds that an evaluation takes.
+    /// Compiles, checks and times one tile at one of the network's convolutions; false when there is nothing
+    /// left to measure, or the time for it is spent. `evaluation` is the milliseconds that an evaluation
+    /// takes.
     pub async fn tune(&mut self, evaluation: f64) -> Result<bool, JsValue> {
         let effort = Effort::of(self.tiles.gpu().report());
         let tried = self
@@ -33,7 +36,8 @@ impl Tiles {
         Ok(tried.is_some())
     }
 
-    /// Convolutions that have been measured on this adapter, and those that are still to be: `[measured, remaining]`.
+    /// Convolutions that have been measured on this adapter, and those that are still to be: `[measured,
+    /// remaining]`.
     pub fn counts(&self) -> Vec<usize> {
         vec![self.tiles.measured(), self.tiles.remaining()]
     }

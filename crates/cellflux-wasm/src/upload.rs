@@ -36,7 +36,8 @@ struct Description {
     planes: Vec<Label>,
     /// For each channel the position of its plane in `planes`, or -1 where only a person can tell.
     assignment: Vec<i32>,
-    /// For each channel whether its plane is a guess, which the visitor confirms before the crop can be used.
+    /// For each channel whether its plane is a guess, which the visitor confirms before the crop can be
+    /// used.
     guessed: Vec<bool>,
     crop: Crop,
     /// The crop's width and height for a side of 1.
@@ -131,8 +132,8 @@ impl Upload {
         })
     }
 
-    /// A reduced picture to place the crop on: the assigned planes in their colours, or the first plane in grey while a
-    /// channel has none.
+    /// A reduced picture to place the crop on: the assigned planes in their colours, or the first plane in
+    /// grey while a channel has none.
     pub fn preview(&self, assignment: &[i32]) -> Result<JsValue, JsValue> {
         let shown = if assignment.contains(&-1) {
             let first = self.pictures.first().and_then(|picture| picture.planes.first());
@@ -149,8 +150,9 @@ impl Upload {
         Ok(shown.map_or(JsValue::NULL, |preview| picture::to_js(&preview.picture)))
     }
 
-    /// Cuts the crop: `{ coded: Uint8Array [C, H, W], picture, dark, bright }`. `reading` names one reading for each sort
-    /// of files; `dark` and `bright` are the shares of the crop's pixels that are cut off at either end.
+    /// Cuts the crop: `{ coded: Uint8Array [C, H, W], picture, dark, bright }`. `reading` names one reading
+    /// for each sort of files; `dark` and `bright` are the shares of the crop's pixels that are cut off at
+    /// either end.
     #[allow(
         clippy::needless_pass_by_value,
         reason = "wasm-bindgen hands lists of texts over by value only"

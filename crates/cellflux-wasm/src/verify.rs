@@ -21,8 +21,8 @@ struct Measured {
     ok: bool,
 }
 
-/// Compares the network `model` (safetensors) with the golden file `io` on `engine`, `candle` or `wgpu` in f32:
-/// `[{ output, relative_error, bound, ok }]`.
+/// Compares the network `model` (safetensors) with the golden file `io` on `engine`, `candle` or `wgpu` in
+/// f32: `[{ output, relative_error, bound, ok }]`.
 #[wasm_bindgen]
 pub async fn verify(model: Vec<u8>, io: Vec<u8>, engine: String) -> Result<JsValue, JsValue> {
     let golden = Golden::parse(&io).map_err(|error| Trouble::new("bad-bundle", error.to_string()))?;

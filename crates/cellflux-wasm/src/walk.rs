@@ -30,9 +30,13 @@ pub struct Walk {
 
 #[wasm_bindgen]
 impl Walk {
-    /// Starts an exploration. `recipe` is JSON; `example` is the content of the file that [`Model::start_file`] names.
+    /// Starts an exploration. `recipe` is JSON; `example` is the content of the file that
+    /// [`Model::start_file`] names.
     #[wasm_bindgen(constructor)]
-    #[allow(clippy::needless_pass_by_value, reason = "wasm-bindgen hands optional bytes over by value only")]
+    #[allow(
+        clippy::needless_pass_by_value,
+        reason = "wasm-bindgen hands optional bytes over by value only"
+    )]
     pub fn new(model: &Model, recipe: &str, example: Option<Vec<u8>>) -> Result<Walk, JsValue> {
         let vectors = model
             .vectors
@@ -63,8 +67,8 @@ impl Walk {
         self.exploration.attach_engine(engine.inner);
     }
 
-    /// One more solver step; false at the end. `playing` lets the device start the step after while this one is shown.
-    /// After an error the steps reached are as they were.
+    /// One more solver step; false at the end. `playing` lets the device start the step after while this one
+    /// is shown. After an error the steps reached are as they were.
     pub async fn step(&mut self, playing: bool) -> Result<bool, JsValue> {
         let pacing = if playing {
             Pacing::Continuous
@@ -75,8 +79,8 @@ impl Walk {
         Ok(reached.map_err(step_trouble)?.is_some())
     }
 
-    /// Evaluates one velocity of the next step, waited for, while the step needs more than one: true until [`Walk::step`] has
-    /// only one left to evaluate.
+    /// Evaluates one velocity of the next step, waited for, while the step needs more than one: true until
+    /// [`Walk::step`] has only one left to evaluate.
     pub async fn evaluate(&mut self) -> Result<bool, JsValue> {
         Ok(self.exploration.evaluate().await.map_err(step_trouble)?)
     }
@@ -123,7 +127,8 @@ impl Walk {
         self.exploration.experiment().is_noised()
     }
 
-    /// Trials that the adaptive solver rejected on its way to a step, for larger errors than the tolerances allow.
+    /// Trials that the adaptive solver rejected on its way to a step, for larger errors than the tolerances
+    /// allow.
     pub fn rejected_of(&self, step: usize) -> usize {
         self.exploration
             .frames()

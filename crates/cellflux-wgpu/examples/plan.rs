@@ -1,7 +1,9 @@
-//! Prints the plan of a preset, call by call: `cargo run -p cellflux-wgpu --example plan -- cellflux-bbbc021`.
+//! Prints the plan of a preset, call by call: `cargo run -p cellflux-wgpu --example plan --
+//! cellflux-bbbc021`.
 //!
-//! Arguments: preset, side of the image (default 96), images at once (default 2), dtype (default f32), `gpu`, `cooperative` or
-//! `software` (default gpu), and optionally a folder that the shaders are written to and a tile for all convolutions.
+//! Arguments: preset, side of the image (default 96), images at once (default 2), dtype (default f32), `gpu`,
+//! `cooperative` or `software` (default gpu), and optionally a folder that the shaders are written to and a
+//! tile for all convolutions.
 
 use std::error::Error;
 

@@ -78,7 +78,8 @@ impl fmt::Display for AdapterReport {
     }
 }
 
-/// A device with its queue, its adapter's report and a watch on its health. Clones are handles to the same device.
+/// A device with its queue, its adapter's report and a watch on its health. Clones are handles to the same
+/// device.
 #[derive(Clone)]
 pub struct Gpu {
     pub(crate) device: wgpu::Device,
@@ -99,8 +100,8 @@ impl Gpu {
     /// Asks the platform for an adapter and a device. On native back ends `WGPU_BACKEND` narrows the choice.
     ///
     /// # Errors
-    /// [`GpuError::NoAdapter`], [`GpuError::Limit`] when the adapter allows less than WebGPU's defaults or than what is
-    /// wanted, [`GpuError::NoDevice`].
+    /// [`GpuError::NoAdapter`], [`GpuError::Limit`] when the adapter allows less than WebGPU's defaults or
+    /// than what is wanted, [`GpuError::NoDevice`].
     pub async fn request(wanted: Wanted) -> Result<Self, GpuError> {
         let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle_from_env());
         let adapter = instance

@@ -24,8 +24,9 @@ pub(crate) struct Arena {
 }
 
 impl Arena {
-    /// Places values, the largest first, each in the first buffer that is free for its whole lifetime. Buffers are
-    /// whole `GPUBuffer`s, never ranges of one, because WebGPU forbids reading and writing one buffer in one dispatch.
+    /// Places values, the largest first, each in the first buffer that is free for its whole lifetime.
+    /// Buffers are whole `GPUBuffer`s, never ranges of one, because WebGPU forbids reading and writing one
+    /// buffer in one dispatch.
     pub(crate) fn new(values: &[Lifetime]) -> Self {
         let mut order: Vec<usize> = (0..values.len()).collect();
         order.sort_by_key(|&value| (std::cmp::Reverse(values[value].bytes), values[value].first));

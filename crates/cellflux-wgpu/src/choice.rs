@@ -41,8 +41,8 @@ impl fmt::Display for Choice {
     }
 }
 
-/// Chooses the dtype for a network on a device: f16 only where the adapter has it, a convolution of this network's size is
-/// clearly faster in it, and [`self_check`] finds it right.
+/// Chooses the dtype for a network on a device: f16 only where the adapter has it, a convolution of this
+/// network's size is clearly faster in it, and [`self_check`] finds it right.
 ///
 /// `clock` gives seconds since any moment; the crate itself has no clock that works everywhere.
 ///
@@ -92,11 +92,12 @@ pub async fn choose_dtype(
     Ok(choice)
 }
 
-/// Relative distance between the velocities of the f16 and the f32 network on one small random-looking image; infinite
-/// when the f16 one overflows.
+/// Relative distance between the velocities of the f16 and the f32 network on one small random-looking image;
+/// infinite when the f16 one overflows.
 ///
 /// # Errors
-/// [`GpuError::NoHalfPrecision`]; [`GpuError::Tensor`] for a weight that f16 cannot hold; what the device reports.
+/// [`GpuError::NoHalfPrecision`]; [`GpuError::Tensor`] for a weight that f16 cannot hold; what the device
+/// reports.
 pub async fn self_check(gpu: &Gpu, config: &UNetConfig, weights: &StateDict) -> Result<f64, GpuError> {
     gpu.supports(Precision::F16)?;
     config.validate()?;

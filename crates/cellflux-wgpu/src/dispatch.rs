@@ -10,7 +10,8 @@ pub(crate) const LANES: u32 = 64;
 /// WebGPU's default `maxComputeWorkgroupsPerDimension`.
 pub(crate) const MAX_WORKGROUPS: u32 = 65_535;
 
-/// A kernel call. Binding 0 is the uniform struct; the storage buffers follow in the order that the kernel documents.
+/// A kernel call. Binding 0 is the uniform struct; the storage buffers follow in the order that the kernel
+/// documents.
 #[derive(Clone, Debug)]
 pub(crate) struct Dispatch {
     pub shader: Shader,
@@ -31,8 +32,8 @@ impl Dispatch {
     }
 }
 
-/// Workgroups of [`LANES`] invocations that cover `count` items, folded over two dimensions when one is too short.
-/// Kernels number them `group.y * groups.x + group.x` and ignore the surplus.
+/// Workgroups of [`LANES`] invocations that cover `count` items, folded over two dimensions when one is too
+/// short. Kernels number them `group.y * groups.x + group.x` and ignore the surplus.
 pub(crate) fn cover(count: u64) -> [u32; 3] {
     let groups = count.div_ceil(u64::from(LANES)).max(1);
     let rows = groups.div_ceil(u64::from(MAX_WORKGROUPS));

@@ -4,7 +4,8 @@ use cellflux_bundle::config::UNetConfig;
 use cellflux_bundle::layer_names::residual;
 use cellflux_bundle::topology::{LayerKind, Topology};
 
-/// Where each residual block finds its part of the embedding's outputs, which one linear layer makes for all blocks.
+/// Where each residual block finds its part of the embedding's outputs, which one linear layer makes for all
+/// blocks.
 pub(crate) struct FilmTable {
     pub(crate) layers: Vec<(String, usize)>,
 }

@@ -45,14 +45,16 @@ impl Health {
         }
     }
 
-    /// A kernel that the constructor did not compile was called: a mistake in this crate, told like any device error.
+    /// A kernel that the constructor did not compile was called: a mistake in this crate, told like any
+    /// device error.
     pub(crate) fn missing_kernel(&self, label: &str) {
         self.slot().get_or_insert(GpuError::Device {
             message: format!("the kernel {label} was not compiled"),
         });
     }
 
-    /// The first thing that went wrong, if anything has. A lost device stays lost; other errors are told once.
+    /// The first thing that went wrong, if anything has. A lost device stays lost; other errors are told
+    /// once.
     pub(crate) fn check(&self) -> Result<(), GpuError> {
         let mut slot = self.slot();
         let told = match &*slot {
@@ -70,7 +72,8 @@ impl Health {
     }
 }
 
-/// Sorts a wgpu error into ours. On native back ends a call on a lost device is a validation error that says so.
+/// Sorts a wgpu error into ours. On native back ends a call on a lost device is a validation error that says
+/// so.
 pub(crate) fn from_wgpu(error: &wgpu::Error) -> GpuError {
     match error {
         wgpu::Error::OutOfMemory { .. } => GpuError::OutOfMemory { needed_mib: 0 },

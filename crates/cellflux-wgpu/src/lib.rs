@@ -1,19 +1,20 @@
-//! The `CellFlux` U-Net on wgpu: WGSL kernels, a plan built from the config, and an engine for Vulkan, Metal, DX12 and WebGPU.
+//! The `CellFlux` U-Net on wgpu: WGSL kernels, a plan built from the config, and an engine for Vulkan, Metal,
+//! DX12 and WebGPU.
 //!
 //! The way of a velocity evaluation:
 //!
 //! 1. [`Gpu::request`] finds an adapter and a device, and says what they are ([`AdapterReport`]).
-//! 2. [`Plan::new`] walks the network's topology and lists the kernel calls, the buffers they share and the peak
-//!    memory, before anything is allocated.
+//! 2. [`Plan::new`] walks the network's topology and lists the kernel calls, the buffers they share and the
+//!    peak memory, before anything is allocated.
 //! 3. [`WgpuEngine::new`] compiles the plan's shaders, repacks the weights and allocates the buffers.
-//! 4. The engine is a [`cellflux_flow::field::Engine`]: solvers enqueue velocities and linear combinations, and only
-//!    reading a state back waits for the device.
+//! 4. The engine is a [`cellflux_flow::field::Engine`]: solvers enqueue velocities and linear combinations,
+//!    and only reading a state back waits for the device.
 //!
-//! Which kernel variant each convolution takes is a [`Tuning`]: defaults by adapter, and what a [`Tuner`] measured on this one,
-//! kept as text by [`StoredTiles`].
+//! Which kernel variant each convolution takes is a [`Tuning`]: defaults by adapter, and what a [`Tuner`]
+//! measured on this one, kept as text by [`StoredTiles`].
 //!
-//! Activations are NHWC with the channels in quads (`vec4`); image channels are padded to whole quads. Storage is f32 or
-//! f16 ([`Precision`]); sums, statistics and the state of the ODE are always f32.
+//! Activations are NHWC with the channels in quads (`vec4`); image channels are padded to whole quads.
+//! Storage is f32 or f16 ([`Precision`]); sums, statistics and the state of the ODE are always f32.
 //!
 //! Nothing here needs more than WebGPU's default limits, and no optional feature is required.
 

@@ -14,7 +14,8 @@ use crate::{Gpu, GpuError, Precision};
 const SUMS: u32 = 8;
 /// Rounds over them.
 const ROUNDS: u32 = 1024;
-/// Bytes of each of the copying kernel's two buffers: far more than any cache, within WebGPU's default binding.
+/// Bytes of each of the copying kernel's two buffers: far more than any cache, within WebGPU's default
+/// binding.
 const COPIED: u64 = 96 << 20;
 
 /// Measured ceilings of an adapter.
@@ -40,7 +41,8 @@ impl fmt::Display for Limits {
 }
 
 impl Limits {
-    /// Measures an adapter: each rate is the best of five rounds of `rounds_of` runs. `clock` gives seconds since any moment.
+    /// Measures an adapter: each rate is the best of five rounds of `rounds_of` runs. `clock` gives seconds
+    /// since any moment.
     ///
     /// # Errors
     /// What the device reports.
@@ -58,8 +60,8 @@ impl Limits {
         })
     }
 
-    /// Seconds that no engine can go below: operations over the arithmetic rate or bytes over the copying rate, whichever is
-    /// longer.
+    /// Seconds that no engine can go below: operations over the arithmetic rate or bytes over the copying
+    /// rate, whichever is longer.
     pub fn floor(&self, flops: f64, bytes: f64) -> f64 {
         (flops / self.fma_f32).max(bytes / self.copy)
     }

@@ -1,4 +1,5 @@
-//! The plan of one evaluation: kernel calls over arena buffers, and the peak memory, before anything is allocated.
+//! The plan of one evaluation: kernel calls over arena buffers, and the peak memory, before anything is
+//! allocated.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -52,8 +53,8 @@ pub(crate) struct Ports {
     pub velocity: Value,
 }
 
-/// One evaluation of the network for a config, size, batch and dtype: which kernels run, on which buffers, and how
-/// much GPU memory that takes.
+/// One evaluation of the network for a config, size, batch and dtype: which kernels run, on which buffers,
+/// and how much GPU memory that takes.
 #[derive(Clone, Debug)]
 pub struct Plan {
     pub(crate) shaders: Vec<Shader>,
@@ -128,7 +129,8 @@ impl Plan {
         self.shaders.len()
     }
 
-    /// The distinct sites of convolutions, each with the floating-point operations that the network spends there.
+    /// The distinct sites of convolutions, each with the floating-point operations that the network spends
+    /// there.
     pub fn sites(&self) -> &BTreeMap<Site, f64> {
         &self.sites
     }

@@ -7,12 +7,12 @@ use crate::plan::Plan;
 use crate::{GpuError, Precision, Tuning};
 
 impl Plan {
-    /// Plans one evaluation of `images` images of `height` x `width` (a guided batch of N images evaluates 2 N), with the
-    /// kernels' shapes that `tuning` chooses.
+    /// Plans one evaluation of `images` images of `height` x `width` (a guided batch of N images evaluates 2
+    /// N), with the kernels' shapes that `tuning` chooses.
     ///
     /// # Errors
-    /// [`GpuError::Config`] when the config or size describes no network; [`GpuError::Limit`] when a call needs more
-    /// workgroups than WebGPU guarantees.
+    /// [`GpuError::Config`] when the config or size describes no network; [`GpuError::Limit`] when a call
+    /// needs more workgroups than WebGPU guarantees.
     pub fn new(
         config: &UNetConfig,
         [height, width]: [usize; 2],
@@ -42,8 +42,8 @@ impl Plan {
     }
 }
 
-/// The kernels count quads in 32 bits. The widest activation is a query-key-value of heads of one channel, each padded to
-/// a quad: three quads a channel.
+/// The kernels count quads in 32 bits. The widest activation is a query-key-value of heads of one channel,
+/// each padded to a quad: three quads a channel.
 fn check_indices(config: &UNetConfig, [height, width]: [usize; 2], images: usize) -> Result<(), GpuError> {
     let widest = config
         .channel_mult

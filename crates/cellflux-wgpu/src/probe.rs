@@ -1,4 +1,5 @@
-//! One convolution on its own, to time an adapter and to compare tiles: convolutions are four fifths of the network's cost.
+//! One convolution on its own, to time an adapter and to compare tiles: convolutions are four fifths of the
+//! network's cost.
 
 use crate::compile::compile;
 use crate::dispatch::Dispatch;
@@ -28,7 +29,8 @@ impl Probe {
     /// Compiles and allocates for this many images at once.
     ///
     /// # Errors
-    /// [`GpuError::NoHalfPrecision`], [`GpuError::Shader`], [`GpuError::OutOfMemory`], [`GpuError::DeviceLost`].
+    /// [`GpuError::NoHalfPrecision`], [`GpuError::Shader`], [`GpuError::OutOfMemory`],
+    /// [`GpuError::DeviceLost`].
     pub async fn new(gpu: &Gpu, site: Site, images: u32, tile: Tile) -> Result<Self, GpuError> {
         gpu.check()?;
         gpu.supports(site.precision)?;
@@ -104,8 +106,8 @@ impl Probe {
         read_back(&self.gpu, &self.output, 16).await.map(|_| ())
     }
 
-    /// Seconds of one run: the best of `rounds` rounds of `times` runs, after one to warm up. `clock` gives seconds since any
-    /// moment; the crate itself has no clock that works everywhere.
+    /// Seconds of one run: the best of `rounds` rounds of `times` runs, after one to warm up. `clock` gives
+    /// seconds since any moment; the crate itself has no clock that works everywhere.
     ///
     /// # Errors
     /// As [`Self::run`].
@@ -130,7 +132,8 @@ impl Probe {
         Ok(self.site.precision.decode(&bytes))
     }
 
-    /// Relative distance of two tiles' outputs, `||found - expected|| / ||expected||`; infinite for outputs of different lengths.
+    /// Relative distance of two tiles' outputs, `||found - expected|| / ||expected||`; infinite for outputs
+    /// of different lengths.
     pub fn distance(found: &[f32], expected: &[f32]) -> f64 {
         if found.len() != expected.len() {
             return f64::INFINITY;
@@ -141,8 +144,8 @@ impl Probe {
         (error / norm).sqrt()
     }
 
-    /// The distance that rounding explains: sums of some thousand products in another order, and for f16 the output's own
-    /// rounding.
+    /// The distance that rounding explains: sums of some thousand products in another order, and for f16 the
+    /// output's own rounding.
     pub fn rounding(precision: Precision) -> f64 {
         match precision {
             Precision::F32 => 1e-5,
@@ -269,14 +272,14 @@ fn sides(pixels: u32) -> [u32; 2] {
     [pixels / width, width]
 }
 
-/// Steps of Weyl's sequence modulo 2^32, one for each tensor so that none goes along with another: the golden ratio's share of
-/// it, the plastic number's, and the square of its inverse; all odd.
+/// Steps of Weyl's sequence modulo 2^32, one for each tensor so that none goes along with another: the golden
+/// ratio's share of it, the plastic number's, and the square of its inverse; all odd.
 const PIXELS: u32 = 0x9e37_79b9;
 const WEIGHTS: u32 = 0xc13f_a9a9;
 const BIASES: u32 = 0x91e1_0da5;
 
-/// Numbers between `-scale` and `scale`, spread as Weyl's sequence does: no zeros, which some devices multiply faster. Millions
-/// are made for a probe in a browser, so they are made of integers.
+/// Numbers between `-scale` and `scale`, spread as Weyl's sequence does: no zeros, which some devices
+/// multiply faster. Millions are made for a probe in a browser, so they are made of integers.
 fn spread(count: usize, step: u32, scale: f32) -> Vec<f32> {
     let scale = scale / 2_f32.powi(31);
     (1..=count as u32)

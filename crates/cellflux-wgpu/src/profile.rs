@@ -68,8 +68,8 @@ impl fmt::Display for KernelTime {
     }
 }
 
-/// Runs each call in a pass of its own between two time stamps and gives the seconds of each. Nothing overlaps that way, so
-/// the sum is a little more than the calls take together.
+/// Runs each call in a pass of its own between two time stamps and gives the seconds of each. Nothing
+/// overlaps that way, so the sum is a little more than the calls take together.
 ///
 /// # Errors
 /// [`GpuError::Device`] where the device was made without time stamps; what else the device reports.

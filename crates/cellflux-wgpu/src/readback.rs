@@ -65,7 +65,8 @@ fn start(gpu: &Gpu, buffer: &wgpu::Buffer, bytes: u64) -> (wgpu::Buffer, Mapped)
     (staging, mapped)
 }
 
-/// Why a mapping failed: a browser rejects it when the device is lost, a moment before it tells about the loss.
+/// Why a mapping failed: a browser rejects it when the device is lost, a moment before it tells about the
+/// loss.
 async fn after_loss(gpu: &Gpu, otherwise: GpuError) -> GpuError {
     // Popping a scope goes to the browser's GPU process and back, after which the loss has been told.
     let scope = gpu.device.push_error_scope(wgpu::ErrorFilter::Internal);

@@ -7,8 +7,9 @@
 //! 3 1 9216 64 64 f32 normed workgroup:8x16:9x2:4
 //! ```
 //!
-//! A line a [`Site`], with the best of its tiles. The text is trusted no more than any file: what was measured on another
-//! adapter or with other kernels is refused, and so is a tile that this adapter's tuner would not have tried.
+//! A line a [`Site`], with the best of its tiles. The text is trusted no more than any file: what was
+//! measured on another adapter or with other kernels is refused, and so is a tile that this adapter's tuner
+//! would not have tried.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -26,8 +27,8 @@ const KERNELS: &str = "kernels ";
 /// A network has some dozens of sites; more lines than this were not written by a tuner.
 const MOST_SITES: usize = 4096;
 
-/// The best tiles found on an adapter so far, by site. A site whose default was best is there too: it need not be
-/// measured again.
+/// The best tiles found on an adapter so far, by site. A site whose default was best is there too: it need
+/// not be measured again.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredTiles {
     adapter: String,
@@ -36,7 +37,8 @@ pub struct StoredTiles {
 }
 
 impl StoredTiles {
-    /// Nothing measured yet on the adapter that `adapter` names: vendor, architecture, driver, whatever the platform tells.
+    /// Nothing measured yet on the adapter that `adapter` names: vendor, architecture, driver, whatever the
+    /// platform tells.
     pub fn new(adapter: &str) -> Self {
         Self {
             adapter: one_line(adapter),
@@ -48,8 +50,8 @@ impl StoredTiles {
     /// Reads what [`fmt::Display`] wrote, for the adapter of this name whose defaults are `defaults`.
     ///
     /// # Errors
-    /// [`GpuError::ForeignTiles`] for another adapter or other kernels; [`GpuError::StoredTiles`] naming the first line that
-    /// is not as expected. Nothing of a refused text is used.
+    /// [`GpuError::ForeignTiles`] for another adapter or other kernels; [`GpuError::StoredTiles`] naming the
+    /// first line that is not as expected. Nothing of a refused text is used.
     pub fn read(text: &str, adapter: &str, defaults: &Tuning) -> Result<Self, GpuError> {
         let mut stored = Self::new(adapter);
         let mut lines = (1..).zip(text.lines());
@@ -120,8 +122,8 @@ impl StoredTiles {
         tuning
     }
 
-    /// The tuning for an engine on `gpu` with room for states of `largest_batch` images: the measured tiles, or the defaults where
-    /// the measured ones need larger buffers than the device gives.
+    /// The tuning for an engine on `gpu` with room for states of `largest_batch` images: the measured tiles,
+    /// or the defaults where the measured ones need larger buffers than the device gives.
     ///
     /// # Errors
     /// As [`Plan::new`].
@@ -169,8 +171,8 @@ fn measured(line: &str, defaults: &Tuning) -> Result<(Site, Tile), String> {
     Ok((site, tile))
 }
 
-/// A digest of the names and shaders of all tiles that a tuner may try, so that what was measured with other kernels, or against
-/// other candidates, counts no more.
+/// A digest of the names and shaders of all tiles that a tuner may try, so that what was measured with other
+/// kernels, or against other candidates, counts no more.
 static KERNEL_VERSION: LazyLock<String> = LazyLock::new(|| {
     let mut digest = Fnv::default();
     for tile in Tuning::all_candidates() {

@@ -2,8 +2,8 @@
 
 use crate::Gpu;
 
-/// Floating-point operations of one submission: browsers want less than a second. A weak integrated GPU does some
-/// 300 GFLOP/s with these kernels, a software adapter some 5.
+/// Floating-point operations of one submission: browsers want less than a second. A weak integrated GPU does
+/// some 300 GFLOP/s with these kernels, a software adapter some 5.
 const GPU_BUDGET: f64 = 3e10;
 const SOFTWARE_BUDGET: f64 = 1e9;
 

@@ -1,8 +1,9 @@
 //! Finding the fastest tile of every convolution on the adapter at hand, a candidate at a time.
 //!
-//! The caller decides when: each [`Tuner::step`] compiles, checks and times one tile at one site and gives the turn back, so
-//! that nobody waits for more than one candidate before the device is free. A candidate's time counts only if it computes what
-//! the default computes. What was found is a [`StoredTiles`], which grows site by site and can be kept at any moment.
+//! The caller decides when: each [`Tuner::step`] compiles, checks and times one tile at one site and gives
+//! the turn back, so that nobody waits for more than one candidate before the device is free. A candidate's
+//! time counts only if it computes what the default computes. What was found is a [`StoredTiles`], which
+//! grows site by site and can be kept at any moment.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -10,7 +11,8 @@ use std::future::Future;
 
 use crate::{AdapterReport, Gpu, GpuError, Plan, Probe, Site, StoredTiles, Tile, Tuning};
 
-/// A candidate must take at most this part of the default's time to take its place: less is within a timing's noise.
+/// A candidate must take at most this part of the default's time to take its place: less is within a timing's
+/// noise.
 const FASTER: f64 = 0.95;
 /// Sites with less than this part of an evaluation's operations are left to the defaults.
 const SHARE: f64 = 0.01;
@@ -26,14 +28,15 @@ const MOST_RUNS: f64 = 256.0;
 pub struct Effort {
     /// Seconds that all steps may take together; the step under way when they are over is the last.
     pub budget: f64,
-    /// Seconds that one run of a site may take by the evaluation's pace; slower sites are left to the defaults.
+    /// Seconds that one run of a site may take by the evaluation's pace; slower sites are left to the
+    /// defaults.
     pub longest_run: f64,
 }
 
 impl Effort {
-    /// What is reasonable beside somebody's work on this adapter, who may have to wait for a candidate: a few runs of at most
-    /// 100 ms, mostly of a few. A software adapter computes on the cores that the page itself needs, so there only what is
-    /// cheap is tuned: sites whose run takes at most 50 ms.
+    /// What is reasonable beside somebody's work on this adapter, who may have to wait for a candidate: a few
+    /// runs of at most 100 ms, mostly of a few. A software adapter computes on the cores that the page itself
+    /// needs, so there only what is cheap is tuned: sites whose run takes at most 50 ms.
     pub fn of(adapter: &AdapterReport) -> Self {
         if adapter.software {
             Self {
@@ -128,8 +131,8 @@ pub struct Tuner {
 }
 
 impl Tuner {
-    /// Goes on from what is `stored`, for the sites of `plan`. `evaluation` is the seconds that an evaluation of the plan takes
-    /// with the defaults, by which too slow sites are left out.
+    /// Goes on from what is `stored`, for the sites of `plan`. `evaluation` is the seconds that an evaluation
+    /// of the plan takes with the defaults, by which too slow sites are left out.
     pub fn new(plan: &Plan, defaults: Tuning, stored: StoredTiles, effort: Effort, evaluation: f64) -> Self {
         let total = plan.flops();
         let images = plan.images();
@@ -254,8 +257,8 @@ pub struct DeviceTrials<C> {
 }
 
 impl<C: Fn() -> f64> DeviceTrials<C> {
-    /// Trials with this many images at once. `clock` gives seconds since any moment; the crate itself has no clock that works
-    /// everywhere.
+    /// Trials with this many images at once. `clock` gives seconds since any moment; the crate itself has no
+    /// clock that works everywhere.
     pub fn new(gpu: &Gpu, images: u32, clock: C) -> Self {
         Self {
             gpu: gpu.clone(),
@@ -285,7 +288,8 @@ impl<C: Fn() -> f64> Trials for DeviceTrials<C> {
             seconds = seconds.min(self.seconds(&probe, 1.0).await?);
             return Ok(Trial { output, seconds });
         }
-        // Waiting for a single run may take longer than the run: the more runs are waited for at once, the less it counts.
+        // Waiting for a single run may take longer than the run: the more runs are waited for at once, the
+        // less it counts.
         for _ in 0..3 {
             let runs = (TIMING / seconds).ceil().clamp(1.0, MOST_RUNS);
             seconds = seconds.min(self.seconds(&probe, runs).await? / runs);
@@ -305,7 +309,8 @@ mod tests {
     use cellflux_bundle::config::UNetConfig;
     use std::collections::BTreeMap;
 
-    /// Made-up trials: every tile takes a second of the clock, and as long as the test says by its own account.
+    /// Made-up trials: every tile takes a second of the clock, and as long as the test says by its own
+    /// account.
     #[derive(Default)]
     struct MadeUp {
         clock: f64,

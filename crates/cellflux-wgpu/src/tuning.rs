@@ -9,8 +9,8 @@ use crate::kernel::convolution::Tile;
 use crate::kernel::winograd::POINTS;
 use crate::{AdapterReport, Precision};
 
-/// What a convolution's best tile depends on, besides the adapter. The batch is not part of it, so that all batches
-/// share pipelines and weights.
+/// What a convolution's best tile depends on, besides the adapter. The batch is not part of it, so that all
+/// batches share pipelines and weights.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Site {
     /// 3 or 1.
@@ -149,8 +149,8 @@ impl Tuning {
         }
     }
 
-    /// Where fetching decides: the larger the block, the fewer fetches for a product. A narrow adapter gains little by large
-    /// blocks, compiles them longer, and is served best by as few pipelines as can be.
+    /// Where fetching decides: the larger the block, the fewer fetches for a product. A narrow adapter gains
+    /// little by large blocks, compiles them longer, and is served best by as few pipelines as can be.
     fn cpu_tile(&self, site: &Site) -> Tile {
         let (pixels, patches, quads) = match site.pixels {
             _ if self.narrow => (4, 4, 2),
@@ -209,7 +209,8 @@ impl Tuning {
     }
 }
 
-/// Points of an image that Winograd may take by default: several images at once then stay within WebGPU's default binding.
+/// Points of an image that Winograd may take by default: several images at once then stay within WebGPU's
+/// default binding.
 const WINOGRAD_BYTES: u64 = 24 << 20;
 /// Tiles that CPUs may like.
 const CPU_CANDIDATES: &[&str] = &[

@@ -1,7 +1,7 @@
 //! The state dict's tensors, repacked for the kernels while they are loaded.
 //!
-//! Convolutions and attention's projections lie tap by tap, in the [`WeightOrder`] of the layer's tile. Linear layers become `[inputs, out quads]` quads.
-//! Channels are padded to whole quads with zeros.
+//! Convolutions and attention's projections lie tap by tap, in the [`WeightOrder`] of the layer's tile.
+//! Linear layers become `[inputs, out quads]` quads. Channels are padded to whole quads with zeros.
 
 use cellflux_bundle::state_dict::{StateDict, Tensor};
 
@@ -22,8 +22,8 @@ pub(crate) struct WeightSpec {
 /// How a buffer is filled.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Packing {
-    /// `{name}.weight` `[out, in, ..]`, tap by tap. Each output and input of the buffer is one of the tensor's, or
-    /// padding.
+    /// `{name}.weight` `[out, in, ..]`, tap by tap. Each output and input of the buffer is one of the
+    /// tensor's, or padding.
     Taps {
         outputs: Vec<Option<usize>>,
         inputs: Vec<Option<usize>>,
@@ -93,7 +93,8 @@ impl WeightSpec {
     /// The buffer's content.
     ///
     /// # Errors
-    /// [`GpuError::Tensor`] when a tensor is missing, has another shape, or holds a value that the precision cannot.
+    /// [`GpuError::Tensor`] when a tensor is missing, has another shape, or holds a value that the precision
+    /// cannot.
     pub(crate) fn pack(&self, state: &StateDict) -> Result<Vec<u8>, GpuError> {
         let values = match &self.packing {
             Packing::Taps {
@@ -165,8 +166,8 @@ pub(crate) fn padded(count: usize) -> Vec<Option<usize>> {
         .collect()
 }
 
-/// The order in which attention's output channels `[heads, head channels]` lie in the buffers: each head padded to whole
-/// quads.
+/// The order in which attention's output channels `[heads, head channels]` lie in the buffers: each head
+/// padded to whole quads.
 pub(crate) fn head_channels(channels: usize, heads: usize) -> Vec<Option<usize>> {
     let width = channels / heads;
     (0..heads)
@@ -178,8 +179,8 @@ pub(crate) fn head_channels(channels: usize, heads: usize) -> Vec<Option<usize>>
         .collect()
 }
 
-/// The order in which qkv's channels lie in the buffers, `[3, heads, head channels]` each head padded, given whether the
-/// tensor has them so (`new_order`) or as `[heads, 3, head channels]`.
+/// The order in which qkv's channels lie in the buffers, `[3, heads, head channels]` each head padded, given
+/// whether the tensor has them so (`new_order`) or as `[heads, 3, head channels]`.
 pub(crate) fn qkv_channels(channels: usize, heads: usize, new_order: bool) -> Vec<Option<usize>> {
     let width = channels / heads;
     let one = |part: usize, channel: usize| {

@@ -1,9 +1,9 @@
-//! Shader text: the files of `shaders/` with `{{name}}` places that a kernel fills in. A place named after a file of
-//! `shaders/shared/` is filled with that file.
+//! Shader text: the files of `shaders/` with `{{name}}` places that a kernel fills in. A place named after a
+//! file of `shaders/shared/` is filled with that file.
 //!
-//! Everything that decides the shape of the code (storage types, unrolled register blocks, optional inputs) is text made
-//! before compilation, because WGSL cannot size local arrays by overrides and a register indexed at run time spills.
-//! Sizes of images and channels are uniforms, so that layers share pipelines.
+//! Everything that decides the shape of the code (storage types, unrolled register blocks, optional inputs)
+//! is text made before compilation, because WGSL cannot size local arrays by overrides and a register indexed
+//! at run time spills. Sizes of images and channels are uniforms, so that layers share pipelines.
 
 use crate::Precision;
 
@@ -59,7 +59,8 @@ pub(crate) fn read_write(binding: usize, name: &str, element: &str) -> String {
 }
 
 /// Declares the storage arrays of a kernel with one or two concatenated inputs of the same precision:
-/// `input_0` and, if `joined`, `input_1`, with the function `quad_at(pixel, quad)` that reads the concatenation.
+/// `input_0` and, if `joined`, `input_1`, with the function `quad_at(pixel, quad)` that reads the
+/// concatenation.
 pub(crate) fn joined_inputs(first: usize, joined: bool, input: Precision) -> String {
     let mut text = read_only(first, "input_0", input.quad());
     if joined {

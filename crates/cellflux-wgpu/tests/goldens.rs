@@ -32,8 +32,8 @@ fn bounds(gpu: &Gpu) -> Vec<(Precision, f64)> {
     bounds
 }
 
-/// Both velocities of a case within the bound for the precision: f32 sums against float64 give some 1e-6, f16 storage
-/// has 11 bits and several dozen layers.
+/// Both velocities of a case within the bound for the precision: f32 sums against float64 give some 1e-6, f16
+/// storage has 11 bits and several dozen layers.
 fn velocities(case: &str) {
     let (Some(gpu), Some(golden)) = (gpu(), Golden::load(case)) else {
         return;
@@ -110,7 +110,8 @@ fn heads_updown_has_the_references_velocities() {
     velocities("heads_updown");
 }
 
-/// Guided Euler by hand, so that guidance, combinations and the batch of two are checked against the reference too.
+/// Guided Euler by hand, so that guidance, combinations and the batch of two are checked against the
+/// reference too.
 #[test]
 fn guided_euler_follows_the_references_trajectory() {
     let (Some(gpu), Some(golden)) = (gpu(), Golden::load("micro")) else {
@@ -134,8 +135,8 @@ fn guided_euler_follows_the_references_trajectory() {
     }
 }
 
-/// What the null condition is: one sample of a batch without its condition equals the unconditional velocity, whatever
-/// its neighbour has.
+/// What the null condition is: one sample of a batch without its condition equals the unconditional velocity,
+/// whatever its neighbour has.
 #[test]
 fn each_sample_has_its_own_time_and_condition() {
     let (Some(gpu), Some(golden)) = (gpu(), Golden::load("micro")) else {

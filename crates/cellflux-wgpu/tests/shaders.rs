@@ -9,7 +9,8 @@ use cellflux_bundle::config::PRESETS;
 use cellflux_wgpu::{Plan, Precision, Tuning};
 use naga::valid::{Capabilities, ValidationFlags, Validator};
 
-/// The shaders of every preset's plan, by text, with the plan that they were first seen in. Tiles are those of `tunings`.
+/// The shaders of every preset's plan, by text, with the plan that they were first seen in. Tiles are those
+/// of `tunings`.
 fn shaders(tunings: &[(String, Tuning)]) -> BTreeMap<String, String> {
     let mut found = BTreeMap::new();
     for (name, _) in PRESETS {

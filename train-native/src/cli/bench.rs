@@ -19,8 +19,8 @@ pub struct Args {
 
 #[derive(Subcommand)]
 enum What {
-    /// Images per second, operations per second, memory, and the share of every kind of work, of training steps on random
-    /// images.
+    /// Images per second, operations per second, memory, and the share of every kind of work, of training
+    /// steps on random images.
     Train(Train),
     /// Compare every fused operation with its plain twin, forward and backward.
     Check(Check),
@@ -28,8 +28,8 @@ enum What {
 
 #[derive(clap::Args)]
 struct Train {
-    /// Cases, each NETWORK:BATCH. Networks are the presets; `small-pool` is `small` without resampling convolutions, with
-    /// one head a head's width.
+    /// Cases, each NETWORK:BATCH. Networks are the presets; `small-pool` is `small` without resampling
+    /// convolutions, with one head a head's width.
     #[arg(value_name = "NETWORK:BATCH", default_values_t = ["cellflux-bbbc021:32", "small-pool:32", "small-pool:128"].map(String::from))]
     cases: Vec<String>,
     /// Height and width of an image.

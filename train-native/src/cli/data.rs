@@ -44,8 +44,8 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Cut single-cell crops out of raw fields: illumination corrected, nuclei found, crops that show no whole cell in focus
-    /// left out. Writes a folder with images, their table and contact sheets.
+    /// Cut single-cell crops out of raw fields: illumination corrected, nuclei found, crops that show no
+    /// whole cell in focus left out. Writes a folder with images, their table and contact sheets.
     Crops {
         /// What to cut out of what: docs/training-data.md, layout c.
         config: PathBuf,

@@ -9,8 +9,9 @@ use cellflux_train::config::{Config, Setting};
 use cellflux_train::export::describe;
 use cellflux_train::run::checkpoint::write_whole;
 
-/// Put into a bundle's manifest what an older export did not write: where the flow starts, and of each condition whether it was a
-/// training target and in which batches its cells are. Nothing else of the bundle changes.
+/// Put into a bundle's manifest what an older export did not write: where the flow starts, and of each
+/// condition whether it was a training target and in which batches its cells are. Nothing else of the bundle
+/// changes.
 #[derive(clap::Args)]
 pub struct Args {
     /// The bundle's folder.

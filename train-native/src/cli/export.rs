@@ -13,7 +13,8 @@ use cellflux_train::sampling::recommended;
 
 use super::{SamplingArgs, progress};
 
-/// Write the averaged weights of a run's checkpoint as a bundle, with its conditions, sample cells and provenance.
+/// Write the averaged weights of a run's checkpoint as a bundle, with its conditions, sample cells and
+/// provenance.
 #[derive(clap::Args)]
 pub struct Args {
     /// The run's folder.

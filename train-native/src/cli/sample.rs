@@ -17,10 +17,11 @@ use cellflux_train::sampling::{Walk, recommended};
 
 use super::{SamplingArgs, progress};
 
-/// Walk validation controls under their partners' conditions: a sheet, every cell as a PNG, and what the nuclei measure.
+/// Walk validation controls under their partners' conditions: a sheet, every cell as a PNG, and what the
+/// nuclei measure.
 ///
-/// Writes `sheet.png`, `cells/NNNNN-{control,predicted,real}.png` and `samples.csv`, and prints the mean nuclear area and
-/// brightness of controls, predictions and real cells by condition.
+/// Writes `sheet.png`, `cells/NNNNN-{control,predicted,real}.png` and `samples.csv`, and prints the mean
+/// nuclear area and brightness of controls, predictions and real cells by condition.
 #[derive(clap::Args)]
 pub struct Args {
     /// The run's folder.

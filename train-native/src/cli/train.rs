@@ -11,12 +11,14 @@ use cellflux_train::run::{CONFIG, Ended, Run};
 
 use super::progress;
 
-/// Train a flow as the config says, and write the run's folder: config, log, `TensorBoard` events, sheets, checkpoints.
+/// Train a flow as the config says, and write the run's folder: config, log, `TensorBoard` events, sheets,
+/// checkpoints.
 ///
 /// Ctrl-C and SIGTERM write a checkpoint and end well; a second one ends at once.
 #[derive(clap::Args)]
 pub struct Args {
-    /// The run's configuration (TOML); docs/training.md describes it. With --resume, the run's own unless given.
+    /// The run's configuration (TOML); docs/training.md describes it. With --resume, the run's own unless
+    /// given.
     #[arg(long, required_unless_present = "resume")]
     config: Option<PathBuf>,
     /// Go on with the run in this folder at its newest checkpoint.

@@ -13,10 +13,12 @@ use cellflux_train::config::{Config, Setting};
 use cellflux_train::sampling::Walk;
 use cellflux_train::truth::{Answer, Question};
 
-/// Walk drawn cells that the training never saw, and compare with the true answer: the same cell, drawn under the treatment.
+/// Walk drawn cells that the training never saw, and compare with the true answer: the same cell, drawn under
+/// the treatment.
 ///
-/// Prints the mean nuclear area and brightness of controls, predictions and truths by compound and dose, the share of the true
-/// change that was made, and how many predictions stay nearest to the true answers of their own batch.
+/// Prints the mean nuclear area and brightness of controls, predictions and truths by compound and dose, the
+/// share of the true change that was made, and how many predictions stay nearest to the true answers of their
+/// own batch.
 #[derive(clap::Args)]
 pub struct Args {
     /// The bundle's folder.

@@ -21,8 +21,8 @@ pub struct AboutConfig {
     pub data_set: DataSetConfig,
     /// Where sample crops come from, shown with each of them.
     pub crops_source: String,
-    /// The licence that the data's crops may be shown under; without one none is put into a bundle. Synthetic cells are
-    /// CC0-1.0.
+    /// The licence that the data's crops may be shown under; without one none is put into a bundle.
+    /// Synthetic cells are CC0-1.0.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub crops_licence: Option<String>,
 }

@@ -1,8 +1,8 @@
 //! The one TOML file that decides a run: its sections, its presets, and the flags over it.
 //!
-//! A section's `preset` names the values that it starts from; the file's own keys go over those, and flags over the file.
-//! An unknown key is an error, so that a misspelt one does not vanish. The resolved config, with every value written out,
-//! is saved with the run and reads back as itself.
+//! A section's `preset` names the values that it starts from; the file's own keys go over those, and flags
+//! over the file. An unknown key is an error, so that a misspelt one does not vanish. The resolved config,
+//! with every value written out, is saved with the run and reads back as itself.
 
 mod about;
 mod network;
@@ -48,7 +48,8 @@ impl Config {
     /// Reads the file at `path`, puts `settings` over it and resolves the presets.
     ///
     /// # Errors
-    /// [`TrainError::Io`], [`TrainError::ConfigText`] naming the file or the flag, [`TrainError::ConfigValue`].
+    /// [`TrainError::Io`], [`TrainError::ConfigText`] naming the file or the flag,
+    /// [`TrainError::ConfigValue`].
     pub fn read(path: &Path, settings: &[Setting]) -> Result<Self, TrainError> {
         let text = read_text(path)?;
         Self::from_text(&path.display().to_string(), &text, settings)
@@ -108,7 +109,8 @@ impl Config {
     }
 }
 
-/// The text of a configuration: UTF-8 with or without a byte order mark, its lines numbered as an editor does.
+/// The text of a configuration: UTF-8 with or without a byte order mark, its lines numbered as an editor
+/// does.
 ///
 /// # Errors
 /// [`TrainError::Io`], and [`TrainError::ConfigText`] naming another encoding or kind of file.

@@ -6,11 +6,15 @@ use toml::Table;
 
 use crate::TrainError;
 
-/// The network's fields but the image channels and the condition width, which the data decides. Names and meaning are
-/// [`UNetConfig`]'s.
+/// The network's fields but the image channels and the condition width, which the data decides. Names and
+/// meaning are [`UNetConfig`]'s.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[allow(clippy::struct_excessive_bools, missing_docs, reason = "the public network's own fields, documented there")]
+#[allow(
+    clippy::struct_excessive_bools,
+    missing_docs,
+    reason = "the public network's own fields, documented there"
+)]
 pub struct NetworkConfig {
     /// The preset that the fields started from.
     #[serde(default, skip_serializing_if = "Option::is_none")]

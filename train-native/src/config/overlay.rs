@@ -6,8 +6,8 @@ use toml::{Table, Value};
 
 use crate::TrainError;
 
-/// One value put over the config, written `section.key=value` as on the command line; the value is TOML, and what is no
-/// TOML is a string.
+/// One value put over the config, written `section.key=value` as on the command line; the value is TOML, and
+/// what is no TOML is a string.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Setting {
     path: Vec<String>,

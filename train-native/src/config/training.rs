@@ -1,5 +1,5 @@
-//! `[training]`: the flow's objective, its optimiser and its precision, with the paper's and the public code's values by
-//! name.
+//! `[training]`: the flow's objective, its optimiser and its precision, with the paper's and the public
+//! code's values by name.
 
 use cellflux_bundle::sampling::FlowSource;
 use serde::{Deserialize, Serialize};
@@ -7,8 +7,8 @@ use toml::Table;
 
 use crate::TrainError;
 
-/// The training step. [`TrainingConfig::default`] is the reference's optimiser with per-sample draws, which is right
-/// where the public code's per-batch draws are only cheaper.
+/// The training step. [`TrainingConfig::default`] is the reference's optimiser with per-sample draws, which
+/// is right where the public code's per-batch draws are only cheaper.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TrainingConfig {
@@ -35,17 +35,20 @@ pub struct TrainingConfig {
     pub warmup_steps: u64,
     /// What the rate does after warm-up.
     pub schedule: RateSchedule,
-    /// The largest norm of the whole gradient; longer ones are shortened to it. None by default, as in the reference.
+    /// The largest norm of the whole gradient; longer ones are shortened to it. None by default, as in the
+    /// reference.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clip: Option<f64>,
-    /// Number format of weights and activations inside a step; the optimiser's own weights are f32 in any case.
+    /// Number format of weights and activations inside a step; the optimiser's own weights are f32 in any
+    /// case.
     pub precision: Precision,
     /// Upper bound of the averaged weights' decay, `min(ema_decay, (1 + n) / (10 + n))`.
     pub ema_decay: f64,
     /// How the time of a sample is drawn.
     pub times: TimeDistribution,
-    /// Where the flow starts: at the control image, with noise as [`TrainingConfig::noise`] says, or at standard normal noise
-    /// alone (paper, figure 4b), which with the control among the conditions generates controls too.
+    /// Where the flow starts: at the control image, with noise as [`TrainingConfig::noise`] says, or at
+    /// standard normal noise alone (paper, figure 4b), which with the control among the conditions generates
+    /// controls too.
     pub source: FlowSource,
     /// Standard deviation of the noise that is added to the control, in model range.
     pub noise: f64,
@@ -53,7 +56,8 @@ pub struct TrainingConfig {
     pub noise_probability: f64,
     /// Probability with which the condition is dropped.
     pub drop_condition: f64,
-    /// Whether noise and dropping are drawn once per batch, as the public code does, and not for every sample.
+    /// Whether noise and dropping are drawn once per batch, as the public code does, and not for every
+    /// sample.
     pub per_batch: bool,
     /// Probability of a flip, each of vertical and horizontal, of control and treated image independently.
     pub flip: f64,

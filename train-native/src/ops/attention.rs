@@ -1,7 +1,7 @@
 //! Self-attention of packed queries, keys and values, by cuBLAS and two softmax kernels.
 //!
-//! The weights `softmax(q k^T)` are kept from the forward for the backward pass where they are small, and computed
-//! again where they are not.
+//! The weights `softmax(q k^T)` are kept from the forward for the backward pass where they are small, and
+//! computed again where they are not.
 
 #[cfg(feature = "cudnn")]
 use candle_core::CudaStorage;

@@ -1,5 +1,5 @@
-//! The check at the start of a run: every fused operation against its twin, forward and backward, on small random
-//! input.
+//! The check at the start of a run: every fused operation against its twin, forward and backward, on small
+//! random input.
 
 use std::fmt;
 
@@ -20,8 +20,8 @@ pub struct Finding {
     pub kind: Kind,
     /// In which case.
     pub case: &'static str,
-    /// The largest relative error (Euclidean norm of the difference over that of the twin's) of its result and its
-    /// gradients; the failure, where it failed.
+    /// The largest relative error (Euclidean norm of the difference over that of the twin's) of its result
+    /// and its gradients; the failure, where it failed.
     pub error: std::result::Result<f64, String>,
     /// What is allowed.
     pub bound: f64,
@@ -49,8 +49,8 @@ impl fmt::Display for Finding {
     }
 }
 
-/// Compares every fused operation in `dtype` on `device` with its twin in f32 on the CPU, which gets the same rounded
-/// input.
+/// Compares every fused operation in `dtype` on `device` with its twin in f32 on the CPU, which gets the same
+/// rounded input.
 ///
 /// # Errors
 /// When the random input cannot be made; a failure of an operation is a finding.

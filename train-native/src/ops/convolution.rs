@@ -1,7 +1,7 @@
 //! Convolution with bias and residual: cuDNN on a GPU, forward and both gradients.
 //!
-//! Kernel and bias travel as one tensor, in cuDNN's order and the compute type, since an operation of candle takes
-//! three inputs at most: the image, that tensor, the residual.
+//! Kernel and bias travel as one tensor, in cuDNN's order and the compute type, since an operation of candle
+//! takes three inputs at most: the image, that tensor, the residual.
 
 use candle_core::{CpuStorage, CustomOp1, CustomOp2, CustomOp3, DType, Layout, Result, Shape, Tensor};
 #[cfg(feature = "cudnn")]
@@ -19,7 +19,8 @@ use super::on_cpu;
 /// Channels are filled up to a multiple of this: tensor cores and 16-byte reads want it.
 pub const CHANNEL_UNIT: usize = 8;
 
-/// The shape of a convolution of `[N, H, W, in]` to `[N, H / stride, W / stride, out]`, zero padding `side / 2`.
+/// The shape of a convolution of `[N, H, W, in]` to `[N, H / stride, W / stride, out]`, zero padding `side /
+/// 2`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Form {
     /// N.
@@ -495,7 +496,8 @@ impl CustomOp2 for KernelGradient {
     ) -> Result<(CpuStorage, Shape)> {
         let form = self.0.form;
         let inputs = on_cpu::tensors(&[(x, x_layout), (gradient, gradient_layout)])?;
-        // Images and channels change places: the kernel's gradient is a convolution by the result's, spread out.
+        // Images and channels change places: the kernel's gradient is a convolution by the result's, spread
+        // out.
         let image = inputs[0].permute((3, 0, 1, 2))?.contiguous()?;
         let gradient = inputs[1].permute((3, 0, 1, 2))?.contiguous()?;
         let kernel = image

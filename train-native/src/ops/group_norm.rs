@@ -1,9 +1,10 @@
 //! Group normalisation, modulation, activation and dropout in one operation, forward and backward.
 //!
-//! With mean and deviation of its group known, all of it is `y = dropout(activation(x a + b))` with one `a` and one
-//! `b` a sample and channel; its gradient is `dx = dz a + x u + v`, where `dz` is the gradient before the activation
-//! and `u`, `v` follow from two sums per sample and channel, of `dz` and of `dz xhat`. So both directions read the
-//! feature map twice and write it once, and nothing of its size is kept besides input and output.
+//! With mean and deviation of its group known, all of it is `y = dropout(activation(x a + b))` with one `a`
+//! and one `b` a sample and channel; its gradient is `dx = dz a + x u + v`, where `dz` is the gradient before
+//! the activation and `u`, `v` follow from two sums per sample and channel, of `dz` and of `dz xhat`. So both
+//! directions read the feature map twice and write it once, and nothing of its size is kept besides input and
+//! output.
 
 #[cfg(feature = "cudnn")]
 use candle_core::CudaStorage;
@@ -31,8 +32,8 @@ pub struct After {
     pub dropout: Option<Dropout>,
 }
 
-/// The fused operation on `x` `[N, H, W, C]`, with `affine` `[2, C]`, the gains and offsets, and `film` `[N, 2 C]`,
-/// the scales and shifts, both f32 (f64 for an f64 `x`).
+/// The fused operation on `x` `[N, H, W, C]`, with `affine` `[2, C]`, the gains and offsets, and `film` `[N,
+/// 2 C]`, the scales and shifts, both f32 (f64 for an f64 `x`).
 ///
 /// # Errors
 /// When shapes do not fit, or the device fails.

@@ -1,5 +1,5 @@
-//! Custom operations on the CPU, written with tensors: not fast, but the same formulas as the kernels', so that
-//! gradients can be tested wherever there is no GPU.
+//! Custom operations on the CPU, written with tensors: not fast, but the same formulas as the kernels', so
+//! that gradients can be tested wherever there is no GPU.
 
 use candle_core::backend::BackendStorage;
 use candle_core::{CpuStorage, DType, Device, Layout, Result, Shape, Tensor, WithDType};

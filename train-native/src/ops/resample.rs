@@ -50,7 +50,8 @@ fn squares(x: &Tensor) -> Result<Tensor> {
         .reshape((images, 2 * height, 2 * width, channels))
 }
 
-/// `factor` times the sum of every 2x2 pixels, or `factor` times every pixel, to 2x2. Each is the other's gradient.
+/// `factor` times the sum of every 2x2 pixels, or `factor` times every pixel, to 2x2. Each is the other's
+/// gradient.
 struct Resampled {
     to: Resample,
     factor: f32,

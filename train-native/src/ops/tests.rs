@@ -1,4 +1,5 @@
-//! Gradients of every fused operation against finite differences, and the fused network against the plain one.
+//! Gradients of every fused operation against finite differences, and the fused network against the plain
+//! one.
 
 use std::collections::HashMap;
 
@@ -25,8 +26,8 @@ fn random(shape: impl Into<candle_core::Shape>) -> Tensor {
     Tensor::randn(0f64, 1.0, shape, &Device::Cpu).unwrap()
 }
 
-/// Compares the gradient of `sum(probe * operation(inputs))` with central differences in f64, for some numbers of every
-/// input.
+/// Compares the gradient of `sum(probe * operation(inputs))` with central differences in f64, for some
+/// numbers of every input.
 fn gradients_hold(name: &str, inputs: &[Tensor], operation: impl Fn(&[Tensor]) -> Result<Tensor>) {
     const STEP: f64 = 1e-5;
     let variables: Vec<Var> = inputs.iter().map(|x| Var::from_tensor(x).unwrap()).collect();

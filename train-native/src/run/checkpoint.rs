@@ -1,9 +1,10 @@
 //! Checkpoints: what a run needs to go on, in one file that is either whole or not there.
 //!
-//! A checkpoint is a safetensors file with the four tensors of [`FlatState`] and, in its metadata, the resolved config,
-//! the step and the loss scale. It is written under a temporary name, synchronised to the disk and then renamed, so that
-//! neither a killed process nor a full disk leaves half a file under a checkpoint's name. Random numbers and the order of
-//! the data are functions of seed and step, so that the step is all there is to save of them.
+//! A checkpoint is a safetensors file with the four tensors of [`FlatState`] and, in its metadata, the
+//! resolved config, the step and the loss scale. It is written under a temporary name, synchronised to the
+//! disk and then renamed, so that neither a killed process nor a full disk leaves half a file under a
+//! checkpoint's name. Random numbers and the order of the data are functions of seed and step, so that the
+//! step is all there is to save of them.
 
 use std::collections::HashMap;
 use std::fs::{self, File};
@@ -70,8 +71,8 @@ fn tensors(state: &FlatState) -> [&Tensor; 4] {
 }
 
 impl CheckpointFolder {
-    /// The folder at `path`, of which the newest `keep` checkpoints stay. Makes it, and removes what a killed process left
-    /// half written.
+    /// The folder at `path`, of which the newest `keep` checkpoints stay. Makes it, and removes what a killed
+    /// process left half written.
     ///
     /// # Errors
     /// [`TrainError::Io`].
@@ -138,8 +139,8 @@ pub fn list(folder: &Path) -> Result<Vec<PathBuf>, TrainError> {
 /// Reads the checkpoint at `asked`, or without one the newest in `folder`.
 ///
 /// # Errors
-/// As [`Checkpoint::load`]; [`TrainError::Damaged`] naming the newest whole checkpoint where the newest is not;
-/// [`TrainError::Checkpoint`] where there is none.
+/// As [`Checkpoint::load`]; [`TrainError::Damaged`] naming the newest whole checkpoint where the newest is
+/// not; [`TrainError::Checkpoint`] where there is none.
 pub fn load(
     folder: &Path,
     asked: Option<&Path>,
@@ -172,8 +173,8 @@ pub fn load(
     }
 }
 
-/// Gives the checkpoints in `folder` that are newer than `step` another name, under which no run goes on with them or removes them.
-/// Gives their new paths.
+/// Gives the checkpoints in `folder` that are newer than `step` another name, under which no run goes on with
+/// them or removes them. Gives their new paths.
 ///
 /// # Errors
 /// [`TrainError::Io`].
@@ -200,7 +201,8 @@ fn step_of(path: &Path) -> Option<u64> {
         .ok()
 }
 
-/// Writes a file that is either whole or not there: under a name that begins with `temporary`, synchronised, renamed.
+/// Writes a file that is either whole or not there: under a name that begins with `temporary`, synchronised,
+/// renamed.
 ///
 /// # Errors
 /// [`TrainError::Io`]; nothing is left behind then.
@@ -257,7 +259,8 @@ impl Checkpoint {
     /// Reads the checkpoint at `path`, tensors on `device`.
     ///
     /// # Errors
-    /// [`TrainError::Io`], or [`TrainError::Checkpoint`] for a file that no run wrote, or that has changed since.
+    /// [`TrainError::Io`], or [`TrainError::Checkpoint`] for a file that no run wrote, or that has changed
+    /// since.
     pub fn load(path: &Path, device: &Device) -> Result<Self, TrainError> {
         let refuse = |reason: String| TrainError::Checkpoint {
             path: path.to_path_buf(),

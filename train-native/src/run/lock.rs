@@ -1,4 +1,5 @@
-//! One process at a time trains in a run's folder: two would write each other's log and remove each other's checkpoints.
+//! One process at a time trains in a run's folder: two would write each other's log and remove each other's
+//! checkpoints.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::Write;
@@ -6,7 +7,8 @@ use std::path::Path;
 
 use crate::TrainError;
 
-/// File name of the lock in a run's folder. It stays when the process ends; the system frees it then, however it ends.
+/// File name of the lock in a run's folder. It stays when the process ends; the system frees it then, however
+/// it ends.
 const LOCK: &str = "run.lock";
 
 /// A run's folder, held by this process.

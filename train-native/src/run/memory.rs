@@ -1,4 +1,5 @@
-//! Whether the batch fits the GPU's memory, found out before the first step; and if it does not, which batch does.
+//! Whether the batch fits the GPU's memory, found out before the first step; and if it does not, which batch
+//! does.
 
 use candle_core::Device;
 
@@ -7,8 +8,8 @@ use crate::material::Material;
 use crate::step::{Draws, FlowBatch, Parameters, Velocity, gradient};
 use cellflux_data::{HostBatch, Split};
 
-/// Takes the gradient of one micro-batch on a GPU and throws it away. On a CPU, whose memory the system manages, nothing is
-/// tried.
+/// Takes the gradient of one micro-batch on a GPU and throws it away. On a CPU, whose memory the system
+/// manages, nothing is tried.
 ///
 /// # Errors
 /// [`TrainError::Memory`] names the largest half, quarter, ... of the batch that fits.

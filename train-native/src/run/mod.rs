@@ -98,8 +98,8 @@ impl Run {
     /// A new run in `config.run.folder`, which must hold none yet.
     ///
     /// # Errors
-    /// What [`Material::read`] refuses; [`TrainError::Checkpoint`] when the folder holds a run: nothing is overwritten;
-    /// [`TrainError::Busy`] when another process trains there.
+    /// What [`Material::read`] refuses; [`TrainError::Checkpoint`] when the folder holds a run: nothing is
+    /// overwritten; [`TrainError::Busy`] when another process trains there.
     pub fn start(config: Config, cache_progress: impl Fn(usize, usize)) -> Result<Self, TrainError> {
         let folder = config.run.folder.clone();
         refuse_run(&folder)?;
@@ -127,12 +127,13 @@ impl Run {
         Self::resume_at(folder, None, config, cache_progress)
     }
 
-    /// Goes on with the run in `folder` at the checkpoint `asked`, the newest without one. Checkpoints of later steps are set
-    /// aside under another name: the run will write its own.
+    /// Goes on with the run in `folder` at the checkpoint `asked`, the newest without one. Checkpoints of
+    /// later steps are set aside under another name: the run will write its own.
     ///
     /// # Errors
     /// [`TrainError::Checkpoint`] when there is none, or it is of a config that would train something else;
-    /// [`TrainError::Damaged`] naming the newest whole one; [`TrainError::Busy`] when another process trains there.
+    /// [`TrainError::Damaged`] naming the newest whole one; [`TrainError::Busy`] when another process trains
+    /// there.
     pub fn resume_at(
         folder: &Path,
         asked: Option<&Path>,
@@ -252,10 +253,12 @@ impl Run {
         &self.optimiser.state().averaged
     }
 
-    /// Trains until all steps are made or somebody asks to stop; either way the last checkpoint is of the last step.
+    /// Trains until all steps are made or somebody asks to stop; either way the last checkpoint is of the
+    /// last step.
     ///
     /// # Errors
-    /// [`TrainError::Diverged`], [`TrainError::Io`] for a full disk, and what the network and the data refuse.
+    /// [`TrainError::Diverged`], [`TrainError::Io`] for a full disk, and what the network and the data
+    /// refuse.
     pub fn train(&mut self, interrupt: &Interrupt) -> Result<Ended, TrainError> {
         let steps = self.material.config.training.steps;
         let progress = Progress::new(self.step, steps);

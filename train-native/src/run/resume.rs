@@ -12,7 +12,8 @@ const LEARNT: [&str; 1] = ["seed"];
 
 /// Compares the config that a checkpoint was written under with the one that is to go on.
 ///
-/// `[about]` and most of `[run]` may change, and so may the number of steps where the learning rate does not depend on it.
+/// `[about]` and most of `[run]` may change, and so may the number of steps where the learning rate does not
+/// depend on it.
 ///
 /// # Errors
 /// [`TrainError::Checkpoint`] naming the first keys that differ.

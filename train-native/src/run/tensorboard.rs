@@ -1,4 +1,5 @@
-//! `TensorBoard` event files: records of length, checksum and protocol buffer, of which scalars and pictures are written.
+//! `TensorBoard` event files: records of length, checksum and protocol buffer, of which scalars and pictures
+//! are written.
 //!
 //! A record is `length u64 | masked CRC-32C of the length u32 | data | masked CRC-32C of the data u32`, all
 //! little-endian; the data is an `Event` message. Field numbers are those of TensorFlow's `event.proto` and
@@ -77,7 +78,8 @@ pub struct EventFile {
 }
 
 impl EventFile {
-    /// Starts a new file in `folder`; a resumed run has one a process, which `TensorBoard` shows as one curve.
+    /// Starts a new file in `folder`; a resumed run has one a process, which `TensorBoard` shows as one
+    /// curve.
     ///
     /// # Errors
     /// [`TrainError::Io`].

@@ -1,4 +1,5 @@
-//! From stored bytes to what the network sees: flips, transposition, dequantisation, model range; on the device.
+//! From stored bytes to what the network sees: flips, transposition, dequantisation, model range; on the
+//! device.
 
 use candle_core::{DType, Device, Tensor};
 use cellflux_image::spec::ModelRange;
@@ -44,11 +45,12 @@ impl View {
     }
 }
 
-/// Images `[N, C, H, W]` of bytes in model range: `low + (q + u) / 255 (high - low)`, where u is the dither in `[0, 1)`;
-/// the byte 255 may pass `high` by one step, as in the public code. f32, on `device`.
+/// Images `[N, C, H, W]` of bytes in model range: `low + (q + u) / 255 (high - low)`, where u is the dither
+/// in `[0, 1)`; the byte 255 may pass `high` by one step, as in the public code. f32, on `device`.
 ///
 /// # Errors
-/// [`TrainError::Tensor`] when the bytes, dithers or views do not fit the shape, or a transposed image is not square.
+/// [`TrainError::Tensor`] when the bytes, dithers or views do not fit the shape, or a transposed image is not
+/// square.
 pub fn to_model_range(
     bytes: Vec<u8>,
     shape: [usize; 4],

@@ -36,9 +36,9 @@ pub struct Draws {
 impl Draws {
     /// Draws for samples `first..first + count` of a step, each an image of `values` numbers.
     ///
-    /// A step's samples are numbered through all its micro-batches (and, one day, processes), so that what a sample draws
-    /// does not depend on how the step is cut. With [`TrainingConfig::per_batch`] all samples of a micro-batch share the
-    /// first one's decisions on noise and condition, though not the noise itself.
+    /// A step's samples are numbered through all its micro-batches (and, one day, processes), so that what a
+    /// sample draws does not depend on how the step is cut. With [`TrainingConfig::per_batch`] all samples of
+    /// a micro-batch share the first one's decisions on noise and condition, though not the noise itself.
     pub fn new(
         config: &TrainingConfig,
         seed: u64,

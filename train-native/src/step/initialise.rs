@@ -7,9 +7,10 @@ use rayon::prelude::*;
 use super::parameters::layout;
 use cellflux_data::random::{Purpose, stream, unit};
 
-/// The initial weights `[P]` of a network: zero for the last convolution of each residual block, attention's output and
-/// the output convolution, so that the network starts by predicting no change; 1 and 0 for the norms; otherwise uniform
-/// in `±1 / sqrt(fan in)`, weights and biases alike, as the public network's library does.
+/// The initial weights `[P]` of a network: zero for the last convolution of each residual block, attention's
+/// output and the output convolution, so that the network starts by predicting no change; 1 and 0 for the
+/// norms; otherwise uniform in `±1 / sqrt(fan in)`, weights and biases alike, as the public network's library
+/// does.
 pub fn initial_weights(config: &UNetConfig, seed: u64) -> Vec<f32> {
     let layout = layout(config);
     let values: Vec<Vec<f32>> = layout
@@ -45,7 +46,8 @@ fn starts_at_zero(name: &str) -> bool {
         || name.starts_with("out.2.")
 }
 
-/// Inputs of a unit of the layer that a weight or bias belongs to; `None` for norms, whose weight has one axis.
+/// Inputs of a unit of the layer that a weight or bias belongs to; `None` for norms, whose weight has one
+/// axis.
 fn fan_in(layout: &[Parameter], parameter: &Parameter) -> Option<usize> {
     let (layer, _) = parameter.name.rsplit_once('.')?;
     let weight = format!("{layer}.weight");

@@ -9,8 +9,8 @@ use crate::TrainError;
 
 /// A velocity `v(x, t, c)` that the loss can be computed of.
 pub trait Velocity {
-    /// The velocity `[N, C, H, W]` of f32 images `x` at N times, with each sample's row of the table of conditions or none;
-    /// `dropout` is the key of the masks, `None` outside training. f32.
+    /// The velocity `[N, C, H, W]` of f32 images `x` at N times, with each sample's row of the table of
+    /// conditions or none; `dropout` is the key of the masks, `None` outside training. f32.
     ///
     /// # Errors
     /// The network's own.

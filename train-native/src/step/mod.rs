@@ -6,8 +6,8 @@
 //!            └────── draws ─────┴─────────────────┘  a pure function of (seed, step, sample)
 //! ```
 //!
-//! A step sees micro-batches and gives a flat gradient `[P]`; nothing in it knows how many processes there are, so that
-//! gradients of several may later be averaged between [`gradient`] and [`Optimiser::step`].
+//! A step sees micro-batches and gives a flat gradient `[P]`; nothing in it knows how many processes there
+//! are, so that gradients of several may later be averaged between [`gradient`] and [`Optimiser::step`].
 
 mod augment;
 mod batch;

@@ -47,8 +47,8 @@ pub struct Optimiser {
     ema_decay: f64,
 }
 
-/// Decay of the average at the n-th update: `min(limit, (1 + n) / (10 + n))`, so that a short run's average is not its
-/// start's.
+/// Decay of the average at the n-th update: `min(limit, (1 + n) / (10 + n))`, so that a short run's average
+/// is not its start's.
 pub fn ema_decay(limit: f64, updates: u64) -> f64 {
     let n = updates as f64;
     limit.min((1.0 + n) / (10.0 + n))
@@ -136,8 +136,9 @@ impl Optimiser {
 impl FlatState {
     /// The state after `update` along `gradient` `[P]`.
     ///
-    /// `m = b1 m + (1 - b1) g`, `s = b2 s + (1 - b2) g^2`, `w = w (1 - rate decay) - rate (m / c1) / (sqrt(s / c2) + eps)`
-    /// (Loshchilov and Hutter 2019, algorithm 2, decay scaled by the rate as PyTorch does), then `a = d a + (1 - d) w`.
+    /// `m = b1 m + (1 - b1) g`, `s = b2 s + (1 - b2) g^2`, `w = w (1 - rate decay) - rate (m / c1) / (sqrt(s
+    /// / c2) + eps)` (Loshchilov and Hutter 2019, algorithm 2, decay scaled by the rate as PyTorch does),
+    /// then `a = d a + (1 - d) w`.
     ///
     /// # Errors
     /// When candle fails.

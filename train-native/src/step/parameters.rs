@@ -10,8 +10,8 @@ use cellflux_bundle::topology::{Parameter, Topology};
 
 use crate::TrainError;
 
-/// The trainable variables of a network, in the number format in which it computes, and their places in the flat tensor
-/// `[P]` of all parameters (the topology's order).
+/// The trainable variables of a network, in the number format in which it computes, and their places in the
+/// flat tensor `[P]` of all parameters (the topology's order).
 #[derive(Debug)]
 pub struct Parameters {
     layout: Vec<Parameter>,

@@ -2,7 +2,8 @@
 
 use crate::config::{RateSchedule, TrainingConfig};
 
-/// The rate of step `step`, counted from 1: linear warm-up, then constant, or half a cosine that reaches 0 at the last step.
+/// The rate of step `step`, counted from 1: linear warm-up, then constant, or half a cosine that reaches 0 at
+/// the last step.
 pub fn learning_rate(config: &TrainingConfig, step: u64) -> f64 {
     let warmup = config.warmup_steps;
     let factor = if step <= warmup {

@@ -1,4 +1,5 @@
-//! One whole step against the same step computed by hand in f64, and the network's gradient against finite differences.
+//! One whole step against the same step computed by hand in f64, and the network's gradient against finite
+//! differences.
 
 use candle_core::{DType, Device, Tensor};
 use cellflux_bundle::topology::Parameter;
@@ -9,7 +10,8 @@ use crate::TrainError;
 use crate::config::{FlowSource, TrainingConfig};
 use cellflux_data::{HostBatch, Pair};
 
-/// `v = a x + b t + c k` with the condition's row `k` (0 for none): the smallest network whose step a person can compute.
+/// `v = a x + b t + c k` with the condition's row `k` (0 for none): the smallest network whose step a person
+/// can compute.
 struct Linear {
     parameters: Parameters,
 }

@@ -9,8 +9,8 @@ use cellflux_data::random::unit;
 impl TimeDistribution {
     /// A time in `[0, 1]`.
     ///
-    /// Skewed: `sigma = exp(1.2 N(0, 1) - 1.2)`, `t = 1 / (1 + sigma)`, clipped to `[1e-4, 1]` as in the public code. Its
-    /// median is 0.77: the network sees more of the end of the path than of its start.
+    /// Skewed: `sigma = exp(1.2 N(0, 1) - 1.2)`, `t = 1 / (1 + sigma)`, clipped to `[1e-4, 1]` as in the
+    /// public code. Its median is 0.77: the network sees more of the end of the path than of its start.
     pub fn draw(self, numbers: &mut ChaCha8Rng) -> f64 {
         match self {
             Self::Uniform => unit(numbers),

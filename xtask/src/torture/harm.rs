@@ -29,8 +29,8 @@ impl Harm {
         }
     }
 
-    /// Runs a command while it goes wrong; `moment` from 0 to 1 says when, or how much room there is. Returns what the
-    /// command said.
+    /// Runs a command while it goes wrong; `moment` from 0 to 1 says when, or how much room there is. Returns
+    /// what the command said.
     pub fn during(
         self,
         command: &mut Command,
@@ -41,7 +41,8 @@ impl Harm {
         match self {
             Self::Kill => kill(command, takes.mul_f64(1.1 * moment)),
             Self::NoRoom => {
-                // In blocks of 512 bytes, up to 2 MiB; the signal that would come first is ignored, so that writes fail.
+                // In blocks of 512 bytes, up to 2 MiB; the signal that would come first is ignored, so that
+                // writes fail.
                 let blocks = (moment.powi(3) * 4096.0) as u64;
                 said(&mut through_shell(
                     command,

@@ -212,7 +212,8 @@ impl<'a> Machine<'a> {
         }
     }
 
-    /// A long integer; sizes and step counts fit eight bytes, and what is longer (states of random generators) is no size.
+    /// A long integer; sizes and step counts fit eight bytes, and what is longer (states of random
+    /// generators) is no size.
     fn long(&mut self, length: usize) -> Result<(), BundleError> {
         let bytes = self.slice(length)?;
         if length > 8 {
@@ -226,7 +227,8 @@ impl<'a> Machine<'a> {
         self.push(Value::Int(i64::from_le_bytes(wide)))
     }
 
-    /// A text; Python also writes halves of surrogate pairs, which stand in paths and never in a tensor's name.
+    /// A text; Python also writes halves of surrogate pairs, which stand in paths and never in a tensor's
+    /// name.
     fn text(&mut self, length: u64) -> Result<(), BundleError> {
         let bytes = self.slice(usize::try_from(length).unwrap_or(usize::MAX))?;
         let text = String::from_utf8_lossy(bytes).into_owned().into_boxed_str();
@@ -288,7 +290,8 @@ impl<'a> Machine<'a> {
         Ok(())
     }
 
-    /// Counts what is kept against the budget. What is dropped again is not given back, so the sum also bounds time.
+    /// Counts what is kept against the budget. What is dropped again is not given back, so the sum also
+    /// bounds time.
     fn keep(&mut self, bytes: usize) -> Result<(), BundleError> {
         self.kept = self.kept.saturating_add(bytes);
         if self.kept > MAX_KEPT {
@@ -375,8 +378,8 @@ impl<'a> Machine<'a> {
         self.push(Value::Storage(storage))
     }
 
-    /// A call: of `OrderedDict` with nothing, of `_rebuild_tensor_v2` with a view of a storage, of `_rebuild_parameter`
-    /// with a tensor. What any other call would make is not known and stays opaque.
+    /// A call: of `OrderedDict` with nothing, of `_rebuild_tensor_v2` with a view of a storage, of
+    /// `_rebuild_parameter` with a tensor. What any other call would make is not known and stays opaque.
     fn reduce(&mut self) -> Result<(), BundleError> {
         let arguments = self.pop()?;
         let callable = self.pop()?;
@@ -438,7 +441,8 @@ impl<'a> Machine<'a> {
         }
     }
 
-    /// State for an object, or attributes for an ordered dictionary (`_metadata`) or a tensor; none matters for weights.
+    /// State for an object, or attributes for an ordered dictionary (`_metadata`) or a tensor; none matters
+    /// for weights.
     fn build(&mut self) -> Result<(), BundleError> {
         self.pop()?;
         let object = self.top()?;

@@ -1,12 +1,14 @@
 //! The part of the pickle language that a checkpoint of weights is written in, read without running anything.
 //!
-//! A pickle is a program. This reader knows the opcodes of protocols 2 to 5 that data is written in; what they would
-//! make is noted as plain data: a tensor becomes a description of where its numbers lie. Of the callables it knows those
-//! that tensors and dictionaries are made by. Any other name, and whatever would be made by it, becomes an opaque value
-//! that keeps the name; nothing is ever called, so a checkpoint may hold arguments, paths and schedules beside its weights.
+//! A pickle is a program. This reader knows the opcodes of protocols 2 to 5 that data is written in; what
+//! they would make is noted as plain data: a tensor becomes a description of where its numbers lie. Of the
+//! callables it knows those that tensors and dictionaries are made by. Any other name, and whatever would be
+//! made by it, becomes an opaque value that keeps the name; nothing is ever called, so a checkpoint may hold
+//! arguments, paths and schedules beside its weights.
 //!
-//! Values live in one list and refer to each other by index, so that neither nesting nor cycles recurse here. Memory is
-//! bounded by a budget over everything that is kept, and a tensor refers to its shape and strides instead of copying them.
+//! Values live in one list and refer to each other by index, so that neither nesting nor cycles recurse here.
+//! Memory is bounded by a budget over everything that is kept, and a tensor refers to its shape and strides
+//! instead of copying them.
 
 mod machine;
 #[cfg(test)]
@@ -107,8 +109,8 @@ impl Pickle {
     /// Reads a pickle.
     ///
     /// # Errors
-    /// [`BundleError::Checkpoint`] for an opcode that data is not written in, a damaged pickle, or one that would take
-    /// too much memory, with the byte it stands at.
+    /// [`BundleError::Checkpoint`] for an opcode that data is not written in, a damaged pickle, or one that
+    /// would take too much memory, with the byte it stands at.
     pub(crate) fn parse(bytes: &[u8]) -> Result<Self, BundleError> {
         if bytes.len() as u64 > MAX_BYTES {
             return Err(BundleError::Checkpoint {

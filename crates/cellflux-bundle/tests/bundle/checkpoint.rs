@@ -203,8 +203,8 @@ fn zip_of(records: &[(String, Vec<u8>)]) -> Vec<u8> {
     zip.finish().unwrap().into_inner()
 }
 
-/// A complete state dict of the test network, every tensor a storage of zeros of its own, but for the first, which the
-/// caller writes.
+/// A complete state dict of the test network, every tensor a storage of zeros of its own, but for the first,
+/// which the caller writes.
 fn forged(first: impl FnOnce(Forger) -> Forger) -> Forger {
     let config = config();
     let mut forger = first(Forger::new());
@@ -384,7 +384,8 @@ const MODEL: &[u8] = b"\x80\x02}(X\x05\0\0\0model}(";
 
 #[test]
 fn what_stands_beside_the_weights_is_passed_over_without_being_executed() {
-    // As the public trainer saves: args, a types.SimpleNamespace with a path; numpy scalars; a command that must not run.
+    // As the public trainer saves: args, a types.SimpleNamespace with a path; numpy scalars; a command that
+    // must not run.
     let beside = b"uX\x04\0\0\0argsctypes\nSimpleNamespace\n)R}X\x03\0\0\0outcpathlib\nPosixPath\nX\x01\0\0\0/\x85Rsb\
         X\x04\0\0\0losscnumpy.core.multiarray\nscalar\nN\x85RX\x01\0\0\0xcos\nsystem\nX\x05\0\0\0false\x85Ru.";
     let imported = laid_out_read(MODEL, "", beside);

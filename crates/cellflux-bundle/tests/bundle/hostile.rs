@@ -1,5 +1,5 @@
-//! Bundles made to harm: each is refused with a message that names the culprit, and none makes a reader panic or
-//! reserve what a file merely claims.
+//! Bundles made to harm: each is refused with a message that names the culprit, and none makes a reader panic
+//! or reserve what a file merely claims.
 
 use std::io::Write;
 

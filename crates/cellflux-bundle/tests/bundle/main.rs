@@ -1,4 +1,5 @@
-//! A bundle from one end to the other: written and read, attacked, described by its schema, imported from checkpoints.
+//! A bundle from one end to the other: written and read, attacked, described by its schema, imported from
+//! checkpoints.
 
 #[cfg(test)]
 mod checkpoint;

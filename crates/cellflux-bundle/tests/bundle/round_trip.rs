@@ -217,7 +217,8 @@ fn every_reference_network_is_read_by_its_own_config_and_survives_a_bundle() {
 #[test]
 fn int8_costs_less_than_one_percent_and_f16_less_than_a_thousandth() {
     let weights = weights(&config(), 3);
-    // Uniform weights in +-0.1: the step is 0.2/254, its rms error 1/sqrt(12) of that, the weights' rms 0.1/sqrt(3).
+    // Uniform weights in +-0.1: the step is 0.2/254, its rms error 1/sqrt(12) of that, the weights' rms
+    // 0.1/sqrt(3).
     for (dtype, bound) in [
         (WeightDtype::F32, 0.0),
         (WeightDtype::F16, 5e-4),

@@ -12,8 +12,8 @@ use cellflux_image::spec::ImageSpec;
 use cellflux_image::synthetic::Cell;
 use serde::Deserialize;
 
-/// `about.json`: the manifest's sections that nothing else can know. Unknown fields are refused, so that a misspelt one
-/// does not vanish.
+/// `about.json`: the manifest's sections that nothing else can know. Unknown fields are refused, so that a
+/// misspelt one does not vanish.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct About {
@@ -47,7 +47,8 @@ pub struct About {
     /// What the flow starts from: `control` (the default) or `noise`.
     #[serde(default)]
     pub source: FlowSource,
-    /// Whether training also had controls as ends of its paths, paired with controls. Nothing where that is not known.
+    /// Whether training also had controls as ends of its paths, paired with controls. Nothing where that is
+    /// not known.
     #[serde(default)]
     pub control_is_target: Option<bool>,
     /// Data, citation, licence, training.

@@ -13,7 +13,8 @@ use super::about::{About, SyntheticControl};
 /// Licence of what the procedure draws.
 const SYNTHETIC_LICENCE: &str = "CC0-1.0";
 
-/// Reads and draws the crops that `about` names into `assets`, and lists them. `untreated` is the id of the untreated state.
+/// Reads and draws the crops that `about` names into `assets`, and lists them. `untreated` is the id of the
+/// untreated state.
 pub fn gather(
     about: &About,
     untreated: Option<&str>,

@@ -18,15 +18,15 @@ pub struct Encoded {
     pub vectors: ConditionVectors,
     /// Drawings by path in the bundle.
     pub structures: BTreeMap<String, Vec<u8>>,
-    /// Id of the untreated state, where a row is marked as the control. It may have no vector, and then is no condition: a
-    /// flow starts from it and never goes to it.
+    /// Id of the untreated state, where a row is marked as the control. It may have no vector, and then is
+    /// no condition: a flow starts from it and never goes to it.
     pub untreated: Option<String>,
     /// What a person should know: rows left out, structures that could not be drawn, columns not read.
     pub notes: Vec<String>,
 }
 
-/// Encodes compounds by their Morgan counts in `bits` positions; a row without SMILES is left out (or, with `strict`, an
-/// error).
+/// Encodes compounds by their Morgan counts in `bits` positions; a row without SMILES is left out (or, with
+/// `strict`, an error).
 pub fn from_morgan_counts(
     compounds: Compounds,
     radius: u32,

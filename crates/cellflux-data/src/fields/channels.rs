@@ -32,7 +32,8 @@ pub(super) fn or_left_out(
     }
 }
 
-/// The first pass: every field of a plate adds to its illumination. Fields that are damaged and may be left out are.
+/// The first pass: every field of a plate adds to its illumination. Fields that are damaged and may be left
+/// out are.
 pub(super) fn estimate_illumination(
     config: &FieldsConfig,
     spec: &ImageSpec,
@@ -94,8 +95,8 @@ pub(super) fn flatten(
     Ok(())
 }
 
-/// The picture keeps the range that its file holds: that is what its meaning is checked against, not what the correction
-/// makes of it.
+/// The picture keeps the range that its file holds: that is what its meaning is checked against, not what the
+/// correction makes of it.
 fn divide(picture: &mut Picture, surface: &Surface) {
     for plane in &mut picture.planes {
         surface.divide(&mut plane.values, plane.width, plane.height);

@@ -40,7 +40,8 @@ pub struct FieldsConfig {
     pub illumination: Illumination,
     /// How nuclei are found, and which are left out.
     pub nuclei: NucleiConfig,
-    /// Share of fields that become the validation split, 0 or more and below 1. Whole fields: crops of one field overlap.
+    /// Share of fields that become the validation split, 0 or more and below 1. Whole fields: crops of one
+    /// field overlap.
     #[serde(default = "tenth")]
     pub validation: f64,
 }
@@ -81,8 +82,8 @@ pub struct About {
     pub site: String,
     /// Names of the compounds that are controls.
     pub controls: Vec<String>,
-    /// What a well is treated with of which the table names no compound: such wells are controls of this name, as the public
-    /// platemaps of CPJUMP1 leave DMSO out. Without it an empty name is an error.
+    /// What a well is treated with of which the table names no compound: such wells are controls of this
+    /// name, as the public platemaps of CPJUMP1 leave DMSO out. Without it an empty name is an error.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub empty_compound: Option<String>,
 }

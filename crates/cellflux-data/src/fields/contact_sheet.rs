@@ -12,8 +12,8 @@ const GAP: usize = 2;
 /// The gaps' colour.
 const GREY: [u8; 4] = [64, 64, 64, 255];
 
-/// A display window for every channel that suits these crops: from their 1st to their 99.9th percentile, wider where more than
-/// three channels add up.
+/// A display window for every channel that suits these crops: from their 1st to their 99.9th percentile,
+/// wider where more than three channels add up.
 pub fn windows(spec: &ImageSpec, crops: &[Vec<u8>]) -> Display {
     let mut display = Display::of(spec);
     for (channel, window) in display.windows.iter_mut().enumerate() {

@@ -1,11 +1,12 @@
-//! Uneven illumination: a smooth surface by which a plate's fields are brighter here than there, estimated from the fields
-//! themselves and divided out.
+//! Uneven illumination: a smooth surface by which a plate's fields are brighter here than there, estimated
+//! from the fields themselves and divided out.
 //!
-//! The surface is a polynomial of second degree, fitted by least squares to the median of the cells' pixels in every block of
-//! every field of the plate (after the "fit polynomial" of `CellProfiler`'s `CorrectIlluminationCalculate`; Carpenter et al.
-//! 2006). Only pixels above Otsu's threshold count: were the dark ones between the cells counted too, a field whose cells lie in
-//! its middle would look like a lamp that is brighter there. Few fields say little, since cells differ; so the surface is drawn
-//! towards a flat one with the weight of [`PRIOR`] blocks (ridge regression), which a plate's hundreds of fields outweigh.
+//! The surface is a polynomial of second degree, fitted by least squares to the median of the cells' pixels
+//! in every block of every field of the plate (after the "fit polynomial" of `CellProfiler`'s
+//! `CorrectIlluminationCalculate`; Carpenter et al. 2006). Only pixels above Otsu's threshold count: were the
+//! dark ones between the cells counted too, a field whose cells lie in its middle would look like a lamp that
+//! is brighter there. Few fields say little, since cells differ; so the surface is drawn towards a flat one
+//! with the weight of [`PRIOR`] blocks (ridge regression), which a plate's hundreds of fields outweigh.
 
 use super::nuclei::threshold;
 
@@ -68,7 +69,8 @@ impl Estimate {
         }
     }
 
-    /// The surface of fields of this size; none where none has cells, or where it is below a fifth of its mean somewhere.
+    /// The surface of fields of this size; none where none has cells, or where it is below a fifth of its
+    /// mean somewhere.
     pub(super) fn surface(&self, width: usize, height: usize) -> Option<Surface> {
         let mut normal = self.normal;
         for (term, row) in normal.iter_mut().enumerate().skip(1) {
@@ -122,7 +124,8 @@ fn terms(x: f64, y: f64, width: usize, height: usize) -> [f64; TERMS] {
     [1.0, u, v, u * u, u * v, v * v]
 }
 
-/// Solves the normal equations by Gaussian elimination with row exchange; none where they do not determine the terms.
+/// Solves the normal equations by Gaussian elimination with row exchange; none where they do not determine
+/// the terms.
 fn solve(mut normal: [[f64; TERMS]; TERMS], mut right: [f64; TERMS]) -> Option<[f64; TERMS]> {
     let scale = normal
         .iter()

@@ -1,5 +1,6 @@
-//! Raw fields to crops: uneven illumination divided out, nuclei found, a crop cut around each, crops that show no whole cell in
-//! focus left out, and the rest written as a folder of images with a table, which training reads.
+//! Raw fields to crops: uneven illumination divided out, nuclei found, a crop cut around each, crops that
+//! show no whole cell in focus left out, and the rest written as a folder of images with a table, which
+//! training reads.
 //!
 //! ```text
 //! table ─ fields ─┬─ 1st pass: illumination of every plate and channel
@@ -36,12 +37,13 @@ use field_table::FieldTable;
 use nuclei::Nucleus;
 use sheet::Sheet;
 
-/// Cuts crops out of fields and writes them into a new folder: `images/`, `metadata.csv`, `contact-sheet.png`, and
-/// `rejected.png` with what was left out (but for the border's). `progress` is called with the fields done and their number.
+/// Cuts crops out of fields and writes them into a new folder: `images/`, `metadata.csv`,
+/// `contact-sheet.png`, and `rejected.png` with what was left out (but for the border's). `progress` is
+/// called with the fields done and their number.
 ///
 /// # Errors
-/// [`DataError`] naming the file, line and column; [`DataError::File`] for a folder that is there already: nothing is
-/// overwritten.
+/// [`DataError`] naming the file, line and column; [`DataError::File`] for a folder that is there already:
+/// nothing is overwritten.
 pub fn cut_fields(
     config: &FieldsConfig,
     out: &Path,

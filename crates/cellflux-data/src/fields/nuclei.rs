@@ -1,9 +1,9 @@
 //! Nuclei in a DNA field: what is brighter than the background, divided where two touch.
 //!
-//! Square roots of the intensities (so that a dim nucleus counts beside a bright one) are smoothed a little and split by Otsu's
-//! threshold (1979) into background and nuclei. Local maxima of a stronger smoothing, no closer than half a nucleus, are the
-//! nuclei's seeds, and a watershed (Meyer 1994: pixels are taken from the brightest down, each by the seed whose region it
-//! touches) divides regions that hold several.
+//! Square roots of the intensities (so that a dim nucleus counts beside a bright one) are smoothed a little
+//! and split by Otsu's threshold (1979) into background and nuclei. Local maxima of a stronger smoothing, no
+//! closer than half a nucleus, are the nuclei's seeds, and a watershed (Meyer 1994: pixels are taken from the
+//! brightest down, each by the seed whose region it touches) divides regions that hold several.
 
 use std::collections::BinaryHeap;
 
@@ -21,14 +21,16 @@ pub struct Nucleus {
     pub area: usize,
     /// Mean intensity above the field's background, in the field's own units.
     pub brightness: f64,
-    /// Width of its edge in pixels: its brightness over the mean steepness along its outline. Some 3 px in focus.
+    /// Width of its edge in pixels: its brightness over the mean steepness along its outline. Some 3 px in
+    /// focus.
     pub edge_px: f64,
-    /// Its outline over that of a disc of the same area, 1 and more: a smooth ellipse has 1.0 to 1.2, debris and clumps more.
+    /// Its outline over that of a disc of the same area, 1 and more: a smooth ellipse has 1.0 to 1.2, debris
+    /// and clumps more.
     pub raggedness: f64,
 }
 
-/// Finds the nuclei of a field `[height, width]` whose nuclei have a diameter of some `diameter_px`. None in a field without
-/// contrast.
+/// Finds the nuclei of a field `[height, width]` whose nuclei have a diameter of some `diameter_px`. None in
+/// a field without contrast.
 pub fn find(dna: &[f32], width: usize, height: usize, diameter_px: f64) -> Vec<Nucleus> {
     let roots: Vec<f32> = dna.iter().map(|v| v.max(0.0).sqrt()).collect();
     let size = (width, height);
@@ -46,8 +48,8 @@ pub fn find(dna: &[f32], width: usize, height: usize, diameter_px: f64) -> Vec<N
     measure(dna, &labels, seeds.len(), size)
 }
 
-/// Otsu's threshold on 256 levels between the darkest pixel and the 99.9th percentile, above which a few dead cells would
-/// take the levels for themselves.
+/// Otsu's threshold on 256 levels between the darkest pixel and the 99.9th percentile, above which a few dead
+/// cells would take the levels for themselves.
 pub(super) fn threshold(values: &[f32]) -> Option<f32> {
     let mut sorted = values.to_vec();
     let (_, high, _) = {
@@ -185,7 +187,8 @@ fn measure(dna: &[f32], labels: &[u32], count: usize, (width, height): (usize, u
             area: sum.area,
             brightness,
             edge_px: brightness * outline / sum.steepness.max(f64::MIN_POSITIVE),
-            // Pixels on a disc's outline, each with a neighbour outside: its circumference over the mean step, 1.11 px.
+            // Pixels on a disc's outline, each with a neighbour outside: its circumference over the mean
+            // step, 1.11 px.
             raggedness: outline / (2.0 * (std::f64::consts::PI * area).sqrt() / 1.11),
         }
     };

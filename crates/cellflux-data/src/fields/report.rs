@@ -36,7 +36,8 @@ pub struct CropsReport {
     pub clipped: Clipped,
     /// Nuclei that gave none, by reason.
     pub rejected: BTreeMap<Rejected, usize>,
-    /// For each plate and channel the darkest and brightest illumination, 1 being the mean, and the fields it rests on.
+    /// For each plate and channel the darkest and brightest illumination, 1 being the mean, and the fields
+    /// it rests on.
     pub illumination: BTreeMap<String, (f64, f64, usize)>,
 }
 

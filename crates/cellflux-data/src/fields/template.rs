@@ -1,4 +1,5 @@
-//! Text made from a row's cells: `{COLUMN}` is a cell, `{COLUMN#2}` the third of its parts between `_` (or `/`).
+//! Text made from a row's cells: `{COLUMN}` is a cell, `{COLUMN#2}` the third of its parts between `_` (or
+//! `/`).
 
 use crate::error::{DataError, Place};
 use crate::table::{Column, Row, Table};

@@ -26,8 +26,8 @@ pub struct SyntheticConfig {
     /// The compounds; [`panel`] unless stated.
     #[serde(default = "panel")]
     pub compounds: Vec<SyntheticCompound>,
-    /// The drawn side in pixels of the BBBC021 crops, where a nucleus is some 36 px long; resampled to the model's size.
-    /// The model's longer side unless stated.
+    /// The drawn side in pixels of the BBBC021 crops, where a nucleus is some 36 px long; resampled to the
+    /// model's size. The model's longer side unless stated.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub drawn_side: Option<usize>,
 }

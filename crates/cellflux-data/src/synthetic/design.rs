@@ -138,8 +138,8 @@ impl Design {
         }
     }
 
-    /// Where a batch's controls begin in the turns of validation: so that its second control is in validation, and every batch
-    /// of more than a few images has one there.
+    /// Where a batch's controls begin in the turns of validation: so that its second control is in
+    /// validation, and every batch of more than a few images has one there.
     fn first_control_turn(&self) -> usize {
         if self.config.validation > 0.0 {
             ((1.0 / self.config.validation).ceil() as usize).saturating_sub(2)
@@ -160,8 +160,8 @@ impl Design {
             })
     }
 
-    /// The untreated cell of this number among those that no image of the experiment shows, and its plate's position. Plates
-    /// take turns.
+    /// The untreated cell of this number among those that no image of the experiment shows, and its plate's
+    /// position. Plates take turns.
     pub fn unseen(&self, number: usize) -> (usize, Cell) {
         let plate = number % self.plates.len();
         let batch = self.plates.get(plate).copied().unwrap_or_default();
@@ -184,8 +184,8 @@ impl Design {
         self.draw(&self.truth(index).cell, spec)
     }
 
-    /// Draws any cell at this design's pitch, coded bytes `[3, H, W]` of the model's size: the same cell under another
-    /// treatment, for one.
+    /// Draws any cell at this design's pitch, coded bytes `[3, H, W]` of the model's size: the same cell
+    /// under another treatment, for one.
     ///
     /// # Errors
     /// [`DataError::Picture`] where the renderer refuses.
@@ -311,7 +311,8 @@ mod tests {
             }
             validation[truth.batch] += usize::from(truth.split == Split::Validation);
         }
-        // A quarter of 2,100 images per batch are controls; 1,575 others go through 21 pairs of compound and dose.
+        // A quarter of 2,100 images per batch are controls; 1,575 others go through 21 pairs of compound and
+        // dose.
         assert_eq!(controls, [525, 525]);
         assert_eq!(
             (arms.len(), arms.values().min(), arms.values().max()),

@@ -50,8 +50,9 @@ const TRUTH: [&str; 18] = [
     "defocus",
 ];
 
-/// Writes a synthetic experiment into a new folder: `images/`, `metadata.csv` for the folder layout, and `truth.csv` with every
-/// image's effects and plate. `progress` is called with the images done and their number.
+/// Writes a synthetic experiment into a new folder: `images/`, `metadata.csv` for the folder layout, and
+/// `truth.csv` with every image's effects and plate. `progress` is called with the images done and their
+/// number.
 ///
 /// # Errors
 /// [`DataError::File`] for a folder that is there already (nothing is overwritten) or cannot be written,

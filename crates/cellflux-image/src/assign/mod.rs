@@ -1,4 +1,5 @@
-//! Which plane of which file is which of the model's channels: suggested from names or order, decided by a person.
+//! Which plane of which file is which of the model's channels: suggested from names or order, decided by a
+//! person.
 
 mod names;
 
@@ -21,8 +22,9 @@ pub struct PlaneRef {
 pub struct Suggestion {
     /// A plane for each of the model's channels, or none where only a person can tell.
     pub planes: Vec<Option<PlaneRef>>,
-    /// For each channel whether its plane is a guess that a person must confirm: taken by its place, by elimination, or
-    /// by an alias that is a number (`w1`, `ch5`), which another microscope gives to another stain.
+    /// For each channel whether its plane is a guess that a person must confirm: taken by its place, by
+    /// elimination, or by an alias that is a number (`w1`, `ch5`), which another microscope gives to another
+    /// stain.
     pub guessed: Vec<bool>,
     /// What the suggestion rests on.
     pub basis: Basis,
@@ -31,9 +33,11 @@ pub struct Suggestion {
 /// What a suggestion rests on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Basis {
-    /// Every channel was found by its name, stain or alias, but for one at most, which has the plane that is left.
+    /// Every channel was found by its name, stain or alias, but for one at most, which has the plane that is
+    /// left.
     Names,
-    /// There are as many planes as channels, and no names: taken in order, files sorted by name with numbers as numbers.
+    /// There are as many planes as channels, and no names: taken in order, files sorted by name with numbers
+    /// as numbers.
     Order,
     /// Not every channel was found by name, and the order tells nothing.
     Unclear,
@@ -45,7 +49,8 @@ pub struct Assignment {
     planes: Vec<PlaneRef>,
 }
 
-/// Suggests planes for the model's channels. Planes called `alpha` are left aside unless their number is needed.
+/// Suggests planes for the model's channels. Planes called `alpha` are left aside unless their number is
+/// needed.
 ///
 /// # Errors
 /// [`ImageError::TooFewPlanes`] where the pictures have fewer planes than the model has channels.
@@ -105,8 +110,8 @@ pub fn suggest(pictures: &[Picture], spec: &ImageSpec) -> Result<Suggestion, Ima
     })
 }
 
-/// Whether the planes have names of their own that say something, and none is a channel's: by their order they would be
-/// taken for what they say they are not.
+/// Whether the planes have names of their own that say something, and none is a channel's: by their order
+/// they would be taken for what they say they are not.
 fn named_otherwise(pictures: &[Picture], candidates: &[PlaneRef], spec: &ImageSpec) -> bool {
     let names: Vec<Option<&str>> = candidates
         .iter()
@@ -134,8 +139,8 @@ fn are_colours(pictures: &[Picture], candidates: &[PlaneRef]) -> bool {
     pictures.len() == 1 && names.all(|name| matches!(name, Some("red" | "green" | "blue" | "alpha")))
 }
 
-/// Puts right what was saved in colours though it is grey: where there are more planes than the model has channels, a
-/// picture whose red, green and blue are the same becomes one plane without a name.
+/// Puts right what was saved in colours though it is grey: where there are more planes than the model has
+/// channels, a picture whose red, green and blue are the same becomes one plane without a name.
 pub fn merge_grey(mut pictures: Vec<Picture>, spec: &ImageSpec) -> Vec<Picture> {
     let planes = |picture: &Picture| {
         picture
@@ -188,8 +193,8 @@ impl Assignment {
     /// Checks a choice of planes, one for each of the model's channels in their order.
     ///
     /// # Errors
-    /// [`ImageError::TooFewPlanes`] for another number of planes than channels, [`ImageError::Assignment`] for a plane
-    /// that is not there or is chosen twice, [`ImageError::Sizes`] for planes of different sizes.
+    /// [`ImageError::TooFewPlanes`] for another number of planes than channels, [`ImageError::Assignment`]
+    /// for a plane that is not there or is chosen twice, [`ImageError::Sizes`] for planes of different sizes.
     pub fn new(planes: Vec<PlaneRef>, pictures: &[Picture], spec: &ImageSpec) -> Result<Self, ImageError> {
         if planes.len() != spec.channels.len() {
             return Err(ImageError::TooFewPlanes {
@@ -287,9 +292,9 @@ fn in_order(pictures: &[Picture]) -> Vec<PlaneRef> {
     planes.collect()
 }
 
-/// For each channel the one plane whose words contain one of the channel's words, and whether those are a number only;
-/// none where several planes do, or where two channels claim the same plane. Names come before numbers: a plane that is
-/// called `DNA_w4` is not the channel that is `w4` elsewhere.
+/// For each channel the one plane whose words contain one of the channel's words, and whether those are a
+/// number only; none where several planes do, or where two channels claim the same plane. Names come before
+/// numbers: a plane that is called `DNA_w4` is not the channel that is `w4` elsewhere.
 fn by_name(
     pictures: &[Picture],
     candidates: &[PlaneRef],

@@ -1,4 +1,5 @@
-//! The F-actin stain: the cortex between neighbours and at free edges, stress fibres, ruffles and a mottled body.
+//! The F-actin stain: the cortex between neighbours and at free edges, stress fibres, ruffles and a mottled
+//! body.
 
 use super::Cell;
 use super::canvas::Canvas;

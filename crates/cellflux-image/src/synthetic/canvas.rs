@@ -1,4 +1,5 @@
-//! The ground that stains are painted on: the crop and a margin, so that blur and neighbours come in from outside.
+//! The ground that stains are painted on: the crop and a margin, so that blur and neighbours come in from
+//! outside.
 
 /// Pixels around the crop that are painted, blurred and cut away.
 const MARGIN: usize = 14;

@@ -242,8 +242,8 @@ impl Nucleus {
 }
 
 impl Territory {
-    /// How thick the cell is here, 0 to about 1.1: a spread cell is `rim` at its edge and 1.1 around its nucleus, a round
-    /// one is a ball.
+    /// How thick the cell is here, 0 to about 1.1: a spread cell is `rim` at its edge and 1.1 around its
+    /// nucleus, a round one is a ball.
     pub(super) fn thickness(&self, rim: f64, rounding: f64) -> f64 {
         let spread = rim + (1.1 - rim) * (1.0 - step(0.15, 1.0, self.reach));
         let ball = 1.1 * libm::sqrt((1.0 - self.reach * self.reach).max(0.0));

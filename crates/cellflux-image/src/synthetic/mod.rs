@@ -1,12 +1,14 @@
-//! Synthetic cells: DNA, tubulin and actin drawn by a procedure, so that the project can ship and test pictures that
-//! nobody's licence covers. They look like the BBBC021 crops they are modelled on and measure nothing.
+//! Synthetic cells: DNA, tubulin and actin drawn by a procedure, so that the project can ship and test
+//! pictures that nobody's licence covers. They look like the BBBC021 crops they are modelled on and measure
+//! nothing.
 //!
-//! A crop is a pure function of its [`Cell`]: equal on every platform in every byte, since randomness is ChaCha8 and
-//! every transcendental function is `libm`'s. Geometry, each stain and the camera draw from streams of their own, so
-//! that changing an effect changes what it acts on and leaves the rest of the cell as it was: the same seed with and
-//! without effects is the same cell, untreated and treated.
+//! A crop is a pure function of its [`Cell`]: equal on every platform in every byte, since randomness is
+//! ChaCha8 and every transcendental function is `libm`'s. Geometry, each stain and the camera draw from
+//! streams of their own, so that changing an effect changes what it acts on and leaves the rest of the cell
+//! as it was: the same seed with and without effects is the same cell, untreated and treated.
 //!
-//! Lengths are in pixels of the BBBC021 crops (a nucleus is some 36 px long), intensities in counts of a 12-bit camera.
+//! Lengths are in pixels of the BBBC021 crops (a nucleus is some 36 px long), intensities in counts of a
+//! 12-bit camera.
 
 mod actin;
 mod camera;
@@ -137,7 +139,8 @@ impl Effects {
 }
 
 impl Batch {
-    /// A plate drawn from a seed: staining within some 15 %, a little more or less background, density and focus.
+    /// A plate drawn from a seed: staining within some 15 %, a little more or less background, density and
+    /// focus.
     pub fn drawn(seed: u64) -> Self {
         let mut random = Random::new(seed, noise::Stream::Batch);
         let usual = Self::default();
@@ -185,8 +188,8 @@ impl Cell {
         }
     }
 
-    /// Draws the crop, coded bytes `[3, height, width]` in the coding of [`ImageSpec::bbbc021`]; the cell's nucleus is in
-    /// the middle.
+    /// Draws the crop, coded bytes `[3, height, width]` in the coding of [`ImageSpec::bbbc021`]; the cell's
+    /// nucleus is in the middle.
     ///
     /// # Errors
     /// [`ImageError::Spec`] for effects or batch values outside their documented ranges, or a side outside
@@ -265,8 +268,8 @@ mod tests {
 
     #[test]
     fn brightness_is_that_of_the_real_crops() {
-        // Means of 800 DMSO crops of BBBC021 in coded units: actin 68.6, tubulin 48.9, DNA 43.2, with standard
-        // deviations of the crops' means of 8.4, 4.1 and 5.2.
+        // Means of 800 DMSO crops of BBBC021 in coded units: actin 68.6, tubulin 48.9, DNA 43.2, with
+        // standard deviations of the crops' means of 8.4, 4.1 and 5.2.
         let mut sums = [0.0; 3];
         for seed in 0..40 {
             let crop = Cell::untreated(seed).render(64, 64).unwrap();

@@ -1,4 +1,5 @@
-//! The DNA stain: textured nuclei with nucleoli, and the haze that a thick bright object throws around itself.
+//! The DNA stain: textured nuclei with nucleoli, and the haze that a thick bright object throws around
+//! itself.
 
 use super::Cell;
 use super::canvas::Canvas;

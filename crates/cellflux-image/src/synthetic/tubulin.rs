@@ -1,5 +1,5 @@
-//! The tubulin stain: microtubules that leave the nucleus's surroundings and bend along the cell's edge, over a haze of
-//! unpolymerised tubulin.
+//! The tubulin stain: microtubules that leave the nucleus's surroundings and bend along the cell's edge, over
+//! a haze of unpolymerised tubulin.
 
 use std::f64::consts::{FRAC_PI_2, TAU};
 

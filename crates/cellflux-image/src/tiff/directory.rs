@@ -1,13 +1,14 @@
 //! A TIFF's directories as they stand in the file, and the file as the codec is shown it.
 //!
-//! The codec refuses a directory without the tags that other readers fill in, sees one plane where a program wrote its
-//! whole stack as one picture, and knows no channel names. So the directories are read here first; what the codec
-//! decodes is the same file with one directory of this module's writing behind it ([`Shown`]).
+//! The codec refuses a directory without the tags that other readers fill in, sees one plane where a program
+//! wrote its whole stack as one picture, and knows no channel names. So the directories are read here first;
+//! what the codec decodes is the same file with one directory of this module's writing behind it ([`Shown`]).
 
 use std::collections::BTreeMap;
 use std::io::{self, Read, Seek, SeekFrom};
 
-/// A directory with more entries than this is no picture's: baseline and private tags together are a few dozen.
+/// A directory with more entries than this is no picture's: baseline and private tags together are a few
+/// dozen.
 const MAX_ENTRIES: u64 = 4096;
 
 /// The tags that are used, by the names of the TIFF 6.0 specification.
@@ -107,7 +108,8 @@ pub(super) struct Entry {
 
 #[derive(Clone)]
 enum Stored {
-    /// The entry's value field as it stands in the file: the values themselves where they fit, otherwise their offset.
+    /// The entry's value field as it stands in the file: the values themselves where they fit, otherwise
+    /// their offset.
     InFile([u8; 8]),
     /// Values of this module's making, in the file's byte order.
     Own(Vec<u8>),
@@ -178,8 +180,8 @@ impl<'a> Container<'a> {
         Some(self.number(self.slice(at, length as u64)?))
     }
 
-    /// The directory at an offset and the offset of the next one, 0 where it is the last; none where the file ends
-    /// before it does.
+    /// The directory at an offset and the offset of the next one, 0 where it is the last; none where the file
+    /// ends before it does.
     pub(super) fn directory(self, at: u64) -> Option<(Directory, u64)> {
         let word = self.word() as u64;
         let count_bytes = if self.big { 8 } else { 2 };
@@ -286,7 +288,8 @@ fn size_of_kind(kind: u16) -> Option<u64> {
     }
 }
 
-/// A TIFF as the codec is shown it: the file's bytes, but for its header, which leads to a directory behind them.
+/// A TIFF as the codec is shown it: the file's bytes, but for its header, which leads to a directory behind
+/// them.
 pub(super) struct Shown<'a> {
     header: Vec<u8>,
     file: &'a [u8],

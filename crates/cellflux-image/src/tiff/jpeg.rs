@@ -1,7 +1,8 @@
 //! How large the JPEG pictures within a TIFF say they are.
 //!
-//! Each strip or tile is a JPEG of its own with a size of its own, and the codec decodes it whole: without this check a
-//! few kilobytes of strips that all claim 16,384 x 16,384 pixels would take minutes and gigabytes.
+//! Each strip or tile is a JPEG of its own with a size of its own, and the codec decodes it whole: without
+//! this check a few kilobytes of strips that all claim 16,384 x 16,384 pixels would take minutes and
+//! gigabytes.
 
 use super::directory::Container;
 use crate::error::ImageError;

@@ -1,6 +1,7 @@
 //! TIFF and `BigTIFF`, through the `tiff` crate: strips or tiles, chunky or planar samples, one page or many.
 //!
-//! [`pages`] says which planes a file holds, [`names`] what they are called, the codec what their numbers are.
+//! [`pages`] says which planes a file holds, [`names`] what they are called, the codec what their numbers
+//! are.
 
 mod directory;
 mod jpeg;
@@ -122,7 +123,8 @@ fn arrange<T: Copy + Into<f32>>(
         .collect()
 }
 
-/// `MinIsWhite`: 0 is white, so what is stored counts down from the brightest number there is (1 in floating point).
+/// `MinIsWhite`: 0 is white, so what is stored counts down from the brightest number there is (1 in floating
+/// point).
 fn invert(planes: &mut [Plane], depth: Depth) {
     let white = match depth {
         Depth::Eight => 255.0,

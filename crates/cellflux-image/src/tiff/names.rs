@@ -96,8 +96,8 @@ fn imagej_names(
 
 /// The parts of ImageJ's metadata that are labels: UTF-16 in the file's byte order, a part an image.
 ///
-/// The tag's bytes begin with a header: `IJIJ`, then for each kind of part its name of four letters and how many there
-/// are. The other tag holds the length of that header and of every part.
+/// The tag's bytes begin with a header: `IJIJ`, then for each kind of part its name of four letters and how
+/// many there are. The other tag holds the length of that header and of every part.
 fn imagej_labels(file: Container, directory: &Directory) -> Vec<String> {
     let read = || {
         let counts = file.numbers(directory, tag::IMAGEJ_COUNTS)?;

@@ -1,5 +1,5 @@
-//! Which pages of a TIFF are its planes: thumbnails left out, stacks of one directory taken apart, and what others fill
-//! in filled in. Everything is checked here, before the codec decodes the first pixel.
+//! Which pages of a TIFF are its planes: thumbnails left out, stacks of one directory taken apart, and what
+//! others fill in filled in. Everything is checked here, before the codec decodes the first pixel.
 
 use std::collections::BTreeSet;
 
@@ -57,8 +57,8 @@ pub(super) struct Survey {
 /// The pages in the file's order.
 ///
 /// # Errors
-/// [`ImageError::Damaged`] for directories that break off or lead in a circle, [`ImageError::Unsupported`] for pages that
-/// are not read, [`ImageError::TooLarge`] from the directories alone.
+/// [`ImageError::Damaged`] for directories that break off or lead in a circle, [`ImageError::Unsupported`]
+/// for pages that are not read, [`ImageError::TooLarge`] from the directories alone.
 pub(super) fn survey(name: &str, file: Container, limits: &Limits) -> Result<Survey, ImageError> {
     let directories = chain(name, file, limits)?;
     let description = directories
@@ -316,8 +316,8 @@ impl Page {
         Ok(())
     }
 
-    /// How long each strip is where the file does not say: by its pixels if they are not compressed, otherwise up to the
-    /// next strip or the file's end.
+    /// How long each strip is where the file does not say: by its pixels if they are not compressed,
+    /// otherwise up to the next strip or the file's end.
     fn byte_counts(&self, file: Container, offsets: &[u64], rows: u64, compression: u64) -> Vec<u64> {
         if compression == 1 {
             let row = self.row_bytes(file);
@@ -492,8 +492,8 @@ fn colours(
     }
 }
 
-/// A palette that is a ramp, or that ImageJ wrote, is how the numbers are to be shown: they are the values themselves.
-/// In any other picture they are names of colours.
+/// A palette that is a ramp, or that ImageJ wrote, is how the numbers are to be shown: they are the values
+/// themselves. In any other picture they are names of colours.
 fn palette(
     name: &str,
     file: Container,

@@ -1,8 +1,8 @@
 //! Comparing a network with a golden file: every output that the file holds, as relative errors.
 //!
-//! A golden file is a safetensors file. Its metadata hold the network's `config` (JSON) and `cfg_scale` (the public
-//! code's w; the paper's alpha is 1 + w). Its inputs are `x` `[N, C, H, W]`, `t` `[N]`, `condition` `[N, D]` and, where it
-//! holds trajectories, the times of `grid_uniform10`. Its outputs are any of
+//! A golden file is a safetensors file. Its metadata hold the network's `config` (JSON) and `cfg_scale` (the
+//! public code's w; the paper's alpha is 1 + w). Its inputs are `x` `[N, C, H, W]`, `t` `[N]`, `condition`
+//! `[N, D]` and, where it holds trajectories, the times of `grid_uniform10`. Its outputs are any of
 //!
 //! - `velocity_conditional`, `velocity_unconditional` `[N, C, H, W]`;
 //! - `traj_euler`, `traj_midpoint`, `traj_heun2`, `traj_rk4` `[times, N, C, H, W]`, guided, start included;
@@ -284,8 +284,8 @@ impl Golden {
         (self.height, self.width)
     }
 
-    /// Compares every output of the file with what `engine` makes of the file's inputs, and calls `report` with each
-    /// row as soon as it is measured.
+    /// Compares every output of the file with what `engine` makes of the file's inputs, and calls `report`
+    /// with each row as soon as it is measured.
     ///
     /// The engine holds a network of [`Self::config`] for images of [`Self::size`].
     ///

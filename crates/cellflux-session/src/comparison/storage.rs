@@ -11,9 +11,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Exploration, Frame, PreparedWalk, Recipe, start_image};
 
-/// The largest relative error, of the velocity and of a ten-step trajectory's end, that is published unasked. One percent
-/// of the image's own size is a grey level or two of 255 where it is spread evenly, less than two neighbouring seeds of
-/// source noise differ by.
+/// The largest relative error, of the velocity and of a ten-step trajectory's end, that is published unasked.
+/// One percent of the image's own size is a grey level or two of 255 where it is spread evenly, less than two
+/// neighbouring seeds of source noise differ by.
 pub const BOUND: f64 = 0.02;
 
 /// Steps of the trajectory that is compared.

@@ -12,8 +12,8 @@ impl Recipe {
     /// Reads a recipe's JSON.
     ///
     /// # Errors
-    /// [`SessionError::Field`] for a number that its field cannot hold, such as steps of -3 or a seed of 0.5, and otherwise
-    /// [`SessionError::Json`]. Whether it fits a model is for [`Self::validate`] to say.
+    /// [`SessionError::Field`] for a number that its field cannot hold, such as steps of -3 or a seed of 0.5,
+    /// and otherwise [`SessionError::Json`]. Whether it fits a model is for [`Self::validate`] to say.
     pub fn from_json(text: &[u8]) -> Result<Self, SessionError> {
         let malformed = |error: serde_json::Error| SessionError::Json {
             reason: parser_words(&error),
@@ -27,7 +27,8 @@ impl Recipe {
     /// The recipe as indented JSON.
     ///
     /// # Errors
-    /// [`SessionError::Json`] if the writer refuses, which it does not for numbers that [`Self::validate`] lets pass.
+    /// [`SessionError::Json`] if the writer refuses, which it does not for numbers that [`Self::validate`]
+    /// lets pass.
     pub fn to_json(&self) -> Result<String, SessionError> {
         serde_json::to_string_pretty(self).map_err(|error| SessionError::Json {
             reason: error.to_string(),
@@ -35,8 +36,8 @@ impl Recipe {
     }
 }
 
-/// Says of the recipe's numbers what a parser would call a type: by the field's name and its range. A number that is none
-/// (NaN, infinite) is `null` in JSON.
+/// Says of the recipe's numbers what a parser would call a type: by the field's name and its range. A number
+/// that is none (NaN, infinite) is `null` in JSON.
 fn check_numbers(json: &serde_json::Value) -> Result<(), SessionError> {
     use serde_json::Value;
     let refuse = |field, found: &Value, expected: &str| {

@@ -29,8 +29,8 @@ pub const DOSE_UM: RangeInclusive<f64> = 0.0..=1e9;
 /// The most steps of an adaptive solver that are kept, in all.
 pub const ADAPTIVE_STEPS: usize = limits::STEPS;
 
-/// Everything that decides a trajectory. As JSON it is a file for `cellflux run --recipe`; as the hash of a page's
-/// address ([`crate::link`]) it is what a visitor sends to a colleague.
+/// Everything that decides a trajectory. As JSON it is a file for `cellflux run --recipe`; as the hash of a
+/// page's address ([`crate::link`]) it is what a visitor sends to a colleague.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Recipe {
@@ -43,8 +43,9 @@ pub struct Recipe {
     /// Dose in micromolar; given exactly when the model takes one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dose_um: Option<f64>,
-    /// Solver, time grid, guidance and source noise. Fields that do not matter are kept all the same: the grid
-    /// and its steps under an adaptive solver, the tolerances under a fixed-step one, the seed without noise.
+    /// Solver, time grid, guidance and source noise. Fields that do not matter are kept all the same: the
+    /// grid and its steps under an adaptive solver, the tolerances under a fixed-step one, the seed without
+    /// noise.
     pub sampling: Sampling,
     /// Which way the flow is walked.
     #[serde(default)]
@@ -73,10 +74,11 @@ pub enum Direction {
     /// From the control at t = 0 to the treated image at t = 1. Noise is added to the start.
     #[default]
     Forward,
-    /// From a treated image at t = 1 to a control at t = 0 (paper, appendix G). The start is at the end that noise is
-    /// not part of, so none is added.
+    /// From a treated image at t = 1 to a control at t = 0 (paper, appendix G). The start is at the end that
+    /// noise is not part of, so none is added.
     Reverse,
-    /// Forward, then back to where it started: what the last frame differs by from the first is the solver's error.
+    /// Forward, then back to where it started: what the last frame differs by from the first is the solver's
+    /// error.
     Return,
 }
 
@@ -126,7 +128,8 @@ impl View {
 }
 
 impl Recipe {
-    /// A recipe with the bundle's recommended sampling, and the condition's largest dose where the model takes one.
+    /// A recipe with the bundle's recommended sampling, and the condition's largest dose where the model
+    /// takes one.
     pub fn new(manifest: &Manifest, start: Start, condition: &Condition) -> Self {
         let dose_um = match manifest.conditions.dose {
             DoseFeatures::None => None,
@@ -143,8 +146,8 @@ impl Recipe {
         }
     }
 
-    /// What a page shows before a visitor has chosen anything: the bundle's first condition that is not the control's own,
-    /// from [`Start::first`]. `None` for a bundle without sample controls.
+    /// What a page shows before a visitor has chosen anything: the bundle's first condition that is not the
+    /// control's own, from [`Start::first`]. `None` for a bundle without sample controls.
     pub fn first(manifest: &Manifest) -> Option<Self> {
         let condition = first_condition(manifest)?;
         Some(Self::new(manifest, Start::first(manifest, condition)?, condition))
@@ -246,9 +249,9 @@ pub(crate) fn first_condition(manifest: &Manifest) -> Option<&Condition> {
 }
 
 impl Start {
-    /// The start that a condition is shown from where none is named: noise, where the flow starts from noise; else a control of a
-    /// plate that the bundle shows the condition's treated cells of, one of a batch of the condition, or the first. `None` for a
-    /// bundle without sample controls.
+    /// The start that a condition is shown from where none is named: noise, where the flow starts from noise;
+    /// else a control of a plate that the bundle shows the condition's treated cells of, one of a batch of
+    /// the condition, or the first. `None` for a bundle without sample controls.
     pub fn first(manifest: &Manifest, condition: &Condition) -> Option<Self> {
         if manifest.source == FlowSource::Noise {
             return Some(Self::Noise);

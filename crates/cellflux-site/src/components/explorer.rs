@@ -62,7 +62,8 @@ impl Components<'_> {
             attributes.push_str(&format!(" recorded=\"{}\"", escape(address)));
         }
         if self.explorers > 0 {
-            // The page's address belongs to its first explorer; links to this one's pictures lead to its own page.
+            // The page's address belongs to its first explorer; links to this one's pictures lead to its own
+            // page.
             attributes.push_str(&format!(" address=\"embed.html?model={}\"", escape(&model.name)));
         }
         self.explorers += 1;

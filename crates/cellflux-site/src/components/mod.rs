@@ -1,4 +1,5 @@
-//! What a text may contain beyond Markdown: the explorer, pictures made by the model, tables, figures, videos, quotes.
+//! What a text may contain beyond Markdown: the explorer, pictures made by the model, tables, figures,
+//! videos, quotes.
 
 mod explorer;
 mod figure;
@@ -231,7 +232,8 @@ fn figure(class: &str, content: &str, caption: &str) -> String {
     format!("<figure class=\"component {class}\">{content}{caption}</figure>\n")
 }
 
-/// The author's words as HTML or, without any, a plain description; then what the pictures are and whose they are.
+/// The author's words as HTML or, without any, a plain description; then what the pictures are and whose they
+/// are.
 fn caption<'a>(
     html: &str,
     otherwise: &str,

@@ -6,8 +6,8 @@ use crate::error::SiteError;
 use crate::walk::Recording;
 use crate::webp;
 
-/// Indices of the frames nearest to `count` moments that lie evenly between the first and the last: a grid's steps may be crowded
-/// at its ends.
+/// Indices of the frames nearest to `count` moments that lie evenly between the first and the last: a grid's
+/// steps may be crowded at its ends.
 pub(super) fn evenly(times: &[f64], count: usize) -> Vec<usize> {
     let (Some(first), Some(last)) = (times.first(), times.last()) else {
         return Vec::new();
@@ -24,8 +24,8 @@ pub(super) fn evenly(times: &[f64], count: usize) -> Vec<usize> {
     chosen
 }
 
-/// A trajectory's frames in one picture: the start and the composites above, the differences below (with the start again in
-/// the corner that they leave free).
+/// A trajectory's frames in one picture: the start and the composites above, the differences below (with the
+/// start again in the corner that they leave free).
 ///
 /// # Errors
 /// [`SiteError::Picture`].

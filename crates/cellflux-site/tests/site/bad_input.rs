@@ -7,7 +7,8 @@ use cellflux_bundle::folder;
 
 use crate::parts::{LEAST, build, files, project};
 
-/// Builds well once, then with a changed project: the error, without the folder's name. The first site must have stayed.
+/// Builds well once, then with a changed project: the error, without the folder's name. The first site must
+/// have stayed.
 fn refused(change: impl FnOnce(&Path)) -> String {
     let home = project("");
     build(home.path()).unwrap();
@@ -234,7 +235,8 @@ fn an_output_folder_with_somebody_elses_files_is_refused() {
 #[test]
 fn a_folder_that_cannot_be_written_is_named() {
     let home = project("");
-    // A file stands where the folder's parent should be: what a full or read-only disk looks like, also to root.
+    // A file stands where the folder's parent should be: what a full or read-only disk looks like, also to
+    // root.
     fs::write(home.path().join("dist"), "a file").unwrap();
     let error = build(home.path()).unwrap_err().to_string();
     assert!(error.contains("dist"), "{error}");

@@ -1,6 +1,9 @@
 //! Sites as folders and as served pages.
 
-#![allow(clippy::unwrap_used, reason = "helpers of tests, which may panic as tests may")]
+#![allow(
+    clippy::unwrap_used,
+    reason = "helpers of tests, which may panic as tests may"
+)]
 
 mod bad_input;
 mod building;

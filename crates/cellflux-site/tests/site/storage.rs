@@ -55,7 +55,8 @@ fn int8_weights_are_published_with_the_error_of_the_velocity_and_of_ten_steps() 
     let velocity = distance(&away[1], &stored_away[1]) / distance(&away[1], &away[0]);
     let trajectory = distance(&away[10], &stored_away[10]) / distance(&away[10], &zeros);
     assert!(velocity > 0.0 && trajectory > 0.0, "{velocity} {trajectory}");
-    // The report's differences are taken in f32, whose rounding is a millionth of the image and more of a small difference.
+    // The report's differences are taken in f32, whose rounding is a millionth of the image and more of a
+    // small difference.
     assert!(
         (error.velocity / velocity - 1.0).abs() < 0.02,
         "{error:?} {velocity}"
@@ -98,7 +99,8 @@ fn what_int8_costs_is_measured_once_for_the_same_weights() {
 
 #[test]
 fn int8_weights_that_lose_too_much_are_refused_unless_forced() {
-    // One weight in a hundred is so large that its channel's scale leaves nothing of the others, which together matter.
+    // One weight in a hundred is so large that its channel's scale leaves nothing of the others, which
+    // together matter.
     let spread = |i: usize| match i {
         _ if i.is_multiple_of(131) => 0.5,
         _ if i.is_multiple_of(2) => 0.0017,

@@ -109,15 +109,18 @@ impl WgpuEngine {
         .await
     }
 
-    /// Compiles, allocates and uploads everything for images of `[height, width]` and states of up to `largest_batch`
-    /// images (guidance evaluates twice as many at once; the memory is reserved for that).
+    /// Compiles, allocates and uploads everything for images of `[height, width]` and states of up to
+    /// `largest_batch` images (guidance evaluates twice as many at once; the memory is reserved for that).
     ///
     /// `progress` is called between pieces of work, and each piece yields to the host's event loop.
     ///
     /// # Errors
     /// [`GpuError::Config`], [`GpuError::Limit`], [`GpuError::NoHalfPrecision`] before anything is allocated;
     /// [`GpuError::OutOfMemory`], [`GpuError::Shader`], [`GpuError::Tensor`], [`GpuError::DeviceLost`] later.
-    #[allow(clippy::too_many_arguments, reason = "each is a different thing, and none has a default here")]
+    #[allow(
+        clippy::too_many_arguments,
+        reason = "each is a different thing, and none has a default here"
+    )]
     pub async fn tuned(
         gpu: &Gpu,
         config: &UNetConfig,
@@ -200,8 +203,8 @@ impl WgpuEngine {
         self.evaluations
     }
 
-    /// Time by kernel of one evaluation of `images` images, on whatever the buffers hold. The device must have been asked for
-    /// time stamps ([`crate::Wanted::timestamps`]).
+    /// Time by kernel of one evaluation of `images` images, on whatever the buffers hold. The device must
+    /// have been asked for time stamps ([`crate::Wanted::timestamps`]).
     ///
     /// # Errors
     /// [`GpuError::Device`] without time stamps; what else the device reports.
@@ -249,8 +252,8 @@ impl WgpuEngine {
         Ok(())
     }
 
-    /// A buffer for a state, recycled when one is free: work is queued in order, so a buffer that nobody holds may be
-    /// overwritten by later work even while the device still reads it for earlier work.
+    /// A buffer for a state, recycled when one is free: work is queued in order, so a buffer that nobody
+    /// holds may be overwritten by later work even while the device still reads it for earlier work.
     fn new_state(&mut self, images: usize) -> WgpuState {
         let bytes = self.state_bytes(images);
         let free = self
@@ -339,7 +342,8 @@ impl WgpuEngine {
         submit(&self.gpu, &[call]);
     }
 
-    /// The condition's part of the embedding for these rows; a row without a condition is zero, bias included.
+    /// The condition's part of the embedding for these rows; a row without a condition is zero, bias
+    /// included.
     fn condition_term(&self, rows: &[Option<&[f32]>]) -> Result<Rc<wgpu::Buffer>, GpuError> {
         let width = self.config.condition_dim;
         let mut values = vec![0.0_f32; rows.len() * width];
@@ -385,7 +389,8 @@ impl WgpuEngine {
         Ok(Rc::new(term))
     }
 
-    /// Runs the network on `copies` copies of `x`, one after the other in the batch, and leaves the velocity in its port.
+    /// Runs the network on `copies` copies of `x`, one after the other in the batch, and leaves the velocity
+    /// in its port.
     fn run(&mut self, x: &WgpuState, copies: usize, t: &[f64], term: &wgpu::Buffer) -> Result<(), GpuError> {
         let images = x.images * copies;
         let mut embeddings = Vec::with_capacity(images * self.config.model_channels);

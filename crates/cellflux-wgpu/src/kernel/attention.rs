@@ -1,7 +1,7 @@
 //! Self-attention with a running softmax: no score matrix in memory.
 //!
-//! Buffers: qkv `[images, tokens, 3, heads, head channels]` (head channels padded to whole quads), then the output
-//! `[images, tokens, heads, head channels]`.
+//! Buffers: qkv `[images, tokens, 3, heads, head channels]` (head channels padded to whole quads), then the
+//! output `[images, tokens, heads, head channels]`.
 
 use std::fmt::Write as _;
 
@@ -16,8 +16,8 @@ const QUERIES: u32 = 32;
 const KEYS: u32 = 32;
 /// Rows of 4 queries.
 const QUERY_ROWS: u32 = QUERIES / 4;
-/// Quads of queries and keys fetched into workgroup memory at a time, and the distance between their rows there, chosen so
-/// that rows begin in different banks.
+/// Quads of queries and keys fetched into workgroup memory at a time, and the distance between their rows
+/// there, chosen so that rows begin in different banks.
 const SLICE: u32 = 8;
 const SLICE_STRIDE: u32 = QUERIES + 1;
 /// Quads of values that one invocation sums at most: with 4 queries 32 registers.
@@ -30,8 +30,8 @@ pub(crate) struct Attention {
     pub head_quads: u32,
     /// Storage of input and output.
     pub precision: Precision,
-    /// Whether queries and keys go through workgroup memory: on a GPU they are fetched side by side that way; on a CPU it
-    /// would be one more copy.
+    /// Whether queries and keys go through workgroup memory: on a GPU they are fetched side by side that
+    /// way; on a CPU it would be one more copy.
     pub staged: bool,
 }
 
@@ -56,7 +56,8 @@ pub(crate) struct AttentionShape {
 }
 
 impl Attention {
-    /// Invocations along the channels: 8, 16 or 32, so that a head of up to 64, 128 or 256 channels fits one workgroup.
+    /// Invocations along the channels: 8, 16 or 32, so that a head of up to 64, 128 or 256 channels fits one
+    /// workgroup.
     fn columns(self) -> u32 {
         match self.head_quads {
             0..=16 => 8,
@@ -70,7 +71,8 @@ impl Attention {
         self.head_quads.div_ceil(self.columns()).min(MAX_OWN_QUADS)
     }
 
-    /// The call for this shape. Heads wider than 256 channels are cut into slices, each with a workgroup of its own.
+    /// The call for this shape. Heads wider than 256 channels are cut into slices, each with a workgroup of
+    /// its own.
     pub(crate) fn dispatch(self, shape: &AttentionShape) -> Dispatch {
         let slice_quads = self.columns() * self.own_quads();
         let slices = self.head_quads.div_ceil(slice_quads);
@@ -190,7 +192,8 @@ impl Attention {
         )
     }
 
-    /// The scores of an invocation's queries and keys: declares `score_{k}`, one lane a query, and stores them in `scores`.
+    /// The scores of an invocation's queries and keys: declares `score_{k}`, one lane a query, and stores
+    /// them in `scores`.
     fn score(self, columns: u32, own_keys: u32) -> String {
         let mut text = String::new();
         for k in 0..own_keys {

@@ -1,4 +1,5 @@
-//! Partial sums of an adaptive step's error norm. Buffers: error, from, to, then the output of [`INVOCATIONS`] sums.
+//! Partial sums of an adaptive step's error norm. Buffers: error, from, to, then the output of
+//! [`INVOCATIONS`] sums.
 
 use bytemuck::NoUninit;
 use cellflux_flow::field::Tolerance;

@@ -1,4 +1,5 @@
-//! Group normalisation's statistics: strips of every channel, then one affine map a channel with the embedding folded in.
+//! Group normalisation's statistics: strips of every channel, then one affine map a channel with the
+//! embedding folded in.
 
 use bytemuck::NoUninit;
 use cellflux_bundle::config::NORM_EPSILON;
@@ -76,8 +77,9 @@ pub(crate) enum Film {
     Added,
 }
 
-/// Merges strips into coefficients. Buffers: statistics, the norm's weight, its bias, then, unless [`Film::None`], the
-/// embedding's outputs `[images, film stride]`, then the output `[images, 3, channels]` (centre, gain, shift).
+/// Merges strips into coefficients. Buffers: statistics, the norm's weight, its bias, then, unless
+/// [`Film::None`], the embedding's outputs `[images, film stride]`, then the output `[images, 3, channels]`
+/// (centre, gain, shift).
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Coefficients {
     /// What the embedding does.

@@ -1,7 +1,7 @@
 //! Applies a group norm's affine map, optionally with SiLU and with 2x2 average pooling after it.
 //!
-//! Buffers: coefficients `[images, 3, channels]`, input, then, if joined, the second input, then the output (contiguous
-//! over the concatenated channels).
+//! Buffers: coefficients `[images, 3, channels]`, input, then, if joined, the second input, then the output
+//! (contiguous over the concatenated channels).
 
 use bytemuck::NoUninit;
 

@@ -1,14 +1,16 @@
-//! 3x3 convolution with a quarter of the multiplications: Winograd's F(4x4, 3x3), after Lavin and Gray, "Fast algorithms for
-//! convolutional neural networks", arXiv:1509.09308, section 4.3.
+//! 3x3 convolution with a quarter of the multiplications: Winograd's F(4x4, 3x3), after Lavin and Gray, "Fast
+//! algorithms for convolutional neural networks", arXiv:1509.09308, section 4.3.
 //!
-//! Every 4x4 outputs come from a 6x6 patch of the input. Patches and kernels are transformed to 36 points each, multiplied
-//! point by point, summed over the input channels, and transformed back: 36 products where the plain sum needs 144. The
-//! points are f32 whatever the network's storage is, because the transforms take differences of numbers up to ten times as
-//! large. That costs memory and traffic, so it pays where arithmetic and loads are dear and memory is a cache away: on CPUs.
+//! Every 4x4 outputs come from a 6x6 patch of the input. Patches and kernels are transformed to 36 points
+//! each, multiplied point by point, summed over the input channels, and transformed back: 36 products where
+//! the plain sum needs 144. The points are f32 whatever the network's storage is, because the transforms take
+//! differences of numbers up to ten times as large. That costs memory and traffic, so it pays where
+//! arithmetic and loads are dear and memory is a cache away: on CPUs.
 //!
-//! Three calls: [`Winograd::patches`] (input, points of the patches), [`Winograd::product`] (points of the kernels, points of
-//! the patches, points of the outputs) and [`Winograd::outputs`] (points of the outputs, bias, residual if added, output).
-//! Points lie `[36, patches, quads]`, the kernels' `[36, in quads, out quads, 4]`.
+//! Three calls: [`Winograd::patches`] (input, points of the patches), [`Winograd::product`] (points of the
+//! kernels, points of the patches, points of the outputs) and [`Winograd::outputs`] (points of the outputs,
+//! bias, residual if added, output). Points lie `[36, patches, quads]`, the kernels' `[36, in quads, out
+//! quads, 4]`.
 
 use std::fmt::Write as _;
 

@@ -97,8 +97,8 @@ pub fn coefficients(x: Reading, affine: Reading, film: Option<Reading>, map: Map
     ];
     let name = format!("moments_{}", type_name(dtype)?);
     // SAFETY: these are the parameters of `moments_T(const T *x, float *partial, int p, int c)`. A block
-    // reads its image in `x`, and writes two sums per channel to its own place in `partial`, which has one for
-    // every block of the grid.
+    // reads its image in `x`, and writes two sums per channel to its own place in `partial`, which has one
+    // for every block of the grid.
     unsafe { launch(Class::Normalise, &name, map.grid(), &arguments) }?;
 
     let mut out = allocate(device, &Shape::from(map.rows(4)), DType::F32)?;
@@ -180,8 +180,8 @@ pub fn fold(
     let name = format!("normalise_sums_{}", type_name(dtype)?);
     // SAFETY: these are the parameters of `normalise_sums_T(const T *x, const T *dy, const float *k,
     // float *partial, int p, int c, u32 l, u32 h, u32 t, float g, int silu)`. A block reads its image's four
-    // rows in `k` and its chunk of pixels in `x` and `dy`, and writes two sums per channel to its own place in
-    // `partial`.
+    // rows in `k` and its chunk of pixels in `x` and `dy`, and writes two sums per channel to its own place
+    // in `partial`.
     unsafe { launch(Class::NormaliseBackward, &name, map.grid(), &arguments) }?;
 
     let mut out = allocate(device, &Shape::from(map.rows(6)), DType::F32)?;
@@ -196,8 +196,8 @@ pub fn fold(
     let grid = Grid::each(map.images, 1)?;
     // SAFETY: these are the parameters of `normalise_fold_f32(const float *partial, const float *k,
     // float *out, int p, int c, int chunks)`. The block of an image reads the sums of its `chunks` and its
-    // four rows in `k`, and writes six numbers per channel to its own place in `out`. A map's channels fit the
-    // block's shared memory.
+    // four rows in `k`, and writes six numbers per channel to its own place in `out`. A map's channels fit
+    // the block's shared memory.
     unsafe { launch(Class::NormaliseBackward, "normalise_fold_f32", grid, &arguments) }?;
     Ok(out)
 }

@@ -1,9 +1,11 @@
-//! The workgroup's tile in cooperative matrices: 16x16 blocks that a subgroup multiplies in one go, f16 in, f32 sums.
+//! The workgroup's tile in cooperative matrices: 16x16 blocks that a subgroup multiplies in one go, f16 in,
+//! f32 sums.
 //!
-//! f32 factors are split into two f16 numbers each, `x = high + low`, which keeps 22 bits; of the four products the one of both
-//! low parts is below f32's rounding and left out (Markidis et al., "NVIDIA Tensor Core Programmability, Performance &
-//! Precision", 2018, section V). Three f16 products are still several times faster than one of f32. Numbers beyond f16's range
-//! become infinite, so only inputs that come from a norm are multiplied this way.
+//! f32 factors are split into two f16 numbers each, `x = high + low`, which keeps 22 bits; of the four
+//! products the one of both low parts is below f32's rounding and left out (Markidis et al., "NVIDIA Tensor
+//! Core Programmability, Performance & Precision", 2018, section V). Three f16 products are still several
+//! times faster than one of f32. Numbers beyond f16's range become infinite, so only inputs that come from a
+//! norm are multiplied this way.
 
 use std::fmt::Write as _;
 
@@ -12,7 +14,8 @@ use super::{Convolution, Slices};
 use crate::Precision;
 use crate::wgsl::Shader;
 
-/// Quads between the rows of a slice, so that the rows of a matrix lie in different banks of workgroup memory.
+/// Quads between the rows of a slice, so that the rows of a matrix lie in different banks of workgroup
+/// memory.
 pub(super) const PADDING: u32 = 2;
 
 impl Convolution {
@@ -21,7 +24,8 @@ impl Convolution {
         self.input == Precision::F32 || self.weight == Precision::F32
     }
 
-    /// The parts of a factor by the names of their slices, and which of the image's multiply which of the weights'.
+    /// The parts of a factor by the names of their slices, and which of the image's multiply which of the
+    /// weights'.
     fn parts(&self) -> (&'static [&'static str], &'static [[&'static str; 2]]) {
         if self.split() {
             (
@@ -33,8 +37,8 @@ impl Convolution {
         }
     }
 
-    /// Stores the quad `value` at `place` of the slice's parts. The high part is cut off bit by bit: compilers take a rounding to
-    /// f16 and back for the number itself, and the low part for zero.
+    /// Stores the quad `value` at `place` of the slice's parts. The high part is cut off bit by bit:
+    /// compilers take a rounding to f16 and back for the number itself, and the low part for zero.
     fn keep(&self, slice: &str, place: &str, value: &str) -> String {
         if self.split() {
             format!(
@@ -127,8 +131,8 @@ impl Convolution {
         [image_stride, weight_stride]: [u32; 2],
     ) -> String {
         let (parts, products) = self.parts();
-        // Matrix units may cut sums off instead of rounding them, which adds up over thousands of products. f32 therefore sums
-        // each slice by itself and adds the slices with rounding.
+        // Matrix units may cut sums off instead of rounding them, which adds up over thousands of products.
+        // f32 therefore sums each slice by itself and adds the slices with rounding.
         let sum = if self.split() { "slice_sum" } else { "sum" };
         let mut product = String::new();
         let mut finish = String::new();

@@ -1,7 +1,8 @@
 //! 3x3 (zero padding 1) and 1x1 convolution as an implicit matrix product.
 //!
 //! Buffers: weights (in the tile's [`WeightOrder`]), bias, input, then, if joined, the
-//! second input (concatenated after the first on channels), then, for [`Residual::Added`], the residual, then the output.
+//! second input (concatenated after the first on channels), then, for [`Residual::Added`], the residual, then
+//! the output.
 
 mod cooperative;
 mod registers;
@@ -135,8 +136,8 @@ impl Convolution {
         text + &read_write(next, "output", self.output.quad())
     }
 
-    /// Declares where the middle tap of output pixel `index` falls, under names that end in `name`. Written out and not
-    /// a WGSL function, because SwiftShader takes tens of seconds to compile a dozen calls.
+    /// Declares where the middle tap of output pixel `index` falls, under names that end in `name`. Written
+    /// out and not a WGSL function, because SwiftShader takes tens of seconds to compile a dozen calls.
     fn locate(&self, name: u32, index: &str) -> String {
         let stride = self.stride;
         format!(
@@ -192,8 +193,8 @@ impl Convolution {
         if self.joined { &[0, 1] } else { &[0] }
     }
 
-    /// Adds `a.x w0 + a.y w1 + a.z w2 + a.w w3` to the sum of every pixel and quad of a block, product by product, so that
-    /// each is one fused multiply-add and none is left over.
+    /// Adds `a.x w0 + a.y w1 + a.z w2 + a.w w3` to the sum of every pixel and quad of a block, product by
+    /// product, so that each is one fused multiply-add and none is left over.
     pub(crate) fn multiply(
         pixels: u32,
         quads: u32,

@@ -52,7 +52,8 @@ impl Convolution {
             );
             text += &self.locate(load, &format!("tile_pixel + item_{load} / {depth}u"));
         }
-        // A row of the weights' slice is one input channel, its columns quads of outputs: as the buffer has them.
+        // A row of the weights' slice is one input channel, its columns quads of outputs: as the buffer has
+        // them.
         for load in 0..slices.weight_loads() {
             let _ = writeln!(
                 text,
@@ -74,8 +75,8 @@ impl Convolution {
         text
     }
 
-    /// The loop over all slices of a tap: `keep_image(load)` and `keep_weight(load)` store the fetched `image_{load}` and
-    /// `weight_{load}` in workgroup memory, `product` multiplies what lies there.
+    /// The loop over all slices of a tap: `keep_image(load)` and `keep_weight(load)` store the fetched
+    /// `image_{load}` and `weight_{load}` in workgroup memory, `product` multiplies what lies there.
     pub(super) fn accumulate(
         &self,
         slices: &Slices,

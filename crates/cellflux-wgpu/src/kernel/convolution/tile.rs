@@ -34,8 +34,9 @@ pub enum Tile {
         /// Quads of input channels fetched at a time.
         depth: u32,
     },
-    /// As [`Self::Workgroup`], but subgroups multiply 16x16 matrices together, f16 in, f32 sums; f32 factors in three products
-    /// of halves. Only where the adapter's [`cooperative`](crate::AdapterReport::cooperative) says so.
+    /// As [`Self::Workgroup`], but subgroups multiply 16x16 matrices together, f16 in, f32 sums; f32 factors
+    /// in three products of halves. Only where the adapter's
+    /// [`cooperative`](crate::AdapterReport::cooperative) says so.
     Cooperative {
         /// Subgroups along the pixels.
         rows: u32,
@@ -48,7 +49,8 @@ pub enum Tile {
         /// Quads of input channels fetched at a time; a multiple of 4.
         depth: u32,
     },
-    /// Winograd's F(4x4, 3x3), for 3x3 convolutions of stride 1: a quarter of the multiplications, more memory.
+    /// Winograd's F(4x4, 3x3), for 3x3 convolutions of stride 1: a quarter of the multiplications, more
+    /// memory.
     Winograd {
         /// Patches of 4x4 outputs of an invocation of its product.
         patches: u32,
@@ -103,7 +105,8 @@ impl Tile {
         }
     }
 
-    /// How the weights are stored in a network of a precision: transformed kernels need more than f16's 11 bits.
+    /// How the weights are stored in a network of a precision: transformed kernels need more than f16's 11
+    /// bits.
     pub(crate) fn weight_precision(self, network: Precision) -> Precision {
         match self {
             Self::Winograd { .. } => Precision::F32,
@@ -138,7 +141,8 @@ impl Tile {
     }
 }
 
-/// `registers:8x2`, `winograd:8x2`, `workgroup:16x16:8x2:4`, `cooperative:2x4:4x2:8`: invocations or subgroups, block, depth.
+/// `registers:8x2`, `winograd:8x2`, `workgroup:16x16:8x2:4`, `cooperative:2x4:4x2:8`: invocations or
+/// subgroups, block, depth.
 impl fmt::Display for Tile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
