@@ -26,11 +26,11 @@ use crate::maths::Maths;
 use crate::model::Model;
 use crate::output::Output;
 use crate::pages::{EMBED, EXPLORER, OFFLINE, PAGE, Pages, STYLES, UNSTARTED, with_slash};
+use crate::recorder::Recorder;
 use crate::report::Report;
 use crate::source::SourceText;
 use crate::theme;
 use crate::toolkit::Toolkit;
-use crate::walk::Recorder;
 use crate::words::{LANGUAGES, Words};
 use crate::worker_integrity::write_digests;
 

@@ -5,7 +5,7 @@ use cellflux_image::strip;
 use noto_sans_mono_bitmap::{FontWeight, RasterHeight, get_raster, get_raster_width};
 
 use crate::error::SiteError;
-use crate::walk::Recording;
+use crate::recorder::Recording;
 use crate::words::{Words, with_name};
 
 /// What link previews show whole.

@@ -11,7 +11,7 @@ use toml::Spanned;
 use crate::error::SiteError;
 use crate::identity::{Doi, HomePage, Orcid};
 use crate::source::SourceText;
-use crate::walk::WalkRequest;
+use crate::walk_request::WalkRequest;
 
 /// The file's name.
 pub const FILE: &str = "site.toml";

@@ -78,7 +78,8 @@ fn scale(shape: &Shape, heads: Heads) -> Result<f64> {
 /// `softmax(q k^T / sqrt(depth))`, `[N, heads, pixels, pixels]`, of packed q, k, v.
 struct Weights {
     heads: Heads,
-    #[cfg_attr(not(feature = "cudnn"), allow(dead_code))] // the CPU knows no TF32
+    #[cfg_attr(not(feature = "cudnn"), allow(dead_code, reason = "the kernel alone uses it"))]
+    // the CPU knows no TF32
     tf32: bool,
 }
 
@@ -192,7 +193,8 @@ impl CustomOp1 for Attend {
 /// The gradient of packed q, k, v, of the attended values' gradient.
 struct Backward {
     heads: Heads,
-    #[cfg_attr(not(feature = "cudnn"), allow(dead_code))] // the CPU knows no TF32
+    #[cfg_attr(not(feature = "cudnn"), allow(dead_code, reason = "the kernel alone uses it"))]
+    // the CPU knows no TF32
     tf32: bool,
     weights: Tensor,
 }

@@ -293,7 +293,8 @@ impl CustomOp1 for Unpack {
 #[derive(Clone, Copy)]
 struct Convolve {
     form: Form,
-    #[cfg_attr(not(feature = "cudnn"), allow(dead_code))] // the CPU knows one way only
+    #[cfg_attr(not(feature = "cudnn"), allow(dead_code, reason = "the kernel alone uses it"))]
+    // the CPU knows one way only
     treatment: Treatment,
 }
 

@@ -7,7 +7,7 @@ use super::{Components, model, walk_and};
 use crate::error::SiteError;
 use crate::html::escape;
 use crate::source::{Place, SourceText, suggestion};
-use crate::walk::WalkRequest;
+use crate::walk_request::WalkRequest;
 
 /// Parts of the explorer that a page may leave out.
 pub const HIDEABLE: [&str; 6] = ["upload", "model", "measured", "settings", "keep", "about"];

@@ -28,8 +28,9 @@ use crate::ids::Ids;
 use crate::markdown::{self, Rules, Surroundings};
 use crate::maths::Maths;
 use crate::model::Model;
+use crate::recorder::{Recorder, Recording};
 use crate::source::{Place, SourceText, suggestion};
-use crate::walk::{Recorder, Recording, WalkRequest};
+use crate::walk_request::WalkRequest;
 use crate::webp;
 use crate::words::Words;
 

@@ -3,7 +3,7 @@
 use cellflux_image::composite::Rgba;
 
 use crate::error::SiteError;
-use crate::walk::Recording;
+use crate::recorder::Recording;
 use crate::webp;
 
 /// Indices of the frames nearest to `count` moments that lie evenly between the first and the last: a grid's

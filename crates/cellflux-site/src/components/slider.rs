@@ -4,7 +4,7 @@ use super::{Components, Shown, caption, compound_name, figure, walk_and};
 use crate::error::SiteError;
 use crate::html::escape;
 use crate::source::{Place, SourceText};
-use crate::walk::WalkRequest;
+use crate::walk_request::WalkRequest;
 use crate::words::with_name;
 
 impl Components<'_> {

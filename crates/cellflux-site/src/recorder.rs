@@ -1,4 +1,4 @@
-//! Trajectories computed while building: what an author asks for becomes a recipe, a recipe becomes frames.
+//! Trajectories computed while building: a recipe becomes frames, each once.
 
 use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
@@ -9,160 +9,11 @@ use cellflux_image::composite::{DIFFERENCE_SCALE, Display, Rgba, composite, diff
 use cellflux_image::npy;
 use cellflux_image::picture::Limits;
 use cellflux_session::{Exploration, Frame, PreparedWalk, Recipe, Start, export, link, start_image};
-use serde::Deserialize;
-use toml::Spanned;
 
 use crate::cache::Cache;
 use crate::error::SiteError;
 use crate::model::Model;
-use crate::source::{Place, SourceText, suggestion};
-
-/// Which trajectory an author means. What is not said is as the bundle recommends.
-#[derive(Clone, Debug, Default, Deserialize)]
-pub struct WalkRequest {
-    /// The bundle's name; the first without.
-    pub bundle: Option<Spanned<String>>,
-    /// Id of the control to start from; without it, one of the compound's plate or batch where there is one,
-    /// else the first.
-    pub control: Option<Spanned<String>>,
-    /// Id of the compound.
-    pub compound: Option<Spanned<String>>,
-    /// Dose in micromolar, for a model that takes one.
-    pub dose_um: Option<f64>,
-    /// Guidance strength.
-    pub alpha: Option<f64>,
-    /// ODE solver, by its name in links.
-    pub solver: Option<Spanned<String>>,
-    /// Time grid, by its name in links.
-    pub grid: Option<Spanned<String>>,
-    /// Steps on the grid.
-    pub steps: Option<usize>,
-    /// Standard deviation of the source noise, in model range.
-    pub noise: Option<f64>,
-    /// Its seed.
-    pub seed: Option<u32>,
-    /// Whether to start from a real control of a plate that also has cells treated with the compound, where
-    /// `--data` brings some; a picture without one is left out.
-    #[serde(default)]
-    pub real: bool,
-}
-
-impl WalkRequest {
-    /// Its keys in TOML.
-    pub const KEYS: [&'static str; 11] = [
-        "bundle", "control", "compound", "dose_um", "alpha", "solver", "grid", "steps", "noise", "seed",
-        "real",
-    ];
-
-    /// Of the samples that were photographed, the first control of a plate on which there are cells treated
-    /// with the compound.
-    pub fn real_control<'m>(&'m self, model: &'m Model) -> Option<&'m str> {
-        let compound = self.compound.as_ref()?.get_ref();
-        let mut controls = model.manifest().gallery.controls_beside(compound);
-        let control = controls.find(|control| !control.synthetic)?;
-        Some(&control.id)
-    }
-
-    /// The recipe for a model.
-    ///
-    /// # Errors
-    /// [`SiteError::At`] for an id that the bundle does not have (with the nearest) or a number out of range.
-    pub fn recipe(&self, model: &Model, source: &SourceText, at: &Place) -> Result<Recipe, SiteError> {
-        let manifest = model.manifest();
-        let mut recipe = Recipe::first(manifest).ok_or_else(|| {
-            at.wrong(format!(
-                "bundle {:?} has no sample controls, expected one to start from",
-                model.name
-            ))
-        })?;
-        if let Some(compound) = &self.compound {
-            let id = known_compound(model, compound, source)?;
-            if let Some(condition) = manifest.conditions.get(&id) {
-                let start = Start::first(manifest, condition).unwrap_or(recipe.start);
-                recipe = Recipe::new(manifest, start, condition);
-            }
-        }
-        if let Some(control) = &self.control {
-            recipe.start = Start::Example(known_control(model, control, source)?);
-        }
-        if self.real {
-            let control = match &self.control {
-                Some(_) => Err("`control` and `real` together, expected one of them".to_owned()),
-                None => self.real_control(model).ok_or_else(|| {
-                    format!(
-                        "bundle {:?} has no real control of a plate with this compound's cells",
-                        model.name
-                    )
-                }),
-            };
-            recipe.start = Start::Example(control.map_err(|problem| at.wrong(problem))?.to_owned());
-        }
-        recipe.dose_um = self.dose_um.or(recipe.dose_um);
-        let sampling = &mut recipe.sampling;
-        sampling.alpha = self.alpha.unwrap_or(sampling.alpha);
-        sampling.steps = self.steps.unwrap_or(sampling.steps);
-        sampling.noise = self.noise.unwrap_or(sampling.noise);
-        sampling.seed = self.seed.unwrap_or(sampling.seed);
-        if let Some(name) = &self.solver {
-            sampling.solver = name
-                .get_ref()
-                .parse()
-                .map_err(|error: cellflux_flow::FlowError| source.wrong(&name.span(), error.to_string()))?;
-        }
-        if let Some(name) = &self.grid {
-            sampling.grid = name
-                .get_ref()
-                .parse()
-                .map_err(|error: cellflux_flow::FlowError| source.wrong(&name.span(), error.to_string()))?;
-        }
-        recipe
-            .validate(manifest)
-            .map_err(|error| at.wrong(error.to_string()))?;
-        Ok(recipe)
-    }
-}
-
-/// The id, when the model has such a control or treated cell.
-///
-/// # Errors
-/// [`SiteError::At`] with the nearest.
-pub fn known_control(model: &Model, id: &Spanned<String>, source: &SourceText) -> Result<String, SiteError> {
-    let gallery = &model.manifest().gallery;
-    if gallery.get(id.get_ref()).is_some() {
-        return Ok(id.get_ref().clone());
-    }
-    let ids = gallery.controls.iter().map(|example| example.id.as_str());
-    Err(source.wrong(
-        &id.span(),
-        format!(
-            "bundle {:?} has no control {:?}{}",
-            model.name,
-            id.get_ref(),
-            suggestion(id.get_ref(), ids)
-        ),
-    ))
-}
-
-/// The id, when the model has such a compound.
-///
-/// # Errors
-/// [`SiteError::At`] with the nearest.
-pub fn known_compound(model: &Model, id: &Spanned<String>, source: &SourceText) -> Result<String, SiteError> {
-    let conditions = &model.manifest().conditions;
-    if conditions.get(id.get_ref()).is_some() {
-        return Ok(id.get_ref().clone());
-    }
-    let ids = conditions.list.iter().map(|condition| condition.id.as_str());
-    Err(source.wrong(
-        &id.span(),
-        format!(
-            "bundle {:?} has no compound {:?}{}",
-            model.name,
-            id.get_ref(),
-            suggestion(id.get_ref(), ids)
-        ),
-    ))
-}
+use crate::source::Place;
 
 /// Walks an experiment to its end and gives the engine back.
 ///
