@@ -6,6 +6,8 @@ mod checkpoint;
 #[cfg(test)]
 mod hostile;
 #[cfg(test)]
+mod impossible_values;
+#[cfg(test)]
 mod model;
 #[cfg(test)]
 mod round_trip;
