@@ -1,7 +1,8 @@
 //! State dicts of random weights, for networks that nobody has trained.
 
 use cellflux_bundle::config::UNetConfig;
-use cellflux_bundle::state_dict::{StateDict, Tensor, Values};
+use cellflux_bundle::state_dict::StateDict;
+use cellflux_bundle::tensor::{Tensor, Values};
 use cellflux_bundle::topology::Topology;
 use cellflux_flow::noise::source_noise;
 

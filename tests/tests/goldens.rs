@@ -70,7 +70,7 @@ fn a_changed_weight_is_noticed() {
     let tensor = state.tensors.get_mut(name).unwrap();
     let mut values = tensor.to_f32();
     values[0] += 0.1;
-    tensor.values = cellflux_bundle::state_dict::Values::F32(values);
+    tensor.values = cellflux_bundle::tensor::Values::F32(values);
     let (height, width) = golden.size();
     let mut engine = CandleEngine::new(golden.config(), &state, height, width).unwrap();
     let rows = pollster::block_on(golden.verify(&mut engine, Bounds::CANDLE_F32, |_| ())).unwrap();

@@ -9,7 +9,8 @@
 use candle_core::{DType, Device, Var};
 use candle_nn::{VarBuilder, VarMap};
 use cellflux_bundle::config::UNetConfig;
-use cellflux_bundle::state_dict::{StateDict, Tensor, Values};
+use cellflux_bundle::state_dict::StateDict;
+use cellflux_bundle::tensor::{Tensor, Values};
 use cellflux_candle::{CandleEngine, UNet};
 use cellflux_flow::distance::relative_error;
 use cellflux_flow::field::{Engine, Field};

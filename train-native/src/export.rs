@@ -11,7 +11,8 @@ use cellflux_bundle::manifest::Manifest;
 use cellflux_bundle::provenance::{DataSet, Provenance, Training};
 use cellflux_bundle::quantise::WeightDtype;
 use cellflux_bundle::sampling::Sampling;
-use cellflux_bundle::state_dict::{self, StateDict, Values};
+use cellflux_bundle::state_dict::StateDict;
+use cellflux_bundle::tensor::Values;
 use cellflux_bundle::{Draft, UNetConfig};
 use cellflux_chem::Molecule;
 use cellflux_image::coded_png;
@@ -161,7 +162,7 @@ fn weights(config: &UNetConfig, averaged: &Tensor) -> Result<StateDict, TrainErr
         .map(|(name, tensor)| {
             let values = Values::F32(tensor.flatten_all()?.to_vec1()?);
             let shape = tensor.dims().to_vec();
-            Ok((name, state_dict::Tensor { shape, values }))
+            Ok((name, cellflux_bundle::tensor::Tensor { shape, values }))
         })
         .collect::<Result<_, TrainError>>()?;
     Ok(StateDict::from_tensors(tensors, config)?)

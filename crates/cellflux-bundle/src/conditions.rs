@@ -11,7 +11,7 @@ use crate::{
     error::BundleError,
     files::{self, check_path, has_extension},
     limits,
-    state_dict::Values,
+    tensor::Values,
     tensor_file::TensorFile,
 };
 

@@ -40,6 +40,7 @@ pub mod quantise;
 pub mod sampling;
 pub mod shard;
 pub mod state_dict;
+pub mod tensor;
 pub mod tensor_file;
 pub mod topology;
 

@@ -22,7 +22,8 @@ use crate::{
     error::BundleError,
     limits,
     pickle::{self, Id, Pickle, Scalar, TensorView, Value},
-    state_dict::{StateDict, Tensor, Values, compare},
+    state_dict::{StateDict, compare},
+    tensor::{Tensor, Values},
     topology::{Parameter, Topology},
 };
 

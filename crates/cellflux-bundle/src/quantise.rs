@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     error::BundleError,
-    state_dict::{StateDict, Tensor, Values},
+    state_dict::StateDict,
+    tensor::{Tensor, Values},
 };
 
 /// How a bundle stores weights.

@@ -15,7 +15,8 @@ use crate::{
     error::BundleError,
     limits,
     quantise::{Int8Tensor, WeightDtype, to_f16},
-    state_dict::{StateDict, Tensor, Values},
+    state_dict::StateDict,
+    tensor::{Tensor, Values},
     tensor_file::{TensorFile, floats},
     topology::Topology,
 };

@@ -6,7 +6,7 @@ use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 use crate::{
     error::BundleError,
     limits::TENSOR_HEADER_BYTES,
-    state_dict::{Tensor, Values},
+    tensor::{Tensor, Values},
 };
 
 /// A parsed safetensors file that borrows its bytes. Nothing is copied until a tensor is asked for.

@@ -14,6 +14,7 @@ use cellflux_flow::field::Engine;
 use crate::frame::Frame;
 use crate::prepared_walk::{Method, PreparedWalk};
 use crate::recipe::ADAPTIVE_STEPS;
+use crate::step_error::StepError;
 use crate::walker::Walker;
 
 /// A trajectory in the making, on an engine that may come and go.
@@ -23,41 +24,6 @@ pub struct Exploration<E: Engine> {
     frames: Vec<Frame>,
     engine: Option<E>,
     walker: Option<Walker<E::State>>,
-}
-
-/// Why a step was not reached. The frames reached before are as they were; the next [`Exploration::advance`]
-/// tries again from the last of them.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
-#[non_exhaustive]
-pub enum StepError<E> {
-    /// The engine failed.
-    #[error(transparent)]
-    Engine(E),
-    /// There is no engine (yet, or any more).
-    #[error("no engine is attached, expected one before a step")]
-    NoEngine,
-    /// The image has left the numbers.
-    #[error("the step from t = {t} is not finite any more; try a smaller alpha or more steps")]
-    NotFinite {
-        /// Time of the last frame.
-        t: f64,
-    },
-    /// The adaptive solver gave up.
-    #[error("the adaptive solver rejected {rejected} steps in a row at t = {t}; try larger tolerances")]
-    TooManyRejected {
-        /// Time of the last frame.
-        t: f64,
-        /// Trials rejected.
-        rejected: usize,
-    },
-    /// The adaptive solver has not arrived within the steps that are kept.
-    #[error(
-        "the adaptive solver has taken {ADAPTIVE_STEPS} steps and stands at t = {t}, expected it to have arrived; try larger tolerances"
-    )]
-    TooManySteps {
-        /// Time of the last frame.
-        t: f64,
-    },
 }
 
 /// What a changed recipe leaves of a trajectory. Engine and weights are kept in any case.

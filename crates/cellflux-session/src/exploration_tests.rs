@@ -7,6 +7,7 @@ use pollster::block_on;
 
 use super::*;
 use crate::recipe::{Direction, Recipe};
+use crate::step_error::StepError;
 use crate::test_engine::{Call, TestEngine, TestError};
 use crate::test_model::recipe;
 

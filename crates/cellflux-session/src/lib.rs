@@ -23,6 +23,7 @@ pub mod link;
 pub mod prepared_walk;
 pub mod recipe;
 pub mod start_image;
+pub mod step_error;
 pub mod timing;
 mod walker;
 
@@ -32,8 +33,9 @@ mod test_engine;
 mod test_model;
 
 pub use error::SessionError;
-pub use exploration::{Change, Exploration, Pacing, StepError};
+pub use exploration::{Change, Exploration, Pacing};
 pub use frame::Frame;
 pub use prepared_walk::PreparedWalk;
 pub use recipe::{Direction, Recipe, Start, View};
+pub use step_error::StepError;
 pub use timing::Timing;

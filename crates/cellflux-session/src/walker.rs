@@ -4,9 +4,9 @@ use cellflux_flow::dopri5::{AdaptiveError, Dopri5};
 use cellflux_flow::field::{Engine, Tolerance};
 use cellflux_flow::solver::{FixedSolver, FixedStep};
 
-use crate::exploration::StepError;
 use crate::frame::Frame;
 use crate::prepared_walk::{Method, PreparedWalk};
+use crate::step_error::StepError;
 
 /// States on an engine's device. It is dropped on any error and made again from the last frame.
 pub(crate) struct Walker<S> {

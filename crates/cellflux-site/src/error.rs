@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use cellflux_bundle::quantise::WeightDtype;
 use cellflux_image::ImageError;
 
-use crate::source::Place;
+use crate::place::Place;
 
 /// The crate's one error. A message is whole: it contains its reason, which is therefore not offered again as
 /// a `source`.
@@ -143,5 +143,15 @@ impl SiteError {
     pub(crate) fn io(path: &Path) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.to_owned();
         move |reason| Self::Io { path, reason }
+    }
+}
+
+impl Place {
+    /// An error at this place.
+    pub fn wrong(&self, problem: impl Into<String>) -> SiteError {
+        SiteError::At {
+            place: self.clone(),
+            problem: problem.into(),
+        }
     }
 }

@@ -13,7 +13,7 @@ use crate::error::SiteError;
 use crate::fingerprint::{digest, named};
 use crate::model::LARGEST_FILE;
 use crate::picture;
-use crate::source::Place;
+use crate::place::Place;
 use crate::svg;
 use crate::video;
 

@@ -4,7 +4,7 @@ use pulldown_cmark::{Event, HeadingLevel, Tag};
 
 use crate::html::slug;
 use crate::ids::Ids;
-use crate::source::Place;
+use crate::place::Place;
 
 /// A heading that is being read. It gets its name when its words are known.
 pub(crate) struct Heading {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::error::SiteError;
-use crate::source::Place;
+use crate::place::Place;
 
 /// Every id of a page so far, with the place that gave it.
 #[derive(Debug, Default)]

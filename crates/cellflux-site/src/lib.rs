@@ -40,6 +40,7 @@ pub mod output;
 mod page_check;
 mod pages;
 mod picture;
+pub mod place;
 pub mod real_crops;
 mod recorder;
 pub mod report;

@@ -22,7 +22,8 @@ use crate::highlight::highlight;
 use crate::html::slug;
 use crate::ids::Ids;
 use crate::maths::Maths;
-use crate::source::{Place, SourceText};
+use crate::place::Place;
+use crate::source::SourceText;
 use crate::untaken::{Footnotes, Untaken};
 
 /// What a text may contain beyond itself.

@@ -14,8 +14,8 @@ use crate::cache::Cache;
 use crate::config::{BundleRequest, Project};
 use crate::error::SiteError;
 use crate::fingerprint::digest;
+use crate::place::Place;
 use crate::real_crops;
-use crate::source::Place;
 use crate::storage;
 use crate::svg;
 

@@ -13,7 +13,7 @@ use cellflux_session::{Exploration, Frame, PreparedWalk, Recipe, Start, export, 
 use crate::cache::Cache;
 use crate::error::SiteError;
 use crate::model::Model;
-use crate::source::Place;
+use crate::place::Place;
 
 /// Walks an experiment to its end and gives the engine back.
 ///

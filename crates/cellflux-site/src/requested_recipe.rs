@@ -5,7 +5,8 @@ use toml::Spanned;
 
 use crate::error::SiteError;
 use crate::model::Model;
-use crate::source::{Place, SourceText, suggestion};
+use crate::place::Place;
+use crate::source::{SourceText, suggestion};
 use crate::walk_request::WalkRequest;
 
 impl WalkRequest {

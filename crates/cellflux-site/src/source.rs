@@ -7,6 +7,7 @@ use serde::de::DeserializeOwned;
 use toml::Spanned;
 
 use crate::error::SiteError;
+use crate::place::Place;
 
 /// A text file, or a part of one.
 #[derive(Clone, Debug)]
@@ -17,31 +18,6 @@ pub struct SourceText {
     pub text: String,
     /// The line of the file that the text starts on, from 1.
     first_line: usize,
-}
-
-/// A place in a file.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place {
-    /// The file.
-    pub path: PathBuf,
-    /// Its line, from 1.
-    pub line: usize,
-}
-
-impl std::fmt::Display for Place {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}:{}", self.path.display(), self.line)
-    }
-}
-
-impl Place {
-    /// An error at this place.
-    pub fn wrong(&self, problem: impl Into<String>) -> SiteError {
-        SiteError::At {
-            place: self.clone(),
-            problem: problem.into(),
-        }
-    }
 }
 
 impl SourceText {

@@ -9,6 +9,7 @@ use js_sys::Function;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
+use crate::clock::seconds;
 use crate::model::{Model, plain};
 use crate::tiles::Tiles;
 use crate::trouble::Trouble;
@@ -132,17 +133,6 @@ pub(crate) async fn on_gpu(network: &Network<'_>, precision: Precision) -> Resul
     let gpu = network.gpu().await?;
     let tuning = Tuning::of(gpu.report());
     Ok(network.on_gpu(&gpu, precision, tuning, |_| ()).await?.into())
-}
-
-#[wasm_bindgen]
-extern "C" {
-    #[wasm_bindgen(js_namespace = performance, js_name = now)]
-    fn milliseconds() -> f64;
-}
-
-/// Seconds since the worker started.
-pub(crate) fn seconds() -> f64 {
-    milliseconds() / 1e3
 }
 
 fn complete(model: &Model) -> Result<&Bundle, Trouble> {

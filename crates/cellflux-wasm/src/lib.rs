@@ -14,6 +14,7 @@
     reason = "every error is a `Trouble` made of a lower crate's error, whose own documentation says when it comes"
 )]
 
+mod clock;
 pub mod engine;
 pub mod measured;
 pub mod model;

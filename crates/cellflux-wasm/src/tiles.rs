@@ -5,7 +5,7 @@ use cellflux_wgpu::{Effort, Plan};
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
-use crate::engine::seconds;
+use crate::clock::seconds;
 use crate::trouble::Trouble;
 
 /// The tiles of one engine, on its device. Measuring does not touch the engine: what it finds is for the next

@@ -3,7 +3,8 @@
 //! Convolutions and attention's projections lie tap by tap, in the [`WeightOrder`] of the layer's tile.
 //! Linear layers become `[inputs, out quads]` quads. Channels are padded to whole quads with zeros.
 
-use cellflux_bundle::state_dict::{StateDict, Tensor};
+use cellflux_bundle::state_dict::StateDict;
+use cellflux_bundle::tensor::Tensor;
 
 use crate::kernel::convolution::WeightOrder;
 use crate::kernel::winograd::{POINTS, kernel_points};
@@ -262,7 +263,7 @@ fn by_tap(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use cellflux_bundle::state_dict::Values;
+    use cellflux_bundle::tensor::Values;
 
     fn state(name: &str, shape: &[usize]) -> StateDict {
         let count: usize = shape.iter().product();

@@ -270,7 +270,7 @@ fn f16_is_chosen_only_when_it_is_right_and_faster() {
     // A network that f16 cannot compute: a first convolution whose sums are beyond its range.
     let mut loud = golden.weights.clone();
     let bias = loud.tensors.get_mut("input_blocks.0.0.bias").unwrap();
-    bias.values = cellflux_bundle::state_dict::Values::F32(vec![1e30; bias.shape[0]]);
+    bias.values = cellflux_bundle::tensor::Values::F32(vec![1e30; bias.shape[0]]);
     let overflowing = block_on(choose_dtype(&gpu, config, &loud, [32, 32], clock(0.5))).unwrap();
     assert_eq!(overflowing.precision, Precision::F32, "{overflowing}");
 }

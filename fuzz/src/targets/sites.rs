@@ -9,7 +9,8 @@ use cellflux_site::files::AuthorFiles;
 use cellflux_site::ids::Ids;
 use cellflux_site::markdown::{Rules, Surroundings, render};
 use cellflux_site::maths::Maths;
-use cellflux_site::source::{Place, SourceText};
+use cellflux_site::place::Place;
+use cellflux_site::source::SourceText;
 
 use crate::Outcome;
 

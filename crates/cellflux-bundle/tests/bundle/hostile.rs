@@ -10,7 +10,7 @@ use cellflux_bundle::{
     folder, limits,
     quantise::{Int8Tensor, WeightDtype, to_f16},
     shard::{ShardReader, write_shards},
-    state_dict::{Tensor, Values},
+    tensor::{Tensor, Values},
     tensor_file::TensorFile,
 };
 use proptest::prelude::*;

@@ -10,7 +10,7 @@ use cellflux_bundle::{
     provenance::{DataSet, Provenance, Training},
     quantise::WeightDtype,
     sampling::{FlowSource, Sampling},
-    state_dict::{Tensor, Values},
+    tensor::{Tensor, Values},
     topology::Topology,
 };
 use cellflux_image::ImageSpec;

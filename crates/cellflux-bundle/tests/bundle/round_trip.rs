@@ -7,7 +7,8 @@ use cellflux_bundle::{
     folder, limits,
     quantise::{Int8Tensor, WeightDtype, quantise},
     shard::{ShardReader, write_shards},
-    state_dict::{Tensor, Values, config_from_safetensors},
+    state_dict::config_from_safetensors,
+    tensor::{Tensor, Values},
 };
 use proptest::prelude::*;
 

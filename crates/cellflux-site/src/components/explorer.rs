@@ -6,7 +6,8 @@ use toml::Spanned;
 use super::{Components, model, walk_and};
 use crate::error::SiteError;
 use crate::html::escape;
-use crate::source::{Place, SourceText, suggestion};
+use crate::place::Place;
+use crate::source::{SourceText, suggestion};
 use crate::walk_request::WalkRequest;
 
 /// Parts of the explorer that a page may leave out.

@@ -7,8 +7,9 @@ use toml::Spanned;
 use super::{Components, caption, compound_name, figure, model, walk_and};
 use crate::error::SiteError;
 use crate::html::escape;
+use crate::place::Place;
 use crate::requested_recipe::{known_compound, known_control};
-use crate::source::{Place, SourceText};
+use crate::source::SourceText;
 use crate::walk_request::WalkRequest;
 use crate::words::with_name;
 

@@ -3,7 +3,8 @@
 use super::pictures::evenly;
 use super::{Components, Shown, caption, compound_name, figure, walk_and};
 use crate::error::SiteError;
-use crate::source::{Place, SourceText};
+use crate::place::Place;
+use crate::source::SourceText;
 use crate::walk_request::WalkRequest;
 use crate::words::with_name;
 

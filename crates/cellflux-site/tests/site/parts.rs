@@ -9,7 +9,7 @@ use cellflux_bundle::gallery::{Example, Gallery};
 use cellflux_bundle::provenance::{DataSet, Provenance};
 use cellflux_bundle::quantise::WeightDtype;
 use cellflux_bundle::sampling::{FlowSource, Sampling};
-use cellflux_bundle::state_dict::{Tensor, Values};
+use cellflux_bundle::tensor::{Tensor, Values};
 use cellflux_bundle::topology::Topology;
 use cellflux_bundle::{Bundle, Draft, StateDict, UNetConfig, folder};
 use cellflux_engine::{AnyEngine, Network};

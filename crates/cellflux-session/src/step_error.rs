@@ -1,0 +1,38 @@
+//! Why a walk does not go on.
+
+use crate::recipe::ADAPTIVE_STEPS;
+
+/// Why a step was not reached. The frames reached before are as they were; the next [`Exploration::advance`]
+/// tries again from the last of them.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum StepError<E> {
+    /// The engine failed.
+    #[error(transparent)]
+    Engine(E),
+    /// There is no engine (yet, or any more).
+    #[error("no engine is attached, expected one before a step")]
+    NoEngine,
+    /// The image has left the numbers.
+    #[error("the step from t = {t} is not finite any more; try a smaller alpha or more steps")]
+    NotFinite {
+        /// Time of the last frame.
+        t: f64,
+    },
+    /// The adaptive solver gave up.
+    #[error("the adaptive solver rejected {rejected} steps in a row at t = {t}; try larger tolerances")]
+    TooManyRejected {
+        /// Time of the last frame.
+        t: f64,
+        /// Trials rejected.
+        rejected: usize,
+    },
+    /// The adaptive solver has not arrived within the steps that are kept.
+    #[error(
+        "the adaptive solver has taken {ADAPTIVE_STEPS} steps and stands at t = {t}, expected it to have arrived; try larger tolerances"
+    )]
+    TooManySteps {
+        /// Time of the last frame.
+        t: f64,
+    },
+}
