@@ -165,7 +165,7 @@ mod tests {
         let error = strip(&[frame(3, 2, 1), frame(2, 2, 1)]).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "could not write the strip: a frame is 2 x 2 px, the first 3 x 2 px"
+            "could not write the grid of pictures: a picture is 2 x 2 px, the first 3 x 2 px"
         );
     }
 
