@@ -244,7 +244,8 @@ class Explorer extends HTMLElement {
     const shown = this.#state.walk;
     // A recorded walk stays in view while the worker speaks of the same one.
     const stays = shown?.recorded && answer.walk && answer.link === shown.link;
-    const walk = stays ? { ...shown, key: answer.walk.key, live: answer.walk } : answer.walk;
+    const live = answer.walk && continued(shown?.recorded ? shown.live : shown, answer.walk);
+    const walk = stays ? { ...shown, key: live.key, live } : live;
     const restarted = walk && !stays && walk.key !== shown?.key;
     const steps = (walk ?? shown)?.steps.length ?? 1;
     const cursor = restarted ? steps - 1 : Math.min(this.#state.cursor, steps - 1);
@@ -372,10 +373,8 @@ class Explorer extends HTMLElement {
   async #computeStep() {
     this.#set({ stepping: true });
     try {
-      const { key } = this.#state.walk;
-      const { step, walk, gaveWay = false, ...rest } = await this.#worker.call('step', { playing: this.#state.playing });
-      const current = this.#state.walk;
-      if (current.key === key && walk.key === key) this.#set({ walk: { ...current, ...walk, steps: [...current.steps, ...step] }, ...rest });
+      const { walk, gaveWay = false, ...rest } = await this.#worker.call('step', { playing: this.#state.playing });
+      this.#set({ walk: continued(this.#state.walk, walk), ...rest });
       return gaveWay;
     } catch (error) {
       this.#set({ playing: false, notice: troubled(error) });
@@ -443,7 +442,7 @@ class Explorer extends HTMLElement {
 
   async #keep(kind) {
     await this.#attempt(async () => {
-      const { name, type, bytes } = await this.#worker.call('keep', { kind, step: this.#state.cursor, visible: this.#state.visible });
+      const { name, type, bytes } = await this.#worker.call('keep', { kind, step: this.#state.cursor });
       saveFile(name, type, bytes);
     });
   }
@@ -503,6 +502,11 @@ class Explorer extends HTMLElement {
     }[intent];
     does?.();
   }
+}
+
+/** A walk with what the worker has told of it since: the steps from `from` on are other ones, the rest stays as it is. */
+function continued(walk, { from, steps, ...more }) {
+  return { ...(from ? walk : {}), ...more, steps: [...(walk?.steps.slice(0, from) ?? []), ...steps] };
 }
 
 /** What the walk starts from: its title, its note, whether it was drawn, and its batch where that is known. */

@@ -20,7 +20,7 @@ const LIMITS = { steps: [1, 1000], alpha: [0, 4], noise: [0, 2], seed: [0, 0xfff
 export class Exploring {
   static CALLS = new Set([
     'open', 'pictures', 'download', 'load', 'cancel', 'engine', 'change', 'link', 'step', 'show', 'decode',
-    'arrange', 'use_upload', 'keep', 'verify',
+    'arrange', 'use_upload', 'keep',
   ]);
 
   #say;
@@ -49,6 +49,8 @@ export class Exploring {
   /** Milliseconds of an evaluation, once known. */
   #pace = null;
   #wanted;
+  /** Steps of the walk whose pictures the page has, as they are now. */
+  #told = 0;
 
   /**
    * @param {(event: string, detail: object, transfer?: Transferable[]) => void} say tells the page something it did not ask for
@@ -90,6 +92,7 @@ export class Exploring {
         ...view, limits: LIMITS, notice,
         at: recipe?.view?.step ?? null,
         download: { total: sum(shards), loaded: 0, cached: await this.#files.keeps(shards), estimate: estimate(sum(shards)) },
+        uploaded: this.#uploaded,
         ...this.#answer(),
       },
     };
@@ -147,17 +150,16 @@ export class Exploring {
   async step({ playing }) {
     const began = performance.now();
     const quick = this.#pace !== null && this.#pace < QUICK_MS;
-    if (!quick && !(await this.#evaluateUntilLast())) return { value: { ...this.#stepsSince(this.#walk.steps()), gaveWay: true } };
+    if (!quick && !(await this.#evaluateUntilLast())) return { value: { ...this.#newSteps(), gaveWay: true } };
     // The CPU path computes where it stands: looking ahead would only delay the step that is wanted. So it would where an
     // evaluation takes long, and the visitor changes something meanwhile.
     const reached = await this.#walk.step(Boolean(playing) && this.#runsOnGpu && quick);
     const took = performance.now() - began;
-    const index = this.#walk.steps() - 1;
-    const evaluations = this.#walk.evaluations_of(index);
-    if (!reached) return { value: this.#stepsSince(this.#walk.steps()) };
+    if (!reached) return { value: this.#newSteps() };
+    const evaluations = this.#walk.evaluations_of(this.#walk.steps() - 1);
     this.#evaluations += evaluations;
     if (evaluations > 0) this.#pace = took / evaluations;
-    return { value: { ...this.#stepsSince(index), ...(evaluations > 0 ? { pace: this.#pace } : {}) } };
+    return { value: { ...this.#newSteps(), ...(evaluations > 0 ? { pace: this.#pace } : {}) } };
   }
 
   /** Evaluates all velocities of a step but the last; false when another call has come meanwhile, which is to be followed first. */
@@ -169,15 +171,9 @@ export class Exploring {
     return true;
   }
 
-  /** What a step's answer holds: the steps reached from `first` on. */
-  #stepsSince(first) {
-    const walk = this.#walk;
-    return {
-      walk: { key: walk.key(), finished: walk.finished() },
-      step: Array.from({ length: walk.steps() - first }, (_, index) => this.#picture(first + index)),
-      evaluations: this.#evaluations,
-      rejected: sumOf(walk.steps(), (index) => walk.rejected_of(index)),
-    };
+  /** What a step's answer holds. */
+  #newSteps() {
+    return { walk: this.#toldWalk(), rejected: this.#rejected(), evaluations: this.#evaluations };
   }
 
   async show({ visible }) {
@@ -203,8 +199,9 @@ export class Exploring {
   }
 
   async use_upload({ assignment, crop, reading }) {
-    const { coded } = this.#upload.cut(Int32Array.from(assignment), crop.x, crop.y, crop.side, reading);
-    await this.#follow(this.#recipe ? recipeView.changed(this.#recipe, { start: wasm.crop_start(coded) }) : this.#model.crop_recipe(coded));
+    this.#upload.cut(Int32Array.from(assignment), crop.x, crop.y, crop.side, reading);
+    if (this.#walk) this.#turned(this.#walk.use_upload(this.#upload));
+    else this.#begun(wasm.Walk.of_upload(this.#model, this.#upload));
     return { value: this.#answer() };
   }
 
@@ -230,12 +227,6 @@ export class Exploring {
       times: () => [this.#walk.times_npy(), 'application/octet-stream', 'times.npy'],
     }[kind]();
     return { value: { name: `cellflux-${this.#recipe.condition}-${suffix}`, type, bytes }, transfer: [bytes.buffer] };
-  }
-
-  /** Compares the network with a golden file; a test's way in. */
-  async verify({ model, io, engine }) {
-    await this.#startWasm();
-    return { value: await wasm.verify(new Uint8Array(model), new Uint8Array(io), engine) };
   }
 
   // While nobody waits
@@ -323,10 +314,20 @@ export class Exploring {
     const recipe = { ...wanted, view: { hidden: view?.hidden ?? [] } };
     const path = this.#model.start_file(JSON.stringify(recipe));
     const example = path ? await this.#content(path) : undefined;
-    if (this.#walk) this.#walk.apply(JSON.stringify(recipe), example);
-    else this.#walk = new wasm.Walk(this.#model, JSON.stringify(recipe), example);
-    if (this.#spare) this.#walk.attach(this.#spare);
+    if (this.#walk) this.#turned(this.#walk.apply(JSON.stringify(recipe), example));
+    else this.#begun(new wasm.Walk(this.#model, JSON.stringify(recipe), example));
+  }
+
+  #begun(walk) {
+    this.#walk = walk;
+    if (this.#spare) walk.attach(this.#spare);
     this.#spare = null;
+    this.#turned(0);
+  }
+
+  /** After the walk has turned to another recipe, under which so many steps have the pictures that they had. */
+  #turned(kept) {
+    this.#told = Math.min(this.#told, kept);
     this.#recipe = this.#walk.recipe();
     const hidden = new Set(this.#recipe.view?.hidden ?? []);
     this.#visible = this.#visible.map((_, index) => !hidden.has(index));
@@ -359,31 +360,43 @@ export class Exploring {
     return { engine: { ...report, why, tilesRefused: this.#tiles?.refused() ?? null }, tuned: null, engineAsked: asked, evaluations: this.#evaluations, pace };
   }
 
-  #picture(index) {
-    return this.#walk.picture(index);
-  }
-
-  /** Recipe, link and everything reached, as the page shows it. */
+  /** Recipe, link and walk, as the page shows them. */
   #answer() {
     if (!this.#walk) return { recipe: null, link: '', walk: null };
     const walk = this.#walk;
+    const link = walk.link();
     const { crop } = this.#recipe.start;
-    if (crop) this.#uploaded = { key: crop, name: this.#uploadedName ?? 'the link’s crop', picture: walk.control() };
+    const another = crop && crop !== this.#uploaded?.key;
+    if (another) this.#uploaded = { key: crop, name: this.#uploadedName ?? 'the link’s crop', picture: walk.control() };
     return {
       recipe: recipeView.shown(this.#recipe),
-      link: walk.link(),
+      link,
       visible: this.#visible,
-      rejected: sumOf(walk.steps(), (index) => walk.rejected_of(index)),
-      uploaded: this.#uploaded,
-      walk: {
-        key: walk.key(),
-        start: walk.control(),
-        noised: walk.noised(),
-        times: plainNumbers(walk.times()),
-        steps: Array.from({ length: walk.steps() }, (_, index) => this.#picture(index)),
-        finished: walk.finished(),
-      },
+      rejected: this.#rejected(),
+      ...(another ? { uploaded: this.#uploaded } : {}),
+      walk: this.#toldWalk(),
     };
+  }
+
+  #rejected() {
+    return sumOf(this.#walk.steps(), (index) => this.#walk.rejected_of(index));
+  }
+
+  /** The walk with those pictures that the page does not have yet: of the steps from `from` on; from 0 on, the start's too. */
+  #toldWalk() {
+    const walk = this.#walk;
+    const from = this.#told;
+    const told = {
+      key: walk.key(),
+      noised: walk.noised(),
+      times: plainNumbers(walk.times()),
+      finished: walk.finished(),
+      from,
+      steps: Array.from({ length: walk.steps() - from }, (_, index) => walk.picture(from + index)),
+      ...(from === 0 ? { start: walk.control() } : {}),
+    };
+    this.#told = walk.steps();
+    return told;
   }
 
   /** Thumbnails and drawings, one after the other, behind everything else: first what the first screen shows. */
