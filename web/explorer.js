@@ -1,45 +1,26 @@
-// <cellflux-explorer src="…/manifest.json" preset="…" hide="…" recorded="…" address="…">: one state, shown by parts; parts say what the visitor intends, the worker computes.
+// <cellflux-explorer src="…/manifest.json" preset="…" hide="…" recorded="…" address="…">: one state, shown by parts;
+// parts say what the visitor intends, the worker computes.
 //
 //   worker ──events, answers──▶ state ──update──▶ parts ──intents──▶ explorer ──calls──▶ worker
 
-import { el } from './html.js';
-import { isolated } from './isolated.js';
-import { styleSheets } from './style_sheets.js';
-import { Trouble, WorkerClient } from './worker_client.js';
-import { Walker } from './walker.js';
-import { informed, silent, troubled, unstyled, warned } from './notices.js';
-import { engineAsked, surroundings } from './surroundings.js';
-import { linkAt, linkHere, showLink, takesCropAlong } from './link_at.js';
 import { takeDrops } from './drops.js';
-import * as intake from './intake.js';
-import { Recordings } from './recorded.js';
+import { seen } from './html.js';
+import { ANY_PART, layout, nameNoise } from './layout.js';
+import { linkAt, linkHere, showLink, takesCropAlong } from './link_at.js';
+import { informed, silent, troubled, warned } from './notices.js';
 import { saveFile } from './save_file.js';
-import { Notice } from './parts/notice.js';
-import { ModelCard } from './parts/model_card.js';
-import { ControlPicker } from './parts/control_picker.js';
-import { CompoundPicker } from './parts/compound_picker.js';
-import { CropEditor } from './parts/crop_editor.js';
-import { Stage } from './parts/stage.js';
-import { Measured } from './parts/measured.js';
-import { Transport } from './parts/transport.js';
-import { FlowSettings } from './parts/flow_settings.js';
-import { Keep } from './parts/keep.js';
-import { Provenance } from './parts/provenance.js';
+import { StandIn } from './stand_in.js';
+import { continued, EMPTY, followed, speaksOf } from './state.js';
+import { styleSheets } from './style_sheets.js';
+import { engineAsked, firstNotice } from './surroundings.js';
+import { Uploading } from './upload.js';
+import { Walker } from './walker.js';
+import { WorkerClient } from './worker_client.js';
 
-const PARTS = {
-  'cellflux-notice': Notice,
-  'cellflux-model': ModelCard,
-  'cellflux-control': ControlPicker,
-  'cellflux-compound': CompoundPicker,
-  'cellflux-crop': CropEditor,
-  'cellflux-stage': Stage,
-  'cellflux-transport': Transport,
-  'cellflux-measured': Measured,
-  'cellflux-settings': FlowSettings,
-  'cellflux-keep': Keep,
-  'cellflux-provenance': Provenance,
-};
-for (const [name, part] of Object.entries(PARTS)) customElements.define(name, part);
+/** @import { Change, Exploration, FileKind } from './protocol.js' */
+/** @import { Part } from './html.js' */
+/** @import { State } from './state.js' */
+/** @import { Heard } from './worker_client.js' */
 
 /** Models up to this size are fetched at once; larger ones when the visitor says so. */
 const FETCH_AT_ONCE = 48e6;
@@ -53,49 +34,46 @@ const isNews = (notice) => notice?.kind === 'info' && !notice.stays && !notice.a
 /** How long news such as “The link is copied” stay. */
 const NEWS_MS = 10_000;
 
-const EMPTY = {
-  phase: 'opening', // opening, offered, loading, starting, ready, failed
-  notice: null,
-  thumbnails: new Map(),
-  structures: new Map(),
-  cursor: 0,
-  playing: false,
-  changes: 0, // recipe changes that the worker has not answered yet
-  stepping: false,
-  smooth: false,
-  evaluations: 0,
-};
-
 class Explorer extends HTMLElement {
   #state = EMPTY;
   #scheduled = false;
+  /** @type {WorkerClient} */
   #worker;
+  /** @type {Walker} */
   #walker;
+  /** @type {Uploading} */
+  #upload;
+  #addressTimer;
+  #noticeTimer;
   #stopListening = [];
+  /** @type {Promise<unknown>} */
   #settled = Promise.resolve();
-  #recordings;
+  /** @type {StandIn} */
+  #recorded;
   /** Whether the visitor has done anything here since the address named a place in the document. */
   #touched = false;
-  /** The control that was walked from last: where to go back to from a treated cell. */
-  #control = null;
 
   async connectedCallback() {
     if (this.shadowRoot) return;
-    this.#recordings = new Recordings(this.getAttribute('recorded'));
     const root = this.attachShadow({ mode: 'open' });
     const { sheets, missing } = await styleSheets();
     root.adoptedStyleSheets = sheets;
     root.append(...layout(this));
     if (!this.#ownsAddress) await seen(this);
-    root.addEventListener('intent', ({ detail }) => this.#intend(detail));
+    root.addEventListener('intent', (/** @type {any} */ { detail }) => this.#intend(detail));
     this.#worker = new WorkerClient((event) => this.#hear(event));
-    this.#walker = new Walker(() => this.#state, (patch) => this.#set(patch), () => this.#settled, () => this.#computeStep());
+    const [state, set] = [() => this.#state, (patch) => this.#set(patch)];
+    this.#walker = new Walker(state, set, () => this.#settled, () => this.#computeStep());
+    this.#upload = new Uploading(state, set, this.#worker);
+    this.#recorded = new StandIn(state, set, this.getAttribute('recorded'));
     const onHash = () => this.#followLink();
     if (this.#ownsAddress) addEventListener('hashchange', onHash);
-    this.#stopListening = [takeDrops(this, (files) => this.#takeFiles(files)), () => removeEventListener('hashchange', onHash)];
-    const here = surroundings();
+    this.#stopListening = [
+      takeDrops(this, (files) => this.#takeFiles(files)),
+      () => removeEventListener('hashchange', onHash),
+    ];
     const asked = engineAsked(location.search);
-    this.#set({ engineAsked: asked.engine, notice: missing.length ? unstyled(missing) : asked.sentence ? warned(asked.sentence) : here.sentence ? { ...informed(here.sentence), stays: true } : null });
+    this.#set({ engineAsked: asked.engine, notice: firstNotice(missing, asked.sentence) });
     await this.#open((this.#ownsAddress && linkHere()) || this.getAttribute('preset'));
   }
 
@@ -109,6 +87,7 @@ class Explorer extends HTMLElement {
     this.#worker?.end();
   }
 
+  /** @param {Partial<State>} patch */
   #set(patch) {
     const before = this.#state;
     this.#state = { ...before, ...patch };
@@ -118,16 +97,19 @@ class Explorer extends HTMLElement {
     this.#scheduled = true;
     queueMicrotask(() => {
       this.#scheduled = false;
-      for (const part of this.shadowRoot.querySelectorAll(Object.keys(PARTS).join())) part.update?.(this.#state);
+      const parts = /** @type {NodeListOf<Part>} */ (this.shadowRoot.querySelectorAll(ANY_PART));
+      for (const part of parts) part.update(this.#state);
       this.dataset.phase = this.#state.phase;
     });
   }
 
   /** News leave by themselves after a while; warnings and troubles stay until they are dealt with. */
   #letNoticeLeave(notice) {
-    clearTimeout(this.noticeTimer);
+    clearTimeout(this.#noticeTimer);
     if (!isNews(notice)) return;
-    this.noticeTimer = setTimeout(() => { if (this.#state.notice === notice) this.#set({ notice: null }); }, NEWS_MS);
+    this.#noticeTimer = setTimeout(() => {
+      if (this.#state.notice === notice) this.#set({ notice: null });
+    }, NEWS_MS);
   }
 
   /** Runs something that may fail; a failure becomes a sentence and changes nothing else. */
@@ -136,7 +118,7 @@ class Explorer extends HTMLElement {
       return await work();
     } catch (error) {
       this.#set({ playing: false, notice: troubled(error) });
-      if (!(error instanceof Trouble) && !error?.message) throw error;
+      if (!error?.message) throw error;
       return undefined;
     }
   }
@@ -146,11 +128,12 @@ class Explorer extends HTMLElement {
   async #open(link) {
     await this.#attempt(async () => {
       const src = new URL(this.getAttribute('src') ?? 'manifest.json', document.baseURI).href;
-      this.#showRecorded(link);
+      this.#recorded.show(link);
       try {
         const { notice, walk, ...opened } = await this.#worker.call('open', { src, link });
-        this.#set({ ...opened, ...(notice ? { notice: troubled(new Trouble(notice)) } : {}), phase: 'offered', visible: opened.channels.map(() => true) });
-        if (opened.flowSource === 'noise') this.#nameNoise();
+        const visible = opened.channels.map(() => true);
+        this.#set({ ...opened, ...(notice ? { notice: troubled(notice) } : {}), phase: 'offered', visible });
+        if (opened.flowSource === 'noise') nameNoise(this.shadowRoot);
         this.#follow({ ...opened, walk });
       } catch (error) {
         this.#set({ phase: 'failed' });
@@ -158,13 +141,6 @@ class Explorer extends HTMLElement {
       }
       if (this.#state.download.total <= FETCH_AT_ONCE || this.#state.download.cached) await this.#load();
     });
-  }
-
-  /** The first step of a flow that starts from noise is no choice of a control. */
-  #nameNoise() {
-    const [number] = this.shadowRoot.querySelector('#control-title').childNodes;
-    this.shadowRoot.querySelector('#control-title').replaceChildren(number, 'Draw the noise');
-    this.shadowRoot.querySelector('.control .lead').textContent = 'Standard normal noise: where the walk starts.';
   }
 
   async #load() {
@@ -175,28 +151,34 @@ class Explorer extends HTMLElement {
       return;
     }
     const said = this.#state.notice;
-    this.#set({ phase: 'loading', notice: ['download', 'bad-file', 'cancelled'].includes(said?.trouble) ? null : said, download: { ...this.#state.download, loaded: 0 } });
+    const answered = ['download', 'bad-file', 'cancelled'].includes(said?.trouble);
+    const download = { ...this.#state.download, loaded: 0 };
+    this.#set({ phase: 'loading', notice: answered ? null : said, download });
     try {
-      await this.#worker.call('download');
-      this.#follow(await this.#worker.call('load', { engine: this.#state.engineAsked }));
+      await this.#worker.call('download', {});
+      this.#set(await this.#worker.call('engine', { engine: this.#state.engineAsked }));
       this.#set({ phase: 'ready', ...(this.#state.notice?.trouble === 'recorded' ? { notice: null } : {}) });
     } catch (error) {
       this.#set({ phase: 'offered', notice: troubled(error) });
       return;
     }
-    this.#walkTo(this.#leaveRecorded() || this.#state.at);
+    const reached = this.#recorded.leave();
+    // Playing the recording ends here; the network walks to where that was.
+    this.#walker.pause();
+    this.#walkTo(reached || this.#state.at);
   }
 
   async #useEngine(engine) {
     await this.#attempt(async () => {
       const before = this.#state.phase;
-      this.#set({ engineAsked: engine, playing: false, notice: null, ...(before === 'ready' ? { phase: 'starting', download: { doing: 'Starting the network…' } } : {}) });
+      this.#set({ engineAsked: engine, playing: false, notice: null });
+      if (before === 'ready') this.#set({ phase: 'starting', download: { doing: 'Starting the network…' } });
       if (before === 'offered') {
         await this.#load();
         return;
       }
       try {
-        this.#follow(await this.#worker.call('engine', { engine }));
+        this.#set(await this.#worker.call('engine', { engine }));
       } finally {
         this.#set({ phase: before });
       }
@@ -212,60 +194,51 @@ class Explorer extends HTMLElement {
 
   /** The link of what is in view. */
   #here() {
-    return this.#state.link ? linkAt(this.#state.link, this.#state.cursor) : (this.#ownsAddress && linkHere()) || this.getAttribute('preset');
+    const { link, cursor } = this.#state;
+    return link ? linkAt(link, cursor) : (this.#ownsAddress && linkHere()) || this.getAttribute('preset');
   }
 
-  #hear({ event, ...detail }) {
-    if (event === 'thumbnail') {
-      this.#set({ thumbnails: new Map(this.#state.thumbnails).set(detail.id, detail.picture) });
-    } else if (event === 'structure') {
-      this.#set({ structures: new Map(this.#state.structures).set(detail.id, detail.svg) });
-    } else if (event === 'download') {
-      this.#set({ download: { ...this.#state.download, ...detail } });
-    } else if (event === 'starting') {
-      this.#set({ phase: 'starting', download: { ...this.#state.download, doing: detail.doing } });
-    } else if (event === 'tuned') {
-      this.#set({ tuned: detail });
-    } else if (event === 'note') {
+  /** @param {Heard} heard */
+  #hear(heard) {
+    const { notice, download } = this.#state;
+    if (heard.event === 'thumbnail') {
+      this.#set({ thumbnails: new Map(this.#state.thumbnails).set(heard.id, heard.picture) });
+    } else if (heard.event === 'structure') {
+      this.#set({ structures: new Map(this.#state.structures).set(heard.id, heard.svg) });
+    } else if (heard.event === 'download') {
+      const { loaded, total, secondsLeft } = heard;
+      this.#set({ download: { ...download, loaded, total, secondsLeft } });
+    } else if (heard.event === 'starting') {
+      this.#set({ phase: 'starting', download: { ...download, doing: heard.doing } });
+    } else if (heard.event === 'tuned') {
+      this.#set({ tuned: { measured: heard.measured, remaining: heard.remaining } });
+    } else if (heard.event === 'note') {
       // A note is no reason to take away what the visitor has to deal with.
-      const { sentence, trouble } = detail;
-      if (this.#state.notice?.kind !== 'trouble') this.#set({ notice: warned(sentence, trouble) });
-    } else if (event === 'silent') {
+      if (notice?.kind !== 'trouble') this.#set({ notice: warned(heard.sentence, heard.trouble) });
+    } else if (heard.event === 'silent') {
       this.#set({ notice: silent() });
-    } else if (event === 'heard' && this.#state.notice?.trouble === 'silent') {
+    } else if (heard.event === 'heard' && notice?.trouble === 'silent') {
       this.#set({ notice: null });
     }
   }
 
   // The exploration
 
-  /** Takes over what the worker answered: recipe, link, walk and whatever else it says. */
+  /**
+   * Takes over what the worker answered.
+   * @param {Exploration} answer
+   */
   #follow(answer) {
-    const shown = this.#state.walk;
-    // A recorded walk stays in view while the worker speaks of the same one.
-    const stays = shown?.recorded && answer.walk && answer.link === shown.link;
-    const walk = stays ? { ...shown, key: answer.walk.key, live: answer.walk } : answer.walk;
-    const restarted = walk && !stays && walk.key !== shown?.key;
-    const steps = (walk ?? shown)?.steps.length ?? 1;
-    const cursor = restarted ? steps - 1 : Math.min(this.#state.cursor, steps - 1);
-    const recipe = answer.recipe ?? this.#state.recipe;
-    const chosen = [...(this.#state.samples ?? []), ...(this.#state.examples ?? [])].find((sample) => sample.id === recipe?.control);
-    if (recipe && !chosen?.treated) this.#control = recipe.control;
-    this.#set({
-      ...answer,
-      ...(walk ? { walk } : {}),
-      cursor,
-      start: startOf(recipe, chosen),
-      compoundName: isolated(this.#state.compounds?.find((compound) => compound.id === recipe?.compound)?.name),
-    });
-    if (answer.walk && !stays) this.#showRecorded(answer.link);
+    const stays = speaksOf(this.#state.walk, answer.link);
+    this.#set(followed(this.#state, answer));
+    if (answer.walk && !stays) this.#recorded.show(answer.link);
   }
 
   /** Keeps the address at what is in view. Browsers limit how often it changes, so it waits for a pause. */
   #writeAddress() {
-    clearTimeout(this.addressTimer);
+    clearTimeout(this.#addressTimer);
     if (!this.#ownsAddress || (location.hash && !linkHere() && !this.#touched)) return;
-    this.addressTimer = setTimeout(() => {
+    this.#addressTimer = setTimeout(() => {
       const { link, cursor } = this.#state;
       if (link) showLink(linkAt(link, cursor));
     }, ADDRESS_MS);
@@ -276,33 +249,7 @@ class Explorer extends HTMLElement {
     if (step && this.#state.phase === 'ready') await this.#walker.play(step);
   }
 
-  /** Shows what was recorded of a walk as long as there is no network to walk with, and before the worker has said a word. */
-  async #showRecorded(link) {
-    const before = this.#state.walk;
-    if (this.#state.phase === 'ready' || before?.recorded || before?.steps.length > 1) return;
-    const recorded = await this.#recordings.find(link).catch((error) => this.#missRecorded(error));
-    if (recorded && this.#state.phase !== 'ready' && this.#state.walk === before) this.#set({ walk: { key: before?.key ?? 'recorded', ...recorded, live: before } });
-  }
-
-  /** Without its film a walk waits for the network, as it does where nothing is recorded. */
-  #missRecorded({ message }) {
-    if (this.#state.phase === 'ready' || this.#state.notice?.kind === 'trouble') return;
-    const sentence = `${message} The walk waits for the network; nothing else needs the recording.`;
-    this.#set({ notice: warned(sentence, 'recorded') });
-  }
-
-  /**
-   * Puts the worker's own walk back in the recorded one's place.
-   * @returns {number} the step that the visitor had gone to, the end while playing, 0 where there was nothing recorded
-   */
-  #leaveRecorded() {
-    const { walk, cursor, playing } = this.#state;
-    if (!walk?.recorded) return 0;
-    this.#walker.pause();
-    this.#set({ walk: walk.live, cursor: 0 });
-    return playing ? Infinity : cursor;
-  }
-
+  /** @param {Change} change */
   #change(change) {
     const before = this.#state.recipe;
     if (before && Object.entries(change).every(([name, value]) => before[name] === value)) return;
@@ -327,12 +274,14 @@ class Explorer extends HTMLElement {
       return;
     }
     this.#change({ ...change, direction: 'forward', control: this.#firstControl() });
-    this.#set({ notice: informed(`The cell walked back from was not treated with this compound; the walk starts from ${this.#state.flowSource === 'noise' ? 'noise' : 'a control'} again.`) });
+    const source = this.#state.flowSource === 'noise' ? 'noise' : 'a control';
+    const sentence = `The cell walked back from was not treated with this compound; the walk starts from ${source} again.`;
+    this.#set({ notice: informed(sentence) });
   }
 
   /** The control walked from last, else the first there is; noise for a flow that starts from noise. */
   #firstControl() {
-    return this.#state.flowSource === 'noise' ? 'noise' : (this.#control ?? this.#state.samples?.[0]?.id);
+    return this.#state.flowSource === 'noise' ? 'noise' : (this.#state.lastControl ?? this.#state.samples?.[0]?.id);
   }
 
   /** Part of a recipe. Another way through a flow that starts from noise begins with noise again. */
@@ -372,10 +321,8 @@ class Explorer extends HTMLElement {
   async #computeStep() {
     this.#set({ stepping: true });
     try {
-      const { key } = this.#state.walk;
-      const { step, walk, gaveWay = false, ...rest } = await this.#worker.call('step', { playing: this.#state.playing });
-      const current = this.#state.walk;
-      if (current.key === key && walk.key === key) this.#set({ walk: { ...current, ...walk, steps: [...current.steps, ...step] }, ...rest });
+      const { walk, gaveWay = false, ...rest } = await this.#worker.call('step', { playing: this.#state.playing });
+      this.#set({ walk: continued(this.#state.walk, walk), ...rest });
       return gaveWay;
     } catch (error) {
       this.#set({ playing: false, notice: troubled(error) });
@@ -392,58 +339,21 @@ class Explorer extends HTMLElement {
 
   // The visitor's own image
 
-  async #takeFiles(files) {
-    if (!files.length || !this.#state.manifest) return;
-    if (this.#state.flowSource === 'noise') {
-      this.#set({ notice: informed('This flow starts from noise, so no image can be its control.') });
-      return;
-    }
-    await this.#attempt(async () => {
-      const contents = await intake.read(files);
-      const upload = await this.#worker.call('decode', { files: contents }, contents.map((file) => file.bytes));
-      this.#set({ upload, notice: null });
-    });
+  #takeFiles(files) {
+    return this.#attempt(() => this.#upload.take(files));
   }
 
-  async #arrange(change) {
-    const { upload } = this.#state;
-    if (!upload) return;
-    this.#set({ upload: { ...upload, ...change } });
-    // Dragging makes many changes; only the newest waits while one is being drawn.
-    this.wanted = { redraw: Boolean(change.assignment) || this.wanted?.redraw };
-    if (this.arranging) return;
-    this.arranging = true;
-    try {
-      while (this.wanted && this.#state.upload) {
-        const next = this.wanted;
-        this.wanted = null;
-        const { assignment, crop, reading } = this.#state.upload;
-        const drawn = await this.#worker.call('arrange', { assignment, crop, reading, ...next });
-        if (this.#state.upload) this.#set({ upload: { ...this.#state.upload, ...drawn } });
-      }
-    } catch (error) {
-      this.#set({ upload: this.#state.upload ? upload : null, notice: troubled(error) });
-    } finally {
-      this.arranging = false;
-      this.wanted = null;
-    }
-  }
-
-  async #useUpload() {
+  #useUpload() {
     this.#walker.pause();
-    await this.#waitFor(() => this.#attempt(async () => {
-      const { assignment, crop, reading } = this.#state.upload;
-      const answer = await this.#worker.call('use_upload', { assignment, crop, reading });
-      this.#set({ upload: null });
-      this.#follow(answer);
-    }));
+    return this.#waitFor(() => this.#attempt(async () => this.#follow(await this.#upload.use())));
   }
 
   // What the visitor takes away
 
+  /** @param {FileKind} kind */
   async #keep(kind) {
     await this.#attempt(async () => {
-      const { name, type, bytes } = await this.#worker.call('keep', { kind, step: this.#state.cursor, visible: this.#state.visible });
+      const { name, type, bytes } = await this.#worker.call('keep', { kind, step: this.#state.cursor });
       saveFile(name, type, bytes);
     });
   }
@@ -457,7 +367,9 @@ class Explorer extends HTMLElement {
       this.#set({ notice: informed(`The link is copied; it makes this picture again${crop}.`) });
     } catch {
       if (this.#ownsAddress) history.replaceState(history.state, '', address.hash);
-      this.#set({ notice: warned(this.#ownsAddress ? 'The browser did not allow copying; the address bar now holds the link.' : `The browser did not allow copying. The link is ${address.href}`) });
+      this.#set({ notice: warned(this.#ownsAddress
+        ? 'The browser did not allow copying; the address bar now holds the link.'
+        : `The browser did not allow copying. The link is ${address.href}`) });
     }
   }
 
@@ -469,17 +381,17 @@ class Explorer extends HTMLElement {
     if (said && said.kind !== 'warning' && !said.actions?.length) this.#set({ notice: null });
     const does = {
       load: () => this.#load(),
-      'cancel-load': () => this.#worker.call('cancel'),
+      'cancel-load': () => this.#worker.call('cancel', {}),
       engine: () => this.#useEngine(detail.engine),
       restart: () => this.#restart(),
       reload: () => location.reload(),
       pictures: () => {
         this.#set({ notice: null });
-        this.#attempt(() => this.#worker.call('pictures'));
+        this.#attempt(() => this.#worker.call('pictures', {}));
       },
       recorded: () => {
         this.#set({ notice: null });
-        this.#showRecorded(this.#here());
+        this.#recorded.show(this.#here());
       },
       dismiss: () => this.#set({ notice: null }),
       control: () => this.#change({ control: detail.control, direction: 'forward' }),
@@ -495,59 +407,14 @@ class Explorer extends HTMLElement {
       first: () => { this.#walker.pause(); this.#walker.goto(0); },
       goto: () => { this.#walker.pause(); this.#walker.goto(detail.step); },
       files: () => this.#takeFiles(detail.files),
-      'upload-change': () => this.#arrange(detail.change),
-      'upload-cancel': () => this.#set({ upload: null }),
+      'upload-change': () => this.#upload.arrange(detail.change),
+      'upload-cancel': () => this.#upload.cancel(),
       'upload-done': () => this.#useUpload(),
       keep: () => this.#keep(detail.kind),
       'copy-link': () => this.#copyLink(),
     }[intent];
     does?.();
   }
-}
-
-/** What the walk starts from: its title, its note, whether it was drawn, and its batch where that is known. */
-function startOf(recipe, chosen) {
-  if (!recipe) return null;
-  if (recipe.control === 'noise') return { title: 'Noise', note: `standard normal, seed ${recipe.seed}`, kind: 'noise' };
-  if (recipe.control === 'upload') return { title: 'Your image', note: '', kind: 'upload' };
-  const title = chosen?.treated && !chosen.untreated ? 'Treated cell' : 'Control';
-  return { title, note: chosen?.note ?? '', kind: chosen?.treated ? 'treated' : 'control', synthetic: chosen?.synthetic, batch: chosen?.batch };
-}
-
-/** Waits until an element is about to come into view: an explorer further down costs nothing before. */
-function seen(element) {
-  return new Promise((done) => {
-    const observer = new IntersectionObserver((entries) => {
-      if (!entries.some(({ isIntersecting }) => isIntersecting)) return;
-      observer.disconnect();
-      done();
-    }, { rootMargin: '200px' });
-    observer.observe(element);
-  });
-}
-
-/** Three numbered steps and, below, what it runs on and where it comes from. */
-function layout(host) {
-  // What the embedding page has to say stands beside what the manifest says.
-  const beside = host.querySelector(':scope > :not(noscript, [slot])');
-  const step = (number, name, title, lead, ...parts) => el('section', { class: `card ${name}`, 'aria-labelledby': `${name}-title` },
-    el('h2', { id: `${name}-title` }, el('span', { class: 'number', 'aria-hidden': 'true' }, number), title),
-    lead ? el('p', { class: 'lead' }, lead) : null, ...parts);
-  const part = (name) => document.createElement(name);
-  return [
-    part('cellflux-notice'),
-    el('div', { class: 'bench' },
-      el('div', { class: 'pick' },
-        step('1', 'control', 'Pick a control', 'An untreated cell: where the walk starts.', part('cellflux-control')),
-        step('2', 'compound', 'Pick a compound', null, part('cellflux-compound'))),
-      el('div', { class: 'walk-column' },
-        step('3', 'walk', 'Walk', null, part('cellflux-model'), part('cellflux-stage'), part('cellflux-transport'), part('cellflux-measured'), part('cellflux-keep')),
-        el('details', { class: 'card how', open: true }, el('summary', {}, 'How the flow is walked'), part('cellflux-settings')))),
-    el('div', { class: beside ? 'below beside' : 'below' }, el('slot'),
-      el('section', { class: 'card about', 'aria-labelledby': 'about-title' }, el('h2', { id: 'about-title' }, 'Data and model'), part('cellflux-provenance'))),
-    part('cellflux-crop'),
-    el('div', { class: 'drop-hint', 'aria-hidden': 'true' }, 'Drop the image to use it as the control'),
-  ];
 }
 
 customElements.define('cellflux-explorer', Explorer);

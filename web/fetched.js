@@ -1,5 +1,7 @@
 // A file of the page's own, brought whole: watched while it comes, and compared with the digest that the build wrote down.
 
+import { Failure } from './protocol.js';
+
 /** Nothing for this long is a connection that stands still. */
 export const STALL_MS = 15_000;
 
@@ -7,15 +9,6 @@ export const STALL_MS = 15_000;
 const CHECK_MS = 120_000;
 
 const STILL = `nothing has come for ${STALL_MS / 1000} seconds, so the connection seems to stand still`;
-
-/** An error whose message is a sentence for the visitor; `kind` says which way on there is. */
-export class Unfetched extends Error {
-  constructor(kind, sentence) {
-    super(sentence);
-    this.kind = kind;
-    this.sentence = sentence;
-  }
-}
 
 /** Aborts a request when nothing comes any more. `moved` is called for every piece that comes, `end` when all has. */
 export class StallGuard {
@@ -48,13 +41,20 @@ export class StallGuard {
 }
 
 /**
+ * @typedef {object} Wanted
+ * @property {string} name for sentences
+ * @property {string | null} [integrity] the digest as `sha384-…`, where it is known
+ * @property {boolean} [named] whether to compare with the digest that the file's name bears, if any
+ * @property {RequestCache} [cache]
+ * @property {number} [most] bytes that are read
+ */
+
+/**
  * Brings a file.
  * @param {string | URL} address
- * @param {{ name: string, integrity?: string | null, named?: boolean, cache?: RequestCache, most?: number }} wanted
- *   the name for sentences; the digest as `sha384-…` where it is known; whether to compare with the digest that the
- *   file's name holds, if any; the bytes that are read at most
- * @returns {Promise<Uint8Array>}
- * @throws {Unfetched}
+ * @param {Wanted} wanted
+ * @returns {Promise<Uint8Array<ArrayBuffer>>}
+ * @throws {Failure}
  */
 export async function fetched(address, wanted) {
   try {
@@ -66,6 +66,11 @@ export async function fetched(address, wanted) {
   }
 }
 
+/**
+ * @param {string | URL} address
+ * @param {Wanted} wanted
+ * @returns {Promise<Uint8Array<ArrayBuffer>>}
+ */
 async function once(address, { name, integrity = null, named = false, cache = 'default', most = Infinity }) {
   const guard = new StallGuard();
   const pieces = [];
@@ -73,7 +78,10 @@ async function once(address, { name, integrity = null, named = false, cache = 'd
   let response = null;
   try {
     response = await fetch(address, { signal: guard.signal, cache });
-    if (!response.ok) throw Object.assign(new Unfetched('download', `${name}: the server answered ${response.status}, expected the file.`), { answered: true });
+    if (!response.ok) {
+      const sentence = `${name}: the server answered ${response.status}, expected the file.`;
+      throw new Failure('download', sentence, { answered: true });
+    }
     const reader = response.body.getReader();
     for (;;) {
       const { done, value } = await reader.read();
@@ -83,13 +91,13 @@ async function once(address, { name, integrity = null, named = false, cache = 'd
       pieces.push(value);
       if (count > most) {
         reader.cancel().catch(() => {});
-        throw new Unfetched('bad-bundle', `${name} is larger than ${most} bytes, expected at most that.`);
+        throw new Failure('bad-bundle', `${name} is larger than ${most} bytes, expected at most that.`);
       }
     }
   } catch (error) {
-    if (error instanceof Unfetched) throw error;
-    if (guard.stalled) throw new Unfetched('download', guard.sentence(name));
-    throw new Unfetched('download', response ? `${name}: the connection broke off after ${count} bytes.` : `${name} could not be fetched; the server does not answer.`);
+    if (error instanceof Failure) throw error;
+    if (guard.stalled) throw new Failure('download', guard.sentence(name));
+    throw new Failure('download', response ? `${name}: the connection broke off after ${count} bytes.` : `${name} could not be fetched; the server does not answer.`);
   } finally {
     guard.end();
   }
@@ -98,7 +106,7 @@ async function once(address, { name, integrity = null, named = false, cache = 'd
   else if (!(await isWhole(bytes, integrity, named ? address : null))) bytes = null;
   if (!bytes) {
     const type = response.headers.get('content-type');
-    throw new Unfetched('bad-file', `${name} is not the file that this page was made with: ${count} bytes${type ? ` of ${type}` : ''} came, with another digest.`);
+    throw new Failure('bad-file', `${name} is not the file that this page was made with: ${count} bytes${type ? ` of ${type}` : ''} came, with another digest.`);
   }
   return bytes;
 }
@@ -106,7 +114,7 @@ async function once(address, { name, integrity = null, named = false, cache = 'd
 /**
  * The same file once more, mostly from the browser's cache, compared by the browser itself: on plain http
  * from another host a page cannot compute digests. The browser hands the file out whole, so nothing is seen
- * of its way. @returns {Promise<Uint8Array | null>} null where it is another file
+ * of its way. @returns {Promise<Uint8Array<ArrayBuffer> | null>} null where it is another file
  */
 async function checkedByBrowser(address, { name, integrity }) {
   const signal = AbortSignal.timeout(CHECK_MS);
@@ -114,7 +122,7 @@ async function checkedByBrowser(address, { name, integrity }) {
     const response = await fetch(address, { integrity, signal, cache: 'force-cache' });
     return new Uint8Array(await response.arrayBuffer());
   } catch {
-    if (signal.aborted) throw new Unfetched('download', `${name} did not come a second time, to be compared.`);
+    if (signal.aborted) throw new Failure('download', `${name} did not come a second time, to be compared.`);
     return null;
   }
 }

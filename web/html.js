@@ -4,10 +4,12 @@ const AS_PROPERTY = new Set(['value', 'checked', 'disabled', 'hidden', 'textCont
 
 /**
  * One element with attributes, listeners and children.
- * @param {string} tag
- * @param {object} [attributes] attribute values by name; `null`, `undefined` and `false` leave the attribute out; `on` holds listeners
- * @param {...(Node|string|null)} children
- * @returns {HTMLElement}
+ * @template {keyof HTMLElementTagNameMap} Tag
+ * @param {Tag} tag
+ * @param {Record<string, any>} [attributes] attribute values by name; `null`, `undefined` and `false` leave the attribute
+ *   out; `on` holds listeners
+ * @param {...(Node | string | null)} children
+ * @returns {HTMLElementTagNameMap[Tag]}
  */
 export function el(tag, { on = {}, ...attributes } = {}, ...children) {
   const node = document.createElement(tag);
@@ -21,6 +23,12 @@ export function el(tag, { on = {}, ...attributes } = {}, ...children) {
   return node;
 }
 
+/**
+ * The elements inside another.
+ * @param {Element} element
+ */
+export const inside = (element) => /** @type {HTMLElement[]} */ ([...element.children]);
+
 /** Says one word or two to assistive technology only. */
 export const unseen = (text) => el('span', { class: 'unseen' }, text);
 
@@ -32,8 +40,30 @@ export function reveal(list, item) {
   if (left < scrollLeft || left + width > scrollLeft + clientWidth) list.scrollLeft = left - (clientWidth - width) / 2;
 }
 
+/**
+ * Waits until an element is about to come into view: an explorer further down costs nothing before.
+ * @param {Element} element
+ * @returns {Promise<void>}
+ */
+export function seen(element) {
+  return new Promise((done) => {
+    const observer = new IntersectionObserver((entries) => {
+      if (!entries.some(({ isIntersecting }) => isIntersecting)) return;
+      observer.disconnect();
+      done();
+    }, { rootMargin: '200px' });
+    observer.observe(element);
+  });
+}
+
 /** A part of the explorer: it shows a slice of the state and says what the visitor intends. */
 export class Part extends HTMLElement {
+  /**
+   * Shows its slice of the state.
+   * @param {object} state the explorer's (state.js)
+   */
+  update(state) {}
+
   /** Tells the explorer what the visitor wants; the explorer decides. */
   intend(intent, detail = {}) {
     this.dispatchEvent(new CustomEvent('intent', { bubbles: true, detail: { intent, ...detail } }));

@@ -1,5 +1,12 @@
 // From an error to what the page shows: the sentence, and the ways on.
 
+/** @import { Kind } from './protocol.js' */
+
+/**
+ * @typedef {{ label: string, intent: string, engine?: string }} Action
+ * @typedef {{ kind: 'info' | 'warning' | 'trouble', trouble?: Kind, sentence: string, actions?: Action[], stays?: boolean }} Notice
+ */
+
 /** Words get a capital; names of files, fields and settings keep theirs. */
 const capital = (sentence) => (/^[a-z]+ /.test(sentence) ? sentence.charAt(0).toUpperCase() + sentence.slice(1) : sentence);
 const full = (sentence) => (/[.!?…]$/.test(sentence) ? sentence : `${sentence}.`);
@@ -13,8 +20,20 @@ const RESTART = { label: 'Start again', intent: 'restart' };
 const PICTURES_AGAIN = { label: 'Try again', intent: 'pictures' };
 const RECORDED_AGAIN = { label: 'Try again', intent: 'recorded' };
 
-/** Kinds after which the visitor has something to choose. */
+/**
+ * After every kind of failure, what the visitor may choose; nothing where what was done before can be done again.
+ * @type {Record<Kind, Action[]>}
+ */
 const WAYS_ON = {
+  'bad-image': [],
+  'bad-link': [],
+  'bad-recipe': [],
+  'no-engine': [],
+  cpu: [],
+  internal: [],
+  page: [],
+  // Choosing the control tries again.
+  picture: [],
   'device-lost': [GPU_AGAIN, USE_CPU],
   'out-of-memory': [USE_CPU],
   'no-adapter': [USE_CPU],
@@ -29,19 +48,35 @@ const WAYS_ON = {
   'no-wasm': [RELOAD],
   pictures: [PICTURES_AGAIN],
   recorded: [RECORDED_AGAIN],
+  silent: [RESTART],
 };
 
-/** A notice for an error of the worker (with a kind) or of the page. */
+/**
+ * A notice for a failure, or for an error of the page's own.
+ * @returns {Notice}
+ */
 export function troubled(error) {
-  const kind = error?.kind ?? 'page';
-  return { kind: kind === 'cancelled' ? 'info' : 'trouble', trouble: kind, sentence: full(capital(String(error?.message ?? error))), actions: WAYS_ON[kind] ?? [] };
+  /** @type {Kind} */
+  const trouble = error?.kind ?? 'page';
+  const sentence = full(capital(String(error?.sentence ?? error?.message ?? error)));
+  return { kind: trouble === 'cancelled' ? 'info' : 'trouble', trouble, sentence, actions: WAYS_ON[trouble] };
 }
 
+/** @returns {Notice} */
 export const informed = (sentence) => ({ kind: 'info', sentence: full(capital(sentence)) });
-/** Of something that everything works without; of a kind in `WAYS_ON` where there is a way to it. */
+/**
+ * Of something that everything works without; of a kind where there is a way to it.
+ * @param {string} sentence
+ * @param {Kind} [trouble]
+ * @returns {Notice}
+ */
 export const warned = (sentence, trouble) => (
-  { kind: 'warning', trouble, sentence: full(capital(sentence)), actions: WAYS_ON[trouble] ?? [] });
+  { kind: 'warning', trouble, sentence: full(capital(sentence)), actions: trouble ? WAYS_ON[trouble] : [] });
 /** Of a worker that owes an answer and has said nothing for long. */
-export const silent = () => ({ ...warned('The computation has said nothing for a minute. It may be busy on a slow computer; it can also be started again, and what you chose is kept.'), trouble: 'silent', actions: [RESTART] });
+export const silent = () => warned('The computation has said nothing for a minute. It may be busy on a slow computer; it '
+  + 'can also be started again, and what you chose is kept.', 'silent');
 /** Of style sheets that did not come: everything works, and looks plain. */
-export const unstyled = (names) => ({ ...warned(`${names.join(', ')} could not be fetched, so this looks plain; everything works all the same.`), actions: [RELOAD] });
+export const unstyled = (names) => ({
+  ...warned(`${names.join(', ')} could not be fetched, so this looks plain; everything works all the same.`),
+  actions: [RELOAD],
+});

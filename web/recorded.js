@@ -5,7 +5,8 @@
 //
 // A film is one lossless picture: the start and every frame side by side, the frames' differences from the start below them.
 
-import { fetched, Unfetched } from './fetched.js';
+import { fetched } from './fetched.js';
+import { Failure } from './protocol.js';
 
 /** @typedef {{ link: string, noised: boolean, times: number[], width: number, height: number, file: string }} Recorded */
 
@@ -23,7 +24,7 @@ export class Recordings {
   /**
    * The recorded walk of a link, in the form in which the worker reports one; null where there is none.
    * @param {string | null} link as the session writes it
-   * @throws {Unfetched} when it does not come; the next call asks again
+   * @throws {Failure} when it does not come; the next call asks again
    */
   async find(link) {
     if (!this.#address || !link) return null;
@@ -36,8 +37,8 @@ export class Recordings {
       return { link: its, noised, times, ...shown, finished: true, recorded: true };
     } catch (error) {
       this.#list = null;
-      if (error instanceof Unfetched) throw error;
-      throw new Unfetched('bad-file', `The recorded walk cannot be read (${error.message}).`);
+      if (error instanceof Failure) throw error;
+      throw new Failure('bad-file', `The recorded walk cannot be read (${error.message}).`);
     }
   }
 }

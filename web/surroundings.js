@@ -1,6 +1,11 @@
 // What the browser lets this page use here. On plain http from another host it withholds
 // WebGPU, the Cache API, service workers and the clipboard.
 
+import { informed, unstyled, warned } from './notices.js';
+
+/** @import { EngineName } from './protocol.js' */
+/** @import { Notice } from './notices.js' */
+
 /**
  * @returns {{ gpu: boolean, cache: boolean, sentence: string|null }} what is there, and one sentence where something is missing
  */
@@ -19,9 +24,27 @@ export function surroundings() {
   return { gpu, cache, sentence: null };
 }
 
-/** The engine the address asks for: `?engine=candle|wgpu`, else the fastest here. An unknown name is answered with a sentence. */
+/**
+ * What is said first: style sheets that have not come, an engine that there is none of, what the browser withholds.
+ * @param {string[]} missing style sheets
+ * @param {string | null} asked what is wrong with the engine that was asked for
+ * @returns {Notice | null}
+ */
+export function firstNotice(missing, asked) {
+  if (missing.length) return unstyled(missing);
+  if (asked) return warned(asked);
+  const { sentence } = surroundings();
+  return sentence ? { ...informed(sentence), stays: true } : null;
+}
+
+/**
+ * The engine the address asks for: `?engine=candle|wgpu`, else the fastest here. An unknown name is answered with a
+ * sentence.
+ * @returns {{ engine: EngineName, sentence: string | null }}
+ */
 export function engineAsked(search) {
-  const asked = new URLSearchParams(search).get('engine');
-  if (asked === null || ['auto', 'candle', 'wgpu'].includes(asked)) return { engine: asked ?? 'auto', sentence: null };
-  return { engine: 'auto', sentence: `?engine=${asked.slice(0, 20)} is not an engine; expected candle or wgpu. The fastest one here is used.` };
+  const asked = new URLSearchParams(search).get('engine') ?? 'auto';
+  if (asked === 'auto' || asked === 'candle' || asked === 'wgpu') return { engine: asked, sentence: null };
+  const sentence = `?engine=${asked.slice(0, 20)} is not an engine; expected candle or wgpu. The fastest one here is used.`;
+  return { engine: 'auto', sentence };
 }

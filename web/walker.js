@@ -1,5 +1,7 @@
 // Walking: which step is shown, when the next one is computed, and playing. Steps once reached are only shown again.
 
+/** @import { State } from './state.js' */
+
 /** Between two frames while playing through steps already reached; computing takes as long as it takes. */
 const FRAME_MS = 160;
 /** The same where the visitor wants less motion: one still after the other. */
@@ -14,9 +16,9 @@ export class Walker {
   #plays = 0;
 
   /**
-   * @param {() => object} state the explorer's state
-   * @param {(patch: object) => void} set changes it
-   * @param {() => Promise<void>} settled waits until every change has been answered
+   * @param {() => State} state the explorer's state
+   * @param {(patch: Partial<State>) => void} set changes it
+   * @param {() => Promise<unknown>} settled waits until every change has been answered
    * @param {() => Promise<boolean>} compute computes one more step and adds it to `state.walk`; true when it gave way to a change
    */
   constructor(state, set, settled, compute) {

@@ -1,29 +1,13 @@
-// The worker: everything that takes time. It loads the wasm package, brings the bundle, runs the network.
+// The worker: everything that takes time. It loads the wasm package, brings the bundle, runs the network. What it is
+// asked and what it answers is in protocol.js.
 //
-// The page sends { id, call, args }; the answer is { id, value } or { id, trouble: { kind, sentence } }. On its own the
-// worker sends { event: 'here' | 'download' | 'starting' | 'thumbnail' | 'structure' | 'tuned' | 'note', ... }; `here` is its first word.
-//
-//   open    { src, link }               manifest view, recipe, link, walk, download { total, cached }
-//   pictures {}                         brings thumbnails and drawings that have not come, once more
-//   download {}                         brings the weights
-//   load    { engine }                  starts an engine on them; answers { engine, walk, ... }
-//   cancel  {}                          stops a download
-//   engine  { engine }                  another engine, at the step reached
-//   change  { change }                  part of a recipe; restarts only what it must
-//   link    { link }                    the exploration that a link describes
-//   step    { playing }                 one more solver step; while playing, the device goes on with the next
-//   show    { visible }                 the walk again with these channels
-//   decode  { files }                   the visitor's own image
-//   arrange { assignment, crop, reading, redraw }   its channels and crop; answers previews
-//   use_upload {}                       makes the crop the control
-//   keep    { kind, step, visible }     a file to save
-//
-// Calls run one after the other, in the order they came; only `download` runs beside the others, so that a visitor may choose while
-// the weights come, and `cancel` overtakes. A `step` under way gives way to a call that has come meanwhile, after the evaluation it
-// is at, and answers without a step. When no call has come for a while, the GPU engine's tiles are measured, one at a time: a call
-// waits for one of them at most.
+// When no call has come for a while, the GPU engine's tiles are measured, one at a time: a call waits for one of them
+// at most.
 
+import { ASIDE, KINDS, STOPPED } from './protocol.js';
 import { Exploring } from './worker/exploring.js';
+
+/** @import { Trouble } from './protocol.js' */
 
 /** How long nobody must have called before tiles are measured, and between two of them: the screen needs the GPU, too. */
 const QUIET_MS = 2000;
@@ -32,29 +16,29 @@ const BETWEEN_MS = 100;
 /** Calls that have come and not been begun. */
 let waiting = 0;
 
-const exploring = new Exploring((event, detail, transfer) => postMessage({ event, ...detail }, transfer ?? []), () => waiting > 0);
+const exploring = new Exploring((event, detail) => self.postMessage({ event, ...detail }), () => waiting > 0);
 
-/** A wasm trap has no sentence of its own, and leaves the instance unusable: the page starts another worker. */
+/**
+ * A wasm trap has no sentence of its own, and leaves the instance unusable: the page starts another worker.
+ * @returns {Trouble}
+ */
 function described(error) {
-  if (error?.sentence) return { kind: error.kind, sentence: error.sentence };
-  if (globalThis.WebAssembly && error instanceof WebAssembly.RuntimeError) {
-    return { kind: 'stopped', sentence: 'The computation stopped unexpectedly, most likely for want of memory; what you chose is kept, and the steps can be walked again.' };
-  }
-  return { kind: error?.kind ?? 'internal', sentence: String(error?.message ?? error) };
+  if (globalThis.WebAssembly && error instanceof WebAssembly.RuntimeError) return STOPPED;
+  const kind = KINDS.includes(error?.kind) ? error.kind : 'internal';
+  return { kind, sentence: error?.sentence ?? String(error?.message ?? error) };
 }
-
-/** Calls that wait for no other. */
-const ASIDE = new Set(['download', 'cancel']);
 
 let queue = Promise.resolve();
 
 async function answer({ id, call, args }) {
   try {
-    if (!Exploring.CALLS.has(call)) throw new Error(`${call} is not a call of this worker`);
-    const { value, transfer } = await exploring[call](args);
-    postMessage({ id, value }, transfer ?? []);
+    const does = exploring.calls[call];
+    if (!does) throw new Error(`${call} is not a call of this worker`);
+    const value = await does(args);
+    // A file's bytes are the page's from here on.
+    self.postMessage({ id, value }, { transfer: call === 'keep' ? [value.bytes.buffer] : [] });
   } catch (error) {
-    postMessage({ id, trouble: described(error) });
+    self.postMessage({ id, trouble: described(error) });
   }
 }
 
@@ -83,4 +67,4 @@ addEventListener('message', ({ data }) => {
   });
 });
 
-postMessage({ event: 'here' });
+self.postMessage({ event: 'here' });

@@ -1,20 +1,14 @@
-// The page's end of the worker: calls become promises, events go to one listener. The protocol is described in worker.js.
+// The page's end of the worker: calls become promises, events go to one listener. What is said is in protocol.js.
 
+import { Failure, STOPPED } from './protocol.js';
 import { startWorker } from './worker_start.js';
 
-/** An error with the kind the worker gave it; its message is a sentence for the visitor. */
-export class Trouble extends Error {
-  constructor({ kind, sentence }) {
-    super(sentence);
-    this.kind = kind;
-  }
-}
+/** @import { Answer, Args, Call, Events } from './protocol.js' */
 
-/** What is left when the computation itself has stopped: a trap in WebAssembly, or memory that has run out. */
-const STOPPED = {
-  kind: 'stopped',
-  sentence: 'The computation stopped unexpectedly, most likely for want of memory; what you chose is kept, and the steps can be walked again.',
-};
+/**
+ * What the listener hears: the worker's events, and of this end `silent`, when nothing has come for long, and `heard`.
+ * @typedef {{ [Name in keyof Events]: { event: Name } & Events[Name] }[keyof Events] | { event: 'silent' | 'heard' }} Heard
+ */
 
 /** Without a word for this long the visitor is asked whether to wait on. Nothing is stopped: a slow computer may just be busy. */
 const SILENT_MS = 60_000;
@@ -27,7 +21,7 @@ export class WorkerClient {
   #silence;
   #isSilent = false;
 
-  /** @param {(event: object) => void} onEvent hears progress, frames and notes, and `silent` and `heard` of this end */
+  /** @param {(event: Heard) => void} onEvent */
   constructor(onEvent) {
     this.#onEvent = onEvent;
     this.start();
@@ -65,11 +59,13 @@ export class WorkerClient {
 
   /**
    * Calls the worker.
-   * @param {string} call name of the call
-   * @param {object} [args] structured-cloneable arguments
+   * @template {Call} Name
+   * @param {Name} call
+   * @param {Args<Name>} args
    * @param {Transferable[]} [transfer]
+   * @returns {Promise<Answer<Name>>} fails with a `Failure`
    */
-  call(call, args = {}, transfer = []) {
+  call(call, args, transfer = []) {
     const id = this.#next++;
     return new Promise((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject });
@@ -77,8 +73,8 @@ export class WorkerClient {
         if (!this.#waiting.has(id)) return;
         worker.postMessage({ id, call, args }, transfer);
         this.#listen();
-      }, ({ kind, message }) => {
-        if (this.#waiting.delete(id)) reject(new Trouble({ kind, sentence: message }));
+      }, (failure) => {
+        if (this.#waiting.delete(id)) reject(failure);
       });
     });
   }
@@ -90,7 +86,7 @@ export class WorkerClient {
     } else {
       const waiting = this.#waiting.get(message.id);
       this.#waiting.delete(message.id);
-      if (message.trouble) waiting?.reject(new Trouble(message.trouble));
+      if (message.trouble) waiting?.reject(new Failure(message.trouble.kind, message.trouble.sentence));
       else waiting?.resolve(message.value);
     }
     this.#listen();
@@ -107,11 +103,11 @@ export class WorkerClient {
     }, SILENT_MS);
   }
 
-  #failAll(trouble) {
+  #failAll({ kind, sentence }) {
     const waiting = [...this.#waiting.values()];
     this.#waiting.clear();
     clearTimeout(this.#silence);
     this.#isSilent = false;
-    for (const { reject } of waiting) reject(new Trouble(trouble));
+    for (const { reject } of waiting) reject(new Failure(kind, sentence));
   }
 }

@@ -1,8 +1,9 @@
 // Starts the worker from modules that have been brought and checked: they become blobs that import each other. So nothing unchecked
 // runs, the worker inherits the page's policy, and a page of another origin may have one, too.
 
-import { fetched, STALL_MS, Unfetched } from './fetched.js';
+import { fetched, STALL_MS } from './fetched.js';
 import { WORKER_MODULES } from './integrity.js';
+import { Failure } from './protocol.js';
 
 const ADDRESS = new URL('./worker.js', import.meta.url).href;
 
@@ -16,7 +17,7 @@ const IMPORTED = /(\bfrom\s*|\bimport\s*)(['"])(\.{1,2}\/[^'"]+)\2/g;
 
 /**
  * @returns {Promise<Worker>} a worker that has said that it is there
- * @throws {Unfetched} when a module does not come, or is not the page's, or the page may have no worker
+ * @throws {Failure} when a module does not come, or is not the page's, or the page may have no worker
  */
 export async function startWorker() {
   if (!WORKER_MODULES.length) return started(ADDRESS);
@@ -49,7 +50,7 @@ function blobOf(text, address, blobs) {
 function started(address) {
   return new Promise((resolve, reject) => {
     const sentence = `The browser does not let this page start its worker. ${NEEDED()}`;
-    const refused = () => reject(new Unfetched('no-worker', sentence));
+    const refused = () => reject(new Failure('no-worker', sentence));
     let worker;
     try {
       worker = new Worker(address, { type: 'module' });
@@ -59,7 +60,7 @@ function started(address) {
     }
     const late = setTimeout(() => {
       worker.terminate();
-      reject(new Unfetched('stopped', `The page’s worker has not started within ${STALL_MS / 1000} seconds; starting again may help.`));
+      reject(new Failure('stopped', `The page’s worker has not started within ${STALL_MS / 1000} seconds; starting again may help.`));
     }, STALL_MS);
     const fail = (event) => {
       event.preventDefault();

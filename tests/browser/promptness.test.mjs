@@ -41,7 +41,7 @@ test('a slider moved in mid-step is followed after the evaluation under way, and
       slider.dispatchEvent(new Event('change'));
     });
     await explorer.settled();
-    const calls = await explorer.page.evaluate(() => globalThis.calls.map(({ call, answered, value, trouble }) => ({ call, answered, trouble, gaveWay: value?.gaveWay, steps: value?.step?.length, alpha: value?.recipe?.alpha, evaluations: value?.evaluations })));
+    const calls = await explorer.page.evaluate(() => globalThis.calls.map(({ call, answered, value, trouble }) => ({ call, answered, trouble, gaveWay: value?.gaveWay, steps: value?.walk?.steps.length, alpha: value?.recipe?.alpha, evaluations: value?.evaluations })));
     const [step, change] = calls;
     assert.deepEqual([step.call, change.call], ['step', 'change']);
     assert.ok(step.gaveWay, 'the step was finished first');

@@ -1,7 +1,9 @@
 // Step 2: the compound. A searchable list by name and mode of action, what is known of the one chosen, and its dose where the
 // model takes one.
 
-import { el, Part, reveal } from '../html.js';
+import { el, inside, Part, reveal } from '../html.js';
+
+/** @import { State } from '../state.js' */
 
 const matches = (words, compound) => words.every((word) => compound.haystack.includes(word));
 
@@ -21,6 +23,7 @@ export class CompoundPicker extends Part {
     this.append(el('label', { class: 'unseen', for: 'compound-search' }, 'Search compounds'), this.search, this.list, this.none, this.card);
   }
 
+  /** @param {State} state */
   update({ compounds, recipe, structures, takesDose }) {
     if (!compounds) return;
     this.takesDose = takesDose;
@@ -36,7 +39,7 @@ export class CompoundPicker extends Part {
   #build(compounds) {
     this.compounds = compounds.map((compound) => ({
       ...compound,
-      haystack: [compound.name, compound.id, compound.action, ...(compound.aliases ?? [])].join(' ').toLowerCase(),
+      haystack: [compound.name, compound.id, compound.action].join(' ').toLowerCase(),
     }));
     this.list.replaceChildren(...this.compounds.map((compound) => el('li', {
       role: 'option', id: `compound-${compound.id}`, 'aria-selected': 'false', 'data-compound': compound.id,
@@ -59,7 +62,7 @@ export class CompoundPicker extends Part {
   }
 
   #choose(id) {
-    for (const option of this.list.children) {
+    for (const option of inside(this.list)) {
       const here = option.dataset.compound === id;
       option.setAttribute('aria-selected', String(here));
       if (here) {
@@ -92,7 +95,7 @@ export class CompoundPicker extends Part {
   #filter() {
     const words = this.search.value.toLowerCase().split(/\s+/).filter(Boolean);
     let shown = 0;
-    for (const [index, option] of [...this.list.children].entries()) {
+    for (const [index, option] of inside(this.list).entries()) {
       option.hidden = !matches(words, this.compounds[index]);
       shown += option.hidden ? 0 : 1;
     }
@@ -102,7 +105,7 @@ export class CompoundPicker extends Part {
 
   #key(event) {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    const shown = [...this.list.children].filter((option) => !option.hidden);
+    const shown = inside(this.list).filter((option) => !option.hidden);
     if (event.key === 'Enter' && shown.length && event.target === this.search) {
       event.preventDefault();
       shown[0].click();

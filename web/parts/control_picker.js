@@ -1,7 +1,9 @@
 // Step 1: the control image. From the gallery, or the visitor's own by dropping, choosing or pasting files.
 
-import { el, Part, reveal, unseen } from '../html.js';
+import { el, inside, Part, reveal, unseen } from '../html.js';
 import { paint } from '../pixels.js';
+
+/** @import { State } from '../state.js' */
 
 /** Shows `state.samples`, `state.thumbnails` and the control in `state.recipe`. */
 export class ControlPicker extends Part {
@@ -26,6 +28,7 @@ export class ControlPicker extends Part {
     this.append(this.noise, this.gallery, this.about, this.own);
   }
 
+  /** @param {State} state */
   update({ samples, thumbnails, recipe, uploaded, flowSource }) {
     if (!samples) return;
     const fromNoise = flowSource === 'noise';
@@ -35,7 +38,7 @@ export class ControlPicker extends Part {
     const built = others || anotherCrop;
     if (built) this.#build(samples, uploaded);
     if (this.changed('thumbnails', thumbnails) || built) {
-      for (const tile of this.gallery.children) {
+      for (const tile of inside(this.gallery)) {
         const picture = thumbnails.get(tile.dataset.control);
         if (picture) paint(tile.querySelector('canvas'), picture);
       }
@@ -58,14 +61,15 @@ export class ControlPicker extends Part {
 
   #mark(chosen, samples, uploaded) {
     let some = null;
-    for (const tile of this.gallery.children) {
+    for (const tile of inside(this.gallery)) {
       const here = tile.dataset.control === chosen;
       tile.setAttribute('aria-checked', String(here));
       tile.tabIndex = here ? 0 : -1;
       if (here) some = tile;
     }
     if (some) reveal(this.gallery, some);
-    if (!some && this.gallery.firstChild) this.gallery.firstChild.tabIndex = 0;
+    const [first] = inside(this.gallery);
+    if (!some && first) first.tabIndex = 0;
     const sample = samples.find((each) => each.id === chosen);
     this.about.textContent = chosen === 'upload' ? `${uploaded?.name ?? 'Your crop'}: your own image.` : sample ? `${sample.note}.` : '';
   }
@@ -74,7 +78,7 @@ export class ControlPicker extends Part {
     const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
     if (!step) return;
     event.preventDefault();
-    const tiles = [...this.gallery.children];
+    const tiles = inside(this.gallery);
     const next = tiles[(tiles.indexOf(event.target.closest('.tile')) + step + tiles.length) % tiles.length];
     next.focus();
     next.click();

@@ -3,6 +3,8 @@
 import { el, Part } from '../html.js';
 import { paint } from '../pixels.js';
 
+/** @import { State } from '../state.js' */
+
 /**
  * A dialog over `state.upload`: `{ key, name, width, height, planes, assignment, guessed, crop, sorts, reading, picture, cropPicture, clipped }`.
  * `guessed` says for each channel whether its plane is a guess, which must be confirmed; `reading` holds one reading for each of `sorts`.
@@ -46,6 +48,7 @@ export class CropEditor extends Part {
     this.append(this.dialog);
   }
 
+  /** @param {State} state */
   update({ upload, channels }) {
     if (!upload) {
       if (this.dialog.open) this.dialog.close();
@@ -61,7 +64,8 @@ export class CropEditor extends Part {
       for (const [index, select] of [...this.channels.querySelectorAll('select')].entries()) select.value = String(upload.assignment[index]);
     }
     const guesses = upload.guessed.some(Boolean);
-    for (const [index, mark] of [...this.channels.querySelectorAll('.guess')].entries()) mark.hidden = !upload.guessed[index];
+    const marks = /** @type {NodeListOf<HTMLElement>} */ (this.channels.querySelectorAll('.guess'));
+    for (const [index, mark] of marks.entries()) mark.hidden = !upload.guessed[index];
     // Once shown the tick stays, so that what was confirmed can be seen to be.
     this.confirmRow.hidden = !(this.asked ||= guesses);
     this.confirm.checked = !guesses;
@@ -73,7 +77,7 @@ export class CropEditor extends Part {
 
   #open(upload, channels) {
     this.heading.textContent = 'Choose the channels and the crop';
-    this.size.textContent = `${upload.name}: ${upload.width} × ${upload.height} pixels, ${upload.planes.length} channel${upload.planes.length === 1 ? '' : 's'}${upload.hint ? `. ${upload.hint}` : ''}`;
+    this.size.textContent = `${upload.name}: ${upload.width} × ${upload.height} pixels, ${upload.planes.length} channel${upload.planes.length === 1 ? '' : 's'}`;
     this.asked = false;
     this.channels.replaceChildren(...channels.map((channel, index) => {
       const dot = el('span', { class: 'dot', 'aria-hidden': 'true' });
@@ -108,8 +112,10 @@ export class CropEditor extends Part {
     for (const [name, input] of Object.entries(this.numbers)) input.value = String(crop[name]);
     this.numbers.x.max = String(Math.floor(width - crop.side * wide));
     this.numbers.y.max = String(Math.floor(height - crop.side * high));
-    for (const [name, share] of [['--x', crop.x / width], ['--y', crop.y / height], ['--w', (crop.side * wide) / width], ['--h', (crop.side * high) / height]]) {
-      this.square.style.setProperty(name, share);
+    const { x, y, side } = crop;
+    const shares = { '--x': x / width, '--y': y / height, '--w': (side * wide) / width, '--h': (side * high) / height };
+    for (const [name, share] of Object.entries(shares)) {
+      this.square.style.setProperty(name, String(share));
     }
   }
 

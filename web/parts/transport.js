@@ -1,8 +1,10 @@
 // Walking by hand: one solver step forward or back, play and pause, and a scrubber with a tick at every actual time.
 
-import { el, Part } from '../html.js';
+import { el, inside, Part } from '../html.js';
 import * as figures from '../figures.js';
 import { paint } from '../pixels.js';
+
+/** @import { State } from '../state.js' */
 
 const ICONS = {
   first: 'M6 5v14M19 5 9 12l10 7z',
@@ -53,6 +55,7 @@ export class Transport extends Part {
     );
   }
 
+  /** @param {State} state */
   update(state) {
     const { walk, cursor, playing, phase, changes, stepping } = state;
     const busy = changes > 0 || stepping;
@@ -77,6 +80,7 @@ export class Transport extends Part {
   /**
    * What stands at either end: where the walk starts, what that is; at the other end what the flow leads to. The first time of a grid
    * need not be 0, and a network that was trained with noise comes back to it.
+   * @param {State} state
    */
   #nameEnds({ walk, recipe, start, compoundName, flowSource, noiseRecommended }) {
     const times = walk?.times ?? [0, 1];
@@ -110,8 +114,8 @@ export class Transport extends Part {
     const total = walk.times ? walk.times.length - 1 : null;
     const passed = walk.steps.map(({ time }) => time);
     const [left, right] = [Math.min(...passed), Math.max(...passed)];
-    this.track.style.setProperty('--from', left);
-    this.track.style.setProperty('--to', right);
+    this.track.style.setProperty('--from', String(left));
+    this.track.style.setProperty('--to', String(right));
     this.track.style.setProperty('--t', step.time);
     this.track.setAttribute('aria-valuemax', String(reached));
     this.track.setAttribute('aria-valuenow', String(cursor));
@@ -135,11 +139,11 @@ export class Transport extends Part {
           this.film.append(cell);
         }
         cell.setAttribute('aria-label', `Step ${index}, t = ${figures.time(step.time)}`);
-        paint(cell.firstChild, step.now);
+        paint(cell.querySelector('canvas'), step.now);
       }
       this.#measureFilm();
     }
-    const here = this.film.children[cursor];
+    const here = inside(this.film)[cursor];
     if (!this.changed('still', here)) return;
     this.film.querySelector('[aria-current]')?.removeAttribute('aria-current');
     here?.setAttribute('aria-current', 'step');

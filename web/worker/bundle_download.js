@@ -4,18 +4,11 @@
 // that fails is done without.
 
 import { StallGuard } from '../fetched.js';
+import { Failure } from '../protocol.js';
 import { openCache } from './open_cache.js';
 
 const CACHE = 'cellflux-bundles-1';
 const AT_ONCE = 3;
-
-/** An error whose message is a sentence for the page; `kind` says which way on there is. */
-export class Trouble extends Error {
-  constructor(kind, sentence) {
-    super(sentence);
-    this.kind = kind;
-  }
-}
 
 const isAbort = (error) => error?.name === 'AbortError';
 
@@ -128,9 +121,9 @@ export class BundleDownload {
       try {
         response = await fetch(this.#url(entry), { signal: guard.signal, cache: mode });
       } catch (error) {
-        throw isAbort(error) ? cancelled() : new Trouble('download', `${entry.path} could not be fetched; the server does not answer.`);
+        throw isAbort(error) ? cancelled() : new Failure('download', `${entry.path} could not be fetched; the server does not answer.`);
       }
-      if (!response.ok) throw new Trouble('download', `${entry.path}: the server answered ${response.status}, expected the file.`);
+      if (!response.ok) throw new Failure('download', `${entry.path}: the server answered ${response.status}, expected the file.`);
       const file = await pour(entry, response, receiver(), watch, (piece) => {
         guard.moved();
         pieces.push(piece);
@@ -140,7 +133,7 @@ export class BundleDownload {
       return file;
     } catch (error) {
       if (!guard.stalled) throw error;
-      throw Object.assign(new Trouble('download', guard.sentence(entry.path)), { stalled: true });
+      throw new Failure('download', guard.sentence(entry.path), { stalled: true });
     } finally {
       guard.end();
     }
@@ -173,10 +166,10 @@ export class BundleDownload {
   }
 }
 
-const cancelled = () => new Trouble('cancelled', 'Loading was cancelled; what has come so far is kept.');
+const cancelled = () => new Failure('cancelled', 'Loading was cancelled; what has come so far is kept.');
 
 /** Streams a response into a receiver. */
-async function pour(entry, response, receiver, { onBytes }, also = () => {}) {
+async function pour(entry, response, receiver, { onBytes }, also = (piece) => {}) {
   let count = 0;
   onBytes(0);
   const reader = response.body.getReader();
@@ -194,8 +187,8 @@ async function pour(entry, response, receiver, { onBytes }, also = () => {}) {
     receiver.free();
     reader.cancel().catch(() => {});
     if (isAbort(error)) throw cancelled();
-    if (error instanceof Trouble) throw error;
-    throw new Trouble('download', `${entry.path}: the connection broke off after ${count} of ${entry.bytes} bytes.`);
+    if (error instanceof Failure) throw error;
+    throw new Failure('download', `${entry.path}: the connection broke off after ${count} of ${entry.bytes} bytes.`);
   }
   return receiver;
 }
@@ -205,6 +198,6 @@ function pushOrRefuse(work) {
   try {
     work();
   } catch (error) {
-    throw new Trouble('bad-file', error.sentence ?? String(error));
+    throw new Failure('bad-file', error.sentence ?? String(error));
   }
 }

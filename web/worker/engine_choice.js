@@ -4,7 +4,12 @@
 // one convolution on it tells how long an evaluation would take, and only where that is less than the CPU took is the whole
 // network compiled for it and timed. Some software adapters compile for minutes, so both get a limited time.
 
+import * as wasm from '../../pkg/cellflux_wasm.js';
+import { Failure } from '../protocol.js';
 import { describeAdapter } from './adapter.js';
+import { KeptTiles } from './kept_tiles.js';
+
+/** @import { EngineName, Say } from '../protocol.js' */
 
 /** How long a software adapter may take to be ready and to have computed one convolution. */
 const SOFTWARE_GUESS_MS = 1_500;
@@ -15,14 +20,46 @@ const LATE = Symbol('late');
 const message = (error) => error?.sentence ?? String(error?.message ?? error);
 
 /**
- * @param {{ candle: () => object, wgpu: (adapter: string) => Promise<object>, guess: () => Promise<number> }} make makes engines, each with
- *   `report()`, `probe()`, `dtype_choice()` and `free()`, that of a GPU for the adapter of this identity; and guesses the milliseconds
- *   of an evaluation on the GPU adapter
- * @param {'auto'|'candle'|'wgpu'} asked
- * @param {{ doing: (what: string) => void, note: (sentence: string) => void }} tell
- * @returns {Promise<{ engine: object, report: object, pace: number|null, why: string|null }>}
+ * Starts the network's engine.
+ * @param {wasm.Model} model
+ * @param {EngineName} asked
+ * @param {Say} say
+ * @returns {Promise<Chosen & { kept: KeptTiles | null }>} the engine, and where its tiles are kept
  */
-export async function chooseEngine(make, asked, { doing, note }) {
+export async function startEngine(model, asked, say) {
+  let kept = null;
+  let starting = true;
+  const tell = {
+    // A software adapter's trial may go on for a while after another engine was taken; nobody wants to hear of it then.
+    doing: (doing) => starting && say('starting', { doing }),
+    note: (sentence) => say('note', { sentence }),
+  };
+  const make = {
+    candle: () => wasm.Engine.candle(model),
+    wgpu: async (adapter) => {
+      kept = new KeptTiles(adapter);
+      return wasm.Engine.wgpu(model, adapter, await kept.read(), tell.doing);
+    },
+    guess: () => wasm.Engine.guess_on_gpu(model),
+  };
+  try {
+    return { ...(await chooseEngine(make, asked, tell)), kept };
+  } finally {
+    starting = false;
+  }
+}
+
+/** @typedef {{ engine: wasm.Engine, report: object, pace: number | null, why: string | null }} Chosen */
+
+/**
+ * @param {{ candle: () => wasm.Engine, wgpu: (adapter: string) => Promise<wasm.Engine>, guess: () => Promise<number> }} make
+ *   makes engines, that of a GPU for the adapter of this identity; and guesses the milliseconds of an evaluation on the
+ *   GPU adapter
+ * @param {EngineName} asked
+ * @param {{ doing: (what: string) => void, note: (sentence: string) => void }} tell
+ * @returns {Promise<Chosen>}
+ */
+async function chooseEngine(make, asked, { doing, note }) {
   const adapter = await describeAdapter();
   const taken = (engine, pace = null, why = null) => ({ engine, report: named(engine.report(), adapter), pace, why });
   const cpu = () => {
@@ -38,7 +75,10 @@ export async function chooseEngine(make, asked, { doing, note }) {
     return taken(engine, null, engine.dtype_choice() ?? null);
   };
   if (asked === 'wgpu') {
-    if (!('gpu' in navigator)) throw { kind: 'no-adapter', sentence: 'WebGPU was asked for, but the browser does not offer it on this page; expected a browser with WebGPU, over https or from this computer.' };
+    if (!('gpu' in navigator)) {
+      throw new Failure('no-adapter', 'WebGPU was asked for, but the browser does not offer it on this page; expected a '
+        + 'browser with WebGPU, over https or from this computer.');
+    }
     return onGpu();
   }
   if (asked === 'candle' || !adapter) return taken(await cpu());

@@ -2,6 +2,8 @@
 
 import { isolated } from '../isolated.js';
 
+/** @import { Manifest, ManifestView } from '../protocol.js' */
+
 const joined = (parts, by = ', ') => parts.filter(Boolean).join(by);
 
 /** A plate's name often begins with its batch's, which a caption has no room for. */
@@ -65,8 +67,9 @@ function compounds({ list }) {
     .sort((a, b) => Number(b.control) - Number(a.control) || a.name.localeCompare(b.name, 'en', { sensitivity: 'base' }));
 }
 
+/** @returns {Manifest['provenance']} */
 function provenance({ data_set: data, training, metrics, licence, notes, created }) {
-  return [
+  const rows = /** @type {Manifest['provenance']} */ ([
     ['Training data', joined([data.name, data.citation].map(isolated), '. ')],
     ['Licence of the data', isolated(data.licence)],
     data.url && ['Data set’s page', data.url],
@@ -79,7 +82,8 @@ function provenance({ data_set: data, training, metrics, licence, notes, created
     ['Licence of the weights', isolated(licence)],
     notes && ['Notes', isolated(notes)],
     ['Bundle made', created],
-  ].filter(Boolean);
+  ]);
+  return rows.filter(Boolean);
 }
 
 /** All that was measured in one row, a line for each; what stands in many rows is read as many things. */
@@ -89,7 +93,10 @@ function measured(metrics) {
   return [['Measured', entries.map(([name, value]) => `${isolated(name.replaceAll('_', ' '))}: ${Number(value.toPrecision(4))}`)]];
 }
 
-/** The parts of the page's state that come from the manifest alone. */
+/**
+ * The parts of the page's state that come from the manifest alone.
+ * @returns {ManifestView}
+ */
 export function manifestView(manifest) {
   const { image, model, conditions, gallery = {} } = manifest;
   const nameOf = new Map(conditions.list.map((condition) => [condition.id, condition]));

@@ -1,4 +1,5 @@
-//! The wasm-bindgen surface over the session and the engines, and nothing else: what `web/worker.js` calls.
+//! The wasm-bindgen surface over the session and the engines, and nothing else: what the modules of
+//! `web/worker/` call.
 //!
 //! Nothing panics across the border. Every failure arrives as a JS object `{ kind, sentence }` ([`trouble`]):
 //! the kind says which way on a page can offer, the sentence is for the visitor.
@@ -6,7 +7,8 @@
 //! ```text
 //! Model ◀─ Download ◀─ bytes                Engine ─▶ Walk::attach
 //!   ├─▶ Engine::candle, Engine::wgpu ──────────┘            │
-//!   └─▶ Upload ─▶ coded crop ─▶ recipe ─▶ Walk::apply ─▶ Walk::step ─▶ Walk::picture
+//!   ├─▶ recipe ─▶ Walk::apply ────────────────────────▶ Walk::step ─▶ Walk::picture
+//!   └─▶ Upload ─▶ Upload::cut ─▶ Walk::use_upload ────────────┘
 //! ```
 
 #![allow(

@@ -99,18 +99,6 @@ impl Model {
         }
     }
 
-    /// The recommended recipe from an uploaded crop, coded bytes `[C, H, W]`.
-    pub fn crop_recipe(&self, coded: Vec<u8>) -> Result<JsValue, JsValue> {
-        let list = &self.manifest.conditions.list;
-        let condition = list.iter().find(|condition| !condition.control).or(list.first());
-        match condition {
-            Some(condition) => plain(&Recipe::new(&self.manifest, Start::Crop(coded), condition)),
-            None => {
-                Err(Trouble::new("bad-bundle", "the bundle has no condition, expected at least one").into())
-            }
-        }
-    }
-
     /// The recipe that a link's hash describes, valid for this model.
     pub fn read_link(&self, hash: &str) -> Result<JsValue, JsValue> {
         plain(&link::read(hash, &self.manifest).map_err(|error| Trouble::of_session(&error))?)
@@ -134,10 +122,16 @@ impl Model {
     }
 }
 
-/// The start of a recipe from an uploaded crop, coded bytes `[C, H, W]`, as a plain object.
-#[wasm_bindgen]
-pub fn crop_start(coded: Vec<u8>) -> Result<JsValue, JsValue> {
-    plain(&Start::Crop(coded))
+impl Model {
+    /// The recommended recipe from an uploaded crop.
+    pub(crate) fn first_recipe_from(&self, start: Start) -> Result<Recipe, Trouble> {
+        let list = &self.manifest.conditions.list;
+        let condition = list.iter().find(|condition| !condition.control).or(list.first());
+        let condition = condition.ok_or_else(|| {
+            Trouble::new("bad-bundle", "the bundle has no condition, expected at least one")
+        })?;
+        Ok(Recipe::new(&self.manifest, start, condition))
+    }
 }
 
 /// A file on its way into the bundle.

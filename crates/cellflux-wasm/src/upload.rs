@@ -25,6 +25,8 @@ pub struct Upload {
     pictures: Vec<Picture>,
     planes: Vec<PlaneRef>,
     sorts: Vec<Sort>,
+    /// The crop that was cut last: the model's coded bytes `[C, H, W]`.
+    coded: Option<Vec<u8>>,
 }
 
 /// What the page shows of an upload before anything is chosen.
@@ -96,6 +98,7 @@ impl Upload {
             spec,
             pictures,
             planes,
+            coded: None,
         };
         // Too few planes are refused now, not after the visitor has placed the crop.
         assign::suggest(&upload.pictures, &upload.spec).map_err(Trouble::from)?;
@@ -150,21 +153,23 @@ impl Upload {
         Ok(shown.map_or(JsValue::NULL, |preview| picture::to_js(&preview.picture)))
     }
 
-    /// Cuts the crop: `{ coded: Uint8Array [C, H, W], picture, dark, bright }`. `reading` names one reading
-    /// for each sort of files; `dark` and `bright` are the shares of the crop's pixels that are cut off at
-    /// either end.
+    /// Cuts the crop, which `Walk::use_upload` takes from here: `{ picture, dark, bright }`. `reading` names
+    /// one reading for each sort of files; `dark` and `bright` are the shares of the crop's pixels that are
+    /// cut off at either end.
     #[allow(
         clippy::needless_pass_by_value,
         reason = "wasm-bindgen hands lists of texts over by value only"
     )]
     pub fn cut(
-        &self,
+        &mut self,
         assignment: &[i32],
         x: f64,
         y: f64,
         side: f64,
         reading: Vec<String>,
     ) -> Result<JsValue, JsValue> {
+        // What is refused leaves no other crop in its place.
+        self.coded = None;
         let assignment = self.assignment(assignment)?;
         // `as` saturates, and a crop beyond the picture is refused with both sizes named.
         let crop = Crop {
@@ -177,15 +182,25 @@ impl Upload {
             .map_err(Trouble::from)?;
         let shown = self.composite(&coded.bytes)?;
         let object = Object::new();
-        picture::set(&object, "coded", &Uint8Array::from(coded.bytes.as_slice()).into());
         picture::set(&object, "picture", &picture::to_js(&shown));
         picture::set(&object, "dark", &JsValue::from_f64(coded.clipped.dark));
         picture::set(&object, "bright", &JsValue::from_f64(coded.clipped.bright));
+        self.coded = Some(coded.bytes);
         Ok(object.into())
     }
 }
 
 impl Upload {
+    /// The crop that was cut last, coded bytes `[C, H, W]`.
+    pub(crate) fn coded(&self) -> Result<&[u8], Trouble> {
+        self.coded.as_deref().ok_or_else(|| {
+            Trouble::new(
+                "bad-image",
+                "no crop has been cut yet, expected one of the upload",
+            )
+        })
+    }
+
     fn size(&self) -> (usize, usize) {
         self.pictures
             .first()

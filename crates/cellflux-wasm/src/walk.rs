@@ -5,9 +5,8 @@ use cellflux_bundle::conditions::ConditionVectors;
 use cellflux_engine::{AnyEngine, EngineError};
 use cellflux_flow::solver::Solver;
 use cellflux_image::composite::{DIFFERENCE_SCALE, Display, composite, difference};
-use cellflux_session::exploration::StepError;
 use cellflux_session::{
-    Change, Exploration, Frame, Pacing, PreparedWalk, Recipe, SessionError, export, link,
+    Change, Exploration, Frame, Pacing, PreparedWalk, Recipe, SessionError, Start, StepError, export, link,
 };
 use js_sys::Object;
 use wasm_bindgen::JsValue;
@@ -17,6 +16,7 @@ use crate::engine::Engine;
 use crate::model::{Model, plain};
 use crate::picture;
 use crate::trouble::Trouble;
+use crate::upload::Upload;
 
 /// One exploration of a model. It holds the steps reached, with or without an engine.
 #[wasm_bindgen]
@@ -38,28 +38,35 @@ impl Walk {
         reason = "wasm-bindgen hands optional bytes over by value only"
     )]
     pub fn new(model: &Model, recipe: &str, example: Option<Vec<u8>>) -> Result<Walk, JsValue> {
-        let vectors = model
-            .vectors
-            .clone()
-            .ok_or_else(|| Trouble::new("bad-bundle", "the condition vectors have not come yet"))?;
-        let manifest = model.manifest.clone();
-        let experiment = prepare(&manifest, &vectors, recipe, example.as_deref())?;
-        Ok(Self {
-            manifest,
-            vectors,
-            exploration: Exploration::new(experiment),
-            key: 1,
-        })
+        Ok(Self::begin(model, read(recipe)?, example.as_deref())?)
     }
 
-    /// Turns to another recipe; steps that are also its steps are kept. Refuses without changing anything.
+    /// Starts an exploration with the recommended recipe from the crop that was cut last, for a bundle that
+    /// has no control to start from.
+    pub fn of_upload(model: &Model, upload: &Upload) -> Result<Walk, JsValue> {
+        let start = Start::Crop(upload.coded()?.to_vec());
+        let recipe = model.first_recipe_from(start)?;
+        Ok(Self::begin(model, recipe, None)?)
+    }
+
+    /// Turns to another recipe; steps that are also its steps are kept. The answer is the number of steps,
+    /// from the first on, whose pictures are the same as before; with any of them the start's picture is.
+    /// Refuses without changing anything.
     #[allow(clippy::needless_pass_by_value, reason = "as in `new`")]
-    pub fn apply(&mut self, recipe: &str, example: Option<Vec<u8>>) -> Result<(), JsValue> {
-        let experiment = prepare(&self.manifest, &self.vectors, recipe, example.as_deref())?;
-        if let Change::Trajectory { .. } = self.exploration.apply(experiment) {
-            self.key += 1;
-        }
-        Ok(())
+    pub fn apply(&mut self, recipe: &str, example: Option<Vec<u8>>) -> Result<usize, JsValue> {
+        let experiment = prepare(&self.manifest, &self.vectors, read(recipe)?, example.as_deref())?;
+        Ok(self.turn_to(experiment))
+    }
+
+    /// Makes the crop that was cut last the start, and leaves the rest of the recipe as it is. Answers and
+    /// refuses as [`Walk::apply`].
+    pub fn use_upload(&mut self, upload: &Upload) -> Result<usize, JsValue> {
+        let recipe = Recipe {
+            start: Start::Crop(upload.coded()?.to_vec()),
+            ..self.exploration.experiment().recipe().clone()
+        };
+        let experiment = prepare(&self.manifest, &self.vectors, recipe, None)?;
+        Ok(self.turn_to(experiment))
     }
 
     /// Puts an engine in place; the walk goes on from the last step reached.
@@ -206,6 +213,40 @@ impl Walk {
 }
 
 impl Walk {
+    fn begin(model: &Model, recipe: Recipe, example: Option<&[u8]>) -> Result<Self, Trouble> {
+        let vectors = model
+            .vectors
+            .clone()
+            .ok_or_else(|| Trouble::new("bad-bundle", "the condition vectors have not come yet"))?;
+        let manifest = model.manifest.clone();
+        let experiment = prepare(&manifest, &vectors, recipe, example)?;
+        Ok(Self {
+            manifest,
+            vectors,
+            exploration: Exploration::new(experiment),
+            key: 1,
+        })
+    }
+
+    /// How many steps keep the pictures that they had.
+    fn turn_to(&mut self, experiment: PreparedWalk) -> usize {
+        // A step's numbers may stay and its pictures change: other channels are hidden, or the difference is
+        // from something else.
+        let before = self.exploration.experiment();
+        let same_pictures = before.recipe().view == experiment.recipe().view
+            && before.reference() == experiment.reference()
+            && before.clean_start() == experiment.clean_start();
+        let steps = self.steps();
+        let kept = match self.exploration.apply(experiment) {
+            Change::Nothing | Change::Display => steps,
+            Change::Trajectory { kept } => {
+                self.key += 1;
+                kept
+            }
+        };
+        if same_pictures { kept } else { 0 }
+    }
+
     fn frame(&self, step: usize) -> Result<&Frame, Trouble> {
         let frames = self.exploration.frames();
         frames.get(step).ok_or_else(|| {
@@ -227,12 +268,14 @@ impl Walk {
 fn prepare(
     manifest: &Manifest,
     vectors: &ConditionVectors,
-    recipe: &str,
+    recipe: Recipe,
     example: Option<&[u8]>,
 ) -> Result<PreparedWalk, Trouble> {
-    let of_session = |error: SessionError| Trouble::of_session(&error);
-    let recipe = Recipe::from_json(recipe.as_bytes()).map_err(of_session)?;
-    PreparedWalk::new(recipe, manifest, vectors, example).map_err(of_session)
+    PreparedWalk::new(recipe, manifest, vectors, example).map_err(|error| Trouble::of_session(&error))
+}
+
+fn read(recipe: &str) -> Result<Recipe, Trouble> {
+    Recipe::from_json(recipe.as_bytes()).map_err(|error| Trouble::of_session(&error))
 }
 
 fn written(file: Result<Vec<u8>, SessionError>) -> Result<Vec<u8>, JsValue> {

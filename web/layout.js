@@ -1,0 +1,77 @@
+// Where the explorer's parts stand: three numbered steps and, below, what it runs on and where it comes from.
+
+import { el } from './html.js';
+import { Notice } from './parts/notice.js';
+import { ModelCard } from './parts/model_card.js';
+import { ControlPicker } from './parts/control_picker.js';
+import { CompoundPicker } from './parts/compound_picker.js';
+import { CropEditor } from './parts/crop_editor.js';
+import { Stage } from './parts/stage.js';
+import { Measured } from './parts/measured.js';
+import { Transport } from './parts/transport.js';
+import { FlowSettings } from './parts/flow_settings.js';
+import { Keep } from './parts/keep.js';
+import { Provenance } from './parts/provenance.js';
+
+const PARTS = {
+  'cellflux-notice': Notice,
+  'cellflux-model': ModelCard,
+  'cellflux-control': ControlPicker,
+  'cellflux-compound': CompoundPicker,
+  'cellflux-crop': CropEditor,
+  'cellflux-stage': Stage,
+  'cellflux-transport': Transport,
+  'cellflux-measured': Measured,
+  'cellflux-settings': FlowSettings,
+  'cellflux-keep': Keep,
+  'cellflux-provenance': Provenance,
+};
+for (const [name, part] of Object.entries(PARTS)) customElements.define(name, part);
+
+/** Finds every part below a root. */
+export const ANY_PART = Object.keys(PARTS).join();
+
+const part = (name) => document.createElement(name);
+
+function step(number, name, title, lead, ...parts) {
+  const heading = el('h2', { id: `${name}-title` }, el('span', { class: 'number', 'aria-hidden': 'true' }, number), title);
+  return el('section', { class: `card ${name}`, 'aria-labelledby': `${name}-title` },
+    heading, lead ? el('p', { class: 'lead' }, lead) : null, ...parts);
+}
+
+/**
+ * @param {HTMLElement} host the explorer, whose embedding page may have put something into it
+ * @returns {HTMLElement[]}
+ */
+export function layout(host) {
+  // What the embedding page has to say stands beside what the manifest says.
+  const beside = host.querySelector(':scope > :not(noscript, [slot])');
+  return [
+    part('cellflux-notice'),
+    el('div', { class: 'bench' },
+      el('div', { class: 'pick' },
+        step('1', 'control', 'Pick a control', 'An untreated cell: where the walk starts.', part('cellflux-control')),
+        step('2', 'compound', 'Pick a compound', null, part('cellflux-compound'))),
+      el('div', { class: 'walk-column' },
+        step('3', 'walk', 'Walk', null, part('cellflux-model'), part('cellflux-stage'), part('cellflux-transport'),
+          part('cellflux-measured'), part('cellflux-keep')),
+        el('details', { class: 'card how', open: true },
+          el('summary', {}, 'How the flow is walked'), part('cellflux-settings')))),
+    el('div', { class: beside ? 'below beside' : 'below' },
+      el('slot'),
+      el('section', { class: 'card about', 'aria-labelledby': 'about-title' },
+        el('h2', { id: 'about-title' }, 'Data and model'), part('cellflux-provenance'))),
+    part('cellflux-crop'),
+    el('div', { class: 'drop-hint', 'aria-hidden': 'true' }, 'Drop the image to use it as the control'),
+  ];
+}
+
+/**
+ * The first step of a flow that starts from noise is no choice of a control.
+ * @param {ShadowRoot} root
+ */
+export function nameNoise(root) {
+  const title = root.querySelector('#control-title');
+  title.replaceChildren(title.firstChild, 'Draw the noise');
+  root.querySelector('.control .lead').textContent = 'Standard normal noise: where the walk starts.';
+}

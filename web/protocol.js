@@ -1,0 +1,310 @@
+// What the page and its worker say to each other: every call, what it is given and what it answers; every
+// event; every kind of failure.
+//
+// The page sends { id, call, args }; the answer is { id, value } or { id, trouble }. On its own the worker
+// sends { event, ... }; `here` is its first word.
+//
+// Calls run one after the other, in the order they came; those of `ASIDE` do not wait. A `step` under way
+// gives way to a call that has come meanwhile, after the evaluation it is at, and answers without a step.
+
+/**
+ * Every kind of failure: the module's own (crates/cellflux-wasm/src/trouble.rs), the worker's and the
+ * page's. A way on is offered by kind (notices.js).
+ */
+export const KINDS = /** @type {const} */ ([
+  // The module's.
+  'bad-bundle', 'bad-image', 'bad-link', 'bad-recipe', 'no-engine', 'no-adapter', 'limits', 'out-of-memory',
+  'device-lost', 'gpu', 'cpu',
+  // The worker's: a file that did not come or came damaged, a download that was cancelled, WebAssembly that
+  // is not there or has stopped, pictures that everything works without, and what nobody has foreseen.
+  'download', 'bad-file', 'cancelled', 'no-wasm', 'stopped', 'picture', 'pictures', 'internal',
+  // The page's: no worker, one that says nothing, a recording that did not come, and what nobody has
+  // foreseen.
+  'no-worker', 'silent', 'recorded', 'page',
+]);
+
+/** Calls that run beside the others: a visitor may choose while the weights come, and stop them. */
+export const ASIDE = /** @type {ReadonlySet<string>} */ (new Set(['download', 'cancel']));
+
+/**
+ * What is left when the computation itself has stopped: a trap in WebAssembly, or memory that has run out.
+ * @type {Trouble}
+ */
+export const STOPPED = {
+  kind: 'stopped',
+  sentence: 'The computation stopped unexpectedly, most likely for want of memory; what you chose is kept, and the '
+    + 'steps can be walked again.',
+};
+
+/** A failure that is thrown: its message is the sentence. */
+export class Failure extends Error {
+  /**
+   * @param {Kind} kind
+   * @param {string} sentence
+   * @param {{ stalled?: boolean, answered?: boolean }} [more] whether the connection stood still, and whether the server
+   *   answered with something else than the file
+   */
+  constructor(kind, sentence, { stalled = false, answered = false } = {}) {
+    super(sentence);
+    this.kind = kind;
+    this.sentence = sentence;
+    this.stalled = stalled;
+    this.answered = answered;
+  }
+}
+
+// Failures
+
+/** @typedef {typeof KINDS[number]} Kind */
+/**
+ * @typedef {{ kind: Kind, sentence: string }} Trouble a failure: a kind for the page, a sentence for the
+ *   visitor
+ */
+
+// Calls
+
+/**
+ * What a call is given and what it answers.
+ * @typedef {object} Calls
+ * @property {{ args: { src: string, link: string | null }, answer: Opened }} open starts over with a bundle,
+ *   at a link
+ * @property {{ args: Nothing, answer: Nothing }} pictures brings thumbnails and drawings that have not come,
+ *   once more
+ * @property {{ args: Nothing, answer: Nothing }} download brings the weights
+ * @property {{ args: Nothing, answer: Nothing }} cancel stops a download
+ * @property {{ args: { engine: EngineName }, answer: Started }} engine starts an engine, the first or
+ *   another one, at the step reached
+ * @property {{ args: { change: Change }, answer: Exploration }} change part of a recipe; restarts only what
+ *   it must
+ * @property {{ args: { link: string }, answer: Exploration & { at: number | null } }} link the exploration
+ *   that a link describes, and the step that it shows
+ * @property {{ args: { playing: boolean }, answer: Stepped }} step one more solver step; while playing, the
+ *   device goes on with the next
+ * @property {{ args: { visible: boolean[] }, answer: Exploration }} show the walk again with these channels
+ * @property {{ args: { files: NamedFile[] }, answer: Upload }} decode the visitor's own image
+ * @property {{ args: Arrangement & { redraw: boolean }, answer: Arranged }} arrange its channels and crop,
+ *   drawn
+ * @property {{ args: Arrangement, answer: Exploration }} use_upload makes the crop the start
+ * @property {{ args: { kind: FileKind, step: number }, answer: KeptFile }} keep a file to save
+ */
+
+/** @typedef {keyof Calls} Call */
+/** @template {Call} Name @typedef {Calls[Name]['args']} Args */
+/** @template {Call} Name @typedef {Calls[Name]['answer']} Answer */
+/**
+ * @typedef {{ [Name in Call]: (args: Args<Name>) => Promise<Answer<Name>> }} Answering whoever answers every
+ *   call
+ */
+/** @typedef {Record<string, never>} Nothing */
+
+// Events
+
+/**
+ * What the worker tells without having been asked.
+ * @typedef {object} Events
+ * @property {Nothing} here it has started
+ * @property {{ loaded: number, total: number, secondsLeft?: number }} download bytes of the weights
+ * @property {{ doing: string }} starting how far an engine is, in words
+ * @property {{ id: string, picture: Picture }} thumbnail of a sample or an example
+ * @property {{ id: string, svg: string }} structure the drawing of a compound
+ * @property {{ measured: number, remaining: number }} tuned convolutions of the GPU engine, measured for the
+ *   next one
+ * @property {{ sentence: string, trouble?: Kind }} note what went wrong without stopping anything
+ */
+
+/** @typedef {<Name extends keyof Events>(event: Name, detail: Events[Name]) => void} Say */
+
+// What they are about
+
+/** @typedef {{ width: number, height: number, rgba: Uint8ClampedArray }} Picture */
+/** @typedef {{ time: number, now: Picture, difference: Picture }} Step a step reached */
+/** @typedef {'auto' | 'candle' | 'wgpu'} EngineName `auto` is the fastest here */
+
+/**
+ * A walk, as far as it has come. Pictures that the page has already are not sent again: `steps` are those
+ * from `from` on, and `start` is there only when `from` is 0.
+ * @typedef {object} ToldWalk
+ * @property {number} key tells walks apart; another one after every change that lost or may have lost steps
+ * @property {Picture} [start] the start's picture, before source noise
+ * @property {boolean} noised whether step 0 is the start with noise added
+ * @property {number[] | null} times of all steps, reached or not; null for the adaptive solver, which finds
+ *   them on the way
+ * @property {boolean} finished
+ * @property {number} from
+ * @property {Step[]} steps
+ */
+
+/**
+ * A recipe as the page's controls show it.
+ * @typedef {object} Recipe
+ * @property {string} control a sample's or an example's id, `upload` or `noise`
+ * @property {string} compound
+ * @property {number} [dose] in micromolar
+ * @property {'forward' | 'reverse' | 'return'} direction
+ * @property {string} solver
+ * @property {string} grid
+ * @property {number} steps
+ * @property {number} alpha
+ * @property {number} noise
+ * @property {number} seed
+ * @property {number} rtol
+ * @property {number} atol
+ * @property {number[]} hidden channels
+ */
+
+/** @typedef {Partial<Recipe>} Change */
+
+/**
+ * Where the visitor is. `recipe` and `walk` are null in a bundle without sample controls, until there is an
+ * upload.
+ * @typedef {object} Exploration
+ * @property {Recipe | null} recipe
+ * @property {string} link its hash, without `#`
+ * @property {boolean[]} [visible] channels
+ * @property {number} [rejected] trials of the adaptive solver
+ * @property {Uploaded | null} [uploaded] where it is another one than before
+ * @property {ToldWalk | null} walk
+ */
+
+/**
+ * @typedef {{ key: string, name: string, picture: Picture }} Uploaded the visitor's crop; it stays to be
+ *   chosen again
+ */
+
+/**
+ * @typedef {object} OpenedOnly
+ * @property {Record<string, [low: number, high: number]>} limits of a recipe's numbers
+ * @property {Trouble | null} notice what of the link could not be followed
+ * @property {number | null} at the step that the link shows
+ * @property {{ total: number, loaded: number, cached: boolean, estimate: number | null }} download bytes,
+ *   and seconds
+ */
+/** @typedef {ManifestView & Exploration & OpenedOnly} Opened */
+
+/**
+ * @typedef {object} Started
+ * @property {EngineReport} engine
+ * @property {null} tuned nothing has been measured for the engine after this one
+ * @property {EngineName} engineAsked
+ * @property {number} evaluations
+ * @property {number | null} pace milliseconds of an evaluation, once known
+ */
+
+/**
+ * @typedef {object} EngineReport
+ * @property {'candle' | 'wgpu'} engine
+ * @property {string} adapter
+ * @property {boolean} software
+ * @property {string} dtype
+ * @property {string | null} tiles which tiles run; of a GPU engine
+ * @property {string | null} tilesRefused why those that were kept are not used
+ * @property {string | null} why this engine was taken
+ */
+
+/**
+ * @typedef {object} Stepped
+ * @property {ToldWalk} walk
+ * @property {number} evaluations
+ * @property {number} rejected
+ * @property {number} [pace]
+ * @property {true} [gaveWay] to another call: there is no new step, and this one is to be tried again
+ */
+
+/** @typedef {{ name: string, bytes: ArrayBuffer }} NamedFile */
+/** @typedef {{ x: number, y: number, side: number }} Crop in pixels of the image */
+
+/**
+ * What the visitor says of an image.
+ * @typedef {object} Arrangement
+ * @property {number[]} assignment for each channel its plane, or -1 where only a person can tell
+ * @property {Crop} crop
+ * @property {string[]} reading what the numbers of each sort of files mean
+ */
+
+/**
+ * @typedef {object} Arranged
+ * @property {boolean} complete whether every channel has its plane
+ * @property {Picture} [picture] a reduced one, to place the crop on; where it was asked for
+ * @property {Picture | null} cropPicture as the network will see it
+ * @property {{ dark: number, bright: number }} clipped shares of the crop that are cut off at either end
+ */
+
+/**
+ * An image that has been decoded, with what is suggested for it.
+ * @typedef {object} UploadOnly
+ * @property {number} key tells uploads apart
+ * @property {string} name
+ * @property {number} width
+ * @property {number} height
+ * @property {{ label: string }[]} planes
+ * @property {boolean[]} guessed for each channel whether its plane is a guess, which the visitor confirms
+ * @property {[wide: number, high: number]} extent the crop's size for a side of 1
+ * @property {number} smallest side
+ * @property {{ files: string, readings: { value: string, label: string }[] }[]} sorts of files, whose
+ *   numbers are read alike
+ */
+/** @typedef {UploadOnly & Arrangement & Arranged} Upload */
+
+/** @typedef {'frame' | 'strip' | 'trajectory' | 'times'} FileKind */
+/** @typedef {{ name: string, type: string, bytes: Uint8Array }} KeptFile */
+
+// What the page shows of a manifest
+
+/** @typedef {{ name: string, stain?: string, colour: string }} Channel */
+
+/**
+ * An image of the gallery.
+ * @typedef {object} Tile
+ * @property {string} id
+ * @property {string} condition
+ * @property {boolean} treated
+ * @property {boolean} synthetic
+ * @property {boolean} untreated whether its condition is a control
+ * @property {string | null} batch
+ * @property {number} number
+ * @property {string} dose in words
+ * @property {string} label
+ * @property {string} note
+ * @property {string} source
+ * @property {string} licence
+ */
+
+/** @typedef {{ badge: string, kind: string, sentence: string }} Training what training had of a condition */
+
+/**
+ * A line of the compound list.
+ * @typedef {object} Compound
+ * @property {string} id
+ * @property {string} name
+ * @property {string} action mode of action
+ * @property {string | null} smiles
+ * @property {string | null} structure path of the drawing
+ * @property {number[]} doses in micromolar
+ * @property {Training} training
+ * @property {string[]} batches
+ * @property {boolean} control
+ */
+
+/**
+ * @typedef {object} Manifest
+ * @property {string} id
+ * @property {string} name
+ * @property {string} description
+ * @property {number} parameters
+ * @property {string} dtype
+ * @property {[width: number, height: number]} size
+ * @property {Channel[]} channels
+ * @property {[term: string, value: string | string[]][]} provenance
+ */
+
+/**
+ * @typedef {object} ManifestView
+ * @property {Manifest} manifest
+ * @property {Channel[]} channels
+ * @property {Tile[]} samples
+ * @property {Tile[]} examples
+ * @property {Compound[]} compounds
+ * @property {'control' | 'noise'} flowSource
+ * @property {number} noiseRecommended
+ * @property {boolean} takesDose
+ */

@@ -1,0 +1,135 @@
+// The explorer's one state: what it holds, and what an answer of the worker makes of it.
+
+import { isolated } from './isolated.js';
+
+/** @import { Compound, EngineName, EngineReport, Exploration, ManifestView, Opened } from './protocol.js' */
+/** @import { Picture, Recipe, Step, ToldWalk, Upload, Uploaded } from './protocol.js' */
+/** @import { Notice } from './notices.js' */
+
+/**
+ * A walk as it is shown. A recorded one stands in for the worker's own, which is `live` meanwhile.
+ * @typedef {object} Walk
+ * @property {number | 'recorded'} key
+ * @property {Picture} [start]
+ * @property {boolean} noised
+ * @property {number[] | null} times
+ * @property {boolean} finished
+ * @property {Step[]} steps
+ * @property {string} [link] of a recorded one
+ * @property {boolean} [recorded]
+ * @property {Walk | null} [live]
+ */
+
+/** @typedef {{ title: string, note: string, kind: string, synthetic: boolean, batch: string | null }} Start */
+
+/**
+ * What is there before a bundle has been opened.
+ * @typedef {object} Always
+ * @property {'opening' | 'offered' | 'loading' | 'starting' | 'ready' | 'failed'} phase
+ * @property {Notice | null} notice
+ * @property {Map<string, Picture>} thumbnails
+ * @property {Map<string, string>} structures
+ * @property {number} cursor the step in view
+ * @property {boolean} playing
+ * @property {number} changes recipe changes that the worker has not answered yet
+ * @property {boolean} stepping
+ * @property {boolean} smooth
+ * @property {number} evaluations
+ */
+
+/**
+ * What comes with a bundle, and with what the visitor does.
+ * @typedef {object} Later
+ * @property {Opened['limits']} limits
+ * @property {Opened['at']} at
+ * @property {Partial<Opened['download']> & { secondsLeft?: number, doing?: string }} download
+ * @property {Recipe | null} recipe
+ * @property {string} link
+ * @property {boolean[]} visible
+ * @property {number} rejected
+ * @property {Walk | null} walk
+ * @property {Start | null} start
+ * @property {string} compoundName
+ * @property {string} lastControl the control walked from last: where to go back to from a treated cell
+ * @property {EngineName} engineAsked
+ * @property {EngineReport} engine
+ * @property {{ measured: number, remaining: number } | null} tuned
+ * @property {number | null} pace
+ * @property {Upload | null} upload what is being arranged
+ * @property {Uploaded | null} uploaded
+ */
+
+/** @typedef {Always & Partial<ManifestView> & Partial<Later>} State */
+
+/** @type {State} */
+export const EMPTY = {
+  phase: 'opening',
+  notice: null,
+  thumbnails: new Map(),
+  structures: new Map(),
+  cursor: 0,
+  playing: false,
+  changes: 0,
+  stepping: false,
+  smooth: false,
+  evaluations: 0,
+};
+
+/**
+ * What changes in the state when the worker has answered: recipe, link, walk and whatever else it says.
+ * @template {Partial<Exploration>} Answered
+ * @param {State} state
+ * @param {Answered} answer
+ * @returns {Partial<State>}
+ */
+export function followed(state, { walk: told, ...answer }) {
+  const shown = state.walk;
+  const live = told && continued(shown?.recorded ? shown.live : shown, told);
+  // A recorded walk stays in view while the worker speaks of the same one.
+  const stays = live && speaksOf(shown, answer.link);
+  const walk = stays ? { ...shown, key: live.key, live } : live;
+  const restarted = walk && !stays && walk.key !== shown?.key;
+  const steps = (walk ?? shown)?.steps.length ?? 1;
+  const recipe = answer.recipe ?? state.recipe;
+  const tiles = [...(state.samples ?? []), ...(state.examples ?? [])];
+  const chosen = tiles.find((tile) => tile.id === recipe?.control);
+  const compound = state.compounds?.find(({ id }) => id === recipe?.compound);
+  return {
+    ...answer,
+    ...(walk === undefined ? {} : { walk }),
+    ...(recipe && !chosen?.treated ? { lastControl: recipe.control } : {}),
+    cursor: restarted ? steps - 1 : Math.min(state.cursor, steps - 1),
+    start: startOf(recipe, chosen),
+    compoundName: isolated(compound?.name),
+  };
+}
+
+/** Whether a walk in view is the recorded one of this link. */
+export const speaksOf = (walk, link) => Boolean(walk?.recorded) && walk.link === link;
+
+/**
+ * A walk with what the worker has told of it since: what is not told again stays as it is.
+ * @param {Walk | null} walk
+ * @param {ToldWalk} told
+ * @returns {Walk}
+ */
+export function continued(walk, { from, steps, ...more }) {
+  const before = from ? walk : null;
+  return { ...before, ...more, steps: [...(before?.steps.slice(0, from) ?? []), ...steps] };
+}
+
+/**
+ * What the walk starts from: its title, its note, whether it was drawn, and its batch where that is known.
+ * @returns {Start | null}
+ */
+function startOf(recipe, chosen) {
+  if (!recipe) return null;
+  const unknown = { synthetic: false, batch: null };
+  if (recipe.control === 'noise') {
+    return { title: 'Noise', note: `standard normal, seed ${recipe.seed}`, kind: 'noise', ...unknown };
+  }
+  if (recipe.control === 'upload') return { title: 'Your image', note: '', kind: 'upload', ...unknown };
+  const title = chosen?.treated && !chosen.untreated ? 'Treated cell' : 'Control';
+  const kind = chosen?.treated ? 'treated' : 'control';
+  return { title, kind, note: chosen?.note ?? '', synthetic: Boolean(chosen?.synthetic), batch: chosen?.batch ?? null };
+}

@@ -1,0 +1,306 @@
+// Walking: the recipe, the steps reached, and what the page is told of them.
+
+import * as wasm from '../../pkg/cellflux_wasm.js';
+import * as recipeView from './recipe_view.js';
+
+/** @import { Answer, Change, Exploration, FileKind, KeptFile, ManifestView, Stepped, ToldWalk } from '../protocol.js' */
+/** @import { Trouble, Uploaded } from '../protocol.js' */
+/** @import { Opening } from './opening.js' */
+
+/** Evaluations quicker than a frame are not worth looking between for what the visitor has changed. */
+const QUICK_MS = 16;
+
+export class Walking {
+  #opening;
+  #wanted;
+  /** @type {wasm.Walk | null} */
+  #walk = null;
+  #recipe = null;
+  /** @type {boolean[]} */
+  #visible = [];
+  /**
+   * The visitor's crop. It stays to be chosen again after another start was.
+   * @type {Uploaded | null}
+   */
+  #uploaded = null;
+  /** Steps whose pictures the page has, as they are now. */
+  #told = 0;
+  /** An engine that was ready before there was anything to walk. */
+  #spare = null;
+  /** Whether the engine may go on with the next step while the page shows this one. */
+  #ahead = false;
+  /** Velocities evaluated, of all walks. */
+  evaluations = 0;
+  /**
+   * Milliseconds of an evaluation, once known.
+   * @type {number | null}
+   */
+  pace = null;
+
+  /**
+   * @param {Opening} opening
+   * @param {() => boolean} wanted whether another call waits
+   */
+  constructor(opening, wanted) {
+    this.#opening = opening;
+    this.#wanted = wanted;
+  }
+
+  /** The compound walked under. */
+  get compound() {
+    return this.#recipe?.condition ?? null;
+  }
+
+  /**
+   * Begins at a link, or with what the bundle shows before anything is chosen.
+   * @param {string | null} link
+   * @param {ManifestView} view
+   * @returns {Promise<{ notice: Trouble | null, at: number | null }>} what could not be followed, and the step that the
+   *   link shows
+   */
+  async begin(link, view) {
+    this.#visible = view.channels.map(() => true);
+    const { model } = this.#opening;
+    let notice = null;
+    let recipe = null;
+    if (link) {
+      try {
+        recipe = model.read_link(link);
+      } catch (error) {
+        notice = error;
+      }
+    }
+    recipe ??= model.first_recipe() ?? null;
+    if (!recipe) return { notice, at: null };
+    const missing = await this.#followWhatComes(recipe, view);
+    return { notice: notice ?? missing, at: (missing ? null : recipe.view?.step) ?? null };
+  }
+
+  /**
+   * @param {Change} change
+   * @returns {Promise<Exploration>}
+   */
+  async change({ control, ...rest }) {
+    const again = control === 'upload' && this.#uploaded;
+    const start = again ? { start: { crop: again.key } } : control === undefined ? {} : { control };
+    await this.#follow(recipeView.changed(this.#recipe, { ...rest, ...start }));
+    return this.#exploration();
+  }
+
+  /**
+   * @param {string} link
+   * @returns {Promise<Answer<'link'>>}
+   */
+  async followLink(link) {
+    const recipe = this.#opening.model.read_link(link);
+    await this.#follow(recipe);
+    return { ...this.#exploration(), at: recipe.view?.step ?? null };
+  }
+
+  /**
+   * @param {boolean[]} visible
+   * @returns {Promise<Exploration>}
+   */
+  async show(visible) {
+    const hidden = visible.flatMap((on, index) => (on ? [] : [index]));
+    await this.#follow(recipeView.changed(this.#recipe, { hidden }));
+    return this.#exploration();
+  }
+
+  /**
+   * Makes the crop that was cut the start.
+   * @param {wasm.Upload} upload
+   * @param {string} name
+   */
+  useUpload(upload, name) {
+    if (this.#walk) this.#turned(this.#walk.use_upload(upload));
+    else this.#begun(wasm.Walk.of_upload(this.#opening.model, upload));
+    return this.#exploration(name);
+  }
+
+  /**
+   * @param {boolean} playing
+   * @returns {Promise<Stepped>}
+   */
+  async step(playing) {
+    const began = performance.now();
+    const quick = this.pace !== null && this.pace < QUICK_MS;
+    if (!quick && !(await this.#evaluateUntilLast())) return { ...this.#stepped(), gaveWay: true };
+    // The CPU path computes where it stands: looking ahead would only delay the step that is wanted. So it would where
+    // an evaluation takes long, and the visitor changes something meanwhile.
+    const reached = await this.#walk.step(Boolean(playing) && this.#ahead && quick);
+    const took = performance.now() - began;
+    if (!reached) return this.#stepped();
+    const evaluations = this.#walk.evaluations_of(this.#walk.steps() - 1);
+    if (evaluations === 0) return this.#stepped();
+    this.evaluations += evaluations;
+    this.pace = took / evaluations;
+    return { ...this.#stepped(), pace: this.pace };
+  }
+
+  /**
+   * Walks on with this engine, from the step reached.
+   * @param {wasm.Engine} engine
+   * @param {{ pace: number | null, ahead: boolean }} known of it
+   */
+  attach(engine, { pace, ahead }) {
+    this.pace = pace;
+    this.#ahead = ahead;
+    if (this.#walk) this.#walk.attach(engine);
+    else this.#spare = engine;
+  }
+
+  /**
+   * What the visitor takes away.
+   * @param {FileKind} kind
+   * @param {number} step
+   * @returns {KeptFile}
+   */
+  keep(kind, step) {
+    const walk = this.#walk;
+    const { bytes, name } = {
+      frame: () => ({ bytes: walk.frame_png(step), name: `step-${step}.png` }),
+      strip: () => ({ bytes: walk.strip_png(), name: 'strip.png' }),
+      trajectory: () => ({ bytes: walk.trajectory_npy(), name: 'trajectory.npy' }),
+      times: () => ({ bytes: walk.times_npy(), name: 'times.npy' }),
+    }[kind]();
+    const type = name.endsWith('.png') ? 'image/png' : 'application/octet-stream';
+    return { name: `cellflux-${this.#recipe.condition}-${name}`, type, bytes };
+  }
+
+  /**
+   * All that a page knows which has just opened this.
+   * @returns {Exploration}
+   */
+  told() {
+    this.#told = 0;
+    return { uploaded: this.#uploaded, ...this.#exploration() };
+  }
+
+  /**
+   * Turns to a recipe, or, where its picture does not come, to the same walk from the first control whose picture does:
+   * one picture is no reason to close the page.
+   * @returns {Promise<Trouble | null>} what was missing
+   */
+  async #followWhatComes(recipe, { samples }) {
+    try {
+      await this.#follow(recipe);
+      return null;
+    } catch (error) {
+      if (!recipe.start.example || !['download', 'bad-file'].includes(error.kind)) throw error;
+      for (const { id } of samples.filter((sample) => sample.id !== recipe.start.example)) {
+        try {
+          await this.#follow({ ...recipe, start: { example: id } });
+          const said = error.message.replace(/\.$/, '');
+          const sentence = `${said}. The walk starts from another control; choosing this one tries again.`;
+          return { kind: 'picture', sentence };
+        } catch {
+          // Nor this one.
+        }
+      }
+      throw error;
+    }
+  }
+
+  /** Turns to a recipe; what it shares with the one before is kept. */
+  async #follow({ view, ...wanted }) {
+    // Which step is looked at is the page's affair; the channels hidden decide the pictures.
+    const recipe = JSON.stringify({ ...wanted, view: { hidden: view?.hidden ?? [] } });
+    const { model } = this.#opening;
+    const path = model.start_file(recipe);
+    const example = path ? await this.#opening.content(path) : undefined;
+    if (this.#walk) this.#turned(this.#walk.apply(recipe, example));
+    else this.#begun(new wasm.Walk(model, recipe, example));
+  }
+
+  /** @param {wasm.Walk} walk */
+  #begun(walk) {
+    this.#walk = walk;
+    if (this.#spare) walk.attach(this.#spare);
+    this.#spare = null;
+    this.#turned(0);
+  }
+
+  /** After the walk has turned to another recipe, under which so many steps have the pictures that they had. */
+  #turned(kept) {
+    this.#told = Math.min(this.#told, kept);
+    this.#recipe = this.#walk.recipe();
+    const hidden = new Set(this.#recipe.view?.hidden ?? []);
+    this.#visible = this.#visible.map((_, index) => !hidden.has(index));
+  }
+
+  /** Evaluates all velocities of a step but the last; false when another call has come meanwhile, to be followed first. */
+  async #evaluateUntilLast() {
+    while (await this.#walk.evaluate()) {
+      await nextTurn();
+      if (this.#wanted()) return false;
+    }
+    return true;
+  }
+
+  /**
+   * @param {string} name of a crop that is a start for the first time
+   * @returns {Exploration}
+   */
+  #exploration(name = 'the link’s crop') {
+    if (!this.#walk) return { recipe: null, link: '', walk: null };
+    const link = this.#walk.link();
+    const { crop } = this.#recipe.start;
+    const another = crop && crop !== this.#uploaded?.key;
+    if (another) {
+      this.#uploaded = { key: crop, name, picture: this.#walk.control() };
+    }
+    return {
+      recipe: recipeView.shown(this.#recipe),
+      link,
+      visible: this.#visible,
+      rejected: this.#rejected(),
+      ...(another ? { uploaded: this.#uploaded } : {}),
+      walk: this.#toldWalk(),
+    };
+  }
+
+  /** @returns {Stepped} */
+  #stepped() {
+    return { rejected: this.#rejected(), evaluations: this.evaluations, walk: this.#toldWalk() };
+  }
+
+  #rejected() {
+    return listOf(this.#walk.steps(), (index) => this.#walk.rejected_of(index)).reduce((sum, each) => sum + each, 0);
+  }
+
+  /**
+   * The walk with those pictures that the page does not have yet.
+   * @returns {ToldWalk}
+   */
+  #toldWalk() {
+    const walk = this.#walk;
+    const from = this.#told;
+    const times = walk.times();
+    const told = {
+      key: walk.key(),
+      noised: walk.noised(),
+      times: times ? [...times] : null,
+      finished: walk.finished(),
+      from,
+      steps: listOf(walk.steps() - from, (index) => walk.picture(from + index)),
+      ...(from === 0 ? { start: walk.control() } : {}),
+    };
+    this.#told = walk.steps();
+    return told;
+  }
+}
+
+const listOf = (length, value) => Array.from({ length }, (_, index) => value(index));
+
+/** Lets messages in that have come meanwhile; a timer would wait for milliseconds. */
+function nextTurn() {
+  return new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      port1.close();
+      resolve();
+    };
+    port2.postMessage(null);
+  });
+}
