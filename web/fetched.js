@@ -44,7 +44,7 @@ export class StallGuard {
  * @typedef {object} Wanted
  * @property {string} name for sentences
  * @property {string | null} [integrity] the digest as `sha384-…`, where it is known
- * @property {boolean} [named] whether to compare with the digest that the file's name bears, if any
+ * @property {boolean} [named] whether to compare with the digest in the file's name, if any
  * @property {RequestCache} [cache]
  * @property {number} [most] bytes that are read
  */
