@@ -11,13 +11,8 @@ use anyhow::{Context, Result, bail};
 
 use crate::shell::{capture, root, run, scratch, stage};
 
-/// The crates that read what strangers send.
-const READERS: [&str; 4] = [
-    "cellflux-table",
-    "cellflux-chem",
-    "cellflux-image",
-    "cellflux-bundle",
-];
+/// Crates that read what strangers send, and whose tests Miri ends within the hour.
+const READERS: [&str; 2] = ["cellflux-table", "cellflux-image"];
 /// The tests that map a file.
 const MAPPED: &str = "cache::";
 

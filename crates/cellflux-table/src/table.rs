@@ -313,6 +313,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "fifty thousand rows")]
     fn numbers_stay_right_in_a_table_longer_than_any_buffer() {
         let rows = (0..50_000).map(|index| format!("row {index},\"a\r\nb\"\r\n"));
         let text: String = std::iter::once("name,text\r\n".to_owned()).chain(rows).collect();
