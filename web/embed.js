@@ -4,7 +4,8 @@
 
 const models = JSON.parse(document.getElementById('models').textContent);
 const asked = new URLSearchParams(location.search);
-const model = models.find(({ name }) => name === asked.get('model')) ?? models[0];
+const wanted = asked.get('model');
+const model = models.find(({ name }) => name === wanted) ?? models[0];
 const theme = asked.get('theme');
 if (theme === 'light' || theme === 'dark') document.documentElement.classList.add(theme);
 
@@ -15,6 +16,12 @@ const hide = (asked.get('hide') ?? '').split(',').filter((name) => /^[a-z]+$/.te
 if (hide.length) explorer.setAttribute('hide', hide.join(' '));
 // The started explorer has no place for it, so it goes by itself.
 explorer.append(document.querySelector('.fallback'));
+if (wanted !== null && wanted !== model.name) {
+  const sentence = document.createElement('p');
+  sentence.className = 'hint';
+  sentence.textContent = `This page has no model called “${wanted}”, so it shows ${model.name}. It has ${models.map(({ name }) => name).join(', ')}.`;
+  document.body.append(sentence);
+}
 document.body.append(explorer);
 
 if (parent !== self) {

@@ -29,13 +29,24 @@ class Copy extends HTMLElement {
     this.append(this.button, this.said);
   }
 
+  /** Says on the button what happened, and after a while what it does again. */
+  #say(words) {
+    this.button.textContent = words;
+    this.said.textContent = words;
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => {
+      this.button.textContent = this.dataset.copy ?? 'Copy';
+      this.said.textContent = '';
+    }, 4000);
+  }
+
   async #copy() {
     try {
       await navigator.clipboard.writeText(this.querySelector('code').textContent);
-      this.said.textContent = this.dataset.copied ?? 'Copied';
+      this.#say(this.dataset.copied ?? 'Copied');
     } catch {
       getSelection().selectAllChildren(this.querySelector('code'));
-      this.said.textContent = this.dataset.selected ?? 'Selected: copy it with the keyboard';
+      this.#say(this.dataset.selected ?? 'Selected: copy it with the keyboard');
     }
   }
 }

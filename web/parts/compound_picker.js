@@ -80,7 +80,7 @@ export class CompoundPicker extends Part {
       compound.action && ['Mode of action', compound.action],
       this.dose
         ? [el('label', { for: this.dose.id }, 'Dose'), this.dose]
-        : compound.doses?.length && ['Doses in the data', `${compound.doses.join(', ')} µM`],
+        : compound.doses?.length && ['Doses in the data', `${compound.doses.join(', ')} µM, all as one condition: the network does not know the dose`],
       ['Training', compound.training.sentence],
     ].filter(Boolean);
     this.card.replaceChildren(

@@ -59,24 +59,27 @@ export class Stage extends Part {
     paint(this.now.canvas, step?.now);
     paint(this.difference.canvas, step?.difference);
     const reverse = recipe?.direction === 'reverse';
-    const note = [start?.note, reverse && 'taken as t = 1'].filter(Boolean).join(', ');
+    const taken = start?.kind === 'control' ? 'taken as t = 1, though no treatment was given to it' : 'taken as t = 1';
+    const note = [start?.note, reverse && taken].filter(Boolean).join(', ');
     this.start.title.textContent = start?.title ?? 'Start';
     this.start.note.textContent = note;
     if (!step) return;
     const generated = cursor > 0 || walk.noised || start?.kind === 'noise';
     const where = `t = ${figures.time(step.time)}`;
     this.now.title.textContent = 'Now';
-    this.now.note.textContent = `${where}${compoundName ? `, ${compoundName}` : ''}`;
+    const under = recipe?.alpha === 0 ? 'no compound (α = 0)' : compoundName;
+    this.now.note.textContent = `${where}${under ? `, ${under}` : ''}`;
     this.now.stamp.textContent = cursor > 0 ? GENERATED : start?.kind === 'noise' ? 'Noise: no cell is in it' : walk.noised ? 'The start with source noise' : 'The start, unchanged';
     this.now.stamp.classList.toggle('generated', generated);
     const from = walk.noised && recipe?.direction === 'return' ? 'start with its noise' : 'start';
     const alone = visible?.filter(Boolean).length === 1;
     this.difference.note.textContent = alone ? `now − ${from}: red is more, blue less, white no change` : `now − ${from}: grey is no change`;
-    this.difference.stamp.textContent = GENERATED;
-    this.difference.stamp.classList.toggle('generated', true);
+    const moved = cursor > 0 ? GENERATED : walk.noised ? 'The source noise alone' : 'No change yet';
+    this.difference.stamp.textContent = moved;
+    this.difference.stamp.classList.toggle('generated', cursor > 0);
     this.start.canvas.setAttribute('aria-label', note ? `${this.start.title.textContent}: ${note}` : this.start.title.textContent);
     this.now.canvas.setAttribute('aria-label', `Now, ${where}. ${this.now.stamp.textContent}.`);
-    this.difference.canvas.setAttribute('aria-label', `Difference between now and the start, ${where}. ${GENERATED}.`);
+    this.difference.canvas.setAttribute('aria-label', `Difference between now and the start, ${where}. ${moved}.`);
   }
 
   #buildChannels(channels) {
@@ -102,13 +105,21 @@ export class Stage extends Part {
  */
 function batchNote({ kind, synthetic, batch }, { batches, control }, name = 'this compound') {
   if (kind === 'noise') return ['noise', 'This flow starts from noise: there is no control that the end could be compared with.'];
-  if (synthetic) return ['drawn', `The start is drawn by a program: the walk shows what the network does to a drawing, not what ${name} does to cells.`];
+  if (synthetic) {
+    const real = control ? 'untreated cells become' : `${name} does to cells`;
+    return ['drawn', `The start is drawn by a program: the walk shows what the network does to a drawing, not what ${real}.`];
+  }
+  if (kind === 'upload') return ['unknown', 'Batch unknown: nothing says of which batch your image is, so part of any difference from measured cells may be the batch’s.'];
   const whose = control ? 'the untreated cells' : `the cells treated with ${name}`;
   if (!batch || !batches.length) {
     const missing = batch ? `of ${whose}` : batches.length ? 'of the start' : `of the start, nor that of ${whose}`;
     return ['unknown', `Batch unknown: the bundle does not say the batch ${missing}, so part of any difference from measured cells may be the batch’s.`];
   }
-  if (batches.includes(batch)) return ['same', `Same batch: the start and ${whose} are of ${isolated(batch)}.`];
+  if (batches.includes(batch)) {
+    if (batches.length === 1) return ['same', `Same batch: the start and ${whose} are of ${isolated(batch)}.`];
+    const others = batches.length === 2 ? 'one other batch' : `${batches.length - 1} other batches`;
+    return ['same', `Same batch: the start is of ${isolated(batch)}, as are some of ${whose}; the others are of ${others}.`];
+  }
   return ['other', `Another batch: the start is of ${isolated(batch)}, ${whose} are of ${listed(batches.map(isolated))}. Part of any difference from measured cells is the batch’s.`];
 }
 

@@ -79,16 +79,17 @@ export class Transport extends Part {
 
   /**
    * What stands at either end: where the walk starts, what that is; at the other end what the flow leads to. The first time of a grid
-   * need not be 0, and a network that was trained with noise comes back to it.
+   * need not be 0. What is generated is not called a control: a walk back only goes towards one.
    * @param {State} state
    */
-  #nameEnds({ walk, recipe, start, compoundName, flowSource, noiseRecommended }) {
+  #nameEnds({ walk, recipe, start, compoundName, flowSource }) {
     const times = walk?.times ?? [0, 1];
     const reverse = recipe?.direction === 'reverse';
     const begun = start?.title.toLowerCase() ?? 'start';
-    const noised = (reverse ? noiseRecommended : recipe?.noise) > 0 && flowSource !== 'noise' ? ' with noise' : '';
-    const source = reverse ? (flowSource === 'noise' ? 'noise' : 'control') : begun;
-    const target = reverse ? begun : (compoundName ?? 'treated');
+    const noised = !reverse && recipe?.noise > 0 && flowSource !== 'noise' ? ' with noise' : '';
+    const source = reverse ? (flowSource === 'noise' ? 'towards noise' : 'towards a control') : begun;
+    const name = recipe?.alpha === 0 ? 'no compound' : (compoundName ?? 'treated');
+    const target = reverse ? begun : name;
     this.left.textContent = `t = ${figures.end(Math.min(...times))}, ${source}${noised}`;
     this.right.textContent = `${target}, t = ${figures.end(Math.max(...times))}`;
   }

@@ -74,10 +74,10 @@ export class Exploring {
    * @param {Args<'open'>} args
    * @returns {Promise<Answer<'open'>>}
    */
-  async #open({ src, link }) {
+  async #open({ src, link, preset }) {
     await this.#opening.open(src);
     const view = manifestView(this.#opening.model.manifest());
-    const { notice, at } = await this.#walking.begin(link, view);
+    const { notice, at } = await this.#walking.begin(link, preset, view);
     this.#pictures.bring(view, this.#walking.compound);
     return { ...view, limits: LIMITS, notice, at, download: await this.#opening.size(), ...this.#walking.told() };
   }

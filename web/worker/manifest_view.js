@@ -12,7 +12,8 @@ const short = ({ batch, plate }) => (plate && batch && plate.startsWith(`${batch
 /** A gallery example as a tile. */
 function tile(example, condition, treated, number) {
   const [batch, plate, well] = [example.batch, example.plate, example.well].map(isolated);
-  const where = joined([batch, plate && `plate ${plate}`, well && `well ${well}`]);
+  // A drawing is of no batch, whatever name its light was drawn under.
+  const where = example.synthetic ? '' : joined([batch, plate && `plate ${plate}`, well && `well ${well}`]);
   const dose = example.dose_um === undefined ? '' : ` ${example.dose_um} µM`;
   const kind = example.synthetic ? 'drawn by a program, not measured' : treated ? 'measured' : 'measured, untreated';
   return {
@@ -21,7 +22,7 @@ function tile(example, condition, treated, number) {
     treated,
     synthetic: Boolean(example.synthetic),
     untreated: Boolean(condition?.control),
-    batch: example.batch ?? null,
+    batch: example.synthetic ? null : (example.batch ?? null),
     number,
     dose: dose && ` at${dose}`,
     label: example.synthetic ? `drawn ${number}` : isolated(short(example) ?? example.id),

@@ -54,11 +54,12 @@ export class Walking {
   /**
    * Begins at a link, or with what the bundle shows before anything is chosen.
    * @param {string | null} link
+   * @param {string | null} preset the walk of the page's author, in place of a link that cannot be followed
    * @param {ManifestView} view
    * @returns {Promise<{ notice: Trouble | null, at: number | null }>} what could not be followed, and the step that the
    *   link shows
    */
-  async begin(link, view) {
+  async begin(link, preset, view) {
     this.#visible = view.channels.map(() => true);
     const { model } = this.#opening;
     let notice = null;
@@ -67,13 +68,24 @@ export class Walking {
       try {
         recipe = model.read_link(link);
       } catch (error) {
-        notice = error;
+        const sentence = String(error.sentence ?? error.message).replace(/\.?$/, '.');
+        notice = { kind: error.kind, sentence: `${sentence} The page shows its own walk instead.` };
+        recipe = this.#preset(preset);
       }
     }
     recipe ??= model.first_recipe() ?? null;
     if (!recipe) return { notice, at: null };
     const missing = await this.#followWhatComes(recipe, view);
     return { notice: notice ?? missing, at: (missing ? null : recipe.view?.step) ?? null };
+  }
+
+  /** The walk that the page's author chose, where it can be read. */
+  #preset(link) {
+    try {
+      return link ? this.#opening.model.read_link(link) : null;
+    } catch {
+      return null;
+    }
   }
 
   /**

@@ -194,7 +194,7 @@ fn read<'a>(
         }
     }
     for (name, at) in footnotes.unused() {
-        let note = format!("the note [^{name}] is not shown, since no text refers to it");
+        let note = format!("the note [^{name}] is shown where it stands, since no text refers to it");
         around.note(&source.place(at), &note);
     }
     Ok(events)
@@ -527,9 +527,10 @@ mod tests {
             ("a\n\nb[^none] c\n", "a.md:3: [^none] is shown as text"),
             (
                 "a[^1]\n\n[^1]: b\n\n[^3]: c\n",
-                "a.md:5: the note [^3] is not shown",
+                "a.md:5: the note [^3] is shown where it stands",
             ),
             ("a\n\n$$ x^2\n\nb\n", "a.md:3: $$ is shown as text"),
+            ("a\n\nOne $\\frac{a$ two.\n", "a.md:3: $\\frac{a is shown as text"),
         ] {
             let (html, around) = rendered(text, false);
             assert!(!html.unwrap().contains("onclick"), "{text}");
@@ -543,6 +544,7 @@ mod tests {
             "A [link](https://example.org) and (some words).\n",
             "A[^1] has `$$` and `[^x]`, or \\$\\$.\n\n[^1]: $$x$$\n",
             "```\n$$ [^x]\n```\n",
+            "A file of $HOME\\data costs $5.\n",
         ] {
             let (_, around) = rendered(text, false);
             assert!(around.notes.is_empty(), "{text}: {:?}", around.notes);

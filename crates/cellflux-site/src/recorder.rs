@@ -82,7 +82,7 @@ impl<'a> Recorder<'a> {
         }
     }
 
-    /// Notes a walk whose start is of none of its compound's batches, or of which that is not known.
+    /// Notes a walk whose start is of none of its compound's batches, or of which that is not known, or is no cell.
     pub fn note_batch(&mut self, model: &Model, recipe: &Recipe, at: &Place) {
         let manifest = model.manifest();
         let Start::Example(id) = &recipe.start else { return };
@@ -94,6 +94,15 @@ impl<'a> Recorder<'a> {
         };
         let batch = example.batch.as_deref();
         let name = &condition.name;
+        if example.synthetic {
+            // A drawing is of no batch. Once for each drawing, since there is one way on for all of its walks.
+            let words =
+                "is drawn by a program: its walks show what the network does to a drawing, not to cells";
+            self.notes.insert(format!(
+                "{id} {words}; `real = true` or `--data` starts from photographs"
+            ));
+            return;
+        }
         let problem = match condition.batch_match(batch) {
             BatchMatch::Same => return,
             BatchMatch::Other => format!(

@@ -37,6 +37,12 @@ impl Untaken {
                     "$$ is shown as text: a formula begins and ends with it, without an empty line between".to_owned()
                 })
             });
+        let note = note.or_else(|| {
+            let formula = broken_formula(&self.text)?;
+            Some(format!(
+                "{formula} is shown as text: expected a formula between dollar signs whose braces are all closed"
+            ))
+        });
         if note.is_some() {
             self.text.clear();
         }
@@ -49,6 +55,16 @@ fn name_with_blanks(text: &str) -> Option<&str> {
     let (before, rest) = text.rsplit_once("](")?;
     let (name, _) = rest.split_once(')')?;
     (before.contains('[') && name.contains(' ') && !name.contains('\n')).then_some(name)
+}
+
+/// What follows a dollar sign as a formula does, with a command of TeX, and became none.
+fn broken_formula(text: &str) -> Option<&str> {
+    let start = text.find('$')?;
+    let formula = text.get(start..)?.split(['\n', ' ']).next()?;
+    let (_, command) = formula.split_once('\\')?;
+    let opened = |sign: char| formula.matches(sign).count();
+    (command.starts_with(|c: char| c.is_ascii_alphabetic()) && opened('{') != opened('}'))
+        .then(|| formula.trim_end_matches('$'))
 }
 
 /// The name of a note that is referred to and is nowhere.

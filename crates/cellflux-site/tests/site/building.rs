@@ -319,6 +319,19 @@ fn an_author_hears_of_walks_whose_control_is_of_another_batch_or_whose_batch_is_
             .filter(|note| note.contains("batch"))
             .collect::<Vec<_>>()
     };
+    let drawn = build(home.path()).unwrap().advice;
+    assert_eq!(
+        drawn
+            .iter()
+            .filter(|note| note.contains("synthetic-1 is drawn"))
+            .count(),
+        1,
+        "{drawn:?}"
+    );
+    let path = home.path().join("bundle/manifest.json");
+    let mut photographed: serde_json::Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+    photographed["gallery"]["controls"][0]["synthetic"] = false.into();
+    fs::write(&path, photographed.to_string()).unwrap();
     let unknown = noted();
     assert_eq!(
         unknown.len(),
@@ -331,7 +344,6 @@ fn an_author_hears_of_walks_whose_control_is_of_another_batch_or_whose_batch_is_
             .all(|note| note.contains("site.toml:") && note.contains("not")),
         "{unknown:?}"
     );
-    let path = home.path().join("bundle/manifest.json");
     let said = |batch: &str| {
         let mut manifest: serde_json::Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
         manifest["gallery"]["controls"][0]["batch"] = "Week4".into();
