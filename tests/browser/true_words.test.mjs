@@ -53,6 +53,60 @@ test('a hash that names a place in the document is left to the document', { skip
   await context.close();
 });
 
+test('a link that cannot be followed gives way to the walk that the author chose, and says so', { skip }, async () => {
+  const context = await browser.newContext();
+  const explorer = await ExplorerPage.open(context, `${SITE}?engine=candle#v=1&c=nosuch`);
+  await explorer.ready();
+  await explorer.says(/"nosuch", expected the id of a condition.*shows its own walk instead/);
+  await explorer.page.locator('[data-compound="cycloheximide"][aria-selected="true"]').waitFor();
+  explorer.nothingInTheConsole();
+  await context.close();
+});
+
+test('a frame asked for a model that is not there says which one it shows, and its theme reaches the explorer', { skip }, async () => {
+  const context = await browser.newContext({ colorScheme: 'light' });
+  const explorer = await ExplorerPage.open(context, `${SITE}embed.html?engine=candle&model=nosuch&theme=dark#c=taxol`);
+  await explorer.ready();
+  assert.match(await explorer.page.locator('body > .hint').textContent(), /no model called “nosuch”, so it shows /);
+  const brightness = (selector) => explorer.page.locator(selector).first().evaluate((node) => {
+    const [red, green, blue] = getComputedStyle(node).backgroundColor.match(/[\d.]+/g).map(Number);
+    return (red + green + blue) / 3;
+  });
+  assert.ok((await brightness('body')) < 60, 'the ground is dark');
+  assert.ok((await brightness('cellflux-explorer .chip')) < 100, 'and so is what stands on it');
+  await context.close();
+});
+
+test('no change is not called generated, and a walk that ignores the compound is not named after it', { skip }, async () => {
+  await pageOf((manifest) => { manifest.sampling.noise = 0; }, async (explorer) => {
+    const { page } = explorer;
+    assert.equal(await page.locator('.view.difference .stamp').textContent(), 'No change yet');
+    await explorer.forward();
+    assert.equal(await page.locator('.view.difference .stamp').textContent(), 'Generated, not measured');
+    await explorer.set('alpha', '0');
+    await explorer.settled();
+    assert.match(await page.locator('.ends').textContent(), /no compound, t = 1$/);
+    assert.match(await page.locator('.view.now .note').textContent(), /no compound \(α = 0\)/);
+  });
+});
+
+test('measured cells of the start’s batch come first, each with its batch, and where there are none that is said', { skip }, async () => {
+  await pageOf((manifest) => {
+    const [control] = manifest.gallery.controls;
+    measured(manifest, 'Week4');
+    compound(manifest, 'taxol').batches = ['Week2', 'Week4'];
+    manifest.gallery.treated = ['Week2', 'Week4'].map((batch) => ({ ...control, id: `cell-${batch.toLowerCase()}`, condition: 'taxol', synthetic: false, batch }));
+  }, async (explorer) => {
+    const { page } = explorer;
+    await explorer.compound('taxol');
+    assert.match(await page.locator(NOTE).textContent(), /as are some of the cells treated with .*taxol.*; the others are of one other batch/);
+    const captions = await page.locator('[data-example] .caption').allTextContents();
+    assert.deepEqual(captions.map((text) => text.replaceAll(/[\u2066-\u2069]/g, '')), ['Week4', 'Week2']);
+    await explorer.compound('colchicine');
+    assert.match(await page.locator('cellflux-measured').textContent(), /No measured cells of .*colchicine.* are on this page/);
+  });
+});
+
 const measured = (manifest, batch) => Object.assign(manifest.gallery.controls[0], { synthetic: false, batch });
 const compound = (manifest, id) => manifest.conditions.list.find((condition) => condition.id === id);
 
