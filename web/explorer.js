@@ -1,5 +1,5 @@
-// <cellflux-explorer src="…/manifest.json" preset="…" hide="…" recorded="…" address="…">: one state, shown by parts;
-// parts say what the visitor intends, the worker computes.
+// <cellflux-explorer src="…/manifest.json" preset="…" hide="…" recorded="…" address="…">: one state, shown
+// by parts; parts say what the visitor intends, the worker computes.
 //
 //   worker ──events, answers──▶ state ──update──▶ parts ──intents──▶ explorer ──calls──▶ worker
 
@@ -28,7 +28,10 @@ const FETCH_AT_ONCE = 48e6;
 /** How long the address may lag behind the view. */
 const ADDRESS_MS = 250;
 
-/** What only tells: it leaves by itself, and with the next action. What offers a way on stays until that is taken. */
+/**
+ * What only tells: it leaves by itself, and with the next action. What offers a way on stays until that is
+ * taken.
+ */
 const isNews = (notice) => notice?.kind === 'info' && !notice.stays && !notice.actions?.length;
 
 /** How long news such as “The link is copied” stay. */
@@ -265,7 +268,10 @@ class Explorer extends HTMLElement {
     });
   }
 
-  /** Another compound. A cell that was treated with the one before is no start for it: the walk goes on from the last control. */
+  /**
+   * Another compound. A cell that was treated with the one before is no start for it: the walk goes on from
+   * the last control.
+   */
   #chooseCompound(change) {
     const { recipe, examples } = this.#state;
     const cell = recipe?.direction === 'reverse' && examples?.find(({ id }) => id === recipe.control);
@@ -275,18 +281,21 @@ class Explorer extends HTMLElement {
     }
     this.#change({ ...change, direction: 'forward', control: this.#firstControl() });
     const source = this.#state.flowSource === 'noise' ? 'noise' : 'a control';
-    const sentence = `The cell walked back from was not treated with this compound; the walk starts from ${source} again.`;
+    const sentence = 'The cell walked back from was not treated with this compound; '
+      + `the walk starts from ${source} again.`;
     this.#set({ notice: informed(sentence) });
   }
 
   /** The control walked from last, else the first there is; noise for a flow that starts from noise. */
   #firstControl() {
-    return this.#state.flowSource === 'noise' ? 'noise' : (this.#state.lastControl ?? this.#state.samples?.[0]?.id);
+    const { flowSource, lastControl, samples } = this.#state;
+    return flowSource === 'noise' ? 'noise' : (lastControl ?? samples?.[0]?.id);
   }
 
   /** Part of a recipe. Another way through a flow that starts from noise begins with noise again. */
   #changeSettings(change) {
-    const fromNoise = this.#state.flowSource === 'noise' && change.direction && change.direction !== 'reverse';
+    const { direction } = change;
+    const fromNoise = this.#state.flowSource === 'noise' && direction && direction !== 'reverse';
     this.#change(fromNoise ? { ...change, control: 'noise' } : change);
   }
 
@@ -321,7 +330,8 @@ class Explorer extends HTMLElement {
   async #computeStep() {
     this.#set({ stepping: true });
     try {
-      const { walk, gaveWay = false, ...rest } = await this.#worker.call('step', { playing: this.#state.playing });
+      const { playing } = this.#state;
+      const { walk, gaveWay = false, ...rest } = await this.#worker.call('step', { playing });
       this.#set({ walk: continued(this.#state.walk, walk), ...rest });
       return gaveWay;
     } catch (error) {
@@ -334,7 +344,8 @@ class Explorer extends HTMLElement {
 
   #showChannels(visible) {
     this.#set({ visible });
-    this.#waitFor(() => this.#attempt(async () => this.#follow(await this.#worker.call('show', { visible }))));
+    const show = async () => this.#follow(await this.#worker.call('show', { visible }));
+    this.#waitFor(() => this.#attempt(show));
   }
 
   // The visitor's own image
@@ -363,7 +374,8 @@ class Explorer extends HTMLElement {
     address.hash = linkAt(this.#state.link, this.#state.cursor);
     try {
       await navigator.clipboard.writeText(address.href);
-      const crop = takesCropAlong(address.hash) ? ', your crop included: anyone with the link has the crop' : '';
+      const included = ', your crop included: anyone with the link has the crop';
+      const crop = takesCropAlong(address.hash) ? included : '';
       this.#set({ notice: informed(`The link is copied; it makes this picture again${crop}.`) });
     } catch {
       if (this.#ownsAddress) history.replaceState(history.state, '', address.hash);

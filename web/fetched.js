@@ -1,4 +1,5 @@
-// A file of the page's own, brought whole: watched while it comes, and compared with the digest that the build wrote down.
+// A file of the page's own, brought whole: watched while it comes, and compared with the digest that the
+// build wrote down.
 
 import { Failure } from './protocol.js';
 
@@ -10,7 +11,10 @@ const CHECK_MS = 120_000;
 
 const STILL = `nothing has come for ${STALL_MS / 1000} seconds, so the connection seems to stand still`;
 
-/** Aborts a request when nothing comes any more. `moved` is called for every piece that comes, `end` when all has. */
+/**
+ * Aborts a request when nothing comes any more. `moved` is called for every piece that comes, `end` when all
+ * has.
+ */
 export class StallGuard {
   #stop = new AbortController();
   #timer;
@@ -60,7 +64,8 @@ export async function fetched(address, wanted) {
   try {
     return await once(address, wanted);
   } catch (error) {
-    // The browser's own cache may hold an answer that is wrong, or not any more the server's: ask once more, past it.
+    // The browser's own cache may hold an answer that is wrong, or not any more the server's: ask once more,
+    // past it.
     if (error.kind !== 'bad-file' && !error.answered) throw error;
     return once(address, { ...wanted, cache: 'reload' });
   }

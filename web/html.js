@@ -6,8 +6,8 @@ const AS_PROPERTY = new Set(['value', 'checked', 'disabled', 'hidden', 'textCont
  * One element with attributes, listeners and children.
  * @template {keyof HTMLElementTagNameMap} Tag
  * @param {Tag} tag
- * @param {Record<string, any>} [attributes] attribute values by name; `null`, `undefined` and `false` leave the attribute
- *   out; `on` holds listeners
+ * @param {Record<string, any>} [attributes] attribute values by name; `null`, `undefined` and `false` leave
+ *   the attribute out; `on` holds listeners
  * @param {...(Node | string | null)} children
  * @returns {HTMLElementTagNameMap[Tag]}
  */
@@ -32,7 +32,9 @@ export const inside = (element) => /** @type {HTMLElement[]} */ ([...element.chi
 /** Says one word or two to assistive technology only. */
 export const unseen = (text) => el('span', { class: 'unseen' }, text);
 
-/** Scrolls a list so that one of its items is in view; never the page. The list is the item's offset parent. */
+/**
+ * Scrolls a list so that one of its items is in view; never the page. The list is the item's offset parent.
+ */
 export function reveal(list, item) {
   const { offsetTop: top, offsetHeight: height, offsetLeft: left, offsetWidth: width } = item;
   const { scrollTop, clientHeight, scrollLeft, clientWidth } = list;

@@ -1,4 +1,5 @@
-// Where the explorer's parts stand: three numbered steps and, below, what it runs on and where it comes from.
+// Where the explorer's parts stand: three numbered steps and, below, what it runs on and where it comes
+// from.
 
 import { el } from './html.js';
 import { Notice } from './parts/notice.js';
@@ -34,7 +35,8 @@ export const ANY_PART = Object.keys(PARTS).join();
 const part = (name) => document.createElement(name);
 
 function step(number, name, title, lead, ...parts) {
-  const heading = el('h2', { id: `${name}-title` }, el('span', { class: 'number', 'aria-hidden': 'true' }, number), title);
+  const shown = el('span', { class: 'number', 'aria-hidden': 'true' }, number);
+  const heading = el('h2', { id: `${name}-title` }, shown, title);
   return el('section', { class: `card ${name}`, 'aria-labelledby': `${name}-title` },
     heading, lead ? el('p', { class: 'lead' }, lead) : null, ...parts);
 }
@@ -50,11 +52,12 @@ export function layout(host) {
     part('cellflux-notice'),
     el('div', { class: 'bench' },
       el('div', { class: 'pick' },
-        step('1', 'control', 'Pick a control', 'An untreated cell: where the walk starts.', part('cellflux-control')),
+        step('1', 'control', 'Pick a control', 'An untreated cell: where the walk starts.',
+          part('cellflux-control')),
         step('2', 'compound', 'Pick a compound', null, part('cellflux-compound'))),
       el('div', { class: 'walk-column' },
-        step('3', 'walk', 'Walk', null, part('cellflux-model'), part('cellflux-stage'), part('cellflux-transport'),
-          part('cellflux-measured'), part('cellflux-keep')),
+        step('3', 'walk', 'Walk', null, part('cellflux-model'), part('cellflux-stage'),
+          part('cellflux-transport'), part('cellflux-measured'), part('cellflux-keep')),
         el('details', { class: 'card how', open: true },
           el('summary', {}, 'How the flow is walked'), part('cellflux-settings')))),
     el('div', { class: beside ? 'below beside' : 'below' },

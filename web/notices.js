@@ -2,9 +2,15 @@
 
 /** @import { Kind } from './protocol.js' */
 
+/** @typedef {{ label: string, intent: string, engine?: string }} Action a way on */
+
 /**
- * @typedef {{ label: string, intent: string, engine?: string }} Action
- * @typedef {{ kind: 'info' | 'warning' | 'trouble', trouble?: Kind, sentence: string, actions?: Action[], stays?: boolean }} Notice
+ * @typedef {object} Notice
+ * @property {'info' | 'warning' | 'trouble'} kind
+ * @property {Kind} [trouble]
+ * @property {string} sentence
+ * @property {Action[]} [actions]
+ * @property {boolean} [stays]
  */
 
 /** Words get a capital; names of files, fields and settings keep theirs. */
@@ -21,7 +27,8 @@ const PICTURES_AGAIN = { label: 'Try again', intent: 'pictures' };
 const RECORDED_AGAIN = { label: 'Try again', intent: 'recorded' };
 
 /**
- * After every kind of failure, what the visitor may choose; nothing where what was done before can be done again.
+ * After every kind of failure, what the visitor may choose; nothing where what was done before can be done
+ * again.
  * @type {Record<Kind, Action[]>}
  */
 const WAYS_ON = {
@@ -59,7 +66,8 @@ export function troubled(error) {
   /** @type {Kind} */
   const trouble = error?.kind ?? 'page';
   const sentence = full(capital(String(error?.sentence ?? error?.message ?? error)));
-  return { kind: trouble === 'cancelled' ? 'info' : 'trouble', trouble, sentence, actions: WAYS_ON[trouble] };
+  const kind = trouble === 'cancelled' ? 'info' : 'trouble';
+  return { kind, trouble, sentence, actions: WAYS_ON[trouble] };
 }
 
 /** @returns {Notice} */
@@ -73,8 +81,8 @@ export const informed = (sentence) => ({ kind: 'info', sentence: full(capital(se
 export const warned = (sentence, trouble) => (
   { kind: 'warning', trouble, sentence: full(capital(sentence)), actions: trouble ? WAYS_ON[trouble] : [] });
 /** Of a worker that owes an answer and has said nothing for long. */
-export const silent = () => warned('The computation has said nothing for a minute. It may be busy on a slow computer; it '
-  + 'can also be started again, and what you chose is kept.', 'silent');
+export const silent = () => warned('The computation has said nothing for a minute. It may be busy on a slow '
+  + 'computer; it can also be started again, and what you chose is kept.', 'silent');
 /** Of style sheets that did not come: everything works, and looks plain. */
 export const unstyled = (names) => ({
   ...warned(`${names.join(', ')} could not be fetched, so this looks plain; everything works all the same.`),

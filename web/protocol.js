@@ -32,8 +32,8 @@ export const ASIDE = /** @type {ReadonlySet<string>} */ (new Set(['download', 'c
  */
 export const STOPPED = {
   kind: 'stopped',
-  sentence: 'The computation stopped unexpectedly, most likely for want of memory; what you chose is kept, and the '
-    + 'steps can be walked again.',
+  sentence: 'The computation stopped unexpectedly, most likely for want of memory; what you chose is kept, '
+    + 'and the steps can be walked again.',
 };
 
 /** A failure that is thrown: its message is the sentence. */
@@ -41,8 +41,8 @@ export class Failure extends Error {
   /**
    * @param {Kind} kind
    * @param {string} sentence
-   * @param {{ stalled?: boolean, answered?: boolean }} [more] whether the connection stood still, and whether the server
-   *   answered with something else than the file
+   * @param {{ stalled?: boolean, answered?: boolean }} [more] whether the connection stood still, and
+   *   whether the server answered with something else than the file
    */
   constructor(kind, sentence, { stalled = false, answered = false } = {}) {
     super(sentence);

@@ -1,5 +1,5 @@
-// The recorded walk that stands in for the network: shown before the worker has said a word, and left once there is
-// a network to walk with.
+// The recorded walk that stands in for the network: shown before the worker has said a word, and left once
+// there is a network to walk with.
 
 import { warned } from './notices.js';
 import { Recordings } from './recorded.js';
@@ -46,7 +46,8 @@ export class StandIn {
 
   /**
    * Puts the worker's own walk in the recorded one's place.
-   * @returns {number} the step that the visitor had gone to, the end while playing, 0 where there was nothing recorded
+   * @returns {number} the step that the visitor had gone to, the end while playing, 0 where there was
+   *   nothing recorded
    */
   leave() {
     const { walk, cursor, playing } = this.#state();

@@ -20,7 +20,10 @@ import { isolated } from './isolated.js';
  * @property {Walk | null} [live]
  */
 
-/** @typedef {{ title: string, note: string, kind: string, synthetic: boolean, batch: string | null }} Start */
+/**
+ * What the walk starts from.
+ * @typedef {{ title: string, note: string, kind: string, synthetic: boolean, batch: string | null }} Start
+ */
 
 /**
  * What is there before a bundle has been opened.
@@ -119,7 +122,7 @@ export function continued(walk, { from, steps, ...more }) {
 }
 
 /**
- * What the walk starts from: its title, its note, whether it was drawn, and its batch where that is known.
+ * Its title, its note, whether it was drawn, and its batch where that is known.
  * @returns {Start | null}
  */
 function startOf(recipe, chosen) {
@@ -131,5 +134,6 @@ function startOf(recipe, chosen) {
   if (recipe.control === 'upload') return { title: 'Your image', note: '', kind: 'upload', ...unknown };
   const title = chosen?.treated && !chosen.untreated ? 'Treated cell' : 'Control';
   const kind = chosen?.treated ? 'treated' : 'control';
-  return { title, kind, note: chosen?.note ?? '', synthetic: Boolean(chosen?.synthetic), batch: chosen?.batch ?? null };
+  const { note = '', synthetic = false, batch = null } = chosen ?? {};
+  return { title, kind, note, synthetic, batch };
 }

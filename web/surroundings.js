@@ -7,7 +7,8 @@ import { informed, unstyled, warned } from './notices.js';
 /** @import { Notice } from './notices.js' */
 
 /**
- * @returns {{ gpu: boolean, cache: boolean, sentence: string|null }} what is there, and one sentence where something is missing
+ * @returns {{ gpu: boolean, cache: boolean, sentence: string|null }} what is there, and one sentence where
+ *   something is missing
  */
 export function surroundings() {
   const gpu = 'gpu' in navigator;
@@ -25,7 +26,8 @@ export function surroundings() {
 }
 
 /**
- * What is said first: style sheets that have not come, an engine that there is none of, what the browser withholds.
+ * What is said first: style sheets that have not come, an engine that there is none of, what the browser
+ * withholds.
  * @param {string[]} missing style sheets
  * @param {string | null} asked what is wrong with the engine that was asked for
  * @returns {Notice | null}
@@ -38,13 +40,14 @@ export function firstNotice(missing, asked) {
 }
 
 /**
- * The engine the address asks for: `?engine=candle|wgpu`, else the fastest here. An unknown name is answered with a
- * sentence.
+ * The engine the address asks for: `?engine=candle|wgpu`, else the fastest here. An unknown name is answered
+ * with a sentence.
  * @returns {{ engine: EngineName, sentence: string | null }}
  */
 export function engineAsked(search) {
   const asked = new URLSearchParams(search).get('engine') ?? 'auto';
   if (asked === 'auto' || asked === 'candle' || asked === 'wgpu') return { engine: asked, sentence: null };
-  const sentence = `?engine=${asked.slice(0, 20)} is not an engine; expected candle or wgpu. The fastest one here is used.`;
+  const sentence = `?engine=${asked.slice(0, 20)} is not an engine; expected candle or wgpu. `
+    + 'The fastest one here is used.';
   return { engine: 'auto', sentence };
 }

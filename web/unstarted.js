@@ -16,12 +16,13 @@ const MOST = 3;
 
 /** The files that the page's head names. */
 const files = () =>
-  [...document.querySelectorAll('link[integrity], script[integrity]')].map((tag) => ({
-    address: tag.href || tag.src,
-    name: (tag.href || tag.src).split('/').pop(),
-    integrity: tag.integrity,
-    isModule: tag.rel !== 'stylesheet',
-  }));
+  [...document.querySelectorAll('link[integrity], script[integrity]')].map((tag) => {
+    const isLink = tag instanceof HTMLLinkElement;
+    const { integrity } = /** @type {HTMLLinkElement | HTMLScriptElement} */ (tag);
+    const address = isLink ? tag.href : /** @type {HTMLScriptElement} */ (tag).src;
+    const name = address.split('/').pop();
+    return { address, name, integrity, isModule: !isLink || tag.rel !== 'stylesheet' };
+  });
 
 /** What is wrong with a file now, as a sentence; null where nothing is. */
 async function trouble({ address, name, integrity, isModule }) {

@@ -15,7 +15,10 @@ export class Uploading {
   #set;
   #worker;
   #drawing = false;
-  /** The newest arrangement that has not been drawn, and whether it changes the picture that the crop is placed on. */
+  /**
+   * The newest arrangement that has not been drawn, and whether it changes the picture that the crop is
+   * placed on.
+   */
   #wanted = null;
 
   /**
@@ -41,7 +44,8 @@ export class Uploading {
       return;
     }
     const contents = await intake.read(files);
-    const upload = await this.#worker.call('decode', { files: contents }, contents.map((file) => file.bytes));
+    const bytes = contents.map((file) => file.bytes);
+    const upload = await this.#worker.call('decode', { files: contents }, bytes);
     this.#set({ upload, notice: null });
   }
 

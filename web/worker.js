@@ -1,22 +1,26 @@
-// The worker: everything that takes time. It loads the wasm package, brings the bundle, runs the network. What it is
-// asked and what it answers is in protocol.js.
+// The worker: everything that takes time. It loads the wasm package, brings the bundle, runs the network.
+// What it is asked and what it answers is in protocol.js.
 //
-// When no call has come for a while, the GPU engine's tiles are measured, one at a time: a call waits for one of them
-// at most.
+// When no call has come for a while, the GPU engine's tiles are measured, one at a time: a call waits for
+// one of them at most.
 
 import { ASIDE, KINDS, STOPPED } from './protocol.js';
 import { Exploring } from './worker/exploring.js';
 
 /** @import { Trouble } from './protocol.js' */
 
-/** How long nobody must have called before tiles are measured, and between two of them: the screen needs the GPU, too. */
+/**
+ * How long nobody must have called before tiles are measured, and between two of them: the screen needs the
+ * GPU, too.
+ */
 const QUIET_MS = 2000;
 const BETWEEN_MS = 100;
 
 /** Calls that have come and not been begun. */
 let waiting = 0;
 
-const exploring = new Exploring((event, detail) => self.postMessage({ event, ...detail }), () => waiting > 0);
+const say = (event, detail) => self.postMessage({ event, ...detail });
+const exploring = new Exploring(say, () => waiting > 0);
 
 /**
  * A wasm trap has no sentence of its own, and leaves the instance unusable: the page starts another worker.

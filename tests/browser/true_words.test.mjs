@@ -347,7 +347,7 @@ test('a finger finds room on every control', { skip }, async () => {
       .map((control) => [control.textContent.trim().slice(0, 20) || control.id, Math.round(control.getBoundingClientRect().height)])
       .filter(([, height]) => height < 44));
     assert.deepEqual(small, []);
-    await explorer.page.locator('.about').evaluate((about) => { for (const part of [about, ...about.querySelectorAll('details')]) part.open = true; });
+    await explorer.page.locator('.card.about').evaluate((about) => { for (const part of [about, ...about.querySelectorAll('details')]) part.open = true; });
     const links = await explorer.page.locator('dd > a:visible, .footnote-reference > a:visible').evaluateAll((all) => all
       .map((link) => [link.textContent, Math.floor(link.getBoundingClientRect().width), Math.floor(link.getBoundingClientRect().height)]));
     assert.equal(links.filter(([words]) => words === '1').length, 1, 'a footnote is referred to');

@@ -2,6 +2,8 @@
 
 import { el, Part } from '../html.js';
 
+/** @import { State } from '../state.js' */
+
 /** By what the flow starts from. */
 const directions = (source) => [
   ['forward', `${source} → treated`],
@@ -66,6 +68,7 @@ export class FlowSettings extends Part {
     );
   }
 
+  /** @param {State} state */
   update({ recipe, limits, flowSource }) {
     this.recipe = recipe;
     this.flowSource = flowSource;

@@ -2,6 +2,8 @@
 
 import { el, Part } from '../html.js';
 
+/** @import { State } from '../state.js' */
+
 const KINDS = [
   ['frame', 'Frame, PNG', 'The picture in the middle, pixel for pixel'],
   ['strip', 'Strip, PNG', 'Every step reached, side by side'],
@@ -20,6 +22,7 @@ export class Keep extends Part {
     this.append(...this.buttons, this.link);
   }
 
+  /** @param {State} state */
   update({ walk, link, recipe }) {
     for (const button of this.buttons) button.disabled = !walk || walk.recorded;
     this.link.disabled = !link;

@@ -4,8 +4,11 @@
 import { el, Part } from '../html.js';
 import { paint } from '../pixels.js';
 
+/** @import { State } from '../state.js' */
+
 /** Shows those of `state.examples` whose condition is the recipe's compound; of drawn ones the chosen control's, where it is among them. */
 export class Measured extends Part {
+  /** @param {State} state */
   update({ examples, thumbnails, recipe, compoundName }) {
     const ofCompound = (examples ?? []).filter((example) => example.condition === recipe?.compound);
     // docs/bundle-format.md: so a drawn example is named that is the true answer for a control.

@@ -3,6 +3,8 @@
 import { el, Part } from '../html.js';
 import * as figures from '../figures.js';
 
+/** @import { State } from '../state.js' */
+
 const ENGINES = [
   ['auto', 'Fastest here'],
   ['wgpu', 'WebGPU (wgpu)'],
@@ -27,6 +29,7 @@ export class ModelCard extends Part {
     this.append(this.offer, this.download, this.facts);
   }
 
+  /** @param {State} state */
   update(state) {
     const { phase, manifest } = state;
     if (!manifest) return;
@@ -38,6 +41,7 @@ export class ModelCard extends Part {
     if (!this.facts.hidden) this.#showFacts(state);
   }
 
+  /** @param {State} state */
   #showOffer({ download, manifest }) {
     if (!this.changed('offer', download?.total ?? 0)) return;
     const size = figures.bytes(download.total);
@@ -48,6 +52,7 @@ export class ModelCard extends Part {
     );
   }
 
+  /** @param {State} state */
   #showDownload({ phase, download }) {
     const { loaded, total, secondsLeft, doing } = download;
     if (phase === 'starting') {
@@ -61,6 +66,7 @@ export class ModelCard extends Part {
     this.words.textContent = `Loading the model: ${figures.count(loaded)} of ${figures.count(total)} bytes${left}`;
   }
 
+  /** @param {State} state */
   #showFacts({ engine, evaluations, rejected, pace, engineAsked, tuned }) {
     if (!this.changed('facts', [engine, evaluations, rejected, pace, engineAsked, tuned].map((x) => JSON.stringify(x)).join())) return;
     const adapter = engine.engine === 'candle' ? 'this computer’s CPU' : `${engine.adapter}${engine.software && !engine.adapter.includes('software') ? ', a software adapter' : ''}`;

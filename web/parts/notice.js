@@ -2,6 +2,8 @@
 
 import { el, Part } from '../html.js';
 
+/** @import { State } from '../state.js' */
+
 /** Shows `state.notice`: `{ kind: 'info'|'warning'|'trouble', sentence, actions: [{ label, intent, ... }] }` or null. */
 export class Notice extends Part {
   connectedCallback() {
@@ -9,6 +11,7 @@ export class Notice extends Part {
     this.setAttribute('aria-live', 'polite');
   }
 
+  /** @param {State} state */
   update({ notice }) {
     if (!this.changed('notice', notice)) return;
     this.className = notice ? notice.kind : '';

@@ -3,8 +3,11 @@
 import { el, Part } from '../html.js';
 import * as figures from '../figures.js';
 
+/** @import { State } from '../state.js' */
+
 /** Shows `state.manifest.provenance`. */
 export class Provenance extends Part {
+  /** @param {State} state */
   update({ manifest, samples, examples }) {
     if (!manifest || !this.changed('manifest', manifest)) return;
     const rows = [

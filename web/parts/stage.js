@@ -5,6 +5,8 @@ import * as figures from '../figures.js';
 import { isolated } from '../isolated.js';
 import { paint } from '../pixels.js';
 
+/** @import { State } from '../state.js' */
+
 const GENERATED = 'Generated, not measured';
 
 /** Shows `state.walk` at `state.cursor`: three pictures, and the channels that can be switched off. */
@@ -28,6 +30,7 @@ export class Stage extends Part {
     );
   }
 
+  /** @param {State} state */
   update(state) {
     const { walk, cursor, channels, visible, smooth } = state;
     if (channels && this.changed('channels', channels)) this.#buildChannels(channels);
@@ -43,7 +46,10 @@ export class Stage extends Part {
     this.#show(state, step);
   }
 
-  /** Whether a difference from real treated cells could be the batch's, or whether there is no cell at all behind the picture. */
+  /**
+   * Whether a difference from real treated cells could be the batch's, or whether there is no cell at all behind the picture.
+   * @param {State} state
+   */
   #compareBatches({ start, compounds, recipe, compoundName }) {
     const compound = compounds?.find(({ id }) => id === recipe?.compound);
     const slice = [start?.kind, start?.batch, start?.synthetic, compound?.id, compoundName].join();
@@ -54,6 +60,7 @@ export class Stage extends Part {
     this.batch.dataset.batch = kind;
   }
 
+  /** @param {State} state */
   #show({ walk, cursor, visible, start, recipe, compoundName }, step) {
     paint(this.start.canvas, walk?.start);
     paint(this.now.canvas, step?.now);

@@ -1,8 +1,9 @@
 // Which engine runs the network: the one asked for, or the fastest here.
 //
-// On a real GPU that is wgpu. A software adapter is a CPU in a GPU's clothes, and mostly a slower one than the CPU path: there
-// one convolution on it tells how long an evaluation would take, and only where that is less than the CPU took is the whole
-// network compiled for it and timed. Some software adapters compile for minutes, so both get a limited time.
+// On a real GPU that is wgpu. A software adapter is a CPU in a GPU's clothes, and mostly a slower one than
+// the CPU path: there one convolution on it tells how long an evaluation would take, and only where that is
+// less than the CPU took is the whole network compiled for it and timed. Some software adapters compile for
+// minutes, so both get a limited time.
 
 import * as wasm from '../../pkg/cellflux_wasm.js';
 import { Failure } from '../protocol.js';
@@ -30,7 +31,8 @@ export async function startEngine(model, asked, say) {
   let kept = null;
   let starting = true;
   const tell = {
-    // A software adapter's trial may go on for a while after another engine was taken; nobody wants to hear of it then.
+    // A software adapter's trial may go on for a while after another engine was taken; nobody wants to hear
+    // of it then.
     doing: (doing) => starting && say('starting', { doing }),
     note: (sentence) => say('note', { sentence }),
   };
@@ -52,9 +54,9 @@ export async function startEngine(model, asked, say) {
 /** @typedef {{ engine: wasm.Engine, report: object, pace: number | null, why: string | null }} Chosen */
 
 /**
- * @param {{ candle: () => wasm.Engine, wgpu: (adapter: string) => Promise<wasm.Engine>, guess: () => Promise<number> }} make
- *   makes engines, that of a GPU for the adapter of this identity; and guesses the milliseconds of an evaluation on the
- *   GPU adapter
+ * @param {{ candle: () => wasm.Engine, wgpu: (adapter: string) => Promise<wasm.Engine>, guess: () =>
+ *   Promise<number> }} make makes engines, that of a GPU for the adapter of this identity; and guesses the
+ *   milliseconds of an evaluation on the GPU adapter
  * @param {EngineName} asked
  * @param {{ doing: (what: string) => void, note: (sentence: string) => void }} tell
  * @returns {Promise<Chosen>}
@@ -76,8 +78,8 @@ async function chooseEngine(make, asked, { doing, note }) {
   };
   if (asked === 'wgpu') {
     if (!('gpu' in navigator)) {
-      throw new Failure('no-adapter', 'WebGPU was asked for, but the browser does not offer it on this page; expected a '
-        + 'browser with WebGPU, over https or from this computer.');
+      throw new Failure('no-adapter', 'WebGPU was asked for, but the browser does not offer it on this page; '
+        + 'expected a browser with WebGPU, over https or from this computer.');
     }
     return onGpu();
   }
@@ -93,7 +95,10 @@ async function chooseEngine(make, asked, { doing, note }) {
   return fastest(await cpu(), { gpu, guess: make.guess }, { doing, taken });
 }
 
-/** Times one evaluation on the CPU and, where that may pay and within the trial's time, on a software GPU adapter. */
+/**
+ * Times one evaluation on the CPU and, where that may pay and within the trial's time, on a software GPU
+ * adapter.
+ */
 async function fastest(onCpu, { gpu, guess }, { doing, taken }) {
   const cpuTime = await timed(onCpu);
   const stay = (why) => taken(onCpu, cpuTime, `one evaluation took ${Math.round(cpuTime)} ms on the CPU${why}`);

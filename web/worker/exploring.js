@@ -61,7 +61,10 @@ export class Exploring {
     show: ({ visible }) => this.#walking.show(visible),
     decode: async ({ files }) => this.#uploading.decode(files),
     arrange: async ({ redraw, ...arrangement }) => this.#uploading.arrange(arrangement, redraw),
-    use_upload: async (arrangement) => this.#walking.useUpload(this.#uploading.cut(arrangement), this.#uploading.name),
+    use_upload: async (arrangement) => {
+      const upload = this.#uploading.cut(arrangement);
+      return this.#walking.useUpload(upload, this.#uploading.name);
+    },
     keep: async ({ kind, step }) => this.#walking.keep(kind, step),
   };
 
@@ -79,7 +82,8 @@ export class Exploring {
     const view = manifestView(this.#opening.model.manifest());
     const { notice, at } = await this.#walking.begin(link, view);
     this.#pictures.bring(view, this.#walking.compound);
-    return { ...view, limits: LIMITS, notice, at, download: await this.#opening.size(), ...this.#walking.told() };
+    const download = await this.#opening.size();
+    return { ...view, limits: LIMITS, notice, at, download, ...this.#walking.told() };
   }
 
   /**

@@ -76,7 +76,8 @@ export class Opening {
   /** Reads the manifest anew, and the condition vectors with it: they are small, and a recipe needs them. */
   async #begin() {
     this.model = new wasm.Model(this.#manifest);
-    await this.#bring(this.model.missing().filter(({ path }) => path === 'conditions.safetensors'), () => {});
+    const vectors = this.model.missing().filter(({ path }) => path === 'conditions.safetensors');
+    await this.#bring(vectors, () => {});
   }
 
   async #bring(entries, onBytes) {
@@ -106,8 +107,8 @@ function estimate(bytes) {
 /** Brings, checks and starts the WebAssembly module. */
 async function startModule() {
   if (!globalThis.WebAssembly) {
-    throw new Failure('no-wasm', 'The network needs WebAssembly, which this browser does not offer here; a strict '
-      + 'protection mode may have switched it off for this site. Allow it, then load the page again.');
+    throw new Failure('no-wasm', 'The network needs WebAssembly, which this browser does not offer here; a '
+      + 'strict protection mode may have switched it off for this site. Allow it, then load the page again.');
   }
   const address = new URL('../../pkg/cellflux_wasm_bg.wasm', import.meta.url);
   const bytes = await fetched(address, { name: 'cellflux_wasm_bg.wasm', integrity: MODULE_INTEGRITY });
@@ -117,10 +118,10 @@ async function startModule() {
     if (!(error instanceof WebAssembly.CompileError)) throw error;
     // Without a digest, on a page that was not built, damage is found no sooner than here.
     if (!MODULE_INTEGRITY) {
-      const sentence = `cellflux_wasm_bg.wasm is damaged, or this browser is too old for it (${error.message}).`;
-      throw new Failure('bad-file', sentence);
+      throw new Failure('bad-file', 'cellflux_wasm_bg.wasm is damaged, or this browser is too old for it '
+        + `(${error.message}).`);
     }
-    throw new Failure('no-wasm', `This browser’s WebAssembly does not take the network’s module (${error.message}); `
-      + 'expected one with 128-bit SIMD: Chrome 91, Firefox 89, Safari 16.4 or newer.');
+    throw new Failure('no-wasm', 'This browser’s WebAssembly does not take the network’s module '
+      + `(${error.message}); expected one with 128-bit SIMD: Chrome 91, Firefox 89, Safari 16.4 or newer.`);
   }
 }

@@ -48,8 +48,8 @@ export class SmallPictures {
     if (missing) {
       this.#say('note', {
         trouble: 'pictures',
-        sentence: `${missing} of ${all} small pictures and drawings could not be fetched, so their places stay `
-          + 'empty; everything works without.',
+        sentence: `${missing} of ${all} small pictures and drawings could not be fetched, so their places `
+          + 'stay empty; everything works without.',
       });
     }
   }
@@ -69,7 +69,9 @@ export class SmallPictures {
 
 const chosenFirst = (list, isChosen) => [...list].sort((a, b) => Number(isChosen(b)) - Number(isChosen(a)));
 
-/** Brings pictures one by one; which ones did not come. After one that stood still no other is waited for. */
+/**
+ * Brings pictures one by one; which ones did not come. After one that stood still no other is waited for.
+ */
 async function lacking(pictures, bring) {
   const missing = [];
   for (const [index, picture] of pictures.entries()) {

@@ -1,10 +1,12 @@
 // Walking: the recipe, the steps reached, and what the page is told of them.
 
 import * as wasm from '../../pkg/cellflux_wasm.js';
+import { keptFile } from './kept_file.js';
+import { nextTurn } from './next_turn.js';
 import * as recipeView from './recipe_view.js';
 
-/** @import { Answer, Change, Exploration, FileKind, KeptFile, ManifestView, Stepped, ToldWalk } from '../protocol.js' */
-/** @import { Trouble, Uploaded } from '../protocol.js' */
+/** @import { Answer, Change, Exploration, FileKind, ManifestView } from '../protocol.js' */
+/** @import { Stepped, ToldWalk, Trouble, Uploaded } from '../protocol.js' */
 /** @import { Opening } from './opening.js' */
 
 /** Evaluations quicker than a frame are not worth looking between for what the visitor has changed. */
@@ -55,8 +57,8 @@ export class Walking {
    * Begins at a link, or with what the bundle shows before anything is chosen.
    * @param {string | null} link
    * @param {ManifestView} view
-   * @returns {Promise<{ notice: Trouble | null, at: number | null }>} what could not be followed, and the step that the
-   *   link shows
+   * @returns {Promise<{ notice: Trouble | null, at: number | null }>} what could not be followed, and the
+   *   step that the link shows
    */
   async begin(link, view) {
     this.#visible = view.channels.map(() => true);
@@ -126,8 +128,8 @@ export class Walking {
     const began = performance.now();
     const quick = this.pace !== null && this.pace < QUICK_MS;
     if (!quick && !(await this.#evaluateUntilLast())) return { ...this.#stepped(), gaveWay: true };
-    // The CPU path computes where it stands: looking ahead would only delay the step that is wanted. So it would where
-    // an evaluation takes long, and the visitor changes something meanwhile.
+    // The CPU path computes where it stands: looking ahead would only delay the step that is wanted. So it
+    // would where an evaluation takes long, and the visitor changes something meanwhile.
     const reached = await this.#walk.step(Boolean(playing) && this.#ahead && quick);
     const took = performance.now() - began;
     if (!reached) return this.#stepped();
@@ -154,18 +156,9 @@ export class Walking {
    * What the visitor takes away.
    * @param {FileKind} kind
    * @param {number} step
-   * @returns {KeptFile}
    */
   keep(kind, step) {
-    const walk = this.#walk;
-    const { bytes, name } = {
-      frame: () => ({ bytes: walk.frame_png(step), name: `step-${step}.png` }),
-      strip: () => ({ bytes: walk.strip_png(), name: 'strip.png' }),
-      trajectory: () => ({ bytes: walk.trajectory_npy(), name: 'trajectory.npy' }),
-      times: () => ({ bytes: walk.times_npy(), name: 'times.npy' }),
-    }[kind]();
-    const type = name.endsWith('.png') ? 'image/png' : 'application/octet-stream';
-    return { name: `cellflux-${this.#recipe.condition}-${name}`, type, bytes };
+    return keptFile(this.#walk, kind, step, this.#recipe.condition);
   }
 
   /**
@@ -178,8 +171,8 @@ export class Walking {
   }
 
   /**
-   * Turns to a recipe, or, where its picture does not come, to the same walk from the first control whose picture does:
-   * one picture is no reason to close the page.
+   * Turns to a recipe, or, where its picture does not come, to the same walk from the first control whose
+   * picture does: one picture is no reason to close the page.
    * @returns {Promise<Trouble | null>} what was missing
    */
   async #followWhatComes(recipe, { samples }) {
@@ -221,7 +214,9 @@ export class Walking {
     this.#turned(0);
   }
 
-  /** After the walk has turned to another recipe, under which so many steps have the pictures that they had. */
+  /**
+   * After the walk has turned to another recipe, under which so many steps have the pictures that they had.
+   */
   #turned(kept) {
     this.#told = Math.min(this.#told, kept);
     this.#recipe = this.#walk.recipe();
@@ -229,7 +224,10 @@ export class Walking {
     this.#visible = this.#visible.map((_, index) => !hidden.has(index));
   }
 
-  /** Evaluates all velocities of a step but the last; false when another call has come meanwhile, to be followed first. */
+  /**
+   * Evaluates all velocities of a step but the last; false when another call has come meanwhile, to be
+   * followed first.
+   */
   async #evaluateUntilLast() {
     while (await this.#walk.evaluate()) {
       await nextTurn();
@@ -266,7 +264,8 @@ export class Walking {
   }
 
   #rejected() {
-    return listOf(this.#walk.steps(), (index) => this.#walk.rejected_of(index)).reduce((sum, each) => sum + each, 0);
+    const rejected = listOf(this.#walk.steps(), (index) => this.#walk.rejected_of(index));
+    return rejected.reduce((sum, each) => sum + each, 0);
   }
 
   /**
@@ -292,15 +291,3 @@ export class Walking {
 }
 
 const listOf = (length, value) => Array.from({ length }, (_, index) => value(index));
-
-/** Lets messages in that have come meanwhile; a timer would wait for milliseconds. */
-function nextTurn() {
-  return new Promise((resolve) => {
-    const { port1, port2 } = new MessageChannel();
-    port1.onmessage = () => {
-      port1.close();
-      resolve();
-    };
-    port2.postMessage(null);
-  });
-}

@@ -108,7 +108,8 @@ impl Browser {
     }
 }
 
-fn folder() -> PathBuf {
+/// The tests' folder, with the packages of npm that they and the page's lint use.
+pub fn folder() -> PathBuf {
     root().join("tests/browser")
 }
 

@@ -1,11 +1,12 @@
 //! `cargo xtask lint`: what a change must pass beside the tests.
 
+use std::process::Command;
+
 use anyhow::Result;
 
-use crate::deny;
-use crate::shell::{cargo, run, stage};
-use crate::third_party;
+use crate::shell::{cargo, root, run, stage};
 use crate::toolchain::WasmToolchain;
+use crate::{browser, deny, npm, pkg, third_party};
 
 pub fn lint() -> Result<()> {
     stage("cargo fmt");
@@ -32,5 +33,36 @@ pub fn lint() -> Result<()> {
         "--",
         "--deny",
         "warnings",
-    ]))
+    ]))?;
+    page()
+}
+
+/// The page's types, which are comments in its modules (`web/tsconfig.json`), and a few rules
+/// (`tests/browser/eslint.config.mjs`). Where npm brings nothing a sentence says so: everything else was looked at
+/// all the same.
+fn page() -> Result<()> {
+    stage("The page's types and rules");
+    let what = "the page's lint";
+    let packages = npm::node(what).and_then(|()| npm::packages(&browser::folder(), what));
+    let modules = match packages {
+        Ok(modules) => modules,
+        Err(error) => {
+            eprintln!("{error:#}; the page's types and rules are not checked");
+            return Ok(());
+        }
+    };
+    // What the worker calls has its types in pkg/.
+    pkg::build(&pkg::Options { release: false })?;
+    let node = || {
+        let mut node = Command::new("node");
+        node.current_dir(root());
+        node
+    };
+    run(node()
+        .arg(modules.join("typescript/bin/tsc"))
+        .args(["--project", "web/tsconfig.json"]))?;
+    run(node()
+        .arg(modules.join("eslint/bin/eslint.js"))
+        .args(["--config", "tests/browser/eslint.config.mjs"])
+        .args(["web", "tests/browser", "tests/browser-bench"]))
 }

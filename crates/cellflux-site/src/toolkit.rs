@@ -45,7 +45,7 @@ impl Toolkit {
     /// [`SiteError::NoPackage`] for a command that was built before `pkg/`.
     pub fn embedded() -> Result<Self, SiteError> {
         let mut files = BTreeMap::new();
-        files.extend(all::<Web>("web/", |path| !path.starts_with("bundles/")));
+        files.extend(all::<Web>("web/", is_of_pages));
         files.extend(all::<Pkg>("pkg/", |_| true));
         Self { files }.complete()
     }
@@ -62,8 +62,8 @@ impl Toolkit {
                 let Ok(inside) = entry.path().strip_prefix(folder) else {
                     continue;
                 };
-                if entry.file_type().is_file() && !inside.starts_with("bundles") {
-                    let inside = inside.to_string_lossy().replace('\\', "/");
+                let inside = inside.to_string_lossy().replace('\\', "/");
+                if entry.file_type().is_file() && is_of_pages(&inside) {
                     let content = fs::read(entry.path()).map_err(SiteError::io(entry.path()))?;
                     files.insert(format!("{prefix}/{inside}"), content);
                 }
@@ -99,6 +99,12 @@ pub fn write_example(folder: &Path) -> Result<(), SiteError> {
         fs::write(&target, content).map_err(SiteError::io(&target))?;
     }
     Ok(())
+}
+
+/// Whether a file of `web/` is for pages: bundles come from the author, and the lint's settings are for those who
+/// change the page.
+fn is_of_pages(path: &str) -> bool {
+    !path.starts_with("bundles/") && path != "tsconfig.json"
 }
 
 fn all<E: RustEmbed>(prefix: &str, wanted: impl Fn(&str) -> bool) -> Vec<(String, Vec<u8>)> {

@@ -11,8 +11,7 @@ use wasm_bindgen::JsValue;
 /// What went wrong, as the page gets it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Trouble {
-    /// One of the kinds that `web/notices.js` knows: `bad-bundle`, `bad-image`, `bad-link`, `bad-recipe`,
-    /// `no-engine`, `no-adapter`, `limits`, `out-of-memory`, `device-lost`, `gpu`, `cpu`.
+    /// One of the module's `KINDS` in `web/protocol.js`, which is the list of all of them.
     pub kind: &'static str,
     /// One sentence that names the thing and what was expected.
     pub sentence: String,

@@ -1,0 +1,86 @@
+// What page and worker say to each other: every kind of failure is known to the page, and no picture is sent twice.
+
+import assert from 'node:assert/strict';
+import { readFile, readdir } from 'node:fs/promises';
+import { test } from 'node:test';
+import { KINDS } from '../../web/protocol.js';
+import { WITHOUT_GPU, launch } from './chromium.mjs';
+import { ExplorerPage, SITE, assertSamePixels } from './explorer_page.mjs';
+
+test('every kind of failure that the module reports is one that the page knows', async () => {
+  const folder = new URL('../../crates/cellflux-wasm/src/', import.meta.url);
+  const files = (await readdir(folder)).filter((name) => name.endsWith('.rs'));
+  const texts = await Promise.all(files.map((name) => readFile(new URL(name, folder), 'utf8')));
+  const kinds = new Set();
+  for (const [, kind] of texts.join('\n').matchAll(/Trouble::new\(\s*"([a-z-]+)"/g)) kinds.add(kind);
+  const trouble = texts[files.indexOf('trouble.rs')];
+  for (const [, kind] of trouble.matchAll(/(?:=>|Self::new\() ?"([a-z-]+)"/g)) kinds.add(kind);
+  assert.ok(kinds.size > 8, [...kinds].join());
+  assert.deepEqual([...kinds].filter((kind) => !KINDS.includes(kind)), []);
+});
+
+/** Writes down the walks that the worker tells of. */
+function record() {
+  globalThis.told = [];
+  globalThis.Worker = class extends globalThis.Worker {
+    constructor(...given) {
+      super(...given);
+      this.addEventListener('message', ({ data }) => {
+        const walk = data.value?.walk;
+        if (walk) globalThis.told.push({ from: walk.from, steps: walk.steps.length, start: Boolean(walk.start) });
+      });
+    }
+  };
+}
+
+test('a change is answered with the pictures that it has changed, and what is shown is right', async () => {
+  const browser = await launch(WITHOUT_GPU);
+  try {
+    const context = await browser.newContext();
+    const explorer = await ExplorerPage.open(context, `${SITE}?engine=candle`, { init: record });
+    const { page } = explorer;
+    const told = () => page.evaluate(() => globalThis.told.splice(0));
+    await explorer.ready();
+    await explorer.set('solver', 'euler');
+    await explorer.set('steps', 4);
+    await explorer.set('noise', 0);
+    await explorer.forward();
+    await explorer.forward();
+    await told();
+    // The tolerances are the adaptive solver's: no number changes under this one.
+    await page.evaluate(() => {
+      const field = document.querySelector('cellflux-explorer').shadowRoot.querySelector('#set-rtol');
+      field.value = '0.001';
+      field.dispatchEvent(new Event('change'));
+    });
+    await explorer.settled();
+    assert.deepEqual(await told(), [{ from: 3, steps: 0, start: false }]);
+    assert.equal(await explorer.step(), 2);
+
+    const [start, now] = [await explorer.pixels('start'), await explorer.pixels('now')];
+    const channel = page.locator('[data-channel]').first();
+    for (const pressed of ['false', 'true']) {
+      await channel.click();
+      await page.locator(`[data-channel][aria-pressed="${pressed}"]`).first().waitFor();
+      await explorer.settled();
+      assert.deepEqual(await told(), [{ from: 0, steps: 3, start: true }]);
+    }
+    assertSamePixels(await explorer.pixels('start'), start);
+    assertSamePixels(await explorer.pixels('now'), now);
+
+    await explorer.set('alpha', 2);
+    assert.deepEqual(await told(), [{ from: 1, steps: 0, start: false }]);
+    await explorer.forward();
+    assert.deepEqual(await told(), [{ from: 1, steps: 1, start: false }]);
+    const other = await ExplorerPage.open(context, await explorer.link(1));
+    await other.ready();
+    await other.page.locator('.where[data-step="1"]').waitFor({ timeout: 60_000 });
+    for (const view of ['start', 'now', 'difference']) {
+      assertSamePixels(await explorer.pixels(view), await other.pixels(view));
+    }
+    explorer.nothingInTheConsole();
+    other.nothingInTheConsole();
+  } finally {
+    await browser.close();
+  }
+});
