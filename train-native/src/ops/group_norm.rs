@@ -9,7 +9,7 @@
 #[cfg(feature = "cudnn")]
 use candle_core::CudaStorage;
 use candle_core::{CpuStorage, CustomOp2, CustomOp3, D, Layout, Result, Shape, Tensor};
-use cellflux_bundle::config::NORM_GROUPS;
+use cellflux_bundle::config::{NORM_EPSILON, NORM_GROUPS};
 use cellflux_candle::dropout::Dropout;
 use cellflux_candle::group_norm::Activation;
 
@@ -19,9 +19,6 @@ use super::cuda::{
     memory::{Reading, on_cuda},
 };
 use super::on_cpu;
-
-/// Added to every variance.
-const EPSILON: f64 = 1e-5;
 
 /// What follows the normalisation.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -64,7 +61,7 @@ pub fn twin(x: &Tensor, affine: &Tensor, film: Option<&Tensor>, after: After) ->
     let centred = grouped.broadcast_sub(&grouped.mean_keepdim(D::Minus1)?)?;
     let variance = centred.sqr()?.mean_keepdim(D::Minus1)?;
     let normed = centred
-        .broadcast_div(&(variance + EPSILON)?.sqrt()?)?
+        .broadcast_div(&(variance + NORM_EPSILON)?.sqrt()?)?
         .reshape((images, NORM_GROUPS, height * width, depth))?
         .transpose(1, 2)?
         .reshape((images, height, width, channels))?;
@@ -120,7 +117,7 @@ impl Coefficients {
             t.broadcast_as((images, 1, NORM_GROUPS, depth))?
                 .reshape((images, channels))
         };
-        let r = spread((variance + EPSILON)?.sqrt()?.recip()?)?;
+        let r = spread((variance + NORM_EPSILON)?.sqrt()?.recip()?)?;
         let m = (spread(mean)? * &r)?.neg()?;
         let (gain, offset) = modulated(affine, film.first(), images)?;
         let a = (&r * &gain)?;

@@ -21,7 +21,12 @@ fn told(sizes: Sizes) -> Result<[Argument<'static>; 5]> {
 
 /// `weight` `[O, I, taps]` and `bias` `[O]` as one tensor of `dtype`, in cuDNN's order and filled up with
 /// zeros.
-pub fn pack(weight: Reading, bias: Reading, sizes: Sizes, dtype: DType) -> Result<CudaStorage> {
+pub(in crate::ops) fn pack(
+    weight: Reading,
+    bias: Reading,
+    sizes: Sizes,
+    dtype: DType,
+) -> Result<CudaStorage> {
     let (from, len) = (weight.dtype(), sizes.packed_len());
     let mut out = allocate(weight.device(), &Shape::from(len), dtype)?;
     let [outputs, inputs, taps, padded_outputs, padded_inputs] = told(sizes)?;
@@ -46,7 +51,7 @@ pub fn pack(weight: Reading, bias: Reading, sizes: Sizes, dtype: DType) -> Resul
 
 /// The way back, for gradients: `packed` to the kernel `[O, I, taps]` and the bias `[O]`, one after the
 /// other.
-pub fn unpack(packed: Reading, sizes: Sizes, dtype: DType) -> Result<CudaStorage> {
+pub(in crate::ops) fn unpack(packed: Reading, sizes: Sizes, dtype: DType) -> Result<CudaStorage> {
     let (from, len) = (packed.dtype(), sizes.len());
     let mut out = allocate(packed.device(), &Shape::from(len), dtype)?;
     let [outputs, inputs, taps, padded_outputs, padded_inputs] = told(sizes)?;
