@@ -241,7 +241,7 @@ test('a walk back from a cell of a flow from noise leads to noise, and another w
     await explorer.compound('taxol');
     await page.locator('[data-example="cell-1"]').click();
     await explorer.settled();
-    assert.match(await page.locator('.ends').textContent(), /^t = 0[.\d]*, noisetreated cell, t = 1$/);
+    assert.match(await page.locator('.ends').textContent(), /^t = 0[.\d]*, towards noisetreated cell, t = 1$/);
     await explorer.set('direction', 'forward');
     assert.equal(await page.locator('cellflux-notice .sentence').count(), 0);
     assert.equal(await page.locator('.view.start .title').textContent(), 'Noise');
