@@ -305,6 +305,5 @@ export class Failure extends Error {
  * @property {Tile[]} examples
  * @property {Compound[]} compounds
  * @property {'control' | 'noise'} flowSource
- * @property {number} noiseRecommended
  * @property {boolean} takesDose
  */

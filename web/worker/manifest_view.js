@@ -119,7 +119,6 @@ export function manifestView(manifest) {
     examples: tiles(gallery.treated, true),
     compounds: compounds(conditions),
     flowSource: manifest.source ?? 'control',
-    noiseRecommended: manifest.sampling.noise,
     takesDose: conditions.dose?.kind === 'log1p',
   };
 }

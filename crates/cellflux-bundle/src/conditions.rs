@@ -1,6 +1,7 @@
 //! Conditions: the perturbations that a model knows, and the vectors that stand for them.
 
 use std::collections::HashSet;
+use std::hash::Hash;
 
 use half::f16;
 use safetensors::{Dtype, tensor::TensorView};
@@ -275,17 +276,6 @@ impl Condition {
         )?;
         for (index, dose_um) in self.doses_um.iter().enumerate() {
             check::dose(format!("{field}.doses_um[{index}]"), *dose_um)?;
-            // A page offers each of them, and links name a dose by its number.
-            ensure(
-                !self
-                    .doses_um
-                    .iter()
-                    .take(index)
-                    .any(|earlier| earlier.to_bits() == dose_um.to_bits()),
-                format!("{field}.doses_um[{index}]"),
-                format!("{dose_um}, which stands before"),
-                "each dose once",
-            )?;
         }
         ensure(
             self.batches.len() <= limits::BATCHES,
@@ -295,15 +285,34 @@ impl Condition {
         )?;
         for (index, batch) in self.batches.iter().enumerate() {
             check::label(format!("{field}.batches[{index}]"), batch)?;
-            ensure(
-                !self.batches.iter().take(index).any(|earlier| earlier == batch),
+        }
+        // A page offers each dose, and links name one by its number. None is below 0, so equal ones have equal bits.
+        let again = repeated(self.doses_um.iter().map(|dose_um| dose_um.to_bits()));
+        if let Some((index, dose_um)) = again.and_then(|index| Some((index, self.doses_um.get(index)?))) {
+            let found = format!("{dose_um}, which stands before");
+            return Err(BundleError::field(
+                format!("{field}.doses_um[{index}]"),
+                found,
+                "each dose once",
+            ));
+        }
+        let again = repeated(&self.batches);
+        if let Some((index, batch)) = again.and_then(|index| Some((index, self.batches.get(index)?))) {
+            let found = format!("{}, which stands before", check::shown(batch));
+            return Err(BundleError::field(
                 format!("{field}.batches[{index}]"),
-                format!("{}, which stands before", check::shown(batch)),
+                found,
                 "each batch once",
-            )?;
+            ));
         }
         Ok(())
     }
+}
+
+/// The position of the first of these that equals an earlier one.
+fn repeated<T: Eq + Hash>(list: impl IntoIterator<Item = T>) -> Option<usize> {
+    let mut seen = HashSet::new();
+    list.into_iter().position(|value| !seen.insert(value))
 }
 
 /// An id from a display name: lower case, everything but letters and digits one `-`, at most 64 characters.

@@ -176,19 +176,16 @@ const MOST_NAMED: usize = 5;
 
 fn manifest_bytes(folder: &Path) -> Result<Vec<u8>, BundleError> {
     let manifest = folder.join(files::MANIFEST);
-    let found = match fs::metadata(folder) {
-        Ok(about) if !about.is_dir() => Some("is a file"),
-        Ok(_) if fs::metadata(&manifest).is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound) => {
-            Some("has no manifest.json")
-        }
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Some("is not there"),
-        // Another fault is told when the manifest is read.
-        _ => None,
-    };
-    if let Some(found) = found {
-        return Err(BundleError::NotABundle { found });
-    }
-    read_at_most(&manifest, limits::MANIFEST_BYTES as u64)
+    read_at_most(&manifest, limits::MANIFEST_BYTES as u64).map_err(|error| match fs::metadata(folder) {
+        Ok(about) if !about.is_dir() => BundleError::NotABundle { found: "is a file" },
+        Ok(_) if !manifest.exists() => BundleError::NotABundle {
+            found: "has no manifest.json",
+        },
+        Err(reason) if reason.kind() == std::io::ErrorKind::NotFound => BundleError::NotABundle {
+            found: "is not there",
+        },
+        _ => error,
+    })
 }
 
 fn read_entry(folder: &Path, entry: &FileEntry) -> Result<VerifiedFile, BundleError> {

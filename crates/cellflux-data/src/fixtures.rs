@@ -94,19 +94,29 @@ impl Folder {
     }
 }
 
+/// The images of [`synthetic`].
+pub(super) fn spec() -> ImageSpec {
+    ImageSpec::bbbc021(SIDE, SIDE)
+}
+
+/// What [`synthetic`] draws.
+pub(super) fn synthetic_config(images: usize) -> SyntheticConfig {
+    SyntheticConfig {
+        seed: 7,
+        images,
+        controls: 0.25,
+        validation: 0.1,
+        batches: 2,
+        plates: Vec::new(),
+        compounds: panel(),
+        drawn_side: None,
+    }
+}
+
 /// A synthetic experiment of `images` images of [`SIDE`] x [`SIDE`] px, in two batches.
 pub(super) fn synthetic(images: usize) -> DataConfig {
     DataConfig {
-        source: Source::Synthetic(SyntheticConfig {
-            seed: 7,
-            images,
-            controls: 0.25,
-            validation: 0.1,
-            batches: 2,
-            plates: Vec::new(),
-            compounds: panel(),
-            drawn_side: None,
-        }),
+        source: Source::Synthetic(synthetic_config(images)),
         image: ImageConfig {
             height: SIDE,
             width: SIDE,

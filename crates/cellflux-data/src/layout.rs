@@ -7,6 +7,20 @@ use crate::error::DataError;
 use crate::table::{Column, Row, Table};
 use crate::titles::Titles;
 
+/// The titles of the tables that are written here: those that a folder is read by when its configuration names no
+/// others.
+pub(crate) const TITLES: [&str; 9] = [
+    "path",
+    "SAMPLE_KEY",
+    "SPLIT",
+    "STATE",
+    "CPD_NAME",
+    "DOSE",
+    "ANNOT",
+    "SMILES",
+    "BATCH",
+];
+
 /// A table, its folder of images, the rule from one to the other, and the titles looked for.
 pub(super) struct Layout {
     pub(super) table: PathBuf,

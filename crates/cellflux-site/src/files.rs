@@ -5,7 +5,6 @@
 //! regular file.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -135,16 +134,8 @@ fn read(root: &Path, file: &Path) -> Result<Vec<u8>, String> {
             root.display()
         ));
     }
-    // Before it is opened: to open a pipe is to wait for somebody who writes.
-    let about = fs::metadata(&place).map_err(|error| error.to_string())?;
-    if !about.is_file() {
-        let found = if about.is_dir() {
-            "a folder"
-        } else {
-            "a device or a pipe"
-        };
-        return Err(format!("is {found}, expected a file"));
-    }
+    let opened = cellflux_files::open(&place).map_err(|error| error.to_string())?;
+    let about = opened.metadata().map_err(|error| error.to_string())?;
     if about.len() > LARGEST_FILE {
         return Err(format!(
             "is {:.1} MiB, expected at most 24: several hosts refuse larger files",
@@ -152,8 +143,9 @@ fn read(root: &Path, file: &Path) -> Result<Vec<u8>, String> {
         ));
     }
     let mut content = Vec::with_capacity(about.len() as usize);
-    File::open(&place)
-        .and_then(|file| file.take(LARGEST_FILE + 1).read_to_end(&mut content))
+    opened
+        .take(LARGEST_FILE + 1)
+        .read_to_end(&mut content)
         .map_err(|error| error.to_string())?;
     if content.len() as u64 > LARGEST_FILE {
         return Err("grew while it was read, expected at most 24 MiB".into());
@@ -218,6 +210,8 @@ fn fit(file: &Path, content: &[u8], purpose: Use) -> Result<Option<&'static str>
 
 #[cfg(test)]
 mod tests {
+    use std::fs::{self, File};
+
     use super::*;
 
     fn at() -> Place {

@@ -1,6 +1,6 @@
 //! What an author typed to be something and what became plain text, or nothing at all.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use pulldown_cmark::{Event, Tag};
 
@@ -22,31 +22,23 @@ impl Untaken {
             Event::Text(text) => self.text.push_str(text),
             _ => self.text.clear(),
         }
-        let note = name_with_blanks(&self.text)
-            .map(|name| {
-                format!("({name}) is shown as text: a name with blanks stands in <…>, expected (<{name}>)")
-            })
-            .or_else(|| {
-                let name = lonely_note(&self.text)?;
-                Some(format!(
-                    "[^{name}] is shown as text: no note has this name, expected a line that begins with [^{name}]:"
-                ))
-            })
-            .or_else(|| {
-                dollars.then(|| {
-                    "$$ is shown as text: a formula begins and ends with it, without an empty line between".to_owned()
-                })
-            });
-        let note = note.or_else(|| {
-            let formula = broken_formula(&self.text)?;
-            Some(format!(
+        let note = if let Some(name) = name_with_blanks(&self.text) {
+            format!("({name}) is shown as text: a name with blanks stands in <…>, expected (<{name}>)")
+        } else if let Some(name) = lonely_note(&self.text) {
+            format!(
+                "[^{name}] is shown as text: no note has this name, expected a line that begins with [^{name}]:"
+            )
+        } else if dollars {
+            "$$ is shown as text: a formula begins and ends with it, without an empty line between".to_owned()
+        } else if let Some(formula) = broken_formula(&self.text) {
+            format!(
                 "{formula} is shown as text: expected a formula between dollar signs whose braces are all closed"
-            ))
-        });
-        if note.is_some() {
-            self.text.clear();
-        }
-        note
+            )
+        } else {
+            return None;
+        };
+        self.text.clear();
+        Some(note)
     }
 }
 
@@ -77,7 +69,8 @@ fn lonely_note(text: &str) -> Option<&str> {
 /// The footnotes of a text, and which of them are referred to.
 #[derive(Default)]
 pub struct Footnotes {
-    written: HashMap<String, usize>,
+    /// Names with where they stand, in the text's order.
+    written: Vec<(String, usize)>,
     referred: HashSet<String>,
 }
 
@@ -89,20 +82,15 @@ impl Footnotes {
                 self.referred.insert(name.to_string());
             }
             Event::Start(Tag::FootnoteDefinition(name)) => {
-                self.written.entry(name.to_string()).or_insert(at);
+                self.written.push((name.to_string(), at));
             }
             _ => {}
         }
     }
 
     /// The notes that nothing refers to, with where they stand, in the text's order.
-    pub fn unused(self) -> Vec<(String, usize)> {
-        let mut unused: Vec<(String, usize)> = self
-            .written
-            .into_iter()
-            .filter(|(name, _)| !self.referred.contains(name))
-            .collect();
-        unused.sort_by_key(|(_, at)| *at);
-        unused
+    pub fn unused(mut self) -> Vec<(String, usize)> {
+        self.written.retain(|(name, _)| !self.referred.contains(name));
+        self.written
     }
 }

@@ -223,17 +223,14 @@ const DELIMITERS: [(u8, &str); 3] = [(b',', "commas"), (b';', "semicolons"), (b'
 /// Refuses a header of one cell that another delimiter would part: a spreadsheet writes what its language is
 /// used to.
 fn check_delimiter(header: &csv::StringRecord, delimiter: u8) -> Result<(), TableError> {
-    let Some(only) = header.get(0).filter(|_| header.len() == 1) else {
+    let (1, Some(only)) = (header.len(), header.get(0)) else {
         return Ok(());
     };
-    let words = |wanted: bool| {
-        DELIMITERS
-            .iter()
-            .find(|(byte, _)| (*byte == delimiter) == wanted && (wanted || only.contains(char::from(*byte))))
-            .map(|(_, words)| *words)
-    };
-    match (words(false), words(true)) {
-        (Some(found), Some(expected)) => Err(TableError::Delimiter { found, expected }),
+    let expected = DELIMITERS.iter().find(|(byte, _)| *byte == delimiter);
+    // A title in quotes may hold the right one.
+    let other = |(byte, _): &&(u8, &str)| *byte != delimiter && only.contains(char::from(*byte));
+    match (DELIMITERS.iter().find(other), expected) {
+        (Some((_, found)), Some((_, expected))) => Err(TableError::Delimiter { found, expected }),
         _ => Ok(()),
     }
 }

@@ -59,6 +59,16 @@ fn each_impossible_value_about_the_model_is_named() {
         ("/conditions/list/2/doses_um/0", json!(1e300), "doses_um[0]"),
         (
             "/conditions/list/2/doses_um",
+            json!([0.3, 3.0, 0.3]),
+            "conditions.list[2].doses_um[2] is 0.3, which stands before, expected each dose once",
+        ),
+        (
+            "/conditions/list/2/batches",
+            json!(["Week4", "Week5", "Week5"]),
+            "conditions.list[2].batches[2] is \"Week5\", which stands before, expected each batch once",
+        ),
+        (
+            "/conditions/list/2/doses_um",
             json!(vec![1.0; 257]),
             "length of conditions.list[2].doses_um",
         ),

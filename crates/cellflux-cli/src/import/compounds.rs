@@ -88,7 +88,6 @@ fn parse(file: &str, source: impl Read, delimiter: u8) -> anyhow::Result<Compoun
     );
     let mut rows: Vec<Compound> = Vec::new();
     let mut ids: HashMap<String, u64> = HashMap::new();
-    let mut control: Option<(u64, String)> = None;
     let mut record = Row::default();
     while table.read(&mut record)? {
         let line = record.line;
@@ -104,14 +103,15 @@ fn parse(file: &str, source: impl Read, delimiter: u8) -> anyhow::Result<Compoun
                 compound.id
             );
         }
-        if compound.control {
-            if let Some((earlier, first)) = &control {
-                bail!(
-                    "line {line}: {} is marked as the control, and so is {first} on line {earlier}, expected one untreated state",
-                    compound.name
-                );
-            }
-            control = Some((line, compound.name.clone()));
+        if compound.control
+            && let Some(first) = rows.iter().find(|earlier| earlier.control)
+        {
+            bail!(
+                "line {line}: {} is marked as the control, and so is {} on line {}, expected one untreated state",
+                compound.name,
+                first.name,
+                first.line
+            );
         }
         rows.push(compound);
     }

@@ -8,6 +8,7 @@ use cellflux_image::{ImageSpec, coded_png, npy};
 use super::field_table::FieldOfView;
 use super::nuclei::Nucleus;
 use crate::error::DataError;
+use crate::layout::TITLES;
 use crate::table::TableWriter;
 
 /// A nucleus with its crop, as written.
@@ -25,30 +26,14 @@ pub(super) struct CropWriter {
     of_field: (String, usize),
 }
 
-const HEADER: [&str; 16] = [
-    "path",
-    "SAMPLE_KEY",
-    "SPLIT",
-    "STATE",
-    "CPD_NAME",
-    "DOSE",
-    "ANNOT",
-    "SMILES",
-    "BATCH",
-    "PLATE",
-    "WELL",
-    "SITE",
-    "X",
-    "Y",
-    "NUCLEUS_AREA",
-    "EDGE_PX",
-];
+/// Titles of what else is known of a crop.
+const ABOUT_THE_CUT: [&str; 7] = ["PLATE", "WELL", "SITE", "X", "Y", "NUCLEUS_AREA", "EDGE_PX"];
 
 impl CropWriter {
     pub(super) fn create(out: &Path, spec: &ImageSpec) -> Result<Self, DataError> {
         Ok(Self {
             out: out.to_owned(),
-            table: TableWriter::create(out.join("metadata.csv"), &HEADER)?,
+            table: TableWriter::create(out.join("metadata.csv"), &[&TITLES[..], &ABOUT_THE_CUT].concat())?,
             spec: spec.clone(),
             of_field: (String::new(), 0),
         })

@@ -277,25 +277,13 @@ fn coding() -> Coding {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Source;
-    use crate::fixtures::{SIDE, packed, synthetic};
+    use crate::fixtures::{SIDE, packed, spec, synthetic, synthetic_config};
     use cellflux_image::morphology::nucleus;
-
-    fn source(images: usize) -> SyntheticConfig {
-        match synthetic(images).source {
-            Source::Synthetic(config) => config,
-            other => panic!("{other:?}"),
-        }
-    }
-
-    fn spec() -> ImageSpec {
-        ImageSpec::bbbc021(SIDE, SIDE)
-    }
 
     #[test]
     fn the_design_is_balanced_within_every_batch() {
         let images = 4200;
-        let design = Design::new(&source(images), &spec()).unwrap();
+        let design = Design::new(&synthetic_config(images), &spec()).unwrap();
         let mut arms = std::collections::HashMap::new();
         let (mut controls, mut validation) = ([0usize; 2], [0usize; 2]);
         for index in 0..images {
@@ -335,7 +323,7 @@ mod tests {
 
     #[test]
     fn effects_grow_with_the_dose_as_the_configuration_says() {
-        let design = Design::new(&source(10), &spec()).unwrap();
+        let design = Design::new(&synthetic_config(10), &spec()).unwrap();
         // larger nucleus: 1.7 at full strength, half of it at 1 uM.
         let size = |dose| design.effects(0, dose).nuclear_size;
         assert!((size(1.0) - 1.35).abs() < 1e-12 && (size(3.0) - 1.525).abs() < 1e-12);
@@ -345,7 +333,7 @@ mod tests {
     #[test]
     fn what_is_drawn_measures_what_the_truth_says() {
         // Two compounds, one plate without neighbours, since touching nuclei are measured as one.
-        let mut config = source(120);
+        let mut config = synthetic_config(120);
         config.compounds.truncate(2);
         for compound in &mut config.compounds {
             compound.doses_um = vec![1e6];
@@ -375,7 +363,7 @@ mod tests {
 
     #[test]
     fn a_larger_drawing_is_resampled_to_the_models_size() {
-        let mut config = source(4);
+        let mut config = synthetic_config(4);
         config.drawn_side = Some(64);
         let drawn = Design::new(&config, &spec()).unwrap().render(1, &spec()).unwrap();
         let large = ImageSpec::bbbc021(64, 64);
@@ -390,7 +378,7 @@ mod tests {
     #[test]
     fn impossible_designs_are_refused_by_field() {
         let refused = |change: &dyn Fn(&mut SyntheticConfig)| {
-            let mut config = source(10);
+            let mut config = synthetic_config(10);
             change(&mut config);
             Design::new(&config, &spec()).unwrap_err().to_string()
         };
@@ -430,7 +418,7 @@ mod tests {
         ] {
             assert_eq!(message, expected);
         }
-        let error = Design::new(&source(10), &ImageSpec::plain(3, 16, 16))
+        let error = Design::new(&synthetic_config(10), &ImageSpec::plain(3, 16, 16))
             .unwrap_err()
             .to_string();
         assert!(

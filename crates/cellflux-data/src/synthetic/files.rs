@@ -10,23 +10,11 @@ use rayon::prelude::*;
 use super::{CONTROL, Design, Truth, image_path, plate_name};
 use crate::entry::Split;
 use crate::error::DataError;
+use crate::layout::TITLES;
 use crate::table::TableWriter;
 
 /// Images that are drawn before they are written.
 const CHUNK: usize = 512;
-
-/// Titles of the table, as the folder layout has them.
-const TABLE: [&str; 9] = [
-    "path",
-    "SAMPLE_KEY",
-    "SPLIT",
-    "STATE",
-    "CPD_NAME",
-    "DOSE",
-    "ANNOT",
-    "SMILES",
-    "BATCH",
-];
 
 /// Titles of the truth: what the renderer was told.
 const TRUTH: [&str; 18] = [
@@ -64,7 +52,7 @@ pub fn write_synthetic(
     progress: impl Fn(usize, usize),
 ) -> Result<(), DataError> {
     fs::create_dir(out).map_err(DataError::file(out, "cannot be made"))?;
-    let mut table = TableWriter::create(out.join("metadata.csv"), &TABLE)?;
+    let mut table = TableWriter::create(out.join("metadata.csv"), &TITLES)?;
     let mut truth = TableWriter::create(out.join("truth.csv"), &TRUTH)?;
     let images = design.config().images;
     let mut done = 0;
@@ -160,25 +148,14 @@ fn truth_row(index: usize, truth: &Truth) -> Vec<String> {
 mod tests {
     use super::*;
     use crate::Source;
-    use crate::fixtures::{SIDE, packed, synthetic};
-
-    fn source(images: usize) -> crate::synthetic::SyntheticConfig {
-        match synthetic(images).source {
-            Source::Synthetic(config) => config,
-            other => panic!("{other:?}"),
-        }
-    }
-
-    fn spec() -> ImageSpec {
-        ImageSpec::bbbc021(SIDE, SIDE)
-    }
+    use crate::fixtures::{packed, spec, synthetic, synthetic_config};
 
     #[test]
     fn the_experiment_written_as_files_is_the_one_in_the_cache() {
         let dir = tempfile::tempdir().unwrap();
         let out = dir.path().join("cells");
         let config = synthetic(40);
-        let design = Design::new(&source(40), &spec()).unwrap();
+        let design = Design::new(&synthetic_config(40), &spec()).unwrap();
         write_synthetic(&design, &spec(), &out, |_, _| {}).unwrap();
         let mut folder = config.clone();
         folder.source = Source::Folder {
