@@ -7,6 +7,7 @@ use crate::{
     conditions::{ConditionVectors, Conditions},
     config::UNetConfig,
     error::BundleError,
+    evaluation::Evaluation,
     files::{self, FileEntry, VerifiedFile, shard_path},
     gallery::{Gallery, Trajectory},
     limits,
@@ -47,7 +48,8 @@ impl Bundle {
     }
 
     /// The bundle as its author brought it, to be packed again: in another storage, or in other shards.
-    /// `assets` are its files that are neither weights nor condition vectors.
+    /// `assets` are its files that are neither weights nor condition vectors. An evaluation is of the weights
+    /// as they were stored and stays behind ([`Packed::attach`]).
     pub fn into_draft(self, assets: BTreeMap<String, Vec<u8>>) -> Draft {
         let manifest = self.manifest;
         Draft {
@@ -204,6 +206,18 @@ pub struct Packed {
 }
 
 impl Packed {
+    /// Puts an evaluation of these weights into the manifest, in place of the one that is there.
+    ///
+    /// # Errors
+    /// As [`Manifest::validate`]: for figures of other weights, and for conditions that the bundle lacks.
+    pub fn attach(&mut self, evaluation: Evaluation) -> Result<(), BundleError> {
+        let mut manifest = self.manifest.clone();
+        manifest.evaluation = Some(evaluation);
+        self.files.insert(files::MANIFEST.into(), manifest.to_json()?);
+        self.manifest = manifest;
+        Ok(())
+    }
+
     /// The bundle as its readers get it, with the weights as they are stored.
     ///
     /// # Errors
@@ -267,6 +281,7 @@ impl Draft {
             sampling: self.sampling,
             gallery: self.gallery,
             trajectories: self.trajectories,
+            evaluation: None,
             provenance: self.provenance,
             files: contents
                 .iter()

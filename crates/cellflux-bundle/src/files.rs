@@ -36,7 +36,7 @@ impl FileEntry {
         Self {
             path: path.to_owned(),
             bytes: content.len() as u64,
-            sha256: hex(&Sha256::digest(content)),
+            sha256: digest(content),
         }
     }
 
@@ -222,6 +222,11 @@ fn check_hash(entry: &FileEntry, digest: &[u8]) -> Result<(), BundleError> {
         found,
         expected: entry.sha256.clone(),
     })
+}
+
+/// The SHA-256 of `content`, 64 lower-case hex digits.
+pub(crate) fn digest(content: &[u8]) -> String {
+    hex(&Sha256::digest(content))
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -24,6 +24,7 @@ pub mod config;
 pub mod cost;
 pub mod date;
 pub mod error;
+pub mod evaluation;
 pub mod files;
 #[cfg(not(target_family = "wasm"))]
 pub mod folder;
@@ -48,5 +49,6 @@ pub use bundle::{Bundle, BundleReader, Draft, Packed};
 pub use check::parser_words;
 pub use config::UNetConfig;
 pub use error::BundleError;
+pub use evaluation::{Estimate, Evaluation};
 pub use manifest::Manifest;
 pub use state_dict::StateDict;

@@ -10,6 +10,7 @@ use crate::{
     conditions::Conditions,
     config::UNetConfig,
     error::BundleError,
+    evaluation::Evaluation,
     files::{self, FileEntry, shard_path},
     gallery::{Gallery, Trajectory},
     limits,
@@ -51,6 +52,9 @@ pub struct Manifest {
     /// Trajectories computed beforehand.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub trajectories: Vec<Trajectory>,
+    /// What generated cells measure beside real ones.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub evaluation: Option<Evaluation>,
     /// Data, citation, licence, training.
     pub provenance: Provenance,
     /// Every file of the bundle but the manifest.
@@ -150,7 +154,20 @@ impl Manifest {
         self.sampling.validate("sampling")?;
         self.validate_gallery()?;
         self.provenance.validate()?;
-        self.validate_files()
+        self.validate_files()?;
+        self.validate_evaluation()
+    }
+
+    /// What the weights are, in 64 hexadecimal digits: the digest of the shards' digests in order. Figures of
+    /// an evaluation are of these weights and no others.
+    ///
+    /// # Errors
+    /// [`BundleError::UnlistedFile`] where a shard is not listed.
+    pub fn weights_digest(&self) -> Result<String, BundleError> {
+        let digests = (0..self.model.shards)
+            .map(|index| Ok(self.file(&shard_path(index, self.model.shards))?.sha256.as_str()))
+            .collect::<Result<Vec<_>, BundleError>>()?;
+        Ok(files::digest(digests.join("\n").as_bytes()))
     }
 
     /// The entry of a file.
@@ -232,6 +249,29 @@ impl Manifest {
                 format!("{field}.start"),
                 check::shown(&trajectory.start),
                 "the id of an example in gallery",
+            )?;
+        }
+        Ok(())
+    }
+
+    fn validate_evaluation(&self) -> Result<(), BundleError> {
+        let Some(evaluation) = &self.evaluation else {
+            return Ok(());
+        };
+        evaluation.validate("evaluation.")?;
+        let weights = self.weights_digest()?;
+        ensure(
+            evaluation.weights.as_deref() == Some(weights.as_str()),
+            "evaluation.weights",
+            check::shown(evaluation.weights.as_deref().unwrap_or("absent")),
+            format!("{weights}, which the weight shards have; figures of other weights do not belong here"),
+        )?;
+        for (index, condition) in evaluation.conditions.iter().enumerate() {
+            ensure(
+                self.conditions.list.iter().any(|known| known.id == condition.id),
+                format!("evaluation.conditions[{index}].id"),
+                check::shown(&condition.id),
+                "the id of a condition in conditions.list",
             )?;
         }
         Ok(())

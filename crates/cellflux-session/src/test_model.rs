@@ -53,6 +53,7 @@ pub fn manifest_of_channels(channels: usize) -> Manifest {
             treated: vec![example("treated-1", "taxol")],
         },
         trajectories: Vec::new(),
+        evaluation: None,
         provenance: Provenance {
             data_set: DataSet {
                 name: "none".into(),

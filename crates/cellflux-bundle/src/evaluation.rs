@@ -1,0 +1,566 @@
+//! What `cellflux-train evaluate` found: generated cells beside real ones, with counts and intervals.
+//!
+//! The same object is `evaluation.json` and the manifest's section `evaluation`. It holds figures and
+//! intervals, and no image and no row of a single cell.
+
+use std::collections::HashSet;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    check::{self, ensure, within},
+    date::is_date,
+    error::BundleError,
+    limits,
+    sampling::Sampling,
+};
+
+/// The version of [`Evaluation`] that this crate reads and writes.
+pub const VERSION: u32 = 1;
+
+/// A figure with the interval in which 95 of 100 repetitions of the experiment would lie, by resampling the
+/// groups of [`MeasuredData::resampled_by`].
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Estimate {
+    /// The figure.
+    pub value: f64,
+    /// The interval's lower end.
+    pub low: f64,
+    /// The interval's upper end.
+    pub high: f64,
+}
+
+/// What is resampled for an interval: cells of one group are not independent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Resampled {
+    /// Fields of view.
+    Field,
+    /// Wells.
+    Well,
+    /// Plates.
+    Plate,
+    /// Single cells: the data name no field, well or plate, so the intervals are too narrow.
+    Cell,
+}
+
+/// Which real cells were compared with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum MeasuredSplit {
+    /// Cells that chose the checkpoint or the sampling.
+    Validation,
+    /// Cells that decided nothing.
+    Test,
+    /// Cells of compounds that training never saw.
+    HeldOut,
+}
+
+/// A run of the evaluation.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Evaluation {
+    /// [`VERSION`].
+    pub version: u32,
+    /// The day, `YYYY-MM-DD`.
+    pub date: String,
+    /// The program and its version.
+    pub program: String,
+    /// Digest of the weights that were measured ([`crate::Manifest::weights_digest`]); none for a run's
+    /// checkpoint, whose figures cannot be attached to a bundle.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weights: Option<String>,
+    /// The real cells.
+    pub data: MeasuredData,
+    /// How the cells were generated.
+    pub sampling: Sampling,
+    /// The feature spaces in which distances were measured.
+    pub spaces: Vec<Space>,
+    /// Sets of cells against the real treated ones, the first is real against real.
+    pub rows: Vec<Row>,
+    /// What each condition's cells measure.
+    pub conditions: Vec<MeasuredCondition>,
+    /// Modes of action as a classifier sees them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub modes_of_action: Option<ModesOfAction>,
+    /// Where batches lie in the plane of most variance.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub batches: Option<BatchPlane>,
+    /// How far end points of one control under different compounds lie apart, as a share of how far the real
+    /// compounds do: 0 for a network that ignores its compound.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub compound_use: Option<Estimate>,
+}
+
+/// The real cells that generated ones were compared with.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MeasuredData {
+    /// What the data are called.
+    pub name: String,
+    /// Their split.
+    pub split: MeasuredSplit,
+    /// Real treated cells, of which each has a generated partner.
+    pub treated: usize,
+    /// Real control cells.
+    pub controls: usize,
+    /// What intervals resample.
+    pub resampled_by: Resampled,
+    /// Groups of that kind among the treated cells.
+    pub groups: usize,
+    /// Times that groups were resampled.
+    pub replicates: usize,
+    /// Conditions of fewer treated cells than this are listed and have no figures.
+    pub least_cells: usize,
+    /// Seed of pairs, noise and resampling.
+    pub seed: u64,
+}
+
+/// A space of features.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Space {
+    /// Its name: `morphology`, `moa`, `inception`, `table`.
+    pub name: String,
+    /// Features.
+    pub width: usize,
+    /// A sentence: which features, from where.
+    pub about: String,
+    /// Whether figures in it may stand beside the paper's: Inception features of the published weights.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub comparable: bool,
+}
+
+/// The kinds of sets that stand beside the real treated cells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RowKind {
+    /// Real treated cells of other groups: no generator is expected to be nearer.
+    Real,
+    /// The controls themselves, as if nothing happened.
+    Copied,
+    /// Generated from a control of the same batch, under the cell's own condition.
+    Generated,
+    /// The same with conditions exchanged between cells.
+    Shuffled,
+    /// From a control of another batch (paper, Table 2c).
+    OtherBatch,
+    /// Under the control's own condition, against real controls: should stay.
+    Untreated,
+    /// From noise (paper, Figure 4b).
+    NoiseStart,
+    /// Images from elsewhere.
+    External,
+}
+
+/// One set of cells against real treated ones.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Row {
+    /// What it is.
+    pub kind: RowKind,
+    /// Its name in tables.
+    pub name: String,
+    /// Cells in it.
+    pub cells: usize,
+    /// Distances in each space.
+    pub distances: Vec<Distances>,
+    /// Mean share of the measured change that it makes, over measures and conditions with an effect.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gap_closed: Option<Estimate>,
+    /// Cosine between its mean change and the real one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub direction: Option<Estimate>,
+}
+
+/// Distances between two sets in one space.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Distances {
+    /// The space's name.
+    pub space: String,
+    /// Frechet distance; none where a side has fewer cells than features.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub frechet: Option<Estimate>,
+    /// Kernel distance, unbiased.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kid: Option<Estimate>,
+    /// Mean of the kernel distances of each condition's cells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kid_by_condition: Option<Estimate>,
+    /// Share of generated cells among the real ones' neighbours.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub precision: Option<Estimate>,
+    /// Share of real cells among the generated ones' neighbours.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recall: Option<Estimate>,
+    /// Generated cells by real neighbourhood.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub density: Option<Estimate>,
+    /// Share of real neighbourhoods that hold a generated cell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub coverage: Option<Estimate>,
+    /// Energy distance.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub energy: Option<Estimate>,
+}
+
+/// What the cells of one condition measure.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MeasuredCondition {
+    /// The condition's id in the bundle.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// The dose in micromolar; none where doses are taken together or unknown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dose_um: Option<f64>,
+    /// Whether training had cells of this compound.
+    pub seen: bool,
+    /// Real treated cells, each with a generated partner.
+    pub treated: usize,
+    /// Real control cells of the same batches.
+    pub controls: usize,
+    /// Share of the measured change that the generated cells make: 1 is all of it, 0 a copy of the control.
+    /// None below [`MeasuredData::least_cells`], or where the real cells do not differ from controls.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gap_closed: Option<Estimate>,
+    /// Cosine between the generated cells' mean change and the real one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub direction: Option<Estimate>,
+    /// Nuclear area.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nuclei: Option<NuclearArea>,
+}
+
+/// Mean nuclear area in pixels (paper, Table 7).
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct NuclearArea {
+    /// Of real controls.
+    pub control: Estimate,
+    /// Of real treated cells.
+    pub treated: Estimate,
+    /// Of generated ones.
+    pub generated: Estimate,
+}
+
+/// What a condition's figures allow to be said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// The interval of the gap closed lies above 0.
+    BetterThanCopy,
+    /// The interval includes 0: a copy of the control may be as near.
+    NotShown,
+    /// The interval lies below 0: a copy of the control is nearer.
+    WorseThanCopy,
+    /// Too few real cells, or no measured effect.
+    Unmeasured,
+}
+
+impl MeasuredCondition {
+    /// What the gap closed says.
+    pub fn verdict(&self) -> Verdict {
+        match self.gap_closed {
+            None => Verdict::Unmeasured,
+            Some(gap) if gap.low > 0.0 => Verdict::BetterThanCopy,
+            Some(gap) if gap.high < 0.0 => Verdict::WorseThanCopy,
+            Some(_) => Verdict::NotShown,
+        }
+    }
+}
+
+/// Modes of action as a classifier that was trained on real cells of the training split sees them (paper,
+/// Table 2a). Matrices are `[truth][seen as]` in the order of [`ModesOfAction::labels`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ModesOfAction {
+    /// The classes.
+    pub labels: Vec<String>,
+    /// Counts for real cells: the ceiling.
+    pub real: Confusion,
+    /// Counts for generated cells.
+    pub generated: Confusion,
+    /// Accuracy of always saying the most frequent class.
+    pub majority: f64,
+}
+
+/// A confusion matrix and what follows from it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Confusion {
+    /// Counts `[truth][seen as]`.
+    pub counts: Vec<Vec<usize>>,
+    /// Share of cells seen as what they are.
+    pub accuracy: Estimate,
+    /// Mean of the classes' own accuracies.
+    pub balanced_accuracy: Estimate,
+    /// Mean of the classes' F1.
+    pub macro_f1: Estimate,
+    /// F1, weighted by the classes' cells.
+    pub weighted_f1: Estimate,
+}
+
+/// Batches in the plane of the two largest principal components of real cells' features (paper, Figure 5).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct BatchPlane {
+    /// The space's name.
+    pub space: String,
+    /// Shares of variance along the two axes.
+    pub explained: [f64; 2],
+    /// The clouds.
+    pub clouds: Vec<Cloud>,
+}
+
+/// The kinds of cells of a [`Cloud`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CloudKind {
+    /// Real controls.
+    Control,
+    /// Real treated cells.
+    Treated,
+    /// Generated cells.
+    Generated,
+}
+
+/// One batch's cells of one kind: their mean and covariance in the plane.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Cloud {
+    /// The batch.
+    pub batch: String,
+    /// Which cells.
+    pub kind: CloudKind,
+    /// How many.
+    pub cells: usize,
+    /// Their mean.
+    pub mean: [f64; 2],
+    /// Variance along the first axis, covariance, variance along the second.
+    pub covariance: [f64; 3],
+}
+
+impl Evaluation {
+    /// Reads `evaluation.json`.
+    ///
+    /// # Errors
+    /// [`BundleError::Size`], [`BundleError::Json`], [`BundleError::Version`], and as [`Self::validate`].
+    pub fn from_json(bytes: &[u8]) -> Result<Self, BundleError> {
+        const FILE: &str = "evaluation.json";
+        if bytes.len() > limits::MANIFEST_BYTES {
+            return Err(BundleError::Size {
+                file: FILE.into(),
+                found: bytes.len() as u64,
+                expected: format!("at most {}", limits::MANIFEST_BYTES),
+            });
+        }
+        let evaluation: Self = serde_json::from_slice(bytes).map_err(|error| BundleError::Json {
+            file: FILE.into(),
+            reason: check::parser_words(&error),
+        })?;
+        if evaluation.version != VERSION {
+            return Err(BundleError::Version {
+                found: evaluation.version.to_string(),
+                known: VERSION,
+            });
+        }
+        evaluation.validate("")?;
+        Ok(evaluation)
+    }
+
+    /// Checks every figure. `prefix` stands before each field's name in errors: `evaluation.` within a
+    /// manifest.
+    ///
+    /// # Errors
+    /// [`BundleError::Field`] naming the first field that cannot be.
+    pub fn validate(&self, prefix: &str) -> Result<(), BundleError> {
+        let field = |name: &str| format!("{prefix}{name}");
+        ensure(
+            self.version == VERSION,
+            field("version"),
+            self.version,
+            VERSION.to_string(),
+        )?;
+        ensure(
+            is_date(&self.date, 3),
+            field("date"),
+            check::shown(&self.date),
+            "YYYY-MM-DD",
+        )?;
+        check::label(field("program"), &self.program)?;
+        check::label(field("data.name"), &self.data.name)?;
+        if let Some(weights) = &self.weights {
+            let holds = weights.len() == 64 && weights.bytes().all(|byte| byte.is_ascii_hexdigit());
+            ensure(
+                holds,
+                field("weights"),
+                check::shown(weights),
+                "64 hexadecimal digits",
+            )?;
+        }
+        self.sampling.validate(&field("sampling"))?;
+        for (name, length) in [
+            ("spaces", self.spaces.len()),
+            ("rows", self.rows.len()),
+            ("conditions", self.conditions.len()),
+        ] {
+            let most = limits::CONDITIONS;
+            ensure(
+                length <= most,
+                field(&format!("length of {name}")),
+                length,
+                format!("at most {most}"),
+            )?;
+        }
+        let mut names = HashSet::new();
+        for (index, space) in self.spaces.iter().enumerate() {
+            let field = |name: &str| format!("{prefix}spaces[{index}].{name}");
+            check::label(field("name"), &space.name)?;
+            check::text(field("about"), &space.about)?;
+            let unique = names.insert(space.name.as_str());
+            ensure(
+                unique,
+                field("name"),
+                check::shown(&space.name),
+                "a name of its own",
+            )?;
+        }
+        for (index, row) in self.rows.iter().enumerate() {
+            row.validate(&format!("{prefix}rows[{index}]"), &names)?;
+        }
+        let mut measured = HashSet::new();
+        for (index, condition) in self.conditions.iter().enumerate() {
+            let place = format!("{prefix}conditions[{index}]");
+            condition.validate(&place)?;
+            let once = measured.insert((condition.id.as_str(), condition.dose_um.map(f64::to_bits)));
+            ensure(
+                once,
+                format!("{place}.id"),
+                check::shown(&condition.id),
+                "each condition and dose once",
+            )?;
+        }
+        if let Some(modes) = &self.modes_of_action {
+            modes.validate(&field("modes_of_action"))?;
+        }
+        if let Some(batches) = &self.batches {
+            batches.validate(&field("batches"), &names)?;
+        }
+        estimates([("compound_use", self.compound_use)], prefix)
+    }
+}
+
+/// Checks the estimates that are there: finite, the figure's interval in order.
+fn estimates<const N: usize>(list: [(&str, Option<Estimate>); N], prefix: &str) -> Result<(), BundleError> {
+    for (name, estimate) in list {
+        let Some(Estimate { value, low, high }) = estimate else {
+            continue;
+        };
+        let holds = [value, low, high].iter().all(|number| number.is_finite()) && low <= high;
+        ensure(
+            holds,
+            format!("{prefix}{name}"),
+            format!("{value} ({low} to {high})"),
+            "finite numbers, low not above high",
+        )?;
+    }
+    Ok(())
+}
+
+impl Row {
+    fn validate(&self, place: &str, spaces: &HashSet<&str>) -> Result<(), BundleError> {
+        check::label(format!("{place}.name"), &self.name)?;
+        let dotted = format!("{place}.");
+        estimates(
+            [("gap_closed", self.gap_closed), ("direction", self.direction)],
+            &dotted,
+        )?;
+        for (index, distances) in self.distances.iter().enumerate() {
+            let place = format!("{place}.distances[{index}].");
+            let known = spaces.contains(distances.space.as_str());
+            let found = check::shown(&distances.space);
+            ensure(
+                known,
+                format!("{place}space"),
+                found,
+                "the name of a space in spaces",
+            )?;
+            let list = [
+                ("frechet", distances.frechet),
+                ("kid", distances.kid),
+                ("kid_by_condition", distances.kid_by_condition),
+                ("precision", distances.precision),
+                ("recall", distances.recall),
+                ("density", distances.density),
+                ("coverage", distances.coverage),
+                ("energy", distances.energy),
+            ];
+            estimates(list, &place)?;
+        }
+        Ok(())
+    }
+}
+
+impl MeasuredCondition {
+    fn validate(&self, place: &str) -> Result<(), BundleError> {
+        check::id(format!("{place}.id"), &self.id)?;
+        check::label(format!("{place}.name"), &self.name)?;
+        if let Some(dose) = self.dose_um {
+            check::dose(format!("{place}.dose_um"), dose)?;
+        }
+        let area = |which: fn(&NuclearArea) -> Estimate| self.nuclei.as_ref().map(which);
+        let list = [
+            ("gap_closed", self.gap_closed),
+            ("direction", self.direction),
+            ("nuclei.control", area(|nuclei| nuclei.control)),
+            ("nuclei.treated", area(|nuclei| nuclei.treated)),
+            ("nuclei.generated", area(|nuclei| nuclei.generated)),
+        ];
+        estimates(list, &format!("{place}."))
+    }
+}
+
+impl ModesOfAction {
+    fn validate(&self, place: &str) -> Result<(), BundleError> {
+        for (index, label) in self.labels.iter().enumerate() {
+            check::label(format!("{place}.labels[{index}]"), label)?;
+        }
+        within(format!("{place}.majority"), self.majority, 0.0, 1.0)?;
+        for (name, confusion) in [("real", &self.real), ("generated", &self.generated)] {
+            let width = self.labels.len();
+            let square =
+                confusion.counts.len() == width && confusion.counts.iter().all(|row| row.len() == width);
+            ensure(
+                square,
+                format!("shape of {place}.{name}.counts"),
+                format!("{} rows", confusion.counts.len()),
+                format!("{width} x {width} as labels"),
+            )?;
+            let list = [
+                ("accuracy", Some(confusion.accuracy)),
+                ("balanced_accuracy", Some(confusion.balanced_accuracy)),
+                ("macro_f1", Some(confusion.macro_f1)),
+                ("weighted_f1", Some(confusion.weighted_f1)),
+            ];
+            estimates(list, &format!("{place}.{name}."))?;
+        }
+        Ok(())
+    }
+}
+
+impl BatchPlane {
+    fn validate(&self, place: &str, spaces: &HashSet<&str>) -> Result<(), BundleError> {
+        let known = spaces.contains(self.space.as_str());
+        ensure(
+            known,
+            format!("{place}.space"),
+            check::shown(&self.space),
+            "the name of a space in spaces",
+        )?;
+        for (index, share) in self.explained.iter().enumerate() {
+            within(format!("{place}.explained[{index}]"), *share, 0.0, 1.0)?;
+        }
+        for (index, cloud) in self.clouds.iter().enumerate() {
+            let field = format!("{place}.clouds[{index}]");
+            check::label(format!("{field}.batch"), &cloud.batch)?;
+            let finite = cloud
+                .mean
+                .iter()
+                .chain(&cloud.covariance)
+                .all(|number| number.is_finite());
+            ensure(finite, field, "a number that is not finite", "finite numbers")?;
+        }
+        Ok(())
+    }
+}
