@@ -1,7 +1,7 @@
 //! Conditions: the vector that stands for what was done to an image, one row for every compound, or for every
 //! pair of compound and dose where the dose is part of the vector.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
 use cellflux_bundle::conditions::{DoseFeatures, Encoder};
@@ -11,7 +11,7 @@ use crate::config::{ConditionsConfig, DoseConfig, EncoderConfig, WithoutVector};
 use crate::entry::{Compound, Entry, Split};
 use crate::error::DataError;
 use crate::experiment::Experiment;
-use crate::table::Table;
+use crate::named_vectors::NamedVectors;
 
 /// The vectors of every condition of an experiment.
 #[derive(Clone, Debug)]
@@ -202,45 +202,12 @@ fn morgan(
     }
 }
 
-/// Reads a table of vectors: names in the first column, numbers in the others. Only the experiment's
-/// compounds are kept.
+/// The vectors of an experiment's compounds in a table by name.
 fn read_vectors(file: &Path, compounds: &[Compound]) -> Result<Vectors, DataError> {
-    let table = Table::open(file)?;
-    let width = table.titles().len() - 1;
-    if width == 0 {
-        return Err(DataError::Table {
-            file: file.to_owned(),
-            reason: "has one column, expected names in the first and numbers in the others".into(),
-        });
-    }
-    let names = table.at(0);
-    let numbers: Vec<_> = (1..=width).map(|index| table.at(index)).collect();
-    let wanted: HashMap<&str, usize> = compounds
-        .iter()
-        .enumerate()
-        .map(|(i, c)| (c.name.as_str(), i))
-        .collect();
-    let mut vectors: Vectors = vec![None; compounds.len()];
-    table.for_each_row(|row| {
-        let place = wanted
-            .get(row.text(&names))
-            .and_then(|&index| vectors.get_mut(index));
-        let Some(place) = place else {
-            return Ok(());
-        };
-        if place.is_some() {
-            return Err(row.wrong(&names, "a name that no earlier line has"));
-        }
-        let vector = numbers
-            .iter()
-            .map(|column| match row.text(column).parse::<f32>() {
-                Ok(value) if value.is_finite() => Ok(value),
-                _ => Err(row.wrong(column, "a finite number")),
-            });
-        *place = Some(vector.collect::<Result<_, _>>()?);
-        Ok(())
-    })?;
-    Ok(vectors)
+    let wanted: HashSet<&str> = compounds.iter().map(|compound| compound.name.as_str()).collect();
+    let named = NamedVectors::read(file, |name| wanted.contains(name))?;
+    let vector = |compound: &Compound| named.get(&compound.name).map(<[f32]>::to_vec);
+    Ok(compounds.iter().map(vector).collect())
 }
 
 /// Refuses treatments without a vector, naming the first and how many more.

@@ -99,6 +99,10 @@ pub struct Columns {
     pub plate: Option<String>,
     /// Well, not needed: `WELL`.
     pub well: Option<String>,
+    /// Site within the well, not needed: `SITE`. With plate and well it names the field of view.
+    pub site: Option<String>,
+    /// Field of view by a name of its own, not needed: `FIELD`.
+    pub field: Option<String>,
     /// Dose in micromolar, not needed: `DOSE`.
     pub dose: Option<String>,
     /// Structure, needed for Morgan counts only: `SMILES`.

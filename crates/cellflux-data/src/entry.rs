@@ -51,6 +51,9 @@ pub struct Entry {
     pub plate: Option<u32>,
     /// Its well, where the table says: a position in [`crate::Experiment::wells`].
     pub well: Option<u32>,
+    /// Its field of view, where the table says: a position in [`crate::Experiment::fields`]. Cells of one
+    /// field share light, focus and neighbours, so they are not independent of each other.
+    pub field: Option<u32>,
     /// Dose in micromolar, where known.
     pub dose_um: Option<f64>,
 }

@@ -22,6 +22,7 @@ pub struct Experiment {
     pub(crate) batches: Vec<String>,
     pub(crate) plates: Vec<String>,
     pub(crate) wells: Vec<String>,
+    pub(crate) fields: Vec<String>,
     pub(crate) ignored_rows: usize,
     pub(crate) fingerprint: String,
 }
@@ -55,6 +56,12 @@ impl Experiment {
     /// The wells' names in order of appearance; empty where the table has none.
     pub fn wells(&self) -> &[String] {
         &self.wells
+    }
+
+    /// The fields of view in order of appearance, by the table's own name or by plate, well and site; empty
+    /// where the table has neither.
+    pub fn fields(&self) -> &[String] {
+        &self.fields
     }
 
     /// A hash of everything that the packed cache depends on: the images' names, lengths and times, their

@@ -36,6 +36,12 @@ pub enum Purpose {
     Cell = 11,
     /// A synthetic plate; the step is its number.
     Plate = 12,
+    /// Which cells an evaluation takes where it does not take all; the step is the condition.
+    EvaluatedCells = 13,
+    /// The condition or control that an evaluation exchanges; the step is the cell.
+    Exchanged = 14,
+    /// The halves into which an evaluation divides real cells.
+    Halves = 15,
 }
 
 /// The numbers of one sample (by its position among all samples of the step) for one purpose.

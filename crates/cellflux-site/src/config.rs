@@ -74,6 +74,8 @@ pub struct Config {
     pub precompute: Option<Spanned<Precompute>>,
     /// The picture of link previews; the first precomputed trajectory without.
     pub card: Option<Spanned<WalkRequest>>,
+    /// Whose photographs `--data` adds, and under which licence they may be shown.
+    pub crops: Option<CropsStatement>,
     /// The page's parts, in order.
     #[serde(default, rename = "section")]
     pub sections: Vec<Section>,
@@ -295,6 +297,16 @@ pub struct Section {
     /// Whether it takes the whole width, as an explorer wants.
     #[serde(default)]
     pub wide: bool,
+}
+
+/// What stands beside every photographed cell that `--data` adds.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CropsStatement {
+    /// Where the photographs come from and whose they are.
+    pub source: String,
+    /// The licence that they may be shown under.
+    pub licence: String,
 }
 
 /// `site.toml`, read: the folder, the text for errors, the values.

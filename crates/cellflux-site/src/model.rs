@@ -90,7 +90,15 @@ impl Model {
         let mut draft = bundle.clone();
         let mut added = 0;
         if let Some(data) = crops {
-            let crops = real_crops::choose(data, &draft.manifest)?;
+            let statement = project.config.crops.as_ref().ok_or_else(|| SiteError::Crops {
+                path: project.source.path.clone(),
+                problem: format!(
+                    "has no [crops], expected `source` and `licence` there: whose photographs {} holds and how they \
+                     may be shown",
+                    data.display()
+                ),
+            })?;
+            let crops = real_crops::choose(data, &draft.manifest, statement)?;
             added = crops.crops.len();
             assets.extend(real_crops::add(crops, &mut draft.manifest));
         }

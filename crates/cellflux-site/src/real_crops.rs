@@ -1,10 +1,9 @@
 //! Real single-cell crops beside the bundle's own: controls of several plates, and treated cells of the same
 //! plates.
 //!
-//! The folder holds a `metadata.csv` in the columns of the BBBC021 single-cell tables that the paper's data
-//! set uses (`path`, `SAMPLE_KEY`, `SPLIT`, `STATE`, `CPD_NAME`, `DOSE` in micromolar, `BATCH`, `PLATE`,
-//! `WELL`) and the crops at those paths: 8-bit RGB PNG, F-actin, beta-tubulin, DNA, square-root coded from 12
-//! bits. They go into an assembled site only, never into a bundle: what the project ships is its own.
+//! The folder holds a `metadata.csv` in the columns that training reads a folder of images by (`path`,
+//! `SAMPLE_KEY`, `SPLIT`, `STATE`, `CPD_NAME`, `DOSE` in micromolar, `BATCH`, `PLATE`, `WELL`) and the crops at
+//! those paths: 8-bit RGB PNG, F-actin, beta-tubulin, DNA, square-root coded from 12 bits, as of BBBC021. They go into an assembled site only, never into a bundle: what the project ships is its own.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -12,20 +11,17 @@ use std::path::Path;
 use cellflux_bundle::Manifest;
 use cellflux_bundle::files::{FileEntry, check_path};
 use cellflux_bundle::gallery::Example;
+use cellflux_data::table::Table;
+use cellflux_data::{DataError, StateValues};
 use cellflux_image::assign::{Assignment, PlaneRef};
 use cellflux_image::coding::Meaning;
 use cellflux_image::crop::{self, Crop};
 use cellflux_image::{ImageError, ImageSpec, coded_png, decode};
-use serde::Deserialize;
 
+use crate::config::CropsStatement;
 use crate::error::SiteError;
 
 const TABLE: &str = "metadata.csv";
-/// As the Image Data Resource's study file has it ("Study License", "Study Copyright").
-const SOURCE: &str = "BBBC021v1 (Caie et al. 2010; Ljosa et al. 2012), Broad Bioimage Benchmark Collection, republished by the \
-                      Image Data Resource as study idr0035; images copyright AstraZeneca Pharmaceuticals";
-const LICENCE: &str = "CC BY 4.0";
-
 /// Plates, those with the most treated cells first.
 const PLATES: usize = 6;
 /// Control crops a plate, of different wells where there are.
@@ -54,32 +50,20 @@ pub struct RealCrops {
 }
 
 /// A row of the table.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug)]
 struct Row {
     path: String,
-    #[serde(rename = "SAMPLE_KEY")]
     key: String,
-    #[serde(rename = "SPLIT")]
     split: String,
-    #[serde(rename = "STATE")]
-    state: u8,
-    #[serde(rename = "CPD_NAME")]
+    treated: bool,
     compound: String,
-    #[serde(rename = "DOSE")]
-    dose_um: f64,
-    #[serde(rename = "BATCH")]
+    dose_um: Option<f64>,
     batch: String,
-    #[serde(rename = "PLATE")]
     plate: String,
-    #[serde(rename = "WELL")]
     well: String,
 }
 
 impl Row {
-    fn is_treated(&self) -> bool {
-        self.state != 0
-    }
-
     /// Crops that no network was trained on come first, then the table's order decides.
     fn rank(&self) -> (bool, &str) {
         (self.split == "train", &self.key)
@@ -93,7 +77,7 @@ impl Row {
 /// # Errors
 /// [`SiteError::Crops`] for a model of other images, a table that cannot be read or one without such a plate,
 /// [`SiteError::Image`] for a crop that cannot be cut.
-pub fn choose(data: &Path, manifest: &Manifest) -> Result<RealCrops, SiteError> {
+pub fn choose(data: &Path, manifest: &Manifest, statement: &CropsStatement) -> Result<RealCrops, SiteError> {
     let table = data.join(TABLE);
     let wrong = |problem: String| SiteError::Crops {
         path: table.clone(),
@@ -127,7 +111,7 @@ pub fn choose(data: &Path, manifest: &Manifest) -> Result<RealCrops, SiteError> 
     let crops = plates
         .iter()
         .flat_map(of_plate)
-        .map(|(row, condition)| cut(data, row, condition, spec))
+        .map(|(row, condition)| cut(data, row, condition, spec, statement))
         .collect::<Result<_, _>>()?;
     Ok(RealCrops { crops, batches })
 }
@@ -159,12 +143,49 @@ pub fn add(real: RealCrops, manifest: &mut Manifest) -> Vec<(String, Vec<u8>)> {
 }
 
 fn read(table: &Path) -> Result<Vec<Row>, SiteError> {
-    let wrong = |error: csv::Error| SiteError::Crops {
+    let wrong = |error: DataError| SiteError::Crops {
         path: table.into(),
-        problem: format!("{error}, expected the columns of a BBBC021 single-cell table"),
+        // The message begins with the table's path.
+        problem: error
+            .to_string()
+            .trim_start_matches(&format!("{}: ", table.display()))
+            .to_owned(),
     };
-    let mut reader = csv::Reader::from_path(table).map_err(wrong)?;
-    reader.deserialize().map(|row| row.map_err(wrong)).collect()
+    let open = Table::open(table).map_err(wrong)?;
+    let column = |title: &str| {
+        open.column(title, "a column of a table of single cells")
+            .map_err(wrong)
+    };
+    let [path, key, split, state, compound] =
+        ["path", "SAMPLE_KEY", "SPLIT", "STATE", "CPD_NAME"].map(column);
+    let (path, key, split, state, compound) = (path?, key?, split?, state?, compound?);
+    let [dose, batch, plate, well] = ["DOSE", "BATCH", "PLATE", "WELL"].map(column);
+    let (dose, batch, plate, well) = (dose?, batch?, plate?, well?);
+    let states = StateValues::default();
+    let mut rows = Vec::new();
+    open.for_each_row(|row| {
+        let text = |column| row.text(column).to_owned();
+        let is = |list: &[String]| list.iter().any(|value| value == row.text(&state));
+        let treated = is(&states.treated);
+        if !treated && !is(&states.control) {
+            let known = [states.treated.join(", "), states.control.join(", ")].join(", ");
+            return Err(row.wrong(&state, format!("one of {known}")));
+        }
+        rows.push(Row {
+            path: text(&path),
+            key: row.filled(&key, "the key of an image")?.to_owned(),
+            split: text(&split),
+            treated,
+            compound: text(&compound),
+            dose_um: row.amount(&dose)?,
+            batch: text(&batch),
+            plate: text(&plate),
+            well: text(&well),
+        });
+        Ok(())
+    })
+    .map_err(wrong)?;
+    Ok(rows)
 }
 
 /// Rows of one plate, each with the id of its condition in the model.
@@ -181,7 +202,7 @@ fn with_conditions(rows: Vec<Row>, manifest: &Manifest) -> Vec<(Row, String)> {
     let control = conditions.control().map(|condition| condition.id.as_str());
     rows.into_iter()
         .filter_map(|row| {
-            let condition = if row.is_treated() {
+            let condition = if row.treated {
                 known.get(&row.compound.to_lowercase()).copied()
             } else {
                 control
@@ -200,7 +221,7 @@ fn plates(rows: Vec<(Row, String)>) -> Vec<Plate> {
             .or_default()
             .push((row, condition));
     }
-    let treated = |plate: &Plate| plate.iter().filter(|(row, _)| row.is_treated()).count();
+    let treated = |plate: &Plate| plate.iter().filter(|(row, _)| row.treated).count();
     let mut plates: Vec<Plate> = plates
         .into_values()
         .filter(|plate| (1..plate.len()).contains(&treated(plate)))
@@ -214,7 +235,7 @@ fn plates(rows: Vec<(Row, String)>) -> Vec<Plate> {
 fn of_plate(plate: &Plate) -> Vec<&(Row, String)> {
     let mut ranked: Vec<&(Row, String)> = plate.iter().collect();
     ranked.sort_by(|(a, _), (b, _)| a.rank().cmp(&b.rank()));
-    let (treated, controls): (Vec<_>, Vec<_>) = ranked.into_iter().partition(|(row, _)| row.is_treated());
+    let (treated, controls): (Vec<_>, Vec<_>) = ranked.into_iter().partition(|(row, _)| row.treated);
 
     let mut wells = BTreeSet::new();
     let (first_of_well, others): (Vec<_>, Vec<_>) = controls
@@ -223,11 +244,11 @@ fn of_plate(plate: &Plate) -> Vec<&(Row, String)> {
     let mut chosen: Vec<_> = first_of_well.into_iter().chain(others).take(CONTROLS).collect();
 
     // A dose's bits order like the dose: both are positive.
-    let mut groups: BTreeMap<(&str, u64), Vec<_>> = BTreeMap::new();
+    let mut groups: BTreeMap<(&str, Option<u64>), Vec<_>> = BTreeMap::new();
     for entry in treated {
         let (row, condition) = entry;
         groups
-            .entry((condition, row.dose_um.to_bits()))
+            .entry((condition, row.dose_um.map(f64::to_bits)))
             .or_default()
             .push(entry);
     }
@@ -239,7 +260,13 @@ fn of_plate(plate: &Plate) -> Vec<&(Row, String)> {
     chosen
 }
 
-fn cut(data: &Path, row: &Row, condition: &str, spec: &ImageSpec) -> Result<RealCrop, SiteError> {
+fn cut(
+    data: &Path,
+    row: &Row,
+    condition: &str,
+    spec: &ImageSpec,
+    statement: &CropsStatement,
+) -> Result<RealCrop, SiteError> {
     let path = data.join(&row.path);
     check_path("path", &row.path).map_err(|error| SiteError::Crops {
         path: data.join(TABLE),
@@ -250,7 +277,7 @@ fn cut(data: &Path, row: &Row, condition: &str, spec: &ImageSpec) -> Result<Real
         path,
         reason: Box::new(reason),
     })?;
-    let treated = row.is_treated();
+    let treated = row.treated;
     // Ids are lower-case: they travel in links.
     let id = row.key.to_ascii_lowercase();
     Ok(RealCrop {
@@ -258,12 +285,12 @@ fn cut(data: &Path, row: &Row, condition: &str, spec: &ImageSpec) -> Result<Real
             file: format!("real/{id}.png"),
             id,
             condition: condition.to_owned(),
-            dose_um: treated.then_some(row.dose_um),
+            dose_um: row.dose_um.filter(|_| treated),
             batch: Some(row.batch.clone()),
             plate: Some(row.plate.clone()),
             well: Some(row.well.clone()),
-            source: SOURCE.into(),
-            licence: LICENCE.into(),
+            source: statement.source.clone(),
+            licence: statement.licence.clone(),
             synthetic: false,
         },
         png,

@@ -1,12 +1,12 @@
 //! From compounds to conditions: each gets its vector, and a drawing of its structure.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 
 use anyhow::{Context, bail, ensure};
 use cellflux_bundle::conditions::{Condition, ConditionVectors, Conditions, DoseFeatures, Encoder};
 use cellflux_chem::{Molecule, MorganSettings};
-use cellflux_table::{Row, Table};
+use cellflux_data::NamedVectors;
 
 use super::compounds::{Compound, Compounds};
 
@@ -48,15 +48,22 @@ pub fn from_morgan_counts(
 
 /// Takes the compounds' vectors, `width` numbers each, from a table (CSV with a header line; names first).
 pub fn from_table(compounds: Compounds, path: &Path, width: usize, strict: bool) -> anyhow::Result<Encoded> {
-    let rows = read_table(path, width).with_context(|| format!("{}", path.display()))?;
+    let wanted: HashSet<&str> = compounds.rows.iter().map(|row| row.name.as_str()).collect();
+    let named = NamedVectors::read(path, |name| wanted.contains(name))?;
+    ensure!(
+        named.width() == width,
+        "{}: has {} columns of numbers, expected {width} (the network's condition_dim less the dose)",
+        path.display(),
+        named.width()
+    );
     let source = path.file_name().map_or_else(
         || "a table".to_owned(),
         |name| name.to_string_lossy().into_owned(),
     );
     encode(compounds, Encoder::Table { source }, strict, |compound, _| {
-        Ok(rows
+        Ok(named
             .get(&compound.name)
-            .cloned()
+            .map(<[f32]>::to_vec)
             .ok_or_else(|| format!("is not in {}", path.display())))
     })
 }
@@ -145,35 +152,6 @@ fn encode(
         untreated,
         notes,
     })
-}
-
-fn read_table(path: &Path, width: usize) -> anyhow::Result<HashMap<String, Vec<f32>>> {
-    let mut table = Table::new(cellflux_files::open(path)?, cellflux_table::delimiter(path))?;
-    let mut rows = HashMap::new();
-    let mut record = Row::default();
-    while table.read(&mut record)? {
-        let line = record.line;
-        let mut cells = record.cells.iter();
-        let name = cells.next().unwrap_or_default().to_owned();
-        let vector = cells
-            .map(|cell| {
-                cell.parse::<f32>()
-                    .ok()
-                    .filter(|value| value.is_finite())
-                    .with_context(|| format!("line {line}: {name} has {cell:?}, expected a number"))
-            })
-            .collect::<anyhow::Result<Vec<f32>>>()?;
-        ensure!(
-            vector.len() == width,
-            "line {line}: {name} has {} numbers, expected {width} (the network's condition_dim less the dose)",
-            vector.len()
-        );
-        ensure!(
-            rows.insert(name.clone(), vector).is_none(),
-            "line {line}: {name} is there twice, expected it once"
-        );
-    }
-    Ok(rows)
 }
 
 #[cfg(test)]
@@ -269,9 +247,15 @@ mod tests {
         );
         for (text, expected) in [
             ("gene,0\nPLK1,1\n", "expected 2"),
-            ("gene,0,1\nPLK1,1,x\n", "expected a number"),
-            ("gene,0,1\nPLK1,1,NaN\n", "expected a number"),
-            ("gene,0,1\nPLK1,1,2\nPLK1,1,2\n", "there twice"),
+            (
+                "gene,0,1\nPLK1,1,x\n",
+                "line 2, column 1: found \"x\", expected a finite number",
+            ),
+            ("gene,0,1\nPLK1,1,NaN\n", "expected a finite number"),
+            (
+                "gene,0,1\nPLK1,1,2\nPLK1,1,2\n",
+                "line 3, column gene: found \"PLK1\"",
+            ),
             ("gene,0,1\nKIF11,1,2\n", "PLK1 is not in"),
         ] {
             let message = format!("{:#}", read(text).err().unwrap());

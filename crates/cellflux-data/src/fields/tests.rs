@@ -128,6 +128,7 @@ fn every_cell_of_a_field_becomes_a_crop_that_training_reads() {
     let experiment = crate::read_experiment(&training).unwrap();
     assert_eq!(experiment.compounds()[1].smiles.as_deref(), Some("CCO"));
     assert_eq!(experiment.wells(), ["A01"]);
+    assert_eq!(experiment.fields().len(), report.fields);
     for (index, entry) in experiment.entries().iter().enumerate() {
         assert_eq!(
             (entry.treated, entry.dose_um),

@@ -55,6 +55,7 @@ fn read_table(config: &DataConfig, spec: ImageSpec) -> Result<Experiment, DataEr
         batches: Names::default(),
         plates: Names::default(),
         wells: Names::default(),
+        fields: Names::default(),
         seen: HashMap::new(),
         ignored_rows: 0,
     };
@@ -73,6 +74,7 @@ struct Reader<'a> {
     batches: Names,
     plates: Names,
     wells: Names,
+    fields: Names,
     /// Images seen, with their lines.
     seen: HashMap<Box<str>, u32>,
     ignored_rows: usize,
@@ -135,6 +137,7 @@ impl Reader<'_> {
         };
         let plate = name(&mut self.plates, &columns.plate);
         let well = name(&mut self.wells, &columns.well);
+        let field = field_of_view(row, columns).map(|field| self.fields.position(&field).0);
         self.entries.push(Entry {
             image,
             line,
@@ -144,6 +147,7 @@ impl Reader<'_> {
             batch,
             plate,
             well,
+            field,
             dose_um,
         });
         Ok(())
@@ -224,11 +228,26 @@ impl Reader<'_> {
             batches: self.batches.list,
             plates: self.plates.list,
             wells: self.wells.list,
+            fields: self.fields.list,
             ignored_rows: self.ignored_rows,
             fingerprint: format!("{:x}", self.hash.finalize()),
             titles,
         })
     }
+}
+
+/// The name of a row's field of view: the table's own, or that of its plate, well and site. A site's number
+/// alone names a field in every well, so it counts only beside a well.
+fn field_of_view(row: &Row<'_>, columns: &FoundColumns) -> Option<String> {
+    let text = |column: &Option<Column>| {
+        let text = column.as_ref().map(|column| row.text(column))?;
+        (!text.is_empty()).then(|| text.to_owned())
+    };
+    text(&columns.field).or_else(|| {
+        let (well, site) = (text(&columns.well)?, text(&columns.site)?);
+        let plate = text(&columns.plate).unwrap_or_default();
+        Some(format!("{plate} {well} {site}"))
+    })
 }
 
 /// What a cell means: one of the listed values, or none for one of the ignored.

@@ -38,6 +38,36 @@ fn a_folder_with_a_table_is_read_as_it_says() {
 }
 
 #[test]
+fn a_field_of_view_is_named_by_the_table_or_by_plate_well_and_site() {
+    let fields = |header: &str, rows: &[&str]| {
+        let experiment = Folder::new(header, rows).read().unwrap();
+        let of: Vec<Option<u32>> = experiment.entries().iter().map(|entry| entry.field).collect();
+        (experiment.fields().to_vec(), of)
+    };
+    let named = fields(
+        "path,SPLIT,STATE,CPD_NAME,BATCH,WELL,SITE,FIELD",
+        &["a.png,train,0,DMSO,A,A01,1,f1", "b.png,train,1,taxol,A,A01,1,f2"],
+    );
+    assert_eq!(named, (vec!["f1".into(), "f2".into()], vec![Some(0), Some(1)]));
+    // Site 1 of another well is another field.
+    let sites = fields(
+        "path,SPLIT,STATE,CPD_NAME,BATCH,PLATE,WELL,SITE",
+        &[
+            "a.png,train,0,DMSO,A,P,A01,1",
+            "b.png,train,1,taxol,A,P,A02,1",
+            "c.png,train,1,taxol,A,P,A02,1",
+        ],
+    );
+    assert_eq!(sites.1, [Some(0), Some(1), Some(1)]);
+    // A site without a well names no field.
+    let alone = fields(
+        "path,SPLIT,STATE,CPD_NAME,BATCH,SITE",
+        &["a.png,train,0,DMSO,A,1", "b.png,train,1,taxol,A,1"],
+    );
+    assert_eq!(alone, (Vec::new(), vec![None, None]));
+}
+
+#[test]
 fn a_control_without_a_name_has_the_one_that_the_configuration_gives_it() {
     let folder = Folder::new(
         "path,SPLIT,STATE,CPD_NAME,BATCH,WELL",

@@ -41,6 +41,8 @@ pub(crate) fn experiment(config: &SyntheticConfig, spec: &ImageSpec) -> Result<E
                 batch: truth.batch as u32,
                 plate: None,
                 well: None,
+                // Every cell is a draw of its own.
+                field: Some(index as u32),
                 dose_um: Some(truth.treatment.map_or(0.0, |(_, dose)| dose)),
             }
         })
@@ -65,6 +67,7 @@ pub(crate) fn experiment(config: &SyntheticConfig, spec: &ImageSpec) -> Result<E
         batches: (0..design.plates().len()).map(plate_name).collect(),
         plates: Vec::new(),
         wells: Vec::new(),
+        fields: (0..config.images).map(image_path).collect(),
         ignored_rows: 0,
         fingerprint: format!("{:x}", hash.finalize()),
         images: Images::Synthetic(Box::new(design)),

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use cellflux_bundle::folder;
 use cellflux_image::{ImageSpec, coded_png};
+use cellflux_site::config::CropsStatement;
 use cellflux_site::{SiteError, real_crops};
 
 use crate::parts::{SIDE, build_with, project, published};
@@ -13,6 +14,9 @@ use crate::parts::{SIDE, build_with, project, published};
 const HEADER: &str = "path,SAMPLE_KEY,SPLIT,STATE,CPD_NAME,DOSE,ANNOT,SMILES,BATCH,PLATE,WELL,SITE,FIELD";
 /// Crops are larger than the small model's images by this many pixels.
 const MORE: usize = 4;
+
+/// Whose crops they are, as `site.toml` says.
+const CROPS: &str = "[crops]\nsource = \"Drawn by a test, copyright nobody\"\nlicence = \"CC0-1.0\"\n";
 
 /// `split, state, compound, dose, plate, well` of each crop.
 type Rows<'a> = &'a [(&'a str, u8, &'a str, f64, &'a str, &'a str)];
@@ -46,7 +50,7 @@ fn data(home: &Path, rows: Rows) -> PathBuf {
 
 #[test]
 fn controls_stand_beside_treated_cells_of_their_plate_those_held_out_of_training_first() {
-    let home = project("");
+    let home = project(CROPS);
     let crops = Some(data(
         home.path(),
         &[
@@ -89,12 +93,12 @@ fn controls_stand_beside_treated_cells_of_their_plate_those_held_out_of_training
         (treated.plate.as_deref(), treated.well.as_deref()),
         (Some("P1"), Some("E02"))
     );
-    assert_eq!(treated.licence, "CC BY 4.0");
-    assert!(treated.source.contains("Caie et al. 2010") && !treated.synthetic);
+    assert_eq!(treated.licence, "CC0-1.0");
+    assert!(!treated.synthetic);
 
     let taxol = manifest.conditions.get("taxol").unwrap();
     assert_eq!(taxol.batches, ["Week1"], "the batches of the table");
-    assert!(treated.source.contains("idr0035") && treated.source.contains("copyright AstraZeneca"));
+    assert_eq!(treated.source, "Drawn by a test, copyright nobody");
 
     // The middle of the crop, byte for byte.
     let spec = &manifest.image;
@@ -114,8 +118,26 @@ fn controls_stand_beside_treated_cells_of_their_plate_those_held_out_of_training
 }
 
 #[test]
-fn tables_that_cannot_be_used_are_refused_by_name() {
+fn photographs_whose_source_and_licence_nobody_states_are_refused() {
     let home = project("");
+    let data = data(
+        home.path(),
+        &[
+            ("val", 0, "DMSO", 0.0, "P1", "B02"),
+            ("val", 1, "taxol", 0.3, "P1", "C02"),
+        ],
+    );
+    let error = build_with(home.path(), Some(data)).unwrap_err().to_string();
+    assert!(
+        error.contains("site.toml: has no [crops], expected `source` and `licence`"),
+        "{error}"
+    );
+    assert!(!home.path().join("dist").exists());
+}
+
+#[test]
+fn tables_that_cannot_be_used_are_refused_by_name() {
+    let home = project(CROPS);
     let refused = |data: PathBuf| {
         let error = build_with(home.path(), Some(data)).unwrap_err();
         assert!(!home.path().join("dist").exists());
@@ -160,9 +182,13 @@ fn the_single_cell_crops_of_bbbc021_give_controls_and_treated_cells_of_several_p
         println!("skipped: {} is not there", data.display());
         return;
     }
-    let home = project("");
+    let home = project(CROPS);
     let manifest = folder::read_manifest(&home.path().join("bundle")).unwrap();
-    let crops = real_crops::choose(&data, &manifest).unwrap().crops;
+    let statement = CropsStatement {
+        source: "BBBC021v1".into(),
+        licence: "CC BY 4.0".into(),
+    };
+    let crops = real_crops::choose(&data, &manifest, &statement).unwrap().crops;
     let plates = |treated| {
         let mut plates: Vec<_> = crops
             .iter()
@@ -186,7 +212,7 @@ const REAL: &str = "[[section]]\nid = \"real\"\ntext = \"\"\"\n```{strip}\ncompo
 
 #[test]
 fn a_walk_of_a_real_control_starts_on_a_plate_with_the_compounds_cells_and_is_left_out_without_any() {
-    let home = project(REAL);
+    let home = project(&format!("{CROPS}{REAL}"));
     build_with(home.path(), None).unwrap();
     assert!(!crate::parts::read(home.path(), "index.html").contains("A real cell"));
     let crops = data(

@@ -1,0 +1,336 @@
+//! How much of a measured effect generated cells make: the gap closed, the direction, the nuclei.
+//!
+//! A measure's gap is the Wasserstein-1 distance from controls to real treated cells of one condition, and what
+//! is left of it the distance from generated cells to the same treated ones:
+//!
+//! ```text
+//! gap closed = 1 - sum of what is left / sum of the gaps     (measures in standard deviations of controls)
+//! ```
+//!
+//! over the measures whose gap stands out. Two finite sets of the same kind are apart, too: by `F`, measured
+//! between halves of the real cells. Noise adds in squares, so a distance `w` counts as
+//! `sign(w^2 - F^2) sqrt(|w^2 - F^2|)`, and a replicate of the bootstrap, which has the noise twice, with `2 F^2`.
+//! Without this a perfect generator would not reach 1, and the less so the fewer cells there are.
+
+use cellflux_measure::sets::SetError;
+use cellflux_measure::sets::bootstrap::{Draw, Plan, Replicates, bootstrap};
+use cellflux_measure::sets::groups::Groups;
+
+use super::EvaluateError;
+use super::measured::{Column, Measured, Scale};
+
+/// A gap stands out where it is at least this many times its noise.
+const STANDS_OUT: f64 = 2.0;
+
+/// Halves of real cells from which the noise of a distance is measured.
+const HALVINGS: u64 = 8;
+
+/// One condition's cells.
+#[derive(Clone, Debug)]
+pub struct ConditionCells {
+    /// Real treated cells.
+    pub treated: Measured,
+    /// Their groups, at least two.
+    pub groups: Groups,
+    /// Rows of the controls of the same batches, at least two.
+    pub controls: Vec<usize>,
+    /// Sets that stand beside the treated cells, each cell made for the treated one of the same row.
+    pub sets: Vec<Measured>,
+}
+
+/// Effects of several conditions, measured on the same draws.
+#[derive(Clone, Debug)]
+pub struct Effects {
+    replicates: Replicates,
+    sets: usize,
+    /// For each condition the measures whose gap stands out.
+    pub measures: Vec<usize>,
+}
+
+/// A set's statistics, in the order in which they stand in the replicates.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Statistic {
+    /// Share of the gap closed.
+    Gap,
+    /// Cosine between the set's mean change and the real one.
+    Direction,
+    /// Mean nuclear area in pixels.
+    Area,
+}
+
+const STATISTICS: usize = 3;
+/// The real cells' own: mean nuclear area of controls and of treated cells.
+const OWN: usize = 2;
+
+/// One measure of a condition, ready for distances.
+struct Prepared {
+    deviation: f64,
+    treated: Column,
+    controls: Column,
+    sets: Vec<Column>,
+    /// Squares of the noise between two sets as large as the treated one, and between controls and treated.
+    noise: Noise,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Noise {
+    left: f64,
+    gap: f64,
+}
+
+/// A condition, ready for draws.
+struct Condition<'a> {
+    controls: &'a [usize],
+    measures: Vec<Prepared>,
+    areas: Option<(Column, Column, Vec<Column>)>,
+}
+
+impl Effects {
+    /// Measures conditions against `controls`, whose groups are given. `area` is the position of the nuclear
+    /// area, where there is one.
+    ///
+    /// # Errors
+    /// [`EvaluateError::Sets`] for a bootstrap that cannot be: a side of one group, too few replicates.
+    pub fn of(
+        conditions: &[ConditionCells],
+        (controls, control_groups): (&Measured, &Groups),
+        scale: &Scale,
+        area: Option<usize>,
+        plan: Plan,
+    ) -> Result<Self, EvaluateError> {
+        let prepared: Vec<Condition> = conditions
+            .iter()
+            .map(|cells| Condition::new(cells, (controls, control_groups), scale, area, plan.seed))
+            .collect();
+        let sides: Vec<&Groups> = std::iter::once(control_groups)
+            .chain(conditions.iter().map(|cells| &cells.groups))
+            .collect();
+        let sets = conditions.first().map_or(0, |cells| cells.sets.len());
+        // The sample's own statistics: they stand in for what a draw cannot say, such as an area where no
+        // drawn cell has a nucleus.
+        let mut sample: Option<Vec<f64>> = None;
+        let replicates = bootstrap(&sides, plan, |draw| {
+            let noise = if sample.is_some() { 2.0 } else { 1.0 };
+            let mut values = Vec::new();
+            for (side, condition) in (2..).zip(&prepared) {
+                values.extend(condition.statistics(draw, side, sets, noise)?);
+            }
+            let own = sample.get_or_insert_with(|| values.iter().map(|value| value.unwrap_or(0.0)).collect());
+            Ok(values.iter().zip(own.iter()).map(|(value, own)| value.unwrap_or(*own)).collect())
+        })?;
+        Ok(Self {
+            replicates,
+            sets,
+            measures: prepared.iter().map(|condition| condition.measures.len()).collect(),
+        })
+    }
+
+    /// A statistic of one set in one condition, with its interval; `None` where nothing stands out.
+    pub fn estimate(&self, condition: usize, set: usize, statistic: Statistic) -> Option<super::Estimate> {
+        let known = statistic == Statistic::Area || self.measures.get(condition).is_some_and(|&count| count > 0);
+        let at = self.position(condition, set, statistic);
+        known.then(|| self.replicates.estimate(at).map(super::bundled)).flatten()
+    }
+
+    /// Mean nuclear area of the real controls (0) and treated cells (1) of a condition.
+    pub fn real_area(&self, condition: usize, which: usize) -> Option<super::Estimate> {
+        let at = condition * self.of_condition() + which.min(OWN - 1);
+        self.replicates.estimate(at).map(super::bundled)
+    }
+
+    /// The mean of a statistic over the conditions where something stands out.
+    pub fn mean(&self, set: usize, statistic: Statistic) -> Option<super::Estimate> {
+        let places = self.places(set, statistic);
+        self.over(&places, |values| values.iter().sum::<f64>() / values.len() as f64)
+    }
+
+    /// The mean difference of a statistic between two sets, replicate by replicate.
+    pub fn difference(&self, first: usize, second: usize, statistic: Statistic) -> Option<super::Estimate> {
+        let places = [self.places(first, statistic), self.places(second, statistic)].concat();
+        self.over(&places, |values| {
+            let (first, second) = values.split_at(values.len() / 2);
+            first.iter().zip(second).map(|(first, second)| first - second).sum::<f64>() / first.len() as f64
+        })
+    }
+
+    fn over(&self, places: &[usize], function: impl Fn(&[f64]) -> f64) -> Option<super::Estimate> {
+        if places.is_empty() {
+            return None;
+        }
+        let estimate = self.replicates.of(|values| {
+            let chosen: Option<Vec<f64>> = places.iter().map(|&place| values.get(place).copied()).collect();
+            chosen.map(|chosen| function(&chosen))
+        });
+        estimate.map(super::bundled)
+    }
+
+    fn places(&self, set: usize, statistic: Statistic) -> Vec<usize> {
+        let stand_out = (0..).zip(&self.measures).filter(|(_, count)| **count > 0);
+        stand_out.map(|(condition, _)| self.position(condition, set, statistic)).collect()
+    }
+
+    fn of_condition(&self) -> usize {
+        OWN + STATISTICS * self.sets
+    }
+
+    fn position(&self, condition: usize, set: usize, statistic: Statistic) -> usize {
+        condition * self.of_condition() + OWN + STATISTICS * set + statistic as usize
+    }
+}
+
+impl<'a> Condition<'a> {
+    fn new(
+        cells: &'a ConditionCells,
+        (controls, control_groups): (&Measured, &Groups),
+        scale: &Scale,
+        area: Option<usize>,
+        seed: u64,
+    ) -> Self {
+        let own = controls.select(&cells.controls);
+        let groups: Vec<usize> = cells
+            .controls
+            .iter()
+            .filter_map(|&row| control_groups.of_rows().get(row).copied())
+            .collect();
+        let own_groups = Groups::of(control_groups.unit(), &groups);
+        let measures = (0..scale.len())
+            .filter_map(|measure| Prepared::new(cells, (&own, &own_groups), scale, measure, seed))
+            .filter(Prepared::stands_out)
+            .collect();
+        let areas = area.and_then(|area| {
+            let sets = cells.sets.iter().map(|set| set.column(area)).collect::<Option<_>>()?;
+            Some((own.column(area)?, cells.treated.column(area)?, sets))
+        });
+        Self {
+            controls: &cells.controls,
+            measures,
+            areas,
+        }
+    }
+
+    /// The statistics of one draw, in which this condition's treated cells are side `side`.
+    fn statistics(
+        &self,
+        draw: &Draw<'_>,
+        side: usize,
+        sets: usize,
+        noise: f64,
+    ) -> Result<Vec<Option<f64>>, SetError> {
+        let all = draw.rows(1)?;
+        let mut controls: Vec<u32> = self.controls.iter().filter_map(|&row| all.get(row).copied()).collect();
+        // A draw without any control of these batches takes them all: they are a few of all controls.
+        if controls.iter().all(|&count| count == 0) {
+            controls.fill(1);
+        }
+        let treated = draw.rows(side)?;
+        let areas = self.areas.as_ref();
+        let mut values = vec![
+            areas.and_then(|(own, ..)| own.mean(&controls)),
+            areas.and_then(|(_, real, _)| real.mean(&treated)),
+        ];
+        for set in 0..sets {
+            values.push(self.gap_closed(set, &treated, &controls, noise));
+            values.push(self.direction(set, &treated, &controls));
+            let area = areas.and_then(|(.., sets)| sets.get(set)?.mean(&treated));
+            values.push(area);
+        }
+        Ok(values)
+    }
+
+    fn gap_closed(&self, set: usize, treated: &[u32], controls: &[u32], noise: f64) -> Option<f64> {
+        let (mut left, mut gaps) = (0.0, 0.0);
+        for measure in &self.measures {
+            let made = measure.sets.get(set)?;
+            let (Some(of_made), Some(of_controls)) = (
+                made.distance(treated, &measure.treated, treated),
+                measure.controls.distance(controls, &measure.treated, treated),
+            ) else {
+                continue;
+            };
+            left += beyond(of_made, noise * measure.noise.left) / measure.deviation;
+            gaps += beyond(of_controls, noise * measure.noise.gap) / measure.deviation;
+        }
+        (gaps > 0.0).then(|| 1.0 - left / gaps)
+    }
+
+    fn direction(&self, set: usize, treated: &[u32], controls: &[u32]) -> Option<f64> {
+        let (mut product, mut made_squared, mut real_squared) = (0.0, 0.0, 0.0);
+        for measure in &self.measures {
+            let start = measure.controls.mean(controls)?;
+            let change = |column: &Column| Some((column.mean(treated)? - start) / measure.deviation);
+            let (made, real) = (change(measure.sets.get(set)?)?, change(&measure.treated)?);
+            product += made * real;
+            made_squared += made * made;
+            real_squared += real * real;
+        }
+        let lengths = (made_squared * real_squared).sqrt();
+        (lengths > 0.0).then(|| product / lengths)
+    }
+}
+
+/// A distance without the noise, whose square is given.
+fn beyond(distance: f64, noise: f64) -> f64 {
+    let square = distance * distance - noise;
+    square.signum() * square.abs().sqrt()
+}
+
+impl Prepared {
+    /// `None` for a measure that is the same in all controls or that a set lacks.
+    fn new(
+        cells: &ConditionCells,
+        (controls, control_groups): (&Measured, &Groups),
+        scale: &Scale,
+        measure: usize,
+        seed: u64,
+    ) -> Option<Self> {
+        let deviation = scale.deviation(measure)?;
+        let treated = cells.treated.column(measure)?;
+        let own = controls.column(measure)?;
+        let sets = cells.sets.iter().map(|set| set.column(measure)).collect::<Option<_>>()?;
+        // Between two sets as large as each: halves are twice as noisy in the square.
+        let of_treated = halves(&treated, &cells.groups, seed)? / 2.0;
+        let of_controls = halves(&own, control_groups, seed)? / 2.0;
+        Some(Self {
+            deviation,
+            noise: Noise {
+                left: of_treated,
+                gap: f64::midpoint(of_treated, of_controls),
+            },
+            treated,
+            controls: own,
+            sets,
+        })
+    }
+
+    fn stands_out(&self) -> bool {
+        let once = |column: &Column| vec![1; column.least_length()];
+        let gap = self
+            .controls
+            .distance(&once(&self.controls), &self.treated, &once(&self.treated));
+        gap.is_some_and(|gap| gap > STANDS_OUT * self.noise.gap.sqrt())
+    }
+}
+
+/// The mean square of the distance between halves of a set's groups; `None` for a set of one group.
+fn halves(column: &Column, groups: &Groups, seed: u64) -> Option<f64> {
+    if groups.count() < 2 {
+        return None;
+    }
+    let (mut sum, mut count) = (0.0, 0.0);
+    for halving in 0..HALVINGS {
+        let [first, second] = groups.halves(seed.wrapping_add(halving)).map(|rows| {
+            let mut counts = vec![0; groups.rows()];
+            for row in rows {
+                if let Some(place) = counts.get_mut(row) {
+                    *place = 1;
+                }
+            }
+            counts
+        });
+        if let Some(distance) = column.distance(&first, column, &second) {
+            sum += distance * distance;
+            count += 1.0;
+        }
+    }
+    (count > 0.0).then(|| sum / count)
+}

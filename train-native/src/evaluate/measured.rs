@@ -1,0 +1,190 @@
+//! What the images of a set measure, one row of numbers for each.
+
+use cellflux_image::ImageSpec;
+use cellflux_measure::crop::{self, Channels, Crop, Measure};
+use cellflux_measure::sets::Features;
+use cellflux_measure::sets::wasserstein::Sorted;
+use rayon::prelude::*;
+
+use super::EvaluateError;
+
+/// The measures of a model's images.
+#[derive(Clone, Debug)]
+pub struct Ruler {
+    channels: Channels,
+    catalogue: Vec<Measure>,
+    size: (usize, usize, usize),
+}
+
+/// A set of images, measured: a value, or nothing where a crop does not have it, for each image and measure.
+#[derive(Clone, Debug)]
+pub struct Measured {
+    rows: Vec<Vec<Option<f64>>>,
+    width: usize,
+}
+
+/// One measure's values in a set, sorted, with the rows that have one.
+#[derive(Clone, Debug)]
+pub struct Column {
+    rows: Vec<usize>,
+    sorted: Sorted,
+    values: Vec<f64>,
+}
+
+impl Ruler {
+    /// The measures of images of this specification.
+    pub fn new(spec: &ImageSpec) -> Self {
+        let names: Vec<&str> = spec.channels.iter().map(|channel| channel.name.as_str()).collect();
+        let channels = Channels::of_names(&names);
+        Self {
+            catalogue: crop::catalogue(&channels),
+            channels,
+            size: (spec.len(), spec.height, spec.width),
+        }
+    }
+
+    /// What is measured, in order.
+    pub fn catalogue(&self) -> &[Measure] {
+        &self.catalogue
+    }
+
+    /// The position of a measure.
+    pub fn position(&self, name: &str) -> Option<usize> {
+        self.catalogue.iter().position(|measure| measure.name == name)
+    }
+
+    /// Measures coded images `[N, C, H, W]`.
+    ///
+    /// # Errors
+    /// [`EvaluateError::Crop`] for bytes that are not images of the specification.
+    pub fn measure(&self, images: &[u8]) -> Result<Measured, EvaluateError> {
+        let (length, height, width) = self.size;
+        let rows = images
+            .par_chunks(length.max(1))
+            .map(|image| Ok(crop::measure(&self.channels, &Crop::new(image, self.channels.len(), height, width)?)))
+            .collect::<Result<_, EvaluateError>>()?;
+        Ok(Measured {
+            rows,
+            width: self.catalogue.len(),
+        })
+    }
+}
+
+impl Measured {
+    /// Images.
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// The rows of these numbers, in this order.
+    pub fn select(&self, rows: &[usize]) -> Self {
+        Self {
+            rows: rows.iter().filter_map(|&row| self.rows.get(row).cloned()).collect(),
+            width: self.width,
+        }
+    }
+
+    /// A measure's values; `None` where fewer than two images have one.
+    pub fn column(&self, measure: usize) -> Option<Column> {
+        let present = self.rows.iter().enumerate();
+        let (rows, values): (Vec<usize>, Vec<f64>) = present
+            .filter_map(|(row, values)| Some((row, values.get(measure).copied().flatten()?)))
+            .unzip();
+        if rows.len() < 2 {
+            return None;
+        }
+        let sorted = Sorted::new(&values).ok()?;
+        Some(Column { rows, sorted, values })
+    }
+
+    /// Features `[N, D]` in units of the standard deviation of `reference`, around its mean. A measure that an
+    /// image lacks stands at the mean; one that does not vary in the reference is left out.
+    ///
+    /// # Errors
+    /// [`EvaluateError::Sets`] where no measure varies.
+    pub fn features(&self, reference: &Scale) -> Result<Features, EvaluateError> {
+        let kept = || reference.0.iter().enumerate();
+        let width = kept().filter(|(_, scale)| scale.is_some()).count();
+        let values = self
+            .rows
+            .iter()
+            .flat_map(|row| {
+                kept().filter_map(|(measure, scale)| {
+                    let (mean, deviation) = (*scale)?;
+                    let value = row.get(measure).copied().flatten();
+                    Some(value.map_or(0.0, |value| (value - mean) / deviation))
+                })
+            })
+            .collect();
+        Ok(Features::new(self.rows.len(), width, values)?)
+    }
+}
+
+/// Mean and standard deviation of each measure in a reference set; none where it does not vary.
+#[derive(Clone, Debug)]
+pub struct Scale(Vec<Option<(f64, f64)>>);
+
+impl Scale {
+    /// Of a set.
+    pub fn of(set: &Measured) -> Self {
+        let one = |measure| {
+            let column = set.column(measure)?;
+            let count = column.values.len() as f64;
+            let mean = column.values.iter().sum::<f64>() / count;
+            let squares: f64 = column.values.iter().map(|value| (value - mean).powi(2)).sum();
+            let deviation = (squares / (count - 1.0)).sqrt();
+            // Far below a byte's step: rounding, no spread.
+            (deviation > 1e-9).then_some((mean, deviation))
+        };
+        Self((0..set.width).map(one).collect())
+    }
+
+    /// A measure's standard deviation.
+    pub fn deviation(&self, measure: usize) -> Option<f64> {
+        self.0.get(measure).copied().flatten().map(|(_, deviation)| deviation)
+    }
+
+    /// Measures.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl Column {
+    /// Wasserstein-1 to another set's column, each row counted as often as its set's counts say; `None` where
+    /// one of them has no counted row.
+    pub fn distance(&self, counts: &[u32], other: &Self, others: &[u32]) -> Option<f64> {
+        let (own, theirs) = (self.counts(counts), other.counts(others));
+        self.sorted.weighted_distance(&own, &other.sorted, &theirs).ok()
+    }
+
+    /// The mean with each row counted this often; `None` without a counted row.
+    pub fn mean(&self, counts: &[u32]) -> Option<f64> {
+        let (mut sum, mut total) = (0.0, 0u64);
+        for (value, count) in self.values.iter().zip(self.counts(counts)) {
+            sum += value * f64::from(count);
+            total += u64::from(count);
+        }
+        (total > 0).then(|| sum / total as f64)
+    }
+
+    /// The length that counts have at least, so that every row with a value has one.
+    pub fn least_length(&self) -> usize {
+        self.rows.last().map_or(0, |last| last + 1)
+    }
+
+    fn counts(&self, counts: &[u32]) -> Vec<u32> {
+        let count = |&row: &usize| counts.get(row).copied().unwrap_or(0);
+        self.rows.iter().map(count).collect()
+    }
+}
