@@ -1,7 +1,6 @@
 //! From a checkpoint to the bundle that the page opens.
 
 use std::collections::{BTreeMap, HashMap};
-use std::time::SystemTime;
 
 use candle_core::Tensor;
 use cellflux_bundle::conditions::{Conditions, slug};
@@ -20,6 +19,7 @@ use cellflux_image::synthetic::Cell;
 
 use crate::TrainError;
 use crate::config::{AboutConfig, Config};
+use crate::date::today;
 use crate::material::Material;
 use crate::run::checkpoint::Checkpoint;
 use crate::step::named_parameters;
@@ -387,10 +387,4 @@ fn provenance(material: &Material, checkpoint: &Checkpoint) -> Provenance {
         notes: about.notes.clone(),
         created: today(),
     }
-}
-
-/// Today in UTC, `YYYY-MM-DD`.
-fn today() -> String {
-    let now = humantime::format_rfc3339_seconds(SystemTime::now()).to_string();
-    now.split('T').next().unwrap_or_default().to_owned()
 }

@@ -11,8 +11,10 @@
 
 pub mod bench;
 pub mod config;
+pub mod date;
 pub mod device;
 pub mod error;
+pub mod evaluate;
 pub mod export;
 pub mod material;
 pub mod measure;

@@ -28,6 +28,7 @@ enum Command {
     Export(cli::export::Args),
     Describe(cli::describe::Args),
     Truth(cli::truth::Args),
+    Evaluate(Box<cli::evaluate::Args>),
     Bench(cli::bench::Args),
 }
 
@@ -39,6 +40,7 @@ fn main() -> ExitCode {
         Command::Export(args) => cli::export::run(&args),
         Command::Describe(args) => cli::describe::run(&args),
         Command::Truth(args) => cli::truth::run(&args),
+        Command::Evaluate(args) => cli::evaluate::run(&args),
         Command::Bench(args) => cli::bench::run(&args),
     };
     match result {

@@ -167,6 +167,10 @@ pub struct Row {
     /// Cosine between its mean change and the real one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub direction: Option<Estimate>,
+    /// Its fine detail (energy of the Laplacian) as a multiple of the real cells' own: 1 is right, 2 twice as
+    /// grainy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fine_detail: Option<Estimate>,
 }
 
 /// Distances between two sets in one space.
@@ -462,10 +466,12 @@ impl Row {
     fn validate(&self, place: &str, spaces: &HashSet<&str>) -> Result<(), BundleError> {
         check::label(format!("{place}.name"), &self.name)?;
         let dotted = format!("{place}.");
-        estimates(
-            [("gap_closed", self.gap_closed), ("direction", self.direction)],
-            &dotted,
-        )?;
+        let list = [
+            ("gap_closed", self.gap_closed),
+            ("direction", self.direction),
+            ("fine_detail", self.fine_detail),
+        ];
+        estimates(list, &dotted)?;
         for (index, distances) in self.distances.iter().enumerate() {
             let place = format!("{place}.distances[{index}].");
             let known = spaces.contains(distances.space.as_str());

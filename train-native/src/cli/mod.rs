@@ -3,6 +3,7 @@
 pub mod bench;
 pub mod data;
 pub mod describe;
+pub mod evaluate;
 pub mod export;
 pub mod sample;
 pub mod train;

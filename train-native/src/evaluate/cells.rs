@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use cellflux_bundle::Bundle;
 use cellflux_data::random::{Purpose, below, order, stream};
 use cellflux_data::{
-    ConditionTable, ConditionsConfig, DoseConfig, EncoderConfig, Entry, Experiment, Pairing, PairingConfig, Split,
-    WithoutControl, WithoutVector,
+    ConditionTable, ConditionsConfig, DoseConfig, EncoderConfig, Entry, Experiment, Pairing, PairingConfig,
+    Split, WithoutControl, WithoutVector,
 };
 
 use super::EvaluateError;
@@ -114,6 +114,16 @@ impl Cells {
         })
     }
 
+    /// The conditions that have at least this many cells, by their position in the bundle's list.
+    pub fn conditions_of(&self, least: usize) -> Vec<usize> {
+        let mut counts: BTreeMap<usize, usize> = BTreeMap::new();
+        for partner in &self.partners {
+            *counts.entry(partner.condition).or_default() += 1;
+        }
+        counts.retain(|_, count| *count >= least);
+        counts.into_keys().collect()
+    }
+
     /// The same partners, each under another condition of the split: drawn uniformly from those that are not
     /// its own, with the dose of a cell that has it.
     ///
@@ -207,7 +217,10 @@ fn drawn<T: Copy>(list: Vec<T>, choice: Choice, purpose: u64) -> Vec<T> {
 /// Controls of the partners' batches: those of the split, and for held-out compounds of any.
 fn controls(experiment: &Experiment, partners: &[Partner], choice: Choice) -> Vec<u32> {
     let batch_of = |image: u32| experiment.entries().get(image as usize).map(|entry| entry.batch);
-    let batches: BTreeSet<u32> = partners.iter().filter_map(|partner| batch_of(partner.treated)).collect();
+    let batches: BTreeSet<u32> = partners
+        .iter()
+        .filter_map(|partner| batch_of(partner.treated))
+        .collect();
     let mut by_batch: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
     for (number, entry) in (0u32..).zip(experiment.entries()) {
         let of_split = choice.split == Split::HeldOut || entry.split == choice.split;

@@ -7,7 +7,7 @@
 //! gap closed = 1 - sum of what is left / sum of the gaps     (measures in standard deviations of controls)
 //! ```
 //!
-//! over the measures whose gap stands out. Two finite sets of the same kind are apart, too: by `F`, measured
+//! over the measures of size, shape, amount and place ([`Ruler::tells_of_effect`]) whose gap stands out. Two finite sets of the same kind are apart, too: by `F`, measured
 //! between halves of the real cells. Noise adds in squares, so a distance `w` counts as
 //! `sign(w^2 - F^2) sqrt(|w^2 - F^2|)`, and a replicate of the bootstrap, which has the noise twice, with `2 F^2`.
 //! Without this a perfect generator would not reach 1, and the less so the fewer cells there are.
@@ -17,7 +17,7 @@ use cellflux_measure::sets::bootstrap::{Draw, Plan, Replicates, bootstrap};
 use cellflux_measure::sets::groups::Groups;
 
 use super::EvaluateError;
-use super::measured::{Column, Measured, Scale};
+use super::measured::{Column, Measured, Ruler, Scale};
 
 /// A gap stands out where it is at least this many times its noise.
 const STANDS_OUT: f64 = 2.0;
@@ -86,21 +86,19 @@ struct Condition<'a> {
 }
 
 impl Effects {
-    /// Measures conditions against `controls`, whose groups are given. `area` is the position of the nuclear
-    /// area, where there is one.
+    /// Measures conditions against `controls`, whose groups are given.
     ///
     /// # Errors
     /// [`EvaluateError::Sets`] for a bootstrap that cannot be: a side of one group, too few replicates.
     pub fn of(
         conditions: &[ConditionCells],
         (controls, control_groups): (&Measured, &Groups),
-        scale: &Scale,
-        area: Option<usize>,
+        (ruler, scale): (&Ruler, &Scale),
         plan: Plan,
     ) -> Result<Self, EvaluateError> {
         let prepared: Vec<Condition> = conditions
             .iter()
-            .map(|cells| Condition::new(cells, (controls, control_groups), scale, area, plan.seed))
+            .map(|cells| Condition::new(cells, (controls, control_groups), (ruler, scale), plan.seed))
             .collect();
         let sides: Vec<&Groups> = std::iter::once(control_groups)
             .chain(conditions.iter().map(|cells| &cells.groups))
@@ -116,20 +114,30 @@ impl Effects {
                 values.extend(condition.statistics(draw, side, sets, noise)?);
             }
             let own = sample.get_or_insert_with(|| values.iter().map(|value| value.unwrap_or(0.0)).collect());
-            Ok(values.iter().zip(own.iter()).map(|(value, own)| value.unwrap_or(*own)).collect())
+            Ok(values
+                .iter()
+                .zip(own.iter())
+                .map(|(value, own)| value.unwrap_or(*own))
+                .collect())
         })?;
         Ok(Self {
             replicates,
             sets,
-            measures: prepared.iter().map(|condition| condition.measures.len()).collect(),
+            measures: prepared
+                .iter()
+                .map(|condition| condition.measures.len())
+                .collect(),
         })
     }
 
     /// A statistic of one set in one condition, with its interval; `None` where nothing stands out.
     pub fn estimate(&self, condition: usize, set: usize, statistic: Statistic) -> Option<super::Estimate> {
-        let known = statistic == Statistic::Area || self.measures.get(condition).is_some_and(|&count| count > 0);
+        let known =
+            statistic == Statistic::Area || self.measures.get(condition).is_some_and(|&count| count > 0);
         let at = self.position(condition, set, statistic);
-        known.then(|| self.replicates.estimate(at).map(super::bundled)).flatten()
+        known
+            .then(|| self.replicates.estimate(at).map(super::bundled))
+            .flatten()
     }
 
     /// Mean nuclear area of the real controls (0) and treated cells (1) of a condition.
@@ -149,7 +157,12 @@ impl Effects {
         let places = [self.places(first, statistic), self.places(second, statistic)].concat();
         self.over(&places, |values| {
             let (first, second) = values.split_at(values.len() / 2);
-            first.iter().zip(second).map(|(first, second)| first - second).sum::<f64>() / first.len() as f64
+            first
+                .iter()
+                .zip(second)
+                .map(|(first, second)| first - second)
+                .sum::<f64>()
+                / first.len() as f64
         })
     }
 
@@ -166,7 +179,9 @@ impl Effects {
 
     fn places(&self, set: usize, statistic: Statistic) -> Vec<usize> {
         let stand_out = (0..).zip(&self.measures).filter(|(_, count)| **count > 0);
-        stand_out.map(|(condition, _)| self.position(condition, set, statistic)).collect()
+        stand_out
+            .map(|(condition, _)| self.position(condition, set, statistic))
+            .collect()
     }
 
     fn of_condition(&self) -> usize {
@@ -182,8 +197,7 @@ impl<'a> Condition<'a> {
     fn new(
         cells: &'a ConditionCells,
         (controls, control_groups): (&Measured, &Groups),
-        scale: &Scale,
-        area: Option<usize>,
+        (ruler, scale): (&Ruler, &Scale),
         seed: u64,
     ) -> Self {
         let own = controls.select(&cells.controls);
@@ -194,11 +208,16 @@ impl<'a> Condition<'a> {
             .collect();
         let own_groups = Groups::of(control_groups.unit(), &groups);
         let measures = (0..scale.len())
+            .filter(|&measure| ruler.tells_of_effect(measure))
             .filter_map(|measure| Prepared::new(cells, (&own, &own_groups), scale, measure, seed))
             .filter(Prepared::stands_out)
             .collect();
-        let areas = area.and_then(|area| {
-            let sets = cells.sets.iter().map(|set| set.column(area)).collect::<Option<_>>()?;
+        let areas = ruler.position("nucleus.area").and_then(|area| {
+            let sets = cells
+                .sets
+                .iter()
+                .map(|set| set.column(area))
+                .collect::<Option<_>>()?;
             Some((own.column(area)?, cells.treated.column(area)?, sets))
         });
         Self {
@@ -217,7 +236,11 @@ impl<'a> Condition<'a> {
         noise: f64,
     ) -> Result<Vec<Option<f64>>, SetError> {
         let all = draw.rows(1)?;
-        let mut controls: Vec<u32> = self.controls.iter().filter_map(|&row| all.get(row).copied()).collect();
+        let mut controls: Vec<u32> = self
+            .controls
+            .iter()
+            .filter_map(|&row| all.get(row).copied())
+            .collect();
         // A draw without any control of these batches takes them all: they are a few of all controls.
         if controls.iter().all(|&count| count == 0) {
             controls.fill(1);
@@ -286,7 +309,11 @@ impl Prepared {
         let deviation = scale.deviation(measure)?;
         let treated = cells.treated.column(measure)?;
         let own = controls.column(measure)?;
-        let sets = cells.sets.iter().map(|set| set.column(measure)).collect::<Option<_>>()?;
+        let sets = cells
+            .sets
+            .iter()
+            .map(|set| set.column(measure))
+            .collect::<Option<_>>()?;
         // Between two sets as large as each: halves are twice as noisy in the square.
         let of_treated = halves(&treated, &cells.groups, seed)? / 2.0;
         let of_controls = halves(&own, control_groups, seed)? / 2.0;

@@ -25,7 +25,9 @@ pub enum EvaluateError {
         unknown: Vec<String>,
     },
     /// The data's images are not what the bundle's network takes.
-    #[error("the config's images are {found}, the bundle's are {expected}: evaluate with the config it was trained with")]
+    #[error(
+        "the config's images are {found}, the bundle's are {expected}: evaluate with the config it was trained with"
+    )]
     Images {
         /// The config's.
         found: String,
@@ -121,6 +123,10 @@ fn other_names(names: &[String]) -> String {
     }
     let shown: Vec<&str> = names.iter().take(SHOWN).map(String::as_str).collect();
     let more = names.len().saturating_sub(SHOWN);
-    let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
+    let rest = if more > 0 {
+        format!(" and {more} more")
+    } else {
+        String::new()
+    };
     format!("; its cells are of {}{rest}", shown.join(", "))
 }

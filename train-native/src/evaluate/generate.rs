@@ -60,7 +60,13 @@ pub struct Generator<'a> {
 
 impl<'a> Generator<'a> {
     /// Cells of `bundle`'s network, walked as `walk` says from the images of `cache`, kept below `folder`.
-    pub fn new(bundle: &'a Bundle, cache: &'a PackedCache, engine: CandleEngine, walk: Walk, folder: &Path) -> Self {
+    pub fn new(
+        bundle: &'a Bundle,
+        cache: &'a PackedCache,
+        engine: CandleEngine,
+        walk: Walk,
+        folder: &Path,
+    ) -> Self {
         Self {
             bundle,
             cache,
@@ -165,7 +171,8 @@ pub fn read_images(
             reason,
         };
         let bytes = fs::read(&file).map_err(|error| wrong(error.to_string()))?;
-        let coded = coded_png::read(spec, &file.display().to_string(), &bytes).map_err(|error| wrong(error.to_string()))?;
+        let coded = coded_png::read(spec, &file.display().to_string(), &bytes)
+            .map_err(|error| wrong(error.to_string()))?;
         images.extend(coded);
     }
     Ok(images)

@@ -8,6 +8,10 @@ use rayon::prelude::*;
 
 use super::EvaluateError;
 
+/// A feature's largest distance from the mean of real controls, in their standard deviations. Grain puts a measure
+/// of texture at 50 of them, where it alone would decide every distance: beyond this, far is far.
+pub const FARTHEST: f64 = 6.0;
+
 /// The measures of a model's images.
 #[derive(Clone, Debug)]
 pub struct Ruler {
@@ -33,19 +37,43 @@ pub struct Column {
 
 impl Ruler {
     /// The measures of images of this specification.
-    pub fn new(spec: &ImageSpec) -> Self {
-        let names: Vec<&str> = spec.channels.iter().map(|channel| channel.name.as_str()).collect();
-        let channels = Channels::of_names(&names);
-        Self {
+    ///
+    /// # Errors
+    /// [`EvaluateError::Crop`] for channels that cannot be told apart by name.
+    pub fn new(spec: &ImageSpec) -> Result<Self, EvaluateError> {
+        let channels = Channels::new(spec.channels.iter().map(|channel| channel.name.as_str()))?;
+        Ok(Self {
             catalogue: crop::catalogue(&channels),
             channels,
             size: (spec.len(), spec.height, spec.width),
-        }
+        })
     }
 
     /// What is measured, in order.
     pub fn catalogue(&self) -> &[Measure] {
         &self.catalogue
+    }
+
+    /// Whether a measure tells of an effect: size and shape of nucleus and cell, amount of stain, and where it lies.
+    /// Fine texture is left to [`super::detail`] and to the distances: a network's grain would hide an effect that
+    /// it makes.
+    pub fn tells_of_effect(&self, measure: usize) -> bool {
+        const OF_CHANNEL: [&str; 4] = ["mean", "quantile-25", "median", "quantile-75"];
+        const WHOLE: [&str; 4] = [
+            "nucleus.area",
+            "nucleus.eccentricity",
+            "nucleus.solidity",
+            "cell.area",
+        ];
+        let Some(measure) = self.catalogue.get(measure) else {
+            return false;
+        };
+        let last = measure.name.rsplit('.').next().unwrap_or_default();
+        WHOLE.contains(&measure.name.as_str())
+            || last == "correlation"
+            || last == "brightness"
+            || last.starts_with("ring-")
+            || OF_CHANNEL.contains(&last)
     }
 
     /// The position of a measure.
@@ -61,7 +89,7 @@ impl Ruler {
         let (length, height, width) = self.size;
         let rows = images
             .par_chunks(length.max(1))
-            .map(|image| Ok(crop::measure(&self.channels, &Crop::new(image, self.channels.len(), height, width)?)))
+            .map(|image| Ok(crop::measure(&Crop::new(&self.channels, image, height, width)?)))
             .collect::<Result<_, EvaluateError>>()?;
         Ok(Measured {
             rows,
@@ -81,10 +109,18 @@ impl Measured {
         self.rows.is_empty()
     }
 
+    /// Every value, image after image.
+    pub fn values(&self) -> impl Iterator<Item = Option<f64>> {
+        self.rows.iter().flatten().copied()
+    }
+
     /// The rows of these numbers, in this order.
     pub fn select(&self, rows: &[usize]) -> Self {
         Self {
-            rows: rows.iter().filter_map(|&row| self.rows.get(row).cloned()).collect(),
+            rows: rows
+                .iter()
+                .filter_map(|&row| self.rows.get(row).cloned())
+                .collect(),
             width: self.width,
         }
     }
@@ -102,8 +138,9 @@ impl Measured {
         Some(Column { rows, sorted, values })
     }
 
-    /// Features `[N, D]` in units of the standard deviation of `reference`, around its mean. A measure that an
-    /// image lacks stands at the mean; one that does not vary in the reference is left out.
+    /// Features `[N, D]` in units of the standard deviation of `reference`, around its mean, cut off at
+    /// [`FARTHEST`]. A measure that an image lacks stands at the mean; one that does not vary in the reference is
+    /// left out.
     ///
     /// # Errors
     /// [`EvaluateError::Sets`] where no measure varies.
@@ -117,7 +154,8 @@ impl Measured {
                 kept().filter_map(|(measure, scale)| {
                     let (mean, deviation) = (*scale)?;
                     let value = row.get(measure).copied().flatten();
-                    Some(value.map_or(0.0, |value| (value - mean) / deviation))
+                    let scaled = value.map_or(0.0, |value| (value - mean) / deviation);
+                    Some(scaled.clamp(-FARTHEST, FARTHEST))
                 })
             })
             .collect();
@@ -146,7 +184,11 @@ impl Scale {
 
     /// A measure's standard deviation.
     pub fn deviation(&self, measure: usize) -> Option<f64> {
-        self.0.get(measure).copied().flatten().map(|(_, deviation)| deviation)
+        self.0
+            .get(measure)
+            .copied()
+            .flatten()
+            .map(|(_, deviation)| deviation)
     }
 
     /// Measures.

@@ -8,21 +8,43 @@
 //! section 4). The same cells are made again with something exchanged: compounds, the control's batch. What
 //! follows is arithmetic on features (`cellflux_measure::sets`), with intervals that resample fields of view.
 
+pub mod assess;
 pub mod cells;
+pub mod compounds;
+pub mod detail;
+pub mod distances;
+pub mod effect;
 mod error;
 pub mod generate;
+pub mod measured;
 pub mod plan;
+pub mod planes;
+pub mod report;
+pub mod sets;
+mod subject;
 
+pub use cellflux_bundle::Estimate;
 pub use error::EvaluateError;
+pub use subject::Subject;
 
 use std::io::Write;
 use std::path::Path;
+
+/// An estimate as bundles have it. A bootstrap's interval need not hold the sample's own value.
+pub(crate) fn bundled(estimate: cellflux_measure::sets::interval::Estimate) -> Estimate {
+    Estimate {
+        value: estimate.value,
+        low: estimate.low,
+        high: estimate.high,
+    }
+}
 
 /// Writes a file whole or not at all: an interrupted evaluation leaves no half of a picture.
 pub(crate) fn written(path: &Path, content: &[u8]) -> Result<(), EvaluateError> {
     let folder = path.parent().unwrap_or(Path::new("."));
     let mut file = tempfile::NamedTempFile::new_in(folder).map_err(EvaluateError::file(folder))?;
     file.write_all(content).map_err(EvaluateError::file(path))?;
-    file.persist(path).map_err(|error| EvaluateError::file(path)(error.error))?;
+    file.persist(path)
+        .map_err(|error| EvaluateError::file(path)(error.error))?;
     Ok(())
 }

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use cellflux_bundle::Bundle;
+use cellflux_bundle::sampling::Sampling;
 use cellflux_data::Experiment;
 use serde_json::{Map, Value, json};
 
@@ -20,7 +21,13 @@ pub struct Plan(Map<String, Value>);
 
 impl Plan {
     /// The plan of an evaluation of `bundle`, whose weights have this digest, on an experiment's cells.
-    pub fn new(bundle: &Bundle, weights: &str, experiment: &Experiment, choice: Choice) -> Self {
+    pub fn new(
+        bundle: &Bundle,
+        weights: &str,
+        experiment: &Experiment,
+        sampling: &Sampling,
+        choice: Choice,
+    ) -> Self {
         let manifest = &bundle.manifest;
         let plan = json!({
             "bundle": manifest.id,
@@ -30,7 +37,7 @@ impl Plan {
             "most": choice.most,
             "seed": choice.seed,
             "source": manifest.source,
-            "sampling": manifest.sampling,
+            "sampling": sampling,
         });
         match plan {
             Value::Object(map) => Self(map),
@@ -50,12 +57,18 @@ impl Plan {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return self.write(&path),
             Err(error) => return Err(EvaluateError::file(&path)(error)),
         };
-        let before: Map<String, Value> = serde_json::from_slice(&text).map_err(|error| EvaluateError::Text {
-            path: path.clone(),
-            reason: cellflux_bundle::parser_words(&error),
-        })?;
-        let shown = |map: &Map<String, Value>, key: &String| map.get(key).map_or("absent".into(), Value::to_string);
-        let differs = self.0.keys().chain(before.keys()).find(|&key| self.0.get(key) != before.get(key));
+        let before: Map<String, Value> =
+            serde_json::from_slice(&text).map_err(|error| EvaluateError::Text {
+                path: path.clone(),
+                reason: cellflux_bundle::parser_words(&error),
+            })?;
+        let shown =
+            |map: &Map<String, Value>, key: &String| map.get(key).map_or("absent".into(), Value::to_string);
+        let differs = self
+            .0
+            .keys()
+            .chain(before.keys())
+            .find(|&key| self.0.get(key) != before.get(key));
         match differs {
             None => Ok(()),
             Some(field) => Err(EvaluateError::OtherPlan {

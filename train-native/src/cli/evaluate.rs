@@ -1,0 +1,276 @@
+//! `cellflux-train evaluate`: generated cells beside real ones.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use cellflux_data::{Experiment, PackedCache, Split, read_experiment};
+use cellflux_measure::sets::bootstrap::Plan as Bootstrap;
+use cellflux_train::config::{Config, DeviceChoice, Setting};
+use cellflux_train::date::today;
+use cellflux_train::evaluate::Subject;
+use cellflux_train::evaluate::assess::{Assessment, Images, Question, assess};
+use cellflux_train::evaluate::cells::{Cells, Choice};
+use cellflux_train::evaluate::generate::{Generator, Shard, file_name, read_images};
+use cellflux_train::evaluate::plan::Plan;
+use cellflux_train::evaluate::report;
+use cellflux_train::evaluate::sets::{COMPOUNDS, Planned, planned, same_controls};
+use cellflux_train::material::Material;
+use cellflux_train::run::{CHECKPOINTS, checkpoint, open};
+use cellflux_train::sampling::Walk;
+
+use super::{SamplingArgs, progress};
+
+/// Measure generated cells against real ones: distances with intervals, and how much of each compound's measured
+/// change is made.
+///
+/// Generates a partner for every real treated cell of a split, from a control of the same batch, and the same
+/// cells with compounds shuffled, from controls of another batch, and controls under their own condition. Writes
+/// `evaluation.json`, `report.md`, `conditions.csv`, `cells.csv`, `measures.safetensors` and every generated cell
+/// as a PNG. Started again with the same settings it goes on where it was.
+#[derive(clap::Args)]
+pub struct Args {
+    /// A run's folder, or a bundle's.
+    subject: PathBuf,
+    /// The config of the data, for a bundle; a run has its own.
+    #[arg(long)]
+    config: Option<PathBuf>,
+    /// One value over the config, for example `--set data.source.table=cells.csv`.
+    #[arg(long = "set", value_name = "SECTION.KEY=VALUE")]
+    settings: Vec<Setting>,
+    /// The real cells: validation, test or held-out.
+    #[arg(long, default_value = "validation")]
+    split: EvaluatedSplit,
+    /// Treated cells of one condition, and controls of one batch, at most; drawn where there are more.
+    #[arg(long, default_value_t = 500)]
+    most: usize,
+    /// Conditions of fewer treated cells are listed without figures.
+    #[arg(long, default_value_t = 20)]
+    least: usize,
+    /// Controls that are walked under each compound, to see whether it matters.
+    #[arg(long, default_value_t = 24)]
+    shared_controls: usize,
+    /// Times that groups of cells are resampled.
+    #[arg(long, default_value_t = 1000)]
+    replicates: usize,
+    /// Seed of pairs, draws and resampling.
+    #[arg(long, default_value_t = 1)]
+    evaluation_seed: u64,
+    /// As the bundle recommends, but for what is given here.
+    #[command(flatten)]
+    sampling: SamplingArgs,
+    /// Generate only part I of N, in this process; the last one, without this flag, measures.
+    #[arg(long, value_name = "I/N")]
+    shard: Option<Shard>,
+    /// A folder of pictures made elsewhere, named as those of cells.csv; may be given more than once.
+    #[arg(long = "generated", value_name = "DIR")]
+    external: Vec<PathBuf>,
+    /// A run's checkpoint; by default its newest.
+    #[arg(long)]
+    checkpoint: Option<PathBuf>,
+    /// Where cells are walked: cpu, cuda or cuda:N.
+    #[arg(long, default_value = "cpu")]
+    device: DeviceChoice,
+    /// The folder to write.
+    #[arg(long)]
+    out: PathBuf,
+}
+
+/// The splits that can be evaluated: cells of the train split taught the network.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum EvaluatedSplit {
+    /// Cells that choose checkpoints and sampling.
+    Validation,
+    /// Cells that decide nothing.
+    Test,
+    /// Every treated cell of the compounds that the config holds out.
+    HeldOut,
+}
+
+impl From<EvaluatedSplit> for Split {
+    fn from(split: EvaluatedSplit) -> Self {
+        match split {
+            EvaluatedSplit::Validation => Self::Validation,
+            EvaluatedSplit::Test => Self::Test,
+            EvaluatedSplit::HeldOut => Self::HeldOut,
+        }
+    }
+}
+
+/// What is evaluated, on what.
+struct Opened {
+    subject: Subject,
+    experiment: Experiment,
+    cache: PackedCache,
+}
+
+/// Runs the command.
+pub fn run(args: &Args) -> anyhow::Result<()> {
+    let Opened {
+        subject,
+        experiment,
+        cache,
+    } = opened(args)?;
+    let bundle = &subject.bundle;
+    let choice = Choice {
+        split: args.split.into(),
+        most: args.most,
+        seed: args.evaluation_seed,
+    };
+    let cells = Cells::choose(&experiment, bundle, choice)?;
+    for (name, count) in &cells.unknown {
+        eprintln!("note: {count} cells of {name} are left out: the bundle has no such condition");
+    }
+    let sampling = args.sampling.over(&bundle.manifest.sampling);
+    let walk = Walk::new(&sampling, bundle.manifest.source)?;
+    fs::create_dir_all(&args.out).with_context(|| args.out.display().to_string())?;
+    Plan::new(bundle, &subject.digest, &experiment, &sampling, choice).claim(&args.out)?;
+    report::write_cells(&args.out, &experiment, bundle, &cells)?;
+
+    let (sets, notes) = planned(&experiment, bundle, &cells, args.evaluation_seed);
+    let conditions = cells.conditions_of(args.least);
+    let shared = same_controls(&cells, &conditions, args.shared_controls);
+    let mut generator = Generator::new(bundle, &cache, subject.engine(args.device)?, walk, &args.out);
+    let shard = args.shard.unwrap_or(Shard::WHOLE);
+    for set in &sets {
+        generator.generate(set.folder, &set.partners, shard, &progress(set.name))?;
+    }
+    if let Some(partners) = &shared {
+        generator.generate(
+            COMPOUNDS,
+            partners,
+            shard,
+            &progress("the same controls under each compound"),
+        )?;
+    }
+    if args.shard.is_some() {
+        println!(
+            "{}: part {} of {} is generated; the same command without --shard measures when all are",
+            args.out.display(),
+            shard.index + 1,
+            shard.count
+        );
+        return Ok(());
+    }
+    let mut images = generated(&generator, &sets)?;
+    for folder in &args.external {
+        images.push(from_elsewhere(folder, bundle, cells.partners.len())?);
+    }
+    let of_shared = match &shared {
+        Some(partners) => generator.images(COMPOUNDS, partners.len())?,
+        None => None,
+    };
+    let mut assessment = assess(&Question {
+        experiment: &experiment,
+        cache: &cache,
+        bundle,
+        cells: &cells,
+        sets: &images,
+        shared: of_shared.as_deref().map(|images| (&conditions[..], images)),
+        sampling: &sampling,
+        split: choice.split,
+        least_cells: args.least,
+        plan: Bootstrap {
+            replicates: args.replicates,
+            seed: args.evaluation_seed,
+        },
+    })?;
+    assessment.evaluation.date = today();
+    assessment.evaluation.weights = subject.attachable.then(|| subject.digest.clone());
+    assessment.notes.extend(notes);
+    report::write(&args.out, &assessment, &bundle.manifest.title)?;
+    told(&args.out, &assessment);
+    Ok(())
+}
+
+fn opened(args: &Args) -> anyhow::Result<Opened> {
+    let subject = &args.subject;
+    let is_bundle = subject.join(cellflux_bundle::files::MANIFEST).is_file();
+    if is_bundle {
+        let Some(path) = &args.config else {
+            bail!(
+                "{} is a bundle, expected --config with the config of the data it is measured on",
+                subject.display()
+            )
+        };
+        let config = Config::read(path, &args.settings)?;
+        let subject = Subject::of_bundle(subject)?;
+        let experiment = read_experiment(&config.data)?;
+        subject.accepts(&experiment)?;
+        let folder = config.run.cache_folder();
+        let cache = PackedCache::open_with(&experiment, &folder, progress("images packed"))?;
+        return Ok(Opened {
+            subject,
+            experiment,
+            cache,
+        });
+    }
+    if args.config.is_some() {
+        bail!(
+            "{} holds no manifest.json, so it is taken for a run, which has its own config: leave --config out",
+            subject.display()
+        );
+    }
+    let material: Material = open(subject, &args.settings, progress("images packed"))?;
+    let checkpoints = subject.join(CHECKPOINTS);
+    let device = args.device.open()?;
+    let (_, read) = checkpoint::load(&checkpoints, args.checkpoint.as_deref(), &device)?;
+    let subject = Subject::of_run(&material, &read)?;
+    let cache = PackedCache::open_with(
+        &material.experiment,
+        &material.config.run.cache_folder(),
+        progress("images packed"),
+    )?;
+    Ok(Opened {
+        subject,
+        experiment: material.experiment,
+        cache,
+    })
+}
+
+fn generated(generator: &Generator<'_>, sets: &[Planned]) -> anyhow::Result<Vec<Images>> {
+    let mut images = Vec::with_capacity(sets.len());
+    for set in sets {
+        let Some(coded) = generator.images(set.folder, set.partners.len())? else {
+            bail!(
+                "{}: cells are missing: another process generates them, or removed them",
+                set.name
+            )
+        };
+        images.push(Images {
+            kind: set.kind,
+            name: set.name.to_owned(),
+            images: coded,
+        });
+    }
+    Ok(images)
+}
+
+fn from_elsewhere(folder: &Path, bundle: &cellflux_bundle::Bundle, cells: usize) -> anyhow::Result<Images> {
+    let files = (0..cells).map(|number| folder.join(file_name(number)));
+    let missing = files.clone().filter(|file| !file.is_file()).count();
+    if missing > 0 {
+        let first = files.clone().find(|file| !file.is_file()).unwrap_or_default();
+        bail!(
+            "{}: {missing} of {cells} pictures are missing, the first is {}; cells.csv lists them all",
+            folder.display(),
+            first.display()
+        );
+    }
+    let images = read_images(&bundle.manifest.image, files)?;
+    let name = folder
+        .file_name()
+        .map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+    Ok(Images {
+        kind: cellflux_bundle::evaluation::RowKind::External,
+        name: format!("{name} (images from elsewhere)"),
+        images,
+    })
+}
+
+fn told(out: &Path, assessment: &Assessment) {
+    for note in &assessment.notes {
+        eprintln!("note: {note}");
+    }
+    println!("{}", out.join(report::REPORT).display());
+}

@@ -1,0 +1,59 @@
+//! Fine detail: whether generated cells are as grainy as real ones.
+//!
+//! Source noise that is not wholly taken away, and steps that are too few, leave a grain that no other measure
+//! of size or amount sees. Its energy is the Laplacian's (`cellflux_measure::crop::laplacian`).
+
+use cellflux_measure::sets::bootstrap::{Plan, bootstrap};
+use cellflux_measure::sets::groups::Groups;
+
+use super::measured::{Column, Measured, Ruler};
+use super::{Estimate, EvaluateError, bundled};
+
+/// The fine detail of each set as a multiple of the real cells' own, averaged over channels: 1 is right, 2 twice
+/// as grainy. The sets' rows are those of `real`.
+///
+/// # Errors
+/// [`EvaluateError::Sets`] for fewer than two groups.
+pub fn fine_detail(
+    ruler: &Ruler,
+    real: &Measured,
+    sets: &[&Measured],
+    groups: &Groups,
+    plan: Plan,
+) -> Result<Vec<Option<Estimate>>, EvaluateError> {
+    let channels: Vec<usize> = (0..ruler.catalogue().len())
+        .filter(|&at| {
+            let measure = ruler.catalogue().get(at);
+            measure.is_some_and(|measure| measure.name.ends_with(".laplacian-energy"))
+        })
+        .collect();
+    let columns =
+        |set: &Measured| -> Option<Vec<Column>> { channels.iter().map(|&at| set.column(at)).collect() };
+    let (Some(of_real), Some(of_sets)) = (
+        columns(real),
+        sets.iter().map(|set| columns(set)).collect::<Option<Vec<_>>>(),
+    ) else {
+        return Ok(vec![None; sets.len()]);
+    };
+    let replicates = bootstrap(&[groups], plan, |draw| {
+        let counts = draw.rows(1)?;
+        let ratio = |set: &Vec<Column>| {
+            let ratios = set.iter().zip(&of_real).map(|(made, real)| {
+                let real = real.mean(&counts).filter(|real| *real > 0.0);
+                Some(made.mean(&counts)? / real?)
+            });
+            ratios
+                .sum::<Option<f64>>()
+                .map(|sum| sum / channels.len().max(1) as f64)
+        };
+        // No detail at all in the real cells: every share of it is unknown, which the caller sees as NaN refused.
+        Ok(of_sets.iter().map(|set| ratio(set).unwrap_or(f64::NAN)).collect())
+    });
+    match replicates {
+        Ok(replicates) => Ok((0..sets.len())
+            .map(|set| replicates.estimate(set).map(bundled))
+            .collect()),
+        Err(cellflux_measure::sets::SetError::Replicate { .. }) => Ok(vec![None; sets.len()]),
+        Err(error) => Err(error.into()),
+    }
+}

@@ -1,0 +1,268 @@
+//! Distances between sets of cells and the real ones, measured twice with halves exchanged.
+//!
+//! Real treated cells are divided in two halves by group, within each condition. A set whose cells were made for
+//! the real ones, row for row, is compared half against other half, both ways, and the two distances are
+//! averaged. So real cells against real cells, which is the floor, controls copied and generated cells all have
+//! the same number of cells on both sides, and no generated cell is compared with the real cell that it was made
+//! for.
+
+use cellflux_bundle::evaluation::Distances;
+use cellflux_measure::sets::bootstrap::{Draw, Plan, Replicates, bootstrap};
+use cellflux_measure::sets::energy::DistanceSums;
+use cellflux_measure::sets::frechet::frechet;
+use cellflux_measure::sets::groups::Groups;
+use cellflux_measure::sets::kid::KernelSums;
+use cellflux_measure::sets::prdc::Neighbourhoods;
+use cellflux_measure::sets::{Features, SetError};
+
+use super::{Estimate, EvaluateError, bundled};
+
+/// Neighbours of precision, recall, density and coverage.
+pub const NEIGHBOURS: usize = 5;
+
+/// The fewest groups of a half: with fewer, draws that repeat one group would be common, and a distance needs
+/// two different cells.
+pub const FEWEST_GROUPS: usize = 6;
+
+/// Two halves of real cells, by their rows.
+#[derive(Clone, Debug)]
+pub struct Halves {
+    rows: [Vec<usize>; 2],
+    groups: [Groups; 2],
+}
+
+impl Halves {
+    /// Divides rows by group within each condition, so that both halves have every condition that has two
+    /// groups. `conditions` says each row's.
+    pub fn new(groups: &Groups, conditions: &[usize], seed: u64) -> Self {
+        let mut rows = [Vec::new(), Vec::new()];
+        let mut kinds: Vec<usize> = conditions.to_vec();
+        kinds.sort_unstable();
+        kinds.dedup();
+        for kind in kinds {
+            let own: Vec<usize> = (0..conditions.len())
+                .filter(|&row| conditions.get(row) == Some(&kind))
+                .collect();
+            let labels: Vec<usize> = own
+                .iter()
+                .filter_map(|&row| groups.of_rows().get(row).copied())
+                .collect();
+            let divided = Groups::of(groups.unit(), &labels).halves(seed.wrapping_add(kind as u64));
+            for (half, chosen) in rows.iter_mut().zip(divided) {
+                half.extend(chosen.into_iter().filter_map(|at| own.get(at).copied()));
+            }
+        }
+        let of_rows = |rows: &[usize]| {
+            let labels: Vec<usize> = rows
+                .iter()
+                .filter_map(|&row| groups.of_rows().get(row).copied())
+                .collect();
+            Groups::of(groups.unit(), &labels)
+        };
+        for half in &mut rows {
+            half.sort_unstable();
+        }
+        let groups = [of_rows(&rows[0]), of_rows(&rows[1])];
+        Self { rows, groups }
+    }
+
+    /// Rows of the smaller half: cells on each side of a distance.
+    pub fn least(&self) -> usize {
+        self.rows.iter().map(Vec::len).min().unwrap_or(0)
+    }
+}
+
+/// One half of a set against the other half of the real cells, ready for draws.
+struct Fold {
+    kernel: KernelSums,
+    energy: DistanceSums,
+    near: Option<Neighbourhoods>,
+    made: Features,
+    real: Features,
+    /// The sides of the draw (from 1) that resample the set's half and the real half.
+    sides: (usize, usize),
+}
+
+/// Statistics of a set in the replicates, in order.
+const KID: usize = 0;
+const ENERGY: usize = 1;
+const PRDC: usize = 2;
+const STATISTICS: usize = 6;
+
+/// Distances of several sets in one space, measured on the same draws.
+#[derive(Debug)]
+pub struct Measurement {
+    replicates: Replicates,
+    frechet: Vec<Option<Estimate>>,
+    near: bool,
+}
+
+impl Measurement {
+    /// Measures each of `sets`, whose rows are those of `real`, against `real`; the first is `real` itself,
+    /// measured between its halves once.
+    ///
+    /// `None` where a half has fewer than [`FEWEST_GROUPS`] groups.
+    ///
+    /// # Errors
+    /// [`EvaluateError::Sets`] for sets that cannot be compared.
+    pub fn of(
+        real: &Features,
+        sets: &[&Features],
+        halves: &Halves,
+        plan: Plan,
+    ) -> Result<Option<Self>, EvaluateError> {
+        if halves.groups.iter().any(|groups| groups.count() < FEWEST_GROUPS) {
+            return Ok(None);
+        }
+        let mut folds = vec![vec![Fold::new(real, real, halves, (0, 1))?]];
+        for set in sets {
+            folds.push(vec![
+                Fold::new(set, real, halves, (0, 1))?,
+                Fold::new(set, real, halves, (1, 0))?,
+            ]);
+        }
+        let sides: Vec<&Groups> = halves.groups.iter().collect();
+        let near = folds.iter().flatten().all(|fold| fold.near.is_some());
+        let replicates = bootstrap(&sides, plan, |draw| {
+            let mut values = Vec::with_capacity(STATISTICS * folds.len());
+            for folds in &folds {
+                values.extend(averaged(folds, draw)?);
+            }
+            Ok(values)
+        })?;
+        let frechet = folds
+            .iter()
+            .map(|folds| frechet_estimate(folds, &sides, plan))
+            .collect::<Result<_, _>>()?;
+        Ok(Some(Self {
+            replicates,
+            frechet,
+            near,
+        }))
+    }
+
+    /// The distances of set number `set`, 0 for real against real.
+    pub fn distances(&self, space: &str, set: usize) -> Distances {
+        let of = |statistic: usize| {
+            self.replicates
+                .estimate(set * STATISTICS + statistic)
+                .map(bundled)
+        };
+        let near = |statistic: usize| self.near.then(|| of(PRDC + statistic)).flatten();
+        Distances {
+            space: space.to_owned(),
+            frechet: self.frechet.get(set).copied().flatten(),
+            kid: of(KID),
+            kid_by_condition: None,
+            precision: near(0),
+            recall: near(1),
+            density: near(2),
+            coverage: near(3),
+            energy: of(ENERGY),
+        }
+    }
+
+    /// How much larger the kernel distance of one set is than that of another, on the same draws.
+    pub fn kid_difference(&self, first: usize, second: usize) -> Option<Estimate> {
+        let at = |set: usize| set * STATISTICS + KID;
+        self.replicates.difference(at(first), at(second)).map(bundled)
+    }
+}
+
+impl Fold {
+    fn new(
+        set: &Features,
+        real: &Features,
+        halves: &Halves,
+        (made, other): (usize, usize),
+    ) -> Result<Self, SetError> {
+        let rows = |half: usize| halves.rows.get(half).map_or(&[][..], Vec::as_slice);
+        let groups = |half: usize| halves.groups.get(half).unwrap_or(&halves.groups[0]);
+        let (set, real) = (set.select(rows(made))?, real.select(rows(other))?);
+        let of = [groups(made), groups(other)];
+        Ok(Self {
+            kernel: KernelSums::new([&set, &real], of)?,
+            energy: DistanceSums::new([&set, &real], of)?,
+            near: Neighbourhoods::new(&real, &set, NEIGHBOURS).ok(),
+            made: set,
+            real,
+            sides: (made + 1, other + 1),
+        })
+    }
+
+    fn statistics(&self, draw: &Draw<'_>) -> Result<[f64; STATISTICS], SetError> {
+        let (made, real) = self.sides;
+        let groups = (draw.groups(made)?, draw.groups(real)?);
+        let near = match &self.near {
+            Some(near) => near.weighted(&draw.rows(real)?, &draw.rows(made)?)?,
+            None => return self.without_neighbours(groups),
+        };
+        let mut statistics = self.without_neighbours(groups)?;
+        let shares = [near.precision, near.recall, near.density, near.coverage];
+        for (place, share) in statistics.iter_mut().skip(PRDC).zip(shares) {
+            *place = share;
+        }
+        Ok(statistics)
+    }
+
+    fn without_neighbours(&self, (made, real): (&[u32], &[u32])) -> Result<[f64; STATISTICS], SetError> {
+        let mut statistics = [0.0; STATISTICS];
+        statistics[KID] = self.kernel.kid(made, real)?;
+        statistics[ENERGY] = self.energy.energy(made, real)?.unbiased;
+        Ok(statistics)
+    }
+}
+
+/// The mean of a set's folds.
+fn averaged(folds: &[Fold], draw: &Draw<'_>) -> Result<[f64; STATISTICS], SetError> {
+    let mut mean = [0.0; STATISTICS];
+    for fold in folds {
+        for (sum, value) in mean.iter_mut().zip(fold.statistics(draw)?) {
+            *sum += value / folds.len() as f64;
+        }
+    }
+    Ok(mean)
+}
+
+/// The Frechet distance with its interval; `None` where a half has fewer cells than features. A resampled set has
+/// fewer different cells, which makes this distance larger, so the interval is moved back by the mean of that.
+fn frechet_estimate(
+    folds: &[Fold],
+    sides: &[&Groups],
+    plan: Plan,
+) -> Result<Option<Estimate>, EvaluateError> {
+    let enough = |fold: &Fold| fold.made.rows().min(fold.real.rows()) > fold.made.width();
+    if !folds.iter().all(enough) {
+        return Ok(None);
+    }
+    let plan = Plan {
+        replicates: cellflux_measure::sets::bootstrap::FEWEST_REPLICATES,
+        ..plan
+    };
+    let mut values = Vec::new();
+    let replicates = bootstrap(sides, plan, |draw| {
+        let mut mean = 0.0;
+        for fold in folds {
+            let (made, real) = fold.sides;
+            let made = fold.made.select(&draw.chosen(made)?)?;
+            let real = fold.real.select(&draw.chosen(real)?)?;
+            mean += frechet(&made, &real)? / folds.len() as f64;
+        }
+        values.push(mean);
+        Ok(vec![mean])
+    });
+    // A draw may hold fewer cells than features.
+    let Ok(replicates) = replicates else {
+        return Ok(None);
+    };
+    let Some(estimate) = replicates.estimate(0) else {
+        return Ok(None);
+    };
+    let drawn = values.get(1..).unwrap_or_default();
+    let shift = drawn.iter().sum::<f64>() / drawn.len().max(1) as f64 - estimate.value;
+    Ok(Some(Estimate {
+        value: estimate.value,
+        low: (estimate.low - shift).min(estimate.value),
+        high: (estimate.high - shift).max(estimate.value),
+    }))
+}
