@@ -1,9 +1,7 @@
 //! How large the cell around the nucleus in the middle is.
 
-use cellflux_image::morphology::otsu;
-
 use super::column::{Column, Unit};
-use super::nuclei::Nuclei;
+use super::nuclei::{Nuclei, foreground};
 use super::plane::Plane;
 use super::region::Region;
 use super::smooth::smooth;
@@ -27,16 +25,17 @@ pub const COLUMNS: [Column; 2] = [
     },
 ];
 
-/// The cell of the nucleus in the middle: what is above Otsu's threshold in a channel that shows whole cells
-/// (smoothed by 1 px), divided among all nuclei in view by a watershed of its brightness, together with its
-/// nucleus. `None` for a constant channel.
+/// The cell of the nucleus in the middle: the [`foreground`] of a channel that shows whole cells, divided
+/// among all nuclei in view by a watershed of its smoothed brightness, together with its nucleus. `None` for
+/// a constant channel.
 pub fn find(plane: &Plane, nuclei: &Nuclei) -> Option<Region> {
-    let smooth = smooth(plane);
-    let threshold = otsu(&smooth)?;
-    let mask: Vec<bool> = smooth.iter().map(|&value| value > threshold).collect();
-    let heights: Vec<u64> = smooth.iter().map(|&value| u64::from(value)).collect();
-    let labels = watershed::flood(&heights, &mask, nuclei.labels().to_vec(), plane.grid());
-    Region::of(labels.into_iter().map(|label| label == nuclei.middle()), plane.grid())
+    let heights: Vec<u64> = smooth(plane).into_iter().map(u64::from).collect();
+    let labels = nuclei.labels().to_vec();
+    let labels = watershed::flood(&heights, &foreground(plane)?, labels, plane.grid());
+    Region::of(
+        labels.into_iter().map(|label| label == nuclei.middle()),
+        plane.grid(),
+    )
 }
 
 /// The measures of [`COLUMNS`].

@@ -41,13 +41,13 @@ impl Channels {
     ///
     /// A name's words are what lies between signs, digits and changes from small to capital letters
     /// (`F-actin`, `w1_DAPI`, `Hoechst33342`, `OrigDNA`), whatever their case. The channel with the earliest
-    /// of [`NUCLEAR_WORDS`] shows nuclei; of the others, the one with the earliest of [`CELLULAR_WORDS`] shows
-    /// whole cells; of two with the same word the first. Where no word fits there is none:
-    /// [`Channels::with_roles`] then says which.
+    /// of [`NUCLEAR_WORDS`] shows nuclei; of the others, the one with the earliest of [`CELLULAR_WORDS`]
+    /// shows whole cells; of two with the same word the first. Where no word fits there is none, and
+    /// [`Channels::with_roles`] can say which it is.
     ///
     /// # Errors
-    /// [`MeasureError::NoChannels`], [`MeasureError::UnnamedChannel`], and [`MeasureError::SameChannel`] where
-    /// two names differ in case or signs alone.
+    /// [`MeasureError::NoChannels`], [`MeasureError::UnnamedChannel`], and [`MeasureError::SameChannel`]
+    /// where two names differ in case or signs alone.
     pub fn new<S: Into<String>>(names: impl IntoIterator<Item = S>) -> Result<Self, MeasureError> {
         let names: Vec<String> = names.into_iter().map(Into::into).collect();
         let nuclei = earliest(&names, &NUCLEAR_WORDS, None);
@@ -55,8 +55,8 @@ impl Channels {
         Self::with_roles(names, nuclei, cell)
     }
 
-    /// Channels by name, with the positions (from 0) of the one that shows nuclei and the one that shows whole
-    /// cells. A position beyond the last channel counts as none.
+    /// Channels by name, with the positions (from 0) of the one that shows nuclei and the one that shows
+    /// whole cells. A position beyond the last channel counts as none.
     ///
     /// # Errors
     /// As [`Channels::new`].

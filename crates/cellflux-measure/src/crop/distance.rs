@@ -31,7 +31,11 @@ pub fn squared(mask: &[bool], grid: Grid) -> Option<Vec<u64>> {
         least
     };
     let pixels = mask.iter().enumerate();
-    Some(pixels.map(|(pixel, &marked)| if marked { nearest(pixel) } else { 0 }).collect())
+    Some(
+        pixels
+            .map(|(pixel, &marked)| if marked { nearest(pixel) } else { 0 })
+            .collect(),
+    )
 }
 
 /// The distance along the column to the nearest pixel outside the mask; `None` where the column has none.
@@ -39,7 +43,9 @@ fn along_columns(mask: &[bool], grid: Grid) -> Vec<Option<u64>> {
     let width = grid.width();
     let mut distances: Vec<Option<u64>> = mask.iter().map(|&marked| (!marked).then_some(0)).collect();
     let mut relax = |pixel: usize, from: Option<usize>| {
-        let beside = from.and_then(|from| *distances.get(from)?).map(|distance| distance + 1);
+        let beside = from
+            .and_then(|from| *distances.get(from)?)
+            .map(|distance| distance + 1);
         if let Some(own) = distances.get_mut(pixel) {
             *own = [*own, beside].into_iter().flatten().min();
         }

@@ -1,12 +1,12 @@
 //! How large the bright structures of a channel are.
 //!
-//! The spectrum that `CellProfiler`'s `MeasureGranularity` takes of an image, without its subsampling, and with
-//! a background element that covers the crop, so that the darkest pixel is what is subtracted. With `f` the
-//! plane less its darkest value, `e_0 = f`, `e_k` the erosion of `e_{k-1}` by a pixel and its 4 neighbours, and
-//! `r_k` the reconstruction of `f` by dilation from `e_k` (with the same element), step `k` is
-//! `100 (mean r_{k-1} - mean r_k) / mean f`: the percentage of the light in structures that hold an element of
-//! radius `k - 1` and none of radius `k`. Beyond the border lies nothing: there, erosions take the minimum of
-//! fewer pixels.
+//! The spectrum that `CellProfiler`'s `MeasureGranularity` takes of an image, without its subsampling, and
+//! with a background element that covers the crop, so that the darkest pixel is what is subtracted. With `f`
+//! the plane less its darkest value, `e_0 = f`, `e_k` the erosion of `e_{k-1}` by a pixel and its 4
+//! neighbours, and `r_k` the reconstruction of `f` by dilation from `e_k` (with the same element), step `k`
+//! is `100 (mean r_{k-1} - mean r_k) / mean f`: the percentage of the light in structures that hold an
+//! element of radius `k - 1` and none of radius `k`. The element of radius `k` is the diamond of pixels at
+//! most `k` steps away. Beyond the border lies nothing: there, erosions take the minimum of fewer pixels.
 
 use std::collections::VecDeque;
 
@@ -32,8 +32,8 @@ const fn column(name: &'static str) -> Column {
     Column {
         name,
         unit: Unit::Percent,
-        about: "light above the darkest pixel that this opening by reconstruction takes away and the \
-                smaller ones do not; the number is the radius in px",
+        about: "light above the darkest pixel that the opening by reconstruction of this radius in px takes \
+                away, and that of the radius before does not",
         source: "MeasureGranularity of CellProfiler, after Maragos 1989 and Vincent 2000",
     }
 }

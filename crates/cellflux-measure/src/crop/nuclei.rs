@@ -1,9 +1,9 @@
 //! The nuclei that a crop shows, and the one in its middle.
 //!
-//! The DNA channel is smoothed by 1 px and split by Otsu's threshold (1979); holes and spots too small for a
-//! nucleus are no holes and no nuclei; what touches is divided where it is narrow ([`super::watershed`]). Otsu's
-//! threshold splits every plane that is not constant: the noise of an empty channel may give regions too, of
-//! low solidity.
+//! The DNA channel is smoothed by 1 px and split by Otsu's threshold (1979). Holes smaller than a nucleus are
+//! filled, what touches is divided where it is narrow ([`super::watershed`]), and what is smaller than a
+//! nucleus does not count. Otsu's threshold splits every plane that is not constant, so that the noise of an
+//! empty channel may give regions too, of low solidity.
 
 use cellflux_image::morphology::otsu;
 
@@ -137,13 +137,19 @@ impl Nuclei {
     }
 }
 
-/// Pixels `[H, W]` of nuclei, whether these touch or not, and of spots; `None` for a constant channel.
-pub fn foreground(dna: &Plane) -> Option<Vec<bool>> {
-    let smooth = smooth(dna);
+/// Pixels `[H, W]` above Otsu's threshold in the smoothed channel, and dark regions among them of fewer than
+/// [`LEAST_AREA`] pixels; `None` for a constant channel.
+pub fn foreground(plane: &Plane) -> Option<Vec<bool>> {
+    let smooth = smooth(plane);
     let threshold = otsu(&smooth)?;
     let dark: Vec<bool> = smooth.iter().map(|&value| value <= threshold).collect();
-    let holes = regions::smaller_than(LEAST_AREA, &dark, dna.grid());
-    Some(dark.iter().zip(holes).map(|(&dark, hole)| !dark || hole).collect())
+    let holes = regions::smaller_than(LEAST_AREA, &dark, plane.grid());
+    Some(
+        dark.iter()
+            .zip(holes)
+            .map(|(&dark, hole)| !dark || hole)
+            .collect(),
+    )
 }
 
 /// Four times the squared distance of a pixel from the middle of the grid: a whole number.
@@ -162,7 +168,11 @@ pub fn measure(dna: &Plane, nuclei: Option<&Nuclei>) -> [Option<f64>; 6] {
         return [None, None, None, None, None, Some(0.0)];
     };
     let nucleus = nuclei.nucleus();
-    let light: u64 = nucleus.pixels().iter().map(|&pixel| u64::from(dna.at(pixel))).sum();
+    let light: u64 = nucleus
+        .pixels()
+        .iter()
+        .map(|&pixel| u64::from(dna.at(pixel)))
+        .sum();
     let area = nucleus.area() as f64;
     [
         Some(area),

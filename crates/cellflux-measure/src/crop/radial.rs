@@ -10,10 +10,22 @@ use super::region::Region;
 
 /// What [`measure`] measures, in its order.
 pub const COLUMNS: [Column; 4] = [
-    ring("ring-1", "share of the light up to 0.5 nuclear radii from the nucleus's centroid"),
-    ring("ring-2", "share of the light from 0.5 to 1 nuclear radius from the nucleus's centroid"),
-    ring("ring-3", "share of the light from 1 to 1.5 nuclear radii from the nucleus's centroid"),
-    ring("ring-4", "share of the light from 1.5 to 2 nuclear radii from the nucleus's centroid"),
+    ring(
+        "ring-1",
+        "share of the light up to 0.5 nuclear radii from the nucleus's centroid",
+    ),
+    ring(
+        "ring-2",
+        "share of the light from 0.5 to 1 nuclear radius from the nucleus's centroid",
+    ),
+    ring(
+        "ring-3",
+        "share of the light from 1 to 1.5 nuclear radii from the nucleus's centroid",
+    ),
+    ring(
+        "ring-4",
+        "share of the light from 1.5 to 2 nuclear radii from the nucleus's centroid",
+    ),
 ];
 
 const fn ring(name: &'static str, about: &'static str) -> Column {
@@ -25,10 +37,10 @@ const fn ring(name: &'static str, about: &'static str) -> Column {
     }
 }
 
-/// The measures of [`COLUMNS`]: shares, 0..=1 and 1 together, of the light within two nuclear radii. A nuclear
-/// radius is that of a disc with the nucleus's area; a pixel lies in the ring of its centre, the outer edge
-/// included; light is what a pixel has above the channel's background ([`super::intensity`]). Of a ring that
-/// the border cuts, what is in view counts. `None` where there is no light.
+/// The measures of [`COLUMNS`]: shares, 0..=1 and 1 together, of the light within two nuclear radii. A
+/// nuclear radius is that of a disc with the nucleus's area; a pixel lies in the ring of its centre, the
+/// outer edge included; light is what a pixel has above the channel's background ([`super::intensity`]). Of a
+/// ring that the border cuts, what is in view counts. `None` where there is no light.
 pub fn measure(plane: &Plane, nucleus: &Region) -> [Option<f64>; 4] {
     let Some(dark) = background(&Histogram::of(plane.values())) else {
         return [None; 4];

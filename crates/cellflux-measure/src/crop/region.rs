@@ -155,12 +155,20 @@ mod tests {
     fn a_square_is_solid_and_not_eccentric_and_a_line_is_a_line() {
         let square = drawn(&["....", ".##.", ".##.", "...."]);
         assert_eq!(
-            (square.area(), square.eccentricity(), square.solidity(), square.is_cut_off()),
+            (
+                square.area(),
+                square.eccentricity(),
+                square.solidity(),
+                square.is_cut_off()
+            ),
             (4, 0.0, 1.0, false)
         );
         assert_eq!(square.centroid(), (1.5, 1.5));
         let line = drawn(&["####"]);
-        assert_eq!((line.eccentricity(), line.solidity(), line.is_cut_off()), (1.0, 1.0, true));
+        assert_eq!(
+            (line.eccentricity(), line.solidity(), line.is_cut_off()),
+            (1.0, 1.0, true)
+        );
         let point = drawn(&["#"]);
         assert_eq!((point.eccentricity(), point.solidity()), (0.0, 1.0));
     }

@@ -112,7 +112,14 @@ impl Pairs {
 
     fn features(&self) -> [Option<f64>; 5] {
         let mean: f64 = self.entries().map(|(one, _, share)| one * share).sum();
-        let [mut contrast, mut common, mut variance, mut energy, mut entropy, mut homogeneity] = [0f64; 6];
+        let [
+            mut contrast,
+            mut common,
+            mut variance,
+            mut energy,
+            mut entropy,
+            mut homogeneity,
+        ] = [0f64; 6];
         let mut levels = 0;
         for (one, other, share) in self.entries() {
             let difference = one - other;

@@ -9,7 +9,7 @@ use super::plane::Grid;
 /// smaller one's width. Squared, as distances are here: 9 of 16.
 const NECK_SQUARED: (u64, u64) = (9, 16);
 
-/// The squared radius in px of the smallest part that is a thing and no bump: a disc with it covers 31 pixels.
+/// The squared radius in px of the smallest part that is a thing and no bump: its disc covers 31 px.
 const LEAST_RADIUS_SQUARED: u64 = 10;
 
 /// Where the things within a mask have their middles, by the squared distance to its outside
@@ -85,8 +85,8 @@ impl Parts {
 }
 
 /// The watershed of a mask (Meyer 1994): from the greatest height down, each pixel takes the label of the
-/// region that it touches, of equal ones the first that came. `labels` are numbers from 1 where regions start,
-/// 0 elsewhere; what no label reaches stays 0.
+/// region that it touches, of equal ones the first that came. `labels` are numbers from 1 where regions
+/// start, 0 elsewhere; what no label reaches stays 0.
 pub fn flood(heights: &[u64], mask: &[bool], mut labels: Vec<u32>, grid: Grid) -> Vec<u32> {
     let mut waiting = BinaryHeap::new();
     let mut arrived = 0u64;

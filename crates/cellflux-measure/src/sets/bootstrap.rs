@@ -1,13 +1,14 @@
 //! How sure a statistic is, by drawing whole groups of cells again.
 //!
-//! Cells of one field of view share light, density and staining, so a thousand cells of ten fields say less than a
-//! thousand cells of a thousand fields. Each side's groups are drawn with replacement, as many as there are, and
-//! all cells of a drawn group come along (cluster bootstrap; Davison and Hinkley 1997, section 3.8). The interval
-//! holds the middle 95 % of the replicates (percentile method; Efron 1979).
+//! Cells of one field of view share light, density and staining, so a thousand cells of ten fields say less
+//! than a thousand cells of a thousand fields. Each side's groups are drawn with replacement, as many as
+//! there are, and all cells of a drawn group come along (cluster bootstrap; Davison and Hinkley 1997, section
+//! 3.8). The interval holds the middle 95 % of the replicates (percentile method; Efron and Tibshirani 1993,
+//! chapter 13).
 //!
-//! Distances have a bias under resampling: two resampled sets are further apart than the two sets. For how far
-//! two distances differ, compute both in one [`bootstrap`] and take [`Replicates::difference`], in which most of
-//! the bias cancels.
+//! Distances have a bias under resampling: two resampled sets are further apart than the two sets. For how
+//! far two distances differ, compute both in one [`bootstrap`] and take [`Replicates::difference`], in which
+//! most of the bias cancels.
 
 use super::error::SetError;
 use super::groups::{Groups, Unit};
@@ -17,7 +18,8 @@ use super::random::{below, stream};
 /// The share of replicates inside an interval.
 pub const LEVEL: f64 = 0.95;
 
-/// The fewest replicates: with 100, two or three lie beyond each end of a 95 % interval. 1,000 and more are usual.
+/// The fewest replicates: with 100, two or three lie beyond each end of a 95 % interval. 1,000 and more are
+/// usual.
 pub const FEWEST_REPLICATES: usize = 100;
 
 /// How often to draw, and from which seed.
@@ -105,8 +107,8 @@ impl Replicates {
         self.of(|values| Some(values.get(first)? - values.get(second)?))
     }
 
-    /// Any function of the statistics of one draw, with its interval; nothing where the function gives nothing for
-    /// one of the draws.
+    /// Any function of the statistics of one draw, with its interval; nothing where the function gives
+    /// nothing for one of the draws.
     pub fn of(&self, function: impl Fn(&[f64]) -> Option<f64>) -> Option<Estimate> {
         let value = function(&self.sample)?;
         let mut draws = self
@@ -124,17 +126,17 @@ impl Replicates {
     }
 }
 
-/// Draws the groups of each side again, independently of the other sides, and computes the same statistics of each
-/// draw; first of the sample itself, with each group once.
+/// Draws the groups of each side again, independently of the other sides, and computes the same statistics of
+/// each draw; first of the sample itself, with each group once.
 ///
-/// Sets that were made row for row from another set, such as crops generated from control crops, have the groups
-/// of that set: give the set once as a side and use its draw for both, and what they share cancels.
+/// Sets that were made row for row from another set, such as crops generated from control crops, have the
+/// groups of that set: give the set once as a side and use its draw for both, and what they share cancels.
 ///
 /// # Errors
 ///
 /// [`SetError::TooFewGroups`] for a side with fewer than 2, [`SetError::TooFewReplicates`] below
-/// [`FEWEST_REPLICATES`], [`SetError::Replicate`] for a statistic that is not finite or is missing from a draw, and
-/// what the statistics refuse.
+/// [`FEWEST_REPLICATES`], [`SetError::Replicate`] for a statistic that is not finite or is missing from a
+/// draw, and what the statistics refuse.
 ///
 /// ```
 /// use cellflux_measure::sets::bootstrap::{Plan, bootstrap};

@@ -57,8 +57,8 @@ impl Confusion {
     /// # Errors
     ///
     /// [`SetError::TooFewRows`] without a crop, [`SetError::Count`] for lists of different length,
-    /// [`SetError::Outside`] for no classes or more than 4096, and [`SetError::NoClass`] with the first row whose
-    /// class is not below `classes`.
+    /// [`SetError::Outside`] for no classes or more than 4096, and [`SetError::NoClass`] with the first row
+    /// whose class is not below `classes`.
     pub fn new(classes: usize, truth: &[usize], predicted: &[usize]) -> Result<Self, SetError> {
         let (found, expected) = (predicted.len(), truth.len());
         if found != expected {

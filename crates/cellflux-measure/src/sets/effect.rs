@@ -10,15 +10,16 @@ use super::wasserstein::Sorted;
 /// The share of the gap between control and treated crops that generated crops close, in one measure:
 /// `1 - W1(generated, treated) / W1(control, treated)`.
 ///
-/// 1 where generated crops are distributed as treated ones, 0 where they are as far from them as control crops, and
-/// below 0 where they are further away. Finite sets of one distribution are some distance apart, so a perfect
-/// model stays below 1: show `1 - floor / W1(control, treated)` beside it, where the floor is the distance of treated
-/// crops from other treated crops ([`Groups::halves`](super::groups::Groups::halves)).
+/// 1 where generated crops are distributed as treated ones, 0 where they are as far from them as control
+/// crops, and below 0 where they are further away. Finite sets of one distribution are some distance apart,
+/// so a perfect model stays below 1: show `1 - floor / W1(control, treated)` beside it, where the floor is
+/// the distance of treated crops from other treated crops
+/// ([`Groups::halves`](super::groups::Groups::halves)).
 ///
 /// # Errors
 ///
-/// [`SetError::NoEffect`] where control and treated are equal, and [`SetError::Overflow`] for values so far apart
-/// that f64 cannot hold the difference.
+/// [`SetError::NoEffect`] where control and treated are equal, and [`SetError::Overflow`] for values so far
+/// apart that f64 cannot hold the difference.
 ///
 /// ```
 /// use cellflux_measure::sets::{effect::gap_closed, wasserstein::Sorted};
@@ -33,8 +34,8 @@ pub fn gap_closed(control: &Sorted, treated: &Sorted, generated: &Sorted) -> Res
     gap_of_distances(control.distance(treated)?, generated.distance(treated)?)
 }
 
-/// The same share from both distances, which a bootstrap has at hand: the effect's `W1(control, treated)`, and what
-/// is left of it, `W1(generated, treated)`.
+/// The same share from both distances, which a bootstrap has at hand: the effect's `W1(control, treated)`,
+/// and what is left of it, `W1(generated, treated)`.
 ///
 /// # Errors
 ///
@@ -48,12 +49,13 @@ pub fn gap_of_distances(effect: f64, left: f64) -> Result<f64, SetError> {
 }
 
 /// Whether a treatment changes a measure by more than real crops differ among themselves: the interval of
-/// `W1(control, treated) - floor` lies above 0. The floor is `W1` of two random halves of one side's groups. Take the
-/// difference of one bootstrap ([`Replicates::difference`](super::bootstrap::Replicates::difference)): a distance
-/// alone is above 0 in every replicate.
+/// `W1(control, treated) - floor` lies above 0. The floor is `W1` of two random halves of one side's groups.
+/// Take the difference of one bootstrap
+/// ([`Replicates::difference`](super::bootstrap::Replicates::difference)): a distance alone is above 0 in
+/// every replicate.
 ///
-/// Halves have half the rows, so the floor is somewhat high, and a measure with a weak effect is rather left out
-/// than taken in.
+/// Halves have half the rows, so the floor is somewhat high, and a measure with a weak effect is rather left
+/// out than taken in.
 pub fn distinguishable(effect_above_floor: Estimate) -> bool {
     effect_above_floor.low > 0.0
 }
@@ -69,14 +71,14 @@ pub struct MeanGap {
     pub of: usize,
 }
 
-/// The mean of `gaps` over the measures that `mask` takes in, as a rule those that are [`distinguishable`]: where the
-/// treatment changes nothing, the share is a quotient of two noises. Decide the mask on real crops, before a
-/// model is looked at, and use one mask for all models. A gap that is not taken in may be NaN.
+/// The mean of `gaps` over the measures that `mask` takes in, as a rule those that are [`distinguishable`]:
+/// where the treatment changes nothing, the share is a quotient of two noises. Decide the mask on real crops,
+/// before a model is looked at, and use one mask for all models. A gap that is not taken in may be NaN.
 ///
 /// # Errors
 ///
-/// [`SetError::Count`] where there is not one mark for each measure, [`SetError::NoMeasure`] where none is taken in,
-/// and [`SetError::Overflow`] where one that is taken in is not finite.
+/// [`SetError::Count`] where there is not one mark for each measure, [`SetError::NoMeasure`] where none is
+/// taken in, and [`SetError::Overflow`] where one that is taken in is not finite.
 ///
 /// ```
 /// use cellflux_measure::sets::effect::mean_gap_closed;
@@ -115,8 +117,8 @@ pub fn mean_gap_closed(gaps: &[f64], mask: &[bool]) -> Result<MeanGap, SetError>
 }
 
 /// The cosine between the change that the treatment makes and the change that the model makes: of
-/// `mean(treated) - mean(control)` and `mean(generated) - mean(control)`, in features standardised by `standardiser`,
-/// which is fitted on the control crops as a rule.
+/// `mean(treated) - mean(control)` and `mean(generated) - mean(control)`, in features standardised by
+/// `standardiser`, which is fitted on the control crops as a rule.
 ///
 /// From -1, the opposite, over 0, an unrelated change, to 1, the same direction. It says nothing of the size.
 ///

@@ -11,11 +11,12 @@ const MEASURE: &str = "energy distance";
 /// The squared energy distance of two sets by both of its estimates, in the unit of the features.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Energy {
-    /// The U-statistic: means over pairs of different rows. Its expectation is the distance of the distributions
-    /// at any number of rows, so it may be below 0 where they are equal.
+    /// The U-statistic: means over pairs of different rows. Its expectation is the distance of the
+    /// distributions at any number of rows, so it may be below 0 where they are equal.
     pub unbiased: f64,
-    /// The V-statistic: means over all pairs, a row with itself included. It is the distance of the two finite
-    /// sets: at least 0, 0 for equal sets, and too large on average by a share that falls with the rows.
+    /// The V-statistic: means over all pairs, a row with itself included. It is the distance of the two
+    /// finite sets: at least 0, 0 for equal sets, and too large on average by a share that falls with the
+    /// rows.
     pub of_sets: f64,
 }
 
@@ -32,7 +33,7 @@ impl Energy {
     }
 }
 
-/// The squared energy distance (Szekely and Rizzo 2013, equations 5 and 6) in the Euclidean norm:
+/// The squared energy distance (Szekely and Rizzo 2013) in the Euclidean norm:
 /// `2 E|X - Y| - E|X - X'| - E|Y - Y'|`. For one feature, `of_sets` is the square of
 /// `scipy.stats.energy_distance`.
 ///
@@ -69,13 +70,13 @@ impl DistanceSums {
         PairSums::new(MEASURE, sets, groups, distance).map(Self)
     }
 
-    /// The energy distance of a bootstrap replicate, which counts each group this often. For the unbiased estimate
-    /// a row is not paired with its own copies.
+    /// The energy distance of a bootstrap replicate, which counts each group this often. For the unbiased
+    /// estimate a row is not paired with its own copies.
     ///
     /// # Errors
     ///
-    /// [`SetError::Count`] where there is not one count for each group, [`SetError::Overflow`] where a side has
-    /// fewer than two different rows.
+    /// [`SetError::Count`] where there is not one count for each group, [`SetError::Overflow`] where a side
+    /// has fewer than two different rows.
     pub fn energy(&self, first: &[u32], second: &[u32]) -> Result<Energy, SetError> {
         Energy::from_means(self.0.means(first, second)?)
     }

@@ -2,8 +2,8 @@
 
 use super::groups::Unit;
 
-/// Why a set of features, a comparison or a bootstrap was refused. Sets and sides are counted from 1, rows and
-/// columns from 0.
+/// Why a set of features, a comparison or a bootstrap was refused. Sets and sides are counted from 1, rows
+/// and columns from 0.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SetError {
@@ -65,8 +65,8 @@ pub enum SetError {
     /// A covariance that fewer rows than features cannot give.
     #[error(
         "Fréchet distance: set {set} has n = {rows} rows of dimension {width}, expected n of at least {width}: \
-         the covariance of fewer rows is singular and the distance would mostly say how few they are; add rows, \
-         project both sets on fewer principal components, or use KID or the energy distance"
+         the covariance of fewer rows is singular and the distance would mostly say how few they are; add \
+         rows, project both sets on fewer principal components, or use KID or the energy distance"
     )]
     FrechetRows {
         /// The set, from 1.

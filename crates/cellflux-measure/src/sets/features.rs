@@ -27,8 +27,8 @@ impl Features {
     ///
     /// # Errors
     ///
-    /// [`SetError::NoColumns`] for a `width` of 0, [`SetError::Length`] where there are not `rows * width` values,
-    /// and [`SetError::NotFinite`] with the place of the first NaN or infinity.
+    /// [`SetError::NoColumns`] for a `width` of 0, [`SetError::Length`] where there are not `rows * width`
+    /// values, and [`SetError::NotFinite`] with the place of the first NaN or infinity.
     pub fn new(rows: usize, width: usize, values: Vec<f64>) -> Result<Self, SetError> {
         if width == 0 {
             return Err(SetError::NoColumns);
@@ -113,11 +113,13 @@ impl Features {
         self.weighted_mean(&vec![1; self.rows])
     }
 
-    /// The mean of each column with each row counted `counts` times, `[D]`: the mean of a bootstrap replicate.
+    /// The mean of each column with each row counted `counts` times, `[D]`: the mean of a bootstrap
+    /// replicate.
     ///
     /// # Errors
     ///
-    /// [`SetError::Count`] where there is not one count for each row, [`SetError::TooFewRows`] where all are 0.
+    /// [`SetError::Count`] where there is not one count for each row, [`SetError::TooFewRows`] where all are
+    /// 0.
     pub fn weighted_mean(&self, counts: &[u32]) -> Result<Vec<f64>, SetError> {
         check_counts("mean", counts, self.rows)?;
         let total: u64 = counts.iter().map(|&count| u64::from(count)).sum();

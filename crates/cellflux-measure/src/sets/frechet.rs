@@ -8,18 +8,19 @@ use super::features::{Features, check_sets};
 
 const MEASURE: &str = "Fréchet distance";
 
-/// The squared Fréchet distance of two sets (Heusel et al. 2017, equation 6; on Inception features it is the FID):
-/// `|m1 - m2|^2 + tr(S1 + S2 - 2 (S1 S2)^(1/2))` with means `m` and covariances `S`, which divide by `N - 1`.
+/// The squared Fréchet distance of two sets (Heusel et al. 2017, equation 6; on Inception features it is the
+/// FID): `|m1 - m2|^2 + tr(S1 + S2 - 2 (S1 S2)^(1/2))` with means `m` and covariances `S`, which divide by `N
+/// - 1`.
 ///
-/// It depends on the number of rows, as the covariances do: compare only values of equally large sets, and show
-/// what real crops are apart from other real crops. Where features are not distributed normally, sets that differ
-/// may have distance 0.
+/// It depends on the number of rows, as the covariances do: compare only values of equally large sets, and
+/// show what real crops are apart from other real crops. Where features are not distributed normally, sets
+/// that differ may have distance 0.
 ///
 /// # Errors
 ///
-/// [`SetError::FrechetRows`] where a set has fewer rows than features; [`SetError::Width`] for sets of different
-/// width, [`SetError::TooFewRows`] below 2 rows, [`SetError::Overflow`] and [`SetError::NoConvergence`] for huge
-/// features.
+/// [`SetError::FrechetRows`] where a set has fewer rows than features; [`SetError::Width`] for sets of
+/// different width, [`SetError::TooFewRows`] below 2 rows, [`SetError::Overflow`] and
+/// [`SetError::NoConvergence`] for huge features.
 ///
 /// ```
 /// use cellflux_measure::sets::{Features, frechet::frechet};
@@ -56,8 +57,8 @@ pub fn frechet(first: &Features, second: &Features) -> Result<f64, SetError> {
 }
 
 /// `tr((S1 S2)^(1/2))`. With `S1 = V L V^T`, the product `S1 S2` has the eigenvalues of the symmetric matrix
-/// `L^(1/2) V^T S2 V L^(1/2)`, which is `S1^(1/2) S2 S1^(1/2)` seen in the basis `V`: they are real and at least 0,
-/// and no root of a matrix that is not symmetric is needed.
+/// `L^(1/2) V^T S2 V L^(1/2)`, which is `S1^(1/2) S2 S1^(1/2)` seen in the basis `V`: they are real and at
+/// least 0, and no root of a matrix that is not symmetric is needed.
 fn trace_of_root(first: DMatrix<f64>, second: &DMatrix<f64>) -> Result<f64, SetError> {
     let eigen = symmetric_eigen(MEASURE, first)?;
     let mut root = eigen.eigenvectors;

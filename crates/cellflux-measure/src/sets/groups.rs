@@ -7,9 +7,9 @@ use super::error::SetError;
 use super::random::{choose, stream};
 
 /// The fewest fields of view on each side with which fields are resampled. The percentile interval takes its
-/// spread from the groups that there are: with `G` groups its variance is short by the factor `(G - 1) / G`, and
-/// its tails are those of the normal distribution and not of Student's. For a mean, an interval that is said to be
-/// 95 % covers about 93 % at 20 groups, and below 90 % at 7 (normal theory:
+/// spread from the groups that there are: with `G` groups its variance is short by the factor `(G - 1) / G`,
+/// and its tails are those of the normal distribution and not of Student's. For a mean, an interval that is
+/// said to be 95 % covers 93 % at 20 groups, 90 % at 10 and 85 % at 5 (normal theory:
 /// `P(|t| < 1.96 * sqrt((G - 1) / G))` with `G - 1` degrees of freedom).
 pub const FEWEST_FIELDS: usize = 20;
 
@@ -23,8 +23,8 @@ pub enum Unit {
     Well,
     /// One plate.
     Plate,
-    /// Each cell by itself. Cells of one field are taken as independent, which they are not: the interval is too
-    /// narrow; say so beside it.
+    /// Each cell by itself. Cells of one field are taken as independent, which they are not: the interval is
+    /// too narrow; say so beside it.
     Cell,
 }
 
@@ -51,7 +51,8 @@ pub struct Origin {
 }
 
 impl Origin {
-    /// What crops of one group share. Names count within the coarser unit: field 1 of two wells is two fields.
+    /// What crops of one group share. Names count within the coarser unit: field 1 of two wells is two
+    /// fields.
     fn label(&self, unit: Unit) -> Option<[Option<&str>; 3]> {
         let [plate, well, field] = [&self.plate, &self.well, &self.field].map(Option::as_deref);
         match unit {
@@ -72,8 +73,8 @@ pub struct Groups {
 }
 
 impl Groups {
-    /// Groups of crops by where they were imaged, numbered in the order of their names, so that the order of rows
-    /// changes no draw.
+    /// Groups of crops by where they were imaged, numbered in the order of their names, so that the order of
+    /// rows changes no draw.
     ///
     /// # Errors
     ///
@@ -135,9 +136,9 @@ impl Groups {
         &self.of_rows
     }
 
-    /// The rows of two random halves of the groups, rising: what real crops are apart from other real crops is
-    /// the floor below which no generated set can be expected to come. The first half is smaller by one group
-    /// where their number is odd.
+    /// The rows of two random halves of the groups, rising: what real crops are apart from other real crops
+    /// is the floor below which no generated set can be expected to come. The first half is smaller by one
+    /// group where their number is odd.
     pub fn halves(&self, seed: u64) -> [Vec<usize>; 2] {
         let mut first = vec![false; self.count];
         for group in choose(&mut stream(seed, 0), self.count, self.count / 2) {
@@ -156,12 +157,13 @@ impl Groups {
     }
 }
 
-/// The unit to resample, the same for all sides, by a fixed rule: the field of view where each side has at least
-/// [`FEWEST_FIELDS`] of them; else the well, else the plate, where each side has at least two; else the cell.
+/// The unit to resample, the same for all sides, by a fixed rule: the field of view where each side has at
+/// least [`FEWEST_FIELDS`] of them; else the well, else the plate, where each side has at least two; else the
+/// cell.
 ///
-/// A unit counts only where every row of every side says it. The rule looks at names and numbers of groups, never
-/// at a result, so that no unit is chosen for the interval that it gives. A well or a plate that takes the place
-/// of few fields comes in still smaller numbers: show the number of groups with every interval.
+/// A unit counts only where every row of every side says it. The rule looks at names and numbers of groups,
+/// never at a result, so that no unit is chosen for the interval that it gives. A well or a plate that takes
+/// the place of few fields comes in still smaller numbers: show the number of groups with every interval.
 ///
 /// ```
 /// use cellflux_measure::sets::groups::{Origin, Unit, choose_unit};

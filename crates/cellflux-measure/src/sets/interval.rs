@@ -16,8 +16,8 @@ impl Interval {
     }
 }
 
-/// A value of the sample with the interval of its bootstrap replicates. The value may lie outside: a distance of
-/// resampled sets is on average larger than that of the sample.
+/// A value of the sample with the interval of its bootstrap replicates. The value may lie outside: a distance
+/// of resampled sets is on average larger than that of the sample.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Estimate {
     /// The sample's value.
@@ -38,8 +38,8 @@ impl Estimate {
     }
 }
 
-/// The value below which this share of the sorted values lies, between two values by linear interpolation: type 7
-/// of Hyndman and Fan (1996), the default of `numpy.quantile`. NaN where there is no value.
+/// The value below which this share of the sorted values lies, between two values by linear interpolation:
+/// type 7 of Hyndman and Fan (1996), the default of `numpy.quantile`. NaN where there is no value.
 pub(super) fn quantile(sorted: &[f64], share: f64) -> f64 {
     let place = share * sorted.len().saturating_sub(1) as f64;
     let below = libm::floor(place);

@@ -9,8 +9,8 @@ use super::vectors::dot;
 
 const MEASURE: &str = "KID";
 
-/// The most kernel values that are kept for drawing subsets of them (128 MiB). Beyond it each subset computes its
-/// own.
+/// The most kernel values that are kept for drawing subsets of them (128 MiB). Beyond it each subset computes
+/// its own.
 const MOST_KEPT: usize = 1 << 24;
 
 /// Small sets drawn from both sides, as the literature reports KID.
@@ -31,8 +31,9 @@ pub struct SubsetKid {
     pub subsets: Subsets,
     /// The mean of their KID: an unbiased estimate of the same number as [`Kid::exact`], with added noise.
     pub mean: f64,
-    /// The standard deviation of their KID (divided by the number of subsets). It says how noisy a small subset
-    /// is, not how sure the mean is: subsets share rows, and rows share fields. For that use a bootstrap.
+    /// The standard deviation of their KID (divided by the number of subsets). It says how noisy a small
+    /// subset is, not how sure the mean is: subsets share rows, and rows share fields. For that use a
+    /// bootstrap.
     pub sd: f64,
 }
 
@@ -47,16 +48,17 @@ pub struct Kid {
     pub by_subsets: Option<SubsetKid>,
 }
 
-/// The kernel Inception distance (Binkowski et al. 2018, equations 3 and 4): the unbiased estimate of the squared
-/// maximum mean discrepancy with the kernel `(x.y / D + 1)^3`, where `D` is the features' dimension.
+/// The kernel Inception distance (Binkowski et al. 2018, section 4): the unbiased estimate of the
+/// squared maximum mean discrepancy with the kernel `(x.y / D + 1)^3`, where `D` is the features' dimension.
 ///
-/// Unbiased, so it may be below 0 for sets of one distribution, and its expectation does not depend on the number
-/// of rows. It depends on the features' unit: standardise them, or take the network's own.
+/// Unbiased, so it may be below 0 for sets of one distribution, and its expectation does not depend on the
+/// number of rows. It depends on the features' unit: standardise them, or take the network's own.
 ///
 /// # Errors
 ///
-/// [`SetError::Width`] for sets of different width, [`SetError::TooFewRows`] below 2 rows, [`SetError::Outside`]
-/// for subsets that do not fit the smaller side or for none of them, [`SetError::Overflow`] for huge features.
+/// [`SetError::Width`] for sets of different width, [`SetError::TooFewRows`] below 2 rows,
+/// [`SetError::Outside`] for subsets that do not fit the smaller side or for none of them,
+/// [`SetError::Overflow`] for huge features.
 ///
 /// ```
 /// use cellflux_measure::sets::{Features, kid::{Subsets, kid}};
@@ -120,12 +122,13 @@ impl KernelSums {
         PairSums::new(MEASURE, sets, groups, kernel).map(Self)
     }
 
-    /// KID of a bootstrap replicate, which counts each group this often. A row is not paired with its own copies.
+    /// KID of a bootstrap replicate, which counts each group this often. A row is not paired with its own
+    /// copies.
     ///
     /// # Errors
     ///
-    /// [`SetError::Count`] where there is not one count for each group, [`SetError::Overflow`] where a side has
-    /// fewer than two different rows.
+    /// [`SetError::Count`] where there is not one count for each group, [`SetError::Overflow`] where a side
+    /// has fewer than two different rows.
     pub fn kid(&self, first: &[u32], second: &[u32]) -> Result<f64, SetError> {
         let means = self.0.means(first, second)?;
         finite(
@@ -181,7 +184,8 @@ fn by_subsets(first: &Features, second: &Features, subsets: Subsets) -> Result<S
     })
 }
 
-/// Whether all kernel values are computed once: where they fit into memory and the subsets ask for more of them.
+/// Whether all kernel values are computed once: where they fit into memory and the subsets ask for more of
+/// them.
 fn kept(first: &Features, second: &Features, subsets: Subsets) -> bool {
     let (n, m) = (first.rows() as u128, second.rows() as u128);
     let values = n * n + n * m + m * m;

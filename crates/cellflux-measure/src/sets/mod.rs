@@ -11,8 +11,8 @@
 //! | how sure is any of these numbers | [`bootstrap`], with the unit of [`groups`] |
 //! | a picture of the sets in two dimensions | [`pca`] |
 //!
-//! Everything is f64, sums run in a fixed order on one thread, and every draw comes from ChaCha8 with a seed that
-//! the caller gives: the same input gives the same numbers everywhere.
+//! Everything is f64, sums run in a fixed order on one thread, and every draw comes from ChaCha8 with a seed
+//! that the caller gives: the same input gives the same numbers everywhere.
 
 pub mod bootstrap;
 pub mod classification;

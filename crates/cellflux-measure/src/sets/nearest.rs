@@ -40,8 +40,8 @@ pub fn nearest(queries: &Features, set: &Features) -> Result<Vec<Neighbour>, Set
         .collect()
 }
 
-/// The closest other row of the same set for each row: what a distance to the nearest neighbour is among crops
-/// that are no copies of each other.
+/// The closest other row of the same set for each row: what a distance to the nearest neighbour is among
+/// crops that are no copies of each other.
 ///
 /// # Errors
 ///

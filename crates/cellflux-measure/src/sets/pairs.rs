@@ -8,8 +8,8 @@ use super::error::SetError;
 use super::features::{Features, check_counts, check_sets};
 use super::groups::Groups;
 
-/// The sums of a symmetric function over the pairs of rows within and between two sets, by pairs of groups. Holds
-/// `(G1 + G2)^2` numbers for `G1` and `G2` groups, less `G1 G2`.
+/// The sums of a symmetric function over the pairs of rows within and between two sets, by pairs of groups.
+/// Holds `(G1 + G2)^2` numbers for `G1` and `G2` groups, less `G1 G2`.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct PairSums {
     measure: &'static str,
@@ -45,8 +45,8 @@ pub(super) struct OneSet {
 }
 
 impl OneSet {
-    /// The mean over pairs of different rows: the term of a U-statistic. A resampled set has copies of rows, and
-    /// a copy is no second observation, so a row is never paired with its own copies.
+    /// The mean over pairs of different rows: the term of a U-statistic. A resampled set has copies of rows,
+    /// and a copy is no second observation, so a row is never paired with its own copies.
     pub fn unbiased(self) -> f64 {
         self.sum / (self.rows * self.rows - self.copies)
     }

@@ -30,13 +30,13 @@ pub struct Pca {
 impl Pca {
     /// The first `components` directions of this set. Features of different units are standardised first.
     ///
-    /// Each direction has length 1; its sign is the one with which its largest value by size is above 0 (the first
-    /// such value), as in scikit-learn.
+    /// Each direction has length 1; its sign is the one with which its largest value by size is above 0 (the
+    /// first such value), as in scikit-learn.
     ///
     /// # Errors
     ///
-    /// [`SetError::TooFewRows`] below 2 rows, [`SetError::Outside`] for no components or more than columns or rows
-    /// allow, [`SetError::Overflow`] and [`SetError::NoConvergence`] for huge features.
+    /// [`SetError::TooFewRows`] below 2 rows, [`SetError::Outside`] for no components or more than columns or
+    /// rows allow, [`SetError::Overflow`] and [`SetError::NoConvergence`] for huge features.
     pub fn fit(set: &Features, components: usize) -> Result<Self, SetError> {
         check_sets(MEASURE, &[set], 2)?;
         let most = set.width().min(set.rows() - 1);

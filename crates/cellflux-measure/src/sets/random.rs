@@ -3,8 +3,9 @@
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
 
-/// The numbers of one draw. The rule, fixed for good: ChaCha8 with a key of the seed's eight little-endian bytes
-/// and 24 zeros, and the draw's number as ChaCha's stream, so that no draw depends on how many came before it.
+/// The numbers of one draw. The rule, fixed for good: ChaCha8 with a key of the seed's eight little-endian
+/// bytes and 24 zeros, and the draw's number as ChaCha's stream, so that no draw depends on how many came
+/// before it.
 pub(super) fn stream(seed: u64, number: u64) -> ChaCha8Rng {
     let mut key = [0; 32];
     for (byte, value) in key.iter_mut().zip(seed.to_le_bytes()) {
@@ -15,8 +16,8 @@ pub(super) fn stream(seed: u64, number: u64) -> ChaCha8Rng {
     numbers
 }
 
-/// A uniform number below `end`; 0 for an `end` of 0. The high half of a product with 64 random bits, drawn again
-/// where the low half would favour some numbers (Lemire, 2019).
+/// A uniform number below `end`; 0 for an `end` of 0. The high half of a product with 64 random bits, drawn
+/// again where the low half would favour some numbers (Lemire, 2019).
 pub(super) fn below(numbers: &mut ChaCha8Rng, end: usize) -> usize {
     let end = end as u64;
     let unfair = end.wrapping_neg().checked_rem(end).unwrap_or(0);
@@ -28,8 +29,8 @@ pub(super) fn below(numbers: &mut ChaCha8Rng, end: usize) -> usize {
     }
 }
 
-/// `size` different numbers below `count` in random order (the start of a Fisher-Yates shuffle); all of them where
-/// `size` is larger.
+/// `size` different numbers below `count` in random order (the start of a Fisher-Yates shuffle); all of them
+/// where `size` is larger.
 pub(super) fn choose(numbers: &mut ChaCha8Rng, count: usize, size: usize) -> Vec<usize> {
     let mut order: Vec<usize> = (0..count).collect();
     for place in 0..size.min(count) {

@@ -5,8 +5,8 @@ use super::features::{Features, check_sets};
 
 /// Mean and standard deviation of each column of one set, to be applied to others.
 ///
-/// The standard deviation divides by `N`, as scikit-learn's `StandardScaler` does. A column that is constant in
-/// the set has no spread to measure by and is left out of every set that is standardised; see
+/// The standard deviation divides by `N`, as scikit-learn's `StandardScaler` does. A column that is constant
+/// in the set has no spread to measure by and is left out of every set that is standardised; see
 /// [`dropped`](Self::dropped).
 ///
 /// ```
@@ -88,8 +88,8 @@ impl Standardiser {
     }
 }
 
-/// Nothing for a constant column. Its values are compared with each other: their standard deviation may differ
-/// from 0, since the mean is rounded.
+/// Nothing for a constant column. Its values are compared with each other: their standard deviation may
+/// differ from 0, since the mean is rounded.
 fn scale(set: &Features, (column, mean): (usize, f64)) -> Option<Scale> {
     let values = set.column(column)?;
     let first = *values.first()?;

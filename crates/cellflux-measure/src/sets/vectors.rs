@@ -1,10 +1,11 @@
 //! Sums over two rows, in an order that does not depend on the machine.
 
-/// Partial sums that are independent of each other, so that a processor need not wait for the previous addition.
+/// Partial sums that are independent of each other, so that a processor need not wait for the previous
+/// addition.
 const LANES: usize = 8;
 
-/// The sum of `term` over both rows' values: eight sums of every eighth value, added from the first to the last,
-/// then the values that are left over.
+/// The sum of `term` over both rows' values: eight sums of every eighth value, added from the first to the
+/// last, then the values that are left over.
 #[inline]
 fn sum(a: &[f64], b: &[f64], term: impl Fn(f64, f64) -> f64) -> f64 {
     let ((whole_a, rest_a), (whole_b, rest_b)) = (a.as_chunks::<LANES>(), b.as_chunks::<LANES>());

@@ -75,8 +75,8 @@ impl Sorted {
     ///
     /// # Errors
     ///
-    /// [`SetError::Count`] where there is not one count for each row, [`SetError::TooFewRows`] where all counts of
-    /// a side are 0, and as [`distance`](Self::distance).
+    /// [`SetError::Count`] where there is not one count for each row, [`SetError::TooFewRows`] where all
+    /// counts of a side are 0, and as [`distance`](Self::distance).
     pub fn weighted_distance(&self, counts: &[u32], other: &Self, others: &[u32]) -> Result<f64, SetError> {
         check_counts(MEASURE, counts, self.rows())?;
         check_counts(MEASURE, others, other.rows())?;
@@ -90,10 +90,11 @@ impl Sorted {
 }
 
 /// The Wasserstein-1 (earth mover's) distance of two samples of one measure, in the measure's unit: the area
-/// between their cumulative distributions. The samples may differ in size; equal to `scipy.stats.wasserstein_distance`.
+/// between their cumulative distributions. The samples may differ in size; equal to
+/// `scipy.stats.wasserstein_distance`.
 ///
-/// The distance of two finite samples of the same distribution is above 0: compare it with the distance of real
-/// crops from other real crops.
+/// The distance of two finite samples of the same distribution is above 0: compare it with the distance of
+/// real crops from other real crops.
 ///
 /// # Errors
 ///
@@ -111,8 +112,8 @@ pub fn wasserstein1(first: &[f64], second: &[f64]) -> Result<f64, SetError> {
     Sorted::new(first)?.distance(&Sorted::new(second)?)
 }
 
-/// The area between two cumulative distributions of rising values with counts. The difference of the two shares is
-/// a whole number over the product of the totals, so no rounding gathers in it.
+/// The area between two cumulative distributions of rising values with counts. The difference of the two
+/// shares is a whole number over the product of the totals, so no rounding gathers in it.
 fn area<A, B>(first: A, second: B) -> Result<f64, SetError>
 where
     A: Iterator<Item = (f64, u32)> + Clone,
