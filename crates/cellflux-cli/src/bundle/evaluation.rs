@@ -124,8 +124,8 @@ pub fn summary(evaluation: Option<&Evaluation>) -> String {
             .count()
     };
     format!(
-        "{} of {}, by {}: {} real cells; {} conditions nearer to them than a copy of the control is, {} not, {} \
-         without figures",
+        "{} of {}, by {}: {} real cells; conditions: {} better than a copy of the control, {} no better, {} without \
+         figures",
         evaluation.date,
         evaluation.data.name,
         evaluation.program,
