@@ -20,6 +20,8 @@ pub struct Finding {
     pub condition: String,
     /// The dose in micromolar; none where doses are taken together, and for a condition without real cells.
     pub dose_um: Option<f64>,
+    /// Whether there are figures.
+    pub measured: bool,
     /// A sentence without its subject and full stop: `makes 62 % (48 to 71) of the measured change; …`.
     pub sentence: String,
     /// [`NO_BETTER`], where that is what the figures say.
@@ -83,12 +85,14 @@ impl Evaluation {
         let measured = self.conditions.iter().map(|condition| Finding {
             condition: condition.id.clone(),
             dose_um: condition.dose_um,
+            measured: condition.verdict() != Verdict::Unmeasured,
             sentence: condition.sentence(&self.data),
             warning: condition.warning(),
         });
         let others = self.unmeasured(conditions).map(|(id, _)| Finding {
             condition: id.to_owned(),
             dose_um: None,
+            measured: false,
             sentence: "no real cells measured".into(),
             warning: None,
         });

@@ -168,7 +168,7 @@ fn in_space(rows: &[Row], space: &Space, words: &Words) -> String {
         words.not_comparable
     };
     format!(
-        "{}<p class=\"hint\"><bdi>{}</bdi> ({}): {}</p>",
+        "{}<p class=\"note\"><bdi>{}</bdi> ({}): {}</p>",
         table(rows, &titles, cells, words),
         escape(&space.about),
         escape(&space.name),
@@ -194,7 +194,7 @@ fn unmeasured(evaluation: &Evaluation, model: &Model, words: &Words) -> String {
         return String::new();
     }
     let said = with_name(&escape(words.without_figures), &names.join(", "));
-    format!("<p class=\"hint\">{said}</p>")
+    format!("<p class=\"note\">{said}</p>")
 }
 
 /// Every figure of rows and conditions, one a line.
