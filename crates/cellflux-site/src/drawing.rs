@@ -54,7 +54,8 @@ impl Drawing {
     /// A text that is read from below to above.
     pub fn upright_text(&mut self, (x, y): (f64, f64), anchor: Anchor, class: &str, words: &str) {
         self.body.push_str(&format!(
-            "<text class=\"{class}\" transform=\"translate({x:.1} {y:.1}) rotate(-90)\" text-anchor=\"{}\">{}</text>",
+            "<text class=\"{class}\" transform=\"translate({x:.1} {y:.1}) rotate(-90)\" \
+             text-anchor=\"{}\">{}</text>",
             anchor.name(),
             escape(words)
         ));
@@ -111,8 +112,9 @@ impl Drawing {
     pub fn finish(self, title: &str, description: &str) -> String {
         let Self { width, height, body } = self;
         format!(
-            "<div class=\"scroll\" tabindex=\"0\"><svg class=\"drawing\" role=\"img\" viewBox=\"0 0 {width:.0} \
-             {height:.0}\" width=\"{width:.0}\" height=\"{height:.0}\"><title>{}</title><desc>{}</desc>{body}</svg></div>",
+            "<div class=\"scroll\" tabindex=\"0\"><svg class=\"drawing\" role=\"img\" \
+             viewBox=\"0 0 {width:.0} {height:.0}\" width=\"{width:.0}\" height=\"{height:.0}\">\
+             <title>{}</title><desc>{}</desc>{body}</svg></div>",
             escape(title),
             escape(description)
         )

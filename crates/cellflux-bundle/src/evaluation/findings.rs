@@ -185,7 +185,8 @@ impl MeasuredData {
             Resampled::Cell => "single cells, which makes them too narrow,".into(),
         };
         format!(
-            "{} real treated cells and {} controls of {split}; intervals of 95 % by resampling {resampled} {} times",
+            "{} real treated cells and {} controls of {split}; intervals of 95 % by resampling {resampled} \
+             {} times",
             self.treated, self.controls, self.replicates
         )
     }
@@ -193,7 +194,8 @@ impl MeasuredData {
 
 fn use_of_compound(share: Estimate) -> String {
     format!(
-        "end points of one control under different compounds lie {} as far apart as the real compounds' cells do",
+        "end points of one control under different compounds lie {} as far apart as the real compounds' cells \
+         do",
         percent(share)
     )
 }

@@ -27,7 +27,7 @@ impl Components<'_> {
             .filter(|plane| !plane.clouds.is_empty());
         let Some(plane) = plane else {
             return Err(at.wrong(format!(
-                "the evaluation of the bundle {:?} has no batches, expected some: data whose table names them",
+                "the evaluation of the bundle {:?} has no batches, expected data whose table names them",
                 model.name
             )));
         };
@@ -73,16 +73,10 @@ fn draw(plane: &BatchPlane, words: &Words) -> String {
             described.push(format!("{title}, {about}"));
         }
     }
-    for (axis, share) in plane.explained.iter().enumerate() {
-        let text = format!("PC{}: {} {}", axis + 1, percent(*share), words.explained);
-        let (x, anchor) = [(0.0, Anchor::Start), (width, Anchor::End)][axis.min(1)];
-        let arrow = if axis == 0 { "→" } else { "↑" };
-        drawing.text(
-            (x, TOP + PANEL + 18.0),
-            anchor,
-            "note",
-            &format!("{arrow} {text}"),
-        );
+    let ends = [(0.0, Anchor::Start, "→"), (width, Anchor::End, "↑")];
+    for ((number, share), (x, anchor, arrow)) in (1..).zip(plane.explained).zip(ends) {
+        let text = format!("{arrow} PC{number}: {} {}", percent(share), words.explained);
+        drawing.text((x, TOP + PANEL + 18.0), anchor, "note", &text);
     }
     drawing.finish(words.batches, &described.join("; "))
 }
@@ -96,22 +90,11 @@ struct View {
 impl View {
     /// The square about every ellipse.
     fn of(clouds: &[Cloud]) -> Self {
-        let (mut low, mut high) = ([f64::INFINITY; 2], [f64::NEG_INFINITY; 2]);
-        for cloud in clouds {
-            let [first, _, second] = cloud.covariance;
-            for (axis, spread) in [first.sqrt(), second.sqrt()].into_iter().enumerate() {
-                let (Some(low), Some(high), Some(mean)) =
-                    (low.get_mut(axis), high.get_mut(axis), cloud.mean.get(axis))
-                else {
-                    continue;
-                };
-                *low = low.min(mean - spread);
-                *high = high.max(mean + spread);
-            }
-        }
-        let side = (high[0] - low[0]).max(high[1] - low[1]).max(f64::MIN_POSITIVE);
+        let across = reach(clouds, |cloud| (cloud.mean[0], cloud.covariance[0]));
+        let up = reach(clouds, |cloud| (cloud.mean[1], cloud.covariance[2]));
+        let side = (across.1 - across.0).max(up.1 - up.0).max(f64::MIN_POSITIVE);
         Self {
-            centre: (f64::midpoint(low[0], high[0]), f64::midpoint(low[1], high[1])),
+            centre: (f64::midpoint(across.0, across.1), f64::midpoint(up.0, up.1)),
             // A tenth of the panel stays free.
             scale: 0.9 * PANEL / side,
         }
@@ -126,6 +109,18 @@ impl View {
     }
 }
 
+/// From where to where clouds reach along an axis, by their means and variances there.
+fn reach(clouds: &[Cloud], axis: fn(&Cloud) -> (f64, f64)) -> (f64, f64) {
+    let ends = clouds.iter().map(axis);
+    ends.fold(
+        (f64::INFINITY, f64::NEG_INFINITY),
+        |(low, high), (mean, variance)| {
+            let spread = variance.sqrt();
+            (low.min(mean - spread), high.max(mean + spread))
+        },
+    )
+}
+
 /// The ellipse of one standard deviation.
 #[derive(Debug, PartialEq)]
 struct Ellipse {
@@ -135,7 +130,7 @@ struct Ellipse {
 }
 
 impl Ellipse {
-    /// The axes of a covariance of two numbers: roots of its eigenvalues, and the direction of the larger one.
+    /// The axes of a covariance: roots of its eigenvalues, and the direction of the larger one.
     fn of([first, both, second]: [f64; 3]) -> Self {
         let mean = f64::midpoint(first, second);
         let apart = ((first - second) / 2.0).hypot(both);

@@ -1,4 +1,4 @@
-//! A dot for each compound: the share of the measured change that its generated cells make, with its interval.
+//! A dot for each compound: the share of the measured change that its cells make, with its interval.
 
 use cellflux_bundle::Estimate;
 use cellflux_bundle::evaluation::MeasuredCondition;

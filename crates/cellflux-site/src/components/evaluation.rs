@@ -1,8 +1,8 @@
 //! An evaluation: sets of cells against the real treated ones, and what share of its change each compound's
 //! cells make.
 
-use cellflux_bundle::Evaluation;
 use cellflux_bundle::evaluation::{Distances, Row, Space};
+use cellflux_bundle::{Estimate, Evaluation};
 
 use super::measured::{Line, Measured, cells, digits, estimate, line, percent};
 use super::{Components, dot_plot};
@@ -17,7 +17,7 @@ use crate::words::{Words, with_name};
 type Measure = (
     fn(&Words) -> &'static str,
     &'static str,
-    fn(&Distances) -> Option<cellflux_bundle::Estimate>,
+    fn(&Distances) -> Option<Estimate>,
 );
 
 /// In the order of the paper's tables, its own measures first.
@@ -202,8 +202,8 @@ fn lines(evaluation: &Evaluation) -> Vec<Line> {
     let mut lines = vec![line([
         "of", "kind", "cells", "space", "measure", "value", "low", "high",
     ])];
-    let mut add = |[of, kind, cells_in, space, measure]: [&str; 5], figure| {
-        if figure != None {
+    let mut add = |[of, kind, cells_in, space, measure]: [&str; 5], figure: Option<Estimate>| {
+        if figure.is_some() {
             lines.push(
                 line([of, kind, cells_in, space, measure])
                     .into_iter()

@@ -39,8 +39,8 @@ impl<'a> Components<'a> {
                 format!("the bundle {name:?} has no evaluation here: {LEFT_OUT}")
             } else {
                 format!(
-                    "the bundle {name:?} has no evaluation; run `cellflux-train evaluate` and `cellflux bundle \
-                     attach-evaluation`"
+                    "the bundle {name:?} has no evaluation; run `cellflux-train evaluate` and \
+                     `cellflux bundle attach-evaluation`"
                 )
             }));
         };
@@ -127,7 +127,7 @@ pub(super) fn interval(estimate: Estimate, words: &Words, number: fn(f64) -> Str
     )
 }
 
-/// A number in three digits, with a minus that is as wide as a plus.
+/// A number in three digits or four, with a minus that is as wide as a plus.
 pub(super) fn digits(number: f64) -> String {
     let size = number.abs();
     let text = if size >= 99.95 {
@@ -158,7 +158,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_have_three_digits_and_shares_whole_percents() {
+    fn numbers_have_three_digits_or_four_and_shares_whole_percents() {
         for (number, expected) in [
             (0.0, "0"),
             (1234.4, "1234"),
