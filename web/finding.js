@@ -39,17 +39,13 @@ export function findingLines(compound, recipe, measuring) {
   if (!measuring || !recipe || !compound?.findings.length) return null;
   const found = ofDose(compound.findings, recipe.dose);
   if (!found.length) return [{ words: 'no real cells measured at this dose', warns: false }];
-  const lines = found.flatMap(({ dose_um: dose, sentence, warning, measured }) => {
-    const at = found.length > 1 ? `at ${dose} µM: ` : '';
-    return [
-      ...(warning ? [{ words: at + warning, warns: true }] : []),
-      { words: at + sentence, warns: false, measured },
-    ];
+  const lines = found.flatMap(({ dose_um: dose, sentence, warning }) => {
+    const at = recipe.dose === undefined && dose !== null ? `at ${dose} µM: ` : '';
+    return [...(warning ? [{ words: at + warning, warns: true }] : []), { words: at + sentence, warns: false }];
   });
-  const elsewhere = found.some(({ measured }) => measured) && !sameSettings(recipe, measuring.sampling);
-  const which = measuring.recommended ? 'the recommended settings' : 'settings of its own';
-  return [
-    ...lines.map(({ words, warns }) => ({ words, warns })),
-    ...(elsewhere ? [{ words: `measured with ${which}, not with these`, warns: true }] : []),
-  ];
+  if (found.some(({ measured }) => measured) && !sameSettings(recipe, measuring.sampling)) {
+    const which = measuring.recommended ? 'the recommended settings' : 'settings of its own';
+    lines.push({ words: `measured with ${which}, not with these`, warns: true });
+  }
+  return lines;
 }
