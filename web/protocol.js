@@ -272,6 +272,21 @@ export class Failure extends Error {
 /** @typedef {{ badge: string, kind: string, sentence: string }} Training what training had of a condition */
 
 /**
+ * What was measured of a condition beside its real cells.
+ * @typedef {object} Finding
+ * @property {string} condition
+ * @property {number | null} dose_um null where doses are taken together
+ * @property {boolean} measured whether there are figures
+ * @property {string} sentence
+ * @property {string | null} warning
+ */
+
+/**
+ * How that was measured: with which sampling, and whether it is the one that the bundle recommends.
+ * @typedef {{ sampling: Record<string, string | number>, recommended: boolean }} Measuring
+ */
+
+/**
  * A line of the compound list.
  * @typedef {object} Compound
  * @property {string} id
@@ -281,6 +296,7 @@ export class Failure extends Error {
  * @property {string | null} structure path of the drawing
  * @property {number[]} doses in micromolar
  * @property {Training} training
+ * @property {Finding[]} findings none where the bundle has no evaluation
  * @property {string[]} batches
  * @property {boolean} control
  */
@@ -304,6 +320,7 @@ export class Failure extends Error {
  * @property {Tile[]} samples
  * @property {Tile[]} examples
  * @property {Compound[]} compounds
+ * @property {Measuring | null} measuring null where the bundle has no evaluation
  * @property {'control' | 'noise'} flowSource
  * @property {boolean} takesDose
  */

@@ -1,13 +1,14 @@
 // Step 2: the compound. A searchable list by name and mode of action, what is known of the one chosen, and its dose where the
 // model takes one.
 
+import { findingLines } from '../finding.js';
 import { el, inside, Part, reveal } from '../html.js';
 
 /** @import { State } from '../state.js' */
 
 const matches = (words, compound) => words.every((word) => compound.haystack.includes(word));
 
-/** Shows `state.compounds`, `state.structures`, `state.takesDose` and `compound` and `dose` of `state.recipe`. */
+/** Shows `state.compounds`, `state.structures`, `state.takesDose`, `state.measuring` and `compound` and `dose` of `state.recipe`. */
 export class CompoundPicker extends Part {
   connectedCallback() {
     if (this.firstChild) return;
@@ -20,11 +21,12 @@ export class CompoundPicker extends Part {
       on: { keydown: (event) => this.#key(event) } });
     this.none = el('p', { class: 'hint', hidden: true });
     this.card = el('div', { class: 'compound-card' });
+    this.finding = el('div', { class: 'finding' });
     this.append(el('label', { class: 'unseen', for: 'compound-search' }, 'Search compounds'), this.search, this.list, this.none, this.card);
   }
 
   /** @param {State} state */
-  update({ compounds, recipe, structures, takesDose }) {
+  update({ compounds, recipe, structures, takesDose, measuring }) {
     if (!compounds) return;
     this.takesDose = takesDose;
     this.chosenDose = recipe?.dose;
@@ -32,6 +34,10 @@ export class CompoundPicker extends Part {
     if (this.changed('chosen', recipe?.compound)) this.#choose(recipe?.compound);
     const compound = this.compounds.find((each) => each.id === recipe?.compound);
     const drawing = structures.get(compound?.id);
+    const found = findingLines(compound, recipe, measuring) ?? [];
+    if (this.changed('finding', found.map(({ words }) => words).join())) {
+      this.finding.replaceChildren(...found.map(({ words, warns }) => el('p', { class: warns ? 'warns' : null }, words)));
+    }
     if (compound && this.changed('described', `${compound.id} ${Boolean(drawing)}`)) this.#describe(compound, drawing);
     if (this.dose && recipe?.dose !== undefined) this.dose.value = String(recipe.dose);
   }
@@ -82,6 +88,7 @@ export class CompoundPicker extends Part {
         ? [el('label', { for: this.dose.id }, 'Dose'), this.dose]
         : compound.doses?.length && ['Doses in the data', `${compound.doses.join(', ')} µM, all as one condition: the network does not know the dose`],
       ['Training', compound.training.sentence],
+      compound.findings.length > 0 && ['Beside real cells', this.finding],
     ].filter(Boolean);
     this.card.replaceChildren(
       // An image cannot run scripts, so an SVG from a bundle is safe in one.

@@ -79,7 +79,8 @@ export class Exploring {
    */
   async #open({ src, link, preset }) {
     await this.#opening.open(src);
-    const view = manifestView(this.#opening.model.manifest());
+    const { model } = this.#opening;
+    const view = manifestView(model.manifest(), model.evaluated());
     const { notice, at } = await this.#walking.begin(link, preset, view);
     this.#pictures.bring(view, this.#walking.compound);
     const download = await this.#opening.size();

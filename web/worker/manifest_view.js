@@ -1,5 +1,6 @@
 // What the page shows of a manifest. The manifest has been checked in full before it comes here.
 
+import { sameSettings } from '../finding.js';
 import { isolated } from '../isolated.js';
 
 /** @import { Manifest, ManifestView } from '../protocol.js' */
@@ -52,7 +53,7 @@ const NO_TARGET = { badge: 'no target', kind: 'baseline', sentence: 'in the trai
 const HELD_OUT = { badge: 'held out', kind: 'held-out', sentence: 'held out: the network never saw it' };
 
 /** A condition as a line of the compound list. The control comes first, then by name. */
-function compounds({ list }) {
+function compounds({ list }, findings) {
   return list
     .map((condition) => ({
       id: condition.id,
@@ -62,6 +63,7 @@ function compounds({ list }) {
       structure: condition.structure ?? null,
       doses: condition.doses_um ?? [],
       training: training(condition),
+      findings: findings.filter((finding) => finding.condition === condition.id),
       batches: condition.batches ?? [],
       control: Boolean(condition.control),
     }))
@@ -69,7 +71,7 @@ function compounds({ list }) {
 }
 
 /** @returns {Manifest['provenance']} */
-function provenance({ data_set: data, training, metrics, licence, notes, created }) {
+function provenance({ data_set: data, training, metrics, licence, notes, created }, remarks) {
   const rows = /** @type {Manifest['provenance']} */ ([
     ['Training data', joined([data.name, data.citation].map(isolated), '. ')],
     ['Licence of the data', isolated(data.licence)],
@@ -80,6 +82,7 @@ function provenance({ data_set: data, training, metrics, licence, notes, created
     ])],
     training && ['Trained by', isolated(training.command)],
     ...measured(metrics),
+    remarks.length && ['Beside real cells', remarks.map(remark)],
     ['Licence of the weights', isolated(licence)],
     notes && ['Notes', isolated(notes)],
     ['Bundle made', created],
@@ -94,11 +97,16 @@ function measured(metrics) {
   return [['Measured', entries.map(([name, value]) => `${isolated(name.replaceAll('_', ' '))}: ${Number(value.toPrecision(4))}`)]];
 }
 
+/** A sentence of the model card, with the names that it is about. */
+const remark = ({ names, says }) => joined([names.map(isolated).join(', '), says], ': ');
+
 /**
  * The parts of the page's state that come from the manifest alone.
+ * @param {any} manifest
+ * @param {any} [evaluated] what its evaluation says, in words; nothing where it has none
  * @returns {ManifestView}
  */
-export function manifestView(manifest) {
+export function manifestView(manifest, evaluated) {
   const { image, model, conditions, gallery = {} } = manifest;
   const nameOf = new Map(conditions.list.map((condition) => [condition.id, condition]));
   const tiles = (list = [], treated) => list.map((example, index) => tile(example, nameOf.get(example.condition), treated, index + 1));
@@ -112,12 +120,13 @@ export function manifestView(manifest) {
       dtype: model.dtype,
       size: [image.width, image.height],
       channels,
-      provenance: provenance(manifest.provenance),
+      provenance: provenance(manifest.provenance, evaluated?.remarks ?? []),
     },
     channels,
     samples: tiles(gallery.controls, false),
     examples: tiles(gallery.treated, true),
-    compounds: compounds(conditions),
+    compounds: compounds(conditions, evaluated?.findings ?? []),
+    measuring: evaluated ? { sampling: evaluated.sampling, recommended: sameSettings(manifest.sampling, evaluated.sampling) } : null,
     flowSource: manifest.source ?? 'control',
     takesDose: conditions.dose?.kind === 'log1p',
   };

@@ -49,7 +49,7 @@ impl Bundle {
 
     /// The bundle as its author brought it, to be packed again: in another storage, or in other shards.
     /// `assets` are its files that are neither weights nor condition vectors. An evaluation is of the weights
-    /// as they were stored and stays behind ([`Packed::attach`]).
+    /// as they were stored and stays behind ([`Packed::carry`]).
     pub fn into_draft(self, assets: BTreeMap<String, Vec<u8>>) -> Draft {
         let manifest = self.manifest;
         Draft {
@@ -216,6 +216,26 @@ impl Packed {
         self.files.insert(files::MANIFEST.into(), manifest.to_json()?);
         self.manifest = manifest;
         Ok(())
+    }
+
+    /// Takes over the evaluation of a bundle that was packed anew, and says whether it did: figures are of
+    /// weights and not of shards, so they stay behind where the weights changed (fewer bytes, another scale).
+    /// A bundle without an evaluation gives none.
+    ///
+    /// # Errors
+    /// As [`Packed::published`] and [`Packed::attach`].
+    pub fn carry(&mut self, from: &Bundle) -> Result<bool, BundleError> {
+        let Some(evaluation) = &from.manifest.evaluation else {
+            return Ok(false);
+        };
+        if self.published()?.weights != from.weights {
+            return Ok(false);
+        }
+        self.attach(Evaluation {
+            weights: Some(self.manifest.weights_digest()?),
+            ..evaluation.clone()
+        })?;
+        Ok(true)
     }
 
     /// The bundle as its readers get it, with the weights as they are stored.

@@ -34,6 +34,16 @@ pub enum BundleError {
         /// What it may hold.
         expected: String,
     },
+    /// A field of `evaluation.json` whose value cannot be.
+    #[error("evaluation.json: {field} is {found}, expected {expected}")]
+    Evaluation {
+        /// Where the field is, for example `rows[2].cells`.
+        field: String,
+        /// What it holds.
+        found: String,
+        /// What it may hold.
+        expected: String,
+    },
     /// JSON that does not parse, or that lacks a field.
     #[error("{file}: not the expected JSON: {reason}")]
     Json {

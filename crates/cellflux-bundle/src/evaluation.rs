@@ -3,17 +3,17 @@
 //! The same object is `evaluation.json` and the manifest's section `evaluation`. It holds figures and
 //! intervals, and no image and no row of a single cell.
 
-use std::collections::HashSet;
+mod findings;
+mod validation;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    check::{self, ensure, within},
-    date::is_date,
-    error::BundleError,
-    limits,
-    sampling::Sampling,
-};
+use crate::{check, error::BundleError, limits, sampling::Sampling};
+
+pub use findings::{Finding, NO_BETTER, Remark};
+
+/// What an evaluation is called on disk.
+pub const FILE: &str = "evaluation.json";
 
 /// The version of [`Evaluation`] that this crate reads and writes.
 pub const VERSION: u32 = 1;
@@ -339,9 +339,14 @@ impl Evaluation {
     /// Reads `evaluation.json`.
     ///
     /// # Errors
-    /// [`BundleError::Size`], [`BundleError::Json`], [`BundleError::Version`], and as [`Self::validate`].
+    /// [`BundleError::Size`] above [`limits::MANIFEST_BYTES`], [`BundleError::Json`], and
+    /// [`BundleError::Evaluation`] naming the first field that cannot be, the version first.
     pub fn from_json(bytes: &[u8]) -> Result<Self, BundleError> {
-        const FILE: &str = "evaluation.json";
+        /// The part that every version has, so that a newer one is named and not called malformed.
+        #[derive(Deserialize)]
+        struct Versioned {
+            version: serde_json::Value,
+        }
         if bytes.len() > limits::MANIFEST_BYTES {
             return Err(BundleError::Size {
                 file: FILE.into(),
@@ -349,224 +354,50 @@ impl Evaluation {
                 expected: format!("at most {}", limits::MANIFEST_BYTES),
             });
         }
-        let evaluation: Self = serde_json::from_slice(bytes).map_err(|error| BundleError::Json {
+        let malformed = |error: serde_json::Error| BundleError::Json {
             file: FILE.into(),
             reason: check::parser_words(&error),
-        })?;
-        if evaluation.version != VERSION {
-            return Err(BundleError::Version {
-                found: evaluation.version.to_string(),
-                known: VERSION,
+        };
+        let Versioned { version } = serde_json::from_slice(bytes).map_err(malformed)?;
+        if version != VERSION {
+            return Err(BundleError::Evaluation {
+                field: "version".into(),
+                found: check::shown(&version.to_string()),
+                expected: format!("{VERSION}, which this CellFlux reads; use a newer one, or evaluate again"),
             });
         }
-        evaluation.validate("")?;
+        let evaluation: Self = serde_json::from_slice(bytes).map_err(malformed)?;
+        evaluation.validate("").map_err(of_file)?;
         Ok(evaluation)
     }
 
-    /// Checks every figure. `prefix` stands before each field's name in errors: `evaluation.` within a
-    /// manifest.
+    /// The evaluation as indented JSON with a final newline.
     ///
     /// # Errors
-    /// [`BundleError::Field`] naming the first field that cannot be.
-    pub fn validate(&self, prefix: &str) -> Result<(), BundleError> {
-        let field = |name: &str| format!("{prefix}{name}");
-        ensure(
-            self.version == VERSION,
-            field("version"),
-            self.version,
-            VERSION.to_string(),
-        )?;
-        ensure(
-            is_date(&self.date, 3),
-            field("date"),
-            check::shown(&self.date),
-            "YYYY-MM-DD",
-        )?;
-        check::label(field("program"), &self.program)?;
-        check::label(field("data.name"), &self.data.name)?;
-        if let Some(weights) = &self.weights {
-            let holds = weights.len() == 64 && weights.bytes().all(|byte| byte.is_ascii_hexdigit());
-            ensure(
-                holds,
-                field("weights"),
-                check::shown(weights),
-                "64 hexadecimal digits",
-            )?;
-        }
-        self.sampling.validate(&field("sampling"))?;
-        for (name, length) in [
-            ("spaces", self.spaces.len()),
-            ("rows", self.rows.len()),
-            ("conditions", self.conditions.len()),
-        ] {
-            let most = limits::CONDITIONS;
-            ensure(
-                length <= most,
-                field(&format!("length of {name}")),
-                length,
-                format!("at most {most}"),
-            )?;
-        }
-        let mut names = HashSet::new();
-        for (index, space) in self.spaces.iter().enumerate() {
-            let field = |name: &str| format!("{prefix}spaces[{index}].{name}");
-            check::label(field("name"), &space.name)?;
-            check::text(field("about"), &space.about)?;
-            let unique = names.insert(space.name.as_str());
-            ensure(
-                unique,
-                field("name"),
-                check::shown(&space.name),
-                "a name of its own",
-            )?;
-        }
-        for (index, row) in self.rows.iter().enumerate() {
-            row.validate(&format!("{prefix}rows[{index}]"), &names)?;
-        }
-        let mut measured = HashSet::new();
-        for (index, condition) in self.conditions.iter().enumerate() {
-            let place = format!("{prefix}conditions[{index}]");
-            condition.validate(&place)?;
-            let once = measured.insert((condition.id.as_str(), condition.dose_um.map(f64::to_bits)));
-            ensure(
-                once,
-                format!("{place}.id"),
-                check::shown(&condition.id),
-                "each condition and dose once",
-            )?;
-        }
-        if let Some(modes) = &self.modes_of_action {
-            modes.validate(&field("modes_of_action"))?;
-        }
-        if let Some(batches) = &self.batches {
-            batches.validate(&field("batches"), &names)?;
-        }
-        estimates([("compound_use", self.compound_use)], prefix)
+    /// [`BundleError::Evaluation`]: one that [`Evaluation::from_json`] would refuse is not written.
+    pub fn to_json(&self) -> Result<Vec<u8>, BundleError> {
+        self.validate("").map_err(of_file)?;
+        let mut text = serde_json::to_vec_pretty(self).map_err(|error| BundleError::Json {
+            file: FILE.into(),
+            reason: error.to_string(),
+        })?;
+        text.push(b'\n');
+        Ok(text)
     }
 }
 
-/// Checks the estimates that are there: finite, the figure's interval in order.
-fn estimates<const N: usize>(list: [(&str, Option<Estimate>); N], prefix: &str) -> Result<(), BundleError> {
-    for (name, estimate) in list {
-        let Some(Estimate { value, low, high }) = estimate else {
-            continue;
-        };
-        let holds = [value, low, high].iter().all(|number| number.is_finite()) && low <= high;
-        ensure(
-            holds,
-            format!("{prefix}{name}"),
-            format!("{value} ({low} to {high})"),
-            "finite numbers, low not above high",
-        )?;
-    }
-    Ok(())
-}
-
-impl Row {
-    fn validate(&self, place: &str, spaces: &HashSet<&str>) -> Result<(), BundleError> {
-        check::label(format!("{place}.name"), &self.name)?;
-        let dotted = format!("{place}.");
-        let list = [
-            ("gap_closed", self.gap_closed),
-            ("direction", self.direction),
-            ("fine_detail", self.fine_detail),
-        ];
-        estimates(list, &dotted)?;
-        for (index, distances) in self.distances.iter().enumerate() {
-            let place = format!("{place}.distances[{index}].");
-            let known = spaces.contains(distances.space.as_str());
-            let found = check::shown(&distances.space);
-            ensure(
-                known,
-                format!("{place}space"),
-                found,
-                "the name of a space in spaces",
-            )?;
-            let list = [
-                ("frechet", distances.frechet),
-                ("kid", distances.kid),
-                ("kid_by_condition", distances.kid_by_condition),
-                ("precision", distances.precision),
-                ("recall", distances.recall),
-                ("density", distances.density),
-                ("coverage", distances.coverage),
-                ("energy", distances.energy),
-            ];
-            estimates(list, &place)?;
-        }
-        Ok(())
-    }
-}
-
-impl MeasuredCondition {
-    fn validate(&self, place: &str) -> Result<(), BundleError> {
-        check::id(format!("{place}.id"), &self.id)?;
-        check::label(format!("{place}.name"), &self.name)?;
-        if let Some(dose) = self.dose_um {
-            check::dose(format!("{place}.dose_um"), dose)?;
-        }
-        let area = |which: fn(&NuclearArea) -> Estimate| self.nuclei.as_ref().map(which);
-        let list = [
-            ("gap_closed", self.gap_closed),
-            ("direction", self.direction),
-            ("nuclei.control", area(|nuclei| nuclei.control)),
-            ("nuclei.treated", area(|nuclei| nuclei.treated)),
-            ("nuclei.generated", area(|nuclei| nuclei.generated)),
-        ];
-        estimates(list, &format!("{place}."))
-    }
-}
-
-impl ModesOfAction {
-    fn validate(&self, place: &str) -> Result<(), BundleError> {
-        for (index, label) in self.labels.iter().enumerate() {
-            check::label(format!("{place}.labels[{index}]"), label)?;
-        }
-        within(format!("{place}.majority"), self.majority, 0.0, 1.0)?;
-        for (name, confusion) in [("real", &self.real), ("generated", &self.generated)] {
-            let width = self.labels.len();
-            let square =
-                confusion.counts.len() == width && confusion.counts.iter().all(|row| row.len() == width);
-            ensure(
-                square,
-                format!("shape of {place}.{name}.counts"),
-                format!("{} rows", confusion.counts.len()),
-                format!("{width} x {width} as labels"),
-            )?;
-            let list = [
-                ("accuracy", Some(confusion.accuracy)),
-                ("balanced_accuracy", Some(confusion.balanced_accuracy)),
-                ("macro_f1", Some(confusion.macro_f1)),
-                ("weighted_f1", Some(confusion.weighted_f1)),
-            ];
-            estimates(list, &format!("{place}.{name}."))?;
-        }
-        Ok(())
-    }
-}
-
-impl BatchPlane {
-    fn validate(&self, place: &str, spaces: &HashSet<&str>) -> Result<(), BundleError> {
-        let known = spaces.contains(self.space.as_str());
-        ensure(
-            known,
-            format!("{place}.space"),
-            check::shown(&self.space),
-            "the name of a space in spaces",
-        )?;
-        for (index, share) in self.explained.iter().enumerate() {
-            within(format!("{place}.explained[{index}]"), *share, 0.0, 1.0)?;
-        }
-        for (index, cloud) in self.clouds.iter().enumerate() {
-            let field = format!("{place}.clouds[{index}]");
-            check::label(format!("{field}.batch"), &cloud.batch)?;
-            let finite = cloud
-                .mean
-                .iter()
-                .chain(&cloud.covariance)
-                .all(|number| number.is_finite());
-            ensure(finite, field, "a number that is not finite", "finite numbers")?;
-        }
-        Ok(())
+/// A field's error as one of `evaluation.json`, which is not the manifest.
+fn of_file(error: BundleError) -> BundleError {
+    match error {
+        BundleError::Field {
+            field,
+            found,
+            expected,
+        } => BundleError::Evaluation {
+            field,
+            found,
+            expected,
+        },
+        other => other,
     }
 }

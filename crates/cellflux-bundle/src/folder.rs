@@ -64,6 +64,24 @@ pub fn read_assets(folder: &Path, manifest: &Manifest) -> Result<BTreeMap<String
         .collect()
 }
 
+/// Reads the bundle in `folder` byte for byte, every file checked, so that it can be written again with
+/// another manifest.
+///
+/// # Errors
+/// As [`read_manifest`] and [`read_file`].
+pub fn read_packed(folder: &Path) -> Result<Packed, BundleError> {
+    let bytes = manifest_bytes(folder)?;
+    let manifest = Manifest::from_json(&bytes)?;
+    let mut content = BTreeMap::from([(files::MANIFEST.to_owned(), bytes)]);
+    for entry in &manifest.files {
+        content.insert(entry.path.clone(), read_entry(folder, entry)?.into_bytes());
+    }
+    Ok(Packed {
+        manifest,
+        files: content,
+    })
+}
+
 /// Writes a bundle to `folder`: beside it first, then in one step into its place, so that there is never half
 /// a bundle, and after a kill the old one or the new one, whole. The folder may exist if it is empty or, with
 /// `replace`, if it holds a bundle and nothing that the bundle does not list.

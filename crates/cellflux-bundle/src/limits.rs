@@ -18,6 +18,10 @@ pub const DOSES: usize = 256;
 pub const METRICS: usize = 256;
 /// Largest absolute value of a metric: whole numbers up to it are exact, and a page writes it in full.
 pub const METRIC: f64 = 9_007_199_254_740_991.0;
+/// Cells, groups of cells or features that an evaluation counts; a 32-bit count in a page holds it.
+pub const CELLS: usize = 1_000_000_000;
+/// Modes of action in a confusion matrix, which is drawn whole.
+pub const MODES_OF_ACTION: usize = 64;
 /// Parameters of a network: 2 GiB of f32, beyond what a page can hold.
 pub const PARAMETERS: u64 = 1 << 29;
 /// Bytes of the JSON header of a safetensors file.

@@ -1,5 +1,7 @@
 //! `cellflux bundle`: what is in a bundle, the same model in other bytes, and what two bundles differ in.
 
+mod evaluation;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -24,6 +26,7 @@ enum Command {
     Inspect(Inspect),
     Quantise(Quantise),
     Reshard(Reshard),
+    AttachEvaluation(evaluation::Attach),
     Diff(Diff),
 }
 
@@ -38,7 +41,8 @@ struct Inspect {
     json: bool,
 }
 
-/// Store the weights in other bytes, and measure what that costs.
+/// Store the weights in other bytes, and measure what that costs. An evaluation is left out: its figures are of
+/// the weights as they were.
 #[derive(clap::Args)]
 #[command(after_help = "Example:\n  cellflux bundle quantise my-model --dtype int8 --out my-model-int8")]
 struct Quantise {
@@ -104,6 +108,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
         Command::Inspect(options) => inspect(options),
         Command::Quantise(options) => quantise(options),
         Command::Reshard(options) => reshard(options),
+        Command::AttachEvaluation(options) => evaluation::attach(options),
         Command::Diff(options) => diff(options),
     }
 }
@@ -131,6 +136,12 @@ fn inspect(options: &Inspect) -> anyhow::Result<ExitCode> {
     );
     for (term, value) in facts(manifest)? {
         println!("  {term:<12} {value}");
+    }
+    if let Some(evaluation) = &manifest.evaluation {
+        println!("what was measured:");
+        for remark in evaluation.remarks(&manifest.conditions) {
+            println!("  {remark}");
+        }
     }
     println!("files, every one as its digest says:");
     for entry in &manifest.files {
@@ -184,6 +195,7 @@ fn facts(manifest: &Manifest) -> anyhow::Result<Vec<(&'static str, String)>> {
                 manifest.provenance.data_set.name, manifest.provenance.data_set.licence
             ),
         ),
+        ("evaluation", evaluation::summary(manifest.evaluation.as_ref())),
         ("licence", manifest.provenance.licence.clone()),
         ("made", manifest.provenance.created.clone()),
     ])
@@ -193,7 +205,7 @@ fn quantise(options: &Quantise) -> anyhow::Result<ExitCode> {
     let (bundle, assets) = read(&options.bundle)?;
     let mut draft = bundle.clone().into_draft(assets);
     draft.dtype = options.dtype;
-    let packed = draft.pack().context("the bundle cannot be packed")?;
+    let mut packed = draft.pack().context("the bundle cannot be packed")?;
     let stored = packed.published()?;
     let mut engines = |bundle: &Bundle| open_for_pictures(options.engine, bundle);
     let measuring = storage::error(&bundle, &stored, &packed.files, &mut engines);
@@ -212,16 +224,19 @@ fn quantise(options: &Quantise) -> anyhow::Result<ExitCode> {
         );
         return Ok(ExitCode::FAILURE);
     }
+    evaluation::carry(&mut packed, &bundle)?;
     options.out.write(&packed)
 }
 
 fn reshard(options: &Reshard) -> anyhow::Result<ExitCode> {
     let (bundle, assets) = read(&options.bundle)?;
     let bytes = (options.megabytes as usize) << 20;
-    let packed = bundle
+    let mut packed = bundle
+        .clone()
         .into_draft(assets)
         .pack_in_shards(bytes.min(limits::SHARD_BYTES))
         .context("the bundle cannot be packed")?;
+    evaluation::carry(&mut packed, &bundle)?;
     options.out.write(&packed)
 }
 
@@ -252,6 +267,10 @@ fn diff(options: &Diff) -> anyhow::Result<ExitCode> {
         if let Some(after) = after.get(term).filter(|after| **after != before) {
             say(format!("{term}: {before} -> {after}"));
         }
+    }
+    let [before, after] = [&first, &second].map(|bundle| bundle.manifest.evaluation.as_ref());
+    if evaluation::summary(before) == evaluation::summary(after) && !evaluation::same(before, after) {
+        say("evaluation: other figures".into());
     }
     let digests = |manifest: &Manifest| -> BTreeMap<String, String> {
         manifest

@@ -23,7 +23,7 @@ use crate::html::escape;
 use crate::ids::Ids;
 use crate::markdown::{self, Rules};
 use crate::maths::Maths;
-use crate::model::Model;
+use crate::model::{LEFT_OUT, Model};
 use crate::output::Output;
 use crate::pages::{EMBED, EXPLORER, OFFLINE, PAGE, Pages, STYLES, UNSTARTED, with_slash};
 use crate::recorder::Recorder;
@@ -581,6 +581,9 @@ fn advice(project: &Project, models: &[Model]) -> Vec<String> {
                 "bundle {:?} has no sample controls: visitors must bring their own",
                 model.name
             ));
+        }
+        if model.evaluation_left_out {
+            say(&format!("bundle {:?}: {}", model.name, LEFT_OUT));
         }
     }
     advice

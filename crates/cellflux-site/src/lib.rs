@@ -24,6 +24,7 @@ mod card;
 pub mod check;
 pub mod components;
 pub mod config;
+mod drawing;
 pub mod error;
 pub mod files;
 pub mod fingerprint;

@@ -22,6 +22,10 @@ use crate::svg;
 /// The largest file that every known host takes (Cloudflare Pages: 25 MiB).
 pub const LARGEST_FILE: u64 = 24 << 20;
 
+/// Said of a bundle whose evaluation is not of the weights that are published.
+pub const LEFT_OUT: &str = "its evaluation is left out, because `dtype` stores the weights in other bytes than those \
+    that were measured; store them so first (`cellflux bundle quantise`), then evaluate that bundle";
+
 /// A bundle as it will be published.
 #[derive(Debug)]
 pub struct Model {
@@ -38,6 +42,9 @@ pub struct Model {
     pub storage_error: Option<StorageError>,
     /// Real crops added.
     pub real_crops: usize,
+    /// Whether the author's bundle has an evaluation that is left out here, since the weights are stored in
+    /// other bytes than those that were measured.
+    pub evaluation_left_out: bool,
 }
 
 impl Model {
@@ -85,7 +92,7 @@ impl Model {
                 MANIFEST.into(),
                 cellflux_files::read(&manifest).map_err(SiteError::io(&manifest))?,
             );
-            return Ok(Self::new(name, bundle, content, None, 0));
+            return Ok(Self::new(name, bundle, content));
         }
         let mut draft = bundle.clone();
         let mut added = 0;
@@ -104,7 +111,8 @@ impl Model {
         }
         let mut draft = draft.into_draft(assets);
         draft.dtype = dtype;
-        let packed = draft.pack().map_err(broken)?;
+        let mut packed = draft.pack().map_err(broken)?;
+        let kept = packed.carry(&bundle).map_err(broken)?;
         let published = packed.published().map_err(broken)?;
         let error = if dtype == WeightDtype::Int8 && bundle.manifest.model.dtype != WeightDtype::Int8 {
             tell(&format!("measuring what {dtype} weights of {name} cost"));
@@ -128,24 +136,24 @@ impl Model {
         } else {
             None
         };
-        Ok(Self::new(name, published, packed.files, error, added))
+        Ok(Self {
+            storage_error: error,
+            real_crops: added,
+            evaluation_left_out: bundle.manifest.evaluation.is_some() && !kept,
+            ..Self::new(name, published, packed.files)
+        })
     }
 
-    fn new(
-        name: String,
-        bundle: Bundle,
-        files: BTreeMap<String, Vec<u8>>,
-        storage_error: Option<StorageError>,
-        real_crops: usize,
-    ) -> Self {
+    fn new(name: String, bundle: Bundle, files: BTreeMap<String, Vec<u8>>) -> Self {
         let manifest = files.get(MANIFEST).map(Vec::as_slice).unwrap_or_default();
         Self {
             place: format!("bundles/{name}-{}", digest(manifest)),
             name,
             bundle,
             files,
-            storage_error,
-            real_crops,
+            storage_error: None,
+            real_crops: 0,
+            evaluation_left_out: false,
         }
     }
 

@@ -84,6 +84,90 @@ words! {
         "Part visible de la cellule traitée", "Cuánto se muestra de la célula tratada";
     /// The slider's right side.
     made: "Generated", "Erzeugt", "Généré", "Generado";
+    /// What a figure's interval is: its ends.
+    between: "{} to {}", "{} bis {}", "{} à {}", "{} a {}";
+    /// A link to the figures of a table or drawing.
+    data: "Data (CSV)", "Daten (CSV)", "Données (CSV)", "Datos (CSV)";
+    /// A column: which cells stand beside the real treated ones.
+    set_of_cells: "Cells", "Zellen", "Cellules", "Células";
+    /// A column: a number of cells.
+    count: "n", "n", "n", "n";
+    /// A column.
+    compound: "Compound", "Substanz", "Composé", "Compuesto";
+    /// A column, and what a plot shows.
+    gap_closed: "Share of the measured change made", "Anteil der gemessenen Veränderung, der entsteht",
+        "Part du changement mesuré qui est produite", "Parte del cambio medido que se produce";
+    /// A column.
+    direction: "Direction (cosine)", "Richtung (Kosinus)", "Direction (cosinus)", "Dirección (coseno)";
+    /// A column: the energy of the Laplacian as a multiple of the real cells' own.
+    fine_detail: "Fine detail (real cells: 1)", "Feine Struktur (echte Zellen: 1)",
+        "Détail fin (vraies cellules : 1)", "Detalle fino (células reales: 1)";
+    /// A column.
+    frechet: "Fréchet distance", "Fréchet-Abstand", "Distance de Fréchet", "Distancia de Fréchet";
+    /// A column.
+    kid: "Kernel distance", "Kernabstand", "Distance à noyau", "Distancia de núcleo";
+    /// A column.
+    kid_by_condition: "Kernel distance by compound", "Kernabstand je Substanz", "Distance à noyau par composé",
+        "Distancia de núcleo por compuesto";
+    /// A column.
+    precision: "Precision", "Präzision", "Précision", "Precisión";
+    /// A column.
+    recall: "Recall", "Trefferquote", "Rappel", "Exhaustividad";
+    /// A column.
+    density: "Density", "Dichte", "Densité", "Densidad";
+    /// A column.
+    coverage: "Coverage", "Abdeckung", "Couverture", "Cobertura";
+    /// A column.
+    energy: "Energy distance", "Energieabstand", "Distance d’énergie", "Distancia de energía";
+    /// Below a table whose figures may stand beside the paper's.
+    comparable: "comparable with published figures", "mit veröffentlichten Werten vergleichbar",
+        "comparable aux valeurs publiées", "comparable con valores publicados";
+    /// Below any other.
+    not_comparable: "not comparable with published figures", "nicht mit veröffentlichten Werten vergleichbar",
+        "non comparable aux valeurs publiées", "no comparable con valores publicados";
+    /// A place on an axis.
+    copy_of_control: "a copy of the control", "eine Kopie der Kontrolle", "une copie du contrôle",
+        "una copia del control";
+    /// A place on an axis.
+    whole_change: "all of the change", "die ganze Veränderung", "tout le changement", "todo el cambio";
+    /// What a hollow dot is.
+    never_seen: "hollow: never seen in training", "hohl: nie im Training", "creux : jamais vu à l’entraînement",
+        "hueco: nunca visto en el entrenamiento";
+    /// Compounds that a plot lacks.
+    without_figures: "Without figures: {}", "Ohne Werte: {}", "Sans valeurs : {}", "Sin valores: {}";
+    /// A plot of many compounds shows some.
+    first_of: "The {} with the largest share of {}; all are in the data",
+        "Die {} mit dem größten Anteil von {}; alle stehen in den Daten",
+        "Les {} de plus grande part sur {} ; tous sont dans les données",
+        "Los {} de mayor parte de {}; todos están en los datos";
+    /// What opens the sentences of a model card.
+    in_sentences: "In sentences", "In Sätzen", "En phrases", "En frases";
+    /// What intervals are.
+    intervals: "Intervals of 95 %", "Intervalle von 95 %", "Intervalles de 95 %", "Intervalos del 95 %";
+    /// Real cells under a compound.
+    real_treated: "Real, treated", "Echt, behandelt", "Réelles, traitées", "Reales, tratadas";
+    /// What a drawing shows.
+    modes_of_action: "Modes of action as a classifier sees them: truth down, seen as across",
+        "Wirkungsweisen, wie ein Klassifikator sie sieht: Wahrheit nach unten, gesehen als nach rechts",
+        "Modes d’action vus par un classifieur : vérité en lignes, vus comme en colonnes",
+        "Modos de acción vistos por un clasificador: verdad en filas, vistos como en columnas";
+    /// A figure below a matrix.
+    accuracy: "Accuracy", "Genauigkeit", "Exactitude", "Exactitud";
+    /// A figure below a matrix.
+    balanced_accuracy: "balanced", "ausgeglichen", "équilibrée", "equilibrada";
+    /// A figure below the matrices.
+    majority: "Always the most frequent", "Stets die häufigste", "Toujours la plus fréquente",
+        "Siempre la más frecuente";
+    /// What a drawing shows.
+    batches: "Batches in the plane of most variance; an ellipse is one standard deviation",
+        "Chargen in der Ebene der größten Varianz; eine Ellipse ist eine Standardabweichung",
+        "Lots dans le plan de plus grande variance ; une ellipse est un écart type",
+        "Lotes en el plano de mayor varianza; una elipse es una desviación típica";
+    /// Of the variance along two axes.
+    explained: "of the variance", "der Varianz", "de la variance", "de la varianza";
+    /// What a table shows.
+    nuclear_area: "Mean nuclear area in pixels", "Mittlere Kernfläche in Pixeln", "Aire nucléaire moyenne en pixels",
+        "Área nuclear media en píxeles";
     /// A button.
     copy: "Copy", "Kopieren", "Copier", "Copiar";
     /// After the button.

@@ -1,7 +1,9 @@
 //! A bundle that arrives: its manifest first, then its files, hashed while they stream.
 
 use cellflux_bundle::conditions::ConditionVectors;
+use cellflux_bundle::evaluation::{Finding, Remark};
 use cellflux_bundle::files::{self, VerifiedFile};
+use cellflux_bundle::sampling::Sampling;
 use cellflux_bundle::{Bundle, BundleReader, Manifest};
 use cellflux_image::composite::{Display, composite};
 use cellflux_session::{Recipe, Start, link, start_image};
@@ -11,6 +13,14 @@ use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::picture;
 use crate::trouble::Trouble;
+
+/// An evaluation in words, and the sampling that they hold for.
+#[derive(Serialize)]
+struct Evaluated<'a> {
+    sampling: &'a Sampling,
+    findings: Vec<Finding>,
+    remarks: Vec<Remark>,
+}
 
 /// A bundle of which at least the manifest is here.
 #[wasm_bindgen]
@@ -38,6 +48,19 @@ impl Model {
     /// The manifest as a plain object.
     pub fn manifest(&self) -> Result<JsValue, JsValue> {
         plain(&self.manifest)
+    }
+
+    /// What was measured of the model beside real cells, as `{ sampling, findings, remarks }`; nothing for a
+    /// bundle without an evaluation.
+    pub fn evaluated(&self) -> Result<JsValue, JsValue> {
+        let Some(evaluation) = &self.manifest.evaluation else {
+            return Ok(JsValue::UNDEFINED);
+        };
+        plain(&Evaluated {
+            sampling: &evaluation.sampling,
+            findings: evaluation.findings(&self.manifest.conditions),
+            remarks: evaluation.remarks(&self.manifest.conditions),
+        })
     }
 
     /// The required files that have not come yet, as `{ path, bytes, sha256 }`.

@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod checkpoint;
 #[cfg(test)]
+mod evaluation;
+#[cfg(test)]
 mod hostile;
 #[cfg(test)]
 mod impossible_values;

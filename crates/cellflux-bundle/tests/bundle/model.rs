@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use cellflux_bundle::{
-    Bundle, BundleError, BundleReader, Draft, Packed, StateDict, UNetConfig,
+    Bundle, BundleError, BundleReader, Draft, Evaluation, Packed, StateDict, UNetConfig,
     conditions::{Condition, ConditionVectors, Conditions, DoseFeatures, Encoder, Split},
     files::{FileEntry, VerifiedFile},
     gallery::{Example, Gallery, Trajectory},
@@ -143,6 +143,21 @@ pub fn draft(dtype: WeightDtype) -> Draft {
             .map(|path| ((*path).to_owned(), path.as_bytes().to_vec()))
             .collect(),
     }
+}
+
+/// An evaluation of a packed [`draft`] that uses every field of the format.
+pub fn evaluation(packed: &Packed) -> Evaluation {
+    let mut json: serde_json::Value =
+        serde_json::from_str(include_str!("../../../../tests/fixtures/evaluation.json")).unwrap();
+    json["weights"] = packed.manifest.weights_digest().unwrap().into();
+    Evaluation::from_json(json.to_string().as_bytes()).unwrap()
+}
+
+/// A packed [`draft`] with its [`evaluation`].
+pub fn evaluated(dtype: WeightDtype) -> Packed {
+    let mut packed = draft(dtype).pack().unwrap();
+    packed.attach(evaluation(&packed)).unwrap();
+    packed
 }
 
 fn provenance() -> Provenance {

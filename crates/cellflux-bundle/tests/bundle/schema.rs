@@ -1,13 +1,17 @@
-//! The JSON Schema says what the reader does, as far as a schema can.
+//! The JSON Schemas say what the readers do, as far as a schema can.
 
-use cellflux_bundle::{Manifest, quantise::WeightDtype};
+use cellflux_bundle::{Evaluation, Manifest, quantise::WeightDtype};
 use jsonschema::Validator;
 use serde_json::{Value, json};
 
-use crate::model::draft;
+use crate::model::{draft, evaluated};
 
 fn schema() -> Value {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/bundle.schema.json");
+    schema_of("bundle")
+}
+
+fn schema_of(what: &str) -> Value {
+    let path = format!("{}/../../docs/{what}.schema.json", env!("CARGO_MANIFEST_DIR"));
     serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
 }
 
@@ -18,10 +22,11 @@ fn validator() -> Validator {
 /// A manifest that uses every field of the format.
 fn manifest() -> Value {
     let mut json: Value =
-        serde_json::from_slice(&draft(WeightDtype::Int8).pack().unwrap().files["manifest.json"]).unwrap();
+        serde_json::from_slice(&evaluated(WeightDtype::Int8).files["manifest.json"]).unwrap();
     // Fields that are left out at their default.
     json["trajectories"][0]["reverse"] = json!(false);
     json["conditions"]["list"][0]["control"] = json!(true);
+    json["evaluation"]["spaces"][1]["comparable"] = json!(false);
     json
 }
 
@@ -167,6 +172,22 @@ fn values_that_the_schema_can_judge_are_refused_by_both() {
         ("/sampling/solver", json!("heun3")),
         ("/sampling/steps", json!(0)),
         ("/sampling/seed", json!(-1)),
+        ("/evaluation/version", json!(2)),
+        ("/evaluation/date", json!("27.11.2026")),
+        ("/evaluation/weights", json!("0")),
+        ("/evaluation/data/split", json!("training")),
+        ("/evaluation/data/resampled_by", json!("image")),
+        ("/evaluation/data/treated", json!(1_u64 << 40)),
+        ("/evaluation/data/seed", json!(1_u64 << 60)),
+        ("/evaluation/sampling/steps", json!(0)),
+        ("/evaluation/rows/0/kind", json!("best")),
+        ("/evaluation/rows/0/gap_closed/low", json!(1e300)),
+        ("/evaluation/conditions/0/id", json!("a b")),
+        ("/evaluation/conditions/0/nuclei/control/value", json!("large")),
+        ("/evaluation/modes_of_action/majority", json!(1.5)),
+        ("/evaluation/batches/explained/0", json!(-0.1)),
+        ("/evaluation/batches/clouds/0/covariance/0", json!(-1)),
+        ("/evaluation/batches/clouds/0/kind", json!("noise")),
         ("/gallery/controls/0/file", json!("../a.png")),
         ("/gallery/controls/0/file", json!("a/.b/c.png")),
         ("/provenance/data_set/url", json!("javascript:alert(1)")),
@@ -189,4 +210,26 @@ fn values_that_the_schema_can_judge_are_refused_by_both() {
     let mut json = manifest();
     json["provenance"]["doi"] = json!("10.1000/1");
     assert!(validator.is_valid(&json) && reads(&json));
+}
+
+#[test]
+fn an_evaluation_is_valid_by_its_own_schema_which_defines_it_as_the_manifests_does() {
+    let (own, whole) = (schema_of("evaluation"), schema());
+    let validator = jsonschema::validator_for(&own).unwrap();
+    let json = manifest()["evaluation"].clone();
+    if let Err(error) = validator.validate(&json) {
+        panic!("{error} at {}", error.instance_path());
+    }
+    for version in [json!(2), json!("1")] {
+        let mut json = json.clone();
+        json["version"] = version;
+        assert!(!validator.is_valid(&json));
+        assert!(Evaluation::from_json(json.to_string().as_bytes()).is_err());
+    }
+    for key in ["type", "required", "properties"] {
+        assert_eq!(own[key], whole["$defs"]["evaluation"][key], "{key}");
+    }
+    for (name, definition) in own["$defs"].as_object().unwrap() {
+        assert_eq!(definition, &whole["$defs"][name], "{name}");
+    }
 }

@@ -1,9 +1,15 @@
 //! What a text may contain beyond Markdown: the explorer, pictures made by the model, tables, figures,
 //! videos, quotes.
 
+mod batches;
+mod confusion;
+mod dot_plot;
+mod evaluation;
 mod explorer;
 mod figure;
 mod gallery;
+mod measured;
+mod nuclei;
 mod pictures;
 mod quote;
 mod slider;
@@ -39,8 +45,19 @@ pub use explorer::{FALLBACK, HIDEABLE};
 pub use pictures::film;
 
 /// Every component, in the order in which docs/publish.md describes them.
-pub const NAMES: [&str; 8] = [
-    "explorer", "slider", "gallery", "strip", "table", "figure", "video", "quote",
+pub const NAMES: [&str; 12] = [
+    "explorer",
+    "slider",
+    "gallery",
+    "strip",
+    "evaluation",
+    "confusion",
+    "batches",
+    "nuclei",
+    "table",
+    "figure",
+    "video",
+    "quote",
 ];
 
 /// Everything that components need, and what they have asked for.
@@ -81,6 +98,10 @@ impl Surroundings for Components<'_> {
             "slider" => self.slider(settings, at),
             "gallery" => self.gallery(settings, at),
             "strip" => self.strip(settings, at),
+            "evaluation" => self.evaluation(settings, at),
+            "confusion" => self.confusion(settings, at),
+            "batches" => self.batches(settings, at),
+            "nuclei" => self.nuclei(settings, at),
             "table" => self.table(settings),
             "figure" => self.figure(settings),
             "video" => self.video(settings),

@@ -8,6 +8,7 @@
 mod bad_input;
 mod building;
 mod components;
+mod evaluation;
 mod parts;
 mod real_crops;
 mod serving;

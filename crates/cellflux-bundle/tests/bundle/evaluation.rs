@@ -1,0 +1,354 @@
+//! Evaluations: written and read, bound to their weights, and what they let be said.
+
+use cellflux_bundle::evaluation::{Finding, MeasuredSplit, NO_BETTER, Resampled, Verdict};
+use cellflux_bundle::quantise::WeightDtype;
+use cellflux_bundle::{BundleError, Estimate, Evaluation, Manifest};
+use serde_json::{Value, json};
+
+use crate::model::{draft, evaluated, evaluation, read};
+
+/// What is said of an evaluation, alone and in a manifest, after one value of it was set.
+fn after_setting(pointer: &str, value: &Value) -> [String; 2] {
+    let packed = evaluated(WeightDtype::F16);
+    let set = |place: &mut Value, pointer: &str| {
+        if let Some(there) = place.pointer_mut(pointer) {
+            *there = value.clone();
+        } else {
+            let (parent, field) = pointer.rsplit_once('/').unwrap();
+            place.pointer_mut(parent).unwrap()[field] = value.clone();
+        }
+    };
+    let mut manifest: Value = serde_json::from_slice(&packed.files["manifest.json"]).unwrap();
+    let mut alone = manifest["evaluation"].clone();
+    set(&mut alone, pointer);
+    set(&mut manifest, &format!("/evaluation{pointer}"));
+    let alone = Evaluation::from_json(alone.to_string().as_bytes());
+    let within = Manifest::from_json(manifest.to_string().as_bytes());
+    [alone.unwrap_err().to_string(), within.unwrap_err().to_string()]
+}
+
+#[test]
+fn an_evaluation_reads_back_as_it_was_written_alone_and_in_a_bundle() {
+    let packed = evaluated(WeightDtype::F16);
+    let written = evaluation(&packed);
+    assert_eq!(
+        Evaluation::from_json(&written.to_json().unwrap()).unwrap(),
+        written
+    );
+    let bundle = read(&packed).unwrap();
+    assert_eq!(bundle.manifest.evaluation, Some(written));
+    assert_eq!(bundle.manifest, packed.manifest);
+}
+
+#[test]
+fn each_impossible_figure_is_named_by_its_field_alone_and_in_a_manifest() {
+    let interval = |value: f64, low: f64, high: f64| json!({"value": value, "low": low, "high": high});
+    let cloud = json!({"batch": "B", "kind": "control", "cells": 1, "mean": [0, 0], "covariance": [1, 2, 1]});
+    let cases = [
+        ("/version", json!(2), "version"),
+        ("/date", json!("2026-13-01"), "date"),
+        ("/program", json!(""), "program"),
+        ("/weights", json!("F".repeat(64)), "weights"),
+        ("/data/name", json!("a\nb"), "data.name"),
+        ("/data/treated", json!(2_000_000_000), "data.treated"),
+        ("/data/seed", json!(u64::MAX), "data.seed"),
+        ("/sampling/alpha", json!(-1), "sampling.alpha"),
+        ("/spaces/1/name", json!("inception"), "spaces[1].name"),
+        ("/rows/2/cells", json!(2_000_000_000), "rows[2].cells"),
+        (
+            "/rows/2/distances/0/space",
+            json!("moa"),
+            "rows[2].distances[0].space",
+        ),
+        (
+            "/rows/2/distances/1/space",
+            json!("inception"),
+            "rows[2].distances[1].space",
+        ),
+        (
+            "/rows/2/distances/0/kid",
+            interval(0.1, 0.2, 0.1),
+            "rows[2].distances[0].kid",
+        ),
+        (
+            "/rows/0/direction",
+            interval(0.1, 0.0, 1e300),
+            "rows[0].direction",
+        ),
+        (
+            "/conditions/0/gap_closed",
+            interval(0.5, 0.6, 0.4),
+            "conditions[0].gap_closed",
+        ),
+        (
+            "/conditions/0/nuclei/treated",
+            interval(9.0, 9.5, 8.0),
+            "conditions[0].nuclei.treated",
+        ),
+        ("/conditions/0/dose_um", json!(-3), "conditions[0].dose_um"),
+        ("/conditions/0/id", json!("a b"), "conditions[0].id"),
+        (
+            "/conditions/1/controls",
+            json!(2_000_000_000),
+            "conditions[1].controls",
+        ),
+        (
+            "/modes_of_action/labels/1",
+            json!("Microtubule stabilisers"),
+            "modes_of_action.labels[1]",
+        ),
+        (
+            "/modes_of_action/labels",
+            json!(["a", "b", "c"]),
+            "modes_of_action.real.counts",
+        ),
+        (
+            "/modes_of_action/generated/counts/1",
+            json!([1]),
+            "modes_of_action.generated.counts",
+        ),
+        (
+            "/modes_of_action/real/accuracy",
+            interval(0.5, 1.0, 0.0),
+            "modes_of_action.real.accuracy",
+        ),
+        (
+            "/modes_of_action/majority",
+            json!(96.2),
+            "modes_of_action.majority",
+        ),
+        ("/batches/space", json!("moa"), "batches.space"),
+        ("/batches/explained/1", json!(12), "batches.explained[1]"),
+        (
+            "/batches/clouds/1/kind",
+            json!("control"),
+            "batches.clouds[1].batch",
+        ),
+        ("/batches/clouds/0", cloud, "batches.clouds[0].covariance[1]"),
+        ("/compound_use", interval(0.4, 0.5, 0.3), "compound_use"),
+    ];
+    for (pointer, value, named) in cases {
+        let [alone, within] = after_setting(pointer, &value);
+        assert!(
+            alone.contains(named) && alone.starts_with("evaluation.json: "),
+            "{pointer}: {alone}"
+        );
+        assert!(
+            within.contains(&format!("evaluation.{named}")),
+            "{pointer}: {within}"
+        );
+    }
+}
+
+#[test]
+fn a_number_beyond_the_largest_and_one_that_is_none_are_refused() {
+    let text = String::from_utf8(evaluation(&evaluated(WeightDtype::F16)).to_json().unwrap()).unwrap();
+    for number in ["1e999", "NaN", "null", "\"0.62\""] {
+        let wrong = text.replacen("0.62", number, 1);
+        let error = Evaluation::from_json(wrong.as_bytes()).unwrap_err();
+        assert!(matches!(error, BundleError::Json { .. }), "{number}: {error}");
+        assert!(error.to_string().contains("evaluation.json"), "{error}");
+    }
+    // What JSON cannot hold, a program can: it is not written either.
+    let mut evaluation = evaluation(&evaluated(WeightDtype::F16));
+    evaluation.conditions[0].gap_closed.as_mut().unwrap().value = f64::NAN;
+    let error = evaluation.to_json().unwrap_err().to_string();
+    assert!(error.contains("conditions[0].gap_closed is NaN"), "{error}");
+}
+
+#[test]
+fn a_condition_is_measured_once_at_each_dose() {
+    let condition = |dose: Option<f64>| json!({"id": "taxol", "name": "TAXOL", "dose_um": dose, "seen": true, "treated": 1, "controls": 1});
+    let list = json!([condition(None), condition(Some(3.0)), condition(Some(3.0))]);
+    let [alone, within] = after_setting("/conditions", &list);
+    for said in [alone, within] {
+        assert!(
+            said.contains("conditions[2].id is \"taxol\", expected each condition and dose once"),
+            "{said}"
+        );
+    }
+}
+
+#[test]
+fn figures_of_other_weights_and_of_conditions_that_the_bundle_lacks_are_not_attached() {
+    let mut packed = draft(WeightDtype::F16).pack().unwrap();
+    let before = packed.files["manifest.json"].clone();
+    let whole = evaluation(&packed);
+    let other = draft(WeightDtype::Int8)
+        .pack()
+        .unwrap()
+        .manifest
+        .weights_digest()
+        .unwrap();
+    for weights in [Some(other), None] {
+        let error = packed
+            .attach(Evaluation {
+                weights,
+                ..whole.clone()
+            })
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("evaluation.weights") && error.contains("figures of other weights"),
+            "{error}"
+        );
+    }
+    let mut unknown = whole.clone();
+    unknown.conditions[1].id = "aspirin".into();
+    let error = packed.attach(unknown).unwrap_err().to_string();
+    assert!(
+        error.contains("evaluation.conditions[1].id is \"aspirin\""),
+        "{error}"
+    );
+    assert_eq!(
+        packed.files["manifest.json"], before,
+        "a refused one changes nothing"
+    );
+    packed.attach(whole).unwrap();
+}
+
+#[test]
+fn an_evaluation_follows_its_weights_into_other_shards_and_not_into_other_numbers() {
+    let whole = read(&evaluated(WeightDtype::F16)).unwrap();
+    let repacked = |dtype, limit| {
+        let mut draft = whole.clone().into_draft(crate::model::draft(dtype).assets);
+        draft.dtype = dtype;
+        let mut packed = draft.pack_in_shards(limit).unwrap();
+        let kept = packed.carry(&whole).unwrap();
+        (kept, read(&packed).unwrap().manifest)
+    };
+    let (kept, resharded) = repacked(WeightDtype::F16, 48 << 10);
+    assert!(kept && resharded.model.shards > 1);
+    let (before, after) = (
+        whole.manifest.evaluation.clone().unwrap(),
+        resharded.evaluation.clone().unwrap(),
+    );
+    assert_eq!(after.weights, Some(resharded.weights_digest().unwrap()));
+    assert_ne!(after.weights, before.weights);
+    assert_eq!(
+        Evaluation {
+            weights: before.weights.clone(),
+            ..after
+        },
+        before
+    );
+    let (kept, quantised) = repacked(WeightDtype::Int8, 24 << 20);
+    assert!(!kept && quantised.evaluation.is_none());
+}
+
+/// The findings of the test's evaluation after an edit.
+fn findings(edit: impl FnOnce(&mut Evaluation)) -> Vec<Finding> {
+    let packed = draft(WeightDtype::F16).pack().unwrap();
+    let mut evaluation = evaluation(&packed);
+    edit(&mut evaluation);
+    evaluation.findings(&packed.manifest.conditions)
+}
+
+fn gap(value: f64, low: f64, high: f64) -> Option<Estimate> {
+    Some(Estimate { value, low, high })
+}
+
+#[test]
+fn a_finding_says_the_share_its_interval_how_many_cells_and_that_they_were_not_trained_on() {
+    let all = findings(|_| {});
+    assert_eq!(all[0].condition, "taxol");
+    assert_eq!(all[0].dose_um, Some(3.0));
+    assert_eq!(
+        all[0].sentence,
+        "makes 62 % (48 to 71) of the measured change; 178 real cells, never trained on"
+    );
+    assert_eq!(all[0].warning, None);
+    assert_eq!(
+        all[1].sentence,
+        "not measured: 7 real cells, at least 20 are needed"
+    );
+    assert_eq!(all.len(), 2, "nothing is said of a control");
+
+    let unseen = findings(|evaluation| evaluation.conditions[0].seen = false);
+    assert!(
+        unseen[0]
+            .sentence
+            .ends_with("178 real cells of a compound that training never saw")
+    );
+    let chose = findings(|evaluation| evaluation.data.split = MeasuredSplit::Validation);
+    assert!(
+        chose[0]
+            .sentence
+            .ends_with("never trained on, which chose the checkpoint or the sampling")
+    );
+    let none = findings(|evaluation| evaluation.conditions.clear());
+    let said: Vec<_> = none
+        .iter()
+        .map(|finding| (finding.condition.as_str(), finding.sentence.as_str()))
+        .collect();
+    assert_eq!(
+        said,
+        [
+            ("taxol", "no real cells measured"),
+            ("simvastatin", "no real cells measured")
+        ]
+    );
+    let same = findings(|evaluation| evaluation.conditions[0].gap_closed = None);
+    assert!(
+        same[0].sentence.starts_with("no change to make: 178 real cells"),
+        "{}",
+        same[0].sentence
+    );
+}
+
+#[test]
+fn an_interval_that_reaches_zero_is_a_warning() {
+    for (gap, verdict, warning) in [
+        (gap(0.1, 0.01, 0.2), Verdict::BetterThanCopy, None),
+        (gap(0.1, 0.0, 0.2), Verdict::NotShown, Some(NO_BETTER)),
+        (gap(0.1, -0.1, 0.2), Verdict::NotShown, Some(NO_BETTER)),
+        (gap(-0.3, -0.4, -0.2), Verdict::WorseThanCopy, Some(NO_BETTER)),
+        (None, Verdict::Unmeasured, None),
+    ] {
+        let found = findings(|evaluation| {
+            evaluation.conditions[0].gap_closed = gap;
+            assert_eq!(evaluation.conditions[0].verdict(), verdict);
+        });
+        assert_eq!(found[0].warning, warning, "{gap:?}");
+    }
+    let worse = findings(|evaluation| evaluation.conditions[0].gap_closed = gap(-0.3, -0.4, -0.002));
+    assert!(
+        worse[0].sentence.starts_with("makes −30 % (−40 to 0) of"),
+        "{}",
+        worse[0].sentence
+    );
+}
+
+#[test]
+fn a_model_card_names_the_data_the_whole_each_condition_and_those_without_figures() {
+    let packed = draft(WeightDtype::F16).pack().unwrap();
+    let mut evaluation = evaluation(&packed);
+    let card = |evaluation: &Evaluation| -> Vec<String> {
+        let remarks = evaluation.remarks(&packed.manifest.conditions);
+        remarks.iter().map(ToString::to_string).collect()
+    };
+    assert_eq!(
+        card(&evaluation),
+        [
+            "drawn cells: 185 real treated cells and 90 controls of the test split, which decided nothing and was \
+             never trained on; intervals of 95 % by resampling 12 wells 1000 times",
+            "over all conditions, generated cells make 58 % (50 to 66) of the measured change; with conditions \
+             exchanged between cells 31 % (25 to 36)",
+            "end points of one control under different compounds lie 42 % (35 to 50) as far apart as the real \
+             compounds' cells do",
+            "TAXOL at 3 µM: makes 62 % (48 to 71) of the measured change; 178 real cells, never trained on",
+            "SIMVASTATIN: not measured: 7 real cells, at least 20 are needed",
+        ]
+    );
+    evaluation.conditions[0].gap_closed = gap(0.05, -0.1, 0.2);
+    evaluation.data.resampled_by = Resampled::Cell;
+    evaluation.conditions.remove(1);
+    let said = card(&evaluation).join("\n");
+    for part in [
+        "TAXOL at 3 µM: measured: no better than a copy of the control; makes 5 % (−10 to 20)",
+        "single cells, which makes them too narrow",
+        "SIMVASTATIN: no real cells measured",
+    ] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+}

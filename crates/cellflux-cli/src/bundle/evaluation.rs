@@ -1,0 +1,148 @@
+//! What generated cells measured beside real ones, in a bundle: attached, kept, summed up, compared.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context, bail};
+use cellflux_bundle::evaluation::Verdict;
+use cellflux_bundle::{Bundle, Evaluation, Manifest, Packed, folder};
+
+use super::Out;
+use crate::files;
+
+/// Conditions that a refusal names.
+const MOST_NAMED: usize = 5;
+
+/// Put the figures of `cellflux-train evaluate` into the bundle that they are of.
+#[derive(clap::Args)]
+#[command(
+    after_help = "Example:\n  cellflux bundle attach-evaluation my-model evaluation.json --out my-model --replace"
+)]
+pub struct Attach {
+    /// The bundle's folder.
+    bundle: PathBuf,
+    /// The evaluation.
+    evaluation: PathBuf,
+    #[command(flatten)]
+    out: Out,
+}
+
+/// Runs `attach-evaluation`.
+pub fn attach(options: &Attach) -> anyhow::Result<ExitCode> {
+    let file = options.evaluation.display();
+    let bundle = options.bundle.display();
+    let evaluation = Evaluation::from_json(&files::read(&options.evaluation)?)
+        .with_context(|| options.evaluation.display().to_string())?;
+    let mut packed = folder::read_packed(&options.bundle).with_context(|| bundle.to_string())?;
+    of_these_weights(
+        &evaluation,
+        &packed.manifest,
+        &options.evaluation,
+        &options.bundle,
+    )?;
+    let unknown = unknown_conditions(&evaluation, &packed.manifest);
+    if !unknown.is_empty() {
+        bail!(
+            "{file}: {bundle} has no condition {}; expected an evaluation of this bundle",
+            unknown.join(", ")
+        );
+    }
+    packed.attach(evaluation).with_context(|| file.to_string())?;
+    if let Some(evaluation) = &packed.manifest.evaluation {
+        println!("{file}: {}", summary(Some(evaluation)));
+    }
+    options.out.write(&packed)
+}
+
+/// Refuses figures of other weights.
+fn of_these_weights(
+    evaluation: &Evaluation,
+    manifest: &Manifest,
+    file: &Path,
+    bundle: &Path,
+) -> anyhow::Result<()> {
+    let own = manifest.weights_digest()?;
+    let (file, bundle) = (file.display(), bundle.display());
+    match evaluation.weights.as_deref() {
+        Some(weights) if weights == own => Ok(()),
+        Some(weights) => bail!(
+            "{file}: its figures are of the weights {}, and those of {bundle} are {}; evaluate this bundle with \
+             `cellflux-train evaluate`, or attach the file to the bundle that was measured",
+            start(weights),
+            start(&own)
+        ),
+        None => bail!(
+            "{file}: it names no weights, so it is of a run's checkpoint; evaluate {bundle} itself with \
+             `cellflux-train evaluate`"
+        ),
+    }
+}
+
+/// The first digits of a digest.
+fn start(digest: &str) -> String {
+    digest.chars().take(12).chain(['…']).collect()
+}
+
+/// Ids that the bundle lacks, quoted; the first few.
+fn unknown_conditions(evaluation: &Evaluation, manifest: &Manifest) -> Vec<String> {
+    let mut unknown: Vec<String> = evaluation
+        .conditions
+        .iter()
+        .filter(|condition| manifest.conditions.get(&condition.id).is_none())
+        .map(|condition| format!("{:?}", condition.id))
+        .collect();
+    unknown.dedup();
+    let more = unknown.len().saturating_sub(MOST_NAMED);
+    unknown.truncate(MOST_NAMED);
+    if more > 0 {
+        unknown.push(format!("and {more} more"));
+    }
+    unknown
+}
+
+/// Takes a bundle's evaluation along when the bundle was packed anew, or says why not.
+pub fn carry(packed: &mut Packed, from: &Bundle) -> anyhow::Result<()> {
+    let kept = packed.carry(from).context("the evaluation cannot be kept")?;
+    if from.manifest.evaluation.is_some() && !kept {
+        eprintln!(
+            "cellflux: the evaluation was left out: its figures are of the weights as they were stored before; \
+             evaluate the new bundle with `cellflux-train evaluate` and attach that"
+        );
+    }
+    Ok(())
+}
+
+/// An evaluation in a line.
+pub fn summary(evaluation: Option<&Evaluation>) -> String {
+    let Some(evaluation) = evaluation else {
+        return "none".into();
+    };
+    let count = |verdict: fn(Verdict) -> bool| {
+        let conditions = evaluation.conditions.iter();
+        conditions
+            .filter(|condition| verdict(condition.verdict()))
+            .count()
+    };
+    format!(
+        "{} of {}, by {}: {} real cells; conditions: {} better than a copy of the control, {} no better, {} without \
+         figures",
+        evaluation.date,
+        evaluation.data.name,
+        evaluation.program,
+        evaluation.data.treated,
+        count(|verdict| verdict == Verdict::BetterThanCopy),
+        count(|verdict| matches!(verdict, Verdict::NotShown | Verdict::WorseThanCopy)),
+        count(|verdict| verdict == Verdict::Unmeasured),
+    )
+}
+
+/// Whether two bundles were measured alike, in whichever shards their weights lie.
+pub fn same(first: Option<&Evaluation>, second: Option<&Evaluation>) -> bool {
+    let figures = |evaluation: Option<&Evaluation>| {
+        evaluation.cloned().map(|evaluation| Evaluation {
+            weights: None,
+            ..evaluation
+        })
+    };
+    figures(first) == figures(second)
+}

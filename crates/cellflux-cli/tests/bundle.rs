@@ -1,0 +1,242 @@
+//! `cellflux bundle` with an evaluation, as it is called from a shell: attached, kept, left out, compared.
+
+#![allow(
+    clippy::unwrap_used,
+    reason = "helpers of tests, which may panic as tests may"
+)]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use cellflux_bundle::{Manifest, folder};
+use serde_json::Value;
+use tempfile::TempDir;
+
+fn golden(file: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../tests/fixtures/micro")
+        .join(file)
+}
+
+fn cellflux(home: &TempDir, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_cellflux"))
+        .current_dir(home.path())
+        .args(arguments)
+        .output()
+        .unwrap()
+}
+
+fn said(output: &Output) -> String {
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+/// What a call that went well says beside its results.
+fn noted(output: &Output) -> String {
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+fn refused(output: &Output) -> String {
+    let message = String::from_utf8(output.stderr.clone()).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{message}");
+    assert_eq!(message.trim_end().lines().count(), 1, "{message}");
+    message
+}
+
+/// A folder with the golden network as `model`, and `evaluation.json` of it.
+fn home() -> TempDir {
+    let home = tempfile::tempdir().unwrap();
+    let io = fs::read(golden("io.safetensors")).unwrap();
+    let network = cellflux_bundle::state_dict::config_from_safetensors(&io).unwrap();
+    fs::write(
+        home.path().join("config.json"),
+        serde_json::to_string(&network).unwrap(),
+    )
+    .unwrap();
+    fs::write(
+        home.path().join("compounds.csv"),
+        "name,smiles\nDMSO,CS(=O)C\ntaxol,CCO\nsimvastatin,CCC\naspirin,CCCC\n",
+    )
+    .unwrap();
+    let model = golden("model.safetensors");
+    said(&cellflux(
+        &home,
+        &[
+            "import",
+            model.to_str().unwrap(),
+            "--size",
+            "32",
+            "--config",
+            "config.json",
+            "--compounds",
+            "compounds.csv",
+            "--out",
+            "model",
+        ],
+    ));
+    write_evaluation(&home, |_| {});
+    home
+}
+
+fn manifest(home: &TempDir, bundle: &str) -> Manifest {
+    folder::read(&home.path().join(bundle)).unwrap().manifest
+}
+
+/// Writes `evaluation.json` of the weights of `model`.
+fn write_evaluation(home: &TempDir, edit: impl FnOnce(&mut Value)) {
+    let mut json: Value =
+        serde_json::from_str(include_str!("../../../tests/fixtures/evaluation.json")).unwrap();
+    json["weights"] = manifest(home, "model").weights_digest().unwrap().into();
+    edit(&mut json);
+    fs::write(home.path().join("evaluation.json"), json.to_string()).unwrap();
+}
+
+const ATTACH: [&str; 6] = [
+    "bundle",
+    "attach-evaluation",
+    "model",
+    "evaluation.json",
+    "--out",
+    "measured",
+];
+
+#[test]
+fn an_attached_evaluation_changes_the_manifest_alone_and_is_summed_up() {
+    let home = home();
+    let told = said(&cellflux(&home, &ATTACH));
+    assert!(
+        told.contains("evaluation.json: 2026-11-27 of drawn cells"),
+        "{told}"
+    );
+    let (before, after) = (manifest(&home, "model"), manifest(&home, "measured"));
+    assert_eq!(before.files, after.files);
+    assert!(after.evaluation.is_some());
+
+    let told = said(&cellflux(&home, &["bundle", "inspect", "measured"]));
+    for part in [
+        "evaluation   2026-11-27 of drawn cells, by a test 0.1.0: 185 real cells; conditions: 1 better than a copy \
+         of the control, 0 no better, 1 without figures",
+        "  TAXOL at 3 µM: makes 62 % (48 to 71) of the measured change; 178 real cells, never trained on",
+        "  SIMVASTATIN: not measured: 7 real cells, at least 20 are needed",
+        "  aspirin: no real cells measured",
+    ] {
+        assert!(told.contains(part), "{part}: {told}");
+    }
+    let told = said(&cellflux(&home, &["bundle", "inspect", "model"]));
+    assert!(told.contains("evaluation   none"), "{told}");
+
+    // In place of the bundle itself, which is asked for.
+    let mut in_place = ATTACH;
+    in_place[5] = "model";
+    assert!(refused(&cellflux(&home, &in_place)).contains("--replace"));
+    said(&cellflux(&home, &[&in_place[..], &["--replace"]].concat()));
+    assert_eq!(manifest(&home, "model"), after);
+}
+
+#[test]
+fn what_does_not_belong_to_the_bundle_is_refused_in_a_sentence_with_the_file() {
+    let home = home();
+    let cases: [(&str, Value, &str); 6] = [
+        (
+            "weights",
+            "0".repeat(64).into(),
+            "its figures are of the weights 000000000000…",
+        ),
+        (
+            "weights",
+            Value::Null,
+            "it names no weights, so it is of a run's checkpoint",
+        ),
+        (
+            "conditions",
+            serde_json::json!([{"id": "nocodazole", "name": "n", "seen": true, "treated": 1, "controls": 1}]),
+            "model has no condition \"nocodazole\"",
+        ),
+        ("version", 2.into(), "version is \"2\", expected 1"),
+        ("date", "today".into(), "date is \"today\", expected YYYY-MM-DD"),
+        ("rows", "none".into(), "not the expected JSON"),
+    ];
+    for (field, value, reason) in cases {
+        write_evaluation(&home, |json| json[field] = value);
+        let message = refused(&cellflux(&home, &ATTACH));
+        assert!(
+            message.contains("evaluation.json: ") && message.contains(reason),
+            "{reason}: {message}"
+        );
+        assert!(!message.contains("manifest"), "{message}");
+        assert!(!home.path().join("measured").exists());
+    }
+    fs::remove_file(home.path().join("evaluation.json")).unwrap();
+    assert!(refused(&cellflux(&home, &ATTACH)).contains("evaluation.json could not be read"));
+}
+
+#[test]
+fn other_shards_keep_the_evaluation_and_other_numbers_leave_it_out_which_is_said() {
+    let home = home();
+    said(&cellflux(&home, &ATTACH));
+    let reshard = cellflux(
+        &home,
+        &[
+            "bundle",
+            "reshard",
+            "measured",
+            "--megabytes",
+            "1",
+            "--out",
+            "cut",
+        ],
+    );
+    assert_eq!(noted(&reshard), "");
+    let (before, after) = (manifest(&home, "measured"), manifest(&home, "cut"));
+    let kept = after.evaluation.as_ref().unwrap();
+    assert_eq!(kept.conditions, before.evaluation.as_ref().unwrap().conditions);
+    assert_eq!(
+        kept.weights.as_deref(),
+        Some(after.weights_digest().unwrap().as_str())
+    );
+
+    let quantise = cellflux(
+        &home,
+        &[
+            "bundle", "quantise", "measured", "--dtype", "int8", "--force", "--out", "small",
+        ],
+    );
+    assert!(
+        noted(&quantise).contains("the evaluation was left out"),
+        "{quantise:?}"
+    );
+    assert!(manifest(&home, "small").evaluation.is_none());
+    let plain = cellflux(
+        &home,
+        &[
+            "bundle", "quantise", "model", "--dtype", "int8", "--force", "--out", "small-2",
+        ],
+    );
+    assert_eq!(noted(&plain), "", "there was none to leave out");
+}
+
+#[test]
+fn two_bundles_are_compared_by_their_evaluations() {
+    let home = home();
+    said(&cellflux(&home, &ATTACH));
+    let differ = |first: &str, second: &str| {
+        let output = cellflux(&home, &["bundle", "diff", first, second]);
+        let told = String::from_utf8(output.stdout).unwrap();
+        (output.status.code(), told)
+    };
+    let (code, told) = differ("model", "measured");
+    assert_eq!(code, Some(1), "{told}");
+    assert!(told.contains("evaluation: none -> 2026-11-27"), "{told}");
+    assert_eq!(differ("measured", "measured").0, Some(0));
+
+    // Another figure, which no summary tells.
+    write_evaluation(&home, |json| json["compound_use"]["value"] = 0.43.into());
+    let mut again = ATTACH;
+    again[5] = "measured-again";
+    said(&cellflux(&home, &again));
+    let (code, told) = differ("measured", "measured-again");
+    assert_eq!(code, Some(1), "{told}");
+    assert!(told.contains("evaluation: other figures"), "{told}");
+}

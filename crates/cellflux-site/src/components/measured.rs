@@ -1,0 +1,181 @@
+//! What the components of an evaluation share: finding it, writing its figures, and a file of them.
+
+use cellflux_bundle::{Estimate, Evaluation};
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::{Components, figure, model};
+use crate::error::SiteError;
+use crate::html::escape;
+use crate::model::{LEFT_OUT, Model};
+use crate::place::Place;
+use crate::source::SourceText;
+use crate::words::{Words, with_name};
+
+/// What a component of an evaluation takes.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Measured {
+    bundle: Option<Spanned<String>>,
+    caption: Option<Spanned<String>>,
+}
+
+/// A row of a CSV file.
+pub(super) type Line = Vec<String>;
+
+impl<'a> Components<'a> {
+    /// The evaluation that a component shows, and its model.
+    pub(super) fn evaluated(
+        &self,
+        wanted: &Measured,
+        settings: &SourceText,
+        at: &Place,
+    ) -> Result<(&'a Evaluation, &'a Model), SiteError> {
+        let models = self.models;
+        let model = model(models, wanted.bundle.as_ref(), settings)?;
+        let Some(evaluation) = &model.manifest().evaluation else {
+            let name = &model.name;
+            return Err(at.wrong(if model.evaluation_left_out {
+                format!("the bundle {name:?} has no evaluation here: {LEFT_OUT}")
+            } else {
+                format!(
+                    "the bundle {name:?} has no evaluation; run `cellflux-train evaluate` and \
+                     `cellflux bundle attach-evaluation`"
+                )
+            }));
+        };
+        Ok((evaluation, model))
+    }
+
+    /// A component's content with its caption, the author's or a plain one, and a link to its figures.
+    pub(super) fn measured_figure(
+        &mut self,
+        (class, content): (&str, &str),
+        (wanted, settings): (&Measured, &SourceText),
+        otherwise: &str,
+        data: (&str, &[Line]),
+    ) -> Result<String, SiteError> {
+        let said = self.words_of(wanted.caption.as_ref(), settings)?;
+        let said = if said.is_empty() { escape(otherwise) } else { said };
+        let link = self.data_link(data);
+        Ok(figure(
+            &format!("evaluated {class}"),
+            content,
+            &format!("{said} {link}"),
+        ))
+    }
+
+    /// Writes a CSV file into the site, and gives a link to it.
+    fn data_link(&mut self, (name, lines): (&str, &[Line])) -> String {
+        let address = self
+            .files
+            .add_made(&format!("files/{name}.csv"), csv(lines).into_bytes());
+        format!(
+            "<a class=\"data\" href=\"{}\" download>{}</a>",
+            escape(&address),
+            escape(self.words.data)
+        )
+    }
+}
+
+/// Lines as CSV (RFC 4180).
+fn csv(lines: &[Line]) -> String {
+    let cell = |text: &String| {
+        if text.contains(['"', ',', '\n', '\r']) {
+            format!("\"{}\"", text.replace('"', "\"\""))
+        } else {
+            text.clone()
+        }
+    };
+    lines
+        .iter()
+        .map(|line| line.iter().map(cell).collect::<Vec<_>>().join(",") + "\r\n")
+        .collect()
+}
+
+/// Texts as a row of a CSV file.
+pub(super) fn line<const N: usize>(cells: [&str; N]) -> Line {
+    cells.map(str::to_owned).to_vec()
+}
+
+/// Figure, lower and upper end as cells of a CSV file; empty where there is none.
+pub(super) fn cells(estimate: Option<Estimate>) -> [String; 3] {
+    estimate.map_or_else(Default::default, |Estimate { value, low, high }| {
+        [value, low, high].map(|number| number.to_string())
+    })
+}
+
+/// An estimate as HTML: the figure, its interval in small letters.
+pub(super) fn estimate(estimate: Option<Estimate>, words: &Words, number: fn(f64) -> String) -> String {
+    estimate.map_or_else(
+        || "–".into(),
+        |estimate| {
+            format!(
+                "{} <small>({})</small>",
+                number(estimate.value),
+                interval(estimate, words, number)
+            )
+        },
+    )
+}
+
+/// An interval in words.
+pub(super) fn interval(estimate: Estimate, words: &Words, number: fn(f64) -> String) -> String {
+    with_name(
+        &with_name(words.between, &number(estimate.low)),
+        &number(estimate.high),
+    )
+}
+
+/// A number in three digits or four, with a minus that is as wide as a plus.
+pub(super) fn digits(number: f64) -> String {
+    let size = number.abs();
+    let text = if size >= 99.95 {
+        format!("{number:.0}")
+    } else if size >= 9.995 {
+        format!("{number:.1}")
+    } else if size >= 0.9995 {
+        format!("{number:.2}")
+    } else if size >= 0.000_999_5 || number == 0.0 {
+        format!("{number:.4}")
+            .trim_end_matches('0')
+            .trim_end_matches('.')
+            .to_owned()
+    } else {
+        format!("{number:.1e}")
+    };
+    text.replace('-', "−")
+}
+
+/// A share as whole percents.
+pub(super) fn percent(share: f64) -> String {
+    // Adding zero makes of -0 a 0.
+    format!("{:.0} %", (100.0 * share).round() + 0.0).replace('-', "−")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_have_three_digits_or_four_and_shares_whole_percents() {
+        for (number, expected) in [
+            (0.0, "0"),
+            (1234.4, "1234"),
+            (21.53, "21.5"),
+            (-1.234, "−1.23"),
+            (0.5, "0.5"),
+            (0.0314, "0.0314"),
+            (-0.000_42, "−4.2e−4"),
+        ] {
+            assert_eq!(digits(number), expected);
+        }
+        assert_eq!([0.615, -0.004, -0.3].map(percent), ["62 %", "0 %", "−30 %"]);
+    }
+
+    #[test]
+    fn a_cell_with_a_comma_or_a_quote_is_one_cell_of_its_file() {
+        let text = csv(&[line(["a", "b, \"c\""]), line(["1", "2"])]);
+        assert_eq!(text, "a,\"b, \"\"c\"\"\"\r\n1,2\r\n");
+    }
+}

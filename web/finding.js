@@ -1,0 +1,51 @@
+// What was measured of the chosen compound beside its real cells, in the words of the bundle's evaluation
+// (crates/cellflux-bundle, evaluation::Finding), and whether that was with the settings chosen here.
+
+/** @import { Compound, Finding, Measuring, Recipe } from './protocol.js' */
+
+const FIXED = ['solver', 'grid', 'steps', 'alpha', 'noise'];
+const ADAPTIVE = ['solver', 'rtol', 'atol', 'alpha', 'noise'];
+
+/**
+ * Whether a recipe walks with a sampling's settings. Seeds aside: each cell was measured with its own noise.
+ * @param {Partial<Recipe>} recipe
+ * @param {Measuring['sampling']} sampling
+ */
+export function sameSettings(recipe, sampling) {
+  return (sampling.solver === 'dopri5' ? ADAPTIVE : FIXED).every((name) => recipe[name] === sampling[name]);
+}
+
+/**
+ * The findings that speak of a dose; where doses are taken together, of any. Without a dose, all.
+ * @param {Finding[]} findings
+ * @param {number | undefined} dose
+ */
+function ofDose(findings, dose) {
+  const together = findings.filter((finding) => finding.dose_um === null);
+  if (dose === undefined) return together.length ? together : findings;
+  const exact = findings.filter((finding) => finding.dose_um === dose);
+  return exact.length ? exact : together;
+}
+
+/**
+ * The lines to show, with warnings first; null where nothing is known: a bundle without an evaluation, or a
+ * control, which the others are compared with.
+ * @param {Compound | undefined} compound
+ * @param {Recipe | null | undefined} recipe
+ * @param {Measuring | null | undefined} measuring
+ * @returns {{ words: string, warns: boolean }[] | null}
+ */
+export function findingLines(compound, recipe, measuring) {
+  if (!measuring || !recipe || !compound?.findings.length) return null;
+  const found = ofDose(compound.findings, recipe.dose);
+  if (!found.length) return [{ words: 'no real cells measured at this dose', warns: false }];
+  const lines = found.flatMap(({ dose_um: dose, sentence, warning }) => {
+    const at = recipe.dose === undefined && dose !== null ? `at ${dose} µM: ` : '';
+    return [...(warning ? [{ words: at + warning, warns: true }] : []), { words: at + sentence, warns: false }];
+  });
+  if (found.some(({ measured }) => measured) && !sameSettings(recipe, measuring.sampling)) {
+    const which = measuring.recommended ? 'the recommended settings' : 'settings of its own';
+    lines.push({ words: `measured with ${which}, not with these`, warns: true });
+  }
+  return lines;
+}
