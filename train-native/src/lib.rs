@@ -14,6 +14,7 @@ pub mod config;
 pub mod device;
 pub mod error;
 pub mod export;
+pub mod features;
 pub mod material;
 pub mod measure;
 pub mod network;

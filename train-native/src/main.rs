@@ -28,6 +28,7 @@ enum Command {
     Export(cli::export::Args),
     Describe(cli::describe::Args),
     Truth(cli::truth::Args),
+    Classify(cli::classify::Args),
     Bench(cli::bench::Args),
 }
 
@@ -39,6 +40,7 @@ fn main() -> ExitCode {
         Command::Export(args) => cli::export::run(&args),
         Command::Describe(args) => cli::describe::run(&args),
         Command::Truth(args) => cli::truth::run(&args),
+        Command::Classify(args) => cli::classify::run(&args),
         Command::Bench(args) => cli::bench::run(&args),
     };
     match result {

@@ -36,6 +36,8 @@ pub enum Purpose {
     Cell = 11,
     /// A synthetic plate; the step is its number.
     Plate = 12,
+    /// A class, a cell of it and how it is looked at, for the classifier of modes of action.
+    Class = 13,
 }
 
 /// The numbers of one sample (by its position among all samples of the step) for one purpose.

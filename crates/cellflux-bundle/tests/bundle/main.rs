@@ -13,3 +13,5 @@ mod model;
 mod round_trip;
 #[cfg(test)]
 mod schema;
+#[cfg(test)]
+mod torch_file;
