@@ -11,6 +11,8 @@ use cellflux_image::ImageError;
 use cellflux_data::DataError;
 use cellflux_terminal::shell::quoted;
 
+use crate::features::FeatureError;
+
 /// Why a run could not start, go on or be exported.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -117,6 +119,9 @@ pub enum TrainError {
     /// A picture could not be coded.
     #[error(transparent)]
     Image(#[from] ImageError),
+    /// Features could not be computed or read.
+    #[error(transparent)]
+    Features(#[from] FeatureError),
     /// The flow refused a number.
     #[error(transparent)]
     Flow(#[from] FlowError),

@@ -16,6 +16,7 @@ pub mod device;
 pub mod error;
 pub mod evaluate;
 pub mod export;
+pub mod features;
 pub mod material;
 pub mod measure;
 pub mod network;

@@ -29,6 +29,7 @@ enum Command {
     Describe(cli::describe::Args),
     Truth(cli::truth::Args),
     Evaluate(Box<cli::evaluate::Args>),
+    Classify(cli::classify::Args),
     Bench(cli::bench::Args),
 }
 
@@ -41,6 +42,7 @@ fn main() -> ExitCode {
         Command::Describe(args) => cli::describe::run(&args),
         Command::Truth(args) => cli::truth::run(&args),
         Command::Evaluate(args) => cli::evaluate::run(&args),
+        Command::Classify(args) => cli::classify::run(&args),
         Command::Bench(args) => cli::bench::run(&args),
     };
     match result {

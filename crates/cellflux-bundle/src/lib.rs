@@ -44,6 +44,14 @@ pub mod state_dict;
 pub mod tensor;
 pub mod tensor_file;
 pub mod topology;
+#[cfg(not(target_family = "wasm"))]
+pub mod torch_file;
+#[cfg(not(target_family = "wasm"))]
+mod torch_legacy;
+#[cfg(not(target_family = "wasm"))]
+mod torch_storage;
+#[cfg(not(target_family = "wasm"))]
+mod torch_zip;
 
 pub use bundle::{Bundle, BundleReader, Draft, Packed};
 pub use check::parser_words;

@@ -13,18 +13,16 @@ use std::{
     io::{Read, Seek},
 };
 
-use half::{bf16, f16};
-use zip::{CompressionMethod, ZipArchive, result::ZipError};
-
 use crate::{
     check::shown,
     config::UNetConfig,
     error::BundleError,
-    limits,
-    pickle::{self, Id, Pickle, Scalar, TensorView, Value},
+    pickle::{Id, Pickle, TensorView, Value},
     state_dict::{StateDict, compare},
-    tensor::{Tensor, Values},
     topology::{Parameter, Topology},
+    torch_legacy,
+    torch_storage::{self, wrong},
+    torch_zip::Archive,
 };
 
 /// Which weights of a checkpoint.
@@ -69,7 +67,7 @@ fn unwrapped(name: &str) -> &str {
 pub fn other_kind(start: &[u8]) -> Option<&'static str> {
     let text = String::from_utf8_lossy(start.get(..512).unwrap_or(start)).to_ascii_lowercase();
     let text = text.trim_start_matches('\u{feff}').trim_start();
-    if start.starts_with(b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19.") {
+    if start.starts_with(torch_legacy::MAGIC) {
         return Some(
             "a checkpoint in PyTorch's old format, from before 1.6; load it with torch.load and save it again with torch.save",
         );
@@ -113,7 +111,7 @@ pub fn read<R: Read + Seek>(file: R, config: &UNetConfig, wanted: Weights) -> Re
     config.validate()?;
     let parameters = Topology::new(config).parameters(config);
     let mut archive = Archive::open(file)?;
-    let pickle = Pickle::parse(&archive.record("data.pkl", pickle::MAX_BYTES)?)?;
+    let pickle = archive.pickle()?;
     if let Some(name) = pickle.foreign(pickle.root()) {
         return Err(BundleError::Global { name: shown(name) });
     }
@@ -150,7 +148,7 @@ pub fn read<R: Read + Seek>(file: R, config: &UNetConfig, wanted: Weights) -> Re
     let mut weights = BTreeMap::new();
     for parameter in &parameters {
         if let Some(view) = views.get(parameter.name.as_str()) {
-            let tensor = archive.tensor(&pickle, &parameter.name, view)?;
+            let tensor = torch_storage::tensor(&mut archive, &pickle, &parameter.name, view)?;
             weights.insert(parameter.name.clone(), tensor);
         }
     }
@@ -314,197 +312,4 @@ fn check_shapes(
         .map(|(name, view)| (&**name, pickle.shape(view)))
         .collect();
     compare(parameters, &shapes)
-}
-
-/// The zip: records below one folder.
-struct Archive<R> {
-    zip: ZipArchive<R>,
-    folder: String,
-    /// The storage read last; tensors that share one often follow each other.
-    last: Option<(String, Vec<u8>)>,
-}
-
-impl<R: Read + Seek> Archive<R> {
-    fn open(file: R) -> Result<Self, BundleError> {
-        let zip = ZipArchive::new(file).map_err(|error| {
-            wrong(&format!(
-                "it is no complete zip archive ({error}); expected a file of torch.save, PyTorch 1.6 or newer"
-            ))
-        })?;
-        // Saved as a program: its weights are the operands of code, which this reader does not run.
-        if zip
-            .file_names()
-            .flatten()
-            .any(|name| name.ends_with("constants.pkl"))
-        {
-            return Err(wrong(
-                "it is a TorchScript archive (torch.jit.save), expected a state dict; load it with torch.jit.load and save \
-                 its weights with torch.save(model.state_dict(), path)",
-            ));
-        }
-        let folders: Vec<String> = zip
-            .file_names()
-            .flatten()
-            .filter_map(|name| name.strip_suffix("data.pkl").map(str::to_owned))
-            .filter(|folder| folder.is_empty() || folder.ends_with('/'))
-            .collect();
-        let [folder] = folders.as_slice() else {
-            return Err(wrong(&format!(
-                "it holds {} records named data.pkl, expected one",
-                folders.len()
-            )));
-        };
-        let mut archive = Self {
-            folder: folder.clone(),
-            zip,
-            last: None,
-        };
-        let marked = format!("{folder}byteorder");
-        if archive.zip.index_for_name(&marked).is_some() {
-            let order = archive.record("byteorder", 16)?;
-            if order != b"little" {
-                return Err(wrong(&format!(
-                    "its byte order is {}, expected little",
-                    shown(&String::from_utf8_lossy(&order))
-                )));
-            }
-        }
-        Ok(archive)
-    }
-
-    /// Reads a record of at most `limit` bytes; the zip's checksum is verified on the way.
-    fn record(&mut self, name: &str, limit: u64) -> Result<Vec<u8>, BundleError> {
-        let path = format!("{}{name}", self.folder);
-        let record = self.zip.by_name(&path).map_err(|error| damaged(&path, &error))?;
-        // `torch.save` stores; a compressed record could also claim any size.
-        if record.compression() != CompressionMethod::Stored || record.size() != record.compressed_size() {
-            return Err(wrong(&format!(
-                "record {path} is compressed, expected stored records as torch.save writes"
-            )));
-        }
-        let size = record.size();
-        if size > limit {
-            return Err(wrong(&format!(
-                "record {path} is {size} bytes, expected at most {limit}"
-            )));
-        }
-        let mut bytes = Vec::new();
-        // The checksum is compared where the record ends, so the read must come to its end.
-        record
-            .take(limit + 1)
-            .read_to_end(&mut bytes)
-            .map_err(|error| wrong(&format!("record {path} cannot be read: {error}")))?;
-        if bytes.len() as u64 != size {
-            return Err(wrong(&format!(
-                "record {path} has {} bytes, expected {size}",
-                bytes.len()
-            )));
-        }
-        Ok(bytes)
-    }
-
-    /// Reads the numbers of a view whose shape was checked against the network: f32 and f16 as they are, bf16
-    /// as f32 (exactly), f64 rounded to f32.
-    fn tensor(&mut self, pickle: &Pickle, name: &str, view: &TensorView) -> Result<Tensor, BundleError> {
-        let storage = pickle
-            .storage(view)
-            .ok_or_else(|| wrong(&format!("tensor {name} has no storage")))?;
-        let width = match storage.scalar {
-            Scalar::F64 => 8,
-            Scalar::F32 => 4,
-            Scalar::F16 | Scalar::BF16 => 2,
-            Scalar::Other(_) | Scalar::Foreign(_) => {
-                return Err(BundleError::Dtype {
-                    tensor: name.to_owned(),
-                    found: pickle.scalar(storage),
-                    expected: "floats of 16, 32 or 64 bits".into(),
-                });
-            }
-        };
-        let key = pickle.key(storage);
-        let (shape, strides) = (pickle.shape(view), pickle.strides(view));
-        let outside = || {
-            wrong(&format!(
-                "tensor {name} reaches outside its storage {key} of {} numbers",
-                storage.len
-            ))
-        };
-        let last = last_scalar(view.offset, &shape, &strides).ok_or_else(outside)?;
-        if last >= storage.len || storage.len > limits::PARAMETERS {
-            return Err(outside());
-        }
-        if self.last.as_ref().is_none_or(|(last, _)| last != key) {
-            let bytes = self.record(&format!("data/{key}"), width * storage.len)?;
-            self.last = Some((key.to_owned(), bytes));
-        }
-        let bytes = self.last.as_ref().map_or(&[][..], |(_, bytes)| bytes);
-        if bytes.len() as u64 != width * storage.len {
-            return Err(wrong(&format!(
-                "storage {key} has {} bytes, expected {} for {} numbers",
-                bytes.len(),
-                width * storage.len,
-                storage.len
-            )));
-        }
-        let places =
-            (0..shape.iter().product()).map(|index| position(view.offset, &shape, &strides, index) as usize);
-        let values = match storage.scalar {
-            Scalar::F64 => gather(bytes, places, |scalar| f64::from_le_bytes(scalar) as f32).map(Values::F32),
-            Scalar::F16 => gather(bytes, places, f16::from_le_bytes).map(Values::F16),
-            Scalar::BF16 => {
-                gather(bytes, places, |scalar| bf16::from_le_bytes(scalar).to_f32()).map(Values::F32)
-            }
-            _ => gather(bytes, places, f32::from_le_bytes).map(Values::F32),
-        };
-        Ok(Tensor {
-            values: values.ok_or_else(outside)?,
-            shape,
-        })
-    }
-}
-
-/// The scalars at these places, `N` bytes each.
-fn gather<const N: usize, T>(
-    bytes: &[u8],
-    places: impl Iterator<Item = usize>,
-    read: impl Fn([u8; N]) -> T,
-) -> Option<Vec<T>> {
-    let scalars = bytes.as_chunks::<N>().0;
-    places
-        .map(|place| scalars.get(place).copied().map(&read))
-        .collect()
-}
-
-/// Position in the storage of the last scalar of a view that is not empty, or `None` on overflow.
-fn last_scalar(offset: u64, shape: &[usize], strides: &[u64]) -> Option<u64> {
-    shape
-        .iter()
-        .zip(strides)
-        .try_fold(offset, |last, (&side, &stride)| {
-            last.checked_add(stride.checked_mul((side as u64).saturating_sub(1))?)
-        })
-}
-
-/// Position in the storage of the scalar at a row-major index; [`last_scalar`] has bounded it.
-fn position(offset: u64, shape: &[usize], strides: &[u64], index: usize) -> u64 {
-    let (_, position) =
-        shape
-            .iter()
-            .zip(strides)
-            .rev()
-            .fold((index, offset), |(rest, position), (&side, &stride)| {
-                let side = side.max(1);
-                (rest / side, position + stride * (rest % side) as u64)
-            });
-    position
-}
-
-fn wrong(reason: &str) -> BundleError {
-    BundleError::Checkpoint {
-        reason: reason.to_owned(),
-    }
-}
-
-fn damaged(path: &str, error: &ZipError) -> BundleError {
-    wrong(&format!("record {path} cannot be read: {error}"))
 }

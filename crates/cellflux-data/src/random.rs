@@ -40,8 +40,8 @@ pub enum Purpose {
     EvaluatedCells = 13,
     /// The condition or control that an evaluation exchanges; the step is the cell.
     Exchanged = 14,
-    /// The halves into which an evaluation divides real cells.
-    Halves = 15,
+    /// A class, a cell of it and how it is looked at, for the classifier of modes of action.
+    Class = 15,
 }
 
 /// The numbers of one sample (by its position among all samples of the step) for one purpose.

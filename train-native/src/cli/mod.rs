@@ -1,6 +1,7 @@
 //! The subcommands; `anyhow` begins here.
 
 pub mod bench;
+pub mod classify;
 pub mod data;
 pub mod describe;
 pub mod evaluate;

@@ -44,7 +44,8 @@ impl<'a> Machine<'a> {
         }
     }
 
-    pub(super) fn run(mut self) -> Result<Pickle, BundleError> {
+    /// The pickle, and the number of bytes that it takes.
+    pub(super) fn run(mut self) -> Result<(Pickle, usize), BundleError> {
         let [mark, protocol] = self.take()?;
         if mark != 0x80 || !(2..=5).contains(&protocol) {
             return Err(self.wrong("no pickle of protocol 2, 3, 4 or 5"));
@@ -53,11 +54,12 @@ impl<'a> Machine<'a> {
             let [opcode] = self.take()?;
             if opcode == b'.' {
                 let root = self.pop()?;
-                return Ok(Pickle {
+                let pickle = Pickle {
                     values: self.values,
                     foreign: self.foreign,
                     root,
-                });
+                };
+                return Ok((pickle, self.at));
             }
             self.step(opcode)?;
         }
@@ -329,11 +331,11 @@ impl<'a> Machine<'a> {
             ("torch", "FloatStorage") => storage(Scalar::F32),
             ("torch", "HalfStorage") => storage(Scalar::F16),
             ("torch", "BFloat16Storage") => storage(Scalar::BF16),
-            ("torch", "LongStorage") => storage(Scalar::Other("64-bit integers")),
-            ("torch", "IntStorage") => storage(Scalar::Other("32-bit integers")),
-            ("torch", "ShortStorage") => storage(Scalar::Other("16-bit integers")),
-            ("torch", "CharStorage" | "ByteStorage") => storage(Scalar::Other("8-bit integers")),
-            ("torch", "BoolStorage") => storage(Scalar::Other("truth values")),
+            ("torch", "LongStorage") => storage(Scalar::Other("64-bit integers", 8)),
+            ("torch", "IntStorage") => storage(Scalar::Other("32-bit integers", 4)),
+            ("torch", "ShortStorage") => storage(Scalar::Other("16-bit integers", 2)),
+            ("torch", "CharStorage" | "ByteStorage") => storage(Scalar::Other("8-bit integers", 1)),
+            ("torch", "BoolStorage") => storage(Scalar::Other("truth values", 1)),
             _ => None,
         };
         if let Some(global) = known {
@@ -352,10 +354,19 @@ impl<'a> Machine<'a> {
         self.push(Value::Foreign(index))
     }
 
-    /// The persistent id of a storage: `("storage", type, key, device, length)`.
+    /// The persistent id of a storage: `("storage", type, key, device, length)`; before `PyTorch` 1.6 with
+    /// `None` behind it (of storages that are parts of others, which nothing has written since 0.4, a tuple).
     fn storage(&mut self) -> Result<(), BundleError> {
         let id = self.pop()?;
-        let storage = if let Some([tag, kind, key, _, length]) = self.tuple(id)
+        let parts = match self.tuple(id) {
+            Some([parts @ .., whole])
+                if parts.len() == 5 && matches!(self.get(*whole), Some(Value::Opaque)) =>
+            {
+                Some(parts)
+            }
+            parts => parts,
+        };
+        let storage = if let Some([tag, kind, key, _, length]) = parts
             && matches!(self.get(*tag), Some(Value::Text(tag)) if &**tag == "storage")
             && let Some(scalar) = match self.get(*kind) {
                 Some(Value::Global(Global::Storage(scalar))) => Some(*scalar),

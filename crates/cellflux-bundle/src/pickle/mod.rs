@@ -68,8 +68,8 @@ pub(crate) enum Scalar {
     F32,
     F16,
     BF16,
-    /// Integers or truth values, by torch's name of the storage; no weights.
-    Other(&'static str),
+    /// Integers or truth values, no weights: what they are, and the bytes of each.
+    Other(&'static str, u64),
     /// Another storage, by the index of its name.
     Foreign(u32),
 }
@@ -105,6 +105,19 @@ pub(crate) struct Pickle {
     root: Id,
 }
 
+impl Scalar {
+    /// Bytes of one scalar, where they are known.
+    pub(crate) fn width(self) -> Option<u64> {
+        match self {
+            Self::F64 => Some(8),
+            Self::F32 => Some(4),
+            Self::F16 | Self::BF16 => Some(2),
+            Self::Other(_, width) => Some(width),
+            Self::Foreign(_) => None,
+        }
+    }
+}
+
 impl Pickle {
     /// Reads a pickle.
     ///
@@ -120,7 +133,16 @@ impl Pickle {
                 ),
             });
         }
-        Machine::new(bytes).run()
+        Machine::new(bytes).run().map(|(pickle, _)| pickle)
+    }
+
+    /// Reads the pickle that `bytes` begin with, and says how many of them it takes.
+    ///
+    /// # Errors
+    /// As [`Pickle::parse`]; a pickle of more than [`MAX_BYTES`] has no end for this reader.
+    pub(crate) fn parse_first(bytes: &[u8]) -> Result<(Self, usize), BundleError> {
+        let most = bytes.len().min(MAX_BYTES as usize);
+        Machine::new(bytes.get(..most).unwrap_or_default()).run()
     }
 
     /// The whole.
@@ -170,11 +192,32 @@ impl Pickle {
         }
     }
 
+    /// All storages, in the order in which they are first named.
+    pub(crate) fn storages(&self) -> impl Iterator<Item = &Storage> {
+        self.values.iter().filter_map(|value| match value {
+            Value::Storage(storage) => Some(storage),
+            _ => None,
+        })
+    }
+
     /// The name of a storage's record.
     pub(crate) fn key(&self, storage: &Storage) -> &str {
-        match self.get(storage.key) {
-            Some(Value::Text(key)) => key,
-            _ => "",
+        self.text(storage.key).unwrap_or_default()
+    }
+
+    /// The text of a value that is one.
+    pub(crate) fn text(&self, id: Id) -> Option<&str> {
+        match self.get(id) {
+            Some(Value::Text(text)) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// Items of a list; none for any other value.
+    pub(crate) fn list(&self, id: Id) -> Option<&[Id]> {
+        match self.get(id) {
+            Some(Value::List(items)) => Some(items),
+            _ => None,
         }
     }
 
@@ -184,7 +227,7 @@ impl Pickle {
             Scalar::F64 => "64-bit floats".into(),
             Scalar::F32 => "32-bit floats".into(),
             Scalar::F16 | Scalar::BF16 => "16-bit floats".into(),
-            Scalar::Other(name) => name.into(),
+            Scalar::Other(name, _) => name.into(),
             Scalar::Foreign(name) => shown(self.name(name).unwrap_or_default()),
         }
     }

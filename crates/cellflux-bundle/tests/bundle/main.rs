@@ -15,3 +15,5 @@ mod model;
 mod round_trip;
 #[cfg(test)]
 mod schema;
+#[cfg(test)]
+mod torch_file;
