@@ -15,6 +15,8 @@ use cellflux_train::evaluate::generate::{Generator, Shard, file_name, read_image
 use cellflux_train::evaluate::plan::Plan;
 use cellflux_train::evaluate::report;
 use cellflux_train::evaluate::sets::{COMPOUNDS, Planned, planned, same_controls};
+use cellflux_train::evaluate::spaces::Extractor;
+use cellflux_train::features::FeatureSpace;
 use cellflux_train::material::Material;
 use cellflux_train::run::{CHECKPOINTS, checkpoint, open};
 use cellflux_train::sampling::Walk;
@@ -62,6 +64,10 @@ pub struct Args {
     /// Generate only part I of N, in this process; the last one, without this flag, measures.
     #[arg(long, value_name = "I/N")]
     shard: Option<Shard>,
+    /// The spaces in which distances are measured: morphology, moa:FOLDER (as `classify` wrote it),
+    /// inception:FILE (pytorch-fid's weights), table:FILE (rows in the order of images.csv).
+    #[arg(long, value_delimiter = ',', default_value = "morphology")]
+    features: Vec<FeatureSpace>,
     /// A folder of pictures made elsewhere, named as those of cells.csv; may be given more than once.
     #[arg(long = "generated", value_name = "DIR")]
     external: Vec<PathBuf>,
@@ -117,6 +123,13 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         most: args.most,
         seed: args.evaluation_seed,
     };
+    // Files of features are opened before hours are spent on cells.
+    let device = args.device.open()?;
+    let spaces = args
+        .features
+        .iter()
+        .map(|space| Extractor::open(space, &device))
+        .collect::<Result<Vec<_>, _>>()?;
     let cells = Cells::choose(&experiment, bundle, choice)?;
     for (name, count) in &cells.unknown {
         eprintln!("note: {count} cells of {name} are left out: the bundle has no such condition");
@@ -166,6 +179,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         bundle,
         cells: &cells,
         sets: &images,
+        spaces: &spaces,
         shared: of_shared.as_deref().map(|images| (&conditions[..], images)),
         sampling: &sampling,
         split: choice.split,
@@ -178,7 +192,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     assessment.evaluation.date = today();
     assessment.evaluation.weights = subject.attachable.then(|| subject.digest.clone());
     assessment.notes.extend(notes);
-    report::write(&args.out, &assessment, &bundle.manifest.title)?;
+    report::write(&args.out, &assessment, bundle)?;
     told(&args.out, &assessment);
     Ok(())
 }
@@ -240,6 +254,7 @@ fn generated(generator: &Generator<'_>, sets: &[Planned]) -> anyhow::Result<Vec<
         images.push(Images {
             kind: set.kind,
             name: set.name.to_owned(),
+            folder: set.folder.to_owned(),
             images: coded,
         });
     }
@@ -264,6 +279,7 @@ fn from_elsewhere(folder: &Path, bundle: &cellflux_bundle::Bundle, cells: usize)
     Ok(Images {
         kind: cellflux_bundle::evaluation::RowKind::External,
         name: format!("{name} (images from elsewhere)"),
+        folder: name,
         images,
     })
 }

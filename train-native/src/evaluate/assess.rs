@@ -5,26 +5,27 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cellflux_bundle::Bundle;
 use cellflux_bundle::evaluation::{
-    CloudKind, Evaluation, MeasuredCondition, MeasuredData, MeasuredSplit, NuclearArea, Resampled, Row,
-    RowKind, Space, VERSION,
+    BatchPlane, CloudKind, Evaluation, MeasuredCondition, MeasuredData, MeasuredSplit, ModesOfAction,
+    NuclearArea, Resampled, Row, RowKind, VERSION,
 };
 use cellflux_bundle::sampling::Sampling;
 use cellflux_data::{Experiment, PackedCache, Split};
 use cellflux_measure::sets::Features;
 use cellflux_measure::sets::bootstrap::Plan;
-use cellflux_measure::sets::groups::{Groups, Origin, Unit, choose_unit};
+use cellflux_measure::sets::groups::{Groups, Unit, choose_unit};
 
 use super::cells::{Cells, name};
 use super::compounds::{Compound, compound_use};
 use super::detail::fine_detail;
 use super::distances::{FEWEST_GROUPS, Halves, Measurement};
 use super::effect::{ConditionCells, Effects, Statistic};
+use super::generate::file_name;
 use super::measured::{Measured, Ruler, Scale};
+use super::modes::modes_of_action;
 use super::planes::batch_plane;
+use super::real::{Real, origins};
+use super::spaces::{Extractor, NamedImages};
 use super::{Estimate, EvaluateError};
-
-/// The space of what crops measure.
-pub const MORPHOLOGY: &str = "morphology";
 
 /// A set of images with what it is.
 #[derive(Clone, Debug)]
@@ -33,6 +34,8 @@ pub struct Images {
     pub kind: RowKind,
     /// Its name in tables.
     pub name: String,
+    /// The folder of its pictures.
+    pub folder: String,
     /// Coded images `[N, C, H, W]`, row for row beside the treated cells, or beside the controls for
     /// [`RowKind::Untreated`].
     pub images: Vec<u8>,
@@ -53,6 +56,8 @@ pub struct Question<'a> {
     pub sets: &'a [Images],
     /// Walks of shared controls under each of these conditions, `[conditions * controls, C, H, W]`.
     pub shared: Option<(&'a [usize], &'a [u8])>,
+    /// The spaces in which distances are measured.
+    pub spaces: &'a [Extractor],
     /// How they were sampled.
     pub sampling: &'a Sampling,
     /// The split.
@@ -70,10 +75,10 @@ pub struct Assessment {
     pub evaluation: Evaluation,
     /// What a person should know: what was left out and why, what the figures do not show.
     pub notes: Vec<String>,
-    /// Differences between rows, on the same draws: a name, the gap closed and the kernel distance.
+    /// Differences between the generated set and each other one, on the same draws.
     pub differences: Vec<Difference>,
-    /// What the treated cells measure, and what each set does.
-    pub measured: Vec<(String, Measured)>,
+    /// Every set's paths and what its images measure, real treated cells first.
+    pub measured: Vec<(String, Vec<String>, Measured)>,
     /// The measures.
     pub ruler: Ruler,
 }
@@ -85,93 +90,57 @@ pub struct Difference {
     pub name: String,
     /// Gap closed of the first minus that of the second.
     pub gap_closed: Option<Estimate>,
-    /// Kernel distance of the second minus that of the first: above 0 where the first is nearer to real cells.
-    pub nearer: Option<Estimate>,
+    /// For each space by name, the kernel distance of the second minus that of the first: above 0 where the first
+    /// is nearer to real cells.
+    pub nearer: Vec<(String, Estimate)>,
 }
 
-/// Real cells of one kind, measured.
-struct Real {
+/// A set beside real cells, measured.
+struct Set {
+    kind: RowKind,
+    name: String,
+    paths: Vec<String>,
+    images: Vec<u8>,
     measured: Measured,
-    groups: Groups,
-    batches: Vec<String>,
 }
+
+/// Everything that is compared.
+struct Gathered {
+    ruler: Ruler,
+    scale: Scale,
+    treated: Real,
+    controls: Real,
+    /// Row for row beside the treated cells: controls copied, generated, others.
+    beside_treated: Vec<Set>,
+    /// Row for row beside the controls.
+    beside_controls: Vec<Set>,
+}
+
+/// The position of the generated set beside the treated cells: controls copied come first.
+const GENERATED_SET: usize = 1;
 
 /// Assesses sets of images.
 ///
 /// # Errors
 /// [`EvaluateError`] for images that cannot be measured and sets too small to be compared.
 pub fn assess(question: &Question<'_>) -> Result<Assessment, EvaluateError> {
-    let ruler = Ruler::new(&question.bundle.manifest.image)?;
-    let treated_images: Vec<u32> = question
-        .cells
-        .partners
-        .iter()
-        .map(|partner| partner.treated)
-        .collect();
-    let unit = choose_unit(&[
-        &origins(question.experiment, &treated_images),
-        &origins(question.experiment, &question.cells.controls),
-    ]);
-    let treated = real(question, &ruler, unit, &treated_images)?;
-    let controls = real(question, &ruler, unit, &question.cells.controls)?;
-    let copies: Vec<u32> = question
-        .cells
-        .partners
-        .iter()
-        .map(|partner| partner.control)
-        .collect();
-    let copied = real(question, &ruler, unit, &copies)?.measured;
-    let scale = Scale::of(&controls.measured);
-
-    let mut names = vec!["controls copied".to_owned()];
-    let mut beside_treated = vec![(RowKind::Copied, copied)];
-    let mut beside_controls = Vec::new();
-    for set in question.sets {
-        let measured = ruler.measure(&set.images)?;
-        if set.kind == RowKind::Untreated {
-            beside_controls.push((set.name.clone(), measured));
-        } else {
-            names.push(set.name.clone());
-            beside_treated.push((set.kind, measured));
-        }
-    }
+    let gathered = Gathered::of(question)?;
+    let Gathered {
+        ruler,
+        scale,
+        treated,
+        controls,
+        ..
+    } = &gathered;
     let mut notes = Vec::new();
-    if unit == Unit::Cell {
+    if treated.groups.unit() == Unit::Cell {
         notes.push(
             "the table names no field of view, well or plate with at least two groups on each side: intervals resample \
              single cells and are too narrow"
                 .to_owned(),
         );
     }
-    let features = |measured: &Measured| measured.features(&scale);
-    let (real_features, control_features) = (features(&treated.measured)?, features(&controls.measured)?);
-    let of_sets: Vec<Features> = beside_treated
-        .iter()
-        .map(|(_, set)| features(set))
-        .collect::<Result<_, _>>()?;
-
-    let conditions: Vec<usize> = question
-        .cells
-        .partners
-        .iter()
-        .map(|partner| partner.condition)
-        .collect();
-    let halves = Halves::new(&treated.groups, &conditions, question.plan.seed);
-    let set_features: Vec<&Features> = of_sets.iter().collect();
-    let distances = Measurement::of(&real_features, &set_features, &halves, question.plan)?;
-    if distances.is_none() {
-        notes.push(format!(
-            "no distances: halves of the real cells have fewer than {FEWEST_GROUPS} groups"
-        ));
-    }
-    let of_row = |set| {
-        distances
-            .iter()
-            .map(|found| found.distances(MORPHOLOGY, set))
-            .collect()
-    };
-
-    let known = condition_cells(question, &treated, &beside_treated);
+    let known = condition_cells(question, &gathered);
     let effects = if known.is_empty() {
         notes.push(format!(
             "no condition has {} treated cells in two groups: no share of a change was measured",
@@ -181,171 +150,359 @@ pub fn assess(question: &Question<'_>) -> Result<Assessment, EvaluateError> {
     } else {
         let own: Vec<ConditionCells> = known.iter().map(|(_, cells)| cells.clone()).collect();
         let sides = (&controls.measured, &controls.groups);
-        Some(Effects::of(&own, sides, (&ruler, &scale), question.plan)?)
+        Some(Effects::of(&own, sides, (ruler, scale), question.plan)?)
     };
+    let mut differences = differences(&gathered, effects.as_ref());
+    let conditions: Vec<usize> = question
+        .cells
+        .partners
+        .iter()
+        .map(|partner| partner.condition)
+        .collect();
+    let halves = Halves::new(&treated.groups, &conditions, question.plan.seed);
+    let control_halves = Halves::new(
+        &controls.groups,
+        &vec![0; controls.paths.len()],
+        question.plan.seed,
+    );
+    let mut of_treated = rows_of_treated(question, &gathered, effects.as_ref(), &halves)?;
+    let mut of_controls = rows_of_controls(question, &gathered, &control_halves)?;
 
-    let mut rows = vec![Row {
-        kind: RowKind::Real,
-        name: "real cells, half against half".to_owned(),
-        cells: halves.least(),
-        distances: of_row(0),
-        gap_closed: None,
-        direction: None,
-        fine_detail: None,
-    }];
-    let beside: Vec<&Measured> = beside_treated.iter().map(|(_, set)| set).collect();
-    let detail = fine_detail(&ruler, &treated.measured, &beside, &treated.groups, question.plan)?;
-    for (index, ((kind, _), name)) in beside_treated.iter().zip(&names).enumerate() {
-        let mean = |statistic| {
-            effects
-                .as_ref()
-                .and_then(|effects| effects.mean(index, statistic))
-        };
-        rows.push(Row {
-            kind: *kind,
-            name: name.clone(),
-            cells: treated.measured.len(),
-            distances: of_row(index + 1),
-            gap_closed: mean(Statistic::Gap),
-            direction: mean(Statistic::Direction).filter(|_| *kind != RowKind::Copied),
-            fine_detail: detail.get(index).copied().flatten(),
-        });
+    let mut spaces = Vec::new();
+    let mut batches = None;
+    for extractor in question.spaces {
+        let sets = gathered.named();
+        let mut features = extractor.features(&question.bundle.manifest.image, scale, &sets)?;
+        let width = features.first().map_or(0, Features::width);
+        let space = extractor.described(width);
+        let of_control_side = features.split_off(1 + gathered.beside_treated.len());
+        match measure_space(&space.name, &features, &halves, question.plan, &mut of_treated)? {
+            Some(measurement) => compare_kernels(&space.name, &measurement, &mut differences),
+            None => notes.push(format!(
+                "no distances in {}: halves of the real cells have fewer than {FEWEST_GROUPS} groups",
+                space.name
+            )),
+        }
+        if !of_controls.is_empty() {
+            measure_space(
+                &space.name,
+                &of_control_side,
+                &control_halves,
+                question.plan,
+                &mut of_controls,
+            )?;
+        }
+        if batches.is_none() {
+            batches = plane(&space.name, &gathered, &features, &of_control_side)?;
+        }
+        spaces.push(space);
     }
-    rows.extend(rows_of_controls(
-        question,
-        &controls,
-        &control_features,
-        &beside_controls,
-        (&ruler, &scale),
-    )?);
-
-    let mut differences = Vec::new();
-    for other in (0..names.len()).filter(|&other| other != GENERATED_SET) {
-        differences.push(Difference {
-            name: format!(
-                "{} against {}",
-                names.get(GENERATED_SET).map_or("", String::as_str),
-                names.get(other).map_or("", String::as_str)
-            ),
-            gap_closed: effects
-                .as_ref()
-                .and_then(|effects| effects.difference(GENERATED_SET, other, Statistic::Gap)),
-            nearer: distances
-                .as_ref()
-                .and_then(|found| found.kid_difference(other + 1, GENERATED_SET + 1)),
-        });
-    }
-
-    let generated = of_sets.get(GENERATED_SET).unwrap_or(&real_features);
-    let treated_batches: Vec<&str> = treated.batches.iter().map(String::as_str).collect();
-    let control_batches: Vec<&str> = controls.batches.iter().map(String::as_str).collect();
-    let batches = batch_plane(
-        MORPHOLOGY,
-        &[
-            (CloudKind::Control, &control_features, &control_batches),
-            (CloudKind::Treated, &real_features, &treated_batches),
-            (CloudKind::Generated, generated, &treated_batches),
-        ],
-    )?;
-    let compound_use = used(question, &ruler, &scale, &known)?;
     let evaluation = Evaluation {
         version: VERSION,
         date: String::new(),
         program: format!("cellflux-train {}", env!("CARGO_PKG_VERSION")),
         weights: None,
-        data: MeasuredData {
-            name: question.bundle.manifest.provenance.data_set.name.clone(),
-            split: match question.split {
-                Split::Test => MeasuredSplit::Test,
-                Split::HeldOut => MeasuredSplit::HeldOut,
-                Split::Train | Split::Validation => MeasuredSplit::Validation,
-            },
-            treated: treated.measured.len(),
-            controls: controls.measured.len(),
-            resampled_by: match unit {
-                Unit::Field => Resampled::Field,
-                Unit::Well => Resampled::Well,
-                Unit::Plate => Resampled::Plate,
-                Unit::Cell => Resampled::Cell,
-            },
-            groups: treated.groups.count(),
-            replicates: question.plan.replicates,
-            least_cells: question.least_cells,
-            seed: question.plan.seed,
-        },
+        data: described(question, &gathered),
         sampling: question.sampling.clone(),
-        spaces: vec![Space {
-            name: MORPHOLOGY.to_owned(),
-            width: real_features.width(),
-            about: "What crops measure (cellflux-measure), in standard deviations of real controls."
-                .to_owned(),
-            comparable: false,
-        }],
-        rows,
+        spaces,
+        rows: of_treated.into_iter().chain(of_controls).collect(),
         conditions: measured_conditions(question, &known, effects.as_ref()),
-        modes_of_action: None,
+        modes_of_action: classified(question, &gathered)?,
         batches,
-        compound_use,
+        compound_use: used(question, &gathered, &known)?,
     };
-    let measured = std::iter::once(("real treated cells".to_owned(), treated.measured))
-        .chain(
-            names
-                .into_iter()
-                .zip(beside_treated.into_iter().map(|(_, measured)| measured)),
-        )
-        .chain(std::iter::once(("real controls".to_owned(), controls.measured)))
-        .chain(beside_controls)
-        .collect();
+    let measured = gathered.into_measured();
     Ok(Assessment {
         evaluation,
         notes,
         differences,
-        measured,
-        ruler,
+        measured: measured.1,
+        ruler: measured.0,
     })
 }
 
-/// The position of the generated set among the sets beside the treated cells: controls copied come first.
-const GENERATED_SET: usize = 1;
-
-/// Where images were taken.
-fn origins(experiment: &Experiment, images: &[u32]) -> Vec<Origin> {
-    let named = |names: &[String], at: Option<u32>| at.and_then(|at| names.get(at as usize).cloned());
-    let origin = |&image: &u32| {
-        let entry = experiment.entries().get(image as usize);
-        entry.map_or_else(Origin::default, |entry| Origin {
-            plate: named(experiment.plates(), entry.plate),
-            well: named(experiment.wells(), entry.well),
-            field: named(experiment.fields(), entry.field),
+impl Gathered {
+    fn of(question: &Question<'_>) -> Result<Self, EvaluateError> {
+        let ruler = Ruler::new(&question.bundle.manifest.image)?;
+        let cells = question.cells;
+        let treated: Vec<u32> = cells.partners.iter().map(|partner| partner.treated).collect();
+        let copies: Vec<u32> = cells.partners.iter().map(|partner| partner.control).collect();
+        let unit = choose_unit(&[
+            &origins(question.experiment, &treated),
+            &origins(question.experiment, &cells.controls),
+        ]);
+        let source = (question.experiment, question.cache);
+        let copied = Real::new(source, &ruler, unit, &copies)?;
+        let mut beside_treated = vec![Set {
+            kind: RowKind::Copied,
+            name: "controls copied".to_owned(),
+            paths: copied.paths,
+            images: copied.images,
+            measured: copied.measured,
+        }];
+        let mut beside_controls = Vec::new();
+        for set in question.sets {
+            let measured = ruler.measure(&set.images)?;
+            let set = Set {
+                kind: set.kind,
+                name: set.name.clone(),
+                paths: (0..measured.len())
+                    .map(|number| format!("{}/{}", set.folder, file_name(number)))
+                    .collect(),
+                images: set.images.clone(),
+                measured,
+            };
+            if set.kind == RowKind::Untreated {
+                beside_controls.push(set);
+            } else {
+                beside_treated.push(set);
+            }
+        }
+        let controls = Real::new(source, &ruler, unit, &cells.controls)?;
+        Ok(Self {
+            treated: Real::new(source, &ruler, unit, &treated)?,
+            scale: Scale::of(&controls.measured),
+            ruler,
+            controls,
+            beside_treated,
+            beside_controls,
         })
-    };
-    images.iter().map(origin).collect()
+    }
+
+    /// Every set: treated cells and those beside them, then controls and those beside them.
+    fn named(&self) -> Vec<NamedImages<'_>> {
+        fn real(real: &Real) -> NamedImages<'_> {
+            NamedImages {
+                images: &real.images,
+                paths: &real.paths,
+                measured: &real.measured,
+            }
+        }
+        fn made(set: &Set) -> NamedImages<'_> {
+            NamedImages {
+                images: &set.images,
+                paths: &set.paths,
+                measured: &set.measured,
+            }
+        }
+        std::iter::once(real(&self.treated))
+            .chain(self.beside_treated.iter().map(made))
+            .chain(std::iter::once(real(&self.controls)))
+            .chain(self.beside_controls.iter().map(made))
+            .collect()
+    }
+
+    fn into_measured(self) -> (Ruler, Vec<(String, Vec<String>, Measured)>) {
+        let real = |name: &str, real: Real| (name.to_owned(), real.paths, real.measured);
+        let made = |set: Set| (set.name, set.paths, set.measured);
+        let measured = std::iter::once(real("real treated cells", self.treated))
+            .chain(self.beside_treated.into_iter().map(made))
+            .chain(std::iter::once(real("real controls", self.controls)))
+            .chain(self.beside_controls.into_iter().map(made));
+        (self.ruler, measured.collect())
+    }
 }
 
-fn real(question: &Question<'_>, ruler: &Ruler, unit: Unit, images: &[u32]) -> Result<Real, EvaluateError> {
-    let mut coded = Vec::new();
-    for &number in images {
-        let image = question.cache.image(number as usize);
-        coded.extend_from_slice(image.ok_or(EvaluateError::Image { number })?);
+/// The rows against real treated cells, without distances.
+fn rows_of_treated(
+    question: &Question<'_>,
+    gathered: &Gathered,
+    effects: Option<&Effects>,
+    halves: &Halves,
+) -> Result<Vec<Row>, EvaluateError> {
+    let Gathered { ruler, treated, .. } = gathered;
+    let beside: Vec<&Measured> = gathered.beside_treated.iter().map(|set| &set.measured).collect();
+    let detail = fine_detail(ruler, &treated.measured, &beside, &treated.groups, question.plan)?;
+    let mut rows = vec![floor("real cells, half against half", halves)];
+    for (index, set) in gathered.beside_treated.iter().enumerate() {
+        let mean = |statistic| effects?.mean(index, statistic);
+        rows.push(Row {
+            kind: set.kind,
+            name: set.name.clone(),
+            cells: set.measured.len(),
+            distances: Vec::new(),
+            gap_closed: mean(Statistic::Gap),
+            direction: mean(Statistic::Direction).filter(|_| set.kind != RowKind::Copied),
+            fine_detail: detail.get(index).copied().flatten(),
+        });
     }
-    let batch = |&image: &u32| {
-        let entry = question.experiment.entries().get(image as usize);
-        let batch = entry.and_then(|entry| question.experiment.batches().get(entry.batch as usize));
-        batch.cloned().unwrap_or_default()
+    Ok(rows)
+}
+
+/// The rows against real controls, without distances; none where nothing stands beside the controls.
+fn rows_of_controls(
+    question: &Question<'_>,
+    gathered: &Gathered,
+    halves: &Halves,
+) -> Result<Vec<Row>, EvaluateError> {
+    let Gathered { ruler, controls, .. } = gathered;
+    if gathered.beside_controls.is_empty() || controls.groups.count() < 2 {
+        return Ok(Vec::new());
+    }
+    let beside: Vec<&Measured> = gathered.beside_controls.iter().map(|set| &set.measured).collect();
+    let detail = fine_detail(
+        ruler,
+        &controls.measured,
+        &beside,
+        &controls.groups,
+        question.plan,
+    )?;
+    let rows = gathered
+        .beside_controls
+        .iter()
+        .zip(detail)
+        .map(|(set, detail)| Row {
+            kind: set.kind,
+            name: set.name.clone(),
+            cells: set.measured.len(),
+            distances: Vec::new(),
+            gap_closed: None,
+            direction: None,
+            fine_detail: detail,
+        });
+    let floor = floor("real controls, half against half", halves);
+    Ok(std::iter::once(floor).chain(rows).collect())
+}
+
+fn floor(name: &str, halves: &Halves) -> Row {
+    Row {
+        kind: RowKind::Real,
+        name: name.to_owned(),
+        cells: halves.least(),
+        distances: Vec::new(),
+        gap_closed: None,
+        direction: None,
+        fine_detail: None,
+    }
+}
+
+/// Measures the sets of `features`, of which the first is real, and adds each row's distances.
+fn measure_space(
+    space: &str,
+    features: &[Features],
+    halves: &Halves,
+    plan: Plan,
+    rows: &mut [Row],
+) -> Result<Option<Measurement>, EvaluateError> {
+    let Some((real, sets)) = features.split_first() else {
+        return Ok(None);
     };
-    Ok(Real {
-        measured: ruler.measure(&coded)?,
-        groups: Groups::by(unit, &origins(question.experiment, images))?,
-        batches: images.iter().map(batch).collect(),
-    })
+    let sets: Vec<&Features> = sets.iter().collect();
+    let Some(measurement) = Measurement::of(real, &sets, halves, plan)? else {
+        return Ok(None);
+    };
+    for (set, row) in rows.iter_mut().enumerate() {
+        row.distances.push(measurement.distances(space, set));
+    }
+    Ok(Some(measurement))
+}
+
+fn differences(gathered: &Gathered, effects: Option<&Effects>) -> Vec<Difference> {
+    let name = |at: usize| {
+        gathered
+            .beside_treated
+            .get(at)
+            .map_or("", |set| set.name.as_str())
+    };
+    let others = (0..gathered.beside_treated.len()).filter(|&other| other != GENERATED_SET);
+    others
+        .map(|other| Difference {
+            name: format!("{} against {}", name(GENERATED_SET), name(other)),
+            gap_closed: effects.and_then(|effects| effects.difference(GENERATED_SET, other, Statistic::Gap)),
+            nearer: Vec::new(),
+        })
+        .collect()
+}
+
+fn compare_kernels(space: &str, measurement: &Measurement, differences: &mut [Difference]) {
+    let others = (0..).filter(|&other| other != GENERATED_SET);
+    for (difference, other) in differences.iter_mut().zip(others) {
+        // Real against real comes first in a measurement.
+        let nearer = measurement.kid_difference(other + 1, GENERATED_SET + 1);
+        difference
+            .nearer
+            .extend(nearer.map(|nearer| (space.to_owned(), nearer)));
+    }
+}
+
+fn plane(
+    space: &str,
+    gathered: &Gathered,
+    of_treated: &[Features],
+    of_controls: &[Features],
+) -> Result<Option<BatchPlane>, EvaluateError> {
+    let (Some(real), Some(generated), Some(controls)) = (
+        of_treated.first(),
+        of_treated.get(1 + GENERATED_SET),
+        of_controls.first(),
+    ) else {
+        return Ok(None);
+    };
+    let treated_batches: Vec<&str> = gathered.treated.batches.iter().map(String::as_str).collect();
+    let control_batches: Vec<&str> = gathered.controls.batches.iter().map(String::as_str).collect();
+    batch_plane(
+        space,
+        &[
+            (CloudKind::Control, controls, &control_batches),
+            (CloudKind::Treated, real, &treated_batches),
+            (CloudKind::Generated, generated, &treated_batches),
+        ],
+    )
+}
+
+/// What the first classifier among the spaces sees in real treated cells and in generated ones.
+fn classified(question: &Question<'_>, gathered: &Gathered) -> Result<Option<ModesOfAction>, EvaluateError> {
+    let classifier = question.spaces.iter().find_map(|space| match space {
+        Extractor::Moa(classifier) => Some(classifier),
+        _ => None,
+    });
+    let (Some(classifier), Some(generated)) = (classifier, gathered.beside_treated.get(GENERATED_SET)) else {
+        return Ok(None);
+    };
+    let numbers: Vec<u32> = question
+        .cells
+        .partners
+        .iter()
+        .map(|partner| partner.treated)
+        .collect();
+    let spec = &question.bundle.manifest.image;
+    modes_of_action(
+        classifier,
+        question.experiment,
+        &numbers,
+        &gathered.treated.groups,
+        (&gathered.treated.images, &generated.images),
+        [spec.channels.len(), spec.height, spec.width],
+        question.plan,
+    )
+}
+
+fn described(question: &Question<'_>, gathered: &Gathered) -> MeasuredData {
+    MeasuredData {
+        name: question.bundle.manifest.provenance.data_set.name.clone(),
+        split: match question.split {
+            Split::Test => MeasuredSplit::Test,
+            Split::HeldOut => MeasuredSplit::HeldOut,
+            Split::Train | Split::Validation => MeasuredSplit::Validation,
+        },
+        treated: gathered.treated.paths.len(),
+        controls: gathered.controls.paths.len(),
+        resampled_by: match gathered.treated.groups.unit() {
+            Unit::Field => Resampled::Field,
+            Unit::Well => Resampled::Well,
+            Unit::Plate => Resampled::Plate,
+            Unit::Cell => Resampled::Cell,
+        },
+        groups: gathered.treated.groups.count(),
+        replicates: question.plan.replicates,
+        least_cells: question.least_cells,
+        seed: question.plan.seed,
+    }
 }
 
 /// The conditions that have enough cells in enough groups, each with its position in the bundle's list.
-fn condition_cells(
-    question: &Question<'_>,
-    treated: &Real,
-    sets: &[(RowKind, Measured)],
-) -> Vec<(usize, ConditionCells)> {
+fn condition_cells(question: &Question<'_>, gathered: &Gathered) -> Vec<(usize, ConditionCells)> {
+    let treated = &gathered.treated;
     let mut rows: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     for (row, partner) in question.cells.partners.iter().enumerate() {
         rows.entry(partner.condition).or_default().push(row);
@@ -383,70 +540,16 @@ fn condition_cells(
                     treated: treated.measured.select(&rows),
                     groups,
                     controls,
-                    sets: sets.iter().map(|(_, set)| set.select(&rows)).collect(),
+                    sets: gathered
+                        .beside_treated
+                        .iter()
+                        .map(|set| set.measured.select(&rows))
+                        .collect(),
                 },
             )
         })
     };
     rows.into_iter().filter_map(cells).collect()
-}
-
-/// Controls walked under their own condition, against real controls, with the controls' own floor before them.
-fn rows_of_controls(
-    question: &Question<'_>,
-    controls: &Real,
-    features: &Features,
-    sets: &[(String, Measured)],
-    (ruler, scale): (&Ruler, &Scale),
-) -> Result<Vec<Row>, EvaluateError> {
-    if sets.is_empty() {
-        return Ok(Vec::new());
-    }
-    let halves = Halves::new(
-        &controls.groups,
-        &vec![0; controls.measured.len()],
-        question.plan.seed,
-    );
-    let made: Vec<Features> = sets
-        .iter()
-        .map(|(_, set)| set.features(scale))
-        .collect::<Result<_, _>>()?;
-    let Some(measurement) =
-        Measurement::of(features, &made.iter().collect::<Vec<_>>(), &halves, question.plan)?
-    else {
-        return Ok(Vec::new());
-    };
-    let floor = (
-        "real controls, half against half".to_owned(),
-        RowKind::Real,
-        halves.least(),
-    );
-    let others = sets
-        .iter()
-        .map(|(name, set)| (name.clone(), RowKind::Untreated, set.len()));
-    let beside: Vec<&Measured> = sets.iter().map(|(_, set)| set).collect();
-    let detail = fine_detail(
-        ruler,
-        &controls.measured,
-        &beside,
-        &controls.groups,
-        question.plan,
-    )?;
-    let rows = std::iter::once(floor).chain(others).enumerate();
-    Ok(rows
-        .map(|(index, (name, kind, cells))| Row {
-            kind,
-            name,
-            cells,
-            distances: vec![measurement.distances(MORPHOLOGY, index)],
-            gap_closed: None,
-            direction: None,
-            // The floor comes first.
-            fine_detail: index
-                .checked_sub(1)
-                .and_then(|set| detail.get(set).copied().flatten()),
-        })
-        .collect())
 }
 
 fn measured_conditions(
@@ -490,10 +593,10 @@ fn measured_conditions(
 /// How much the network uses its compound, where the same controls were walked under several.
 fn used(
     question: &Question<'_>,
-    ruler: &Ruler,
-    scale: &Scale,
+    gathered: &Gathered,
     known: &[(usize, ConditionCells)],
 ) -> Result<Option<Estimate>, EvaluateError> {
+    let Gathered { ruler, scale, .. } = gathered;
     let Some((conditions, images)) = question.shared else {
         return Ok(None);
     };

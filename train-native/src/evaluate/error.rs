@@ -6,6 +6,7 @@ use cellflux_bundle::BundleError;
 use cellflux_data::{DataError, Split};
 
 use crate::TrainError;
+use crate::features::FeatureError;
 
 /// Why an evaluation could not be made.
 #[derive(Debug, thiserror::Error)]
@@ -95,6 +96,9 @@ pub enum EvaluateError {
     /// Measures of a crop.
     #[error(transparent)]
     Crop(#[from] cellflux_measure::crop::MeasureError),
+    /// Features of a space.
+    #[error(transparent)]
+    Features(#[from] FeatureError),
     /// The experiment.
     #[error(transparent)]
     Data(#[from] DataError),

@@ -17,10 +17,14 @@ pub mod effect;
 mod error;
 pub mod generate;
 pub mod measured;
+pub mod modes;
 pub mod plan;
 pub mod planes;
+pub mod real;
 pub mod report;
+mod report_text;
 pub mod sets;
+pub mod spaces;
 mod subject;
 
 pub use cellflux_bundle::Estimate;

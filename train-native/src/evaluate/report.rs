@@ -1,18 +1,18 @@
 //! The files of an evaluation: figures as JSON, tables as CSV and Markdown, measures as safetensors.
 
 use std::collections::{BTreeMap, HashMap};
-use std::fmt::Write;
 use std::path::Path;
 
 use cellflux_bundle::Bundle;
-use cellflux_bundle::evaluation::{Distances, Evaluation, Row, Verdict};
+use cellflux_bundle::evaluation::Evaluation;
 use cellflux_data::Experiment;
 use safetensors::tensor::{Dtype, TensorView};
 
-use super::assess::{Assessment, Difference, treatment, unmeasured};
+use super::assess::{Assessment, treatment};
 use super::cells::Cells;
 use super::generate::file_name;
 use super::measured::{Measured, Ruler};
+use super::report_text::markdown;
 use super::{Estimate, EvaluateError, written};
 
 /// The figures' file.
@@ -24,18 +24,27 @@ pub const REPORT: &str = "report.md";
 ///
 /// # Errors
 /// [`EvaluateError::File`] for a file that cannot be written.
-pub fn write(folder: &Path, assessment: &Assessment, title: &str) -> Result<(), EvaluateError> {
+pub fn write(folder: &Path, assessment: &Assessment, bundle: &Bundle) -> Result<(), EvaluateError> {
     let evaluation = &assessment.evaluation;
     let json = serde_json::to_vec_pretty(evaluation).map_err(|error| EvaluateError::Text {
         path: folder.join(EVALUATION),
         reason: error.to_string(),
     })?;
     written(&folder.join(EVALUATION), &[&json[..], b"\n"].concat())?;
-    written(&folder.join(REPORT), markdown(assessment, title).as_bytes())?;
+    let text = markdown(assessment, &bundle.manifest.title, &bundle.manifest.conditions);
+    written(&folder.join(REPORT), text.as_bytes())?;
     written(
         &folder.join("conditions.csv"),
         &conditions_csv(folder, evaluation)?,
     )?;
+    let mut images = "path\n".to_owned();
+    for (_, paths, _) in &assessment.measured {
+        for path in paths {
+            images.push_str(path);
+            images.push('\n');
+        }
+    }
+    written(&folder.join("images.csv"), images.as_bytes())?;
     let tensors = measures(folder, &assessment.ruler, &assessment.measured)?;
     written(&folder.join("measures.safetensors"), &tensors)
 }
@@ -149,14 +158,18 @@ fn conditions_csv(folder: &Path, evaluation: &Evaluation) -> Result<Vec<u8>, Eva
 
 /// Every set's measures, f64 `[N, D]`, NaN where a crop does not have one; the measures' names are in the file's
 /// metadata.
-fn measures(folder: &Path, ruler: &Ruler, sets: &[(String, Measured)]) -> Result<Vec<u8>, EvaluateError> {
+fn measures(
+    folder: &Path,
+    ruler: &Ruler,
+    sets: &[(String, Vec<String>, Measured)],
+) -> Result<Vec<u8>, EvaluateError> {
     let wrong = |reason: String| EvaluateError::Text {
         path: folder.join("measures.safetensors"),
         reason,
     };
     let data: BTreeMap<String, (Vec<usize>, Vec<u8>)> = sets
         .iter()
-        .map(|(name, set)| {
+        .map(|(name, _, set)| {
             let shape = vec![set.len(), ruler.catalogue().len()];
             let bytes = set
                 .values()
@@ -180,187 +193,4 @@ fn measures(folder: &Path, ruler: &Ruler, sets: &[(String, Measured)]) -> Result
         .collect();
     let about = HashMap::from([("measures".to_owned(), names.join(","))]);
     safetensors::serialize(views, Some(about)).map_err(|error| wrong(error.to_string()))
-}
-
-/// A number with its interval.
-fn shown(estimate: Option<Estimate>, digits: usize) -> String {
-    estimate.map_or_else(
-        || "-".to_owned(),
-        |Estimate { value, low, high }| format!("{value:.digits$} ({low:.digits$} to {high:.digits$})"),
-    )
-}
-
-fn markdown(assessment: &Assessment, title: &str) -> String {
-    let evaluation = &assessment.evaluation;
-    let data = &evaluation.data;
-    let mut text = format!(
-        "# Evaluation of {title}\n\n{} real treated cells and {} controls of {} ({} split, by {}); {} groups, intervals of 95 % \
-         from {} resamplings. Sampling: {} steps of {}, alpha {}, noise {}.\n\n",
-        data.treated,
-        data.controls,
-        data.name,
-        name_of(&data.split),
-        name_of(&data.resampled_by),
-        data.groups,
-        data.replicates,
-        evaluation.sampling.steps,
-        evaluation.sampling.solver.name(),
-        evaluation.sampling.alpha,
-        evaluation.sampling.noise,
-    );
-    text.push_str("## Against real treated cells\n\n");
-    text.push_str(
-        "Distances are between halves of the cells, both ways, so every row has as many cells on each side; rows of \
-         controls are against real controls.\n\n",
-    );
-    rows_table(&mut text, &evaluation.rows);
-    text.push_str("\n## The same, as differences\n\n| sets | gap closed | nearer to real cells by (KID) |\n|---|---|---|\n");
-    for difference in &assessment.differences {
-        let _ = writeln!(
-            text,
-            "| {} | {} | {} |",
-            difference.name,
-            shown(difference.gap_closed, 2),
-            shown(difference.nearer, 3)
-        );
-    }
-    conditions_table(&mut text, evaluation);
-    text.push_str("\n## In words\n\n");
-    for sentence in sentences(evaluation, &assessment.differences) {
-        let _ = writeln!(text, "- {sentence}");
-    }
-    for note in &assessment.notes {
-        let _ = writeln!(text, "- {note}");
-    }
-    text
-}
-
-fn name_of(value: &impl serde::Serialize) -> String {
-    match serde_json::to_value(value) {
-        Ok(serde_json::Value::String(name)) => name,
-        _ => String::new(),
-    }
-}
-
-fn rows_table(text: &mut String, rows: &[Row]) {
-    text.push_str(
-        "| set | cells | KID | energy | Frechet | precision | recall | density | coverage | gap closed | direction | fine detail |\n\
-         |---|---|---|---|---|---|---|---|---|---|---|---|\n",
-    );
-    for row in rows {
-        let first: Option<&Distances> = row.distances.first();
-        let of = |which: fn(&Distances) -> Option<Estimate>, digits| shown(first.and_then(which), digits);
-        let _ = writeln!(
-            text,
-            "| {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} |",
-            row.name,
-            row.cells,
-            of(|distances| distances.kid, 3),
-            of(|distances| distances.energy, 2),
-            of(|distances| distances.frechet, 1),
-            of(|distances| distances.precision, 2),
-            of(|distances| distances.recall, 2),
-            of(|distances| distances.density, 2),
-            of(|distances| distances.coverage, 2),
-            shown(row.gap_closed, 2),
-            shown(row.direction, 2),
-            shown(row.fine_detail, 2),
-        );
-    }
-}
-
-fn conditions_table(text: &mut String, evaluation: &Evaluation) {
-    text.push_str(
-        "\n## By condition\n\n| condition | cells | controls | gap closed | direction | nuclear area: control, real, generated (px) |\n\
-         |---|---|---|---|---|---|\n",
-    );
-    for condition in evaluation
-        .conditions
-        .iter()
-        .filter(|condition| condition.treated >= evaluation.data.least_cells)
-    {
-        let area = |which: fn(&cellflux_bundle::evaluation::NuclearArea) -> Estimate| {
-            shown(condition.nuclei.as_ref().map(which), 0)
-        };
-        let _ = writeln!(
-            text,
-            "| {} | {} | {} | {} | {} | {}; {}; {} |",
-            condition.name,
-            condition.treated,
-            condition.controls,
-            shown(condition.gap_closed, 2),
-            shown(condition.direction, 2),
-            area(|nuclei| nuclei.control),
-            area(|nuclei| nuclei.treated),
-            area(|nuclei| nuclei.generated),
-        );
-    }
-    let others = unmeasured(evaluation);
-    if !others.is_empty() {
-        let names: Vec<String> = others
-            .iter()
-            .map(|(name, cells)| format!("{name} ({cells})"))
-            .collect();
-        let _ = writeln!(
-            text,
-            "\nWithout figures, with their cells, since they are fewer than {}, lie in one group or do not differ from \
-             controls beyond noise: {}.",
-            evaluation.data.least_cells,
-            names.join(", ")
-        );
-    }
-}
-
-/// What the figures allow to be said.
-fn sentences(evaluation: &Evaluation, differences: &[Difference]) -> Vec<String> {
-    let mut said = Vec::new();
-    for condition in &evaluation.conditions {
-        let Some(gap) = condition.gap_closed else {
-            continue;
-        };
-        let share = |value: f64| format!("{:.0}", 100.0 * value);
-        let range = format!(
-            "{} % ({} to {})",
-            share(gap.value),
-            share(gap.low),
-            share(gap.high)
-        );
-        said.push(match condition.verdict() {
-            Verdict::BetterThanCopy => format!(
-                "{}: makes {range} of the measured change ({} real cells).",
-                condition.name, condition.treated
-            ),
-            Verdict::NotShown => format!(
-                "{}: {range} of the measured change; not shown to be better than a copy of the control.",
-                condition.name
-            ),
-            Verdict::WorseThanCopy => format!(
-                "{}: {range} of the measured change: a copy of the control is nearer to the real cells.",
-                condition.name
-            ),
-            Verdict::Unmeasured => continue,
-        });
-    }
-    for difference in differences {
-        if let Some(gap) = difference.gap_closed {
-            let certain = gap.low > 0.0;
-            said.push(format!(
-                "{}: the gap closed differs by {}, {}.",
-                difference.name,
-                shown(Some(gap), 2),
-                if certain {
-                    "more than zero"
-                } else {
-                    "which is not shown to be more than zero"
-                }
-            ));
-        }
-    }
-    if let Some(used) = evaluation.compound_use {
-        said.push(format!(
-            "The same controls under different compounds end {} times as far apart as the real compounds' cells.",
-            shown(Some(used), 2)
-        ));
-    }
-    said
 }

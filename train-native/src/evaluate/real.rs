@@ -1,0 +1,69 @@
+//! Real cells: their images, what they measure, and which of them belong together.
+
+use cellflux_data::{Experiment, PackedCache};
+use cellflux_measure::sets::groups::{Groups, Origin, Unit};
+
+use super::EvaluateError;
+use super::measured::{Measured, Ruler};
+
+/// Real cells of one kind.
+#[derive(Clone, Debug)]
+pub struct Real {
+    /// Coded images `[N, C, H, W]`.
+    pub images: Vec<u8>,
+    /// Their paths.
+    pub paths: Vec<String>,
+    /// What they measure.
+    pub measured: Measured,
+    /// Which belong together.
+    pub groups: Groups,
+    /// Their batches' names.
+    pub batches: Vec<String>,
+}
+
+impl Real {
+    /// The cells of these image numbers, grouped by `unit`.
+    ///
+    /// # Errors
+    /// [`EvaluateError::Image`] for a number that the cache does not have, [`EvaluateError::Sets`] for a cell
+    /// whose unit is not known.
+    pub fn new(
+        (experiment, cache): (&Experiment, &PackedCache),
+        ruler: &Ruler,
+        unit: Unit,
+        numbers: &[u32],
+    ) -> Result<Self, EvaluateError> {
+        let mut images = Vec::new();
+        for &number in numbers {
+            let image = cache.image(number as usize);
+            images.extend_from_slice(image.ok_or(EvaluateError::Image { number })?);
+        }
+        let entry = |number: &u32| experiment.entries().get(*number as usize);
+        let batch = |number: &u32| {
+            let batch = entry(number).and_then(|entry| experiment.batches().get(entry.batch as usize));
+            batch.cloned().unwrap_or_default()
+        };
+        let path = |number: &u32| entry(number).map_or_else(String::new, |entry| entry.image.to_string());
+        Ok(Self {
+            measured: ruler.measure(&images)?,
+            images,
+            paths: numbers.iter().map(path).collect(),
+            groups: Groups::by(unit, &origins(experiment, numbers))?,
+            batches: numbers.iter().map(batch).collect(),
+        })
+    }
+}
+
+/// Where images were taken.
+pub fn origins(experiment: &Experiment, numbers: &[u32]) -> Vec<Origin> {
+    let named = |names: &[String], at: Option<u32>| at.and_then(|at| names.get(at as usize).cloned());
+    let origin = |&number: &u32| {
+        let entry = experiment.entries().get(number as usize);
+        entry.map_or_else(Origin::default, |entry| Origin {
+            plate: named(experiment.plates(), entry.plate),
+            well: named(experiment.wells(), entry.well),
+            field: named(experiment.fields(), entry.field),
+        })
+    };
+    numbers.iter().map(origin).collect()
+}

@@ -1,0 +1,248 @@
+//! The report of an evaluation for people, in Markdown.
+
+use std::fmt::Write;
+
+use cellflux_bundle::conditions::Conditions;
+use cellflux_bundle::evaluation::{Confusion, Distances, Evaluation, NuclearArea, Row, Space};
+
+use super::Estimate;
+use super::assess::{Assessment, Difference, unmeasured};
+
+/// The whole report of a bundle of this title and conditions.
+pub fn markdown(assessment: &Assessment, title: &str, conditions: &Conditions) -> String {
+    let evaluation = &assessment.evaluation;
+    let data = &evaluation.data;
+    let mut text = format!(
+        "# Evaluation of {title}\n\n{} real treated cells and {} controls of {} ({} split); intervals hold 95 % of {} \
+         resamplings by {} ({} of them). Sampling: {} steps of {} on {}, alpha {}, noise {}.\n\n",
+        data.treated,
+        data.controls,
+        data.name,
+        name_of(&data.split),
+        data.replicates,
+        name_of(&data.resampled_by),
+        data.groups,
+        evaluation.sampling.steps,
+        evaluation.sampling.solver.name(),
+        evaluation.sampling.grid.name(),
+        evaluation.sampling.alpha,
+        evaluation.sampling.noise,
+    );
+    text.push_str("## In words\n\n");
+    for remark in evaluation.remarks(conditions) {
+        let _ = writeln!(text, "- {remark}.");
+    }
+    for sentence in of_differences(&assessment.differences) {
+        let _ = writeln!(text, "- {sentence}");
+    }
+    for note in &assessment.notes {
+        let _ = writeln!(text, "- {note}");
+    }
+    change_table(&mut text, &evaluation.rows);
+    text.push_str(
+        "\nDistances are between halves of the cells, both ways, so every row has as many cells on each side; rows of \
+         controls are against real controls.\n",
+    );
+    for space in &evaluation.spaces {
+        space_table(&mut text, space, &evaluation.rows);
+    }
+    difference_table(&mut text, &assessment.differences);
+    conditions_table(&mut text, evaluation);
+    modes_table(&mut text, evaluation);
+    text
+}
+
+/// A number with its interval.
+fn shown(estimate: Option<Estimate>, digits: usize) -> String {
+    estimate.map_or_else(
+        || "-".to_owned(),
+        |Estimate { value, low, high }| format!("{value:.digits$} ({low:.digits$} to {high:.digits$})"),
+    )
+}
+
+fn name_of(value: &impl serde::Serialize) -> String {
+    match serde_json::to_value(value) {
+        Ok(serde_json::Value::String(name)) => name,
+        _ => String::new(),
+    }
+}
+
+fn change_table(text: &mut String, rows: &[Row]) {
+    text.push_str("\n## The change that is made\n\n| set | cells | gap closed | direction | fine detail |\n|---|---|---|---|---|\n");
+    for row in rows {
+        let _ = writeln!(
+            text,
+            "| {} | {} | {} | {} | {} |",
+            row.name,
+            row.cells,
+            shown(row.gap_closed, 2),
+            shown(row.direction, 2),
+            shown(row.fine_detail, 2),
+        );
+    }
+}
+
+fn space_table(text: &mut String, space: &Space, rows: &[Row]) {
+    let _ = write!(
+        text,
+        "\n## Distances in {} ({} features)\n\n{}\n\n\
+         | set | KID | KID by condition | energy | Frechet | precision | recall | density | coverage |\n\
+         |---|---|---|---|---|---|---|---|---|\n",
+        space.name, space.width, space.about
+    );
+    for row in rows {
+        let Some(found) = row
+            .distances
+            .iter()
+            .find(|distances| distances.space == space.name)
+        else {
+            continue;
+        };
+        let Distances {
+            kid,
+            kid_by_condition,
+            energy,
+            frechet,
+            precision,
+            recall,
+            density,
+            coverage,
+            ..
+        } = found;
+        let figures = [
+            (*kid, 4),
+            (*kid_by_condition, 4),
+            (*energy, 3),
+            (*frechet, 2),
+            (*precision, 2),
+            (*recall, 2),
+            (*density, 2),
+            (*coverage, 2),
+        ];
+        let cells: Vec<String> = figures
+            .iter()
+            .map(|(figure, digits)| shown(*figure, *digits))
+            .collect();
+        let _ = writeln!(text, "| {} | {} |", row.name, cells.join(" | "));
+    }
+}
+
+fn difference_table(text: &mut String, differences: &[Difference]) {
+    text.push_str(
+        "\n## As differences, on the same draws\n\n| sets | gap closed | nearer to real cells by (KID) |\n|---|---|---|\n",
+    );
+    for difference in differences {
+        let nearer: Vec<String> = difference
+            .nearer
+            .iter()
+            .map(|(space, nearer)| format!("{space} {}", shown(Some(*nearer), 4)))
+            .collect();
+        let _ = writeln!(
+            text,
+            "| {} | {} | {} |",
+            difference.name,
+            shown(difference.gap_closed, 2),
+            nearer.join("; ")
+        );
+    }
+}
+
+fn of_differences(differences: &[Difference]) -> Vec<String> {
+    let sentence = |difference: &Difference| {
+        let gap = difference.gap_closed?;
+        let certain = if gap.low > 0.0 {
+            "more than zero"
+        } else {
+            "which is not shown to be more than zero"
+        };
+        Some(format!(
+            "{}: the gap closed differs by {}, {certain}.",
+            difference.name,
+            shown(Some(gap), 2)
+        ))
+    };
+    differences.iter().filter_map(sentence).collect()
+}
+
+fn conditions_table(text: &mut String, evaluation: &Evaluation) {
+    text.push_str(
+        "\n## By condition\n\n| condition | cells | controls | gap closed | direction | nuclear area: control, real, \
+         generated (px) |\n|---|---|---|---|---|---|\n",
+    );
+    let least = evaluation.data.least_cells;
+    for condition in evaluation
+        .conditions
+        .iter()
+        .filter(|condition| condition.treated >= least)
+    {
+        let area = |which: fn(&NuclearArea) -> Estimate| shown(condition.nuclei.as_ref().map(which), 0);
+        let _ = writeln!(
+            text,
+            "| {} | {} | {} | {} | {} | {}; {}; {} |",
+            condition.name,
+            condition.treated,
+            condition.controls,
+            shown(condition.gap_closed, 2),
+            shown(condition.direction, 2),
+            area(|nuclei| nuclei.control),
+            area(|nuclei| nuclei.treated),
+            area(|nuclei| nuclei.generated),
+        );
+    }
+    let others = unmeasured(evaluation);
+    if !others.is_empty() {
+        let names: Vec<String> = others
+            .iter()
+            .map(|(name, cells)| format!("{name} ({cells})"))
+            .collect();
+        let _ = writeln!(
+            text,
+            "\nWithout figures, with their cells, since they are fewer than {least}, lie in one group or do not differ \
+             from controls beyond noise: {}.",
+            names.join(", ")
+        );
+    }
+}
+
+fn modes_table(text: &mut String, evaluation: &Evaluation) {
+    let Some(modes) = &evaluation.modes_of_action else {
+        return;
+    };
+    let _ = write!(
+        text,
+        "\n## Modes of action, as a classifier of real cells sees them\n\nAlways saying the most frequent class would be \
+         right for {:.0} % of the cells.\n\n| cells | accuracy | balanced accuracy | macro F1 | weighted F1 |\n\
+         |---|---|---|---|---|\n",
+        100.0 * modes.majority
+    );
+    for (name, confusion) in [
+        ("real (the ceiling)", &modes.real),
+        ("generated", &modes.generated),
+    ] {
+        let Confusion {
+            accuracy,
+            balanced_accuracy,
+            macro_f1,
+            weighted_f1,
+            ..
+        } = confusion;
+        let figures = [accuracy, balanced_accuracy, macro_f1, weighted_f1];
+        let cells: Vec<String> = figures.iter().map(|figure| shown(Some(**figure), 2)).collect();
+        let _ = writeln!(text, "| {name} | {} |", cells.join(" | "));
+    }
+    for (name, confusion) in [("Real", &modes.real), ("Generated", &modes.generated)] {
+        let _ = write!(
+            text,
+            "\n{name} cells, seen as:\n\n| truth | {} |\n|---|",
+            modes.labels.join(" | ")
+        );
+        text.push_str(&"---|".repeat(modes.labels.len()));
+        text.push('\n');
+        for (label, counts) in modes.labels.iter().zip(&confusion.counts) {
+            if counts.iter().any(|&count| count > 0) {
+                let counts: Vec<String> = counts.iter().map(usize::to_string).collect();
+                let _ = writeln!(text, "| {label} | {} |", counts.join(" | "));
+            }
+        }
+    }
+}
