@@ -228,7 +228,10 @@ fn other_shards_keep_the_evaluation_and_other_numbers_leave_it_out_which_is_said
             "bundle", "quantise", "model", "--dtype", "int8", "--force", "--out", "small-2",
         ],
     );
-    assert_eq!(noted(&plain), "", "there was none to leave out");
+    assert!(
+        !noted(&plain).contains("evaluation"),
+        "there was none to leave out"
+    );
 }
 
 #[test]
