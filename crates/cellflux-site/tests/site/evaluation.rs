@@ -54,7 +54,7 @@ fn a_bundle_without_an_evaluation_is_refused_with_file_and_line() {
         let home = project(&section(&component(name)));
         let error = build(home.path()).unwrap_err().to_string();
         for part in [
-            "site.toml:7: ",
+            "site.toml:8: ",
             "the bundle \"bundle\" has no evaluation; run `cellflux-train evaluate` and `cellflux bundle \
              attach-evaluation`",
         ] {
@@ -140,7 +140,7 @@ fn what_an_evaluation_lacks_is_refused_by_its_component() {
         });
         let error = build(home.path()).unwrap_err().to_string();
         assert!(
-            error.contains("site.toml:7: ") && error.contains(lacks),
+            error.contains("site.toml:8: ") && error.contains(lacks),
             "{error}"
         );
     }
