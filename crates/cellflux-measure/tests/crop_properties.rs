@@ -118,7 +118,7 @@ proptest! {
     }
 
     #[test]
-    fn twice_the_light_has_the_same_granularity_rings_and_correlations(
+    fn twice_the_light_has_the_same_granularity_and_correlations(
         (height, width, count, coded) in crops()
     ) {
         let channels = channels(count);
