@@ -102,7 +102,9 @@ proptest! {
             let (_, kind) = measure.name.rsplit_once('.').unwrap();
             let share = f64::from(byte) / 255.0;
             match (kind, value) {
-                ("mean" | "median" | "background", Some(value)) => prop_assert!((value - share).abs() < 1e-15),
+                ("mean" | "median" | "background", Some(value)) => {
+                    prop_assert!((value - share).abs() < 1e-15);
+                }
                 ("quantile-1" | "quantile-25" | "quantile-75" | "quantile-99", Some(value)) => {
                     prop_assert!((value - share).abs() < 1e-15);
                 }
