@@ -92,7 +92,7 @@ fn nuclei_of_real_cells_have_the_areas_that_their_treatment_is_known_for() {
             "{compound}: {} crops with a nucleus",
             sums.crops
         );
-        // Crops of 68 px are cut to hold a cell: its nucleus spans between a third and two thirds of their side.
+        // Crops of 68 px are cut to hold a cell: its nucleus spans a third to two thirds of their side.
         let area = sums.mean(sums.area);
         assert!((404.0..1614.0).contains(&area), "{compound}: {area} px");
         // Interphase nuclei are convex; masks that run together are not.

@@ -4,10 +4,10 @@ use super::column::{Column, Unit};
 use super::nuclei::{Nuclei, foreground};
 use super::plane::Plane;
 use super::region::Region;
-use super::smooth::smooth;
 use super::watershed;
 
-const SOURCE: &str = "IdentifySecondaryObjects of CellProfiler, method Watershed - Image; Otsu 1979";
+const SOURCE: &str =
+    "after IdentifySecondaryObjects of CellProfiler; growth as defined here, mask by Otsu 1979";
 
 /// What [`measure`] measures, in its order.
 pub const COLUMNS: [Column; 2] = [
@@ -25,11 +25,13 @@ pub const COLUMNS: [Column; 2] = [
     },
 ];
 
-/// The cell of the nucleus in the middle: the [`foreground`] of a channel that shows whole cells, divided
-/// among all nuclei in view by a watershed of its smoothed brightness, together with its nucleus. `None` for
-/// a constant channel.
+/// The cell of the nucleus in the middle, together with its nucleus: of the [`foreground`] of a channel that
+/// shows whole cells, the pixels that are fewer steps (4-connected, within the foreground) from it than from
+/// every other nucleus in view. Nearness and not brightness decides, since bright rims of cells that touch
+/// would lead one label around the other cell. `None` for a constant channel.
 pub fn find(plane: &Plane, nuclei: &Nuclei) -> Option<Region> {
-    let heights: Vec<u64> = smooth(plane).into_iter().map(u64::from).collect();
+    // At one height everywhere, the flood grows all labels at the same pace.
+    let heights = vec![0; plane.grid().pixels()];
     let labels = nuclei.labels().to_vec();
     let labels = watershed::flood(&heights, &foreground(plane)?, labels, plane.grid());
     Region::of(

@@ -5,9 +5,9 @@ use std::collections::BinaryHeap;
 
 use super::plane::Grid;
 
-/// Two parts are two things where the neck between them is narrower than this share, three quarters, of the
-/// smaller one's width. Squared, as distances are here: 9 of 16.
-const NECK_SQUARED: (u64, u64) = (9, 16);
+/// Two parts are two things where the neck between them is narrower than 0.9 of the smaller one's width.
+/// Squared, as distances are here: 81 of 100.
+const NECK_SQUARED: (u64, u64) = (81, 100);
 
 /// The squared radius in px of the smallest part that is a thing and no bump: its disc covers 31 px.
 const LEAST_RADIUS_SQUARED: u64 = 10;
