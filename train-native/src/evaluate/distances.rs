@@ -133,7 +133,7 @@ impl Measurement {
         let frechet = folds
             .iter()
             .map(|folds| frechet_estimate(folds, &sides, plan))
-            .collect::<Result<_, _>>()?;
+            .collect();
         Ok(Some(Self {
             replicates,
             frechet,
@@ -226,14 +226,10 @@ fn averaged(folds: &[Fold], draw: &Draw<'_>) -> Result<[f64; STATISTICS], SetErr
 
 /// The Frechet distance with its interval; `None` where a half has fewer cells than features. A resampled set has
 /// fewer different cells, which makes this distance larger, so the interval is moved back by the mean of that.
-fn frechet_estimate(
-    folds: &[Fold],
-    sides: &[&Groups],
-    plan: Plan,
-) -> Result<Option<Estimate>, EvaluateError> {
+fn frechet_estimate(folds: &[Fold], sides: &[&Groups], plan: Plan) -> Option<Estimate> {
     let enough = |fold: &Fold| fold.made.rows().min(fold.real.rows()) > fold.made.width();
     if !folds.iter().all(enough) {
-        return Ok(None);
+        return None;
     }
     let plan = Plan {
         replicates: cellflux_measure::sets::bootstrap::FEWEST_REPLICATES,
@@ -252,17 +248,12 @@ fn frechet_estimate(
         Ok(vec![mean])
     });
     // A draw may hold fewer cells than features.
-    let Ok(replicates) = replicates else {
-        return Ok(None);
-    };
-    let Some(estimate) = replicates.estimate(0) else {
-        return Ok(None);
-    };
+    let estimate = replicates.ok()?.estimate(0)?;
     let drawn = values.get(1..).unwrap_or_default();
     let shift = drawn.iter().sum::<f64>() / drawn.len().max(1) as f64 - estimate.value;
-    Ok(Some(Estimate {
+    Some(Estimate {
         value: estimate.value,
         low: (estimate.low - shift).min(estimate.value),
         high: (estimate.high - shift).max(estimate.value),
-    }))
+    })
 }

@@ -115,6 +115,7 @@ impl Measured {
     }
 
     /// The rows of these numbers, in this order.
+    #[must_use]
     pub fn select(&self, rows: &[usize]) -> Self {
         Self {
             rows: rows

@@ -56,7 +56,7 @@ pub fn planned(
             of_controls: false,
         }),
         None => {
-            notes.push("compounds were not shuffled: the split has cells of one compound only".to_owned())
+            notes.push("compounds were not shuffled: the split has cells of one compound only".to_owned());
         }
     }
     if from_noise {

@@ -9,7 +9,7 @@ use super::EvaluateError;
 use super::measured::{FARTHEST, Measured, Scale};
 use crate::features::inception::{Inception, Preparation};
 use crate::features::moa::Classifier;
-use crate::features::{FeatureError, FeatureRows, FeatureSpace, rgb, table};
+use crate::features::{FeatureRows, FeatureSpace, rgb, table};
 
 /// A set's images with a name for each.
 #[derive(Clone, Copy, Debug)]
@@ -146,7 +146,7 @@ fn from_table(file: &std::path::Path, sets: &[NamedImages<'_>]) -> Result<Vec<Fe
         .flat_map(|set| set.paths)
         .map(String::as_str)
         .collect();
-    let FeatureRows { width, values } = table::read(file, &paths).map_err(FeatureError::from)?;
+    let FeatureRows { width, values } = table::read(file, &paths)?;
     let mut rest = values.as_slice();
     sets.iter()
         .map(|set| {

@@ -211,7 +211,7 @@ fn figures_of_other_weights_and_of_conditions_that_the_bundle_lacks_are_not_atta
 fn an_evaluation_follows_its_weights_into_other_shards_and_not_into_other_numbers() {
     let whole = read(&evaluated(WeightDtype::F16)).unwrap();
     let repacked = |dtype, limit| {
-        let mut draft = whole.clone().into_draft(crate::model::draft(dtype).assets);
+        let mut draft = whole.clone().into_draft(draft(dtype).assets);
         draft.dtype = dtype;
         let mut packed = draft.pack_in_shards(limit).unwrap();
         let kept = packed.carry(&whole).unwrap();

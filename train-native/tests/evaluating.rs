@@ -1,0 +1,354 @@
+//! `cellflux-train evaluate` where the truth is known: a perfect generator reaches the floor and closes the whole
+//! gap, a copy of the control closes none of it; and the command, on the shipped bundle of drawn cells.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use cellflux_bundle::evaluation::{Evaluation, Row, RowKind};
+use cellflux_bundle::{Bundle, Estimate, folder};
+use cellflux_data::synthetic::Design;
+use cellflux_data::{Experiment, PackedCache, Source, Split, read_experiment};
+use cellflux_image::synthetic::Cell;
+use cellflux_measure::sets::bootstrap::Plan;
+use cellflux_train::config::{Config, Setting};
+use cellflux_train::evaluate::assess::{Assessment, Images, Question, assess};
+use cellflux_train::evaluate::cells::{Cells, Choice};
+use cellflux_train::evaluate::spaces::Extractor;
+
+fn output(arguments: &[String]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_cellflux-train"))
+        .args(arguments)
+        .output()
+        .unwrap()
+}
+
+fn run(arguments: &[String]) {
+    let output = output(arguments);
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
+
+fn refused(arguments: &[String]) -> String {
+    let output = output(arguments);
+    assert_eq!(output.status.code(), Some(2));
+    String::from_utf8(output.stderr).unwrap()
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+fn settings(list: &[&str]) -> Vec<Setting> {
+    list.iter().map(|setting| setting.parse().unwrap()).collect()
+}
+
+/// The shipped experiment of drawn cells, smaller.
+fn experiment(images: usize) -> (Config, Experiment) {
+    let images = format!("data.source.images={images}");
+    let config = Config::read(
+        &root().join("configs/synthetic-tiny.toml"),
+        &settings(&[&images, "data.source.validation=0.5"]),
+    )
+    .unwrap();
+    let experiment = read_experiment(&config.data).unwrap();
+    (config, experiment)
+}
+
+/// A cell of this batch that no image shows, drawn under the treatment of `entry`: what a perfect network makes.
+fn perfect(
+    design: &Design,
+    bundle: &Bundle,
+    experiment: &Experiment,
+    treated: u32,
+    from: &mut usize,
+) -> Vec<u8> {
+    let entry = &experiment.entries()[treated as usize];
+    let compound = entry.compound as usize - 1;
+    let effects = design.effects(compound, entry.dose_um.unwrap());
+    loop {
+        let (plate, cell) = design.unseen(*from);
+        *from += 1;
+        if plate == entry.batch as usize {
+            return design
+                .draw(&Cell { effects, ..cell }, &bundle.manifest.image)
+                .unwrap();
+        }
+    }
+}
+
+fn row<'a>(evaluation: &'a Evaluation, name: &str) -> &'a Row {
+    evaluation.rows.iter().find(|row| row.name == name).unwrap()
+}
+
+fn holds(estimate: Option<Estimate>, value: f64) -> bool {
+    let Estimate { low, high, .. } = estimate.unwrap();
+    (low..=high).contains(&value)
+}
+
+fn assessed() -> Assessment {
+    let (config, experiment) = experiment(900);
+    let bundle = folder::read(&root().join("web/bundles/synthetic-tiny")).unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    let cache = PackedCache::open_with(&experiment, dir.path(), |_, _| {}).unwrap();
+    let choice = Choice {
+        split: Split::Validation,
+        most: 60,
+        seed: 3,
+    };
+    let cells = Cells::choose(&experiment, &bundle, choice).unwrap();
+    let Source::Synthetic(design) = &config.data.source else {
+        panic!("the config is of drawn cells")
+    };
+    let design = Design::new(design, &bundle.manifest.image).unwrap();
+    let mut from = 0;
+    let mut draw = |treated| perfect(&design, &bundle, &experiment, treated, &mut from);
+    let generated: Vec<u8> = cells
+        .partners
+        .iter()
+        .flat_map(|partner| draw(partner.treated))
+        .collect();
+    // What a network makes that takes each compound for another.
+    let shuffled = cells.shuffled(choice.seed).unwrap();
+    let exchanged: Vec<u8> = shuffled
+        .iter()
+        .flat_map(|partner| {
+            let other = cells
+                .partners
+                .iter()
+                .find(|other| other.condition == partner.condition)
+                .unwrap();
+            draw(other.treated)
+        })
+        .collect();
+    let images = |kind, name: &str, images| Images {
+        kind,
+        name: name.into(),
+        folder: name.into(),
+        images,
+    };
+    assess(&Question {
+        experiment: &experiment,
+        cache: &cache,
+        bundle: &bundle,
+        cells: &cells,
+        sets: &[
+            images(RowKind::Generated, "perfect", generated),
+            images(RowKind::Shuffled, "exchanged", exchanged),
+        ],
+        shared: None,
+        spaces: &[Extractor::Morphology],
+        sampling: &bundle.manifest.sampling,
+        split: Split::Validation,
+        least_cells: 20,
+        plan: Plan {
+            replicates: 300,
+            seed: 1,
+        },
+    })
+    .unwrap()
+}
+
+#[test]
+fn a_perfect_generator_closes_the_gap_and_reaches_the_floor_and_a_copy_does_neither() {
+    let Assessment {
+        mut evaluation,
+        differences,
+        ..
+    } = assessed();
+    evaluation.date = "2026-11-27".into();
+    evaluation.validate("").unwrap();
+    let perfect = row(&evaluation, "perfect");
+    let copied = row(&evaluation, "controls copied");
+    let floor = &evaluation.rows[0];
+    assert!(holds(perfect.gap_closed, 1.0), "{:?}", perfect.gap_closed);
+    assert!(holds(copied.gap_closed, 0.0), "{:?}", copied.gap_closed);
+    assert!(perfect.direction.unwrap().low > 0.9, "{:?}", perfect.direction);
+    assert!(holds(perfect.fine_detail, 1.0), "{:?}", perfect.fine_detail);
+
+    let kid = |row: &Row| row.distances[0].kid.unwrap();
+    // Cells of the same distribution: the unbiased distance is about 0 for both.
+    assert!(kid(perfect).low <= kid(floor).high && kid(floor).low <= kid(perfect).high);
+    assert!(
+        kid(copied).low > kid(floor).high,
+        "{:?} {:?}",
+        kid(copied),
+        kid(floor)
+    );
+
+    // Compounds exchanged do worse, by more than the interval.
+    let against = differences
+        .iter()
+        .find(|found| found.name.ends_with("against exchanged"))
+        .unwrap();
+    assert!(against.gap_closed.unwrap().low > 0.0, "{:?}", against.gap_closed);
+    assert!(against.nearer[0].1.low > 0.0, "{:?}", against.nearer);
+
+    // Each nucleus that the renderer changes is measured as changed, and the perfect one alike.
+    let larger = evaluation
+        .conditions
+        .iter()
+        .find(|condition| condition.id == "larger-nucleus")
+        .unwrap();
+    let nuclei = larger.nuclei.unwrap();
+    assert!(nuclei.treated.low > nuclei.control.high, "{nuclei:?}");
+    assert!(holds(Some(nuclei.generated), nuclei.treated.value), "{nuclei:?}");
+}
+
+/// The command on the shipped bundle, on few cells and steps.
+fn evaluate(out: &Path, more: &[&str]) -> Vec<String> {
+    let (bundle, config) = (
+        root().join("web/bundles/synthetic-tiny"),
+        root().join("configs/synthetic-tiny.toml"),
+    );
+    let run = format!("run.folder={}", out.parent().unwrap().join("run").display());
+    let arguments = [
+        "evaluate",
+        bundle.to_str().unwrap(),
+        "--config",
+        config.to_str().unwrap(),
+        "--set",
+        "data.source.images=160",
+        "--set",
+        "data.source.validation=0.5",
+        "--set",
+        &run,
+        "--most",
+        "4",
+        "--least",
+        "2",
+        "--shared-controls",
+        "2",
+        "--steps",
+        "2",
+        "--replicates",
+        "100",
+        "--out",
+        out.to_str().unwrap(),
+    ];
+    arguments
+        .iter()
+        .chain(more)
+        .map(|&argument| argument.to_owned())
+        .collect()
+}
+
+#[test]
+fn an_interrupted_evaluation_goes_on_and_another_one_is_refused_its_folder() {
+    let dir = tempfile::tempdir().unwrap();
+    let out = dir.path().join("eval");
+    run(&evaluate(&out, &[]));
+    let evaluation = Evaluation::from_json(&fs::read(out.join("evaluation.json")).unwrap()).unwrap();
+    let manifest = folder::read_manifest(&root().join("web/bundles/synthetic-tiny")).unwrap();
+    assert_eq!(evaluation.weights, Some(manifest.weights_digest().unwrap()));
+    for file in [
+        "report.md",
+        "conditions.csv",
+        "cells.csv",
+        "images.csv",
+        "measures.safetensors",
+    ] {
+        assert!(out.join(file).is_file(), "{file}");
+    }
+    // A cell is generated again, alone and alike.
+    let cell = out.join("generated/00003.png");
+    let before = fs::read(&cell).unwrap();
+    fs::remove_file(&cell).unwrap();
+    let kept = fs::metadata(out.join("shuffled/00000.png"))
+        .unwrap()
+        .modified()
+        .unwrap();
+    let report = fs::read(out.join("report.md")).unwrap();
+    run(&evaluate(&out, &[]));
+    assert_eq!(fs::read(&cell).unwrap(), before);
+    assert_eq!(
+        fs::metadata(out.join("shuffled/00000.png"))
+            .unwrap()
+            .modified()
+            .unwrap(),
+        kept
+    );
+    assert_eq!(fs::read(out.join("report.md")).unwrap(), report);
+
+    let refusal = refused(&evaluate(&out, &["--alpha", "2"]));
+    assert!(
+        refusal.contains("holds the cells of another evaluation (sampling was"),
+        "{refusal}"
+    );
+
+    // Pictures from elsewhere are scored alike, and missing ones counted.
+    let elsewhere = dir.path().join("others");
+    fs::create_dir(&elsewhere).unwrap();
+    for entry in fs::read_dir(out.join("generated")).unwrap() {
+        let entry = entry.unwrap();
+        fs::copy(entry.path(), elsewhere.join(entry.file_name())).unwrap();
+    }
+    run(&evaluate(&out, &["--generated", elsewhere.to_str().unwrap()]));
+    let evaluation = Evaluation::from_json(&fs::read(out.join("evaluation.json")).unwrap()).unwrap();
+    let external = evaluation
+        .rows
+        .iter()
+        .find(|row| row.kind == RowKind::External)
+        .unwrap();
+    let own = evaluation
+        .rows
+        .iter()
+        .find(|row| row.kind == RowKind::Generated)
+        .unwrap();
+    assert_eq!(
+        (external.gap_closed, &external.distances),
+        (own.gap_closed, &own.distances)
+    );
+    fs::remove_file(elsewhere.join("00001.png")).unwrap();
+    let refusal = refused(&evaluate(&out, &["--generated", elsewhere.to_str().unwrap()]));
+    assert!(
+        refusal.contains("pictures are missing, the first is") && refusal.contains("00001.png"),
+        "{refusal}"
+    );
+}
+
+#[test]
+fn what_cannot_be_evaluated_is_refused_in_a_sentence_before_anything_is_written() {
+    let dir = tempfile::tempdir().unwrap();
+    let out = dir.path().join("eval");
+    let cases: [(&[&str], &str); 5] = [
+        (&["--split", "test"], "the test split has no treated cell"),
+        (&["--split", "held-out"], "the held-out split has no treated cell"),
+        (
+            &["--set", "data.image.height=48", "--set", "data.image.width=48"],
+            "the config's images are 48 x 48 px of",
+        ),
+        (&["--features", "moa:nowhere"], "nowhere"),
+        (&["--features", "fid"], "there is no such space"),
+    ];
+    for (more, expected) in cases {
+        let refusal = refused(&evaluate(&out, more));
+        assert!(refusal.contains(expected), "{refusal}");
+        assert!(
+            !out.join("evaluation.json").exists() && !out.join("generated").exists(),
+            "{more:?}"
+        );
+    }
+}
+
+#[test]
+fn parts_of_several_processes_are_the_whole() {
+    let dir = tempfile::tempdir().unwrap();
+    let (out, parts) = (dir.path().join("eval"), dir.path().join("parts"));
+    run(&evaluate(&out, &[]));
+    for part in ["1/2", "2/2"] {
+        run(&evaluate(&parts, &["--shard", part]));
+        assert!(!parts.join("evaluation.json").exists());
+    }
+    let pictures = |folder: &Path| fs::read_dir(folder.join("generated")).unwrap().count();
+    assert_eq!(pictures(&parts), pictures(&out));
+    run(&evaluate(&parts, &[]));
+    assert_eq!(
+        fs::read(parts.join("report.md")).unwrap(),
+        fs::read(out.join("report.md")).unwrap()
+    );
+}
