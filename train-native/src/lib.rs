@@ -17,7 +17,6 @@ pub mod export;
 pub mod material;
 pub mod measure;
 pub mod network;
-pub mod ops;
 pub mod run;
 pub mod sampling;
 pub mod sheet;
