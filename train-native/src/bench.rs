@@ -222,7 +222,7 @@ pub fn measure(measurement: &Measurement) -> Result<Report, TrainError> {
 #[cfg(feature = "cudnn")]
 fn forget_peak(device: &Device) -> Result<(), TrainError> {
     if device.is_cuda() {
-        crate::ops::cuda::device::forget_peak(device)?;
+        cellflux_fused::cuda::device::forget_peak(device)?;
     }
     Ok(())
 }
@@ -238,7 +238,7 @@ fn peak(device: &Device) -> Result<Option<f64>, TrainError> {
     if !device.is_cuda() {
         return Ok(None);
     }
-    let bytes = crate::ops::cuda::device::peak_bytes(device)?;
+    let bytes = cellflux_fused::cuda::device::peak_bytes(device)?;
     Ok(Some(bytes as f64 / f64::from(1 << 30)))
 }
 
@@ -251,7 +251,7 @@ fn peak(_device: &Device) -> Result<Option<f64>, TrainError> {
 #[cfg(feature = "cudnn")]
 fn name(device: &Device) -> Result<String, TrainError> {
     if device.is_cuda() {
-        return Ok(crate::ops::cuda::device::describe(device)?.0);
+        return Ok(cellflux_fused::cuda::device::describe(device)?.0);
     }
     Ok("CPU".to_owned())
 }
@@ -267,7 +267,7 @@ fn name(_device: &Device) -> Result<String, TrainError> {
 fn shares(step: &mut Step, device: &Device, seconds: f64) -> Result<Vec<Share>, TrainError> {
     use std::collections::BTreeMap;
 
-    use crate::ops::cuda::profile;
+    use cellflux_fused::cuda::profile;
 
     if !device.is_cuda() {
         return Ok(Vec::new());

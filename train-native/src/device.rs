@@ -7,14 +7,12 @@ use candle_core::{DType, Device};
 use cellflux_candle::Operations;
 use cellflux_candle::Plain;
 use cellflux_candle::cpu_training::CpuTraining;
+use cellflux_fused::check::check;
+use cellflux_fused::convolution::Treatment;
+use cellflux_fused::{Fused, Kind, adamw};
 
 use crate::TrainError;
 use crate::config::{DeviceChoice, OpsChoice, Precision};
-use crate::ops::Fused;
-#[cfg(feature = "cudnn")]
-use crate::ops::Kind;
-use crate::ops::check::check;
-use crate::ops::convolution::Treatment;
 
 impl DeviceChoice {
     /// The device itself.
@@ -51,7 +49,7 @@ impl Precision {
 
 #[cfg(feature = "cudnn")]
 fn open_gpu(index: usize) -> candle_core::Result<Device> {
-    crate::ops::cuda::device::open(index)
+    cellflux_fused::cuda::device::open(index)
 }
 
 #[cfg(not(feature = "cudnn"))]
@@ -90,9 +88,8 @@ fn checked(device: &Device, dtype: DType, deterministic: bool) -> Result<Fused, 
             // Where nobody reads it, `eprintln!` would panic.
             let _ = writeln!(stderr(), "warning: {finding}; its plain twin takes its place");
             fused = fused.with_twins([finding.kind]);
-            #[cfg(feature = "cudnn")]
             if finding.kind == Kind::Optimiser {
-                crate::ops::cuda::adamw::replace();
+                adamw::replace();
             }
         }
     }

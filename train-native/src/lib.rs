@@ -20,7 +20,6 @@ pub mod features;
 pub mod material;
 pub mod measure;
 pub mod network;
-pub mod ops;
 pub mod run;
 pub mod sampling;
 pub mod sheet;

@@ -1,4 +1,4 @@
-//! `cargo xtask check-cuda`: the trainer's CUDA code compiles. No GPU is needed, but the toolkit is.
+//! `cargo xtask check-cuda`: the CUDA code of the trainer's operations compiles. No GPU is needed, but the toolkit is.
 
 use std::path::PathBuf;
 
@@ -32,6 +32,8 @@ pub fn check(options: &Options) -> Result<()> {
     ));
     run(cargo("check")
         .args([
+            "--package",
+            "cellflux-fused",
             "--package",
             "cellflux-train",
             "--features",

@@ -183,8 +183,8 @@ fn print(report: &Report) {
 }
 
 fn check(args: &Check) -> anyhow::Result<()> {
-    use cellflux_train::ops::check::check;
-    use cellflux_train::ops::convolution::Treatment;
+    use cellflux_fused::check::check;
+    use cellflux_fused::convolution::Treatment;
 
     said::go_on_unread();
     let device = args.device.open()?;

@@ -24,11 +24,12 @@ mod times;
 
 pub use augment::{View, to_model_range};
 pub use batch::FlowBatch;
+pub use cellflux_fused::adamw::FlatState;
 pub(crate) use draws::normal;
 pub use draws::{Draws, Sample};
 pub use initialise::initial_weights;
 pub use loss::{Losses, Velocity, gradient, losses};
 pub use loss_scale::LossScale;
-pub use optimiser::{FlatState, Optimiser, Update, ema_decay};
+pub use optimiser::{Optimiser, ema_decay};
 pub use parameters::{Parameters, named_parameters, parameter_count};
 pub use rate::learning_rate;

@@ -1,39 +1,10 @@
 //! Adam and `AdamW` with the average of the weights, over flat tensors.
 
 use candle_core::Tensor;
+use cellflux_fused::adamw::{FlatState, Update};
 
 use crate::TrainError;
 use crate::config::{OptimiserKind, TrainingConfig};
-
-/// Everything that the optimiser keeps, each `[P]`, f32.
-#[derive(Clone, Debug)]
-pub struct FlatState {
-    /// The weights, in f32 whatever the network computes in.
-    pub weights: Tensor,
-    /// Running mean of the gradient.
-    pub first: Tensor,
-    /// Running mean of its square.
-    pub second: Tensor,
-    /// Exponential average of the weights: what is validated, sampled and exported.
-    pub averaged: Tensor,
-}
-
-/// The numbers of one update.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Update {
-    /// Learning rate.
-    pub rate: f64,
-    /// Decay of the first and second moment.
-    pub betas: [f64; 2],
-    /// `1 - beta^n`, which corrects the moments' start at zero.
-    pub corrections: [f64; 2],
-    /// Added to the second moment's root.
-    pub epsilon: f64,
-    /// Decoupled weight decay.
-    pub weight_decay: f64,
-    /// Decay of the average.
-    pub average: f64,
-}
 
 /// The optimiser of one run.
 #[derive(Debug)]
@@ -130,40 +101,6 @@ impl Optimiser {
         };
         self.state = self.state.updated(gradient, &update)?;
         Ok(())
-    }
-}
-
-impl FlatState {
-    /// The state after `update` along `gradient` `[P]`.
-    ///
-    /// `m = b1 m + (1 - b1) g`, `s = b2 s + (1 - b2) g^2`, `w = w (1 - rate decay) - rate (m / c1) / (sqrt(s
-    /// / c2) + eps)` (Loshchilov and Hutter 2019, algorithm 2, decay scaled by the rate as PyTorch does),
-    /// then `a = d a + (1 - d) w`.
-    ///
-    /// # Errors
-    /// When candle fails.
-    pub fn updated(&self, gradient: &Tensor, update: &Update) -> candle_core::Result<Self> {
-        #[cfg(feature = "cudnn")]
-        if gradient.device().is_cuda() && !crate::ops::cuda::adamw::is_replaced() {
-            // One pass over the memory, in place; the old state is this one.
-            crate::ops::cuda::adamw::update(self, gradient, update)?;
-            return Ok(self.clone());
-        }
-        let mix = |old: &Tensor, decay: f64, new: Tensor| (old * decay)? + (new * (1.0 - decay))?;
-        let [b1, b2] = update.betas;
-        let [c1, c2] = update.corrections;
-        let first = mix(&self.first, b1, gradient.clone())?;
-        let second = mix(&self.second, b2, gradient.sqr()?)?;
-        let step = ((&first / c1)? / ((&second / c2)?.sqrt()? + update.epsilon)?)?;
-        let kept = (&self.weights * (1.0 - update.rate * update.weight_decay))?;
-        let weights = (kept - (step * update.rate)?)?;
-        let averaged = mix(&self.averaged, update.average, weights.clone())?;
-        Ok(Self {
-            weights,
-            first,
-            second,
-            averaged,
-        })
     }
 }
 

@@ -1,0 +1,22 @@
+//! What the fused operations share on a CUDA device: its memory, launches of kernels, cuBLAS, cuDNN, and
+//! clocks.
+//!
+//! Everything runs on the stream that candle's device owns, so that kernels follow each other in program
+//! order.
+//!
+//! CUDA takes addresses and sizes and believes them. So the functions of this module, and those in the
+//! operations' `cuda.rs`, take views of memory, and compare their number types and lengths with what a call
+//! is going to touch before they make it: whatever they are given, they refuse or stay inside it.
+
+#![allow(
+    unsafe_code,
+    reason = "calls into CUDA, which Rust cannot check; each says what was checked in its stead"
+)]
+
+pub(crate) mod blas;
+pub(crate) mod cudnn;
+pub mod device;
+mod kernels;
+pub(crate) mod launch;
+pub(crate) mod memory;
+pub mod profile;
