@@ -148,10 +148,11 @@ words! {
         "Wirkungsweisen, wie ein Klassifikator sie sieht: Wahrheit nach unten, gesehen als nach rechts",
         "Modes d’action vus par un classifieur : vérité en lignes, vus comme en colonnes",
         "Modos de acción vistos por un clasificador: verdad en filas, vistos como en columnas";
-    /// A figure below a matrix.
+    /// A column.
     accuracy: "Accuracy", "Genauigkeit", "Exactitude", "Exactitud";
-    /// A figure below a matrix.
-    balanced_accuracy: "balanced", "ausgeglichen", "équilibrée", "equilibrada";
+    /// A column.
+    balanced_accuracy: "Balanced accuracy", "Ausgeglichene Genauigkeit", "Exactitude équilibrée",
+        "Exactitud equilibrada";
     /// A figure below the matrices.
     majority: "Always the most frequent", "Stets die häufigste", "Toujours la plus fréquente",
         "Siempre la más frecuente";

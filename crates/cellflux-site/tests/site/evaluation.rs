@@ -83,6 +83,10 @@ fn an_evaluation_shows_its_rows_with_intervals_and_numbers_of_cells_a_plot_and_t
     ] {
         assert!(page.contains(part), "{part}: {page}");
     }
+    assert!(
+        !page.contains("controls, copied"),
+        "a row without a figure is none"
+    );
     let data = data(&home, &page, "evaluation");
     for part in [
         "of,kind,cells,space,measure,value,low,high\r\n",
@@ -100,7 +104,8 @@ fn confusion_batches_and_nuclei_show_real_and_generated_cells_and_link_to_their_
     let (home, page) = page(&text, |_| {});
     for part in [
         "Microtubule stabilisers → Cholesterol-lowering: 58 / 178",
-        "Accuracy 67 % (60 % to 74 %)",
+        "<th scope=\"row\">Generated</th><td class=\"right\">185</td><td class=\"right\">67 % <small>(60 % to 74 %)",
+        "Always the most frequent: 96 %",
         "class=\"cloud generated\"",
         "<title>Week4, n = 50</title>",
         "<th scope=\"row\"><bdi>TAXOL at 3 µM</bdi></th><td class=\"right\">178</td>",
