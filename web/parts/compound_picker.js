@@ -36,7 +36,8 @@ export class CompoundPicker extends Part {
     const drawing = structures.get(compound?.id);
     const found = findingLines(compound, recipe, measuring) ?? [];
     if (this.changed('finding', found.map(({ words }) => words).join())) {
-      this.finding.replaceChildren(...found.map(({ words, warns }) => el('p', { class: warns ? 'warns' : null }, words)));
+      const lines = found.map(({ words, warns }) => el('p', { class: warns ? 'warns' : null }, words));
+      this.finding.replaceChildren(...lines);
     }
     if (compound && this.changed('described', `${compound.id} ${Boolean(drawing)}`)) this.#describe(compound, drawing);
     if (this.dose && recipe?.dose !== undefined) this.dose.value = String(recipe.dose);

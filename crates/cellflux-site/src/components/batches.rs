@@ -27,7 +27,7 @@ impl Components<'_> {
             .filter(|plane| !plane.clouds.is_empty());
         let Some(plane) = plane else {
             return Err(at.wrong(format!(
-                "the evaluation of the bundle {:?} has no batches, expected data whose table names them",
+                "the evaluation of bundle {:?} has no batches, expected data whose table names them",
                 model.name
             )));
         };

@@ -26,7 +26,7 @@ impl Components<'_> {
         let (evaluation, model) = self.evaluated(&wanted, settings, at)?;
         let Some(modes) = &evaluation.modes_of_action else {
             return Err(at.wrong(format!(
-                "the evaluation of the bundle {:?} has no modes of action, expected data whose table names them",
+                "the evaluation of bundle {:?} has no modes of action, expected data whose table names them",
                 model.name
             )));
         };
