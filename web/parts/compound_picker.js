@@ -8,7 +8,7 @@ import { el, inside, Part, reveal } from '../html.js';
 
 const matches = (words, compound) => words.every((word) => compound.haystack.includes(word));
 
-/** Shows `state.compounds`, `state.structures`, `state.takesDose`, `state.measuring` and `compound` and `dose` of `state.recipe`. */
+/** Shows `state.compounds`, `state.structures`, `state.takesDose`, `state.measuring`; `compound` and `dose` of `state.recipe`. */
 export class CompoundPicker extends Part {
   connectedCallback() {
     if (this.firstChild) return;

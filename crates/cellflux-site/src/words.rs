@@ -104,8 +104,8 @@ words! {
     /// A column.
     kid: "Kernel distance", "Kernabstand", "Distance à noyau", "Distancia de núcleo";
     /// A column.
-    kid_by_condition: "Kernel distance by compound", "Kernabstand je Substanz", "Distance à noyau par composé",
-        "Distancia de núcleo por compuesto";
+    kid_by_condition: "Kernel distance by compound", "Kernabstand je Substanz",
+        "Distance à noyau par composé", "Distancia de núcleo por compuesto";
     /// A column.
     precision: "Precision", "Präzision", "Précision", "Precisión";
     /// A column.
@@ -128,7 +128,8 @@ words! {
     /// A place on an axis.
     whole_change: "all of the change", "die ganze Veränderung", "tout le changement", "todo el cambio";
     /// What a hollow dot is.
-    never_seen: "hollow: never seen in training", "hohl: nie im Training", "creux : jamais vu à l’entraînement",
+    never_seen: "hollow: never seen in training", "hohl: nie im Training",
+        "creux : jamais vu à l’entraînement",
         "hueco: nunca visto en el entrenamiento";
     /// Compounds that a plot lacks.
     without_figures: "Without figures: {}", "Ohne Werte: {}", "Sans valeurs : {}", "Sin valores: {}";
@@ -164,7 +165,8 @@ words! {
     /// Of the variance along two axes.
     explained: "of the variance", "der Varianz", "de la variance", "de la varianza";
     /// What a table shows.
-    nuclear_area: "Mean nuclear area in pixels", "Mittlere Kernfläche in Pixeln", "Aire nucléaire moyenne en pixels",
+    nuclear_area: "Mean nuclear area in pixels", "Mittlere Kernfläche in Pixeln",
+        "Aire nucléaire moyenne en pixels",
         "Área nuclear media en píxeles";
     /// A button.
     copy: "Copy", "Kopieren", "Copier", "Copiar";
