@@ -8,7 +8,10 @@ import { el, inside, Part, reveal } from '../html.js';
 
 const matches = (words, compound) => words.every((word) => compound.haystack.includes(word));
 
-/** Shows `state.compounds`, `state.structures`, `state.takesDose`, `state.measuring`; `compound` and `dose` of `state.recipe`. */
+/**
+ * Shows `state.compounds`, `state.structures`, `state.takesDose`, `state.measuring`, and of `state.recipe` the
+ * compound, its dose and whether its settings are those that were measured.
+ */
 export class CompoundPicker extends Part {
   connectedCallback() {
     if (this.firstChild) return;
