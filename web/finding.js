@@ -41,7 +41,8 @@ export function findingLines(compound, recipe, measuring) {
   if (!found.length) return [{ words: 'no real cells measured at this dose', warns: false }];
   const lines = found.flatMap(({ dose_um: dose, sentence, warning }) => {
     const at = recipe.dose === undefined && dose !== null ? `at ${dose} µM: ` : '';
-    return [...(warning ? [{ words: at + warning, warns: true }] : []), { words: at + sentence, warns: false }];
+    const said = { words: at + sentence, warns: false };
+    return warning ? [{ words: at + warning, warns: true }, said] : [said];
   });
   if (found.some(({ measured }) => measured) && !sameSettings(recipe, measuring.sampling)) {
     const which = measuring.recommended ? 'the recommended settings' : 'settings of its own';

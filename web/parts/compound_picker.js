@@ -8,7 +8,10 @@ import { el, inside, Part, reveal } from '../html.js';
 
 const matches = (words, compound) => words.every((word) => compound.haystack.includes(word));
 
-/** Shows `state.compounds`, `state.structures`, `state.takesDose`, `state.measuring` and `compound` and `dose` of `state.recipe`. */
+/**
+ * Shows `state.compounds`, `state.structures`, `state.takesDose`, `state.measuring`, and of `state.recipe` the
+ * compound, its dose and whether its settings are those that were measured.
+ */
 export class CompoundPicker extends Part {
   connectedCallback() {
     if (this.firstChild) return;
@@ -36,7 +39,8 @@ export class CompoundPicker extends Part {
     const drawing = structures.get(compound?.id);
     const found = findingLines(compound, recipe, measuring) ?? [];
     if (this.changed('finding', found.map(({ words }) => words).join())) {
-      this.finding.replaceChildren(...found.map(({ words, warns }) => el('p', { class: warns ? 'warns' : null }, words)));
+      const lines = found.map(({ words, warns }) => el('p', { class: warns ? 'warns' : null }, words));
+      this.finding.replaceChildren(...lines);
     }
     if (compound && this.changed('described', `${compound.id} ${Boolean(drawing)}`)) this.#describe(compound, drawing);
     if (this.dose && recipe?.dose !== undefined) this.dose.value = String(recipe.dose);

@@ -100,6 +100,9 @@ function measured(metrics) {
 /** A sentence of the model card, with the names that it is about. */
 const remark = ({ names, says }) => joined([names.map(isolated).join(', '), says], ': ');
 
+/** With what a bundle's figures were measured. */
+const measuring = (recommends, sampling) => ({ sampling, recommended: sameSettings(recommends, sampling) });
+
 /**
  * The parts of the page's state that come from the manifest alone.
  * @param {any} manifest
@@ -126,7 +129,7 @@ export function manifestView(manifest, evaluated) {
     samples: tiles(gallery.controls, false),
     examples: tiles(gallery.treated, true),
     compounds: compounds(conditions, evaluated?.findings ?? []),
-    measuring: evaluated ? { sampling: evaluated.sampling, recommended: sameSettings(manifest.sampling, evaluated.sampling) } : null,
+    measuring: evaluated ? measuring(manifest.sampling, evaluated.sampling) : null,
     flowSource: manifest.source ?? 'control',
     takesDose: conditions.dose?.kind === 'log1p',
   };

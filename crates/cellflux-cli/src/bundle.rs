@@ -41,8 +41,8 @@ struct Inspect {
     json: bool,
 }
 
-/// Store the weights in other bytes, and measure what that costs. An evaluation is left out: its figures are of
-/// the weights as they were.
+/// Store the weights in other bytes, and measure what that costs. An evaluation is left out: its figures are
+/// of the weights as they were.
 #[derive(clap::Args)]
 #[command(after_help = "Example:\n  cellflux bundle quantise my-model --dtype int8 --out my-model-int8")]
 struct Quantise {

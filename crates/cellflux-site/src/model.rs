@@ -23,8 +23,9 @@ use crate::svg;
 pub const LARGEST_FILE: u64 = 24 << 20;
 
 /// Said of a bundle whose evaluation is not of the weights that are published.
-pub const LEFT_OUT: &str = "its evaluation is left out, because `dtype` stores the weights in other bytes than those \
-    that were measured; store them so first (`cellflux bundle quantise`), then evaluate that bundle";
+pub const LEFT_OUT: &str = "its evaluation is left out, because `dtype` stores the weights in other bytes \
+    than those that were measured; store them so first (`cellflux bundle quantise`), then evaluate that \
+    bundle";
 
 /// A bundle as it will be published.
 #[derive(Debug)]

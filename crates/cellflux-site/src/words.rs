@@ -107,8 +107,8 @@ words! {
     /// A column.
     kid: "Kernel distance", "Kernabstand", "Distance à noyau", "Distancia de núcleo";
     /// A column.
-    kid_by_condition: "Kernel distance by compound", "Kernabstand je Substanz", "Distance à noyau par composé",
-        "Distancia de núcleo por compuesto";
+    kid_by_condition: "Kernel distance by compound", "Kernabstand je Substanz",
+        "Distance à noyau par composé", "Distancia de núcleo por compuesto";
     /// A column.
     precision: "Precision", "Präzision", "Précision", "Precisión";
     /// A column.
@@ -131,7 +131,8 @@ words! {
     /// A place on an axis.
     whole_change: "all of the change", "die ganze Veränderung", "tout le changement", "todo el cambio";
     /// What a hollow dot is.
-    never_seen: "hollow: never seen in training", "hohl: nie im Training", "creux : jamais vu à l’entraînement",
+    never_seen: "hollow: never seen in training", "hohl: nie im Training",
+        "creux : jamais vu à l’entraînement",
         "hueco: nunca visto en el entrenamiento";
     /// Compounds that a plot lacks.
     without_figures: "Without figures: {}", "Ohne Werte: {}", "Sans valeurs : {}", "Sin valores: {}";
@@ -151,10 +152,11 @@ words! {
         "Wirkungsweisen, wie ein Klassifikator sie sieht: Wahrheit nach unten, gesehen als nach rechts",
         "Modes d’action vus par un classifieur : vérité en lignes, vus comme en colonnes",
         "Modos de acción vistos por un clasificador: verdad en filas, vistos como en columnas";
-    /// A figure below a matrix.
+    /// A column.
     accuracy: "Accuracy", "Genauigkeit", "Exactitude", "Exactitud";
-    /// A figure below a matrix.
-    balanced_accuracy: "balanced", "ausgeglichen", "équilibrée", "equilibrada";
+    /// A column.
+    balanced_accuracy: "Balanced accuracy", "Ausgeglichene Genauigkeit", "Exactitude équilibrée",
+        "Exactitud equilibrada";
     /// A figure below the matrices.
     majority: "Always the most frequent", "Stets die häufigste", "Toujours la plus fréquente",
         "Siempre la más frecuente";
@@ -166,7 +168,8 @@ words! {
     /// Of the variance along two axes.
     explained: "of the variance", "der Varianz", "de la variance", "de la varianza";
     /// What a table shows.
-    nuclear_area: "Mean nuclear area in pixels", "Mittlere Kernfläche in Pixeln", "Aire nucléaire moyenne en pixels",
+    nuclear_area: "Mean nuclear area in pixels", "Mittlere Kernfläche in Pixeln",
+        "Aire nucléaire moyenne en pixels",
         "Área nuclear media en píxeles";
     /// A button.
     copy: "Copy", "Kopieren", "Copier", "Copiar";

@@ -194,8 +194,8 @@ impl MeasuredData {
 
 fn use_of_compound(share: Estimate) -> String {
     format!(
-        "end points of one control under different compounds lie {} as far apart as the real compounds' cells \
-         do",
+        "end points of one control under different compounds lie {} as far apart as the real \
+         compounds' cells do",
         percent(share)
     )
 }

@@ -158,7 +158,11 @@ fn a_number_beyond_the_largest_and_one_that_is_none_are_refused() {
 
 #[test]
 fn a_condition_is_measured_once_at_each_dose() {
-    let condition = |dose: Option<f64>| json!({"id": "taxol", "name": "TAXOL", "dose_um": dose, "seen": true, "treated": 1, "controls": 1});
+    let condition = |dose: Option<f64>| {
+        json!({
+            "id": "taxol", "name": "TAXOL", "dose_um": dose, "seen": true, "treated": 1, "controls": 1
+        })
+    };
     let list = json!([condition(None), condition(Some(3.0)), condition(Some(3.0))]);
     let [alone, within] = after_setting("/conditions", &list);
     for said in [alone, within] {
@@ -330,12 +334,12 @@ fn a_model_card_names_the_data_the_whole_each_condition_and_those_without_figure
     assert_eq!(
         card(&evaluation),
         [
-            "drawn cells: 185 real treated cells and 90 controls of the test split, which decided nothing and was \
-             never trained on; intervals of 95 % by resampling 12 wells 1000 times",
-            "over all conditions, generated cells make 58 % (50 to 66) of the measured change; with conditions \
-             exchanged between cells 31 % (25 to 36)",
-            "end points of one control under different compounds lie 42 % (35 to 50) as far apart as the real \
-             compounds' cells do",
+            "drawn cells: 185 real treated cells and 90 controls of the test split, which decided nothing \
+             and was never trained on; intervals of 95 % by resampling 12 wells 1000 times",
+            "over all conditions, generated cells make 58 % (50 to 66) of the measured change; with \
+             conditions exchanged between cells 31 % (25 to 36)",
+            "end points of one control under different compounds lie 42 % (35 to 50) as far apart as the \
+             real compounds' cells do",
             "TAXOL at 3 µM: makes 62 % (48 to 71) of the measured change; 178 real cells, never trained on",
             "SIMVASTATIN: not measured: 7 real cells, at least 20 are needed",
         ]

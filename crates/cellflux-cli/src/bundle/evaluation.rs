@@ -16,7 +16,8 @@ const MOST_NAMED: usize = 5;
 /// Put the figures of `cellflux-train evaluate` into the bundle that they are of.
 #[derive(clap::Args)]
 #[command(
-    after_help = "Example:\n  cellflux bundle attach-evaluation my-model evaluation.json --out my-model --replace"
+    after_help = "Example:\n  cellflux bundle attach-evaluation my-model evaluation.json --out my-model \
+                  --replace"
 )]
 pub struct Attach {
     /// The bundle's folder.
@@ -66,8 +67,8 @@ fn of_these_weights(
     match evaluation.weights.as_deref() {
         Some(weights) if weights == own => Ok(()),
         Some(weights) => bail!(
-            "{file}: its figures are of the weights {}, and those of {bundle} are {}; evaluate this bundle with \
-             `cellflux-train evaluate`, or attach the file to the bundle that was measured",
+            "{file}: its figures are of the weights {}, and those of {bundle} are {}; evaluate this bundle \
+             with `cellflux-train evaluate`, or attach the file to the bundle that was measured",
             start(weights),
             start(&own)
         ),
@@ -105,8 +106,8 @@ pub fn carry(packed: &mut Packed, from: &Bundle) -> anyhow::Result<()> {
     let kept = packed.carry(from).context("the evaluation cannot be kept")?;
     if from.manifest.evaluation.is_some() && !kept {
         eprintln!(
-            "cellflux: the evaluation was left out: its figures are of the weights as they were stored before; \
-             evaluate the new bundle with `cellflux-train evaluate` and attach that"
+            "cellflux: the evaluation was left out: its figures are of the weights as they were stored \
+             before; evaluate the new bundle with `cellflux-train evaluate` and attach that"
         );
     }
     Ok(())
@@ -124,8 +125,8 @@ pub fn summary(evaluation: Option<&Evaluation>) -> String {
             .count()
     };
     format!(
-        "{} of {}, by {}: {} real cells; conditions: {} better than a copy of the control, {} no better, {} without \
-         figures",
+        "{} of {}, by {}: {} real cells; conditions: {} better than a copy of the control, {} no \
+         better, {} without figures",
         evaluation.date,
         evaluation.data.name,
         evaluation.program,

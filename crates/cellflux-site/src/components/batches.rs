@@ -27,7 +27,7 @@ impl Components<'_> {
             .filter(|plane| !plane.clouds.is_empty());
         let Some(plane) = plane else {
             return Err(at.wrong(format!(
-                "the evaluation of the bundle {:?} has no batches, expected data whose table names them",
+                "the evaluation of bundle {:?} has no batches, expected data whose table names them",
                 model.name
             )));
         };
@@ -92,11 +92,11 @@ impl View {
     fn of(clouds: &[Cloud]) -> Self {
         let across = reach(clouds, |cloud| (cloud.mean[0], cloud.covariance[0]));
         let up = reach(clouds, |cloud| (cloud.mean[1], cloud.covariance[2]));
-        let side = (across.1 - across.0).max(up.1 - up.0).max(f64::MIN_POSITIVE);
+        let side = (across.1 - across.0).max(up.1 - up.0);
         Self {
             centre: (f64::midpoint(across.0, across.1), f64::midpoint(up.0, up.1)),
-            // A tenth of the panel stays free.
-            scale: 0.9 * PANEL / side,
+            // A tenth of the panel stays free. One cell alone has no side.
+            scale: 0.9 * PANEL / if side > 0.0 { side } else { 1.0 },
         }
     }
 

@@ -3,9 +3,10 @@
 use cellflux_bundle::evaluation::{Confusion, ModesOfAction};
 
 use super::Components;
-use super::measured::{Line, Measured, interval, line, percent};
+use super::measured::{Line, Measured, estimate, line, percent};
 use crate::drawing::{Anchor, Drawing, shortened};
 use crate::error::SiteError;
+use crate::html::escape;
 use crate::place::Place;
 use crate::source::SourceText;
 use crate::words::Words;
@@ -15,6 +16,8 @@ const CELL: f64 = 30.0;
 const NAME: usize = 26;
 const LABELS: f64 = 180.0;
 const GAP: f64 = 36.0;
+/// The room of a heading above a matrix of few classes.
+const HEADING: f64 = 110.0;
 const TOP: f64 = 28.0;
 
 impl Components<'_> {
@@ -23,14 +26,14 @@ impl Components<'_> {
         let (evaluation, model) = self.evaluated(&wanted, settings, at)?;
         let Some(modes) = &evaluation.modes_of_action else {
             return Err(at.wrong(format!(
-                "the evaluation of the bundle {:?} has no modes of action, expected data whose table names them",
+                "the evaluation of bundle {:?} has no modes of action, expected data whose table names them",
                 model.name
             )));
         };
         let words = self.words;
         let otherwise = format!("{}. {}.", words.modes_of_action, words.intervals);
         self.measured_figure(
-            ("confusion", &draw(modes, &words)),
+            ("confusion", &(draw(modes, &words) + &table(modes, &words))),
             (&wanted, settings),
             &otherwise,
             ("confusion", &lines(modes)),
@@ -41,39 +44,66 @@ impl Components<'_> {
 /// Both matrices with the truth on the left and what cells are seen as below.
 fn draw(modes: &ModesOfAction, words: &Words) -> String {
     let side = CELL * modes.labels.len() as f64;
-    let bottom = TOP + side;
-    let mut drawing = Drawing::new(LABELS + 2.0 * side + GAP, bottom + LABELS + 56.0);
+    let step = side.max(HEADING) + GAP;
+    let mut drawing = Drawing::new(LABELS + 2.0 * step, TOP + side + LABELS);
     for (index, label) in modes.labels.iter().enumerate() {
         let y = TOP + CELL * (index as f64 + 0.5) + 4.0;
         drawing.text((LABELS - 10.0, y), Anchor::End, "label", &shortened(label, NAME));
     }
     let sides = [
         (words.real_treated, &modes.real, LABELS),
-        (words.made, &modes.generated, LABELS + side + GAP),
+        (words.made, &modes.generated, LABELS + step),
     ];
     for (title, confusion, left) in sides {
-        drawing.text((left + side / 2.0, TOP - 10.0), Anchor::Middle, "heading", title);
+        drawing.text((left, TOP - 10.0), Anchor::Start, "heading", title);
         matrix(&mut drawing, confusion, &modes.labels, left);
-        let figures = format!(
-            "{} {} ({})",
-            words.accuracy,
-            percent(confusion.accuracy.value),
-            interval(confusion.accuracy, words, percent)
-        );
-        let balanced = format!(
-            "{} {} ({})",
-            words.balanced_accuracy,
-            percent(confusion.balanced_accuracy.value),
-            interval(confusion.balanced_accuracy, words, percent)
-        );
-        for (row, text) in [figures, balanced].iter().enumerate() {
-            let y = bottom + LABELS + 16.0 + 18.0 * row as f64;
-            drawing.text((left, y), Anchor::Start, "figures", text);
-        }
     }
-    let majority = format!("{}: {}", words.majority, percent(modes.majority));
-    drawing.text((0.0, bottom + LABELS + 16.0), Anchor::Start, "note", &majority);
     drawing.finish(words.modes_of_action, &described(modes, words))
+}
+
+/// What follows from the matrices.
+fn table(modes: &ModesOfAction, words: &Words) -> String {
+    let head: String = [
+        words.count,
+        words.accuracy,
+        words.balanced_accuracy,
+        "macro F1",
+        "weighted F1",
+    ]
+    .iter()
+    .map(|title| format!("<th scope=\"col\" class=\"right\">{}</th>", escape(title)))
+    .collect();
+    let row = |(title, confusion): (&str, &Confusion)| {
+        let cells: String = [
+            confusion.accuracy,
+            confusion.balanced_accuracy,
+            confusion.macro_f1,
+            confusion.weighted_f1,
+        ]
+        .into_iter()
+        .map(|figure| {
+            format!(
+                "<td class=\"right\">{}</td>",
+                estimate(Some(figure), words, percent)
+            )
+        })
+        .collect();
+        let count: f64 = confusion.counts.iter().map(|row| total(row)).sum();
+        format!(
+            "<tr><th scope=\"row\">{}</th><td class=\"right\">{count}</td>{cells}</tr>",
+            escape(title)
+        )
+    };
+    let body: String = [(words.real_treated, &modes.real), (words.made, &modes.generated)]
+        .map(row)
+        .concat();
+    format!(
+        "<div class=\"scroll\" tabindex=\"0\"><table><thead><tr><th scope=\"col\">{}</th>{head}</tr></thead>\
+         <tbody>{body}</tbody></table></div><p class=\"note\">{}: {}</p>",
+        escape(words.set_of_cells),
+        escape(words.majority),
+        percent(modes.majority)
+    )
 }
 
 /// One matrix: each row's shares as shade and percents.

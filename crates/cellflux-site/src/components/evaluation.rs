@@ -4,7 +4,7 @@
 use cellflux_bundle::evaluation::{Distances, Row, Space};
 use cellflux_bundle::{Estimate, Evaluation};
 
-use super::measured::{Line, Measured, cells, digits, estimate, line, percent};
+use super::measured::{Line, Measured, NOTHING, cells, digits, estimate, line, percent};
 use super::{Components, dot_plot};
 use crate::error::SiteError;
 use crate::html::escape;
@@ -91,7 +91,7 @@ impl Components<'_> {
     }
 }
 
-/// A table, its first two columns the set and its size.
+/// A table of the rows that have a figure in it, the first two columns the set and its size.
 fn table(rows: &[Row], titles: &[&str], cells: impl Fn(&Row) -> Vec<String>, words: &Words) -> String {
     let head: String = std::iter::once(words.count)
         .chain(titles.iter().copied())
@@ -99,8 +99,10 @@ fn table(rows: &[Row], titles: &[&str], cells: impl Fn(&Row) -> Vec<String>, wor
         .collect();
     let body: String = rows
         .iter()
-        .map(|row| {
-            let cells: String = cells(row)
+        .map(|row| (row, cells(row)))
+        .filter(|(_, cells)| cells.iter().any(|cell| cell != NOTHING))
+        .map(|(row, cells)| {
+            let cells: String = cells
                 .iter()
                 .map(|cell| format!("<td class=\"right\">{cell}</td>"))
                 .collect();

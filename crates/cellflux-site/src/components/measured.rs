@@ -105,10 +105,13 @@ pub(super) fn cells(estimate: Option<Estimate>) -> [String; 3] {
     })
 }
 
+/// What stands for a figure that there is none of.
+pub(super) const NOTHING: &str = "–";
+
 /// An estimate as HTML: the figure, its interval in small letters.
 pub(super) fn estimate(estimate: Option<Estimate>, words: &Words, number: fn(f64) -> String) -> String {
     estimate.map_or_else(
-        || "–".into(),
+        || NOTHING.into(),
         |estimate| {
             format!(
                 "{} <small>({})</small>",

@@ -21,7 +21,7 @@ impl Components<'_> {
             .collect();
         if measured.is_empty() {
             return Err(at.wrong(format!(
-                "the evaluation of the bundle {:?} has no nuclear areas, expected images with a nuclear channel",
+                "the evaluation of bundle {:?} has no nuclear areas, expected images with a nuclear channel",
                 model.name
             )));
         }

@@ -73,16 +73,20 @@ fn an_evaluation_shows_its_rows_with_intervals_and_numbers_of_cells_a_plot_and_t
          <small>(50 % to 66 %)</small></td>",
         "<th scope=\"col\" class=\"right\">Fréchet distance</th>",
         "21.5 <small>(20.1 to 23.4)</small>",
-        "Pooled features of the published Inception network.</bdi> (inception): comparable with published figures",
+        "Pooled features of the published Inception network.</bdi> (inception): comparable with",
         "Areas, shapes and intensities.</bdi> (morphology): not comparable",
         "62 % (48 % to 71 %), n = 178",
         "<p class=\"note\">Without figures: <bdi>SIMVASTATIN</bdi></p>",
-        "<li><bdi>TAXOL at 3 µM</bdi>: makes 62 % (48 to 71) of the measured change; 178 real cells, never trained \
-         on</li>",
+        "<li><bdi>TAXOL at 3 µM</bdi>: makes 62 % (48 to 71) of the measured change; 178 real cells, never \
+         trained on</li>",
         "<li><bdi>drawn cells</bdi>: 185 real treated cells",
     ] {
         assert!(page.contains(part), "{part}: {page}");
     }
+    assert!(
+        !page.contains("controls, copied"),
+        "a row without a figure is none"
+    );
     let data = data(&home, &page, "evaluation");
     for part in [
         "of,kind,cells,space,measure,value,low,high\r\n",
@@ -100,7 +104,9 @@ fn confusion_batches_and_nuclei_show_real_and_generated_cells_and_link_to_their_
     let (home, page) = page(&text, |_| {});
     for part in [
         "Microtubule stabilisers → Cholesterol-lowering: 58 / 178",
-        "Accuracy 67 % (60 % to 74 %)",
+        "<th scope=\"row\">Generated</th><td class=\"right\">185</td><td class=\"right\">67 % \
+         <small>(60 % to 74 %)</small>",
+        "Always the most frequent: 96 %",
         "class=\"cloud generated\"",
         "<title>Week4, n = 50</title>",
         "<th scope=\"row\"><bdi>TAXOL at 3 µM</bdi></th><td class=\"right\">178</td>",
