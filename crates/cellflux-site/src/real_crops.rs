@@ -265,6 +265,7 @@ fn cut(data: &Path, row: &Row, condition: &str, spec: &ImageSpec) -> Result<Real
             source: SOURCE.into(),
             licence: LICENCE.into(),
             synthetic: false,
+            split: None,
         },
         png,
         treated,

@@ -77,6 +77,7 @@ pub fn draft(dtype: WeightDtype) -> Draft {
         source: "drawn by the procedural renderer".into(),
         licence: "CC0-1.0".into(),
         synthetic: true,
+        split: None,
     };
     let list = vec![
         condition("dmso", Split::Seen),
