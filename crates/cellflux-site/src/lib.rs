@@ -27,6 +27,7 @@ pub mod config;
 pub mod error;
 pub mod files;
 pub mod fingerprint;
+mod footnotes;
 mod headings;
 mod highlight;
 mod html;
