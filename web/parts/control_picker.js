@@ -29,7 +29,7 @@ export class ControlPicker extends Part {
   }
 
   /** @param {State} state */
-  update({ samples, thumbnails, recipe, uploaded, flowSource }) {
+  update({ samples, examples, thumbnails, recipe, uploaded, flowSource }) {
     if (!samples) return;
     const fromNoise = flowSource === 'noise';
     this.noise.hidden = !fromNoise;
@@ -44,7 +44,7 @@ export class ControlPicker extends Part {
       }
     }
     const chosen = recipe?.control ?? null;
-    if (this.changed('chosen', chosen) || built) this.#mark(chosen, samples, uploaded);
+    if (this.changed('chosen', chosen) || built) this.#mark(chosen, { samples, examples, uploaded });
   }
 
   #build(samples, uploaded) {
@@ -59,7 +59,7 @@ export class ControlPicker extends Part {
     }));
   }
 
-  #mark(chosen, samples, uploaded) {
+  #mark(chosen, { samples, examples, uploaded }) {
     let some = null;
     for (const tile of inside(this.gallery)) {
       const here = tile.dataset.control === chosen;
@@ -70,8 +70,7 @@ export class ControlPicker extends Part {
     if (some) reveal(this.gallery, some);
     const [first] = inside(this.gallery);
     if (!some && first) first.tabIndex = 0;
-    const sample = samples.find((each) => each.id === chosen);
-    this.about.textContent = chosen === 'upload' ? `${uploaded?.name ?? 'Your crop'}: your own image.` : sample ? `${sample.note}.` : '';
+    this.about.textContent = about(chosen, { samples, examples, uploaded });
   }
 
   #arrow(event) {
@@ -83,4 +82,15 @@ export class ControlPicker extends Part {
     next.focus();
     next.click();
   }
+}
+
+/** What the walk starts from, in a sentence; a walk back starts from none of the controls. */
+function about(chosen, { samples, examples, uploaded }) {
+  if (chosen === 'upload') return `${uploaded?.name ?? 'Your crop'}: your own image.`;
+  const sample = samples.find(({ id }) => id === chosen);
+  if (sample) return `${sample.note}.`;
+  const cell = examples?.find(({ id }) => id === chosen);
+  if (!cell) return '';
+  return `No control is chosen: the walk goes back from a treated cell (${cell.note}). `
+    + 'Choose a control to walk forward again.';
 }

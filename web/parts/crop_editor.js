@@ -2,8 +2,13 @@
 
 import { el, Part } from '../html.js';
 import { paint } from '../pixels.js';
+import { shortened } from '../shortened.js';
 
 /** @import { State } from '../state.js' */
+
+/** What fits beside the arrow of a list in a window of 390 pixels, and into a line of the dialog. */
+const OPTION_LETTERS = 34;
+const NAME_LETTERS = 48;
 
 /**
  * A dialog over `state.upload`: `{ key, name, width, height, planes, assignment, guessed, crop, sorts, reading, picture, cropPicture, clipped }`.
@@ -77,7 +82,10 @@ export class CropEditor extends Part {
 
   #open(upload, channels) {
     this.heading.textContent = 'Choose the channels and the crop';
-    this.size.textContent = `${upload.name}: ${upload.width} × ${upload.height} pixels, ${upload.planes.length} channel${upload.planes.length === 1 ? '' : 's'}`;
+    const count = `${upload.planes.length} channel${upload.planes.length === 1 ? '' : 's'}`;
+    const facts = `${upload.width} × ${upload.height} pixels, ${count}`;
+    this.size.textContent = `${shortened(upload.name, NAME_LETTERS)}: ${facts}`;
+    this.size.title = upload.name;
     this.asked = false;
     this.channels.replaceChildren(...channels.map((channel, index) => {
       const dot = el('span', { class: 'dot', 'aria-hidden': 'true' });
@@ -95,14 +103,16 @@ export class CropEditor extends Part {
         this.intend('upload-change', { change: { assignment, guessed } });
       } } },
       ...(upload.assignment.includes(-1) ? [el('option', { value: '-1' }, 'choose a channel…')] : []),
-      ...upload.planes.map((plane, at) => el('option', { value: String(at) }, plane.label)));
+      ...upload.planes.map((plane, at) => el('option', {
+        value: String(at), 'aria-label': plane.label, title: plane.label,
+      }, shortened(plane.label, OPTION_LETTERS))));
       return el('label', { for: `assign-${index}` }, el('span', {}, dot, channel.name, ' ', el('em', { class: 'guess', hidden: true }, 'a guess')), select);
     }));
     this.codings.replaceChildren(...upload.sorts.map(({ files, readings }, index) => {
       const id = index ? `coding-${index}` : 'coding';
       const select = el('select', { id, on: { change: () => this.intend('upload-change', { change: { reading: this.upload.reading.with(index, select.value) } }) } },
         ...readings.map(({ value, label }) => el('option', { value }, label)));
-      return el('label', { for: id, class: 'coding', hidden: readings.length < 2 }, upload.sorts.length > 1 ? `Values of ${files} are` : 'Values are', select);
+      return el('label', { for: id, class: 'coding', hidden: readings.length < 2 }, upload.sorts.length > 1 ? `Values of ${shortened(files, OPTION_LETTERS)} are` : 'Values are', select);
     }));
     this.numbers.side.min = String(upload.smallest);
     this.numbers.side.max = String(Math.floor(Math.min(upload.width / upload.extent[0], upload.height / upload.extent[1])));

@@ -16,6 +16,8 @@ export class Stage extends Part {
     this.start = view('start', 'Start');
     this.now = view('now', 'Now');
     this.difference = view('difference', 'Difference');
+    this.noise = el('span', { class: 'explained', hidden: true });
+    this.now.caption.append(this.noise);
     this.channels = el('div', { class: 'channels', role: 'group', 'aria-label': 'Channels shown' });
     this.smooth = el('button', {
       type: 'button', class: 'chip', 'aria-pressed': 'false', title: 'Smooth the enlargement; off shows the pixels as they are',
@@ -70,6 +72,8 @@ export class Stage extends Part {
     const note = [start?.note, reverse && taken].filter(Boolean).join(', ');
     this.start.title.textContent = start?.title ?? 'Start';
     this.start.note.textContent = note;
+    this.noise.textContent = walk?.noised ? noiseSentence(start, recipe) : '';
+    this.noise.hidden = !walk?.noised;
     if (!step) return;
     const generated = cursor > 0 || walk.noised || start?.kind === 'noise';
     const where = `t = ${figures.time(step.time)}`;
@@ -107,6 +111,19 @@ export class Stage extends Part {
 }
 
 /**
+ * What the noise of the first picture is, and whether the difference holds it. There and back the difference
+ * is taken from the very start that was walked from (`PreparedWalk::reference`).
+ */
+function noiseSentence(start, recipe) {
+  const from = start?.kind === 'upload' ? 'your image' : 'the control';
+  const level = recipe?.noise === undefined ? '' : ` of level ${recipe.noise}`;
+  const reference = recipe?.direction === 'return'
+    ? `${from} with this noise`
+    : `${from} without it, so at the start it shows the noise alone`;
+  return `The walk starts from ${from} with noise${level} added; “Difference” is now − ${reference}.`;
+}
+
+/**
  * What is known of the start's batch and the compound's, as a kind and a sentence. Cells of two batches differ without any
  * treatment (docs/bundle-format.md, `batches`).
  */
@@ -139,8 +156,6 @@ function view(name, heading) {
   const note = el('span', { class: 'note' });
   const stamp = el('span', { class: 'stamp' });
   const canvas = el('canvas', { width: 1, height: 1, role: 'img', 'data-view': name, 'aria-label': heading });
-  return {
-    title, note, stamp, canvas,
-    figure: el('figure', { class: `view ${name}` }, canvas, el('figcaption', {}, title, note, stamp)),
-  };
+  const caption = el('figcaption', {}, title, note, stamp);
+  return { title, note, stamp, canvas, caption, figure: el('figure', { class: `view ${name}` }, canvas, caption) };
 }

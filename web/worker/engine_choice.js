@@ -81,6 +81,10 @@ async function chooseEngine(make, asked, { doing, note }) {
       throw new Failure('no-adapter', 'WebGPU was asked for, but the browser does not offer it on this page; '
         + 'expected a browser with WebGPU, over https or from this computer.');
     }
+    if (!adapter) {
+      throw new Failure('no-adapter', 'WebGPU was asked for, but the browser gives this page no graphics '
+        + 'processor; the network can compute on the main processor (CPU).');
+    }
     return onGpu();
   }
   if (asked === 'candle' || !adapter) return taken(await cpu());
@@ -88,8 +92,9 @@ async function chooseEngine(make, asked, { doing, note }) {
     try {
       return await onGpu();
     } catch (error) {
-      note(`The GPU cannot be used (${message(error)}), so the network runs on the CPU.`);
-      return taken(await cpu());
+      note('The graphics processor (GPU) cannot be used here, so the network computes on the main processor '
+        + '(CPU).');
+      return taken(await cpu(), null, `the GPU engine did not start: ${message(error)}`);
     }
   }
   return fastest(await cpu(), { gpu, guess: make.guess }, { doing, taken });

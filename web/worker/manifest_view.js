@@ -9,6 +9,13 @@ const joined = (parts, by = ', ') => parts.filter(Boolean).join(by);
 /** A plate's name often begins with its batch's, which a caption has no room for. */
 const short = ({ batch, plate }) => (plate && batch && plate.startsWith(`${batch}_`) ? plate.slice(batch.length + 1) : (plate ?? batch));
 
+/** What training had of a crop, where the bundle says so. */
+const SPLITS = {
+  train: 'a cell that the network was trained on',
+  validation: 'a validation cell, which the network was not trained on',
+  test: 'a test cell, which the network was not trained on',
+};
+
 /** A gallery example as a tile. */
 function tile(example, condition, treated, number) {
   const [batch, plate, well] = [example.batch, example.plate, example.well].map(isolated);
@@ -26,7 +33,7 @@ function tile(example, condition, treated, number) {
     number,
     dose: dose && ` at${dose}`,
     label: example.synthetic ? `drawn ${number}` : isolated(short(example) ?? example.id),
-    note: joined([`${isolated(condition?.name ?? example.condition)}${dose}`, where, kind]),
+    note: joined([`${isolated(condition?.name ?? example.condition)}${dose}`, where, kind, SPLITS[example.split]]),
     source: isolated(example.source),
     licence: isolated(example.licence),
   };
