@@ -133,7 +133,11 @@ class Explorer extends HTMLElement {
       const src = new URL(this.getAttribute('src') ?? 'manifest.json', document.baseURI).href;
       this.#recorded.show(link);
       try {
-        const { notice, walk, ...opened } = await this.#worker.call('open', { src, link, preset: this.getAttribute('preset') });
+        const { notice, walk, ...opened } = await this.#worker.call('open', {
+          src,
+          link,
+          preset: this.getAttribute('preset'),
+        });
         const visible = opened.channels.map(() => true);
         this.#set({ ...opened, ...(notice ? { notice: troubled(notice) } : {}), phase: 'offered', visible });
         if (opened.flowSource === 'noise') nameNoise(this.shadowRoot);

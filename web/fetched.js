@@ -102,7 +102,12 @@ async function once(address, { name, integrity = null, named = false, cache = 'd
   } catch (error) {
     if (error instanceof Failure) throw error;
     if (guard.stalled) throw new Failure('download', guard.sentence(name));
-    throw new Failure('download', response ? `${name}: the connection broke off after ${count} bytes.` : `${name} could not be fetched; the server does not answer.`);
+    throw new Failure(
+      'download',
+      response
+        ? `${name}: the connection broke off after ${count} bytes.`
+        : `${name} could not be fetched; the server does not answer.`,
+    );
   } finally {
     guard.end();
   }
@@ -111,7 +116,11 @@ async function once(address, { name, integrity = null, named = false, cache = 'd
   else if (!(await isWhole(bytes, integrity, named ? address : null))) bytes = null;
   if (!bytes) {
     const type = response.headers.get('content-type');
-    throw new Failure('bad-file', `${name} is not the file that this page was made with: ${count} bytes${type ? ` of ${type}` : ''} came, with another digest.`);
+    throw new Failure(
+      'bad-file',
+      `${name} is not the file that this page was made with: ${count} bytes${type ? ` of ${type}` : ''} `
+        + 'came, with another digest.',
+    );
   }
   return bytes;
 }

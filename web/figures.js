@@ -25,4 +25,5 @@ export const end = (t) => (t === 0 || t === 1 ? String(t) : time(t));
 export const count = (n) => Math.round(n).toLocaleString('en');
 
 /** Milliseconds with as many digits as they deserve. */
-export const milliseconds = (ms) => (ms < 10 ? ms.toFixed(1) : ms < 1e4 ? ms.toFixed(0) : `${(ms / 1000).toFixed(1)} s`);
+export const milliseconds = (ms) =>
+  ms < 10 ? ms.toFixed(1) : ms < 1e4 ? ms.toFixed(0) : `${(ms / 1000).toFixed(1)} s`;

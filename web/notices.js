@@ -14,7 +14,8 @@
  */
 
 /** Words get a capital; names of files, fields and settings keep theirs. */
-const capital = (sentence) => (/^[a-z]+ /.test(sentence) ? sentence.charAt(0).toUpperCase() + sentence.slice(1) : sentence);
+const capital = (sentence) =>
+  /^[a-z]+ /.test(sentence) ? sentence.charAt(0).toUpperCase() + sentence.slice(1) : sentence;
 const full = (sentence) => (/[.!?…]$/.test(sentence) ? sentence : `${sentence}.`);
 
 const GPU_AGAIN = { label: 'Try the GPU again', intent: 'engine', engine: 'wgpu' };

@@ -66,7 +66,8 @@ export class Failure extends Error {
 /**
  * What a call is given and what it answers.
  * @typedef {object} Calls
- * @property {{ args: { src: string, link: string | null, preset: string | null }, answer: Opened }} open starts over with a bundle,
+ * @property {{ args: { src: string, link: string | null, preset: string | null }, answer: Opened }} open
+ *   starts over with a bundle,
  *   at a link
  * @property {{ args: Nothing, answer: Nothing }} pictures brings thumbnails and drawings that have not come,
  *   once more

@@ -12,19 +12,59 @@ export class ControlPicker extends Part {
     this.gallery = el('div', { class: 'gallery', role: 'radiogroup', 'aria-label': 'Sample control images' });
     this.gallery.addEventListener('keydown', (event) => this.#arrow(event));
     this.input = el('input', {
-      type: 'file', multiple: true, class: 'unseen', id: 'files', tabindex: '-1', 'aria-hidden': 'true',
+      type: 'file',
+      multiple: true,
+      class: 'unseen',
+      id: 'files',
+      tabindex: '-1',
+      'aria-hidden': 'true',
       accept: '.png,.jpg,.jpeg,.tif,.tiff,.npy,image/png,image/jpeg,image/tiff',
-      on: { change: () => { this.intend('files', { files: [...this.input.files] }); this.input.value = ''; } },
+      on: {
+        change: () => {
+          this.intend('files', { files: [...this.input.files] });
+          this.input.value = '';
+        },
+      },
     });
-    this.own = el('div', { class: 'own' },
-      el('button', { type: 'button', class: 'secondary', on: { click: () => this.input.click() } }, 'Use your own image…'),
-      el('p', { class: 'hint' }, 'or drop it anywhere, or paste it. PNG, JPEG, TIFF or .npy; several files are taken as one file per channel. It stays on this computer, out of the page’s address too, until you copy the link, which holds it.'),
+    this.own = el(
+      'div',
+      { class: 'own' },
+      el(
+        'button',
+        { type: 'button', class: 'secondary', on: { click: () => this.input.click() } },
+        'Use your own image…',
+      ),
+      el(
+        'p',
+        { class: 'hint' },
+        'or drop it anywhere, or paste it. PNG, JPEG, TIFF or .npy; several files are taken as one file per '
+          + 'channel. It stays on this computer, out of the page’s address too, until you copy the link, '
+          + 'which holds it.',
+      ),
       this.input,
     );
     this.about = el('p', { class: 'hint about' });
-    this.noise = el('div', { class: 'noise', hidden: true },
-      el('p', { class: 'lead' }, 'This flow starts from noise: no control image enters. Another seed is another cell.'),
-      el('button', { type: 'button', class: 'secondary', on: { click: () => this.intend('change', { change: { seed: crypto.getRandomValues(new Uint32Array(1))[0] } }) } }, 'New noise'));
+    this.noise = el(
+      'div',
+      { class: 'noise', hidden: true },
+      el(
+        'p',
+        { class: 'lead' },
+        'This flow starts from noise: no control image enters. Another seed is another cell.',
+      ),
+      el(
+        'button',
+        {
+          type: 'button',
+          class: 'secondary',
+          on: {
+            click: () =>
+              this.intend('change', { change: { seed: crypto.getRandomValues(new Uint32Array(1))[0] } }),
+          },
+        },
+        'New noise',
+      ),
+    );
     this.append(this.noise, this.gallery, this.about, this.own);
   }
 
@@ -48,15 +88,31 @@ export class ControlPicker extends Part {
   }
 
   #build(samples, uploaded) {
-    const own = uploaded ? [{ id: 'upload', label: 'Your crop', note: uploaded.name, picture: uploaded.picture }] : [];
-    this.gallery.replaceChildren(...[...own, ...samples.filter((sample) => !sample.treated)].map((sample, index, { length }) => {
-      const canvas = el('canvas', { width: 1, height: 1, 'aria-hidden': 'true' });
-      if (sample.picture) paint(canvas, sample.picture);
-      return el('button', {
-        type: 'button', role: 'radio', 'aria-checked': 'false', tabindex: '-1', class: 'tile', 'data-control': sample.id, title: sample.note,
-        on: { click: () => this.intend('control', { control: sample.id }) },
-      }, canvas, el('span', { class: 'caption' }, sample.label), unseen(`, ${sample.note}, ${index + 1} of ${length}`));
-    }));
+    const own = uploaded
+      ? [{ id: 'upload', label: 'Your crop', note: uploaded.name, picture: uploaded.picture }]
+      : [];
+    this.gallery.replaceChildren(
+      ...[...own, ...samples.filter((sample) => !sample.treated)].map((sample, index, { length }) => {
+        const canvas = el('canvas', { width: 1, height: 1, 'aria-hidden': 'true' });
+        if (sample.picture) paint(canvas, sample.picture);
+        return el(
+          'button',
+          {
+            type: 'button',
+            role: 'radio',
+            'aria-checked': 'false',
+            tabindex: '-1',
+            class: 'tile',
+            'data-control': sample.id,
+            title: sample.note,
+            on: { click: () => this.intend('control', { control: sample.id }) },
+          },
+          canvas,
+          el('span', { class: 'caption' }, sample.label),
+          unseen(`, ${sample.note}, ${index + 1} of ${length}`),
+        );
+      }),
+    );
   }
 
   #mark(chosen, { samples, examples, uploaded }) {

@@ -63,7 +63,12 @@ export async function startEngine(model, asked, say) {
  */
 async function chooseEngine(make, asked, { doing, note }) {
   const adapter = await describeAdapter();
-  const taken = (engine, pace = null, why = null) => ({ engine, report: named(engine.report(), adapter), pace, why });
+  const taken = (engine, pace = null, why = null) => ({
+    engine,
+    report: named(engine.report(), adapter),
+    pace,
+    why,
+  });
   const cpu = () => {
     doing('Starting the network on the CPU…');
     return make.candle();
@@ -106,17 +111,27 @@ async function chooseEngine(make, asked, { doing, note }) {
  */
 async function fastest(onCpu, { gpu, guess }, { doing, taken }) {
   const cpuTime = await timed(onCpu);
-  const stay = (why) => taken(onCpu, cpuTime, `one evaluation took ${Math.round(cpuTime)} ms on the CPU${why}`);
+  const stay = (why) =>
+    taken(onCpu, cpuTime, `one evaluation took ${Math.round(cpuTime)} ms on the CPU${why}`);
   doing('The GPU adapter is a software one: timing it against the CPU…');
   const guessed = await within(SOFTWARE_GUESS_MS, guess);
-  if (guessed === LATE) return stay(`; the software GPU adapter was not ready after ${SOFTWARE_GUESS_MS / 1000} s`);
+  if (guessed === LATE) {
+    return stay(`; the software GPU adapter was not ready after ${SOFTWARE_GUESS_MS / 1000} s`);
+  }
   if (guessed.error) return stay(`; the software GPU adapter failed: ${message(guessed.error)}`);
-  if (guessed.value >= cpuTime) return stay(`; by one of its convolutions it would take about ${Math.round(guessed.value)} ms on the software GPU adapter`);
+  if (guessed.value >= cpuTime) {
+    return stay(
+      `; by one of its convolutions it would take about ${Math.round(guessed.value)} ms on the software GPU `
+        + 'adapter',
+    );
+  }
   const outcome = await within(SOFTWARE_TRIAL_MS, async () => {
     const engine = await gpu();
     return { engine, time: await timed(engine) };
   }, ({ engine }) => engine.free());
-  if (outcome === LATE) return stay(`; the software GPU adapter was not ready after ${SOFTWARE_TRIAL_MS / 1000} s`);
+  if (outcome === LATE) {
+    return stay(`; the software GPU adapter was not ready after ${SOFTWARE_TRIAL_MS / 1000} s`);
+  }
   if (outcome.error) return stay(`; the software GPU adapter failed: ${message(outcome.error)}`);
   const { engine, time } = outcome.value;
   const why = `, ${Math.round(time)} ms on the software GPU adapter`;
