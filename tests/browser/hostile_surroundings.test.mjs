@@ -53,7 +53,7 @@ test('a software adapter is tried with one convolution before the network is com
 
 test('wgpu asked for where there is no adapter is one sentence, with the CPU as the way on', async () => {
   await visit(WITHOUT_GPU, `${SITE}?engine=wgpu`, async (explorer) => {
-    await explorer.says(/^WebGPU was asked for, but the browser (gives this page no graphics|does not offer it)/);
+    await explorer.says(/^WebGPU was asked for, but the browser (gives this page no|does not offer)/);
     await explorer.page.locator('cellflux-notice button', { hasText: 'Go on with the CPU' }).click();
     await explorer.ready();
     await explorer.stillWorks();

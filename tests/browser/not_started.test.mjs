@@ -111,7 +111,7 @@ test('without JavaScript the page says so and leaves no hole', async () => {
 });
 
 for (const name of ['adapter', 'cellflux_wasm']) {
-  test(`a changed module of the worker (${name}) is not run, and the page works once it is right`, async () => {
+  test(`a changed module of the worker (${name}) is not run; whole again, the page works`, async () => {
     let spoilt = true;
     let asked = 0;
     const changed = Buffer.from('\nfetch("changed");\n');

@@ -126,7 +126,7 @@ test('where the network cannot be had at all the recorded walk plays', async () 
   }
 });
 
-test('nothing plays by itself, and where less motion is wanted stills follow without a transition', async () => {
+test('nothing plays by itself, and where less motion is wanted nothing moves smoothly', async () => {
   for (const reducedMotion of ['no-preference', 'reduce']) {
     const { explorer, context } = await opened([WEIGHTS], { reducedMotion });
     try {

@@ -10,8 +10,8 @@ export class Provenance extends Part {
   /** @param {State} state */
   update({ manifest, samples, examples }) {
     if (!manifest || !this.changed('manifest', manifest)) return;
-    const nameOf = ({ name, stain }) => (stain ? `${name} (${stain})` : name);
-    const channels = manifest.channels.map(nameOf).join(', ');
+    const named = manifest.channels.map(({ name, stain }) => (stain ? `${name} (${stain})` : name));
+    const channels = named.join(', ');
     const rows = [
       [
         'Model',
