@@ -7,7 +7,7 @@ import { shortened } from '../shortened.js';
 /** @import { State } from '../state.js' */
 
 /** What fits beside the arrow of a list in a window of 390 pixels, and into a line of the dialog. */
-const OPTION_LETTERS = 34;
+const OPTION_LETTERS = 29;
 const NAME_LETTERS = 48;
 
 /**
