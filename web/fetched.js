@@ -126,7 +126,7 @@ async function once(address, { name, integrity = null, named = false, cache = 'd
 }
 
 /**
- * The same file once more, mostly from the browser's cache, compared by the browser itself: on plain http
+ * The same file once more, usually from the browser's cache, compared by the browser itself: on plain http
  * from another host a page cannot compute digests. The browser hands the file out whole, so nothing is seen
  * of its way. @returns {Promise<Uint8Array<ArrayBuffer> | null>} null where it is another file
  */

@@ -5,7 +5,7 @@
 // sends { event, ... }; `here` is its first word.
 //
 // Calls run one after the other, in the order they came; those of `ASIDE` do not wait. A `step` under way
-// gives way to a call that has come meanwhile, after the evaluation it is at, and answers without a step.
+// gives way to a call that has come since, after the evaluation that it is at, and answers without a step.
 
 /**
  * Every kind of failure: the module's own (crates/cellflux-wasm/src/trouble.rs), the worker's and the
@@ -32,7 +32,7 @@ export const ASIDE = /** @type {ReadonlySet<string>} */ (new Set(['download', 'c
  */
 export const STOPPED = {
   kind: 'stopped',
-  sentence: 'The computation stopped unexpectedly, most likely for want of memory; what you chose is kept, '
+  sentence: 'The computation stopped unexpectedly, most likely because memory ran out; what you chose is kept, '
     + 'and the steps can be walked again.',
 };
 
@@ -93,7 +93,7 @@ export class Failure extends Error {
 /** @template {Call} Name @typedef {Calls[Name]['args']} Args */
 /** @template {Call} Name @typedef {Calls[Name]['answer']} Answer */
 /**
- * @typedef {{ [Name in Call]: (args: Args<Name>) => Promise<Answer<Name>> }} Answering whoever answers every
+ * @typedef {{ [Name in Call]: (args: Args<Name>) => Promise<Answer<Name>> }} Answering what answers every
  *   call
  */
 /** @typedef {Record<string, never>} Nothing */

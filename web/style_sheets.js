@@ -12,7 +12,7 @@ const FILES = {
   pickers: new URL('./styles/pickers.css', import.meta.url),
 };
 
-/** A sheet that has not come by then is done without until it comes. */
+/** The page starts without a sheet that has not come by then, and uses it when it comes. */
 const PATIENCE_MS = 4_000;
 
 /**

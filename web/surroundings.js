@@ -19,7 +19,7 @@ export function surroundings() {
       cache,
       sentence:
         'This page came over plain http from another host, so the browser withholds WebGPU and its cache: ' +
-        'the network runs on the CPU, the model is downloaded anew on each visit, and the page is not kept '
+        'the network runs on the CPU, the model is downloaded again on each visit, and the page is not kept '
           + 'for ' +
         'when there is no network. Over https all of this comes back.',
     };

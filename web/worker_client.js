@@ -47,7 +47,7 @@ export class WorkerClient {
   }
 
   /**
-   * The worker that runs, or one that is started now; one that could not start is tried anew by the next
+   * The worker that runs, or one that is started now; one that could not start is tried again by the next
    * call.
    */
   #worker() {
@@ -101,7 +101,7 @@ export class WorkerClient {
     this.#listen();
   }
 
-  /** Listens anew for a worker that owes an answer and says nothing. */
+  /** Waits again for a worker that has an answer to give and says nothing. */
   #listen() {
     clearTimeout(this.#silence);
     this.#isSilent = false;

@@ -2,7 +2,7 @@
 // visit.
 //
 // The cache is a help, never a condition: a kept file that is not the manifest's any more is fetched again,
-// and a cache that fails is done without.
+// and where the cache fails, the files are fetched without it.
 
 import { StallGuard } from '../fetched.js';
 import { Failure } from '../protocol.js';

@@ -1,6 +1,6 @@
 // Which engine runs the network: the one asked for, or the fastest here.
 //
-// On a real GPU that is wgpu. A software adapter is a CPU in a GPU's clothes, and mostly a slower one than
+// On a real GPU that is wgpu. A software adapter computes on the CPU and is usually slower than
 // the CPU path: there one convolution on it tells how long an evaluation would take, and only where that is
 // less than the CPU took is the whole network compiled for it and timed. Some software adapters compile for
 // minutes, so both get a limited time.
@@ -31,8 +31,8 @@ export async function startEngine(model, asked, say) {
   let kept = null;
   let starting = true;
   const tell = {
-    // A software adapter's trial may go on for a while after another engine was taken; nobody wants to hear
-    // of it then.
+    // A software adapter's trial may go on for a while after another engine was taken, which is of no
+    // interest then.
     doing: (doing) => starting && say('starting', { doing }),
     note: (sentence) => say('note', { sentence }),
   };
