@@ -32,8 +32,8 @@ export const ASIDE = /** @type {ReadonlySet<string>} */ (new Set(['download', 'c
  */
 export const STOPPED = {
   kind: 'stopped',
-  sentence: 'The computation stopped unexpectedly, most likely because memory ran out; what you chose is kept, '
-    + 'and the steps can be walked again.',
+  sentence: 'The computation stopped unexpectedly, most likely because memory ran out; what you chose is '
+    + 'kept, and the steps can be walked again.',
 };
 
 /** A failure that is thrown: its message is the sentence. */

@@ -1,5 +1,5 @@
-// Where a script of the page has not come: says which file is the cause, and fetches the files again before the
-// page is loaded again.
+// Where a script of the page has not come: says which file is the cause, and fetches the files again before
+// the page is loaded again.
 //
 // It imports nothing, so that it runs where the modules that it speaks of do not. The sentence about the
 // explorer stands in the page's HTML; the one about sliders and copying, which do without a script, is made

@@ -159,7 +159,7 @@ test('on plain http from another host the page says what is missing and walks on
     const { page } = explorer;
     assert.deepEqual(await page.evaluate(given), [false, false, false, false, false]);
     const said = await explorer.says(/plain http from another host, .* withholds WebGPU and its cache/);
-    assert.match(said, /on the CPU, the model is downloaded anew on each visit, and the page is not kept/);
+    assert.match(said, /on the CPU, the model is downloaded again on each visit, and the page is not kept/);
     await explorer.ready();
     assert.equal(await explorer.fact('engine'), 'candle');
     await explorer.stillWorks();
