@@ -1,5 +1,5 @@
-// Dropping and pasting files anywhere on the page. Of several explorers the one under the pointer takes them, else the one that was
-// used last, else the first that takes images.
+// Dropping and pasting files anywhere on the page. Of several explorers the one under the pointer takes them,
+// else the one that was used last, else the first that takes images.
 
 const takers = new Map();
 let usedLast = null;
@@ -9,7 +9,8 @@ let depth = 0;
 
 const hasFiles = (event) => [...(event.dataTransfer?.types ?? [])].includes('Files');
 
-const isOpen = (element) => element.isConnected && !element.getAttribute('hide')?.split(/\s+/).includes('upload');
+const isOpen = (element) =>
+  element.isConnected && !element.getAttribute('hide')?.split(/\s+/).includes('upload');
 
 function takerOf(event) {
   const open = [...takers.keys()].filter(isOpen);
@@ -63,12 +64,16 @@ export function takeDrops(element, onFiles) {
   const use = () => { usedLast = element; };
   element.addEventListener('pointerdown', use);
   element.addEventListener('focusin', use);
-  if (!takers.size) for (const [type, listener] of Object.entries(LISTENERS)) document.addEventListener(type, listener);
+  if (!takers.size) {
+    for (const [type, listener] of Object.entries(LISTENERS)) document.addEventListener(type, listener);
+  }
   takers.set(element, onFiles);
   return () => {
     element.removeEventListener('pointerdown', use);
     element.removeEventListener('focusin', use);
     takers.delete(element);
-    if (!takers.size) for (const [type, listener] of Object.entries(LISTENERS)) document.removeEventListener(type, listener);
+    if (!takers.size) {
+      for (const [type, listener] of Object.entries(LISTENERS)) document.removeEventListener(type, listener);
+    }
   };
 }

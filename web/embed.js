@@ -1,4 +1,5 @@
-// embed.html: one explorer for an iframe. Its address says which: ?model=NAME&hide=settings,keep&theme=dark#LINK
+// embed.html: one explorer for an iframe. Its address says which:
+// ?model=NAME&hide=settings,keep&theme=dark#LINK
 //
 // The frame tells its page how high it wants to be: { cellflux: 'height', height } in pixels.
 
@@ -19,11 +20,17 @@ explorer.append(document.querySelector('.fallback'));
 if (wanted !== null && wanted !== model.name) {
   const sentence = document.createElement('p');
   sentence.className = 'hint';
-  sentence.textContent = `This page has no model called “${wanted}”, so it shows ${model.name}. It has ${models.map(({ name }) => name).join(', ')}.`;
+  sentence.textContent = `This page has no model called “${wanted}”, so it shows ${model.name}. It has `
+    + `${models.map(({ name }) => name).join(', ')}.`;
   document.body.append(sentence);
 }
 document.body.append(explorer);
 
 if (parent !== self) {
-  new ResizeObserver(() => parent.postMessage({ cellflux: 'height', height: Math.ceil(document.body.getBoundingClientRect().height) }, '*')).observe(document.body);
+  new ResizeObserver(() =>
+    parent.postMessage(
+      { cellflux: 'height', height: Math.ceil(document.body.getBoundingClientRect().height) },
+      '*',
+    ),
+  ).observe(document.body);
 }

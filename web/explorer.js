@@ -29,8 +29,7 @@ const FETCH_AT_ONCE = 48e6;
 const ADDRESS_MS = 250;
 
 /**
- * What only tells: it leaves by itself, and with the next action. What offers a way on stays until that is
- * taken.
+ * News leave by themselves, and with the next action. What offers a way on stays until that is taken.
  */
 const isNews = (notice) => notice?.kind === 'info' && !notice.stays && !notice.actions?.length;
 
@@ -133,7 +132,11 @@ class Explorer extends HTMLElement {
       const src = new URL(this.getAttribute('src') ?? 'manifest.json', document.baseURI).href;
       this.#recorded.show(link);
       try {
-        const { notice, walk, ...opened } = await this.#worker.call('open', { src, link, preset: this.getAttribute('preset') });
+        const { notice, walk, ...opened } = await this.#worker.call('open', {
+          src,
+          link,
+          preset: this.getAttribute('preset'),
+        });
         const visible = opened.channels.map(() => true);
         this.#set({ ...opened, ...(notice ? { notice: troubled(notice) } : {}), phase: 'offered', visible });
         if (opened.flowSource === 'noise') nameNoise(this.shadowRoot);
@@ -388,7 +391,7 @@ class Explorer extends HTMLElement {
   #intend({ intent, ...detail }) {
     const { visible, smooth } = this.#state;
     this.#touched = true;
-    // What was said of the action before is no news after the next, unless it offers a way on.
+    // The next action takes the last news away, unless that offers a way on.
     const said = this.#state.notice;
     if (said && said.kind !== 'warning' && !said.actions?.length) this.#set({ notice: null });
     const does = {

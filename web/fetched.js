@@ -102,7 +102,12 @@ async function once(address, { name, integrity = null, named = false, cache = 'd
   } catch (error) {
     if (error instanceof Failure) throw error;
     if (guard.stalled) throw new Failure('download', guard.sentence(name));
-    throw new Failure('download', response ? `${name}: the connection broke off after ${count} bytes.` : `${name} could not be fetched; the server does not answer.`);
+    throw new Failure(
+      'download',
+      response
+        ? `${name}: the connection broke off after ${count} bytes.`
+        : `${name} could not be fetched; the server does not answer.`,
+    );
   } finally {
     guard.end();
   }
@@ -111,13 +116,17 @@ async function once(address, { name, integrity = null, named = false, cache = 'd
   else if (!(await isWhole(bytes, integrity, named ? address : null))) bytes = null;
   if (!bytes) {
     const type = response.headers.get('content-type');
-    throw new Failure('bad-file', `${name} is not the file that this page was made with: ${count} bytes${type ? ` of ${type}` : ''} came, with another digest.`);
+    throw new Failure(
+      'bad-file',
+      `${name} is not the file that this page was made with: ${count} bytes${type ? ` of ${type}` : ''} `
+        + 'came, with another digest.',
+    );
   }
   return bytes;
 }
 
 /**
- * The same file once more, mostly from the browser's cache, compared by the browser itself: on plain http
+ * The same file once more, usually from the browser's cache, compared by the browser itself: on plain http
  * from another host a page cannot compute digests. The browser hands the file out whole, so nothing is seen
  * of its way. @returns {Promise<Uint8Array<ArrayBuffer> | null>} null where it is another file
  */

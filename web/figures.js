@@ -7,7 +7,7 @@ export function bytes(count) {
   return `${(count / 1e6).toFixed(count < 1e8 ? 1 : 0)} MB`;
 }
 
-/** A duration in words, rounded up so that it is rarely too hopeful. */
+/** A duration in words, rounded up, so that it is seldom too short. */
 export function duration(seconds) {
   if (!Number.isFinite(seconds)) return 'unknown time';
   if (seconds < 1) return 'under 1 s';
@@ -24,5 +24,6 @@ export const end = (t) => (t === 0 || t === 1 ? String(t) : time(t));
 /** 1,323,587 */
 export const count = (n) => Math.round(n).toLocaleString('en');
 
-/** Milliseconds with as many digits as they deserve. */
-export const milliseconds = (ms) => (ms < 10 ? ms.toFixed(1) : ms < 1e4 ? ms.toFixed(0) : `${(ms / 1000).toFixed(1)} s`);
+/** Milliseconds, with one decimal place below 10 and as seconds from 10,000. */
+export const milliseconds = (ms) =>
+  ms < 10 ? ms.toFixed(1) : ms < 1e4 ? ms.toFixed(0) : `${(ms / 1000).toFixed(1)} s`;

@@ -1,6 +1,16 @@
 // Building elements without a framework: `el('button', { class: 'quiet', on: { click } }, 'Play')`.
 
-const AS_PROPERTY = new Set(['value', 'checked', 'disabled', 'hidden', 'textContent', 'width', 'height', 'open', 'htmlFor']);
+const AS_PROPERTY = new Set([
+  'value',
+  'checked',
+  'disabled',
+  'hidden',
+  'textContent',
+  'width',
+  'height',
+  'open',
+  'htmlFor',
+]);
 
 /**
  * One element with attributes, listeners and children.
@@ -38,8 +48,12 @@ export const unseen = (text) => el('span', { class: 'unseen' }, text);
 export function reveal(list, item) {
   const { offsetTop: top, offsetHeight: height, offsetLeft: left, offsetWidth: width } = item;
   const { scrollTop, clientHeight, scrollLeft, clientWidth } = list;
-  if (top < scrollTop || top + height > scrollTop + clientHeight) list.scrollTop = top - (clientHeight - height) / 2;
-  if (left < scrollLeft || left + width > scrollLeft + clientWidth) list.scrollLeft = left - (clientWidth - width) / 2;
+  if (top < scrollTop || top + height > scrollTop + clientHeight) {
+    list.scrollTop = top - (clientHeight - height) / 2;
+  }
+  if (left < scrollLeft || left + width > scrollLeft + clientWidth) {
+    list.scrollLeft = left - (clientWidth - width) / 2;
+  }
 }
 
 /**

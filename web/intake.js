@@ -1,6 +1,10 @@
-// Files the visitor hands over: dropped and pasted (drops.js) or chosen. They are read here and go to the worker, nowhere else.
+// Files the visitor hands over: dropped and pasted (drops.js) or chosen. They are read here and go to the
+// worker, nowhere else.
 
-/** More than this, in all files of one drop, is neither a crop nor a field; refused before it is read into memory. */
+/**
+ * More than this, in all files of one drop, is neither a crop nor a field; refused before it is read into
+ * memory.
+ */
 const LARGEST = 256e6;
 const MOST_FILES = 16;
 
@@ -11,17 +15,24 @@ const MOST_FILES = 16;
  * @throws {Error} one sentence that names the file
  */
 export async function read(files) {
-  if (files.length > MOST_FILES) throw new Error(`${files.length} files at once; expected at most ${MOST_FILES}, one for each channel.`);
+  if (files.length > MOST_FILES) {
+    throw new Error(`${files.length} files at once; expected at most ${MOST_FILES}, one for each channel.`);
+  }
   const total = files.reduce((sum, file) => sum + file.size, 0);
   if (total > LARGEST) {
     const what = files.length === 1 ? `${files[0].name} is` : `${files.length} files are together`;
-    throw new Error(`${what} ${(total / 1e6).toFixed(0)} MB; expected at most ${LARGEST / 1e6} MB${files.length === 1 ? '' : ' for all files of one image'}.`);
+    throw new Error(
+      `${what} ${(total / 1e6).toFixed(0)} MB; expected at most ${LARGEST / 1e6} `
+        + `MB${files.length === 1 ? '' : ' for all files of one image'}.`,
+    );
   }
   return Promise.all(files.map(async (file) => {
     try {
       return { name: file.name || 'pasted image', bytes: await file.arrayBuffer() };
     } catch {
-      throw new Error(`${file.name || 'The pasted image'} could not be read; it may have been moved, or it is a folder.`);
+      throw new Error(
+        `${file.name || 'The pasted image'} could not be read; it may have been moved, or it is a folder.`,
+      );
     }
   }));
 }

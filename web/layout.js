@@ -42,10 +42,19 @@ function step(number, name, title, lead, ...parts) {
 }
 
 /**
+ * The explorer's own words are English on a page in any language, and are marked so: a screen reader reads
+ * them aloud by their language. What the embedding page has put into the explorer keeps the page's.
  * @param {HTMLElement} host the explorer, whose embedding page may have put something into it
  * @returns {HTMLElement[]}
  */
 export function layout(host) {
+  const elements = elementsFor(host);
+  for (const element of elements) element.lang = 'en';
+  return elements;
+}
+
+/** @param {HTMLElement} host */
+function elementsFor(host) {
   // What the embedding page has to say stands beside what the manifest says.
   const beside = host.querySelector(':scope > :not(noscript, [slot])');
   return [

@@ -1,4 +1,5 @@
-// A link of the session's, with the step in view. The session reads and writes links; the page only says which step.
+// A link of the session's, with the step in view. The session reads and writes links; the page only says
+// which step.
 
 /** The link with `at` set to a step; before a crop, which is long, so that the rest stays in sight. */
 export function linkAt(link, step) {
@@ -9,8 +10,9 @@ export function linkAt(link, step) {
 }
 
 /**
- * The link that a page's hash holds, without its `#`; an empty text where the hash is a place in the document, such as a
- * heading or a footnote, or there is none. A link is `key=value` joined by `&`; what is neither belongs to the document too.
+ * The link that a page's hash holds, without its `#`; an empty text where the hash is a place in the
+ * document, such as a heading or a footnote, or there is none. A link is `key=value` joined by `&`; what is
+ * neither belongs to the document too.
  */
 function linkIn({ hash }) {
   const text = hash.slice(1);
@@ -26,8 +28,9 @@ function decoded(text) {
   }
 }
 
-// A crop of the visitor's own stays out of the address, which browsers remember and carry to other computers: it stays with the tab,
-// in the history's state, until the visitor copies a link. Reloading, back and forward find it there.
+// A crop of the visitor's own stays out of the address, which browsers remember and carry to other computers:
+// it stays with the tab, in the history's state, until the visitor copies a link. Reloading, back and forward
+// find it there.
 
 /** Whether a link holds the visitor's crop. */
 export const takesCropAlong = (link) => /(?:^|[#&])crop=/.test(link);
@@ -40,7 +43,9 @@ export function showLink(link) {
   history.replaceState(state, '', `#${withoutCrop(link)}`);
 }
 
-/** The link that this entry of the tab's history is at: the address's, with the crop that was kept beside it. */
+/**
+ * The link that this entry of the tab's history is at: the address's, with the crop that was kept beside it.
+ */
 export function linkHere() {
   const shown = linkIn(location);
   const kept = history.state?.cellflux;

@@ -14,7 +14,8 @@
  */
 
 /** Words get a capital; names of files, fields and settings keep theirs. */
-const capital = (sentence) => (/^[a-z]+ /.test(sentence) ? sentence.charAt(0).toUpperCase() + sentence.slice(1) : sentence);
+const capital = (sentence) =>
+  /^[a-z]+ /.test(sentence) ? sentence.charAt(0).toUpperCase() + sentence.slice(1) : sentence;
 const full = (sentence) => (/[.!?…]$/.test(sentence) ? sentence : `${sentence}.`);
 
 const GPU_AGAIN = { label: 'Try the GPU again', intent: 'engine', engine: 'wgpu' };
@@ -80,7 +81,7 @@ export const informed = (sentence) => ({ kind: 'info', sentence: full(capital(se
  */
 export const warned = (sentence, trouble) => (
   { kind: 'warning', trouble, sentence: full(capital(sentence)), actions: trouble ? WAYS_ON[trouble] : [] });
-/** Of a worker that owes an answer and has said nothing for long. */
+/** Of a worker that has said nothing for long although it has an answer to give. */
 export const silent = () => warned('The computation has said nothing for a minute. It may be busy on a slow '
   + 'computer; it can also be started again, and what you chose is kept.', 'silent');
 /** Of style sheets that did not come: everything works, and looks plain. */

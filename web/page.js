@@ -2,15 +2,26 @@
 
 import { el } from './html.js';
 
-/** Two pictures of one size: the second is seen right of a line that the visitor moves. Without a script, side by side. */
+/**
+ * Two pictures of one size: the second is seen right of a line that the visitor moves. Without a script, side
+ * by side.
+ */
 class Compare extends HTMLElement {
   connectedCallback() {
     if (this.line) return;
     this.line = el('input', {
-      type: 'range', min: '0', max: '100', value: '50', 'aria-label': this.dataset.line ?? 'How much of the treated cell is shown',
+      type: 'range',
+      min: '0',
+      max: '100',
+      value: '50',
+      'aria-label': this.dataset.line ?? 'How much of the treated cell is shown',
       on: { input: () => this.#move() },
     });
-    this.append(el('span', { class: 'label before', 'aria-hidden': 'true' }, this.dataset.before ?? 'Control'), el('span', { class: 'label after', 'aria-hidden': 'true' }, this.dataset.after ?? 'Generated'), this.line);
+    this.append(
+      el('span', { class: 'label before', 'aria-hidden': 'true' }, this.dataset.before ?? 'Control'),
+      el('span', { class: 'label after', 'aria-hidden': 'true' }, this.dataset.after ?? 'Generated'),
+      this.line,
+    );
     this.classList.add('live');
     this.#move();
   }
@@ -24,7 +35,11 @@ class Compare extends HTMLElement {
 class Copy extends HTMLElement {
   connectedCallback() {
     if (this.button) return;
-    this.button = el('button', { type: 'button', class: 'copy', on: { click: () => this.#copy() } }, this.dataset.copy ?? 'Copy');
+    this.button = el(
+      'button',
+      { type: 'button', class: 'copy', on: { click: () => this.#copy() } },
+      this.dataset.copy ?? 'Copy',
+    );
     this.said = el('span', { class: 'said', role: 'status' });
     this.append(this.button, this.said);
   }

@@ -1,10 +1,15 @@
-// Pixels on a 2-d canvas. One canvas pixel is one model pixel; CSS enlarges it, by nearest neighbour unless smoothing is asked for.
+// Pixels on a 2-d canvas. One canvas pixel is one model pixel; CSS enlarges it, by nearest neighbour unless
+// smoothing is asked for.
 
-/** What each canvas shows. When the browser's GPU process dies, canvases lose their pixels with it and get them back from here. */
+/**
+ * What each canvas shows. When the browser's GPU process dies, canvases lose their pixels with it and get
+ * them back from here.
+ */
 const shown = new WeakMap();
 
 /**
- * Paints RGBA rows; a canvas that shows them already is left alone, and need not be drawn on the screen again.
+ * Paints RGBA rows; a canvas that shows them already is left alone, and need not be drawn on the screen
+ * again.
  * @param {HTMLCanvasElement} canvas
  * @param {{ width: number, height: number, rgba: Uint8ClampedArray }} picture
  */

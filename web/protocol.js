@@ -5,7 +5,7 @@
 // sends { event, ... }; `here` is its first word.
 //
 // Calls run one after the other, in the order they came; those of `ASIDE` do not wait. A `step` under way
-// gives way to a call that has come meanwhile, after the evaluation it is at, and answers without a step.
+// gives way to a call that has come since, after the evaluation that it is at, and answers without a step.
 
 /**
  * Every kind of failure: the module's own (crates/cellflux-wasm/src/trouble.rs), the worker's and the
@@ -32,8 +32,8 @@ export const ASIDE = /** @type {ReadonlySet<string>} */ (new Set(['download', 'c
  */
 export const STOPPED = {
   kind: 'stopped',
-  sentence: 'The computation stopped unexpectedly, most likely for want of memory; what you chose is kept, '
-    + 'and the steps can be walked again.',
+  sentence: 'The computation stopped unexpectedly, most likely because memory ran out; what you chose is '
+    + 'kept, and the steps can be walked again.',
 };
 
 /** A failure that is thrown: its message is the sentence. */
@@ -66,7 +66,8 @@ export class Failure extends Error {
 /**
  * What a call is given and what it answers.
  * @typedef {object} Calls
- * @property {{ args: { src: string, link: string | null, preset: string | null }, answer: Opened }} open starts over with a bundle,
+ * @property {{ args: { src: string, link: string | null, preset: string | null }, answer: Opened }} open
+ *   starts over with a bundle,
  *   at a link
  * @property {{ args: Nothing, answer: Nothing }} pictures brings thumbnails and drawings that have not come,
  *   once more
@@ -92,7 +93,7 @@ export class Failure extends Error {
 /** @template {Call} Name @typedef {Calls[Name]['args']} Args */
 /** @template {Call} Name @typedef {Calls[Name]['answer']} Answer */
 /**
- * @typedef {{ [Name in Call]: (args: Args<Name>) => Promise<Answer<Name>> }} Answering whoever answers every
+ * @typedef {{ [Name in Call]: (args: Args<Name>) => Promise<Answer<Name>> }} Answering what answers every
  *   call
  */
 /** @typedef {Record<string, never>} Nothing */

@@ -3,12 +3,16 @@
 // What does not come, or damaged, is an error whose message is a sentence; the page waits for the network
 // then.
 //
-// A film is one lossless picture: the start and every frame side by side, the frames' differences from the start below them.
+// A film is one lossless picture: the start and every frame side by side, the frames' differences from the
+// start below them.
 
 import { fetched } from './fetched.js';
 import { Failure } from './protocol.js';
 
-/** @typedef {{ link: string, noised: boolean, times: number[], width: number, height: number, file: string }} Recorded */
+/**
+ * @typedef {{ link: string, noised: boolean, times: number[], width: number, height: number, file: string }}
+ * Recorded
+ */
 
 const bare = (link) => link.split('&').filter((field) => !field.startsWith('at=')).join('&');
 
@@ -58,6 +62,17 @@ async function pictures({ times, width, height }, address) {
   const canvas = new OffscreenCanvas(bitmap.width, bitmap.height);
   const drawing = canvas.getContext('2d', { willReadFrequently: true });
   drawing.drawImage(bitmap, 0, 0);
-  const picture = (column, row) => ({ width, height, rgba: drawing.getImageData(column * width, row * height, width, height).data });
-  return { start: picture(0, 0), steps: times.map((time, index) => ({ time, now: picture(index + 1, 0), difference: picture(index + 1, 1) })) };
+  const picture = (column, row) => ({
+    width,
+    height,
+    rgba: drawing.getImageData(column * width, row * height, width, height).data,
+  });
+  return {
+    start: picture(0, 0),
+    steps: times.map((time, index) => ({
+      time,
+      now: picture(index + 1, 0),
+      difference: picture(index + 1, 1),
+    })),
+  };
 }

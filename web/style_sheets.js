@@ -1,4 +1,5 @@
-// Style sheets for a shadow root: fetched beside this module, adopted, never inlined (the page's policy forbids inline style).
+// Style sheets for a shadow root: fetched beside this module, adopted, never inlined (the page's policy
+// forbids inline style).
 
 import { fetched } from './fetched.js';
 
@@ -11,10 +12,13 @@ const FILES = {
   pickers: new URL('./styles/pickers.css', import.meta.url),
 };
 
-/** A sheet that has not come by then is done without until it comes. */
+/** The page starts without a sheet that has not come by then, and uses it when it comes. */
 const PATIENCE_MS = 4_000;
 
-/** @returns {Promise<{ sheet: CSSStyleSheet, missing: string | null }>} the sheet, which fills itself when it comes late */
+/**
+ * @returns {Promise<{ sheet: CSSStyleSheet, missing: string | null }>} the sheet, which fills itself when it
+ * comes late
+ */
 async function fetchedSheet(name) {
   const sheet = new CSSStyleSheet();
   const filled = fetched(FILES[name], { name: `${name}.css`, named: true }).then((bytes) => {
@@ -31,7 +35,8 @@ async function fetchedSheet(name) {
 let fetching;
 
 /**
- * All sheets of the explorer, in cascade order, and the names of those that did not come: the page works unstyled.
+ * All sheets of the explorer, in cascade order, and the names of those that did not come: the page works
+ * unstyled.
  * @returns {Promise<{ sheets: CSSStyleSheet[], missing: string[] }>}
  */
 export function styleSheets() {

@@ -15,10 +15,13 @@ export function surroundings() {
   const cache = 'caches' in globalThis;
   if (!globalThis.isSecureContext) {
     return {
-      gpu, cache,
-      sentence: 'This page came over plain http from another host, so the browser withholds WebGPU and its cache: '
-        + 'the network runs on the CPU, the model is downloaded anew on each visit, and the page is not kept for '
-        + 'when there is no network. Over https all of this comes back.',
+      gpu,
+      cache,
+      sentence:
+        'This page came over plain http from another host, so the browser withholds WebGPU and its cache: ' +
+        'the network runs on the CPU, the model is downloaded again on each visit, and the page is not kept '
+          + 'for ' +
+        'when there is no network. Over https all of this comes back.',
     };
   }
   if (!gpu) return { gpu, cache, sentence: 'This browser has no WebGPU, so the network runs on the CPU.' };

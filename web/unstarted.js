@@ -1,5 +1,5 @@
-// Where a script of the page has not come: says which file is the cause, and brings the files anew before the
-// page is loaded again.
+// Where a script of the page has not come: says which file is the cause, and fetches the files again before
+// the page is loaded again.
 //
 // It imports nothing, so that it runs where the modules that it speaks of do not. The sentence about the
 // explorer stands in the page's HTML; the one about sliders and copying, which do without a script, is made
@@ -11,7 +11,7 @@ const STALL_MS = 15_000;
 /** How long loading again waits for the files to come. */
 const REFRESH_MS = 5_000;
 
-/** Causes told at most: mostly the others have the same one. */
+/** The most causes that are told: the others are usually the same. */
 const MOST = 3;
 
 /** The files that the page's head names. */

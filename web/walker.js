@@ -1,4 +1,5 @@
-// Walking: which step is shown, when the next one is computed, and playing. Steps once reached are only shown again.
+// Walking: which step is shown, when the next one is computed, and playing. Steps once reached are only shown
+// again.
 
 /** @import { State } from './state.js' */
 
@@ -19,7 +20,8 @@ export class Walker {
    * @param {() => State} state the explorer's state
    * @param {(patch: Partial<State>) => void} set changes it
    * @param {() => Promise<unknown>} settled waits until every change has been answered
-   * @param {() => Promise<boolean>} compute computes one more step and adds it to `state.walk`; true when it gave way to a change
+   * @param {() => Promise<boolean>} compute computes one more step and adds it to `state.walk`; true when it
+   *   gave way to a change
    */
   constructor(state, set, settled, compute) {
     this.state = state;
@@ -50,8 +52,8 @@ export class Walker {
   }
 
   /**
-   * Plays to a step, or to the end: shows what is reached, computes what is not. From the end it starts over, computing
-   * nothing.
+   * Plays to a step, or to the end: shows what is reached, computes what is not. From the end it starts over,
+   * computing nothing.
    */
   async play(until = Infinity) {
     const { walk, cursor, playing } = this.state();

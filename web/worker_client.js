@@ -1,4 +1,5 @@
-// The page's end of the worker: calls become promises, events go to one listener. What is said is in protocol.js.
+// The page's end of the worker: calls become promises, events go to one listener. What is said is in
+// protocol.js.
 
 import { Failure, STOPPED } from './protocol.js';
 import { startWorker } from './worker_start.js';
@@ -6,11 +7,16 @@ import { startWorker } from './worker_start.js';
 /** @import { Answer, Args, Call, Events } from './protocol.js' */
 
 /**
- * What the listener hears: the worker's events, and of this end `silent`, when nothing has come for long, and `heard`.
- * @typedef {{ [Name in keyof Events]: { event: Name } & Events[Name] }[keyof Events] | { event: 'silent' | 'heard' }} Heard
+ * What the listener hears: the worker's events, and of this end `silent`, when nothing has come for long, and
+ * `heard`.
+ * @typedef {{ [Name in keyof Events]: { event: Name } & Events[Name] }[keyof Events] | { event: 'silent' |
+ *   'heard' }} Heard
  */
 
-/** Without a word for this long the visitor is asked whether to wait on. Nothing is stopped: a slow computer may just be busy. */
+/**
+ * Without a word for this long the visitor is asked whether to wait on. Nothing is stopped: a slow computer
+ * may just be busy.
+ */
 const SILENT_MS = 60_000;
 
 export class WorkerClient {
@@ -40,7 +46,10 @@ export class WorkerClient {
     this.#failAll(STOPPED);
   }
 
-  /** The worker that runs, or one that is started now; one that could not start is tried anew by the next call. */
+  /**
+   * The worker that runs, or one that is started now; one that could not start is tried again by the next
+   * call.
+   */
   #worker() {
     if (!this.#running) {
       const running = startWorker();
@@ -92,7 +101,7 @@ export class WorkerClient {
     this.#listen();
   }
 
-  /** Listens anew for a worker that owes an answer and says nothing. */
+  /** Waits again for a worker that has an answer to give and says nothing. */
   #listen() {
     clearTimeout(this.#silence);
     this.#isSilent = false;

@@ -1,5 +1,6 @@
-// Starts the worker from modules that have been brought and checked: they become blobs that import each other. So nothing unchecked
-// runs, the worker inherits the page's policy, and a page of another origin may have one, too.
+// Starts the worker from modules that have been brought and checked: they become blobs that import each
+// other. So nothing unchecked runs, the worker inherits the page's policy, and a page of another origin may
+// have one, too.
 
 import { fetched, STALL_MS } from './fetched.js';
 import { WORKER_MODULES } from './integrity.js';
@@ -21,10 +22,14 @@ const IMPORTED = /(\bfrom\s*|\bimport\s*)(['"])(\.{1,2}\/[^'"]+)\2/g;
  */
 export async function startWorker() {
   if (!WORKER_MODULES.length) return started(ADDRESS);
-  const contents = await Promise.all(WORKER_MODULES.map(([name, address, integrity]) => fetched(address, { name, integrity })));
+  const contents = await Promise.all(
+    WORKER_MODULES.map(([name, address, integrity]) => fetched(address, { name, integrity })),
+  );
   const blobs = new Map();
   try {
-    WORKER_MODULES.forEach(([, address], index) => blobs.set(address, blobOf(new TextDecoder().decode(contents[index]), address, blobs)));
+    WORKER_MODULES.forEach(([, address], index) =>
+      blobs.set(address, blobOf(new TextDecoder().decode(contents[index]), address, blobs)),
+    );
     return await started(blobs.get(ADDRESS));
   } catch (error) {
     // A policy that allows no blob may still allow the worker at its own address.
@@ -35,7 +40,10 @@ export async function startWorker() {
   }
 }
 
-/** A module's text with its imports led to the blobs of what it imports, and with the address that it came from. */
+/**
+ * A module's text with its imports led to the blobs of what it imports, and with the address that it came
+ * from.
+ */
 function blobOf(text, address, blobs) {
   const led = text
     .replaceAll(IMPORTED, (whole, form, quote, target) => {
@@ -60,7 +68,12 @@ function started(address) {
     }
     const late = setTimeout(() => {
       worker.terminate();
-      reject(new Failure('stopped', `The page’s worker has not started within ${STALL_MS / 1000} seconds; starting again may help.`));
+      reject(
+        new Failure(
+          'stopped',
+          `The page’s worker has not started within ${STALL_MS / 1000} seconds; starting again may help.`,
+        ),
+      );
     }, STALL_MS);
     const fail = (event) => {
       event.preventDefault();

@@ -1,9 +1,14 @@
-// The browsers to measure in, each as { name, open() } where open() gives a page maker; null where one is missing.
+// The browsers to measure in, each as { name, open() } where open() gives a page maker; null where one is
+// missing.
 
 import { existsSync } from 'node:fs';
 import { launch as launchChromium } from '../browser/chromium.mjs';
 
-const FIREFOX = ['/usr/bin/firefox-esr', '/usr/bin/firefox', '/Applications/Firefox.app/Contents/MacOS/firefox'];
+const FIREFOX = [
+  '/usr/bin/firefox-esr',
+  '/usr/bin/firefox',
+  '/Applications/Firefox.app/Contents/MacOS/firefox',
+];
 const onRealGpu = ['--enable-unsafe-webgpu', '--enable-features=Vulkan', '--ignore-gpu-blocklist'];
 
 async function chromium(flags) {
@@ -24,7 +29,10 @@ async function firefox() {
   return { version: await browser.version(), page: () => browser.newPage(), close: () => browser.close() };
 }
 
-/** @type {Record<string, () => Promise<{ version: string, page: () => Promise<object>, close: () => Promise<void> }>>} */
+/**
+ * @type {Record<string, () => Promise<{ version: string, page: () => Promise<object>, close: () =>
+ * Promise<void> }>>}
+ */
 export const BROWSERS = {
   chromium: () => chromium(),
   firefox,
@@ -34,5 +42,11 @@ export const BROWSERS = {
 /** Whether the page's adapter is a real GPU. */
 export const hasRealGpu = (page) => page.evaluate(async () => {
   const adapter = await navigator.gpu?.requestAdapter();
-  return Boolean(adapter) && !adapter.info.isFallbackAdapter && !/swiftshader|llvmpipe|lavapipe/i.test(Object.values(adapter.info).join(' ') + adapter.info.description + adapter.info.architecture);
+  return (
+    Boolean(adapter) &&
+    !adapter.info.isFallbackAdapter &&
+    !/swiftshader|llvmpipe|lavapipe/i.test(
+      Object.values(adapter.info).join(' ') + adapter.info.description + adapter.info.architecture,
+    )
+  );
 });

@@ -1,7 +1,8 @@
-// What is measured, in the page: an engine of ours or a provider of onnxruntime-web, on the same network and weights.
+// What is measured, in the page: an engine of ours or a provider of onnxruntime-web, on the same network and
+// weights.
 //
-// Every contestant is { start(network), evaluate() }: `start` makes it ready, weights in memory, and `evaluate` is one guided
-// evaluation of one image, a batch of two, read back.
+// Every contestant is { start(network), evaluate() }: `start` makes it ready, weights in memory, and
+// `evaluate` is one guided evaluation of one image, a batch of two, read back.
 
 import { counters, watchGpu } from './gpu_counters.js';
 
@@ -20,7 +21,9 @@ function ours(kind) {
     },
     fetch: ({ weights }) => bytes(weights),
     async start(weights, { config, side }) {
-      engine = await wasm.Engine.of_files(weights, config, side, side, kind).catch((trouble) => Promise.reject(new Error(trouble.sentence ?? trouble)));
+      engine = await wasm.Engine.of_files(weights, config, side, side, kind).catch((trouble) =>
+        Promise.reject(new Error(trouble.sentence ?? trouble)),
+      );
       const { adapter, dtype } = engine.report();
       return `${adapter}, ${dtype}`;
     },
@@ -67,7 +70,10 @@ const KINDS = {
 
 let contestant;
 
-/** Makes a contestant ready and evaluates once: the first evaluation, pipelines included, counts from the weights in memory. */
+/**
+ * Makes a contestant ready and evaluates once: the first evaluation, pipelines included, counts from the
+ * weights in memory.
+ */
 export async function start(kind, network) {
   watchGpu();
   contestant = KINDS[kind]();
@@ -86,5 +92,11 @@ export async function evaluate() {
   await contestant.evaluate();
   const milliseconds = performance.now() - began;
   const of = (name) => counters[name] - before[name];
-  return { milliseconds, dispatches: of('dispatches'), submissions: of('submissions'), pipelines: counters.pipelines, peak: counters.peak };
+  return {
+    milliseconds,
+    dispatches: of('dispatches'),
+    submissions: of('submissions'),
+    pipelines: counters.pipelines,
+    peak: counters.peak,
+  };
 }

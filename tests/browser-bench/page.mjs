@@ -1,5 +1,6 @@
-// The page as a visitor without a GPU meets it: how long from the weights to the first guided evaluation, with whichever engine
-// the page takes, and how many pictures a second scrubbing shows. Prints a table and writes JSON.
+// The page as a visitor without a GPU meets it: how long from the weights to the first guided evaluation,
+// with whichever engine the page takes, and how many pictures a second scrubbing shows. Prints a table and
+// writes JSON.
 //
 //   CELLFLUX_URL=… node page.mjs [--rounds 5] [--json FILE]
 
@@ -11,7 +12,13 @@ import { WITHOUT_GPU, WITH_GPU, launch } from '../browser/chromium.mjs';
 import { ExplorerPage, SITE } from '../browser/explorer_page.mjs';
 
 const { values: options } = parseArgs({
-  options: { rounds: { type: 'string', default: '5' }, json: { type: 'string', default: fileURLToPath(new URL('../../target/bench/page.json', import.meta.url)) } },
+  options: {
+    rounds: { type: 'string', default: '5' },
+    json: {
+      type: 'string',
+      default: fileURLToPath(new URL('../../target/bench/page.json', import.meta.url)),
+    },
+  },
 });
 const SCRUB_MS = 3000;
 const STEPS = 10;
@@ -25,21 +32,30 @@ function watchWorker() {
     constructor(...given) {
       super(...given);
       this.addEventListener('message', ({ data }) => {
-        if (data.event === 'download' && data.loaded === data.total) globalThis.moments.weights = performance.now();
+        if (data.event === 'download' && data.loaded === data.total) {
+          globalThis.moments.weights = performance.now();
+        }
         if (data.value?.engine) globalThis.moments.engine ??= performance.now();
       });
     }
   };
 }
 
-/** Goes back and forth over the steps reached, one step per frame, and gives the milliseconds between frames. */
+/**
+ * Goes back and forth over the steps reached, one step per frame, and gives the milliseconds between frames.
+ */
 async function scrub([steps, milliseconds]) {
   const root = document.querySelector('cellflux-explorer').shadowRoot;
   const track = root.querySelector('.track');
   const between = [];
   const began = performance.now();
   for (let at = 0, before = began; performance.now() - began < milliseconds; at += 1) {
-    track.dispatchEvent(new KeyboardEvent('keydown', { key: Math.floor(at / steps) % 2 ? 'ArrowLeft' : 'ArrowRight', bubbles: true }));
+    track.dispatchEvent(
+      new KeyboardEvent('keydown', {
+        key: Math.floor(at / steps) % 2 ? 'ArrowLeft' : 'ArrowRight',
+        bubbles: true,
+      }),
+    );
     const now = await new Promise(requestAnimationFrame);
     if (at > 0) between.push(now - before);
     before = now;
@@ -47,7 +63,8 @@ async function scrub([steps, milliseconds]) {
   return between;
 }
 
-const quantile = (values, q) => [...values].sort((a, b) => a - b)[Math.min(values.length - 1, Math.floor(q * values.length))];
+const quantile = (values, q) =>
+  [...values].sort((a, b) => a - b)[Math.min(values.length - 1, Math.floor(q * values.length))];
 
 async function visit(flags) {
   const browser = await launch(flags);
@@ -84,11 +101,23 @@ for (const [name, flags] of Object.entries(SURROUNDINGS)) {
     slowest_in_hundred_ms: quantile(between, 0.99),
   });
 }
-console.log('| surroundings | engine taken | weights to ready, s | weights to first step shown, s (most) | scrubbing, frames/s | slowest frame in 100, ms |');
+console.log(
+  '| surroundings | engine taken | weights to ready, s | weights to first step shown, s (most) | scrubbing, '
+    + 'frames/s | slowest frame in 100, ms |',
+);
 console.log('| --- | --- | --- | --- | --- | --- |');
 for (const row of rows) {
-  console.log(`| ${row.surroundings} | ${row.engine} | ${(row.ready_ms / 1000).toFixed(2)} | ${(row.first_step_ms / 1000).toFixed(2)} (${(row.most_first_step_ms / 1000).toFixed(2)}) | ${row.frames_per_second.toFixed(0)} | ${row.slowest_in_hundred_ms.toFixed(0)} |`);
+  console.log(
+    `| ${row.surroundings} | ${row.engine} | ${(row.ready_ms / 1000).toFixed(2)} | `
+      + `${(row.first_step_ms / 1000).toFixed(2)} (${(row.most_first_step_ms / 1000).toFixed(2)}) | `
+      + `${row.frames_per_second.toFixed(0)} | ${row.slowest_in_hundred_ms.toFixed(0)} |`,
+  );
 }
 await mkdir(dirname(options.json), { recursive: true });
-await writeFile(options.json, `${JSON.stringify({ what: 'the page on a machine without a GPU', date: new Date().toISOString().slice(0, 10), rows }, null, 2)}\n`);
+const report = {
+  what: 'the page on a machine without a GPU',
+  date: new Date().toISOString().slice(0, 10),
+  rows,
+};
+await writeFile(options.json, `${JSON.stringify(report, null, 2)}\n`);
 console.log(`JSON: ${options.json}`);

@@ -1,7 +1,8 @@
-// One guided evaluation of one image (a batch of two) in browsers: our engines and onnxruntime-web's providers take turns, round by
-// round, on the same weights and adapter. Prints a table and writes JSON.
+// One guided evaluation of one image (a batch of two) in browsers: our engines and onnxruntime-web's
+// providers take turns, round by round, on the same weights and adapter. Prints a table and writes JSON.
 //
-//   node unet.mjs [--browsers chromium,firefox] [--networks tiny,official_slim] [--contestants …] [--rounds 5] [--json FILE]
+// node unet.mjs [--browsers chromium,firefox] [--networks tiny,official_slim] [--contestants …] [--rounds 5]
+// [--json FILE]
 
 import { mkdir, open, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -28,8 +29,18 @@ const shared = process.env.CELLFLUX_SHARED ?? join(here, '../../../shared');
 const reference = join(shared, 'reference');
 
 const NETWORKS = {
-  tiny: { side: 64, weights: 'checkpoints/bbbc021-tiny.safetensors', config: 'checkpoints/bbbc021-tiny.safetensors', onnx: 'onnx/bbbc021-tiny-b2.onnx' },
-  official_slim: { side: 96, weights: 'goldens/official_slim/model.safetensors', config: 'goldens/official_slim/io.safetensors', onnx: 'onnx/official_slim-b2.onnx' },
+  tiny: {
+    side: 64,
+    weights: 'checkpoints/bbbc021-tiny.safetensors',
+    config: 'checkpoints/bbbc021-tiny.safetensors',
+    onnx: 'onnx/bbbc021-tiny-b2.onnx',
+  },
+  official_slim: {
+    side: 96,
+    weights: 'goldens/official_slim/model.safetensors',
+    config: 'goldens/official_slim/io.safetensors',
+    onnx: 'onnx/official_slim-b2.onnx',
+  },
 };
 
 /** The network's configuration, which a safetensors file carries in its metadata. */
@@ -50,7 +61,13 @@ const median = (sorted) => sorted[sorted.length >> 1];
 async function measure(browserName, networkName, url, rows) {
   const { weights, onnx, config: file, side } = NETWORKS[networkName];
   const config = await configOf(join(reference, file));
-  const network = { weights: `/reference/${weights}`, onnx: `/reference/${onnx}`, side, config, condition: JSON.parse(config).condition_dim };
+  const network = {
+    weights: `/reference/${weights}`,
+    onnx: `/reference/${onnx}`,
+    side,
+    config,
+    condition: JSON.parse(config).condition_dim,
+  };
   const browser = await BROWSERS[browserName]();
   try {
     if (browserName === 'chromium-gpu') {
@@ -64,18 +81,29 @@ async function measure(browserName, networkName, url, rows) {
       const page = await browser.page();
       await page.goto(`${url}bench/contestant.html`);
       try {
-        const { what, first, gflop } = await page.evaluate(async ([kind, network]) => (await import('/bench/contestants.js')).start(kind, network), [kind, network]);
-        console.error(`${browserName}, ${networkName}, ${kind}: first evaluation ${(first / 1000).toFixed(1)} s (${what})`);
+        const { what, first, gflop } = await page.evaluate(
+          async ([kind, network]) => (await import('/bench/contestants.js')).start(kind, network),
+          [kind, network],
+        );
+        console.error(
+          `${browserName}, ${networkName}, ${kind}: `
+            + `first evaluation ${(first / 1000).toFixed(1)} s (${what})`,
+        );
         running.push({ kind, page, what, first, gflop, times: [] });
       } catch (error) {
-        console.error(`${browserName}, ${networkName}, ${kind} is left out: ${String(error?.message ?? error).split('\n')[0]}`);
+        console.error(
+          `${browserName}, ${networkName}, ${kind} is left out: `
+            + `${String(error?.message ?? error).split('\n')[0]}`,
+        );
         await page.close();
       }
     }
     for (let round = 0; round < Number(options.rounds); round += 1) {
       for (const each of running) {
         if (round >= SLOW_ROUNDS && each.times.some((time) => time > MINUTES_MS)) continue;
-        const { milliseconds, ...asked } = await each.page.evaluate(async () => (await import('/bench/contestants.js')).evaluate());
+        const { milliseconds, ...asked } = await each.page.evaluate(async () =>
+          (await import('/bench/contestants.js')).evaluate(),
+        );
         each.times.push(milliseconds);
         each.asked = asked;
       }
@@ -85,9 +113,22 @@ async function measure(browserName, networkName, url, rows) {
     for (const { kind, what, first, times, asked } of running) {
       const sorted = [...times].sort((a, b) => a - b);
       rows.push({
-        browser: browserName, version: browser.version, network: networkName, contestant: kind, what, rounds: times.length,
-        median_ms: median(sorted), least_ms: sorted[0], most_ms: sorted.at(-1), gflop, gflop_per_s: gflop / (median(sorted) / 1000),
-        first_evaluation_ms: first, gpu_peak_bytes: asked.peak, dispatches: asked.dispatches, submissions: asked.submissions, pipelines: asked.pipelines,
+        browser: browserName,
+        version: browser.version,
+        network: networkName,
+        contestant: kind,
+        what,
+        rounds: times.length,
+        median_ms: median(sorted),
+        least_ms: sorted[0],
+        most_ms: sorted.at(-1),
+        gflop,
+        gflop_per_s: gflop / (median(sorted) / 1000),
+        first_evaluation_ms: first,
+        gpu_peak_bytes: asked.peak,
+        dispatches: asked.dispatches,
+        submissions: asked.submissions,
+        pipelines: asked.pipelines,
       });
     }
   } finally {
@@ -97,25 +138,60 @@ async function measure(browserName, networkName, url, rows) {
 
 /** How many times the peer's milliseconds ours take less. */
 function ratio(rows, row, peer) {
-  const other = rows.find((each) => each.browser === row.browser && each.network === row.network && each.contestant === peer);
+  const other = rows.find(
+    (each) => each.browser === row.browser && each.network === row.network && each.contestant === peer,
+  );
   return other && !row.contestant.startsWith('ort') ? other.median_ms / row.median_ms : null;
 }
 
 function print(rows) {
-  const head = ['browser', 'network', 'contestant', 'median ms', 'least', 'most', 'GFLOP/s', 'x ort-webgpu', 'x ort-wasm', 'first s', 'GPU MB', 'dispatches', 'submissions'];
+  const head = [
+    'browser',
+    'network',
+    'contestant',
+    'median ms',
+    'least',
+    'most',
+    'GFLOP/s',
+    'x ort-webgpu',
+    'x ort-wasm',
+    'first s',
+    'GPU MB',
+    'dispatches',
+    'submissions',
+  ];
   const times = (value) => (value === null ? '' : value.toFixed(2));
-  const lines = rows.map((row) => [
-    row.browser, row.network, row.contestant, row.median_ms.toFixed(0), row.least_ms.toFixed(0), row.most_ms.toFixed(0), row.gflop_per_s.toFixed(1),
-    times(ratio(rows, row, 'ort-webgpu')), times(ratio(rows, row, 'ort-wasm')), (row.first_evaluation_ms / 1000).toFixed(1),
-    row.gpu_peak_bytes ? (row.gpu_peak_bytes / 1e6).toFixed(0) : '', row.dispatches || '', row.submissions || '',
-  ].map(String));
-  const widths = head.map((title, column) => Math.max(title.length, ...lines.map((line) => line[column].length)));
+  const lines = rows.map((row) =>
+    [
+      row.browser,
+      row.network,
+      row.contestant,
+      row.median_ms.toFixed(0),
+      row.least_ms.toFixed(0),
+      row.most_ms.toFixed(0),
+      row.gflop_per_s.toFixed(1),
+      times(ratio(rows, row, 'ort-webgpu')),
+      times(ratio(rows, row, 'ort-wasm')),
+      (row.first_evaluation_ms / 1000).toFixed(1),
+      row.gpu_peak_bytes ? (row.gpu_peak_bytes / 1e6).toFixed(0) : '',
+      row.dispatches || '',
+      row.submissions || '',
+    ].map(String),
+  );
+  const widths = head.map((title, column) =>
+    Math.max(title.length, ...lines.map((line) => line[column].length)),
+  );
   for (const line of [head, widths.map((width) => '-'.repeat(width)), ...lines]) {
     console.log(`| ${line.map((cell, column) => cell.padEnd(widths[column])).join(' | ')} |`);
   }
 }
 
-const server = await serve({ bench: here, pkg: join(here, '../../pkg'), ort: join(here, 'node_modules/onnxruntime-web/dist'), reference });
+const server = await serve({
+  bench: here,
+  pkg: join(here, '../../pkg'),
+  ort: join(here, 'node_modules/onnxruntime-web/dist'),
+  reference,
+});
 const rows = [];
 try {
   for (const browser of options.browsers.split(',')) {
@@ -123,7 +199,9 @@ try {
       try {
         await measure(browser, network, server.url, rows);
       } catch (error) {
-        console.error(`${browser}, ${network} is left out: ${String(error?.message ?? error).split('\n')[0]}`);
+        console.error(
+          `${browser}, ${network} is left out: ${String(error?.message ?? error).split('\n')[0]}`,
+        );
       }
     }
   }
@@ -132,5 +210,10 @@ try {
 }
 print(rows);
 await mkdir(dirname(options.json), { recursive: true });
-await writeFile(options.json, `${JSON.stringify({ what: 'one guided evaluation of one image (a batch of two)', date: new Date().toISOString().slice(0, 10), rows }, null, 2)}\n`);
+const report = {
+  what: 'one guided evaluation of one image (a batch of two)',
+  date: new Date().toISOString().slice(0, 10),
+  rows,
+};
+await writeFile(options.json, `${JSON.stringify(report, null, 2)}\n`);
 console.log(`JSON: ${options.json}`);

@@ -1,4 +1,5 @@
-// Bundles that are not what they say: each is one sentence, and the page goes on as soon as the bundle is sound.
+// Bundles that are not what they say: each is one sentence, and the page goes on as soon as the bundle is
+// sound.
 
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
@@ -42,9 +43,25 @@ async function mended() {
 }
 
 const SHARDS = [
-  ['a truncated shard', (body) => body.subarray(0, body.length - 1000), /weights-0001-of-\d+\.safetensors: \d+ bytes, expected \d+/],
-  ['an oversized shard', (body) => Buffer.concat([body, Buffer.alloc(64)]), /weights-0001-of-\d+\.safetensors: \d+ bytes, expected \d+, no more/],
-  ['a shard with another digest', (body) => { const changed = Buffer.from(body); changed[changed.length - 5] ^= 1; return changed; }, /SHA-256 is [0-9a-f]{64}, expected [0-9a-f]{64}/],
+  [
+    'a truncated shard',
+    (body) => body.subarray(0, body.length - 1000),
+    /weights-0001-of-\d+\.safetensors: \d+ bytes, expected \d+/,
+  ],
+  [
+    'an oversized shard',
+    (body) => Buffer.concat([body, Buffer.alloc(64)]),
+    /weights-0001-of-\d+\.safetensors: \d+ bytes, expected \d+, no more/,
+  ],
+  [
+    'a shard with another digest',
+    (body) => {
+      const changed = Buffer.from(body);
+      changed[changed.length - 5] ^= 1;
+      return changed;
+    },
+    /SHA-256 is [0-9a-f]{64}, expected [0-9a-f]{64}/,
+  ],
   ['a shard that the server does not have', () => ({ status: 404 }), /the server answered 404/],
 ];
 for (const [name, change, sentence] of SHARDS) {
@@ -75,7 +92,9 @@ test('a shard that holds NaN under its right digest is refused by its tensor’s
   const address = new URL((await (await fetch(SITE)).text()).match(/src="([^"]+manifest\.json)"/)[1], SITE);
   const { files } = await (await fetch(address)).json();
   const shard = files.find(({ path }) => isShard(path));
-  const shardDigest = sha256(notANumber(Buffer.from(await (await fetch(new URL(shard.path, address))).arrayBuffer())));
+  const shardDigest = sha256(
+    notANumber(Buffer.from(await (await fetch(new URL(shard.path, address))).arrayBuffer())),
+  );
   await open();
   await explorer.says(/tensor \S+ holds NaN at position \d+, expected finite numbers only/i);
   assert.ok(spoilt);
@@ -83,9 +102,27 @@ test('a shard that holds NaN under its right digest is refused by its tensor’s
 });
 
 const MANIFESTS = [
-  ['a path that leaves the bundle', (manifest) => { manifest.files[0].path = '../../secret.png'; }, /files\[0\]\.path is "\.\.\/\.\.\/secret\.png", expected a plain path inside the bundle/],
-  ['an impossible size', (manifest) => { manifest.image.height = 10 ** 9; }, /height is 1000000000, expected 1 to \d+ pixels/],
-  ['another format version', (manifest) => { manifest.version = 2; }, /version is \W?2\W?, but this reader knows version 1 only/],
+  [
+    'a path that leaves the bundle',
+    (manifest) => {
+      manifest.files[0].path = '../../secret.png';
+    },
+    /files\[0\]\.path is "\.\.\/\.\.\/secret\.png", expected a plain path inside the bundle/,
+  ],
+  [
+    'an impossible size',
+    (manifest) => {
+      manifest.image.height = 10 ** 9;
+    },
+    /height is 1000000000, expected 1 to \d+ pixels/,
+  ],
+  [
+    'another format version',
+    (manifest) => {
+      manifest.version = 2;
+    },
+    /version is \W?2\W?, but this reader knows version 1 only/,
+  ],
 ];
 for (const [name, change, sentence] of MANIFESTS) {
   test(`a manifest with ${name} is refused in one sentence`, async () => {

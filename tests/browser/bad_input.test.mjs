@@ -1,4 +1,5 @@
-// What visitors bring that cannot be used: each is one sentence that names the thing, and nothing they made is lost.
+// What visitors bring that cannot be used: each is one sentence that names the thing, and nothing they made
+// is lost.
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
@@ -22,11 +23,31 @@ after(async () => {
 });
 
 const FILES = [
-  ['a text file named .png', { name: 'notes.png', mimeType: 'image/png', buffer: Buffer.from('these are only words\n') }, /notes\.png is .*text.*, expected a PNG, JPEG, TIFF or \.npy picture/],
-  ['a TIFF of 30,000 pixels a side', { name: 'slide.tiff', mimeType: 'image/tiff', buffer: hugeTiff() }, /slide\.tiff has .*30000.*, at most .* are read/],
-  ['a grey image for a model of three channels', { name: 'grey.png', mimeType: 'image/png', buffer: png(80, 80, 1, () => 90) }, /the picture has one channel|has 1 channel.*the model wants 3: actin, tubulin, DNA/i],
-  ['an image too small to show a cell', { name: 'tiny.png', mimeType: 'image/png', buffer: png(9, 9, 3, () => 90) }, /The crop is 9 px a side, expected at least 16 px/],
-  ['a PNG that breaks off', { name: 'half.png', mimeType: 'image/png', buffer: png(80, 80, 3, (x) => x).subarray(0, 120) }, /half\.png is a damaged PNG/],
+  [
+    'a text file named .png',
+    { name: 'notes.png', mimeType: 'image/png', buffer: Buffer.from('these are only words\n') },
+    /notes\.png is .*text.*, expected a PNG, JPEG, TIFF or \.npy picture/,
+  ],
+  [
+    'a TIFF of 30,000 pixels a side',
+    { name: 'slide.tiff', mimeType: 'image/tiff', buffer: hugeTiff() },
+    /slide\.tiff has .*30000.*, at most .* are read/,
+  ],
+  [
+    'a grey image for a model of three channels',
+    { name: 'grey.png', mimeType: 'image/png', buffer: png(80, 80, 1, () => 90) },
+    /the picture has one channel|has 1 channel.*the model wants 3: actin, tubulin, DNA/i,
+  ],
+  [
+    'an image too small to show a cell',
+    { name: 'tiny.png', mimeType: 'image/png', buffer: png(9, 9, 3, () => 90) },
+    /The crop is 9 px a side, expected at least 16 px/,
+  ],
+  [
+    'a PNG that breaks off',
+    { name: 'half.png', mimeType: 'image/png', buffer: png(80, 80, 3, (x) => x).subarray(0, 120) },
+    /half\.png is a damaged PNG/,
+  ],
 ];
 for (const [name, file, sentence] of FILES) {
   test(`${name} is refused in one sentence; the walk stays and goes on`, async () => {
@@ -42,15 +63,23 @@ for (const [name, file, sentence] of FILES) {
 }
 
 test('a crop that is too small or outside is pulled back into the image', async () => {
-  await explorer.upload({ name: 'field.png', mimeType: 'image/png', buffer: png(200, 100, 3, (x, y) => (x + y) % 256) });
+  await explorer.upload({
+    name: 'field.png',
+    mimeType: 'image/png',
+    buffer: png(200, 100, 3, (x, y) => (x + y) % 256),
+  });
   const number = async (name, value) => {
     await explorer.page.locator(`#crop-${name}`).fill(String(value));
     await explorer.page.locator(`#crop-${name}`).dispatchEvent('change');
   };
   await number('side', 3);
-  await explorer.page.waitForFunction(() => document.querySelector('cellflux-explorer').shadowRoot.querySelector('#crop-side').value === '16');
+  await explorer.page.waitForFunction(
+    () => document.querySelector('cellflux-explorer').shadowRoot.querySelector('#crop-side').value === '16',
+  );
   await number('x', 10_000);
-  await explorer.page.waitForFunction(() => document.querySelector('cellflux-explorer').shadowRoot.querySelector('#crop-x').value === '184');
+  await explorer.page.waitForFunction(
+    () => document.querySelector('cellflux-explorer').shadowRoot.querySelector('#crop-x').value === '184',
+  );
   await explorer.page.keyboard.press('Escape');
   await explorer.page.locator('.crop-dialog').waitFor({ state: 'hidden' });
 });
@@ -86,7 +115,11 @@ test('a page opened with a bad link says so and starts with the bundle’s first
 
 test('an unknown engine in the address is one sentence', async () => {
   const context = await browser.newContext();
-  const other = await ExplorerPage.open(context, `${SITE}?engine=abacus`, { init: () => { Object.defineProperty(Navigator.prototype, 'gpu', { get: () => undefined }); } });
+  const other = await ExplorerPage.open(context, `${SITE}?engine=abacus`, {
+    init: () => {
+      Object.defineProperty(Navigator.prototype, 'gpu', { get: () => undefined });
+    },
+  });
   await other.says(/\?engine=abacus is not an engine; expected candle or wgpu/);
   other.nothingInTheConsole();
   await context.close();

@@ -1,5 +1,6 @@
-// What a visitor downloads and waits for: bytes as a host would send them (brotli for text and WebAssembly), milliseconds to the
-// first picture, to the first interaction and to the engine, and how far the page's parts jumped.
+// What a visitor downloads and waits for: bytes as a host would send them (brotli for text and WebAssembly),
+// milliseconds to the first picture, to the first interaction and to the engine, and how far the page's parts
+// jumped.
 
 import { createServer } from 'node:http';
 import { readFile, readdir } from 'node:fs/promises';
@@ -9,18 +10,34 @@ import { launch } from './chromium.mjs';
 
 const folder = process.env.CELLFLUX_SITE_FOLDER;
 const COMPRESSED = /\.(html|js|css|json|svg|wasm|txt)$/;
-const brotli = (bytes) => brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length } });
+const brotli = (bytes) =>
+  brotliCompressSync(bytes, {
+    params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length },
+  });
 const ROUNDS = 3;
 
 /** What a host sends for each address. */
 const sent = new Map();
 for (const path of (await readdir(folder, { recursive: true })).map(String)) {
   const bytes = await readFile(join(folder, path)).catch(() => null);
-  if (bytes) sent.set(path, COMPRESSED.test(path) ? { body: brotli(bytes), encoding: 'br' } : { body: bytes });
+  if (bytes)
+    sent.set(path, COMPRESSED.test(path) ? { body: brotli(bytes), encoding: 'br' } : { body: bytes });
 }
-const TYPES = { html: 'text/html', js: 'text/javascript', css: 'text/css', json: 'application/json', svg: 'image/svg+xml', wasm: 'application/wasm', webp: 'image/webp', png: 'image/png' };
+const TYPES = {
+  html: 'text/html',
+  js: 'text/javascript',
+  css: 'text/css',
+  json: 'application/json',
+  svg: 'image/svg+xml',
+  wasm: 'application/wasm',
+  webp: 'image/webp',
+  png: 'image/png',
+};
 
-/** A host at the end of one line with a limit in bits per second: what it sends queues up, the worker's requests too. */
+/**
+ * A host at the end of one line with a limit in bits per second: what it sends queues up, the worker's
+ * requests too.
+ */
 async function host(bits, latency) {
   let bytes = 0;
   let free = 0;
@@ -37,16 +54,31 @@ async function host(bits, latency) {
       await new Promise((arrived) => setTimeout(arrived, free - Date.now()));
     }
     bytes += file.body.length;
-    response.writeHead(200, { 'content-type': TYPES[path.split('.').pop()] ?? 'application/octet-stream', ...(file.encoding ? { 'content-encoding': file.encoding } : {}) }).end(file.body);
+    response
+      .writeHead(200, {
+        'content-type': TYPES[path.split('.').pop()] ?? 'application/octet-stream',
+        ...(file.encoding ? { 'content-encoding': file.encoding } : {}),
+      })
+      .end(file.body);
   });
   await new Promise((listening) => server.listen(0, '127.0.0.1', listening));
-  return { url: `http://127.0.0.1:${server.address().port}/`, bytes: () => bytes, close: () => { server.closeAllConnections(); server.close(); } };
+  return {
+    url: `http://127.0.0.1:${server.address().port}/`,
+    bytes: () => bytes,
+    close: () => {
+      server.closeAllConnections();
+      server.close();
+    },
+  };
 }
 
 const kilobytes = (bytes) => `${(bytes / 1000).toFixed(0)} kB`;
 const MOMENTS = ['first picture', 'first interaction', 'network ready'];
 
-/** Visits the page once: bytes and milliseconds at each moment, and how far its parts jumped until a second after the last. */
+/**
+ * Visits the page once: bytes and milliseconds at each moment, and how far its parts jumped until a second
+ * after the last.
+ */
 async function visit(bits, latency, viewport) {
   const { url, bytes, close } = await host(bits, latency);
   const browser = await launch();
@@ -54,14 +86,23 @@ async function visit(bits, latency, viewport) {
   const page = await context.newPage();
   await page.addInitScript(() => {
     globalThis.shift = 0;
-    new PerformanceObserver((list) => { for (const entry of list.getEntries()) if (!entry.hadRecentInput) globalThis.shift += entry.value; }).observe({ type: 'layout-shift', buffered: true });
+    new PerformanceObserver((list) => {
+      for (const entry of list.getEntries()) if (!entry.hadRecentInput) globalThis.shift += entry.value;
+    }).observe({ type: 'layout-shift', buffered: true });
   });
   const began = performance.now();
   await page.goto(`${url}?engine=candle`, { waitUntil: 'commit' });
   const moments = [];
   for (const wait of [
     // A picture of the cell the walk starts from.
-    () => page.waitForFunction(() => document.querySelector('cellflux-explorer')?.shadowRoot?.querySelector('canvas[data-view="start"]')?.width > 1, null, { timeout: 120_000 }),
+    () =>
+      page.waitForFunction(
+        () =>
+          document.querySelector('cellflux-explorer')?.shadowRoot?.querySelector('canvas[data-view="start"]')
+            ?.width > 1,
+        null,
+        { timeout: 120_000 },
+      ),
     // A step forward may be taken, of the recorded walk or by the network.
     () => page.locator('[data-do="forward"]:not(:disabled)').waitFor({ timeout: 120_000 }),
     () => page.waitForSelector('cellflux-explorer[data-phase="ready"]', { timeout: 180_000 }),
@@ -79,17 +120,24 @@ async function visit(bits, latency, viewport) {
 const middle = (numbers) => [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)];
 
 const [wasm] = [...sent].filter(([path]) => path.endsWith('.wasm')).map(([, { body }]) => body.length);
-console.log(`the explorer's WebAssembly: ${kilobytes(wasm)} with brotli; medians of ${ROUNDS} visits, no cache, CPU path`);
-console.log(`| line | window | ${MOMENTS.map((name) => `${name}, ms | and kB`).join(' | ')} | layout shift |`);
+console.log(
+  `the explorer's WebAssembly: ${kilobytes(wasm)} with brotli; medians of ${ROUNDS} visits, no cache, CPU `
+    + 'path',
+);
+console.log(
+  `| line | window | ${MOMENTS.map((name) => `${name}, ms | and kB`).join(' | ')} | layout shift |`,
+);
 console.log(`|---|---|${MOMENTS.map(() => '---|---|').join('')}---|`);
 let worst = 0;
 for (const [line, bits, latency] of [['unthrottled', 0, 0], ['10 Mbit/s, 40 ms', 10e6, 40]]) {
   for (const [width, height] of [[1280, 720], [390, 844]]) {
     const visits = [];
-    for (let round = 0; round < ROUNDS; round += 1) visits.push(await visit(bits, latency, { width, height }));
+    for (let round = 0; round < ROUNDS; round += 1)
+      visits.push(await visit(bits, latency, { width, height }));
     const cells = MOMENTS.map((_, index) => {
       const at = visits.map(({ moments }) => moments[index]);
-      return `${middle(at.map(({ ms }) => ms)).toFixed(0)} | ${middle(at.map(({ bytes }) => bytes / 1000)).toFixed(0)}`;
+      const [ms, kilobytes] = [at.map(({ ms }) => ms), at.map(({ bytes }) => bytes / 1000)];
+      return `${middle(ms).toFixed(0)} | ${middle(kilobytes).toFixed(0)}`;
     });
     const shift = Math.max(...visits.map((each) => each.shift));
     worst = Math.max(worst, shift);

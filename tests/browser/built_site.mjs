@@ -16,8 +16,13 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
  */
 export async function serveBuilt(folder) {
   await execute(CLI, ['site', 'build', folder, '--out', join(folder, 'dist')], { cwd: root });
-  const server = spawn(CLI, ['site', 'serve', '--port', '0', join(folder, 'dist')], { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] });
-  const [first] = await new Promise((line) => server.stdout.once('data', (data) => line(String(data).split('\n'))));
+  const server = spawn(CLI, ['site', 'serve', '--port', '0', join(folder, 'dist')], {
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const [first] = await new Promise((line) =>
+    server.stdout.once('data', (data) => line(String(data).split('\n'))),
+  );
   return {
     url: first.split(' ').find((word) => word.startsWith('http://')),
     close: async () => {

@@ -3,7 +3,12 @@
 import { chromium } from 'playwright-core';
 
 /** WebGPU compute and canvases on a software adapter; each flag is needed. */
-export const WITH_GPU = ['--enable-unsafe-webgpu', '--enable-features=Vulkan', '--use-vulkan=swiftshader', '--use-angle=swiftshader'];
+export const WITH_GPU = [
+  '--enable-unsafe-webgpu',
+  '--enable-features=Vulkan',
+  '--use-vulkan=swiftshader',
+  '--use-angle=swiftshader',
+];
 
 /** WebGPU computes, but touching a WebGPU canvas kills the GPU process: a lost device, made to order. */
 export const LOSES_ITS_GPU = ['--enable-unsafe-webgpu'];
@@ -14,5 +19,8 @@ export const WITHOUT_GPU = ['--disable-features=WebGPU', '--disable-gpu', '--dis
 /** A browser; as root Chromium wants its sandbox off. */
 export function launch(flags = WITH_GPU) {
   const sandbox = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
-  return chromium.launch({ executablePath: process.env.CELLFLUX_CHROMIUM ?? '/usr/bin/chromium', args: [...flags, ...sandbox] });
+  return chromium.launch({
+    executablePath: process.env.CELLFLUX_CHROMIUM ?? '/usr/bin/chromium',
+    args: [...flags, ...sandbox],
+  });
 }

@@ -9,8 +9,13 @@ const CELLS = SHARED && join(SHARED, 'data/bbbc021-cells');
 
 /** A control crop, 68 x 68, 8-bit RGB: the first DMSO cell of the data set, or a synthetic one. */
 export function controlCrop() {
-  if (!CELLS || !existsSync(CELLS)) return { name: 'synthetic.png', mimeType: 'image/png', buffer: png(68, 68, 3, blob) };
-  const [header, ...rows] = readFileSync(join(CELLS, 'metadata.csv'), 'utf8').trim().split(/\r?\n/).map((line) => line.split(','));
+  if (!CELLS || !existsSync(CELLS)) {
+    return { name: 'synthetic.png', mimeType: 'image/png', buffer: png(68, 68, 3, blob) };
+  }
+  const [header, ...rows] = readFileSync(join(CELLS, 'metadata.csv'), 'utf8')
+    .trim()
+    .split(/\r?\n/)
+    .map((line) => line.split(','));
   const column = (name) => header.indexOf(name);
   const row = rows.find((cells) => cells[column('STATE')] === '0' && cells[column('BATCH')] === 'Week4');
   const path = row[column('path')];
@@ -45,7 +50,9 @@ export function png(width, height, channels, sample) {
   const rows = Buffer.alloc(height * (1 + width * channels));
   for (let y = 0; y < height; y += 1) {
     for (let x = 0; x < width; x += 1) {
-      for (let c = 0; c < channels; c += 1) rows[y * (1 + width * channels) + 1 + x * channels + c] = sample(x, y, c);
+      for (let c = 0; c < channels; c += 1) {
+        rows[y * (1 + width * channels) + 1 + x * channels + c] = sample(x, y, c);
+      }
     }
   }
   const header = Buffer.alloc(13);
@@ -53,7 +60,12 @@ export function png(width, height, channels, sample) {
   header.writeUInt32BE(height, 4);
   header[8] = 8;
   header[9] = channels === 3 ? 2 : 0;
-  return Buffer.concat([Buffer.from('\x89PNG\r\n\x1a\n', 'latin1'), chunk('IHDR', header), chunk('IDAT', deflateSync(rows)), chunk('IEND', Buffer.alloc(0))]);
+  return Buffer.concat([
+    Buffer.from('\x89PNG\r\n\x1a\n', 'latin1'),
+    chunk('IHDR', header),
+    chunk('IDAT', deflateSync(rows)),
+    chunk('IEND', Buffer.alloc(0)),
+  ]);
 }
 
 function chunk(type, data) {
@@ -78,14 +90,26 @@ function crc32(bytes) {
 export function floatTiff(width, height, names, sample) {
   const length = 4 * width * height;
   const pixels = Buffer.alloc(length);
-  for (let i = 0; i < width * height; i += 1) pixels.writeFloatLE(sample(i % width, Math.floor(i / width)), 4 * i);
+  for (let i = 0; i < width * height; i += 1) {
+    pixels.writeFloatLE(sample(i % width, Math.floor(i / width)), 4 * i);
+  }
   const header = Buffer.from('II*\0\0\0\0\0', 'latin1');
   header.writeUInt32LE(8 + length, 4);
   let file = Buffer.concat([header, pixels]);
   names.forEach((name, page) => {
     const text = Buffer.from(name.padEnd(16, '\0'), 'latin1');
     const directory = Buffer.alloc(2 + 9 * 12 + 4);
-    const entries = [[256, 3, 1, width], [257, 3, 1, height], [258, 3, 1, 32], [262, 3, 1, 1], [273, 4, 1, 8], [278, 3, 1, height], [279, 4, 1, length], [285, 2, 16, file.length + directory.length], [339, 3, 1, 3]];
+    const entries = [
+      [256, 3, 1, width],
+      [257, 3, 1, height],
+      [258, 3, 1, 32],
+      [262, 3, 1, 1],
+      [273, 4, 1, 8],
+      [278, 3, 1, height],
+      [279, 4, 1, length],
+      [285, 2, 16, file.length + directory.length],
+      [339, 3, 1, 3],
+    ];
     directory.writeUInt16LE(entries.length, 0);
     entries.forEach(([tag, type, count, value], index) => {
       const at = 2 + 12 * index;
@@ -94,7 +118,10 @@ export function floatTiff(width, height, names, sample) {
       directory.writeUInt32LE(count, at + 4);
       directory.writeUInt32LE(value, at + 8);
     });
-    directory.writeUInt32LE(page + 1 < names.length ? file.length + directory.length + text.length : 0, directory.length - 4);
+    directory.writeUInt32LE(
+      page + 1 < names.length ? file.length + directory.length + text.length : 0,
+      directory.length - 4,
+    );
     file = Buffer.concat([file, directory, text]);
   });
   return file;
@@ -102,15 +129,28 @@ export function floatTiff(width, height, names, sample) {
 
 /** A `.npy` of 32-bit floating point, `[height, width]`. */
 export function floatNpy(width, height, sample) {
-  const text = `{'descr': '<f4', 'fortran_order': False, 'shape': (${height}, ${width}), }`.padEnd(117) + '\n';
+  const text =
+    `{'descr': '<f4', 'fortran_order': False, 'shape': (${height}, ${width}), }`.padEnd(117) + '\n';
   const values = Buffer.alloc(4 * width * height);
-  for (let i = 0; i < width * height; i += 1) values.writeFloatLE(sample(i % width, Math.floor(i / width)), 4 * i);
+  for (let i = 0; i < width * height; i += 1) {
+    values.writeFloatLE(sample(i % width, Math.floor(i / width)), 4 * i);
+  }
   return Buffer.concat([Buffer.from('\x93NUMPY\x01\0\x76\0', 'latin1'), Buffer.from(text, 'latin1'), values]);
 }
 
 /** The header of a TIFF that claims 30,000 x 30,000 pixels, three samples each, and holds none. */
 export function hugeTiff() {
-  const entries = [[256, 4, 1, 30000], [257, 4, 1, 30000], [258, 3, 1, 8], [259, 3, 1, 1], [262, 3, 1, 2], [273, 4, 1, 200], [277, 3, 1, 3], [278, 4, 1, 30000], [279, 4, 1, 2700000000]];
+  const entries = [
+    [256, 4, 1, 30000],
+    [257, 4, 1, 30000],
+    [258, 3, 1, 8],
+    [259, 3, 1, 1],
+    [262, 3, 1, 2],
+    [273, 4, 1, 200],
+    [277, 3, 1, 3],
+    [278, 4, 1, 30000],
+    [279, 4, 1, 2700000000],
+  ];
   const file = Buffer.alloc(256);
   file.write('II*\0', 'latin1');
   file.writeUInt32LE(8, 4);

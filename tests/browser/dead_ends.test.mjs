@@ -1,6 +1,8 @@
-// Every file of the page, spoilt in every way: each is a sentence with a way on, and the page works once the cause is gone.
+// Every file of the page, spoilt in every way: each is a sentence with a way on, and the page works once the
+// cause is gone.
 //
-// The whole table takes long; a run that does not ask for it (CELLFLUX_EXTENDED) takes each file and each way at least once.
+// The whole table takes long; a run that does not ask for it (CELLFLUX_EXTENDED) takes each file and each way
+// at least once.
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
@@ -226,7 +228,9 @@ after(async () => {
 for (const [file, { is, seen, page: address = '', fine = [], some, ways = {} }] of Object.entries(FILES)) {
   for (const way of process.env.CELLFLUX_EXTENDED ? Object.keys(WAYS) : some) {
     const harmless = fine.includes(way) || seen === 'nothing';
-    const then = harmless ? 'the page works' : 'a sentence, a way on, and the page works once the cause is gone';
+    const then = harmless
+      ? 'the page works'
+      : 'a sentence, a way on, and the page works once the cause is gone';
     test(`${file}, ${way}: ${then}`, async () => {
       let spoilt = true;
       // A recording is for the time before the network has come.
@@ -269,7 +273,7 @@ for (const [file, { is, seen, page: address = '', fine = [], some, ways = {} }] 
   }
 }
 
-test('a control’s picture that does not come: the walk starts from another control, and says so', async () => {
+test('where a control’s picture does not come, the walk starts from another and says so', async () => {
   let first = null;
   const server = await serveSpoilt(SITE, (path) => {
     if (!/\/(samples|real)\//.test(path)) return undefined;

@@ -15,7 +15,11 @@ after(async () => { await browser.close(); });
 
 /** A page of another origin with this body. */
 async function elsewhere(body, work) {
-  const server = createServer((_, response) => response.writeHead(200, { 'content-type': 'text/html' }).end(`<!doctype html><title>Elsewhere</title>${body}`));
+  const server = createServer((_, response) =>
+    response
+      .writeHead(200, { 'content-type': 'text/html' })
+      .end(`<!doctype html><title>Elsewhere</title>${body}`),
+  );
   await new Promise((listening) => server.listen(0, '127.0.0.1', listening));
   const context = await browser.newContext({ serviceWorkers: 'block' });
   try {
@@ -29,25 +33,43 @@ async function elsewhere(body, work) {
 
 test('two frames with the documented script get a height each, and none grows while it loads', async () => {
   const text = await readFile(new URL('../../docs/publish.md', import.meta.url), 'utf8');
-  const [, frame, script] = /```html\n(<iframe class="cells"[^\n]*)\n(<script>[\s\S]*?<\/script>)\n```/.exec(text);
+  const [, frame, script] = /```html\n(<iframe class="cells"[^\n]*)\n(<script>[\s\S]*?<\/script>)\n```/.exec(
+    text,
+  );
   const at = (address) => frame.replace(/src="[^"]*"/, `src="${SITE}${address}"`);
-  const body = `<script>globalThis.said = []; addEventListener('message', ({ data, source }) => { globalThis.said.push([[...document.querySelectorAll('iframe')].findIndex((each) => each.contentWindow === source), data.height]); });</script>`
-    + at('embed.html#c=taxol') + at('embed.html?hide=settings,keep,about,model,measured#c=taxol') + script;
+  const body =
+    `<script>globalThis.said = []; addEventListener('message', ({ data, source }) => { `
+      + `globalThis.said.push([[...document.querySelectorAll('iframe')].findIndex((each) => `
+      + 'each.contentWindow === source), data.height]); });</script>' +
+    at('embed.html#c=taxol') +
+    at('embed.html?hide=settings,keep,about,model,measured#c=taxol') +
+    script;
   await elsewhere(body, async (context, address) => {
     const page = await context.newPage();
     // Held back, so that the frames stay at loading for a while.
     let release;
     const held = new Promise((resolve) => { release = resolve; });
-    await context.route(/\/web\/explorer-/, async (route) => { await held; await route.continue().catch(() => {}); });
+    await context.route(/\/web\/explorer-/, async (route) => {
+      await held;
+      await route.continue().catch(() => {});
+    });
     await page.goto(address, { waitUntil: 'commit' });
     await page.waitForFunction(() => new Set(globalThis.said?.map(([index]) => index)).size === 2);
     await page.waitForTimeout(1000);
     const loading = await page.evaluate(() => globalThis.said.length);
     assert.ok(loading <= 6, `${loading} messages while nothing changed`);
     release();
-    for (const index of [0, 1]) await page.frameLocator('iframe').nth(index).locator('cellflux-explorer[data-phase="ready"]').waitFor({ timeout: 120_000 });
+    for (const index of [0, 1]) {
+      await page
+        .frameLocator('iframe')
+        .nth(index)
+        .locator('cellflux-explorer[data-phase="ready"]')
+        .waitFor({ timeout: 120_000 });
+    }
     await page.waitForTimeout(500);
-    const heights = await page.locator('iframe').evaluateAll((frames) => frames.map(({ height }) => Number(height)));
+    const heights = await page
+      .locator('iframe')
+      .evaluateAll((frames) => frames.map(({ height }) => Number(height)));
     assert.ok(heights[0] > heights[1] + 50, `each as high as it shows: ${heights}`);
     const count = await page.evaluate(() => globalThis.said.length);
     await page.waitForTimeout(1000);
@@ -59,12 +81,16 @@ test('imported from another origin that allows it the explorer starts, its worke
   const server = await serveSpoilt(SITE, () => undefined, { 'access-control-allow-origin': '*' });
   const manifest = new URL((await manifestAddress()).pathname, server.url).href;
   try {
-    await elsewhere(`<script type="module" src="${server.url}explorer.js"></script><cellflux-explorer src="${manifest}"></cellflux-explorer>`, async (context, address) => {
-      const explorer = await ExplorerPage.open(context, address);
-      await explorer.ready();
-      await explorer.forward();
-      explorer.nothingInTheConsole();
-    });
+    await elsewhere(
+      `<script type="module" src="${server.url}explorer.js"></script><cellflux-explorer `
+        + `src="${manifest}"></cellflux-explorer>`,
+      async (context, address) => {
+        const explorer = await ExplorerPage.open(context, address);
+        await explorer.ready();
+        await explorer.forward();
+        explorer.nothingInTheConsole();
+      },
+    );
   } finally {
     await server.close();
   }
@@ -75,11 +101,18 @@ test('a page whose policy allows no worker gets a sentence, and no uncaught erro
   const manifest = new URL((await manifestAddress()).pathname, server.url).href;
   const policy = `<meta http-equiv="Content-Security-Policy" content="worker-src 'self'">`;
   try {
-    await elsewhere(`${policy}<script type="module" src="${server.url}explorer.js"></script><cellflux-explorer src="${manifest}"></cellflux-explorer>`, async (context, address) => {
-      const explorer = await ExplorerPage.open(context, address);
-      await explorer.says(/does not let this page start its worker.*worker-src blob:/);
-      assert.deepEqual(explorer.faults.filter((fault) => !/Content Security Policy/.test(fault)), []);
-    });
+    await elsewhere(
+      `${policy}<script type="module" src="${server.url}explorer.js"></script><cellflux-explorer `
+        + `src="${manifest}"></cellflux-explorer>`,
+      async (context, address) => {
+        const explorer = await ExplorerPage.open(context, address);
+        await explorer.says(/does not let this page start its worker.*worker-src blob:/);
+        assert.deepEqual(
+          explorer.faults.filter((fault) => !/Content Security Policy/.test(fault)),
+          [],
+        );
+      },
+    );
   } finally {
     await server.close();
   }
@@ -89,7 +122,12 @@ test('a page whose policy allows no worker gets a sentence, and no uncaught erro
 const SANDBOXES = [
   // Without an origin every module is another origin's.
   { sandbox: 'allow-scripts', cors: false, shows: '.fallback', words: /The explorer has not started/ },
-  { sandbox: 'allow-scripts', cors: true, shows: '.trouble .sentence', words: /sandbox must have allow-same-origin/ },
+  {
+    sandbox: 'allow-scripts',
+    cors: true,
+    shows: '.trouble .sentence',
+    words: /sandbox must have allow-same-origin/,
+  },
   { sandbox: 'allow-same-origin', cors: false, shows: 'body > noscript p', words: /needs JavaScript/ },
   { sandbox: 'allow-scripts allow-same-origin', cors: false, shows: null },
   { sandbox: 'allow-scripts allow-same-origin', cors: true, shows: null },
@@ -98,7 +136,11 @@ const SANDBOXES = [
 for (const { sandbox, cors, shows, words } of SANDBOXES) {
   const what = `a frame with sandbox="${sandbox}", its host ${cors ? 'with' : 'without'} CORS,`;
   test(`${what} ${shows ? `says ${words.source}` : 'works'}`, async () => {
-    const server = await serveSpoilt(SITE, () => undefined, cors ? { 'access-control-allow-origin': '*' } : {});
+    const server = await serveSpoilt(
+      SITE,
+      () => undefined,
+      cors ? { 'access-control-allow-origin': '*' } : {},
+    );
     try {
       const source = `${server.url}embed.html?engine=candle#c=taxol`;
       const body = `<iframe sandbox="${sandbox}" src="${source}" width="900" height="700"></iframe>`;

@@ -1,4 +1,5 @@
-// The page under test: opening it, watching what it must never do, and the few things every test does with it.
+// The page under test: opening it, watching what it must never do, and the few things every test does with
+// it.
 
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
@@ -9,20 +10,32 @@ export const SITE = process.env.CELLFLUX_URL ?? 'http://127.0.0.1:8080/';
 /** The real data beside the repository, where there is any. */
 export const SHARED = process.env.CELLFLUX_SHARED ?? null;
 
-/** A network that does not answer is the test's doing where it is expected; everything else in the console is a fault. */
+/**
+ * A network that does not answer is the test's doing where it is expected; everything else in the console is
+ * a fault.
+ */
 const NETWORK = /^Failed to load resource/;
 
 /** A tab with the explorer in it, and a record of its console and requests. */
 export class ExplorerPage {
   /** @param {import('playwright-core').BrowserContext} context */
-  static async open(context, address = SITE, { init = null, argument = undefined, failures = false, waitUntil = 'load' } = {}) {
+  static async open(
+    context,
+    address = SITE,
+    { init = null, argument = undefined, failures = false, waitUntil = 'load' } = {},
+  ) {
     const page = await context.newPage();
     page.setDefaultTimeout(20_000);
     const explorer = new ExplorerPage(page, failures);
     await page.addInitScript(() => {
       globalThis.longTasks = [];
-      new PerformanceObserver((list) => globalThis.longTasks.push(...list.getEntries().map(({ startTime, duration }) => [Math.round(startTime), Math.round(duration)])))
-        .observe({ type: 'longtask', buffered: true });
+      new PerformanceObserver((list) =>
+        globalThis.longTasks.push(
+          ...list
+            .getEntries()
+            .map(({ startTime, duration }) => [Math.round(startTime), Math.round(duration)]),
+        ),
+      ).observe({ type: 'longtask', buffered: true });
     });
     if (init) await page.addInitScript(init, argument);
     await page.goto(address, { waitUntil });
@@ -34,7 +47,9 @@ export class ExplorerPage {
     this.faults = [];
     this.requests = [];
     page.on('console', (message) => {
-      if (message.type() === 'error' && !(networkMayFail && NETWORK.test(message.text()))) this.faults.push(message.text());
+      if (message.type() === 'error' && !(networkMayFail && NETWORK.test(message.text()))) {
+        this.faults.push(message.text());
+      }
     });
     page.on('pageerror', (error) => this.faults.push(String(error)));
     page.context().on('request', (request) => this.requests.push(request.url()));
@@ -51,7 +66,10 @@ export class ExplorerPage {
     try {
       await sentence.waitFor({ timeout });
     } catch {
-      assert.fail(`the page says ${JSON.stringify(await this.page.locator('cellflux-notice').textContent())}, expected ${pattern}`);
+      assert.fail(
+        `the page says ${JSON.stringify(await this.page.locator('cellflux-notice').textContent())}, expected `
+          + `${pattern}`,
+      );
     }
     return sentence.textContent();
   }
@@ -63,7 +81,10 @@ export class ExplorerPage {
 
   /** Nothing stands out of the page sideways, so that nobody has to scroll that way. */
   async fitsItsWidth() {
-    const [content, window] = await this.page.evaluate(() => [document.documentElement.scrollWidth, document.documentElement.clientWidth]);
+    const [content, window] = await this.page.evaluate(() => [
+      document.documentElement.scrollWidth,
+      document.documentElement.clientWidth,
+    ]);
     assert.ok(content <= window, `the page is ${content} px wide in a window of ${window}`);
   }
 
@@ -108,7 +129,10 @@ export class ExplorerPage {
 
   /** What a click on a button saves, as bytes. */
   async keep(kind) {
-    const [download] = await Promise.all([this.page.waitForEvent('download'), this.page.locator(`[data-keep="${kind}"]`).click()]);
+    const [download] = await Promise.all([
+      this.page.waitForEvent('download'),
+      this.page.locator(`[data-keep="${kind}"]`).click(),
+    ]);
     return readFile(await download.path());
   }
 
@@ -122,21 +146,30 @@ export class ExplorerPage {
 
   /** RGBA of a PNG, decoded by the browser. */
   decodePng(png) {
-    return this.page.evaluate(async (bytes) => {
-      const bitmap = await createImageBitmap(new Blob([new Uint8Array(bytes)], { type: 'image/png' }), { colorSpaceConversion: 'none' });
-      const canvas = new OffscreenCanvas(bitmap.width, bitmap.height);
-      const drawing = canvas.getContext('2d');
-      drawing.drawImage(bitmap, 0, 0);
-      const { data } = drawing.getImageData(0, 0, bitmap.width, bitmap.height);
-      return { width: bitmap.width, height: bitmap.height, rgba: [...data] };
-    }, [...png]);
+    return this.page.evaluate(
+      async (bytes) => {
+        const bitmap = await createImageBitmap(new Blob([new Uint8Array(bytes)], { type: 'image/png' }), {
+          colorSpaceConversion: 'none',
+        });
+        const canvas = new OffscreenCanvas(bitmap.width, bitmap.height);
+        const drawing = canvas.getContext('2d');
+        drawing.drawImage(bitmap, 0, 0);
+        const { data } = drawing.getImageData(0, 0, bitmap.width, bitmap.height);
+        return { width: bitmap.width, height: bitmap.height, rgba: [...data] };
+      },
+      [...png],
+    );
   }
 
   /** The address once it has caught up with the view. */
   async link(step) {
-    // The address follows after a pause; until then it may hold what was shown before, such as a channel switched off.
+    // The address follows after a pause; until then it may hold what was shown before, such as a channel
+    // switched off.
     await this.page.waitForTimeout(1500);
-    await this.page.waitForFunction((at) => new URLSearchParams(location.hash.slice(1)).get('at') === String(at), step);
+    await this.page.waitForFunction(
+      (at) => new URLSearchParams(location.hash.slice(1)).get('at') === String(at),
+      step,
+    );
     // A crop is no part of the address; a copied link holds it.
     return this.page.evaluate(() => {
       const address = new URL(location.href);
@@ -180,5 +213,9 @@ export function differing(a, b) {
 }
 
 export function assertSamePixels(found, expected) {
-  assert.equal(differing(found, expected), 0, `${differing(found, expected)} of ${expected.rgba.length} values differ`);
+  assert.equal(
+    differing(found, expected),
+    0,
+    `${differing(found, expected)} of ${expected.rgba.length} values differ`,
+  );
 }

@@ -5,10 +5,13 @@ import { createServer } from 'node:http';
 
 /**
  * @param {string} site the sound site's root
- * @param {(path: string, body: Buffer) => Buffer | { status?: number, body?: string | Buffer, type?: string, cut?: boolean, stalls?: boolean } | undefined} spoil
- *   what to answer instead: another content, or a status, a wrong type, a content that breaks off or that never comes to its end
+ * @param {(path: string, body: Buffer) => Buffer | { status?: number, body?: string | Buffer, type?: string,
+ *   cut?: boolean, stalls?: boolean } | undefined} spoil
+ * what to answer instead: another content, or a status, a wrong type, a content that breaks off or that never
+ * comes to its end
  * @param {object} [headers] that every answer has
- * @param {(path: string) => Buffer | undefined} [more] files that the sound site does not have, all of them modules
+ * @param {(path: string) => Buffer | undefined} [more] files that the sound site does not have, all of them
+ *   modules
  * @param {(path: string) => string} [keeping] how long browsers may keep an answer
  * @returns {Promise<{ url: string, port: number, drop: () => void, close: () => Promise<void> }>} `drop` ends
  *   what stands still
@@ -30,7 +33,12 @@ export async function serveSpoilt(
     if (spoilt && !Buffer.isBuffer(spoilt)) {
       const content = Buffer.from(spoilt.body ?? '');
       const broken = spoilt.cut || spoilt.stalls;
-      response.writeHead(spoilt.status ?? 200, { ...headers, 'content-type': spoilt.type ?? type, 'cache-control': 'no-store', ...(broken ? { 'content-length': content.length + 1000 } : {}) });
+      response.writeHead(spoilt.status ?? 200, {
+        ...headers,
+        'content-type': spoilt.type ?? type,
+        'cache-control': 'no-store',
+        ...(broken ? { 'content-length': content.length + 1000 } : {}),
+      });
       if (!broken) response.end(content);
       else response.write(content, () => { if (spoilt.cut) setTimeout(() => response.destroy(), 50); });
       return;

@@ -13,10 +13,21 @@ import { SITE } from './explorer_page.mjs';
 const VELOCITIES = ['velocity_conditional', 'velocity_unconditional'];
 const besides = process.env.CELLFLUX_SHARED && join(process.env.CELLFLUX_SHARED, 'reference/goldens');
 
-/** Enough to tell a wrong network, condition, guidance or solver; all other trajectories are measured natively, where it is quick. */
+/**
+ * Enough to tell a wrong network, condition, guidance or solver; all other trajectories are measured
+ * natively, where it is quick.
+ */
 const GOLDENS = [
-  { name: 'micro', folder: fileURLToPath(new URL('../fixtures/micro', import.meta.url)), outputs: [...VELOCITIES, 'traj_heun2'] },
-  ...['heads_updown', 'official_slim'].map((name) => ({ name, folder: besides && join(besides, name), outputs: VELOCITIES })),
+  {
+    name: 'micro',
+    folder: fileURLToPath(new URL('../fixtures/micro', import.meta.url)),
+    outputs: [...VELOCITIES, 'traj_heun2'],
+  },
+  ...['heads_updown', 'official_slim'].map((name) => ({
+    name,
+    folder: besides && join(besides, name),
+    outputs: VELOCITIES,
+  })),
 ];
 
 /** A safetensors file with some of its tensors. */
@@ -54,23 +65,39 @@ after(() => browser.close());
 for (const engine of (process.env.CELLFLUX_ENGINES ?? 'candle wgpu').split(' ')) {
   for (const { name, folder, outputs } of GOLDENS) {
     const skip = !(folder && existsSync(folder)) && 'the reference goldens are not beside the repository';
-    test(`the network inside Chromium equals the golden \`${name}\` on ${engine}`, { timeout: 300_000, skip }, async () => {
-      const io = keepTensors(await readFile(join(folder, 'io.safetensors')), (tensor) => !/^(velocity_|traj_|x1_)/.test(tensor) || outputs.includes(tensor));
-      const model = await readFile(join(folder, 'model.safetensors'));
-      const rows = await page.evaluate(async ([module, files, engine]) => {
-        const [weights, golden] = files.map((text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0)));
-        const wasm = await import(module);
-        await wasm.default();
-        try {
-          return await wasm.verify(weights, golden, engine);
-        } catch (trouble) {
-          return trouble;
+    test(
+      `the network inside Chromium equals the golden \`${name}\` on ${engine}`,
+      { timeout: 300_000, skip },
+      async () => {
+        const io = keepTensors(
+          await readFile(join(folder, 'io.safetensors')),
+          (tensor) => !/^(velocity_|traj_|x1_)/.test(tensor) || outputs.includes(tensor),
+        );
+        const model = await readFile(join(folder, 'model.safetensors'));
+        const rows = await page.evaluate(
+          async ([module, files, engine]) => {
+            const [weights, golden] = files.map((text) =>
+              Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0)),
+            );
+            const wasm = await import(module);
+            await wasm.default();
+            try {
+              return await wasm.verify(weights, golden, engine);
+            } catch (trouble) {
+              return trouble;
+            }
+          },
+          [module, [model.toString('base64'), io.toString('base64')], engine],
+        );
+        assert.ok(Array.isArray(rows), rows.sentence);
+        for (const row of rows) {
+          console.log(
+            `${name}, ${engine}, ${row.output}: ${row.relative_error.toExponential(2)} (bound ${row.bound})`,
+          );
         }
-      }, [module, [model.toString('base64'), io.toString('base64')], engine]);
-      assert.ok(Array.isArray(rows), rows.sentence);
-      for (const row of rows) console.log(`${name}, ${engine}, ${row.output}: ${row.relative_error.toExponential(2)} (bound ${row.bound})`);
-      assert.deepEqual(rows.map((row) => row.output).sort(), [...outputs].sort());
-      assert.ok(rows.every((row) => row.ok));
-    });
+        assert.deepEqual(rows.map((row) => row.output).sort(), [...outputs].sort());
+        assert.ok(rows.every((row) => row.ok));
+      },
+    );
   }
 }

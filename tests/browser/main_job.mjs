@@ -1,4 +1,5 @@
-// The main job, piece by piece: a control crop becomes a drug trajectory in the browser, with the native command's numbers.
+// The main job, piece by piece: a control crop becomes a drug trajectory in the browser, with the native
+// command's numbers.
 
 import assert from 'node:assert/strict';
 import { controlCrop } from './crops.mjs';
@@ -13,7 +14,8 @@ const SAME_TRAJECTORY = 1e-3;
 
 /**
  * Uploads a crop and walks it to cycloheximide in four Heun steps with guidance 1.2.
- * @returns {Promise<{ start: object, address: string, trajectory: { shape: number[], values: Float32Array } }>} the picture it
+ * @returns {Promise<{ start: object, address: string, trajectory: { shape: number[], values: Float32Array }
+ *   }>} the picture it
  *   started from, the link of the last step, and what the page saves as the trajectory
  */
 export async function walkACrop(explorer) {
@@ -86,7 +88,12 @@ export async function reproduces(explorer, other) {
 
 /** Page and worker asked nobody but the page's own origin. */
 export function askedOnly(explorer, address) {
-  const origins = new Set(explorer.requests.filter((url) => !/^(blob|data):/.test(url)).map((url) => new URL(url).origin));
-  assert.ok(explorer.requests.some((url) => url.includes('weights-0001')), 'the record holds the worker’s requests too');
+  const origins = new Set(
+    explorer.requests.filter((url) => !/^(blob|data):/.test(url)).map((url) => new URL(url).origin),
+  );
+  assert.ok(
+    explorer.requests.some((url) => url.includes('weights-0001')),
+    'the record holds the worker’s requests too',
+  );
   assert.deepEqual([...origins], [new URL(address).origin]);
 }

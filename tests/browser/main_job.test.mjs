@@ -1,4 +1,5 @@
-// The main job, end to end: a control crop becomes a drug trajectory in the browser, with the native command's numbers.
+// The main job, end to end: a control crop becomes a drug trajectory in the browser, with the native
+// command's numbers.
 
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
@@ -8,7 +9,10 @@ import { askedOnly, equalsCommand, exportsWhatItShows, reproduces, scrubs, walkA
 import { readNpy, relativeError } from './npy.mjs';
 import { CLI } from './site_bundle.mjs';
 
-/** Eight Heun steps there and back miss the start by the solver’s error alone; 6 % was measured, where the way out was 18 %. */
+/**
+ * Eight Heun steps there and back miss the start by the solver’s error alone; 6 % was measured, where the way
+ * out was 18 %.
+ */
 const RETURN_STEPS = 8;
 const RETURN_ERROR = 0.1;
 
@@ -34,19 +38,31 @@ for (const engine of (process.env.CELLFLUX_ENGINES ?? 'candle wgpu').split(' '))
       assert.deepEqual([...times.values], [0, 0.25, 0.5, 0.75, 1]);
       assert.equal(await explorer.fact('engine'), engine);
       // SwiftShader has no f16; where an adapter has it, the page says what it measured.
-      if (engine === 'wgpu') assert.match(await explorer.fact('why'), /^f32: the adapter has no shader-f16$|^f(16|32): f16 takes /);
+      if (engine === 'wgpu') {
+        assert.match(
+          await explorer.fact('why'),
+          /^f32: the adapter has no shader-f16$|^f(16|32): f16 takes /,
+        );
+      }
     });
 
     for (const native of ['candle', 'wgpu']) {
-      test(`the downloaded trajectory equals \`cellflux run\` of the same link: page ${engine}, command ${native}`, { skip: !CLI && 'CELLFLUX_CLI names no command' }, async () => {
-        const error = await equalsCommand(walked, native);
-        console.log(`page ${engine} against command ${native}: relative error ${error.toExponential(2)}`);
-      });
+      test(
+        `the downloaded trajectory equals \`cellflux run\` of the same link: page ${engine}, command `
+          + `${native}`,
+        { skip: !CLI && 'CELLFLUX_CLI names no command' },
+        async () => {
+          const error = await equalsCommand(walked, native);
+          console.log(`page ${engine} against command ${native}: relative error ${error.toExponential(2)}`);
+        },
+      );
     }
 
-    test(`the canvas equals the exported frame, pixel for pixel (${engine})`, () => exportsWhatItShows(explorer));
+    test(`the canvas equals the exported frame, pixel for pixel (${engine})`, () =>
+      exportsWhatItShows(explorer));
 
-    test(`scrubbing shows every step again and computes nothing (${engine})`, () => scrubs(explorer, walked.start));
+    test(`scrubbing shows every step again and computes nothing (${engine})`, () =>
+      scrubs(explorer, walked.start));
 
     test(`the link opened in a new profile reproduces the picture exactly (${engine})`, async () => {
       const profile = await browser.newContext();
@@ -62,9 +78,14 @@ for (const engine of (process.env.CELLFLUX_ENGINES ?? 'candle wgpu').split(' '))
       const { shape, values } = readNpy(await explorer.keep('trajectory'));
       assert.equal(shape[0], 2 * RETURN_STEPS + 1);
       const size = 3 * 64 * 64;
-      const [start, turn, end] = [0, RETURN_STEPS, 2 * RETURN_STEPS].map((step) => values.subarray(step * size, (step + 1) * size));
+      const [start, turn, end] = [0, RETURN_STEPS, 2 * RETURN_STEPS].map((step) =>
+        values.subarray(step * size, (step + 1) * size),
+      );
       const error = relativeError(end, start);
-      console.log(`${engine}: away ${relativeError(turn, start).toFixed(3)}, back within ${error.toExponential(2)} of the start`);
+      console.log(
+        `${engine}: away ${relativeError(turn, start).toFixed(3)}, back within ${error.toExponential(2)} of `
+          + 'the start',
+      );
       assert.ok(error <= RETURN_ERROR, `${error}`);
       assert.ok(error < 0.5 * relativeError(turn, start));
     });

@@ -1,4 +1,5 @@
-// Formulas where the system has no font for them: the page brings its own, so that indices stand where they belong.
+// Formulas where the system has no font for them: the page brings its own, so that indices stand where they
+// belong.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -14,10 +15,16 @@ test('an index stands below its line and an exponent above it, in the page’s o
     for (const formula of document.querySelectorAll('math')) formula.style.fontFamily = "'Page Maths', math";
     await document.fonts.load("16px 'Page Maths'", 'v');
     await document.fonts.ready;
-    const loaded = [...document.fonts].some((font) => font.family.includes('Page Maths') && font.status === 'loaded');
+    const loaded = [...document.fonts].some(
+      (font) => font.family.includes('Page Maths') && font.status === 'loaded',
+    );
     const shifts = (tag) => [...document.querySelectorAll(tag)].map(({ children: [base, index] }) => {
       const [low, high] = [base, index].map((element) => element.getBoundingClientRect());
-      return { down: index === undefined ? 0 : high.bottom - low.bottom, up: low.top - high.top, size: high.height / low.height };
+      return {
+        down: index === undefined ? 0 : high.bottom - low.bottom,
+        up: low.top - high.top,
+        size: high.height / low.height,
+      };
     });
     return { loaded, below: shifts('msub'), above: shifts('msup') };
   });

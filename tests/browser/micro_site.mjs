@@ -1,4 +1,5 @@
-// A site with the smallest network there is, the golden `micro`: what takes a network and not a picture is tested on it.
+// A site with the smallest network there is, the golden `micro`: what takes a network and not a picture is
+// tested on it.
 
 import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
@@ -21,21 +22,44 @@ async function microConfig() {
 }
 
 /**
- * Imports the network as a bundle with the demo's compounds and drawn controls, builds a page of it and serves that.
+ * Imports the network as a bundle with the demo's compounds and drawn controls, builds a page of it and
+ * serves that.
  * @param {(manifest: object) => void} [edit] changes the bundle's manifest before the page is built
- * @returns {Promise<{ url: string, bundle: string, close: () => Promise<void> }>} the address, which ends in a slash, and the bundle's folder
+ * @returns {Promise<{ url: string, bundle: string, close: () => Promise<void> }>} the address, which ends in
+ *   a slash, and the bundle's folder
  */
 export async function serveMicro(edit) {
   const folder = await mkdtemp(join(tmpdir(), 'cellflux-micro-'));
   const source = join(root, 'web/bundles/bbbc021-tiny.source');
   const about = JSON.parse(await readFile(join(source, 'about.json'), 'utf8'));
-  const small = { ...about, id: 'micro', title: 'micro', image: { ...about.image, height: SIDE, width: SIDE }, controls: [], treated: [] };
+  const small = {
+    ...about,
+    id: 'micro',
+    title: 'micro',
+    image: { ...about.image, height: SIDE, width: SIDE },
+    controls: [],
+    treated: [],
+  };
   await writeFile(join(folder, 'about.json'), JSON.stringify(small));
   await writeFile(join(folder, 'config.json'), await microConfig());
-  await writeFile(join(folder, 'site.toml'), 'title = "micro"\n[[bundle]]\npath = "bundle"\n[[section]]\nid = "explore"\nwide = true\ntext = """\nA network of a test[^1].\n\n[^1]: Its weights are drawn, not trained.\n\n```{explorer}\n```\n"""\n');
+  await writeFile(
+    join(folder, 'site.toml'),
+    'title = "micro"\n[[bundle]]\npath = "bundle"\n[[section]]\nid = "explore"\nwide = true\ntext = """\nA '
+      + 'network of a test[^1].\n\n[^1]: Its weights are drawn, not trained.\n\n```{explorer}\n```\n"""\n',
+  );
   const command = (...given) => execute(CLI, given, { cwd: root });
-  await command('import', 'tests/fixtures/micro/model.safetensors', '--config', join(folder, 'config.json'),
-    '--compounds', join(source, 'compounds.csv'), '--about', join(folder, 'about.json'), '--out', join(folder, 'bundle'));
+  await command(
+    'import',
+    'tests/fixtures/micro/model.safetensors',
+    '--config',
+    join(folder, 'config.json'),
+    '--compounds',
+    join(source, 'compounds.csv'),
+    '--about',
+    join(folder, 'about.json'),
+    '--out',
+    join(folder, 'bundle'),
+  );
   if (edit) {
     const path = join(folder, 'bundle/manifest.json');
     const manifest = JSON.parse(await readFile(path, 'utf8'));

@@ -155,7 +155,8 @@ test('what the browser’s own cache holds damaged is brought anew when the page
 /** A page of another origin that imports the explorer as its module, as docs/publish.md shows it. */
 async function elsewhere(server, head, work) {
   const manifest = new URL((await manifestAddress()).pathname, server.url).href;
-  const html = `<!doctype html><title>Elsewhere</title>${head}<cellflux-explorer src="${manifest}"></cellflux-explorer>`;
+  const html = `<!doctype html><title>Elsewhere</title>${head}<cellflux-explorer `
+    + `src="${manifest}"></cellflux-explorer>`;
   const page = createServer((_, response) =>
     response.writeHead(200, { 'content-type': 'text/html' }).end(html),
   );
@@ -184,7 +185,8 @@ test('on a page of another origin that page’s import map decides whether a cha
       Object.entries(integrity).map(([path, value]) => [new URL(path, server.url).href, value]),
     );
     const map = `<script type="importmap">${JSON.stringify({ integrity: whole })}</script>`;
-    const script = `<script type="module" crossorigin src="${new URL(address, server.url)}" integrity="${digest}"></script>`;
+    const script = `<script type="module" crossorigin src="${new URL(address, server.url)}" `
+      + `integrity="${digest}"></script>`;
     const started = ({ page }) => page.evaluate(() => customElements.get('cellflux-explorer') !== undefined);
     const hears = `<script>addEventListener('error', () => { globalThis.refused = true; }, true);</script>`;
     await elsewhere(server, hears + map + script, async (explorer) => {

@@ -1,4 +1,5 @@
-// The visitor's crop stays out of the address, which browsers remember, until the visitor copies a link; the tab keeps it.
+// The visitor's crop stays out of the address, which browsers remember, until the visitor copies a link; the
+// tab keeps it.
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
@@ -10,13 +11,20 @@ let browser;
 before(async () => { browser = await launch(WITHOUT_GPU); });
 after(async () => { await browser.close(); });
 
-test('an uploaded crop is not in the address, comes back after reloading and after back, and is in the copied link', async () => {
-  const context = await browser.newContext({ permissions: ['clipboard-read', 'clipboard-write'], serviceWorkers: 'block' });
+test('an uploaded crop is not in the address, comes back after reloading and after back, and is in the '
+  + 'copied link', async () => {
+  const context = await browser.newContext({
+    permissions: ['clipboard-read', 'clipboard-write'],
+    serviceWorkers: 'block',
+  });
   try {
     const explorer = await ExplorerPage.open(context, `${SITE}?engine=candle`);
     const { page } = explorer;
     await explorer.ready();
-    assert.match(await page.locator('cellflux-control').textContent(), /out of the page’s address too, until you copy the link/);
+    assert.match(
+      await page.locator('cellflux-control').textContent(),
+      /out of the page’s address too, until you copy the link/,
+    );
     await explorer.upload(controlCrop());
     await explorer.useCrop();
     await explorer.forward();
@@ -37,7 +45,9 @@ test('an uploaded crop is not in the address, comes back after reloading and aft
     assertSamePixels(await explorer.pixels('start'), shown);
 
     // A place in the document, and back.
-    await page.evaluate(() => { location.hash = 'content'; });
+    await page.evaluate(() => {
+      location.hash = 'content';
+    });
     await page.evaluate(() => history.back());
     await page.waitForFunction(() => location.hash.includes('at='));
     assertSamePixels(await explorer.pixels('start'), shown);
@@ -75,7 +85,11 @@ test('an image dropped beside the explorer is taken, and the page is not left', 
       title.dispatchEvent(over);
       const marked = document.querySelector('cellflux-explorer').hasAttribute('dropping');
       title.dispatchEvent(event('drop'));
-      return [over.defaultPrevented, marked, document.querySelector('cellflux-explorer').hasAttribute('dropping')];
+      return [
+        over.defaultPrevented,
+        marked,
+        document.querySelector('cellflux-explorer').hasAttribute('dropping'),
+      ];
     }, [name, buffer.toString('base64')]);
     assert.deepEqual(prevented, [true, true, false]);
     await explorer.useCrop();

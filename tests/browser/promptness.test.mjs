@@ -13,7 +13,13 @@ function record() {
       super(...given);
       this.addEventListener('message', ({ data }) => {
         const call = globalThis.calls.find(({ id }) => id === data.id);
-        if (call) Object.assign(call, { answered: globalThis.calls.filter((each) => each.answered).length + 1, value: data.value, trouble: data.trouble });
+        if (call) {
+          Object.assign(call, {
+            answered: globalThis.calls.filter((each) => each.answered).length + 1,
+            value: data.value,
+            trouble: data.trouble,
+          });
+        }
       });
     }
 
@@ -24,10 +30,13 @@ function record() {
   };
 }
 
-test('a slider moved in mid-step is followed after the evaluation under way, and the walk goes on under the new value', async () => {
+test('a slider moved in mid-step is followed after the evaluation under way, and the walk goes on under the '
+  + 'new value', async () => {
   const browser = await launch(WITHOUT_GPU);
   try {
-    const explorer = await ExplorerPage.open(await browser.newContext(), `${SITE}?engine=candle`, { init: record });
+    const explorer = await ExplorerPage.open(await browser.newContext(), `${SITE}?engine=candle`, {
+      init: record,
+    });
     await explorer.ready();
     // Four evaluations a step: time to change one's mind.
     await explorer.set('solver', 'rk4');
@@ -35,13 +44,25 @@ test('a slider moved in mid-step is followed after the evaluation under way, and
       const root = document.querySelector('cellflux-explorer').shadowRoot;
       globalThis.calls.length = 0;
       root.querySelector('[data-do="forward"]').click();
-      while (!globalThis.calls.some(({ call }) => call === 'step')) await new Promise((resolve) => queueMicrotask(resolve));
+      while (!globalThis.calls.some(({ call }) => call === 'step')) {
+        await new Promise((resolve) => queueMicrotask(resolve));
+      }
       const slider = root.querySelector('#set-alpha');
       slider.value = '2';
       slider.dispatchEvent(new Event('change'));
     });
     await explorer.settled();
-    const calls = await explorer.page.evaluate(() => globalThis.calls.map(({ call, answered, value, trouble }) => ({ call, answered, trouble, gaveWay: value?.gaveWay, steps: value?.walk?.steps.length, alpha: value?.recipe?.alpha, evaluations: value?.evaluations })));
+    const calls = await explorer.page.evaluate(() =>
+      globalThis.calls.map(({ call, answered, value, trouble }) => ({
+        call,
+        answered,
+        trouble,
+        gaveWay: value?.gaveWay,
+        steps: value?.walk?.steps.length,
+        alpha: value?.recipe?.alpha,
+        evaluations: value?.evaluations,
+      })),
+    );
     const [step, change] = calls;
     assert.deepEqual([step.call, change.call], ['step', 'change']);
     assert.ok(step.gaveWay, 'the step was finished first');

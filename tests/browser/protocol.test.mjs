@@ -1,4 +1,5 @@
-// What page and worker say to each other: every kind of failure is known to the page, and no picture is sent twice.
+// What page and worker say to each other: every kind of failure is known to the page, and no picture is sent
+// twice.
 
 import assert from 'node:assert/strict';
 import { readFile, readdir } from 'node:fs/promises';
@@ -27,7 +28,9 @@ function record() {
       super(...given);
       this.addEventListener('message', ({ data }) => {
         const walk = data.value?.walk;
-        if (walk) globalThis.told.push({ from: walk.from, steps: walk.steps.length, start: Boolean(walk.start) });
+        if (walk) {
+          globalThis.told.push({ from: walk.from, steps: walk.steps.length, start: Boolean(walk.start) });
+        }
       });
     }
   };

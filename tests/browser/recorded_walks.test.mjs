@@ -1,4 +1,5 @@
-// Recorded walks: what the page shows, and lets the visitor play, before the network is there, or without any.
+// Recorded walks: what the page shows, and lets the visitor play, before the network is there, or without
+// any.
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
@@ -18,14 +19,21 @@ async function opened(held, settings = {}) {
   const release = new Map();
   for (const pattern of held) {
     const released = new Promise((resolve) => { release.set(pattern, resolve); });
-    await context.route(pattern, async (route) => { await released; await route.continue().catch(() => {}); });
+    await context.route(pattern, async (route) => {
+      await released;
+      await route.continue().catch(() => {});
+    });
   }
-  return { explorer: await ExplorerPage.open(context, SITE), context, release: (pattern) => release.get(pattern)() };
+  return {
+    explorer: await ExplorerPage.open(context, SITE),
+    context,
+    release: (pattern) => release.get(pattern)(),
+  };
 }
 
 const recorded = (explorer) => explorer.page.locator('.where', { hasText: 'recorded' }).waitFor();
 
-test('while the weights come, recorded walks play, and what is computed then is the same picture for picture', async () => {
+test('recorded walks play while the weights come, and the computed pictures are the same', async () => {
   const { explorer, context, release } = await opened([WEIGHTS]);
   try {
     await recorded(explorer);
@@ -38,7 +46,7 @@ test('while the weights come, recorded walks play, and what is computed then is 
     await explorer.ready();
     await explorer.page.locator('.where[data-step="2"]').waitFor({ timeout: 60_000 });
     await explorer.page.locator('.where', { hasNotText: 'recorded' }).waitFor();
-    assert.equal(await explorer.fact('evaluations') !== '0', true, 'computed, not shown again');
+    assert.equal((await explorer.fact('evaluations')) !== '0', true, 'computed, not shown again');
     closeEnough(await explorer.pixels('now'), shown[0]);
     closeEnough(await explorer.pixels('difference'), shown[1]);
     explorer.nothingInTheConsole();
@@ -81,7 +89,7 @@ test('a visitor who plays on while the network comes sees the walk to its end', 
   }
 });
 
-test('before WebAssembly has come the first recorded walk is there, and stays where the visitor took it', async () => {
+test('the first recorded walk is there before WebAssembly, and stays where the visitor took it', async () => {
   const { explorer, context, release } = await opened([WASM, WEIGHTS]);
   try {
     await recorded(explorer);
@@ -118,7 +126,7 @@ test('where the network cannot be had at all the recorded walk plays', async () 
   }
 });
 
-test('nothing plays by itself, and where less motion is wanted stills follow one another without a transition', async () => {
+test('nothing plays by itself, and where less motion is wanted nothing moves smoothly', async () => {
   for (const reducedMotion of ['no-preference', 'reduce']) {
     const { explorer, context } = await opened([WEIGHTS], { reducedMotion });
     try {
@@ -126,7 +134,9 @@ test('nothing plays by itself, and where less motion is wanted stills follow one
       // Longer than any frame of a walk that plays.
       await explorer.page.waitForTimeout(1500);
       assert.equal(await explorer.step(), 0, reducedMotion);
-      const transition = await explorer.page.locator('.way').evaluate((way) => getComputedStyle(way).transitionDuration);
+      const transition = await explorer.page
+        .locator('.way')
+        .evaluate((way) => getComputedStyle(way).transitionDuration);
       assert.equal(transition, reducedMotion === 'reduce' ? '0s' : '0.12s');
       await explorer.page.locator('[data-do="play"]').click();
       await explorer.page.locator('.where[data-step="2"]').waitFor();

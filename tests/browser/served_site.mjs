@@ -23,7 +23,8 @@ export async function siteOf(files) {
 
 /**
  * Builds the site in `folder` and serves it with live reload.
- * @returns {Promise<{ url: string, close: () => Promise<void> }>} `close` ends the server and removes the folder
+ * @returns {Promise<{ url: string, close: () => Promise<void> }>} `close` ends the server and removes the
+ *   folder
  */
 export async function serveSite(folder) {
   const server = spawn(CLI, ['site', 'serve', folder], { stdio: ['ignore', 'pipe', 'pipe'] });

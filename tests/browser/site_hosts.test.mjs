@@ -1,5 +1,5 @@
-// The built site on hosts of every kind: below a path, with a wrong type for WebAssembly, in an iframe, and without a network.
-// On a plain host, at its root, main_job.test.mjs runs.
+// The built site on hosts of every kind: below a path, with a wrong type for WebAssembly, in an iframe, and
+// without a network. On a plain host, at its root, main_job.test.mjs runs.
 
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
@@ -24,7 +24,10 @@ async function host(under, change = () => ({})) {
       return;
     }
     const sound = await fetch(new URL(pathname.slice(under.length), SITE));
-    const headers = { 'content-type': sound.headers.get('content-type') ?? 'application/octet-stream', ...change(pathname) };
+    const headers = {
+      'content-type': sound.headers.get('content-type') ?? 'application/octet-stream',
+      ...change(pathname),
+    };
     response.writeHead(sound.status, headers).end(Buffer.from(await sound.arrayBuffer()));
   });
   await new Promise((listening) => server.listen(0, '127.0.0.1', listening));
@@ -35,7 +38,10 @@ async function host(under, change = () => ({})) {
   };
 }
 
-/** The whole main job, as main_job.test.mjs does it at the root of a host; `open` opens another page of the same site. */
+/**
+ * The whole main job, as main_job.test.mjs does it at the root of a host; `open` opens another page of the
+ * same site.
+ */
 async function works(explorer, open) {
   await explorer.ready();
   const walked = await walkACrop(explorer);
@@ -48,7 +54,10 @@ async function works(explorer, open) {
 
 for (const [what, change] of [
   ['', () => ({})],
-  [' with a wrong type for WebAssembly', (path) => (path.endsWith('.wasm') ? { 'content-type': 'text/plain' } : {})],
+  [
+    ' with a wrong type for WebAssembly',
+    (path) => (path.endsWith('.wasm') ? { 'content-type': 'text/plain' } : {}),
+  ],
 ]) {
   test(`below /a/b/${what} the whole explorer works and asks for nothing outside`, async () => {
     const { url, asked, close } = await host('/a/b/', change);
@@ -57,7 +66,10 @@ for (const [what, change] of [
       // Of a wrong type the module's own glue says so in the console, as a warning.
       const explorer = await ExplorerPage.open(context, url);
       await works(explorer, (address) => ExplorerPage.open(context, address));
-      assert.deepEqual(asked.filter((path) => !path.startsWith('/a/b/') && path !== '/favicon.ico'), []);
+      assert.deepEqual(
+        asked.filter((path) => !path.startsWith('/a/b/') && path !== '/favicon.ico'),
+        [],
+      );
       askedOnly(explorer, url);
     } finally {
       await context.close();
@@ -83,10 +95,16 @@ test('after one visit the whole explorer works without a network', async () => {
   }
 });
 
-test('in an iframe of another page the explorer shows what its address asks for and says how high it is', async () => {
+test('in an iframe the explorer shows what its address asks for and says how high it is', async () => {
   const outside = createServer((_, response) => {
-    const frame = `<iframe src="${SITE}embed.html?hide=settings,keep&theme=dark#c=taxol" width="800" height="600"></iframe>`;
-    response.writeHead(200, { 'content-type': 'text/html' }).end(`<!doctype html><script>addEventListener('message', ({ data }) => { if (data.cellflux === 'height') globalThis.height = data.height; });</script>${frame}`);
+    const frame = `<iframe src="${SITE}embed.html?hide=settings,keep&theme=dark#c=taxol" width="800" `
+      + 'height="600"></iframe>';
+    response
+      .writeHead(200, { 'content-type': 'text/html' })
+      .end(
+        `<!doctype html><script>addEventListener('message', ({ data }) => { if (data.cellflux === 'height') `
+          + `globalThis.height = data.height; });</script>${frame}`,
+      );
   });
   await new Promise((listening) => outside.listen(0, '127.0.0.1', listening));
   const context = await browser.newContext({ serviceWorkers: 'block' });
@@ -110,7 +128,8 @@ test('another page of the host imports the explorer as a module', async () => {
   try {
     const address = new URL('theirs.html', SITE).href;
     const manifest = (await manifestAddress()).pathname;
-    const body = `<!doctype html><title>Theirs</title><script type="module" src="explorer.js"></script><cellflux-explorer src="${manifest}"></cellflux-explorer>`;
+    const body = '<!doctype html><title>Theirs</title><script type="module" '
+      + `src="explorer.js"></script><cellflux-explorer src="${manifest}"></cellflux-explorer>`;
     await context.route(address, (route) => route.fulfill({ contentType: 'text/html', body }));
     const explorer = await ExplorerPage.open(context, address);
     await explorer.ready();

@@ -1,4 +1,5 @@
-// What the page says follows from what the bundle holds: batches, training targets, what a start is, what a difference is taken from.
+// What the page says follows from what the bundle holds: batches, training targets, what a start is, what a
+// difference is taken from.
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
@@ -53,61 +54,113 @@ test('a hash that names a place in the document is left to the document', { skip
   await context.close();
 });
 
-test('a link that cannot be followed gives way to the walk that the author chose, and says so', { skip }, async () => {
-  const context = await browser.newContext();
-  const explorer = await ExplorerPage.open(context, `${SITE}?engine=candle#v=1&c=nosuch`);
-  await explorer.ready();
-  await explorer.says(/"nosuch", expected the id of a condition.*shows its own walk instead/);
-  await explorer.page.locator('[data-compound="cycloheximide"][aria-selected="true"]').waitFor();
-  explorer.nothingInTheConsole();
-  await context.close();
-});
+test(
+  'a link that cannot be followed gives way to the walk that the author chose, and says so',
+  { skip },
+  async () => {
+    const context = await browser.newContext();
+    const explorer = await ExplorerPage.open(context, `${SITE}?engine=candle#v=1&c=nosuch`);
+    await explorer.ready();
+    await explorer.says(/"nosuch", expected the id of a condition.*shows its own walk instead/);
+    await explorer.page.locator('[data-compound="cycloheximide"][aria-selected="true"]').waitFor();
+    explorer.nothingInTheConsole();
+    await context.close();
+  },
+);
 
-test('a frame asked for a model that is not there says which one it shows, and its theme reaches the explorer', { skip }, async () => {
-  const context = await browser.newContext({ colorScheme: 'light' });
-  const explorer = await ExplorerPage.open(context, `${SITE}embed.html?engine=candle&model=nosuch&theme=dark#c=taxol`);
-  await explorer.ready();
-  assert.match(await explorer.page.locator('body > .hint').textContent(), /no model called “nosuch”, so it shows /);
-  const brightness = (selector) => explorer.page.locator(selector).first().evaluate((node) => {
-    const [red, green, blue] = getComputedStyle(node).backgroundColor.match(/[\d.]+/g).map(Number);
-    return (red + green + blue) / 3;
-  });
-  assert.ok((await brightness('body')) < 60, 'the ground is dark');
-  assert.ok((await brightness('cellflux-explorer .chip')) < 100, 'and so is what stands on it');
-  await context.close();
-});
+test(
+  'a frame asked for a model that is not there says which one it shows, and its theme reaches the explorer',
+  { skip },
+  async () => {
+    const context = await browser.newContext({ colorScheme: 'light' });
+    const explorer = await ExplorerPage.open(
+      context,
+      `${SITE}embed.html?engine=candle&model=nosuch&theme=dark#c=taxol`,
+    );
+    await explorer.ready();
+    assert.match(
+      await explorer.page.locator('body > .hint').textContent(),
+      /no model called “nosuch”, so it shows /,
+    );
+    const brightness = (selector) =>
+      explorer.page
+        .locator(selector)
+        .first()
+        .evaluate((node) => {
+          const [red, green, blue] = getComputedStyle(node)
+            .backgroundColor.match(/[\d.]+/g)
+            .map(Number);
+          return (red + green + blue) / 3;
+        });
+    assert.ok((await brightness('body')) < 60, 'the ground is dark');
+    assert.ok((await brightness('cellflux-explorer .chip')) < 100, 'and so is what stands on it');
+    await context.close();
+  },
+);
 
-test('no change is not called generated, and a walk that ignores the compound is not named after it', { skip }, async () => {
-  await pageOf((manifest) => { manifest.sampling.noise = 0; }, async (explorer) => {
-    const { page } = explorer;
-    assert.equal(await page.locator('.view.difference .stamp').textContent(), 'No change yet');
-    await explorer.forward();
-    assert.equal(await page.locator('.view.difference .stamp').textContent(), 'Generated, not measured');
-    await explorer.set('alpha', '0');
-    await explorer.settled();
-    assert.match(await page.locator('.ends').textContent(), /no compound, t = 1$/);
-    assert.match(await page.locator('.view.now .note').textContent(), /no compound \(α = 0\)/);
-  });
-});
+test(
+  'no change is not called generated, and a walk that ignores the compound is not named after it',
+  { skip },
+  async () => {
+    await pageOf(
+      (manifest) => {
+        manifest.sampling.noise = 0;
+      },
+      async (explorer) => {
+        const { page } = explorer;
+        assert.equal(await page.locator('.view.difference .stamp').textContent(), 'No change yet');
+        await explorer.forward();
+        assert.equal(await page.locator('.view.difference .stamp').textContent(), 'Generated, not measured');
+        await explorer.set('alpha', '0');
+        await explorer.settled();
+        assert.match(await page.locator('.ends').textContent(), /no compound, t = 1$/);
+        assert.match(await page.locator('.view.now .note').textContent(), /no compound \(α = 0\)/);
+      },
+    );
+  },
+);
 
-test('measured cells of the start’s batch come first, each with its batch, and where there are none that is said', { skip }, async () => {
-  await pageOf((manifest) => {
-    const [control] = manifest.gallery.controls;
-    measured(manifest, 'Week4');
-    compound(manifest, 'taxol').batches = ['Week2', 'Week4'];
-    manifest.gallery.treated = ['Week2', 'Week4'].map((batch) => ({ ...control, id: `cell-${batch.toLowerCase()}`, condition: 'taxol', synthetic: false, batch }));
-  }, async (explorer) => {
-    const { page } = explorer;
-    await explorer.compound('taxol');
-    assert.match(await page.locator(NOTE).textContent(), /as are some of the cells treated with .*taxol.*; the others are of one other batch/);
-    const captions = await page.locator('[data-example] .caption').allTextContents();
-    assert.deepEqual(captions.map((text) => text.replaceAll(/[\u2066-\u2069]/g, '')), ['Week4', 'Week2']);
-    await explorer.compound('colchicine');
-    assert.match(await page.locator('cellflux-measured').textContent(), /No measured cells of .*colchicine.* are on this page/);
-  });
-});
+test(
+  'measured cells of the start’s batch come first, each with its batch; where there are none that is said',
+  { skip },
+  async () => {
+    await pageOf(
+      (manifest) => {
+        const [control] = manifest.gallery.controls;
+        measured(manifest, 'Week4');
+        compound(manifest, 'taxol').batches = ['Week2', 'Week4'];
+        manifest.gallery.treated = ['Week2', 'Week4'].map((batch) => ({
+          ...control,
+          id: `cell-${batch.toLowerCase()}`,
+          condition: 'taxol',
+          synthetic: false,
+          batch,
+        }));
+      },
+      async (explorer) => {
+        const { page } = explorer;
+        await explorer.compound('taxol');
+        assert.match(
+          await page.locator(NOTE).textContent(),
+          /as are some of the cells treated with .*taxol.*; the others are of one other batch/,
+        );
+        const captions = await page.locator('[data-example] .caption').allTextContents();
+        assert.deepEqual(
+          captions.map((text) => text.replaceAll(/[\u2066-\u2069]/g, '')),
+          ['Week4', 'Week2'],
+        );
+        await explorer.compound('colchicine');
+        assert.match(
+          await page.locator('cellflux-measured').textContent(),
+          /No measured cells of .*colchicine.* are on this page/,
+        );
+      },
+    );
+  },
+);
 
-const measured = (manifest, batch) => Object.assign(manifest.gallery.controls[0], { synthetic: false, batch });
+const measured = (manifest, batch) =>
+  Object.assign(manifest.gallery.controls[0], { synthetic: false, batch });
 const compound = (manifest, id) => manifest.conditions.list.find((condition) => condition.id === id);
 
 test('the page says whether the control is of the compound’s batch', { skip }, async () => {
@@ -124,7 +177,11 @@ test('the page says whether the control is of the compound’s batch', { skip },
       assert.match(await page.locator(NOTE).textContent(), words);
     };
     await says('taxol', 'same', /Same batch: .* Week4/);
-    await says('cytochalasin-b', 'other', /Another batch: the start is of Week4, .* Week1\. Part of any difference/);
+    await says(
+      'cytochalasin-b',
+      'other',
+      /Another batch: the start is of Week4, .* Week1\. Part of any difference/,
+    );
     await says('colchicine', 'unknown', /Batch unknown: .* of the cells treated with .*colchicine/);
     // Of an uploaded crop nobody knows the batch; of a drawn one there is none.
     await page.locator('[data-control]').nth(1).click();
@@ -148,52 +205,71 @@ test('an untreated control is not called seen unless it was a training target', 
   await told(true, 'seen', /seen by the network, also as an end of its paths/);
 });
 
-test('walking back says what the start is, and another compound starts from a control again', { skip }, async () => {
-  await pageOf((manifest) => {
-    const [control] = manifest.gallery.controls;
-    manifest.sampling.noise = 0.5;
-    manifest.gallery.treated = [
-      { ...control, id: 'cell-1', condition: 'taxol', synthetic: false },
-      { ...control, id: 'cell-2', condition: 'dmso', synthetic: false },
-    ];
-  }, async (explorer) => {
-    const { page } = explorer;
-    const title = page.locator('.view.start .title');
-    assert.equal(await title.textContent(), 'Control');
-    assert.match(await page.locator('.ends').textContent(), /^t = 0\.\d+, control with noise.*, t = 1$/);
-    await explorer.compound('taxol');
-    await page.locator('[data-example="cell-1"]').click();
-    await explorer.settled();
-    assert.equal(await title.textContent(), 'Treated cell');
-    assert.match(await page.locator('.view.start .note').textContent(), /taken as t = 1/);
-    // What is generated is no control, and without noise added there is none in it.
-    assert.match(await page.locator('.ends').textContent(), /^t = 0\.\d+, towards a control/);
-    await explorer.compound('colchicine');
-    await explorer.says(/starts from a control again/);
-    assert.equal(await title.textContent(), 'Control');
-    assert.equal(await page.locator('#set-direction').inputValue(), 'forward');
-    await explorer.compound('dmso');
-    await page.locator('[data-example="cell-2"]').click();
-    await explorer.settled();
-    assert.equal(await title.textContent(), 'Control', 'an untreated cell is none that was treated');
-  });
-});
+test(
+  'walking back says what the start is, and another compound starts from a control again',
+  { skip },
+  async () => {
+    await pageOf(
+      (manifest) => {
+        const [control] = manifest.gallery.controls;
+        manifest.sampling.noise = 0.5;
+        manifest.gallery.treated = [
+          { ...control, id: 'cell-1', condition: 'taxol', synthetic: false },
+          { ...control, id: 'cell-2', condition: 'dmso', synthetic: false },
+        ];
+      },
+      async (explorer) => {
+        const { page } = explorer;
+        const title = page.locator('.view.start .title');
+        assert.equal(await title.textContent(), 'Control');
+        assert.match(await page.locator('.ends').textContent(), /^t = 0\.\d+, control with noise.*, t = 1$/);
+        await explorer.compound('taxol');
+        await page.locator('[data-example="cell-1"]').click();
+        await explorer.settled();
+        assert.equal(await title.textContent(), 'Treated cell');
+        assert.match(await page.locator('.view.start .note').textContent(), /taken as t = 1/);
+        // What is generated is no control, and without noise added there is none in it.
+        assert.match(await page.locator('.ends').textContent(), /^t = 0\.\d+, towards a control/);
+        await explorer.compound('colchicine');
+        await explorer.says(/starts from a control again/);
+        assert.equal(await title.textContent(), 'Control');
+        assert.equal(await page.locator('#set-direction').inputValue(), 'forward');
+        await explorer.compound('dmso');
+        await page.locator('[data-example="cell-2"]').click();
+        await explorer.settled();
+        assert.equal(await title.textContent(), 'Control', 'an untreated cell is none that was treated');
+      },
+    );
+  },
+);
 
-test('there and back with noise ends at the noised start, and the difference shows it', { skip }, async () => {
-  await pageOf((manifest) => { manifest.sampling.noise = 0.5; }, async (explorer) => {
-    const { page } = explorer;
-    await explorer.set('grid', 'uniform');
-    await explorer.set('direction', 'return');
-    await explorer.settled();
-    const { rgba } = await explorer.pixels('difference');
-    // At the start nothing has changed yet: every pixel is the grey of no change.
-    assert.deepEqual(new Set(rgba.filter((_, index) => index % 4 === 0)).size, 1);
-    assert.match(await page.locator('.view.difference .note').textContent(), /start with its noise/);
-    await explorer.set('direction', 'forward');
-    const forward = await explorer.pixels('difference');
-    assert.ok(new Set(forward.rgba.filter((_, index) => index % 4 === 0)).size > 10, 'one way, the noise counts as a change');
-  });
-});
+test(
+  'there and back with noise ends at the noised start, and the difference shows it',
+  { skip },
+  async () => {
+    await pageOf(
+      (manifest) => {
+        manifest.sampling.noise = 0.5;
+      },
+      async (explorer) => {
+        const { page } = explorer;
+        await explorer.set('grid', 'uniform');
+        await explorer.set('direction', 'return');
+        await explorer.settled();
+        const { rgba } = await explorer.pixels('difference');
+        // At the start nothing has changed yet: every pixel is the grey of no change.
+        assert.deepEqual(new Set(rgba.filter((_, index) => index % 4 === 0)).size, 1);
+        assert.match(await page.locator('.view.difference .note').textContent(), /start with its noise/);
+        await explorer.set('direction', 'forward');
+        const forward = await explorer.pixels('difference');
+        assert.ok(
+          new Set(forward.rgba.filter((_, index) => index % 4 === 0)).size > 10,
+          'one way, the noise counts as a change',
+        );
+      },
+    );
+  },
+);
 
 test('a flow that starts from noise offers noise and no control, and its link holds', { skip }, async () => {
   await pageOf((manifest) => { manifest.source = 'noise'; }, async (explorer, context, { bundle }) => {
@@ -232,26 +308,38 @@ test('a flow that starts from noise offers noise and no control, and its link ho
   });
 });
 
-test('a walk back from a cell of a flow from noise leads to noise, and another way begins with noise again', { skip }, async () => {
-  await pageOf((manifest) => {
-    manifest.source = 'noise';
-    manifest.gallery.treated = [{ ...manifest.gallery.controls[0], id: 'cell-1', condition: 'taxol', synthetic: false }];
-  }, async (explorer) => {
-    const { page } = explorer;
-    await explorer.compound('taxol');
-    await page.locator('[data-example="cell-1"]').click();
-    await explorer.settled();
-    assert.match(await page.locator('.ends').textContent(), /^t = 0[.\d]*, towards noisetreated cell, t = 1$/);
-    await explorer.set('direction', 'forward');
-    assert.equal(await page.locator('cellflux-notice .sentence').count(), 0);
-    assert.equal(await page.locator('.view.start .title').textContent(), 'Noise');
-    await page.locator('[data-example="cell-1"]').click();
-    await explorer.settled();
-    await explorer.compound('colchicine');
-    await explorer.says(/starts from noise again/);
-    assert.equal(await page.locator('.view.start .title').textContent(), 'Noise');
-  });
-});
+test(
+  'a walk back from a cell of a flow from noise leads to noise, and another way begins with noise again',
+  { skip },
+  async () => {
+    await pageOf(
+      (manifest) => {
+        manifest.source = 'noise';
+        manifest.gallery.treated = [
+          { ...manifest.gallery.controls[0], id: 'cell-1', condition: 'taxol', synthetic: false },
+        ];
+      },
+      async (explorer) => {
+        const { page } = explorer;
+        await explorer.compound('taxol');
+        await page.locator('[data-example="cell-1"]').click();
+        await explorer.settled();
+        assert.match(
+          await page.locator('.ends').textContent(),
+          /^t = 0[.\d]*, towards noisetreated cell, t = 1$/,
+        );
+        await explorer.set('direction', 'forward');
+        assert.equal(await page.locator('cellflux-notice .sentence').count(), 0);
+        assert.equal(await page.locator('.view.start .title').textContent(), 'Noise');
+        await page.locator('[data-example="cell-1"]').click();
+        await explorer.settled();
+        await explorer.compound('colchicine');
+        await explorer.says(/starts from noise again/);
+        assert.equal(await page.locator('.view.start .title').textContent(), 'Noise');
+      },
+    );
+  },
+);
 
 test('page and embed start with the steps that the bundle recommends', { skip }, async () => {
   const manifest = await (await fetch(await manifestAddress())).json();
@@ -292,7 +380,14 @@ test('what a bundle writes from right to left does not turn the words around it'
       const texts = [];
       for (const node of host.shadowRoot.querySelectorAll('*')) {
         for (const { value } of node.attributes) texts.push(value);
-        if (!node.children.length || [...node.childNodes].some((child) => child.nodeType === 3)) texts.push([...node.childNodes].filter((child) => child.nodeType === 3).map((child) => child.data).join(''));
+        if (!node.children.length || [...node.childNodes].some((child) => child.nodeType === 3)) {
+          texts.push(
+            [...node.childNodes]
+              .filter((child) => child.nodeType === 3)
+              .map((child) => child.data)
+              .join(''),
+          );
+        }
       }
       const leaking = (text) => {
         let depth = 0;
@@ -355,55 +450,104 @@ test('the page counts the trials that the adaptive solver rejected', { skip }, a
   }
 });
 
-test('a number that a field cannot hold is told by name and range, and news leave by themselves', { skip }, async () => {
-  await pageOf(() => {}, async (explorer, context) => {
-    const { page } = explorer;
-    await explorer.set('steps', -3);
-    await explorer.says(/^Steps is -3, expected a whole number from 1 to 1000\.$/i);
-    await explorer.set('steps', 4);
-    await explorer.set('noise', 0.5);
-    await explorer.set('seed', -1);
-    await explorer.says(/^Seed is -1, expected a whole number from 0 to 4294967295\.$/i);
-    await explorer.set('seed', 1);
-    await context.grantPermissions(['clipboard-read', 'clipboard-write']);
-    await page.locator('[data-keep="link"]').click();
-    assert.equal(await explorer.says(/copied/), 'The link is copied; it makes this picture again.');
-    await page.locator('cellflux-notice .sentence').waitFor({ state: 'detached', timeout: 15_000 });
-  });
-});
+test(
+  'a number that a field cannot hold is told by name and range, and news leave by themselves',
+  { skip },
+  async () => {
+    await pageOf(
+      () => {},
+      async (explorer, context) => {
+        const { page } = explorer;
+        await explorer.set('steps', -3);
+        await explorer.says(/^Steps is -3, expected a whole number from 1 to 1000\.$/i);
+        await explorer.set('steps', 4);
+        await explorer.set('noise', 0.5);
+        await explorer.set('seed', -1);
+        await explorer.says(/^Seed is -1, expected a whole number from 0 to 4294967295\.$/i);
+        await explorer.set('seed', 1);
+        await context.grantPermissions(['clipboard-read', 'clipboard-write']);
+        await page.locator('[data-keep="link"]').click();
+        assert.equal(await explorer.says(/copied/), 'The link is copied; it makes this picture again.');
+        await page.locator('cellflux-notice .sentence').waitFor({ state: 'detached', timeout: 15_000 });
+      },
+    );
+  },
+);
 
-test('all channels off says so, stills are not dimmed, names of buttons begin with their words', { skip }, async () => {
-  await pageOf(() => {}, async (explorer) => {
-    const { page } = explorer;
-    await explorer.set('solver', 'euler');
-    await explorer.set('steps', 2);
-    await explorer.walk();
-    assert.deepEqual(await page.locator('.still').evaluateAll((stills) => stills.map((still) => getComputedStyle(still).opacity)), ['1', '1', '1']);
-    const play = page.locator('[data-do="play"]');
-    const [name, words] = [await play.getAttribute('aria-label'), (await play.textContent()).trim()];
-    assert.ok(name.startsWith(words), `${name} does not begin with ${words}`);
-    const names = await page.locator('[data-control]').evaluateAll((tiles) => tiles.map((tile) => tile.textContent));
-    assert.equal(new Set(names).size, names.length, `${names}`);
-    for (const chip of await page.locator('.channels .chip').all()) await chip.click();
-    await page.locator('.dark', { hasText: 'Every channel is switched off' }).waitFor();
-    const heights = await page.locator('button:visible, select:visible, input:visible:not(.unseen), summary:visible, [role="option"]:visible, [role="slider"]:visible').evaluateAll((controls) => controls.map((control) => control.getBoundingClientRect().height));
-    assert.ok(Math.min(...heights) >= 24, `${Math.min(...heights)} px`);
-  });
-});
+test(
+  'all channels off says so, stills are not dimmed, names of buttons begin with their words',
+  { skip },
+  async () => {
+    await pageOf(
+      () => {},
+      async (explorer) => {
+        const { page } = explorer;
+        await explorer.set('solver', 'euler');
+        await explorer.set('steps', 2);
+        await explorer.walk();
+        assert.deepEqual(
+          await page
+            .locator('.still')
+            .evaluateAll((stills) => stills.map((still) => getComputedStyle(still).opacity)),
+          ['1', '1', '1'],
+        );
+        const play = page.locator('[data-do="play"]');
+        const [name, words] = [await play.getAttribute('aria-label'), (await play.textContent()).trim()];
+        assert.ok(name.startsWith(words), `${name} does not begin with ${words}`);
+        const names = await page
+          .locator('[data-control]')
+          .evaluateAll((tiles) => tiles.map((tile) => tile.textContent));
+        assert.equal(new Set(names).size, names.length, `${names}`);
+        for (const chip of await page.locator('.channels .chip').all()) await chip.click();
+        await page.locator('.dark', { hasText: 'Every channel is switched off' }).waitFor();
+        const heights = await page
+          .locator(
+            'button:visible, select:visible, input:visible:not(.unseen), summary:visible, '
+              + '[role="option"]:visible, [role="slider"]:visible',
+          )
+          .evaluateAll((controls) => controls.map((control) => control.getBoundingClientRect().height));
+        assert.ok(Math.min(...heights) >= 24, `${Math.min(...heights)} px`);
+      },
+    );
+  },
+);
 
 test('a finger finds room on every control', { skip }, async () => {
   const site = await serveMicro();
-  const context = await browser.newContext({ viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true });
+  const context = await browser.newContext({
+    viewport: { width: 390, height: 844 },
+    hasTouch: true,
+    isMobile: true,
+  });
   try {
     const explorer = await ExplorerPage.open(context, `${site.url}?engine=candle`);
     await explorer.ready();
-    const small = await explorer.page.locator('button:visible:not(.still), select:visible, input:visible:not(.unseen), summary:visible, [role="option"]:visible, [role="slider"]:visible').evaluateAll((controls) => controls
-      .map((control) => [control.textContent.trim().slice(0, 20) || control.id, Math.round(control.getBoundingClientRect().height)])
-      .filter(([, height]) => height < 44));
+    const small = await explorer.page
+      .locator(
+        'button:visible:not(.still), select:visible, input:visible:not(.unseen), summary:visible, '
+          + '[role="option"]:visible, [role="slider"]:visible',
+      )
+      .evaluateAll((controls) =>
+        controls
+          .map((control) => [
+            control.textContent.trim().slice(0, 20) || control.id,
+            Math.round(control.getBoundingClientRect().height),
+          ])
+          .filter(([, height]) => height < 44),
+      );
     assert.deepEqual(small, []);
-    await explorer.page.locator('.card.about').evaluate((about) => { for (const part of [about, ...about.querySelectorAll('details')]) part.open = true; });
-    const links = await explorer.page.locator('dd > a:visible, .footnote-reference > a:visible').evaluateAll((all) => all
-      .map((link) => [link.textContent, Math.floor(link.getBoundingClientRect().width), Math.floor(link.getBoundingClientRect().height)]));
+    await explorer.page.locator('.card.about').evaluate((about) => {
+      for (const part of [about, ...about.querySelectorAll('details')]) part.open = true;
+    });
+    const links = await explorer.page
+      .locator('dd > a:visible, .footnote-reference > a:visible')
+      .evaluateAll((all) =>
+        all.map((link) => [
+          link.textContent,
+          Math.floor(link.getBoundingClientRect().width),
+          Math.floor(link.getBoundingClientRect().height),
+        ]),
+      );
     assert.equal(links.filter(([words]) => words === '1').length, 1, 'a footnote is referred to');
     assert.ok(links.some(([words]) => words.startsWith('http')), 'the data set has a link');
     assert.deepEqual(links.filter(([, width, height]) => width < 24 || height < 24), []);
@@ -411,7 +555,9 @@ test('a finger finds room on every control', { skip }, async () => {
     await tiles.last().evaluate((tile) => tile.click());
     await explorer.page.locator('.gallery .tile[aria-checked="true"]').waitFor();
     const shown = await explorer.page.locator('.gallery').evaluate((list) => {
-      const [around, tile] = [list, list.querySelector('[aria-checked="true"]')].map((node) => node.getBoundingClientRect());
+      const [around, tile] = [list, list.querySelector('[aria-checked="true"]')].map((node) =>
+        node.getBoundingClientRect(),
+      );
       return tile.left >= around.left - 1 && tile.right <= around.right + 1;
     });
     assert.ok(shown, 'the chosen control is in view in its list');

@@ -1,4 +1,5 @@
-// Versions of a page and the service worker: a half-failed update harms nothing, what is damaged heals, an old tab goes on.
+// Versions of a page and the service worker: a half-failed update harms nothing, what is damaged heals, an
+// old tab goes on.
 
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
@@ -20,7 +21,10 @@ async function nextVersion() {
   const script = Buffer.from(`${await (await fetch(new URL(old, SITE))).text()}\n// The next version.\n`);
   const name = old.replace(/-[0-9a-f]{10}/, `-${digest(script).slice(0, 10)}`);
   const integrity = `sha384-${createHash('sha384').update(script).digest('base64')}`;
-  const page = (text) => text.replaceAll(new RegExp(`"${old}" integrity="[^"]*"`, 'g'), `"${name}" integrity="${integrity}"`).replace('<title>', '<title>Next: ');
+  const page = (text) =>
+    text
+      .replaceAll(new RegExp(`"${old}" integrity="[^"]*"`, 'g'), `"${name}" integrity="${integrity}"`)
+      .replace('<title>', '<title>Next: ');
   const worker = await (await fetch(new URL('service_worker.js', SITE))).text();
   const files = JSON.parse(/^const FILES = (.*);$/m.exec(worker)[1]);
   delete files[old];
@@ -30,11 +34,16 @@ async function nextVersion() {
     name: `/${name}`,
     script,
     page,
-    worker: worker.replace(/^const VERSION = .*$/m, 'const VERSION = "next";').replace(/^const FILES = .*$/m, `const FILES = ${JSON.stringify(files)};`),
+    worker: worker
+      .replace(/^const VERSION = .*$/m, 'const VERSION = "next";')
+      .replace(/^const FILES = .*$/m, `const FILES = ${JSON.stringify(files)};`),
   };
 }
 
-/** The site on a server of its own, which turns to the next version when `turn` is called, and may spoil or end. */
+/**
+ * The site on a server of its own, which turns to the next version when `turn` is called, and may spoil or
+ * end.
+ */
 async function host() {
   const next = await nextVersion();
   let turned = false;
@@ -55,16 +64,28 @@ async function kept(explorer) {
   await explorer.page.waitForFunction(() => navigator.serviceWorker.controller !== null);
 }
 
-const caches = (page) => page.evaluate(async () => (await globalThis.caches.keys()).filter((name) => name.startsWith('cellflux-page')));
+const caches = (page) =>
+  page.evaluate(async () =>
+    (await globalThis.caches.keys()).filter((name) => name.startsWith('cellflux-page')),
+  );
 const update = (page) => page.evaluate(async () => {
   const registration = await navigator.serviceWorker.getRegistration();
   await registration.update().catch(() => {});
   const worker = registration.installing;
-  if (worker) await new Promise((resolve) => worker.addEventListener('statechange', () => { if (worker.state !== 'installing') resolve(); }));
+  if (worker) {
+    await new Promise((resolve) =>
+      worker.addEventListener('statechange', () => {
+        if (worker.state !== 'installing') resolve();
+      }),
+    );
+  }
   return registration.waiting?.state ?? null;
 });
 
-/** Opens the page after a tab was closed. The browser may take the closed tab for open still; then the older version is kept once more. */
+/**
+ * Opens the page after a tab was closed. The browser may take the closed tab for open still; then the older
+ * version is kept once more.
+ */
 async function openedOnceAlone(context, address, attempts = 10) {
   const explorer = await ExplorerPage.open(context, address, { failures: true });
   await explorer.ready();
@@ -98,7 +119,7 @@ test('an update whose files fail leaves the version that worked, whole and offli
   }
 });
 
-test('an old tab goes on after an update, and the version before is forgotten once no tab shows it', async () => {
+test('an old tab goes on after an update, and its version is forgotten once no tab shows it', async () => {
   const server = await host();
   const context = await browser.newContext();
   try {
@@ -107,7 +128,11 @@ test('an old tab goes on after an update, and the version before is forgotten on
     server.turn();
     assert.equal(await update(old.page), 'installed', 'the next version waits');
     assert.equal((await caches(old.page)).length, 2, 'the old tab’s version is kept');
-    assert.equal(await old.page.evaluate(async (file) => (await fetch(file)).status, `.${server.next.old}`), 200, 'the host has it no more');
+    assert.equal(
+      await old.page.evaluate(async (file) => (await fetch(file)).status, `.${server.next.old}`),
+      200,
+      'the host has it no more',
+    );
     await old.forward();
     old.nothingInTheConsole();
     const waits = await context.newPage();

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use candle_core::Tensor;
 use cellflux_bundle::conditions::{Conditions, slug};
-use cellflux_bundle::gallery::{Example, Gallery};
+use cellflux_bundle::gallery::{CropSplit, Example, Gallery};
 use cellflux_bundle::limits::BATCHES;
 use cellflux_bundle::manifest::Manifest;
 use cellflux_bundle::provenance::{DataSet, Provenance, Training};
@@ -187,6 +187,16 @@ fn draw_structures(
     }
 }
 
+/// What training had of a crop, as the manifest says it; a crop of a held-out compound was in no split.
+fn crop_split(split: Split) -> Option<CropSplit> {
+    match split {
+        Split::Train => Some(CropSplit::Train),
+        Split::Validation => Some(CropSplit::Validation),
+        Split::Test => Some(CropSplit::Test),
+        Split::HeldOut => None,
+    }
+}
+
 /// The crops of a bundle being gathered.
 struct Crops<'a> {
     material: &'a Material,
@@ -310,6 +320,7 @@ impl<'a> Crops<'a> {
             source: String::new(),
             licence: licence.to_owned(),
             synthetic,
+            split: crop_split(entry.split),
         })
     }
 

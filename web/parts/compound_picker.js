@@ -1,5 +1,5 @@
-// Step 2: the compound. A searchable list by name and mode of action, what is known of the one chosen, and its dose where the
-// model takes one.
+// Step 2: the compound. A searchable list by name and mode of action, what is known of the one chosen, and
+// its dose where the model takes one.
 
 import { findingLines } from '../finding.js';
 import { el, inside, Part, reveal } from '../html.js';
@@ -16,16 +16,35 @@ export class CompoundPicker extends Part {
   connectedCallback() {
     if (this.firstChild) return;
     this.search = el('input', {
-      type: 'search', id: 'compound-search', placeholder: 'Name or mode of action', autocomplete: 'off', spellcheck: 'false',
-      role: 'combobox', 'aria-expanded': 'true', 'aria-controls': 'compound-list', 'aria-autocomplete': 'list',
+      type: 'search',
+      id: 'compound-search',
+      placeholder: 'Name or mode of action',
+      autocomplete: 'off',
+      spellcheck: 'false',
+      role: 'combobox',
+      'aria-expanded': 'true',
+      'aria-controls': 'compound-list',
+      'aria-autocomplete': 'list',
       on: { input: () => this.#filter(), keydown: (event) => this.#key(event) },
     });
-    this.list = el('ul', { id: 'compound-list', role: 'listbox', class: 'compounds', 'aria-label': 'Compounds', tabindex: '0',
-      on: { keydown: (event) => this.#key(event) } });
+    this.list = el('ul', {
+      id: 'compound-list',
+      role: 'listbox',
+      class: 'compounds',
+      'aria-label': 'Compounds',
+      tabindex: '0',
+      on: { keydown: (event) => this.#key(event) },
+    });
     this.none = el('p', { class: 'hint', hidden: true });
     this.card = el('div', { class: 'compound-card' });
     this.finding = el('div', { class: 'finding' });
-    this.append(el('label', { class: 'unseen', for: 'compound-search' }, 'Search compounds'), this.search, this.list, this.none, this.card);
+    this.append(
+      el('label', { class: 'unseen', for: 'compound-search' }, 'Search compounds'),
+      this.search,
+      this.list,
+      this.none,
+      this.card,
+    );
   }
 
   /** @param {State} state */
@@ -42,7 +61,9 @@ export class CompoundPicker extends Part {
       const lines = found.map(({ words, warns }) => el('p', { class: warns ? 'warns' : null }, words));
       this.finding.replaceChildren(...lines);
     }
-    if (compound && this.changed('described', `${compound.id} ${Boolean(drawing)}`)) this.#describe(compound, drawing);
+    if (compound && this.changed('described', `${compound.id} ${Boolean(drawing)}`)) {
+      this.#describe(compound, drawing);
+    }
     if (this.dose && recipe?.dose !== undefined) this.dose.value = String(recipe.dose);
   }
 
@@ -51,10 +72,23 @@ export class CompoundPicker extends Part {
       ...compound,
       haystack: [compound.name, compound.id, compound.action].join(' ').toLowerCase(),
     }));
-    this.list.replaceChildren(...this.compounds.map((compound) => el('li', {
-      role: 'option', id: `compound-${compound.id}`, 'aria-selected': 'false', 'data-compound': compound.id,
-      on: { click: () => this.#pick(compound) },
-    }, el('span', { class: 'name' }, el('bdi', {}, compound.name)), compound.action ? el('span', { class: 'action' }, el('bdi', {}, compound.action)) : null, badge(compound))));
+    this.list.replaceChildren(
+      ...this.compounds.map((compound) =>
+        el(
+          'li',
+          {
+            role: 'option',
+            id: `compound-${compound.id}`,
+            'aria-selected': 'false',
+            'data-compound': compound.id,
+            on: { click: () => this.#pick(compound) },
+          },
+          el('span', { class: 'name' }, el('bdi', {}, compound.name)),
+          compound.action ? el('span', { class: 'action' }, el('bdi', {}, compound.action)) : null,
+          badge(compound),
+        ),
+      ),
+    );
   }
 
   /** A compound at the dose chosen before, or, where it was not given at that, at its highest. */
@@ -66,8 +100,14 @@ export class CompoundPicker extends Part {
   /** The doses of the data, to choose from. */
   #doses({ doses = [] }) {
     if (!this.takesDose || doses.length < 2) return null;
-    const dose = el('select', { id: 'compound-dose', on: { change: () => this.intend('change', { change: { dose: Number(dose.value) } }) } },
-      ...doses.map((each) => el('option', { value: String(each) }, `${each} µM`)));
+    const dose = el(
+      'select',
+      {
+        id: 'compound-dose',
+        on: { change: () => this.intend('change', { change: { dose: Number(dose.value) } }) },
+      },
+      ...doses.map((each) => el('option', { value: String(each) }, `${each} µM`)),
+    );
     return dose;
   }
 
@@ -90,16 +130,33 @@ export class CompoundPicker extends Part {
       compound.action && ['Mode of action', compound.action],
       this.dose
         ? [el('label', { for: this.dose.id }, 'Dose'), this.dose]
-        : compound.doses?.length && ['Doses in the data', `${compound.doses.join(', ')} µM, all as one condition: the network does not know the dose`],
+        : compound.doses?.length && [
+            'Doses in the data',
+            `${compound.doses.join(', ')} µM, all as one condition: the network does not know the dose`,
+          ],
       ['Training', compound.training.sentence],
       compound.findings.length > 0 && ['Beside real cells', this.finding],
     ].filter(Boolean);
     this.card.replaceChildren(
       // An image cannot run scripts, so an SVG from a bundle is safe in one.
-      ...(this.picture ? [el('img', { class: 'structure', src: this.picture, alt: `Structure of ${compound.name}`, width: '132', height: '132' })] : []),
-      el('div', {}, el('h3', {}, el('bdi', {}, compound.name)),
+      ...(this.picture
+        ? [
+            el('img', {
+              class: 'structure',
+              src: this.picture,
+              alt: `Structure of ${compound.name}`,
+              width: '132',
+              height: '132',
+            }),
+          ]
+        : []),
+      el(
+        'div',
+        {},
+        el('h3', {}, el('bdi', {}, compound.name)),
         el('dl', {}, ...facts.flatMap(([term, value]) => [el('dt', {}, term), el('dd', {}, value)])),
-        compound.smiles ? el('p', { class: 'smiles', title: 'SMILES' }, compound.smiles) : null),
+        compound.smiles ? el('p', { class: 'smiles', title: 'SMILES' }, compound.smiles) : null,
+      ),
     );
   }
 

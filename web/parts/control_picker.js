@@ -12,24 +12,64 @@ export class ControlPicker extends Part {
     this.gallery = el('div', { class: 'gallery', role: 'radiogroup', 'aria-label': 'Sample control images' });
     this.gallery.addEventListener('keydown', (event) => this.#arrow(event));
     this.input = el('input', {
-      type: 'file', multiple: true, class: 'unseen', id: 'files', tabindex: '-1', 'aria-hidden': 'true',
+      type: 'file',
+      multiple: true,
+      class: 'unseen',
+      id: 'files',
+      tabindex: '-1',
+      'aria-hidden': 'true',
       accept: '.png,.jpg,.jpeg,.tif,.tiff,.npy,image/png,image/jpeg,image/tiff',
-      on: { change: () => { this.intend('files', { files: [...this.input.files] }); this.input.value = ''; } },
+      on: {
+        change: () => {
+          this.intend('files', { files: [...this.input.files] });
+          this.input.value = '';
+        },
+      },
     });
-    this.own = el('div', { class: 'own' },
-      el('button', { type: 'button', class: 'secondary', on: { click: () => this.input.click() } }, 'Use your own image…'),
-      el('p', { class: 'hint' }, 'or drop it anywhere, or paste it. PNG, JPEG, TIFF or .npy; several files are taken as one file per channel. It stays on this computer, out of the page’s address too, until you copy the link, which holds it.'),
+    this.own = el(
+      'div',
+      { class: 'own' },
+      el(
+        'button',
+        { type: 'button', class: 'secondary', on: { click: () => this.input.click() } },
+        'Use your own image…',
+      ),
+      el(
+        'p',
+        { class: 'hint' },
+        'or drop it anywhere, or paste it. PNG, JPEG, TIFF or .npy; several files are taken as one file per '
+          + 'channel. It stays on this computer, out of the page’s address too, until you copy the link, '
+          + 'which holds it.',
+      ),
       this.input,
     );
     this.about = el('p', { class: 'hint about' });
-    this.noise = el('div', { class: 'noise', hidden: true },
-      el('p', { class: 'lead' }, 'This flow starts from noise: no control image enters. Another seed is another cell.'),
-      el('button', { type: 'button', class: 'secondary', on: { click: () => this.intend('change', { change: { seed: crypto.getRandomValues(new Uint32Array(1))[0] } }) } }, 'New noise'));
+    this.noise = el(
+      'div',
+      { class: 'noise', hidden: true },
+      el(
+        'p',
+        { class: 'lead' },
+        'This flow starts from noise: no control image enters. Another seed is another cell.',
+      ),
+      el(
+        'button',
+        {
+          type: 'button',
+          class: 'secondary',
+          on: {
+            click: () =>
+              this.intend('change', { change: { seed: crypto.getRandomValues(new Uint32Array(1))[0] } }),
+          },
+        },
+        'New noise',
+      ),
+    );
     this.append(this.noise, this.gallery, this.about, this.own);
   }
 
   /** @param {State} state */
-  update({ samples, thumbnails, recipe, uploaded, flowSource }) {
+  update({ samples, examples, thumbnails, recipe, uploaded, flowSource }) {
     if (!samples) return;
     const fromNoise = flowSource === 'noise';
     this.noise.hidden = !fromNoise;
@@ -44,22 +84,38 @@ export class ControlPicker extends Part {
       }
     }
     const chosen = recipe?.control ?? null;
-    if (this.changed('chosen', chosen) || built) this.#mark(chosen, samples, uploaded);
+    if (this.changed('chosen', chosen) || built) this.#mark(chosen, { samples, examples, uploaded });
   }
 
   #build(samples, uploaded) {
-    const own = uploaded ? [{ id: 'upload', label: 'Your crop', note: uploaded.name, picture: uploaded.picture }] : [];
-    this.gallery.replaceChildren(...[...own, ...samples.filter((sample) => !sample.treated)].map((sample, index, { length }) => {
-      const canvas = el('canvas', { width: 1, height: 1, 'aria-hidden': 'true' });
-      if (sample.picture) paint(canvas, sample.picture);
-      return el('button', {
-        type: 'button', role: 'radio', 'aria-checked': 'false', tabindex: '-1', class: 'tile', 'data-control': sample.id, title: sample.note,
-        on: { click: () => this.intend('control', { control: sample.id }) },
-      }, canvas, el('span', { class: 'caption' }, sample.label), unseen(`, ${sample.note}, ${index + 1} of ${length}`));
-    }));
+    const own = uploaded
+      ? [{ id: 'upload', label: 'Your crop', note: uploaded.name, picture: uploaded.picture }]
+      : [];
+    this.gallery.replaceChildren(
+      ...[...own, ...samples.filter((sample) => !sample.treated)].map((sample, index, { length }) => {
+        const canvas = el('canvas', { width: 1, height: 1, 'aria-hidden': 'true' });
+        if (sample.picture) paint(canvas, sample.picture);
+        return el(
+          'button',
+          {
+            type: 'button',
+            role: 'radio',
+            'aria-checked': 'false',
+            tabindex: '-1',
+            class: 'tile',
+            'data-control': sample.id,
+            title: sample.note,
+            on: { click: () => this.intend('control', { control: sample.id }) },
+          },
+          canvas,
+          el('span', { class: 'caption' }, sample.label),
+          unseen(`, ${sample.note}, ${index + 1} of ${length}`),
+        );
+      }),
+    );
   }
 
-  #mark(chosen, samples, uploaded) {
+  #mark(chosen, { samples, examples, uploaded }) {
     let some = null;
     for (const tile of inside(this.gallery)) {
       const here = tile.dataset.control === chosen;
@@ -70,8 +126,7 @@ export class ControlPicker extends Part {
     if (some) reveal(this.gallery, some);
     const [first] = inside(this.gallery);
     if (!some && first) first.tabIndex = 0;
-    const sample = samples.find((each) => each.id === chosen);
-    this.about.textContent = chosen === 'upload' ? `${uploaded?.name ?? 'Your crop'}: your own image.` : sample ? `${sample.note}.` : '';
+    this.about.textContent = about(chosen, { samples, examples, uploaded });
   }
 
   #arrow(event) {
@@ -83,4 +138,15 @@ export class ControlPicker extends Part {
     next.focus();
     next.click();
   }
+}
+
+/** What the walk starts from, in a sentence; a walk back starts from none of the controls. */
+function about(chosen, { samples, examples, uploaded }) {
+  if (chosen === 'upload') return `${uploaded?.name ?? 'Your crop'}: your own image.`;
+  const sample = samples.find(({ id }) => id === chosen);
+  if (sample) return `${sample.note}.`;
+  const cell = examples?.find(({ id }) => id === chosen);
+  if (!cell) return '';
+  return `No control is chosen: the walk goes back from a treated cell (${cell.note}). `
+    + 'Choose a control to walk forward again.';
 }

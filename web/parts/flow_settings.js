@@ -28,8 +28,11 @@ export class FlowSettings extends Part {
   connectedCallback() {
     if (this.firstChild) return;
     const choose = (name, label, options, help) => {
-      const input = el('select', { id: `set-${name}`, name, on: { change: () => this.#send(name, input.value) } },
-        ...options.map(([value, words]) => el('option', { value }, words)));
+      const input = el(
+        'select',
+        { id: `set-${name}`, name, on: { change: () => this.#send(name, input.value) } },
+        ...options.map(([value, words]) => el('option', { value }, words)),
+      );
       return this.#row(name, label, input, null, help);
     };
     const slide = (name, label, step, help) => {
@@ -41,30 +44,82 @@ export class FlowSettings extends Part {
       return this.#row(name, label, input, shown, help);
     };
     const number = (name, label, help, ...more) => {
-      const input = el('input', { type: 'number', id: `set-${name}`, name, inputmode: 'numeric', step: '1', on: {
-        change: () => (input.value === '' ? this.#show() : this.#send(name, Math.round(Number(input.value)))),
-      } });
+      const input = el('input', {
+        type: 'number',
+        id: `set-${name}`,
+        name,
+        inputmode: 'numeric',
+        step: '1',
+        on: {
+          change: () =>
+            input.value === '' ? this.#show() : this.#send(name, Math.round(Number(input.value))),
+        },
+      });
       return this.#row(name, label, el('span', { class: 'with-button' }, input, ...more), null, help, input);
     };
     // Tolerances run over nine powers of ten, which a slider cannot show.
     const tolerance = (name, label, help) => {
-      const input = el('input', { type: 'text', id: `set-${name}`, name, inputmode: 'decimal', on: {
-        change: () => (input.value.trim() === '' ? this.#show() : this.#send(name, numberOr(input.value.trim()))),
-      } });
+      const input = el('input', {
+        type: 'text',
+        id: `set-${name}`,
+        name,
+        inputmode: 'decimal',
+        on: {
+          change: () =>
+            input.value.trim() === '' ? this.#show() : this.#send(name, numberOr(input.value.trim())),
+        },
+      });
       return this.#row(name, label, input, null, help);
     };
     this.fields = {};
     this.append(
-      choose('direction', 'Direction', directions('Control'), 'Reverse follows the same velocity from t = 1 to t = 0. There and back ends where it started but for the solver’s error, which the difference then shows.'),
-      choose('solver', 'Solver', SOLVERS, 'How each step is taken. Higher orders cost more evaluations per step.'),
+      choose(
+        'direction',
+        'Direction',
+        directions('Control'),
+        'Reverse follows the same velocity from t = 1 to t = 0. There and back ends where it started but for '
+          + 'the solver’s error, which the difference then shows.',
+      ),
+      choose(
+        'solver',
+        'Solver',
+        SOLVERS,
+        'How each step is taken. Higher orders cost more evaluations per step.',
+      ),
       choose('grid', 'Time grid', GRIDS, 'Where on the path the steps end.'),
       number('steps', 'Steps', 'Solver steps from one end of the path to the other.'),
-      tolerance('rtol', 'Relative tolerance', 'The error that an adaptive step may make, as a part of the pixel’s value: 1e-9 to 1.'),
-      tolerance('atol', 'Absolute tolerance', 'The error that it may make besides, in model range (−1 to 1): 1e-9 to 1.'),
-      slide('alpha', 'Guidance α', '0.05', '1 follows the compound’s own velocity; more exaggerates it, 0 ignores the compound.'),
+      tolerance(
+        'rtol',
+        'Relative tolerance',
+        'The error that an adaptive step may make, as a part of the pixel’s value: 1e-9 to 1.',
+      ),
+      tolerance(
+        'atol',
+        'Absolute tolerance',
+        'The error that it may make besides, in model range (−1 to 1): 1e-9 to 1.',
+      ),
+      slide(
+        'alpha',
+        'Guidance α',
+        '0.05',
+        '1 follows the compound’s own velocity; more exaggerates it, 0 ignores the compound.',
+      ),
       slide('noise', 'Source noise', '0.05', 'Gaussian noise added to the start image before walking.'),
-      number('seed', 'Seed', 'The same seed makes the same noise on every machine.',
-        el('button', { type: 'button', class: 'secondary', 'aria-label': 'Draw a new seed', on: { click: () => this.#send('seed', crypto.getRandomValues(new Uint32Array(1))[0]) } }, 'New')),
+      number(
+        'seed',
+        'Seed',
+        'The same seed makes the same noise on every machine.',
+        el(
+          'button',
+          {
+            type: 'button',
+            class: 'secondary',
+            'aria-label': 'Draw a new seed',
+            on: { click: () => this.#send('seed', crypto.getRandomValues(new Uint32Array(1))[0]) },
+          },
+          'New',
+        ),
+      ),
     );
   }
 
@@ -84,8 +139,14 @@ export class FlowSettings extends Part {
 
   #row(name, label, control, output, help, input = control) {
     input.setAttribute('aria-describedby', `help-${name}`);
-    const row = el('div', { class: 'setting', 'data-setting': name },
-      el('label', { for: `set-${name}` }, label), output, control, el('p', { class: 'hint', id: `help-${name}` }, help));
+    const row = el(
+      'div',
+      { class: 'setting', 'data-setting': name },
+      el('label', { for: `set-${name}` }, label),
+      output,
+      control,
+      el('p', { class: 'hint', id: `help-${name}` }, help),
+    );
     this.fields[name] = { input, output, row };
     return row;
   }

@@ -1,5 +1,6 @@
-// Real cells treated with the chosen compound, where the bundle has some: measured, for the eye to compare, and to walk back from.
-// Of drawn cells the true answer is known: the chosen control itself, drawn under the compound.
+// Real cells treated with the chosen compound, where the bundle has some: measured, for the eye to compare,
+// and to walk back from. Of drawn cells the true answer is known: the chosen control itself, drawn under the
+// compound.
 
 import { el, Part } from '../html.js';
 import { isolated } from '../isolated.js';
@@ -7,18 +8,32 @@ import { paint } from '../pixels.js';
 
 /** @import { State } from '../state.js' */
 
-/** Shows those of `state.examples` whose condition is the recipe's compound; of drawn ones the chosen control's, where it is among them. */
+/**
+ * Shows those of `state.examples` whose condition is the recipe's compound; of drawn ones the chosen
+ * control's, where it is among them.
+ */
 export class Measured extends Part {
   /** @param {State} state */
   update({ examples, thumbnails, recipe, compoundName, start }) {
     const ofCompound = (examples ?? []).filter((example) => example.condition === recipe?.compound);
     // docs/bundle-format.md: so a drawn example is named that is the true answer for a control.
-    const answer = ofCompound.find((example) => example.synthetic && example.id === `${recipe.control}-${recipe.compound}`);
+    const answer = ofCompound.find(
+      (example) => example.synthetic && example.id === `${recipe.control}-${recipe.compound}`,
+    );
     // Those of the start's batch come first: only they are compared without a difference between batches.
     const near = ({ batch }) => Boolean(batch) && batch === start?.batch;
-    const own = answer ? [answer] : [...ofCompound.filter(near), ...ofCompound.filter((example) => !near(example))];
+    const own = answer
+      ? [answer]
+      : [...ofCompound.filter(near), ...ofCompound.filter((example) => !near(example))];
     const drawn = own.filter((example) => thumbnails.has(example.id)).length;
-    if (!this.changed('slice', [recipe?.compound, answer?.id, compoundName, start?.batch, own.length, drawn].join())) return;
+    if (
+      !this.changed(
+        'slice',
+        [recipe?.compound, answer?.id, compoundName, start?.batch, own.length, drawn].join(),
+      )
+    ) {
+      return;
+    }
     const compound = compoundName ?? 'this compound';
     this.toggleAttribute('hidden', !examples?.length);
     if (!own.length) {
@@ -26,20 +41,49 @@ export class Measured extends Part {
       return;
     }
     const title = own.every((example) => example.synthetic)
-      ? `Drawn, not generated: what ${compound} truly does to ${answer ? `this cell${answer.dose}` : 'the synthetic controls'}`
-      : `Measured, not generated: real cells treated with ${compound}, by batch; choose one to walk back from it`;
+      ? `Drawn, not generated: what ${compound} truly does to `
+        + `${answer ? `this cell${answer.dose}` : 'the synthetic controls'}`
+      : `Measured, not generated: real cells treated with ${compound}, by batch; choose one to walk back `
+        + 'from it';
     this.replaceChildren(
       el('p', { class: 'measured-title' }, title),
-      el('div', { class: 'measured-row' }, ...own.map((example, index) => this.#tile(example, thumbnails.get(example.id), own.length > 1 ? `, ${index + 1} of ${own.length}` : ''))),
+      el(
+        'div',
+        { class: 'measured-row' },
+        ...own.map((example, index) =>
+          this.#tile(
+            example,
+            thumbnails.get(example.id),
+            own.length > 1 ? `, ${index + 1} of ${own.length}` : '',
+          ),
+        ),
+      ),
     );
   }
 
   #tile(example, picture, which) {
-    const canvas = el('canvas', { width: 1, height: 1, role: 'img', 'aria-label': `${example.note}${which}` });
+    const canvas = el('canvas', {
+      width: 1,
+      height: 1,
+      role: 'img',
+      'aria-label': `${example.note}${which}`,
+    });
     if (picture) paint(canvas, picture);
-    return el('button', {
-      type: 'button', class: 'tile', 'data-example': example.id, title: `${example.note}. Walk back from this cell.`,
-      on: { click: () => this.intend('reverse-from', { control: example.id }) },
-    }, canvas, el('span', { class: 'caption' }, example.batch ? `${isolated(example.batch)}${example.dose.replace(' at ', ', ')}` : 'walk back'));
+    return el(
+      'button',
+      {
+        type: 'button',
+        class: 'tile',
+        'data-example': example.id,
+        title: `${example.note}. Walk back from this cell.`,
+        on: { click: () => this.intend('reverse-from', { control: example.id }) },
+      },
+      canvas,
+      el(
+        'span',
+        { class: 'caption' },
+        example.batch ? `${isolated(example.batch)}${example.dose.replace(' at ', ', ')}` : 'walk back',
+      ),
+    );
   }
 }

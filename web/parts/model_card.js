@@ -47,8 +47,16 @@ export class ModelCard extends Part {
     const size = figures.bytes(download.total);
     const estimate = download.estimate ? `, about ${figures.duration(download.estimate)}` : '';
     this.offer.replaceChildren(
-      el('p', {}, `The network has ${figures.count(manifest.parameters)} parameters: a download of ${size}${estimate}.`),
-      el('button', { type: 'button', class: 'primary', on: { click: () => this.intend('load') } }, `Load the model (${size})`),
+      el(
+        'p',
+        {},
+        `The network has ${figures.count(manifest.parameters)} parameters: a download of ${size}${estimate}.`,
+      ),
+      el(
+        'button',
+        { type: 'button', class: 'primary', on: { click: () => this.intend('load') } },
+        `Load the model (${size})`,
+      ),
     );
   }
 
@@ -63,22 +71,50 @@ export class ModelCard extends Part {
     this.bar.max = total;
     this.bar.value = loaded;
     const left = secondsLeft === undefined ? '' : `, ${figures.duration(secondsLeft)} left`;
-    this.words.textContent = `Loading the model: ${figures.count(loaded)} of ${figures.count(total)} bytes${left}`;
+    this.words.textContent = `Loading the model: ${figures.count(loaded)} of ${figures.count(total)} `
+      + `bytes${left}`;
   }
 
   /** @param {State} state */
   #showFacts({ engine, evaluations, rejected, pace, engineAsked, tuned }) {
-    if (!this.changed('facts', [engine, evaluations, rejected, pace, engineAsked, tuned].map((x) => JSON.stringify(x)).join())) return;
-    const adapter = engine.engine === 'candle' ? 'this computer’s CPU' : `${engine.adapter}${engine.software && !engine.adapter.includes('software') ? ', a software adapter' : ''}`;
+    const facts = [engine, evaluations, rejected, pace, engineAsked, tuned].map((x) => JSON.stringify(x));
+    if (!this.changed('facts', facts.join())) return;
+    const unnamed = engine.software && !engine.adapter.includes('software');
+    const gpu = `${engine.adapter}${unnamed ? ', a software adapter' : ''}`;
+    const adapter = engine.engine === 'candle' ? 'this computer’s CPU' : gpu;
     const row = (term, ...values) => el('div', {}, el('dt', {}, term), el('dd', {}, ...values));
     this.choice.value = engineAsked;
     this.facts.replaceChildren(
       row('Runs on', el('span', { 'data-fact': 'adapter' }, adapter)),
-      row('Engine', el('span', { 'data-fact': 'engine' }, engine.engine), ', ', el('span', { 'data-fact': 'dtype' }, engine.dtype)),
+      row(
+        'Engine',
+        el('span', { 'data-fact': 'engine' }, engine.engine),
+        ', ',
+        el('span', { 'data-fact': 'dtype' }, engine.dtype),
+      ),
       ...(engine.tiles ? [row('Tiles', el('span', { 'data-fact': 'tiles' }, tiles(engine, tuned)))] : []),
-      row('Pace', el('span', { 'data-fact': 'pace' }, pace ? `${figures.milliseconds(pace)}${pace < 1e4 ? ' ms' : ''} per evaluation` : 'not yet measured')),
-      row('Done', el('span', { 'data-fact': 'evaluations' }, figures.count(evaluations)), ` evaluation${evaluations === 1 ? '' : 's'} of the velocity`,
-        ...(rejected ? [', ', el('span', { 'data-fact': 'rejected' }, figures.count(rejected)), ` trial${rejected === 1 ? '' : 's'} rejected in this walk for too large an error`] : [])),
+      row(
+        'Pace',
+        el(
+          'span',
+          { 'data-fact': 'pace' },
+          pace
+            ? `${figures.milliseconds(pace)}${pace < 1e4 ? ' ms' : ''} per evaluation`
+            : 'not yet measured',
+        ),
+      ),
+      row(
+        'Done',
+        el('span', { 'data-fact': 'evaluations' }, figures.count(evaluations)),
+        ` evaluation${evaluations === 1 ? '' : 's'} of the velocity`,
+        ...(rejected
+          ? [
+              ', ',
+              el('span', { 'data-fact': 'rejected' }, figures.count(rejected)),
+              ` trial${rejected === 1 ? '' : 's'} rejected in this walk for too large an error`,
+            ]
+          : []),
+      ),
       row(el('label', { for: 'engine' }, 'Use'), this.choice),
       ...(engine.why ? [row('Why', el('span', { 'data-fact': 'why' }, engine.why))] : []),
     );
@@ -87,8 +123,16 @@ export class ModelCard extends Part {
 
 /** Which kernel variants run, and what has been measured for the next engine. */
 function tiles({ tiles: which, tilesRefused }, tuned) {
-  const running = which === 'tuned' ? 'tuned on this adapter' : tilesRefused ? `default; those kept were refused: ${tilesRefused}` : 'default';
+  const running =
+    which === 'tuned'
+      ? 'tuned on this adapter'
+      : tilesRefused
+        ? `default; those kept were refused: ${tilesRefused}`
+        : 'default';
   if (!tuned?.measured) return running;
-  if (tuned.remaining) return `${running}; measured while idle: ${tuned.measured} of ${tuned.measured + tuned.remaining} convolutions`;
+  if (tuned.remaining) {
+    return `${running}; measured while idle: ${tuned.measured} of ${tuned.measured + tuned.remaining} `
+      + 'convolutions';
+  }
   return `${running}; ${tuned.measured} convolutions measured, for the next start`;
 }

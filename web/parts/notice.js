@@ -1,10 +1,14 @@
-// One sentence at a time about what happened, with a way on where there is one. Read out politely by assistive technology.
+// One sentence at a time about what happened, with a way on where there is one. Read out politely by
+// assistive technology.
 
 import { el, Part } from '../html.js';
 
 /** @import { State } from '../state.js' */
 
-/** Shows `state.notice`: `{ kind: 'info'|'warning'|'trouble', sentence, actions: [{ label, intent, ... }] }` or null. */
+/**
+ * Shows `state.notice`: `{ kind: 'info'|'warning'|'trouble', sentence, actions: [{ label, intent, ... }] }`
+ * or null.
+ */
 export class Notice extends Part {
   connectedCallback() {
     this.setAttribute('role', 'status');
@@ -25,7 +29,16 @@ export class Notice extends Part {
     this.replaceChildren(
       el('p', { class: 'sentence' }, notice.sentence),
       ...actions,
-      el('button', { type: 'button', class: 'quiet', 'aria-label': 'Dismiss this message', on: { click: () => this.intend('dismiss') } }, '×'),
+      el(
+        'button',
+        {
+          type: 'button',
+          class: 'quiet',
+          'aria-label': 'Dismiss this message',
+          on: { click: () => this.intend('dismiss') },
+        },
+        '×',
+      ),
     );
   }
 }

@@ -10,23 +10,40 @@ export class Provenance extends Part {
   /** @param {State} state */
   update({ manifest, samples, examples }) {
     if (!manifest || !this.changed('manifest', manifest)) return;
+    const named = manifest.channels.map(({ name, stain }) => (stain ? `${name} (${stain})` : name));
+    const channels = named.join(', ');
     const rows = [
-      ['Model', `${manifest.name ?? 'CellFlux'}, ${figures.count(manifest.parameters)} parameters, ${manifest.dtype}`],
-      ['Images', `${manifest.size[0]} × ${manifest.size[1]} pixels; ${manifest.channels.map((channel) => (channel.stain ? `${channel.name} (${channel.stain})` : channel.name)).join(', ')}`],
+      [
+        'Model',
+        `${manifest.name ?? 'CellFlux'}, ${figures.count(manifest.parameters)} parameters, ${manifest.dtype}`,
+      ],
+      ['Images', `${manifest.size[0]} × ${manifest.size[1]} pixels; ${channels}`],
       ...manifest.provenance,
       ...sources([...(samples ?? []), ...(examples ?? [])]),
     ];
-    this.replaceChildren(el('dl', { class: 'facts' }, ...rows.flatMap(([term, value]) => [el('dt', {}, term), el('dd', {}, linked(value))])));
+    this.replaceChildren(
+      el(
+        'dl',
+        { class: 'facts' },
+        ...rows.flatMap(([term, value]) => [el('dt', {}, term), el('dd', {}, linked(value))]),
+      ),
+    );
   }
 }
 
-/** A value as the page shows it: a line for each where there are several. The manifest's reader lets only http addresses pass as addresses; nothing is fetched from them. */
+/**
+ * A value as the page shows it: a line for each where there are several. The manifest's reader lets only http
+ * addresses pass as addresses; nothing is fetched from them.
+ */
 function linked(value) {
   if (Array.isArray(value)) return el('ul', { class: 'lines' }, ...value.map((line) => el('li', {}, line)));
   return /^https?:\/\/\S+$/.test(value) ? el('a', { href: value, rel: 'noreferrer' }, value) : value;
 }
 
-/** One row, with a line for each kind of source. Sources that differ in numbers alone, such as the seeds of synthetic cells, are of one kind. */
+/**
+ * One row, with a line for each kind of source. Sources that differ in numbers alone, such as the seeds of
+ * synthetic cells, are of one kind.
+ */
 function sources(samples) {
   const kinds = new Map();
   for (const { source, licence, synthetic } of samples) {
@@ -34,6 +51,8 @@ function sources(samples) {
     const kind = synthetic ? `drawn; ${licence}` : `${source}; ${licence}`.replaceAll(/\d+/g, '#');
     kinds.set(kind, [...(kinds.get(kind) ?? []), `${source}; ${licence}`]);
   }
-  const lines = [...kinds.values()].map(([first, ...more]) => (more.length ? `${first} (and ${more.length} more of this kind)` : first));
+  const lines = [...kinds.values()].map(([first, ...more]) =>
+    more.length ? `${first} (and ${more.length} more of this kind)` : first,
+  );
   return lines.length ? [['Images shown', lines.length > 1 ? lines : lines[0]]] : [];
 }

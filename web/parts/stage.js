@@ -16,13 +16,26 @@ export class Stage extends Part {
     this.start = view('start', 'Start');
     this.now = view('now', 'Now');
     this.difference = view('difference', 'Difference');
+    this.noise = el('span', { class: 'explained', hidden: true });
+    this.now.caption.append(this.noise);
     this.channels = el('div', { class: 'channels', role: 'group', 'aria-label': 'Channels shown' });
-    this.smooth = el('button', {
-      type: 'button', class: 'chip', 'aria-pressed': 'false', title: 'Smooth the enlargement; off shows the pixels as they are',
-      on: { click: () => this.intend('smooth') },
-    }, 'Smooth');
+    this.smooth = el(
+      'button',
+      {
+        type: 'button',
+        class: 'chip',
+        'aria-pressed': 'false',
+        title: 'Smooth the enlargement; off shows the pixels as they are',
+        on: { click: () => this.intend('smooth') },
+      },
+      'Smooth',
+    );
     this.batch = el('p', { class: 'batch-note', hidden: true });
-    this.dark = el('p', { class: 'hint dark', role: 'status', hidden: true }, 'Every channel is switched off, so the pictures are black.');
+    this.dark = el(
+      'p',
+      { class: 'hint dark', role: 'status', hidden: true },
+      'Every channel is switched off, so the pictures are black.',
+    );
     this.append(
       el('div', { class: 'views' }, this.start.figure, this.now.figure, this.difference.figure),
       this.batch, this.dark,
@@ -47,7 +60,8 @@ export class Stage extends Part {
   }
 
   /**
-   * Whether a difference from real treated cells could be the batch's, or whether there is no cell at all behind the picture.
+   * Whether a difference from real treated cells could be the batch's, or whether there is no cell at all
+   * behind the picture.
    * @param {State} state
    */
   #compareBatches({ start, compounds, recipe, compoundName }) {
@@ -66,72 +80,144 @@ export class Stage extends Part {
     paint(this.now.canvas, step?.now);
     paint(this.difference.canvas, step?.difference);
     const reverse = recipe?.direction === 'reverse';
-    const taken = start?.kind === 'control' ? 'taken as t = 1, though no treatment was given to it' : 'taken as t = 1';
+    const taken =
+      start?.kind === 'control' ? 'taken as t = 1, though no treatment was given to it' : 'taken as t = 1';
     const note = [start?.note, reverse && taken].filter(Boolean).join(', ');
     this.start.title.textContent = start?.title ?? 'Start';
     this.start.note.textContent = note;
+    this.noise.textContent = walk?.noised ? noiseSentence(start, recipe) : '';
+    this.noise.hidden = !walk?.noised;
     if (!step) return;
     const generated = cursor > 0 || walk.noised || start?.kind === 'noise';
     const where = `t = ${figures.time(step.time)}`;
     this.now.title.textContent = 'Now';
     const under = recipe?.alpha === 0 ? 'no compound (α = 0)' : compoundName;
     this.now.note.textContent = `${where}${under ? `, ${under}` : ''}`;
-    this.now.stamp.textContent = cursor > 0 ? GENERATED : start?.kind === 'noise' ? 'Noise: no cell is in it' : walk.noised ? 'The start with source noise' : 'The start, unchanged';
+    this.now.stamp.textContent =
+      cursor > 0
+        ? GENERATED
+        : start?.kind === 'noise'
+          ? 'Noise: no cell is in it'
+          : walk.noised
+            ? 'The start with source noise'
+            : 'The start, unchanged';
     this.now.stamp.classList.toggle('generated', generated);
     const from = walk.noised && recipe?.direction === 'return' ? 'start with its noise' : 'start';
     const alone = visible?.filter(Boolean).length === 1;
-    this.difference.note.textContent = alone ? `now − ${from}: red is more, blue less, white no change` : `now − ${from}: grey is no change`;
+    this.difference.note.textContent = alone
+      ? `now − ${from}: red is more, blue less, white no change`
+      : `now − ${from}: grey is no change`;
     const moved = cursor > 0 ? GENERATED : walk.noised ? 'The source noise alone' : 'No change yet';
     this.difference.stamp.textContent = moved;
     this.difference.stamp.classList.toggle('generated', cursor > 0);
-    this.start.canvas.setAttribute('aria-label', note ? `${this.start.title.textContent}: ${note}` : this.start.title.textContent);
+    this.start.canvas.setAttribute(
+      'aria-label',
+      note ? `${this.start.title.textContent}: ${note}` : this.start.title.textContent,
+    );
     this.now.canvas.setAttribute('aria-label', `Now, ${where}. ${this.now.stamp.textContent}.`);
-    this.difference.canvas.setAttribute('aria-label', `Difference between now and the start, ${where}. ${moved}.`);
+    this.difference.canvas.setAttribute(
+      'aria-label',
+      `Difference between now and the start, ${where}. ${moved}.`,
+    );
   }
 
   #buildChannels(channels) {
     this.channels.replaceChildren(...channels.map((channel, index) => {
       const dot = el('span', { class: 'dot', 'aria-hidden': 'true' });
       dot.style.setProperty('--dot', channel.colour);
-      return el('button', {
-        type: 'button', class: 'chip', 'aria-pressed': 'true', 'data-channel': channel.name, title: channel.stain || channel.name,
-        on: { click: () => this.intend('channel', { index }) },
-      }, dot, channel.name);
+      return el(
+        'button',
+        {
+          type: 'button',
+          class: 'chip',
+          'aria-pressed': 'true',
+          'data-channel': channel.name,
+          title: channel.stain || channel.name,
+          on: { click: () => this.intend('channel', { index }) },
+        },
+        dot,
+        channel.name,
+      );
     }));
   }
 
   #press(visible) {
     this.dark.hidden = visible.some(Boolean);
-    for (const [index, chip] of [...this.channels.children].entries()) chip.setAttribute('aria-pressed', String(visible[index]));
+    for (const [index, chip] of [...this.channels.children].entries()) {
+      chip.setAttribute('aria-pressed', String(visible[index]));
+    }
   }
 }
 
 /**
- * What is known of the start's batch and the compound's, as a kind and a sentence. Cells of two batches differ without any
- * treatment (docs/bundle-format.md, `batches`).
+ * What the noise of the first picture is, and whether the difference holds it. There and back the difference
+ * is taken from the very start that was walked from (`PreparedWalk::reference`).
+ */
+function noiseSentence(start, recipe) {
+  const from = start?.kind === 'upload' ? 'your image' : 'the control';
+  const level = recipe?.noise === undefined ? '' : ` of level ${recipe.noise}`;
+  const reference = recipe?.direction === 'return'
+    ? `${from} with this noise`
+    : `${from} without it, so at the start it shows the noise alone`;
+  return `The walk starts from ${from} with noise${level} added; “Difference” is now − ${reference}.`;
+}
+
+/**
+ * What is known of the start's batch and the compound's, as a kind and a sentence. Cells of two batches
+ * differ without any treatment (docs/bundle-format.md, `batches`).
  */
 function batchNote({ kind, synthetic, batch }, { batches, control }, name = 'this compound') {
-  if (kind === 'noise') return ['noise', 'This flow starts from noise: there is no control that the end could be compared with.'];
+  if (kind === 'noise') {
+    return ['noise', 'This flow starts from noise: there is no control that the end could be compared with.'];
+  }
   if (synthetic) {
     const real = control ? 'untreated cells become' : `${name} does to cells`;
-    return ['drawn', `The start is drawn by a program: the walk shows what the network does to a drawing, not what ${real}.`];
+    return [
+      'drawn',
+      `The start is drawn by a program: the walk shows what the network does to a drawing, not what ${real}.`,
+    ];
   }
-  if (kind === 'upload') return ['unknown', 'Batch unknown: nothing says of which batch your image is, so part of any difference from measured cells may be the batch’s.'];
+  if (kind === 'upload') {
+    return [
+      'unknown',
+      'Batch unknown: nothing says of which batch your image is, so part of any difference from measured '
+        + 'cells may be the batch’s.',
+    ];
+  }
   const whose = control ? 'the untreated cells' : `the cells treated with ${name}`;
   if (!batch || !batches.length) {
-    const missing = batch ? `of ${whose}` : batches.length ? 'of the start' : `of the start, nor that of ${whose}`;
-    return ['unknown', `Batch unknown: the bundle does not say the batch ${missing}, so part of any difference from measured cells may be the batch’s.`];
+    const missing = batch
+      ? `of ${whose}`
+      : batches.length
+        ? 'of the start'
+        : `of the start, nor that of ${whose}`;
+    return [
+      'unknown',
+      `Batch unknown: the bundle does not say the batch ${missing}, so part of any difference from measured `
+        + 'cells may be the batch’s.',
+    ];
   }
   if (batches.includes(batch)) {
-    if (batches.length === 1) return ['same', `Same batch: the start and ${whose} are of ${isolated(batch)}.`];
+    if (batches.length === 1) {
+      return ['same', `Same batch: the start and ${whose} are of ${isolated(batch)}.`];
+    }
     const others = batches.length === 2 ? 'one other batch' : `${batches.length - 1} other batches`;
-    return ['same', `Same batch: the start is of ${isolated(batch)}, as are some of ${whose}; the others are of ${others}.`];
+    return [
+      'same',
+      `Same batch: the start is of ${isolated(batch)}, as are some of ${whose}; the others are of ${others}.`,
+    ];
   }
-  return ['other', `Another batch: the start is of ${isolated(batch)}, ${whose} are of ${listed(batches.map(isolated))}. Part of any difference from measured cells is the batch’s.`];
+  return [
+    'other',
+    `Another batch: the start is of ${isolated(batch)}, ${whose} are of ${listed(batches.map(isolated))}. `
+      + 'Part of any difference from measured cells is the batch’s.',
+  ];
 }
 
 function listed(names) {
-  return names.length <= 4 ? names.join(', ') : `${names.slice(0, 3).join(', ')} and ${names.length - 3} more`;
+  return names.length <= 4
+    ? names.join(', ')
+    : `${names.slice(0, 3).join(', ')} and ${names.length - 3} more`;
 }
 
 function view(name, heading) {
@@ -139,8 +225,13 @@ function view(name, heading) {
   const note = el('span', { class: 'note' });
   const stamp = el('span', { class: 'stamp' });
   const canvas = el('canvas', { width: 1, height: 1, role: 'img', 'data-view': name, 'aria-label': heading });
+  const caption = el('figcaption', {}, title, note, stamp);
   return {
-    title, note, stamp, canvas,
-    figure: el('figure', { class: `view ${name}` }, canvas, el('figcaption', {}, title, note, stamp)),
+    title,
+    note,
+    stamp,
+    canvas,
+    caption,
+    figure: el('figure', { class: `view ${name}` }, canvas, caption),
   };
 }

@@ -1,4 +1,5 @@
-// Walking by hand: one solver step forward or back, play and pause, and a scrubber with a tick at every actual time.
+// Walking by hand: one solver step forward or back, play and pause, and a scrubber with a tick at every
+// actual time.
 
 import { el, inside, Part } from '../html.js';
 import * as figures from '../figures.js';
@@ -28,9 +29,19 @@ function icon(path) {
 export class Transport extends Part {
   connectedCallback() {
     if (this.firstChild) return;
-    const button = (name, label, intent) => el('button', {
-      type: 'button', class: name === 'play' ? 'primary round' : 'round', 'data-do': intent, 'aria-label': label, title: label, on: { click: () => this.intend(intent) },
-    }, icon(ICONS[name]));
+    const button = (name, label, intent) =>
+      el(
+        'button',
+        {
+          type: 'button',
+          class: name === 'play' ? 'primary round' : 'round',
+          'data-do': intent,
+          'aria-label': label,
+          title: label,
+          on: { click: () => this.intend(intent) },
+        },
+        icon(ICONS[name]),
+      );
     this.first = button('first', 'Back to the start', 'first');
     this.back = button('back', 'One step back', 'back');
     this.play = button('play', 'Walk', 'play');
@@ -48,9 +59,18 @@ export class Transport extends Part {
     this.film = el('div', { class: 'film', role: 'group', 'aria-label': 'Steps reached' });
     new ResizeObserver(() => this.#measureFilm()).observe(this.film);
     this.append(
-      el('div', { class: 'transport-row' }, el('div', { class: 'buttons' }, this.first, this.back, this.play, this.forward), this.where),
-      el('div', { class: 'scrubber' }, this.track,
-        el('div', { class: 'ends', 'aria-hidden': 'true' }, this.left, this.right)),
+      el(
+        'div',
+        { class: 'transport-row' },
+        el('div', { class: 'buttons' }, this.first, this.back, this.play, this.forward),
+        this.where,
+      ),
+      el(
+        'div',
+        { class: 'scrubber' },
+        this.track,
+        el('div', { class: 'ends', 'aria-hidden': 'true' }, this.left, this.right),
+      ),
       this.film,
     );
   }
@@ -60,7 +80,10 @@ export class Transport extends Part {
     const { walk, cursor, playing, phase, changes, stepping } = state;
     const busy = changes > 0 || stepping;
     const ready = Boolean(walk) && (phase === 'ready' || walk.recorded);
-    const [other, moved] = [this.changed('walk', walk), this.changed('rest', [cursor, playing, phase, busy].join())];
+    const [other, moved] = [
+      this.changed('walk', walk),
+      this.changed('rest', [cursor, playing, phase, busy].join()),
+    ];
     if (!other && !moved) return;
     this.walk = walk;
     this.cursor = cursor;
@@ -78,8 +101,9 @@ export class Transport extends Part {
   }
 
   /**
-   * What stands at either end: where the walk starts, what that is; at the other end what the flow leads to. The first time of a grid
-   * need not be 0. What is generated is not called a control: a walk back only goes towards one.
+   * What stands at either end: where the walk starts, what that is; at the other end what the flow leads to.
+   * The first time of a grid need not be 0. What is generated is not called a control: a walk back only goes
+   * towards one.
    * @param {State} state
    */
   #nameEnds({ walk, recipe, start, compoundName, flowSource }) {
@@ -97,7 +121,10 @@ export class Transport extends Part {
   #faceOfPlay(playing, atEnd) {
     if (!this.changed('face', `${playing} ${atEnd}`)) return;
     const label = playing ? 'Pause' : atEnd ? 'Replay from the start' : 'Walk';
-    this.play.replaceChildren(icon(playing ? ICONS.pause : ICONS.play), el('span', {}, playing ? 'Pause' : atEnd ? 'Replay' : 'Walk'));
+    this.play.replaceChildren(
+      icon(playing ? ICONS.pause : ICONS.play),
+      el('span', {}, playing ? 'Pause' : atEnd ? 'Replay' : 'Walk'),
+    );
     this.play.setAttribute('aria-label', label);
     this.play.title = label;
   }
@@ -120,7 +147,8 @@ export class Transport extends Part {
     this.track.style.setProperty('--t', step.time);
     this.track.setAttribute('aria-valuemax', String(reached));
     this.track.setAttribute('aria-valuenow', String(cursor));
-    const words = `step ${cursor}${total ? ` of ${total}` : ''}, t = ${figures.time(step.time)}${walk.recorded ? ', recorded' : ''}`;
+    const words = `step ${cursor}${total ? ` of ${total}` : ''}, t = `
+      + `${figures.time(step.time)}${walk.recorded ? ', recorded' : ''}`;
     this.track.setAttribute('aria-valuetext', words);
     this.where.textContent = words;
     this.where.dataset.step = String(cursor);
@@ -135,8 +163,16 @@ export class Transport extends Part {
       for (const [index, step] of walk.steps.entries()) {
         let cell = this.film.children[index];
         if (!cell) {
-          cell = el('button', { type: 'button', class: 'still', tabindex: '-1', on: { click: () => this.intend('goto', { step: index }) } },
-            el('canvas', { width: 1, height: 1, 'aria-hidden': 'true' }));
+          cell = el(
+            'button',
+            {
+              type: 'button',
+              class: 'still',
+              tabindex: '-1',
+              on: { click: () => this.intend('goto', { step: index }) },
+            },
+            el('canvas', { width: 1, height: 1, 'aria-hidden': 'true' }),
+          );
           this.film.append(cell);
         }
         cell.setAttribute('aria-label', `Step ${index}, t = ${figures.time(step.time)}`);
@@ -149,7 +185,10 @@ export class Transport extends Part {
     this.film.querySelector('[aria-current]')?.removeAttribute('aria-current');
     here?.setAttribute('aria-current', 'step');
     // Asking where the still is makes the browser lay out the page in mid-frame.
-    if (here && this.filmScrolls) this.film.scrollLeft = here.offsetLeft - this.film.offsetLeft - this.film.clientWidth / 2 + here.offsetWidth / 2;
+    if (here && this.filmScrolls) {
+      this.film.scrollLeft =
+        here.offsetLeft - this.film.offsetLeft - this.film.clientWidth / 2 + here.offsetWidth / 2;
+    }
   }
 
   #measureFilm() {
@@ -184,7 +223,14 @@ export class Transport extends Part {
   #key(event) {
     if (!this.walk) return;
     const last = this.walk.steps.length - 1;
-    const step = { ArrowRight: this.cursor + 1, ArrowUp: this.cursor + 1, ArrowLeft: this.cursor - 1, ArrowDown: this.cursor - 1, Home: 0, End: last }[event.key];
+    const step = {
+      ArrowRight: this.cursor + 1,
+      ArrowUp: this.cursor + 1,
+      ArrowLeft: this.cursor - 1,
+      ArrowDown: this.cursor - 1,
+      Home: 0,
+      End: last,
+    }[event.key];
     if (step !== undefined) {
       event.preventDefault();
       this.intend('goto', { step: Math.min(Math.max(step, 0), last) });

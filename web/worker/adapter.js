@@ -3,7 +3,8 @@
 const SOFTWARE = /swiftshader|llvmpipe|lavapipe|basic render/i;
 
 /**
- * @returns {Promise<{ name: string, identity: string, software: boolean } | null>} null where there is no WebGPU, or no adapter; the
+ * @returns {Promise<{ name: string, identity: string, software: boolean } | null>} null where there is no
+ *   WebGPU, or no adapter; the
  *   identity tells adapters and drivers apart as well as the browser lets it
  */
 export async function describeAdapter() {
@@ -11,8 +12,15 @@ export async function describeAdapter() {
     const adapter = await navigator.gpu?.requestAdapter({ powerPreference: 'high-performance' });
     if (!adapter) return null;
     const { vendor, architecture, device, description, isFallbackAdapter } = adapter.info;
-    const name = [description || [vendor, device || architecture].filter(Boolean).join(' ')].filter(Boolean).join() || 'an adapter without a name';
-    return { name, identity: [vendor, architecture, device, description].join(' / '), software: Boolean(isFallbackAdapter ?? adapter.isFallbackAdapter) || SOFTWARE.test(`${name} ${architecture}`) };
+    const name =
+      [description || [vendor, device || architecture].filter(Boolean).join(' ')].filter(Boolean).join() ||
+      'an adapter without a name';
+    return {
+      name,
+      identity: [vendor, architecture, device, description].join(' / '),
+      software:
+        Boolean(isFallbackAdapter ?? adapter.isFallbackAdapter) || SOFTWARE.test(`${name} ${architecture}`),
+    };
   } catch {
     return null;
   }

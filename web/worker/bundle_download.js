@@ -1,7 +1,8 @@
-// A bundle's files: from the browser's cache or the network, hashed while they arrive, kept for the next visit.
+// A bundle's files: from the browser's cache or the network, hashed while they arrive, kept for the next
+// visit.
 //
-// The cache is a help, never a condition: a kept file that is not the manifest's any more is fetched again, and a cache
-// that fails is done without.
+// The cache is a help, never a condition: a kept file that is not the manifest's any more is fetched again,
+// and where the cache fails, the files are fetched without it.
 
 import { StallGuard } from '../fetched.js';
 import { Failure } from '../protocol.js';
@@ -38,7 +39,10 @@ export class BundleDownload {
     return url.href;
   }
 
-  /** Whether all these files are kept already. Kept is not yet whole: they are hashed again when they are read. */
+  /**
+   * Whether all these files are kept already. Kept is not yet whole: they are hashed again when they are
+   * read.
+   */
   async keeps(entries) {
     const cache = await this.#cache;
     if (!cache) return false;
@@ -53,7 +57,8 @@ export class BundleDownload {
   /**
    * Brings files, a few at a time.
    * @param {{ path: string, bytes: number, sha256: string }[]} entries
-   * @param {(entry: object) => { push(piece: Uint8Array): void, free(): void, finish(): void }} receiver makes a file's receiver,
+   * @param {(entry: object) => { push(piece: Uint8Array): void, free(): void, finish(): void }} receiver
+   *   makes a file's receiver,
    *   which throws as soon as the bytes cannot be the file's
    * @param {(entry: object, receiver: object) => void} take gets each finished receiver
    * @param {{ signal: AbortSignal, onBytes: (loaded: number) => void }} watch
@@ -70,7 +75,13 @@ export class BundleDownload {
     const lane = async () => {
       for (let entry = queue.shift(); entry && !either.aborted; entry = queue.shift()) {
         const { path } = entry;
-        take(entry, await this.file(entry, () => receiver(entry), { signal: either, onBytes: (count) => report(path, count) }));
+        take(
+          entry,
+          await this.file(entry, () => receiver(entry), {
+            signal: either,
+            onBytes: (count) => report(path, count),
+          }),
+        );
       }
     };
     // The first failure stops the others, and all have ended before it is reported.
@@ -121,9 +132,16 @@ export class BundleDownload {
       try {
         response = await fetch(this.#url(entry), { signal: guard.signal, cache: mode });
       } catch (error) {
-        throw isAbort(error) ? cancelled() : new Failure('download', `${entry.path} could not be fetched; the server does not answer.`);
+        throw isAbort(error)
+          ? cancelled()
+          : new Failure('download', `${entry.path} could not be fetched; the server does not answer.`);
       }
-      if (!response.ok) throw new Failure('download', `${entry.path}: the server answered ${response.status}, expected the file.`);
+      if (!response.ok) {
+        throw new Failure(
+          'download',
+          `${entry.path}: the server answered ${response.status}, expected the file.`,
+        );
+      }
       const file = await pour(entry, response, receiver(), watch, (piece) => {
         guard.moved();
         pieces.push(piece);
@@ -145,7 +163,8 @@ export class BundleDownload {
     try {
       await cache.put(this.#key(entry), new Response(new Blob(pieces)));
     } catch (error) {
-      const why = error?.name === 'QuotaExceededError' ? 'The browser’s storage is full' : 'The browser’s cache failed';
+      const why =
+        error?.name === 'QuotaExceededError' ? 'The browser’s storage is full' : 'The browser’s cache failed';
       this.#note(`${why}, so ${entry.path} could not be kept for the next visit; everything works without.`);
     }
   }
@@ -188,7 +207,10 @@ async function pour(entry, response, receiver, { onBytes }, also = (piece) => {}
     reader.cancel().catch(() => {});
     if (isAbort(error)) throw cancelled();
     if (error instanceof Failure) throw error;
-    throw new Failure('download', `${entry.path}: the connection broke off after ${count} of ${entry.bytes} bytes.`);
+    throw new Failure(
+      'download',
+      `${entry.path}: the connection broke off after ${count} of ${entry.bytes} bytes.`,
+    );
   }
   return receiver;
 }

@@ -1,6 +1,6 @@
 // Which engine runs the network: the one asked for, or the fastest here.
 //
-// On a real GPU that is wgpu. A software adapter is a CPU in a GPU's clothes, and mostly a slower one than
+// On a real GPU that is wgpu. A software adapter computes on the CPU and is usually slower than
 // the CPU path: there one convolution on it tells how long an evaluation would take, and only where that is
 // less than the CPU took is the whole network compiled for it and timed. Some software adapters compile for
 // minutes, so both get a limited time.
@@ -31,8 +31,8 @@ export async function startEngine(model, asked, say) {
   let kept = null;
   let starting = true;
   const tell = {
-    // A software adapter's trial may go on for a while after another engine was taken; nobody wants to hear
-    // of it then.
+    // A software adapter's trial may go on for a while after another engine was taken, which is of no
+    // interest then.
     doing: (doing) => starting && say('starting', { doing }),
     note: (sentence) => say('note', { sentence }),
   };
@@ -63,7 +63,12 @@ export async function startEngine(model, asked, say) {
  */
 async function chooseEngine(make, asked, { doing, note }) {
   const adapter = await describeAdapter();
-  const taken = (engine, pace = null, why = null) => ({ engine, report: named(engine.report(), adapter), pace, why });
+  const taken = (engine, pace = null, why = null) => ({
+    engine,
+    report: named(engine.report(), adapter),
+    pace,
+    why,
+  });
   const cpu = () => {
     doing('Starting the network on the CPU…');
     return make.candle();
@@ -81,6 +86,10 @@ async function chooseEngine(make, asked, { doing, note }) {
       throw new Failure('no-adapter', 'WebGPU was asked for, but the browser does not offer it on this page; '
         + 'expected a browser with WebGPU, over https or from this computer.');
     }
+    if (!adapter) {
+      throw new Failure('no-adapter', 'WebGPU was asked for, but the browser gives this page no graphics '
+        + 'processor; the network can compute on the main processor (CPU).');
+    }
     return onGpu();
   }
   if (asked === 'candle' || !adapter) return taken(await cpu());
@@ -88,8 +97,9 @@ async function chooseEngine(make, asked, { doing, note }) {
     try {
       return await onGpu();
     } catch (error) {
-      note(`The GPU cannot be used (${message(error)}), so the network runs on the CPU.`);
-      return taken(await cpu());
+      note('The graphics processor (GPU) cannot be used here, so the network computes on the main processor '
+        + '(CPU).');
+      return taken(await cpu(), null, `the GPU engine did not start: ${message(error)}`);
     }
   }
   return fastest(await cpu(), { gpu, guess: make.guess }, { doing, taken });
@@ -101,17 +111,27 @@ async function chooseEngine(make, asked, { doing, note }) {
  */
 async function fastest(onCpu, { gpu, guess }, { doing, taken }) {
   const cpuTime = await timed(onCpu);
-  const stay = (why) => taken(onCpu, cpuTime, `one evaluation took ${Math.round(cpuTime)} ms on the CPU${why}`);
+  const stay = (why) =>
+    taken(onCpu, cpuTime, `one evaluation took ${Math.round(cpuTime)} ms on the CPU${why}`);
   doing('The GPU adapter is a software one: timing it against the CPU…');
   const guessed = await within(SOFTWARE_GUESS_MS, guess);
-  if (guessed === LATE) return stay(`; the software GPU adapter was not ready after ${SOFTWARE_GUESS_MS / 1000} s`);
+  if (guessed === LATE) {
+    return stay(`; the software GPU adapter was not ready after ${SOFTWARE_GUESS_MS / 1000} s`);
+  }
   if (guessed.error) return stay(`; the software GPU adapter failed: ${message(guessed.error)}`);
-  if (guessed.value >= cpuTime) return stay(`; by one of its convolutions it would take about ${Math.round(guessed.value)} ms on the software GPU adapter`);
+  if (guessed.value >= cpuTime) {
+    return stay(
+      `; by one of its convolutions it would take about ${Math.round(guessed.value)} ms on the software GPU `
+        + 'adapter',
+    );
+  }
   const outcome = await within(SOFTWARE_TRIAL_MS, async () => {
     const engine = await gpu();
     return { engine, time: await timed(engine) };
   }, ({ engine }) => engine.free());
-  if (outcome === LATE) return stay(`; the software GPU adapter was not ready after ${SOFTWARE_TRIAL_MS / 1000} s`);
+  if (outcome === LATE) {
+    return stay(`; the software GPU adapter was not ready after ${SOFTWARE_TRIAL_MS / 1000} s`);
+  }
   if (outcome.error) return stay(`; the software GPU adapter failed: ${message(outcome.error)}`);
   const { engine, time } = outcome.value;
   const why = `, ${Math.round(time)} ms on the software GPU adapter`;

@@ -1,5 +1,6 @@
-// The tiles that were measured on a GPU adapter, kept for the next visit. A help, never a condition: where the browser keeps nothing,
-// the defaults run. What is kept is text of the engine's, which checks it; here it is only bytes under the adapter's name.
+// The tiles that were measured on a GPU adapter, kept for the next visit. A help, never a condition: where
+// the browser keeps nothing, the defaults run. What is kept is text of the engine's, which checks it; here it
+// is only bytes under the adapter's name.
 
 import { openCache } from './open_cache.js';
 

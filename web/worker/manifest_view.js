@@ -8,7 +8,15 @@ import { isolated } from '../isolated.js';
 const joined = (parts, by = ', ') => parts.filter(Boolean).join(by);
 
 /** A plate's name often begins with its batch's, which a caption has no room for. */
-const short = ({ batch, plate }) => (plate && batch && plate.startsWith(`${batch}_`) ? plate.slice(batch.length + 1) : (plate ?? batch));
+const short = ({ batch, plate }) =>
+  plate && batch && plate.startsWith(`${batch}_`) ? plate.slice(batch.length + 1) : (plate ?? batch);
+
+/** What training had of a crop, where the bundle says so. */
+const SPLITS = {
+  train: 'a cell that the network was trained on',
+  validation: 'a validation cell, which the network was not trained on',
+  test: 'a test cell, which the network was not trained on',
+};
 
 /** A gallery example as a tile. */
 function tile(example, condition, treated, number) {
@@ -16,7 +24,11 @@ function tile(example, condition, treated, number) {
   // A drawing is of no batch, whatever name its light was drawn under.
   const where = example.synthetic ? '' : joined([batch, plate && `plate ${plate}`, well && `well ${well}`]);
   const dose = example.dose_um === undefined ? '' : ` ${example.dose_um} µM`;
-  const kind = example.synthetic ? 'drawn by a program, not measured' : treated ? 'measured' : 'measured, untreated';
+  const kind = example.synthetic
+    ? 'drawn by a program, not measured'
+    : treated
+      ? 'measured'
+      : 'measured, untreated';
   return {
     id: example.id,
     condition: example.condition,
@@ -27,29 +39,45 @@ function tile(example, condition, treated, number) {
     number,
     dose: dose && ` at${dose}`,
     label: example.synthetic ? `drawn ${number}` : isolated(short(example) ?? example.id),
-    note: joined([`${isolated(condition?.name ?? example.condition)}${dose}`, where, kind]),
+    note: joined([
+      `${isolated(condition?.name ?? example.condition)}${dose}`,
+      where,
+      kind,
+      SPLITS[example.split],
+    ]),
     source: isolated(example.source),
     licence: isolated(example.licence),
   };
 }
 
 /**
- * What training had of a condition. Of a control that says nothing: its cells are where the paths start, and only a bundle that
- * says so (`target`) had them as ends as well, which is what would teach the network to leave a cell as it is.
+ * What training had of a condition. Of a control that says nothing: its cells are where the paths start, and
+ * only a bundle that says so (`target`) had them as ends as well, which is what would teach the network to
+ * leave a cell as it is.
  */
 function training({ split, control, target }) {
   if (!control) return split !== 'seen' ? HELD_OUT : target === false ? NO_TARGET : SEEN;
-  if (target === true) return { badge: 'seen', kind: 'seen', sentence: 'seen by the network, also as an end of its paths' };
+  if (target === true) {
+    return { badge: 'seen', kind: 'seen', sentence: 'seen by the network, also as an end of its paths' };
+  }
   return {
-    badge: 'baseline', kind: 'baseline',
-    sentence: target === false
-      ? 'not a training target: nothing taught the network to leave a cell as it is. It is here as a baseline: what changes under it is the network’s own drift.'
-      : 'where the paths start; whether it was also a training target is not known. It is here as a baseline.',
+    badge: 'baseline',
+    kind: 'baseline',
+    sentence:
+      target === false
+        ? 'not a training target: nothing taught the network to leave a cell as it is. It is here as a '
+          + 'baseline: what changes under it is the network’s own drift.'
+        : 'where the paths start; whether it was also a training target is not known. It is here as a '
+          + 'baseline.',
   };
 }
 
 const SEEN = { badge: 'seen', kind: 'seen', sentence: 'seen by the network' };
-const NO_TARGET = { badge: 'no target', kind: 'baseline', sentence: 'in the training data, but not as an end of the network’s paths' };
+const NO_TARGET = {
+  badge: 'no target',
+  kind: 'baseline',
+  sentence: 'in the training data, but not as an end of the network’s paths',
+};
 const HELD_OUT = { badge: 'held out', kind: 'held-out', sentence: 'held out: the network never saw it' };
 
 /** A condition as a line of the compound list. The control comes first, then by name. */
@@ -67,7 +95,10 @@ function compounds({ list }, findings) {
       batches: condition.batches ?? [],
       control: Boolean(condition.control),
     }))
-    .sort((a, b) => Number(b.control) - Number(a.control) || a.name.localeCompare(b.name, 'en', { sensitivity: 'base' }));
+    .sort(
+      (a, b) =>
+        Number(b.control) - Number(a.control) || a.name.localeCompare(b.name, 'en', { sensitivity: 'base' }),
+    );
 }
 
 /** @returns {Manifest['provenance']} */
@@ -94,7 +125,14 @@ function provenance({ data_set: data, training, metrics, licence, notes, created
 function measured(metrics) {
   const entries = Object.entries(metrics ?? {});
   if (!entries.length) return [];
-  return [['Measured', entries.map(([name, value]) => `${isolated(name.replaceAll('_', ' '))}: ${Number(value.toPrecision(4))}`)]];
+  return [
+    [
+      'Measured',
+      entries.map(
+        ([name, value]) => `${isolated(name.replaceAll('_', ' '))}: ${Number(value.toPrecision(4))}`,
+      ),
+    ],
+  ];
 }
 
 /** A sentence of the model card, with the names that it is about. */
@@ -112,8 +150,13 @@ const measuring = (recommends, sampling) => ({ sampling, recommended: sameSettin
 export function manifestView(manifest, evaluated) {
   const { image, model, conditions, gallery = {} } = manifest;
   const nameOf = new Map(conditions.list.map((condition) => [condition.id, condition]));
-  const tiles = (list = [], treated) => list.map((example, index) => tile(example, nameOf.get(example.condition), treated, index + 1));
-  const channels = image.channels.map((channel) => ({ ...channel, name: isolated(channel.name), stain: isolated(channel.stain) }));
+  const tiles = (list = [], treated) =>
+    list.map((example, index) => tile(example, nameOf.get(example.condition), treated, index + 1));
+  const channels = image.channels.map((channel) => ({
+    ...channel,
+    name: isolated(channel.name),
+    stain: isolated(channel.stain),
+  }));
   return {
     manifest: {
       id: manifest.id,

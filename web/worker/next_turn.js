@@ -1,7 +1,7 @@
 // A pause for messages.
 
 /**
- * Lets messages in that have come meanwhile; a timer would wait for milliseconds.
+ * Lets the messages in that have come since; a timer would wait for milliseconds.
  * @returns {Promise<void>}
  */
 export function nextTurn() {

@@ -28,7 +28,7 @@ export class Opening {
   /** @param {string} src address of the manifest */
   async open(src) {
     await this.#startWasm();
-    // Asked for anew each time: its digest is in its folder's name, and what it says is checked in full.
+    // Fetched each time: its digest is in its folder's name, and what it says is checked in full.
     this.#manifest = await fetched(src, { name: 'manifest.json', cache: 'no-cache', most: MANIFEST_BYTES });
     this.#files = new BundleDownload(src, (sentence) => this.#say('note', { sentence }));
     await this.#begin();
@@ -45,7 +45,7 @@ export class Opening {
   }
 
   async bringWeights() {
-    // A shard whose tensors were not the network's has spoilt the reader.
+    // A shard with tensors of another network makes the reader useless.
     if (this.model.spoilt()) await this.#begin();
     const shards = this.model.missing();
     const total = sum(shards);
@@ -73,7 +73,7 @@ export class Opening {
     return (await this.#files.file(entry, () => this.model.download(path), watch)).content();
   }
 
-  /** Reads the manifest anew, and the condition vectors with it: they are small, and a recipe needs them. */
+  /** Reads the manifest again, and the condition vectors with it: they are small, and a recipe needs them. */
   async #begin() {
     this.model = new wasm.Model(this.#manifest);
     const vectors = this.model.missing().filter(({ path }) => path === 'conditions.safetensors');
@@ -86,7 +86,7 @@ export class Opening {
     await this.#files.files(entries, receiver, (_, file) => this.model.accept(file), { signal, onBytes });
   }
 
-  /** Starts WebAssembly once; what failed is tried anew by the next call. */
+  /** Starts WebAssembly once; after a failure the next call tries again. */
   #startWasm() {
     this.#started ??= startModule().catch((error) => {
       this.#started = null;

@@ -1,4 +1,5 @@
-// A recipe as the page's controls show it, and back. The recipe itself is the session's: checked there, never here.
+// A recipe as the page's controls show it, and back. The recipe itself is the session's: checked there, never
+// here.
 
 /** The values of the page's controls. */
 export function shown({ start, condition, dose_um: dose, sampling, direction, view }) {

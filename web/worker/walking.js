@@ -200,7 +200,7 @@ export class Walking {
           const sentence = `${said}. The walk starts from another control; choosing this one tries again.`;
           return { kind: 'picture', sentence };
         } catch {
-          // Nor this one.
+          // This one does not come either: the next is tried.
         }
       }
       throw error;
@@ -209,7 +209,7 @@ export class Walking {
 
   /** Turns to a recipe; what it shares with the one before is kept. */
   async #follow({ view, ...wanted }) {
-    // Which step is looked at is the page's affair; the channels hidden decide the pictures.
+    // The page alone decides which step is looked at; the hidden channels change the pictures.
     const recipe = JSON.stringify({ ...wanted, view: { hidden: view?.hidden ?? [] } });
     const { model } = this.#opening;
     const path = model.start_file(recipe);
@@ -227,7 +227,7 @@ export class Walking {
   }
 
   /**
-   * After the walk has turned to another recipe, under which so many steps have the pictures that they had.
+   * After the walk has turned to another recipe. The first `kept` steps have the same pictures as before.
    */
   #turned(kept) {
     this.#told = Math.min(this.#told, kept);
@@ -237,7 +237,7 @@ export class Walking {
   }
 
   /**
-   * Evaluates all velocities of a step but the last; false when another call has come meanwhile, to be
+   * Evaluates all velocities of a step but the last; false when another call has come, to be
    * followed first.
    */
   async #evaluateUntilLast() {

@@ -52,6 +52,22 @@ pub struct Example {
     /// Whether a program drew it; shown with it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub synthetic: bool,
+    /// Which part of the training data the crop is of; `None` where that is not known, or where it is of
+    /// none. Shown with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub split: Option<CropSplit>,
+}
+
+/// What training had of a crop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CropSplit {
+    /// The network's weights were fitted to it.
+    Train,
+    /// It measured progress during training; no weight was fitted to it.
+    Validation,
+    /// It was kept for the last measurement.
+    Test,
 }
 
 /// A trajectory that was computed when the bundle was made; it plays before any engine is ready.

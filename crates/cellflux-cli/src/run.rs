@@ -17,7 +17,8 @@ use crate::files::{read, write};
 /// Walk the exploration of a page's link and write every step.
 ///
 /// Writes `trajectory.npy` (`[steps + 1, C, H, W]`, f32, model range), `times.npy`, `strip.png`, a
-/// `frame-NNN.png` a step and `record.json` (the recipe, the engine, work and time).
+/// `frame-NNN.png` a step and `record.json` (the recipe, the engine, work and time). The PNG files carry texts:
+/// that they were generated, the model and its licence, the condition, the seed and the link.
 #[derive(clap::Args)]
 pub struct Args {
     /// A page's address, or only its hash.
@@ -104,16 +105,19 @@ fn save(
 ) -> anyhow::Result<()> {
     let (manifest, frames) = (&bundle.manifest, exploration.frames());
     let recipe = exploration.experiment().recipe();
-    let (spec, view) = (&manifest.image, &recipe.view);
+    let spec = &manifest.image;
     write(
         &out.join("trajectory.npy"),
         &export::trajectory_npy(spec, frames)?,
     )?;
     write(&out.join("times.npy"), &export::times_npy(frames)?)?;
-    write(&out.join("strip.png"), &export::strip_png(spec, view, frames)?)?;
+    write(
+        &out.join("strip.png"),
+        &export::strip_png(manifest, recipe, frames)?,
+    )?;
     for (index, frame) in frames.iter().enumerate() {
         let path = out.join(format!("frame-{index:03}.png"));
-        write(&path, &export::frame_png(spec, view, frame)?)?;
+        write(&path, &export::frame_png(manifest, recipe, index, frame)?)?;
     }
     let engine = exploration.engine().map(AnyEngine::report);
     let record = export::Record::new(manifest, recipe, engine, timing, frames);

@@ -176,18 +176,7 @@ fn told(out: &Path, built: &Built, json: bool) -> anyhow::Result<()> {
 /// Builds into a temporary folder, so that a check changes nothing.
 fn check(options: &Check) -> anyhow::Result<ExitCode> {
     let folder = tempfile::tempdir().context("no temporary folder")?;
-    let project = Project::read(&options.from.site)?;
-    let built = options.from.build_into(&project, folder.path().join("site"))?;
-    let mut findings = site_check::check(&folder.path().join("site"))?;
-    let advice = built.advice.iter().map(|advice| {
-        let (place, problem) = advice.split_once(": ").unwrap_or(("site.toml", advice));
-        Finding {
-            place: place.to_owned(),
-            problem: problem.to_owned(),
-            serious: false,
-        }
-    });
-    findings.extend(advice);
+    let findings = findings(&options.from, &folder.path().join("site"))?;
     if options.json {
         println!(
             "{}",
@@ -206,6 +195,29 @@ fn check(options: &Check) -> anyhow::Result<ExitCode> {
     } else {
         ExitCode::FAILURE
     })
+}
+
+/// What is wrong with a site that is built into `out`, or what keeps it from being built.
+fn findings(from: &From, out: &Path) -> Result<Vec<Finding>, SiteError> {
+    let built = Project::read(&from.site).and_then(|project| from.build_into(&project, out.to_owned()));
+    let built = match built {
+        Ok(built) => built,
+        Err(error @ (SiteError::At { .. } | SiteError::Several { .. })) => {
+            return Ok(error.each().iter().map(Finding::of).collect());
+        }
+        Err(error) => return Err(error),
+    };
+    let mut findings = site_check::check(out, &built.links_inside)?;
+    let advice = built.advice.iter().map(|advice| {
+        let (place, problem) = advice.split_once(": ").unwrap_or((config::FILE, advice));
+        Finding {
+            place: place.to_owned(),
+            problem: problem.to_owned(),
+            serious: false,
+        }
+    });
+    findings.extend(advice);
+    Ok(findings)
 }
 
 fn serve(options: &Serve) -> anyhow::Result<()> {

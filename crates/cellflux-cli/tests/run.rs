@@ -94,6 +94,7 @@ fn bundle() -> TempDir {
                 source: "a ramp".into(),
                 licence: "CC0-1.0".into(),
                 synthetic: true,
+                split: None,
             }],
             treated: Vec::new(),
         },

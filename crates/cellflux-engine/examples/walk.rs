@@ -48,8 +48,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     walk.attach_engine(Network::of(&bundle).on_cpu()?);
     pollster::block_on(walk.finish())?;
 
-    let view = &walk.experiment().recipe().view;
-    std::fs::write(out, export::strip_png(&manifest.image, view, walk.frames())?)?;
+    let recipe = walk.experiment().recipe();
+    std::fs::write(out, export::strip_png(manifest, recipe, walk.frames())?)?;
     println!(
         "{} frames of {}, generated, not measured: {out}",
         walk.frames().len(),

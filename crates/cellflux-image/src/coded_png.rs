@@ -3,7 +3,7 @@
 //! Three channels are one RGB picture; any other number is a grey picture of the channels below one another,
 //! which PNG's filters compress as well.
 
-use image::ExtendedColorType;
+use png::ColorType;
 
 use crate::decode::decode_within;
 use crate::error::ImageError;
@@ -26,13 +26,14 @@ pub fn write(spec: &ImageSpec, coded: &[u8]) -> Result<Vec<u8>, ImageError> {
             .zip(third)
             .flat_map(|((&r, &g), &b)| [r, g, b])
             .collect();
-        strip::encode(&rgb, spec.width, spec.height, ExtendedColorType::Rgb8)
+        strip::encode(&rgb, spec.width, spec.height, ColorType::Rgb, &[])
     } else {
         strip::encode(
             coded,
             spec.width,
             spec.height * spec.channels.len(),
-            ExtendedColorType::L8,
+            ColorType::Grayscale,
+            &[],
         )
     }
 }

@@ -1,7 +1,6 @@
 //! Pictures to keep: one frame, a trajectory's frames side by side, or many in a grid, as PNG.
 
-use image::codecs::png::{CompressionType, FilterType, PngEncoder};
-use image::{ExtendedColorType, ImageEncoder};
+use png::{BitDepth, ColorType, Compression, Encoder, Filter};
 
 use crate::composite::Rgba;
 use crate::error::ImageError;
@@ -84,42 +83,57 @@ pub fn strip(frames: &[Rgba]) -> Result<Rgba, ImageError> {
     grid.draw(frames)
 }
 
+/// A text that a PNG carries beside its pixels, as an `iTXt` chunk (PNG specification, section 11.3.3).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PngText {
+    /// What the text is: one of the specification's keywords (`Description`, `Copyright`, `Source`, …), or
+    /// another name of 1 to 79 Latin letters.
+    pub keyword: &'static str,
+    /// The text.
+    pub text: String,
+}
+
 /// Encodes a picture as PNG; opaque pictures are written without alpha.
 ///
 /// # Errors
 /// [`ImageError::Write`] where the pixels do not fill the size.
 pub fn encode_png(picture: &Rgba) -> Result<Vec<u8>, ImageError> {
+    encode_png_with(picture, &[])
+}
+
+/// The same, with texts that say what the picture is.
+///
+/// # Errors
+/// As [`encode_png`], and for a keyword that PNG does not allow.
+pub fn encode_png_with(picture: &Rgba, texts: &[PngText]) -> Result<Vec<u8>, ImageError> {
     let opaque = picture
         .pixels
         .chunks_exact(4)
         .all(|pixel| pixel.last() == Some(&255));
+    let (width, height) = (picture.width, picture.height);
     if opaque && picture.pixels.len().is_multiple_of(4) {
         let rgb: Vec<u8> = picture
             .pixels
             .chunks_exact(4)
             .flat_map(|pixel| pixel.iter().take(3).copied())
             .collect();
-        encode(&rgb, picture.width, picture.height, ExtendedColorType::Rgb8)
+        encode(&rgb, width, height, ColorType::Rgb, texts)
     } else {
-        encode(
-            &picture.pixels,
-            picture.width,
-            picture.height,
-            ExtendedColorType::Rgba8,
-        )
+        encode(&picture.pixels, width, height, ColorType::Rgba, texts)
     }
 }
 
-/// The one place that writes PNG: best compression, since pictures are small and links carry them.
+/// The one place that writes PNG, 8 bits a sample: best compression, since pictures are small and links carry
+/// them.
 pub(crate) fn encode(
     bytes: &[u8],
     width: usize,
     height: usize,
-    colour: ExtendedColorType,
+    colour: ColorType,
+    texts: &[PngText],
 ) -> Result<Vec<u8>, ImageError> {
     let wrong = |reason: String| ImageError::Write { what: "PNG", reason };
-    let samples = usize::from(colour.channel_count());
-    if width == 0 || height == 0 || bytes.len() != width * height * samples {
+    if width == 0 || height == 0 || bytes.len() != width * height * colour.samples() {
         return Err(wrong(format!(
             "{} bytes do not fill {width} x {height} px",
             bytes.len()
@@ -130,11 +144,22 @@ pub(crate) fn encode(
         u32::try_from(width).map_err(too_wide)?,
         u32::try_from(height).map_err(too_wide)?,
     );
-    let mut png = Vec::new();
-    PngEncoder::new_with_quality(&mut png, CompressionType::Best, FilterType::Adaptive)
-        .write_image(bytes, width, height, colour)
-        .map_err(|error| wrong(error.to_string()))?;
-    Ok(png)
+    let mut file = Vec::new();
+    let mut encoder = Encoder::new(&mut file, width, height);
+    encoder.set_color(colour);
+    encoder.set_depth(BitDepth::Eight);
+    encoder.set_compression(Compression::High);
+    encoder.set_filter(Filter::Adaptive);
+    let refused = |error: png::EncodingError| wrong(error.to_string());
+    for PngText { keyword, text } in texts {
+        encoder
+            .add_itxt_chunk((*keyword).to_owned(), text.clone())
+            .map_err(refused)?;
+    }
+    let mut writer = encoder.write_header().map_err(refused)?;
+    writer.write_image_data(bytes).map_err(refused)?;
+    writer.finish().map_err(refused)?;
+    Ok(file)
 }
 
 #[cfg(test)]
@@ -185,5 +210,40 @@ mod tests {
         }
         picture.pixels.pop();
         assert!(encode_png(&picture).is_err());
+    }
+
+    #[test]
+    fn texts_stand_in_the_png_in_any_script_and_leave_the_pixels_alone() {
+        let picture = frame(5, 4, 77);
+        let text = PngText {
+            keyword: "Description",
+            text: "taxol at 3 µM, 細胞".into(),
+        };
+        let file = encode_png_with(&picture, std::slice::from_ref(&text)).unwrap();
+        let reader = png::Decoder::new(std::io::Cursor::new(&file))
+            .read_info()
+            .unwrap();
+        let [chunk] = reader.info().utf8_text.as_slice() else {
+            panic!("one text, found {:?}", reader.info().utf8_text);
+        };
+        assert_eq!(chunk.keyword, text.keyword);
+        assert_eq!(chunk.get_text().unwrap(), text.text);
+        let planes = |file: &[u8]| decode("x.png", file).unwrap().planes;
+        let values = |file: &[u8]| {
+            planes(file)
+                .into_iter()
+                .map(|plane| plane.values)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(values(&file), values(&encode_png(&picture).unwrap()));
+    }
+
+    #[test]
+    fn a_keyword_that_png_does_not_allow_is_refused() {
+        let text = PngText {
+            keyword: "",
+            text: "x".into(),
+        };
+        assert!(encode_png_with(&frame(1, 1, 0), &[text]).is_err());
     }
 }

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::error::SessionError;
 use crate::frame::Frame;
+use crate::picture_text::{self, Pictured};
 use crate::recipe::{Recipe, View};
 use crate::timing::Timing;
 
@@ -29,26 +30,35 @@ pub fn times_npy(frames: &[Frame]) -> Result<Vec<u8>, SessionError> {
     Ok(npy::write_f32(&[times.len()], &times)?)
 }
 
-/// One frame as the page paints it, as PNG.
+/// One frame as the page paints it, as PNG; `step` is its number in the walk, the start's being 0. The file
+/// says of itself what [`picture_text`] has.
 ///
 /// # Errors
-/// [`SessionError::Image`] when the frame is not of the spec's shape.
-pub fn frame_png(spec: &ImageSpec, view: &View, frame: &Frame) -> Result<Vec<u8>, SessionError> {
-    let picture = composite(spec, &display(spec, view), &frame.values)?;
-    Ok(strip::encode_png(&picture)?)
+/// [`SessionError::Image`] when the frame is not of the model's shape.
+pub fn frame_png(
+    manifest: &Manifest,
+    recipe: &Recipe,
+    step: usize,
+    frame: &Frame,
+) -> Result<Vec<u8>, SessionError> {
+    let spec = &manifest.image;
+    let picture = composite(spec, &display(spec, &recipe.view), &frame.values)?;
+    let texts = picture_text::texts(manifest, recipe, Pictured::Step(step, frame))?;
+    Ok(strip::encode_png_with(&picture, &texts)?)
 }
 
-/// Frames side by side, left to right, as PNG.
+/// Frames side by side, left to right, as PNG with the texts of [`picture_text`].
 ///
 /// # Errors
-/// [`SessionError::Image`] without frames, or when one is not of the spec's shape.
-pub fn strip_png(spec: &ImageSpec, view: &View, frames: &[Frame]) -> Result<Vec<u8>, SessionError> {
-    let display = display(spec, view);
+/// [`SessionError::Image`] without frames, or when one is not of the model's shape.
+pub fn strip_png(manifest: &Manifest, recipe: &Recipe, frames: &[Frame]) -> Result<Vec<u8>, SessionError> {
+    let display = display(&manifest.image, &recipe.view);
     let pictures = frames
         .iter()
-        .map(|frame| composite(spec, &display, &frame.values))
+        .map(|frame| composite(&manifest.image, &display, &frame.values))
         .collect::<Result<Vec<_>, _>>()?;
-    Ok(strip::encode_png(&strip::strip(&pictures)?)?)
+    let texts = picture_text::texts(manifest, recipe, Pictured::Strip(frames.len()))?;
+    Ok(strip::encode_png_with(&strip::strip(&pictures)?, &texts)?)
 }
 
 /// The model's channels in their windows, without those that a view has switched off.
@@ -163,22 +173,20 @@ mod tests {
 
     #[test]
     fn a_strip_holds_every_frame_and_hidden_channels_are_dark() {
-        let (manifest, frames) = (manifest(), frames());
-        let spec = &manifest.image;
+        let (manifest, frames, mut recipe) = (manifest(), frames(), recipe());
         let size = |png: &[u8]| {
             let picture = cellflux_image::decode("x.png", png).unwrap();
             (picture.width(), picture.height(), picture.max)
         };
-        let view = View::default();
-        let (width, height, brightest) = size(&frame_png(spec, &view, &frames[2]).unwrap());
+        let (width, height, brightest) = size(&frame_png(&manifest, &recipe, 2, &frames[2]).unwrap());
         assert_eq!((width, height), (4, 4));
         assert!(brightest > 0.0);
-        let (width, height, _) = size(&strip_png(spec, &view, &frames).unwrap());
+        let (width, height, _) = size(&strip_png(&manifest, &recipe, &frames).unwrap());
         assert_eq!((width, height), (3 * 4 + 2 * strip::SEPARATOR, 4));
-        let dark = View {
+        recipe.view = View {
             step: None,
             hidden: vec![0, 1],
         };
-        assert!(size(&frame_png(spec, &dark, &frames[2]).unwrap()).2 < f32::EPSILON);
+        assert!(size(&frame_png(&manifest, &recipe, 2, &frames[2]).unwrap()).2 < f32::EPSILON);
     }
 }

@@ -20,6 +20,7 @@ pub mod exploration;
 pub mod export;
 pub mod frame;
 pub mod link;
+pub mod picture_text;
 pub mod prepared_walk;
 pub mod recipe;
 pub mod start_image;

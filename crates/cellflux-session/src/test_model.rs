@@ -135,5 +135,6 @@ fn example(id: &str, condition: &str) -> Example {
         source: "made up".into(),
         licence: "CC0-1.0".into(),
         synthetic: true,
+        split: None,
     }
 }

@@ -42,6 +42,13 @@ pub fn target(address: &str) -> Target<'_> {
     Target::File(file, rest)
 }
 
+/// The id of the element that an address such as `#methods` names on its own page; none for another address,
+/// or for the page's top.
+pub fn on_this_page(address: &str) -> Option<String> {
+    let id = address.strip_prefix('#').filter(|id| !id.is_empty())?;
+    Some(percent_decode_str(id).decode_utf8_lossy().into_owned())
+}
+
 /// The file that a name in an address means: the name as it stands, or with `%20` and the like decoded.
 pub fn file(folder: &Path, name: &str) -> PathBuf {
     let written = folder.join(name);

@@ -21,11 +21,13 @@ use crate::files::{AuthorFiles, Use};
 use crate::fingerprint::{Named, digest, name_by_content, named, sha256};
 use crate::html::escape;
 use crate::ids::Ids;
-use crate::markdown::{self, Rules};
+use crate::markdown::{self, Rules, Surroundings};
 use crate::maths::Maths;
 use crate::model::{LEFT_OUT, Model};
 use crate::output::Output;
+use crate::page_check::no_such_element;
 use crate::pages::{EMBED, EXPLORER, OFFLINE, PAGE, Pages, STYLES, UNSTARTED, with_slash};
+use crate::place::Place;
 use crate::recorder::Recorder;
 use crate::report::Report;
 use crate::source::SourceText;
@@ -63,12 +65,15 @@ pub struct Built {
     pub advice: Vec<String>,
     /// Files and folders that the site was made from, for watching.
     pub sources: Vec<PathBuf>,
+    /// The links of the texts to an element of the page, by its id, with where the author wrote them.
+    pub links_inside: Vec<(String, Place)>,
 }
 
 /// Builds a site. The old content of the output folder stays until everything has been written.
 ///
 /// # Errors
-/// Any [`SiteError`]; the output folder is as it was then.
+/// Any [`SiteError`]; the output folder is as it was then. What is wrong with the texts, the walks and the
+/// author's files is told together, as [`SiteError::Several`].
 pub fn build(project: &Project, options: &Options, engines: EngineMaker) -> Result<Built, SiteError> {
     let mut output = Output::new(&options.out)?;
     let models = models(project, options, engines)?;
@@ -81,18 +86,25 @@ pub fn build(project: &Project, options: &Options, engines: EngineMaker) -> Resu
         explorers: 0,
         ids: own_ids(project)?,
         notes: Vec::new(),
+        faults: Vec::new(),
+        links_inside: Vec::new(),
         allow_html: project.config.allow_html,
         prefix: String::new(),
         language: project.config.language.get_ref().clone(),
         words: Words::or_english(project.config.language.get_ref()),
         recorded: Vec::new(),
     };
-    record(project, &mut components)?;
-    let texts = Texts::render(project, &mut components)?;
-    let card = social_card(project, &mut components)?;
-    let icon = own_icon(project, &mut components.files)?;
-    let links = links(project, &mut components.files)?;
-    let theme = theme::css(project, &mut components.files)? + &components.maths.css();
+    let recorded = record(project, &mut components);
+    gathered(recorded, &mut components);
+    let texts = Texts::render(project, &mut components);
+    let card = social_card(project, &mut components);
+    let card = gathered(card, &mut components).flatten();
+    let icon = own_icon(project, &mut components.files);
+    let icon = gathered(icon, &mut components).flatten();
+    let links = links(project, &mut components);
+    let theme = theme::css(project, &mut components.files);
+    let theme = gathered(theme, &mut components).unwrap_or_default() + &components.maths.css();
+    all_is_well(&mut components)?;
 
     let own = own_files(project, &options.toolkit, components.explorers > 0)?;
     let mut site = Files::default();
@@ -168,7 +180,27 @@ pub fn build(project: &Project, options: &Options, engines: EngineMaker) -> Resu
         report,
         advice,
         sources,
+        links_inside: components.links_inside,
     })
+}
+
+/// What was made, or nothing where it is wrong, which is kept to be told with everything else.
+fn gathered<T>(made: Result<T, SiteError>, components: &mut Components) -> Option<T> {
+    made.map_err(|error| components.fault(error)).ok()
+}
+
+/// Everything that is wrong so far, and the links that lead to no element with it.
+fn all_is_well(components: &mut Components) -> Result<(), SiteError> {
+    let mut faults = std::mem::take(&mut components.faults);
+    // HTML of the author's may hold any id. The check of the finished page sees those.
+    if !faults.is_empty() && !components.allow_html {
+        let nowhere = components
+            .links_inside
+            .iter()
+            .filter(|(id, _)| !components.has_id(id));
+        faults.extend(nowhere.map(|(id, at)| at.wrong(no_such_element(id))));
+    }
+    SiteError::of(faults).map_or(Ok(()), Err)
 }
 
 /// What a visitor downloads between the first picture and the first computed one: the first explorer's model
@@ -338,24 +370,26 @@ pub(crate) struct Texts {
 }
 
 impl Texts {
-    fn render(project: &Project, components: &mut Components) -> Result<Self, SiteError> {
+    fn render(project: &Project, components: &mut Components) -> Self {
         let config = &project.config;
         let mut sources = Vec::new();
-        let mut short =
-            |text: &Option<toml::Spanned<String>>, prefix: &str| -> Result<Option<String>, SiteError> {
-                let Some(text) = text else { return Ok(None) };
-                rendered(project, &project.text(text), prefix, components).map(Some)
-            };
-        let summary = short(&config.summary, "abstract-")?;
-        let footer = short(&config.footer, "footer-")?.unwrap_or_default();
+        let mut short = |text: &Option<toml::Spanned<String>>, prefix: &str| {
+            let text = text.as_ref()?;
+            Some(rendered(project, &project.text(text), prefix, components))
+        };
+        let summary = short(&config.summary, "abstract-");
+        let footer = short(&config.footer, "footer-").unwrap_or_default();
         let mut sections = Vec::new();
         for section in &config.sections {
-            let source = text_of(project, section, &mut components.files)?;
+            let source = text_of(project, section, &mut components.files);
+            let Some(source) = gathered(source, components) else {
+                continue;
+            };
             if section.file.is_some() {
                 sources.push(source.path.clone());
             }
             let prefix = format!("{}-", section.id.get_ref());
-            let html = rendered(project, &source, &prefix, components)?;
+            let html = rendered(project, &source, &prefix, components);
             sections.push((
                 section.id.get_ref().clone(),
                 section.title.clone(),
@@ -363,12 +397,12 @@ impl Texts {
                 html,
             ));
         }
-        Ok(Self {
+        Self {
             summary,
             footer,
             sections,
             sources,
-        })
+        }
     }
 }
 
@@ -384,12 +418,7 @@ fn text_of(project: &Project, section: &Section, files: &mut AuthorFiles) -> Res
     SourceText::decoded(&path, &bytes).map_err(|error| project.source.wrong(&file.span(), error.to_string()))
 }
 
-fn rendered(
-    project: &Project,
-    source: &SourceText,
-    prefix: &str,
-    components: &mut Components,
-) -> Result<String, SiteError> {
+fn rendered(project: &Project, source: &SourceText, prefix: &str, components: &mut Components) -> String {
     let folder = components::folder_of(source);
     components.folder.clone_from(&folder);
     prefix.clone_into(&mut components.prefix);
@@ -408,29 +437,44 @@ pub(crate) struct Button {
     pub kind: LinkKind,
 }
 
-fn links(project: &Project, files: &mut AuthorFiles) -> Result<Vec<Button>, SiteError> {
-    let address = |link: &crate::config::Link| -> Result<Button, SiteError> {
-        let href = link.href.get_ref();
+fn links(project: &Project, components: &mut Components) -> Vec<Button> {
+    let mut buttons = Vec::new();
+    for link in &project.config.links {
         let at = project.source.place(link.href.span().start);
-        let href = match address::target(href) {
-            Target::Elsewhere => href.clone(),
-            Target::Refused => {
-                return Err(at.wrong(format!(
-                    "link {href:?}, expected https://…, mailto:…, #section or a file beside site.toml"
-                )));
+        let address = button_address(project, link.href.get_ref(), &at, components);
+        if let Some(href) = gathered(address, components) {
+            buttons.push(Button {
+                label: link.label.clone(),
+                href,
+                kind: link.kind,
+            });
+        }
+    }
+    buttons
+}
+
+/// Where a button leads, as the page has it.
+fn button_address(
+    project: &Project,
+    href: &str,
+    at: &Place,
+    components: &mut Components,
+) -> Result<String, SiteError> {
+    match address::target(href) {
+        Target::Elsewhere => {
+            if let Some(id) = address::on_this_page(href) {
+                components.refer(&id, at);
             }
-            Target::File(name, rest) => {
-                files.add(&address::file(&project.folder, name), Use::Link, &at)? + rest
-            }
-        };
-        Ok(Button {
-            label: link.label.clone(),
-            href,
-            kind: link.kind,
-        })
-    };
-    let mut address = address;
-    project.config.links.iter().map(&mut address).collect()
+            Ok(href.to_owned())
+        }
+        Target::Refused => Err(at.wrong(format!(
+            "link {href:?}, expected https://…, mailto:…, #section or a file beside site.toml"
+        ))),
+        Target::File(name, rest) => {
+            let file = address::file(&project.folder, name);
+            Ok(components.files.add(&file, Use::Link, at)? + rest)
+        }
+    }
 }
 
 /// The page's own files that this site needs.

@@ -9,9 +9,11 @@ use cellflux_bundle::folder;
 use serde::Serialize;
 use walkdir::WalkDir;
 
+use crate::config::FILE;
 use crate::error::SiteError;
 use crate::model::LARGEST_FILE;
 use crate::page_check::page;
+use crate::place::Place;
 
 /// Something that is wrong with a site, or could be better.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -24,11 +26,13 @@ pub struct Finding {
     pub serious: bool,
 }
 
-/// Everything that is wrong with the site in a folder.
+/// Everything that is wrong with the site in a folder. `links` are those of the author's texts to an element
+/// of the page, by its id ([`crate::Built::links_inside`]): one that leads nowhere is told with the line that
+/// it stands on.
 ///
 /// # Errors
 /// [`SiteError::Io`] for a folder that cannot be read.
-pub fn check(folder: &Path) -> Result<Vec<Finding>, SiteError> {
+pub fn check(folder: &Path, links: &[(String, Place)]) -> Result<Vec<Finding>, SiteError> {
     let mut paths = BTreeSet::new();
     let mut findings = Vec::new();
     for entry in WalkDir::new(folder) {
@@ -56,7 +60,9 @@ pub fn check(folder: &Path) -> Result<Vec<Finding>, SiteError> {
     }) {
         let file = folder.join(path);
         let html = fs::read_to_string(&file).map_err(SiteError::io(&file))?;
-        findings.extend(page(path, &html, &paths));
+        // The texts stand on this page only.
+        let links = if path == "index.html" { links } else { &[] };
+        findings.extend(page(path, &html, &paths, links));
     }
     for path in paths
         .iter()
@@ -69,6 +75,17 @@ pub fn check(folder: &Path) -> Result<Vec<Finding>, SiteError> {
         }
     }
     Ok(findings)
+}
+
+impl Finding {
+    /// What kept a site from being built. An error begins with its place, where it has one.
+    pub fn of(error: &SiteError) -> Self {
+        let said = error.to_string();
+        match said.split_once(": ") {
+            Some((place, problem)) => serious(place, problem.to_owned()),
+            None => serious(FILE, said),
+        }
+    }
 }
 
 pub(crate) fn serious(place: &str, problem: String) -> Finding {

@@ -355,46 +355,11 @@ impl Project {
 
     fn validate(&self) -> Result<(), SiteError> {
         let (config, source) = (&self.config, &self.source);
-        let mut ids = BTreeSet::new();
-        for section in &config.sections {
-            let (id, at) = (section.id.get_ref(), section.id.span());
-            let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-            if id.is_empty() || !id.chars().all(plain) || !id.starts_with(|c: char| c.is_ascii_lowercase()) {
-                return Err(source.wrong(
-                    &at,
-                    format!("section id {id:?}, expected lower-case letters, digits and `-`, beginning with a letter"),
-                ));
-            }
-            if RESERVED_IDS.contains(&id.as_str()) {
-                return Err(source.wrong(
-                    &at,
-                    format!("section id {id:?} is the page's own, expected another"),
-                ));
-            }
-            if !ids.insert(id.as_str()) {
-                return Err(source.wrong(
-                    &at,
-                    format!("a second section with the id {id:?}, expected another"),
-                ));
-            }
-            if section.file.is_some() == section.text.is_some() {
-                return Err(source.wrong(
-                    &at,
-                    format!(
-                        "section {id:?}: expected either `file` or `text`, {}",
-                        if section.file.is_some() {
-                            "found both"
-                        } else {
-                            "found neither"
-                        }
-                    ),
-                ));
-            }
-        }
+        let mut wrong = self.wrong_sections();
         let language = config.language.get_ref();
         let tag = |part: &str| !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric());
         if !language.split('-').all(tag) || !language.starts_with(|c: char| c.is_ascii_alphabetic()) {
-            return Err(source.wrong(
+            wrong.push(source.wrong(
                 &config.language.span(),
                 format!("language {language:?}, expected a code such as en, de, fr or pt-BR"),
             ));
@@ -402,7 +367,7 @@ impl Project {
         if let Some(url) = &config.url
             && !is_web_address(url.get_ref())
         {
-            return Err(source.wrong(
+            wrong.push(source.wrong(
                 &url.span(),
                 format!(
                     "url {:?}, expected an address that starts with https:// or http://",
@@ -413,18 +378,46 @@ impl Project {
         if let Some(date) = &config.date
             && !cellflux_bundle::date::is_date(date.get_ref(), 1)
         {
-            return Err(source.wrong(
+            wrong.push(source.wrong(
                 &date.span(),
                 format!("date {:?}, expected YYYY, YYYY-MM or YYYY-MM-DD", date.get_ref()),
             ));
         }
         if config.bundles.is_empty() {
-            return Err(source.wrong(
+            wrong.push(source.wrong(
                 &(0..0),
                 "no [[bundle]], expected at least one with the `path` of a bundle's folder",
             ));
         }
-        Ok(())
+        SiteError::of(wrong).map_or(Ok(()), Err)
+    }
+
+    /// What is wrong with the `[[section]]`s, one thing for each at most.
+    fn wrong_sections(&self) -> Vec<SiteError> {
+        let mut ids = BTreeSet::new();
+        let wrong = |section: &Section| {
+            let id = section.id.get_ref();
+            let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+            let named = id.starts_with(|c: char| c.is_ascii_lowercase()) && id.chars().all(plain);
+            let problem = if !named {
+                format!(
+                    "section id {id:?}, expected lower-case letters, digits and `-`, beginning with a letter"
+                )
+            } else if RESERVED_IDS.contains(&id.as_str()) {
+                format!("section id {id:?} is the page's own, expected another")
+            } else if !ids.insert(id.clone()) {
+                format!("a second section with the id {id:?}, expected another")
+            } else {
+                let found = match (&section.file, &section.text) {
+                    (Some(_), Some(_)) => "both",
+                    (None, None) => "neither",
+                    _ => return None,
+                };
+                format!("section {id:?}: expected either `file` or `text`, found {found}")
+            };
+            Some(self.source.wrong(&section.id.span(), problem))
+        };
+        self.config.sections.iter().filter_map(wrong).collect()
     }
 
     /// A file or folder that `site.toml` names.

@@ -1,5 +1,6 @@
 //! What can go wrong between a bundle and a served page.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use cellflux_bundle::quantise::WeightDtype;
@@ -27,6 +28,12 @@ pub enum SiteError {
         place: Place,
         /// What is wrong and what was expected.
         problem: String,
+    },
+    /// Several things at once: all that could be found in one run, in the order of the page.
+    #[error("{}", lines(errors))]
+    Several {
+        /// Two or more, no two of them alike.
+        errors: Vec<Self>,
     },
     /// The command was built without the page's WebAssembly package.
     #[error(
@@ -139,6 +146,27 @@ pub enum SiteError {
 }
 
 impl SiteError {
+    /// All of these as one error; none without any. What is said twice counts once.
+    pub(crate) fn of(errors: Vec<Self>) -> Option<Self> {
+        let mut said = HashSet::new();
+        let mut errors: Vec<Self> = errors
+            .into_iter()
+            .filter(|error| said.insert(error.to_string()))
+            .collect();
+        match errors.len() {
+            0 | 1 => errors.pop(),
+            _ => Some(Self::Several { errors }),
+        }
+    }
+
+    /// The errors that this one holds, which is itself where it is a single one.
+    pub fn each(&self) -> &[Self] {
+        match self {
+            Self::Several { errors } => errors,
+            single => std::slice::from_ref(single),
+        }
+    }
+
     /// Names the file that an input or output error is about.
     pub(crate) fn io(path: &Path) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.to_owned();
@@ -154,4 +182,10 @@ impl Place {
             problem: problem.into(),
         }
     }
+}
+
+/// A line for each error.
+fn lines(errors: &[SiteError]) -> String {
+    let lines: Vec<String> = errors.iter().map(ToString::to_string).collect();
+    lines.join("\n")
 }

@@ -26,6 +26,11 @@ impl Ids {
         Ok(())
     }
 
+    /// Whether an element has this id.
+    pub fn has(&self, id: &str) -> bool {
+        self.taken.contains_key(id)
+    }
+
     /// Takes the id that is wished for or, where it is taken, the next one with a number.
     pub fn free(&mut self, wished: &str, at: &Place) -> String {
         let mut id = wished.to_owned();

@@ -28,6 +28,7 @@ mod drawing;
 pub mod error;
 pub mod files;
 pub mod fingerprint;
+mod footnotes;
 mod headings;
 mod highlight;
 mod html;

@@ -17,14 +17,15 @@ use pulldown_cmark::{CodeBlockKind, CowStr, Event, Options, Parser, Tag, TagEnd,
 use crate::address::{self, Target};
 use crate::error::SiteError;
 use crate::files::{AuthorFiles, Use};
+use crate::footnotes::Footnotes;
 use crate::headings::{Heading, below_the_sections};
 use crate::highlight::highlight;
-use crate::html::slug;
 use crate::ids::Ids;
 use crate::maths::Maths;
 use crate::place::Place;
 use crate::source::SourceText;
-use crate::untaken::{Footnotes, Untaken};
+use crate::untaken::Untaken;
+use crate::words::Words;
 
 /// What a text may contain beyond itself.
 pub trait Surroundings {
@@ -39,8 +40,15 @@ pub trait Surroundings {
     fn maths(&mut self) -> &mut Maths;
     /// The ids of the page's elements.
     fn ids(&mut self) -> &mut Ids;
+    /// The toolkit's own words in the page's language.
+    fn words(&self) -> Words;
     /// Says to the author what is not wrong but may not be meant.
     fn note(&mut self, at: &Place, note: &str);
+    /// Takes what is wrong. Reading goes on, so that an author hears of everything at once; the page is not
+    /// published then.
+    fn fault(&mut self, error: SiteError);
+    /// Takes a link to the element of this page that has an id, which may come later.
+    fn refer(&mut self, id: &str, at: &Place);
 }
 
 /// How a text is read.
@@ -54,30 +62,16 @@ pub struct Rules<'a> {
     pub prefix: &'a str,
 }
 
-/// Renders a text.
-///
-/// # Errors
-/// [`SiteError::At`] for a picture or file that is not there, a picture of another site, a broken formula or
-/// component, an id that another element of the page has.
-pub fn render(
-    source: &SourceText,
-    rules: Rules,
-    around: &mut impl Surroundings,
-) -> Result<String, SiteError> {
-    let events = read(&source.text, |at| at, source, rules, around)?;
-    Ok(written(events))
+/// Renders a text. What is wrong with it goes to [`Surroundings::fault`], as [`SiteError::At`]: a picture or
+/// file that is not there, a picture of another site, a broken formula or component, an id that another
+/// element of the page has.
+pub fn render(source: &SourceText, rules: Rules, around: &mut impl Surroundings) -> String {
+    written(read(&source.text, |at| at, source, rules, around))
 }
 
 /// Renders a text that stands within a line: a caption, a cell of a table. Nothing in it begins a block, so
-/// `1. x` and `# x` are what they look like.
-///
-/// # Errors
-/// As [`render`].
-pub fn render_inline(
-    source: &SourceText,
-    rules: Rules,
-    around: &mut impl Surroundings,
-) -> Result<String, SiteError> {
+/// `1. x` and `# x` are what they look like. What is wrong goes where [`render`] has it.
+pub fn render_inline(source: &SourceText, rules: Rules, around: &mut impl Surroundings) -> String {
     /// Begins no block, and as punctuation lets emphasis begin behind it.
     const GUARD: &str = ",";
     let one_line: String = source
@@ -89,7 +83,7 @@ pub fn render_inline(
     let start = one_line.len() - one_line.trim_start().len();
     let text = format!("{GUARD}{}", one_line.trim_start());
     let in_source = |at: usize| (at + start).saturating_sub(GUARD.len());
-    let mut events = read(&text, in_source, source, rules, around)?;
+    let mut events = read(&text, in_source, source, rules, around);
     events.retain(|event| {
         !matches!(
             event,
@@ -99,7 +93,7 @@ pub fn render_inline(
     if let Some(Event::Text(first)) = events.first_mut() {
         *first = first.strip_prefix(GUARD).unwrap_or(first).to_owned().into();
     }
-    Ok(written(events))
+    written(events)
 }
 
 /// The events of a text with addresses, ids, formulas and components as the page has them. `in_source` is
@@ -110,20 +104,19 @@ fn read<'a>(
     source: &SourceText,
     rules: Rules,
     around: &mut impl Surroundings,
-) -> Result<Vec<Event<'a>>, SiteError> {
+) -> Vec<Event<'a>> {
     let options = Options::ENABLE_TABLES
         | Options::ENABLE_FOOTNOTES
         | Options::ENABLE_STRIKETHROUGH
         | Options::ENABLE_SMART_PUNCTUATION
         | Options::ENABLE_MATH
         | Options::ENABLE_HEADING_ATTRIBUTES;
-    let note_id = |name: &str| format!("{}note-{}", rules.prefix, slug(name));
     let moved = |at: Range<usize>| in_source(at.start)..in_source(at.end);
     let mut events = Vec::new();
     let mut heading: Option<Heading> = None;
     let mut picture: Option<(usize, Place)> = None;
     let mut plain = Untaken::default();
-    let mut footnotes = Footnotes::default();
+    let mut footnotes = Footnotes::new(rules.prefix);
     let mut parser = Parser::new_ext(text, options).into_offset_iter();
     while let Some((event, at)) = parser.next() {
         let before = text.get(..at.start).and_then(|text| text.chars().next_back());
@@ -131,7 +124,6 @@ fn read<'a>(
         if let Some(note) = plain.see(&event, before) {
             around.note(&source.place(at.start), &note);
         }
-        footnotes.see(&event, at.start);
         match event {
             Event::Start(Tag::CodeBlock(kind)) => {
                 let language = match kind {
@@ -142,20 +134,22 @@ fn read<'a>(
                 let html = match component_name(&language) {
                     Some(name) => {
                         let settings = SourceText::part(&source.path, source.place(first).line, &text);
-                        around.component(name, &settings, &source.place(at.start))?
+                        let html = around.component(name, &settings, &source.place(at.start));
+                        kept(html, around).unwrap_or_default()
                     }
                     None => highlight(&text, language.split([' ', ',']).next().unwrap_or_default()),
                 };
                 events.push(Event::Html(html.into()));
             }
-            Event::InlineMath(tex) => events.push(formula(&tex, false, source, &at, around)?),
-            Event::DisplayMath(tex) => events.push(formula(&tex, true, source, &at, around)?),
+            Event::InlineMath(tex) => events.push(formula(&tex, false, source, &at, around)),
+            Event::DisplayMath(tex) => events.push(formula(&tex, true, source, &at, around)),
             Event::Html(text) | Event::InlineHtml(text) if !rules.allow_html => {
                 around.note(&source.place(at.start), &shown_as_text(&text));
                 events.push(Event::Text(text));
             }
             Event::Start(mut tag @ (Tag::Image { .. } | Tag::Link { .. })) => {
-                point(&mut tag, rules, source, &at, around)?;
+                let pointed = point(&mut tag, rules, source, &at, around);
+                kept(pointed, around);
                 if matches!(tag, Tag::Image { .. }) {
                     picture = Some((events.len(), source.place(at.start)));
                 }
@@ -163,19 +157,23 @@ fn read<'a>(
             }
             Event::End(TagEnd::Image) => {
                 if let Some((start, place)) = picture.take() {
-                    has_words(events.get(start..).unwrap_or_default(), &place)?;
+                    kept(has_words(events.get(start..).unwrap_or_default(), &place), around);
                 }
                 events.push(Event::End(TagEnd::Image));
             }
-            Event::FootnoteReference(name) => events.push(Event::FootnoteReference(note_id(&name).into())),
-            Event::Start(Tag::FootnoteDefinition(name)) => {
-                let id = note_id(&name);
-                around.ids().claim(&id, &source.place(at.start))?;
-                events.push(Event::Start(Tag::FootnoteDefinition(id.into())));
+            Event::FootnoteReference(name) => {
+                events.push(footnotes.reference(&name, around.ids(), &source.place(at.start)));
             }
+            Event::Start(Tag::FootnoteDefinition(name)) => {
+                let place = source.place(at.start);
+                let claimed = around.ids().claim(&footnotes.id(&name), &place);
+                kept(claimed, around);
+                events.push(footnotes.begin(&name, place));
+            }
+            Event::End(TagEnd::FootnoteDefinition) => footnotes.end(&mut events),
             Event::Start(mut tag @ Tag::Heading { .. }) => {
                 let place = source.place(at.start);
-                settle_heading(&mut tag, &place, around)?;
+                settle_heading(&mut tag, &place, around);
                 heading = Some(Heading::new(events.len(), place));
                 events.push(Event::Start(tag));
             }
@@ -193,18 +191,23 @@ fn read<'a>(
             }
         }
     }
-    for (name, at) in footnotes.unused() {
+    for (name, at) in footnotes.finish(&mut events, &around.words()) {
         let note = format!("the note [^{name}] is shown where it stands, since no text refers to it");
-        around.note(&source.place(at), &note);
+        around.note(&at, &note);
     }
-    Ok(events)
+    events
+}
+
+/// What was made, or nothing where it is wrong, which is told.
+fn kept<T>(made: Result<T, SiteError>, around: &mut impl Surroundings) -> Option<T> {
+    made.map_err(|error| around.fault(error)).ok()
 }
 
 /// Puts a heading below the sections' titles, claims the name that it was given, and leaves out its other
 /// attributes.
-fn settle_heading(tag: &mut Tag, place: &Place, around: &mut impl Surroundings) -> Result<(), SiteError> {
+fn settle_heading(tag: &mut Tag, place: &Place, around: &mut impl Surroundings) {
     let Tag::Heading { level, id, attrs, .. } = tag else {
-        return Ok(());
+        return;
     };
     if let Some((name, _)) = attrs.first() {
         let note = format!(
@@ -215,10 +218,10 @@ fn settle_heading(tag: &mut Tag, place: &Place, around: &mut impl Surroundings) 
     }
     attrs.clear();
     if let Some(id) = id {
-        around.ids().claim(id, place)?;
+        let claimed = around.ids().claim(id, place);
+        kept(claimed, around);
     }
     *level = below_the_sections(*level);
-    Ok(())
 }
 
 /// What is said of HTML that is not passed on.
@@ -284,12 +287,12 @@ fn formula(
     source: &SourceText,
     at: &Range<usize>,
     around: &mut impl Surroundings,
-) -> Result<Event<'static>, SiteError> {
+) -> Event<'static> {
     let mathml = around
         .maths()
         .render(tex, display)
-        .map_err(|problem| source.wrong(at, format!("formula {tex:?}: {problem}")))?;
-    Ok(Event::InlineHtml(mathml.into()))
+        .map_err(|problem| source.wrong(at, format!("formula {tex:?}: {problem}")));
+    Event::InlineHtml(kept(mathml, around).unwrap_or_default().into())
 }
 
 /// Gives a picture or a link the address that it has in the site: of a file of the author's, and for a link
@@ -308,7 +311,12 @@ fn point(
             Use::Picture,
             "a file beside this one; pages ask no other site for anything",
         ),
-        Tag::Link { dest_url, .. } if address::target(dest_url) == Target::Elsewhere => return Ok(()),
+        Tag::Link { dest_url, .. } if address::target(dest_url) == Target::Elsewhere => {
+            if let Some(id) = address::on_this_page(dest_url) {
+                around.refer(&id, &source.place(at.start));
+            }
+            return Ok(());
+        }
         Tag::Link { dest_url, .. } => (
             dest_url,
             "link",
@@ -335,6 +343,8 @@ mod tests {
         maths: Maths,
         ids: Ids,
         notes: Vec<String>,
+        faults: Vec<SiteError>,
+        links: Vec<(String, usize)>,
         seen: Vec<(String, String, usize)>,
     }
 
@@ -357,8 +367,25 @@ mod tests {
         fn ids(&mut self) -> &mut Ids {
             &mut self.ids
         }
+        fn words(&self) -> Words {
+            Words::or_english("en")
+        }
         fn note(&mut self, at: &Place, note: &str) {
             self.notes.push(format!("{at}: {note}"));
+        }
+        fn fault(&mut self, error: SiteError) {
+            self.faults.push(error);
+        }
+        fn refer(&mut self, id: &str, at: &Place) {
+            self.links.push((id.to_owned(), at.line));
+        }
+    }
+
+    /// The text, or the first thing that is wrong with it.
+    fn settled(html: String, around: &mut Plain) -> Result<String, SiteError> {
+        match around.faults.drain(..).next() {
+            Some(error) => Err(error),
+            None => Ok(html),
         }
     }
 
@@ -370,7 +397,8 @@ mod tests {
             allow_html,
             prefix: "s-",
         };
-        (render(&source, rules, &mut around), around)
+        let html = render(&source, rules, &mut around);
+        (settled(html, &mut around), around)
     }
 
     #[test]
@@ -465,7 +493,7 @@ mod tests {
             allow_html: false,
             prefix: "s-",
         };
-        render_inline(&SourceText::part(Path::new("a.md"), 1, text), rules, &mut around).unwrap()
+        render_inline(&SourceText::part(Path::new("a.md"), 1, text), rules, &mut around)
     }
 
     #[test]
@@ -496,12 +524,14 @@ mod tests {
                 allow_html: false,
                 prefix,
             };
-            render(&SourceText::part(Path::new("a.md"), 1, text), rules, &mut around)
+            let html = render(&SourceText::part(Path::new("a.md"), 1, text), rules, &mut around);
+            settled(html, &mut around)
         };
         let one = of("one-", "A[^1].\n\n[^1]: N.\n").unwrap();
         let two = of("two-", "B[^1].\n\n[^1]: M.\n").unwrap();
         assert!(
-            one.contains("id=\"one-note-1\"") && one.contains("href=\"#one-note-1\">1</a>"),
+            one.contains("id=\"one-note-1\"")
+                && one.contains("href=\"#one-note-1\" role=\"doc-noteref\">1</a>"),
             "{one}"
         );
         assert!(two.contains("id=\"two-note-1\""), "{two}");
@@ -516,6 +546,56 @@ mod tests {
             error.starts_with("a.md:2: ") && error.contains("the first is at a.md:1"),
             "{error}"
         );
+    }
+
+    #[test]
+    fn a_note_leads_back_to_every_place_that_refers_to_it() {
+        let (html, _) = rendered("A[^n] and[^m] B[^n].\n\n[^n]: One.\n\n[^m]: Two.\n", false);
+        let html = html.unwrap();
+        for part in [
+            "id=\"s-note-n-ref\"",
+            "id=\"s-note-n-ref-2\"",
+            "href=\"#s-note-n-ref\" role=\"doc-backlink\" aria-label=\"Back to the text (1)\"",
+            "href=\"#s-note-n-ref-2\" role=\"doc-backlink\" aria-label=\"Back to the text (2)\"",
+            "href=\"#s-note-m-ref\" role=\"doc-backlink\" aria-label=\"Back to the text\"",
+        ] {
+            assert_eq!(html.matches(part).count(), 1, "{part}: {html}");
+        }
+        // The link ends the note's paragraph and does not stand below it.
+        assert!(html.contains("<p>Two. <a class=\"footnote-back\""), "{html}");
+        assert!(html.trim_end().ends_with("</a></p>\n</div>"), "{html}");
+    }
+
+    #[test]
+    fn everything_that_is_wrong_with_a_text_is_told_at_once_in_its_order() {
+        let mut around = Plain::default();
+        let text = "![x](one.png)\n\n[y](two.pdf) and ![](three.png)\n\n$\\nosuch$\n\n```{stripe}\n```\n";
+        let rules = Rules {
+            folder: Path::new("/nowhere"),
+            allow_html: false,
+            prefix: "s-",
+        };
+        render(&SourceText::part(Path::new("a.md"), 1, text), rules, &mut around);
+        let told: Vec<String> = around.faults.iter().map(ToString::to_string).collect();
+        let expected = [
+            "a.md:1: ",
+            "a.md:3: ",
+            "a.md:3: ",
+            "a.md:3: a picture without words",
+            "a.md:5: ",
+            "a.md:7: ",
+        ];
+        assert_eq!(told.len(), expected.len(), "{told:?}");
+        for (told, expected) in told.iter().zip(expected) {
+            assert!(told.starts_with(expected), "{told} for {expected}");
+        }
+    }
+
+    #[test]
+    fn links_to_the_page_itself_are_known_with_their_lines() {
+        let (html, around) = rendered("a\n\n[b](#one) [c](#a%20b) [d](https://example.org/#x)\n", false);
+        assert!(html.is_ok());
+        assert_eq!(around.links, [("one".to_owned(), 3), ("a b".to_owned(), 3)]);
     }
 
     #[test]
@@ -569,7 +649,8 @@ mod tests {
                 allow_html: false,
                 prefix: "s-",
             };
-            render(&SourceText::part(Path::new("a.md"), 1, text), rules, &mut around)
+            let html = render(&SourceText::part(Path::new("a.md"), 1, text), rules, &mut around);
+            settled(html, &mut around)
         };
         for text in ["![x](fig%201.svg)", "![x](<fig 1.svg>)", "[x](fig%201.svg#a)"] {
             assert!(of(text).unwrap().contains("=\"files/fig-1-"), "{text}");

@@ -10,6 +10,7 @@ use percent_encoding::percent_decode_str;
 
 use crate::check::{Finding, serious};
 use crate::fingerprint::resolve;
+use crate::place::Place;
 
 /// The start tag of an element.
 struct Element {
@@ -74,9 +75,11 @@ fn elements(html: &str) -> Vec<Element> {
     tokenizer.sink.found.into_inner()
 }
 
-/// What is wrong with a page at `path`, in a site that has the files `paths`.
-pub fn page(path: &str, html: &str, paths: &BTreeSet<String>) -> Vec<Finding> {
+/// What is wrong with a page at `path`, in a site that has the files `paths`. `links` are where its author
+/// wrote links to an element of the page, by its id.
+pub fn page(path: &str, html: &str, paths: &BTreeSet<String>, links: &[(String, Place)]) -> Vec<Finding> {
     let mut found = Vec::new();
+    let mut nowhere = BTreeSet::new();
     let mut wrong = |problem: String| found.push(serious(path, problem));
     let elements = elements(html);
     let mut ids = BTreeSet::new();
@@ -105,8 +108,9 @@ pub fn page(path: &str, html: &str, paths: &BTreeSet<String>) -> Vec<Finding> {
                 ));
             }
         } else if file.is_empty() {
-            if !fragment.is_empty() && !ids.contains(fragment) {
-                wrong(format!("link #{fragment}: expected an element with this id"));
+            let id = percent_decode_str(fragment).decode_utf8_lossy();
+            if !fragment.is_empty() && !ids.contains(&*id) {
+                nowhere.insert(id.into_owned());
             }
         } else if !resolve(path, &file).is_some_and(|target| paths.contains(&target)) {
             wrong(format!("{name} {address}: there is no such file in the site"));
@@ -142,17 +146,33 @@ pub fn page(path: &str, html: &str, paths: &BTreeSet<String>) -> Vec<Finding> {
         }
         level = next;
     }
+    for id in nowhere {
+        let mut places = links.iter().filter(|(wanted, _)| *wanted == id).peekable();
+        if places.peek().is_none() {
+            found.push(serious(path, no_such_element(&id)));
+        }
+        found.extend(places.map(|(_, at)| serious(&at.to_string(), no_such_element(&id))));
+    }
     found
+}
+
+/// What is said of a link to a place that the page does not have.
+pub fn no_such_element(id: &str) -> String {
+    format!("link #{id}: no element of the page has this id, expected a section's or a heading's")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn problems(body: &str) -> Vec<String> {
+    fn findings(body: &str, links: &[(String, Place)]) -> Vec<Finding> {
         let html = format!("<html lang=\"en\"><body>{body}</body></html>");
         let paths = ["index.html", "files/a.png"].map(str::to_owned).into();
-        page("index.html", &html, &paths)
+        page("index.html", &html, &paths, links)
+    }
+
+    fn problems(body: &str) -> Vec<String> {
+        findings(body, &[])
             .into_iter()
             .map(|finding| finding.problem)
             .collect()
@@ -196,6 +216,27 @@ mod tests {
                 "{body}: {found:?}"
             );
         }
+    }
+
+    #[test]
+    fn a_link_to_nowhere_is_told_with_the_lines_that_it_was_written_on() {
+        let written = |line| {
+            let path = "sections/method.md".into();
+            ("no-where".to_owned(), Place { path, line })
+        };
+        let body = "<h1 id=\"é\">A</h1><a href=\"#no-where\">a</a><a href=\"#no-where\">b</a><a href=\"#%C3%A9\">c</a>";
+        let places = |links: &[(String, Place)]| -> Vec<String> {
+            findings(body, links)
+                .into_iter()
+                .map(|finding| finding.place)
+                .collect()
+        };
+        assert_eq!(
+            places(&[written(3), written(9)]),
+            ["sections/method.md:3", "sections/method.md:9"]
+        );
+        // HTML of the author's has no line here.
+        assert_eq!(places(&[]), ["index.html"]);
     }
 
     #[test]

@@ -292,6 +292,7 @@ fn cut(
             source: statement.source.clone(),
             licence: statement.licence.clone(),
             synthetic: false,
+            split: None,
         },
         png,
         treated,

@@ -1,8 +1,6 @@
 //! What an author typed to be something and what became plain text, or nothing at all.
 
-use std::collections::HashSet;
-
-use pulldown_cmark::{Event, Tag};
+use pulldown_cmark::Event;
 
 /// Text that stands as it was typed, watched for what looks like a link, a picture, a note or a formula.
 #[derive(Default)]
@@ -64,33 +62,4 @@ fn lonely_note(text: &str) -> Option<&str> {
     let (_, rest) = text.rsplit_once("[^")?;
     let (name, _) = rest.split_once(']')?;
     (!name.is_empty() && !name.contains(char::is_whitespace)).then_some(name)
-}
-
-/// The footnotes of a text, and which of them are referred to.
-#[derive(Default)]
-pub struct Footnotes {
-    /// Names with where they stand, in the text's order.
-    written: Vec<(String, usize)>,
-    referred: HashSet<String>,
-}
-
-impl Footnotes {
-    /// Looks at the next event, which stands at `at`.
-    pub fn see(&mut self, event: &Event, at: usize) {
-        match event {
-            Event::FootnoteReference(name) => {
-                self.referred.insert(name.to_string());
-            }
-            Event::Start(Tag::FootnoteDefinition(name)) => {
-                self.written.push((name.to_string(), at));
-            }
-            _ => {}
-        }
-    }
-
-    /// The notes that nothing refers to, with where they stand, in the text's order.
-    pub fn unused(mut self) -> Vec<(String, usize)> {
-        self.written.retain(|(name, _)| !self.referred.contains(name));
-        self.written
-    }
 }

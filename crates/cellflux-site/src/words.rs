@@ -48,6 +48,8 @@ words! {
     /// Where the explorer would be.
     no_script: "The explorer needs JavaScript and WebAssembly.", "Der Explorer braucht JavaScript und WebAssembly.",
         "L’explorateur a besoin de JavaScript et de WebAssembly.", "El explorador necesita JavaScript y WebAssembly.";
+    /// What the link from a footnote leads to.
+    back_to_text: "Back to the text", "Zurück zum Text", "Retour au texte", "Volver al texto";
     /// Below pictures that the model made.
     generated: "Generated, not measured", "Erzeugt, nicht gemessen", "Généré, non mesuré", "Generado, no medido";
     /// A control cell.

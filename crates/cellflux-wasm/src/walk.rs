@@ -182,18 +182,19 @@ impl Walk {
         Ok(object.into())
     }
 
-    /// A step's picture as PNG, pixel for pixel what [`Walk::picture`] shows.
+    /// A step's picture as PNG, pixel for pixel what [`Walk::picture`] shows, with texts that say what it is
+    /// and how it is made again.
     pub fn frame_png(&self, step: usize) -> Result<Vec<u8>, JsValue> {
-        let view = &self.exploration.experiment().recipe().view;
-        written(export::frame_png(&self.manifest.image, view, self.frame(step)?))
+        let recipe = self.exploration.experiment().recipe();
+        written(export::frame_png(&self.manifest, recipe, step, self.frame(step)?))
     }
 
-    /// Every step reached, side by side, as PNG.
+    /// Every step reached, side by side, as PNG with texts.
     pub fn strip_png(&self) -> Result<Vec<u8>, JsValue> {
-        let view = &self.exploration.experiment().recipe().view;
+        let recipe = self.exploration.experiment().recipe();
         written(export::strip_png(
-            &self.manifest.image,
-            view,
+            &self.manifest,
+            recipe,
             self.exploration.frames(),
         ))
     }

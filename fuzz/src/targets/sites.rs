@@ -11,6 +11,7 @@ use cellflux_site::markdown::{Rules, Surroundings, render};
 use cellflux_site::maths::Maths;
 use cellflux_site::place::Place;
 use cellflux_site::source::SourceText;
+use cellflux_site::words::Words;
 
 use crate::Outcome;
 
@@ -46,9 +47,12 @@ pub fn markdown(input: &[u8]) -> Outcome {
         allow_html: false,
         prefix: "part-",
     };
-    let html = render(&source, rules, &mut Around::default()).map_err(|error| error.to_string())?;
-    nothing_acts(&html);
-    Ok(())
+    let mut around = Around::default();
+    nothing_acts(&render(&source, rules, &mut around));
+    match around.faults.first() {
+        Some(error) => Err(error.to_string()),
+        None => Ok(()),
+    }
 }
 
 /// A formula by itself.
@@ -83,6 +87,7 @@ struct Around {
     files: AuthorFiles,
     maths: Maths,
     ids: Ids,
+    faults: Vec<SiteError>,
 }
 
 impl Surroundings for Around {
@@ -102,5 +107,15 @@ impl Surroundings for Around {
         &mut self.ids
     }
 
+    fn words(&self) -> Words {
+        Words::or_english("en")
+    }
+
     fn note(&mut self, _: &Place, _: &str) {}
+
+    fn fault(&mut self, error: SiteError) {
+        self.faults.push(error);
+    }
+
+    fn refer(&mut self, _: &str, _: &Place) {}
 }

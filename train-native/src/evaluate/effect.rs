@@ -135,21 +135,19 @@ impl Effects {
         let known =
             statistic == Statistic::Area || self.measures.get(condition).is_some_and(|&count| count > 0);
         let at = self.position(condition, set, statistic);
-        known
-            .then(|| self.replicates.estimate(at).map(super::bundled))
-            .flatten()
+        known.then(|| self.over(&[at], mean)).flatten()
     }
 
     /// Mean nuclear area of the real controls (0) and treated cells (1) of a condition.
     pub fn real_area(&self, condition: usize, which: usize) -> Option<super::Estimate> {
         let at = condition * self.of_condition() + which.min(OWN - 1);
-        self.replicates.estimate(at).map(super::bundled)
+        self.over(&[at], mean)
     }
 
     /// The mean of a statistic over the conditions where something stands out.
     pub fn mean(&self, set: usize, statistic: Statistic) -> Option<super::Estimate> {
         let places = self.places(set, statistic);
-        self.over(&places, |values| values.iter().sum::<f64>() / values.len() as f64)
+        self.over(&places, mean)
     }
 
     /// The mean difference of a statistic between two sets, replicate by replicate.
@@ -166,15 +164,28 @@ impl Effects {
         })
     }
 
+    /// A function of the statistics at these places. Resampled sets are further apart than the sample's own, and
+    /// the correction for noise leaves a part of that: the interval is moved so that the replicates' mean lies at
+    /// the sample's value.
     fn over(&self, places: &[usize], function: impl Fn(&[f64]) -> f64) -> Option<super::Estimate> {
         if places.is_empty() {
             return None;
         }
+        let seen = std::cell::RefCell::new(Vec::new());
         let estimate = self.replicates.of(|values| {
             let chosen: Option<Vec<f64>> = places.iter().map(|&place| values.get(place).copied()).collect();
-            chosen.map(|chosen| function(&chosen))
-        });
-        estimate.map(super::bundled)
+            let value = function(&chosen?);
+            seen.borrow_mut().push(value);
+            Some(value)
+        })?;
+        // The sample's own comes first.
+        let drawn = seen.into_inner().split_off(1);
+        let bias = mean(&drawn) - estimate.value;
+        Some(super::Estimate {
+            value: estimate.value,
+            low: estimate.low - bias,
+            high: estimate.high - bias,
+        })
     }
 
     fn places(&self, set: usize, statistic: Statistic) -> Vec<usize> {
@@ -289,6 +300,10 @@ impl<'a> Condition<'a> {
         let lengths = (made_squared * real_squared).sqrt();
         (lengths > 0.0).then(|| product / lengths)
     }
+}
+
+fn mean(values: &[f64]) -> f64 {
+    values.iter().sum::<f64>() / values.len().max(1) as f64
 }
 
 /// A distance without the noise, whose square is given.

@@ -73,9 +73,11 @@ impl Subject {
         if (own.height, own.width) == (given.height, given.width) && same_meaning {
             return Ok(());
         }
+        // The coding is told only where it is what differs.
+        let with_coding = own.coding != given.coding;
         Err(EvaluateError::Images {
-            found: described(given),
-            expected: described(own),
+            found: described(given, with_coding),
+            expected: described(own, with_coding),
         })
     }
 
@@ -109,12 +111,15 @@ fn names(spec: &ImageSpec) -> Vec<&str> {
         .collect()
 }
 
-fn described(spec: &ImageSpec) -> String {
-    format!(
-        "{} x {} px of {} ({:?})",
+fn described(spec: &ImageSpec, with_coding: bool) -> String {
+    let size = format!(
+        "{} x {} px of {}",
         spec.height,
         spec.width,
-        names(spec).join(", "),
-        spec.coding
-    )
+        names(spec).join(", ")
+    );
+    if with_coding {
+        return format!("{size}, coded as {:?}", spec.coding);
+    }
+    size
 }

@@ -6,7 +6,7 @@ use cellflux_bundle::{
     Bundle, BundleError, BundleReader, Draft, Evaluation, Packed, StateDict, UNetConfig,
     conditions::{Condition, ConditionVectors, Conditions, DoseFeatures, Encoder, Split},
     files::{FileEntry, VerifiedFile},
-    gallery::{Example, Gallery, Trajectory},
+    gallery::{CropSplit, Example, Gallery, Trajectory},
     provenance::{DataSet, Provenance, Training},
     quantise::WeightDtype,
     sampling::{FlowSource, Sampling},
@@ -77,6 +77,7 @@ pub fn draft(dtype: WeightDtype) -> Draft {
         source: "drawn by the procedural renderer".into(),
         licence: "CC0-1.0".into(),
         synthetic: true,
+        split: Some(CropSplit::Validation),
     };
     let list = vec![
         condition("dmso", Split::Seen),

@@ -68,6 +68,7 @@ fn draw(
         ),
         licence: SYNTHETIC_LICENCE.to_owned(),
         synthetic: true,
+        split: None,
     };
     Ok((example, coded_png::write(image, &coded)?))
 }

@@ -15,7 +15,7 @@ pub const HIDEABLE: [&str; 6] = ["upload", "model", "measured", "settings", "kee
 
 /// What stands where an explorer has not started, as HTML. Nothing takes it away: the started explorer's
 /// shadow tree has no place for it. `web/unstarted.js` adds which file is the cause.
-pub const FALLBACK: &str = "<div class=\"fallback\" slot=\"fallback\"><p>The explorer has not started. It \
+pub const FALLBACK: &str = "<div class=\"fallback\" slot=\"fallback\" lang=\"en\"><p>The explorer has not started. It \
     needs JavaScript, WebAssembly and a web server that sends its parts as they were built: a part that was \
     changed on its way is not run, and a page that was opened as a file, or kept from before the site was built \
     anew, does not find its parts. Load the page again; where that does not help, a current version of the \

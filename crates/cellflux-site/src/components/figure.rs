@@ -32,7 +32,7 @@ impl Components<'_> {
             ));
         }
         let address = self.author_file(&wanted.file, Use::Picture, settings)?;
-        let said = self.words_of(wanted.caption.as_ref(), settings)?;
+        let said = self.words_of(wanted.caption.as_ref(), settings);
         let credit = [wanted.source, wanted.licence]
             .into_iter()
             .filter(|part| !part.is_empty())

@@ -69,7 +69,7 @@ impl Components<'_> {
             }
             rows.push_str(&format!("<tr>{cells}</tr>"));
         }
-        let said = self.words_of(grid.caption.as_ref(), settings)?;
+        let said = self.words_of(grid.caption.as_ref(), settings);
         Ok(figure(
             "gallery",
             &format!(

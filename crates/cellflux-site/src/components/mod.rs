@@ -79,6 +79,10 @@ pub struct Components<'a> {
     pub ids: Ids,
     /// What is not wrong but may not be meant, as sentences with their place.
     pub notes: Vec<String>,
+    /// What is wrong with the texts.
+    pub faults: Vec<SiteError>,
+    /// Links from a text to an element of the page, by its id, with where they stand.
+    pub links_inside: Vec<(String, Place)>,
     /// Whether HTML in texts is passed on.
     pub allow_html: bool,
     /// Put before the ids of the text that is being read.
@@ -122,8 +126,20 @@ impl Surroundings for Components<'_> {
         &mut self.ids
     }
 
+    fn words(&self) -> Words {
+        self.words
+    }
+
     fn note(&mut self, at: &Place, note: &str) {
         self.notes.push(format!("{at}: {note}"));
+    }
+
+    fn fault(&mut self, error: SiteError) {
+        self.faults.push(error);
+    }
+
+    fn refer(&mut self, id: &str, at: &Place) {
+        self.links_inside.push((id.to_owned(), at.clone()));
     }
 }
 
@@ -146,6 +162,13 @@ fn walk_and<T: DeserializeOwned>(settings: &SourceText, own: &[&str]) -> Result<
 }
 
 impl<'a> Components<'a> {
+    /// Whether the page has an element of this id, as far as its texts have been read.
+    pub fn has_id(&self, id: &str) -> bool {
+        let number = id.strip_prefix("explorer-").map(str::parse::<usize>);
+        let explorer = matches!(number, Some(Ok(number)) if (1..=self.explorers).contains(&number));
+        explorer || self.ids.has(id)
+    }
+
     /// The address of a file that a component names, which stands beside the text.
     fn author_file(
         &mut self,
@@ -158,7 +181,7 @@ impl<'a> Components<'a> {
     }
 
     /// A caption or a cell as HTML.
-    fn inline(&mut self, text: &SourceText) -> Result<String, SiteError> {
+    fn inline(&mut self, text: &SourceText) -> String {
         let (folder, prefix) = (self.folder.clone(), self.prefix.clone());
         let rules = Rules {
             folder: &folder,
@@ -169,15 +192,8 @@ impl<'a> Components<'a> {
     }
 
     /// An author's caption as HTML; nothing where there is none.
-    fn words_of(
-        &mut self,
-        caption: Option<&Spanned<String>>,
-        settings: &SourceText,
-    ) -> Result<String, SiteError> {
-        caption.map_or_else(
-            || Ok(String::new()),
-            |caption| self.inline(&settings.text(caption)),
-        )
+    fn words_of(&mut self, caption: Option<&Spanned<String>>, settings: &SourceText) -> String {
+        caption.map_or_else(String::new, |caption| self.inline(&settings.text(caption)))
     }
 
     /// The walk, computed; none where it wants a real control and the site holds no such.

@@ -19,7 +19,7 @@ impl Components<'_> {
             source: String,
         }
         let quote: Quote = settings.toml()?;
-        let text = self.inline(&settings.text(&quote.text))?;
+        let text = self.inline(&settings.text(&quote.text));
         let cited = format!("<cite>{}</cite>", escape(&quote.source));
         let origin = match (quote.by.is_empty(), quote.source.is_empty()) {
             (true, true) => String::new(),

@@ -18,7 +18,7 @@ impl Components<'_> {
         let compound = compound_name(model, &recipe);
         let before = self.picture("before", &recording.start, self.words.before)?;
         let after = self.picture("after", last, &with_name(self.words.after, compound))?;
-        let said = self.words_of(shown.caption.as_ref(), settings)?;
+        let said = self.words_of(shown.caption.as_ref(), settings);
         let words = self.words;
         // The page's script has English ones itself.
         let labels = if words.language == "en" {

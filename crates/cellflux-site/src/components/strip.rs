@@ -37,7 +37,7 @@ impl Components<'_> {
             let image = self.picture("step", frame, &format!("{compound}, t = {t:.2}"))?;
             cells.push_str(&format!("<li>{image}<span><var>t</var> = {t:.2}</span></li>"));
         }
-        let said = self.words_of(shown.caption.as_ref(), settings)?;
+        let said = self.words_of(shown.caption.as_ref(), settings);
         let words = self.words;
         Ok(figure(
             "strip",

@@ -45,7 +45,7 @@ impl Components<'_> {
             ),
             None => String::new(),
         };
-        let said = self.words_of(video.caption.as_ref(), settings)?;
+        let said = self.words_of(video.caption.as_ref(), settings);
         Ok(figure(
             "video",
             &format!(

@@ -241,3 +241,52 @@ fn a_folder_that_cannot_be_written_is_named() {
     let error = build(home.path()).unwrap_err().to_string();
     assert!(error.contains("dist"), "{error}");
 }
+
+#[test]
+fn what_is_wrong_with_several_texts_is_told_in_one_run_with_files_and_lines() {
+    let sections = "[[section]]\nid = \"one\"\nfile = \"one.md\"\n\
+        [[section]]\nid = \"gone\"\nfile = \"gone.md\"\n\
+        [[section]]\nid = \"two\"\nfile = \"two.md\"\n";
+    let home = project(&format!(
+        "[[link]]\nlabel = \"Paper\"\nhref = \"paper.pdf\"\n{sections}"
+    ));
+    let one = "A [place](#nowhere).\n\n![words](missing.png)\n\n```{strip}\ncompound = \"nosuch\"\n```\n";
+    fs::write(home.path().join("one.md"), one).unwrap();
+    fs::write(home.path().join("two.md"), "# Head\n\n$\\nosuch$\n").unwrap();
+    let error = build(home.path()).unwrap_err().to_string();
+    let told: Vec<String> = error
+        .lines()
+        .map(|line| line.replace(&format!("{}/", home.path().display()), ""))
+        .collect();
+    let expected = [
+        "one.md:3: missing.png",
+        "one.md:6: ",
+        "site.toml:12: gone.md",
+        "two.md:3: formula",
+        "site.toml:6: paper.pdf",
+        "one.md:1: link #nowhere",
+    ];
+    assert_eq!(told.len(), expected.len(), "{error}");
+    for (told, expected) in told.iter().zip(expected) {
+        assert!(told.starts_with(expected), "{told} for {expected}");
+    }
+    assert!(!home.path().join("dist").exists());
+}
+
+#[test]
+fn a_link_to_nowhere_is_found_by_the_check_with_its_line() {
+    let home = project(
+        "[[section]]\nid = \"one\"\ntext = \"\"\"\nSee [this](#one)\nand [that](#nowhere).\n\"\"\"\n",
+    );
+    let built = build(home.path()).unwrap();
+    let findings = cellflux_site::check::check(&home.path().join("dist"), &built.links_inside).unwrap();
+    let told: Vec<_> = findings
+        .iter()
+        .map(|finding| format!("{}: {}", finding.place, finding.problem))
+        .filter(|told| told.contains("link #"))
+        .collect();
+    let [told] = told.as_slice() else {
+        panic!("one link, found {told:?}");
+    };
+    assert!(told.contains("site.toml:8: link #nowhere"), "{told}");
+}

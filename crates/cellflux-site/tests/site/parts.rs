@@ -186,6 +186,7 @@ fn draft(weight: impl Fn(usize) -> f32) -> Draft {
                 source: "drawn by a program".into(),
                 licence: "CC0-1.0".into(),
                 synthetic: true,
+                split: None,
             }],
             treated: vec![],
         },

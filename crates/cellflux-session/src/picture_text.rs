@@ -1,0 +1,207 @@
+//! What a saved picture says of itself: that it was generated, by which model, from what, and how it is made
+//! again. A PNG carries it as texts, so that it stays with the picture when the file's name does not.
+
+use cellflux_bundle::Manifest;
+use cellflux_image::strip::PngText;
+
+use crate::error::SessionError;
+use crate::export::NOTE;
+use crate::frame::Frame;
+use crate::link;
+use crate::recipe::{Direction, Recipe, Start, View, number};
+
+/// Which pictures of a walk a file holds.
+#[derive(Clone, Copy, Debug)]
+pub enum Pictured<'a> {
+    /// One frame, and its step counted from the start, which is 0.
+    Step(usize, &'a Frame),
+    /// So many frames, the start first.
+    Strip(usize),
+}
+
+/// The texts of a picture of a walk.
+///
+/// The link of a walk from a visitor's own crop would hold the crop. Whoever passes a picture on need not
+/// mean to pass that on, so it is left out.
+///
+/// # Errors
+/// [`SessionError::Image`] for a crop that is not of the model's shape.
+pub fn texts(manifest: &Manifest, recipe: &Recipe, pictured: Pictured) -> Result<Vec<PngText>, SessionError> {
+    let text = |keyword, text| PngText { keyword, text };
+    let mut texts = vec![
+        text(
+            "Title",
+            format!("{}, {}", condition(manifest, recipe), way(recipe)),
+        ),
+        text("Warning", warning(recipe, pictured)),
+        text("Description", description(manifest, recipe, pictured)),
+        text(
+            "Source",
+            format!("the model {} ({})", manifest.id, manifest.title),
+        ),
+        text("Copyright", licences(manifest, recipe)),
+        text(
+            "Software",
+            concat!("CellFlux for the web ", env!("CARGO_PKG_VERSION")).to_owned(),
+        ),
+    ];
+    let step = match pictured {
+        Pictured::Step(step, _) => Some(step),
+        Pictured::Strip(_) => None,
+    };
+    let mut shown = recipe.clone();
+    shown.view = View {
+        step,
+        ..recipe.view.clone()
+    };
+    let link = link::write(&shown, &manifest.image)?;
+    texts.push(match link.split_once("&crop=") {
+        None => text("CellFlux link", format!("#{link}")),
+        Some((settings, _)) => text(
+            "CellFlux settings",
+            format!("{settings} (the crop that the walk starts from is not in this file)"),
+        ),
+    });
+    Ok(texts)
+}
+
+/// The condition's name and dose.
+fn condition(manifest: &Manifest, recipe: &Recipe) -> String {
+    let known = manifest.conditions.get(&recipe.condition);
+    let name = known.map_or(recipe.condition.as_str(), |condition| condition.name.as_str());
+    match recipe.dose_um {
+        Some(dose_um) => format!("{name} at {} µM", number(&dose_um)),
+        None => name.to_owned(),
+    }
+}
+
+fn way(recipe: &Recipe) -> &'static str {
+    match recipe.direction {
+        Direction::Forward => "from the control to the treated end",
+        Direction::Reverse => "from the treated end back",
+        Direction::Return => "from the control to the treated end and back",
+    }
+}
+
+/// Whether what is seen was generated. A walk's first frame was not: it is where the walk starts.
+fn warning(recipe: &Recipe, pictured: Pictured) -> String {
+    let noised = recipe.sampling.noise > 0.0 && recipe.direction.starts_at_source();
+    let start = match recipe.start {
+        Start::Noise => "Noise: no cell is in it",
+        Start::Example(_) | Start::Crop(_) if noised => {
+            "The start of the walk with noise added, not generated"
+        }
+        Start::Example(_) | Start::Crop(_) => "The start of the walk, unchanged, not generated",
+    };
+    match pictured {
+        Pictured::Step(0, _) => start.to_owned(),
+        Pictured::Step(..) => NOTE.to_owned(),
+        Pictured::Strip(_) => format!("{NOTE}. The first frame is different. {start}"),
+    }
+}
+
+/// Condition, start, place on the walk and seed, in words.
+fn description(manifest: &Manifest, recipe: &Recipe, pictured: Pictured) -> String {
+    let start = match &recipe.start {
+        Start::Example(id) => format!("from {id}"),
+        Start::Crop(_) => "from a visitor's own crop".to_owned(),
+        Start::Noise => "from noise".to_owned(),
+    };
+    let place = match pictured {
+        Pictured::Step(step, frame) => format!("step {step}, t = {:.3}", frame.t),
+        Pictured::Strip(frames) => format!("{frames} frames of the walk, the start on the left"),
+    };
+    let sampling = &recipe.sampling;
+    format!(
+        "Condition {}, {start}; {place}; guidance {}, source noise {}, seed {}",
+        condition(manifest, recipe),
+        number(&sampling.alpha),
+        number(&sampling.noise),
+        sampling.seed
+    )
+}
+
+/// Whose the weights and the start's picture are.
+fn licences(manifest: &Manifest, recipe: &Recipe) -> String {
+    let weights = format!("weights: {}", manifest.provenance.licence);
+    let start = match &recipe.start {
+        Start::Example(id) => manifest.gallery.get(id),
+        Start::Crop(_) | Start::Noise => None,
+    };
+    match start {
+        Some(example) => format!("{weights}; start: {}; {}", example.source, example.licence),
+        None => weights,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::test_model::{manifest, manifest_with_dose, recipe};
+
+    fn frame() -> Frame {
+        Frame {
+            t: 0.5,
+            evaluations: 2,
+            rejected: 0,
+            waypoint: 1,
+            step_size: None,
+            values: Vec::new(),
+        }
+    }
+
+    fn text_of(texts: &[PngText], keyword: &str) -> Option<String> {
+        let found = texts.iter().find(|text| text.keyword == keyword);
+        found.map(|text| text.text.clone())
+    }
+
+    #[test]
+    fn a_picture_says_that_it_was_generated_by_what_and_how_it_is_made_again() {
+        let manifest = manifest_with_dose();
+        let mut recipe = recipe();
+        recipe.dose_um = Some(3.0);
+        let texts = texts(&manifest, &recipe, Pictured::Step(2, &frame())).unwrap();
+        let of = |keyword: &str| text_of(&texts, keyword).unwrap();
+        assert_eq!(of("Warning"), NOTE);
+        assert_eq!(of("Source"), "the model test-model (A model for tests)");
+        assert_eq!(of("Copyright"), "weights: CC0-1.0; start: made up; CC0-1.0");
+        assert_eq!(
+            of("Description"),
+            "Condition taxol at 3 µM, from control-1; step 2, t = 0.500; guidance 1.2, source noise 0.5, seed 7"
+        );
+        recipe.view.step = Some(2);
+        assert_eq!(link::read(&of("CellFlux link"), &manifest).unwrap(), recipe);
+    }
+
+    #[test]
+    fn a_start_is_not_called_generated() {
+        let (manifest, mut recipe) = (manifest(), recipe());
+        let warning = |recipe: &Recipe, pictured: Pictured| {
+            text_of(&texts(&manifest, recipe, pictured).unwrap(), "Warning").unwrap()
+        };
+        let first = warning(&recipe, Pictured::Step(0, &frame()));
+        assert_eq!(first, "The start of the walk with noise added, not generated");
+        assert!(warning(&recipe, Pictured::Strip(3)).starts_with(NOTE));
+        recipe.sampling.noise = 0.0;
+        let first = warning(&recipe, Pictured::Step(0, &frame()));
+        assert_eq!(first, "The start of the walk, unchanged, not generated");
+        recipe.start = Start::Noise;
+        assert_eq!(
+            warning(&recipe, Pictured::Step(0, &frame())),
+            "Noise: no cell is in it"
+        );
+    }
+
+    #[test]
+    fn a_visitor_s_crop_is_not_in_the_file() {
+        let (manifest, mut recipe) = (manifest(), recipe());
+        recipe.start = Start::Crop(vec![3; manifest.image.len()]);
+        let texts = texts(&manifest, &recipe, Pictured::Strip(2)).unwrap();
+        assert_eq!(text_of(&texts, "CellFlux link"), None);
+        let settings = text_of(&texts, "CellFlux settings").unwrap();
+        assert!(
+            settings.contains("&seed=7") && !settings.contains("crop="),
+            "{settings}"
+        );
+    }
+}

@@ -1,0 +1,157 @@
+// Parts of the explorer by themselves: each is given a state and shows it. No network and no worker runs.
+
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { extname } from 'node:path';
+import { after, before, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { launch, WITHOUT_GPU } from './chromium.mjs';
+
+const WEB = fileURLToPath(new URL('../../web/', import.meta.url));
+const TYPES = { '.js': 'text/javascript', '.css': 'text/css', '.woff2': 'font/woff2', '': 'text/html' };
+const PAGE = '<!doctype html><html lang="fr"><title>parts</title><body></body></html>';
+
+let browser;
+let server;
+let page;
+
+before(async () => {
+  server = createServer(async ({ url }, response) => {
+    const path = new URL(url, 'http://localhost').pathname.slice(1);
+    const body = path ? await readFile(WEB + path).catch(() => null) : PAGE;
+    response.writeHead(body === null ? 404 : 200, { 'content-type': TYPES[extname(path)] ?? 'text/plain' });
+    response.end(body);
+  });
+  await new Promise((listening) => server.listen(0, '127.0.0.1', listening));
+  browser = await launch(WITHOUT_GPU);
+  const context = await browser.newContext({ viewport: { width: 390, height: 844 } });
+  page = await context.newPage();
+  await page.goto(`http://127.0.0.1:${server.address().port}/`);
+  await page.evaluate(async () => {
+    const { layout, ANY_PART } = await import('/layout.js');
+    const { styleSheets } = await import('/style_sheets.js');
+    const host = document.body.appendChild(document.createElement('div'));
+    const root = host.attachShadow({ mode: 'open' });
+    root.adoptedStyleSheets = (await styleSheets()).sheets;
+    root.append(...layout(host));
+    const { EMPTY } = await import('/state.js');
+    const channels = ['actin', 'tubulin', 'DNA'].map((name) => ({ name, stain: '', colour: '#ff8800' }));
+    const rgba = new Uint8ClampedArray(4 * 16 * 16).fill(120);
+    const picture = { width: 16, height: 16, rgba };
+    const tile = (id, treated, note) => ({ id, treated, note, label: id, condition: 'dmso', dose: '' });
+    const compound = { id: 'taxol', name: 'Taxol', action: '', doses: [], batches: [] };
+    globalThis.parts = { root, picture };
+    globalThis.show = (patch) => {
+      const state = {
+        ...EMPTY,
+        phase: 'ready',
+        channels,
+        visible: channels.map(() => true),
+        samples: [tile('control-1', false, 'DMSO, measured, untreated')],
+        examples: [tile('taxol-1', true, 'Taxol at 3 µM, measured')],
+        compounds: [{ ...compound, control: false, training: { badge: 'seen', kind: 'seen', sentence: '' } }],
+        flowSource: 'control',
+        compoundName: 'Taxol',
+        start: { title: 'Control', kind: 'control', note: '', synthetic: false, batch: null },
+        ...patch,
+      };
+      for (const part of root.querySelectorAll(ANY_PART)) {
+        if (!part.matches('cellflux-model, cellflux-provenance, cellflux-settings')) part.update(state);
+      }
+    };
+  });
+});
+
+after(async () => {
+  await browser.close();
+  server.close();
+});
+
+const recipe = (more) => ({
+  control: 'control-1', compound: 'taxol', direction: 'forward', noise: 0, alpha: 1, seed: 1, ...more,
+});
+
+/** Shows a walk of one step reached. */
+const walk = (noised, more) =>
+  page.evaluate(
+    ([noised, recipe]) => {
+      const { picture } = globalThis.parts;
+      const steps = [{ time: 0, now: picture, difference: { ...picture } }];
+      globalThis.show({
+        recipe,
+        walk: { key: Math.random(), start: picture, noised, times: [0, 1], finished: false, steps },
+      });
+    },
+    [noised, recipe(more)],
+  );
+
+test('the first picture says that noise was added and what the difference is taken from', async () => {
+  const explained = page.locator('.view.now .explained');
+  await walk(true, { noise: 0.5 });
+  assert.equal(
+    await explained.textContent(),
+    'The walk starts from the control with noise of level 0.5 added; “Difference” is now − the control '
+      + 'without it, so at the start it shows the noise alone.',
+  );
+  await walk(true, { noise: 0.5, direction: 'return' });
+  assert.match(await explained.textContent(), /“Difference” is now − the control with this noise\.$/);
+  await walk(false, {});
+  assert.equal(await explained.isVisible(), false);
+});
+
+test('walking back, the first step says which cell is walked from and how to go forward again', async () => {
+  await walk(false, { control: 'taxol-1', direction: 'reverse' });
+  assert.equal(
+    await page.locator('cellflux-control .about').textContent(),
+    'No control is chosen: the walk goes back from a treated cell (Taxol at 3 µM, measured). '
+      + 'Choose a control to walk forward again.',
+  );
+  await walk(false, {});
+  assert.equal(
+    await page.locator('cellflux-control .about').textContent(),
+    'DMSO, measured, untreated.',
+  );
+});
+
+test('the explorer is marked as English on a page in another language', async () => {
+  const languages = await page.evaluate(() =>
+    [...globalThis.parts.root.children].map((element) => element.closest('[lang]')?.lang),
+  );
+  assert.ok(languages.length > 0);
+  assert.deepEqual([...new Set(languages)], ['en']);
+});
+
+test('long file names leave the channels in sight in a narrow window', async () => {
+  const start = 'HEPG2-01_Plate1_B02_site1_2026-03-14_long-exposure_of-a-very-long-experiment';
+  const labels = ['w1_actin.ome.tif', 'w2_tubulin.ome.tif', 'w3_DNA.ome.tif'].map((end) => `${start}_${end}`);
+  await page.evaluate((labels) => {
+    const { picture } = globalThis.parts;
+    globalThis.show({
+      recipe: null,
+      walk: null,
+      upload: {
+        key: 1, name: labels[0], width: 80, height: 80, planes: labels.map((label) => ({ label })),
+        assignment: [0, 1, 2], guessed: [true, true, true], crop: { x: 0, y: 0, side: 32 }, extent: [1, 1],
+        smallest: 8, sorts: [], reading: [], complete: true, picture, cropPicture: picture,
+        clipped: { dark: 0, bright: 0 },
+      },
+    });
+  }, labels);
+  const dialog = page.locator('.crop-dialog');
+  await dialog.waitFor();
+  const options = page.locator('.assign select').first().locator('option');
+  for (const [index, label] of labels.entries()) {
+    const option = options.nth(index);
+    assert.equal(await option.getAttribute('title'), label);
+    assert.equal(await option.getAttribute('aria-label'), label);
+    const shown = await option.textContent();
+    assert.ok(shown.length < 30 && label.endsWith(shown.split('…')[1]), shown);
+  }
+  for (const name of ['actin', 'tubulin', 'DNA']) {
+    assert.ok(await page.locator('.assign label', { hasText: name }).first().isVisible());
+  }
+  const [inner, outer] = await dialog.evaluate((box) => [box.scrollWidth, box.clientWidth]);
+  assert.ok(inner <= outer, `the dialog's content is ${inner} px wide in ${outer}`);
+  await page.evaluate(() => globalThis.show({ recipe: null, walk: null, upload: null }));
+});
