@@ -8,6 +8,15 @@
 //! A *run* is a folder: the resolved `config.toml`, checkpoints, a JSONL log, `TensorBoard` events and sample
 //! sheets. Every random choice is a function of the run's seed and the step's number, so that a resumed run
 //! is the uninterrupted one.
+//!
+//! ```
+//! use cellflux_train::config::Config;
+//!
+//! let config = Config::read("../configs/synthetic-tiny.toml".as_ref(), &["training.steps=10".parse()?])?;
+//! assert_eq!(config.training.steps, 10);
+//! assert_eq!(config.data.image.spec()?.channels.len(), 3);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 pub mod bench;
 pub mod config;

@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use crate::shell::{cargo, root, run, stage};
 use crate::toolchain::WasmToolchain;
-use crate::{browser, deny, npm, pkg, third_party};
+use crate::{browser, deny, npm, package, pkg, third_party};
 
 pub fn lint() -> Result<()> {
     stage("cargo fmt");
@@ -21,6 +21,8 @@ pub fn lint() -> Result<()> {
         .args(["--workspace", "--exclude", "cellflux-wasm", "--all-targets"])
         .args(["--", "--deny", "warnings"]))?;
 
+    documentation()?;
+
     // The profile of pkg/, so that nothing is built that a build of the page would not use again.
     stage("clippy, browser");
     let mut clippy = WasmToolchain::find()?.clippy()?;
@@ -34,7 +36,21 @@ pub fn lint() -> Result<()> {
         "--deny",
         "warnings",
     ]))?;
+    // Last of what needs cargo: by now it has a copy of the registry's index.
+    package::check()?;
     page()
+}
+
+/// The crates' documentation: links that lead nowhere and the like are errors.
+fn documentation() -> Result<()> {
+    stage("rustdoc");
+    // With an example among the targets, cargo takes the features that tests ask for, as clippy above did: the
+    // libraries alone would have candle, wgpu and others checked a second time. cellflux-train is both a
+    // library and a command; its documentation is the library's.
+    run(cargo("doc")
+        .args(["--workspace", "--exclude", "cellflux-wasm", "--no-deps"])
+        .args(["--lib", "--examples", "--bin", "cellflux", "--bin", "xtask"])
+        .env("RUSTDOCFLAGS", "--deny warnings"))
 }
 
 /// The page's types, which are comments in its modules (`web/tsconfig.json`), and a few rules

@@ -16,6 +16,7 @@ mod lint;
 mod miri;
 mod native;
 mod npm;
+mod package;
 mod page_weight;
 mod pkg;
 mod sbom;
@@ -50,8 +51,8 @@ enum Chore {
     Test(test::Options),
     /// Build the npm-shaped package pkg/: WebAssembly, JavaScript glue, types.
     Pkg(pkg::Options),
-    /// Formatting, clippy with warnings denied for this machine and for the browser, third-party notices,
-    /// cargo-deny where it is installed.
+    /// Formatting, clippy and rustdoc with warnings denied, for this machine and for the browser, the crates'
+    /// packages, third-party notices, cargo-deny where it is installed.
     Lint,
     /// Build pkg/ and install the `cellflux` command, which carries it and the page inside itself.
     Install(install::Options),

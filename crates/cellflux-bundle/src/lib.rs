@@ -1,21 +1,7 @@
-//! What a trained CellFlux model is on disk: config, state dict, manifest, shards, hashes, quantisation.
+#![doc = include_str!("../README.md")]
 //!
-//! Everything here reads bytes that somebody else wrote. Sizes, counts, names, shapes, offsets, paths and
-//! digests are checked before memory is reserved, and what is wrong is said by name ([`BundleError`]). The
-//! format is described in `docs/bundle-format.md`; apart from `folder` and `pth` nothing touches a file
-//! system, so that the same reader runs in a page.
-//!
-//! ```no_run
-//! # #[cfg(not(target_family = "wasm"))]
-//! # fn main() -> Result<(), cellflux_bundle::BundleError> {
-//! let bundle = cellflux_bundle::folder::read("web/bundles/bbbc021-tiny".as_ref())?;
-//! let first_layer = bundle.weights.get("input_blocks.0.0.weight")?;
-//! println!("{}: {:?}", bundle.manifest.title, first_layer.shape);
-//! # Ok(())
-//! # }
-//! # #[cfg(target_family = "wasm")]
-//! # fn main() {}
-//! ```
+//! Errors are [`BundleError`]. The format is described in `docs/bundle-format.md` of the repository; apart from
+//! `folder` and `pth` nothing touches a file system, so that the same reader runs in a page.
 
 pub mod bundle;
 mod check;

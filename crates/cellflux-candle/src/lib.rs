@@ -1,9 +1,8 @@
-//! The CellFlux U-Net on candle: what `train-native` trains, the reference for the GPU engine, and the CPU
-//! path in the browser.
+#![doc = include_str!("../README.md")]
 //!
-//! The network is built by walking [`cellflux_bundle::topology::Topology`]; tensors are `[N, C, H, W]`, f32.
-//! Its parameters come from a candle `VarBuilder`, so that the same network holds a state dict's tensors or
-//! a `VarMap`'s trainable variables; what it calls on its way is [`operations::Operations`].
+//! The network is built by walking [`cellflux_bundle::topology::Topology`]. Its parameters come from a candle
+//! `VarBuilder`, so that the same network holds a state dict's tensors or a `VarMap`'s trainable variables;
+//! what it calls on its way is [`operations::Operations`].
 
 pub mod attention;
 mod attention_blocks;

@@ -1,19 +1,7 @@
-//! Compounds: SMILES to Morgan counts (the condition vector of a chemical perturbation), the nearest
-//! training compounds, and 2-d structures as SVG.
+#![doc = include_str!("../README.md")]
 //!
-//! Chemistry itself (SMILES, aromaticity, hashing, 2-d layout) is cosmolkit's, which follows `RDKit`; this
-//! crate takes its parts directly instead of its facade, which would also build file readers, writers and
-//! force fields.
-//!
-//! ```
-//! use cellflux_chem::{Molecule, MorganSettings};
-//!
-//! let dmso = Molecule::from_smiles("CS(=O)C")?;
-//! let counts = dmso.morgan_counts(MorganSettings::default())?;
-//! assert_eq!(counts.to_string(), "33:2 241:1 427:1 552:1 589:2 650:1");
-//! assert_eq!(counts.to_dense().len(), 1024);
-//! # Ok::<(), cellflux_chem::ChemError>(())
-//! ```
+//! cosmolkit's parts are taken directly instead of its facade, which would also build file readers, writers
+//! and force fields.
 
 mod error;
 mod layout;

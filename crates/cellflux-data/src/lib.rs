@@ -1,4 +1,4 @@
-//! What a run learns from: images, the experiment's table, conditions, and the batches drawn from them.
+#![doc = include_str!("../README.md")]
 //!
 //! Data goes one way:
 //!

@@ -16,7 +16,11 @@ use cellflux_session::{Exploration, PreparedWalk, Recipe, Start, export, start_i
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let (bundle, compound, out, crop) = match arguments.as_slice() {
+    walk(&arguments)
+}
+
+fn walk(arguments: &[String]) -> Result<(), Box<dyn Error>> {
+    let (bundle, compound, out, crop) = match arguments {
         [bundle, compound, out] => (bundle, compound, out, None),
         [bundle, compound, out, crop] => (bundle, compound, out, Some(crop)),
         _ => return Err("expected BUNDLE COMPOUND STRIP.png [CROP.png]".into()),

@@ -1,7 +1,4 @@
-//! What a flow is: probability path, time grids, ODE solvers, guidance and source noise.
-//!
-//! No GPU, no framework, no input or output: a solver steps any [`field::Field`], and everything that must
-//! be the same number on every platform (grids, embeddings, noise) is computed here in f64 with `libm`.
+#![doc = include_str!("../README.md")]
 
 pub mod distance;
 pub mod dopri5;

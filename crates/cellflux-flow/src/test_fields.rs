@@ -23,12 +23,8 @@ pub fn distance(a: &[f64], b: &[f64]) -> f64 {
 
 /// A tensor of the reference's schedules, as f64.
 pub fn schedule(name: &str) -> Vec<f64> {
-    let path = concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/../../tests/fixtures/schedules.safetensors"
-    );
-    let bytes = std::fs::read(path).unwrap();
-    let file = safetensors::SafeTensors::deserialize(&bytes).unwrap();
+    let bytes = include_bytes!("../fixtures/schedules.safetensors");
+    let file = safetensors::SafeTensors::deserialize(bytes).unwrap();
     let tensor = file.tensor(name).unwrap();
     match tensor.dtype() {
         safetensors::Dtype::F64 => tensor

@@ -1,6 +1,6 @@
-//! Microscopy crops: decode, map to a model's channels and coding, resize, composite, and synthetic cells.
+#![doc = include_str!("../README.md")]
 //!
-//! Bytes come in and values go out; nothing here opens a file. The way of an upload:
+//! The way of an upload:
 //!
 //! ```text
 //! bytes ─ decode ─▶ Picture ─ assign::suggest ─▶ Assignment ─ crop::cut ─▶ coded u8 [C, H, W]

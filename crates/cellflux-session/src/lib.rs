@@ -1,4 +1,4 @@
-//! One exploration without a page: recipe and link, the steps reached, what a change restarts, recovery.
+#![doc = include_str!("../README.md")]
 //!
 //! The way of a visit:
 //!
@@ -11,8 +11,7 @@
 //!
 //! [`comparison`] says how far a network is from another, or from a file of expected outputs.
 //!
-//! An engine is anything that evaluates a velocity (`cellflux_flow::field::Engine`). There is no page, clock,
-//! thread or file system in here: the worker of a page and `cellflux run` drive the same code.
+//! An engine is anything that evaluates a velocity (`cellflux_flow::field::Engine`).
 
 pub mod comparison;
 pub mod error;

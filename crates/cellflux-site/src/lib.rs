@@ -9,7 +9,18 @@
 //! ```
 //!
 //! The folder needs no server of its own kind: every reference in it is relative, and everything comes from
-//! one origin.
+//! one origin. Any folder of pages can be checked for that:
+//!
+//! ```
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let site = tempfile::tempdir()?;
+//! let page = "<!doctype html><html lang=en><title>Cells</title><img src=cell.png alt='a cell'>";
+//! std::fs::write(site.path().join("index.html"), page)?;
+//! let findings = cellflux_site::check::check(site.path())?;
+//! assert!(findings.iter().any(|finding| finding.serious && finding.problem.contains("cell.png")));
+//! # Ok(())
+//! # }
+//! ```
 
 #![allow(
     clippy::format_push_string,

@@ -1,8 +1,8 @@
-//! Text and tables that people bring: the encoding by name, rows with the line numbers that an editor shows.
+#![doc = include_str!("../README.md")]
 //!
 //! [`decode`] turns a file's bytes into text, and names the encoding or the kind of file where they are not
-//! UTF-8. [`Table`] reads CSV and TSV row by row, from a stream of any length. Lines end with LF, CRLF or CR,
-//! as editors have it; blank lines and line breaks inside quotes count.
+//! UTF-8. [`Table`] reads CSV and TSV. Lines end with LF, CRLF or CR, as editors have it; blank lines and line
+//! breaks inside quotes count.
 
 mod encoding;
 mod lines;

@@ -1,4 +1,4 @@
-//! What the commands say in a terminal.
+#![doc = include_str!("../README.md")]
 //!
 //! - [`said`]: `print!`, `println!` and `eprintln!` for a command whose reader may leave early. They take the
 //!   place of the standard ones in a program that begins with `#[macro_use] extern crate cellflux_terminal;`.

@@ -1,5 +1,4 @@
-//! The `CellFlux` U-Net on wgpu: WGSL kernels, a plan built from the config, and an engine for Vulkan, Metal,
-//! DX12 and WebGPU.
+#![doc = include_str!("../README.md")]
 //!
 //! The way of a velocity evaluation:
 //!
@@ -9,6 +8,22 @@
 //! 3. [`WgpuEngine::new`] compiles the plan's shaders, repacks the weights and allocates the buffers.
 //! 4. The engine is a [`cellflux_flow::field::Engine`]: solvers enqueue velocities and linear combinations,
 //!    and only reading a state back waits for the device.
+//!
+//! A GPU engine needs an adapter, which not every machine has; so the tests compile this and do not run it:
+//!
+//! ```no_run
+//! use cellflux_wgpu::{Gpu, Precision, Wanted, WgpuEngine};
+//!
+//! # async fn open() -> Result<(), Box<dyn std::error::Error>> {
+//! let bundle = cellflux_bundle::folder::read("my-model".as_ref())?;
+//! let (config, image) = (&bundle.manifest.model.config, &bundle.manifest.image);
+//! let gpu = Gpu::request(Wanted::default()).await?;
+//! let size = [image.height, image.width];
+//! let engine = WgpuEngine::new(&gpu, config, &bundle.weights, size, 1, Precision::F32, |_| {}).await?;
+//! # let _ = engine;
+//! # Ok(())
+//! # }
+//! ```
 //!
 //! Which kernel variant each convolution takes is a [`Tuning`]: defaults by adapter, and what a [`Tuner`]
 //! measured on this one, kept as text by [`StoredTiles`].
