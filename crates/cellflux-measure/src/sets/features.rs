@@ -141,6 +141,15 @@ impl Features {
     }
 }
 
+impl<'a> IntoIterator for &'a Features {
+    type Item = &'a [f64];
+    type IntoIter = std::slice::ChunksExact<'a, f64>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
 /// Refuses counts that are not one for each row.
 pub(super) fn check_counts(measure: &'static str, counts: &[u32], rows: usize) -> Result<(), SetError> {
     if counts.len() == rows {

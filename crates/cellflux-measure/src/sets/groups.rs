@@ -226,6 +226,14 @@ mod tests {
     }
 
     #[test]
+    fn the_order_of_rows_changes_no_group_s_number() {
+        let labels = ["b", "c", "a", "b"];
+        let reversed: Vec<_> = labels.iter().rev().collect();
+        assert_eq!(Groups::of(Unit::Well, &labels).of_rows(), [1, 2, 0, 1]);
+        assert_eq!(Groups::of(Unit::Well, &reversed).of_rows(), [1, 0, 2, 1]);
+    }
+
+    #[test]
     fn fields_are_taken_from_their_least_number_on() {
         let side = |fields: usize| -> Vec<Origin> {
             (0..fields)

@@ -4,7 +4,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
 
 /// The numbers of one draw. The rule, fixed for good: ChaCha8 with a key of the seed's eight little-endian
-/// bytes and 24 zeros, and the draw's number as ChaCha's stream, so that no draw depends on how many came
+/// bytes and 24 zeros, and the draw's number as the cipher's stream, so that no draw depends on how many came
 /// before it.
 pub(super) fn stream(seed: u64, number: u64) -> ChaCha8Rng {
     let mut key = [0; 32];
