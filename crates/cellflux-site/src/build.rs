@@ -22,7 +22,6 @@ use crate::fingerprint::{Named, digest, name_by_content, named, sha256};
 use crate::html::escape;
 use crate::ids::Ids;
 use crate::markdown::{self, Rules, Surroundings};
-use crate::maths::Maths;
 use crate::model::{LEFT_OUT, Model};
 use crate::output::Output;
 use crate::page_check::no_such_element;
@@ -77,23 +76,8 @@ pub struct Built {
 pub fn build(project: &Project, options: &Options, engines: EngineMaker) -> Result<Built, SiteError> {
     let mut output = Output::new(&options.out)?;
     let models = models(project, options, engines)?;
-    let mut components = Components {
-        models: &models,
-        recorder: Recorder::new(engines, Cache::of(&project.folder), options.tell),
-        files: AuthorFiles::of(&project.folder).allow_html(project.config.allow_html),
-        maths: Maths::default(),
-        folder: project.folder.clone(),
-        explorers: 0,
-        ids: own_ids(project)?,
-        notes: Vec::new(),
-        faults: Vec::new(),
-        links_inside: Vec::new(),
-        allow_html: project.config.allow_html,
-        prefix: String::new(),
-        language: project.config.language.get_ref().clone(),
-        words: Words::or_english(project.config.language.get_ref()),
-        recorded: Vec::new(),
-    };
+    let recorder = Recorder::new(engines, Cache::of(&project.folder), options.tell);
+    let mut components = Components::new(project, &models, recorder, own_ids(project)?);
     let recorded = record(project, &mut components);
     gathered(recorded, &mut components);
     let texts = Texts::render(project, &mut components);

@@ -34,12 +34,12 @@ impl Components<'_> {
         let words = self.words;
         let [first, second] = plane.explained.map(percent);
         let otherwise = format!("{} ({first}, {second} {}).", words.batches, words.explained);
-        self.measured_figure(
+        Ok(self.measured_figure(
             ("batches", &draw(plane, &words)),
             (&wanted, settings),
             &otherwise,
             ("batches", &lines(plane)),
-        )
+        ))
     }
 }
 

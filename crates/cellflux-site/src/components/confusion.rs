@@ -32,12 +32,12 @@ impl Components<'_> {
         };
         let words = self.words;
         let otherwise = format!("{}. {}.", words.modes_of_action, words.intervals);
-        self.measured_figure(
+        Ok(self.measured_figure(
             ("confusion", &(draw(modes, &words) + &table(modes, &words))),
             (&wanted, settings),
             &otherwise,
             ("confusion", &lines(modes)),
-        )
+        ))
     }
 }
 

@@ -57,12 +57,12 @@ impl Components<'_> {
             "{}, {}: n = {}. {}.",
             data.name, evaluation.date, data.treated, words.intervals
         );
-        self.measured_figure(
+        Ok(self.measured_figure(
             ("evaluation", &content),
             (&wanted, settings),
             &otherwise,
             ("evaluation", &lines(evaluation)),
-        )
+        ))
     }
 
     /// What the page's explorer and `cellflux bundle inspect` say too, in English as the explorer.

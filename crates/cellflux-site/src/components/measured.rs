@@ -54,15 +54,15 @@ impl<'a> Components<'a> {
         (wanted, settings): (&Measured, &SourceText),
         otherwise: &str,
         data: (&str, &[Line]),
-    ) -> Result<String, SiteError> {
-        let said = self.words_of(wanted.caption.as_ref(), settings)?;
+    ) -> String {
+        let said = self.words_of(wanted.caption.as_ref(), settings);
         let said = if said.is_empty() { escape(otherwise) } else { said };
         let link = self.data_link(data);
-        Ok(figure(
+        figure(
             &format!("evaluated {class}"),
             content,
             &format!("{said} {link}"),
-        ))
+        )
     }
 
     /// Writes a CSV file into the site, and gives a link to it.

@@ -27,6 +27,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use toml::Spanned;
 
+use crate::config::Project;
 use crate::error::SiteError;
 use crate::files::{AuthorFiles, Use};
 use crate::html::escape;
@@ -162,6 +163,28 @@ fn walk_and<T: DeserializeOwned>(settings: &SourceText, own: &[&str]) -> Result<
 }
 
 impl<'a> Components<'a> {
+    /// What the components of a project's page have before any text is read: `ids` are those of the page itself.
+    pub fn new(project: &Project, models: &'a [Model], recorder: Recorder<'a>, ids: Ids) -> Self {
+        let config = &project.config;
+        Self {
+            models,
+            recorder,
+            files: AuthorFiles::of(&project.folder).allow_html(config.allow_html),
+            maths: Maths::default(),
+            folder: project.folder.clone(),
+            explorers: 0,
+            ids,
+            notes: Vec::new(),
+            faults: Vec::new(),
+            links_inside: Vec::new(),
+            allow_html: config.allow_html,
+            prefix: String::new(),
+            language: config.language.get_ref().clone(),
+            words: Words::or_english(config.language.get_ref()),
+            recorded: Vec::new(),
+        }
+    }
+
     /// Whether the page has an element of this id, as far as its texts have been read.
     pub fn has_id(&self, id: &str) -> bool {
         let number = id.strip_prefix("explorer-").map(str::parse::<usize>);

@@ -27,12 +27,12 @@ impl Components<'_> {
         }
         let words = self.words;
         let otherwise = format!("{}. {}.", words.nuclear_area, words.intervals);
-        self.measured_figure(
+        Ok(self.measured_figure(
             ("nuclei", &table(&measured, &words)),
             (&wanted, settings),
             &otherwise,
             ("nuclei", &lines(&measured)),
-        )
+        ))
     }
 }
 

@@ -127,7 +127,7 @@ fn confusion_batches_and_nuclei_show_real_and_generated_cells_and_link_to_their_
     );
     assert!(data(&home, &page, "batches").contains("Week4,treated,100,1,0.6,1.2,-0.2,0.6\r\n"));
     assert!(data(&home, &page, "nuclei").contains("TAXOL at 3 µM,generated,178,498,480,515\r\n"));
-    let findings = cellflux_site::check::check(&home.path().join("dist")).unwrap();
+    let findings = cellflux_site::check::check(&home.path().join("dist"), &[]).unwrap();
     assert!(findings.is_empty(), "{findings:?}");
 }
 
