@@ -182,7 +182,12 @@ fn a_perfect_generator_closes_the_gap_and_reaches_the_floor_and_a_copy_does_neit
         assert!(low <= 0.0 && 0.0 <= high, "{:?}", kid(same));
     }
     assert!(kid(copied).low > 0.0, "{:?}", kid(copied));
-    let against = |name: &str| differences.iter().find(|found| found.name.ends_with(name)).unwrap();
+    let against = |name: &str| {
+        differences
+            .iter()
+            .find(|found| found.name.ends_with(name))
+            .unwrap()
+    };
     let nearer = against("against controls copied").nearer[0].1;
     assert!(nearer.low > 0.0, "{nearer:?}");
 

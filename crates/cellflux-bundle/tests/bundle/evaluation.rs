@@ -248,8 +248,8 @@ fn findings(edit: impl FnOnce(&mut Evaluation)) -> Vec<Finding> {
     evaluation.findings(&packed.manifest.conditions)
 }
 
-fn gap(value: f64, low: f64, high: f64) -> Option<Estimate> {
-    Some(Estimate { value, low, high })
+fn gap(value: f64, low: f64, high: f64) -> Estimate {
+    Estimate { value, low, high }
 }
 
 #[test]
@@ -303,10 +303,14 @@ fn a_finding_says_the_share_its_interval_how_many_cells_and_that_they_were_not_t
 #[test]
 fn an_interval_that_reaches_zero_is_a_warning() {
     for (gap, verdict, warning) in [
-        (gap(0.1, 0.01, 0.2), Verdict::BetterThanCopy, None),
-        (gap(0.1, 0.0, 0.2), Verdict::NotShown, Some(NO_BETTER)),
-        (gap(0.1, -0.1, 0.2), Verdict::NotShown, Some(NO_BETTER)),
-        (gap(-0.3, -0.4, -0.2), Verdict::WorseThanCopy, Some(NO_BETTER)),
+        (Some(gap(0.1, 0.01, 0.2)), Verdict::BetterThanCopy, None),
+        (Some(gap(0.1, 0.0, 0.2)), Verdict::NotShown, Some(NO_BETTER)),
+        (Some(gap(0.1, -0.1, 0.2)), Verdict::NotShown, Some(NO_BETTER)),
+        (
+            Some(gap(-0.3, -0.4, -0.2)),
+            Verdict::WorseThanCopy,
+            Some(NO_BETTER),
+        ),
         (None, Verdict::Unmeasured, None),
     ] {
         let found = findings(|evaluation| {
@@ -315,7 +319,7 @@ fn an_interval_that_reaches_zero_is_a_warning() {
         });
         assert_eq!(found[0].warning, warning, "{gap:?}");
     }
-    let worse = findings(|evaluation| evaluation.conditions[0].gap_closed = gap(-0.3, -0.4, -0.002));
+    let worse = findings(|evaluation| evaluation.conditions[0].gap_closed = Some(gap(-0.3, -0.4, -0.002)));
     assert!(
         worse[0].sentence.starts_with("makes −30 % (−40 to 0) of"),
         "{}",
@@ -344,7 +348,7 @@ fn a_model_card_names_the_data_the_whole_each_condition_and_those_without_figure
             "SIMVASTATIN: not measured: 7 real cells, at least 20 are needed",
         ]
     );
-    evaluation.conditions[0].gap_closed = gap(0.05, -0.1, 0.2);
+    evaluation.conditions[0].gap_closed = Some(gap(0.05, -0.1, 0.2));
     evaluation.data.resampled_by = Resampled::Cell;
     evaluation.conditions.remove(1);
     let said = card(&evaluation).join("\n");

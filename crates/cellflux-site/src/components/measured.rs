@@ -58,11 +58,7 @@ impl<'a> Components<'a> {
         let said = self.words_of(wanted.caption.as_ref(), settings);
         let said = if said.is_empty() { escape(otherwise) } else { said };
         let link = self.data_link(data);
-        figure(
-            &format!("evaluated {class}"),
-            content,
-            &format!("{said} {link}"),
-        )
+        figure(&format!("evaluated {class}"), content, &format!("{said} {link}"))
     }
 
     /// Writes a CSV file into the site, and gives a link to it.
