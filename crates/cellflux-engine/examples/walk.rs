@@ -20,6 +20,9 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 /// Walks a crop under a compound; see above.
+///
+/// # Errors
+/// What is wrong with the arguments, the bundle or the crop, in a sentence.
 pub fn walk(arguments: &[String]) -> Result<(), Box<dyn Error>> {
     let (bundle, compound, out, crop) = match arguments {
         [bundle, compound, out] => (bundle, compound, out, None),
