@@ -10,7 +10,7 @@ pub(super) fn covariance(set: &Features, mean: &[f64]) -> DMatrix<f64> {
     let width = set.width();
     let mut sums = DMatrix::zeros(width, width);
     let mut centred = vec![0.0; width];
-    for row in set.iter() {
+    for row in set {
         for ((centred, value), mean) in centred.iter_mut().zip(row).zip(mean) {
             *centred = value - mean;
         }

@@ -113,7 +113,7 @@ impl Pca {
             });
         }
         let mut values = Vec::with_capacity(set.rows() * self.components.rows());
-        for row in set.iter() {
+        for row in set {
             let centred: Vec<f64> = row
                 .iter()
                 .zip(&self.mean)
@@ -167,7 +167,7 @@ mod tests {
     #[test]
     fn the_sign_follows_the_largest_value_and_not_the_data_s_order() {
         let pca = Pca::fit(&set(), 3).unwrap();
-        for direction in pca.components().iter() {
+        for direction in pca.components() {
             let largest = direction
                 .iter()
                 .copied()

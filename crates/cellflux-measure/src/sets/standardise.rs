@@ -76,7 +76,7 @@ impl Standardiser {
             });
         }
         let mut values = Vec::with_capacity(set.values().len());
-        for row in set.iter() {
+        for row in set {
             let kept = row
                 .iter()
                 .zip(&self.columns)
