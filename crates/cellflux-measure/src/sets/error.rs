@@ -64,9 +64,9 @@ pub enum SetError {
     },
     /// A covariance that fewer rows than features cannot give.
     #[error(
-        "Fréchet distance: set {set} has n = {rows} rows of dimension {width}, expected n of at least {width}: \
-         the covariance of fewer rows is singular and the distance would mostly say how few they are; add \
-         rows, project both sets on fewer principal components, or use KID or the energy distance"
+        "Fréchet distance: set {set} has n = {rows} rows of dimension {width}, expected n of at least \
+         {width}: the covariance of fewer rows is singular and the distance would mostly say how few they \
+         are; add rows, project both sets on fewer principal components, or use KID or the energy distance"
     )]
     FrechetRows {
         /// The set, from 1.
