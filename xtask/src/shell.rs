@@ -40,6 +40,11 @@ pub fn cargo(subcommand: &str) -> Command {
             command.env_remove(name);
         }
     }
+    // Where everything is built once and thrown away, as services for continuous integration do (they set CI),
+    // what cargo would keep for a second build costs gigabytes and saves nothing.
+    if std::env::var_os("CI").is_some() {
+        command.env("CARGO_INCREMENTAL", "0");
+    }
     command
 }
 

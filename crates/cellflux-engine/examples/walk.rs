@@ -19,7 +19,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     walk(&arguments)
 }
 
-/// Walks a crop under a compound; see above.
+/// Does what a command line asks for: BUNDLE COMPOUND STRIP.png, and a CROP.png where there is one.
 ///
 /// # Errors
 /// What is wrong with the arguments, the bundle or the crop, in a sentence.

@@ -2,8 +2,8 @@
 
 use crate::recipe::ADAPTIVE_STEPS;
 
-/// Why a step was not reached. The frames reached before are as they were; the next [`Exploration::advance`]
-/// tries again from the last of them.
+/// Why a step was not reached. The frames reached before are as they were; the next
+/// [`Exploration::advance`](crate::Exploration::advance) tries again from the last of them.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum StepError<E> {

@@ -360,8 +360,11 @@ fn rows_of_controls(
             direction: None,
             fine_detail: detail,
         });
-    let floor = floor("real controls, half against half", halves);
-    Ok(std::iter::once(floor).chain(rows).collect())
+    // Without distances a floor has nothing to say.
+    let floor = halves
+        .can_be_measured()
+        .then(|| floor("real controls, half against half", halves));
+    Ok(floor.into_iter().chain(rows).collect())
 }
 
 fn floor(name: &str, halves: &Halves) -> Row {

@@ -66,6 +66,11 @@ impl Halves {
         Self { rows, groups }
     }
 
+    /// Whether both halves have groups enough for distances, [`FEWEST_GROUPS`].
+    pub fn can_be_measured(&self) -> bool {
+        self.groups.iter().all(|groups| groups.count() >= FEWEST_GROUPS)
+    }
+
     /// Rows of the smaller half: cells on each side of a distance.
     pub fn least(&self) -> usize {
         self.rows.iter().map(Vec::len).min().unwrap_or(0)
@@ -111,7 +116,7 @@ impl Measurement {
         halves: &Halves,
         plan: Plan,
     ) -> Result<Option<Self>, EvaluateError> {
-        if halves.groups.iter().any(|groups| groups.count() < FEWEST_GROUPS) {
+        if !halves.can_be_measured() {
             return Ok(None);
         }
         let mut folds = vec![vec![Fold::new(real, real, halves, (0, 1))?]];

@@ -10,7 +10,7 @@ const GROWTH_INTERVAL: u32 = 2000;
 const LARGEST: f64 = 16_777_216.0;
 
 /// An adaptive loss scale: halved by a step whose gradient overflows, which is skipped; doubled after
-/// [`GROWTH_INTERVAL`] steps without one.
+/// `GROWTH_INTERVAL` steps without one.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LossScale {
     factor: f64,
