@@ -33,5 +33,11 @@ pub fn make(options: &Options) -> Result<()> {
         .arg(checkpoint)
         .args(["--compounds", &format!("{source}/compounds.csv")])
         .args(["--about", &format!("{source}/about.json")])
-        .args(["--dtype", "f16", "--strict", "--out", DEMO_BUNDLE, "--replace"]))
+        .args(["--dtype", "f16", "--strict", "--out", DEMO_BUNDLE, "--replace"]))?;
+    // What `cellflux-train evaluate` found; refused where the weights are others.
+    run(Command::new(&cli)
+        .current_dir(root())
+        .args(["bundle", "attach-evaluation", DEMO_BUNDLE])
+        .arg(format!("{source}/evaluation.json"))
+        .args(["--out", DEMO_BUNDLE, "--replace"]))
 }
