@@ -20,7 +20,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 /// Does what a command line asks for: BUNDLE COMPOUND STRIP.png, and a CROP.png where there is one.
-pub fn walk(arguments: &[String]) -> Result<(), Box<dyn Error>> {
+pub(crate) fn walk(arguments: &[String]) -> Result<(), Box<dyn Error>> {
     let (bundle, compound, out, crop) = match arguments {
         [bundle, compound, out] => (bundle, compound, out, None),
         [bundle, compound, out, crop] => (bundle, compound, out, Some(crop)),
