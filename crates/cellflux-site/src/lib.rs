@@ -16,7 +16,7 @@
 //! let site = tempfile::tempdir()?;
 //! let page = "<!doctype html><html lang=en><title>Cells</title><img src=cell.png alt='a cell'>";
 //! std::fs::write(site.path().join("index.html"), page)?;
-//! let findings = cellflux_site::check::check(site.path())?;
+//! let findings = cellflux_site::check::check(site.path(), &[])?;
 //! assert!(findings.iter().any(|finding| finding.serious && finding.problem.contains("cell.png")));
 //! # Ok(())
 //! # }

@@ -149,7 +149,9 @@ fn read<'a>(
             }
             Event::Start(mut tag @ (Tag::Image { .. } | Tag::Link { .. })) => {
                 let pointed = point(&mut tag, rules, source, &at, around);
-                kept(pointed, around);
+                if kept(pointed, around).is_none() {
+                    without_address(&mut tag);
+                }
                 if matches!(tag, Tag::Image { .. }) {
                     picture = Some((events.len(), source.place(at.start)));
                 }
@@ -331,6 +333,13 @@ fn point(
     let file = address::file(rules.folder, name);
     *address = (around.files().add(&file, purpose, &source.place(at.start))? + rest).into();
     Ok(())
+}
+
+/// What is refused leads nowhere, also in a page that is never published.
+fn without_address(tag: &mut Tag<'_>) {
+    if let Tag::Image { dest_url, .. } | Tag::Link { dest_url, .. } = tag {
+        *dest_url = "".into();
+    }
 }
 
 #[cfg(test)]

@@ -170,13 +170,15 @@ fn an_old_file_that_claims_what_it_does_not_hold_is_refused() {
     // A count of storage scalars beyond the file, and one below zero.
     for count in [i64::MAX, -1] {
         let file = replaced(&6i64.to_le_bytes(), &count.to_le_bytes());
-        assert!(message(&file, &list).contains("ends within storage 94367"));
+        let said = message(&file, &list);
+        assert!(said.contains("ends within storage \"94367\""), "{said}");
     }
     let file = replaced(&6i64.to_le_bytes(), &5i64.to_le_bytes());
-    assert!(message(&file, &list).contains("storage 94367 has 20 bytes, expected 24"));
+    let said = message(&file, &list);
+    assert!(said.contains("storage 94367 has 20 bytes, expected 24"), "{said}");
     // A key that the state dict does not name: its scalars' size is not known.
     let file = replaced(b"107X", b"108X");
-    assert!(message(&file, &list).contains("storage 107 is of a kind whose size is not known"));
+    assert!(message(&file, &list).contains("storage \"107\" is of a kind whose size is not known"));
     let file = replaced(b"\x88u.", b"\x89u.");
     assert!(message(&file, &list).contains("byte order"));
     let file = replaced(b"\x80\x02M\xe9\x03.", b"\x80\x02M\xea\x03.");
