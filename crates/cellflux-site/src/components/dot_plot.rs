@@ -19,7 +19,7 @@ const TOP: f64 = 34.0;
 /// The share below which an interval is cut off: its figures stand beside it.
 const LOWEST: f64 = -1.0;
 /// As far to the right.
-const HIGHEST: f64 = 1.25;
+const HIGHEST: f64 = 2.0;
 
 /// The plot of those conditions that have a figure, the largest first; nothing where none has.
 pub(super) fn draw(conditions: &[MeasuredCondition], words: &Words) -> Option<String> {

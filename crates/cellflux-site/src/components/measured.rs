@@ -126,7 +126,7 @@ pub(super) fn interval(estimate: Estimate, words: &Words, number: fn(f64) -> Str
     )
 }
 
-/// A number in three digits or four, with a minus that is as wide as a plus.
+/// A number in two digits to four, with a minus that is as wide as a plus.
 pub(super) fn digits(number: f64) -> String {
     let size = number.abs();
     let text = if size >= 99.95 {
@@ -136,7 +136,8 @@ pub(super) fn digits(number: f64) -> String {
     } else if size >= 0.9995 {
         format!("{number:.2}")
     } else if size >= 0.000_999_5 || number == 0.0 {
-        format!("{number:.4}")
+        let decimals = if size >= 0.0995 { 2 } else { 4 };
+        format!("{number:.decimals$}")
             .trim_end_matches('0')
             .trim_end_matches('.')
             .to_owned()
