@@ -4,7 +4,8 @@
 //! `p` = `k / 2`, the result `[N, H / s, W / s, out]` is what PyTorch's `conv2d` calls a convolution:
 //!
 //! ```text
-//! y[n, i, j, o] = b[o] + residual[n, i, j, o] + sum over u, v, c of K[o, u, v, c] x[n, s i + u - p, s j + v - p, c]
+//! y[n, i, j, o] = b[o] + residual[n, i, j, o]
+//!               + sum over u, v, c of K[o, u, v, c] x[n, s i + u - p, s j + v - p, c]
 //! ```
 //!
 //! With `dy` the gradient of `y`: that of `x` is the transposed convolution of `dy` by `K`, that of `K` the

@@ -9,7 +9,7 @@ use cellflux_bundle::topology::Parameter;
 /// Features of an image: channels of the last block.
 pub const FEATURES: usize = 2048;
 
-/// A convolution without bias, then batch normalisation and ReLU.
+/// A convolution without bias, then batch normalisation and `ReLU`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Layer {
     /// Where its tensors are in the state dict: `.conv.weight` and `.bn.*`.

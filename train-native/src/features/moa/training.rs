@@ -39,7 +39,7 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
-            steps: 3000,
+            steps: 1500,
             batch: 64,
             learning_rate: 2e-3,
             weight_decay: 0.05,
