@@ -204,7 +204,10 @@ fn a_perfect_generator_closes_the_gap_and_reaches_the_floor_and_a_copy_does_neit
         .unwrap();
     let nuclei = larger.nuclei.unwrap();
     assert!(nuclei.treated.low > nuclei.control.high, "{nuclei:?}");
-    assert!(holds(Some(nuclei.generated), nuclei.treated.value), "{nuclei:?}");
+    // Both are means of some forty cells: their intervals meet.
+    let (made, real) = (nuclei.generated, nuclei.treated);
+    assert!(made.low <= real.high && real.low <= made.high, "{nuclei:?}");
+    assert!(made.low > nuclei.control.high, "{nuclei:?}");
 }
 
 /// The command on the shipped bundle, on few cells and steps.

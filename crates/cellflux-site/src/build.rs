@@ -15,13 +15,13 @@ use crate::address::{self, Target};
 use crate::cache::Cache;
 use crate::card::{self, Card};
 use crate::components::{self, Components};
-use crate::config::{FILE, LinkKind, Project, RESERVED_IDS, Section};
+use crate::config::{FILE, LinkKind, Project, RESERVED_IDS};
 use crate::error::SiteError;
 use crate::files::{AuthorFiles, Use};
 use crate::fingerprint::{Named, digest, name_by_content, named, sha256};
 use crate::html::escape;
 use crate::ids::Ids;
-use crate::markdown::{self, Rules, Surroundings};
+use crate::markdown::Surroundings;
 use crate::model::{LEFT_OUT, Model};
 use crate::output::Output;
 use crate::page_check::no_such_element;
@@ -29,7 +29,7 @@ use crate::pages::{EMBED, EXPLORER, OFFLINE, PAGE, Pages, STYLES, UNSTARTED, wit
 use crate::place::Place;
 use crate::recorder::Recorder;
 use crate::report::Report;
-use crate::source::SourceText;
+use crate::texts::Texts;
 use crate::theme;
 use crate::toolkit::Toolkit;
 use crate::words::{LANGUAGES, Words};
@@ -169,7 +169,7 @@ pub fn build(project: &Project, options: &Options, engines: EngineMaker) -> Resu
 }
 
 /// What was made, or nothing where it is wrong, which is kept to be told with everything else.
-fn gathered<T>(made: Result<T, SiteError>, components: &mut Components) -> Option<T> {
+pub(crate) fn gathered<T>(made: Result<T, SiteError>, components: &mut Components) -> Option<T> {
     made.map_err(|error| components.fault(error)).ok()
 }
 
@@ -343,75 +343,6 @@ fn start_name(model: &Model, recipe: &Recipe, words: &Words) -> &'static str {
         Some(example) if example.synthetic => words.drawn_control,
         _ => words.the_control,
     }
-}
-
-/// The author's texts as HTML.
-pub(crate) struct Texts {
-    pub summary: Option<String>,
-    pub footer: String,
-    pub sections: Vec<(String, String, bool, String)>,
-    pub sources: Vec<PathBuf>,
-}
-
-impl Texts {
-    fn render(project: &Project, components: &mut Components) -> Self {
-        let config = &project.config;
-        let mut sources = Vec::new();
-        let mut short = |text: &Option<toml::Spanned<String>>, prefix: &str| {
-            let text = text.as_ref()?;
-            Some(rendered(project, &project.text(text), prefix, components))
-        };
-        let summary = short(&config.summary, "abstract-");
-        let footer = short(&config.footer, "footer-").unwrap_or_default();
-        let mut sections = Vec::new();
-        for section in &config.sections {
-            let source = text_of(project, section, &mut components.files);
-            let Some(source) = gathered(source, components) else {
-                continue;
-            };
-            if section.file.is_some() {
-                sources.push(source.path.clone());
-            }
-            let prefix = format!("{}-", section.id.get_ref());
-            let html = rendered(project, &source, &prefix, components);
-            sections.push((
-                section.id.get_ref().clone(),
-                section.title.clone(),
-                section.wide,
-                html,
-            ));
-        }
-        Self {
-            summary,
-            footer,
-            sections,
-            sources,
-        }
-    }
-}
-
-fn text_of(project: &Project, section: &Section, files: &mut AuthorFiles) -> Result<SourceText, SiteError> {
-    if let Some(text) = &section.text {
-        return Ok(project.text(text));
-    }
-    let Some(file) = &section.file else {
-        return Ok(SourceText::part(&project.source.path, 1, ""));
-    };
-    let path = project.path(file.get_ref());
-    let bytes = files.content(&path, &project.source.place(file.span().start))?;
-    SourceText::decoded(&path, &bytes).map_err(|error| project.source.wrong(&file.span(), error.to_string()))
-}
-
-fn rendered(project: &Project, source: &SourceText, prefix: &str, components: &mut Components) -> String {
-    let folder = components::folder_of(source);
-    components.folder.clone_from(&folder);
-    prefix.clone_into(&mut components.prefix);
-    let rules = Rules {
-        folder: &folder,
-        allow_html: project.config.allow_html,
-        prefix,
-    };
-    markdown::render(source, rules, components)
 }
 
 /// A button, its address looked up.

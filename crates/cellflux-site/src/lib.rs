@@ -62,6 +62,7 @@ pub mod serve;
 pub mod source;
 mod storage;
 mod svg;
+mod texts;
 pub mod theme;
 pub mod toolkit;
 mod untaken;

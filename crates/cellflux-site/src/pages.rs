@@ -7,13 +7,14 @@ use base64::engine::general_purpose::STANDARD;
 use minijinja::{Environment, Value, context};
 use sha2::{Digest, Sha256};
 
-use crate::build::{Button, Files, Texts};
+use crate::build::{Button, Files};
 use crate::components::FALLBACK;
 use crate::config::{LinkKind, Mode, Project};
 use crate::error::SiteError;
 use crate::fingerprint::{Named, integrity};
 use crate::html::escape;
 use crate::model::Model;
+use crate::texts::Texts;
 use crate::words::Words;
 
 /// The page's own entry points.

@@ -12,19 +12,18 @@ use cellflux_bundle::sampling::Sampling;
 use cellflux_data::{Experiment, PackedCache, Split};
 use cellflux_measure::sets::Features;
 use cellflux_measure::sets::bootstrap::Plan;
-use cellflux_measure::sets::groups::{Groups, Unit, choose_unit};
+use cellflux_measure::sets::groups::{Groups, Unit};
 
 use super::cells::{Cells, name};
 use super::compounds::{Compound, compound_use};
 use super::detail::fine_detail;
 use super::distances::{FEWEST_GROUPS, Halves, Measurement};
 use super::effect::{ConditionCells, Effects, Statistic};
-use super::generate::file_name;
-use super::measured::{Measured, Ruler, Scale};
+use super::gathered::Gathered;
+use super::measured::{Measured, Ruler};
 use super::modes::modes_of_action;
 use super::planes::batch_plane;
-use super::real::{Real, origins};
-use super::spaces::{Extractor, NamedImages};
+use super::spaces::Extractor;
 use super::{Estimate, EvaluateError};
 
 /// A set of images with what it is.
@@ -93,27 +92,6 @@ pub struct Difference {
     /// For each space by name, the kernel distance of the second minus that of the first: above 0 where the first
     /// is nearer to real cells.
     pub nearer: Vec<(String, Estimate)>,
-}
-
-/// A set beside real cells, measured.
-struct Set {
-    kind: RowKind,
-    name: String,
-    paths: Vec<String>,
-    images: Vec<u8>,
-    measured: Measured,
-}
-
-/// Everything that is compared.
-struct Gathered {
-    ruler: Ruler,
-    scale: Scale,
-    treated: Real,
-    controls: Real,
-    /// Row for row beside the treated cells: controls copied, generated, others.
-    beside_treated: Vec<Set>,
-    /// Row for row beside the controls.
-    beside_controls: Vec<Set>,
 }
 
 /// The position of the generated set beside the treated cells: controls copied come first.
@@ -219,88 +197,6 @@ pub fn assess(question: &Question<'_>) -> Result<Assessment, EvaluateError> {
         measured: measured.1,
         ruler: measured.0,
     })
-}
-
-impl Gathered {
-    fn of(question: &Question<'_>) -> Result<Self, EvaluateError> {
-        let ruler = Ruler::new(&question.bundle.manifest.image)?;
-        let cells = question.cells;
-        let treated: Vec<u32> = cells.partners.iter().map(|partner| partner.treated).collect();
-        let copies: Vec<u32> = cells.partners.iter().map(|partner| partner.control).collect();
-        let unit = choose_unit(&[
-            &origins(question.experiment, &treated),
-            &origins(question.experiment, &cells.controls),
-        ]);
-        let source = (question.experiment, question.cache);
-        let copied = Real::new(source, &ruler, unit, &copies)?;
-        let mut beside_treated = vec![Set {
-            kind: RowKind::Copied,
-            name: "controls copied".to_owned(),
-            paths: copied.paths,
-            images: copied.images,
-            measured: copied.measured,
-        }];
-        let mut beside_controls = Vec::new();
-        for set in question.sets {
-            let measured = ruler.measure(&set.images)?;
-            let set = Set {
-                kind: set.kind,
-                name: set.name.clone(),
-                paths: (0..measured.len())
-                    .map(|number| format!("{}/{}", set.folder, file_name(number)))
-                    .collect(),
-                images: set.images.clone(),
-                measured,
-            };
-            if set.kind == RowKind::Untreated {
-                beside_controls.push(set);
-            } else {
-                beside_treated.push(set);
-            }
-        }
-        let controls = Real::new(source, &ruler, unit, &cells.controls)?;
-        Ok(Self {
-            treated: Real::new(source, &ruler, unit, &treated)?,
-            scale: Scale::of(&controls.measured),
-            ruler,
-            controls,
-            beside_treated,
-            beside_controls,
-        })
-    }
-
-    /// Every set: treated cells and those beside them, then controls and those beside them.
-    fn named(&self) -> Vec<NamedImages<'_>> {
-        fn real(real: &Real) -> NamedImages<'_> {
-            NamedImages {
-                images: &real.images,
-                paths: &real.paths,
-                measured: &real.measured,
-            }
-        }
-        fn made(set: &Set) -> NamedImages<'_> {
-            NamedImages {
-                images: &set.images,
-                paths: &set.paths,
-                measured: &set.measured,
-            }
-        }
-        std::iter::once(real(&self.treated))
-            .chain(self.beside_treated.iter().map(made))
-            .chain(std::iter::once(real(&self.controls)))
-            .chain(self.beside_controls.iter().map(made))
-            .collect()
-    }
-
-    fn into_measured(self) -> (Ruler, Vec<(String, Vec<String>, Measured)>) {
-        let real = |name: &str, real: Real| (name.to_owned(), real.paths, real.measured);
-        let made = |set: Set| (set.name, set.paths, set.measured);
-        let measured = std::iter::once(real("real treated cells", self.treated))
-            .chain(self.beside_treated.into_iter().map(made))
-            .chain(std::iter::once(real("real controls", self.controls)))
-            .chain(self.beside_controls.into_iter().map(made));
-        (self.ruler, measured.collect())
-    }
 }
 
 /// The rows against real treated cells, without distances.

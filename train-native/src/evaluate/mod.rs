@@ -15,6 +15,7 @@ pub mod detail;
 pub mod distances;
 pub mod effect;
 mod error;
+mod gathered;
 pub mod generate;
 pub mod measured;
 pub mod modes;
