@@ -1,5 +1,4 @@
-//! A sample sheet: one row a pair, named by its compound, dose and batch, `control | t = .25 .5 .75 1 |
-//! real`.
+//! A sheet of cells to look at: captioned rows of pictures, such as `control | t = .25 .5 .75 1 | real`.
 
 use cellflux_image::ImageSpec;
 use cellflux_image::composite::{Display, Rgba, composite};
@@ -8,11 +7,11 @@ use noto_sans_mono_bitmap::{FontWeight, RasterHeight, get_raster, get_raster_wid
 
 use crate::TrainError;
 
-/// The times whose frames a sheet shows.
+/// The times whose frames a sheet of samples shows.
 pub const TIMES: [f64; 4] = [0.25, 0.5, 0.75, 1.0];
 /// Pixels of the sheet per pixel of a crop.
 const ZOOM: usize = 2;
-/// Pixels between rows, and on either side of what the network made.
+/// Pixels between rows, and between the parts of a row.
 const GAP: usize = 6;
 /// The colour between pictures.
 const PAPER: [u8; 4] = [255, 255, 255, 255];
@@ -22,17 +21,14 @@ const FONT: (FontWeight, RasterHeight) = (FontWeight::Regular, RasterHeight::Siz
 /// Pixels between the edge and a caption.
 const MARGIN: usize = 2;
 
-/// One pair and what the network made of it.
+/// One row of a sheet.
 #[derive(Clone, Debug)]
 pub struct SheetRow {
-    /// What the treated cell was treated with.
+    /// What stands above it.
     pub caption: String,
-    /// Model-range images `[C, H, W]`: the control.
-    pub control: Vec<f32>,
-    /// The walk's frames at [`TIMES`].
-    pub frames: Vec<Vec<f32>>,
-    /// The real treated cell.
-    pub real: Vec<f32>,
+    /// Parts from left to right, of one or more model-range images `[C, H, W]` each: images of one part belong
+    /// together, as the frames of a walk do. A row without parts is a line of text.
+    pub parts: Vec<Vec<Vec<f32>>>,
 }
 
 /// A sheet as PNG.
@@ -49,26 +45,29 @@ pub struct Sheet {
 /// Draws the sheet.
 ///
 /// # Errors
-/// [`TrainError::Image`] without rows, or for images that are not `spec`'s.
+/// [`TrainError::Image`] without any picture, for a part without images, or for images that are not `spec`'s.
 pub fn draw(spec: &ImageSpec, rows: &[SheetRow]) -> Result<Sheet, TrainError> {
     let display = Display::of(spec);
     let picture =
         |image: &Vec<f32>| -> Result<Rgba, TrainError> { Ok(zoomed(&composite(spec, &display, image)?)) };
+    let part = |images: &Vec<Vec<f32>>| -> Result<Rgba, TrainError> {
+        Ok(strip(
+            &images.iter().map(picture).collect::<Result<Vec<_>, _>>()?,
+        )?)
+    };
+    let drawn = rows
+        .iter()
+        .map(|row| row.parts.iter().map(part).collect())
+        .collect::<Result<Vec<Vec<Rgba>>, TrainError>>()?;
+    let width = drawn.iter().map(|parts| length(parts)).max().unwrap_or(0);
     let mut pixels = Vec::new();
-    let (mut width, mut height) = (0, 0);
-    for row in rows {
-        let made = row.frames.iter().map(picture).collect::<Result<Vec<_>, _>>()?;
-        let parts = [picture(&row.control)?, strip(&made)?, picture(&row.real)?];
-        if height > 0 {
+    for (row, parts) in rows.iter().zip(&drawn) {
+        if !pixels.is_empty() {
             pixels.extend(PAPER.repeat(GAP * width));
-            height += GAP;
         }
-        width = parts.iter().map(|part| part.width).sum::<usize>() + 2 * GAP;
-        let caption = written(&row.caption, width);
-        height += caption.len() / (4 * width);
-        pixels.extend(caption);
-        let side = parts[0].height;
-        for y in 0..side {
+        pixels.extend(written(&row.caption, width));
+        let height = parts.first().map_or(0, |part| part.height);
+        for y in 0..height {
             for (index, part) in parts.iter().enumerate() {
                 if index > 0 {
                     pixels.extend(PAPER.repeat(GAP));
@@ -76,15 +75,22 @@ pub fn draw(spec: &ImageSpec, rows: &[SheetRow]) -> Result<Sheet, TrainError> {
                 let line = part.pixels.chunks(4 * part.width).nth(y).unwrap_or_default();
                 pixels.extend_from_slice(line);
             }
+            pixels.extend(PAPER.repeat(width - length(parts)));
         }
-        height += side;
     }
+    let height = pixels.len() / (4 * width.max(1));
     let png = encode_png(&Rgba {
         width,
         height,
         pixels,
     })?;
     Ok(Sheet { width, height, png })
+}
+
+/// Pixels in a row of these parts.
+fn length(parts: &[Rgba]) -> usize {
+    let gaps = parts.len().saturating_sub(1) * GAP;
+    parts.iter().map(|part| part.width).sum::<usize>() + gaps
 }
 
 /// A line of dark text on paper, RGBA of `width` pixels a row; what does not fit ends in dots.
@@ -137,9 +143,7 @@ mod tests {
         let image = |level: f32| vec![level; 4];
         let row = SheetRow {
             caption: "X".into(),
-            control: image(-1.0),
-            frames: vec![image(0.0); 4],
-            real: image(1.0),
+            parts: vec![vec![image(-1.0)], vec![image(0.0); 4], vec![image(1.0)]],
         };
         let sheet = draw(&spec, &[row.clone(), row]).unwrap();
         let side = 2 * ZOOM;

@@ -15,6 +15,7 @@ use cellflux_measure::sets::bootstrap::Plan;
 use cellflux_train::config::{Config, Setting};
 use cellflux_train::evaluate::assess::{Assessment, Images, Question, assess};
 use cellflux_train::evaluate::cells::{Cells, Choice};
+use cellflux_train::evaluate::nearest::training_images;
 use cellflux_train::evaluate::spaces::Extractor;
 
 fn output(arguments: &[String]) -> Output {
@@ -147,6 +148,7 @@ fn assessed() -> Assessment {
         ],
         shared: None,
         spaces: &[Extractor::Morphology],
+        training: &training_images(&experiment, 40, 1),
         sampling: &bundle.manifest.sampling,
         split: Split::Validation,
         least_cells: 20,
@@ -163,6 +165,7 @@ fn a_perfect_generator_closes_the_gap_and_reaches_the_floor_and_a_copy_does_neit
     let Assessment {
         mut evaluation,
         differences,
+        nearest,
         ..
     } = assessed();
     evaluation.date = "2026-11-27".into();
@@ -190,6 +193,21 @@ fn a_perfect_generator_closes_the_gap_and_reaches_the_floor_and_a_copy_does_neit
     };
     let nearer = against("against controls copied").nearer[0].1;
     assert!(nearer.low > 0.0, "{nearer:?}");
+
+    // A perfect generator is near within each compound; exchanged compounds, near as a whole, are not.
+    let within = |row: &Row| row.distances[0].kid_by_condition.unwrap();
+    let exchanged = within(row(&evaluation, "exchanged"));
+    assert!(within(perfect).low <= 0.0, "{:?}", within(perfect));
+    assert!(exchanged.low > 0.0, "{exchanged:?}");
+
+    // Newly drawn cells repeat no training cell more than real ones of the split do.
+    let nearest = nearest.unwrap();
+    assert_eq!((nearest.searched, nearest.images.len()), (40, perfect.cells));
+    assert!(
+        (nearest.generated / nearest.real - 1.0).abs() < 0.15,
+        "{nearest:?}"
+    );
+    assert!(nearest.very_near < 0.15, "{nearest:?}");
 
     // Compounds exchanged do worse, by more than the interval.
     let against = against("against exchanged");
@@ -266,9 +284,25 @@ fn an_interrupted_evaluation_goes_on_and_another_one_is_refused_its_folder() {
         "cells.csv",
         "images.csv",
         "measures.safetensors",
+        "features-morphology.safetensors",
     ] {
         assert!(out.join(file).is_file(), "{file}");
     }
+    // Each condition has a sheet: a line of text and rows of four cells.
+    let report = fs::read_to_string(out.join("report.md")).unwrap();
+    let sheets: Vec<_> = fs::read_dir(out.join("sheets")).unwrap().collect();
+    assert!(
+        sheets.len() >= 2 && report.contains("](sheets/larger-nucleus.png)"),
+        "{report}"
+    );
+    let sheet = fs::read(out.join("sheets/larger-nucleus.png")).unwrap();
+    let sheet = cellflux_image::decode("sheet.png", &sheet).unwrap();
+    let (across, down) = (4 * 2 * 64 + 3 * 6, 16 + 4 * (6 + 16 + 2 * 64));
+    assert_eq!((sheet.width(), sheet.height()), (across, down));
+    assert!(
+        report.contains("treated training cells, in morphology"),
+        "{report}"
+    );
     // A cell is generated again, alone and alike.
     let cell = out.join("generated/00003.png");
     let before = fs::read(&cell).unwrap();
@@ -277,7 +311,6 @@ fn an_interrupted_evaluation_goes_on_and_another_one_is_refused_its_folder() {
         .unwrap()
         .modified()
         .unwrap();
-    let report = fs::read(out.join("report.md")).unwrap();
     run(&evaluate(&out, &[]));
     assert_eq!(fs::read(&cell).unwrap(), before);
     assert_eq!(
@@ -287,7 +320,7 @@ fn an_interrupted_evaluation_goes_on_and_another_one_is_refused_its_folder() {
             .unwrap(),
         kept
     );
-    assert_eq!(fs::read(out.join("report.md")).unwrap(), report);
+    assert_eq!(fs::read_to_string(out.join("report.md")).unwrap(), report);
 
     let refusal = refused(&evaluate(&out, &["--alpha", "2"]));
     assert!(
@@ -366,4 +399,58 @@ fn parts_of_several_processes_are_the_whole() {
         fs::read(parts.join("report.md")).unwrap(),
         fs::read(out.join("report.md")).unwrap()
     );
+}
+
+#[test]
+fn a_sweep_prefers_a_sampling_and_writes_the_bundle_that_recommends_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let (out, better) = (dir.path().join("eval"), dir.path().join("better"));
+    let sweep = ["--sweep", "noise=0,2", "steps=1,2"];
+    run(&evaluate(
+        &out,
+        &[&sweep[..], &["--recommend", better.to_str().unwrap()]].concat(),
+    ));
+    let report = fs::read_to_string(out.join("sweep.md")).unwrap();
+    assert!(report.contains("Preferred: **alpha-"), "{report}");
+    let table = fs::read_to_string(out.join("sweep.csv")).unwrap();
+    let mut rows = csv::Reader::from_reader(table.as_bytes());
+    let titles = rows.headers().unwrap().clone();
+    let at = |name: &str| titles.iter().position(|title| title == name).unwrap();
+    let records: Vec<csv::StringRecord> = rows.records().map(Result::unwrap).collect();
+    assert_eq!(records.len(), 4);
+    let chosen: Vec<_> = records
+        .iter()
+        .filter(|record| &record[at("chosen")] == "true")
+        .collect();
+    assert_eq!(chosen.len(), 1);
+    // Noise that drowns the cell is not what real cells prefer.
+    assert_eq!(&chosen[0][at("noise")], "0");
+    let manifest = folder::read_manifest(&better).unwrap();
+    assert_eq!(manifest.sampling.steps.to_string(), chosen[0][at("steps")]);
+    assert!(manifest.sampling.noise.abs() < 1e-12);
+    let before = folder::read_manifest(&root().join("web/bundles/synthetic-tiny")).unwrap();
+    assert_eq!(
+        manifest.weights_digest().unwrap(),
+        before.weights_digest().unwrap()
+    );
+    // Figures of another sampling stay behind.
+    assert!(
+        manifest
+            .evaluation
+            .is_none_or(|found| found.sampling == manifest.sampling)
+    );
+
+    // Started again it goes on from its cells, and does not overwrite a bundle.
+    let refusal = refused(&evaluate(
+        &out,
+        &[&sweep[..], &["--recommend", better.to_str().unwrap()]].concat(),
+    ));
+    assert!(refusal.contains("is there already"), "{refusal}");
+    fs::remove_dir_all(&better).unwrap();
+    run(&evaluate(&out, &sweep));
+    assert_eq!(fs::read_to_string(out.join("sweep.md")).unwrap(), report);
+    let refusal = refused(&evaluate(&out, &["--sweep", "noise=0", "--split", "test"]));
+    assert!(refusal.contains("validation cells only"), "{refusal}");
+    let refusal = refused(&evaluate(&out, &["--sweep", "noise=a"]));
+    assert!(refusal.contains("expected a number"), "{refusal}");
 }

@@ -238,6 +238,22 @@ impl Packed {
         Ok(true)
     }
 
+    /// Recommends another sampling. An evaluation of cells that were sampled otherwise is taken out: its figures
+    /// would stand beside pictures that it did not measure.
+    ///
+    /// # Errors
+    /// As [`Manifest::validate`], for settings out of range.
+    pub fn recommend(&mut self, sampling: Sampling) -> Result<(), BundleError> {
+        let mut manifest = self.manifest.clone();
+        manifest.evaluation = manifest
+            .evaluation
+            .filter(|evaluation| evaluation.sampling == sampling);
+        manifest.sampling = sampling;
+        self.files.insert(files::MANIFEST.into(), manifest.to_json()?);
+        self.manifest = manifest;
+        Ok(())
+    }
+
     /// The bundle as its readers get it, with the weights as they are stored.
     ///
     /// # Errors

@@ -1,12 +1,10 @@
 //! From images to figures: every set's features, its distances and effects, put together as an
 //! [`Evaluation`].
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use cellflux_bundle::Bundle;
 use cellflux_bundle::evaluation::{
-    BatchPlane, CloudKind, Evaluation, MeasuredCondition, MeasuredData, MeasuredSplit, ModesOfAction,
-    NuclearArea, Resampled, Row, RowKind, VERSION,
+    BatchPlane, CloudKind, Evaluation, MeasuredData, MeasuredSplit, ModesOfAction, Resampled, RowKind,
+    VERSION,
 };
 use cellflux_bundle::sampling::Sampling;
 use cellflux_data::{Experiment, PackedCache, Split};
@@ -16,13 +14,17 @@ use cellflux_measure::sets::groups::{Groups, Unit};
 
 use super::cells::{Cells, name};
 use super::compounds::{Compound, compound_use};
-use super::detail::fine_detail;
-use super::distances::{FEWEST_GROUPS, Halves, Measurement};
-use super::effect::{ConditionCells, Effects, Statistic};
+use super::conditions::{condition_cells, measured_conditions};
+use super::distances::{FEWEST_GROUPS, Halves};
+use super::effect::{ConditionCells, Effects};
 use super::gathered::Gathered;
 use super::measured::{Measured, Ruler};
 use super::modes::modes_of_action;
+use super::nearest::{Nearest, nearest_training};
 use super::planes::batch_plane;
+use super::rows::{
+    compare_kernels, differences, measure_conditions, measure_space, rows_of_controls, rows_of_treated,
+};
 use super::spaces::Extractor;
 use super::{Estimate, EvaluateError};
 
@@ -57,6 +59,8 @@ pub struct Question<'a> {
     pub shared: Option<(&'a [usize], &'a [u8])>,
     /// The spaces in which distances are measured.
     pub spaces: &'a [Extractor],
+    /// Training images, among which the nearest of each generated cell is looked for; may be empty.
+    pub training: &'a [u32],
     /// How they were sampled.
     pub sampling: &'a Sampling,
     /// The split.
@@ -80,6 +84,10 @@ pub struct Assessment {
     pub measured: Vec<(String, Vec<String>, Measured)>,
     /// The measures.
     pub ruler: Ruler,
+    /// Each space's name and the features of every set of [`Assessment::measured`], in its order.
+    pub features: Vec<(String, Vec<Features>)>,
+    /// The training cells nearest to the generated ones, where some were looked through.
+    pub nearest: Option<Nearest>,
 }
 
 /// How two sets differ, draw by draw.
@@ -95,7 +103,7 @@ pub struct Difference {
 }
 
 /// The position of the generated set beside the treated cells: controls copied come first.
-const GENERATED_SET: usize = 1;
+pub(super) const GENERATED_SET: usize = 1;
 
 /// Assesses sets of images.
 ///
@@ -148,14 +156,26 @@ pub fn assess(question: &Question<'_>) -> Result<Assessment, EvaluateError> {
 
     let mut spaces = Vec::new();
     let mut batches = None;
+    let mut features = Vec::new();
+    let mut nearest = None;
     for extractor in question.spaces {
         let sets = gathered.named();
-        let mut features = extractor.features(&question.bundle.manifest.image, scale, &sets)?;
-        let width = features.first().map_or(0, Features::width);
-        let space = extractor.described(width);
-        let of_control_side = features.split_off(1 + gathered.beside_treated.len());
-        match measure_space(&space.name, &features, &halves, question.plan, &mut of_treated)? {
-            Some(measurement) => compare_kernels(&space.name, &measurement, &mut differences),
+        let of_all = extractor.features(&question.bundle.manifest.image, scale, &sets)?;
+        let space = extractor.described(of_all.first().map_or(0, Features::width));
+        let (beside_treated, beside_controls) = of_all.split_at(1 + gathered.beside_treated.len());
+        match measure_space(
+            &space.name,
+            beside_treated,
+            &halves,
+            question.plan,
+            &mut of_treated,
+        )? {
+            Some(measurement) => {
+                compare_kernels(&space.name, &measurement, &mut differences);
+                let within = (&treated.groups, &conditions[..]);
+                let measured = measure_conditions(beside_treated, within, question.plan, &mut of_treated)?;
+                notes.push(within_conditions(&space.name, measured));
+            }
             None => notes.push(format!(
                 "no distances in {}: halves of the real cells have fewer than {FEWEST_GROUPS} groups",
                 space.name
@@ -164,15 +184,19 @@ pub fn assess(question: &Question<'_>) -> Result<Assessment, EvaluateError> {
         if !of_controls.is_empty() {
             measure_space(
                 &space.name,
-                &of_control_side,
+                beside_controls,
                 &control_halves,
                 question.plan,
                 &mut of_controls,
             )?;
         }
         if batches.is_none() {
-            batches = plane(&space.name, &gathered, &features, &of_control_side)?;
+            batches = plane(&space.name, &gathered, beside_treated, beside_controls)?;
         }
+        if let (None, [real, _, generated, ..]) = (&nearest, beside_treated) {
+            nearest = nearest_training(question, &gathered, extractor, (&space.name, real, generated))?;
+        }
+        features.push((space.name.clone(), of_all));
         spaces.push(space);
     }
     let evaluation = Evaluation {
@@ -196,131 +220,19 @@ pub fn assess(question: &Question<'_>) -> Result<Assessment, EvaluateError> {
         differences,
         measured: measured.1,
         ruler: measured.0,
+        features,
+        nearest,
     })
 }
 
-/// The rows against real treated cells, without distances.
-fn rows_of_treated(
-    question: &Question<'_>,
-    gathered: &Gathered,
-    effects: Option<&Effects>,
-    halves: &Halves,
-) -> Result<Vec<Row>, EvaluateError> {
-    let Gathered { ruler, treated, .. } = gathered;
-    let beside: Vec<&Measured> = gathered.beside_treated.iter().map(|set| &set.measured).collect();
-    let detail = fine_detail(ruler, &treated.measured, &beside, &treated.groups, question.plan)?;
-    let mut rows = vec![floor("real cells, half against half", halves)];
-    for (index, set) in gathered.beside_treated.iter().enumerate() {
-        let mean = |statistic| effects?.mean(index, statistic);
-        rows.push(Row {
-            kind: set.kind,
-            name: set.name.clone(),
-            cells: set.measured.len(),
-            distances: Vec::new(),
-            gap_closed: mean(Statistic::Gap),
-            direction: mean(Statistic::Direction).filter(|_| set.kind != RowKind::Copied),
-            fine_detail: detail.get(index).copied().flatten(),
-        });
-    }
-    Ok(rows)
-}
-
-/// The rows against real controls, without distances; none where nothing stands beside the controls.
-fn rows_of_controls(
-    question: &Question<'_>,
-    gathered: &Gathered,
-    halves: &Halves,
-) -> Result<Vec<Row>, EvaluateError> {
-    let Gathered { ruler, controls, .. } = gathered;
-    if gathered.beside_controls.is_empty() || controls.groups.count() < 2 {
-        return Ok(Vec::new());
-    }
-    let beside: Vec<&Measured> = gathered.beside_controls.iter().map(|set| &set.measured).collect();
-    let detail = fine_detail(
-        ruler,
-        &controls.measured,
-        &beside,
-        &controls.groups,
-        question.plan,
-    )?;
-    let rows = gathered
-        .beside_controls
-        .iter()
-        .zip(detail)
-        .map(|(set, detail)| Row {
-            kind: set.kind,
-            name: set.name.clone(),
-            cells: set.measured.len(),
-            distances: Vec::new(),
-            gap_closed: None,
-            direction: None,
-            fine_detail: detail,
-        });
-    // Without distances a floor has nothing to say.
-    let floor = halves
-        .can_be_measured()
-        .then(|| floor("real controls, half against half", halves));
-    Ok(floor.into_iter().chain(rows).collect())
-}
-
-fn floor(name: &str, halves: &Halves) -> Row {
-    Row {
-        kind: RowKind::Real,
-        name: name.to_owned(),
-        cells: halves.least(),
-        distances: Vec::new(),
-        gap_closed: None,
-        direction: None,
-        fine_detail: None,
-    }
-}
-
-/// Measures the sets of `features`, of which the first is real, and adds each row's distances.
-fn measure_space(
-    space: &str,
-    features: &[Features],
-    halves: &Halves,
-    plan: Plan,
-    rows: &mut [Row],
-) -> Result<Option<Measurement>, EvaluateError> {
-    let Some((real, sets)) = features.split_first() else {
-        return Ok(None);
-    };
-    let sets: Vec<&Features> = sets.iter().collect();
-    let Some(measurement) = Measurement::of(real, &sets, halves, plan)? else {
-        return Ok(None);
-    };
-    for (set, row) in rows.iter_mut().enumerate() {
-        row.distances.push(measurement.distances(space, set));
-    }
-    Ok(Some(measurement))
-}
-
-fn differences(gathered: &Gathered, effects: Option<&Effects>) -> Vec<Difference> {
-    let name = |at: usize| {
-        gathered
-            .beside_treated
-            .get(at)
-            .map_or("", |set| set.name.as_str())
-    };
-    let others = (0..gathered.beside_treated.len()).filter(|&other| other != GENERATED_SET);
-    others
-        .map(|other| Difference {
-            name: format!("{} against {}", name(GENERATED_SET), name(other)),
-            gap_closed: effects.and_then(|effects| effects.difference(GENERATED_SET, other, Statistic::Gap)),
-            nearer: Vec::new(),
-        })
-        .collect()
-}
-
-fn compare_kernels(space: &str, measurement: &Measurement, differences: &mut [Difference]) {
-    let others = (0..).filter(|&other| other != GENERATED_SET);
-    for (difference, other) in differences.iter_mut().zip(others) {
-        // Real against real comes first in a measurement.
-        let nearer = measurement.kid_difference(other + 1, GENERATED_SET + 1);
-        difference
-            .nearer
-            .extend(nearer.map(|nearer| (space.to_owned(), nearer)));
+fn within_conditions(space: &str, conditions: Option<usize>) -> String {
+    match conditions {
+        Some(1) => format!("the kernel distance within conditions in {space} is of one condition"),
+        Some(count) => format!("the kernel distance within conditions in {space} is a mean of {count}"),
+        None => format!(
+            "no kernel distance within conditions in {space}: none has {} groups in each half",
+            super::by_condition::FEWEST_GROUPS
+        ),
     }
 }
 
@@ -397,96 +309,6 @@ fn described(question: &Question<'_>, gathered: &Gathered) -> MeasuredData {
         least_cells: question.least_cells,
         seed: question.plan.seed,
     }
-}
-
-/// The conditions that have enough cells in enough groups, each with its position in the bundle's list.
-fn condition_cells(question: &Question<'_>, gathered: &Gathered) -> Vec<(usize, ConditionCells)> {
-    let treated = &gathered.treated;
-    let mut rows: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
-    for (row, partner) in question.cells.partners.iter().enumerate() {
-        rows.entry(partner.condition).or_default().push(row);
-    }
-    let batch_of = |image: u32| {
-        question
-            .experiment
-            .entries()
-            .get(image as usize)
-            .map(|entry| entry.batch)
-    };
-    let cells = |(condition, rows): (usize, Vec<usize>)| {
-        let labels: Vec<usize> = rows
-            .iter()
-            .filter_map(|&row| treated.groups.of_rows().get(row).copied())
-            .collect();
-        let groups = Groups::of(treated.groups.unit(), &labels);
-        let partner = |row: &usize| question.cells.partners.get(*row);
-        let batches: BTreeSet<Option<u32>> = rows
-            .iter()
-            .filter_map(partner)
-            .map(|own| batch_of(own.treated))
-            .collect();
-        let controls: Vec<usize> = (0..question.cells.controls.len())
-            .filter(|&row| {
-                let control = question.cells.controls.get(row);
-                control.is_some_and(|&control| batches.contains(&batch_of(control)))
-            })
-            .collect();
-        let enough = rows.len() >= question.least_cells && groups.count() >= 2 && controls.len() >= 2;
-        enough.then(|| {
-            (
-                condition,
-                ConditionCells {
-                    treated: treated.measured.select(&rows),
-                    groups,
-                    controls,
-                    sets: gathered
-                        .beside_treated
-                        .iter()
-                        .map(|set| set.measured.select(&rows))
-                        .collect(),
-                },
-            )
-        })
-    };
-    rows.into_iter().filter_map(cells).collect()
-}
-
-fn measured_conditions(
-    question: &Question<'_>,
-    known: &[(usize, ConditionCells)],
-    effects: Option<&Effects>,
-) -> Vec<MeasuredCondition> {
-    let mut counts: BTreeMap<usize, usize> = BTreeMap::new();
-    for partner in &question.cells.partners {
-        *counts.entry(partner.condition).or_default() += 1;
-    }
-    let list = &question.bundle.manifest.conditions.list;
-    let measured = counts.into_iter().filter_map(|(condition, treated)| {
-        let described = list.get(condition)?;
-        let at = known.iter().position(|(position, _)| *position == condition);
-        let estimate = |statistic| effects?.estimate(at?, GENERATED_SET, statistic);
-        let nuclei = || {
-            Some(NuclearArea {
-                control: effects?.real_area(at?, 0)?,
-                treated: effects?.real_area(at?, 1)?,
-                generated: estimate(Statistic::Area)?,
-            })
-        };
-        Some(MeasuredCondition {
-            id: described.id.clone(),
-            name: described.name.clone(),
-            dose_um: None,
-            seen: described.split == cellflux_bundle::conditions::Split::Seen,
-            treated,
-            controls: at
-                .and_then(|at| known.get(at))
-                .map_or(0, |(_, cells)| cells.controls.len()),
-            gap_closed: estimate(Statistic::Gap),
-            direction: estimate(Statistic::Direction),
-            nuclei: nuclei(),
-        })
-    });
-    measured.collect()
 }
 
 /// How much the network uses its compound, where the same controls were walked under several.

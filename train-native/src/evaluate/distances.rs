@@ -35,35 +35,45 @@ impl Halves {
     /// Divides rows by group within each condition, so that both halves have every condition that has two
     /// groups. `conditions` says each row's.
     pub fn new(groups: &Groups, conditions: &[usize], seed: u64) -> Self {
-        let mut rows = [Vec::new(), Vec::new()];
         let mut kinds: Vec<usize> = conditions.to_vec();
         kinds.sort_unstable();
         kinds.dedup();
+        let mut rows = [Vec::new(), Vec::new()];
         for kind in kinds {
-            let own: Vec<usize> = (0..conditions.len())
-                .filter(|&row| conditions.get(row) == Some(&kind))
-                .collect();
-            let labels: Vec<usize> = own
-                .iter()
-                .filter_map(|&row| groups.of_rows().get(row).copied())
-                .collect();
-            let divided = Groups::of(groups.unit(), &labels).halves(seed.wrapping_add(kind as u64));
-            for (half, chosen) in rows.iter_mut().zip(divided) {
-                half.extend(chosen.into_iter().filter_map(|at| own.get(at).copied()));
+            for (half, own) in rows.iter_mut().zip(divided(groups, conditions, kind, seed)) {
+                half.extend(own);
             }
         }
-        let of_rows = |rows: &[usize]| {
+        for half in &mut rows {
+            half.sort_unstable();
+        }
+        Self::of_rows(groups, rows)
+    }
+
+    /// The rows of one condition, divided as [`Halves::new`] divides them.
+    pub fn of_condition(groups: &Groups, conditions: &[usize], condition: usize, seed: u64) -> Self {
+        Self::of_rows(groups, divided(groups, conditions, condition, seed))
+    }
+
+    fn of_rows(groups: &Groups, rows: [Vec<usize>; 2]) -> Self {
+        let groups = rows.each_ref().map(|rows| {
             let labels: Vec<usize> = rows
                 .iter()
                 .filter_map(|&row| groups.of_rows().get(row).copied())
                 .collect();
             Groups::of(groups.unit(), &labels)
-        };
-        for half in &mut rows {
-            half.sort_unstable();
-        }
-        let groups = [of_rows(&rows[0]), of_rows(&rows[1])];
+        });
         Self { rows, groups }
+    }
+
+    /// The groups of each half.
+    pub fn groups(&self) -> [&Groups; 2] {
+        self.groups.each_ref()
+    }
+
+    /// The rows of each half, rising.
+    pub fn rows(&self) -> [&[usize]; 2] {
+        self.rows.each_ref().map(Vec::as_slice)
     }
 
     /// Whether both halves have groups enough for distances, [`FEWEST_GROUPS`].
@@ -75,6 +85,23 @@ impl Halves {
     pub fn least(&self) -> usize {
         self.rows.iter().map(Vec::len).min().unwrap_or(0)
     }
+}
+
+/// One condition's rows in two halves that share no group.
+fn divided(groups: &Groups, conditions: &[usize], condition: usize, seed: u64) -> [Vec<usize>; 2] {
+    let own: Vec<usize> = (0..conditions.len())
+        .filter(|&row| conditions.get(row) == Some(&condition))
+        .collect();
+    let labels: Vec<usize> = own
+        .iter()
+        .filter_map(|&row| groups.of_rows().get(row).copied())
+        .collect();
+    let halves = Groups::of(groups.unit(), &labels).halves(seed.wrapping_add(condition as u64));
+    halves.map(|rows| {
+        let mut chosen: Vec<usize> = rows.into_iter().filter_map(|at| own.get(at).copied()).collect();
+        chosen.sort_unstable();
+        chosen
+    })
 }
 
 /// One half of a set against the other half of the real cells, ready for draws.

@@ -9,8 +9,10 @@
 //! follows is arithmetic on features (`cellflux_measure::sets`), with intervals that resample fields of view.
 
 pub mod assess;
+pub mod by_condition;
 pub mod cells;
 pub mod compounds;
+mod conditions;
 pub mod detail;
 pub mod distances;
 pub mod effect;
@@ -19,14 +21,19 @@ mod gathered;
 pub mod generate;
 pub mod measured;
 pub mod modes;
+pub mod nearest;
 pub mod plan;
 pub mod planes;
 pub mod real;
 pub mod report;
 mod report_text;
+mod rows;
 pub mod sets;
+pub mod sheets;
 pub mod spaces;
 mod subject;
+pub mod sweep;
+pub mod sweep_report;
 
 pub use cellflux_bundle::Estimate;
 pub use error::EvaluateError;

@@ -6,6 +6,7 @@ use std::path::Path;
 use cellflux_bundle::Bundle;
 use cellflux_bundle::evaluation::Evaluation;
 use cellflux_data::Experiment;
+use cellflux_measure::sets::Features;
 use safetensors::tensor::{Dtype, TensorView};
 
 use super::assess::{Assessment, treatment};
@@ -20,18 +21,29 @@ pub const EVALUATION: &str = "evaluation.json";
 /// The report for people.
 pub const REPORT: &str = "report.md";
 
-/// Writes everything that an assessment has to say into `folder`.
+/// Writes everything that an assessment has to say into `folder`. `sheets` are the names of the pictures that were
+/// drawn there already.
 ///
 /// # Errors
 /// [`EvaluateError::File`] for a file that cannot be written.
-pub fn write(folder: &Path, assessment: &Assessment, bundle: &Bundle) -> Result<(), EvaluateError> {
+pub fn write(
+    folder: &Path,
+    assessment: &Assessment,
+    bundle: &Bundle,
+    sheets: &[String],
+) -> Result<(), EvaluateError> {
     let evaluation = &assessment.evaluation;
     let json = serde_json::to_vec_pretty(evaluation).map_err(|error| EvaluateError::Text {
         path: folder.join(EVALUATION),
         reason: error.to_string(),
     })?;
     written(&folder.join(EVALUATION), &[&json[..], b"\n"].concat())?;
-    let text = markdown(assessment, &bundle.manifest.title, &bundle.manifest.conditions);
+    let text = markdown(
+        assessment,
+        &bundle.manifest.title,
+        &bundle.manifest.conditions,
+        sheets,
+    );
     written(&folder.join(REPORT), text.as_bytes())?;
     written(
         &folder.join("conditions.csv"),
@@ -46,7 +58,12 @@ pub fn write(folder: &Path, assessment: &Assessment, bundle: &Bundle) -> Result<
     }
     written(&folder.join("images.csv"), images.as_bytes())?;
     let tensors = measures(folder, &assessment.ruler, &assessment.measured)?;
-    written(&folder.join("measures.safetensors"), &tensors)
+    written(&folder.join("measures.safetensors"), &tensors)?;
+    for (space, features) in &assessment.features {
+        let path = folder.join(format!("features-{space}.safetensors"));
+        written(&path, &of_space(&path, &assessment.measured, features)?)?;
+    }
+    Ok(())
 }
 
 /// The table of generated cells, so that others can score the same cells: number and picture, what was done, and
@@ -167,7 +184,7 @@ fn measures(
         path: folder.join("measures.safetensors"),
         reason,
     };
-    let data: BTreeMap<String, (Vec<usize>, Vec<u8>)> = sets
+    let data: Tensors = sets
         .iter()
         .map(|(name, _, set)| {
             let shape = vec![set.len(), ruler.catalogue().len()];
@@ -175,22 +192,57 @@ fn measures(
                 .values()
                 .flat_map(|value| value.unwrap_or(f64::NAN).to_le_bytes())
                 .collect();
-            (name.replace(' ', "_"), (shape, bytes))
+            (tensor_name(name), (shape, bytes))
         })
         .collect();
-    let views = data
-        .iter()
-        .map(|(name, (shape, bytes))| {
-            let view = TensorView::new(Dtype::F64, shape.clone(), bytes)
-                .map_err(|error| wrong(error.to_string()))?;
-            Ok((name.clone(), view))
-        })
-        .collect::<Result<Vec<_>, EvaluateError>>()?;
     let names: Vec<&str> = ruler
         .catalogue()
         .iter()
         .map(|measure| measure.name.as_str())
         .collect();
     let about = HashMap::from([("measures".to_owned(), names.join(","))]);
-    safetensors::serialize(views, Some(about)).map_err(|error| wrong(error.to_string()))
+    serialised(&data, Some(about)).map_err(wrong)
+}
+
+/// One space's features of every set, f64 `[N, D]`.
+fn of_space(
+    path: &Path,
+    sets: &[(String, Vec<String>, Measured)],
+    features: &[Features],
+) -> Result<Vec<u8>, EvaluateError> {
+    let data = sets
+        .iter()
+        .zip(features)
+        .map(|((name, ..), features)| {
+            let shape = vec![features.rows(), features.width()];
+            let bytes = features
+                .iter()
+                .flatten()
+                .flat_map(|value| value.to_le_bytes())
+                .collect();
+            (tensor_name(name), (shape, bytes))
+        })
+        .collect();
+    serialised(&data, None).map_err(|reason| EvaluateError::Text {
+        path: path.to_owned(),
+        reason,
+    })
+}
+
+/// Tensors by name: shape and bytes of f64.
+type Tensors = BTreeMap<String, (Vec<usize>, Vec<u8>)>;
+
+fn serialised(data: &Tensors, about: Option<HashMap<String, String>>) -> Result<Vec<u8>, String> {
+    let views = data
+        .iter()
+        .map(|(name, (shape, bytes))| {
+            let view = TensorView::new(Dtype::F64, shape.clone(), bytes);
+            Ok((name.clone(), view.map_err(|error| error.to_string())?))
+        })
+        .collect::<Result<Vec<_>, String>>()?;
+    safetensors::serialize(views, about).map_err(|error| error.to_string())
+}
+
+fn tensor_name(set: &str) -> String {
+    set.replace(' ', "_")
 }

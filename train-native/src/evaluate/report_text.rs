@@ -7,9 +7,11 @@ use cellflux_bundle::evaluation::{Confusion, Distances, Evaluation, NuclearArea,
 
 use super::Estimate;
 use super::assess::{Assessment, Difference, unmeasured};
+use super::nearest::Nearest;
+use super::sheets::SHEETS;
 
-/// The whole report of a bundle of this title and conditions.
-pub fn markdown(assessment: &Assessment, title: &str, conditions: &Conditions) -> String {
+/// The whole report of a bundle of this title and conditions, with the names of the sheets beside it.
+pub fn markdown(assessment: &Assessment, title: &str, conditions: &Conditions, sheets: &[String]) -> String {
     let evaluation = &assessment.evaluation;
     let data = &evaluation.data;
     let mut text = format!(
@@ -49,11 +51,42 @@ pub fn markdown(assessment: &Assessment, title: &str, conditions: &Conditions) -
     difference_table(&mut text, &assessment.differences);
     conditions_table(&mut text, evaluation);
     modes_table(&mut text, evaluation);
+    nearest_training(&mut text, assessment.nearest.as_ref());
+    sheet_links(&mut text, sheets);
     text
 }
 
+/// Whether generated cells repeat training cells.
+fn nearest_training(text: &mut String, nearest: Option<&Nearest>) {
+    let Some(nearest) = nearest else {
+        return;
+    };
+    let _ = writeln!(
+        text,
+        "\n## The nearest training cells\n\nAmong {} treated training cells, in {}. The median distance from a \
+         generated cell to the nearest one is {:.2}, from a real cell of this split {:.2}. {:.0} % of the generated \
+         cells are nearer to a training cell than 95 % of the real ones; 5 % would be expected of cells that repeat \
+         nothing.",
+        nearest.searched,
+        nearest.space,
+        nearest.generated,
+        nearest.real,
+        100.0 * nearest.very_near
+    );
+}
+
+fn sheet_links(text: &mut String, sheets: &[String]) {
+    if sheets.is_empty() {
+        return;
+    }
+    text.push_str("\n## Cells to look at\n\nGenerated cells are not measured ones.\n\n");
+    for sheet in sheets {
+        let _ = writeln!(text, "- [{sheet}]({SHEETS}/{sheet})");
+    }
+}
+
 /// A number with its interval.
-fn shown(estimate: Option<Estimate>, digits: usize) -> String {
+pub(super) fn shown(estimate: Option<Estimate>, digits: usize) -> String {
     estimate.map_or_else(
         || "-".to_owned(),
         |Estimate { value, low, high }| format!("{value:.digits$} ({low:.digits$} to {high:.digits$})"),

@@ -53,9 +53,7 @@ pub fn draw_sheet(
         .map(|(((control, real), frames), pair)| {
             Ok(SheetRow {
                 caption: material.named(*pair).to_string(),
-                control: image(control)?,
-                frames,
-                real: image(real)?,
+                parts: vec![vec![image(control)?], frames, vec![image(real)?]],
             })
         })
         .collect::<Result<Vec<_>, TrainError>>()?;

@@ -1,26 +1,29 @@
 //! `cellflux-train evaluate`: generated cells beside real ones.
 
+mod opened;
+mod sweeping;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
-use cellflux_data::{Experiment, PackedCache, Split, read_experiment};
+use cellflux_data::Split;
 use cellflux_measure::sets::bootstrap::Plan as Bootstrap;
-use cellflux_train::config::{Config, DeviceChoice, Setting};
+use cellflux_train::config::{DeviceChoice, Setting};
 use cellflux_train::date::today;
-use cellflux_train::evaluate::Subject;
 use cellflux_train::evaluate::assess::{Assessment, Images, Question, assess};
 use cellflux_train::evaluate::cells::{Cells, Choice};
 use cellflux_train::evaluate::generate::{Generator, Shard, file_name, read_images};
+use cellflux_train::evaluate::nearest::training_images;
 use cellflux_train::evaluate::plan::Plan;
-use cellflux_train::evaluate::report;
 use cellflux_train::evaluate::sets::{COMPOUNDS, Planned, planned, same_controls};
 use cellflux_train::evaluate::spaces::Extractor;
+use cellflux_train::evaluate::sweep::Axis;
+use cellflux_train::evaluate::{report, sheets};
 use cellflux_train::features::FeatureSpace;
-use cellflux_train::material::Material;
-use cellflux_train::run::{CHECKPOINTS, checkpoint, open};
 use cellflux_train::sampling::Walk;
 
+use self::opened::{Opened, opened};
 use super::{SamplingArgs, progress};
 
 /// Measure generated cells against real ones: distances with intervals, and how much of each compound's measured
@@ -28,8 +31,11 @@ use super::{SamplingArgs, progress};
 ///
 /// Generates a partner for every real treated cell of a split, from a control of the same batch, and the same
 /// cells with compounds shuffled, from controls of another batch, and controls under their own condition. Writes
-/// `evaluation.json`, `report.md`, `conditions.csv`, `cells.csv`, `measures.safetensors` and every generated cell
-/// as a PNG. Started again with the same settings it goes on where it was.
+/// `evaluation.json`, `report.md`, `conditions.csv`, `cells.csv`, features as safetensors, sheets to look at, and
+/// every generated cell as a PNG. Started again with the same settings it goes on where it was.
+///
+/// With --sweep only the walk to the treated cells is made, by every sampling that is named, and `sweep.md` says
+/// which one the validation cells prefer.
 #[derive(clap::Args)]
 pub struct Args {
     /// A run's folder, or a bundle's.
@@ -61,6 +67,13 @@ pub struct Args {
     /// As the bundle recommends, but for what is given here.
     #[command(flatten)]
     sampling: SamplingArgs,
+    /// Samplings to choose from, for example `--sweep alpha=1,1.2,1.6 noise=0,0.25,0.5 steps=10,20`: every
+    /// combination. Validation cells only.
+    #[arg(long, num_args = 1.., value_name = "SETTING=VALUES")]
+    sweep: Vec<Axis>,
+    /// After a sweep: the folder of a new bundle that recommends what was chosen.
+    #[arg(long, value_name = "DIR", requires = "sweep")]
+    recommend: Option<PathBuf>,
     /// Generate only part I of N, in this process; the last one, without this flag, measures.
     #[arg(long, value_name = "I/N")]
     shard: Option<Shard>,
@@ -71,6 +84,12 @@ pub struct Args {
     /// A folder of pictures made elsewhere, named as those of cells.csv; may be given more than once.
     #[arg(long = "generated", value_name = "DIR")]
     external: Vec<PathBuf>,
+    /// Training cells, at most, among which the one nearest to each generated cell is looked for; 0 for none.
+    #[arg(long, default_value_t = 2000)]
+    nearest: usize,
+    /// Cells of each condition on its sheet; 0 for no sheets.
+    #[arg(long, default_value_t = 8)]
+    sheet_rows: usize,
     /// A run's checkpoint; by default its newest.
     #[arg(long)]
     checkpoint: Option<PathBuf>,
@@ -83,7 +102,7 @@ pub struct Args {
 }
 
 /// The splits that can be evaluated: cells of the train split taught the network.
-#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 enum EvaluatedSplit {
     /// Cells that choose checkpoints and sampling.
     Validation,
@@ -103,20 +122,17 @@ impl From<EvaluatedSplit> for Split {
     }
 }
 
-/// What is evaluated, on what.
-struct Opened {
-    subject: Subject,
-    experiment: Experiment,
-    cache: PackedCache,
-}
-
 /// Runs the command.
 pub fn run(args: &Args) -> anyhow::Result<()> {
+    if !args.sweep.is_empty() && args.split != EvaluatedSplit::Validation {
+        bail!("--sweep chooses a sampling, so it takes validation cells only: leave --split out");
+    }
+    let opened = opened(args)?;
     let Opened {
         subject,
         experiment,
         cache,
-    } = opened(args)?;
+    } = &opened;
     let bundle = &subject.bundle;
     let choice = Choice {
         split: args.split.into(),
@@ -130,20 +146,23 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         .iter()
         .map(|space| Extractor::open(space, &device))
         .collect::<Result<Vec<_>, _>>()?;
-    let cells = Cells::choose(&experiment, bundle, choice)?;
+    let cells = Cells::choose(experiment, bundle, choice)?;
     for (name, count) in &cells.unknown {
         eprintln!("note: {count} cells of {name} are left out: the bundle has no such condition");
+    }
+    if !args.sweep.is_empty() {
+        return sweeping::run(args, &opened, &cells, &spaces);
     }
     let sampling = args.sampling.over(&bundle.manifest.sampling);
     let walk = Walk::new(&sampling, bundle.manifest.source)?;
     fs::create_dir_all(&args.out).with_context(|| args.out.display().to_string())?;
-    Plan::new(bundle, &subject.digest, &experiment, &sampling, choice).claim(&args.out)?;
-    report::write_cells(&args.out, &experiment, bundle, &cells)?;
+    Plan::new(bundle, &subject.digest, experiment, &sampling, choice).claim(&args.out)?;
+    report::write_cells(&args.out, experiment, bundle, &cells)?;
 
-    let (sets, notes) = planned(&experiment, bundle, &cells, args.evaluation_seed);
+    let (sets, notes) = planned(experiment, bundle, &cells, args.evaluation_seed);
     let conditions = cells.conditions_of(args.least);
     let shared = same_controls(&cells, &conditions, args.shared_controls);
-    let mut generator = Generator::new(bundle, &cache, subject.engine(args.device)?, walk, &args.out);
+    let mut generator = Generator::new(bundle, cache, subject.engine(args.device)?, walk, &args.out);
     let shard = args.shard.unwrap_or(Shard::WHOLE);
     for set in &sets {
         generator.generate(set.folder, &set.partners, shard, &progress(set.name))?;
@@ -173,13 +192,15 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         Some(partners) => generator.images(COMPOUNDS, partners.len())?,
         None => None,
     };
+    let training = training_images(experiment, args.nearest, args.evaluation_seed);
     let mut assessment = assess(&Question {
-        experiment: &experiment,
-        cache: &cache,
+        experiment,
+        cache,
         bundle,
         cells: &cells,
         sets: &images,
         spaces: &spaces,
+        training: &training,
         shared: of_shared.as_deref().map(|images| (&conditions[..], images)),
         sampling: &sampling,
         split: choice.split,
@@ -192,54 +213,24 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     assessment.evaluation.date = today();
     assessment.evaluation.weights = subject.attachable.then(|| subject.digest.clone());
     assessment.notes.extend(notes);
-    report::write(&args.out, &assessment, bundle)?;
+    let sheets = match images.first() {
+        Some(generated) => sheets::write(
+            &args.out,
+            &sheets::Shown {
+                experiment,
+                cache,
+                bundle,
+                cells: &cells,
+                generated: &generated.images,
+                nearest: assessment.nearest.as_ref(),
+            },
+            args.sheet_rows,
+        )?,
+        None => Vec::new(),
+    };
+    report::write(&args.out, &assessment, bundle, &sheets)?;
     told(&args.out, &assessment);
     Ok(())
-}
-
-fn opened(args: &Args) -> anyhow::Result<Opened> {
-    let subject = &args.subject;
-    let is_bundle = subject.join(cellflux_bundle::files::MANIFEST).is_file();
-    if is_bundle {
-        let Some(path) = &args.config else {
-            bail!(
-                "{} is a bundle, expected --config with the config of the data it is measured on",
-                subject.display()
-            )
-        };
-        let config = Config::read(path, &args.settings)?;
-        let subject = Subject::of_bundle(subject)?;
-        let experiment = read_experiment(&config.data)?;
-        subject.accepts(&experiment)?;
-        let folder = config.run.cache_folder();
-        let cache = PackedCache::open_with(&experiment, &folder, progress("images packed"))?;
-        return Ok(Opened {
-            subject,
-            experiment,
-            cache,
-        });
-    }
-    if args.config.is_some() {
-        bail!(
-            "{} holds no manifest.json, so it is taken for a run, which has its own config: leave --config out",
-            subject.display()
-        );
-    }
-    let material: Material = open(subject, &args.settings, progress("images packed"))?;
-    let checkpoints = subject.join(CHECKPOINTS);
-    let device = args.device.open()?;
-    let (_, read) = checkpoint::load(&checkpoints, args.checkpoint.as_deref(), &device)?;
-    let subject = Subject::of_run(&material, &read)?;
-    let cache = PackedCache::open_with(
-        &material.experiment,
-        &material.config.run.cache_folder(),
-        progress("images packed"),
-    )?;
-    Ok(Opened {
-        subject,
-        experiment: material.experiment,
-        cache,
-    })
 }
 
 fn generated(generator: &Generator<'_>, sets: &[Planned]) -> anyhow::Result<Vec<Images>> {

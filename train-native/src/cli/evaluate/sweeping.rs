@@ -1,0 +1,123 @@
+//! `cellflux-train evaluate --sweep`: which sampling the validation cells prefer.
+
+use std::fs;
+
+use anyhow::{Context, bail};
+use cellflux_bundle::evaluation::RowKind;
+use cellflux_bundle::folder;
+use cellflux_bundle::sampling::{FlowSource, Sampling};
+use cellflux_measure::sets::bootstrap::Plan as Bootstrap;
+use cellflux_train::evaluate::assess::{Images, Question};
+use cellflux_train::evaluate::cells::{Cells, Choice};
+use cellflux_train::evaluate::generate::{Generator, Shard};
+use cellflux_train::evaluate::plan::Plan;
+use cellflux_train::evaluate::sets::GENERATED;
+use cellflux_train::evaluate::spaces::Extractor;
+use cellflux_train::evaluate::sweep::{self, Axis};
+use cellflux_train::evaluate::sweep_report;
+use cellflux_train::sampling::Walk;
+
+use super::{Args, Opened};
+use crate::cli::progress;
+
+/// The folder of the cells, one folder for each sampling.
+const CELLS: &str = "sweep";
+
+/// Generates, measures, reports, and writes the bundle that was asked for.
+pub fn run(args: &Args, opened: &Opened, cells: &Cells, spaces: &[Extractor]) -> anyhow::Result<()> {
+    let Opened {
+        subject,
+        experiment,
+        cache,
+    } = opened;
+    let bundle = &subject.bundle;
+    let base = args.sampling.over(&bundle.manifest.sampling);
+    if bundle.manifest.source == FlowSource::Noise
+        && args.sweep.iter().any(|axis| matches!(axis, Axis::Noise(_)))
+    {
+        bail!(
+            "{}: its flow starts from noise, so there is no source noise to choose",
+            bundle.manifest.id
+        );
+    }
+    if let Some(folder) = &args.recommend {
+        if !subject.attachable {
+            bail!(
+                "--recommend writes a bundle, and {} is a run: export it first",
+                args.subject.display()
+            );
+        }
+        if folder.exists() {
+            bail!("{} is there already, expected a new folder", folder.display());
+        }
+    }
+    let samplings = sweep::samplings(&args.sweep, &base)?;
+    let choice = Choice {
+        split: args.split.into(),
+        most: args.most,
+        seed: args.evaluation_seed,
+    };
+    let mut images = Vec::with_capacity(samplings.len());
+    for (number, sampling) in (1..).zip(&samplings) {
+        let label = sweep::label(sampling);
+        let out = args.out.join(CELLS).join(&label);
+        fs::create_dir_all(&out).with_context(|| out.display().to_string())?;
+        Plan::new(bundle, &subject.digest, experiment, sampling, choice).claim(&out)?;
+        let walk = Walk::new(sampling, bundle.manifest.source)?;
+        let mut generator = Generator::new(bundle, cache, subject.engine(args.device)?, walk, &out);
+        eprintln!("{label} ({number} of {})", samplings.len());
+        let shard = args.shard.unwrap_or(Shard::WHOLE);
+        generator.generate(GENERATED, &cells.partners, shard, &progress("generated"))?;
+        if args.shard.is_some() {
+            continue;
+        }
+        let Some(coded) = generator.images(GENERATED, cells.partners.len())? else {
+            bail!("{label}: cells are missing: another process removed them")
+        };
+        images.push(Images {
+            kind: RowKind::Generated,
+            name: label,
+            folder: String::new(),
+            images: coded,
+        });
+    }
+    if args.shard.is_some() {
+        println!("this part is generated; the same command without --shard measures when all are");
+        return Ok(());
+    }
+    let found = sweep::measure(
+        &Question {
+            experiment,
+            cache,
+            bundle,
+            cells,
+            sets: &images,
+            shared: None,
+            spaces,
+            training: &[],
+            sampling: &base,
+            split: choice.split,
+            least_cells: args.least,
+            plan: Bootstrap {
+                replicates: args.replicates,
+                seed: args.evaluation_seed,
+            },
+        },
+        &samplings,
+    )?;
+    sweep_report::write(&args.out, &found, cells.partners.len())?;
+    if let (Some(folder), Some(chosen)) = (&args.recommend, found.tried.get(found.chosen)) {
+        recommend(args, folder, &chosen.sampling)?;
+    }
+    println!("{}", args.out.join(sweep_report::REPORT).display());
+    Ok(())
+}
+
+/// Writes the bundle anew with another sampling recommended.
+fn recommend(args: &Args, out: &std::path::Path, sampling: &Sampling) -> anyhow::Result<()> {
+    let mut packed = folder::read_packed(&args.subject)?;
+    packed.recommend(sampling.clone())?;
+    folder::write(&packed, out, false).with_context(|| out.display().to_string())?;
+    println!("{}: recommends {}", out.display(), sweep::label(sampling));
+    Ok(())
+}

@@ -1,0 +1,213 @@
+//! Distances condition by condition: the mean of the kernel distances between the cells of each compound.
+//!
+//! A set can be near to the real cells as a whole and still have its compounds exchanged: the whole knows no
+//! compound. So the distance is measured within each condition, by halves as in [`super::distances`], and the
+//! mean is taken over the conditions (the paper's `KIDc`; the public code gives the overall figure there).
+
+use std::cell::RefCell;
+
+use cellflux_measure::sets::Features;
+use cellflux_measure::sets::SetError;
+use cellflux_measure::sets::bootstrap::{Draw, Plan, Replicates, bootstrap};
+use cellflux_measure::sets::groups::Groups;
+use cellflux_measure::sets::kid::KernelSums;
+
+use super::distances::Halves;
+use super::{Estimate, EvaluateError, bundled};
+
+/// The fewest groups in each half of a condition's cells. With fewer, most draws repeat one group, and a
+/// distance needs two different cells.
+pub const FEWEST_GROUPS: usize = 4;
+
+/// The kernel distances of several sets within each condition, all on the same draws.
+#[derive(Debug)]
+pub struct KidByCondition {
+    replicates: Replicates,
+    sets: usize,
+    /// The conditions that were measured.
+    pub conditions: Vec<usize>,
+}
+
+/// A condition's two comparisons, or the one of real cells with real cells.
+struct Folds {
+    /// The kernel's sums, with the sides of the draw that resample the set's half and the real half.
+    sums: Vec<(KernelSums, (usize, usize))>,
+}
+
+impl KidByCondition {
+    /// Measures `real` between its halves and each of `sets`, whose rows are those of `real`, against it, within
+    /// each condition; `conditions` says each row's.
+    ///
+    /// `None` where no condition has [`FEWEST_GROUPS`] groups in each half.
+    ///
+    /// # Errors
+    /// [`EvaluateError::Sets`] for sets that cannot be compared.
+    pub fn of(
+        real: &Features,
+        sets: &[&Features],
+        groups: &Groups,
+        conditions: &[usize],
+        plan: Plan,
+    ) -> Result<Option<Self>, EvaluateError> {
+        let mut kinds = conditions.to_vec();
+        kinds.sort_unstable();
+        kinds.dedup();
+        let halves: Vec<(usize, Halves)> = kinds
+            .into_iter()
+            .map(|kind| (kind, Halves::of_condition(groups, conditions, kind, plan.seed)))
+            .filter(|(_, halves)| {
+                let enough = halves
+                    .groups()
+                    .iter()
+                    .all(|groups| groups.count() >= FEWEST_GROUPS);
+                enough && halves.least() >= 2
+            })
+            .collect();
+        if halves.is_empty() {
+            return Ok(None);
+        }
+        let mut measured = Vec::with_capacity(halves.len() * (1 + sets.len()));
+        for (number, (_, halves)) in halves.iter().enumerate() {
+            // Sides are counted from 1, two for each condition.
+            let sides = (2 * number + 1, 2 * number + 2);
+            measured.push(Folds::of_real(real, halves, sides)?);
+            for set in sets {
+                measured.push(Folds::of_set(set, real, halves, sides)?);
+            }
+        }
+        let sides: Vec<&Groups> = halves.iter().flat_map(|(_, halves)| halves.groups()).collect();
+        // The sample's own distances stand in for a draw whose half is one cell, repeated.
+        let sample: RefCell<Option<Vec<f64>>> = RefCell::default();
+        let replicates = bootstrap(&sides, plan, |draw| {
+            let mut values = Vec::with_capacity(measured.len());
+            for (at, folds) in measured.iter().enumerate() {
+                let own = sample
+                    .borrow()
+                    .as_ref()
+                    .and_then(|sample| sample.get(at).copied());
+                values.push(match (folds.distance(draw), own) {
+                    (Err(SetError::Overflow { .. }), Some(own)) => own,
+                    (distance, _) => distance?,
+                });
+            }
+            sample.borrow_mut().get_or_insert_with(|| values.clone());
+            Ok(values)
+        })?;
+        Ok(Some(Self {
+            replicates,
+            sets: 1 + sets.len(),
+            conditions: halves.into_iter().map(|(condition, _)| condition).collect(),
+        }))
+    }
+
+    /// The mean over the conditions for set number `set`, 0 for real against real.
+    pub fn mean(&self, set: usize) -> Option<Estimate> {
+        let count = self.conditions.len();
+        let estimate = self.replicates.of(|values| {
+            let own = values.iter().skip(set).step_by(self.sets);
+            Some(own.sum::<f64>() / count as f64)
+        });
+        estimate.map(bundled)
+    }
+}
+
+impl Folds {
+    fn of_real(real: &Features, halves: &Halves, (first, second): (usize, usize)) -> Result<Self, SetError> {
+        let [one, other] = halves.rows();
+        let sides = [&real.select(one)?, &real.select(other)?];
+        Ok(Self {
+            sums: vec![(KernelSums::new(sides, halves.groups())?, (first, second))],
+        })
+    }
+
+    fn of_set(
+        set: &Features,
+        real: &Features,
+        halves: &Halves,
+        (first, second): (usize, usize),
+    ) -> Result<Self, SetError> {
+        let [one, other] = halves.rows();
+        let [of_one, of_other] = halves.groups();
+        let there = KernelSums::new([&set.select(one)?, &real.select(other)?], [of_one, of_other])?;
+        let back = KernelSums::new([&set.select(other)?, &real.select(one)?], [of_other, of_one])?;
+        Ok(Self {
+            sums: vec![(there, (first, second)), (back, (second, first))],
+        })
+    }
+
+    /// The mean of the comparisons in one draw.
+    fn distance(&self, draw: &Draw<'_>) -> Result<f64, SetError> {
+        let mut mean = 0.0;
+        for (sums, (made, real)) in &self.sums {
+            mean += sums.kid(draw.groups(*made)?, draw.groups(*real)?)? / self.sums.len() as f64;
+        }
+        Ok(mean)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use cellflux_measure::sets::groups::Unit;
+
+    use super::*;
+
+    /// Two compounds on either side of 0, in 10 fields each of 3 cells.
+    fn cells() -> (Features, Groups, Vec<usize>) {
+        let rows = 60;
+        let conditions: Vec<usize> = (0..rows).map(|row| row / 30).collect();
+        let fields: Vec<usize> = (0..rows).map(|row| row / 3).collect();
+        let grain = |row: usize| (row * 37 % 11) as f64 / 11.0 - 0.5;
+        let values = (0..rows)
+            .map(|row| if row < 30 { -2.0 } else { 2.0 } + grain(row))
+            .collect();
+        (
+            Features::new(rows, 1, values).unwrap(),
+            Groups::of(Unit::Field, &fields),
+            conditions,
+        )
+    }
+
+    const PLAN: Plan = Plan {
+        replicates: 200,
+        seed: 3,
+    };
+
+    #[test]
+    fn exchanged_compounds_are_far_within_conditions_though_the_whole_is_the_same() {
+        let (real, groups, conditions) = cells();
+        let exchanged: Vec<usize> = (0..60).map(|row| (row + 30) % 60).collect();
+        let exchanged = real.select(&exchanged).unwrap();
+        let measured = KidByCondition::of(&real, &[&real, &exchanged], &groups, &conditions, PLAN)
+            .unwrap()
+            .unwrap();
+        assert_eq!(measured.conditions, [0, 1]);
+        let [floor, same, other] = [0, 1, 2].map(|set| measured.mean(set).unwrap());
+        assert!(
+            floor.value.abs() < 1.0 && same.value.abs() < 1.0,
+            "{floor:?} {same:?}"
+        );
+        assert!(other.low > 10.0, "{other:?}");
+        let whole = cellflux_measure::sets::kid::kid(&real, &exchanged, None).unwrap();
+        assert!(whole.exact.abs() < 1.0);
+    }
+
+    #[test]
+    fn a_condition_of_few_fields_is_left_out() {
+        let (real, groups, mut conditions) = cells();
+        // The second compound has one field only; its other cells are the first one's.
+        conditions
+            .iter_mut()
+            .skip(33)
+            .for_each(|condition| *condition = 0);
+        let measured = KidByCondition::of(&real, &[&real], &groups, &conditions, PLAN).unwrap();
+        assert_eq!(measured.unwrap().conditions, [0]);
+        let one = vec![0; 6];
+        let few = Groups::of(Unit::Field, &[0, 0, 1, 1, 2, 2]);
+        let real = real.select(&[0, 1, 2, 3, 4, 5]).unwrap();
+        assert!(
+            KidByCondition::of(&real, &[&real], &few, &one, PLAN)
+                .unwrap()
+                .is_none()
+        );
+    }
+}

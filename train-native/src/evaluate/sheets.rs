@@ -1,0 +1,131 @@
+//! Sheets to look at: control, generated cell, real cell and the training cell nearest to the generated one, some
+//! rows for each condition.
+//!
+//! Whoever reads figures sees here what they are figures of, and whether a network repeats its training cells.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use cellflux_bundle::Bundle;
+use cellflux_data::{Experiment, PackedCache};
+
+use super::assess::treatment;
+use super::cells::{Cells, Partner};
+use super::nearest::Nearest;
+use super::{EvaluateError, written};
+use crate::TrainError;
+use crate::sheet::{self, SheetRow};
+
+/// The folder of the sheets.
+pub const SHEETS: &str = "sheets";
+
+/// What is drawn.
+#[derive(Clone, Copy, Debug)]
+pub struct Shown<'a> {
+    /// The experiment.
+    pub experiment: &'a Experiment,
+    /// Its images.
+    pub cache: &'a PackedCache,
+    /// The bundle whose cells were generated.
+    pub bundle: &'a Bundle,
+    /// The real cells with their partners.
+    pub cells: &'a Cells,
+    /// Generated cells, coded `[N, C, H, W]`, row for row beside them.
+    pub generated: &'a [u8],
+    /// The nearest training cells, where they were looked for.
+    pub nearest: Option<&'a Nearest>,
+}
+
+/// Draws `rows` cells of each condition, spread over its cells, into `sheets/ID.png` below `folder`, and gives the
+/// files' names.
+///
+/// # Errors
+/// [`EvaluateError::File`] for a file that cannot be written, [`EvaluateError::Train`] for images that are not the
+/// bundle's.
+pub fn write(folder: &Path, shown: &Shown<'_>, rows: usize) -> Result<Vec<String>, EvaluateError> {
+    if rows == 0 {
+        return Ok(Vec::new());
+    }
+    let mut by_condition: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    for (number, partner) in shown.cells.partners.iter().enumerate() {
+        by_condition.entry(partner.condition).or_default().push(number);
+    }
+    let folder = folder.join(SHEETS);
+    fs::create_dir_all(&folder).map_err(EvaluateError::file(&folder))?;
+    let mut names = Vec::new();
+    for (condition, numbers) in by_condition {
+        let Some(condition) = shown.bundle.manifest.conditions.list.get(condition) else {
+            continue;
+        };
+        let mut drawn = vec![SheetRow {
+            caption: shown.heading().to_owned(),
+            parts: Vec::new(),
+        }];
+        let step = numbers.len().div_ceil(rows).max(1);
+        for &number in numbers.iter().step_by(step) {
+            drawn.extend(shown.row(number)?);
+        }
+        let sheet = sheet::draw(&shown.bundle.manifest.image, &drawn)?;
+        let name = format!("{}.png", condition.id);
+        written(&folder.join(&name), &sheet.png)?;
+        names.push(name);
+    }
+    Ok(names)
+}
+
+impl Shown<'_> {
+    fn heading(&self) -> &'static str {
+        match self.nearest {
+            Some(_) => "control | generated | real | nearest training",
+            None => "control | generated | real",
+        }
+    }
+
+    /// One cell's row; `None` for a number that is not there.
+    fn row(&self, number: usize) -> Result<Option<SheetRow>, EvaluateError> {
+        let spec = &self.bundle.manifest.image;
+        let generated = self.generated.chunks_exact(spec.len()).nth(number);
+        let (Some(partner), Some(generated)) = (self.cells.partners.get(number), generated) else {
+            return Ok(None);
+        };
+        let mut images = vec![
+            self.image(partner.control)?,
+            generated,
+            self.image(partner.treated)?,
+        ];
+        let nearest = self.nearest.and_then(|nearest| nearest.images.get(number));
+        if let Some(&nearest) = nearest {
+            images.push(self.image(nearest)?);
+        }
+        let parts = images
+            .into_iter()
+            .map(|image| Ok(vec![spec.to_model_range(image)?]))
+            .collect::<Result<_, TrainError>>()?;
+        let nearest = nearest.map_or_else(String::new, |&nearest| {
+            format!(" | {}", treatment(self.experiment, nearest))
+        });
+        Ok(Some(SheetRow {
+            caption: format!("{number:05} {}{nearest}", self.place(partner)),
+            parts,
+        }))
+    }
+
+    fn place(&self, partner: &Partner) -> String {
+        let entry = self.experiment.entries().get(partner.treated as usize);
+        let batch = entry.and_then(|entry| self.experiment.batches().get(entry.batch as usize));
+        let dose = partner
+            .dose_um
+            .map_or_else(String::new, |dose| format!(" {dose} uM"));
+        format!(
+            "{}{dose}, {}",
+            treatment(self.experiment, partner.treated),
+            batch.map_or("", String::as_str)
+        )
+    }
+
+    fn image(&self, number: u32) -> Result<&[u8], EvaluateError> {
+        let image = self.cache.image(number as usize);
+        image.ok_or(EvaluateError::Image { number })
+    }
+}
