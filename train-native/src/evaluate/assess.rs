@@ -3,8 +3,8 @@
 
 use cellflux_bundle::Bundle;
 use cellflux_bundle::evaluation::{
-    BatchPlane, CloudKind, Evaluation, MeasuredData, MeasuredSplit, ModesOfAction, Resampled, RowKind,
-    VERSION,
+    BatchPlane, CloudKind, Evaluation, MeasuredData, MeasuredSplit, ModesOfAction, Resampled, Row, RowKind,
+    Space, VERSION,
 };
 use cellflux_bundle::sampling::Sampling;
 use cellflux_data::{Experiment, PackedCache, Split};
@@ -154,51 +154,20 @@ pub fn assess(question: &Question<'_>) -> Result<Assessment, EvaluateError> {
     let mut of_treated = rows_of_treated(question, &gathered, effects.as_ref(), &halves)?;
     let mut of_controls = rows_of_controls(question, &gathered, &control_halves)?;
 
-    let mut spaces = Vec::new();
-    let mut batches = None;
-    let mut features = Vec::new();
-    let mut nearest = None;
+    let mut in_spaces = InSpaces::default();
     for extractor in question.spaces {
-        let sets = gathered.named();
-        let of_all = extractor.features(&question.bundle.manifest.image, scale, &sets)?;
-        let space = extractor.described(of_all.first().map_or(0, Features::width));
-        let (beside_treated, beside_controls) = of_all.split_at(1 + gathered.beside_treated.len());
-        match measure_space(
-            &space.name,
-            beside_treated,
-            &halves,
-            question.plan,
-            &mut of_treated,
-        )? {
-            Some(measurement) => {
-                compare_kernels(&space.name, &measurement, &mut differences);
-                let within = (&treated.groups, &conditions[..]);
-                let measured = measure_conditions(beside_treated, within, question.plan, &mut of_treated)?;
-                notes.push(within_conditions(&space.name, measured));
-            }
-            None => notes.push(format!(
-                "no distances in {}: halves of the real cells have fewer than {FEWEST_GROUPS} groups",
-                space.name
-            )),
-        }
-        if !of_controls.is_empty() {
-            measure_space(
-                &space.name,
-                beside_controls,
-                &control_halves,
-                question.plan,
-                &mut of_controls,
-            )?;
-        }
-        if batches.is_none() {
-            batches = plane(&space.name, &gathered, beside_treated, beside_controls)?;
-        }
-        if let (None, [real, _, generated, ..]) = (&nearest, beside_treated) {
-            nearest = nearest_training(question, &gathered, extractor, (&space.name, real, generated))?;
-        }
-        features.push((space.name.clone(), of_all));
-        spaces.push(space);
+        let halves = (&halves, &control_halves);
+        let rows = (&mut of_treated[..], &mut of_controls[..]);
+        in_spaces.measure(
+            (question, &gathered),
+            extractor,
+            &conditions,
+            halves,
+            rows,
+            &mut differences,
+        )?;
     }
+    notes.extend(in_spaces.notes);
     let evaluation = Evaluation {
         version: VERSION,
         date: String::new(),
@@ -206,11 +175,11 @@ pub fn assess(question: &Question<'_>) -> Result<Assessment, EvaluateError> {
         weights: None,
         data: described(question, &gathered),
         sampling: question.sampling.clone(),
-        spaces,
+        spaces: in_spaces.spaces,
         rows: of_treated.into_iter().chain(of_controls).collect(),
         conditions: measured_conditions(question, &known, effects.as_ref()),
         modes_of_action: classified(question, &gathered)?,
-        batches,
+        batches: in_spaces.batches,
         compound_use: used(question, &gathered, &known)?,
     };
     let measured = gathered.into_measured();
@@ -220,9 +189,64 @@ pub fn assess(question: &Question<'_>) -> Result<Assessment, EvaluateError> {
         differences,
         measured: measured.1,
         ruler: measured.0,
-        features,
-        nearest,
+        features: in_spaces.features,
+        nearest: in_spaces.nearest,
     })
+}
+
+/// What the spaces show, one after another.
+#[derive(Default)]
+struct InSpaces {
+    spaces: Vec<Space>,
+    notes: Vec<String>,
+    features: Vec<(String, Vec<Features>)>,
+    /// Of the first space.
+    batches: Option<BatchPlane>,
+    /// Of the first space that has features of any image.
+    nearest: Option<Nearest>,
+}
+
+impl InSpaces {
+    /// Measures one space, adds each row's distances in it, and what differences they make.
+    fn measure(
+        &mut self,
+        (question, gathered): (&Question<'_>, &Gathered),
+        extractor: &Extractor,
+        conditions: &[usize],
+        (halves, control_halves): (&Halves, &Halves),
+        (of_treated, of_controls): (&mut [Row], &mut [Row]),
+        differences: &mut [Difference],
+    ) -> Result<(), EvaluateError> {
+        let plan = question.plan;
+        let spec = &question.bundle.manifest.image;
+        let features = extractor.features(spec, &gathered.scale, &gathered.named())?;
+        let space = extractor.described(features.first().map_or(0, Features::width));
+        let name = &space.name;
+        let (beside_treated, beside_controls) = features.split_at(1 + gathered.beside_treated.len());
+        match measure_space(name, beside_treated, halves, plan, of_treated)? {
+            Some(measurement) => {
+                compare_kernels(name, &measurement, differences);
+                let within = (&gathered.treated.groups, conditions);
+                let measured = measure_conditions(beside_treated, within, plan, of_treated)?;
+                self.notes.push(within_conditions(name, measured));
+            }
+            None => self.notes.push(format!(
+                "no distances in {name}: halves of the real cells have fewer than {FEWEST_GROUPS} groups"
+            )),
+        }
+        if !of_controls.is_empty() {
+            measure_space(name, beside_controls, control_halves, plan, of_controls)?;
+        }
+        if self.batches.is_none() {
+            self.batches = plane(name, gathered, beside_treated, beside_controls)?;
+        }
+        if let (None, [real, _, generated, ..]) = (&self.nearest, beside_treated) {
+            self.nearest = nearest_training(question, gathered, extractor, (name, real, generated))?;
+        }
+        self.features.push((space.name.clone(), features));
+        self.spaces.push(space);
+        Ok(())
+    }
 }
 
 fn within_conditions(space: &str, conditions: Option<usize>) -> String {

@@ -216,14 +216,11 @@ pub fn measure(question: &Question<'_>, samplings: &[Sampling]) -> Result<Sweep,
     let known = condition_cells(question, &gathered);
     let own: Vec<ConditionCells> = known.into_iter().map(|(_, cells)| cells).collect();
     let controls = (&gathered.controls.measured, &gathered.controls.groups);
-    let effects = match own.is_empty() {
-        true => None,
-        false => Some(Effects::of(
-            &own,
-            controls,
-            (&gathered.ruler, &gathered.scale),
-            question.plan,
-        )?),
+    let effects = if own.is_empty() {
+        None
+    } else {
+        let scale = (&gathered.ruler, &gathered.scale);
+        Some(Effects::of(&own, controls, scale, question.plan)?)
     };
     let (space, measurement) = kernels(question, &gathered)?;
     let beside: Vec<&Measured> = gathered.beside_treated.iter().map(|set| &set.measured).collect();

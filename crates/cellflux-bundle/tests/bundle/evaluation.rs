@@ -240,6 +240,36 @@ fn an_evaluation_follows_its_weights_into_other_shards_and_not_into_other_number
     assert!(!kept && quantised.evaluation.is_none());
 }
 
+#[test]
+fn another_recommended_sampling_leaves_figures_of_the_former_one_behind() {
+    let whole = read(&evaluated(WeightDtype::F16)).unwrap();
+    let mut packed = evaluated(WeightDtype::F16);
+    let own = whole.manifest.evaluation.as_ref().unwrap().sampling.clone();
+    packed.recommend(own.clone()).unwrap();
+    let same = read(&packed).unwrap().manifest;
+    assert_eq!(
+        (&same.sampling, &same.evaluation),
+        (&own, &whole.manifest.evaluation)
+    );
+    let mut other = own;
+    other.steps += 1;
+    packed.recommend(other.clone()).unwrap();
+    let bundle = read(&packed).unwrap();
+    assert_eq!(
+        (bundle.manifest.sampling, bundle.manifest.evaluation),
+        (other.clone(), None)
+    );
+    assert_eq!(bundle.weights, whole.weights);
+    other.alpha = -1.0;
+    assert!(
+        packed
+            .recommend(other)
+            .unwrap_err()
+            .to_string()
+            .contains("sampling.alpha")
+    );
+}
+
 /// The findings of the test's evaluation after an edit.
 fn findings(edit: impl FnOnce(&mut Evaluation)) -> Vec<Finding> {
     let packed = draft(WeightDtype::F16).pack().unwrap();

@@ -128,12 +128,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         bail!("--sweep chooses a sampling, so it takes validation cells only: leave --split out");
     }
     let opened = opened(args)?;
-    let Opened {
-        subject,
-        experiment,
-        cache,
-    } = &opened;
-    let bundle = &subject.bundle;
+    let bundle = &opened.subject.bundle;
     let choice = Choice {
         split: args.split.into(),
         most: args.most,
@@ -146,22 +141,40 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         .iter()
         .map(|space| Extractor::open(space, &device))
         .collect::<Result<Vec<_>, _>>()?;
-    let cells = Cells::choose(experiment, bundle, choice)?;
+    let cells = Cells::choose(&opened.experiment, bundle, choice)?;
     for (name, count) in &cells.unknown {
         eprintln!("note: {count} cells of {name} are left out: the bundle has no such condition");
     }
-    if !args.sweep.is_empty() {
-        return sweeping::run(args, &opened, &cells, &spaces);
+    if args.sweep.is_empty() {
+        whole(args, &opened, choice, &cells, &spaces)
+    } else {
+        sweeping::run(args, &opened, choice, &cells, &spaces)
     }
+}
+
+/// One sampling, with everything exchanged that can be.
+fn whole(
+    args: &Args,
+    opened: &Opened,
+    choice: Choice,
+    cells: &Cells,
+    spaces: &[Extractor],
+) -> anyhow::Result<()> {
+    let Opened {
+        subject,
+        experiment,
+        cache,
+    } = opened;
+    let bundle = &subject.bundle;
     let sampling = args.sampling.over(&bundle.manifest.sampling);
     let walk = Walk::new(&sampling, bundle.manifest.source)?;
     fs::create_dir_all(&args.out).with_context(|| args.out.display().to_string())?;
     Plan::new(bundle, &subject.digest, experiment, &sampling, choice).claim(&args.out)?;
-    report::write_cells(&args.out, experiment, bundle, &cells)?;
+    report::write_cells(&args.out, experiment, bundle, cells)?;
 
-    let (sets, notes) = planned(experiment, bundle, &cells, args.evaluation_seed);
+    let (sets, notes) = planned(experiment, bundle, cells, args.evaluation_seed);
     let conditions = cells.conditions_of(args.least);
-    let shared = same_controls(&cells, &conditions, args.shared_controls);
+    let shared = same_controls(cells, &conditions, args.shared_controls);
     let mut generator = Generator::new(bundle, cache, subject.engine(args.device)?, walk, &args.out);
     let shard = args.shard.unwrap_or(Shard::WHOLE);
     for set in &sets {
@@ -197,9 +210,9 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         experiment,
         cache,
         bundle,
-        cells: &cells,
+        cells,
         sets: &images,
-        spaces: &spaces,
+        spaces,
         training: &training,
         shared: of_shared.as_deref().map(|images| (&conditions[..], images)),
         sampling: &sampling,
@@ -220,7 +233,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
                 experiment,
                 cache,
                 bundle,
-                cells: &cells,
+                cells,
                 generated: &generated.images,
                 nearest: assessment.nearest.as_ref(),
             },

@@ -24,7 +24,13 @@ use crate::cli::progress;
 const CELLS: &str = "sweep";
 
 /// Generates, measures, reports, and writes the bundle that was asked for.
-pub fn run(args: &Args, opened: &Opened, cells: &Cells, spaces: &[Extractor]) -> anyhow::Result<()> {
+pub fn run(
+    args: &Args,
+    opened: &Opened,
+    choice: Choice,
+    cells: &Cells,
+    spaces: &[Extractor],
+) -> anyhow::Result<()> {
     let Opened {
         subject,
         experiment,
@@ -52,11 +58,6 @@ pub fn run(args: &Args, opened: &Opened, cells: &Cells, spaces: &[Extractor]) ->
         }
     }
     let samplings = sweep::samplings(&args.sweep, &base)?;
-    let choice = Choice {
-        split: args.split.into(),
-        most: args.most,
-        seed: args.evaluation_seed,
-    };
     let mut images = Vec::with_capacity(samplings.len());
     for (number, sampling) in (1..).zip(&samplings) {
         let label = sweep::label(sampling);
