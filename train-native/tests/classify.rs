@@ -6,7 +6,12 @@ use std::path::Path;
 
 use candle_core::Device;
 use cellflux_data::{Experiment, PackedCache, Split, read_experiment};
+use cellflux_measure::sets::bootstrap::Plan;
+use cellflux_measure::sets::groups::Unit;
 use cellflux_train::config::Config;
+use cellflux_train::evaluate::measured::Ruler;
+use cellflux_train::evaluate::real::Real;
+use cellflux_train::evaluate::told_apart::told_apart;
 use cellflux_train::features::FeatureRows;
 use cellflux_train::features::moa::{Classes, Classifier, FEATURES, NamedAfter, Settings, train};
 
@@ -89,6 +94,45 @@ fn cells_that_were_not_seen_are_told_apart_and_a_saved_classifier_says_the_same(
     // Guessing has a third; a larger nucleus and a smaller, round cell are seen by eye.
     let accuracy = about.validation.balanced_accuracy;
     assert!(accuracy > 0.8, "{:?}", about.validation);
+
+    // Said with an interval, untreated cells included; of a class without cells enough nothing is said.
+    let ruler = Ruler::new(experiment.spec()).unwrap();
+    let real = |treated: bool| {
+        let numbers: Vec<u32> = (0..)
+            .zip(experiment.entries())
+            .filter(|(_, entry)| entry.split == Split::Validation && entry.treated == treated)
+            .map(|(number, _)| number)
+            .collect();
+        let cells = Real::new((experiment, cache), &ruler, Unit::Cell, &numbers).unwrap();
+        (cells, numbers)
+    };
+    let ((treated, numbers), (controls, _)) = (real(true), real(false));
+    let plan = Plan {
+        replicates: 200,
+        seed: 1,
+    };
+    let apart = |least: usize| {
+        let treated = (&treated, &numbers[..]);
+        told_apart(
+            &classifier,
+            experiment,
+            treated,
+            &controls,
+            ([3, 32, 32], least, plan),
+        )
+        .unwrap()
+    };
+    let found = apart(2).unwrap();
+    assert_eq!(found.classes.len(), 3);
+    let cells: usize = found.classes.iter().map(|(_, cells)| cells).sum();
+    assert_eq!(cells, of(Split::Validation));
+    assert!(found.balanced_accuracy.low > 1.0 / 3.0, "{found}");
+    // All three classes take part, so it is the score's own figure.
+    assert!(
+        (found.balanced_accuracy.value - accuracy).abs() < 1e-12,
+        "{found}"
+    );
+    assert!(apart(cells).is_none());
 
     let saved = folder.path().join("moa");
     std::fs::create_dir(&saved).unwrap();

@@ -26,7 +26,9 @@ use super::rows::{
     compare_kernels, differences, measure_conditions, measure_space, rows_of_controls, rows_of_treated,
 };
 use super::spaces::Extractor;
+use super::told_apart::told_apart;
 use super::{Estimate, EvaluateError};
+use crate::features::moa::Classifier;
 
 /// A set of images with what it is.
 #[derive(Clone, Debug)]
@@ -182,6 +184,7 @@ pub fn assess(question: &Question<'_>) -> Result<Assessment, EvaluateError> {
         batches: in_spaces.batches,
         compound_use: used(question, &gathered, &known)?,
     };
+    notes.extend(apart(question, &gathered)?);
     let measured = gathered.into_measured();
     Ok(Assessment {
         evaluation,
@@ -285,12 +288,42 @@ fn plane(
     )
 }
 
+/// Whether the first classifier among the spaces tells real cells apart.
+fn apart(question: &Question<'_>, gathered: &Gathered) -> Result<Option<String>, EvaluateError> {
+    let Some(classifier) = classifier_of(question) else {
+        return Ok(None);
+    };
+    let numbers: Vec<u32> = question
+        .cells
+        .partners
+        .iter()
+        .map(|partner| partner.treated)
+        .collect();
+    let spec = &question.bundle.manifest.image;
+    let shape = [spec.channels.len(), spec.height, spec.width];
+    let found = told_apart(
+        classifier,
+        question.experiment,
+        (&gathered.treated, &numbers),
+        &gathered.controls,
+        (shape, question.least_cells, question.plan),
+    )?;
+    Ok(Some(found.map_or_else(
+        || "whether the classifier tells real cells apart is not known: fewer than two classes have cells enough".to_owned(),
+        |found| found.to_string(),
+    )))
+}
+
+fn classifier_of<'a>(question: &Question<'a>) -> Option<&'a Classifier> {
+    question.spaces.iter().find_map(|space| match space {
+        Extractor::Moa(classifier) => Some(classifier.as_ref()),
+        _ => None,
+    })
+}
+
 /// What the first classifier among the spaces sees in real treated cells and in generated ones.
 fn classified(question: &Question<'_>, gathered: &Gathered) -> Result<Option<ModesOfAction>, EvaluateError> {
-    let classifier = question.spaces.iter().find_map(|space| match space {
-        Extractor::Moa(classifier) => Some(classifier),
-        _ => None,
-    });
+    let classifier = classifier_of(question);
     let (Some(classifier), Some(generated)) = (classifier, gathered.beside_treated.get(GENERATED_SET)) else {
         return Ok(None);
     };

@@ -34,6 +34,7 @@ pub mod spaces;
 mod subject;
 pub mod sweep;
 pub mod sweep_report;
+pub mod told_apart;
 
 pub use cellflux_bundle::Estimate;
 pub use error::EvaluateError;

@@ -31,19 +31,10 @@ pub fn modes_of_action(
     plan: Plan,
 ) -> Result<Option<ModesOfAction>, EvaluateError> {
     let names = &classifier.about().classes;
-    let class = |image: &u32| {
-        let entry = experiment.entries().get(*image as usize)?;
-        let compound = experiment.compounds().get(entry.compound as usize)?;
-        let name = match classifier.about().named_after {
-            NamedAfter::ModeOfAction => compound.mode_of_action.as_deref()?,
-            NamedAfter::Compound => &compound.name,
-        };
-        names.iter().position(|known| known == name)
-    };
     let known: Vec<(usize, usize)> = images
         .iter()
         .enumerate()
-        .filter_map(|(row, image)| Some((row, class(image)?)))
+        .filter_map(|(row, &image)| Some((row, class_of(classifier, experiment, image)?)))
         .collect();
     let labels: Vec<usize> = known
         .iter()
@@ -106,6 +97,17 @@ pub fn modes_of_action(
         generated,
         majority,
     }))
+}
+
+/// The class of a treated image, a position in the classifier's list; `None` where its treatment is none of them.
+pub(super) fn class_of(classifier: &Classifier, experiment: &Experiment, image: u32) -> Option<usize> {
+    let entry = experiment.entries().get(image as usize)?;
+    let compound = experiment.compounds().get(entry.compound as usize)?;
+    let name = match classifier.about().named_after {
+        NamedAfter::ModeOfAction => compound.mode_of_action.as_deref()?,
+        NamedAfter::Compound => &compound.name,
+    };
+    classifier.about().classes.iter().position(|known| known == name)
 }
 
 fn statistics(counted: &Counted) -> [f64; STATISTICS] {
