@@ -118,7 +118,11 @@ export class Failure extends Error {
 // What they are about
 
 /** @typedef {{ width: number, height: number, rgba: Uint8ClampedArray }} Picture */
-/** @typedef {{ time: number, now: Picture, difference: Picture }} Step a step reached */
+/**
+ * A step reached. `change` is the root mean square of the difference over all channels, in model range; a
+ * recording made before it was measured has none.
+ * @typedef {{ time: number, now: Picture, difference: Picture, change?: number }} Step
+ */
 /** @typedef {'auto' | 'candle' | 'wgpu'} EngineName `auto` is the fastest here */
 
 /**

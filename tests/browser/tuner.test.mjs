@@ -102,7 +102,8 @@ test(
       heard.findIndex(({ answer }) => answer === asked.id),
     );
     assert.ok(meanwhile.filter(({ event }) => event === 'tuned').length <= 1, JSON.stringify(meanwhile));
-    await first.page.locator('[data-fact="tiles"]', { hasText: 'convolutions' }).waitFor();
+    await first.page.locator('[data-fact="tiles"]', { hasText: 'convolutions' })
+      .waitFor({ state: 'attached' });
     first.nothingInTheConsole();
     const { url, text } = await kept(first);
     assert.match(

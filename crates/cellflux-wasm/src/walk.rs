@@ -167,18 +167,22 @@ impl Walk {
         Ok(picture::to_js(&picture))
     }
 
-    /// A step reached: `{ time, now, difference }`, the pictures without the hidden channels.
+    /// A step reached: `{ time, now, difference, change }`, the pictures without the hidden channels, the change of
+    /// all channels as [`cellflux_session::PreparedWalk::change_at`] has it.
     pub fn picture(&self, step: usize) -> Result<JsValue, JsValue> {
         let frame = self.frame(step)?;
         let (spec, display) = (&self.manifest.image, self.display());
         let now = composite(spec, &display, &frame.values).map_err(Trouble::from)?;
-        let reference = self.exploration.experiment().reference();
-        let change =
-            difference(spec, &display, &frame.values, reference, DIFFERENCE_SCALE).map_err(Trouble::from)?;
+        let experiment = self.exploration.experiment();
+        let reference = experiment.reference_at(frame.t);
+        let difference =
+            difference(spec, &display, &frame.values, &reference, DIFFERENCE_SCALE).map_err(Trouble::from)?;
         let object = Object::new();
         picture::set(&object, "time", &JsValue::from_f64(frame.t));
         picture::set(&object, "now", &picture::to_js(&now));
-        picture::set(&object, "difference", &picture::to_js(&change));
+        picture::set(&object, "difference", &picture::to_js(&difference));
+        let change = experiment.change_at(frame.t, &frame.values);
+        picture::set(&object, "change", &JsValue::from_f64(change));
         Ok(object.into())
     }
 
@@ -235,7 +239,7 @@ impl Walk {
         // from something else.
         let before = self.exploration.experiment();
         let same_pictures = before.recipe().view == experiment.recipe().view
-            && before.reference() == experiment.reference()
+            && before.start() == experiment.start()
             && before.clean_start() == experiment.clean_start();
         let steps = self.steps();
         let kept = match self.exploration.apply(experiment) {
