@@ -22,7 +22,7 @@ async function pageOf(edit, work, query = '') {
   const context = await browser.newContext();
   try {
     const explorer = await ExplorerPage.open(context, `${site.url}?engine=candle${query}`);
-    await explorer.ready();
+    await explorer.network();
     await work(explorer, context, site);
     explorer.nothingInTheConsole();
   } finally {
@@ -34,7 +34,7 @@ async function pageOf(edit, work, query = '') {
 test('a hash that names a place in the document is left to the document', { skip }, async () => {
   const context = await browser.newContext();
   const explorer = await ExplorerPage.open(context, `${SITE}?engine=candle#flow`);
-  await explorer.ready();
+  await explorer.network();
   const { page } = explorer;
   // The page's own preset, not the bundle's first compound.
   await page.locator('[data-compound="cycloheximide"][aria-selected="true"]').waitFor();
@@ -60,7 +60,7 @@ test(
   async () => {
     const context = await browser.newContext();
     const explorer = await ExplorerPage.open(context, `${SITE}?engine=candle#v=1&c=nosuch`);
-    await explorer.ready();
+    await explorer.network();
     await explorer.says(/"nosuch", expected the id of a condition.*shows its own walk instead/);
     await explorer.page.locator('[data-compound="cycloheximide"][aria-selected="true"]').waitFor();
     explorer.nothingInTheConsole();

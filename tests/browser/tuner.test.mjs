@@ -160,7 +160,7 @@ test(
       await explorer.forward();
       await explorer.page
         .locator('[data-fact="tiles"]', { hasText: 'convolutions' })
-        .waitFor({ timeout: 60_000 });
+        .waitFor({ state: 'attached', timeout: 60_000 });
       assert.equal(await explorer.page.locator('cellflux-notice .sentence').count(), 0);
       explorer.nothingInTheConsole();
     } finally {

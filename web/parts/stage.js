@@ -17,7 +17,7 @@ export class Stage extends Part {
     this.start = view('start', 'Start');
     this.now = view('now', 'Now');
     this.difference = view('difference', 'Difference');
-    this.noise = el('p', { class: 'batch-note explained', hidden: true });
+    this.noise = el('p', { class: 'explained', hidden: true });
     this.channels = el('div', { class: 'channels', role: 'group', 'aria-label': 'Channels shown' });
     this.smooth = el(
       'button',
