@@ -12,6 +12,7 @@ use cellflux_measure::sets::Features;
 use cellflux_measure::sets::bootstrap::Plan;
 use cellflux_measure::sets::groups::{Groups, Unit};
 
+use super::by_condition::KidByCondition;
 use super::cells::{Cells, name};
 use super::compounds::{Compound, compound_use};
 use super::conditions::{condition_cells, measured_conditions};
@@ -90,6 +91,8 @@ pub struct Assessment {
     pub features: Vec<(String, Vec<Features>)>,
     /// The training cells nearest to the generated ones, where some were looked through.
     pub nearest: Option<Nearest>,
+    /// Kernel distances within conditions, by the space's name: real against real, controls copied, generated, …
+    pub within: Vec<(String, KidByCondition)>,
 }
 
 /// How two sets differ, draw by draw.
@@ -193,6 +196,7 @@ pub fn assess(question: &Question<'_>) -> Result<Assessment, EvaluateError> {
         measured: measured.1,
         ruler: measured.0,
         features: in_spaces.features,
+        within: in_spaces.within,
         nearest: in_spaces.nearest,
     })
 }
@@ -203,6 +207,7 @@ struct InSpaces {
     spaces: Vec<Space>,
     notes: Vec<String>,
     features: Vec<(String, Vec<Features>)>,
+    within: Vec<(String, KidByCondition)>,
     /// Of the first space.
     batches: Option<BatchPlane>,
     /// Of the first space that has features of any image.
@@ -231,7 +236,10 @@ impl InSpaces {
                 compare_kernels(name, &measurement, differences);
                 let within = (&gathered.treated.groups, conditions);
                 let measured = measure_conditions(beside_treated, within, plan, of_treated)?;
-                self.notes.push(within_conditions(name, measured));
+                let count = measured.as_ref().map(|measured| measured.conditions.len());
+                self.notes.push(within_conditions(name, count));
+                self.within
+                    .extend(measured.map(|measured| (name.clone(), measured)));
             }
             None => self.notes.push(format!(
                 "no distances in {name}: halves of the real cells have fewer than {FEWEST_GROUPS} groups"
