@@ -208,7 +208,8 @@ mod tests {
         );
         assert!(measured.within(2, 0).is_none() && measured.within(0, 3).is_none());
         let whole = cellflux_measure::sets::kid::kid(&real, &exchanged, None).unwrap();
-        assert!(whole.exact.abs() < near);
+        // The very same cells; a cell's kernel with itself is in one of the three sums only.
+        assert!(whole.exact.abs() < 0.05 * far, "{whole:?}");
     }
 
     #[test]
