@@ -319,6 +319,11 @@ export class Failure extends Error {
  */
 
 /**
+ * Levels of source noise that the network was trained with: rising ones, or all between two.
+ * @typedef {{ levels: number[] } | { range: [number, number] }} TrainedNoise
+ */
+
+/**
  * @typedef {object} ManifestView
  * @property {Manifest} manifest
  * @property {Channel[]} channels
@@ -327,5 +332,6 @@ export class Failure extends Error {
  * @property {Compound[]} compounds
  * @property {Measuring | null} measuring null where the bundle has no evaluation
  * @property {'control' | 'noise'} flowSource
+ * @property {TrainedNoise | null} trainedNoise null where the bundle does not say
  * @property {boolean} takesDose
  */

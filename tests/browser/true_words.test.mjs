@@ -269,6 +269,23 @@ test('at a start with noise nothing has changed yet, one way and there and back'
   );
 });
 
+test('a level of source noise that was never trained is said to be so', { skip }, async () => {
+  await pageOf((manifest) => { manifest.trained_noise = { levels: [0, 0.5] }; }, async (explorer) => {
+    const said = explorer.page.locator('[data-noise]');
+    await explorer.set('noise', 0.5);
+    assert.equal(await said.textContent(), 'Here the network was trained with 0 and 0.5.');
+    await explorer.set('noise', 0.25);
+    assert.equal(
+      await said.textContent(),
+      '0.25 was never trained: the network was trained with 0 and 0.5.',
+    );
+  });
+  await pageOf((manifest) => { delete manifest.trained_noise; }, async (explorer) => {
+    await explorer.set('noise', 0.25);
+    assert.equal(await explorer.page.locator('[data-noise]').textContent(), '');
+  });
+});
+
 test('a flow that starts from noise offers noise and no control, and its link holds', { skip }, async () => {
   await pageOf((manifest) => { manifest.source = 'noise'; }, async (explorer, context, { bundle }) => {
     const { page } = explorer;
