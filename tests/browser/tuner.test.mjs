@@ -130,7 +130,7 @@ test(
     const last = await open(context);
     assert.match(
       await last.fact('tiles'),
-      /^default; those kept were refused: stored tiles, line 4: registers:256x256 is no candidate/,
+      /^default; those kept were refused: stored tiles, line 4: registers:256x256 is not a candidate/,
     );
     assert.deepEqual((await firstStep(last)).values, byDefault.values);
     last.nothingInTheConsole();
