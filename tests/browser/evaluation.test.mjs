@@ -39,7 +39,7 @@ test('settings are the same if the solver takes the same steps, whatever seed an
   assert.ok(!sameSettings({ ...adaptive, rtol: 1e-3 }, adaptive));
 });
 
-test('a dose is spoken of by its own figures, or by those of all doses together', () => {
+test('a dose is described by its own figures, or by those of all doses together', () => {
   const [three, all] = [finding('at three', { dose_um: 3 }), finding('of all')];
   assert.deepEqual(lines([three, all], { dose: 3 }), ['at three']);
   assert.deepEqual(lines([three, all], { dose: 1 }), ['of all']);
@@ -50,7 +50,7 @@ test('a dose is spoken of by its own figures, or by those of all doses together'
   assert.deepEqual(lines([three]), ['at 3 µM: at three']);
 });
 
-test('other settings than the measured ones are said, where there is something measured', () => {
+test('settings other than the measured ones are mentioned, if anything was measured', () => {
   const other = { steps: 5 };
   const warned = ['makes it', '! measured with the recommended settings, not with these'];
   assert.deepEqual(lines([finding('makes it')], other), warned);
