@@ -1,4 +1,4 @@
-//! Takes candle's version from the lock file, for the manifests of bundles.
+//! Reads candle's version from the lock file, for the manifests of bundles.
 
 use std::path::Path;
 

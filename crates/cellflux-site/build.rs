@@ -1,4 +1,5 @@
-//! Builds anew when a file comes to, or leaves, what a release build of the command carries inside itself.
+//! Builds again when a file is added to, or removed from, the folders that a release build of the command
+//! embeds.
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");

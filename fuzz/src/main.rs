@@ -81,7 +81,8 @@ fn main() -> Result<()> {
                 .map(|(failure, file)| serde_json::json!({ "failure": failure, "file": file }))
                 .collect();
             let line = serde_json::json!({
-                "cases": kept.cases, "taken": kept.taken, "answers": kept.answers, "slowest_s": kept.slowest_s,
+                "cases": kept.cases, "taken": kept.taken, "answers": kept.answers,
+            "slowest_s": kept.slowest_s,
                 "peak_mib": peak_mib(), "findings": findings,
             });
             println!("{line}");

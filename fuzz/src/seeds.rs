@@ -25,9 +25,12 @@ const TEXTS: [(&str, &str, &str); 32] = [
     (
         "description",
         "ome",
-        "<?xml version=\"1.0\" encoding=\"UTF-8\"?><OME xmlns=\"http://www.openmicroscopy.org/Schemas/OME/2016-06\"><Image ID=\"Image:0\">\
-         <Pixels ID=\"Pixels:0\" DimensionOrder=\"XYCZT\" Type=\"uint16\" SizeX=\"4\" SizeY=\"4\" SizeC=\"3\" SizeZ=\"1\" SizeT=\"1\">\
-         <Channel ID=\"Channel:0:0\" Name=\"DNA\"/><Channel ID=\"Channel:0:1\" Name=\"tubulin\"/><Channel ID=\"Channel:0:2\" Name=\"actin\"/>\
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?><OME \
+        xmlns=\"http://www.openmicroscopy.org/Schemas/OME/2016-06\"><Image ID=\"Image:0\">\
+         <Pixels ID=\"Pixels:0\" DimensionOrder=\"XYCZT\" Type=\"uint16\" SizeX=\"4\" SizeY=\"4\" \
+         SizeC=\"3\" SizeZ=\"1\" SizeT=\"1\">\
+         <Channel ID=\"Channel:0:0\" Name=\"DNA\"/><Channel ID=\"Channel:0:1\" Name=\"tubulin\"/><Channel \
+         ID=\"Channel:0:2\" Name=\"actin\"/>\
          <TiffData IFD=\"0\" FirstC=\"0\"/></Pixels></Image></OME>",
     ),
     ("description", "plain", "DAPI"),
@@ -35,7 +38,8 @@ const TEXTS: [(&str, &str, &str); 32] = [
     (
         "smiles",
         "taxol",
-        "CC1=C2C(C(=O)C3(C(CC4C(C3C(C(C2(C)C)(CC1OC(=O)C(C(C5=CC=CC=C5)NC(=O)C6=CC=CC=C6)O)O)OC(=O)C7=CC=CC=C7)(CO4)OC(=O)C)O)C)OC(=O)C",
+        "CC1=C2C(C(=O)C3(C(CC4C(C3C(C(C2(C)C)(CC1OC(=O)C(C(C5=CC=CC=C5)NC(=O)C6=CC=CC=C6)O)O)\
+         OC(=O)C7=CC=CC=C7)(CO4)OC(=O)C)O)C)OC(=O)C",
     ),
     ("smiles", "salt", "[Na+].[Cl-].C[N+](C)(C)C"),
     ("smiles", "stereo", "C[C@H](N)C(=O)O/C=C\\F"),
@@ -45,7 +49,8 @@ const TEXTS: [(&str, &str, &str); 32] = [
     (
         "link",
         "whole",
-        "#v=1&model=bbbc021-tiny&start=synthetic-1&c=taxol&a=1.2&solver=heun2&grid=uniform&steps=20&rtol=0.00001&atol=0.00001&noise=0.5&seed=7&way=forward&at=3&hide=0,2",
+        "#v=1&model=bbbc021-tiny&start=synthetic-1&c=taxol&a=1.2&solver=heun2&grid=uniform&steps=20\
+         &rtol=0.00001&atol=0.00001&noise=0.5&seed=7&way=forward&at=3&hide=0,2",
     ),
     ("link", "short", "c=taxol"),
     (
@@ -56,25 +61,37 @@ const TEXTS: [(&str, &str, &str); 32] = [
     (
         "recipe",
         "whole",
-        r#"{"model":"bbbc021-tiny","start":{"example":"synthetic-1"},"condition":"taxol","sampling":{"solver":"heun2","grid":"uniform","steps":4,"alpha":1.2,"noise":0.5,"seed":7,"rtol":1e-5,"atol":1e-5},"direction":"return","view":{"step":1,"hidden":[0]}}"#,
+        concat!(
+            r#"{"model":"bbbc021-tiny","start":{"example":"synthetic-1"},"condition":"taxol","#,
+            r#""sampling":{"solver":"heun2","grid":"uniform","steps":4,"alpha":1.2,"noise":0.5,"seed":7,"#,
+            r#""rtol":1e-5,"atol":1e-5},"direction":"return","view":{"step":1,"hidden":[0]}}"#
+        ),
     ),
     (
         "recipe",
         "crop",
-        r#"{"model":"bbbc021-tiny","start":{"crop":"AAAA"},"condition":"dmso","sampling":{"solver":"dopri5","grid":"edm","steps":4,"alpha":1,"noise":0,"seed":0,"rtol":1e-5,"atol":1e-5}}"#,
+        concat!(
+            r#"{"model":"bbbc021-tiny","start":{"crop":"AAAA"},"condition":"dmso","#,
+            r#""sampling":{"solver":"dopri5","grid":"edm","steps":4,"alpha":1,"noise":0,"seed":0,"#,
+            r#""rtol":1e-5,"atol":1e-5}}"#
+        ),
     ),
     (
         "site_toml",
         "whole",
-        "title = \"A\"\nabstract = \"B $x$\"\ndate = \"2025-07\"\nurl = \"https://a.example/\"\noffline = true\n[[author]]\nname = \"N\"\norcid = \"0000-0002-1825-0097\"\n\
-         affiliations = [\"X\"]\n[[link]]\nlabel = \"Paper\"\nhref = \"https://a.example/p\"\nkind = \"paper\"\n[theme]\naccent = [\"#005f73\", \"#94d2bd\"]\n\
-         [[bundle]]\npath = \"m\"\n[precompute]\ncompounds = [\"taxol\"]\nsteps = 4\n[[section]]\nid = \"a\"\ntitle = \"T\"\ntext = \"*x*\"\n",
+        "title = \"A\"\nabstract = \"B $x$\"\ndate = \"2025-07\"\nurl = \"https://a.example/\"\n\
+        offline = true\n[[author]]\nname = \"N\"\norcid = \"0000-0002-1825-0097\"\n\
+         affiliations = [\"X\"]\n[[link]]\nlabel = \"Paper\"\nhref = \"https://a.example/p\"\n\
+         kind = \"paper\"\n[theme]\naccent = [\"#005f73\", \"#94d2bd\"]\n\
+         [[bundle]]\npath = \"m\"\n[precompute]\ncompounds = [\"taxol\"]\nsteps = 4\n[[section]]\n\
+         id = \"a\"\ntitle = \"T\"\ntext = \"*x*\"\n",
     ),
     ("site_toml", "little", "title = \"A\"\n"),
     (
         "markdown",
         "whole",
-        "# A {#a .b}\n\nText *e* **s** ~~d~~ `c` $x_1$ [l](https://a.example) <b>h</b>[^1]\n\n[^1]: Note.\n\n$$\\frac{a}{b}$$\n\n\
+        "# A {#a .b}\n\nText *e* **s** ~~d~~ `c` $x_1$ [l](https://a.example) <b>h</b>[^1]\n\n\
+        [^1]: Note.\n\n$$\\frac{a}{b}$$\n\n\
          | a | b |\n|:--|--:|\n| 1 | 2 |\n\n```rust\nfn f() {}\n```\n\n- [ ] x\n\n> q\n\n1. y\n",
     ),
     (
@@ -95,7 +112,8 @@ const TEXTS: [(&str, &str, &str); 32] = [
     (
         "formula",
         "align",
-        "\\begin{align} a &= \\frac{b}{\\sqrt[3]{c}} \\\\ \\left( d \\right) &= \\color{red} e^{f_g} \\end{align}",
+        "\\begin{align} a &= \\frac{b}{\\sqrt[3]{c}} \\\\ \\left( d \\right) &= \\color{red} e^{f_g} \
+        \\end{align}",
     ),
     ("formula", "text", "\\text{if } x < 1 \\And \\mathbb{R} \\hat{y}"),
     (
@@ -247,7 +265,9 @@ fn bundles() -> Result<()> {
 }
 
 fn checkpoints() -> Result<()> {
-    let namespace = b"\x80\x02}(X\x05\0\0\0modelccollections\nOrderedDict\n)RX\x04\0\0\0argscargparse\nNamespace\n)\x81}X\x02\0\0\0lrG\x3f\x1a\x36\xe2\xeb\x1c\x43\x2dsbX\x05\0\0\0epochK\x07u.";
+    let namespace = b"\x80\x02}(X\x05\0\0\0modelccollections\nOrderedDict\n)R\
+        X\x04\0\0\0argscargparse\nNamespace\n)\x81}X\x02\0\0\0lrG\x3f\x1a\x36\xe2\xeb\x1c\x43\x2dsb\
+        X\x05\0\0\0epochK\x07u.";
     let config = UNetConfig::from_json(SMALLEST)?;
     let parameters = Topology::new(&config).parameters(&config);
     let trained: Vec<(String, Vec<usize>)> = parameters

@@ -1,9 +1,8 @@
 //! Every tile at every site of a network on this machine's adapter: `cargo bench -p cellflux-tests --bench
 //! tiles`.
 //!
-//! Each tile's output is compared with that of the plainest kernel before its time counts. What comes out
-//! best is what the defaults of `cellflux_wgpu::Tuning` are set from; the network is then run with it, kernel
-//! by kernel.
+//! Each tile's output is compared with that of the plainest kernel before its time counts. The defaults of
+//! `cellflux_wgpu::Tuning` are set from the best ones; the network is then run with them, kernel by kernel.
 
 use std::time::Instant;
 
@@ -33,10 +32,10 @@ struct Args {
     /// Tiles to try besides the tuner's candidates.
     #[arg(long, value_delimiter = ',')]
     tiles: Vec<Tile>,
-    /// Only these tiles and not the tuner's candidates.
+    /// Only these tiles, without the tuner's candidates.
     #[arg(long)]
     only: bool,
-    /// Sites with less than this part of the network's convolutions are left to the defaults.
+    /// Sites with less than this part of the network's convolutions keep the defaults.
     #[arg(long, default_value_t = 0.01)]
     share: f64,
     /// Rounds, of which the best counts.
@@ -97,7 +96,7 @@ struct Entrant {
     probe: Probe,
     /// Relative distance of its output from the plainest kernel's.
     error: f64,
-    /// Seconds from nothing to the first output.
+    /// Seconds from the start to the first output.
     first: f64,
     /// Runs of a round.
     times: usize,
@@ -105,7 +104,7 @@ struct Entrant {
     seconds: f64,
 }
 
-/// Tries the tiles at every site; gives the best.
+/// Tries the tiles at every site; returns the best.
 async fn sweep(gpu: &Gpu, config: &UNetConfig, args: &Args, precision: Precision) -> anyhow::Result<Tuning> {
     let mut tuning = Tuning::of(gpu.report());
     let plan = Plan::new(config, [args.side; 2], args.images, precision, &tuning)?;
@@ -153,7 +152,7 @@ async fn sweep(gpu: &Gpu, config: &UNetConfig, args: &Args, precision: Precision
                 Err(error) => println!("  {tile}: {error}"),
             }
         }
-        // In turn, so that a machine that gets busy or warm meets all of them alike.
+        // In turn, so that a machine that gets busy or warm affects all of them alike.
         let mut rate = 0.0_f64;
         for _ in 0..args.rounds {
             let now = || clock.elapsed().as_secs_f64();
@@ -170,7 +169,8 @@ async fn sweep(gpu: &Gpu, config: &UNetConfig, args: &Args, precision: Precision
             } = entrant;
             let flops = probe.flops() / entrant.seconds;
             println!(
-                "  {tile:32} {:9.3} ms {:9.1} GFLOP/s {:5.0} % of the FMA rate  error {error:.1e}  first {:.2} s",
+                "  {tile:32} {:9.3} ms {:9.1} GFLOP/s {:5.0} % of the FMA rate  error {error:.1e}  first \
+                {:.2} s",
                 entrant.seconds * 1e3,
                 flops / 1e9,
                 100.0 * flops / rate,

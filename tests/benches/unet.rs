@@ -1,7 +1,8 @@
-//! How long an evaluation takes: `cargo bench -p cellflux-tests --bench unet`, or `cargo xtask bench unet`.
+//! How long an evaluation of the network takes: `cargo bench -p cellflux-tests --bench unet`, or
+//! `cargo xtask bench unet`.
 //!
 //! One guided evaluation of one image is a batch of two. Engines take turns, round by round, so that a
-//! machine that gets busy or warm meets all of them alike. GFLOP/s are those of the plain algorithm
+//! machine that gets busy or warm affects all of them alike. GFLOP/s are those of the plain algorithm
 //! (`cellflux_bundle::cost`), whatever an engine does to save some.
 
 use std::fs;
@@ -41,7 +42,7 @@ struct Args {
     /// Images at once; 2 is one guided evaluation of one image.
     #[arg(long, value_delimiter = ',', default_value = "1,2,8")]
     batches: Vec<usize>,
-    /// Measure each wgpu engine also with the tiles that a tuner finds here, which takes some seconds a
+    /// Measure each wgpu engine also with the tiles that a tuner finds here, which takes a few seconds per
     /// case.
     #[arg(long)]
     tune: bool,
@@ -70,7 +71,7 @@ struct Planned {
     peak_bytes: u64,
     dispatches: usize,
     submissions: usize,
-    /// Milliseconds that no engine goes below here: operations over the adapter's multiply-add rate, or
+    /// The least possible milliseconds here: operations over the adapter's multiply-add rate, or
     /// bytes over its copying rate.
     floor: f64,
 }
@@ -82,7 +83,7 @@ struct Contestant<'a> {
     batch: usize,
     engine: AnyEngine,
     planned: Option<Planned>,
-    /// From nothing but the weights to the first velocity, pipelines included.
+    /// From the weights to the first velocity, pipelines included.
     first: f64,
     milliseconds: Vec<f64>,
 }
@@ -274,8 +275,7 @@ impl Network {
     }
 }
 
-/// The tiles that a tuner finds for a network here, whatever the user's cache holds; says on stderr what it
-/// tried.
+/// The tiles that a tuner finds for a network here, without the user's cache; what it tried goes to stderr.
 async fn tune(
     gpu: &Gpu,
     config: &UNetConfig,
@@ -366,7 +366,7 @@ impl<'a> Contestant<'a> {
             .engine
             .upload(&source_noise(1, self.batch * config.in_channels * side * side))?;
         let condition = source_noise(2, config.condition_dim);
-        // As guidance has it: every second image without its condition.
+        // As guidance does: every second image without its condition.
         let conditions: Vec<_> = (0..self.batch)
             .map(|image| (image % 2 == 0).then_some(condition.as_slice()))
             .collect();

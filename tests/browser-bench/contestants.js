@@ -1,14 +1,14 @@
 // What is measured, in the page: an engine of ours or a provider of onnxruntime-web, on the same network and
 // weights.
 //
-// Every contestant is { start(network), evaluate() }: `start` makes it ready, weights in memory, and
+// Every contestant is { start(network), evaluate() }: `start` makes it ready from weights in memory, and
 // `evaluate` is one guided evaluation of one image, a batch of two, read back.
 
 import { counters, watchGpu } from './gpu_counters.js';
 
 const bytes = async (address) => new Uint8Array(await (await fetch(address)).arrayBuffer());
 
-/** Spread over [-1, 1) without a generator. */
+/** Numbers spread over [-1, 1) without a random generator. */
 const numbers = (count) => Float32Array.from({ length: count }, (_, i) => 2 * ((i * 0.618034) % 1) - 1);
 
 function ours(kind) {

@@ -1,4 +1,4 @@
-// Counts what any engine asks of WebGPU: bytes of buffers alive, dispatches, submissions, pipelines.
+// Counts what an engine asks of WebGPU: bytes of live buffers, dispatches, submissions, pipelines.
 
 export const counters = { bytes: 0, peak: 0, dispatches: 0, submissions: 0, pipelines: 0 };
 

@@ -1,5 +1,5 @@
-// The page as a visitor without a GPU meets it: how long from the weights to the first guided evaluation,
-// with whichever engine the page takes, and how many pictures a second scrubbing shows. Prints a table and
+// The page for a visitor without a GPU: how long from the weights to the first guided evaluation,
+// with whichever engine the page takes, and how many pictures per second scrubbing shows. Prints a table and
 // writes JSON.
 //
 //   CELLFLUX_URL=… node page.mjs [--rounds 5] [--json FILE]
@@ -25,7 +25,7 @@ const STEPS = 10;
 
 const SURROUNDINGS = { 'software adapter': WITH_GPU, 'no WebGPU': WITHOUT_GPU };
 
-/** When the last weights came and when the engine was there, by the worker's messages. */
+/** When the last weights arrived and when the engine was ready, according to the worker's messages. */
 function watchWorker() {
   globalThis.moments = {};
   globalThis.Worker = class extends globalThis.Worker {

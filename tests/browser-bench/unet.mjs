@@ -43,7 +43,7 @@ const NETWORKS = {
   },
 };
 
-/** The network's configuration, which a safetensors file carries in its metadata. */
+/** The network's configuration, from the metadata of a safetensors file. */
 async function configOf(file) {
   const handle = await open(file);
   try {
@@ -136,7 +136,7 @@ async function measure(browserName, networkName, url, rows) {
   }
 }
 
-/** How many times the peer's milliseconds ours take less. */
+/** How many times faster ours is than the peer. */
 function ratio(rows, row, peer) {
   const other = rows.find(
     (each) => each.browser === row.browser && each.network === row.network && each.contestant === peer,

@@ -87,7 +87,7 @@ test('a shard that holds NaN under its right digest is refused by its tensor’s
     if (!isManifest(path)) return undefined;
     return changedManifest(body, (manifest) => {
       for (const file of manifest.files.filter(({ path: each }) => isShard(each))) file.sha256 = shardDigest;
-      // Its figures are of the sound weights.
+      // Its figures belong to the sound weights.
       delete manifest.evaluation;
     });
   };
@@ -135,7 +135,7 @@ for (const [name, change, sentence] of MANIFESTS) {
   });
 }
 
-test('a manifest that is no JSON, and one that is not there, are one sentence each', async () => {
+test('a manifest that is not JSON, and one that is missing, are one sentence each', async () => {
   spoil = (path) => (isManifest(path) ? Buffer.from('<!doctype html>') : undefined);
   await open();
   await explorer.says(/manifest\.json: not the expected JSON/);

@@ -13,7 +13,7 @@ before(async () => {
   browser = await launch();
   explorer = await ExplorerPage.open(await browser.newContext(), `${SITE}?engine=candle`);
   await explorer.ready();
-  // A step a test, and the page's own walk has ten.
+  // One step per test, and the page's own walk has ten.
   await explorer.set('steps', 20);
   await explorer.forward();
 });

@@ -144,7 +144,7 @@ for (const [line, bits, latency] of [['unthrottled', 0, 0], ['10 Mbit/s, 40 ms',
     console.log(`| ${line} | ${width} x ${height} | ${cells.join(' | ')} | ${shift.toFixed(4)} |`);
   }
 }
-/** A line of text that settles by a fraction of a pixel is no jump; browsers call less than 0.1 good. */
+/** A line of text that moves by a fraction of a pixel is not a jump; browsers call less than 0.1 good. */
 const STILL = 0.001;
 if (worst > STILL) {
   console.error(`parts of the page jump, by ${worst.toFixed(4)} at worst, expected at most ${STILL}`);

@@ -10,13 +10,13 @@ export const WITH_GPU = [
   '--use-angle=swiftshader',
 ];
 
-/** WebGPU computes, but touching a WebGPU canvas kills the GPU process: a lost device, made to order. */
+/** WebGPU computes, but touching a WebGPU canvas kills the GPU process: a lost device, on demand. */
 export const LOSES_ITS_GPU = ['--enable-unsafe-webgpu'];
 
 /** No WebGPU at all. */
 export const WITHOUT_GPU = ['--disable-features=WebGPU', '--disable-gpu', '--disable-blink-features=WebGPU'];
 
-/** A browser; as root Chromium wants its sandbox off. */
+/** A browser; for root Chromium requires its sandbox to be off. */
 export function launch(flags = WITH_GPU) {
   const sandbox = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
   return chromium.launch({

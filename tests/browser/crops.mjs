@@ -22,7 +22,7 @@ export function controlCrop() {
   return { name: path.split('/').pop(), mimeType: 'image/png', buffer: readFileSync(join(CELLS, path)) };
 }
 
-/** A bright disc on a dark ground, another in each channel: no cell, but an image. */
+/** A bright disc on a dark ground, a different one in each channel: not a cell, but an image. */
 function blob(x, y, channel) {
   const far = Math.hypot(x - 34 - 4 * channel, y - 34 + 3 * channel);
   return Math.max(0, Math.round(190 - 6 * far - 20 * channel));

@@ -1,5 +1,5 @@
-// Every file of the page, spoilt in every way: each is a sentence with a way on, and the page works once the
-// cause is gone.
+// Every file of the page, spoilt in every way: each leads to a sentence that says what to do, and the page
+// works once the cause is gone.
 //
 // The whole table takes long; a run that does not ask for it (CELLFLUX_EXTENDED) takes each file and each way
 // at least once.
@@ -32,8 +32,8 @@ const module = (name) => (path) => new RegExp(`/${name}-[0-9a-f]{10}\\.js$`).tes
 const WEIGHTS = /weights-\d+-of-\d+\.safetensors$/;
 
 /**
- * Files, how their trouble is seen, and the ways that a run takes which does not take all. `fine` are ways
- * that harm nothing. What is told, and then done, is in `SEEN`; `ways` are ways of this file's own.
+ * Files, how their trouble is seen, and the ways that a short run takes. `fine` are ways that do no harm.
+ * `SEEN` holds what is told and then done; `ways` are this file's own ways.
  */
 const FILES = {
   'the explorer’s module': { is: module('explorer'), seen: 'instead', some: ['404', 'stalled'] },
@@ -65,7 +65,7 @@ const FILES = {
     fine: ['wrong type'],
     some: ['cut', 'stalled'],
   },
-  // A digit that became another one would be a manifest all the same: what it says is checked, not its bytes.
+  // A manifest with one changed digit would still be a manifest: its content is checked, not its bytes.
   'the manifest': {
     is: (path) => path.endsWith('manifest.json'),
     seen: 'asks',
@@ -115,7 +115,7 @@ const SEEN = {
       .locator('.fallback:visible', { hasText: 'The explorer has not started' })
       .first()
       .waitFor({ timeout: 30_000 });
-    // What stands still is no error of which a script hears.
+    // A stalled download is not an error that a script is told of.
     if (way !== 'stalled') {
       const cause = await page.locator('.fallback .cause').first().textContent({ timeout: 30_000 });
       assert.ok(
@@ -233,7 +233,7 @@ for (const [file, { is, seen, page: address = '', fine = [], some, ways = {} }] 
       : 'a sentence, a way on, and the page works once the cause is gone';
     test(`${file}, ${way}: ${then}`, async () => {
       let spoilt = true;
-      // A recording is for the time before the network has come.
+      // A recording is shown before the network has come.
       let held = !harmless && seen === 'withoutRecording';
       const spoil = ways[way] ?? WAYS[way];
       let begun;
@@ -255,7 +255,7 @@ for (const [file, { is, seen, page: address = '', fine = [], some, ways = {} }] 
         });
         const mend = () => {
           spoilt = false;
-          // A browser registers one service worker at a time, and the next waits for one that stands still.
+          // A browser registers one service worker at a time, and the next waits for a stalled one.
           if (seen === 'notKept') server.drop();
         };
         const release = () => {

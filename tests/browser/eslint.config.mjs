@@ -1,4 +1,5 @@
-// What `cargo xtask lint` asks of the page and of its tests beside types: few rules, each against a mistake.
+// What `cargo xtask lint` checks in the page and its tests besides types: a few rules, each against a
+// mistake.
 
 import globals from 'globals';
 
@@ -14,7 +15,7 @@ const options = { reportUnusedDisableDirectives: 'error' };
 export default [
   { ignores: ['**/node_modules/**'] },
   { files: ['web/**/*.js'], languageOptions: { globals: globals.browser }, linterOptions: options, rules },
-  // Tests run in Node, and bring functions into the page.
+  // Tests run in Node, and send functions into the page.
   {
     files: ['tests/**/*.mjs', 'tests/**/*.js'],
     languageOptions: { globals: { ...globals.node, ...globals.browser } },

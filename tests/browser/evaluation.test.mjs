@@ -1,5 +1,6 @@
-// What the page says of a bundle's evaluation: beside each compound, for the settings it was measured with, and among what is
-// told of the model. The figures here are written by hand and bound to the test's own weights.
+// What the page says of a bundle's evaluation: beside each compound, for the settings with which it was
+// measured, and among the facts about the model. The figures here are written by hand and bound to the test's
+// own weights.
 
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
@@ -17,15 +18,20 @@ const skip = !CLI && 'CELLFLUX_CLI names no command';
 const FIGURES = fileURLToPath(new URL('../fixtures/evaluation.json', import.meta.url));
 const CARD = '.compound-card .finding';
 
-const sampling = { solver: 'heun2', grid: 'edm', steps: 20, alpha: 1.2, noise: 0.5, seed: 1, rtol: 1e-5, atol: 1e-5 };
+const sampling = {
+  solver: 'heun2', grid: 'edm', steps: 20, alpha: 1.2, noise: 0.5, seed: 1, rtol: 1e-5, atol: 1e-5,
+};
 const measuring = { sampling, recommended: true };
-const finding = (sentence, more = {}) => ({ condition: 'taxol', dose_um: null, measured: true, sentence, warning: null, ...more });
+const finding = (sentence, more = {}) => (
+  { condition: 'taxol', dose_um: null, measured: true, sentence, warning: null, ...more }
+);
 const lines = (findings, recipe = {}) => findingLines({ findings }, { ...sampling, ...recipe }, measuring)
   ?.map(({ words, warns }) => `${warns ? '! ' : ''}${words}`) ?? null;
 
-test('settings are the same where the solver walks the same way, whatever the seed and what the solver does not use', () => {
+test('settings are the same if the solver takes the same steps, whatever seed and unused settings', () => {
   assert.ok(sameSettings({ ...sampling, seed: 7, rtol: 0.1 }, sampling));
-  for (const change of [{ solver: 'euler' }, { grid: 'uniform' }, { steps: 21 }, { alpha: 1 }, { noise: 0 }]) {
+  const changes = [{ solver: 'euler' }, { grid: 'uniform' }, { steps: 21 }, { alpha: 1 }, { noise: 0 }];
+  for (const change of changes) {
     assert.ok(!sameSettings({ ...sampling, ...change }, sampling), JSON.stringify(change));
   }
   const adaptive = { ...sampling, solver: 'dopri5' };
@@ -33,7 +39,7 @@ test('settings are the same where the solver walks the same way, whatever the se
   assert.ok(!sameSettings({ ...adaptive, rtol: 1e-3 }, adaptive));
 });
 
-test('a dose is spoken of by its own figures, or by those of all doses together', () => {
+test('a dose is described by its own figures, or by those of all doses together', () => {
   const [three, all] = [finding('at three', { dose_um: 3 }), finding('of all')];
   assert.deepEqual(lines([three, all], { dose: 3 }), ['at three']);
   assert.deepEqual(lines([three, all], { dose: 1 }), ['of all']);
@@ -44,21 +50,29 @@ test('a dose is spoken of by its own figures, or by those of all doses together'
   assert.deepEqual(lines([three]), ['at 3 µM: at three']);
 });
 
-test('other settings than the measured ones are said, where there is something measured', () => {
+test('settings other than the measured ones are mentioned, if anything was measured', () => {
   const other = { steps: 5 };
-  assert.deepEqual(lines([finding('makes it')], other), ['makes it', '! measured with the recommended settings, not with these']);
-  assert.deepEqual(lines([finding('no real cells measured', { measured: false })], other), ['no real cells measured']);
-  const [, own] = findingLines({ findings: [finding('x')] }, { ...sampling, ...other }, { sampling, recommended: false });
+  const warned = ['makes it', '! measured with the recommended settings, not with these'];
+  assert.deepEqual(lines([finding('makes it')], other), warned);
+  const unmeasured = finding('no real cells measured', { measured: false });
+  assert.deepEqual(lines([unmeasured], other), ['no real cells measured']);
+  const recipe = { ...sampling, ...other };
+  const [, own] = findingLines({ findings: [finding('x')] }, recipe, { sampling, recommended: false });
   assert.equal(own.words, 'measured with settings of its own, not with these');
   assert.equal(lines([]), null);
   assert.equal(findingLines({ findings: [] }, sampling, null), null);
 });
 
-test('a manifest’s view holds each compound’s findings, and the sentences of its card with their names held', () => {
+test('a manifest’s view holds each compound’s findings, and its card’s sentences with isolated names', () => {
   const manifest = {
     image: { width: 1, height: 1, channels: [] },
     model: {},
-    conditions: { list: [{ id: 'taxol', name: 'taxol', split: 'seen' }, { id: 'dmso', name: 'DMSO', split: 'seen', control: true }] },
+    conditions: {
+      list: [
+        { id: 'taxol', name: 'taxol', split: 'seen' },
+        { id: 'dmso', name: 'DMSO', split: 'seen', control: true },
+      ],
+    },
     sampling,
     provenance: { data_set: { name: 'a', citation: 'b' } },
   };
@@ -98,7 +112,9 @@ const interval = (value, low, high) => ({ value, low, high });
 async function evaluator() {
   const figures = JSON.parse(await readFile(FIGURES, 'utf8'));
   return (manifest) => {
-    const shards = manifest.files.filter(({ path }) => path.startsWith('weights-')).sort((a, b) => (a.path < b.path ? -1 : 1));
+    const shards = manifest.files
+      .filter(({ path }) => path.startsWith('weights-'))
+      .sort((a, b) => (a.path < b.path ? -1 : 1));
     const weights = createHash('sha256').update(shards.map(({ sha256 }) => sha256).join('\n')).digest('hex');
     const condition = (id, more) => ({ id, name: id, seen: true, treated: 178, controls: 90, ...more });
     manifest.evaluation = {
@@ -115,7 +131,7 @@ async function evaluator() {
   };
 }
 
-test('beside each compound stands what was measured, and that other settings were not', { skip }, async () => {
+test('each compound says what was measured, and that other settings were not', { skip }, async () => {
   await pageOf(await evaluator(), async (explorer) => {
     const card = explorer.page.locator(CARD);
     for (const [compound, words] of [
@@ -124,7 +140,9 @@ test('beside each compound stands what was measured, and that other settings wer
         'measured: no better than a copy of the control',
         'makes 5 % (−10 to 20) of the measured change; 178 real cells, never trained on',
       ]],
-      ['colchicine', ['makes 30 % (20 to 40) of the measured change; 178 real cells of a compound that training never saw']],
+      ['colchicine', [
+        'makes 30 % (20 to 40) of the measured change; 178 real cells of a compound that training never saw',
+      ]],
       ['anisomycin', ['not measured: 7 real cells, at least 20 are needed']],
       ['alln', ['no real cells measured']],
     ]) {
@@ -136,7 +154,8 @@ test('beside each compound stands what was measured, and that other settings wer
     await explorer.compound('cycloheximide');
     const steps = await explorer.page.locator('#set-steps').inputValue();
     await explorer.set('steps', 3);
-    assert.equal(await card.locator('.warns').textContent(), 'measured with the recommended settings, not with these');
+    const warning = 'measured with the recommended settings, not with these';
+    assert.equal(await card.locator('.warns').textContent(), warning);
     await explorer.set('steps', steps);
     assert.equal(await card.locator('.warns').count(), 0);
     await explorer.page.locator('.card.about').evaluate((about) => { about.open = true; });
@@ -150,6 +169,7 @@ test('a bundle without an evaluation says nothing of one', { skip }, async () =>
   await pageOf(() => {}, async (explorer) => {
     await explorer.compound('taxol');
     assert.equal(await explorer.page.locator(CARD).count(), 0);
-    assert.doesNotMatch(await explorer.page.locator('cellflux-provenance').textContent(), /Beside real cells/);
+    const told = await explorer.page.locator('cellflux-provenance').textContent();
+    assert.doesNotMatch(told, /Beside real cells/);
   });
 });

@@ -69,7 +69,7 @@ export class ExplorerPage {
     await this.page.locator('.where', { hasNotText: 'recorded' }).waitFor();
   }
 
-  /** Waits until the page says something that matches, and gives it. */
+  /** Waits until the page says something that matches, and returns it. */
   async says(pattern, timeout = 20_000) {
     const sentence = this.page.locator('cellflux-notice .sentence', { hasText: pattern });
     try {
@@ -88,7 +88,7 @@ export class ExplorerPage {
     assert.deepEqual(this.faults, []);
   }
 
-  /** Nothing stands out of the page sideways, so that nobody has to scroll that way. */
+  /** Nothing is wider than the page, so that nobody has to scroll sideways. */
   async fitsItsWidth() {
     const [content, window] = await this.page.evaluate(() => [
       document.documentElement.scrollWidth,
@@ -181,7 +181,7 @@ export class ExplorerPage {
       (at) => new URLSearchParams(location.hash.slice(1)).get('at') === String(at),
       step,
     );
-    // A crop is no part of the address; a copied link holds it.
+    // A crop is not part of the address; a copied link holds it.
     return this.page.evaluate(() => {
       const address = new URL(location.href);
       address.hash = history.state?.cellflux ?? address.hash;

@@ -1,4 +1,4 @@
-// The site behind a server that spoils what a test wants spoilt.
+// The site behind a server that spoils what a test chooses.
 
 import { createHash } from 'node:crypto';
 import { createServer } from 'node:http';
@@ -14,7 +14,7 @@ import { createServer } from 'node:http';
  *   modules
  * @param {(path: string) => string} [keeping] how long browsers may keep an answer
  * @returns {Promise<{ url: string, port: number, drop: () => void, close: () => Promise<void> }>} `drop` ends
- *   what stands still
+ *   stalled answers
  */
 export async function serveSpoilt(
   site, spoil, headers = {}, more = () => undefined, keeping = () => 'no-store',

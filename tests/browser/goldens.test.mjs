@@ -57,7 +57,7 @@ before(async () => {
   browser = await launch();
   page = await browser.newPage();
   module = await builtModule(SITE, 'cellflux_wasm');
-  // Any document of the origin that brings no policy of its own.
+  // Any document of the origin without a policy of its own.
   await page.goto(new URL('explorer.js', SITE).href);
 });
 after(() => browser.close());

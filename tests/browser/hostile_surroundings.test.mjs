@@ -51,7 +51,7 @@ test('a software adapter is tried with one convolution before the network is com
   });
 });
 
-test('wgpu asked for where there is no adapter is one sentence, with the CPU as the way on', async () => {
+test('wgpu asked for where there is no adapter is one sentence, which offers the CPU', async () => {
   await visit(WITHOUT_GPU, `${SITE}?engine=wgpu`, async (explorer) => {
     await explorer.says(/^WebGPU was asked for, but the browser (gives this page no|does not offer)/);
     await explorer.page.locator('cellflux-notice button', { hasText: 'Go on with the CPU' }).click();
@@ -113,7 +113,7 @@ test(
   },
 );
 
-test('full storage is one sentence, and the model loads all the same', async () => {
+test('full storage is one sentence, and the model still loads', async () => {
   // The worker's modules come with a cache that has no room left. They are checked before they become blobs.
   const init = () => {
     const full =
@@ -143,8 +143,8 @@ const given = () => [
 const ELSEWHERE = [...WITH_GPU, '--host-resolver-rules=MAP lab.example 127.0.0.1'];
 
 /**
- * The page on plain http from another host. The preview server answers to this machine's own names alone, so
- * another one stands before it.
+ * The page on plain http from another host. The preview server answers only to this machine's own names, so
+ * another server stands in front of it.
  */
 async function onPlainHttp(spoil, work, options) {
   const host = await serveSpoilt(SITE, spoil);

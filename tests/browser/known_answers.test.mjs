@@ -46,7 +46,7 @@ test(
     assert.equal(await answer.count(), 1);
     assert.match(await page.locator('.measured-title').textContent(), /truly does to this cell at 30 µM/);
 
-    // Another control brings its own answer, and another compound the same control's.
+    // Another control has its own answer, and another compound that of the same control.
     await page.locator('[data-control="control-2"]').click();
     await page.locator('[data-example="control-2-larger-nucleus"]').waitFor();
     await explorer.compound('rounded-cell');

@@ -9,7 +9,7 @@ import { bundleFolder, runNatively } from './site_bundle.mjs';
 
 /** Steps of the walk. */
 export const STEPS = 4;
-/** Page and command are both f32 and differ by rounding alone; a walk multiplies that a little. */
+/** Page and command both compute in f32 and differ only by rounding; a walk multiplies that a little. */
 const SAME_TRAJECTORY = 1e-3;
 
 /**
@@ -35,12 +35,12 @@ export async function walkACrop(explorer) {
   const trajectory = readNpy(await explorer.keep('trajectory'));
   assert.deepEqual(trajectory.shape, [STEPS + 1, 3, 64, 64]);
   assert.ok(differing(await explorer.pixels('now'), start) > 0);
-  // Two velocities a Heun step.
+  // Two velocities per Heun step.
   assert.equal(await explorer.fact('evaluations'), String(2 * STEPS));
   return { start, address, trajectory };
 }
 
-/** `cellflux run` of the link gives the trajectory that the page saved; gives the relative error. */
+/** `cellflux run` of the link gives the trajectory that the page saved; returns the relative error. */
 export async function equalsCommand({ address, trajectory }, native) {
   const expected = await runNatively(address, await bundleFolder(), native);
   assert.deepEqual(trajectory.shape, expected.shape);
@@ -86,7 +86,7 @@ export async function reproduces(explorer, other) {
   other.nothingInTheConsole();
 }
 
-/** Page and worker asked nobody but the page's own origin. */
+/** Page and worker asked only the page's own origin. */
 export function askedOnly(explorer, address) {
   const origins = new Set(
     explorer.requests.filter((url) => !/^(blob|data):/.test(url)).map((url) => new URL(url).origin),

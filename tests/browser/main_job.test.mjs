@@ -10,13 +10,13 @@ import { readNpy, relativeError } from './npy.mjs';
 import { CLI } from './site_bundle.mjs';
 
 /**
- * Eight Heun steps there and back miss the start by the solver’s error alone; 6 % was measured, where the way
+ * Eight Heun steps there and back miss the start only by the solver’s error; 6 % was measured, where the way
  * out was 18 %.
  */
 const RETURN_STEPS = 8;
 const RETURN_ERROR = 0.1;
 
-/** Both engines walk the same way; SwiftShader stands in for a GPU. */
+/** Both engines compute the same walk; SwiftShader stands in for a GPU. */
 for (const engine of (process.env.CELLFLUX_ENGINES ?? 'candle wgpu').split(' ')) {
   describe(`on ${engine}`, () => {
     let browser;
@@ -90,7 +90,7 @@ for (const engine of (process.env.CELLFLUX_ENGINES ?? 'candle wgpu').split(' '))
       assert.ok(error < 0.5 * relativeError(turn, start));
     });
 
-    test(`page and worker ask nobody but the page's own origin (${engine})`, () => askedOnly(explorer, SITE));
+    test(`page and worker ask only the page's own origin (${engine})`, () => askedOnly(explorer, SITE));
 
     test(`the main thread's long tasks are on record (${engine})`, async () => {
       const tasks = await explorer.page.evaluate(() => globalThis.longTasks);

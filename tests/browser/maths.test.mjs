@@ -1,4 +1,4 @@
-// Formulas where the system has no font for them: the page brings its own, so that indices stand where they
+// Formulas where the system has no font for them: the page has its own, so that indices stand where they
 // belong.
 
 import assert from 'node:assert/strict';

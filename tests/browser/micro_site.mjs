@@ -1,5 +1,5 @@
-// A site with the smallest network there is, the golden `micro`: what takes a network and not a picture is
-// tested on it.
+// A site with the smallest network there is, the golden `micro`: tests that need a network but not its
+// pictures use it.
 
 import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
@@ -14,7 +14,7 @@ const execute = promisify(execFile);
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const SIDE = 32;
 
-/** The network's configuration, which the golden's file carries in its metadata. */
+/** The network's configuration, from the metadata of the golden's file. */
 async function microConfig() {
   const file = await readFile(join(root, 'tests/fixtures/micro/io.safetensors'));
   const length = Number(file.readBigUInt64LE(0));

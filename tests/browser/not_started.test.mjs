@@ -15,7 +15,7 @@ let browser;
 before(async () => { browser = await launch(WITHOUT_GPU); });
 after(async () => { await browser.close(); });
 
-/** A tab whose console is the test's own affair: here modules fail on purpose. */
+/** A tab whose console the test checks itself: here modules fail on purpose. */
 async function tab(work, settings = {}) {
   const context = await browser.newContext({ serviceWorkers: 'block', ...settings });
   try {
@@ -101,7 +101,7 @@ test('the sentence is not shown while the explorer starts, nor when it has', asy
   });
 });
 
-test('without JavaScript the page says so and leaves no hole', async () => {
+test('without JavaScript the page says so and has no empty space', async () => {
   await tab(async (page) => {
     await page.goto(SITE);
     await page.locator('cellflux-explorer noscript p').first().waitFor();

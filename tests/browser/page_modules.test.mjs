@@ -19,7 +19,7 @@ after(async () => {
 
 const STAGE = /\/parts\/stage-[0-9a-f]{10}\.js$/;
 
-/** The module with one letter of a text changed: a module all the same, and nothing but its digest tells. */
+/** The module with one letter of a text changed: still a module, and only its digest shows the change. */
 function changed(body) {
   const text = body.toString();
   const other = text.replace('Generated, not measured', 'Generated, now measured');
@@ -131,7 +131,7 @@ test('in a frame’s page a changed part is not run either', async () => {
   }
 });
 
-test('what the browser’s own cache holds damaged is brought anew when the page is loaded again', async () => {
+test('a damaged file in the browser’s own cache is fetched again when the page is loaded again', async () => {
   let spoilt = true;
   const server = await serveSpoilt(
     SITE,
@@ -193,7 +193,7 @@ test('on a page of another origin that page’s import map decides whether a cha
       await explorer.page.waitForFunction(() => globalThis.refused);
       assert.equal(await started(explorer), false, 'not run');
     });
-    // Without that map nothing tells the browser: the explorer's host is trusted, as docs/security.md says.
+    // Without that map the browser cannot know: the explorer's host is trusted, as docs/security.md says.
     await elsewhere(
       server,
       `<script type="module" src="${server.url}explorer.js"></script>`,

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { WITHOUT_GPU, launch } from './chromium.mjs';
 import { ExplorerPage, SITE } from './explorer_page.mjs';
 
-/** Writes down what goes to the worker and what comes back. */
+/** Records what goes to the worker and what comes back. */
 function record() {
   globalThis.calls = [];
   globalThis.Worker = class extends globalThis.Worker {
@@ -38,7 +38,7 @@ test('a slider moved in mid-step is followed after the evaluation under way, and
       init: record,
     });
     await explorer.ready();
-    // Four evaluations a step: time to change one's mind.
+    // Four evaluations per step: enough time for a change.
     await explorer.set('solver', 'rk4');
     await explorer.page.evaluate(async () => {
       const root = document.querySelector('cellflux-explorer').shadowRoot;

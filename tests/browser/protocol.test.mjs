@@ -20,7 +20,7 @@ test('every kind of failure that the module reports is one that the page knows',
   assert.deepEqual([...kinds].filter((kind) => !KINDS.includes(kind)), []);
 });
 
-/** Writes down the walks that the worker tells of. */
+/** Records the walks that the worker reports. */
 function record() {
   globalThis.told = [];
   globalThis.Worker = class extends globalThis.Worker {
@@ -50,7 +50,7 @@ test('a change is answered with the pictures that it has changed, and what is sh
     await explorer.forward();
     await explorer.forward();
     await told();
-    // The tolerances are the adaptive solver's: no number changes under this one.
+    // Tolerances belong to the adaptive solver: with this solver no number changes.
     await page.evaluate(() => {
       const field = document.querySelector('cellflux-explorer').shadowRoot.querySelector('#set-rtol');
       field.value = '0.001';

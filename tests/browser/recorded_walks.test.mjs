@@ -178,7 +178,7 @@ test('where the network cannot be had at all the recorded walk plays', async () 
   }
 });
 
-test('nothing plays by itself, and where less motion is wanted nothing moves smoothly', async () => {
+test('nothing plays by itself, and where less motion is preferred nothing moves smoothly', async () => {
   for (const reducedMotion of ['no-preference', 'reduce']) {
     const { explorer, context } = await opened([WEIGHTS], { reducedMotion });
     try {
@@ -203,7 +203,7 @@ test('nothing plays by itself, and where less motion is wanted nothing moves smo
   }
 });
 
-/** The command's and the page's floats differ by rounding, which may tip a byte to its neighbour. */
+/** The command's and the page's floats differ by rounding, which may change a byte by one. */
 function closeEnough(found, expected) {
   assert.equal(found.rgba.length, expected.rgba.length);
   assert.ok(found.rgba.every((value, index) => Math.abs(value - expected.rgba[index]) <= 1));

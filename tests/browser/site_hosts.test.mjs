@@ -63,7 +63,7 @@ for (const [what, change] of [
     const { url, asked, close } = await host('/a/b/', change);
     const context = await browser.newContext({ serviceWorkers: 'block' });
     try {
-      // Of a wrong type the module's own glue says so in the console, as a warning.
+      // For a wrong type the module's own glue writes a warning to the console.
       const explorer = await ExplorerPage.open(context, url);
       await works(explorer, (address) => ExplorerPage.open(context, address));
       assert.deepEqual(

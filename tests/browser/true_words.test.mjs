@@ -47,7 +47,7 @@ test('a hash that names a place in the document is left to the document', { skip
   assert.equal(await page.evaluate(() => location.hash), '#flow');
   assert.equal(await page.locator('cellflux-notice .sentence').count(), 0);
   await page.locator('[data-compound="taxol"][aria-selected="true"]').waitFor();
-  // A mistyped link is still told.
+  // A mistyped link is still reported.
   await page.evaluate(() => { location.hash = 'colour=red'; });
   await explorer.says(/"colour" is no key of it/);
   explorer.nothingInTheConsole();
@@ -183,7 +183,7 @@ test('the page says whether the control is of the compound’s batch', { skip },
       /Another batch: the start is of Week4, .* Week1\. Part of any difference/,
     );
     await says('colchicine', 'unknown', /Batch unknown: .* of the cells treated with .*colchicine/);
-    // Of an uploaded crop nobody knows the batch; of a drawn one there is none.
+    // The batch of an uploaded crop is unknown; a drawn one has none.
     await page.locator('[data-control]').nth(1).click();
     await page.locator(`${NOTE}[data-batch="drawn"]`).waitFor();
     assert.match(await page.locator(NOTE).textContent(), /not what .* does to cells/);
@@ -228,7 +228,7 @@ test(
         await explorer.settled();
         assert.equal(await title.textContent(), 'Treated cell');
         assert.match(await page.locator('.view.start .note').textContent(), /taken as t = 1/);
-        // What is generated is no control, and without noise added there is none in it.
+        // A generated picture is not a control, and without added noise it has none.
         assert.match(await page.locator('.ends').textContent(), /^t = 0\.\d+, towards a control/);
         await explorer.compound('colchicine');
         await explorer.says(/starts from a control again/);
@@ -368,7 +368,7 @@ test('page and embed start with the steps that the bundle recommends', { skip },
   await context.close();
 });
 
-test('an embedded explorer leaves a hash that is no link alone, too', { skip }, async () => {
+test('an embedded explorer also leaves alone a hash that is not a link', { skip }, async () => {
   const context = await browser.newContext();
   const explorer = await ExplorerPage.open(context, `${SITE}embed.html?engine=candle#some-place`);
   await explorer.ready();
@@ -390,7 +390,7 @@ test('what a bundle writes from right to left does not turn the words around it'
     manifest.provenance.metrics = { [hostile]: 1 };
   }, async (explorer) => {
     await explorer.compound('taxol');
-    // Every mark that turns the direction stands within an isolate.
+    // Every mark that changes the direction is inside an isolate.
     const leaks = await explorer.page.locator('cellflux-explorer').evaluate((host) => {
       const texts = [];
       for (const node of host.shadowRoot.querySelectorAll('*')) {
@@ -433,7 +433,7 @@ test('the adaptive solver shows its tolerances', { skip }, async () => {
     await explorer.says(/rtol is 5, expected a number from 1e-9 to 1/i);
     await explorer.set('rtol', 'tight');
     await explorer.says(/rtol is "tight", expected a number from 1e-9 to 1/i);
-    // Bad news leave with the next thing that goes well.
+    // An error message disappears with the next success.
     await explorer.set('rtol', '1e-8');
     assert.equal(await page.locator('cellflux-notice .sentence').count(), 0);
   });
@@ -452,11 +452,11 @@ test('the page counts the trials that the adaptive solver rejected', { skip }, a
     await explorer.walk(400_000);
     const rejected = Number(await explorer.fact('rejected'));
     assert.ok(rejected > 0, `${rejected} rejected`);
-    // Two evaluations find the first step's length; a trial, taken or rejected, is six more.
+    // Two evaluations find the first step's length; a trial, accepted or rejected, is six more.
     assert.equal(Number(await explorer.fact('evaluations')), 2 + 6 * ((await explorer.step()) + rejected));
     const facts = await page.locator('cellflux-model .facts').textContent();
     assert.match(facts, /trials? rejected in this walk for too large an error/);
-    // They are this walk's: another one begins with none.
+    // They belong to this walk: another one begins with none.
     await explorer.set('solver', 'euler');
     assert.equal(await page.locator('[data-fact="rejected"]').count(), 0);
     explorer.nothingInTheConsole();
@@ -527,7 +527,7 @@ test(
   },
 );
 
-test('a finger finds room on every control', { skip }, async () => {
+test('every control is large enough for a finger', { skip }, async () => {
   const site = await serveMicro();
   const context = await browser.newContext({
     viewport: { width: 390, height: 844 },

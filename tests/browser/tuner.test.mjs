@@ -12,7 +12,7 @@ import { serveMicro } from './micro_site.mjs';
 import { readNpy, relativeError } from './npy.mjs';
 import { CLI } from './site_bundle.mjs';
 
-/** Other tiles add up in another order; a step does not multiply that much. */
+/** Other tiles add up in another order; one step does not multiply the difference much. */
 const SAME_STEP = 1e-4;
 const CACHE = 'cellflux-tiles-1';
 
@@ -28,7 +28,7 @@ after(async () => {
   await site?.close();
 });
 
-/** Writes down what the worker says of itself and what it answers, in order. */
+/** Records what the worker says of itself and what it answers, in order. */
 function record() {
   globalThis.heard = [];
   globalThis.Worker = class extends globalThis.Worker {
@@ -121,7 +121,7 @@ test(
     const tuned = await firstStep(next);
     assert.ok(relativeError(tuned.values, byDefault.values) <= SAME_STEP);
     next.nothingInTheConsole();
-    // A block of registers that would bring a driver down.
+    // A block of registers that would crash a driver.
     await next.page.evaluate(
       async ([name, url, text]) => (await caches.open(name)).put(url, new Response(text)),
       [CACHE, url, text.replace(/ [a-z]+:[0-9x:]+\n/, ' registers:256x256\n')],
@@ -131,7 +131,7 @@ test(
     const last = await open(context);
     assert.match(
       await last.fact('tiles'),
-      /^default; those kept were refused: stored tiles, line 4: registers:256x256 is no candidate/,
+      /^default; those kept were refused: stored tiles, line 4: registers:256x256 is not a candidate/,
     );
     assert.deepEqual((await firstStep(last)).values, byDefault.values);
     last.nothingInTheConsole();

@@ -151,7 +151,7 @@ test('pasting and dropping files do what the file dialog does', async () => {
 });
 
 test('channels that are only numbered are guesses, to be confirmed before the crop can be used', async () => {
-  // Six planes as RxRx1 names them: w4 is no actin there.
+  // Six planes as RxRx1 names them: w4 is not actin there.
   const files = [1, 2, 3, 4, 5, 6].map((number) => ({
     name: `HEPG2-01_Plate1_B02_s1_w${number}.png`,
     mimeType: 'image/png',
@@ -163,7 +163,7 @@ test('channels that are only numbered are guesses, to be confirmed before the cr
   const use = explorer.page.locator('[data-do="use-crop"]');
   assert.equal(await guesses.count(), 3);
   assert.equal(await use.isDisabled(), true);
-  // What the visitor chooses is no guess, and what is not chosen stays one.
+  // What the visitor chooses is not a guess; what is not chosen stays one.
   await explorer.page
     .locator('.assign select')
     .nth(0)
@@ -181,7 +181,7 @@ test('channels that are only numbered are guesses, to be confirmed before the cr
   await explorer.useCrop();
 });
 
-test('a float TIFF of 200 to 4000 opens with a reading that fits, and what is cut off is told', async () => {
+test('a float TIFF of 200 to 4000 opens with a reading that fits, and says what is cut off', async () => {
   await explorer.upload({
     name: 'float.tif',
     mimeType: 'image/tiff',
@@ -191,7 +191,7 @@ test('a float TIFF of 200 to 4000 opens with a reading that fits, and what is cu
   assert.equal(await explorer.page.locator('#coding').inputValue(), 'range');
   assert.equal(await explorer.page.locator('.assign .guess:visible').count(), 0);
   await explorer.useCrop();
-  // A little beyond 0 to 1 is read, and what is cut off is said for both ends.
+  // Values a little beyond 0 to 1 are read, and the page says what is cut off at both ends.
   await explorer.upload({
     name: 'beyond.tif',
     mimeType: 'image/tiff',
@@ -208,7 +208,7 @@ test('a float TIFF of 200 to 4000 opens with a reading that fits, and what is cu
   await explorer.useCrop();
 });
 
-test('files of several kinds have a reading each', async () => {
+test('files of several kinds have one reading each', async () => {
   await explorer.upload(
     { name: 'cell_actin.png', mimeType: 'image/png', buffer: png(70, 70, 1, (x, y) => (x + y) % 256) },
     {

@@ -1,5 +1,5 @@
-// Versions of a page and the service worker: a half-failed update harms nothing, what is damaged heals, an
-// old tab goes on.
+// Versions of a page and the service worker: a failed update does no harm, damaged files are replaced, an old
+// tab goes on.
 
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
@@ -83,7 +83,7 @@ const update = (page) => page.evaluate(async () => {
 });
 
 /**
- * Opens the page after a tab was closed. The browser may take the closed tab for open still; then the older
+ * Opens the page after a tab was closed. The browser may still count the closed tab as open; then the older
  * version is kept once more.
  */
 async function openedOnceAlone(context, address, attempts = 10) {

@@ -1,4 +1,4 @@
-//! The velocity network once more, in plain f64 loops: slow, and simple enough to be seen to be right.
+//! The velocity network a second time, in plain f64 loops: slow, but simple enough to check by reading.
 //!
 //! It is written from the description of the public network and knows nothing of `Topology`; the engines are
 //! compared with it on small random networks of every configuration.

@@ -1,4 +1,4 @@
-//! State dicts of random weights, for networks that nobody has trained.
+//! State dicts of random weights, for untrained networks.
 
 use cellflux_bundle::config::UNetConfig;
 use cellflux_bundle::state_dict::StateDict;
@@ -7,8 +7,8 @@ use cellflux_bundle::topology::Topology;
 use cellflux_flow::noise::source_noise;
 
 /// Weights of `config`'s network drawn from a seed: normal, with the variance that keeps features at their
-/// size (1 / fan-in), norms' gains around one, biases small. Every tensor takes part in the output, the ones
-/// that training starts at zero included.
+/// size (1 / fan-in), norms' gains around one, biases small. Every tensor affects the output, even those that
+/// training starts at zero.
 pub fn random_state_dict(config: &UNetConfig, seed: u32) -> StateDict {
     let mut state = StateDict::default();
     for (index, parameter) in Topology::new(config).parameters(config).into_iter().enumerate() {

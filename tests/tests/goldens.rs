@@ -62,7 +62,7 @@ fn candle_matches_official_slim() {
     candle_matches("official_slim", 2);
 }
 
-/// Verification must be able to fail: a network with one weight changed is another network.
+/// Verification must be able to fail: a network with one changed weight must not match.
 #[test]
 fn a_changed_weight_is_noticed() {
     let (golden, mut state) = case("micro").unwrap();

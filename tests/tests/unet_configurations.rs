@@ -22,10 +22,10 @@ use cellflux_wgpu::{Gpu, Precision, Wanted, WgpuEngine};
 
 const HEIGHT: usize = 12;
 const WIDTH: usize = 8;
-/// f32 against f64 through some thirty layers.
+/// f32 against f64 through about thirty layers.
 const BOUND: f64 = 1e-5;
 
-/// A small network with everything that is a matter of choice at its plainest.
+/// A small network with every option at its simplest.
 fn plain() -> UNetConfig {
     UNetConfig {
         num_res_blocks: 1,
@@ -150,7 +150,7 @@ impl Inputs {
         }
     }
 
-    /// What the plain network makes of them, where the second image has no condition.
+    /// What the plain network computes from them; the second image has no condition.
     fn expected(&self, config: &UNetConfig, state: &StateDict) -> Vec<f64> {
         let (first, second) = self.x.split_at(self.x.len() / 2);
         let size = (HEIGHT, WIDTH);
@@ -167,7 +167,7 @@ impl Inputs {
         velocity
     }
 
-    /// What an engine makes of the same.
+    /// What an engine computes from the same.
     fn found<E: Engine>(&self, engine: &mut E) -> Vec<f32>
     where
         E::Error: std::fmt::Debug,
@@ -199,7 +199,7 @@ fn candle_is_the_plain_network_in_every_configuration() {
 }
 
 /// The same on the GPU engine, whichever adapter the machine has; none at all fails unless
-/// `CELLFLUX_NO_GPU=1` says that this is meant.
+/// `CELLFLUX_NO_GPU=1` says that this is intended.
 #[test]
 fn wgpu_is_the_plain_network_in_every_configuration() {
     let gpu = match pollster::block_on(Gpu::request(Wanted::default())) {
@@ -310,7 +310,7 @@ fn guidance_is_the_paper_s_combination_of_both_velocities() {
     }
 }
 
-/// The network on variables: another way through candle, which training takes.
+/// The network on variables: the path through candle that training takes.
 #[test]
 fn a_network_on_variables_is_the_same_network_and_every_parameter_has_a_gradient() {
     for (name, config) in configurations() {
@@ -348,7 +348,8 @@ fn a_network_on_variables_is_the_same_network_and_every_parameter_has_a_gradient
                 .get(variable)
                 .unwrap_or_else(|| panic!("{name}: {parameter} has none"));
             let size: f32 = gradient.abs().unwrap().sum_all().unwrap().to_scalar().unwrap();
-            // A bias before a norm that takes it away again has none but rounding; it must still be finite.
+            // The gradient of a bias before a norm, which removes it again, is only rounding; it must still
+            // be finite.
             assert!(size.is_finite(), "{name}: {parameter}");
         }
     }

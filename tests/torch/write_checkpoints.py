@@ -1,8 +1,8 @@
 """Writes checkpoints as a real PyTorch saves them, all of one network.
 
-The network's tensors are those of a safetensors file, in the order of a JSON list of names (the network's own, in which
-averages are numbered). What stands beside the weights is what trainers keep there: arguments with paths, an optimiser, numpy
-scalars.
+The network's tensors are those of a safetensors file, in the order of a JSON list of names (the network's own
+order, in which averages are numbered). Beside the weights stands what trainers keep there: arguments with
+paths, an optimiser, numpy scalars.
 
 usage: write_checkpoints.py MODEL.safetensors ORDER.json FOLDER
 """
@@ -44,7 +44,9 @@ class Network(torch.nn.Module):
 network = Network()
 assert set(network.state_dict()) == set(order)
 optimiser = torch.optim.AdamW(network.parameters(), lr=1e-4)
-arguments = types.SimpleNamespace(output_dir=pathlib.PosixPath("/runs/a b"), lr=1e-4, device="cuda", seed=np.int64(3))
+arguments = types.SimpleNamespace(
+    output_dir=pathlib.PosixPath("/runs/a b"), lr=1e-4, device="cuda", seed=np.int64(3)
+)
 beside = {
     "optimizer": optimiser.state_dict(),
     "epoch": 7,

@@ -31,9 +31,9 @@ pub struct Measurement {
     pub ops: OpsChoice,
     /// Where.
     pub device: DeviceChoice,
-    /// Whether only algorithms are taken that give the same bits every time.
+    /// Whether to use only algorithms that give the same bits every time.
     pub deterministic: bool,
-    /// Steps that are not measured: algorithms are searched and memory is claimed in them.
+    /// Steps that are not measured: in them algorithms are searched and memory is allocated.
     pub warmup: usize,
     /// Measured steps.
     pub steps: usize,
@@ -62,11 +62,12 @@ pub struct Report {
     pub milliseconds: f64,
     /// Images per second.
     pub images_per_second: f64,
-    /// Three evaluations' operations an image (forward, both gradients) over the time, in 10^12 a second.
+    /// The operations of three evaluations per image (forward, both gradients) over the time, in 10^12 per
+    /// second.
     pub tflops: f64,
     /// How long the host takes to issue a step: above the step's own time, the device waits for the host.
     pub issue_milliseconds: f64,
-    /// The most memory of the device in use at once, in GiB; none on a CPU.
+    /// The largest amount of the device's memory in use at once, in GiB; none on a CPU.
     pub peak_gib: Option<f64>,
     /// Shares of the step's time on the device by class of work; what is not listed is candle's own
     /// operations, and the device waiting. Empty on a CPU.
@@ -82,11 +83,11 @@ pub struct Share {
     pub milliseconds: f64,
     /// Of the step's time.
     pub share: f64,
-    /// Calls a step; none for what is not counted.
+    /// Calls per step; none for what is not counted.
     pub calls: Option<usize>,
 }
 
-/// The network without a table of conditions: every sample has a vector of its own.
+/// The network without a table of conditions: every sample has its own vector.
 struct Bare {
     unet: UNet,
     conditions: Tensor,
@@ -173,8 +174,8 @@ impl Step {
 /// Measures a training step.
 ///
 /// # Errors
-/// [`TrainError::Device`] when the device is not there; [`TrainError::Tensor`] when it fails, for want of
-/// memory too.
+/// [`TrainError::Device`] when the device is not there; [`TrainError::Tensor`] when it fails, also if memory
+/// runs out.
 pub fn measure(measurement: &Measurement) -> Result<Report, TrainError> {
     let device = measurement.device.open()?;
     measurement.network.validate()?;
@@ -262,7 +263,7 @@ fn name(_device: &Device) -> Result<String, TrainError> {
     Ok("CPU".to_owned())
 }
 
-/// Two more steps with every call's time recorded, of which the second counts.
+/// Two more steps with every call's time recorded; the second one counts.
 #[cfg(feature = "cudnn")]
 fn shares(step: &mut Step, device: &Device, seconds: f64) -> Result<Vec<Share>, TrainError> {
     use std::collections::BTreeMap;

@@ -26,7 +26,9 @@ impl DeviceChoice {
         if !candle_core::utils::cuda_is_available() {
             return Err(TrainError::Device {
                 wanted: self.to_string(),
-                reason: "this program was built for the CPU only; build it with --features cudnn, or use --device cpu".into(),
+                reason: "this program was built for the CPU only; build it with --features cudnn, or use \
+                    --device cpu"
+                    .into(),
             });
         }
         open_gpu(index).map_err(|error| TrainError::Device {
@@ -58,7 +60,7 @@ fn open_gpu(index: usize) -> candle_core::Result<Device> {
 }
 
 impl OpsChoice {
-    /// The operations to compute with on `device` in `dtype`. On a GPU every fused operation is first
+    /// The operations for `device` and `dtype`. On a GPU every fused operation is first
     /// compared with its twin; one that differs is replaced by it, with a warning that names it.
     ///
     /// # Errors
@@ -85,8 +87,8 @@ fn checked(device: &Device, dtype: DType, deterministic: bool) -> Result<Fused, 
     let mut fused = Fused::new(dtype, treatment);
     for finding in check(device, dtype, treatment)? {
         if !finding.holds() {
-            // Where nobody reads it, `eprintln!` would panic.
-            let _ = writeln!(stderr(), "warning: {finding}; its plain twin takes its place");
+            // `eprintln!` would panic where nobody reads it.
+            let _ = writeln!(stderr(), "warning: {finding}; its plain twin is used instead");
             fused = fused.with_twins([finding.kind]);
             if finding.kind == Kind::Optimiser {
                 adamw::replace();

@@ -25,7 +25,7 @@ pub enum TrainError {
         /// What the system said.
         reason: std::io::Error,
     },
-    /// The configuration is no TOML, has an unknown key or a value of another type.
+    /// The configuration is not TOML, has an unknown key or a value of another type.
     #[error("{origin}: {reason}")]
     ConfigText {
         /// The file, or the flag.
@@ -56,7 +56,8 @@ pub enum TrainError {
     },
     /// Another process trains in the run's folder.
     #[error(
-        "{}: {} trains in this folder already; wait until it ends, or stop it with Ctrl-C, which writes a checkpoint",
+        "{}: {} trains in this folder already; wait until it ends, or stop it with Ctrl-C, which writes a \
+        checkpoint",
         folder.display(),
         process.map_or_else(|| "another process".to_owned(), |id| format!("process {id}"))
     )]
@@ -76,7 +77,7 @@ pub enum TrainError {
         /// The newest one that can be read.
         good: Option<PathBuf>,
     },
-    /// The device that was asked for is not there, or cannot do what was asked.
+    /// The requested device is not there, or cannot do what was asked.
     #[error("device {wanted}: {reason}")]
     Device {
         /// What was asked for.
@@ -99,7 +100,7 @@ pub enum TrainError {
         step: u64,
         /// What was seen.
         what: String,
-        /// The last checkpoint that was written before.
+        /// The last checkpoint written before that.
         last_good: Option<PathBuf>,
         /// What to try.
         advice: &'static str,
@@ -130,7 +131,7 @@ pub enum TrainError {
 fn kept(last_good: Option<&Path>) -> String {
     match last_good {
         Some(path) => format!("the last good checkpoint is {}", path.display()),
-        None => "no checkpoint was written before".to_owned(),
+        None => "no checkpoint was written before that".to_owned(),
     }
 }
 

@@ -53,13 +53,13 @@ pub struct Export {
 
 /// Makes the draft of a bundle from a checkpoint's averaged weights.
 ///
-/// Synthetic experiments bring each control's true answers: the same cell drawn under each compound at its
-/// highest dose. Crops of other data are put in only where `[about]` states the licence they may be shown
-/// under.
+/// Synthetic experiments add each control's true answers: the same cell drawn under each compound at its
+/// highest dose. Crops of other data are put in only where `[about]` states the licence under which they may
+/// be shown.
 ///
 /// # Errors
 /// [`TrainError::Bundle`] for weights that are not the network's, [`TrainError::Data`] for data that has
-/// changed since.
+/// changed since then.
 pub fn export(material: &Material, checkpoint: &Checkpoint, options: &Options) -> Result<Export, TrainError> {
     let config = &material.config;
     let about = &config.about;
@@ -69,7 +69,7 @@ pub fn export(material: &Material, checkpoint: &Checkpoint, options: &Options) -
     for condition in &mut conditions.list {
         if condition.batches.len() > BATCHES {
             notes.push(format!(
-                "{}: its {} batches are not named, a bundle holds at most {BATCHES}",
+                "{}: its {} batches are left out, since a bundle holds at most {BATCHES}",
                 condition.name,
                 condition.batches.len()
             ));
@@ -90,8 +90,8 @@ pub fn export(material: &Material, checkpoint: &Checkpoint, options: &Options) -
         }
         (_, Some(licence)) => crops.real(about, licence, options.controls)?,
         (_, None) => notes.push(
-            "no crop of the data is in the bundle, since about.crops_licence states none; cellflux site build --data \
-             can add them to a site"
+            "no crop of the data is in the bundle, since about.crops_licence states none; cellflux site \
+            build --data can add them to a site"
                 .to_owned(),
         ),
     }
@@ -118,13 +118,13 @@ pub fn export(material: &Material, checkpoint: &Checkpoint, options: &Options) -
     Ok(Export { draft, notes })
 }
 
-/// Puts into a bundle's manifest what its training's config decides of it and an earlier export did not
-/// write: the start of the flow, and for each condition whether it was a target, whether training saw it, and
-/// its batches.
+/// Puts into a bundle's manifest what its training's config decides and an earlier export did not write: the
+/// start of the flow, and for each condition whether it was a target, whether training saw it, and its
+/// batches.
 ///
 /// # Errors
-/// [`TrainError::Data`] for data that cannot be read, [`TrainError::ConfigValue`] for a config of other
-/// conditions than the bundle's.
+/// [`TrainError::Data`] for data that cannot be read, [`TrainError::ConfigValue`] for a config whose
+/// conditions are not the bundle's.
 pub fn describe(manifest: &mut Manifest, config: &Config) -> Result<(), TrainError> {
     let experiment = read_experiment(&config.data)?;
     let table = ConditionTable::build(&experiment, &config.conditions)?;
@@ -189,7 +189,7 @@ fn draw_structures(
     }
 }
 
-/// What training had of a crop, as the manifest says it; a crop of a held-out compound was in no split.
+/// What training had of a crop, in the manifest's terms; a crop of a held-out compound was in no split.
 fn crop_split(split: Split) -> Option<CropSplit> {
     match split {
         Split::Train => Some(CropSplit::Train),
@@ -199,7 +199,7 @@ fn crop_split(split: Split) -> Option<CropSplit> {
     }
 }
 
-/// The crops of a bundle being gathered.
+/// The crops of a bundle that is being made.
 struct Crops<'a> {
     material: &'a Material,
     conditions: &'a Conditions,
@@ -232,7 +232,8 @@ impl<'a> Crops<'a> {
             let id = format!("control-{}", number + 1);
             let drawn = |what: &str| {
                 format!(
-                    "synthetic: {what}, drawn by cellflux-image's procedure from seed {seed}; no cell was imaged"
+                    "synthetic: {what}, drawn by cellflux-image's procedure from seed {seed}; no cell was \
+                    imaged"
                 )
             };
             let control = Example {
@@ -306,8 +307,8 @@ impl<'a> Crops<'a> {
         let condition = match (self.condition(name), self.conditions.control()) {
             (Ok(id), _) => id,
             (Err(_), Some(control)) if !entry.treated => control.id.clone(),
-            // No condition of the bundle is the untreated state, which has no vector: it is named all the
-            // same.
+            // The untreated state has no vector, so no condition of the bundle is it; it is named
+            // nevertheless.
             (Err(_), None) if !entry.treated => slug(name),
             (Err(error), _) => return Err(error),
         };
@@ -350,7 +351,7 @@ impl<'a> Crops<'a> {
             .image(index)
             .ok_or_else(|| DataError::Loader {
                 position: index as u64,
-                reason: "the cache is of another experiment".into(),
+                reason: "the cache belongs to another experiment".into(),
             })?;
         Ok(image)
     }

@@ -1,13 +1,14 @@
 //! Trains the `CellFlux` flow: images and a CSV go in, a bundle that the page opens comes out.
 //!
 //! ```text
-//! config ─▶ data (experiment, cache, loader) ─▶ step (path, network, loss, optimiser) ─▶ run folder ─▶ bundle
-//!                                                  ▲ random: a pure function of seed and step
+//! config ─▶ data (experiment, cache, loader) ─▶ step (path, network, loss, optimiser)
+//!                                                 │ ▲ random: a pure function of seed and step
+//!                                                 └─▶ run folder ─▶ bundle
 //! ```
 //!
 //! A *run* is a folder: the resolved `config.toml`, checkpoints, a JSONL log, `TensorBoard` events and sample
 //! sheets. Every random choice is a function of the run's seed and the step's number, so that a resumed run
-//! is the uninterrupted one.
+//! gives the same result as an uninterrupted one.
 //!
 //! ```
 //! use cellflux_train::config::Config;

@@ -1,7 +1,7 @@
 //! The `cellflux-train` command. Each subcommand is one file under `cli/`, with its `Args` and its `run`.
 //!
-//! Exit status: 0 when all is well (also after Ctrl-C or SIGTERM, once a checkpoint is written), 2 when the
-//! command could not do its work.
+//! Exit status: 0 when all is well (also after Ctrl-C or SIGTERM, when a checkpoint has been written), 2 when
+//! the command could not do its work.
 
 #[macro_use]
 extern crate cellflux_terminal;

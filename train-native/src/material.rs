@@ -1,5 +1,5 @@
 //! Everything that is read before the first step: the experiment, its conditions, pairs and packed images,
-//! the network's shape. What is wrong with any of it is said here, before hours are spent.
+//! the network's shape. Whatever is wrong with any of it is reported here, before hours are spent.
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ use cellflux_data::{
 pub struct Material {
     /// The resolved configuration.
     pub config: Config,
-    /// The images and what is known of them.
+    /// The images and what is known about them.
     pub experiment: Experiment,
     /// A vector for every perturbation.
     pub conditions: Arc<ConditionTable>,
@@ -30,7 +30,7 @@ pub struct Material {
     pub network: UNetConfig,
 }
 
-/// A sample's treatment and batch, as the table calls them.
+/// A sample's treatment and experimental batch, by their names in the table.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Named<'a> {
     /// The compound's name.
@@ -55,8 +55,8 @@ impl Material {
     /// Reads and checks everything, and builds the packed cache if it is not there.
     ///
     /// # Errors
-    /// [`TrainError::Data`] naming file, row and column; [`TrainError::Network`] for a network that cannot
-    /// be, also at the images' size.
+    /// [`TrainError::Data`] naming file, row and column; [`TrainError::Network`] for an impossible network,
+    /// or one that is impossible at the images' size.
     pub fn read(config: Config, progress: impl Fn(usize, usize)) -> Result<Self, TrainError> {
         let experiment = read_experiment(&config.data)?;
         let conditions = ConditionTable::build(&experiment, &config.conditions)?;
@@ -133,7 +133,7 @@ impl Material {
         })
     }
 
-    /// What was done to a pair's treated cell, and where.
+    /// What was done to a pair's treated cell, and in which experimental batch.
     pub fn named(&self, pair: Pair) -> Named<'_> {
         let experiment = &self.experiment;
         let entry = experiment.entries().get(pair.treated as usize);

@@ -1,4 +1,4 @@
-//! What samples measure beside what they should: the nucleus's area and brightness, compound by compound.
+//! The nucleus's area and brightness in samples and in the real cells, compound by compound.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use cellflux_image::ImageSpec;
 use cellflux_image::morphology::nucleus;
 use serde::Serialize;
 
-/// Name of the channel that nuclei are measured in.
+/// Name of the channel in which nuclei are measured.
 pub const DNA: &str = "DNA";
 
 /// A nucleus's area in pixels and mean coded value.
@@ -50,8 +50,8 @@ pub struct Effects {
 }
 
 impl Effects {
-    /// Takes a sample of `condition`: control, prediction and real cell; one without a nucleus does not
-    /// count.
+    /// Adds a sample of `condition`: control, prediction and real cell; a sample in which one of them has no
+    /// nucleus does not count.
     pub fn add(&mut self, condition: u32, measured: [Option<Nucleus>; 3]) {
         let [Some(control), Some(predicted), Some(real)] = measured else {
             return;

@@ -11,7 +11,7 @@ use crate::TrainError;
 use crate::step::{Parameters, Velocity, named_parameters};
 use cellflux_data::ConditionTable;
 
-/// A U-Net and the vectors that its conditions' rows stand for.
+/// A U-Net and the vectors of its conditions.
 #[derive(Clone, Debug)]
 pub struct Network {
     unet: UNet,
@@ -24,7 +24,7 @@ impl Network {
     /// The network on trainable parameters.
     ///
     /// # Errors
-    /// [`TrainError::Candle`] when the parameters are another network's.
+    /// [`TrainError::Candle`] when the parameters belong to another network.
     pub fn trainable(
         config: &UNetConfig,
         parameters: &Parameters,
@@ -42,7 +42,7 @@ impl Network {
     /// The network on constant weights `[P]` in f32: for validation and sampling.
     ///
     /// # Errors
-    /// [`TrainError::Candle`] when the weights are another network's.
+    /// [`TrainError::Candle`] when the weights belong to another network.
     pub fn constant(
         config: &UNetConfig,
         weights: &Tensor,
@@ -51,7 +51,7 @@ impl Network {
     ) -> Result<Self, TrainError> {
         let device = weights.device().clone();
         let builder = VarBuilder::from_tensors(named_parameters(config, weights)?, DType::F32, &device);
-        // On a CPU the network itself knows the fastest operations for constants.
+        // On a CPU the network itself chooses the fastest operations for constants.
         let unet = if device.is_cpu() {
             UNet::new(config, &builder)?
         } else {

@@ -1,4 +1,4 @@
-//! Samples of a trained network: the flow walked from controls to treated cells.
+//! Samples of a trained network: walks from controls to treated cells.
 
 use cellflux_bundle::sampling::{FlowSource, Sampling};
 use cellflux_candle::CandleEngine;
@@ -14,9 +14,9 @@ use crate::config::TrainingConfig;
 use crate::network::Network;
 use cellflux_data::{ConditionTable, HostBatch};
 
-/// The sampling of a run's samples that its bundle recommends, too: the paper's Heun steps on the EDM grid
+/// The sampling of a run's samples, which its bundle also recommends: the paper's Heun steps on the EDM grid
 /// and its guidance, in 20 steps, with the source noise that the network was trained with. A flow from noise
-/// has no more of it to add.
+/// needs no more noise.
 pub fn recommended(training: &TrainingConfig) -> Sampling {
     let noisy = training.source == FlowSource::Control && training.noise_probability > 0.0;
     Sampling {
@@ -65,17 +65,17 @@ impl Walk {
         })
     }
 
-    /// The seed of the noise that image number `number` of a set of samples starts with: the numbers of
-    /// [`source_noise`], so that a link to the page, or `cellflux run`, with this seed starts with the same.
-    /// The first image has the sampling's own seed, every further one the next, since samples of one noise
-    /// would be samples of one draw.
+    /// The seed of the noise for image number `number` of a set of samples: the numbers of [`source_noise`],
+    /// so that a link to the page, or `cellflux run`, with this seed starts with the same noise. The first
+    /// image has the sampling's own seed, every further one the next, since samples with the same noise would
+    /// not be independent.
     pub fn seed(&self, number: usize) -> u32 {
         self.seed.wrapping_add(number as u32)
     }
 
-    /// Walks every pair's control (or, for a flow from noise, noise) under the pair's condition, and gives
-    /// each image `[C, H, W]` in model range at the grid's times that are nearest to `times`, pair by pair.
-    /// The first pair is number `first` of its set ([`Self::seed`]).
+    /// Walks from every pair's control (or, for a flow from noise, from noise) under the pair's condition,
+    /// and returns each image `[C, H, W]` in model range at the grid's times that are nearest to `times`,
+    /// pair by pair. The first pair is number `first` of its set ([`Self::seed`]).
     ///
     /// # Errors
     /// The network's; [`TrainError::Image`] for bytes that are not images of `spec`.
@@ -97,9 +97,9 @@ impl Walk {
         self.walk(&mut engine, &vectors, (&pairs.control, first), spec, times)
     }
 
-    /// Walks coded controls `[N, C, H, W]` under the condition vectors of each (or starts from noise, one for
-    /// each), and gives every image in model range at the grid's times that are nearest to `times`, image by
-    /// image. The second of `controls` is the number of the first control in its set ([`Self::seed`]).
+    /// Walks from coded controls `[N, C, H, W]` under each one's condition vector (or from noise, one for
+    /// each), and returns every image in model range at the grid's times that are nearest to `times`, image
+    /// by image. The second of `controls` is the number of the first control in its set ([`Self::seed`]).
     ///
     /// # Errors
     /// The network's; [`TrainError::Image`] for bytes that are not images of `spec`.

@@ -16,7 +16,7 @@ const GAP: usize = 6;
 /// The colour between pictures.
 const PAPER: [u8; 4] = [255, 255, 255, 255];
 
-/// The captions' font: rows of pixels, of which the lower part of a line hangs below it.
+/// The captions' font: rows of pixels; letters may reach below the line.
 const FONT: (FontWeight, RasterHeight) = (FontWeight::Regular, RasterHeight::Size16);
 /// Pixels between the edge and a caption.
 const MARGIN: usize = 2;
@@ -26,8 +26,8 @@ const MARGIN: usize = 2;
 pub struct SheetRow {
     /// What stands above it.
     pub caption: String,
-    /// Parts from left to right, of one or more model-range images `[C, H, W]` each: images of one part belong
-    /// together, as the frames of a walk do. A row without parts is a line of text.
+    /// Parts from left to right, of one or more model-range images `[C, H, W]` each: images of one part
+    /// belong together, as the frames of a walk do. A row without parts is a line of text.
     pub parts: Vec<Vec<Vec<f32>>>,
 }
 
@@ -45,7 +45,8 @@ pub struct Sheet {
 /// Draws the sheet.
 ///
 /// # Errors
-/// [`TrainError::Image`] without any picture, for a part without images, or for images that are not `spec`'s.
+/// [`TrainError::Image`] without any picture, for a part without images, or for images that do not fit
+/// `spec`.
 pub fn draw(spec: &ImageSpec, rows: &[SheetRow]) -> Result<Sheet, TrainError> {
     let display = Display::of(spec);
     let picture =
@@ -93,7 +94,7 @@ fn length(parts: &[Rgba]) -> usize {
     parts.iter().map(|part| part.width).sum::<usize>() + gaps
 }
 
-/// A line of dark text on paper, RGBA of `width` pixels a row; what does not fit ends in dots.
+/// A line of dark text on paper, RGBA of `width` pixels per row; text that does not fit ends in dots.
 fn written(text: &str, width: usize) -> Vec<u8> {
     let (weight, size) = FONT;
     let (letter, rows) = (get_raster_width(weight, size), size.val());
@@ -119,7 +120,7 @@ fn written(text: &str, width: usize) -> Vec<u8> {
     pixels
 }
 
-/// Every pixel as a square of `ZOOM` pixels: cells are looked at, not measured, on a sheet.
+/// Every pixel as a square of `ZOOM` pixels: a sheet is for looking at cells, not for measuring them.
 fn zoomed(picture: &Rgba) -> Rgba {
     let mut pixels = Vec::with_capacity(picture.pixels.len() * ZOOM * ZOOM);
     for line in picture.pixels.chunks(4 * picture.width.max(1)) {
@@ -169,7 +170,7 @@ mod tests {
         assert_ne!(taxol, dmso);
         assert!(taxol.iter().any(|&value| value < 64));
         assert_eq!(written("cytochalasin B", width), written("cytoc...", width));
-        // No letter of the font: marked, not left out.
+        // Not in the font: shown by a mark, not left out.
         assert_eq!(written("\u{4e2d}", width), written("?", width));
         assert_eq!(written("taxol", 3), PAPER.repeat(3 * FONT.1.val()));
     }

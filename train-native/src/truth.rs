@@ -1,4 +1,4 @@
-//! What a network makes of drawn cells, beside the true answer: the same cell, drawn under the treatment.
+//! What a network predicts for drawn cells, beside the true answer: the same cell, drawn under the treatment.
 
 use cellflux_bundle::Bundle;
 use cellflux_bundle::conditions::slug;
@@ -15,7 +15,7 @@ use cellflux_data::synthetic::Design;
 /// Cells walked at once.
 const BATCH: usize = 4;
 
-/// How far cells moved under one compound at one dose, beside how far they should have.
+/// How far cells changed under one compound at one dose, beside how far they should have.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Answer {
     /// The compound's name.
@@ -29,7 +29,7 @@ pub struct Answer {
     /// Of these, how many predictions are nearest in brightness to the true answers of their own batch,
     /// among all batches.
     pub in_own_batch: usize,
-    /// How many of the true answers themselves are: no prediction can be expected to be there more often.
+    /// The same number for the true answers themselves: predictions cannot be expected to do better.
     pub truths_in_own_batch: usize,
 }
 
@@ -55,7 +55,7 @@ impl Answer {
     }
 }
 
-/// Cells of an experiment that no image of it shows, to be walked by a bundle's network.
+/// Cells of an experiment that none of its images shows, for a bundle's network to predict.
 #[derive(Debug)]
 pub struct Question<'a> {
     bundle: &'a Bundle,
@@ -81,7 +81,7 @@ impl<'a> Question<'a> {
         })
     }
 
-    /// The walk that the bundle's author recommends.
+    /// The sampling that the bundle's author recommends.
     ///
     /// # Errors
     /// [`TrainError::ConfigValue`] where that is an adaptive one.
@@ -89,7 +89,7 @@ impl<'a> Question<'a> {
         Walk::new(&bundle.manifest.sampling, bundle.manifest.source)
     }
 
-    /// Walks `count` cells under the compound of this position at a dose.
+    /// Predicts `count` cells under the compound at this position at a dose.
     ///
     /// # Errors
     /// [`TrainError::Bundle`] for a compound or dose that the bundle lacks; the renderer's and the network's.
@@ -154,7 +154,7 @@ impl<'a> Question<'a> {
     }
 }
 
-/// What a batch's stain and camera decide: each channel's background (the tenth percentile) and mean, as
+/// What depends on a batch's stain and camera: each channel's background (the tenth percentile) and mean, as
 /// coded values.
 #[derive(Clone, Debug, PartialEq)]
 struct Brightness(Vec<f64>);
@@ -209,7 +209,7 @@ impl Clusters {
                         Some((cell.0.get(at)? - centre).powi(2))
                     })
                     .sum();
-                // Coded values are whole numbers: half of one is no difference.
+                // Coded values are whole numbers: a difference of half of one means nothing.
                 (squares / cells.len().max(1) as f64).sqrt().max(0.5)
             })
             .collect();

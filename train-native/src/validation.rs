@@ -1,8 +1,6 @@
-//! The validation loss: by time, of the averaged weights, told the condition, without any noise or
-//! augmentation.
+//! The validation loss: by time, of the averaged weights, with the condition, without noise or augmentation.
 //!
-//! The times and the measure are those of the reference's own curves, so that numbers can stand beside each
-//! other.
+//! The times and the measure are those of the reference's own curves, so that numbers can be compared.
 
 use candle_core::Device;
 use cellflux_image::spec::ModelRange;
@@ -30,7 +28,8 @@ pub struct Validation {
     pub pairs: usize,
 }
 
-/// How fixed pairs become a flow: no drop, no augmentation, and noise only where the flow starts from it.
+/// How fixed pairs become a flow batch: no dropped condition, no augmentation, and noise only where the flow
+/// starts from it.
 #[derive(Clone, Copy, Debug)]
 pub struct Fixed<'a> {
     /// Where the flow starts.
@@ -44,7 +43,7 @@ pub struct Fixed<'a> {
 }
 
 impl Fixed<'_> {
-    /// The flow batch of fixed pairs, the first of which is number `first` of its split, at time `t`.
+    /// The flow batch of fixed pairs at time `t`; the first pair is number `first` of its split.
     ///
     /// # Errors
     /// [`TrainError::Tensor`] when the pairs do not fit their shape.

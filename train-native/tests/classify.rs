@@ -91,11 +91,12 @@ fn cells_that_were_not_seen_are_told_apart_and_a_saved_classifier_says_the_same(
     };
     assert_eq!(about.training.cells.iter().sum::<usize>(), of(Split::Train));
     assert_eq!(about.validation.cells, of(Split::Validation));
-    // Guessing has a third; a larger nucleus and a smaller, round cell are seen by eye.
+    // Guessing gives a third; a larger nucleus and a smaller, round cell can be seen by eye.
     let accuracy = about.validation.balanced_accuracy;
     assert!(accuracy > 0.8, "{:?}", about.validation);
 
-    // Said with an interval, untreated cells included; of a class without cells enough nothing is said.
+    // Reported with an interval, untreated cells included; for a class with too few cells nothing is
+    // reported.
     let ruler = Ruler::new(experiment.spec()).unwrap();
     let real = |treated: bool| {
         let numbers: Vec<u32> = (0..)
@@ -157,7 +158,7 @@ fn cells_that_were_not_seen_are_told_apart_and_a_saved_classifier_says_the_same(
         assert!(loaded.features(&images, wrong).is_err(), "{wrong:?}");
     }
 
-    // Weights that the description is not of.
+    // Weights that do not belong to the description.
     let weights = saved.join("moa.safetensors");
     let mut bytes = std::fs::read(&weights).unwrap();
     *bytes.last_mut().unwrap() ^= 1;

@@ -86,7 +86,7 @@ fn sigterm_writes_a_checkpoint_and_ends_well_and_resume_goes_on() {
     );
     assert_eq!(newest_step(&out), Some(step + 1));
 
-    // And the bundle of it is one that its reader accepts.
+    // And the bundle made from it is accepted by its reader.
     let bundle = folder.path().join("bundle");
     let output = run(command().arg("export").arg(&out).arg("--out").arg(&bundle));
     assert!(

@@ -17,7 +17,7 @@ use cellflux_train::run::Run;
 use cellflux_train::run::checkpoint::{self, Checkpoint};
 use cellflux_train::run::interrupt::Interrupt;
 
-/// A run of one step in `folder`, of `text` with `settings` over it.
+/// A run of one step in `folder`, with the config `text`, overridden by `settings`.
 fn run(folder: &Path, text: &str, settings: &[&str]) -> PathBuf {
     let mut settings: Vec<Setting> = settings.iter().map(|text| text.parse().unwrap()).collect();
     let run = folder.join("a run");
@@ -128,7 +128,10 @@ fn what_a_bundle_says_of_itself_can_be_given_at_export_and_nothing_else_can() {
 #[test]
 fn samples_are_drawn_as_the_bundle_recommends_and_a_model_without_dna_prints_no_empty_table() {
     let folder = tempfile::tempdir().unwrap();
-    let unnamed = r##"data.image.channels=[{name="red",colour="#ff0000"},{name="green",colour="#00ff00"},{name="blue",colour="#0000ff"}]"##;
+    let unnamed = concat!(
+        r##"data.image.channels=[{name="red",colour="#ff0000"},"##,
+        r##"{name="green",colour="#00ff00"},{name="blue",colour="#0000ff"}]"##
+    );
     let run = run(folder.path(), common::CONFIG, &[unnamed]);
     let out = folder.path().join("samples");
     let arguments = ["sample", run.to_str().unwrap(), "--out", out.to_str().unwrap()];

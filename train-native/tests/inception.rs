@@ -79,14 +79,14 @@ fn features_are_those_of_an_independent_implementation_in_f64() {
     for (found, golden) in found.values.chunks_exact(FEATURES).zip([&first, &second]) {
         let scale = root_mean_square(golden.iter().copied());
         let error = root_mean_square(found.iter().zip(golden).map(|(a, b)| a - b));
-        // Some 50 layers, each of which rounds sums of up to 4,032 products to f32 (6e-8). Measured: 2e-7.
+        // About 50 layers, each of which rounds sums of up to 4,032 products to f32 (6e-8). Measured: 2e-7.
         assert!(error < 1e-6 * scale, "{:e}", error / scale);
-        // Images are told apart by far more than that.
+        // The two images differ by far more than that.
         assert!(apart > 1e3 * error, "{apart} {error}");
         for (feature, (a, b)) in found.iter().zip(golden).enumerate() {
             // Measured: 2e-6 at most.
             assert!((a - b).abs() < 1e-5 * scale, "feature {feature}: {a} {b}");
         }
     }
-    assert!(network.warning().unwrap().contains("will not compare"));
+    assert!(network.warning().unwrap().contains("cannot be compared"));
 }

@@ -11,11 +11,11 @@ use cellflux_train::config::Precision;
 use cellflux_train::run::checkpoint::{self, Checkpoint, CheckpointFolder, Progress};
 use cellflux_train::step::{FlatState, LossScale};
 
-/// Names the folder to the process that is to be killed.
+/// The variable that tells the process to be killed its folder.
 const FOLDER: &str = "CELLFLUX_TEST_CHECKPOINTS";
 /// Kills.
 const ROUNDS: u64 = 50;
-/// Parameters: some hundred kilobytes a file, so that a kill often meets a write.
+/// Parameters: a few hundred kilobytes per file, so that a kill often happens during a write.
 const PARAMETERS: usize = 40_000;
 
 fn checkpoint(step: u64) -> Checkpoint {
@@ -87,7 +87,7 @@ fn fifty_kills_at_random_moments_leave_a_whole_newest_checkpoint() {
             Command::new(std::env::current_exe().unwrap()).args(ARGUMENTS),
             folder.path(),
         );
-        // A different moment each round, from before the first write to some dozens of writes.
+        // A different moment each round, from before the first write to a few dozen writes.
         let moment = round.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 48;
         std::thread::sleep(Duration::from_micros(8_000 + moment));
         process.kill().unwrap();

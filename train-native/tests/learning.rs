@@ -129,7 +129,7 @@ fn a_very_small_network_learns_which_compound_makes_nuclei_larger() {
     for effect in means.values() {
         let made = (effect.predicted.area - effect.control.area) / (effect.real.area - effect.control.area);
         println!("{:.0} % of the true change of the nucleus's area", 100.0 * made);
-        // 85 and 88 % after 110 steps; there are but a dozen nuclei, and the real cells are other cells.
+        // 85 and 88 % after 110 steps; there are only a dozen nuclei, and the real cells are other cells.
         assert!((0.4..1.6).contains(&made), "{effect:?}");
     }
 }

@@ -1,4 +1,4 @@
-//! A run that was cut and resumed is the uninterrupted run, bit by bit.
+//! A run that was interrupted and resumed equals the uninterrupted run, bit by bit.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
 mod common;
@@ -12,7 +12,7 @@ use cellflux_train::run::checkpoint::{self, Checkpoint};
 use cellflux_train::run::interrupt::Interrupt;
 use cellflux_train::run::{Ended, Run};
 
-/// The config of a run in `folder`, with `settings` over it.
+/// The config of a run in `folder`, overridden by `settings`.
 fn config(folder: &Path, settings: &[&str]) -> Config {
     let mut settings: Vec<Setting> = settings.iter().map(|text| text.parse().unwrap()).collect();
     settings.push(Setting::new("run", "folder", folder.to_str().unwrap()));
@@ -97,7 +97,10 @@ fn a_run_of_another_config_or_in_a_used_folder_is_refused() {
     }
     let empty = tempfile::tempdir().unwrap();
     let error = Run::resume(empty.path(), config(empty.path(), &[]), |_, _| {}).unwrap_err();
-    assert!(error.to_string().contains("no checkpoint is here"), "{error}");
+    assert!(
+        error.to_string().contains("there is no checkpoint here"),
+        "{error}"
+    );
 }
 
 #[test]

@@ -13,9 +13,9 @@ use cellflux_train::export::describe;
 use cellflux_train::sampling::Walk;
 use cellflux_train::truth::Question;
 
-/// Cells a compound: one of each batch.
+/// Cells per compound: one of each batch.
 const CELLS: usize = 4;
-/// Steps of a walk: fewer than the bundle recommends, which moves a nucleus's area by some percent only.
+/// Steps of a walk: fewer than the bundle recommends; this changes a nucleus's area by only a few percent.
 const STEPS: usize = 6;
 /// The compounds that change the nucleus.
 const NUCLEAR: [&str; 4] = [

@@ -8,7 +8,7 @@ use cellflux_train::run::Run;
 use cellflux_train::run::interrupt::Interrupt;
 
 /// Steps of the curve. `cellflux-train train --ops candle` and `--ops fused` with one seed print longer ones;
-/// a CPU of CI has no time for the plain operations' gradients.
+/// the plain operations' gradients take too long on a CPU of CI.
 const STEPS: usize = 15;
 
 fn curve(ops: &str) -> Vec<f64> {

@@ -8,7 +8,8 @@ mod common;
 use std::path::Path;
 use std::process::{Command, Output};
 
-/// Runs the command with a standard output that nobody reads, and with `errors_too` such a standard error.
+/// Runs the command with a standard output that nobody reads, and with `errors_too` also a standard error
+/// that nobody reads.
 fn unread(arguments: &[&str], errors_too: bool) -> Output {
     let (reader, writer) = std::io::pipe().unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_cellflux-train"));
@@ -49,7 +50,7 @@ fn a_reader_that_leaves_early_ends_the_command_without_a_panic() {
     quiet(&["data", "synthetic", config, "--out", text(&synthetic)]);
     assert!(synthetic.join("truth.csv").exists());
 
-    // A run whose news nobody reads makes all its steps.
+    // A run whose output nobody reads makes all its steps.
     let train = ["train", "--config", config, "--steps", "2", "--out", run];
     let output = unread(&train, true);
     assert_eq!(output.status.code(), Some(0));

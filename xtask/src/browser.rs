@@ -12,7 +12,7 @@ use crate::shell::{root, run, scratch, stage};
 use crate::site::{self, Served};
 use crate::tally::Tally;
 
-/// Names that Chromium goes by, Debian's first.
+/// Names of Chromium's program, Debian's first.
 const CHROMIUM: [&str; 5] = [
     "chromium",
     "chromium-headless-shell",
@@ -28,7 +28,7 @@ const CHROME_ON_MACOS: &str = "/Applications/Google Chrome.app/Contents/MacOS/Go
 pub struct Browser {
     chromium: PathBuf,
     cli: PathBuf,
-    /// Whether tests run their long tables, too.
+    /// Whether tests also run their long tables.
     extended: bool,
 }
 
@@ -51,7 +51,7 @@ impl Browser {
         Self { extended, ..self }
     }
 
-    /// Node in tests/browser, told where everything is.
+    /// Node in tests/browser, with variables that say where everything is.
     fn node(&self, served: &Served) -> Command {
         let mut command = Command::new("node");
         command
@@ -137,7 +137,8 @@ fn chromium() -> Result<PathBuf> {
     }
     debian::install(
         &["chromium"],
-        "the browser tests need Chromium: install it, or name it in CELLFLUX_CHROMIUM, or leave them out with --no-browser",
+        "the browser tests need Chromium: install it, or name it in CELLFLUX_CHROMIUM, or leave them out \
+        with --no-browser",
     )?;
     installed_chromium().context("Debian's chromium did not install a chromium")
 }

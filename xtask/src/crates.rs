@@ -1,4 +1,4 @@
-//! What the workspace's programs are built from, as `cargo metadata` says it.
+//! What the workspace's programs are built from, according to `cargo metadata`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -9,17 +9,17 @@ use serde::Deserialize;
 
 use crate::shell::{capture, cargo};
 
-/// A program or module that is given to others.
+/// A program or module that is published.
 pub struct Shipped {
     /// What people call it.
     pub name: &'static str,
     /// Its package.
     pub package: &'static str,
-    /// What cargo is asked, so that the features and platforms are its own.
+    /// The question to cargo, for the program's own features and platforms.
     metadata: &'static [&'static str],
 }
 
-/// Everything that is given to others.
+/// Everything that is published.
 pub const SHIPPED: [Shipped; 3] = [
     Shipped {
         name: "page",
@@ -31,7 +31,7 @@ pub const SHIPPED: [Shipped; 3] = [
         package: "cellflux-cli",
         metadata: &[],
     },
-    // With its CUDA features, which are built by those who have such a GPU.
+    // With its CUDA features, which users with such a GPU build.
     Shipped {
         name: "cellflux-train",
         package: "cellflux-train",
@@ -158,7 +158,7 @@ impl Graph {
 }
 
 impl Package {
-    /// Its licence as its author wrote it.
+    /// Its licence, in its author's words.
     pub fn licence(&self) -> &str {
         self.license.as_deref().unwrap_or("see its repository")
     }

@@ -40,7 +40,7 @@ pub fn demo(options: &Options) -> Result<()> {
     match &options.bundle {
         None => site::build(&cli, options.data.as_deref(), &dist)?,
         Some(bundle) => {
-            // The command runs in the root; the name was given in the chore's own folder.
+            // The command runs in the root; the name is relative to the chore's own folder.
             let bundle = std::path::absolute(bundle).context("cannot resolve --bundle")?;
             site::build_from(&cli, &site::page_of(&bundle)?, options.data.as_deref(), &dist)?;
         }

@@ -34,7 +34,7 @@ pub fn make(options: &Options) -> Result<()> {
         .args(["--compounds", &format!("{source}/compounds.csv")])
         .args(["--about", &format!("{source}/about.json")])
         .args(["--dtype", "f16", "--strict", "--out", DEMO_BUNDLE, "--replace"]))?;
-    // What `cellflux-train evaluate` found; refused where the weights are others.
+    // What `cellflux-train evaluate` found; refused for other weights.
     run(Command::new(&cli)
         .current_dir(root())
         .args(["bundle", "attach-evaluation", DEMO_BUNDLE])

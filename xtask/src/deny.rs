@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use crate::shell::{cargo, run, stage};
 
-/// Checks where cargo-deny is installed; elsewhere says how to get it, and fails nothing.
+/// Checks if cargo-deny is installed; otherwise says how to get it, without failing.
 pub fn check() -> Result<()> {
     if which::which("cargo-deny").is_err() {
         eprintln!(
@@ -13,6 +13,6 @@ pub fn check() -> Result<()> {
         return Ok(());
     }
     stage("cargo deny");
-    // Advisories need a database from the network: `cargo deny check advisories` where that can be had.
+    // Advisories need a database from the network: run `cargo deny check advisories` where there is one.
     run(cargo("deny").args(["--all-features", "check", "bans", "licenses", "sources"]))
 }

@@ -12,14 +12,14 @@ use serde::Deserialize;
 use crate::native;
 use crate::shell::{capture, scratch, stage};
 
-/// The exit status by which the fuzz program says that a case took too long (`cellflux_fuzz::hunt::HUNG`).
+/// The exit status with which the fuzz program says that a case took too long (`cellflux_fuzz::hunt::HUNG`).
 const HUNG: i32 = 124;
-/// The most memory that a target may ask for, in KiB: 4 GiB.
+/// The largest amount of memory for a target, in KiB: 4 GiB.
 const MEMORY_KIB: u64 = 4 << 20;
 
 #[derive(clap::Args)]
 pub struct Options {
-    /// How long in all, shared by the targets.
+    /// How long in all, divided among the targets.
     #[arg(long, default_value_t = 5.0)]
     pub minutes: f64,
     /// Only this target; `cargo run -p cellflux-fuzz -- list` names them.
@@ -28,7 +28,7 @@ pub struct Options {
     /// Where random changes start from.
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
-    /// Keep inputs that are answered in a new way in fuzz/corpus.
+    /// Keep inputs that get a new kind of answer in fuzz/corpus.
     #[arg(long)]
     pub keep: bool,
 }
@@ -104,8 +104,8 @@ pub fn fuzz(options: &Options) -> Result<()> {
     Ok(())
 }
 
-/// Hunts on one target for a time. A reader that takes the process with it is a finding; the hunt goes on
-/// with other changes.
+/// Hunts on one target for a time. A reader that ends the process is a finding; the hunt goes on with other
+/// changes.
 fn hunt(program: &PathBuf, name: &str, time: Duration, options: &Options) -> Result<Row> {
     let folder = scratch().join("fuzz");
     fs::create_dir_all(&folder).context("cannot make target/xtask/fuzz")?;
@@ -137,7 +137,7 @@ fn hunt(program: &PathBuf, name: &str, time: Duration, options: &Options) -> Res
             row.add(serde_json::from_str(line).with_context(|| format!("a hunt said {line:?}"))?);
         } else {
             let failure = if output.status.code() == Some(HUNG) {
-                format!("{name} took too long over one input")
+                format!("{name} took too long for one input")
             } else {
                 format!("{name} ended the process ({})", output.status)
             };
@@ -154,7 +154,7 @@ fn hunt(program: &PathBuf, name: &str, time: Duration, options: &Options) -> Res
     Ok(row)
 }
 
-/// The program under a limit of memory, where there is a shell that knows one.
+/// The program under a limit of memory, where the shell can set one.
 fn limited(program: &PathBuf) -> Command {
     if cfg!(target_os = "linux") {
         let mut command = Command::new("sh");

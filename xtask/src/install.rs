@@ -15,7 +15,7 @@ pub struct Options {
     root: Option<PathBuf>,
 }
 
-/// Builds pkg/ as a published site gets it, then installs the command, which carries it inside itself.
+/// Builds pkg/ as a published site gets it, then installs the command, which embeds it.
 pub fn install(options: &Options) -> Result<()> {
     pkg::build(&pkg::Options { release: true })?;
     stage("Installing the cellflux command");
@@ -30,7 +30,7 @@ pub fn install(options: &Options) -> Result<()> {
     run(&mut command)?;
     let notices = installed_in(options)?.join("share/doc/cellflux");
     std::fs::create_dir_all(&notices).with_context(|| format!("cannot make {}", notices.display()))?;
-    // Most licences of the crates inside ask to travel with the compiled code.
+    // Most licences of the crates inside must accompany the compiled code.
     std::fs::write(notices.join("THIRD_PARTY.txt"), third_party::texts_for_command()?)
         .with_context(|| format!("cannot write into {}", notices.display()))
 }

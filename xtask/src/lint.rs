@@ -23,7 +23,7 @@ pub fn lint() -> Result<()> {
 
     documentation()?;
 
-    // The profile of pkg/, so that nothing is built that a build of the page would not use again.
+    // The profile of pkg/, so that a build of the page can use everything that is built here.
     stage("clippy, browser");
     let mut clippy = WasmToolchain::find()?.clippy()?;
     run(clippy.args([
@@ -41,11 +41,11 @@ pub fn lint() -> Result<()> {
     page()
 }
 
-/// The crates' documentation: links that lead nowhere and the like are errors.
+/// The crates' documentation: broken links and similar faults are errors.
 fn documentation() -> Result<()> {
     stage("rustdoc");
-    // With an example among the targets, cargo takes the features that tests ask for, as clippy above did: the
-    // libraries alone would have candle, wgpu and others checked a second time. cellflux-train is both a
+    // With an example among the targets, cargo takes the features that tests ask for, as clippy above did:
+    // the libraries alone would have candle, wgpu and others checked a second time. cellflux-train is both a
     // library and a command; its documentation is the library's.
     run(cargo("doc")
         .args(["--workspace", "--exclude", "cellflux-wasm", "--no-deps"])
@@ -54,8 +54,8 @@ fn documentation() -> Result<()> {
 }
 
 /// The page's types, which are comments in its modules (`web/tsconfig.json`), and a few rules
-/// (`tests/browser/eslint.config.mjs`). Where npm brings nothing a sentence says so: everything else was looked at
-/// all the same.
+/// (`tests/browser/eslint.config.mjs`). Where npm cannot install them, a sentence says so; everything else
+/// was checked.
 fn page() -> Result<()> {
     stage("The page's types and rules");
     let what = "the page's lint";
@@ -67,7 +67,7 @@ fn page() -> Result<()> {
             return Ok(());
         }
     };
-    // What the worker calls has its types in pkg/.
+    // The types of what the worker calls are in pkg/.
     pkg::build(&pkg::Options { release: false })?;
     let node = || {
         let mut node = Command::new("node");

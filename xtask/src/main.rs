@@ -54,10 +54,10 @@ enum Chore {
     /// Formatting, clippy and rustdoc with warnings denied, for this machine and for the browser, the crates'
     /// packages, third-party notices, cargo-deny where it is installed.
     Lint,
-    /// Build pkg/ and install the `cellflux` command, which carries it and the page inside itself.
+    /// Build pkg/ and install the `cellflux` command, which embeds it and the page.
     Install(install::Options),
-    /// Measure: `bench unet` prints milliseconds per evaluation and GFLOP/s of both engines, and against
-    /// onnxruntime-web in browsers; `bench page` what a visitor downloads and waits for.
+    /// Measure: `bench unet` prints milliseconds per evaluation and GFLOP/s of both engines, in browsers also
+    /// of onnxruntime-web; `bench page` prints what a visitor downloads and waits for.
     Bench(bench::Options),
     /// Compile the trainer with its CUDA features; no GPU is needed, nvcc and the libraries are.
     CheckCuda(check_cuda::Options),
@@ -67,15 +67,15 @@ enum Chore {
     Screenshots(screenshots::Options),
     /// Write `THIRD_PARTY.md` from the lock file; `--check` only compares.
     ThirdParty(third_party::Options),
-    /// Write what each shipped program is made of as `CycloneDX` JSON into target/sbom.
+    /// Write what each published program is made of as `CycloneDX` JSON into target/sbom.
     Sbom,
     /// Hand hostile inputs to every reader and print how many; findings go into target/xtask/fuzz.
     Fuzz(fuzz::Options),
     /// Look for undefined behaviour in the readers with Miri, and in mapped files with `AddressSanitizer`;
     /// needs nightly.
     Miri(miri::Options),
-    /// Kill, starve and refuse the commands that write, and check that what they wrote before or after is
-    /// whole.
+    /// Kill the commands that write, let their disk run full, deny them their folder, and check that the
+    /// output is whole.
     Torture(torture::Options),
 }
 

@@ -1,7 +1,7 @@
 //! `cargo xtask miri`: undefined behaviour, looked for where bytes from outside are read.
 //!
-//! Miri interprets the unit tests of the readers' crates, with what they use of other people's unsafe code.
-//! It is some hundred times slower than a run, so tests that work through megabytes leave themselves out
+//! Miri interprets the unit tests of the readers' crates, with the unsafe code of other crates that they use.
+//! It is about a hundred times slower than a normal run, so tests that process megabytes are skipped
 //! (`#[cfg_attr(miri, ignore)]`). `AddressSanitizer`, which watches a compiled program, covers what Miri
 //! cannot interpret: the map of a cache file.
 
@@ -11,7 +11,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::shell::{capture, root, run, scratch, stage};
 
-/// Crates that read what strangers send, and whose tests Miri ends within the hour.
+/// Crates that read files from outside, and whose tests Miri finishes within an hour.
 const READERS: [&str; 2] = ["cellflux-table", "cellflux-image"];
 /// The tests that map a file.
 const MAPPED: &str = "cache::";

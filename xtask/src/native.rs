@@ -10,7 +10,7 @@ use anyhow::{Context, Result, bail};
 use crate::shell::{cargo, root, run, shown, stage};
 use crate::tally::Tally;
 
-/// One choice of packages for the tests and for the command, so that cargo settles on one set of features and
+/// One selection of packages for the tests and for the command, so that cargo uses one set of features and
 /// builds every dependency once. cellflux-wasm runs in a browser only; xtask has been built by itself
 /// already.
 const PACKAGES: [&str; 5] = ["--workspace", "--exclude", "cellflux-wasm", "--exclude", "xtask"];
@@ -21,21 +21,21 @@ pub fn build_cli() -> Result<PathBuf> {
     build_beside("verify", "cellflux")
 }
 
-/// Builds the `cellflux-train` command likewise.
+/// Builds the `cellflux-train` command in the same way.
 pub fn build_trainer() -> Result<PathBuf> {
     build_beside("resuming", "cellflux-train")
 }
 
-/// Builds the program of the fuzz targets likewise.
+/// Builds the program of the fuzz targets in the same way.
 pub fn build_fuzz() -> Result<PathBuf> {
     build_beside("corpus", "cellflux-fuzz")
 }
 
 /// Builds the command of the package that has this integration test.
 fn build_beside(test: &str, command: &str) -> Result<PathBuf> {
-    // Cargo builds a package's command for its integration tests. Asked for in this way, it has the features
-    // that the tests' own dependencies switch on; a plain `cargo build` would compile half of the tree a
-    // second time.
+    // Cargo builds a package's command for its integration tests. Built in this way, it has the features that
+    // the tests' own dependencies switch on; a plain `cargo build` would compile half of the tree a second
+    // time.
     run(cargo("test").args(PACKAGES).args(["--no-run", "--test", test]))?;
     let name = format!("{command}{}", std::env::consts::EXE_SUFFIX);
     let path = target_folder()?.join("debug").join(name);

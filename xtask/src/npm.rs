@@ -12,7 +12,7 @@ use crate::shell::{capture, run, scratch, stage};
 /// The first version of Node whose test runner writes two reports at once.
 const NODE_MAJOR: u32 = 18;
 
-/// Finds Node and npm, installing them where that is possible; `what` cannot do without them.
+/// Finds Node and npm, installing them where that is possible; `what` needs them.
 pub fn node(what: &str) -> Result<()> {
     let missing = || format!("{what} needs Node {NODE_MAJOR} or newer with npm: install it from nodejs.org");
     if which::which("node").is_err() || which::which("npm").is_err() {

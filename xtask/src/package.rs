@@ -1,4 +1,4 @@
-//! The library crates as packages: what a registry and its readers ask of each is there, and each can be packed.
+//! The library crates as packages: each has what a registry requires, and can be packed.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -11,7 +11,7 @@ use crate::shell::{capture, cargo, root, shown, stage};
 
 const LICENCES: [&str; 2] = ["LICENSE-APACHE", "LICENSE-MIT"];
 
-/// The slugs of crates.io that are used here. It drops a category that it does not know, with a warning only.
+/// The slugs of crates.io that are used here. crates.io drops an unknown category with only a warning.
 const CATEGORIES: [&str; 11] = [
     "command-line-interface",
     "command-line-utilities",
@@ -43,8 +43,8 @@ pub fn check() -> Result<()> {
     pack(packages.iter().filter(|package| !package.is_published()))
 }
 
-/// Packs the workspace without `left_out`. A sentence where cargo knows too little of the registry: nothing
-/// is asked of the network here.
+/// Packs the workspace without `left_out`. Returns a sentence where cargo knows too little of the registry,
+/// since this does not use the network.
 fn pack<'a>(left_out: impl Iterator<Item = &'a Package>) -> Result<()> {
     let mut command = cargo("package");
     command.args(["--workspace", "--no-verify", "--allow-dirty", "--offline"]);
@@ -73,12 +73,12 @@ struct Metadata {
     packages: Vec<Package>,
 }
 
-/// A member of the workspace, as `cargo metadata` has it.
+/// A member of the workspace, as `cargo metadata` describes it.
 #[derive(Deserialize)]
 struct Package {
     name: String,
     manifest_path: PathBuf,
-    /// The registries that it may go to: none for `publish = false`, any where nothing is said.
+    /// The registries that it may be published to: none for `publish = false`, any if nothing is stated.
     publish: Option<BTreeSet<String>>,
     description: Option<String>,
     readme: Option<PathBuf>,
@@ -102,7 +102,7 @@ impl Package {
         }
         match &self.readme {
             Some(readme) if folder.join(readme).is_file() => {}
-            Some(readme) => lacks.push(format!("readme is {}, which is no file", readme.display())),
+            Some(readme) => lacks.push(format!("readme is {}, which is not a file", readme.display())),
             None => lacks.push("readme is missing, expected \"README.md\" and the file".to_owned()),
         }
         if !(1..=5).contains(&self.keywords.len()) {

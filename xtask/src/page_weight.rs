@@ -1,4 +1,4 @@
-//! What the explorer's WebAssembly weighs on its way to a visitor.
+//! How large the explorer's WebAssembly is, compressed as a visitor downloads it.
 
 use std::path::Path;
 use std::process::Command;
@@ -8,19 +8,20 @@ use anyhow::{Context, Result, bail};
 use crate::npm;
 use crate::shell::capture;
 
-/// The most bytes that a published page's module may take, compressed as hosts do it.
+/// The largest number of bytes for a published page's module, compressed as hosts do it.
 const BOUND: u64 = 700_000;
 
 /// Compresses a file as a host does once for all visitors: brotli, best quality. Node is needed for a release
 /// build anyway.
-const COMPRESS: &str = "const { readFileSync } = require('fs'); const { brotliCompressSync, constants } = require('zlib'); \
-    const bytes = readFileSync(process.argv[1]); \
-    console.log(brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length } }).length);";
+const COMPRESS: &str = "const { readFileSync } = require('fs'); const { brotliCompressSync, constants } = \
+    require('zlib'); const bytes = readFileSync(process.argv[1]); const { BROTLI_PARAM_QUALITY, \
+    BROTLI_PARAM_SIZE_HINT } = constants; const params = { [BROTLI_PARAM_QUALITY]: 11, \
+    [BROTLI_PARAM_SIZE_HINT]: bytes.length }; console.log(brotliCompressSync(bytes, { params }).length);";
 
-/// Says what the module weighs compressed.
+/// Prints the compressed size of the module.
 ///
 /// # Errors
-/// When it is heavier than a page may be, with what to look at.
+/// When it is larger than allowed, with advice on where to look.
 pub fn check(module: &Path) -> Result<()> {
     npm::node("weighing the module, which compresses it,")?;
     let bytes = std::fs::metadata(module)
@@ -32,8 +33,9 @@ pub fn check(module: &Path) -> Result<()> {
     println!("the explorer's WebAssembly: {bytes} bytes, {compressed} with brotli, at most {BOUND}");
     if compressed > BOUND {
         bail!(
-            "{} is {compressed} bytes with brotli, expected at most {BOUND}: see `profile.web-release` in Cargo.toml for what is \
-             compiled small, and the newest dependencies of cellflux-wasm for what came in",
+            "{} is {compressed} bytes with brotli, expected at most {BOUND}: see `profile.web-release` in \
+            Cargo.toml for what is compiled small, and the newest dependencies of cellflux-wasm for what \
+            came in",
             module.display()
         );
     }

@@ -15,7 +15,7 @@ use crate::{page_weight, third_party, wasm_opt};
 const NAME: &str = "cellflux_wasm";
 /// What pkg/ keeps in git; everything else there is generated.
 const KEPT: [&str; 2] = ["package.json", "README.md"];
-/// Tells which module the generated files came from.
+/// Names the module from which the generated files came.
 const STAMP: &str = ".stamp";
 
 #[derive(clap::Args)]
@@ -25,7 +25,7 @@ pub struct Options {
     pub release: bool,
 }
 
-/// Builds pkg/, doing only what its inputs' changes ask for.
+/// Builds pkg/, doing only what changed inputs require.
 pub fn build(options: &Options) -> Result<()> {
     let profile = if options.release { "web-release" } else { "web" };
     stage(&format!("Building the WebAssembly module (profile {profile})"));
@@ -60,7 +60,7 @@ pub fn build(options: &Options) -> Result<()> {
     }
     fs::write(pkg.join("THIRD_PARTY.txt"), third_party::texts_for_page()?)
         .context("cannot write pkg/THIRD_PARTY.txt")?;
-    // Written last: an interrupted build leaves no stamp and is done again.
+    // Written last: an interrupted build leaves no stamp and is repeated.
     fs::write(pkg.join(STAMP), stamp).context("cannot write pkg/.stamp")?;
     Ok(())
 }

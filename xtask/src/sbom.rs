@@ -1,4 +1,4 @@
-//! `cargo xtask sbom`: what each shipped program is made of, as `CycloneDX` 1.5 JSON.
+//! `cargo xtask sbom`: what each published program is made of, as `CycloneDX` 1.5 JSON.
 //!
 //! The same sources and lock file give the same bytes: there is no time, no serial number and no path in it.
 
@@ -52,7 +52,7 @@ fn bill(shipped: &Shipped, checksums: &BTreeMap<(String, String), String>) -> Re
             component
         })
         .collect();
-    // The workspace's own crates are part of the program; what they need, it needs.
+    // The workspace's own crates are part of the program, and so is all that they need.
     let known = |id: &str| crates.iter().any(|package| package.id == id);
     let mut open = vec![program.id.as_str()];
     let mut own = std::collections::BTreeSet::new();
@@ -92,7 +92,7 @@ fn bill(shipped: &Shipped, checksums: &BTreeMap<(String, String), String>) -> Re
     }))
 }
 
-/// A package's address in the common form for packages of every language.
+/// A package's address in the form that is common to packages of all languages.
 fn reference(package: &Package) -> String {
     format!("pkg:cargo/{}@{}", package.name, package.version)
 }

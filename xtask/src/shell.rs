@@ -1,4 +1,4 @@
-//! Running commands and saying what goes on.
+//! Running commands and saying what is being done.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ pub fn root() -> &'static Path {
     xtask.parent().unwrap_or(xtask)
 }
 
-/// Where the chores keep what they make, apart from cargo's own outputs.
+/// Where the chores keep their files, apart from cargo's own outputs.
 pub fn scratch() -> PathBuf {
     root().join("target/xtask")
 }
@@ -26,8 +26,8 @@ pub fn stage(text: &str) {
 pub fn cargo(subcommand: &str) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo")));
     command.arg(subcommand).current_dir(root());
-    // What cargo tells a program about its package is not meant for the cargo that the program starts:
-    // build scripts that watch such a variable would run again on every change between the two.
+    // The variables in which cargo describes a program's package are not meant for a cargo that the program
+    // starts: build scripts that watch one would run again whenever it changes.
     for (name, _) in std::env::vars_os() {
         let foreign = name.to_str().is_some_and(|name| {
             name.starts_with("CARGO_PKG_")
@@ -40,8 +40,8 @@ pub fn cargo(subcommand: &str) -> Command {
             command.env_remove(name);
         }
     }
-    // Where everything is built once and thrown away, as services for continuous integration do (they set CI),
-    // what cargo would keep for a second build costs gigabytes and saves nothing.
+    // Where everything is built once and thrown away, as services for continuous integration do (they set
+    // CI), the files that cargo keeps for a second build cost gigabytes and save nothing.
     if std::env::var_os("CI").is_some() {
         command.env("CARGO_INCREMENTAL", "0");
     }

@@ -1,4 +1,4 @@
-//! The demo site: built by the `cellflux` command, and served for as long as somebody looks.
+//! The demo site: built by the `cellflux` command, and served until it is stopped.
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -20,7 +20,7 @@ pub fn build(cli: &Path, data: Option<&Path>, out: &Path) -> Result<()> {
     build_from(cli, Path::new(DEMO_SITE), data, out)
 }
 
-/// A page with nothing but an explorer of somebody's bundle: the folder of its `site.toml`.
+/// A page with only an explorer of the given bundle: the folder of its `site.toml`.
 pub fn page_of(bundle: &Path) -> Result<PathBuf> {
     let folder = scratch().join("page-of-a-bundle");
     fs::create_dir_all(&folder).context("cannot make a folder in target/xtask")?;
@@ -100,7 +100,7 @@ impl Served {
 
 impl Drop for Served {
     fn drop(&mut self) {
-        // A server that has ended already needs no ending.
+        // A server that has already ended need not be stopped.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

@@ -30,7 +30,7 @@ impl Tally {
     }
 
     /// Counts a line of libtest such as `test result: ok. 5 passed; 0 failed; 1 ignored; ...`; other lines
-    /// are nothing.
+    /// count as nothing.
     pub fn add_rust_summary(&mut self, line: &str) {
         let Some(result) = line.trim().strip_prefix("test result: ") else {
             return;
@@ -63,7 +63,7 @@ impl Tally {
         }
     }
 
-    /// Holds a runner's exit status against the counts: one that failed without a failed test counts as a
+    /// Compares a runner's exit status with the counts: a run that failed without a failed test counts as a
     /// failure.
     pub fn settle(&mut self, part: &str, succeeded: bool) {
         if !succeeded && self.failed == 0 {
@@ -108,7 +108,8 @@ mod tests {
             "running 3 tests\n",
             "test result: pretty ... ok\n",
             "test result: ok. 3 passed; 0 failed; 1 ignored; 0 measured; 2 filtered out; finished in 0.01s\n",
-            "test result: FAILED. 4 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.01s\n",
+            "test result: FAILED. 4 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out; finished in \
+            0.01s\n",
         ] {
             tally.add_rust_summary(line);
         }
@@ -120,7 +121,8 @@ mod tests {
     fn a_cancelled_browser_test_is_a_failure_and_a_skipped_one_is_nothing() {
         let mut tally = Tally::default();
         tally.add_tap_report(
-            "TAP version 13\n# pass 70 is what a test printed\n# tests 3\nok 1 - a\n1..9\n# tests 9\n# suites 0\n\
+            "TAP version 13\n# pass 70 is what a test printed\n# tests 3\nok 1 - a\n1..9\n# tests 9\n\
+            # suites 0\n\
              # pass 5\n# fail 1\n# cancelled 1\n# skipped 2\n# todo 0\n# duration_ms 9.5\n",
         );
         assert_eq!(tally.to_string(), "5 passed, 2 failed");

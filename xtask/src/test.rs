@@ -15,7 +15,7 @@ pub struct Options {
     /// Leave out the end-to-end tests in Chromium.
     #[arg(long)]
     no_browser: bool,
-    /// Also what is heavy and seldom breaks: every fault of the network in the browser, files of a real
+    /// Also run what takes long and seldom breaks: every fault of the network in the browser, files of a real
     /// PyTorch, torture, five minutes of fuzzing.
     #[arg(long)]
     extended: bool,
@@ -28,9 +28,9 @@ pub fn test(options: &Options) -> ExitCode {
     let filter = options.filter.as_deref();
     let mut tally = Tally::default();
     if let Err(error) = vulkan() {
-        eprintln!("{error:#}; tests that need an adapter say what they do without one");
+        eprintln!("{error:#}; tests that need an adapter say what happens without one");
     }
-    // First, since native tests build sites with it; why it cannot be built the browser's tests say as well.
+    // First, since native tests build sites with it; the browser's tests also report why it cannot be built.
     if !options.no_browser
         && let Err(error) = pkg::build(&pkg::Options { release: false })
     {
@@ -101,6 +101,7 @@ fn vulkan() -> Result<()> {
     }
     debian::install(
         &["mesa-vulkan-drivers"],
-        "the GPU engine's native tests need a Vulkan driver: install one, for example Mesa's lavapipe (mesa-vulkan-drivers)",
+        "the GPU engine's native tests need a Vulkan driver: install one, for example Mesa's lavapipe \
+        (mesa-vulkan-drivers)",
     )
 }

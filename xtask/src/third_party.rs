@@ -1,8 +1,8 @@
 //! Notices for the crates that the page and the two commands are built from.
 //!
-//! `THIRD_PARTY.md` lists them with their licences; the licences' texts, which most of them ask to travel
-//! with the compiled code, go into `pkg/THIRD_PARTY.txt` and so into every published site, and beside an
-//! installed command.
+//! `THIRD_PARTY.md` lists them with their licences; the licences' texts, most of which must accompany the
+//! compiled code, go into `pkg/THIRD_PARTY.txt` and so into every published site, and beside an installed
+//! command.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -19,7 +19,7 @@ const GENERATED: &str = "<!-- Below: written by `cargo xtask third-party`. -->\n
 
 #[derive(clap::Args)]
 pub struct Options {
-    /// Only compare, and fail when the file is not what it would be.
+    /// Only compare, and fail when the file is out of date.
     #[arg(long)]
     pub check: bool,
 }
@@ -58,7 +58,8 @@ pub fn write(options: &Options) -> Result<()> {
     fs::write(&path, new).context("cannot write THIRD_PARTY.md")
 }
 
-/// Every crate that something shipped is built from, by name and version, with the names of what it is in.
+/// Every crate that something published is built from, by name and version, with the names of the programs it
+/// is in.
 fn users() -> Result<Vec<(Package, BTreeSet<&'static str>)>> {
     let mut users: BTreeMap<(String, String), (Package, BTreeSet<&'static str>)> = BTreeMap::new();
     for shipped in &SHIPPED {
@@ -83,7 +84,7 @@ pub fn texts_for_command() -> Result<String> {
     texts(command, "The `cellflux` command")
 }
 
-/// The licence texts of the crates in something shipped, each once, with the crates it belongs to.
+/// The licence texts of the crates in something published, each once, with the crates it belongs to.
 fn texts(shipped: &Shipped, what: &str) -> Result<String> {
     let mut texts: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let mut without = Vec::new();

@@ -1,7 +1,7 @@
 //! Finding a toolchain that builds for `wasm32-unknown-unknown`.
 //!
-//! Rustup's target is taken where it is installed or can be downloaded. Where it cannot, Debian packages a
-//! newer Rust that builds the target's standard library from source.
+//! Rustup's target is used where it is installed or can be downloaded. Elsewhere Debian's packages of a newer
+//! Rust build the target's standard library from source.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -30,7 +30,7 @@ pub enum WasmToolchain {
 impl WasmToolchain {
     /// Finds a toolchain, installing one where that is possible.
     ///
-    /// `XTASK_WASM_TOOLCHAIN=debian` skips rustup, so that the second way can be tried where the first one
+    /// `XTASK_WASM_TOOLCHAIN=debian` skips rustup, so that the second way can be tested where the first one
     /// works.
     pub fn find() -> Result<Self> {
         let debian_wanted = std::env::var_os("XTASK_WASM_TOOLCHAIN").is_some_and(|name| name == "debian");
@@ -40,7 +40,8 @@ impl WasmToolchain {
         if !debian_is_installed() {
             debian::install(
                 &DEBIAN_PACKAGES,
-                "to build for the browser, install the WebAssembly target: `rustup target add wasm32-unknown-unknown`",
+                "to build for the browser, install the WebAssembly target: `rustup target add \
+                wasm32-unknown-unknown`",
             )?;
         }
         if debian_is_installed() {
@@ -140,8 +141,8 @@ fn target_is_installed() -> bool {
     folder.is_ok_and(|folder| Path::new(&folder).is_dir())
 }
 
-/// Asks rustup for the target; a failure is remembered, so that a machine without a download pays for it
-/// once.
+/// Asks rustup for the target; a failure is remembered, so that a machine without access to downloads waits
+/// for it only once.
 fn rustup_adds_target() -> bool {
     let failed = scratch().join("rustup-cannot-add-the-wasm-target");
     if failed.exists() || which::which("rustup").is_err() {
@@ -156,7 +157,7 @@ fn rustup_adds_target() -> bool {
     {
         return true;
     }
-    // Only a saved second on the next run is lost when the note cannot be written.
+    // If the note cannot be written, the next run only takes a second longer.
     let _ = std::fs::create_dir_all(scratch()).and_then(|()| std::fs::write(&failed, ""));
     false
 }

@@ -8,7 +8,7 @@ use anyhow::Result;
 use crate::debian;
 use crate::shell::{run, scratch, stage};
 
-/// What the documented golden file is written with, and what that needs and does not name.
+/// The packages that write the documented golden file, and those that they need without naming them.
 const PACKAGES: [&str; 2] = ["safetensors==0.6.2", "packaging==25.0"];
 const NEEDED: &str = "the tests of PyTorch's files need python3 with torch, numpy and venv; install them";
 
@@ -27,7 +27,7 @@ pub fn python() -> Result<PathBuf> {
         debian::install(&["python3-torch", "python3-numpy", "python3-venv"], NEEDED)?;
     }
     stage("Making a Python environment with torch and safetensors");
-    // torch is the system's: the package index has it with a CUDA runtime of gigabytes only.
+    // torch is the system's: in the package index it comes only with gigabytes of CUDA runtime.
     run(Command::new("/usr/bin/python3")
         .args(["-m", "venv", "--clear", "--system-site-packages"])
         .arg(&home))?;

@@ -1,9 +1,9 @@
-//! `cargo xtask torture`: the commands that write, killed at random moments, starved of room and refused by
+//! `cargo xtask torture`: the commands that write, killed at random moments, on a full disk and in read-only
 //! folders.
 //!
 //! Each command turns an input into an output folder. Before a round the folder holds the output of one
-//! input; then the command makes that of another and something goes wrong. Afterwards the folder must be one
-//! of the two, whole, and the command must work again. What is looked at are files only, never how a command
+//! input; then the command makes that of the other input and something goes wrong. Afterwards the folder must
+//! be one of the two, whole, and the command must work again. Only files are looked at, never how a command
 //! writes them.
 
 mod harm;
@@ -20,7 +20,7 @@ use writers::Writer;
 
 #[derive(clap::Args)]
 pub struct Options {
-    /// Kills of each command; the other harms come a tenth as often.
+    /// Kills of each command; the other harms happen a tenth as often.
     #[arg(long, default_value_t = 20)]
     pub rounds: usize,
     /// Decides the moments of the kills.
@@ -99,13 +99,14 @@ fn rounds_of(writer: &Writer, harm: Harm, rounds: usize, random: &mut u64) -> Re
             row.new += 1;
         } else {
             row.troubles.push(format!(
-                "{}, {}, round {round} at {moment:.3}: the output is neither the old nor the new one ({}); {said}",
+                "{}, {}, round {round} at {moment:.3}: the output is neither the old nor the new one ({}); \
+                {said}",
                 writer.name,
                 harm.name(),
                 writers::difference(&found, &old, &new)
             ));
         }
-        // What comes next must not stumble over what was left behind.
+        // Leftovers must not disturb the next run.
         let output = writer.command(1).output().context("cannot start a command")?;
         if !output.status.success() {
             row.troubles.push(format!(
@@ -135,7 +136,8 @@ fn rounds_of(writer: &Writer, harm: Harm, rounds: usize, random: &mut u64) -> Re
 /// The rows as a Markdown table, as docs/security.md shows it.
 fn table(rows: &[Row]) -> String {
     let mut text = String::from(
-        "| command | harm | rounds | old output whole | new output whole | troubles |\n|---|---|---:|---:|---:|---:|\n",
+        "| command | harm | rounds | old output whole | new output whole | troubles \
+        |\n|---|---|---:|---:|---:|---:|\n",
     );
     for row in rows {
         // Writing to a String cannot fail.

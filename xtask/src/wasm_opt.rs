@@ -21,7 +21,7 @@ const FEATURES: [&str; 8] = [
 ];
 
 /// Finds `wasm-opt` in the pinned npm package: a system's own may be too old to read the module (Debian 12's
-/// knows no `table.fill`), and another version would make another page.
+/// does not know `table.fill`), and another version would make another page.
 pub fn find() -> Result<PathBuf> {
     let what = "a release build, which runs Binaryen's wasm-opt,";
     npm::node(what)?;

@@ -48,8 +48,8 @@ impl Bundle {
     }
 
     /// The bundle as its author brought it, to be packed again: in another storage, or in other shards.
-    /// `assets` are its files that are neither weights nor condition vectors. An evaluation is of the weights
-    /// as they were stored and stays behind ([`Packed::carry`]).
+    /// `assets` are its files that are neither weights nor condition vectors. An evaluation measured the
+    /// weights as they were stored, so it is left out ([`Packed::carry`]).
     pub fn into_draft(self, assets: BTreeMap<String, Vec<u8>>) -> Draft {
         let manifest = self.manifest;
         Draft {
@@ -84,7 +84,7 @@ pub struct BundleReader {
 }
 
 impl BundleReader {
-    /// Checks the manifest. Nothing of the weights' size is allocated yet.
+    /// Checks the manifest. Nothing as large as the weights is allocated yet.
     ///
     /// # Errors
     /// As [`Manifest::from_json`].
@@ -114,8 +114,8 @@ impl BundleReader {
         self.missing.iter().map(String::as_str)
     }
 
-    /// The condition vectors, once [`files::CONDITIONS`] has come: a page can prepare an experiment before
-    /// the weights are there.
+    /// The condition vectors, once [`files::CONDITIONS`] has come: a page can offer the choices before the
+    /// weights are there.
     pub fn vectors(&self) -> Option<&ConditionVectors> {
         self.vectors.as_ref()
     }
@@ -125,7 +125,7 @@ impl BundleReader {
     ///
     /// # Errors
     /// [`BundleError::UnlistedFile`] for a file that is not a required one or came already, otherwise what is
-    /// wrong with its tensors. The reader is then of no more use.
+    /// wrong with its tensors. The reader cannot be used after that.
     pub fn accept(&mut self, file: &VerifiedFile) -> Result<(), BundleError> {
         if !self.missing.remove(file.path()) {
             return Err(BundleError::UnlistedFile {
@@ -221,9 +221,9 @@ impl Packed {
         Ok(())
     }
 
-    /// Takes over the evaluation of a bundle that was packed anew, and says whether it did: figures are of
-    /// weights and not of shards, so they stay behind where the weights changed (fewer bytes, another scale).
-    /// A bundle without an evaluation gives none.
+    /// Takes over the evaluation of the bundle that this one was packed from, and says whether it did:
+    /// figures belong to weights, not to shards, so they are left out where the weights changed (fewer bytes,
+    /// another scale), and where there were none.
     ///
     /// # Errors
     /// As [`Packed::published`] and [`Packed::attach`].
@@ -241,8 +241,8 @@ impl Packed {
         Ok(true)
     }
 
-    /// Recommends another sampling. An evaluation of cells that were sampled otherwise is taken out: its figures
-    /// would stand beside pictures that it did not measure.
+    /// Recommends another sampling. An evaluation of cells that were sampled otherwise is taken out: its
+    /// figures would stand beside pictures that it did not measure.
     ///
     /// # Errors
     /// As [`Manifest::validate`], for settings out of range.
@@ -260,7 +260,7 @@ impl Packed {
     /// The bundle as its readers get it, with the weights as they are stored.
     ///
     /// # Errors
-    /// As [`BundleReader`] has them.
+    /// Those of [`BundleReader`].
     pub fn published(&self) -> Result<Bundle, BundleError> {
         let file = |path: &str| self.files.get(path).cloned().unwrap_or_default();
         let mut reader = BundleReader::new(&file(files::MANIFEST))?;

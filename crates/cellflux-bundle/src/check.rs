@@ -14,8 +14,7 @@ pub(crate) fn shown(text: &str) -> String {
     format!("{short:?}")
 }
 
-/// What a parser of JSON says, which may quote a whole value: cut in its middle, since the place stands at
-/// its end.
+/// A JSON parser's message, which may quote a whole value: cut in the middle, since its end names the place.
 pub fn parser_words(error: &serde_json::Error) -> String {
     const ENDS: usize = 160;
     let text = error.to_string();

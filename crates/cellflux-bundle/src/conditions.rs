@@ -21,7 +21,7 @@ use crate::{
 pub struct Conditions {
     /// How a perturbation became its vector.
     pub encoder: Encoder,
-    /// What of the dose the vector holds, after the encoder's part.
+    /// Which features of the dose follow the encoder's part of the vector.
     #[serde(default)]
     pub dose: DoseFeatures,
     /// The conditions, in the order of the rows of `conditions.safetensors`.
@@ -48,7 +48,7 @@ pub enum Encoder {
     OneHot,
 }
 
-/// What of the dose enters the condition vector.
+/// Which features of the dose the condition vector holds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum DoseFeatures {
@@ -83,7 +83,7 @@ pub struct Condition {
     /// Doses in the data, in micromolar.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub doses_um: Vec<f64>,
-    /// Experimental batches that the data has this condition in; empty where that is not known. A control of
+    /// Experimental batches in which the data has this condition; empty where that is not known. A control of
     /// another batch differs from these cells without any treatment.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub batches: Vec<String>,
@@ -112,9 +112,9 @@ pub enum Split {
 /// Whether a start image is of an experimental batch in which the data has a condition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BatchMatch {
-    /// It is: a difference from real treated cells of that batch is not the batch's.
+    /// It is: the batch explains no difference from real treated cells.
     Same,
-    /// It is of another: part of any difference is the batch's, not the treatment's.
+    /// It is of another batch: part of any difference comes from the batch, not from the treatment.
     Other,
     /// The image's batch or the condition's is not known.
     Unknown,
@@ -286,10 +286,11 @@ impl Condition {
         for (index, batch) in self.batches.iter().enumerate() {
             check::label(format!("{field}.batches[{index}]"), batch)?;
         }
-        // A page offers each dose, and links name one by its number. None is below 0, so equal ones have equal bits.
+        // A page offers each dose, and links name one by its number. None is below 0, so equal ones have
+        // equal bits.
         let again = repeated(self.doses_um.iter().map(|dose_um| dose_um.to_bits()));
         if let Some((index, dose_um)) = again.and_then(|index| Some((index, self.doses_um.get(index)?))) {
-            let found = format!("{dose_um}, which stands before");
+            let found = format!("{dose_um}, which is listed already");
             return Err(BundleError::field(
                 format!("{field}.doses_um[{index}]"),
                 found,
@@ -298,7 +299,7 @@ impl Condition {
         }
         let again = repeated(&self.batches);
         if let Some((index, batch)) = again.and_then(|index| Some((index, self.batches.get(index)?))) {
-            let found = format!("{}, which stands before", check::shown(batch));
+            let found = format!("{}, which is listed already", check::shown(batch));
             return Err(BundleError::field(
                 format!("{field}.batches[{index}]"),
                 found,
@@ -435,7 +436,7 @@ impl ConditionVectors {
         self.values.is_empty()
     }
 
-    /// Numbers a vector, dose features not included.
+    /// Numbers per vector, without the dose features.
     pub fn width(&self) -> usize {
         self.width
     }
@@ -445,7 +446,8 @@ impl ConditionVectors {
         self.values.chunks_exact(self.width.max(1)).nth(index)
     }
 
-    /// Checks that the vectors are what the encoder makes: counts are whole numbers from 0, one-hot rows are.
+    /// Checks that the vectors are what the encoder makes: whole numbers from 0 for counts, a single 1 in
+    /// each row for one-hot.
     pub(crate) fn check_encoder(&self, encoder: &Encoder) -> Result<(), BundleError> {
         for (index, row) in self.values.chunks_exact(self.width.max(1)).enumerate() {
             let (holds, expected) = match encoder {

@@ -24,7 +24,7 @@ pub struct UNetConfig {
     pub out_channels: usize,
     /// Width that `channel_mult` multiplies; also the width of the sinusoidal time embedding.
     pub model_channels: usize,
-    /// Residual blocks a level on the way down (the way up has one more).
+    /// Residual blocks per level on the way down (the way up has one more).
     pub num_res_blocks: usize,
     /// Down-sampling factors (1, 2, 4, ...) at which residual blocks are followed by attention.
     pub attention_resolutions: Vec<usize>,
@@ -48,7 +48,7 @@ pub struct UNetConfig {
     /// Attention heads where `num_head_channels` is -1.
     #[serde(default = "one")]
     pub num_heads: usize,
-    /// Channels a head, or -1 to use `num_heads`.
+    /// Channels per head, or -1 to use `num_heads`.
     #[serde(default = "minus_one")]
     pub num_head_channels: i64,
     /// Heads on the way up where `num_head_channels` is -1; -1 means `num_heads`.
@@ -99,7 +99,8 @@ pub enum ConfigError {
     },
     /// An image size that the down-sampling cannot halve evenly.
     #[error(
-        "image size {height} x {width} is not a multiple of {multiple}, which this network's down-sampling needs"
+        "image size {height} x {width} is not a multiple of {multiple}, which this network's down-sampling \
+        needs"
     )]
     Size {
         /// Height in pixels.
@@ -153,7 +154,8 @@ impl UNetConfig {
     /// Reads a configuration from JSON and checks it.
     ///
     /// # Errors
-    /// [`BundleError::Json`] when the text is not one, [`BundleError::Config`] when no network could have it.
+    /// [`BundleError::Json`] when the text is not JSON of a configuration, [`BundleError::Config`] when no
+    /// network could have it.
     pub fn from_json(text: &str) -> Result<Self, BundleError> {
         let config: Self = serde_json::from_str(text).map_err(|error| BundleError::Json {
             file: "network config".into(),

@@ -1,4 +1,4 @@
-//! What an evaluation costs: floating-point operations, counted from the topology.
+//! What one evaluation of the network costs: floating-point operations, counted from the topology.
 
 use crate::config::UNetConfig;
 use crate::topology::{Layer, LayerKind, Resample, Topology};

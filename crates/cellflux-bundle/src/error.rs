@@ -16,7 +16,8 @@ pub enum BundleError {
     Image(#[from] cellflux_image::ImageError),
     /// A manifest of a format version that this reader does not know.
     #[error(
-        "manifest: version is {found}, but this reader knows version {known} only; use a newer CellFlux, or export the bundle again"
+        "manifest: version is {found}, but this reader knows version {known} only; use a newer CellFlux, or \
+        export the bundle again"
     )]
     Version {
         /// What the manifest says.
@@ -24,7 +25,7 @@ pub enum BundleError {
         /// The version that this crate reads and writes.
         known: u32,
     },
-    /// A field of the manifest whose value cannot be.
+    /// A field of the manifest with an impossible value.
     #[error("manifest: {field} is {found}, expected {expected}")]
     Field {
         /// Where the field is, for example `conditions.list[3].id`.
@@ -34,7 +35,7 @@ pub enum BundleError {
         /// What it may hold.
         expected: String,
     },
-    /// A field of `evaluation.json` whose value cannot be.
+    /// A field of `evaluation.json` with an impossible value.
     #[error("evaluation.json: {field} is {found}, expected {expected}")]
     Evaluation {
         /// Where the field is, for example `rows[2].cells`.
@@ -72,7 +73,7 @@ pub enum BundleError {
         /// Digest in the manifest, in hex.
         expected: String,
     },
-    /// A folder that a bundle cannot take the place of.
+    /// A folder that a bundle cannot replace.
     #[cfg(not(target_family = "wasm"))]
     #[error(transparent)]
     Place(#[from] cellflux_files::SwapError),
@@ -176,7 +177,8 @@ pub enum BundleError {
     },
     /// A pickle that names code outside the five names of a checkpoint.
     #[error(
-        "checkpoint: its pickle is an object of {name}, expected a dictionary of tensors; nothing was executed"
+        "checkpoint: its pickle is an object of {name}, expected a dictionary of tensors; nothing was \
+        executed"
     )]
     Global {
         /// `module.name` as the pickle has it.

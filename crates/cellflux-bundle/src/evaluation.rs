@@ -106,7 +106,7 @@ pub struct MeasuredData {
     pub resampled_by: Resampled,
     /// Groups of that kind among the treated cells.
     pub groups: usize,
-    /// Times that groups were resampled.
+    /// How many times groups were resampled.
     pub replicates: usize,
     /// Conditions of fewer treated cells than this are listed and have no figures.
     pub least_cells: usize,
@@ -243,7 +243,7 @@ pub struct NuclearArea {
     pub generated: Estimate,
 }
 
-/// What a condition's figures allow to be said.
+/// What can be said from a condition's figures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// The interval of the gap closed lies above 0.
@@ -340,7 +340,8 @@ impl Evaluation {
     ///
     /// # Errors
     /// [`BundleError::Size`] above [`limits::MANIFEST_BYTES`], [`BundleError::Json`], and
-    /// [`BundleError::Evaluation`] naming the first field that cannot be, the version first.
+    /// [`BundleError::Evaluation`] naming the first field with an impossible value; the version is checked
+    /// first.
     pub fn from_json(bytes: &[u8]) -> Result<Self, BundleError> {
         /// The part that every version has, so that a newer one is named and not called malformed.
         #[derive(Deserialize)]

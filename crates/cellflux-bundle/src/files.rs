@@ -69,9 +69,9 @@ impl FileEntry {
     }
 }
 
-/// Checks that a path stays in the bundle's folder and means the same on every system and in every URL:
-/// at most 200 characters in parts joined by `/`, each of letters, digits, `-`, `_` and `.`, none starting
-/// with a `.` or being a Windows device name (`con`, `nul`, `com1`, ...), and not the manifest itself.
+/// Checks that a path stays in the bundle's folder and means the same on every system and in every URL: at
+/// most 200 characters in parts joined by `/`, each of letters, digits, `-`, `_` and `.`, none of which
+/// starts with a `.` or is a Windows device name (`con`, `nul`, `com1`, ...), and not the manifest itself.
 ///
 /// # Errors
 /// [`BundleError::Field`] with `field` as its name.
@@ -116,7 +116,7 @@ pub struct VerifiedFile {
 }
 
 impl VerifiedFile {
-    /// Checks bytes that are all there already (a cached or local file).
+    /// Checks bytes that are all in memory already (a cached or local file).
     ///
     /// # Errors
     /// [`BundleError::Size`] or [`BundleError::Hash`].

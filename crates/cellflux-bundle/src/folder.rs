@@ -46,7 +46,7 @@ pub fn read_file(folder: &Path, manifest: &Manifest, path: &str) -> Result<Vec<u
     Ok(read_entry(folder, manifest.file(path)?)?.into_bytes())
 }
 
-/// Reads every file that the manifest lists, checked, but the weights and the condition vectors.
+/// Reads and checks every file that the manifest lists, except the weights and the condition vectors.
 ///
 /// # Errors
 /// As [`read_file`].
@@ -141,13 +141,14 @@ fn occupied(folder: &Path, reason: impl Into<String>) -> BundleError {
     )
 }
 
-/// A folder is replaced as a bundle only when its manifest is one and lists every file in it: anything else
-/// there is somebody's own.
+/// A folder is replaced only when its manifest is a bundle's and lists every file in it: anything else there
+/// belongs to somebody.
 fn check_nothing_else(folder: &Path) -> Result<(), BundleError> {
     let refuse = |reason: String| occupied(folder, reason);
     let manifest = Manifest::from_json(&manifest_bytes(folder)?).map_err(|error| {
         refuse(format!(
-            "is not replaced: its manifest.json is no bundle's ({error}); expected a bundle, or a new or empty folder"
+            "is not replaced: its manifest.json is not a bundle's ({error}); expected a bundle, or a new or \
+            empty folder"
         ))
     })?;
     let listed: HashSet<&str> = manifest
@@ -184,7 +185,8 @@ fn check_nothing_else(folder: &Path) -> Result<(), BundleError> {
         String::new()
     };
     Err(refuse(format!(
-        "is not replaced: it holds {}{more}, which the bundle does not list; move that elsewhere, or name another folder",
+        "is not replaced: it holds {}{more}, which the bundle does not list; move that elsewhere, or name \
+        another folder",
         others.join(", ")
     )))
 }

@@ -66,7 +66,7 @@ pub enum CropSplit {
     Train,
     /// It measured progress during training; no weight was fitted to it.
     Validation,
-    /// It was kept for the last measurement.
+    /// It was kept for the final measurement.
     Test,
 }
 
@@ -100,8 +100,8 @@ impl Gallery {
             .find(|example| example.id == id)
     }
 
-    /// The control crops of plates that the gallery shows cells of a condition of, in order: what is seen
-    /// beside those cells is neither the batch's nor the plate's. A drawn cell is beside drawn controls only.
+    /// The control crops of plates from which the gallery also shows cells of a condition, in order: neither
+    /// batch nor plate explains how these differ. A drawn cell is compared with drawn controls only.
     pub fn controls_beside<'a>(&'a self, condition: &'a str) -> impl Iterator<Item = &'a Example> {
         let cells = move || {
             self.treated

@@ -1,7 +1,7 @@
 #![doc = include_str!("../README.md")]
 //!
-//! Errors are [`BundleError`]. The format is described in `docs/bundle-format.md` of the repository; apart from
-//! `folder` and `pth` nothing touches a file system, so that the same reader runs in a page.
+//! Errors are [`BundleError`]. The format is described in `docs/bundle-format.md` of the repository; apart
+//! from `folder` and `pth` nothing touches a file system, so that the same reader runs in a page.
 
 pub mod bundle;
 mod check;

@@ -1,4 +1,5 @@
-//! The manifest, version 1: everything about a model but its numbers, checked before anything is allocated.
+//! The manifest, version 1: everything about a model except its numbers, checked before anything is
+//! allocated.
 
 use std::collections::{HashMap, HashSet};
 
@@ -60,7 +61,7 @@ pub struct Manifest {
     pub evaluation: Option<Evaluation>,
     /// Data, citation, licence, training.
     pub provenance: Provenance,
-    /// Every file of the bundle but the manifest.
+    /// Every file of the bundle except the manifest.
     pub files: Vec<FileEntry>,
 }
 
@@ -81,7 +82,7 @@ impl Manifest {
     /// Parses and checks a manifest.
     ///
     /// # Errors
-    /// [`BundleError::Size`] above [`limits::MANIFEST_BYTES`], [`BundleError::Json`] for text that is no
+    /// [`BundleError::Size`] above [`limits::MANIFEST_BYTES`], [`BundleError::Json`] for text that is not a
     /// manifest, [`BundleError::Version`] for another version, and otherwise as [`Manifest::validate`].
     pub fn from_json(bytes: &[u8]) -> Result<Self, BundleError> {
         /// The part that every version has, so that a newer one is named and not called malformed.
@@ -127,12 +128,13 @@ impl Manifest {
     }
 
     /// Checks every field, and the fields against each other: channel counts, vector widths, sizes that the
-    /// network can halve, ids that exist, files that are listed, weights that have the bytes their number
-    /// needs.
+    /// network can halve, ids that exist, files that are listed, weights that have as many bytes as their
+    /// number needs.
     ///
     /// # Errors
     /// [`BundleError::Version`], [`BundleError::Config`], [`BundleError::Image`],
-    /// [`BundleError::UnlistedFile`] or [`BundleError::Field`], naming the first field that cannot be.
+    /// [`BundleError::UnlistedFile`] or [`BundleError::Field`], naming the first field with an impossible
+    /// value.
     pub fn validate(&self) -> Result<(), BundleError> {
         if self.version != VERSION {
             return Err(BundleError::Version {
@@ -164,8 +166,8 @@ impl Manifest {
         self.validate_evaluation()
     }
 
-    /// What the weights are, in 64 hexadecimal digits: the digest of the shards' digests in order. Figures of
-    /// an evaluation are of these weights and no others.
+    /// What the weights are, in 64 hexadecimal digits: the digest of the shards' digests in order. The
+    /// figures of an evaluation belong to these weights alone.
     ///
     /// # Errors
     /// [`BundleError::UnlistedFile`] where a shard is not listed.
@@ -298,7 +300,7 @@ impl Manifest {
             if let Some(earlier) = folded.insert(entry.path.to_ascii_lowercase(), index) {
                 return Err(BundleError::field(
                     format!("{field}.path"),
-                    format!("{:?}, which files[{earlier}] has, case aside", entry.path),
+                    format!("{:?}, which files[{earlier}] has, ignoring case", entry.path),
                     "a path of its own",
                 ));
             }

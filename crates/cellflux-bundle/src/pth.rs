@@ -4,7 +4,7 @@
 //! averaged, in the order of [`Topology::parameters`]. The paper samples with the averaged weights. Other
 //! trainers call the state dict `state_dict` (Lightning, with the network's attribute before every name) or
 //! `model_state_dict`, and wrappers put `module.` or `_orig_mod.` before names. Nothing of the pickle is
-//! executed (it names code; see `pickle.rs`), optimiser state and arguments are passed over, and only the
+//! executed (it names code; see `pickle/mod.rs`), optimiser state and arguments are passed over, and only the
 //! records of the tensors that are wanted are read.
 
 use std::{
@@ -25,7 +25,7 @@ use crate::{
     torch_zip::Archive,
 };
 
-/// Which weights of a checkpoint.
+/// Which weights to take from a checkpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Weights {
     /// The exponential moving average, which the paper samples with.
@@ -43,7 +43,7 @@ pub struct Imported {
     pub kind: Weights,
     /// The epoch the checkpoint was saved after, where it says.
     pub epoch: Option<i64>,
-    /// What was changed or passed over on the way, a sentence each.
+    /// What was changed or left out while reading, a sentence each.
     pub notes: Vec<String>,
 }
 
@@ -62,14 +62,15 @@ fn unwrapped(name: &str) -> &str {
     shorter.map_or(name, unwrapped)
 }
 
-/// What a file is that is no checkpoint of [`read`]'s kind and no safetensors file, by its first bytes (512
-/// are enough): a sentence's end that says what it is and what to do.
+/// Says what a file is, from its first bytes (512 are enough), where it is neither a checkpoint that [`read`]
+/// takes nor a safetensors file: the end of a sentence, which also says what to do.
 pub fn other_kind(start: &[u8]) -> Option<&'static str> {
     let text = String::from_utf8_lossy(start.get(..512).unwrap_or(start)).to_ascii_lowercase();
     let text = text.trim_start_matches('\u{feff}').trim_start();
     if start.starts_with(torch_legacy::MAGIC) {
         return Some(
-            "a checkpoint in PyTorch's old format, from before 1.6; load it with torch.load and save it again with torch.save",
+            "a checkpoint in PyTorch's old format, from before 1.6; load it with torch.load and save it \
+            again with torch.save",
         );
     }
     if text.starts_with("version https://git-lfs") {
@@ -257,7 +258,8 @@ impl<'a> Tensors<'a> {
         let numbered = (0..parameters.len()).eq(self.averaged.keys().copied());
         if !numbered {
             return Err(wrong(&format!(
-                "it holds {} averaged tensors (shadow_params), expected {}, numbered from 0, as the network has",
+                "it holds {} averaged tensors (shadow_params), expected {}, numbered from 0, as the network \
+                has",
                 self.averaged.len(),
                 parameters.len()
             )));
@@ -283,9 +285,8 @@ fn tensor<'a>(pickle: &'a Pickle, name: &str, id: Id) -> Result<&'a TensorView, 
     }
 }
 
-/// What stands before the network's names, other than a wrapper's mark: the wrapper of averages has `model.`,
-/// Lightning the attribute that holds the network. It is what precedes the name of the network's first
-/// tensor.
+/// What precedes the network's names, other than a wrapper's mark: `model.` in the wrapper of averages, in
+/// Lightning the attribute that holds the network. It is found before the name of the network's first tensor.
 fn attribute(model: &[(&str, Id)], parameters: &[Parameter]) -> Option<String> {
     let first = &parameters.first()?.name;
     model.iter().find_map(|(name, _)| {

@@ -1,7 +1,7 @@
 //! The network's shape as data: which layers there are, in order, with the names their tensors carry.
 //!
-//! Both engines, the parameter count and the checks of a state dict walk this one description, so that
-//! they cannot disagree about the network.
+//! Both engines, the parameter count and the checks of a state dict follow this one description, so that they
+//! cannot disagree about the network.
 
 use crate::config::UNetConfig;
 use crate::layer_names::{self, attention, resampling, residual};
@@ -262,7 +262,7 @@ fn affine(list: &mut Vec<Parameter>, name: &str, channels: usize) {
     });
 }
 
-/// State of the walk: the channels and factor reached so far.
+/// What is known while the layers are laid out: the channels and factor reached so far.
 struct Builder<'a> {
     config: &'a UNetConfig,
     channels: usize,

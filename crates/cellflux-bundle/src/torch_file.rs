@@ -1,4 +1,4 @@
-//! A state dict of any network in a file of `torch.save`, of today's format (a zip) or that from before
+//! A state dict of any network in a file of `torch.save`, in today's format (a zip) or the one before
 //! `PyTorch` 1.6. Nothing of its pickle is executed.
 
 use std::{collections::BTreeMap, io::Cursor};
@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// Reads the `wanted` tensors of a state dict, the whole file being `bytes`. Other entries of the dictionary
-/// are passed over. f32 and f16 stay as they are, bf16 becomes f32 exactly, f64 is rounded to f32.
+/// are ignored. f32 and f16 stay as they are, bf16 becomes f32 exactly, f64 is rounded to f32.
 ///
 /// # Errors
 /// [`BundleError::Checkpoint`] for a file of another kind or a damaged one, [`BundleError::Global`] where the

@@ -43,7 +43,7 @@ impl<'a> Legacy<'a> {
             .ok_or_else(|| wrong("it does not begin with the number that marks PyTorch's old format"))?;
         let version = next_pickle(&mut rest)?;
         if !matches!(version.get(version.root()), Some(Value::Int(VERSION))) {
-            return Err(wrong(&format!("its format version is another than {VERSION}")));
+            return Err(wrong(&format!("its format version is not {VERSION}")));
         }
         check_byte_order(&next_pickle(&mut rest)?)?;
         let pickle = next_pickle(&mut rest)?;
@@ -87,7 +87,9 @@ fn check_byte_order(about: &Pickle) -> Result<(), BundleError> {
         .and_then(|(_, value)| about.get(value));
     match little {
         Some(Value::Int(1)) => Ok(()),
-        _ => Err(wrong("its byte order is not said to be little, expected little")),
+        _ => Err(wrong(
+            "it does not say that its byte order is little, as expected",
+        )),
     }
 }
 
@@ -103,12 +105,12 @@ fn find_storages<'a>(
         .collect();
     let list = keys
         .list(keys.root())
-        .ok_or_else(|| wrong("the list of its storages is no list"))?;
+        .ok_or_else(|| wrong("the list of its storages is not a list"))?;
     let mut found = HashMap::new();
     for &id in list {
         let key = keys
             .text(id)
-            .ok_or_else(|| wrong("the list of its storages holds what is no text"))?;
+            .ok_or_else(|| wrong("the list of its storages holds something that is not a text"))?;
         let width = widths.get(key).copied().flatten().ok_or_else(|| {
             wrong(&format!(
                 "storage {} is of a kind whose size is not known",

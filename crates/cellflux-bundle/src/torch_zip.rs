@@ -1,4 +1,5 @@
-//! The files of `torch.save` since `PyTorch` 1.6: a zip of a pickle and one record of raw numbers a storage.
+//! The files of `torch.save` since `PyTorch` 1.6: a zip of a pickle and one record of raw numbers per
+//! storage.
 
 use std::io::{Read, Seek};
 
@@ -23,11 +24,12 @@ impl<R: Read + Seek> Archive<R> {
     /// Opens the zip and finds its folder.
     ///
     /// # Errors
-    /// [`BundleError::Checkpoint`] for a file that is no whole zip of `torch.save`.
+    /// [`BundleError::Checkpoint`] for a file that is not a complete zip of `torch.save`.
     pub(crate) fn open(file: R) -> Result<Self, BundleError> {
         let zip = ZipArchive::new(file).map_err(|error| {
             wrong(&format!(
-                "it is no complete zip archive ({error}); expected a file of torch.save, PyTorch 1.6 or newer"
+                "it is not a complete zip archive ({error}); expected a file of torch.save, PyTorch 1.6 or \
+                newer"
             ))
         })?;
         // Saved as a program: its weights are the operands of code, which this reader does not run.
@@ -37,8 +39,8 @@ impl<R: Read + Seek> Archive<R> {
             .any(|name| name.ends_with("constants.pkl"))
         {
             return Err(wrong(
-                "it is a TorchScript archive (torch.jit.save), expected a state dict; load it with torch.jit.load and save \
-                 its weights with torch.save(model.state_dict(), path)",
+                "it is a TorchScript archive (torch.jit.save), expected a state dict; load it with \
+                torch.jit.load and save its weights with torch.save(model.state_dict(), path)",
             ));
         }
         let folders: Vec<String> = zip

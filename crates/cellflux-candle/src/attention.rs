@@ -9,7 +9,7 @@ use crate::group_norm::{Activation, GroupNorm};
 use crate::operations::{Operations, Then};
 use crate::softmax::softmax_rows;
 
-/// Queries attended at a time by [`in_pieces`]: all scores at once would need pixels^2 floats a head.
+/// Queries attended at a time by [`in_pieces`]: all scores at once would need pixels^2 floats per head.
 const QUERIES: usize = 256;
 
 /// How the qkv channels are divided.
@@ -85,7 +85,7 @@ pub fn plain(qkv: &Tensor, heads: Heads) -> Result<Tensor> {
     mix(&weights.to_dtype(qkv.dtype())?, &v)?.reshape((batch, channels / 3, height, width))
 }
 
-/// The same as [`plain`] for f32 on the CPU without gradients, some queries at a time.
+/// The same as [`plain`] for f32 on the CPU without gradients, a few queries at a time.
 ///
 /// # Errors
 /// When candle fails.

@@ -1,8 +1,8 @@
-//! Self-attention on the CPU, eight queries at a time, one a lane.
+//! Self-attention on the CPU, eight queries at a time, one per lane.
 //!
 //! Eight queries' scores against all keys are a few dozen kB, so they stay in a core's cache between the two
-//! matrix products; with a query a lane the softmax runs down the keys without ever looking across lanes, and
-//! leaves its weights in just the order in which the second product reads its right factor.
+//! matrix products; with one query per lane the softmax runs down the keys without ever looking across lanes,
+//! and leaves its weights in just the order in which the second product reads its right factor.
 
 use candle_core::{CpuStorage, CustomOp1, Layout, Result, Shape, Tensor};
 use rayon::prelude::*;
@@ -84,7 +84,7 @@ impl Head {
                 eight.extend(queries.chunks_exact(pixels).map(|row| load(&row[first..])));
                 weights.clear();
                 weights.extend(keys.panels().flat_map(|keys| block(keys, eight)));
-                // The last panel's surplus keys are no keys.
+                // The last panel is filled up with keys that do not exist.
                 weights.truncate(pixels);
                 let shares = softmax_down(weights);
                 for (attended, values) in attended.as_chunks_mut::<ROWS>().0.iter_mut().zip(values.panels()) {
@@ -112,8 +112,8 @@ struct Scratch {
     weights: Vec<Lanes>,
 }
 
-/// Replaces the scores of every lane by the exponentials of their distances to the highest, and gives one
-/// over their sums.
+/// Replaces the scores of every lane by the exponentials of their distances to the highest, and returns the
+/// reciprocals of their sums.
 fn softmax_down(scores: &mut [Lanes]) -> Lanes {
     let lowest = [f32x4::splat(f32::NEG_INFINITY); 2];
     let highest = scores.iter().fold(lowest, |high, score| {

@@ -12,7 +12,7 @@ use crate::winograd::WinogradKernel;
 
 /// A convolution with bias; tensors `weight` `[out, in, k, k]` and `bias` `[out]`.
 ///
-/// Operations for inference only have kernels repacked here, once.
+/// Where operations are for inference only, the kernel is repacked here, once.
 #[derive(Clone, Debug)]
 pub struct Convolution {
     kernel: Kernel,
@@ -79,7 +79,7 @@ impl Convolution {
         Self::of_matrix(weight.reshape((output, input))?, vars, operations)
     }
 
-    /// A 1x1 convolution whose weight is that of a 1-d one, `[out, in, 1]`.
+    /// A 1x1 convolution whose weight has the shape of a one-dimensional convolution's, `[out, in, 1]`.
     ///
     /// # Errors
     /// When `vars` lacks a tensor or holds one of another shape.
@@ -138,7 +138,7 @@ impl Convolution {
     /// one.
     ///
     /// # Errors
-    /// When candle fails; when a gradient is wanted of a kernel for inference only.
+    /// When candle fails; when a gradient is asked of a kernel that is for inference only.
     pub fn forward(&self, x: &Tensor, residual: Option<&Tensor>) -> Result<Tensor> {
         let convolved = match &self.kernel {
             Kernel::Prepared(_) => return self.evaluate(x, residual),

@@ -5,7 +5,7 @@
 //! transposed convolution, neither of which is a matrix product of a useful shape on a CPU. Here the forward
 //! pass and the input's gradient are Winograd convolutions (the gradient of a convolution with zero padding
 //! is the convolution of the gradient with the rotated, transposed kernel), and the kernel's gradient is one
-//! matrix product a tap, of all images at once.
+//! matrix product per tap, over all images at once.
 
 use candle_core::{CpuStorage, CustomOp3, DType, Device, Layout, Result, Shape, Tensor};
 use candle_nn::Linear;
@@ -26,8 +26,8 @@ const SIDE: usize = 3;
 /// Taps of a kernel.
 const TAPS: usize = SIDE * SIDE;
 
-/// Operations for training in f32 on a CPU; everything but normalisation and 3x3 convolutions is [`Plain`],
-/// and so are they in other number formats.
+/// Operations for training in f32 on a CPU; everything except normalisation and 3x3 convolutions is
+/// [`Plain`], and in other number formats these are too.
 #[derive(Clone, Copy, Debug)]
 pub struct CpuTraining;
 
@@ -167,15 +167,16 @@ impl CustomOp3 for Convolution3x3 {
     }
 }
 
-/// The gradient `[out, in, 3, 3]` of a kernel that met images `[N, in, H, W]`, from the results' gradient
-/// `[N, out, H, W]`: for each tap the correlation of the shifted image with the gradient, summed over images.
+/// The gradient `[out, in, 3, 3]` of a kernel that was applied to images `[N, in, H, W]`, from the results'
+/// gradient `[N, out, H, W]`: for each tap the correlation of the shifted image with the gradient, summed
+/// over images.
 ///
-/// In planes with a border of zeros a shift is an offset into memory, and whatever the border adds is zero.
+/// In planes with a border of zeros a shift is an offset into memory, and the border adds only zeros.
 fn kernel_gradient(x: &Tensor, gradient: &Tensor) -> Result<Tensor> {
     let (inputs, outputs) = (x.dim(1)?, gradient.dim(1)?);
     let width = x.dim(3)? + 2;
     let (x, gradient) = (bordered(x)?, bordered(gradient)?);
-    // The first and the last pixel that is no border, of all images.
+    // The first and the last pixel of all images that are not border.
     let (first, last) = (width + 1, gradient.dim(1)? - width - 1);
     let gradient = gradient.narrow(1, first, last - first)?;
     // Taps in parallel, each a sum in order: the same bits however many threads there are.

@@ -1,4 +1,4 @@
-//! The network as an engine: states are candle tensors where the network is, guidance is one batch of two.
+//! The network as an engine: states are candle tensors on the network's device, guidance is one batch of two.
 
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ pub struct CandleEngine {
     guided: Option<Guided>,
 }
 
-/// What [`Field::velocity`] evaluates: every image once a branch, the branches stacked into one batch.
+/// What [`Field::velocity`] evaluates: every image once per branch, the branches stacked into one batch.
 #[derive(Debug)]
 struct Guided {
     images: usize,
@@ -73,7 +73,7 @@ impl Field for CandleEngine {
             return Err(CandleError::Length {
                 what: "a state's batch axis",
                 found: images,
-                expected: format!("{}, one image a condition", guided.images),
+                expected: format!("{}, one image per condition", guided.images),
             });
         }
         let count = guided.branches.len();
@@ -168,7 +168,7 @@ impl Engine for CandleEngine {
             return Err(CandleError::Length {
                 what: "the list of conditions",
                 found: conditions.len(),
-                expected: format!("{images}, one an image"),
+                expected: format!("{images}, one per image"),
             });
         }
         let conditions = self.embed(conditions)?;

@@ -59,7 +59,7 @@ impl GroupNorm {
         &self.bias
     }
 
-    /// The norm's own gain and offset and the modulation's `[N, 2 C]` are one affine map a sample and
+    /// The norm's own gain and offset and the modulation's `[N, 2 C]` are one affine map per sample and
     /// channel: its gain and offset, `[N or 1, C]`.
     fn affine(&self, x: &Tensor, film: Option<&Tensor>) -> Result<(Tensor, Tensor)> {
         self.check(x)?;
@@ -82,7 +82,7 @@ impl GroupNorm {
 
 /// Normalises `[N, C, H, W]`, modulates it by `film` (`[scale | shift]`, `[N, 2 C]`) and applies the
 /// activation, in operations that candle can differentiate and run on any device. It computes in f32,
-/// whatever it is given.
+/// whatever the number type of `x`.
 ///
 /// # Errors
 /// When candle fails.
@@ -269,7 +269,7 @@ mod tests {
 
     #[test]
     fn the_fused_pass_equals_the_differentiable_operations() {
-        // Odd sizes, several channels a group, and a mean far from zero.
+        // Odd sizes, several channels per group, and a mean far from zero.
         for (channels, height, width) in [(32, 1, 1), (64, 5, 7), (96, 33, 9)] {
             let x = Tensor::randn(3.0f32, 2.0, (2, channels, height, width), &Device::Cpu).unwrap();
             let gain = Tensor::randn(1.0f32, 0.5, (2, channels), &Device::Cpu).unwrap();

@@ -1,9 +1,9 @@
 //! The network's operations on a CPU where no gradient is wanted: Winograd convolutions, normalisation in one
-//! pass, attention some queries at a time.
+//! pass, attention a few queries at a time.
 //!
 //! Everything is written for f32, and a page's size depends on it: an operation of candle's own comes with
-//! its code for ten number types, and those which a network needs, with their gradients, would be a third of
-//! the browser's module.
+//! its code for ten number types, and the operations that a network needs, with their gradients, would be a
+//! third of the browser's module.
 
 use candle_core::{DType, Device, Result, Tensor};
 use candle_nn::Linear;
@@ -291,7 +291,7 @@ mod tests {
             let x = numbers(0, &[images, channels, height, width]);
             let other = numbers(1, &[images, channels, height, width]);
             let skip = numbers(2, &[images, 5, height, width]);
-            // No copy of its own: what lies otherwise in memory is read in order all the same.
+            // A view that is not contiguous: it is read in the order of its axes all the same.
             let turned = x.transpose(2, 3).unwrap();
             let offset = numbers(3, &[images, channels]);
             for x in [&x, &turned] {

@@ -1,8 +1,8 @@
 #![doc = include_str!("../README.md")]
 //!
-//! The network is built by walking [`cellflux_bundle::topology::Topology`]. Its parameters come from a candle
-//! `VarBuilder`, so that the same network holds a state dict's tensors or a `VarMap`'s trainable variables;
-//! what it calls on its way is [`operations::Operations`].
+//! The network is built layer by layer from [`cellflux_bundle::topology::Topology`]. Its parameters come from
+//! a candle `VarBuilder`, so that the same network holds a state dict's tensors or a `VarMap`'s trainable
+//! variables; what it computes with is [`operations::Operations`].
 
 pub mod attention;
 mod attention_blocks;

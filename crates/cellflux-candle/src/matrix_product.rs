@@ -2,8 +2,8 @@
 //!
 //! A block is [`ROWS`] rows of the left factor by [`COLUMNS`] columns of the right one: eight sums of four
 //! lanes, with the operands in the rest of the sixteen registers that SSE2 and WebAssembly's SIMD offer. Both
-//! factors are repacked so that a block walks over consecutive memory: the left one (weights) once, the right
-//! one a panel of columns at a time.
+//! factors are repacked so that a block reads consecutive memory: the left one (weights) once, the right one
+//! a panel of columns at a time.
 
 use rayon::prelude::*;
 use wide::f32x4;
@@ -60,8 +60,8 @@ impl LeftFactor {
         self.panels.chunks_exact(self.inner)
     }
 
-    /// The product with a right factor, into `out` `[rows, columns]`; `finish` makes of eight numbers of the
-    /// product, given their row and first column, what is stored.
+    /// The product with a right factor, into `out` `[rows, columns]`; `finish` turns eight numbers of the
+    /// product, given their row and first column, into what is stored.
     pub(crate) fn times(
         &self,
         right: &RightFactor,

@@ -1,12 +1,12 @@
-//! The operations that the network's walk over its topology is made of, and who carries them out.
+//! The operations that the network's forward pass is made of, and who carries them out.
 //!
-//! The walk (`unet.rs`, `residual_block.rs`, `attention.rs`, `resample.rs`) is written once. What it calls is
-//! this trait: [`Plain`](crate::plain::Plain) is the definition, in candle operations that differentiate and
-//! run on any device; [`Inference`](crate::inference::Inference) is fast on a CPU where nothing is trained; a
-//! trainer brings its own.
+//! The forward pass (`unet.rs`, `residual_block.rs`, `attention.rs`, `resample.rs`) is written once. What it
+//! calls is this trait: [`Plain`](crate::plain::Plain) is the definition, in candle operations that
+//! differentiate and run on any device; [`Inference`](crate::inference::Inference) is fast on a CPU where
+//! nothing is trained; a trainer brings its own.
 //!
 //! Between [`Operations::enter`] and [`Operations::leave`] an implementation chooses layout and number type
-//! of its feature maps. The walk never looks inside them.
+//! of its feature maps. The forward pass never looks inside them.
 
 use std::fmt::Debug;
 
@@ -31,7 +31,7 @@ pub struct Then<'a> {
 }
 
 impl Then<'_> {
-    /// Nothing but an activation.
+    /// An activation alone.
     pub fn activation(activation: Activation) -> Self {
         Self {
             film: None,
@@ -55,8 +55,8 @@ impl Then<'_> {
 /// Every method fails when candle does, and where shapes do not fit.
 #[allow(clippy::missing_errors_doc, reason = "said of all methods at once")]
 pub trait Operations: Debug + Send + Sync {
-    /// Whether networks are built to be evaluated only: their kernels may be kept in a form of which no
-    /// gradient can be taken.
+    /// Whether networks are built for evaluation only: their kernels may then be kept in a form that has no
+    /// gradient.
     fn inference_only(&self) -> bool;
 
     /// The same numbers in another type.

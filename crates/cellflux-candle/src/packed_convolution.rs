@@ -1,4 +1,4 @@
-//! 1x1 and strided 3x3 convolutions on the CPU as one matrix product an image.
+//! 1x1 and strided 3x3 convolutions on the CPU as one matrix product per image.
 
 use std::borrow::Cow;
 
@@ -20,7 +20,7 @@ pub(crate) struct PackedKernel {
     reach: Reach,
 }
 
-/// What an output pixel sees of the input.
+/// Which input pixels an output pixel is computed from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Reach {
     /// The pixel at its own place.

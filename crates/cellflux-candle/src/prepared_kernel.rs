@@ -6,7 +6,7 @@ use candle_core::{CpuStorage, CustomOp1, CustomOp2, Layout, Result, Shape, Tenso
 
 use crate::memory::contiguous;
 
-/// A kernel in whatever form its convolution likes best, with its bias.
+/// A kernel in the form that its convolution works with, with its bias.
 pub(crate) trait PreparedKernel: Debug + Send + Sync {
     /// What candle's errors call the convolution.
     fn name(&self) -> &'static str;

@@ -9,7 +9,7 @@ use crate::memory::contiguous_mut;
 
 /// Replaces every row (last axis) of contiguous f32 `scores` by its softmax.
 ///
-/// The tensor must be nobody else's: its memory is overwritten.
+/// Nothing else may use the tensor: its memory is overwritten.
 pub(crate) fn softmax_rows(scores: &Tensor) -> Result<()> {
     scores.inplace_op1(&Softmax)
 }

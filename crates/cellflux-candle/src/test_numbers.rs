@@ -1,4 +1,5 @@
-//! Numbers for tests that are the same in every run, so that a bound on roundings holds always or never.
+//! Numbers for tests that are the same in every run, so that a bound on rounding errors holds in every run or
+//! in none.
 
 use candle_core::{Device, Tensor};
 

@@ -42,8 +42,8 @@ enum Layer {
 }
 
 impl UNet {
-    /// Builds the network of `config` on the parameters of `vars`, which carry the public network's names: on
-    /// constants on the CPU for inference, else with plain operations.
+    /// Builds the network of `config` on the parameters of `vars`, which have the public network's names:
+    /// with operations for inference where `vars` are constants on the CPU, else with plain operations.
     ///
     /// # Errors
     /// [`CandleError::Config`] for a config that describes no network; [`CandleError::Candle`] when `vars`

@@ -1,4 +1,4 @@
-//! The way of a state dict's tensors into candle.
+//! A state dict's tensors as candle's.
 
 use std::collections::HashMap;
 
@@ -28,8 +28,8 @@ pub fn from_state_dict(
     Ok(VarBuilder::from_backend(constants, DType::F32, device.clone()))
 }
 
-/// Tensors by name, given as they are: candle's own map of tensors converts between all number types, whose
-/// code a page would carry.
+/// Tensors by name, given as they are: candle's own map of tensors converts between all number types, and a
+/// page would carry the code for that.
 struct Constants(HashMap<String, Tensor>);
 
 impl SimpleBackend for Constants {

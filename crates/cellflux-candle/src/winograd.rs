@@ -5,10 +5,11 @@
 //! channels turns the products into 36 matrix multiplications. After Lavin and Gray, "Fast algorithms for
 //! convolutional neural networks", arXiv:1509.09308, section 4.
 //!
-//! The transforms interpolate at 0, +-1/sqrt 2, +-sqrt 2 and infinity. Against the whole numbers of the paper
-//! (0, +-1, +-2) that halves the largest factor and with it the rounding errors, which goldens would show.
+//! The transforms interpolate at 0, +-1/sqrt 2, +-sqrt 2 and infinity. Compared with the whole numbers of the
+//! paper (0, +-1, +-2) this halves the largest factor and with it the rounding errors, which the goldens
+//! would show.
 //!
-//! Four windows side by side are transformed at once, one a lane.
+//! Four windows side by side are transformed at once, one per lane.
 
 use std::f32::consts::{FRAC_1_SQRT_2, SQRT_2};
 
@@ -25,7 +26,7 @@ use crate::prepared_kernel::PreparedKernel;
 const TILE: usize = 4;
 /// Input pixels along a side of a tile's window.
 const WINDOW: usize = 6;
-/// Products a tile.
+/// Products per tile.
 const PRODUCTS: usize = WINDOW * WINDOW;
 /// Tiles side by side that are transformed at once.
 const LANES: usize = 4;
@@ -261,7 +262,7 @@ impl Band {
     }
 }
 
-/// Sixteen pixels, or as many as there is room for, plus the residual.
+/// Writes sixteen pixels, or as many as there is room for, plus the residual.
 fn write(pixels: [f32x4; 4], residual: Option<&[f32]>, out: &mut [f32]) {
     for (at, (out, four)) in out.chunks_mut(LANES).zip(pixels).enumerate() {
         let four = four.to_array();
@@ -297,7 +298,7 @@ fn down(rows: &[&[f32]; WINDOW], out: &mut Scratch) {
     }
 }
 
-/// The six columns of four windows, one a lane, from the eighteen numbers under them.
+/// The six columns of four windows, one per lane, from the eighteen numbers under them.
 fn windows(line: &[f32]) -> [f32x4; WINDOW] {
     let mut under = [0.0; COLUMNS + 2];
     under.copy_from_slice(&line[..COLUMNS + 2]);
@@ -316,7 +317,7 @@ const A2: f32 = 0.5;
 const B2: f32 = 2.0;
 
 /// `B^T d`: the input's transform, whose rows are the coefficients of the product of `x - q` over all points
-/// `q` but one.
+/// `q` except one.
 #[inline]
 fn spread([d0, d1, d2, d3, d4, d5]: [f32x4; WINDOW]) -> [f32x4; WINDOW] {
     let (even_a, odd_a) = (d4 - d2 * B2, (d3 - d1 * B2) * FRAC_1_SQRT_2);

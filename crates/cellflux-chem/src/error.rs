@@ -41,7 +41,7 @@ pub enum ChemError {
         /// Where.
         position: usize,
     },
-    /// A molecule that cannot be: an open ring, a wrong valence, rings without an alternating bond pattern.
+    /// An impossible molecule: an open ring, a wrong valence, rings without an alternating bond pattern.
     #[error("SMILES `{smiles}`: {reason}")]
     Chemistry {
         /// The whole text.
@@ -64,7 +64,7 @@ pub enum ChemError {
     },
     /// More rings than there is time to list: where a large ring can be closed in many ways of equal length.
     #[error(
-        "SMILES `{smiles}` has {found} rings or more that are no sum of smaller rings, expected at most \
+        "SMILES `{smiles}` has {found} rings or more that are not sums of smaller rings, expected at most \
          {MAX_RINGS}: write a smaller part of the molecule"
     )]
     Rings {

@@ -1,6 +1,6 @@
-//! What a molecule may ask of the chemistry. Three searches below take time that doubles, or worse, with a
-//! number that a short text can make large: that number is counted first, by means whose time grows with
-//! about the square of the text.
+//! Limits on what the chemistry is asked to do. Three of its searches take time that doubles, or worse, as
+//! some number grows, and a short text can make that number large: so it is counted first, in a time that
+//! grows with about the square of the text's length.
 
 use std::collections::BTreeSet;
 
@@ -13,9 +13,9 @@ use crate::ChemError;
 /// of alternating bonds is looked for with every choice: twice as many with each wildcard.
 pub const MAX_WILDCARDS: usize = 8;
 
-/// Rings that are no sum of smaller ones. All of them are listed, and where ways of equal length lead around
-/// a large ring, as in cyclodextrins, their number doubles with every pair of ways: nine glucoses make 521,
-/// and twelve would make 4108.
+/// Rings that are not sums of smaller ones. All of them are listed, and where ways of equal length lead
+/// around a large ring, as in cyclodextrins, their number doubles with every pair of ways: nine glucoses make
+/// 521, and twelve would make 4108.
 pub const MAX_RINGS: usize = 600;
 
 /// Rings in one fused system, each with one bond in common with another. Aromaticity looks at every choice of
@@ -25,13 +25,13 @@ pub const MAX_FUSED_RINGS: usize = 40;
 /// Rings with more atoms than this are in no fused system: aromaticity looks at each by itself.
 const LARGEST_FUSED_RING: usize = 24;
 
-/// As many independent rings make at most `2^5 - 1` rings, however they are chosen: fewer than any limit
+/// This many independent rings make at most `2^5 - 1` rings, however they are combined: fewer than any limit
 /// here.
 const FEW_RINGS: usize = 5;
 
 /// Refuses a molecule, as it was written, whose rings or wildcards would take too long.
 pub(crate) fn check_written(smiles: &str, topology: &TopologyBlock) -> Result<(), ChemError> {
-    // Dots part molecules, but ring numbers may join them again: there are no more than these.
+    // Dots separate molecules, but ring numbers may join them again: so this is the largest possible number.
     let most_parts = 1 + smiles.matches('.').count();
     let most_rings = (topology.bonds.len() + most_parts).saturating_sub(topology.atoms.len());
     let few_wildcards = wildcards(topology).count() <= MAX_WILDCARDS;
@@ -159,7 +159,7 @@ fn largest_fused_system(rings: &RingInfo) -> usize {
         .unwrap_or(0)
 }
 
-/// Parts `count` things into groups that `joined` pairs hold together.
+/// Divides `count` things into groups that `joined` pairs hold together.
 fn systems(count: usize, joined: impl Fn(usize, usize) -> bool) -> Vec<Vec<usize>> {
     let mut left: Vec<usize> = (0..count).collect();
     let mut systems = Vec::new();
@@ -184,7 +184,7 @@ mod tests {
     use super::*;
     use crate::Molecule;
 
-    /// Far above what any molecule here takes, with checks on, and far below what the searches would.
+    /// Far above what any molecule here takes in a debug build, and far below what the searches would take.
     const PATIENCE: Duration = Duration::from_secs(20);
 
     fn error(smiles: &str) -> ChemError {

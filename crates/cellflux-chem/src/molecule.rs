@@ -9,7 +9,7 @@ use crate::{ChemError, limits};
 /// Characters that a SMILES text may have. The longest of the 115,795 JUMP compounds has 810.
 pub const MAX_SMILES_LENGTH: usize = 1000;
 
-/// Branches inside branches; a recursive reader must not run out of stack on `((((...`.
+/// Largest depth of branches inside branches; a recursive reader must not run out of stack on `((((...`.
 const MAX_BRANCH_DEPTH: usize = 100;
 
 /// A molecule as chemistry sees it: hydrogens implicit, aromatic rings found, valences checked.
@@ -266,14 +266,15 @@ mod tests {
             exercise(&text);
         }
 
-        /// The same for texts that are put together as SMILES is, which therefore get as far as the chemistry.
+        /// The same for texts that are put together as SMILES is, which therefore get as far as the
+        /// chemistry.
         #[test]
         fn no_well_formed_text_panics(pieces in prop::collection::vec(piece(), 1..30)) {
             exercise(&well_formed(&pieces));
         }
 
-        /// The same for real compounds with pieces cut out, doubled or replaced by other tokens: most of them parse, and
-        /// many are odd chemistry.
+        /// The same for real compounds with pieces cut out, doubled or replaced by other tokens: most of them
+        /// parse, and many are odd chemistry.
         #[test]
         fn no_damaged_compound_panics(
             compound in prop::sample::select(COMPOUNDS.to_vec()),
@@ -305,7 +306,8 @@ mod tests {
             "[te]", "[cH-]", "[Lr-2]",
         ];
         prop_oneof![
-            6 => (prop::sample::select(bonds), prop::sample::select(atoms)).prop_map(|(bond, atom)| Piece::Atom(bond, atom)),
+            6 => (prop::sample::select(bonds), prop::sample::select(atoms))
+                .prop_map(|(bond, atom)| Piece::Atom(bond, atom)),
             1 => Just(Piece::Branch),
             1 => Just(Piece::Return),
             2 => (1..5_usize).prop_map(Piece::Ring),

@@ -103,7 +103,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn similarity_is_symmetric_within_zero_and_one_and_one_for_equals(a in 1..12_usize, b in 1..12_usize) {
+        fn similarity_is_symmetric_within_zero_and_one_and_one_for_equals(
+            a in 1..12_usize,
+            b in 1..12_usize,
+        ) {
             let (a, b) = (counts(&format!("{}O", "C".repeat(a))), counts(&"N".repeat(b)));
             let similarity = tanimoto(&a, &b).unwrap();
             prop_assert!((0.0..=1.0).contains(&similarity));

@@ -149,9 +149,9 @@ fn draw(layout: &Layout, title: &str) -> String {
     }
 
     let mut svg = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {w} {h}\" width=\"{w}\" height=\"{h}\" role=\"img\" \
-         fill=\"none\" stroke=\"currentColor\" stroke-width=\"1.3\" stroke-linecap=\"round\" \
-         stroke-linejoin=\"round\"><title>{}</title>",
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {w} {h}\" width=\"{w}\" height=\"{h}\" \
+        role=\"img\" fill=\"none\" stroke=\"currentColor\" stroke-width=\"1.3\" stroke-linecap=\"round\" \
+        stroke-linejoin=\"round\"><title>{}</title>",
         escape(title),
         w = number(width),
         h = number(height),
@@ -162,7 +162,8 @@ fn draw(layout: &Layout, title: &str) -> String {
     if labels.iter().any(Option::is_some) {
         let _ = write!(
             svg,
-            "<g fill=\"currentColor\" stroke=\"none\" font-family=\"Helvetica,Arial,sans-serif\" font-size=\"{}\">",
+            "<g fill=\"currentColor\" stroke=\"none\" font-family=\"Helvetica,Arial,sans-serif\" \
+            font-size=\"{}\">",
             number(FONT)
         );
         for (atom, label) in layout.atoms.iter().zip(&labels) {
@@ -313,8 +314,8 @@ fn clip(from: Point, towards: Point, label: Option<&Label>) -> Point {
     between(from, towards, (reach / length).min(0.45))
 }
 
-/// A double bond: one line on the axis and one inside the ring or on the crowded side; two lines about the
-/// axis where an end stands alone, as in a ketone.
+/// A double bond: one line on the axis and one inside the ring or on the crowded side; two lines beside the
+/// axis where one end has no other neighbour, as in a ketone.
 fn double(
     lines: &mut String,
     layout: &Layout,
@@ -400,7 +401,7 @@ fn point([x, y]: Point) -> String {
     format!("{} {}", number(x), number(y))
 }
 
-/// One decimal is a tenth of a pixel; whole numbers go without.
+/// One decimal is a tenth of a pixel; whole numbers have none.
 fn number(value: f64) -> String {
     let tenths = (value * 10.0).round() as i64;
     let sign = if tenths < 0 { "-" } else { "" };

@@ -93,7 +93,7 @@ fn every_compound_of_the_test_vectors_can_be_drawn() {
     assert!(refused.is_empty(), "{}", refused.join("\n"));
 }
 
-/// The condition table of the public networks: names, then one column a position.
+/// The condition table of the public networks: names, then one column per position.
 #[test]
 fn counts_of_the_published_condition_table_are_equal() {
     let (Some(mut vectors), Some(mut table)) = (

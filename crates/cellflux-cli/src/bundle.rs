@@ -1,4 +1,4 @@
-//! `cellflux bundle`: what is in a bundle, the same model in other bytes, and what two bundles differ in.
+//! `cellflux bundle`: what is in a bundle, the same model stored otherwise, and how two bundles differ.
 
 mod evaluation;
 
@@ -41,8 +41,8 @@ struct Inspect {
     json: bool,
 }
 
-/// Store the weights in other bytes, and measure what that costs. An evaluation is left out: its figures are
-/// of the weights as they were.
+/// Store the weights in other bytes, and measure what that costs. An evaluation is left out: its figures
+/// belong to the weights as they were.
 #[derive(clap::Args)]
 #[command(after_help = "Example:\n  cellflux bundle quantise my-model --dtype int8 --out my-model-int8")]
 struct Quantise {
@@ -51,7 +51,7 @@ struct Quantise {
     /// f32, f16 or int8 (one scale per output channel).
     #[arg(long)]
     dtype: WeightDtype,
-    /// Write also where the measured error is above the bound.
+    /// Write the bundle even if the measured error is above the bound.
     #[arg(long)]
     force: bool,
     /// What measures the error.
@@ -85,7 +85,7 @@ struct Out {
     replace: bool,
 }
 
-/// Say what two bundles differ in. Exits 1 when they do, and 2 when they cannot be compared.
+/// Say how two bundles differ. Exits 1 when they do, and 2 when they cannot be compared.
 #[derive(clap::Args)]
 #[command(after_help = "Example:\n  cellflux bundle diff my-model my-model-int8")]
 struct Diff {
@@ -143,7 +143,7 @@ fn inspect(options: &Inspect) -> anyhow::Result<ExitCode> {
             println!("  {remark}");
         }
     }
-    println!("files, every one as its digest says:");
+    println!("files, each checked against its digest:");
     for entry in &manifest.files {
         println!("  {:>10}  {}  {}", entry.bytes, entry.sha256, entry.path);
     }
@@ -219,9 +219,7 @@ fn quantise(options: &Quantise) -> anyhow::Result<ExitCode> {
         storage::BOUND
     );
     if error.is_too_large() && !options.force {
-        eprintln!(
-            "cellflux: nothing was written: the error is above the bound (--force writes all the same)"
-        );
+        eprintln!("cellflux: nothing was written: the error is above the bound (--force writes it anyway)");
         return Ok(ExitCode::FAILURE);
     }
     evaluation::carry(&mut packed, &bundle)?;

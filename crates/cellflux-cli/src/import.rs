@@ -38,7 +38,7 @@ pub struct Args {
     /// The compounds (CSV): name, smiles, `mode_of_action`, `doses_um`, split, control, batches.
     #[arg(long)]
     compounds: PathBuf,
-    /// Condition vectors from elsewhere (CSV): name, then one column a number. Without it, Morgan counts.
+    /// Condition vectors from elsewhere (CSV): name, then one column per number. Without it, Morgan counts.
     #[arg(long)]
     embedding: Option<PathBuf>,
     /// Title, images, sampling, samples and provenance (JSON).
@@ -86,8 +86,9 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
         }
         (None, Some(size)) => About::unstated(&args.checkpoint, config.in_channels, size),
         (None, None) => anyhow::bail!(
-            "--about and --size are missing, expected --about about.json (titles, images, provenance) or, for a \
-             first look, --size with the height and width of the model's images in pixels, such as --size 96"
+            "--about and --size are missing, expected --about about.json (titles, images, provenance) or, \
+            for a first look, --size with the height and width of the model's images in pixels, such as \
+            --size 96"
         ),
     };
     let compounds = compounds::read(&args.compounds)?;
@@ -102,8 +103,8 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let sampling = about.sampling.clone().unwrap_or_else(|| {
         let paper = Sampling::paper(about.source);
         eprintln!(
-            "note: no sampling is stated, so the paper's is recommended: {} steps of Heun's method, guidance {}, source \
-             noise {}; about.json may say otherwise",
+            "note: no sampling is stated, so the paper's is recommended: {} steps of Heun's method, guidance \
+            {}, source noise {}; about.json may say otherwise",
             paper.steps, paper.alpha, paper.noise
         );
         paper

@@ -47,7 +47,7 @@ enum Command {
 fn main() -> ExitCode {
     quieten_vulkan();
     let command = Cli::parse().command;
-    // What `site` and `bundle` refuse is the author's to put right, and scripts tell it by this status.
+    // The author can put right what `site` and `bundle` refuse, and scripts recognise it by this status.
     let failure = match &command {
         // 1 says that two bundles differ.
         Command::Bundle(args) if args.compares() => 2,
@@ -74,7 +74,7 @@ fn main() -> ExitCode {
 }
 
 /// Without `XDG_RUNTIME_DIR`, which servers and containers lack, a Vulkan driver that looks for a display
-/// prints an error that is none. Any folder will do.
+/// prints an error although nothing is wrong. Any folder will do.
 #[cfg(target_os = "linux")]
 #[allow(
     unsafe_code,

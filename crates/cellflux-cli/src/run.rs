@@ -1,4 +1,4 @@
-//! `cellflux run`: the exploration that a link or a recipe describes, walked without a page and written as
+//! `cellflux run`: the exploration that a link or a recipe describes, computed without a page and written as
 //! files.
 
 use std::fs;
@@ -17,8 +17,8 @@ use crate::files::{read, write};
 /// Walk the exploration of a page's link and write every step.
 ///
 /// Writes `trajectory.npy` (`[steps + 1, C, H, W]`, f32, model range), `times.npy`, `strip.png`, a
-/// `frame-NNN.png` a step and `record.json` (the recipe, the engine, work and time). The PNG files carry texts:
-/// that they were generated, the model and its licence, the condition, the seed and the link.
+/// `frame-NNN.png` per step and `record.json` (the recipe, the engine, work and time). The PNG files carry
+/// texts: that they were generated, the model and its licence, the condition, the seed and the link.
 #[derive(clap::Args)]
 pub struct Args {
     /// A page's address, or only its hash.
@@ -45,9 +45,9 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let example = start_image::file(&recipe.start, &bundle.manifest)?
         .map(|path| folder::read_file(&args.bundle, &bundle.manifest, path))
         .transpose()?;
-    let experiment = PreparedWalk::new(recipe, &bundle.manifest, &bundle.vectors, example.as_deref())?;
-    let mut exploration = Exploration::new(experiment);
-    let timing = pollster::block_on(walk(args.engine, &bundle, &mut exploration))?;
+    let walk = PreparedWalk::new(recipe, &bundle.manifest, &bundle.vectors, example.as_deref())?;
+    let mut exploration = Exploration::new(walk);
+    let timing = pollster::block_on(finish(args.engine, &bundle, &mut exploration))?;
     save(&args.out, &bundle, &exploration, timing)?;
     println!(
         "{} frames in {}, {:.1} ms per evaluation",
@@ -58,7 +58,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The folder, empty, so that no frame of another run is taken for one of this.
+/// Makes the folder, which must be empty, so that no frame of another run is mistaken for one of this run.
 fn prepare(out: &Path) -> anyhow::Result<()> {
     fs::create_dir_all(out).with_context(|| format!("{} could not be made", out.display()))?;
     let mut entries = fs::read_dir(out).with_context(|| format!("{} could not be read", out.display()))?;
@@ -80,7 +80,7 @@ fn recipe(args: &Args, bundle: &Bundle) -> anyhow::Result<Recipe> {
 }
 
 /// Walks to the end; the clock runs from step to step, loading excluded.
-async fn walk(
+async fn finish(
     engine: EngineArgs,
     bundle: &Bundle,
     exploration: &mut Exploration<AnyEngine>,
@@ -104,7 +104,7 @@ fn save(
     timing: Timing,
 ) -> anyhow::Result<()> {
     let (manifest, frames) = (&bundle.manifest, exploration.frames());
-    let recipe = exploration.experiment().recipe();
+    let recipe = exploration.walk().recipe();
     let spec = &manifest.image;
     write(
         &out.join("trajectory.npy"),

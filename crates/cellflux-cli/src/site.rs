@@ -53,7 +53,7 @@ struct From {
     /// The folder that holds site.toml; for `serve` also a built site.
     #[arg(default_value = ".")]
     site: PathBuf,
-    /// The folder to write: absent, empty, or written by an earlier build, of which other files stay. `dist`
+    /// The folder to write: absent, empty, or written by an earlier build, whose other files stay. `dist`
     /// beside site.toml when not given.
     #[arg(long)]
     out: Option<PathBuf>,
@@ -74,7 +74,7 @@ struct From {
 
 /// Build the site aside and say what is wrong with it: links, sizes, licences, bundles, words for pictures.
 ///
-/// Exits 1 when something should not be published so.
+/// Exits 1 when something should be put right before it is published.
 #[derive(clap::Args)]
 #[command(after_help = "Example:\n  cellflux site check my-paper --json")]
 struct Check {
@@ -85,10 +85,12 @@ struct Check {
     json: bool,
 }
 
-/// Serve a site on 127.0.0.1; one that has a site.toml is built anew, and shown anew, when its files change.
+/// Serve a site on 127.0.0.1; one that has a site.toml is built again, and shown again, when its files
+/// change.
 #[derive(clap::Args)]
 #[command(
-    after_help = "Examples:\n  cellflux site serve my-paper --open\n  cellflux site serve my-paper/dist --under /projects/cells/"
+    after_help = "Examples:\n  cellflux site serve my-paper --open\n  cellflux site serve my-paper/dist \
+        --under /projects/cells/"
 )]
 struct Serve {
     // The folder may also be a built site.
@@ -97,7 +99,7 @@ struct Serve {
     /// The port; any free one when not given.
     #[arg(long, default_value_t = 0)]
     port: u16,
-    /// A path that the site appears below, as on a host that keeps many.
+    /// A path below which the site appears, as on a host that serves many sites.
     #[arg(long, default_value = "/")]
     under: String,
     /// Open a browser.

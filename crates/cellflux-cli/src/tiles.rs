@@ -8,8 +8,8 @@ use cellflux_engine::{Network, Tiles};
 use cellflux_wgpu::{Effort, Gpu, Precision, Tuning};
 
 /// The fastest tiles for a network here: those kept from earlier runs, and, for what they leave open, those
-/// measured now; what is found is kept. A cache that cannot be read or written is a line on stderr and
-/// nothing more.
+/// measured now; what is found is kept. A cache that cannot be read or written only leads to a line on
+/// stderr.
 pub async fn fastest(gpu: &Gpu, network: &Network<'_>, precision: Precision) -> anyhow::Result<Tuning> {
     let adapter = gpu.report().to_string();
     let file = file(&adapter);

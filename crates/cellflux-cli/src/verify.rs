@@ -57,7 +57,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::FAILURE)
 }
 
-/// Reads the weights of this network; what holds them, their first bytes say.
+/// Reads the weights of this network; the file's first bytes say what kind it is.
 fn weights(path: &Path, config: &UNetConfig) -> anyhow::Result<StateDict> {
     if path.is_dir() {
         let weights = folder::read(path)?.weights;

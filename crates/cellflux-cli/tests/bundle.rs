@@ -32,7 +32,7 @@ fn said(output: &Output) -> String {
     String::from_utf8(output.stdout.clone()).unwrap()
 }
 
-/// What a call that went well says beside its results.
+/// What a successful call says beside its results.
 fn noted(output: &Output) -> String {
     assert_eq!(output.status.code(), Some(0), "{output:?}");
     String::from_utf8(output.stderr.clone()).unwrap()
@@ -156,12 +156,12 @@ fn what_does_not_belong_to_the_bundle_is_refused_in_a_sentence_with_the_file() {
         (
             "weights",
             "0".repeat(64).into(),
-            "its figures are of the weights 000000000000…",
+            "its figures belong to the weights 000000000000…",
         ),
         (
             "weights",
             Value::Null,
-            "it names no weights, so it is of a run's checkpoint",
+            "it names no weights, so it belongs to a run's checkpoint",
         ),
         (
             "conditions",

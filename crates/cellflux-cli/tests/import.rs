@@ -201,7 +201,7 @@ fn a_bundle_that_is_there_is_only_replaced_when_asked() {
 #[test]
 fn what_cannot_be_imported_is_named_in_one_line() {
     let workplace = Workplace::new();
-    workplace.write("text.pth", "this is no checkpoint");
+    workplace.write("text.pth", "this is not a checkpoint");
     workplace.write("half.pth", "PK\u{3}\u{4}and no more");
     let size = ["--size", "32"];
     let cases: [(&Path, Vec<&str>, &str); 7] = [
@@ -223,7 +223,7 @@ fn what_cannot_be_imported_is_named_in_one_line() {
         (
             Path::new("half.pth"),
             [&size[..], &["--preset", "tiny"]].concat(),
-            "no complete zip archive",
+            "not a complete zip archive",
         ),
         (
             &micro(),
@@ -233,7 +233,7 @@ fn what_cannot_be_imported_is_named_in_one_line() {
         (
             &micro(),
             [&size[..], &["--preset", "tiny"]].concat(),
-            "its tensors are of none of the presets",
+            "its tensors fit none of the presets",
         ),
         (
             &micro(),

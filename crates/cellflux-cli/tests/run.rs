@@ -34,7 +34,7 @@ fn golden(file: &str) -> Vec<u8> {
     fs::read(folder.join(file)).unwrap()
 }
 
-/// The control: a ramp, another one in each channel.
+/// The control: a ramp, a different one in each channel.
 fn control() -> Vec<u8> {
     (0..3 * SIDE * SIDE).map(|i| (i * 7 % 256) as u8).collect()
 }
@@ -124,7 +124,7 @@ fn bundle() -> TempDir {
 fn run(bundle: &Path, out: &Path, options: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_cellflux"))
         .arg("run")
-        // As in a container: Vulkan drivers then complain of what is no fault.
+        // As in a container: Vulkan drivers then complain although nothing is wrong.
         .env_remove("XDG_RUNTIME_DIR")
         .args(options)
         .arg("--bundle")

@@ -1,4 +1,5 @@
-//! `cellflux site` as it is called from a shell: the example, and what scripts tell failures by.
+//! `cellflux site` as it is called from a shell: the example, and the exit statuses by which scripts
+//! recognise failures.
 
 #![allow(
     clippy::unwrap_used,
@@ -116,7 +117,7 @@ fn the_example_builds_as_it_is_passes_its_own_check_and_comes_out_the_same_again
     ] {
         assert!(page.contains(part), "{part}");
     }
-    // Nothing is wrong; what could be better is the author's to fill in.
+    // Nothing is wrong; the notes say what the author may fill in.
     let findings: Value = serde_json::from_str(&said(&cellflux(
         home.path(),
         &["site", "check", "demo", "--json"],

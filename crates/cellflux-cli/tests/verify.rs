@@ -75,9 +75,9 @@ fn what_cannot_be_compared_exits_2_and_names_the_reason() {
     let (model, io) = (golden("model.safetensors"), golden("io.safetensors"));
     let cases: [(&Path, &Path, &[&str], &str); 5] = [
         (Path::new("absent.safetensors"), &io, &[], "absent.safetensors"),
-        // Weights are no golden file: they carry no config.
+        // Weights are not a golden file: they hold no config.
         (&model, &model, &[], "config"),
-        // A golden file is no network.
+        // A golden file is not a network.
         (&io, &io, &[], "mol_embed_transform.weight"),
         (&model, &io, &["--dtype", "f16"], "--dtype f16"),
         (&model, &io, &["--tune"], "--tune needs --engine wgpu"),

@@ -1,4 +1,4 @@
-//! The conditions of a table as a bundle has them: described, and said to be seen or not.
+//! The conditions of a table as a bundle lists them, each with whether training saw it.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
@@ -11,9 +11,9 @@ use crate::experiment::Experiment;
 use crate::pairing::Pairing;
 
 /// The bundle's conditions: every compound that has a vector, without dose features, which a bundle's reader
-/// appends. Targets are those that `pairing` has training samples of: the control only where controls were
-/// learnt, and no compound that was held out or whose cells all lacked a control. A compound's batches are
-/// those of its own cells: treated ones, and untreated ones of a control.
+/// appends. Targets are the conditions of which `pairing` has training samples: the control only where
+/// controls were learnt, and no compound that was held out or whose cells all lacked a control. A compound's
+/// batches are those of its own cells: treated ones, and untreated ones of a control.
 ///
 /// # Errors
 /// [`DataError::Config`] where the bundle refuses the vectors, which it does not for a table that was built.

@@ -4,15 +4,15 @@
 //! # Memory
 //!
 //! The file is as long as the data: 424,000 crops of 5 x 96 x 96 are 19.5 GB. Mapped pages belong to the
-//! operating system's page cache, which keeps as many of them as memory is free and drops them, unwritten,
-//! when anybody else needs it; so they speed a run up where there is memory and cost none where there is not.
-//! What a process needs for itself is:
+//! operating system's page cache, which keeps as many of them as fit free memory and drops them, without
+//! writing anything, when another program needs it; so they speed a run up where there is memory and cost
+//! none where there is not. What a process needs for itself is:
 //!
-//! - the experiment, some 120 bytes an image (51 MB for 424,000), and 12 bytes an image in the pairs;
+//! - the experiment, some 120 bytes per image (51 MB for 424,000), and 12 bytes per image in the pairs;
 //! - while the cache is built, [`CHUNK`] images at a time, coded (24 MB for 5 x 96 x 96), and one decoded
-//!   file a thread;
+//!   file per thread;
 //! - while a run reads, the batches that the loader keeps ready: threads x batches x 2 x batch size x image
-//!   (47 MB for 2 x 4 batches of 64 of that size), and an epoch's order a thread (4 bytes an image).
+//!   (47 MB for 2 x 4 batches of 64 of that size), and an epoch's order per thread (4 bytes per image).
 
 use std::fs::{self, File};
 use std::io::{BufWriter, Write};
@@ -74,7 +74,7 @@ struct About {
     clipped: Clipped,
 }
 
-/// 2: planes are told by the names in the file, and what is clipped is counted.
+/// 2: planes are assigned by the names in the file, and what is clipped is counted.
 const VERSION: u32 = 2;
 
 impl About {
@@ -152,7 +152,7 @@ impl PackedCache {
         self.about.images
     }
 
-    /// Whether there are none; never so for a cache that could be built.
+    /// Whether there are none, which is never so for a cache that could be built.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -169,7 +169,7 @@ impl PackedCache {
         self.file.bytes().get(start..start.checked_add(length)?)
     }
 
-    /// What values the images hold, a channel each.
+    /// Which values the images hold, channel by channel.
     pub fn values(&self) -> &[ChannelValues] {
         &self.about.values
     }
@@ -242,7 +242,7 @@ fn build(experiment: &Experiment, folder: &Path, progress: impl Fn(usize, usize)
         clipped,
     };
     let about_path = folder.join(ABOUT);
-    // Without its description a cache counts as none: taken away first and written last.
+    // A cache without its description is ignored: so it is removed first and written last.
     if about_path.exists() {
         fs::remove_file(&about_path).map_err(DataError::file(&about_path, "cannot be replaced"))?;
     }
@@ -273,7 +273,7 @@ struct Unfinished(PathBuf);
 
 impl Drop for Unfinished {
     fn drop(&mut self) {
-        // Renamed, it is gone already; where it cannot be removed there is nobody left to tell.
+        // After a rename it is gone already; where it cannot be removed, nobody is left to be told.
         let _ = fs::remove_file(&self.0);
     }
 }
@@ -286,7 +286,7 @@ fn size(bytes: u64) -> String {
     }
 }
 
-/// Counts of coded values, a histogram a channel.
+/// Counts of coded values, a histogram per channel.
 struct Values(Vec<[u64; 256]>);
 
 impl Values {
@@ -371,7 +371,7 @@ mod tests {
         // Another split changes no byte.
         folder.edit("a3.png,train", "a3.png,val");
         assert_eq!(built(&folder.read().unwrap()), (77, false));
-        // A file that lost its end is no cache.
+        // A file that lost its end is not a cache.
         let images = File::options().write(true).open(dir.path().join(IMAGES)).unwrap();
         images.set_len(100).unwrap();
         assert_eq!(built(&folder.read().unwrap()), (77, true));
@@ -417,7 +417,8 @@ mod tests {
             let dir = tempfile::tempdir().unwrap();
             let error = PackedCache::open(&folder.read().unwrap(), dir.path()).unwrap_err();
             let expected = format!(
-                "{}: line 6, column path: b0.png is {found}, expected 16 x 16 px in 3 channels as the first image, a0.png",
+                "{}: line 6, column path: b0.png is {found}, expected 16 x 16 px in 3 channels as the first \
+                image, a0.png",
                 folder.table().display()
             );
             assert_eq!(error.to_string(), expected);
@@ -429,7 +430,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("images.u8");
         let file = File::create(&path).unwrap();
-        // A terabyte more than there is.
+        // A terabyte more than is free.
         let bytes = fs4::available_space(dir.path()).unwrap() + 1_000_000_000_000;
         let error = reserve(&file, bytes, &path).unwrap_err().to_string();
         assert!(
@@ -460,7 +461,7 @@ mod tests {
         assert_ne!(other.image(17).unwrap(), experiment.load(17).unwrap());
     }
 
-    /// Anonymous memory of this process in bytes: what a page cache that can be dropped is no part of.
+    /// Anonymous memory of this process in bytes: mapped pages, which can be dropped, are not part of it.
     #[cfg(target_os = "linux")]
     fn own_memory() -> usize {
         let status = fs::read_to_string("/proc/self/status").unwrap();
@@ -489,7 +490,7 @@ mod tests {
                 entry
             })
             .collect();
-        // 19.5 GB that take no room: a file of one hole, as a cache of black images would read.
+        // 19.5 GB that take no disk space: a sparse file, which reads as a cache of black images would.
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join(super::IMAGES);
         let bytes = length(IMAGES, 5 * 96 * 96, &path).unwrap();

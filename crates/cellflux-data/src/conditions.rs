@@ -21,7 +21,7 @@ pub struct ConditionTable {
     /// A vector without dose features for every compound that has one.
     pub(crate) vectors: Vec<Option<Vec<f32>>>,
     rows: Vec<ConditionRow>,
-    /// From compound and dose (its bits; 0 where the dose is no part of the vector) to the row.
+    /// From compound and dose (its bits; 0 where the vector holds no dose) to the row.
     positions: HashMap<(u32, u64), u32>,
     /// `[K, D]`.
     values: Vec<f32>,
@@ -42,8 +42,8 @@ impl ConditionTable {
     /// # Errors
     /// [`DataError::Smiles`] for a structure that does not parse, [`DataError::NoVector`] for a compound
     /// without one where the configuration does not say that such compounds are left out, [`DataError::Cell`]
-    /// for a missing dose or a number that is none, [`DataError::Table`] and [`DataError::MissingColumn`] for
-    /// a broken table.
+    /// for a missing dose or for a text that is not a number, [`DataError::Table`] and
+    /// [`DataError::MissingColumn`] for a broken table.
     pub fn build(experiment: &Experiment, config: &ConditionsConfig) -> Result<Self, DataError> {
         let (encoder, vectors) = encode(experiment, &config.encoder)?;
         if config.without_vector == WithoutVector::Error {
@@ -115,7 +115,7 @@ impl ConditionTable {
         &self.encoder
     }
 
-    /// What of the dose is in the vector, for the manifest.
+    /// Which features of the dose are in the vector, for the manifest.
     pub fn dose(&self) -> DoseFeatures {
         self.dose
     }

@@ -20,8 +20,8 @@ pub struct DataConfig {
     /// Column titles, where they differ from the layout's own.
     #[serde(default)]
     pub columns: Columns,
-    /// What a control without a name is called, where the table leaves its name empty: the public code's
-    /// table of CPJUMP1 does, for the wells with DMSO. Without it an empty name is an error.
+    /// What a control is called where the table leaves its name empty, as the public code's table of CPJUMP1
+    /// does for the wells with DMSO. Without it an empty name is an error.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub empty_compound: Option<String>,
     /// The values of the column of splits.
@@ -73,7 +73,7 @@ pub enum Source {
 pub enum PublicDataset {
     /// BBBC021: `A_B_rest` lies at `A/B/rest.npy`.
     Bbbc021,
-    /// `RxRx1`: of `X-A_B_C_rest` the part after the first `-` lies at `A_B/C/rest.npy`.
+    /// `RxRx1`: the part of `X-A_B_C_rest` after the first `-` lies at `A_B/C/rest.npy`.
     Rxrx1,
     /// CPJUMP1: `A_B_C_rest` lies at `A/B_C/B_C_rest.npy`.
     Cpg0000,
@@ -166,9 +166,9 @@ fn words<const N: usize>(list: [&str; N]) -> Vec<String> {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ImageConfig {
-    /// Pixels a column.
+    /// Pixels per column.
     pub height: usize,
-    /// Pixels a row.
+    /// Pixels per row.
     pub width: usize,
     /// Channels and coding to start from; `plain` unless stated.
     #[serde(default)]
@@ -179,7 +179,7 @@ pub struct ImageConfig {
     /// The coding in place of the preset's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub coding: Option<Coding>,
-    /// Micrometres a pixel, where known.
+    /// Micrometres per pixel, where known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pixel_size_um: Option<f64>,
     /// How an image larger than the model's input is brought to its size.
@@ -250,8 +250,8 @@ impl ImageConfig {
 pub struct PairingConfig {
     /// What happens to treated images whose batch has no control in their split.
     pub without_control: WithoutControl,
-    /// Whether controls are learnt as a condition too, each from another control of its batch. For `--source
-    /// noise`, where the control's condition makes the model a generator of control cells.
+    /// Whether controls are learnt as a condition too, each from another control of its batch. Meant for
+    /// `--source noise`, where with the control's condition the model generates control cells.
     pub learn_controls: bool,
 }
 
@@ -294,7 +294,7 @@ pub struct ConditionsConfig {
     /// The encoder; Morgan counts unless stated.
     #[serde(default)]
     pub encoder: EncoderConfig,
-    /// What of the dose is appended.
+    /// What is appended of the dose.
     #[serde(default)]
     pub dose: DoseConfig,
     /// What happens to compounds that the encoder has no vector for.
@@ -353,7 +353,7 @@ fn thousand_and_24() -> u32 {
     1024
 }
 
-/// What of the dose is appended to a vector.
+/// What is appended of the dose to a vector.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum DoseConfig {

@@ -37,7 +37,7 @@ impl std::fmt::Display for Split {
 pub struct Entry {
     /// Its path below the folder of images; for synthetic cells their name.
     pub image: Box<str>,
-    /// Its line in the table, the header being line 1.
+    /// Its line in the table; the header is line 1.
     pub line: u32,
     /// The part it plays.
     pub split: Split,
@@ -58,7 +58,7 @@ pub struct Entry {
     pub dose_um: Option<f64>,
 }
 
-/// A compound, gene or other perturbation; the control is one, too.
+/// A compound, gene or other perturbation; the control is one too.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Compound {
     /// Its name in the table.

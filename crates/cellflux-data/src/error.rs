@@ -10,7 +10,7 @@ use cellflux_image::ImageError;
 pub struct Place {
     /// The table.
     pub file: PathBuf,
-    /// Its line as an editor counts, the header being line 1.
+    /// Its line as an editor counts; the header is line 1.
     pub line: u64,
     /// The column's title.
     pub column: String,
@@ -43,7 +43,7 @@ pub enum DataError {
         /// What the operating system says.
         reason: std::io::Error,
     },
-    /// A table that is no table: unequal rows, text that is not UTF-8, nothing below the header.
+    /// A file that is not a table: unequal rows, text that is not UTF-8, nothing below the header.
     #[error("{}: {reason}", file.display())]
     Table {
         /// The table.
@@ -51,7 +51,7 @@ pub enum DataError {
         /// What is wrong with it.
         reason: String,
     },
-    /// A column that is needed and not there.
+    /// A column that is needed and missing.
     #[error("{}: line 1: no column {column} ({role}); the columns are {found}", file.display())]
     MissingColumn {
         /// The table.
@@ -63,7 +63,7 @@ pub enum DataError {
         /// The titles there are.
         found: String,
     },
-    /// A cell that holds something else than it may.
+    /// A cell that holds something it may not hold.
     #[error("{place}: found {found:?}, expected {expected}")]
     Cell {
         /// Which cell.
@@ -73,7 +73,7 @@ pub enum DataError {
         /// What it may hold.
         expected: String,
     },
-    /// An image that the table names and the disk does not have, or does not give.
+    /// An image that the table names and that is missing or cannot be read.
     #[error("{place}: {}: {reason}", image.display())]
     MissingImage {
         /// The cell that names it.
@@ -115,7 +115,8 @@ pub enum DataError {
     },
     /// A compound that has no vector.
     #[error(
-        "{place}: compound {compound} has no vector: {reason}; {others}give it one, or set conditions.without_vector = \"skip\" to leave such compounds out"
+        "{place}: compound {compound} has no vector: {reason}; {others}give it one, or set \
+        conditions.without_vector = \"skip\" to leave such compounds out"
     )]
     NoVector {
         /// The cell that first names the compound.
@@ -124,12 +125,14 @@ pub enum DataError {
         compound: String,
         /// Why it has none.
         reason: String,
-        /// Which other compounds lack one, as a sentence's part; empty for none.
+        /// Which other compounds lack one, as part of a sentence; empty for none.
         others: String,
     },
     /// Treated images without a control of their own batch.
     #[error(
-        "{place}: batch {batch} has {treated} treated images and no control in the {split} split ({batches} such batches in all); set data.pairing.without_control to \"skip\" or \"any\", or pair by another column"
+        "{place}: batch {batch} has {treated} treated images and no control in the {split} split ({batches} \
+        such batches in all); set data.pairing.without_control to \"skip\" or \"any\", or pair by another \
+        column"
     )]
     NoControl {
         /// The cell that first names the batch.
@@ -155,10 +158,10 @@ pub enum DataError {
         /// What there is instead.
         found: String,
     },
-    /// A field of the configuration that holds something impossible.
+    /// A key of the configuration that holds something impossible.
     #[error("{field} is {found}, expected {expected}")]
     Config {
-        /// The field's path in the configuration.
+        /// The key's path in the configuration.
         field: String,
         /// What it holds.
         found: String,
@@ -168,7 +171,7 @@ pub enum DataError {
     /// The images' own specification or pictures made here.
     #[error(transparent)]
     Picture(Box<ImageError>),
-    /// A packed cache that is not what it says, or would not fit the disk.
+    /// A packed cache whose content is not what its description says, or which would not fit the disk.
     #[error("{}: {reason}", file.display())]
     Cache {
         /// The cache's file.

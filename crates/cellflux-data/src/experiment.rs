@@ -73,8 +73,8 @@ impl Experiment {
     /// Decodes or draws one image: coded bytes `[C, H, W]`.
     ///
     /// # Errors
-    /// [`DataError`] naming the line of the image, for one that is missing, damaged, or of another size,
-    /// channel count or range of numbers than the first.
+    /// [`DataError`] naming the line of the image, for one that is missing or damaged, or whose size, channel
+    /// count or range of numbers differs from the first image's.
     pub fn load(&self, index: usize) -> Result<Vec<u8>, DataError> {
         Ok(self.load_coded(index)?.bytes)
     }

@@ -13,7 +13,7 @@ use crate::config::{
 use crate::synthetic::{SyntheticConfig, panel};
 use crate::{ConditionTable, Experiment, PackedCache, Pairing};
 
-/// Pixels a side of the fixtures' images.
+/// Pixels per side of the fixtures' images.
 pub(super) const SIDE: usize = 16;
 
 /// A folder with a table and images.
@@ -22,8 +22,8 @@ pub(super) struct Folder {
 }
 
 impl Folder {
-    /// A table with these lines below its header, and an image for every line's first cell: RGB of [`SIDE`] a
-    /// side whose bytes are the line's number.
+    /// A table with these lines below its header, and an image for every line's first cell: RGB with [`SIDE`]
+    /// pixels per side, whose bytes are the line's number.
     pub(super) fn new(header: &str, rows: &[&str]) -> Self {
         let folder = Self {
             dir: tempfile::tempdir().unwrap(),

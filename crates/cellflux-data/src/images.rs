@@ -25,7 +25,7 @@ pub(super) enum Images {
 #[derive(Clone, Debug)]
 pub(super) struct Files {
     folder: PathBuf,
-    /// How the first file tells which plane is which channel; every other must tell it the same way.
+    /// How planes are assigned to channels in the first file; every other file must allow the same.
     basis: Basis,
     /// Planes, rows and columns of the first file.
     shape: [usize; 3],
@@ -101,7 +101,7 @@ impl Images {
         }
         let pictures = [picture];
         let (assignment, basis) = assigned(&pictures, spec).map_err(DataError::image(place))?;
-        // One plane is one channel however it is told.
+        // One plane is one channel, with or without a name.
         if basis != files.basis && spec.channels.len() > 1 {
             let told = |basis: Basis| match basis {
                 Basis::Names => "by their names",
@@ -110,7 +110,7 @@ impl Images {
             return Err(DataError::Shape {
                 place: Box::new(place()),
                 image: entry.image.to_string(),
-                found: format!("an image whose channels are told {}", told(basis)),
+                found: format!("an image whose channels are assigned {}", told(basis)),
                 expected: format!("{} as the first image's, {}", told(files.basis), files.first),
             });
         }
@@ -193,8 +193,8 @@ mod tests {
     use crate::fixtures::{Folder, SIDE};
     use crate::report::Report;
 
-    /// An uncompressed TIFF of three 8-bit pages of [`SIDE`] a side, page by page of one value, with these
-    /// page names.
+    /// An uncompressed TIFF of three 8-bit pages with [`SIDE`] pixels per side, page by page of one value,
+    /// with these page names.
     fn tiff(pages: [(&str, u8); 3]) -> Vec<u8> {
         let pixels = SIDE * SIDE;
         let mut file = b"II*\0".to_vec();
@@ -245,13 +245,13 @@ mod tests {
             let first: Vec<u8> = image.iter().copied().step_by(SIDE * SIDE).collect();
             assert_eq!(first, [3, 2, 1], "image {index}");
         }
-        // One without names among them would be read by its order.
+        // A file without names among them would be read by its order.
         write("a2.png", [("", 1), ("", 2), ("", 3)]);
         let error = experiment.load(2).unwrap_err().to_string();
         assert!(
             error.ends_with(
-                "line 4, column path: a2.png is an image whose channels are told by their order, expected by their names \
-                 as the first image's, a0.png"
+                "line 4, column path: a2.png is an image whose channels are told by their order, expected by \
+                their names as the first image's, a0.png"
             ),
             "{error}"
         );
@@ -310,7 +310,7 @@ mod tests {
         assert!(
             error.contains("meaning = { kind = \"coded\" } or { kind = \"linear\", black = 0, white = 255 }")
         );
-        // The network's own range is said, and read whole.
+        // The network's own range is stated, and read without clipping.
         write(0.5, -1.0);
         let refused = crate::read_experiment(&config)
             .unwrap()

@@ -7,8 +7,8 @@ use crate::error::DataError;
 use crate::table::{Column, Row, Table};
 use crate::titles::Titles;
 
-/// The titles of the tables that are written here: those that a folder is read by when its configuration names no
-/// others.
+/// The titles of the tables that are written here, by which a folder is also read unless its configuration
+/// names others.
 pub(crate) const TITLES: [&str; 9] = [
     "path",
     "SAMPLE_KEY",
@@ -76,7 +76,7 @@ impl Layout {
         }
     }
 
-    /// Finds the columns: those needed, those asked for by name, and of the others what there is.
+    /// Finds the columns: those needed, those asked for by name, and of the others those that exist.
     pub(super) fn columns(&self, table: &Table) -> Result<FoundColumns, DataError> {
         let (state, compound, batch) = match self.rule {
             Rule::Key(PublicDataset::Rxrx1) => ("ANNOT", "CPD_NAME", "BATCH"),
@@ -200,7 +200,7 @@ mod tests {
             path(PublicDataset::Cpg0000, "BR00117010_A01_f1_12").as_deref(),
             Some("BR00117010/A01_f1/A01_f1_12.npy")
         );
-        // What follows a second hyphen is no part of the path.
+        // What follows a second hyphen is not part of the path.
         assert_eq!(
             path(PublicDataset::Bbbc021, "Week7_34341_E10_s3-x").as_deref(),
             Some("Week7/34341/E10_s3.npy")

@@ -11,7 +11,7 @@
 //!
 //! A table of images is read and checked, its images are decoded once into a packed cache, every treated
 //! image is paired with a control of its own batch, and a loader hands out batches of coded bytes. What
-//! happens to them then is the device's part.
+//! follows happens on the device.
 
 mod bundle_conditions;
 mod cache;

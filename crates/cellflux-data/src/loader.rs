@@ -1,6 +1,6 @@
-//! Batches for training. Which images a batch holds is a pure function of the seed and the batch's position
-//! in the run, so a resumed run sees what an uninterrupted one would have seen; threads gather batches ahead
-//! of the step that needs them.
+//! Batches for training: a batch here is what one step is given, not an experimental batch. Which images a
+//! batch holds is a pure function of the seed and the batch's position in the run, so a resumed run sees what
+//! an uninterrupted one would have seen; threads gather batches ahead of the step that needs them.
 //!
 //! Samples are numbered through the run: batch `p` of `n` holds the numbers `p n` to `p n + n - 1`, epochs
 //! follow one another without a gap, and each epoch has an order of its own.
@@ -18,7 +18,8 @@ use crate::entry::Split;
 use crate::error::DataError;
 use crate::pairing::{Pair, Pairing};
 
-/// A batch in host memory, coded bytes. Augmentation and the way to the model's range are the device's.
+/// A batch in host memory, coded bytes. Augmentation and the conversion to the model's range happen on the
+/// device.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HostBatch {
     /// Control images, coded bytes `[N, C, H, W]`.
@@ -43,15 +44,15 @@ impl HostBatch {
         self.pairs.len()
     }
 
-    /// Whether there are none; never so for a batch that was drawn.
+    /// Whether there are none, which is never so for a batch that was drawn.
     pub fn is_empty(&self) -> bool {
         self.pairs.is_empty()
     }
 
-    /// The batch of pairs that somebody chose.
+    /// The batch of the given pairs.
     ///
     /// # Errors
-    /// [`DataError::Loader`] for pairs of another experiment than the cache's.
+    /// [`DataError::Loader`] where pairs and cache belong to different experiments.
     pub fn of_pairs(cache: &PackedCache, pairs: Vec<Pair>) -> Result<Self, DataError> {
         collect(cache, Some(pairs), 0)
     }
@@ -71,7 +72,7 @@ pub struct Draw {
 /// Threads that gather batches in order, ahead of need.
 #[derive(Debug)]
 pub struct Loader {
-    /// One channel a thread; thread `k` of `T` gathers the batches `k`, `k + T`, ....
+    /// One channel per thread; thread `k` of `T` gathers the batches `k`, `k + T`, ....
     ready: Vec<Receiver<Result<HostBatch, DataError>>>,
     threads: Vec<JoinHandle<()>>,
     start: u64,
@@ -132,7 +133,7 @@ impl Loader {
     /// [`DataError::Loader`] where the thread that gathers it is gone.
     #[allow(
         clippy::should_implement_trait,
-        reason = "An endless stream that can fail is no iterator: `for` would hide the error"
+        reason = "An endless stream that can fail is not an iterator: `for` would hide the error"
     )]
     pub fn next(&mut self) -> Result<HostBatch, DataError> {
         let began = Instant::now();
@@ -168,7 +169,7 @@ impl Drop for Loader {
         // Without receivers the threads' next `send` fails and they end.
         self.ready.clear();
         for thread in self.threads.drain(..) {
-            // A thread that panicked has nothing left to say here.
+            // A thread that panicked has reported it already.
             let _ = thread.join();
         }
     }
@@ -211,8 +212,8 @@ impl Batches {
     /// The batch at a position: a pure function of the draw and the position.
     ///
     /// # Errors
-    /// [`DataError::Nothing`] for a split without samples, [`DataError::Loader`] for a cache of another
-    /// experiment.
+    /// [`DataError::Nothing`] for a split without samples, [`DataError::Loader`] where cache and pairs belong
+    /// to different experiments.
     pub fn at(&mut self, position: u64) -> Result<HostBatch, DataError> {
         self.pairing.require(self.draw.split)?;
         let samples = self.pairing.len(self.draw.split) as u64;
@@ -272,7 +273,7 @@ pub fn fixed_batches<'a>(
 fn collect(cache: &PackedCache, pairs: Option<Vec<Pair>>, position: u64) -> Result<HostBatch, DataError> {
     let lost = || DataError::Loader {
         position,
-        reason: "the cache is of another experiment than the pairs".into(),
+        reason: "the cache and the pairs belong to different experiments".into(),
     };
     let pairs = pairs.ok_or_else(lost)?;
     let [channels, height, width] = cache.shape();
@@ -387,7 +388,7 @@ mod tests {
         loader.next().unwrap();
         assert!(loader.waited() > Duration::ZERO);
         drop(loader);
-        // The threads are gone, and with them their hold on the cache.
+        // The threads have ended, so they no longer hold the cache.
         assert_eq!(Arc::strong_count(&cache), 1);
     }
 
@@ -429,8 +430,9 @@ mod tests {
         assert_eq!(
             start(held_out, Prefetch::default()).to_string(),
             format!(
-                "synthetic experiment: column SPLIT: no treated image with a control and a vector in the held-out split, \
-             expected at least one; usable: {train} train, {validation} validation, 0 test, 0 held-out"
+                "synthetic experiment: column SPLIT: no treated image with a control and a vector in the \
+                held-out split, expected at least one; usable: {train} train, {validation} validation, 0 \
+                test, 0 held-out"
             )
         );
         assert_eq!(
@@ -474,8 +476,8 @@ mod tests {
             prop_assert_eq!(&drawn, &at(position.saturating_sub(3)));
             prop_assert_eq!(drawn.len(), batch);
             for pair in drawn.pairs {
-                let (control, treated) =
-                    (&experiment.entries()[pair.control as usize], &experiment.entries()[pair.treated as usize]);
+                let entry = |number: u32| &experiment.entries()[number as usize];
+                let (control, treated) = (entry(pair.control), entry(pair.treated));
                 prop_assert!(!control.treated && treated.treated);
                 prop_assert_eq!(control.batch, treated.batch);
                 prop_assert_eq!((control.split, treated.split), (Split::Train, Split::Train));

@@ -18,8 +18,8 @@ impl MappedFile {
         let file = File::open(path).map_err(DataError::file(path, "cannot be opened"))?;
         // SAFETY: the bytes must not change while they are borrowed. A finished cache is never written again:
         // it is replaced by renaming another file over it, which leaves this one's mapping alone. Another
-        // program that truncated the file would end the process with a bus error; the folder is the run's
-        // own.
+        // program that truncated the file would end the process with a bus error; the folder belongs to the
+        // run.
         let map = unsafe { Mmap::map(&file) }.map_err(DataError::file(path, "cannot be mapped"))?;
         Ok(Self(map))
     }

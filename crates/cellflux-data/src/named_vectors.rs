@@ -1,5 +1,5 @@
-//! A table of vectors by name, as embeddings of genes or compounds come: names in the first column, numbers in
-//! the others.
+//! A table of vectors by name, the usual form of embeddings of genes or compounds: names in the first column,
+//! numbers in the others.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -15,7 +15,7 @@ pub struct NamedVectors {
 }
 
 impl NamedVectors {
-    /// Reads the vectors whose names `wanted` says. Rows of other names are not looked at.
+    /// Reads the vectors whose names `wanted` accepts. Rows of other names are not looked at.
     ///
     /// # Errors
     /// [`DataError::File`], [`DataError::Table`] for a broken table or one without a column of numbers,

@@ -21,7 +21,7 @@ pub struct Pairing {
     titles: Titles,
 }
 
-/// One sample: a control, what it becomes, and the row of the condition table that says why.
+/// One sample: a control, the treated image that it is paired with, and the row of the condition table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pair {
     /// The control image's number.
@@ -65,8 +65,8 @@ impl Pairing {
     /// training sees no treated image, from all splits.
     ///
     /// # Errors
-    /// [`DataError::NoControl`] for a batch without control where the configuration does not say otherwise,
-    /// or a split without any; [`DataError::NoVector`] where controls are to be learnt and theirs is missing.
+    /// [`DataError::NoControl`] for a batch without control unless the configuration allows that, or a split
+    /// without any; [`DataError::NoVector`] where controls are to be learnt and theirs is missing.
     pub fn new(
         experiment: &Experiment,
         conditions: &ConditionTable,
@@ -140,7 +140,7 @@ impl Pairing {
         })
     }
 
-    /// The rows of the [`ConditionTable`] that a split has samples of.
+    /// The rows of the [`ConditionTable`] for which a split has samples.
     pub fn conditions(&self, split: Split) -> impl Iterator<Item = u32> + '_ {
         self.samples(split).list.iter().map(|sample| sample.condition)
     }
@@ -305,8 +305,8 @@ mod tests {
             .to_string();
         assert!(
             error.contains(
-                "line 7, column BATCH: batch B has 1 treated images and no control in the train split (1 such batches \
-                 in all)"
+                "line 7, column BATCH: batch B has 1 treated images and no control in the train split (1 \
+                such batches in all)"
             ),
             "{error}"
         );
@@ -357,7 +357,7 @@ mod tests {
         let (experiment, pairing) = paired(&Folder::usual(), &config).unwrap();
         assert_eq!(pairing.len(Split::Train), 6);
         for number in 0..50 {
-            // a0 and a1 are each other's only choice; b0 is alone and has itself.
+            // a0 and a1 are each other's only choice; b0 has only itself.
             for (sample, treated, control) in [(0, 0, 1), (1, 1, 0), (4, 4, 4)] {
                 let pair = pairing.pair(Split::Train, sample, 3, number).unwrap();
                 assert_eq!((pair.treated, pair.control), (treated, control));

@@ -36,11 +36,11 @@ pub enum Purpose {
     Cell = 11,
     /// A synthetic plate; the step is its number.
     Plate = 12,
-    /// Which cells an evaluation takes where it does not take all; the step is the condition.
+    /// Which cells an evaluation uses where it does not use all; the step is the condition.
     EvaluatedCells = 13,
     /// The condition or control that an evaluation exchanges; the step is the cell.
     Exchanged = 14,
-    /// A class, a cell of it and how it is looked at, for the classifier of modes of action.
+    /// A class, a cell of it and its augmentation, for the classifier of modes of action.
     Class = 15,
 }
 
@@ -63,8 +63,8 @@ pub fn chance(numbers: &mut ChaCha8Rng, probability: f64) -> bool {
     unit(numbers) < probability
 }
 
-/// A uniform number below `end`; 0 for an `end` of 0. Numbers from the last, incomplete multiple of `end` are
-/// drawn again.
+/// A uniform whole number below `end`; 0 for an `end` of 0. Numbers from the last, incomplete multiple of
+/// `end` are drawn again.
 pub fn below(numbers: &mut ChaCha8Rng, end: u64) -> u64 {
     if end == 0 {
         return 0;

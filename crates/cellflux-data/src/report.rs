@@ -1,4 +1,4 @@
-//! What was read, in numbers, to be looked at before anything runs.
+//! What was read, in numbers, for a look before anything runs.
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -24,14 +24,14 @@ pub struct Column {
 /// One row below the header.
 pub struct Row<'a> {
     file: &'a Path,
-    /// Its line in the file, the header being line 1.
+    /// Its line in the file; the header is line 1.
     pub line: u64,
     cells: &'a csv::StringRecord,
 }
 
 impl Table {
     /// Opens a table: tab-separated where the name ends in `.tsv` (`.tsv.gz`), comma-separated otherwise;
-    /// gzip is seen by its first bytes.
+    /// gzip is recognised by its first bytes.
     ///
     /// # Errors
     /// [`DataError::File`] where it cannot be opened, [`DataError::Table`] without a header.
@@ -163,7 +163,7 @@ impl Row<'_> {
         }
     }
 
-    /// The error for a cell that holds something else than it may.
+    /// The error for a cell that holds something it may not hold.
     pub fn wrong(&self, column: &Column, expected: impl Into<String>) -> DataError {
         DataError::Cell {
             place: Box::new(self.place(column)),

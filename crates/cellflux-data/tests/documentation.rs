@@ -1,4 +1,4 @@
-//! What the documents of the repository show of the data sections is a configuration.
+//! The data sections that the repository's documents show are valid configurations.
 #![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
 use std::path::Path;

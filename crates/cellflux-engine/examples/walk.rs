@@ -1,11 +1,11 @@
-//! A bundle and a crop in, a strip of pictures out: the shortest walk there is.
+//! A bundle and a crop in, a strip of pictures out: the shortest example of a walk.
 //!
 //! ```text
 //! cargo run -p cellflux-engine --example walk -- web/bundles/bbbc021-tiny taxol strip.png [crop.png]
 //! ```
 //!
-//! The crop is a PNG of the model's size with its channels as colours; without one, the bundle's first
-//! control starts.
+//! The crop is a PNG of the model's size with its channels as colours; without one, the walk starts from the
+//! bundle's first control.
 
 use std::error::Error;
 use std::path::Path;
@@ -47,20 +47,20 @@ pub fn walk(arguments: &[String]) -> Result<(), Box<dyn Error>> {
         .map(|path| folder::read_file(place, manifest, path))
         .transpose()?;
 
-    let mut walk = Exploration::new(PreparedWalk::new(
+    let mut exploration = Exploration::new(PreparedWalk::new(
         recipe,
         manifest,
         &bundle.vectors,
         example.as_deref(),
     )?);
-    walk.attach_engine(Network::of(&bundle).on_cpu()?);
-    pollster::block_on(walk.finish())?;
+    exploration.attach_engine(Network::of(&bundle).on_cpu()?);
+    pollster::block_on(exploration.finish())?;
 
-    let recipe = walk.experiment().recipe();
-    std::fs::write(out, export::strip_png(manifest, recipe, walk.frames())?)?;
+    let recipe = exploration.walk().recipe();
+    std::fs::write(out, export::strip_png(manifest, recipe, exploration.frames())?)?;
     println!(
         "{} frames of {}, generated, not measured: {out}",
-        walk.frames().len(),
+        exploration.frames().len(),
         condition.name
     );
     Ok(())

@@ -1,10 +1,10 @@
-//! Why an engine failed, and what that means for the way on.
+//! Why an engine failed, and what a program can do about it.
 
 use cellflux_candle::CandleError;
 use cellflux_wgpu::GpuError;
 use serde::Serialize;
 
-/// Why an engine failed; [`EngineError::failure`] says what that means for the way on.
+/// Why an engine failed; [`EngineError::failure`] says what a program can do about it.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum EngineError {
@@ -19,24 +19,24 @@ pub enum EngineError {
     ForeignState,
 }
 
-/// What a failure means for the way on.
+/// What a program can do about a failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Failure {
-    /// There is no GPU here, or it gives no device: the CPU is the way on.
+    /// There is no GPU here, or it gives no device: use the CPU.
     NoAdapter,
-    /// The GPU allows less than the network needs: the CPU is the way on.
+    /// The GPU allows less than the network needs: use the CPU.
     Limits,
     /// The device's memory is full: free some, or use the CPU.
     OutOfMemory,
-    /// The device is gone: a new one goes on from the last step.
+    /// The device is gone: open a new one and go on from the last step.
     DeviceLost,
     /// Anything else, such as a network that does not fit its weights.
     Other,
 }
 
 impl EngineError {
-    /// What this means for the way on.
+    /// What a program can do about it.
     pub fn failure(&self) -> Failure {
         match self {
             Self::Wgpu(GpuError::NoAdapter { .. } | GpuError::NoDevice { .. }) => Failure::NoAdapter,

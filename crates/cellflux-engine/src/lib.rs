@@ -1,7 +1,7 @@
 #![doc = include_str!("../README.md")]
 //!
 //! A [`Network`] is opened on the CPU or on a GPU and becomes an [`AnyEngine`], which evaluates the velocity.
-//! Failures say what they mean for the way on ([`Failure`]). [`Tiles`] are the kernel variants that were
+//! Failures say what a program can do about them ([`Failure`]). [`Tiles`] are the kernel variants that were
 //! measured on an adapter.
 
 mod any;

@@ -1,4 +1,4 @@
-//! A network before it is on a device, and the ways onto one.
+//! A network before it is on a device, and the functions that put it onto one.
 
 use cellflux_bundle::{Bundle, StateDict, UNetConfig};
 use cellflux_candle::CandleEngine;
@@ -40,7 +40,7 @@ impl<'a> Network<'a> {
         Ok(CandleEngine::new(self.config, self.weights, height, width)?.into())
     }
 
-    /// What an evaluation on a GPU consists of.
+    /// The plan of one evaluation on a GPU.
     ///
     /// # Errors
     /// [`EngineError::Wgpu`] for a configuration that has no plan.
@@ -49,7 +49,7 @@ impl<'a> Network<'a> {
         Ok(Plan::new(self.config, self.size, images, precision, tuning)?)
     }
 
-    /// Whatever adapter there is, with room for this network in either precision.
+    /// Opens any adapter that has room for this network in either precision.
     ///
     /// # Errors
     /// [`EngineError::Wgpu`] without an adapter, or where it allows too little.
@@ -60,7 +60,7 @@ impl<'a> Network<'a> {
     }
 
     /// The precision for this network on a device: f16 where it is there, faster, and right. `clock` gives
-    /// seconds since any moment.
+    /// seconds since an arbitrary moment.
     ///
     /// # Errors
     /// [`EngineError::Wgpu`] with what the device reports.
@@ -68,7 +68,7 @@ impl<'a> Network<'a> {
         Ok(choose_dtype(gpu, self.config, self.weights, self.size, clock).await?)
     }
 
-    /// The network on a GPU. `progress` hears how far the programs and the weights are.
+    /// The network on a GPU. `progress` is told how far the programs and the weights are.
     ///
     /// # Errors
     /// [`EngineError::Wgpu`], as [`WgpuEngine::tuned`].

@@ -4,14 +4,14 @@ use serde::Serialize;
 
 use crate::AnyEngine;
 
-/// Which engine computes, on what.
+/// Which engine computes, and on which device.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct EngineReport {
     /// `candle` or `wgpu`.
     pub engine: &'static str,
     /// The adapter in one line; `CPU` for candle.
     pub adapter: String,
-    /// Whether a GPU engine computes on the CPU after all; false for candle, which never claims otherwise.
+    /// Whether a GPU engine in fact computes on the CPU; false for candle, which always does and says so.
     pub software: bool,
     /// Storage of weights and activations, `f32` or `f16`.
     pub dtype: String,

@@ -9,7 +9,7 @@ use crate::{EngineError, Network};
 /// Kernel variants measured on one adapter. Its text ([`fmt::Display`]) is what a program keeps for the next
 /// time.
 ///
-/// Measuring touches no engine: what it finds is for the next one that is opened.
+/// Measuring changes no engine: the next one that is opened uses what was found.
 #[derive(Debug)]
 pub struct Tiles {
     gpu: Gpu,
@@ -19,8 +19,8 @@ pub struct Tiles {
 }
 
 impl Tiles {
-    /// What was `kept` for the adapter that this program calls `adapter`. What cannot be used is as good as
-    /// nothing, with the reason.
+    /// What was `kept` for the adapter that this program calls `adapter`. Text that cannot be used counts as
+    /// none, and the reason is returned.
     pub fn read(gpu: &Gpu, adapter: &str, kept: Option<&str>) -> Self {
         let defaults = Tuning::of(gpu.report());
         let read = kept.map(|text| StoredTiles::read(text, adapter, &defaults));
@@ -58,8 +58,8 @@ impl Tiles {
 
     /// Compiles, checks and times one tile at one of the plan's convolutions; `None` when there is nothing
     /// left to measure, or the time for it is spent. `evaluation` is the seconds that an evaluation takes,
-    /// and `clock` gives seconds since any moment. The first step decides plan, effort and evaluation for all
-    /// that follow.
+    /// and `clock` gives seconds since an arbitrary moment. The first step decides plan, effort and
+    /// evaluation for all that follow.
     ///
     /// # Errors
     /// [`EngineError::Wgpu`] when the device fails.

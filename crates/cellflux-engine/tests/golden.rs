@@ -54,7 +54,7 @@ fn candle() -> AnyEngine {
     network(&weights()).on_cpu().unwrap()
 }
 
-/// The network on this machine's adapter; `None`, said aloud, where there is no adapter.
+/// The network on this machine's adapter; `None`, with a message, where there is no adapter.
 fn wgpu() -> Option<AnyEngine> {
     let (config, weights) = weights();
     let gpu = match block_on(Gpu::request(Wanted::default())) {
@@ -69,8 +69,8 @@ fn wgpu() -> Option<AnyEngine> {
     Some(block_on(engine).unwrap().into())
 }
 
-/// The golden's experiment on its first image: ten uniform steps with alpha 1.2, no noise.
-fn experiment(solver: Solver, direction: Direction) -> PreparedWalk {
+/// The golden's recipe on its first image: ten uniform steps with alpha 1.2, no noise.
+fn prepared(solver: Solver, direction: Direction) -> PreparedWalk {
     let recipe = Recipe {
         model: "micro".into(),
         start: Start::Example("x".into()),
@@ -94,15 +94,15 @@ fn experiment(solver: Solver, direction: Direction) -> PreparedWalk {
     PreparedWalk::of_parts(recipe, &golden("x")[..IMAGE], condition[..half].to_vec()).unwrap()
 }
 
-fn walk<E: Engine>(exploration: &mut Exploration<E>) -> Result<(), StepError<E::Error>> {
+fn run_to_end<E: Engine>(exploration: &mut Exploration<E>) -> Result<(), StepError<E::Error>> {
     while block_on(exploration.advance(Pacing::Continuous))?.is_some() {}
     Ok(())
 }
 
-fn walked(engine: AnyEngine, experiment: PreparedWalk) -> Exploration<AnyEngine> {
-    let mut exploration = Exploration::new(experiment);
+fn walked(engine: AnyEngine, walk: PreparedWalk) -> Exploration<AnyEngine> {
+    let mut exploration = Exploration::new(walk);
     exploration.attach_engine(engine);
-    walk(&mut exploration).unwrap();
+    run_to_end(&mut exploration).unwrap();
     exploration
 }
 
@@ -112,8 +112,8 @@ const HEUN: Solver = Solver::Fixed(FixedSolver::Heun);
 fn check_trajectories(engine: AnyEngine, cases: &[(Solver, Direction, &str)]) -> AnyEngine {
     let mut engine = Some(engine);
     for &(solver, direction, name) in cases {
-        let mut exploration = walked(engine.take().unwrap(), experiment(solver, direction));
-        // [11, 2, C, H, W], of which the first image of each pair.
+        let mut exploration = walked(engine.take().unwrap(), prepared(solver, direction));
+        // [11, 2, C, H, W]; the first image of each pair is used.
         let expected = golden(name);
         let expected = expected.chunks(2 * IMAGE).map(|pair| &pair[..IMAGE]);
         assert_eq!(exploration.frames().len(), expected.len());
@@ -144,7 +144,7 @@ fn an_exploration_on_the_cpu_equals_the_reference() {
         (HEUN, Direction::Reverse, "traj_reverse_heun2"),
     ];
     let engine = check_trajectories(candle(), &cases);
-    let exploration = walked(engine, experiment(Solver::Dopri5, Direction::Forward));
+    let exploration = walked(engine, prepared(Solver::Dopri5, Direction::Forward));
     let end = &exploration.frames().last().unwrap().values;
     let error = relative_error(end, &golden("x1_dopri5")[..IMAGE]);
     assert!(error <= BOUND, "x1_dopri5: {error}");
@@ -163,8 +163,8 @@ fn a_lost_gpu_is_replaced_and_the_walk_goes_on_with_the_same_numbers() {
     let (Some(whole), Some(engine), Some(fresh)) = (wgpu(), wgpu(), wgpu()) else {
         return;
     };
-    let whole = walked(whole, experiment(HEUN, Direction::Forward));
-    let mut exploration = Exploration::new(experiment(HEUN, Direction::Forward));
+    let whole = walked(whole, prepared(HEUN, Direction::Forward));
+    let mut exploration = Exploration::new(prepared(HEUN, Direction::Forward));
     exploration.attach_engine(engine);
     for _ in 0..4 {
         block_on(exploration.advance(Pacing::Continuous)).unwrap();
@@ -172,7 +172,7 @@ fn a_lost_gpu_is_replaced_and_the_walk_goes_on_with_the_same_numbers() {
     if let Some(AnyEngine::Wgpu(engine)) = exploration.engine() {
         engine.gpu().lose();
     }
-    let error = walk(&mut exploration).unwrap_err();
+    let error = run_to_end(&mut exploration).unwrap_err();
     let StepError::Engine(error) = error else {
         panic!("{error}")
     };
@@ -181,22 +181,22 @@ fn a_lost_gpu_is_replaced_and_the_walk_goes_on_with_the_same_numbers() {
 
     exploration.detach_engine();
     exploration.attach_engine(fresh);
-    walk(&mut exploration).unwrap();
+    run_to_end(&mut exploration).unwrap();
     assert_eq!(exploration.frames(), whole.frames());
 }
 
 #[test]
 fn the_cpu_takes_over_from_a_gpu() {
     let Some(engine) = wgpu() else { return };
-    let whole = walked(candle(), experiment(HEUN, Direction::Forward));
-    let mut exploration = Exploration::new(experiment(HEUN, Direction::Forward));
+    let whole = walked(candle(), prepared(HEUN, Direction::Forward));
+    let mut exploration = Exploration::new(prepared(HEUN, Direction::Forward));
     exploration.attach_engine(engine);
     for _ in 0..4 {
         block_on(exploration.advance(Pacing::Single)).unwrap();
     }
     let replaced = exploration.attach_engine(candle());
     assert!(matches!(replaced, Some(AnyEngine::Wgpu(_))));
-    walk(&mut exploration).unwrap();
+    run_to_end(&mut exploration).unwrap();
     let pairs = exploration.frames().iter().zip(whole.frames());
     for (both, whole) in pairs {
         let error = relative_error(&both.values, &whole.values);

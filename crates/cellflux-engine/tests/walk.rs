@@ -1,4 +1,4 @@
-//! The example `walk` draws the strip that it promises, from a crop that somebody brings.
+//! The example `walk` draws the strip that it promises, from a crop that the user brings.
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
@@ -12,7 +12,7 @@ use cellflux_image::strip::SEPARATOR;
 use cellflux_image::synthetic::Cell;
 use cellflux_image::{Picture, coded_png, decode};
 
-// Compiled into this test, so that what runs is the example as it stands and not an older build of it.
+// Compiled into this test, so that the current example runs and not an older build of it.
 #[path = "../examples/walk.rs"]
 #[allow(dead_code, reason = "its `main` reads the command line")]
 mod example;

@@ -8,14 +8,15 @@ use std::path::{Path, PathBuf};
 #[non_exhaustive]
 pub enum SwapError {
     /// Another process is writing the same place.
-    #[error("{}: another command writes this folder now; wait for its end, or name another folder", path.display())]
+    #[error("{}: another command writes this folder now; wait for its end, or name another \
+        folder", path.display())]
     Busy {
         /// The place.
         path: PathBuf,
     },
-    /// The folder in which the new content would be written belongs to somebody else.
+    /// The folder in which the new content would be written holds other files.
     #[error(
-        "{}: holds files of somebody else, expected no such folder; move it elsewhere, or name another folder to write",
+        "{}: holds other files, expected no such folder; move it elsewhere, or name another folder to write",
         path.display()
     )]
     Taken {
@@ -29,7 +30,8 @@ pub enum SwapError {
         path: PathBuf,
     },
     /// A link that leads nowhere.
-    #[error("{}: is a link to {}, which is not there; make that folder, or name another to write", path.display(), target.display())]
+    #[error("{}: is a link to {}, which is not there; make that folder, or name another to \
+        write", path.display(), target.display())]
     Dangling {
         /// The link.
         path: PathBuf,
@@ -42,8 +44,10 @@ pub enum SwapError {
         /// The place.
         path: PathBuf,
     },
-    /// The folder in which the command runs: exchanged for another, it would be gone from under its user.
-    #[error("{}: is the folder that the command runs in; run it in another, or name another folder to write", path.display())]
+    /// The folder in which the command runs: after an exchange, the user's shell would stand in a removed
+    /// folder.
+    #[error("{}: is the folder that the command runs in; run it in another, or name another folder to \
+        write", path.display())]
     Current {
         /// The place.
         path: PathBuf,

@@ -1,5 +1,5 @@
-//! What the system is asked for: an exchange of two folders, the identity of a file, and that bytes have
-//! reached the disk.
+//! What the operating system is asked to do: exchange two folders, tell whether a path leads to an open file,
+//! write bytes to the disk.
 
 use std::fs::{self, File};
 use std::io::{self, ErrorKind};
@@ -34,14 +34,14 @@ pub(crate) fn is_same(file: &File, path: &Path) -> bool {
     }
 }
 
-/// Open files cannot be removed there.
+/// Windows does not remove open files.
 #[cfg(not(unix))]
 pub(crate) fn is_same(_: &File, _: &Path) -> bool {
     true
 }
 
-/// Has everything in a folder reach the disk, so that after a power failure the swap does not lead to empty
-/// files.
+/// Waits until everything in a folder has reached the disk, so that after a power failure the swap does not
+/// lead to empty files.
 pub(crate) fn sync(folder: &Path) -> io::Result<()> {
     for entry in WalkDir::new(folder).contents_first(true) {
         let entry = entry?;

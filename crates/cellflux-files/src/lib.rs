@@ -1,6 +1,6 @@
 #![doc = include_str!("../README.md")]
 //!
-//! [`open`] and [`read`] refuse what is no regular file. The new content of a folder is written in a
+//! [`open`] and [`read`] refuse what is not a regular file. The new content of a folder is written in a
 //! [`Workplace`] beside the place, on the same file system: `.writing-NAME`, whose `lock` one process holds.
 
 mod error;

@@ -1,4 +1,4 @@
-//! Opening what a person named, when it is a file.
+//! Opening a path that a person named, if it is a regular file.
 
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -6,8 +6,8 @@ use std::path::Path;
 
 /// Opens a regular file to read it.
 ///
-/// What else a path may name is refused before it is opened: a pipe would wait for somebody who writes into
-/// it, and a device such as `/dev/zero` never ends.
+/// What else a path may name is refused before it is opened: a pipe would wait until somebody writes into it,
+/// and a device such as `/dev/zero` never ends.
 ///
 /// ```
 /// let error = cellflux_files::open(std::env::temp_dir().as_path()).unwrap_err();

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::error::SwapError;
 use crate::exchange::{exchange, is_same, is_unknown, sync, sync_one};
 
-/// The file in a workplace that its process holds, and by which a workplace is known.
+/// The file in a workplace that its process holds locked; it marks the folder as a workplace.
 const LOCK: &str = "lock";
 const NEW: &str = "new";
 const OLD: &str = "old";
@@ -30,7 +30,7 @@ impl Workplace {
     ///
     /// # Errors
     /// [`SwapError::Busy`] while another process writes the same place, [`SwapError::Taken`] for a folder of
-    /// somebody else's under the workplace's name, [`SwapError::Nameless`], [`SwapError::Dangling`],
+    /// that name that is not a workplace, [`SwapError::Nameless`], [`SwapError::Dangling`],
     /// [`SwapError::NotAFolder`], [`SwapError::Io`].
     pub fn take(place: &Path) -> Result<Self, SwapError> {
         // A link is followed: what it leads to is replaced, not the link.
@@ -163,7 +163,7 @@ impl Drop for Workplace {
     fn drop(&mut self) {
         // The only copy of the old folder is never cleared away; `recover` puts it back.
         if self.place.exists() || !self.old().exists() {
-            // The lock last: by it a folder that a kill leaves half cleared is known.
+            // The lock last: it marks the folder as a workplace if a kill leaves it half cleared.
             let _ = fs::remove_dir_all(self.content());
             let _ = fs::remove_dir_all(self.old());
             let _ = fs::remove_file(self.folder.join(LOCK));
@@ -172,8 +172,8 @@ impl Drop for Workplace {
     }
 }
 
-/// Whether a folder holds nothing but what a workplace does; one that is just being cleared away may be gone
-/// by now.
+/// Whether a folder holds only what a workplace does; a folder that is just being cleared away may be gone by
+/// now.
 fn is_ours(folder: &Path) -> bool {
     let Ok(mut entries) = fs::read_dir(folder) else {
         return true;

@@ -31,8 +31,8 @@ impl RelativeError {
         }
     }
 
-    /// The error so far: 0 for equal numbers, NaN where one is, infinite where all are expected to be 0 and
-    /// are not.
+    /// The error so far: 0 for equal numbers, NaN where one of them is NaN, infinite where all are expected
+    /// to be 0 and are not.
     pub fn value(self) -> f64 {
         if self.difference == 0.0 {
             return 0.0;
@@ -41,7 +41,7 @@ impl RelativeError {
     }
 }
 
-/// `||found - expected|| / ||expected||`, as [`RelativeError`] has it.
+/// `||found - expected|| / ||expected||`, as [`RelativeError`] computes it.
 pub fn relative_error<A: Copy + Into<f64>, B: Copy + Into<f64>>(found: &[A], expected: &[B]) -> f64 {
     let mut error = RelativeError::default();
     error.add(found, expected);

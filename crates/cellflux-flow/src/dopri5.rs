@@ -38,7 +38,7 @@ const STAGES: [&[f64]; 6] = [
     ],
 ];
 
-/// The solution's weights less the embedded ones: the error's.
+/// The solution's weights minus the embedded ones: those of the error.
 const ERROR: [f64; 7] = [
     35.0 / 384.0 - 1951.0 / 21600.0,
     0.0,
@@ -55,11 +55,11 @@ const SAFETY: f64 = 0.9;
 const GROW: f64 = 10.0;
 /// The largest shrinking after a rejected step.
 const SHRINK: f64 = 0.2;
-/// One over the order that the error is measured to.
+/// The reciprocal of the order to which the error is measured.
 const EXPONENT: f64 = 0.2;
 
-/// Rejected trials in a row after which a step is given up: the first few find the scale, shrinking by
-/// five each; a field on which thirty do not help has no solution at this tolerance.
+/// Rejected trials in a row after which a step is given up: the first few find the scale, each five times
+/// smaller; a velocity field on which thirty do not help has no solution at this tolerance.
 pub const MAX_REJECTED: usize = 30;
 
 /// Why an adaptive step failed.
@@ -78,7 +78,8 @@ pub enum AdaptiveError<E> {
     },
     /// No step is small enough.
     #[error(
-        "the adaptive solver rejected {rejected} steps in a row at t = {t}, expected one within the tolerances"
+        "the adaptive solver rejected {rejected} steps in a row at t = {t}, expected one within the \
+        tolerances"
     )]
     TooManyRejected {
         /// Time at which the step started.
@@ -120,7 +121,7 @@ impl<S: Clone> Dopri5<S> {
     /// step.
     ///
     /// # Errors
-    /// [`AdaptiveError::Field`], or [`AdaptiveError::NotFinite`] when `x` or its velocity is no number.
+    /// [`AdaptiveError::Field`], or [`AdaptiveError::NotFinite`] when `x` or its velocity is not finite.
     pub async fn start<F: AdaptiveField<State = S>>(
         field: &mut F,
         start: f64,
@@ -136,8 +137,8 @@ impl<S: Clone> Dopri5<S> {
         })
     }
 
-    /// Takes up a walk that stood at `x` at time `t`, with the [`Self::step_size`] it had chosen next. It
-    /// goes on exactly as the walk it takes up, at the price of one evaluation.
+    /// Continues a walk that had reached `x` at time `t`, with the [`Self::step_size`] it had chosen next. It
+    /// goes on exactly as that walk would have, and costs one evaluation more.
     pub fn resume(t: f64, end: f64, x: S, step_size: f64, tolerance: Tolerance) -> Self {
         Self {
             t,
@@ -175,7 +176,7 @@ impl<S: Clone> Dopri5<S> {
 
     /// Walks on by one accepted step; `None` when the end is reached already.
     ///
-    /// After an error the walk still stands where it stood.
+    /// After an error the walk is where it was before.
     ///
     /// # Errors
     /// See [`AdaptiveError`].

@@ -18,7 +18,7 @@ pub enum FlowError {
         /// The time.
         found: f64,
     },
-    /// A grid that stands still or turns back.
+    /// A grid with equal times or a change of direction.
     #[error("time grid: time {index} is {found}, expected times that only rise or only fall")]
     NotMonotone {
         /// Position of the first time that breaks the order.
@@ -26,7 +26,7 @@ pub enum FlowError {
         /// The time.
         found: f64,
     },
-    /// Images of a pair that do not fit each other.
+    /// A pair of images of different sizes.
     #[error("probability path: x1 has {found} values, expected {expected} as x0")]
     Length {
         /// Values of `x1`.

@@ -1,4 +1,4 @@
-//! What a solver needs of a velocity field, and what an engine must offer to be explored.
+//! What a solver needs of a velocity field, and what an engine must offer beside it.
 //!
 //! States are opaque handles, so that the same solver steps tensors on a CPU and buffers on a GPU.
 
@@ -50,12 +50,13 @@ pub struct Tolerance {
     pub atol: f64,
 }
 
-/// A velocity network on some device: the guided field of a batch of images, and the way in and out.
+/// A velocity network on some device: the guided velocity of a batch of images, and how images get in and
+/// out.
 pub trait Engine: AdaptiveField {
     /// Puts a batch `[N, C, H, W]` (row-major, model range) on the device.
     ///
     /// # Errors
-    /// The engine's own: a number of values that is no batch of its image size, no memory left.
+    /// The engine's own: a number of values that does not fill a batch of its image size, no memory left.
     fn upload(&mut self, values: &[f32]) -> Result<Self::State, Self::Error>;
 
     /// Reads a state back, `[N, C, H, W]` row-major.
@@ -70,7 +71,7 @@ pub trait Engine: AdaptiveField {
         state: &Self::State,
     ) -> impl Future<Output = Result<Vec<f32>, Self::Error>> + use<Self>;
 
-    /// Sets what [`Field::velocity`] is conditioned on from now on: one condition vector `[D]` a sample,
+    /// Sets what [`Field::velocity`] is conditioned on from now on: one condition vector `[D]` per sample,
     /// and the guidance. The number of conditions is the batch size N of the states that follow.
     ///
     /// # Errors

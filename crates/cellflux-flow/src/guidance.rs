@@ -22,7 +22,7 @@ impl Guidance {
         1.0 - self.alpha
     }
 
-    /// Whether the unconditional velocity takes part; without it one evaluation a sample is enough.
+    /// Whether the unconditional velocity takes part; without it one evaluation per sample is enough.
     #[allow(clippy::float_cmp, reason = "exactly 1 is the one value that drops a term")]
     pub fn needs_unconditional(self) -> bool {
         self.alpha != 1.0

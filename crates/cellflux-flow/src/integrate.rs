@@ -4,8 +4,8 @@ use crate::field::Field;
 use crate::solver::FixedSolver;
 use crate::time_grid::TimeGrid;
 
-/// Integrates a field from a grid's first time to its last, and gives the state there. `reached` hears of
-/// every time of the grid behind the first, with the state reached.
+/// Integrates a field from a grid's first time to its last, and gives the state there. `reached` is called at
+/// every time of the grid after the first, with the state reached.
 ///
 /// ```
 /// use cellflux_flow::{integrate, ode::Ode, solver::FixedSolver, time_grid::TimeGrid};
@@ -19,7 +19,7 @@ use crate::time_grid::TimeGrid;
 /// ```
 ///
 /// # Errors
-/// The field's own; what `reached` heard of stays true.
+/// The field's own; what `reached` was given stays valid.
 pub fn integrate<F: Field>(
     field: &mut F,
     solver: FixedSolver,

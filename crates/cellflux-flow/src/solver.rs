@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::FlowError;
 use crate::field::Field;
 
-/// A solver that takes the steps it is told, forward (`t1 > t0`) or in reverse (`t1 < t0`).
+/// A solver that takes given steps, forward (`t1 > t0`) or in reverse (`t1 < t0`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum FixedSolver {
     /// Order 1: `x + h v(t0, x)`.
@@ -22,7 +22,7 @@ pub enum FixedSolver {
 }
 
 impl FixedSolver {
-    /// Velocities evaluated in a step.
+    /// Velocities evaluated per step.
     pub fn evaluations(self) -> usize {
         match self {
             Self::Euler => 1,
@@ -31,7 +31,7 @@ impl FixedSolver {
         }
     }
 
-    /// One step of `x` from time `t0` to `t1`. Waits for nothing: on a GPU it only enqueues work.
+    /// One step of `x` from time `t0` to `t1`. It never waits: on a GPU it only enqueues work.
     ///
     /// # Errors
     /// The field's own.
@@ -39,8 +39,8 @@ impl FixedSolver {
         FixedStep::new(self, t0, t1, x.clone()).finish(field)
     }
 
-    /// Where the next velocity is evaluated, after the ones that are there: the part of the step gone, and by
-    /// how much of the step each velocity moves `x` there.
+    /// Where the next velocity is evaluated, after those that are known: at which part of the step, and by
+    /// how much of the step each known velocity moves `x` there.
     fn stage(self, velocities: usize) -> (f64, &'static [f64]) {
         match (self, velocities) {
             (Self::Midpoint, 1) => (0.5, &[0.5]),
@@ -63,7 +63,7 @@ impl FixedSolver {
     }
 }
 
-/// A step of a fixed solver on its way, one velocity at a time, so that it can be given up in between.
+/// A step of a fixed solver in progress, one velocity at a time, so that it can be given up in between.
 #[derive(Clone, Debug)]
 pub struct FixedStep<S> {
     solver: FixedSolver,
@@ -74,7 +74,7 @@ pub struct FixedStep<S> {
 }
 
 impl<S: Clone> FixedStep<S> {
-    /// The step of `x` from time `t0` to `t1`, nothing of it done.
+    /// The step of `x` from time `t0` to `t1`, not begun yet.
     pub fn new(solver: FixedSolver, t0: f64, t1: f64, x: S) -> Self {
         Self {
             solver,
@@ -90,7 +90,7 @@ impl<S: Clone> FixedStep<S> {
         self.solver.evaluations() - self.velocities.len()
     }
 
-    /// Evaluates the next velocity, if one is missing, and gives the newest.
+    /// Evaluates the next velocity, if one is missing, and returns the newest.
     ///
     /// # Errors
     /// The field's own; the step stays where it was.
@@ -110,7 +110,7 @@ impl<S: Clone> FixedStep<S> {
         Ok(self.velocities.last())
     }
 
-    /// Evaluates what is missing and gives the state at the step's end.
+    /// Evaluates what is missing and returns the state at the step's end.
     ///
     /// # Errors
     /// The field's own.

@@ -2,7 +2,7 @@
 
 use crate::ode::Ode;
 
-/// A turning, growing, driven motion: its rate depends on time and its parts on each other.
+/// A motion that turns, grows and is driven: its rate depends on time, and its components on each other.
 pub fn driven() -> Ode<impl Fn(f64, &[f64]) -> Vec<f64>> {
     Ode::new(|t, x| {
         let (grow, turn) = (1.0 - 2.0 * t, 3.0 + 2.0 * t);

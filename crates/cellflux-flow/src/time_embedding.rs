@@ -2,7 +2,7 @@
 
 use crate::error::FlowError;
 
-/// The longest period of the embedding's waves, over 2 pi.
+/// The longest period of the embedding's waves, divided by 2 pi.
 const MAX_PERIOD: f64 = 1e4;
 
 /// `[cos | sin]` of `t` times the frequencies `exp(-ln(1e4) i / (width / 2))`, `i` from 0 to `width / 2`.

@@ -1,4 +1,4 @@
-//! Time grids: the times at which a fixed-step solver stands.
+//! Time grids: the times that a fixed-step solver visits.
 
 use std::fmt;
 use std::str::FromStr;
@@ -65,7 +65,7 @@ impl TimeGrid {
     pub fn cosine(steps: usize) -> Result<Self, FlowError> {
         Self::from_fraction(steps, |fraction| {
             let sine = libm::sin(std::f64::consts::FRAC_PI_2 * fraction);
-            sine * sine // equal to (1 - cos) / 2, without its cancellation near 0
+            sine * sine // equal to (1 - cos) / 2, without the cancellation near 0
         })
     }
 
@@ -97,14 +97,14 @@ impl TimeGrid {
         )
     }
 
-    /// The same times, walked the other way.
+    /// The same times in the other direction.
     #[must_use]
     pub fn reversed(mut self) -> Self {
         self.times.reverse();
         self
     }
 
-    /// All times, from the start to the end of the walk.
+    /// All times, from the first to the last.
     pub fn times(&self) -> &[f64] {
         &self.times
     }
@@ -114,7 +114,7 @@ impl TimeGrid {
         self.times.len() - 1
     }
 
-    /// Start and end time of step `index`, or `None` behind the last step.
+    /// Start and end time of step `index`, or `None` after the last step.
     pub fn step(&self, index: usize) -> Option<(f64, f64)> {
         Some((*self.times.get(index)?, *self.times.get(index.checked_add(1)?)?))
     }

@@ -2,8 +2,8 @@
 //!
 //! `cargo run -p cellflux-image --example contact_sheet -- OUT.png [REAL_CROP.png ...]`
 //!
-//! Rows from the top: untreated cells, then one effect a row, then the real crops. All are shown in the same
-//! window.
+//! Rows from the top: untreated cells, then one effect per row, then the real crops. All are shown in the
+//! same window.
 
 use std::error::Error;
 

@@ -1,4 +1,4 @@
-//! A coded crop as a lossless PNG: what travels in a link and what sample controls are stored as.
+//! A coded crop as a lossless PNG: links hold one, and sample controls are stored as one.
 //!
 //! Three channels are one RGB picture; any other number is a grey picture of the channels below one another,
 //! which PNG's filters compress as well.
@@ -41,7 +41,7 @@ pub fn write(spec: &ImageSpec, coded: &[u8]) -> Result<Vec<u8>, ImageError> {
 /// Reads coded bytes `[C, H, W]` back; `name` is for messages.
 ///
 /// # Errors
-/// As [`decode_within`], and [`ImageError::Unsupported`] for a picture of another shape or depth than the
+/// As [`decode_within`], and [`ImageError::Unsupported`] for a picture whose shape or depth is not the
 /// spec's.
 pub fn read(spec: &ImageSpec, name: &str, bytes: &[u8]) -> Result<Vec<u8>, ImageError> {
     let channels = spec.channels.len();

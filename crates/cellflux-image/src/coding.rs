@@ -1,4 +1,4 @@
-//! What a file's numbers mean, and the way from them to the model's coded bytes.
+//! What a file's numbers mean, and how they become the model's coded bytes.
 
 use serde::{Deserialize, Serialize};
 
@@ -26,8 +26,8 @@ pub enum Meaning {
     Model,
 }
 
-/// How far floating point may lie beyond its declared range at either end, as a share of it: what resampling
-/// and deconvolution overshoot. It is clipped.
+/// How far floating point may lie beyond its declared range at either end, as a share of it: resampling and
+/// deconvolution overshoot by that much. It is clipped.
 pub const TOLERANCE: f64 = 0.05;
 
 /// How many of an image's numbers lie beyond what their meaning can hold, and are cut off; counts, or shares
@@ -54,7 +54,7 @@ impl Meaning {
         }
     }
 
-    /// Checks that the meaning can be applied to a picture's numbers.
+    /// Checks whether the meaning fits a picture's numbers.
     ///
     /// Floating point has no largest number, so it must lie within the range that was declared, and
     /// [`TOLERANCE`] beyond it at either end. Whole numbers may be declared to be darker than black or
@@ -64,8 +64,8 @@ impl Meaning {
     /// # Errors
     /// [`ImageError::Meaning`] for floating point beyond the declared range, whole coded bytes beyond
     /// 0..=255, negative whole raw numbers, whole numbers that are all darker than black or brighter than
-    /// white, and model-range numbers further beyond the range than half of it; [`ImageError::Spec`] for an
-    /// empty or unreal black-to-white range.
+    /// white, and model-range numbers that lie beyond the range by more than half of it; [`ImageError::Spec`]
+    /// for an empty or unreal black-to-white range.
     pub fn check(self, picture: &Picture, spec: &ImageSpec) -> Result<(), ImageError> {
         let (min, max) = (f64::from(picture.min), f64::from(picture.max));
         let float = picture.depth == Depth::Float;
@@ -93,7 +93,7 @@ impl Meaning {
             Self::Coded if float => declared(0.0, 255.0, "coded bytes"),
             Self::Coded => within(0.0, 255.0, "coded bytes, 0 to 255".into()),
             Self::Raw if float => {
-                // A count below 0 is none, so there is no overshoot on that side.
+                // There is no count below 0, so there is no overshoot on that side.
                 let full = spec.coding.full_scale * spec.coding.raw_divisor;
                 let expected = format!(
                     "raw numbers from 0 to {full} ({} % beyond is clipped)",
@@ -166,7 +166,7 @@ impl Meaning {
     }
 }
 
-/// The meanings that a picture's numbers lie within, as a configuration writes them.
+/// The meanings that fit a picture's numbers, as a configuration writes them.
 fn fitting(picture: &Picture, spec: &ImageSpec) -> String {
     let (min, max) = (f64::from(picture.min), f64::from(picture.max));
     let within = |low: f64, high: f64| {
@@ -249,7 +249,7 @@ mod tests {
             };
             for q in 0..=255 {
                 assert_eq!(coding.encode(coding.decode(q)), q);
-                // The way of a crop goes through f32.
+                // A crop's numbers pass through f32.
                 assert_eq!(coding.encode(f64::from(coding.decode(q) as f32)), q);
             }
         }
@@ -351,14 +351,14 @@ mod tests {
         // Bytes saved as floating point.
         assert_eq!(
             refused(unit, &[0.0, 255.0]),
-            "x holds numbers from 0 to 255, expected light from 0 to 1 (5 % beyond is clipped); say what they are: \
-             meaning = { kind = \"coded\" } or { kind = \"linear\", black = 0, white = 255 }"
+            "x holds numbers from 0 to 255, expected light from 0 to 1 (5 % beyond is clipped); say what \
+            they are: meaning = { kind = \"coded\" } or { kind = \"linear\", black = 0, white = 255 }"
         );
         // The page's own frames.
         assert_eq!(
             refused(unit, &[-1.0, 1.0]),
-            "x holds numbers from -1 to 1, expected light from 0 to 1 (5 % beyond is clipped); say what they are: \
-             meaning = { kind = \"model\" } or { kind = \"linear\", black = -1, white = 1 }"
+            "x holds numbers from -1 to 1, expected light from 0 to 1 (5 % beyond is clipped); say what they \
+            are: meaning = { kind = \"model\" } or { kind = \"linear\", black = -1, white = 1 }"
         );
         Meaning::Model
             .check(&holding(&[-1.0, 1.0], Depth::Float), &spec)
@@ -400,7 +400,12 @@ mod tests {
 
     proptest! {
         #[test]
-        fn brighter_raw_numbers_never_get_darker_bytes(a in 0u16.., b in 0u16.., scale in 1.0..1e5, divisor in 0.1..64.0) {
+        fn brighter_raw_numbers_never_get_darker_bytes(
+            a in 0u16..,
+            b in 0u16..,
+            scale in 1.0..1e5,
+            divisor in 0.1..64.0,
+        ) {
             for kind in [Curve::Linear, Curve::Sqrt] {
                 let spec = ImageSpec {
                     coding: Coding { kind, full_scale: scale, bits: 8, raw_divisor: divisor },

@@ -9,7 +9,7 @@ use crate::picture::Picture;
 use crate::resize::resize;
 use crate::spec::ImageSpec;
 
-/// Crops whose longer side has fewer source pixels than this show no cell, and are refused.
+/// Crops whose longer side has fewer source pixels than this do not show a cell, and are refused.
 pub const MIN_CROP_SIDE: usize = 16;
 
 /// Where the crop lies in the source, in source pixels. It has the proportions of the model's input: a square
@@ -67,7 +67,7 @@ impl Crop {
     pub fn check(&self, width: usize, height: usize, spec: &ImageSpec) -> Result<(), ImageError> {
         if self.side < MIN_CROP_SIDE {
             return Err(ImageError::Crop {
-                found: format!("is {} px a side", self.side),
+                found: format!("has sides of {} px", self.side),
                 expected: format!("at least {MIN_CROP_SIDE} px"),
             });
         }
@@ -272,7 +272,7 @@ mod tests {
         let cut = cut_each(&spec, &files, &assignment, crop, &meanings).unwrap();
         assert_eq!((cut.bytes[0], cut.bytes[255], cut.bytes[256]), (0, 128, 128));
         assert!((cut.clipped.dark - 0.125).abs() < 1e-12 && cut.clipped.bright == 0.0);
-        // A number below the network's range is dark, too.
+        // A number below the network's range is dark too.
         let frame = [picture(
             16,
             16,
@@ -345,12 +345,15 @@ mod tests {
     proptest! {
         #[test]
         fn a_centred_crop_always_lies_within_its_picture(
-            width in 1usize..400, height in 1usize..400, model_height in 1usize..130, model_width in 1usize..130
+            width in 1usize..400,
+            height in 1usize..400,
+            model_height in 1usize..130,
+            model_width in 1usize..130,
         ) {
             let spec = ImageSpec::plain(1, model_height, model_width);
             let crop = Crop::centred(width, height, &spec);
             let (w, h) = crop.extent(&spec);
-            // One pixel is the least a crop can have, whatever its proportions.
+            // Each side of a crop has at least one pixel, whatever its proportions.
             prop_assert!(crop.x + w <= width && crop.y + h <= height);
             if crop.side >= MIN_CROP_SIDE {
                 prop_assert!(crop.check(width, height, &spec).is_ok());

@@ -33,13 +33,13 @@ pub fn decode_within(name: &str, bytes: &[u8], limits: &Limits) -> Result<Pictur
     }
 }
 
-/// The most numbers in all files of one drop together: 512 MiB once decoded. A file of its own may have
-/// [`Limits::numbers`].
+/// The largest count of numbers in all files of one drop together: 512 MiB once decoded. A single file may
+/// have [`Limits::numbers`].
 pub const NUMBERS_TOGETHER: usize = 1 << 27;
 
 /// Reads files that are handed over together, each with the default [`Limits`] and all with
-/// [`NUMBERS_TOGETHER`]: many small files that unpack to a large picture each are refused as one of them
-/// would be.
+/// [`NUMBERS_TOGETHER`]: many small files that each unpack to a large picture are refused, as a single huge
+/// one would be.
 ///
 /// # Errors
 /// As [`decode_within`] for the first file that cannot be read, and [`ImageError::TooLarge`] for the first
@@ -90,9 +90,9 @@ enum Content {
     Other(&'static str, &'static str),
 }
 
-/// What a microscope's own format is made into.
+/// What to do with a microscope's own format.
 const FIJI: &str = "; Fiji opens it (Bio-Formats) and saves its channels as TIFF";
-/// What a picture of another format is made into.
+/// What to do with a picture in another format.
 const SAVE: &str = "; save it as PNG or TIFF";
 
 /// Formats that people try and that are not read: where their mark is, the mark, what they are, what to do.
@@ -168,7 +168,7 @@ impl Content {
             )
         } else {
             let text = looks_like_text(bytes);
-            // Two letters are no mark in a text, which may begin with any.
+            // A text may begin with any two letters, so two letters are not a mark there.
             let mut others = OTHERS.iter().filter(|(_, mark, ..)| mark.len() > 2 || !text);
             match others.find(|(at, mark, ..)| has(*at, mark)) {
                 Some((_, _, found, advice)) => Self::Other(found, advice),
@@ -211,11 +211,13 @@ mod tests {
         );
         assert_eq!(
             decode_together_within(drop(4), &limits, 39_000).map_err(|error| error.to_string()),
-            Err("3.npy has 100 x 100 px in 1 planes, 10000 numbers, at most 39000 numbers in all files together, of \
-                 which 9000 are left, are read"
-                .into())
+            Err(
+                "3.npy has 100 x 100 px in 1 planes, 10000 numbers, at most 39000 numbers in all files \
+                together, of which 9000 are left, are read"
+                    .into()
+            )
         );
-        // A file that is too large by itself is told so.
+        // For a file that is too large by itself, the message says so.
         let large = decode_together_within(
             drop(1),
             &Limits {

@@ -18,7 +18,8 @@ pub enum ImageError {
     },
     /// A buffer is not as long as the spec's shape.
     #[error(
-        "{what} holds {found} numbers, expected {expected} ([{channels}, {height}, {width}]: channels, height, width)"
+        "{what} holds {found} numbers, expected {expected} ([{channels}, {height}, {width}]: channels, \
+        height, width)"
     )]
     Length {
         /// Which buffer.
@@ -34,14 +35,14 @@ pub enum ImageError {
         /// Width of the spec in pixels.
         width: usize,
     },
-    /// The bytes are no picture of a kind that is read.
+    /// The bytes are not a picture of a kind that is read.
     #[error("{name} is {found}, expected a PNG, JPEG, TIFF or .npy picture{advice}")]
     Format {
         /// The file.
         name: String,
         /// What its bytes look like.
         found: String,
-        /// What to do, where somebody can tell: `; ...`, or nothing.
+        /// What to do, where that is known: `; ...`, or nothing.
         advice: &'static str,
     },
     /// The bytes start as a picture and go wrong.
@@ -54,7 +55,7 @@ pub enum ImageError {
         /// Where it goes wrong.
         reason: String,
     },
-    /// The picture is larger than is read; found out before any memory is reserved for it.
+    /// The picture is larger than is read; this is found before any memory is reserved for it.
     #[error("{name} has {found}, at most {allowed} are read")]
     TooLarge {
         /// The file.
@@ -64,7 +65,7 @@ pub enum ImageError {
         /// The limit.
         allowed: String,
     },
-    /// The picture is whole, but of a kind that has no place here.
+    /// The picture is whole, but of a kind that cannot be used here.
     #[error("{name} holds {found}, expected {expected}")]
     Unsupported {
         /// The file.
@@ -89,7 +90,7 @@ pub enum ImageError {
         y: usize,
     },
     /// Too few planes for the model's channels.
-    #[error("the picture has {}, the model wants {expected}: {names}", channels(*found))]
+    #[error("the picture has {}, the model needs {expected}: {names}", channels(*found))]
     TooFewPlanes {
         /// Planes there are.
         found: usize,
@@ -108,7 +109,8 @@ pub enum ImageError {
     },
     /// Planes of different sizes.
     #[error(
-        "{name} is {width} x {height} px, but {other} is {other_width} x {other_height} px; expected one size for all channels"
+        "{name} is {width} x {height} px, but {other} is {other_width} x {other_height} px; expected one \
+        size for all channels"
     )]
     Sizes {
         /// A file (and plane).

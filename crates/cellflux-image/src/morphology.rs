@@ -1,4 +1,4 @@
-//! What a crop's nucleus measures: a number to put beside a picture, such as the nuclear sizes of the paper's
+//! The size of a crop's nucleus: a number to put beside a picture, such as the nuclear sizes of the paper's
 //! Table 7.
 
 use std::collections::VecDeque;
@@ -16,8 +16,8 @@ pub struct Nucleus {
     pub cut_off: bool,
 }
 
-/// Measures the nucleus in a coded DNA plane `[height, width]`: of the 4-connected regions above Otsu's
-/// threshold (Otsu 1979) the one that is nearest to the middle.
+/// Measures the nucleus in a coded DNA plane `[height, width]`: the one of the 4-connected regions above
+/// Otsu's threshold (Otsu 1979) that is nearest to the middle.
 ///
 /// `None` for a plane without contrast, or whose length is not `width * height`. Nuclei that touch are
 /// measured as one.

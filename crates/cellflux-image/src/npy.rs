@@ -1,8 +1,7 @@
 //! `.npy`, NumPy's array file (format versions 1 to 3): crops come in as one, trajectories go out as one.
 //!
 //! The header is a Python dictionary of three fixed keys; the crates that read it bring a Python literal
-//! grammar and an array type along, which the page would have to download. This reads the three keys and
-//! nothing else.
+//! grammar and an array type along, which the page would have to download. This reads the three keys only.
 
 use crate::error::ImageError;
 use crate::picture::{Depth, Limits, Picture, Plane};
@@ -177,8 +176,8 @@ pub fn read(name: &str, bytes: &[u8], limits: &Limits) -> Result<Array, ImageErr
     })
 }
 
-/// Reads a picture: `[H, W]`, or `[H, W, C]` or `[C, H, W]`, of which the channels' axis is the shorter of
-/// the first and the last.
+/// Reads a picture: `[H, W]`, or `[H, W, C]` or `[C, H, W]`, where the channels' axis is the shorter of the
+/// first and the last.
 ///
 /// # Errors
 /// As [`read`]; [`ImageError::Unsupported`] for other shapes and where first and last axis are equally long.
@@ -189,7 +188,8 @@ pub(crate) fn decode(name: &str, bytes: &[u8], limits: &Limits) -> Result<Pictur
             name,
             format!("an array of shape {shape:?}"),
             format!(
-                "height x width, or height x width x channels, or channels x height x width with at most {MAX_CHANNELS} channels"
+                "height x width, or height x width x channels, or channels x height x width with at most \
+                {MAX_CHANNELS} channels"
             ),
         )
     };
@@ -552,7 +552,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_written_is_read(shape in proptest::collection::vec(1usize..6, 0..5), seed in any::<u32>()) {
+        fn what_is_written_is_read(
+            shape in proptest::collection::vec(1usize..6, 0..5),
+            seed in any::<u32>(),
+        ) {
             let numbers = shape.iter().product::<usize>() as u32;
             let values: Vec<f32> =
                 (0..numbers).map(|i| f32::from_bits(i.wrapping_mul(seed) & 0x7f7f_ffff)).collect();
@@ -565,9 +568,10 @@ mod tests {
         fn bytes_that_are_written_are_a_picture_of_as_many_channels(
             height in 8usize..20, width in 8usize..20, channels in 1usize..7, seed in any::<u8>()
         ) {
-            let values: Vec<u8> = (0..height * width * channels).map(|i| (i as u8).wrapping_mul(seed)).collect();
-            let picture =
-                decode("a.npy", &write_u8(&[height, width, channels], &values).unwrap(), &Limits::default()).unwrap();
+            let numbers = height * width * channels;
+            let values: Vec<u8> = (0..numbers).map(|i| (i as u8).wrapping_mul(seed)).collect();
+            let file = write_u8(&[height, width, channels], &values).unwrap();
+            let picture = decode("a.npy", &file, &Limits::default()).unwrap();
             prop_assert_eq!((picture.planes.len(), picture.depth), (channels, Depth::Eight));
             for (channel, plane) in picture.planes.iter().enumerate() {
                 let own = values.iter().skip(channel).step_by(channels);
@@ -576,7 +580,9 @@ mod tests {
         }
 
         #[test]
-        fn any_bytes_after_the_magic_are_read_or_refused(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+        fn any_bytes_after_the_magic_are_read_or_refused(
+            bytes in proptest::collection::vec(any::<u8>(), 0..200),
+        ) {
             let mut file = b"\x93NUMPY".to_vec();
             file.extend(bytes);
             let _ = decode("a.npy", &file, &Limits::default());

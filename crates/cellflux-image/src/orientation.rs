@@ -3,7 +3,7 @@
 
 use crate::picture::Plane;
 
-/// Which way a stored picture is to be turned.
+/// How a stored picture is to be turned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Orientation {
     /// Rows and columns are exchanged, before the mirroring.
@@ -34,7 +34,7 @@ impl Orientation {
         }
     }
 
-    /// The plane as it is to be looked at.
+    /// The plane the right way up.
     pub(crate) fn upright(self, plane: Plane) -> Plane {
         if self == Self::of_exif(1) {
             return plane;
@@ -72,8 +72,8 @@ mod tests {
 
     #[test]
     fn every_orientation_is_turned_as_exif_describes_it() {
-        // A picture of 2 columns and 3 rows, numbered as it is to be looked at, stored in each of the eight
-        // ways. The first number is what lies in the first stored row's first column, and so on.
+        // A picture of 2 columns and 3 rows, numbered the right way up, stored in each of the eight ways. The
+        // first number lies in the first stored row's first column, and so on.
         let stored: [(u8, usize, [f32; 6]); 8] = [
             (1, 2, [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]),
             (2, 2, [2.0, 1.0, 4.0, 3.0, 6.0, 5.0]),

@@ -58,14 +58,14 @@ impl std::fmt::Display for Depth {
 pub struct Limits {
     /// The longest side in pixels.
     pub side: usize,
-    /// The most planes: samples times pages.
+    /// The largest number of planes: samples times pages.
     pub planes: usize,
-    /// The most numbers in all planes together; each takes 4 bytes once decoded.
+    /// The largest count of numbers in all planes together; each takes 4 bytes once decoded.
     pub numbers: usize,
 }
 
 impl Default for Limits {
-    /// 16,384 px a side, 64 planes, 2^26 numbers (256 MiB decoded): what a browser tab survives.
+    /// Sides of 16,384 px, 64 planes, 2^26 numbers (256 MiB decoded): as much as a browser tab survives.
     fn default() -> Self {
         Self {
             side: 16_384,
@@ -99,7 +99,7 @@ impl Limits {
         if width > self.side || height > self.side {
             return too_large(
                 format!("{width} x {height} px"),
-                format!("{} px a side", self.side),
+                format!("sides of {} px", self.side),
             );
         }
         if planes > self.planes {
@@ -121,7 +121,7 @@ impl Picture {
     /// Gathers planes of one size into a picture.
     ///
     /// # Errors
-    /// [`ImageError::NotFinite`] for the first number that is none; [`ImageError::Unsupported`] without
+    /// [`ImageError::NotFinite`] for the first number that is not finite; [`ImageError::Unsupported`] without
     /// planes.
     pub(crate) fn new(name: &str, planes: Vec<Plane>, depth: Depth) -> Result<Self, ImageError> {
         if planes.is_empty() {
@@ -177,7 +177,7 @@ impl Picture {
         self
     }
 
-    /// Pixels a row, the same for every plane.
+    /// Pixels per row, the same for every plane.
     pub fn width(&self) -> usize {
         self.planes.first().map_or(0, |plane| plane.width)
     }

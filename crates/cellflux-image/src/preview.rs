@@ -14,12 +14,12 @@ const BRIGHTEST: f64 = 0.998;
 pub struct Preview {
     /// The reduced picture.
     pub picture: Rgba,
-    /// Source pixels a preview pixel, along both sides.
+    /// Source pixels per preview pixel, along both sides.
     pub reduction: usize,
 }
 
-/// One plane in grey, at most `max_side` pixels a side, its 1st to 99.8th percentile stretched to black and
-/// white.
+/// One plane in grey, with sides of at most `max_side` pixels, its 1st to 99.8th percentile stretched to
+/// black and white.
 pub fn plane(plane: &Plane, max_side: usize) -> Preview {
     blend(&[(plane, Colour::new(255, 255, 255))], max_side)
 }

@@ -111,11 +111,12 @@ fn samples(colour: ColorType) -> Option<(&'static [Option<&'static str>], Depth)
     })
 }
 
-/// The codec's own guard: at most 16-bit samples of what the limits allow, and as much again for its work.
+/// The codec's own guard: at most 16-bit samples of what the limits allow, and as much again for its working
+/// memory.
 fn codec_limits(limits: &Limits) -> image::Limits {
     let mut codec = image::Limits::default();
-    // Below some megabytes a codec could not read a header, and nobody would learn what the picture is too
-    // large for.
+    // With less than a few megabytes a codec could not read a header, and could not say which limit the
+    // picture exceeds.
     codec.max_alloc = Some((limits.numbers as u64 * 4).max(1 << 24));
     codec
 }

@@ -1,5 +1,5 @@
-//! What the numbers of dropped files could mean: the readings that a person chooses among, one choice for
-//! each sort of files, of which the first that fits is suggested.
+//! What the numbers of dropped files could mean: the readings among which a person chooses, once for each
+//! sort of files; the first that fits is suggested.
 
 use crate::coding::Meaning;
 use crate::picture::{Depth, Picture};
@@ -24,7 +24,7 @@ pub enum Reading {
     Range,
 }
 
-/// Files that are read in one way: stored alike, and suggested the same reading.
+/// Files that are read alike: stored in the same way, with the same suggested reading.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Sort {
     files: Vec<usize>,
@@ -57,7 +57,7 @@ impl Reading {
             Self::Linear16 => linear(0.0, 65_535.0),
             Self::Unit => linear(0.0, 1.0),
             Self::Range if low < high => linear(low, high),
-            // A flat picture has no range of its own; it is black then, and can be looked at all the same.
+            // A flat picture has no range of its own; then it is black, and can still be looked at.
             Self::Range => linear(low, low + low.abs().max(1.0)),
         }
     }
@@ -95,8 +95,8 @@ impl Reading {
         }
     }
 
-    /// Whether a picture's numbers may be read so. Light from 0 to 1 in whole numbers, and the brightest of
-    /// one byte in numbers of two, would be cut off.
+    /// Whether a picture's numbers may be read so. Whole numbers read as light from 0 to 1, or numbers of two
+    /// bytes read as one byte, would be cut off.
     fn fits(self, picture: &Picture, spec: &ImageSpec) -> bool {
         let range = (f64::from(picture.min), f64::from(picture.max));
         let whole = match self {
@@ -138,8 +138,8 @@ impl Sort {
     }
 }
 
-/// Groups files by how they are stored and which reading is the first that fits them. Every file has one that
-/// fits, so none is a dead end.
+/// Groups files by how they are stored and which reading is the first that fits them. Every file has a
+/// reading that fits.
 pub fn sorts(pictures: &[Picture], spec: &ImageSpec) -> Vec<Sort> {
     let mut sorts: Vec<(Depth, Sort)> = Vec::new();
     for (file, picture) in pictures.iter().enumerate() {
@@ -238,7 +238,7 @@ mod tests {
         for channel in cut.bytes.chunks(256) {
             assert_eq!((channel[0], channel[255]), (0, 255));
         }
-        // Alike files are one sort, with one range for all.
+        // Files stored alike are one sort, with one range for all.
         let alike = ["a", "b"].map(|name| {
             holding(
                 name,

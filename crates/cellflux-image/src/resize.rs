@@ -28,8 +28,8 @@ pub fn resize(
     })
 }
 
-/// Smooths `[height, width]` numbers with a Gaussian of standard deviation `sigma` in pixels, above 0; the
-/// border's pixels go on beyond it. `None` if `values` is not `width * height` long or a size is zero.
+/// Smooths `[height, width]` numbers with a Gaussian of standard deviation `sigma` in pixels, above 0; beyond
+/// the border its pixels are repeated. `None` if `values` is not `width * height` long or a size is zero.
 pub fn smooth(values: &[f32], (width, height): (usize, usize), sigma: f32) -> Option<Vec<f32>> {
     if values.len() != width.checked_mul(height)? || values.is_empty() {
         return None;
@@ -142,7 +142,7 @@ mod tests {
             .map(|(x, v)| v * (x as f64 - 30.0).powi(2))
             .sum::<f64>()
             / total;
-        // The library cuts the Gaussian off at some two standard deviations.
+        // The library cuts the Gaussian off at about two standard deviations.
         assert!(
             (variance.sqrt() - f64::from(sigma)).abs() < 0.5,
             "{}",

@@ -1,7 +1,7 @@
 //! What a model's images are: size, channels, coding and range. The bundle's manifest carries this, so that
 //! nothing is guessed from a picture's bytes.
 //!
-//! Four kinds of numbers, always in this order on the way in:
+//! Four kinds of numbers; an image passes through them in this order:
 //!
 //! 1. *raw*: what the file stores (BBBC021's fields: 12 bits times 16);
 //! 2. *intensity* `v = raw / raw_divisor`, linear in light, `0..=full_scale` (BBBC021: 4095);
@@ -18,7 +18,7 @@ use crate::error::ImageError;
 
 /// Sides and channel counts beyond these are refused before any memory is reserved for them.
 pub const MAX_MODEL_SIDE: usize = 2048;
-/// The most channels a model's image may have.
+/// The largest number of channels of a model's image.
 pub const MAX_CHANNELS: usize = 64;
 
 /// A model's images, as the manifest's `image` section states them.
@@ -181,7 +181,7 @@ impl<'de> Deserialize<'de> for Colour {
     }
 }
 
-/// Colours for channels nobody has named: six that stay apart when they add up.
+/// Colours for channels without a name: six that stay distinct when they add up.
 const PALETTE: [Colour; 6] = [
     Colour::new(255, 64, 64),
     Colour::new(64, 255, 64),
@@ -278,7 +278,7 @@ impl ImageSpec {
         self.channels.len() * self.pixels()
     }
 
-    /// Whether the image holds no numbers; never so for a valid spec.
+    /// Whether the image holds no numbers, which is never so for a valid spec.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -356,7 +356,7 @@ impl ImageSpec {
         Ok(())
     }
 
-    /// Coded bytes `[C, H, W]` to the model range `[C, H, W]`, the inference way: no dequantisation noise.
+    /// Coded bytes `[C, H, W]` to the model range `[C, H, W]`, as in inference: no dequantisation noise.
     ///
     /// # Errors
     /// [`ImageError::Length`] unless there are exactly [`ImageSpec::len`] bytes.
@@ -371,7 +371,7 @@ impl ImageSpec {
     }
 
     /// Model range `[C, H, W]` to the nearest coded bytes `[C, H, W]`; what lies outside the range is
-    /// clamped, and a number that is not one becomes 0. The inverse of [`ImageSpec::to_model_range`].
+    /// clamped, and NaN becomes 0. The inverse of [`ImageSpec::to_model_range`].
     ///
     /// # Errors
     /// [`ImageError::Length`] unless there are exactly [`ImageSpec::len`] numbers.

@@ -83,7 +83,7 @@ pub fn strip(frames: &[Rgba]) -> Result<Rgba, ImageError> {
     grid.draw(frames)
 }
 
-/// A text that a PNG carries beside its pixels, as an `iTXt` chunk (PNG specification, section 11.3.3).
+/// A text that a PNG holds beside its pixels, as an `iTXt` chunk (PNG specification, section 11.3.3).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PngText {
     /// What the text is: one of the specification's keywords (`Description`, `Copyright`, `Source`, …), or
@@ -123,8 +123,8 @@ pub fn encode_png_with(picture: &Rgba, texts: &[PngText]) -> Result<Vec<u8>, Ima
     }
 }
 
-/// The one place that writes PNG, 8 bits a sample: best compression, since pictures are small and links carry
-/// them.
+/// The one place that writes PNG, 8 bits per sample: best compression, since pictures are small and links
+/// hold them.
 pub(crate) fn encode(
     bytes: &[u8],
     width: usize,

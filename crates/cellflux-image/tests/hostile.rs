@@ -87,7 +87,7 @@ fn a_text_file_named_png_is_called_a_text_file() {
         refusal("cells.png", "well,site\nB02,1\n".as_bytes()),
         "cells.png is a text file, expected a PNG, JPEG, TIFF or .npy picture"
     );
-    // A character cut in two where the look at the head ends is still text.
+    // A character cut in two at the end of the examined bytes is still text.
     let long = "ä".repeat(2000);
     assert!(refusal("a.png", &long.as_bytes()[..1025]).contains("a text file"));
 }

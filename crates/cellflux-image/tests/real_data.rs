@@ -1,4 +1,4 @@
-//! The way of an upload on real microscopy files, where `../shared/data` stands beside the repository.
+//! An upload's steps on real microscopy files, where `../shared/data` stands beside the repository.
 // Helpers of tests may stop a test as the tests themselves do.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests")]
 
@@ -10,7 +10,8 @@ use cellflux_image::crop::{Crop, cut};
 use cellflux_image::picture::Depth;
 use cellflux_image::{ImageSpec, Picture, coded_png, decode, preview};
 
-/// The files below `folder` whose names end so, sorted; `None` (and a line) where the data is absent.
+/// The files below `folder` whose names have this ending, sorted; `None` (and a message) where the data is
+/// absent.
 fn files(folder: &str, ending: &str, count: usize) -> Option<Vec<PathBuf>> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("../../../shared/data")
@@ -63,7 +64,7 @@ fn a_training_crop_keeps_its_bytes() {
         }
         let png = coded_png::write(&spec, &crop.bytes).unwrap();
         assert_eq!(coded_png::read(&spec, "link", &png).unwrap(), crop.bytes);
-        // What a link carries: some 10 kB.
+        // A link holds this: about 10 kB.
         assert!(png.len() < 13_000, "{} bytes", png.len());
     }
 }
@@ -116,7 +117,8 @@ fn a_raw_field_is_assigned_by_name_and_coded_like_the_training_crops() {
     );
 }
 
-/// One crop of the data set was cut from one of these fields: cutting and coding it again gives its bytes.
+/// One crop of the data set was cut from one of these fields: cutting and coding it again gives the same
+/// bytes.
 #[test]
 fn a_crop_cut_from_its_raw_field_equals_the_data_sets_own_in_every_byte() {
     let Some(fields) = files("bbbc021-fields", "_16bit.png", 6) else {

@@ -1,4 +1,4 @@
-//! Crops measured beside what the field's Python libraries measure of the same crops and the same masks:
+//! Crops measured here and by well-known Python libraries, on the same crops and the same masks:
 //! `goldens/crop.py` drew and measured them.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests")]
 
@@ -8,12 +8,12 @@ use cellflux_measure::crop::region::Region;
 use cellflux_measure::crop::{Channels, Crop, catalogue, cell, measure, radial};
 use serde_json::Value;
 
-/// Both sides compute in f64, from the same whole numbers; what differs is the order of sums of at most some
+/// Both sides compute in f64, from the same whole numbers; what differs is the order of sums of at most a few
 /// thousand terms.
 const SAME: f64 = 1e-9;
 
-/// How much of two masks' union they share at least where both divide touching things each in their own way:
-/// lines of division one pixel apart, and the pixels on them.
+/// The smallest share of their union that two masks have in common, where each program divides touching
+/// things in its own way: the dividing lines may be one pixel apart, and may belong to either side.
 const ALIKE: f64 = 0.93;
 
 struct Golden {

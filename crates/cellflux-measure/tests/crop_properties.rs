@@ -1,4 +1,5 @@
-//! What holds for every crop: values where there can be some, never NaN, and the symmetries that are true.
+//! What holds for every crop: values wherever they are defined, never NaN, and the same values after
+//! mirroring and turning.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests")]
 #![allow(
     clippy::float_cmp,
@@ -28,7 +29,7 @@ fn crops() -> impl Strategy<Value = (usize, usize, usize, Vec<u8>)> {
     })
 }
 
-/// A crop seen in a mirror: each row backwards.
+/// A mirrored crop: each row backwards.
 fn mirrored(coded: &[u8], width: usize) -> Vec<u8> {
     let rows = coded.chunks(width);
     rows.flat_map(|row| row.iter().rev().copied()).collect()

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use cellflux_image::decode;
 use cellflux_measure::crop::{Channels, Crop, catalogue, measure};
 
-/// Crops of a condition that are measured.
+/// How many crops of a condition are measured.
 const CROPS: usize = 150;
 
 #[derive(Default)]

@@ -77,8 +77,8 @@ fn an_interval_of_resampled_fields_holds_the_truth_about_as_often_as_it_says_and
     let [fields, cells] = coverage(FEWEST_FIELDS);
     // Four standard errors of 400 experiments around 95 % are 4.4 points.
     assert!((fields - 0.95).abs() < 0.044, "fields: {fields}");
-    // The fields' share of the variance makes the spread of a mean of 10 cells a field sqrt(1 + 9 / 2) = 2.3
-    // times what independent cells have, so 95 % shrink to P(|z| < 1.96 / 2.3) = 60 %; again with four
+    // With 10 cells per field, the fields' share of the variance makes the spread of a mean sqrt(1 + 9 / 2) =
+    // 2.3 times that of independent cells, so 95 % shrink to P(|z| < 1.96 / 2.3) = 60 %; again with four
     // standard errors.
     assert!((cells - 0.60).abs() < 0.098, "cells: {cells}");
 }

@@ -24,7 +24,7 @@ const SUMS: f64 = 1e-12;
 /// here is about a third of the rows' size.
 const DISTANCES: f64 = 1e-10;
 
-/// Eigenvectors turn by the covariance's rounding over the distance of two eigenvalues.
+/// Rounding turns eigenvectors by the covariance's rounding error over the distance of two eigenvalues.
 const DIRECTIONS: f64 = 1e-9;
 
 fn golden() -> Value {
@@ -70,7 +70,7 @@ fn generated() -> Features {
     features(3, 100, &[0.3, 0.2, 0.1, 0.4, 0.3, 0.0, 0.3, 0.2], 1.1)
 }
 
-/// The pairs of `goldens/sets.py` in its order, with what it says of them.
+/// The pairs of `goldens/sets.py` in its order, with its values.
 fn pairs() -> Vec<(Features, Features, Value)> {
     let sets = [
         (control(), treated()),

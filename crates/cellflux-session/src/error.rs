@@ -4,13 +4,13 @@ use cellflux_bundle::BundleError;
 use cellflux_flow::FlowError;
 use cellflux_image::ImageError;
 
-/// Why a recipe or link describes no experiment with this model, or why an export was not written.
+/// Why a recipe or link describes no walk with this model, or why an export was not written.
 ///
 /// Every message is one sentence that a page can show as it is.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SessionError {
-    /// A field of a recipe holds what it may not.
+    /// A field of a recipe holds something it may not hold.
     #[error("{field} is {found}, expected {expected}")]
     Field {
         /// The field.

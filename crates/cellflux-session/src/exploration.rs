@@ -1,7 +1,8 @@
-//! One exploration: the steps reached so far, one more a call, and what a change of mind keeps of them.
+//! One exploration: the steps reached so far, one more per call, and which of them stay when the recipe
+//! changes.
 //!
 //! Every finished step is read back, so going back, scrubbing, exporting and measuring are look-ups in
-//! [`frames`], and an engine that is lost costs nothing but the step it was on.
+//! [`frames`], and a lost engine costs only the step it was on.
 //!
 //! [`frames`]: Exploration::frames
 
@@ -19,22 +20,22 @@ use crate::walker::Walker;
 
 /// A trajectory in the making, on an engine that may come and go.
 pub struct Exploration<E: Engine> {
-    experiment: PreparedWalk,
+    walk: PreparedWalk,
     /// Never empty: the start is the first.
     frames: Vec<Frame>,
     engine: Option<E>,
     walker: Option<Walker<E::State>>,
 }
 
-/// What a changed recipe leaves of a trajectory. Engine and weights are kept in any case.
+/// How much of a trajectory stays when the recipe changes. Engine and weights are kept in any case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Change {
-    /// Everything: no number of any frame, reached or to come, is another one.
+    /// Everything: no number of any frame changes, reached or to come.
     Nothing,
-    /// Every number, but something else is looked at.
+    /// Every number; only the view changes.
     Display,
-    /// The first `kept` frames; 1 is the start alone, 0 is another start. The steps behind them are to be
-    /// walked.
+    /// The first `kept` frames; 1 is the start alone, 0 is another start. The steps after them are to be
+    /// computed.
     Trajectory {
         /// Number of frames that remain, the start included.
         kept: usize,
@@ -53,19 +54,19 @@ pub enum Pacing {
 }
 
 impl<E: Engine> Exploration<E> {
-    /// Starts at the experiment's start image, without an engine.
-    pub fn new(experiment: PreparedWalk) -> Self {
+    /// Starts at the walk's start image, without an engine.
+    pub fn new(walk: PreparedWalk) -> Self {
         Self {
-            frames: vec![start_frame(&experiment)],
-            experiment,
+            frames: vec![start_frame(&walk)],
+            walk,
             engine: None,
             walker: None,
         }
     }
 
-    /// The experiment that is walked.
-    pub fn experiment(&self) -> &PreparedWalk {
-        &self.experiment
+    /// The walk that is explored.
+    pub fn walk(&self) -> &PreparedWalk {
+        &self.walk
     }
 
     /// Every frame reached, the start first.
@@ -75,9 +76,9 @@ impl<E: Engine> Exploration<E> {
 
     /// Whether the last waypoint is reached.
     pub fn is_finished(&self) -> bool {
-        self.frames.last().is_some_and(|last| {
-            last.step_size.is_none() && last.waypoint + 1 >= self.experiment.waypoints().len()
-        })
+        self.frames
+            .last()
+            .is_some_and(|last| last.step_size.is_none() && last.waypoint + 1 >= self.walk.waypoints().len())
     }
 
     /// Guided velocities evaluated for the frames that are there.
@@ -114,7 +115,7 @@ impl<E: Engine> Exploration<E> {
 
     /// Walks on by one solver step and reads it back; `None` when the walk is finished.
     ///
-    /// If this future is dropped before it is done, the step is lost and nothing else.
+    /// If this future is dropped before it is done, only this step is lost.
     ///
     /// # Errors
     /// [`StepError`]; the frames reached before stay, and the next call tries again from the last of them.
@@ -125,18 +126,17 @@ impl<E: Engine> Exploration<E> {
         let Some(last) = self.frames.last() else {
             return Ok(None);
         };
-        if matches!(self.experiment.flow().method, Method::Adaptive(_)) && self.frames.len() > ADAPTIVE_STEPS
-        {
+        if matches!(self.walk.flow().method, Method::Adaptive(_)) && self.frames.len() > ADAPTIVE_STEPS {
             return Err(StepError::TooManySteps { t: last.t });
         }
         let engine = self.engine.as_mut().ok_or(StepError::NoEngine)?;
-        // The walker goes back only when all went well, so that an error or a dropped future leaves none that
-        // is half way.
+        // The walker is put back only when all went well, so that an error or a dropped future leaves no
+        // half-done one.
         let mut walker = match self.walker.take() {
             Some(walker) => walker,
-            None => Walker::at(engine, &self.experiment, last).map_err(StepError::Engine)?,
+            None => Walker::at(engine, &self.walk, last).map_err(StepError::Engine)?,
         };
-        let Some(step) = walker.step(engine, &self.experiment, last).await? else {
+        let Some(step) = walker.step(engine, &self.walk, last).await? else {
             return Ok(None);
         };
         let mut reading = pin!(engine.read(&step.state));
@@ -147,7 +147,7 @@ impl<E: Engine> Exploration<E> {
             Poll::Ready(values) => values,
             Poll::Pending => {
                 if pacing == Pacing::Continuous {
-                    ahead = walker.look_ahead(engine, &self.experiment, step.waypoint);
+                    ahead = walker.look_ahead(engine, &self.walk, step.waypoint);
                 }
                 reading.await
             }
@@ -156,7 +156,8 @@ impl<E: Engine> Exploration<E> {
         if !values.iter().all(|value| value.is_finite()) {
             return Err(StepError::NotFinite { t: last.t });
         }
-        // A failure of the step ahead is for the next call to meet again and report; this step was reached.
+        // If the step ahead fails, the next call meets that failure again and reports it; this step was
+        // reached.
         self.walker = ahead.is_ok().then_some(walker);
         self.frames.push(Frame {
             t: step.t,
@@ -169,9 +170,9 @@ impl<E: Engine> Exploration<E> {
         Ok(self.frames.last())
     }
 
-    /// Evaluates one velocity of the next step and waits for it, if the step needs more than that one still.
-    /// True until only the last one is missing, which is [`Exploration::advance`]'s: a caller that looks
-    /// between the calls whether the visitor has changed something follows within one evaluation.
+    /// Evaluates one velocity of the next step and waits for it, if the step needs more than this one. True
+    /// until only the last one is missing, which [`Exploration::advance`] evaluates: a caller that checks
+    /// between the calls whether the visitor has changed something can follow within one evaluation.
     ///
     /// An adaptive step is not taken to pieces: false.
     ///
@@ -184,10 +185,10 @@ impl<E: Engine> Exploration<E> {
         let engine = self.engine.as_mut().ok_or(StepError::NoEngine)?;
         let mut walker = match self.walker.take() {
             Some(walker) => walker,
-            None => Walker::at(engine, &self.experiment, last).map_err(StepError::Engine)?,
+            None => Walker::at(engine, &self.walk, last).map_err(StepError::Engine)?,
         };
         let velocity = walker
-            .evaluate(engine, &self.experiment, last.waypoint)
+            .evaluate(engine, &self.walk, last.waypoint)
             .map_err(StepError::Engine)?;
         if let Some(velocity) = &velocity {
             engine.read(velocity).await.map_err(StepError::Engine)?;
@@ -196,15 +197,15 @@ impl<E: Engine> Exploration<E> {
         Ok(velocity.is_some())
     }
 
-    /// Turns to another experiment and keeps every frame that is also one of its frames.
-    pub fn apply(&mut self, experiment: PreparedWalk) -> Change {
-        let same_start = experiment.start() == self.experiment.start()
-            && experiment.waypoints().first() == self.experiment.waypoints().first();
-        let same_flow = experiment.flow() == self.experiment.flow();
-        let same_way = experiment.waypoints() == self.experiment.waypoints();
-        let same_view = experiment.recipe().view == self.experiment.recipe().view;
+    /// Changes to another walk and keeps every frame that is also one of its frames.
+    pub fn apply(&mut self, walk: PreparedWalk) -> Change {
+        let same_start =
+            walk.start() == self.walk.start() && walk.waypoints().first() == self.walk.waypoints().first();
+        let same_flow = walk.flow() == self.walk.flow();
+        let same_way = walk.waypoints() == self.walk.waypoints();
+        let same_view = walk.recipe().view == self.walk.recipe().view;
         if same_start && same_flow && same_way {
-            self.experiment = experiment;
+            self.walk = walk;
             return if same_view {
                 Change::Nothing
             } else {
@@ -214,7 +215,7 @@ impl<E: Engine> Exploration<E> {
         let kept = match (same_start, same_flow) {
             (false, _) => 0,
             (true, false) => 1,
-            (true, true) => self.frames_on_the_way_of(&experiment),
+            (true, true) => self.frames_on_the_way_of(&walk),
         };
         self.walker = self
             .walker
@@ -223,16 +224,16 @@ impl<E: Engine> Exploration<E> {
             .map(Walker::without_next_step);
         self.frames.truncate(kept);
         if self.frames.is_empty() {
-            self.frames.push(start_frame(&experiment));
+            self.frames.push(start_frame(&walk));
         }
-        self.experiment = experiment;
+        self.walk = walk;
         Change::Trajectory { kept }
     }
 
     /// How many frames were walked towards waypoints that `other` has too.
     fn frames_on_the_way_of(&self, other: &PreparedWalk) -> usize {
         let common = self
-            .experiment
+            .walk
             .waypoints()
             .iter()
             .zip(other.waypoints())
@@ -246,14 +247,14 @@ impl<E: Engine> Exploration<E> {
     }
 }
 
-fn start_frame(experiment: &PreparedWalk) -> Frame {
+fn start_frame(walk: &PreparedWalk) -> Frame {
     Frame {
-        t: experiment.waypoints().first().copied().unwrap_or_default(),
+        t: walk.waypoints().first().copied().unwrap_or_default(),
         evaluations: 0,
         rejected: 0,
         waypoint: 0,
         step_size: None,
-        values: experiment.start().to_vec(),
+        values: walk.start().to_vec(),
     }
 }
 

@@ -11,7 +11,7 @@ use crate::step_error::StepError;
 use crate::test_engine::{Call, TestEngine, TestError};
 use crate::test_model::recipe;
 
-fn experiment(change: impl FnOnce(&mut Recipe)) -> PreparedWalk {
+fn prepared(change: impl FnOnce(&mut Recipe)) -> PreparedWalk {
     let mut recipe = recipe();
     change(&mut recipe);
     let start: Vec<f32> = (0..32u8).map(|i| f32::from(i) / 16.0 - 1.0).collect();
@@ -24,21 +24,21 @@ fn adaptive(recipe: &mut Recipe) {
     recipe.sampling.atol = 1e-4;
 }
 
-fn with_engine(experiment: PreparedWalk, engine: TestEngine) -> Exploration<TestEngine> {
-    let mut exploration = Exploration::new(experiment);
+fn with_engine(walk: PreparedWalk, engine: TestEngine) -> Exploration<TestEngine> {
+    let mut exploration = Exploration::new(walk);
     assert!(exploration.attach_engine(engine).is_none());
     exploration
 }
 
-fn walk(exploration: &mut Exploration<TestEngine>, pacing: Pacing) -> Result<(), StepError<TestError>> {
+fn run_to_end(exploration: &mut Exploration<TestEngine>, pacing: Pacing) -> Result<(), StepError<TestError>> {
     while block_on(exploration.advance(pacing))?.is_some() {}
     assert!(exploration.is_finished());
     Ok(())
 }
 
-fn walked(experiment: PreparedWalk) -> Exploration<TestEngine> {
-    let mut exploration = with_engine(experiment, TestEngine::default());
-    walk(&mut exploration, Pacing::Single).unwrap();
+fn walked(walk: PreparedWalk) -> Exploration<TestEngine> {
+    let mut exploration = with_engine(walk, TestEngine::default());
+    run_to_end(&mut exploration, Pacing::Single).unwrap();
     exploration
 }
 
@@ -46,12 +46,12 @@ fn walked(experiment: PreparedWalk) -> Exploration<TestEngine> {
 fn each_step_is_the_solver_s_own() {
     for solver in Solver::ALL {
         let Solver::Fixed(fixed) = solver else { continue };
-        let exploration = walked(experiment(|r| r.sampling.solver = solver));
+        let exploration = walked(prepared(|r| r.sampling.solver = solver));
         assert_eq!(exploration.frames().len(), 5);
         let mut engine = TestEngine::default();
-        let flow = exploration.experiment().flow().clone();
+        let flow = exploration.walk().flow().clone();
         engine.condition(&[flow.condition], flow.guidance).unwrap();
-        let mut x = engine.upload(exploration.experiment().start()).unwrap();
+        let mut x = engine.upload(exploration.walk().start()).unwrap();
         for frame in &exploration.frames()[1..] {
             x = cellflux_flow::field::Field::combine(&mut engine, &[(1.0, &x)]).unwrap();
             x = fixed.step(&mut engine, frame.t - 0.25, frame.t, &x).unwrap();
@@ -65,8 +65,8 @@ fn each_step_is_the_solver_s_own() {
 #[test]
 fn a_step_taken_to_pieces_is_the_same_step() {
     for solver in Solver::ALL {
-        let whole = walked(experiment(|r| r.sampling.solver = solver));
-        let mut pieces = with_engine(experiment(|r| r.sampling.solver = solver), TestEngine::default());
+        let whole = walked(prepared(|r| r.sampling.solver = solver));
+        let mut pieces = with_engine(prepared(|r| r.sampling.solver = solver), TestEngine::default());
         while !pieces.is_finished() {
             while block_on(pieces.evaluate()).unwrap() {}
             block_on(pieces.advance(Pacing::Single)).unwrap();
@@ -79,7 +79,7 @@ fn a_step_taken_to_pieces_is_the_same_step() {
 #[test]
 fn a_change_in_mid_step_is_followed_after_the_velocity_that_was_under_way() {
     let rk4 = |recipe: &mut Recipe| recipe.sampling.solver = "rk4".parse().unwrap();
-    let mut exploration = with_engine(experiment(rk4), TestEngine::default());
+    let mut exploration = with_engine(prepared(rk4), TestEngine::default());
     block_on(exploration.advance(Pacing::Single)).unwrap();
     let calls = std::rc::Rc::clone(&exploration.engine().unwrap().calls);
     calls.borrow_mut().clear();
@@ -89,7 +89,7 @@ fn a_change_in_mid_step_is_followed_after_the_velocity_that_was_under_way() {
         recipe.sampling.alpha = 2.0;
     };
     assert_eq!(
-        exploration.apply(experiment(changed)),
+        exploration.apply(prepared(changed)),
         Change::Trajectory { kept: 1 }
     );
     let velocities = calls
@@ -98,18 +98,18 @@ fn a_change_in_mid_step_is_followed_after_the_velocity_that_was_under_way() {
         .filter(|call| **call == Call::Velocity)
         .count();
     assert_eq!(velocities, 1);
-    walk(&mut exploration, Pacing::Single).unwrap();
-    assert_eq!(exploration.frames(), walked(experiment(changed)).frames());
+    run_to_end(&mut exploration, Pacing::Single).unwrap();
+    assert_eq!(exploration.frames(), walked(prepared(changed)).frames());
 }
 
 #[test]
 fn an_adaptive_walk_ends_at_the_end_close_to_a_fine_fixed_one() {
-    let fine = walked(experiment(|r| r.sampling.steps = 400));
-    let adaptive = walked(experiment(adaptive));
+    let fine = walked(prepared(|r| r.sampling.steps = 400));
+    let adaptive = walked(prepared(adaptive));
     let (a, b) = (fine.frames().last().unwrap(), adaptive.frames().last().unwrap());
     assert!((b.t - 1.0).abs() < f64::EPSILON);
     for (a, b) in a.values.iter().zip(&b.values) {
-        // Tolerances of 1e-4 a step, some ten steps.
+        // Tolerances of 1e-4 per step, about ten steps.
         assert!((a - b).abs() < 1e-3, "{a} {b}");
     }
 }
@@ -120,7 +120,7 @@ fn the_return_comes_back_within_the_solver_s_error() {
         ((|r| r.sampling.steps = 100) as fn(&mut Recipe), 1e-3),
         (adaptive, 1e-2),
     ] {
-        let exploration = walked(experiment(|r| {
+        let exploration = walked(prepared(|r| {
             change(r);
             r.direction = Direction::Return;
         }));
@@ -142,15 +142,15 @@ fn the_return_comes_back_within_the_solver_s_error() {
 #[test]
 fn looking_ahead_changes_no_number_and_queues_the_next_step_before_waiting() {
     use Call::{Arrived, Condition, Read, Upload, Velocity};
-    let single = walked(experiment(|_| {}));
-    let mut continuous = with_engine(experiment(|_| {}), TestEngine::default());
+    let single = walked(prepared(|_| {}));
+    let mut continuous = with_engine(prepared(|_| {}), TestEngine::default());
     block_on(continuous.advance(Pacing::Continuous)).unwrap();
     let calls = std::rc::Rc::clone(&continuous.engine().unwrap().calls);
     let expected = [
         Condition, Upload, Velocity, Velocity, Read, Velocity, Velocity, Arrived,
     ];
     assert_eq!(*calls.borrow(), expected);
-    walk(&mut continuous, Pacing::Continuous).unwrap();
+    run_to_end(&mut continuous, Pacing::Continuous).unwrap();
     assert_eq!(continuous.frames(), single.frames());
     let velocities = calls.borrow().iter().filter(|call| **call == Velocity).count();
     assert_eq!(velocities, single.evaluations());
@@ -162,7 +162,7 @@ fn an_engine_that_computes_while_it_is_called_takes_no_step_ahead() {
         prompt: true,
         ..TestEngine::default()
     };
-    let mut exploration = with_engine(experiment(|_| {}), prompt);
+    let mut exploration = with_engine(prepared(|_| {}), prompt);
     block_on(exploration.advance(Pacing::Continuous)).unwrap();
     let calls = exploration.engine().unwrap().calls.borrow().clone();
     assert_eq!(calls.last(), Some(&Call::Arrived));
@@ -173,10 +173,10 @@ fn an_engine_that_computes_while_it_is_called_takes_no_step_ahead() {
 fn a_device_lost_in_mid_run_costs_nothing_that_was_reached() {
     for change in [(|_| {}) as fn(&mut Recipe), adaptive] {
         for pacing in [Pacing::Single, Pacing::Continuous] {
-            let whole = walked(experiment(change));
+            let whole = walked(prepared(change));
             for life in 0..whole.evaluations() {
-                let mut exploration = with_engine(experiment(change), TestEngine::with_life(life));
-                let error = walk(&mut exploration, pacing).unwrap_err();
+                let mut exploration = with_engine(prepared(change), TestEngine::with_life(life));
+                let error = run_to_end(&mut exploration, pacing).unwrap_err();
                 assert_eq!(error, StepError::Engine(TestError::Lost));
                 let reached = exploration.frames().to_vec();
                 assert_eq!(reached, whole.frames()[..reached.len()]);
@@ -185,7 +185,7 @@ fn a_device_lost_in_mid_run_costs_nothing_that_was_reached() {
                 assert!(exploration.detach_engine().is_some());
                 assert_eq!(block_on(exploration.advance(pacing)), Err(StepError::NoEngine));
                 exploration.attach_engine(TestEngine::default());
-                walk(&mut exploration, pacing).unwrap();
+                run_to_end(&mut exploration, pacing).unwrap();
                 assert_eq!(exploration.frames().len(), whole.frames().len());
                 for (a, b) in exploration.frames().iter().zip(whole.frames()) {
                     assert_eq!(
@@ -201,8 +201,8 @@ fn a_device_lost_in_mid_run_costs_nothing_that_was_reached() {
 
 #[test]
 fn a_dropped_step_is_taken_again_with_the_same_numbers() {
-    let whole = walked(experiment(|_| {}));
-    let mut exploration = with_engine(experiment(|_| {}), TestEngine::default());
+    let whole = walked(prepared(|_| {}));
+    let mut exploration = with_engine(prepared(|_| {}), TestEngine::default());
     block_on(exploration.advance(Pacing::Continuous)).unwrap();
     {
         let mut step = std::pin::pin!(exploration.advance(Pacing::Continuous));
@@ -212,25 +212,25 @@ fn a_dropped_step_is_taken_again_with_the_same_numbers() {
             "it waits for its values"
         );
     }
-    walk(&mut exploration, Pacing::Continuous).unwrap();
+    run_to_end(&mut exploration, Pacing::Continuous).unwrap();
     assert_eq!(exploration.frames(), whole.frames());
 }
 
 #[test]
 fn a_change_restarts_only_what_it_must() {
     let expect = |change: fn(&mut Recipe), expected: Change| {
-        let mut exploration = walked(experiment(|_| {}));
+        let mut exploration = walked(prepared(|_| {}));
         let before = exploration.frames().to_vec();
         let calls = std::rc::Rc::clone(&exploration.engine().unwrap().calls);
         let done = calls.borrow().len();
-        assert_eq!(exploration.apply(experiment(change)), expected);
+        assert_eq!(exploration.apply(prepared(change)), expected);
         let kept = match expected {
             Change::Trajectory { kept } => kept,
             _ => before.len(),
         };
         assert_eq!(exploration.frames()[..kept], before[..kept]);
-        walk(&mut exploration, Pacing::Single).unwrap();
-        let fresh = walked(experiment(change));
+        run_to_end(&mut exploration, Pacing::Single).unwrap();
+        let fresh = walked(prepared(change));
         assert_eq!(
             exploration.frames(),
             fresh.frames(),
@@ -265,13 +265,13 @@ fn a_change_restarts_only_what_it_must() {
 #[test]
 fn leaving_the_way_back_out_keeps_the_way_there() {
     for change in [(|_| {}) as fn(&mut Recipe), adaptive] {
-        let there = walked(experiment(change));
-        let mut exploration = walked(experiment(|r| {
+        let there = walked(prepared(change));
+        let mut exploration = walked(prepared(|r| {
             change(r);
             r.direction = Direction::Return;
         }));
         let kept = there.frames().len();
-        assert_eq!(exploration.apply(experiment(change)), Change::Trajectory { kept });
+        assert_eq!(exploration.apply(prepared(change)), Change::Trajectory { kept });
         assert_eq!(exploration.frames(), there.frames());
         assert!(exploration.is_finished());
     }
@@ -279,14 +279,14 @@ fn leaving_the_way_back_out_keeps_the_way_there() {
 
 #[test]
 fn a_seed_without_noise_and_a_grid_without_grid_steps_change_nothing() {
-    let mut silent = walked(experiment(|r| r.sampling.noise = 0.0));
-    let other_seed = experiment(|r| {
+    let mut silent = walked(prepared(|r| r.sampling.noise = 0.0));
+    let other_seed = prepared(|r| {
         r.sampling.noise = 0.0;
         r.sampling.seed = 99;
     });
     assert_eq!(silent.apply(other_seed), Change::Nothing);
-    let mut walked = walked(experiment(adaptive));
-    let other_grid = experiment(|r| {
+    let mut walked = walked(prepared(adaptive));
+    let other_grid = prepared(|r| {
         adaptive(r);
         r.sampling.grid = GridKind::Edm;
         r.sampling.steps = 50;
@@ -296,13 +296,13 @@ fn a_seed_without_noise_and_a_grid_without_grid_steps_change_nothing() {
 
 #[test]
 fn a_step_that_was_looked_ahead_is_forgotten_when_the_flow_changes() {
-    let mut exploration = with_engine(experiment(|_| {}), TestEngine::default());
+    let mut exploration = with_engine(prepared(|_| {}), TestEngine::default());
     block_on(exploration.advance(Pacing::Continuous)).unwrap();
-    exploration.apply(experiment(|r| r.sampling.alpha = 0.5));
-    walk(&mut exploration, Pacing::Continuous).unwrap();
+    exploration.apply(prepared(|r| r.sampling.alpha = 0.5));
+    run_to_end(&mut exploration, Pacing::Continuous).unwrap();
     assert_eq!(
         exploration.frames(),
-        walked(experiment(|r| r.sampling.alpha = 0.5)).frames()
+        walked(prepared(|r| r.sampling.alpha = 0.5)).frames()
     );
 }
 
@@ -313,8 +313,8 @@ fn numbers_that_are_none_end_the_walk_and_keep_what_was_reached() {
             broken_from: Some(0.6),
             ..TestEngine::default()
         };
-        let mut exploration = with_engine(experiment(change), engine);
-        let error = walk(&mut exploration, Pacing::Single).unwrap_err();
+        let mut exploration = with_engine(prepared(change), engine);
+        let error = run_to_end(&mut exploration, Pacing::Single).unwrap_err();
         assert!(matches!(error, StepError::NotFinite { t } if t < 0.6), "{error}");
         assert!(exploration.frames().len() > 1);
         assert!(
@@ -333,7 +333,7 @@ fn an_adaptive_walk_that_does_not_arrive_is_ended() {
     // A motion this fast allows no step beyond 3.3 / 30,000, whatever the tolerance.
     let stiff = PreparedWalk::of_parts(recipe, &[0.0; 32], vec![3e4]).unwrap();
     let mut exploration = with_engine(stiff, TestEngine::default());
-    let error = walk(&mut exploration, Pacing::Single).unwrap_err();
+    let error = run_to_end(&mut exploration, Pacing::Single).unwrap_err();
     assert!(matches!(error, StepError::TooManySteps { .. }), "{error}");
     assert_eq!(exploration.frames().len(), ADAPTIVE_STEPS + 1);
 }

@@ -24,14 +24,14 @@ pub fn trajectory_npy(spec: &ImageSpec, frames: &[Frame]) -> Result<Vec<u8>, Ses
 /// The frames' times as `.npy`, f32 `[steps + 1]`.
 ///
 /// # Errors
-/// None that valid frames could cause.
+/// None for valid frames.
 pub fn times_npy(frames: &[Frame]) -> Result<Vec<u8>, SessionError> {
     let times: Vec<f32> = frames.iter().map(|frame| frame.t as f32).collect();
     Ok(npy::write_f32(&[times.len()], &times)?)
 }
 
-/// One frame as the page paints it, as PNG; `step` is its number in the walk, the start's being 0. The file
-/// says of itself what [`picture_text`] has.
+/// One frame as the page paints it, as PNG; `step` is its number in the walk; the start has 0. The file holds
+/// the texts of [`picture_text`].
 ///
 /// # Errors
 /// [`SessionError::Image`] when the frame is not of the model's shape.
@@ -61,7 +61,7 @@ pub fn strip_png(manifest: &Manifest, recipe: &Recipe, frames: &[Frame]) -> Resu
     Ok(strip::encode_png_with(&strip::strip(&pictures)?, &texts)?)
 }
 
-/// The model's channels in their windows, without those that a view has switched off.
+/// The model's channels in their windows, without those that are switched off in a view.
 pub fn display(spec: &ImageSpec, view: &View) -> Display {
     let mut display = Display::of(spec);
     for (channel, visible) in display.visible.iter_mut().enumerate() {
@@ -70,7 +70,7 @@ pub fn display(spec: &ImageSpec, view: &View) -> Display {
     display
 }
 
-/// What stands beside an exported trajectory: how it was made, and what was measured on the way.
+/// The record of an exported trajectory: how it was made, and what was measured on the way.
 #[derive(Clone, Debug, Serialize)]
 pub struct Record<'a, E> {
     /// What these pictures are.
@@ -89,7 +89,7 @@ pub struct Record<'a, E> {
     pub frames: &'a [Frame],
 }
 
-/// What stands by every generated picture.
+/// The note that stands beside every generated picture.
 pub const NOTE: &str = "Generated, not measured";
 
 impl<'a, E: Serialize> Record<'a, E> {

@@ -4,8 +4,8 @@
 //!
 //! 1. A [`Recipe`] says everything that decides a picture; [`link`] writes it as the hash of a page's address
 //!    and reads it back.
-//! 2. A [`PreparedWalk`] is the recipe made concrete with a bundle: start image, condition vector, times.
-//! 3. An [`Exploration`] walks the experiment on an engine, one solver step a call, and keeps every step it
+//! 2. A [`PreparedWalk`] is the recipe filled in from a bundle: start image, condition vector, times.
+//! 3. An [`Exploration`] computes the walk on an engine, one solver step per call, and keeps every step it
 //!    reached as plain numbers.
 //! 4. [`export`] writes what was reached as files.
 //!

@@ -2,7 +2,7 @@
 //!
 //! Every field that decides the trajectory is written, so that a link stays exact when a bundle's
 //! recommendations change. Reading takes the bundle's recommendation for a field that is not there, so that a
-//! short link can be written by hand. An uploaded crop travels as a lossless PNG in base64url.
+//! short link can be written by hand. An uploaded crop is written as a lossless PNG in base64url.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -44,7 +44,7 @@ pub fn write(recipe: &Recipe, spec: &ImageSpec) -> Result<String, SessionError> 
     if let Start::Example(id) = &recipe.start {
         put("start", id);
     }
-    // Noise is named by the seed alone.
+    // The seed alone determines the noise.
     put("c", &recipe.condition);
     if let Some(dose_um) = recipe.dose_um {
         put("dose", &number(&dose_um));
@@ -76,7 +76,7 @@ pub fn write(recipe: &Recipe, spec: &ImageSpec) -> Result<String, SessionError> 
 /// model.
 ///
 /// # Errors
-/// [`SessionError::Link`] for what is no link, [`SessionError::Image`] for a crop that is no PNG of the
+/// [`SessionError::Link`] for what is not a link, [`SessionError::Image`] for a crop that is not a PNG of the
 /// model's shape, [`SessionError::Field`] for what does not fit the model.
 pub fn read(text: &str, manifest: &Manifest) -> Result<Recipe, SessionError> {
     let fields = Fields::split(text)?;
@@ -143,7 +143,7 @@ fn start(fields: &Fields, manifest: &Manifest, condition: &Condition) -> Result<
             )?))
         }
         (None, None) => Start::first(manifest, condition).ok_or_else(|| {
-            SessionError::link("it has neither start nor crop, and this model brings no sample control")
+            SessionError::link("it has neither start nor crop, and this model has no sample control")
         }),
     }
 }
@@ -167,7 +167,7 @@ impl<'a> Fields<'a> {
                 .ok_or_else(|| SessionError::link(format!("{} is not key=value", shown(part))))?;
             if !KEYS.contains(&key) {
                 return Err(SessionError::link(format!(
-                    "{} is no key of it, expected one of {}",
+                    "{} is not a key of a link, expected one of {}",
                     shown(key),
                     KEYS.join(", ")
                 )));
@@ -328,7 +328,7 @@ mod tests {
             ("v=2".into(), "its version is \"2\", expected 1"),
             (
                 "colour=red".into(),
-                "\"colour\" is no key of it, expected one of v, model,",
+                "\"colour\" is not a key of a link, expected one of v, model,",
             ),
             ("a".into(), "\"a\" is not key=value"),
             ("a=1&a=2".into(), "a is there twice, expected it once"),

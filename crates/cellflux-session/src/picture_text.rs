@@ -1,5 +1,5 @@
 //! What a saved picture says of itself: that it was generated, by which model, from what, and how it is made
-//! again. A PNG carries it as texts, so that it stays with the picture when the file's name does not.
+//! again. A PNG holds it as texts, so that it stays with the picture even under another file name.
 
 use cellflux_bundle::Manifest;
 use cellflux_image::strip::PngText;
@@ -15,14 +15,14 @@ use crate::recipe::{Direction, Recipe, Start, View, number};
 pub enum Pictured<'a> {
     /// One frame, and its step counted from the start, which is 0.
     Step(usize, &'a Frame),
-    /// So many frames, the start first.
+    /// This number of frames, the start first.
     Strip(usize),
 }
 
 /// The texts of a picture of a walk.
 ///
-/// The link of a walk from a visitor's own crop would hold the crop. Whoever passes a picture on need not
-/// mean to pass that on, so it is left out.
+/// The link of a walk from a visitor's own crop would hold the crop. A visitor who passes a picture on may
+/// not want to pass the crop on, so the link is left out.
 ///
 /// # Errors
 /// [`SessionError::Image`] for a crop that is not of the model's shape.
@@ -83,7 +83,7 @@ fn way(recipe: &Recipe) -> &'static str {
     }
 }
 
-/// Whether what is seen was generated. A walk's first frame was not: it is where the walk starts.
+/// Whether what is seen was generated. A walk's first frame was not: it is the start.
 fn warning(recipe: &Recipe, pictured: Pictured) -> String {
     let noised = recipe.sampling.noise > 0.0 && recipe.direction.starts_at_source();
     let start = match recipe.start {
@@ -121,7 +121,7 @@ fn description(manifest: &Manifest, recipe: &Recipe, pictured: Pictured) -> Stri
     )
 }
 
-/// Whose the weights and the start's picture are.
+/// The licences of the weights and of the start's picture.
 fn licences(manifest: &Manifest, recipe: &Recipe) -> String {
     let weights = format!("weights: {}", manifest.provenance.licence);
     let start = match &recipe.start {
@@ -167,7 +167,8 @@ mod tests {
         assert_eq!(of("Copyright"), "weights: CC0-1.0; start: made up; CC0-1.0");
         assert_eq!(
             of("Description"),
-            "Condition taxol at 3 µM, from control-1; step 2, t = 0.500; guidance 1.2, source noise 0.5, seed 7"
+            "Condition taxol at 3 µM, from control-1; step 2, t = 0.500; guidance 1.2, source noise 0.5, \
+            seed 7"
         );
         recipe.view.step = Some(2);
         assert_eq!(link::read(&of("CellFlux link"), &manifest).unwrap(), recipe);

@@ -1,4 +1,4 @@
-//! The experiment: a recipe made concrete with a model, ready to be walked by any engine.
+//! A walk, prepared: a recipe filled in from a model's bundle, which any engine can compute.
 
 use std::borrow::Cow;
 
@@ -34,12 +34,12 @@ pub(crate) struct GuidedFlow {
     pub method: Method,
 }
 
-/// How a stretch between two waypoints is walked.
+/// How the steps between two waypoints are taken.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Method {
     /// In one step.
     Fixed(FixedSolver),
-    /// In as many as the tolerance needs.
+    /// In as many steps as the tolerance needs.
     Adaptive(Tolerance),
 }
 
@@ -75,7 +75,7 @@ impl PreparedWalk {
         Self::of_parts(recipe, &start, condition)
     }
 
-    /// An experiment from a start image `[C, H, W]` in model range and a condition vector `[D]` of one's own,
+    /// A walk from a given start image `[C, H, W]` in model range under a given condition vector `[D]`,
     /// in place of those that the recipe names. Noise is added to the start as the recipe says.
     ///
     /// # Errors
@@ -90,7 +90,7 @@ impl PreparedWalk {
         }
     }
 
-    /// An experiment that walks from `start`; `clean` is the image before noise was added to it.
+    /// A walk from `start`; `clean` is the image before noise was added to it.
     fn from_source(
         recipe: Recipe,
         start: Vec<f32>,
@@ -170,8 +170,8 @@ impl PreparedWalk {
         self.clean.is_some()
     }
 
-    /// Times that the walk stands at for certain: every time of the grid for a fixed-step solver, the ends of
-    /// the flow for the adaptive one, which chooses the times between. The first is the start's.
+    /// Times that the walk is certain to reach: every time of the grid for a fixed-step solver, the ends of
+    /// the flow for the adaptive one, which chooses the times between. The first is the start's time.
     pub fn waypoints(&self) -> &[f64] {
         &self.waypoints
     }
@@ -231,12 +231,12 @@ mod tests {
     #[test]
     fn a_recipe_finds_its_image_noise_and_vector() {
         let manifest = manifest();
-        let experiment = PreparedWalk::new(recipe(), &manifest, &vectors(), Some(&control_png())).unwrap();
+        let walk = PreparedWalk::new(recipe(), &manifest, &vectors(), Some(&control_png())).unwrap();
         let coded: Vec<u8> = (0..32).map(|i| i * 8).collect();
         let plain = manifest.image.to_model_range(&coded).unwrap();
-        assert_eq!(experiment.start(), with_source_noise(&plain, 0.5, 7));
-        assert_eq!(experiment.flow().condition, [0.0, 2.0, 1.0]);
-        assert_eq!(experiment.waypoints(), [0.0, 0.25, 0.5, 0.75, 1.0]);
+        assert_eq!(walk.start(), with_source_noise(&plain, 0.5, 7));
+        assert_eq!(walk.flow().condition, [0.0, 2.0, 1.0]);
+        assert_eq!(walk.waypoints(), [0.0, 0.25, 0.5, 0.75, 1.0]);
     }
 
     #[test]
@@ -293,9 +293,9 @@ mod tests {
         let mut recipe = Recipe::first(&manifest).unwrap();
         recipe.sampling.seed = 3;
         recipe.sampling.noise = 0.5;
-        let experiment = PreparedWalk::new(recipe, &manifest, &vectors(), None).unwrap();
-        assert_eq!(experiment.start(), source_noise(3, manifest.image.len()));
-        assert_eq!(experiment.clean_start(), experiment.start());
+        let walk = PreparedWalk::new(recipe, &manifest, &vectors(), None).unwrap();
+        assert_eq!(walk.start(), source_noise(3, manifest.image.len()));
+        assert_eq!(walk.clean_start(), walk.start());
     }
 
     #[test]
@@ -319,7 +319,7 @@ mod tests {
         let manifest = manifest_with_dose();
         let mut recipe = Recipe::first(&manifest).unwrap();
         recipe.dose_um = Some(std::f64::consts::E - 1.0);
-        let experiment = PreparedWalk::new(recipe, &manifest, &vectors(), Some(&control_png())).unwrap();
-        assert_eq!(experiment.flow().condition, [0.0, 2.0, 1.0, 1.0]);
+        let walk = PreparedWalk::new(recipe, &manifest, &vectors(), Some(&control_png())).unwrap();
+        assert_eq!(walk.flow().condition, [0.0, 2.0, 1.0, 1.0]);
     }
 }

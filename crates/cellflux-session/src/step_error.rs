@@ -10,11 +10,11 @@ pub enum StepError<E> {
     /// The engine failed.
     #[error(transparent)]
     Engine(E),
-    /// There is no engine (yet, or any more).
+    /// There is no engine, or not yet, or no longer.
     #[error("no engine is attached, expected one before a step")]
     NoEngine,
-    /// The image has left the numbers.
-    #[error("the step from t = {t} is not finite any more; try a smaller alpha or more steps")]
+    /// The image holds a value that is not finite.
+    #[error("the step from t = {t} gives a value that is not finite; try a smaller alpha or more steps")]
     NotFinite {
         /// Time of the last frame.
         t: f64,
@@ -27,9 +27,10 @@ pub enum StepError<E> {
         /// Trials rejected.
         rejected: usize,
     },
-    /// The adaptive solver has not arrived within the steps that are kept.
+    /// The adaptive solver has not reached the end within the steps that are kept.
     #[error(
-        "the adaptive solver has taken {ADAPTIVE_STEPS} steps and stands at t = {t}, expected it to have arrived; try larger tolerances"
+        "the adaptive solver has taken {ADAPTIVE_STEPS} steps and has reached t = {t}, expected the end; \
+        try larger tolerances"
     )]
     TooManySteps {
         /// Time of the last frame.

@@ -28,7 +28,7 @@ pub enum TestError {
     NoCondition,
 }
 
-/// `v = alpha c cos(5 t) (1.5 - x) + (1 - alpha) t x`, element by element, `c` being the condition's first
+/// `v = alpha c cos(5 t) (1.5 - x) + (1 - alpha) t x`, element by element, where `c` is the condition's first
 /// number.
 #[derive(Default)]
 pub struct TestEngine {
@@ -38,7 +38,7 @@ pub struct TestEngine {
     pub life: Option<usize>,
     /// Velocities become NaN from this time on.
     pub broken_from: Option<f64>,
-    /// Whether a read has its values at once, as on a CPU, and not only after the host had its turn.
+    /// Whether a read has its values at once, as on a CPU, and not only after it was polled again.
     pub prompt: bool,
     pub calls: Rc<RefCell<Vec<Call>>>,
 }

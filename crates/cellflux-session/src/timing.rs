@@ -1,4 +1,4 @@
-//! How long evaluations take, by a clock that the caller reads: a page's and a terminal's differ.
+//! How long evaluations take, by a clock that the caller reads: a page and a terminal have different clocks.
 
 use serde::Serialize;
 

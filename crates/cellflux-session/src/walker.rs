@@ -14,7 +14,7 @@ pub(crate) struct Walker<S> {
     x: S,
     /// The image of the next frame, when it is enqueued already.
     ahead: Option<S>,
-    /// The next frame's step, when some of its velocities are there.
+    /// The next frame's step, when some of its velocities are known.
     underway: Option<FixedStep<S>>,
     /// The adaptive solver between two waypoints.
     adaptive: Option<Dopri5<S>>,
@@ -33,13 +33,13 @@ pub(crate) struct Step<S> {
 }
 
 impl<S: Clone> Walker<S> {
-    /// Puts a frame on the device, under the experiment's condition.
+    /// Puts a frame on the device, under the walk's condition.
     pub fn at<E: Engine<State = S>>(
         engine: &mut E,
-        experiment: &PreparedWalk,
+        walk: &PreparedWalk,
         frame: &Frame,
     ) -> Result<Self, E::Error> {
-        let flow = experiment.flow();
+        let flow = walk.flow();
         engine.condition(std::slice::from_ref(&flow.condition), flow.guidance)?;
         Ok(Self {
             x: engine.upload(&frame.values)?,
@@ -53,12 +53,12 @@ impl<S: Clone> Walker<S> {
     pub async fn step<E: Engine<State = S>>(
         &mut self,
         engine: &mut E,
-        experiment: &PreparedWalk,
+        walk: &PreparedWalk,
         last: &Frame,
     ) -> Result<Option<Step<S>>, StepError<E::Error>> {
-        let step = match experiment.flow().method {
-            Method::Fixed(solver) => self.fixed(engine, experiment, solver, last.waypoint)?,
-            Method::Adaptive(tolerance) => self.adaptive(engine, experiment, tolerance, last).await?,
+        let step = match walk.flow().method {
+            Method::Fixed(solver) => self.fixed(engine, walk, solver, last.waypoint)?,
+            Method::Adaptive(tolerance) => self.adaptive(engine, walk, tolerance, last).await?,
         };
         if let Some(step) = &step {
             self.x = step.state.clone();
@@ -66,16 +66,15 @@ impl<S: Clone> Walker<S> {
         Ok(step)
     }
 
-    /// Enqueues the step after waypoint `from` without waiting for anything. An adaptive step cannot be: its
-    /// length depends on an error that must be waited for.
+    /// Enqueues the step after waypoint `from` without waiting for anything. An adaptive step cannot be
+    /// enqueued: its length depends on an error that must be awaited.
     pub fn look_ahead<E: Engine<State = S>>(
         &mut self,
         engine: &mut E,
-        experiment: &PreparedWalk,
+        walk: &PreparedWalk,
         from: usize,
     ) -> Result<(), E::Error> {
-        if let (Method::Fixed(solver), Some((t0, t1))) = (experiment.flow().method, stretch(experiment, from))
-        {
+        if let (Method::Fixed(solver), Some((t0, t1))) = (walk.flow().method, stretch(walk, from)) {
             self.ahead = Some(solver.step(engine, t0, t1, &self.x)?);
         }
         Ok(())
@@ -90,18 +89,18 @@ impl<S: Clone> Walker<S> {
         }
     }
 
-    /// Evaluates one velocity of the step after waypoint `from` and gives it, unless no more than one is
-    /// missing: that one is [`Self::step`]'s. An adaptive step is not taken to pieces.
+    /// Evaluates one velocity of the step after waypoint `from` and returns it, unless only one is missing:
+    /// [`Self::step`] evaluates that one. An adaptive step is not taken to pieces.
     pub fn evaluate<E: Engine<State = S>>(
         &mut self,
         engine: &mut E,
-        experiment: &PreparedWalk,
+        walk: &PreparedWalk,
         from: usize,
     ) -> Result<Option<S>, E::Error> {
-        let Method::Fixed(solver) = experiment.flow().method else {
+        let Method::Fixed(solver) = walk.flow().method else {
             return Ok(None);
         };
-        let (None, Some((t0, t1))) = (&self.ahead, stretch(experiment, from)) else {
+        let (None, Some((t0, t1))) = (&self.ahead, stretch(walk, from)) else {
             return Ok(None);
         };
         let x = &self.x;
@@ -117,11 +116,11 @@ impl<S: Clone> Walker<S> {
     fn fixed<E: Engine<State = S>>(
         &mut self,
         engine: &mut E,
-        experiment: &PreparedWalk,
+        walk: &PreparedWalk,
         solver: FixedSolver,
         from: usize,
     ) -> Result<Option<Step<S>>, StepError<E::Error>> {
-        let Some((t0, t1)) = stretch(experiment, from) else {
+        let Some((t0, t1)) = stretch(walk, from) else {
             return Ok(None);
         };
         let state = match (self.ahead.take(), self.underway.take()) {
@@ -142,7 +141,7 @@ impl<S: Clone> Walker<S> {
     async fn adaptive<E: Engine<State = S>>(
         &mut self,
         engine: &mut E,
-        experiment: &PreparedWalk,
+        walk: &PreparedWalk,
         tolerance: Tolerance,
         last: &Frame,
     ) -> Result<Option<Step<S>>, StepError<E::Error>> {
@@ -151,7 +150,7 @@ impl<S: Clone> Walker<S> {
         } else {
             last.waypoint + 1
         };
-        let Some(&end) = experiment.waypoints().get(heading) else {
+        let Some(&end) = walk.waypoints().get(heading) else {
             return Ok(None);
         };
         let mut evaluations = 0;
@@ -181,9 +180,9 @@ impl<S: Clone> Walker<S> {
     }
 }
 
-/// Times of waypoint `from` and of the one behind it.
-fn stretch(experiment: &PreparedWalk, from: usize) -> Option<(f64, f64)> {
-    let waypoints = experiment.waypoints();
+/// Times of waypoint `from` and of the one after it.
+fn stretch(walk: &PreparedWalk, from: usize) -> Option<(f64, f64)> {
+    let waypoints = walk.waypoints();
     Some((*waypoints.get(from)?, *waypoints.get(from + 1)?))
 }
 

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use percent_encoding::percent_decode_str;
 
-/// Schemes that a link of a page may have. Others run code or lead to what only this computer has.
+/// Schemes that a link of a page may have. Others run code or lead to what is on this computer only.
 const SCHEMES: [&str; 3] = ["https", "http", "mailto"];
 
 /// Where a link leads.
@@ -49,7 +49,7 @@ pub fn on_this_page(address: &str) -> Option<String> {
     Some(percent_decode_str(id).decode_utf8_lossy().into_owned())
 }
 
-/// The file that a name in an address means: the name as it stands, or with `%20` and the like decoded.
+/// The file that a name in an address means: the name as written, or with `%20` and the like decoded.
 pub fn file(folder: &Path, name: &str) -> PathBuf {
     let written = folder.join(name);
     if written.exists() {

@@ -42,7 +42,7 @@ const FONT_LICENCE: &str = "web/fonts/LICENSE.txt";
 const TYPES: &str = "pkg/cellflux_wasm.d.ts";
 const MODULE: &str = "pkg/cellflux_wasm.js";
 
-/// What a build takes beside the author's folder.
+/// What a build needs beside the author's folder.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// The folder to write: absent, empty, or written by an earlier build.
@@ -51,7 +51,7 @@ pub struct Options {
     pub toolkit: Toolkit,
     /// A folder of real single-cell crops to offer in the first bundle.
     pub crops: Option<PathBuf>,
-    /// Told what takes a while, before it begins.
+    /// Is told what will take a while, before it begins.
     pub tell: fn(&str),
 }
 
@@ -168,7 +168,7 @@ pub fn build(project: &Project, options: &Options, engines: EngineMaker) -> Resu
     })
 }
 
-/// What was made, or nothing where it is wrong, which is kept to be told with everything else.
+/// What was made; nothing where it is wrong, and then the error is kept, to be reported with all others.
 pub(crate) fn gathered<T>(made: Result<T, SiteError>, components: &mut Components) -> Option<T> {
     made.map_err(|error| components.fault(error)).ok()
 }
@@ -176,7 +176,7 @@ pub(crate) fn gathered<T>(made: Result<T, SiteError>, components: &mut Component
 /// Everything that is wrong so far, and the links that lead to no element with it.
 fn all_is_well(components: &mut Components) -> Result<(), SiteError> {
     let mut faults = std::mem::take(&mut components.faults);
-    // HTML of the author's may hold any id. The check of the finished page sees those.
+    // HTML of the author's may hold any id; the check of the finished page finds those.
     if !faults.is_empty() && !components.allow_html {
         let nowhere = components
             .links_inside
@@ -339,7 +339,7 @@ fn social_card(
     Ok(Some((components.files.add_made("card.png", png), alt)))
 }
 
-/// What the first picture of a card is.
+/// What the first picture of a card shows.
 fn start_name(model: &Model, recipe: &Recipe, words: &Words) -> &'static str {
     let example = match &recipe.start {
         Start::Example(id) => model.manifest().gallery.get(id),
@@ -375,7 +375,7 @@ fn links(project: &Project, components: &mut Components) -> Vec<Button> {
     buttons
 }
 
-/// Where a button leads, as the page has it.
+/// Where a button leads, as an address of the page.
 fn button_address(
     project: &Project,
     href: &str,
@@ -422,7 +422,7 @@ fn worker_files(own: &Named) -> impl Iterator<Item = String> + '_ {
         .cloned()
 }
 
-/// An address of the explorer that stays the same, for other pages of the host, with its types.
+/// An address of the explorer that never changes, for other pages of the host, with its types.
 fn stable_module(own: &Named, toolkit: &Toolkit, site: &mut Files) -> Result<(), SiteError> {
     site.add(
         "explorer.js",
@@ -486,7 +486,8 @@ fn before_first_picture(page: &str, site: &Files) -> u64 {
 
 fn sitemap(url: &str) -> String {
     format!(
-        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<urlset xmlns=\"http://www.sitemaps.org/schemas/sitemap/0.9\">\n  <url><loc>{}</loc></url>\n</urlset>\n",
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<urlset \
+        xmlns=\"http://www.sitemaps.org/schemas/sitemap/0.9\">\n  <url><loc>{}</loc></url>\n</urlset>\n",
         escape(&with_slash(url))
     )
 }
@@ -495,7 +496,7 @@ fn sitemap(url: &str) -> String {
 fn service_worker(site: &Files) -> String {
     let of_a_visit = |path: &String| {
         let bundled = path.starts_with("bundles/") && !path.ends_with("/manifest.json");
-        // A name without a digest would go stale; the pages are asked for anew.
+        // A file whose name holds no digest would become outdated; pages are fetched again each time.
         let stale = path.starts_with('.')
             || path.ends_with(".d.ts")
             || ["404.html", "explorer.js", "sitemap.xml"].contains(&path.as_str());
@@ -526,8 +527,8 @@ fn advice(project: &Project, models: &[Model]) -> Vec<String> {
     if Words::of(language).is_none() {
         let at = project.source.place(config.language.span().start);
         advice.push(format!(
-            "{at}: the toolkit has no words in the language {language:?}, so its own (the abstract's heading, captions, the footer) \
-             are English; it has {}",
+            "{at}: the toolkit has no words in the language {language:?}, so its own (the abstract's \
+            heading, captions, the footer) are English; it has {}",
             LANGUAGES.join(", ")
         ));
     }
@@ -539,7 +540,7 @@ fn advice(project: &Project, models: &[Model]) -> Vec<String> {
         say("no `url`: link previews need absolute addresses and will show no picture");
     }
     if config.precompute.is_none() {
-        say("no `[precompute]`: visitors see nothing walk until the network has come");
+        say("no `[precompute]`: visitors see no walk until the network has come");
     }
     for model in models {
         if model.manifest().gallery.controls.is_empty() {

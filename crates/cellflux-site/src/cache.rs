@@ -1,5 +1,5 @@
-//! What one build computed and the next need not: files beside `site.toml`, named by all that their content
-//! depends on.
+//! What one build computed and the next need not compute again: files beside `site.toml`, named by a digest
+//! of all that their content depends on.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,7 +14,7 @@ const FOLDER: &str = ".cellflux-cache";
 /// Bytes of the digest that each file begins with.
 const SUM: usize = 32;
 
-/// The kept files of a project. They are a help only: what cannot be read or written is computed again.
+/// The kept files of a project. They only save time: what cannot be read or written is computed again.
 #[derive(Clone, Debug)]
 pub struct Cache {
     folder: PathBuf,
@@ -28,7 +28,8 @@ impl Cache {
         }
     }
 
-    /// The content that was kept for a key, if any, byte for byte: what has changed since is not given out.
+    /// The content that was kept for a key, if any, byte for byte: content that has changed since is not
+    /// returned.
     pub fn read(&self, key: &str) -> Option<Vec<u8>> {
         let file = fs::read(self.file(key)).ok()?;
         let (sum, content) = file.split_at_checked(SUM)?;
@@ -38,7 +39,7 @@ impl Cache {
     /// Keeps content for the next build.
     pub fn write(&self, key: &str, content: &[u8]) {
         if fs::create_dir_all(&self.folder).is_ok() {
-            // Nothing here belongs into the author's history.
+            // Nothing here belongs in the author's version control.
             let _ = fs::write(self.folder.join(".gitignore"), "*\n");
             let file = [Sha256::digest(content).as_slice(), content].concat();
             let _ = fs::write(self.file(key), file);

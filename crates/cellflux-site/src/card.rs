@@ -1,4 +1,4 @@
-//! The picture of link previews: what is walked from, a late moment and the end, under the page's title.
+//! The picture of link previews: a walk's start, a late moment and the end, under the page's title.
 
 use cellflux_image::composite::Rgba;
 use cellflux_image::strip;
@@ -19,12 +19,12 @@ const GAP: usize = 24;
 const TITLE: usize = 120;
 const WORDS: usize = 76;
 
-/// Of the way that the middle picture is taken at. A walk from source noise is static at its half, and grainy
-/// at nine tenths.
+/// The part of the walk after which the middle picture is taken. A walk from source noise is pure noise half
+/// way, and grainy at nine tenths.
 const LATE: f64 = 0.96;
 const HALF: f64 = 0.5;
 
-/// A card, 1200 x 630 px, as PNG, and the words for those who do not see it.
+/// A card, 1200 x 630 px, as PNG, and the words for people who cannot see it.
 #[derive(Debug)]
 pub struct Card {
     /// The picture.
@@ -34,7 +34,7 @@ pub struct Card {
 }
 
 /// Draws the card of a walk. The first picture is the start before source noise; a flow that starts from
-/// noise has none such and shows its noise.
+/// noise has no such start and shows its noise.
 ///
 /// # Errors
 /// [`SiteError::Picture`] for a walk without frames.
@@ -156,7 +156,7 @@ fn lines(title: &str, width: usize) -> Vec<String> {
 }
 
 /// Writes a line from its upper left corner, cut at `width`. A line with a letter that the font lacks is left
-/// out: half a name is another one.
+/// out: half a name would be wrong.
 fn write(
     card: &mut Rgba,
     words: &str,
@@ -187,7 +187,7 @@ fn write(
     }
 }
 
-/// Typographic signs that the font lacks, as a typewriter has them.
+/// Typographic signs that the font lacks, in their plain forms.
 fn plain(letter: char) -> char {
     match letter {
         '\u{2018}' | '\u{2019}' => '\'',
@@ -235,7 +235,7 @@ mod tests {
         }
     }
 
-    /// A walk whose frames are static until late.
+    /// A walk whose frames are noise until late.
     fn noised() -> Recording {
         Recording {
             link: String::new(),

@@ -22,13 +22,13 @@ pub struct Finding {
     pub place: String,
     /// What is wrong and what was expected.
     pub problem: String,
-    /// Whether a site should not be published so.
+    /// Whether it must be put right before the site is published.
     pub serious: bool,
 }
 
-/// Everything that is wrong with the site in a folder. `links` are those of the author's texts to an element
-/// of the page, by its id ([`crate::Built::links_inside`]): one that leads nowhere is told with the line that
-/// it stands on.
+/// Everything that is wrong with the site in a folder. `links` are the links of the author's texts to an
+/// element of the page, by its id ([`crate::Built::links_inside`]): one that leads nowhere is reported with
+/// its line.
 ///
 /// # Errors
 /// [`SiteError::Io`] for a folder that cannot be read.

@@ -1,5 +1,5 @@
-//! `site.toml`: what an author says about a page. Values that errors may be about keep their place in the
-//! file.
+//! `site.toml`: what an author says about a page. Values that may be wrong keep their place in the file, for
+//! errors.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -50,7 +50,7 @@ pub struct Config {
     pub bibtex: String,
     /// A line at the end of the page, in Markdown.
     pub footer: Option<Spanned<String>>,
-    /// The tab's icon, a file beside `site.toml`; a default one without.
+    /// The tab's icon, a file beside `site.toml`; a default one where this is absent.
     pub icon: Option<Spanned<PathBuf>>,
     /// Whether a service worker keeps the page, so that it works without a network after one visit.
     #[serde(default)]
@@ -72,7 +72,7 @@ pub struct Config {
     pub bundles: Vec<BundleRequest>,
     /// Trajectories to compute while building.
     pub precompute: Option<Spanned<Precompute>>,
-    /// The picture of link previews; the first precomputed trajectory without.
+    /// The picture of link previews; the first precomputed trajectory where this is absent.
     pub card: Option<Spanned<WalkRequest>>,
     /// Whose photographs `--data` adds, and under which licence they may be shown.
     pub crops: Option<CropsStatement>,
@@ -99,7 +99,7 @@ pub struct Author {
     /// Institutions by name; the page numbers them.
     #[serde(default)]
     pub affiliations: Vec<String>,
-    /// Whether they contributed as much as others marked so.
+    /// Whether they contributed equally with the others that are marked so.
     #[serde(default)]
     pub equal: bool,
 }
@@ -164,11 +164,11 @@ pub struct Theme {
     pub fonts: Vec<Font>,
 }
 
-/// A font that travels with the page.
+/// A font that is part of the site.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Font {
-    /// The family it gives its face to.
+    /// The font family that it belongs to.
     pub family: Spanned<String>,
     /// A `.woff2` file.
     pub file: Spanned<PathBuf>,
@@ -216,9 +216,9 @@ pub enum Mode {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BundleRequest {
-    /// The bundle's folder, from `site.toml`.
+    /// The bundle's folder, relative to `site.toml`.
     pub path: Spanned<PathBuf>,
-    /// How to store the weights, where not as the bundle has them.
+    /// How to store the weights, if not as the bundle does.
     pub dtype: Option<Spanned<String>>,
     /// Whether to accept weights whose measured error is above the bound.
     #[serde(default)]
@@ -248,9 +248,9 @@ impl BundleRequest {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Precompute {
-    /// The bundle's name; the first without.
+    /// The bundle's name; the first one where this is absent.
     pub bundle: Option<Spanned<String>>,
-    /// Ids of controls; the first one without.
+    /// Ids of controls; the first one where this is absent.
     #[serde(default)]
     pub controls: Vec<Spanned<String>>,
     /// Ids of compounds.
@@ -294,25 +294,25 @@ pub struct Section {
     pub file: Option<Spanned<PathBuf>>,
     /// Its text, in place of a file.
     pub text: Option<Spanned<String>>,
-    /// Whether it takes the whole width, as an explorer wants.
+    /// Whether it takes the whole width, as an explorer should.
     #[serde(default)]
     pub wide: bool,
 }
 
-/// What stands beside every photographed cell that `--data` adds.
+/// The text beside every photographed cell that `--data` adds.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CropsStatement {
-    /// Where the photographs come from and whose they are.
+    /// Where the photographs come from, and who made them.
     pub source: String,
-    /// The licence that they may be shown under.
+    /// The licence under which they may be shown.
     pub licence: String,
 }
 
 /// `site.toml`, read: the folder, the text for errors, the values.
 #[derive(Clone, Debug)]
 pub struct Project {
-    /// The folder that paths start from.
+    /// The folder to which paths are relative.
     pub folder: PathBuf,
     /// The text.
     pub source: SourceText,
@@ -489,7 +489,8 @@ mod tests {
             ),
             ("title = \"T\"", ":1: no [[bundle]]"),
             (
-                "title = \"T\"\n\n[[section]]\nid = \"a\"\ntext = \"x\"\n[[section]]\nid = \"a\"\ntext = \"y\"",
+                "title = \"T\"\n\n[[section]]\nid = \"a\"\ntext = \"x\"\n[[section]]\nid = \"a\"\n\
+                text = \"y\"",
                 ":7: a second section with the id \"a\"",
             ),
             (

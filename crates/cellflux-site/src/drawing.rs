@@ -1,5 +1,5 @@
 //! Drawings made while building: SVG that stands in the page, whose style sheet gives it the colours of both
-//! themes. No attribute is a style, which the page's policy would not apply.
+//! themes. It has no `style` attribute, which the page's policy would not apply.
 
 use crate::html::escape;
 
@@ -108,7 +108,7 @@ impl Drawing {
         ));
     }
 
-    /// The drawing as an element, with a title and a description for whoever does not see it.
+    /// The drawing as an element, with a title and a description for people who cannot see it.
     pub fn finish(self, title: &str, description: &str) -> String {
         let Self { width, height, body } = self;
         format!(

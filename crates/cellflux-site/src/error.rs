@@ -13,7 +13,7 @@ use crate::place::Place;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SiteError {
-    /// A part that is not where it was said to be.
+    /// A part that is not where it was expected.
     #[error("{}: expected {expected}", path.display())]
     Missing {
         /// Where it was looked for.
@@ -32,7 +32,7 @@ pub enum SiteError {
     /// Several things at once: all that could be found in one run, in the order of the page.
     #[error("{}", lines(errors))]
     Several {
-        /// Two or more, no two of them alike.
+        /// Two or more, all different.
         errors: Vec<Self>,
     },
     /// The command was built without the page's WebAssembly package.
@@ -41,7 +41,7 @@ pub enum SiteError {
          `cargo xtask install` (or `cargo xtask pkg` for one built in place)"
     )]
     NoPackage,
-    /// A module of the page that refers to something that is not there, or to itself in a circle.
+    /// A module of the page that refers to something missing, or to itself in a circle.
     #[error("the page's own {path}: {problem}")]
     Module {
         /// The module.
@@ -65,8 +65,9 @@ pub enum SiteError {
     },
     /// Weights that lose too much in fewer bytes.
     #[error(
-        "{place}: {dtype} weights move the velocity by {velocity:.2e} and a ten-step trajectory by {trajectory:.2e} \
-         (relative), more than {bound:.0e}: keep f16, or say `force = true` if that is good enough"
+        "{place}: {dtype} weights move the velocity by {velocity:.2e} and a ten-step trajectory by \
+        {trajectory:.2e} (relative), more than {bound:.0e}: keep f16, or set `force = true` if that is good \
+        enough"
     )]
     Quantised {
         /// Where it was asked for.
@@ -86,8 +87,9 @@ pub enum SiteError {
         /// The folder.
         path: PathBuf,
     },
-    /// An output folder that somebody else filled.
-    #[error("{}: holds other files, expected a new or empty folder or one that an earlier build wrote", path.display())]
+    /// An output folder that holds other files.
+    #[error("{}: holds other files, expected a new or empty folder or one that an earlier build \
+        wrote", path.display())]
     ForeignOutput {
         /// The folder.
         path: PathBuf,
@@ -96,7 +98,8 @@ pub enum SiteError {
     #[error(transparent)]
     Swap(#[from] cellflux_files::SwapError),
     /// Files that no build wrote, where this build has others of the same names.
-    #[error("{}: the build would replace files that no build wrote ({files}): move them away, or rename them", path.display())]
+    #[error("{}: the build would replace files that no build wrote ({files}): move them away, or rename \
+        them", path.display())]
     WouldReplace {
         /// The folder.
         path: PathBuf,
@@ -146,7 +149,7 @@ pub enum SiteError {
 }
 
 impl SiteError {
-    /// All of these as one error; none without any. What is said twice counts once.
+    /// All of these as one error; none if there are none. An error that occurs twice counts once.
     pub(crate) fn of(errors: Vec<Self>) -> Option<Self> {
         let mut said = HashSet::new();
         let mut errors: Vec<Self> = errors
@@ -159,7 +162,7 @@ impl SiteError {
         }
     }
 
-    /// The errors that this one holds, which is itself where it is a single one.
+    /// The errors that this one holds; a single error holds itself.
     pub fn each(&self) -> &[Self] {
         match self {
             Self::Several { errors } => errors,

@@ -1,8 +1,7 @@
 //! Files that an author brings: pictures, videos, fonts, papers. Each goes into `files/` under a name with
 //! its digest.
 //!
-//! A text may come from somebody else, so a name leads nowhere outside of the project's folder, and only to a
-//! regular file.
+//! A text may come from somebody else, so a name may lead only to a regular file inside the project's folder.
 
 use std::collections::BTreeMap;
 use std::io::Read;
@@ -16,7 +15,7 @@ use crate::place::Place;
 use crate::svg;
 use crate::video;
 
-/// What a page does with a file, which decides what the file must be.
+/// What a page does with a file; this decides which kinds are allowed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Use {
     /// A browser shows it as a picture.
@@ -38,13 +37,13 @@ pub struct AuthorFiles {
     pub files: BTreeMap<String, Vec<u8>>,
     /// The files read, for watching.
     pub read: Vec<PathBuf>,
-    /// The folder that every file must lie in; the current one without.
+    /// The folder in which every file must lie; the current one where this is absent.
     root: PathBuf,
     /// Whether pages and scripts may be linked: they run with the site's origin.
     allow_html: bool,
 }
 
-/// Endings of scripts, and of the pages that begin with something other than a tag.
+/// Endings of scripts, and of pages that begin with something other than a tag.
 const RUN: [&str; 9] = ["html", "htm", "xhtml", "xht", "shtml", "xml", "xsl", "js", "mjs"];
 
 /// Endings that hosts serve as text or as data, which browsers show and never run, whatever the content is.
@@ -59,7 +58,7 @@ impl AuthorFiles {
         }
     }
 
-    /// The same, with pages and scripts or without (as `allow_html` has it for HTML in texts).
+    /// The same, with pages and scripts allowed or not (as `allow_html` does for HTML in texts).
     #[must_use]
     pub fn allow_html(self, allow_html: bool) -> Self {
         Self { allow_html, ..self }
@@ -69,14 +68,14 @@ impl AuthorFiles {
     ///
     /// # Errors
     /// [`SiteError::At`] for a file that is not there, lies outside of the project, is larger than hosts
-    /// take, or is not what browsers can do this with.
+    /// take, or is of a kind that browsers cannot use in this way.
     pub fn add(&mut self, file: &Path, purpose: Use, at: &Place) -> Result<String, SiteError> {
         let wrong = |problem: String| at.wrong(format!("{}: {problem}", file.display()));
         let content = read(&self.root, file).map_err(wrong)?;
         if purpose == Use::Link && !self.allow_html && may_run(file, &content) {
             return Err(wrong(
-                "is a page or a script, which would run as part of the site; `allow_html = true` in site.toml publishes it \
-                 as it is, and a name that ends in .txt shows its text"
+                "is a page or a script, which would run as part of the site; `allow_html = true` in \
+                site.toml publishes it as it is, and a name that ends in .txt shows its text"
                     .into(),
             ));
         }
@@ -172,8 +171,8 @@ fn may_run(file: &Path, content: &[u8]) -> bool {
     content.iter().find(|byte| !blank(byte)) == Some(&b'<')
 }
 
-/// Refuses content that browsers cannot use so. Gives the extension that hosts must see, where the name may
-/// have another.
+/// Refuses content that browsers cannot use in this way. Returns the extension that hosts must see, where the
+/// name may have another.
 fn fit(file: &Path, content: &[u8], purpose: Use) -> Result<Option<&'static str>, String> {
     let extension = file
         .extension()
@@ -259,7 +258,8 @@ mod tests {
     fn a_page_is_published_only_where_the_author_allows_html() {
         let home = tempfile::tempdir().unwrap();
         let script = "<script>alert(1)</script>";
-        let rdf = "\u{feff} \n<r:RDF xmlns:h='http://www.w3.org/1999/xhtm&#108;'><h:script>alert(1)</h:script></r:RDF>";
+        let rdf = "\u{feff} \n<r:RDF xmlns:h='http://www.w3.org/1999/xhtm&#108;'>\
+            <h:script>alert(1)</h:script></r:RDF>";
         let utf16: Vec<u8> = std::iter::once(0xfeff)
             .chain(script.encode_utf16())
             .flat_map(u16::to_le_bytes)
@@ -302,7 +302,7 @@ mod tests {
         fs::create_dir(home.path().join("folder")).unwrap();
         assert!(refused(home.path(), &home.path().join("folder")).contains("is a folder"));
         let large = home.path().join("large.bin");
-        // Its size is asked for before a byte is read: this one would be 1 TiB.
+        // The size is checked before a byte is read: this file would be 1 TiB.
         File::create(&large).unwrap().set_len(1 << 40).unwrap();
         assert!(refused(home.path(), &large).contains("expected at most 24"));
         #[cfg(unix)]

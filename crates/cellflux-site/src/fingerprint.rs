@@ -1,8 +1,8 @@
 //! Content in names: a file's address changes when its content does, so that hosts and browsers may keep it
-//! for ever.
+//! forever.
 //!
-//! Modules and style sheets refer to each other by name, and import maps do not reach workers: a file is
-//! named after the files it refers to have been, with their names written into it.
+//! Modules and style sheets refer to each other by name, and import maps do not reach workers: a file gets
+//! its name only when the files it refers to have theirs, which are written into it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -39,7 +39,7 @@ pub fn integrity(content: &[u8]) -> String {
     format!("sha384-{}", STANDARD.encode(Sha384::digest(content)))
 }
 
-/// `web/worker.js` with a digest: `web/worker-0123456789.js`. Types belong to the module of their name.
+/// `web/worker.js` with a digest: `web/worker-0123456789.js`. Types belong to the module of the same name.
 pub fn named(path: &str, digest: &str) -> String {
     let (folder, file) = path
         .rsplit_once('/')
@@ -204,11 +204,11 @@ struct Reference {
     /// Where its text starts.
     start: usize,
     target: String,
-    /// Whether the file cannot do without: an `import`, in contrast to an address that is only made.
+    /// Whether the file needs it: an `import` does, an address that is only built does not.
     required: bool,
 }
 
-/// What stands before an address, and whether the file at it is loaded with this one.
+/// The text before an address, and whether the file at that address is loaded with this one.
 const BEFORE: [(&str, bool); 5] = [
     ("from", true),
     ("import", true),
@@ -217,7 +217,7 @@ const BEFORE: [(&str, bool); 5] = [
     ("url(", false),
 ];
 
-/// Every address in quotes after one of the forms that take one.
+/// Every quoted address after one of the forms that an address follows.
 fn references(path: &str, text: &str) -> Vec<Reference> {
     let is_sheet = Path::new(path)
         .extension()
@@ -300,7 +300,9 @@ mod tests {
     const SITE: [(&str, &str); 7] = [
         (
             "web/page.js",
-            "import { a } from './lib/a.js';\nimport './lib/b.js';\nnew Worker(new URL('./worker.js', import.meta.url));\nconst sheet = new URL('./page.css', import.meta.url);",
+            "import { a } from './lib/a.js';\nimport './lib/b.js';\n\
+            new Worker(new URL('./worker.js', import.meta.url));\n\
+            const sheet = new URL('./page.css', import.meta.url);",
         ),
         (
             "web/lib/a.js",

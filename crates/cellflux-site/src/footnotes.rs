@@ -16,7 +16,7 @@ struct Note {
     number: usize,
     /// Where it is written, if it is.
     written: Option<Place>,
-    /// Where among the events the links back go.
+    /// The place among the events for the links back.
     links: Option<usize>,
     /// The ids of the places that refer to it.
     references: Vec<String>,
@@ -74,7 +74,8 @@ impl<'a> Footnotes<'a> {
         let note = self.note(name);
         note.written = Some(at);
         let html = format!(
-            "<div class=\"footnote-definition\" id=\"{}\"><sup class=\"footnote-definition-label\">{}</sup>\n",
+            "<div class=\"footnote-definition\" id=\"{}\"><sup \
+            class=\"footnote-definition-label\">{}</sup>\n",
             escape(&id),
             note.number
         );
@@ -82,8 +83,8 @@ impl<'a> Footnotes<'a> {
         Event::Html(html.into())
     }
 
-    /// The end of a note. What refers to it may come later, so a place is left for the links back: at the
-    /// end of its last paragraph, where there is one.
+    /// The end of a note. References to it may follow later, so a place is left for the links back: at the
+    /// end of its last paragraph, if there is one.
     pub fn end(&mut self, events: &mut Vec<Event>) {
         let Some(name) = self.open.take() else { return };
         let paragraph = matches!(events.last(), Some(Event::End(TagEnd::Paragraph)));
@@ -94,7 +95,7 @@ impl<'a> Footnotes<'a> {
         events.push(Event::Html("</div>\n".into()));
     }
 
-    /// Writes the links back, and gives the notes that nothing refers to, with their places, in the text's
+    /// Writes the links back, and returns the notes that nothing refers to, with their places, in the text's
     /// order.
     pub fn finish(self, events: &mut [Event], words: &Words) -> Vec<(String, Place)> {
         let mut unused = Vec::new();
@@ -111,7 +112,7 @@ impl<'a> Footnotes<'a> {
     }
 }
 
-/// A link to every place that refers to a note. More than one are told apart by a number.
+/// A link to every place that refers to a note. Where there are several, numbers distinguish them.
 fn links_back(references: &[String], words: &Words) -> String {
     let several = references.len() > 1;
     let link = |(index, id): (usize, &String)| {
@@ -125,7 +126,8 @@ fn links_back(references: &[String], words: &Words) -> String {
             (words.back_to_text.to_owned(), String::new())
         };
         format!(
-            " <a class=\"footnote-back\" href=\"#{}\" role=\"doc-backlink\" aria-label=\"{}\">\u{21a9}\u{fe0e}{shown}</a>",
+            " <a class=\"footnote-back\" href=\"#{}\" role=\"doc-backlink\" \
+            aria-label=\"{}\">\u{21a9}\u{fe0e}{shown}</a>",
             escape(id),
             escape(&name)
         )

@@ -17,7 +17,7 @@ fn syntaxes() -> &'static SyntaxSet {
     SYNTAXES.get_or_init(SyntaxSet::load_defaults_newlines)
 }
 
-/// Code as HTML. A language that is not known is shown as it is.
+/// Code as HTML. Code in an unknown language is shown without colours.
 pub fn highlight(code: &str, language: &str) -> String {
     let inner = match find(language) {
         Some(syntax) => coloured(code, syntax).unwrap_or_else(|| escape(code)),
@@ -27,11 +27,11 @@ pub fn highlight(code: &str, language: &str) -> String {
 }
 
 fn find(language: &str) -> Option<&'static SyntaxReference> {
-    // Names that the syntaxes do not know themselves by.
+    // Other names for the syntaxes.
     let token = match language {
         "" => return None,
         "console" | "shell" | "sh" => "bash",
-        // Close enough, and the set has no TOML.
+        // The set has no TOML; this syntax is close enough.
         "toml" | "ini" => "properties",
         other => other,
     };

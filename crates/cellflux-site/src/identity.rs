@@ -1,4 +1,4 @@
-//! Names that the world gives to people and papers: ORCID iDs and DOIs, as they are or pasted as addresses.
+//! Identifiers of people and papers: ORCID iDs and DOIs, plain or pasted as addresses.
 
 use serde::Deserialize;
 
@@ -111,7 +111,7 @@ impl TryFrom<String> for HomePage {
     }
 }
 
-/// A text without the address that it may have been pasted with.
+/// A text without the address in front of it, if it was pasted with one.
 fn without_address<'a>(text: &'a str, hosts: &[&str]) -> &'a str {
     let text = text.trim();
     let bare = ["https://", "http://"]

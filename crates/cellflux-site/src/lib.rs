@@ -4,11 +4,11 @@
 //! ```text
 //! site.toml ─┐
 //! Markdown ──┤
-//! bundles ───┼─ build ─▶ site/ index.html, embed.html, web/, pkg/, bundles/NAME-DIGEST/, … ─ serve ─▶ http://127.0.0.1:PORT/
-//! toolkit ───┘
+//! bundles ───┼─ build ─▶ site/ index.html, embed.html, web/, pkg/, bundles/NAME-DIGEST/, …
+//! toolkit ───┘              └─ serve ─▶ http://127.0.0.1:PORT/
 //! ```
 //!
-//! The folder needs no server of its own kind: every reference in it is relative, and everything comes from
+//! The folder needs no special server: every reference in it is relative, and everything comes from
 //! one origin. Any folder of pages can be checked for that:
 //!
 //! ```

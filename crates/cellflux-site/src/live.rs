@@ -1,4 +1,4 @@
-//! Live reload: the site is built anew when an author saves a file, and open pages show it.
+//! Live reload: the site is built again when an author saves a file, and open pages show it.
 //!
 //! Served pages, and only those, hold a small script that asks twice per second which build this is. A build
 //! that fails leaves the last good site in view, with the error in a corner.
@@ -18,10 +18,10 @@ use notify::{RecommendedWatcher, RecursiveMode, Watcher};
 
 use crate::error::SiteError;
 
-/// Builds the site; gives the files it was made from.
+/// Builds the site; returns the files it was made from.
 pub type Rebuild = Box<dyn FnMut() -> Result<Vec<PathBuf>, SiteError> + Send>;
 
-/// Editors save in several writes; a build waits until they are through.
+/// Editors save in several writes; a build waits until they have finished.
 const SETTLED: Duration = Duration::from_millis(120);
 
 const SCRIPT: &str = include_str!("../templates/live.js");
@@ -68,7 +68,7 @@ impl Live {
             while changes.recv_timeout(SETTLED).is_ok() {}
             let trouble = match rebuild() {
                 Ok(sources) => {
-                    eprintln!("built anew");
+                    eprintln!("built again");
                     watched.add(sources);
                     String::new()
                 }
@@ -82,10 +82,10 @@ impl Live {
         }
     }
 
-    /// A page with the script, which is told which build the page is of: the next may be through before the
+    /// A page with the script, which is told the page's build: the next build may be finished before the
     /// script first asks.
     fn page(&self, file: &Path) -> axum::response::Response {
-        // Read before the page: of two builds the older one at worst, which costs a reload.
+        // Read before the page: at worst this is the older of two builds, which costs a reload.
         let build = self.build.load(Ordering::SeqCst);
         let script = format!("<script type=\"module\" src=\"@live.js?build={build}\"></script></head>");
         match fs::read_to_string(file) {
@@ -127,7 +127,7 @@ impl Watched {
                 Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
                 _ => PathBuf::from("."),
             };
-            // A folder that cannot be watched is built from all the same.
+            // A folder that cannot be watched is still built from.
             if !self.paths.contains(&folder)
                 && self.watcher.watch(&folder, RecursiveMode::NonRecursive).is_ok()
             {

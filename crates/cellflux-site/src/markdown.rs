@@ -42,9 +42,9 @@ pub trait Surroundings {
     fn ids(&mut self) -> &mut Ids;
     /// The toolkit's own words in the page's language.
     fn words(&self) -> Words;
-    /// Says to the author what is not wrong but may not be meant.
+    /// Tells the author what is not wrong but may be a mistake.
     fn note(&mut self, at: &Place, note: &str);
-    /// Takes what is wrong. Reading goes on, so that an author hears of everything at once; the page is not
+    /// Takes an error. Reading goes on, so that an author hears of all errors at once; the page is not
     /// published then.
     fn fault(&mut self, error: SiteError);
     /// Takes a link to the element of this page that has an id, which may come later.
@@ -54,11 +54,11 @@ pub trait Surroundings {
 /// How a text is read.
 #[derive(Clone, Copy, Debug)]
 pub struct Rules<'a> {
-    /// The folder that the text's links start from.
+    /// The folder to which the text's links are relative.
     pub folder: &'a Path,
     /// Whether HTML is passed on; otherwise it is shown as text.
     pub allow_html: bool,
-    /// Put before the ids of headings, so that two texts on one page do not share any.
+    /// Prefix of the ids of headings, so that two texts on one page share none.
     pub prefix: &'a str,
 }
 
@@ -70,7 +70,7 @@ pub fn render(source: &SourceText, rules: Rules, around: &mut impl Surroundings)
 }
 
 /// Renders a text that stands within a line: a caption, a cell of a table. Nothing in it begins a block, so
-/// `1. x` and `# x` are what they look like. What is wrong goes where [`render`] has it.
+/// `1. x` and `# x` stay plain text. Errors are reported as by [`render`].
 pub fn render_inline(source: &SourceText, rules: Rules, around: &mut impl Surroundings) -> String {
     /// Begins no block, and as punctuation lets emphasis begin behind it.
     const GUARD: &str = ",";
@@ -96,8 +96,8 @@ pub fn render_inline(source: &SourceText, rules: Rules, around: &mut impl Surrou
     written(events)
 }
 
-/// The events of a text with addresses, ids, formulas and components as the page has them. `in_source` is
-/// where a place of `text` stands in `source`.
+/// The events of a text, with the page's addresses, ids, formulas and components. `in_source` turns a place
+/// in `text` into one in `source`.
 fn read<'a>(
     text: &'a str,
     in_source: impl Fn(usize) -> usize,
@@ -200,7 +200,7 @@ fn read<'a>(
     events
 }
 
-/// What was made, or nothing where it is wrong, which is told.
+/// What was made; nothing where it is wrong, and then the error is reported.
 fn kept<T>(made: Result<T, SiteError>, around: &mut impl Surroundings) -> Option<T> {
     made.map_err(|error| around.fault(error)).ok()
 }
@@ -226,7 +226,7 @@ fn settle_heading(tag: &mut Tag, place: &Place, around: &mut impl Surroundings) 
     *level = below_the_sections(*level);
 }
 
-/// What is said of HTML that is not passed on.
+/// The note about HTML that is not passed on.
 fn shown_as_text(html: &str) -> String {
     let shown: String = html.trim().chars().take(40).collect();
     format!("HTML is shown as text, {shown:?}; `allow_html = true` in site.toml passes it on")
@@ -236,7 +236,7 @@ fn shown_as_text(html: &str) -> String {
 fn written(events: Vec<Event>) -> String {
     let mut text = String::new();
     html::push_html(&mut text, events.into_iter());
-    // The page's policy forbids inline style, by which the writer aligns the columns of tables.
+    // The page's policy forbids inline style, with which the writer aligns the columns of tables.
     for side in ["left", "center", "right"] {
         text = text.replace(
             &format!(" style=\"text-align: {side}\""),
@@ -246,7 +246,7 @@ fn written(events: Vec<Event>) -> String {
     text
 }
 
-/// Refuses a picture in whose brackets no words stand: who cannot see it would not learn of it.
+/// Refuses a picture without words in its brackets: people who cannot see it would not know what it shows.
 fn has_words(picture: &[Event], place: &Place) -> Result<(), SiteError> {
     let worded = picture.iter().any(|event| {
         matches!(event, Event::Text(text) | Event::Code(text) if !text.trim().is_empty())
@@ -297,8 +297,8 @@ fn formula(
     Event::InlineHtml(kept(mathml, around).unwrap_or_default().into())
 }
 
-/// Gives a picture or a link the address that it has in the site: of a file of the author's, and for a link
-/// also another site's or a place on this page.
+/// The address that a picture or a link has in the site: that of an author's file; for a link also another
+/// site's, or a place on this page.
 fn point(
     tag: &mut Tag,
     rules: Rules,
@@ -335,7 +335,7 @@ fn point(
     Ok(())
 }
 
-/// What is refused leads nowhere, also in a page that is never published.
+/// A refused address is replaced by none, even in a page that is never published.
 fn without_address(tag: &mut Tag<'_>) {
     if let Tag::Image { dest_url, .. } | Tag::Link { dest_url, .. } = tag {
         *dest_url = "".into();

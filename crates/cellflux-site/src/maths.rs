@@ -9,14 +9,14 @@ use pulldown_latex::{Parser, Storage, push_mathml};
 use crate::fingerprint::digest;
 use crate::html::escape;
 
-/// The longest formula in bytes, and the deepest nesting of groups: what is nested costs stack and, squared,
-/// time.
+/// The longest formula in bytes, and the deepest nesting of groups: nesting costs stack, and time that grows
+/// with its square.
 const LONGEST: usize = 8192;
 const DEEPEST: usize = 64;
-/// Commands and scripts that follow each other without a symbol between them; each may be the argument of the
-/// one before.
+/// The longest run of commands and scripts without a symbol between them; each may be the argument of the one
+/// before.
 const LONGEST_CHAIN: usize = 256;
-/// Events of the longest formula; macros multiply what is written.
+/// The largest number of events of a formula; macros multiply what is written.
 const MOST_EVENTS: usize = 20_000;
 
 /// Renders formulas, and gathers the styles that they need as classes.
@@ -34,7 +34,7 @@ impl Maths {
     pub fn render(&mut self, tex: &str, display: bool) -> Result<String, String> {
         bounded(tex)?;
         let storage = Storage::new();
-        // Parsed once more below; here for the first error, which the renderer would only paint red.
+        // Parsed again below; here only to find the first error, which the renderer would merely paint red.
         for (count, event) in Parser::new(tex, &storage).enumerate() {
             event.map_err(|error| error.to_string().replace('\n', " "))?;
             if count > MOST_EVENTS {
@@ -54,7 +54,7 @@ impl Maths {
         };
         let mut mathml = String::new();
         push_mathml(&mut mathml, Parser::new(tex, &storage), config).map_err(|error| error.to_string())?;
-        // The renderer escapes words, but not a relation that stands alone in its element.
+        // The renderer escapes words, except a relation that is alone in its element.
         let mathml = mathml
             .replace("><</", ">&lt;</")
             .replace("><\u{338}</", ">&lt;\u{338}</")
@@ -90,7 +90,7 @@ impl Maths {
     }
 }
 
-/// Refuses a formula that costs more than any that a reader would read.
+/// Refuses a formula that would take too much time or memory; none that people read does.
 fn bounded(tex: &str) -> Result<(), String> {
     if tex.len() > LONGEST {
         return Err(format!("{} bytes long, expected at most {LONGEST}", tex.len()));
@@ -139,13 +139,13 @@ fn bounded(tex: &str) -> Result<(), String> {
     }
     if longest > LONGEST_CHAIN {
         return Err(format!(
-            "{longest} commands in each other, expected at most {LONGEST_CHAIN}"
+            "{longest} commands inside each other, expected at most {LONGEST_CHAIN}"
         ));
     }
     Ok(())
 }
 
-/// Refuses anything but `MathML`, in case the renderer lets something through.
+/// Refuses everything except `MathML`, in case the renderer lets something through.
 fn only_mathml(mathml: &str) -> Result<(), String> {
     const ELEMENTS: [&str; 26] = [
         "math",
@@ -257,9 +257,11 @@ mod tests {
             let error = Maths::default().render(&tex, true).unwrap_err();
             assert!(error.contains("expected at most"), "{error}");
         }
-        let bomb = r"\def\a{xxxxxxxxxx}\def\b{\a\a\a\a\a\a\a\a\a\a}\def\c{\b\b\b\b\b\b\b\b\b\b}\def\d{\c\c\c\c\c\c\c\c\c\c}\d\d\d\d\d";
+        let bomb = r"\def\a{xxxxxxxxxx}\def\b{\a\a\a\a\a\a\a\a\a\a}\def\c{\b\b\b\b\b\b\b\b\b\b}
+            \def\d{\c\c\c\c\c\c\c\c\c\c}\d\d\d\d\d";
         assert!(Maths::default().render(bomb, true).is_err());
-        let usual = r"\begin{aligned} \frac{\sqrt{a^{b_{c}}}}{\mathbb{E}_{x \sim p}[f(x)]} &= \alpha \beta \gamma \\ &\le 1 \end{aligned}";
+        let usual = r"\begin{aligned} \frac{\sqrt{a^{b_{c}}}}{\mathbb{E}_{x \sim p}[f(x)]}
+            &= \alpha \beta \gamma \\ &\le 1 \end{aligned}";
         assert!(Maths::default().render(usual, true).is_ok());
     }
 }

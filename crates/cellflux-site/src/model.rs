@@ -1,5 +1,5 @@
-//! A model on the page: its bundle, checked, in the storage that the author asked for, with the crops of the
-//! author's own.
+//! A model on the page: its bundle, checked, in the storage that the author asked for, with the author's own
+//! crops.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -22,7 +22,7 @@ use crate::svg;
 /// The largest file that every known host takes (Cloudflare Pages: 25 MiB).
 pub const LARGEST_FILE: u64 = 24 << 20;
 
-/// Said of a bundle whose evaluation is not of the weights that are published.
+/// The note about a bundle whose evaluation does not belong to the published weights.
 pub const LEFT_OUT: &str = "its evaluation is left out, because `dtype` stores the weights in other bytes \
     than those that were measured; store them so first (`cellflux bundle quantise`), then evaluate that \
     bundle";
@@ -30,10 +30,10 @@ pub const LEFT_OUT: &str = "its evaluation is left out, because `dtype` stores t
 /// A bundle as it will be published.
 #[derive(Debug)]
 pub struct Model {
-    /// The name of the bundle's folder, by which `site.toml` and links to `embed.html` know it.
+    /// The name of the bundle's folder, which `site.toml` and links to `embed.html` use.
     pub name: String,
-    /// Where the site holds it: `bundles/NAME-DIGEST`. The digest is the manifest's, which names every other
-    /// file's.
+    /// Where the site holds it: `bundles/NAME-DIGEST`. The digest is that of the manifest, which holds the
+    /// digests of all other files.
     pub place: String,
     /// Weights and vectors, for computing pictures.
     pub bundle: Bundle,
@@ -49,11 +49,11 @@ pub struct Model {
 }
 
 impl Model {
-    /// Reads, checks and, where asked for, stores anew the bundle of one `[[bundle]]`.
+    /// Reads and checks the bundle of one `[[bundle]]` and, where asked for, stores it otherwise.
     ///
     /// # Errors
-    /// [`SiteError::At`] for a folder that is no bundle or a broken one, [`SiteError::Quantised`] for weights
-    /// that lose too much, [`SiteError::Crops`] and [`SiteError::Image`] for the crops.
+    /// [`SiteError::At`] for a folder that is not a bundle or is a broken one, [`SiteError::Quantised`] for
+    /// weights that lose too much, [`SiteError::Crops`] and [`SiteError::Image`] for the crops.
     pub fn load(
         project: &Project,
         request: &BundleRequest,
@@ -101,8 +101,8 @@ impl Model {
             let statement = project.config.crops.as_ref().ok_or_else(|| SiteError::Crops {
                 path: project.source.path.clone(),
                 problem: format!(
-                    "has no [crops], expected `source` and `licence` there: whose photographs {} holds and how they \
-                     may be shown",
+                    "has no [crops], expected `source` and `licence` there: whose photographs {} holds and \
+                    how they may be shown",
                     data.display()
                 ),
             })?;
@@ -181,8 +181,8 @@ impl Model {
     }
 }
 
-/// Refuses what a bundle lists beside its weights when a browser would do more with it than show it: every
-/// file of a site can be opened by its own address, and a page or a script there has the site's origin.
+/// Refuses a file beside a bundle's weights with which a browser would do more than show it: every file of a
+/// site can be opened by its own address, and a page or a script there has the site's origin.
 fn only_shown(path: &str, content: &[u8]) -> Result<(), String> {
     match path.rsplit_once('.').map(|(_, extension)| extension) {
         Some("png") => Ok(()),
@@ -193,7 +193,7 @@ fn only_shown(path: &str, content: &[u8]) -> Result<(), String> {
     }
 }
 
-/// Refuses data and pictures of which a page could not say whose they are.
+/// Refuses data and pictures whose source or licence a page could not name.
 fn attributed(manifest: &Manifest, at: &Place) -> Result<(), SiteError> {
     let data = &manifest.provenance.data_set;
     let of_data = [
@@ -219,7 +219,8 @@ fn attributed(manifest: &Manifest, at: &Place) -> Result<(), SiteError> {
         .find(|(_, text)| text.trim().is_empty())
     {
         Some((field, _)) => Err(at.wrong(format!(
-            "the bundle does not say {field}, expected it: a page names source and licence beside its pictures"
+            "the bundle does not say {field}, expected it: a page names source and licence beside its \
+            pictures"
         ))),
         None => Ok(()),
     }

@@ -1,5 +1,4 @@
-//! The output folder: written beside its place first, then swapped in. What a build did not write stays in
-//! it.
+//! The output folder: written beside its place first, then swapped in. Files that no build wrote stay in it.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -11,12 +10,12 @@ use walkdir::WalkDir;
 
 use crate::error::SiteError;
 
-/// Tells a folder that a build wrote from any other, and lists what it wrote, a path a line below the first.
+/// Marks a folder as written by a build, and lists what the build wrote, one path per line below the first.
 const MARK: &str = ".cellflux-site";
 const MARK_TEXT: &str =
     "`cellflux site build` wrote these files and may replace them. Other files in this folder stay.";
 
-/// Pages and other files of a site whose names hold no digest, for folders whose mark lists nothing.
+/// Pages and other files of a site whose names hold no digest, for folders whose mark holds no list.
 const PLAIN_NAMES: [&str; 10] = [
     MARK,
     ".nojekyll",
@@ -33,7 +32,7 @@ const PLAIN_NAMES: [&str; 10] = [
 /// How many files an error names.
 const NAMED: usize = 5;
 
-/// A new folder on its way to its place. Dropped without [`Output::finish`], it leaves nothing behind.
+/// A new folder that is not in its place yet. Dropped without [`Output::finish`], it leaves nothing behind.
 #[derive(Debug)]
 pub struct Output {
     work: Workplace,
@@ -49,7 +48,7 @@ impl Output {
     /// writes it, [`SiteError::Io`].
     pub fn new(place: &Path) -> Result<Self, SiteError> {
         let work = Workplace::take(place)?;
-        // After it, since a killed build's folder may have been put back.
+        // Checked after that, since a killed build's folder may have been put back.
         refuse_foreign(work.place())?;
         Ok(Self {
             work,
@@ -89,7 +88,7 @@ impl Output {
 }
 
 /// Brings what no build wrote from the old folder into the new one: as a second name of the same file where
-/// the file system can, so that it is in both until the swap is through.
+/// the file system allows, so that it is in both until the swap is done.
 fn keep(old: &Path, new: &Path) -> Result<(), SiteError> {
     let Some(mark) = fs::read_to_string(old.join(MARK)).ok() else {
         return Ok(());
@@ -145,7 +144,8 @@ fn keep(old: &Path, new: &Path) -> Result<(), SiteError> {
     })
 }
 
-/// Whether a name is one that a build gives by a file's content: ten hexadecimal digits after a hyphen.
+/// Whether a name is one that a build makes from a file's content: with ten hexadecimal digits after a
+/// hyphen.
 fn has_digest(name: &str) -> bool {
     name.rsplit_once('-').is_some_and(|(_, rest)| {
         let digits = rest.split('.').next().unwrap_or_default();

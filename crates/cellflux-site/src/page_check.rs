@@ -25,7 +25,7 @@ impl Element {
     }
 }
 
-/// Gathers start tags. What stands in scripts, styles, comments and text is none.
+/// Gathers start tags; nothing in scripts, styles, comments and text counts as one.
 #[derive(Default)]
 struct Elements {
     found: RefCell<Vec<Element>>,
@@ -75,8 +75,8 @@ fn elements(html: &str) -> Vec<Element> {
     tokenizer.sink.found.into_inner()
 }
 
-/// What is wrong with a page at `path`, in a site that has the files `paths`. `links` are where its author
-/// wrote links to an element of the page, by its id.
+/// What is wrong with a page at `path`, in a site that has the files `paths`. `links` are the places where
+/// its author wrote links to an element of the page, by its id.
 pub fn page(path: &str, html: &str, paths: &BTreeSet<String>, links: &[(String, Place)]) -> Vec<Finding> {
     let mut found = Vec::new();
     let mut nowhere = BTreeSet::new();
@@ -120,7 +120,8 @@ pub fn page(path: &str, html: &str, paths: &BTreeSet<String>, links: &[(String, 
         let ornament = matches!(picture.get("role"), Some("presentation" | "none"));
         if !ornament && picture.get("alt").is_none_or(|alt| alt.trim().is_empty()) {
             wrong(format!(
-                "the picture {}: expected an alt text that says what it shows, or role=\"presentation\" for an ornament",
+                "the picture {}: expected an alt text that says what it shows, or role=\"presentation\" for \
+                an ornament",
                 picture.get("src").unwrap_or_default()
             ));
         }
@@ -156,7 +157,7 @@ pub fn page(path: &str, html: &str, paths: &BTreeSet<String>, links: &[(String, 
     found
 }
 
-/// What is said of a link to a place that the page does not have.
+/// The error for a link to a place that the page does not have.
 pub fn no_such_element(id: &str) -> String {
     format!("link #{id}: no element of the page has this id, expected a section's or a heading's")
 }
@@ -182,7 +183,8 @@ mod tests {
     fn a_sound_page_has_no_findings() {
         assert_eq!(
             problems(
-                "<h1 id=\"a\">A</h1><h2>B</h2><img src=\"files/a.png\" alt=\"x\"><a href=\"#a\">a</a><a href=\"https://example.org\">b</a>"
+                "<h1 id=\"a\">A</h1><h2>B</h2><img src=\"files/a.png\" alt=\"x\"><a href=\"#a\">a</a><a \
+                href=\"https://example.org\">b</a>"
             ),
             [""; 0]
         );
@@ -224,7 +226,8 @@ mod tests {
             let path = "sections/method.md".into();
             ("no-where".to_owned(), Place { path, line })
         };
-        let body = "<h1 id=\"é\">A</h1><a href=\"#no-where\">a</a><a href=\"#no-where\">b</a><a href=\"#%C3%A9\">c</a>";
+        let body = "<h1 id=\"é\">A</h1><a href=\"#no-where\">a</a><a href=\"#no-where\">b</a><a \
+            href=\"#%C3%A9\">c</a>";
         let places = |links: &[(String, Place)]| -> Vec<String> {
             findings(body, links)
                 .into_iter()

@@ -22,7 +22,7 @@ pub const EXPLORER: &str = "web/explorer.js";
 pub const PAGE: &str = "web/page.js";
 pub const EMBED: &str = "web/embed.js";
 pub const OFFLINE: &str = "web/offline.js";
-/// Tells of the other scripts' troubles.
+/// Reports failures of the other scripts.
 pub const UNSTARTED: &str = "web/unstarted.js";
 pub const STYLES: &str = "web/styles/page.css";
 
@@ -46,9 +46,11 @@ fn import_map<'a>(modules: impl Iterator<Item = &'a str>, site: &Files) -> Strin
     json_in_html(&serde_json::json!({ "integrity": digests }))
 }
 
-/// The look of the page for lost addresses. Whoever serves it, and from whichever address, it needs no other
-/// file.
-const LOST: &str = ":root{color-scheme:light dark}body{max-width:40rem;margin:15vh auto;padding:0 1.5rem;font:1rem/1.6 system-ui,sans-serif}h1{font:600 1.6rem/1.2 Georgia,serif}";
+/// The style of the page for lost addresses. It needs no other file, whatever host serves it and from
+/// whatever address.
+const LOST: &str = ":root{color-scheme:light dark}\
+    body{max-width:40rem;margin:15vh auto;padding:0 1.5rem;font:1rem/1.6 system-ui,sans-serif}\
+    h1{font:600 1.6rem/1.2 Georgia,serif}";
 
 /// What the pages are made from.
 pub struct Pages<'a> {
@@ -100,11 +102,15 @@ impl Pages<'_> {
             language => config.language.get_ref().as_str(),
             words => self.words(),
             version => env!("CARGO_PKG_VERSION"),
-            colour_scheme => match config.theme.mode { Mode::Auto => "light dark", Mode::Light => "light", Mode::Dark => "dark" },
+            colour_scheme => match config.theme.mode {
+                Mode::Auto => "light dark",
+                Mode::Light => "light",
+                Mode::Dark => "dark",
+            },
             icon => self.icon,
             styles => checked(&sheets, site),
             modules => checked(&modules, site),
-            // Whether a script waits for no other.
+            // Whether a script runs without waiting for others.
             scripts => entries.iter().map(|path| {
                 let content = site.content(path);
                 context! { href => *path, integrity => integrity(content), early => Some(*path) == early }
@@ -114,8 +120,8 @@ impl Pages<'_> {
 
     pub fn page(&self, texts: &Texts, site: &Files) -> Result<String, SiteError> {
         let config = &self.project.config;
-        // Scripts run in their order: one that stands still keeps back those behind it, but for the first,
-        // which belongs to no order.
+        // Scripts run in their order: one that does not arrive holds up those after it, except the first,
+        // which is outside that order.
         let mut scripts = vec![UNSTARTED];
         if self.own.of(EXPLORER).is_ok() {
             scripts.push(EXPLORER);
@@ -140,7 +146,14 @@ impl Pages<'_> {
                     affiliations.push(name.clone());
                 }
             }
-            authors.push(context! { name => author.name.as_str(), url => author.url.as_str(), orcid => author.orcid.as_ref().map(|orcid| context! { id => orcid.as_str(), address => orcid.address() }), equal => author.equal, numbers });
+            let orcid = author.orcid.as_ref();
+            authors.push(context! {
+                name => author.name.as_str(),
+                url => author.url.as_str(),
+                orcid => orcid.map(|orcid| context! { id => orcid.as_str(), address => orcid.address() }),
+                equal => author.equal,
+                numbers,
+            });
         }
         let pdf = self
             .links
@@ -150,8 +163,16 @@ impl Pages<'_> {
         let sections: Vec<Value> = texts
             .sections
             .iter()
-            .map(|(id, title, wide, html)| context! { id => id.as_str(), title => title.as_str(), wide => *wide, html => html.as_str() })
+            .map(|(id, title, wide, html)| {
+                context! { id => id.as_str(), title => title.as_str(), wide => *wide, html => html.as_str() }
+            })
             .collect();
+        let links: Vec<Value> = self
+            .links
+            .iter()
+            .map(|link| context! { label => link.label.as_str(), href => link.href.as_str() })
+            .collect();
+        let card = self.card.map(|(address, _)| absolute(address));
         let values = context! {
             url => url.clone(),
             subtitle => config.subtitle.as_str(),
@@ -162,15 +183,15 @@ impl Pages<'_> {
             date => config.date.as_ref().map(|date| date.get_ref().clone()),
             doi => config.doi.as_str(),
             pdf,
-            links => self.links.iter().map(|link| context! { label => link.label.as_str(), href => link.href.as_str() }).collect::<Vec<_>>(),
-            card => self.card.map(|(address, _)| absolute(address)),
+            links,
+            card => card.clone(),
             card_alt => self.card.map(|(_, alt)| alt.as_str()),
             summary => texts.summary.clone(),
             sections,
             bibtex => config.bibtex.trim(),
             footer => texts.footer.clone(),
             notices => self.notices,
-            linked_data => json_in_html(&self.linked_data(url.as_deref(), self.card.map(|(address, _)| absolute(address)))),
+            linked_data => json_in_html(&self.linked_data(url.as_deref(), card)),
             ..self.head(&scripts, site)?
         };
         rendered_template("page.html", values)
@@ -181,8 +202,12 @@ impl Pages<'_> {
             .models
             .iter()
             .map(|model| {
-                let recorded = self.recorded.iter().find(|(name, _)| *name == model.name).map(|(_, address)| address);
-                serde_json::json!({ "name": model.name, "src": model.manifest_address(), "recorded": recorded })
+                let recorded = self.recorded.iter().find(|(name, _)| *name == model.name);
+                serde_json::json!({
+                    "name": model.name,
+                    "src": model.manifest_address(),
+                    "recorded": recorded.map(|(_, address)| address),
+                })
             })
             .collect();
         let models = json_in_html(&models.into());
@@ -212,7 +237,7 @@ impl Pages<'_> {
         )
     }
 
-    /// The paper for search engines, as schema.org has it.
+    /// The paper for search engines, in the terms of schema.org.
     fn linked_data(&self, url: Option<&str>, card: Option<String>) -> serde_json::Value {
         let config = &self.project.config;
         let mut data = serde_json::json!({
@@ -277,7 +302,7 @@ fn checked(paths: &[&str], site: &Files) -> Vec<Value> {
 
 fn rendered_template(name: &str, values: Value) -> Result<String, SiteError> {
     let mut environment = Environment::new();
-    // As minijinja escapes, but for slashes, so that addresses stay readable.
+    // Escapes as minijinja does, except slashes, so that addresses stay readable.
     environment.set_formatter(|out, _, value| {
         let text = if value.is_undefined() || value.is_none() {
             String::new()

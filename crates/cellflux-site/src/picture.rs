@@ -38,7 +38,7 @@ impl Kind {
     }
 }
 
-/// What is asked for in place of what browsers do not show.
+/// What to use instead of a picture that browsers do not show.
 const EXPECTED: &str = "expected PNG, JPEG, WebP, GIF, AVIF or SVG";
 
 /// Kinds that people have and browsers do not show, by their first bytes.
@@ -68,7 +68,7 @@ pub fn shown(content: &[u8]) -> Result<Kind, String> {
         return Ok(Kind::Png);
     }
     if content.starts_with(b"\xff\xd8") {
-        // What is cut off is drawn grey by decoders that forgive it, so the end is looked for too.
+        // Tolerant decoders draw a missing part grey, so the end is looked for too.
         if !content.windows(2).any(|pair| pair == b"\xff\xd9") {
             return Err(damaged("JPEG", "its end is missing".into()));
         }
@@ -85,7 +85,7 @@ pub fn shown(content: &[u8]) -> Result<Kind, String> {
         return Ok(Kind::Webp);
     }
     if content.starts_with(b"GIF8") {
-        // Its last byte, where programs add none of their own behind it.
+        // Its last byte, unless a program added bytes of its own after it.
         return if content.len() > 13 && content.contains(&0x3b) {
             Ok(Kind::Gif)
         } else {
@@ -117,7 +117,7 @@ pub fn shown(content: &[u8]) -> Result<Kind, String> {
             "a text, {EXPECTED}; a CSV file has the component `table`"
         ));
     }
-    Err(format!("no picture that browsers show, {EXPECTED}"))
+    Err(format!("not a picture that browsers show, {EXPECTED}"))
 }
 
 /// Decodes a whole picture.

@@ -1,9 +1,10 @@
 //! Real single-cell crops beside the bundle's own: controls of several plates, and treated cells of the same
 //! plates.
 //!
-//! The folder holds a `metadata.csv` in the columns that training reads a folder of images by (`path`,
-//! `SAMPLE_KEY`, `SPLIT`, `STATE`, `CPD_NAME`, `DOSE` in micromolar, `BATCH`, `PLATE`, `WELL`) and the crops at
-//! those paths: 8-bit RGB PNG, F-actin, beta-tubulin, DNA, square-root coded from 12 bits, as of BBBC021. They go into an assembled site only, never into a bundle: what the project ships is its own.
+//! The folder holds a `metadata.csv` in the columns that training reads (`path`, `SAMPLE_KEY`, `SPLIT`,
+//! `STATE`, `CPD_NAME`, `DOSE` in micromolar, `BATCH`, `PLATE`, `WELL`) and the crops at those paths: 8-bit
+//! RGB PNG, F-actin, beta-tubulin, DNA, square-root coded from 12 bits, as of BBBC021. They go into an
+//! assembled site only, never into a bundle: the project ships only what is its own.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -24,9 +25,9 @@ use crate::error::SiteError;
 const TABLE: &str = "metadata.csv";
 /// Plates, those with the most treated cells first.
 const PLATES: usize = 6;
-/// Control crops a plate, of different wells where there are.
+/// Control crops per plate, from different wells where possible.
 const CONTROLS: usize = 3;
-/// Treated crops a plate, compound and dose.
+/// Treated crops per plate, compound and dose.
 const TREATED: usize = 2;
 
 /// A crop of the table, cut to the model's size.
@@ -45,7 +46,7 @@ pub struct RealCrop {
 pub struct RealCrops {
     /// The chosen crops.
     pub crops: Vec<RealCrop>,
-    /// The batches that the whole table has each condition of the model in, by the condition's id.
+    /// The batches of the whole table in which each condition of the model occurs, by the condition's id.
     pub batches: BTreeMap<String, BTreeSet<String>>,
 }
 
@@ -116,8 +117,8 @@ pub fn choose(data: &Path, manifest: &Manifest, statement: &CropsStatement) -> R
     Ok(RealCrops { crops, batches })
 }
 
-/// Puts crops into a manifest, after the examples it has, and the table's batches beside those that the
-/// conditions have; returns the files to write beside it.
+/// Puts crops into a manifest, after the examples it has, and adds the table's batches to those of the
+/// conditions; returns the files to write beside it.
 pub fn add(real: RealCrops, manifest: &mut Manifest) -> Vec<(String, Vec<u8>)> {
     let RealCrops { crops, batches } = real;
     for condition in &mut manifest.conditions.list {
@@ -278,7 +279,7 @@ fn cut(
         reason: Box::new(reason),
     })?;
     let treated = row.treated;
-    // Ids are lower-case: they travel in links.
+    // Ids are lower-case, since links hold them.
     let id = row.key.to_ascii_lowercase();
     Ok(RealCrop {
         example: Example {

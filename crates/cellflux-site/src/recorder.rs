@@ -15,12 +15,12 @@ use crate::error::SiteError;
 use crate::model::Model;
 use crate::place::Place;
 
-/// Walks an experiment to its end and gives the engine back.
+/// Computes a walk to its end and gives the engine back.
 ///
 /// # Errors
 /// A sentence, when a step is not reached.
-fn walk(experiment: PreparedWalk, engine: AnyEngine) -> Result<(Vec<Frame>, Option<AnyEngine>), String> {
-    let mut exploration = Exploration::new(experiment);
+fn computed(walk: PreparedWalk, engine: AnyEngine) -> Result<(Vec<Frame>, Option<AnyEngine>), String> {
+    let mut exploration = Exploration::new(walk);
     exploration.attach_engine(engine);
     pollster::block_on(exploration.finish()).map_err(|error| error.to_string())?;
     let engine = exploration.detach_engine();
@@ -51,14 +51,14 @@ pub struct Recorder<'a> {
     engines: EngineMaker<'a>,
     /// Numbers of earlier builds.
     kept: Cache,
-    /// The engine of the bundle that was walked last, by its place.
+    /// The engine of the last walk's bundle, by its place.
     engine: Option<(String, AnyEngine)>,
     done: HashMap<String, Rc<Recording>>,
     /// Trajectories that had to be computed.
     pub computed: usize,
-    /// Walks that show a difference between batches, or may, by place.
+    /// Walks that show, or may show, a difference between batches, by place.
     pub notes: BTreeSet<String>,
-    /// Told of each walk before it is computed, which takes a while.
+    /// Is told of each walk before it is computed, which takes a while.
     tell: fn(&str),
 }
 
@@ -84,7 +84,8 @@ impl<'a> Recorder<'a> {
         }
     }
 
-    /// Notes a walk whose start is of none of its compound's batches, or of which that is not known, or is no cell.
+    /// Notes a walk whose start is from none of its compound's batches, or from an unknown batch, or is not a
+    /// cell.
     pub fn note_batch(&mut self, model: &Model, recipe: &Recipe, at: &Place) {
         let manifest = model.manifest();
         let Start::Example(id) = &recipe.start else { return };
@@ -97,7 +98,8 @@ impl<'a> Recorder<'a> {
         let batch = example.batch.as_deref();
         let name = &condition.name;
         if example.synthetic {
-            // A drawing is of no batch. Once for each drawing, since there is one way on for all of its walks.
+            // A drawing has no batch. This is noted once for each drawing, since the advice is the same for
+            // all of its walks.
             let words =
                 "is drawn by a program: its walks show what the network does to a drawing, not to cells";
             self.notes.insert(format!(
@@ -108,19 +110,20 @@ impl<'a> Recorder<'a> {
         let problem = match condition.batch_match(batch) {
             BatchMatch::Same => return,
             BatchMatch::Other => format!(
-                "{id} is of batch {}, which is none of {name}'s ({}): part of any difference from real {name} cells is the \
-                 batch's",
+                "{id} is of batch {}, which is none of {name}'s ({}): part of any difference from real \
+                {name} cells is the batch's",
                 batch.unwrap_or_default(),
                 shortened(&condition.batches)
             ),
             BatchMatch::Unknown if example.batch.is_none() => {
                 format!(
-                    "the batch of {id} is not known, so what it shows may be a batch's difference and not {name}'s"
+                    "the batch of {id} is not known, so what it shows may be a difference between batches \
+                    and not {name}'s"
                 )
             }
             BatchMatch::Unknown => format!(
-                "the bundle does not say of which batches {name} is, so what {id} shows may be a batch's difference and not \
-                 {name}'s"
+                "the bundle does not say of which batches {name} is, so what {id} shows may be a batch's \
+                difference and not {name}'s"
             ),
         };
         self.notes.insert(format!("{at}: {problem}"));
@@ -146,10 +149,10 @@ impl<'a> Recorder<'a> {
             .map_err(|error| failed(error.to_string()))?
             .and_then(|path| model.files.get(path))
             .map(Vec::as_slice);
-        let experiment = PreparedWalk::new(recipe.clone(), manifest, &model.bundle.vectors, example)
+        let walk = PreparedWalk::new(recipe.clone(), manifest, &model.bundle.vectors, example)
             .map_err(|error| failed(error.to_string()))?;
-        let walk = experiment.clone();
-        let (times, frames) = self.numbers(model, experiment, &key).map_err(&failed)?;
+        let prepared = walk.clone();
+        let (times, frames) = self.numbers(model, prepared, &key).map_err(&failed)?;
         let spec = &manifest.image;
         let display = Display::of(spec);
         let wrong = |error: cellflux_image::ImageError| failed(error.to_string());
@@ -185,16 +188,16 @@ impl<'a> Recorder<'a> {
     fn numbers(
         &mut self,
         model: &Model,
-        experiment: PreparedWalk,
+        walk: PreparedWalk,
         key: &str,
     ) -> Result<(Vec<f64>, Vec<Vec<f32>>), String> {
         let spec = &model.manifest().image;
-        // An adaptive solver finds its times on the way, and the file holds images only.
-        let fixed = experiment
+        // An adaptive solver chooses its times while it runs, and the file holds images only.
+        let fixed = walk
             .recipe()
             .planned_steps()
             .is_some()
-            .then(|| experiment.waypoints().to_vec());
+            .then(|| walk.waypoints().to_vec());
         if let Some(times) = &fixed
             && let Some(npy) = self.kept.read(key)
             && let Some(frames) = images(&npy, times.len(), spec.len())
@@ -203,8 +206,8 @@ impl<'a> Recorder<'a> {
         }
         (self.tell)(&format!(
             "computing {} from {}",
-            experiment.recipe().condition,
-            match &experiment.recipe().start {
+            walk.recipe().condition,
+            match &walk.recipe().start {
                 Start::Example(id) => id,
                 Start::Noise => "noise",
                 Start::Crop(_) => "a crop",
@@ -214,7 +217,7 @@ impl<'a> Recorder<'a> {
             Some((place, engine)) if place == model.place => engine,
             _ => (self.engines)(&model.bundle)?,
         };
-        let (frames, engine) = walk(experiment, engine)?;
+        let (frames, engine) = computed(walk, engine)?;
         self.engine = engine.map(|engine| (model.place.clone(), engine));
         self.computed += 1;
         if fixed.is_some() {

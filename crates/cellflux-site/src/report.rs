@@ -78,7 +78,8 @@ impl fmt::Display for Report {
         for (name, error) in &self.storage {
             writeln!(
                 f,
-                "{name}: against the weights as given, the velocity is {:.2e} off and a ten-step trajectory {:.2e} (relative)",
+                "{name}: against the weights as given, the velocity is {:.2e} off and a ten-step trajectory \
+                {:.2e} (relative)",
                 error.velocity, error.trajectory
             )?;
         }

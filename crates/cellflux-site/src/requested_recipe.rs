@@ -1,4 +1,4 @@
-//! From what an author says of a walk to the recipe, for a model that has what was named.
+//! Turns an author's request for a walk into a recipe, for a model that has what was named.
 
 use cellflux_session::{Recipe, Start};
 use toml::Spanned;
@@ -10,8 +10,7 @@ use crate::source::{SourceText, suggestion};
 use crate::walk_request::WalkRequest;
 
 impl WalkRequest {
-    /// Of the samples that were photographed, the first control of a plate on which there are cells treated
-    /// with the compound.
+    /// The first photographed control from a plate that also has cells treated with the compound.
     pub fn real_control<'m>(&'m self, model: &'m Model) -> Option<&'m str> {
         let compound = self.compound.as_ref()?.get_ref();
         let mut controls = model.manifest().gallery.controls_beside(compound);

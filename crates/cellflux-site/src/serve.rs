@@ -28,10 +28,10 @@ pub struct Server {
 
 impl Server {
     /// Takes a port of 127.0.0.1 for the site in `folder`; 0 takes any free one. The site appears below the
-    /// path `under` (`/` for none), as it will on a host that keeps many sites.
+    /// path `under` (`/` for none), as it will on a host with many sites.
     ///
     /// # Errors
-    /// [`SiteError::Missing`] without an `index.html`, [`SiteError::Under`] for a path that is none,
+    /// [`SiteError::Missing`] without an `index.html`, [`SiteError::Under`] for something that is not a path,
     /// [`SiteError::Port`] for one in use.
     pub fn bind(folder: &Path, port: u16, under: &str) -> Result<Self, SiteError> {
         if !folder.join("index.html").is_file() {
@@ -54,7 +54,7 @@ impl Server {
         })
     }
 
-    /// Builds the site anew whenever one of its sources changes, and has open pages reload.
+    /// Builds the site again whenever one of its sources changes, and makes open pages reload.
     ///
     /// # Errors
     /// [`SiteError::Io`] when the system watches no files.
@@ -89,7 +89,7 @@ impl Server {
 }
 
 /// Files with the MIME types of their extensions (module scripts and WebAssembly need theirs), never cached:
-/// a rebuilt site shows on the next reload.
+/// the next reload shows a rebuilt site.
 fn router(folder: &Path, under: &str, live: Option<Arc<Live>>) -> Router {
     let fresh =
         SetResponseHeaderLayer::overriding(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -116,8 +116,8 @@ fn router(folder: &Path, under: &str, live: Option<Arc<Live>>) -> Router {
         .layer(fresh)
 }
 
-/// Why a request is not answered. A page of another site may lead its name to this machine (DNS rebinding)
-/// and would then read drafts; a link out of the folder would publish here what no host gets; two slashes
+/// Why a request is refused. A page of another site may point its name at this machine (DNS rebinding) and
+/// could then read unpublished pages; a link out of the folder would serve what no host will get; two slashes
 /// begin another host's address.
 fn refusal(request: &Request, folder: &Path, under: &str) -> Option<(StatusCode, &'static str)> {
     let host = request
@@ -140,7 +140,7 @@ fn refusal(request: &Request, folder: &Path, under: &str) -> Option<(StatusCode,
     let inside = decoded
         .strip_prefix(under)
         .unwrap_or(decoded.trim_start_matches('/'));
-    // What is not there is the file service's to answer.
+    // The file service answers for what does not exist.
     let leads_out = folder
         .join(inside.trim_start_matches('/'))
         .canonicalize()

@@ -30,7 +30,7 @@ impl SourceText {
         Self::decoded(path, &bytes)
     }
 
-    /// A whole file of which the bytes have been read.
+    /// A whole file, given its bytes.
     ///
     /// # Errors
     /// [`SiteError::Io`] for what is no text in UTF-8.
@@ -83,7 +83,7 @@ impl SourceText {
         self.place(at.start).wrong(problem)
     }
 
-    /// Reads the text as TOML. A key that is not known is answered with the nearest one that is.
+    /// Reads the text as TOML. For an unknown key the error names the nearest known one.
     ///
     /// # Errors
     /// [`SiteError::At`].
@@ -99,7 +99,7 @@ impl SourceText {
     /// # Errors
     /// [`SiteError::At`] with the nearest.
     pub fn check_keys(&self, known: &[&str]) -> Result<(), SiteError> {
-        // What is not TOML is reported where its values are read.
+        // A text that is not TOML is reported where its values are read.
         let Ok(table) = toml::de::DeTable::parse(&self.text) else {
             return Ok(());
         };
@@ -117,7 +117,7 @@ impl SourceText {
     }
 }
 
-/// Serde's "unknown field `titel`, expected one of `title`, `url`" with the name that was most likely meant.
+/// Serde's "unknown field `titel`, expected one of `title`, `url`", with the name that was most likely meant.
 fn with_nearest(message: &str) -> String {
     let one_line = message.replace('\n', " ");
     let known = ["unknown field", "unknown variant"]
@@ -149,7 +149,7 @@ pub fn suggestion<'a>(found: &str, candidates: impl IntoIterator<Item = &'a str>
     let candidates: Vec<&str> = candidates.into_iter().collect();
     match nearest(found, candidates.iter().copied()) {
         Some(meant) => format!(", did you mean {meant:?}?"),
-        None if candidates.is_empty() => ", and there is none to choose from".into(),
+        None if candidates.is_empty() => ", and there is none".into(),
         None => {
             let shown: Vec<String> = candidates.iter().take(12).map(|id| format!("{id:?}")).collect();
             let more = if candidates.len() > shown.len() {

@@ -74,7 +74,7 @@ const DRAWING: &[&str] = &[
 
 const SVG: &str = "http://www.w3.org/2000/svg";
 
-/// What drawing programs write beside the drawing, which browsers do nothing with.
+/// What drawing programs write beside the drawing, and browsers ignore.
 const INERT: [&str; 7] = [
     "http://www.inkscape.org/",
     "http://sodipodi.sourceforge.net/",
@@ -85,10 +85,10 @@ const INERT: [&str; 7] = [
     "http://ns.adobe.com/",
 ];
 
-/// Elements in a file, and elements drawn once every `<use>`, pattern and marker is followed.
+/// Limits on the elements in a file, and on those drawn when every `<use>`, pattern and marker is followed.
 const MOST_NODES: u32 = 2_000_000;
 const MOST_DRAWN: u64 = 1_000_000;
-/// How deep elements stand in each other.
+/// Limit on how deep elements are nested.
 const DEEPEST: usize = 200;
 
 /// Refuses an SVG that does more than draw, or draws without end.
@@ -158,7 +158,7 @@ pub fn harmless(content: &[u8]) -> Result<(), String> {
     drawn(&read)
 }
 
-/// How deep tags stand in each other, found before a parser follows them down.
+/// How deep tags are nested, found before a parser follows them down.
 fn depth(text: &str) -> usize {
     let (mut depth, mut deepest) = (0_usize, 0);
     for (at, _) in text.match_indices('<') {
@@ -225,7 +225,7 @@ fn count<'a>(
     let key = node.id().get_usize();
     match known.get(&key) {
         Some(Some(count)) => return Ok(*count),
-        Some(None) => return Err("an SVG that uses itself, expected a drawing that ends".into()),
+        Some(None) => return Err("an SVG that uses itself, expected a finite drawing".into()),
         None => {}
     }
     if depth > 2 * DEEPEST {
@@ -236,7 +236,7 @@ fn count<'a>(
     for attribute in node.attributes() {
         for target in referred(attribute.name(), attribute.value()) {
             if let Some(target) = by_id.get(target) {
-                // What an element is clipped or filled by may contain it in no way that draws.
+                // An element's clip or fill that contains the element itself draws nothing.
                 total = total.saturating_add(count(*target, by_id, known, depth + 1)?);
             }
         }
@@ -268,7 +268,8 @@ mod tests {
     fn svg(inside: &str) -> Result<(), String> {
         harmless(
             format!(
-                "<svg xmlns=\"{SVG}\" xmlns:xlink=\"http://www.w3.org/1999/xlink\" xmlns:h=\"http://www.w3.org/1999/xhtml\">{inside}</svg>"
+                "<svg xmlns=\"{SVG}\" xmlns:xlink=\"http://www.w3.org/1999/xlink\" \
+                xmlns:h=\"http://www.w3.org/1999/xhtml\">{inside}</svg>"
             )
             .as_bytes(),
         )
@@ -277,7 +278,14 @@ mod tests {
     #[test]
     fn a_drawing_passes_as_plotting_programs_write_it() {
         let plot = format!(
-            "<?xml version=\"1.0\" encoding=\"utf-8\" standalone=\"no\"?>\n<!DOCTYPE svg PUBLIC \"-//W3C//DTD SVG 1.1//EN\" \"http://www.w3.org/Graphics/SVG/1.1/DTD/svg11.dtd\">\n<svg xmlns:xlink=\"http://www.w3.org/1999/xlink\" width=\"9pt\" xmlns=\"{SVG}\"><metadata><rdf:RDF xmlns:rdf=\"http://www.w3.org/1999/02/22-rdf-syntax-ns#\"/></metadata><defs><style type=\"text/css\">*{{stroke-linejoin: round}}</style><path id=\"m\" d=\"M0 0\"/><clipPath id=\"c\"><rect/></clipPath></defs><g clip-path=\"url(#c)\"><use xlink:href=\"#m\" x=\"1\"/><image xlink:href=\"data:image/png;base64,AA==\"/></g></svg>"
+            "<?xml version=\"1.0\" encoding=\"utf-8\" standalone=\"no\"?>\n\
+            <!DOCTYPE svg PUBLIC \"-//W3C//DTD SVG 1.1//EN\" \
+            \"http://www.w3.org/Graphics/SVG/1.1/DTD/svg11.dtd\">\n<svg \
+            xmlns:xlink=\"http://www.w3.org/1999/xlink\" width=\"9pt\" xmlns=\"{SVG}\"><metadata><rdf:RDF \
+            xmlns:rdf=\"http://www.w3.org/1999/02/22-rdf-syntax-ns#\"/></metadata><defs><style \
+            type=\"text/css\">*{{stroke-linejoin: round}}</style><path id=\"m\" d=\"M0 0\"/><clipPath \
+            id=\"c\"><rect/></clipPath></defs><g clip-path=\"url(#c)\"><use xlink:href=\"#m\" \
+            x=\"1\"/><image xlink:href=\"data:image/png;base64,AA==\"/></g></svg>"
         );
         assert_eq!(harmless(plot.as_bytes()), Ok(()));
         assert_eq!(svg("<text>CH<tspan dy=\"3\">3</tspan></text>"), Ok(()));

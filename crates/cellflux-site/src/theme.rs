@@ -1,4 +1,4 @@
-//! The author's colours and fonts as a style sheet: the page's own variables, set anew.
+//! The author's colours and fonts as a style sheet that sets the page's variables.
 
 use crate::config::{Colour, Mode, Project, Theme};
 use crate::error::SiteError;
@@ -6,19 +6,19 @@ use crate::files::{AuthorFiles, Use};
 use crate::fingerprint::relative;
 use crate::source::SourceText;
 
-/// Where the style sheet stands, from which it refers to fonts.
+/// The style sheet's address, to which those of fonts are relative.
 pub const PATH: &str = "theme.css";
 
-/// The least contrast of text on its ground (WCAG 2.2, success criterion 1.4.3).
+/// The smallest contrast of text on its background (WCAG 2.2, success criterion 1.4.3).
 const CONTRAST: f64 = 4.5;
 
-/// The grounds that the page has where the author names none, light and dark.
+/// The page's default backgrounds, light and dark.
 const PAPER: [&str; 2] = ["#f6f5f1", "#0f1216"];
 
 /// The style sheet of a theme.
 ///
 /// # Errors
-/// [`SiteError::At`] for a colour or font family that is none, or a font file that is not there.
+/// [`SiteError::At`] for what is not a colour or a font family, or for a missing font file.
 pub fn css(project: &Project, files: &mut AuthorFiles) -> Result<String, SiteError> {
     let theme = &project.config.theme;
     let source = &project.source;
@@ -34,7 +34,8 @@ pub fn css(project: &Project, files: &mut AuthorFiles) -> Result<String, SiteErr
         }
         let family = family(font.family.get_ref()).ok_or_else(|| not_a_family(source, &font.family))?;
         css.push_str(&format!(
-            "@font-face {{ font-family: {family}; src: url('{}') format('woff2'); font-weight: {weight}; font-style: {}; font-display: swap; }}\n",
+            "@font-face {{ font-family: {family}; src: url('{}') format('woff2'); \
+             font-weight: {weight}; font-style: {}; font-display: swap; }}\n",
             relative(PATH, &address),
             if font.italic { "italic" } else { "normal" }
         ));
@@ -79,13 +80,13 @@ pub fn css(project: &Project, files: &mut AuthorFiles) -> Result<String, SiteErr
         }
     }
     if !set.is_empty() {
-        // The explorer sets these on its own host; from outside the page's word counts more.
+        // The explorer sets these on its own host; the page's rule has precedence there.
         css.push_str(&format!(":root,\ncellflux-explorer {{\n{set}}}\n"));
     }
     Ok(css)
 }
 
-/// Text colours that are too faint on their ground, as sentences with their place in the file.
+/// Text colours that are too faint on their background, as sentences with their place in the file.
 pub fn too_faint(project: &Project) -> Vec<SiteError> {
     let theme = &project.config.theme;
     let paper = theme
@@ -102,7 +103,10 @@ pub fn too_faint(project: &Project) -> Vec<SiteError> {
             if contrast < CONTRAST {
                 found.push(project.source.wrong(
                     &colour.span(),
-                    format!("{name} {value} on {ground} ({mode}) has a contrast of {contrast:.1}, expected at least {CONTRAST}"),
+                    format!(
+                        "{name} {value} on {ground} ({mode}) has a contrast of {contrast:.1}, expected \
+                        at least {CONTRAST}"
+                    ),
                 ));
             }
         }
@@ -176,7 +180,7 @@ fn rgb(value: &str) -> Option<[f64; 3]> {
     Some([part(0)?, part(2)?, part(4)?])
 }
 
-/// The contrast ratio of two colours (WCAG 2.2), 1 to 21; 21 for what is no colour.
+/// The contrast ratio of two colours (WCAG 2.2), 1 to 21; 21 for what is not a colour.
 fn contrast(a: &str, b: &str) -> f64 {
     let luminance = |colour: [f64; 3]| {
         let linear = |c: f64| {
@@ -209,7 +213,8 @@ mod tests {
     #[test]
     fn colours_and_fonts_become_variables_of_the_page_and_of_its_explorers() {
         let project = project(
-            "mode = \"dark\"\naccent = { light = \"#7a1f5c\", dark = \"#e79bcb\" }\nserif = \"EB Garamond, serif\"",
+            "mode = \"dark\"\naccent = { light = \"#7a1f5c\", dark = \"#e79bcb\" }\n\
+            serif = \"EB Garamond, serif\"",
         );
         let css = css(&project, &mut AuthorFiles::default()).unwrap();
         for part in [

@@ -1,5 +1,4 @@
-//! What the command carries inside itself: the page's modules and styles, the WebAssembly package, the
-//! example.
+//! What the command has inside itself: the page's modules and styles, the WebAssembly package, the example.
 //!
 //! A release build holds them as they were when it was built. A debug build, which works in a clone, reads
 //! them from the clone's folders each time, so that a change shows at once.
@@ -42,7 +41,7 @@ impl Toolkit {
     /// The files that the command holds.
     ///
     /// # Errors
-    /// [`SiteError::NoPackage`] for a command that was built before `pkg/`.
+    /// [`SiteError::NoPackage`] for a command that was built without `pkg/`.
     pub fn embedded() -> Result<Self, SiteError> {
         let mut files = BTreeMap::new();
         files.extend(all::<Web>("web/", is_of_pages));
@@ -101,8 +100,8 @@ pub fn write_example(folder: &Path) -> Result<(), SiteError> {
     Ok(())
 }
 
-/// Whether a file of `web/` is for pages: bundles come from the author, and the lint's settings are for those who
-/// change the page.
+/// Whether a file of `web/` is for pages: bundles come from the author, and the lint's settings are for
+/// people who change the page.
 fn is_of_pages(path: &str) -> bool {
     !path.starts_with("bundles/") && path != "tsconfig.json"
 }
@@ -110,7 +109,7 @@ fn is_of_pages(path: &str) -> bool {
 fn all<E: RustEmbed>(prefix: &str, wanted: impl Fn(&str) -> bool) -> Vec<(String, Vec<u8>)> {
     let content = |path: &str| E::get(path).map(|file| file.data.into_owned());
     E::iter()
-        // Windows has its own idea of a separator.
+        // Windows has another separator.
         .map(|path: Cow<str>| path.replace('\\', "/"))
         .filter(|path| wanted(path))
         .filter_map(|path| content(&path).map(|bytes| (format!("{prefix}{path}"), bytes)))

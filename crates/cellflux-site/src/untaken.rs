@@ -1,18 +1,19 @@
-//! What an author typed to be something and what became plain text, or nothing at all.
+//! What an author meant as a link, a picture, a note or a formula and what became plain text, or nothing at
+//! all.
 
 use pulldown_cmark::Event;
 
-/// Text that stands as it was typed, watched for what looks like a link, a picture, a note or a formula.
+/// Plain text, watched for what looks like a link, a picture, a note or a formula.
 #[derive(Default)]
 pub struct Untaken {
     text: String,
 }
 
 impl Untaken {
-    /// Looks at the next event, which stands behind the character `before` in the text, and gives what the
-    /// author should hear of it.
+    /// Looks at the next event, which follows the character `before` in the text, and returns what the author
+    /// should hear of it.
     pub fn see(&mut self, event: &Event, before: Option<char>) -> Option<String> {
-        // Behind a backslash a dollar sign is meant as one.
+        // After a backslash a dollar sign is just a dollar sign.
         let dollars = matches!(event, Event::Text(text) if text.contains("$$")
             || text.starts_with('$') && before == Some('$') && self.text.ends_with('$'));
         match event {
@@ -24,13 +25,15 @@ impl Untaken {
             format!("({name}) is shown as text: a name with blanks stands in <…>, expected (<{name}>)")
         } else if let Some(name) = lonely_note(&self.text) {
             format!(
-                "[^{name}] is shown as text: no note has this name, expected a line that begins with [^{name}]:"
+                "[^{name}] is shown as text: no note has this name, expected a line that begins with \
+                [^{name}]:"
             )
         } else if dollars {
-            "$$ is shown as text: a formula begins and ends with it, without an empty line between".to_owned()
+            "$$ is shown as text: a formula begins and ends with it, without an empty line inside".to_owned()
         } else if let Some(formula) = broken_formula(&self.text) {
             format!(
-                "{formula} is shown as text: expected a formula between dollar signs whose braces are all closed"
+                "{formula} is shown as text: expected a formula between dollar signs whose braces are all \
+                closed"
             )
         } else {
             return None;
@@ -40,14 +43,14 @@ impl Untaken {
     }
 }
 
-/// The file name of a picture or link that became none, since a blank ends a name.
+/// The file name of a picture or link that was not recognised, since a blank ends a name.
 fn name_with_blanks(text: &str) -> Option<&str> {
     let (before, rest) = text.rsplit_once("](")?;
     let (name, _) = rest.split_once(')')?;
     (before.contains('[') && name.contains(' ') && !name.contains('\n')).then_some(name)
 }
 
-/// What follows a dollar sign as a formula does, with a command of TeX, and became none.
+/// Text after a dollar sign that looks like a formula, with a TeX command, and was not recognised.
 fn broken_formula(text: &str) -> Option<&str> {
     let start = text.find('$')?;
     let formula = text.get(start..)?.split(['\n', ' ']).next()?;
@@ -57,7 +60,7 @@ fn broken_formula(text: &str) -> Option<&str> {
         .then(|| formula.trim_end_matches('$'))
 }
 
-/// The name of a note that is referred to and is nowhere.
+/// The name of a note that is referred to and does not exist.
 fn lonely_note(text: &str) -> Option<&str> {
     let (_, rest) = text.rsplit_once("[^")?;
     let (name, _) = rest.split_once(']')?;

@@ -64,7 +64,7 @@ pub fn played(content: &[u8]) -> Result<&'static str, String> {
         [0, 0, 1, 0xba | 0xb3, ..] => "MPEG-1 or MPEG-2",
         [b'F', b'L', b'V', ..] => "Flash video",
         [] => "empty",
-        _ => "no video that browsers play",
+        _ => "not a video that browsers play",
     };
     Err(format!("{found}: {EXPECTED}"))
 }
@@ -72,7 +72,7 @@ pub fn played(content: &[u8]) -> Result<&'static str, String> {
 /// A box's name and content.
 type Boxed<'a> = (&'a [u8], &'a [u8]);
 
-/// The boxes that stand one after the other.
+/// The boxes, one after the other.
 fn boxes(mut rest: &[u8]) -> Result<Vec<Boxed<'_>>, String> {
     let cut = || format!("a damaged MP4 (cut off), {EXPECTED}");
     let mut found = Vec::new();
@@ -96,7 +96,7 @@ fn boxes(mut rest: &[u8]) -> Result<Vec<Boxed<'_>>, String> {
     Ok(found)
 }
 
-/// The first box on a way of names.
+/// The first box along a path of names.
 fn find<'a>(content: &'a [u8], way: &[&[u8]]) -> Result<Option<&'a [u8]>, String> {
     let mut here = content;
     for name in way {

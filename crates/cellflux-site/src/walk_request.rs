@@ -1,12 +1,12 @@
-//! What an author says of a walk: plain data, as it stands in `site.toml` and in a component's settings.
+//! An author's request for a walk: plain data, as in `site.toml` and in a component's settings.
 
 use serde::Deserialize;
 use toml::Spanned;
 
-/// Which trajectory an author means. What is not said is as the bundle recommends.
+/// Which trajectory an author means. What is not stated is as the bundle recommends.
 #[derive(Clone, Debug, Default, Deserialize)]
 pub struct WalkRequest {
-    /// The bundle's name; the first without.
+    /// The bundle's name; the first one where this is absent.
     pub bundle: Option<Spanned<String>>,
     /// Id of the control to start from; without it, one of the compound's plate or batch where there is one,
     /// else the first.
@@ -28,7 +28,7 @@ pub struct WalkRequest {
     /// Its seed.
     pub seed: Option<u32>,
     /// Whether to start from a real control of a plate that also has cells treated with the compound, where
-    /// `--data` brings some; a picture without one is left out.
+    /// `--data` adds some; a picture without such a control is left out.
     #[serde(default)]
     pub real: bool,
 }

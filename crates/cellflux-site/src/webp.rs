@@ -5,7 +5,7 @@ use image_webp::{ColorType, WebPEncoder};
 
 use crate::error::SiteError;
 
-/// Encodes a picture; an opaque one without alpha.
+/// Encodes a picture; opaque pictures are written without alpha.
 ///
 /// # Errors
 /// [`SiteError::Picture`] for one whose pixels do not fill its size.

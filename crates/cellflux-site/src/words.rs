@@ -5,7 +5,7 @@ pub const LANGUAGES: [&str; 4] = ["en", "de", "fr", "es"];
 
 macro_rules! words {
     ($($(#[$meaning:meta])* $name:ident: $en:literal, $de:literal, $fr:literal, $es:literal;)*) => {
-        /// Words and sentences of a page outside the author's texts. `{}` stands for a name.
+        /// Words and sentences of a page outside the author's texts; `{}` stands for a name.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub struct Words {
             /// The language that they are in.
@@ -42,16 +42,21 @@ words! {
         "Pour la recherche et l’enseignement, non pour le diagnostic ou le traitement.",
         "Para investigación y enseñanza, no para diagnóstico ni tratamiento.";
     /// Before and behind the toolkit's name.
-    made_with: "Made with the toolkit", "Erstellt mit dem Werkzeug", "Fait avec l’outil", "Hecho con la herramienta";
+    made_with: "Made with the toolkit", "Erstellt mit dem Werkzeug", "Fait avec l’outil",
+        "Hecho con la herramienta";
     /// A link.
-    licences: "licences of the software", "Lizenzen der Software", "licences du logiciel", "licencias del software";
+    licences: "licences of the software", "Lizenzen der Software", "licences du logiciel",
+        "licencias del software";
     /// Where the explorer would be.
-    no_script: "The explorer needs JavaScript and WebAssembly.", "Der Explorer braucht JavaScript und WebAssembly.",
-        "L’explorateur a besoin de JavaScript et de WebAssembly.", "El explorador necesita JavaScript y WebAssembly.";
+    no_script: "The explorer needs JavaScript and WebAssembly.", "Der Explorer braucht JavaScript und \
+        WebAssembly.",
+        "L’explorateur a besoin de JavaScript et de WebAssembly.", "El explorador necesita JavaScript y \
+        WebAssembly.";
     /// What the link from a footnote leads to.
     back_to_text: "Back to the text", "Zurück zum Text", "Retour au texte", "Volver al texto";
     /// Below pictures that the model made.
-    generated: "Generated, not measured", "Erzeugt, nicht gemessen", "Généré, non mesuré", "Generado, no medido";
+    generated: "Generated, not measured", "Erzeugt, nicht gemessen", "Généré, non mesuré",
+        "Generado, no medido";
     /// A control cell.
     control: "Control", "Kontrolle", "Contrôle", "Control";
     /// Words for a picture.
@@ -67,7 +72,8 @@ words! {
     /// What a picture shows.
     noise: "noise", "Rauschen", "du bruit", "ruido";
     /// What a picture shows.
-    drawn_control: "a drawn control", "eine gezeichnete Kontrolle", "un contrôle dessiné", "un control dibujado";
+    drawn_control: "a drawn control", "eine gezeichnete Kontrolle", "un contrôle dessiné",
+        "un control dibujado";
     /// What a picture shows.
     the_control: "the control", "die Kontrolle", "le contrôle", "el control";
     /// Words for the picture of a link's preview.
@@ -183,7 +189,8 @@ words! {
     /// A page for lost addresses: its title.
     lost: "Not here", "Nicht hier", "Introuvable", "No está aquí";
     /// A page for lost addresses: its heading.
-    no_page: "There is no page at this address", "Unter dieser Adresse ist keine Seite", "Aucune page à cette adresse",
+    no_page: "There is no page at this address", "Unter dieser Adresse ist keine Seite", "Aucune page à \
+        cette adresse",
         "No hay ninguna página en esta dirección";
     /// A page for lost addresses: before the page's own.
     page_is_at: "The page is at", "Die Seite ist unter", "La page est à l’adresse", "La página está en";

@@ -1,6 +1,5 @@
 //! Digests of what the explorer's worker is made of. A browser compares the page's own modules with digests
-//! in the page's head; what reaches a worker it does not compare, so the page does, by lists that are written
-//! here.
+//! in the page's head, but not what a worker loads: so the page does, by lists that are written here.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -17,11 +16,10 @@ const WASM: &str = "pkg/cellflux_wasm_bg.wasm";
 /// imports, into the page's own files. The list's names are those that [`name_by_content`] gives.
 ///
 /// # Errors
-/// [`SiteError::Module`] when a file has no place for what belongs into it, or a module refers to one that is
-/// not there.
+/// [`SiteError::Module`] when a file has no place for its digests, or a module refers to a missing one.
 pub fn write_digests(all: &BTreeMap<String, Vec<u8>>) -> Result<BTreeMap<String, Vec<u8>>, SiteError> {
     let mut files = all.clone();
-    // A toolkit without the list has a worker that starts unchecked.
+    // Without the list, a toolkit's worker starts unchecked.
     if !all.contains_key(WORKER_LIST) {
         return Ok(files);
     }

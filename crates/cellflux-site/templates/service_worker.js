@@ -1,12 +1,14 @@
-// Keeps the page, so that it works without a network after one visit. VERSION names what FILES holds: every file with its SHA-256.
+// Keeps the page, so that it works without a network after one visit. FILES lists every file with its
+// SHA-256, and VERSION is the name of that list.
 //
-// Each version has a cache of its own, filled whole or not at all, its pages last. A new version waits until no tab shows the one
-// before, so that an old tab keeps what it was made with; then the older caches go. What is served is compared with its digest, and
-// fetched again where it is damaged. The files of bundles are kept by the explorer, which checks them against their manifest.
+// Each version has its own cache, which is filled completely or not at all, its pages last. A new version
+// waits until no tab shows the one before, so that an old tab keeps the files it was made with; then the
+// older caches are deleted. What is served is compared with its digest, and fetched again if it is damaged.
+// The explorer keeps the files of bundles, and checks them against their manifest.
 
 const FAMILY = `cellflux-page ${registration.scope}`;
 const CACHE = `${FAMILY} ${VERSION}`;
-/** A network that does not answer a page by then is none, where the page is kept. */
+/** If the network has not answered with a page by then, the kept page is shown. */
 const PATIENCE_MS = 5000;
 
 const here = (path) => new URL(path, registration.scope).href;
@@ -18,7 +20,7 @@ async function isWhole(file, bytes) {
   return [...digest].map((byte) => byte.toString(16).padStart(2, '0')).join('') === DIGESTS.get(file);
 }
 
-/** A file from the network, compared with its digest; the browser's own cache may be wrong, then the server is asked. */
+/** A file of the network, compared with its digest; the server is asked if the browser's cache is wrong. */
 async function brought(file) {
   for (const cache of ['default', 'reload']) {
     const response = await fetch(file, { cache });
@@ -28,17 +30,19 @@ async function brought(file) {
   throw new Error(`${file}: not the content that this version has`);
 }
 
-/** A page as the host serves it, which may have added to it; it must name this version's files and no other's. */
+/** A page as the host serves it, who may have added to it; it may only name files of this version. */
 async function broughtPage(file) {
   const response = await fetch(file, { cache: 'no-cache' });
   if (!response.ok) throw new Error(`${file}: ${response.status}`);
   const text = await response.text();
   const named = [...text.matchAll(/(?:src|href)="((?:web|pkg)\/[^"]+)"/g)].map(([, path]) => here(path));
-  if (!named.length || !named.every((each) => DIGESTS.has(each))) throw new Error(`${file}: of another version`);
+  if (!named.length || !named.every((each) => DIGESTS.has(each))) {
+    throw new Error(`${file}: of another version`);
+  }
   return new Response(text, { headers: { 'content-type': 'text/html; charset=utf-8' } });
 }
 
-/** A kept file, from whichever version has it whole. */
+/** A kept file, from any version in which it is whole. */
 async function keptWhole(file) {
   const found = await caches.match(file);
   const bytes = await found?.arrayBuffer();
@@ -49,8 +53,11 @@ async function keep() {
   try {
     const cache = await caches.open(CACHE);
     const files = [...DIGESTS.keys()];
-    await Promise.all(files.filter((file) => !PAGES.has(file)).map(async (file) => cache.put(file, (await keptWhole(file)) ?? await brought(file))));
-    await Promise.all(files.filter((file) => PAGES.has(file)).map(async (file) => cache.put(file, await broughtPage(file))));
+    const put = async (file, content) => cache.put(file, await content);
+    const others = files.filter((file) => !PAGES.has(file));
+    await Promise.all(others.map(async (file) => put(file, (await keptWhole(file)) ?? brought(file))));
+    const pages = files.filter((file) => PAGES.has(file));
+    await Promise.all(pages.map((file) => put(file, broughtPage(file))));
   } catch (error) {
     await caches.delete(CACHE);
     throw error;
@@ -58,8 +65,8 @@ async function keep() {
 }
 
 async function forgetOlder() {
-  const older = (await caches.keys()).filter((name) => (name === FAMILY || name.startsWith(`${FAMILY} `)) && name !== CACHE);
-  await Promise.all(older.map((name) => caches.delete(name)));
+  const ours = (await caches.keys()).filter((name) => name === FAMILY || name.startsWith(`${FAMILY} `));
+  await Promise.all(ours.filter((name) => name !== CACHE).map((name) => caches.delete(name)));
 }
 
 addEventListener('install', (event) => event.waitUntil(keep()));
@@ -83,7 +90,7 @@ async function kept(event, file) {
     event.waitUntil(cache.put(file, response.clone()).catch(() => {}));
     return response;
   } catch {
-    // What is damaged is not served: the network's own answer says what is wrong.
+    // A damaged file is not served: the network's own answer says what is wrong.
     return fetch(event.request);
   }
 }

@@ -7,10 +7,10 @@ pub enum TextError {
     /// UTF-16, as "Unicode text" of a spreadsheet program is.
     #[error("is UTF-16 text, expected UTF-8; save it as \"CSV UTF-8\" or as text with the encoding UTF-8")]
     Utf16,
-    /// Bytes that are not UTF-8 and are most often Latin-1 or Windows-1252.
+    /// Bytes that are not UTF-8, most often Latin-1 or Windows-1252.
     #[error(
-        "line {line}: byte 0x{byte:02x} is not UTF-8, the text is probably Latin-1 or Windows-1252{shown}; save it \
-         with the encoding UTF-8"
+        "line {line}: byte 0x{byte:02x} is not UTF-8, the text is probably Latin-1 or Windows-1252{shown}; \
+        save it with the encoding UTF-8"
     )]
     Latin1 {
         /// The line, from 1.
@@ -20,7 +20,7 @@ pub enum TextError {
         /// The character that it is in Latin-1, in words, or nothing.
         shown: String,
     },
-    /// Another kind of file under a text file's name.
+    /// Another kind of file with a text file's name.
     #[error("is {kind}, expected text; {advice}")]
     OtherFile {
         /// What it is.
@@ -79,7 +79,7 @@ pub(crate) fn check_start(start: &[u8]) -> Result<usize, TextError> {
             .count()
     };
     if start.contains(&0) {
-        // Western text in UTF-16 without its mark: every second byte is zero.
+        // Western text in UTF-16 without a byte order mark: every second byte is zero.
         let half = start.len() / 2;
         if half > 1 && (zeros(0) * 4 >= half * 3 || zeros(1) * 4 >= half * 3) {
             return Err(TextError::Utf16);

@@ -1,7 +1,7 @@
 #![doc = include_str!("../README.md")]
 //!
 //! [`decode`] turns a file's bytes into text, and names the encoding or the kind of file where they are not
-//! UTF-8. [`Table`] reads CSV and TSV. Lines end with LF, CRLF or CR, as editors have it; blank lines and line
+//! UTF-8. [`Table`] reads CSV and TSV. Lines end with LF, CRLF or CR, as in editors; blank lines and line
 //! breaks inside quotes count.
 
 mod encoding;

@@ -31,7 +31,7 @@ pub fn unix_lines(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// Starts of the lines that are not blank: offset in the stream and number of the line.
+/// Starts of the lines that are not blank: offset in the stream and line number.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct LineStarts(Rc<RefCell<VecDeque<(u64, u64)>>>);
 

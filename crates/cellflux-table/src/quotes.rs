@@ -1,9 +1,9 @@
-//! Quotes of a table that are opened and never closed: they would take every row below into one cell.
+//! Quotes in a table that are opened and never closed: every row below would become part of one cell.
 
 use std::cell::Cell;
 use std::rc::Rc;
 
-/// Where a byte stands. As in the csv crate, a quote counts at the start of a cell only, and two inside stand
+/// The state at a byte. As in the csv crate, a quote counts only at the start of a cell, and two inside stand
 /// for one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Within {

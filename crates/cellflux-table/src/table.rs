@@ -8,8 +8,8 @@ use crate::encoding::{self, TextError};
 use crate::lines::{Counted, LineStarts};
 use crate::quotes::Unclosed;
 
-/// Why a table cannot be read. Messages name the line as an editor shows it, and no file: the caller knows
-/// that.
+/// Why a table cannot be read. Messages name the line as an editor shows it, but not the file, which the
+/// caller knows.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TableError {
@@ -22,9 +22,10 @@ pub enum TableError {
     /// There is no header, or one without a title.
     #[error("has no header, expected a first line of column titles")]
     NoHeader,
-    /// A header in which another delimiter parts the titles.
+    /// A header whose titles are separated by another delimiter.
     #[error(
-        "has titles parted by {found}, expected {expected} (commas in .csv, tabs in .tsv); save the table so"
+        "has titles separated by {found}, expected {expected} (commas in .csv, tabs in .tsv); save the \
+        table with those"
     )]
     Delimiter {
         /// What parts them, in words.
@@ -32,7 +33,7 @@ pub enum TableError {
         /// What should.
         expected: &'static str,
     },
-    /// Two columns of one title: which of them is meant cannot be known.
+    /// Two columns with one title: it is not clear which is meant.
     #[error("has two columns called {title:?} (columns {first} and {second}), expected each title once")]
     TitleTwice {
         /// The title.
@@ -42,9 +43,10 @@ pub enum TableError {
         /// The second, from 1.
         second: usize,
     },
-    /// A quote that takes everything below it into one cell.
+    /// A quote that makes everything below it part of one cell.
     #[error(
-        "line {line}: a cell begins with a quote that is never closed; close it, or double a quote that belongs to the text"
+        "line {line}: a cell begins with a quote that is never closed; close it, or double a quote that \
+        belongs to the text"
     )]
     UnclosedQuote {
         /// The line of the quote, from 1.
@@ -92,7 +94,8 @@ pub struct Table<'a> {
 }
 
 impl<'a> Table<'a> {
-    /// Opens a table of UTF-8 text, with or without a byte order mark, whose cells are parted by `delimiter`.
+    /// Opens a table of UTF-8 text, with or without a byte order mark, whose cells are separated by
+    /// `delimiter`.
     ///
     /// # Errors
     /// [`TableError`] for another encoding or kind of file, for no header, and for two columns of one title.
@@ -142,7 +145,7 @@ impl<'a> Table<'a> {
         &self.titles
     }
 
-    /// Reads the next row into `row`; false at the end. Blank lines are passed over.
+    /// Reads the next row into `row`; false at the end. Blank lines are skipped.
     ///
     /// # Errors
     /// [`TableError::UnclosedQuote`], [`TableError::Cells`] for a row of another length than the header,
@@ -198,7 +201,7 @@ impl<'a> Table<'a> {
     }
 }
 
-/// What parts the cells of a table of this name: tabs in `.tsv` and `.tsv.gz`, commas in every other.
+/// What separates the cells of a table of this name: tabs in `.tsv` and `.tsv.gz`, commas in every other.
 ///
 /// ```
 /// assert_eq!(cellflux_table::delimiter("genes.TSV.gz".as_ref()), b'\t');
@@ -217,11 +220,11 @@ pub fn delimiter(path: &Path) -> u8 {
     if ends(&unzipped, "tsv") { b'\t' } else { b',' }
 }
 
-/// What may part the cells of a table, in words.
+/// What may separate the cells of a table, in words.
 const DELIMITERS: [(u8, &str); 3] = [(b',', "commas"), (b';', "semicolons"), (b'\t', "tabs")];
 
-/// Refuses a header of one cell that another delimiter would part: a spreadsheet writes what its language is
-/// used to.
+/// Refuses a header of one cell that another delimiter would divide: spreadsheet programs write the delimiter
+/// that is usual in their language.
 fn check_delimiter(header: &csv::StringRecord, delimiter: u8) -> Result<(), TableError> {
     let (1, Some(only)) = (header.len(), header.get(0)) else {
         return Ok(());
@@ -325,7 +328,7 @@ mod tests {
             refused(b"dose,name,dose\n1,a,2\n"),
             "has two columns called \"dose\" (columns 1 and 3), expected each title once"
         );
-        // Empty titles are no titles; spreadsheets write them for columns that were once used.
+        // Empty titles do not count; spreadsheet programs write them for columns that were once used.
         assert_eq!(lines("name,,\nx,,\n").len(), 1);
     }
 
@@ -333,7 +336,8 @@ mod tests {
     fn a_table_with_another_delimiter_is_told_so() {
         assert_eq!(
             refused(b"name;dose\nx;1\n"),
-            "has titles parted by semicolons, expected commas (commas in .csv, tabs in .tsv); save the table so"
+            "has titles parted by semicolons, expected commas (commas in .csv, tabs in .tsv); save the \
+            table so"
         );
         assert!(refused(b"name\tdose\nx\t1\n").contains("parted by tabs, expected commas"));
         // One column needs no delimiter, and a title among others may hold any.

@@ -2,7 +2,7 @@
 //!
 //! - [`said`]: `print!`, `println!` and `eprintln!` for a command whose reader may leave early. They take the
 //!   place of the standard ones in a program that begins with `#[macro_use] extern crate cellflux_terminal;`.
-//! - [`shell`]: hints that can be copied, blanks in paths or not.
+//! - [`shell`]: hints that can be copied, also with blanks in paths.
 //! - [`sentence`]: an error with its causes, each told once.
 
 pub mod said;

@@ -5,16 +5,16 @@ use std::fmt::Arguments;
 use std::io::{ErrorKind, Write, stderr, stdout};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Whether the command has more to do than to print.
+/// Whether the command does more than print.
 static WORK_IS_LEFT: AtomicBool = AtomicBool::new(false);
 
-/// From now on the command goes on to its end where nobody reads what it prints: it trains, writes a file
+/// From now on the command runs to its end even if nobody reads what it prints: it trains, writes a file
 /// afterwards, or its exit status is an answer.
 pub fn go_on_unread() {
     WORK_IS_LEFT.store(true, Ordering::Relaxed);
 }
 
-/// Writes to standard output for the command of this name. Where nobody reads any longer, a command that only
+/// Writes to standard output for the command of this name. If nobody reads any longer, a command that only
 /// prints has done its work and ends.
 pub fn out(command: &str, text: Arguments) {
     match stdout().write_fmt(text) {
@@ -31,7 +31,7 @@ pub fn out(command: &str, text: Arguments) {
     }
 }
 
-/// Writes to standard error. That nobody reads it any longer is no reason to fail.
+/// Writes to standard error. It does not fail if nobody reads that any longer.
 pub fn err(text: Arguments) {
     let _ = stderr().write_fmt(text);
 }

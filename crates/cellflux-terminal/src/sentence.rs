@@ -1,6 +1,6 @@
 //! An error as one line.
 
-/// An error with its causes, but for those that it repeats in its own words already.
+/// An error with its causes, except those that its own message repeats.
 pub fn sentence(error: &anyhow::Error) -> String {
     error.chain().fold(String::new(), |told, cause| {
         let cause = cause.to_string();
@@ -16,7 +16,7 @@ pub fn sentence(error: &anyhow::Error) -> String {
 mod tests {
     use super::*;
 
-    /// Says its cause itself, as most errors here do.
+    /// Repeats its cause, as most errors here do.
     #[derive(Debug, thiserror::Error)]
     #[error("{path}: {source}")]
     struct Unwritten {

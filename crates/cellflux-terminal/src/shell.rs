@@ -6,7 +6,7 @@ use std::path::Path;
 /// A path as one word of a command.
 pub fn quoted(path: &Path) -> String {
     let text = path.display().to_string();
-    // Refused is a NUL alone, which no path has.
+    // Only a NUL is refused, and no path has one.
     shlex::try_quote(&text).map_or_else(|_| text.clone(), std::borrow::Cow::into_owned)
 }
 

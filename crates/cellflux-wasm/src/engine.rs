@@ -33,8 +33,8 @@ impl Engine {
         Ok(Self::of(network.on_cpu().map_err(Trouble::from)?, &network))
     }
 
-    /// The network on WebGPU, in f16 where that is right and faster, with the tiles that were `kept` as
-    /// measured on `adapter`, if they still are to be used; `doing` hears, in words, how far it is.
+    /// The network on WebGPU, in f16 where that is right and faster, with the `kept` tiles that were measured
+    /// on `adapter`, if they can still be used; `doing` is told, in words, how far it is.
     pub async fn wgpu(
         model: &Model,
         adapter: String,
@@ -63,8 +63,8 @@ impl Engine {
     }
 
     /// Milliseconds that a guided evaluation may take on the GPU adapter, guessed from one 3x3 convolution.
-    /// To compile the whole network for a software adapter, only to find it slow, would take longer than
-    /// walking on the CPU.
+    /// Compiling the whole network for a software adapter, only to find it slow, would take longer than the
+    /// walk on the CPU.
     pub async fn guess_on_gpu(model: &Model) -> Result<f64, JsValue> {
         let network = Network::of(complete(model)?);
         let gpu = network.gpu().await.map_err(Trouble::from)?;
@@ -90,7 +90,7 @@ impl Engine {
         self.dtype_choice.clone()
     }
 
-    /// The engine's tiles, to be measured while nobody waits; once, and only of a GPU engine.
+    /// The engine's tiles, to be measured while nobody waits; can be taken once, and only from a GPU engine.
     pub fn take_tiles(&mut self) -> Option<Tiles> {
         self.tiles.take()
     }
@@ -100,7 +100,7 @@ impl Engine {
         plain(&self.inner.report())
     }
 
-    /// One guided evaluation, waited for; the caller holds the clock.
+    /// One guided evaluation, which is waited for; the caller measures the time.
     pub async fn probe(&mut self) -> Result<(), JsValue> {
         let probed = async {
             self.inner
@@ -128,7 +128,7 @@ impl Engine {
     }
 }
 
-/// The network on whatever adapter the browser gives, with its default tiles.
+/// The network on the adapter that the browser gives, with its default tiles.
 pub(crate) async fn on_gpu(network: &Network<'_>, precision: Precision) -> Result<AnyEngine, Trouble> {
     let gpu = network.gpu().await?;
     let tuning = Tuning::of(gpu.report());

@@ -1,8 +1,8 @@
-//! The wasm-bindgen surface over the session and the engines, and nothing else: what the modules of
+//! The wasm-bindgen interface to the session and the engines, and nothing else: what the modules of
 //! `web/worker/` call.
 //!
 //! Nothing panics across the border. Every failure arrives as a JS object `{ kind, sentence }` ([`trouble`]):
-//! the kind says which way on a page can offer, the sentence is for the visitor.
+//! the kind tells the page what it can offer next, the sentence is for the visitor.
 //!
 //! ```text
 //! Model ◀─ Download ◀─ bytes                Engine ─▶ Walk::attach
@@ -13,7 +13,8 @@
 
 #![allow(
     clippy::missing_errors_doc,
-    reason = "every error is a `Trouble` made of a lower crate's error, whose own documentation says when it comes"
+    reason = "every error is a `Trouble` made of a lower crate's error, whose own documentation says when \
+        it comes"
 )]
 
 mod clock;
@@ -29,7 +30,7 @@ pub mod walk;
 
 use wasm_bindgen::prelude::wasm_bindgen;
 
-/// Makes a panic readable in the console; there should be none.
+/// Makes a panic readable in the console; none should happen.
 #[wasm_bindgen(start)]
 pub fn start() {
     console_error_panic_hook::set_once();

@@ -1,4 +1,4 @@
-//! Engines of bare files, without a bundle: what the benches measure on weights that no page ships.
+//! Engines made from plain files, without a bundle: the benches measure weights that no page ships.
 
 use cellflux_bundle::cost::Cost;
 use cellflux_bundle::{StateDict, UNetConfig};

@@ -1,4 +1,4 @@
-//! A bundle that arrives: its manifest first, then its files, hashed while they stream.
+//! A bundle as it arrives: its manifest first, then its files, hashed while they stream.
 
 use cellflux_bundle::conditions::ConditionVectors;
 use cellflux_bundle::evaluation::{Finding, Remark};
@@ -14,7 +14,7 @@ use wasm_bindgen::prelude::wasm_bindgen;
 use crate::picture;
 use crate::trouble::Trouble;
 
-/// An evaluation in words, and the sampling that they hold for.
+/// An evaluation in words, and the sampling for which they hold.
 #[derive(Serialize)]
 struct Evaluated<'a> {
     sampling: &'a Sampling,
@@ -33,7 +33,7 @@ pub struct Model {
 
 #[wasm_bindgen]
 impl Model {
-    /// Reads and checks a manifest; nothing of the weights' size is allocated yet.
+    /// Reads and checks a manifest; nothing as large as the weights is allocated yet.
     #[wasm_bindgen(constructor)]
     pub fn new(manifest: &[u8]) -> Result<Model, JsValue> {
         let reader = BundleReader::new(manifest).map_err(Trouble::from)?;
@@ -93,8 +93,8 @@ impl Model {
         })
     }
 
-    /// Takes a required file over; after the last one the bundle is complete. A file whose tensors are not
-    /// the network's ends this model: the page opens the bundle anew.
+    /// Takes over a required file; after the last one the bundle is complete. After a file whose tensors are
+    /// not the network's this model cannot be used: the page opens the bundle again.
     pub fn accept(&mut self, download: Download) -> Result<(), JsValue> {
         let file = download.into_file()?;
         let mut reader = self
@@ -157,7 +157,7 @@ impl Model {
     }
 }
 
-/// A file on its way into the bundle.
+/// A file of the bundle that is being downloaded.
 #[wasm_bindgen]
 pub struct Download {
     state: State,

@@ -1,4 +1,4 @@
-//! Pictures on their way to a canvas.
+//! Pictures for a canvas.
 
 use cellflux_image::composite::Rgba;
 use js_sys::{Object, Reflect, Uint8ClampedArray};

@@ -9,7 +9,7 @@ use crate::clock::seconds;
 use crate::trouble::Trouble;
 
 /// The tiles of one engine, on its device. Measuring does not touch the engine: what it finds is for the next
-/// one.
+/// engine.
 #[wasm_bindgen]
 pub struct Tiles {
     tiles: cellflux_engine::Tiles,
@@ -24,7 +24,7 @@ impl Tiles {
     }
 
     /// Compiles, checks and times one tile at one of the network's convolutions; false when there is nothing
-    /// left to measure, or the time for it is spent. `evaluation` is the milliseconds that an evaluation
+    /// left to measure, or the time for it is spent. `evaluation` is how many milliseconds an evaluation
     /// takes.
     pub async fn tune(&mut self, evaluation: f64) -> Result<bool, JsValue> {
         let effort = Effort::of(self.tiles.gpu().report());
@@ -42,7 +42,7 @@ impl Tiles {
         vec![self.tiles.measured(), self.tiles.remaining()]
     }
 
-    /// What is known of this adapter by now, for the browser to keep.
+    /// What is known of this adapter so far, for the browser to keep.
     pub fn text(&self) -> String {
         self.tiles.to_string()
     }

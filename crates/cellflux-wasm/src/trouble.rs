@@ -1,4 +1,4 @@
-//! Errors on their way to the page: a kind for the program, a sentence for the visitor.
+//! Errors for the page: a kind for the program, a sentence for the visitor.
 
 use cellflux_bundle::BundleError;
 use cellflux_engine::{EngineError, Failure};
@@ -8,7 +8,7 @@ use cellflux_wgpu::GpuError;
 use serde::Serialize;
 use wasm_bindgen::JsValue;
 
-/// What went wrong, as the page gets it.
+/// What went wrong, as the page receives it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Trouble {
     /// One of the module's `KINDS` in `web/protocol.js`, which is the list of all of them.
@@ -26,7 +26,7 @@ impl Trouble {
         }
     }
 
-    /// What a recipe, a link or an export ran into.
+    /// An error of a recipe, a link or an export.
     pub fn of_session(error: &SessionError) -> Self {
         let kind = match error {
             SessionError::Link { .. } => "bad-link",

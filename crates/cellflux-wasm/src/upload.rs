@@ -1,4 +1,4 @@
-//! The visitor's own image on its way to a control: planes, channels, meaning of the numbers, crop.
+//! How the visitor's own image becomes a control: planes, channels, meaning of the numbers, crop.
 
 use cellflux_image::assign::{self, Assignment, PlaneRef};
 use cellflux_image::coding::Meaning;
@@ -15,7 +15,7 @@ use crate::model::{Model, plain};
 use crate::picture;
 use crate::trouble::Trouble;
 
-/// The longer side of the preview that the visitor places the crop on, in pixels.
+/// The longer side, in pixels, of the preview on which the visitor places the crop.
 const PREVIEW_SIDE: usize = 900;
 
 /// Decoded files, waiting for a person to say what they are.
@@ -45,9 +45,9 @@ struct Description {
     /// The crop's width and height for a side of 1.
     extent: [f64; 2],
     smallest: usize,
-    /// For each sort of files what its numbers are taken for at first, one of its `readings`.
+    /// For each sort of files the reading of its numbers that is suggested at first, one of its `readings`.
     reading: Vec<&'static str>,
-    /// For each sort of files which they are and what their numbers could mean.
+    /// For each sort of files, which files belong to it and what their numbers could mean.
     sorts: Vec<Choice>,
 }
 
@@ -79,7 +79,7 @@ impl Upload {
         for file in files.iter() {
             contents.push(NamedFile::of(&file)?);
         }
-        // A file's bytes are copied when its turn comes, and gone before the next one's.
+        // Files are copied one at a time, and each copy is freed before the next.
         let contents = contents
             .into_iter()
             .map(|NamedFile { name, bytes }| (name, bytes.to_vec()));
@@ -158,7 +158,7 @@ impl Upload {
     /// cut off at either end.
     #[allow(
         clippy::needless_pass_by_value,
-        reason = "wasm-bindgen hands lists of texts over by value only"
+        reason = "wasm-bindgen passes lists of texts by value only"
     )]
     pub fn cut(
         &mut self,
@@ -168,7 +168,7 @@ impl Upload {
         side: f64,
         reading: Vec<String>,
     ) -> Result<JsValue, JsValue> {
-        // What is refused leaves no other crop in its place.
+        // After a refusal no earlier crop is left.
         self.coded = None;
         let assignment = self.assignment(assignment)?;
         // `as` saturates, and a crop beyond the picture is refused with both sizes named.

@@ -24,7 +24,7 @@ pub struct Walk {
     manifest: Manifest,
     vectors: ConditionVectors,
     exploration: Exploration<AnyEngine>,
-    /// Counts trajectories, so that the page can tell a new one from more of the same.
+    /// Counts trajectories, so that the page can tell a new one from more steps of the same one.
     key: u32,
 }
 
@@ -35,7 +35,7 @@ impl Walk {
     #[wasm_bindgen(constructor)]
     #[allow(
         clippy::needless_pass_by_value,
-        reason = "wasm-bindgen hands optional bytes over by value only"
+        reason = "wasm-bindgen passes optional bytes by value only"
     )]
     pub fn new(model: &Model, recipe: &str, example: Option<Vec<u8>>) -> Result<Walk, JsValue> {
         Ok(Self::begin(model, read(recipe)?, example.as_deref())?)
@@ -49,24 +49,24 @@ impl Walk {
         Ok(Self::begin(model, recipe, None)?)
     }
 
-    /// Turns to another recipe; steps that are also its steps are kept. The answer is the number of steps,
-    /// from the first on, whose pictures are the same as before; with any of them the start's picture is.
-    /// Refuses without changing anything.
+    /// Changes to another recipe; steps that it has in common are kept. Returns the number of steps, from the
+    /// first on, whose pictures are the same as before; if there are any, the start's picture is the same
+    /// too. A refusal changes nothing.
     #[allow(clippy::needless_pass_by_value, reason = "as in `new`")]
     pub fn apply(&mut self, recipe: &str, example: Option<Vec<u8>>) -> Result<usize, JsValue> {
-        let experiment = prepare(&self.manifest, &self.vectors, read(recipe)?, example.as_deref())?;
-        Ok(self.turn_to(experiment))
+        let walk = prepare(&self.manifest, &self.vectors, read(recipe)?, example.as_deref())?;
+        Ok(self.turn_to(walk))
     }
 
-    /// Makes the crop that was cut last the start, and leaves the rest of the recipe as it is. Answers and
-    /// refuses as [`Walk::apply`].
+    /// Makes the crop that was cut last the start, and leaves the rest of the recipe as it is. Otherwise as
+    /// [`Walk::apply`].
     pub fn use_upload(&mut self, upload: &Upload) -> Result<usize, JsValue> {
         let recipe = Recipe {
             start: Start::Crop(upload.coded()?.to_vec()),
-            ..self.exploration.experiment().recipe().clone()
+            ..self.exploration.walk().recipe().clone()
         };
-        let experiment = prepare(&self.manifest, &self.vectors, recipe, None)?;
-        Ok(self.turn_to(experiment))
+        let walk = prepare(&self.manifest, &self.vectors, recipe, None)?;
+        Ok(self.turn_to(walk))
     }
 
     /// Puts an engine in place; the walk goes on from the last step reached.
@@ -86,13 +86,13 @@ impl Walk {
         Ok(reached.map_err(step_trouble)?.is_some())
     }
 
-    /// Evaluates one velocity of the next step, waited for, while the step needs more than one: true until
-    /// [`Walk::step`] has only one left to evaluate.
+    /// Evaluates one velocity of the next step and waits for it, while the step needs more than one: true
+    /// until [`Walk::step`] has only one left to evaluate.
     pub async fn evaluate(&mut self) -> Result<bool, JsValue> {
         Ok(self.exploration.evaluate().await.map_err(step_trouble)?)
     }
 
-    /// Loses the GPU's device, as a driver reset would; false without one. A test's way in.
+    /// Loses the GPU's device, as a driver reset would; false without one. For tests.
     pub fn lose_device(&self) -> bool {
         match self.exploration.engine() {
             Some(AnyEngine::Wgpu(engine)) => {
@@ -105,16 +105,16 @@ impl Walk {
 
     /// The recipe as a plain object.
     pub fn recipe(&self) -> Result<JsValue, JsValue> {
-        plain(self.exploration.experiment().recipe())
+        plain(self.exploration.walk().recipe())
     }
 
     /// The hash of this exploration's link, without `#`.
     pub fn link(&self) -> Result<String, JsValue> {
-        let recipe = self.exploration.experiment().recipe();
+        let recipe = self.exploration.walk().recipe();
         Ok(link::write(recipe, &self.manifest.image).map_err(|error| Trouble::of_session(&error))?)
     }
 
-    /// Number of the trajectory; another one after every change that lost or may lose steps.
+    /// Number of the trajectory; a new one after every change that lost or may lose steps.
     pub fn key(&self) -> u32 {
         self.key
     }
@@ -131,11 +131,11 @@ impl Walk {
 
     /// Whether step 0 is the start image with noise added.
     pub fn noised(&self) -> bool {
-        self.exploration.experiment().is_noised()
+        self.exploration.walk().is_noised()
     }
 
-    /// Trials that the adaptive solver rejected on its way to a step, for larger errors than the tolerances
-    /// allow.
+    /// Trials that the adaptive solver rejected before a step, because their errors were larger than the
+    /// tolerances allow.
     pub fn rejected_of(&self, step: usize) -> usize {
         self.exploration
             .frames()
@@ -151,18 +151,19 @@ impl Walk {
             .map_or(0, |frame| frame.evaluations)
     }
 
-    /// The times of all steps, reached or not; nothing for the adaptive solver, which finds them on the way.
+    /// The times of all steps, reached or not; nothing for the adaptive solver, which chooses them as it
+    /// goes.
     pub fn times(&self) -> Option<Vec<f64>> {
-        let experiment = self.exploration.experiment();
-        match experiment.recipe().sampling.solver {
-            Solver::Fixed(_) => Some(experiment.waypoints().to_vec()),
+        let walk = self.exploration.walk();
+        match walk.recipe().sampling.solver {
+            Solver::Fixed(_) => Some(walk.waypoints().to_vec()),
             Solver::Dopri5 => None,
         }
     }
 
     /// The start image's picture, before source noise; the noise itself for a flow that starts from noise.
     pub fn control(&self) -> Result<JsValue, JsValue> {
-        let start = self.exploration.experiment().clean_start();
+        let start = self.exploration.walk().clean_start();
         let picture = composite(&self.manifest.image, &self.display(), start).map_err(Trouble::from)?;
         Ok(picture::to_js(&picture))
     }
@@ -173,29 +174,29 @@ impl Walk {
         let frame = self.frame(step)?;
         let (spec, display) = (&self.manifest.image, self.display());
         let now = composite(spec, &display, &frame.values).map_err(Trouble::from)?;
-        let experiment = self.exploration.experiment();
-        let reference = experiment.reference_at(frame.t);
+        let walk = self.exploration.walk();
+        let reference = walk.reference_at(frame.t);
         let difference =
             difference(spec, &display, &frame.values, &reference, DIFFERENCE_SCALE).map_err(Trouble::from)?;
         let object = Object::new();
         picture::set(&object, "time", &JsValue::from_f64(frame.t));
         picture::set(&object, "now", &picture::to_js(&now));
         picture::set(&object, "difference", &picture::to_js(&difference));
-        let change = experiment.change_at(frame.t, &frame.values);
+        let change = walk.change_at(frame.t, &frame.values);
         picture::set(&object, "change", &JsValue::from_f64(change));
         Ok(object.into())
     }
 
     /// A step's picture as PNG, pixel for pixel what [`Walk::picture`] shows, with texts that say what it is
-    /// and how it is made again.
+    /// and how to make it again.
     pub fn frame_png(&self, step: usize) -> Result<Vec<u8>, JsValue> {
-        let recipe = self.exploration.experiment().recipe();
+        let recipe = self.exploration.walk().recipe();
         written(export::frame_png(&self.manifest, recipe, step, self.frame(step)?))
     }
 
     /// Every step reached, side by side, as PNG with texts.
     pub fn strip_png(&self) -> Result<Vec<u8>, JsValue> {
-        let recipe = self.exploration.experiment().recipe();
+        let recipe = self.exploration.walk().recipe();
         written(export::strip_png(
             &self.manifest,
             recipe,
@@ -224,25 +225,25 @@ impl Walk {
             .clone()
             .ok_or_else(|| Trouble::new("bad-bundle", "the condition vectors have not come yet"))?;
         let manifest = model.manifest.clone();
-        let experiment = prepare(&manifest, &vectors, recipe, example)?;
+        let walk = prepare(&manifest, &vectors, recipe, example)?;
         Ok(Self {
             manifest,
             vectors,
-            exploration: Exploration::new(experiment),
+            exploration: Exploration::new(walk),
             key: 1,
         })
     }
 
     /// How many steps keep the pictures that they had.
-    fn turn_to(&mut self, experiment: PreparedWalk) -> usize {
-        // A step's numbers may stay and its pictures change: other channels are hidden, or the difference is
-        // from something else.
-        let before = self.exploration.experiment();
-        let same_pictures = before.recipe().view == experiment.recipe().view
-            && before.start() == experiment.start()
-            && before.clean_start() == experiment.clean_start();
+    fn turn_to(&mut self, walk: PreparedWalk) -> usize {
+        // A step's numbers may stay while its pictures change: when other channels are hidden, or the
+        // difference is taken from another image.
+        let before = self.exploration.walk();
+        let same_pictures = before.recipe().view == walk.recipe().view
+            && before.start() == walk.start()
+            && before.clean_start() == walk.clean_start();
         let steps = self.steps();
-        let kept = match self.exploration.apply(experiment) {
+        let kept = match self.exploration.apply(walk) {
             Change::Nothing | Change::Display => steps,
             Change::Trajectory { kept } => {
                 self.key += 1;
@@ -266,7 +267,7 @@ impl Walk {
     }
 
     fn display(&self) -> Display {
-        export::display(&self.manifest.image, &self.exploration.experiment().recipe().view)
+        export::display(&self.manifest.image, &self.exploration.walk().recipe().view)
     }
 }
 

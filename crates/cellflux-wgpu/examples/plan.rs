@@ -2,8 +2,8 @@
 //! cellflux-bbbc021`.
 //!
 //! Arguments: preset, side of the image (default 96), images at once (default 2), dtype (default f32), `gpu`,
-//! `cooperative` or `software` (default gpu), and optionally a folder that the shaders are written to and a
-//! tile for all convolutions.
+//! `cooperative` or `software` (default gpu), and optionally a folder for the shaders and a tile for all
+//! convolutions.
 
 use std::error::Error;
 

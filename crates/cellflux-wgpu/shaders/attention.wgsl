@@ -1,9 +1,10 @@
-// softmax(q k^T) v with a running softmax (Milakov and Gimelshein, 2018), so that no score matrix is ever in memory.
+// softmax(q k^T) v with a running softmax (Milakov and Gimelshein, 2018), so that no score matrix is ever in
+// memory.
 //
-// One workgroup owns {{queries}} queries of one head and {{slice_quads}} quads of its values. For each tile of {{keys}}
-// keys it computes the scores, updates every query's running maximum and sum, rescales what it has and adds the tile's
-// values. An invocation owns 4 queries, for the scores {{own_keys}} keys of the tile and for the values {{own_quads}} quads.
-// All sums are f32.
+// One workgroup owns {{queries}} queries of one head and {{slice_quads}} quads of its values. For each tile
+// of {{keys}} keys it computes the scores, updates every query's running maximum and sum, rescales what it
+// has and adds the tile's values. An invocation owns 4 queries, for the scores {{own_keys}} keys of the tile
+// and for the values {{own_quads}} quads. All sums are f32.
 
 struct Shape {
     tokens: u32,     // of an image

@@ -1,8 +1,9 @@
 // Convolution as an implicit matrix product in cooperative matrices.
 //
-// {{columns}} x {{rows}} subgroups own a tile of {{tile_pixels}} output pixels and {{tile_quads}} quads of output channels, each
-// {{subgroup_pixels}} pixels and {{subgroup_quads}} quads of it. All invocations fetch one slice of the image and of the weights;
-// then each subgroup multiplies 16x16 matrices of it. The sums go through workgroup memory to be finished and stored.
+// {{columns}} x {{rows}} subgroups own a tile of {{tile_pixels}} output pixels and {{tile_quads}} quads of
+// output channels, each {{subgroup_pixels}} pixels and {{subgroup_quads}} quads of it. All invocations fetch
+// one slice of the image and of the weights; then each subgroup multiplies 16x16 matrices of it. The sums go
+// through workgroup memory to be finished and stored.
 
 {{convolution_shape}}
 @group(0) @binding(0) var<uniform> shape: Shape;

@@ -1,8 +1,9 @@
-// Convolution as an implicit matrix product, one register block an invocation, no workgroup memory.
+// Convolution as an implicit matrix product, one register block per invocation, no workgroup memory.
 //
-// Rows of the product are output pixels, columns output channels, and the inner dimension runs over taps and input
-// channels. An invocation owns {{pixels}} consecutive pixels and {{quads}} quads of channels; its sums live in
-// variables of their own, so that no register is indexed at run time. Best on adapters without fast workgroup memory.
+// Rows of the product are output pixels, columns output channels, and the inner dimension runs over taps and
+// input channels. An invocation owns {{pixels}} consecutive pixels and {{quads}} quads of channels; each of
+// its sums has its own variable, so that no register is indexed at run time. Best on adapters without fast
+// workgroup memory.
 
 {{convolution_shape}}
 @group(0) @binding(0) var<uniform> shape: Shape;

@@ -1,8 +1,9 @@
 // Convolution as an implicit matrix product, tiled through workgroup memory.
 //
-// A workgroup of {{columns}} x {{rows}} invocations owns a tile of {{tile_pixels}} output pixels and {{tile_quads}} quads of
-// output channels. It walks over the taps and over the input channels, {{depth}} quads at a time: all invocations
-// fetch one slice of the image and of the weights, then each multiplies its own {{pixels}} pixels by its own {{quads}} quads.
+// A workgroup of {{columns}} x {{rows}} invocations owns a tile of {{tile_pixels}} output pixels and
+// {{tile_quads}} quads of output channels. It goes through the taps and the input channels, {{depth}} quads
+// at a time: all invocations fetch one slice of the image and of the weights, then each multiplies its own
+// {{pixels}} pixels by its own {{quads}} quads.
 
 {{convolution_shape}}
 @group(0) @binding(0) var<uniform> shape: Shape;

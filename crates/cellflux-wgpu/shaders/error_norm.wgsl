@@ -1,5 +1,5 @@
-// Sum of squares of error / (absolute + relative * max(|from|, |to|)) over a share of a state, one share an invocation.
-// The few partial sums are added on the CPU in f64. Padding channels do not count.
+// Sum of squares of error / (absolute + relative * max(|from|, |to|)) over a share of a state, one share per
+// invocation. The few partial sums are added on the CPU in f64. Padding channels do not count.
 
 struct Shape {
     quads: u32,       // of the whole state

@@ -1,7 +1,7 @@
-// From the strips' statistics to one affine map a channel: y = (x - centre) * gain + shift.
+// From the strips' statistics to one affine map per channel: y = (x - centre) * gain + shift.
 //
-// One workgroup merges one group of one image (Chan's formula for parallel variances, in two passes), then folds in the
-// norm's own weight and bias and what the embedding adds: {{film}}.
+// One workgroup merges one group of one image (Chan's formula for parallel variances, in two passes), then
+// folds in the norm's own weight and bias and what the embedding adds: {{film}}.
 
 struct Shape {
     channels: u32,
@@ -19,7 +19,7 @@ struct Shape {
 var<workgroup> sums: array<f32, 64>;
 
 {{film_functions}}
-// Sum of one value an invocation over the workgroup.
+// Sum of one value per invocation over the workgroup.
 fn reduce(lane: u32, value: f32) -> f32 {
     sums[lane] = value;
     for (var stride = 32u; stride > 0u; stride /= 2u) {

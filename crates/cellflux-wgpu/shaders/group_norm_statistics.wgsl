@@ -1,7 +1,7 @@
 // Mean and sum of squared deviations of every channel over one strip of an image's pixels.
 //
-// Two passes over the strip (first the mean, then the deviations from it) keep the variance exact when the mean is large
-// against it. `group_norm_coefficients` merges the strips and the channels of a group.
+// Two passes over the strip (first the mean, then the deviations from it) keep the variance exact when the
+// mean is much larger. `group_norm_coefficients` merges the strips and the channels of a group.
 
 struct Shape {
     images: u32,

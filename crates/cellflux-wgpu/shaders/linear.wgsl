@@ -1,4 +1,4 @@
-// A linear layer over a few rows: output = {{what}}, one quad of outputs of one row an invocation.
+// A linear layer over a few rows: output = {{what}}, one quad of outputs of one row per invocation.
 
 struct Shape {
     rows: u32,

@@ -1,4 +1,4 @@
-// Applies a group norm's affine map{{what}}, one quad of one pixel an invocation.
+// Applies a group norm's affine map{{what}}, one quad of one pixel per invocation.
 
 struct Shape {
     images: u32,

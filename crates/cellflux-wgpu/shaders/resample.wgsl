@@ -1,4 +1,4 @@
-// {{what}}, one quad of one output pixel an invocation.
+// {{what}}, one quad of one output pixel per invocation.
 
 struct Shape {
     images: u32,

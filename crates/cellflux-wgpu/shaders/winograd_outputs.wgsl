@@ -1,4 +1,4 @@
-// 4x4 outputs from their 36 points, one channel of one patch an invocation.
+// 4x4 outputs from their 36 points, one channel of one patch per invocation.
 
 {{winograd_shape}}
 @group(0) @binding(0) var<uniform> shape: Shape;

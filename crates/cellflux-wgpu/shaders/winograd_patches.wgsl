@@ -1,5 +1,5 @@
-// The 6x6 patches of the input as points, one channel of one patch an invocation. The input is read as if up-sampled by
-// 2^{{shift}}, nearest; outside it is zero.
+// The 6x6 patches of the input as points, one channel of one patch per invocation. The input is read as if
+// up-sampled by 2^{{shift}}, nearest; outside it is zero.
 
 {{winograd_shape}}
 @group(0) @binding(0) var<uniform> shape: Shape;
@@ -14,7 +14,8 @@
     let patch_index = index / channels;
     let column = patch_index % shape.columns;
     let row = patch_index / shape.columns % shape.rows;
-    let image = patch_index / shape.columns / shape.rows * (shape.height >> {{shift}}u) * (shape.width >> {{shift}}u);
+    let image = patch_index / shape.columns / shape.rows
+        * (shape.height >> {{shift}}u) * (shape.width >> {{shift}}u);
     // A negative coordinate becomes a huge one.
 {{load}}
 {{transform}}

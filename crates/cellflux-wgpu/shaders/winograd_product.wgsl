@@ -1,5 +1,5 @@
-// Points of patches times points of kernels, summed over the input channels: a matrix product for each of the 36 points.
-// An invocation owns {{patches}} patches and {{quads}} quads of output channels of one point.
+// Points of patches times points of kernels, summed over the input channels: a matrix product for each of the
+// 36 points. An invocation owns {{patches}} patches and {{quads}} quads of output channels of one point.
 
 {{winograd_shape}}
 @group(0) @binding(0) var<uniform> shape: Shape;

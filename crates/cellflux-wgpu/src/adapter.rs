@@ -1,4 +1,4 @@
-//! Finding an adapter and a device, and saying honestly what they are.
+//! Finding an adapter and a device, and reporting what they are.
 
 use std::fmt;
 
@@ -12,10 +12,10 @@ const COOPERATIVE: wgpu::Features =
 /// Bytes of workgroup memory that an adapter with cooperative matrices is asked for.
 pub(crate) const COOPERATIVE_MEMORY: u32 = 48 << 10;
 
-/// What a device is asked for beyond WebGPU's defaults.
+/// What is asked of a device beyond WebGPU's defaults.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Wanted {
-    /// Bytes of the largest buffer; more than the default limits is asked for only when this is.
+    /// Bytes of the largest buffer; higher limits than the defaults are asked for only if this needs them.
     pub largest_buffer: u64,
     /// Take a software adapter even where there is a GPU.
     pub software: bool,
@@ -154,7 +154,7 @@ impl Gpu {
         &self.report
     }
 
-    /// Whether the device gives buffers as large as this plan needs.
+    /// Whether the device allows buffers as large as this plan needs.
     ///
     /// # Errors
     /// [`GpuError::Limit`] naming the limit.
@@ -163,10 +163,10 @@ impl Gpu {
         plan.check_limits(limits.max_buffer_size, limits.max_storage_buffer_binding_size)
     }
 
-    /// Whether the device still answers and nothing has gone wrong since the last look.
+    /// Whether the device still answers and nothing has gone wrong since the last check.
     ///
     /// # Errors
-    /// [`GpuError::DeviceLost`] for ever after a loss; any other error that a call reported, once.
+    /// [`GpuError::DeviceLost`] on every call after a loss; any other error that a call reported, once.
     pub fn check(&self) -> Result<(), GpuError> {
         // Native back ends run callbacks only when polled; in a browser this does nothing.
         if self.device.poll(wgpu::PollType::Poll).is_err() {
@@ -178,11 +178,11 @@ impl Gpu {
     /// Loses the device, as a driver reset would. Every later call gives [`GpuError::DeviceLost`].
     pub fn lose(&self) {
         self.device.destroy();
-        // The platform tells about it only when earlier work is done.
+        // The platform reports it only when earlier work is done.
         self.health.lost("it was destroyed".into());
     }
 
-    /// Refuses f16 where the device has it not.
+    /// Refuses f16 where the device does not have it.
     pub(crate) fn supports(&self, precision: Precision) -> Result<(), GpuError> {
         if precision == Precision::F16 && !self.report.half_precision {
             return Err(GpuError::NoHalfPrecision {
@@ -213,7 +213,8 @@ fn report(adapter: &wgpu::Adapter) -> AdapterReport {
     }
 }
 
-/// Whether the adapter multiplies 16x16 f16 matrices into f32 sums in subgroups of always 32 invocations.
+/// Whether the adapter multiplies 16x16 f16 matrices into f32 sums, in subgroups that always have 32
+/// invocations.
 fn cooperative(adapter: &wgpu::Adapter, info: &wgpu::AdapterInfo) -> bool {
     let wanted = |matrix: &wgpu::CooperativeMatrixProperties| {
         [matrix.m_size, matrix.n_size, matrix.k_size] == [16; 3]
@@ -238,7 +239,7 @@ fn limits(allowed: &wgpu::Limits, wanted: Wanted, adapter: &str) -> Result<wgpu:
         ..defaults
     };
     let mut missing = None;
-    // Only what compute kernels use: an adapter may be too small for rendering and yet do.
+    // Only what compute kernels use: an adapter that is too small for rendering may still be large enough.
     for (limit, needed, available) in [
         ("maxBufferSize", limits.max_buffer_size, allowed.max_buffer_size),
         (

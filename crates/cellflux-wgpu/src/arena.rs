@@ -1,6 +1,6 @@
 //! Which values share which buffer: two may, when no step needs both.
 
-/// What the arena needs to know of a value: its bytes, and the first and last step that touch it.
+/// What the arena needs to know about a value: its bytes, and the first and last step that touch it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Lifetime {
     pub bytes: u64,
@@ -14,7 +14,7 @@ impl Lifetime {
     }
 }
 
-/// The buffers and who lives in which.
+/// The buffers, and which value is in which.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Arena {
     /// Bytes of each buffer.
@@ -58,7 +58,7 @@ impl Arena {
     }
 }
 
-/// Bytes of the values that the neediest step has alive at once: no arena can do with less.
+/// The largest number of bytes of values that any one step needs at once: no arena can be smaller.
 pub(crate) fn largest_live_set(values: &[Lifetime]) -> u64 {
     let steps = values.iter().map(|value| value.last + 1).max().unwrap_or(0);
     (0..steps)

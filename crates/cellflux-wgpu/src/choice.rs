@@ -8,12 +8,13 @@ use cellflux_flow::field::Engine as _;
 
 use crate::{Gpu, GpuError, Precision, Probe, Site, Tuning, WgpuEngine};
 
-/// Relative distance between the f16 and the f32 network that is still right; the goldens' bound for f16.
+/// Largest relative distance between the f16 and the f32 network that still counts as right; the goldens'
+/// bound for f16.
 const RIGHT: f64 = 5e-3;
 /// f16 must take at most this part of f32's time, or it is not worth its rounding.
 const FASTER: f64 = 0.9;
 
-/// The dtype to use, and what was found on the way to it.
+/// The dtype to use, and the measurements behind the choice.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Choice {
     /// The dtype.
@@ -44,7 +45,7 @@ impl fmt::Display for Choice {
 /// Chooses the dtype for a network on a device: f16 only where the adapter has it, a convolution of this
 /// network's size is clearly faster in it, and [`self_check`] finds it right.
 ///
-/// `clock` gives seconds since any moment; the crate itself has no clock that works everywhere.
+/// `clock` gives seconds since an arbitrary moment; the crate itself has no clock that works everywhere.
 ///
 /// # Errors
 /// What the device reports; an f16 network that overflows is not an error but a reason for f32.
@@ -64,7 +65,7 @@ pub async fn choose_dtype(
         return Ok(choice);
     }
     config.validate()?;
-    // A software adapter needs no full image to show which is faster.
+    // On a software adapter part of an image is enough to show which is faster.
     let side = |side: usize| side.min(if gpu.report().software { 32 } else { 128 }) as u32;
     let channels = config
         .channel_mult
@@ -75,7 +76,7 @@ pub async fn choose_dtype(
     let half = time(gpu, size, channels, Precision::F16, &clock).await?;
     let ratio = half / single;
     choice.time_ratio = Some(ratio);
-    // Written so that a clock that stands still, and divides zero by zero, chooses f32.
+    // Written so that a clock that stands still, for which this divides zero by zero, chooses f32.
     let faster = ratio <= FASTER;
     if !faster {
         return Ok(choice);
@@ -146,7 +147,7 @@ async fn time(
     };
     let tile = Tuning::of(gpu.report()).tile(&site);
     let probe = Probe::new(gpu, site, 1, tile).await?;
-    // A GPU needs some work at once before its time shows beside the read back's.
+    // A GPU needs enough work at once for its time to be visible beside that of reading back.
     let times = if gpu.report().software { 1 } else { 16 };
     probe.time(3, times, clock).await
 }

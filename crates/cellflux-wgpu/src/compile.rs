@@ -1,4 +1,4 @@
-//! Turning shader text into pipelines, a few at a time, with the compiler's complaints as errors.
+//! Turning shader text into pipelines, a few at a time, with the compiler's messages as errors.
 
 use crate::health::one_line;
 use crate::trusted::shader_module;
@@ -8,7 +8,7 @@ use crate::{Gpu, GpuError};
 /// Pipelines compiled before the host's event loop gets its turn.
 const AT_A_TIME: usize = 2;
 
-/// Compiles the shaders, in order; `done` hears how many are ready.
+/// Compiles the shaders, in order; `done` is told how many are ready.
 pub(crate) async fn compile(
     gpu: &Gpu,
     shaders: &[Shader],

@@ -20,7 +20,7 @@ pub enum GpuError {
         /// What the platform said.
         reason: String,
     },
-    /// What a flow's numbers cannot be made of.
+    /// A number of the flow that is not allowed.
     #[error(transparent)]
     Flow(#[from] cellflux_flow::FlowError),
     /// The network needs more than the device allows.
@@ -41,7 +41,7 @@ pub enum GpuError {
         /// The adapter's name.
         adapter: String,
     },
-    /// The device has not enough memory for the plan.
+    /// The device does not have enough memory for the plan.
     #[error("out of GPU memory: the plan needs {needed_mib} MiB")]
     OutOfMemory {
         /// Peak memory of the plan in MiB.
@@ -96,7 +96,7 @@ pub enum GpuError {
         /// The length that fits.
         expected: usize,
     },
-    /// A stored choice of tiles that is not one.
+    /// A text that is not a stored choice of tiles.
     #[error("stored tiles, line {line}: {problem}")]
     StoredTiles {
         /// The line, counted from 1.
@@ -105,7 +105,7 @@ pub enum GpuError {
         problem: String,
     },
     /// A stored choice of tiles that was measured elsewhere, or with other kernels.
-    #[error("stored tiles are of {what} {found:?}, expected {expected:?}")]
+    #[error("stored tiles are for {what} {found:?}, expected {expected:?}")]
     ForeignTiles {
         /// What differs.
         what: &'static str,
@@ -115,6 +115,6 @@ pub enum GpuError {
         expected: String,
     },
     /// A velocity was asked for before any condition was set.
-    #[error("no condition is set, expected one condition vector an image first")]
+    #[error("no condition is set, expected one condition vector per image first")]
     NoCondition,
 }

@@ -4,7 +4,7 @@ use cellflux_bundle::config::UNetConfig;
 use cellflux_bundle::layer_names::residual;
 use cellflux_bundle::topology::{LayerKind, Topology};
 
-/// Where each residual block finds its part of the embedding's outputs, which one linear layer makes for all
+/// Where each residual block's part lies in the embedding's outputs, which one linear layer computes for all
 /// blocks.
 pub(crate) struct FilmTable {
     pub(crate) layers: Vec<(String, usize)>,

@@ -27,7 +27,7 @@ impl Health {
         health
     }
 
-    /// The device is gone; that outranks any earlier error, which was probably its harbinger.
+    /// The device is gone; this replaces any earlier error, which was probably its first sign.
     pub(crate) fn lost(&self, reason: String) {
         let mut slot = self.slot();
         if !matches!(*slot, Some(GpuError::DeviceLost { .. })) {
@@ -45,7 +45,7 @@ impl Health {
         }
     }
 
-    /// A kernel that the constructor did not compile was called: a mistake in this crate, told like any
+    /// A kernel that the constructor did not compile was called: a mistake in this crate, reported like any
     /// device error.
     pub(crate) fn missing_kernel(&self, label: &str) {
         self.slot().get_or_insert(GpuError::Device {
@@ -53,7 +53,7 @@ impl Health {
         });
     }
 
-    /// The first thing that went wrong, if anything has. A lost device stays lost; other errors are told
+    /// The first thing that went wrong, if anything has. A lost device stays lost; other errors are reported
     /// once.
     pub(crate) fn check(&self) -> Result<(), GpuError> {
         let mut slot = self.slot();
@@ -72,8 +72,8 @@ impl Health {
     }
 }
 
-/// Sorts a wgpu error into ours. On native back ends a call on a lost device is a validation error that says
-/// so.
+/// Turns a wgpu error into one of this crate. On native back ends a call on a lost device is a validation
+/// error that says so.
 pub(crate) fn from_wgpu(error: &wgpu::Error) -> GpuError {
     match error {
         wgpu::Error::OutOfMemory { .. } => GpuError::OutOfMemory { needed_mib: 0 },

@@ -1,10 +1,10 @@
 #![doc = include_str!("../README.md")]
 //!
-//! The way of a velocity evaluation:
+//! The steps of an evaluation of the velocity:
 //!
 //! 1. [`Gpu::request`] finds an adapter and a device, and says what they are ([`AdapterReport`]).
-//! 2. [`Plan::new`] walks the network's topology and lists the kernel calls, the buffers they share and the
-//!    peak memory, before anything is allocated.
+//! 2. [`Plan::new`] goes through the network's topology and lists the kernel calls, the buffers they share
+//!    and the peak memory, before anything is allocated.
 //! 3. [`WgpuEngine::new`] compiles the plan's shaders, repacks the weights and allocates the buffers.
 //! 4. The engine is a [`cellflux_flow::field::Engine`]: solvers enqueue velocities and linear combinations,
 //!    and only reading a state back waits for the device.
@@ -25,7 +25,7 @@
 //! # }
 //! ```
 //!
-//! Which kernel variant each convolution takes is a [`Tuning`]: defaults by adapter, and what a [`Tuner`]
+//! A [`Tuning`] says which kernel variant each convolution takes: defaults by adapter, and what a [`Tuner`]
 //! measured on this one, kept as text by [`StoredTiles`].
 //!
 //! Activations are NHWC with the channels in quads (`vec4`); image channels are padded to whole quads.

@@ -1,4 +1,4 @@
-//! What an adapter can do at best, measured: the floor beside every figure of the network.
+//! What an adapter can do at best, measured: the lower limit beside every time of the network.
 
 use std::fmt;
 
@@ -10,7 +10,7 @@ use crate::submission::{BoundCall, submit};
 use crate::wgsl::{Shader, read_only, read_write};
 use crate::{Gpu, GpuError, Precision};
 
-/// Vectors of four sums that an invocation of the arithmetic kernel keeps going at once.
+/// Vectors of four sums that an invocation of the arithmetic kernel adds to at once.
 const SUMS: u32 = 8;
 /// Rounds over them.
 const ROUNDS: u32 = 1024;
@@ -25,7 +25,7 @@ pub struct Limits {
     pub fma_f32: f64,
     /// As before with f16 operands, where the adapter has them.
     pub fma_f16: Option<f64>,
-    /// Bytes read plus bytes written a second of a large copy.
+    /// Bytes read plus bytes written per second in a large copy.
     pub copy: f64,
 }
 
@@ -42,7 +42,7 @@ impl fmt::Display for Limits {
 
 impl Limits {
     /// Measures an adapter: each rate is the best of five rounds of `rounds_of` runs. `clock` gives seconds
-    /// since any moment.
+    /// since an arbitrary moment.
     ///
     /// # Errors
     /// What the device reports.
@@ -115,7 +115,7 @@ async fn copying(gpu: &Gpu, clock: &impl Fn() -> f64) -> Result<f64, GpuError> {
     );
     let quads = (COPIED / 16) as u32;
     let workgroups = crate::dispatch::cover(u64::from(quads));
-    // The cost that submissions are cut by: about as long as this number of operations.
+    // The cost by which submissions are cut: as long as about this number of operations.
     let dispatch = Dispatch::new(shader, &[quads, 0, 0, 0], workgroups, COPIED as f64);
     let seconds = time(gpu, &dispatch, &[COPIED, COPIED], clock).await?;
     Ok(2.0 * COPIED as f64 / seconds)

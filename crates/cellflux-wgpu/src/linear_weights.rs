@@ -1,4 +1,4 @@
-//! The weights of linear layers, of which several may run as one.
+//! The weights of linear layers; several may run as one.
 
 use cellflux_bundle::config::UNetConfig;
 use cellflux_bundle::layer_names;

@@ -79,7 +79,7 @@ pub(crate) async fn upload(
             buffers.push(buffer);
             done += spec.bytes();
         }
-        // Hands the piece over, so that staging memory does not pile up.
+        // Submits the piece, so that staging memory does not pile up.
         gpu.queue.submit([]);
         settle(gpu, scope, memory).await?;
     }
@@ -91,7 +91,7 @@ pub(crate) async fn upload(
     Ok(buffers)
 }
 
-/// Closes an out-of-memory scope and looks at the device's health.
+/// Closes an out-of-memory scope and checks the device's health.
 async fn settle(gpu: &Gpu, scope: wgpu::ErrorScopeGuard, memory: Memory) -> Result<(), GpuError> {
     if let Some(error) = scope.pop().await {
         return Err(match from_wgpu(&error) {

@@ -29,7 +29,7 @@ pub(crate) struct Network<'a> {
 }
 
 impl Network<'_> {
-    /// Writes the whole forward pass down.
+    /// Writes down the whole forward pass.
     pub(crate) fn forward(&self) -> (PlanBuilder, Ports) {
         let topology = Topology::new(self.config);
         let mut pass = Pass {
@@ -90,7 +90,7 @@ impl Use {
     };
 }
 
-/// The tensors of a convolution: their prefix, and which of their channels lie where.
+/// The tensors of a convolution: their prefix, and where each of their channels lies.
 struct Tensors {
     name: String,
     outputs: Vec<Option<usize>>,
@@ -281,7 +281,7 @@ impl Pass<'_> {
             let skip = resample.map(|direction| self.resample(&format!("{name}.skip"), identity, direction));
             Addend::Activation(skip.unwrap_or(identity))
         } else {
-            // Before the convolutions, so that the concatenated inputs can go.
+            // Before the convolutions, so that the concatenated inputs can be freed.
             let skip = self.plain(&format!("{name}.{}", residual::SKIP), input, output);
             Addend::Overwritten(self.convolution(&skip, inputs, Use::POINTWISE))
         };

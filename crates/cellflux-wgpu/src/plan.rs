@@ -38,7 +38,7 @@ pub(crate) struct Step {
     pub flops: f64,
 }
 
-/// The values through which the world talks to the plan.
+/// The values that are written before an evaluation and read after it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Ports {
     /// The images, f32, `[images, height, width, padded channels]`.
@@ -79,14 +79,14 @@ pub struct Memory {
     pub arena: u64,
     /// Uniforms.
     pub uniforms: u64,
-    /// What the neediest step has alive at once: no arena can be smaller.
+    /// The largest amount that any one step needs at once: no arena can be smaller.
     pub largest_live_set: u64,
     /// The largest single buffer.
     pub largest_buffer: u64,
 }
 
 impl Memory {
-    /// All of it at once, which is what the engine holds while it lives.
+    /// All of it together: what the engine holds as long as it exists.
     pub fn peak(&self) -> u64 {
         self.weights + self.arena + self.uniforms
     }
@@ -165,7 +165,7 @@ impl Plan {
     }
 }
 
-/// A readable account: what it costs, then every call.
+/// A readable list: what it costs, then every call.
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mib = |bytes: u64| bytes as f64 / f64::from(1 << 20);
@@ -186,7 +186,8 @@ impl fmt::Display for Plan {
         )?;
         writeln!(
             f,
-            "peak memory {:.1} MiB: weights {:.1}, activations {:.1} in {} buffers (largest live set {:.1}), uniforms {:.1}",
+            "peak memory {:.1} MiB: weights {:.1}, activations {:.1} in {} buffers (largest live set \
+            {:.1}), uniforms {:.1}",
             mib(self.memory.peak()),
             mib(weights),
             mib(arena),
@@ -286,7 +287,7 @@ mod tests {
         }
     }
 
-    /// What a guided evaluation of a network may cost at most.
+    /// The highest cost allowed for a guided evaluation of a network.
     struct Bound {
         network: &'static str,
         side: usize,
@@ -393,7 +394,7 @@ mod tests {
         }
     }
 
-    /// A change that makes an evaluation dearer on any machine has to change the bounds, and say why.
+    /// A change that makes an evaluation more expensive has to change the bounds, and say why.
     #[test]
     fn a_guided_evaluation_takes_no_more_calls_submissions_arithmetic_and_memory_than_it_did() {
         for bound in BOUNDS {

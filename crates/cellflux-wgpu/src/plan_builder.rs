@@ -31,7 +31,7 @@ impl PlanBuilder {
         Value(self.values.len() - 1)
     }
 
-    /// A value that the world writes before the first step.
+    /// A value that the engine writes before the first step.
     pub(crate) fn input(&mut self, bytes: u64) -> Value {
         let value = self.value(bytes);
         self.values[value.0].first = 0;
@@ -74,7 +74,7 @@ impl PlanBuilder {
         });
     }
 
-    /// The plan, whose velocity the world reads after the last step.
+    /// The plan; its velocity is read after the last step.
     ///
     /// # Errors
     /// [`GpuError::Limit`] when a call needs more workgroups than WebGPU guarantees.

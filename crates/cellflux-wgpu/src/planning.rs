@@ -43,7 +43,7 @@ impl Plan {
 }
 
 /// The kernels count quads in 32 bits. The widest activation is a query-key-value of heads of one channel,
-/// each padded to a quad: three quads a channel.
+/// each padded to a quad: three quads per channel.
 fn check_indices(config: &UNetConfig, [height, width]: [usize; 2], images: usize) -> Result<(), GpuError> {
     let widest = config
         .channel_mult

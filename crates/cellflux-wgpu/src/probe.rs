@@ -82,7 +82,7 @@ impl Probe {
                 }
             })
             .collect();
-        // The scope of compilation is closed, so an allocation that failed shows in the first run.
+        // The scope of compilation is closed, so a failed allocation shows in the first run.
         Ok(Self {
             gpu: gpu.clone(),
             calls,
@@ -107,7 +107,7 @@ impl Probe {
     }
 
     /// Seconds of one run: the best of `rounds` rounds of `times` runs, after one to warm up. `clock` gives
-    /// seconds since any moment; the crate itself has no clock that works everywhere.
+    /// seconds since an arbitrary moment; the crate itself has no clock that works everywhere.
     ///
     /// # Errors
     /// As [`Self::run`].
@@ -122,7 +122,7 @@ impl Probe {
         Ok(best)
     }
 
-    /// The output, which is the same for every tile but for rounding.
+    /// The output, which is the same for every tile except for rounding.
     ///
     /// # Errors
     /// As [`Self::run`].
@@ -144,7 +144,7 @@ impl Probe {
         (error / norm).sqrt()
     }
 
-    /// The distance that rounding explains: sums of some thousand products in another order, and for f16 the
+    /// The distance that rounding explains: sums of a few thousand products in another order, and for f16 the
     /// output's own rounding.
     pub fn rounding(precision: Precision) -> f64 {
         match precision {
@@ -223,7 +223,7 @@ fn dispatches(site: &Site, shape: &ConvolutionShape, tile: Tile) -> Vec<Dispatch
     }
 }
 
-/// The text of a tile's shaders at a site, which no device is needed for.
+/// The text of a tile's shaders at a site; this needs no device.
 pub(crate) fn shaders(site: &Site, tile: Tile) -> Vec<String> {
     dispatches(site, &shape(site, 1), tile)
         .into_iter()
@@ -263,7 +263,7 @@ fn made_up_weights(site: &Site, tile: Tile) -> Vec<u8> {
     spec.precision.encode(&spec.arrange(&values))
 }
 
-/// Height and width of an image of `pixels` pixels, as square as can be.
+/// Height and width of an image of `pixels` pixels, as square as possible.
 fn sides(pixels: u32) -> [u32; 2] {
     let width = (1..=pixels.isqrt())
         .rev()
@@ -272,8 +272,8 @@ fn sides(pixels: u32) -> [u32; 2] {
     [pixels / width, width]
 }
 
-/// Steps of Weyl's sequence modulo 2^32, one for each tensor so that none goes along with another: the golden
-/// ratio's share of it, the plastic number's, and the square of its inverse; all odd.
+/// Steps of Weyl's sequence modulo 2^32, one for each tensor so that they are unrelated: 2^32 times the
+/// inverse golden ratio, the inverse plastic number and its square; all odd.
 const PIXELS: u32 = 0x9e37_79b9;
 const WEIGHTS: u32 = 0xc13f_a9a9;
 const BIASES: u32 = 0x91e1_0da5;

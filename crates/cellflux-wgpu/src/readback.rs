@@ -6,7 +6,8 @@ use futures_channel::oneshot;
 
 use crate::{Gpu, GpuError};
 
-/// Queues a copy of the buffer's first `bytes` at once; the future gives them when the device has got there.
+/// Queues a copy of the buffer's first `bytes` at once; the future gives them when the device has reached
+/// that point.
 pub(crate) fn read_back(
     gpu: &Gpu,
     buffer: &wgpu::Buffer,
@@ -16,7 +17,7 @@ pub(crate) fn read_back(
     let started = gpu.check().map(|()| start(&gpu, buffer, bytes));
     async move {
         let (staging, mapped) = started?;
-        // A native device works on only while someone waits for it; in a browser this does nothing.
+        // A native device goes on only while somebody waits for it; in a browser this does nothing.
         let waited = gpu.device.poll(wgpu::PollType::wait_indefinitely());
         let outcome = mapped.await;
         if waited.is_err() {
@@ -59,16 +60,15 @@ fn start(gpu: &Gpu, buffer: &wgpu::Buffer, bytes: u64) -> (wgpu::Buffer, Mapped)
     gpu.queue.submit([encoder.finish()]);
     let (sender, mapped) = oneshot::channel();
     staging.map_async(wgpu::MapMode::Read, .., move |outcome| {
-        // The reader may have gone away; then nobody needs the answer.
+        // The reader may be gone; then nobody needs the answer.
         let _ = sender.send(outcome);
     });
     (staging, mapped)
 }
 
-/// Why a mapping failed: a browser rejects it when the device is lost, a moment before it tells about the
-/// loss.
+/// Why a mapping failed: a browser rejects it when the device is lost, a moment before it reports the loss.
 async fn after_loss(gpu: &Gpu, otherwise: GpuError) -> GpuError {
-    // Popping a scope goes to the browser's GPU process and back, after which the loss has been told.
+    // Popping a scope goes to the browser's GPU process and back, after which the loss has been reported.
     let scope = gpu.device.push_error_scope(wgpu::ErrorFilter::Internal);
     let _ = scope.pop().await;
     gpu.check().err().unwrap_or(otherwise)

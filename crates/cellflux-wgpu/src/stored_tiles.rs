@@ -7,7 +7,7 @@
 //! 3 1 9216 64 64 f32 normed workgroup:8x16:9x2:4
 //! ```
 //!
-//! A line a [`Site`], with the best of its tiles. The text is trusted no more than any file: what was
+//! One line per [`Site`], with the best of its tiles. The text is trusted no more than any file: what was
 //! measured on another adapter or with other kernels is refused, and so is a tile that this adapter's tuner
 //! would not have tried.
 
@@ -24,7 +24,7 @@ use crate::{Gpu, GpuError, Plan, Precision, Site, Tile, Tuning};
 const HEADER: &str = "cellflux tiles 1";
 const ADAPTER: &str = "adapter ";
 const KERNELS: &str = "kernels ";
-/// A network has some dozens of sites; more lines than this were not written by a tuner.
+/// A network has a few dozen sites; more lines than this were not written by a tuner.
 const MOST_SITES: usize = 4096;
 
 /// The best tiles found on an adapter so far, by site. A site whose default was best is there too: it need
@@ -37,8 +37,8 @@ pub struct StoredTiles {
 }
 
 impl StoredTiles {
-    /// Nothing measured yet on the adapter that `adapter` names: vendor, architecture, driver, whatever the
-    /// platform tells.
+    /// Nothing measured yet on the adapter that `adapter` names: vendor, architecture, driver, as far as the
+    /// platform says.
     pub fn new(adapter: &str) -> Self {
         Self {
             adapter: one_line(adapter),
@@ -166,13 +166,13 @@ fn measured(line: &str, defaults: &Tuning) -> Result<(Site, Tile), String> {
         .ok_or_else(|| format!("found {line:?}, expected a site and a tile"))?;
     let (site, tile): (Site, Tile) = (site.parse()?, tile.parse()?);
     if tile != defaults.tile(&site) && !defaults.candidates(&site).contains(&tile) {
-        return Err(format!("{tile} is no candidate at {site}"));
+        return Err(format!("{tile} is not a candidate at {site}"));
     }
     Ok((site, tile))
 }
 
-/// A digest of the names and shaders of all tiles that a tuner may try, so that what was measured with other
-/// kernels, or against other candidates, counts no more.
+/// A digest of the names and shaders of all tiles that a tuner may try, so that measurements with other
+/// kernels, or against other candidates, are not used.
 static KERNEL_VERSION: LazyLock<String> = LazyLock::new(|| {
     let mut digest = Fnv::default();
     for tile in Tuning::all_candidates() {
@@ -200,7 +200,7 @@ static KERNEL_VERSION: LazyLock<String> = LazyLock::new(|| {
     format!("{:016x}", digest.0)
 });
 
-/// The hash FNV-1a (Fowler, Noll and Vo) in 64 bits: it tells versions apart, and protects against nothing.
+/// The hash FNV-1a (Fowler, Noll and Vo) in 64 bits: it tells versions apart, but protects against no attack.
 struct Fnv(u64);
 
 impl Default for Fnv {
@@ -218,7 +218,7 @@ impl Fnv {
     }
 }
 
-/// A name as one line, whatever a driver put into it.
+/// A name as one line, even if a driver put line breaks into it.
 fn one_line(name: &str) -> String {
     let words: Vec<_> = name
         .split(|c: char| c.is_whitespace() || c.is_control())
@@ -260,13 +260,24 @@ mod tests {
         #[test]
         fn stored_tiles_are_read_back_as_they_were(
             adapter in "\\PC{0,40}",
-            measured in prop::collection::vec((1..=2_u32, 1..70_000_u32, 1..300_u32, 1..300_u32, any::<[bool; 3]>(), any::<prop::sample::Index>()), 0..20),
+            measured in prop::collection::vec(
+                (
+                    1..=2_u32,
+                    1..70_000_u32,
+                    1..300_u32,
+                    1..300_u32,
+                    any::<[bool; 3]>(),
+                    any::<prop::sample::Index>(),
+                ),
+                0..20,
+            ),
         ) {
             let defaults = Tuning::default();
             let mut stored = StoredTiles::new(&adapter);
             for (stride, pixels, in_quads, out_quads, [wide, half, normed], pick) in measured {
                 let precision = if half { Precision::F16 } else { Precision::F32 };
-                let site = Site { kernel: if wide { 3 } else { 1 }, stride, pixels, in_quads, out_quads, precision, normed };
+                let kernel = if wide { 3 } else { 1 };
+                let site = Site { kernel, stride, pixels, in_quads, out_quads, precision, normed };
                 let mut tiles = defaults.candidates(&site);
                 tiles.push(defaults.tile(&site));
                 stored.insert(site, *pick.get(&tiles));
@@ -278,7 +289,11 @@ mod tests {
         }
 
         #[test]
-        fn damaged_text_is_an_error_or_tiles_but_never_a_panic(position in any::<prop::sample::Index>(), byte in any::<u8>(), cut in any::<bool>()) {
+        fn damaged_text_is_an_error_or_tiles_but_never_a_panic(
+            position in any::<prop::sample::Index>(),
+            byte in any::<u8>(),
+            cut in any::<bool>(),
+        ) {
             let mut bytes = written().into_bytes();
             let at = position.index(bytes.len());
             bytes[at] = byte;
@@ -286,7 +301,7 @@ mod tests {
                 bytes.truncate(at);
             }
             let text = String::from_utf8_lossy(&bytes);
-            // Whatever was read is fit for use: every tile suits its site.
+            // Everything that was read can be used: every tile suits its site.
             if let Ok(stored) = StoredTiles::read(&text, "a GPU (driver 1)", &Tuning::default()) {
                 for (site, tile) in &stored.tiles {
                     prop_assert!(Tuning::default().suits(*tile, site));
@@ -301,10 +316,10 @@ mod tests {
         let error = StoredTiles::read(&text, "another GPU", &Tuning::default()).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "stored tiles are of adapter \"a GPU (driver 1)\", expected \"another GPU\""
+            "stored tiles are for adapter \"a GPU (driver 1)\", expected \"another GPU\""
         );
         let other = text.replace(KERNEL_VERSION.as_str(), "0123456789abcdef");
-        assert!(refused(&other).starts_with("stored tiles are of kernels \"0123456789abcdef\""));
+        assert!(refused(&other).starts_with("stored tiles are for kernels \"0123456789abcdef\""));
     }
 
     #[test]
@@ -318,9 +333,9 @@ mod tests {
         assert!(refused(&text.replace("tiles 1", "tiles 12")).contains("line 1"));
         assert!(refused(&text.replace("3 1 1024", "3 1024")).starts_with("stored tiles, line 4: site is"));
         assert!(refused(&text.replace("8x2:4", "8x2")).starts_with("stored tiles, line 4: tile is"));
-        // A driver could crash over a block of this many registers.
+        // A driver could crash on a block of this many registers.
         let monster = text.replace("workgroup:8x8:8x2:4", "registers:256x256");
-        assert!(refused(&monster).contains("registers:256x256 is no candidate at 3 1 1024"));
+        assert!(refused(&monster).contains("registers:256x256 is not a candidate at 3 1 1024"));
     }
 
     #[test]

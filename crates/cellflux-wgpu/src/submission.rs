@@ -1,9 +1,9 @@
-//! Kernel calls on their way to the queue, in pieces short enough for watchdogs.
+//! Submitting kernel calls to the queue, in pieces short enough for watchdogs.
 
 use crate::Gpu;
 
 /// Floating-point operations of one submission: browsers want less than a second. A weak integrated GPU does
-/// some 300 GFLOP/s with these kernels, a software adapter some 5.
+/// about 300 GFLOP/s with these kernels, a software adapter about 5.
 const GPU_BUDGET: f64 = 3e10;
 const SOFTWARE_BUDGET: f64 = 1e9;
 
@@ -49,7 +49,7 @@ fn budget(software: bool) -> f64 {
     if software { SOFTWARE_BUDGET } else { GPU_BUDGET }
 }
 
-/// How many submissions calls of these costs make.
+/// The number of submissions for calls of these costs.
 pub(crate) fn submissions(mut costs: &[f64], software: bool) -> usize {
     let mut count = 0;
     while !costs.is_empty() {

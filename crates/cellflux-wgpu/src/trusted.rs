@@ -1,17 +1,18 @@
 //! The two things that wgpu calls unsafe: shaders without run-time checks, and experimental features.
 //!
 //! wgpu guards shaders of unknown origin: every index is compared with its array's length, every loop counts
-//! its turns, every division looks at its divisor. The loop count alone costs half of the arithmetic rate of
-//! a large GPU. The shaders here are all made by this crate's kernels, which clamp every index to the buffers
-//! that the plan sized, loop over finite ranges of uniforms and divide by sizes that are at least one; so
-//! they ask for no guards. In a browser nothing changes: there the browser's own compiler keeps its guards.
+//! its iterations, every division checks its divisor. The loop count alone costs half of the arithmetic rate
+//! of a large GPU. The shaders here are all made by this crate's kernels, which clamp every index to the
+//! buffers that the plan sized, loop over finite ranges of uniforms and divide by sizes that are at least
+//! one; so they do without guards. In a browser nothing changes: there the browser's own compiler keeps its
+//! guards.
 
 #![allow(
     unsafe_code,
-    reason = "wgpu marks the two calls unsafe; the reasons why they are sound stand above and beside them"
+    reason = "wgpu marks the two calls unsafe; the comments above and beside them say why they are sound"
 )]
 
-/// A module made from this crate's own text.
+/// A shader module made from this crate's own text.
 pub(crate) fn shader_module(
     device: &wgpu::Device,
     descriptor: wgpu::ShaderModuleDescriptor<'_>,

@@ -1,9 +1,9 @@
-//! Finding the fastest tile of every convolution on the adapter at hand, a candidate at a time.
+//! Finding the fastest tile of every convolution on this adapter, one candidate at a time.
 //!
-//! The caller decides when: each [`Tuner::step`] compiles, checks and times one tile at one site and gives
-//! the turn back, so that nobody waits for more than one candidate before the device is free. A candidate's
-//! time counts only if it computes what the default computes. What was found is a [`StoredTiles`], which
-//! grows site by site and can be kept at any moment.
+//! The caller decides when: each [`Tuner::step`] compiles, checks and times one tile at one site and returns,
+//! so that nobody waits for more than one candidate before the device is free. A candidate's time counts only
+//! if it computes what the default computes. What was found is a [`StoredTiles`], which grows site by site
+//! and can be kept at any moment.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -11,12 +11,12 @@ use std::future::Future;
 
 use crate::{AdapterReport, Gpu, GpuError, Plan, Probe, Site, StoredTiles, Tile, Tuning};
 
-/// A candidate must take at most this part of the default's time to take its place: less is within a timing's
-/// noise.
+/// A candidate replaces the default only if it takes at most this part of its time: a smaller gain is within
+/// a timing's noise.
 const FASTER: f64 = 0.95;
-/// Sites with less than this part of an evaluation's operations are left to the defaults.
+/// Sites with less than this part of an evaluation's operations keep the defaults.
 const SHARE: f64 = 0.01;
-/// Seconds of work that one timing is long, where a run is shorter.
+/// Seconds that one timing takes: runs that are shorter are repeated.
 const TIMING: f64 = 0.01;
 /// A run longer than this many seconds is timed by itself.
 const LONG_RUN: f64 = 0.05;
@@ -26,17 +26,17 @@ const MOST_RUNS: f64 = 256.0;
 /// How much a tuner may do.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Effort {
-    /// Seconds that all steps may take together; the step under way when they are over is the last.
+    /// Seconds that all steps may take together; the step that is running when they are over is the last.
     pub budget: f64,
-    /// Seconds that one run of a site may take by the evaluation's pace; slower sites are left to the
+    /// Seconds that one run of a site may take, estimated from the evaluation's pace; slower sites keep the
     /// defaults.
     pub longest_run: f64,
 }
 
 impl Effort {
-    /// What is reasonable beside somebody's work on this adapter, who may have to wait for a candidate: a few
-    /// runs of at most 100 ms, mostly of a few. A software adapter computes on the cores that the page itself
-    /// needs, so there only what is cheap is tuned: sites whose run takes at most 50 ms.
+    /// What is reasonable while somebody works on this adapter, who may have to wait for a candidate: a few
+    /// runs of at most 100 ms, mostly of a few ms. A software adapter computes on the cores that the page
+    /// itself needs, so only cheap sites are tuned there: sites whose run takes at most 50 ms.
     pub fn of(adapter: &AdapterReport) -> Self {
         if adapter.software {
             Self {
@@ -61,7 +61,7 @@ pub struct Trial {
     pub seconds: f64,
 }
 
-/// Who runs and times the candidates: the device, or in a test made-up figures.
+/// Runs and times the candidates: the device does, or in a test made-up figures.
 pub trait Trials {
     /// Runs a tile at a site. A first run of more than `hopeless` seconds needs no better timing.
     ///
@@ -77,7 +77,7 @@ pub trait Trials {
 /// What became of a candidate.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Tried {
-    /// It computes what it should, in `seconds`.
+    /// It computes the right output, in `seconds`.
     Timed {
         /// Where.
         site: Site,
@@ -124,7 +124,7 @@ struct Race {
 pub struct Tuner {
     defaults: Tuning,
     stored: StoredTiles,
-    /// Sites that nobody has measured yet, the most expensive first.
+    /// Sites that have not been measured yet, the most expensive first.
     waiting: VecDeque<Site>,
     race: Option<Race>,
     budget: f64,
@@ -132,7 +132,7 @@ pub struct Tuner {
 
 impl Tuner {
     /// Goes on from what is `stored`, for the sites of `plan`. `evaluation` is the seconds that an evaluation
-    /// of the plan takes with the defaults, by which too slow sites are left out.
+    /// of the plan takes with the defaults, with which sites that are too slow are left out.
     pub fn new(plan: &Plan, defaults: Tuning, stored: StoredTiles, effort: Effort, evaluation: f64) -> Self {
         let total = plan.flops();
         let images = plan.images();
@@ -225,7 +225,7 @@ impl Race {
         };
         let error = Probe::distance(&output, &self.expected);
         let bound = Probe::rounding(site.precision);
-        // Written so that a distance or a time that is no number counts as wrong.
+        // Written so that a distance or a time that is NaN counts as wrong.
         let right = error <= bound;
         if !right {
             let reason =
@@ -239,7 +239,7 @@ impl Race {
     }
 }
 
-/// A candidate that cannot run is no candidate; without the device there is nothing to search.
+/// A candidate that cannot run is refused; without the device the search ends.
 fn refused(site: Site, tile: Tile, error: GpuError) -> Result<Tried, GpuError> {
     if matches!(error, GpuError::DeviceLost { .. }) {
         return Err(error);
@@ -257,8 +257,8 @@ pub struct DeviceTrials<C> {
 }
 
 impl<C: Fn() -> f64> DeviceTrials<C> {
-    /// Trials with this many images at once. `clock` gives seconds since any moment; the crate itself has no
-    /// clock that works everywhere.
+    /// Trials with this many images at once. `clock` gives seconds since an arbitrary moment; the crate
+    /// itself has no clock that works everywhere.
     pub fn new(gpu: &Gpu, images: u32, clock: C) -> Self {
         Self {
             gpu: gpu.clone(),
@@ -288,8 +288,8 @@ impl<C: Fn() -> f64> Trials for DeviceTrials<C> {
             seconds = seconds.min(self.seconds(&probe, 1.0).await?);
             return Ok(Trial { output, seconds });
         }
-        // Waiting for a single run may take longer than the run: the more runs are waited for at once, the
-        // less it counts.
+        // Waiting for a single run may take longer than the run itself: with more runs per wait it counts
+        // less.
         for _ in 0..3 {
             let runs = (TIMING / seconds).ceil().clamp(1.0, MOST_RUNS);
             seconds = seconds.min(self.seconds(&probe, runs).await? / runs);
@@ -309,8 +309,7 @@ mod tests {
     use cellflux_bundle::config::UNetConfig;
     use std::collections::BTreeMap;
 
-    /// Made-up trials: every tile takes a second of the clock, and as long as the test says by its own
-    /// account.
+    /// Made-up trials: every trial takes a second of the clock, and reports the time that the test gave it.
     #[derive(Default)]
     struct MadeUp {
         clock: f64,
@@ -407,11 +406,11 @@ mod tests {
             let (stored, tried) = tune(&mut trials, StoredTiles::new("x"), PATIENT);
             let chosen = where_possible(&stored, "registers:8x2");
             assert!(chosen.iter().all(|tile| tile.to_string() == "registers:8x2"));
-            assert!(
-                tried
-                    .iter()
-                    .any(|tried| matches!(tried, Tried::Refused { reason, .. } if reason.contains("from the default's")))
-            );
+            let wrong = |tried: &Tried| match tried {
+                Tried::Refused { reason, .. } => reason.contains("from the default's"),
+                Tried::Timed { .. } => false,
+            };
+            assert!(tried.iter().any(wrong));
         }
     }
 
@@ -474,7 +473,7 @@ mod tests {
         let most = plan.sites().values().copied().fold(0.0, f64::max);
         assert!((plan.sites()[&trials.asked[0].0] - most).abs() < 1.0);
         assert!(stored.contains(&trials.asked[0].0));
-        // What was begun and not ended is not known.
+        // A site that was begun and not finished is not stored.
         assert!(!stored.contains(&trials.asked[9].0));
 
         // The next search goes on where this one ended.

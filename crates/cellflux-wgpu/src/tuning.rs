@@ -1,4 +1,4 @@
-//! Which tile each convolution takes: sane defaults by adapter, and what was measured.
+//! Which tile each convolution takes: defaults by adapter, and what was measured.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -25,7 +25,7 @@ pub struct Site {
     pub out_quads: u32,
     /// Storage of input and weights; f32 where either is.
     pub precision: Precision,
-    /// Whether the input comes from a norm, so that its numbers are a few units and never thousands.
+    /// Whether the input comes from a norm, so that its numbers are small: a few units, never thousands.
     pub normed: bool,
 }
 
@@ -55,7 +55,7 @@ pub struct Tuning {
 }
 
 impl Tuning {
-    /// The defaults for an adapter. [`Self::default`] has those of a GPU without special abilities.
+    /// The defaults for an adapter. [`Self::default`] has those of a GPU without special features.
     pub fn of(adapter: &AdapterReport) -> Self {
         Self {
             software: adapter.software,
@@ -117,7 +117,7 @@ impl Tuning {
         !self.software
     }
 
-    /// The tiles worth measuring at a site, whichever of them the adapter can run.
+    /// The tiles worth measuring at a site that the adapter can run.
     pub fn candidates(&self, site: &Site) -> Vec<Tile> {
         let names = if self.software {
             CPU_CANDIDATES
@@ -149,8 +149,9 @@ impl Tuning {
         }
     }
 
-    /// Where fetching decides: the larger the block, the fewer fetches for a product. A narrow adapter gains
-    /// little by large blocks, compiles them longer, and is served best by as few pipelines as can be.
+    /// Where memory reads decide the time: the larger the block, the fewer reads per product. A narrow
+    /// adapter gains little from large blocks and takes longer to compile them, so few pipelines are best for
+    /// it.
     fn cpu_tile(&self, site: &Site) -> Tile {
         let (pixels, patches, quads) = match site.pixels {
             _ if self.narrow => (4, 4, 2),
@@ -172,7 +173,7 @@ impl Tuning {
         let cooperative = Tile::Cooperative {
             rows: 2,
             columns: if site.pixels >= 2304 { 4 } else { 2 },
-            // 96 pixels a tile, which a 24, 48 or 96 pixels wide image fills without rest.
+            // 96 pixels per tile, which images 24, 48 or 96 pixels wide fill without remainder.
             pixels: if site.precision == Precision::F16 && site.pixels >= 2304 {
                 3
             } else {
@@ -209,8 +210,8 @@ impl Tuning {
     }
 }
 
-/// Points of an image that Winograd may take by default: several images at once then stay within WebGPU's
-/// default binding.
+/// The largest number of points of an image for which Winograd is a default: several images at once then stay
+/// within WebGPU's default binding.
 const WINOGRAD_BYTES: u64 = 24 << 20;
 /// Tiles that CPUs may like.
 const CPU_CANDIDATES: &[&str] = &[

@@ -12,7 +12,7 @@ use crate::dispatch::Dispatch;
 use crate::readback::read_back;
 use crate::{Gpu, Precision, Wanted};
 
-/// The test machine's device. Without one, tests fail, unless `CELLFLUX_NO_GPU=1` says that this is meant.
+/// The test machine's device. Without one, tests fail, unless `CELLFLUX_NO_GPU=1` says that this is intended.
 pub(crate) fn gpu() -> Option<&'static Gpu> {
     static GPU: OnceLock<Option<Gpu>> = OnceLock::new();
     GPU.get_or_init(|| match pollster::block_on(Gpu::request(Wanted::default())) {
@@ -20,7 +20,8 @@ pub(crate) fn gpu() -> Option<&'static Gpu> {
         Err(error) => {
             assert!(
                 std::env::var_os("CELLFLUX_NO_GPU").is_some_and(|value| value == "1"),
-                "{error}; install a Vulkan driver (Debian: mesa-vulkan-drivers), or set CELLFLUX_NO_GPU=1 to skip"
+                "{error}; install a Vulkan driver (Debian: mesa-vulkan-drivers), or set CELLFLUX_NO_GPU=1 \
+                to skip"
             );
             println!("skipped: no GPU adapter, and CELLFLUX_NO_GPU=1");
             None
@@ -89,7 +90,7 @@ pub(crate) fn error(
     precision: Precision,
     expected: &[f64],
 ) -> f64 {
-    // Numbers that no kernel writes, so that an element left out shows.
+    // Numbers that no kernel writes, so that a missing element is noticed.
     let blank = vec![0x7f; expected.len() / 4 * precision.quad_bytes()];
     distance(&precision.decode(&run(gpu, dispatch, inputs, &blank)), expected)
 }
@@ -145,7 +146,7 @@ pub(crate) fn distance(found: &[f32], expected: &[f64]) -> f64 {
     (error / norm.max(1e-30)).sqrt()
 }
 
-/// What rounding allows: f32 sums of some thousand terms; f16 outputs have 11 bits.
+/// What rounding allows: f32 sums of a few thousand terms; f16 outputs have 11 bits.
 pub(crate) fn bound(precision: Precision) -> f64 {
     match precision {
         Precision::F32 => 2e-6,
@@ -153,7 +154,7 @@ pub(crate) fn bound(precision: Precision) -> f64 {
     }
 }
 
-/// Images as the device has them, `[N, H, W, C]`, from the value at image, row, column, channel.
+/// Images in the device's order, `[N, H, W, C]`, from the value at image, row, column, channel.
 pub(crate) fn images(
     count: u32,
     [height, width]: [u32; 2],
@@ -171,7 +172,7 @@ pub(crate) fn images(
     values
 }
 
-/// The mean of the 2x2 pixels of which pixel `(y, x)` of an image of half the sides is made.
+/// The mean of the 2x2 pixels that become pixel `(y, x)` of an image with half the sides.
 pub(crate) fn pooled(y: u32, x: u32, value: impl Fn(u32, u32) -> f64) -> f64 {
     let corner = [(0, 0), (0, 1), (1, 0), (1, 1)];
     corner

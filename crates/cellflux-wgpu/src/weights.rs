@@ -95,7 +95,7 @@ impl WeightSpec {
     ///
     /// # Errors
     /// [`GpuError::Tensor`] when a tensor is missing, has another shape, or holds a value that the precision
-    /// cannot.
+    /// cannot hold.
     pub(crate) fn pack(&self, state: &StateDict) -> Result<Vec<u8>, GpuError> {
         let values = match &self.packing {
             Packing::Taps {
@@ -181,7 +181,7 @@ pub(crate) fn head_channels(channels: usize, heads: usize) -> Vec<Option<usize>>
 }
 
 /// The order in which qkv's channels lie in the buffers, `[3, heads, head channels]` each head padded, given
-/// whether the tensor has them so (`new_order`) or as `[heads, 3, head channels]`.
+/// whether the tensor has this order (`new_order`) or `[heads, 3, head channels]`.
 pub(crate) fn qkv_channels(channels: usize, heads: usize, new_order: bool) -> Vec<Option<usize>> {
     let width = channels / heads;
     let one = |part: usize, channel: usize| {
@@ -239,7 +239,7 @@ fn by_tap(
             WeightOrder::Blocks,
         );
     }
-    // How many outputs lie together before the next input's begin.
+    // How many outputs lie together before those of the next input begin.
     let run = match order {
         WeightOrder::Blocks | WeightOrder::Points => 4,
         WeightOrder::Rows => outputs.len(),

@@ -2,12 +2,13 @@
 //! file of `shaders/shared/` is filled with that file.
 //!
 //! Everything that decides the shape of the code (storage types, unrolled register blocks, optional inputs)
-//! is text made before compilation, because WGSL cannot size local arrays by overrides and a register indexed
-//! at run time spills. Sizes of images and channels are uniforms, so that layers share pipelines.
+//! is decided in the text before compilation, because WGSL cannot size local arrays by overrides and a
+//! register indexed at run time spills. Sizes of images and channels are uniforms, so that layers share
+//! pipelines.
 
 use crate::Precision;
 
-/// Parts that several templates have.
+/// Parts that several templates share.
 const SHARED: &[(&str, &str)] = &[
     (
         "convolution_shape",

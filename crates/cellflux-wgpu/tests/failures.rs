@@ -85,8 +85,7 @@ fn a_device_lost_while_a_read_is_under_way_ends_the_read() {
     };
     let reading = engine.read(&v);
     gpu.lose();
-    // The copy may have been made before the loss; what counts is that the future ends, and the engine with
-    // it.
+    // The copy may have been made before the loss; the future and the engine must end in either case.
     match block_on(reading) {
         Ok(values) => assert_eq!(values.len(), golden.values("x").len()),
         outcome => assert!(is_lost(outcome)),
@@ -242,8 +241,8 @@ fn f16_is_chosen_only_when_it_is_right_and_faster() {
     let Some(gpu) = gpu() else { return };
     let golden = Golden::load("micro").unwrap();
     let (config, weights) = (&golden.config, &golden.weights);
-    // Clocks that make either dtype look faster: f32 is timed first, with two looks at the clock a run, three
-    // runs.
+    // Clocks that make either dtype look faster: f32 is timed first, with two looks at the clock per run,
+    // three runs.
     let clock = |half: f64| {
         let looks = Cell::new(0);
         move || {

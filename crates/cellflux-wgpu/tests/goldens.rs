@@ -32,8 +32,8 @@ fn bounds(gpu: &Gpu) -> Vec<(Precision, f64)> {
     bounds
 }
 
-/// Both velocities of a case within the bound for the precision: f32 sums against float64 give some 1e-6, f16
-/// storage has 11 bits and several dozen layers.
+/// Both velocities of a case within the bound for the precision: f32 sums against float64 differ by about
+/// 1e-6, f16 storage has 11 bits and several dozen layers.
 fn velocities(case: &str) {
     let (Some(gpu), Some(golden)) = (gpu(), Golden::load(case)) else {
         return;
@@ -64,7 +64,7 @@ fn every_tile_of_the_tuner_has_the_references_velocities() {
         return;
     };
     let mut tiles = Tuning::all_candidates();
-    // Elsewhere the default would run instead.
+    // At other sites the default would run instead.
     tiles.retain(|tile| gpu.report().cooperative || !matches!(tile, Tile::Cooperative { .. }));
     tiles.sort();
     tiles.dedup();
@@ -135,8 +135,8 @@ fn guided_euler_follows_the_references_trajectory() {
     }
 }
 
-/// What the null condition is: one sample of a batch without its condition equals the unconditional velocity,
-/// whatever its neighbour has.
+/// The null condition: one sample of a batch without its condition has the unconditional velocity, whatever
+/// its neighbour's condition is.
 #[test]
 fn each_sample_has_its_own_time_and_condition() {
     let (Some(gpu), Some(golden)) = (gpu(), Golden::load("micro")) else {

@@ -11,7 +11,7 @@ use cellflux_wgpu::{
 };
 use common::{Golden, gpu, relative};
 
-/// Outputs of the device, but times by a rule of the test, and one tile whose outputs are spoilt.
+/// The device's outputs, with times by a rule of the test, and one tile whose outputs are made wrong.
 struct Staged {
     device: DeviceTrials<fn() -> f64>,
     seconds: fn(Tile) -> f64,
@@ -20,7 +20,7 @@ struct Staged {
 
 impl Trials for Staged {
     async fn run(&mut self, site: Site, tile: Tile, _: f64) -> Result<Trial, GpuError> {
-        // Any time of the device's own is long enough.
+        // Any real time is long enough.
         let mut trial = self.device.run(site, tile, f64::NEG_INFINITY).await?;
         trial.seconds = (self.seconds)(tile);
         if self.spoilt == Some(tile) {
@@ -39,7 +39,7 @@ const PATIENT: Effort = Effort {
     longest_run: f64::INFINITY,
 };
 
-/// Whatever has the smallest blocks is the fastest: not the default anywhere.
+/// The tile with the smallest blocks is the fastest, which is nowhere the default.
 fn small_blocks_win(tile: Tile) -> f64 {
     match tile {
         Tile::Registers { pixels, quads }
@@ -56,7 +56,7 @@ fn plan(gpu: &Gpu, golden: &Golden) -> Plan {
     Plan::new(&golden.config, golden.size(), 4, Precision::F32, &tuning).unwrap()
 }
 
-/// Tunes to the end; gives what is stored and what was tried.
+/// Tunes to the end; returns what is stored and what was tried.
 fn tune(gpu: &Gpu, plan: &Plan, spoilt: Option<Tile>) -> (StoredTiles, Vec<Tried>) {
     let defaults = Tuning::of(gpu.report());
     let mut tuner = Tuner::new(plan, defaults, StoredTiles::new("here"), PATIENT, 1.0);
@@ -127,7 +127,7 @@ fn a_tile_that_computes_something_else_on_the_device_is_refused() {
     };
     let plan = plan(&gpu, &golden);
     let defaults = Tuning::of(gpu.report());
-    // The fastest of the test's clock among the candidates of the most expensive site.
+    // The fastest by the test's clock among the candidates of the most expensive site.
     let (site, _) = plan.sites().iter().max_by(|a, b| a.1.total_cmp(b.1)).unwrap();
     let mut candidates = defaults.candidates(site);
     candidates.retain(|tile| *tile != defaults.tile(site));

@@ -9,7 +9,8 @@ use cellflux_bundle::{BundleReader, Manifest, StateDict, UNetConfig};
 use crate::Outcome;
 
 /// The smallest network there is: one level of 32 channels.
-pub(crate) const SMALLEST: &str = r#"{"in_channels": 3, "out_channels": 3, "model_channels": 32, "num_res_blocks": 1,
+pub(crate) const SMALLEST: &str = r#"{
+    "in_channels": 3, "out_channels": 3, "model_channels": 32, "num_res_blocks": 1,
     "attention_resolutions": [], "channel_mult": [1], "condition_dim": 8,
     "use_scale_shift_norm": true, "use_new_attention_order": true}"#;
 

@@ -23,7 +23,7 @@ pub trait Operation<const N: usize>: Send + Sync + 'static {
     #[cfg(feature = "cudnn")]
     fn on_cuda(&self, inputs: [Input; N]) -> Result<(CudaStorage, Shape)>;
 
-    /// The gradients of the inputs, of that of the result; none for an input that is not learned through. An
+    /// The gradients of the inputs, from that of the result; none for an input that needs none. An
     /// operation that is itself part of a gradient has no gradients.
     fn gradients(&self, _inputs: [&Tensor; N], _gradient: &Tensor) -> Result<[Option<Tensor>; N]> {
         Err(candle_core::Error::BackwardNotSupported { op: Self::NAME })
@@ -69,7 +69,7 @@ impl<O: Operation<3>> Apply<3> for O {
     }
 }
 
-/// A tensor on a GPU as an operation is given it.
+/// A tensor on a GPU, as an operation receives it.
 #[cfg(feature = "cudnn")]
 #[derive(Clone, Copy)]
 pub struct Input<'a> {

@@ -28,7 +28,7 @@ pub struct Finding {
 }
 
 impl Finding {
-    /// Whether the operation is its twin's equal.
+    /// Whether the operation equals its twin.
     pub fn holds(&self) -> bool {
         self.error.as_ref().is_ok_and(|&error| error <= self.bound)
     }
@@ -49,7 +49,7 @@ impl fmt::Display for Finding {
     }
 }
 
-/// Compares every fused operation in `dtype` on `device` with its twin in f32 on the CPU, which gets the same
+/// Compares every fused operation in `dtype` on `device` with its twin in f32 on the CPU, from the same
 /// rounded input.
 ///
 /// # Errors
@@ -317,7 +317,7 @@ fn compare(
     Ok(worst)
 }
 
-/// `|found - expected| / |expected|`, infinite where a number is not one.
+/// `|found - expected| / |expected|`, infinite where a number is NaN.
 fn relative_error(found: &Tensor, expected: &Tensor) -> Result<f64> {
     let found = found.to_device(&Device::Cpu)?.to_dtype(DType::F64)?;
     let expected = expected.to_dtype(DType::F64)?;

@@ -1,4 +1,4 @@
-//! The operations by name, as a check finds them right or wrong.
+//! The operations by name, each of which a check finds right or wrong.
 
 use std::fmt;
 
@@ -15,7 +15,7 @@ pub enum Kind {
     Resampling,
     /// Concatenation of channels.
     Concatenation,
-    /// `AdamW` with the average of the weights, which is no part of the network.
+    /// `AdamW` with the average of the weights, which is not part of the network.
     Optimiser,
 }
 

@@ -1,7 +1,7 @@
 //! Fused operations: the network's operations in training on a GPU, with gradients of their own.
 //!
 //! candle's own convolution gradients are fifty times slower on a GPU than cuDNN's. The fused operations keep
-//! feature maps as `[N, H, W, C]` in the compute type and call cuDNN, cuBLAS, and a kernel of ours where no
+//! feature maps as `[N, H, W, C]` in the compute type and call cuDNN, cuBLAS, and an own kernel where no
 //! library has one.
 //!
 //! ```text
@@ -13,7 +13,7 @@
 //! ```
 //!
 //! Each operation has a *twin* in plain candle operations, which differentiate by themselves. [`check`]
-//! compares the two, forward and backward, on the device at hand before a run, and an operation that differs
+//! compares the two, forward and backward, on the present device before a run, and an operation that differs
 //! is replaced by its twin. On a CPU the fused operations compute the kernels' formulas with tensors, so that
 //! their gradients are tested anywhere.
 
@@ -37,5 +37,5 @@ mod softmax;
 pub use kind::Kind;
 pub use operations::Fused;
 
-/// Channels are filled up to a multiple of this: tensor cores and 16-byte reads want it.
+/// Channels are padded to a multiple of this: tensor cores and 16-byte reads need it.
 pub const CHANNEL_UNIT: usize = 8;

@@ -1,5 +1,5 @@
-//! Storages on a CPU as tensors, and back. Computing with tensors is not fast, but it is the same formulas as
-//! the kernels', so that gradients can be tested wherever there is no GPU.
+//! Storages on a CPU as tensors, and back. Computing with tensors is not fast, but it uses the kernels'
+//! formulas, so that gradients can be tested without a GPU.
 
 use candle_core::backend::BackendStorage;
 use candle_core::{CpuStorage, DType, Device, Layout, Result, Shape, Tensor, WithDType};
@@ -35,7 +35,7 @@ fn typed<T: WithDType>(storage: &CpuStorage, layout: &Layout) -> Result<Tensor> 
         .contiguous_offsets()
         .and_then(|(start, end)| values.get(start..end))
     else {
-        candle_core::bail!("a fused operation wants contiguous tensors, found {layout:?}")
+        candle_core::bail!("a fused operation needs contiguous tensors, found {layout:?}")
     };
     Tensor::from_slice(values, layout.shape(), &Device::Cpu)
 }

@@ -26,11 +26,14 @@ enum What {
     Check(Check),
 }
 
+/// The networks and batches that are measured by default.
+const CASES: [&str; 3] = ["cellflux-bbbc021:32", "small-pool:32", "small-pool:128"];
+
 #[derive(clap::Args)]
 struct Train {
     /// Cases, each NETWORK:BATCH. Networks are the presets; `small-pool` is `small` without resampling
     /// convolutions, with one head a head's width.
-    #[arg(value_name = "NETWORK:BATCH", default_values_t = ["cellflux-bbbc021:32", "small-pool:32", "small-pool:128"].map(String::from))]
+    #[arg(value_name = "NETWORK:BATCH", default_values_t = CASES.map(String::from))]
     cases: Vec<String>,
     /// Height and width of an image.
     #[arg(long, default_value_t = 96)]
@@ -108,7 +111,7 @@ fn train(args: &Train) -> anyhow::Result<()> {
                 network: network(name)?,
                 batch: batch
                     .parse()
-                    .with_context(|| format!("{case}: the batch is no number"))?,
+                    .with_context(|| format!("{case}: the batch is not a number"))?,
                 side: args.side,
                 precision,
                 ops,

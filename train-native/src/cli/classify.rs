@@ -1,4 +1,4 @@
-//! `cellflux-train classify`: a classifier of modes of action, whose layer before the last is a space of
+//! `cellflux-train classify`: a classifier of modes of action, whose last hidden layer is a space of
 //! features.
 
 use std::fs;
@@ -14,10 +14,10 @@ use super::progress;
 /// Train a small network to tell which mode of action a cell shows, on the real training cells of a config's
 /// data, and score it on the validation cells.
 ///
-/// Writes `moa.safetensors` and `moa.json`, and prints how many cells of each class are told right.
+/// Writes `moa.safetensors` and `moa.json`, and prints how many cells of each class are recognised.
 #[derive(clap::Args)]
 pub struct Args {
-    /// The run's configuration; its section [data] is read.
+    /// The run's configuration; only its section [data] is read.
     #[arg(long)]
     config: PathBuf,
     /// The folder to write: absent or empty.
@@ -27,7 +27,11 @@ pub struct Args {
     #[arg(long)]
     cache: Option<PathBuf>,
     /// Optimiser steps.
-    #[arg(long, default_value_t = Settings::default().steps, value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(
+        long,
+        default_value_t = Settings::default().steps,
+        value_parser = clap::value_parser!(u64).range(1..)
+    )]
     steps: u64,
     /// Decides every random choice.
     #[arg(long, default_value_t = Settings::default().seed)]
@@ -35,7 +39,7 @@ pub struct Args {
     /// cpu, cuda or cuda:N.
     #[arg(long, default_value = "cpu")]
     device: DeviceChoice,
-    /// One value over the config, as in training.
+    /// One value that overrides the config, as in training.
     #[arg(long = "set", value_name = "SECTION.KEY=VALUE")]
     settings: Vec<Setting>,
 }
@@ -74,7 +78,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
 }
 
 fn print(about: &About) {
-    println!("| class | training cells | validation cells | told right |");
+    println!("| class | training cells | validation cells | recognised |");
     println!("|---|---|---|---|");
     for (class, training) in about.validation.classes.iter().zip(&about.training.cells) {
         println!(

@@ -33,11 +33,12 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// As report, and decode every image into the packed cache that a run uses; prints the values' range.
+    /// Do what report does, and decode every image into the packed cache that a run uses; prints the values'
+    /// range.
     Check {
         /// The run's configuration; its sections [data] and [conditions] are read.
         config: PathBuf,
-        /// The cache's folder; built where it is missing or of other inputs.
+        /// The cache's folder; built where it is missing or belongs to other inputs.
         #[arg(long)]
         cache: PathBuf,
         /// Print JSON.
@@ -49,7 +50,7 @@ enum Command {
     Crops {
         /// What to cut out of what: docs/training-data.md, layout c.
         config: PathBuf,
-        /// The folder to write, which must not be there yet.
+        /// The folder to write, which must not exist yet.
         #[arg(long)]
         out: PathBuf,
     },
@@ -57,13 +58,13 @@ enum Command {
     Synthetic {
         /// The run's configuration, whose [data.source] has layout = "synthetic".
         config: PathBuf,
-        /// The folder to write, which must not be there yet.
+        /// The folder to write, which must not exist yet.
         #[arg(long)]
         out: PathBuf,
     },
 }
 
-/// The sections of a run's configuration that say what the data is; the others are not looked at here.
+/// The sections of a run's configuration that describe the data; the others are not read here.
 #[derive(Deserialize)]
 struct Sections {
     data: DataConfig,

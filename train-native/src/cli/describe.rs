@@ -1,4 +1,5 @@
-//! `cellflux-train describe`: what a bundle's config says of its conditions, put into its manifest.
+//! `cellflux-train describe`: what the training's config says of a bundle's conditions, put into its
+//! manifest.
 
 use std::path::PathBuf;
 
@@ -10,16 +11,16 @@ use cellflux_train::export::describe;
 use cellflux_train::run::checkpoint::write_whole;
 
 /// Put into a bundle's manifest what an older export did not write: where the flow starts, and of each
-/// condition whether it was a training target and in which batches its cells are. Nothing else of the bundle
+/// condition whether it was a training target and in which batches its cells are. Nothing else in the bundle
 /// changes.
 #[derive(clap::Args)]
 pub struct Args {
     /// The bundle's folder.
     bundle: PathBuf,
-    /// The config that it was trained with.
+    /// The config with which it was trained.
     #[arg(long)]
     config: PathBuf,
-    /// One value over the config, as in training.
+    /// One value that overrides the config, as in training.
     #[arg(long = "set", value_name = "SECTION.KEY=VALUE")]
     settings: Vec<Setting>,
 }

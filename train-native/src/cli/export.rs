@@ -31,7 +31,7 @@ pub struct Args {
     /// What the bundle recommends.
     #[command(flatten)]
     sampling: SamplingArgs,
-    /// One value over the run's [about], for example `--set about.title="Cells of our screen"`.
+    /// One value that overrides the run's [about], for example `--set about.title="Cells of our screen"`.
     #[arg(long = "set", value_name = "about.KEY=VALUE")]
     settings: Vec<Setting>,
     /// The bundle's folder: new, empty, or with --replace an earlier bundle.
@@ -46,7 +46,7 @@ pub struct Args {
 pub fn run(args: &Args) -> anyhow::Result<()> {
     if let Some(other) = args.settings.iter().find(|setting| setting.section() != "about") {
         bail!(
-            "--set {}: the run has decided that already, expected a key of [about]",
+            "--set {}: the run has already decided that, expected a key of [about]",
             other.section()
         );
     }

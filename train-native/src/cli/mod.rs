@@ -15,7 +15,7 @@ use cellflux_flow::solver::Solver;
 use cellflux_flow::time_grid::GridKind;
 use indicatif::{ProgressBar, ProgressStyle};
 
-/// How samples are drawn, where not as [`cellflux_train::sampling::recommended`] says.
+/// How samples are drawn, where it differs from [`cellflux_train::sampling::recommended`].
 #[derive(clap::Args)]
 pub struct SamplingArgs {
     /// The solver: euler, midpoint, heun2 or rk4 (heun2 by default).
@@ -39,7 +39,7 @@ pub struct SamplingArgs {
 }
 
 impl SamplingArgs {
-    /// `recommended` with what the command line says over it.
+    /// `recommended`, with the command line's values in place of its own.
     pub fn over(&self, recommended: &Sampling) -> Sampling {
         Sampling {
             solver: self.solver.unwrap_or(recommended.solver),

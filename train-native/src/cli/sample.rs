@@ -1,4 +1,5 @@
-//! `cellflux-train sample`: cells that a run's averaged weights make of real controls, and what they measure.
+//! `cellflux-train sample`: cells generated from real controls by a run's averaged weights, and what they
+//! measure.
 
 use std::fs;
 use std::path::PathBuf;
@@ -17,8 +18,8 @@ use cellflux_train::sampling::{Walk, recommended};
 
 use super::{SamplingArgs, progress};
 
-/// Walk validation controls under their partners' conditions: a sheet, every cell as a PNG, and what the
-/// nuclei measure.
+/// Generate cells from validation controls under their partners' conditions: a sheet, every cell as a PNG,
+/// and what the nuclei measure.
 ///
 /// Writes `sheet.png`, `cells/NNNNN-{control,predicted,real}.png` and `samples.csv`, and prints the mean
 /// nuclear area and brightness of controls, predictions and real cells by condition.
@@ -29,13 +30,13 @@ pub struct Args {
     /// The checkpoint; by default the run's newest.
     #[arg(long)]
     checkpoint: Option<PathBuf>,
-    /// Pairs to walk, spread over the conditions.
+    /// Number of pairs, spread over the conditions.
     #[arg(long, default_value_t = 64)]
     pairs: usize,
     /// Rows of the sheet.
     #[arg(long, default_value_t = 12)]
     rows: usize,
-    /// As the bundle of this run recommends, but for what is given here.
+    /// As the bundle of this run recommends, except for what is given here.
     #[command(flatten)]
     sampling: SamplingArgs,
     /// cpu, cuda or cuda:N.
@@ -165,7 +166,8 @@ fn unmeasured(material: &Material) -> String {
         "no sample has a nucleus in all of control, made and real cell, so none was measured".to_owned()
     } else {
         format!(
-            "no nucleus was measured: none of the channels is called {DNA} ({}); the cells are in cells/ and on sheet.png",
+            "no nucleus was measured: none of the channels is called {DNA} ({}); the cells are in cells/ \
+            and on sheet.png",
             names.join(", ")
         )
     }

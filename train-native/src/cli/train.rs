@@ -14,17 +14,17 @@ use super::progress;
 /// Train a flow as the config says, and write the run's folder: config, log, `TensorBoard` events, sheets,
 /// checkpoints.
 ///
-/// Ctrl-C and SIGTERM write a checkpoint and end well; a second one ends at once.
+/// Ctrl-C and SIGTERM write a checkpoint and end cleanly; a second one ends at once.
 #[derive(clap::Args)]
 pub struct Args {
     /// The run's configuration (TOML); docs/training.md describes it. With --resume, the run's own unless
     /// given.
     #[arg(long, required_unless_present = "resume")]
     config: Option<PathBuf>,
-    /// Go on with the run in this folder at its newest checkpoint.
+    /// Go on with the run in this folder from its newest checkpoint.
     #[arg(long, value_name = "FOLDER", conflicts_with = "out")]
     resume: Option<PathBuf>,
-    /// The checkpoint to go on at, where not the newest: newer ones of the run are set aside.
+    /// The checkpoint to go on from, if not the newest: newer ones of the run are set aside.
     #[arg(long, value_name = "FILE", requires = "resume")]
     checkpoint: Option<PathBuf>,
     /// The run's folder (run.folder).
@@ -33,7 +33,7 @@ pub struct Args {
     /// Optimiser steps (training.steps).
     #[arg(long)]
     steps: Option<u64>,
-    /// Pairs a micro-batch (training.batch).
+    /// Pairs per micro-batch (training.batch).
     #[arg(long)]
     batch: Option<u64>,
     /// Decides every random choice (run.seed).
@@ -57,7 +57,7 @@ pub struct Args {
     /// Only algorithms that give the same bits in every run (run.deterministic).
     #[arg(long)]
     deterministic: bool,
-    /// One value over the config, for example `--set training.clip=1.0`.
+    /// One value that overrides the config, for example `--set training.clip=1.0`.
     #[arg(long = "set", value_name = "SECTION.KEY=VALUE")]
     settings: Vec<Setting>,
 }
@@ -119,7 +119,7 @@ fn settings(args: &Args) -> anyhow::Result<Vec<Setting>> {
     let mut settings = Vec::new();
     let mut put = |section, key, value: toml::Value| settings.push(Setting::new(section, key, value));
     if let Some(out) = &args.out {
-        let out = out.to_str().context("--out: the folder's name is no UTF-8")?;
+        let out = out.to_str().context("--out: the folder's name is not UTF-8")?;
         put("run", "folder", out.into());
     }
     for (section, key, value) in [

@@ -13,40 +13,40 @@ use cellflux_train::config::{Config, Setting};
 use cellflux_train::sampling::Walk;
 use cellflux_train::truth::{Answer, Question};
 
-/// Walk drawn cells that the training never saw, and compare with the true answer: the same cell, drawn under
-/// the treatment.
+/// Predict drawn cells that the training never saw, and compare with the true answer: the same cell, drawn
+/// under the treatment.
 ///
 /// Prints the mean nuclear area and brightness of controls, predictions and truths by compound and dose, the
-/// share of the true change that was made, and how many predictions stay nearest to the true answers of their
-/// own batch.
+/// share of the true change that was predicted, and how many predictions are nearest to the true answers of
+/// their own batch.
 #[derive(clap::Args)]
 pub struct Args {
     /// The bundle's folder.
     bundle: PathBuf,
-    /// The config that it was trained with, whose [data.source] is synthetic.
+    /// The config with which it was trained; its [data.source] is synthetic.
     #[arg(long)]
     config: PathBuf,
-    /// Cells a compound and dose, spread over the batches.
+    /// Cells per compound and dose, spread over the batches.
     #[arg(long, default_value_t = 20)]
     cells: usize,
-    /// Every dose, not the highest alone.
+    /// Every dose, not only the highest.
     #[arg(long)]
     all_doses: bool,
-    /// Steps, where not the bundle's own number.
+    /// Steps, if not the bundle's own number.
     #[arg(long)]
     steps: Option<usize>,
-    /// Guidance, where not the bundle's own.
+    /// Guidance, if not the bundle's own.
     #[arg(long)]
     alpha: Option<f64>,
     /// Where the answers go as JSON.
     #[arg(long)]
     json: Option<PathBuf>,
-    /// One value over the config, for example `--set data.image.height=64`.
+    /// One value that overrides the config, for example `--set data.image.height=64`.
     #[arg(long = "set", value_name = "SECTION.KEY=VALUE")]
     settings: Vec<Setting>,
 }
 
-/// A nucleus that truly changes by less than this share of itself has no effect to follow.
+/// Where a nucleus truly changes by less than this share of itself, there is no effect to follow.
 const LEAST_EFFECT: f64 = 0.15;
 
 /// Runs the command.
@@ -71,7 +71,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     };
     let mut question = Question::new(&bundle, &design, Walk::new(&sampling, bundle.manifest.source)?)?;
     println!(
-        "{}, {} steps on {}, alpha {}; {} cells a row, {} batches",
+        "{}, {} steps on {}, alpha {}; {} cells per row, {} batches",
         sampling.solver.name(),
         sampling.steps,
         sampling.grid.name(),
@@ -80,7 +80,8 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         design.plates().len()
     );
     println!(
-        "| effect | dose, uM | area of control, made, true (px) | made of the change | brightness of control, made, true | made of the change | in own batch |"
+        "| effect | dose, uM | area of control, made, true (px) | made of the change | brightness of \
+        control, made, true | made of the change | in own batch |"
     );
     println!("|---|---|---|---|---|---|---|");
     let mut answers = Vec::new();

@@ -1,4 +1,4 @@
-//! `[about]`: what an exported bundle says of itself, which nothing but a person can know.
+//! `[about]`: what an exported bundle says of itself and only a person can know.
 
 use serde::{Deserialize, Serialize};
 
@@ -21,7 +21,7 @@ pub struct AboutConfig {
     pub data_set: DataSetConfig,
     /// Where sample crops come from, shown with each of them.
     pub crops_source: String,
-    /// The licence that the data's crops may be shown under; without one none is put into a bundle.
+    /// The licence under which the data's crops may be shown; without it none is put into a bundle.
     /// Synthetic cells are CC0-1.0.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub crops_licence: Option<String>,

@@ -1,8 +1,8 @@
-//! The one TOML file that decides a run: its sections, its presets, and the flags over it.
+//! The one TOML file that decides a run: its sections, its presets, and the flags that override it.
 //!
-//! A section's `preset` names the values that it starts from; the file's own keys go over those, and flags
-//! over the file. An unknown key is an error, so that a misspelt one does not vanish. The resolved config,
-//! with every value written out, is saved with the run and reads back as itself.
+//! A section's `preset` names the values that it starts from; the file's own keys override those, and flags
+//! override the file. An unknown key is an error, so that a misspelt one does not vanish. The resolved
+//! config, with every value written out, is saved with the run and reads back as itself.
 
 mod about;
 mod network;
@@ -29,7 +29,7 @@ pub use training::{OptimiserKind, Precision, RateSchedule, TimeDistribution, Tra
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
-    /// The images and what is known of them.
+    /// The images and what is known about them.
     pub data: DataConfig,
     /// How a perturbation becomes a vector.
     pub conditions: ConditionsConfig,
@@ -45,7 +45,7 @@ pub struct Config {
 }
 
 impl Config {
-    /// Reads the file at `path`, puts `settings` over it and resolves the presets.
+    /// Reads the file at `path`, overrides it with `settings` and resolves the presets.
     ///
     /// # Errors
     /// [`TrainError::Io`], [`TrainError::ConfigText`] naming the file or the flag,
@@ -81,7 +81,7 @@ impl Config {
             let entry = table.entry(section).or_insert_with(|| Value::Table(Table::new()));
             let Value::Table(own) = entry else {
                 return Err(wrong(format!(
-                    "{section} is no table, expected a section [{section}]"
+                    "{section} is not a table, expected a section [{section}]"
                 )));
             };
             let name = own.get("preset").and_then(Value::as_str);
@@ -100,7 +100,7 @@ impl Config {
     /// The resolved config as TOML.
     ///
     /// # Errors
-    /// [`TrainError::ConfigText`] should the writer refuse, which it does not for a valid value.
+    /// [`TrainError::ConfigText`] if the writer refuses, which it does not for a valid value.
     pub fn to_toml(&self) -> Result<String, TrainError> {
         toml::to_string_pretty(self).map_err(|error| TrainError::ConfigText {
             origin: "resolved config".to_owned(),

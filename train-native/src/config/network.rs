@@ -6,7 +6,7 @@ use toml::Table;
 
 use crate::TrainError;
 
-/// The network's fields but the image channels and the condition width, which the data decides. Names and
+/// The network's fields, except the image channels and the condition width, which the data decides. Names and
 /// meaning are [`UNetConfig`]'s.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -16,7 +16,7 @@ use crate::TrainError;
     reason = "the public network's own fields, documented there"
 )]
 pub struct NetworkConfig {
-    /// The preset that the fields started from.
+    /// The preset from which the fields started.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub preset: Option<String>,
     pub model_channels: usize,

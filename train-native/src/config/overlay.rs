@@ -1,4 +1,4 @@
-//! Values over values: a file over its preset, flags over the file.
+//! Values that override others: a file its preset, flags the file.
 
 use std::str::FromStr;
 
@@ -6,8 +6,8 @@ use toml::{Table, Value};
 
 use crate::TrainError;
 
-/// One value put over the config, written `section.key=value` as on the command line; the value is TOML, and
-/// what is no TOML is a string.
+/// One value that overrides the config, written `section.key=value` as on the command line; the value is
+/// TOML, and what is not TOML is a string.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Setting {
     path: Vec<String>,

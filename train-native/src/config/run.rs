@@ -1,4 +1,4 @@
-//! `[run]`: seed, device, and what is written down how often.
+//! `[run]`: seed, device, and what is written how often.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::TrainError;
 
-/// What a run uses and writes; nothing in it changes what is learnt but the seed.
+/// What a run uses and writes; only the seed changes what is learnt.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct RunConfig {
@@ -27,15 +27,15 @@ pub struct RunConfig {
     pub deterministic: bool,
     /// Steps between two lines of the log.
     pub log_every: u64,
-    /// Steps between two validations; 0 for none but the last.
+    /// Steps between two validations; 0 for only the last.
     pub validate_every: u64,
     /// Validation pairs; 0 for all.
     pub validation_pairs: usize,
     /// Steps between two sample sheets; 0 for none.
     pub sheet_every: u64,
-    /// Rows of a sample sheet: pairs of the validation set, of as many conditions as there are.
+    /// Rows of a sample sheet: pairs of the validation set, from as many conditions as possible.
     pub sheet_rows: usize,
-    /// Steps between two checkpoints; 0 for none but the last.
+    /// Steps between two checkpoints; 0 for only the last.
     pub checkpoint_every: u64,
     /// Checkpoints kept, the newest.
     pub keep: usize,
@@ -58,7 +58,7 @@ pub enum DeviceChoice {
 pub enum OpsChoice {
     /// candle's own.
     Candle,
-    /// This project's, with a backward of their own.
+    /// This project's, with their own backward pass.
     #[default]
     Fused,
 }

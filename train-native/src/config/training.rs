@@ -7,12 +7,12 @@ use toml::Table;
 
 use crate::TrainError;
 
-/// The training step. [`TrainingConfig::default`] is the reference's optimiser with per-sample draws, which
-/// is right where the public code's per-batch draws are only cheaper.
+/// The training step. [`TrainingConfig::default`] is the reference's optimiser with draws per sample, which
+/// are right, while the public code's draws per batch are only cheaper.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TrainingConfig {
-    /// The preset that the values started from: `default`, `paper` or `public-code`.
+    /// The preset from which the values started: `default`, `paper` or `public-code`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub preset: Option<String>,
     /// Optimiser steps.
@@ -56,8 +56,7 @@ pub struct TrainingConfig {
     pub noise_probability: f64,
     /// Probability with which the condition is dropped.
     pub drop_condition: f64,
-    /// Whether noise and dropping are drawn once per batch, as the public code does, and not for every
-    /// sample.
+    /// Whether noise and dropping are drawn once per batch, as in the public code, and not for every sample.
     pub per_batch: bool,
     /// Probability of a flip, each of vertical and horizontal, of control and treated image independently.
     pub flip: f64,

@@ -1,16 +1,17 @@
 //! How much of a measured effect generated cells make: the gap closed, the direction, the nuclei.
 //!
-//! A measure's gap is the Wasserstein-1 distance from controls to real treated cells of one condition, and what
-//! is left of it the distance from generated cells to the same treated ones:
+//! A measure's gap is the Wasserstein-1 distance from controls to real treated cells of one condition, and
+//! what is left of it the distance from generated cells to the same treated ones:
 //!
 //! ```text
 //! gap closed = 1 - sum of what is left / sum of the gaps     (measures in standard deviations of controls)
 //! ```
 //!
-//! over the measures of size, shape, amount and place ([`Ruler::tells_of_effect`]) whose gap stands out. Two finite sets of the same kind are apart, too: by `F`, measured
-//! between halves of the real cells. Noise adds in squares, so a distance `w` counts as
-//! `sign(w^2 - F^2) sqrt(|w^2 - F^2|)`, and a replicate of the bootstrap, which has the noise twice, with `2 F^2`.
-//! Without this a perfect generator would not reach 1, and the less so the fewer cells there are.
+//! over the measures of size, shape, amount and place ([`Ruler::tells_of_effect`]) whose gap stands out. Two
+//! finite sets of the same kind are apart, too: by `F`, measured between halves of the real cells. Noise adds
+//! in squares, so a distance `w` counts as `sign(w^2 - F^2) sqrt(|w^2 - F^2|)`, and a replicate of the
+//! bootstrap, which has the noise twice, with `2 F^2`. Without this a perfect generator would not reach 1,
+//! and the less so the fewer cells there are.
 
 use cellflux_measure::sets::SetError;
 use cellflux_measure::sets::bootstrap::{Draw, Plan, Replicates, bootstrap};
@@ -164,9 +165,9 @@ impl Effects {
         })
     }
 
-    /// A function of the statistics at these places. Resampled sets are further apart than the sample's own, and
-    /// the correction for noise leaves a part of that: the interval is moved so that the replicates' mean lies at
-    /// the sample's value.
+    /// A function of the statistics at these places. Resampled sets are further apart than the sample's own,
+    /// and the correction for noise leaves a part of that: the interval is moved so that the replicates' mean
+    /// lies at the sample's value.
     fn over(&self, places: &[usize], function: impl Fn(&[f64]) -> f64) -> Option<super::Estimate> {
         if places.is_empty() {
             return None;

@@ -16,8 +16,8 @@ pub fn markdown(assessment: &Assessment, title: &str, conditions: &Conditions, s
     let evaluation = &assessment.evaluation;
     let data = &evaluation.data;
     let mut text = format!(
-        "# Evaluation of {title}\n\n{} real treated cells and {} controls of {} ({} split); intervals hold 95 % of {} \
-         resamplings by {} ({} of them). Sampling: {} steps of {} on {}, alpha {}, noise {}.\n\n",
+        "# Evaluation of {title}\n\n{} real treated cells and {} controls of {} ({} split); intervals hold \
+        95 % of {} resamplings by {} ({} of them). Sampling: {} steps of {} on {}, alpha {}, noise {}.\n\n",
         data.treated,
         data.controls,
         data.name,
@@ -43,8 +43,8 @@ pub fn markdown(assessment: &Assessment, title: &str, conditions: &Conditions, s
     }
     change_table(&mut text, &evaluation.rows);
     text.push_str(
-        "\nDistances are between halves of the cells, both ways, so every row has as many cells on each side; rows of \
-         controls are against real controls.\n",
+        "\nDistances are between halves of the cells, both ways, so every row has as many cells on each \
+        side; rows of controls are against real controls.\n",
     );
     for space in &evaluation.spaces {
         space_table(&mut text, space, &evaluation.rows);
@@ -84,10 +84,10 @@ fn nearest_training(text: &mut String, nearest: Option<&Nearest>) {
     };
     let _ = writeln!(
         text,
-        "\n## The nearest training cells\n\nAmong {} treated training cells, in {}. The median distance from a \
-         generated cell to the nearest one is {:.2}, from a real cell of this split {:.2}. {:.0} % of the generated \
-         cells are nearer to a training cell than 95 % of the real ones; 5 % would be expected of cells that repeat \
-         nothing.",
+        "\n## The nearest training cells\n\nAmong {} treated training cells, in {}. The median distance from \
+        a generated cell to the nearest one is {:.2}, from a real cell of this split {:.2}. {:.0} % of the \
+        generated cells are nearer to a training cell than 95 % of the real ones; 5 % would be expected of \
+        cells that repeat nothing.",
         nearest.searched,
         nearest.space,
         nearest.generated,
@@ -122,7 +122,10 @@ fn name_of(value: &impl serde::Serialize) -> String {
 }
 
 fn change_table(text: &mut String, rows: &[Row]) {
-    text.push_str("\n## The change that is made\n\n| set | cells | gap closed | direction | fine detail |\n|---|---|---|---|---|\n");
+    text.push_str(
+        "\n## The change that is made\n\n| set | cells | gap closed | direction | fine detail |\n\
+        |---|---|---|---|---|\n",
+    );
     for row in rows {
         let _ = writeln!(
             text,
@@ -183,7 +186,8 @@ fn space_table(text: &mut String, space: &Space, rows: &[Row]) {
 
 fn difference_table(text: &mut String, differences: &[Difference]) {
     text.push_str(
-        "\n## As differences, on the same draws\n\n| sets | gap closed | nearer to real cells by (KID) |\n|---|---|---|\n",
+        "\n## As differences, on the same draws\n\n| sets | gap closed | nearer to real cells by (KID) |\n\
+        |---|---|---|\n",
     );
     for difference in differences {
         let nearer: Vec<String> = difference
@@ -220,8 +224,8 @@ fn of_differences(differences: &[Difference]) -> Vec<String> {
 
 fn conditions_table(text: &mut String, evaluation: &Evaluation) {
     text.push_str(
-        "\n## By condition\n\n| condition | cells | controls | gap closed | direction | nuclear area: control, real, \
-         generated (px) |\n|---|---|---|---|---|---|\n",
+        "\n## By condition\n\n| condition | cells | controls | gap closed | direction | nuclear area: \
+        control, real, generated (px) |\n|---|---|---|---|---|---|\n",
     );
     let least = evaluation.data.least_cells;
     for condition in evaluation
@@ -251,8 +255,8 @@ fn conditions_table(text: &mut String, evaluation: &Evaluation) {
             .collect();
         let _ = writeln!(
             text,
-            "\nWithout figures, with their cells, since they are fewer than {least}, lie in one group or do not differ \
-             from controls beyond noise: {}.",
+            "\nWithout figures, with their cells, since they are fewer than {least}, lie in one group or do \
+            not differ from controls beyond noise: {}.",
             names.join(", ")
         );
     }
@@ -264,8 +268,9 @@ fn modes_table(text: &mut String, evaluation: &Evaluation) {
     };
     let _ = write!(
         text,
-        "\n## Modes of action, as a classifier of real cells sees them\n\nAlways saying the most frequent class would be \
-         right for {:.0} % of the cells.\n\n| cells | accuracy | balanced accuracy | macro F1 | weighted F1 |\n\
+        "\n## Modes of action, as a classifier of real cells sees them\n\n\
+        Always saying the most frequent class would be right for {:.0} % of the cells.\n\n| cells | accuracy \
+         | balanced accuracy | macro F1 | weighted F1 |\n\
          |---|---|---|---|---|\n",
         100.0 * modes.majority
     );

@@ -10,7 +10,7 @@ use cellflux_image::ImageError;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum FeatureError {
-    /// A value of `--features` that names no space.
+    /// A value of `--features` that does not name a space.
     #[error("--features {found}: {reason}, expected {expected}")]
     Space {
         /// What was given.
@@ -28,7 +28,7 @@ pub enum FeatureError {
         /// What the system said.
         reason: std::io::Error,
     },
-    /// A file of weights that is none, or of another network.
+    /// A file that does not hold weights, or holds another network's.
     #[error("{}: {reason}", path.display())]
     Weights {
         /// The file.

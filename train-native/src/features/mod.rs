@@ -1,8 +1,8 @@
 //! The spaces in which sets of cells are compared, by name, and what computes their coordinates.
 //!
 //! A *feature* is a number that an image has; an image's features are a row, all images' rows a matrix
-//! `[N, D]`. Distances between sets of images (FID, KID, energy distance) are distances between such matrices,
-//! and mean something only beside others in the same space.
+//! `[N, D]`. Distances between sets of images (FID, KID, energy distance) are distances between such
+//! matrices, and can be compared only with others in the same space.
 
 mod error;
 pub mod inception;
@@ -33,8 +33,8 @@ impl FeatureRows {
     /// The rows of a tensor `[N, D]`.
     ///
     /// # Errors
-    /// [`FeatureError::Tensor`] for a tensor of another rank, [`FeatureError::Shape`] for one that holds what is
-    /// not finite.
+    /// [`FeatureError::Tensor`] for a tensor of another rank, [`FeatureError::Shape`] for one with values
+    /// that are not finite.
     pub fn of_tensor(features: &candle_core::Tensor) -> Result<Self, FeatureError> {
         let (_, width) = features.dims2()?;
         let values: Vec<f32> = features

@@ -2,16 +2,17 @@
 
 use super::FeatureError;
 
-/// What each of `RxRx1`'s six channels adds to red, green and blue, in halves: the public code's matrix, which
-/// shows them blue, green, red, cyan, magenta and yellow. The weights of each colour sum to 2.
+/// How much each of `RxRx1`'s six channels adds to red, green and blue, in halves: the public code's matrix,
+/// which shows them as blue, green, red, cyan, magenta and yellow. The weights of each colour sum to 2.
 const RXRX1_HALVES: [[u16; 3]; 6] = [[0, 0, 2], [0, 2, 0], [2, 0, 0], [0, 1, 1], [1, 0, 1], [1, 1, 0]];
 
 /// Images `[N, C, H, W]` of bytes as `[N, 3, H, W]`, by the number of channels as the public code does it:
 ///
 /// - 3 (BBBC021) stay as they are, in the order of the model's channels;
 /// - 5 (CPJUMP1) are their first 3;
-/// - 6 (`RxRx1`) are mixed by a fixed matrix in the model's range -1..1, where a channel darker than the middle
-///   takes light away: `255 (m + 1) / 2` with `m` the mixture, cut off at -1 and 1, rounded down.
+/// - 6 (`RxRx1`) are mixed by a fixed matrix in the model's range -1..1, where a channel darker than the
+///   middle value takes light away: `255 (m + 1) / 2` with `m` the mixture, cut off at -1 and 1, rounded
+///   down.
 ///
 /// # Errors
 /// [`FeatureError::Shape`] for another number of channels, for which no rule is published, and for bytes that
@@ -57,7 +58,7 @@ fn mixed(image: &[u8], pixels: usize) -> Vec<u8> {
     }
     halves
         .into_iter()
-        // A byte q is q / 127.5 - 1 in the model's range; two such sums have one 127.5 too much.
+        // A byte q is q / 127.5 - 1 in the model's range; a sum of two has one 127.5 too much.
         .map(|halves| u8::try_from(halves.saturating_sub(255) / 2).unwrap_or(u8::MAX))
         .collect()
 }

@@ -12,16 +12,17 @@ const EXPECTED: &str = "morphology, moa:FOLDER, inception:FILE or table:FILE";
 /// A space of features.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FeatureSpace {
-    /// What a crop measures: areas, intensities, texture of nucleus and cell. Each number has a name and a unit.
+    /// Measures of a crop: areas, intensities, texture of nucleus and cell. Each number has a name and a
+    /// unit.
     Morphology,
-    /// The 64 numbers before the last layer of a classifier of modes of action, trained on real training cells
-    /// of the same data by `cellflux-train classify`. The folder holds `moa.safetensors` and `moa.json`. Distances
-    /// compare only between sets that one classifier saw.
+    /// The 64 numbers before the last layer of a classifier of modes of action, trained on real training
+    /// cells of the same data by `cellflux-train classify`. The folder holds `moa.safetensors` and
+    /// `moa.json`. Distances can be compared only between sets that went through the same classifier.
     Moa(PathBuf),
-    /// The 2048 pool features of Inception-v3, the space of FID and KID: of photographs, not of cells. The file
-    /// is `pt_inception-2015-12-05-6726825d.pth`, which the user brings.
+    /// The 2048 pool features of Inception-v3, the space of FID and KID: of photographs, not of cells. The
+    /// file is `pt_inception-2015-12-05-6726825d.pth`, which the user brings.
     Inception(PathBuf),
-    /// Features that were computed elsewhere, a row an image: `.npy`, CSV or TSV.
+    /// Features that were computed elsewhere, one row per image: `.npy`, CSV or TSV.
     Table(PathBuf),
 }
 
@@ -36,7 +37,7 @@ impl FeatureSpace {
         }
     }
 
-    /// One sentence on what distances in this space are good for.
+    /// A phrase that says what this space is.
     pub fn about(&self) -> &'static str {
         match self {
             Self::Morphology => "what a crop measures, each number with a name and a unit",

@@ -1,8 +1,9 @@
-//! Features that were computed elsewhere: a file with one row an image, in the order of the images' list.
+//! Features that were computed elsewhere: a file with one row per image, in the order of the images' list.
 //!
-//! - `.npy`: a matrix `[images, features]` of numbers (`numpy.save`), C or Fortran order; f64 is rounded to f32.
+//! - `.npy`: a matrix `[images, features]` of numbers (`numpy.save`), C or Fortran order; f64 is rounded to
+//!   f32.
 //! - CSV or TSV, plain or gzip, with titles: a column is one feature. A column titled `path`, where there is
-//!   one, must hold the images' paths in the list's order, and is no feature.
+//!   one, must hold the images' paths in the list's order, and is not a feature.
 
 use std::path::Path;
 
@@ -15,7 +16,7 @@ use super::{FeatureError, FeatureRows};
 /// Title of the column that may repeat the images' paths.
 const PATH: &str = "path";
 
-/// Numbers read at most: 2 GiB of f64.
+/// The largest count of numbers that is read: 2 GiB of f64.
 const NUMBERS: usize = 1 << 28;
 
 /// Reads the features of `images`, the paths of the list, from `file`.
@@ -40,7 +41,7 @@ pub fn read(file: &Path, images: &[&str]) -> Result<FeatureRows, FeatureError> {
         return Err(wrong("is not read yet: convert it to .npy or .csv".to_owned()));
     } else {
         return Err(wrong(
-            "is of no known kind, expected .npy, .csv or .tsv".to_owned(),
+            "is of an unknown kind, expected .npy, .csv or .tsv".to_owned(),
         ));
     };
     if rows.rows() != images.len() {

@@ -3,8 +3,8 @@
 //! A checkpoint is a safetensors file with the four tensors of [`FlatState`] and, in its metadata, the
 //! resolved config, the step and the loss scale. It is written under a temporary name, synchronised to the
 //! disk and then renamed, so that neither a killed process nor a full disk leaves half a file under a
-//! checkpoint's name. Random numbers and the order of the data are functions of seed and step, so that the
-//! step is all there is to save of them.
+//! checkpoint's name. Random numbers and the order of the data are functions of seed and step, so that only
+//! the step has to be saved for them.
 
 use std::collections::HashMap;
 use std::fs::{self, File};
@@ -32,13 +32,13 @@ const NAMES: [&str; 4] = ["weights", "first", "second", "averaged"];
 pub struct Progress {
     /// Optimiser steps made.
     pub step: u64,
-    /// Updates of the weights: steps less those that overflowed.
+    /// Updates of the weights: steps minus those that overflowed.
     pub updates: u64,
     /// The loss scale.
     pub scale: LossScale,
     /// Seconds of training, over all the run's processes.
     pub seconds: f64,
-    /// Measured qualities by name, as of the last validation.
+    /// Measured qualities by name, from the last validation.
     pub metrics: std::collections::BTreeMap<String, f64>,
     /// The resolved config as TOML.
     pub config: String,
@@ -71,7 +71,7 @@ fn tensors(state: &FlatState) -> [&Tensor; 4] {
 }
 
 impl CheckpointFolder {
-    /// The folder at `path`, of which the newest `keep` checkpoints stay. Makes it, and removes what a killed
+    /// The folder at `path`, in which the newest `keep` checkpoints stay. Makes it, and removes what a killed
     /// process left half written.
     ///
     /// # Errors
@@ -90,10 +90,10 @@ impl CheckpointFolder {
         })
     }
 
-    /// Writes a checkpoint and removes those that are too old; gives its path.
+    /// Writes a checkpoint and removes those that are too old; returns its path.
     ///
     /// # Errors
-    /// [`TrainError::Io`] (a full disk, for one); every earlier checkpoint is then still there.
+    /// [`TrainError::Io`] (for example a full disk); then every earlier checkpoint is still there.
     pub fn save(&self, checkpoint: &Checkpoint) -> Result<PathBuf, TrainError> {
         let path = self
             .path
@@ -139,8 +139,8 @@ pub fn list(folder: &Path) -> Result<Vec<PathBuf>, TrainError> {
 /// Reads the checkpoint at `asked`, or without one the newest in `folder`.
 ///
 /// # Errors
-/// As [`Checkpoint::load`]; [`TrainError::Damaged`] naming the newest whole checkpoint where the newest is
-/// not; [`TrainError::Checkpoint`] where there is none.
+/// As [`Checkpoint::load`]; [`TrainError::Damaged`] naming the newest whole checkpoint if the newest is
+/// damaged; [`TrainError::Checkpoint`] where there is none.
 pub fn load(
     folder: &Path,
     asked: Option<&Path>,
@@ -153,7 +153,7 @@ pub fn load(
     let Some(newest) = all.pop() else {
         return Err(TrainError::Checkpoint {
             path: folder.to_path_buf(),
-            reason: "no checkpoint is here, expected one to go on with".into(),
+            reason: "there is no checkpoint here, expected one to go on from".into(),
         });
     };
     match Checkpoint::load(&newest, device) {
@@ -173,8 +173,8 @@ pub fn load(
     }
 }
 
-/// Gives the checkpoints in `folder` that are newer than `step` another name, under which no run goes on with
-/// them or removes them. Gives their new paths.
+/// Renames the checkpoints in `folder` that are newer than `step`, so that no run goes on from them or
+/// removes them. Returns their new paths.
 ///
 /// # Errors
 /// [`TrainError::Io`].
@@ -220,7 +220,7 @@ pub fn write_whole(path: &Path, temporary: &str, bytes: &[u8]) -> Result<(), Tra
         path: path.to_path_buf(),
         reason: error.error,
     })?;
-    // The new name itself is on the disk only once the folder is.
+    // The new name is on the disk only when the folder is.
     #[cfg(unix)]
     File::open(folder)
         .and_then(|folder| folder.sync_all())

@@ -1,4 +1,4 @@
-//! What a line of the log says: means over its steps, and the time they took.
+//! The content of a line of the log: means over its steps, and the time they took.
 
 use std::time::{Duration, Instant};
 

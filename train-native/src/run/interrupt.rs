@@ -1,5 +1,5 @@
-//! Ctrl-C and SIGTERM: the run finishes its step, writes a checkpoint and ends well. A second signal ends it
-//! at once.
+//! Ctrl-C and SIGTERM: the run finishes its step, writes a checkpoint and ends cleanly. A second signal ends
+//! it at once.
 
 use std::path::Path;
 use std::sync::Arc;

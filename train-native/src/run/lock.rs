@@ -7,8 +7,8 @@ use std::path::Path;
 
 use crate::TrainError;
 
-/// File name of the lock in a run's folder. It stays when the process ends; the system frees it then, however
-/// it ends.
+/// File name of the lock in a run's folder. The file stays when the process ends; the system then frees the
+/// lock, however the process ended.
 const LOCK: &str = "run.lock";
 
 /// A run's folder, held by this process.
@@ -19,10 +19,10 @@ pub(super) struct RunLock {
 }
 
 impl RunLock {
-    /// Takes the run's folder, which is made where it is missing.
+    /// Takes the run's folder, and makes it where it is missing.
     ///
     /// # Errors
-    /// [`TrainError::Busy`] naming the process that has it, [`TrainError::Io`].
+    /// [`TrainError::Busy`] naming the process that holds it, [`TrainError::Io`].
     pub(super) fn take(folder: &Path) -> Result<Self, TrainError> {
         fs::create_dir_all(folder).map_err(TrainError::io(folder))?;
         let path = folder.join(LOCK);

@@ -1,4 +1,4 @@
-//! The run's log: one JSON object a line, and the same numbers as `TensorBoard` curves.
+//! The run's log: one JSON object per line, and the same numbers as `TensorBoard` curves.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;

@@ -1,5 +1,5 @@
-//! Whether the batch fits the GPU's memory, found out before the first step; and if it does not, which batch
-//! does.
+//! Whether the batch fits the GPU's memory, found out before the first step; and if it does not, which
+//! smaller batch does.
 
 use candle_core::Device;
 
@@ -56,13 +56,14 @@ fn fits(
     } else {
         let accumulate = accumulate * batch.div_ceil(tried);
         format!(
-            "{tried} does: training.batch = {tried} with training.accumulate = {accumulate} makes the same step"
+            "{tried} does: training.batch = {tried} with training.accumulate = {accumulate} makes the same \
+            step"
         )
     };
     Err(TrainError::Memory { batch, advice })
 }
 
-/// The driver's own words are all there is to tell it by.
+/// Only the driver's own words show this.
 fn is_out_of_memory(error: &TrainError) -> bool {
     let words = error.to_string().to_lowercase().replace('_', " ");
     words.contains("out of memory") || words.contains("alloc failed")

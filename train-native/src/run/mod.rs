@@ -1,4 +1,4 @@
-//! A run: steps in a loop, with everything written down that is needed to look at it and to go on with it.
+//! A run: steps in a loop, with everything written that is needed to look at it and to go on with it.
 
 pub mod checkpoint;
 mod clock;
@@ -50,7 +50,7 @@ pub const CONFIG: &str = "config.toml";
 pub const CHECKPOINTS: &str = "checkpoints";
 /// Folder of the sample sheets in a run's folder.
 pub const SHEETS: &str = "sheets";
-/// Steps of a sheet's walk: a multiple of four, so that its frames are at their times exactly.
+/// Steps of a sheet's walk: a multiple of four, so that its frames are exactly at their times.
 const SHEET_STEPS: usize = 20;
 
 /// Why training ended.
@@ -80,7 +80,7 @@ pub struct Run {
     last_good: Option<PathBuf>,
     set_aside: Vec<PathBuf>,
     log: Log,
-    /// Steps whose losses nobody has read yet.
+    /// Steps whose losses have not been read yet.
     unread: Vec<Measured>,
     clock: Clock,
     _lock: RunLock,
@@ -106,7 +106,7 @@ impl Run {
         let device = config.run.device.open()?;
         let material = Material::read(config, cache_progress)?;
         let lock = RunLock::take(&folder)?;
-        // Another process may have been through with a run since.
+        // Another process may have finished a run in the meantime.
         refuse_run(&folder)?;
         let weights = initial_weights(&material.network, material.config.run.seed);
         let weights = Tensor::from_vec(weights, parameter_count(&material.network), &device)?;
@@ -115,7 +115,7 @@ impl Run {
         Self::assemble(material, device, optimiser, scale, (0, 0.0), lock)
     }
 
-    /// Goes on with the run in `folder` at its newest checkpoint; `config` is the one to go on with.
+    /// Goes on with the run in `folder` from its newest checkpoint, with `config`.
     ///
     /// # Errors
     /// As [`Run::resume_at`].
@@ -127,11 +127,11 @@ impl Run {
         Self::resume_at(folder, None, config, cache_progress)
     }
 
-    /// Goes on with the run in `folder` at the checkpoint `asked`, the newest without one. Checkpoints of
+    /// Goes on with the run in `folder` from the checkpoint `asked`, or the newest. Checkpoints of
     /// later steps are set aside under another name: the run will write its own.
     ///
     /// # Errors
-    /// [`TrainError::Checkpoint`] when there is none, or it is of a config that would train something else;
+    /// [`TrainError::Checkpoint`] when there is none, or its config would train something else;
     /// [`TrainError::Damaged`] naming the newest whole one; [`TrainError::Busy`] when another process trains
     /// there.
     pub fn resume_at(
@@ -145,7 +145,7 @@ impl Run {
         if !checkpoints.is_dir() {
             return Err(TrainError::Checkpoint {
                 path: checkpoints,
-                reason: "no checkpoint is here, expected the folder of a run to go on with".into(),
+                reason: "there is no checkpoint here, expected the folder of a run to go on with".into(),
             });
         }
         let lock = RunLock::take(folder)?;
@@ -253,8 +253,8 @@ impl Run {
         &self.optimiser.state().averaged
     }
 
-    /// Trains until all steps are made or somebody asks to stop; either way the last checkpoint is of the
-    /// last step.
+    /// Trains until all steps are made or somebody asks to stop; in both cases the last checkpoint is that of
+    /// the last step.
     ///
     /// # Errors
     /// [`TrainError::Diverged`], [`TrainError::Io`] for a full disk, and what the network and the data
@@ -271,7 +271,7 @@ impl Run {
             progress.step(self.step);
             let (run, last) = (self.material.config.run.clone(), self.step == steps);
             let stop = interrupt.asked();
-            // On a CPU nothing runs ahead, so that the bad step is known at once.
+            // On a CPU nothing runs ahead, so the bad step is known at once.
             if self.device.is_cpu() {
                 self.read_losses()?;
             }
@@ -376,8 +376,8 @@ impl Run {
             step,
             what,
             last_good: self.last_good.clone(),
-            advice: "Try a lower training.learning_rate, training.warmup_steps, training.clip = 1.0, or precision \
-                     bf16 or f32 in place of f16; then go on with --resume, or start again",
+            advice: "Try a lower training.learning_rate, training.warmup_steps, training.clip = 1.0, or \
+                precision bf16 or f32 in place of f16; then go on with --resume, or start again",
         }
     }
 
@@ -451,7 +451,7 @@ impl Run {
     }
 
     fn save(&mut self) -> Result<(), TrainError> {
-        // A checkpoint of NaN would push out a good one.
+        // A checkpoint of NaN would replace a good one.
         self.read_losses()?;
         let progress = checkpoint::Progress {
             step: self.step,
@@ -473,7 +473,7 @@ impl Run {
     }
 }
 
-/// What the run in `folder` learnt from, with `settings` over its config.
+/// What the run in `folder` learnt from, with `settings` in place of its config's values.
 ///
 /// # Errors
 /// [`TrainError::Io`] when there is no run, and what [`Material::read`] refuses.
@@ -487,7 +487,7 @@ pub fn open(
     Material::read(config, cache_progress)
 }
 
-/// A new run never writes where another has been.
+/// A new run never writes into another run's folder.
 fn refuse_run(folder: &Path) -> Result<(), TrainError> {
     match checkpoint::list(&folder.join(CHECKPOINTS))?.pop() {
         None => Ok(()),

@@ -21,7 +21,7 @@ impl Progress {
     pub fn new(step: u64, steps: u64) -> Self {
         let style = "{bar:30} {pos}/{len} steps  {msg}";
         let bar = ProgressBar::new(steps);
-        // A template that does not parse would leave indicatif's own, which does as well.
+        // If the template did not parse, indicatif's own would be used, which is also fine.
         if let Ok(style) = ProgressStyle::with_template(style) {
             bar.set_style(style);
         }
@@ -33,10 +33,10 @@ impl Progress {
         }
     }
 
-    /// Something that is worth a line of its own.
+    /// Writes a line of its own.
     pub fn say(&self, text: &str) {
         if self.plain {
-            // Training goes on where nobody reads about it any longer; `eprintln!` would panic.
+            // Training goes on even if nobody reads about it any longer; `eprintln!` would panic.
             let _ = writeln!(stderr(), "{text}");
         } else {
             self.bar.println(text);

@@ -10,7 +10,7 @@ use crate::config::{Config, RateSchedule};
 /// Keys of `[run]` that decide what is learnt.
 const LEARNT: [&str; 1] = ["seed"];
 
-/// Compares the config that a checkpoint was written under with the one that is to go on.
+/// Compares the config with which a checkpoint was written with the one that is to go on.
 ///
 /// `[about]` and most of `[run]` may change, and so may the number of steps where the learning rate does not
 /// depend on it.
@@ -41,7 +41,7 @@ pub(super) fn check(path: &Path, written: &str, now: &Config) -> Result<(), Trai
     }
     differences.truncate(4);
     Err(refuse(format!(
-        "it is of another config: {}; expected the run's own, or a new run.folder",
+        "it was written with another config: {}; expected the run's own, or a new run.folder",
         differences.join(", ")
     )))
 }

@@ -10,7 +10,8 @@ use crate::network::Network;
 use crate::sampling::Walk;
 use crate::sheet::{self, SheetRow};
 
-/// The first pairs of as many conditions as there are rows; if there are fewer conditions, more of each.
+/// The first pair of each of as many conditions as there are rows; if there are fewer conditions, more pairs
+/// of each.
 ///
 /// # Errors
 /// The data's.

@@ -1,5 +1,5 @@
-//! `TensorBoard` event files: records of length, checksum and protocol buffer, of which scalars and pictures
-//! are written.
+//! `TensorBoard` event files: records of length, checksum and protocol buffer; scalars and pictures are
+//! written.
 //!
 //! A record is `length u64 | masked CRC-32C of the length u32 | data | masked CRC-32C of the data u32`, all
 //! little-endian; the data is an `Event` message. Field numbers are those of TensorFlow's `event.proto` and
@@ -78,7 +78,7 @@ pub struct EventFile {
 }
 
 impl EventFile {
-    /// Starts a new file in `folder`; a resumed run has one a process, which `TensorBoard` shows as one
+    /// Starts a new file in `folder`; a resumed run has one per process, and `TensorBoard` shows them as one
     /// curve.
     ///
     /// # Errors
@@ -182,7 +182,7 @@ fn record(data: &[u8]) -> Vec<u8> {
     record
 }
 
-/// The checksum of a checksummed thing would be weak, hence `TFRecord`'s rotation and constant.
+/// A checksum of data that holds checksums would be weak, hence `TFRecord`'s rotation and constant.
 fn masked(bytes: &[u8]) -> u32 {
     crc32c::crc32c(bytes).rotate_right(15).wrapping_add(0xa282_ead8)
 }
@@ -191,7 +191,7 @@ fn masked(bytes: &[u8]) -> u32 {
 mod tests {
     use super::*;
 
-    /// Reads a file back, checksums and all, with nothing of the writer but the messages.
+    /// Reads a file back, checksums included, using nothing of the writer except the messages.
     fn read(path: &Path) -> Vec<Event> {
         let bytes = std::fs::read(path).unwrap();
         let mut rest = bytes.as_slice();

@@ -10,7 +10,7 @@ use crate::TrainError;
 use crate::config::TrainingConfig;
 use cellflux_data::random::chance;
 
-/// How one image is looked at. The default is the image as it is.
+/// How one image is augmented. The default leaves it as it is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct View {
     /// Upside down.
@@ -85,7 +85,7 @@ pub fn to_model_range(
     Ok(x.affine(scale, f64::from(range.low))?)
 }
 
-/// `change(x)` for the samples that `chosen` says, `x` for the others.
+/// `change(x)` for the samples that `chosen` marks, `x` for the others.
 fn where_chosen(
     x: &Tensor,
     views: &[&View],

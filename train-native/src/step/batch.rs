@@ -25,7 +25,7 @@ pub struct FlowBatch {
 }
 
 impl FlowBatch {
-    /// Puts pairs of images on `device` as `draws` says, one draw a pair.
+    /// Puts pairs of images on `device` as `draws` says, one draw per pair.
     ///
     /// # Errors
     /// [`TrainError::Tensor`] when the parts do not fit the pairs' shape.

@@ -1,4 +1,4 @@
-//! Everything random of a micro-batch, drawn before the device sees it.
+//! All random numbers of a micro-batch, drawn before the device sees it.
 
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::RngCore;
@@ -16,7 +16,7 @@ pub struct Sample {
     pub time: f64,
     /// Whether the network is told the condition.
     pub conditioned: bool,
-    /// How the control image is looked at.
+    /// How the control image is augmented.
     pub control: View,
     /// How the treated image is.
     pub treated: View,
@@ -37,8 +37,9 @@ impl Draws {
     /// Draws for samples `first..first + count` of a step, each an image of `values` numbers.
     ///
     /// A step's samples are numbered through all its micro-batches (and, one day, processes), so that what a
-    /// sample draws does not depend on how the step is cut. With [`TrainingConfig::per_batch`] all samples of
-    /// a micro-batch share the first one's decisions on noise and condition, though not the noise itself.
+    /// sample draws does not depend on how the step is divided. With [`TrainingConfig::per_batch`] all
+    /// samples of a micro-batch share the first one's decisions on noise and condition, though not the noise
+    /// itself.
     pub fn new(
         config: &TrainingConfig,
         seed: u64,

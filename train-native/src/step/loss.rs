@@ -7,7 +7,7 @@ use super::batch::FlowBatch;
 use super::parameters::Parameters;
 use crate::TrainError;
 
-/// A velocity `v(x, t, c)` that the loss can be computed of.
+/// A velocity `v(x, t, c)` from which the loss can be computed.
 pub trait Velocity {
     /// The velocity `[N, C, H, W]` of f32 images `x` at N times, with each sample's row of the table of
     /// conditions or none; `dropout` is the key of the masks, `None` outside training. f32.
@@ -23,7 +23,7 @@ pub trait Velocity {
     ) -> Result<Tensor, TrainError>;
 }
 
-/// The losses of a batch: scalars on the device, so that nobody waits for them until they are wanted.
+/// The losses of a batch: scalars on the device, so that nobody waits for them until they are needed.
 #[derive(Clone, Debug)]
 pub struct Losses {
     /// `mean (v - (x1 - x0))^2` (paper, equation of the flow matching objective).
@@ -59,7 +59,7 @@ pub fn losses(
 /// The gradient `[P]` of the mean loss over the micro-batches, multiplied by `scale`, and the mean losses.
 ///
 /// # Errors
-/// The network's, or [`TrainError::Tensor`]; an iterator without a batch is one.
+/// The network's, or [`TrainError::Tensor`], also for an iterator without a batch.
 pub fn gradient(
     network: &impl Velocity,
     parameters: &Parameters,
@@ -91,6 +91,6 @@ pub fn gradient(
     }
     match total {
         Some(total) => Ok(total),
-        None => Err(candle_core::Error::Msg("a step of no micro-batch".into()).into()),
+        None => Err(candle_core::Error::Msg("a step without a micro-batch".into()).into()),
     }
 }

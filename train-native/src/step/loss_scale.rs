@@ -1,4 +1,4 @@
-//! The factor on the loss that keeps small gradients above the smallest f16.
+//! The factor on the loss that keeps small gradients above the smallest f16 number.
 
 use serde::{Deserialize, Serialize};
 
@@ -19,7 +19,7 @@ pub struct LossScale {
 }
 
 impl LossScale {
-    /// 65,536 at first for f16, 1 for ever for formats with the range of f32.
+    /// 65,536 at first for f16, always 1 for formats with the range of f32.
     pub fn new(precision: Precision) -> Self {
         let adaptive = precision == Precision::F16;
         Self {
@@ -39,7 +39,7 @@ impl LossScale {
         self.adaptive
     }
 
-    /// Takes note of a step whose gradient was finite, or not.
+    /// Records whether a step's gradient was finite.
     pub fn update(&mut self, finite: bool) {
         if !self.adaptive {
             return;
@@ -56,7 +56,7 @@ impl LossScale {
         }
     }
 
-    /// Whether the steps that overflowed in a row are too many for any scale to help.
+    /// Whether too many steps in a row have overflowed for any scale to help.
     pub fn is_hopeless(&self) -> bool {
         self.adaptive && self.factor < 1.0 / 1024.0
     }

@@ -1,13 +1,14 @@
 //! One training step: what is drawn, the point on the path, the loss, the gradient, the optimiser.
 //!
 //! ```text
-//! bytes ─ augment ─▶ x0, x1 ─ noise ─▶ x_t ─ network ─▶ v ─ mean (v - (x1 - x0))^2 ─▶ gradient ─ optimiser ─▶ weights, average
-//!            ▲                  ▲                 ▲
-//!            └────── draws ─────┴─────────────────┘  a pure function of (seed, step, sample)
+//! bytes ─ augment ─▶ x0, x1 ─ noise ─▶ x_t ─ network ─▶ v ─ mean (v - (x1 - x0))^2 ─▶ gradient
+//!            ▲                  ▲                 ▲                                      │
+//!            └────── draws ─────┴─────────────────┘            weights, average ◀─ optimiser
+//!                    a pure function of (seed, step, sample)
 //! ```
 //!
-//! A step sees micro-batches and gives a flat gradient `[P]`; nothing in it knows how many processes there
-//! are, so that gradients of several may later be averaged between [`gradient`] and [`Optimiser::step`].
+//! A step takes micro-batches and gives a flat gradient `[P]`; it does not know how many processes there are,
+//! so that gradients of several may later be averaged between [`gradient`] and [`Optimiser::step`].
 
 mod augment;
 mod batch;

@@ -19,7 +19,7 @@ pub struct Optimiser {
 }
 
 /// Decay of the average at the n-th update: `min(limit, (1 + n) / (10 + n))`, so that a short run's average
-/// is not its start's.
+/// is not mostly its start.
 pub fn ema_decay(limit: f64, updates: u64) -> f64 {
     let n = updates as f64;
     limit.min((1.0 + n) / (10.0 + n))
@@ -157,7 +157,7 @@ mod tests {
             ];
             for (found, expected) in pairs {
                 let found: Vec<f32> = found.to_vec1().unwrap();
-                // Thirty updates of f32, each rounding a number up to 2 by 1e-7.
+                // Thirty updates of f32, each of which rounds a number of up to 2 by 1e-7.
                 prop_assert!((f64::from(found[0]) - expected).abs() < 1e-5);
                 prop_assert!((f64::from(found[1]) + expected).abs() < 1e-5);
             }

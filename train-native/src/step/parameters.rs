@@ -24,7 +24,7 @@ impl Parameters {
     /// Variables that hold `weights` `[P]` (f32, on the network's device) in the format `dtype`.
     ///
     /// # Errors
-    /// [`TrainError::Tensor`] when `weights` has another length than the network of `config`.
+    /// [`TrainError::Tensor`] when the length of `weights` is not that of the network of `config`.
     pub fn new(config: &UNetConfig, weights: &Tensor, dtype: DType) -> Result<Self, TrainError> {
         Self::of_layout(layout(config), weights, dtype)
     }
@@ -67,7 +67,7 @@ impl Parameters {
         Ok(())
     }
 
-    /// The gradient `[P]` in f32; zero for a parameter that took no part.
+    /// The gradient `[P]` in f32; zero for a parameter that was not used.
     ///
     /// # Errors
     /// [`TrainError::Tensor`] when candle fails.
@@ -113,7 +113,7 @@ pub fn parameter_count(config: &UNetConfig) -> usize {
 /// The parts of the flat tensor `[P]` of all parameters by name, as constants.
 ///
 /// # Errors
-/// [`TrainError::Tensor`] when `flat` has another length than the network of `config`.
+/// [`TrainError::Tensor`] when the length of `flat` is not that of the network of `config`.
 pub fn named_parameters(config: &UNetConfig, flat: &Tensor) -> Result<HashMap<String, Tensor>, TrainError> {
     let layout = layout(config);
     let parts = slices(&layout, flat)?;

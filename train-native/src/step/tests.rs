@@ -10,8 +10,8 @@ use crate::TrainError;
 use crate::config::{FlowSource, TrainingConfig};
 use cellflux_data::{HostBatch, Pair};
 
-/// `v = a x + b t + c k` with the condition's row `k` (0 for none): the smallest network whose step a person
-/// can compute.
+/// `v = a x + b t + c k` with the condition's row `k` (0 for none): the smallest network; a person can
+/// compute its step.
 struct Linear {
     parameters: Parameters,
 }

@@ -1,6 +1,6 @@
-//! A run that a test can afford: the smallest network on a few synthetic cells of 16 x 16 px.
+//! A run that is quick enough for a test: the smallest network on a few synthetic cells of 16 x 16 px.
 
-/// The run's config as TOML; tests put their own values over it.
+/// The run's config as TOML; tests override its values.
 pub const CONFIG: &str = r#"
 [data.source]
 layout = "synthetic"

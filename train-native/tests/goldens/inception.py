@@ -1,14 +1,15 @@
-"""Makes inception.csv: Inception-v3's pool features of two images, in float64, on weights of a formula.
+"""Makes inception.csv: Inception-v3's pool features of two images, in float64, on weights from a formula.
 
 Written from the description of the network (Szegedy et al. 2016; the changes for FID) with numpy alone, and
-independent of train-native/src/features/inception: layers are written out one by one, normalisation is a step of
-its own, convolutions sum shifted products, pools take windows.
+independent of train-native/src/features/inception: layers are written out one by one, normalisation is a step
+of its own, convolutions sum shifted products, pools take windows.
 
     python -m venv venv && venv/bin/pip install numpy==2.4.6
     venv/bin/python inception.py            # a minute; writes inception.csv beside this file
 
-The formula, which tests/inception.rs repeats: number i of the tensor NAME is u = (mix(fnv(NAME) + i) >> 11) / 2^53
-in [0, 1), where fnv is the 64-bit FNV-1a hash of the name's bytes and mix is splitmix64's output function. From u:
+The formula, which tests/inception.rs repeats: number i of the tensor NAME is
+u = (mix(fnv(NAME) + i) >> 11) / 2^53 in [0, 1), where fnv is the 64-bit FNV-1a hash of the name's bytes and
+mix is splitmix64's output function. From u:
 
     conv.weight    (2 u - 1) sqrt(6 / fan in)      bn.weight          0.5 + u
     bn.bias        0.4 u - 0.2                     bn.running_mean    0.4 u - 0.2
@@ -56,10 +57,10 @@ def conv(x, name, outputs, kernel=(1, 1), stride=1, padding=(0, 0)):
     y = np.zeros((count, outputs, height, width))
     for r in range(rows):
         for c in range(columns):
-            part = x[:, :, r : r + stride * (height - 1) + 1 : stride, c : c + stride * (width - 1) + 1 : stride]
-            y += np.einsum("oi,nip->nop", w[:, :, r, c], part.reshape(count, inputs, -1), optimize=True).reshape(
-                y.shape
-            )
+            down = slice(r, r + stride * (height - 1) + 1, stride)
+            across = slice(c, c + stride * (width - 1) + 1, stride)
+            part = x[:, :, down, across].reshape(count, inputs, -1)
+            y += np.einsum("oi,nip->nop", w[:, :, r, c], part, optimize=True).reshape(y.shape)
 
     def norm(part, scale, offset):
         return f32(scale * uniform(f"{name}.bn.{part}", outputs) + offset).reshape(1, -1, 1, 1)
@@ -165,7 +166,10 @@ def mixed_7(x, name, pool):
     b = join(conv(b, f"{name}.branch3x3_2a", 384, **row), conv(b, f"{name}.branch3x3_2b", 384, **column))
     c = conv(x, f"{name}.branch3x3dbl_1", 448)
     c = conv(c, f"{name}.branch3x3dbl_2", 384, (3, 3), padding=(1, 1))
-    c = join(conv(c, f"{name}.branch3x3dbl_3a", 384, **row), conv(c, f"{name}.branch3x3dbl_3b", 384, **column))
+    c = join(
+        conv(c, f"{name}.branch3x3dbl_3a", 384, **row),
+        conv(c, f"{name}.branch3x3dbl_3b", 384, **column),
+    )
     return join(a, b, c, conv(pool(x), f"{name}.branch_pool", 192))
 
 

@@ -41,8 +41,8 @@ impl Harm {
         match self {
             Self::Kill => kill(command, takes.mul_f64(1.1 * moment)),
             Self::NoRoom => {
-                // In blocks of 512 bytes, up to 2 MiB; the signal that would come first is ignored, so that
-                // writes fail.
+                // In blocks of 512 bytes, up to 2 MiB; the signal that comes first is ignored, so that writes
+                // fail.
                 let blocks = (moment.powi(3) * 4096.0) as u64;
                 said(&mut through_shell(
                     command,
@@ -52,7 +52,7 @@ impl Harm {
             Self::ReadOnly => {
                 let folder = output.parent().context("an output has no folder")?;
                 run(Command::new("chmod").arg("a-w").arg(folder))?;
-                // To the superuser permissions mean nothing unless it gives that right up.
+                // Permissions do not limit the superuser unless it gives up that right.
                 let script = if capture(Command::new("id").arg("-u")).is_ok_and(|id| id == "0") {
                     "exec setpriv --bounding-set=-dac_override,-dac_read_search,-fowner \"$0\" \"$@\""
                 } else {

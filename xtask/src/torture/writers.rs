@@ -67,7 +67,7 @@ fn import(cellflux: &Path, home: &Path) -> Result<Writer> {
     writer("cellflux import", cellflux, &home.join("out/bundle"), arguments)
 }
 
-/// The configuration that the micro golden carries in its header.
+/// The configuration in the micro golden's header.
 fn micro_config() -> Result<String> {
     let golden = fs::read(root().join("tests/fixtures/micro/io.safetensors"))
         .context("cannot read the micro golden")?;
@@ -248,7 +248,7 @@ impl Writer {
         let mut left = Vec::new();
         for entry in fs::read_dir(parent).context("cannot list an output's folder")? {
             let path = entry.context("cannot list an output's folder")?.path();
-            // An empty lock file that nobody holds keeps nothing from anybody.
+            // An empty lock file that nobody holds does no harm.
             let empty = path.is_file() && fs::metadata(&path).is_ok_and(|file| file.len() == 0);
             if path != self.output && !empty {
                 left.push(text(&path));
@@ -258,7 +258,7 @@ impl Writer {
     }
 }
 
-/// The first name in which an output is neither of two others.
+/// The first file in which an output equals neither of two others.
 pub fn difference(found: &Content, old: &Content, new: &Content) -> String {
     if found.is_empty() {
         return "there is none".into();
@@ -267,7 +267,7 @@ pub fn difference(found: &Content, old: &Content, new: &Content) -> String {
     let other = |name: &&String| found.get(*name) != old.get(*name) && found.get(*name) != new.get(*name);
     names.clone().find(other).map_or_else(
         || format!("{} files of both", found.len()),
-        |name| format!("{name} is of neither"),
+        |name| format!("{name} belongs to neither"),
     )
 }
 

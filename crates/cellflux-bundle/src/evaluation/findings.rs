@@ -1,4 +1,4 @@
-//! What an evaluation lets be said, in sentences that the page, the site and the command share.
+//! What can be said from an evaluation, in sentences that the page, the site and the command share.
 
 use std::fmt;
 
@@ -28,11 +28,11 @@ pub struct Finding {
     pub warning: Option<&'static str>,
 }
 
-/// A sentence of a model card. The names are words of the bundle, apart so that a page can hold their
+/// A sentence of a model card. The names are words of the bundle, kept apart so that a page can isolate their
 /// direction of writing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Remark {
-    /// What it is about: the data, conditions; nothing for the whole.
+    /// What it is about: the data or conditions; empty for all of them together.
     pub names: Vec<String>,
     /// What is said of them, without a full stop.
     pub says: String,
@@ -99,7 +99,8 @@ impl Evaluation {
         measured.chain(others).collect()
     }
 
-    /// What a model card says: which data, the whole, each condition, and which conditions have no figures.
+    /// What a model card says: which data, the figures over all conditions, those of each condition, and
+    /// which conditions have none.
     pub fn remarks(&self, conditions: &Conditions) -> Vec<Remark> {
         let mut remarks = vec![Remark {
             names: vec![self.data.name.clone()],

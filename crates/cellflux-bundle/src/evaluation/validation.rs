@@ -1,4 +1,4 @@
-//! Whether the figures of an evaluation can be, with errors that name the field.
+//! Checks whether an evaluation's figures are possible, with errors that name the field.
 
 use std::collections::HashSet;
 
@@ -18,7 +18,7 @@ impl Evaluation {
     /// manifest.
     ///
     /// # Errors
-    /// [`BundleError::Field`] naming the first field that cannot be.
+    /// [`BundleError::Field`] naming the first field with an impossible value.
     pub fn validate(&self, prefix: &str) -> Result<(), BundleError> {
         let field = |name: &str| format!("{prefix}{name}");
         ensure(
@@ -71,7 +71,7 @@ fn at_most(field: impl Into<String>, count: usize, most: usize) -> Result<(), Bu
     ensure(count <= most, field, count, format!("at most {most}"))
 }
 
-/// A space that a row or plane refers to.
+/// Checks a space that a row or plane refers to.
 fn known_space(field: String, name: &str, spaces: &HashSet<&str>) -> Result<(), BundleError> {
     ensure(
         spaces.contains(name),

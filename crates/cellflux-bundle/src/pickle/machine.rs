@@ -5,13 +5,13 @@ use std::collections::HashMap;
 use super::{Global, Id, Pickle, Scalar, Storage, TensorView, Value};
 use crate::error::BundleError;
 
-/// Most values made; each opcode makes at most one.
+/// Largest number of values; each opcode makes at most one.
 pub(super) const MAX_VALUES: usize = 1 << 20;
-/// Most bytes kept in all, whatever the values are.
+/// Largest number of bytes kept in all, whatever the values are.
 const MAX_KEPT: usize = 48 << 20;
 /// Longest `module.name`.
 const MAX_NAME: usize = 256;
-/// Most axes of a tensor.
+/// Largest number of axes of a tensor.
 const MAX_AXES: usize = 8;
 
 /// The reader's state.
@@ -215,7 +215,7 @@ impl<'a> Machine<'a> {
     }
 
     /// A long integer; sizes and step counts fit eight bytes, and what is longer (states of random
-    /// generators) is no size.
+    /// generators) is not a size.
     fn long(&mut self, length: usize) -> Result<(), BundleError> {
         let bytes = self.slice(length)?;
         if length > 8 {
@@ -229,7 +229,7 @@ impl<'a> Machine<'a> {
         self.push(Value::Int(i64::from_le_bytes(wide)))
     }
 
-    /// A text; Python also writes halves of surrogate pairs, which stand in paths and never in a tensor's
+    /// A text; Python also writes halves of surrogate pairs, which occur in paths and never in a tensor's
     /// name.
     fn text(&mut self, length: u64) -> Result<(), BundleError> {
         let bytes = self.slice(usize::try_from(length).unwrap_or(usize::MAX))?;
@@ -253,7 +253,7 @@ impl<'a> Machine<'a> {
             }
             // An object of a class that is not known takes what it is given.
             Some(Value::Foreign(_) | Value::Opaque) => Ok(()),
-            _ => Err(self.wrong("items for what is no list")),
+            _ => Err(self.wrong("items for something that is not a list")),
         }
     }
 
@@ -266,7 +266,7 @@ impl<'a> Machine<'a> {
                 self.keep(size_of_val(items))
             }
             Some(Value::Foreign(_) | Value::Opaque) if rest.is_empty() => Ok(()),
-            _ => Err(self.wrong("entries for what is no dictionary")),
+            _ => Err(self.wrong("entries for something that is not a dictionary")),
         }
     }
 
@@ -395,7 +395,7 @@ impl<'a> Machine<'a> {
         let arguments = self.pop()?;
         let callable = self.pop()?;
         let Some(arguments) = self.tuple(arguments) else {
-            return Err(self.wrong("arguments that are no tuple"));
+            return Err(self.wrong("arguments that are not a tuple"));
         };
         match (self.get(callable), arguments) {
             (Some(Value::Global(Global::OrderedDict)), []) => self.push(Value::Dict(Vec::new())),
@@ -413,7 +413,7 @@ impl<'a> Machine<'a> {
                 self.put(tensor)
             }
             (Some(&Value::Foreign(name)), _) => self.push(Value::Foreign(name)),
-            _ => Err(self.wrong("a call of what its arguments do not fit")),
+            _ => Err(self.wrong("a call whose arguments do not fit")),
         }
     }
 
@@ -448,7 +448,7 @@ impl<'a> Machine<'a> {
         let class = self.pop()?;
         match self.get(class) {
             Some(&Value::Foreign(name)) => self.push(Value::Foreign(name)),
-            _ => Err(self.wrong("a new object of what is no class")),
+            _ => Err(self.wrong("a new object of something that is not a class")),
         }
     }
 
@@ -511,7 +511,7 @@ impl<'a> Machine<'a> {
         Ok(id)
     }
 
-    /// Takes the last mark and everything above it.
+    /// Removes the last mark and everything above it.
     fn above_mark(&mut self) -> Result<Vec<Id>, BundleError> {
         match self.marks.pop() {
             Some(mark) if mark <= self.stack.len() => Ok(self.stack.split_off(mark)),

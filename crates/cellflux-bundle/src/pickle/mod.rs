@@ -1,6 +1,6 @@
 //! The part of the pickle language that a checkpoint of weights is written in, read without running anything.
 //!
-//! A pickle is a program. This reader knows the opcodes of protocols 2 to 5 that data is written in; what
+//! A pickle is a program. This reader knows the opcodes of protocols 2 to 5 in which data is written; what
 //! they would make is noted as plain data: a tensor becomes a description of where its numbers lie. Of the
 //! callables it knows those that tensors and dictionaries are made by. Any other name, and whatever would be
 //! made by it, becomes an opaque value that keeps the name; nothing is ever called, so a checkpoint may hold
@@ -68,7 +68,7 @@ pub(crate) enum Scalar {
     F32,
     F16,
     BF16,
-    /// Integers or truth values, no weights: what they are, and the bytes of each.
+    /// Integers or truth values, which are not weights: what they are, and the bytes of each.
     Other(&'static str, u64),
     /// Another storage, by the index of its name.
     Foreign(u32),

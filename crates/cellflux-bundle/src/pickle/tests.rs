@@ -1,4 +1,4 @@
-//! Pickles made by hand: what is read, what is refused, and what neither costs.
+//! Pickles made by hand: what is read, what is refused, and that neither takes much memory.
 
 use super::machine::MAX_VALUES;
 use super::*;
@@ -19,7 +19,8 @@ fn a_name_that_is_not_known_is_opaque_and_nothing_is_called() {
         root_name(b"\x80\x02cposix\nsystem\nX\x02\x00\x00\x00id\x85R."),
         "posix.system"
     );
-    let framed = b"\x80\x04\x95\x10\0\0\0\0\0\0\0\x8c\x05posix\x94\x8c\x06system\x94\x93\x94\x8c\x02id\x94\x85\x94R\x94.";
+    let framed = b"\x80\x04\x95\x10\0\0\0\0\0\0\0\x8c\x05posix\x94\x8c\x06system\x94\x93\x94\
+        \x8c\x02id\x94\x85\x94R\x94.";
     assert_eq!(root_name(framed), "posix.system");
     // A namespace with state, a path, a numpy scalar.
     assert_eq!(
@@ -56,7 +57,9 @@ fn other_protocols_are_refused() {
 
 #[test]
 fn a_shape_of_more_than_eight_axes_is_refused() {
-    let mut pickle = b"\x80\x02ctorch._utils\n_rebuild_tensor_v2\n((X\x07\0\0\0storagectorch\nFloatStorage\nX\x01\0\0\x000X\x03\0\0\0cpuK\x01tQK\0".to_vec();
+    let mut pickle = b"\x80\x02ctorch._utils\n_rebuild_tensor_v2\n((X\x07\0\0\0storagectorch\nFloatStorage\n\
+        X\x01\0\0\x000X\x03\0\0\0cpuK\x01tQK\0"
+        .to_vec();
     for _ in 0..2 {
         pickle.push(b'(');
         pickle.extend([b'K', 1].repeat(9));

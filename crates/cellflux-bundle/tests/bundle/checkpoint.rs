@@ -386,8 +386,10 @@ const MODEL: &[u8] = b"\x80\x02}(X\x05\0\0\0model}(";
 fn what_stands_beside_the_weights_is_passed_over_without_being_executed() {
     // As the public trainer saves: args, a types.SimpleNamespace with a path; numpy scalars; a command that
     // must not run.
-    let beside = b"uX\x04\0\0\0argsctypes\nSimpleNamespace\n)R}X\x03\0\0\0outcpathlib\nPosixPath\nX\x01\0\0\0/\x85Rsb\
-        X\x04\0\0\0losscnumpy.core.multiarray\nscalar\nN\x85RX\x01\0\0\0xcos\nsystem\nX\x05\0\0\0false\x85Ru.";
+    let beside = b"uX\x04\0\0\0argsctypes\nSimpleNamespace\n)R}\
+        X\x03\0\0\0outcpathlib\nPosixPath\nX\x01\0\0\0/\x85Rsb\
+        X\x04\0\0\0losscnumpy.core.multiarray\nscalar\nN\x85R\
+        X\x01\0\0\0xcos\nsystem\nX\x05\0\0\0false\x85Ru.";
     let imported = laid_out_read(MODEL, "", beside);
     assert_eq!(imported.kind, Weights::Trained);
     assert!(imported.notes.is_empty(), "{:?}", imported.notes);

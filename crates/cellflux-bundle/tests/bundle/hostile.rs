@@ -155,8 +155,10 @@ fn a_tensor_of_another_number_format_is_refused() {
 
 #[test]
 fn overlapping_offsets_and_gaps_are_refused() {
-    let overlap = r#"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[2],"data_offsets":[4,12]}}"#;
-    let gap = r#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"b":{"dtype":"F32","shape":[1],"data_offsets":[8,12]}}"#;
+    let overlap = r#"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},
+        "b":{"dtype":"F32","shape":[2],"data_offsets":[4,12]}}"#;
+    let gap = r#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},
+        "b":{"dtype":"F32","shape":[1],"data_offsets":[8,12]}}"#;
     let short = r#"{"a":{"dtype":"F32","shape":[3],"data_offsets":[0,12]}}"#;
     let backwards = r#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,0]}}"#;
     for (header, bytes) in [(overlap, 12), (gap, 12), (short, 16), (short, 8), (backwards, 4)] {
@@ -485,7 +487,7 @@ fn weights_beyond_f16_are_refused_by_name() {
     ));
 }
 
-// Random damage.
+// Damage at random places.
 
 /// Every place of a JSON value.
 fn places(json: &Value, here: &str, all: &mut Vec<String>) {

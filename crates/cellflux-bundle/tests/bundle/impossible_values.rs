@@ -60,12 +60,12 @@ fn each_impossible_value_about_the_model_is_named() {
         (
             "/conditions/list/2/doses_um",
             json!([0.3, 3.0, 0.3]),
-            "conditions.list[2].doses_um[2] is 0.3, which stands before, expected each dose once",
+            "conditions.list[2].doses_um[2] is 0.3, which is listed already, expected each dose once",
         ),
         (
             "/conditions/list/2/batches",
             json!(["Week4", "Week5", "Week5"]),
-            "conditions.list[2].batches[2] is \"Week5\", which stands before, expected each batch once",
+            "conditions.list[2].batches[2] is \"Week5\", which is listed already, expected each batch once",
         ),
         (
             "/conditions/list/2/doses_um",
@@ -154,7 +154,7 @@ fn each_impossible_value_about_pictures_origin_and_files_is_named() {
         ("/provenance/created", json!("22.11.2026"), "provenance.created"),
         ("/provenance/created", json!("2026-13-01"), "provenance.created"),
         ("/files/0/sha256", json!("ABC"), "files[0].sha256"),
-        ("/files/0/path", json!("Samples/control-1.PNG"), "case aside"),
+        ("/files/0/path", json!("Samples/control-1.PNG"), "ignoring case"),
         ("/files/0/bytes", json!(1_u64 << 60), "files[0].bytes"),
     ]);
 }

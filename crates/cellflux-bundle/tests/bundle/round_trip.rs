@@ -89,7 +89,7 @@ fn a_folder_holds_what_was_packed_and_is_replaced_only_on_request() {
     let other = draft(WeightDtype::F32).pack().unwrap();
     folder::write(&other, &place, true).unwrap();
     assert_eq!(folder::read_manifest(&place).unwrap(), other.manifest);
-    // Nothing but the bundle is left.
+    // Only the bundle is left.
     assert_eq!(std::fs::read_dir(place.parent().unwrap()).unwrap().count(), 1);
 }
 
@@ -134,7 +134,7 @@ fn a_folder_with_a_file_of_somebody_s_own_is_not_replaced_and_the_file_is_named(
     std::fs::write(app.join("manifest.json"), "{}").unwrap();
     std::fs::write(app.join("thesis.md"), "years of work").unwrap();
     let message = folder::write(&packed, &app, true).unwrap_err().to_string();
-    assert!(message.contains("is no bundle's"), "{message}");
+    assert!(message.contains("is not a bundle's"), "{message}");
     assert!(app.join("thesis.md").is_file());
 }
 

@@ -35,7 +35,7 @@ type View = (
     &'static [u8],
 );
 
-/// A matrix, the same numbers transposed, and a count that is no weight.
+/// A matrix, the same numbers transposed, and a count that is not a weight.
 const VIEWS: [View; 3] = [
     ("a.weight", "FloatStorage", "94367", 6, &[2, 3], &[3, 1]),
     ("b.weight", "FloatStorage", "94367", 6, &[3, 2], &[1, 3]),

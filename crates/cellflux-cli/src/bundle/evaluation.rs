@@ -1,4 +1,4 @@
-//! What generated cells measured beside real ones, in a bundle: attached, kept, summed up, compared.
+//! A bundle's evaluation: attached, kept, summed up, compared.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -13,7 +13,7 @@ use crate::files;
 /// Conditions that a refusal names.
 const MOST_NAMED: usize = 5;
 
-/// Put the figures of `cellflux-train evaluate` into the bundle that they are of.
+/// Put the figures of `cellflux-train evaluate` into the bundle that was measured.
 #[derive(clap::Args)]
 #[command(
     after_help = "Example:\n  cellflux bundle attach-evaluation my-model evaluation.json --out my-model \
@@ -67,13 +67,13 @@ fn of_these_weights(
     match evaluation.weights.as_deref() {
         Some(weights) if weights == own => Ok(()),
         Some(weights) => bail!(
-            "{file}: its figures are of the weights {}, and those of {bundle} are {}; evaluate this bundle \
-             with `cellflux-train evaluate`, or attach the file to the bundle that was measured",
+            "{file}: its figures belong to the weights {}, and the weights of {bundle} are {}; evaluate this \
+            bundle with `cellflux-train evaluate`, or attach the file to the bundle that was measured",
             start(weights),
             start(&own)
         ),
         None => bail!(
-            "{file}: it names no weights, so it is of a run's checkpoint; evaluate {bundle} itself with \
+            "{file}: it names no weights, so it belongs to a run's checkpoint; evaluate {bundle} itself with \
              `cellflux-train evaluate`"
         ),
     }
@@ -101,13 +101,13 @@ fn unknown_conditions(evaluation: &Evaluation, manifest: &Manifest) -> Vec<Strin
     unknown
 }
 
-/// Takes a bundle's evaluation along when the bundle was packed anew, or says why not.
+/// Keeps a bundle's evaluation when the bundle is packed anew, or says why not.
 pub fn carry(packed: &mut Packed, from: &Bundle) -> anyhow::Result<()> {
     let kept = packed.carry(from).context("the evaluation cannot be kept")?;
     if from.manifest.evaluation.is_some() && !kept {
         eprintln!(
-            "cellflux: the evaluation was left out: its figures are of the weights as they were stored \
-             before; evaluate the new bundle with `cellflux-train evaluate` and attach that"
+            "cellflux: the evaluation was left out: its figures belong to the weights as they were stored \
+            before; evaluate the new bundle with `cellflux-train evaluate` and attach that"
         );
     }
     Ok(())

@@ -12,8 +12,8 @@ use cellflux_image::spec::ImageSpec;
 use cellflux_image::synthetic::Cell;
 use serde::Deserialize;
 
-/// `about.json`: the manifest's sections that nothing else can know. Unknown fields are refused, so that a
-/// misspelt one does not vanish.
+/// `about.json`: the manifest's sections that only a person can fill in. Unknown fields are refused, so that
+/// a misspelt one does not vanish.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct About {
@@ -29,7 +29,7 @@ pub struct About {
     /// Radius of the Morgan environments, in bonds.
     #[serde(default = "two")]
     pub morgan_radius: u32,
-    /// What of the dose the vectors hold.
+    /// Which features of the dose the vectors hold.
     #[serde(default)]
     pub dose: DoseFeatures,
     /// The recommended sampling; [`Sampling::paper`] where it is absent.

@@ -20,7 +20,7 @@ pub struct Checkpoint {
     pub origin: &'static str,
 }
 
-/// Reads a `.pth` or `.safetensors` file; which of them it is, its first bytes say.
+/// Reads a `.pth` or `.safetensors` file; its first bytes say which of them it is.
 pub fn read(
     path: &Path,
     config: Option<&Path>,
@@ -42,7 +42,8 @@ pub fn read(
     if start.starts_with(b"PK\x03\x04") {
         let Some(config) = given else {
             anyhow::bail!(
-                "{shown}: a .pth does not carry its network's configuration, expected --config or --preset; {}",
+                "{shown}: a .pth does not hold its network's configuration, expected --config or --preset; \
+                {}",
                 fitting(|config| pth::read(open(path).ok()?, config, Weights::Averaged).ok())
                     .unwrap_or_else(no_preset)
             );
@@ -91,7 +92,8 @@ pub fn read(
     })
 }
 
-/// Which presets a checkpoint's tensors are of, as a sentence's end; `read` reads them as those of a network.
+/// Which presets a checkpoint's tensors fit, as the end of a sentence; `read` reads them as those of a
+/// network.
 fn fitting<T>(read: impl Fn(&UNetConfig) -> Option<T>) -> Option<String> {
     let fits = |name: &str| UNetConfig::preset(name).is_some_and(|config| read(&config).is_some());
     let names: Vec<&str> = PRESETS
@@ -102,7 +104,7 @@ fn fitting<T>(read: impl Fn(&UNetConfig) -> Option<T>) -> Option<String> {
     (!names.is_empty()).then(|| format!("its tensors are those of --preset {}", names.join(" or ")))
 }
 
-/// A refusal, and where the tensors are another network's what they fit.
+/// A refusal; where the tensors are another network's, it also says which presets they fit.
 fn of_another_network(error: BundleError, fits: Option<String>) -> anyhow::Error {
     let another = matches!(
         error,
@@ -117,7 +119,7 @@ fn of_another_network(error: BundleError, fits: Option<String>) -> anyhow::Error
 }
 
 fn no_preset() -> String {
-    "its tensors are of none of the presets".to_owned()
+    "its tensors fit none of the presets".to_owned()
 }
 
 fn given_config(config: Option<&Path>, preset: Option<&str>) -> anyhow::Result<Option<UNetConfig>> {

@@ -40,7 +40,7 @@ pub struct Compound {
     pub split: Split,
     /// Whether it is the untreated control.
     pub control: bool,
-    /// Experimental batches that the data has it in; empty where the table does not say.
+    /// Experimental batches in which the data has it; empty where the table does not say.
     pub batches: Vec<String>,
 }
 
@@ -51,7 +51,7 @@ pub struct Compounds {
     pub file: String,
     /// The rows in the table's order.
     pub rows: Vec<Compound>,
-    /// Columns that the table has and an import does not read.
+    /// Columns of the table that an import does not read.
     pub ignored: Vec<String>,
 }
 
@@ -75,7 +75,7 @@ fn parse(file: &str, source: impl Read, delimiter: u8) -> anyhow::Result<Compoun
         {
             None => ignored.push(lower),
             Some((_, Some((_, earlier)))) => {
-                bail!("has the columns {earlier:?} and {title:?}, which say the same, expected one of them")
+                bail!("has the columns {earlier:?} and {title:?}, which mean the same, expected one of them")
             }
             Some((_, column)) => *column = Some((index, title.clone())),
         }
@@ -98,7 +98,8 @@ fn parse(file: &str, source: impl Read, delimiter: u8) -> anyhow::Result<Compoun
         let compound = row(line, cell).with_context(|| format!("line {line}"))?;
         if let Some(earlier) = ids.insert(compound.id.clone(), line) {
             bail!(
-                "line {line}: {} has the id {:?} of line {earlier}; give one of them another in a column called id",
+                "line {line}: {} has the id {:?} of line {earlier}; give one of them another in a column \
+                called id",
                 compound.name,
                 compound.id
             );
@@ -107,7 +108,8 @@ fn parse(file: &str, source: impl Read, delimiter: u8) -> anyhow::Result<Compoun
             && let Some(first) = rows.iter().find(|earlier| earlier.control)
         {
             bail!(
-                "line {line}: {} is marked as the control, and so is {} on line {}, expected one untreated state",
+                "line {line}: {} is marked as the control, and so is {} on line {}, expected one untreated \
+                state",
                 compound.name,
                 first.name,
                 first.line
@@ -147,7 +149,8 @@ fn row<'a>(line: u64, cell: impl Fn(usize) -> Option<&'a str>) -> anyhow::Result
     // Its drawing is a file of this name.
     check_path("id", &format!("structures/{id}.svg")).map_err(|_| {
         anyhow::anyhow!(
-            "id is {id:?}, which cannot be a file's name on every system; give it another in a column called id"
+            "id is {id:?}, which cannot be a file's name on every system; give it another in a column \
+            called id"
         )
     })?;
     Ok(Compound {
@@ -195,7 +198,8 @@ mod tests {
 
     #[test]
     fn columns_may_come_in_any_order_and_case_and_be_missing() {
-        let table = "\u{feff}MoA, Name ,SMILES,plate,dose,Batches\nActin disruptors, cytochalasin B,C,7,10;30,Week1; Week 2\n,DMSO,CS(=O)C,7,,\n";
+        let table = "\u{feff}MoA, Name ,SMILES,plate,dose,Batches\n\
+            Actin disruptors, cytochalasin B,C,7,10;30,Week1; Week 2\n,DMSO,CS(=O)C,7,,\n";
         let compounds = parse("compounds.csv", table.as_bytes(), b',').unwrap();
         assert_eq!(compounds.ignored, ["plate"]);
         assert_eq!(
@@ -259,8 +263,8 @@ mod tests {
                 "line 2: id is \"nul\", which cannot be a file's name",
             ),
             ("name,id\na,..\n", "line 2: id is \"..\""),
-            ("name;dose\na;1\n", "parted by semicolons"),
-            ("name\tdose\na\t1\n", "parted by tabs"),
+            ("name;dose\na;1\n", "separated by semicolons"),
+            ("name\tdose\na\t1\n", "separated by tabs"),
         ] {
             let message = format!(
                 "{:#}",

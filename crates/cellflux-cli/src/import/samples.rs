@@ -50,7 +50,8 @@ fn draw(
     let drawn_as = ImageSpec::bbbc021(image.height, image.width);
     ensure!(
         image.channels.len() == CHANNELS && image.coding == drawn_as.coding,
-        "the procedure draws actin, tubulin and DNA in the square-root coding of 4095, which is not this model's"
+        "the procedure draws actin, tubulin and DNA in the square-root coding of 4095, which is not this \
+        model's"
     );
     let untreated = untreated.context("no compound is marked as control, expected one with control: yes")?;
     let coded = control.cell.render(image.height, image.width)?;

@@ -18,8 +18,8 @@ pub struct Encoded {
     pub vectors: ConditionVectors,
     /// Drawings by path in the bundle.
     pub structures: BTreeMap<String, Vec<u8>>,
-    /// Id of the untreated state, where a row is marked as the control. It may have no vector, and then is
-    /// no condition: a flow starts from it and never goes to it.
+    /// Id of the untreated state, where a row is marked as the control. It may have no vector; then it is not
+    /// a condition: a flow starts from it and never goes to it.
     pub untreated: Option<String>,
     /// What a person should know: rows left out, structures that could not be drawn, columns not read.
     pub notes: Vec<String>,
@@ -97,8 +97,8 @@ fn encode(
             Ok(row) => rows.push(row),
             Err(reason) if compound.control => {
                 notes.push(format!(
-                    "{place}: {} {reason}; as the untreated control it needs none: walks start from its crops, and it \
-                     is not offered as a treatment",
+                    "{place}: {} {reason}; as the untreated control it needs none: walks start from its \
+                    crops, and it is not offered as a treatment",
                     compound.name
                 ));
                 continue;

@@ -14,7 +14,7 @@ use crate::error::{DataError, Place};
 
 pub(super) type Estimates = BTreeMap<(String, usize), Estimate>;
 
-/// A field's channels, or none where one is damaged and such fields are left out, which `damaged` then tells.
+/// A field's channels, or none where one is damaged and such fields are left out; then `damaged` is told.
 pub(super) fn or_left_out(
     channels: Result<Vec<Picture>, DataError>,
     config: &FieldsConfig,
@@ -32,8 +32,8 @@ pub(super) fn or_left_out(
     }
 }
 
-/// The first pass: every field of a plate adds to its illumination. Fields that are damaged and may be left
-/// out are.
+/// The first pass: every field of a plate adds to its illumination. Damaged fields are left out where the
+/// configuration allows it.
 pub(super) fn estimate_illumination(
     config: &FieldsConfig,
     spec: &ImageSpec,
@@ -85,7 +85,10 @@ pub(super) fn flatten(
     let surface = estimate.surface(width, height).ok_or_else(|| {
         DataError::config(
             "illumination",
-            format!("quadratic, but the fields of {name} determine no surface: none has cells, or nearly all are on one side"),
+            format!(
+                "quadratic, but the fields of {name} determine no surface: none has cells, or nearly \
+                all are on one side"
+            ),
             "\"none\" for such fields",
         )
     })?;
@@ -95,8 +98,8 @@ pub(super) fn flatten(
     Ok(())
 }
 
-/// The picture keeps the range that its file holds: that is what its meaning is checked against, not what the
-/// correction makes of it.
+/// The picture keeps the range that its file holds: its meaning is checked against that range, not against
+/// the corrected numbers.
 fn divide(picture: &mut Picture, surface: &Surface) {
     for plane in &mut picture.planes {
         surface.divide(&mut plane.values, plane.width, plane.height);

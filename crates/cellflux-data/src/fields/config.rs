@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::config::ImageConfig;
 use crate::error::DataError;
 
-/// Raw fields, one file per channel, and what becomes of them.
+/// Raw fields of view, one file per channel, and what becomes of them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FieldsConfig {
@@ -67,7 +67,7 @@ pub enum MissingField {
 pub struct About {
     /// The compound's name.
     pub compound: String,
-    /// Its dose in micromolar; nothing unless stated.
+    /// Its dose in micromolar; empty unless stated.
     #[serde(default)]
     pub dose: String,
     /// The batch within which images are paired.
@@ -82,8 +82,8 @@ pub struct About {
     pub site: String,
     /// Names of the compounds that are controls.
     pub controls: Vec<String>,
-    /// What a well is treated with of which the table names no compound: such wells are controls of this
-    /// name, as the public platemaps of CPJUMP1 leave DMSO out. Without it an empty name is an error.
+    /// What wells are treated with where the table names no compound: such wells are controls of this name.
+    /// The public platemaps of CPJUMP1 leave DMSO out in this way. Without it an empty name is an error.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub empty_compound: Option<String>,
 }

@@ -1,20 +1,20 @@
-//! Uneven illumination: a smooth surface by which a plate's fields are brighter here than there, estimated
-//! from the fields themselves and divided out.
+//! Uneven illumination: a smooth surface that makes one place of a plate's fields brighter than another,
+//! estimated from the fields themselves and divided out.
 //!
 //! The surface is a polynomial of second degree, fitted by least squares to the median of the cells' pixels
 //! in every block of every field of the plate (after the "fit polynomial" of `CellProfiler`'s
-//! `CorrectIlluminationCalculate`; Carpenter et al. 2006). Only pixels above Otsu's threshold count: were the
+//! `CorrectIlluminationCalculate`; Carpenter et al. 2006). Only pixels above Otsu's threshold count: if the
 //! dark ones between the cells counted too, a field whose cells lie in its middle would look like a lamp that
-//! is brighter there. Few fields say little, since cells differ; so the surface is drawn towards a flat one
+//! is brighter there. A few fields say little, since cells differ; so the surface is drawn towards a flat one
 //! with the weight of [`PRIOR`] blocks (ridge regression), which a plate's hundreds of fields outweigh.
 
 use super::nuclei::threshold;
 
 /// Pixels along a block.
 const BLOCK: usize = 32;
-/// Blocks that the expectation of a flat surface is worth.
+/// The weight of the expectation of a flat surface, in blocks.
 const PRIOR: f64 = 200.0;
-/// Least share of a block's pixels that must be cells.
+/// Smallest share of a block's pixels that must be cells.
 const CELLS: f64 = 0.1;
 /// 1, x, y, x^2, x y, y^2.
 const TERMS: usize = 6;
@@ -177,7 +177,7 @@ mod tests {
             .collect()
     }
 
-    /// What this number of fields like one say.
+    /// The surface from this number of equal fields.
     fn estimate(fields: usize, surface: &Surface) -> Surface {
         let (width, height) = (320, 256);
         let mut estimate = Estimate::default();
@@ -194,7 +194,7 @@ mod tests {
         let (width, height) = (320, 256);
         // Mean 1: 1.1 + (-0.2 - 0.1) / 3. Darkest 0.65, brightest 1.1: much for a microscope.
         let known = Surface([1.1, 0.08, -0.05, -0.2, 0.03, -0.1]);
-        // So many fields of 80 blocks that the expectation of a flat surface counts for nothing.
+        // Enough fields of 80 blocks that the expectation of a flat surface no longer counts.
         let found = estimate(10_000, &known);
         // A block's median is not exactly the surface at its middle.
         for (found, known) in found.0.iter().zip(known.0) {

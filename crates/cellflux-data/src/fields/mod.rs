@@ -38,7 +38,7 @@ use nuclei::Nucleus;
 use sheet::Sheet;
 
 /// Cuts crops out of fields and writes them into a new folder: `images/`, `metadata.csv`,
-/// `contact-sheet.png`, and `rejected.png` with what was left out (but for the border's). `progress` is
+/// `contact-sheet.png`, and `rejected.png` with what was left out (except at the border). `progress` is
 /// called with the fields done and their number.
 ///
 /// # Errors
@@ -129,7 +129,7 @@ pub fn cut_fields(
     Ok(report)
 }
 
-/// Asks before the first pass, which takes its time; making the folder asks again.
+/// Checked before the first pass, which takes long; making the folder checks again.
 fn refuse_existing(out: &Path) -> Result<(), DataError> {
     if out.exists() {
         return Err(DataError::File {

@@ -21,16 +21,16 @@ pub struct Nucleus {
     pub area: usize,
     /// Mean intensity above the field's background, in the field's own units.
     pub brightness: f64,
-    /// Width of its edge in pixels: its brightness over the mean steepness along its outline. Some 3 px in
+    /// Width of its edge in pixels: its brightness over the mean steepness along its outline. About 3 px in
     /// focus.
     pub edge_px: f64,
-    /// Its outline over that of a disc of the same area, 1 and more: a smooth ellipse has 1.0 to 1.2, debris
-    /// and clumps more.
+    /// The length of its outline over that of a disc of the same area, at least 1: a smooth ellipse has 1.0
+    /// to 1.2, debris and clumps more.
     pub raggedness: f64,
 }
 
-/// Finds the nuclei of a field `[height, width]` whose nuclei have a diameter of some `diameter_px`. None in
-/// a field without contrast.
+/// Finds the nuclei of a field `[height, width]`, whose diameter is about `diameter_px`. A field without
+/// contrast has none.
 pub fn find(dna: &[f32], width: usize, height: usize, diameter_px: f64) -> Vec<Nucleus> {
     let roots: Vec<f32> = dna.iter().map(|v| v.max(0.0).sqrt()).collect();
     let size = (width, height);
@@ -49,7 +49,7 @@ pub fn find(dna: &[f32], width: usize, height: usize, diameter_px: f64) -> Vec<N
 }
 
 /// Otsu's threshold on 256 levels between the darkest pixel and the 99.9th percentile, above which a few dead
-/// cells would take the levels for themselves.
+/// cells would use up most of the levels.
 pub(super) fn threshold(values: &[f32]) -> Option<f32> {
     let mut sorted = values.to_vec();
     let (_, high, _) = {
@@ -76,7 +76,7 @@ fn seeds(values: &[f32], mask: &[bool], (width, height): (usize, usize), apart: 
         let own = values.get(index).copied().unwrap_or_default();
         neighbours(x, y, width, height).all(|other| {
             let value = values.get(other).copied().unwrap_or_default();
-            // Of equal neighbours the first is the peak.
+            // Among equal neighbours the first is the peak.
             value < own || (value.total_cmp(&own).is_eq() && other > index)
         })
     };

@@ -1,4 +1,4 @@
-//! What became of the fields, in numbers and reasons.
+//! What became of the fields: numbers and reasons.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ pub enum Rejected {
     Border,
     /// Too small, or its outline too ragged.
     Debris,
-    /// Too large: several that could not be told apart.
+    /// Too large: several that could not be separated.
     Clump,
     /// Out of focus.
     Blurred,
@@ -36,8 +36,8 @@ pub struct CropsReport {
     pub clipped: Clipped,
     /// Nuclei that gave none, by reason.
     pub rejected: BTreeMap<Rejected, usize>,
-    /// For each plate and channel the darkest and brightest illumination, 1 being the mean, and the fields
-    /// it rests on.
+    /// For each plate and channel the darkest and brightest illumination, where 1 is the mean, and the number
+    /// of fields it was estimated from.
     pub illumination: BTreeMap<String, (f64, f64, usize)>,
 }
 
@@ -76,7 +76,8 @@ impl std::fmt::Display for CropsReport {
         }
         writeln!(
             f,
-            "  {:.3} % of the crops' pixels clipped as darker than black, {:.3} % as brighter than full scale",
+            "  {:.3} % of the crops' pixels clipped as darker than black, {:.3} % as brighter than full \
+            scale",
             100.0 * self.clipped.dark,
             100.0 * self.clipped.bright
         )?;

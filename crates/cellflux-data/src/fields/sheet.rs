@@ -9,14 +9,14 @@ use cellflux_image::{ImageSpec, strip};
 use super::contact_sheet::{contact_sheet, windows};
 use crate::error::DataError;
 
-/// Crops for the contact sheets: a fixed number, evenly spread however many come.
+/// Crops for the contact sheets: a fixed number, evenly spread however many there are in all.
 #[derive(Default)]
 pub(super) struct Sheet {
     kept: Spread,
     rejected: Spread,
 }
 
-/// Every n-th of what comes, n doubling whenever twice as many as are shown have gathered.
+/// Every n-th crop; n doubles whenever twice as many as are shown have gathered.
 #[derive(Default)]
 struct Spread {
     crops: Vec<Vec<u8>>,

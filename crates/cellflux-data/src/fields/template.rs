@@ -20,7 +20,7 @@ impl Template {
     /// Reads a template and finds its columns; `field` is where it stands in the configuration.
     ///
     /// # Errors
-    /// [`DataError::Config`] for a brace without its other half or a part that is no number,
+    /// [`DataError::Config`] for a brace without its other half or a part that is not a number,
     /// [`DataError::MissingColumn`].
     pub(super) fn read(text: &str, field: &str, table: &Table) -> Result<Self, DataError> {
         let wrong = || {

@@ -1,4 +1,4 @@
-//! Fields of drawn cells, cut: which crops come out, and what is said of those that do not.
+//! Crops cut from fields of drawn cells: which are written, and what is said of those left out.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use super::*;
 use crate::DataConfig;
 use crate::config::{Fit, ImageConfig, ImagePreset, Source};
 
-/// Pixels a side of a field of 3 x 3 synthetic cells without neighbours.
+/// Pixels per side of a field of 3 x 3 synthetic cells without neighbours.
 const SIDE: usize = 3 * 96;
 
 /// Writes two fields, one file per channel, and their table; returns the configuration.
@@ -275,8 +275,8 @@ fn a_missing_or_odd_file_and_a_wrong_template_are_named() {
     .unwrap();
     assert_eq!(
         refused(&config),
-        "DIR/fields.csv: line 3, column file: P1_A01_s2_dna.npy is 40 x 40 px in 3 channels, expected one channel: \
-         fields are one file per channel"
+        "DIR/fields.csv: line 3, column file: P1_A01_s2_dna.npy is 40 x 40 px in 3 channels, expected one \
+        channel: fields are one file per channel"
     );
     // A field whose file is missing is left out where asked.
     fs::remove_file(dir.path().join("P1_A01_s2_dna.npy")).unwrap();
@@ -372,8 +372,9 @@ fn a_well_without_a_compound_is_a_control_where_that_is_said_and_else_an_error()
     assert_eq!(
         message,
         format!(
-            "{table}: line 2, column compound: found \"\", expected a compound's name for plate P1, well A01; where wells \
-             without a compound are controls, about.empty_compound = \"DMSO\" says so and names them"
+            "{table}: line 2, column compound: found \"\", expected a compound's name for plate P1, well \
+            A01; where wells without a compound are controls, about.empty_compound = \"DMSO\" says so and \
+            names them"
         )
     );
 

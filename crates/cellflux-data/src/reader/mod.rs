@@ -63,7 +63,7 @@ fn read_table(config: &DataConfig, spec: ImageSpec) -> Result<Experiment, DataEr
     reader.finish(spec)
 }
 
-/// A table of images on its way to an experiment.
+/// A table of images that is becoming an experiment.
 struct Reader<'a> {
     config: &'a DataConfig,
     layout: Layout,
@@ -236,8 +236,8 @@ impl Reader<'_> {
     }
 }
 
-/// The name of a row's field of view: the table's own, or that of its plate, well and site. A site's number
-/// alone names a field in every well, so it counts only beside a well.
+/// The name of a row's field of view: the table's own, or that of its plate, well and site. The same site
+/// number occurs in every well, so it counts only together with a well.
 fn field_of_view(row: &Row<'_>, columns: &FoundColumns) -> Option<String> {
     let text = |column: &Option<Column>| {
         let text = column.as_ref().map(|column| row.text(column))?;
@@ -250,7 +250,7 @@ fn field_of_view(row: &Row<'_>, columns: &FoundColumns) -> Option<String> {
     })
 }
 
-/// What a cell means: one of the listed values, or none for one of the ignored.
+/// What a cell means: one of the listed values, or none for an ignored one.
 fn choose<T: Copy, const N: usize>(
     row: &Row<'_>,
     column: &Column,

@@ -73,8 +73,8 @@ fn a_control_without_a_name_has_the_one_that_the_configuration_gives_it() {
         "path,SPLIT,STATE,CPD_NAME,BATCH,WELL",
         &["a.png,train,0,,A,A01", "b.png,train,1,taxol,A,A02"],
     );
-    let well = "line 2, column CPD_NAME: found \"\", expected a compound's name for well A01; where controls have \
-                none, data.empty_compound = \"DMSO\" gives them one";
+    let well = "line 2, column CPD_NAME: found \"\", expected a compound's name for well A01; where controls \
+        have none, data.empty_compound = \"DMSO\" gives them one";
     assert_eq!(refused(&folder), well);
     let mut config = folder.config();
     config.empty_compound = Some("DMSO".into());
@@ -111,7 +111,7 @@ fn a_table_without_a_needed_column_names_it_and_those_there_are() {
             "{message}"
         );
     }
-    // A column that is not needed must be there once it is asked for.
+    // An optional column must be there once it is asked for.
     let folder = Folder::usual();
     let mut config = folder.config();
     config.columns.dose = Some("CONC".into());
@@ -128,14 +128,14 @@ fn unknown_values_are_named_with_line_column_and_what_is_known() {
         (
             "a2.png,train",
             "a2.png,Train",
-            "line 4, column SPLIT: found \"Train\", expected one of train, val, valid, validation, test; [data.split] says what \
-             each value means, or which rows to leave out (ignored)",
+            "line 4, column SPLIT: found \"Train\", expected one of train, val, valid, validation, test; \
+            [data.split] says what each value means, or which rows to leave out (ignored)",
         ),
         (
             "val,0",
             "val,2",
-            "line 8, column STATE: found \"2\", expected one of 1, 1.0, trt, treated, 0, 0.0, control, negative_control; [data.state] says what \
-             each value means, or which rows to leave out (ignored)",
+            "line 8, column STATE: found \"2\", expected one of 1, 1.0, trt, treated, 0, 0.0, control, \
+            negative_control; [data.state] says what each value means, or which rows to leave out (ignored)",
         ),
         (
             "ethanol,10",
@@ -330,8 +330,8 @@ fn an_image_smaller_than_the_model_is_refused_and_a_larger_one_gives_its_middle_
     let error = read_experiment(&config).unwrap_err().to_string();
     assert!(
         error.ends_with(
-            "line 2, column path: a0.png is 16 x 16 px in 3 channels, expected at least 20 x 20 px, the model's \
-             input (or data.image.fit = \"whole\" to resample)"
+            "line 2, column path: a0.png is 16 x 16 px in 3 channels, expected at least 20 x 20 px, the \
+            model's input (or data.image.fit = \"whole\" to resample)"
         ),
         "{error}"
     );

@@ -1,4 +1,4 @@
-//! A synthetic experiment as it is asked for.
+//! What a synthetic experiment is asked to be.
 
 use cellflux_image::synthetic::{Batch, Effects};
 use serde::{Deserialize, Serialize};
@@ -26,7 +26,7 @@ pub struct SyntheticConfig {
     /// The compounds; [`panel`] unless stated.
     #[serde(default = "panel")]
     pub compounds: Vec<SyntheticCompound>,
-    /// The drawn side in pixels of the BBBC021 crops, where a nucleus is some 36 px long; resampled to the
+    /// The drawn side in pixels of the BBBC021 crops, where a nucleus is about 36 px long; resampled to the
     /// model's size. The model's longer side unless stated.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub drawn_side: Option<usize>,
@@ -48,7 +48,7 @@ fn four() -> usize {
 pub struct SyntheticCompound {
     /// Its name.
     pub name: String,
-    /// A structure, where an encoder is to read one. It has no part in the effect.
+    /// A structure, where an encoder is to read one. It has no influence on the effect.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub smiles: Option<String>,
     /// What it does at full strength.
@@ -68,7 +68,7 @@ fn half_dose() -> f64 {
     1.0
 }
 
-/// Compounds that each move something else.
+/// Compounds, each of which changes something else.
 pub fn panel() -> Vec<SyntheticCompound> {
     let none = Effects::default();
     let of = |name: &str, effects| SyntheticCompound {

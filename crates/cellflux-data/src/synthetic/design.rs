@@ -110,7 +110,7 @@ impl Design {
     /// What the image of this number shows.
     pub fn truth(&self, index: usize) -> Truth {
         let (batch, position) = (index % self.plates.len(), index / self.plates.len());
-        // Of the first n positions floor(n share) are taken, evenly spread.
+        // Takes floor(n share) of the first n positions, evenly spread.
         let taken = |position: usize, share: f64| (position as f64 * share).floor() as usize;
         let is_taken = |position: usize, share: f64| taken(position + 1, share) > taken(position, share);
         let control = is_taken(position, self.config.controls);
@@ -138,8 +138,8 @@ impl Design {
         }
     }
 
-    /// Where a batch's controls begin in the turns of validation: so that its second control is in
-    /// validation, and every batch of more than a few images has one there.
+    /// Where a batch's controls begin in the turns of validation: its second control is then in validation,
+    /// so that every batch of more than a few images has one there.
     fn first_control_turn(&self) -> usize {
         if self.config.validation > 0.0 {
             ((1.0 / self.config.validation).ceil() as usize).saturating_sub(2)
@@ -184,8 +184,8 @@ impl Design {
         self.draw(&self.truth(index).cell, spec)
     }
 
-    /// Draws any cell at this design's pitch, coded bytes `[3, H, W]` of the model's size: the same cell
-    /// under another treatment, for one.
+    /// Draws any cell at this design's pixel size, coded bytes `[3, H, W]` of the model's size: for example
+    /// the same cell under another treatment.
     ///
     /// # Errors
     /// [`DataError::Picture`] where the renderer refuses.
@@ -401,7 +401,8 @@ mod tests {
             ),
             (
                 refused(&|c| c.compounds[1].name = "larger nucleus".into()),
-                "data.source.compounds[1].name is \"larger nucleus\", expected a name of its own, other than \"untreated\"",
+                "data.source.compounds[1].name is \"larger nucleus\", expected a name of its own, other \
+                than \"untreated\"",
             ),
             (
                 refused(&|c| c.compounds[0].doses_um = vec![0.0]),

@@ -48,7 +48,7 @@ pub(crate) fn experiment(config: &SyntheticConfig, spec: &ImageSpec) -> Result<E
         })
         .collect();
     let mut hash = Sha256::new();
-    // The version of this layout: raise it when the same configuration draws other cells.
+    // The 1 is the version of this layout: raise it when the same configuration draws other cells.
     hash.update(format!("synthetic 1 {config:?} {} x {}", spec.height, spec.width).as_bytes());
     Ok(Experiment {
         titles: Titles {

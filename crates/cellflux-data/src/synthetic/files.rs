@@ -190,7 +190,7 @@ mod tests {
             .unwrap();
         let (compound, dose) = design.truth(1).treatment.unwrap();
         assert!((nuclear_size - design.effects(compound, dose).nuclear_size).abs() < 1e-12);
-        // What is there is not written over.
+        // What is there is not overwritten.
         let again = write_synthetic(&design, &spec(), &out, |_, _| {})
             .unwrap_err()
             .to_string();

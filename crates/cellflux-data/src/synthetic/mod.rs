@@ -1,6 +1,6 @@
 //! A synthetic experiment: cells drawn by `cellflux-image`'s procedure, compounds with known effects that
 //! grow with the dose, plates with known stain gains, backgrounds and densities. Its right answer is known,
-//! and it has any size from a seed.
+//! and a seed makes it at any size.
 //!
 //! The design is balanced: within each batch every n-th image is a control, the others go through all pairs
 //! of compound and dose in turn, and every n-th repeat of a pair is validation.

@@ -33,13 +33,13 @@ pub struct Suggestion {
 /// What a suggestion rests on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Basis {
-    /// Every channel was found by its name, stain or alias, but for one at most, which has the plane that is
+    /// Every channel was found by its name, stain or alias, except at most one, which has the plane that is
     /// left.
     Names,
     /// There are as many planes as channels, and no names: taken in order, files sorted by name with numbers
     /// as numbers.
     Order,
-    /// Not every channel was found by name, and the order tells nothing.
+    /// Not every channel was found by name, and the order is no help.
     Unclear,
 }
 
@@ -110,8 +110,8 @@ pub fn suggest(pictures: &[Picture], spec: &ImageSpec) -> Result<Suggestion, Ima
     })
 }
 
-/// Whether the planes have names of their own that say something, and none is a channel's: by their order
-/// they would be taken for what they say they are not.
+/// Whether the planes have names of their own that mean something, and none is a channel's: assigned by their
+/// order they would contradict their names.
 fn named_otherwise(pictures: &[Picture], candidates: &[PlaneRef], spec: &ImageSpec) -> bool {
     let names: Vec<Option<&str>> = candidates
         .iter()
@@ -139,7 +139,7 @@ fn are_colours(pictures: &[Picture], candidates: &[PlaneRef]) -> bool {
     pictures.len() == 1 && names.all(|name| matches!(name, Some("red" | "green" | "blue" | "alpha")))
 }
 
-/// Puts right what was saved in colours though it is grey: where there are more planes than the model has
+/// Corrects what was saved in colours although it is grey: where there are more planes than the model has
 /// channels, a picture whose red, green and blue are the same becomes one plane without a name.
 pub fn merge_grey(mut pictures: Vec<Picture>, spec: &ImageSpec) -> Vec<Picture> {
     let planes = |picture: &Picture| {
@@ -172,7 +172,7 @@ impl Suggestion {
     }
 }
 
-/// What to say of a channel without a plane: what the planes are called, where they are called anything.
+/// What to say of a channel without a plane, with the planes' names where they have any.
 fn missing(pictures: &[Picture]) -> String {
     let names: Vec<&str> = pictures
         .iter()
@@ -223,7 +223,7 @@ impl Assignment {
             })?;
             if planes.iter().take(index).any(|&earlier| earlier == place) {
                 return Err(wrong(format!(
-                    "{} is already another channel; expected a plane of its own",
+                    "{} is another channel's already; expected a plane of its own",
                     label(pictures, place)
                 )));
             }
@@ -450,12 +450,12 @@ mod tests {
         assert_eq!(suggestion.basis, Basis::Names);
         assert_eq!(suggestion.planes, [at(0, 2), at(0, 1), at(0, 0)].map(Some));
         assert_eq!(suggestion.guessed, [false; 3]);
-        // The one that is left takes the one that is left, to be confirmed.
+        // The channel that is left gets the plane that is left, to be confirmed.
         let stack = [picture("stack.tif", &[Some("DNA"), Some("FITC"), Some("actin")])];
         let suggestion = suggest(&stack, &spec).unwrap();
         assert_eq!(suggestion.planes, [at(0, 2), at(0, 1), at(0, 0)].map(Some));
         assert_eq!(suggestion.guessed, [false, true, false]);
-        // Names that are other channels' are not overruled by their order; names that only count are.
+        // Order does not overrule names of other channels; it does overrule names that are only numbers.
         let stack = [picture("stack.tif", &[Some("Mito"), Some("ER"), Some("RNA")])];
         let suggestion = suggest(&stack, &spec).unwrap();
         assert_eq!(
@@ -480,7 +480,7 @@ mod tests {
     #[test]
     fn a_number_for_a_name_is_a_guess_and_yields_to_a_name() {
         let spec = ImageSpec::bbbc021(64, 64);
-        // RxRx1's w4 is RNA, and no actin.
+        // RxRx1's w4 is RNA, not actin.
         let files: Vec<Picture> = (1..=6)
             .map(|number| picture(&format!("HEPG2-01_s1_w{number}.png"), &[None]))
             .collect();
@@ -506,7 +506,7 @@ mod tests {
         let files = ["a_DNA.png", "a_tubulin.png", "a_actin.png"].map(|name| picture(name, &colours));
         let suggestion = suggest(&merge_grey(files.to_vec(), &spec), &spec).unwrap();
         assert_eq!(suggestion.planes, [at(2, 0), at(1, 0), at(0, 0)].map(Some));
-        // One is a picture of three channels, black as it may be.
+        // One such file is a picture of three channels, even if all of it is black.
         assert_eq!(
             merge_grey(vec![picture("a.png", &colours)], &spec)[0]
                 .planes
@@ -560,7 +560,7 @@ mod tests {
         let error = suggest(&[picture("grey.png", &[None])], &ImageSpec::bbbc021(64, 64)).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "the picture has 1 channel, the model wants 3: actin, tubulin, DNA"
+            "the picture has 1 channel, the model needs 3: actin, tubulin, DNA"
         );
     }
 

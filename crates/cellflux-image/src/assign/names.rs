@@ -19,7 +19,7 @@ pub(super) fn sort_key(name: &str) -> Vec<(bool, usize, String)> {
     parts
 }
 
-/// Whether a hint only counts channels: letters and a number, as `w1`, `ch5` or `C2`.
+/// Whether a hint is only a channel's number: letters and a number, as `w1`, `ch5` or `C2`.
 pub(super) fn is_number(hint: &[String]) -> bool {
     let [word] = hint else { return false };
     let letters = word.trim_end_matches(|c: char| c.is_ascii_digit());

@@ -35,7 +35,7 @@ pub(super) fn draw(cell: &Cell, layout: &Layout, canvas: &Canvas) -> Canvas {
         let displaced = 1.0 - 0.16 * (1.0 - effects.rounding) * step(-0.1, 0.4, 1.0 - place.nucleus);
         let matter = BODY * inside * thickness * texture * displaced * body.height;
 
-        // The cortex is patchy: bright here, hardly there a few micrometres on.
+        // The cortex is patchy: bright in one place, hardly visible a few micrometres away.
         let patchy =
             (0.42 + 0.95 * patches.texture(x + 90.0, y, 15.0) + 0.3 * mottle.texture(x, y + 70.0, 5.0))
                 .max(0.0);
@@ -67,7 +67,7 @@ pub(super) fn draw(cell: &Cell, layout: &Layout, canvas: &Canvas) -> Canvas {
     light
 }
 
-/// One stress fibre: straight but for a slight bow, along the cell's own direction, fading at both ends.
+/// One stress fibre: straight except for a slight bow, along the cell's own direction, fading at both ends.
 fn fibre(
     random: &mut Random,
     body: &Body,

@@ -4,7 +4,8 @@ use super::Batch;
 use super::canvas::Canvas;
 use super::noise::Random;
 
-/// Variance of a pixel an count of light: photons that one count stands for, and the camera's own smoothing.
+/// Variance of a pixel per count of light: how many photons one count stands for, and the camera's own
+/// smoothing.
 const SHOT: f64 = 0.09;
 /// Variance of a dark pixel, counts squared.
 const READ: f64 = 3.0;

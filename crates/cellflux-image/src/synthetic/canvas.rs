@@ -1,7 +1,7 @@
-//! The ground that stains are painted on: the crop and a margin, so that blur and neighbours come in from
-//! outside.
+//! The ground that stains are painted on: the crop and a margin, so that light of neighbours and blur comes
+//! in from outside the crop.
 
-/// Pixels around the crop that are painted, blurred and cut away.
+/// Width in pixels of the margin around the crop that is painted, blurred and cut away.
 const MARGIN: usize = 14;
 
 /// One stain's light, or any other number per pixel.
@@ -79,7 +79,7 @@ impl Canvas {
         }
     }
 
-    /// Gaussian blur of `sigma` pixels; what lies beyond the edge is as the edge.
+    /// Gaussian blur of `sigma` pixels; beyond the edge, the edge's pixels are repeated.
     pub(super) fn blur(&mut self, sigma: f64) {
         if sigma < 0.05 {
             return;

@@ -19,7 +19,7 @@ pub(super) struct Layout {
     pub(super) cells: Vec<Body>,
     /// For each pixel of the canvas.
     pub(super) territory: Vec<Territory>,
-    /// The crop's own blur, px: fields are never flat to the focus everywhere.
+    /// The crop's own blur, px: no field of view is in focus everywhere.
     pub(super) focus: f64,
 }
 
@@ -28,7 +28,7 @@ pub(super) struct Body {
     pub(super) x: f64,
     pub(super) y: f64,
     radius: f64,
-    /// Elongation along `axis`, 1 and more.
+    /// Elongation along `axis`, at least 1.
     stretch: f64,
     pub(super) axis: f64,
     /// Outline of the cell: bulges of order 2, 3, ....
@@ -47,7 +47,7 @@ pub(super) struct Nucleus {
     /// Pieces (x, y, radius), relative to the nucleus, for a fragmenting one.
     pieces: Vec<(f64, f64, f64)>,
     fragmentation: f64,
-    /// Brightness of its stain over the usual.
+    /// Brightness of its stain relative to the usual.
     pub(super) dna: f64,
 }
 
@@ -199,7 +199,7 @@ impl Body {
     }
 }
 
-/// The pieces a nucleus falls into: a few large ones, some small ones around.
+/// The pieces that a nucleus falls into: a few large ones, surrounded by some small ones.
 fn pieces(random: &mut Random, size: f64) -> Vec<(f64, f64, f64)> {
     let count = 3 + (4.0 * random.unit()) as usize;
     let phase = random.angle();
@@ -253,7 +253,7 @@ impl Territory {
     fn of(cells: &[Body], (x, y): (f64, f64), (bent_x, bent_y): (f64, f64)) -> Self {
         let (mut nearest, mut second) = ((f64::INFINITY, None), f64::INFINITY);
         for (index, body) in cells.iter().enumerate() {
-            // Cells too far away to reach here or to share a border need no outline.
+            // Cells that are too far away to reach this place or to share a border need no outline.
             if length(bent_x - body.x, bent_y - body.y) > 2.2 * body.radius * body.stretch {
                 continue;
             }

@@ -1,13 +1,13 @@
 //! Synthetic cells: DNA, tubulin and actin drawn by a procedure, so that the project can ship and test
-//! pictures that nobody's licence covers. They look like the BBBC021 crops they are modelled on and measure
-//! nothing.
+//! pictures that no licence of others covers. They look like the BBBC021 crops that they imitate, and are not
+//! measurements.
 //!
 //! A crop is a pure function of its [`Cell`]: equal on every platform in every byte, since randomness is
 //! ChaCha8 and every transcendental function is `libm`'s. Geometry, each stain and the camera draw from
 //! streams of their own, so that changing an effect changes what it acts on and leaves the rest of the cell
 //! as it was: the same seed with and without effects is the same cell, untreated and treated.
 //!
-//! Lengths are in pixels of the BBBC021 crops (a nucleus is some 36 px long), intensities in counts of a
+//! Lengths are in pixels of the BBBC021 crops (a nucleus is about 36 px long), intensities in counts of a
 //! 12-bit camera.
 
 mod actin;
@@ -30,7 +30,7 @@ use noise::Random;
 /// The crop's channels, in order: F-actin, beta-tubulin, DNA, as in [`ImageSpec::bbbc021`].
 pub const CHANNELS: usize = 3;
 
-/// The largest crop that is drawn, pixels a side.
+/// The largest side of a crop that is drawn, in pixels.
 pub const MAX_SIDE: usize = 512;
 
 /// Everything a synthetic crop depends on.
@@ -50,29 +50,29 @@ pub struct Cell {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Effects {
-    /// Area of the nucleus over an untreated one's, 0.3..=3.
+    /// Area of the nucleus relative to an untreated one's, 0.3..=3.
     pub nuclear_size: f64,
     /// How far the nucleus has fallen into condensed pieces, 0..=1.
     pub fragmentation: f64,
-    /// Microtubules over an untreated cell's, 0..=3; 0 leaves unpolymerised tubulin.
+    /// Amount of microtubules relative to an untreated cell's, 0..=3; 0 leaves unpolymerised tubulin.
     pub microtubules: f64,
     /// How far microtubules have gathered into thick bundles, 0..=1.
     pub bundling: f64,
-    /// Actin cortex and stress fibres over an untreated cell's, 0..=3.
+    /// Amount of actin cortex and stress fibres relative to an untreated cell's, 0..=3.
     pub actin_fibres: f64,
     /// Bright actin ruffles at the cell's edge, 0..=1.
     pub ruffling: f64,
-    /// Area of the cell over an untreated one's, 0.3..=3.
+    /// Area of the cell relative to an untreated one's, 0.3..=3.
     pub cell_size: f64,
     /// How far the cell has let go and rounded up, 0..=1.
     pub rounding: f64,
 }
 
-/// How a plate differs from another: staining, background, seeding, focus.
+/// How one plate differs from another: staining, background, seeding, focus.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Batch {
-    /// Brightness of actin, tubulin and DNA over the usual, 0.1..=10.
+    /// Brightness of actin, tubulin and DNA relative to the usual, 0.1..=10.
     pub gain: [f64; CHANNELS],
     /// Counts without any cell in actin, tubulin and DNA, 0..=1000.
     pub background: [f64; CHANNELS],
@@ -139,7 +139,7 @@ impl Effects {
 }
 
 impl Batch {
-    /// A plate drawn from a seed: staining within some 15 %, a little more or less background, density and
+    /// A plate drawn from a seed: staining within about 15 %, a little more or less background, density and
     /// focus.
     pub fn drawn(seed: u64) -> Self {
         let mut random = Random::new(seed, noise::Stream::Batch);

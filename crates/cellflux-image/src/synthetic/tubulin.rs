@@ -8,7 +8,7 @@ use super::canvas::Canvas;
 use super::layout::{Body, Layout, Territory, step};
 use super::noise::{Random, Smooth, Stream};
 
-/// Microtubules an untreated cell.
+/// Microtubules per untreated cell.
 const FILAMENTS: f64 = 210.0;
 /// Counts of one microtubule, before the optics spread them.
 const BRIGHTNESS: f64 = 27.0;
@@ -41,7 +41,8 @@ pub(super) fn draw(cell: &Cell, layout: &Layout, canvas: &Canvas) -> Canvas {
         let mut random = Random::of_cell(cell.seed, Stream::Tubulin, index + 1);
         let centre = random.angle();
         let bundles = random.angle();
-        // Filaments come from the cell's own stream one by one, so that fewer of them are a part of more.
+        // Filaments come from the cell's own stream one by one, so that a smaller number of them is the
+        // beginning of a larger one.
         let count = FILAMENTS * effects.microtubules * (1.0 - 0.55 * effects.bundling);
         for _ in 0..libm::round(count) as usize {
             let mut filament = Filament::draw(&mut random, body, centre);
@@ -52,7 +53,7 @@ pub(super) fn draw(cell: &Cell, layout: &Layout, canvas: &Canvas) -> Canvas {
     light
 }
 
-/// One microtubule's way, decided before it is painted.
+/// One microtubule's path, decided before it is painted.
 struct Filament {
     /// Where around the nucleus it starts.
     angle: f64,
@@ -61,7 +62,7 @@ struct Filament {
     /// Its direction against the radius there.
     lean: f64,
     length: f64,
-    /// Bend an unit of length: its own curl, and two waves.
+    /// Bend per unit of length: its own curl, and two waves.
     curl: f64,
     wave: (f64, f64),
     light: f64,
@@ -88,7 +89,7 @@ impl Filament {
         }
     }
 
-    /// Pulls the filament towards the nearest of a few bundles, straight, wavering less and shining more.
+    /// Pulls the filament towards the nearest of a few bundles, straight, with less wavering and more light.
     fn gather(&mut self, phase: f64, bundling: f64) {
         const BUNDLES: f64 = 13.0;
         let spacing = TAU / BUNDLES;

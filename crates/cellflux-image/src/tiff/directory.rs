@@ -1,14 +1,14 @@
-//! A TIFF's directories as they stand in the file, and the file as the codec is shown it.
+//! A TIFF's directories as they stand in the file, and the file as it is shown to the codec.
 //!
 //! The codec refuses a directory without the tags that other readers fill in, sees one plane where a program
 //! wrote its whole stack as one picture, and knows no channel names. So the directories are read here first;
-//! what the codec decodes is the same file with one directory of this module's writing behind it ([`Shown`]).
+//! what the codec decodes is the same file with one directory written by this module after it ([`Shown`]).
 
 use std::collections::BTreeMap;
 use std::io::{self, Read, Seek, SeekFrom};
 
-/// A directory with more entries than this is no picture's: baseline and private tags together are a few
-/// dozen.
+/// A directory with more entries than this does not belong to a picture: baseline and private tags together
+/// are a few dozen.
 const MAX_ENTRIES: u64 = 4096;
 
 /// The tags that are used, by the names of the TIFF 6.0 specification.
@@ -39,7 +39,7 @@ pub(super) mod tag {
     pub(in super::super) const JPEG_TABLES: u16 = 347;
     pub(in super::super) const CHROMA_COEFFICIENTS: u16 = 529;
     pub(in super::super) const CHROMA_SUBSAMPLING: u16 = 530;
-    /// `UIC2Tag` of a `MetaMorph` stack, which has one entry a plane.
+    /// `UIC2Tag` of a `MetaMorph` stack, which has one entry per plane.
     pub(in super::super) const METAMORPH_PLANES: u16 = 33_629;
     /// ImageJ's own metadata: how long each part is, and the parts.
     pub(in super::super) const IMAGEJ_COUNTS: u16 = 50_838;
@@ -111,7 +111,7 @@ enum Stored {
     /// The entry's value field as it stands in the file: the values themselves where they fit, otherwise
     /// their offset.
     InFile([u8; 8]),
-    /// Values of this module's making, in the file's byte order.
+    /// Values made by this module, in the file's byte order.
     Own(Vec<u8>),
 }
 
@@ -181,7 +181,7 @@ impl<'a> Container<'a> {
     }
 
     /// The directory at an offset and the offset of the next one, 0 where it is the last; none where the file
-    /// ends before it does.
+    /// ends within it.
     pub(super) fn directory(self, at: u64) -> Option<(Directory, u64)> {
         let word = self.word() as u64;
         let count_bytes = if self.big { 8 } else { 2 };
@@ -288,8 +288,8 @@ fn size_of_kind(kind: u16) -> Option<u64> {
     }
 }
 
-/// A TIFF as the codec is shown it: the file's bytes, but for its header, which leads to a directory behind
-/// them.
+/// A TIFF as it is shown to the codec: the file's bytes, except for its header, which points to a directory
+/// after them.
 pub(super) struct Shown<'a> {
     header: Vec<u8>,
     file: &'a [u8],

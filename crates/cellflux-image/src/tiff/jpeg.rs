@@ -26,7 +26,7 @@ pub(super) fn check(
             .min(file.bytes.len());
         let found = frames(file.bytes.get(start..end).unwrap_or_default());
         if found.is_empty() {
-            return damaged("a strip or tile that should be a JPEG is none".into());
+            return damaged("a strip or tile that should be a JPEG and is not".into());
         }
         for [wide, high] in found {
             if u64::from(wide) > width || u64::from(high) > height {
@@ -47,7 +47,7 @@ fn frames(jpeg: &[u8]) -> Vec<[u16; 2]> {
     };
     while let [0xff, marker, after @ ..] = rest {
         match (*marker, after) {
-            // A filling byte before a marker.
+            // A padding byte before a marker.
             (0xff, _) => rest = rest.get(1..).unwrap_or_default(),
             // Restarts and the like stand alone.
             (0x01 | 0xd0..=0xd8, _) => rest = after,
@@ -55,7 +55,7 @@ fn frames(jpeg: &[u8]) -> Vec<[u16; 2]> {
             (0xd9 | 0xda, _) => break,
             (marker, &[high, low, ..]) => {
                 let length = usize::from(u16::from_be_bytes([high, low]));
-                // All 0xc.. are frame headers but Huffman tables, extensions and arithmetic conditions.
+                // All 0xc.. are frame headers, except Huffman tables, extensions and arithmetic conditions.
                 if matches!(marker, 0xc0..=0xcf)
                     && !matches!(marker, 0xc4 | 0xc8 | 0xcc)
                     && let [_, _, _, h1, h0, w1, w0, ..] = *after

@@ -42,7 +42,7 @@ fn samples(
 ) -> Result<(DecodingResult, bool), ImageError> {
     let damaged = |error: TiffError| explain(name, error);
     let mut codec_limits = CodecLimits::default();
-    // Eight bytes a number: the widest sample that is read is an f64.
+    // Eight bytes per number: the widest sample that is read is an f64.
     codec_limits.decoding_buffer_size = limits.numbers.saturating_mul(8);
     codec_limits.intermediate_buffer_size = limits.numbers.saturating_mul(8);
     let mut decoder = Decoder::new(Shown::new(file, &page.directory))
@@ -123,7 +123,7 @@ fn arrange<T: Copy + Into<f32>>(
         .collect()
 }
 
-/// `MinIsWhite`: 0 is white, so what is stored counts down from the brightest number there is (1 in floating
+/// `MinIsWhite`: 0 is white, so stored numbers count down from the brightest possible one (1 in floating
 /// point).
 fn invert(planes: &mut [Plane], depth: Depth) {
     let white = match depth {
@@ -181,7 +181,8 @@ fn explain(name: &str, error: TiffError) -> ImageError {
         TiffError::UnsupportedError(inner) => ImageError::unsupported(
             name,
             format!("a TIFF that is not read ({inner})"),
-            "8- or 16-bit or floating-point samples, uncompressed or LZW, deflate, PackBits or JPEG compressed",
+            "8- or 16-bit or floating-point samples, uncompressed or LZW, deflate, PackBits or JPEG \
+            compressed",
         ),
         TiffError::LimitsExceeded | TiffError::IntSizeError => ImageError::damaged(
             name,

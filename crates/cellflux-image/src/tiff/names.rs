@@ -9,7 +9,7 @@ const LONGEST_NAME: usize = 200;
 /// The longest list of ImageJ's labels that is read, in bytes.
 const LONGEST_METADATA: usize = 1 << 24;
 
-/// For every page the names of its planes. A text that cannot be read is no reason to refuse a picture.
+/// For every page the names of its planes. A picture is not refused because such a text cannot be read.
 pub(super) fn of(file: Container, pages: &[Page], description: &str) -> Vec<Vec<Option<String>>> {
     let ome = Ome::of(description);
     let labels = match pages.first() {
@@ -42,7 +42,8 @@ fn name_of_sample(page: &Page, sample: usize, name: Option<&String>, ome: Option
     let colour = ["red", "green", "blue"].get(sample);
     match (&page.colours, colour) {
         (Colours::Rgb | Colours::YCbCr(_) | Colours::Palette(_), Some(colour)) => Some((*colour).into()),
-        // Several samples of which none is a colour are as many channels, where the XML lists as many.
+        // Several samples, none of them a colour, are one channel each, where the XML lists that many
+        // channels.
         _ if page.planes() > 1 => ome
             .and_then(|ome| ome.channel(sample, page.planes()))
             .and_then(|name| tidy(&name))
@@ -57,7 +58,7 @@ fn tidy(name: &str) -> Option<String> {
     (!line.is_empty() && line.len() <= LONGEST_NAME).then(|| line.to_owned())
 }
 
-/// ImageJ's labels, one an image; where it wrote none, places in its stack of channels, slices and frames.
+/// ImageJ's labels, one per image; where it wrote none, places in its stack of channels, slices and frames.
 fn imagej_names(
     file: Container,
     directory: &Directory,
@@ -94,7 +95,7 @@ fn imagej_names(
         .collect()
 }
 
-/// The parts of ImageJ's metadata that are labels: UTF-16 in the file's byte order, a part an image.
+/// The parts of ImageJ's metadata that are labels: UTF-16 in the file's byte order, one part per image.
 ///
 /// The tag's bytes begin with a header: `IJIJ`, then for each kind of part its name of four letters and how
 /// many there are. The other tag holds the length of that header and of every part.

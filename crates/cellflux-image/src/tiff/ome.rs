@@ -1,8 +1,9 @@
-//! The channels that OME-XML names, a plane of the file each (OME schema 2016-06, `Image/Pixels`).
+//! The channels that OME-XML names, one for each plane of the file (OME schema 2016-06, `Image/Pixels`).
 
 use roxmltree::{Document, Node, ParsingOptions};
 
-/// More elements than this are refused: a plane has one `Plane` and one `TiffData` each, and 64 are read.
+/// More elements than this are refused: each plane has one `Plane` and one `TiffData`, and 64 planes are
+/// read.
 const MOST_NODES: u32 = 1 << 20;
 /// More planes than this are not looked up.
 const MOST_PLANES: usize = 4096;
@@ -28,7 +29,7 @@ impl Ome {
         if !xml.starts_with('<') || !xml.contains("OME") {
             return None;
         }
-        // Document type definitions are refused by default, and with them entities that grow.
+        // Document type definitions are refused by default, and with them entities that expand.
         let options = ParsingOptions {
             nodes_limit: MOST_NODES,
             ..ParsingOptions::default()
@@ -78,7 +79,7 @@ impl Ome {
         let mut told = false;
         for data in children(pixels, "TiffData") {
             told = true;
-            // A set of files describes all of them in each; only this file's planes are here.
+            // In a set of files each describes all of them; only this file's planes are named here.
             let file = children(data, "UUID").next().and_then(|uuid| uuid.text());
             if let (Some(own), Some(file)) = (own, file)
                 && own.trim() != file.trim()

@@ -1,5 +1,6 @@
-//! Which pages of a TIFF are its planes: thumbnails left out, stacks of one directory taken apart, and what
-//! others fill in filled in. Everything is checked here, before the codec decodes the first pixel.
+//! Which pages of a TIFF are its planes: thumbnails left out, stacks of one directory taken apart, and
+//! missing tags filled in as other readers do. Everything is checked here, before the codec decodes the first
+//! pixel.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +9,7 @@ use super::jpeg;
 use crate::error::ImageError;
 use crate::picture::{Depth, Limits};
 
-/// The longest description that is read: OME-XML of a large experiment has some hundred kilobytes.
+/// The longest description that is read: OME-XML of a large experiment takes a few hundred kilobytes.
 const LONGEST_DESCRIPTION: usize = 1 << 24;
 
 /// A page to decode.
@@ -31,7 +32,7 @@ pub(super) struct Page {
 /// What a page's samples are.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Colours {
-    /// Brightness, one channel a sample.
+    /// Brightness, one channel per sample.
     Grey,
     /// Darkness (`MinIsWhite`): turned round when it is read.
     Inverted,
@@ -160,12 +161,12 @@ fn stacked(name: &str, file: Container, page: &Page) -> Result<usize, ImageError
     if images <= 1 {
         return Ok(1);
     }
-    // Not compressed, its images lie one behind the other; compressed, nothing says where the second begins.
+    // Not compressed, its images follow one another; compressed, nothing says where the second begins.
     if page.compression(file) != 1 || page.tiled() || (page.samples > 1 && page.planar(file)) {
         return Err(ImageError::unsupported(
             name,
             format!("{program} of {images} images in one compressed, tiled or planar page"),
-            "a page an image, or an uncompressed stack (Fiji: File, Save As, Tiff)",
+            "one page per image, or an uncompressed stack (Fiji: File, Save As, Tiff)",
         ));
     }
     Ok(images)
@@ -198,7 +199,7 @@ impl Page {
             .unwrap_or_else(|| vec![1]);
         let samples = number(tag::SAMPLES_PER_PIXEL).map_or(bits.len(), |samples| samples as usize);
         if samples == 0 || samples > usize::from(u16::MAX) {
-            return Err(damaged(format!("a page of {samples} samples a pixel")));
+            return Err(damaged(format!("a page of {samples} samples per pixel")));
         }
         let depth = depth(name, &bits, number(tag::SAMPLE_FORMAT).unwrap_or(1))?;
         let colours = colours(name, file, directory, samples, depth)?;
@@ -208,7 +209,7 @@ impl Page {
         };
         let extra = file.numbers(directory, tag::EXTRA_SAMPLES).unwrap_or_default();
         let alpha = match (&colours, extra.as_slice()) {
-            // Four samples of which nobody says what the fourth is: alpha, as other readers take it.
+            // Four samples, and nothing says what the fourth is: alpha, as other readers take it.
             (Colours::Rgb, []) if samples == 4 => vec![3],
             _ => {
                 let first = samples.saturating_sub(extra.len()).max(called);
@@ -401,7 +402,7 @@ impl Page {
         Ok(stored.saturating_mul(samples))
     }
 
-    /// The images of a stack that lie behind one another: a page each.
+    /// The images of a stack that follow one another, as pages.
     fn taken_apart(&self, name: &str, file: Container, images: usize) -> Result<Vec<Self>, ImageError> {
         let offsets = file
             .numbers(&self.directory, tag::STRIP_OFFSETS)
@@ -416,8 +417,8 @@ impl Page {
         {
             return Err(ImageError::unsupported(
                 name,
-                format!("a stack of {images} images in one page whose strips are apart"),
-                "a page an image (Fiji: File, Save As, Tiff)",
+                format!("a stack of {images} images in one page whose strips do not follow one another"),
+                "one page per image (Fiji: File, Save As, Tiff)",
             ));
         }
         let bytes = self.page_bytes(file);
@@ -428,7 +429,7 @@ impl Page {
             return Err(ImageError::damaged(
                 name,
                 "TIFF",
-                &format!("it is a stack of {images} images by its own words and holds {whole}"),
+                &format!("it says that it is a stack of {images} images and holds {whole}"),
             ));
         }
         Ok(starts
@@ -479,7 +480,7 @@ fn colours(
     match said.unwrap_or(if samples == 3 || samples == 4 { 2 } else { 1 }) {
         0 => Ok(Colours::Inverted),
         2 if samples >= 3 => Ok(Colours::Rgb),
-        // One or two samples that are called RGB are channels like others.
+        // One or two samples that are called RGB are treated as other channels.
         1 | 2 => Ok(Colours::Grey),
         3 => palette(name, file, directory, samples, depth),
         4 => unsupported("a transparency mask"),
@@ -492,8 +493,8 @@ fn colours(
     }
 }
 
-/// A palette that is a ramp, or that ImageJ wrote, is how the numbers are to be shown: they are the values
-/// themselves. In any other picture they are names of colours.
+/// Where the palette is a ramp or ImageJ wrote it, it only says how to show the numbers, and they are the
+/// values themselves. In any other picture they stand for colours.
 fn palette(
     name: &str,
     file: Container,
@@ -514,7 +515,7 @@ fn palette(
                 "palette colours of {samples} samples, {} colours long",
                 map.len() / 3
             ),
-            "one 8-bit sample a pixel and a palette of 256 colours",
+            "one 8-bit sample per pixel and a palette of 256 colours",
         ));
     }
     let ramp = map.chunks_exact(256).all(<[u16]>::is_sorted)
@@ -543,7 +544,7 @@ fn luma(file: Container, directory: &Directory) -> [f32; 3] {
         let (above, below) = fraction.split_at(4);
         *share = file.number(above) as f32 / file.number(below) as f32;
     }
-    // Shares that are none cannot be divided by.
+    // Shares of 0 cannot be divided by.
     if shares.iter().all(|&share| share > 0.01 && share < 1.0) {
         shares
     } else {

@@ -16,9 +16,12 @@ use written::{
 
 fn ome(tail: &str) -> String {
     format!(
-        r#"<?xml version="1.0" encoding="UTF-8"?><OME xmlns="http://www.openmicroscopy.org/Schemas/OME/2016-06" UUID="urn:uuid:1">
-        <Image ID="Image:0"><Pixels ID="Pixels:0" DimensionOrder="XYZCT" SizeX="2" SizeY="2" SizeZ="1" SizeC="3" SizeT="1" Type="uint8">
-        <Channel ID="Channel:0:0" Name="DNA"/><Channel ID="Channel:0:1" Name="beta-tubulin"/><Channel ID="Channel:0:2" Name="F-actin"/>
+        r#"<?xml version="1.0" encoding="UTF-8"?>
+        <OME xmlns="http://www.openmicroscopy.org/Schemas/OME/2016-06" UUID="urn:uuid:1"><Image ID="Image:0">
+        <Pixels ID="Pixels:0" DimensionOrder="XYZCT" Type="uint8"
+        SizeX="2" SizeY="2" SizeZ="1" SizeC="3" SizeT="1">
+        <Channel ID="Channel:0:0" Name="DNA"/><Channel ID="Channel:0:1" Name="beta-tubulin"/>
+        <Channel ID="Channel:0:2" Name="F-actin"/>
         {tail}</Pixels></Image></OME>"#
     )
 }
@@ -35,9 +38,10 @@ fn channel_names_of_ome_xml_assign_the_channels() {
         assigned(read(&three_pages(&ome("")))),
         (Basis::Names, vec![3.0, 2.0, 1.0])
     );
-    // The directories in another order than the channels; a plane in another file is not this one's.
+    // The directories are not in the channels' order; a plane in another file is not one of this file.
     let turned = ome(
-        r#"<TiffData IFD="2" FirstC="0"/><TiffData IFD="0" FirstC="1" PlaneCount="1"/><TiffData IFD="1" FirstC="2"/>
+        r#"<TiffData IFD="2" FirstC="0"/><TiffData IFD="0" FirstC="1" PlaneCount="1"/>
+           <TiffData IFD="1" FirstC="2"/>
            <TiffData IFD="0" FirstC="0"><UUID FileName="b.tif">urn:uuid:2</UUID></TiffData>"#,
     );
     let picture = read(&three_pages(&turned));
@@ -69,8 +73,10 @@ fn xml_that_is_damaged_or_grows_names_nothing_and_hinders_nothing() {
     for text in [
         "<OME",
         "<OME><Image/></OME>",
-        "<OME><Image><Pixels DimensionOrder='' SizeC='99999999999999999999'><TiffData IFD='18446744073709551615'/></Pixels></Image></OME>",
-        "<OME><Image><Pixels SizeC='18446744073709551615' SizeZ='18446744073709551615'><TiffData FirstC='9' FirstZ='18446744073709551615'/></Pixels></Image></OME>",
+        "<OME><Image><Pixels DimensionOrder='' SizeC='99999999999999999999'><TiffData \
+        IFD='18446744073709551615'/></Pixels></Image></OME>",
+        "<OME><Image><Pixels SizeC='18446744073709551615' SizeZ='18446744073709551615'><TiffData FirstC='9' \
+        FirstZ='18446744073709551615'/></Pixels></Image></OME>",
         "<!DOCTYPE OME [<!ENTITY a \"aaaa\"><!ENTITY b \"&a;&a;\">]><OME>&b;</OME>",
     ] {
         let picture = read(&three_pages(text));
@@ -114,7 +120,7 @@ fn a_stack_of_imagej_in_one_directory_gives_every_plane_with_its_label() {
         let picture = read(&tiff(big_endian, &pixels, std::slice::from_ref(&entries)));
         assert_eq!((picture.planes.len(), names(&picture)), (3, vec![None; 3]));
         assert_eq!(picture.planes[2].values, [3.0; 4]);
-        // Two strips that lie one behind the other are one page all the same; 16 bits in the file's byte
+        // Two strips that follow one another are still one page; 16 bits in the file's byte
         // order.
         let strips = vec![
             (273, Long(vec![8, 10])),
@@ -252,7 +258,8 @@ fn in_palette(description: &str, colour: impl Fn(u16) -> [u16; 3]) -> Vec<u8> {
 #[test]
 fn a_lookup_table_of_fiji_shows_values_and_does_not_change_them() {
     let values: Vec<f32> = (0..256u16).map(f32::from).collect();
-    // Green, as Fiji saves an 8-bit channel; and Fire, which is no ramp, in a file that says it is ImageJ's.
+    // Green, as Fiji saves an 8-bit channel; and Fire, which is not a ramp, in a file that says it is
+    // ImageJ's.
     for file in [
         in_palette("", |v| [0, 257 * v, 0]),
         in_palette("ImageJ=1.54f\n", |v| [257 * (v * 7 % 256), 257 * v, 0]),
@@ -344,7 +351,7 @@ fn a_thumbnail_is_no_plane_wherever_it_lies() {
         vec![(255, Short(vec![2]))],
         vec![(254, Long(vec![4]))],
     ] {
-        // Of a kind that is not read, as thumbnails may be.
+        // A kind that is not read, which a thumbnail may be.
         let small = with(with(page(2, 2, 8), small), vec![(258, Short(vec![1]))]);
         for pages in [[small.clone(), full.clone()], [full.clone(), small.clone()]] {
             let picture = read(&tiff(false, &pixels, &pages));
@@ -444,7 +451,7 @@ fn strips_that_claim_more_than_their_page_are_refused_before_they_are_decoded() 
     };
     assert!(tiles(60_000, 16).contains("tiles of 60000 x 16 px"));
     assert!(tiles(16_000, 16_000).contains("its tiles are far larger than its pages"));
-    // Pixels that are not in the file are not reserved for.
+    // No memory is reserved for pixels that are not in the file.
     let claimed = refusal(&tiff(false, &[0; 4], &[with(page(8000, 8000, 8), Vec::new())]));
     assert!(claimed.contains("fewer samples than it says"), "{claimed}");
 }
@@ -566,7 +573,7 @@ fn microscopes_own_formats_are_named_with_what_to_do() {
         decode("cells.czi", &at(0, b"ZISRAWFILE"))
             .unwrap_err()
             .to_string(),
-        "cells.czi is a CZI file (Zeiss), expected a PNG, JPEG, TIFF or .npy picture; Fiji opens it (Bio-Formats) and \
-         saves its channels as TIFF"
+        "cells.czi is a CZI file (Zeiss), expected a PNG, JPEG, TIFF or .npy picture; Fiji opens it \
+        (Bio-Formats) and saves its channels as TIFF"
     );
 }

@@ -1,4 +1,4 @@
-//! Writing a TIFF entry by entry, and reading what becomes of it.
+//! Writing a TIFF entry by entry, and reading the result.
 
 use cellflux_image::assign::{Basis, suggest};
 use cellflux_image::{ImageSpec, Picture, decode};

@@ -1,4 +1,4 @@
-//! Which measures crops with some channels have.
+//! Which measures there are for crops with given channels.
 
 use super::channels::Channels;
 use super::column::{Column, Unit};
@@ -7,8 +7,8 @@ use super::{cell, correlation, granularity, intensity, laplacian, nuclei, radial
 /// A measure: its name, its unit, and where it comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Measure {
-    /// Such as `tubulin.mean`, `actin-tubulin.correlation` or `nucleus.area`; different from every other
-    /// measure's of the same channels.
+    /// Such as `tubulin.mean`, `actin-tubulin.correlation` or `nucleus.area`; no other measure of the same
+    /// channels has this name.
     pub name: String,
     /// Its unit.
     pub unit: Unit,

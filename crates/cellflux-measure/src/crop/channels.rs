@@ -39,10 +39,10 @@ pub struct Channels {
 impl Channels {
     /// Channels by the names that people gave them.
     ///
-    /// A name's words are what lies between signs, digits and changes from small to capital letters
-    /// (`F-actin`, `w1_DAPI`, `Hoechst33342`, `OrigDNA`), whatever their case. The channel with the earliest
-    /// of [`NUCLEAR_WORDS`] shows nuclei; of the others, the one with the earliest of [`CELLULAR_WORDS`]
-    /// shows whole cells; of two with the same word the first. Where no word fits there is none, and
+    /// A name is cut into words at signs, digits and changes from small to capital letters (`F-actin`,
+    /// `w1_DAPI`, `Hoechst33342`, `OrigDNA`); case does not matter. The channel with the earliest of
+    /// [`NUCLEAR_WORDS`] shows nuclei; of the others, the one with the earliest of [`CELLULAR_WORDS`] shows
+    /// whole cells; of two with the same word the first. Where no word fits there is none, and
     /// [`Channels::with_roles`] can say which it is.
     ///
     /// # Errors
@@ -96,7 +96,7 @@ impl Channels {
         &self.names
     }
 
-    /// The names as the names of measures have them: small letters and digits, `_` between them.
+    /// The names as they appear in the names of measures: small letters and digits, `_` between them.
     pub fn slugs(&self) -> &[String] {
         &self.slugs
     }
@@ -112,7 +112,7 @@ impl Channels {
     }
 }
 
-/// The first channel, but for one, with the earliest of some words.
+/// The channel with the earliest of some words, leaving out one channel; of two with the same word the first.
 fn earliest(names: &[String], words: &[&str], except: Option<usize>) -> Option<usize> {
     let with = |word: &str| {
         (0..)

@@ -34,7 +34,7 @@ impl Unit {
     }
 }
 
-/// A measure that one of the modules here takes, before it is known of which channel.
+/// A measure of one of the modules here, not yet of a particular channel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Column {
     /// The name's last part, such as `mean`.

@@ -29,6 +29,6 @@ pub fn pearson(one: &Plane, other: &Plane) -> Option<f64> {
         return None;
     }
     let correlation = (n * xy - x * y) as f64 / ((spread_x as f64).sqrt() * (spread_y as f64).sqrt());
-    // The two roots are rounded, so that equal planes may come out a last digit above 1.
+    // The two roots are rounded, so that equal planes may give a value above 1 in the last digit.
     Some(correlation.clamp(-1.0, 1.0))
 }

@@ -3,8 +3,8 @@
 use super::plane::Grid;
 
 /// The squared Euclidean distance in px from each pixel of a mask to the nearest pixel outside it; 0 outside.
-/// Exact, in whole numbers. Beyond the border lies nothing: a region that the crop cuts is as thick there as
-/// what is seen of it allows. `None` where every pixel is marked.
+/// Exact, in whole numbers. Nothing beyond the border counts: where the crop cuts a region, only what is in
+/// view decides how thick it is. `None` where every pixel is marked.
 pub fn squared(mask: &[bool], grid: Grid) -> Option<Vec<u64>> {
     if mask.iter().all(|&marked| marked) {
         return None;
@@ -14,7 +14,7 @@ pub fn squared(mask: &[bool], grid: Grid) -> Option<Vec<u64>> {
     let nearest = |pixel: usize| {
         let (x, _) = grid.place(pixel);
         let mut least = u64::MAX;
-        // Outward along the row, as long as the step alone is not too far.
+        // Outward along the row, as long as the steps alone are not longer than the best distance.
         for step in 0..width {
             let across = (step as u64) * (step as u64);
             if across >= least {

@@ -24,7 +24,7 @@ pub enum MeasureError {
         /// What both become in the name of a measure.
         slug: String,
     },
-    /// A side is 0, or the sides' product is no size that this machine can hold.
+    /// A side is 0, or the sides' product is more than this machine can hold.
     #[error("a crop of {height} x {width} pixels; expected sides of at least 1 that fit into memory")]
     Size {
         /// Rows.

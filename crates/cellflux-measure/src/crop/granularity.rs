@@ -1,12 +1,12 @@
 //! How large the bright structures of a channel are.
 //!
 //! The spectrum that `CellProfiler`'s `MeasureGranularity` takes of an image, without its subsampling, and
-//! with a background element that covers the crop, so that the darkest pixel is what is subtracted. With `f`
-//! the plane less its darkest value, `e_0 = f`, `e_k` the erosion of `e_{k-1}` by a pixel and its 4
+//! with a background element that covers the crop, so that the darkest pixel is subtracted. With `f`
+//! the plane minus its darkest value, `e_0 = f`, `e_k` the erosion of `e_{k-1}` by a pixel and its 4
 //! neighbours, and `r_k` the reconstruction of `f` by dilation from `e_k` (with the same element), step `k`
 //! is `100 (mean r_{k-1} - mean r_k) / mean f`: the percentage of the light in structures that hold an
 //! element of radius `k - 1` and none of radius `k`. The element of radius `k` is the diamond of pixels at
-//! most `k` steps away. Beyond the border lies nothing: there, erosions take the minimum of fewer pixels.
+//! most `k` steps away. Nothing lies beyond the border: there, erosions take the minimum of fewer pixels.
 
 use std::collections::VecDeque;
 
@@ -38,7 +38,7 @@ const fn column(name: &'static str) -> Column {
     }
 }
 
-/// The measures of [`COLUMNS`], 0..=100 each and together; `None` for a constant plane.
+/// The measures of [`COLUMNS`], each and their sum within 0..=100; `None` for a constant plane.
 pub fn measure(plane: &Plane) -> [Option<f64>; STEPS] {
     let grid = plane.grid();
     let darkest = plane.values().iter().copied().min().unwrap_or_default();

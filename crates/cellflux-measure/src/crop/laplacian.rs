@@ -12,7 +12,7 @@ pub const COLUMNS: [Column; 1] = [Column {
 }];
 
 /// Root mean square of the 4-neighbour Laplacian of bytes over 255, of all pixels that have 4 neighbours;
-/// 0..=4. `None` where no pixel has.
+/// 0..=4. `None` where no pixel has 4.
 pub fn measure(plane: &Plane) -> [Option<f64>; 1] {
     let rows: Vec<&[u8]> = plane.rows().collect();
     let (mut squares, mut count) = (0u128, 0u128);

@@ -1,8 +1,8 @@
 //! What one crop measures.
 //!
 //! A crop is coded bytes `[C, H, W]`; intensities are bytes over 255, shares of the coded full scale.
-//! [`catalogue`] says what is measured, in which unit and after whom; [`measure`] gives the numbers in the
-//! same order, `None` where the crop does not have one.
+//! [`catalogue`] says what is measured, in which unit and by whose definition; [`measure`] gives the numbers
+//! in the same order, `None` where the crop has no such value.
 //!
 //! ```
 //! use cellflux_measure::crop::{Channels, Crop, catalogue, measure};

@@ -3,7 +3,7 @@
 //! The DNA channel is smoothed by 1 px and split by Otsu's threshold (1979). Holes smaller than a nucleus are
 //! filled, what touches is divided where it is narrow ([`super::watershed`]), and what is smaller than a
 //! nucleus does not count. Otsu's threshold splits every plane that is not constant, so that the noise of an
-//! empty channel may give regions too, of low solidity.
+//! empty channel may give regions too; their solidity is low.
 
 use cellflux_image::morphology::otsu;
 
@@ -13,7 +13,7 @@ use super::region::Region;
 use super::smooth::smooth;
 use super::{distance, regions, watershed};
 
-/// Fewer pixels than a disc 6 px across has are debris, noise, or a hole in a nucleus.
+/// Fewer pixels than this, those of a disc 6 px across, are debris, noise, or a hole in a nucleus.
 pub const LEAST_AREA: usize = 30;
 
 const SHAPE: &str = "regionprops of scikit-image; nuclei by Otsu 1979 and Meyer 1994";
@@ -83,7 +83,7 @@ impl Nuclei {
         Self::large_enough(labels, grid)
     }
 
-    /// Of labelled regions, from 1, those that are large enough, with labels from 1 on.
+    /// Keeps those labelled regions (from 1) that are large enough, and labels them anew from 1.
     fn large_enough(mut labels: Vec<u32>, grid: Grid) -> Option<Self> {
         let most = labels.iter().copied().max().unwrap_or_default();
         let mut areas = vec![0usize; most as usize + 1];

@@ -1,4 +1,4 @@
-//! One channel of a crop, and which of its pixels lie beside which.
+//! One channel of a crop, and which of its pixels are neighbours.
 
 use super::MeasureError;
 

@@ -1,4 +1,4 @@
-//! How a channel's light lies around the nucleus.
+//! How a channel's light is distributed around the nucleus.
 
 use std::f64::consts::PI;
 
@@ -37,10 +37,11 @@ const fn ring(name: &'static str, about: &'static str) -> Column {
     }
 }
 
-/// The measures of [`COLUMNS`]: shares, 0..=1 and 1 together, of the light within two nuclear radii. A
-/// nuclear radius is that of a disc with the nucleus's area; a pixel lies in the ring of its centre, the
-/// outer edge included; light is what a pixel has above the channel's background ([`super::intensity`]). Of a
-/// ring that the border cuts, what is in view counts. `None` where there is no light.
+/// The measures of [`COLUMNS`]: shares, 0..=1 with a sum of 1, of the light within two nuclear radii. A
+/// nuclear radius is that of a disc with the nucleus's area; a pixel lies in the ring that holds its centre,
+/// where a ring includes its outer edge; light is what a pixel has above the channel's background
+/// ([`super::intensity`]). Where the border cuts a ring, only what is in view counts. `None` where there is
+/// no light.
 pub fn measure(plane: &Plane, nucleus: &Region) -> [Option<f64>; 4] {
     let Some(dark) = background(&Histogram::of(plane.values())) else {
         return [None; 4];

@@ -11,7 +11,7 @@ pub struct Region {
 }
 
 impl Region {
-    /// Those pixels `[H, W]` that are marked; `None` where none is.
+    /// The pixels `[H, W]` that are marked; `None` where none is.
     pub fn of(mask: impl IntoIterator<Item = bool>, grid: Grid) -> Option<Self> {
         let marked = (0..grid.pixels()).zip(mask).filter(|(_, marked)| *marked);
         let pixels: Vec<usize> = marked.map(|(pixel, _)| pixel).collect();
@@ -51,7 +51,7 @@ impl Region {
     }
 
     /// The eccentricity of the ellipse with the same second moments, 0 (a disc) to 1 (a line); 0 for a single
-    /// pixel. As scikit-image's `regionprops` has it: pixels are points.
+    /// pixel. As scikit-image's `regionprops` defines it: pixels are points.
     pub fn eccentricity(&self) -> f64 {
         let [mut x, mut y, mut xx, mut yy, mut xy] = [0i128; 5];
         for &pixel in &self.pixels {
@@ -76,8 +76,8 @@ impl Region {
         (1.0 - short / long).max(0.0).sqrt()
     }
 
-    /// Its area over that of its convex hull, above 0 to 1. As scikit-image's `regionprops` has it: the hull
-    /// is that of the middles of the pixels' edges, and holds the pixels whose centres it covers.
+    /// Its area over that of its convex hull, above 0 to 1. As scikit-image's `regionprops` defines it: the
+    /// hull is that of the middles of the pixels' edges, and holds the pixels whose centres it covers.
     pub fn solidity(&self) -> f64 {
         let hull = convex_hull(self.edge_middles());
         self.area() as f64 / pixels_within(&hull) as f64
@@ -112,8 +112,8 @@ fn pixels_within(hull: &[(i64, i64)]) -> usize {
     count
 }
 
-/// Twice the signed area of the triangle of three points: above 0 where `c` lies on the inner side of `a` to
-/// `b`, as [`convex_hull`] goes round.
+/// Twice the signed area of the triangle of three points: above 0 where `c` lies on the inner side of the
+/// line from `a` to `b`, in the direction in which [`convex_hull`] goes round.
 fn turn(a: (i64, i64), b: (i64, i64), c: (i64, i64)) -> i64 {
     (b.0 - a.0) * (c.1 - a.1) - (b.1 - a.1) * (c.0 - a.0)
 }

@@ -2,7 +2,7 @@
 
 use super::plane::Grid;
 
-/// Marks the pixels of 4-connected regions with fewer than `least` pixels of those that `mask` marks.
+/// Marks the pixels of the mask's 4-connected regions that have fewer than `least` pixels.
 pub fn smaller_than(least: usize, mask: &[bool], grid: Grid) -> Vec<bool> {
     let mut seen = vec![false; mask.len()];
     let mut small = vec![false; mask.len()];
@@ -19,7 +19,7 @@ pub fn smaller_than(least: usize, mask: &[bool], grid: Grid) -> Vec<bool> {
     small
 }
 
-/// The pixels of the mask that are connected with `start` and were not seen before.
+/// The pixels of the mask that are connected to `start` and were not seen before.
 fn connected(start: usize, mask: &[bool], seen: &mut [bool], grid: Grid) -> Vec<usize> {
     let mut is_new = |pixel: usize| {
         let new = mask.get(pixel) == Some(&true) && seen.get(pixel) == Some(&false);

@@ -5,8 +5,9 @@ use super::plane::Plane;
 /// The binomial filter along one axis: its standard deviation is exactly 1 px, and its weights sum to 16.
 const WEIGHTS: [u32; 5] = [1, 4, 6, 4, 1];
 
-/// A plane smoothed by the binomial filter `[1 4 6 4 1] / 16` along both axes, rounded to bytes; the border's
-/// pixels go on beyond it. Whole numbers give the same bytes on every machine and in every orientation.
+/// A plane smoothed by the binomial filter `[1 4 6 4 1] / 16` along both axes, rounded to bytes; beyond the
+/// border its pixels are repeated. Whole numbers give the same bytes on every machine and in every
+/// orientation.
 pub fn smooth(plane: &Plane) -> Vec<u8> {
     let (height, width) = (plane.grid().height(), plane.grid().width());
     let values: Vec<u32> = plane.values().iter().map(|&value| u32::from(value)).collect();

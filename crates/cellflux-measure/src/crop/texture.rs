@@ -1,4 +1,4 @@
-//! Which grey levels lie beside which.
+//! How often each grey level lies beside each other one.
 
 use super::column::{Column, Unit};
 use super::plane::Plane;
@@ -131,7 +131,7 @@ impl Pairs {
             homogeneity += share / (1.0 + difference * difference);
             levels += 1;
         }
-        // A single pair that occurs is one level beside itself: the matrix is symmetric.
+        // If a single pair occurs, it is one level beside itself, since the matrix is symmetric.
         let correlation = (levels > 1).then(|| (common / variance).clamp(-1.0, 1.0));
         [
             Some(contrast),

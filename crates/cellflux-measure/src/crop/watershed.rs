@@ -9,10 +9,10 @@ use super::plane::Grid;
 /// Squared, as distances are here: 81 of 100.
 const NECK_SQUARED: (u64, u64) = (81, 100);
 
-/// The squared radius in px of the smallest part that is a thing and no bump: its disc covers 31 px.
+/// The squared radius in px of the smallest part that is a thing and not a bump: its disc covers 31 px.
 const LEAST_RADIUS_SQUARED: u64 = 10;
 
-/// Where the things within a mask have their middles, by the squared distance to its outside
+/// The middles of the things within a mask, found by the squared distance to its outside
 /// ([`super::distance::squared`]): ascending pixels, one or more for every connected region.
 ///
 /// Each local maximum of the distance is the middle of a part as wide as the disc around it. From the largest
@@ -56,7 +56,7 @@ impl Parts {
         self.join(pixel, pixel);
     }
 
-    /// The middle of the part that a pixel belongs to; `None` for one that has not arrived.
+    /// The middle of the part that a pixel belongs to; `None` for one that was not seen yet.
     fn middle(&mut self, pixel: usize) -> Option<usize> {
         let mut at = pixel;
         loop {
@@ -64,14 +64,14 @@ impl Parts {
             if next == at {
                 return Some(at);
             }
-            // Shortens the way for the next one who asks.
+            // Shortens the path for the next search.
             let after = (*self.0.get(next)?)?;
             *self.0.get_mut(at)? = Some(after);
             at = after;
         }
     }
 
-    /// The middles of two pixels' parts where they are different ones.
+    /// The middles of two pixels' parts, if the parts differ.
     fn meeting(&mut self, one: usize, other: usize) -> Option<(usize, usize)> {
         let (one, other) = (self.middle(one)?, self.middle(other)?);
         (one != other).then_some((one, other))
@@ -85,8 +85,8 @@ impl Parts {
 }
 
 /// The watershed of a mask (Meyer 1994): from the greatest height down, each pixel takes the label of the
-/// region that it touches, of equal ones the first that came. `labels` are numbers from 1 where regions
-/// start, 0 elsewhere; what no label reaches stays 0.
+/// region that it touches; among pixels of equal height the first to arrive is served first. `labels` are
+/// numbers from 1 where regions start, 0 elsewhere; what no label reaches stays 0.
 pub fn flood(heights: &[u64], mask: &[bool], mut labels: Vec<u32>, grid: Grid) -> Vec<u32> {
     let mut waiting = BinaryHeap::new();
     let mut arrived = 0u64;

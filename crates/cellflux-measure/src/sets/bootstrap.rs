@@ -2,13 +2,13 @@
 //!
 //! Cells of one field of view share light, density and staining, so a thousand cells of ten fields say less
 //! than a thousand cells of a thousand fields. Each side's groups are drawn with replacement, as many as
-//! there are, and all cells of a drawn group come along (cluster bootstrap; Davison and Hinkley 1997, section
-//! 3.8). The interval holds the middle 95 % of the replicates (percentile method; Efron and Tibshirani 1993,
-//! chapter 13).
+//! there are, each with all its cells (cluster bootstrap; Davison and Hinkley 1997, section 3.8). The
+//! interval holds the middle 95 % of the replicates (percentile method; Efron and Tibshirani 1993, chapter
+//! 13).
 //!
-//! Distances have a bias under resampling: two resampled sets are further apart than the two sets. For how
-//! far two distances differ, compute both in one [`bootstrap`] and take [`Replicates::difference`], in which
-//! most of the bias cancels.
+//! Distances have a bias under resampling: two resampled sets are further apart than the two sets. To find
+//! how far two distances differ, compute both in one [`bootstrap`] and take [`Replicates::difference`], in
+//! which most of the bias cancels.
 
 use super::error::SetError;
 use super::groups::{Groups, Unit};
@@ -18,8 +18,8 @@ use super::random::{below, stream};
 /// The share of replicates inside an interval.
 pub const LEVEL: f64 = 0.95;
 
-/// The fewest replicates: with 100, two or three lie beyond each end of a 95 % interval. 1,000 and more are
-/// usual.
+/// The smallest number of replicates: with 100, two or three lie beyond each end of a 95 % interval. 1,000
+/// and more are usual.
 pub const FEWEST_REPLICATES: usize = 100;
 
 /// How often to draw, and from which seed.
@@ -70,7 +70,7 @@ impl Draw<'_> {
     }
 
     /// The rows of a side that were drawn, rising, each as often as it was drawn: what
-    /// [`Features::select`](super::Features::select) takes, for statistics that know no counts.
+    /// [`Features::select`](super::Features::select) takes, for statistics that do not take counts.
     ///
     /// # Errors
     ///
@@ -101,8 +101,8 @@ impl Replicates {
         self.of(|values| values.get(statistic).copied())
     }
 
-    /// `first - second` with the interval of the difference: each replicate's difference is of the same draw.
-    /// Nothing for a statistic that was not computed.
+    /// `first - second` with the interval of the difference: both values of a replicate come from the same
+    /// draw. Nothing for a statistic that was not computed.
     pub fn difference(&self, first: usize, second: usize) -> Option<Estimate> {
         self.of(|values| Some(values.get(first)? - values.get(second)?))
     }
@@ -130,7 +130,7 @@ impl Replicates {
 /// each draw; first of the sample itself, with each group once.
 ///
 /// Sets that were made row for row from another set, such as crops generated from control crops, have the
-/// groups of that set: give the set once as a side and use its draw for both, and what they share cancels.
+/// groups of that set: give the set once as a side and use its draw for both; then what they share cancels.
 ///
 /// # Errors
 ///

@@ -4,12 +4,12 @@ use super::error::SetError;
 
 const MEASURE: &str = "confusion matrix";
 
-/// More classes than any screen has mechanisms; their square of counts is 128 MiB.
+/// More classes than any screen has mechanisms; a matrix of that many takes 128 MiB.
 const MOST_CLASSES: usize = 4096;
 
 /// How often crops of each class were given each class.
 ///
-/// A share of nothing is 0, as scikit-learn's `zero_division=0` has it.
+/// A share of nothing is 0, as with scikit-learn's `zero_division=0`.
 ///
 /// ```
 /// use cellflux_measure::sets::classification::Confusion;
@@ -34,7 +34,7 @@ pub struct ClassScore {
     pub support: u64,
     /// Crops that were given the class.
     pub predicted: u64,
-    /// The share of crops given the class that are of it.
+    /// The share of the crops given the class that belong to it.
     pub precision: f64,
     /// The share of crops of the class that were given it.
     pub recall: f64,
@@ -47,7 +47,7 @@ pub struct ClassScore {
 pub struct Majority {
     /// The class; of equally frequent ones the first.
     pub class: usize,
-    /// Its share of all crops: the accuracy of naming it always.
+    /// Its share of all crops: the accuracy of always naming it.
     pub share: f64,
 }
 
@@ -219,7 +219,7 @@ mod tests {
 
     #[test]
     fn classes_that_are_never_given_or_never_there_count_by_scikit_learns_rules() {
-        // Class 2 is only given, class 3 only there, class 4 neither.
+        // Class 2 is only predicted, class 3 only true, class 4 neither.
         let confusion = Confusion::new(5, &[0, 0, 1, 3], &[0, 2, 1, 1]).unwrap();
         let f1 = [2.0 / 3.0, 2.0 / 3.0, 0.0, 0.0];
         // A few roundings of numbers below 1.

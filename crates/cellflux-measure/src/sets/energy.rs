@@ -12,11 +12,11 @@ const MEASURE: &str = "energy distance";
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Energy {
     /// The U-statistic: means over pairs of different rows. Its expectation is the distance of the
-    /// distributions at any number of rows, so it may be below 0 where they are equal.
+    /// distributions, whatever the number of rows, so it may be below 0 where they are equal.
     pub unbiased: f64,
     /// The V-statistic: means over all pairs, a row with itself included. It is the distance of the two
-    /// finite sets: at least 0, 0 for equal sets, and too large on average by a share that falls with the
-    /// rows.
+    /// finite sets: at least 0, 0 for equal sets, and too large on average, by a share that falls as the rows
+    /// get more.
     pub of_sets: f64,
 }
 
@@ -25,7 +25,7 @@ impl Energy {
         let across = 2.0 * means.between;
         let unbiased = across - means.first.unbiased() - means.second.unbiased();
         let of_sets = across - means.first.with_itself_as_0() - means.second.with_itself_as_0();
-        // The V-statistic is below 0 by rounding alone.
+        // The V-statistic can be below 0 only by rounding.
         Ok(Self {
             unbiased: finite(MEASURE, unbiased)?,
             of_sets: finite(MEASURE, of_sets)?.max(0.0),

@@ -39,7 +39,9 @@ pub enum SetError {
         rows: usize,
     },
     /// Sets whose columns cannot be the same features.
-    #[error("{measure}: set {set} has {found} columns, expected {expected} as the first; measure both alike")]
+    #[error(
+        "{measure}: set {set} has {found} columns, expected {expected} as the first has; measure both alike"
+    )]
     Width {
         /// What was to be computed.
         measure: &'static str,
@@ -86,7 +88,7 @@ pub enum SetError {
         /// The matrix's rows and columns.
         width: usize,
     },
-    /// Numbers so large that the result is no finite number.
+    /// Numbers so large that the result is not finite.
     #[error("{measure}: the result is {found}, expected a finite number; standardise the features")]
     Overflow {
         /// What was to be computed.
@@ -165,7 +167,7 @@ pub enum SetError {
         /// Sides that are resampled.
         sides: usize,
     },
-    /// A statistic that is no number, or that is missing.
+    /// A statistic that is not finite, or that is missing.
     #[error(
         "bootstrap: statistic {statistic} of replicate {replicate} is {found:?}, expected a finite number"
     )]
@@ -177,7 +179,7 @@ pub enum SetError {
         /// The value; nothing where the statistic was not returned.
         found: Option<f64>,
     },
-    /// A measure that the treatment does not change: no share of nothing can be closed.
+    /// A measure that the treatment does not change: there is no gap to close.
     #[error(
         "gap closed: control and treated are equal in this measure, expected an effect; leave the measure out"
     )]

@@ -13,8 +13,8 @@ const MEASURE: &str = "Fréchet distance";
 /// by `N - 1`.
 ///
 /// It depends on the number of rows, as the covariances do: compare only values of equally large sets, and
-/// show what real crops are apart from other real crops. Where features are not distributed normally, sets
-/// that differ may have distance 0.
+/// show beside them how far real crops are from other real crops. Where features are not distributed
+/// normally, sets that differ may have distance 0.
 ///
 /// # Errors
 ///
@@ -67,7 +67,7 @@ fn trace_of_root(first: DMatrix<f64>, second: &DMatrix<f64>) -> Result<f64, SetE
     }
     let half = transposed_product(second, &root);
     let product = transposed_product(&root, &half);
-    // Both halves are equal but for rounding, of which the solver would read one.
+    // Both halves are equal except for rounding, and the solver would read only one of them.
     let symmetric = (&product + product.transpose()) / 2.0;
     Ok(symmetric_eigen(MEASURE, symmetric)?
         .eigenvalues
@@ -92,7 +92,8 @@ mod tests {
         fn it_is_symmetric_and_knows_no_order_of_rows(a in set(), b in set(), shift in -2.0f64..2.0) {
             let found = frechet(&a, &b).unwrap();
             let order: Vec<usize> = (0..a.rows()).rev().collect();
-            // The root of an eigenvalue that is 0 but for rounding is wrong by about 1e-8 of the largest, 9.
+            // The root of an eigenvalue that is 0 except for rounding is wrong by about 1e-8 of the largest,
+            // 9.
             let tolerance = 1e-6;
             prop_assert!(found >= 0.0);
             prop_assert!((frechet(&b, &a).unwrap() - found).abs() < tolerance);

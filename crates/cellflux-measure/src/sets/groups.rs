@@ -6,15 +6,15 @@ use std::fmt::{Display, Formatter};
 use super::error::SetError;
 use super::random::{choose, stream};
 
-/// The fewest fields of view on each side with which fields are resampled. The percentile interval takes its
-/// spread from the groups that there are: with `G` groups its variance is short by the factor `(G - 1) / G`,
-/// and its tails are those of the normal distribution and not of Student's. For a mean, an interval that is
-/// said to be 95 % covers 93 % at 20 groups, 90 % at 10 and 85 % at 5 (normal theory:
+/// Fields are resampled only with at least this many fields of view on each side. The percentile interval
+/// takes its spread from the groups that there are: with `G` groups its variance is short by the factor
+/// `(G - 1) / G`, and its tails are those of the normal distribution and not of Student's. For a mean, an
+/// interval called 95 % covers 93 % at 20 groups, 90 % at 10 and 85 % at 5 (normal theory:
 /// `P(|t| < 1.96 * sqrt((G - 1) / G))` with `G - 1` degrees of freedom).
 pub const FEWEST_FIELDS: usize = 20;
 
-/// What is resampled as one piece, from the finest that keeps neighbours together to the coarsest, and single
-/// cells.
+/// What is resampled as one piece: from the smallest unit that keeps neighbours together to the largest, and
+/// single cells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Unit {
     /// One position of the microscope in a well.
@@ -78,7 +78,7 @@ impl Groups {
     ///
     /// # Errors
     ///
-    /// [`SetError::NoLabel`] with the first row whose origin does not say this unit.
+    /// [`SetError::NoLabel`] with the first row whose origin does not name this unit.
     pub fn by(unit: Unit, origins: &[Origin]) -> Result<Self, SetError> {
         if unit == Unit::Cell {
             return Ok(Self::cells(origins.len()));
@@ -136,8 +136,8 @@ impl Groups {
         &self.of_rows
     }
 
-    /// The rows of two random halves of the groups, rising: what real crops are apart from other real crops
-    /// is the floor below which no generated set can be expected to come. The first half is smaller by one
+    /// The rows of two random halves of the groups, rising: the distance of real crops from other real crops
+    /// is the floor: no generated set can be expected to come below it. The first half is smaller by one
     /// group where their number is odd.
     pub fn halves(&self, seed: u64) -> [Vec<usize>; 2] {
         let mut first = vec![false; self.count];
@@ -161,9 +161,9 @@ impl Groups {
 /// least [`FEWEST_FIELDS`] of them; else the well, else the plate, where each side has at least two; else the
 /// cell.
 ///
-/// A unit counts only where every row of every side says it. The rule looks at names and numbers of groups,
-/// never at a result, so that no unit is chosen for the interval that it gives. A well or a plate that takes
-/// the place of few fields comes in still smaller numbers: show the number of groups with every interval.
+/// A unit is considered only where every row of every side names it. The rule looks at names and numbers of
+/// groups, never at a result, so that no unit is chosen for the interval that it gives. Where fields are too
+/// few, wells or plates are even fewer: show the number of groups with every interval.
 ///
 /// ```
 /// use cellflux_measure::sets::groups::{Origin, Unit, choose_unit};

@@ -1,4 +1,4 @@
-//! A number together with how sure it is.
+//! A number together with its interval.
 
 /// A range of values, both ends included.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -9,8 +9,8 @@ use super::vectors::dot;
 
 const MEASURE: &str = "KID";
 
-/// The most kernel values that are kept for drawing subsets of them (128 MiB). Beyond it each subset computes
-/// its own.
+/// The largest number of kernel values that are kept for drawing subsets of them (128 MiB). Above it each
+/// subset computes its own.
 const MOST_KEPT: usize = 1 << 24;
 
 /// Small sets drawn from both sides, as the literature reports KID.
@@ -51,13 +51,13 @@ pub struct Kid {
 /// The kernel Inception distance (Binkowski et al. 2018, section 4): the unbiased estimate of the
 /// squared maximum mean discrepancy with the kernel `(x.y / D + 1)^3`, where `D` is the features' dimension.
 ///
-/// Unbiased, so it may be below 0 for sets of one distribution, and its expectation does not depend on the
-/// number of rows. It depends on the features' unit: standardise them, or take the network's own.
+/// It is unbiased, so it may be below 0 for sets of one distribution, and its expectation does not depend on
+/// the number of rows. It depends on the features' unit: standardise them, or take the network's own.
 ///
 /// # Errors
 ///
 /// [`SetError::Width`] for sets of different width, [`SetError::TooFewRows`] below 2 rows,
-/// [`SetError::Outside`] for subsets that do not fit the smaller side or for none of them,
+/// [`SetError::Outside`] for subsets that do not fit the smaller side, or for no subsets,
 /// [`SetError::Overflow`] for huge features.
 ///
 /// ```
@@ -138,7 +138,7 @@ impl KernelSums {
     }
 }
 
-/// All pairs of rows, with each side as one group, so that nothing is kept but three sums.
+/// All pairs of rows, with each side as one group, so that only three sums are kept.
 fn exact(first: &Features, second: &Features) -> Result<f64, SetError> {
     let [one, other] = [first, second].map(|set| Groups::of(Unit::Plate, &vec![0; set.rows()]));
     KernelSums::new([first, second], [&one, &other])?.kid(&[1], &[1])

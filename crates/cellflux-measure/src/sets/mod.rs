@@ -2,8 +2,8 @@
 //!
 //! | question | module |
 //! |---|---|
-//! | how far apart is one measure | [`wasserstein`] |
-//! | how far apart are many features at once | [`frechet`], [`kid`], [`energy`] |
+//! | how far apart are two sets in one measure | [`wasserstein`] |
+//! | how far apart are they in many features at once | [`frechet`], [`kid`], [`energy`] |
 //! | are generated crops realistic, and are they as diverse as real ones | [`prdc`] |
 //! | are generated crops copies of training crops | [`nearest`] |
 //! | how much of a treatment's effect is reproduced | [`effect`] |

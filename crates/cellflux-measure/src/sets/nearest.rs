@@ -15,7 +15,7 @@ pub struct Neighbour {
     pub distance: f64,
 }
 
-/// The closest row of `set` for each row of `queries`; of equally close ones the first.
+/// The closest row of `set` for each row of `queries`; among equally close ones the first.
 ///
 /// # Errors
 ///
@@ -40,8 +40,8 @@ pub fn nearest(queries: &Features, set: &Features) -> Result<Vec<Neighbour>, Set
         .collect()
 }
 
-/// The closest other row of the same set for each row: what a distance to the nearest neighbour is among
-/// crops that are no copies of each other.
+/// The closest other row of the same set for each row: the usual distance to the nearest neighbour among
+/// crops that are not copies of each other.
 ///
 /// # Errors
 ///

@@ -2,7 +2,7 @@
 //!
 //! KID and the energy distance are means over pairs. A bootstrap replicate counts all rows of a group equally
 //! often, so it needs only the sums of each pair of groups: they are computed once, and a replicate costs the
-//! square of the number of groups and not of the number of rows.
+//! square of the number of groups, not of the number of rows.
 
 use super::error::SetError;
 use super::features::{Features, check_counts, check_sets};
@@ -25,7 +25,7 @@ struct Within {
     sums: Vec<f64>,
 }
 
-/// The means that a replicate's two sets have, over pairs of different rows.
+/// The means of a replicate's two sets over pairs of different rows.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct PairMeans {
     pub first: OneSet,
@@ -40,13 +40,13 @@ pub(super) struct OneSet {
     sum: f64,
     /// How many rows there are, copies counted.
     rows: f64,
-    /// How many ordered pairs are of a row and itself or its copies.
+    /// How many ordered pairs consist of a row and itself or its copies.
     copies: f64,
 }
 
 impl OneSet {
     /// The mean over pairs of different rows: the term of a U-statistic. A resampled set has copies of rows,
-    /// and a copy is no second observation, so a row is never paired with its own copies.
+    /// and a copy is not a second observation, so a row is never paired with its own copies.
     pub fn unbiased(self) -> f64 {
         self.sum / (self.rows * self.rows - self.copies)
     }
@@ -148,7 +148,7 @@ fn between(
     })
 }
 
-/// A line of `columns` sums for each group: the lines that `line` computes for its rows, added.
+/// A line of `columns` sums for each group: the sum of the lines that `line` computes for its rows.
 fn by_groups(
     set: &Features,
     groups: &Groups,

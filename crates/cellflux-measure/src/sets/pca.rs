@@ -30,8 +30,8 @@ pub struct Pca {
 impl Pca {
     /// The first `components` directions of this set. Features of different units are standardised first.
     ///
-    /// Each direction has length 1; its sign is the one with which its largest value by size is above 0 (the
-    /// first such value), as in scikit-learn.
+    /// Each direction has length 1; its sign is chosen so that its value of largest size is above 0 (the
+    /// first one of that size), as in scikit-learn.
     ///
     /// # Errors
     ///

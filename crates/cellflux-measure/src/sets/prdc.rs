@@ -1,4 +1,5 @@
-//! Precision, recall, density and coverage: whether generated crops look real, and whether they are as diverse.
+//! Precision, recall, density and coverage: whether generated crops look real, and whether they are as
+//! diverse.
 
 use super::error::SetError;
 use super::features::{Features, check_counts, check_sets};
@@ -15,24 +16,27 @@ pub struct Prdc {
     pub precision: f64,
     /// The share of real crops inside the ball of a generated crop, from 0 to 1.
     pub recall: f64,
-    /// In how many balls of real crops a generated crop lies on average, divided by `k`; at least 0, about 1 for
-    /// sets of one distribution, and above 1 for crops that are crowded where real crops are dense.
+    /// The average number of real crops' balls in which a generated crop lies, divided by `k`; at least 0,
+    /// about 1 for sets of one distribution, and above 1 where generated crops crowd together where real
+    /// crops are dense.
     pub density: f64,
-    /// The share of real crops with a generated crop in their ball, from 0 to 1; for sets of one distribution and
-    /// one size about `1 - 1 / 2^k`.
+    /// The share of real crops with a generated crop in their ball, from 0 to 1; about `1 - 1 / 2^k` for
+    /// equally large sets of one distribution.
     pub coverage: f64,
 }
 
 /// Precision and recall (Kynkäänniemi et al. 2019, section 2), density and coverage (Naeem et al. 2020,
-/// equations 4 and 5), with the arithmetic of the authors' `prdc` package. The ball of a crop reaches to its `k`th
-/// nearest neighbour in its own set and does not hold its edge.
+/// equations 4 and 5), with the arithmetic of the authors' `prdc` package. The ball of a crop reaches to its
+/// `k`th nearest neighbour in its own set and does not include its edge.
 ///
-/// The four depend on the numbers of rows and on `k`: compare values of equal ones only. `k` of 5 is usual.
+/// The four depend on the numbers of rows and on `k`: compare only values for the same numbers. `k` of 5 is
+/// usual.
 ///
 /// # Errors
 ///
-/// [`SetError::Width`] for sets of different width, [`SetError::TooFewRows`] below 2 rows, [`SetError::Outside`]
-/// for a `k` that is 0 or not below the rows of each set, [`SetError::Overflow`] for huge features.
+/// [`SetError::Width`] for sets of different width, [`SetError::TooFewRows`] below 2 rows,
+/// [`SetError::Outside`] for a `k` that is 0 or not below the rows of each set, [`SetError::Overflow`] for
+/// huge features.
 ///
 /// ```
 /// use cellflux_measure::sets::{Features, prdc::prdc};
@@ -50,8 +54,8 @@ pub fn prdc(real: &Features, generated: &Features, k: usize) -> Result<Prdc, Set
 
 /// Which crops lie in whose balls, kept for the replicates of a bootstrap.
 ///
-/// A replicate counts the rows that a share is taken over and leaves the balls of the other side as they are: a
-/// row drawn twice would be its own nearest neighbour at distance 0.
+/// A replicate counts the rows over which a share is taken and leaves the balls of the other side as they
+/// are: a row drawn twice would be its own nearest neighbour at distance 0.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Neighbourhoods {
     k: usize,
@@ -104,13 +108,13 @@ impl Neighbourhoods {
         })
     }
 
-    /// The four numbers with each row counted this often: precision and density are means over generated crops,
-    /// recall and coverage over real ones.
+    /// The four numbers with each row counted this often: precision and density are means over generated
+    /// crops, recall and coverage over real ones.
     ///
     /// # Errors
     ///
-    /// [`SetError::Count`] where there is not one count for each row, [`SetError::TooFewRows`] where all counts of
-    /// a side are 0.
+    /// [`SetError::Count`] where there is not one count for each row, [`SetError::TooFewRows`] where all
+    /// counts of a side are 0.
     pub fn weighted(&self, real: &[u32], generated: &[u32]) -> Result<Prdc, SetError> {
         check_counts(MEASURE, real, self.recalled.len())?;
         check_counts(MEASURE, generated, self.in_balls.len())?;

@@ -1,11 +1,11 @@
-//! Draws that are the same on every platform.
+//! Random draws that are the same on every platform.
 
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
 
 /// The numbers of one draw. The rule, fixed for good: ChaCha8 with a key of the seed's eight little-endian
-/// bytes and 24 zeros, and the draw's number as the cipher's stream, so that no draw depends on how many came
-/// before it.
+/// bytes and 24 zeros, and the draw's number as the cipher's stream, so that no draw depends on those before
+/// it.
 pub(super) fn stream(seed: u64, number: u64) -> ChaCha8Rng {
     let mut key = [0; 32];
     for (byte, value) in key.iter_mut().zip(seed.to_le_bytes()) {

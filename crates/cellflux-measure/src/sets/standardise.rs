@@ -1,4 +1,4 @@
-//! Features in units of one set's spread, so that a feature does not count more for its unit alone.
+//! Features in units of one set's spread, so that no feature counts more only because of its unit.
 
 use super::error::SetError;
 use super::features::{Features, check_sets};
@@ -6,7 +6,7 @@ use super::features::{Features, check_sets};
 /// Mean and standard deviation of each column of one set, to be applied to others.
 ///
 /// The standard deviation divides by `N`, as scikit-learn's `StandardScaler` does. A column that is constant
-/// in the set has no spread to measure by and is left out of every set that is standardised; see
+/// in the set has no spread to divide by and is left out of every set that is standardised; see
 /// [`dropped`](Self::dropped).
 ///
 /// ```
@@ -30,7 +30,7 @@ struct Scale {
 }
 
 impl Standardiser {
-    /// Takes mean and standard deviation from this set, as a rule the real control crops.
+    /// Takes mean and standard deviation from this set, usually the real control crops.
     ///
     /// # Errors
     ///

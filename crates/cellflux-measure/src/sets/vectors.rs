@@ -30,7 +30,7 @@ pub(super) fn dot(a: &[f64], b: &[f64]) -> f64 {
 /// The Euclidean distance of two rows of one width: the same bits in both directions, 0 for equal rows.
 ///
 /// Differences are taken first. The expansion into three inner products, which libraries use for speed, loses
-/// half of the digits where two rows are close, and close rows are what is looked for.
+/// half of the digits where two rows are close, and close rows are the ones that matter here.
 pub(super) fn distance(a: &[f64], b: &[f64]) -> f64 {
     sum(a, b, |a, b| (a - b) * (a - b)).sqrt()
 }

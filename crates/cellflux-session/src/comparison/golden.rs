@@ -39,7 +39,7 @@ pub struct Bounds {
 }
 
 impl Bounds {
-    /// The CPU in f32: rounding is some 1e-6. Trajectories leave room for `x1_dopri5`, whose reference
+    /// The CPU in f32: rounding is about 1e-6. Trajectories leave room for `x1_dopri5`, whose reference
     /// interpolates past the end and so differs by up to 4e-5 from a solver that stops there.
     pub const CANDLE_F32: Self = Self {
         velocity: 1e-5,
@@ -69,7 +69,7 @@ pub struct Row {
 }
 
 impl Row {
-    /// Whether the error is within its bound; one that is no number is not.
+    /// Whether the error is within its bound; NaN is not.
     pub fn ok(&self) -> bool {
         self.relative_error <= self.bound
     }
@@ -128,7 +128,7 @@ pub enum GoldenError {
     NoOutput,
 }
 
-/// What `cfg_scale` may be: alpha less 1.
+/// What `cfg_scale` may be: alpha minus 1.
 const SCALE: &str = "a number from -1 to 100";
 
 /// What a golden file says: a network's inputs and the outputs expected of it.
@@ -284,8 +284,8 @@ impl Golden {
         (self.height, self.width)
     }
 
-    /// Compares every output of the file with what `engine` makes of the file's inputs, and calls `report`
-    /// with each row as soon as it is measured.
+    /// Compares every output of the file with what `engine` computes from the file's inputs, and calls
+    /// `report` with each row as soon as it is measured.
     ///
     /// The engine holds a network of [`Self::config`] for images of [`Self::size`].
     ///

@@ -54,9 +54,9 @@ pub async fn error<E: Engine<Error: std::fmt::Display>>(
     let mut run = async |bundle: &Bundle| -> Result<Vec<Frame>, String> {
         let path = start_image::file(&recipe.start, &bundle.manifest).map_err(|error| error.to_string())?;
         let example = path.and_then(|path| files.get(path)).map(Vec::as_slice);
-        let experiment = PreparedWalk::new(recipe.clone(), &bundle.manifest, &bundle.vectors, example)
+        let walk = PreparedWalk::new(recipe.clone(), &bundle.manifest, &bundle.vectors, example)
             .map_err(|error| error.to_string())?;
-        let mut exploration = Exploration::new(experiment);
+        let mut exploration = Exploration::new(walk);
         exploration.attach_engine(engines(bundle)?);
         exploration.finish().await.map_err(|error| error.to_string())?;
         Ok(exploration.frames().to_vec())

@@ -36,8 +36,8 @@ impl Recipe {
     }
 }
 
-/// Says of the recipe's numbers what a parser would call a type: by the field's name and its range. A number
-/// that is none (NaN, infinite) is `null` in JSON.
+/// Checks the recipe's numbers by the field's name and range, where a parser would only name a type. A number
+/// that is not finite is `null` in JSON.
 fn check_numbers(json: &serde_json::Value) -> Result<(), SessionError> {
     use serde_json::Value;
     let refuse = |field, found: &Value, expected: &str| {
@@ -73,7 +73,7 @@ fn check_numbers(json: &serde_json::Value) -> Result<(), SessionError> {
     ];
     for (field, pointer, range) in real {
         match json.pointer(pointer) {
-            // A dose of `null` is none, which a model without doses has.
+            // A dose of `null` means none, as for a model without doses.
             Some(Value::Null) if field == "dose" => {}
             Some(value) if !value.is_number() => return refuse(field, value, &number_from(range)),
             _ => {}
@@ -134,7 +134,7 @@ mod tests {
         let seed = "expected a whole number from 0 to 4294967295";
         refused("seed", "-1", &format!("seed is -1, {seed}"));
         refused("seed", "4294967296", &format!("seed is 4294967296, {seed}"));
-        // What a field of the page holds where it is not a number, and a number that JSON cannot hold.
+        // What an input of the page holds where it is not a number, and a number that JSON cannot hold.
         refused(
             "rtol",
             "\"tight\"",

@@ -26,7 +26,7 @@ pub const STEPS: RangeInclusive<usize> = 1..=limits::STEPS;
 pub const TOLERANCE: RangeInclusive<f64> = 1e-9..=1.0;
 /// Dose in micromolar, for a model that takes one.
 pub const DOSE_UM: RangeInclusive<f64> = 0.0..=1e9;
-/// The most steps of an adaptive solver that are kept, in all.
+/// The largest number of steps of an adaptive solver that are kept.
 pub const ADAPTIVE_STEPS: usize = limits::STEPS;
 
 /// Everything that decides a trajectory. As JSON it is a file for `cellflux run --recipe`; as the hash of a
@@ -43,9 +43,8 @@ pub struct Recipe {
     /// Dose in micromolar; given exactly when the model takes one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dose_um: Option<f64>,
-    /// Solver, time grid, guidance and source noise. Fields that do not matter are kept all the same: the
-    /// grid and its steps under an adaptive solver, the tolerances under a fixed-step one, the seed without
-    /// noise.
+    /// Solver, time grid, guidance and source noise. Fields that do not matter are kept anyway: the grid and
+    /// its steps under an adaptive solver, the tolerances under a fixed-step one, the seed without noise.
     pub sampling: Sampling,
     /// Which way the flow is walked.
     #[serde(default)]
@@ -55,7 +54,8 @@ pub struct Recipe {
     pub view: View,
 }
 
-/// What is walked from: a control, in reverse a treated cell, or the noise of a flow that starts from noise.
+/// Where a walk starts: at a control, in reverse at a treated cell, or at noise for a flow that starts from
+/// noise.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Start {
@@ -74,19 +74,19 @@ pub enum Direction {
     /// From the control at t = 0 to the treated image at t = 1. Noise is added to the start.
     #[default]
     Forward,
-    /// From a treated image at t = 1 to a control at t = 0 (paper, appendix G). The start is at the end that
-    /// noise is not part of, so none is added.
+    /// From a treated image at t = 1 to a control at t = 0 (paper, appendix G). Noise is not part of this
+    /// end, so none is added to the start.
     Reverse,
-    /// Forward, then back to where it started: what the last frame differs by from the first is the solver's
-    /// error.
+    /// Forward, then back to where it started: the difference between the last frame and the first is the
+    /// solver's error.
     Return,
 }
 
-/// What of a trajectory is looked at.
+/// Which part of a trajectory is looked at.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct View {
-    /// Step to be shown, 0 being the start; the last one where this is `None`.
+    /// Step to be shown, where 0 is the start; the last one where this is `None`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub step: Option<usize>,
     /// Channels that are switched off, rising.
@@ -112,7 +112,7 @@ impl Direction {
         self != Self::Reverse
     }
 
-    /// How often the flow is walked from one end to the other.
+    /// How often the walk passes from one end of the flow to the other.
     pub fn legs(self) -> usize {
         match self {
             Self::Forward | Self::Reverse => 1,
@@ -249,9 +249,9 @@ pub(crate) fn first_condition(manifest: &Manifest) -> Option<&Condition> {
 }
 
 impl Start {
-    /// The start that a condition is shown from where none is named: noise, where the flow starts from noise;
-    /// else a control of a plate that the bundle shows the condition's treated cells of, one of a batch of
-    /// the condition, or the first. `None` for a bundle without sample controls.
+    /// The start for a condition where none is named: noise, where the flow starts from noise; else a control
+    /// of a plate from which the bundle shows treated cells of the condition, one of a batch of the
+    /// condition, or the first. `None` for a bundle without sample controls.
     pub fn first(manifest: &Manifest, condition: &Condition) -> Option<Self> {
         if manifest.source == FlowSource::Noise {
             return Some(Self::Noise);

@@ -88,14 +88,14 @@ struct View {
 }
 
 impl View {
-    /// The square about every ellipse.
+    /// The square around all ellipses.
     fn of(clouds: &[Cloud]) -> Self {
         let across = reach(clouds, |cloud| (cloud.mean[0], cloud.covariance[0]));
         let up = reach(clouds, |cloud| (cloud.mean[1], cloud.covariance[2]));
         let side = (across.1 - across.0).max(up.1 - up.0);
         Self {
             centre: (f64::midpoint(across.0, across.1), f64::midpoint(up.0, up.1)),
-            // A tenth of the panel stays free. One cell alone has no side.
+            // A tenth of the panel stays free. A single cell has no extent.
             scale: 0.9 * PANEL / if side > 0.0 { side } else { 1.0 },
         }
     }
@@ -109,7 +109,7 @@ impl View {
     }
 }
 
-/// From where to where clouds reach along an axis, by their means and variances there.
+/// How far clouds reach along an axis, from their means and variances on it.
 fn reach(clouds: &[Cloud], axis: fn(&Cloud) -> (f64, f64)) -> (f64, f64) {
     let ends = clouds.iter().map(axis);
     ends.fold(
@@ -125,7 +125,7 @@ fn reach(clouds: &[Cloud], axis: fn(&Cloud) -> (f64, f64)) -> (f64, f64) {
 #[derive(Debug, PartialEq)]
 struct Ellipse {
     radii: (f64, f64),
-    /// Of the longer axis, clockwise, since a drawing's second axis points down.
+    /// The angle of the longer axis, clockwise, since a drawing's second axis points down.
     degrees: f64,
 }
 

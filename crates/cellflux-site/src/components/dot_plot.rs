@@ -7,7 +7,7 @@ use super::measured::{interval, percent};
 use crate::drawing::{Anchor, Drawing, shortened};
 use crate::words::{Words, with_name};
 
-/// Compounds that a plot shows; the data hold all.
+/// How many compounds a plot shows; the data hold all.
 const MOST: usize = 60;
 /// Letters of a compound's name.
 const NAME: usize = 24;
@@ -16,7 +16,7 @@ const PLOT: f64 = 300.0;
 const RIGHT: f64 = 210.0;
 const ROW: f64 = 22.0;
 const TOP: f64 = 34.0;
-/// The share below which an interval is cut off: its figures stand beside it.
+/// The share below which an interval is cut off; its figures stand beside it.
 const LOWEST: f64 = -1.0;
 /// As far to the right.
 const HIGHEST: f64 = 2.0;
@@ -90,7 +90,7 @@ impl Axis {
         }
     }
 
-    /// Where a share lies; what is beyond an end lies on it.
+    /// Where a share lies; a share beyond an end is drawn at that end.
     fn x(&self, share: f64) -> f64 {
         LEFT + PLOT * (share.clamp(self.low, self.high) - self.low) / (self.high - self.low)
     }

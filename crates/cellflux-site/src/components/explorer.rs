@@ -1,4 +1,4 @@
-//! The explorer, at a walk to begin with.
+//! The explorer, with the walk that it shows first.
 
 use serde::Deserialize;
 use toml::Spanned;
@@ -13,16 +13,16 @@ use crate::walk_request::WalkRequest;
 /// Parts of the explorer that a page may leave out.
 pub const HIDEABLE: [&str; 6] = ["upload", "model", "measured", "settings", "keep", "about"];
 
-/// What stands where an explorer has not started, as HTML. Nothing takes it away: the started explorer's
-/// shadow tree has no place for it. `web/unstarted.js` adds which file is the cause.
-pub const FALLBACK: &str = "<div class=\"fallback\" slot=\"fallback\" lang=\"en\"><p>The explorer has not started. It \
-    needs JavaScript, WebAssembly and a web server that sends its parts as they were built: a part that was \
-    changed on its way is not run, and a page that was opened as a file, or kept from before the site was built \
-    anew, does not find its parts. Load the page again; where that does not help, a current version of the \
-    browser may.</p>\
+/// What stands where an explorer has not started, as HTML. Nothing removes it: the started explorer's shadow
+/// tree has no slot for it. `web/unstarted.js` adds which file is the cause.
+pub const FALLBACK: &str = "<div class=\"fallback\" slot=\"fallback\" lang=\"en\"><p>The explorer has not \
+    started. It needs JavaScript, WebAssembly and a web server that sends its parts as they were built: a \
+    part that was changed on its way is not run, and a page that was opened as a file, or kept from before \
+    the site was built anew, does not find its parts. Load the page again; where that does not help, a \
+    current version of the browser may.</p>\
     <p><a href=\"\">Load the page again</a></p></div>";
 
-/// What the explorer takes beside a walk.
+/// The explorer's settings beside a walk.
 #[derive(Debug, Default, Deserialize)]
 struct Explorer {
     #[serde(default)]

@@ -73,7 +73,8 @@ impl Components<'_> {
         Ok(figure(
             "gallery",
             &format!(
-                "<div class=\"scroll\" tabindex=\"0\"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
+                "<div class=\"scroll\" \
+                tabindex=\"0\"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
             ),
             &caption(&said, words.flow_makes, &words, model, recipes.iter()),
         ))

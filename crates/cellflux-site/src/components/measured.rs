@@ -1,4 +1,4 @@
-//! What the components of an evaluation share: finding it, writing its figures, and a file of them.
+//! What the components that show an evaluation share: finding it, writing its figures, and a file of them.
 
 use cellflux_bundle::{Estimate, Evaluation};
 use serde::Deserialize;
@@ -12,7 +12,7 @@ use crate::place::Place;
 use crate::source::SourceText;
 use crate::words::{Words, with_name};
 
-/// What a component of an evaluation takes.
+/// The settings of a component that shows an evaluation.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Measured {
@@ -101,7 +101,7 @@ pub(super) fn cells(estimate: Option<Estimate>) -> [String; 3] {
     })
 }
 
-/// What stands for a figure that there is none of.
+/// What stands in place of a missing figure.
 pub(super) const NOTHING: &str = "–";
 
 /// An estimate as HTML: the figure, its interval in small letters.
@@ -126,7 +126,7 @@ pub(super) fn interval(estimate: Estimate, words: &Words, number: fn(f64) -> Str
     )
 }
 
-/// A number in two digits to four, with a minus that is as wide as a plus.
+/// A number with two to four digits, with a minus that is as wide as a plus.
 pub(super) fn digits(number: f64) -> String {
     let size = number.abs();
     let text = if size >= 99.95 {

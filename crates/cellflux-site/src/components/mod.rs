@@ -61,10 +61,10 @@ pub const NAMES: [&str; 12] = [
     "quote",
 ];
 
-/// Everything that components need, and what they have asked for.
+/// Everything that components need, and everything that they have added to the site.
 #[derive(Debug)]
 pub struct Components<'a> {
-    /// The models, the first being the one meant where none is named.
+    /// The models; the first is meant where none is named.
     pub models: &'a [Model],
     /// Computes pictures.
     pub recorder: Recorder<'a>,
@@ -78,7 +78,7 @@ pub struct Components<'a> {
     pub explorers: usize,
     /// The ids of the page's elements.
     pub ids: Ids,
-    /// What is not wrong but may not be meant, as sentences with their place.
+    /// What is not wrong but may be a mistake, as sentences with their place.
     pub notes: Vec<String>,
     /// What is wrong with the texts.
     pub faults: Vec<SiteError>,
@@ -86,7 +86,7 @@ pub struct Components<'a> {
     pub links_inside: Vec<(String, Place)>,
     /// Whether HTML in texts is passed on.
     pub allow_html: bool,
-    /// Put before the ids of the text that is being read.
+    /// Prefix of the ids of the text that is being read.
     pub prefix: String,
     /// The language of the page, as the author names it.
     pub language: String,
@@ -144,10 +144,10 @@ impl Surroundings for Components<'_> {
     }
 }
 
-/// A walk that was computed, what it was asked by, and the model that it is of.
+/// A walk that was computed, with its request and its model.
 type Walked<'a> = (Rc<Recording>, Recipe, &'a Model);
 
-/// What a picture of a walk takes beside it.
+/// The settings of a picture of a walk, beside the walk.
 #[derive(Debug, Default, Deserialize)]
 struct Shown {
     #[serde(default)]
@@ -163,7 +163,7 @@ fn walk_and<T: DeserializeOwned>(settings: &SourceText, own: &[&str]) -> Result<
 }
 
 impl<'a> Components<'a> {
-    /// What the components of a project's page have before any text is read: `ids` are those of the page itself.
+    /// The state of a page's components before any text is read: `ids` are those of the page itself.
     pub fn new(project: &Project, models: &'a [Model], recorder: Recorder<'a>, ids: Ids) -> Self {
         let config = &project.config;
         Self {
@@ -219,7 +219,7 @@ impl<'a> Components<'a> {
         caption.map_or_else(String::new, |caption| self.inline(&settings.text(caption)))
     }
 
-    /// The walk, computed; none where it wants a real control and the site holds no such.
+    /// The walk, computed; none where it asks for a real control and the site has none.
     fn recorded_walk(
         &mut self,
         request: &WalkRequest,
@@ -294,8 +294,8 @@ fn figure(class: &str, content: &str, caption: &str) -> String {
     format!("<figure class=\"component {class}\">{content}{caption}</figure>\n")
 }
 
-/// The author's words as HTML or, without any, a plain description; then what the pictures are and whose they
-/// are.
+/// The author's words as HTML or, without any, a plain description; then what the pictures show, with source
+/// and licence.
 fn caption<'a>(
     html: &str,
     otherwise: &str,
@@ -338,7 +338,7 @@ fn credited(credit: &str) -> String {
     }
 }
 
-/// The folder that a text's own links start from.
+/// The folder to which a text's own links are relative.
 pub fn folder_of(source: &SourceText) -> PathBuf {
     source.path.parent().unwrap_or(Path::new(".")).to_owned()
 }

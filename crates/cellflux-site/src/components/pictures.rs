@@ -25,7 +25,7 @@ pub(super) fn evenly(times: &[f64], count: usize) -> Vec<usize> {
 }
 
 /// A trajectory's frames in one picture: the start and the composites above, the differences below (with the
-/// start again in the corner that they leave free).
+/// start again in the free corner).
 ///
 /// # Errors
 /// [`SiteError::Picture`].

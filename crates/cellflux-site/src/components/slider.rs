@@ -20,7 +20,7 @@ impl Components<'_> {
         let after = self.picture("after", last, &with_name(self.words.after, compound))?;
         let said = self.words_of(shown.caption.as_ref(), settings);
         let words = self.words;
-        // The page's script has English ones itself.
+        // The page's script itself has the English words.
         let labels = if words.language == "en" {
             String::new()
         } else {

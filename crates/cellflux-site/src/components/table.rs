@@ -50,7 +50,8 @@ impl Components<'_> {
         Ok(figure(
             "results",
             &format!(
-                "<div class=\"scroll\" tabindex=\"0\"><table><thead>{head}</thead><tbody>{body}</tbody></table></div>"
+                "<div class=\"scroll\" \
+                tabindex=\"0\"><table><thead>{head}</thead><tbody>{body}</tbody></table></div>"
             ),
             &said,
         ))

@@ -49,7 +49,8 @@ impl Components<'_> {
         Ok(figure(
             "video",
             &format!(
-                "<video src=\"{}\"{poster} controls playsinline preload=\"metadata\" aria-label=\"{}\">{track}</video>",
+                "<video src=\"{}\"{poster} controls playsinline preload=\"metadata\" \
+                aria-label=\"{}\">{track}</video>",
                 escape(&address),
                 escape(video.title.get_ref())
             ),

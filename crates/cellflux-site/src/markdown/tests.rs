@@ -1,4 +1,4 @@
-//! What becomes of texts, and what is refused with its line.
+//! How texts are rendered, and what is refused with its line.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! What authors get wrong: each is one sentence with the file and the line, and the site of before stays.
+//! What authors get wrong: each is one sentence with the file and the line, and the earlier site stays.
 
 use std::fs;
 use std::path::Path;

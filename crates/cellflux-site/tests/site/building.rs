@@ -1,4 +1,4 @@
-//! What is in the folder, and when there is none.
+//! What a built folder holds, and when none is written.
 
 use std::fs;
 use std::path::Path;
@@ -12,7 +12,8 @@ use sha2::{Digest, Sha256};
 
 use crate::parts::{build, engine, files, project, published, read};
 
-const EXPLORER: &str = "[[section]]\nid = \"try\"\ntext = \"\"\"\n```{explorer}\ncompound = \"taxol\"\nalpha = 1.5\n```\n\"\"\"\n";
+const EXPLORER: &str = "[[section]]\nid = \"try\"\ntext = \"\"\"\n```{explorer}\ncompound = \"taxol\"\n\
+    alpha = 1.5\n```\n\"\"\"\n";
 
 /// A name without its digest: `web/page-0123456789.js` is `web/page.js`.
 fn plain(path: &str) -> String {
@@ -141,7 +142,13 @@ fn every_script_and_style_of_the_page_carries_the_digest_of_its_file() {
             seen += 1;
         }
         assert!(seen >= 4, "{page}");
-        assert!(page.contains("http-equiv=\"Content-Security-Policy\" content=\"default-src &#39;none&#39;; script-src &#39;self&#39; &#39;wasm-unsafe-eval&#39;"), "{page}");
+        assert!(
+            page.contains(
+                "http-equiv=\"Content-Security-Policy\" content=\"default-src &#39;none&#39;; \
+            script-src &#39;self&#39; &#39;wasm-unsafe-eval&#39;"
+            ),
+            "{page}"
+        );
         assert!(
             !page.contains("style=\"") && !page.contains("<style"),
             "no inline style"
@@ -222,9 +229,12 @@ fn a_page_with_an_address_says_it_where_others_look_for_it() {
     let home = tempfile::tempdir().unwrap();
     let small = project("");
     fs::rename(small.path().join("bundle"), home.path().join("bundle")).unwrap();
-    let text = "title = \"Cells & <flows>\"\nurl = \"https://lab.example/cells\"\nvenue = \"ICML 2025\"\ndate = \"2025-07\"\noffline = true\n\
-                [[author]]\nname = \"Ada Example\"\naffiliations = [\"One\", \"Two\"]\n[[author]]\nname = \"Bo Example\"\naffiliations = [\"Two\"]\n\
-                [[link]]\nlabel = \"Paper\"\nhref = \"paper.pdf\"\nkind = \"pdf\"\n[[bundle]]\npath = \"bundle\"\n[card]\ncompound = \"taxol\"\n";
+    let text = "title = \"Cells & <flows>\"\nurl = \"https://lab.example/cells\"\nvenue = \"ICML 2025\"\n\
+        date = \"2025-07\"\noffline = true\n\
+                [[author]]\nname = \"Ada Example\"\naffiliations = [\"One\", \"Two\"]\n[[author]]\n\
+                name = \"Bo Example\"\naffiliations = [\"Two\"]\n\
+                [[link]]\nlabel = \"Paper\"\nhref = \"paper.pdf\"\nkind = \"pdf\"\n[[bundle]]\n\
+                path = \"bundle\"\n[card]\ncompound = \"taxol\"\n";
     fs::write(home.path().join("site.toml"), text).unwrap();
     fs::write(home.path().join("paper.pdf"), "%PDF").unwrap();
     build(home.path()).unwrap();
@@ -268,7 +278,7 @@ fn the_example_is_written_once_and_builds_as_it_is() {
     cellflux_site::toolkit::write_example(&folder).unwrap();
     let error = cellflux_site::toolkit::write_example(&folder).unwrap_err();
     assert!(matches!(error, SiteError::Exists { .. }), "{error}");
-    // The recordings are a matter of the network's size, and the browser's tests make them.
+    // Computing the recordings takes long, and the browser's tests do it.
     without_walks(&folder);
     let project = Project::read(&folder).unwrap();
     let options = Options {
@@ -290,7 +300,7 @@ fn the_example_is_written_once_and_builds_as_it_is() {
     );
 }
 
-/// Leaves out of an example what the network computes.
+/// Removes from an example what the network would compute.
 fn without_walks(folder: &Path) {
     for path in ["site.toml", "sections/results.md"] {
         let text = fs::read_to_string(folder.join(path)).unwrap();

@@ -1,4 +1,4 @@
-//! Components as they come out in the page.
+//! Components as the page shows them.
 
 use std::fs;
 
@@ -52,7 +52,8 @@ fn a_table_of_results_aligns_its_numbers() {
 #[test]
 fn a_figure_has_its_words_and_its_file_a_name_of_its_content() {
     let page = page(
-        "```{figure}\nfile = \"x.png\"\nalt = \"Two cells\"\nlicence = \"CC BY 4.0\"\n```\n\n```{quote}\ntext = \"Q\"\nby = \"B\"\n```",
+        "```{figure}\nfile = \"x.png\"\nalt = \"Two cells\"\nlicence = \"CC BY 4.0\"\n```\n\n```{quote}\n\
+        text = \"Q\"\nby = \"B\"\n```",
     );
     assert!(
         page.contains("<img src=\"files/x-") && page.contains("alt=\"Two cells\""),
@@ -84,7 +85,8 @@ fn a_second_explorer_leaves_the_address_to_the_first_and_parts_can_be_hidden() {
 #[test]
 fn the_best_row_is_set_bold_and_its_numbers_keep_their_side() {
     let home = project(
-        "[[section]]\nid = \"one\"\ntext = '''\n```{table}\nfile = \"r.csv\"\ncaption = \"Best in **bold**\"\n```\n'''\n",
+        "[[section]]\nid = \"one\"\ntext = '''\n```{table}\nfile = \"r.csv\"\n\
+        caption = \"Best in **bold**\"\n```\n'''\n",
     );
     fs::write(
         home.path().join("r.csv"),

@@ -1,4 +1,4 @@
-//! Components of an evaluation: what they show, where their figures lie, and what they refuse.
+//! Components that show an evaluation: what they show, where their figures lie, and what they refuse.
 
 use std::fs;
 use std::path::Path;

@@ -20,7 +20,7 @@ use tempfile::TempDir;
 /// Height and width of the small model's images.
 pub const SIDE: usize = 16;
 
-/// The least that a `site.toml` says.
+/// The shortest `site.toml`.
 pub const LEAST: &str = "title = \"A title\"\n[[bundle]]\npath = \"bundle\"\n";
 
 /// A folder that holds `bundle/` and a `site.toml`, to which `more` is added.
@@ -28,7 +28,7 @@ pub fn project(more: &str) -> TempDir {
     project_of(|i| (i * 37 % 101) as f32 / 1000.0 - 0.05, more)
 }
 
-/// As [`project`], with a network whose every tensor counts through `weight`.
+/// As [`project`], with a network whose tensors are filled by `weight`, which is given a running number.
 pub fn project_of(weight: impl Fn(usize) -> f32, more: &str) -> TempDir {
     let home = tempfile::tempdir().unwrap();
     let packed = draft(weight).pack().unwrap();

@@ -21,7 +21,7 @@ const CROPS: &str = "[crops]\nsource = \"Drawn by a test, copyright nobody\"\nli
 /// `split, state, compound, dose, plate, well` of each crop.
 type Rows<'a> = &'a [(&'a str, u8, &'a str, f64, &'a str, &'a str)];
 
-/// A folder of crops, the byte of each pixel known: crop `i` is 7 i + column in every channel.
+/// A folder of crops whose pixels are known: crop `i` is 7 i + column in every channel.
 fn data(home: &Path, rows: Rows) -> PathBuf {
     let data = home.join("cells");
     fs::create_dir_all(&data).unwrap();
@@ -163,7 +163,8 @@ fn tables_that_cannot_be_used_are_refused_by_name() {
 
     for path in ["../../secret.png", "/etc/passwd"] {
         let table = format!(
-            "{HEADER}\n{path},k,val,0,DMSO,0,,,W,P1,B02,1,f\nP1/P1_B03_1.png,k2,val,1,taxol,1,,,W,P1,B03,1,f\n"
+            "{HEADER}\n{path},k,val,0,DMSO,0,,,W,P1,B02,1,f\n\
+            P1/P1_B03_1.png,k2,val,1,taxol,1,,,W,P1,B03,1,f\n"
         );
         fs::write(data.join("metadata.csv"), table).unwrap();
         let error = refused(data.clone());
@@ -208,7 +209,8 @@ fn the_single_cell_crops_of_bbbc021_give_controls_and_treated_cells_of_several_p
     );
 }
 
-const REAL: &str = "[[section]]\nid = \"real\"\ntext = \"\"\"\n```{strip}\ncompound = \"taxol\"\nreal = true\ncaption = \"A real cell\"\n```\n\"\"\"\n";
+const REAL: &str = "[[section]]\nid = \"real\"\ntext = \"\"\"\n```{strip}\ncompound = \"taxol\"\n\
+    real = true\ncaption = \"A real cell\"\n```\n\"\"\"\n";
 
 #[test]
 fn a_walk_of_a_real_control_starts_on_a_plate_with_the_compounds_cells_and_is_left_out_without_any() {

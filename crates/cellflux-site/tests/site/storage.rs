@@ -1,4 +1,4 @@
-//! Weights in fewer bytes: what it costs is measured, said and bounded.
+//! Weights in fewer bytes: the cost is measured, reported and limited.
 
 use std::fs;
 use std::path::Path;
@@ -21,8 +21,8 @@ fn ten_steps(folder: &Path) -> (Bundle, Vec<Vec<f32>>) {
     recipe.sampling.grid = GridKind::Uniform;
     recipe.sampling.steps = 10;
     let control = fs::read(folder.join("samples/synthetic-1.png")).unwrap();
-    let experiment = PreparedWalk::new(recipe, &bundle.manifest, &bundle.vectors, Some(&control)).unwrap();
-    let mut exploration = Exploration::new(experiment);
+    let walk = PreparedWalk::new(recipe, &bundle.manifest, &bundle.vectors, Some(&control)).unwrap();
+    let mut exploration = Exploration::new(walk);
     exploration.attach_engine(engine(&bundle).unwrap());
     pollster::block_on(exploration.finish()).unwrap();
     let frames = exploration
@@ -99,8 +99,8 @@ fn what_int8_costs_is_measured_once_for_the_same_weights() {
 
 #[test]
 fn int8_weights_that_lose_too_much_are_refused_unless_forced() {
-    // One weight in a hundred is so large that its channel's scale leaves nothing of the others, which
-    // together matter.
+    // One weight in a hundred is so large that its channel's scale rounds the others to 0, and together those
+    // matter.
     let spread = |i: usize| match i {
         _ if i.is_multiple_of(131) => 0.5,
         _ if i.is_multiple_of(2) => 0.0017,

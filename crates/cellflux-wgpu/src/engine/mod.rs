@@ -66,7 +66,7 @@ pub struct WgpuEngine {
     calls: BTreeMap<usize, Vec<BoundCall>>,
     tools: Tools,
     conditioned: Option<Conditioned>,
-    /// State buffers, free when nobody else holds them.
+    /// State buffers; one is free when nothing else holds it.
     pool: Vec<Rc<wgpu::Buffer>>,
     evaluations: u64,
 }
@@ -119,7 +119,7 @@ impl WgpuEngine {
     /// [`GpuError::OutOfMemory`], [`GpuError::Shader`], [`GpuError::Tensor`], [`GpuError::DeviceLost`] later.
     #[allow(
         clippy::too_many_arguments,
-        reason = "each is a different thing, and none has a default here"
+        reason = "the arguments are different things, and none has a default here"
     )]
     pub async fn tuned(
         gpu: &Gpu,
@@ -203,8 +203,8 @@ impl WgpuEngine {
         self.evaluations
     }
 
-    /// Time by kernel of one evaluation of `images` images, on whatever the buffers hold. The device must
-    /// have been asked for time stamps ([`crate::Wanted::timestamps`]).
+    /// Time by kernel of one evaluation of `images` images, on what the buffers happen to hold. The device
+    /// must have been asked for time stamps ([`crate::Wanted::timestamps`]).
     ///
     /// # Errors
     /// [`GpuError::Device`] without time stamps; what else the device reports.
@@ -252,7 +252,7 @@ impl WgpuEngine {
         Ok(())
     }
 
-    /// A buffer for a state, recycled when one is free: work is queued in order, so a buffer that nobody
+    /// A buffer for a state, recycled when one is free: work is queued in order, so a buffer that nothing
     /// holds may be overwritten by later work even while the device still reads it for earlier work.
     fn new_state(&mut self, images: usize) -> WgpuState {
         let bytes = self.state_bytes(images);
@@ -317,7 +317,7 @@ impl WgpuEngine {
         plan.steps.iter().enumerate().map(bind).collect()
     }
 
-    /// Runs one of the tools on buffers of its own.
+    /// Runs one of the kernels outside the plan, on buffers of its own.
     fn run_tool(&self, dispatch: &Dispatch, buffers: &[&wgpu::Buffer]) {
         let known = self.tools.shaders.iter().zip(&self.tools.pipelines);
         let Some(pipeline) = known

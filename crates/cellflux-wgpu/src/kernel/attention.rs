@@ -11,7 +11,7 @@ use crate::Precision;
 use crate::dispatch::Dispatch;
 use crate::wgsl::{Shader, read_only, read_write};
 
-/// Queries of a workgroup, and keys of a tile.
+/// Queries per workgroup, and keys per tile.
 const QUERIES: u32 = 32;
 const KEYS: u32 = 32;
 /// Rows of 4 queries.
@@ -20,7 +20,7 @@ const QUERY_ROWS: u32 = QUERIES / 4;
 /// there, chosen so that rows begin in different banks.
 const SLICE: u32 = 8;
 const SLICE_STRIDE: u32 = QUERIES + 1;
-/// Quads of values that one invocation sums at most: with 4 queries 32 registers.
+/// Largest number of quads of values that one invocation sums: with 4 queries 32 registers.
 const MAX_OWN_QUADS: u32 = 2;
 
 /// The parts that decide the code.
@@ -121,7 +121,8 @@ impl Attention {
         for k in 0..own_keys {
             let _ = writeln!(
                 weigh,
-                "        let weight_{k} = select(vec4<f32>(0.0), exp(score_{k} - highest), tile + column + {0}u <= last);\n        \
+                "        let weight_{k} = select(vec4<f32>(0.0), exp(score_{k} - highest), tile + column + \
+                {0}u <= last);\n        \
                  scores[(column + {0}u) * {QUERY_ROWS}u + row] = weight_{k};\n        total += weight_{k};",
                 k * columns
             );
@@ -148,7 +149,8 @@ impl Attention {
                     store,
                     "        if (slice + quad_{q} < shape.head_quads) {{\n            \
                      let token = image * shape.tokens + query + {p}u;\n            \
-                     output[(token * shape.heads + head) * shape.head_quads + slice + quad_{q}] = {stored}(sum_{p}_{q} * share.{lane});\n        }}"
+                     output[(token * shape.heads + head) * shape.head_quads + slice + quad_{q}] = \
+                     {stored}(sum_{p}_{q} * share.{lane});\n        }}"
                 );
             }
             store += "    }\n";
@@ -192,7 +194,7 @@ impl Attention {
         )
     }
 
-    /// The scores of an invocation's queries and keys: declares `score_{k}`, one lane a query, and stores
+    /// The scores of an invocation's queries and keys: declares `score_{k}`, one lane per query, and stores
     /// them in `scores`.
     fn score(self, columns: u32, own_keys: u32) -> String {
         let mut text = String::new();
@@ -211,7 +213,8 @@ impl Attention {
                 let known = quad < shape.head_quads;
                 let source = min(quad, shape.head_quads - 1u);
                 let place = item % {SLICE}u * {SLICE_STRIDE}u + token;
-                query_slice[place] = select(vec4<f32>(0.0), vec4<f32>(qkv[queries + min(first_query + token, last) * row_quads + source]), known);
+                query_slice[place] = select(vec4<f32>(0.0), \
+                 vec4<f32>(qkv[queries + min(first_query + token, last) * row_quads + source]), known);
                 key_slice[place] = vec4<f32>(qkv[keys + min(tile + token, last) * row_quads + source]);
             }}
             workgroupBarrier();
@@ -246,7 +249,8 @@ impl Attention {
             for lane in ["x", "y", "z", "w"] {
                 let _ = writeln!(
                     text,
-                    "                score_{k} += vec4<f32>(q_0.{lane}, q_1.{lane}, q_2.{lane}, q_3.{lane}) * k_{k}.{lane};"
+                    "                score_{k} += vec4<f32>(q_0.{lane}, q_1.{lane}, q_2.{lane}, q_3.{lane}) \
+                    * k_{k}.{lane};"
                 );
             }
         }
@@ -259,7 +263,8 @@ impl Attention {
         for k in 0..own_keys {
             let _ = writeln!(
                 text,
-                "        score_{k} *= shape.scale;\n        scores[(column + {}u) * {QUERY_ROWS}u + row] = score_{k};",
+                "        score_{k} *= shape.scale;\n        scores[(column + {}u) * {QUERY_ROWS}u + row] = \
+                score_{k};",
                 k * columns
             );
         }
@@ -365,7 +370,7 @@ mod tests {
         }
         for staged in [false, true] {
             let error = case(99, 16, 65, 32.0, Precision::F32, staged);
-            // exp of a score near 500 is known to some 500 roundings.
+            // exp of a score near 500 has an error of about 500 roundings.
             assert!(error <= 1e-4, "{error:e}");
         }
     }

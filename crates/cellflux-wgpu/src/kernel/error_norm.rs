@@ -7,7 +7,7 @@ use cellflux_flow::field::Tolerance;
 use crate::dispatch::{Dispatch, LANES};
 use crate::wgsl::Shader;
 
-/// Partial sums, one an invocation.
+/// Partial sums, one per invocation.
 pub(crate) const INVOCATIONS: u32 = 1024;
 
 #[derive(Clone, Copy, NoUninit)]
@@ -68,7 +68,7 @@ mod tests {
                 },
             ),
             (4, Tolerance { rtol: 0.0, atol: 1.0 }),
-            // Without an absolute tolerance, padding would be zero over zero.
+            // Without an absolute tolerance, padding would give zero over zero.
             (
                 6,
                 Tolerance {
@@ -109,7 +109,7 @@ mod tests {
                 &output,
             );
             let sum: f64 = Precision::F32.decode(&found).iter().map(|v| f64::from(*v)).sum();
-            // Each share adds a few f32 squares.
+            // Each partial sum adds a few f32 squares.
             assert!((sum / expected - 1.0).abs() <= 1e-5, "{sum} for {expected}");
         }
     }

@@ -1,4 +1,4 @@
-//! Group normalisation's statistics: strips of every channel, then one affine map a channel with the
+//! Group normalisation's statistics: strips of every channel, then one affine map per channel with the
 //! embedding folded in.
 
 use bytemuck::NoUninit;
@@ -8,9 +8,10 @@ use crate::Precision;
 use crate::dispatch::{Dispatch, cover};
 use crate::wgsl::{Shader, joined_inputs, read_only, read_write};
 
-/// Strips that an image is cut into at most: enough invocations for a GPU, few enough to merge at once.
+/// The largest number of strips into which an image is cut: enough invocations for a GPU, few enough to merge
+/// at once.
 const MAX_STRIPS: u32 = 32;
-/// Pixels that a strip has at least.
+/// The smallest number of pixels in a strip.
 const MIN_STRIP: u32 = 16;
 
 /// Cuts an image's pixels into strips: their number and their length (the last may be shorter, never empty).
@@ -301,7 +302,8 @@ mod tests {
         }
         for seed in 0..3 {
             let (found, expected) = case(seed, Film::None, Precision::F32, 600.0);
-            // All but the centres, that is the gains: a naive E[x^2] - E[x]^2 in f32 is off by some percent.
+            // Compares all except the centres, mainly the gains: a naive E[x^2] - E[x]^2 in f32 is off by a
+            // few percent.
             let relative: f64 = found
                 .iter()
                 .zip(&expected)

@@ -1,9 +1,9 @@
 //! A linear layer over the few rows of a batch: the time embedding, the condition, and all layers' FiLM at
 //! once.
 //!
-//! Buffers: weights `[inputs, out quads]` quads, bias, input `[rows, inputs]`, then, if added, a term `[rows,
-//! outputs]`, then, if kept, one factor a row (0 drops the row, bias included), then the output `[rows,
-//! outputs]`; all but the weights f32.
+//! Buffers: weights `[inputs, out quads]` quads, bias, input `[rows, inputs]`, then, if added, a term
+//! `[rows, outputs]`, then, if kept, one factor per row (0 drops the row, bias included), then the output
+//! `[rows, outputs]`; everything except the weights is f32.
 
 use bytemuck::NoUninit;
 

@@ -1,4 +1,4 @@
-//! One module a kernel: typed parameters in, a specialised shader and its dispatch out.
+//! One module per kernel: typed parameters in, a specialised shader and its dispatch out.
 //!
 //! Each module documents the order of its storage buffers, and tests its kernel against a CPU twin.
 

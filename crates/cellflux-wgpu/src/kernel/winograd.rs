@@ -5,7 +5,7 @@
 //! each, multiplied point by point, summed over the input channels, and transformed back: 36 products where
 //! the plain sum needs 144. The points are f32 whatever the network's storage is, because the transforms take
 //! differences of numbers up to ten times as large. That costs memory and traffic, so it pays where
-//! arithmetic and loads are dear and memory is a cache away: on CPUs.
+//! arithmetic and loads are expensive and memory is cached: on CPUs.
 //!
 //! Three calls: [`Winograd::patches`] (input, points of the patches), [`Winograd::product`] (points of the
 //! kernels, points of the patches, points of the outputs) and [`Winograd::outputs`] (points of the outputs,
@@ -30,11 +30,11 @@ const WORKERS: u32 = 32;
 /// The parts that decide the code.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Winograd {
-    /// The convolution that it stands for: 3x3, stride 1, one input.
+    /// The convolution that it computes: 3x3, stride 1, one input.
     pub convolution: Convolution,
-    /// Patches of an invocation of the product.
+    /// Patches per invocation of the product.
     pub patches: u32,
-    /// Quads of output channels of an invocation of the product.
+    /// Quads of output channels per invocation of the product.
     pub quads: u32,
 }
 
@@ -60,7 +60,7 @@ impl Winograd {
         shape.images * rows * columns
     }
 
-    /// Bytes of the points of this many quads a patch.
+    /// Bytes of the points of this many quads per patch.
     pub(crate) fn bytes(shape: &ConvolutionShape, quads: u32) -> u64 {
         POINTS as u64 * u64::from(Self::count(shape)) * u64::from(quads) * 16
     }
@@ -89,7 +89,8 @@ impl Winograd {
             let _ = writeln!(
                 load,
                 "    let y_{i} = 4u * row + {i}u - 1u;\n    \
-                 let line_{i} = image + (min(y_{i}, shape.height - 1u) >> {shift}u) * (shape.width >> {shift}u);\n    \
+                 let line_{i} = image + (min(y_{i}, shape.height - 1u) >> {shift}u) * (shape.width >> \
+                 {shift}u);\n    \
                  let x_{i} = 4u * column + {i}u - 1u;\n    \
                  let under_{i} = min(x_{i}, shape.width - 1u) >> {shift}u;"
             );
@@ -98,7 +99,8 @@ impl Winograd {
             for j in 0..6 {
                 let _ = writeln!(
                     load,
-                    "    let d_{i}_{j} = select(0.0, f32(input[(line_{i} + under_{j}) * channels + channel]), \
+                    "    let d_{i}_{j} = select(0.0, f32(input[(line_{i} + under_{j}) * channels + \
+                    channel]), \
                      (y_{i} < shape.height) & (x_{j} < shape.width));"
                 );
             }
@@ -170,7 +172,8 @@ impl Winograd {
                 let _ = writeln!(
                     store,
                     "    if (first_patch + {p}u < total && first_quad + {q}u < shape.out_quads) {{\n        \
-                     output[(point * total + first_patch + {p}u) * shape.out_quads + first_quad + {q}u] = sum_{p}_{q};\n    }}"
+                     output[(point * total + first_patch + {p}u) * shape.out_quads + first_quad + {q}u] = \
+                     sum_{p}_{q};\n    }}"
                 );
             }
         }

@@ -8,14 +8,15 @@ use cellflux_bundle::state_dict::StateDict;
 use cellflux_wgpu::{Gpu, Wanted};
 use safetensors::SafeTensors;
 
-/// The test machine's device. Without one, tests fail, unless `CELLFLUX_NO_GPU=1` says that this is meant.
+/// The test machine's device. Without one, tests fail, unless `CELLFLUX_NO_GPU=1` says that this is intended.
 pub fn gpu() -> Option<Gpu> {
     match pollster::block_on(Gpu::request(Wanted::default())) {
         Ok(gpu) => Some(gpu),
         Err(error) => {
             assert!(
                 std::env::var_os("CELLFLUX_NO_GPU").is_some_and(|value| value == "1"),
-                "{error}; install a Vulkan driver (Debian: mesa-vulkan-drivers), or set CELLFLUX_NO_GPU=1 to skip"
+                "{error}; install a Vulkan driver (Debian: mesa-vulkan-drivers), or set CELLFLUX_NO_GPU=1 \
+                to skip"
             );
             println!("skipped: no GPU adapter, and CELLFLUX_NO_GPU=1");
             None

@@ -2,7 +2,7 @@
 
 #![allow(
     unsafe_code,
-    reason = "launches of kernels, which Rust cannot check; each says what was checked in its stead"
+    reason = "launches of kernels, which Rust cannot check; each says what was checked instead"
 )]
 
 use std::cell::Cell;
@@ -65,7 +65,7 @@ fn step(state: [Writing; 4], gradient: Reading, update: &Update) -> Result<()> {
     unsafe { launch(Class::Optimiser, "adamw_ema", Grid::over(count), &arguments) }
 }
 
-/// Refuses tensors of which two share a storage: each is locked below while the others are.
+/// Refuses tensors if two of them share a storage: below all are locked at the same time.
 fn have_storages_of_their_own(tensors: [&Tensor; 5]) -> Result<()> {
     let storages = tensors.map(|tensor| std::ptr::from_ref(&*tensor.storage_and_layout().0));
     let mut rest = storages.as_slice();
@@ -83,7 +83,7 @@ fn writing(tensor: &Tensor, call: impl FnOnce(Writing) -> Result<()>) -> Result<
     tensor.inplace_op1(&InPlace(Cell::new(Some(call))))
 }
 
-/// A call that an operation of candle makes, once.
+/// A call that one operation of candle makes, once.
 struct InPlace<F>(Cell<Option<F>>);
 
 impl<F: FnOnce(Writing) -> Result<()>> InplaceOp1 for InPlace<F> {
@@ -98,7 +98,7 @@ impl<F: FnOnce(Writing) -> Result<()>> InplaceOp1 for InPlace<F> {
     fn cuda_fwd(&self, storage: &mut CudaStorage, layout: &Layout) -> Result<()> {
         match self.0.take() {
             Some(call) => call(Writing::of(storage, layout)?),
-            None => candle_core::bail!("an update that was made already"),
+            None => candle_core::bail!("an update that was already made"),
         }
     }
 }

@@ -21,7 +21,7 @@ use candle_core::{Result, Tensor};
 /// Whether the kernel was found to differ from its twin.
 static REPLACED: AtomicBool = AtomicBool::new(false);
 
-/// Leaves updates to candle's operations from now on.
+/// From now on updates use candle's operations.
 pub fn replace() {
     REPLACED.store(true, Ordering::Relaxed);
 }

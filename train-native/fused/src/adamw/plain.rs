@@ -1,4 +1,4 @@
-//! An update in candle's operations: the twin, and what runs on a CPU.
+//! An update in candle's operations: the twin, which also runs on a CPU.
 
 use candle_core::{Result, Tensor};
 

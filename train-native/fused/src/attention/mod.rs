@@ -9,8 +9,8 @@
 //! dv = P^T dy,  dP = dy v^T,  dS = softmax's gradient of dP, times 1 / sqrt(d),  dq = dS k,  dk = dS^T q
 //! ```
 //!
-//! The weights P are kept from the forward for the backward pass where they are small, and computed again
-//! where they are not.
+//! The weights P are kept from the forward to the backward pass where they are small, and computed again
+//! where they are large.
 
 #[cfg(feature = "cudnn")]
 mod cuda;

@@ -2,7 +2,7 @@
 
 #![allow(
     unsafe_code,
-    reason = "launches of kernels, which Rust cannot check; each says what was checked in its stead"
+    reason = "launches of kernels, which Rust cannot check; each says what was checked instead"
 )]
 
 use candle_core::{DType, Result, Shape};
@@ -12,7 +12,7 @@ use crate::cuda::launch::{Argument, Grid, MOST_CHANNELS, THREADS, launch};
 use crate::cuda::memory::{Reading, Writing, allocate, type_name};
 use crate::cuda::profile::Class;
 
-/// Blocks that the pixels are cut up among, each with sums of its own: twice the processors of a large
+/// Blocks among which the pixels are divided, each with sums of its own: twice the processors of a large
 /// device.
 const CHUNKS: usize = 264;
 

@@ -2,7 +2,7 @@
 
 #![allow(
     unsafe_code,
-    reason = "launches of kernels, which Rust cannot check; each says what was checked in its stead"
+    reason = "launches of kernels, which Rust cannot check; each says what was checked instead"
 )]
 
 use candle_core::{CudaStorage, Result, Shape};
@@ -26,8 +26,8 @@ pub struct Section {
 }
 
 impl Section {
-    /// What both kernels are told, `u64 count, int all, int start, int part` in vectors of eight, once it is
-    /// known that the piece lies in the whole.
+    /// The arguments of both kernels, `u64 count, int all, int start, int part` in vectors of eight, after a
+    /// check that the piece lies in the whole.
     fn told(self) -> Result<[Argument<'static>; 4]> {
         let Self { all, start, part, .. } = self;
         let in_vectors = [all, start, part].map(|channels| channels.is_multiple_of(CHANNEL_UNIT));
@@ -47,7 +47,7 @@ impl Section {
     }
 }
 
-/// A tensor of `pixels` and its channels, and behind them another's, as one.
+/// A tensor of `pixels` with its channels and, after them, another's, as one.
 pub fn concatenate(
     (x, first): (Reading, usize),
     (skip, second): (Reading, usize),

@@ -12,7 +12,7 @@
 //! sum over `n, i, j` of `dy[n, i, j, o] x[n, s i + u - p, s j + v - p, c]`, that of `b` the sum of `dy` over
 //! `n, i, j`, and that of the residual `dy` itself.
 //!
-//! Kernel and bias travel as one tensor ([`packing`](crate::packing)), since an operation of candle takes
+//! Kernel and bias are passed as one tensor ([`packing`](crate::packing)), since an operation of candle takes
 //! three tensors at most: the image, that tensor, the residual.
 
 #[cfg(feature = "cudnn")]
@@ -39,9 +39,9 @@ pub struct Form {
     pub height: usize,
     /// W.
     pub width: usize,
-    /// Channels of the image, filled up.
+    /// Channels of the image, padded.
     pub inputs: usize,
-    /// Channels of the result, filled up.
+    /// Channels of the result, padded.
     pub outputs: usize,
     /// Side of the kernel: 1 or 3.
     pub side: usize,
@@ -86,7 +86,7 @@ impl Form {
 pub struct Treatment {
     /// Whether f32 may be rounded for the tensor cores (TF32).
     pub tf32: bool,
-    /// Whether only algorithms are taken that give the same bits every time.
+    /// Whether to use only algorithms that give the same bits every time.
     pub deterministic: bool,
 }
 
@@ -138,7 +138,7 @@ impl<const N: usize> Operation<N> for Convolve {
         let (x, packed, residual) = two_or_three(&inputs)?;
         let of_residual = residual.map(|_| gradient.clone());
         let gradient = gradient.contiguous()?;
-        // The image that the network begins with has no gradient.
+        // The network's input image has no gradient.
         let image = x
             .track_op()
             .then(|| ImageGradient(*self).evaluate([&gradient, packed]));

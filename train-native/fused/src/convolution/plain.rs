@@ -22,7 +22,7 @@ pub fn twin(x: &Tensor, packed: &Tensor, residual: Option<&Tensor>, form: Form) 
 pub fn image_gradient(gradient: &Tensor, packed: &Tensor, form: Form) -> Result<Tensor> {
     let (kernel, _) = unpacked(packed, form)?;
     let gradient = gradient.permute((0, 3, 1, 2))?.contiguous()?;
-    // A stride of two leaves out the last row and column, which the transposed convolution puts back.
+    // A stride of two leaves out the last row and column; the transposed convolution restores them.
     let image = gradient.conv_transpose2d(&kernel, form.side / 2, form.stride - 1, form.stride, 1)?;
     image.permute((0, 2, 3, 1))
 }

@@ -29,7 +29,7 @@ pub struct Numerics {
     pub dtype: DType,
     /// Whether f32 may be rounded for the tensor cores.
     pub tf32: bool,
-    /// Whether only algorithms are taken that give the same bits every time.
+    /// Whether to use only algorithms that give the same bits every time.
     pub deterministic: bool,
 }
 
@@ -51,7 +51,7 @@ pub fn forward(
     .run()
 }
 
-/// The gradient of `image`, of `kernel` and the gradient of `result`.
+/// The gradient of `image`, from `kernel` and the gradient of `result`.
 pub fn backward_data(
     form: Form,
     numerics: Numerics,
@@ -68,7 +68,7 @@ pub fn backward_data(
     .run()
 }
 
-/// The gradient of `kernel`, of `image` and the gradient of `result`.
+/// The gradient of `kernel`, from `image` and the gradient of `result`.
 pub fn backward_filter(
     form: Form,
     numerics: Numerics,
@@ -96,8 +96,8 @@ enum Direction {
     BackwardFilter,
 }
 
-/// A convolution whose operands are on one device and as large as its form says. The functions above make it,
-/// of memory of which nothing else has a view where `direction` writes.
+/// A convolution whose operands are on one device and as large as its form says. The functions above make it;
+/// nothing else has a view of the memory that `direction` writes to.
 struct Call<'a> {
     device: &'a CudaDevice,
     direction: Direction,
@@ -121,7 +121,7 @@ impl<'a> Call<'a> {
             let (a, b, c, d) = sizes;
             let len = [b, c, d].iter().try_fold(a, |len, &size| len.checked_mul(size));
             let Some(len) = len else {
-                candle_core::bail!("no memory holds {sizes:?} values")
+                candle_core::bail!("{sizes:?} values are more than memory can hold")
             };
             Ok(*memory.values(numerics.dtype, len)?.address() as *mut c_void)
         };
@@ -265,7 +265,7 @@ impl Plan {
             kernel,
             result: result_,
             convolution,
-            // Replaced right below by what the search finds.
+            // Replaced just below by what the search finds.
             algorithm: Algorithm::Forward(
                 sys::cudnnConvolutionFwdAlgo_t::CUDNN_CONVOLUTION_FWD_ALGO_IMPLICIT_GEMM,
             ),
@@ -298,12 +298,12 @@ impl Plan {
         // The three searches differ in types only, for which C has three names and Rust would need a macro.
         macro_rules! fastest {
             ($search:path, $kind:path, [$($operand:expr),*]) => {{
-                // SAFETY: a plain C struct of numbers and of enumerations that all have a zero.
+                // SAFETY: a plain C struct of numbers and of enumerations that all have a value 0.
                 let mut measured = unsafe { std::mem::zeroed::<[_; ALGORITHMS]>() };
                 // SAFETY: the descriptors have the sizes and type of the call's form, and so has its memory,
                 // of which the search writes what the call's direction does. `found` and `measured` outlive
-                // the call, `measured` has room for the `wanted` results, and the workspace has the bytes
-                // that are said.
+                // the call, `measured` has room for the `wanted` results, and the workspace has the stated
+                // bytes.
                 unsafe {
                     $search(
                         library.handle,
@@ -376,7 +376,7 @@ impl Plan {
         Ok(fastest)
     }
 
-    /// Makes a call that the plan was found for.
+    /// Makes a call for which the plan was found.
     fn run(&self, library: &Library, call: &Call) -> Result<()> {
         let shape = Shape::from(self.workspace.div_ceil(4).max(1));
         let mut workspace = allocate(call.device, &shape, DType::F32)?;
@@ -390,12 +390,12 @@ impl Plan {
             Algorithm::BackwardFilter(_) => Class::ConvolutionBackwardFilter,
         };
         // The reasons below share this: a plan is found by the direction, form and numerics of its call, so
-        // that the descriptors say the sizes and the type that the call's memory was found to have. The
-        // workspace is as large as the algorithm said, and the two factors are f32, as sums are.
+        // that the descriptors state the sizes and the type that the call's memory was checked to have. The
+        // workspace is as large as the algorithm asked for, and the two factors are f32, as sums are.
         timed(call.device, class, || {
             match self.algorithm {
-                // SAFETY: reads the image and the kernel, and writes the result, which a forward call has to
-                // itself.
+                // SAFETY: reads the image and the kernel, and writes the result, which only a forward call
+                // can reach.
                 Algorithm::Forward(algorithm) => unsafe {
                     result::convolution_forward(
                         library.handle,
@@ -413,8 +413,8 @@ impl Plan {
                         call.result,
                     )
                 },
-                // SAFETY: reads the kernel and the result, and writes the image, which this call has to
-                // itself.
+                // SAFETY: reads the kernel and the result, and writes the image, which only this call can
+                // reach.
                 Algorithm::BackwardData(algorithm) => unsafe {
                     result::convolution_backward_data(
                         library.handle,
@@ -432,8 +432,8 @@ impl Plan {
                         call.image,
                     )
                 },
-                // SAFETY: reads the image and the result, and writes the kernel, which this call has to
-                // itself.
+                // SAFETY: reads the image and the result, and writes the kernel, which only this call can
+                // reach.
                 Algorithm::BackwardFilter(algorithm) => unsafe {
                     result::convolution_backward_filter(
                         library.handle,

@@ -1,4 +1,4 @@
-//! The device as training wants it, and how much of its memory is in use.
+//! The device, set up for training, and how much of its memory is in use.
 
 use candle_core::cuda_backend::WrapErr;
 use candle_core::cuda_backend::cudarc::driver::sys;
@@ -27,7 +27,7 @@ pub fn open(ordinal: usize) -> Result<Device> {
     Ok(device)
 }
 
-/// The most bytes that were allocated at once since [`forget_peak`], as tensors and workspaces.
+/// The largest number of bytes allocated at once since [`forget_peak`], as tensors and workspaces.
 ///
 /// # Errors
 /// When the driver fails.

@@ -1,4 +1,4 @@
-//! The source of all kernels, and its compilation for the device at hand.
+//! The source of all kernels, and its compilation for the present device.
 
 use std::sync::OnceLock;
 
@@ -15,7 +15,7 @@ macro_rules! source {
     };
 }
 
-/// All kernels as one translation unit; what comes first is used by what follows.
+/// All kernels as one translation unit; later files use earlier ones.
 const SOURCE: &str = source!(
     "cuda/values.cuh",
     "cuda/channel_sums.cuh",
@@ -28,7 +28,7 @@ const SOURCE: &str = source!(
     "softmax/kernels.cu",
 );
 
-/// The kernels' PTX for the device at hand.
+/// The kernels' PTX for the present device.
 pub fn module(device: &CudaDevice) -> Result<&'static str> {
     static PTX: OnceLock<std::result::Result<String, String>> = OnceLock::new();
     let compiled = PTX.get_or_init(|| {

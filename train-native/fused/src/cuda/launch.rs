@@ -9,15 +9,15 @@ use super::memory::{Reading, Writing, common_device};
 use super::profile::{Class, timed};
 use crate::CHANNEL_UNIT;
 
-/// Threads a block. The kernels rely on it.
+/// Threads per block. The kernels rely on it.
 pub const THREADS: u32 = 256;
-/// Channels that a block has threads for where each thread stays with its own, [`CHANNEL_UNIT`] of them.
+/// How many channels a block has threads for, where each thread handles its own [`CHANNEL_UNIT`] of them.
 pub const MOST_CHANNELS: usize = CHANNEL_UNIT * THREADS as usize;
 /// The largest count that a kernel is given as an `int`: half of what one holds, so that the kernel may add a
 /// block's or a step's length to it.
 const LARGEST_COUNT: usize = 1 << 30;
 
-/// A count as the `int` that kernels, cuBLAS and cuDNN want.
+/// A count as the `int` that kernels, cuBLAS and cuDNN take.
 pub fn int(count: usize) -> Result<i32> {
     match i32::try_from(count) {
         Ok(int) if count <= LARGEST_COUNT => Ok(int),
@@ -32,7 +32,7 @@ pub enum Argument<'a> {
     Reads(Reading<'a>),
     /// `T *`.
     Writes(Writing<'a>),
-    /// A null pointer, for a tensor that the kernel can do without.
+    /// A null pointer, for an optional tensor of a kernel.
     Null,
     /// `int`.
     Int(i32),
@@ -104,7 +104,7 @@ pub unsafe fn launch(class: Class, name: &str, grid: Grid, arguments: &[Argument
     };
     timed(device, class, || {
         // SAFETY: the caller answers for the kernel, its parameters and the grid. Its memory is borrowed by
-        // `arguments` until the launch stands in the device's stream, and is freed behind it there.
+        // `arguments` until the launch is in the device's stream, and is freed after it there.
         unsafe { builder.launch(config) }.w()?;
         Ok(())
     })

@@ -1,7 +1,7 @@
-//! Device memory as calls take it: views of candle's storages that know their device, number type and length.
+//! Device memory for calls: views of candle's storages that know their device, number type and length.
 //!
 //! A view borrows its storage, so the memory is there when a call is made. The device reaches the call later,
-//! and by then the storage may be dropped: its memory goes back on the same stream, behind the call.
+//! and the storage may be dropped by then: its memory is freed on the same stream, after the call.
 
 use std::ops::Range;
 
@@ -25,8 +25,8 @@ pub fn type_name(dtype: DType) -> Result<&'static str> {
 /// Memory for a result, not initialised: the caller writes all of it.
 pub fn allocate(device: &CudaDevice, shape: &Shape, dtype: DType) -> Result<CudaStorage> {
     type_name(dtype)?;
-    // SAFETY: any bits are a number of the three types that have a name. What nobody writes is a wrong
-    // number, no more.
+    // SAFETY: any bits are a number of the three types that have a name. An unwritten value is a wrong
+    // number, nothing worse.
     unsafe { device.alloc_uninit(shape, dtype) }
 }
 
@@ -38,15 +38,15 @@ pub fn on_cuda(storage: &Storage) -> Result<&CudaStorage> {
     }
 }
 
-/// The one device of a call's memory: other devices have other streams, and calls on them no order among each
-/// other.
+/// The one device of a call's memory: other devices have other streams, and calls on different streams have
+/// no order.
 pub fn common_device<'a>(devices: impl IntoIterator<Item = &'a CudaDevice>) -> Result<&'a CudaDevice> {
     let mut devices = devices.into_iter();
     let Some(device) = devices.next() else {
         candle_core::bail!("a call without memory")
     };
     if devices.any(|other| other.id() != device.id()) {
-        candle_core::bail!("a fused operation wants its tensors on one device")
+        candle_core::bail!("a fused operation needs its tensors on one device")
     }
     Ok(device)
 }
@@ -54,7 +54,7 @@ pub fn common_device<'a>(devices: impl IntoIterator<Item = &'a CudaDevice>) -> R
 /// Bytes that kernels read and write at once; addresses are multiples of it.
 const PIECE_BYTES: u64 = 16;
 
-/// Refuses values that do not divide into vectors, each beginning where a piece may.
+/// Refuses values that do not divide into vectors, each beginning at a multiple of a piece.
 fn whole_vectors(len: usize, address: u64) -> Result<()> {
     if !len.is_multiple_of(CHANNEL_UNIT) || !address.is_multiple_of(PIECE_BYTES) {
         candle_core::bail!(
@@ -78,7 +78,7 @@ impl<'a> Reading<'a> {
     /// The values of a tensor, which must be contiguous.
     pub fn of(storage: &'a CudaStorage, layout: &Layout) -> Result<Self> {
         let Some((start, end)) = layout.contiguous_offsets() else {
-            candle_core::bail!("a fused operation wants contiguous tensors, found {layout:?}")
+            candle_core::bail!("a fused operation needs contiguous tensors, found {layout:?}")
         };
         Self::whole(storage)?.part(start..end)
     }
@@ -90,7 +90,7 @@ impl<'a> Reading<'a> {
             CudaStorageSlice::F32(slice) => (slice.device_ptr(&stream).0, slice.len()),
             CudaStorageSlice::BF16(slice) => (slice.device_ptr(&stream).0, slice.len()),
             CudaStorageSlice::F16(slice) => (slice.device_ptr(&stream).0, slice.len()),
-            _ => candle_core::bail!("a fused operation wants f32, bf16 or f16"),
+            _ => candle_core::bail!("a fused operation needs f32, bf16 or f16"),
         };
         Ok(Self {
             device: &storage.device,
@@ -103,7 +103,7 @@ impl<'a> Reading<'a> {
     /// Some of the values.
     pub fn part(self, range: Range<usize>) -> Result<Self> {
         if range.start > range.end || range.end > self.len {
-            candle_core::bail!("a fused operation wants values {range:?} of {}", self.len)
+            candle_core::bail!("a fused operation needs values {range:?} of {}", self.len)
         }
         Ok(Self {
             address: self.address + (range.start * self.dtype.size_in_bytes()) as u64,
@@ -112,11 +112,11 @@ impl<'a> Reading<'a> {
         })
     }
 
-    /// The same values, found to be `len` of type `dtype`.
+    /// The same values, checked to be `len` of type `dtype`.
     pub fn values(self, dtype: DType, len: usize) -> Result<Self> {
         if self.dtype != dtype || self.len != len {
             candle_core::bail!(
-                "a fused operation wants {len} values of {dtype:?}, found {} of {:?}",
+                "a fused operation needs {len} values of {dtype:?}, found {} of {:?}",
                 self.len,
                 self.dtype
             )
@@ -124,8 +124,8 @@ impl<'a> Reading<'a> {
         Ok(self)
     }
 
-    /// The same as [`Self::values`], found to be fit for kernels that take [`CHANNEL_UNIT`] values at a time,
-    /// in pieces of 16 bytes.
+    /// The same as [`Self::values`], checked for kernels that take [`CHANNEL_UNIT`] values at a time, in
+    /// pieces of 16 bytes.
     pub fn vectors(self, dtype: DType, len: usize) -> Result<Self> {
         let values = self.values(dtype, len)?;
         whole_vectors(values.len, values.address)?;
@@ -147,14 +147,14 @@ impl<'a> Reading<'a> {
         self.len
     }
 
-    /// The address of the first: a reference, as a launch takes the place of every argument.
+    /// The address of the first: a reference, since a launch takes the address of every argument.
     pub(super) fn address(&self) -> &u64 {
         &self.address
     }
 }
 
-/// Values that a call writes, or reads and writes. It is made of a borrow that excludes all others and cannot
-/// be copied, so nothing else that a call is given shares its memory.
+/// Values that a call writes, or reads and writes. It is made from an exclusive borrow and cannot be copied,
+/// so none of a call's other arguments shares its memory.
 #[derive(Debug)]
 pub struct Writing<'a>(Reading<'a>);
 
@@ -184,7 +184,7 @@ impl<'a> Writing<'a> {
         self.0.vectors(dtype, len).map(Self)
     }
 
-    /// The memory alone, for a call that tells by other means that it writes there.
+    /// The memory alone, for a call that says in another way that it writes there.
     pub(super) fn memory(self) -> Reading<'a> {
         self.0
     }

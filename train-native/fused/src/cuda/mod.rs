@@ -4,13 +4,13 @@
 //! Everything runs on the stream that candle's device owns, so that kernels follow each other in program
 //! order.
 //!
-//! CUDA takes addresses and sizes and believes them. So the functions of this module, and those in the
-//! operations' `cuda.rs`, take views of memory, and compare their number types and lengths with what a call
-//! is going to touch before they make it: whatever they are given, they refuse or stay inside it.
+//! CUDA takes addresses and sizes without checking them. So the functions of this module, and those in the
+//! operations' `cuda.rs`, take views of memory, and before a call they compare number types and lengths with
+//! what it will touch: they refuse what does not fit, and stay inside what they are given.
 
 #![allow(
     unsafe_code,
-    reason = "calls into CUDA, which Rust cannot check; each says what was checked in its stead"
+    reason = "calls into CUDA, which Rust cannot check; each says what was checked instead"
 )]
 
 pub(crate) mod blas;

@@ -2,7 +2,7 @@
 
 #![allow(
     unsafe_code,
-    reason = "launches of kernels, which Rust cannot check; each says what was checked in its stead"
+    reason = "launches of kernels, which Rust cannot check; each says what was checked instead"
 )]
 
 use candle_core::{CudaDevice, CudaStorage, DType, Result, Shape};
@@ -20,7 +20,7 @@ const MOST_IMAGES: usize = 65_535;
 // Each group's sums are added up by a thread of their own.
 const _: () = assert!(NORM_GROUPS <= THREADS as usize);
 
-/// A feature map `[N, H, W, C]` as the kernels cut it up: a block takes one of `chunks` pieces of one image's
+/// A feature map `[N, H, W, C]` as the kernels divide it: a block takes one of `chunks` pieces of one image's
 /// pixels.
 #[derive(Clone, Copy, Debug)]
 pub struct Map {
@@ -31,7 +31,7 @@ pub struct Map {
 }
 
 impl Map {
-    /// The map of a shape that the kernels have room for.
+    /// The map of a shape, if the kernels can take it.
     pub fn of(shape: &Shape) -> Result<Self> {
         let (images, height, width, channels) = shape.dims4()?;
         let pixels = height * width;
@@ -42,7 +42,7 @@ impl Map {
             candle_core::bail!("fused group normalisation of {images} images of {pixels} pixels")
         }
         int(pixels)?;
-        // Some thousand blocks fill the device; below 64 pixels a block's sums cost more than they save.
+        // A few thousand blocks fill the device; below 64 pixels a block's sums cost more than they save.
         let chunks = (2048 / images).clamp(1, pixels.div_ceil(64));
         Ok(Self {
             images,
@@ -62,7 +62,7 @@ impl Map {
         self.images * rows * self.channels
     }
 
-    /// Room for two sums a chunk and channel, `[N, chunks, 2, C]`.
+    /// Room for two sums per chunk and channel, `[N, chunks, 2, C]`.
     fn sums(self, device: &CudaDevice) -> Result<CudaStorage> {
         let shape = Shape::from((self.images, self.chunks, 2, self.channels));
         allocate(device, &shape, DType::F32)
@@ -74,7 +74,7 @@ impl Map {
     }
 }
 
-/// What the kernels are told of activation and dropout: `u32 l, u32 h, u32 t, float g, int silu`.
+/// The kernels' arguments for activation and dropout: `u32 l, u32 h, u32 t, float g, int silu`.
 fn told(after: After) -> [Argument<'static>; 5] {
     let key = after.dropout.map_or(0, |dropout| dropout.key);
     [
@@ -257,8 +257,8 @@ pub fn affine_gradient(folded: Reading, affine: Reading, film: Option<Reading>) 
     let grid = Grid::each(channels, THREADS)?;
     // SAFETY: these are the parameters of `affine_gradient_f32(const float *folded, const float *affine,
     // const float *film, float *out, int images, int channels)`. The thread of a channel, if there is one,
-    // reads that channel in every tensor, and writes two numbers of `out`, and two more an image behind the
-    // first `2 C` unless `film` is null: `out` is longer by as much as `film` has.
+    // reads that channel in every tensor, and writes two numbers of `out`, and two more per image after the
+    // first `2 C` unless `film` is null: `out` is longer by the length of `film`.
     unsafe { launch(Class::NormaliseBackward, "affine_gradient_f32", grid, &arguments) }?;
     Ok(out)
 }

@@ -10,8 +10,8 @@
 //! y    = dropout(activation(z))
 //! ```
 //!
-//! With mean and variance known, `xhat = x r + m` and `z = x a + b` with one `r`, `m`, `a`, `b` a sample and
-//! channel (`Coefficients`). With `dz` the gradient before the activation, and A and B the means over the
+//! With mean and variance known, `xhat = x r + m` and `z = x a + b` with one `r`, `m`, `a`, `b` per sample
+//! and channel (`Coefficients`). With `dz` the gradient before the activation, and A and B the means over the
 //! group of `dz a / r` and of `dz xhat a / r`:
 //!
 //! ```text
@@ -21,7 +21,7 @@
 //! ```
 //!
 //! All of it follows from two sums per sample and channel, of `dz` and of `dz xhat` (`Fold`). So both
-//! directions read the feature map twice and write it once, and nothing of its size is kept besides input and
+//! directions read the feature map twice and write it once, and keep nothing as large besides input and
 //! output.
 
 #[cfg(feature = "cudnn")]

@@ -2,7 +2,7 @@
 
 #![allow(
     unsafe_code,
-    reason = "launches of kernels, which Rust cannot check; each says what was checked in its stead"
+    reason = "launches of kernels, which Rust cannot check; each says what was checked instead"
 )]
 
 use candle_core::{CudaStorage, DType, Result, Shape};
@@ -12,7 +12,7 @@ use crate::cuda::launch::{Argument, Grid, launch};
 use crate::cuda::memory::{Reading, Writing, allocate, type_name};
 use crate::cuda::profile::Class;
 
-/// What both kernels are told of the sizes: `int o, int i, int taps, int po, int pi`.
+/// The sizes that both kernels are given: `int o, int i, int taps, int po, int pi`.
 fn told(sizes: Sizes) -> Result<[Argument<'static>; 5]> {
     let (outputs, inputs) = sizes.padded();
     Ok([
@@ -24,8 +24,7 @@ fn told(sizes: Sizes) -> Result<[Argument<'static>; 5]> {
     ])
 }
 
-/// `weight` `[O, I, taps]` and `bias` `[O]` as one tensor of `dtype`, in cuDNN's order and filled up with
-/// zeros.
+/// `weight` `[O, I, taps]` and `bias` `[O]` as one tensor of `dtype`, in cuDNN's order and padded with zeros.
 pub fn pack(weight: Reading, bias: Reading, sizes: Sizes, dtype: DType) -> Result<CudaStorage> {
     let (from, len) = (weight.dtype(), sizes.packed_len());
     let mut out = allocate(weight.device(), &Shape::from(len), dtype)?;

@@ -1,8 +1,8 @@
 //! A convolution's kernel and bias as one tensor of the compute type, in cuDNN's order.
 //!
-//! With `weight` `[O, I, k, k]` (or `[O, I]`, `k` = 1) and `bias` `[O]`, and O and I filled up to OP and IP,
+//! With `weight` `[O, I, k, k]` (or `[O, I]`, `k` = 1) and `bias` `[O]`, and O and I padded to OP and IP,
 //! multiples of [`CHANNEL_UNIT`]: `[OP, k k, IP]`, zero where there is no weight, then `[OP]`, zero where
-//! there is no bias. The gradients go the same way back; what was filled up has none.
+//! there is no bias. The gradients are unpacked in the same way; padding has none.
 
 #[cfg(feature = "cudnn")]
 mod cuda;

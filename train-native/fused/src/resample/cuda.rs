@@ -2,7 +2,7 @@
 
 #![allow(
     unsafe_code,
-    reason = "launches of kernels, which Rust cannot check; each says what was checked in its stead"
+    reason = "launches of kernels, which Rust cannot check; each says what was checked instead"
 )]
 
 use candle_core::{CudaStorage, Result, Shape};

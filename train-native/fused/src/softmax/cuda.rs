@@ -2,7 +2,7 @@
 
 #![allow(
     unsafe_code,
-    reason = "launches of kernels, which Rust cannot check; each says what was checked in its stead"
+    reason = "launches of kernels, which Rust cannot check; each says what was checked instead"
 )]
 
 use candle_core::Result;
@@ -12,7 +12,7 @@ use crate::cuda::launch::{Argument, Grid, THREADS, launch};
 use crate::cuda::memory::{Reading, Writing, type_name};
 use crate::cuda::profile::Class;
 
-/// Rows that a block takes: a warp each.
+/// Rows per block: a warp for each.
 const ROWS: u32 = THREADS / 32;
 
 /// Rows of `columns` values in `len`; the kernels read eight at a time.

@@ -16,7 +16,7 @@ fn random(shape: impl Into<candle_core::Shape>) -> Tensor {
     Tensor::randn(0f64, 1.0, shape, &Device::Cpu).unwrap()
 }
 
-/// Compares the gradient of `sum(probe * operation(inputs))` with central differences in f64, for some
+/// Compares the gradient of `sum(probe * operation(inputs))` with central differences in f64, for a few
 /// numbers of every input.
 fn gradients_hold(name: &str, inputs: &[Tensor], operation: impl Fn(&[Tensor]) -> Result<Tensor>) {
     const STEP: f64 = 1e-5;
@@ -53,7 +53,8 @@ fn gradients_hold(name: &str, inputs: &[Tensor], operation: impl Fn(&[Tensor]) -
                 value(&inputs)
             };
             let slope = (moved(STEP) - moved(-STEP)) / (2.0 * STEP);
-            // Central differences err by the third derivative times 1e-10, and by 1e-16 of the sum over 2e-5.
+            // Central differences have an error of the third derivative times 1e-10, and of 1e-16 of the sum
+            // over 2e-5.
             let error = (slope - gradient[at]).abs();
             assert!(
                 error <= 1e-6 * size.max(1.0),
@@ -76,7 +77,7 @@ fn the_gradients_of_a_convolution_are_its_slopes() {
             side,
             stride,
         };
-        // Channels that had to be filled up.
+        // Channels that had to be padded.
         let mut inputs = vec![random((2, 6, 4, 8)), random((11, 5, side, side)), random(11)];
         if with_residual {
             inputs.push(random((2, 6, 4, 16)));

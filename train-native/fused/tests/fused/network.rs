@@ -42,7 +42,7 @@ fn norm(t: &Tensor) -> f64 {
     f64::from(sum).sqrt()
 }
 
-/// Everything that a configuration can choose, in two small networks.
+/// Every option of a configuration, in two small networks.
 fn configurations() -> [UNetConfig; 2] {
     let plain = UNetConfig {
         model_channels: 32,
@@ -88,7 +88,7 @@ fn the_fused_network_is_the_plain_one_and_so_are_its_gradients() {
         let (velocity, gradients) = run(Box::new(|| network(&config, &variables, fused.clone())));
         let twins = fused.clone().with_twins(Kind::ALL);
         let (twin, twin_gradients) = run(Box::new(|| network(&config, &variables, twins.clone())));
-        // f32 through some twenty layers, summed in another order.
+        // f32 through about twenty layers, summed in another order.
         for other in [&velocity, &twin] {
             assert!(norm(&(other - &plain).unwrap()) < 2e-5 * norm(&plain));
         }
@@ -104,7 +104,7 @@ fn the_fused_network_is_the_plain_one_and_so_are_its_gradients() {
                     .get(variable)
                     .unwrap_or_else(|| panic!("{name} has no gradient"));
                 let error = norm(&(found - expected).unwrap());
-                // Some gradients are zero but for rounding: a bias before a norm.
+                // Some gradients are zero except for rounding: that of a bias before a norm.
                 assert!(error < 1e-4 * norm(expected) + 1e-6 * total, "{name}: {error}");
             }
         }
@@ -162,7 +162,7 @@ fn two_hundred_fused_steps_follow_the_plain_loss_curve() {
         plain[199]
     );
     for (step, (plain, fused)) in plain.iter().zip(&fused).enumerate() {
-        // Rounding of another order of summation grows along the way; dropout masks are the same.
+        // The rounding of another order of summation grows from step to step; dropout masks are the same.
         assert!(
             (plain - fused).abs() < 1e-2 * plain,
             "step {step}: {fused} but {plain}"

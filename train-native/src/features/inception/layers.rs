@@ -1,8 +1,8 @@
 //! Inception-v3 as a list: which convolutions there are, and how they are joined.
 //!
-//! The network of Szegedy et al. 2016 ("Rethinking the Inception Architecture for Computer Vision", figures 5,
-//! 6 and 7, table 1) up to its last pooling, in the form that FID is computed with: average pools divide by the
-//! pixels that there are, and the last block pools by the maximum. Blocks have torchvision's names.
+//! The network of Szegedy et al. 2016 ("Rethinking the Inception Architecture for Computer Vision", figures
+//! 5, 6 and 7, table 1) up to its last pooling, in the form that FID is computed with: average pools divide
+//! by the pixels inside the image, and the last block pools by the maximum. Blocks have torchvision's names.
 
 use cellflux_bundle::topology::Parameter;
 
@@ -34,8 +34,8 @@ pub(super) enum Pool {
     HalvingMax,
 }
 
-/// One way through a block: a pool, convolutions one after the other, then, where there are any, convolutions
-/// beside each other whose results are joined.
+/// One branch of a block: a pool, convolutions one after the other, then, if there are any, parallel
+/// convolutions whose results are joined.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Branch {
     pub(super) pool: Option<Pool>,
@@ -79,7 +79,7 @@ pub(super) fn layers(blocks: &[Block]) -> impl Iterator<Item = &Layer> {
         .flat_map(|branch| branch.series.iter().chain(&branch.ends))
 }
 
-/// The tensors that the network is read from; `fc.*` and counts of batches are not among them.
+/// The tensors that the network is read from, without `fc.*` and counts of batches.
 pub fn parameters() -> Vec<Parameter> {
     layers(&blocks()).flat_map(Layer::parameters).collect()
 }
@@ -118,7 +118,7 @@ fn layer(name: String, inputs: usize, outputs: usize, kernel: [usize; 2]) -> Lay
     }
 }
 
-/// Convolutions one after the other, from `inputs` channels: the part of each one's name behind the block's,
+/// Convolutions one after the other, from `inputs` channels: for each the part of its name after the block's,
 /// its outputs and its kernel.
 fn series<const N: usize>(block: &str, inputs: usize, list: [(&str, usize, [usize; 2]); N]) -> Vec<Layer> {
     let mut inputs = inputs;
@@ -146,7 +146,7 @@ fn pooled(block: &str, pool: Pool, inputs: usize, outputs: usize) -> Branch {
     }
 }
 
-/// The maximum of every second 3x3 pixels, nothing else.
+/// Only the maximum of 3x3 pixels, at every second pixel.
 fn halved() -> Branch {
     Branch {
         pool: Some(Pool::HalvingMax),
@@ -333,7 +333,7 @@ mod tests {
     fn there_are_94_convolutions_with_as_many_weights_as_the_published_network() {
         assert_eq!(layers(&blocks()).count(), 94);
         // torchvision states 27,161,264 parameters for Inception-v3 with 1000 classes and its auxiliary head;
-        // without both heads (2,049,000 and 3,326,696) these are left. Running means and variances are no
+        // without both heads (2,049,000 and 3,326,696) these are left. Running means and variances are not
         // parameters.
         let learnt: usize = parameters()
             .iter()

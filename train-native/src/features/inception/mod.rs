@@ -2,9 +2,9 @@
 //!
 //! The network and its preparation of images are those of pytorch-fid; its weights are a file that the user
 //! brings, `pt_inception-2015-12-05-6726825d.pth`: the weights that FID was first computed with, ported from
-//! `TensorFlow`. What this module computes is compared with an independent implementation in f64 on weights
-//! of a formula (`tests/inception.rs`). How closely its features agree with other programs' on the published
-//! weights is unmeasured: the file is not part of this repository.
+//! `TensorFlow`. What this module computes is compared with an independent implementation in f64, on weights
+//! computed by a formula (`tests/inception.rs`). How closely its features agree with other programs' on the
+//! published weights was not measured: the file is not part of this repository.
 
 mod layers;
 mod network;
@@ -24,13 +24,13 @@ pub use resize::{Preparation, SIDE};
 use super::FeatureError;
 use network::Network;
 
-/// How the SHA-256 of the published weights begins, in hex; its file's name says so.
+/// The beginning of the SHA-256 of the published weights, in hex, as in the file's name.
 const PUBLISHED: &str = "6726825d";
 
 /// Largest file of weights read; the published one is 91 MiB.
 const MAX_BYTES: u64 = 1 << 30;
 
-/// Images that go through the network at once; the largest feature map takes 5.5 MB of each.
+/// Images that go through the network at once; the largest feature map takes 5.5 MB for each.
 const BATCH: usize = 8;
 
 /// Inception-v3 with its weights.
@@ -46,8 +46,8 @@ impl Inception {
     /// Reads the weights from a file of `torch.save`, in today's format or that from before `PyTorch` 1.6.
     ///
     /// # Errors
-    /// [`FeatureError::Io`] where the file cannot be read, [`FeatureError::Weights`] where it is no such file
-    /// or lacks a tensor, [`FeatureError::Tensor`] when the device fails.
+    /// [`FeatureError::Io`] where the file cannot be read, [`FeatureError::Weights`] where it is not such a
+    /// file or lacks a tensor, [`FeatureError::Tensor`] when the device fails.
     pub fn open(path: &Path, preparation: Preparation, device: &Device) -> Result<Self, FeatureError> {
         let bytes = read(path)?;
         let tensors = torch_file::read(&bytes, &parameters()).map_err(|reason| FeatureError::Weights {
@@ -81,17 +81,18 @@ impl Inception {
         })
     }
 
-    /// A sentence where the file is not the published one; figures of other weights stand for themselves.
+    /// A sentence where the file is not the published one; figures of other weights can be compared only with
+    /// each other.
     pub fn warning(&self) -> Option<String> {
         match &self.sha256 {
             Some(found) if found.starts_with(PUBLISHED) => None,
             Some(found) => Some(format!(
                 "these weights are not the file that FID figures are computed with (SHA-256 begins with {}, \
-                 expected {PUBLISHED}); figures will not compare with published ones",
+                 expected {PUBLISHED}); figures cannot be compared with published ones",
                 found.get(..PUBLISHED.len()).unwrap_or(found)
             )),
             None => Some(
-                "these weights come from no file; figures will not compare with published ones".to_owned(),
+                "these weights come from no file; figures cannot be compared with published ones".to_owned(),
             ),
         }
     }
@@ -105,7 +106,8 @@ impl Inception {
     /// ([`super::rgb`] makes them of other channels). H and W are at least 1; images are resized to 299x299.
     ///
     /// # Errors
-    /// [`FeatureError::Shape`] when `images` is no such array, [`FeatureError::Tensor`] when the device fails.
+    /// [`FeatureError::Shape`] when `images` is not such an array, [`FeatureError::Tensor`] when the device
+    /// fails.
     pub fn features(&self, images: &[u8], shape: [usize; 4]) -> Result<Tensor, FeatureError> {
         let [count, channels, height, width] = shape;
         let values = channels * height * width;

@@ -99,7 +99,7 @@ impl Pool {
         let bordered = || x.pad_with_zeros(2, 1, 1)?.pad_with_zeros(3, 1, 1);
         match self {
             Self::HalvingMax => x.max_pool2d_with_stride(3, 2),
-            // Every pool stands behind a ReLU: no value is below the border's zeros.
+            // Every pool follows a ReLU: no value is below the border's zeros.
             Self::Max => bordered()?.max_pool2d_with_stride(3, 1),
             Self::Mean => bordered()?
                 .avg_pool2d_with_stride(3, 1)?
@@ -121,7 +121,7 @@ fn nine_by_pixels_inside(x: &Tensor) -> Result<Tensor> {
     Tensor::from_vec(factors, (1, 1, height, width), x.device())
 }
 
-/// `gamma (w x - mean) / sqrt(variance + epsilon) + beta` is a convolution, too. Its numbers are computed in
+/// `gamma (w x - mean) / sqrt(variance + epsilon) + beta` is a convolution too. Its numbers are computed in
 /// f64 and rounded once.
 fn folded(layer: &Layer, tensors: &BTreeMap<String, Tensor>, device: &Device) -> Result<Weights> {
     let get = |part: &str, shape: &[usize]| {

@@ -5,16 +5,16 @@ use candle_core::{DType, Device, Result, Tensor};
 /// Rows and columns that the network sees.
 pub const SIDE: usize = 299;
 
-/// Whose preparation of images is followed. The network is the same, features differ slightly, and so do
-/// distances: figures of two programs compare only where both prepare alike.
+/// Which program's preparation of images is followed. The network is the same, but features differ slightly,
+/// and so do distances: figures of two programs can be compared only if both prepare images alike.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Preparation {
     /// pytorch-fid: bilinear with pixel centres at halves (`align_corners=False`), no antialiasing, then
     /// `2 q / 255 - 1`.
     #[default]
     PytorchFid,
-    /// torch-fidelity, which torchmetrics uses, as `TensorFlow` 1 did it: bilinear with pixel centres at whole
-    /// numbers, then `(q - 128) / 128`.
+    /// torch-fidelity, which torchmetrics uses, as `TensorFlow` 1 did it: bilinear with pixel centres at
+    /// whole numbers, then `(q - 128) / 128`.
     TorchFidelity,
 }
 
@@ -45,7 +45,8 @@ impl Preparation {
         }
     }
 
-    /// What each of the 299 pixels takes of each of `side` pixels: `[299, side]`, two numbers a row at most.
+    /// How much each of the 299 pixels takes from each of `side` pixels: `[299, side]`, at most two numbers
+    /// per row.
     fn weights(self, side: usize, device: &Device) -> Result<Tensor> {
         let scale = side as f64 / SIDE as f64;
         let mut weights = Vec::with_capacity(SIDE * side);

@@ -13,7 +13,7 @@ use crate::features::FeatureError;
 /// Version of the file's layout.
 pub(super) const VERSION: u32 = 1;
 
-/// What a classifier is, what it learnt from, and how well it tells cells.
+/// What a classifier is, what it learnt from, and how well it recognises cells.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct About {
@@ -25,19 +25,20 @@ pub struct About {
     pub named_after: NamedAfter,
     /// Channels of an image.
     pub channels: usize,
-    /// Rows and columns of the training's images; others are taken, too, but are not what it learnt from.
+    /// Rows and columns of the training's images; other sizes are accepted too, but it did not learn from
+    /// them.
     pub image: [usize; 2],
-    /// Channels behind each convolution.
+    /// Channels after each convolution.
     pub widths: Vec<usize>,
     /// Numbers of a feature row.
     pub features: usize,
     /// How it was trained.
     pub settings: Settings,
-    /// The training's data as its configuration has it.
+    /// The training's data, as in its configuration.
     pub data: serde_json::Value,
     /// The training cells.
     pub training: SeenCells,
-    /// How it tells the validation cells.
+    /// How well it recognises the validation cells.
     pub validation: Score,
     /// How long the training took, in seconds, on the machine that it ran on.
     pub seconds: f64,

@@ -1,4 +1,4 @@
-//! What the cells of an experiment are told apart by.
+//! The classes into which the cells of an experiment are sorted.
 
 use std::collections::BTreeMap;
 

@@ -1,10 +1,10 @@
-//! A small classifier of modes of action, and the space of its layer before the last.
+//! A small classifier of modes of action, and the space of its last hidden layer.
 //!
-//! "What mode of action does this cell show?" is asked of a network of some 80,000 parameters that was trained
-//! on real training cells only. Its 64 features separate what treatments change from what they do not, which
-//! features of photographs cannot know; and its answers on generated cells are the accuracy of modes of action
-//! (paper, section 5 and table 2). The paper's own classifier is another network, so its figures are no
-//! yardstick for this one; real cells of the same split are.
+//! "What mode of action does this cell show?" is asked of a network of some 80,000 parameters that was
+//! trained on real training cells only. Its 64 features separate what treatments change from what they do
+//! not, which features learnt from photographs cannot do; and its answers on generated cells give the
+//! accuracy of modes of action (paper, section 5 and table 2). The paper's own classifier is another network,
+//! so its figures cannot be compared with this one's; those of real cells of the same split can.
 
 mod about;
 mod classes;
@@ -47,7 +47,7 @@ pub struct Classifier {
     device: Device,
 }
 
-/// What a classifier says of one cell.
+/// A classifier's answer for one cell.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Answer {
     /// The most probable class, a position in [`About::classes`].
@@ -60,8 +60,8 @@ impl Classifier {
     /// Reads the folder that [`Classifier::save`] wrote.
     ///
     /// # Errors
-    /// [`FeatureError::Io`] where a file cannot be read, [`FeatureError::Classifier`] where one does not hold what
-    /// it should, [`FeatureError::Tensor`] when the device fails.
+    /// [`FeatureError::Io`] where a file cannot be read, [`FeatureError::Classifier`] where one does not hold
+    /// what it should, [`FeatureError::Tensor`] when the device fails.
     pub fn load(folder: &Path, device: &Device) -> Result<Self, FeatureError> {
         let about_path = folder.join(ABOUT);
         let weights_path = folder.join(WEIGHTS);
@@ -136,8 +136,8 @@ impl Classifier {
     /// Features `[N, 64]`, f32, none below 0, of images `[N, C, H, W]` of coded bytes.
     ///
     /// # Errors
-    /// [`FeatureError::Shape`] for images of other channels than the training's, of sides that are no multiples of
-    /// [`MULTIPLE`], or of fewer bytes; [`FeatureError::Tensor`] when the device fails.
+    /// [`FeatureError::Shape`] for images of other channels than the training's, of sides that are not
+    /// multiples of [`MULTIPLE`], or of fewer bytes; [`FeatureError::Tensor`] when the device fails.
     pub fn features(&self, images: &[u8], shape: [usize; 4]) -> Result<Tensor, FeatureError> {
         let [count, channels, height, width] = shape;
         let values = channels * height * width;
@@ -176,7 +176,7 @@ impl Classifier {
         self.classify_features(&self.features(images, shape)?)
     }
 
-    /// What cells of these features `[N, 64]` show.
+    /// What cells with these features `[N, 64]` show.
     ///
     /// # Errors
     /// [`FeatureError::Tensor`] for features of another width.

@@ -1,5 +1,5 @@
-//! The classifier's network: four convolutions at halved resolutions, then the mean over what is left of the
-//! image.
+//! The classifier's network: four convolutions, each at half the resolution of the one before, then the mean
+//! over the remaining pixels.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -12,14 +12,15 @@ use cellflux_candle::cpu_training::CpuTraining;
 use cellflux_candle::{Operations, Plain};
 use cellflux_data::random::{Purpose, stream, unit};
 
-/// Features of a cell: what the last layer decides on.
+/// Features of a cell, from which the last layer decides.
 pub const FEATURES: usize = 64;
 
-/// Channels behind each convolution. A convolution is followed by `ReLU`, and all but the last by 2x2 average
-/// pooling.
+/// Channels after each convolution. Every convolution is followed by `ReLU`, and all except the last by 2x2
+/// average pooling.
 pub(super) const WIDTHS: [usize; 4] = [32, 64, 64, 64];
 
-/// The sides of an image are multiples of this: 2x2 pixels are folded into channels, then each pooling halves.
+/// The sides of an image are multiples of this: 2x2 pixels are folded into channels, then each pooling halves
+/// the sides.
 pub const MULTIPLE: usize = 1 << WIDTHS.len();
 
 /// Pixels that are folded into channels before the first convolution. Nothing of the image is lost, and the
@@ -61,8 +62,8 @@ fn inputs(channels: usize) -> impl Iterator<Item = usize> {
     std::iter::once(FOLDED * channels).chain(WIDTHS)
 }
 
-/// The tensors before the first step: weights uniform in `±sqrt(6 / fan in)` (He et al. 2015), so that signals
-/// keep their size through `ReLU`; biases zero.
+/// The tensors before the first step: weights uniform in `±sqrt(6 / fan in)` (He et al. 2015), so that
+/// signals keep their size through `ReLU`; biases zero.
 pub(super) fn initial(parameters: &[Parameter], seed: u64) -> Result<Vec<(String, Tensor)>> {
     let tensor = |position: usize, parameter: &Parameter| {
         let fan_in: usize = parameter.shape.iter().skip(1).product();

@@ -1,13 +1,14 @@
-//! How well a classifier tells cells that it did not learn from.
+//! How well a classifier recognises cells from which it did not learn.
 
 use serde::{Deserialize, Serialize};
 
-/// What was said of cells whose class is known.
+/// A classifier's answers for cells whose class is known.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Score {
-    /// The mean of the classes' recalls, over the classes that have cells here. Guessing gives 1 by their number.
+    /// The mean of the classes' recalls, over the classes that have cells here. Guessing gives 1 divided by
+    /// their number.
     pub balanced_accuracy: f64,
-    /// The share of cells that were told right.
+    /// The share of cells that were recognised.
     pub accuracy: f64,
     /// Cells, all classes together.
     pub cells: usize,
@@ -15,21 +16,21 @@ pub struct Score {
     pub classes: Vec<ClassScore>,
 }
 
-/// What was said of one class's cells.
+/// The answers for one class's cells.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ClassScore {
     /// The class.
     pub class: String,
     /// Its cells.
     pub cells: usize,
-    /// The share of them that was told right; none without cells.
+    /// The share of them that was recognised; none without cells.
     pub recall: Option<f64>,
-    /// How many of its cells were said to be of each class, in the classes' order.
+    /// How many of its cells were assigned to each class, in the classes' order.
     pub said: Vec<usize>,
 }
 
 impl Score {
-    /// The score of `(true class, class said)` pairs.
+    /// The score of `(true class, assigned class)` pairs.
     pub fn of(names: &[String], pairs: impl IntoIterator<Item = (u32, u32)>) -> Self {
         let mut said = vec![vec![0usize; names.len()]; names.len()];
         for (class, found) in pairs {

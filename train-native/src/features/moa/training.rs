@@ -19,8 +19,8 @@ use crate::config::{RateSchedule, TrainingConfig};
 use crate::features::FeatureError;
 use crate::step::{View, learning_rate};
 
-/// How a classifier is trained: `AdamW` along the cross-entropy of batches in which every class is as frequent
-/// as any other.
+/// How a classifier is trained: `AdamW` on the cross-entropy of batches in which all classes are equally
+/// frequent.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
@@ -48,12 +48,12 @@ impl Default for Settings {
     }
 }
 
-/// Trains a classifier on the training cells of `experiment`, whose images are in `cache`, and scores it on the
-/// validation cells. `progress` is called with the steps done and their number.
+/// Trains a classifier on the training cells of `experiment`, whose images are in `cache`, and scores it on
+/// the validation cells. `progress` is called with the steps done and their number.
 ///
 /// # Errors
-/// [`FeatureError::Classes`] for fewer than two classes or a loss that is not finite, [`FeatureError::Shape`] for
-/// images whose sides are no multiples of [`MULTIPLE`] or a cache of another experiment,
+/// [`FeatureError::Classes`] for fewer than two classes or a loss that is not finite, [`FeatureError::Shape`]
+/// for images whose sides are not multiples of [`MULTIPLE`] or a cache of another experiment,
 /// [`FeatureError::Tensor`] when the device fails.
 pub fn train(
     experiment: &Experiment,
@@ -158,8 +158,8 @@ impl Learner<'_> {
         Ok(constants)
     }
 
-    /// The images `[N, C, H, W]` and classes `[N]` of a step: each a random cell of a random class, flipped and
-    /// turned at random.
+    /// The images `[N, C, H, W]` and classes `[N]` of a step: each a random cell of a random class, flipped
+    /// and turned at random.
     fn batch(&self, step: u64) -> Result<(Tensor, Tensor), FeatureError> {
         let [channels, height, width] = self.cache.shape();
         let mut bytes = Vec::with_capacity(self.settings.batch * channels * height * width);
@@ -179,7 +179,7 @@ impl Learner<'_> {
             views.push(View {
                 vertical: chance(&mut numbers, 0.5),
                 horizontal: chance(&mut numbers, 0.5),
-                // With the flips: the eight views of a square.
+                // Together with the flips these are the eight views of a square.
                 transposed: self.square && chance(&mut numbers, 0.5),
                 dither: None,
             });
@@ -193,7 +193,7 @@ impl Learner<'_> {
 }
 
 impl Settings {
-    /// The same as the flow's training has it.
+    /// The same as in the flow's training.
     fn schedule(&self) -> TrainingConfig {
         TrainingConfig {
             steps: self.steps,

@@ -153,7 +153,8 @@ impl Convolution {
             for p in 0..pixels {
                 let _ = writeln!(
                     product,
-                    "                let a_{part}_{p} = coopLoadT<coop_mat16x16<f16, A>>(&image_{part}[(row + {}u) * {image_stride}u + k], {image_stride}u);",
+                    "                let a_{part}_{p} = coopLoadT<coop_mat16x16<f16, A>>(&image_{part}[(row \
+                    + {}u) * {image_stride}u + k], {image_stride}u);",
                     p * MATRIX
                 );
             }
@@ -162,7 +163,8 @@ impl Convolution {
             for part in parts {
                 let _ = writeln!(
                     product,
-                    "                let b_{part}_{q} = coopLoadT<coop_mat16x16<f16, B>>(&weights_{part}[k * {}u + column + {}u], {weight_stride}u);",
+                    "                let b_{part}_{q} = coopLoadT<coop_mat16x16<f16, B>>(&weights_{part}[k \
+                    * {}u + column + {}u], {weight_stride}u);",
                     4 * weight_stride,
                     q * MATRIX / 4
                 );
@@ -171,7 +173,8 @@ impl Convolution {
                 for p in 0..pixels {
                     let _ = writeln!(
                         product,
-                        "                {sum}_{p}_{q} = coopMultiplyAdd(a_{image}_{p}, b_{weight}_{q}, {sum}_{p}_{q});"
+                        "                {sum}_{p}_{q} = coopMultiplyAdd(a_{image}_{p}, b_{weight}_{q}, \
+                        {sum}_{p}_{q});"
                     );
                 }
             }
@@ -188,7 +191,8 @@ impl Convolution {
             for q in 0..channels {
                 let _ = writeln!(
                     store,
-                    "    workgroupBarrier();\n    coopStoreT(sum_{p}_{q}, &staging[staged], 4u);\n    workgroupBarrier();\n    \
+                    "    workgroupBarrier();\n    coopStoreT(sum_{p}_{q}, &staging[staged], 4u);\n    \
+                    workgroupBarrier();\n    \
                      for (var part = own; part < 64u; part += {SUBGROUP}u) {{\n        \
                      let index = tile_pixel + row + {}u + part / 4u;\n        \
                      let quad = tile_quad + column + {}u + part % 4u;\n        \

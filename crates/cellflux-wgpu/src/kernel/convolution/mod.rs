@@ -115,7 +115,7 @@ impl Convolution {
                 channels,
                 depth,
             } => self.cooperative([rows, columns], pixels, channels, depth),
-            // Made of three kernels of its own; as one kernel this is its block.
+            // Winograd consists of three kernels; this is the block of its product.
             Tile::Winograd { patches, quads } => self.registers(patches, quads),
         }
     }
@@ -161,7 +161,8 @@ impl Convolution {
         format!(
             "        let under_y_{name} = u32(y_{name} + dy);
         let under_x_{name} = u32(x_{name} + dx);
-        let inside_{name} = (under_y_{name} < shape.in_height * {scale}u) & (under_x_{name} < shape.in_width * {scale}u);
+        let inside_{name} = (under_y_{name} < shape.in_height * {scale}u) \
+         & (under_x_{name} < shape.in_width * {scale}u);
         let pixel_{name} = select(
             0u,
             image_{name} + (under_y_{name} >> {shift}u) * shape.in_width + (under_x_{name} >> {shift}u),
@@ -224,7 +225,7 @@ impl Convolution {
         }
     }
 
-    /// Writes a block's sums, `index(p)` and `quad(q)` being expressions of the output pixel and quad.
+    /// Writes a block's sums, where `index(p)` and `quad(q)` are expressions of the output pixel and quad.
     fn store(
         &self,
         pixels: u32,
@@ -240,7 +241,8 @@ impl Convolution {
                 let added = self.addend("vec4<f32>");
                 let _ = writeln!(
                     text,
-                    "        if ({quad} < shape.out_quads) {{\n            let at = ({index}) * shape.out_quads + {quad};\n            \
+                    "        if ({quad} < shape.out_quads) \
+                    {{\n            let at = ({index}) * shape.out_quads + {quad};\n            \
                      output[at] = {stored}(sum_{p}_{q}{added});\n        }}",
                     quad = quad(q),
                     index = index(p),

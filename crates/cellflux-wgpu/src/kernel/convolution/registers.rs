@@ -1,4 +1,4 @@
-//! One register block an invocation, no workgroup memory: best where workgroup memory is ordinary memory.
+//! One register block per invocation, no workgroup memory: best where workgroup memory is ordinary memory.
 
 use std::fmt::Write as _;
 

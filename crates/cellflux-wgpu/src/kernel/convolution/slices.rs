@@ -1,6 +1,5 @@
-//! Fetching slices of the image and of the weights for a workgroup, each invocation some quads of both.
-//!
-//! The next slice is on its way from memory while the present one is multiplied.
+//! Fetching slices of the image and of the weights for a workgroup; each invocation fetches a few quads of
+//! both. The next slice is fetched while the present one is multiplied.
 
 use std::fmt::Write as _;
 
@@ -52,8 +51,7 @@ impl Convolution {
             );
             text += &self.locate(load, &format!("tile_pixel + item_{load} / {depth}u"));
         }
-        // A row of the weights' slice is one input channel, its columns quads of outputs: as the buffer has
-        // them.
+        // A row of the weights' slice is one input channel, its columns quads of outputs, as in the buffer.
         for load in 0..slices.weight_loads() {
             let _ = writeln!(
                 text,
@@ -98,7 +96,7 @@ impl Convolution {
                 let guard = guard(load, slices.weight_items(), slices.threads);
                 let _ = writeln!(text, "            {guard}{{ {} }}", keep_weight(load));
             }
-            // After the last slice its successor is fetched in vain, inside the buffers, and never used.
+            // After the last slice one more is fetched, inside the buffers, and never used.
             let _ = writeln!(
                 text,
                 "            workgroupBarrier();\n            slice += {depth}u;"
@@ -122,7 +120,8 @@ impl Convolution {
             let _ = writeln!(
                 text,
                 "            {declare}image_{load} = select({zero}, \
-                 input_{source}[pixel_{load} * shape.in_quads_{source} + min(slice + depth_{load}, shape.in_quads_{source} - 1u)], \
+                 input_{source}[pixel_{load} * shape.in_quads_{source} + min(slice + depth_{load}, \
+                 shape.in_quads_{source} - 1u)], \
                  {inside} & (slice + depth_{load} < shape.in_quads_{source}));",
                 inside = self.inside(load),
             );
@@ -131,7 +130,8 @@ impl Convolution {
             let _ = writeln!(
                 text,
                 "            {declare}weight_{load} = weights[((tap * in_quads + {before}) * 4u + \
-                 min(slice * 4u + channel_{load}, shape.in_quads_{source} * 4u - 1u)) * shape.out_quads + column_{load}];"
+                 min(slice * 4u + channel_{load}, shape.in_quads_{source} * 4u - 1u)) * shape.out_quads + \
+                 column_{load}];"
             );
         }
         text

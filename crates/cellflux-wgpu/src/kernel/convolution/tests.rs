@@ -3,7 +3,7 @@ use crate::kernel::winograd::Winograd;
 use crate::twin::{Numbers, bound, distance, gpu, precisions, run};
 use crate::weights::{Packing, WeightSpec, padded};
 
-/// Every tile is tested, those that the tuner chooses and odd ones.
+/// Every tile is tested: those that the tuner may choose, and odd ones.
 const TILES: [&str; 10] = [
     "registers:1x1",
     "registers:8x2",

@@ -16,9 +16,9 @@ pub(super) const MATRIX: u32 = 16;
 pub enum Tile {
     /// Every invocation multiplies a block of its own straight from the buffers.
     Registers {
-        /// Output pixels of an invocation.
+        /// Output pixels per invocation.
         pixels: u32,
-        /// Quads of output channels of an invocation.
+        /// Quads of output channels per invocation.
         quads: u32,
     },
     /// A workgroup shares slices of the image and of the weights through workgroup memory.
@@ -27,24 +27,24 @@ pub enum Tile {
         rows: u32,
         /// Invocations along the channels.
         columns: u32,
-        /// Output pixels of an invocation.
+        /// Output pixels per invocation.
         pixels: u32,
-        /// Quads of output channels of an invocation.
+        /// Quads of output channels per invocation.
         quads: u32,
         /// Quads of input channels fetched at a time.
         depth: u32,
     },
     /// As [`Self::Workgroup`], but subgroups multiply 16x16 matrices together, f16 in, f32 sums; f32 factors
-    /// in three products of halves. Only where the adapter's
+    /// take three products of halves. Only where the adapter's
     /// [`cooperative`](crate::AdapterReport::cooperative) says so.
     Cooperative {
         /// Subgroups along the pixels.
         rows: u32,
         /// Subgroups along the channels.
         columns: u32,
-        /// Matrices of 16 output pixels of a subgroup.
+        /// Matrices of 16 output pixels per subgroup.
         pixels: u32,
-        /// Matrices of 16 output channels of a subgroup.
+        /// Matrices of 16 output channels per subgroup.
         channels: u32,
         /// Quads of input channels fetched at a time; a multiple of 4.
         depth: u32,
@@ -52,9 +52,9 @@ pub enum Tile {
     /// Winograd's F(4x4, 3x3), for 3x3 convolutions of stride 1: a quarter of the multiplications, more
     /// memory.
     Winograd {
-        /// Patches of 4x4 outputs of an invocation of its product.
+        /// Patches of 4x4 outputs per invocation of its product.
         patches: u32,
-        /// Quads of output channels of an invocation of its product.
+        /// Quads of output channels per invocation of its product.
         quads: u32,
     },
 }
@@ -96,7 +96,7 @@ impl Tile {
         }
     }
 
-    /// How the kernel wants the weights.
+    /// The order in which the kernel reads the weights.
     pub(crate) fn weight_order(self) -> WeightOrder {
         match self {
             Self::Registers { .. } => WeightOrder::Blocks,

@@ -50,7 +50,10 @@ impl Convolution {
             &slices,
             &product,
             |load| {
-                format!("image_slice[depth_{load} * {tile_pixels}u + item_{load} / {depth}u] = vec4<f32>(image_{load});")
+                format!(
+                    "image_slice[depth_{load} * {tile_pixels}u + item_{load} / {depth}u] = \
+                    vec4<f32>(image_{load});"
+                )
             },
             |load| {
                 format!(
