@@ -23,6 +23,7 @@ use super::measured::{Measured, Ruler};
 use super::modes::modes_of_action;
 use super::nearest::{Nearest, nearest_training};
 use super::planes::batch_plane;
+use super::real_cells::RealCells;
 use super::rows::{
     compare_kernels, differences, measure_conditions, measure_space, rows_of_controls, rows_of_treated,
 };
@@ -91,6 +92,8 @@ pub struct Assessment {
     pub features: Vec<(String, Vec<Features>)>,
     /// The training cells nearest to the generated ones, where some were looked through.
     pub nearest: Option<Nearest>,
+    /// The real cells, row by row as in [`Assessment::measured`].
+    pub real: RealCells,
     /// Kernel distances within conditions, by the space's name: real against real, controls copied, generated, …
     pub within: Vec<(String, KidByCondition)>,
 }
@@ -188,6 +191,7 @@ pub fn assess(question: &Question<'_>) -> Result<Assessment, EvaluateError> {
         compound_use: used(question, &gathered, &known)?,
     };
     notes.extend(apart(question, &gathered)?);
+    let real = RealCells::of(&gathered, question.bundle, question.cells, question.experiment);
     let measured = gathered.into_measured();
     Ok(Assessment {
         evaluation,
@@ -197,6 +201,7 @@ pub fn assess(question: &Question<'_>) -> Result<Assessment, EvaluateError> {
         ruler: measured.0,
         features: in_spaces.features,
         within: in_spaces.within,
+        real,
         nearest: in_spaces.nearest,
     })
 }
