@@ -36,12 +36,12 @@ const FILES = [
   [
     'a grey image for a model of three channels',
     { name: 'grey.png', mimeType: 'image/png', buffer: png(80, 80, 1, () => 90) },
-    /the picture has one channel|has 1 channel.*the model wants 3: actin, tubulin, DNA/i,
+    /the picture has one channel|has 1 channel.*the model needs 3: actin, tubulin, DNA/i,
   ],
   [
     'an image too small to show a cell',
     { name: 'tiny.png', mimeType: 'image/png', buffer: png(9, 9, 3, () => 90) },
-    /The crop is 9 px a side, expected at least 16 px/,
+    /The crop has sides of 9 px, expected at least 16 px/,
   ],
   [
     'a PNG that breaks off',

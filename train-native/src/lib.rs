@@ -20,6 +20,7 @@
 //! ```
 
 pub mod bench;
+pub mod compare;
 pub mod config;
 pub mod date;
 pub mod device;

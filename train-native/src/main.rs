@@ -29,6 +29,7 @@ enum Command {
     Describe(cli::describe::Args),
     Truth(cli::truth::Args),
     Evaluate(Box<cli::evaluate::Args>),
+    Compare(cli::compare::Args),
     Classify(cli::classify::Args),
     Bench(cli::bench::Args),
 }
@@ -42,6 +43,7 @@ fn main() -> ExitCode {
         Command::Describe(args) => cli::describe::run(&args),
         Command::Truth(args) => cli::truth::run(&args),
         Command::Evaluate(args) => cli::evaluate::run(&args),
+        Command::Compare(args) => cli::compare::run(&args),
         Command::Classify(args) => cli::classify::run(&args),
         Command::Bench(args) => cli::bench::run(&args),
     };

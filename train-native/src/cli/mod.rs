@@ -2,6 +2,7 @@
 
 pub mod bench;
 pub mod classify;
+pub mod compare;
 pub mod data;
 pub mod describe;
 pub mod evaluate;

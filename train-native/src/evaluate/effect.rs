@@ -165,6 +165,26 @@ impl Effects {
         })
     }
 
+    /// The difference of a statistic between two sets in one condition; `None` where nothing stands out there.
+    pub fn difference_within(
+        &self,
+        condition: usize,
+        first: usize,
+        second: usize,
+        statistic: Statistic,
+    ) -> Option<super::Estimate> {
+        let known = self.measures.get(condition).is_some_and(|&count| count > 0);
+        let places = [first, second].map(|set| self.position(condition, set, statistic));
+        known
+            .then(|| {
+                self.over(&places, |values| match values {
+                    [first, second] => first - second,
+                    _ => f64::NAN,
+                })
+            })
+            .flatten()
+    }
+
     /// A function of the statistics at these places. Resampled sets are further apart than the sample's own,
     /// and the correction for noise leaves a part of that: the interval is moved so that the replicates' mean
     /// lies at the sample's value.

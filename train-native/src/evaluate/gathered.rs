@@ -7,7 +7,7 @@ use super::EvaluateError;
 use super::assess::Question;
 use super::generate::file_name;
 use super::measured::{Measured, Ruler, Scale};
-use super::real::{Real, origins};
+use super::real::{CONTROLS, Real, TREATED, origins};
 use super::spaces::NamedImages;
 
 /// A set beside real cells, measured.
@@ -105,9 +105,9 @@ impl Gathered {
     pub(super) fn into_measured(self) -> (Ruler, Vec<(String, Vec<String>, Measured)>) {
         let real = |name: &str, real: Real| (name.to_owned(), real.paths, real.measured);
         let made = |set: Set| (set.name, set.paths, set.measured);
-        let measured = std::iter::once(real("real treated cells", self.treated))
+        let measured = std::iter::once(real(TREATED, self.treated))
             .chain(self.beside_treated.into_iter().map(made))
-            .chain(std::iter::once(real("real controls", self.controls)))
+            .chain(std::iter::once(real(CONTROLS, self.controls)))
             .chain(self.beside_controls.into_iter().map(made));
         (self.ruler, measured.collect())
     }

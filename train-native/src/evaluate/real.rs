@@ -6,6 +6,11 @@ use cellflux_measure::sets::groups::{Groups, Origin, Unit};
 use super::EvaluateError;
 use super::measured::{Measured, Ruler};
 
+/// What real treated cells are called in tensors and tables.
+pub const TREATED: &str = "real treated cells";
+/// What real controls are called there.
+pub const CONTROLS: &str = "real controls";
+
 /// Real cells of one kind.
 #[derive(Clone, Debug)]
 pub struct Real {

@@ -19,6 +19,8 @@ use super::{Estimate, EvaluateError, written};
 
 /// The figures' file.
 pub const EVALUATION: &str = "evaluation.json";
+/// Every crop's measures.
+pub const MEASURES: &str = "measures.safetensors";
 /// The report for people.
 pub const REPORT: &str = "report.md";
 
@@ -60,9 +62,9 @@ pub fn write(
     written(&folder.join("images.csv"), images.as_bytes())?;
     assessment.real.write(folder)?;
     let tensors = measures(folder, &assessment.ruler, &assessment.measured)?;
-    written(&folder.join("measures.safetensors"), &tensors)?;
+    written(&folder.join(MEASURES), &tensors)?;
     for (space, features) in &assessment.features {
-        let path = folder.join(format!("features-{space}.safetensors"));
+        let path = folder.join(features_file(space));
         written(&path, &of_space(&path, &assessment.measured, features)?)?;
     }
     Ok(())
@@ -183,7 +185,7 @@ fn measures(
     sets: &[(String, Vec<String>, Measured)],
 ) -> Result<Vec<u8>, EvaluateError> {
     let wrong = |reason: String| EvaluateError::Text {
-        path: folder.join("measures.safetensors"),
+        path: folder.join(MEASURES),
         reason,
     };
     let data: Tensors = sets
@@ -236,6 +238,11 @@ fn of_space(
     })
 }
 
+/// The file of a space's features.
+pub fn features_file(space: &str) -> String {
+    format!("features-{space}.safetensors")
+}
+
 /// Tensors by name: shape and bytes of f64.
 type Tensors = BTreeMap<String, (Vec<usize>, Vec<u8>)>;
 
@@ -250,6 +257,7 @@ fn serialised(data: &Tensors, about: Option<HashMap<String, String>>) -> Result<
     safetensors::serialize(views, about).map_err(|error| error.to_string())
 }
 
-fn tensor_name(set: &str) -> String {
+/// The name of a set's tensor.
+pub fn tensor_name(set: &str) -> String {
     set.replace(' ', "_")
 }

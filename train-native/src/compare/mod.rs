@@ -1,0 +1,237 @@
+//! Several evaluations in one table, with differences: what `cellflux-train compare` does.
+//!
+//! ```text
+//! evaluation folders ─ Evaluated::read ─▶ Evaluated ─ compare ─▶ Comparison ─ table ─▶ compare.md, compare.csv
+//! ```
+//!
+//! Two evaluations of the same real cells can be told apart far better than their intervals say: both are resampled
+//! on the same draws of fields, and what the draw does to both cancels (paired bootstrap). So a difference is
+//! measured only where the real cells are the same ones, row by row.
+
+mod error;
+mod evaluated;
+mod paired;
+pub mod table;
+
+pub use error::CompareError;
+pub use evaluated::Evaluated;
+
+use cellflux_bundle::Estimate;
+use cellflux_bundle::evaluation::{Evaluation, RowKind};
+
+/// One figure of every evaluation, with differences to the first one's.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Figure {
+    /// What it is of: a set of cells, a condition.
+    pub of: String,
+    /// What it is.
+    pub name: String,
+    /// Each evaluation's own.
+    pub own: Vec<Option<Estimate>>,
+    /// How much larger it is than the first evaluation's, on the same draws; nothing for the first, and where real
+    /// cells differ.
+    pub differences: Vec<Option<Estimate>>,
+}
+
+/// Evaluations beside each other.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Comparison {
+    /// The evaluations' names, the first one first.
+    pub names: Vec<String>,
+    /// Their figures.
+    pub figures: Vec<Figure>,
+    /// Why an evaluation has no differences, by its name.
+    pub unpaired: Vec<(String, String)>,
+}
+
+/// Compares evaluations with the first of them.
+///
+/// # Errors
+/// [`CompareError`] for fewer than two, and for tensors that do not fit.
+pub fn compare(evaluated: &[Evaluated]) -> Result<Comparison, CompareError> {
+    let [first, others @ ..] = evaluated else {
+        return Err(CompareError::Few);
+    };
+    if others.is_empty() {
+        return Err(CompareError::Few);
+    }
+    let mut unpaired = Vec::new();
+    let mut pairs: Vec<usize> = Vec::new();
+    for (number, other) in (1..).zip(others) {
+        match first.differs_from(other) {
+            Some(reason) => unpaired.push((other.name.clone(), reason)),
+            None => pairs.push(number),
+        }
+    }
+    let differences = paired::differences(evaluated, &pairs)?;
+    let mut figures = of_rows(evaluated);
+    figures.extend(of_conditions(evaluated));
+    for figure in &mut figures {
+        for found in &differences {
+            if (&found.of, &found.name) != (&figure.of, &figure.name) {
+                continue;
+            }
+            if let Some(place) = figure.differences.get_mut(found.evaluation) {
+                *place = Some(found.estimate);
+            }
+        }
+    }
+    Ok(Comparison {
+        names: evaluated.iter().map(|one| one.name.clone()).collect(),
+        figures,
+        unpaired,
+    })
+}
+
+/// The name of the gap closed among figures.
+pub(crate) const GAP: &str = "gap closed";
+/// The name of a space's kernel distance among figures.
+pub(crate) fn kid(space: &str) -> String {
+    format!("KID, {space}")
+}
+
+/// The generated set, whatever its flow starts from.
+pub(crate) fn is_generated(kind: RowKind) -> bool {
+    matches!(kind, RowKind::Generated | RowKind::NoiseStart)
+}
+
+/// What a figure takes from an evaluation.
+type Taken<'a> = Box<dyn Fn(&Evaluation) -> Option<Estimate> + 'a>;
+
+/// One figure of all evaluations, unless none has it.
+fn figure(evaluated: &[Evaluated], of: &str, name: String, take: Taken<'_>) -> Option<Figure> {
+    let own: Vec<Option<Estimate>> = evaluated.iter().map(|one| take(&one.evaluation)).collect();
+    own.iter().any(Option::is_some).then(|| Figure {
+        of: of.to_owned(),
+        name,
+        differences: vec![None; own.len()],
+        own,
+    })
+}
+
+/// The sets of cells, in the order of the first evaluation that has each.
+fn of_rows(evaluated: &[Evaluated]) -> Vec<Figure> {
+    let mut kinds: Vec<RowKind> = Vec::new();
+    let mut spaces: Vec<String> = Vec::new();
+    for one in evaluated {
+        for row in one
+            .evaluation
+            .rows
+            .iter()
+            .filter(|row| row.kind != RowKind::External)
+        {
+            let kind = if is_generated(row.kind) {
+                RowKind::Generated
+            } else {
+                row.kind
+            };
+            if !kinds.contains(&kind) {
+                kinds.push(kind);
+            }
+        }
+        for space in &one.evaluation.spaces {
+            if !spaces.contains(&space.name) {
+                spaces.push(space.name.clone());
+            }
+        }
+    }
+    let mut figures = Vec::new();
+    for kind in kinds {
+        let of = set_name(kind);
+        let row = move |evaluation: &Evaluation| {
+            let rows = evaluation.rows.iter();
+            rows.clone()
+                .find(|row| row.kind == kind || (kind == RowKind::Generated && is_generated(row.kind)))
+                .cloned()
+        };
+        let of_row: [(&str, Taken<'_>); 3] = [
+            (GAP, Box::new(move |evaluation| row(evaluation)?.gap_closed)),
+            (
+                "direction",
+                Box::new(move |evaluation| row(evaluation)?.direction),
+            ),
+            (
+                "fine detail",
+                Box::new(move |evaluation| row(evaluation)?.fine_detail),
+            ),
+        ];
+        for (name, take) in of_row {
+            figures.extend(figure(evaluated, of, name.to_owned(), take));
+        }
+        for space in &spaces {
+            let distances = move |evaluation: &Evaluation| {
+                let row = row(evaluation)?;
+                row.distances.into_iter().find(|found| &found.space == space)
+            };
+            let of_space: [(String, Taken<'_>); 6] = [
+                (kid(space), Box::new(move |evaluation| distances(evaluation)?.kid)),
+                (
+                    format!("KID by condition, {space}"),
+                    Box::new(move |evaluation| distances(evaluation)?.kid_by_condition),
+                ),
+                (
+                    format!("precision, {space}"),
+                    Box::new(move |evaluation| distances(evaluation)?.precision),
+                ),
+                (
+                    format!("recall, {space}"),
+                    Box::new(move |evaluation| distances(evaluation)?.recall),
+                ),
+                (
+                    format!("density, {space}"),
+                    Box::new(move |evaluation| distances(evaluation)?.density),
+                ),
+                (
+                    format!("coverage, {space}"),
+                    Box::new(move |evaluation| distances(evaluation)?.coverage),
+                ),
+            ];
+            for (name, take) in of_space {
+                figures.extend(figure(evaluated, of, name, take));
+            }
+        }
+    }
+    let used = Box::new(|evaluation: &Evaluation| evaluation.compound_use);
+    figures.extend(figure(
+        evaluated,
+        set_name(RowKind::Generated),
+        "compound use".to_owned(),
+        used,
+    ));
+    figures
+}
+
+/// What a set is called in tables.
+pub(crate) fn set_name(kind: RowKind) -> &'static str {
+    match kind {
+        RowKind::Real => "real cells",
+        RowKind::Copied => "controls copied",
+        RowKind::Generated | RowKind::NoiseStart => "generated",
+        RowKind::Shuffled => "compounds shuffled",
+        RowKind::OtherBatch => "from controls of another batch",
+        RowKind::Untreated => "controls under the untreated condition",
+        RowKind::External => "from elsewhere",
+    }
+}
+
+/// The gap closed of each condition that an evaluation has a figure for.
+fn of_conditions(evaluated: &[Evaluated]) -> Vec<Figure> {
+    let mut ids: Vec<&str> = Vec::new();
+    for one in evaluated {
+        for condition in &one.evaluation.conditions {
+            if condition.gap_closed.is_some() && !ids.contains(&condition.id.as_str()) {
+                ids.push(&condition.id);
+            }
+        }
+    }
+    let of_condition = |id: &&str| {
+        let id = (*id).to_owned();
+        let of = id.clone();
+        let take = move |evaluation: &Evaluation| {
+            let found = evaluation.conditions.iter().find(|condition| condition.id == id);
+            found?.gap_closed
+        };
+        figure(evaluated, &of, GAP.to_owned(), Box::new(take))
+    };
+    ids.iter().filter_map(of_condition).collect()
+}
