@@ -168,6 +168,8 @@ class Explorer extends HTMLElement {
       this.#set({ phase: 'offered', notice: troubled(error) });
       return;
     }
+    // A recording at its end stays in view: the network walks when the visitor asks for it.
+    if (this.#recorded.rests) return;
     const reached = this.#recorded.leave();
     // Playing the recording ends here; the network walks to where that was.
     this.#walker.pause();
@@ -248,6 +250,38 @@ class Explorer extends HTMLElement {
       const { link, cursor } = this.#state;
       if (link) showLink(linkAt(link, cursor));
     }, ADDRESS_MS);
+  }
+
+  /** Plays; the network walks what was recorded anew, from the start. */
+  #play() {
+    if (this.#state.playing) {
+      this.#walker.pause();
+      return;
+    }
+    if (this.#state.phase === 'ready' && this.#recorded.rests) this.#recorded.leave();
+    this.#walker.play();
+  }
+
+  /** Back to the start, from which the network walks on where there is one. */
+  #first() {
+    this.#walker.pause();
+    if (this.#state.phase === 'ready') this.#recorded.leave();
+    this.#walker.goto(0);
+  }
+
+  /** Has the network walk what is in view, where that was recorded: what follows is made of its own frames. */
+  async #walkedHere() {
+    if (this.#state.phase !== 'ready' || !this.#state.walk?.recorded) return;
+    this.#walker.pause();
+    this.#set({ stepping: true });
+    try {
+      await this.#recorded.catchUp(async () => {
+        await this.#settled;
+        return this.#worker.call('step', { playing: true });
+      });
+    } finally {
+      this.#set({ stepping: false });
+    }
   }
 
   /** Walks to the step that a link showed. */
@@ -345,8 +379,9 @@ class Explorer extends HTMLElement {
     }
   }
 
-  #showChannels(visible) {
+  async #showChannels(visible) {
     this.#set({ visible });
+    await this.#attempt(() => this.#walkedHere());
     const show = async () => this.#follow(await this.#worker.call('show', { visible }));
     this.#waitFor(() => this.#attempt(show));
   }
@@ -367,6 +402,7 @@ class Explorer extends HTMLElement {
   /** @param {FileKind} kind */
   async #keep(kind) {
     await this.#attempt(async () => {
+      await this.#walkedHere();
       const { name, type, bytes } = await this.#worker.call('keep', { kind, step: this.#state.cursor });
       saveFile(name, type, bytes);
     });
@@ -415,11 +451,11 @@ class Explorer extends HTMLElement {
       'reverse-from': () => this.#change({ control: detail.control, direction: 'reverse' }),
       channel: () => this.#showChannels(visible.map((on, index) => (index === detail.index ? !on : on))),
       smooth: () => this.#set({ smooth: !smooth }),
-      play: () => (this.#state.playing ? this.#walker.pause() : this.#walker.play()),
+      play: () => this.#play(),
       pause: () => this.#walker.pause(),
       forward: () => this.#walker.forward(),
       back: () => this.#walker.back(),
-      first: () => { this.#walker.pause(); this.#walker.goto(0); },
+      first: () => this.#first(),
       goto: () => { this.#walker.pause(); this.#walker.goto(detail.step); },
       files: () => this.#takeFiles(detail.files),
       'upload-change': () => this.#upload.arrange(detail.change),

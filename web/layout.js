@@ -4,6 +4,7 @@
 import { el } from './html.js';
 import { Notice } from './parts/notice.js';
 import { ModelCard } from './parts/model_card.js';
+import { ModelOffer } from './parts/model_offer.js';
 import { ControlPicker } from './parts/control_picker.js';
 import { CompoundPicker } from './parts/compound_picker.js';
 import { CropEditor } from './parts/crop_editor.js';
@@ -16,6 +17,7 @@ import { Provenance } from './parts/provenance.js';
 
 const PARTS = {
   'cellflux-notice': Notice,
+  'cellflux-offer': ModelOffer,
   'cellflux-model': ModelCard,
   'cellflux-control': ControlPicker,
   'cellflux-compound': CompoundPicker,
@@ -65,8 +67,9 @@ function elementsFor(host) {
           part('cellflux-control')),
         step('2', 'compound', 'Pick a compound', null, part('cellflux-compound'))),
       el('div', { class: 'walk-column' },
-        step('3', 'walk', 'Walk', null, part('cellflux-model'), part('cellflux-stage'),
-          part('cellflux-transport'), part('cellflux-measured'), part('cellflux-keep')),
+        step('3', 'walk', 'Walk', null, part('cellflux-offer'), part('cellflux-stage'),
+          part('cellflux-transport'), part('cellflux-measured'), part('cellflux-keep'),
+          part('cellflux-model')),
         el('details', { class: 'card how', open: true },
           el('summary', {}, 'How the flow is walked'), part('cellflux-settings')))),
     el('div', { class: beside ? 'below beside' : 'below' },

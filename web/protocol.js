@@ -118,7 +118,11 @@ export class Failure extends Error {
 // What they are about
 
 /** @typedef {{ width: number, height: number, rgba: Uint8ClampedArray }} Picture */
-/** @typedef {{ time: number, now: Picture, difference: Picture }} Step a step reached */
+/**
+ * A step reached. `change` is the root mean square of the difference over all channels, in model range; a
+ * recording made before it was measured has none.
+ * @typedef {{ time: number, now: Picture, difference: Picture, change?: number }} Step
+ */
 /** @typedef {'auto' | 'candle' | 'wgpu'} EngineName `auto` is the fastest here */
 
 /**
@@ -315,6 +319,11 @@ export class Failure extends Error {
  */
 
 /**
+ * Levels of source noise that the network was trained with: rising ones, or all between two.
+ * @typedef {{ levels: number[] } | { range: [number, number] }} TrainedNoise
+ */
+
+/**
  * @typedef {object} ManifestView
  * @property {Manifest} manifest
  * @property {Channel[]} channels
@@ -323,5 +332,6 @@ export class Failure extends Error {
  * @property {Compound[]} compounds
  * @property {Measuring | null} measuring null where the bundle has no evaluation
  * @property {'control' | 'noise'} flowSource
+ * @property {TrainedNoise | null} trainedNoise null where the bundle does not say
  * @property {boolean} takesDose
  */

@@ -10,8 +10,14 @@ import { fetched } from './fetched.js';
 import { Failure } from './protocol.js';
 
 /**
- * @typedef {{ link: string, noised: boolean, times: number[], width: number, height: number, file: string }}
- * Recorded
+ * @typedef {object} Recorded
+ * @property {string} link
+ * @property {boolean} noised
+ * @property {number[]} times
+ * @property {number[]} [changes] how much changed until each time
+ * @property {number} width
+ * @property {number} height
+ * @property {string} file
  */
 
 const bare = (link) => link.split('&').filter((field) => !field.startsWith('at=')).join('&');
@@ -55,7 +61,7 @@ async function listAt(address) {
 }
 
 /** @param {Recorded} recorded */
-async function pictures({ times, width, height }, address) {
+async function pictures({ times, changes, width, height }, address) {
   const bytes = await fetched(address, { name: nameOf(address), named: true });
   const film = new Blob([bytes], { type: 'image/webp' });
   const bitmap = await createImageBitmap(film, { colorSpaceConversion: 'none', premultiplyAlpha: 'none' });
@@ -73,6 +79,7 @@ async function pictures({ times, width, height }, address) {
       time,
       now: picture(index + 1, 0),
       difference: picture(index + 1, 1),
+      change: changes?.[index],
     })),
   };
 }

@@ -55,9 +55,18 @@ export class ExplorerPage {
     page.context().on('request', (request) => this.requests.push(request.url()));
   }
 
-  /** Waits until the network is ready to walk. */
-  async ready(timeout = 120_000) {
+  /** Waits until the network is there; a recorded walk may stand in view at its end. */
+  async network(timeout = 120_000) {
     await this.page.waitForSelector('cellflux-explorer[data-phase="ready"]', { timeout });
+  }
+
+  /** Waits until the network is ready to walk, and leaves what was recorded: from here it computes. */
+  async ready(timeout = 120_000) {
+    await this.network(timeout);
+    const recorded = this.page.locator('.where', { hasText: 'recorded' });
+    if (!(await recorded.count())) return;
+    await this.page.locator('[data-do="first"]').click();
+    await this.page.locator('.where', { hasNotText: 'recorded' }).waitFor();
   }
 
   /** Waits until the page says something that matches, and returns it. */
@@ -124,6 +133,8 @@ export class ExplorerPage {
   /** Plays to the end. */
   async walk(timeout = 180_000) {
     await this.page.locator('[data-do="play"]').click();
+    // At the end of a walk the button says “Replay” before, too.
+    await this.page.locator('[data-do="play"][aria-label="Pause"]').waitFor({ timeout });
     await this.page.locator('[data-do="play"][aria-label^="Replay"]').waitFor({ timeout });
   }
 

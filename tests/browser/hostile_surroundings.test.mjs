@@ -105,7 +105,8 @@ test(
       });
       assertSamePixels(await explorer.pixels('now'), reached);
       await explorer.page.locator('cellflux-notice button', { hasText: 'Go on with the CPU' }).click();
-      await explorer.page.locator('[data-fact="engine"]', { hasText: 'candle' }).waitFor({ timeout: 60_000 });
+      await explorer.page.locator('[data-fact="engine"]', { hasText: 'candle' })
+        .waitFor({ state: 'attached', timeout: 60_000 });
       await explorer.forward();
       assert.equal(await explorer.step(), 2);
     });

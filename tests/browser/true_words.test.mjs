@@ -22,7 +22,7 @@ async function pageOf(edit, work, query = '') {
   const context = await browser.newContext();
   try {
     const explorer = await ExplorerPage.open(context, `${site.url}?engine=candle${query}`);
-    await explorer.ready();
+    await explorer.network();
     await work(explorer, context, site);
     explorer.nothingInTheConsole();
   } finally {
@@ -34,7 +34,7 @@ async function pageOf(edit, work, query = '') {
 test('a hash that names a place in the document is left to the document', { skip }, async () => {
   const context = await browser.newContext();
   const explorer = await ExplorerPage.open(context, `${SITE}?engine=candle#flow`);
-  await explorer.ready();
+  await explorer.network();
   const { page } = explorer;
   // The page's own preset, not the bundle's first compound.
   await page.locator('[data-compound="cycloheximide"][aria-selected="true"]').waitFor();
@@ -60,7 +60,7 @@ test(
   async () => {
     const context = await browser.newContext();
     const explorer = await ExplorerPage.open(context, `${SITE}?engine=candle#v=1&c=nosuch`);
-    await explorer.ready();
+    await explorer.network();
     await explorer.says(/"nosuch", expected the id of a condition.*shows its own walk instead/);
     await explorer.page.locator('[data-compound="cycloheximide"][aria-selected="true"]').waitFor();
     explorer.nothingInTheConsole();
@@ -243,33 +243,48 @@ test(
   },
 );
 
-test(
-  'there and back with noise ends at the noised start, and the difference shows it',
-  { skip },
-  async () => {
-    await pageOf(
-      (manifest) => {
-        manifest.sampling.noise = 0.5;
-      },
-      async (explorer) => {
-        const { page } = explorer;
-        await explorer.set('grid', 'uniform');
-        await explorer.set('direction', 'return');
+test('at a start with noise nothing has changed yet, one way and there and back', { skip }, async () => {
+  await pageOf(
+    (manifest) => {
+      manifest.sampling.noise = 0.5;
+    },
+    async (explorer) => {
+      const { page } = explorer;
+      // Of the EDM grid's times the first is later than 0, where a little less of the noise is left.
+      await explorer.set('grid', 'uniform');
+      for (const direction of ['return', 'forward']) {
+        await explorer.set('direction', direction);
         await explorer.settled();
         const { rgba } = await explorer.pixels('difference');
-        // At the start nothing has changed yet: every pixel is the grey of no change.
-        assert.deepEqual(new Set(rgba.filter((_, index) => index % 4 === 0)).size, 1);
-        assert.match(await page.locator('.view.difference .note').textContent(), /start with its noise/);
-        await explorer.set('direction', 'forward');
-        const forward = await explorer.pixels('difference');
-        assert.ok(
-          new Set(forward.rgba.filter((_, index) => index % 4 === 0)).size > 10,
-          'one way, the noise counts as a change',
-        );
-      },
+        // Every pixel is the grey of no change.
+        assert.deepEqual(new Set(rgba.filter((_, index) => index % 4 === 0)).size, 1, direction);
+        const note = await page.locator('.view.difference .note').textContent();
+        assert.match(note, /now − start: grey is no change; 0\.000 on average/);
+      }
+      await explorer.forward();
+      const note = await page.locator('.view.difference .note').textContent();
+      assert.match(note, /; 0\.\d{3} on average/);
+      assert.doesNotMatch(note, /0\.000/);
+    },
+  );
+});
+
+test('a level of source noise that was never trained is said to be so', { skip }, async () => {
+  await pageOf((manifest) => { manifest.trained_noise = { levels: [0, 0.5] }; }, async (explorer) => {
+    const said = explorer.page.locator('[data-noise]');
+    await explorer.set('noise', 0.5);
+    assert.equal(await said.textContent(), 'Here the network was trained with 0 and 0.5.');
+    await explorer.set('noise', 0.25);
+    assert.equal(
+      await said.textContent(),
+      '0.25 was never trained: the network was trained with 0 and 0.5.',
     );
-  },
-);
+  });
+  await pageOf((manifest) => { delete manifest.trained_noise; }, async (explorer) => {
+    await explorer.set('noise', 0.25);
+    assert.equal(await explorer.page.locator('[data-noise]').textContent(), '');
+  });
+});
 
 test('a flow that starts from noise offers noise and no control, and its link holds', { skip }, async () => {
   await pageOf((manifest) => { manifest.source = 'noise'; }, async (explorer, context, { bundle }) => {

@@ -102,7 +102,8 @@ test(
       heard.findIndex(({ answer }) => answer === asked.id),
     );
     assert.ok(meanwhile.filter(({ event }) => event === 'tuned').length <= 1, JSON.stringify(meanwhile));
-    await first.page.locator('[data-fact="tiles"]', { hasText: 'convolutions' }).waitFor();
+    await first.page.locator('[data-fact="tiles"]', { hasText: 'convolutions' })
+      .waitFor({ state: 'attached' });
     first.nothingInTheConsole();
     const { url, text } = await kept(first);
     assert.match(
@@ -159,7 +160,7 @@ test(
       await explorer.forward();
       await explorer.page
         .locator('[data-fact="tiles"]', { hasText: 'convolutions' })
-        .waitFor({ timeout: 60_000 });
+        .waitFor({ state: 'attached', timeout: 60_000 });
       assert.equal(await explorer.page.locator('cellflux-notice .sentence').count(), 0);
       explorer.nothingInTheConsole();
     } finally {

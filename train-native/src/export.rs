@@ -9,7 +9,7 @@ use cellflux_bundle::limits::BATCHES;
 use cellflux_bundle::manifest::Manifest;
 use cellflux_bundle::provenance::{DataSet, Provenance, Training};
 use cellflux_bundle::quantise::WeightDtype;
-use cellflux_bundle::sampling::Sampling;
+use cellflux_bundle::sampling::{FlowSource, Sampling, TrainedNoise};
 use cellflux_bundle::state_dict::StateDict;
 use cellflux_bundle::tensor::Values;
 use cellflux_bundle::{Draft, UNetConfig};
@@ -18,7 +18,7 @@ use cellflux_image::coded_png;
 use cellflux_image::synthetic::Cell;
 
 use crate::TrainError;
-use crate::config::{AboutConfig, Config};
+use crate::config::{AboutConfig, Config, TrainingConfig};
 use crate::date::today;
 use crate::material::Material;
 use crate::run::checkpoint::Checkpoint;
@@ -109,6 +109,7 @@ pub fn export(material: &Material, checkpoint: &Checkpoint, options: &Options) -
         vectors,
         source: config.training.source,
         sampling: options.sampling.clone(),
+        trained_noise: trained_noise(&config.training),
         gallery,
         trajectories: Vec::new(),
         provenance: provenance(material, checkpoint),
@@ -153,6 +154,7 @@ pub fn describe(manifest: &mut Manifest, config: &Config) -> Result<(), TrainErr
         (condition.split, condition.target) = (own.split, own.target);
     }
     manifest.source = config.training.source;
+    manifest.trained_noise = trained_noise(&config.training);
     Ok(())
 }
 
@@ -399,4 +401,10 @@ fn provenance(material: &Material, checkpoint: &Checkpoint) -> Provenance {
         notes: about.notes.clone(),
         created: today(),
     }
+}
+
+/// The source noise that a training adds; none for a flow that starts from noise, which has none to add.
+fn trained_noise(training: &TrainingConfig) -> Option<TrainedNoise> {
+    let of_controls = training.source == FlowSource::Control;
+    of_controls.then(|| TrainedNoise::with_probability(training.noise, training.noise_probability))
 }

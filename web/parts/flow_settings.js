@@ -1,6 +1,7 @@
 // How the flow is integrated: solver, time grid, steps, guidance, source noise, seed and direction.
 
 import { el, Part } from '../html.js';
+import { offered, ofLevel } from '../trained_noise.js';
 
 /** @import { State } from '../state.js' */
 
@@ -124,12 +125,32 @@ export class FlowSettings extends Part {
   }
 
   /** @param {State} state */
-  update({ recipe, limits, flowSource }) {
+  update({ recipe, limits, flowSource, trainedNoise }) {
     this.recipe = recipe;
     this.flowSource = flowSource;
+    if (this.changed('trained', trainedNoise)) this.#offerNoise(trainedNoise);
     if (limits && this.changed('limits', limits)) this.#bound(limits);
     if (flowSource === 'noise' && this.changed('source', flowSource)) this.#nameNoise();
     if (recipe && this.changed('recipe', recipe)) this.#show();
+  }
+
+  /** Marks the levels that were trained, and says what they are. */
+  #offerNoise(trained) {
+    this.trained = trained;
+    const { input, row } = this.fields.noise;
+    const marks = el('datalist', { id: 'trained-noise' });
+    marks.append(...offered(trained).map((level) => el('option', { value: String(level) })));
+    input.setAttribute('list', 'trained-noise');
+    this.noiseLevel = el('p', { class: 'hint', 'data-noise': '', role: 'status' });
+    for (const old of row.querySelectorAll('datalist, [data-noise]')) old.remove();
+    row.append(marks, this.noiseLevel);
+  }
+
+  /** Whether the network was trained with this level. */
+  #judgeNoise() {
+    const said = ofLevel(this.trained, this.recipe.noise);
+    this.noiseLevel.textContent = said?.words ?? '';
+    this.noiseLevel.classList.toggle('warns', Boolean(said?.warns));
   }
 
   #nameNoise() {
@@ -168,6 +189,7 @@ export class FlowSettings extends Part {
       input.value = String(value);
       if (output) output.textContent = String(value);
     }
+    this.#judgeNoise();
     const adaptive = this.recipe.solver === 'dopri5';
     for (const name of ['grid', 'steps']) this.fields[name].row.hidden = adaptive;
     for (const name of ['rtol', 'atol']) this.fields[name].row.hidden = !adaptive;

@@ -15,7 +15,7 @@ const KINDS = [
   ['times', 'Times, .npy', 'The times of the trajectory’s steps'],
 ];
 
-/** Enabled once `state.walk` has pictures. */
+/** Enabled once `state.walk` has pictures that can be made into files. */
 export class Keep extends Part {
   connectedCallback() {
     if (this.firstChild) return;
@@ -48,8 +48,10 @@ export class Keep extends Part {
   }
 
   /** @param {State} state */
-  update({ walk, link, recipe }) {
-    for (const button of this.buttons) button.disabled = !walk || walk.recorded;
+  update({ walk, link, recipe, phase }) {
+    // Of a recording only the network can make files, so it walks it first.
+    const ready = walk && (!walk.recorded || phase === 'ready');
+    for (const button of this.buttons) button.disabled = !ready;
     this.link.disabled = !link;
     this.link.title =
       recipe?.control === 'upload'

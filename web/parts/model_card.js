@@ -1,4 +1,4 @@
-// The model: how big it is, how far its download is, and what it runs on.
+// How far the model's download is, and, for those who ask, what it runs on.
 
 import { el, Part } from '../html.js';
 import * as figures from '../figures.js';
@@ -15,49 +15,29 @@ const ENGINES = [
 export class ModelCard extends Part {
   connectedCallback() {
     if (this.firstChild) return;
-    this.offer = el('div', { class: 'offer', hidden: true });
     this.bar = el('progress', { max: '1', 'aria-label': 'Model download' });
     this.words = el('p', { class: 'words' });
     this.cancel = el('button', { type: 'button', on: { click: () => this.intend('cancel-load') } }, 'Cancel');
     this.download = el('div', { class: 'download', hidden: true }, this.words, this.bar, this.cancel);
-    this.facts = el('dl', { class: 'facts', hidden: true });
+    this.facts = el('dl', { class: 'facts' });
     this.choice = el(
       'select',
       { id: 'engine', on: { change: () => this.intend('engine', { engine: this.choice.value }) } },
       ...ENGINES.map(([value, label]) => el('option', { value }, label)),
     );
-    this.append(this.offer, this.download, this.facts);
+    this.summary = el('summary', {}, 'What it runs on');
+    this.ground = el('details', { class: 'ground', hidden: true }, this.summary, this.facts);
+    this.append(this.download, this.ground);
   }
 
   /** @param {State} state */
   update(state) {
     const { phase, manifest } = state;
     if (!manifest) return;
-    this.offer.hidden = !(phase === 'offered');
-    if (!this.offer.hidden) this.#showOffer(state);
     this.download.hidden = !(phase === 'loading' || phase === 'starting');
     if (!this.download.hidden) this.#showDownload(state);
-    this.facts.hidden = phase !== 'ready';
-    if (!this.facts.hidden) this.#showFacts(state);
-  }
-
-  /** @param {State} state */
-  #showOffer({ download, manifest }) {
-    if (!this.changed('offer', download?.total ?? 0)) return;
-    const size = figures.bytes(download.total);
-    const estimate = download.estimate ? `, about ${figures.duration(download.estimate)}` : '';
-    this.offer.replaceChildren(
-      el(
-        'p',
-        {},
-        `The network has ${figures.count(manifest.parameters)} parameters: a download of ${size}${estimate}.`,
-      ),
-      el(
-        'button',
-        { type: 'button', class: 'primary', on: { click: () => this.intend('load') } },
-        `Load the model (${size})`,
-      ),
-    );
+    this.ground.hidden = phase !== 'ready';
+    if (!this.ground.hidden) this.#showFacts(state);
   }
 
   /** @param {State} state */
@@ -84,6 +64,7 @@ export class ModelCard extends Part {
     const adapter = engine.engine === 'candle' ? 'this computer’s CPU' : gpu;
     const row = (term, ...values) => el('div', {}, el('dt', {}, term), el('dd', {}, ...values));
     this.choice.value = engineAsked;
+    this.summary.textContent = `Runs on ${adapter}`;
     this.facts.replaceChildren(
       row('Runs on', el('span', { 'data-fact': 'adapter' }, adapter)),
       row(

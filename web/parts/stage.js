@@ -3,6 +3,7 @@
 import { el, Part } from '../html.js';
 import * as figures from '../figures.js';
 import { isolated } from '../isolated.js';
+import { Lens, wholeMultiple } from '../lens.js';
 import { paint } from '../pixels.js';
 
 /** @import { State } from '../state.js' */
@@ -16,8 +17,7 @@ export class Stage extends Part {
     this.start = view('start', 'Start');
     this.now = view('now', 'Now');
     this.difference = view('difference', 'Difference');
-    this.noise = el('span', { class: 'explained', hidden: true });
-    this.now.caption.append(this.noise);
+    this.noise = el('p', { class: 'explained', hidden: true });
     this.channels = el('div', { class: 'channels', role: 'group', 'aria-label': 'Channels shown' });
     this.smooth = el(
       'button',
@@ -30,6 +30,7 @@ export class Stage extends Part {
       },
       'Smooth',
     );
+    this.#buildLens();
     this.batch = el('p', { class: 'batch-note', hidden: true });
     this.dark = el(
       'p',
@@ -38,9 +39,72 @@ export class Stage extends Part {
     );
     this.append(
       el('div', { class: 'views' }, this.start.figure, this.now.figure, this.difference.figure),
-      this.batch, this.dark,
-      el('div', { class: 'shown' }, this.channels, this.smooth),
+      this.batch, this.noise, this.dark,
+      el('div', { class: 'shown' }, this.channels, this.closer, this.smooth, this.large),
     );
+  }
+
+  /** All three pictures show the same part of the cell, as large as there is room. */
+  #buildLens() {
+    const frames = [this.start, this.now, this.difference].map((view) => view.frame);
+    const room = new ResizeObserver(() => this.#fit());
+    for (const frame of frames) room.observe(frame.parentElement);
+    const button = (label, name, does) =>
+      el('button', { type: 'button', class: 'chip', 'aria-label': name, title: name, on: { click: does } }, label);
+    const out = button('−', 'See more of the cell', () => this.lens.farther());
+    const near = button('+', 'Look closer; then drag to move', () => this.lens.nearer());
+    const all = button('1 : 1', 'The whole cell', () => this.lens.whole());
+    this.closer = el('div', { class: 'closer', role: 'group', 'aria-label': 'Closer look' }, out, near, all);
+    this.large = button('Enlarge', 'Pictures as large as the window; Escape goes back', () => this.#enlarge());
+    this.large.setAttribute('aria-pressed', 'false');
+    this.lens = new Lens(
+      frames,
+      (zoom) => {
+        out.disabled = zoom === 1;
+        all.disabled = zoom === 1;
+        this.classList.toggle('close', zoom > 1);
+      },
+      () => this.#enlarge(),
+    );
+    this.lens.whole();
+  }
+
+  /** Every pixel of a crop as a whole number of the screen's. */
+  #fit() {
+    for (const { figure, frame, canvas } of [this.start, this.now, this.difference]) {
+      const { paddingLeft, paddingRight } = getComputedStyle(figure);
+      const room = figure.clientWidth - parseFloat(paddingLeft) - parseFloat(paddingRight);
+      const wide = getComputedStyle(figure).gridTemplateColumns.split(' ').length > 1 ? room / 2 : room;
+      if (canvas.width > 1) frame.style.width = `${wholeMultiple(canvas.width, wide)}px`;
+    }
+  }
+
+  /** The walk fills the window, or goes back to its place. */
+  #enlarge() {
+    const card = /** @type {HTMLElement} */ (this.closest('.card'));
+    const large = card.classList.toggle('large');
+    this.large.setAttribute('aria-pressed', String(large));
+    // A container of sizes would keep what is fixed inside itself.
+    /** @type {ShadowRoot} */ (this.getRootNode()).host.toggleAttribute('large', large);
+    const back = (event) => {
+      if (event.key !== 'Escape' || !card.classList.contains('large')) return;
+      this.#enlarge();
+      this.large.focus();
+    };
+    if (large) {
+      this.back = back;
+      this.scrolled = scrollY;
+      addEventListener('keydown', back);
+    } else {
+      removeEventListener('keydown', this.back);
+      this.lens.whole();
+      // The page was shorter meanwhile.
+      scrollTo(scrollX, this.scrolled);
+    }
+  }
+
+  disconnectedCallback() {
+    removeEventListener('keydown', this.back);
   }
 
   /** @param {State} state */
@@ -79,14 +143,16 @@ export class Stage extends Part {
     paint(this.start.canvas, walk?.start);
     paint(this.now.canvas, step?.now);
     paint(this.difference.canvas, step?.difference);
+    if (this.changed('size', this.now.canvas.width)) this.#fit();
     const reverse = recipe?.direction === 'reverse';
     const taken =
       start?.kind === 'control' ? 'taken as t = 1, though no treatment was given to it' : 'taken as t = 1';
     const note = [start?.note, reverse && taken].filter(Boolean).join(', ');
     this.start.title.textContent = start?.title ?? 'Start';
     this.start.note.textContent = note;
-    this.noise.textContent = walk?.noised ? noiseSentence(start, recipe) : '';
-    this.noise.hidden = !walk?.noised;
+    const explained = walk?.noised ? noiseSentence(start, recipe) : '';
+    if (this.changed('noise', explained)) this.noise.textContent = explained;
+    this.noise.hidden = !explained;
     if (!step) return;
     const generated = cursor > 0 || walk.noised || start?.kind === 'noise';
     const where = `t = ${figures.time(step.time)}`;
@@ -102,12 +168,13 @@ export class Stage extends Part {
             ? 'The start with source noise'
             : 'The start, unchanged';
     this.now.stamp.classList.toggle('generated', generated);
-    const from = walk.noised && recipe?.direction === 'return' ? 'start with its noise' : 'start';
     const alone = visible?.filter(Boolean).length === 1;
+    const size = step.change === undefined ? '' : `; ${step.change.toFixed(3)} on average`;
     this.difference.note.textContent = alone
-      ? `now − ${from}: red is more, blue less, white no change`
-      : `now − ${from}: grey is no change`;
-    const moved = cursor > 0 ? GENERATED : walk.noised ? 'The source noise alone' : 'No change yet';
+      ? `now − start: red is more, blue less, white no change${size}`
+      : `now − start: grey is no change${size}`;
+    this.difference.note.title = 'Root mean square over all pixels and channels; the model’s range is −1 to 1';
+    const moved = cursor > 0 ? GENERATED : 'No change yet';
     this.difference.stamp.textContent = moved;
     this.difference.stamp.classList.toggle('generated', cursor > 0);
     this.start.canvas.setAttribute(
@@ -150,16 +217,14 @@ export class Stage extends Part {
 }
 
 /**
- * What the noise of the first picture is, and whether the difference holds it. There and back the difference
- * is taken from the very start that was walked from (`PreparedWalk::reference`).
+ * What the noise of the first picture is, and that the difference leaves it out: it is taken from the start
+ * with the share of the noise that the straight path still holds (`PreparedWalk::reference_at`).
  */
 function noiseSentence(start, recipe) {
   const from = start?.kind === 'upload' ? 'your image' : 'the control';
   const level = recipe?.noise === undefined ? '' : ` of level ${recipe.noise}`;
-  const reference = recipe?.direction === 'return'
-    ? `${from} with this noise`
-    : `${from} without it, so at the start it shows the noise alone`;
-  return `The walk starts from ${from} with noise${level} added; “Difference” is now − ${reference}.`;
+  return `The walk starts from ${from} with noise${level} added, which the network takes away on the way: one `
+    + 'control can become many cells. “Difference” leaves that noise out.';
 }
 
 /**
@@ -226,12 +291,23 @@ function view(name, heading) {
   const stamp = el('span', { class: 'stamp' });
   const canvas = el('canvas', { width: 1, height: 1, role: 'img', 'data-view': name, 'aria-label': heading });
   const caption = el('figcaption', {}, title, note, stamp);
+  const frame = el(
+    'div',
+    {
+      class: 'frame',
+      tabindex: '0',
+      role: 'group',
+      'aria-label': `${heading}: Enter enlarges, plus and minus zoom, arrows move`,
+    },
+    canvas,
+  );
   return {
     title,
     note,
     stamp,
     canvas,
+    frame,
     caption,
-    figure: el('figure', { class: `view ${name}` }, canvas, caption),
+    figure: el('figure', { class: `view ${name}` }, frame, caption),
   };
 }

@@ -93,7 +93,8 @@ export class Transport extends Part {
     this.back.disabled = !walk || cursor === 0;
     this.forward.disabled = !walk || atEnd || (!ready && cursor >= reached);
     this.play.disabled = !ready;
-    this.#faceOfPlay(playing, atEnd);
+    // At the end of a recording the network is there to walk it for the first time.
+    this.#faceOfPlay(playing, atEnd && !(walk?.recorded && phase === 'ready'));
     this.classList.toggle('busy', busy);
     this.setAttribute('aria-busy', String(busy));
     if (walk) this.#place(walk, cursor, reached);

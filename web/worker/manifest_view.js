@@ -174,6 +174,7 @@ export function manifestView(manifest, evaluated) {
     compounds: compounds(conditions, evaluated?.findings ?? []),
     measuring: evaluated ? measuring(manifest.sampling, evaluated.sampling) : null,
     flowSource: manifest.source ?? 'control',
+    trainedNoise: manifest.trained_noise ?? null,
     takesDose: conditions.dose?.kind === 'log1p',
   };
 }

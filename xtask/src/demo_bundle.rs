@@ -12,7 +12,7 @@ use crate::site::{self, DEMO_BUNDLE};
 
 #[derive(clap::Args)]
 pub struct Options {
-    /// The checkpoint; by default bbbc021-tiny of the reference material beside the repository.
+    /// The checkpoint; by default bbbc021-tiny-tuned of the reference material beside the repository.
     #[arg(long)]
     checkpoint: Option<PathBuf>,
 }
@@ -22,7 +22,7 @@ pub fn make(options: &Options) -> Result<()> {
         Some(path) => std::path::absolute(path).context("cannot resolve --checkpoint")?,
         None => site::shared()
             .context("no reference material beside the repository: name the checkpoint with --checkpoint")?
-            .join("reference/checkpoints/bbbc021-tiny.safetensors"),
+            .join("reference/checkpoints/bbbc021-tiny-tuned.safetensors"),
     };
     let cli = native::build_cli()?;
     stage("Importing the demo bundle");

@@ -14,7 +14,7 @@ use crate::{
     manifest::{Manifest, Model, VERSION},
     provenance::Provenance,
     quantise::WeightDtype,
-    sampling::{FlowSource, Sampling},
+    sampling::{FlowSource, Sampling, TrainedNoise},
     shard::{ShardReader, write_shards},
     state_dict::StateDict,
 };
@@ -64,6 +64,7 @@ impl Bundle {
             vectors: self.vectors,
             source: manifest.source,
             sampling: manifest.sampling,
+            trained_noise: manifest.trained_noise,
             gallery: manifest.gallery,
             trajectories: manifest.trajectories,
             provenance: manifest.provenance,
@@ -186,6 +187,8 @@ pub struct Draft {
     pub source: FlowSource,
     /// As [`Manifest::sampling`].
     pub sampling: Sampling,
+    /// As [`Manifest::trained_noise`].
+    pub trained_noise: Option<TrainedNoise>,
     /// As [`Manifest::gallery`].
     pub gallery: Gallery,
     /// As [`Manifest::trajectories`].
@@ -315,6 +318,7 @@ impl Draft {
             conditions: self.conditions,
             source: self.source,
             sampling: self.sampling,
+            trained_noise: self.trained_noise,
             gallery: self.gallery,
             trajectories: self.trajectories,
             evaluation: None,

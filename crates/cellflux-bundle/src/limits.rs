@@ -34,6 +34,8 @@ pub const STEPS: usize = 1000;
 pub const ALPHA: f64 = 10.0;
 /// Standard deviation of the source noise, in model range.
 pub const NOISE: f64 = 10.0;
+/// The most levels of source noise that a manifest lists.
+pub const NOISE_LEVELS: usize = 64;
 /// Characters of a name or label.
 pub const LABEL_CHARS: usize = 200;
 /// Characters of a longer text (citation, command, SMILES).

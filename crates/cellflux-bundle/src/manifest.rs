@@ -17,7 +17,7 @@ use crate::{
     limits,
     provenance::Provenance,
     quantise::WeightDtype,
-    sampling::{FlowSource, Sampling},
+    sampling::{FlowSource, Sampling, TrainedNoise},
     topology::Topology,
 };
 
@@ -47,6 +47,9 @@ pub struct Manifest {
     pub source: FlowSource,
     /// The sampling that its author recommends.
     pub sampling: Sampling,
+    /// The source noise that it was trained with; none where that is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trained_noise: Option<TrainedNoise>,
     /// Control crops and real treated cells.
     #[serde(default)]
     pub gallery: Gallery,
@@ -135,6 +138,9 @@ impl Manifest {
         config.validate_size(self.image.height, self.image.width)?;
         self.conditions.validate(config.condition_dim)?;
         self.sampling.validate("sampling")?;
+        if let Some(noise) = &self.trained_noise {
+            noise.validate("trained_noise")?;
+        }
         self.validate_gallery()?;
         self.provenance.validate()?;
         self.validate_files()?;

@@ -28,6 +28,56 @@ impl FlowSource {
     }
 }
 
+/// The levels of source noise that a network was trained with, as standard deviations in model range. What it makes
+/// of another level nobody taught it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TrainedNoise {
+    /// These levels, rising; 0 for controls as they are.
+    Levels(Vec<f64>),
+    /// Every level from the first to the second.
+    Range([f64; 2]),
+}
+
+impl TrainedNoise {
+    /// The levels of a training that adds noise of one level with a probability (paper, section 3.4).
+    pub fn with_probability(level: f64, probability: f64) -> Self {
+        let levels = [
+            (0.0, probability < 1.0),
+            (level, probability > 0.0 && level > 0.0),
+        ];
+        let levels: Vec<f64> = levels
+            .iter()
+            .filter(|(_, seen)| *seen)
+            .map(|(level, _)| *level)
+            .collect();
+        Self::Levels(if levels.is_empty() { vec![0.0] } else { levels })
+    }
+
+    /// Checks every level against its range and the order; `field` is where this stands in the manifest.
+    pub(crate) fn validate(&self, field: &str) -> Result<(), BundleError> {
+        let (name, levels) = match self {
+            Self::Levels(levels) => ("levels", &levels[..]),
+            Self::Range(ends) => ("range", &ends[..]),
+        };
+        let field = format!("{field}.{name}");
+        ensure(
+            (1..=limits::NOISE_LEVELS).contains(&levels.len()),
+            field.clone(),
+            format!("of {} levels", levels.len()),
+            format!("1 to {}", limits::NOISE_LEVELS),
+        )?;
+        for &level in levels {
+            within(field.clone(), level, 0.0, limits::NOISE)?;
+        }
+        let rising = levels
+            .iter()
+            .zip(levels.iter().skip(1))
+            .all(|(low, high)| low < high);
+        ensure(rising, field, format!("{levels:?}"), "rising numbers")
+    }
+}
+
 /// Solver, time grid, guidance and source noise.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Sampling {
@@ -93,5 +143,33 @@ impl Sampling {
         within(format!("{field}.noise"), self.noise, 0.0, limits::NOISE)?;
         within(format!("{field}.rtol"), self.rtol, 1e-9, 1.0)?;
         within(format!("{field}.atol"), self.atol, 1e-9, 1.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_training_s_levels_follow_from_its_probability() {
+        let levels = |level, probability| TrainedNoise::with_probability(level, probability);
+        assert_eq!(levels(0.5, 0.5), TrainedNoise::Levels(vec![0.0, 0.5]));
+        assert_eq!(levels(0.5, 1.0), TrainedNoise::Levels(vec![0.5]));
+        assert_eq!(levels(0.5, 0.0), TrainedNoise::Levels(vec![0.0]));
+        assert_eq!(levels(0.0, 1.0), TrainedNoise::Levels(vec![0.0]));
+    }
+
+    #[test]
+    fn levels_that_cannot_be_are_refused_by_name() {
+        let refused = |noise: TrainedNoise| noise.validate("trained_noise").unwrap_err().to_string();
+        assert!(refused(TrainedNoise::Levels(vec![])).contains("trained_noise.levels is of 0 levels"));
+        assert!(refused(TrainedNoise::Levels(vec![0.5, 0.0])).contains("rising"));
+        assert!(refused(TrainedNoise::Range([0.5, 0.5])).contains("trained_noise.range"));
+        assert!(refused(TrainedNoise::Range([0.0, 11.0])).contains("0 to 10"));
+        assert!(refused(TrainedNoise::Levels(vec![f64::NAN])).contains("trained_noise.levels"));
+        TrainedNoise::Range([0.0, 0.5]).validate("").unwrap();
+        let read: TrainedNoise = serde_json::from_str(r#"{"levels": [0, 0.5]}"#).unwrap();
+        assert_eq!(read, TrainedNoise::Levels(vec![0.0, 0.5]));
+        assert!(serde_json::from_str::<TrainedNoise>(r#"{"level": 1}"#).is_err());
     }
 }

@@ -134,6 +134,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
         vectors: encoded.vectors,
         source: about.source,
         sampling,
+        trained_noise: about.trained_noise,
         gallery,
         trajectories: Vec::new(),
         provenance,

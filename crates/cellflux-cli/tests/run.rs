@@ -98,6 +98,7 @@ fn bundle() -> TempDir {
             }],
             treated: Vec::new(),
         },
+        trained_noise: None,
         trajectories: Vec::new(),
         provenance: Provenance {
             data_set: DataSet {

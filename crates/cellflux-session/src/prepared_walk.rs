@@ -1,5 +1,7 @@
 //! A walk, prepared: a recipe filled in from a model's bundle, which any engine can compute.
 
+use std::borrow::Cow;
+
 use cellflux_bundle::conditions::ConditionVectors;
 use cellflux_bundle::sampling::Sampling;
 use cellflux_bundle::{BundleError, Manifest};
@@ -135,14 +137,32 @@ impl PreparedWalk {
         self.clean.as_deref().unwrap_or(&self.start)
     }
 
-    /// The image with which a picture of the change compares. For a walk there and back it is the start
-    /// itself, noise included, so that the last frame's change is the solver's error; otherwise it is the
-    /// control without noise, since noise is not part of an effect.
-    pub fn reference(&self) -> &[f32] {
-        match self.recipe.direction {
-            Direction::Return => &self.start,
-            Direction::Forward | Direction::Reverse => self.clean_start(),
+    /// What a picture of the change at time `t` is taken from: the control, with the share of its source noise that
+    /// the straight path from the noised start still holds there, `1 - t` (paper, equation 2). So the change is
+    /// nothing at the start, and at the end it is the effect without the noise. There and back it is the very
+    /// start again, and the last frame's change is the solver's error.
+    pub fn reference_at(&self, t: f64) -> Cow<'_, [f32]> {
+        let Some(clean) = &self.clean else {
+            return Cow::Borrowed(&self.start);
+        };
+        let left = 1.0 - t.clamp(0.0, 1.0);
+        let reference = clean.iter().zip(&self.start).map(|(&clean, &noised)| {
+            let (clean, noised) = (f64::from(clean), f64::from(noised));
+            (clean + left * (noised - clean)) as f32
+        });
+        Cow::Owned(reference.collect())
+    }
+
+    /// How much a frame at time `t` changed: the root mean square of its difference from [`Self::reference_at`], in
+    /// the unit of the model range. 0 for a frame of another size.
+    pub fn change_at(&self, t: f64, frame: &[f32]) -> f64 {
+        let reference = self.reference_at(t);
+        if frame.is_empty() || frame.len() != reference.len() {
+            return 0.0;
         }
+        let square = |(now, before): (&f32, &f32)| (f64::from(*now) - f64::from(*before)).powi(2);
+        let sum: f64 = frame.iter().zip(reference.iter()).map(square).sum();
+        (sum / frame.len() as f64).sqrt()
     }
 
     /// Whether noise was added to the start image.
@@ -236,21 +256,34 @@ mod tests {
     }
 
     #[test]
-    fn there_and_back_is_compared_with_the_noised_start_and_one_way_with_the_control() {
+    fn a_change_is_taken_from_the_start_with_the_noise_that_its_path_still_holds() {
         let mut recipe = recipe();
         recipe.sampling.noise = 0.5;
         let control = [0.25; 32];
-        let one_way = PreparedWalk::of_parts(recipe.clone(), &control, vec![1.0]).unwrap();
-        assert!(one_way.is_noised() && one_way.start() != control);
-        assert_eq!(one_way.reference(), control);
-        recipe.direction = Direction::Return;
-        let back = PreparedWalk::of_parts(recipe.clone(), &control, vec![1.0]).unwrap();
-        assert_eq!(back.reference(), back.start());
-        assert_eq!(back.clean_start(), control);
+        for direction in [Direction::Forward, Direction::Return] {
+            recipe.direction = direction;
+            let walk = PreparedWalk::of_parts(recipe.clone(), &control, vec![1.0]).unwrap();
+            assert!(walk.is_noised() && walk.start() != control);
+            assert_eq!(*walk.reference_at(0.0), *walk.start());
+            assert_eq!(*walk.reference_at(1.0), control);
+            let half: Vec<f32> = walk
+                .start()
+                .iter()
+                .map(|noised| f32::midpoint(*noised, 0.25))
+                .collect();
+            for (found, expected) in walk.reference_at(0.5).iter().zip(half) {
+                // One rounding to f32 each.
+                assert!((found - expected).abs() < 1e-6);
+            }
+            // Nothing has changed at the start; at the end, what differs from the control without its noise.
+            assert!(walk.change_at(0.0, walk.start()).abs() < 1e-12);
+            assert!((walk.change_at(1.0, &[0.75; 32]) - 0.5).abs() < 1e-12);
+            assert!(walk.change_at(1.0, &[0.75; 3]).abs() < 1e-12);
+        }
         recipe.direction = Direction::Reverse;
         let reverse = PreparedWalk::of_parts(recipe, &control, vec![1.0]).unwrap();
         assert!(!reverse.is_noised());
-        assert_eq!(reverse.reference(), control);
+        assert_eq!(*reverse.reference_at(0.3), control);
     }
 
     #[test]

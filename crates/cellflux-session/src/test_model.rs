@@ -52,6 +52,7 @@ pub fn manifest_of_channels(channels: usize) -> Manifest {
             controls: vec![example("control-1", "dmso")],
             treated: vec![example("treated-1", "taxol")],
         },
+        trained_noise: None,
         trajectories: Vec::new(),
         evaluation: None,
         provenance: Provenance {

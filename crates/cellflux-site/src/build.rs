@@ -256,6 +256,7 @@ fn record(project: &Project, components: &mut Components) -> Result<(), SiteErro
         link: &'a str,
         noised: bool,
         times: &'a [f64],
+        changes: Vec<f64>,
         width: usize,
         height: usize,
         file: String,
@@ -289,6 +290,12 @@ fn record(project: &Project, components: &mut Components) -> Result<(), SiteErro
             link: &recording.link,
             noised: recording.noised,
             times: &recording.times,
+            // As many digits as a page shows.
+            changes: recording
+                .changes
+                .iter()
+                .map(|change| (change * 1e4).round() / 1e4)
+                .collect(),
             width: recording.start.width,
             height: recording.start.height,
             // Relative to the list, which lies beside it.

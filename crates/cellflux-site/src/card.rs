@@ -244,6 +244,7 @@ mod tests {
             start: plane(50),
             frames: [200, 210, 220, 80, 60].map(plane).to_vec(),
             differences: Vec::new(),
+            changes: Vec::new(),
         }
     }
 

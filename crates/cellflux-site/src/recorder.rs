@@ -40,8 +40,10 @@ pub struct Recording {
     pub start: Rgba,
     /// Each frame's composite.
     pub frames: Vec<Rgba>,
-    /// Each frame's difference from the recipe's reference ([`PreparedWalk::reference`]).
+    /// Each frame's difference from the recipe's reference ([`PreparedWalk::reference_at`]).
     pub differences: Vec<Rgba>,
+    /// How large each frame's difference is ([`PreparedWalk::change_at`]).
+    pub changes: Vec<f64>,
 }
 
 /// Computes trajectories, each once, and remembers them from build to build.
@@ -149,24 +151,32 @@ impl<'a> Recorder<'a> {
             .map(Vec::as_slice);
         let walk = PreparedWalk::new(recipe.clone(), manifest, &model.bundle.vectors, example)
             .map_err(|error| failed(error.to_string()))?;
-        let (start, reference) = (walk.clean_start().to_vec(), walk.reference().to_vec());
-        let noised = walk.is_noised();
-        let (times, frames) = self.numbers(model, walk, &key).map_err(&failed)?;
+        let prepared = walk.clone();
+        let (times, frames) = self.numbers(model, prepared, &key).map_err(&failed)?;
         let spec = &manifest.image;
         let display = Display::of(spec);
         let wrong = |error: cellflux_image::ImageError| failed(error.to_string());
         let recording = Recording {
             link,
-            noised,
-            start: composite(spec, &display, &start).map_err(wrong)?,
+            noised: walk.is_noised(),
+            start: composite(spec, &display, walk.clean_start()).map_err(wrong)?,
             frames: frames
                 .iter()
                 .map(|frame| composite(spec, &display, frame).map_err(wrong))
                 .collect::<Result<_, _>>()?,
-            differences: frames
+            differences: times
                 .iter()
-                .map(|frame| difference(spec, &display, frame, &reference, DIFFERENCE_SCALE).map_err(wrong))
+                .zip(&frames)
+                .map(|(&t, frame)| {
+                    let reference = walk.reference_at(t);
+                    difference(spec, &display, frame, &reference, DIFFERENCE_SCALE).map_err(wrong)
+                })
                 .collect::<Result<_, _>>()?,
+            changes: times
+                .iter()
+                .zip(&frames)
+                .map(|(&t, frame)| walk.change_at(t, frame))
+                .collect(),
             times,
         };
         let recording = Rc::new(recording);

@@ -168,18 +168,22 @@ impl Walk {
         Ok(picture::to_js(&picture))
     }
 
-    /// A step reached: `{ time, now, difference }`, the pictures without the hidden channels.
+    /// A step reached: `{ time, now, difference, change }`, the pictures without the hidden channels, the change of
+    /// all channels as [`cellflux_session::PreparedWalk::change_at`] has it.
     pub fn picture(&self, step: usize) -> Result<JsValue, JsValue> {
         let frame = self.frame(step)?;
         let (spec, display) = (&self.manifest.image, self.display());
         let now = composite(spec, &display, &frame.values).map_err(Trouble::from)?;
-        let reference = self.exploration.walk().reference();
-        let change =
-            difference(spec, &display, &frame.values, reference, DIFFERENCE_SCALE).map_err(Trouble::from)?;
+        let walk = self.exploration.walk();
+        let reference = walk.reference_at(frame.t);
+        let difference =
+            difference(spec, &display, &frame.values, &reference, DIFFERENCE_SCALE).map_err(Trouble::from)?;
         let object = Object::new();
         picture::set(&object, "time", &JsValue::from_f64(frame.t));
         picture::set(&object, "now", &picture::to_js(&now));
-        picture::set(&object, "difference", &picture::to_js(&change));
+        picture::set(&object, "difference", &picture::to_js(&difference));
+        let change = walk.change_at(frame.t, &frame.values);
+        picture::set(&object, "change", &JsValue::from_f64(change));
         Ok(object.into())
     }
 
@@ -236,7 +240,7 @@ impl Walk {
         // difference is taken from another image.
         let before = self.exploration.walk();
         let same_pictures = before.recipe().view == walk.recipe().view
-            && before.reference() == walk.reference()
+            && before.start() == walk.start()
             && before.clean_start() == walk.clean_start();
         let steps = self.steps();
         let kept = match self.exploration.apply(walk) {

@@ -12,6 +12,7 @@ use cellflux_measure::sets::Features;
 use cellflux_measure::sets::bootstrap::Plan;
 use cellflux_measure::sets::groups::{Groups, Unit};
 
+use super::by_condition::KidByCondition;
 use super::cells::{Cells, name};
 use super::compounds::{Compound, compound_use};
 use super::conditions::{condition_cells, measured_conditions};
@@ -22,6 +23,7 @@ use super::measured::{Measured, Ruler};
 use super::modes::modes_of_action;
 use super::nearest::{Nearest, nearest_training};
 use super::planes::batch_plane;
+use super::real_cells::RealCells;
 use super::rows::{
     compare_kernels, differences, measure_conditions, measure_space, rows_of_controls, rows_of_treated,
 };
@@ -90,6 +92,10 @@ pub struct Assessment {
     pub features: Vec<(String, Vec<Features>)>,
     /// The training cells nearest to the generated ones, where some were looked through.
     pub nearest: Option<Nearest>,
+    /// The real cells, row by row as in [`Assessment::measured`].
+    pub real: RealCells,
+    /// Kernel distances within conditions, by the space's name: real against real, controls copied, generated, …
+    pub within: Vec<(String, KidByCondition)>,
 }
 
 /// How two sets differ, draw by draw.
@@ -185,6 +191,7 @@ pub fn assess(question: &Question<'_>) -> Result<Assessment, EvaluateError> {
         compound_use: used(question, &gathered, &known)?,
     };
     notes.extend(apart(question, &gathered)?);
+    let real = RealCells::of(&gathered, question.bundle, question.cells, question.experiment);
     let measured = gathered.into_measured();
     Ok(Assessment {
         evaluation,
@@ -193,6 +200,8 @@ pub fn assess(question: &Question<'_>) -> Result<Assessment, EvaluateError> {
         measured: measured.1,
         ruler: measured.0,
         features: in_spaces.features,
+        within: in_spaces.within,
+        real,
         nearest: in_spaces.nearest,
     })
 }
@@ -203,6 +212,7 @@ struct InSpaces {
     spaces: Vec<Space>,
     notes: Vec<String>,
     features: Vec<(String, Vec<Features>)>,
+    within: Vec<(String, KidByCondition)>,
     /// Of the first space.
     batches: Option<BatchPlane>,
     /// Of the first space that has features of any image.
@@ -231,7 +241,10 @@ impl InSpaces {
                 compare_kernels(name, &measurement, differences);
                 let within = (&gathered.treated.groups, conditions);
                 let measured = measure_conditions(beside_treated, within, plan, of_treated)?;
-                self.notes.push(within_conditions(name, measured));
+                let count = measured.as_ref().map(|measured| measured.conditions.len());
+                self.notes.push(within_conditions(name, count));
+                self.within
+                    .extend(measured.map(|measured| (name.clone(), measured)));
             }
             None => self.notes.push(format!(
                 "no distances in {name}: halves of the real cells have fewer than {FEWEST_GROUPS} groups"

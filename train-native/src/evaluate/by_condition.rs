@@ -100,6 +100,16 @@ impl KidByCondition {
         }))
     }
 
+    /// The distance within the condition at this place of [`Self::conditions`], for set number `set`, 0 for real
+    /// against real.
+    pub fn within(&self, place: usize, set: usize) -> Option<Estimate> {
+        let known = place < self.conditions.len() && set < self.sets;
+        known
+            .then(|| self.replicates.estimate(place * self.sets + set))
+            .flatten()
+            .map(bundled)
+    }
+
     /// The mean over the conditions for set number `set`, 0 for real against real.
     pub fn mean(&self, set: usize) -> Option<Estimate> {
         let count = self.conditions.len();
@@ -182,13 +192,24 @@ mod tests {
             .unwrap();
         assert_eq!(measured.conditions, [0, 1]);
         let [floor, same, other] = [0, 1, 2].map(|set| measured.mean(set).unwrap());
+        // Within a compound the kernel is about (2 * 2 + 1)^3, across it (1 - 2 * 2)^3.
+        let far = 2.0 * (125.0 + 27.0);
+        assert!(other.low > 0.5 * far, "{other:?}");
+        // Unbiased, so about 0; 30 cells leave a hundredth of the distance.
+        let near = 0.01 * far;
         assert!(
-            floor.value.abs() < 1.0 && same.value.abs() < 1.0,
+            floor.value.abs() < near && same.value.abs() < near,
             "{floor:?} {same:?}"
         );
-        assert!(other.low > 10.0, "{other:?}");
+        let within = [0, 1].map(|place| measured.within(place, 2).unwrap().value);
+        assert!(
+            (f64::midpoint(within[0], within[1]) - other.value).abs() < 1e-9,
+            "{within:?}"
+        );
+        assert!(measured.within(2, 0).is_none() && measured.within(0, 3).is_none());
         let whole = cellflux_measure::sets::kid::kid(&real, &exchanged, None).unwrap();
-        assert!(whole.exact.abs() < 1.0);
+        // The very same cells; a cell's kernel with itself is in one of the three sums only.
+        assert!(whole.exact.abs() < 0.05 * far, "{whole:?}");
     }
 
     #[test]

@@ -17,6 +17,7 @@ pub const FARTHEST: f64 = 6.0;
 pub struct Ruler {
     channels: Channels,
     catalogue: Vec<Measure>,
+    names: Vec<String>,
     size: (usize, usize, usize),
 }
 
@@ -41,12 +42,27 @@ impl Ruler {
     /// # Errors
     /// [`EvaluateError::Crop`] for channels that cannot be told apart by name.
     pub fn new(spec: &ImageSpec) -> Result<Self, EvaluateError> {
-        let channels = Channels::new(spec.channels.iter().map(|channel| channel.name.as_str()))?;
+        let names: Vec<String> = spec.channels.iter().map(|channel| channel.name.clone()).collect();
+        Self::of_channels(&names, [spec.height, spec.width])
+    }
+
+    /// The measures of images of these channels, of this height and width.
+    ///
+    /// # Errors
+    /// As [`Ruler::new`].
+    pub fn of_channels(names: &[String], [height, width]: [usize; 2]) -> Result<Self, EvaluateError> {
+        let channels = Channels::new(names.iter().map(String::as_str))?;
         Ok(Self {
             catalogue: crop::catalogue(&channels),
             channels,
-            size: (spec.len(), spec.height, spec.width),
+            names: names.to_vec(),
+            size: (names.len() * height * width, height, width),
         })
+    }
+
+    /// The channels' names, and the images' height and width.
+    pub fn images(&self) -> (&[String], [usize; 2]) {
+        (&self.names, [self.size.1, self.size.2])
     }
 
     /// What is measured, in order.
@@ -99,6 +115,11 @@ impl Ruler {
 }
 
 impl Measured {
+    /// Rows as they were measured before, each of `width` values.
+    pub fn of_rows(rows: Vec<Vec<Option<f64>>>, width: usize) -> Self {
+        Self { rows, width }
+    }
+
     /// Images.
     pub fn len(&self) -> usize {
         self.rows.len()

@@ -25,6 +25,7 @@ pub mod nearest;
 pub mod plan;
 pub mod planes;
 pub mod real;
+pub mod real_cells;
 pub mod report;
 mod report_text;
 mod rows;

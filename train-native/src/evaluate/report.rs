@@ -8,6 +8,7 @@ use cellflux_bundle::evaluation::Evaluation;
 use cellflux_data::Experiment;
 use cellflux_measure::sets::Features;
 use safetensors::tensor::{Dtype, TensorView};
+use serde_json::json;
 
 use super::assess::{Assessment, treatment};
 use super::cells::Cells;
@@ -57,6 +58,7 @@ pub fn write(
         }
     }
     written(&folder.join("images.csv"), images.as_bytes())?;
+    assessment.real.write(folder)?;
     let tensors = measures(folder, &assessment.ruler, &assessment.measured)?;
     written(&folder.join("measures.safetensors"), &tensors)?;
     for (space, features) in &assessment.features {
@@ -200,7 +202,12 @@ fn measures(
         .iter()
         .map(|measure| measure.name.as_str())
         .collect();
-    let about = HashMap::from([("measures".to_owned(), names.join(","))]);
+    let (channels, [height, width]) = ruler.images();
+    let images = json!({ "channels": channels, "height": height, "width": width });
+    let about = HashMap::from([
+        ("measures".to_owned(), names.join(",")),
+        ("images".to_owned(), images.to_string()),
+    ]);
     serialised(&data, Some(about)).map_err(wrong)
 }
 

@@ -7,6 +7,7 @@ use cellflux_bundle::evaluation::{Confusion, Distances, Evaluation, NuclearArea,
 
 use super::Estimate;
 use super::assess::{Assessment, Difference, unmeasured};
+use super::by_condition::KidByCondition;
 use super::nearest::Nearest;
 use super::sheets::SHEETS;
 
@@ -50,10 +51,30 @@ pub fn markdown(assessment: &Assessment, title: &str, conditions: &Conditions, s
     }
     difference_table(&mut text, &assessment.differences);
     conditions_table(&mut text, evaluation);
+    within_conditions(&mut text, &assessment.within, conditions);
     modes_table(&mut text, evaluation);
     nearest_training(&mut text, assessment.nearest.as_ref());
     sheet_links(&mut text, sheets);
     text
+}
+
+/// The kernel distance within each condition, space by space.
+fn within_conditions(text: &mut String, spaces: &[(String, KidByCondition)], conditions: &Conditions) {
+    for (space, measured) in spaces {
+        let _ = write!(
+            text,
+            "\n### KID within conditions, {space}\n\n| condition | real against real | controls copied | generated |\n\
+             |---|---|---|---|\n"
+        );
+        for (place, &condition) in measured.conditions.iter().enumerate() {
+            let name = conditions
+                .list
+                .get(condition)
+                .map_or("", |condition| &condition.name);
+            let figures: Vec<String> = (0..3).map(|set| shown(measured.within(place, set), 3)).collect();
+            let _ = writeln!(text, "| {name} | {} |", figures.join(" | "));
+        }
+    }
 }
 
 /// Whether generated cells repeat training cells.

@@ -112,13 +112,13 @@ pub(super) fn measure_space(
 }
 
 /// Adds to each row's distances in the space that was measured last the mean of the kernel distances within
-/// conditions, and gives the number of conditions; none where each has too few groups.
+/// conditions, and gives them all; none where each condition has too few groups.
 pub(super) fn measure_conditions(
     features: &[Features],
     (groups, conditions): (&Groups, &[usize]),
     plan: Plan,
     rows: &mut [Row],
-) -> Result<Option<usize>, EvaluateError> {
+) -> Result<Option<KidByCondition>, EvaluateError> {
     let Some((real, sets)) = features.split_first() else {
         return Ok(None);
     };
@@ -131,7 +131,7 @@ pub(super) fn measure_conditions(
             distances.kid_by_condition = measured.mean(set);
         }
     }
-    Ok(Some(measured.conditions.len()))
+    Ok(Some(measured))
 }
 
 /// The generated set beside each other one.

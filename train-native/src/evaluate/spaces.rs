@@ -66,7 +66,8 @@ impl Extractor {
             Self::Moa(classifier) => (
                 "moa",
                 format!(
-                    "The layer before the last of a classifier of {} classes, trained on {} real training cells.",
+                    "The layer before the last of a classifier of {} classes, trained on {} real training cells; each \
+                     cell's features are scaled to one length.",
                     classifier.about().classes.len(),
                     classifier.about().training.cells.iter().sum::<usize>()
                 ),
@@ -126,7 +127,10 @@ impl Extractor {
         let shape = [set.paths.len(), spec.channels.len(), spec.height, spec.width];
         let tensor = match self {
             Self::Morphology | Self::Table(_) => return set.measured.features(scale),
-            Self::Moa(classifier) => classifier.features(set.images, shape)?,
+            Self::Moa(classifier) => {
+                let features = classifier.features(set.images, shape)?;
+                return rows(&of_one_length(FeatureRows::of_tensor(&features)?));
+            }
             Self::Inception(network) => {
                 let [count, _, height, width] = shape;
                 network.features(&rgb(set.images, shape)?, [count, 3, height, width])?
@@ -134,6 +138,20 @@ impl Extractor {
         };
         rows(&FeatureRows::of_tensor(&tensor)?)
     }
+}
+
+/// Rows of length `sqrt(D)`, so that a feature is about 1. A classifier's features have no unit, and the surer it is
+/// the longer they are: a few cells that it is very sure of would decide a cubic kernel alone.
+fn of_one_length(mut rows: FeatureRows) -> FeatureRows {
+    let width = rows.width.max(1);
+    for row in rows.values.chunks_mut(width) {
+        let length = row.iter().map(|value| value * value).sum::<f64>().sqrt();
+        if length > 0.0 {
+            let scale = (width as f64).sqrt() / length;
+            row.iter_mut().for_each(|value| *value *= scale);
+        }
+    }
+    rows
 }
 
 fn rows(rows: &FeatureRows) -> Result<Features, EvaluateError> {
@@ -156,4 +174,27 @@ fn from_table(file: &std::path::Path, sets: &[NamedImages<'_>]) -> Result<Vec<Fe
             Ok(Features::new(set.paths.len(), width, own.to_vec())?)
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_classifier_s_rows_have_one_length_and_keep_their_direction() {
+        let rows = FeatureRows {
+            width: 2,
+            values: vec![3.0, 4.0, 300.0, 400.0, 0.0, 0.0],
+        };
+        let scaled = of_one_length(rows).values;
+        let expected = [0.6, 0.8, 0.6, 0.8].map(|value: f64| value * 2.0_f64.sqrt());
+        for (found, expected) in scaled.iter().zip(expected) {
+            assert!((found - expected).abs() < 1e-12);
+        }
+        assert_eq!(
+            scaled.get(4..),
+            Some(&[0.0, 0.0][..]),
+            "nothing is said of nothing"
+        );
+    }
 }

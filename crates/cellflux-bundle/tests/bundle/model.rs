@@ -126,6 +126,7 @@ pub fn draft(dtype: WeightDtype) -> Draft {
             controls: vec![example("control-1", "dmso")],
             treated: vec![example("taxol-1", "taxol")],
         },
+        trained_noise: None,
         trajectories: vec![Trajectory {
             start: "control-1".into(),
             condition: "taxol".into(),

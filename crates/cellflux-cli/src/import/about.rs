@@ -7,7 +7,7 @@ use anyhow::Context;
 use cellflux_bundle::conditions::{DoseFeatures, slug};
 use cellflux_bundle::gallery::Example;
 use cellflux_bundle::provenance::{DataSet, Provenance};
-use cellflux_bundle::sampling::{FlowSource, Sampling};
+use cellflux_bundle::sampling::{FlowSource, Sampling, TrainedNoise};
 use cellflux_image::spec::ImageSpec;
 use cellflux_image::synthetic::Cell;
 use serde::Deserialize;
@@ -47,6 +47,10 @@ pub struct About {
     /// What the flow starts from: `control` (the default) or `noise`.
     #[serde(default)]
     pub source: FlowSource,
+    /// The levels of source noise that the network was trained with: `{"levels": [0, 0.5]}`, or `{"range": [0, 1]}`
+    /// for all between. Nothing where that is not known.
+    #[serde(default)]
+    pub trained_noise: Option<TrainedNoise>,
     /// Whether training also had controls as ends of its paths, paired with controls. Nothing where that is
     /// not known.
     #[serde(default)]
@@ -104,6 +108,7 @@ impl About {
             treated: Vec::new(),
             synthetic_controls: Vec::new(),
             source: FlowSource::Control,
+            trained_noise: None,
             control_is_target: None,
             provenance: Provenance {
                 data_set: DataSet {

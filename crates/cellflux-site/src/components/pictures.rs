@@ -87,6 +87,7 @@ mod tests {
             start: frame(9),
             frames: vec![frame(1), frame(2)],
             differences: vec![frame(3), frame(4)],
+            changes: vec![0.0, 0.5],
         };
         let film = webp::decode(&film(&recording).unwrap()).unwrap();
         assert_eq!((film.width, film.height), (6, 2));

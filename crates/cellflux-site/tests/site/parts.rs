@@ -190,6 +190,7 @@ fn draft(weight: impl Fn(usize) -> f32) -> Draft {
             }],
             treated: vec![],
         },
+        trained_noise: None,
         trajectories: vec![],
         provenance: Provenance {
             data_set: DataSet {
