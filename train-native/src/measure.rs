@@ -3,11 +3,10 @@
 use std::collections::BTreeMap;
 
 use cellflux_image::ImageSpec;
-use cellflux_image::morphology::nucleus;
+use cellflux_measure::crop::Channels;
+use cellflux_measure::crop::nuclei::Nuclei;
+use cellflux_measure::crop::plane::{Grid, Plane};
 use serde::Serialize;
-
-/// Name of the channel in which nuclei are measured.
-pub const DNA: &str = "DNA";
 
 /// A nucleus's area in pixels and mean coded value.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
@@ -18,15 +17,22 @@ pub struct Nucleus {
     pub brightness: f64,
 }
 
-/// Measures the nucleus in the middle of a coded image `[C, H, W]`; `None` where the model has no channel
-/// named DNA or the image shows no nucleus.
+/// The position of the channel in which nuclei are measured: the one whose name says that it shows DNA
+/// ([`Channels::new`]).
+pub fn nuclear_channel(spec: &ImageSpec) -> Option<usize> {
+    let names = spec.channels.iter().map(|channel| channel.name.as_str());
+    Channels::new(names).ok()?.nuclei()
+}
+
+/// Measures the nucleus in the middle of a coded image `[C, H, W]`; `None` where no channel of the model shows
+/// DNA or the image shows no nucleus.
 pub fn measure(spec: &ImageSpec, coded: &[u8]) -> Option<Nucleus> {
-    let channel = spec.channels.iter().position(|channel| channel.name == DNA)?;
-    let plane = coded.chunks(spec.pixels()).nth(channel)?;
-    let found = nucleus(plane, spec.height, spec.width)?;
+    let values = coded.chunks(spec.pixels()).nth(nuclear_channel(spec)?)?;
+    let plane = Plane::new(values, Grid::new(spec.height, spec.width).ok()?).ok()?;
+    let found = Nuclei::find(&plane)?;
     Some(Nucleus {
-        area: found.area as f64,
-        brightness: found.mean,
+        area: found.nucleus().area() as f64,
+        brightness: found.nucleus().mean(&plane),
     })
 }
 

@@ -140,7 +140,9 @@ fn samples_are_drawn_as_the_bundle_recommends_and_a_model_without_dna_prints_no_
     assert!(output.status.success(), "{}", said(&output));
     let printed = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(
-        printed.starts_with("no nucleus was measured: none of the channels is called DNA (red, green, blue)"),
+        printed.starts_with(
+            "no nucleus was measured: no channel has a name that says it shows DNA (red, green, blue)"
+        ),
         "{printed}"
     );
     assert_eq!(printed.lines().count(), 1);

@@ -1,5 +1,8 @@
 //! Small checks that every section of the manifest uses, with errors that name the field.
 
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
 use crate::{error::BundleError, limits};
 
 /// Longest excerpt of an outside text that an error repeats.
@@ -25,6 +28,41 @@ pub fn parser_words(error: &serde_json::Error) -> String {
     let start: String = text.chars().take(ENDS).collect();
     let end: String = text.chars().skip(count - ENDS / 2).collect();
     format!("{start} … {end}")
+}
+
+/// Reads JSON that states its version, the manifest or an evaluation. The version is looked at first, so that
+/// a newer one is named and not called malformed: `other` is the error for another than `known`, which it is
+/// given in words.
+///
+/// # Errors
+/// [`BundleError::Size`] above [`limits::MANIFEST_BYTES`], [`BundleError::Json`], and what `other` returns.
+pub(crate) fn versioned<T: DeserializeOwned>(
+    file: &str,
+    bytes: &[u8],
+    known: u32,
+    other: impl FnOnce(String) -> BundleError,
+) -> Result<T, BundleError> {
+    /// The part that every version has.
+    #[derive(Deserialize)]
+    struct Versioned {
+        version: serde_json::Value,
+    }
+    if bytes.len() > limits::MANIFEST_BYTES {
+        return Err(BundleError::Size {
+            file: file.into(),
+            found: bytes.len() as u64,
+            expected: format!("at most {}", limits::MANIFEST_BYTES),
+        });
+    }
+    let malformed = |error: serde_json::Error| BundleError::Json {
+        file: file.into(),
+        reason: parser_words(&error),
+    };
+    let Versioned { version } = serde_json::from_slice(bytes).map_err(malformed)?;
+    if version != known {
+        return Err(other(shown(&version.to_string())));
+    }
+    serde_json::from_slice(bytes).map_err(malformed)
 }
 
 /// Fails with a [`BundleError::Field`] unless `holds`.

@@ -8,7 +8,7 @@ mod validation;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{check, error::BundleError, limits, sampling::Sampling};
+use crate::{check, error::BundleError, sampling::Sampling};
 
 pub use findings::{Finding, NO_BETTER, Remark};
 
@@ -339,35 +339,15 @@ impl Evaluation {
     /// Reads `evaluation.json`.
     ///
     /// # Errors
-    /// [`BundleError::Size`] above [`limits::MANIFEST_BYTES`], [`BundleError::Json`], and
-    /// [`BundleError::Evaluation`] naming the first field with an impossible value; the version is checked
+    /// [`BundleError::Size`] above [`MANIFEST_BYTES`](crate::limits::MANIFEST_BYTES), [`BundleError::Json`],
+    /// and [`BundleError::Evaluation`] naming the first field with an impossible value; the version is checked
     /// first.
     pub fn from_json(bytes: &[u8]) -> Result<Self, BundleError> {
-        /// The part that every version has, so that a newer one is named and not called malformed.
-        #[derive(Deserialize)]
-        struct Versioned {
-            version: serde_json::Value,
-        }
-        if bytes.len() > limits::MANIFEST_BYTES {
-            return Err(BundleError::Size {
-                file: FILE.into(),
-                found: bytes.len() as u64,
-                expected: format!("at most {}", limits::MANIFEST_BYTES),
-            });
-        }
-        let malformed = |error: serde_json::Error| BundleError::Json {
-            file: FILE.into(),
-            reason: check::parser_words(&error),
-        };
-        let Versioned { version } = serde_json::from_slice(bytes).map_err(malformed)?;
-        if version != VERSION {
-            return Err(BundleError::Evaluation {
-                field: "version".into(),
-                found: check::shown(&version.to_string()),
-                expected: format!("{VERSION}, which this CellFlux reads; use a newer one, or evaluate again"),
-            });
-        }
-        let evaluation: Self = serde_json::from_slice(bytes).map_err(malformed)?;
+        let evaluation: Self = check::versioned(FILE, bytes, VERSION, |found| BundleError::Evaluation {
+            field: "version".into(),
+            found,
+            expected: format!("{VERSION}, which this CellFlux reads; use a newer one, or evaluate again"),
+        })?;
         evaluation.validate("").map_err(of_file)?;
         Ok(evaluation)
     }

@@ -85,30 +85,11 @@ impl Manifest {
     /// [`BundleError::Size`] above [`limits::MANIFEST_BYTES`], [`BundleError::Json`] for text that is not a
     /// manifest, [`BundleError::Version`] for another version, and otherwise as [`Manifest::validate`].
     pub fn from_json(bytes: &[u8]) -> Result<Self, BundleError> {
-        /// The part that every version has, so that a newer one is named and not called malformed.
-        #[derive(Deserialize)]
-        struct Versioned {
-            version: serde_json::Value,
-        }
-        if bytes.len() > limits::MANIFEST_BYTES {
-            return Err(BundleError::Size {
-                file: files::MANIFEST.into(),
-                found: bytes.len() as u64,
-                expected: format!("at most {}", limits::MANIFEST_BYTES),
-            });
-        }
-        let malformed = |error: serde_json::Error| BundleError::Json {
-            file: files::MANIFEST.into(),
-            reason: check::parser_words(&error),
-        };
-        let Versioned { version } = serde_json::from_slice(bytes).map_err(malformed)?;
-        if version != VERSION {
-            return Err(BundleError::Version {
-                found: check::shown(&version.to_string()),
+        let manifest: Self =
+            check::versioned(files::MANIFEST, bytes, VERSION, |found| BundleError::Version {
+                found,
                 known: VERSION,
-            });
-        }
-        let manifest: Self = serde_json::from_slice(bytes).map_err(malformed)?;
+            })?;
         manifest.validate()?;
         Ok(manifest)
     }

@@ -8,7 +8,6 @@
 //! matrix product per tap, over all images at once.
 
 use candle_core::{CpuStorage, CustomOp3, DType, Device, Layout, Result, Shape, Tensor};
-use candle_nn::Linear;
 use cellflux_bundle::topology::Resample;
 use rayon::prelude::*;
 
@@ -32,30 +31,6 @@ const TAPS: usize = SIDE * SIDE;
 pub struct CpuTraining;
 
 impl Operations for CpuTraining {
-    fn inference_only(&self) -> bool {
-        Plain.inference_only()
-    }
-
-    fn cast(&self, x: &Tensor, to: DType) -> Result<Tensor> {
-        Plain.cast(x, to)
-    }
-
-    fn linear(&self, x: &Tensor, layer: &Linear) -> Result<Tensor> {
-        Plain.linear(x, layer)
-    }
-
-    fn silu(&self, x: &Tensor) -> Result<Tensor> {
-        Plain.silu(x)
-    }
-
-    fn scale(&self, x: &Tensor, factors: &Tensor) -> Result<Tensor> {
-        Plain.scale(x, factors)
-    }
-
-    fn combine(&self, terms: &[(f64, &Tensor)]) -> Result<Tensor> {
-        Plain.combine(terms)
-    }
-
     fn enter(&self, image: &Tensor) -> Result<Tensor> {
         Plain.enter(image)
     }

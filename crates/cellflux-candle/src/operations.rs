@@ -11,7 +11,7 @@
 use std::fmt::Debug;
 
 use candle_core::{DType, Result, Tensor};
-use candle_nn::Linear;
+use candle_nn::{Linear, Module};
 use cellflux_bundle::topology::Resample;
 
 use crate::attention::Heads;
@@ -50,6 +50,7 @@ impl Then<'_> {
 }
 
 /// The operations of the network, on feature maps whose layout and number type the implementation chooses.
+/// Operations on vectors have a default, in candle operations that differentiate and run on any device.
 ///
 /// # Errors
 /// Every method fails when candle does, and where shapes do not fit.
@@ -57,22 +58,45 @@ impl Then<'_> {
 pub trait Operations: Debug + Send + Sync {
     /// Whether networks are built for evaluation only: their kernels may then be kept in a form that has no
     /// gradient.
-    fn inference_only(&self) -> bool;
+    fn inference_only(&self) -> bool {
+        false
+    }
 
     /// The same numbers in another type.
-    fn cast(&self, x: &Tensor, to: DType) -> Result<Tensor>;
+    fn cast(&self, x: &Tensor, to: DType) -> Result<Tensor> {
+        x.to_dtype(to)
+    }
 
     /// A linear layer of vectors `[N, in]`, to `[N, out]`.
-    fn linear(&self, x: &Tensor, layer: &Linear) -> Result<Tensor>;
+    fn linear(&self, x: &Tensor, layer: &Linear) -> Result<Tensor> {
+        layer.forward(x)
+    }
 
     /// `x / (1 + exp(-x))`.
-    fn silu(&self, x: &Tensor) -> Result<Tensor>;
+    fn silu(&self, x: &Tensor) -> Result<Tensor> {
+        x.silu()
+    }
 
     /// Vectors `[N, E]`, each times its factor `[N, 1]`.
-    fn scale(&self, x: &Tensor, factors: &Tensor) -> Result<Tensor>;
+    fn scale(&self, x: &Tensor, factors: &Tensor) -> Result<Tensor> {
+        x.broadcast_mul(factors)
+    }
 
     /// The sum of tensors of one shape, each times a factor; at least one.
-    fn combine(&self, terms: &[(f64, &Tensor)]) -> Result<Tensor>;
+    #[allow(clippy::float_cmp, reason = "a factor of exactly 1 needs no product")]
+    fn combine(&self, terms: &[(f64, &Tensor)]) -> Result<Tensor> {
+        let term = |&(factor, x): &(f64, &Tensor)| {
+            if factor == 1.0 {
+                Ok(x.clone())
+            } else {
+                x.affine(factor, 0.0)
+            }
+        };
+        let Some((first, rest)) = terms.split_first() else {
+            candle_core::bail!("a linear combination of no tensors")
+        };
+        rest.iter().try_fold(term(first)?, |sum, next| sum + term(next)?)
+    }
 
     /// An image `[N, C, H, W]` as a feature map.
     fn enter(&self, image: &Tensor) -> Result<Tensor>;

@@ -1,8 +1,7 @@
 //! The operations as their definition says: plain candle, on feature maps `[N, C, H, W]`, differentiable, on
 //! any device.
 
-use candle_core::{DType, Result, Tensor};
-use candle_nn::{Linear, Module};
+use candle_core::{Result, Tensor};
 use cellflux_bundle::topology::Resample;
 
 use crate::attention::{self, Heads};
@@ -16,41 +15,6 @@ use crate::resample;
 pub struct Plain;
 
 impl Operations for Plain {
-    fn inference_only(&self) -> bool {
-        false
-    }
-
-    fn cast(&self, x: &Tensor, to: DType) -> Result<Tensor> {
-        x.to_dtype(to)
-    }
-
-    fn linear(&self, x: &Tensor, layer: &Linear) -> Result<Tensor> {
-        layer.forward(x)
-    }
-
-    fn silu(&self, x: &Tensor) -> Result<Tensor> {
-        x.silu()
-    }
-
-    fn scale(&self, x: &Tensor, factors: &Tensor) -> Result<Tensor> {
-        x.broadcast_mul(factors)
-    }
-
-    #[allow(clippy::float_cmp, reason = "a factor of exactly 1 needs no product")]
-    fn combine(&self, terms: &[(f64, &Tensor)]) -> Result<Tensor> {
-        let term = |&(factor, x): &(f64, &Tensor)| {
-            if factor == 1.0 {
-                Ok(x.clone())
-            } else {
-                x.affine(factor, 0.0)
-            }
-        };
-        let Some((first, rest)) = terms.split_first() else {
-            candle_core::bail!("a linear combination of no tensors")
-        };
-        rest.iter().try_fold(term(first)?, |sum, next| sum + term(next)?)
-    }
-
     fn enter(&self, image: &Tensor) -> Result<Tensor> {
         Ok(image.clone())
     }

@@ -7,10 +7,10 @@ use std::path::Path;
 
 use cellflux_bundle::folder;
 use cellflux_image::composite::{Display, composite};
-use cellflux_image::morphology::nucleus;
 use cellflux_image::strip::SEPARATOR;
 use cellflux_image::synthetic::Cell;
 use cellflux_image::{Picture, coded_png, decode};
+use cellflux_measure::crop::nuclei::Nuclei;
 
 // Compiled into this test, so that the current example runs and not an older build of it.
 #[path = "../examples/walk.rs"]
@@ -56,7 +56,10 @@ fn a_crop_goes_in_and_a_strip_comes_out_from_the_crop_to_a_larger_nucleus() {
     // DNA is shown in blue. The compound makes a drawn nucleus larger; train-native/tests/shipped_bundle.rs
     // measures by how much, on the numbers themselves and not on a picture of them.
     let last = frame(&strip, frames - 1, spec.width);
-    let area = |colours: &[Vec<u8>; 3]| nucleus(&colours[2], spec.height, spec.width).unwrap().area;
+    let area = |colours: &[Vec<u8>; 3]| {
+        let nuclei = Nuclei::of(&colours[2], spec.height, spec.width).unwrap();
+        nuclei.nucleus().area()
+    };
     let (before, after) = (area(&first), area(&last));
     assert!(
         after as f64 > 1.15 * before as f64,

@@ -15,7 +15,6 @@ pub mod composite;
 pub mod crop;
 pub mod decode;
 pub mod error;
-pub mod morphology;
 pub mod npy;
 mod orientation;
 pub mod picture;

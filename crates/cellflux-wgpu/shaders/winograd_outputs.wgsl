@@ -5,14 +5,7 @@
 {{bindings}}
 {{each_item}}
     let channels = 4u * shape.out_quads;
-    let stride = shape.images * shape.rows * shape.columns * channels;
-    if (index >= stride) {
-        return;
-    }
-    let channel = index % channels;
-    let patch_index = index / channels;
-    let column = patch_index % shape.columns;
-    let row = patch_index / shape.columns % shape.rows;
+{{winograd_patch}}
     let image = patch_index / shape.columns / shape.rows;
     let first = ((image * shape.height + 4u * row) * shape.width + 4u * column) * channels + channel;
 {{transform}}

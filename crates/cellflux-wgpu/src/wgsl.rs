@@ -16,6 +16,10 @@ const SHARED: &[(&str, &str)] = &[
     ),
     ("each_item", include_str!("../shaders/shared/each_item.wgsl")),
     (
+        "winograd_patch",
+        include_str!("../shaders/shared/winograd_patch.wgsl"),
+    ),
+    (
         "winograd_shape",
         include_str!("../shaders/shared/winograd_shape.wgsl"),
     ),

@@ -3,13 +3,12 @@
 use std::collections::BTreeSet;
 
 use candle_core::{DType, Result, Tensor};
-use candle_nn::Linear;
 use cellflux_bundle::topology::Resample;
+use cellflux_candle::Operations;
 use cellflux_candle::attention::Heads;
 use cellflux_candle::convolution::Convolution;
 use cellflux_candle::group_norm::GroupNorm;
 use cellflux_candle::operations::Then;
-use cellflux_candle::{Operations, Plain};
 
 use crate::convolution::{Form, Treatment};
 use crate::group_norm::After;
@@ -64,30 +63,6 @@ impl Fused {
 }
 
 impl Operations for Fused {
-    fn inference_only(&self) -> bool {
-        Plain.inference_only()
-    }
-
-    fn cast(&self, x: &Tensor, to: DType) -> Result<Tensor> {
-        Plain.cast(x, to)
-    }
-
-    fn linear(&self, x: &Tensor, layer: &Linear) -> Result<Tensor> {
-        Plain.linear(x, layer)
-    }
-
-    fn silu(&self, x: &Tensor) -> Result<Tensor> {
-        Plain.silu(x)
-    }
-
-    fn scale(&self, x: &Tensor, factors: &Tensor) -> Result<Tensor> {
-        Plain.scale(x, factors)
-    }
-
-    fn combine(&self, terms: &[(f64, &Tensor)]) -> Result<Tensor> {
-        Plain.combine(terms)
-    }
-
     fn enter(&self, image: &Tensor) -> Result<Tensor> {
         let channels = image.dim(1)?;
         let missing = channels.next_multiple_of(CHANNEL_UNIT) - channels;

@@ -11,7 +11,7 @@ use cellflux_data::{HostBatch, Split};
 use cellflux_image::coded_png;
 use cellflux_train::config::DeviceChoice;
 use cellflux_train::material::Material;
-use cellflux_train::measure::{DNA, Effects, measure};
+use cellflux_train::measure::{Effects, measure, nuclear_channel};
 use cellflux_train::network::Network;
 use cellflux_train::run::{CHECKPOINTS, checkpoint, draw_sheet, open, varied_pairs};
 use cellflux_train::sampling::{Walk, recommended};
@@ -156,21 +156,21 @@ fn network(material: &Material, averaged: &Tensor) -> anyhow::Result<Network> {
 
 /// Why there is nothing to print.
 fn unmeasured(material: &Material) -> String {
-    let names: Vec<&str> = material
-        .spec()
+    let spec = material.spec();
+    if nuclear_channel(spec).is_some() {
+        return "no sample has a nucleus in all of control, made and real cell, so none was measured"
+            .to_owned();
+    }
+    let names: Vec<&str> = spec
         .channels
         .iter()
         .map(|channel| channel.name.as_str())
         .collect();
-    if names.contains(&DNA) {
-        "no sample has a nucleus in all of control, made and real cell, so none was measured".to_owned()
-    } else {
-        format!(
-            "no nucleus was measured: none of the channels is called {DNA} ({}); the cells are in cells/ \
-            and on sheet.png",
-            names.join(", ")
-        )
-    }
+    format!(
+        "no nucleus was measured: no channel has a name that says it shows DNA ({}); the cells are in cells/ and \
+        on sheet.png",
+        names.join(", ")
+    )
 }
 
 fn print(material: &Material, effects: &Effects) {

@@ -5,10 +5,10 @@
 //! closer than half a nucleus, are the nuclei's seeds, and a watershed (Meyer 1994: pixels are taken from the
 //! brightest down, each by the seed whose region it touches) divides regions that hold several.
 
-use std::collections::BinaryHeap;
-
-use cellflux_image::morphology::otsu;
 use cellflux_image::resize::smooth;
+use cellflux_measure::crop::plane::Grid;
+use cellflux_measure::crop::threshold::otsu;
+use cellflux_measure::crop::watershed;
 
 /// One nucleus.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -36,16 +36,16 @@ pub fn find(dna: &[f32], width: usize, height: usize, diameter_px: f64) -> Vec<N
     let size = (width, height);
     let fine = smooth(&roots, size, (diameter_px / 24.0).max(0.5) as f32);
     let coarse = smooth(&roots, size, (diameter_px / 5.0) as f32);
-    let (Some(fine), Some(coarse)) = (fine, coarse) else {
+    let (Some(fine), Some(coarse), Ok(grid)) = (fine, coarse, Grid::new(height, width)) else {
         return Vec::new();
     };
     let Some(threshold) = threshold(&fine) else {
         return Vec::new();
     };
     let bright: Vec<bool> = fine.iter().map(|&v| v > threshold).collect();
-    let seeds = seeds(&coarse, &bright, size, diameter_px / 2.0);
-    let labels = flood(&coarse, &bright, &seeds, size);
-    measure(dna, &labels, seeds.len(), size)
+    let seeds = seeds(&coarse, &bright, grid, diameter_px / 2.0);
+    let labels = divide(&coarse, &bright, &seeds, grid);
+    measure(dna, &labels, seeds.len(), grid)
 }
 
 /// Otsu's threshold on 256 levels between the darkest pixel and the 99.9th percentile, above which a few dead
@@ -70,11 +70,10 @@ pub(super) fn threshold(values: &[f32]) -> Option<f32> {
 }
 
 /// Local maxima within the mask, brightest first, none closer than `apart` to a brighter one.
-fn seeds(values: &[f32], mask: &[bool], (width, height): (usize, usize), apart: f64) -> Vec<usize> {
+fn seeds(values: &[f32], mask: &[bool], grid: Grid, apart: f64) -> Vec<usize> {
     let is_peak = |index: usize| {
-        let (x, y) = (index % width, index / width);
         let own = values.get(index).copied().unwrap_or_default();
-        neighbours(x, y, width, height).all(|other| {
+        grid.neighbours(index).all(|other| {
             let value = values.get(other).copied().unwrap_or_default();
             // Among equal neighbours the first is the peak.
             value < own || (value.total_cmp(&own).is_eq() && other > index)
@@ -91,7 +90,8 @@ fn seeds(values: &[f32], mask: &[bool], (width, height): (usize, usize), apart: 
     for peak in peaks {
         let far = kept.iter().all(|&other| {
             let along = |a: usize, b: usize| a.abs_diff(b) as f64;
-            along(peak % width, other % width).hypot(along(peak / width, other / width)) >= apart
+            let ((x, y), (other_x, other_y)) = (grid.place(peak), grid.place(other));
+            along(x, other_x).hypot(along(y, other_y)) >= apart
         });
         if far {
             kept.push(peak);
@@ -101,34 +101,19 @@ fn seeds(values: &[f32], mask: &[bool], (width, height): (usize, usize), apart: 
 }
 
 /// The watershed: each pixel of the mask gets the number of a seed, from 1; 0 is background.
-fn flood(values: &[f32], mask: &[bool], seeds: &[usize], (width, height): (usize, usize)) -> Vec<u32> {
+fn divide(values: &[f32], mask: &[bool], seeds: &[usize], grid: Grid) -> Vec<u32> {
     let mut labels = vec![0u32; values.len()];
-    // By brightness, then by order of arrival: an f32 of 0 and more orders like its bits.
-    let mut waiting: BinaryHeap<(u32, std::cmp::Reverse<u32>, usize, u32)> = BinaryHeap::new();
-    let mut arrived = 0u32;
-    let mut arrive = |waiting: &mut BinaryHeap<_>, index: usize, label: u32| {
-        let brightness = values.get(index).copied().unwrap_or_default().max(0.0).to_bits();
-        waiting.push((brightness, std::cmp::Reverse(arrived), index, label));
-        arrived = arrived.wrapping_add(1);
-    };
     for (label, &seed) in (1u32..).zip(seeds) {
-        arrive(&mut waiting, seed, label);
-    }
-    while let Some((_, _, index, label)) = waiting.pop() {
-        match labels.get_mut(index) {
-            Some(free) if *free == 0 => *free = label,
-            _ => continue,
-        }
-        for next in neighbours(index % width, index / width, width, height) {
-            if labels.get(next) == Some(&0) && mask.get(next) == Some(&true) {
-                arrive(&mut waiting, next, label);
-            }
+        if let Some(own) = labels.get_mut(seed) {
+            *own = label;
         }
     }
-    labels
+    // An f32 of 0 and more orders like its bits.
+    let heights: Vec<u64> = values.iter().map(|v| u64::from(v.max(0.0).to_bits())).collect();
+    watershed::flood(&heights, mask, labels, grid)
 }
 
-fn measure(dna: &[f32], labels: &[u32], count: usize, (width, height): (usize, usize)) -> Vec<Nucleus> {
+fn measure(dna: &[f32], labels: &[u32], count: usize, grid: Grid) -> Vec<Nucleus> {
     #[derive(Clone, Default)]
     struct Sums {
         area: usize,
@@ -157,12 +142,12 @@ fn measure(dna: &[f32], labels: &[u32], count: usize, (width, height): (usize, u
         else {
             continue;
         };
-        let (x, y) = (index % width, index / width);
+        let (x, y) = grid.place(index);
         sum.area += 1;
         sum.x += x as f64 + 0.5;
         sum.y += y as f64 + 0.5;
         sum.light += value(index) - dark;
-        if neighbours(x, y, width, height).any(|other| labels.get(other) == Some(&0)) {
+        if grid.neighbours(index).any(|other| labels.get(other) == Some(&0)) {
             sum.outline += 1;
             // The steepest of the central differences two pixels to either side.
             let across = |step: usize, back: bool, forth: bool| {
@@ -173,8 +158,8 @@ fn measure(dna: &[f32], labels: &[u32], count: usize, (width, height): (usize, u
                     0.0
                 }
             };
-            let horizontal = across(2, x >= 2, x + 2 < width);
-            let vertical = across(2 * width, y >= 2, y + 2 < height);
+            let horizontal = across(2, x >= 2, x + 2 < grid.width());
+            let vertical = across(2 * grid.width(), y >= 2, y + 2 < grid.height());
             sum.steepness += horizontal.hypot(vertical);
         }
     }
@@ -193,19 +178,6 @@ fn measure(dna: &[f32], labels: &[u32], count: usize, (width, height): (usize, u
         }
     };
     sums.into_iter().filter(|sum| sum.area > 0).map(of).collect()
-}
-
-/// The 4 neighbours of a pixel that lie within the field.
-fn neighbours(x: usize, y: usize, width: usize, height: usize) -> impl Iterator<Item = usize> {
-    let index = y * width + x;
-    [
-        (x > 0).then(|| index - 1),
-        (x + 1 < width).then_some(index + 1),
-        (y > 0).then(|| index - width),
-        (y + 1 < height).then_some(index + width),
-    ]
-    .into_iter()
-    .flatten()
 }
 
 #[cfg(test)]

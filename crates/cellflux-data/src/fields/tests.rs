@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use cellflux_image::npy;
 use cellflux_image::synthetic::Cell;
+use cellflux_measure::crop::nuclei::Nuclei;
 
 use super::crop_writer::encode;
 use super::*;
@@ -140,8 +141,13 @@ fn every_cell_of_a_field_becomes_a_crop_that_training_reads() {
         );
         // A nucleus in the middle.
         let crop = experiment.load(index).unwrap();
-        let nucleus = cellflux_image::morphology::nucleus(&crop[2 * 64 * 64..], 64, 64).unwrap();
-        assert!(nucleus.area > 500 && !nucleus.cut_off, "{nucleus:?}");
+        let nuclei = Nuclei::of(&crop[2 * 64 * 64..], 64, 64).unwrap();
+        let nucleus = nuclei.nucleus();
+        assert!(
+            nucleus.area() > 500 && !nucleus.is_cut_off(),
+            "{}",
+            nucleus.area()
+        );
     }
     assert!(out.join("contact-sheet.png").is_file());
     let again = cut_fields(&config, &out, |_, _| {}).unwrap_err().to_string();

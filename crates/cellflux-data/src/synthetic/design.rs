@@ -278,7 +278,7 @@ fn coding() -> Coding {
 mod tests {
     use super::*;
     use crate::fixtures::{SIDE, packed, spec, synthetic, synthetic_config};
-    use cellflux_image::morphology::nucleus;
+    use cellflux_measure::crop::nuclei::Nuclei;
 
     #[test]
     fn the_design_is_balanced_within_every_batch() {
@@ -332,7 +332,7 @@ mod tests {
 
     #[test]
     fn what_is_drawn_measures_what_the_truth_says() {
-        // Two compounds, one plate without neighbours, since touching nuclei are measured as one.
+        // Two compounds, one plate without neighbours: only the nucleus in the middle is of interest.
         let mut config = synthetic_config(120);
         config.compounds.truncate(2);
         for compound in &mut config.compounds {
@@ -347,7 +347,8 @@ mod tests {
         let mut areas = [Vec::new(), Vec::new(), Vec::new()];
         for index in 0..40 {
             let crop = design.render(index, &spec).unwrap();
-            let area = nucleus(&crop[2 * 64 * 64..], 64, 64).unwrap().area as f64;
+            let nuclei = Nuclei::of(&crop[2 * 64 * 64..], 64, 64).unwrap();
+            let area = nuclei.nucleus().area() as f64;
             let group = design
                 .truth(index)
                 .treatment

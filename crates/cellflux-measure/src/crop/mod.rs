@@ -55,6 +55,7 @@ pub mod region;
 pub mod regions;
 pub mod smooth;
 pub mod texture;
+pub mod threshold;
 pub mod watershed;
 
 pub use catalogue::{Measure, catalogue};

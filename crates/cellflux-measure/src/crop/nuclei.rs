@@ -5,12 +5,11 @@
 //! nucleus does not count. Otsu's threshold splits every plane that is not constant, so that the noise of an
 //! empty channel may give regions too; their solidity is low.
 
-use cellflux_image::morphology::otsu;
-
 use super::column::{Column, Unit};
 use super::plane::{Grid, Plane};
 use super::region::Region;
 use super::smooth::smooth;
+use super::threshold::otsu;
 use super::{distance, regions, watershed};
 
 /// Fewer pixels than this, those of a disc 6 px across, are debris, noise, or a hole in a nucleus.
@@ -68,6 +67,13 @@ pub struct Nuclei {
 }
 
 impl Nuclei {
+    /// Finds the nuclei in the coded bytes `[H, W]` of a DNA channel; `None` where there is none, and for
+    /// another number of bytes.
+    pub fn of(dna: &[u8], height: usize, width: usize) -> Option<Self> {
+        let grid = Grid::new(height, width).ok()?;
+        Self::find(&Plane::new(dna, grid).ok()?)
+    }
+
     /// Finds the nuclei in a DNA channel; `None` where there is none.
     pub fn find(dna: &Plane) -> Option<Self> {
         let grid = dna.grid();
@@ -168,18 +174,80 @@ pub fn measure(dna: &Plane, nuclei: Option<&Nuclei>) -> [Option<f64>; 6] {
         return [None, None, None, None, None, Some(0.0)];
     };
     let nucleus = nuclei.nucleus();
-    let light: u64 = nucleus
-        .pixels()
-        .iter()
-        .map(|&pixel| u64::from(dna.at(pixel)))
-        .sum();
-    let area = nucleus.area() as f64;
     [
-        Some(area),
+        Some(nucleus.area() as f64),
         Some(nucleus.eccentricity()),
         Some(nucleus.solidity()),
-        Some(light as f64 / area / 255.0),
+        Some(nucleus.mean(dna) / 255.0),
         Some(f64::from(u8::from(nucleus.is_cut_off()))),
         Some(nuclei.count() as f64),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use cellflux_image::synthetic::{Batch, Cell, Effects};
+
+    /// Discs of brightness 80 on a ground of 20: x, y, radius.
+    fn discs(size: usize, discs: &[(f64, f64, f64)]) -> Vec<u8> {
+        (0..size * size)
+            .map(|i| {
+                let (x, y) = ((i % size) as f64, (i / size) as f64);
+                let inside = discs.iter().any(|(cx, cy, r)| (x - cx).hypot(y - cy) <= *r);
+                if inside { 80 } else { 20 }
+            })
+            .collect()
+    }
+
+    #[test]
+    fn the_disc_in_the_middle_is_measured_and_not_its_larger_neighbour() {
+        let plane = discs(64, &[(31.5, 31.5, 9.0), (8.0, 8.0, 14.0)]);
+        let found = Nuclei::of(&plane, 64, 64).unwrap();
+        let alone: usize = discs(64, &[(31.5, 31.5, 9.0)])
+            .iter()
+            .map(|&value| usize::from(value == 80))
+            .sum();
+        let nucleus = found.nucleus();
+        assert_eq!((found.count(), nucleus.is_cut_off()), (2, false));
+        // Smoothing before the threshold may move the edge a little.
+        assert!(
+            nucleus.area().abs_diff(alone) <= 16,
+            "{} for {alone}",
+            nucleus.area()
+        );
+        let corner = Nuclei::of(&discs(64, &[(8.0, 8.0, 14.0)]), 64, 64).unwrap();
+        assert!(corner.nucleus().is_cut_off());
+    }
+
+    #[test]
+    fn no_contrast_and_wrong_lengths_have_no_nucleus() {
+        for (plane, height, width) in [(&[7; 16][..], 4, 4), (&[7; 16], 4, 5), (&[], 0, 0)] {
+            assert_eq!(Nuclei::of(plane, height, width), None);
+        }
+        assert_eq!(Nuclei::of(&[1, 2], usize::MAX, 2), None);
+    }
+
+    #[test]
+    fn a_drawn_nucleus_is_measured_in_proportion_to_its_size() {
+        let batch = Batch {
+            density: 0.0,
+            ..Batch::default()
+        };
+        let area = |nuclear_size: f64| -> f64 {
+            let areas = (0..8).map(|seed| {
+                let effects = Effects {
+                    nuclear_size,
+                    ..Effects::default()
+                };
+                let crop = Cell { seed, effects, batch }.render(64, 64).unwrap();
+                Nuclei::of(&crop[2 * 64 * 64..], 64, 64).unwrap().nucleus().area() as f64
+            });
+            areas.sum::<f64>() / 8.0
+        };
+        let (usual, large) = (area(1.0), area(1.4));
+        // Half axes of 19 and 16 px, give or take 10 %.
+        assert!((850.0..1150.0).contains(&usual), "{usual}");
+        assert!((large / usual - 1.4).abs() < 0.1, "{large} over {usual}");
+    }
 }

@@ -1,6 +1,6 @@
 //! Pixels that belong together, and the shape that they make.
 
-use super::plane::Grid;
+use super::plane::{Grid, Plane};
 
 /// Some pixels of a grid, at least one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,6 +31,12 @@ impl Region {
     /// Pixels that it covers, at least 1.
     pub fn area(&self) -> usize {
         self.pixels.len()
+    }
+
+    /// Mean coded value of its pixels, 0..=255.
+    pub fn mean(&self, plane: &Plane) -> f64 {
+        let light: u64 = self.pixels.iter().map(|&pixel| u64::from(plane.at(pixel))).sum();
+        light as f64 / self.area() as f64
     }
 
     /// Whether it reaches the crop's border, so that its area is a lower bound.

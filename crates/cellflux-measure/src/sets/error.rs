@@ -179,23 +179,6 @@ pub enum SetError {
         /// The value; nothing where the statistic was not returned.
         found: Option<f64>,
     },
-    /// A measure that the treatment does not change: there is no gap to close.
-    #[error(
-        "gap closed: control and treated are equal in this measure, expected an effect; leave the measure out"
-    )]
-    NoEffect,
-    /// No measure is left to average.
-    #[error("gap closed: none of {measures} measures has a distinguishable effect, expected at least 1")]
-    NoMeasure {
-        /// Measures given.
-        measures: usize,
-    },
-    /// A mean that does not move has no direction.
-    #[error("direction of change: the mean of set {set} equals the control's, expected a change")]
-    NoChange {
-        /// The set, from 1: control, treated, generated.
-        set: usize,
-    },
     /// A class beyond those stated.
     #[error("confusion matrix: row {row} is of class {found}, expected one below {classes}")]
     NoClass {

@@ -6,7 +6,6 @@
 //! | how far apart are they in many features at once | [`frechet`], [`kid`], [`energy`] |
 //! | are generated crops realistic, and are they as diverse as real ones | [`prdc`] |
 //! | are generated crops copies of training crops | [`nearest`] |
-//! | how much of a treatment's effect is reproduced | [`effect`] |
 //! | does a classifier still name the treatment | [`classification`] |
 //! | how sure is any of these numbers | [`bootstrap`], with the unit of [`groups`] |
 //! | a picture of the sets in two dimensions | [`pca`] |
@@ -16,7 +15,6 @@
 
 pub mod bootstrap;
 pub mod classification;
-pub mod effect;
 mod eigen;
 pub mod energy;
 pub mod error;

@@ -120,16 +120,6 @@ def classification(truth, predicted):
     }
 
 
-def effect(control, treated, generated):
-    """The share of the gap that is closed in each column, and the cosine of the two mean changes."""
-    w1 = scipy.stats.wasserstein_distance
-    gaps = [1 - w1(g, t) / w1(c, t) for c, t, g in zip(control.T, treated.T, generated.T)]
-    scaler = sklearn.preprocessing.StandardScaler().fit(control)
-    means = [scaler.transform(x).mean(axis=0) for x in (control, treated, generated)]
-    real, made = means[1] - means[0], means[2] - means[0]
-    return {"gaps": gaps, "cosine": 1 - scipy.spatial.distance.cosine(real, made)}
-
-
 control = features(1, 120, 8, 0.0, 1.0)
 treated = features(2, 90, 8, 0.3, 1.2)
 generated = features(3, 100, 8, np.array([0.3, 0.2, 0.1, 0.4, 0.3, 0.0, 0.3, 0.2]), 1.1)
@@ -140,7 +130,6 @@ golden = {
         pair("control and control", control, features(4, 120, 8, 0.0, 1.0), 5),
         pair("many features", features(5, 60, 19, 0.0, 1.0), features(6, 50, 19, 0.1, 0.9), 4),
     ],
-    "effect": effect(control, treated, generated),
     "classification": classification(*classes(7, 300, 0.6)),
 }
 pathlib.Path(sys.argv[1]).write_text(json.dumps(golden, indent=None, separators=(",", ":")) + "\n")
