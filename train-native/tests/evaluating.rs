@@ -285,11 +285,21 @@ fn an_interrupted_evaluation_goes_on_and_another_one_is_refused_its_folder() {
         "images.csv",
         "measures.safetensors",
         "features-morphology.safetensors",
+        "plots/gap-closed.svg",
+        "plots/distances-morphology.svg",
     ] {
         assert!(out.join(file).is_file(), "{file}");
     }
-    // Each condition has a sheet: a line of text and rows of four cells.
     let report = fs::read_to_string(out.join("report.md")).unwrap();
+    // Every chart is linked, and says that its cells are generated.
+    for plot in fs::read_dir(out.join("plots")).unwrap() {
+        let plot = plot.unwrap();
+        let name = plot.file_name().into_string().unwrap();
+        assert!(report.contains(&format!("](plots/{name})")), "{name}: {report}");
+        let svg = fs::read_to_string(plot.path()).unwrap();
+        assert!(svg.contains("Generated cells are made by the model"), "{svg}");
+    }
+    // Each condition has a sheet: a line of text and rows of four cells.
     let sheets: Vec<_> = fs::read_dir(out.join("sheets")).unwrap().collect();
     assert!(
         sheets.len() >= 2 && report.contains("](sheets/larger-nucleus.png)"),
@@ -413,6 +423,8 @@ fn a_sweep_prefers_a_sampling_and_writes_the_bundle_that_recommends_it() {
     let report = fs::read_to_string(out.join("sweep.md")).unwrap();
     assert!(report.contains("Preferred: **alpha-"), "{report}");
     let table = fs::read_to_string(out.join("sweep.csv")).unwrap();
+    let plot = fs::read_to_string(out.join("plots/sweep.svg")).unwrap();
+    assert!(plot.contains("Source noise"), "{plot}");
     let mut rows = csv::Reader::from_reader(table.as_bytes());
     let titles = rows.headers().unwrap().clone();
     let at = |name: &str| titles.iter().position(|title| title == name).unwrap();

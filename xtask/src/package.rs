@@ -12,7 +12,7 @@ use crate::shell::{capture, cargo, root, shown, stage};
 const LICENCES: [&str; 2] = ["LICENSE-APACHE", "LICENSE-MIT"];
 
 /// The slugs of crates.io that are used here. crates.io drops an unknown category with only a warning.
-const CATEGORIES: [&str; 11] = [
+const CATEGORIES: [&str; 12] = [
     "command-line-interface",
     "command-line-utilities",
     "encoding",
@@ -23,6 +23,7 @@ const CATEGORIES: [&str; 11] = [
     "science",
     "simulation",
     "text-processing",
+    "visualization",
     "wasm",
 ];
 

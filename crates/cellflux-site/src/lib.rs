@@ -35,7 +35,6 @@ mod card;
 pub mod check;
 pub mod components;
 pub mod config;
-mod drawing;
 pub mod error;
 pub mod files;
 pub mod fingerprint;

@@ -1,10 +1,15 @@
 //! The words that the toolkit itself puts on a page, in the page's language.
 
+use cellflux_figures::Labels;
+
 /// The languages whose words the toolkit has.
 pub const LANGUAGES: [&str; 4] = ["en", "de", "fr", "es"];
 
+/// The English words of charts are those of the crate that draws them.
+const CHARTS: Labels<'static> = Labels::ENGLISH;
+
 macro_rules! words {
-    ($($(#[$meaning:meta])* $name:ident: $en:literal, $de:literal, $fr:literal, $es:literal;)*) => {
+    ($($(#[$meaning:meta])* $name:ident: $en:expr, $de:literal, $fr:literal, $es:literal;)*) => {
         /// Words and sentences of a page outside the author's texts; `{}` stands for a name.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub struct Words {
@@ -58,7 +63,7 @@ words! {
     generated: "Generated, not measured", "Erzeugt, nicht gemessen", "Généré, non mesuré",
         "Generado, no medido";
     /// A control cell.
-    control: "Control", "Kontrolle", "Contrôle", "Control";
+    control: CHARTS.control, "Kontrolle", "Contrôle", "Control";
     /// Words for a picture.
     control_cell: "Control cell", "Kontrollzelle", "Cellule de contrôle", "Célula de control";
     /// Words for a picture.
@@ -91,9 +96,9 @@ words! {
     line: "How much of the treated cell is shown", "Wie viel von der behandelten Zelle gezeigt wird",
         "Part visible de la cellule traitée", "Cuánto se muestra de la célula tratada";
     /// The slider's right side.
-    made: "Generated", "Erzeugt", "Généré", "Generado";
+    made: CHARTS.made, "Erzeugt", "Généré", "Generado";
     /// What a figure's interval is: its ends.
-    between: "{} to {}", "{} bis {}", "{} à {}", "{} a {}";
+    between: CHARTS.between, "{} bis {}", "{} à {}", "{} a {}";
     /// A link to the figures of a table or drawing.
     data: "Data (CSV)", "Daten (CSV)", "Données (CSV)", "Datos (CSV)";
     /// A column: which cells stand beside the real treated ones.
@@ -103,7 +108,7 @@ words! {
     /// A column.
     compound: "Compound", "Substanz", "Composé", "Compuesto";
     /// A column, and what a plot shows.
-    gap_closed: "Share of the measured change made", "Anteil der gemessenen Veränderung, der entsteht",
+    gap_closed: CHARTS.gap_closed, "Anteil der gemessenen Veränderung, der entsteht",
         "Part du changement mesuré qui est produite", "Parte del cambio medido que se produce";
     /// A column.
     direction: "Direction (cosine)", "Richtung (Kosinus)", "Direction (cosinus)", "Dirección (coseno)";
@@ -111,22 +116,22 @@ words! {
     fine_detail: "Fine detail (real cells: 1)", "Feine Struktur (echte Zellen: 1)",
         "Détail fin (vraies cellules : 1)", "Detalle fino (células reales: 1)";
     /// A column.
-    frechet: "Fréchet distance", "Fréchet-Abstand", "Distance de Fréchet", "Distancia de Fréchet";
+    frechet: CHARTS.frechet, "Fréchet-Abstand", "Distance de Fréchet", "Distancia de Fréchet";
     /// A column.
-    kid: "Kernel distance", "Kernabstand", "Distance à noyau", "Distancia de núcleo";
+    kid: CHARTS.kid, "Kernabstand", "Distance à noyau", "Distancia de núcleo";
     /// A column.
-    kid_by_condition: "Kernel distance by compound", "Kernabstand je Substanz",
+    kid_by_condition: CHARTS.kid_by_condition, "Kernabstand je Substanz",
         "Distance à noyau par composé", "Distancia de núcleo por compuesto";
     /// A column.
-    precision: "Precision", "Präzision", "Précision", "Precisión";
+    precision: CHARTS.precision, "Präzision", "Précision", "Precisión";
     /// A column.
-    recall: "Recall", "Trefferquote", "Rappel", "Exhaustividad";
+    recall: CHARTS.recall, "Trefferquote", "Rappel", "Exhaustividad";
     /// A column.
-    density: "Density", "Dichte", "Densité", "Densidad";
+    density: CHARTS.density, "Dichte", "Densité", "Densidad";
     /// A column.
-    coverage: "Coverage", "Abdeckung", "Couverture", "Cobertura";
+    coverage: CHARTS.coverage, "Abdeckung", "Couverture", "Cobertura";
     /// A column.
-    energy: "Energy distance", "Energieabstand", "Distance d’énergie", "Distancia de energía";
+    energy: CHARTS.energy, "Energieabstand", "Distance d’énergie", "Distancia de energía";
     /// Below a table whose figures may stand beside the paper's.
     comparable: "comparable with published figures", "mit veröffentlichten Werten vergleichbar",
         "comparable aux valeurs publiées", "comparable con valores publicados";
@@ -134,18 +139,18 @@ words! {
     not_comparable: "not comparable with published figures", "nicht mit veröffentlichten Werten vergleichbar",
         "non comparable aux valeurs publiées", "no comparable con valores publicados";
     /// A place on an axis.
-    copy_of_control: "a copy of the control", "eine Kopie der Kontrolle", "une copie du contrôle",
+    copy_of_control: CHARTS.copy_of_control, "eine Kopie der Kontrolle", "une copie du contrôle",
         "una copia del control";
     /// A place on an axis.
-    whole_change: "all of the change", "die ganze Veränderung", "tout le changement", "todo el cambio";
+    whole_change: CHARTS.whole_change, "die ganze Veränderung", "tout le changement", "todo el cambio";
     /// What a hollow dot is.
-    never_seen: "hollow: never seen in training", "hohl: nie im Training",
+    never_seen: CHARTS.never_seen, "hohl: nie im Training",
         "creux : jamais vu à l’entraînement",
         "hueco: nunca visto en el entrenamiento";
     /// Compounds that a plot lacks.
     without_figures: "Without figures: {}", "Ohne Werte: {}", "Sans valeurs : {}", "Sin valores: {}";
     /// A plot of many compounds shows some.
-    first_of: "The {} with the largest share of {}; all are in the data",
+    first_of: CHARTS.first_of,
         "Die {} mit dem größten Anteil von {}; alle stehen in den Daten",
         "Les {} de plus grande part sur {} ; tous sont dans les données",
         "Los {} de mayor parte de {}; todos están en los datos";
@@ -154,9 +159,9 @@ words! {
     /// What intervals are.
     intervals: "Intervals of 95 %", "Intervalle von 95 %", "Intervalles de 95 %", "Intervalos del 95 %";
     /// Real cells under a compound.
-    real_treated: "Real, treated", "Echt, behandelt", "Réelles, traitées", "Reales, tratadas";
+    real_treated: CHARTS.real_treated, "Echt, behandelt", "Réelles, traitées", "Reales, tratadas";
     /// What a drawing shows.
-    modes_of_action: "Modes of action as a classifier sees them: truth down, seen as across",
+    modes_of_action: CHARTS.modes_of_action,
         "Wirkungsweisen, wie ein Klassifikator sie sieht: Wahrheit nach unten, gesehen als nach rechts",
         "Modes d’action vus par un classifieur : vérité en lignes, vus comme en colonnes",
         "Modos de acción vistos por un clasificador: verdad en filas, vistos como en columnas";
@@ -169,14 +174,17 @@ words! {
     majority: "Always the most frequent", "Stets die häufigste", "Toujours la plus fréquente",
         "Siempre la más frecuente";
     /// What a drawing shows.
-    batches: "Batches in the plane of most variance; an ellipse is one standard deviation",
+    batches: CHARTS.batches,
         "Chargen in der Ebene der größten Varianz; eine Ellipse ist eine Standardabweichung",
         "Lots dans le plan de plus grande variance ; une ellipse est un écart type",
         "Lotes en el plano de mayor varianza; una elipse es una desviación típica";
     /// Of the variance along two axes.
-    explained: "of the variance", "der Varianz", "de la variance", "de la varianza";
+    explained: CHARTS.explained, "der Varianz", "de la variance", "de la varianza";
+    /// How many names a drawing has no room for.
+    names_left_out: CHARTS.names_left_out, "Namen ohne Platz, ausgelassen: {}",
+        "Noms sans place, omis : {}", "Nombres sin espacio, omitidos: {}";
     /// What a table shows.
-    nuclear_area: "Mean nuclear area in pixels", "Mittlere Kernfläche in Pixeln",
+    nuclear_area: CHARTS.nuclear_area, "Mittlere Kernfläche in Pixeln",
         "Aire nucléaire moyenne en pixels",
         "Área nuclear media en píxeles";
     /// A button.
@@ -209,6 +217,35 @@ impl Words {
         [ENGLISH, GERMAN, FRENCH, SPANISH]
             .into_iter()
             .find(|words| words.language.eq_ignore_ascii_case(primary))
+    }
+
+    /// The words of charts. Those of charts that sites do not show stay English.
+    pub fn labels(&self) -> Labels<'static> {
+        Labels {
+            gap_closed: self.gap_closed,
+            copy_of_control: self.copy_of_control,
+            whole_change: self.whole_change,
+            never_seen: self.never_seen,
+            first_of: self.first_of,
+            between: self.between,
+            control: self.control,
+            real_treated: self.real_treated,
+            made: self.made,
+            modes_of_action: self.modes_of_action,
+            batches: self.batches,
+            explained: self.explained,
+            names_left_out: self.names_left_out,
+            nuclear_area: self.nuclear_area,
+            frechet: self.frechet,
+            kid: self.kid,
+            kid_by_condition: self.kid_by_condition,
+            precision: self.precision,
+            recall: self.recall,
+            density: self.density,
+            coverage: self.coverage,
+            energy: self.energy,
+            ..Labels::ENGLISH
+        }
     }
 
     /// The words of a language or, where there are none, English ones.

@@ -179,7 +179,7 @@ pub fn assess(question: &Question<'_>) -> Result<Assessment, EvaluateError> {
     let evaluation = Evaluation {
         version: VERSION,
         date: String::new(),
-        program: format!("cellflux-train {}", env!("CARGO_PKG_VERSION")),
+        program: program(),
         weights: None,
         data: described(question, &gathered),
         sampling: question.sampling.clone(),
@@ -358,7 +358,13 @@ fn classified(question: &Question<'_>, gathered: &Gathered) -> Result<Option<Mod
     )
 }
 
-fn described(question: &Question<'_>, gathered: &Gathered) -> MeasuredData {
+/// This program, as evaluations name it.
+pub fn program() -> String {
+    format!("cellflux-train {}", env!("CARGO_PKG_VERSION"))
+}
+
+/// The real cells that a question is about.
+pub(super) fn described(question: &Question<'_>, gathered: &Gathered) -> MeasuredData {
     MeasuredData {
         name: question.bundle.manifest.provenance.data_set.name.clone(),
         split: match question.split {

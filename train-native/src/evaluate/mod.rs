@@ -24,6 +24,7 @@ pub mod modes;
 pub mod nearest;
 pub mod plan;
 pub mod planes;
+pub mod plots;
 pub mod real;
 pub mod real_cells;
 pub mod report;

@@ -14,6 +14,7 @@ use super::assess::{Assessment, treatment};
 use super::cells::Cells;
 use super::generate::file_name;
 use super::measured::{Measured, Ruler};
+use super::plots::Plot;
 use super::report_text::markdown;
 use super::{Estimate, EvaluateError, written};
 
@@ -25,7 +26,7 @@ pub const MEASURES: &str = "measures.safetensors";
 pub const REPORT: &str = "report.md";
 
 /// Writes everything that an assessment has to say into `folder`. `sheets` are the names of the pictures that were
-/// drawn there already.
+/// drawn there already; the charts it links to are written by [`super::plots::write`].
 ///
 /// # Errors
 /// [`EvaluateError::File`] for a file that cannot be written.
@@ -34,6 +35,7 @@ pub fn write(
     assessment: &Assessment,
     bundle: &Bundle,
     sheets: &[String],
+    plots: &[Plot],
 ) -> Result<(), EvaluateError> {
     let evaluation = &assessment.evaluation;
     let json = serde_json::to_vec_pretty(evaluation).map_err(|error| EvaluateError::Text {
@@ -46,6 +48,7 @@ pub fn write(
         &bundle.manifest.title,
         &bundle.manifest.conditions,
         sheets,
+        plots,
     );
     written(&folder.join(REPORT), text.as_bytes())?;
     written(

@@ -9,10 +9,17 @@ use super::Estimate;
 use super::assess::{Assessment, Difference, unmeasured};
 use super::by_condition::KidByCondition;
 use super::nearest::Nearest;
+use super::plots::{PLOTS, Plot};
 use super::sheets::SHEETS;
 
-/// The whole report of a bundle of this title and conditions, with the names of the sheets beside it.
-pub fn markdown(assessment: &Assessment, title: &str, conditions: &Conditions, sheets: &[String]) -> String {
+/// The whole report of a bundle of this title and conditions, with links to the charts and sheets beside it.
+pub fn markdown(
+    assessment: &Assessment,
+    title: &str,
+    conditions: &Conditions,
+    sheets: &[String],
+    plots: &[Plot],
+) -> String {
     let evaluation = &assessment.evaluation;
     let data = &evaluation.data;
     let mut text = format!(
@@ -54,6 +61,7 @@ pub fn markdown(assessment: &Assessment, title: &str, conditions: &Conditions, s
     within_conditions(&mut text, &assessment.within, conditions);
     modes_table(&mut text, evaluation);
     nearest_training(&mut text, assessment.nearest.as_ref());
+    plot_links(&mut text, plots);
     sheet_links(&mut text, sheets);
     text
 }
@@ -94,6 +102,16 @@ fn nearest_training(text: &mut String, nearest: Option<&Nearest>) {
         nearest.real,
         100.0 * nearest.very_near
     );
+}
+
+fn plot_links(text: &mut String, plots: &[Plot]) {
+    if plots.is_empty() {
+        return;
+    }
+    text.push_str("\n## Charts\n\n");
+    for Plot { file, figure } in plots {
+        let _ = writeln!(text, "- [{}]({PLOTS}/{file})", figure.title());
+    }
 }
 
 fn sheet_links(text: &mut String, sheets: &[String]) {

@@ -12,12 +12,13 @@
 
 use std::collections::BTreeSet;
 
+use cellflux_bundle::evaluation::MeasuredData;
 use cellflux_bundle::limits;
 use cellflux_bundle::sampling::Sampling;
 use cellflux_flow::solver::Solver;
 use cellflux_measure::sets::Features;
 
-use super::assess::Question;
+use super::assess::{Question, described};
 use super::conditions::condition_cells;
 use super::detail::fine_detail;
 use super::distances::{Halves, Measurement};
@@ -189,6 +190,8 @@ pub struct Tried {
 /// A sweep, measured.
 #[derive(Clone, Debug)]
 pub struct Sweep {
+    /// The real cells, and what intervals resample.
+    pub data: MeasuredData,
     /// The space of the kernel distance; none where halves of the real cells are too few.
     pub space: Option<String>,
     /// Kernel distance of real cells to real cells.
@@ -287,6 +290,7 @@ pub fn measure(question: &Question<'_>, samplings: &[Sampling]) -> Result<Sweep,
     }
     let chosen = preferred(&tried, best);
     Ok(Sweep {
+        data: described(question, &gathered),
         space: measurement.map(|_| space),
         floor,
         copied,

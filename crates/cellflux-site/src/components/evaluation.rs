@@ -1,44 +1,18 @@
 //! An evaluation: sets of cells against the real treated ones, and what share of its change each compound's
 //! cells make.
 
-use cellflux_bundle::evaluation::{Distances, Row, Space};
+use cellflux_bundle::evaluation::{Row, Space};
 use cellflux_bundle::{Estimate, Evaluation};
+use cellflux_figures::{MEASURES, Measure, digits, gap_closed, percent};
 
-use super::measured::{Line, Measured, NOTHING, cells, digits, estimate, line, percent};
-use super::{Components, dot_plot};
+use super::Components;
+use super::measured::{Line, Measured, NOTHING, cells, drawn, estimate, line};
 use crate::error::SiteError;
 use crate::html::escape;
 use crate::model::Model;
 use crate::place::Place;
 use crate::source::SourceText;
 use crate::words::{Words, with_name};
-
-/// A column of distances: its name on the page and in data, and its figure.
-type Measure = (
-    fn(&Words) -> &'static str,
-    &'static str,
-    fn(&Distances) -> Option<Estimate>,
-);
-
-/// In the order of the paper's tables, its own measures first.
-const MEASURES: [Measure; 8] = [
-    (|words| words.frechet, "frechet", |distances| distances.frechet),
-    (|words| words.kid, "kid", |distances| distances.kid),
-    (
-        |words| words.kid_by_condition,
-        "kid_by_condition",
-        |distances| distances.kid_by_condition,
-    ),
-    (
-        |words| words.precision,
-        "precision",
-        |distances| distances.precision,
-    ),
-    (|words| words.recall, "recall", |distances| distances.recall),
-    (|words| words.density, "density", |distances| distances.density),
-    (|words| words.coverage, "coverage", |distances| distances.coverage),
-    (|words| words.energy, "energy", |distances| distances.energy),
-];
 
 impl Components<'_> {
     pub(super) fn evaluation(&mut self, settings: &SourceText, at: &Place) -> Result<String, SiteError> {
@@ -49,7 +23,7 @@ impl Components<'_> {
         for space in &evaluation.spaces {
             content.push_str(&in_space(&evaluation.rows, space, &words));
         }
-        content.push_str(&dot_plot::draw(&evaluation.conditions, &words).unwrap_or_default());
+        content.push_str(&drawn(gap_closed(&evaluation.conditions, &words.labels())));
         content.push_str(&unmeasured(evaluation, model, &words));
         content.push_str(&self.sentences(evaluation, model));
         let data = &evaluation.data;
@@ -149,21 +123,22 @@ fn in_space(rows: &[Row], space: &Space, words: &Words) -> String {
     };
     let measured: Vec<&Measure> = MEASURES
         .iter()
-        .filter(|(_, _, figure)| {
+        .filter(|measure| {
             rows.iter()
                 .filter_map(of)
-                .any(|distances| figure(&distances).is_some())
+                .any(|distances| (measure.figure)(&distances).is_some())
         })
         .collect();
     if measured.is_empty() {
         return String::new();
     }
-    let titles: Vec<&str> = measured.iter().map(|(title, _, _)| title(words)).collect();
+    let labels = words.labels();
+    let titles: Vec<&str> = measured.iter().map(|measure| (measure.label)(&labels)).collect();
     let cells = |row: &Row| {
         let distances = of(row);
         measured
             .iter()
-            .map(|(_, _, figure)| estimate(distances.as_ref().and_then(figure), words, digits))
+            .map(|measure| estimate(distances.as_ref().and_then(measure.figure), words, digits))
             .collect()
     };
     let comparable = if space.comparable {
@@ -223,7 +198,7 @@ fn lines(evaluation: &Evaluation) -> Vec<Line> {
         add([&row.name, kind, &count, "", "direction"], row.direction);
         add([&row.name, kind, &count, "", "fine_detail"], row.fine_detail);
         for distances in &row.distances {
-            for (_, name, figure) in MEASURES {
+            for Measure { name, figure, .. } in MEASURES {
                 add(
                     [&row.name, kind, &count, &distances.space, name],
                     figure(distances),

@@ -1,6 +1,7 @@
 //! What the components that show an evaluation share: finding it, writing its figures, and a file of them.
 
 use cellflux_bundle::{Estimate, Evaluation};
+use cellflux_figures::Figure;
 use serde::Deserialize;
 use toml::Spanned;
 
@@ -10,7 +11,7 @@ use crate::html::escape;
 use crate::model::{LEFT_OUT, Model};
 use crate::place::Place;
 use crate::source::SourceText;
-use crate::words::{Words, with_name};
+use crate::words::Words;
 
 /// The settings of a component that shows an evaluation.
 #[derive(Debug, Deserialize)]
@@ -112,66 +113,22 @@ pub(super) fn estimate(estimate: Option<Estimate>, words: &Words, number: fn(f64
             format!(
                 "{} <small>({})</small>",
                 number(estimate.value),
-                interval(estimate, words, number)
+                words.labels().interval(estimate, number)
             )
         },
     )
 }
 
-/// An interval in words.
-pub(super) fn interval(estimate: Estimate, words: &Words, number: fn(f64) -> String) -> String {
-    with_name(
-        &with_name(words.between, &number(estimate.low)),
-        &number(estimate.high),
-    )
-}
-
-/// A number with two to four digits, with a minus that is as wide as a plus.
-pub(super) fn digits(number: f64) -> String {
-    let size = number.abs();
-    let text = if size >= 99.95 {
-        format!("{number:.0}")
-    } else if size >= 9.995 {
-        format!("{number:.1}")
-    } else if size >= 0.9995 {
-        format!("{number:.2}")
-    } else if size >= 0.000_999_5 || number == 0.0 {
-        let decimals = if size >= 0.0995 { 2 } else { 4 };
-        format!("{number:.decimals$}")
-            .trim_end_matches('0')
-            .trim_end_matches('.')
-            .to_owned()
-    } else {
-        format!("{number:.1e}")
-    };
-    text.replace('-', "−")
-}
-
-/// A share as whole percents.
-pub(super) fn percent(share: f64) -> String {
-    // Adding zero makes of -0 a 0.
-    format!("{:.0} %", (100.0 * share).round() + 0.0).replace('-', "−")
+/// A chart in a box that scrolls where it is wider than the page; nothing where there is none.
+pub(super) fn drawn(figure: Option<Figure>) -> String {
+    figure.map_or_else(String::new, |figure| {
+        format!("<div class=\"scroll\" tabindex=\"0\">{}</div>", figure.inline())
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn numbers_have_three_digits_or_four_and_shares_whole_percents() {
-        for (number, expected) in [
-            (0.0, "0"),
-            (1234.4, "1234"),
-            (21.53, "21.5"),
-            (-1.234, "−1.23"),
-            (0.5, "0.5"),
-            (0.0314, "0.0314"),
-            (-0.000_42, "−4.2e−4"),
-        ] {
-            assert_eq!(digits(number), expected);
-        }
-        assert_eq!([0.615, -0.004, -0.3].map(percent), ["62 %", "0 %", "−30 %"]);
-    }
 
     #[test]
     fn a_cell_with_a_comma_or_a_quote_is_one_cell_of_its_file() {

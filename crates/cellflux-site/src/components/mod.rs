@@ -3,7 +3,6 @@
 
 mod batches;
 mod confusion;
-mod dot_plot;
 mod evaluation;
 mod explorer;
 mod figure;

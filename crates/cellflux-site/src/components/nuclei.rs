@@ -1,9 +1,10 @@
 //! Nuclear area of controls, real treated cells and generated ones (paper, Table 7).
 
 use cellflux_bundle::evaluation::{MeasuredCondition, NuclearArea};
+use cellflux_figures::digits;
 
 use super::Components;
-use super::measured::{Line, Measured, cells, digits, estimate, line};
+use super::measured::{Line, Measured, cells, estimate, line};
 use crate::error::SiteError;
 use crate::html::escape;
 use crate::place::Place;

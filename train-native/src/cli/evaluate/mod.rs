@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use cellflux_data::Split;
+use cellflux_figures::Source;
 use cellflux_measure::sets::bootstrap::Plan as Bootstrap;
 use cellflux_train::config::{DeviceChoice, Setting};
 use cellflux_train::date::today;
@@ -19,7 +20,7 @@ use cellflux_train::evaluate::plan::Plan;
 use cellflux_train::evaluate::sets::{COMPOUNDS, Planned, planned, same_controls};
 use cellflux_train::evaluate::spaces::Extractor;
 use cellflux_train::evaluate::sweep::Axis;
-use cellflux_train::evaluate::{report, sheets};
+use cellflux_train::evaluate::{plots, report, sheets};
 use cellflux_train::features::FeatureSpace;
 use cellflux_train::sampling::Walk;
 
@@ -31,8 +32,8 @@ use super::{SamplingArgs, progress};
 ///
 /// Generates a partner for every real treated cell of a split, from a control of the same batch, and the same
 /// cells with compounds shuffled, from controls of another batch, and controls under their own condition. Writes
-/// `evaluation.json`, `report.md`, `conditions.csv`, `cells.csv`, features as safetensors, sheets to look at, and
-/// every generated cell as a PNG. Started again with the same settings it goes on where it was.
+/// `evaluation.json`, `report.md`, charts in `plots`, `conditions.csv`, `cells.csv`, features as safetensors, sheets
+/// to look at, and every generated cell as a PNG. Started again with the same settings it goes on where it was.
 ///
 /// With --sweep only the walk to the treated cells is made, by every sampling that is named, and `sweep.md` says
 /// which one the validation cells prefer.
@@ -241,7 +242,10 @@ fn whole(
         )?,
         None => Vec::new(),
     };
-    report::write(&args.out, &assessment, bundle, &sheets)?;
+    let drawn = plots::of_evaluation(&assessment.evaluation);
+    report::write(&args.out, &assessment, bundle, &sheets, &drawn)?;
+    let source = Source::of(&bundle.manifest.title, &assessment.evaluation);
+    plots::write(&args.out, &drawn, &source)?;
     told(&args.out, &assessment);
     Ok(())
 }

@@ -6,11 +6,14 @@ use anyhow::{Context, bail};
 use cellflux_bundle::evaluation::RowKind;
 use cellflux_bundle::folder;
 use cellflux_bundle::sampling::{FlowSource, Sampling};
+use cellflux_figures::Source;
 use cellflux_measure::sets::bootstrap::Plan as Bootstrap;
-use cellflux_train::evaluate::assess::{Images, Question};
+use cellflux_train::date::today;
+use cellflux_train::evaluate::assess::{Images, Question, program};
 use cellflux_train::evaluate::cells::{Cells, Choice};
 use cellflux_train::evaluate::generate::{Generator, Shard};
 use cellflux_train::evaluate::plan::Plan;
+use cellflux_train::evaluate::plots;
 use cellflux_train::evaluate::sets::GENERATED;
 use cellflux_train::evaluate::spaces::Extractor;
 use cellflux_train::evaluate::sweep::{self, Axis};
@@ -107,6 +110,13 @@ pub fn run(
         &samplings,
     )?;
     sweep_report::write(&args.out, &found, cells.partners.len())?;
+    let source = Source {
+        model: &bundle.manifest.title,
+        data: &found.data,
+        date: &today(),
+        program: &program(),
+    };
+    plots::write(&args.out, &plots::of_sweep(&found), &source)?;
     if let (Some(folder), Some(chosen)) = (&args.recommend, found.tried.get(found.chosen)) {
         recommend(args, folder, &chosen.sampling)?;
     }

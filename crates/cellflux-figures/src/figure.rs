@@ -1,0 +1,89 @@
+//! A chart that is drawn: an element of a page, or a file.
+
+use crate::drawing::{Anchor, Drawing, escape};
+use crate::source::Source;
+use crate::style;
+use crate::text::{NOTE, TITLE, wrapped};
+
+/// The free border of a file, and the least width of what stands in it.
+const BORDER: f64 = 20.0;
+const LEAST: f64 = 480.0;
+/// From line to line.
+const TITLE_LINE: f64 = 22.0;
+const NOTE_LINE: f64 = 16.0;
+/// A title in bold letters takes this share more than [`wrapped`] assumes.
+const BOLD: f64 = 1.12;
+
+/// A chart, drawn. Its title and description are for people who cannot see it, too.
+#[derive(Debug)]
+pub struct Figure {
+    title: String,
+    description: String,
+    drawing: Drawing,
+}
+
+impl Figure {
+    pub(crate) fn new(title: impl Into<String>, description: impl Into<String>, drawing: Drawing) -> Self {
+        Self {
+            title: title.into(),
+            description: description.into(),
+            drawing,
+        }
+    }
+
+    /// What it shows, in one line.
+    pub fn title(&self) -> &str {
+        &self.title
+    }
+
+    /// The chart as an element for a page. It has classes and no colours: the page's style sheet has rules for
+    /// `.drawing` and the classes in it. The title is not drawn: a page has a caption.
+    pub fn inline(&self) -> String {
+        let Drawing { width, height, .. } = self.drawing;
+        format!(
+            "<svg class=\"drawing\" role=\"img\" viewBox=\"0 0 {width:.0} {height:.0}\" width=\"{width:.0}\" \
+             height=\"{height:.0}\"><title>{}</title><desc>{}</desc>{}</svg>",
+            escape(&self.title),
+            escape(&self.description),
+            self.drawing.body()
+        )
+    }
+
+    /// The chart as a file: with its title, with where it comes from below, and with colours for light and dark
+    /// surroundings.
+    pub fn standalone(&self, source: &Source<'_>) -> String {
+        let room = self.drawing.width.max(LEAST);
+        let title = wrapped(&self.title, TITLE, room / BOLD);
+        let notes: Vec<String> = source
+            .sentences()
+            .iter()
+            .flat_map(|sentence| wrapped(sentence, NOTE, room))
+            .collect();
+        let top = BORDER + TITLE_LINE * title.len() as f64 + 10.0;
+        let below = top + self.drawing.height + 8.0;
+        let width = (room + 2.0 * BORDER).ceil();
+        let height = (below + NOTE_LINE * notes.len() as f64 + BORDER).ceil();
+        let mut around = Drawing::new(width, height);
+        for (number, line) in title.iter().enumerate() {
+            let y = BORDER + TITLE_LINE * number as f64 + TITLE * 0.8;
+            around.text((BORDER, y), Anchor::Start, "title", line);
+        }
+        for (number, line) in notes.iter().enumerate() {
+            let y = below + NOTE_LINE * (number as f64 + 1.0);
+            around.text((BORDER, y), Anchor::Start, "note", line);
+        }
+        format!(
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"drawing\" role=\"img\" \
+             viewBox=\"0 0 {width:.0} {height:.0}\" width=\"{width:.0}\" height=\"{height:.0}\">\n\
+             <title>{}</title>\n<desc>{} {}</desc>\n<style>{}</style>\n\
+             <rect class=\"page\" width=\"{width:.0}\" height=\"{height:.0}\"/>\n{}\n\
+             <g transform=\"translate({BORDER:.1} {top:.1})\">{}</g>\n</svg>\n",
+            escape(&self.title),
+            escape(&self.description),
+            escape(&source.sentences().join(" ")),
+            style::sheet(),
+            around.body(),
+            self.drawing.body()
+        )
+    }
+}

@@ -1,0 +1,31 @@
+#![doc = include_str!("../README.md")]
+
+mod batches;
+mod confusion;
+mod distances;
+mod drawing;
+mod figure;
+mod gap_closed;
+mod labels;
+mod line_chart;
+mod measures;
+mod nuclear_area;
+mod numbers;
+mod scale;
+mod source;
+mod style;
+mod text;
+
+pub use batches::batches;
+pub use cellflux_bundle::Estimate;
+pub use confusion::confusion;
+pub use distances::distances;
+pub use figure::Figure;
+pub use gap_closed::gap_closed;
+pub use labels::Labels;
+pub use line_chart::{LineChart, Point, Series};
+pub use measures::{MEASURES, Measure};
+pub use nuclear_area::nuclear_area;
+pub use numbers::{digits, percent};
+pub use source::Source;
+pub use text::width;

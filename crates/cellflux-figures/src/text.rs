@@ -1,0 +1,101 @@
+//! How wide a text is. Fonts differ from reader to reader, so this is an upper bound: the widths of the widest
+//! faces in common use (those of Verdana and DejaVu Sans), rounded up.
+
+/// The size of labels in pixels.
+pub(crate) const LABEL: f64 = 12.0;
+/// The size of ticks and notes.
+pub(crate) const NOTE: f64 = 11.0;
+/// The size of the title of a file.
+pub(crate) const TITLE: f64 = 16.0;
+/// How much wider a bold text is.
+const BOLD: f64 = 1.12;
+
+/// The width in pixels that a text takes at most, in letters of `size` pixels.
+pub fn width(text: &str, size: f64) -> f64 {
+    size * text.chars().map(advance).sum::<f64>()
+}
+
+/// The width of a text of a class of [`crate::drawing::Drawing::text`].
+pub(crate) fn class_width(text: &str, class: &str) -> f64 {
+    match class {
+        "title" => BOLD * width(text, TITLE),
+        "heading" => BOLD * width(text, LABEL),
+        "note" | "tick" => width(text, NOTE),
+        _ => width(text, LABEL),
+    }
+}
+
+/// A letter's width as a share of the font's size.
+fn advance(letter: char) -> f64 {
+    match letter {
+        '\u{300}'..='\u{36f}' | '\u{200b}'..='\u{200f}' => 0.0,
+        'i' | 'j' | 'l' | '.' | ',' | '\'' | '|' | ':' | ';' | '!' | 'I' | ' ' | '\u{a0}' => 0.37,
+        'f' | 't' | 'r' | '(' | ')' | '[' | ']' | '/' | '-' | '"' | 's' | 'c' | 'z' => 0.55,
+        'm' | 'w' | 'M' | 'W' | '%' | '@' | '…' | '→' | '↑' | '—' => 1.08,
+        '0'..='9' | 'a'..='z' => 0.65,
+        'A'..='Z' | '\u{c0}'..='\u{24f}' => 0.8,
+        '\0'..='\u{10ff}' => 0.95,
+        '\u{1100}'..='\u{ffff}' => 1.05,
+        _ => 1.4,
+    }
+}
+
+/// A text that takes at most `room` pixels; a longer one ends in dots.
+pub(crate) fn fitted(text: &str, size: f64, room: f64) -> String {
+    if width(text, size) <= room {
+        return text.to_owned();
+    }
+    let mut left = room - size * advance('…');
+    let kept: String = text
+        .chars()
+        .take_while(|&letter| {
+            left -= size * advance(letter);
+            left >= 0.0
+        })
+        .collect();
+    format!("{}…", kept.trim_end())
+}
+
+/// Lines of at most `room` pixels, divided between words; a word that is longer ends in dots.
+pub(crate) fn wrapped(text: &str, size: f64, room: f64) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        let word = fitted(word, size, room);
+        match lines.last_mut() {
+            Some(line) if width(&format!("{line} {word}"), size) <= room => {
+                line.push(' ');
+                line.push_str(&word);
+            }
+            _ => lines.push(word),
+        }
+    }
+    lines
+}
+
+/// The room that the widest of some texts takes.
+pub(crate) fn widest<'a>(texts: impl IntoIterator<Item = &'a str>, class: &str) -> f64 {
+    texts
+        .into_iter()
+        .map(|text| class_width(text, class))
+        .fold(0.0, f64::max)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_name_ends_in_dots_and_takes_no_more_than_its_room() {
+        assert_eq!(fitted("taxol", 12.0, 80.0), "taxol");
+        let cut = fitted(&"WWWW ".repeat(50), 12.0, 80.0);
+        assert!(cut.ends_with('…') && width(&cut, 12.0) <= 80.0, "{cut}");
+        assert_eq!(fitted("abc", 12.0, 1.0), "…", "no room at all");
+    }
+
+    #[test]
+    fn lines_are_divided_between_words() {
+        let lines = wrapped("one two three", 10.0, 50.0);
+        assert_eq!(lines, ["one two", "three"]);
+        assert!(wrapped(&"x".repeat(500), 10.0, 60.0).len() == 1);
+    }
+}

@@ -1,0 +1,213 @@
+//! The charts of an evaluation and of a sweep, as SVG beside the report.
+
+use std::fs;
+use std::path::Path;
+
+use cellflux_bundle::Evaluation;
+use cellflux_figures::{
+    Figure, Labels, LineChart, Point, Series, Source, batches, confusion, distances, gap_closed, nuclear_area,
+};
+
+use super::sweep::{Sweep, Tried};
+use super::{Estimate, EvaluateError, written};
+
+/// The folder of charts.
+pub const PLOTS: &str = "plots";
+
+/// A chart with the name of its file.
+#[derive(Debug)]
+pub struct Plot {
+    /// The file in [`PLOTS`].
+    pub file: String,
+    /// What it shows.
+    pub figure: Figure,
+}
+
+/// Every chart that an evaluation has figures for.
+pub fn of_evaluation(evaluation: &Evaluation) -> Vec<Plot> {
+    let labels = Labels::ENGLISH;
+    let of = |name: &str, figure: Option<Figure>| {
+        let file = format!("{name}.svg");
+        Some(Plot {
+            file,
+            figure: figure?,
+        })
+    };
+    let conditions = &evaluation.conditions;
+    let mut plots = vec![of("gap-closed", gap_closed(conditions, &labels))];
+    for space in &evaluation.spaces {
+        let figure = distances(&evaluation.rows, space, &labels);
+        plots.push(of(&format!("distances-{}", space.name), figure));
+    }
+    let modes = evaluation.modes_of_action.as_ref();
+    plots.push(of(
+        "modes-of-action",
+        modes.and_then(|modes| confusion(modes, &labels)),
+    ));
+    let plane = evaluation.batches.as_ref();
+    plots.push(of("batches", plane.and_then(|plane| batches(plane, &labels))));
+    plots.push(of("nuclear-area", nuclear_area(conditions, &labels)));
+    plots.into_iter().flatten().collect()
+}
+
+/// The chart of a sweep: the gap closed against the source noise where several were tried, and otherwise
+/// against the fine detail of the cells. None where no gap was measured.
+pub fn of_sweep(sweep: &Sweep) -> Vec<Plot> {
+    let noises = sweep
+        .tried
+        .iter()
+        .any(|one| sweep.tried.iter().any(|other| noise(one) != noise(other)));
+    let x: fn(&Tried) -> Option<f64> = if noises {
+        |one| Some(one.sampling.noise)
+    } else {
+        |one| Some(one.fine_detail?.value)
+    };
+    let mut series: Vec<Series> = Vec::new();
+    for one in &sweep.tried {
+        let (Some(x), Some(estimate)) = (x(one), one.gap_closed) else {
+            continue;
+        };
+        let name = if noises {
+            format!("alpha {}, {} steps", one.sampling.alpha, one.sampling.steps)
+        } else {
+            format!("alpha {}", one.sampling.alpha)
+        };
+        let point = Point { x, estimate };
+        match series.iter_mut().find(|series| series.name == name) {
+            Some(series) => series.points.push(point),
+            None => series.push(Series {
+                name,
+                points: vec![point],
+            }),
+        }
+    }
+    let x_label = if noises {
+        "Source noise (standard deviation)"
+    } else {
+        "Fine detail of generated cells (real cells: 1)"
+    };
+    let chart = LineChart {
+        title: "Samplings compared on validation cells".into(),
+        x_label: x_label.into(),
+        y_label: "Gap closed (0: a copy, 1: all)".into(),
+        series,
+    };
+    let plot = |figure| Plot {
+        file: "sweep.svg".into(),
+        figure,
+    };
+    chart.draw().map(plot).into_iter().collect()
+}
+
+/// A noise as its bits, for comparing.
+fn noise(one: &Tried) -> u64 {
+    one.sampling.noise.to_bits()
+}
+
+/// Writes charts into the folder [`PLOTS`] of `folder`, each with where its figures come from.
+///
+/// # Errors
+/// [`EvaluateError::File`] for a folder or file that cannot be written.
+pub fn write(folder: &Path, plots: &[Plot], source: &Source<'_>) -> Result<(), EvaluateError> {
+    if plots.is_empty() {
+        return Ok(());
+    }
+    let folder = folder.join(PLOTS);
+    fs::create_dir_all(&folder).map_err(EvaluateError::file(&folder))?;
+    for Plot { file, figure } in plots {
+        written(&folder.join(file), figure.standalone(source).as_bytes())?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use cellflux_bundle::evaluation::{MeasuredData, MeasuredSplit, Resampled};
+    use cellflux_bundle::sampling::Sampling;
+
+    use super::*;
+    use crate::evaluate::sweep::evaluations;
+
+    fn sweep(samplings: &[(f64, f64, usize)]) -> Sweep {
+        let base: Sampling = serde_json::from_str(
+            r#"{"solver":"euler","grid":"uniform","steps":1,"alpha":1.0,"noise":0.0,"seed":1,"rtol":1e-5,"atol":1e-5}"#,
+        )
+        .unwrap();
+        let tried = samplings
+            .iter()
+            .map(|&(alpha, noise, steps)| {
+                let sampling = Sampling {
+                    alpha,
+                    noise,
+                    steps,
+                    ..base.clone()
+                };
+                let estimate = Estimate {
+                    value: 0.5,
+                    low: 0.4,
+                    high: 0.6,
+                };
+                Tried {
+                    evaluations: evaluations(&sampling),
+                    sampling,
+                    gap_closed: Some(estimate),
+                    kid: None,
+                    kid_taken_away: None,
+                    fine_detail: Some(estimate),
+                    score: Some(0.5),
+                    gap_behind: None,
+                    kid_behind: None,
+                }
+            })
+            .collect();
+        Sweep {
+            data: MeasuredData {
+                name: "drawn cells".into(),
+                split: MeasuredSplit::Validation,
+                treated: 60,
+                controls: 40,
+                resampled_by: Resampled::Well,
+                groups: 12,
+                replicates: 100,
+                least_cells: 10,
+                seed: 1,
+            },
+            space: None,
+            floor: None,
+            copied: None,
+            tried,
+            best: 0,
+            chosen: 0,
+        }
+    }
+
+    #[test]
+    fn a_sweep_is_drawn_against_the_noise_that_it_tried_and_otherwise_against_fine_detail() {
+        let noises = of_sweep(&sweep(&[(1.0, 0.0, 10), (1.0, 0.5, 10), (1.2, 0.0, 20)]));
+        let svg = noises[0].figure.inline();
+        assert!(svg.contains("Source noise"), "{svg}");
+        assert!(svg.contains(">alpha 1, 10 steps<") && svg.contains(">alpha 1.2, 20 steps<"));
+        let detail = of_sweep(&sweep(&[(1.0, 0.0, 10), (1.2, 0.0, 10)]));
+        assert!(detail[0].figure.inline().contains("Fine detail"));
+    }
+
+    #[test]
+    fn a_chart_says_where_its_figures_come_from_and_no_figure_makes_no_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut found = sweep(&[(1.0, 0.0, 10)]);
+        let source = found.data.clone();
+        let source = Source {
+            model: "a < b",
+            data: &source,
+            date: "2026-11-27",
+            program: "cellflux-train 0.1.0",
+        };
+        write(dir.path(), &of_sweep(&found), &source).unwrap();
+        let svg = fs::read_to_string(dir.path().join("plots/sweep.svg")).unwrap();
+        for part in ["a &lt; b", "60 treated", "validation split", "12 wells", "2026-11-27"] {
+            assert!(svg.contains(part), "{part}: {svg}");
+        }
+        found.tried[0].gap_closed = None;
+        assert!(of_sweep(&found).is_empty());
+    }
+}
