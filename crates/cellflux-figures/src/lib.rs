@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod batches;
+mod charts;
 mod confusion;
 mod distances;
 mod drawing;
@@ -18,6 +19,7 @@ mod text;
 
 pub use batches::batches;
 pub use cellflux_bundle::Estimate;
+pub use charts::{Chart, charts};
 pub use confusion::confusion;
 pub use distances::distances;
 pub use figure::Figure;

@@ -4,9 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use cellflux_bundle::Evaluation;
-use cellflux_figures::{
-    Figure, Labels, LineChart, Point, Series, Source, batches, confusion, distances, gap_closed, nuclear_area,
-};
+use cellflux_figures::{Chart, Labels, LineChart, Point, Series, Source, charts};
 
 use super::sweep::{Sweep, Tried};
 use super::{Estimate, EvaluateError, written};
@@ -14,45 +12,14 @@ use super::{Estimate, EvaluateError, written};
 /// The folder of charts.
 pub const PLOTS: &str = "plots";
 
-/// A chart with the name of its file.
-#[derive(Debug)]
-pub struct Plot {
-    /// The file in [`PLOTS`].
-    pub file: String,
-    /// What it shows.
-    pub figure: Figure,
-}
-
-/// Every chart that an evaluation has figures for.
-pub fn of_evaluation(evaluation: &Evaluation) -> Vec<Plot> {
-    let labels = Labels::ENGLISH;
-    let of = |name: &str, figure: Option<Figure>| {
-        let file = format!("{name}.svg");
-        Some(Plot {
-            file,
-            figure: figure?,
-        })
-    };
-    let conditions = &evaluation.conditions;
-    let mut plots = vec![of("gap-closed", gap_closed(conditions, &labels))];
-    for space in &evaluation.spaces {
-        let figure = distances(&evaluation.rows, space, &labels);
-        plots.push(of(&format!("distances-{}", space.name), figure));
-    }
-    let modes = evaluation.modes_of_action.as_ref();
-    plots.push(of(
-        "modes-of-action",
-        modes.and_then(|modes| confusion(modes, &labels)),
-    ));
-    let plane = evaluation.batches.as_ref();
-    plots.push(of("batches", plane.and_then(|plane| batches(plane, &labels))));
-    plots.push(of("nuclear-area", nuclear_area(conditions, &labels)));
-    plots.into_iter().flatten().collect()
+/// The charts of an evaluation.
+pub fn of_evaluation(evaluation: &Evaluation) -> Vec<Chart> {
+    charts(evaluation, &Labels::ENGLISH)
 }
 
 /// The chart of a sweep: the gap closed against the source noise where several were tried, and otherwise
 /// against the fine detail of the cells. None where no gap was measured.
-pub fn of_sweep(sweep: &Sweep) -> Vec<Plot> {
+pub fn of_sweep(sweep: &Sweep) -> Vec<Chart> {
     let noises = sweep
         .tried
         .iter()
@@ -92,11 +59,11 @@ pub fn of_sweep(sweep: &Sweep) -> Vec<Plot> {
         y_label: "Gap closed (0: a copy, 1: all)".into(),
         series,
     };
-    let plot = |figure| Plot {
-        file: "sweep.svg".into(),
+    let named = |figure| Chart {
+        name: "sweep".into(),
         figure,
     };
-    chart.draw().map(plot).into_iter().collect()
+    chart.draw().map(named).into_iter().collect()
 }
 
 /// A noise as its bits, for comparing.
@@ -108,14 +75,14 @@ fn noise(one: &Tried) -> u64 {
 ///
 /// # Errors
 /// [`EvaluateError::File`] for a folder or file that cannot be written.
-pub fn write(folder: &Path, plots: &[Plot], source: &Source<'_>) -> Result<(), EvaluateError> {
+pub fn write(folder: &Path, plots: &[Chart], source: &Source<'_>) -> Result<(), EvaluateError> {
     if plots.is_empty() {
         return Ok(());
     }
     let folder = folder.join(PLOTS);
     fs::create_dir_all(&folder).map_err(EvaluateError::file(&folder))?;
-    for Plot { file, figure } in plots {
-        written(&folder.join(file), figure.standalone(source).as_bytes())?;
+    for Chart { name, figure } in plots {
+        written(&folder.join(format!("{name}.svg")), figure.standalone(source).as_bytes())?;
     }
     Ok(())
 }

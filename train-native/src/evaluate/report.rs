@@ -6,6 +6,7 @@ use std::path::Path;
 use cellflux_bundle::Bundle;
 use cellflux_bundle::evaluation::Evaluation;
 use cellflux_data::Experiment;
+use cellflux_figures::Chart;
 use cellflux_measure::sets::Features;
 use safetensors::tensor::{Dtype, TensorView};
 use serde_json::json;
@@ -14,7 +15,6 @@ use super::assess::{Assessment, treatment};
 use super::cells::Cells;
 use super::generate::file_name;
 use super::measured::{Measured, Ruler};
-use super::plots::Plot;
 use super::report_text::markdown;
 use super::{Estimate, EvaluateError, written};
 
@@ -35,7 +35,7 @@ pub fn write(
     assessment: &Assessment,
     bundle: &Bundle,
     sheets: &[String],
-    plots: &[Plot],
+    plots: &[Chart],
 ) -> Result<(), EvaluateError> {
     let evaluation = &assessment.evaluation;
     let json = serde_json::to_vec_pretty(evaluation).map_err(|error| EvaluateError::Text {

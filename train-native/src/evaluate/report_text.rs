@@ -4,12 +4,13 @@ use std::fmt::Write;
 
 use cellflux_bundle::conditions::Conditions;
 use cellflux_bundle::evaluation::{Confusion, Distances, Evaluation, NuclearArea, Row, Space};
+use cellflux_figures::Chart;
 
 use super::Estimate;
 use super::assess::{Assessment, Difference, unmeasured};
 use super::by_condition::KidByCondition;
 use super::nearest::Nearest;
-use super::plots::{PLOTS, Plot};
+use super::plots::PLOTS;
 use super::sheets::SHEETS;
 
 /// The whole report of a bundle of this title and conditions, with links to the charts and sheets beside it.
@@ -18,7 +19,7 @@ pub fn markdown(
     title: &str,
     conditions: &Conditions,
     sheets: &[String],
-    plots: &[Plot],
+    plots: &[Chart],
 ) -> String {
     let evaluation = &assessment.evaluation;
     let data = &evaluation.data;
@@ -104,13 +105,13 @@ fn nearest_training(text: &mut String, nearest: Option<&Nearest>) {
     );
 }
 
-fn plot_links(text: &mut String, plots: &[Plot]) {
+fn plot_links(text: &mut String, plots: &[Chart]) {
     if plots.is_empty() {
         return;
     }
     text.push_str("\n## Charts\n\n");
-    for Plot { file, figure } in plots {
-        let _ = writeln!(text, "- [{}]({PLOTS}/{file})", figure.title());
+    for Chart { name, figure } in plots {
+        let _ = writeln!(text, "- [{}]({PLOTS}/{name}.svg)", figure.title());
     }
 }
 
