@@ -32,7 +32,11 @@ pub fn batches(plane: &BatchPlane, labels: &Labels<'_>) -> Option<Figure> {
     let mut described = Vec::new();
     let mut left_out = 0;
     for (kind, class, title) in kinds {
-        let shown: Vec<&Cloud> = clouds.iter().copied().filter(|cloud| cloud.kind == kind).collect();
+        let shown: Vec<&Cloud> = clouds
+            .iter()
+            .copied()
+            .filter(|cloud| cloud.kind == kind)
+            .collect();
         let names = Names::of(&shown, &view);
         left_out += names.left_out;
         described.extend(
@@ -46,7 +50,9 @@ pub fn batches(plane: &BatchPlane, labels: &Labels<'_>) -> Option<Figure> {
     let axes: Vec<String> = (1..)
         .zip(plane.explained)
         .zip(["→", "↑"])
-        .map(|((number, share), arrow)| format!("{arrow} PC{number}: {} {}", percent(share), labels.explained))
+        .map(|((number, share), arrow)| {
+            format!("{arrow} PC{number}: {} {}", percent(share), labels.explained)
+        })
         .collect();
     let note = (left_out > 0).then(|| filled(labels.names_left_out, &[&left_out.to_string()]));
     let lines = 1 + usize::from(note.is_some());
@@ -69,18 +75,12 @@ pub fn batches(plane: &BatchPlane, labels: &Labels<'_>) -> Option<Figure> {
 /// Whether a cloud's numbers can be drawn.
 fn drawable(cloud: &Cloud) -> bool {
     let [first, _, second] = cloud.covariance;
-    let numbers = cloud.mean.iter().chain(&cloud.covariance);
-    numbers.into_iter().all(|number| number.is_finite()) && first >= 0.0 && second >= 0.0
+    let mut numbers = cloud.mean.iter().chain(&cloud.covariance);
+    numbers.all(|number| number.is_finite()) && first >= 0.0 && second >= 0.0
 }
 
 /// A heading with the number of cells, a frame and the clouds.
-fn panel(
-    drawing: &mut Drawing,
-    left: f64,
-    (class, title): (&str, &str),
-    clouds: &[&Cloud],
-    view: &View,
-) {
+fn panel(drawing: &mut Drawing, left: f64, (class, title): (&str, &str), clouds: &[&Cloud], view: &View) {
     let cells: usize = clouds.iter().map(|cloud| cloud.cells).sum();
     let numbered = format!("{title}, n = {cells}");
     let heading = if class_width(&numbered, "heading") <= PANEL {
@@ -88,14 +88,25 @@ fn panel(
     } else {
         fitted(title, LABEL, PANEL / 1.12)
     };
-    drawing.text((left + PANEL / 2.0, TOP - 10.0), Anchor::Middle, "heading", &heading);
+    drawing.text(
+        (left + PANEL / 2.0, TOP - 10.0),
+        Anchor::Middle,
+        "heading",
+        &heading,
+    );
     drawing.frame((left, TOP), (PANEL, PANEL), "frame");
     for cloud in clouds {
         let (x, y) = view.place(cloud.mean);
         let Ellipse { radii, degrees } = Ellipse::of(cloud.covariance);
         let radii = (radii.0 * view.scale, radii.1 * view.scale);
         let about = format!("{}, n = {}", cloud.batch, cloud.cells);
-        drawing.ellipse((left + x, TOP + y), radii, degrees, &format!("cloud {class}"), &about);
+        drawing.ellipse(
+            (left + x, TOP + y),
+            radii,
+            degrees,
+            &format!("cloud {class}"),
+            &about,
+        );
     }
 }
 
@@ -132,15 +143,12 @@ impl Names {
                     y.clamp(half.1, PANEL - half.1),
                 )
             };
-            let free = std::iter::once(centre)
-                .chain(around)
-                .map(inside)
-                .find(|place| {
-                    names.placed.iter().all(|(other, _, taken)| {
-                        (place.0 - taken.0).abs() >= half.0 + width(other, LABEL) / 2.0 + 2.0
-                            || (place.1 - taken.1).abs() >= LETTERS
-                    })
-                });
+            let free = std::iter::once(centre).chain(around).map(inside).find(|place| {
+                names.placed.iter().all(|(other, _, taken)| {
+                    (place.0 - taken.0).abs() >= half.0 + width(other, LABEL) / 2.0 + 2.0
+                        || (place.1 - taken.1).abs() >= LETTERS
+                })
+            });
             match free {
                 Some(place) => names.placed.push((name, centre, place)),
                 None => names.left_out += 1,
@@ -158,7 +166,12 @@ impl Names {
             }
         }
         for (name, _, place) in &self.placed {
-            drawing.text((left + place.0, TOP + place.1 + 4.0), Anchor::Middle, "batch", name);
+            drawing.text(
+                (left + place.0, TOP + place.1 + 4.0),
+                Anchor::Middle,
+                "batch",
+                name,
+            );
         }
     }
 }

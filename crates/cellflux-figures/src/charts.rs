@@ -43,6 +43,11 @@ pub fn charts(evaluation: &Evaluation, labels: &Labels<'_>) -> Vec<Chart> {
             ),
             ("nuclear-area".to_owned(), nuclear_area(conditions, labels)),
         ])
-        .filter_map(|(name, figure)| Some(Chart { name, figure: figure? }))
+        .filter_map(|(name, figure)| {
+            Some(Chart {
+                name,
+                figure: figure?,
+            })
+        })
         .collect()
 }

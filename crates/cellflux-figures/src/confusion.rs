@@ -41,7 +41,10 @@ pub fn confusion(modes: &ModesOfAction, labels: &Labels<'_>) -> Option<Figure> {
         .map(|(heading, _)| class_width(heading, "heading"))
         .fold(0.0, f64::max);
     let step = side.max(headings) + GAP;
-    let mut drawing = Drawing::new((left + 2.0 * step - GAP + 4.0).ceil(), (TOP + side + room + 16.0).ceil());
+    let mut drawing = Drawing::new(
+        (left + 2.0 * step - GAP + 4.0).ceil(),
+        (TOP + side + room + 16.0).ceil(),
+    );
     for (index, label) in modes.labels.iter().enumerate() {
         let y = TOP + cell * (index as f64 + 0.5) + 4.0;
         drawing.label((left - 10.0, y), Anchor::End, label, room);
@@ -55,7 +58,11 @@ pub fn confusion(modes: &ModesOfAction, labels: &Labels<'_>) -> Option<Figure> {
             drawing.upright_label((x, TOP + side + 8.0), label, room);
         }
     }
-    Some(Figure::new(labels.modes_of_action, described(modes, labels), drawing))
+    Some(Figure::new(
+        labels.modes_of_action,
+        described(modes, labels),
+        drawing,
+    ))
 }
 
 /// One matrix: each row's shares as shade and percents.

@@ -13,7 +13,7 @@ use crate::{Estimate, Figure, Labels, MEASURES, Measure};
 
 const NAMES: f64 = 260.0;
 const PANEL: f64 = 190.0;
-const GAP: f64 = 26.0;
+const GAP: f64 = 44.0;
 const ROW: f64 = 24.0;
 /// Panels beside each other.
 const ACROSS: usize = 3;
@@ -70,10 +70,13 @@ pub fn distances(rows: &[Row], space: &Space, labels: &Labels<'_>) -> Option<Fig
         .and_then(|at| rows.get(at))
         .map(|(row, _)| wrapped(&filled(labels.floor, &[&row.name]), 11.0, width))
         .unwrap_or_default();
-    let mut drawing = Drawing::new(width.ceil(), block * lines as f64 + 4.0 + 16.0 * notes.len() as f64);
+    let mut drawing = Drawing::new(
+        width.ceil(),
+        block * lines as f64 + 4.0 + 16.0 * notes.len() as f64,
+    );
     for (number, panel) in panels.iter().enumerate() {
         let top = block * (number / ACROSS) as f64 + HEADING;
-        if number % ACROSS == 0 {
+        if number.is_multiple_of(ACROSS) {
             for (index, (name, (row, _))) in names.iter().zip(&rows).enumerate() {
                 let y = top + ROW * (index as f64 + 0.5) + 4.0;
                 if *name == format!("{}, n = {}", row.name, row.cells) {
@@ -117,14 +120,23 @@ fn one(
         from: left,
         to: left + PANEL,
     };
-    let heading = fitted((panel.measure.label)(labels), LABEL, (PANEL + GAP) / 1.12);
+    let heading = fitted((panel.measure.label)(labels), LABEL, (PANEL + GAP - 8.0) / 1.12);
     drawing.text((left, top - 10.0), Anchor::Start, "heading", &heading);
     drawing.frame((left, top), (PANEL, height), "frame");
     let step = scale.step(3.0);
     for value in scale.multiples(step) {
         let x = scale.at(value);
-        drawing.line((x, top), (x, top + height), if value == 0.0 { "axis" } else { "grid" });
-        drawing.text((x, top + height + 15.0), Anchor::Middle, "tick", &tick(value, step));
+        drawing.line(
+            (x, top),
+            (x, top + height),
+            if value == 0.0 { "axis" } else { "grid" },
+        );
+        drawing.text(
+            (x, top + height + 15.0),
+            Anchor::Middle,
+            "tick",
+            &tick(value, step),
+        );
     }
     if let Some(Some(floor)) = floor.map(|at| panel.figures.get(at).copied().flatten()) {
         let (from, to) = (scale.at(floor.low), scale.at(floor.high));

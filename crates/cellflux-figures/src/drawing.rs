@@ -124,7 +124,10 @@ impl Drawing {
     /// Straight lines from point to point.
     pub fn path(&mut self, points: &[(f64, f64)], class: &str) {
         let points: Vec<String> = points.iter().map(|(x, y)| format!("{x:.1},{y:.1}")).collect();
-        self.body.push_str(&format!("<polyline class=\"{class}\" points=\"{}\"/>", points.join(" ")));
+        self.body.push_str(&format!(
+            "<polyline class=\"{class}\" points=\"{}\"/>",
+            points.join(" ")
+        ));
     }
 
     /// A dot.

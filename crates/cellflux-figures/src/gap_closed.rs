@@ -39,7 +39,10 @@ pub fn gap_closed(conditions: &[MeasuredCondition], labels: &Labels<'_>) -> Opti
     if dots.is_empty() {
         return None;
     }
-    let names: Vec<String> = dots.iter().map(|(condition, _)| condition.name_and_dose()).collect();
+    let names: Vec<String> = dots
+        .iter()
+        .map(|(condition, _)| condition.name_and_dose())
+        .collect();
     let figures: Vec<String> = dots
         .iter()
         .map(|(condition, gap)| format!("{}, n = {}", labels.estimate(*gap, percent), condition.treated))
@@ -117,7 +120,11 @@ fn axis(drawing: &mut Drawing, scale: &Scale, bottom: f64, labels: &Labels<'_>) 
     for share in scale.multiples(step) {
         let x = scale.at(share);
         let named = share.abs() < 1e-9 || (share - 1.0).abs() < 1e-9;
-        drawing.line((x, TOP - 4.0), (x, bottom + 4.0), if named { "axis" } else { "grid" });
+        drawing.line(
+            (x, TOP - 4.0),
+            (x, bottom + 4.0),
+            if named { "axis" } else { "grid" },
+        );
         drawing.text((x, bottom + 20.0), Anchor::Middle, "tick", &percent(share));
     }
     // Side by side where there is room over their lines, and turned away from each other where there is none.

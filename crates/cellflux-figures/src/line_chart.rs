@@ -110,7 +110,12 @@ impl LineChart {
             drawing.text((x, bottom + 18.0), Anchor::Middle, "tick", &tick(value, step));
         }
         let label = fitted(&self.x_label, LABEL, PLOT);
-        drawing.text((left + PLOT / 2.0, bottom + 40.0), Anchor::Middle, "label", &label);
+        drawing.text(
+            (left + PLOT / 2.0, bottom + 40.0),
+            Anchor::Middle,
+            "label",
+            &label,
+        );
         let mut described = Vec::new();
         for (number, name, points) in &series {
             let beside = APART * (number % NAMED) as f64 - spread / 2.0;

@@ -41,7 +41,10 @@ pub fn nuclear_area(conditions: &[MeasuredCondition], labels: &Labels<'_>) -> Op
         rows.iter()
             .flat_map(|(_, areas)| areas.iter().flat_map(|area| [area.value, area.low, area.high])),
     )?;
-    let names: Vec<String> = rows.iter().map(|(condition, _)| condition.name_and_dose()).collect();
+    let names: Vec<String> = rows
+        .iter()
+        .map(|(condition, _)| condition.name_and_dose())
+        .collect();
     let counts: Vec<String> = rows
         .iter()
         .map(|(condition, _)| format!("n = {} / {}", condition.controls, condition.treated))
@@ -79,14 +82,24 @@ pub fn nuclear_area(conditions: &[MeasuredCondition], labels: &Labels<'_>) -> Op
     for (index, ((_, areas), (name, count))) in rows.iter().zip(names.iter().zip(&counts)).enumerate() {
         let middle = TOP + ROW * (index as f64 + 0.5);
         drawing.label((left - 14.0, middle + 4.0), Anchor::End, name, room);
-        drawing.text((left + PLOT + 18.0, middle + 4.0), Anchor::Start, "figures", count);
+        drawing.text(
+            (left + PLOT + 18.0, middle + 4.0),
+            Anchor::Start,
+            "figures",
+            count,
+        );
         let mut said = Vec::new();
         for (shape, (area, (class, kind))) in areas.iter().zip(kinds).enumerate() {
             let y = middle + APART * (shape as f64 - 1.0);
             let ends = (scale.at(area.low), scale.at(area.high));
             drawing.interval_across(y, ends, (false, false), &format!("interval {}", class_of(class)));
             let about = format!("{kind} {}", labels.estimate(*area, digits));
-            drawing.marker((scale.at(area.value), y), shape, class, &format!("{name}: {about}"));
+            drawing.marker(
+                (scale.at(area.value), y),
+                shape,
+                class,
+                &format!("{name}: {about}"),
+            );
             said.push(about);
         }
         described.push(format!("{name} ({count}): {}", said.join(", ")));

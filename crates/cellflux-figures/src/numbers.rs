@@ -73,7 +73,7 @@ mod tests {
 
     #[test]
     fn ticks_have_as_many_decimals_as_tell_them_apart() {
-assert_eq!([0.0, 0.2, -0.4].map(|at| tick(at, 0.2)), ["0.0", "0.2", "−0.4"]);
+        assert_eq!([0.0, 0.2, -0.4].map(|at| tick(at, 0.2)), ["0.0", "0.2", "−0.4"]);
         assert_eq!([0.0, 50.0].map(|at| tick(at, 50.0)), ["0", "50"]);
         assert_eq!(tick(1e-7, 1e-7), "1.0e−7");
     }

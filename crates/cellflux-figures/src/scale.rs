@@ -78,18 +78,42 @@ mod tests {
 
     #[test]
     fn larger_values_lie_further_and_those_beyond_at_the_ends() {
-        let scale = Scale { low: -1.0, high: 3.0, from: 100.0, to: 300.0 };
-        assert_eq!([-1.0, 0.0, 3.0, 9.0, -9.0].map(|value| scale.at(value)), [100.0, 150.0, 300.0, 300.0, 100.0]);
-        let vast = Scale { low: -1e308, high: 1e308, from: 0.0, to: 10.0 };
-        assert_eq!(vast.at(0.0), 5.0);
+        let scale = Scale {
+            low: -1.0,
+            high: 3.0,
+            from: 100.0,
+            to: 300.0,
+        };
+        for (value, place) in [
+            (-1.0, 100.0),
+            (0.0, 150.0),
+            (3.0, 300.0),
+            (9.0, 300.0),
+            (-9.0, 100.0),
+        ] {
+            // Exact in these numbers.
+            assert!((scale.at(value) - place).abs() < 1e-12, "{value}");
+        }
+        let vast = Scale {
+            low: -1e308,
+            high: 1e308,
+            from: 0.0,
+            to: 10.0,
+        };
+        assert!((vast.at(0.0) - 5.0).abs() < 1e-12);
         assert!(!vast.multiples(vast.step(4.0)).is_empty());
     }
 
     #[test]
     fn ticks_are_round_and_few() {
-        let scale = Scale { low: -0.13, high: 0.91, from: 0.0, to: 1.0 };
+        let scale = Scale {
+            low: -0.13,
+            high: 0.91,
+            from: 0.0,
+            to: 1.0,
+        };
         let step = scale.step(6.0);
-        assert_eq!(step, 0.2);
+        assert!((step - 0.2).abs() < 1e-12, "{step}");
         assert_eq!(scale.multiples(step).len(), 5);
     }
 

@@ -46,7 +46,7 @@ fn of(many: usize, name: &str) -> Evaluation {
                 id: numbered(number),
                 name: numbered(number),
                 dose_um: Some(0.003),
-                seen: number % 2 == 0,
+                seen: number.is_multiple_of(2),
                 treated: 1000 + number,
                 controls: 99_999,
                 gap_closed: Some(estimate(number as f64 / many as f64)),
@@ -89,7 +89,11 @@ fn of(many: usize, name: &str) -> Evaluation {
         .map(|number| {
             let figure = Some(estimate(number as f64));
             Row {
-                kind: if number == 0 { RowKind::Real } else { RowKind::Generated },
+                kind: if number == 0 {
+                    RowKind::Real
+                } else {
+                    RowKind::Generated
+                },
                 name: numbered(number),
                 cells: 123_456,
                 distances: vec![Distances {
@@ -246,9 +250,20 @@ fn nothing_is_drawn_for_what_was_not_measured() {
 fn larger_values_lie_further_along() {
     let evaluation = of(9, "c");
     // The largest gap comes first, so places fall from row to row.
-    let gaps = svg::numbers(&inline(gap_closed(&evaluation.conditions, &LABELS)), "circle", "cx");
-    assert!(gaps.len() == 9 && gaps.windows(2).all(|two| two[0] > two[1]), "{gaps:?}");
-    let areas = svg::numbers(&inline(nuclear_area(&evaluation.conditions, &LABELS)), "circle", "cx");
+    let gaps = svg::numbers(
+        &inline(gap_closed(&evaluation.conditions, &LABELS)),
+        "circle",
+        "cx",
+    );
+    assert!(
+        gaps.len() == 9 && gaps.windows(2).all(|two| two[0] > two[1]),
+        "{gaps:?}"
+    );
+    let areas = svg::numbers(
+        &inline(nuclear_area(&evaluation.conditions, &LABELS)),
+        "circle",
+        "cx",
+    );
     // The first is the legend's.
     assert!(
         areas.len() == 10 && areas[1..].windows(2).all(|two| two[0] < two[1]),
@@ -293,8 +308,8 @@ fn names_stay_text_and_a_file_runs_and_loads_nothing() {
             let name = node.tag_name().name();
             assert!(
                 [
-                    "svg", "title", "desc", "style", "g", "text", "line", "polyline", "polygon", "circle", "rect",
-                    "ellipse"
+                    "svg", "title", "desc", "style", "g", "text", "line", "polyline", "polygon", "circle",
+                    "rect", "ellipse"
                 ]
                 .contains(&name),
                 "{chart}: <{name}>"
@@ -318,11 +333,16 @@ fn a_file_has_a_title_and_a_description_says_its_source_and_knows_the_dark() {
         let root = document.root_element();
         assert_eq!(root.attribute("role"), Some("img"), "{name}");
         let child = |tag: &str| {
-            let node = root.children().find(|node| node.has_tag_name(("http://www.w3.org/2000/svg", tag)));
+            let node = root
+                .children()
+                .find(|node| node.has_tag_name(("http://www.w3.org/2000/svg", tag)));
             node.and_then(|node| node.text()).unwrap_or_default().to_owned()
         };
         assert_eq!(child("title"), figure.title(), "{name}");
-        assert!(child("style").contains("@media (prefers-color-scheme: dark)"), "{name}");
+        assert!(
+            child("style").contains("@media (prefers-color-scheme: dark)"),
+            "{name}"
+        );
         let texts = Texts::of(&text).unwrap();
         let shown: String = texts.list.iter().map(|text| format!("{} ", text.words)).collect();
         for said in [

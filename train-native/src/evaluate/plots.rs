@@ -82,7 +82,10 @@ pub fn write(folder: &Path, plots: &[Chart], source: &Source<'_>) -> Result<(), 
     let folder = folder.join(PLOTS);
     fs::create_dir_all(&folder).map_err(EvaluateError::file(&folder))?;
     for Chart { name, figure } in plots {
-        written(&folder.join(format!("{name}.svg")), figure.standalone(source).as_bytes())?;
+        written(
+            &folder.join(format!("{name}.svg")),
+            figure.standalone(source).as_bytes(),
+        )?;
     }
     Ok(())
 }
@@ -171,7 +174,13 @@ mod tests {
         };
         write(dir.path(), &of_sweep(&found), &source).unwrap();
         let svg = fs::read_to_string(dir.path().join("plots/sweep.svg")).unwrap();
-        for part in ["a &lt; b", "60 treated", "validation split", "12 wells", "2026-11-27"] {
+        for part in [
+            "a &lt; b",
+            "60 treated",
+            "validation split",
+            "12 wells",
+            "2026-11-27",
+        ] {
             assert!(svg.contains(part), "{part}: {svg}");
         }
         found.tried[0].gap_closed = None;

@@ -84,7 +84,10 @@ impl Texts {
 
 /// A text's box. Letters reach from 0.78 of their size above the line to 0.22 below it.
 fn text(node: Node) -> Text {
-    let words: String = node.children().filter_map(|child| child.is_text().then(|| child.text()?.into())).collect();
+    let words: String = node
+        .children()
+        .filter_map(|child| child.is_text().then(|| child.text()?.into()))
+        .collect();
     let (size, bold) = match node.attribute("class") {
         Some("title") => (16.0, 1.12),
         Some("heading") => (12.0, 1.12),
@@ -97,7 +100,10 @@ fn text(node: Node) -> Text {
         Some("end") => -length,
         _ => 0.0,
     };
-    let number = |name| node.attribute(name).map_or(0.0, |text: &str| text.parse().unwrap());
+    let number = |name| {
+        node.attribute(name)
+            .map_or(0.0, |text: &str| text.parse().unwrap())
+    };
     let (mut x, mut y) = (number("x"), number("y"));
     let mut turned = false;
     for transform in node.ancestors().filter_map(|node| node.attribute("transform")) {

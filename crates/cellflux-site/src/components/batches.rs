@@ -28,7 +28,10 @@ impl Components<'_> {
         let [first, second] = plane.explained.map(percent);
         let otherwise = format!("{} ({first}, {second} {}).", words.batches, words.explained);
         Ok(self.measured_figure(
-            ("batches", &drawn(cellflux_figures::batches(plane, &words.labels()))),
+            (
+                "batches",
+                &drawn(cellflux_figures::batches(plane, &words.labels())),
+            ),
             (&wanted, settings),
             &otherwise,
             ("batches", &lines(plane)),
