@@ -6,7 +6,7 @@ use cellflux_bundle::evaluation::{BatchPlane, Cloud, CloudKind};
 use crate::drawing::{Anchor, Drawing};
 use crate::labels::filled;
 use crate::numbers::percent;
-use crate::text::{LABEL, class_width, fitted, width};
+use crate::text::{BOLD, LABEL, class_width, fitted, width};
 use crate::{Figure, Labels};
 
 const PANEL: f64 = 230.0;
@@ -86,7 +86,7 @@ fn panel(drawing: &mut Drawing, left: f64, (class, title): (&str, &str), clouds:
     let heading = if class_width(&numbered, "heading") <= PANEL {
         numbered
     } else {
-        fitted(title, LABEL, PANEL / 1.12)
+        fitted(title, LABEL, PANEL / BOLD)
     };
     drawing.text(
         (left + PANEL / 2.0, TOP - 10.0),
@@ -119,7 +119,7 @@ struct Names {
 }
 
 impl Names {
-    /// Each name on its cloud's centre or, where another one stands there, at the nearest free place around it.
+    /// Each name on its cloud's centre or, where another one stands there, at the nearest free place around.
     fn of(clouds: &[&Cloud], view: &View) -> Self {
         const DIRECTIONS: usize = 16;
         const RINGS: usize = 9;

@@ -8,7 +8,7 @@ use crate::labels::filled;
 use crate::measures::finite;
 use crate::numbers::{digits, tick};
 use crate::scale::{Scale, range};
-use crate::text::{LABEL, class_width, fitted, widest, wrapped};
+use crate::text::{BOLD, LABEL, NOTE, class_width, fitted, widest, wrapped};
 use crate::{Estimate, Figure, Labels, MEASURES, Measure};
 
 const NAMES: f64 = 260.0;
@@ -68,7 +68,7 @@ pub fn distances(rows: &[Row], space: &Space, labels: &Labels<'_>) -> Option<Fig
     let floor = rows.iter().position(|(row, _)| row.kind == RowKind::Real);
     let notes: Vec<String> = floor
         .and_then(|at| rows.get(at))
-        .map(|(row, _)| wrapped(&filled(labels.floor, &[&row.name]), 11.0, width))
+        .map(|(row, _)| wrapped(&filled(labels.floor, &[&row.name]), NOTE, width))
         .unwrap_or_default();
     let mut drawing = Drawing::new(
         width.ceil(),
@@ -120,7 +120,7 @@ fn one(
         from: left,
         to: left + PANEL,
     };
-    let heading = fitted((panel.measure.label)(labels), LABEL, (PANEL + GAP - 8.0) / 1.12);
+    let heading = fitted((panel.measure.label)(labels), LABEL, (PANEL + GAP - 8.0) / BOLD);
     drawing.text((left, top - 10.0), Anchor::Start, "heading", &heading);
     drawing.frame((left, top), (PANEL, height), "frame");
     let step = scale.step(3.0);
@@ -138,7 +138,7 @@ fn one(
             &tick(value, step),
         );
     }
-    if let Some(Some(floor)) = floor.map(|at| panel.figures.get(at).copied().flatten()) {
+    if let Some(floor) = floor.and_then(|at| panel.figures.get(at).copied().flatten()) {
         let (from, to) = (scale.at(floor.low), scale.at(floor.high));
         drawing.frame((from, top), (to - from, height), "band");
         let x = scale.at(floor.value);

@@ -77,7 +77,8 @@ impl Drawing {
         ));
     }
 
-    /// A label that takes at most `room` pixels: a longer one ends in dots, and shows whole when it is pointed at.
+    /// A label that takes at most `room` pixels: a longer one ends in dots, and shows whole when it is pointed
+    /// at.
     pub fn label(&mut self, (x, y): (f64, f64), anchor: Anchor, words: &str, room: f64) {
         let shown = text::fitted(words, text::LABEL, room);
         self.body.push_str(&format!(
@@ -137,8 +138,8 @@ impl Drawing {
         ));
     }
 
-    /// A dot of one of four shapes, so that series are told apart without their colours; what it stands for shows
-    /// when it is pointed at.
+    /// A dot of one of four shapes, so that series are told apart without their colours; what it stands for
+    /// shows when it is pointed at.
     pub fn marker(&mut self, (x, y): (f64, f64), shape: usize, class: &str, about: &str) {
         let about = escape(about);
         let corners: &[(f64, f64)] = match shape % 4 {
@@ -149,7 +150,8 @@ impl Drawing {
         };
         if corners.is_empty() {
             self.body.push_str(&format!(
-                "<circle class=\"dot {class}\" cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"4.5\"><title>{about}</title></circle>"
+                "<circle class=\"dot {class}\" cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"4.5\">\
+                 <title>{about}</title></circle>"
             ));
             return;
         }
@@ -196,7 +198,8 @@ impl Drawing {
         ));
     }
 
-    /// An interval along a row at `y`, from `x1` to `x2`, with an arrow head at an end that lies beyond the axis.
+    /// An interval along a row at `y`, from `x1` to `x2`, with an arrow head at an end that lies beyond the
+    /// axis.
     pub fn interval_across(&mut self, y: f64, (x1, x2): (f64, f64), beyond: (bool, bool), class: &str) {
         self.line((x1, y), (x2, y), class);
         for (x, inward, beyond) in [(x1, 5.0, beyond.0), (x2, -5.0, beyond.1)] {

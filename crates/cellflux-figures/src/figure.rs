@@ -3,7 +3,7 @@
 use crate::drawing::{Anchor, Drawing, escape};
 use crate::source::Source;
 use crate::style;
-use crate::text::{NOTE, TITLE, wrapped};
+use crate::text::{BOLD, NOTE, TITLE, wrapped};
 
 /// The free border of a file, and the least width of what stands in it.
 const BORDER: f64 = 20.0;
@@ -11,8 +11,6 @@ const LEAST: f64 = 480.0;
 /// From line to line.
 const TITLE_LINE: f64 = 22.0;
 const NOTE_LINE: f64 = 16.0;
-/// A title in bold letters takes this share more than [`wrapped`] assumes.
-const BOLD: f64 = 1.12;
 
 /// A chart, drawn. Its title and description are for people who cannot see it, too.
 #[derive(Debug)]
@@ -36,8 +34,8 @@ impl Figure {
         &self.title
     }
 
-    /// The chart as an element for a page. It has classes and no colours: the page's style sheet has rules for
-    /// `.drawing` and the classes in it. The title is not drawn: a page has a caption.
+    /// The chart as an element for a page. It has classes and no colours: the page's style sheet has rules
+    /// for `.drawing` and the classes in it. The title is not drawn: a page has a caption.
     pub fn inline(&self) -> String {
         let Drawing { width, height, .. } = self.drawing;
         format!(
@@ -49,8 +47,8 @@ impl Figure {
         )
     }
 
-    /// The chart as a file: with its title, with where it comes from below, and with colours for light and dark
-    /// surroundings.
+    /// The chart as a file: with its title, with where it comes from below, and with colours for light and
+    /// dark surroundings.
     pub fn standalone(&self, source: &Source<'_>) -> String {
         let room = self.drawing.width.max(LEAST);
         let title = wrapped(&self.title, TITLE, room / BOLD);

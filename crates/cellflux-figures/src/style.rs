@@ -1,8 +1,8 @@
 //! The colours of a file. Plain rules with a second set for dark surroundings, and no variables, which not
 //! every program that shows SVG knows.
 
-/// The colours of light or dark surroundings. Lines and letters have a contrast of at least 4.5 with the page,
-/// the grid's lines excepted.
+/// The colours of light or dark surroundings. Lines and letters have a contrast of at least 4.5 with the
+/// page, the grid's lines excepted.
 struct Palette {
     page: &'static str,
     ink: &'static str,

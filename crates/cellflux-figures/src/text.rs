@@ -1,5 +1,5 @@
-//! How wide a text is. Fonts differ from reader to reader, so this is an upper bound: the widths of the widest
-//! faces in common use (those of Verdana and DejaVu Sans), rounded up.
+//! How wide a text is. Fonts differ from reader to reader, so this is an upper bound: the widths of the
+//! widest faces in common use (those of Verdana and DejaVu Sans), rounded up.
 
 /// The size of labels in pixels.
 pub(crate) const LABEL: f64 = 12.0;
@@ -8,7 +8,7 @@ pub(crate) const NOTE: f64 = 11.0;
 /// The size of the title of a file.
 pub(crate) const TITLE: f64 = 16.0;
 /// How much wider a bold text is.
-const BOLD: f64 = 1.12;
+pub(crate) const BOLD: f64 = 1.12;
 
 /// The width in pixels that a text takes at most, in letters of `size` pixels.
 pub fn width(text: &str, size: f64) -> f64 {

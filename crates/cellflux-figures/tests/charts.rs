@@ -1,6 +1,11 @@
 //! Every chart, as people's data make it: parsed, within its bounds, without overlaps, and only of what was
 //! measured.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "helpers of tests, which may panic as tests may"
+)]
+
 mod svg;
 
 use cellflux_bundle::Evaluation;
@@ -34,8 +39,8 @@ fn estimate(value: f64) -> Estimate {
     }
 }
 
-/// An evaluation of `many` conditions, classes, batches and sets, all of them called `name` and a number, with
-/// figures that grow with the number.
+/// An evaluation of `many` conditions, classes, batches and sets, all of them called `name` and a number,
+/// with figures that grow with the number.
 fn of(many: usize, name: &str) -> Evaluation {
     let mut evaluation = measured();
     let numbered = |number: usize| format!("{name} {number}");

@@ -100,7 +100,8 @@ mod tests {
 
     fn sweep(samplings: &[(f64, f64, usize)]) -> Sweep {
         let base: Sampling = serde_json::from_str(
-            r#"{"solver":"euler","grid":"uniform","steps":1,"alpha":1.0,"noise":0.0,"seed":1,"rtol":1e-5,"atol":1e-5}"#,
+            r#"{"solver":"euler","grid":"uniform","steps":1,"alpha":1.0,"noise":0.0,"seed":1,"rtol":1e-5,
+                "atol":1e-5}"#,
         )
         .unwrap();
         let tried = samplings
