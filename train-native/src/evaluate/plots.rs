@@ -7,7 +7,7 @@ use cellflux_bundle::Evaluation;
 use cellflux_figures::{Chart, Labels, LineChart, Point, Series, Source, charts};
 
 use super::sweep::{Sweep, Tried};
-use super::{Estimate, EvaluateError, written};
+use super::{EvaluateError, written};
 
 /// The folder of charts.
 pub const PLOTS: &str = "plots";
@@ -96,6 +96,7 @@ mod tests {
     use cellflux_bundle::sampling::Sampling;
 
     use super::*;
+    use crate::evaluate::Estimate;
     use crate::evaluate::sweep::evaluations;
 
     fn sweep(samplings: &[(f64, f64, usize)]) -> Sweep {

@@ -86,7 +86,7 @@ impl Texts {
 fn text(node: Node) -> Text {
     let words: String = node
         .children()
-        .filter_map(|child| child.is_text().then(|| child.text()?.into()))
+        .filter_map(|child| child.text().filter(|_| child.is_text()).map(str::to_owned))
         .collect();
     let (size, bold) = match node.attribute("class") {
         Some("title") => (16.0, 1.12),
