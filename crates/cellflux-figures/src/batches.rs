@@ -15,6 +15,8 @@ const TOP: f64 = 28.0;
 /// The room of a batch's name, and the height that it takes.
 const NAME: f64 = 96.0;
 const LETTERS: f64 = 14.0;
+/// The least radius of a cloud.
+const LEAST: f64 = 2.0;
 
 /// Three panels side by side; nothing without a cloud.
 pub fn batches(plane: &BatchPlane, labels: &Labels<'_>) -> Option<Figure> {
@@ -69,7 +71,7 @@ pub fn batches(plane: &BatchPlane, labels: &Labels<'_>) -> Option<Figure> {
     if let Some(note) = &note {
         drawing.text((0.0, TOP + PANEL + 34.0), Anchor::Start, "note", note);
     }
-    Some(Figure::new(labels.batches, described.join("; "), drawing))
+    Some(Figure::new(labels.batches, described.join("; "), drawing).without_intervals())
 }
 
 /// Whether a cloud's numbers can be drawn.
@@ -98,7 +100,11 @@ fn panel(drawing: &mut Drawing, left: f64, (class, title): (&str, &str), clouds:
     for cloud in clouds {
         let (x, y) = view.place(cloud.mean);
         let Ellipse { radii, degrees } = Ellipse::of(cloud.covariance);
-        let radii = (radii.0 * view.scale, radii.1 * view.scale);
+        // A single cell has no extent, and is a dot.
+        let radii = (
+            (radii.0 * view.scale).max(LEAST),
+            (radii.1 * view.scale).max(LEAST),
+        );
         let about = format!("{}, n = {}", cloud.batch, cloud.cells);
         drawing.ellipse(
             (left + x, TOP + y),

@@ -58,11 +58,8 @@ pub fn confusion(modes: &ModesOfAction, labels: &Labels<'_>) -> Option<Figure> {
             drawing.upright_label((x, TOP + side + 8.0), label, room);
         }
     }
-    Some(Figure::new(
-        labels.modes_of_action,
-        described(modes, labels),
-        drawing,
-    ))
+    let figure = Figure::new(labels.modes_of_action, described(modes, labels), drawing);
+    Some(figure.without_intervals())
 }
 
 /// One matrix: each row's shares as shade and percents.

@@ -7,11 +7,11 @@ use crate::drawing::{Anchor, Drawing};
 use crate::labels::filled;
 use crate::measures::finite;
 use crate::numbers::{digits, tick};
-use crate::scale::{Scale, range};
+use crate::scale::{Scale, padded, range};
 use crate::text::{BOLD, LABEL, NOTE, class_width, fitted, widest, wrapped};
 use crate::{Estimate, Figure, Labels, MEASURES, Measure};
 
-const NAMES: f64 = 260.0;
+const NAMES: f64 = 330.0;
 const PANEL: f64 = 190.0;
 const GAP: f64 = 44.0;
 const ROW: f64 = 24.0;
@@ -111,7 +111,7 @@ fn one(
         .iter()
         .flatten()
         .flat_map(|figure| [figure.value, figure.low, figure.high]);
-    let Some((low, high)) = range(ends) else {
+    let Some((low, high)) = range(ends).map(padded) else {
         return;
     };
     let scale = Scale {

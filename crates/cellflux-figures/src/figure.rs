@@ -18,6 +18,8 @@ pub struct Figure {
     title: String,
     description: String,
     drawing: Drawing,
+    /// Whether it shows intervals.
+    intervals: bool,
 }
 
 impl Figure {
@@ -26,6 +28,15 @@ impl Figure {
             title: title.into(),
             description: description.into(),
             drawing,
+            intervals: true,
+        }
+    }
+
+    /// The same for a chart that shows no intervals, so that its file does not speak of them.
+    pub(crate) fn without_intervals(self) -> Self {
+        Self {
+            intervals: false,
+            ..self
         }
     }
 
@@ -52,8 +63,8 @@ impl Figure {
     pub fn standalone(&self, source: &Source<'_>) -> String {
         let room = self.drawing.width.max(LEAST);
         let title = wrapped(&self.title, TITLE, room / BOLD);
-        let notes: Vec<String> = source
-            .sentences()
+        let sentences = source.sentences(self.intervals);
+        let notes: Vec<String> = sentences
             .iter()
             .flat_map(|sentence| wrapped(sentence, NOTE, room))
             .collect();
@@ -78,7 +89,7 @@ impl Figure {
              <g transform=\"translate({BORDER:.1} {top:.1})\">{}</g>\n</svg>\n",
             escape(&self.title),
             escape(&self.description),
-            escape(&source.sentences().join(" ")),
+            escape(&sentences.join(" ")),
             style::sheet(),
             around.body(),
             self.drawing.body()

@@ -6,7 +6,7 @@ use crate::drawing::{Anchor, Drawing};
 use crate::labels::filled;
 use crate::measures::finite;
 use crate::numbers::{digits, tick};
-use crate::scale::{Scale, range};
+use crate::scale::{Scale, padded, range};
 use crate::text::{class_width, widest};
 use crate::{Estimate, Figure, Labels};
 
@@ -40,7 +40,8 @@ pub fn nuclear_area(conditions: &[MeasuredCondition], labels: &Labels<'_>) -> Op
     let (low, high) = range(
         rows.iter()
             .flat_map(|(_, areas)| areas.iter().flat_map(|area| [area.value, area.low, area.high])),
-    )?;
+    )
+    .map(padded)?;
     let names: Vec<String> = rows
         .iter()
         .map(|(condition, _)| condition.name_and_dose())

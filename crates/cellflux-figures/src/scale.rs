@@ -72,6 +72,18 @@ pub(crate) fn range(values: impl IntoIterator<Item = f64>) -> Option<(f64, f64)>
     Some((low - apart, high + apart))
 }
 
+/// A range with some room at both ends, so that no dot lies on a frame.
+pub(crate) fn padded((low, high): (f64, f64)) -> (f64, f64) {
+    // Halves, since the distance of the largest numbers is not a number.
+    let room = 0.05 * (high / 2.0 - low / 2.0) * 2.0;
+    let (lower, higher) = (low - room, high + room);
+    if lower.is_finite() && higher.is_finite() {
+        (lower, higher)
+    } else {
+        (low, high)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -115,6 +127,13 @@ mod tests {
         let step = scale.step(6.0);
         assert!((step - 0.2).abs() < 1e-12, "{step}");
         assert_eq!(scale.multiples(step).len(), 5);
+    }
+
+    #[test]
+    fn a_padded_range_has_room_at_both_ends() {
+        let (low, high) = padded((0.0, 10.0));
+        assert!((low + 0.5).abs() < 1e-12 && (high - 10.5).abs() < 1e-12);
+        assert!(padded((f64::MIN, f64::MAX)).1.is_finite());
     }
 
     #[test]

@@ -27,8 +27,9 @@ impl<'a> Source<'a> {
         }
     }
 
-    /// What is said, in English: what is generated, what is real, what the intervals are, when and by what.
-    pub(crate) fn sentences(&self) -> [String; 3] {
+    /// What is said, in English: what is generated, what is real, what the intervals are where there are
+    /// any, when and by what.
+    pub(crate) fn sentences(&self, intervals: bool) -> [String; 3] {
         let Self {
             model,
             data,
@@ -53,7 +54,11 @@ impl<'a> Source<'a> {
                 "Real cells: {} treated and {} controls of {}, {split}.",
                 data.treated, data.controls, data.name
             ),
-            format!("Lines are intervals of 95 % by resampling {resampled}. {date}, {program}."),
+            if intervals {
+                format!("Lines are intervals of 95 % by resampling {resampled}. {date}, {program}.")
+            } else {
+                format!("{date}, {program}.")
+            },
         ]
     }
 }

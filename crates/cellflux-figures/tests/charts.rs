@@ -353,11 +353,17 @@ fn a_file_has_a_title_and_a_description_says_its_source_and_knows_the_dark() {
         for said in [
             "Generated cells are made by the model the model, not measured by a microscope.",
             "302 treated and 514 controls of BBBC021v1, validation split",
-            "31 wells",
             "2026-11-27, cellflux-train 0.1.0",
         ] {
             assert!(shown.contains(said), "{name}: {said} in {shown}");
             assert!(child("desc").contains(said), "{name}: {said}");
         }
+        // Matrices and clouds have no intervals to explain.
+        let intervals = !["modes-of-action", "batches"].contains(&name.as_str());
+        assert_eq!(
+            shown.contains("by resampling 31 wells"),
+            intervals,
+            "{name}: {shown}"
+        );
     }
 }
