@@ -16,7 +16,8 @@ use super::CompareError;
 use crate::evaluate::compounds::{SameControls, TENSOR};
 use crate::evaluate::measured::{Measured, Ruler};
 use crate::evaluate::plan;
-use crate::evaluate::real_cells::RealCells;
+use crate::evaluate::real::{CONTROLS, TREATED};
+use crate::evaluate::real_cells::{FILE as REAL, RealCells};
 use crate::evaluate::report::{EVALUATION, MEASURES, features_file, tensor_name};
 
 /// One evaluation.
@@ -94,6 +95,19 @@ impl Evaluated {
                 ))
             })
             .collect::<Result<_, CompareError>>()?;
+        let real = RealCells::read(folder, unit)?;
+        for (set, cells) in [(TREATED, &real.treated), (CONTROLS, &real.controls)] {
+            let found = measures.get(&tensor_name(set)).map_or(0, Measured::len);
+            if found != cells.len() {
+                return Err(CompareError::File {
+                    path: folder.join(MEASURES),
+                    reason: format!(
+                        "{found} rows of {set}, expected {} as {REAL} lists; evaluate again",
+                        cells.len()
+                    ),
+                });
+            }
+        }
         let name = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
         Ok(Self {
             name: name
@@ -102,7 +116,7 @@ impl Evaluated {
                 .to_string_lossy()
                 .into_owned(),
             evaluation,
-            real: RealCells::read(folder, unit)?,
+            real,
             ruler,
             measures,
             features,
@@ -164,18 +178,25 @@ impl Evaluated {
             ("--most", own.most as u64, theirs.most as u64),
             ("--evaluation-seed", own.seed, theirs.seed),
             ("--least", data[0].least_cells as u64, data[1].least_cells as u64),
-            ("--replicates", data[0].replicates as u64, data[1].replicates as u64),
+            (
+                "--replicates",
+                data[0].replicates as u64,
+                data[1].replicates as u64,
+            ),
         ];
         if own.data != theirs.data {
             // Cells of another experiment may have the same names.
             return Some("its real cells are those of other data".to_owned());
         }
         if let Some((flag, own, theirs)) = settings.into_iter().find(|(_, own, theirs)| own != theirs) {
-            return Some(format!("it was measured with {flag} {theirs}, the first with {own}"));
+            return Some(format!(
+                "it was measured with {flag} {theirs}, the first with {own}"
+            ));
         }
         (self.real != other.real).then(|| {
             format!(
-                "its real cells are others ({} treated and {} controls, the first has {} and {}), or in another order",
+                "its real cells are others ({} treated and {} controls, the first has {} and {}), \
+                 or in another order",
                 data[1].treated, data[1].controls, data[0].treated, data[0].controls
             )
         })

@@ -118,7 +118,7 @@ pub(crate) fn is_generated(kind: RowKind) -> bool {
 type Taken<'a> = Box<dyn Fn(&Evaluation) -> Option<Estimate> + 'a>;
 
 /// One figure of all evaluations, unless none has it.
-fn figure(evaluated: &[Evaluated], of: &str, name: String, take: Taken<'_>) -> Option<Figure> {
+fn figure(evaluated: &[Evaluated], of: &str, name: String, take: &Taken<'_>) -> Option<Figure> {
     let own: Vec<Option<Estimate>> = evaluated.iter().map(|one| take(&one.evaluation)).collect();
     own.iter().any(Option::is_some).then(|| Figure {
         of: of.to_owned(),
@@ -165,17 +165,11 @@ fn of_rows(evaluated: &[Evaluated]) -> Vec<Figure> {
         };
         let of_row: [(&str, Taken<'_>); 3] = [
             (GAP, Box::new(move |evaluation| row(evaluation)?.gap_closed)),
-            (
-                DIRECTION,
-                Box::new(move |evaluation| row(evaluation)?.direction),
-            ),
-            (
-                DETAIL,
-                Box::new(move |evaluation| row(evaluation)?.fine_detail),
-            ),
+            (DIRECTION, Box::new(move |evaluation| row(evaluation)?.direction)),
+            (DETAIL, Box::new(move |evaluation| row(evaluation)?.fine_detail)),
         ];
         for (name, take) in of_row {
-            figures.extend(figure(evaluated, of, name.to_owned(), take));
+            figures.extend(figure(evaluated, of, name.to_owned(), &take));
         }
         for space in &spaces {
             let distances = move |evaluation: &Evaluation| {
@@ -183,17 +177,17 @@ fn of_rows(evaluated: &[Evaluated]) -> Vec<Figure> {
                 row.distances.into_iter().find(|found| &found.space == space)
             };
             for (name, take) in DISTANCES {
-                let take = Box::new(move |evaluation: &Evaluation| take(&distances(evaluation)?));
-                figures.extend(figure(evaluated, of, in_space(name, space), take));
+                let take: Taken<'_> = Box::new(move |evaluation| take(&distances(evaluation)?));
+                figures.extend(figure(evaluated, of, in_space(name, space), &take));
             }
         }
     }
-    let used = Box::new(|evaluation: &Evaluation| evaluation.compound_use);
+    let used: Taken<'_> = Box::new(|evaluation| evaluation.compound_use);
     figures.extend(figure(
         evaluated,
         set_name(RowKind::Generated),
         USE.to_owned(),
-        used,
+        &used,
     ));
     figures
 }
@@ -228,7 +222,7 @@ fn of_conditions(evaluated: &[Evaluated]) -> Vec<Figure> {
             let found = evaluation.conditions.iter().find(|condition| condition.id == id);
             found?.gap_closed
         };
-        figure(evaluated, &of, GAP.to_owned(), Box::new(take))
+        figure(evaluated, &of, GAP.to_owned(), &(Box::new(take) as Taken<'_>))
     };
     ids.iter().filter_map(of_condition).collect()
 }

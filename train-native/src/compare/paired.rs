@@ -83,8 +83,8 @@ impl<'a> Paired<'a> {
         }));
     }
 
-    /// What `take` finds in the first evaluation, then in the others that have it, with their numbers; nothing
-    /// where the first or all others lack it.
+    /// What `take` finds in the first evaluation, then in the others that have it, with their numbers;
+    /// nothing where the first or all others lack it.
     fn sets<T>(&self, take: impl Fn(&'a Evaluated) -> Option<T>) -> Option<(Vec<usize>, Vec<T>)> {
         let own = take(self.first)?;
         let others = self.others.iter();
@@ -145,8 +145,10 @@ impl<'a> Paired<'a> {
         let Some((numbers, networks)) = alike else {
             return Ok(());
         };
-        let known: Vec<(&str, &ConditionCells)> =
-            conditions.iter().map(|(id, cells)| (id.as_str(), cells)).collect();
+        let known: Vec<(&str, &ConditionCells)> = conditions
+            .iter()
+            .map(|(id, cells)| (id.as_str(), cells))
+            .collect();
         let Some(used) = CompoundUse::of(&known, &networks, scale, self.plan)? else {
             return Ok(());
         };

@@ -40,8 +40,8 @@ struct Compound {
 pub struct CompoundUse(Replicates);
 
 impl CompoundUse {
-    /// Compares the end points of several networks, whose controls and compounds are the same, with the real cells
-    /// of `known` conditions, each under its id; features are measures in units of `scale`.
+    /// Compares the end points of several networks, whose controls and compounds are the same, with the real
+    /// cells of `known` conditions, each under its id; features are measures in units of `scale`.
     ///
     /// `None` below two compounds or two controls.
     ///
@@ -88,7 +88,8 @@ impl CompoundUse {
         Ok(Some(Self(replicates)))
     }
 
-    /// A network's mean distance between compounds' mean end points, as a share of that between their real means.
+    /// A network's mean distance between compounds' mean end points, as a share of that between their real
+    /// means.
     ///
     /// `None` where the real compounds do not differ beyond noise.
     pub fn estimate(&self, network: usize) -> Option<Estimate> {
@@ -110,14 +111,9 @@ impl CompoundUse {
     }
 }
 
-/// The mean distance, over pairs of compounds, of real cells' means without the noise of their finite numbers, and
-/// of each network's end points' means.
-fn apart(
-    compounds: &[Compound],
-    networks: usize,
-    draw: &Draw<'_>,
-    noise: f64,
-) -> Result<Vec<f64>, SetError> {
+/// The mean distance, over pairs of compounds, of real cells' means without the noise of their finite
+/// numbers, and of each network's end points' means.
+fn apart(compounds: &[Compound], networks: usize, draw: &Draw<'_>, noise: f64) -> Result<Vec<f64>, SetError> {
     let controls = draw.rows(1)?;
     let mut means = Vec::with_capacity(compounds.len());
     for (side, compound) in (2..).zip(compounds) {

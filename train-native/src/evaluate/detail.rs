@@ -10,8 +10,8 @@ use cellflux_measure::sets::groups::Groups;
 use super::measured::{Column, Measured, Ruler};
 use super::{Estimate, EvaluateError, bundled};
 
-/// The fine detail of several sets as a multiple of the real cells' own, averaged over channels, all on the same
-/// draws: 1 is right, 2 twice as grainy.
+/// The fine detail of several sets as a multiple of the real cells' own, averaged over channels, all on the
+/// same draws: 1 is right, 2 twice as grainy.
 #[derive(Clone, Debug)]
 pub struct FineDetail(Option<Replicates>);
 
@@ -52,8 +52,8 @@ impl FineDetail {
                     .sum::<Option<f64>>()
                     .map(|sum| sum / channels.len().max(1) as f64)
             };
-            // No detail at all in the real cells: every share of it is unknown, which the bootstrap sees as NaN
-            // and refuses.
+            // No detail at all in the real cells: every share of it is unknown, which the bootstrap sees as
+            // NaN and refuses.
             Ok(of_sets.iter().map(|set| ratio(set).unwrap_or(f64::NAN)).collect())
         });
         match replicates {

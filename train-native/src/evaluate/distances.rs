@@ -183,8 +183,8 @@ impl Measurement {
         }
     }
 
-    /// How much larger each distance of one set is than that of another, on the same draws; the Frechet distance has
-    /// draws of its own for each set and is left out.
+    /// How much larger each distance of one set is than that of another, on the same draws; the Frechet
+    /// distance has draws of its own for each set and is left out.
     pub fn differences(&self, space: &str, first: usize, second: usize) -> Distances {
         let at = |set: usize, statistic: usize| set * STATISTICS + statistic;
         self.figures(space, |statistic| {

@@ -22,8 +22,8 @@ pub struct RealCell {
     pub image: String,
     /// The id of its condition in the bundle; empty for a control.
     pub condition: String,
-    /// That condition's position in the bundle's list, which decides how its cells are divided in halves; nothing
-    /// for a control.
+    /// That condition's position in the bundle's list, which decides how its cells are divided in halves;
+    /// nothing for a control.
     pub place: Option<usize>,
     /// Its batch.
     pub batch: String,
@@ -151,8 +151,7 @@ impl RealCells {
         let mut table = csv::Reader::from_path(&path).map_err(|error| wrong(error.to_string()))?;
         let (mut treated, mut controls) = (Vec::new(), Vec::new());
         for (number, line) in (2..).zip(table.deserialize::<Line>()) {
-            let line =
-                line.map_err(|error| wrong(format!("{error}; evaluate again with this version")))?;
+            let line = line.map_err(|error| wrong(format!("{error}; evaluate again with this version")))?;
             let cell = RealCell {
                 image: line.image,
                 condition: line.condition,
