@@ -285,7 +285,11 @@ fn measures(path: &Path) -> Result<Measures, CompareError> {
         measured.insert(name, Measured::of_rows(rows.collect(), width));
     }
     let same = measured.remove(&tensor_name(TENSOR));
-    if same.as_ref().map_or(0, Measured::len) % ids.len().max(1) != 0 {
+    if !same
+        .as_ref()
+        .map_or(0, Measured::len)
+        .is_multiple_of(ids.len().max(1))
+    {
         return Err(wrong("its compounds have not as many walks each"));
     }
     Ok(Measures {

@@ -10,7 +10,7 @@ use cellflux_bundle::sampling::Sampling;
 use cellflux_data::{Experiment, PackedCache, Split};
 use cellflux_measure::sets::Features;
 use cellflux_measure::sets::bootstrap::Plan;
-use cellflux_measure::sets::groups::{Groups, Unit};
+use cellflux_measure::sets::groups::Unit;
 
 use super::by_condition::KidByCondition;
 use super::cells::{Cells, name};
