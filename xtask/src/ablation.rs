@@ -21,7 +21,7 @@ pub struct Options {
     /// Only this arm, beside the first.
     #[arg(long, value_name = "NAME")]
     only: Option<String>,
-    /// On real crops, from ../shared/data/bbbc021-cells: hours on a GPU, days without one.
+    /// On the real crops of configs/bbbc021-small.toml, which need a GPU.
     #[arg(long)]
     real: bool,
     /// Where networks are trained and cells walked: cpu, cuda or cuda:N.
@@ -193,7 +193,7 @@ impl Work<'_> {
         let folder = self.run_folder(&arm.name);
         let begun = Instant::now();
         let mut command = self.trainer("train");
-        if folder.join("checkpoints").is_dir() && has_entries(&folder.join("checkpoints")) {
+        if has_entries(&folder.join("checkpoints")) {
             command.arg("--resume").arg(&folder);
         } else {
             command
