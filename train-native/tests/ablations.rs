@@ -1,4 +1,5 @@
-//! The ablations of configs/ablation/arms.toml: every arm that trains has a config that can be read, and starts.
+//! The ablations of configs/ablation/arms.toml: every arm that trains has a config that can be read, and
+//! starts.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
 use std::path::{Path, PathBuf};
