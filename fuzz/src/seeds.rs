@@ -49,7 +49,7 @@ const TEXTS: [(&str, &str, &str); 32] = [
     (
         "link",
         "whole",
-        "#v=1&model=bbbc021-tiny&start=synthetic-1&c=taxol&a=1.2&solver=heun2&grid=uniform&steps=20\
+        "#v=1&model=bbbc021-tiny-tuned&start=synthetic-1&c=taxol&a=1.2&solver=heun2&grid=uniform&steps=20\
          &rtol=0.00001&atol=0.00001&noise=0.5&seed=7&way=forward&at=3&hide=0,2",
     ),
     ("link", "short", "c=taxol"),
@@ -62,7 +62,7 @@ const TEXTS: [(&str, &str, &str); 32] = [
         "recipe",
         "whole",
         concat!(
-            r#"{"model":"bbbc021-tiny","start":{"example":"synthetic-1"},"condition":"taxol","#,
+            r#"{"model":"bbbc021-tiny-tuned","start":{"example":"synthetic-1"},"condition":"taxol","#,
             r#""sampling":{"solver":"heun2","grid":"uniform","steps":4,"alpha":1.2,"noise":0.5,"seed":7,"#,
             r#""rtol":1e-5,"atol":1e-5},"direction":"return","view":{"step":1,"hidden":[0]}}"#
         ),
@@ -71,7 +71,7 @@ const TEXTS: [(&str, &str, &str); 32] = [
         "recipe",
         "crop",
         concat!(
-            r#"{"model":"bbbc021-tiny","start":{"crop":"AAAA"},"condition":"dmso","#,
+            r#"{"model":"bbbc021-tiny-tuned","start":{"crop":"AAAA"},"condition":"dmso","#,
             r#""sampling":{"solver":"dopri5","grid":"edm","steps":4,"alpha":1,"noise":0,"seed":0,"#,
             r#""rtol":1e-5,"atol":1e-5}}"#
         ),

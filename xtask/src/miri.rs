@@ -41,19 +41,21 @@ pub fn miri(options: &Options) -> Result<()> {
         return Ok(());
     }
     stage("AddressSanitizer on the trainer's mapped files");
-    // Built for a named target, so that build scripts and macros are not instrumented.
-    run(nightly()
-        .args([
-            "test",
-            "--package",
-            "cellflux-data",
-            "--lib",
-            "--target",
-            &host,
-            MAPPED,
-        ])
-        .env("RUSTFLAGS", "-Zsanitizer=address")
-        .env("CARGO_TARGET_DIR", scratch().join("address")))
+    let tests = || {
+        let mut command = nightly();
+        // Built for a named target, so that build scripts and macros are not instrumented.
+        command
+            .args(["test", "--package", "cellflux-data", "--lib"])
+            .args(["--target", &host, MAPPED])
+            .env("RUSTFLAGS", "-Zsanitizer=address")
+            .env("CARGO_TARGET_DIR", scratch().join("address"));
+        command
+    };
+    let listed = capture(tests().args(["--", "--list"]))?;
+    if !listed.lines().any(|line| line.ends_with(": test")) {
+        bail!("no test of cellflux-data is named {MAPPED}…: name those that map a file in xtask/src/miri.rs");
+    }
+    run(&mut tests())
 }
 
 /// A nightly cargo in the repository's root.
