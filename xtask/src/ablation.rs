@@ -94,9 +94,12 @@ pub fn ablation(options: &Options) -> Result<()> {
     };
     // A folder of its own for each config and table, so that nothing of another one is taken for this one's.
     let digest = Sha256::digest([config.as_bytes(), text.as_bytes()].concat());
-    let digest: String = digest.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+    let digest = digest
+        .iter()
+        .take(4)
+        .fold(0_u32, |number, &byte| (number << 8) | u32::from(byte));
     let kind = if options.real { "real" } else { "synthetic" };
-    let home = scratch().join(format!("ablation/{kind}-{digest}"));
+    let home = scratch().join(format!("ablation/{kind}-{digest:08x}"));
     fs::create_dir_all(&home).with_context(|| home.display().to_string())?;
     let work = Work {
         trainer,
