@@ -162,10 +162,18 @@ fn what_cannot_be_compared_is_refused(dir: &Path, one: &Path, other: &Path) {
     assert!(said.contains("line 2: the set is \"untreated\""), "{said}");
     assert!(!dir.join("nothing").exists(), "nothing is half written");
 
-    // Other cells: beside each other, without differences, and the reason.
+    // A table of fewer cells than were measured.
     let lines: Vec<&str> = real.lines().collect();
     let fewer = format!("{}\n", lines[..lines.len() - 1].join("\n"));
     fs::write(damaged.join("real.csv"), fewer).unwrap();
+    let said = refused(&["compare", &path(one), &path(&damaged), "--out", &out]);
+    assert!(said.contains("as real.csv lists; evaluate again"), "{said}");
+    assert!(!dir.join("nothing").exists(), "nothing is half written");
+
+    // Other cells: beside each other, without differences, and the reason.
+    let (first, rest) = real.split_once('\n').unwrap();
+    let moved = format!("{first}\n{}", rest.replacen(",plate 1,", ",plate 2,", 1));
+    fs::write(damaged.join("real.csv"), moved).unwrap();
     let read = |folder: &Path| Evaluated::read(folder).unwrap();
     let comparison = compare(&[read(one), read(&damaged)]).unwrap();
     assert!(

@@ -2,21 +2,24 @@
 //! gap, a copy of the control closes none of it; and the command, on the shipped bundle of drawn cells.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
+#[path = "common/drawn.rs"]
+mod drawn;
+
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Output};
 
 use cellflux_bundle::evaluation::{Evaluation, Row, RowKind};
-use cellflux_bundle::{Bundle, Estimate, folder};
+use cellflux_bundle::{Estimate, folder};
 use cellflux_data::synthetic::Design;
-use cellflux_data::{Experiment, PackedCache, Source, Split, read_experiment};
-use cellflux_image::synthetic::Cell;
+use cellflux_data::{PackedCache, Source, Split};
 use cellflux_measure::sets::bootstrap::Plan;
-use cellflux_train::config::{Config, Setting};
 use cellflux_train::evaluate::assess::{Assessment, Images, Question, assess};
 use cellflux_train::evaluate::cells::{Cells, Choice};
 use cellflux_train::evaluate::nearest::training_images;
 use cellflux_train::evaluate::spaces::Extractor;
+
+use drawn::{experiment, perfect, root};
 
 fn output(arguments: &[String]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_cellflux-train"))
@@ -38,53 +41,6 @@ fn refused(arguments: &[String]) -> String {
     let output = output(arguments);
     assert_eq!(output.status.code(), Some(2));
     String::from_utf8(output.stderr).unwrap()
-}
-
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
-}
-
-fn settings(list: &[&str]) -> Vec<Setting> {
-    list.iter().map(|setting| setting.parse().unwrap()).collect()
-}
-
-/// The shipped experiment of drawn cells, smaller.
-fn experiment(images: usize) -> (Config, Experiment) {
-    let images = format!("data.source.images={images}");
-    let config = Config::read(
-        &root().join("configs/synthetic-tiny.toml"),
-        &settings(&[
-            &images,
-            "data.source.validation=0.5",
-            "data.image.height=64",
-            "data.image.width=64",
-        ]),
-    )
-    .unwrap();
-    let experiment = read_experiment(&config.data).unwrap();
-    (config, experiment)
-}
-
-/// A cell of this batch that no image shows, drawn under the treatment of `entry`: what a perfect network makes.
-fn perfect(
-    design: &Design,
-    bundle: &Bundle,
-    experiment: &Experiment,
-    treated: u32,
-    from: &mut usize,
-) -> Vec<u8> {
-    let entry = &experiment.entries()[treated as usize];
-    let compound = entry.compound as usize - 1;
-    let effects = design.effects(compound, entry.dose_um.unwrap());
-    loop {
-        let (plate, cell) = design.unseen(*from);
-        *from += 1;
-        if plate == entry.batch as usize {
-            return design
-                .draw(&Cell { effects, ..cell }, &bundle.manifest.image)
-                .unwrap();
-        }
-    }
 }
 
 fn row<'a>(evaluation: &'a Evaluation, name: &str) -> &'a Row {

@@ -1,5 +1,6 @@
 //! Every chore of this repository: `cargo xtask demo`, `cargo xtask test`, `cargo xtask --help`.
 
+mod ablation;
 mod bench;
 mod bench_browsers;
 mod bench_page;
@@ -59,6 +60,9 @@ enum Chore {
     /// Measure: `bench unet` prints milliseconds per evaluation and GFLOP/s of both engines, in browsers also
     /// of onnxruntime-web; `bench page` prints what a visitor downloads and waits for.
     Bench(bench::Options),
+    /// Train networks with one part of the method taken away, on synthetic cells or on real crops, and compare
+    /// their evaluations with the whole method's.
+    Ablation(ablation::Options),
     /// Compile the trainer with its CUDA features; no GPU is needed, nvcc and the libraries are.
     CheckCuda(check_cuda::Options),
     /// Make the demo bundle, web/bundles/bbbc021-tiny, again from the checkpoint.
@@ -88,6 +92,7 @@ fn main() -> ExitCode {
         Chore::Lint => lint::lint(),
         Chore::Install(options) => install::install(&options),
         Chore::Bench(options) => bench::bench(&options),
+        Chore::Ablation(options) => ablation::ablation(&options),
         Chore::CheckCuda(options) => check_cuda::check(&options),
         Chore::DemoBundle(options) => demo_bundle::make(&options),
         Chore::Screenshots(options) => screenshots::take(&options),

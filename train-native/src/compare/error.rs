@@ -20,6 +20,32 @@ pub enum CompareError {
         /// Its name.
         name: String,
     },
+    /// Two evaluations are of different splits.
+    #[error(
+        "{name} is of the {found} split, {first} of the {expected} split: compare evaluations of one split"
+    )]
+    Split {
+        /// The evaluation.
+        name: String,
+        /// Its split.
+        found: String,
+        /// The first evaluation.
+        first: String,
+        /// Its split.
+        expected: String,
+    },
+    /// Two evaluations are of different images.
+    #[error("{name} measured images of {found}, {first} of {expected}: compare evaluations of images alike")]
+    Images {
+        /// The evaluation.
+        name: String,
+        /// Its images.
+        found: String,
+        /// The first evaluation.
+        first: String,
+        /// Its images.
+        expected: String,
+    },
     /// A file of an evaluation is missing, damaged or not what it should be.
     #[error("{}: {reason}", path.display())]
     File {

@@ -13,8 +13,11 @@ use safetensors::tensor::Dtype;
 use serde::Deserialize;
 
 use super::CompareError;
+use crate::evaluate::compounds::{SameControls, TENSOR};
 use crate::evaluate::measured::{Measured, Ruler};
-use crate::evaluate::real_cells::RealCells;
+use crate::evaluate::plan;
+use crate::evaluate::real::{CONTROLS, TREATED};
+use crate::evaluate::real_cells::{FILE as REAL, RealCells};
 use crate::evaluate::report::{EVALUATION, MEASURES, features_file, tensor_name};
 
 /// One evaluation.
@@ -29,6 +32,24 @@ pub struct Evaluated {
     pub(super) ruler: Ruler,
     measures: BTreeMap<String, Measured>,
     features: BTreeMap<String, BTreeMap<String, Features>>,
+    same_controls: Option<SameControls>,
+    planned: Planned,
+}
+
+/// What the plan says of the real cells.
+#[derive(Debug, PartialEq, Eq, Deserialize)]
+struct Planned {
+    /// Digest of the data.
+    data: String,
+    most: usize,
+    seed: u64,
+}
+
+/// What a file of measures holds.
+struct Measures {
+    ruler: Ruler,
+    sets: BTreeMap<String, Measured>,
+    same_controls: Option<SameControls>,
 }
 
 /// What the file of measures says of its images.
@@ -54,7 +75,16 @@ impl Evaluated {
             Resampled::Plate => Unit::Plate,
             Resampled::Cell => Unit::Cell,
         };
-        let (ruler, measures) = measures(&folder.join(MEASURES))?;
+        let Measures {
+            ruler,
+            sets: measures,
+            same_controls,
+        } = measures(&folder.join(MEASURES))?;
+        let path = folder.join(plan::FILE);
+        let planned = serde_json::from_slice(&bytes(&path)?).map_err(|error| CompareError::File {
+            reason: cellflux_bundle::parser_words(&error),
+            path,
+        })?;
         let features = evaluation
             .spaces
             .iter()
@@ -65,6 +95,19 @@ impl Evaluated {
                 ))
             })
             .collect::<Result<_, CompareError>>()?;
+        let real = RealCells::read(folder, unit)?;
+        for (set, cells) in [(TREATED, &real.treated), (CONTROLS, &real.controls)] {
+            let found = measures.get(&tensor_name(set)).map_or(0, Measured::len);
+            if found != cells.len() {
+                return Err(CompareError::File {
+                    path: folder.join(MEASURES),
+                    reason: format!(
+                        "{found} rows of {set}, expected {} as {REAL} lists; evaluate again",
+                        cells.len()
+                    ),
+                });
+            }
+        }
         let name = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
         Ok(Self {
             name: name
@@ -73,10 +116,12 @@ impl Evaluated {
                 .to_string_lossy()
                 .into_owned(),
             evaluation,
-            real: RealCells::read(folder, unit)?,
+            real,
             ruler,
             measures,
             features,
+            same_controls,
+            planned,
         })
     }
 
@@ -90,29 +135,79 @@ impl Evaluated {
         self.features.get(space)?.get(&tensor_name(set))
     }
 
-    /// Why this evaluation's draws cannot be another's; nothing where they can.
-    pub(super) fn differs_from(&self, other: &Self) -> Option<String> {
-        let (own, theirs) = (&self.evaluation.data, &other.evaluation.data);
-        if own.split != theirs.split {
-            return Some("it is of another split".to_owned());
-        }
-        if self.real != other.real {
-            return Some(format!(
-                "its real cells are others ({} treated and {} controls, here {} and {}), or in another order",
-                theirs.treated, theirs.controls, own.treated, own.controls
-            ));
+    /// The walks of the same controls under each compound.
+    pub(super) fn same_controls(&self) -> Option<&SameControls> {
+        self.same_controls.as_ref()
+    }
+
+    /// Refuses an evaluation whose figures mean something else.
+    ///
+    /// # Errors
+    /// [`CompareError::Split`] and [`CompareError::Images`].
+    pub(super) fn accepts(&self, other: &Self) -> Result<(), CompareError> {
+        let (name, first) = (other.name.clone(), self.name.clone());
+        let split = |one: &Self| name_of(&one.evaluation.data.split);
+        if split(self) != split(other) {
+            return Err(CompareError::Split {
+                name,
+                found: split(other),
+                first,
+                expected: split(self),
+            });
         }
         if self.ruler.images() != other.ruler.images() {
-            return Some("its images have other channels or another size".to_owned());
+            let images = |one: &Self| {
+                let (channels, [height, width]) = one.ruler.images();
+                format!("{height} x {width} px of {}", channels.join(", "))
+            };
+            return Err(CompareError::Images {
+                name,
+                found: images(other),
+                first,
+                expected: images(self),
+            });
         }
-        let settings = |data: &cellflux_bundle::evaluation::MeasuredData| (data.seed, data.replicates);
-        if settings(own) != settings(theirs) || own.least_cells != theirs.least_cells {
-            return Some(
-                "it was measured with another seed, number of resamplings or least number of cells"
-                    .to_owned(),
-            );
+        Ok(())
+    }
+
+    /// Why another evaluation's draws cannot be this one's; nothing where they can.
+    pub(super) fn differs_from(&self, other: &Self) -> Option<String> {
+        let (own, theirs) = (&self.planned, &other.planned);
+        let data = [&self.evaluation.data, &other.evaluation.data];
+        let settings = [
+            ("--most", own.most as u64, theirs.most as u64),
+            ("--evaluation-seed", own.seed, theirs.seed),
+            ("--least", data[0].least_cells as u64, data[1].least_cells as u64),
+            (
+                "--replicates",
+                data[0].replicates as u64,
+                data[1].replicates as u64,
+            ),
+        ];
+        if own.data != theirs.data {
+            // Cells of another experiment may have the same names.
+            return Some("its real cells are those of other data".to_owned());
         }
-        None
+        if let Some((flag, own, theirs)) = settings.into_iter().find(|(_, own, theirs)| own != theirs) {
+            return Some(format!(
+                "it was measured with {flag} {theirs}, the first with {own}"
+            ));
+        }
+        (self.real != other.real).then(|| {
+            format!(
+                "its real cells are others ({} treated and {} controls, the first has {} and {}), \
+                 or in another order",
+                data[1].treated, data[1].controls, data[0].treated, data[0].controls
+            )
+        })
+    }
+}
+
+/// A value's name in files.
+fn name_of(value: &impl serde::Serialize) -> String {
+    match serde_json::to_value(value) {
+        Ok(serde_json::Value::String(name)) => name,
+        _ => String::new(),
     }
 }
 
@@ -151,7 +246,7 @@ fn tensors(path: &Path, content: &[u8]) -> Result<BTreeMap<String, (usize, Vec<f
         .collect()
 }
 
-fn measures(path: &Path) -> Result<(Ruler, BTreeMap<String, Measured>), CompareError> {
+fn measures(path: &Path) -> Result<Measures, CompareError> {
     let wrong = |reason: &str| CompareError::File {
         path: path.to_owned(),
         reason: format!("{reason}; evaluate again with this version"),
@@ -172,6 +267,10 @@ fn measures(path: &Path) -> Result<(Ruler, BTreeMap<String, Measured>), CompareE
     if about.get("measures").map(String::as_str) != Some(known.join(",").as_str()) {
         return Err(wrong("its measures are not those of this version"));
     }
+    let ids: Vec<String> = about
+        .get("compounds")
+        .and_then(|text| serde_json::from_str(text).ok())
+        .ok_or_else(|| wrong("it does not name the compounds under which controls were walked"))?;
     let mut measured = BTreeMap::new();
     for (name, (width, values)) in tensors(path, &content)? {
         if width != known.len() {
@@ -185,7 +284,19 @@ fn measures(path: &Path) -> Result<(Ruler, BTreeMap<String, Measured>), CompareE
         });
         measured.insert(name, Measured::of_rows(rows.collect(), width));
     }
-    Ok((ruler, measured))
+    let same = measured.remove(&tensor_name(TENSOR));
+    if !same
+        .as_ref()
+        .map_or(0, Measured::len)
+        .is_multiple_of(ids.len().max(1))
+    {
+        return Err(wrong("its compounds have not as many walks each"));
+    }
+    Ok(Measures {
+        ruler,
+        sets: measured,
+        same_controls: same.map(|measured| SameControls { ids, measured }),
+    })
 }
 
 fn features(path: &Path) -> Result<BTreeMap<String, Features>, CompareError> {

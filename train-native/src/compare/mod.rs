@@ -6,7 +6,7 @@
 //!
 //! Two evaluations of the same real cells can be told apart far better than their intervals say: both are resampled
 //! on the same draws of fields, and what the draw does to both cancels (paired bootstrap). So a difference is
-//! measured only where the real cells are the same ones, row by row.
+//! measured only where the real cells are the same ones, row by row; of others only the figures stand side by side.
 
 mod error;
 mod evaluated;
@@ -17,7 +17,7 @@ pub use error::CompareError;
 pub use evaluated::Evaluated;
 
 use cellflux_bundle::Estimate;
-use cellflux_bundle::evaluation::{Evaluation, RowKind};
+use cellflux_bundle::evaluation::{Distances, Evaluation, RowKind};
 
 /// One figure of every evaluation, with differences to the first one's.
 #[derive(Clone, Debug, PartialEq)]
@@ -47,7 +47,7 @@ pub struct Comparison {
 /// Compares evaluations with the first of them.
 ///
 /// # Errors
-/// [`CompareError`] for fewer than two, and for tensors that do not fit.
+/// [`CompareError`] for fewer than two, for splits or images that differ, and for tensors that do not fit.
 pub fn compare(evaluated: &[Evaluated]) -> Result<Comparison, CompareError> {
     let [first, others @ ..] = evaluated else {
         return Err(CompareError::Few);
@@ -58,6 +58,7 @@ pub fn compare(evaluated: &[Evaluated]) -> Result<Comparison, CompareError> {
     let mut unpaired = Vec::new();
     let mut pairs: Vec<usize> = Vec::new();
     for (number, other) in (1..).zip(others) {
+        first.accepts(other)?;
         match first.differs_from(other) {
             Some(reason) => unpaired.push((other.name.clone(), reason)),
             None => pairs.push(number),
@@ -83,11 +84,29 @@ pub fn compare(evaluated: &[Evaluated]) -> Result<Comparison, CompareError> {
     })
 }
 
-/// The name of the gap closed among figures.
+/// Names of figures.
 pub(crate) const GAP: &str = "gap closed";
-/// The name of a space's kernel distance among figures.
-pub(crate) fn kid(space: &str) -> String {
-    format!("KID, {space}")
+pub(crate) const DIRECTION: &str = "direction";
+pub(crate) const DETAIL: &str = "fine detail";
+pub(crate) const USE: &str = "compound use";
+
+/// What is taken from a space's distances.
+type OfDistances = fn(&Distances) -> Option<Estimate>;
+
+/// The distances of a space by name.
+pub(crate) const DISTANCES: [(&str, OfDistances); 7] = [
+    ("KID", |distances| distances.kid),
+    ("KID by condition", |distances| distances.kid_by_condition),
+    ("Frechet", |distances| distances.frechet),
+    ("precision", |distances| distances.precision),
+    ("recall", |distances| distances.recall),
+    ("density", |distances| distances.density),
+    ("coverage", |distances| distances.coverage),
+];
+
+/// The name of a distance in a space among figures.
+pub(crate) fn in_space(name: &str, space: &str) -> String {
+    format!("{name}, {space}")
 }
 
 /// The generated set, whatever its flow starts from.
@@ -146,14 +165,8 @@ fn of_rows(evaluated: &[Evaluated]) -> Vec<Figure> {
         };
         let of_row: [(&str, Taken<'_>); 3] = [
             (GAP, Box::new(move |evaluation| row(evaluation)?.gap_closed)),
-            (
-                "direction",
-                Box::new(move |evaluation| row(evaluation)?.direction),
-            ),
-            (
-                "fine detail",
-                Box::new(move |evaluation| row(evaluation)?.fine_detail),
-            ),
+            (DIRECTION, Box::new(move |evaluation| row(evaluation)?.direction)),
+            (DETAIL, Box::new(move |evaluation| row(evaluation)?.fine_detail)),
         ];
         for (name, take) in of_row {
             figures.extend(figure(evaluated, of, name.to_owned(), &take));
@@ -163,31 +176,9 @@ fn of_rows(evaluated: &[Evaluated]) -> Vec<Figure> {
                 let row = row(evaluation)?;
                 row.distances.into_iter().find(|found| &found.space == space)
             };
-            let of_space: [(String, Taken<'_>); 6] = [
-                (kid(space), Box::new(move |evaluation| distances(evaluation)?.kid)),
-                (
-                    format!("KID by condition, {space}"),
-                    Box::new(move |evaluation| distances(evaluation)?.kid_by_condition),
-                ),
-                (
-                    format!("precision, {space}"),
-                    Box::new(move |evaluation| distances(evaluation)?.precision),
-                ),
-                (
-                    format!("recall, {space}"),
-                    Box::new(move |evaluation| distances(evaluation)?.recall),
-                ),
-                (
-                    format!("density, {space}"),
-                    Box::new(move |evaluation| distances(evaluation)?.density),
-                ),
-                (
-                    format!("coverage, {space}"),
-                    Box::new(move |evaluation| distances(evaluation)?.coverage),
-                ),
-            ];
-            for (name, take) in of_space {
-                figures.extend(figure(evaluated, of, name, &take));
+            for (name, take) in DISTANCES {
+                let take: Taken<'_> = Box::new(move |evaluation| take(&distances(evaluation)?));
+                figures.extend(figure(evaluated, of, in_space(name, space), &take));
             }
         }
     }
@@ -195,7 +186,7 @@ fn of_rows(evaluated: &[Evaluated]) -> Vec<Figure> {
     figures.extend(figure(
         evaluated,
         set_name(RowKind::Generated),
-        "compound use".to_owned(),
+        USE.to_owned(),
         &used,
     ));
     figures

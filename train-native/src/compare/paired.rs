@@ -1,14 +1,18 @@
-//! Differences between evaluations of the same real cells, on the same draws of their fields.
+//! Differences between evaluations of the same real cells, on the same draws of their groups.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use cellflux_bundle::Estimate;
 use cellflux_bundle::evaluation::RowKind;
-use cellflux_measure::sets::Features;
 use cellflux_measure::sets::bootstrap::Plan;
 use cellflux_measure::sets::groups::Groups;
 
-use super::{CompareError, Evaluated, GAP, is_generated, kid, set_name};
+use super::{
+    CompareError, DETAIL, DIRECTION, DISTANCES, Evaluated, GAP, USE, in_space, is_generated, set_name,
+};
+use crate::evaluate::by_condition::KidByCondition;
+use crate::evaluate::compounds::CompoundUse;
+use crate::evaluate::detail::FineDetail;
 use crate::evaluate::distances::{Halves, Measurement};
 use crate::evaluate::effect::{ConditionCells, Effects, Statistic};
 use crate::evaluate::measured::{Measured, Scale};
@@ -31,21 +35,35 @@ pub(super) fn differences(evaluated: &[Evaluated], pairs: &[usize]) -> Result<Ve
     let Some(first) = evaluated.first() else {
         return Ok(Vec::new());
     };
-    // The first evaluation's generated set, then each other one's.
-    let numbers: Vec<usize> = std::iter::once(0).chain(pairs.iter().copied()).collect();
-    let data = &first.evaluation.data;
-    let plan = Plan {
-        replicates: data.replicates,
-        seed: data.seed,
+    let others: Vec<(usize, &Evaluated)> = pairs
+        .iter()
+        .filter_map(|&number| Some((number, evaluated.get(number)?)))
+        .collect();
+    let mut paired = Paired {
+        first,
+        others,
+        plan: Plan {
+            replicates: first.evaluation.data.replicates,
+            seed: first.evaluation.data.seed,
+        },
+        found: Vec::new(),
     };
-    let mut found = Vec::new();
-    if numbers.len() > 1 {
-        gaps(evaluated, &numbers, plan, &mut found)?;
-        for space in &first.evaluation.spaces {
-            kernels(evaluated, &numbers, &space.name, plan, &mut found)?;
-        }
+    if paired.others.is_empty() {
+        return Ok(Vec::new());
     }
-    Ok(found)
+    paired.measures()?;
+    for space in &first.evaluation.spaces {
+        paired.distances(&space.name)?;
+    }
+    Ok(paired.found)
+}
+
+/// The first evaluation with those of the same real cells.
+struct Paired<'a> {
+    first: &'a Evaluated,
+    others: Vec<(usize, &'a Evaluated)>,
+    plan: Plan,
+    found: Vec<Difference>,
 }
 
 /// The name of an evaluation's generated set in its tensors.
@@ -54,56 +72,135 @@ fn generated(one: &Evaluated) -> Option<&str> {
     Some(&row.name)
 }
 
-fn gaps(
-    evaluated: &[Evaluated],
-    numbers: &[usize],
-    plan: Plan,
-    found: &mut Vec<Difference>,
-) -> Result<(), CompareError> {
-    let sets: Option<Vec<&Measured>> = numbers
-        .iter()
-        .map(|&number| {
-            let one = evaluated.get(number)?;
-            one.measured(generated(one)?)
-        })
-        .collect();
-    let Some(first) = evaluated.first() else {
-        return Ok(());
-    };
-    let (Some(sets), Some(treated), Some(controls)) =
-        (sets, first.measured(TREATED), first.measured(CONTROLS))
-    else {
-        return Ok(());
-    };
-    let [treated_groups, control_groups] = first.real.groups();
-    let conditions = condition_cells(first, treated, &treated_groups, &sets);
-    if conditions.is_empty() {
-        return Ok(());
+impl<'a> Paired<'a> {
+    /// Adds what was found, where there is something.
+    fn add(&mut self, evaluation: usize, of: &str, name: &str, estimate: Option<Estimate>) {
+        self.found.extend(estimate.map(|estimate| Difference {
+            evaluation,
+            of: of.to_owned(),
+            name: name.to_owned(),
+            estimate,
+        }));
     }
-    let cells: Vec<ConditionCells> = conditions.iter().map(|(_, cells)| cells.clone()).collect();
-    let scale = Scale::of(controls);
-    let effects = Effects::of(&cells, (controls, &control_groups), (&first.ruler, &scale), plan)?;
-    for (set, &evaluation) in numbers.iter().enumerate().skip(1) {
-        let mut add = |of: &str, estimate: Option<Estimate>| {
-            found.extend(estimate.map(|estimate| Difference {
-                evaluation,
-                of: of.to_owned(),
-                name: GAP.to_owned(),
-                estimate,
-            }));
+
+    /// What `take` finds in the first evaluation, then in the others that have it, with their numbers;
+    /// nothing where the first or all others lack it.
+    fn sets<T>(&self, take: impl Fn(&'a Evaluated) -> Option<T>) -> Option<(Vec<usize>, Vec<T>)> {
+        let own = take(self.first)?;
+        let others = self.others.iter();
+        let (numbers, found): (Vec<usize>, Vec<T>) = others
+            .filter_map(|&(number, one)| Some((number, take(one)?)))
+            .unzip();
+        (!numbers.is_empty()).then(|| (numbers, std::iter::once(own).chain(found).collect()))
+    }
+
+    /// Differences in what crops measure.
+    fn measures(&mut self) -> Result<(), CompareError> {
+        let first = self.first;
+        let sets = self.sets(|one| one.measured(generated(one)?));
+        let (Some((numbers, sets)), Some(treated), Some(controls)) =
+            (sets, first.measured(TREATED), first.measured(CONTROLS))
+        else {
+            return Ok(());
         };
-        add(
-            set_name(RowKind::Generated),
-            effects.difference(set, 0, Statistic::Gap),
-        );
-        for (place, (id, _)) in conditions.iter().enumerate() {
-            add(id, effects.difference_within(place, set, 0, Statistic::Gap));
+        let of = set_name(RowKind::Generated);
+        let [treated_groups, control_groups] = first.real.groups();
+        let detail = FineDetail::of(&first.ruler, treated, &sets, &treated_groups, self.plan)?;
+        for (set, &number) in (1..).zip(&numbers) {
+            self.add(number, of, DETAIL, detail.difference(set, 0));
         }
+        let conditions = condition_cells(first, treated, &treated_groups, &sets);
+        if conditions.is_empty() {
+            return Ok(());
+        }
+        let cells: Vec<ConditionCells> = conditions.iter().map(|(_, cells)| cells.clone()).collect();
+        let scale = Scale::of(controls);
+        let ruler = (&first.ruler, &scale);
+        let effects = Effects::of(&cells, (controls, &control_groups), ruler, self.plan)?;
+        for (set, &number) in (1..).zip(&numbers) {
+            let whole = [(GAP, Statistic::Gap), (DIRECTION, Statistic::Direction)];
+            for (name, statistic) in whole {
+                self.add(number, of, name, effects.difference(set, 0, statistic));
+            }
+            for (place, (id, _)) in conditions.iter().enumerate() {
+                let within = effects.difference_within(place, set, 0, Statistic::Gap);
+                self.add(number, id, GAP, within);
+            }
+        }
+        self.compound_use(&conditions, &scale)
     }
-    Ok(())
+
+    fn compound_use(
+        &mut self,
+        conditions: &[(String, ConditionCells)],
+        scale: &Scale,
+    ) -> Result<(), CompareError> {
+        let own = self.first.same_controls();
+        // The same compounds and as many controls, which follow from the real cells and a flag.
+        let alike = self.sets(|one| {
+            let (own, found) = (own?, one.same_controls()?);
+            let same = own.ids == found.ids && own.measured.len() == found.measured.len();
+            same.then_some(found)
+        });
+        let Some((numbers, networks)) = alike else {
+            return Ok(());
+        };
+        let known: Vec<(&str, &ConditionCells)> = conditions
+            .iter()
+            .map(|(id, cells)| (id.as_str(), cells))
+            .collect();
+        let Some(used) = CompoundUse::of(&known, &networks, scale, self.plan)? else {
+            return Ok(());
+        };
+        for (network, &number) in (1..).zip(&numbers) {
+            let difference = used.difference(network, 0);
+            self.add(number, set_name(RowKind::Generated), USE, difference);
+        }
+        Ok(())
+    }
+
+    /// Differences of distances in one space, to evaluations in which it has the same features.
+    fn distances(&mut self, space: &str) -> Result<(), CompareError> {
+        let first = self.first;
+        let Some(real) = first.features(space, TREATED) else {
+            return Ok(());
+        };
+        let alike = self.sets(|one| {
+            // Another classifier has the same name.
+            let same = one.features(space, TREATED) == Some(real);
+            one.features(space, generated(one)?).filter(|_| same)
+        });
+        let Some((numbers, sets)) = alike else {
+            return Ok(());
+        };
+        let conditions: Vec<usize> = first
+            .real
+            .treated
+            .iter()
+            .map(|cell| cell.place.unwrap_or(0))
+            .collect();
+        let [groups, _] = first.real.groups();
+        let halves = Halves::new(&groups, &conditions, self.plan.seed);
+        let Some(measurement) = Measurement::of(real, &sets, &halves, self.plan)? else {
+            return Ok(());
+        };
+        let within = KidByCondition::of(real, &sets, &groups, &conditions, self.plan)?;
+        for (set, &number) in (1..).zip(&numbers) {
+            // Real against real comes first in a measurement.
+            let mut differences = measurement.differences(space, set + 1, 1);
+            differences.kid_by_condition = within
+                .as_ref()
+                .and_then(|within| within.mean_difference(set + 1, 1));
+            for (name, take) in DISTANCES {
+                let of = set_name(RowKind::Generated);
+                self.add(number, of, &in_space(name, space), take(&differences));
+            }
+        }
+        Ok(())
+    }
 }
 
-/// The conditions that have enough cells in enough groups, by their ids.
+/// The conditions that have enough cells in enough groups, by their ids, in the order of the bundle's list.
 fn condition_cells(
     first: &Evaluated,
     treated: &Measured,
@@ -111,11 +208,11 @@ fn condition_cells(
     sets: &[&Measured],
 ) -> Vec<(String, ConditionCells)> {
     let least = first.evaluation.data.least_cells;
-    let mut rows: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    let mut rows: BTreeMap<(Option<usize>, &str), Vec<usize>> = BTreeMap::new();
     for (row, cell) in first.real.treated.iter().enumerate() {
-        rows.entry(&cell.condition).or_default().push(row);
+        rows.entry((cell.place, &cell.condition)).or_default().push(row);
     }
-    let cells = |(id, rows): (&str, Vec<usize>)| {
+    let cells = |((_, id), rows): ((Option<usize>, &str), Vec<usize>)| {
         let labels: Vec<usize> = rows
             .iter()
             .filter_map(|&row| groups.of_rows().get(row).copied())
@@ -142,55 +239,4 @@ fn condition_cells(
         })
     };
     rows.into_iter().filter_map(cells).collect()
-}
-
-fn kernels(
-    evaluated: &[Evaluated],
-    numbers: &[usize],
-    space: &str,
-    plan: Plan,
-    found: &mut Vec<Difference>,
-) -> Result<(), CompareError> {
-    let Some(first) = evaluated.first() else {
-        return Ok(());
-    };
-    let sets: Option<Vec<&Features>> = numbers
-        .iter()
-        .map(|&number| {
-            let one = evaluated.get(number)?;
-            one.features(space, generated(one)?)
-        })
-        .collect();
-    // An evaluation may not have this space.
-    let (Some(sets), Some(real)) = (sets, first.features(space, TREATED)) else {
-        return Ok(());
-    };
-    let ids: BTreeSet<&str> = first
-        .real
-        .treated
-        .iter()
-        .map(|cell| cell.condition.as_str())
-        .collect();
-    let conditions: Vec<usize> = first
-        .real
-        .treated
-        .iter()
-        .map(|cell| ids.iter().position(|id| *id == cell.condition).unwrap_or(0))
-        .collect();
-    let [groups, _] = first.real.groups();
-    let halves = Halves::new(&groups, &conditions, plan.seed);
-    let Some(measurement) = Measurement::of(real, &sets, &halves, plan)? else {
-        return Ok(());
-    };
-    for (set, &evaluation) in numbers.iter().enumerate().skip(1) {
-        // Real against real comes first in a measurement.
-        let estimate = measurement.kid_difference(set + 1, 1);
-        found.extend(estimate.map(|estimate| Difference {
-            evaluation,
-            of: set_name(RowKind::Generated).to_owned(),
-            name: kid(space),
-            estimate,
-        }));
-    }
-    Ok(())
 }

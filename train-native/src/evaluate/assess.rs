@@ -10,11 +10,11 @@ use cellflux_bundle::sampling::Sampling;
 use cellflux_data::{Experiment, PackedCache, Split};
 use cellflux_measure::sets::Features;
 use cellflux_measure::sets::bootstrap::Plan;
-use cellflux_measure::sets::groups::{Groups, Unit};
+use cellflux_measure::sets::groups::Unit;
 
 use super::by_condition::KidByCondition;
 use super::cells::{Cells, name};
-use super::compounds::{Compound, compound_use};
+use super::compounds::{CompoundUse, SameControls};
 use super::conditions::{condition_cells, measured_conditions};
 use super::distances::{FEWEST_GROUPS, Halves};
 use super::effect::{ConditionCells, Effects};
@@ -94,6 +94,8 @@ pub struct Assessment {
     pub nearest: Option<Nearest>,
     /// The real cells, row by row as in [`Assessment::measured`].
     pub real: RealCells,
+    /// The same controls under each compound, where they were walked.
+    pub same_controls: Option<SameControls>,
     /// Kernel distances within conditions, by the space's name: real against real, controls copied, generated, …
     pub within: Vec<(String, KidByCondition)>,
 }
@@ -176,6 +178,7 @@ pub fn assess(question: &Question<'_>) -> Result<Assessment, EvaluateError> {
         )?;
     }
     notes.extend(in_spaces.notes);
+    let same_controls = same_controls(question, &gathered)?;
     let evaluation = Evaluation {
         version: VERSION,
         date: String::new(),
@@ -188,7 +191,7 @@ pub fn assess(question: &Question<'_>) -> Result<Assessment, EvaluateError> {
         conditions: measured_conditions(question, &known, effects.as_ref()),
         modes_of_action: classified(question, &gathered)?,
         batches: in_spaces.batches,
-        compound_use: used(question, &gathered, &known)?,
+        compound_use: used(question, &gathered, &known, same_controls.as_ref())?,
     };
     notes.extend(apart(question, &gathered)?);
     let real = RealCells::of(&gathered, question.bundle, question.cells, question.experiment);
@@ -202,6 +205,7 @@ pub fn assess(question: &Question<'_>) -> Result<Assessment, EvaluateError> {
         features: in_spaces.features,
         within: in_spaces.within,
         real,
+        same_controls,
         nearest: in_spaces.nearest,
     })
 }
@@ -387,32 +391,41 @@ pub(super) fn described(question: &Question<'_>, gathered: &Gathered) -> Measure
     }
 }
 
-/// How much the network uses its compound, where the same controls were walked under several.
+/// The walks of shared controls, where the same controls were walked under several compounds.
+fn same_controls(
+    question: &Question<'_>,
+    gathered: &Gathered,
+) -> Result<Option<SameControls>, EvaluateError> {
+    let Some((conditions, images)) = question.shared else {
+        return Ok(None);
+    };
+    Ok(Some(SameControls {
+        ids: conditions
+            .iter()
+            .map(|&at| question.bundle.manifest.conditions.list.get(at))
+            .map(|condition| condition.map_or_else(String::new, |condition| condition.id.clone()))
+            .collect(),
+        measured: gathered.ruler.measure(images)?,
+    }))
+}
+
+/// How much the network uses its compound.
 fn used(
     question: &Question<'_>,
     gathered: &Gathered,
     known: &[(usize, ConditionCells)],
+    same: Option<&SameControls>,
 ) -> Result<Option<Estimate>, EvaluateError> {
-    let Gathered { ruler, scale, .. } = gathered;
-    let Some((conditions, images)) = question.shared else {
+    let Some(same) = same else {
         return Ok(None);
     };
-    let measured = ruler.measure(images)?;
-    let controls = measured.len() / conditions.len().max(1);
-    let mut compounds = Vec::new();
-    for (index, condition) in conditions.iter().enumerate() {
-        let Some((_, cells)) = known.iter().find(|(known, _)| known == condition) else {
-            continue;
-        };
-        let rows: Vec<usize> = (index * controls..(index + 1) * controls).collect();
-        compounds.push(Compound {
-            real: cells.treated.features(scale)?,
-            groups: cells.groups.clone(),
-            made: measured.select(&rows).features(scale)?,
-        });
-    }
-    // Shared controls are spread over the split: each is taken for a draw of its own.
-    compound_use(&compounds, &Groups::cells(controls), question.plan)
+    let list = &question.bundle.manifest.conditions.list;
+    let known: Vec<(&str, &ConditionCells)> = known
+        .iter()
+        .filter_map(|(at, cells)| Some((list.get(*at)?.id.as_str(), cells)))
+        .collect();
+    let used = CompoundUse::of(&known, &[same], &gathered.scale, question.plan)?;
+    Ok(used.and_then(|used| used.estimate(0)))
 }
 
 /// The names of conditions that the split has cells of and that have no figures, with their cells.

@@ -112,12 +112,20 @@ impl KidByCondition {
 
     /// The mean over the conditions for set number `set`, 0 for real against real.
     pub fn mean(&self, set: usize) -> Option<Estimate> {
-        let count = self.conditions.len();
-        let estimate = self.replicates.of(|values| {
-            let own = values.iter().skip(set).step_by(self.sets);
-            Some(own.sum::<f64>() / count as f64)
-        });
+        let estimate = self.replicates.of(|values| Some(self.mean_of(values, set)));
         estimate.map(bundled)
+    }
+
+    /// How much larger that mean is for one set than for another, on the same draws.
+    pub fn mean_difference(&self, first: usize, second: usize) -> Option<Estimate> {
+        let difference = |values: &[f64]| Some(self.mean_of(values, first) - self.mean_of(values, second));
+        self.replicates.of(difference).map(bundled)
+    }
+
+    /// The mean over the conditions in one draw.
+    fn mean_of(&self, values: &[f64], set: usize) -> f64 {
+        let own = values.iter().skip(set).step_by(self.sets);
+        own.sum::<f64>() / self.conditions.len() as f64
     }
 }
 

@@ -3,57 +3,73 @@
 //! Source noise that is not wholly taken away, and steps that are too few, leave a grain that no other measure
 //! of size or amount sees. Its energy is the Laplacian's (`cellflux_measure::crop::laplacian`).
 
-use cellflux_measure::sets::bootstrap::{Plan, bootstrap};
+use cellflux_measure::sets::SetError;
+use cellflux_measure::sets::bootstrap::{Plan, Replicates, bootstrap};
 use cellflux_measure::sets::groups::Groups;
 
 use super::measured::{Column, Measured, Ruler};
 use super::{Estimate, EvaluateError, bundled};
 
-/// The fine detail of each set as a multiple of the real cells' own, averaged over channels: 1 is right, 2 twice
-/// as grainy. The sets' rows are those of `real`.
-///
-/// # Errors
-/// [`EvaluateError::Sets`] for fewer than two groups.
-pub fn fine_detail(
-    ruler: &Ruler,
-    real: &Measured,
-    sets: &[&Measured],
-    groups: &Groups,
-    plan: Plan,
-) -> Result<Vec<Option<Estimate>>, EvaluateError> {
-    let channels: Vec<usize> = (0..ruler.catalogue().len())
-        .filter(|&at| {
-            let measure = ruler.catalogue().get(at);
-            measure.is_some_and(|measure| measure.name.ends_with(".laplacian-energy"))
-        })
-        .collect();
-    let columns =
-        |set: &Measured| -> Option<Vec<Column>> { channels.iter().map(|&at| set.column(at)).collect() };
-    let (Some(of_real), Some(of_sets)) = (
-        columns(real),
-        sets.iter().map(|set| columns(set)).collect::<Option<Vec<_>>>(),
-    ) else {
-        return Ok(vec![None; sets.len()]);
-    };
-    let replicates = bootstrap(&[groups], plan, |draw| {
-        let counts = draw.rows(1)?;
-        let ratio = |set: &Vec<Column>| {
-            let ratios = set.iter().zip(&of_real).map(|(made, real)| {
-                let real = real.mean(&counts).filter(|real| *real > 0.0);
-                Some(made.mean(&counts)? / real?)
-            });
-            ratios
-                .sum::<Option<f64>>()
-                .map(|sum| sum / channels.len().max(1) as f64)
+/// The fine detail of several sets as a multiple of the real cells' own, averaged over channels, all on the
+/// same draws: 1 is right, 2 twice as grainy.
+#[derive(Clone, Debug)]
+pub struct FineDetail(Option<Replicates>);
+
+impl FineDetail {
+    /// Of `sets`, whose rows are those of `real`.
+    ///
+    /// # Errors
+    /// [`EvaluateError::Sets`] for fewer than two groups.
+    pub fn of(
+        ruler: &Ruler,
+        real: &Measured,
+        sets: &[&Measured],
+        groups: &Groups,
+        plan: Plan,
+    ) -> Result<Self, EvaluateError> {
+        let channels: Vec<usize> = (0..ruler.catalogue().len())
+            .filter(|&at| {
+                let measure = ruler.catalogue().get(at);
+                measure.is_some_and(|measure| measure.name.ends_with(".laplacian-energy"))
+            })
+            .collect();
+        let columns =
+            |set: &Measured| -> Option<Vec<Column>> { channels.iter().map(|&at| set.column(at)).collect() };
+        let (Some(of_real), Some(of_sets)) = (
+            columns(real),
+            sets.iter().map(|set| columns(set)).collect::<Option<Vec<_>>>(),
+        ) else {
+            return Ok(Self(None));
         };
-        // No detail at all in the real cells: every share of it is unknown, which the caller sees as NaN refused.
-        Ok(of_sets.iter().map(|set| ratio(set).unwrap_or(f64::NAN)).collect())
-    });
-    match replicates {
-        Ok(replicates) => Ok((0..sets.len())
-            .map(|set| replicates.estimate(set).map(bundled))
-            .collect()),
-        Err(cellflux_measure::sets::SetError::Replicate { .. }) => Ok(vec![None; sets.len()]),
-        Err(error) => Err(error.into()),
+        let replicates = bootstrap(&[groups], plan, |draw| {
+            let counts = draw.rows(1)?;
+            let ratio = |set: &Vec<Column>| {
+                let ratios = set.iter().zip(&of_real).map(|(made, real)| {
+                    let real = real.mean(&counts).filter(|real| *real > 0.0);
+                    Some(made.mean(&counts)? / real?)
+                });
+                ratios
+                    .sum::<Option<f64>>()
+                    .map(|sum| sum / channels.len().max(1) as f64)
+            };
+            // No detail at all in the real cells: every share of it is unknown, which the bootstrap sees as
+            // NaN and refuses.
+            Ok(of_sets.iter().map(|set| ratio(set).unwrap_or(f64::NAN)).collect())
+        });
+        match replicates {
+            Ok(replicates) => Ok(Self(Some(replicates))),
+            Err(SetError::Replicate { .. }) => Ok(Self(None)),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// A set's own; `None` where real cells or sets have no detail.
+    pub fn estimate(&self, set: usize) -> Option<Estimate> {
+        self.0.as_ref()?.estimate(set).map(bundled)
+    }
+
+    /// How much larger it is in one set than in another.
+    pub fn difference(&self, first: usize, second: usize) -> Option<Estimate> {
+        self.0.as_ref()?.difference(first, second).map(bundled)
     }
 }

@@ -11,6 +11,7 @@ use cellflux_measure::sets::bootstrap::{Draw, Plan, Replicates, bootstrap};
 use cellflux_measure::sets::energy::DistanceSums;
 use cellflux_measure::sets::frechet::frechet;
 use cellflux_measure::sets::groups::Groups;
+use cellflux_measure::sets::interval::Estimate as SetEstimate;
 use cellflux_measure::sets::kid::KernelSums;
 use cellflux_measure::sets::prdc::Neighbourhoods;
 use cellflux_measure::sets::{Features, SetError};
@@ -175,15 +176,30 @@ impl Measurement {
 
     /// The distances of set number `set`, 0 for real against real.
     pub fn distances(&self, space: &str, set: usize) -> Distances {
-        let of = |statistic: usize| {
+        let of = |statistic: usize| self.replicates.estimate(set * STATISTICS + statistic);
+        Distances {
+            frechet: self.frechet.get(set).copied().flatten(),
+            ..self.figures(space, of)
+        }
+    }
+
+    /// How much larger each distance of one set is than that of another, on the same draws; the Frechet
+    /// distance has draws of its own for each set and is left out.
+    pub fn differences(&self, space: &str, first: usize, second: usize) -> Distances {
+        let at = |set: usize, statistic: usize| set * STATISTICS + statistic;
+        self.figures(space, |statistic| {
             self.replicates
-                .estimate(set * STATISTICS + statistic)
-                .map(bundled)
-        };
+                .difference(at(first, statistic), at(second, statistic))
+        })
+    }
+
+    /// What `of` says of every statistic.
+    fn figures(&self, space: &str, of: impl Fn(usize) -> Option<SetEstimate>) -> Distances {
+        let of = |statistic: usize| of(statistic).map(bundled);
         let near = |statistic: usize| self.near.then(|| of(PRDC + statistic)).flatten();
         Distances {
             space: space.to_owned(),
-            frechet: self.frechet.get(set).copied().flatten(),
+            frechet: None,
             kid: of(KID),
             kid_by_condition: None,
             precision: near(0),
@@ -196,8 +212,7 @@ impl Measurement {
 
     /// How much larger the kernel distance of one set is than that of another, on the same draws.
     pub fn kid_difference(&self, first: usize, second: usize) -> Option<Estimate> {
-        let at = |set: usize| set * STATISTICS + KID;
-        self.replicates.difference(at(first), at(second)).map(bundled)
+        self.differences("", first, second).kid
     }
 }
 

@@ -22,6 +22,9 @@ pub struct RealCell {
     pub image: String,
     /// The id of its condition in the bundle; empty for a control.
     pub condition: String,
+    /// That condition's position in the bundle's list, which decides how its cells are divided in halves;
+    /// nothing for a control.
+    pub place: Option<usize>,
     /// Its batch.
     pub batch: String,
     /// The number of its group, from 0, among the treated cells or among the controls.
@@ -45,6 +48,7 @@ struct Line {
     set: String,
     image: String,
     condition: String,
+    place: Option<usize>,
     batch: String,
     group: usize,
 }
@@ -74,6 +78,7 @@ impl RealCells {
                         .list
                         .get(partner.condition)
                         .map_or_else(String::new, |condition| condition.id.clone()),
+                    place: Some(partner.condition),
                     batch: batch(partner.treated),
                     group,
                 })
@@ -82,6 +87,7 @@ impl RealCells {
                 .map(|((&number, image), &group)| RealCell {
                     image: image.clone(),
                     condition: String::new(),
+                    place: None,
                     batch: batch(number),
                     group,
                 })
@@ -113,6 +119,7 @@ impl RealCells {
                 let RealCell {
                     image,
                     condition,
+                    place,
                     batch,
                     group,
                 } = cell.clone();
@@ -120,6 +127,7 @@ impl RealCells {
                     set: set.to_owned(),
                     image,
                     condition,
+                    place,
                     batch,
                     group,
                 };
@@ -143,10 +151,11 @@ impl RealCells {
         let mut table = csv::Reader::from_path(&path).map_err(|error| wrong(error.to_string()))?;
         let (mut treated, mut controls) = (Vec::new(), Vec::new());
         for (number, line) in (2..).zip(table.deserialize::<Line>()) {
-            let line = line.map_err(|error| wrong(error.to_string()))?;
+            let line = line.map_err(|error| wrong(format!("{error}; evaluate again with this version")))?;
             let cell = RealCell {
                 image: line.image,
                 condition: line.condition,
+                place: line.place,
                 batch: line.batch,
                 group: line.group,
             };

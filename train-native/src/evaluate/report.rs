@@ -13,6 +13,7 @@ use serde_json::json;
 
 use super::assess::{Assessment, treatment};
 use super::cells::Cells;
+use super::compounds::{SameControls, TENSOR};
 use super::generate::file_name;
 use super::measured::{Measured, Ruler};
 use super::report_text::markdown;
@@ -64,7 +65,8 @@ pub fn write(
     }
     written(&folder.join("images.csv"), images.as_bytes())?;
     assessment.real.write(folder)?;
-    let tensors = measures(folder, &assessment.ruler, &assessment.measured)?;
+    let same = assessment.same_controls.as_ref();
+    let tensors = measures(folder, &assessment.ruler, &assessment.measured, same)?;
     written(&folder.join(MEASURES), &tensors)?;
     for (space, features) in &assessment.features {
         let path = folder.join(features_file(space));
@@ -186,14 +188,16 @@ fn measures(
     folder: &Path,
     ruler: &Ruler,
     sets: &[(String, Vec<String>, Measured)],
+    same: Option<&SameControls>,
 ) -> Result<Vec<u8>, EvaluateError> {
     let wrong = |reason: String| EvaluateError::Text {
         path: folder.join(MEASURES),
         reason,
     };
-    let data: Tensors = sets
-        .iter()
-        .map(|(name, _, set)| {
+    let named = sets.iter().map(|(name, _, set)| (name.as_str(), set));
+    let data: Tensors = named
+        .chain(same.map(|same| (TENSOR, &same.measured)))
+        .map(|(name, set)| {
             let shape = vec![set.len(), ruler.catalogue().len()];
             let bytes = set
                 .values()
@@ -202,6 +206,7 @@ fn measures(
             (tensor_name(name), (shape, bytes))
         })
         .collect();
+    let compounds = same.map_or(&[][..], |same| &same.ids);
     let names: Vec<&str> = ruler
         .catalogue()
         .iter()
@@ -212,6 +217,7 @@ fn measures(
     let about = HashMap::from([
         ("measures".to_owned(), names.join(",")),
         ("images".to_owned(), images.to_string()),
+        ("compounds".to_owned(), json!(compounds).to_string()),
     ]);
     serialised(&data, Some(about)).map_err(wrong)
 }

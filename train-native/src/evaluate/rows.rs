@@ -8,7 +8,7 @@ use cellflux_measure::sets::groups::Groups;
 use super::EvaluateError;
 use super::assess::{Difference, GENERATED_SET, Question};
 use super::by_condition::KidByCondition;
-use super::detail::fine_detail;
+use super::detail::FineDetail;
 use super::distances::{Halves, Measurement};
 use super::effect::{Effects, Statistic};
 use super::gathered::Gathered;
@@ -23,7 +23,7 @@ pub(super) fn rows_of_treated(
 ) -> Result<Vec<Row>, EvaluateError> {
     let Gathered { ruler, treated, .. } = gathered;
     let beside: Vec<&Measured> = gathered.beside_treated.iter().map(|set| &set.measured).collect();
-    let detail = fine_detail(ruler, &treated.measured, &beside, &treated.groups, question.plan)?;
+    let detail = FineDetail::of(ruler, &treated.measured, &beside, &treated.groups, question.plan)?;
     let mut rows = vec![floor("real cells, half against half", halves)];
     for (index, set) in gathered.beside_treated.iter().enumerate() {
         let mean = |statistic| effects?.mean(index, statistic);
@@ -34,7 +34,7 @@ pub(super) fn rows_of_treated(
             distances: Vec::new(),
             gap_closed: mean(Statistic::Gap),
             direction: mean(Statistic::Direction).filter(|_| set.kind != RowKind::Copied),
-            fine_detail: detail.get(index).copied().flatten(),
+            fine_detail: detail.estimate(index),
         });
     }
     Ok(rows)
@@ -51,7 +51,7 @@ pub(super) fn rows_of_controls(
         return Ok(Vec::new());
     }
     let beside: Vec<&Measured> = gathered.beside_controls.iter().map(|set| &set.measured).collect();
-    let detail = fine_detail(
+    let detail = FineDetail::of(
         ruler,
         &controls.measured,
         &beside,
@@ -61,15 +61,15 @@ pub(super) fn rows_of_controls(
     let rows = gathered
         .beside_controls
         .iter()
-        .zip(detail)
-        .map(|(set, detail)| Row {
+        .enumerate()
+        .map(|(index, set)| Row {
             kind: set.kind,
             name: set.name.clone(),
             cells: set.measured.len(),
             distances: Vec::new(),
             gap_closed: None,
             direction: None,
-            fine_detail: detail,
+            fine_detail: detail.estimate(index),
         });
     // Without distances a floor has nothing to say.
     let floor = halves

@@ -20,7 +20,7 @@ use cellflux_measure::sets::Features;
 
 use super::assess::{Question, described};
 use super::conditions::condition_cells;
-use super::detail::fine_detail;
+use super::detail::FineDetail;
 use super::distances::{Halves, Measurement};
 use super::effect::{ConditionCells, Effects, Statistic};
 use super::gathered::Gathered;
@@ -227,7 +227,7 @@ pub fn measure(question: &Question<'_>, samplings: &[Sampling]) -> Result<Sweep,
     };
     let (space, measurement) = kernels(question, &gathered)?;
     let beside: Vec<&Measured> = gathered.beside_treated.iter().map(|set| &set.measured).collect();
-    let detail = fine_detail(
+    let detail = FineDetail::of(
         &gathered.ruler,
         &treated.measured,
         &beside,
@@ -257,7 +257,7 @@ pub fn measure(question: &Question<'_>, samplings: &[Sampling]) -> Result<Sweep,
                 gap_closed,
                 kid: own,
                 kid_taken_away,
-                fine_detail: detail.get(set).copied().flatten(),
+                fine_detail: detail.estimate(set),
                 score: (!shares.is_empty()).then(|| shares.iter().sum::<f64>() / shares.len() as f64),
                 gap_behind: None,
                 kid_behind: None,

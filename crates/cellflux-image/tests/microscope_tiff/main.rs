@@ -179,7 +179,7 @@ fn a_stack_that_cannot_be_taken_apart_is_refused_by_name() {
         (278, Short(vec![1])),
         (279, Long(vec![2, 2])),
     ];
-    assert!(stack(2, apart).contains("whose strips are apart"));
+    assert!(stack(2, apart).contains("whose strips do not follow one another"));
 }
 
 #[test]
