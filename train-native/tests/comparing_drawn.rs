@@ -129,7 +129,7 @@ impl Drawn {
         })
         .unwrap();
         assessment.evaluation.date = "2026-11-27".into();
-        report::write(&out, &assessment, &self.bundle, &[]).unwrap();
+        report::write(&out, &assessment, &self.bundle, &[], &[]).unwrap();
         out
     }
 }

@@ -116,10 +116,12 @@ fn panel(drawing: &mut Drawing, left: f64, (class, title): (&str, &str), clouds:
     }
 }
 
+/// A cloud's name, the cloud's centre and the name's own, from the panel's upper left corner.
+type Placed = (String, (f64, f64), (f64, f64));
+
 /// Names of a panel's clouds at places where they do not overlap.
 struct Names {
-    /// Name, its cloud's centre and its own, from the panel's upper left corner.
-    placed: Vec<(String, (f64, f64), (f64, f64))>,
+    placed: Vec<Placed>,
     /// Names that no place was found for.
     left_out: usize,
 }

@@ -1,4 +1,9 @@
 #![doc = include_str!("../README.md")]
+#![allow(
+    clippy::format_push_string,
+    clippy::format_collect,
+    reason = "shapes are read more easily whole, and a figure is small"
+)]
 
 mod batches;
 mod charts;

@@ -1,5 +1,5 @@
 //! How wide a text is. Fonts differ from reader to reader, so this is an upper bound: the widths of the
-//! widest faces in common use (those of Verdana and DejaVu Sans), rounded up.
+//! widest faces in common use (those of Verdana and `DejaVu Sans`), rounded up.
 
 /// The size of labels in pixels.
 pub(crate) const LABEL: f64 = 12.0;

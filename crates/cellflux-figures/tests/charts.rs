@@ -118,7 +118,7 @@ fn of(many: usize, name: &str) -> Evaluation {
             }
         })
         .collect();
-    evaluation.data.name = name.to_owned();
+    name.clone_into(&mut evaluation.data.name);
     evaluation
 }
 
@@ -349,7 +349,8 @@ fn a_file_has_a_title_and_a_description_says_its_source_and_knows_the_dark() {
             "{name}"
         );
         let texts = Texts::of(&text).unwrap();
-        let shown: String = texts.list.iter().map(|text| format!("{} ", text.words)).collect();
+        let shown: Vec<&str> = texts.list.iter().map(|text| text.words.as_str()).collect();
+        let shown = shown.join(" ");
         for said in [
             "Generated cells are made by the model the model, not measured by a microscope.",
             "302 treated and 514 controls of BBBC021v1, validation split",
