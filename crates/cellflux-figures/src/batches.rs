@@ -6,14 +6,15 @@ use cellflux_bundle::evaluation::{BatchPlane, Cloud, CloudKind};
 use crate::drawing::{Anchor, Drawing};
 use crate::labels::filled;
 use crate::numbers::percent;
-use crate::text::{BOLD, LABEL, class_width, fitted, width};
+use crate::text::{BOLD, LABEL, fitted, width};
 use crate::{Figure, Labels};
 
-const PANEL: f64 = 230.0;
-const GAP: f64 = 16.0;
-const TOP: f64 = 28.0;
+const PANEL: f64 = 166.0;
+const GAP: f64 = 11.0;
+/// The room of a panel's heading and its number of cells.
+const TOP: f64 = 42.0;
 /// The room of a batch's name, and the height that it takes.
-const NAME: f64 = 96.0;
+const NAME: f64 = 80.0;
 const LETTERS: f64 = 14.0;
 /// The least radius of a cloud.
 const LEAST: f64 = 2.0;
@@ -84,17 +85,14 @@ fn drawable(cloud: &Cloud) -> bool {
 /// A heading with the number of cells, a frame and the clouds.
 fn panel(drawing: &mut Drawing, left: f64, (class, title): (&str, &str), clouds: &[&Cloud], view: &View) {
     let cells: usize = clouds.iter().map(|cloud| cloud.cells).sum();
-    let numbered = format!("{title}, n = {cells}");
-    let heading = if class_width(&numbered, "heading") <= PANEL {
-        numbered
-    } else {
-        fitted(title, LABEL, PANEL / BOLD)
-    };
+    let heading = fitted(title, LABEL, PANEL / BOLD);
+    let middle = left + PANEL / 2.0;
+    drawing.text((middle, TOP - 26.0), Anchor::Middle, "heading", &heading);
     drawing.text(
-        (left + PANEL / 2.0, TOP - 10.0),
+        (middle, TOP - 10.0),
         Anchor::Middle,
-        "heading",
-        &heading,
+        "note",
+        &format!("n = {cells}"),
     );
     drawing.frame((left, TOP), (PANEL, PANEL), "frame");
     for cloud in clouds {
@@ -284,7 +282,7 @@ mod tests {
             cloud("C", [3.0, 2.0], [1.0, 0.0, 1.0]),
         ];
         let view = View::of(&clouds.iter().collect::<Vec<_>>());
-        // From -4 to 4 across: nine tenths of 230 pixels for 8.
+        // From -4 to 4 across: nine tenths of the panel for 8.
         assert!((view.scale - 0.9 * PANEL / 8.0).abs() < 1e-9);
         let ((left, below), (right, above)) = (view.place([-3.0, 0.0]), view.place([3.0, 2.0]));
         assert!(left < right && above < below);

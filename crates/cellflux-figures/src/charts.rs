@@ -7,7 +7,7 @@ use crate::{Figure, Labels, batches, confusion, distances, gap_closed, nuclear_a
 /// A chart with its name.
 #[derive(Debug)]
 pub struct Chart {
-    /// A name for a file, without its ending.
+    /// A name for a file, without its ending: lower-case letters, digits and `-`.
     pub name: String,
     /// What it shows.
     pub figure: Figure,
@@ -24,13 +24,13 @@ pub fn charts(evaluation: &Evaluation, labels: &Labels<'_>) -> Vec<Chart> {
         batches: plane,
         ..
     } = evaluation;
-    let of_spaces = spaces.iter().map(|space| {
-        let name = format!("distances-{}", space.name);
+    let of_spaces = (1..).zip(spaces).map(|(number, space)| {
+        let name = format!("distances-{}", in_a_file_name(&space.name, number));
         (name, distances(rows, space, labels))
     });
     let modes = modes_of_action.as_ref();
     let plane = plane.as_ref();
-    std::iter::once(("gap-closed".to_owned(), gap_closed(conditions, labels)))
+    std::iter::once(("gap-closed".to_owned(), gap_closed(conditions, rows, labels)))
         .chain(of_spaces)
         .chain([
             (
@@ -50,4 +50,27 @@ pub fn charts(evaluation: &Evaluation, labels: &Labels<'_>) -> Vec<Chart> {
             })
         })
         .collect()
+}
+
+/// A space's name where a file can have it; its number in place of any other.
+fn in_a_file_name(space: &str, number: usize) -> String {
+    let plain = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '-';
+    if !space.is_empty() && space.len() <= 40 && space.chars().all(plain) {
+        space.to_owned()
+    } else {
+        format!("space{number}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_space_names_no_other_folder_and_no_hidden_file() {
+        assert_eq!(in_a_file_name("moa", 2), "moa");
+        for odd in ["../moa", "", "a b", "µ", "C:moa", &"a".repeat(41)] {
+            assert_eq!(in_a_file_name(odd, 2), "space2", "{odd}");
+        }
+    }
 }

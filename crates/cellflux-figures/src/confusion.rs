@@ -3,11 +3,13 @@
 use cellflux_bundle::evaluation::{Confusion, ModesOfAction};
 
 use crate::drawing::{Anchor, Drawing};
+use crate::figure::WIDTH;
+use crate::measures::finite;
 use crate::text::{class_width, widest};
 use crate::{Figure, Labels};
 
 /// The side of a cell, and the smallest, for many classes.
-const CELL: f64 = 30.0;
+const CELL: f64 = 26.0;
 const SMALLEST: f64 = 16.0;
 /// The side of a matrix beyond which its cells become smaller.
 const SIDE: f64 = 600.0;
@@ -15,62 +17,117 @@ const SIDE: f64 = 600.0;
 const NUMBERED: f64 = 26.0;
 /// The room of the longest label.
 const NAMES: f64 = 180.0;
-const GAP: f64 = 36.0;
-const TOP: f64 = 28.0;
+const GAP: f64 = 30.0;
+/// The room of a heading and of the accuracy.
+const TOP: f64 = 42.0;
 
-/// Both matrices with the truth on the left and what cells are seen as below; nothing without a class.
+/// Both matrices with the truth on the left and what cells are seen as below: real cells, which are the ceiling,
+/// and generated ones, beside each other or, where they are wide, below. A class without cells has no row; what
+/// is right is framed. Nothing without cells.
 pub fn confusion(modes: &ModesOfAction, labels: &Labels<'_>) -> Option<Figure> {
     let classes = modes.labels.len();
-    if classes == 0 {
-        return None;
-    }
-    let cell = (SIDE / classes as f64).clamp(SMALLEST, CELL);
-    let side = cell * classes as f64;
-    let room = widest(modes.labels.iter().map(String::as_str), "label").min(NAMES);
-    let left = room + 12.0;
     let sides = [
         (labels.real_treated, &modes.real),
         (labels.made, &modes.generated),
-    ]
-    .map(|(title, confusion)| {
+    ];
+    let cells_of = |truth: usize| {
+        let cells = |confusion: &Confusion| confusion.counts.get(truth).map_or(0.0, |row| total(row));
+        sides.iter().map(|(_, confusion)| cells(confusion)).sum::<f64>()
+    };
+    let truths: Vec<usize> = (0..classes).filter(|&truth| cells_of(truth) > 0.0).collect();
+    if truths.is_empty() {
+        return None;
+    }
+    let cell = (SIDE / classes as f64).clamp(SMALLEST, CELL);
+    let room = widest(modes.labels.iter().map(String::as_str), "label").min(NAMES);
+    let left = room + 12.0;
+    let headings = sides.map(|(title, confusion)| {
         let cells: f64 = confusion.counts.iter().map(|row| total(row)).sum();
-        (format!("{title}, n = {cells}"), confusion)
+        let accuracy = finite(Some(confusion.balanced_accuracy))
+            .map(|accuracy| format!("{} {}", labels.balanced_accuracy, labels.share(accuracy)));
+        (format!("{title}, n = {cells}"), accuracy.unwrap_or_default())
     });
-    let headings = sides
+    let heading = headings
         .iter()
-        .map(|(heading, _)| class_width(heading, "heading"))
+        .map(|(title, accuracy)| class_width(title, "heading").max(class_width(accuracy, "note")))
         .fold(0.0, f64::max);
-    let step = side.max(headings) + GAP;
-    let mut drawing = Drawing::new(
-        (left + 2.0 * step - GAP + 4.0).ceil(),
-        (TOP + side + room + 16.0).ceil(),
-    );
-    for (index, label) in modes.labels.iter().enumerate() {
-        let y = TOP + cell * (index as f64 + 0.5) + 4.0;
-        drawing.label((left - 10.0, y), Anchor::End, label, room);
+    let step = (cell * classes as f64).max(heading);
+    let beside = left + 2.0 * step + GAP <= WIDTH;
+    let below = truths.len() as f64 * cell + room + 16.0;
+    let (width, height) = if beside {
+        (left + 2.0 * step + GAP, TOP + below)
+    } else {
+        (left + step, 2.0 * (TOP + below) + GAP)
+    };
+    let mut drawing = Drawing::new((width + 4.0).ceil(), height.ceil());
+    for (number, ((_, confusion), (title, accuracy))) in (0_u8..).zip(sides.iter().zip(&headings)) {
+        let moved = f64::from(number);
+        let (x, y) = if beside {
+            (left + (step + GAP) * moved, 0.0)
+        } else {
+            (left, (TOP + below + GAP) * moved)
+        };
+        drawing.text((x, y + 14.0), Anchor::Start, "heading", title);
+        drawing.text((x, y + 32.0), Anchor::Start, "note", accuracy);
+        let matrix = Matrix {
+            confusion,
+            modes,
+            truths: &truths,
+            cell,
+            room,
+        };
+        matrix.draw(&mut drawing, (x, y + TOP), number == 0 || !beside);
     }
-    for (number, (heading, confusion)) in sides.iter().enumerate() {
-        let at = left + step * number as f64;
-        drawing.text((at, TOP - 10.0), Anchor::Start, "heading", heading);
-        matrix(&mut drawing, confusion, &modes.labels, (at, cell));
-        for (seen, label) in modes.labels.iter().enumerate() {
-            let x = at + cell * (seen as f64 + 0.5) + 4.0;
-            drawing.upright_label((x, TOP + side + 8.0), label, room);
-        }
-    }
-    let figure = Figure::new(labels.modes_of_action, described(modes, labels), drawing);
-    Some(figure.without_intervals())
+    Some(Figure::new(
+        labels.modes_of_action,
+        described(modes, labels),
+        drawing,
+    ))
 }
 
-/// One matrix: each row's shares as shade and percents.
-fn matrix(drawing: &mut Drawing, confusion: &Confusion, labels: &[String], (left, cell): (f64, f64)) {
-    for (truth, (row, of)) in confusion.counts.iter().zip(labels).enumerate() {
+/// One matrix.
+struct Matrix<'a> {
+    confusion: &'a Confusion,
+    modes: &'a ModesOfAction,
+    /// The classes that have rows.
+    truths: &'a [usize],
+    /// The side of a cell.
+    cell: f64,
+    /// The room of the longest label.
+    room: f64,
+}
+
+impl Matrix<'_> {
+    /// Each row's shares as shade and percents, from the upper left corner on.
+    fn draw(&self, drawing: &mut Drawing, (left, top): (f64, f64), named: bool) {
+        let Self { cell, room, .. } = *self;
+        for (place, &truth) in self.truths.iter().enumerate() {
+            let y = top + cell * place as f64;
+            let of = self.modes.labels.get(truth).map_or("", String::as_str);
+            if named {
+                drawing.label((left - 10.0, y + cell / 2.0 + 4.0), Anchor::End, of, room);
+            }
+            self.row(drawing, truth, of, (left, y));
+        }
+        let bottom = top + cell * self.truths.len() as f64;
+        for (seen, label) in self.modes.labels.iter().enumerate() {
+            let x = left + cell * (seen as f64 + 0.5) + 4.0;
+            drawing.upright_label((x, bottom + 8.0), label, room);
+        }
+    }
+
+    fn row(&self, drawing: &mut Drawing, truth: usize, of: &str, (left, y): (f64, f64)) {
+        let cell = self.cell;
+        let row = self.confusion.counts.get(truth).map_or(&[][..], Vec::as_slice);
         let all = total(row);
-        for (seen, (&count, seen_as)) in row.iter().zip(labels).enumerate() {
+        for (seen, (&count, seen_as)) in row.iter().zip(&self.modes.labels).enumerate() {
             let share = if all > 0.0 { count as f64 / all } else { 0.0 };
-            let (x, y) = (left + cell * seen as f64, TOP + cell * truth as f64);
+            let x = left + cell * seen as f64;
             let about = format!("{of} → {seen_as}: {count} / {all}");
             drawing.cell((x, y), cell - 1.0, share, &about);
+            if seen == truth {
+                drawing.frame((x + 1.0, y + 1.0), (cell - 3.0, cell - 3.0), "right");
+            }
             if count > 0 && cell >= NUMBERED {
                 let place = (x + cell / 2.0, y + cell / 2.0 + 4.0);
                 drawing.text(place, Anchor::Middle, "share", &format!("{:.0}", 100.0 * share));

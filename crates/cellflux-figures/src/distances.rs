@@ -4,6 +4,7 @@
 use cellflux_bundle::evaluation::{Distances, Row, RowKind, Space};
 
 use crate::drawing::{Anchor, Drawing};
+use crate::figure::WIDTH;
 use crate::labels::filled;
 use crate::measures::finite;
 use crate::numbers::{digits, tick};
@@ -11,12 +12,12 @@ use crate::scale::{Scale, padded, range};
 use crate::text::{BOLD, LABEL, NOTE, class_width, fitted, widest, wrapped};
 use crate::{Estimate, Figure, Labels, MEASURES, Measure};
 
-const NAMES: f64 = 330.0;
+/// The room of a set's name with its number of cells.
+const NAMES: f64 = 230.0;
+/// The least width of a panel.
 const PANEL: f64 = 190.0;
-const GAP: f64 = 44.0;
-const ROW: f64 = 24.0;
-/// Panels beside each other.
-const ACROSS: usize = 3;
+const GAP: f64 = 24.0;
+const ROW: f64 = 22.0;
 /// The room of a panel's heading, and of its ticks.
 const HEADING: f64 = 26.0;
 const TICKS: f64 = 34.0;
@@ -60,11 +61,11 @@ pub fn distances(rows: &[Row], space: &Space, labels: &Labels<'_>) -> Option<Fig
         })
         .collect();
     let left = widest(names.iter().map(String::as_str), "label") + 16.0;
-    let across = panels.len().min(ACROSS);
+    let wide = (WIDTH - left - GAP).max(PANEL);
     let height = ROW * rows.len() as f64;
     let block = HEADING + height + TICKS;
-    let lines = panels.len().div_ceil(ACROSS);
-    let width = left + (PANEL + GAP) * across as f64;
+    let lines = panels.len();
+    let width = left + wide + GAP;
     let floor = rows.iter().position(|(row, _)| row.kind == RowKind::Real);
     let notes: Vec<String> = floor
         .and_then(|at| rows.get(at))
@@ -75,19 +76,27 @@ pub fn distances(rows: &[Row], space: &Space, labels: &Labels<'_>) -> Option<Fig
         block * lines as f64 + 4.0 + 16.0 * notes.len() as f64,
     );
     for (number, panel) in panels.iter().enumerate() {
-        let top = block * (number / ACROSS) as f64 + HEADING;
-        if number.is_multiple_of(ACROSS) {
-            for (index, (name, (row, _))) in names.iter().zip(&rows).enumerate() {
-                let y = top + ROW * (index as f64 + 0.5) + 4.0;
-                if *name == format!("{}, n = {}", row.name, row.cells) {
-                    drawing.text((left - 14.0, y), Anchor::End, "label", name);
-                } else {
-                    drawing.titled((left - 14.0, y), name, &row.name);
-                }
+        let top = block * number as f64 + HEADING;
+        for (index, (name, (row, _))) in names.iter().zip(&rows).enumerate() {
+            // Only the sets of this measure have a row in words.
+            if panel.figures.get(index).is_none_or(Option::is_none) {
+                continue;
+            }
+            let y = top + ROW * (index as f64 + 0.5) + 4.0;
+            if *name == format!("{}, n = {}", row.name, row.cells) {
+                drawing.text((left - 14.0, y), Anchor::End, "label", name);
+            } else {
+                drawing.titled((left - 14.0, y), name, &row.name);
             }
         }
-        let from = left + (PANEL + GAP) * (number % ACROSS) as f64;
-        one(&mut drawing, panel, (from, top, height), &rows, floor, labels);
+        one(
+            &mut drawing,
+            panel,
+            (left, top, wide, height),
+            &rows,
+            floor,
+            labels,
+        );
     }
     for (number, note) in notes.iter().enumerate() {
         let y = block * lines as f64 + 10.0 + 16.0 * number as f64;
@@ -101,7 +110,7 @@ pub fn distances(rows: &[Row], space: &Space, labels: &Labels<'_>) -> Option<Fig
 fn one(
     drawing: &mut Drawing,
     panel: &Panel,
-    (left, top, height): (f64, f64, f64),
+    (left, top, wide, height): (f64, f64, f64, f64),
     rows: &[(&Row, Distances)],
     floor: Option<usize>,
     labels: &Labels<'_>,
@@ -118,12 +127,12 @@ fn one(
         low,
         high,
         from: left,
-        to: left + PANEL,
+        to: left + wide,
     };
-    let heading = fitted((panel.measure.label)(labels), LABEL, (PANEL + GAP - 8.0) / BOLD);
+    let heading = fitted((panel.measure.label)(labels), LABEL, (wide + GAP) / BOLD);
     drawing.text((left, top - 10.0), Anchor::Start, "heading", &heading);
-    drawing.frame((left, top), (PANEL, height), "frame");
-    let step = scale.step(3.0);
+    drawing.frame((left, top), (wide, height), "frame");
+    let step = scale.step(5.0);
     for value in scale.multiples(step) {
         let x = scale.at(value);
         drawing.line(
@@ -158,7 +167,7 @@ fn one(
 }
 
 /// Real cells, cells of the model as it is meant, and everything else.
-fn class_of(kind: RowKind) -> (&'static str, usize) {
+pub(crate) fn class_of(kind: RowKind) -> (&'static str, usize) {
     match kind {
         RowKind::Real => ("treated", 1),
         RowKind::Generated => ("generated", 2),

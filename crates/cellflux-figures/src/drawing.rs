@@ -77,7 +77,7 @@ impl Drawing {
         ));
     }
 
-    /// A label that takes at most `room` pixels: a longer one ends in dots, and shows whole when it is pointed
+    /// A label that takes at most `room` pixels: a longer one is shortened, and shows whole when it is pointed
     /// at.
     pub fn label(&mut self, (x, y): (f64, f64), anchor: Anchor, words: &str, room: f64) {
         let shown = text::fitted(words, text::LABEL, room);
@@ -128,13 +128,6 @@ impl Drawing {
         self.body.push_str(&format!(
             "<polyline class=\"{class}\" points=\"{}\"/>",
             points.join(" ")
-        ));
-    }
-
-    /// A dot.
-    pub fn dot(&mut self, (x, y): (f64, f64), radius: f64, class: &str) {
-        self.body.push_str(&format!(
-            "<circle class=\"{class}\" cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"{radius:.1}\"/>"
         ));
     }
 
@@ -229,7 +222,7 @@ mod tests {
         drawing.text((1.0, 2.0), Anchor::End, "label", "a < b & \"c\"");
         drawing.upright_label((1.0, 2.0), "up", 50.0);
         drawing.line((0.0, 0.0), (1.0, 1.0), "axis");
-        drawing.dot((0.0, 0.0), 3.0, "dot");
+        drawing.marker((0.0, 0.0), 1, "s0", "one");
         drawing.cell((0.0, 0.0), 9.0, 2.0, "3 of 4");
         drawing.ellipse((0.0, 0.0), (2.0, 1.0), 30.0, "cloud", "Week4");
         let body = drawing.body();
@@ -248,6 +241,6 @@ mod tests {
         let mut drawing = Drawing::new(100.0, 50.0);
         drawing.label((1.0, 2.0), Anchor::Start, "cytochalasin B", 50.0);
         let body = drawing.body();
-        assert!(body.contains("…<title>cytochalasin B</title>"), "{body}");
+        assert!(body.contains("…B<title>cytochalasin B</title>"), "{body}");
     }
 }

@@ -5,9 +5,12 @@ use crate::source::Source;
 use crate::style;
 use crate::text::{BOLD, NOTE, TITLE, wrapped};
 
-/// The free border of a file, and the least width of what stands in it.
-const BORDER: f64 = 20.0;
-const LEAST: f64 = 480.0;
+/// The width that charts have where their names and numbers allow it: little enough to be read on a phone.
+pub(crate) const WIDTH: f64 = 520.0;
+/// How much larger than its own lengths a file shows itself where there is room.
+const ENLARGED: f64 = 1.4;
+/// The free border of a file.
+const BORDER: f64 = 14.0;
 /// From line to line.
 const TITLE_LINE: f64 = 22.0;
 const NOTE_LINE: f64 = 16.0;
@@ -61,7 +64,7 @@ impl Figure {
     /// The chart as a file: with its title, with where it comes from below, and with colours for light and
     /// dark surroundings.
     pub fn standalone(&self, source: &Source<'_>) -> String {
-        let room = self.drawing.width.max(LEAST);
+        let room = self.drawing.width.max(WIDTH);
         let title = wrapped(&self.title, TITLE, room / BOLD);
         let sentences = source.sentences(self.intervals);
         let notes: Vec<String> = sentences
@@ -83,10 +86,12 @@ impl Figure {
         }
         format!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"drawing\" role=\"img\" \
-             viewBox=\"0 0 {width:.0} {height:.0}\" width=\"{width:.0}\" height=\"{height:.0}\">\n\
+             viewBox=\"0 0 {width:.0} {height:.0}\" width=\"{:.0}\" height=\"{:.0}\">\n\
              <title>{}</title>\n<desc>{} {}</desc>\n<style>{}</style>\n\
              <rect class=\"page\" width=\"{width:.0}\" height=\"{height:.0}\"/>\n{}\n\
              <g transform=\"translate({BORDER:.1} {top:.1})\">{}</g>\n</svg>\n",
+            ENLARGED * width,
+            ENLARGED * height,
             escape(&self.title),
             escape(&self.description),
             escape(&sentences.join(" ")),

@@ -1,6 +1,7 @@
 //! The words of charts, so that a page can have them in its own language.
 
 use crate::Estimate;
+use crate::numbers::percent;
 
 /// Words and sentences of charts; `{}` stands for a name or a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,6 +18,8 @@ pub struct Labels<'a> {
     pub first_of: &'a str,
     /// An interval: its ends.
     pub between: &'a str,
+    /// Heads the rows of all conditions together.
+    pub all_conditions: &'a str,
     /// Real controls.
     pub control: &'a str,
     /// Real cells under a compound.
@@ -25,6 +28,8 @@ pub struct Labels<'a> {
     pub made: &'a str,
     /// What the matrices show.
     pub modes_of_action: &'a str,
+    /// A figure of a matrix: the mean of the classes' own accuracies.
+    pub balanced_accuracy: &'a str,
     /// What the plane shows.
     pub batches: &'a str,
     /// Of the variance along an axis.
@@ -64,10 +69,12 @@ impl Labels<'static> {
         never_seen: "hollow: never seen in training",
         first_of: "The {} with the largest share of {}; all are in the data",
         between: "{} to {}",
+        all_conditions: "All conditions together",
         control: "Control",
         real_treated: "Real, treated",
         made: "Generated",
         modes_of_action: "Modes of action as a classifier sees them: truth down, seen as across",
+        balanced_accuracy: "Balanced accuracy",
         batches: "Batches in the plane of most variance; an ellipse is one standard deviation",
         explained: "of the variance",
         names_left_out: "Names without room, left out: {}",
@@ -89,6 +96,12 @@ impl Labels<'_> {
     /// An interval in words, its ends written by `number`.
     pub fn interval(&self, estimate: Estimate, number: fn(f64) -> String) -> String {
         filled(self.between, &[&number(estimate.low), &number(estimate.high)])
+    }
+
+    /// A share with its interval, the sign for percent once: `62 % (48 to 71)`.
+    pub(crate) fn share(&self, estimate: Estimate) -> String {
+        let bare = |share| percent(share).trim_end_matches(" %").to_owned();
+        format!("{} ({})", percent(estimate.value), self.interval(estimate, bare))
     }
 
     /// A figure with its interval in words.

@@ -3,6 +3,7 @@
 use cellflux_bundle::evaluation::MeasuredCondition;
 
 use crate::drawing::{Anchor, Drawing};
+use crate::figure::WIDTH;
 use crate::labels::filled;
 use crate::measures::finite;
 use crate::numbers::{digits, tick};
@@ -12,8 +13,9 @@ use crate::{Estimate, Figure, Labels};
 
 /// How many conditions a chart shows; the data hold all.
 const MOST: usize = 60;
-const NAMES: f64 = 230.0;
-const PLOT: f64 = 360.0;
+const NAMES: f64 = 170.0;
+/// The least width of the axis.
+const PLOT: f64 = 170.0;
 const ROW: f64 = 40.0;
 const TOP: f64 = 34.0;
 /// From one of a row's three dots to the next.
@@ -53,11 +55,12 @@ pub fn nuclear_area(conditions: &[MeasuredCondition], labels: &Labels<'_>) -> Op
     let room = widest(names.iter().map(String::as_str), "label").min(NAMES);
     let left = room + 24.0;
     let right = widest(counts.iter().map(String::as_str), "figures") + 22.0;
+    let plot = (WIDTH - left - right).max(PLOT);
     let scale = Scale {
         low,
         high,
         from: left,
-        to: left + PLOT,
+        to: left + plot,
     };
     let legend: f64 = kinds
         .iter()
@@ -65,7 +68,7 @@ pub fn nuclear_area(conditions: &[MeasuredCondition], labels: &Labels<'_>) -> Op
         .sum();
     let bottom = TOP + ROW * rows.len() as f64;
     let note = (all > MOST).then(|| filled("{} of {}", &[&MOST.to_string(), &all.to_string()]));
-    let mut drawing = Drawing::new((left + PLOT + right).max(legend).ceil(), bottom + 44.0);
+    let mut drawing = Drawing::new((left + plot + right).max(legend).ceil(), bottom + 44.0);
 
     let mut x = 6.0;
     for (shape, (class, name)) in kinds.iter().enumerate() {
@@ -73,7 +76,7 @@ pub fn nuclear_area(conditions: &[MeasuredCondition], labels: &Labels<'_>) -> Op
         drawing.text((x + 10.0, 14.0), Anchor::Start, "label", name);
         x += class_width(name, "label") + 32.0;
     }
-    let step = scale.step(6.0);
+    let step = scale.step(5.0);
     for value in scale.multiples(step) {
         let at = scale.at(value);
         drawing.line((at, TOP - 4.0), (at, bottom + 4.0), "grid");
@@ -84,7 +87,7 @@ pub fn nuclear_area(conditions: &[MeasuredCondition], labels: &Labels<'_>) -> Op
         let middle = TOP + ROW * (index as f64 + 0.5);
         drawing.label((left - 14.0, middle + 4.0), Anchor::End, name, room);
         drawing.text(
-            (left + PLOT + 18.0, middle + 4.0),
+            (left + plot + 18.0, middle + 4.0),
             Anchor::Start,
             "figures",
             count,

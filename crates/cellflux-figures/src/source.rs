@@ -55,7 +55,7 @@ impl<'a> Source<'a> {
                 data.treated, data.controls, data.name
             ),
             if intervals {
-                format!("Lines are intervals of 95 % by resampling {resampled}. {date}, {program}.")
+                format!("Intervals of 95 % by resampling {resampled}. {date}, {program}.")
             } else {
                 format!("{date}, {program}.")
             },

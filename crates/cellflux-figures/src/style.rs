@@ -46,10 +46,10 @@ pub(crate) fn sheet() -> String {
 }
 
 /// What does not depend on the surroundings.
-const SIZES: &str = ".drawing text{font-family:system-ui,-apple-system,'Segoe UI',Roboto,'Helvetica Neue',\
+const SIZES: &str = ".drawing{max-width:100%;height:auto;color-scheme:light dark}.drawing text{font-family:system-ui,-apple-system,'Segoe UI',Roboto,'Helvetica Neue',\
     Arial,sans-serif;font-size:12px;stroke:none}.drawing .title{font-size:16px;font-weight:600}\
     .drawing .heading{font-weight:600}.drawing .note,.drawing .tick{font-size:11px}\
-    .drawing line,.drawing polyline,.drawing .frame{fill:none}.drawing .interval{stroke-width:2}\
+    .drawing line,.drawing polyline,.drawing .frame{fill:none}.drawing .right{fill:none}.drawing .interval{stroke-width:2}\
     .drawing .dot{stroke-width:1.5}.drawing .cloud{fill-opacity:0.08}.drawing .band{fill-opacity:0.14;\
     stroke:none}.drawing .trend{stroke-opacity:0.45;stroke-width:1.5}.drawing .leader{stroke-opacity:0.6}";
 
@@ -64,7 +64,7 @@ fn colours(palette: &Palette) -> String {
         series,
     } = palette;
     let mut sheet = format!(
-        ".drawing .page{{fill:{page}}}.drawing text{{fill:{ink}}}.drawing .note,.drawing .tick{{fill:{soft}}}\
+        ".drawing{{background:{page}}}.drawing .page{{fill:{page}}}.drawing .right{{stroke:{ink}}}.drawing text{{fill:{ink}}}.drawing .note,.drawing .tick{{fill:{soft}}}\
          .drawing line,.drawing .frame{{stroke:{line}}}.drawing .axis,.drawing .leader{{stroke:{soft}}}\
          .drawing .interval{{stroke:{generated}}}.drawing .dot{{fill:{generated};stroke:{generated}}}\
          .drawing .heat{{fill:{generated};stroke:{line}}}.drawing .cloud{{fill:{soft};stroke:{soft}}}\
@@ -75,9 +75,9 @@ fn colours(palette: &Palette) -> String {
     for (number, colour) in series.iter().enumerate() {
         sheet.push_str(&format!(".drawing .s{number}{{fill:{colour};stroke:{colour}}}"));
     }
-    // Last, since a hollow dot also has a colour.
+    // Last, since lines and hollow dots also have a colour.
     sheet.push_str(&format!(
-        ".drawing polyline{{fill:none}}.drawing .hollow{{fill:{page}}}"
+        ".drawing .trend,.drawing .interval{{fill:none}}.drawing .hollow{{fill:{page}}}"
     ));
     sheet
 }

@@ -40,20 +40,27 @@ fn advance(letter: char) -> f64 {
     }
 }
 
-/// A text that takes at most `room` pixels; a longer one ends in dots.
+/// A text that takes at most `room` pixels; in a longer one dots take the place of its middle, since the ends
+/// tell names of a series, and doses, apart.
 pub(crate) fn fitted(text: &str, size: f64, room: f64) -> String {
     if width(text, size) <= room {
         return text.to_owned();
     }
-    let mut left = room - size * advance('…');
-    let kept: String = text
-        .chars()
-        .take_while(|&letter| {
-            left -= size * advance(letter);
-            left >= 0.0
-        })
-        .collect();
-    format!("{}…", kept.trim_end())
+    let free = room - size * advance('…');
+    let within = |letters: &mut dyn Iterator<Item = char>, mut left: f64| -> Vec<char> {
+        letters
+            .take_while(|&letter| {
+                left -= size * advance(letter);
+                left >= 0.0
+            })
+            .collect()
+    };
+    let mut end = within(&mut text.chars().rev(), 0.4 * free);
+    let taken = width(&end.iter().collect::<String>(), size);
+    let start: String = within(&mut text.chars(), free - taken).into_iter().collect();
+    end.reverse();
+    let end: String = end.into_iter().collect();
+    format!("{}…{}", start.trim_end(), end.trim_start())
 }
 
 /// Lines of at most `room` pixels, divided between words; a word that is longer ends in dots.
@@ -85,10 +92,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_long_name_ends_in_dots_and_takes_no_more_than_its_room() {
+    fn a_long_name_keeps_its_ends_and_takes_no_more_than_its_room() {
         assert_eq!(fitted("taxol", 12.0, 80.0), "taxol");
         let cut = fitted(&"WWWW ".repeat(50), 12.0, 80.0);
-        assert!(cut.ends_with('…') && width(&cut, 12.0) <= 80.0, "{cut}");
+        assert!(cut.contains('…') && width(&cut, 12.0) <= 80.0, "{cut}");
+        let dosed = fitted(&format!("{}at 3 µM", "very long ".repeat(9)), 12.0, 150.0);
+        assert!(dosed.starts_with("very") && dosed.ends_with("3 µM"), "{dosed}");
         assert_eq!(fitted("abc", 12.0, 1.0), "…", "no room at all");
     }
 

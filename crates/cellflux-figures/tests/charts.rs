@@ -221,7 +221,7 @@ fn nothing_is_drawn_for_what_was_not_measured() {
     evaluation.conditions[2].gap_closed = None;
     evaluation.conditions[3].nuclei = None;
     evaluation.conditions[4].gap_closed = Some(estimate(f64::NAN));
-    let gaps = inline(gap_closed(&evaluation.conditions, &LABELS));
+    let gaps = inline(gap_closed(&evaluation.conditions, &[], &LABELS));
     assert_eq!(gaps.matches("<circle").count(), 3);
     assert!(!gaps.contains("NaN") && !gaps.contains(">c 2 "), "{gaps}");
     let areas = inline(nuclear_area(&evaluation.conditions, &LABELS));
@@ -256,7 +256,7 @@ fn larger_values_lie_further_along() {
     let evaluation = of(9, "c");
     // The largest gap comes first, so places fall from row to row.
     let gaps = svg::numbers(
-        &inline(gap_closed(&evaluation.conditions, &LABELS)),
+        &inline(gap_closed(&evaluation.conditions, &[], &LABELS)),
         "circle",
         "cx",
     );
@@ -359,8 +359,8 @@ fn a_file_has_a_title_and_a_description_says_its_source_and_knows_the_dark() {
             assert!(shown.contains(said), "{name}: {said} in {shown}");
             assert!(child("desc").contains(said), "{name}: {said}");
         }
-        // Matrices and clouds have no intervals to explain.
-        let intervals = !["modes-of-action", "batches"].contains(&name.as_str());
+        // Clouds have no intervals to explain.
+        let intervals = name != "batches";
         assert_eq!(
             shown.contains("by resampling 31 wells"),
             intervals,

@@ -154,6 +154,9 @@ words! {
         "Die {} mit dem größten Anteil von {}; alle stehen in den Daten",
         "Les {} de plus grande part sur {} ; tous sont dans les données",
         "Los {} de mayor parte de {}; todos están en los datos";
+    /// Heads the rows of a chart that are of all compounds.
+    all_conditions: CHARTS.all_conditions, "Alle Bedingungen zusammen", "Toutes les conditions ensemble",
+        "Todas las condiciones juntas";
     /// What opens the sentences of a model card.
     in_sentences: "In sentences", "In Sätzen", "En phrases", "En frases";
     /// What intervals are.
@@ -168,7 +171,7 @@ words! {
     /// A column.
     accuracy: "Accuracy", "Genauigkeit", "Exactitude", "Exactitud";
     /// A column.
-    balanced_accuracy: "Balanced accuracy", "Ausgeglichene Genauigkeit", "Exactitude équilibrée",
+    balanced_accuracy: CHARTS.balanced_accuracy, "Ausgeglichene Genauigkeit", "Exactitude équilibrée",
         "Exactitud equilibrada";
     /// A figure below the matrices.
     majority: "Always the most frequent", "Stets die häufigste", "Toujours la plus fréquente",
@@ -228,10 +231,12 @@ impl Words {
             never_seen: self.never_seen,
             first_of: self.first_of,
             between: self.between,
+            all_conditions: self.all_conditions,
             control: self.control,
             real_treated: self.real_treated,
             made: self.made,
             modes_of_action: self.modes_of_action,
+            balanced_accuracy: self.balanced_accuracy,
             batches: self.batches,
             explained: self.explained,
             names_left_out: self.names_left_out,

@@ -23,7 +23,11 @@ impl Components<'_> {
         for space in &evaluation.spaces {
             content.push_str(&in_space(&evaluation.rows, space, &words));
         }
-        content.push_str(&drawn(gap_closed(&evaluation.conditions, &words.labels())));
+        content.push_str(&drawn(gap_closed(
+            &evaluation.conditions,
+            &evaluation.rows,
+            &words.labels(),
+        )));
         content.push_str(&unmeasured(evaluation, model, &words));
         content.push_str(&self.sentences(evaluation, model));
         let data = &evaluation.data;

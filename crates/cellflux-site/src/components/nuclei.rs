@@ -4,7 +4,7 @@ use cellflux_bundle::evaluation::{MeasuredCondition, NuclearArea};
 use cellflux_figures::digits;
 
 use super::Components;
-use super::measured::{Line, Measured, cells, estimate, line};
+use super::measured::{Line, Measured, cells, drawn, estimate, line};
 use crate::error::SiteError;
 use crate::html::escape;
 use crate::place::Place;
@@ -27,9 +27,13 @@ impl Components<'_> {
             )));
         }
         let words = self.words;
+        let chart = drawn(cellflux_figures::nuclear_area(
+            &evaluation.conditions,
+            &words.labels(),
+        ));
         let otherwise = format!("{}. {}.", words.nuclear_area, words.intervals);
         Ok(self.measured_figure(
-            ("nuclei", &table(&measured, &words)),
+            ("nuclei", &(chart + &table(&measured, &words))),
             (&wanted, settings),
             &otherwise,
             ("nuclei", &lines(&measured)),

@@ -114,10 +114,10 @@ fn confusion_batches_and_nuclei_show_real_and_generated_cells_and_link_to_their_
     ] {
         assert!(page.contains(part), "{part}: {page}");
     }
-    assert_eq!(page.matches("<svg class=\"drawing\" role=\"img\"").count(), 2);
+    assert_eq!(page.matches("<svg class=\"drawing\" role=\"img\"").count(), 3);
     assert_eq!(
         page.matches("</title><desc>").count(),
-        2,
+        3,
         "words for each drawing"
     );
     let confusion = data(&home, &page, "confusion");
