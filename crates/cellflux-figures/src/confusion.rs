@@ -53,11 +53,13 @@ pub fn confusion(modes: &ModesOfAction, labels: &Labels<'_>) -> Option<Figure> {
         .fold(0.0, f64::max);
     let step = (cell * classes as f64).max(heading);
     let beside = left + 2.0 * step + GAP <= WIDTH;
-    let below = truths.len() as f64 * cell + room + 16.0;
+    let rows = truths.len() as f64 * cell;
+    let below = rows + room + 16.0;
+    // Of matrices below each other only the last has the names of the columns, which both share.
     let (width, height) = if beside {
         (left + 2.0 * step + GAP, TOP + below)
     } else {
-        (left + step, 2.0 * (TOP + below) + GAP)
+        (left + step, 2.0 * TOP + rows + GAP + below)
     };
     let mut drawing = Drawing::new((width + 4.0).ceil(), height.ceil());
     for (number, ((_, confusion), (title, accuracy))) in (0_u8..).zip(sides.iter().zip(&headings)) {
@@ -65,7 +67,7 @@ pub fn confusion(modes: &ModesOfAction, labels: &Labels<'_>) -> Option<Figure> {
         let (x, y) = if beside {
             (left + (step + GAP) * moved, 0.0)
         } else {
-            (left, (TOP + below + GAP) * moved)
+            (left, (TOP + rows + GAP) * moved)
         };
         drawing.text((x, y + 14.0), Anchor::Start, "heading", title);
         drawing.text((x, y + 32.0), Anchor::Start, "note", accuracy);
@@ -77,6 +79,9 @@ pub fn confusion(modes: &ModesOfAction, labels: &Labels<'_>) -> Option<Figure> {
             room,
         };
         matrix.draw(&mut drawing, (x, y + TOP), number == 0 || !beside);
+        if number == 1 || beside {
+            matrix.names_below(&mut drawing, (x, y + TOP));
+        }
     }
     Some(Figure::new(
         labels.modes_of_action,
@@ -109,6 +114,11 @@ impl Matrix<'_> {
             }
             self.row(drawing, truth, of, (left, y));
         }
+    }
+
+    /// What cells are seen as, below the columns.
+    fn names_below(&self, drawing: &mut Drawing, (left, top): (f64, f64)) {
+        let Self { cell, room, .. } = *self;
         let bottom = top + cell * self.truths.len() as f64;
         for (seen, label) in self.modes.labels.iter().enumerate() {
             let x = left + cell * (seen as f64 + 0.5) + 4.0;

@@ -13,10 +13,10 @@ use crate::text::{BOLD, LABEL, NOTE, class_width, fitted, widest, wrapped};
 use crate::{Estimate, Figure, Labels, MEASURES, Measure};
 
 /// The room of a set's name with its number of cells.
-const NAMES: f64 = 230.0;
+const NAMES: f64 = 250.0;
 /// The least width of a panel.
 const PANEL: f64 = 190.0;
-const GAP: f64 = 24.0;
+const GAP: f64 = 16.0;
 const ROW: f64 = 22.0;
 /// The room of a panel's heading, and of its ticks.
 const HEADING: f64 = 26.0;

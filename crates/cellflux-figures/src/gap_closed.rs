@@ -16,9 +16,9 @@ use crate::{Estimate, Figure, Labels};
 /// How many conditions a chart shows; the data hold all.
 const MOST: usize = 60;
 /// The room of the longest name.
-const NAMES: f64 = 170.0;
+const NAMES: f64 = 190.0;
 /// The least width of the axis.
-const PLOT: f64 = 170.0;
+const PLOT: f64 = 165.0;
 /// The room of the heading over the sets.
 const HEADING: f64 = 26.0;
 const ROW: f64 = 22.0;
@@ -28,7 +28,7 @@ const LOWEST: f64 = -1.0;
 /// As far to the right.
 const HIGHEST: f64 = 2.0;
 /// The least room between two ticks.
-const TICKS: f64 = 64.0;
+const TICKS: f64 = 52.0;
 
 /// A row: what it is of, its figure, how it looks.
 struct Dot {

@@ -48,7 +48,7 @@ pub(crate) fn sheet() -> String {
 /// What does not depend on the surroundings.
 const SIZES: &str = ".drawing{max-width:100%;height:auto;color-scheme:light dark}.drawing text{font-family:system-ui,-apple-system,'Segoe UI',Roboto,'Helvetica Neue',\
     Arial,sans-serif;font-size:12px;stroke:none}.drawing .title{font-size:16px;font-weight:600}\
-    .drawing .heading{font-weight:600}.drawing .note,.drawing .tick{font-size:11px}\
+    .drawing .heading{font-weight:600}.drawing .note,.drawing .tick,.drawing .share{font-size:11px}\
     .drawing line,.drawing polyline,.drawing .frame{fill:none}.drawing .right{fill:none}.drawing .interval{stroke-width:2}\
     .drawing .dot{stroke-width:1.5}.drawing .cloud{fill-opacity:0.08}.drawing .band{fill-opacity:0.14;\
     stroke:none}.drawing .trend{stroke-opacity:0.45;stroke-width:1.5}.drawing .leader{stroke-opacity:0.6}";
