@@ -188,6 +188,36 @@ fn every_chart_parses_keeps_its_texts_within_and_apart_whatever_the_names_and_nu
 }
 
 #[test]
+fn no_text_leaves_its_chart_or_overlaps_in_fonts_that_people_have() {
+    let fonts = svg::fonts::installed();
+    if fonts.is_empty() {
+        eprintln!("skipped: neither DejaVu Sans nor Liberation Sans is installed");
+    }
+    let long = "(2R,3S)-N-benzoyl-3-phenylisoserine WWWWWWWWWWWW ester ".repeat(4);
+    let cases = [
+        ("measured", measured()),
+        ("one", of(1, &long)),
+        ("twelve", of(12, "Microtubule stabilisers")),
+        ("forty", of(40, &long)),
+    ];
+    for (family, database) in &fonts {
+        for (case, evaluation) in &cases {
+            let sweep = sweep(evaluation.conditions.len().min(12), case);
+            let files = drawn(evaluation, case, Some(&sweep));
+            for (chart, file) in files.iter().filter(|(chart, _)| chart.ends_with("standalone")) {
+                let about = format!("{chart} of {case} in {family}");
+                let texts =
+                    Texts::in_font(file, family, database).unwrap_or_else(|error| panic!("{about}: {error}"));
+                // Every text that is written has letters.
+                assert_eq!(texts.list.len(), file.matches("<text ").count(), "{about}");
+                texts.are_within(&about);
+                texts.are_apart(&about);
+            }
+        }
+    }
+}
+
+#[test]
 fn the_charts_of_an_evaluation_are_those_of_what_it_measured() {
     let names = |evaluation: &Evaluation| -> Vec<String> {
         charts(evaluation, &LABELS)

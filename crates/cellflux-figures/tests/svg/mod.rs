@@ -1,5 +1,7 @@
 //! Where the texts of a chart stand.
 
+pub mod fonts;
+
 use cellflux_figures::width;
 use roxmltree::{Document, Node};
 
@@ -89,8 +91,8 @@ fn text(node: Node) -> Text {
         .filter_map(|child| child.text().filter(|_| child.is_text()).map(str::to_owned))
         .collect();
     let (size, bold) = match node.attribute("class") {
-        Some("title") => (16.0, 1.12),
-        Some("heading") => (12.0, 1.12),
+        Some("title") => (16.0, 1.16),
+        Some("heading") => (12.0, 1.16),
         Some("note" | "tick") => (11.0, 1.0),
         _ => (12.0, 1.0),
     };
