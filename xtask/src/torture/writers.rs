@@ -343,7 +343,10 @@ mod tests {
             difference(&folder(&[("a", "1"), ("b", "2")]), &old, &new),
             "2 files of both"
         );
-        assert_eq!(difference(&folder(&[("a", "1")]), &old, &new), "b is of neither");
+        assert_eq!(
+            difference(&folder(&[("a", "1")]), &old, &new),
+            "b belongs to neither"
+        );
         assert_eq!(difference(&folder(&[]), &old, &new), "there is none");
     }
 }
