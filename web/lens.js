@@ -8,6 +8,8 @@ const NEARER = 2;
 /** By how much an arrow key moves, as a share of what is in view. */
 const ASIDE = 0.2;
 
+/** @typedef {[across: number, down: number]} Point as shares of a frame's sides */
+
 const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
 
 /**
@@ -45,7 +47,10 @@ export class Lens {
   #view = WHOLE;
   #frames;
   #shown;
-  /** Where fingers or the mouse are down, by pointer. */
+  /**
+   * Where fingers or the mouse are down, by pointer.
+   * @type {Map<number, Point>}
+   */
   #down = new Map();
   #dragged = false;
 
@@ -62,7 +67,7 @@ export class Lens {
       frame.addEventListener('pointerdown', (event) => this.#press(event, frame));
       frame.addEventListener('pointermove', (event) => this.#drag(event, frame));
       for (const end of ['pointerup', 'pointercancel', 'lostpointercapture']) {
-        frame.addEventListener(end, ({ pointerId }) => this.#down.delete(pointerId));
+        frame.addEventListener(end, (/** @type {any} */ { pointerId }) => this.#down.delete(pointerId));
       }
       frame.addEventListener('click', () => {
         if (!this.#dragged) clicked();
@@ -122,10 +127,12 @@ export class Lens {
     if (others.length) {
       const [[, other]] = others;
       const apart = (point) => Math.hypot(point[0] - other[0], point[1] - other[1]);
+      /** @type {Point} */
       const middle = [(now[0] + other[0]) / 2, (now[1] + other[1]) / 2];
       if (apart(before) > 0) this.#set(zoomedAbout(this.#view, apart(now) / apart(before), middle));
       return;
     }
+    /** @type {Point} */
     const moved = [now[0] - before[0], now[1] - before[1]];
     // A hand that trembles while it clicks drags nothing.
     if (!this.#dragged && Math.hypot(...moved) * frame.clientWidth < 3) {
@@ -137,6 +144,7 @@ export class Lens {
   }
 
   #key(event, clicked) {
+    /** @type {Record<string, Point>} */
     const aside = { ArrowLeft: [ASIDE, 0], ArrowRight: [-ASIDE, 0], ArrowUp: [0, ASIDE], ArrowDown: [0, -ASIDE] };
     const does = {
       '+': () => this.nearer(),
@@ -153,7 +161,10 @@ export class Lens {
   }
 }
 
-/** Where in a frame something happened, as shares of its sides. */
+/**
+ * Where in a frame something happened, as shares of its sides.
+ * @returns {Point}
+ */
 function share(frame, { clientX, clientY }) {
   const { left, top, width, height } = frame.getBoundingClientRect();
   return [(clientX - left) / (width || 1), (clientY - top) / (height || 1)];

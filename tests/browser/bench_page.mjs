@@ -103,8 +103,8 @@ async function visit(bits, latency, viewport) {
         null,
         { timeout: 120_000 },
       ),
-    // A step forward may be taken, of the recorded walk or by the network.
-    () => page.locator('[data-do="forward"]:not(:disabled)').waitFor({ timeout: 120_000 }),
+    // The walk may be played, as it was recorded or by the network.
+    () => page.locator('[data-do="play"]:not(:disabled)').waitFor({ timeout: 120_000 }),
     () => page.waitForSelector('cellflux-explorer[data-phase="ready"]', { timeout: 180_000 }),
   ]) {
     await wait();

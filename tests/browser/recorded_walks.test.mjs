@@ -192,7 +192,7 @@ test('nothing plays by itself, and where less motion is preferred nothing moves 
         .evaluate((way) => getComputedStyle(way).transitionDuration);
       assert.equal(transition, reducedMotion === 'reduce' ? '0s' : '0.12s');
       await explorer.page.locator('[data-do="play"]').click();
-      await explorer.page.locator('.where[data-step="2"]').waitFor();
+      await explorer.page.locator('[data-do="play"][aria-label="Pause"]').waitFor();
       await explorer.page.locator('[data-do="play"]').click();
       const there = await explorer.step();
       await explorer.page.waitForTimeout(1500);

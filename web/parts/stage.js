@@ -47,8 +47,8 @@ export class Stage extends Part {
   /** All three pictures show the same part of the cell, as large as there is room. */
   #buildLens() {
     const frames = [this.start, this.now, this.difference].map((view) => view.frame);
-    const room = new ResizeObserver(() => this.#fit());
-    for (const frame of frames) room.observe(frame.parentElement);
+    const resized = new ResizeObserver(() => this.#fit());
+    for (const frame of frames) resized.observe(frame.parentElement);
     const button = (label, name, does) =>
       el('button', { type: 'button', class: 'chip', 'aria-label': name, title: name, on: { click: does } }, label);
     const out = button('−', 'See more of the cell', () => this.lens.farther());
@@ -71,11 +71,11 @@ export class Stage extends Part {
 
   /** Every pixel of a crop as a whole number of the screen's. */
   #fit() {
-    for (const { figure, frame, canvas } of [this.start, this.now, this.difference]) {
-      const { paddingLeft, paddingRight } = getComputedStyle(figure);
-      const room = figure.clientWidth - parseFloat(paddingLeft) - parseFloat(paddingRight);
-      const wide = getComputedStyle(figure).gridTemplateColumns.split(' ').length > 1 ? room / 2 : room;
-      if (canvas.width > 1) frame.style.width = `${wholeMultiple(canvas.width, wide)}px`;
+    for (const { room, frame, canvas } of [this.start, this.now, this.difference]) {
+      if (canvas.width <= 1) continue;
+      // The room keeps the pictures' shape, so that nothing below moves when they come.
+      room.style.aspectRatio = String(canvas.width / canvas.height);
+      frame.style.width = `${wholeMultiple(canvas.width, room.clientWidth)}px`;
     }
   }
 
@@ -171,9 +171,10 @@ export class Stage extends Part {
     const alone = visible?.filter(Boolean).length === 1;
     const size = step.change === undefined ? '' : `; ${step.change.toFixed(3)} on average`;
     this.difference.note.textContent = alone
-      ? `now − start: red is more, blue less, white no change${size}`
-      : `now − start: grey is no change${size}`;
-    this.difference.note.title = 'Root mean square over all pixels and channels; the model’s range is −1 to 1';
+      ? `red is more, blue less${size}`
+      : `grey is no change${size}`;
+    this.difference.note.title =
+      'Now − start. On average: root mean square over all pixels and channels; the model’s range is −1 to 1';
     const moved = cursor > 0 ? GENERATED : 'No change yet';
     this.difference.stamp.textContent = moved;
     this.difference.stamp.classList.toggle('generated', cursor > 0);
@@ -301,13 +302,15 @@ function view(name, heading) {
     },
     canvas,
   );
+  const room = el('div', { class: 'room' }, frame);
   return {
     title,
     note,
     stamp,
     canvas,
     frame,
+    room,
     caption,
-    figure: el('figure', { class: `view ${name}` }, frame, caption),
+    figure: el('figure', { class: `view ${name}` }, room, caption),
   };
 }

@@ -444,7 +444,7 @@ fn the_demo_bundles_vectors_are_the_published_ones() {
 
 #[test]
 fn the_demo_bundle_is_what_its_sources_give() {
-    let Some(checkpoint) = shared("reference/checkpoints/bbbc021-tiny.safetensors") else {
+    let Some(checkpoint) = shared("reference/checkpoints/bbbc021-tiny-tuned.safetensors") else {
         return;
     };
     let folder = tempfile::tempdir().unwrap();

@@ -290,7 +290,7 @@ mod tests {
         let error = Crop { x: 0, y: 0, side: 5 }.check(100, 100, &spec).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "the crop is 5 px a side, expected at least 16 px"
+            "the crop has sides of 5 px, expected at least 16 px"
         );
         let error = Crop {
             x: 50,

@@ -519,7 +519,7 @@ mod tests {
         );
         refused(
             &file(&header("|u1", "False", "(18446744073709551615, 3)"), &[]),
-            "at most 16384 px",
+            "at most sides of 16384 px",
         );
         refused(
             &file(&header("|u1", "False", "(99999999999999999999, 3)"), &[]),

@@ -224,7 +224,7 @@ mod tests {
         let error = limits.check("plate.tif", 30_000, 100, 1).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "plate.tif has 30000 x 100 px, at most 16384 px a side are read"
+            "plate.tif has 30000 x 100 px, at most sides of 16384 px are read"
         );
         let error = limits.check("a", 16_384, 16_384, 64).unwrap_err();
         assert!(error.to_string().contains("17179869184 numbers"), "{error}");

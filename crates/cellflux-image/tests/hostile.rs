@@ -144,7 +144,7 @@ fn pictures_cut_off_anywhere_are_refused_as_damaged() {
 fn a_30000_px_tiff_is_refused_from_its_header_alone() {
     assert_eq!(
         refusal("plate.tif", &claimed_tiff(30_000, 30_000, 16, 1)),
-        "plate.tif has 30000 x 30000 px, at most 16384 px a side are read"
+        "plate.tif has 30000 x 30000 px, at most sides of 16384 px are read"
     );
 }
 
@@ -157,7 +157,7 @@ fn a_30000_px_png_and_a_decompression_bomb_are_refused_from_their_headers() {
     let crc = crc32(&bytes[12..29]);
     bytes[29..33].copy_from_slice(&crc.to_be_bytes());
     assert!(
-        refusal("a.png", &bytes).contains("30000 x 4 px, at most 16384 px a side"),
+        refusal("a.png", &bytes).contains("30000 x 4 px, at most sides of 16384 px"),
         "{}",
         refusal("a.png", &bytes)
     );
@@ -374,7 +374,7 @@ fn limits_of_a_caller_hold() {
         numbers: 150,
     };
     let error = |bytes: &[u8]| decode_within("a", bytes, &limits).unwrap_err().to_string();
-    assert!(error(&tiff(&[(11, 2)])).contains("11 x 2 px, at most 10 px a side"));
+    assert!(error(&tiff(&[(11, 2)])).contains("11 x 2 px, at most sides of 10 px"));
     assert!(error(&png(5, 5)).contains("3 planes, at most 2 planes"));
     assert!(error(&tiff(&[(10, 10), (10, 10)])).contains("200 numbers, at most 150 numbers"));
 }

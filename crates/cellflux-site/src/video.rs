@@ -158,7 +158,7 @@ mod tests {
             (mp4(*b"mp4v"), "MPEG-4 part 2"),
             (b"RIFF\0\0\0\0AVI LIST".to_vec(), "AVI"),
             (b"OggS".to_vec(), "Ogg"),
-            (b"not a video".to_vec(), "no video"),
+            (b"not a video".to_vec(), "not a video that browsers play"),
             (Vec::new(), "empty"),
             (boxed(*b"ftyp", b"isom"), "unfinished"),
         ] {

@@ -336,10 +336,10 @@ mod tests {
     fn a_table_with_another_delimiter_is_told_so() {
         assert_eq!(
             refused(b"name;dose\nx;1\n"),
-            "has titles parted by semicolons, expected commas (commas in .csv, tabs in .tsv); save the \
-            table so"
+            "has titles separated by semicolons, expected commas (commas in .csv, tabs in .tsv); save the \
+            table with those"
         );
-        assert!(refused(b"name\tdose\nx\t1\n").contains("parted by tabs, expected commas"));
+        assert!(refused(b"name\tdose\nx\t1\n").contains("separated by tabs, expected commas"));
         // One column needs no delimiter, and a title among others may hold any.
         assert_eq!(lines("name\nx\n").len(), 1);
         assert_eq!(lines("name,dose; uM\nx,1\n").len(), 1);

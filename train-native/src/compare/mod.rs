@@ -99,7 +99,7 @@ pub(crate) fn is_generated(kind: RowKind) -> bool {
 type Taken<'a> = Box<dyn Fn(&Evaluation) -> Option<Estimate> + 'a>;
 
 /// One figure of all evaluations, unless none has it.
-fn figure(evaluated: &[Evaluated], of: &str, name: String, take: Taken<'_>) -> Option<Figure> {
+fn figure(evaluated: &[Evaluated], of: &str, name: String, take: &Taken<'_>) -> Option<Figure> {
     let own: Vec<Option<Estimate>> = evaluated.iter().map(|one| take(&one.evaluation)).collect();
     own.iter().any(Option::is_some).then(|| Figure {
         of: of.to_owned(),
@@ -156,7 +156,7 @@ fn of_rows(evaluated: &[Evaluated]) -> Vec<Figure> {
             ),
         ];
         for (name, take) in of_row {
-            figures.extend(figure(evaluated, of, name.to_owned(), take));
+            figures.extend(figure(evaluated, of, name.to_owned(), &take));
         }
         for space in &spaces {
             let distances = move |evaluation: &Evaluation| {
@@ -187,16 +187,16 @@ fn of_rows(evaluated: &[Evaluated]) -> Vec<Figure> {
                 ),
             ];
             for (name, take) in of_space {
-                figures.extend(figure(evaluated, of, name, take));
+                figures.extend(figure(evaluated, of, name, &take));
             }
         }
     }
-    let used = Box::new(|evaluation: &Evaluation| evaluation.compound_use);
+    let used: Taken<'_> = Box::new(|evaluation| evaluation.compound_use);
     figures.extend(figure(
         evaluated,
         set_name(RowKind::Generated),
         "compound use".to_owned(),
-        used,
+        &used,
     ));
     figures
 }
@@ -231,7 +231,7 @@ fn of_conditions(evaluated: &[Evaluated]) -> Vec<Figure> {
             let found = evaluation.conditions.iter().find(|condition| condition.id == id);
             found?.gap_closed
         };
-        figure(evaluated, &of, GAP.to_owned(), Box::new(take))
+        figure(evaluated, &of, GAP.to_owned(), &(Box::new(take) as Taken<'_>))
     };
     ids.iter().filter_map(of_condition).collect()
 }

@@ -148,7 +148,9 @@ fn of_one_length(mut rows: FeatureRows) -> FeatureRows {
         let length = row.iter().map(|value| value * value).sum::<f64>().sqrt();
         if length > 0.0 {
             let scale = (width as f64).sqrt() / length;
-            row.iter_mut().for_each(|value| *value *= scale);
+            for value in row.iter_mut() {
+                *value *= scale;
+            }
         }
     }
     rows

@@ -571,7 +571,7 @@ mod tests {
         let error = Assignment::new(vec![at(0, 0), at(0, 0)], &files, &spec).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "channel 2: a.png is already another channel; expected a plane of its own"
+            "channel 2: a.png is another channel's already; expected a plane of its own"
         );
         let error = Assignment::new(vec![at(0, 0), at(0, 7)], &files, &spec).unwrap_err();
         assert_eq!(error.to_string(), "channel 2: plane 8 of file 1 is not there");

@@ -58,7 +58,8 @@ fn planes_of_a_depth_stack_are_told_apart_by_slice() {
         .replace(r#"SizeZ="1""#, r#"SizeZ="3""#)
         .replace("XYZCT", "XYCZT");
     let xml = text.replace(
-        r#"<Channel ID="Channel:0:1" Name="beta-tubulin"/><Channel ID="Channel:0:2" Name="F-actin"/>"#,
+        r#"<Channel ID="Channel:0:1" Name="beta-tubulin"/>
+        <Channel ID="Channel:0:2" Name="F-actin"/>"#,
         "",
     );
     let picture = read(&three_pages(&xml));
@@ -164,7 +165,7 @@ fn a_stack_that_cannot_be_taken_apart_is_refused_by_name() {
     );
     let short = stack(60, Vec::new());
     assert!(
-        short.contains("a stack of 60 images by its own words and holds"),
+        short.contains("it says that it is a stack of 60 images and holds"),
         "{short}"
     );
     let packed = stack(3, vec![(259, Short(vec![32_773]))]);
@@ -283,7 +284,7 @@ fn a_lookup_table_of_fiji_shows_values_and_does_not_change_them() {
         &[with(page(2, 2, 8), vec![(262, Short(vec![3]))])],
     ));
     assert!(
-        short.contains("expected one 8-bit sample a pixel and a palette of 256 colours"),
+        short.contains("expected one 8-bit sample per pixel and a palette of 256 colours"),
         "{short}"
     );
 }
@@ -434,7 +435,7 @@ fn strips_that_claim_more_than_their_page_are_refused_before_they_are_decoded() 
         sentence.contains("a JPEG of 16383 x 16383 px in a strip or tile of 16 x 16 px"),
         "{sentence}"
     );
-    assert!(refusal(&of_jpegs(&[&[0; 40]], 16, 16)).contains("should be a JPEG is none"));
+    assert!(refusal(&of_jpegs(&[&[0; 40]], 16, 16)).contains("should be a JPEG and is not"));
     let tiles = |width: u16, height: u16| {
         let entries = vec![
             (256, Short(vec![20])),
