@@ -155,19 +155,24 @@ fn listen_to_panics() -> Arc<Mutex<String>> {
     told
 }
 
-/// Ends the process when a case takes longer than [`PATIENCE`]. The counter is raised at every case.
+/// Ends the process when a case takes longer than [`PATIENCE`]. The counter is raised at every case. Time is
+/// counted in looks at the counter, since a clock goes on while the process is stopped or the machine sleeps.
 fn watch() -> Arc<AtomicU64> {
+    const LOOK: Duration = Duration::from_millis(500);
     let beat = Arc::new(AtomicU64::new(0));
     let heard = Arc::clone(&beat);
     std::thread::spawn(move || {
-        let (mut last, mut since) = (0, Instant::now());
+        let (mut last, mut looks) = (0, 0);
         loop {
-            std::thread::sleep(Duration::from_millis(500));
+            std::thread::sleep(LOOK);
             let now = heard.load(Ordering::Relaxed);
             if now != last {
-                (last, since) = (now, Instant::now());
-            } else if since.elapsed() > PATIENCE {
-                std::process::exit(HUNG);
+                (last, looks) = (now, 0);
+            } else {
+                looks += 1;
+                if LOOK * looks > PATIENCE {
+                    std::process::exit(HUNG);
+                }
             }
         }
     });

@@ -7,6 +7,7 @@
 
 pub mod corpus;
 pub mod hunt;
+pub mod model;
 pub mod mutate;
 pub mod seeds;
 pub mod targets;

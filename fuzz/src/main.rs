@@ -82,8 +82,7 @@ fn main() -> Result<()> {
                 .collect();
             let line = serde_json::json!({
                 "cases": kept.cases, "taken": kept.taken, "answers": kept.answers,
-            "slowest_s": kept.slowest_s,
-                "peak_mib": peak_mib(), "findings": findings,
+                "slowest_s": kept.slowest_s, "peak_mib": peak_mib(), "findings": findings,
             });
             println!("{line}");
         }

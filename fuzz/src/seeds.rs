@@ -6,6 +6,7 @@ use std::io::Cursor;
 use anyhow::{Context, Result};
 use cellflux_bundle::UNetConfig;
 use cellflux_bundle::topology::Topology;
+use cellflux_session::{Direction, Recipe, Start, View, link};
 use image::codecs::{jpeg::JpegEncoder, png::PngEncoder};
 use image::{ExtendedColorType, ImageEncoder};
 use safetensors::Dtype;
@@ -13,18 +14,19 @@ use safetensors::tensor::TensorView;
 use tiff::encoder::{Compression, TiffEncoder, colortype};
 
 use crate::corpus;
-use crate::targets::{self, bundles::SMALLEST, checkpoints};
+use crate::model::{self, Kind, SMALLEST};
+use crate::targets::{self, checkpoints};
 
 /// Seeds of texts: target, name, content.
-const TEXTS: [(&str, &str, &str); 32] = [
+const TEXTS: [(&str, &str, &str); 29] = [
     (
         "description",
-        "imagej",
+        "whole-imagej",
         "ImageJ=1.54f\nimages=3\nchannels=3\nmode=composite\nloop=false\n",
     ),
     (
         "description",
-        "ome",
+        "whole-ome",
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?><OME \
         xmlns=\"http://www.openmicroscopy.org/Schemas/OME/2016-06\"><Image ID=\"Image:0\">\
          <Pixels ID=\"Pixels:0\" DimensionOrder=\"XYCZT\" Type=\"uint16\" SizeX=\"4\" SizeY=\"4\" \
@@ -33,48 +35,24 @@ const TEXTS: [(&str, &str, &str); 32] = [
          ID=\"Channel:0:2\" Name=\"actin\"/>\
          <TiffData IFD=\"0\" FirstC=\"0\"/></Pixels></Image></OME>",
     ),
-    ("description", "plain", "DAPI"),
-    ("smiles", "dmso", "CS(=O)C"),
+    ("description", "whole-plain", "DAPI"),
+    ("smiles", "whole-dmso", "CS(=O)C"),
     (
         "smiles",
-        "taxol",
+        "whole-taxol",
         "CC1=C2C(C(=O)C3(C(CC4C(C3C(C(C2(C)C)(CC1OC(=O)C(C(C5=CC=CC=C5)NC(=O)C6=CC=CC=C6)O)O)\
          OC(=O)C7=CC=CC=C7)(CO4)OC(=O)C)O)C)OC(=O)C",
     ),
-    ("smiles", "salt", "[Na+].[Cl-].C[N+](C)(C)C"),
-    ("smiles", "stereo", "C[C@H](N)C(=O)O/C=C\\F"),
-    ("smiles", "aromatic", "Cn1cnc2c1c(=O)n(C)c(=O)n2C"),
-    ("smiles", "wildcard", "*c1cc*cc1"),
-    ("smiles", "isotope", "[13CH4]%10.[2H]O[2H]"),
+    ("smiles", "whole-salt", "[Na+].[Cl-].C[N+](C)(C)C"),
+    ("smiles", "whole-stereo", "C[C@H](N)C(=O)O/C=C\\F"),
+    ("smiles", "whole-aromatic", "Cn1cnc2c1c(=O)n(C)c(=O)n2C"),
+    ("smiles", "whole-wildcard", "*c1cc*cc1"),
+    ("smiles", "whole-isotope", "[13CH3]C%10CCCCC%10.[2H]O[2H]"),
+    ("link", "whole-short", "c=taxol"),
     (
         "link",
-        "whole",
-        "#v=1&model=bbbc021-tiny-tuned&start=synthetic-1&c=taxol&a=1.2&solver=heun2&grid=uniform&steps=20\
-         &rtol=0.00001&atol=0.00001&noise=0.5&seed=7&way=forward&at=3&hide=0,2",
-    ),
-    ("link", "short", "c=taxol"),
-    (
-        "link",
-        "address",
+        "whole-address",
         "https://a.example/x/?y=1#c=taxol&steps=3&solver=dopri5&way=return",
-    ),
-    (
-        "recipe",
-        "whole",
-        concat!(
-            r#"{"model":"bbbc021-tiny-tuned","start":{"example":"synthetic-1"},"condition":"taxol","#,
-            r#""sampling":{"solver":"heun2","grid":"uniform","steps":4,"alpha":1.2,"noise":0.5,"seed":7,"#,
-            r#""rtol":1e-5,"atol":1e-5},"direction":"return","view":{"step":1,"hidden":[0]}}"#
-        ),
-    ),
-    (
-        "recipe",
-        "crop",
-        concat!(
-            r#"{"model":"bbbc021-tiny-tuned","start":{"crop":"AAAA"},"condition":"dmso","#,
-            r#""sampling":{"solver":"dopri5","grid":"edm","steps":4,"alpha":1,"noise":0,"seed":0,"#,
-            r#""rtol":1e-5,"atol":1e-5}}"#
-        ),
     ),
     (
         "site_toml",
@@ -82,11 +60,11 @@ const TEXTS: [(&str, &str, &str); 32] = [
         "title = \"A\"\nabstract = \"B $x$\"\ndate = \"2025-07\"\nurl = \"https://a.example/\"\n\
         offline = true\n[[author]]\nname = \"N\"\norcid = \"0000-0002-1825-0097\"\n\
          affiliations = [\"X\"]\n[[link]]\nlabel = \"Paper\"\nhref = \"https://a.example/p\"\n\
-         kind = \"paper\"\n[theme]\naccent = [\"#005f73\", \"#94d2bd\"]\n\
+         kind = \"paper\"\n[theme]\naccent = { light = \"#005f73\", dark = \"#94d2bd\" }\n\
          [[bundle]]\npath = \"m\"\n[precompute]\ncompounds = [\"taxol\"]\nsteps = 4\n[[section]]\n\
          id = \"a\"\ntitle = \"T\"\ntext = \"*x*\"\n",
     ),
-    ("site_toml", "little", "title = \"A\"\n"),
+    ("site_toml", "whole-little", "title = \"A\"\n"),
     (
         "markdown",
         "whole",
@@ -106,36 +84,44 @@ const TEXTS: [(&str, &str, &str); 32] = [
     ),
     (
         "formula",
-        "velocity",
+        "whole-velocity",
         "\\dot x_t = v_\\theta(x_t, t, c) + \\alpha\\,(v_c - v_\\emptyset)",
     ),
     (
         "formula",
-        "align",
+        "whole-align",
         "\\begin{align} a &= \\frac{b}{\\sqrt[3]{c}} \\\\ \\left( d \\right) &= \\color{red} e^{f_g} \
         \\end{align}",
     ),
-    ("formula", "text", "\\text{if } x < 1 \\And \\mathbb{R} \\hat{y}"),
     (
         "formula",
-        "sum",
+        "whole-text",
+        "\\text{if } x < 1 \\And \\mathbb{R} \\hat{y}",
+    ),
+    (
+        "formula",
+        "whole-sum",
         "\\sum_{i=0}^\\infty \\int_0^1 \\begin{pmatrix} 1 & 0 \\\\ 0 & 1 \\end{pmatrix}",
     ),
     (
         "table",
-        "plain",
+        "whole-plain",
         "IMAGE,CPD_NAME,DOSE,STATE\na.npy,DMSO,0,0\nb.npy,\"taxol, pure\",3.0,1\n",
     ),
-    ("table", "windows", "\u{feff}a,b\r\n1,2\r\n\r\n\"x\r\ny\",3\r\n"),
+    (
+        "table",
+        "whole-windows",
+        "\u{feff}a,b\r\n1,2\r\n\r\n\"x\r\ny\",3\r\n",
+    ),
     ("table", "wrong", "a,b\n1\n2,3,4\n"),
     (
         "training_toml",
-        "synthetic",
+        "whole-synthetic",
         include_str!("../../configs/synthetic-tiny.toml"),
     ),
     (
         "training_toml",
-        "bbbc021",
+        "whole-bbbc021",
         include_str!("../../configs/bbbc021-small.toml"),
     ),
     ("manifest", "empty", "{}"),
@@ -152,8 +138,10 @@ pub fn write() -> Result<()> {
         put(target, name, text.as_bytes())?;
     }
     pictures()?;
+    visits()?;
     bundles()?;
-    checkpoints()
+    checkpoints()?;
+    state_dicts()
 }
 
 fn put(target: &str, name: &str, content: &[u8]) -> Result<()> {
@@ -168,9 +156,9 @@ fn pictures() -> Result<()> {
     let first = |count: usize| bytes.get(..count).unwrap_or_default();
     for (name, colour, count) in [
         ("grey", ExtendedColorType::L8, 64),
-        ("colour", ExtendedColorType::Rgb8, 192),
+        ("whole-colour", ExtendedColorType::Rgb8, 192),
         ("deep", ExtendedColorType::L16, 128),
-        ("clear", ExtendedColorType::Rgba8, 256),
+        ("whole-clear", ExtendedColorType::Rgba8, 256),
     ] {
         let mut png = Vec::new();
         PngEncoder::new(&mut png).write_image(first(count), 8, 8, colour)?;
@@ -178,7 +166,7 @@ fn pictures() -> Result<()> {
     }
     for (name, colour, count) in [
         ("grey", ExtendedColorType::L8, 64),
-        ("colour", ExtendedColorType::Rgb8, 192),
+        ("whole-colour", ExtendedColorType::Rgb8, 192),
     ] {
         let mut jpeg = Vec::new();
         JpegEncoder::new_with_quality(&mut jpeg, 60).write_image(first(count), 8, 8, colour)?;
@@ -202,9 +190,9 @@ fn pictures() -> Result<()> {
     put("tiff", "float", &tiff.into_inner())?;
     let mut tiff = Cursor::new(Vec::new());
     TiffEncoder::new_big(&mut tiff)?.write_image::<colortype::RGB8>(8, 8, first(192))?;
-    put("tiff", "big", &tiff.into_inner())?;
+    put("tiff", "whole-big", &tiff.into_inner())?;
     for (name, kind, shape, count) in [
-        ("bytes", "|u1", "(3, 8, 8)", 192),
+        ("whole-bytes", "|u1", "(3, 8, 8)", 192),
         ("words", "<u2", "(8, 8)", 128),
         ("float", ">f4", "(8, 4)", 128),
     ] {
@@ -226,19 +214,39 @@ fn npy(kind: &str, shape: &str, numbers: &[u8]) -> Vec<u8> {
     npy
 }
 
-fn bundles() -> Result<()> {
-    let mut manifest: serde_json::Value =
-        serde_json::from_slice(include_bytes!("../../web/bundles/bbbc021-tiny/manifest.json"))?;
-    put("manifest", "demo", &serde_json::to_vec(&manifest)?)?;
-    for list in ["/conditions/list", "/gallery/controls"] {
-        if let Some(list) = manifest
-            .pointer_mut(list)
-            .and_then(serde_json::Value::as_array_mut)
-        {
-            list.truncate(2);
-        }
+/// Walks of every kind, as recipes' files and as links.
+fn visits() -> Result<()> {
+    let example = |id: &str| Start::Example(id.into());
+    let crop = Start::Crop((0..3 * 8 * 8).collect());
+    for (name, kind, start, direction) in [
+        ("example", Kind::Control, example("control-1"), Direction::Forward),
+        ("crop", Kind::Control, crop, Direction::Return),
+        ("dosed", Kind::Dosed, example("taxol-1"), Direction::Reverse),
+        ("noise", Kind::Noise, Start::Noise, Direction::Forward),
+    ] {
+        let model = model::manifest(kind)?;
+        let condition = model.conditions.get("taxol").context("the model has no taxol")?;
+        let mut recipe = Recipe::new(&model, start, condition);
+        recipe.direction = direction;
+        recipe.view = View {
+            step: Some(3),
+            hidden: vec![0, 2],
+        };
+        recipe.validate(&model)?;
+        put("recipe", &format!("whole-{name}"), recipe.to_json()?.as_bytes())?;
+        let link = format!("#{}", link::write(&recipe, &model.image)?);
+        put("link", &format!("whole-{name}"), link.as_bytes())?;
     }
-    put("manifest", "short", &serde_json::to_vec(&manifest)?)?;
+    Ok(())
+}
+
+fn bundles() -> Result<()> {
+    for kind in Kind::ALL {
+        let name = format!("whole-{}", kind.id());
+        put("manifest", &name, &serde_json::to_vec(&model::manifest(kind)?)?)?;
+    }
+    let evaluation = model::manifest(Kind::Control)?.evaluation;
+    put("evaluation", "whole", &serde_json::to_vec(&evaluation)?)?;
 
     let config = UNetConfig::from_json(SMALLEST)?;
     let parameters = Topology::new(&config).parameters(&config);
@@ -248,7 +256,7 @@ fn bundles() -> Result<()> {
         .take(6)
         .collect();
     let zeros = [0_u8; 512];
-    for (name, dtype, width) in [("f16", Dtype::F16, 2), ("f32", Dtype::F32, 4)] {
+    for (name, dtype, width) in [("whole-f16", Dtype::F16, 2), ("f32", Dtype::F32, 4)] {
         let views = small.iter().filter_map(|parameter| {
             let numbers = zeros.get(..width * parameter.len())?;
             let view = TensorView::new(dtype, parameter.shape.clone(), numbers).ok()?;
@@ -282,8 +290,8 @@ fn checkpoints() -> Result<()> {
     for (name, pickle) in [
         ("tensor", tensor_pickle(&[("time_embed.0.bias".into(), vec![32])])),
         ("namespace", namespace.to_vec()),
-        ("whole", tensor_pickle(&trained)),
-        ("averaged", tensor_pickle(&averaged)),
+        ("whole-trained", tensor_pickle(&trained)),
+        ("whole-averaged", tensor_pickle(&averaged)),
     ] {
         put("pickle", name, &pickle)?;
         put("checkpoint", name, &checkpoints::around(&pickle)?)?;
@@ -291,25 +299,31 @@ fn checkpoints() -> Result<()> {
     Ok(())
 }
 
-/// `{"model": OrderedDict(tensors)}` as `torch.save` writes it; every tensor shows the first number of one
-/// storage of 32.
+/// `{"model": OrderedDict(tensors)}` as `torch.save` writes it.
 fn tensor_pickle(tensors: &[(String, Vec<usize>)]) -> Vec<u8> {
     let mut pickle = b"\x80\x02}".to_vec();
-    let text = |pickle: &mut Vec<u8>, text: &str| {
-        pickle.push(b'X');
-        pickle.extend((text.len() as u32).to_le_bytes());
-        pickle.extend(text.as_bytes());
-    };
     text(&mut pickle, "model");
+    dictionary(&mut pickle, tensors, false);
+    pickle.extend(b"s.");
+    pickle
+}
+
+/// `OrderedDict(tensors)`; every tensor shows the first number of one storage of 32. `old` puts `None` behind
+/// the storage's length, as the format before `PyTorch` 1.6 does.
+fn dictionary(pickle: &mut Vec<u8>, tensors: &[(String, Vec<usize>)], old: bool) {
     pickle.extend(b"ccollections\nOrderedDict\n)R(");
     for (name, shape) in tensors {
-        text(&mut pickle, name);
+        text(pickle, name);
         pickle.extend(b"ctorch._utils\n_rebuild_tensor_v2\n((");
-        text(&mut pickle, "storage");
+        text(pickle, "storage");
         pickle.extend(b"ctorch\nFloatStorage\n");
-        text(&mut pickle, "0");
-        text(&mut pickle, "cpu");
-        pickle.extend(b"K\x20tQK\0(");
+        text(pickle, "0");
+        text(pickle, "cpu");
+        pickle.extend(b"K\x20");
+        if old {
+            pickle.push(b'N');
+        }
+        pickle.extend(b"tQK\0(");
         for side in shape {
             pickle.push(b'M');
             pickle.extend((*side as u16).to_le_bytes());
@@ -318,6 +332,39 @@ fn tensor_pickle(tensors: &[(String, Vec<usize>)]) -> Vec<u8> {
         pickle.extend(b"K\0".repeat(shape.len()));
         pickle.extend(b"t\x89ccollections\nOrderedDict\n)RtR");
     }
-    pickle.extend(b"us.");
-    pickle
+    pickle.push(b'u');
+}
+
+fn text(pickle: &mut Vec<u8>, text: &str) {
+    pickle.push(b'X');
+    pickle.extend((text.len() as u32).to_le_bytes());
+    pickle.extend(text.as_bytes());
+}
+
+/// State dicts of another network, in today's format and in the one before `PyTorch` 1.6.
+fn state_dicts() -> Result<()> {
+    let tensors: Vec<(String, Vec<usize>)> = checkpoints::OTHER
+        .iter()
+        .map(|(name, shape)| ((*name).to_owned(), shape.to_vec()))
+        .collect();
+    let pickle = |old| {
+        let mut pickle = b"\x80\x02".to_vec();
+        dictionary(&mut pickle, &tensors, old);
+        pickle.push(b'.');
+        pickle
+    };
+    put("state_dict", "whole-zip", &checkpoints::around(&pickle(false))?)?;
+
+    // A number that marks the format, its version, the byte order, the state dict, the storages' keys, and for
+    // each its count of numbers and the numbers.
+    let mut old = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19.\x80\x02M\xe9\x03.\x80\x02}(".to_vec();
+    text(&mut old, "little_endian");
+    old.extend(b"\x88u.");
+    old.extend(pickle(true));
+    old.extend(b"\x80\x02](");
+    text(&mut old, "0");
+    old.extend(b"e.");
+    old.extend(32_i64.to_le_bytes());
+    old.extend([0; 128]);
+    put("state_dict", "whole-old", &old)
 }

@@ -177,7 +177,7 @@ impl Step {
 /// [`TrainError::Device`] when the device is not there; [`TrainError::Tensor`] when it fails, also if memory
 /// runs out.
 pub fn measure(measurement: &Measurement) -> Result<Report, TrainError> {
-    let device = measurement.device.open()?;
+    let device = measurement.device.open_for(measurement.precision)?;
     measurement.network.validate()?;
     measurement
         .network

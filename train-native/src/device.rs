@@ -36,9 +36,29 @@ impl DeviceChoice {
             reason: error.to_string(),
         })
     }
+
+    /// The device itself, for computing in this precision.
+    ///
+    /// # Errors
+    /// As [`Self::open`], and [`TrainError::Device`] where the device does not compute in it.
+    pub fn open_for(self, precision: Precision) -> Result<Device, TrainError> {
+        let device = self.open()?;
+        if precision.is_computed_on(&device) {
+            return Ok(device);
+        }
+        Err(TrainError::Device {
+            wanted: self.to_string(),
+            reason: "candle multiplies no bf16 matrices on a CPU; use --precision f32 or f16, or a GPU".into(),
+        })
+    }
 }
 
 impl Precision {
+    /// Whether a network can be computed in it there: candle has no matrix product of bf16 on a CPU.
+    pub fn is_computed_on(self, device: &Device) -> bool {
+        self != Self::Bf16 || !device.is_cpu()
+    }
+
     /// candle's name of it.
     pub fn dtype(self) -> DType {
         match self {

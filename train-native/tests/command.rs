@@ -137,3 +137,46 @@ fn wrong_arguments_are_named_before_anything_is_written() {
         assert!(newest_step(&out).is_none() && !out.join("config.toml").exists());
     }
 }
+
+#[test]
+fn bf16_on_a_cpu_is_refused_in_a_sentence_before_anything_is_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let (config, out) = (write_config(folder.path()), folder.path().join("run"));
+    let on_a_cpu = ["--device", "cpu", "--precision", "bf16"];
+    let train = command()
+        .args(["train", "--steps", "1", "--config"])
+        .arg(&config)
+        .arg("--out")
+        .arg(&out)
+        .args(on_a_cpu)
+        .output()
+        .unwrap();
+    let bench = command()
+        .args(["bench", "train", "tiny:1", "--side", "16", "--steps", "1"])
+        .args(on_a_cpu)
+        .output()
+        .unwrap();
+    for refused in [train, bench] {
+        let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+        assert_eq!(refused.status.code(), Some(2), "{said}");
+        assert!(
+            said.contains("device cpu: candle multiplies no bf16 matrices on a CPU; use --precision f32"),
+            "{said}"
+        );
+        assert!(!said.contains(" 0: "), "a sentence, no list of calls: {said}");
+    }
+    assert!(!out.exists());
+}
+
+#[test]
+fn a_check_on_a_cpu_finds_no_difference_and_says_what_it_leaves_out() {
+    let check = run(command().args(["bench", "check", "--device", "cpu"]));
+    let said = String::from_utf8_lossy(&check.stdout).into_owned();
+    let errors = String::from_utf8_lossy(&check.stderr).into_owned();
+    assert_eq!(check.status.code(), Some(0), "{said}{errors}");
+    assert!(said.contains("Bf16 is left out"), "{said}");
+    for precision in ["F32", "F16"] {
+        let compared = said.matches(&format!("ok    {precision} ")).count();
+        assert!(compared >= 20, "{precision}: {said}");
+    }
+}

@@ -69,7 +69,8 @@ pub fn counted_tests(filter: &str, variables: &[(&str, &OsStr)]) -> Result<Tally
     )
 }
 
-fn counted(command: &mut Command) -> Result<Tally> {
+/// Runs a command of libtest's, passing its output on while the tests are counted.
+pub fn counted(command: &mut Command) -> Result<Tally> {
     let mut child = command
         .stdout(Stdio::piped())
         .spawn()

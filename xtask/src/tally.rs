@@ -157,5 +157,10 @@ mod tests {
     #[test]
     fn a_run_without_tests_is_not_good() {
         assert!(!Tally::default().is_good());
+        let mut filtered = Tally::default();
+        filtered
+            .add_rust_summary("test result: ok. 0 passed; 0 failed; 0 ignored; 0 measured; 90 filtered out");
+        filtered.settle("tests of a name that none has", true);
+        assert!(!filtered.is_good());
     }
 }

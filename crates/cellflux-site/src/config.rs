@@ -186,7 +186,10 @@ fn regular() -> String {
 
 /// One colour for both modes, or one each.
 #[derive(Clone, Debug, Deserialize)]
-#[serde(untagged)]
+#[serde(
+    untagged,
+    expecting = "a colour is \"#rrggbb\", or { light = \"#rrggbb\", dark = \"#rrggbb\" }"
+)]
 pub enum Colour {
     /// The same in both.
     Both(String),
@@ -518,6 +521,10 @@ mod tests {
                 ":4: url \"javascript:alert(1)\", expected https",
             ),
             ("title = 3", ":1: invalid type: integer `3`, expected a string"),
+            (
+                "title = \"T\"\n[theme]\naccent = [\"#005f73\", \"#94d2bd\"]",
+                ":3: a colour is \"#rrggbb\", or { light = \"#rrggbb\", dark = \"#rrggbb\" }",
+            ),
             ("title = \"T\"\nurl = ", ":2: "),
         ] {
             let error = refused(text);

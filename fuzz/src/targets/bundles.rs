@@ -4,15 +4,10 @@ use cellflux_bundle::conditions::ConditionVectors;
 use cellflux_bundle::quantise::WeightDtype;
 use cellflux_bundle::shard::ShardReader;
 use cellflux_bundle::state_dict::config_from_safetensors;
-use cellflux_bundle::{BundleReader, Manifest, StateDict, UNetConfig};
+use cellflux_bundle::{BundleReader, Evaluation, Manifest, StateDict, UNetConfig};
 
 use crate::Outcome;
-
-/// The smallest network there is: one level of 32 channels.
-pub(crate) const SMALLEST: &str = r#"{
-    "in_channels": 3, "out_channels": 3, "model_channels": 32, "num_res_blocks": 1,
-    "attention_resolutions": [], "channel_mult": [1], "condition_dim": 8,
-    "use_scale_shift_norm": true, "use_new_attention_order": true}"#;
+use crate::model::SMALLEST;
 
 /// A manifest. What is taken can be written, and read again as the same.
 pub fn manifest(input: &[u8]) -> Outcome {
@@ -32,6 +27,18 @@ pub fn manifest(input: &[u8]) -> Outcome {
     let again = Manifest::from_json(&written);
     assert!(
         again.is_ok_and(|again| again == manifest),
+        "what was written is read as something else"
+    );
+    Ok(())
+}
+
+/// An evaluation by itself. What is taken can be written, and read again as the same.
+pub fn evaluation(input: &[u8]) -> Outcome {
+    let evaluation = Evaluation::from_json(input).map_err(|error| error.to_string())?;
+    let written = evaluation.to_json().map_err(|error| error.to_string())?;
+    let again = Evaluation::from_json(&written);
+    assert!(
+        again.is_ok_and(|again| again == evaluation),
         "what was written is read as something else"
     );
     Ok(())

@@ -10,7 +10,7 @@ mod visits;
 use crate::Target;
 
 /// Every target, in the order of the tables.
-pub const ALL: [Target; 17] = [
+pub const ALL: [Target; 19] = [
     Target {
         name: "png",
         reads: "PNG crops, also the lossless crop of a link",
@@ -94,6 +94,24 @@ pub const ALL: [Target; 17] = [
         ],
     },
     Target {
+        name: "evaluation",
+        reads: "an evaluation's figures",
+        read: bundles::evaluation,
+        own: false,
+        words: &[
+            "null",
+            "1e999",
+            "-0",
+            "[]",
+            "{}",
+            "\"\"",
+            "\"low\":",
+            "\"kind\":\"real\"",
+            "\"counts\":[[",
+            "18446744073709551616",
+        ],
+    },
+    Target {
         name: "shard",
         reads: "weight shards, state dicts and condition vectors (safetensors)",
         read: bundles::tensors,
@@ -138,6 +156,27 @@ pub const ALL: [Target; 17] = [
             "PK\u{5}\u{6}",
             "data.pkl",
             "data/0",
+        ],
+    },
+    Target {
+        name: "state_dict",
+        reads: "a state dict of another network, in today's .pth format and the old one",
+        read: checkpoints::state_dict,
+        own: false,
+        words: &[
+            "ctorch._utils\n_rebuild_tensor_v2\n",
+            "ccollections\nOrderedDict\n",
+            "ctorch\nFloatStorage\n",
+            "ctorch\nBFloat16Storage\n",
+            "ctorch\nDoubleStorage\n",
+            "PK\u{3}\u{4}",
+            "PK\u{1}\u{2}",
+            "data.pkl",
+            "a.weight",
+            "a.bias",
+            "little_endian",
+            ")R",
+            "(t",
         ],
     },
     Target {
@@ -296,6 +335,6 @@ pub const ALL: [Target; 17] = [
 
 /// The target of a name.
 pub fn named(name: &str) -> Option<&'static Target> {
-    static TARGETS: [Target; 17] = ALL;
+    static TARGETS: [Target; 19] = ALL;
     TARGETS.iter().find(|target| target.name == name)
 }

@@ -66,6 +66,9 @@ struct Check {
     /// cpu, cuda or cuda:N.
     #[arg(long, default_value_t = DeviceChoice::Cuda(0))]
     device: DeviceChoice,
+    /// Where the comparisons go as JSON.
+    #[arg(long)]
+    json: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -191,16 +194,29 @@ fn check(args: &Check) -> anyhow::Result<()> {
 
     said::go_on_unread();
     let device = args.device.open()?;
-    let mut wrong = 0;
+    let (mut wrong, mut findings) = (0, Vec::new());
     for precision in [Precision::F32, Precision::Bf16, Precision::F16] {
+        if !precision.is_computed_on(&device) {
+            println!("      {precision:?} is left out: candle multiplies no such matrices on a CPU");
+            continue;
+        }
         for (tf32, deterministic) in [(false, true), (precision == Precision::F32, false)] {
             let treatment = Treatment { tf32, deterministic };
             for finding in check(&device, precision.dtype(), treatment)? {
                 let verdict = if finding.holds() { "ok   " } else { "WRONG" };
                 wrong += usize::from(!finding.holds());
                 println!("{verdict} {precision:?} tf32 {tf32} deterministic {deterministic}: {finding}");
+                findings.push(serde_json::json!({
+                    "operation": finding.kind.to_string(), "case": finding.case,
+                    "precision": precision, "tf32": tf32, "deterministic": deterministic,
+                    "error": finding.error.as_ref().ok(), "failure": finding.error.as_ref().err(),
+                    "bound": finding.bound,
+                }));
             }
         }
+    }
+    if let Some(path) = &args.json {
+        fs::write(path, serde_json::to_vec_pretty(&findings)?).with_context(|| path.display().to_string())?;
     }
     anyhow::ensure!(wrong == 0, "{wrong} operations differ from their twins");
     Ok(())

@@ -103,7 +103,7 @@ impl Run {
     pub fn start(config: Config, cache_progress: impl Fn(usize, usize)) -> Result<Self, TrainError> {
         let folder = config.run.folder.clone();
         refuse_run(&folder)?;
-        let device = config.run.device.open()?;
+        let device = config.run.device.open_for(config.training.precision)?;
         let material = Material::read(config, cache_progress)?;
         let lock = RunLock::take(&folder)?;
         // Another process may have finished a run in the meantime.
@@ -149,7 +149,7 @@ impl Run {
             });
         }
         let lock = RunLock::take(folder)?;
-        let device = config.run.device.open()?;
+        let device = config.run.device.open_for(config.training.precision)?;
         let (path, Checkpoint { progress, state }) = checkpoint::load(&checkpoints, asked, &device)?;
         resume::check(&path, &progress.config, &config)?;
         let material = Material::read(config, cache_progress)?;
