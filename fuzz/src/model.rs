@@ -69,11 +69,11 @@ fn draft(kind: Kind) -> Result<Draft> {
     let dosed = kind == Kind::Dosed;
     let dose_um = dosed.then_some(3.0);
     let sampling = Sampling {
-        steps: 4,
+        steps: 2,
         ..Sampling::default()
     };
     let list: Vec<Condition> = ["dmso", "taxol", "simvastatin"].map(condition).into();
-    let vectors = vec![vec![0.5; if dosed { WIDTH - 1 } else { WIDTH }]; list.len()];
+    let vectors = vec![vec![1.0; if dosed { WIDTH - 1 } else { WIDTH }]; list.len()];
     let strip = "trajectories/taxol.png";
     let files = [
         "samples/control-1.png",

@@ -229,7 +229,7 @@ fn visits() -> Result<()> {
         let mut recipe = Recipe::new(&model, start, condition);
         recipe.direction = direction;
         recipe.view = View {
-            step: Some(3),
+            step: Some(1),
             hidden: vec![0, 2],
         };
         recipe.validate(&model)?;
