@@ -166,13 +166,10 @@ fn watch() -> Arc<AtomicU64> {
         loop {
             std::thread::sleep(LOOK);
             let now = heard.load(Ordering::Relaxed);
-            if now != last {
-                (last, looks) = (now, 0);
-            } else {
-                looks += 1;
-                if LOOK * looks > PATIENCE {
-                    std::process::exit(HUNG);
-                }
+            looks = if now == last { looks + 1 } else { 0 };
+            last = now;
+            if LOOK * looks > PATIENCE {
+                std::process::exit(HUNG);
             }
         }
     });

@@ -48,7 +48,8 @@ impl DeviceChoice {
         }
         Err(TrainError::Device {
             wanted: self.to_string(),
-            reason: "candle multiplies no bf16 matrices on a CPU; use --precision f32 or f16, or a GPU".into(),
+            reason: "candle multiplies no bf16 matrices on a CPU; use --precision f32 or f16, or a GPU"
+                .into(),
         })
     }
 }

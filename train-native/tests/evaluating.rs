@@ -237,6 +237,7 @@ fn an_interrupted_evaluation_goes_on_and_another_one_is_refused_its_folder() {
     for file in [
         "report.md",
         "conditions.csv",
+        "distances_by_condition.csv",
         "cells.csv",
         "images.csv",
         "measures.safetensors",

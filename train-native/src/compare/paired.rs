@@ -1,7 +1,5 @@
 //! Differences between evaluations of the same real cells, on the same draws of their groups.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use cellflux_bundle::Estimate;
 use cellflux_bundle::evaluation::RowKind;
 use cellflux_measure::sets::bootstrap::Plan;
@@ -10,8 +8,9 @@ use cellflux_measure::sets::groups::Groups;
 use super::{
     CompareError, DETAIL, DIRECTION, DISTANCES, Evaluated, GAP, USE, in_space, is_generated, set_name,
 };
-use crate::evaluate::by_condition::KidByCondition;
+use crate::evaluate::by_condition::WithinConditions;
 use crate::evaluate::compounds::CompoundUse;
+use crate::evaluate::conditions::Sorted;
 use crate::evaluate::detail::FineDetail;
 use crate::evaluate::distances::{Halves, Measurement};
 use crate::evaluate::effect::{ConditionCells, Effects, Statistic};
@@ -184,13 +183,13 @@ impl<'a> Paired<'a> {
         let Some(measurement) = Measurement::of(real, &sets, &halves, self.plan)? else {
             return Ok(());
         };
-        let within = KidByCondition::of(real, &sets, &groups, &conditions, self.plan)?;
+        let within = WithinConditions::of(real, &sets, &groups, &conditions, self.plan)?;
         for (set, &number) in (1..).zip(&numbers) {
             // Real against real comes first in a measurement.
             let mut differences = measurement.differences(space, set + 1, 1);
             differences.kid_by_condition = within
                 .as_ref()
-                .and_then(|within| within.mean_difference(set + 1, 1));
+                .and_then(|within| within.mean_kid_difference(set + 1, 1));
             for (name, take) in DISTANCES {
                 let of = set_name(RowKind::Generated);
                 self.add(number, of, &in_space(name, space), take(&differences));
@@ -207,36 +206,20 @@ fn condition_cells(
     groups: &Groups,
     sets: &[&Measured],
 ) -> Vec<(String, ConditionCells)> {
-    let least = first.evaluation.data.least_cells;
-    let mut rows: BTreeMap<(Option<usize>, &str), Vec<usize>> = BTreeMap::new();
-    for (row, cell) in first.real.treated.iter().enumerate() {
-        rows.entry((cell.place, &cell.condition)).or_default().push(row);
-    }
-    let cells = |((_, id), rows): ((Option<usize>, &str), Vec<usize>)| {
-        let labels: Vec<usize> = rows
-            .iter()
-            .filter_map(|&row| groups.of_rows().get(row).copied())
-            .collect();
-        let own = Groups::of(groups.unit(), &labels);
-        let batches: BTreeSet<&str> = rows
-            .iter()
-            .filter_map(|&row| Some(first.real.treated.get(row)?.batch.as_str()))
-            .collect();
-        let controls: Vec<usize> = (0..)
-            .zip(&first.real.controls)
-            .filter(|(_, control)| batches.contains(control.batch.as_str()))
-            .map(|(row, _)| row)
-            .collect();
-        let enough = rows.len() >= least && own.count() >= 2 && controls.len() >= 2;
-        enough.then(|| {
-            let cells = ConditionCells {
-                treated: treated.select(&rows),
-                groups: own,
-                controls,
-                sets: sets.iter().map(|set| set.select(&rows)).collect(),
-            };
-            (id.to_owned(), cells)
-        })
+    let own = &first.real.treated;
+    let conditions: Vec<(Option<usize>, &str)> =
+        own.iter().map(|cell| (cell.place, &*cell.condition)).collect();
+    let treated_batches: Vec<&str> = own.iter().map(|cell| &*cell.batch).collect();
+    let control_batches: Vec<&str> = first.real.controls.iter().map(|cell| &*cell.batch).collect();
+    let sorted = Sorted {
+        conditions: &conditions,
+        treated_batches: &treated_batches,
+        control_batches: &control_batches,
+        groups,
+        treated,
+        sets,
+        least: first.evaluation.data.least_cells,
     };
-    rows.into_iter().filter_map(cells).collect()
+    let cells = sorted.cells().into_iter();
+    cells.map(|((_, id), cells)| (id.to_owned(), cells)).collect()
 }

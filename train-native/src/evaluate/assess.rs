@@ -12,7 +12,7 @@ use cellflux_measure::sets::Features;
 use cellflux_measure::sets::bootstrap::Plan;
 use cellflux_measure::sets::groups::Unit;
 
-use super::by_condition::KidByCondition;
+use super::by_condition::WithinConditions;
 use super::cells::{Cells, name};
 use super::compounds::{CompoundUse, SameControls};
 use super::conditions::{condition_cells, measured_conditions};
@@ -96,8 +96,8 @@ pub struct Assessment {
     pub real: RealCells,
     /// The same controls under each compound, where they were walked.
     pub same_controls: Option<SameControls>,
-    /// Kernel distances within conditions, by the space's name: real against real, controls copied, generated, …
-    pub within: Vec<(String, KidByCondition)>,
+    /// Distances within conditions, by the space's name; their sets are the first of the evaluation's rows.
+    pub within: Vec<(String, WithinConditions)>,
 }
 
 /// How two sets differ, draw by draw.
@@ -216,7 +216,7 @@ struct InSpaces {
     spaces: Vec<Space>,
     notes: Vec<String>,
     features: Vec<(String, Vec<Features>)>,
-    within: Vec<(String, KidByCondition)>,
+    within: Vec<(String, WithinConditions)>,
     /// Of the first space.
     batches: Option<BatchPlane>,
     /// Of the first space that has features of any image.
@@ -271,10 +271,10 @@ impl InSpaces {
 
 fn within_conditions(space: &str, conditions: Option<usize>) -> String {
     match conditions {
-        Some(1) => format!("the kernel distance within conditions in {space} is of one condition"),
-        Some(count) => format!("the kernel distance within conditions in {space} is a mean of {count}"),
+        Some(1) => format!("distances within conditions in {space} are of one condition"),
+        Some(count) => format!("the kernel distance by condition in {space} is a mean of {count}"),
         None => format!(
-            "no kernel distance within conditions in {space}: none has {} groups in each half",
+            "no distances within conditions in {space}: none has {} groups in each half",
             super::by_condition::FEWEST_GROUPS
         ),
     }

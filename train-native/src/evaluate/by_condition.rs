@@ -1,40 +1,42 @@
-//! Distances condition by condition: the mean of the kernel distances between the cells of each compound.
+//! Distances condition by condition: between the cells of each compound, and the mean of the kernel distances.
 //!
 //! A set can be near to the real cells as a whole and still have its compounds exchanged: the whole knows no
-//! compound. So the distance is measured within each condition, by halves as in [`super::distances`], and the
-//! mean is taken over the conditions (the paper's `KIDc`; the public code gives the overall figure there).
+//! compound. So distances are measured within each condition, by halves as in [`super::distances`], and the mean
+//! of the kernel distances is taken over the conditions (the paper's `KIDc`; the public code gives the overall
+//! figure there).
 
 use std::cell::RefCell;
 
+use cellflux_bundle::evaluation::Distances;
 use cellflux_measure::sets::Features;
 use cellflux_measure::sets::SetError;
-use cellflux_measure::sets::bootstrap::{Draw, Plan, Replicates, bootstrap};
+use cellflux_measure::sets::bootstrap::{Plan, Replicates, bootstrap};
 use cellflux_measure::sets::groups::Groups;
-use cellflux_measure::sets::kid::KernelSums;
 
-use super::distances::Halves;
+use super::distances::{Folds, Halves, STATISTICS, figures};
 use super::{Estimate, EvaluateError, bundled};
 
 /// The fewest groups in each half of a condition's cells. With fewer, most draws repeat one group, and a
 /// distance needs two different cells.
 pub const FEWEST_GROUPS: usize = 4;
 
-/// The kernel distances of several sets within each condition, all on the same draws.
+/// Where the kernel distance stands among a set's statistics.
+const KID: usize = 0;
+
+/// The distances of several sets within each condition, all on the same draws.
 #[derive(Debug)]
-pub struct KidByCondition {
+pub struct WithinConditions {
     replicates: Replicates,
     sets: usize,
     /// The conditions that were measured.
     pub conditions: Vec<usize>,
+    /// Whether each condition has cells enough for neighbours.
+    near: Vec<bool>,
+    /// Each condition's and set's Frechet distance.
+    frechet: Vec<Option<Estimate>>,
 }
 
-/// A condition's two comparisons, or the one of real cells with real cells.
-struct Folds {
-    /// The kernel's sums, with the sides of the draw that resample the set's half and the real half.
-    sums: Vec<(KernelSums, (usize, usize))>,
-}
-
-impl KidByCondition {
+impl WithinConditions {
     /// Measures `real` between its halves and each of `sets`, whose rows are those of `real`, against it, within
     /// each condition; `conditions` says each row's.
     ///
@@ -67,28 +69,26 @@ impl KidByCondition {
             return Ok(None);
         }
         let mut measured = Vec::with_capacity(halves.len() * (1 + sets.len()));
+        let mut near = Vec::with_capacity(halves.len());
         for (number, (_, halves)) in halves.iter().enumerate() {
             // Sides are counted from 1, two for each condition.
-            let sides = (2 * number + 1, 2 * number + 2);
-            measured.push(Folds::of_real(real, halves, sides)?);
-            for set in sets {
-                measured.push(Folds::of_set(set, real, halves, sides)?);
-            }
+            let folds = Folds::of(real, sets, halves, 2 * number + 1)?;
+            near.push(folds.iter().all(Folds::have_neighbours));
+            measured.extend(folds);
         }
         let sides: Vec<&Groups> = halves.iter().flat_map(|(_, halves)| halves.groups()).collect();
-        // The sample's own distances stand in for a draw whose half is one cell, repeated.
+        // The sample's own figures stand in for a draw whose half is one cell, repeated.
         let sample: RefCell<Option<Vec<f64>>> = RefCell::default();
         let replicates = bootstrap(&sides, plan, |draw| {
-            let mut values = Vec::with_capacity(measured.len());
-            for (at, folds) in measured.iter().enumerate() {
-                let own = sample
-                    .borrow()
-                    .as_ref()
-                    .and_then(|sample| sample.get(at).copied());
-                values.push(match (folds.distance(draw), own) {
-                    (Err(SetError::Overflow { .. }), Some(own)) => own,
-                    (distance, _) => distance?,
-                });
+            let mut values = Vec::with_capacity(measured.len() * STATISTICS);
+            for folds in &measured {
+                let at = values.len();
+                match (folds.statistics(draw), &*sample.borrow()) {
+                    (Err(SetError::Overflow { .. }), Some(sample)) => {
+                        values.extend(sample.iter().skip(at).take(STATISTICS));
+                    }
+                    (statistics, _) => values.extend(statistics?),
+                }
             }
             sample.borrow_mut().get_or_insert_with(|| values.clone());
             Ok(values)
@@ -96,70 +96,43 @@ impl KidByCondition {
         Ok(Some(Self {
             replicates,
             sets: 1 + sets.len(),
-            conditions: halves.into_iter().map(|(condition, _)| condition).collect(),
+            conditions: halves.iter().map(|(condition, _)| *condition).collect(),
+            near,
+            frechet: measured.iter().map(|folds| folds.frechet(&sides, plan)).collect(),
         }))
     }
 
-    /// The distance within the condition at this place of [`Self::conditions`], for set number `set`, 0 for real
+    /// The distances within the condition at this place of [`Self::conditions`], for set number `set`, 0 for real
     /// against real.
-    pub fn within(&self, place: usize, set: usize) -> Option<Estimate> {
-        let known = place < self.conditions.len() && set < self.sets;
-        known
-            .then(|| self.replicates.estimate(place * self.sets + set))
-            .flatten()
-            .map(bundled)
+    pub fn within(&self, space: &str, place: usize, set: usize) -> Option<Distances> {
+        let near = *self.near.get(place)?;
+        let at = (set < self.sets).then_some(place * self.sets + set)?;
+        let of = |statistic: usize| self.replicates.estimate(at * STATISTICS + statistic);
+        Some(Distances {
+            frechet: self.frechet.get(at).copied().flatten(),
+            ..figures(space, near, of)
+        })
     }
 
-    /// The mean over the conditions for set number `set`, 0 for real against real.
-    pub fn mean(&self, set: usize) -> Option<Estimate> {
+    /// The mean over the conditions of the kernel distance for set number `set`, 0 for real against real.
+    pub fn mean_kid(&self, set: usize) -> Option<Estimate> {
         let estimate = self.replicates.of(|values| Some(self.mean_of(values, set)));
         estimate.map(bundled)
     }
 
     /// How much larger that mean is for one set than for another, on the same draws.
-    pub fn mean_difference(&self, first: usize, second: usize) -> Option<Estimate> {
+    pub fn mean_kid_difference(&self, first: usize, second: usize) -> Option<Estimate> {
         let difference = |values: &[f64]| Some(self.mean_of(values, first) - self.mean_of(values, second));
         self.replicates.of(difference).map(bundled)
     }
 
     /// The mean over the conditions in one draw.
     fn mean_of(&self, values: &[f64], set: usize) -> f64 {
-        let own = values.iter().skip(set).step_by(self.sets);
+        let own = values
+            .iter()
+            .skip(set * STATISTICS + KID)
+            .step_by(self.sets * STATISTICS);
         own.sum::<f64>() / self.conditions.len() as f64
-    }
-}
-
-impl Folds {
-    fn of_real(real: &Features, halves: &Halves, (first, second): (usize, usize)) -> Result<Self, SetError> {
-        let [one, other] = halves.rows();
-        let sides = [&real.select(one)?, &real.select(other)?];
-        Ok(Self {
-            sums: vec![(KernelSums::new(sides, halves.groups())?, (first, second))],
-        })
-    }
-
-    fn of_set(
-        set: &Features,
-        real: &Features,
-        halves: &Halves,
-        (first, second): (usize, usize),
-    ) -> Result<Self, SetError> {
-        let [one, other] = halves.rows();
-        let [of_one, of_other] = halves.groups();
-        let there = KernelSums::new([&set.select(one)?, &real.select(other)?], [of_one, of_other])?;
-        let back = KernelSums::new([&set.select(other)?, &real.select(one)?], [of_other, of_one])?;
-        Ok(Self {
-            sums: vec![(there, (first, second)), (back, (second, first))],
-        })
-    }
-
-    /// The mean of the comparisons in one draw.
-    fn distance(&self, draw: &Draw<'_>) -> Result<f64, SetError> {
-        let mut mean = 0.0;
-        for (sums, (made, real)) in &self.sums {
-            mean += sums.kid(draw.groups(*made)?, draw.groups(*real)?)? / self.sums.len() as f64;
-        }
-        Ok(mean)
     }
 }
 
@@ -195,11 +168,11 @@ mod tests {
         let (real, groups, conditions) = cells();
         let exchanged: Vec<usize> = (0..60).map(|row| (row + 30) % 60).collect();
         let exchanged = real.select(&exchanged).unwrap();
-        let measured = KidByCondition::of(&real, &[&real, &exchanged], &groups, &conditions, PLAN)
+        let measured = WithinConditions::of(&real, &[&real, &exchanged], &groups, &conditions, PLAN)
             .unwrap()
             .unwrap();
         assert_eq!(measured.conditions, [0, 1]);
-        let [floor, same, other] = [0, 1, 2].map(|set| measured.mean(set).unwrap());
+        let [floor, same, other] = [0, 1, 2].map(|set| measured.mean_kid(set).unwrap());
         // Within a compound the kernel is about (2 * 2 + 1)^3, across it (1 - 2 * 2)^3.
         let far = 2.0 * (125.0 + 27.0);
         assert!(other.low > 0.5 * far, "{other:?}");
@@ -209,12 +182,17 @@ mod tests {
             floor.value.abs() < near && same.value.abs() < near,
             "{floor:?} {same:?}"
         );
-        let within = [0, 1].map(|place| measured.within(place, 2).unwrap().value);
+        let within = [0, 1].map(|place| measured.within("", place, 2).unwrap().kid.unwrap().value);
         assert!(
             (f64::midpoint(within[0], within[1]) - other.value).abs() < 1e-9,
             "{within:?}"
         );
-        assert!(measured.within(2, 0).is_none() && measured.within(0, 3).is_none());
+        assert!(measured.within("", 2, 0).is_none() && measured.within("", 0, 3).is_none());
+        // Exchanged cells lie among no real cell's neighbours.
+        let [same, other] = [1, 2].map(|set| measured.within("", 0, set).unwrap());
+        assert!(same.coverage.unwrap().low > 0.5, "{same:?}");
+        assert!(other.coverage.unwrap().high < 1e-9, "{other:?}");
+        assert!(same.frechet.unwrap().value < 0.1 && other.frechet.unwrap().value > 9.0);
         let whole = cellflux_measure::sets::kid::kid(&real, &exchanged, None).unwrap();
         // The very same cells; a cell's kernel with itself is in one of the three sums only.
         assert!(whole.exact.abs() < 0.05 * far, "{whole:?}");
@@ -228,13 +206,13 @@ mod tests {
             .iter_mut()
             .skip(33)
             .for_each(|condition| *condition = 0);
-        let measured = KidByCondition::of(&real, &[&real], &groups, &conditions, PLAN).unwrap();
+        let measured = WithinConditions::of(&real, &[&real], &groups, &conditions, PLAN).unwrap();
         assert_eq!(measured.unwrap().conditions, [0]);
         let one = vec![0; 6];
         let few = Groups::of(Unit::Field, &[0, 0, 1, 1, 2, 2]);
         let real = real.select(&[0, 1, 2, 3, 4, 5]).unwrap();
         assert!(
-            KidByCondition::of(&real, &[&real], &few, &one, PLAN)
+            WithinConditions::of(&real, &[&real], &few, &one, PLAN)
                 .unwrap()
                 .is_none()
         );

@@ -8,57 +8,78 @@ use cellflux_measure::sets::groups::Groups;
 use super::assess::{GENERATED_SET, Question};
 use super::effect::{ConditionCells, Effects, Statistic};
 use super::gathered::Gathered;
+use super::measured::Measured;
+
+/// The treated cells and controls that are sorted into conditions.
+pub struct Sorted<'a, K, B> {
+    /// Each treated cell's condition.
+    pub conditions: &'a [K],
+    /// Each treated cell's batch.
+    pub treated_batches: &'a [B],
+    /// Each control's batch.
+    pub control_batches: &'a [B],
+    /// What treated cells are resampled by.
+    pub groups: &'a Groups,
+    /// What the treated cells measure.
+    pub treated: &'a Measured,
+    /// What each set beside them measures, row for row.
+    pub sets: &'a [&'a Measured],
+    /// The fewest treated cells of a condition.
+    pub least: usize,
+}
+
+impl<K: Ord + Clone, B: Ord> Sorted<'_, K, B> {
+    /// The conditions that have enough cells in two groups and two controls in their batches, in their order.
+    pub fn cells(&self) -> Vec<(K, ConditionCells)> {
+        let mut rows: BTreeMap<&K, Vec<usize>> = BTreeMap::new();
+        for (row, condition) in self.conditions.iter().enumerate() {
+            rows.entry(condition).or_default().push(row);
+        }
+        rows.into_iter()
+            .filter_map(|(condition, rows)| Some((condition.clone(), self.of_rows(&rows)?)))
+            .collect()
+    }
+
+    fn of_rows(&self, rows: &[usize]) -> Option<ConditionCells> {
+        let labels: Vec<usize> = rows
+            .iter()
+            .filter_map(|&row| self.groups.of_rows().get(row).copied())
+            .collect();
+        let groups = Groups::of(self.groups.unit(), &labels);
+        let batches: BTreeSet<&B> = rows
+            .iter()
+            .filter_map(|&row| self.treated_batches.get(row))
+            .collect();
+        let controls: Vec<usize> = (0..)
+            .zip(self.control_batches)
+            .filter(|(_, batch)| batches.contains(batch))
+            .map(|(row, _)| row)
+            .collect();
+        let enough = rows.len() >= self.least && groups.count() >= 2 && controls.len() >= 2;
+        enough.then(|| ConditionCells {
+            treated: self.treated.select(rows),
+            groups,
+            controls,
+            sets: self.sets.iter().map(|set| set.select(rows)).collect(),
+        })
+    }
+}
 
 /// The conditions that have enough cells in enough groups, each with its position in the bundle's list.
 pub(super) fn condition_cells(question: &Question<'_>, gathered: &Gathered) -> Vec<(usize, ConditionCells)> {
-    let treated = &gathered.treated;
-    let mut rows: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
-    for (row, partner) in question.cells.partners.iter().enumerate() {
-        rows.entry(partner.condition).or_default().push(row);
-    }
-    let batch_of = |image: u32| {
-        question
-            .experiment
-            .entries()
-            .get(image as usize)
-            .map(|entry| entry.batch)
+    let partners = question.cells.partners.iter();
+    let conditions: Vec<usize> = partners.map(|partner| partner.condition).collect();
+    let sets: Vec<&Measured> = gathered.beside_treated.iter().map(|set| &set.measured).collect();
+    let sorted = Sorted {
+        conditions: &conditions,
+        treated_batches: &gathered.treated.batches,
+        control_batches: &gathered.controls.batches,
+        groups: &gathered.treated.groups,
+        treated: &gathered.treated.measured,
+        sets: &sets,
+        least: question.least_cells,
     };
-    let cells = |(condition, rows): (usize, Vec<usize>)| {
-        let labels: Vec<usize> = rows
-            .iter()
-            .filter_map(|&row| treated.groups.of_rows().get(row).copied())
-            .collect();
-        let groups = Groups::of(treated.groups.unit(), &labels);
-        let partner = |row: &usize| question.cells.partners.get(*row);
-        let batches: BTreeSet<Option<u32>> = rows
-            .iter()
-            .filter_map(partner)
-            .map(|own| batch_of(own.treated))
-            .collect();
-        let controls: Vec<usize> = (0..question.cells.controls.len())
-            .filter(|&row| {
-                let control = question.cells.controls.get(row);
-                control.is_some_and(|&control| batches.contains(&batch_of(control)))
-            })
-            .collect();
-        let enough = rows.len() >= question.least_cells && groups.count() >= 2 && controls.len() >= 2;
-        enough.then(|| {
-            (
-                condition,
-                ConditionCells {
-                    treated: treated.measured.select(&rows),
-                    groups,
-                    controls,
-                    sets: gathered
-                        .beside_treated
-                        .iter()
-                        .map(|set| set.measured.select(&rows))
-                        .collect(),
-                },
-            )
-        })
-    };
-    rows.into_iter().filter_map(cells).collect()
+    sorted.cells()
 }
 
 /// Every condition of the split with what its cells measure.

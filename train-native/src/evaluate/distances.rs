@@ -112,15 +112,19 @@ struct Fold {
     near: Option<Neighbourhoods>,
     made: Features,
     real: Features,
-    /// The sides of the draw (from 1) that resample the set's half and the real half.
+    /// The sides of the draw, counted from 1, that resample the set's half and the real half.
     sides: (usize, usize),
 }
+
+/// One set's comparisons with the real cells: both ways, or once where the set is the real cells.
+pub(super) struct Folds(Vec<Fold>);
 
 /// Statistics of a set in the replicates, in order.
 const KID: usize = 0;
 const ENERGY: usize = 1;
 const PRDC: usize = 2;
-const STATISTICS: usize = 6;
+/// How many statistics a set has.
+pub(super) const STATISTICS: usize = 6;
 
 /// Distances of several sets in one space, measured on the same draws.
 #[derive(Debug)]
@@ -147,26 +151,17 @@ impl Measurement {
         if !halves.can_be_measured() {
             return Ok(None);
         }
-        let mut folds = vec![vec![Fold::new(real, real, halves, (0, 1))?]];
-        for set in sets {
-            folds.push(vec![
-                Fold::new(set, real, halves, (0, 1))?,
-                Fold::new(set, real, halves, (1, 0))?,
-            ]);
-        }
+        let folds = Folds::of(real, sets, halves, 1)?;
         let sides: Vec<&Groups> = halves.groups.iter().collect();
-        let near = folds.iter().flatten().all(|fold| fold.near.is_some());
+        let near = folds.iter().all(Folds::have_neighbours);
         let replicates = bootstrap(&sides, plan, |draw| {
             let mut values = Vec::with_capacity(STATISTICS * folds.len());
             for folds in &folds {
-                values.extend(averaged(folds, draw)?);
+                values.extend(folds.statistics(draw)?);
             }
             Ok(values)
         })?;
-        let frechet = folds
-            .iter()
-            .map(|folds| frechet_estimate(folds, &sides, plan))
-            .collect();
+        let frechet = folds.iter().map(|folds| folds.frechet(&sides, plan)).collect();
         Ok(Some(Self {
             replicates,
             frechet,
@@ -179,7 +174,7 @@ impl Measurement {
         let of = |statistic: usize| self.replicates.estimate(set * STATISTICS + statistic);
         Distances {
             frechet: self.frechet.get(set).copied().flatten(),
-            ..self.figures(space, of)
+            ..figures(space, self.near, of)
         }
     }
 
@@ -187,32 +182,103 @@ impl Measurement {
     /// distance has draws of its own for each set and is left out.
     pub fn differences(&self, space: &str, first: usize, second: usize) -> Distances {
         let at = |set: usize, statistic: usize| set * STATISTICS + statistic;
-        self.figures(space, |statistic| {
+        figures(space, self.near, |statistic| {
             self.replicates
                 .difference(at(first, statistic), at(second, statistic))
         })
     }
 
-    /// What `of` says of every statistic.
-    fn figures(&self, space: &str, of: impl Fn(usize) -> Option<SetEstimate>) -> Distances {
-        let of = |statistic: usize| of(statistic).map(bundled);
-        let near = |statistic: usize| self.near.then(|| of(PRDC + statistic)).flatten();
-        Distances {
-            space: space.to_owned(),
-            frechet: None,
-            kid: of(KID),
-            kid_by_condition: None,
-            precision: near(0),
-            recall: near(1),
-            density: near(2),
-            coverage: near(3),
-            energy: of(ENERGY),
-        }
-    }
-
     /// How much larger the kernel distance of one set is than that of another, on the same draws.
     pub fn kid_difference(&self, first: usize, second: usize) -> Option<Estimate> {
         self.differences("", first, second).kid
+    }
+}
+
+/// What `of` says of every statistic; shares of neighbours only where `near`.
+pub(super) fn figures(space: &str, near: bool, of: impl Fn(usize) -> Option<SetEstimate>) -> Distances {
+    let of = |statistic: usize| of(statistic).map(bundled);
+    let near = |statistic: usize| near.then(|| of(PRDC + statistic)).flatten();
+    Distances {
+        space: space.to_owned(),
+        frechet: None,
+        kid: of(KID),
+        kid_by_condition: None,
+        precision: near(0),
+        recall: near(1),
+        density: near(2),
+        coverage: near(3),
+        energy: of(ENERGY),
+    }
+}
+
+impl Folds {
+    /// The comparisons of `real` with itself, then those of each of `sets`. A draw has the groups of `halves` on
+    /// the side of this number and the next.
+    pub(super) fn of(
+        real: &Features,
+        sets: &[&Features],
+        halves: &Halves,
+        side: usize,
+    ) -> Result<Vec<Self>, SetError> {
+        let mut folds = vec![Self(vec![Fold::new(real, real, halves, (0, 1), side)?])];
+        for set in sets {
+            folds.push(Self(vec![
+                Fold::new(set, real, halves, (0, 1), side)?,
+                Fold::new(set, real, halves, (1, 0), side)?,
+            ]));
+        }
+        Ok(folds)
+    }
+
+    /// Whether every comparison has cells enough for [`NEIGHBOURS`].
+    pub(super) fn have_neighbours(&self) -> bool {
+        self.0.iter().all(|fold| fold.near.is_some())
+    }
+
+    /// The mean of the comparisons in one draw.
+    pub(super) fn statistics(&self, draw: &Draw<'_>) -> Result<[f64; STATISTICS], SetError> {
+        let mut mean = [0.0; STATISTICS];
+        for fold in &self.0 {
+            for (sum, value) in mean.iter_mut().zip(fold.statistics(draw)?) {
+                *sum += value / self.0.len() as f64;
+            }
+        }
+        Ok(mean)
+    }
+
+    /// The Frechet distance with its interval; `None` where a half has fewer cells than features. A resampled
+    /// set has fewer different cells, which makes this distance larger, so the interval is moved back by the
+    /// mean of that.
+    pub(super) fn frechet(&self, sides: &[&Groups], plan: Plan) -> Option<Estimate> {
+        let enough = |fold: &Fold| fold.made.rows().min(fold.real.rows()) > fold.made.width();
+        if !self.0.iter().all(enough) {
+            return None;
+        }
+        let plan = Plan {
+            replicates: cellflux_measure::sets::bootstrap::FEWEST_REPLICATES,
+            ..plan
+        };
+        let mut values = Vec::new();
+        let replicates = bootstrap(sides, plan, |draw| {
+            let mut mean = 0.0;
+            for fold in &self.0 {
+                let (made, real) = fold.sides;
+                let made = fold.made.select(&draw.chosen(made)?)?;
+                let real = fold.real.select(&draw.chosen(real)?)?;
+                mean += frechet(&made, &real)? / self.0.len() as f64;
+            }
+            values.push(mean);
+            Ok(vec![mean])
+        });
+        // A draw may hold fewer cells than features.
+        let estimate = replicates.ok()?.estimate(0)?;
+        let drawn = values.get(1..).unwrap_or_default();
+        let shift = drawn.iter().sum::<f64>() / drawn.len().max(1) as f64 - estimate.value;
+        Some(Estimate {
+            value: estimate.value,
+            low: (estimate.low - shift).min(estimate.value),
+            high: (estimate.high - shift).max(estimate.value),
+        })
     }
 }
 
@@ -222,6 +288,7 @@ impl Fold {
         real: &Features,
         halves: &Halves,
         (made, other): (usize, usize),
+        side: usize,
     ) -> Result<Self, SetError> {
         let rows = |half: usize| halves.rows.get(half).map_or(&[][..], Vec::as_slice);
         let groups = |half: usize| halves.groups.get(half).unwrap_or(&halves.groups[0]);
@@ -233,7 +300,7 @@ impl Fold {
             near: Neighbourhoods::new(&real, &set, NEIGHBOURS).ok(),
             made: set,
             real,
-            sides: (made + 1, other + 1),
+            sides: (side + made, side + other),
         })
     }
 
@@ -258,49 +325,4 @@ impl Fold {
         statistics[ENERGY] = self.energy.energy(made, real)?.unbiased;
         Ok(statistics)
     }
-}
-
-/// The mean of a set's folds.
-fn averaged(folds: &[Fold], draw: &Draw<'_>) -> Result<[f64; STATISTICS], SetError> {
-    let mut mean = [0.0; STATISTICS];
-    for fold in folds {
-        for (sum, value) in mean.iter_mut().zip(fold.statistics(draw)?) {
-            *sum += value / folds.len() as f64;
-        }
-    }
-    Ok(mean)
-}
-
-/// The Frechet distance with its interval; `None` where a half has fewer cells than features. A resampled set has
-/// fewer different cells, which makes this distance larger, so the interval is moved back by the mean of that.
-fn frechet_estimate(folds: &[Fold], sides: &[&Groups], plan: Plan) -> Option<Estimate> {
-    let enough = |fold: &Fold| fold.made.rows().min(fold.real.rows()) > fold.made.width();
-    if !folds.iter().all(enough) {
-        return None;
-    }
-    let plan = Plan {
-        replicates: cellflux_measure::sets::bootstrap::FEWEST_REPLICATES,
-        ..plan
-    };
-    let mut values = Vec::new();
-    let replicates = bootstrap(sides, plan, |draw| {
-        let mut mean = 0.0;
-        for fold in folds {
-            let (made, real) = fold.sides;
-            let made = fold.made.select(&draw.chosen(made)?)?;
-            let real = fold.real.select(&draw.chosen(real)?)?;
-            mean += frechet(&made, &real)? / folds.len() as f64;
-        }
-        values.push(mean);
-        Ok(vec![mean])
-    });
-    // A draw may hold fewer cells than features.
-    let estimate = replicates.ok()?.estimate(0)?;
-    let drawn = values.get(1..).unwrap_or_default();
-    let shift = drawn.iter().sum::<f64>() / drawn.len().max(1) as f64 - estimate.value;
-    Some(Estimate {
-        value: estimate.value,
-        low: (estimate.low - shift).min(estimate.value),
-        high: (estimate.high - shift).max(estimate.value),
-    })
 }

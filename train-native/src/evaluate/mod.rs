@@ -12,7 +12,7 @@ pub mod assess;
 pub mod by_condition;
 pub mod cells;
 pub mod compounds;
-mod conditions;
+pub mod conditions;
 pub mod detail;
 pub mod distances;
 pub mod effect;

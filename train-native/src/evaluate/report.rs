@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
 use cellflux_bundle::Bundle;
-use cellflux_bundle::evaluation::Evaluation;
+use cellflux_bundle::evaluation::{Distances, Evaluation};
 use cellflux_data::Experiment;
 use cellflux_figures::Chart;
 use cellflux_measure::sets::Features;
@@ -56,6 +56,8 @@ pub fn write(
         &folder.join("conditions.csv"),
         &conditions_csv(folder, evaluation)?,
     )?;
+    let path = folder.join("distances_by_condition.csv");
+    written(&path, &within_csv(&path, assessment, bundle)?)?;
     let mut images = "path\n".to_owned();
     for (_, paths, _) in &assessment.measured {
         for path in paths {
@@ -180,6 +182,52 @@ fn conditions_csv(folder: &Path, evaluation: &Evaluation) -> Result<Vec<u8>, Eva
             .map_err(|error| wrong(error.to_string()))?;
     }
     table.into_inner().map_err(|error| wrong(error.to_string()))
+}
+
+/// Each distance within each condition: one line for a figure.
+fn within_csv(path: &Path, assessment: &Assessment, bundle: &Bundle) -> Result<Vec<u8>, EvaluateError> {
+    let wrong = |reason: String| EvaluateError::Text {
+        path: path.to_owned(),
+        reason,
+    };
+    let mut table = csv::Writer::from_writer(Vec::new());
+    table
+        .write_record(["space", "condition", "set", "figure", "value", "low", "high"])
+        .map_err(|error| wrong(error.to_string()))?;
+    let list = &bundle.manifest.conditions.list;
+    for (space, measured) in &assessment.within {
+        for (place, &condition) in measured.conditions.iter().enumerate() {
+            let condition = list.get(condition).map_or("", |condition| &condition.id);
+            for (set, row) in assessment.evaluation.rows.iter().enumerate() {
+                let Some(found) = measured.within(space, place, set) else {
+                    continue;
+                };
+                for (name, figure) in figures_of(&found) {
+                    let Some(Estimate { value, low, high }) = figure else {
+                        continue;
+                    };
+                    let [value, low, high] = [value, low, high].map(|number| number.to_string());
+                    table
+                        .write_record([space, condition, &row.name, name, &value, &low, &high])
+                        .map_err(|error| wrong(error.to_string()))?;
+                }
+            }
+        }
+    }
+    table.into_inner().map_err(|error| wrong(error.to_string()))
+}
+
+/// The distances of one set in one space, by their names in `evaluation.json`.
+fn figures_of(found: &Distances) -> [(&'static str, Option<Estimate>); 7] {
+    [
+        ("kid", found.kid),
+        ("energy", found.energy),
+        ("frechet", found.frechet),
+        ("precision", found.precision),
+        ("recall", found.recall),
+        ("density", found.density),
+        ("coverage", found.coverage),
+    ]
 }
 
 /// Every set's measures, f64 `[N, D]`, NaN where a crop does not have one; the measures' names are in the file's

@@ -8,7 +8,7 @@ use cellflux_figures::Chart;
 
 use super::Estimate;
 use super::assess::{Assessment, Difference, unmeasured};
-use super::by_condition::KidByCondition;
+use super::by_condition::WithinConditions;
 use super::nearest::Nearest;
 use super::plots::PLOTS;
 use super::sheets::SHEETS;
@@ -59,7 +59,7 @@ pub fn markdown(
     }
     difference_table(&mut text, &assessment.differences);
     conditions_table(&mut text, evaluation);
-    within_conditions(&mut text, &assessment.within, conditions);
+    within_conditions(&mut text, &assessment.within, &evaluation.rows, conditions);
     modes_table(&mut text, evaluation);
     nearest_training(&mut text, assessment.nearest.as_ref());
     plot_links(&mut text, plots);
@@ -67,23 +67,47 @@ pub fn markdown(
     text
 }
 
-/// The kernel distance within each condition, space by space.
-fn within_conditions(text: &mut String, spaces: &[(String, KidByCondition)], conditions: &Conditions) {
+/// The distances within each condition, space by space.
+fn within_conditions(
+    text: &mut String,
+    spaces: &[(String, WithinConditions)],
+    rows: &[Row],
+    conditions: &Conditions,
+) {
     for (space, measured) in spaces {
         let _ = write!(
             text,
-            "\n### KID within conditions, {space}\n\n| condition | real against real | controls copied | generated |\n\
-             |---|---|---|---|\n"
+            "\n### Within conditions, {space}\n\n| condition | set | KID | energy | Frechet | precision | recall | \
+             density | coverage |\n|---|---|---|---|---|---|---|---|---|\n"
         );
         for (place, &condition) in measured.conditions.iter().enumerate() {
             let name = conditions
                 .list
                 .get(condition)
                 .map_or("", |condition| &condition.name);
-            let figures: Vec<String> = (0..3).map(|set| shown(measured.within(place, set), 3)).collect();
-            let _ = writeln!(text, "| {name} | {} |", figures.join(" | "));
+            for (set, row) in rows.iter().enumerate() {
+                if let Some(found) = measured.within(space, place, set) {
+                    let figures = shown_distances(&found).join(" | ");
+                    let _ = writeln!(text, "| {name} | {} | {figures} |", row.name);
+                }
+            }
         }
     }
+}
+
+/// Distances with their intervals, in the order of the tables' columns: KID, energy, Frechet, neighbours.
+fn shown_distances(found: &Distances) -> Vec<String> {
+    let figures = [
+        (found.kid, 4),
+        (found.energy, 3),
+        (found.frechet, 2),
+        (found.precision, 2),
+        (found.recall, 2),
+        (found.density, 2),
+        (found.coverage, 2),
+    ];
+    let figures = figures.iter();
+    figures.map(|&(figure, digits)| shown(figure, digits)).collect()
 }
 
 /// Whether generated cells repeat training cells.
@@ -174,31 +198,8 @@ fn space_table(text: &mut String, space: &Space, rows: &[Row]) {
         else {
             continue;
         };
-        let Distances {
-            kid,
-            kid_by_condition,
-            energy,
-            frechet,
-            precision,
-            recall,
-            density,
-            coverage,
-            ..
-        } = found;
-        let figures = [
-            (*kid, 4),
-            (*kid_by_condition, 4),
-            (*energy, 3),
-            (*frechet, 2),
-            (*precision, 2),
-            (*recall, 2),
-            (*density, 2),
-            (*coverage, 2),
-        ];
-        let cells: Vec<String> = figures
-            .iter()
-            .map(|(figure, digits)| shown(*figure, *digits))
-            .collect();
+        let mut cells = shown_distances(found);
+        cells.insert(1, shown(found.kid_by_condition, 4));
         let _ = writeln!(text, "| {} | {} |", row.name, cells.join(" | "));
     }
 }

@@ -7,7 +7,7 @@ use cellflux_measure::sets::groups::Groups;
 
 use super::EvaluateError;
 use super::assess::{Difference, GENERATED_SET, Question};
-use super::by_condition::KidByCondition;
+use super::by_condition::WithinConditions;
 use super::detail::FineDetail;
 use super::distances::{Halves, Measurement};
 use super::effect::{Effects, Statistic};
@@ -112,23 +112,23 @@ pub(super) fn measure_space(
 }
 
 /// Adds to each row's distances in the space that was measured last the mean of the kernel distances within
-/// conditions, and gives them all; none where each condition has too few groups.
+/// conditions, and gives the distances within each; none where each condition has too few groups.
 pub(super) fn measure_conditions(
     features: &[Features],
     (groups, conditions): (&Groups, &[usize]),
     plan: Plan,
     rows: &mut [Row],
-) -> Result<Option<KidByCondition>, EvaluateError> {
+) -> Result<Option<WithinConditions>, EvaluateError> {
     let Some((real, sets)) = features.split_first() else {
         return Ok(None);
     };
     let sets: Vec<&Features> = sets.iter().collect();
-    let Some(measured) = KidByCondition::of(real, &sets, groups, conditions, plan)? else {
+    let Some(measured) = WithinConditions::of(real, &sets, groups, conditions, plan)? else {
         return Ok(None);
     };
     for (set, row) in rows.iter_mut().enumerate() {
         if let Some(distances) = row.distances.last_mut() {
-            distances.kid_by_condition = measured.mean(set);
+            distances.kid_by_condition = measured.mean_kid(set);
         }
     }
     Ok(Some(measured))
