@@ -269,7 +269,7 @@ class Explorer extends HTMLElement {
     this.#walker.goto(0);
   }
 
-  /** Has the network walk what is in view, where that was recorded: what follows is made of its own frames. */
+  /** Has the network walk what is in view, if that was recorded: what follows is made of its own frames. */
   async #walkedHere() {
     if (this.#state.phase !== 'ready' || !this.#state.walk?.recorded) return;
     this.#walker.pause();

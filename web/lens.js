@@ -145,7 +145,12 @@ export class Lens {
 
   #key(event, clicked) {
     /** @type {Record<string, Point>} */
-    const aside = { ArrowLeft: [ASIDE, 0], ArrowRight: [-ASIDE, 0], ArrowUp: [0, ASIDE], ArrowDown: [0, -ASIDE] };
+    const aside = {
+      ArrowLeft: [ASIDE, 0],
+      ArrowRight: [-ASIDE, 0],
+      ArrowUp: [0, ASIDE],
+      ArrowDown: [0, -ASIDE],
+    };
     const does = {
       '+': () => this.nearer(),
       '=': () => this.nearer(),

@@ -1,5 +1,5 @@
-// The recorded walk that stands in for the network: shown before the worker has said a word, walked to its end,
-// and left when something is asked for that only the network can give.
+// The recorded walk that stands in for the network: shown before the worker has said a word, walked to its
+// end, and left when something is asked for that only the network can give.
 
 import { warned } from './notices.js';
 import { Recordings } from './recorded.js';

@@ -355,8 +355,8 @@ fn state_dicts() -> Result<()> {
     };
     put("state_dict", "whole-zip", &checkpoints::around(&pickle(false))?)?;
 
-    // A number that marks the format, its version, the byte order, the state dict, the storages' keys, and for
-    // each its count of numbers and the numbers.
+    // A number that marks the format, its version, the byte order, the state dict, the storages' keys, and
+    // for each its count of numbers and the numbers.
     let mut old = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19.\x80\x02M\xe9\x03.\x80\x02}(".to_vec();
     text(&mut old, "little_endian");
     old.extend(b"\x88u.");

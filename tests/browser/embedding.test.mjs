@@ -33,9 +33,9 @@ async function elsewhere(body, work) {
 
 test('two frames with the documented script get a height each, and none grows while it loads', async () => {
   const text = await readFile(new URL('../../docs/publish.md', import.meta.url), 'utf8');
-  const [, frame, script] = /```html\n(<iframe class="cells"[\s\S]*?<\/iframe>)\n(<script>[\s\S]*?<\/script>)\n```/.exec(
-    text,
-  );
+  const block =
+    /```html\n(<iframe class="cells"[\s\S]*?<\/iframe>)\n(<script>[\s\S]*?<\/script>)\n```/;
+  const [, frame, script] = block.exec(text);
   const at = (address) => frame.replace(/src="[^"]*"/, `src="${SITE}${address}"`);
   const body =
     `<script>globalThis.said = []; addEventListener('message', ({ data, source }) => { `

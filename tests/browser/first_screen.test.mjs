@@ -1,5 +1,5 @@
-// The first screen: a cell, what became of it, and the way between, in view and as large as there is room; and
-// the closer look.
+// The first screen: a cell, what became of it, and the way between, in view and as large as there is room;
+// and the closer look.
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
@@ -75,7 +75,7 @@ test('a pixel of a crop is a whole number of pixels, and twice as many on a larg
   }
 });
 
-test('a closer look is the same in every picture, by wheel, mouse and keys, and ends at the edges', async () => {
+test('a closer look is the same in every picture, by wheel, mouse and keys, up to the edges', async () => {
   const { explorer, page, context } = await opened(1280, 800);
   const seen = () =>
     page.locator('.view .frame').evaluateAll((frames) =>

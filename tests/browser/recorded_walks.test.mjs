@@ -39,7 +39,8 @@ test('a page opens with a walk at its end, which stays until more is asked of th
     await recorded(explorer);
     const end = await explorer.step();
     assert.ok(end > 0);
-    assert.equal(await explorer.page.locator('[data-do="play"]').getAttribute('aria-label'), 'Replay from the start');
+    const play = explorer.page.locator('[data-do="play"]');
+    assert.equal(await play.getAttribute('aria-label'), 'Replay from the start');
     assert.equal(await explorer.page.locator('[data-keep="frame"]').isDisabled(), true);
     const shown = [await explorer.pixels('now'), await explorer.pixels('difference')];
     release(WEIGHTS);
@@ -73,7 +74,8 @@ test('a channel switched off at the end of a recording is off in the pictures', 
     await explorer.settled();
     assert.equal(await explorer.step(), end);
     const { rgba } = await explorer.pixels('now');
-    const mean = (channel) => rgba.filter((_, index) => index % 4 === channel).reduce((a, b) => a + b) / rgba.length;
+    const sum = (channel) => rgba.filter((_, index) => index % 4 === channel).reduce((a, b) => a + b);
+    const mean = (channel) => sum(channel) / rgba.length;
     // Actin is the red of the picture.
     assert.ok(mean(0) < mean(1), `${mean(0)} ${mean(1)}`);
     explorer.nothingInTheConsole();

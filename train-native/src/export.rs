@@ -16,20 +16,17 @@ use cellflux_bundle::{Draft, UNetConfig};
 use cellflux_chem::Molecule;
 use cellflux_image::coded_png;
 use cellflux_image::synthetic::Cell;
+use cellflux_terminal::today;
 
 use crate::TrainError;
 use crate::config::{AboutConfig, Config, TrainingConfig};
-use crate::date::today;
 use crate::material::Material;
 use crate::run::checkpoint::Checkpoint;
 use crate::step::named_parameters;
-use cellflux_data::synthetic::Design;
+use cellflux_data::synthetic::{Design, LICENCE};
 use cellflux_data::{
     ConditionTable, DataError, Entry, Pairing, Split, conditions_for_bundle, read_experiment,
 };
-
-/// Licence of what the renderer draws.
-const SYNTHETIC_LICENCE: &str = "CC0-1.0";
 
 /// What goes into a bundle beside the weights.
 #[derive(Clone, Debug, PartialEq)]
@@ -238,7 +235,7 @@ impl<'a> Crops<'a> {
             };
             let control = Example {
                 source: drawn("an untreated cell"),
-                ..self.example(&id, &entry, SYNTHETIC_LICENCE, true)?
+                ..self.example(&id, &entry, LICENCE, true)?
             };
             self.add(control, self.image(index)?, false)?;
             for (position, compound) in design.config().compounds.iter().enumerate() {
@@ -249,12 +246,7 @@ impl<'a> Crops<'a> {
                     condition: self.condition(&compound.name)?,
                     dose_um: Some(dose),
                     source: drawn(&format!("the true answer for {id} under {}", compound.name)),
-                    ..self.example(
-                        &format!("{id}-{}", slug(&compound.name)),
-                        &entry,
-                        SYNTHETIC_LICENCE,
-                        true,
-                    )?
+                    ..self.example(&format!("{id}-{}", slug(&compound.name)), &entry, LICENCE, true)?
                 };
                 self.add(example, &treated, true)?;
             }

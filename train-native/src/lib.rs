@@ -22,7 +22,6 @@
 pub mod bench;
 pub mod compare;
 pub mod config;
-pub mod date;
 pub mod device;
 pub mod error;
 pub mod evaluate;

@@ -24,8 +24,8 @@ pub fn nuclear_channel(spec: &ImageSpec) -> Option<usize> {
     Channels::new(names).ok()?.nuclei()
 }
 
-/// Measures the nucleus in the middle of a coded image `[C, H, W]`; `None` where no channel of the model shows
-/// DNA or the image shows no nucleus.
+/// Measures the nucleus in the middle of a coded image `[C, H, W]`; `None` where no channel of the model
+/// shows DNA or the image shows no nucleus.
 pub fn measure(spec: &ImageSpec, coded: &[u8]) -> Option<Nucleus> {
     let values = coded.chunks(spec.pixels()).nth(nuclear_channel(spec)?)?;
     let plane = Plane::new(values, Grid::new(spec.height, spec.width).ok()?).ok()?;

@@ -17,7 +17,7 @@ fn root() -> PathBuf {
 fn arms(section: &str) -> (PathBuf, Vec<(String, Vec<String>)>) {
     let text = std::fs::read_to_string(root().join("configs/ablation/arms.toml")).unwrap();
     let table: Table = text.parse().unwrap();
-    let config = root().join(table[section]["config"].as_str().unwrap());
+    let config = root().join(table["data"][section]["config"].as_str().unwrap());
     let word = |value: &Value| value.as_str().unwrap().to_owned();
     let arms = table["arm"].as_array().unwrap().iter();
     let trained = arms.filter(|arm| arm.get("weights").is_none()).map(|arm| {
@@ -91,7 +91,8 @@ fn every_arm_on_real_crops_starts() {
     little.push(format!("data.source.table={}", few.display()));
     little.push(format!("data.source.images={}", folder.display()));
     little.push("network.preset=tiny".to_owned());
-    every_arm_starts("real", &little);
+    every_arm_starts("crops", &little);
+    every_arm_starts("crops-large", &little);
 }
 
 /// The lines of two batches that have controls and treated cells in both splits.

@@ -1,5 +1,5 @@
-//! `cellflux-train compare`: evaluations of the same cells differ by what differs, and an evaluation from itself by
-//! nothing.
+//! `cellflux-train compare`: evaluations of the same cells differ by what differs, and an evaluation from
+//! itself by nothing.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
 use std::fs;
@@ -101,7 +101,8 @@ fn an_evaluation_differs_from_itself_by_nothing_and_from_a_copy_by_what_it_makes
     }
     assert!(gap.differences[0].is_none(), "the first is compared with nothing");
 
-    // Without guidance the flow's half is left out: what two evaluations make differs, and the table says by how much.
+    // Without guidance the flow's half is left out: what two evaluations make differs, and the table says by
+    // how much.
     let other = evaluated(dir.path(), "other", &["--alpha", "0"]);
     let out = dir.path().join("table");
     let folders = [&one, &other, &out].map(|path| path.to_str().unwrap().to_owned());
@@ -123,7 +124,8 @@ fn an_evaluation_differs_from_itself_by_nothing_and_from_a_copy_by_what_it_makes
         (difference.value - (own[1].value - own[0].value)).abs() < 1e-9,
         "{gap:?}"
     );
-    // Both were resampled alike, so the difference is surer than two intervals that know nothing of each other.
+    // Both were resampled alike, so the difference is surer than two intervals that know nothing of each
+    // other.
     let width = |estimate: cellflux_bundle::Estimate| estimate.high - estimate.low;
     assert!(width(difference) < width(own[0]) + width(own[1]), "{gap:?}");
     let text = fs::read_to_string(out.join("compare.csv")).unwrap();

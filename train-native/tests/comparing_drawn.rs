@@ -1,6 +1,6 @@
-//! `compare` where the truth is known: a perfect generator closes a whole gap more than a copy of the control,
-//! an evaluation differs from itself by nothing, and a pair of the same cells is told apart more surely than
-//! its intervals say.
+//! `compare` where the truth is known: a perfect generator closes a whole gap more than a copy of the
+//! control, an evaluation differs from itself by nothing, and a pair of the same cells is told apart more
+//! surely than its intervals say.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
 #[path = "common/drawn.rs"]
@@ -16,9 +16,10 @@ use cellflux_data::synthetic::Design;
 use cellflux_data::{Experiment, PackedCache, Source, Split};
 use cellflux_measure::sets::bootstrap::Plan as Bootstrap;
 use cellflux_train::compare::{Comparison, Evaluated, compare};
-use cellflux_train::evaluate::assess::{Images, Question, assess};
+use cellflux_train::evaluate::assess::assess;
 use cellflux_train::evaluate::cells::{Cells, Choice};
 use cellflux_train::evaluate::plan::Plan;
+use cellflux_train::evaluate::question::{Images, Question};
 use cellflux_train::evaluate::report;
 use cellflux_train::evaluate::spaces::Extractor;
 use safetensors::SafeTensors;

@@ -1,5 +1,5 @@
-//! `cellflux-train evaluate` where the truth is known: a perfect generator reaches the floor and closes the whole
-//! gap, a copy of the control closes none of it; and the command, on the shipped bundle of drawn cells.
+//! `cellflux-train evaluate` where the truth is known: a perfect generator reaches the floor and closes the
+//! whole gap, a copy of the control closes none of it; and the command, on the shipped bundle of drawn cells.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
 #[path = "common/drawn.rs"]
@@ -14,9 +14,10 @@ use cellflux_bundle::{Estimate, folder};
 use cellflux_data::synthetic::Design;
 use cellflux_data::{PackedCache, Source, Split};
 use cellflux_measure::sets::bootstrap::Plan;
-use cellflux_train::evaluate::assess::{Assessment, Images, Question, assess};
+use cellflux_train::evaluate::assess::{Assessment, assess};
 use cellflux_train::evaluate::cells::{Cells, Choice};
 use cellflux_train::evaluate::nearest::training_images;
+use cellflux_train::evaluate::question::{Images, Question};
 use cellflux_train::evaluate::spaces::Extractor;
 
 use drawn::{experiment, perfect, root};

@@ -9,8 +9,8 @@ import { el, inside, Part, reveal } from '../html.js';
 const matches = (words, compound) => words.every((word) => compound.haystack.includes(word));
 
 /**
- * Shows `state.compounds`, `state.structures`, `state.takesDose`, `state.measuring`, and of `state.recipe` the
- * compound, its dose and whether its settings are those that were measured.
+ * Shows `state.compounds`, `state.structures`, `state.takesDose`, `state.measuring`, and of `state.recipe`
+ * the compound, its dose and whether its settings are those that were measured.
  */
 export class CompoundPicker extends Part {
   connectedCallback() {

@@ -49,13 +49,16 @@ export class Stage extends Part {
     const frames = [this.start, this.now, this.difference].map((view) => view.frame);
     const resized = new ResizeObserver(() => this.#fit());
     for (const frame of frames) resized.observe(frame.parentElement);
-    const button = (label, name, does) =>
-      el('button', { type: 'button', class: 'chip', 'aria-label': name, title: name, on: { click: does } }, label);
+    const button = (label, name, does) => {
+      const about = { type: 'button', class: 'chip', 'aria-label': name, title: name };
+      return el('button', { ...about, on: { click: does } }, label);
+    };
     const out = button('−', 'See more of the cell', () => this.lens.farther());
     const near = button('+', 'Look closer; then drag to move', () => this.lens.nearer());
     const all = button('1 : 1', 'The whole cell', () => this.lens.whole());
     this.closer = el('div', { class: 'closer', role: 'group', 'aria-label': 'Closer look' }, out, near, all);
-    this.large = button('Enlarge', 'Pictures as large as the window; Escape goes back', () => this.#enlarge());
+    const enlarged = 'Pictures as large as the window; Escape goes back';
+    this.large = button('Enlarge', enlarged, () => this.#enlarge());
     this.large.setAttribute('aria-pressed', 'false');
     this.lens = new Lens(
       frames,
@@ -224,8 +227,8 @@ export class Stage extends Part {
 function noiseSentence(start, recipe) {
   const from = start?.kind === 'upload' ? 'your image' : 'the control';
   const level = recipe?.noise === undefined ? '' : ` of level ${recipe.noise}`;
-  return `The walk starts from ${from} with noise${level} added, which the network takes away on the way: one `
-    + 'control can become many cells. “Difference” leaves that noise out.';
+  return `The walk starts from ${from} with noise${level} added, which the network takes away on the way: `
+    + 'one control can become many cells. “Difference” leaves that noise out.';
 }
 
 /**

@@ -1,11 +1,11 @@
 // The GPU adapter, as the browser describes it.
 
+/** Names of adapters that compute on the CPU; `report` in `cellflux-wgpu/src/adapter.rs` has the same. */
 const SOFTWARE = /swiftshader|llvmpipe|lavapipe|basic render/i;
 
 /**
  * @returns {Promise<{ name: string, identity: string, software: boolean } | null>} null where there is no
- *   WebGPU, or no adapter; the
- *   identity tells adapters and drivers apart as well as the browser lets it
+ *   WebGPU, or no adapter; the identity tells adapters and drivers apart as well as the browser lets it
  */
 export async function describeAdapter() {
   try {

@@ -1,6 +1,7 @@
 //! `cargo xtask ablation`: networks with one part of the method taken away, beside the whole, as
 //! configs/ablation/arms.toml lists them.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -21,9 +22,10 @@ pub struct Options {
     /// Only this arm, beside the first.
     #[arg(long, value_name = "NAME")]
     only: Option<String>,
-    /// On the real crops of configs/bbbc021-small.toml, which need a GPU.
-    #[arg(long)]
-    real: bool,
+    /// The data that configs/ablation/arms.toml calls so: synthetic, crops (which need ../shared) or
+    /// crops-large (which need a GPU, too).
+    #[arg(long, value_name = "NAME", default_value = "synthetic")]
+    data: String,
     /// Where networks are trained and cells walked: cpu, cuda or cuda:N.
     #[arg(long, default_value = "cpu")]
     device: String,
@@ -36,8 +38,7 @@ pub struct Options {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Arms {
-    synthetic: Data,
-    real: Data,
+    data: BTreeMap<String, Data>,
     arm: Vec<Arm>,
 }
 
@@ -45,6 +46,8 @@ struct Arms {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Data {
+    /// What it is, in words.
+    about: String,
     /// The config that every arm starts from.
     config: PathBuf,
     /// Arguments of every arm's `evaluate`.
@@ -80,10 +83,9 @@ struct Arm {
 pub fn ablation(options: &Options) -> Result<()> {
     let text = fs::read_to_string(root().join(ARMS)).context(ARMS)?;
     let table: Arms = toml::from_str(&text).context(ARMS)?;
-    let data = if options.real {
-        &table.real
-    } else {
-        &table.synthetic
+    let Some(data) = table.data.get(&options.data) else {
+        let names: Vec<&str> = table.data.keys().map(String::as_str).collect();
+        bail!("--data {}: no such data, expected one of {}", options.data, names.join(", "));
     };
     let arms = chosen(&table.arm, &data.sizes, options.only.as_deref())?;
     let config =
@@ -98,8 +100,7 @@ pub fn ablation(options: &Options) -> Result<()> {
         .iter()
         .take(4)
         .fold(0_u32, |number, &byte| (number << 8) | u32::from(byte));
-    let kind = if options.real { "real" } else { "synthetic" };
-    let home = scratch().join(format!("ablation/{kind}-{digest:08x}"));
+    let home = scratch().join(format!("ablation/{}-{digest:08x}", options.data));
     fs::create_dir_all(&home).with_context(|| home.display().to_string())?;
     let work = Work {
         trainer,
@@ -242,6 +243,7 @@ impl Work<'_> {
         run(self.trainer("compare").args(folders).arg("--out").arg(&out))?;
         let report = out.join("compare.md");
         let text = fs::read_to_string(&report).with_context(|| report.display().to_string())?;
+        println!("On {}.\n", self.data.about);
         for arm in arms {
             println!("- {}: {}", arm.name, arm.about);
         }
@@ -265,7 +267,7 @@ mod tests {
     #[test]
     fn the_table_has_the_papers_arms_and_smaller_sets_and_its_configs_are_there() {
         let table = table();
-        for data in [&table.synthetic, &table.real] {
+        for data in table.data.values() {
             assert!(root().join(&data.config).is_file(), "{data:?}");
             let arms = chosen(&table.arm, &data.sizes, None).unwrap();
             let names: Vec<&str> = arms.iter().map(|arm| arm.name.as_str()).collect();

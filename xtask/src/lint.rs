@@ -6,11 +6,12 @@ use anyhow::Result;
 
 use crate::shell::{cargo, root, run, stage};
 use crate::toolchain::WasmToolchain;
-use crate::{browser, deny, npm, package, pkg, third_party};
+use crate::{browser, deny, line_length, npm, package, pkg, third_party};
 
 pub fn lint() -> Result<()> {
     stage("cargo fmt");
     run(cargo("fmt").args(["--all", "--check"]))?;
+    line_length::check()?;
 
     stage("Third-party notices");
     third_party::write(&third_party::Options { check: true })?;

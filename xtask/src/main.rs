@@ -13,6 +13,7 @@ mod demo_bundle;
 mod deny;
 mod fuzz;
 mod install;
+mod line_length;
 mod lint;
 mod miri;
 mod native;
@@ -60,8 +61,8 @@ enum Chore {
     /// Measure: `bench unet` prints milliseconds per evaluation and GFLOP/s of both engines, in browsers also
     /// of onnxruntime-web; `bench page` prints what a visitor downloads and waits for.
     Bench(bench::Options),
-    /// Train networks with one part of the method taken away, on synthetic cells or on real crops, and compare
-    /// their evaluations with the whole method's.
+    /// Train networks with one part of the method taken away, on synthetic cells or on real crops, and
+    /// compare their evaluations with the whole method's.
     Ablation(ablation::Options),
     /// Compile the trainer with its CUDA features; no GPU is needed, nvcc and the libraries are.
     CheckCuda(check_cuda::Options),

@@ -10,11 +10,23 @@ const SHOWN_CHARS: usize = 80;
 
 /// An outside text as an error may repeat it: quoted, escaped, cut short.
 pub(crate) fn shown(text: &str) -> String {
-    let mut short: String = text.chars().take(SHOWN_CHARS).collect();
+    format!("{:?}", excerpt(text, SHOWN_CHARS))
+}
+
+/// The first `longest` characters of an outside text, and `…` where there are more.
+///
+/// ```
+/// use cellflux_bundle::excerpt;
+///
+/// assert_eq!(excerpt("3 µM taxol", 4), "3 µM…");
+/// assert_eq!(excerpt("3 µM", 4), "3 µM");
+/// ```
+pub fn excerpt(text: &str, longest: usize) -> String {
+    let mut short: String = text.chars().take(longest).collect();
     if short.len() < text.len() {
         short.push('…');
     }
-    format!("{short:?}")
+    short
 }
 
 /// A JSON parser's message, which may quote a whole value: cut in the middle, since its end names the place.
@@ -132,5 +144,5 @@ pub(crate) fn within(field: impl Into<String>, value: f64, low: f64, high: f64) 
 
 /// A dose in micromolar.
 pub(crate) fn dose(field: impl Into<String>, micromolar: f64) -> Result<(), BundleError> {
-    within(field, micromolar, 0.0, 1e9)
+    within(field, micromolar, 0.0, limits::DOSE_UM)
 }

@@ -1,8 +1,10 @@
 //! The network's configuration: the public network's own fields, what they may hold, and the presets.
 
+use cellflux_image::spec::MAX_CHANNELS;
 use serde::{Deserialize, Serialize};
 
-use crate::{error::BundleError, limits, topology::Topology};
+pub use crate::error::ConfigError;
+use crate::{check::parser_words, error::BundleError, limits};
 
 /// Groups of every `GroupNorm` in the network; channel counts must be multiples of it.
 pub const NORM_GROUPS: usize = 32;
@@ -83,41 +85,11 @@ fn minus_one() -> i64 {
     -1
 }
 
-/// Why a configuration does not describe a network.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum ConfigError {
-    /// A field holds a value that no network of this family has.
-    #[error("network config: {field} is {found}, expected {expected}")]
-    Field {
-        /// The field's name in JSON.
-        field: &'static str,
-        /// What it holds.
-        found: String,
-        /// What it may hold.
-        expected: String,
-    },
-    /// An image size that the down-sampling cannot halve evenly.
-    #[error(
-        "image size {height} x {width} is not a multiple of {multiple}, which this network's down-sampling \
-        needs"
-    )]
-    Size {
-        /// Height in pixels.
-        height: usize,
-        /// Width in pixels.
-        width: usize,
-        /// The total down-sampling factor.
-        multiple: usize,
-    },
-}
-
 /// Widths and depths beyond these are refused before any memory is reserved for them.
 const MAX_WIDTH: usize = 8192;
 const MAX_LEVELS: usize = 8;
 const MAX_BLOCKS: usize = 16;
 const MAX_CONDITION: usize = 1 << 20;
-const MAX_IMAGE_CHANNELS: usize = 64;
 
 impl UNetConfig {
     /// The width of the time and condition embedding: four times `model_channels`.
@@ -159,7 +131,7 @@ impl UNetConfig {
     pub fn from_json(text: &str) -> Result<Self, BundleError> {
         let config: Self = serde_json::from_str(text).map_err(|error| BundleError::Json {
             file: "network config".into(),
-            reason: crate::check::parser_words(&error),
+            reason: parser_words(&error),
         })?;
         config.validate()?;
         Ok(config)
@@ -175,7 +147,7 @@ impl UNetConfig {
                 format!("{low} to {high}")
             })
         };
-        within("in_channels", self.in_channels, 1, MAX_IMAGE_CHANNELS)?;
+        within("in_channels", self.in_channels, 1, MAX_CHANNELS)?;
         check(
             "out_channels",
             self.out_channels,
@@ -250,11 +222,7 @@ impl UNetConfig {
             )?;
         }
         // With the bounds above no single tensor overflows, so the sum can be taken before any is made.
-        let parameters = Topology::new(self)
-            .parameters(self)
-            .iter()
-            .map(|parameter| parameter.len() as u64)
-            .sum::<u64>();
+        let parameters = self.scalars();
         check(
             "number of parameters",
             parameters,

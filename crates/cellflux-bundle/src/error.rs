@@ -1,6 +1,4 @@
-//! Everything that can be wrong with a bundle, a state dict or a checkpoint.
-
-use crate::config::ConfigError;
+//! Everything that can be wrong with a bundle, a network's configuration, a state dict or a checkpoint.
 
 /// Why something on disk is not the model that it claims to be.
 ///
@@ -213,4 +211,33 @@ impl BundleError {
             expected: expected.into(),
         }
     }
+}
+
+/// Why a configuration does not describe a network.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// A field holds a value that no network of this family has.
+    #[error("network config: {field} is {found}, expected {expected}")]
+    Field {
+        /// The field's name in JSON.
+        field: &'static str,
+        /// What it holds.
+        found: String,
+        /// What it may hold.
+        expected: String,
+    },
+    /// An image size that the down-sampling cannot halve evenly.
+    #[error(
+        "image size {height} x {width} is not a multiple of {multiple}, which this network's down-sampling \
+        needs"
+    )]
+    Size {
+        /// Height in pixels.
+        height: usize,
+        /// Width in pixels.
+        width: usize,
+        /// The total down-sampling factor.
+        multiple: usize,
+    },
 }

@@ -340,8 +340,8 @@ impl Evaluation {
     ///
     /// # Errors
     /// [`BundleError::Size`] above [`MANIFEST_BYTES`](crate::limits::MANIFEST_BYTES), [`BundleError::Json`],
-    /// and [`BundleError::Evaluation`] naming the first field with an impossible value; the version is checked
-    /// first.
+    /// and [`BundleError::Evaluation`] naming the first field with an impossible value; the version is
+    /// checked first.
     pub fn from_json(bytes: &[u8]) -> Result<Self, BundleError> {
         let evaluation: Self = check::versioned(FILE, bytes, VERSION, |found| BundleError::Evaluation {
             field: "version".into(),

@@ -225,17 +225,33 @@ fn check_hash(entry: &FileEntry, digest: &[u8]) -> Result<(), BundleError> {
 }
 
 /// The SHA-256 of `content`, 64 lower-case hex digits.
-pub(crate) fn digest(content: &[u8]) -> String {
+///
+/// ```
+/// use cellflux_bundle::files::digest;
+///
+/// // FIPS 180-4's own example.
+/// let expected = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+/// assert_eq!(digest(b"abc"), expected);
+/// ```
+pub fn digest(content: &[u8]) -> String {
     hex(&Sha256::digest(content))
 }
 
-fn hex(bytes: &[u8]) -> String {
+/// Bytes as lower-case hex digits, two for each: for a digest that was not made by [`digest`].
+///
+/// ```
+/// use cellflux_bundle::files::hex;
+///
+/// assert_eq!(hex(&[0, 10, 255]), "000aff");
+/// ```
+pub fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write;
-    bytes.iter().fold(String::with_capacity(64), |mut text, byte| {
+    let mut text = String::with_capacity(2 * bytes.len());
+    for byte in bytes {
         // Writing to a String cannot fail.
         let _ = write!(text, "{byte:02x}");
-        text
-    })
+    }
+    text
 }
 
 #[cfg(test)]

@@ -40,7 +40,7 @@ mod torch_storage;
 mod torch_zip;
 
 pub use bundle::{Bundle, BundleReader, Draft, Packed};
-pub use check::parser_words;
+pub use check::{excerpt, parser_words};
 pub use config::UNetConfig;
 pub use error::BundleError;
 pub use evaluation::{Estimate, Evaluation};

@@ -1,5 +1,7 @@
 //! The largest sizes that a version 1 bundle may state. A reader checks them before it reserves memory.
 
+use std::ops::RangeInclusive;
+
 /// Bytes of `manifest.json`.
 pub const MANIFEST_BYTES: usize = 4 << 20;
 /// Bytes of one weight shard, header included; small enough to cache, retry and show progress by.
@@ -26,14 +28,16 @@ pub const MODES_OF_ACTION: usize = 64;
 pub const PARAMETERS: u64 = 1 << 29;
 /// Bytes of the JSON header of a safetensors file.
 pub const TENSOR_HEADER_BYTES: usize = 1 << 20;
-/// Height or width of an image, in pixels.
-pub const IMAGE_SIDE: usize = 2048;
 /// Steps of a trajectory.
 pub const STEPS: usize = 1000;
 /// Guidance strength alpha.
 pub const ALPHA: f64 = 10.0;
 /// Standard deviation of the source noise, in model range.
 pub const NOISE: f64 = 10.0;
+/// Relative and absolute tolerance of the adaptive solver; the absolute one is in model range.
+pub const TOLERANCE: RangeInclusive<f64> = 1e-9..=1.0;
+/// A dose in micromolar.
+pub const DOSE_UM: f64 = 1e9;
 /// The most levels of source noise that a manifest lists.
 pub const NOISE_LEVELS: usize = 64;
 /// Characters of a name or label.

@@ -28,8 +28,8 @@ impl FlowSource {
     }
 }
 
-/// The levels of source noise that a network was trained with, as standard deviations in model range. What it makes
-/// of another level nobody taught it.
+/// The levels of source noise that a network was trained with, as standard deviations in model range. What it
+/// makes of another level nobody taught it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum TrainedNoise {
@@ -93,10 +93,10 @@ pub struct Sampling {
     pub noise: f64,
     /// Seed of that noise.
     pub seed: u32,
-    /// Relative tolerance of the adaptive solver.
+    /// Relative tolerance of the adaptive solver, within [`limits::TOLERANCE`].
     #[serde(default = "tolerance")]
     pub rtol: f64,
-    /// Absolute tolerance of the adaptive solver, in model range.
+    /// Absolute tolerance of the adaptive solver, in model range, within [`limits::TOLERANCE`].
     #[serde(default = "tolerance")]
     pub atol: f64,
 }
@@ -141,8 +141,9 @@ impl Sampling {
         )?;
         within(format!("{field}.alpha"), self.alpha, 0.0, limits::ALPHA)?;
         within(format!("{field}.noise"), self.noise, 0.0, limits::NOISE)?;
-        within(format!("{field}.rtol"), self.rtol, 1e-9, 1.0)?;
-        within(format!("{field}.atol"), self.atol, 1e-9, 1.0)
+        let (least, most) = limits::TOLERANCE.into_inner();
+        within(format!("{field}.rtol"), self.rtol, least, most)?;
+        within(format!("{field}.atol"), self.atol, least, most)
     }
 }
 

@@ -166,6 +166,16 @@ impl Topology {
     }
 }
 
+impl UNetConfig {
+    /// Scalars in all tensors of the network, whose widths and depths must be within bounds; in 64 bits, as
+    /// the sum may be more than a page can address. Here, so that [`UNetConfig::validate`] asks for it and
+    /// the configuration's file knows no layers.
+    pub(crate) fn scalars(&self) -> u64 {
+        let parameters = Topology::new(self).parameters(self);
+        parameters.iter().map(|parameter| parameter.len() as u64).sum()
+    }
+}
+
 impl LayerKind {
     /// Channels of the layer's output.
     pub fn output(self) -> usize {

@@ -6,21 +6,12 @@ use cellflux_bundle::layer_names;
 
 use crate::convolution::Convolution;
 use crate::group_norm::{Activation, GroupNorm};
+pub use crate::operations::Heads;
 use crate::operations::{Operations, Then};
 use crate::softmax::softmax_rows;
 
 /// Queries attended at a time by [`in_pieces`]: all scores at once would need pixels^2 floats per head.
 const QUERIES: usize = 256;
-
-/// How the qkv channels are divided.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Heads {
-    /// Heads.
-    pub count: usize,
-    /// Whether the channels are `[q | k | v]`, each split into heads; otherwise they are split into heads
-    /// first, and each head's into q, k and v.
-    pub new_order: bool,
-}
 
 /// `x + proj_out(softmax(q^T k) v)` with `[q, k, v] = qkv(GroupNorm(x))`; tensors `norm`, `qkv`, `proj_out`.
 #[derive(Clone, Debug)]

@@ -8,11 +8,11 @@ use candle_core::{CpuStorage, CustomOp1, Layout, Result, Shape, Tensor};
 use rayon::prelude::*;
 use wide::f32x4;
 
-use crate::attention::Heads;
 use crate::exponential::exp;
 use crate::lanes::{Lanes, load, store};
 use crate::matrix_product::{COLUMNS, LeftFactor, ROWS, block};
 use crate::memory::contiguous;
+use crate::operations::Heads;
 
 /// Attention of qkv channels `[N, 3 C, H, W]`, to `[N, C, H, W]`, in f32.
 pub(crate) fn attend(qkv: &Tensor, heads: Heads) -> Result<Tensor> {

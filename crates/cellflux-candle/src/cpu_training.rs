@@ -11,11 +11,10 @@ use candle_core::{CpuStorage, CustomOp3, DType, Device, Layout, Result, Shape, T
 use cellflux_bundle::topology::Resample;
 use rayon::prelude::*;
 
-use crate::attention::Heads;
 use crate::convolution::Convolution;
 use crate::group_norm::{self, GroupNorm};
 use crate::memory::contiguous;
-use crate::operations::{Operations, Then};
+use crate::operations::{Heads, Operations, Then};
 use crate::plain::Plain;
 use crate::prepared_kernel::{PreparedKernel as _, convolve};
 use crate::winograd::WinogradKernel;

@@ -11,14 +11,14 @@ use cellflux_bundle::topology::Resample;
 use rayon::prelude::*;
 use wide::f32x4;
 
-use crate::attention::{self, Heads};
+use crate::attention;
 use crate::attention_blocks;
 use crate::convolution::Convolution;
 use crate::exponential;
 use crate::group_norm::{self, GroupNorm};
 use crate::lanes::{self, load};
 use crate::memory::{values, with_values};
-use crate::operations::{Operations, Then};
+use crate::operations::{Heads, Operations, Then};
 use crate::plain::Plain;
 
 /// What is fast in f32 on a CPU where no gradient is wanted. Other number types and devices, and images that

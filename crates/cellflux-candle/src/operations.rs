@@ -14,7 +14,6 @@ use candle_core::{DType, Result, Tensor};
 use candle_nn::{Linear, Module};
 use cellflux_bundle::topology::Resample;
 
-use crate::attention::Heads;
 use crate::convolution::Convolution;
 use crate::dropout::Dropout;
 use crate::group_norm::{Activation, GroupNorm};
@@ -47,6 +46,16 @@ impl Then<'_> {
             Some(dropout) => dropout.apply(&activated),
         }
     }
+}
+
+/// How an attention's qkv channels are divided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Heads {
+    /// Heads.
+    pub count: usize,
+    /// Whether the channels are `[q | k | v]`, each split into heads; otherwise they are split into heads
+    /// first, and each head's into q, k and v.
+    pub new_order: bool,
 }
 
 /// The operations of the network, on feature maps whose layout and number type the implementation chooses.

@@ -4,10 +4,10 @@
 use candle_core::{Result, Tensor};
 use cellflux_bundle::topology::Resample;
 
-use crate::attention::{self, Heads};
+use crate::attention;
 use crate::convolution::Convolution;
 use crate::group_norm::{self, GroupNorm};
-use crate::operations::{Operations, Then};
+use crate::operations::{Heads, Operations, Then};
 use crate::resample;
 
 /// Every operation as its definition says.

@@ -9,11 +9,11 @@ use cellflux_bundle::layer_names;
 use cellflux_bundle::topology::{self, LayerKind, Resample, Topology};
 
 use crate::CandleError;
-use crate::attention::{Attention, Heads};
+use crate::attention::Attention;
 use crate::convolution::Convolution;
 use crate::group_norm::{Activation, GroupNorm};
 use crate::inference::Inference;
-use crate::operations::{Operations, Then};
+use crate::operations::{Heads, Operations, Then};
 use crate::plain::Plain;
 use crate::resample::ResampleLayer;
 use crate::residual_block::{ResidualBlock, ResidualShape};

@@ -1,8 +1,6 @@
 //! What can be wrong with a compound.
 
-use crate::limits::{MAX_FUSED_RINGS, MAX_RINGS, MAX_WILDCARDS};
-use crate::molecule::MAX_SMILES_LENGTH;
-use crate::morgan::{MAX_BITS, MAX_RADIUS};
+use crate::limits::{MAX_BITS, MAX_FUSED_RINGS, MAX_RADIUS, MAX_RINGS, MAX_SMILES_LENGTH, MAX_WILDCARDS};
 
 /// Why a compound cannot be read, described by a fingerprint, or drawn.
 ///

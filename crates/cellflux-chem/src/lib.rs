@@ -8,11 +8,12 @@ mod layout;
 mod limits;
 mod molecule;
 mod morgan;
+mod search_effort;
 mod similarity;
 mod structure_svg;
 
 pub use error::ChemError;
-pub use limits::{MAX_FUSED_RINGS, MAX_RINGS, MAX_WILDCARDS};
-pub use molecule::{MAX_SMILES_LENGTH, Molecule};
-pub use morgan::{MAX_BITS, MAX_RADIUS, MorganCounts, MorganSettings};
+pub use limits::{MAX_BITS, MAX_FUSED_RINGS, MAX_RADIUS, MAX_RINGS, MAX_SMILES_LENGTH, MAX_WILDCARDS};
+pub use molecule::Molecule;
+pub use morgan::{MorganCounts, MorganSettings};
 pub use similarity::{Neighbour, nearest, tanimoto};

@@ -4,10 +4,8 @@ use cosmolkit_core::{RemoveHsParams, RingInfo, RingSearchParams, ValenceAssignme
 use cosmolkit_model::{CoordinateBlock, MoleculeProperties, TopologyBlock};
 use cosmolkit_smiles::{SmilesParseError, SmilesParseParams, SmilesRecord};
 
-use crate::{ChemError, limits};
-
-/// Characters that a SMILES text may have. The longest of the 115,795 JUMP compounds has 810.
-pub const MAX_SMILES_LENGTH: usize = 1000;
+use crate::limits::MAX_SMILES_LENGTH;
+use crate::{ChemError, search_effort};
 
 /// Largest depth of branches inside branches; a recursive reader must not run out of stack on `((((...`.
 const MAX_BRANCH_DEPTH: usize = 100;
@@ -41,7 +39,7 @@ impl Molecule {
         };
         let record =
             cosmolkit_smiles::parse_smiles(smiles, &params).map_err(|error| syntax(smiles, &error))?;
-        limits::check_written(smiles, &record.topology)?;
+        search_effort::check_written(smiles, &record.topology)?;
         // The two steps after parsing, in the order of `RDKit`'s reader: explicit hydrogens become counts
         // (with sanitisation), then stereo marks are settled on the final graph.
         let cleaned = cosmolkit_core::remove_hydrogens_with_params(
@@ -77,7 +75,7 @@ impl Molecule {
         };
         // Again, now that rings written with double bonds are known to be aromatic: a drawing looks for
         // alternating bonds.
-        limits::check_wildcards(smiles, &record.topology, &rings)?;
+        search_effort::check_wildcards(smiles, &record.topology, &rings)?;
         Ok(Self {
             smiles: smiles.to_owned(),
             valence: valence.ok_or_else(|| impossible("its valences are unknown".to_owned()))?,

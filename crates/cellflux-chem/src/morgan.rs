@@ -8,13 +8,8 @@ use cosmolkit_fingerprints::{
 };
 use serde::{Deserialize, Serialize};
 
+use crate::limits::{MAX_BITS, MAX_RADIUS};
 use crate::{ChemError, Molecule};
-
-/// Largest radius (bonds from the central atom).
-pub const MAX_RADIUS: u32 = 8;
-
-/// Largest length of a fingerprint.
-pub const MAX_BITS: u32 = 1 << 16;
 
 /// Which Morgan counts: the chemical condition of `CellFlux` (and of IMPA before it) is radius 2 in 1024
 /// positions, counts rather than bits, not normalised, chirality ignored.

@@ -250,8 +250,8 @@ mod tests {
         let error = experiment.load(2).unwrap_err().to_string();
         assert!(
             error.ends_with(
-                "line 4, column path: a2.png is an image whose channels are assigned by their order, expected by \
-                their names as the first image's, a0.png"
+                "line 4, column path: a2.png is an image whose channels are assigned by their order, \
+                expected by their names as the first image's, a0.png"
             ),
             "{error}"
         );

@@ -21,9 +21,9 @@ const GAP: f64 = 30.0;
 /// The room of a heading and of the accuracy.
 const TOP: f64 = 42.0;
 
-/// Both matrices with the truth on the left and what cells are seen as below: real cells, which are the ceiling,
-/// and generated ones, beside each other or, where they are wide, below. A class without cells has no row; what
-/// is right is framed. Nothing without cells.
+/// Both matrices with the truth on the left and what cells are seen as below: real cells, which are the
+/// ceiling, and generated ones, beside each other or, where they are wide, below. A class without cells has
+/// no row; what is right is framed. Nothing without cells.
 pub fn confusion(modes: &ModesOfAction, labels: &Labels<'_>) -> Option<Figure> {
     let classes = modes.labels.len();
     let sides = [
@@ -31,7 +31,7 @@ pub fn confusion(modes: &ModesOfAction, labels: &Labels<'_>) -> Option<Figure> {
         (labels.made, &modes.generated),
     ];
     let cells_of = |truth: usize| {
-        let cells = |confusion: &Confusion| confusion.counts.get(truth).map_or(0.0, |row| total(row));
+        let cells = |confusion: &Confusion| confusion.counts.get(truth).map_or(0.0, |row| row_total(row));
         sides.iter().map(|(_, confusion)| cells(confusion)).sum::<f64>()
     };
     let truths: Vec<usize> = (0..classes).filter(|&truth| cells_of(truth) > 0.0).collect();
@@ -42,7 +42,7 @@ pub fn confusion(modes: &ModesOfAction, labels: &Labels<'_>) -> Option<Figure> {
     let room = widest(modes.labels.iter().map(String::as_str), "label").min(NAMES);
     let left = room + 12.0;
     let headings = sides.map(|(title, confusion)| {
-        let cells: f64 = confusion.counts.iter().map(|row| total(row)).sum();
+        let cells: f64 = confusion.counts.iter().map(|row| row_total(row)).sum();
         let accuracy = finite(Some(confusion.balanced_accuracy))
             .map(|accuracy| format!("{} {}", labels.balanced_accuracy, labels.share(accuracy)));
         (format!("{title}, n = {cells}"), accuracy.unwrap_or_default())
@@ -129,7 +129,7 @@ impl Matrix<'_> {
     fn row(&self, drawing: &mut Drawing, truth: usize, of: &str, (left, y): (f64, f64)) {
         let cell = self.cell;
         let row = self.confusion.counts.get(truth).map_or(&[][..], Vec::as_slice);
-        let all = total(row);
+        let all = row_total(row);
         for (seen, (&count, seen_as)) in row.iter().zip(&self.modes.labels).enumerate() {
             let share = if all > 0.0 { count as f64 / all } else { 0.0 };
             let x = left + cell * seen as f64;
@@ -146,8 +146,8 @@ impl Matrix<'_> {
     }
 }
 
-/// Cells of a row. Counts are bounded, so a float holds the sum exactly.
-fn total(row: &[usize]) -> f64 {
+/// Cells of a matrix's row. Counts are bounded, so a float holds the sum exactly.
+pub fn row_total(row: &[usize]) -> f64 {
     row.iter().map(|&count| count as f64).sum()
 }
 
@@ -159,7 +159,9 @@ fn described(modes: &ModesOfAction, labels: &Labels<'_>) -> String {
             .iter()
             .zip(&modes.labels)
             .enumerate()
-            .map(|(index, (row, label))| format!("{label} {} / {}", row.get(index).unwrap_or(&0), total(row)))
+            .map(|(index, (row, label))| {
+                format!("{label} {} / {}", row.get(index).unwrap_or(&0), row_total(row))
+            })
             .collect();
         right.join(", ")
     };

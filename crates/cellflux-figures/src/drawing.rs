@@ -77,8 +77,8 @@ impl Drawing {
         ));
     }
 
-    /// A label that takes at most `room` pixels: a longer one is shortened, and shows whole when it is pointed
-    /// at.
+    /// A label that takes at most `room` pixels: a longer one is shortened, and shows whole when it is
+    /// pointed at.
     pub fn label(&mut self, (x, y): (f64, f64), anchor: Anchor, words: &str, room: f64) {
         let shown = text::fitted(words, text::LABEL, room);
         self.body.push_str(&format!(

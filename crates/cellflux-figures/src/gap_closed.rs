@@ -74,8 +74,8 @@ impl Dot {
     }
 }
 
-/// The conditions that have a figure, the largest first, and below them the sets of cells over all conditions,
-/// exchanged compounds among them; nothing where none has a figure.
+/// The conditions that have a figure, the largest first, and below them the sets of cells over all
+/// conditions, exchanged compounds among them; nothing where none has a figure.
 pub fn gap_closed(conditions: &[MeasuredCondition], sets: &[Row], labels: &Labels<'_>) -> Option<Figure> {
     let mut dots: Vec<Dot> = conditions.iter().filter_map(Dot::of_condition).collect();
     dots.sort_by(|a, b| b.gap.value.total_cmp(&a.gap.value));

@@ -25,7 +25,7 @@ mod text;
 pub use batches::batches;
 pub use cellflux_bundle::Estimate;
 pub use charts::{Chart, charts};
-pub use confusion::confusion;
+pub use confusion::{confusion, row_total};
 pub use distances::distances;
 pub use figure::Figure;
 pub use gap_closed::gap_closed;

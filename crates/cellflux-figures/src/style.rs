@@ -46,10 +46,12 @@ pub(crate) fn sheet() -> String {
 }
 
 /// What does not depend on the surroundings.
-const SIZES: &str = ".drawing{max-width:100%;height:auto;color-scheme:light dark}.drawing text{font-family:system-ui,-apple-system,'Segoe UI',Roboto,'Helvetica Neue',\
+const SIZES: &str = ".drawing{max-width:100%;height:auto;color-scheme:light dark}\
+    .drawing text{font-family:system-ui,-apple-system,'Segoe UI',Roboto,'Helvetica Neue',\
     Arial,sans-serif;font-size:12px;stroke:none}.drawing .title{font-size:16px;font-weight:600}\
     .drawing .heading{font-weight:600}.drawing .note,.drawing .tick,.drawing .share{font-size:11px}\
-    .drawing line,.drawing polyline,.drawing .frame{fill:none}.drawing .right{fill:none}.drawing .interval{stroke-width:2}\
+    .drawing line,.drawing polyline,.drawing .frame{fill:none}.drawing .right{fill:none}\
+    .drawing .interval{stroke-width:2}\
     .drawing .dot{stroke-width:1.5}.drawing .cloud{fill-opacity:0.08}.drawing .band{fill-opacity:0.14;\
     stroke:none}.drawing .trend{stroke-opacity:0.45;stroke-width:1.5}.drawing .leader{stroke-opacity:0.6}";
 
@@ -64,7 +66,8 @@ fn colours(palette: &Palette) -> String {
         series,
     } = palette;
     let mut sheet = format!(
-        ".drawing{{background:{page}}}.drawing .page{{fill:{page}}}.drawing .right{{stroke:{ink}}}.drawing text{{fill:{ink}}}.drawing .note,.drawing .tick{{fill:{soft}}}\
+        ".drawing{{background:{page}}}.drawing .page{{fill:{page}}}.drawing .right{{stroke:{ink}}}\
+         .drawing text{{fill:{ink}}}.drawing .note,.drawing .tick{{fill:{soft}}}\
          .drawing line,.drawing .frame{{stroke:{line}}}.drawing .axis,.drawing .leader{{stroke:{soft}}}\
          .drawing .interval{{stroke:{generated}}}.drawing .dot{{fill:{generated};stroke:{generated}}}\
          .drawing .heat{{fill:{generated};stroke:{line}}}.drawing .cloud{{fill:{soft};stroke:{soft}}}\

@@ -1,5 +1,5 @@
-//! How wide a text is. Fonts differ from reader to reader, so widths are those of `DejaVu Sans`, which is wider than
-//! the other fonts that a file names.
+//! How wide a text is. Fonts differ from reader to reader, so widths are those of `DejaVu Sans`, which is
+//! wider than the other fonts that a file names.
 
 /// The size of labels in pixels.
 pub(crate) const LABEL: f64 = 12.0;
@@ -25,8 +25,8 @@ pub(crate) fn class_width(text: &str, class: &str) -> f64 {
     }
 }
 
-/// Widths of the characters from space to `~`, in thousandths of the font's size: those of `DejaVu Sans` or, where
-/// it is wider, of Arial.
+/// Widths of the characters from space to `~`, in thousandths of the font's size: those of `DejaVu Sans` or,
+/// where it is wider, of Arial.
 const ASCII: [u16; 95] = [
     318, 401, 460, 838, 636, 950, 780, 275, 390, 390, 500, 838, 318, 361, 318, 337, 636, 636, 636, 636, 636,
     636, 636, 636, 636, 636, 337, 337, 838, 838, 838, 556, 1015, 684, 686, 722, 770, 667, 611, 778, 752, 295,

@@ -73,9 +73,5 @@ pub(crate) fn shown(text: &str) -> String {
 
 /// The beginning of an outside text.
 pub(crate) fn excerpt(text: &str) -> String {
-    let mut short: String = text.chars().take(SHOWN_CHARS).collect();
-    if short.len() < text.len() {
-        short.push('…');
-    }
-    short
+    cellflux_bundle::excerpt(text, SHOWN_CHARS)
 }

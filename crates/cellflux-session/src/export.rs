@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::error::SessionError;
 use crate::frame::Frame;
-use crate::picture_text::{self, Pictured};
+use crate::picture_text::{self, NOTE, Pictured};
 use crate::recipe::{Recipe, View};
 use crate::timing::Timing;
 
@@ -88,9 +88,6 @@ pub struct Record<'a, E> {
     /// Every frame: time, evaluations, waypoint.
     pub frames: &'a [Frame],
 }
-
-/// The note that stands beside every generated picture.
-pub const NOTE: &str = "Generated, not measured";
 
 impl<'a, E: Serialize> Record<'a, E> {
     /// The record of these frames.

@@ -5,10 +5,12 @@ use cellflux_bundle::Manifest;
 use cellflux_image::strip::PngText;
 
 use crate::error::SessionError;
-use crate::export::NOTE;
 use crate::frame::Frame;
 use crate::link;
 use crate::recipe::{Direction, Recipe, Start, View, number};
+
+/// The note that stands beside every generated picture.
+pub const NOTE: &str = "Generated, not measured";
 
 /// Which pictures of a walk a file holds.
 #[derive(Clone, Copy, Debug)]

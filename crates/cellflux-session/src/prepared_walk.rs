@@ -137,10 +137,10 @@ impl PreparedWalk {
         self.clean.as_deref().unwrap_or(&self.start)
     }
 
-    /// What a picture of the change at time `t` is taken from: the control, with the share of its source noise that
-    /// the straight path from the noised start still holds there, `1 - t` (paper, equation 2). So the change is
-    /// nothing at the start, and at the end it is the effect without the noise. There and back it is the very
-    /// start again, and the last frame's change is the solver's error.
+    /// What a picture of the change at time `t` is taken from: the control, with the share of its source
+    /// noise that the straight path from the noised start still holds there, `1 - t` (paper, equation 2). So
+    /// the change is nothing at the start, and at the end it is the effect without the noise. There and back
+    /// it is the very start again, and the last frame's change is the solver's error.
     pub fn reference_at(&self, t: f64) -> Cow<'_, [f32]> {
         let Some(clean) = &self.clean else {
             return Cow::Borrowed(&self.start);
@@ -153,8 +153,8 @@ impl PreparedWalk {
         Cow::Owned(reference.collect())
     }
 
-    /// How much a frame at time `t` changed: the root mean square of its difference from [`Self::reference_at`], in
-    /// the unit of the model range. 0 for a frame of another size.
+    /// How much a frame at time `t` changed: the root mean square of its difference from
+    /// [`Self::reference_at`], in the unit of the model range. 0 for a frame of another size.
     pub fn change_at(&self, t: f64, frame: &[f32]) -> f64 {
         let reference = self.reference_at(t);
         if frame.is_empty() || frame.len() != reference.len() {

@@ -15,20 +15,21 @@ use crate::address::{self, Target};
 use crate::cache::Cache;
 use crate::card::{self, Card};
 use crate::components::{self, Components};
-use crate::config::{FILE, LinkKind, Project, RESERVED_IDS};
+use crate::config::{FILE, Project, RESERVED_IDS};
 use crate::error::SiteError;
 use crate::files::{AuthorFiles, Use};
-use crate::fingerprint::{Named, digest, name_by_content, named, sha256};
+use crate::fingerprint::{Named, digest, name_by_content, sha256};
 use crate::html::escape;
 use crate::ids::Ids;
 use crate::markdown::Surroundings;
 use crate::model::{LEFT_OUT, Model};
 use crate::output::Output;
 use crate::page_check::no_such_element;
-use crate::pages::{EMBED, EXPLORER, OFFLINE, PAGE, Pages, STYLES, UNSTARTED, with_slash};
+use crate::pages::{Button, EMBED, EXPLORER, OFFLINE, PAGE, Pages, STYLES, UNSTARTED, with_slash};
 use crate::place::Place;
 use crate::recorder::Recorder;
 use crate::report::Report;
+use crate::site_files::Files;
 use crate::texts::Texts;
 use crate::theme;
 use crate::toolkit::Toolkit;
@@ -79,15 +80,15 @@ pub fn build(project: &Project, options: &Options, engines: EngineMaker) -> Resu
     let recorder = Recorder::new(engines, Cache::of(&project.folder), options.tell);
     let mut components = Components::new(project, &models, recorder, own_ids(project)?);
     let recorded = record(project, &mut components);
-    gathered(recorded, &mut components);
+    components.gathered(recorded);
     let texts = Texts::render(project, &mut components);
     let card = social_card(project, &mut components);
-    let card = gathered(card, &mut components).flatten();
+    let card = components.gathered(card).flatten();
     let icon = own_icon(project, &mut components.files);
-    let icon = gathered(icon, &mut components).flatten();
+    let icon = components.gathered(icon).flatten();
     let links = links(project, &mut components);
     let theme = theme::css(project, &mut components.files);
-    let theme = gathered(theme, &mut components).unwrap_or_default() + &components.maths.css();
+    let theme = components.gathered(theme).unwrap_or_default() + &components.maths.css();
     all_is_well(&mut components)?;
 
     let own = own_files(project, &options.toolkit, components.explorers > 0)?;
@@ -166,11 +167,6 @@ pub fn build(project: &Project, options: &Options, engines: EngineMaker) -> Resu
         sources,
         links_inside: components.links_inside,
     })
-}
-
-/// What was made; nothing where it is wrong, and then the error is kept, to be reported with all others.
-pub(crate) fn gathered<T>(made: Result<T, SiteError>, components: &mut Components) -> Option<T> {
-    made.map_err(|error| components.fault(error)).ok()
 }
 
 /// Everything that is wrong so far, and the links that lead to no element with it.
@@ -352,19 +348,12 @@ fn start_name(model: &Model, recipe: &Recipe, words: &Words) -> &'static str {
     }
 }
 
-/// A button, its address looked up.
-pub(crate) struct Button {
-    pub label: String,
-    pub href: String,
-    pub kind: LinkKind,
-}
-
 fn links(project: &Project, components: &mut Components) -> Vec<Button> {
     let mut buttons = Vec::new();
     for link in &project.config.links {
         let at = project.source.place(link.href.span().start);
         let address = button_address(project, link.href.get_ref(), &at, components);
-        if let Some(href) = gathered(address, components) {
+        if let Some(href) = components.gathered(address) {
             buttons.push(Button {
                 label: link.label.clone(),
                 href,
@@ -436,43 +425,6 @@ fn stable_module(own: &Named, toolkit: &Toolkit, site: &mut Files) -> Result<(),
         site.add(&module.replace(".js", ".d.ts"), types.clone());
     }
     Ok(())
-}
-
-/// Every file of the site by address.
-#[derive(Default)]
-pub(crate) struct Files {
-    pub files: BTreeMap<String, Vec<u8>>,
-}
-
-impl Files {
-    fn add(&mut self, path: &str, content: Vec<u8>) {
-        self.files.insert(path.to_owned(), content);
-    }
-
-    fn add_named(&mut self, path: &str, content: Vec<u8>) -> String {
-        let address = named(path, &digest(&content));
-        self.files.insert(address.clone(), content);
-        address
-    }
-
-    fn extend(&mut self, files: &BTreeMap<String, Vec<u8>>) {
-        self.files.extend(
-            files
-                .iter()
-                .map(|(path, content)| (path.clone(), content.clone())),
-        );
-    }
-
-    pub fn content(&self, path: &str) -> &[u8] {
-        self.files.get(path).map(Vec::as_slice).unwrap_or_default()
-    }
-
-    fn bytes(&self, paths: impl Iterator<Item = String>) -> u64 {
-        paths
-            .filter_map(|path| self.files.get(&path))
-            .map(|content| content.len() as u64)
-            .sum()
-    }
 }
 
 /// Bytes of the page and of everything that it names itself.

@@ -6,25 +6,15 @@ use std::fs;
 use std::path::Path;
 
 use cellflux_bundle::folder;
-use serde::Serialize;
 use walkdir::WalkDir;
 
-use crate::config::FILE;
 use crate::error::SiteError;
+use crate::finding::serious;
 use crate::model::LARGEST_FILE;
 use crate::page_check::page;
 use crate::place::Place;
 
-/// Something that is wrong with a site, or could be better.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Finding {
-    /// The file in the site, or the author's file and line.
-    pub place: String,
-    /// What is wrong and what was expected.
-    pub problem: String,
-    /// Whether it must be put right before the site is published.
-    pub serious: bool,
-}
+pub use crate::finding::Finding;
 
 /// Everything that is wrong with the site in a folder. `links` are the links of the author's texts to an
 /// element of the page, by its id ([`crate::Built::links_inside`]): one that leads nowhere is reported with
@@ -75,23 +65,4 @@ pub fn check(folder: &Path, links: &[(String, Place)]) -> Result<Vec<Finding>, S
         }
     }
     Ok(findings)
-}
-
-impl Finding {
-    /// What kept a site from being built. An error begins with its place, where it has one.
-    pub fn of(error: &SiteError) -> Self {
-        let said = error.to_string();
-        match said.split_once(": ") {
-            Some((place, problem)) => serious(place, problem.to_owned()),
-            None => serious(FILE, said),
-        }
-    }
-}
-
-pub(crate) fn serious(place: &str, problem: String) -> Finding {
-    Finding {
-        place: place.to_owned(),
-        problem,
-        serious: true,
-    }
 }

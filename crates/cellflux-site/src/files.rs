@@ -8,7 +8,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use crate::error::SiteError;
-use crate::fingerprint::{digest, named};
+use crate::fingerprint::add_named;
 use crate::model::LARGEST_FILE;
 use crate::picture;
 use crate::place::Place;
@@ -112,9 +112,7 @@ impl AuthorFiles {
 
     /// Takes content that the build made; `path` is its name without a digest.
     pub fn add_made(&mut self, path: &str, content: Vec<u8>) -> String {
-        let address = named(path, &digest(&content));
-        self.files.insert(address.clone(), content);
-        address
+        add_named(&mut self.files, path, content)
     }
 }
 

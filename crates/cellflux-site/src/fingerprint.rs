@@ -52,6 +52,13 @@ pub fn named(path: &str, digest: &str) -> String {
     format!("{folder}{slash}{stem}-{digest}{extension}")
 }
 
+/// Puts content among `files` under `path` with a digest of it, and gives this name.
+pub fn add_named(files: &mut BTreeMap<String, Vec<u8>>, path: &str, content: Vec<u8>) -> String {
+    let name = named(path, &digest(&content));
+    files.insert(name.clone(), content);
+    name
+}
+
 /// The page's own files under names that hold a digest of their content.
 #[derive(Debug, Default)]
 pub struct Named {
@@ -182,9 +189,8 @@ fn name(
         }
         _ => content.clone(),
     };
-    let new = self::named(path, &digest(&content));
-    named.names.insert(path.to_owned(), new.clone());
-    named.files.insert(new, content);
+    let new = add_named(&mut named.files, path, content);
+    named.names.insert(path.to_owned(), new);
     Ok(())
 }
 

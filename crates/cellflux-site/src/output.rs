@@ -9,6 +9,7 @@ use cellflux_files::Workplace;
 use walkdir::WalkDir;
 
 use crate::error::SiteError;
+use crate::shortened::shortened;
 
 /// Marks a folder as written by a build, and lists what the build wrote, one path per line below the first.
 const MARK: &str = ".cellflux-site";
@@ -140,7 +141,7 @@ fn keep(old: &Path, new: &Path) -> Result<(), SiteError> {
     }
     Err(SiteError::WouldReplace {
         path: old.into(),
-        files: named(&replaced),
+        files: shortened(&replaced, NAMED),
     })
 }
 
@@ -151,15 +152,6 @@ fn has_digest(name: &str) -> bool {
         let digits = rest.split('.').next().unwrap_or_default();
         digits.len() == 10 && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
     })
-}
-
-/// The first of some paths, and how many more there are.
-fn named(paths: &[String]) -> String {
-    let shown = paths.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
-    match paths.len().saturating_sub(NAMED) {
-        0 => shown,
-        more => format!("{shown} and {more} more"),
-    }
 }
 
 fn refuse_foreign(place: &Path) -> Result<(), SiteError> {

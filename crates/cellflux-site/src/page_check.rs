@@ -8,7 +8,7 @@ use html5ever::tokenizer::states::RawKind;
 use html5ever::tokenizer::{BufferQueue, Tag, TagKind, Token, TokenSink, TokenSinkResult, Tokenizer};
 use percent_encoding::percent_decode_str;
 
-use crate::check::{Finding, serious};
+use crate::finding::{Finding, serious};
 use crate::fingerprint::resolve;
 use crate::place::Place;
 

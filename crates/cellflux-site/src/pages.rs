@@ -7,13 +7,13 @@ use base64::engine::general_purpose::STANDARD;
 use minijinja::{Environment, Value, context};
 use sha2::{Digest, Sha256};
 
-use crate::build::{Button, Files};
 use crate::components::FALLBACK;
 use crate::config::{LinkKind, Mode, Project};
 use crate::error::SiteError;
 use crate::fingerprint::{Named, integrity};
 use crate::html::escape;
 use crate::model::Model;
+use crate::site_files::Files;
 use crate::texts::Texts;
 use crate::words::Words;
 
@@ -51,6 +51,13 @@ fn import_map<'a>(modules: impl Iterator<Item = &'a str>, site: &Files) -> Strin
 const LOST: &str = ":root{color-scheme:light dark}\
     body{max-width:40rem;margin:15vh auto;padding:0 1.5rem;font:1rem/1.6 system-ui,sans-serif}\
     h1{font:600 1.6rem/1.2 Georgia,serif}";
+
+/// A button, its address looked up.
+pub(crate) struct Button {
+    pub label: String,
+    pub href: String,
+    pub kind: LinkKind,
+}
 
 /// What the pages are made from.
 pub struct Pages<'a> {

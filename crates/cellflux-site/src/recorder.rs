@@ -14,6 +14,10 @@ use crate::cache::Cache;
 use crate::error::SiteError;
 use crate::model::Model;
 use crate::place::Place;
+use crate::shortened::shortened;
+
+/// How many batches a note names.
+const NAMED: usize = 4;
 
 /// Computes a walk to its end and gives the engine back.
 ///
@@ -113,7 +117,7 @@ impl<'a> Recorder<'a> {
                 "{id} is of batch {}, which is none of {name}'s ({}): part of any difference from real \
                 {name} cells is the batch's",
                 batch.unwrap_or_default(),
-                shortened(&condition.batches)
+                shortened(&condition.batches, NAMED)
             ),
             BatchMatch::Unknown if example.batch.is_none() => {
                 format!(
@@ -228,15 +232,6 @@ impl<'a> Recorder<'a> {
             frames.iter().map(|frame| frame.t).collect(),
             frames.into_iter().map(|frame| frame.values).collect(),
         ))
-    }
-}
-
-/// The first batches, and how many more there are.
-fn shortened(batches: &[String]) -> String {
-    let shown = batches.iter().take(4).cloned().collect::<Vec<_>>().join(", ");
-    match batches.len().saturating_sub(4) {
-        0 => shown,
-        more => format!("{shown} and {more} more"),
     }
 }
 

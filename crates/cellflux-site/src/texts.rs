@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 
-use crate::build::gathered;
 use crate::components::{self, Components};
 use crate::config::{Project, Section};
 use crate::error::SiteError;
@@ -32,7 +31,7 @@ impl Texts {
         let mut sections = Vec::new();
         for section in &config.sections {
             let source = text_of(project, section, &mut components.files);
-            let Some(source) = gathered(source, components) else {
+            let Some(source) = components.gathered(source) else {
                 continue;
             };
             if section.file.is_some() {

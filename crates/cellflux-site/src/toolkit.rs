@@ -26,7 +26,7 @@ struct Pkg;
 struct Example;
 
 /// The module without which no page runs.
-const MODULE: &str = "pkg/cellflux_wasm_bg.wasm";
+pub(crate) const WASM: &str = "pkg/cellflux_wasm_bg.wasm";
 /// The bundle that the example shows, below `web/`.
 const EXAMPLE_BUNDLE: &str = "bundles/bbbc021-tiny";
 
@@ -72,7 +72,7 @@ impl Toolkit {
     }
 
     fn complete(self) -> Result<Self, SiteError> {
-        if self.files.contains_key(MODULE) {
+        if self.files.contains_key(WASM) {
             Ok(self)
         } else {
             Err(SiteError::NoPackage)

@@ -1,6 +1,7 @@
 //! The words that the toolkit itself puts on a page, in the page's language.
 
 use cellflux_figures::Labels;
+use cellflux_session::picture_text::NOTE;
 
 /// The languages whose words the toolkit has.
 pub const LANGUAGES: [&str; 4] = ["en", "de", "fr", "es"];
@@ -60,7 +61,7 @@ words! {
     /// What the link from a footnote leads to.
     back_to_text: "Back to the text", "Zurück zum Text", "Retour au texte", "Volver al texto";
     /// Below pictures that the model made.
-    generated: "Generated, not measured", "Erzeugt, nicht gemessen", "Généré, non mesuré",
+    generated: NOTE, "Erzeugt, nicht gemessen", "Généré, non mesuré",
         "Generado, no medido";
     /// A control cell.
     control: CHARTS.control, "Kontrolle", "Contrôle", "Control";

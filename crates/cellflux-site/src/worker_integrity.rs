@@ -6,11 +6,11 @@ use std::fmt::Write;
 
 use crate::error::SiteError;
 use crate::fingerprint::{integrity, name_by_content, relative};
+use crate::toolkit::WASM;
 
 const WORKER: &str = "web/worker.js";
 const WORKER_LIST: &str = "web/integrity.js";
 const MODULE_DIGEST: &str = "web/worker/module_integrity.js";
-const WASM: &str = "pkg/cellflux_wasm_bg.wasm";
 
 /// Writes the digest of the WebAssembly module and the list of the worker's modules, each after those that it
 /// imports, into the page's own files. The list's names are those that [`name_by_content`] gives.

@@ -168,8 +168,8 @@ impl Walk {
         Ok(picture::to_js(&picture))
     }
 
-    /// A step reached: `{ time, now, difference, change }`, the pictures without the hidden channels, the change of
-    /// all channels as [`cellflux_session::PreparedWalk::change_at`] has it.
+    /// A step reached: `{ time, now, difference, change }`, the pictures without the hidden channels, the
+    /// change of all channels as [`cellflux_session::PreparedWalk::change_at`] has it.
     pub fn picture(&self, step: usize) -> Result<JsValue, JsValue> {
         let frame = self.frame(step)?;
         let (spec, display) = (&self.manifest.image, self.display());

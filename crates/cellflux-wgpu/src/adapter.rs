@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::health::{Health, one_line};
-use crate::{GpuError, Plan, Precision, trusted};
+use crate::{GpuError, Precision, trusted};
 
 /// What the cooperative kernels need besides `shader-f16`.
 const COOPERATIVE: wgpu::Features =
@@ -21,16 +21,6 @@ pub struct Wanted {
     pub software: bool,
     /// Time stamps for [`crate::WgpuEngine::profile`], where the adapter has them.
     pub timestamps: bool,
-}
-
-impl Wanted {
-    /// What this plan needs.
-    pub fn for_plan(plan: &Plan) -> Self {
-        Self {
-            largest_buffer: plan.memory().largest_buffer,
-            ..Self::default()
-        }
-    }
 }
 
 /// What the adapter is.
@@ -154,15 +144,6 @@ impl Gpu {
         &self.report
     }
 
-    /// Whether the device allows buffers as large as this plan needs.
-    ///
-    /// # Errors
-    /// [`GpuError::Limit`] naming the limit.
-    pub fn fits(&self, plan: &Plan) -> Result<(), GpuError> {
-        let limits = self.device.limits();
-        plan.check_limits(limits.max_buffer_size, limits.max_storage_buffer_binding_size)
-    }
-
     /// Whether the device still answers and nothing has gone wrong since the last check.
     ///
     /// # Errors
@@ -196,6 +177,7 @@ impl Gpu {
 fn report(adapter: &wgpu::Adapter) -> AdapterReport {
     let info = adapter.get_info();
     let name = info.name.to_lowercase();
+    // `SOFTWARE` in `web/worker/adapter.js` has the same names: a page decides by them before this runs.
     let named_software = ["swiftshader", "llvmpipe", "lavapipe", "microsoft basic render"]
         .iter()
         .any(|software| name.contains(software));

@@ -35,12 +35,13 @@
 
 mod adapter;
 mod arena;
-mod choice;
 mod compile;
 mod dispatch;
 mod engine;
 mod error;
 mod film_table;
+mod fit;
+mod half_precision;
 mod health;
 mod kernel;
 mod layout;
@@ -67,10 +68,9 @@ mod wgsl;
 mod twin;
 
 pub use adapter::{AdapterReport, Gpu, Wanted};
-
-pub use choice::{Choice, choose_dtype, self_check};
 pub use engine::{WgpuEngine, WgpuState};
 pub use error::GpuError;
+pub use half_precision::{Choice, choose_dtype, self_check};
 pub use kernel::convolution::Tile;
 pub use limits::Limits;
 pub use loading::{Progress, Stage};

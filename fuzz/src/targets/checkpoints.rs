@@ -39,8 +39,8 @@ pub fn archive(input: &[u8]) -> Outcome {
 /// The tensors of a network that is not ours: the name and shape of each.
 pub(crate) const OTHER: [(&str, &[usize]); 2] = [("a.weight", &[2, 3]), ("a.bias", &[2])];
 
-/// A state dict of another network, in today's format or in the one before `PyTorch` 1.6. What comes through is
-/// what was asked for.
+/// A state dict of another network, in today's format or in the one before `PyTorch` 1.6. What comes through
+/// is what was asked for.
 pub fn state_dict(input: &[u8]) -> Outcome {
     let wanted = OTHER.map(|(name, shape)| Parameter {
         name: name.to_owned(),

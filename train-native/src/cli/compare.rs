@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use cellflux_train::compare::{CompareError, Evaluated, compare, table};
 
-/// Put evaluations beside each other: every figure with its interval, and differences to the first one on the same
-/// draws of the same real cells.
+/// Put evaluations beside each other: every figure with its interval, and differences to the first one on the
+/// same draws of the same real cells.
 ///
 /// Writes `compare.md` and `compare.csv`.
 #[derive(clap::Args)]

@@ -167,8 +167,8 @@ fn unmeasured(material: &Material) -> String {
         .map(|channel| channel.name.as_str())
         .collect();
     format!(
-        "no nucleus was measured: no channel has a name that says it shows DNA ({}); the cells are in cells/ and \
-        on sheet.png",
+        "no nucleus was measured: no channel has a name that says it shows DNA ({}); the cells are in cells/ \
+        and on sheet.png",
         names.join(", ")
     )
 }

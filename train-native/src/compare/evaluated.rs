@@ -15,6 +15,7 @@ use serde::Deserialize;
 use super::CompareError;
 use crate::evaluate::compounds::{SameControls, TENSOR};
 use crate::evaluate::measured::{Measured, Ruler};
+use crate::evaluate::name_of;
 use crate::evaluate::plan;
 use crate::evaluate::real::{CONTROLS, TREATED};
 use crate::evaluate::real_cells::{FILE as REAL, RealCells};
@@ -200,14 +201,6 @@ impl Evaluated {
                 data[1].treated, data[1].controls, data[0].treated, data[0].controls
             )
         })
-    }
-}
-
-/// A value's name in files.
-fn name_of(value: &impl serde::Serialize) -> String {
-    match serde_json::to_value(value) {
-        Ok(serde_json::Value::String(name)) => name,
-        _ => String::new(),
     }
 }
 

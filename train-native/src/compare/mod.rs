@@ -1,12 +1,13 @@
 //! Several evaluations in one table, with differences: what `cellflux-train compare` does.
 //!
 //! ```text
-//! evaluation folders ─ Evaluated::read ─▶ Evaluated ─ compare ─▶ Comparison ─ table ─▶ compare.md, compare.csv
+//! evaluation folders ─ Evaluated::read ─▶ Evaluated ─ compare ─▶ Comparison ─ table ─▶ compare.md, .csv
 //! ```
 //!
-//! Two evaluations of the same real cells can be told apart far better than their intervals say: both are resampled
-//! on the same draws of fields, and what the draw does to both cancels (paired bootstrap). So a difference is
-//! measured only where the real cells are the same ones, row by row; of others only the figures stand side by side.
+//! Two evaluations of the same real cells can be told apart far better than their intervals say: both are
+//! resampled on the same draws of fields, and what the draw does to both cancels (paired bootstrap). So a
+//! difference is measured only where the real cells are the same ones, row by row; of others only the figures
+//! stand side by side.
 
 mod error;
 mod evaluated;
@@ -28,8 +29,8 @@ pub struct Figure {
     pub name: String,
     /// Each evaluation's own.
     pub own: Vec<Option<Estimate>>,
-    /// How much larger it is than the first evaluation's, on the same draws; nothing for the first, and where real
-    /// cells differ.
+    /// How much larger it is than the first evaluation's, on the same draws; nothing for the first, and where
+    /// real cells differ.
     pub differences: Vec<Option<Estimate>>,
 }
 

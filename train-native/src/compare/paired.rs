@@ -29,7 +29,8 @@ pub(super) struct Difference {
     pub estimate: Estimate,
 }
 
-/// The differences of the evaluations with these numbers to the first one, in what their generated cells measure.
+/// The differences of the evaluations with these numbers to the first one, in what their generated cells
+/// measure.
 pub(super) fn differences(evaluated: &[Evaluated], pairs: &[usize]) -> Result<Vec<Difference>, CompareError> {
     let Some(first) = evaluated.first() else {
         return Ok(Vec::new());

@@ -34,8 +34,8 @@ pub fn write(folder: &Path, comparison: &Comparison) -> Result<(), CompareError>
 pub fn markdown(comparison: &Comparison) -> String {
     let first = comparison.names.first().map_or("", String::as_str);
     let mut text = format!(
-        "# Evaluations compared\n\nIntervals hold 95 % of resamplings. Behind an arrow stands the difference to {first}, on \
-         the same draws of the same real cells; **bold** where its interval leaves out 0.\n\n"
+        "# Evaluations compared\n\nIntervals hold 95 % of resamplings. Behind an arrow stands the difference \
+         to {first}, on the same draws of the same real cells; **bold** where its interval leaves out 0.\n\n"
     );
     for (name, reason) in &comparison.unpaired {
         let _ = writeln!(text, "- {name} has no differences: {reason}.");

@@ -1,19 +1,16 @@
 //! From images to figures: every set's features, its distances and effects, put together as an
 //! [`Evaluation`].
 
-use cellflux_bundle::Bundle;
 use cellflux_bundle::evaluation::{
-    BatchPlane, CloudKind, Evaluation, MeasuredData, MeasuredSplit, ModesOfAction, Resampled, Row, RowKind,
-    Space, VERSION,
+    BatchPlane, CloudKind, Evaluation, MeasuredData, MeasuredSplit, ModesOfAction, Resampled, Row, Space,
+    VERSION,
 };
-use cellflux_bundle::sampling::Sampling;
-use cellflux_data::{Experiment, PackedCache, Split};
+use cellflux_data::{Experiment, Split};
 use cellflux_measure::sets::Features;
-use cellflux_measure::sets::bootstrap::Plan;
 use cellflux_measure::sets::groups::Unit;
 
 use super::by_condition::WithinConditions;
-use super::cells::{Cells, name};
+use super::cells::name;
 use super::compounds::{CompoundUse, SameControls};
 use super::conditions::{condition_cells, measured_conditions};
 use super::distances::{FEWEST_GROUPS, Halves};
@@ -23,6 +20,7 @@ use super::measured::{Measured, Ruler};
 use super::modes::modes_of_action;
 use super::nearest::{Nearest, nearest_training};
 use super::planes::batch_plane;
+use super::question::{Difference, GENERATED_SET, Question};
 use super::real_cells::RealCells;
 use super::rows::{
     compare_kernels, differences, measure_conditions, measure_space, rows_of_controls, rows_of_treated,
@@ -31,49 +29,6 @@ use super::spaces::Extractor;
 use super::told_apart::told_apart;
 use super::{Estimate, EvaluateError};
 use crate::features::moa::Classifier;
-
-/// A set of images with what it is.
-#[derive(Clone, Debug)]
-pub struct Images {
-    /// What it is.
-    pub kind: RowKind,
-    /// Its name in tables.
-    pub name: String,
-    /// The folder of its pictures.
-    pub folder: String,
-    /// Coded images `[N, C, H, W]`, row for row beside the treated cells, or beside the controls for
-    /// [`RowKind::Untreated`].
-    pub images: Vec<u8>,
-}
-
-/// What is assessed.
-#[derive(Clone, Copy, Debug)]
-pub struct Question<'a> {
-    /// The experiment.
-    pub experiment: &'a Experiment,
-    /// Its images.
-    pub cache: &'a PackedCache,
-    /// The bundle whose cells were generated.
-    pub bundle: &'a Bundle,
-    /// The real cells.
-    pub cells: &'a Cells,
-    /// Sets of images; the first is the generated one.
-    pub sets: &'a [Images],
-    /// Walks of shared controls under each of these conditions, `[conditions * controls, C, H, W]`.
-    pub shared: Option<(&'a [usize], &'a [u8])>,
-    /// The spaces in which distances are measured.
-    pub spaces: &'a [Extractor],
-    /// Training images, among which the nearest of each generated cell is looked for; may be empty.
-    pub training: &'a [u32],
-    /// How they were sampled.
-    pub sampling: &'a Sampling,
-    /// The split.
-    pub split: Split,
-    /// Conditions of fewer treated cells have no figures.
-    pub least_cells: usize,
-    /// The bootstrap.
-    pub plan: Plan,
-}
 
 /// What was found, with what reports need beside the figures.
 #[derive(Debug)]
@@ -100,21 +55,6 @@ pub struct Assessment {
     pub within: Vec<(String, WithinConditions)>,
 }
 
-/// How two sets differ, draw by draw.
-#[derive(Clone, Debug)]
-pub struct Difference {
-    /// The two sets.
-    pub name: String,
-    /// Gap closed of the first minus that of the second.
-    pub gap_closed: Option<Estimate>,
-    /// For each space by name, the kernel distance of the second minus that of the first: above 0 where the first
-    /// is nearer to real cells.
-    pub nearer: Vec<(String, Estimate)>,
-}
-
-/// The position of the generated set beside the treated cells: controls copied come first.
-pub(super) const GENERATED_SET: usize = 1;
-
 /// Assesses sets of images.
 ///
 /// # Errors
@@ -131,8 +71,8 @@ pub fn assess(question: &Question<'_>) -> Result<Assessment, EvaluateError> {
     let mut notes = Vec::new();
     if treated.groups.unit() == Unit::Cell {
         notes.push(
-            "the table names no field of view, well or plate with at least two groups on each side: intervals resample \
-             single cells and are too narrow"
+            "the table names no field of view, well or plate with at least two groups on each side: \
+             intervals resample single cells and are too narrow"
                 .to_owned(),
         );
     }
@@ -149,12 +89,7 @@ pub fn assess(question: &Question<'_>) -> Result<Assessment, EvaluateError> {
         Some(Effects::of(&own, sides, (ruler, scale), question.plan)?)
     };
     let mut differences = differences(&gathered, effects.as_ref());
-    let conditions: Vec<usize> = question
-        .cells
-        .partners
-        .iter()
-        .map(|partner| partner.condition)
-        .collect();
+    let conditions = question.cells.conditions();
     let halves = Halves::new(&treated.groups, &conditions, question.plan.seed);
     let control_halves = Halves::new(
         &controls.groups,
@@ -310,12 +245,7 @@ fn apart(question: &Question<'_>, gathered: &Gathered) -> Result<Option<String>,
     let Some(classifier) = classifier_of(question) else {
         return Ok(None);
     };
-    let numbers: Vec<u32> = question
-        .cells
-        .partners
-        .iter()
-        .map(|partner| partner.treated)
-        .collect();
+    let numbers = question.cells.treated();
     let spec = &question.bundle.manifest.image;
     let shape = [spec.channels.len(), spec.height, spec.width];
     let found = told_apart(
@@ -326,7 +256,11 @@ fn apart(question: &Question<'_>, gathered: &Gathered) -> Result<Option<String>,
         (shape, question.least_cells, question.plan),
     )?;
     Ok(Some(found.map_or_else(
-        || "whether the classifier tells real cells apart is not known: fewer than two classes have cells enough".to_owned(),
+        || {
+            "whether the classifier tells real cells apart is not known: fewer than two classes have cells \
+             enough"
+                .to_owned()
+        },
         |found| found.to_string(),
     )))
 }
@@ -344,12 +278,7 @@ fn classified(question: &Question<'_>, gathered: &Gathered) -> Result<Option<Mod
     let (Some(classifier), Some(generated)) = (classifier, gathered.beside_treated.get(GENERATED_SET)) else {
         return Ok(None);
     };
-    let numbers: Vec<u32> = question
-        .cells
-        .partners
-        .iter()
-        .map(|partner| partner.treated)
-        .collect();
+    let numbers = question.cells.treated();
     let spec = &question.bundle.manifest.image;
     modes_of_action(
         classifier,

@@ -1,9 +1,10 @@
-//! Distances condition by condition: between the cells of each compound, and the mean of the kernel distances.
+//! Distances condition by condition: between the cells of each compound, and the mean of the kernel
+//! distances.
 //!
 //! A set can be near to the real cells as a whole and still have its compounds exchanged: the whole knows no
-//! compound. So distances are measured within each condition, by halves as in [`super::distances`], and the mean
-//! of the kernel distances is taken over the conditions (the paper's `KIDc`; the public code gives the overall
-//! figure there).
+//! compound. So distances are measured within each condition, by halves as in [`super::distances`], and the
+//! mean of the kernel distances is taken over the conditions (the paper's `KIDc`; the public code gives the
+//! overall figure there).
 
 use std::cell::RefCell;
 
@@ -13,15 +14,12 @@ use cellflux_measure::sets::SetError;
 use cellflux_measure::sets::bootstrap::{Plan, Replicates, bootstrap};
 use cellflux_measure::sets::groups::Groups;
 
-use super::distances::{Folds, Halves, STATISTICS, figures};
+use super::distances::{Folds, Halves, KID, STATISTICS, figures};
 use super::{Estimate, EvaluateError, bundled};
 
 /// The fewest groups in each half of a condition's cells. With fewer, most draws repeat one group, and a
 /// distance needs two different cells.
 pub const FEWEST_GROUPS: usize = 4;
-
-/// Where the kernel distance stands among a set's statistics.
-const KID: usize = 0;
 
 /// The distances of several sets within each condition, all on the same draws.
 #[derive(Debug)]
@@ -37,8 +35,8 @@ pub struct WithinConditions {
 }
 
 impl WithinConditions {
-    /// Measures `real` between its halves and each of `sets`, whose rows are those of `real`, against it, within
-    /// each condition; `conditions` says each row's.
+    /// Measures `real` between its halves and each of `sets`, whose rows are those of `real`, against it,
+    /// within each condition; `conditions` says each row's.
     ///
     /// `None` where no condition has [`FEWEST_GROUPS`] groups in each half.
     ///
@@ -102,8 +100,8 @@ impl WithinConditions {
         }))
     }
 
-    /// The distances within the condition at this place of [`Self::conditions`], for set number `set`, 0 for real
-    /// against real.
+    /// The distances within the condition at this place of [`Self::conditions`], for set number `set`, 0 for
+    /// real against real.
     pub fn within(&self, space: &str, place: usize, set: usize) -> Option<Distances> {
         let near = *self.near.get(place)?;
         let at = (set < self.sets).then_some(place * self.sets + set)?;

@@ -114,6 +114,16 @@ impl Cells {
         })
     }
 
+    /// The number of each partner's treated image, in their order.
+    pub fn treated(&self) -> Vec<u32> {
+        self.partners.iter().map(|partner| partner.treated).collect()
+    }
+
+    /// Each partner's condition, as a position in the bundle's list, in their order.
+    pub fn conditions(&self) -> Vec<usize> {
+        self.partners.iter().map(|partner| partner.condition).collect()
+    }
+
     /// The conditions that have at least this many cells, by their position in the bundle's list.
     pub fn conditions_of(&self, least: usize) -> Vec<usize> {
         let mut counts: BTreeMap<usize, usize> = BTreeMap::new();

@@ -1,8 +1,8 @@
 //! Whether a network uses its compound: the same controls under different compounds.
 //!
-//! End points of one control under two compounds lie apart by some distance in feature space; the real cells of
-//! the two compounds lie apart by another. The ratio of the two, over all pairs of compounds, is 1 for a network
-//! that tells compounds apart as the microscope does and 0 for one that ignores its condition.
+//! End points of one control under two compounds lie apart by some distance in feature space; the real cells
+//! of the two compounds lie apart by another. The ratio of the two, over all pairs of compounds, is 1 for a
+//! network that tells compounds apart as the microscope does and 0 for one that ignores its condition.
 
 use cellflux_measure::sets::bootstrap::{Draw, Plan, Replicates, bootstrap};
 use cellflux_measure::sets::groups::Groups;

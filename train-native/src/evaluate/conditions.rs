@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use cellflux_bundle::evaluation::{MeasuredCondition, NuclearArea};
 use cellflux_measure::sets::groups::Groups;
 
-use super::assess::{GENERATED_SET, Question};
 use super::effect::{ConditionCells, Effects, Statistic};
 use super::gathered::Gathered;
 use super::measured::Measured;
+use super::question::{GENERATED_SET, Question};
 
 /// The treated cells and controls that are sorted into conditions.
 pub struct Sorted<'a, K, B> {
@@ -67,8 +67,7 @@ impl<K: Ord + Clone, B: Ord> Sorted<'_, K, B> {
 
 /// The conditions that have enough cells in enough groups, each with its position in the bundle's list.
 pub(super) fn condition_cells(question: &Question<'_>, gathered: &Gathered) -> Vec<(usize, ConditionCells)> {
-    let partners = question.cells.partners.iter();
-    let conditions: Vec<usize> = partners.map(|partner| partner.condition).collect();
+    let conditions = question.cells.conditions();
     let sets: Vec<&Measured> = gathered.beside_treated.iter().map(|set| &set.measured).collect();
     let sorted = Sorted {
         conditions: &conditions,

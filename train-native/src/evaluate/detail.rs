@@ -1,7 +1,7 @@
 //! Fine detail: whether generated cells are as grainy as real ones.
 //!
-//! Source noise that is not wholly taken away, and steps that are too few, leave a grain that no other measure
-//! of size or amount sees. Its energy is the Laplacian's (`cellflux_measure::crop::laplacian`).
+//! Source noise that is not wholly taken away, and steps that are too few, leave a grain that no other
+//! measure of size or amount sees. Its energy is the Laplacian's (`cellflux_measure::crop::laplacian`).
 
 use cellflux_measure::sets::SetError;
 use cellflux_measure::sets::bootstrap::{Plan, Replicates, bootstrap};

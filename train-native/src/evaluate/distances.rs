@@ -1,10 +1,10 @@
 //! Distances between sets of cells and the real ones, measured twice with halves exchanged.
 //!
-//! Real treated cells are divided in two halves by group, within each condition. A set whose cells were made for
-//! the real ones, row for row, is compared half against other half, both ways, and the two distances are
-//! averaged. So real cells against real cells, which is the floor, controls copied and generated cells all have
-//! the same number of cells on both sides, and no generated cell is compared with the real cell that it was made
-//! for.
+//! Real treated cells are divided in two halves by group, within each condition. A set whose cells were made
+//! for the real ones, row for row, is compared half against other half, both ways, and the two distances are
+//! averaged. So real cells against real cells, which is the floor, controls copied and generated cells all
+//! have the same number of cells on both sides, and no generated cell is compared with the real cell that it
+//! was made for.
 
 use cellflux_bundle::evaluation::Distances;
 use cellflux_measure::sets::bootstrap::{Draw, Plan, Replicates, bootstrap};
@@ -119,8 +119,8 @@ struct Fold {
 /// One set's comparisons with the real cells: both ways, or once where the set is the real cells.
 pub(super) struct Folds(Vec<Fold>);
 
-/// Statistics of a set in the replicates, in order.
-const KID: usize = 0;
+/// Where the kernel distance stands among a set's statistics in the replicates.
+pub(super) const KID: usize = 0;
 const ENERGY: usize = 1;
 const PRDC: usize = 2;
 /// How many statistics a set has.
@@ -212,8 +212,8 @@ pub(super) fn figures(space: &str, near: bool, of: impl Fn(usize) -> Option<SetE
 }
 
 impl Folds {
-    /// The comparisons of `real` with itself, then those of each of `sets`. A draw has the groups of `halves` on
-    /// the side of this number and the next.
+    /// The comparisons of `real` with itself, then those of each of `sets`. A draw has the groups of `halves`
+    /// on the side of this number and the next.
     pub(super) fn of(
         real: &Features,
         sets: &[&Features],

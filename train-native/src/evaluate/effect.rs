@@ -165,7 +165,8 @@ impl Effects {
         })
     }
 
-    /// The difference of a statistic between two sets in one condition; `None` where nothing stands out there.
+    /// The difference of a statistic between two sets in one condition; `None` where nothing stands out
+    /// there.
     pub fn difference_within(
         &self,
         condition: usize,

@@ -27,7 +27,8 @@ pub enum EvaluateError {
     },
     /// The data's images are not what the bundle's network takes.
     #[error(
-        "the config's images are {found}, the bundle's are {expected}: evaluate with the config it was trained with"
+        "the config's images are {found}, the bundle's are {expected}: evaluate with the config it was \
+         trained with"
     )]
     Images {
         /// The config's.
@@ -47,7 +48,8 @@ pub enum EvaluateError {
     },
     /// The folder holds the cells of another evaluation.
     #[error(
-        "{}: holds the cells of another evaluation ({field} was {before}, is {now}); name another folder with --out",
+        "{}: holds the cells of another evaluation ({field} was {before}, is {now}); name another folder \
+         with --out",
         folder.display()
     )]
     OtherPlan {

@@ -4,9 +4,9 @@ use cellflux_bundle::evaluation::RowKind;
 use cellflux_measure::sets::groups::choose_unit;
 
 use super::EvaluateError;
-use super::assess::Question;
 use super::generate::file_name;
 use super::measured::{Measured, Ruler, Scale};
+use super::question::Question;
 use super::real::{CONTROLS, Real, TREATED, origins};
 use super::spaces::NamedImages;
 
@@ -35,7 +35,7 @@ impl Gathered {
     pub(super) fn of(question: &Question<'_>) -> Result<Self, EvaluateError> {
         let ruler = Ruler::new(&question.bundle.manifest.image)?;
         let cells = question.cells;
-        let treated: Vec<u32> = cells.partners.iter().map(|partner| partner.treated).collect();
+        let treated = cells.treated();
         let copies: Vec<u32> = cells.partners.iter().map(|partner| partner.control).collect();
         let unit = choose_unit(&[
             &origins(question.experiment, &treated),

@@ -10,6 +10,7 @@ use cellflux_data::PackedCache;
 use cellflux_image::coded_png;
 
 use super::cells::Partner;
+use super::real::coded_image;
 use super::{EvaluateError, written};
 use crate::sampling::Walk;
 
@@ -119,7 +120,7 @@ impl<'a> Generator<'a> {
             let id = condition.map_or("", |condition| &condition.id);
             let dose = with_dose.then(|| cell.dose_um.unwrap_or(0.0));
             vectors.push(self.bundle.condition(id, dose)?);
-            controls.extend_from_slice(self.image(cell.control)?);
+            controls.extend_from_slice(coded_image(self.cache, cell.control)?);
         }
         let frames = self
             .walk
@@ -144,11 +145,6 @@ impl<'a> Generator<'a> {
         }
         read_images(&self.bundle.manifest.image, files).map(Some)
     }
-
-    fn image(&self, number: u32) -> Result<&'a [u8], EvaluateError> {
-        let image = self.cache.image(number as usize);
-        image.ok_or(EvaluateError::Image { number })
-    }
 }
 
 /// The name of a generated cell's file.
@@ -159,7 +155,8 @@ pub fn file_name(number: usize) -> String {
 /// Reads coded images, laid out as the bundle's crops are, `[N, C, H, W]`.
 ///
 /// # Errors
-/// [`EvaluateError::Picture`] naming a file that is missing, damaged, or of another size or number of channels.
+/// [`EvaluateError::Picture`] naming a file that is missing, damaged, or of another size or number of
+/// channels.
 pub fn read_images(
     spec: &cellflux_image::ImageSpec,
     files: impl Iterator<Item = PathBuf>,

@@ -8,8 +8,8 @@ use rayon::prelude::*;
 
 use super::EvaluateError;
 
-/// A feature's largest distance from the mean of real controls, in their standard deviations. Grain puts a measure
-/// of texture at 50 of them, where it alone would decide every distance: beyond this, far is far.
+/// A feature's largest distance from the mean of real controls, in their standard deviations. Grain puts a
+/// measure of texture at 50 of them, where it alone would decide every distance: beyond this, far is far.
 pub const FARTHEST: f64 = 6.0;
 
 /// The measures of a model's images.
@@ -70,9 +70,9 @@ impl Ruler {
         &self.catalogue
     }
 
-    /// Whether a measure tells of an effect: size and shape of nucleus and cell, amount of stain, and where it lies.
-    /// Fine texture is left to [`super::detail`] and to the distances: a network's grain would hide an effect that
-    /// it makes.
+    /// Whether a measure tells of an effect: size and shape of nucleus and cell, amount of stain, and where
+    /// it lies. Fine texture is left to [`super::detail`] and to the distances: a network's grain would hide
+    /// an effect that it makes.
     pub fn tells_of_effect(&self, measure: usize) -> bool {
         const OF_CHANNEL: [&str; 4] = ["mean", "quantile-25", "median", "quantile-75"];
         const WHOLE: [&str; 4] = [
@@ -161,8 +161,8 @@ impl Measured {
     }
 
     /// Features `[N, D]` in units of the standard deviation of `reference`, around its mean, cut off at
-    /// [`FARTHEST`]. A measure that an image lacks stands at the mean; one that does not vary in the reference is
-    /// left out.
+    /// [`FARTHEST`]. A measure that an image lacks stands at the mean; one that does not vary in the
+    /// reference is left out.
     ///
     /// # Errors
     /// [`EvaluateError::Sets`] where no measure varies.

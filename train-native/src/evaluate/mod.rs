@@ -1,7 +1,7 @@
 //! Generated cells beside real ones: what `cellflux-train evaluate` measures.
 //!
 //! ```text
-//! experiment + bundle ─ Cells::choose ─▶ Cells ─ Generator ─▶ sets of images ─ features ─▶ score ─▶ Evaluation
+//! experiment + bundle ─ Cells::choose ─▶ Cells ─ Generator ─▶ images ─ features ─▶ score ─▶ Evaluation
 //! ```
 //!
 //! Every real treated cell of a split gets a generated partner, made from a control of its own batch (paper,
@@ -25,6 +25,7 @@ pub mod nearest;
 pub mod plan;
 pub mod planes;
 pub mod plots;
+pub mod question;
 pub mod real;
 pub mod real_cells;
 pub mod report;
@@ -51,6 +52,14 @@ pub(crate) fn bundled(estimate: cellflux_measure::sets::interval::Estimate) -> E
         value: estimate.value,
         low: estimate.low,
         high: estimate.high,
+    }
+}
+
+/// A value's name in files.
+pub(crate) fn name_of(value: &impl serde::Serialize) -> String {
+    match serde_json::to_value(value) {
+        Ok(serde_json::Value::String(name)) => name,
+        _ => String::new(),
     }
 }
 

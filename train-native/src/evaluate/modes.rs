@@ -1,5 +1,5 @@
-//! Whether a classifier of modes of action still names the treatment (paper, Table 2a): generated cells beside
-//! the real ones, which are the ceiling.
+//! Whether a classifier of modes of action still names the treatment (paper, Table 2a): generated cells
+//! beside the real ones, which are the ceiling.
 
 use cellflux_bundle::evaluation::{Confusion, ModesOfAction};
 use cellflux_data::Experiment;
@@ -14,8 +14,8 @@ use crate::features::moa::{Classifier, NamedAfter};
 /// Statistics of a confusion matrix: accuracy, balanced accuracy, macro F1, weighted F1.
 const STATISTICS: usize = 4;
 
-/// Classifies real treated cells and their generated partners. `images` are the treated images' numbers; `groups`
-/// their groups. Cells whose treatment is no class of the classifier are left out.
+/// Classifies real treated cells and their generated partners. `images` are the treated images' numbers;
+/// `groups` their groups. Cells whose treatment is no class of the classifier are left out.
 ///
 /// `None` where fewer than two cells or groups are left.
 ///
@@ -99,7 +99,8 @@ pub fn modes_of_action(
     }))
 }
 
-/// The class of a treated image, a position in the classifier's list; `None` where its treatment is none of them.
+/// The class of a treated image, a position in the classifier's list; `None` where its treatment is none of
+/// them.
 pub(super) fn class_of(classifier: &Classifier, experiment: &Experiment, image: u32) -> Option<usize> {
     let entry = experiment.entries().get(image as usize)?;
     let compound = experiment.compounds().get(entry.compound as usize)?;

@@ -10,8 +10,8 @@ use cellflux_measure::sets::groups::Unit;
 use cellflux_measure::sets::nearest::nearest;
 
 use super::EvaluateError;
-use super::assess::Question;
 use super::gathered::Gathered;
+use super::question::Question;
 use super::real::Real;
 use super::spaces::{Extractor, NamedImages};
 

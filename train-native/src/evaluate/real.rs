@@ -40,8 +40,7 @@ impl Real {
     ) -> Result<Self, EvaluateError> {
         let mut images = Vec::new();
         for &number in numbers {
-            let image = cache.image(number as usize);
-            images.extend_from_slice(image.ok_or(EvaluateError::Image { number })?);
+            images.extend_from_slice(coded_image(cache, number)?);
         }
         let entry = |number: &u32| experiment.entries().get(*number as usize);
         let batch = |number: &u32| {
@@ -57,6 +56,15 @@ impl Real {
             batches: numbers.iter().map(batch).collect(),
         })
     }
+}
+
+/// The coded image `[C, H, W]` of this number.
+///
+/// # Errors
+/// [`EvaluateError::Image`] for a number that the cache does not have.
+pub fn coded_image(cache: &PackedCache, number: u32) -> Result<&[u8], EvaluateError> {
+    let image = cache.image(number as usize);
+    image.ok_or(EvaluateError::Image { number })
 }
 
 /// Where images were taken.

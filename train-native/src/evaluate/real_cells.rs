@@ -1,5 +1,5 @@
-//! The real cells of an evaluation, row by row as its tensors have them: what each was treated with, its batch, and
-//! which cells belong together. With these and the tensors the evaluation can be resampled again.
+//! The real cells of an evaluation, row by row as its tensors have them: what each was treated with, its
+//! batch, and which cells belong together. With these and the tensors the evaluation can be resampled again.
 
 use std::path::Path;
 

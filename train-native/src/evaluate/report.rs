@@ -20,14 +20,15 @@ use super::report_text::markdown;
 use super::{Estimate, EvaluateError, written};
 
 /// The figures' file.
-pub const EVALUATION: &str = "evaluation.json";
+pub use cellflux_bundle::evaluation::FILE as EVALUATION;
+
 /// Every crop's measures.
 pub const MEASURES: &str = "measures.safetensors";
 /// The report for people.
 pub const REPORT: &str = "report.md";
 
-/// Writes everything that an assessment has to say into `folder`. `sheets` are the names of the pictures that were
-/// drawn there already; the charts it links to are written by [`super::plots::write`].
+/// Writes everything that an assessment has to say into `folder`. `sheets` are the names of the pictures that
+/// were drawn there already; the charts it links to are written by [`super::plots::write`].
 ///
 /// # Errors
 /// [`EvaluateError::File`] for a file that cannot be written.
@@ -77,8 +78,8 @@ pub fn write(
     Ok(())
 }
 
-/// The table of generated cells, so that others can score the same cells: number and picture, what was done, and
-/// the images of control and real cell.
+/// The table of generated cells, so that others can score the same cells: number and picture, what was done,
+/// and the images of control and real cell.
 ///
 /// # Errors
 /// [`EvaluateError::File`] for a file that cannot be written.
@@ -230,8 +231,8 @@ fn figures_of(found: &Distances) -> [(&'static str, Option<Estimate>); 7] {
     ]
 }
 
-/// Every set's measures, f64 `[N, D]`, NaN where a crop does not have one; the measures' names are in the file's
-/// metadata.
+/// Every set's measures, f64 `[N, D]`, NaN where a crop does not have one; the measures' names are in the
+/// file's metadata.
 fn measures(
     folder: &Path,
     ruler: &Ruler,

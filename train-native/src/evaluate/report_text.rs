@@ -6,12 +6,13 @@ use cellflux_bundle::conditions::Conditions;
 use cellflux_bundle::evaluation::{Confusion, Distances, Evaluation, NuclearArea, Row, Space};
 use cellflux_figures::Chart;
 
-use super::Estimate;
-use super::assess::{Assessment, Difference, unmeasured};
+use super::assess::{Assessment, unmeasured};
 use super::by_condition::WithinConditions;
 use super::nearest::Nearest;
 use super::plots::PLOTS;
+use super::question::Difference;
 use super::sheets::SHEETS;
+use super::{Estimate, name_of};
 
 /// The whole report of a bundle of this title and conditions, with links to the charts and sheets beside it.
 pub fn markdown(
@@ -77,8 +78,8 @@ fn within_conditions(
     for (space, measured) in spaces {
         let _ = write!(
             text,
-            "\n### Within conditions, {space}\n\n| condition | set | KID | energy | Frechet | precision | recall | \
-             density | coverage |\n|---|---|---|---|---|---|---|---|---|\n"
+            "\n### Within conditions, {space}\n\n| condition | set | KID | energy | Frechet | precision \
+             | recall | density | coverage |\n|---|---|---|---|---|---|---|---|---|\n"
         );
         for (place, &condition) in measured.conditions.iter().enumerate() {
             let name = conditions
@@ -155,13 +156,6 @@ pub(super) fn shown(estimate: Option<Estimate>, digits: usize) -> String {
         || "-".to_owned(),
         |Estimate { value, low, high }| format!("{value:.digits$} ({low:.digits$} to {high:.digits$})"),
     )
-}
-
-fn name_of(value: &impl serde::Serialize) -> String {
-    match serde_json::to_value(value) {
-        Ok(serde_json::Value::String(name)) => name,
-        _ => String::new(),
-    }
 }
 
 fn change_table(text: &mut String, rows: &[Row]) {

@@ -6,13 +6,13 @@ use cellflux_measure::sets::bootstrap::Plan;
 use cellflux_measure::sets::groups::Groups;
 
 use super::EvaluateError;
-use super::assess::{Difference, GENERATED_SET, Question};
 use super::by_condition::WithinConditions;
 use super::detail::FineDetail;
 use super::distances::{Halves, Measurement};
 use super::effect::{Effects, Statistic};
 use super::gathered::Gathered;
 use super::measured::Measured;
+use super::question::{Difference, GENERATED_SET, Question};
 
 /// The rows against real treated cells, without distances.
 pub(super) fn rows_of_treated(

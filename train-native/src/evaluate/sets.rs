@@ -91,8 +91,8 @@ pub fn planned(
     (sets, notes)
 }
 
-/// Walks of the same controls under each of several conditions, condition after condition; `None` where there are
-/// fewer than two conditions.
+/// Walks of the same controls under each of several conditions, condition after condition; `None` where there
+/// are fewer than two conditions.
 pub fn same_controls(cells: &Cells, conditions: &[usize], controls: usize) -> Option<Vec<Partner>> {
     if conditions.len() < 2 || controls == 0 {
         return None;

@@ -1,7 +1,8 @@
-//! Sheets to look at: control, generated cell, real cell and the training cell nearest to the generated one, some
-//! rows for each condition.
+//! Sheets to look at: control, generated cell, real cell and the training cell nearest to the generated one,
+//! some rows for each condition.
 //!
-//! Whoever reads figures sees here what they are figures of, and whether a network repeats its training cells.
+//! Whoever reads figures sees here what they are figures of, and whether a network repeats its training
+//! cells.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -13,6 +14,7 @@ use cellflux_data::{Experiment, PackedCache};
 use super::assess::treatment;
 use super::cells::{Cells, Partner};
 use super::nearest::Nearest;
+use super::real::coded_image;
 use super::{EvaluateError, written};
 use crate::TrainError;
 use crate::sheet::{self, SheetRow};
@@ -37,12 +39,12 @@ pub struct Shown<'a> {
     pub nearest: Option<&'a Nearest>,
 }
 
-/// Draws `rows` cells of each condition, spread over its cells, into `sheets/ID.png` below `folder`, and gives the
-/// files' names.
+/// Draws `rows` cells of each condition, spread over its cells, into `sheets/ID.png` below `folder`, and
+/// gives the files' names.
 ///
 /// # Errors
-/// [`EvaluateError::File`] for a file that cannot be written, [`EvaluateError::Train`] for images that are not the
-/// bundle's.
+/// [`EvaluateError::File`] for a file that cannot be written, [`EvaluateError::Train`] for images that are
+/// not the bundle's.
 pub fn write(folder: &Path, shown: &Shown<'_>, rows: usize) -> Result<Vec<String>, EvaluateError> {
     if rows == 0 {
         return Ok(Vec::new());
@@ -90,13 +92,13 @@ impl Shown<'_> {
             return Ok(None);
         };
         let mut images = vec![
-            self.image(partner.control)?,
+            coded_image(self.cache, partner.control)?,
             generated,
-            self.image(partner.treated)?,
+            coded_image(self.cache, partner.treated)?,
         ];
         let nearest = self.nearest.and_then(|nearest| nearest.images.get(number));
         if let Some(&nearest) = nearest {
-            images.push(self.image(nearest)?);
+            images.push(coded_image(self.cache, nearest)?);
         }
         let parts = images
             .into_iter()
@@ -122,10 +124,5 @@ impl Shown<'_> {
             treatment(self.experiment, partner.treated),
             batch.map_or("", String::as_str)
         )
-    }
-
-    fn image(&self, number: u32) -> Result<&[u8], EvaluateError> {
-        let image = self.cache.image(number as usize);
-        image.ok_or(EvaluateError::Image { number })
     }
 }

@@ -51,23 +51,23 @@ impl Extractor {
         })
     }
 
-    /// What a report says of the space whose features are `width` wide, and whether its figures may stand beside
-    /// published ones.
+    /// What a report says of the space whose features are `width` wide, and whether its figures may stand
+    /// beside published ones.
     pub fn described(&self, width: usize) -> Space {
         let (name, about, comparable) = match self {
             Self::Morphology => (
                 "morphology",
                 format!(
-                    "What crops measure (cellflux-measure), in standard deviations of real controls, cut off at \
-                     {FARTHEST} of them."
+                    "What crops measure (cellflux-measure), in standard deviations of real controls, cut off \
+                     at {FARTHEST} of them."
                 ),
                 false,
             ),
             Self::Moa(classifier) => (
                 "moa",
                 format!(
-                    "The layer before the last of a classifier of {} classes, trained on {} real training cells; each \
-                     cell's features are scaled to one length.",
+                    "The layer before the last of a classifier of {} classes, trained on {} real training \
+                     cells; each cell's features are scaled to one length.",
                     classifier.about().classes.len(),
                     classifier.about().training.cells.iter().sum::<usize>()
                 ),
@@ -140,8 +140,8 @@ impl Extractor {
     }
 }
 
-/// Rows of length `sqrt(D)`, so that a feature is about 1. A classifier's features have no unit, and the surer it is
-/// the longer they are: a few cells that it is very sure of would decide a cubic kernel alone.
+/// Rows of length `sqrt(D)`, so that a feature is about 1. A classifier's features have no unit, and the
+/// surer it is the longer they are: a few cells that it is very sure of would decide a cubic kernel alone.
 fn of_one_length(mut rows: FeatureRows) -> FeatureRows {
     let width = rows.width.max(1);
     for row in rows.values.chunks_mut(width) {

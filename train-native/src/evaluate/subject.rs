@@ -26,8 +26,8 @@ pub struct Subject {
     pub bundle: Bundle,
     /// Digest of its weights as stored.
     pub digest: String,
-    /// Whether figures may be attached to a bundle: those of a run's checkpoint may not, whose weights are stored
-    /// in no bundle yet.
+    /// Whether figures may be attached to a bundle: those of a run's checkpoint may not, whose weights are
+    /// stored in no bundle yet.
     pub attachable: bool,
 }
 

@@ -1,7 +1,7 @@
 //! Which sampling the validation cells prefer.
 //!
-//! Every combination of guidance, source noise and steps generates the same cells with the same noise. A sampling
-//! is scored by the mean of two shares, each 0 for a copy of the control and 1 for real cells:
+//! Every combination of guidance, source noise and steps generates the same cells with the same noise. A
+//! sampling is scored by the mean of two shares, each 0 for a copy of the control and 1 for real cells:
 //!
 //! - the gap closed ([`super::effect`]), mean over conditions: size, shape, amount and place;
 //! - the kernel distance taken away, `1 - (KID - floor) / (KID of copies - floor)`: everything that the space
@@ -18,13 +18,14 @@ use cellflux_bundle::sampling::Sampling;
 use cellflux_flow::solver::Solver;
 use cellflux_measure::sets::Features;
 
-use super::assess::{Question, described};
+use super::assess::described;
 use super::conditions::condition_cells;
 use super::detail::FineDetail;
 use super::distances::{Halves, Measurement};
 use super::effect::{ConditionCells, Effects, Statistic};
 use super::gathered::Gathered;
 use super::measured::Measured;
+use super::question::Question;
 use super::spaces::Extractor;
 use super::{Estimate, EvaluateError};
 
@@ -325,12 +326,7 @@ fn kernels(
     let Some((real, sets)) = beside_treated.split_first() else {
         return Ok((name, None));
     };
-    let conditions: Vec<usize> = question
-        .cells
-        .partners
-        .iter()
-        .map(|partner| partner.condition)
-        .collect();
+    let conditions = question.cells.conditions();
     let halves = Halves::new(&gathered.treated.groups, &conditions, question.plan.seed);
     let sets: Vec<&Features> = sets.iter().collect();
     Ok((name, Measurement::of(real, &sets, &halves, question.plan)?))

@@ -25,9 +25,10 @@ pub fn write(folder: &Path, sweep: &Sweep, cells: usize) -> Result<(), EvaluateE
 pub fn markdown(sweep: &Sweep, cells: usize) -> String {
     let mut text = format!(
         "# Samplings compared on {cells} validation cells\n\n\
-         Every sampling made the same cells from the same controls with the same noise. The score is the mean of two \
-         shares, each 0 for a copy of the control and 1 for real cells: the gap closed, and the kernel distance taken \
-         away{}. Intervals hold 95 % of resamplings; differences to the best are of the same draws.\n\n",
+         Every sampling made the same cells from the same controls with the same noise. The score is the \
+         mean of two shares, each 0 for a copy of the control and 1 for real cells: the gap closed, and the \
+         kernel distance taken away{}. Intervals hold 95 % of resamplings; differences to the best are of \
+         the same draws.\n\n",
         match &sweep.space {
             Some(space) => format!(
                 " (KID in {space}: real cells {}, copied controls {})",
@@ -46,8 +47,8 @@ pub fn markdown(sweep: &Sweep, cells: usize) -> String {
         );
     }
     text.push_str(
-        "| sampling | evaluations per cell | score | gap closed | behind the best by | KID | KID taken away | behind \
-         the best by | fine detail |\n|---|---|---|---|---|---|---|---|---|\n",
+        "| sampling | evaluations per cell | score | gap closed | behind the best by | KID | KID taken away \
+         | behind the best by | fine detail |\n|---|---|---|---|---|---|---|---|---|\n",
     );
     let number = |value: Option<f64>| value.map_or_else(|| "-".to_owned(), |value| format!("{value:.2}"));
     for (at, one) in sweep.tried.iter().enumerate() {
@@ -74,8 +75,8 @@ pub fn markdown(sweep: &Sweep, cells: usize) -> String {
 fn reason(sweep: &Sweep, chosen: &Tried) -> String {
     match sweep.tried.get(sweep.best) {
         Some(best) if sweep.best != sweep.chosen => format!(
-            "The best score is that of {}; the preferred one takes {} evaluations per cell in place of {} and is not \
-             shown to be worse.",
+            "The best score is that of {}; the preferred one takes {} evaluations per cell in place of {} \
+             and is not shown to be worse.",
             label(&best.sampling),
             chosen.evaluations,
             best.evaluations

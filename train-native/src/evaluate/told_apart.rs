@@ -1,8 +1,8 @@
-//! Whether a classifier tells real cells apart at all, untreated ones included: only then do its features measure a
-//! treatment.
+//! Whether a classifier tells real cells apart at all, untreated ones included: only then do its features
+//! measure a treatment.
 //!
-//! Only classes with cells enough take part, and the classifier is asked which of these a cell shows. Its answers
-//! for classes of a handful of cells would say little, and would make every other class look worse.
+//! Only classes with cells enough take part, and the classifier is asked which of these a cell shows. Its
+//! answers for classes of a handful of cells would say little, and would make every other class look worse.
 
 use std::fmt;
 
@@ -38,16 +38,16 @@ impl fmt::Display for ToldApart {
         let Estimate { value, low, high } = self.balanced_accuracy;
         write!(
             f,
-            "the classifier tells real cells of {} apart with a balanced accuracy of {value:.2} ({low:.2} to {high:.2}); \
-             guessing gives {:.2}",
+            "the classifier tells real cells of {} apart with a balanced accuracy of {value:.2} \
+             ({low:.2} to {high:.2}); guessing gives {:.2}",
             classes.join(", "),
             1.0 / self.classes.len().max(1) as f64
         )
     }
 }
 
-/// Classifies real treated cells, whose images are numbers of the experiment, and real controls, among the classes
-/// that have at least `least` of them.
+/// Classifies real treated cells, whose images are numbers of the experiment, and real controls, among the
+/// classes that have at least `least` of them.
 ///
 /// `None` for fewer than two such classes, and where one side has fewer than two groups.
 ///

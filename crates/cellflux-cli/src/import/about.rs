@@ -1,7 +1,6 @@
 //! What a person says about a model, beside its weights and compounds: `about.json`.
 
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
 
 use anyhow::Context;
 use cellflux_bundle::conditions::{DoseFeatures, slug};
@@ -10,6 +9,7 @@ use cellflux_bundle::provenance::{DataSet, Provenance};
 use cellflux_bundle::sampling::{FlowSource, Sampling, TrainedNoise};
 use cellflux_image::spec::ImageSpec;
 use cellflux_image::synthetic::Cell;
+use cellflux_terminal::today;
 use serde::Deserialize;
 
 /// `about.json`: the manifest's sections that only a person can fill in. Unknown fields are refused, so that
@@ -47,8 +47,8 @@ pub struct About {
     /// What the flow starts from: `control` (the default) or `noise`.
     #[serde(default)]
     pub source: FlowSource,
-    /// The levels of source noise that the network was trained with: `{"levels": [0, 0.5]}`, or `{"range": [0, 1]}`
-    /// for all between. Nothing where that is not known.
+    /// The levels of source noise that the network was trained with: `{"levels": [0, 0.5]}`, or
+    /// `{"range": [0, 1]}` for all between. Nothing where that is not known.
     #[serde(default)]
     pub trained_noise: Option<TrainedNoise>,
     /// Whether training also had controls as ends of its paths, paired with controls. Nothing where that is
@@ -127,12 +127,6 @@ impl About {
             folder: PathBuf::new(),
         }
     }
-}
-
-/// Today in UTC, `YYYY-MM-DD`.
-fn today() -> String {
-    let now = humantime::format_rfc3339_seconds(SystemTime::now()).to_string();
-    now.split('T').next().unwrap_or_default().to_owned()
 }
 
 #[cfg(test)]

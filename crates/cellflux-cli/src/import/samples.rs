@@ -4,14 +4,12 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context, ensure};
 use cellflux_bundle::gallery::{Example, Gallery};
+use cellflux_data::synthetic::LICENCE;
 use cellflux_image::coded_png;
 use cellflux_image::spec::ImageSpec;
 use cellflux_image::synthetic::CHANNELS;
 
 use super::about::{About, SyntheticControl};
-
-/// Licence of what the procedure draws.
-const SYNTHETIC_LICENCE: &str = "CC0-1.0";
 
 /// Reads and draws the crops that `about` names into `assets`, and lists them. `untreated` is the id of the
 /// untreated state.
@@ -67,7 +65,7 @@ fn draw(
             "synthetic: drawn by cellflux-image's procedure from seed {}; no cell was imaged",
             control.cell.seed
         ),
-        licence: SYNTHETIC_LICENCE.to_owned(),
+        licence: LICENCE.to_owned(),
         synthetic: true,
         split: None,
     };

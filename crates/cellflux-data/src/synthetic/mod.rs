@@ -15,6 +15,9 @@ pub use design::{Design, Truth};
 pub(crate) use experiment::experiment;
 pub use files::write_synthetic;
 
+/// The licence of what is drawn.
+pub const LICENCE: &str = "CC0-1.0";
+
 /// The name of the untreated condition.
 pub(crate) const CONTROL: &str = "untreated";
 

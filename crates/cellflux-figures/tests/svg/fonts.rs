@@ -39,7 +39,8 @@ pub fn installed() -> Vec<(&'static str, Arc<Database>)> {
 }
 
 impl Texts {
-    /// The texts of a file with the boxes that their letters fill in a font; what is wrong with it is an error.
+    /// The texts of a file with the boxes that their letters fill in a font; what is wrong with it is an
+    /// error.
     pub fn in_font(svg: &str, family: &str, fonts: &Arc<Database>) -> Result<Self, String> {
         let options = Options {
             font_family: family.to_owned(),

@@ -1,6 +1,6 @@
 //! Why two sets cannot be compared.
 
-use super::groups::Unit;
+use super::unit::Unit;
 
 /// Why a set of features, a comparison or a bootstrap was refused. Sets and sides are counted from 1, rows
 /// and columns from 0.

@@ -1,10 +1,11 @@
 //! Which cells belong together: cells of one field of view, well or plate are more alike than others.
 
 use std::collections::BTreeMap;
-use std::fmt::{Display, Formatter};
 
 use super::error::SetError;
 use super::random::{choose, stream};
+
+pub use super::unit::Unit;
 
 /// Fields are resampled only with at least this many fields of view on each side. The percentile interval
 /// takes its spread from the groups that there are: with `G` groups its variance is short by the factor
@@ -12,32 +13,6 @@ use super::random::{choose, stream};
 /// interval called 95 % covers 93 % at 20 groups, 90 % at 10 and 85 % at 5 (normal theory:
 /// `P(|t| < 1.96 * sqrt((G - 1) / G))` with `G - 1` degrees of freedom).
 pub const FEWEST_FIELDS: usize = 20;
-
-/// What is resampled as one piece: from the smallest unit that keeps neighbours together to the largest, and
-/// single cells.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Unit {
-    /// One position of the microscope in a well.
-    Field,
-    /// One well of a plate.
-    Well,
-    /// One plate.
-    Plate,
-    /// Each cell by itself. Cells of one field are taken as independent, which they are not: the interval is
-    /// too narrow; say so beside it.
-    Cell,
-}
-
-impl Display for Unit {
-    fn fmt(&self, out: &mut Formatter<'_>) -> std::fmt::Result {
-        out.write_str(match self {
-            Self::Field => "field of view",
-            Self::Well => "well",
-            Self::Plate => "plate",
-            Self::Cell => "cell",
-        })
-    }
-}
 
 /// Where one crop was imaged, as far as it is known.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

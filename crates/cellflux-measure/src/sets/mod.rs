@@ -29,6 +29,7 @@ pub mod pca;
 pub mod prdc;
 mod random;
 pub mod standardise;
+mod unit;
 mod vectors;
 pub mod wasserstein;
 

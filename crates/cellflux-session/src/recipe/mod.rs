@@ -23,9 +23,9 @@ pub const NOISE: RangeInclusive<f64> = 0.0..=limits::NOISE;
 /// Steps of a fixed-step solver from one end of the flow to the other.
 pub const STEPS: RangeInclusive<usize> = 1..=limits::STEPS;
 /// Relative and absolute tolerance of the adaptive solver.
-pub const TOLERANCE: RangeInclusive<f64> = 1e-9..=1.0;
+pub const TOLERANCE: RangeInclusive<f64> = limits::TOLERANCE;
 /// Dose in micromolar, for a model that takes one.
-pub const DOSE_UM: RangeInclusive<f64> = 0.0..=1e9;
+pub const DOSE_UM: RangeInclusive<f64> = 0.0..=limits::DOSE_UM;
 /// The largest number of steps of an adaptive solver that are kept.
 pub const ADAPTIVE_STEPS: usize = limits::STEPS;
 

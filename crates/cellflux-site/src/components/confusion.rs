@@ -1,7 +1,7 @@
 //! Modes of action as a classifier sees them: real cells beside generated ones (paper, Table 2a).
 
 use cellflux_bundle::evaluation::{Confusion, ModesOfAction};
-use cellflux_figures::percent;
+use cellflux_figures::{percent, row_total};
 
 use super::Components;
 use super::measured::{Line, Measured, drawn, estimate, line};
@@ -60,7 +60,7 @@ fn table(modes: &ModesOfAction, words: &Words) -> String {
             )
         })
         .collect();
-        let count: f64 = confusion.counts.iter().map(|row| total(row)).sum();
+        let count: f64 = confusion.counts.iter().map(|row| row_total(row)).sum();
         format!(
             "<tr><th scope=\"row\">{}</th><td class=\"right\">{count}</td>{cells}</tr>",
             escape(title)
@@ -76,11 +76,6 @@ fn table(modes: &ModesOfAction, words: &Words) -> String {
         escape(words.majority),
         percent(modes.majority)
     )
-}
-
-/// Cells of a row. Counts are bounded, so a float holds the sum exactly.
-fn total(row: &[usize]) -> f64 {
-    row.iter().map(|&count| count as f64).sum()
 }
 
 /// Every count, one a line.

@@ -184,6 +184,11 @@ impl<'a> Components<'a> {
         }
     }
 
+    /// What was made; nothing where it is wrong, and then the error is kept, to be reported with all others.
+    pub(crate) fn gathered<T>(&mut self, made: Result<T, SiteError>) -> Option<T> {
+        made.map_err(|error| self.faults.push(error)).ok()
+    }
+
     /// Whether the page has an element of this id, as far as its texts have been read.
     pub fn has_id(&self, id: &str) -> bool {
         let number = id.strip_prefix("explorer-").map(str::parse::<usize>);

@@ -8,7 +8,8 @@
 use candle_core::{DType, Result, Shape};
 
 use crate::CHANNEL_UNIT;
-use crate::cuda::launch::{Argument, Grid, MOST_CHANNELS, THREADS, launch};
+use crate::cuda::kernels::THREADS;
+use crate::cuda::launch::{Argument, Grid, MOST_CHANNELS, launch};
 use crate::cuda::memory::{Reading, Writing, allocate, type_name};
 use crate::cuda::profile::Class;
 

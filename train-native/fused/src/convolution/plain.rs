@@ -2,7 +2,7 @@
 
 use candle_core::{Result, Tensor};
 
-use super::Form;
+use super::form::Form;
 use crate::bias;
 
 /// The twin of [`fused`](super::fused) in plain candle operations.

@@ -15,7 +15,7 @@ use candle_core::{CudaDevice, DType, Result, Shape};
 use super::launch::int;
 use super::memory::{Reading, Writing, allocate, common_device};
 use super::profile::{Class, timed};
-use crate::convolution::Form;
+use crate::convolution::form::Form;
 
 /// Memory that an algorithm may ask for besides its operands.
 const WORKSPACE_BYTES: usize = 2 << 30;

@@ -6,7 +6,8 @@ use candle_core::cuda_backend::cudarc::nvrtc::{CompileOptions, compile_ptx_with_
 use candle_core::{CudaDevice, Result};
 use cellflux_bundle::config::{NORM_EPSILON, NORM_GROUPS};
 
-use super::launch::THREADS;
+/// Threads per block. The kernels rely on it.
+pub const THREADS: u32 = 256;
 
 /// Files one after the other, each with its name for the compiler's messages.
 macro_rules! source {

@@ -4,13 +4,11 @@ use candle_core::cuda_backend::WrapErr;
 use candle_core::cuda_backend::cudarc::driver::{LaunchConfig, PushKernelArg};
 use candle_core::{CudaDevice, Result};
 
-use super::kernels::module;
+use super::kernels::{THREADS, module};
 use super::memory::{Reading, Writing, common_device};
 use super::profile::{Class, timed};
 use crate::CHANNEL_UNIT;
 
-/// Threads per block. The kernels rely on it.
-pub const THREADS: u32 = 256;
 /// How many channels a block has threads for, where each thread handles its own [`CHANNEL_UNIT`] of them.
 pub const MOST_CHANNELS: usize = CHANNEL_UNIT * THREADS as usize;
 /// The largest count that a kernel is given as an `int`: half of what one holds, so that the kernel may add a

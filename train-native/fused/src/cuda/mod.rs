@@ -16,7 +16,7 @@
 pub(crate) mod blas;
 pub(crate) mod cudnn;
 pub mod device;
-mod kernels;
+pub(crate) mod kernels;
 pub(crate) mod launch;
 pub(crate) mod memory;
 pub mod profile;

@@ -10,7 +10,8 @@ use cellflux_bundle::config::NORM_GROUPS;
 use cellflux_candle::group_norm::Activation;
 
 use super::After;
-use crate::cuda::launch::{Argument, Grid, MOST_CHANNELS, THREADS, int, launch};
+use crate::cuda::kernels::THREADS;
+use crate::cuda::launch::{Argument, Grid, MOST_CHANNELS, int, launch};
 use crate::cuda::memory::{Reading, Writing, allocate, type_name};
 use crate::cuda::profile::Class;
 

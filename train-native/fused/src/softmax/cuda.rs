@@ -8,7 +8,8 @@
 use candle_core::Result;
 
 use crate::CHANNEL_UNIT;
-use crate::cuda::launch::{Argument, Grid, THREADS, launch};
+use crate::cuda::kernels::THREADS;
+use crate::cuda::launch::{Argument, Grid, launch};
 use crate::cuda::memory::{Reading, Writing, type_name};
 use crate::cuda::profile::Class;
 

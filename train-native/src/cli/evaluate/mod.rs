@@ -2,6 +2,7 @@
 
 mod opened;
 mod sweeping;
+mod task;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,14 +10,14 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use cellflux_data::Split;
 use cellflux_figures::Source;
-use cellflux_measure::sets::bootstrap::Plan as Bootstrap;
+use cellflux_terminal::today;
 use cellflux_train::config::{DeviceChoice, Setting};
-use cellflux_train::date::today;
-use cellflux_train::evaluate::assess::{Assessment, Images, Question, assess};
+use cellflux_train::evaluate::assess::{Assessment, assess};
 use cellflux_train::evaluate::cells::{Cells, Choice};
 use cellflux_train::evaluate::generate::{Generator, Shard, file_name, read_images};
 use cellflux_train::evaluate::nearest::training_images;
 use cellflux_train::evaluate::plan::Plan;
+use cellflux_train::evaluate::question::{Images, Question};
 use cellflux_train::evaluate::sets::{COMPOUNDS, Planned, planned, same_controls};
 use cellflux_train::evaluate::spaces::Extractor;
 use cellflux_train::evaluate::sweep::Axis;
@@ -25,19 +26,20 @@ use cellflux_train::features::FeatureSpace;
 use cellflux_train::sampling::Walk;
 
 use self::opened::{Opened, opened};
+use self::task::Task;
 use super::{SamplingArgs, progress};
 
-/// Measure generated cells against real ones: distances with intervals, and how much of each compound's measured
-/// change is made.
+/// Measure generated cells against real ones: distances with intervals, and how much of each compound's
+/// measured change is made.
 ///
 /// Generates a partner for every real treated cell of a split, from a control of the same batch, and the same
-/// cells with compounds shuffled, from controls of another batch, and controls under their own condition. Writes
-/// `evaluation.json`, `report.md`, charts in `plots`, `conditions.csv`, `distances_by_condition.csv`, `cells.csv`,
-/// features as safetensors, sheets to look at, and every generated cell as a PNG. Started again with the same
-/// settings it goes on where it was.
+/// cells with compounds shuffled, from controls of another batch, and controls under their own condition.
+/// Writes `evaluation.json`, `report.md`, charts in `plots`, `conditions.csv`, `distances_by_condition.csv`,
+/// `cells.csv`, features as safetensors, sheets to look at, and every generated cell as a PNG. Started again
+/// with the same settings it goes on where it was.
 ///
-/// With --sweep only the walk to the treated cells is made, by every sampling that is named, and `sweep.md` says
-/// which one the validation cells prefer.
+/// With --sweep only the walk to the treated cells is made, by every sampling that is named, and `sweep.md`
+/// says which one the validation cells prefer.
 #[derive(clap::Args)]
 pub struct Args {
     /// A run's folder, or a bundle's.
@@ -147,28 +149,32 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     for (name, count) in &cells.unknown {
         eprintln!("note: {count} cells of {name} are left out: the bundle has no such condition");
     }
+    let task = Task {
+        args,
+        opened: &opened,
+        choice,
+        cells: &cells,
+        spaces: &spaces,
+    };
     if args.sweep.is_empty() {
-        whole(args, &opened, choice, &cells, &spaces)
+        whole(&task)
     } else {
-        sweeping::run(args, &opened, choice, &cells, &spaces)
+        sweeping::run(&task)
     }
 }
 
 /// One sampling, with everything exchanged that can be.
-fn whole(
-    args: &Args,
-    opened: &Opened,
-    choice: Choice,
-    cells: &Cells,
-    spaces: &[Extractor],
-) -> anyhow::Result<()> {
+fn whole(task: &Task<'_>) -> anyhow::Result<()> {
+    let &Task {
+        args, choice, cells, ..
+    } = task;
     let Opened {
         subject,
         experiment,
         cache,
-    } = opened;
+    } = task.opened;
     let bundle = &subject.bundle;
-    let sampling = args.sampling.over(&bundle.manifest.sampling);
+    let sampling = task.sampling();
     let walk = Walk::new(&sampling, bundle.manifest.source)?;
     fs::create_dir_all(&args.out).with_context(|| args.out.display().to_string())?;
     Plan::new(bundle, &subject.digest, experiment, &sampling, choice).claim(&args.out)?;
@@ -209,21 +215,9 @@ fn whole(
     };
     let training = training_images(experiment, args.nearest, args.evaluation_seed);
     let mut assessment = assess(&Question {
-        experiment,
-        cache,
-        bundle,
-        cells,
-        sets: &images,
-        spaces,
         training: &training,
         shared: of_shared.as_deref().map(|images| (&conditions[..], images)),
-        sampling: &sampling,
-        split: choice.split,
-        least_cells: args.least,
-        plan: Bootstrap {
-            replicates: args.replicates,
-            seed: args.evaluation_seed,
-        },
+        ..task.question(&images, &sampling)
     })?;
     assessment.evaluation.date = today();
     assessment.evaluation.weights = subject.attachable.then(|| subject.digest.clone());

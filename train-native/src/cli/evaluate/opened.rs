@@ -45,7 +45,8 @@ pub fn opened(args: &Args) -> anyhow::Result<Opened> {
     }
     if args.config.is_some() {
         bail!(
-            "{} holds no manifest.json, so it is taken for a run, which has its own config: leave --config out",
+            "{} holds no manifest.json, so it is taken for a run, which has its own config: leave --config \
+             out",
             subject.display()
         );
     }

@@ -7,40 +7,35 @@ use cellflux_bundle::evaluation::RowKind;
 use cellflux_bundle::folder;
 use cellflux_bundle::sampling::{FlowSource, Sampling};
 use cellflux_figures::Source;
-use cellflux_measure::sets::bootstrap::Plan as Bootstrap;
-use cellflux_train::date::today;
-use cellflux_train::evaluate::assess::{Images, Question, program};
-use cellflux_train::evaluate::cells::{Cells, Choice};
+use cellflux_terminal::today;
+use cellflux_train::evaluate::assess::program;
 use cellflux_train::evaluate::generate::{Generator, Shard};
 use cellflux_train::evaluate::plan::Plan;
 use cellflux_train::evaluate::plots;
+use cellflux_train::evaluate::question::Images;
 use cellflux_train::evaluate::sets::GENERATED;
-use cellflux_train::evaluate::spaces::Extractor;
 use cellflux_train::evaluate::sweep::{self, Axis};
 use cellflux_train::evaluate::sweep_report;
 use cellflux_train::sampling::Walk;
 
-use super::{Args, Opened};
+use super::{Args, Opened, Task};
 use crate::cli::progress;
 
 /// The folder of the cells, one folder for each sampling.
 const CELLS: &str = "sweep";
 
 /// Generates, measures, reports, and writes the bundle that was asked for.
-pub fn run(
-    args: &Args,
-    opened: &Opened,
-    choice: Choice,
-    cells: &Cells,
-    spaces: &[Extractor],
-) -> anyhow::Result<()> {
+pub fn run(task: &Task<'_>) -> anyhow::Result<()> {
+    let &Task {
+        args, choice, cells, ..
+    } = task;
     let Opened {
         subject,
         experiment,
         cache,
-    } = opened;
+    } = task.opened;
     let bundle = &subject.bundle;
-    let base = args.sampling.over(&bundle.manifest.sampling);
+    let base = task.sampling();
     if bundle.manifest.source == FlowSource::Noise
         && args.sweep.iter().any(|axis| matches!(axis, Axis::Noise(_)))
     {
@@ -89,26 +84,7 @@ pub fn run(
         println!("this part is generated; the same command without --shard measures when all are");
         return Ok(());
     }
-    let found = sweep::measure(
-        &Question {
-            experiment,
-            cache,
-            bundle,
-            cells,
-            sets: &images,
-            shared: None,
-            spaces,
-            training: &[],
-            sampling: &base,
-            split: choice.split,
-            least_cells: args.least,
-            plan: Bootstrap {
-                replicates: args.replicates,
-                seed: args.evaluation_seed,
-            },
-        },
-        &samplings,
-    )?;
+    let found = sweep::measure(&task.question(&images, &base), &samplings)?;
     sweep_report::write(&args.out, &found, cells.partners.len())?;
     let source = Source {
         model: &bundle.manifest.title,

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::classes::NamedAfter;
 use super::network::{FEATURES, WIDTHS};
 use super::score::Score;
-use super::training::Settings;
+use super::settings::Settings;
 use crate::features::FeatureError;
 
 /// Version of the file's layout.

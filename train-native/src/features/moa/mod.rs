@@ -10,6 +10,7 @@ mod about;
 mod classes;
 mod network;
 mod score;
+mod settings;
 mod training;
 
 use std::collections::HashMap;
@@ -23,7 +24,8 @@ pub use about::{About, SeenCells};
 pub use classes::{Classes, NamedAfter, UNTREATED};
 pub use network::{FEATURES, MULTIPLE};
 pub use score::{ClassScore, Score};
-pub use training::{Settings, train};
+pub use settings::Settings;
+pub use training::train;
 
 use super::FeatureError;
 use crate::TrainError;

@@ -7,46 +7,17 @@ use candle_core::{Device, Tensor, Var};
 use candle_nn::optim::{AdamW, Optimizer, ParamsAdamW};
 use cellflux_data::random::{Purpose, below, chance, stream};
 use cellflux_data::{DataConfig, Experiment, PackedCache, Split};
-use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::about::{About, SeenCells, VERSION};
 use super::classes::Classes;
 use super::network::{FEATURES, MULTIPLE, Network, WIDTHS, initial, parameters};
 use super::score::Score;
+use super::settings::Settings;
 use super::{BATCH, Classifier, prepared};
 use crate::config::{RateSchedule, TrainingConfig};
 use crate::features::FeatureError;
 use crate::step::{View, learning_rate};
-
-/// How a classifier is trained: `AdamW` on the cross-entropy of batches in which all classes are equally
-/// frequent.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Settings {
-    /// Optimiser steps.
-    pub steps: u64,
-    /// Cells a step.
-    pub batch: usize,
-    /// The highest learning rate; it rises over a twentieth of the steps and falls to 0 along half a cosine.
-    pub learning_rate: f64,
-    /// Decoupled weight decay.
-    pub weight_decay: f64,
-    /// Decides every random choice.
-    pub seed: u64,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            steps: 1500,
-            batch: 64,
-            learning_rate: 2e-3,
-            weight_decay: 0.05,
-            seed: 0,
-        }
-    }
-}
 
 /// Trains a classifier on the training cells of `experiment`, whose images are in `cache`, and scores it on
 /// the validation cells. `progress` is called with the steps done and their number.

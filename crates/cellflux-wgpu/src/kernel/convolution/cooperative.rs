@@ -9,14 +9,10 @@
 
 use std::fmt::Write as _;
 
-use super::tile::{MATRIX, SUBGROUP};
+use super::tile::{MATRIX, PADDING, SUBGROUP};
 use super::{Convolution, Slices};
 use crate::Precision;
 use crate::wgsl::Shader;
-
-/// Quads between the rows of a slice, so that the rows of a matrix lie in different banks of workgroup
-/// memory.
-pub(super) const PADDING: u32 = 2;
 
 impl Convolution {
     /// Whether the factors are f32, each kept as two f16 numbers.

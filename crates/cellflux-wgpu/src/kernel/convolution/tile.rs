@@ -10,6 +10,9 @@ use crate::dispatch::LANES;
 pub(super) const SUBGROUP: u32 = 32;
 /// Rows, columns and depth of a cooperative matrix.
 pub(super) const MATRIX: u32 = 16;
+/// Quads between the rows of the cooperative kernel's slices, so that the rows of a matrix lie in different
+/// banks of workgroup memory.
+pub(super) const PADDING: u32 = 2;
 
 /// How a convolution is cut into pieces for the device's invocations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -132,8 +135,7 @@ impl Tile {
             Self::Cooperative {
                 rows, columns, depth, ..
             } => {
-                let slices = pixels * (depth + super::cooperative::PADDING)
-                    + 4 * depth * (quads + super::cooperative::PADDING);
+                let slices = pixels * (depth + PADDING) + 4 * depth * (quads + PADDING);
                 // A half, or two.
                 precision.quad_bytes() as u32 * slices + 4 * MATRIX * MATRIX * rows * columns
             }

@@ -114,12 +114,7 @@ pub async fn self_check(gpu: &Gpu, config: &UNetConfig, weights: &StateDict) -> 
         let velocity = engine.evaluate(&x, &[0.5], &[None])?;
         velocities.push(engine.read(&velocity).await?);
     }
-    let (mut error, mut norm) = (0.0, 0.0);
-    for (single, half) in velocities[0].iter().zip(&velocities[1]) {
-        error += f64::from(single - half).powi(2);
-        norm += f64::from(*single).powi(2);
-    }
-    let distance = (error / norm).sqrt();
+    let distance = Probe::distance(&velocities[1], &velocities[0]);
     Ok(if distance.is_nan() {
         f64::INFINITY
     } else {
