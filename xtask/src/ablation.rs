@@ -85,7 +85,11 @@ pub fn ablation(options: &Options) -> Result<()> {
     let table: Arms = toml::from_str(&text).context(ARMS)?;
     let Some(data) = table.data.get(&options.data) else {
         let names: Vec<&str> = table.data.keys().map(String::as_str).collect();
-        bail!("--data {}: no such data, expected one of {}", options.data, names.join(", "));
+        bail!(
+            "--data {}: no such data, expected one of {}",
+            options.data,
+            names.join(", ")
+        );
     };
     let arms = chosen(&table.arm, &data.sizes, options.only.as_deref())?;
     let config =
