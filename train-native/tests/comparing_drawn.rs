@@ -115,6 +115,7 @@ impl Drawn {
                 kind: RowKind::Generated,
                 name: "generated".into(),
                 folder: "generated".into(),
+                starts: None,
                 images: beside,
             }],
             shared: Some((&conditions, shared)),

@@ -92,6 +92,7 @@ fn assessed() -> Assessment {
         kind,
         name: name.into(),
         folder: name.into(),
+        starts: None,
         images,
     };
     assess(&Question {

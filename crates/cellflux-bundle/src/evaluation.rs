@@ -106,6 +106,12 @@ pub struct MeasuredData {
     pub resampled_by: Resampled,
     /// Groups of that kind among the treated cells.
     pub groups: usize,
+    /// Wells of the treated cells; none where the data do not name them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wells: Option<usize>,
+    /// How many of these wells have other cells that the network was trained on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wells_in_training: Option<usize>,
     /// How many times groups were resampled.
     pub replicates: usize,
     /// Conditions of fewer treated cells than this are listed and have no figures.
@@ -159,6 +165,10 @@ pub struct Row {
     pub name: String,
     /// Cells in it.
     pub cells: usize,
+    /// Different images that its walks started from: without source noise, equal starts under one condition
+    /// give equal pictures.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub starts: Option<usize>,
     /// Distances in each space.
     pub distances: Vec<Distances>,
     /// Mean share of the measured change that it makes, over measures and conditions with an effect.
@@ -167,6 +177,10 @@ pub struct Row {
     /// Cosine between its mean change and the real one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub direction: Option<Estimate>,
+    /// How far it is from the real cells in the measures that the real cells leave unchanged, in standard
+    /// deviations of real controls, without what noise makes: 0 is right.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub side_change: Option<Estimate>,
     /// Its fine detail (energy of the Laplacian) as a multiple of the real cells' own: 1 is right, 2 twice as
     /// grainy.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -220,6 +234,12 @@ pub struct MeasuredCondition {
     pub treated: usize,
     /// Real control cells of the same batches.
     pub controls: usize,
+    /// Groups of [`MeasuredData::resampled_by`] among the treated cells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub groups: Option<usize>,
+    /// Different controls that the generated cells started from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub starts: Option<usize>,
     /// Share of the measured change that the generated cells make: 1 is all of it, 0 a copy of the control.
     /// None below [`MeasuredData::least_cells`], or where the real cells do not differ from controls.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -227,6 +247,11 @@ pub struct MeasuredCondition {
     /// Cosine between the generated cells' mean change and the real one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub direction: Option<Estimate>,
+    /// How far the generated cells are from the real ones in the measures that the real cells leave
+    /// unchanged, in
+    /// standard deviations of real controls, without what noise makes: 0 is right.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub side_change: Option<Estimate>,
     /// Nuclear area.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nuclei: Option<NuclearArea>,

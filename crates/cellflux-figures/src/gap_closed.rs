@@ -53,11 +53,12 @@ impl Dot {
         })
     }
 
-    fn of_set(set: &Row) -> Option<Self> {
+    /// A set's mean over the conditions that have a figure, which have this many cells.
+    fn of_set(set: &Row, cells: usize) -> Option<Self> {
         Some(Self {
             name: set.name.clone(),
             gap: finite(set.gap_closed)?,
-            cells: set.cells,
+            cells,
             look: class_of(set.kind),
         })
     }
@@ -80,9 +81,10 @@ pub fn gap_closed(conditions: &[MeasuredCondition], sets: &[Row], labels: &Label
     let mut dots: Vec<Dot> = conditions.iter().filter_map(Dot::of_condition).collect();
     dots.sort_by(|a, b| b.gap.value.total_cmp(&a.gap.value));
     let all = dots.len();
+    let cells = dots.iter().map(|dot| dot.cells).sum();
     dots.truncate(MOST);
     let shown = dots.len();
-    dots.extend(sets.iter().filter_map(Dot::of_set));
+    dots.extend(sets.iter().filter_map(|set| Dot::of_set(set, cells)));
     if dots.is_empty() {
         return None;
     }
@@ -200,8 +202,11 @@ mod tests {
             seen,
             treated: 178,
             controls: 10,
+            groups: None,
+            starts: None,
             gap_closed: gap.map(|[value, low, high]| Estimate { value, low, high }),
             direction: None,
+            side_change: None,
             nuclei: None,
         }
     }
@@ -243,6 +248,7 @@ mod tests {
             kind,
             name: name.into(),
             cells: 302,
+            starts: None,
             distances: Vec::new(),
             gap_closed: Some(Estimate {
                 value: 0.42,
@@ -250,6 +256,7 @@ mod tests {
                 high: 0.63,
             }),
             direction: None,
+            side_change: None,
             fine_detail: None,
         };
         let sets = [

@@ -54,8 +54,11 @@ fn of(many: usize, name: &str) -> Evaluation {
                 seen: number.is_multiple_of(2),
                 treated: 1000 + number,
                 controls: 99_999,
+                groups: None,
+                starts: None,
                 gap_closed: Some(estimate(number as f64 / many as f64)),
                 direction: None,
+                side_change: None,
                 nuclei: Some(NuclearArea {
                     control: area,
                     treated: area,
@@ -101,6 +104,7 @@ fn of(many: usize, name: &str) -> Evaluation {
                 },
                 name: numbered(number),
                 cells: 123_456,
+                starts: None,
                 distances: vec![Distances {
                     space: space.clone(),
                     frechet: figure,
@@ -114,6 +118,7 @@ fn of(many: usize, name: &str) -> Evaluation {
                 }],
                 gap_closed: None,
                 direction: None,
+                side_change: None,
                 fine_detail: None,
             }
         })

@@ -113,6 +113,11 @@ words! {
         "Part du changement mesuré qui est produite", "Parte del cambio medido que se produce";
     /// A column.
     direction: "Direction (cosine)", "Richtung (Kosinus)", "Direction (cosinus)", "Dirección (coseno)";
+    /// A column: different images that walks started from.
+    starts: "Different starts", "Verschiedene Starts", "Départs différents", "Inicios distintos";
+    /// A column: how far measures move that real cells leave unchanged.
+    side_change: "Side change (sd; right: 0)", "Nebenveränderung (SD; richtig: 0)",
+        "Changement annexe (écarts types ; juste : 0)", "Cambio accesorio (DE; correcto: 0)";
     /// A column: the energy of the Laplacian as a multiple of the real cells' own.
     fine_detail: "Fine detail (real cells: 1)", "Feine Struktur (echte Zellen: 1)",
         "Détail fin (vraies cellules : 1)", "Detalle fino (células reales: 1)";
@@ -156,8 +161,8 @@ words! {
         "Les {} de plus grande part sur {} ; tous sont dans les données",
         "Los {} de mayor parte de {}; todos están en los datos";
     /// Heads the rows of a chart that are of all compounds.
-    all_conditions: CHARTS.all_conditions, "Alle Bedingungen zusammen", "Toutes les conditions ensemble",
-        "Todas las condiciones juntas";
+    all_conditions: CHARTS.all_conditions, "Das Mittel dieser Bedingungen", "La moyenne de ces conditions",
+        "La media de estas condiciones";
     /// What opens the sentences of a model card.
     in_sentences: "In sentences", "In Sätzen", "En phrases", "En frases";
     /// What intervals are.
@@ -166,9 +171,10 @@ words! {
     real_treated: CHARTS.real_treated, "Echt, behandelt", "Réelles, traitées", "Reales, tratadas";
     /// What a drawing shows.
     modes_of_action: CHARTS.modes_of_action,
-        "Wirkungsweisen, wie ein Klassifikator sie sieht: Wahrheit nach unten, gesehen als nach rechts",
-        "Modes d’action vus par un classifieur : vérité en lignes, vus comme en colonnes",
-        "Modos de acción vistos por un clasificador: verdad en filas, vistos como en columnas";
+        "Wirkungsweisen, wie ein Klassifikator sie sieht: Zeilen die Wahrheit, Spalten das Gesehene; % der \
+         Zeile",
+        "Modes d’action vus par un classifieur : lignes, la vérité ; colonnes, ce qui est vu ; % de la ligne",
+        "Modos de acción vistos por un clasificador: filas, la verdad; columnas, lo visto; % de la fila";
     /// A column.
     accuracy: "Accuracy", "Genauigkeit", "Exactitude", "Exactitud";
     /// A column.

@@ -109,7 +109,14 @@ impl<'a> Paired<'a> {
         for (set, &number) in (1..).zip(&numbers) {
             self.add(number, of, DETAIL, detail.difference(set, 0));
         }
-        let conditions = condition_cells(first, treated, &treated_groups, &sets);
+        let mut conditions = condition_cells(first, treated, &treated_groups, &sets);
+        conditions.retain(|(id, _)| {
+            first
+                .evaluation
+                .conditions
+                .iter()
+                .any(|own| own.id == *id && own.gap_closed.is_some())
+        });
         if conditions.is_empty() {
             return Ok(());
         }

@@ -1,6 +1,8 @@
 //! From images to figures: every set's features, its distances and effects, put together as an
 //! [`Evaluation`].
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use cellflux_bundle::evaluation::{
     BatchPlane, CloudKind, Evaluation, MeasuredData, MeasuredSplit, ModesOfAction, Resampled, Row, Space,
     VERSION,
@@ -21,6 +23,7 @@ use super::modes::modes_of_action;
 use super::nearest::{Nearest, nearest_training};
 use super::planes::batch_plane;
 use super::question::{Difference, GENERATED_SET, Question};
+use super::real::origins;
 use super::real_cells::RealCells;
 use super::rows::{
     compare_kernels, differences, measure_conditions, measure_space, rows_of_controls, rows_of_treated,
@@ -96,6 +99,7 @@ pub fn assess(question: &Question<'_>) -> Result<Assessment, EvaluateError> {
         &vec![0; controls.paths.len()],
         question.plan.seed,
     );
+    notes.extend(lonely(&halves, &conditions));
     let mut of_treated = rows_of_treated(question, &gathered, effects.as_ref(), &halves)?;
     let mut of_controls = rows_of_controls(question, &gathered, &control_halves)?;
 
@@ -123,7 +127,7 @@ pub fn assess(question: &Question<'_>) -> Result<Assessment, EvaluateError> {
         sampling: question.sampling.clone(),
         spaces: in_spaces.spaces,
         rows: of_treated.into_iter().chain(of_controls).collect(),
-        conditions: measured_conditions(question, &known, effects.as_ref()),
+        conditions: measured_conditions(question, &gathered, &known, effects.as_ref()),
         modes_of_action: classified(question, &gathered)?,
         batches: in_spaces.batches,
         compound_use: used(question, &gathered, &known, same_controls.as_ref())?,
@@ -202,6 +206,37 @@ impl InSpaces {
         self.spaces.push(space);
         Ok(())
     }
+}
+
+/// What is said where halves of the real cells have conditions of one group: draws lose them as a whole.
+fn lonely(halves: &Halves, conditions: &[usize]) -> Option<String> {
+    let mut alone = BTreeSet::new();
+    for (rows, groups) in halves.rows().into_iter().zip(halves.groups()) {
+        let mut of_condition: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
+        for (row, group) in rows.iter().zip(groups.of_rows()) {
+            if let Some(&condition) = conditions.get(*row) {
+                of_condition.entry(condition).or_default().insert(*group);
+            }
+        }
+        alone.extend(
+            of_condition
+                .into_iter()
+                .filter(|(_, groups)| groups.len() < 2)
+                .map(|(condition, _)| condition),
+        );
+    }
+    let cells = conditions
+        .iter()
+        .filter(|condition| alone.contains(condition))
+        .count();
+    let share = 100.0 * cells as f64 / conditions.len().max(1) as f64;
+    (share >= 1.0).then(|| {
+        format!(
+            "{share:.0} % of the treated cells are of conditions that have one group in a half of the real \
+             cells: a \
+             draw may lose such a condition, and the intervals of distances are wide for that"
+        )
+    })
 }
 
 fn within_conditions(space: &str, conditions: Option<usize>) -> String {
@@ -298,6 +333,7 @@ pub fn program() -> String {
 
 /// The real cells that a question is about.
 pub(super) fn described(question: &Question<'_>, gathered: &Gathered) -> MeasuredData {
+    let wells = wells(question.experiment, &question.cells.treated());
     MeasuredData {
         name: question.bundle.manifest.provenance.data_set.name.clone(),
         split: match question.split {
@@ -314,10 +350,33 @@ pub(super) fn described(question: &Question<'_>, gathered: &Gathered) -> Measure
             Unit::Cell => Resampled::Cell,
         },
         groups: gathered.treated.groups.count(),
+        wells: wells.map(|(all, _)| all),
+        wells_in_training: wells.map(|(_, trained)| trained),
         replicates: question.plan.replicates,
         least_cells: question.least_cells,
         seed: question.plan.seed,
     }
+}
+
+/// How many wells these images are of, and how many of the wells have training images; none where an image
+/// names
+/// no well.
+fn wells(experiment: &Experiment, treated: &[u32]) -> Option<(usize, usize)> {
+    let of = |numbers: &[u32]| -> BTreeSet<(Option<String>, Option<String>)> {
+        let origins = origins(experiment, numbers).into_iter();
+        origins.map(|origin| (origin.plate, origin.well)).collect()
+    };
+    let own = of(treated);
+    if own.iter().any(|(_, well)| well.is_none()) {
+        return None;
+    }
+    let trained: Vec<u32> = (0..)
+        .zip(experiment.entries())
+        .filter(|(_, entry)| entry.split == Split::Train)
+        .map(|(number, _)| number)
+        .collect();
+    let trained = of(&trained);
+    Some((own.len(), own.intersection(&trained).count()))
 }
 
 /// The walks of shared controls, where the same controls were walked under several compounds.

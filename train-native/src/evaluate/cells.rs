@@ -24,6 +24,15 @@ pub struct Partner {
     pub dose_um: Option<f64>,
 }
 
+/// The fewest controls among which a set's starts are drawn.
+pub const FEWEST_STARTS: usize = 10;
+
+/// How many different images a list of walks starts from.
+pub fn starts(partners: &[Partner]) -> usize {
+    let controls: BTreeSet<u32> = partners.iter().map(|partner| partner.control).collect();
+    controls.len()
+}
+
 /// The real cells of a split that a bundle can be asked about.
 #[derive(Clone, Debug)]
 pub struct Cells {
@@ -124,6 +133,21 @@ impl Cells {
         self.partners.iter().map(|partner| partner.condition).collect()
     }
 
+    /// How many different controls the partners of each condition start from.
+    pub fn starts_by_condition(&self) -> BTreeMap<usize, usize> {
+        let mut controls: BTreeMap<usize, BTreeSet<u32>> = BTreeMap::new();
+        for partner in &self.partners {
+            controls
+                .entry(partner.condition)
+                .or_default()
+                .insert(partner.control);
+        }
+        controls
+            .into_iter()
+            .map(|(condition, controls)| (condition, controls.len()))
+            .collect()
+    }
+
     /// The conditions that have at least this many cells, by their position in the bundle's list.
     pub fn conditions_of(&self, least: usize) -> Vec<usize> {
         let mut counts: BTreeMap<usize, usize> = BTreeMap::new();
@@ -166,11 +190,23 @@ impl Cells {
 
     /// The same partners, each from a control of another batch (paper, Table 2c), drawn uniformly.
     ///
-    /// `None` where the split's controls are of one batch.
-    pub fn from_other_batches(&self, experiment: &Experiment, seed: u64) -> Option<Vec<Partner>> {
+    /// # Errors
+    /// The fewest controls that a cell could start from, where that is below [`FEWEST_STARTS`]: a handful of
+    /// cells, repeated, says nothing of other batches.
+    pub fn from_other_batches(&self, experiment: &Experiment, seed: u64) -> Result<Vec<Partner>, usize> {
         let batch = |image: u32| experiment.entries().get(image as usize).map(|entry| entry.batch);
-        let batches: BTreeSet<_> = self.controls.iter().map(|&control| batch(control)).collect();
-        (batches.len() > 1).then(|| {
+        let of_controls: Vec<_> = self.controls.iter().map(|&control| batch(control)).collect();
+        let batches: BTreeSet<_> = self
+            .partners
+            .iter()
+            .map(|partner| batch(partner.treated))
+            .collect();
+        let others = |own| of_controls.iter().filter(|other| **other != own).count();
+        let fewest = batches.into_iter().map(others).min().unwrap_or(0);
+        if fewest < FEWEST_STARTS {
+            return Err(fewest);
+        }
+        Ok({
             let other = |(number, partner): (usize, &Partner)| {
                 let own = batch(partner.treated);
                 let others: Vec<u32> = self

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cellflux_bundle::evaluation::{MeasuredCondition, NuclearArea};
+use cellflux_bundle::sampling::FlowSource;
 use cellflux_measure::sets::groups::Groups;
 
 use super::effect::{ConditionCells, Effects, Statistic};
@@ -78,21 +79,47 @@ pub(super) fn condition_cells(question: &Question<'_>, gathered: &Gathered) -> V
         sets: &sets,
         least: question.least_cells,
     };
-    sorted.cells()
+    // Equal starts give equal pictures, or pictures of the same cell: their number counts as cells do.
+    let starts = question.cells.starts_by_condition();
+    let enough = |condition: &usize| {
+        let starts = starts.get(condition).copied().unwrap_or(0);
+        from_noise(question) || starts >= question.least_cells
+    };
+    let mut cells = sorted.cells();
+    cells.retain(|(condition, _)| enough(condition));
+    cells
+}
+
+/// Whether walks start from noise, and so no two from the same image.
+fn from_noise(question: &Question<'_>) -> bool {
+    question.bundle.manifest.source == FlowSource::Noise
 }
 
 /// Every condition of the split with what its cells measure.
 pub(super) fn measured_conditions(
     question: &Question<'_>,
+    gathered: &Gathered,
     known: &[(usize, ConditionCells)],
     effects: Option<&Effects>,
 ) -> Vec<MeasuredCondition> {
-    let mut counts: BTreeMap<usize, usize> = BTreeMap::new();
-    for partner in &question.cells.partners {
-        *counts.entry(partner.condition).or_default() += 1;
+    let starts = question.cells.starts_by_condition();
+    let mut rows: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    for (row, partner) in question.cells.partners.iter().enumerate() {
+        rows.entry(partner.condition).or_default().push(row);
     }
+    let groups = |rows: &[usize]| {
+        let groups = gathered.treated.groups.of_rows();
+        let own: BTreeSet<_> = rows.iter().filter_map(|&row| groups.get(row)).collect();
+        own.len()
+    };
+    let controls = |rows: &[usize]| {
+        let batches = &gathered.treated.batches;
+        let own: BTreeSet<_> = rows.iter().filter_map(|&row| batches.get(row)).collect();
+        let controls = gathered.controls.batches.iter();
+        controls.filter(|batch| own.contains(batch)).count()
+    };
     let list = &question.bundle.manifest.conditions.list;
-    let measured = counts.into_iter().filter_map(|(condition, treated)| {
+    let measured = rows.into_iter().filter_map(|(condition, rows)| {
         let described = list.get(condition)?;
         let at = known.iter().position(|(position, _)| *position == condition);
         let estimate = |statistic| effects?.estimate(at?, GENERATED_SET, statistic);
@@ -108,12 +135,13 @@ pub(super) fn measured_conditions(
             name: described.name.clone(),
             dose_um: None,
             seen: described.split == cellflux_bundle::conditions::Split::Seen,
-            treated,
-            controls: at
-                .and_then(|at| known.get(at))
-                .map_or(0, |(_, cells)| cells.controls.len()),
+            treated: rows.len(),
+            controls: controls(&rows),
+            groups: Some(groups(&rows)),
+            starts: starts.get(&condition).copied().filter(|_| !from_noise(question)),
             gap_closed: estimate(Statistic::Gap),
             direction: estimate(Statistic::Direction),
+            side_change: estimate(Statistic::Side),
             nuclei: nuclei(),
         })
     });

@@ -12,6 +12,11 @@
 //! in squares, so a distance `w` counts as `sign(w^2 - F^2) sqrt(|w^2 - F^2|)`, and a replicate of the
 //! bootstrap, which has the noise twice, with `2 F^2`. Without this a perfect generator would not reach 1,
 //! and the less so the fewer cells there are.
+//!
+//! The measures whose gap does not stand out are those that the compound leaves alone. What generated cells
+//! change
+//! in them no share of a gap can show: it is the side change, the mean of those distances to the real treated
+//! cells.
 
 use cellflux_measure::sets::SetError;
 use cellflux_measure::sets::bootstrap::{Draw, Plan, Replicates, bootstrap};
@@ -24,7 +29,11 @@ use super::measured::{Column, Measured, Ruler, Scale};
 const STANDS_OUT: f64 = 2.0;
 
 /// Halves of real cells from which the noise of a distance is measured.
-const HALVINGS: u64 = 8;
+const HALVINGS: u64 = 32;
+
+/// The smaller half has at least this share of the cells: two cells against five hundred say nothing of two
+/// halves.
+const SMALLER_HALF: f64 = 0.25;
 
 /// One condition's cells.
 #[derive(Clone, Debug)]
@@ -46,6 +55,8 @@ pub struct Effects {
     sets: usize,
     /// For each condition the measures whose gap stands out.
     pub measures: Vec<usize>,
+    /// For each condition the measures whose gap does not.
+    unchanged: Vec<usize>,
 }
 
 /// A set's statistics, in the order in which they stand in the replicates.
@@ -57,9 +68,27 @@ pub enum Statistic {
     Direction,
     /// Mean nuclear area in pixels.
     Area,
+    /// Distance to the real cells in the measures that these leave unchanged, in standard deviations of the
+    /// controls.
+    Side,
 }
 
-const STATISTICS: usize = 3;
+impl Statistic {
+    /// An estimate within what the statistic can be: moving an interval by its bias may lead out of that.
+    fn within(self, estimate: super::Estimate) -> super::Estimate {
+        if self != Self::Direction {
+            return estimate;
+        }
+        let cosine = |number: f64| number.clamp(-1.0, 1.0);
+        super::Estimate {
+            value: cosine(estimate.value),
+            low: cosine(estimate.low),
+            high: cosine(estimate.high),
+        }
+    }
+}
+
+const STATISTICS: usize = 4;
 /// The real cells' own: mean nuclear area of controls and of treated cells.
 const OWN: usize = 2;
 
@@ -83,6 +112,7 @@ struct Noise {
 struct Condition<'a> {
     controls: &'a [usize],
     measures: Vec<Prepared>,
+    unchanged: Vec<Prepared>,
     areas: Option<(Column, Column, Vec<Column>)>,
 }
 
@@ -128,15 +158,29 @@ impl Effects {
                 .iter()
                 .map(|condition| condition.measures.len())
                 .collect(),
+            unchanged: prepared
+                .iter()
+                .map(|condition| condition.unchanged.len())
+                .collect(),
         })
     }
 
     /// A statistic of one set in one condition, with its interval; `None` where nothing stands out.
     pub fn estimate(&self, condition: usize, set: usize, statistic: Statistic) -> Option<super::Estimate> {
-        let known =
-            statistic == Statistic::Area || self.measures.get(condition).is_some_and(|&count| count > 0);
+        let known = statistic == Statistic::Area || self.has(condition, statistic);
         let at = self.position(condition, set, statistic);
-        known.then(|| self.over(&[at], mean)).flatten()
+        let estimate = known.then(|| self.over(&[at], mean)).flatten();
+        estimate.map(|estimate| statistic.within(estimate))
+    }
+
+    /// Whether a condition has measures of which a statistic is taken.
+    fn has(&self, condition: usize, statistic: Statistic) -> bool {
+        let counts = if statistic == Statistic::Side {
+            &self.unchanged
+        } else {
+            &self.measures
+        };
+        counts.get(condition).is_some_and(|&count| count > 0)
     }
 
     /// Mean nuclear area of the real controls (0) and treated cells (1) of a condition.
@@ -148,7 +192,8 @@ impl Effects {
     /// The mean of a statistic over the conditions where something stands out.
     pub fn mean(&self, set: usize, statistic: Statistic) -> Option<super::Estimate> {
         let places = self.places(set, statistic);
-        self.over(&places, mean)
+        let estimate = self.over(&places, mean);
+        estimate.map(|estimate| statistic.within(estimate))
     }
 
     /// The mean difference of a statistic between two sets, replicate by replicate.
@@ -174,7 +219,7 @@ impl Effects {
         second: usize,
         statistic: Statistic,
     ) -> Option<super::Estimate> {
-        let known = self.measures.get(condition).is_some_and(|&count| count > 0);
+        let known = self.has(condition, statistic);
         let places = [first, second].map(|set| self.position(condition, set, statistic));
         known
             .then(|| {
@@ -211,9 +256,9 @@ impl Effects {
     }
 
     fn places(&self, set: usize, statistic: Statistic) -> Vec<usize> {
-        let stand_out = (0..).zip(&self.measures).filter(|(_, count)| **count > 0);
-        stand_out
-            .map(|(condition, _)| self.position(condition, set, statistic))
+        (0..self.measures.len())
+            .filter(|&condition| self.has(condition, statistic))
+            .map(|condition| self.position(condition, set, statistic))
             .collect()
     }
 
@@ -240,11 +285,10 @@ impl<'a> Condition<'a> {
             .filter_map(|&row| control_groups.of_rows().get(row).copied())
             .collect();
         let own_groups = Groups::of(control_groups.unit(), &groups);
-        let measures = (0..scale.len())
+        let (measures, unchanged) = (0..scale.len())
             .filter(|&measure| ruler.tells_of_effect(measure))
             .filter_map(|measure| Prepared::new(cells, (&own, &own_groups), scale, measure, seed))
-            .filter(Prepared::stands_out)
-            .collect();
+            .partition(Prepared::stands_out);
         let areas = ruler.position("nucleus.area").and_then(|area| {
             let sets = cells
                 .sets
@@ -256,6 +300,7 @@ impl<'a> Condition<'a> {
         Self {
             controls: &cells.controls,
             measures,
+            unchanged,
             areas,
         }
     }
@@ -289,6 +334,7 @@ impl<'a> Condition<'a> {
             values.push(self.direction(set, &treated, &controls));
             let area = areas.and_then(|(.., sets)| sets.get(set)?.mean(&treated));
             values.push(area);
+            values.push(self.side_change(set, &treated, noise));
         }
         Ok(values)
     }
@@ -307,6 +353,19 @@ impl<'a> Condition<'a> {
             gaps += beyond(of_controls, noise * measure.noise.gap) / measure.deviation;
         }
         (gaps > 0.0).then(|| 1.0 - left / gaps)
+    }
+
+    fn side_change(&self, set: usize, treated: &[u32], noise: f64) -> Option<f64> {
+        let distances: Vec<f64> = self
+            .unchanged
+            .iter()
+            .filter_map(|measure| {
+                let made = measure.sets.get(set)?;
+                let distance = made.distance(treated, &measure.treated, treated)?;
+                Some(beyond(distance, noise * measure.noise.left) / measure.deviation)
+            })
+            .collect();
+        (!distances.is_empty()).then(|| mean(&distances))
     }
 
     fn direction(&self, set: usize, treated: &[u32], controls: &[u32]) -> Option<f64> {
@@ -380,11 +439,18 @@ fn halves(column: &Column, groups: &Groups, seed: u64) -> Option<f64> {
     if groups.count() < 2 {
         return None;
     }
+    let halvings: Vec<[Vec<usize>; 2]> = (0..HALVINGS)
+        .map(|halving| groups.halves(seed.wrapping_add(halving)))
+        .collect();
+    let smaller = |[first, second]: &[Vec<usize>; 2]| first.len().min(second.len());
+    // Groups of very different size may have no half that is large enough: then the most even ones are taken.
+    let most = halvings.iter().map(smaller).max()?;
+    let least = most.min((SMALLER_HALF * groups.rows() as f64) as usize);
     let (mut sum, mut count) = (0.0, 0.0);
-    for halving in 0..HALVINGS {
-        let [first, second] = groups.halves(seed.wrapping_add(halving)).map(|rows| {
+    for halves in halvings.iter().filter(|halves| smaller(halves) >= least) {
+        let [first, second] = halves.each_ref().map(|rows| {
             let mut counts = vec![0; groups.rows()];
-            for row in rows {
+            for &row in rows {
                 if let Some(place) = counts.get_mut(row) {
                     *place = 1;
                 }

@@ -4,6 +4,7 @@ use cellflux_bundle::evaluation::RowKind;
 use cellflux_measure::sets::groups::choose_unit;
 
 use super::EvaluateError;
+use super::cells::starts;
 use super::generate::file_name;
 use super::measured::{Measured, Ruler, Scale};
 use super::question::Question;
@@ -14,6 +15,7 @@ use super::spaces::NamedImages;
 pub(super) struct Set {
     pub(super) kind: RowKind,
     pub(super) name: String,
+    pub(super) starts: Option<usize>,
     pub(super) paths: Vec<String>,
     pub(super) images: Vec<u8>,
     pub(super) measured: Measured,
@@ -46,6 +48,7 @@ impl Gathered {
         let mut beside_treated = vec![Set {
             kind: RowKind::Copied,
             name: "controls copied".to_owned(),
+            starts: Some(starts(&cells.partners)),
             paths: copied.paths,
             images: copied.images,
             measured: copied.measured,
@@ -56,6 +59,7 @@ impl Gathered {
             let set = Set {
                 kind: set.kind,
                 name: set.name.clone(),
+                starts: set.starts,
                 paths: (0..measured.len())
                     .map(|number| format!("{}/{}", set.folder, file_name(number)))
                     .collect(),

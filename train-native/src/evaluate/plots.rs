@@ -140,6 +140,8 @@ mod tests {
                 controls: 40,
                 resampled_by: Resampled::Well,
                 groups: 12,
+                wells: None,
+                wells_in_training: None,
                 replicates: 100,
                 least_cells: 10,
                 seed: 1,

@@ -20,6 +20,8 @@ pub struct Images {
     pub name: String,
     /// The folder of its pictures.
     pub folder: String,
+    /// Different images that its walks started from, where that is known.
+    pub starts: Option<usize>,
     /// Coded images `[N, C, H, W]`, row for row beside the treated cells, or beside the controls for
     /// [`RowKind::Untreated`].
     pub images: Vec<u8>,

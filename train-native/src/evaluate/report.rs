@@ -145,10 +145,19 @@ fn conditions_csv(folder: &Path, evaluation: &Evaluation) -> Result<Vec<u8>, Eva
         path: path.clone(),
         reason,
     };
-    let mut titles = vec!["id", "name", "seen_in_training", "treated_cells", "control_cells"];
+    let mut titles = vec![
+        "id",
+        "name",
+        "seen_in_training",
+        "treated_cells",
+        "groups",
+        "starts",
+        "control_cells",
+    ];
     let figures = [
         ["gap_closed", "gap_closed_low", "gap_closed_high"],
         ["direction", "direction_low", "direction_high"],
+        ["side_change", "side_change_low", "side_change_high"],
         ["area_control", "area_control_low", "area_control_high"],
         ["area_real", "area_real_low", "area_real_high"],
         ["area_generated", "area_generated_low", "area_generated_high"],
@@ -162,6 +171,7 @@ fn conditions_csv(folder: &Path, evaluation: &Evaluation) -> Result<Vec<u8>, Eva
         let estimates = [
             condition.gap_closed,
             condition.direction,
+            condition.side_change,
             nuclei.map(|nuclei| nuclei.control),
             nuclei.map(|nuclei| nuclei.treated),
             nuclei.map(|nuclei| nuclei.generated),
@@ -171,6 +181,8 @@ fn conditions_csv(folder: &Path, evaluation: &Evaluation) -> Result<Vec<u8>, Eva
             condition.name.clone(),
             condition.seen.to_string(),
             condition.treated.to_string(),
+            count(condition.groups),
+            count(condition.starts),
             condition.controls.to_string(),
         ];
         for estimate in estimates {
@@ -183,6 +195,11 @@ fn conditions_csv(folder: &Path, evaluation: &Evaluation) -> Result<Vec<u8>, Eva
             .map_err(|error| wrong(error.to_string()))?;
     }
     table.into_inner().map_err(|error| wrong(error.to_string()))
+}
+
+/// A number that may be unknown.
+fn count(number: Option<usize>) -> String {
+    number.map_or_else(String::new, |number| number.to_string())
 }
 
 /// Each distance within each condition: one line for a figure.

@@ -31,9 +31,11 @@ pub(super) fn rows_of_treated(
             kind: set.kind,
             name: set.name.clone(),
             cells: set.measured.len(),
+            starts: set.starts,
             distances: Vec::new(),
             gap_closed: mean(Statistic::Gap),
             direction: mean(Statistic::Direction).filter(|_| set.kind != RowKind::Copied),
+            side_change: mean(Statistic::Side),
             fine_detail: detail.estimate(index),
         });
     }
@@ -66,9 +68,11 @@ pub(super) fn rows_of_controls(
             kind: set.kind,
             name: set.name.clone(),
             cells: set.measured.len(),
+            starts: set.starts,
             distances: Vec::new(),
             gap_closed: None,
             direction: None,
+            side_change: None,
             fine_detail: detail.estimate(index),
         });
     // Without distances a floor has nothing to say.
@@ -83,9 +87,11 @@ fn floor(name: &str, halves: &Halves) -> Row {
         kind: RowKind::Real,
         name: name.to_owned(),
         cells: halves.least(),
+        starts: None,
         distances: Vec::new(),
         gap_closed: None,
         direction: None,
+        side_change: None,
         fine_detail: None,
     }
 }

@@ -5,7 +5,7 @@ use cellflux_bundle::evaluation::RowKind;
 use cellflux_bundle::sampling::FlowSource;
 use cellflux_data::Experiment;
 
-use super::cells::{Cells, Partner};
+use super::cells::{Cells, FEWEST_STARTS, Partner};
 
 /// A set that is generated.
 #[derive(Clone, Debug)]
@@ -66,16 +66,20 @@ pub fn planned(
         );
     } else {
         match cells.from_other_batches(experiment, seed) {
-            Some(partners) => sets.push(Planned {
+            Ok(partners) => sets.push(Planned {
                 kind: RowKind::OtherBatch,
                 name: "from controls of another batch",
                 folder: "other-batch",
                 partners,
                 of_controls: false,
             }),
-            None => notes.push(
+            Err(0) => notes.push(
                 "no row for controls of another batch: the split's controls are of one batch".to_owned(),
             ),
+            Err(fewest) => notes.push(format!(
+                "no row for controls of another batch: some cells have only {fewest} such controls, at least \
+                 {FEWEST_STARTS} are needed"
+            )),
         }
     }
     match cells.untreated(bundle) {

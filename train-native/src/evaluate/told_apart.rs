@@ -38,8 +38,8 @@ impl fmt::Display for ToldApart {
         let Estimate { value, low, high } = self.balanced_accuracy;
         write!(
             f,
-            "the classifier tells real cells of {} apart with a balanced accuracy of {value:.2} \
-             ({low:.2} to {high:.2}); guessing gives {:.2}",
+            "asked only among these, the classifier tells real cells of {} apart with a balanced accuracy of \
+             {value:.2} ({low:.2} to {high:.2}); guessing gives {:.2}",
             classes.join(", "),
             1.0 / self.classes.len().max(1) as f64
         )

@@ -13,6 +13,11 @@ use crate::conditions::Conditions;
 /// copy of the control is.
 pub const NO_BETTER: &str = "measured: no better than a copy of the control";
 
+/// Of fewer groups than this an interval is not to be relied on: it takes its spread from the groups that
+/// there
+/// are (of 5, one that is called 95 % holds about 85 %; `cellflux_measure::sets::groups::FEWEST_FIELDS`).
+const FEWEST_FOR_AN_INTERVAL: usize = 5;
+
 /// What is said beside a condition.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Finding {
@@ -54,14 +59,66 @@ impl MeasuredCondition {
         match self.gap_closed {
             Some(gap) => {
                 let trained = trained_on(data.split, self.seen);
-                format!("makes {} of the measured change; {cells}{trained}", percent(gap))
+                let (of, few) = self.of_groups(data.resampled_by);
+                format!(
+                    "makes {} of the measured change; {cells}{of}{trained}{few}",
+                    share_made(gap)
+                )
             }
             None if self.treated == 0 => "no real cells measured".into(),
             None if self.treated < data.least_cells => {
                 format!("not measured: {cells}, at least {} are needed", data.least_cells)
             }
+            None if self.starts.is_some_and(|starts| starts < data.least_cells) => format!(
+                "not measured: {cells}, but {} to start from; at least {} are needed",
+                counted(self.starts.unwrap_or(0), "different control"),
+                data.least_cells
+            ),
+            None if self.groups.is_some_and(|groups| groups < 2) => {
+                format!("not measured: {cells} of one {}", name(data.resampled_by))
+            }
             None => format!("no change to make: {cells}, which do not differ measurably from controls"),
         }
+    }
+
+    /// How many groups its cells are of, and what is said where these are too few for an interval.
+    fn of_groups(&self, kind: Resampled) -> (String, &'static str) {
+        match self.groups {
+            Some(groups) if kind != Resampled::Cell => {
+                let few = if groups < FEWEST_FOR_AN_INTERVAL {
+                    ", too few for an interval to rely on"
+                } else {
+                    ""
+                };
+                (format!(" of {}", counted(groups, name(kind))), few)
+            }
+            _ => (String::new(), ""),
+        }
+    }
+
+    /// What its figures show against it, or beside it: nuclei of another size than real ones, changes that
+    /// real
+    /// cells do not show.
+    fn reservations(&self) -> Vec<String> {
+        let mut said = Vec::new();
+        if let Some(side) = self.side_change.filter(|side| side.low > 0.0) {
+            said.push(format!(
+                "what real cells leave unchanged is {} standard deviations of the controls away in generated \
+                 cells",
+                plain(side)
+            ));
+        }
+        if let Some(nuclei) = &self.nuclei {
+            let (made, real) = (nuclei.generated, nuclei.treated);
+            if made.low > real.high || made.high < real.low {
+                said.push(format!(
+                    "the nuclear area of generated cells is {} px, that of real ones {} px",
+                    plain(made),
+                    plain(real)
+                ));
+            }
+        }
+        said
     }
 
     /// [`NO_BETTER`], where that is what the gap closed says.
@@ -106,8 +163,10 @@ impl Evaluation {
             names: vec![self.data.name.clone()],
             says: self.data.sentence(),
         }];
-        let whole = [self.overall(), self.compound_use.map(use_of_compound)];
-        remarks.extend(whole.into_iter().flatten().map(|says| Remark {
+        let whole = self.overall().into_iter().chain(self.over_spaces());
+        let whole = whole.chain(self.classified());
+        let whole = whole.chain(self.compound_use.map(use_of_compound));
+        remarks.extend(whole.map(|says| Remark {
             names: Vec::new(),
             says,
         }));
@@ -119,10 +178,14 @@ impl Evaluation {
             let sentence = condition.sentence(&self.data);
             Remark {
                 names: vec![condition.name_and_dose()],
-                says: match condition.warning() {
-                    Some(warning) => format!("{warning}; {sentence}"),
-                    None => sentence,
-                },
+                says: condition
+                    .warning()
+                    .map(str::to_owned)
+                    .into_iter()
+                    .chain([sentence])
+                    .chain(condition.reservations())
+                    .collect::<Vec<_>>()
+                    .join("; "),
             }
         }));
         remarks.extend(without.into_iter().map(|condition| Remark {
@@ -154,16 +217,66 @@ impl Evaluation {
             .map(|condition| (condition.id.as_str(), condition.name.as_str()))
     }
 
-    /// How much of the change generated cells make over all conditions, beside those of exchanged conditions.
+    /// How much of the change generated cells make, as a mean over the conditions that could be measured,
+    /// beside
+    /// those of exchanged conditions.
     fn overall(&self) -> Option<String> {
         let closed = |kind| self.rows.iter().find(|row| row.kind == kind)?.gap_closed;
         let generated = closed(RowKind::Generated)?;
+        let measured = self.conditions.iter();
+        let measured = measured
+            .filter(|condition| condition.gap_closed.is_some())
+            .count();
         let shuffled = closed(RowKind::Shuffled).map_or_else(String::new, |shuffled| {
-            format!("; with conditions exchanged between cells {}", percent(shuffled))
+            format!("; under another cell's condition {}", percent(shuffled))
         });
         Some(format!(
-            "over all conditions, generated cells make {} of the measured change{shuffled}",
-            percent(generated)
+            "generated cells make {} of the measured change, as a mean of {} of the {} with real \
+             cells{shuffled}",
+            share_made(generated),
+            counted(measured, "condition"),
+            self.conditions.len()
+        ))
+    }
+
+    /// For each space, whether generated cells are nearer to the real ones than copies of the controls.
+    fn over_spaces(&self) -> impl Iterator<Item = String> {
+        let in_space = |kind, space: &str| {
+            let row = self.rows.iter().find(|row| row.kind == kind)?;
+            let mut distances = row.distances.iter();
+            distances.find(|distances| distances.space == space)?.kid
+        };
+        self.spaces.iter().filter_map(move |space| {
+            let generated = in_space(RowKind::Generated, &space.name)?;
+            let copied = in_space(RowKind::Copied, &space.name)?;
+            let than = if generated.value < copied.value {
+                "nearer to"
+            } else {
+                "farther from"
+            };
+            let sure = if generated.low > copied.high || generated.high < copied.low {
+                ""
+            } else {
+                "; the intervals overlap"
+            };
+            Some(format!(
+                "in {}, generated cells are {than} real ones than copies of the controls: kernel distance {} \
+                 against {}{sure}",
+                space.name,
+                plain(generated),
+                plain(copied)
+            ))
+        })
+    }
+
+    /// How well a classifier sees the modes of action of generated and of real cells.
+    fn classified(&self) -> Option<String> {
+        let modes = self.modes_of_action.as_ref()?;
+        Some(format!(
+            "a classifier of modes of action that was trained on real cells has a balanced accuracy of {} on \
+             generated cells and of {} on real ones",
+            percent(modes.generated.balanced_accuracy),
+            percent(modes.real.balanced_accuracy)
         ))
     }
 }
@@ -173,21 +286,29 @@ impl MeasuredData {
     fn sentence(&self) -> String {
         let split = match self.split {
             MeasuredSplit::Validation => {
-                "the validation split, which chose the checkpoint or the sampling and was never trained on"
+                "the validation split, which was not trained on and which chose the checkpoint or the \
+                 sampling"
             }
             MeasuredSplit::Test => "the test split, which decided nothing and was never trained on",
             MeasuredSplit::HeldOut => "compounds that training never saw",
         };
         let groups = self.groups;
         let resampled = match self.resampled_by {
-            Resampled::Field => format!("{groups} fields of view"),
-            Resampled::Well => format!("{groups} wells"),
-            Resampled::Plate => format!("{groups} plates"),
             Resampled::Cell => "single cells, which makes them too narrow,".into(),
+            kind => counted(groups, name(kind)),
+        };
+        let trained = match (self.wells, self.wells_in_training) {
+            (Some(wells), Some(trained)) if trained > 0 => {
+                format!(
+                    "; {trained} of their {} have other cells that were trained on",
+                    counted(wells, "well")
+                )
+            }
+            _ => String::new(),
         };
         format!(
-            "{} real treated cells and {} controls of {split}; intervals of 95 % by resampling {resampled} \
-             {} times",
+            "{} real treated cells and {} controls of {split}{trained}; intervals of 95 % by resampling \
+             {resampled} {} times",
             self.treated, self.controls, self.replicates
         )
     }
@@ -202,14 +323,53 @@ fn use_of_compound(share: Estimate) -> String {
 }
 
 fn cells(count: usize) -> String {
-    format!("{count} real cell{}", if count == 1 { "" } else { "s" })
+    counted(count, "real cell")
+}
+
+/// A number of things: `1 well`, `2 wells`, `2 fields of view`.
+fn counted(count: usize, thing: &str) -> String {
+    let thing = match (count, thing) {
+        (1, _) => thing.to_owned(),
+        (_, "field of view") => "fields of view".to_owned(),
+        _ => format!("{thing}s"),
+    };
+    format!("{count} {thing}")
+}
+
+fn name(kind: Resampled) -> &'static str {
+    match kind {
+        Resampled::Field => "field of view",
+        Resampled::Well => "well",
+        Resampled::Plate => "plate",
+        Resampled::Cell => "cell",
+    }
+}
+
+/// The share of a change that is made. Above the whole, where the interval holds the whole, it is said to be
+/// all:
+/// the excess is noise.
+fn share_made(gap: Estimate) -> String {
+    if gap.value > 1.0 && gap.low <= 1.0 {
+        return format!("all, within noise ({}),", percent(gap));
+    }
+    percent(gap)
+}
+
+/// A figure with its interval, to three digits.
+fn plain(Estimate { value, low, high }: Estimate) -> String {
+    let digits = |number: f64| {
+        let whole = number.abs().max(1e-9).log10().floor();
+        let places = (2.0 - whole).clamp(0.0, 4.0) as usize;
+        format!("{:.places$}", number + 0.0).replace('-', "−")
+    };
+    format!("{} ({} to {})", digits(value), digits(low), digits(high))
 }
 
 /// What training had of the cells, as the end of a sentence.
 fn trained_on(split: MeasuredSplit, seen: bool) -> &'static str {
     match (seen, split) {
         (false, _) => " of a compound that training never saw",
-        (true, MeasuredSplit::Validation) => ", never trained on, which chose the checkpoint or the sampling",
+        (true, MeasuredSplit::Validation) => ", not trained on, which chose the checkpoint or the sampling",
         (true, MeasuredSplit::Test | MeasuredSplit::HeldOut) => ", never trained on",
     }
 }

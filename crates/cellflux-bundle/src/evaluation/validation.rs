@@ -148,6 +148,13 @@ impl MeasuredData {
         ] {
             at_most(format!("{place}.{name}"), count, limits::CELLS)?;
         }
+        let wells = self.wells.unwrap_or(0);
+        at_most(format!("{place}.wells"), wells, limits::CELLS)?;
+        at_most(
+            format!("{place}.wells_in_training"),
+            self.wells_in_training.unwrap_or(0),
+            wells,
+        )?;
         // A page's numbers hold whole ones up to here.
         ensure(
             self.seed as f64 <= limits::METRIC,
@@ -162,9 +169,11 @@ impl Row {
     fn validate(&self, place: &str, spaces: &HashSet<&str>) -> Result<(), BundleError> {
         check::label(format!("{place}.name"), &self.name)?;
         at_most(format!("{place}.cells"), self.cells, limits::CELLS)?;
+        at_most(format!("{place}.starts"), self.starts.unwrap_or(0), limits::CELLS)?;
         let list = [
             ("gap_closed", self.gap_closed),
             ("direction", self.direction),
+            ("side_change", self.side_change),
             ("fine_detail", self.fine_detail),
         ];
         estimates(list, &format!("{place}."))?;
@@ -203,10 +212,13 @@ impl MeasuredCondition {
         }
         at_most(format!("{place}.treated"), self.treated, limits::CELLS)?;
         at_most(format!("{place}.controls"), self.controls, limits::CELLS)?;
+        at_most(format!("{place}.groups"), self.groups.unwrap_or(0), limits::CELLS)?;
+        at_most(format!("{place}.starts"), self.starts.unwrap_or(0), limits::CELLS)?;
         let area = |which: fn(&NuclearArea) -> Estimate| self.nuclei.as_ref().map(which);
         let list = [
             ("gap_closed", self.gap_closed),
             ("direction", self.direction),
+            ("side_change", self.side_change),
             ("nuclei.control", area(|nuclei| nuclei.control)),
             ("nuclei.treated", area(|nuclei| nuclei.treated)),
             ("nuclei.generated", area(|nuclei| nuclei.generated)),

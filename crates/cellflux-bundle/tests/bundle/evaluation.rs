@@ -308,7 +308,34 @@ fn a_finding_says_the_share_its_interval_how_many_cells_and_that_they_were_not_t
     assert!(
         chose[0]
             .sentence
-            .ends_with("never trained on, which chose the checkpoint or the sampling")
+            .ends_with("not trained on, which chose the checkpoint or the sampling")
+    );
+    let of_wells = |groups| {
+        let found = findings(|evaluation| evaluation.conditions[0].groups = Some(groups));
+        found[0].sentence.clone()
+    };
+    assert!(of_wells(12).ends_with("178 real cells of 12 wells, never trained on"));
+    assert!(
+        of_wells(2)
+            .ends_with("178 real cells of 2 wells, never trained on, too few for an interval to rely on"),
+        "{}",
+        of_wells(2)
+    );
+    let few = findings(|evaluation| {
+        evaluation.conditions[0].gap_closed = None;
+        evaluation.conditions[0].starts = Some(8);
+    });
+    assert_eq!(
+        few[0].sentence,
+        "not measured: 178 real cells, but 8 different controls to start from; at least 20 are needed"
+    );
+    let more = findings(|evaluation| evaluation.conditions[0].gap_closed = Some(gap(1.11, 0.72, 1.37)));
+    assert!(
+        more[0]
+            .sentence
+            .starts_with("makes all, within noise (111 % (72 to 137)), of the measured change"),
+        "{}",
+        more[0].sentence
     );
     let none = findings(|evaluation| evaluation.conditions.clear());
     let said: Vec<_> = none
@@ -370,14 +397,47 @@ fn a_model_card_names_the_data_the_whole_each_condition_and_those_without_figure
         [
             "drawn cells: 185 real treated cells and 90 controls of the test split, which decided nothing \
              and was never trained on; intervals of 95 % by resampling 12 wells 1000 times",
-            "over all conditions, generated cells make 58 % (50 to 66) of the measured change; with \
-             conditions exchanged between cells 31 % (25 to 36)",
+            "generated cells make 58 % (50 to 66) of the measured change, as a mean of 1 condition of the \
+             2 with \
+             real cells; under another cell's condition 31 % (25 to 36)",
+            "a classifier of modes of action that was trained on real cells has a balanced accuracy of 62 \
+             % (50 to \
+             70) on generated cells and of 83 % (70 to 90) on real ones",
             "end points of one control under different compounds lie 42 % (35 to 50) as far apart as the \
              real compounds' cells do",
             "TAXOL at 3 µM: makes 62 % (48 to 71) of the measured change; 178 real cells, never trained on",
             "SIMVASTATIN: not measured: 7 real cells, at least 20 are needed",
         ]
     );
+    // What speaks against a network is said as what speaks for it is.
+    let measured = evaluation.clone();
+    evaluation.conditions[0].side_change = Some(gap(0.8, 0.6, 1.0));
+    if let Some(nuclei) = &mut evaluation.conditions[0].nuclei {
+        nuclei.generated = gap(600.0, 580.0, 610.0);
+    }
+    let kid = evaluation.rows[2].distances[1].kid;
+    let nearer = cellflux_bundle::evaluation::Distances {
+        kid: Some(gap(0.004, 0.003, 0.0045)),
+        ..evaluation.rows[2].distances[1].clone()
+    };
+    assert!(kid.unwrap().low > 0.0045);
+    evaluation.rows[1].distances.push(nearer);
+    evaluation.data.wells = Some(12);
+    evaluation.data.wells_in_training = Some(9);
+    let said = card(&evaluation).join("\n");
+    for part in [
+        "; 9 of their 12 wells have other cells that were trained on; intervals",
+        "in morphology, generated cells are farther from real ones than copies of the controls: kernel \
+         distance \
+         0.0100 (0.0050 to 0.0200) against 0.0040 (0.0030 to 0.0045)\n",
+        "; what real cells leave unchanged is 0.800 (0.600 to 1.00) standard deviations of the controls \
+         away in \
+         generated cells; the nuclear area of generated cells is 600 (580 to 610) px, that of real ones 520 \
+         (500 to 540) px",
+    ] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+    evaluation = measured;
     evaluation.conditions[0].gap_closed = Some(gap(0.05, -0.1, 0.2));
     evaluation.data.resampled_by = Resampled::Cell;
     evaluation.conditions.remove(1);

@@ -100,20 +100,29 @@ fn table(rows: &[Row], titles: &[&str], cells: impl Fn(&Row) -> Vec<String>, wor
 
 /// Share and direction of the change over all compounds, and fine detail.
 fn whole(rows: &[Row], words: &Words) -> String {
-    if rows
-        .iter()
-        .all(|row| row.gap_closed.is_none() && row.direction.is_none() && row.fine_detail.is_none())
-    {
+    if rows.iter().all(|row| {
+        let figures = [row.gap_closed, row.direction, row.side_change, row.fine_detail];
+        figures.iter().all(Option::is_none)
+    }) {
         return String::new();
     }
     let cells = |row: &Row| {
         vec![
+            row.starts
+                .map_or_else(|| NOTHING.to_owned(), |starts| starts.to_string()),
             estimate(row.gap_closed, words, percent),
             estimate(row.direction, words, digits),
+            estimate(row.side_change, words, digits),
             estimate(row.fine_detail, words, digits),
         ]
     };
-    let titles = [words.gap_closed, words.direction, words.fine_detail];
+    let titles = [
+        words.starts,
+        words.gap_closed,
+        words.direction,
+        words.side_change,
+        words.fine_detail,
+    ];
     table(rows, &titles, cells, words)
 }
 
@@ -200,6 +209,7 @@ fn lines(evaluation: &Evaluation) -> Vec<Line> {
         let (kind, count) = (kind.as_str().unwrap_or_default(), row.cells.to_string());
         add([&row.name, kind, &count, "", "gap_closed"], row.gap_closed);
         add([&row.name, kind, &count, "", "direction"], row.direction);
+        add([&row.name, kind, &count, "", "side_change"], row.side_change);
         add([&row.name, kind, &count, "", "fine_detail"], row.fine_detail);
         for distances in &row.distances {
             for Measure { name, figure, .. } in MEASURES {
@@ -217,6 +227,10 @@ fn lines(evaluation: &Evaluation) -> Vec<Line> {
             condition.gap_closed,
         );
         add([&name, "condition", &count, "", "direction"], condition.direction);
+        add(
+            [&name, "condition", &count, "", "side_change"],
+            condition.side_change,
+        );
     }
     lines
 }

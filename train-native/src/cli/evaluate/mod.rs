@@ -8,12 +8,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
+use cellflux_bundle::sampling::FlowSource;
 use cellflux_data::Split;
 use cellflux_figures::Source;
 use cellflux_terminal::today;
 use cellflux_train::config::{DeviceChoice, Setting};
 use cellflux_train::evaluate::assess::{Assessment, assess};
-use cellflux_train::evaluate::cells::{Cells, Choice};
+use cellflux_train::evaluate::cells::{Cells, Choice, starts};
 use cellflux_train::evaluate::generate::{Generator, Shard, file_name, read_images};
 use cellflux_train::evaluate::nearest::training_images;
 use cellflux_train::evaluate::plan::Plan;
@@ -205,7 +206,7 @@ fn whole(task: &Task<'_>) -> anyhow::Result<()> {
         );
         return Ok(());
     }
-    let mut images = generated(&generator, &sets)?;
+    let mut images = generated(&generator, &sets, bundle.manifest.source == FlowSource::Noise)?;
     for folder in &args.external {
         images.push(from_elsewhere(folder, bundle, cells.partners.len())?);
     }
@@ -245,7 +246,7 @@ fn whole(task: &Task<'_>) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn generated(generator: &Generator<'_>, sets: &[Planned]) -> anyhow::Result<Vec<Images>> {
+fn generated(generator: &Generator<'_>, sets: &[Planned], from_noise: bool) -> anyhow::Result<Vec<Images>> {
     let mut images = Vec::with_capacity(sets.len());
     for set in sets {
         let Some(coded) = generator.images(set.folder, set.partners.len())? else {
@@ -258,6 +259,7 @@ fn generated(generator: &Generator<'_>, sets: &[Planned]) -> anyhow::Result<Vec<
             kind: set.kind,
             name: set.name.to_owned(),
             folder: set.folder.to_owned(),
+            starts: (!from_noise).then(|| starts(&set.partners)),
             images: coded,
         });
     }
@@ -283,6 +285,7 @@ fn from_elsewhere(folder: &Path, bundle: &cellflux_bundle::Bundle, cells: usize)
         kind: cellflux_bundle::evaluation::RowKind::External,
         name: format!("{name} (images from elsewhere)"),
         folder: name,
+        starts: None,
         images,
     })
 }

@@ -9,6 +9,7 @@ use cellflux_bundle::sampling::{FlowSource, Sampling};
 use cellflux_figures::Source;
 use cellflux_terminal::today;
 use cellflux_train::evaluate::assess::program;
+use cellflux_train::evaluate::cells::starts;
 use cellflux_train::evaluate::generate::{Generator, Shard};
 use cellflux_train::evaluate::plan::Plan;
 use cellflux_train::evaluate::plots;
@@ -77,6 +78,7 @@ pub fn run(task: &Task<'_>) -> anyhow::Result<()> {
             kind: RowKind::Generated,
             name: label,
             folder: String::new(),
+            starts: (bundle.manifest.source != FlowSource::Noise).then(|| starts(&cells.partners)),
             images: coded,
         });
     }
