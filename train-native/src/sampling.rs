@@ -1,5 +1,6 @@
 //! Samples of a trained network: walks from controls to treated cells.
 
+use cellflux_bundle::limits;
 use cellflux_bundle::sampling::{FlowSource, Sampling};
 use cellflux_candle::CandleEngine;
 use cellflux_flow::field::Engine;
@@ -27,6 +28,41 @@ pub fn recommended(training: &TrainingConfig) -> Sampling {
         noise: if noisy { training.noise } else { 0.0 },
         ..Sampling::default()
     }
+}
+
+/// A guidance strength that a bundle may state.
+///
+/// # Errors
+/// What was expected, for a program that names the setting.
+pub fn read_alpha(text: &str) -> Result<f64, String> {
+    number(text, limits::ALPHA)
+}
+
+/// A standard deviation of the source noise that a bundle may state.
+///
+/// # Errors
+/// As [`read_alpha`].
+pub fn read_noise(text: &str) -> Result<f64, String> {
+    number(text, limits::NOISE)
+}
+
+/// A number of steps that a bundle may state.
+///
+/// # Errors
+/// As [`read_alpha`].
+pub fn read_steps(text: &str) -> Result<usize, String> {
+    let steps = text.trim().parse::<usize>().ok();
+    steps
+        .filter(|steps| (1..=limits::STEPS).contains(steps))
+        .ok_or_else(|| format!("expected 1 to {}", limits::STEPS))
+}
+
+/// NaN is in no range.
+fn number(text: &str, most: f64) -> Result<f64, String> {
+    let number = text.trim().parse::<f64>().ok();
+    number
+        .filter(|number| (0.0..=most).contains(number))
+        .ok_or_else(|| format!("expected a number from 0 to {most}"))
 }
 
 /// How samples are drawn: a fixed-step solver on a grid, guidance, source noise.
@@ -183,6 +219,19 @@ mod tests {
         );
         let noise = |seed| source_noise(seed, spec.len());
         assert_eq!(start(FlowSource::Noise, 6), [noise(47), noise(48)].concat());
+    }
+
+    #[test]
+    fn numbers_are_read_where_a_bundle_may_state_them() {
+        assert!((read_alpha("1.2").unwrap() - 1.2).abs() < 1e-12);
+        assert!((read_noise("10").unwrap() - 10.0).abs() < 1e-12);
+        assert_eq!(read_steps("1000"), Ok(1000));
+        for text in ["nan", "inf", "-5", "1e9", "-inf", "", "x"] {
+            assert!(read_alpha(text).is_err() && read_noise(text).is_err(), "{text}");
+        }
+        for text in ["0", "1001", "-1", "1.5"] {
+            assert_eq!(read_steps(text), Err("expected 1 to 1000".to_owned()), "{text}");
+        }
     }
 
     #[test]

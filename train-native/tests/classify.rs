@@ -154,6 +154,15 @@ fn cells_that_were_not_seen_are_told_apart_and_a_saved_classifier_says_the_same(
         assert!((answer.probabilities.iter().sum::<f32>() - 1.0).abs() < 1e-5);
     }
     assert!(loaded.features(&images, [3, 3, 64, 16]).is_ok(), "another size");
+    loaded.accepts(&saved, experiment.spec()).unwrap();
+    let mut larger = experiment.spec().clone();
+    larger.height = 64;
+    let error = loaded.accepts(&saved, &larger).unwrap_err().to_string();
+    assert!(
+        error.contains("moa.json: the classifier learnt from images of 32 x 32 px of 3 channels")
+            && error.contains("64 x 32 px of 3 channels as the bundle's"),
+        "{error}"
+    );
     for wrong in [[4, 3, 32, 24], [9, 1, 32, 32], [2, 3, 32, 32]] {
         assert!(loaded.features(&images, wrong).is_err(), "{wrong:?}");
     }

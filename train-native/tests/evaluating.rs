@@ -18,6 +18,7 @@ use cellflux_train::evaluate::assess::{Assessment, assess};
 use cellflux_train::evaluate::cells::{Cells, Choice};
 use cellflux_train::evaluate::nearest::training_images;
 use cellflux_train::evaluate::question::{Images, Question};
+use cellflux_train::evaluate::report;
 use cellflux_train::evaluate::spaces::Extractor;
 
 use drawn::{experiment, perfect, root};
@@ -120,12 +121,19 @@ fn assessed() -> Assessment {
 
 #[test]
 fn a_perfect_generator_closes_the_gap_and_reaches_the_floor_and_a_copy_does_neither() {
+    let found = assessed();
+    // Without a date no reader would take it: nothing is written.
+    let dir = tempfile::tempdir().unwrap();
+    let bundle = folder::read(&root().join("web/bundles/synthetic-tiny")).unwrap();
+    let refusal = report::write(dir.path(), &found, &bundle, &[], &[]).unwrap_err();
+    assert!(refusal.to_string().contains("date"), "{refusal}");
+    assert!(fs::read_dir(dir.path()).unwrap().next().is_none());
     let Assessment {
         mut evaluation,
         differences,
         nearest,
         ..
-    } = assessed();
+    } = found;
     evaluation.date = "2026-11-27".into();
     evaluation.validate("").unwrap();
     let perfect = row(&evaluation, "perfect");
@@ -208,21 +216,21 @@ fn evaluate(out: &Path, more: &[&str]) -> Vec<String> {
         "data.image.width=64",
         "--set",
         &run,
-        "--most",
-        "4",
-        "--least",
-        "2",
-        "--shared-controls",
-        "2",
-        "--steps",
-        "2",
-        "--replicates",
-        "100",
         "--out",
         out.to_str().unwrap(),
     ];
+    // A flag that is given takes the place of its value here.
+    let small = [
+        ["--most", "4"],
+        ["--least", "2"],
+        ["--shared-controls", "2"],
+        ["--steps", "2"],
+        ["--replicates", "100"],
+    ];
+    let small = small.iter().filter(|[flag, _]| !more.contains(flag)).flatten();
     arguments
         .iter()
+        .chain(small)
         .chain(more)
         .map(|&argument| argument.to_owned())
         .collect()
@@ -332,7 +340,9 @@ fn an_interrupted_evaluation_goes_on_and_another_one_is_refused_its_folder() {
 fn what_cannot_be_evaluated_is_refused_in_a_sentence_before_anything_is_written() {
     let dir = tempfile::tempdir().unwrap();
     let out = dir.path().join("eval");
-    let cases: [(&[&str], &str); 5] = [
+    let long = dir.path().join("x".repeat(190));
+    let long = long.to_str().unwrap();
+    let cases: [(&[&str], &str); 25] = [
         (&["--split", "test"], "the test split has no treated cell"),
         (&["--split", "held-out"], "the held-out split has no treated cell"),
         (
@@ -341,15 +351,121 @@ fn what_cannot_be_evaluated_is_refused_in_a_sentence_before_anything_is_written(
         ),
         (&["--features", "moa:nowhere"], "nowhere"),
         (&["--features", "fid"], "there is no such space"),
+        (
+            &["--features", "table:a.csv,table:b.csv"],
+            "table:a.csv and table:b.csv",
+        ),
+        (
+            &["--features", "morphology,morphology"],
+            "both are called morphology",
+        ),
+        (&["--features", "table:absent.npy"], "absent.npy"),
+        (
+            &["--alpha", "nan"],
+            "'--alpha <ALPHA>': expected a number from 0 to 10",
+        ),
+        (&["--alpha", "-5"], "--alpha"),
+        (&["--alpha", "1e9"], "--alpha"),
+        (&["--noise", "nan"], "--noise"),
+        (&["--noise", "1e30"], "--noise"),
+        (&["--steps", "0"], "--steps"),
+        (&["--replicates", "0"], "--replicates"),
+        (&["--replicates", "99"], "100..=100000"),
+        (&["--replicates", "18446744073709551615"], "--replicates"),
+        (&["--least", "1"], "--least"),
+        (&["--most", "0"], "--most"),
+        (&["--evaluation-seed", "9007199254740992"], "--evaluation-seed"),
+        (
+            &["--generated", "absent"],
+            "pictures are missing, the first is absent",
+        ),
+        (
+            &["--generated", "a/made", "--generated", "b/made"],
+            "b/made after a/made",
+        ),
+        (&["--generated", ".."], "one line of 1 to 176 characters"),
+        (&["--generated", long], "one line of 1 to 176 characters"),
+        (
+            &["--sweep", "alpha=nan"],
+            "alpha = \"nan\", expected a number from 0 to 10",
+        ),
     ];
     for (more, expected) in cases {
         let refusal = refused(&evaluate(&out, more));
         assert!(refusal.contains(expected), "{refusal}");
-        assert!(
-            !out.join("evaluation.json").exists() && !out.join("generated").exists(),
-            "{more:?}"
-        );
+        assert!(!out.exists(), "{more:?}");
     }
+    // A folder of other files, and a bundle's, stay as they are.
+    fs::create_dir(&out).unwrap();
+    for name in ["notes.txt", "manifest.json"] {
+        let file = out.join(name);
+        fs::write(&file, b"{}").unwrap();
+        let ways: [&[&str]; 2] = [&[], &["--sweep", "alpha=1"]];
+        for more in ways {
+            let refusal = refused(&evaluate(&out, more));
+            assert!(
+                refusal.contains(name) && refusal.contains("is no evaluation's folder"),
+                "{refusal}"
+            );
+        }
+        fs::remove_file(&file).unwrap();
+        assert!(fs::read_dir(&out).unwrap().next().is_none());
+    }
+}
+
+#[test]
+fn too_few_cells_are_refused_with_their_numbers() {
+    let (_, experiment) = experiment(200);
+    let bundle = folder::read(&root().join("web/bundles/synthetic-tiny")).unwrap();
+    let choice = Choice {
+        split: Split::Validation,
+        most: 0,
+        seed: 3,
+    };
+    let refusal = Cells::choose(&experiment, &bundle, choice)
+        .unwrap_err()
+        .to_string();
+    assert!(
+        refusal.contains("0 treated cells") && refusal.contains("at least 2 of each"),
+        "{refusal}"
+    );
+}
+
+#[test]
+fn other_controls_and_compounds_are_walked_anew_in_the_same_folder() {
+    let dir = tempfile::tempdir().unwrap();
+    let (out, fresh) = (dir.path().join("eval"), dir.path().join("fresh"));
+    let few = ["--nearest", "0", "--sheet-rows", "0", "--shared-controls", "1"];
+    run(&evaluate(&out, &["--nearest", "0"]));
+    assert!(out.join("sheets/larger-nucleus.png").is_file());
+    run(&evaluate(&out, &few));
+    run(&evaluate(&fresh, &few));
+    let pictures = |folder: &Path| {
+        let entries = fs::read_dir(folder.join("compounds")).unwrap();
+        let mut pictures: Vec<(String, Vec<u8>)> = entries
+            .map(Result::unwrap)
+            .filter(|entry| entry.file_name() != "cells.lock")
+            .map(|entry| {
+                let name = entry.file_name().into_string().unwrap();
+                (name, fs::read(entry.path()).unwrap())
+            })
+            .collect();
+        pictures.sort();
+        pictures
+    };
+    assert!(pictures(&out) == pictures(&fresh));
+    let report = |folder: &Path| fs::read_to_string(folder.join("report.md")).unwrap();
+    assert_eq!(report(&out), report(&fresh));
+    // A sheet that is drawn no more is gone.
+    assert!(!out.join("sheets/larger-nucleus.png").exists());
+
+    // Nobody knows of which cells these pictures are.
+    fs::remove_file(out.join("shuffled/cells.sha256")).unwrap();
+    let refusal = refused(&evaluate(&out, &few));
+    assert!(
+        refusal.contains("shuffled: holds pictures of unknown cells"),
+        "{refusal}"
+    );
 }
 
 #[test]

@@ -241,15 +241,15 @@ pub struct MeasuredCondition {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub starts: Option<usize>,
     /// Share of the measured change that the generated cells make: 1 is all of it, 0 a copy of the control.
-    /// None below [`MeasuredData::least_cells`], or where the real cells do not differ from controls.
+    /// None below [`MeasuredData::least_cells`], where the real cells do not differ from controls, or where
+    /// generated cells lack what is measured, such as a nucleus.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gap_closed: Option<Estimate>,
     /// Cosine between the generated cells' mean change and the real one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub direction: Option<Estimate>,
     /// How far the generated cells are from the real ones in the measures that the real cells leave
-    /// unchanged, in
-    /// standard deviations of real controls, without what noise makes: 0 is right.
+    /// unchanged, in standard deviations of real controls, without what noise makes: 0 is right.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub side_change: Option<Estimate>,
     /// Nuclear area.

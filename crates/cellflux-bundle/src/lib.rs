@@ -18,6 +18,7 @@ pub mod gallery;
 pub mod layer_names;
 pub mod limits;
 pub mod manifest;
+pub mod markdown;
 #[cfg(not(target_family = "wasm"))]
 mod pickle;
 pub mod provenance;

@@ -70,7 +70,7 @@ fn home() -> TempDir {
     .unwrap();
     fs::write(
         home.path().join("compounds.csv"),
-        "name,smiles,control\nDMSO,CS(=O)C,yes\ntaxol,CCO,\nsimvastatin,CCC,\naspirin,CCCC,\n",
+        "name,smiles,control\nDMSO,CS(=O)C,yes\nTAXOL,CCO,\nSIMVASTATIN,CCC,\naspirin,CCCC,\n",
     )
     .unwrap();
     fs::write(home.path().join("about.json"), about().to_string()).unwrap();
@@ -98,11 +98,13 @@ fn manifest(home: &TempDir, bundle: &str) -> Manifest {
     folder::read(&home.path().join(bundle)).unwrap().manifest
 }
 
-/// Writes `evaluation.json` of the weights of `model`.
+/// Writes `evaluation.json` of the weights of `model`, sampled as it recommends.
 fn write_evaluation(home: &TempDir, edit: impl FnOnce(&mut Value)) {
     let mut json: Value =
         serde_json::from_str(include_str!("../../../tests/fixtures/evaluation.json")).unwrap();
-    json["weights"] = manifest(home, "model").weights_digest().unwrap().into();
+    let model = manifest(home, "model");
+    json["weights"] = model.weights_digest().unwrap().into();
+    json["sampling"] = serde_json::to_value(&model.sampling).unwrap();
     edit(&mut json);
     fs::write(home.path().join("evaluation.json"), json.to_string()).unwrap();
 }
@@ -152,7 +154,9 @@ fn an_attached_evaluation_changes_the_manifest_alone_and_is_summed_up() {
 #[test]
 fn what_does_not_belong_to_the_bundle_is_refused_in_a_sentence_with_the_file() {
     let home = home();
-    let cases: [(&str, Value, &str); 6] = [
+    let mut sampling = serde_json::to_value(manifest(&home, "model").sampling).unwrap();
+    sampling["steps"] = 37.into();
+    let cases: [(&str, Value, &str); 8] = [
         (
             "weights",
             "0".repeat(64).into(),
@@ -167,6 +171,17 @@ fn what_does_not_belong_to_the_bundle_is_refused_in_a_sentence_with_the_file() {
             "conditions",
             serde_json::json!([{"id": "nocodazole", "name": "n", "seen": true, "treated": 1, "controls": 1}]),
             "model has no condition \"nocodazole\"",
+        ),
+        (
+            "sampling",
+            sampling,
+            "37 steps, alpha 1, noise 0, seed 1, rtol 1e-5, atol 1e-5, and model recommends heun2 on edm, 10 \
+             steps",
+        ),
+        (
+            "conditions",
+            serde_json::json!([{"id": "taxol", "name": "Taxol", "seen": true, "treated": 1, "controls": 1}]),
+            "taxol is \"TAXOL\", not \"Taxol\"",
         ),
         ("version", 2.into(), "version is \"2\", expected 1"),
         ("date", "today".into(), "date is \"today\", expected YYYY-MM-DD"),

@@ -11,9 +11,13 @@ pub mod sample;
 pub mod train;
 pub mod truth;
 
+use std::ops::RangeBounds;
+
 use cellflux_bundle::sampling::Sampling;
 use cellflux_flow::solver::Solver;
 use cellflux_flow::time_grid::GridKind;
+use cellflux_train::sampling::{read_alpha, read_noise, read_steps};
+use clap::builder::RangedU64ValueParser;
 use indicatif::{ProgressBar, ProgressStyle};
 
 /// How samples are drawn, where it differs from [`cellflux_train::sampling::recommended`].
@@ -26,13 +30,13 @@ pub struct SamplingArgs {
     #[arg(long)]
     grid: Option<GridKind>,
     /// Steps on the grid (20 by default).
-    #[arg(long)]
+    #[arg(long, allow_negative_numbers = true, value_parser = read_steps)]
     steps: Option<usize>,
     /// Guidance; 1 is the conditional velocity alone (1.2 by default).
-    #[arg(long)]
+    #[arg(long, allow_negative_numbers = true, value_parser = read_alpha)]
     alpha: Option<f64>,
     /// Source noise in model range (the training's own by default).
-    #[arg(long)]
+    #[arg(long, allow_negative_numbers = true, value_parser = read_noise)]
     noise: Option<f64>,
     /// Seed of the source noise (0 by default); the same seed in a link gives the same noise.
     #[arg(long)]
@@ -52,6 +56,11 @@ impl SamplingArgs {
             ..recommended.clone()
         }
     }
+}
+
+/// Reads a whole number within a range; a refusal names the flag and the range.
+pub fn whole(range: impl RangeBounds<u64>) -> RangedU64ValueParser<usize> {
+    RangedU64ValueParser::new().range(range)
 }
 
 /// Shows on a terminal how much of something is done.

@@ -1,11 +1,11 @@
 //! An evaluation as its folder holds it: figures, real cells, and what every crop measured.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
 use cellflux_bundle::Evaluation;
-use cellflux_bundle::evaluation::Resampled;
+use cellflux_bundle::evaluation::{Resampled, RowKind};
 use cellflux_measure::sets::Features;
 use cellflux_measure::sets::groups::Unit;
 use safetensors::SafeTensors;
@@ -61,6 +61,55 @@ struct Images {
     width: usize,
 }
 
+/// How many rows each set has, by the list of real cells.
+struct Rows {
+    treated: usize,
+    controls: usize,
+    /// Tensors of the sets that stand beside controls; all others stand beside treated cells.
+    of_controls: BTreeSet<String>,
+}
+
+impl Rows {
+    fn of(evaluation: &Evaluation, real: &RealCells) -> Self {
+        let rows = evaluation.rows.iter();
+        let untreated = rows.filter(|row| row.kind == RowKind::Untreated);
+        Self {
+            treated: real.treated.len(),
+            controls: real.controls.len(),
+            of_controls: untreated
+                .map(|row| row.name.as_str())
+                .chain([CONTROLS])
+                .map(tensor_name)
+                .collect(),
+        }
+    }
+
+    /// Refuses the tensors of a file, by their names, whose rows are not as many as the real cells are.
+    fn check<'a>(
+        &self,
+        path: &Path,
+        tensors: impl Iterator<Item = (&'a str, usize)>,
+    ) -> Result<(), CompareError> {
+        for (name, found) in tensors {
+            let (beside, expected) = if self.of_controls.contains(name) {
+                ("control", self.controls)
+            } else {
+                ("treated cell", self.treated)
+            };
+            if found != expected {
+                return Err(CompareError::File {
+                    path: path.to_owned(),
+                    reason: format!(
+                        "{name} has {found} rows, expected {expected}, one for each real {beside}, as {REAL} \
+                         lists; evaluate again"
+                    ),
+                });
+            }
+        }
+        Ok(())
+    }
+}
+
 impl Evaluated {
     /// Reads the folder that `cellflux-train evaluate` wrote.
     ///
@@ -86,28 +135,25 @@ impl Evaluated {
             reason: cellflux_bundle::parser_words(&error),
             path,
         })?;
-        let features = evaluation
-            .spaces
-            .iter()
-            .map(|space| {
-                Ok((
-                    space.name.clone(),
-                    features(&folder.join(features_file(&space.name)))?,
-                ))
-            })
-            .collect::<Result<_, CompareError>>()?;
         let real = RealCells::read(folder, unit)?;
-        for (set, cells) in [(TREATED, &real.treated), (CONTROLS, &real.controls)] {
-            let found = measures.get(&tensor_name(set)).map_or(0, Measured::len);
-            if found != cells.len() {
+        for set in [TREATED, CONTROLS] {
+            if !measures.contains_key(&tensor_name(set)) {
                 return Err(CompareError::File {
                     path: folder.join(MEASURES),
-                    reason: format!(
-                        "{found} rows of {set}, expected {} as {REAL} lists; evaluate again",
-                        cells.len()
-                    ),
+                    reason: format!("it has no {}; evaluate again", tensor_name(set)),
                 });
             }
+        }
+        let rows = Rows::of(&evaluation, &real);
+        let lengths = measures.iter().map(|(name, set)| (name.as_str(), set.len()));
+        rows.check(&folder.join(MEASURES), lengths)?;
+        let mut in_spaces = BTreeMap::new();
+        for space in &evaluation.spaces {
+            let path = folder.join(features_file(&space.name));
+            let found = features(&path)?;
+            let lengths = found.iter().map(|(name, set)| (name.as_str(), set.rows()));
+            rows.check(&path, lengths)?;
+            in_spaces.insert(space.name.clone(), found);
         }
         let name = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
         Ok(Self {
@@ -120,7 +166,7 @@ impl Evaluated {
             real,
             ruler,
             measures,
-            features,
+            features: in_spaces,
             same_controls,
             planned,
         })
@@ -251,7 +297,19 @@ fn measures(path: &Path) -> Result<Measures, CompareError> {
         .get("images")
         .and_then(|text| serde_json::from_str(text).ok())
         .ok_or_else(|| wrong("it does not say which images were measured"))?;
-    let ruler = Ruler::of_channels(&images.channels, [images.height, images.width])?;
+    let sides = [images.height, images.width];
+    let bytes_of_one = sides
+        .iter()
+        .try_fold(images.channels.len(), |product, &side| product.checked_mul(side));
+    if bytes_of_one.is_none_or(|bytes| bytes == 0) {
+        return Err(wrong(&format!(
+            "it says that images are {} x {} px of {} channels, which no image is",
+            images.height,
+            images.width,
+            images.channels.len()
+        )));
+    }
+    let ruler = Ruler::of_channels(&images.channels, sides)?;
     let known: Vec<&str> = ruler
         .catalogue()
         .iter()
@@ -264,6 +322,10 @@ fn measures(path: &Path) -> Result<Measures, CompareError> {
         .get("compounds")
         .and_then(|text| serde_json::from_str(text).ok())
         .ok_or_else(|| wrong("it does not name the compounds under which controls were walked"))?;
+    let named: BTreeSet<&str> = ids.iter().map(String::as_str).collect();
+    if named.len() != ids.len() || named.contains("") {
+        return Err(wrong("it names a compound twice, or one without an id"));
+    }
     let mut measured = BTreeMap::new();
     for (name, (width, values)) in tensors(path, &content)? {
         if width != known.len() {
@@ -298,4 +360,74 @@ fn features(path: &Path) -> Result<BTreeMap<String, Features>, CompareError> {
         .into_iter()
         .map(|(name, (width, values))| Ok((name, Features::new(values.len() / width, width, values)?)))
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use safetensors::tensor::TensorView;
+
+    use super::*;
+
+    /// What is said of a file of measures without any set, of images of these sides and of these compounds.
+    fn said(sides: [usize; 2], compounds: &str) -> String {
+        let channels = ["DNA", "Actin"].map(str::to_owned);
+        let ruler = Ruler::of_channels(&channels, [8, 8]).unwrap();
+        let known: Vec<&str> = ruler
+            .catalogue()
+            .iter()
+            .map(|measure| measure.name.as_str())
+            .collect();
+        let [height, width] = sides;
+        let images = serde_json::json!({"channels": channels, "height": height, "width": width});
+        let about = HashMap::from([
+            ("measures".to_owned(), known.join(",")),
+            ("images".to_owned(), images.to_string()),
+            ("compounds".to_owned(), compounds.to_owned()),
+        ]);
+        let none: Vec<(String, TensorView<'_>)> = Vec::new();
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(MEASURES);
+        fs::write(&path, safetensors::serialize(none, Some(about)).unwrap()).unwrap();
+        match measures(&path) {
+            Ok(_) => String::new(),
+            Err(error) => error.to_string(),
+        }
+    }
+
+    #[test]
+    fn images_that_cannot_be_and_compounds_that_are_not_named_once_are_refused_with_the_file() {
+        assert_eq!(said([8, 8], r#"["taxol", "dmso"]"#), "");
+        for (sides, compounds, expected) in [
+            ([usize::MAX, 8], "[]", "px of 2 channels, which no image is"),
+            ([0, 8], "[]", "it says that images are 0 x 8 px of 2 channels"),
+            ([8, 8], r#"["taxol", "taxol"]"#, "it names a compound twice"),
+            ([8, 8], r#"["taxol", ""]"#, "one without an id"),
+        ] {
+            let said = said(sides, compounds);
+            assert!(said.contains(expected) && said.contains(MEASURES), "{said}");
+        }
+    }
+
+    #[test]
+    fn every_set_has_as_many_rows_as_the_real_cells_that_it_stands_beside() {
+        let rows = Rows {
+            treated: 5,
+            controls: 3,
+            of_controls: BTreeSet::from([tensor_name(CONTROLS), "stay".to_owned()]),
+        };
+        let check = |name: &str, found| rows.check(Path::new("measures"), std::iter::once((name, found)));
+        assert!(check("generated", 5).is_ok() && check("stay", 3).is_ok());
+        let said = check("generated", 3).unwrap_err().to_string();
+        assert!(
+            said.contains("measures: generated has 3 rows, expected 5, one for each real treated cell"),
+            "{said}"
+        );
+        let said = check("stay", 5).unwrap_err().to_string();
+        assert!(
+            said.contains("expected 3, one for each real control, as real.csv lists"),
+            "{said}"
+        );
+    }
 }

@@ -95,9 +95,10 @@ pub(crate) const USE: &str = "compound use";
 type OfDistances = fn(&Distances) -> Option<Estimate>;
 
 /// The distances of a space by name.
-pub(crate) const DISTANCES: [(&str, OfDistances); 7] = [
+pub(crate) const DISTANCES: [(&str, OfDistances); 8] = [
     ("KID", |distances| distances.kid),
     ("KID by condition", |distances| distances.kid_by_condition),
+    ("energy", |distances| distances.energy),
     ("Frechet", |distances| distances.frechet),
     ("precision", |distances| distances.precision),
     ("recall", |distances| distances.recall),

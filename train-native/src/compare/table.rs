@@ -5,6 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use cellflux_bundle::Estimate;
+use cellflux_bundle::markdown::escaped;
 
 use super::{CompareError, Comparison, Figure};
 use crate::evaluate::{EvaluateError, written};
@@ -32,27 +33,37 @@ pub fn write(folder: &Path, comparison: &Comparison) -> Result<(), CompareError>
 
 /// The table for people.
 pub fn markdown(comparison: &Comparison) -> String {
-    let first = comparison.names.first().map_or("", String::as_str);
+    let names: Vec<String> = comparison.names.iter().map(|name| escaped(name)).collect();
+    let first = names.first().map_or("", String::as_str);
     let mut text = format!(
         "# Evaluations compared\n\nIntervals hold 95 % of resamplings. Behind an arrow stands the difference \
-         to {first}, on the same draws of the same real cells; **bold** where its interval leaves out 0.\n\n"
+         to {first}, on the same draws of the same real cells; **bold** where its interval leaves out 0. A \
+         share above 1, which is 100 %, is more change than real cells show: noise where its interval holds \
+         1.\n\nGenerated cells alone have differences, and of these the Frechet distance has none, since its \
+         draws are its own. Others are missing where one of two evaluations lacks the figure, where their \
+         spaces have other features under one name, and where the first one has no gap in the condition.\n\n"
     );
     for (name, reason) in &comparison.unpaired {
-        let _ = writeln!(text, "- {name} has no differences: {reason}.");
+        let _ = writeln!(
+            text,
+            "- {} has no differences: {}.",
+            escaped(name),
+            escaped(reason)
+        );
     }
     let _ = write!(
         text,
         "\n| of | figure | {} |\n|---|---|{}\n",
-        comparison.names.join(" | "),
-        "---|".repeat(comparison.names.len())
+        names.join(" | "),
+        "---|".repeat(names.len())
     );
     for figure in &comparison.figures {
         let cells: Vec<String> = figure.own.iter().zip(&figure.differences).map(cell).collect();
         let _ = writeln!(
             text,
             "| {} | {} | {} |",
-            figure.of,
-            figure.name,
+            escaped(&figure.of),
+            escaped(&figure.name),
             cells.join(" | ")
         );
     }
@@ -61,7 +72,8 @@ pub fn markdown(comparison: &Comparison) -> String {
 
 fn cell((own, difference): (&Option<Estimate>, &Option<Estimate>)) -> String {
     let shown = |estimate: &Estimate, sign: bool| {
-        let Estimate { value, low, high } = estimate;
+        let [low, high] = [estimate.low, estimate.high].map(unsigned_zero);
+        let value = unsigned_zero(estimate.value);
         let value = if sign {
             format!("{value:+.2}")
         } else {
@@ -79,6 +91,11 @@ fn cell((own, difference): (&Option<Estimate>, &Option<Estimate>)) -> String {
         }
         Some(difference) => format!("{own} → {}", shown(difference, true)),
     }
+}
+
+/// A number of which two digits are shown: zero where these are zero, which would have a sign otherwise.
+fn unsigned_zero(number: f64) -> f64 {
+    if number.abs() < 0.005 { 0.0 } else { number }
 }
 
 fn csv(comparison: &Comparison) -> Result<Vec<u8>, csv::Error> {
@@ -113,4 +130,36 @@ fn csv(comparison: &Comparison) -> Result<Vec<u8>, csv::Error> {
         }
     }
     table.into_inner().map_err(|error| error.into_error().into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_stay_in_their_cells_and_zero_has_no_sign() {
+        let estimate = |value: f64| Estimate {
+            value,
+            low: value - 0.004,
+            high: value + 0.2,
+        };
+        let text = markdown(&Comparison {
+            names: vec!["one|two".into(), "b".into()],
+            figures: vec![Figure {
+                of: "<taxol>".into(),
+                name: "gap closed".into(),
+                own: vec![Some(estimate(0.5)), Some(estimate(-0.0))],
+                differences: vec![None, Some(estimate(-0.002))],
+            }],
+            unpaired: vec![("b".into(), "line\nbreak".into())],
+        });
+        assert!(text.contains("\n- b has no differences: line break.\n"), "{text}");
+        assert!(
+            text.contains("| of | figure | one\\|two | b |\n|---|---|---|---|\n"),
+            "{text}"
+        );
+        let row = "| \\<taxol> | gap closed | 0.50 (0.50 to 0.70) | 0.00 (0.00 to 0.20) → +0.00 (-0.01 to \
+                   0.20) |\n";
+        assert!(text.contains(row), "{text}");
+    }
 }

@@ -6,15 +6,12 @@
 //! mean of the kernel distances is taken over the conditions (the paper's `KIDc`; the public code gives the
 //! overall figure there).
 
-use std::cell::RefCell;
-
 use cellflux_bundle::evaluation::Distances;
 use cellflux_measure::sets::Features;
-use cellflux_measure::sets::SetError;
-use cellflux_measure::sets::bootstrap::{Plan, Replicates, bootstrap};
+use cellflux_measure::sets::bootstrap::{Plan, Replicates};
 use cellflux_measure::sets::groups::Groups;
 
-use super::distances::{Folds, Halves, KID, STATISTICS, figures};
+use super::distances::{Folds, Halves, KID, STATISTICS, drawn, figures};
 use super::{Estimate, EvaluateError, bundled};
 
 /// The fewest groups in each half of a condition's cells. With fewer, most draws repeat one group, and a
@@ -75,22 +72,7 @@ impl WithinConditions {
             measured.extend(folds);
         }
         let sides: Vec<&Groups> = halves.iter().flat_map(|(_, halves)| halves.groups()).collect();
-        // The sample's own figures stand in for a draw whose half is one cell, repeated.
-        let sample: RefCell<Option<Vec<f64>>> = RefCell::default();
-        let replicates = bootstrap(&sides, plan, |draw| {
-            let mut values = Vec::with_capacity(measured.len() * STATISTICS);
-            for folds in &measured {
-                let at = values.len();
-                match (folds.statistics(draw), &*sample.borrow()) {
-                    (Err(SetError::Overflow { .. }), Some(sample)) => {
-                        values.extend(sample.iter().skip(at).take(STATISTICS));
-                    }
-                    (statistics, _) => values.extend(statistics?),
-                }
-            }
-            sample.borrow_mut().get_or_insert_with(|| values.clone());
-            Ok(values)
-        })?;
+        let replicates = drawn(&measured, &sides, plan)?;
         Ok(Some(Self {
             replicates,
             sets: 1 + sets.len(),

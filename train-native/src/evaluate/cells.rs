@@ -27,6 +27,9 @@ pub struct Partner {
 /// The fewest controls among which a set's starts are drawn.
 pub const FEWEST_STARTS: usize = 10;
 
+/// The fewest treated cells, and the fewest controls, of which anything can be measured.
+pub const FEWEST_CELLS: usize = 2;
+
 /// How many different images a list of walks starts from.
 pub fn starts(partners: &[Partner]) -> usize {
     let controls: BTreeSet<u32> = partners.iter().map(|partner| partner.control).collect();
@@ -62,7 +65,8 @@ impl Cells {
     ///
     /// # Errors
     /// [`EvaluateError::NoCells`] for a split without treated cells that the bundle knows,
-    /// [`EvaluateError::Train`] for a pairing that cannot be.
+    /// [`EvaluateError::FewCells`] below [`FEWEST_CELLS`] of them or of controls, [`EvaluateError::Train`] for
+    /// a pairing that cannot be.
     pub fn choose(experiment: &Experiment, bundle: &Bundle, choice: Choice) -> Result<Self, EvaluateError> {
         let conditions = &bundle.manifest.conditions.list;
         let by_name: BTreeMap<&str, usize> = (0..)
@@ -116,6 +120,15 @@ impl Cells {
             .collect();
         partners.sort_by_key(|partner| partner.treated);
         let controls = controls(experiment, &partners, choice);
+        if partners.len().min(controls.len()) < FEWEST_CELLS {
+            return Err(EvaluateError::FewCells {
+                split: choice.split,
+                bundle: bundle.manifest.id.clone(),
+                treated: partners.len(),
+                controls: controls.len(),
+                needed: FEWEST_CELLS,
+            });
+        }
         Ok(Self {
             partners,
             controls,

@@ -154,13 +154,7 @@ impl Measurement {
         let folds = Folds::of(real, sets, halves, 1)?;
         let sides: Vec<&Groups> = halves.groups.iter().collect();
         let near = folds.iter().all(Folds::have_neighbours);
-        let replicates = bootstrap(&sides, plan, |draw| {
-            let mut values = Vec::with_capacity(STATISTICS * folds.len());
-            for folds in &folds {
-                values.extend(folds.statistics(draw)?);
-            }
-            Ok(values)
-        })?;
+        let replicates = drawn(&folds, &sides, plan)?;
         let frechet = folds.iter().map(|folds| folds.frechet(&sides, plan)).collect();
         Ok(Some(Self {
             replicates,
@@ -192,6 +186,26 @@ impl Measurement {
     pub fn kid_difference(&self, first: usize, second: usize) -> Option<Estimate> {
         self.differences("", first, second).kid
     }
+}
+
+/// Measures every set of `folds` in each draw. A draw may hold one cell alone, many times, which has no
+/// distance: the sample's own figures stand in for those of such a draw.
+pub(super) fn drawn(folds: &[Folds], sides: &[&Groups], plan: Plan) -> Result<Replicates, SetError> {
+    let mut sample: Option<Vec<f64>> = None;
+    bootstrap(sides, plan, |draw| {
+        let mut values: Vec<f64> = Vec::with_capacity(STATISTICS * folds.len());
+        for folds in folds {
+            let at = values.len();
+            match (folds.statistics(draw), &sample) {
+                (Err(SetError::Overflow { .. }), Some(sample)) => {
+                    values.extend(sample.iter().skip(at).take(STATISTICS));
+                }
+                (statistics, _) => values.extend(statistics?),
+            }
+        }
+        sample.get_or_insert_with(|| values.clone());
+        Ok(values)
+    })
 }
 
 /// What `of` says of every statistic; shares of neighbours only where `near`.
@@ -324,5 +338,29 @@ impl Fold {
         statistics[KID] = self.kernel.kid(made, real)?;
         statistics[ENERGY] = self.energy.energy(made, real)?.unbiased;
         Ok(statistics)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use cellflux_measure::sets::groups::Unit;
+
+    use super::*;
+
+    #[test]
+    fn a_draw_of_one_cell_alone_is_no_error() {
+        // Twelve fields of one cell: of so many draws of six, some hold one cell six times.
+        let fields: Vec<usize> = (0..12).collect();
+        let groups = Groups::of(Unit::Field, &fields);
+        let values = (0..12).map(f64::from).collect();
+        let real = Features::new(12, 1, values).unwrap();
+        let halves = Halves::new(&groups, &[0; 12], 1);
+        let plan = Plan {
+            replicates: 30_000,
+            seed: 1,
+        };
+        let measured = Measurement::of(&real, &[&real], &halves, plan).unwrap().unwrap();
+        let kid = measured.distances("", 1).kid.unwrap();
+        assert!(kid.low.is_finite() && kid.high.is_finite(), "{kid:?}");
     }
 }

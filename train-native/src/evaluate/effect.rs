@@ -14,9 +14,12 @@
 //! and the less so the fewer cells there are.
 //!
 //! The measures whose gap does not stand out are those that the compound leaves alone. What generated cells
-//! change
-//! in them no share of a gap can show: it is the side change, the mean of those distances to the real treated
-//! cells.
+//! change in them no share of a gap can show: it is the side change, the mean of those distances to the real
+//! treated cells.
+//!
+//! Real cells alone decide which measures count. A set in which fewer than two cells have one of them, as
+//! black images have no nucleus, has no figure in that condition, and no mean over conditions; other sets
+//! keep theirs.
 
 use cellflux_measure::sets::SetError;
 use cellflux_measure::sets::bootstrap::{Draw, Plan, Replicates, bootstrap};
@@ -52,6 +55,8 @@ pub struct ConditionCells {
 #[derive(Clone, Debug)]
 pub struct Effects {
     replicates: Replicates,
+    /// For each statistic of a replicate, whether the sample itself has it.
+    measurable: Vec<bool>,
     sets: usize,
     /// For each condition the measures whose gap stands out.
     pub measures: Vec<usize>,
@@ -76,14 +81,15 @@ pub enum Statistic {
 impl Statistic {
     /// An estimate within what the statistic can be: moving an interval by its bias may lead out of that.
     fn within(self, estimate: super::Estimate) -> super::Estimate {
-        if self != Self::Direction {
-            return estimate;
-        }
-        let cosine = |number: f64| number.clamp(-1.0, 1.0);
+        let (least, most) = match self {
+            Self::Direction => (-1.0, 1.0),
+            Self::Area => (0.0, f64::INFINITY),
+            Self::Gap | Self::Side => return estimate,
+        };
         super::Estimate {
-            value: cosine(estimate.value),
-            low: cosine(estimate.low),
-            high: cosine(estimate.high),
+            value: estimate.value.clamp(least, most),
+            low: estimate.low.clamp(least, most),
+            high: estimate.high.clamp(least, most),
         }
     }
 }
@@ -97,7 +103,8 @@ struct Prepared {
     deviation: f64,
     treated: Column,
     controls: Column,
-    sets: Vec<Column>,
+    /// Nothing for a set in which fewer than two cells have the measure.
+    sets: Vec<Option<Column>>,
     /// Squares of the noise between two sets as large as the treated one, and between controls and treated.
     noise: Noise,
 }
@@ -113,7 +120,8 @@ struct Condition<'a> {
     controls: &'a [usize],
     measures: Vec<Prepared>,
     unchanged: Vec<Prepared>,
-    areas: Option<(Column, Column, Vec<Column>)>,
+    /// Nuclear areas of the controls, the treated cells and each set that has them.
+    areas: Option<(Column, Column, Vec<Option<Column>>)>,
 }
 
 impl Effects {
@@ -136,23 +144,25 @@ impl Effects {
             .collect();
         let sets = conditions.first().map_or(0, |cells| cells.sets.len());
         // The sample's own statistics: they stand in for what a draw cannot say, such as an area where no
-        // drawn cell has a nucleus.
-        let mut sample: Option<Vec<f64>> = None;
+        // drawn cell has a nucleus. What the sample itself has not stands as 0 and is never read.
+        let mut sample: Option<Vec<Option<f64>>> = None;
         let replicates = bootstrap(&sides, plan, |draw| {
             let noise = if sample.is_some() { 2.0 } else { 1.0 };
             let mut values = Vec::new();
             for (side, condition) in (2..).zip(&prepared) {
                 values.extend(condition.statistics(draw, side, sets, noise)?);
             }
-            let own = sample.get_or_insert_with(|| values.iter().map(|value| value.unwrap_or(0.0)).collect());
+            let own = sample.get_or_insert_with(|| values.clone());
             Ok(values
                 .iter()
                 .zip(own.iter())
-                .map(|(value, own)| value.unwrap_or(*own))
+                .map(|(value, own)| value.or(*own).unwrap_or(0.0))
                 .collect())
         })?;
+        let sample = sample.unwrap_or_default();
         Ok(Self {
             replicates,
+            measurable: sample.iter().map(Option::is_some).collect(),
             sets,
             measures: prepared
                 .iter()
@@ -165,7 +175,8 @@ impl Effects {
         })
     }
 
-    /// A statistic of one set in one condition, with its interval; `None` where nothing stands out.
+    /// A statistic of one set in one condition, with its interval; `None` where nothing stands out, and where
+    /// the set lacks a measure.
     pub fn estimate(&self, condition: usize, set: usize, statistic: Statistic) -> Option<super::Estimate> {
         let known = statistic == Statistic::Area || self.has(condition, statistic);
         let at = self.position(condition, set, statistic);
@@ -189,14 +200,16 @@ impl Effects {
         self.over(&[at], mean)
     }
 
-    /// The mean of a statistic over the conditions where something stands out.
+    /// The mean of a statistic over the conditions where something stands out; `None` where the set lacks a
+    /// measure in one of them: a mean over the others would leave out what it failed at.
     pub fn mean(&self, set: usize, statistic: Statistic) -> Option<super::Estimate> {
         let places = self.places(set, statistic);
         let estimate = self.over(&places, mean);
         estimate.map(|estimate| statistic.within(estimate))
     }
 
-    /// The mean difference of a statistic between two sets, replicate by replicate.
+    /// The mean difference of a statistic between two sets, replicate by replicate; `None` where one of them
+    /// has no mean.
     pub fn difference(&self, first: usize, second: usize, statistic: Statistic) -> Option<super::Estimate> {
         let places = [self.places(first, statistic), self.places(second, statistic)].concat();
         self.over(&places, |values| {
@@ -211,7 +224,7 @@ impl Effects {
     }
 
     /// The difference of a statistic between two sets in one condition; `None` where nothing stands out
-    /// there.
+    /// there, and where one of them lacks a measure.
     pub fn difference_within(
         &self,
         condition: usize,
@@ -233,9 +246,10 @@ impl Effects {
 
     /// A function of the statistics at these places. Resampled sets are further apart than the sample's own,
     /// and the correction for noise leaves a part of that: the interval is moved so that the replicates' mean
-    /// lies at the sample's value.
+    /// lies at the sample's value. `None` where the sample lacks one of them.
     fn over(&self, places: &[usize], function: impl Fn(&[f64]) -> f64) -> Option<super::Estimate> {
-        if places.is_empty() {
+        let known = |place: &usize| self.measurable.get(*place).copied().unwrap_or(false);
+        if places.is_empty() || !places.iter().all(known) {
             return None;
         }
         let seen = std::cell::RefCell::new(Vec::new());
@@ -290,11 +304,7 @@ impl<'a> Condition<'a> {
             .filter_map(|measure| Prepared::new(cells, (&own, &own_groups), scale, measure, seed))
             .partition(Prepared::stands_out);
         let areas = ruler.position("nucleus.area").and_then(|area| {
-            let sets = cells
-                .sets
-                .iter()
-                .map(|set| set.column(area))
-                .collect::<Option<_>>()?;
+            let sets = cells.sets.iter().map(|set| set.column(area)).collect();
             Some((own.column(area)?, cells.treated.column(area)?, sets))
         });
         Self {
@@ -332,7 +342,7 @@ impl<'a> Condition<'a> {
         for set in 0..sets {
             values.push(self.gap_closed(set, &treated, &controls, noise));
             values.push(self.direction(set, &treated, &controls));
-            let area = areas.and_then(|(.., sets)| sets.get(set)?.mean(&treated));
+            let area = areas.and_then(|(.., sets)| sets.get(set)?.as_ref()?.mean(&treated));
             values.push(area);
             values.push(self.side_change(set, &treated, noise));
         }
@@ -342,7 +352,7 @@ impl<'a> Condition<'a> {
     fn gap_closed(&self, set: usize, treated: &[u32], controls: &[u32], noise: f64) -> Option<f64> {
         let (mut left, mut gaps) = (0.0, 0.0);
         for measure in &self.measures {
-            let made = measure.sets.get(set)?;
+            let made = measure.of_set(set)?;
             let (Some(of_made), Some(of_controls)) = (
                 made.distance(treated, &measure.treated, treated),
                 measure.controls.distance(controls, &measure.treated, treated),
@@ -356,15 +366,13 @@ impl<'a> Condition<'a> {
     }
 
     fn side_change(&self, set: usize, treated: &[u32], noise: f64) -> Option<f64> {
-        let distances: Vec<f64> = self
-            .unchanged
-            .iter()
-            .filter_map(|measure| {
-                let made = measure.sets.get(set)?;
-                let distance = made.distance(treated, &measure.treated, treated)?;
-                Some(beyond(distance, noise * measure.noise.left) / measure.deviation)
-            })
-            .collect();
+        let mut distances = Vec::with_capacity(self.unchanged.len());
+        for measure in &self.unchanged {
+            let made = measure.of_set(set)?;
+            if let Some(distance) = made.distance(treated, &measure.treated, treated) {
+                distances.push(beyond(distance, noise * measure.noise.left) / measure.deviation);
+            }
+        }
         (!distances.is_empty()).then(|| mean(&distances))
     }
 
@@ -373,7 +381,7 @@ impl<'a> Condition<'a> {
         for measure in &self.measures {
             let start = measure.controls.mean(controls)?;
             let change = |column: &Column| Some((column.mean(treated)? - start) / measure.deviation);
-            let (made, real) = (change(measure.sets.get(set)?)?, change(&measure.treated)?);
+            let (made, real) = (change(measure.of_set(set)?)?, change(&measure.treated)?);
             product += made * real;
             made_squared += made * made;
             real_squared += real * real;
@@ -394,7 +402,7 @@ fn beyond(distance: f64, noise: f64) -> f64 {
 }
 
 impl Prepared {
-    /// `None` for a measure that is the same in all controls or that a set lacks.
+    /// `None` for a measure that is the same in all controls or that real cells lack.
     fn new(
         cells: &ConditionCells,
         (controls, control_groups): (&Measured, &Groups),
@@ -405,11 +413,6 @@ impl Prepared {
         let deviation = scale.deviation(measure)?;
         let treated = cells.treated.column(measure)?;
         let own = controls.column(measure)?;
-        let sets = cells
-            .sets
-            .iter()
-            .map(|set| set.column(measure))
-            .collect::<Option<_>>()?;
         // Between two sets as large as each: halves are twice as noisy in the square.
         let of_treated = halves(&treated, &cells.groups, seed)? / 2.0;
         let of_controls = halves(&own, control_groups, seed)? / 2.0;
@@ -421,8 +424,13 @@ impl Prepared {
             },
             treated,
             controls: own,
-            sets,
+            sets: cells.sets.iter().map(|set| set.column(measure)).collect(),
         })
+    }
+
+    /// A set's values; `None` for a set that lacks the measure.
+    fn of_set(&self, set: usize) -> Option<&Column> {
+        self.sets.get(set)?.as_ref()
     }
 
     fn stands_out(&self) -> bool {
@@ -463,4 +471,78 @@ fn halves(column: &Column, groups: &Groups, seed: u64) -> Option<f64> {
         }
     }
     (count > 0.0).then(|| sum / count)
+}
+
+#[cfg(test)]
+mod tests {
+    use cellflux_measure::sets::groups::Unit;
+
+    use super::*;
+
+    const ROWS: usize = 48;
+
+    /// Cells in which every measure varies a little, and nuclei are this much larger; without them where
+    /// that is nothing.
+    fn cells(ruler: &Ruler, seed: usize, larger: Option<f64>) -> Measured {
+        let catalogue = ruler.catalogue();
+        let value = |row: usize, measure: usize| {
+            let grain = ((row * 31 + measure * 17 + seed * 7) * 2_654_435_761 % 1009) as f64 / 1009.0;
+            let nuclear = catalogue
+                .get(measure)
+                .is_some_and(|measure| measure.name.starts_with("nucleus."));
+            let is_area = ruler.position("nucleus.area") == Some(measure);
+            match larger {
+                None if nuclear => None,
+                Some(larger) if is_area => Some(10.0 + grain + larger),
+                _ => Some(10.0 + grain),
+            }
+        };
+        let row = |row: usize| (0..catalogue.len()).map(|measure| value(row, measure)).collect();
+        Measured::of_rows((0..ROWS).map(row).collect(), catalogue.len())
+    }
+
+    #[test]
+    fn a_set_without_nuclei_has_no_figure_and_leaves_those_of_others_as_they_are() {
+        let names = ["DNA", "Actin"].map(str::to_owned);
+        let ruler = Ruler::of_channels(&names, [8, 8]).unwrap();
+        assert!(ruler.position("nucleus.area").is_some());
+        let controls = cells(&ruler, 1, Some(0.0));
+        let scale = Scale::of(&controls);
+        let fields: Vec<usize> = (0..ROWS).map(|row| row / 4).collect();
+        let groups = Groups::of(Unit::Field, &fields);
+        let (near, black) = (cells(&ruler, 3, Some(3.0)), cells(&ruler, 4, None));
+        let of = |sets: Vec<Measured>| {
+            let condition = ConditionCells {
+                treated: cells(&ruler, 2, Some(4.0)),
+                groups: groups.clone(),
+                controls: (0..ROWS).collect(),
+                sets,
+            };
+            let plan = Plan {
+                replicates: 100,
+                seed: 1,
+            };
+            Effects::of(&[condition], (&controls, &groups), (&ruler, &scale), plan).unwrap()
+        };
+        let alone = of(vec![near.clone()]);
+        let both = of(vec![near, black]);
+        assert_eq!(both.measures, alone.measures);
+        assert!(alone.measures[0] >= 1, "{:?}", alone.measures);
+        for statistic in [
+            Statistic::Gap,
+            Statistic::Direction,
+            Statistic::Area,
+            Statistic::Side,
+        ] {
+            let own = alone.estimate(0, 0, statistic);
+            assert!(own.is_some(), "{statistic:?}");
+            assert_eq!(both.estimate(0, 0, statistic), own);
+            assert_eq!(both.mean(0, statistic), alone.mean(0, statistic));
+            assert_eq!(both.estimate(0, 1, statistic), None, "{statistic:?}");
+            assert_eq!(both.mean(1, statistic), None, "{statistic:?}");
+            assert_eq!(both.difference(0, 1, statistic), None, "{statistic:?}");
+            assert_eq!(both.difference_within(0, 0, 1, statistic), None, "{statistic:?}");
+        }
+        assert!(both.real_area(0, 1).is_some_and(|area| area.value > 14.0));
+    }
 }

@@ -25,6 +25,23 @@ pub enum EvaluateError {
         /// Compounds of the split's cells that the bundle lacks.
         unknown: Vec<String>,
     },
+    /// The split has too few cells for anything to be measured.
+    #[error(
+        "the {split} split gives {treated} treated cells that {bundle} knows and {controls} controls of \
+         their batches, expected at least {needed} of each; name another --split or a larger --most"
+    )]
+    FewCells {
+        /// The split.
+        split: Split,
+        /// The bundle's id.
+        bundle: String,
+        /// Treated cells.
+        treated: usize,
+        /// Controls.
+        controls: usize,
+        /// How many of each are needed.
+        needed: usize,
+    },
     /// The data's images are not what the bundle's network takes.
     #[error(
         "the config's images are {found}, the bundle's are {expected}: evaluate with the config it was \
@@ -61,6 +78,30 @@ pub enum EvaluateError {
         before: String,
         /// Its value now.
         now: String,
+    },
+    /// The folder to write holds what no evaluation wrote.
+    #[error(
+        "{}: holds {found} and is no evaluation's folder, expected a new or an empty one, or that of an \
+         evaluation to go on with; name another folder with --out",
+        folder.display()
+    )]
+    NotOurs {
+        /// The folder.
+        folder: PathBuf,
+        /// Something that is in it.
+        found: String,
+    },
+    /// A set's folder holds pictures of other cells.
+    #[error(
+        "{}: holds pictures {found}, expected those of this evaluation's cells; remove this folder, or name \
+         another one with --out",
+        folder.display()
+    )]
+    OtherCells {
+        /// The set's folder.
+        folder: PathBuf,
+        /// Of which cells they are.
+        found: String,
     },
     /// A picture is missing or is not what was expected.
     #[error("{}: {reason}", file.display())]

@@ -10,6 +10,7 @@ use cellflux_data::PackedCache;
 use cellflux_image::coded_png;
 
 use super::cells::Partner;
+use super::pictures;
 use super::real::coded_image;
 use super::{EvaluateError, written};
 use crate::sampling::Walk;
@@ -82,11 +83,28 @@ impl<'a> Generator<'a> {
         self.folder.join(set).join(file_name(number))
     }
 
+    /// Makes a set's folder the one of these cells: goes on with pictures of the same cells.
+    ///
+    /// # Errors
+    /// [`EvaluateError::OtherCells`] for pictures of others, [`EvaluateError::File`].
+    pub fn claim(&self, set: &str, partners: &[Partner]) -> Result<(), EvaluateError> {
+        pictures::claim(&self.folder.join(set), &pictures::digest(self.bundle, partners))
+    }
+
+    /// As [`Generator::claim`], but removes pictures of other cells, and gives how many there were.
+    ///
+    /// # Errors
+    /// [`EvaluateError::File`].
+    pub fn renew(&self, set: &str, partners: &[Partner]) -> Result<usize, EvaluateError> {
+        pictures::renew(&self.folder.join(set), &pictures::digest(self.bundle, partners))
+    }
+
     /// Generates the cells of a set that have no file yet and fall to this shard. Cell `number` starts with
     /// the noise of its number, in every set: two sets differ in what was exchanged and in nothing else.
     ///
     /// # Errors
-    /// The network's, and [`EvaluateError::File`] for a file that cannot be written.
+    /// The network's, [`EvaluateError::OtherCells`] for a folder with pictures of other cells, and
+    /// [`EvaluateError::File`] for a file that cannot be written.
     pub fn generate(
         &mut self,
         set: &str,
@@ -94,8 +112,7 @@ impl<'a> Generator<'a> {
         shard: Shard,
         progress: &dyn Fn(usize, usize),
     ) -> Result<(), EvaluateError> {
-        let folder = self.folder.join(set);
-        fs::create_dir_all(&folder).map_err(EvaluateError::file(&folder))?;
+        self.claim(set, partners)?;
         let chunks = partners.chunks(BATCH).enumerate();
         for (chunk, cells) in chunks.filter(|(chunk, _)| chunk % shard.count == shard.index) {
             let first = chunk * BATCH;

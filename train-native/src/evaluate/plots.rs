@@ -11,6 +11,8 @@ use super::{EvaluateError, written};
 
 /// The folder of charts.
 pub const PLOTS: &str = "plots";
+/// The name of a sweep's chart.
+const SWEEP: &str = "sweep";
 
 /// The charts of an evaluation.
 pub fn of_evaluation(evaluation: &Evaluation) -> Vec<Chart> {
@@ -60,7 +62,7 @@ pub fn of_sweep(sweep: &Sweep) -> Vec<Chart> {
         series,
     };
     let named = |figure| Chart {
-        name: "sweep".into(),
+        name: SWEEP.into(),
         figure,
     };
     chart.draw().map(named).into_iter().collect()
@@ -71,21 +73,65 @@ fn noise(one: &Tried) -> u64 {
     one.sampling.noise.to_bits()
 }
 
-/// Writes charts into the folder [`PLOTS`] of `folder`, each with where its figures come from.
+/// What charts are of. An evaluation and a sweep may share a folder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Of {
+    /// An evaluation: [`of_evaluation`].
+    Evaluation,
+    /// A sweep: [`of_sweep`].
+    Sweep,
+}
+
+impl Of {
+    /// Whether a chart of this name is one of its own.
+    fn has(self, name: &str) -> bool {
+        match self {
+            Self::Evaluation => {
+                ["gap-closed", "modes-of-action", "batches", "nuclear-area"].contains(&name)
+                    || name.starts_with("distances-")
+            }
+            Self::Sweep => name == SWEEP,
+        }
+    }
+}
+
+/// Writes charts into the folder [`PLOTS`] of `folder`, each with where its figures come from, and removes
+/// those of an earlier run that are not drawn any more.
 ///
 /// # Errors
-/// [`EvaluateError::File`] for a folder or file that cannot be written.
-pub fn write(folder: &Path, plots: &[Chart], source: &Source<'_>) -> Result<(), EvaluateError> {
+/// [`EvaluateError::File`] for a folder or file that cannot be written or removed.
+pub fn write(folder: &Path, of: Of, plots: &[Chart], source: &Source<'_>) -> Result<(), EvaluateError> {
+    let folder = folder.join(PLOTS);
+    remove_others(&folder, of, plots)?;
     if plots.is_empty() {
         return Ok(());
     }
-    let folder = folder.join(PLOTS);
     fs::create_dir_all(&folder).map_err(EvaluateError::file(&folder))?;
     for Chart { name, figure } in plots {
         written(
             &folder.join(format!("{name}.svg")),
             figure.standalone(source).as_bytes(),
         )?;
+    }
+    Ok(())
+}
+
+/// Removes the charts in `folder` that would be `of`'s, but are not among `plots`.
+fn remove_others(folder: &Path, of: Of, plots: &[Chart]) -> Result<(), EvaluateError> {
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(EvaluateError::file(folder)(error)),
+    };
+    for entry in entries {
+        let path = entry.map_err(EvaluateError::file(folder))?.path();
+        let file = path.file_name().unwrap_or_default().to_string_lossy();
+        let earlier = file
+            .strip_suffix(".svg")
+            .is_some_and(|name| of.has(name) && plots.iter().all(|plot| plot.name != name));
+        if earlier {
+            fs::remove_file(&path).map_err(EvaluateError::file(&path))?;
+        }
     }
     Ok(())
 }
@@ -176,7 +222,12 @@ mod tests {
             date: "2026-11-27",
             program: "cellflux-train 0.1.0",
         };
-        write(dir.path(), &of_sweep(&found), &source).unwrap();
+        let plots = dir.path().join(PLOTS);
+        fs::create_dir(&plots).unwrap();
+        for name in ["distances-moa.svg", "my-own.svg"] {
+            fs::write(plots.join(name), b"").unwrap();
+        }
+        write(dir.path(), Of::Sweep, &of_sweep(&found), &source).unwrap();
         let svg = fs::read_to_string(dir.path().join("plots/sweep.svg")).unwrap();
         for part in [
             "a &lt; b",
@@ -189,5 +240,12 @@ mod tests {
         }
         found.tried[0].gap_closed = None;
         assert!(of_sweep(&found).is_empty());
+        // Each removes what it drew before, and nothing else.
+        assert!(plots.join("distances-moa.svg").is_file());
+        write(dir.path(), Of::Evaluation, &[], &source).unwrap();
+        assert!(!plots.join("distances-moa.svg").exists());
+        assert!(plots.join("my-own.svg").is_file() && plots.join("sweep.svg").is_file());
+        write(dir.path(), Of::Sweep, &[], &source).unwrap();
+        assert!(!plots.join("sweep.svg").exists());
     }
 }

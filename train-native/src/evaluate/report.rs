@@ -31,7 +31,8 @@ pub const REPORT: &str = "report.md";
 /// were drawn there already; the charts it links to are written by [`super::plots::write`].
 ///
 /// # Errors
-/// [`EvaluateError::File`] for a file that cannot be written.
+/// [`EvaluateError::Bundle`] naming a figure that readers of `evaluation.json` would refuse, before anything
+/// is written; [`EvaluateError::File`] for a file that cannot be written.
 pub fn write(
     folder: &Path,
     assessment: &Assessment,
@@ -40,11 +41,10 @@ pub fn write(
     plots: &[Chart],
 ) -> Result<(), EvaluateError> {
     let evaluation = &assessment.evaluation;
-    let json = serde_json::to_vec_pretty(evaluation).map_err(|error| EvaluateError::Text {
-        path: folder.join(EVALUATION),
-        reason: error.to_string(),
-    })?;
-    written(&folder.join(EVALUATION), &[&json[..], b"\n"].concat())?;
+    let json = evaluation.to_json()?;
+    // Its size is limited, too.
+    Evaluation::from_json(&json)?;
+    written(&folder.join(EVALUATION), &json)?;
     let text = markdown(
         assessment,
         &bundle.manifest.title,

@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use cellflux_bundle::conditions::Conditions;
 use cellflux_bundle::evaluation::{Confusion, Distances, Evaluation, NuclearArea, Resampled, Row, Space};
+use cellflux_bundle::markdown::escaped;
 use cellflux_figures::Chart;
 
 use super::assess::{Assessment, unmeasured};
@@ -29,7 +30,7 @@ pub fn markdown(
         95 % of {} resamplings by {} ({} of them). Sampling: {} steps of {} on {}, alpha {}, noise {}.\n\n",
         data.treated,
         data.controls,
-        data.name,
+        escaped(&data.name),
         name_of(&data.split),
         data.replicates,
         name_of(&data.resampled_by),
@@ -39,16 +40,17 @@ pub fn markdown(
         evaluation.sampling.grid.name(),
         evaluation.sampling.alpha,
         evaluation.sampling.noise,
+        title = escaped(title),
     );
     text.push_str("## In words\n\n");
     for remark in evaluation.remarks(conditions) {
-        let _ = writeln!(text, "- {remark}.");
+        let _ = writeln!(text, "- {}.", escaped(&remark.to_string()));
     }
     for sentence in of_differences(&assessment.differences) {
-        let _ = writeln!(text, "- {sentence}");
+        let _ = writeln!(text, "- {}", escaped(&sentence));
     }
     for note in &assessment.notes {
-        let _ = writeln!(text, "- {note}");
+        let _ = writeln!(text, "- {}", escaped(note));
     }
     change_table(&mut text, &evaluation.rows);
     text.push_str(
@@ -78,18 +80,19 @@ fn within_conditions(
     for (space, measured) in spaces {
         let _ = write!(
             text,
-            "\n### Within conditions, {space}\n\n| condition | set | KID | energy | Frechet | precision \
-             | recall | density | coverage |\n|---|---|---|---|---|---|---|---|---|\n"
+            "\n### Within conditions, {}\n\n| condition | set | KID | energy | Frechet | precision \
+             | recall | density | coverage |\n|---|---|---|---|---|---|---|---|---|\n",
+            escaped(space)
         );
         for (place, &condition) in measured.conditions.iter().enumerate() {
             let name = conditions
                 .list
                 .get(condition)
-                .map_or("", |condition| &condition.name);
+                .map_or_else(String::new, |condition| escaped(&condition.name));
             for (set, row) in rows.iter().enumerate() {
                 if let Some(found) = measured.within(space, place, set) {
                     let figures = shown_distances(&found).join(" | ");
-                    let _ = writeln!(text, "| {name} | {} | {figures} |", row.name);
+                    let _ = writeln!(text, "| {name} | {} | {figures} |", escaped(&row.name));
                 }
             }
         }
@@ -126,7 +129,7 @@ fn nearest_training(text: &mut String, nearest: Option<&Nearest>) {
         generated cells are nearer to a training cell than 95 % of the real ones; 5 % would be expected of \
         cells that repeat nothing.{}",
         nearest.searched,
-        nearest.space,
+        escaped(&nearest.space),
         nearest.generated,
         nearest.real,
         100.0 * nearest.very_near,
@@ -146,7 +149,7 @@ fn plot_links(text: &mut String, plots: &[Chart]) {
     }
     text.push_str("\n## Charts\n\n");
     for Chart { name, figure } in plots {
-        let _ = writeln!(text, "- [{}]({PLOTS}/{name}.svg)", figure.title());
+        let _ = writeln!(text, "- [{}]({PLOTS}/{name}.svg)", escaped(figure.title()));
     }
 }
 
@@ -156,7 +159,7 @@ fn sheet_links(text: &mut String, sheets: &[String]) {
     }
     text.push_str("\n## Cells to look at\n\nGenerated cells are not measured ones.\n\n");
     for sheet in sheets {
-        let _ = writeln!(text, "- [{sheet}]({SHEETS}/{sheet})");
+        let _ = writeln!(text, "- [{}]({SHEETS}/{sheet})", escaped(sheet));
     }
 }
 
@@ -164,8 +167,20 @@ fn sheet_links(text: &mut String, sheets: &[String]) {
 pub(super) fn shown(estimate: Option<Estimate>, digits: usize) -> String {
     estimate.map_or_else(
         || "-".to_owned(),
-        |Estimate { value, low, high }| format!("{value:.digits$} ({low:.digits$} to {high:.digits$})"),
+        |Estimate { value, low, high }| {
+            let [value, low, high] = [value, low, high].map(|number| rounded(number, digits));
+            format!("{value} ({low} to {high})")
+        },
     )
+}
+
+/// A number of so many digits, in which what rounds to zero has no sign.
+fn rounded(number: f64, digits: usize) -> String {
+    let text = format!("{number:.digits$}");
+    match text.strip_prefix('-') {
+        Some(zero) if zero.chars().all(|digit| matches!(digit, '0' | '.')) => zero.to_owned(),
+        _ => text,
+    }
 }
 
 fn change_table(text: &mut String, rows: &[Row]) {
@@ -178,7 +193,7 @@ fn change_table(text: &mut String, rows: &[Row]) {
         let _ = writeln!(
             text,
             "| {} | {} | {} | {} | {} | {} | {} |",
-            row.name,
+            escaped(&row.name),
             row.cells,
             count(row.starts),
             shown(row.gap_closed, 2),
@@ -189,12 +204,12 @@ fn change_table(text: &mut String, rows: &[Row]) {
     }
     text.push_str(
         "\nStarts are different images that the walks started from: without source noise, equal starts \
-         under one \
-        condition give equal pictures. Gap closed and direction are means over the conditions that have \
-        figures, \
-        over the measures that the real cells change. Side change is the distance to the real cells in the \
-        measures that these leave unchanged, in standard deviations of the controls, without what noise \
-        makes.\n",
+         under one condition give equal pictures. Gap closed and direction are means over the conditions \
+         that have figures, over the measures that the real cells change. A share above 1, which is 100 %, \
+         is more change than real cells show: noise where its interval holds 1, too much where it does not. \
+         Side change is the distance to the real cells in the measures that these leave unchanged, in \
+         standard deviations of the controls, without what noise makes. A set without a figure lacks what \
+         is measured in some condition, such as a nucleus.\n",
     );
 }
 
@@ -209,7 +224,9 @@ fn space_table(text: &mut String, space: &Space, rows: &[Row]) {
         "\n## Distances in {} ({} features)\n\n{}\n\n\
          | set | KID | KID by condition | energy | Frechet | precision | recall | density | coverage |\n\
          |---|---|---|---|---|---|---|---|---|\n",
-        space.name, space.width, space.about
+        escaped(&space.name),
+        space.width,
+        escaped(&space.about)
     );
     for row in rows {
         let Some(found) = row
@@ -221,7 +238,7 @@ fn space_table(text: &mut String, space: &Space, rows: &[Row]) {
         };
         let mut cells = shown_distances(found);
         cells.insert(1, shown(found.kid_by_condition, 4));
-        let _ = writeln!(text, "| {} | {} |", row.name, cells.join(" | "));
+        let _ = writeln!(text, "| {} | {} |", escaped(&row.name), cells.join(" | "));
     }
 }
 
@@ -234,12 +251,12 @@ fn difference_table(text: &mut String, differences: &[Difference]) {
         let nearer: Vec<String> = difference
             .nearer
             .iter()
-            .map(|(space, nearer)| format!("{space} {}", shown(Some(*nearer), 4)))
+            .map(|(space, nearer)| format!("{} {}", escaped(space), shown(Some(*nearer), 4)))
             .collect();
         let _ = writeln!(
             text,
             "| {} | {} | {} |",
-            difference.name,
+            escaped(&difference.name),
             shown(difference.gap_closed, 2),
             nearer.join("; ")
         );
@@ -303,7 +320,7 @@ fn conditions_table(text: &mut String, evaluation: &Evaluation) {
         let _ = writeln!(
             text,
             "| {} | {} | {} | {} | {} | {} | {} | {} | {}; {}; {} |",
-            condition.name,
+            escaped(&condition.name),
             condition.treated,
             count(condition.groups),
             count(condition.starts),
@@ -320,13 +337,12 @@ fn conditions_table(text: &mut String, evaluation: &Evaluation) {
     if !others.is_empty() {
         let names: Vec<String> = others
             .iter()
-            .map(|(name, cells)| format!("{name} ({cells})"))
+            .map(|(name, cells)| format!("{} ({cells})", escaped(name)))
             .collect();
         let _ = writeln!(
             text,
             "\nWithout figures, with their cells, since they or their starts are fewer than {least}, they \
-             lie in \
-            one group or do not differ from controls beyond noise: {}.",
+             lie in one group, do not differ from controls beyond noise, or lack what is measured: {}.",
             names.join(", ")
         );
     }
@@ -356,19 +372,39 @@ fn modes_table(text: &mut String, evaluation: &Evaluation) {
         let cells: Vec<String> = figures.iter().map(|figure| shown(Some(**figure), 2)).collect();
         let _ = writeln!(text, "| {name} | {} |", cells.join(" | "));
     }
+    let labels: Vec<String> = modes.labels.iter().map(|label| escaped(label)).collect();
     for (name, confusion) in [("Real", &modes.real), ("Generated", &modes.generated)] {
         let _ = write!(
             text,
             "\n{name} cells, seen as:\n\n| truth | {} |\n|---|",
-            modes.labels.join(" | ")
+            labels.join(" | ")
         );
-        text.push_str(&"---|".repeat(modes.labels.len()));
+        text.push_str(&"---|".repeat(labels.len()));
         text.push('\n');
-        for (label, counts) in modes.labels.iter().zip(&confusion.counts) {
+        for (label, counts) in labels.iter().zip(&confusion.counts) {
             if counts.iter().any(|&count| count > 0) {
                 let counts: Vec<String> = counts.iter().map(usize::to_string).collect();
                 let _ = writeln!(text, "| {label} | {} |", counts.join(" | "));
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_rounds_to_zero_has_no_sign() {
+        assert_eq!(rounded(-0.004, 2), "0.00");
+        assert_eq!(rounded(-0.0, 0), "0");
+        assert_eq!(rounded(-0.006, 2), "-0.01");
+        let estimate = Estimate {
+            value: 0.001,
+            low: -0.001,
+            high: 0.3,
+        };
+        assert_eq!(shown(Some(estimate), 2), "0.00 (0.00 to 0.30)");
+        assert_eq!(shown(None, 2), "-");
     }
 }

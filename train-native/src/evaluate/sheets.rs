@@ -39,16 +39,45 @@ pub struct Shown<'a> {
     pub nearest: Option<&'a Nearest>,
 }
 
-/// Draws `rows` cells of each condition, spread over its cells, into `sheets/ID.png` below `folder`, and
-/// gives the files' names.
+/// Draws `rows` cells of each condition, spread over its cells, into `sheets/ID.png` below `folder`, removes
+/// sheets of an earlier run that are not drawn any more, and gives the files' names.
 ///
 /// # Errors
-/// [`EvaluateError::File`] for a file that cannot be written, [`EvaluateError::Train`] for images that are
-/// not the bundle's.
+/// [`EvaluateError::File`] for a file that cannot be written or removed, [`EvaluateError::Train`] for images
+/// that are not the bundle's.
 pub fn write(folder: &Path, shown: &Shown<'_>, rows: usize) -> Result<Vec<String>, EvaluateError> {
-    if rows == 0 {
-        return Ok(Vec::new());
+    let names = if rows == 0 {
+        Vec::new()
+    } else {
+        draw(folder, shown, rows)?
+    };
+    let conditions = &shown.bundle.manifest.conditions.list;
+    let ids = conditions.iter().map(|condition| condition.id.as_str());
+    remove_others(&folder.join(SHEETS), ids, &names)?;
+    Ok(names)
+}
+
+/// Removes the sheets of these conditions that are not among `names`.
+fn remove_others<'a>(
+    folder: &Path,
+    ids: impl Iterator<Item = &'a str>,
+    names: &[String],
+) -> Result<(), EvaluateError> {
+    for name in ids.map(sheet_name) {
+        let path = folder.join(&name);
+        if !names.contains(&name) && path.is_file() {
+            fs::remove_file(&path).map_err(EvaluateError::file(&path))?;
+        }
     }
+    Ok(())
+}
+
+/// The file of a condition's sheet.
+fn sheet_name(id: &str) -> String {
+    format!("{id}.png")
+}
+
+fn draw(folder: &Path, shown: &Shown<'_>, rows: usize) -> Result<Vec<String>, EvaluateError> {
     let mut by_condition: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     for (number, partner) in shown.cells.partners.iter().enumerate() {
         by_condition.entry(partner.condition).or_default().push(number);
@@ -69,7 +98,7 @@ pub fn write(folder: &Path, shown: &Shown<'_>, rows: usize) -> Result<Vec<String
             drawn.extend(shown.row(number)?);
         }
         let sheet = sheet::draw(&shown.bundle.manifest.image, &drawn)?;
-        let name = format!("{}.png", condition.id);
+        let name = sheet_name(&condition.id);
         written(&folder.join(&name), &sheet.png)?;
         names.push(name);
     }
@@ -124,5 +153,22 @@ impl Shown<'_> {
             treatment(self.experiment, partner.treated),
             batch.map_or("", String::as_str)
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sheets_that_are_not_drawn_any_more_are_removed_and_nothing_else_is() {
+        let dir = tempfile::tempdir().unwrap();
+        for name in ["taxol.png", "dmso.png", "mine.png"] {
+            fs::write(dir.path().join(name), b"").unwrap();
+        }
+        let drawn = ["taxol.png".to_owned()];
+        remove_others(dir.path(), ["taxol", "dmso", "absent"].into_iter(), &drawn).unwrap();
+        let left = |name: &str| dir.path().join(name).is_file();
+        assert!(left("taxol.png") && !left("dmso.png") && left("mine.png"));
     }
 }

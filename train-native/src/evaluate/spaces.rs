@@ -36,18 +36,26 @@ pub enum Extractor {
 }
 
 impl Extractor {
-    /// Opens a space on a device.
+    /// Opens a space for images of this specification on a device.
     ///
     /// # Errors
-    /// [`EvaluateError::Features`] for a file that is missing or not what it should be.
-    pub fn open(space: &FeatureSpace, device: &Device) -> Result<Self, EvaluateError> {
+    /// [`EvaluateError::Features`] for a file that is missing or not what it should be, and for a classifier
+    /// that was trained on other images.
+    pub fn open(space: &FeatureSpace, spec: &ImageSpec, device: &Device) -> Result<Self, EvaluateError> {
         Ok(match space {
             FeatureSpace::Morphology => Self::Morphology,
-            FeatureSpace::Moa(folder) => Self::Moa(Box::new(Classifier::load(folder, device)?)),
+            FeatureSpace::Moa(folder) => {
+                let classifier = Classifier::load(folder, device)?;
+                classifier.accepts(folder, spec)?;
+                Self::Moa(Box::new(classifier))
+            }
             FeatureSpace::Inception(file) => {
                 Self::Inception(Box::new(Inception::open(file, Preparation::default(), device)?))
             }
-            FeatureSpace::Table(file) => Self::Table(file.clone()),
+            FeatureSpace::Table(file) => {
+                table::check_file(file)?;
+                Self::Table(file.clone())
+            }
         })
     }
 
@@ -69,7 +77,12 @@ impl Extractor {
                     "The layer before the last of a classifier of {} classes, trained on {} real training \
                      cells; each cell's features are scaled to one length.",
                     classifier.about().classes.len(),
-                    classifier.about().training.cells.iter().sum::<usize>()
+                    classifier
+                        .about()
+                        .training
+                        .cells
+                        .iter()
+                        .fold(0, |sum: usize, &cells| sum.saturating_add(cells))
                 ),
                 false,
             ),
@@ -167,6 +180,9 @@ fn from_table(file: &std::path::Path, sets: &[NamedImages<'_>]) -> Result<Vec<Fe
         .map(String::as_str)
         .collect();
     let FeatureRows { width, values } = table::read(file, &paths)?;
+    // The real cells come first.
+    let real = sets.first().map_or(0, |set| set.paths.len());
+    table::check_varies(file, &values, width, real)?;
     let mut rest = values.as_slice();
     sets.iter()
         .map(|set| {

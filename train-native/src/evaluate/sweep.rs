@@ -13,7 +13,6 @@
 use std::collections::BTreeSet;
 
 use cellflux_bundle::evaluation::MeasuredData;
-use cellflux_bundle::limits;
 use cellflux_bundle::sampling::Sampling;
 use cellflux_flow::solver::Solver;
 use cellflux_measure::sets::Features;
@@ -28,6 +27,7 @@ use super::measured::Measured;
 use super::question::Question;
 use super::spaces::Extractor;
 use super::{Estimate, EvaluateError};
+use crate::sampling::{read_alpha, read_noise, read_steps};
 
 /// The most samplings of a sweep.
 const MOST: usize = 256;
@@ -53,34 +53,19 @@ impl std::str::FromStr for Axis {
         let (name, values) = text
             .split_once('=')
             .ok_or_else(|| format!("{text:?}, {expected}"))?;
-        let numbers = |most: f64| {
-            let number = |value: &str| {
-                let number = value.trim().parse::<f64>().ok();
-                number
-                    .filter(|number| (0.0..=most).contains(number))
-                    .ok_or_else(|| format!("{name} = {value:?}, expected a number from 0 to {most}"))
-            };
-            values.split(',').map(number).collect::<Result<Vec<_>, _>>()
-        };
         match name.trim() {
-            "alpha" => numbers(limits::ALPHA).map(Self::Alpha),
-            "noise" => numbers(limits::NOISE).map(Self::Noise),
-            "steps" => {
-                let steps = |value: &str| {
-                    let steps = value.trim().parse::<usize>().ok();
-                    steps
-                        .filter(|steps| (1..=limits::STEPS).contains(steps))
-                        .ok_or_else(|| format!("steps = {value:?}, expected 1 to {}", limits::STEPS))
-                };
-                values
-                    .split(',')
-                    .map(steps)
-                    .collect::<Result<Vec<_>, _>>()
-                    .map(Self::Steps)
-            }
+            "alpha" => each("alpha", values, read_alpha).map(Self::Alpha),
+            "noise" => each("noise", values, read_noise).map(Self::Noise),
+            "steps" => each("steps", values, read_steps).map(Self::Steps),
             _ => Err(format!("{text:?}, {expected}")),
         }
     }
+}
+
+/// Reads every value of an axis.
+fn each<T>(name: &str, values: &str, read: fn(&str) -> Result<T, String>) -> Result<Vec<T>, String> {
+    let one = |value: &str| read(value).map_err(|expected| format!("{name} = {value:?}, {expected}"));
+    values.split(',').map(one).collect()
 }
 
 /// Every combination of the axes' values, over `base`.

@@ -20,6 +20,19 @@ pub enum FeatureError {
         /// What may be given.
         expected: &'static str,
     },
+    /// Two spaces of one name, whose figures nobody could tell apart.
+    #[error(
+        "--features {first} and {second}: both are called {name}, expected each name once; evaluate one of \
+         them in another folder"
+    )]
+    Twice {
+        /// The first as it was given.
+        first: String,
+        /// The second.
+        second: String,
+        /// Their name.
+        name: &'static str,
+    },
     /// A file or folder could not be read or written.
     #[error("{}: {reason}", path.display())]
     Io {

@@ -37,6 +37,24 @@ impl FeatureSpace {
         }
     }
 
+    /// Refuses two spaces of one name: tables and files know a space by its name alone.
+    ///
+    /// # Errors
+    /// [`FeatureError::Twice`] naming both.
+    pub fn check_distinct(spaces: &[Self]) -> Result<(), FeatureError> {
+        for (number, second) in spaces.iter().enumerate() {
+            let mut before = spaces.iter().take(number);
+            if let Some(first) = before.find(|space| space.name() == second.name()) {
+                return Err(FeatureError::Twice {
+                    first: first.to_string(),
+                    second: second.to_string(),
+                    name: second.name(),
+                });
+            }
+        }
+        Ok(())
+    }
+
     /// A phrase that says what this space is.
     pub fn about(&self) -> &'static str {
         match self {
@@ -109,6 +127,23 @@ mod tests {
             let space: FeatureSpace = text.parse().unwrap();
             assert_eq!(space, expected);
             assert_eq!(space.to_string().parse::<FeatureSpace>().unwrap(), expected);
+        }
+    }
+
+    #[test]
+    fn each_name_is_given_once() {
+        let spaces =
+            |list: &[&str]| -> Vec<FeatureSpace> { list.iter().map(|text| text.parse().unwrap()).collect() };
+        FeatureSpace::check_distinct(&spaces(&["morphology", "moa:a", "table:a"])).unwrap();
+        for list in [
+            ["table:a", "table:b"],
+            ["morphology", "morphology"],
+            ["moa:a", "moa:b"],
+        ] {
+            let error = FeatureSpace::check_distinct(&spaces(&list))
+                .unwrap_err()
+                .to_string();
+            assert!(error.contains(&format!("{} and {}", list[0], list[1])), "{error}");
         }
     }
 

@@ -54,6 +54,40 @@ pub fn read(file: &Path, images: &[&str]) -> Result<FeatureRows, FeatureError> {
     Ok(rows)
 }
 
+/// Refuses a path that is no file.
+///
+/// # Errors
+/// [`FeatureError::Io`] for one that is not there, [`FeatureError::Table`] for a folder.
+pub fn check_file(file: &Path) -> Result<(), FeatureError> {
+    if std::fs::metadata(file).map_err(FeatureError::io(file))?.is_file() {
+        return Ok(());
+    }
+    Err(FeatureError::Table {
+        path: file.to_owned(),
+        reason: "is no file, expected a .npy, .csv or .tsv file of features".to_owned(),
+    })
+}
+
+/// Refuses features that are the same for each of the first `rows` images, the real cells: nothing is near
+/// or far where all is one point.
+///
+/// # Errors
+/// [`FeatureError::Table`].
+pub fn check_varies(file: &Path, values: &[f64], width: usize, rows: usize) -> Result<(), FeatureError> {
+    let mut real = values.chunks_exact(width.max(1)).take(rows);
+    let first = real.next();
+    if real.any(|row| Some(row) != first) {
+        return Ok(());
+    }
+    Err(FeatureError::Table {
+        path: file.to_owned(),
+        reason: format!(
+            "each of its {width} features is the same for all {rows} real treated cells, expected at least \
+             one that varies; is a row of features for each image in it?"
+        ),
+    })
+}
+
 fn array(file: &Path) -> Result<FeatureRows, FeatureError> {
     let bytes = cellflux_files::read(file).map_err(FeatureError::io(file))?;
     let limits = Limits {
@@ -192,6 +226,26 @@ mod tests {
             let error = read_bytes("f.csv", format!("x,y\n1,2\n3,{wrong}\n").as_bytes()).unwrap_err();
             assert!(error.contains("line 3, column y"), "{error}");
         }
+    }
+
+    #[test]
+    fn features_of_which_none_varies_are_refused() {
+        let file = Path::new("f.npy");
+        let error = |values: &[f64], rows| check_varies(file, values, 2, rows).unwrap_err().to_string();
+        let found = error(&[1.0, 2.0, 1.0, 2.0, 1.0, 3.0], 2);
+        assert!(
+            found.starts_with("f.npy: each of its 2 features is the same"),
+            "{found}"
+        );
+        check_varies(file, &[1.0, 2.0, 1.0, 2.0, 1.0, 3.0], 2, 3).unwrap();
+    }
+
+    #[test]
+    fn a_path_that_is_no_file_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let refused = |path: &Path| check_file(path).unwrap_err().to_string();
+        assert!(refused(folder.path()).contains("is no file"));
+        assert!(refused(&folder.path().join("absent.npy")).contains("absent.npy"));
     }
 
     #[test]

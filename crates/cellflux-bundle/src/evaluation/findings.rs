@@ -13,9 +13,12 @@ use crate::conditions::Conditions;
 /// copy of the control is.
 pub const NO_BETTER: &str = "measured: no better than a copy of the control";
 
+/// Below this many real controls in a condition's batches nothing is compared with them.
+const LEAST_CONTROLS: usize = 2;
+
 /// Of fewer groups than this an interval is not to be relied on: it takes its spread from the groups that
-/// there
-/// are (of 5, one that is called 95 % holds about 85 %; `cellflux_measure::sets::groups::FEWEST_FIELDS`).
+/// there are (of 5, one that is called 95 % holds about 85 %;
+/// `cellflux_measure::sets::groups::FEWEST_FIELDS`).
 const FEWEST_FOR_AN_INTERVAL: usize = 5;
 
 /// What is said beside a condition.
@@ -65,20 +68,48 @@ impl MeasuredCondition {
                     share_made(gap)
                 )
             }
-            None if self.treated == 0 => "no real cells measured".into(),
-            None if self.treated < data.least_cells => {
-                format!("not measured: {cells}, at least {} are needed", data.least_cells)
-            }
-            None if self.starts.is_some_and(|starts| starts < data.least_cells) => format!(
-                "not measured: {cells}, but {} to start from; at least {} are needed",
-                counted(self.starts.unwrap_or(0), "different control"),
-                data.least_cells
-            ),
-            None if self.groups.is_some_and(|groups| groups < 2) => {
-                format!("not measured: {cells} of one {}", name(data.resampled_by))
-            }
-            None => format!("no change to make: {cells}, which do not differ measurably from controls"),
+            None => self.without_gap(data, &cells),
         }
+    }
+
+    /// Why it has no share of a change: too few real cells of some kind, or real cells that do not differ
+    /// from controls. The side change is taken of what real cells leave unchanged: where it is known, they
+    /// were measured.
+    fn without_gap(&self, data: &MeasuredData, cells: &str) -> String {
+        let least = data.least_cells;
+        if self.treated == 0 {
+            return "no real cells measured".into();
+        }
+        if self.treated < least {
+            return format!("not measured: {cells}, at least {least} are needed");
+        }
+        if let Some(starts) = self.starts.filter(|&starts| starts < least) {
+            return format!(
+                "not measured: {cells}, but {} to start from; at least {least} are needed",
+                counted(starts, "different control")
+            );
+        }
+        if self.groups.is_some_and(|groups| groups < 2) {
+            return format!("not measured: {cells} of one {}", name(data.resampled_by));
+        }
+        if self.controls < LEAST_CONTROLS {
+            return format!(
+                "not measured: {cells}, but {} in the same batches; at least {LEAST_CONTROLS} are needed",
+                counted(self.controls, "real control")
+            );
+        }
+        let [differ, they] = if self.treated == 1 {
+            ["does not differ", "it does not differ"]
+        } else {
+            ["do not differ", "they do not differ"]
+        };
+        if self.side_change.is_some() {
+            return format!("no change to make: {cells}, which {differ} measurably from controls");
+        }
+        format!(
+            "not measured: {cells}; either {they} measurably from controls, or too few cells or groups have \
+             what is measured, such as a nucleus"
+        )
     }
 
     /// How many groups its cells are of, and what is said where these are too few for an interval.
@@ -97,8 +128,7 @@ impl MeasuredCondition {
     }
 
     /// What its figures show against it, or beside it: nuclei of another size than real ones, changes that
-    /// real
-    /// cells do not show.
+    /// real cells do not show.
     fn reservations(&self) -> Vec<String> {
         let mut said = Vec::new();
         if let Some(side) = self.side_change.filter(|side| side.low > 0.0) {
@@ -218,8 +248,7 @@ impl Evaluation {
     }
 
     /// How much of the change generated cells make, as a mean over the conditions that could be measured,
-    /// beside
-    /// those of exchanged conditions.
+    /// beside those of exchanged conditions.
     fn overall(&self) -> Option<String> {
         let closed = |kind| self.rows.iter().find(|row| row.kind == kind)?.gap_closed;
         let generated = closed(RowKind::Generated)?;
@@ -346,8 +375,7 @@ fn name(kind: Resampled) -> &'static str {
 }
 
 /// The share of a change that is made. Above the whole, where the interval holds the whole, it is said to be
-/// all:
-/// the excess is noise.
+/// all: the excess is noise.
 fn share_made(gap: Estimate) -> String {
     if gap.value > 1.0 && gap.low <= 1.0 {
         return format!("all, within noise ({}),", percent(gap));

@@ -13,6 +13,43 @@ use crate::{
     limits,
 };
 
+/// What a figure and the ends of its interval may be.
+#[derive(Clone, Copy)]
+struct Range {
+    least: f64,
+    most: f64,
+    /// The same in words.
+    words: &'static str,
+}
+
+impl Range {
+    /// Any number that a page holds exactly as a whole one.
+    const ANY: Self = Self {
+        least: -limits::METRIC,
+        most: limits::METRIC,
+        words: "numbers of at most 2^53 - 1 in size, low not above high",
+    };
+    /// What is never below zero: an area, an energy.
+    const AMOUNT: Self = Self {
+        least: 0.0,
+        most: limits::METRIC,
+        words: "numbers from 0 to 2^53 - 1, low not above high",
+    };
+    /// A share of cells, with room for rounding.
+    const SHARE: Self = Self {
+        least: -1e-9,
+        most: 1.0 + 1e-9,
+        words: "numbers from 0 to 1, low not above high",
+    };
+    /// A cosine. Moving an interval by its bias leads out of -1..1, and earlier programs did not cut it off
+    /// there: a bundle with 1.01 is no forgery. No bias moves it by more than 1.
+    const COSINE: Self = Self {
+        least: -2.0,
+        most: 2.0,
+        words: "a cosine from -1 to 1, or up to 2 in size where its interval was moved, low not above high",
+    };
+}
+
 impl Evaluation {
     /// Checks every figure. `prefix` stands before each field's name in errors: `evaluation.` within a
     /// manifest.
@@ -56,14 +93,14 @@ impl Evaluation {
         for (index, row) in self.rows.iter().enumerate() {
             row.validate(&format!("{prefix}rows[{index}]"), &spaces)?;
         }
-        conditions(&self.conditions, &field("conditions"))?;
+        conditions(&self.conditions, &self.data, &field("conditions"))?;
         if let Some(modes) = &self.modes_of_action {
             modes.validate(&field("modes_of_action"))?;
         }
         if let Some(batches) = &self.batches {
             batches.validate(&field("batches"), &spaces)?;
         }
-        estimates([("compound_use", self.compound_use)], prefix)
+        estimates([("compound_use", self.compound_use, Range::ANY)], prefix)
     }
 }
 
@@ -81,22 +118,30 @@ fn known_space(field: String, name: &str, spaces: &HashSet<&str>) -> Result<(), 
     )
 }
 
-/// Checks the estimates that are there: the figure and its interval, in order.
-fn estimates<const N: usize>(list: [(&str, Option<Estimate>); N], prefix: &str) -> Result<(), BundleError> {
-    for (name, estimate) in list {
+/// Checks a count that is a part of another, which is named.
+fn at_most_of(field: String, count: usize, (whole, most): (&str, usize)) -> Result<(), BundleError> {
+    ensure(count <= most, field, count, format!("at most {whole}, {most}"))
+}
+
+/// Checks the estimates that are there: the figure and its interval, each within its range and in order.
+fn estimates<const N: usize>(
+    list: [(&str, Option<Estimate>, Range); N],
+    prefix: &str,
+) -> Result<(), BundleError> {
+    for (name, estimate, range) in list {
         let Some(Estimate { value, low, high }) = estimate else {
             continue;
         };
         // NaN is in no range.
         let holds = [value, low, high]
             .iter()
-            .all(|number| number.abs() <= limits::METRIC)
+            .all(|number| (range.least..=range.most).contains(number))
             && low <= high;
         ensure(
             holds,
             format!("{prefix}{name}"),
             format!("{value} ({low} to {high})"),
-            "numbers of at most 2^53 - 1 in size, low not above high",
+            range.words,
         )?;
     }
     Ok(())
@@ -120,11 +165,11 @@ fn spaces<'a>(list: &'a [Space], place: &str) -> Result<HashSet<&'a str>, Bundle
     Ok(names)
 }
 
-fn conditions(list: &[MeasuredCondition], place: &str) -> Result<(), BundleError> {
+fn conditions(list: &[MeasuredCondition], data: &MeasuredData, place: &str) -> Result<(), BundleError> {
     let mut measured = HashSet::new();
     for (index, condition) in list.iter().enumerate() {
         let place = format!("{place}[{index}]");
-        condition.validate(&place)?;
+        condition.validate(data, &place)?;
         let once = measured.insert((condition.id.as_str(), condition.dose_um.map(f64::to_bits)));
         ensure(
             once,
@@ -148,6 +193,14 @@ impl MeasuredData {
         ] {
             at_most(format!("{place}.{name}"), count, limits::CELLS)?;
         }
+        ensure(
+            self.replicates >= 1,
+            format!("{place}.replicates"),
+            self.replicates,
+            "at least 1: every interval is made of replicates",
+        )?;
+        let treated = ("the treated cells", self.treated);
+        at_most_of(format!("{place}.groups"), self.groups, treated)?;
         let wells = self.wells.unwrap_or(0);
         at_most(format!("{place}.wells"), wells, limits::CELLS)?;
         at_most(
@@ -171,10 +224,10 @@ impl Row {
         at_most(format!("{place}.cells"), self.cells, limits::CELLS)?;
         at_most(format!("{place}.starts"), self.starts.unwrap_or(0), limits::CELLS)?;
         let list = [
-            ("gap_closed", self.gap_closed),
-            ("direction", self.direction),
-            ("side_change", self.side_change),
-            ("fine_detail", self.fine_detail),
+            ("gap_closed", self.gap_closed, Range::ANY),
+            ("direction", self.direction, Range::COSINE),
+            ("side_change", self.side_change, Range::ANY),
+            ("fine_detail", self.fine_detail, Range::AMOUNT),
         ];
         estimates(list, &format!("{place}."))?;
         let mut measured = HashSet::new();
@@ -188,14 +241,14 @@ impl Row {
                 "each space once",
             )?;
             let list = [
-                ("frechet", distances.frechet),
-                ("kid", distances.kid),
-                ("kid_by_condition", distances.kid_by_condition),
-                ("precision", distances.precision),
-                ("recall", distances.recall),
-                ("density", distances.density),
-                ("coverage", distances.coverage),
-                ("energy", distances.energy),
+                ("frechet", distances.frechet, Range::ANY),
+                ("kid", distances.kid, Range::ANY),
+                ("kid_by_condition", distances.kid_by_condition, Range::ANY),
+                ("precision", distances.precision, Range::SHARE),
+                ("recall", distances.recall, Range::SHARE),
+                ("density", distances.density, Range::ANY),
+                ("coverage", distances.coverage, Range::SHARE),
+                ("energy", distances.energy, Range::ANY),
             ];
             estimates(list, &place)?;
         }
@@ -204,24 +257,27 @@ impl Row {
 }
 
 impl MeasuredCondition {
-    fn validate(&self, place: &str) -> Result<(), BundleError> {
+    /// Checks its figures, and its counts beside those of all `data`.
+    fn validate(&self, data: &MeasuredData, place: &str) -> Result<(), BundleError> {
         check::id(format!("{place}.id"), &self.id)?;
         check::label(format!("{place}.name"), &self.name)?;
         if let Some(dose) = self.dose_um {
             check::dose(format!("{place}.dose_um"), dose)?;
         }
-        at_most(format!("{place}.treated"), self.treated, limits::CELLS)?;
-        at_most(format!("{place}.controls"), self.controls, limits::CELLS)?;
-        at_most(format!("{place}.groups"), self.groups.unwrap_or(0), limits::CELLS)?;
-        at_most(format!("{place}.starts"), self.starts.unwrap_or(0), limits::CELLS)?;
+        let (all, controls) = (("data.treated", data.treated), ("data.controls", data.controls));
+        at_most_of(format!("{place}.treated"), self.treated, all)?;
+        at_most_of(format!("{place}.controls"), self.controls, controls)?;
+        let treated = ("its treated cells", self.treated);
+        at_most_of(format!("{place}.groups"), self.groups.unwrap_or(0), treated)?;
+        at_most_of(format!("{place}.starts"), self.starts.unwrap_or(0), treated)?;
         let area = |which: fn(&NuclearArea) -> Estimate| self.nuclei.as_ref().map(which);
         let list = [
-            ("gap_closed", self.gap_closed),
-            ("direction", self.direction),
-            ("side_change", self.side_change),
-            ("nuclei.control", area(|nuclei| nuclei.control)),
-            ("nuclei.treated", area(|nuclei| nuclei.treated)),
-            ("nuclei.generated", area(|nuclei| nuclei.generated)),
+            ("gap_closed", self.gap_closed, Range::ANY),
+            ("direction", self.direction, Range::COSINE),
+            ("side_change", self.side_change, Range::ANY),
+            ("nuclei.control", area(|nuclei| nuclei.control), Range::AMOUNT),
+            ("nuclei.treated", area(|nuclei| nuclei.treated), Range::AMOUNT),
+            ("nuclei.generated", area(|nuclei| nuclei.generated), Range::AMOUNT),
         ];
         estimates(list, &format!("{place}."))
     }
@@ -259,10 +315,14 @@ impl ModesOfAction {
                 }
             }
             let list = [
-                ("accuracy", Some(confusion.accuracy)),
-                ("balanced_accuracy", Some(confusion.balanced_accuracy)),
-                ("macro_f1", Some(confusion.macro_f1)),
-                ("weighted_f1", Some(confusion.weighted_f1)),
+                ("accuracy", Some(confusion.accuracy), Range::SHARE),
+                (
+                    "balanced_accuracy",
+                    Some(confusion.balanced_accuracy),
+                    Range::SHARE,
+                ),
+                ("macro_f1", Some(confusion.macro_f1), Range::SHARE),
+                ("weighted_f1", Some(confusion.weighted_f1), Range::SHARE),
             ];
             estimates(list, &format!("{place}.{name}."))?;
         }

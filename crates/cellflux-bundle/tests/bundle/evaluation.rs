@@ -27,6 +27,19 @@ fn after_setting(pointer: &str, value: &Value) -> [String; 2] {
     [alone.unwrap_err().to_string(), within.unwrap_err().to_string()]
 }
 
+/// That a value is refused by the field's name.
+fn refused_by_name(pointer: &str, value: &Value, named: &str) {
+    let [alone, within] = after_setting(pointer, value);
+    assert!(
+        alone.contains(named) && alone.starts_with("evaluation.json: "),
+        "{pointer}: {alone}"
+    );
+    assert!(
+        within.contains(&format!("evaluation.{named}")),
+        "{pointer}: {within}"
+    );
+}
+
 #[test]
 fn an_evaluation_reads_back_as_it_was_written_alone_and_in_a_bundle() {
     let packed = evaluated(WeightDtype::F16);
@@ -128,16 +141,72 @@ fn each_impossible_figure_is_named_by_its_field_alone_and_in_a_manifest() {
         ("/compound_use", interval(0.4, 0.5, 0.3), "compound_use"),
     ];
     for (pointer, value, named) in cases {
-        let [alone, within] = after_setting(pointer, &value);
-        assert!(
-            alone.contains(named) && alone.starts_with("evaluation.json: "),
-            "{pointer}: {alone}"
-        );
-        assert!(
-            within.contains(&format!("evaluation.{named}")),
-            "{pointer}: {within}"
-        );
+        refused_by_name(pointer, &value, named);
     }
+}
+
+#[test]
+fn a_figure_beyond_its_range_and_a_count_above_its_whole_are_named_alone_and_in_a_manifest() {
+    let interval = |value: f64, low: f64, high: f64| json!({"value": value, "low": low, "high": high});
+    let cases = [
+        (
+            "/rows/2/distances/0/precision",
+            interval(0.7, 0.6, 1.1),
+            "rows[2].distances[0].precision",
+        ),
+        (
+            "/rows/2/distances/0/recall",
+            interval(0.5, -0.1, 0.6),
+            "rows[2].distances[0].recall",
+        ),
+        (
+            "/rows/2/distances/0/coverage",
+            interval(8.0, 7.0, 9.0),
+            "rows[2].distances[0].coverage",
+        ),
+        ("/rows/2/direction", interval(0.8, 0.7, 2.5), "rows[2].direction"),
+        (
+            "/rows/2/fine_detail",
+            interval(0.1, -0.1, 0.2),
+            "rows[2].fine_detail",
+        ),
+        (
+            "/conditions/0/direction",
+            interval(-3.0, -3.0, 0.2),
+            "conditions[0].direction",
+        ),
+        (
+            "/conditions/0/nuclei/generated",
+            interval(9.0, -1.0, 20.0),
+            "conditions[0].nuclei.generated",
+        ),
+        (
+            "/modes_of_action/generated/macro_f1",
+            interval(46.0, 40.0, 50.0),
+            "modes_of_action.generated.macro_f1",
+        ),
+        ("/data/replicates", json!(0), "data.replicates"),
+        ("/data/groups", json!(186), "data.groups"),
+        ("/conditions/0/treated", json!(186), "conditions[0].treated"),
+        ("/conditions/0/controls", json!(91), "conditions[0].controls"),
+        ("/conditions/0/groups", json!(179), "conditions[0].groups"),
+        ("/conditions/0/starts", json!(179), "conditions[0].starts"),
+    ];
+    for (pointer, value, named) in cases {
+        refused_by_name(pointer, &value, named);
+    }
+}
+
+#[test]
+fn a_direction_whose_interval_was_moved_beyond_1_is_read_as_are_shares_that_rounding_moved() {
+    let mut evaluation = evaluation(&evaluated(WeightDtype::F16));
+    evaluation.conditions[0].direction = Some(gap(0.99, 0.9, 1.0137));
+    evaluation.rows[2].distances[0].recall = Some(gap(1.0, 0.9, 1.0 + 1e-12));
+    let read = Evaluation::from_json(&evaluation.to_json().unwrap()).unwrap();
+    assert!(
+        read.conditions[0].direction.unwrap().high > 1.01,
+        "nothing is cut off"
+    );
 }
 
 #[test]
@@ -349,12 +418,57 @@ fn a_finding_says_the_share_its_interval_how_many_cells_and_that_they_were_not_t
             ("simvastatin", "no real cells measured")
         ]
     );
-    let same = findings(|evaluation| evaluation.conditions[0].gap_closed = None);
-    assert!(
-        same[0].sentence.starts_with("no change to make: 178 real cells"),
-        "{}",
-        same[0].sentence
-    );
+}
+
+#[test]
+fn that_there_is_no_change_to_make_is_said_only_where_that_was_measured() {
+    let without_gap = |edit: fn(&mut Evaluation)| {
+        let found = findings(|evaluation| {
+            evaluation.conditions[0].gap_closed = None;
+            evaluation.conditions[0].side_change = Some(gap(0.1, 0.0, 0.2));
+            edit(evaluation);
+        });
+        assert!(!found[0].measured && found[0].warning.is_none());
+        found[0].sentence.clone()
+    };
+    let cases: [(fn(&mut Evaluation), &str); 7] = [
+        (
+            |_| {},
+            "no change to make: 178 real cells, which do not differ measurably from controls",
+        ),
+        (
+            |evaluation| {
+                evaluation.data.least_cells = 1;
+                evaluation.conditions[0].treated = 1;
+            },
+            "no change to make: 1 real cell, which does not differ measurably from controls",
+        ),
+        (
+            |evaluation| evaluation.conditions[0].controls = 0,
+            "not measured: 178 real cells, but 0 real controls in the same batches; at least 2 are needed",
+        ),
+        (
+            |evaluation| evaluation.conditions[0].controls = 1,
+            "not measured: 178 real cells, but 1 real control in the same batches; at least 2 are needed",
+        ),
+        (
+            |evaluation| evaluation.conditions[0].groups = Some(1),
+            "not measured: 178 real cells of one well",
+        ),
+        (
+            |evaluation| evaluation.conditions[0].treated = 19,
+            "not measured: 19 real cells, at least 20 are needed",
+        ),
+        // Nothing was taken of what real cells leave unchanged: it is not known that they do.
+        (
+            |evaluation| evaluation.conditions[0].side_change = None,
+            "not measured: 178 real cells; either they do not differ measurably from controls, or too few \
+             cells or groups have what is measured, such as a nucleus",
+        ),
+    ];
+    for (edit, expected) in cases {
+        assert_eq!(without_gap(edit), expected);
+    }
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 use cellflux_bundle::evaluation::Verdict;
+use cellflux_bundle::sampling::Sampling;
 use cellflux_bundle::{Bundle, Evaluation, Manifest, Packed, folder};
 
 use super::Out;
@@ -48,6 +49,20 @@ pub fn attach(options: &Attach) -> anyhow::Result<ExitCode> {
             unknown.join(", ")
         );
     }
+    of_this_sampling(
+        &evaluation,
+        &packed.manifest,
+        &options.evaluation,
+        &options.bundle,
+    )?;
+    let renamed = renamed_conditions(&evaluation, &packed.manifest);
+    if !renamed.is_empty() {
+        bail!(
+            "{file}: its conditions have other names than those of {bundle}: {}; expected an evaluation of \
+             this bundle: evaluate it again with `cellflux-train evaluate`",
+            renamed.join(", ")
+        );
+    }
     packed.attach(evaluation).with_context(|| file.to_string())?;
     if let Some(evaluation) = &packed.manifest.evaluation {
         println!("{file}: {}", summary(Some(evaluation)));
@@ -79,6 +94,43 @@ fn of_these_weights(
     }
 }
 
+/// Refuses figures of cells that were sampled otherwise than the bundle recommends: they would stand beside
+/// cells that a page samples as recommended.
+fn of_this_sampling(
+    evaluation: &Evaluation,
+    manifest: &Manifest,
+    file: &Path,
+    bundle: &Path,
+) -> anyhow::Result<()> {
+    if evaluation.sampling == manifest.sampling {
+        return Ok(());
+    }
+    bail!(
+        "{}: its cells were sampled with {}, and {} recommends {}; evaluate the bundle again as it \
+         recommends with `cellflux-train evaluate`, or let it recommend the measured one, the \
+         `sampling` of its about.json at `cellflux import`",
+        file.display(),
+        sampled(&evaluation.sampling),
+        bundle.display(),
+        sampled(&manifest.sampling)
+    )
+}
+
+/// A sampling in words.
+fn sampled(sampling: &Sampling) -> String {
+    format!(
+        "{} on {}, {} steps, alpha {}, noise {}, seed {}, rtol {:e}, atol {:e}",
+        sampling.solver.name(),
+        sampling.grid.name(),
+        sampling.steps,
+        sampling.alpha,
+        sampling.noise,
+        sampling.seed,
+        sampling.rtol,
+        sampling.atol
+    )
+}
+
 /// The first digits of a digest.
 fn start(digest: &str) -> String {
     digest.chars().take(12).chain(['…']).collect()
@@ -93,12 +145,31 @@ fn unknown_conditions(evaluation: &Evaluation, manifest: &Manifest) -> Vec<Strin
         .map(|condition| format!("{:?}", condition.id))
         .collect();
     unknown.dedup();
-    let more = unknown.len().saturating_sub(MOST_NAMED);
-    unknown.truncate(MOST_NAMED);
+    first_few(unknown)
+}
+
+/// Conditions whose names are others than in the bundle, with both; the first few.
+fn renamed_conditions(evaluation: &Evaluation, manifest: &Manifest) -> Vec<String> {
+    let conditions = evaluation.conditions.iter();
+    let mut renamed: Vec<String> = conditions
+        .filter_map(|condition| {
+            let own = manifest.conditions.get(&condition.id)?;
+            (own.name != condition.name)
+                .then(|| format!("{} is {:?}, not {:?}", condition.id, own.name, condition.name))
+        })
+        .collect();
+    renamed.dedup();
+    first_few(renamed)
+}
+
+/// At most [`MOST_NAMED`] of a list, and how many more there are.
+fn first_few(mut list: Vec<String>) -> Vec<String> {
+    let more = list.len().saturating_sub(MOST_NAMED);
+    list.truncate(MOST_NAMED);
     if more > 0 {
-        unknown.push(format!("and {more} more"));
+        list.push(format!("and {more} more"));
     }
-    unknown
+    list
 }
 
 /// Keeps a bundle's evaluation when the bundle is packed anew, or says why not.

@@ -5,19 +5,22 @@ mod sweeping;
 mod task;
 
 use std::fs;
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
+use cellflux_bundle::limits;
 use cellflux_bundle::sampling::FlowSource;
 use cellflux_data::Split;
 use cellflux_figures::Source;
 use cellflux_terminal::today;
 use cellflux_train::config::{DeviceChoice, Setting};
 use cellflux_train::evaluate::assess::{Assessment, assess};
-use cellflux_train::evaluate::cells::{Cells, Choice, starts};
-use cellflux_train::evaluate::generate::{Generator, Shard, file_name, read_images};
+use cellflux_train::evaluate::cells::{Cells, Choice, Partner, starts};
+use cellflux_train::evaluate::elsewhere;
+use cellflux_train::evaluate::generate::{Generator, Shard};
 use cellflux_train::evaluate::nearest::training_images;
-use cellflux_train::evaluate::plan::Plan;
+use cellflux_train::evaluate::plan::{self, Plan};
 use cellflux_train::evaluate::question::{Images, Question};
 use cellflux_train::evaluate::sets::{COMPOUNDS, Planned, planned, same_controls};
 use cellflux_train::evaluate::spaces::Extractor;
@@ -28,7 +31,14 @@ use cellflux_train::sampling::Walk;
 
 use self::opened::{Opened, opened};
 use self::task::Task;
-use super::{SamplingArgs, progress};
+use super::{SamplingArgs, progress, whole};
+
+/// Times that groups may be resampled: enough for the ends of an interval, and a list that memory holds.
+const REPLICATES: RangeInclusive<u64> = 100..=100_000;
+/// The largest count that `evaluation.json` may state.
+const MOST_CELLS: u64 = limits::CELLS as u64;
+/// The largest seed that it may state.
+const MOST_SEED: u64 = limits::METRIC as u64;
 
 /// Measure generated cells against real ones: distances with intervals, and how much of each compound's
 /// measured change is made.
@@ -55,19 +65,19 @@ pub struct Args {
     #[arg(long, default_value = "validation")]
     split: EvaluatedSplit,
     /// Treated cells of one condition, and controls of one batch, at most; drawn where there are more.
-    #[arg(long, default_value_t = 500)]
+    #[arg(long, default_value_t = 500, value_parser = whole(1..=MOST_CELLS))]
     most: usize,
     /// Conditions of fewer treated cells are listed without figures.
-    #[arg(long, default_value_t = 20)]
+    #[arg(long, default_value_t = 20, value_parser = whole(2..=MOST_CELLS))]
     least: usize,
     /// Controls that are walked under each compound, to see whether it matters.
     #[arg(long, default_value_t = 24)]
     shared_controls: usize,
     /// Times that groups of cells are resampled.
-    #[arg(long, default_value_t = 1000)]
+    #[arg(long, default_value_t = 1000, value_parser = whole(REPLICATES))]
     replicates: usize,
     /// Seed of pairs, draws and resampling.
-    #[arg(long, default_value_t = 1)]
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u64).range(..=MOST_SEED))]
     evaluation_seed: u64,
     /// As the bundle recommends, but for what is given here.
     #[command(flatten)]
@@ -132,6 +142,10 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     if !args.sweep.is_empty() && args.split != EvaluatedSplit::Validation {
         bail!("--sweep chooses a sampling, so it takes validation cells only: leave --split out");
     }
+    // What the command line alone decides is refused before data are read.
+    FeatureSpace::check_distinct(&args.features)?;
+    elsewhere::names(&args.external)?;
+    plan::usable(&args.out)?;
     let opened = opened(args)?;
     let bundle = &opened.subject.bundle;
     let choice = Choice {
@@ -144,7 +158,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     let spaces = args
         .features
         .iter()
-        .map(|space| Extractor::open(space, &device))
+        .map(|space| Extractor::open(space, &bundle.manifest.image, &device))
         .collect::<Result<Vec<_>, _>>()?;
     let cells = Cells::choose(&opened.experiment, bundle, choice)?;
     for (name, count) in &cells.unknown {
@@ -158,14 +172,14 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         spaces: &spaces,
     };
     if args.sweep.is_empty() {
-        whole(&task)
+        one(&task)
     } else {
         sweeping::run(&task)
     }
 }
 
 /// One sampling, with everything exchanged that can be.
-fn whole(task: &Task<'_>) -> anyhow::Result<()> {
+fn one(task: &Task<'_>) -> anyhow::Result<()> {
     let &Task {
         args, choice, cells, ..
     } = task;
@@ -177,6 +191,7 @@ fn whole(task: &Task<'_>) -> anyhow::Result<()> {
     let bundle = &subject.bundle;
     let sampling = task.sampling();
     let walk = Walk::new(&sampling, bundle.manifest.source)?;
+    let external = elsewhere::read(&args.external, &bundle.manifest.image, cells.partners.len())?;
     fs::create_dir_all(&args.out).with_context(|| args.out.display().to_string())?;
     Plan::new(bundle, &subject.digest, experiment, &sampling, choice).claim(&args.out)?;
     report::write_cells(&args.out, experiment, bundle, cells)?;
@@ -185,19 +200,8 @@ fn whole(task: &Task<'_>) -> anyhow::Result<()> {
     let conditions = cells.conditions_of(args.least);
     let shared = same_controls(cells, &conditions, args.shared_controls);
     let mut generator = Generator::new(bundle, cache, subject.engine(args.device)?, walk, &args.out);
-    let shard = args.shard.unwrap_or(Shard::WHOLE);
-    for set in &sets {
-        generator.generate(set.folder, &set.partners, shard, &progress(set.name))?;
-    }
-    if let Some(partners) = &shared {
-        generator.generate(
-            COMPOUNDS,
-            partners,
-            shard,
-            &progress("the same controls under each compound"),
-        )?;
-    }
-    if args.shard.is_some() {
+    generate(&mut generator, &sets, shared.as_deref(), args.shard)?;
+    if let Some(shard) = args.shard {
         println!(
             "{}: part {} of {} is generated; the same command without --shard measures when all are",
             args.out.display(),
@@ -207,9 +211,7 @@ fn whole(task: &Task<'_>) -> anyhow::Result<()> {
         return Ok(());
     }
     let mut images = generated(&generator, &sets, bundle.manifest.source == FlowSource::Noise)?;
-    for folder in &args.external {
-        images.push(from_elsewhere(folder, bundle, cells.partners.len())?);
-    }
+    images.extend(external);
     let of_shared = match &shared {
         Some(partners) => generator.images(COMPOUNDS, partners.len())?,
         None => None,
@@ -241,8 +243,39 @@ fn whole(task: &Task<'_>) -> anyhow::Result<()> {
     let drawn = plots::of_evaluation(&assessment.evaluation);
     report::write(&args.out, &assessment, bundle, &sheets, &drawn)?;
     let source = Source::of(&bundle.manifest.title, &assessment.evaluation);
-    plots::write(&args.out, &drawn, &source)?;
+    plots::write(&args.out, plots::Of::Evaluation, &drawn, &source)?;
     told(&args.out, &assessment);
+    Ok(())
+}
+
+/// Generates the part of every set that falls to this process.
+fn generate(
+    generator: &mut Generator<'_>,
+    sets: &[Planned],
+    shared: Option<&[Partner]>,
+    shard: Option<Shard>,
+) -> anyhow::Result<()> {
+    let shard = shard.unwrap_or(Shard::WHOLE);
+    // Pictures of other cells are found before hours are spent on the first set.
+    for set in sets {
+        generator.claim(set.folder, &set.partners)?;
+    }
+    if let Some(partners) = shared {
+        // Which these are depends on --least and --shared-controls, which no plan decides.
+        let removed = generator.renew(COMPOUNDS, partners)?;
+        if removed > 0 {
+            eprintln!(
+                "note: {removed} pictures in {COMPOUNDS} are of other controls or compounds and are made anew"
+            );
+        }
+    }
+    for set in sets {
+        generator.generate(set.folder, &set.partners, shard, &progress(set.name))?;
+    }
+    if let Some(partners) = shared {
+        let shown = progress("the same controls under each compound");
+        generator.generate(COMPOUNDS, partners, shard, &shown)?;
+    }
     Ok(())
 }
 
@@ -264,30 +297,6 @@ fn generated(generator: &Generator<'_>, sets: &[Planned], from_noise: bool) -> a
         });
     }
     Ok(images)
-}
-
-fn from_elsewhere(folder: &Path, bundle: &cellflux_bundle::Bundle, cells: usize) -> anyhow::Result<Images> {
-    let files = (0..cells).map(|number| folder.join(file_name(number)));
-    let missing = files.clone().filter(|file| !file.is_file()).count();
-    if missing > 0 {
-        let first = files.clone().find(|file| !file.is_file()).unwrap_or_default();
-        bail!(
-            "{}: {missing} of {cells} pictures are missing, the first is {}; cells.csv lists them all",
-            folder.display(),
-            first.display()
-        );
-    }
-    let images = read_images(&bundle.manifest.image, files)?;
-    let name = folder
-        .file_name()
-        .map_or_else(String::new, |name| name.to_string_lossy().into_owned());
-    Ok(Images {
-        kind: cellflux_bundle::evaluation::RowKind::External,
-        name: format!("{name} (images from elsewhere)"),
-        folder: name,
-        starts: None,
-        images,
-    })
 }
 
 fn told(out: &Path, assessment: &Assessment) {

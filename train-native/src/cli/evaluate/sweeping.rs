@@ -11,7 +11,7 @@ use cellflux_terminal::today;
 use cellflux_train::evaluate::assess::program;
 use cellflux_train::evaluate::cells::starts;
 use cellflux_train::evaluate::generate::{Generator, Shard};
-use cellflux_train::evaluate::plan::Plan;
+use cellflux_train::evaluate::plan::{Plan, SWEEP};
 use cellflux_train::evaluate::plots;
 use cellflux_train::evaluate::question::Images;
 use cellflux_train::evaluate::sets::GENERATED;
@@ -21,9 +21,6 @@ use cellflux_train::sampling::Walk;
 
 use super::{Args, Opened, Task};
 use crate::cli::progress;
-
-/// The folder of the cells, one folder for each sampling.
-const CELLS: &str = "sweep";
 
 /// Generates, measures, reports, and writes the bundle that was asked for.
 pub fn run(task: &Task<'_>) -> anyhow::Result<()> {
@@ -60,7 +57,7 @@ pub fn run(task: &Task<'_>) -> anyhow::Result<()> {
     let mut images = Vec::with_capacity(samplings.len());
     for (number, sampling) in (1..).zip(&samplings) {
         let label = sweep::label(sampling);
-        let out = args.out.join(CELLS).join(&label);
+        let out = args.out.join(SWEEP).join(&label);
         fs::create_dir_all(&out).with_context(|| out.display().to_string())?;
         Plan::new(bundle, &subject.digest, experiment, sampling, choice).claim(&out)?;
         let walk = Walk::new(sampling, bundle.manifest.source)?;
@@ -94,7 +91,7 @@ pub fn run(task: &Task<'_>) -> anyhow::Result<()> {
         date: &today(),
         program: &program(),
     };
-    plots::write(&args.out, &plots::of_sweep(&found), &source)?;
+    plots::write(&args.out, plots::Of::Sweep, &plots::of_sweep(&found), &source)?;
     if let (Some(folder), Some(chosen)) = (&args.recommend, found.tried.get(found.chosen)) {
         recommend(args, folder, &chosen.sampling)?;
     }

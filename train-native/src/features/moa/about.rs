@@ -25,8 +25,7 @@ pub struct About {
     pub named_after: NamedAfter,
     /// Channels of an image.
     pub channels: usize,
-    /// Rows and columns of the training's images; other sizes are accepted too, but it did not learn from
-    /// them.
+    /// Rows and columns of the training's images; an evaluation takes no others.
     pub image: [usize; 2],
     /// Channels after each convolution.
     pub widths: Vec<usize>,

@@ -17,6 +17,7 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use candle_core::{D, Device, Tensor};
+use cellflux_image::ImageSpec;
 use cellflux_image::spec::ModelRange;
 use sha2::{Digest, Sha256};
 
@@ -128,6 +129,33 @@ impl Classifier {
             write_whole(&folder.join(name), ".moa-", bytes)?;
         }
         Ok(())
+    }
+
+    /// Refuses images of another size or number of channels than it learnt from: what it makes of them nobody
+    /// has measured. `folder` is where it was read from.
+    ///
+    /// # Errors
+    /// [`FeatureError::Classifier`] with both.
+    pub fn accepts(&self, folder: &Path, spec: &ImageSpec) -> Result<(), FeatureError> {
+        let About { channels, image, .. } = &self.about;
+        let (own, given) = (
+            (*channels, *image),
+            (spec.channels.len(), [spec.height, spec.width]),
+        );
+        if own == given {
+            return Ok(());
+        }
+        let described = |(channels, [height, width]): (usize, [usize; 2])| {
+            format!("{height} x {width} px of {channels} channels")
+        };
+        Err(FeatureError::Classifier {
+            path: folder.join(ABOUT),
+            reason: format!(
+                "the classifier learnt from images of {}, expected {} as the bundle's",
+                described(own),
+                described(given)
+            ),
+        })
     }
 
     /// What is known of the classifier.
