@@ -267,7 +267,7 @@ mod tests {
         let svg = gap_closed(&taxol, &sets, &Labels::ENGLISH).unwrap().inline();
         assert!(svg.find(">taxol<") < svg.find(">compounds shuffled<"), "{svg}");
         assert!(
-            svg.contains("compounds shuffled: 42 % (24 % to 63 %), n = 302"),
+            svg.contains("compounds shuffled: 42 % (24 % to 63 %), n = 178"),
             "{svg}"
         );
         assert!(svg.contains(Labels::ENGLISH.all_conditions), "{svg}");

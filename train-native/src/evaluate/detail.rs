@@ -13,7 +13,11 @@ use super::{Estimate, EvaluateError, bundled};
 /// The fine detail of several sets as a multiple of the real cells' own, averaged over channels, all on the
 /// same draws: 1 is right, 2 twice as grainy.
 #[derive(Clone, Debug)]
-pub struct FineDetail(Option<Replicates>);
+pub struct FineDetail {
+    replicates: Option<Replicates>,
+    /// Where each set stands in the replicates; none for a set whose images lack the measure.
+    places: Vec<Option<usize>>,
+}
 
 impl FineDetail {
     /// Of `sets`, whose rows are those of `real`.
@@ -35,12 +39,24 @@ impl FineDetail {
             .collect();
         let columns =
             |set: &Measured| -> Option<Vec<Column>> { channels.iter().map(|&at| set.column(at)).collect() };
-        let (Some(of_real), Some(of_sets)) = (
-            columns(real),
-            sets.iter().map(|set| columns(set)).collect::<Option<Vec<_>>>(),
-        ) else {
-            return Ok(Self(None));
+        let none = |places| Self {
+            replicates: None,
+            places,
         };
+        let Some(of_real) = columns(real) else {
+            return Ok(none(Vec::new()));
+        };
+        // A set that lacks the measure has no figure, and takes none from the others.
+        let mut of_sets = Vec::with_capacity(sets.len());
+        let mut places = Vec::with_capacity(sets.len());
+        for set in sets {
+            let columns = columns(set);
+            places.push(columns.is_some().then_some(of_sets.len()));
+            of_sets.extend(columns);
+        }
+        if of_sets.is_empty() {
+            return Ok(none(places));
+        }
         let replicates = bootstrap(&[groups], plan, |draw| {
             let counts = draw.rows(1)?;
             let ratio = |set: &Vec<Column>| {
@@ -57,19 +73,28 @@ impl FineDetail {
             Ok(of_sets.iter().map(|set| ratio(set).unwrap_or(f64::NAN)).collect())
         });
         match replicates {
-            Ok(replicates) => Ok(Self(Some(replicates))),
-            Err(SetError::Replicate { .. }) => Ok(Self(None)),
+            Ok(replicates) => Ok(Self {
+                replicates: Some(replicates),
+                places,
+            }),
+            Err(SetError::Replicate { .. }) => Ok(none(places)),
             Err(error) => Err(error.into()),
         }
     }
 
     /// A set's own; `None` where real cells or sets have no detail.
     pub fn estimate(&self, set: usize) -> Option<Estimate> {
-        self.0.as_ref()?.estimate(set).map(bundled)
+        let place = self.places.get(set).copied().flatten()?;
+        self.replicates.as_ref()?.estimate(place).map(bundled)
     }
 
     /// How much larger it is in one set than in another.
     pub fn difference(&self, first: usize, second: usize) -> Option<Estimate> {
-        self.0.as_ref()?.difference(first, second).map(bundled)
+        let place = |set: usize| self.places.get(set).copied().flatten();
+        let difference = self
+            .replicates
+            .as_ref()?
+            .difference(place(first)?, place(second)?);
+        difference.map(bundled)
     }
 }

@@ -431,7 +431,8 @@ fn that_there_is_no_change_to_make_is_said_only_where_that_was_measured() {
         assert!(!found[0].measured && found[0].warning.is_none());
         found[0].sentence.clone()
     };
-    let cases: [(fn(&mut Evaluation), &str); 7] = [
+    type Case = (fn(&mut Evaluation), &'static str);
+    let cases: [Case; 7] = [
         (
             |_| {},
             "no change to make: 178 real cells, which do not differ measurably from controls",

@@ -69,19 +69,29 @@ impl Components<'_> {
     }
 }
 
-/// A table of the rows that have a figure in it, the first two columns the set and its size.
+/// A table of the rows and columns that have a figure in them, the first two columns the set and its size.
 fn table(rows: &[Row], titles: &[&str], cells: impl Fn(&Row) -> Vec<String>, words: &Words) -> String {
+    let rows: Vec<(&Row, Vec<String>)> = rows
+        .iter()
+        .map(|row| (row, cells(row)))
+        .filter(|(_, cells)| cells.iter().any(|cell| cell != NOTHING))
+        .collect();
+    let is_shown = |column: usize| {
+        let mut own = rows.iter().filter_map(|(_, cells)| cells.get(column));
+        own.any(|cell| cell != NOTHING)
+    };
+    let columns: Vec<usize> = (0..titles.len()).filter(|&column| is_shown(column)).collect();
+    let titles = columns.iter().filter_map(|&column| titles.get(column).copied());
     let head: String = std::iter::once(words.count)
-        .chain(titles.iter().copied())
+        .chain(titles)
         .map(|title| format!("<th scope=\"col\" class=\"right\">{}</th>", escape(title)))
         .collect();
     let body: String = rows
         .iter()
-        .map(|row| (row, cells(row)))
-        .filter(|(_, cells)| cells.iter().any(|cell| cell != NOTHING))
         .map(|(row, cells)| {
-            let cells: String = cells
+            let cells: String = columns
                 .iter()
+                .filter_map(|&column| cells.get(column))
                 .map(|cell| format!("<td class=\"right\">{cell}</td>"))
                 .collect();
             format!(

@@ -65,7 +65,22 @@ fn a_bundle_without_an_evaluation_is_refused_with_file_and_line() {
 
 #[test]
 fn an_evaluation_shows_its_rows_with_intervals_and_numbers_of_cells_a_plot_and_the_sentences() {
+    let (_, newer) = page(&component("evaluation"), |evaluation| {
+        evaluation.rows[2].starts = Some(140);
+        evaluation.rows[2].side_change = evaluation.rows[2].fine_detail;
+    });
+    for part in [
+        "<th scope=\"col\" class=\"right\">Different starts</th>",
+        "<td class=\"right\">140</td><td class=\"right\">58 %",
+        "<th scope=\"col\" class=\"right\">Side change (sd; right: 0)</th>",
+    ] {
+        assert!(newer.contains(part), "{part}: {newer}");
+    }
     let (home, page) = page(&component("evaluation"), |_| {});
+    assert!(
+        !page.contains("Different starts"),
+        "a column without a figure is none"
+    );
     for part in [
         "<th scope=\"row\">real, other wells</th><td class=\"right\">92</td><td class=\"right\">93 % \
          <small>(88 % to 97 %)</small></td>",
