@@ -62,11 +62,8 @@ impl MeasuredCondition {
         match self.gap_closed {
             Some(gap) => {
                 let trained = trained_on(data.split, self.seen);
-                let (of, few) = self.of_groups(data.resampled_by);
-                format!(
-                    "makes {} of the measured change; {cells}{of}{trained}{few}",
-                    share_made(gap)
-                )
+                let of = self.of_groups(data.resampled_by);
+                format!("makes {}; {cells}{of}{trained}", change_made(gap))
             }
             None => self.without_gap(data, &cells),
         }
@@ -113,17 +110,17 @@ impl MeasuredCondition {
     }
 
     /// How many groups its cells are of, and what is said where these are too few for an interval.
-    fn of_groups(&self, kind: Resampled) -> (String, &'static str) {
+    fn of_groups(&self, kind: Resampled) -> String {
         match self.groups {
             Some(groups) if kind != Resampled::Cell => {
                 let few = if groups < FEWEST_FOR_AN_INTERVAL {
-                    ", too few for an interval to rely on"
+                    " (too few for an interval to rely on)"
                 } else {
                     ""
                 };
-                (format!(" of {}", counted(groups, name(kind))), few)
+                format!(" of {}{few}", counted(groups, name(kind)))
             }
-            _ => (String::new(), ""),
+            _ => String::new(),
         }
     }
 
@@ -260,9 +257,9 @@ impl Evaluation {
             format!("; under another cell's condition {}", percent(shuffled))
         });
         Some(format!(
-            "generated cells make {} of the measured change, as a mean of {} of the {} with real \
+            "generated cells make {}, as a mean of {} of the {} with real \
              cells{shuffled}",
-            share_made(generated),
+            change_made(generated),
             counted(measured, "condition"),
             self.conditions.len()
         ))
@@ -315,7 +312,7 @@ impl MeasuredData {
     fn sentence(&self) -> String {
         let split = match self.split {
             MeasuredSplit::Validation => {
-                "the validation split, which was not trained on and which chose the checkpoint or the \
+                "the validation split, which was not used to train, but to choose the checkpoint or the \
                  sampling"
             }
             MeasuredSplit::Test => "the test split, which decided nothing and was never trained on",
@@ -374,13 +371,13 @@ fn name(kind: Resampled) -> &'static str {
     }
 }
 
-/// The share of a change that is made. Above the whole, where the interval holds the whole, it is said to be
-/// all: the excess is noise.
-fn share_made(gap: Estimate) -> String {
+/// How much of a change is made. Above the whole, where the interval holds the whole, it is said to be all: the
+/// excess is noise.
+fn change_made(gap: Estimate) -> String {
     if gap.value > 1.0 && gap.low <= 1.0 {
-        return format!("all, within noise ({}),", percent(gap));
+        return format!("all of the measured change, within noise: {}", percent(gap));
     }
-    percent(gap)
+    format!("{} of the measured change", percent(gap))
 }
 
 /// A figure with its interval, to three digits.
@@ -397,7 +394,9 @@ fn plain(Estimate { value, low, high }: Estimate) -> String {
 fn trained_on(split: MeasuredSplit, seen: bool) -> &'static str {
     match (seen, split) {
         (false, _) => " of a compound that training never saw",
-        (true, MeasuredSplit::Validation) => ", not trained on, which chose the checkpoint or the sampling",
+        (true, MeasuredSplit::Validation) => {
+            ", not used to train, but to choose the checkpoint or the sampling"
+        }
         (true, MeasuredSplit::Test | MeasuredSplit::HeldOut) => ", never trained on",
     }
 }
