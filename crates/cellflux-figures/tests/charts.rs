@@ -386,10 +386,11 @@ fn a_file_has_a_title_and_a_description_says_its_source_and_knows_the_dark() {
         let texts = Texts::of(&text).unwrap();
         let shown: Vec<&str> = texts.list.iter().map(|text| text.words.as_str()).collect();
         let shown = shown.join(" ");
+        let dated = format!("{}, cellflux-train 0.1.0", evaluation.date);
         for said in [
             "Generated cells are made by the model the model, not measured by a microscope.",
             "302 treated and 514 controls of BBBC021v1, validation split",
-            "2026-11-27, cellflux-train 0.1.0",
+            &dated,
         ] {
             assert!(shown.contains(said), "{name}: {said} in {shown}");
             assert!(child("desc").contains(said), "{name}: {said}");

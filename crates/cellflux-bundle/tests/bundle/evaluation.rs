@@ -417,6 +417,9 @@ fn a_finding_says_the_share_its_interval_how_many_cells_and_that_they_were_not_t
     );
 }
 
+/// A change to an evaluation, and what is then said.
+type Case = (fn(&mut Evaluation), &'static str);
+
 #[test]
 fn that_there_is_no_change_to_make_is_said_only_where_that_was_measured() {
     let without_gap = |edit: fn(&mut Evaluation)| {
@@ -428,7 +431,6 @@ fn that_there_is_no_change_to_make_is_said_only_where_that_was_measured() {
         assert!(!found[0].measured && found[0].warning.is_none());
         found[0].sentence.clone()
     };
-    type Case = (fn(&mut Evaluation), &'static str);
     let cases: [Case; 7] = [
         (
             |_| {},
