@@ -1,4 +1,5 @@
-//! Names in Markdown: words of a bundle, table or folder stand in reports as they are, whatever signs they have.
+//! Names in Markdown: words of a bundle, table or folder stand in reports as they are, whatever signs they
+//! have.
 
 /// A name that cannot become markup: signs that could start some are escaped, and a line break, which would
 /// end a table's row, is a space.

@@ -65,8 +65,8 @@ impl Cells {
     ///
     /// # Errors
     /// [`EvaluateError::NoCells`] for a split without treated cells that the bundle knows,
-    /// [`EvaluateError::FewCells`] below [`FEWEST_CELLS`] of them or of controls, [`EvaluateError::Train`] for
-    /// a pairing that cannot be.
+    /// [`EvaluateError::FewCells`] below [`FEWEST_CELLS`] of them or of controls, [`EvaluateError::Train`]
+    /// for a pairing that cannot be.
     pub fn choose(experiment: &Experiment, bundle: &Bundle, choice: Choice) -> Result<Self, EvaluateError> {
         let conditions = &bundle.manifest.conditions.list;
         let by_name: BTreeMap<&str, usize> = (0..)

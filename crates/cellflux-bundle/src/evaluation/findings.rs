@@ -371,8 +371,8 @@ fn name(kind: Resampled) -> &'static str {
     }
 }
 
-/// How much of a change is made. Above the whole, where the interval holds the whole, it is said to be all: the
-/// excess is noise.
+/// How much of a change is made. Above the whole, where the interval holds the whole, it is said to be all:
+/// the excess is noise.
 fn change_made(gap: Estimate) -> String {
     if gap.value > 1.0 && gap.low <= 1.0 {
         return format!("all of the measured change, within noise: {}", percent(gap));
