@@ -44,6 +44,34 @@ pub enum Resampled {
     Cell,
 }
 
+impl Resampled {
+    /// What one is called.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Field => "field of view",
+            Self::Well => "well",
+            Self::Plate => "plate",
+            Self::Cell => "cell",
+        }
+    }
+
+    /// What several are called.
+    pub fn names(self) -> &'static str {
+        match self {
+            Self::Field => "fields of view",
+            Self::Well => "wells",
+            Self::Plate => "plates",
+            Self::Cell => "cells",
+        }
+    }
+
+    /// A number of them: `1 well`, `31 fields of view`.
+    pub fn counted(self, count: usize) -> String {
+        let thing = if count == 1 { self.name() } else { self.names() };
+        format!("{count} {thing}")
+    }
+}
+
 /// Which real cells were compared with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

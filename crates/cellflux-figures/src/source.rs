@@ -41,12 +41,9 @@ impl<'a> Source<'a> {
             MeasuredSplit::Test => "test split",
             MeasuredSplit::HeldOut => "compounds held out of training",
         };
-        let groups = data.groups;
         let resampled = match data.resampled_by {
-            Resampled::Field => format!("{groups} fields of view"),
-            Resampled::Well => format!("{groups} wells"),
-            Resampled::Plate => format!("{groups} plates"),
             Resampled::Cell => "single cells, which makes them too narrow".into(),
+            kind => kind.counted(data.groups),
         };
         [
             format!("Generated cells are made by the model {model}, not measured by a microscope."),

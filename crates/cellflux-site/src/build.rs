@@ -18,7 +18,7 @@ use crate::components::{self, Components};
 use crate::config::{FILE, Project, RESERVED_IDS};
 use crate::error::SiteError;
 use crate::files::{AuthorFiles, Use};
-use crate::fingerprint::{Named, digest, name_by_content, sha256};
+use crate::fingerprint::{Named, digest, name_by_content};
 use crate::html::escape;
 use crate::ids::Ids;
 use crate::markdown::Surroundings;
@@ -458,7 +458,7 @@ fn service_worker(site: &Files) -> String {
         .files
         .iter()
         .filter(|(path, _)| of_a_visit(path))
-        .map(|(path, content)| (path, sha256(content)))
+        .map(|(path, content)| (path, cellflux_bundle::files::digest(content)))
         .collect();
     let list = serde_json::to_string(&kept).unwrap_or_else(|_| "{}".into());
     format!(

@@ -9,29 +9,16 @@ use std::path::Path;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use sha2::{Digest, Sha256, Sha384};
+use cellflux_bundle::files;
+use sha2::{Digest, Sha384};
 
 use crate::error::SiteError;
 
 /// The part of a digest that names hold: 40 bits of SHA-256.
 pub fn digest(content: &[u8]) -> String {
-    let mut whole = sha256(content);
+    let mut whole = files::digest(content);
     whole.truncate(10);
     whole
-}
-
-/// The whole SHA-256, in hexadecimal.
-pub fn sha256(content: &[u8]) -> String {
-    hex(&Sha256::digest(content))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        use std::fmt::Write;
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 /// A subresource integrity value.

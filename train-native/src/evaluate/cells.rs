@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cellflux_bundle::Bundle;
+use cellflux_bundle::sampling::FlowSource;
 use cellflux_data::random::{Purpose, below, order, stream};
 use cellflux_data::{
     ConditionTable, ConditionsConfig, DoseConfig, EncoderConfig, Entry, Experiment, Pairing, PairingConfig,
@@ -30,10 +31,11 @@ pub const FEWEST_STARTS: usize = 10;
 /// The fewest treated cells, and the fewest controls, of which anything can be measured.
 pub const FEWEST_CELLS: usize = 2;
 
-/// How many different images a list of walks starts from.
-pub fn starts(partners: &[Partner]) -> usize {
-    let controls: BTreeSet<u32> = partners.iter().map(|partner| partner.control).collect();
-    controls.len()
+/// How many different images a list of walks starts from; `None` for walks from noise, of which each starts
+/// from its own.
+pub fn starts<'a>(source: FlowSource, partners: impl IntoIterator<Item = &'a Partner>) -> Option<usize> {
+    let controls: BTreeSet<u32> = partners.into_iter().map(|partner| partner.control).collect();
+    (source == FlowSource::Control).then_some(controls.len())
 }
 
 /// The real cells of a split that a bundle can be asked about.
@@ -144,21 +146,6 @@ impl Cells {
     /// Each partner's condition, as a position in the bundle's list, in their order.
     pub fn conditions(&self) -> Vec<usize> {
         self.partners.iter().map(|partner| partner.condition).collect()
-    }
-
-    /// How many different controls the partners of each condition start from.
-    pub fn starts_by_condition(&self) -> BTreeMap<usize, usize> {
-        let mut controls: BTreeMap<usize, BTreeSet<u32>> = BTreeMap::new();
-        for partner in &self.partners {
-            controls
-                .entry(partner.condition)
-                .or_default()
-                .insert(partner.control);
-        }
-        controls
-            .into_iter()
-            .map(|(condition, controls)| (condition, controls.len()))
-            .collect()
     }
 
     /// The conditions that have at least this many cells, by their position in the bundle's list.

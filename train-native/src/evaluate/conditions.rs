@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cellflux_bundle::evaluation::{MeasuredCondition, NuclearArea};
-use cellflux_bundle::sampling::FlowSource;
 use cellflux_measure::sets::groups::Groups;
 
+use super::cells::starts;
 use super::effect::{ConditionCells, Effects, Statistic};
 use super::gathered::Gathered;
 use super::measured::Measured;
@@ -80,19 +80,18 @@ pub(super) fn condition_cells(question: &Question<'_>, gathered: &Gathered) -> V
         least: question.least_cells,
     };
     // Equal starts give equal pictures, or pictures of the same cell: their number counts as cells do.
-    let starts = question.cells.starts_by_condition();
-    let enough = |condition: &usize| {
-        let starts = starts.get(condition).copied().unwrap_or(0);
-        from_noise(question) || starts >= question.least_cells
-    };
     let mut cells = sorted.cells();
-    cells.retain(|(condition, _)| enough(condition));
+    cells.retain(|(condition, _)| {
+        starts_of(question, *condition).is_none_or(|starts| starts >= question.least_cells)
+    });
     cells
 }
 
-/// Whether walks start from noise, and so no two from the same image.
-fn from_noise(question: &Question<'_>) -> bool {
-    question.bundle.manifest.source == FlowSource::Noise
+/// How many different images a condition's walks start from.
+fn starts_of(question: &Question<'_>, condition: usize) -> Option<usize> {
+    let partners = question.cells.partners.iter();
+    let own = partners.filter(|partner| partner.condition == condition);
+    starts(question.bundle.manifest.source, own)
 }
 
 /// Every condition of the split with what its cells measure.
@@ -102,7 +101,6 @@ pub(super) fn measured_conditions(
     known: &[(usize, ConditionCells)],
     effects: Option<&Effects>,
 ) -> Vec<MeasuredCondition> {
-    let starts = question.cells.starts_by_condition();
     let mut rows: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     for (row, partner) in question.cells.partners.iter().enumerate() {
         rows.entry(partner.condition).or_default().push(row);
@@ -138,7 +136,7 @@ pub(super) fn measured_conditions(
             treated: rows.len(),
             controls: controls(&rows),
             groups: Some(groups(&rows)),
-            starts: starts.get(&condition).copied().filter(|_| !from_noise(question)),
+            starts: starts_of(question, condition),
             gap_closed: estimate(Statistic::Gap),
             direction: estimate(Statistic::Direction),
             side_change: estimate(Statistic::Side),

@@ -299,9 +299,10 @@ impl<'a> Condition<'a> {
             .filter_map(|&row| control_groups.of_rows().get(row).copied())
             .collect();
         let own_groups = Groups::of(control_groups.unit(), &groups);
+        let halvings = [&cells.groups, &own_groups].map(|groups| Halvings::of(groups, seed));
         let (measures, unchanged) = (0..scale.len())
             .filter(|&measure| ruler.tells_of_effect(measure))
-            .filter_map(|measure| Prepared::new(cells, (&own, &own_groups), scale, measure, seed))
+            .filter_map(|measure| Prepared::new(cells, &own, scale, measure, &halvings))
             .partition(Prepared::stands_out);
         let areas = ruler.position("nucleus.area").and_then(|area| {
             let sets = cells.sets.iter().map(|set| set.column(area)).collect();
@@ -402,20 +403,21 @@ fn beyond(distance: f64, noise: f64) -> f64 {
 }
 
 impl Prepared {
-    /// `None` for a measure that is the same in all controls or that real cells lack.
+    /// `None` for a measure that is the same in all controls or that real cells lack. The halvings are those
+    /// of the treated cells and of the controls.
     fn new(
         cells: &ConditionCells,
-        (controls, control_groups): (&Measured, &Groups),
+        controls: &Measured,
         scale: &Scale,
         measure: usize,
-        seed: u64,
+        [treated_halvings, control_halvings]: &[Halvings; 2],
     ) -> Option<Self> {
         let deviation = scale.deviation(measure)?;
         let treated = cells.treated.column(measure)?;
         let own = controls.column(measure)?;
         // Between two sets as large as each: halves are twice as noisy in the square.
-        let of_treated = halves(&treated, &cells.groups, seed)? / 2.0;
-        let of_controls = halves(&own, control_groups, seed)? / 2.0;
+        let of_treated = treated_halvings.noise(&treated)? / 2.0;
+        let of_controls = control_halvings.noise(&own)? / 2.0;
         Some(Self {
             deviation,
             noise: Noise {
@@ -442,21 +444,26 @@ impl Prepared {
     }
 }
 
-/// The mean square of the distance between halves of a set's groups; `None` for a set of one group.
-fn halves(column: &Column, groups: &Groups, seed: u64) -> Option<f64> {
-    if groups.count() < 2 {
-        return None;
-    }
-    let halvings: Vec<[Vec<usize>; 2]> = (0..HALVINGS)
-        .map(|halving| groups.halves(seed.wrapping_add(halving)))
-        .collect();
-    let smaller = |[first, second]: &[Vec<usize>; 2]| first.len().min(second.len());
-    // Groups of very different size may have no half that is large enough: then the most even ones are taken.
-    let most = halvings.iter().map(smaller).max()?;
-    let least = most.min((SMALLER_HALF * groups.rows() as f64) as usize);
-    let (mut sum, mut count) = (0.0, 0.0);
-    for halves in halvings.iter().filter(|halves| smaller(halves) >= least) {
-        let [first, second] = halves.each_ref().map(|rows| {
+/// Halves of a set's groups, the same for every measure: for each row of the set, whether it is in the first and
+/// whether it is in the second.
+struct Halvings(Vec<[Vec<u32>; 2]>);
+
+impl Halvings {
+    /// None of a set of one group.
+    fn of(groups: &Groups, seed: u64) -> Self {
+        if groups.count() < 2 {
+            return Self(Vec::new());
+        }
+        let halvings: Vec<[Vec<usize>; 2]> = (0..HALVINGS)
+            .map(|halving| groups.halves(seed.wrapping_add(halving)))
+            .collect();
+        let smaller = |[first, second]: &[Vec<usize>; 2]| first.len().min(second.len());
+        // Groups of very different size may have no half that is large enough: then the most even ones are
+        // taken.
+        let most = halvings.iter().map(smaller).max().unwrap_or(0);
+        let least = most.min((SMALLER_HALF * groups.rows() as f64) as usize);
+        let even = halvings.iter().filter(|halves| smaller(halves) >= least);
+        let counts = |rows: &Vec<usize>| {
             let mut counts = vec![0; groups.rows()];
             for &row in rows {
                 if let Some(place) = counts.get_mut(row) {
@@ -464,13 +471,22 @@ fn halves(column: &Column, groups: &Groups, seed: u64) -> Option<f64> {
                 }
             }
             counts
-        });
-        if let Some(distance) = column.distance(&first, column, &second) {
-            sum += distance * distance;
-            count += 1.0;
-        }
+        };
+        Self(even.map(|halves| halves.each_ref().map(counts)).collect())
     }
-    (count > 0.0).then(|| sum / count)
+
+    /// The mean square of the distance between the halves; `None` where there are none, or where a half lacks
+    /// the measure each time.
+    fn noise(&self, column: &Column) -> Option<f64> {
+        let (mut sum, mut count) = (0.0, 0.0);
+        for [first, second] in &self.0 {
+            if let Some(distance) = column.distance(first, column, second) {
+                sum += distance * distance;
+                count += 1.0;
+            }
+        }
+        (count > 0.0).then(|| sum / count)
+    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Everything that an evaluation compares: real cells and the sets beside them, measured.
 
 use cellflux_bundle::evaluation::RowKind;
+use cellflux_bundle::sampling::FlowSource;
 use cellflux_measure::sets::groups::choose_unit;
 
 use super::EvaluateError;
@@ -48,7 +49,7 @@ impl Gathered {
         let mut beside_treated = vec![Set {
             kind: RowKind::Copied,
             name: "controls copied".to_owned(),
-            starts: Some(starts(&cells.partners)),
+            starts: starts(FlowSource::Control, &cells.partners),
             paths: copied.paths,
             images: copied.images,
             measured: copied.measured,

@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
 use cellflux_bundle::Bundle;
-use cellflux_bundle::evaluation::{Distances, Evaluation};
+use cellflux_bundle::evaluation::Evaluation;
 use cellflux_data::Experiment;
-use cellflux_figures::Chart;
+use cellflux_figures::{Chart, MEASURES as DISTANCES, Measure};
 use cellflux_measure::sets::Features;
 use safetensors::tensor::{Dtype, TensorView};
 use serde_json::json;
@@ -220,8 +220,8 @@ fn within_csv(path: &Path, assessment: &Assessment, bundle: &Bundle) -> Result<V
                 let Some(found) = measured.within(space, place, set) else {
                     continue;
                 };
-                for (name, figure) in figures_of(&found) {
-                    let Some(Estimate { value, low, high }) = figure else {
+                for Measure { name, figure, .. } in &DISTANCES {
+                    let Some(Estimate { value, low, high }) = figure(&found) else {
                         continue;
                     };
                     let [value, low, high] = [value, low, high].map(|number| number.to_string());
@@ -233,19 +233,6 @@ fn within_csv(path: &Path, assessment: &Assessment, bundle: &Bundle) -> Result<V
         }
     }
     table.into_inner().map_err(|error| wrong(error.to_string()))
-}
-
-/// The distances of one set in one space, by their names in `evaluation.json`.
-fn figures_of(found: &Distances) -> [(&'static str, Option<Estimate>); 7] {
-    [
-        ("kid", found.kid),
-        ("energy", found.energy),
-        ("frechet", found.frechet),
-        ("precision", found.precision),
-        ("recall", found.recall),
-        ("density", found.density),
-        ("coverage", found.coverage),
-    ]
 }
 
 /// Every set's measures, f64 `[N, D]`, NaN where a crop does not have one; the measures' names are in the

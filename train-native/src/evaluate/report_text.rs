@@ -295,10 +295,9 @@ fn of_differences(differences: &[Difference]) -> Vec<String> {
 /// What the groups are called that intervals resample.
 fn groups_of(kind: Resampled) -> &'static str {
     match kind {
-        Resampled::Field => "fields of view",
-        Resampled::Well => "wells",
-        Resampled::Plate => "plates",
+        // Another column counts cells.
         Resampled::Cell => "groups",
+        kind => kind.names(),
     }
 }
 

@@ -87,7 +87,7 @@ impl MeasuredCondition {
             );
         }
         if self.groups.is_some_and(|groups| groups < 2) {
-            return format!("not measured: {cells} of one {}", name(data.resampled_by));
+            return format!("not measured: {cells} of one {}", data.resampled_by.name());
         }
         if self.controls < LEAST_CONTROLS {
             return format!(
@@ -118,7 +118,7 @@ impl MeasuredCondition {
                 } else {
                     ""
                 };
-                format!(" of {}{few}", counted(groups, name(kind)))
+                format!(" of {}{few}", kind.counted(groups))
             }
             _ => String::new(),
         }
@@ -321,13 +321,13 @@ impl MeasuredData {
         let groups = self.groups;
         let resampled = match self.resampled_by {
             Resampled::Cell => "single cells, which makes them too narrow,".into(),
-            kind => counted(groups, name(kind)),
+            kind => kind.counted(groups),
         };
         let trained = match (self.wells, self.wells_in_training) {
             (Some(wells), Some(trained)) if trained > 0 => {
                 format!(
                     "; {trained} of their {} have other cells that were trained on",
-                    counted(wells, "well")
+                    Resampled::Well.counted(wells)
                 )
             }
             _ => String::new(),
@@ -352,23 +352,9 @@ fn cells(count: usize) -> String {
     counted(count, "real cell")
 }
 
-/// A number of things: `1 well`, `2 wells`, `2 fields of view`.
+/// A number of things: `1 condition`, `2 conditions`.
 fn counted(count: usize, thing: &str) -> String {
-    let thing = match (count, thing) {
-        (1, _) => thing.to_owned(),
-        (_, "field of view") => "fields of view".to_owned(),
-        _ => format!("{thing}s"),
-    };
-    format!("{count} {thing}")
-}
-
-fn name(kind: Resampled) -> &'static str {
-    match kind {
-        Resampled::Field => "field of view",
-        Resampled::Well => "well",
-        Resampled::Plate => "plate",
-        Resampled::Cell => "cell",
-    }
+    format!("{count} {thing}{}", if count == 1 { "" } else { "s" })
 }
 
 /// How much of a change is made. Above the whole, where the interval holds the whole, it is said to be all:

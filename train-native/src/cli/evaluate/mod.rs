@@ -210,7 +210,7 @@ fn one(task: &Task<'_>) -> anyhow::Result<()> {
         );
         return Ok(());
     }
-    let mut images = generated(&generator, &sets, bundle.manifest.source == FlowSource::Noise)?;
+    let mut images = generated(&generator, &sets, bundle.manifest.source)?;
     images.extend(external);
     let of_shared = match &shared {
         Some(partners) => generator.images(COMPOUNDS, partners.len())?,
@@ -279,7 +279,7 @@ fn generate(
     Ok(())
 }
 
-fn generated(generator: &Generator<'_>, sets: &[Planned], from_noise: bool) -> anyhow::Result<Vec<Images>> {
+fn generated(generator: &Generator<'_>, sets: &[Planned], source: FlowSource) -> anyhow::Result<Vec<Images>> {
     let mut images = Vec::with_capacity(sets.len());
     for set in sets {
         let Some(coded) = generator.images(set.folder, set.partners.len())? else {
@@ -292,7 +292,7 @@ fn generated(generator: &Generator<'_>, sets: &[Planned], from_noise: bool) -> a
             kind: set.kind,
             name: set.name.to_owned(),
             folder: set.folder.to_owned(),
-            starts: (!from_noise).then(|| starts(&set.partners)),
+            starts: starts(source, &set.partners),
             images: coded,
         });
     }

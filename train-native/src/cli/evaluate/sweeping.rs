@@ -75,7 +75,7 @@ pub fn run(task: &Task<'_>) -> anyhow::Result<()> {
             kind: RowKind::Generated,
             name: label,
             folder: String::new(),
-            starts: (bundle.manifest.source != FlowSource::Noise).then(|| starts(&cells.partners)),
+            starts: starts(bundle.manifest.source, &cells.partners),
             images: coded,
         });
     }

@@ -14,9 +14,9 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use candle_core::{Device, Tensor};
+use cellflux_bundle::files;
 use cellflux_bundle::tensor::Tensor as StoredTensor;
 use cellflux_bundle::torch_file;
-use sha2::{Digest, Sha256};
 
 pub use layers::{FEATURES, parameters};
 pub use resize::{Preparation, SIDE};
@@ -59,7 +59,7 @@ impl Inception {
             .map(|(name, stored)| Ok((name.clone(), on_host(stored)?)))
             .collect::<candle_core::Result<_>>()?;
         Ok(Self {
-            sha256: Some(format!("{:x}", Sha256::digest(&bytes))),
+            sha256: Some(files::digest(&bytes)),
             ..Self::of_tensors(&tensors, preparation, device)?
         })
     }

@@ -17,9 +17,9 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use candle_core::{D, Device, Tensor};
+use cellflux_bundle::files;
 use cellflux_image::ImageSpec;
 use cellflux_image::spec::ModelRange;
-use sha2::{Digest, Sha256};
 
 pub use about::{About, SeenCells};
 pub use classes::{Classes, NamedAfter, UNTREATED};
@@ -79,7 +79,7 @@ impl Classifier {
             path: weights_path.clone(),
             reason,
         };
-        if about.weights_sha256 != format!("{:x}", Sha256::digest(&bytes)) {
+        if about.weights_sha256 != files::digest(&bytes) {
             return Err(wrong(format!("it is not the file that {ABOUT} describes")));
         }
         let tensors = candle_core::safetensors::load_buffer(&bytes, device)
@@ -120,7 +120,7 @@ impl Classifier {
     pub fn save(&self, folder: &Path) -> Result<(), TrainError> {
         let bytes = safetensors_of(&self.tensors)?;
         let about = About {
-            weights_sha256: format!("{:x}", Sha256::digest(&bytes)),
+            weights_sha256: files::digest(&bytes),
             ..self.about.clone()
         };
         let json = serde_json::to_vec_pretty(&about)
