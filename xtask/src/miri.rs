@@ -43,7 +43,7 @@ pub fn miri(options: &Options) -> Result<()> {
                 .args(["miri", "test", "--package", reader, "--lib"])
                 // Tests write into temporary folders.
                 .env("MIRIFLAGS", "-Zmiri-disable-isolation")
-                // A property of 256 random cases takes an hour each here.
+                // Miri is too slow for a property's usual 256 random cases.
                 .env("PROPTEST_CASES", "2")
                 .env("CARGO_TARGET_DIR", root().join("target/miri")),
         )?;
