@@ -6,7 +6,7 @@ use std::io::Cursor;
 use anyhow::{Context, Result};
 use cellflux_bundle::UNetConfig;
 use cellflux_bundle::topology::Topology;
-use cellflux_session::{Direction, Recipe, Start, View, link};
+use cellflux_session::{Direction, Recipe, Start, Treatment, View, link};
 use image::codecs::{jpeg::JpegEncoder, png::PngEncoder};
 use image::{ExtendedColorType, ImageEncoder};
 use safetensors::Dtype;
@@ -220,6 +220,7 @@ fn visits() -> Result<()> {
     let crop = Start::Crop((0..3 * 8 * 8).collect());
     for (name, kind, start, direction) in [
         ("example", Kind::Control, example("control-1"), Direction::Forward),
+        ("typed", Kind::Control, example("control-1"), Direction::Forward),
         ("crop", Kind::Control, crop, Direction::Return),
         ("dosed", Kind::Dosed, example("taxol-1"), Direction::Reverse),
         ("noise", Kind::Noise, Start::Noise, Direction::Forward),
@@ -228,6 +229,9 @@ fn visits() -> Result<()> {
         let condition = model.conditions.get("taxol").context("the model has no taxol")?;
         let mut recipe = Recipe::new(&model, start, condition);
         recipe.direction = direction;
+        if name == "typed" {
+            recipe.condition = Treatment::Typed("C/C=C\\C(=O)[N+](C)(C)C#N".into());
+        }
         recipe.view = View {
             step: Some(1),
             hidden: vec![0, 2],

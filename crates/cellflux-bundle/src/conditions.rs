@@ -169,6 +169,14 @@ impl Conditions {
         self.list.iter().find(|condition| condition.control)
     }
 
+    /// The compounds that training saw, with their positions: what a compound that it did not see is compared
+    /// with. A control is none of them, as it is where paths start.
+    pub fn trained(&self) -> impl Iterator<Item = (usize, &Condition)> {
+        let seen = |condition: &Condition| condition.split == Split::Seen && !condition.control;
+        let list = self.list.iter().enumerate();
+        list.filter(move |(_, condition)| seen(condition))
+    }
+
     /// Width of the stored vectors in a network of this `condition_dim`: without the dose features.
     pub fn stored_width(&self, condition_dim: usize) -> usize {
         condition_dim.saturating_sub(self.dose.width())
