@@ -18,7 +18,7 @@ use crate::model::{self, Kind, SMALLEST};
 use crate::targets::{self, checkpoints};
 
 /// Seeds of texts: target, name, content.
-const TEXTS: [(&str, &str, &str); 29] = [
+const TEXTS: [(&str, &str, &str); 30] = [
     (
         "description",
         "whole-imagej",
@@ -48,6 +48,23 @@ const TEXTS: [(&str, &str, &str); 29] = [
     ("smiles", "whole-aromatic", "Cn1cnc2c1c(=O)n(C)c(=O)n2C"),
     ("smiles", "whole-wildcard", "*c1cc*cc1"),
     ("smiles", "whole-isotope", "[13CH3]C%10CCCCC%10.[2H]O[2H]"),
+    (
+        "structure",
+        "whole-acetate",
+        "aspirin's acid part\n\
+        \x20 by hand\n\
+        \n\
+        \x20 4  3  0  0  0  0            999 V2000\n\
+        \x20   0.0000    0.0000    0.0000 C   0  0  0  0  0  0  0  0  0  0  0  0\n\
+        \x20   1.0000    0.0000    0.0000 C   0  0  0  0  0  0  0  0  0  0  0  0\n\
+        \x20   1.5000    0.9000    0.0000 O   0  0  0  0  0  0  0  0  0  0  0  0\n\
+        \x20   1.5000   -0.9000    0.0000 O   0  5  0  0  0  0  0  0  0  0  0  0\n\
+        \x20 1  2  1  0\n\
+        \x20 2  3  2  0\n\
+        \x20 2  4  1  0\n\
+        M  CHG  1   4  -1\n\
+        M  END\n",
+    ),
     ("link", "whole-short", "c=taxol"),
     (
         "link",
