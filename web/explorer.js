@@ -295,8 +295,10 @@ class Explorer extends HTMLElement {
     const before = this.#state.recipe;
     if (before && Object.entries(change).every(([name, value]) => before[name] === value)) return;
     this.#walker.pause();
-    const { smiles, ...listed } = before ?? {};
-    this.#set({ recipe: { ...(change.compound ? listed : before), ...change } });
+    const recipe = { ...before, ...change };
+    // A compound of the list takes the place of one that was typed.
+    if (change.compound) delete recipe.smiles;
+    this.#set({ recipe });
     this.#waitFor(async () => {
       try {
         this.#follow(await this.#worker.call('change', { change }));

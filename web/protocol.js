@@ -18,8 +18,9 @@ export const KINDS = /** @type {const} */ ([
   // The chemistry's: a compound that was typed and cannot be one.
   'bad-compound',
   // The worker's: a file that did not come or came damaged, a download that was cancelled, WebAssembly that
-  // is not there or has stopped, pictures that everything works without, and what nobody has foreseen.
-  'download', 'bad-file', 'cancelled', 'no-wasm', 'stopped', 'picture', 'pictures', 'internal',
+  // is not there or has stopped, pictures and chemistry that everything else works without, and what nobody
+  // has foreseen.
+  'download', 'bad-file', 'cancelled', 'no-wasm', 'stopped', 'picture', 'pictures', 'chemistry', 'internal',
   // The page's: no worker, one that says nothing, a recording that did not come, and what nobody has
   // foreseen.
   'no-worker', 'silent', 'recorded', 'page',

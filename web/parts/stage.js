@@ -12,7 +12,7 @@ import { UNSEEN } from '../state.js';
 const GENERATED = 'Generated, not measured';
 
 /** A compound that was typed, as far as batches are concerned. */
-const TYPED = { id: null, batches: [], control: false, typed: true };
+const TYPED = { id: null, batches: [], control: false };
 
 /** Shows `state.walk` at `state.cursor`: three pictures, and the channels that can be switched off. */
 export class Stage extends Part {
@@ -243,7 +243,8 @@ function noiseSentence(start, recipe) {
  * What is known of the start's batch and the compound's, as a kind and a sentence. Cells of two batches
  * differ without any treatment (docs/bundle-format.md, `batches`).
  */
-function batchNote({ kind, synthetic, batch }, { batches, control, typed }, name = 'this compound') {
+function batchNote({ kind, synthetic, batch }, compound, name = 'this compound') {
+  const { batches, control } = compound;
   if (kind === 'noise') {
     return ['noise', 'This flow starts from noise: there is no control that the end could be compared with.'];
   }
@@ -254,7 +255,7 @@ function batchNote({ kind, synthetic, batch }, { batches, control, typed }, name
       `The start is drawn by a program: the walk shows what the network does to a drawing, not what ${real}.`,
     ];
   }
-  if (typed) {
+  if (compound === TYPED) {
     return [
       'unseen',
       `No real cells measured: ${name} was typed. The network has never seen it, so there is nothing `

@@ -33,8 +33,9 @@ export class TypedCompound extends Part {
       ),
     );
     this.card = el('div', { class: 'compound-card typed-card', hidden: true });
+    this.offer = el('details', {}, el('summary', {}, 'Any other compound'), form, this.card);
     this.hidden = true;
-    this.append(form, this.card);
+    this.append(this.offer);
   }
 
   disconnectedCallback() {
@@ -50,6 +51,7 @@ export class TypedCompound extends Part {
     this.card.replaceChildren();
     if (!typed) return;
     this.field.value = typed.smiles;
+    this.offer.open = true;
     this.#describe(typed, compounds ?? []);
   }
 

@@ -1,5 +1,6 @@
 //! Building pkg/: the page's modules compiled for the browser, with their JavaScript glue and types.
 
+use std::fmt::Write;
 use std::fs;
 use std::path::Path;
 
@@ -69,7 +70,7 @@ pub fn build(options: &Options) -> Result<()> {
         run(&mut command)?;
         let output = toolchain.module(profile, module.name);
         let code = fs::read(&output).with_context(|| format!("cannot read {}", output.display()))?;
-        stamp += &format!("{:x} {}\n", Sha256::digest(&code), module.name);
+        writeln!(stamp, "{:x} {}", Sha256::digest(&code), module.name)?;
         built.push((module, output));
     }
     let pkg = root().join("pkg");

@@ -481,3 +481,24 @@ impl ConditionVectors {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn compounds_that_training_saw_are_neither_controls_nor_held_out() {
+        let conditions: Conditions = serde_json::from_str(
+            r#"{"encoder": {"kind": "one-hot"}, "list": [
+                {"id": "dmso", "name": "DMSO", "split": "seen", "control": true},
+                {"id": "taxol", "name": "taxol", "split": "seen"},
+                {"id": "colchicine", "name": "colchicine", "split": "held-out"},
+                {"id": "emetine", "name": "emetine", "split": "seen"}]}"#,
+        )
+        .unwrap();
+        let trained = conditions
+            .trained()
+            .map(|(position, condition)| (position, condition.id.as_str()));
+        assert_eq!(trained.collect::<Vec<_>>(), [(1, "taxol"), (3, "emetine")]);
+    }
+}

@@ -183,10 +183,8 @@ impl Table {
                 "CHG" => atom.charge = value.clamp(-15, 15),
                 // 2 is a doublet, 1 and 3 are a singlet and a triplet.
                 "RAD" => {
-                    atom.unpaired = [0, 2, 1, 2]
-                        .get(value.unsigned_abs() as usize)
-                        .copied()
-                        .unwrap_or(0)
+                    let unpaired = [0, 2, 1, 2].get(value.unsigned_abs() as usize);
+                    atom.unpaired = unpaired.copied().unwrap_or_default();
                 }
                 _ => atom.isotope = u32::try_from(value).ok().filter(|mass| *mass > 0),
             }
@@ -284,7 +282,7 @@ const ORGANIC: [&str; 10] = ["B", "C", "N", "O", "P", "S", "F", "Cl", "Br", "I"]
 /// has no such rule, as metals have not.
 fn usual_valence(symbol: &str, charge: i32) -> i32 {
     let electrons = match symbol {
-        "H" => return if charge == 0 { 1 } else { 0 },
+        "H" => return i32::from(charge == 0),
         "B" => 3,
         "C" | "Si" | "Ge" => 4,
         "N" | "P" | "As" => 5,
@@ -458,7 +456,9 @@ impl Text<'_> {
                 number
             } else {
                 let taken: BTreeSet<usize> = self.rings.values().copied().collect();
-                let free = (1..).find(|number| !taken.contains(number)).unwrap_or(1);
+                // One of so many numbers is free.
+                let free = (1..=taken.len() + 1).find(|number| !taken.contains(number));
+                let free = free.unwrap_or_default();
                 self.rings.insert(place, free);
                 self.smiles.push_str(self.sign(place));
                 free
@@ -503,12 +503,14 @@ mod tests {
             bonds.len()
         );
         for (symbol, charge) in atoms {
-            text += &format!(
-                "    0.0000    0.0000    0.0000 {symbol:<3} 0{charge:>3}  0  0  0  0  0  0  0  0  0  0\n"
-            );
+            writeln!(
+                text,
+                "    0.0000    0.0000    0.0000 {symbol:<3} 0{charge:>3}  0  0  0  0  0  0  0  0  0  0"
+            )
+            .unwrap();
         }
         for (from, to, order) in bonds {
-            text += &format!("{from:>3}{to:>3}{order:>3}  0\n");
+            writeln!(text, "{from:>3}{to:>3}{order:>3}  0").unwrap();
         }
         text + properties + "M  END\n"
     }
