@@ -28,8 +28,8 @@ export class TypedCompound extends Part {
       el(
         'p',
         { class: 'hint', id: 'typed-hint' },
-        'Typed, pasted, or dropped as a .smi, .mol or .sdf file. It stays on this computer; a link that you '
-          + 'copy holds it.',
+        'Typed, pasted, or dropped as a .smi, .mol or .sdf file. It is sent nowhere; the page’s address and '
+          + 'its links hold it.',
       ),
     );
     this.card = el('div', { class: 'compound-card typed-card', hidden: true });
