@@ -230,8 +230,10 @@ test('what is no compound is told in a sentence, and the walk stays', async () =
 });
 
 test('a page that is opened at a link of an impossible compound shows its own walk instead', async () => {
-  const { explorer, context } = await opened(`${SITE}?engine=candle#v=2&smiles=C1CC`);
+  const context = await browser.newContext({ serviceWorkers: 'block' });
+  const explorer = await ExplorerPage.open(context, `${SITE}?engine=candle#v=2&smiles=C1CC`);
   try {
+    await explorer.network();
     await explorer.says(/ring 1 is opened and never closed.*The page shows its own walk instead/);
     await explorer.page.locator('.compounds [aria-selected="true"]').waitFor();
     explorer.nothingInTheConsole();
