@@ -42,7 +42,7 @@ async function type(page, smiles) {
   await field(page).press('Enter');
 }
 
-const card = (page) => page.locator('cellflux-typed .typed-card:visible');
+const card = (page) => page.locator('.typed-card:visible');
 
 /** Waits until the page is under the compound that was typed. */
 async function under(explorer, smiles) {

@@ -309,7 +309,7 @@ function view(name, heading) {
   const title = el('span', { class: 'title' }, heading);
   const note = el('span', { class: 'note' });
   const stamp = el('span', { class: 'stamp' });
-  const unseen = el('span', { class: 'stamp generated', 'data-unseen': name, hidden: true }, UNSEEN);
+  const unseen = el('span', { class: 'never', 'data-unseen': name, hidden: true }, UNSEEN);
   const canvas = el('canvas', { width: 1, height: 1, role: 'img', 'data-view': name, 'aria-label': heading });
   const caption = el('figcaption', {}, title, note, stamp, unseen);
   const frame = el(

@@ -32,7 +32,7 @@ export class TypedCompound extends Part {
           + 'its links hold it.',
       ),
     );
-    this.card = el('div', { class: 'compound-card typed-card', hidden: true });
+    this.card = el('div', { class: 'typed-card', hidden: true });
     this.offer = el('details', {}, el('summary', {}, 'Any other compound'), form, this.card);
     this.hidden = true;
     this.append(this.offer);
