@@ -112,12 +112,10 @@ pub enum ChemError {
         found: String,
     },
     /// A file that holds no structure.
-    #[error("{file}: line {line}: {reason}")]
+    #[error("{place}: {reason}")]
     File {
-        /// The file.
-        file: String,
-        /// The line, from 1.
-        line: usize,
+        /// The file and the line, from 1. One text, so that the error stays small.
+        place: String,
         /// What is wrong, and what was expected.
         reason: String,
     },

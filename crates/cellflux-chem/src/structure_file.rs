@@ -22,8 +22,7 @@ pub fn smiles_of_file(name: &str, text: &str) -> Result<String, ChemError> {
     let lower = name.to_ascii_lowercase();
     if [".mol", ".sdf"].iter().any(|end| lower.ends_with(end)) {
         let table = Table::read(text).map_err(|Fault { line, reason }| ChemError::File {
-            file: name.to_owned(),
-            line,
+            place: format!("{name}: line {line}"),
             reason,
         })?;
         return Ok(table.smiles());
