@@ -5,6 +5,7 @@
 
 import { takeDrops } from './drops.js';
 import { seen } from './html.js';
+import { structureIn } from './intake.js';
 import { ANY_PART, layout, nameNoise } from './layout.js';
 import { linkAt, linkHere, showLink, takesCropAlong } from './link_at.js';
 import { informed, silent, troubled, warned } from './notices.js';
@@ -294,7 +295,10 @@ class Explorer extends HTMLElement {
     const before = this.#state.recipe;
     if (before && Object.entries(change).every(([name, value]) => before[name] === value)) return;
     this.#walker.pause();
-    this.#set({ recipe: { ...before, ...change } });
+    const recipe = { ...before, ...change };
+    // A compound of the list takes the place of one that was typed.
+    if (change.compound) delete recipe.smiles;
+    this.#set({ recipe });
     this.#waitFor(async () => {
       try {
         this.#follow(await this.#worker.call('change', { change }));
@@ -305,22 +309,45 @@ class Explorer extends HTMLElement {
     });
   }
 
-  /**
-   * Another compound. A cell that was treated with the one before is no start for it: the walk goes on from
-   * the last control.
-   */
+  /** Another compound of the bundle's. */
   #chooseCompound(change) {
-    const { recipe, examples } = this.#state;
+    const leaving = this.#leaveCellOf(change.compound);
+    this.#change({ ...change, ...leaving.change });
+    if (leaving.notice) this.#set({ notice: leaving.notice });
+  }
+
+  /**
+   * What else changes under another compound: a cell that was treated with the one before is no start for it,
+   * so the walk goes on from the last control.
+   * @param {string | null} compound
+   */
+  #leaveCellOf(compound) {
+    const { recipe, examples, flowSource } = this.#state;
     const cell = recipe?.direction === 'reverse' && examples?.find(({ id }) => id === recipe.control);
-    if (!cell || cell.condition === change.compound) {
-      this.#change(change);
-      return;
-    }
-    this.#change({ ...change, direction: 'forward', control: this.#firstControl() });
-    const source = this.#state.flowSource === 'noise' ? 'noise' : 'a control';
+    if (!cell || cell.condition === compound) return { change: {}, notice: null };
+    const source = flowSource === 'noise' ? 'noise' : 'a control';
     const sentence = 'The cell walked back from was not treated with this compound; '
       + `the walk starts from ${source} again.`;
-    this.#set({ notice: informed(sentence) });
+    const change = /** @type {Change} */ ({ direction: 'forward', control: this.#firstControl() });
+    return { change, notice: informed(sentence) };
+  }
+
+  /** A compound that the visitor has typed, or that the file of this name holds. */
+  #typeCompound(text, file = null) {
+    if (!this.#state.recipe) {
+      this.#set({ notice: informed('Choose an image first: a walk under a compound starts from one.') });
+      return undefined;
+    }
+    this.#walker.pause();
+    const leaving = this.#leaveCellOf(null);
+    return this.#waitFor(() => this.#attempt(async () => {
+      const { same, ...answer } = await this.#worker.call('type', { text, file, change: leaving.change });
+      this.#follow(answer);
+      const known = same && this.#state.compounds.find(({ id }) => id === same);
+      const sentence = `For the network this is ${known?.name}: both have the same Morgan counts, which `
+        + 'is all that it is told of a compound.';
+      this.#set({ notice: known ? informed(sentence) : leaving.notice });
+    }));
   }
 
   /** The control walked from last, else the first there is; noise for a flow that starts from noise. */
@@ -389,7 +416,16 @@ class Explorer extends HTMLElement {
   // The visitor's own image
 
   #takeFiles(files) {
-    return this.#attempt(() => this.#upload.take(files));
+    return this.#attempt(async () => {
+      const structure = await structureIn(files);
+      if (!structure) await this.#upload.take(files);
+      else if (this.#state.takesStructures) await this.#typeCompound(structure.text, structure.name);
+      else if (this.#state.manifest) {
+        const sentence = 'This model’s vectors are not made from structures, so it takes only the compounds '
+          + 'of its list.';
+        this.#set({ notice: informed(sentence) });
+      }
+    });
   }
 
   #useUpload() {
@@ -447,6 +483,7 @@ class Explorer extends HTMLElement {
       dismiss: () => this.#set({ notice: null }),
       control: () => this.#change({ control: detail.control, direction: 'forward' }),
       compound: () => this.#chooseCompound(detail),
+      type: () => this.#typeCompound(detail.text),
       change: () => this.#changeSettings(detail.change),
       'reverse-from': () => this.#change({ control: detail.control, direction: 'reverse' }),
       channel: () => this.#showChannels(visible.map((on, index) => (index === detail.index ? !on : on))),

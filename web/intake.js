@@ -8,6 +8,32 @@
 const LARGEST = 256e6;
 const MOST_FILES = 16;
 
+/** Files that hold a compound's structure, and the most bytes of one. */
+const STRUCTURE = /\.(smi|smiles|mol|sdf)$/i;
+const LARGEST_STRUCTURE = 1e6;
+
+/**
+ * The text of a dropped file that holds a compound's structure; null where the files are images.
+ * @param {File[]} files
+ * @throws {Error} one sentence that names the file
+ */
+export async function structureIn(files) {
+  const file = files.find(({ name }) => STRUCTURE.test(name));
+  if (!file) return null;
+  if (files.length > 1) {
+    throw new Error(`${file.name} and other files at once; expected one structure, or images alone.`);
+  }
+  if (file.size > LARGEST_STRUCTURE) {
+    const [size, most] = [file.size, LARGEST_STRUCTURE].map((bytes) => (bytes / 1e6).toFixed(0));
+    throw new Error(`${file.name} is ${size} MB; expected one structure of at most ${most} MB.`);
+  }
+  try {
+    return { name: file.name, text: await file.text() };
+  } catch {
+    throw new Error(`${file.name} could not be read; it may have been moved, or it is a folder.`);
+  }
+}
+
 /**
  * Reads files into memory.
  * @param {File[]} files

@@ -7,6 +7,7 @@ import { ModelCard } from './parts/model_card.js';
 import { ModelOffer } from './parts/model_offer.js';
 import { ControlPicker } from './parts/control_picker.js';
 import { CompoundPicker } from './parts/compound_picker.js';
+import { TypedCompound } from './parts/typed_compound.js';
 import { CropEditor } from './parts/crop_editor.js';
 import { Stage } from './parts/stage.js';
 import { Measured } from './parts/measured.js';
@@ -21,6 +22,7 @@ const PARTS = {
   'cellflux-model': ModelCard,
   'cellflux-control': ControlPicker,
   'cellflux-compound': CompoundPicker,
+  'cellflux-typed': TypedCompound,
   'cellflux-crop': CropEditor,
   'cellflux-stage': Stage,
   'cellflux-transport': Transport,
@@ -65,7 +67,7 @@ function elementsFor(host) {
       el('div', { class: 'pick' },
         step('1', 'control', 'Pick a control', 'An untreated cell: where the walk starts.',
           part('cellflux-control')),
-        step('2', 'compound', 'Pick a compound', null, part('cellflux-compound'))),
+        step('2', 'compound', 'Pick a compound', null, part('cellflux-compound'), part('cellflux-typed'))),
       el('div', { class: 'walk-column' },
         step('3', 'walk', 'Walk', null, part('cellflux-offer'), part('cellflux-stage'),
           part('cellflux-transport'), part('cellflux-measured'), part('cellflux-keep'),

@@ -36,6 +36,9 @@ const WAYS_ON = {
   'bad-image': [],
   'bad-link': [],
   'bad-recipe': [],
+  'bad-compound': [],
+  // Typing the compound tries again.
+  chemistry: [],
   'no-engine': [],
   cpu: [],
   internal: [],

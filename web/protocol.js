@@ -8,16 +8,19 @@
 // gives way to a call that has come since, after the evaluation that it is at, and answers without a step.
 
 /**
- * Every kind of failure: the module's own (crates/cellflux-wasm/src/trouble.rs), the worker's and the
- * page's. A way on is offered by kind (notices.js).
+ * Every kind of failure: the modules' own (crates/cellflux-wasm/src/trouble.rs and
+ * crates/cellflux-compound-wasm), the worker's and the page's. A way on is offered by kind (notices.js).
  */
 export const KINDS = /** @type {const} */ ([
   // The module's.
   'bad-bundle', 'bad-image', 'bad-link', 'bad-recipe', 'no-engine', 'no-adapter', 'limits', 'out-of-memory',
   'device-lost', 'gpu', 'cpu',
+  // The chemistry's: a compound that was typed and cannot be one.
+  'bad-compound',
   // The worker's: a file that did not come or came damaged, a download that was cancelled, WebAssembly that
-  // is not there or has stopped, pictures that everything works without, and what nobody has foreseen.
-  'download', 'bad-file', 'cancelled', 'no-wasm', 'stopped', 'picture', 'pictures', 'internal',
+  // is not there or has stopped, pictures and chemistry that everything else works without, and what nobody
+  // has foreseen.
+  'download', 'bad-file', 'cancelled', 'no-wasm', 'stopped', 'picture', 'pictures', 'chemistry', 'internal',
   // The page's: no worker, one that says nothing, a recording that did not come, and what nobody has
   // foreseen.
   'no-worker', 'silent', 'recorded', 'page',
@@ -77,6 +80,9 @@ export class Failure extends Error {
  *   another one, at the step reached
  * @property {{ args: { change: Change }, answer: Exploration }} change part of a recipe; restarts only what
  *   it must
+ * @property {{ args: { text: string, file: string | null, change: Change }, answer: Exploration & Same }}
+ *   type a compound that the visitor has typed, or the structure in a dropped file of this name; with
+ *   `change`
  * @property {{ args: { link: string }, answer: Exploration & { at: number | null } }} link the exploration
  *   that a link describes, and the step that it shows
  * @property {{ args: { playing: boolean }, answer: Stepped }} step one more solver step; while playing, the
@@ -143,7 +149,8 @@ export class Failure extends Error {
  * A recipe as the page's controls show it.
  * @typedef {object} Recipe
  * @property {string} control a sample's or an example's id, `upload` or `noise`
- * @property {string} compound
+ * @property {string | null} compound of the bundle; null where one was typed
+ * @property {string} [smiles] the structure of the compound that was typed
  * @property {number} [dose] in micromolar
  * @property {'forward' | 'reverse' | 'return'} direction
  * @property {string} solver
@@ -168,6 +175,7 @@ export class Failure extends Error {
  * @property {boolean[]} [visible] channels
  * @property {number} [rejected] trials of the adaptive solver
  * @property {Uploaded | null} [uploaded] where it is another one than before
+ * @property {Typed | null} typed the compound that was typed, while the walk is under one
  * @property {ToldWalk | null} walk
  */
 
@@ -175,6 +183,16 @@ export class Failure extends Error {
  * @typedef {{ key: string, name: string, picture: Picture }} Uploaded the visitor's crop; it stays to be
  *   chosen again
  */
+
+/**
+ * A compound that was typed: the network has never seen it.
+ * @typedef {object} Typed
+ * @property {string} smiles
+ * @property {string | null} drawing SVG; null where it cannot be drawn
+ * @property {{ id: string, similarity: number }[]} nearest training compounds, the most similar first
+ */
+
+/** @typedef {{ same: string | null }} Same the bundle's compound that a typed one is for the network */
 
 /**
  * @typedef {object} OpenedOnly
@@ -334,4 +352,5 @@ export class Failure extends Error {
  * @property {'control' | 'noise'} flowSource
  * @property {TrainedNoise | null} trainedNoise null where the bundle does not say
  * @property {boolean} takesDose
+ * @property {boolean} takesStructures whether its vectors are made from structures, so that any can be typed
  */

@@ -1,9 +1,10 @@
 // The explorer's one state: what it holds, and what an answer of the worker makes of it.
 
 import { isolated } from './isolated.js';
+import { shortened } from './shortened.js';
 
 /** @import { Compound, EngineName, EngineReport, Exploration, ManifestView, Opened } from './protocol.js' */
-/** @import { Picture, Recipe, Step, ToldWalk, Upload, Uploaded } from './protocol.js' */
+/** @import { Picture, Recipe, Step, ToldWalk, Typed, Upload, Uploaded } from './protocol.js' */
 /** @import { Notice } from './notices.js' */
 
 /**
@@ -60,9 +61,16 @@ import { isolated } from './isolated.js';
  * @property {number | null} pace
  * @property {Upload | null} upload what is being arranged
  * @property {Uploaded | null} uploaded
+ * @property {Typed | null} typed the compound that was typed, while the walk is under one
  */
 
 /** @typedef {Always & Partial<ManifestView> & Partial<Later>} State */
+
+/** What is said of a compound that was typed, wherever it is shown. */
+export const UNSEEN = 'never seen by the network';
+
+/** Characters of a structure that has to do as a name. */
+const NAME = 28;
 
 /** @type {State} */
 export const EMPTY = {
@@ -103,7 +111,7 @@ export function followed(state, { walk: told, ...answer }) {
     ...(recipe && !chosen?.treated ? { lastControl: recipe.control } : {}),
     cursor: restarted ? steps - 1 : Math.min(state.cursor, steps - 1),
     start: startOf(recipe, chosen),
-    compoundName: isolated(compound?.name),
+    compoundName: recipe?.smiles ? shortened(recipe.smiles, NAME) : isolated(compound?.name),
   };
 }
 

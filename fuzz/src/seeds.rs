@@ -6,7 +6,7 @@ use std::io::Cursor;
 use anyhow::{Context, Result};
 use cellflux_bundle::UNetConfig;
 use cellflux_bundle::topology::Topology;
-use cellflux_session::{Direction, Recipe, Start, View, link};
+use cellflux_session::{Direction, Recipe, Start, Treatment, View, link};
 use image::codecs::{jpeg::JpegEncoder, png::PngEncoder};
 use image::{ExtendedColorType, ImageEncoder};
 use safetensors::Dtype;
@@ -18,7 +18,7 @@ use crate::model::{self, Kind, SMALLEST};
 use crate::targets::{self, checkpoints};
 
 /// Seeds of texts: target, name, content.
-const TEXTS: [(&str, &str, &str); 29] = [
+const TEXTS: [(&str, &str, &str); 30] = [
     (
         "description",
         "whole-imagej",
@@ -48,6 +48,23 @@ const TEXTS: [(&str, &str, &str); 29] = [
     ("smiles", "whole-aromatic", "Cn1cnc2c1c(=O)n(C)c(=O)n2C"),
     ("smiles", "whole-wildcard", "*c1cc*cc1"),
     ("smiles", "whole-isotope", "[13CH3]C%10CCCCC%10.[2H]O[2H]"),
+    (
+        "structure",
+        "whole-acetate",
+        "aspirin's acid part\n\
+        \x20 by hand\n\
+        \n\
+        \x20 4  3  0  0  0  0            999 V2000\n\
+        \x20   0.0000    0.0000    0.0000 C   0  0  0  0  0  0  0  0  0  0  0  0\n\
+        \x20   1.0000    0.0000    0.0000 C   0  0  0  0  0  0  0  0  0  0  0  0\n\
+        \x20   1.5000    0.9000    0.0000 O   0  0  0  0  0  0  0  0  0  0  0  0\n\
+        \x20   1.5000   -0.9000    0.0000 O   0  5  0  0  0  0  0  0  0  0  0  0\n\
+        \x20 1  2  1  0\n\
+        \x20 2  3  2  0\n\
+        \x20 2  4  1  0\n\
+        M  CHG  1   4  -1\n\
+        M  END\n",
+    ),
     ("link", "whole-short", "c=taxol"),
     (
         "link",
@@ -220,6 +237,7 @@ fn visits() -> Result<()> {
     let crop = Start::Crop((0..3 * 8 * 8).collect());
     for (name, kind, start, direction) in [
         ("example", Kind::Control, example("control-1"), Direction::Forward),
+        ("typed", Kind::Control, example("control-1"), Direction::Forward),
         ("crop", Kind::Control, crop, Direction::Return),
         ("dosed", Kind::Dosed, example("taxol-1"), Direction::Reverse),
         ("noise", Kind::Noise, Start::Noise, Direction::Forward),
@@ -228,6 +246,9 @@ fn visits() -> Result<()> {
         let condition = model.conditions.get("taxol").context("the model has no taxol")?;
         let mut recipe = Recipe::new(&model, start, condition);
         recipe.direction = direction;
+        if name == "typed" {
+            recipe.condition = Treatment::Typed("C/C=C\\C(=O)[N+](C)(C)C#N".into());
+        }
         recipe.view = View {
             step: Some(1),
             hidden: vec![0, 2],

@@ -8,7 +8,7 @@ import { KINDS } from '../../web/protocol.js';
 import { WITHOUT_GPU, launch } from './chromium.mjs';
 import { ExplorerPage, SITE, assertSamePixels } from './explorer_page.mjs';
 
-test('every kind of failure that the module reports is one that the page knows', async () => {
+test('every kind of failure that the modules report is one that the page knows', async () => {
   const folder = new URL('../../crates/cellflux-wasm/src/', import.meta.url);
   const files = (await readdir(folder)).filter((name) => name.endsWith('.rs'));
   const texts = await Promise.all(files.map((name) => readFile(new URL(name, folder), 'utf8')));
@@ -16,6 +16,10 @@ test('every kind of failure that the module reports is one that the page knows',
   for (const [, kind] of texts.join('\n').matchAll(/Trouble::new\(\s*"([a-z-]+)"/g)) kinds.add(kind);
   const trouble = texts[files.indexOf('trouble.rs')];
   for (const [, kind] of trouble.matchAll(/(?:=>|Self::new\() ?"([a-z-]+)"/g)) kinds.add(kind);
+  const chemistry = new URL('../../crates/cellflux-compound-wasm/src/lib.rs', import.meta.url);
+  const own = [...(await readFile(chemistry, 'utf8')).matchAll(/trouble\(\s*"([a-z-]+)"/g)];
+  assert.ok(own.length > 1);
+  for (const [, kind] of own) kinds.add(kind);
   assert.ok(kinds.size > 8, [...kinds].join());
   assert.deepEqual([...kinds].filter((kind) => !KINDS.includes(kind)), []);
 });

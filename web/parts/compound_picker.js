@@ -55,6 +55,8 @@ export class CompoundPicker extends Part {
     if (this.changed('compounds', compounds)) this.#build(compounds);
     if (this.changed('chosen', recipe?.compound)) this.#choose(recipe?.compound);
     const compound = this.compounds.find((each) => each.id === recipe?.compound);
+    // A compound that was typed has a card of its own.
+    this.card.hidden = Boolean(recipe?.smiles);
     const drawing = structures.get(compound?.id);
     const found = findingLines(compound, recipe, measuring) ?? [];
     if (this.changed('finding', found.map(({ words }) => words).join())) {
@@ -112,6 +114,7 @@ export class CompoundPicker extends Part {
   }
 
   #choose(id) {
+    for (const box of [this.list, this.search]) box.removeAttribute('aria-activedescendant');
     for (const option of inside(this.list)) {
       const here = option.dataset.compound === id;
       option.setAttribute('aria-selected', String(here));

@@ -37,7 +37,10 @@ export class Measured extends Part {
     const compound = compoundName ?? 'this compound';
     this.toggleAttribute('hidden', !examples?.length);
     if (!own.length) {
-      this.replaceChildren(el('p', { class: 'hint' }, `No measured cells of ${compound} are on this page.`));
+      const none = recipe?.smiles
+        ? `No real cells measured: ${compound} was typed, and the network has never seen it.`
+        : `No measured cells of ${compound} are on this page.`;
+      this.replaceChildren(el('p', { class: 'hint' }, none));
       return;
     }
     const title = own.every((example) => example.synthetic)

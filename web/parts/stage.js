@@ -5,10 +5,14 @@ import * as figures from '../figures.js';
 import { isolated } from '../isolated.js';
 import { Lens, wholeMultiple } from '../lens.js';
 import { paint } from '../pixels.js';
+import { UNSEEN } from '../state.js';
 
 /** @import { State } from '../state.js' */
 
 const GENERATED = 'Generated, not measured';
+
+/** A compound that was typed, as far as batches are concerned. */
+const TYPED = { id: null, batches: [], control: false };
 
 /** Shows `state.walk` at `state.cursor`: three pictures, and the channels that can be switched off. */
 export class Stage extends Part {
@@ -132,7 +136,8 @@ export class Stage extends Part {
    * @param {State} state
    */
   #compareBatches({ start, compounds, recipe, compoundName }) {
-    const compound = compounds?.find(({ id }) => id === recipe?.compound);
+    const typed = Boolean(recipe?.smiles);
+    const compound = typed ? TYPED : compounds?.find(({ id }) => id === recipe?.compound);
     const slice = [start?.kind, start?.batch, start?.synthetic, compound?.id, compoundName].join();
     if (!this.changed('batches', slice)) return;
     const [kind, sentence] = start && compound ? batchNote(start, compound, compoundName) : ['', ''];
@@ -151,6 +156,9 @@ export class Stage extends Part {
     const taken =
       start?.kind === 'control' ? 'taken as t = 1, though no treatment was given to it' : 'taken as t = 1';
     const note = [start?.note, reverse && taken].filter(Boolean).join(', ');
+    const typed = Boolean(recipe?.smiles);
+    for (const { unseen } of [this.now, this.difference]) unseen.hidden = !typed;
+    const never = typed ? ` The compound was ${UNSEEN}.` : '';
     this.start.title.textContent = start?.title ?? 'Start';
     this.start.note.textContent = note;
     const explained = walk?.noised ? noiseSentence(start, recipe) : '';
@@ -185,10 +193,10 @@ export class Stage extends Part {
       'aria-label',
       note ? `${this.start.title.textContent}: ${note}` : this.start.title.textContent,
     );
-    this.now.canvas.setAttribute('aria-label', `Now, ${where}. ${this.now.stamp.textContent}.`);
+    this.now.canvas.setAttribute('aria-label', `Now, ${where}. ${this.now.stamp.textContent}.${never}`);
     this.difference.canvas.setAttribute(
       'aria-label',
-      `Difference between now and the start, ${where}. ${moved}.`,
+      `Difference between now and the start, ${where}. ${moved}.${never}`,
     );
   }
 
@@ -235,7 +243,8 @@ function noiseSentence(start, recipe) {
  * What is known of the start's batch and the compound's, as a kind and a sentence. Cells of two batches
  * differ without any treatment (docs/bundle-format.md, `batches`).
  */
-function batchNote({ kind, synthetic, batch }, { batches, control }, name = 'this compound') {
+function batchNote({ kind, synthetic, batch }, compound, name = 'this compound') {
+  const { batches, control } = compound;
   if (kind === 'noise') {
     return ['noise', 'This flow starts from noise: there is no control that the end could be compared with.'];
   }
@@ -244,6 +253,13 @@ function batchNote({ kind, synthetic, batch }, { batches, control }, name = 'thi
     return [
       'drawn',
       `The start is drawn by a program: the walk shows what the network does to a drawing, not what ${real}.`,
+    ];
+  }
+  if (compound === TYPED) {
+    return [
+      'unseen',
+      `No real cells measured: ${name} was typed. The network has never seen it, so there is nothing `
+        + 'that this walk could be compared with.',
     ];
   }
   if (kind === 'upload') {
@@ -293,8 +309,9 @@ function view(name, heading) {
   const title = el('span', { class: 'title' }, heading);
   const note = el('span', { class: 'note' });
   const stamp = el('span', { class: 'stamp' });
+  const unseen = el('span', { class: 'never', 'data-unseen': name, hidden: true }, UNSEEN);
   const canvas = el('canvas', { width: 1, height: 1, role: 'img', 'data-view': name, 'aria-label': heading });
-  const caption = el('figcaption', {}, title, note, stamp);
+  const caption = el('figcaption', {}, title, note, stamp, unseen);
   const frame = el(
     'div',
     {
@@ -310,6 +327,7 @@ function view(name, heading) {
     title,
     note,
     stamp,
+    unseen,
     canvas,
     frame,
     room,

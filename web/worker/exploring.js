@@ -1,5 +1,6 @@
 // One exploration: each call of the protocol, led to the one who does it.
 
+import { Compounds } from './compounds.js';
 import { startEngine } from './engine_choice.js';
 import { manifestView } from './manifest_view.js';
 import { Opening } from './opening.js';
@@ -34,7 +35,7 @@ export class Exploring {
     this.#say = say;
     this.#opening = new Opening(say);
     this.#pictures = new SmallPictures(this.#opening, say);
-    this.#walking = new Walking(this.#opening, wanted);
+    this.#walking = new Walking(this.#opening, new Compounds(this.#opening), wanted);
     this.#uploading = new Uploading(this.#opening);
     this.#tuning = new Tuning(say);
   }
@@ -56,6 +57,7 @@ export class Exploring {
     },
     engine: (args) => this.#startEngine(args),
     change: ({ change }) => this.#walking.change(change),
+    type: (args) => this.#walking.type(args),
     link: ({ link }) => this.#walking.followLink(link),
     step: ({ playing }) => this.#walking.step(playing),
     show: ({ visible }) => this.#walking.show(visible),

@@ -176,5 +176,6 @@ export function manifestView(manifest, evaluated) {
     flowSource: manifest.source ?? 'control',
     trainedNoise: manifest.trained_noise ?? null,
     takesDose: conditions.dose?.kind === 'log1p',
+    takesStructures: conditions.encoder?.kind === 'morgan-counts',
   };
 }

@@ -1,4 +1,6 @@
-// The digest of the WebAssembly module. The site's build writes it; a page that was not built has none.
+// The digests of the WebAssembly modules. The site's build writes them; a page that was not built has none.
 
 /** @type {string | null} */
 export const MODULE_INTEGRITY = null;
+/** @type {string | null} */
+export const CHEMISTRY_INTEGRITY = null;

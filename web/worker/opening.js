@@ -2,9 +2,9 @@
 
 import init, * as wasm from '../../pkg/cellflux_wasm.js';
 import { fetched } from '../fetched.js';
-import { Failure } from '../protocol.js';
 import { BundleDownload } from './bundle_download.js';
 import { MODULE_INTEGRITY } from './module_integrity.js';
+import { startModule } from './start_module.js';
 
 /** @import { Opened, Say } from '../protocol.js' */
 
@@ -88,7 +88,9 @@ export class Opening {
 
   /** Starts WebAssembly once; after a failure the next call tries again. */
   #startWasm() {
-    this.#started ??= startModule().catch((error) => {
+    const address = new URL('../../pkg/cellflux_wasm_bg.wasm', import.meta.url);
+    const name = 'cellflux_wasm_bg.wasm';
+    this.#started ??= startModule(init, address, name, MODULE_INTEGRITY).catch((error) => {
       this.#started = null;
       throw error;
     });
@@ -102,26 +104,4 @@ const sum = (entries) => entries.reduce((total, { bytes }) => total + bytes, 0);
 function estimate(bytes) {
   const megabits = navigator.connection?.downlink;
   return megabits ? (bytes * 8) / (megabits * 1e6) : null;
-}
-
-/** Brings, checks and starts the WebAssembly module. */
-async function startModule() {
-  if (!globalThis.WebAssembly) {
-    throw new Failure('no-wasm', 'The network needs WebAssembly, which this browser does not offer here; a '
-      + 'strict protection mode may have switched it off for this site. Allow it, then load the page again.');
-  }
-  const address = new URL('../../pkg/cellflux_wasm_bg.wasm', import.meta.url);
-  const bytes = await fetched(address, { name: 'cellflux_wasm_bg.wasm', integrity: MODULE_INTEGRITY });
-  try {
-    await init({ module_or_path: bytes });
-  } catch (error) {
-    if (!(error instanceof WebAssembly.CompileError)) throw error;
-    // Without a digest, on a page that was not built, damage is found no sooner than here.
-    if (!MODULE_INTEGRITY) {
-      throw new Failure('bad-file', 'cellflux_wasm_bg.wasm is damaged, or this browser is too old for it '
-        + `(${error.message}).`);
-    }
-    throw new Failure('no-wasm', 'This browser’s WebAssembly does not take the network’s module '
-      + `(${error.message}); expected one with 128-bit SIMD: Chrome 91, Firefox 89, Safari 16.4 or newer.`);
-  }
 }

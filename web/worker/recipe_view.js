@@ -1,12 +1,21 @@
 // A recipe as the page's controls show it, and back. The recipe itself is the session's: checked there, never
 // here.
 
+/** The structure of a recipe's typed compound; null where the compound is one of the bundle's. */
+export const smilesOf = (recipe) => recipe?.condition?.smiles ?? null;
+
+/** The id of a recipe's compound; null where it was typed. */
+export const compoundOf = (recipe) => (recipe && !smilesOf(recipe) ? recipe.condition : null);
+
 /** The values of the page's controls. */
-export function shown({ start, condition, dose_um: dose, sampling, direction, view }) {
+export function shown(recipe) {
+  const { start, dose_um: dose, sampling, direction, view } = recipe;
+  const smiles = smilesOf(recipe);
   const { solver, grid, steps, alpha, noise, seed, rtol, atol } = sampling;
   return {
     control: start === 'noise' ? 'noise' : (start.example ?? 'upload'),
-    compound: condition,
+    compound: compoundOf(recipe),
+    ...(smiles ? { smiles } : {}),
     ...(dose === undefined ? {} : { dose }),
     direction: direction ?? 'forward',
     solver, grid, steps, alpha, noise, seed, rtol, atol,
@@ -23,6 +32,7 @@ export function changed(recipe, change) {
     if (SAMPLING.has(name)) next.sampling[name] = value;
     else if (name === 'direction') next.direction = value;
     else if (name === 'compound') next.condition = value;
+    else if (name === 'smiles') next.condition = { smiles: value };
     else if (name === 'dose') next.dose_um = value;
     else if (name === 'control') next.start = value === 'noise' ? 'noise' : { example: value };
     else if (name === 'start') next.start = value;

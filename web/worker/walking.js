@@ -6,7 +6,8 @@ import { nextTurn } from './next_turn.js';
 import * as recipeView from './recipe_view.js';
 
 /** @import { Answer, Change, Exploration, FileKind, ManifestView } from '../protocol.js' */
-/** @import { Stepped, ToldWalk, Trouble, Uploaded } from '../protocol.js' */
+/** @import { Args, Stepped, ToldWalk, Trouble, Typed, Uploaded } from '../protocol.js' */
+/** @import { Compounds } from './compounds.js' */
 /** @import { Opening } from './opening.js' */
 
 /** Evaluations quicker than a frame are not worth looking between for what the visitor has changed. */
@@ -14,6 +15,7 @@ const QUICK_MS = 16;
 
 export class Walking {
   #opening;
+  #compounds;
   #wanted;
   /** @type {wasm.Walk | null} */
   #walk = null;
@@ -25,6 +27,11 @@ export class Walking {
    * @type {Uploaded | null}
    */
   #uploaded = null;
+  /**
+   * The compound that was typed, while the walk is under one.
+   * @type {Typed | null}
+   */
+  #typed = null;
   /** Steps whose pictures the page has, as they are now. */
   #told = 0;
   /** An engine that was ready before there was anything to walk. */
@@ -41,16 +48,18 @@ export class Walking {
 
   /**
    * @param {Opening} opening
+   * @param {Compounds} compounds
    * @param {() => boolean} wanted whether another call waits
    */
-  constructor(opening, wanted) {
+  constructor(opening, compounds, wanted) {
     this.#opening = opening;
+    this.#compounds = compounds;
     this.#wanted = wanted;
   }
 
-  /** The compound walked under. */
+  /** The bundle's compound walked under; null for one that was typed. */
   get compound() {
-    return this.#recipe?.condition ?? null;
+    return recipeView.compoundOf(this.#recipe);
   }
 
   /**
@@ -69,6 +78,8 @@ export class Walking {
     if (link) {
       try {
         recipe = model.read_link(link);
+        const smiles = recipeView.smilesOf(recipe);
+        if (smiles) await this.#compounds.read(smiles);
       } catch (error) {
         const sentence = String(error.sentence ?? error.message).replace(/\.?$/, '.');
         notice = { kind: error.kind, sentence: `${sentence} The page shows its own walk instead.` };
@@ -102,6 +113,18 @@ export class Walking {
   }
 
   /**
+   * Turns to a compound that the visitor has typed, or that a dropped file holds.
+   * @param {Args<'type'>} typed
+   * @returns {Promise<Answer<'type'>>}
+   */
+  async type({ text, file, change }) {
+    const smiles = file === null ? text : await this.#compounds.smilesOf(file, text);
+    const { typed } = await this.#compounds.read(smiles);
+    const exploration = await this.change({ ...change, smiles: typed.smiles });
+    return { ...exploration, same: this.compound };
+  }
+
+  /**
    * @param {string} link
    * @returns {Promise<Answer<'link'>>}
    */
@@ -127,7 +150,7 @@ export class Walking {
    * @param {string} name
    */
   useUpload(upload, name) {
-    if (this.#walk) this.#turned(this.#walk.use_upload(upload));
+    if (this.#walk) this.#turned(this.#walk.use_upload(upload), this.#typed);
     else this.#begun(wasm.Walk.of_upload(this.#opening.model, upload));
     return this.#exploration(name);
   }
@@ -170,7 +193,7 @@ export class Walking {
    * @param {number} step
    */
   keep(kind, step) {
-    return keptFile(this.#walk, kind, step, this.#recipe.condition);
+    return keptFile(this.#walk, kind, step, this.compound ?? 'typed-compound');
   }
 
   /**
@@ -214,24 +237,32 @@ export class Walking {
     const { model } = this.#opening;
     const path = model.start_file(recipe);
     const example = path ? await this.#opening.content(path) : undefined;
-    if (this.#walk) this.#turned(this.#walk.apply(recipe, example));
-    else this.#begun(new wasm.Walk(model, recipe, example));
+    const smiles = recipeView.smilesOf(wanted);
+    const read = smiles ? await this.#compounds.read(smiles) : null;
+    if (this.#walk) this.#turned(this.#walk.apply(recipe, example, read?.counts), read?.typed);
+    else this.#begun(new wasm.Walk(model, recipe, example, read?.counts), read?.typed);
   }
 
-  /** @param {wasm.Walk} walk */
-  #begun(walk) {
+  /**
+   * @param {wasm.Walk} walk
+   * @param {Typed} [typed]
+   */
+  #begun(walk, typed) {
     this.#walk = walk;
     if (this.#spare) walk.attach(this.#spare);
     this.#spare = null;
-    this.#turned(0);
+    this.#turned(0, typed);
   }
 
   /**
    * After the walk has turned to another recipe. The first `kept` steps have the same pictures as before.
+   * @param {number} kept
+   * @param {Typed | null} [typed] the compound that was typed, which may be one of the bundle's after all
    */
-  #turned(kept) {
+  #turned(kept, typed = null) {
     this.#told = Math.min(this.#told, kept);
     this.#recipe = this.#walk.recipe();
+    this.#typed = recipeView.smilesOf(this.#recipe) ? typed : null;
     const hidden = new Set(this.#recipe.view?.hidden ?? []);
     this.#visible = this.#visible.map((_, index) => !hidden.has(index));
   }
@@ -253,7 +284,7 @@ export class Walking {
    * @returns {Exploration}
    */
   #exploration(name = 'the link’s crop') {
-    if (!this.#walk) return { recipe: null, link: '', walk: null };
+    if (!this.#walk) return { recipe: null, link: '', typed: null, walk: null };
     const link = this.#walk.link();
     const { crop } = this.#recipe.start;
     const another = crop && crop !== this.#uploaded?.key;
@@ -266,6 +297,7 @@ export class Walking {
       visible: this.#visible,
       rejected: this.#rejected(),
       ...(another ? { uploaded: this.#uploaded } : {}),
+      typed: this.#typed,
       walk: this.#toldWalk(),
     };
   }

@@ -13,8 +13,8 @@ use crate::shell::{capture, cargo};
 pub struct Shipped {
     /// What people call it.
     pub name: &'static str,
-    /// Its package.
-    pub package: &'static str,
+    /// Its packages; the first is the one that it is called after.
+    pub packages: &'static [&'static str],
     /// The question to cargo, for the program's own features and platforms.
     metadata: &'static [&'static str],
 }
@@ -23,18 +23,18 @@ pub struct Shipped {
 pub const SHIPPED: [Shipped; 3] = [
     Shipped {
         name: "page",
-        package: "cellflux-wasm",
+        packages: &["cellflux-wasm", "cellflux-compound-wasm"],
         metadata: &["--filter-platform", "wasm32-unknown-unknown"],
     },
     Shipped {
         name: "cellflux",
-        package: "cellflux-cli",
+        packages: &["cellflux-cli"],
         metadata: &[],
     },
     // With its CUDA features, which users with such a GPU build.
     Shipped {
         name: "cellflux-train",
-        package: "cellflux-train",
+        packages: &["cellflux-train"],
         metadata: &["--all-features"],
     },
 ];
@@ -42,7 +42,7 @@ pub const SHIPPED: [Shipped; 3] = [
 impl Shipped {
     /// The crates of others that are compiled into it, by name and version.
     pub fn crates(&self) -> Result<Vec<Package>> {
-        Ok(Graph::read(self.metadata)?.shipped(self.package))
+        Ok(Graph::read(self.metadata)?.shipped(self.packages))
     }
 
     /// The whole graph that it is built from.
@@ -101,12 +101,16 @@ impl Graph {
         serde_json::from_str(&text).context("cannot read `cargo metadata`")
     }
 
-    /// The packages of others that a member of the workspace is built from, by name and version.
-    pub fn shipped(&self, member: &str) -> Vec<Package> {
+    /// The packages of others that members of the workspace are built from, by name and version.
+    pub fn shipped(&self, members: &[&str]) -> Vec<Package> {
         let packages: BTreeMap<&str, &Package> = self.packages.iter().map(|p| (p.id.as_str(), p)).collect();
         let nodes: BTreeMap<&str, &Node> = self.resolve.nodes.iter().map(|n| (n.id.as_str(), n)).collect();
         let mut open: Vec<&str> = self.workspace_members.iter().map(String::as_str).collect();
-        open.retain(|id| packages.get(id).is_some_and(|package| package.name == member));
+        open.retain(|id| {
+            packages
+                .get(id)
+                .is_some_and(|package| members.contains(&package.name.as_str()))
+        });
         let mut seen = BTreeSet::new();
         while let Some(id) = open.pop() {
             let Some(node) = nodes.get(id).filter(|_| seen.insert(id)) else {

@@ -19,7 +19,14 @@ pub fn lint() -> Result<()> {
 
     stage("clippy, native");
     run(cargo("clippy")
-        .args(["--workspace", "--exclude", "cellflux-wasm", "--all-targets"])
+        .args([
+            "--workspace",
+            "--exclude",
+            "cellflux-wasm",
+            "--exclude",
+            "cellflux-compound-wasm",
+        ])
+        .arg("--all-targets")
         .args(["--", "--deny", "warnings"]))?;
 
     documentation()?;
@@ -30,6 +37,8 @@ pub fn lint() -> Result<()> {
     run(clippy.args([
         "--package",
         "cellflux-wasm",
+        "--package",
+        "cellflux-compound-wasm",
         "--lib",
         "--profile",
         "web",
@@ -49,7 +58,14 @@ fn documentation() -> Result<()> {
     // the libraries alone would have candle, wgpu and others checked a second time. cellflux-train is both a
     // library and a command; its documentation is the library's.
     run(cargo("doc")
-        .args(["--workspace", "--exclude", "cellflux-wasm", "--no-deps"])
+        .args([
+            "--workspace",
+            "--exclude",
+            "cellflux-wasm",
+            "--exclude",
+            "cellflux-compound-wasm",
+        ])
+        .arg("--no-deps")
         .args(["--lib", "--examples", "--bin", "cellflux", "--bin", "xtask"])
         .env("RUSTDOCFLAGS", "--deny warnings"))
 }

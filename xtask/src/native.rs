@@ -11,9 +11,17 @@ use crate::shell::{cargo, root, run, shown, stage};
 use crate::tally::Tally;
 
 /// One selection of packages for the tests and for the command, so that cargo uses one set of features and
-/// builds every dependency once. cellflux-wasm runs in a browser only; xtask has been built by itself
+/// builds every dependency once. The page's modules run in a browser only; xtask has been built by itself
 /// already.
-const PACKAGES: [&str; 5] = ["--workspace", "--exclude", "cellflux-wasm", "--exclude", "xtask"];
+const PACKAGES: [&str; 7] = [
+    "--workspace",
+    "--exclude",
+    "cellflux-wasm",
+    "--exclude",
+    "cellflux-compound-wasm",
+    "--exclude",
+    "xtask",
+];
 
 /// Builds the `cellflux` command in the tests' profile and returns its path.
 pub fn build_cli() -> Result<PathBuf> {

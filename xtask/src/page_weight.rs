@@ -1,4 +1,4 @@
-//! How large the explorer's WebAssembly is, compressed as a visitor downloads it.
+//! How large a module of the page is, compressed as a visitor downloads it.
 
 use std::path::Path;
 use std::process::Command;
@@ -8,9 +8,6 @@ use anyhow::{Context, Result, bail};
 use crate::npm;
 use crate::shell::capture;
 
-/// The largest number of bytes for a published page's module, compressed as hosts do it.
-const BOUND: u64 = 700_000;
-
 /// Compresses a file as a host does once for all visitors: brotli, best quality. Node is needed for a release
 /// build anyway.
 const COMPRESS: &str = "const { readFileSync } = require('fs'); const { brotliCompressSync, constants } = \
@@ -18,11 +15,11 @@ const COMPRESS: &str = "const { readFileSync } = require('fs'); const { brotliCo
     BROTLI_PARAM_SIZE_HINT } = constants; const params = { [BROTLI_PARAM_QUALITY]: 11, \
     [BROTLI_PARAM_SIZE_HINT]: bytes.length }; console.log(brotliCompressSync(bytes, { params }).length);";
 
-/// Prints the compressed size of the module.
+/// Prints the compressed size of the module `what` of `package`.
 ///
 /// # Errors
-/// When it is larger than allowed, with advice on where to look.
-pub fn check(module: &Path) -> Result<()> {
+/// When it is larger than `most`, with advice on where to look.
+pub fn check(module: &Path, what: &str, package: &str, most: u64) -> Result<()> {
     npm::node("weighing the module, which compresses it,")?;
     let bytes = std::fs::metadata(module)
         .with_context(|| format!("cannot read {}", module.display()))?
@@ -30,12 +27,11 @@ pub fn check(module: &Path) -> Result<()> {
     let compressed: u64 = capture(Command::new("node").args(["-e", COMPRESS]).arg(module))?
         .parse()
         .context("node did not say how large the compressed module is")?;
-    println!("the explorer's WebAssembly: {bytes} bytes, {compressed} with brotli, at most {BOUND}");
-    if compressed > BOUND {
+    println!("the {what}'s WebAssembly: {bytes} bytes, {compressed} with brotli, at most {most}");
+    if compressed > most {
         bail!(
-            "{} is {compressed} bytes with brotli, expected at most {BOUND}: see `profile.web-release` in \
-            Cargo.toml for what is compiled small, and the newest dependencies of cellflux-wasm for what \
-            came in",
+            "{} is {compressed} bytes with brotli, expected at most {most}: see `profile.web-release` in \
+            Cargo.toml for what is compiled small, and the newest dependencies of {package} for what came in",
             module.display()
         );
     }

@@ -1,5 +1,6 @@
-//! Building pkg/: crates/cellflux-wasm compiled for the browser, with its JavaScript glue and types.
+//! Building pkg/: the page's modules compiled for the browser, with their JavaScript glue and types.
 
+use std::fmt::Write;
 use std::fs;
 use std::path::Path;
 
@@ -11,11 +12,37 @@ use crate::shell::{root, run, stage};
 use crate::toolchain::WasmToolchain;
 use crate::{page_weight, third_party, wasm_opt};
 
-/// The generated files' name: `cellflux_wasm.js`, `cellflux_wasm_bg.wasm`, `cellflux_wasm.d.ts`.
-const NAME: &str = "cellflux_wasm";
+/// A WebAssembly module of the page.
+struct Module {
+    /// What people call it.
+    what: &'static str,
+    /// Its crate.
+    package: &'static str,
+    /// The generated files' name: `cellflux_wasm.js`, `cellflux_wasm_bg.wasm`, `cellflux_wasm.d.ts`.
+    name: &'static str,
+    /// The largest number of bytes of a published one, compressed as hosts do it.
+    most: u64,
+}
+
+/// The explorer's, which every visitor downloads, and what is fetched when it is first needed.
+const MODULES: [Module; 2] = [
+    Module {
+        what: "explorer",
+        package: "cellflux-wasm",
+        name: "cellflux_wasm",
+        most: 700_000,
+    },
+    Module {
+        what: "chemistry",
+        package: "cellflux-compound-wasm",
+        name: "cellflux_compound_wasm",
+        most: 650_000,
+    },
+];
+
 /// What pkg/ keeps in git; everything else there is generated.
 const KEPT: [&str; 2] = ["package.json", "README.md"];
-/// Names the module from which the generated files came.
+/// Names the modules from which the generated files came.
 const STAMP: &str = ".stamp";
 
 #[derive(clap::Args)]
@@ -28,35 +55,45 @@ pub struct Options {
 /// Builds pkg/, doing only what changed inputs require.
 pub fn build(options: &Options) -> Result<()> {
     let profile = if options.release { "web-release" } else { "web" };
-    stage(&format!("Building the WebAssembly module (profile {profile})"));
     let toolchain = WasmToolchain::find()?;
-    let mut command = toolchain.cargo("build");
-    command.args(["--package", "cellflux-wasm", "--lib", "--profile", profile]);
-    run(&mut command)?;
-
-    let output = toolchain.module(profile, "cellflux_wasm");
-    let module = fs::read(&output).with_context(|| format!("cannot read {}", output.display()))?;
     let optimiser = options.release.then(wasm_opt::find).transpose()?;
-    let stamp = format!("{:x} {profile} {:?}\n", Sha256::digest(&module), optimiser);
+    let mut stamp = format!("{profile} {optimiser:?}\n");
+    let mut built = Vec::new();
+    for module in &MODULES {
+        stage(&format!(
+            "Building the {}'s WebAssembly module (profile {profile})",
+            module.what
+        ));
+        // Each by itself: cargo would give what two of them use the features that either asks for.
+        let mut command = toolchain.cargo("build");
+        command.args(["--package", module.package, "--lib", "--profile", profile]);
+        run(&mut command)?;
+        let output = toolchain.module(profile, module.name);
+        let code = fs::read(&output).with_context(|| format!("cannot read {}", output.display()))?;
+        writeln!(stamp, "{:x} {}", Sha256::digest(&code), module.name)?;
+        built.push((module, output));
+    }
     let pkg = root().join("pkg");
     if fs::read_to_string(pkg.join(STAMP)).is_ok_and(|old| old == stamp) {
         return Ok(());
     }
     stage("Writing pkg/");
     clear(&pkg)?;
-    Bindgen::new()
-        .input_path(&output)
-        .web(true)?
-        .typescript(true)
-        .omit_default_module_path(false)
-        .out_name(NAME)
-        .generate(&pkg)
-        .with_context(|| format!("wasm-bindgen cannot read {}", output.display()))?;
-    if let Some(tool) = optimiser {
-        stage("Optimising with wasm-opt");
-        let module = pkg.join(format!("{NAME}_bg.wasm"));
-        wasm_opt::optimise(&tool, &module)?;
-        page_weight::check(&module)?;
+    for (module, output) in built {
+        Bindgen::new()
+            .input_path(&output)
+            .web(true)?
+            .typescript(true)
+            .omit_default_module_path(false)
+            .out_name(module.name)
+            .generate(&pkg)
+            .with_context(|| format!("wasm-bindgen cannot read {}", output.display()))?;
+        if let Some(tool) = &optimiser {
+            stage(&format!("Optimising the {}'s module with wasm-opt", module.what));
+            let code = pkg.join(format!("{}_bg.wasm", module.name));
+            wasm_opt::optimise(tool, &code)?;
+            page_weight::check(&code, module.what, module.package, module.most)?;
+        }
     }
     fs::write(pkg.join("THIRD_PARTY.txt"), third_party::texts_for_page()?)
         .context("cannot write pkg/THIRD_PARTY.txt")?;

@@ -28,9 +28,9 @@ pub fn write() -> Result<()> {
 fn bill(shipped: &Shipped, checksums: &BTreeMap<(String, String), String>) -> Result<Value> {
     let graph = shipped.graph()?;
     let program = graph
-        .package(shipped.package)
+        .package(shipped.packages.first().copied().unwrap_or_default())
         .context("a shipped package is not in the workspace")?;
-    let crates = graph.shipped(shipped.package);
+    let crates = graph.shipped(shipped.packages);
     let components: Vec<Value> = crates
         .iter()
         .map(|package| {
@@ -54,7 +54,8 @@ fn bill(shipped: &Shipped, checksums: &BTreeMap<(String, String), String>) -> Re
         .collect();
     // The workspace's own crates are part of the program, and so is all that they need.
     let known = |id: &str| crates.iter().any(|package| package.id == id);
-    let mut open = vec![program.id.as_str()];
+    let own_packages = shipped.packages.iter().filter_map(|name| graph.package(name));
+    let mut open: Vec<&str> = own_packages.map(|package| package.id.as_str()).collect();
     let mut own = std::collections::BTreeSet::new();
     let mut direct = std::collections::BTreeSet::new();
     while let Some(id) = open.pop() {

@@ -169,6 +169,14 @@ impl Conditions {
         self.list.iter().find(|condition| condition.control)
     }
 
+    /// The compounds that training saw, with their positions: what a compound that it did not see is compared
+    /// with. A control is none of them, as it is where paths start.
+    pub fn trained(&self) -> impl Iterator<Item = (usize, &Condition)> {
+        let seen = |condition: &Condition| condition.split == Split::Seen && !condition.control;
+        let list = self.list.iter().enumerate();
+        list.filter(move |(_, condition)| seen(condition))
+    }
+
     /// Width of the stored vectors in a network of this `condition_dim`: without the dose features.
     pub fn stored_width(&self, condition_dim: usize) -> usize {
         condition_dim.saturating_sub(self.dose.width())
@@ -471,5 +479,26 @@ impl ConditionVectors {
             )?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn compounds_that_training_saw_are_neither_controls_nor_held_out() {
+        let conditions: Conditions = serde_json::from_str(
+            r#"{"encoder": {"kind": "one-hot"}, "list": [
+                {"id": "dmso", "name": "DMSO", "split": "seen", "control": true},
+                {"id": "taxol", "name": "taxol", "split": "seen"},
+                {"id": "colchicine", "name": "colchicine", "split": "held-out"},
+                {"id": "emetine", "name": "emetine", "split": "seen"}]}"#,
+        )
+        .unwrap();
+        let trained = conditions
+            .trained()
+            .map(|(position, condition)| (position, condition.id.as_str()));
+        assert_eq!(trained.collect::<Vec<_>>(), [(1, "taxol"), (3, "emetine")]);
     }
 }

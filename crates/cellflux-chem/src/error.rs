@@ -82,6 +82,43 @@ pub enum ChemError {
         /// How many rings.
         found: usize,
     },
+    /// Several molecules, where one is asked for.
+    #[error(
+        "SMILES `{smiles}` is a mixture of {parts} molecules, expected one: write the one that is meant, \
+         without its counter-ions"
+    )]
+    Mixture {
+        /// The whole text.
+        smiles: String,
+        /// How many.
+        parts: usize,
+    },
+    /// An atom that is not named, where all must be.
+    #[error(
+        "SMILES `{smiles}`: the atom at character {position} is a wildcard, expected every atom by its name"
+    )]
+    Unnamed {
+        /// The whole text.
+        smiles: String,
+        /// Where it stands.
+        position: usize,
+    },
+    /// A number that counts nothing.
+    #[error("number {position} of a fingerprint is {found}, expected a count: a whole number from 0")]
+    Count {
+        /// Which one, from 1.
+        position: usize,
+        /// The number.
+        found: String,
+    },
+    /// A file that holds no structure.
+    #[error("{place}: {reason}")]
+    File {
+        /// The file and the line, from 1. One text, so that the error stays small.
+        place: String,
+        /// What is wrong, and what was expected.
+        reason: String,
+    },
     /// A molecule that the layout cannot place on paper.
     #[error("SMILES `{smiles}` cannot be drawn: {reason}")]
     Drawing {

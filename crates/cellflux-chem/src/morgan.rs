@@ -31,6 +31,9 @@ impl Default for MorganSettings {
     }
 }
 
+/// The largest count that is exact as f32. A molecule has far fewer environments.
+const MOST: f32 = 16_777_216.0;
+
 /// Morgan counts of one molecule: position to number of environments, zeros left out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MorganCounts {
@@ -39,6 +42,31 @@ pub struct MorganCounts {
 }
 
 impl MorganCounts {
+    /// Counts from a condition vector `[bits]`, as [`Self::to_dense`] writes it.
+    ///
+    /// # Errors
+    /// [`ChemError::Bits`] for a length that no fingerprint has, [`ChemError::Count`] for a number that is
+    /// not a count.
+    pub fn from_dense(vector: &[f32]) -> Result<Self, ChemError> {
+        let bits = u32::try_from(vector.len()).unwrap_or(u32::MAX);
+        if !(1..=MAX_BITS).contains(&bits) {
+            return Err(ChemError::Bits { found: bits });
+        }
+        let mut counts = BTreeMap::new();
+        for (position, &number) in (0..).zip(vector) {
+            if !(0.0..=MOST).contains(&number) || number.fract() > 0.0 {
+                return Err(ChemError::Count {
+                    position: position as usize + 1,
+                    found: number.to_string(),
+                });
+            }
+            if number > 0.0 {
+                counts.insert(position, number as u32);
+            }
+        }
+        Ok(Self { bits, counts })
+    }
+
     /// Length of the dense vector.
     pub fn bits(&self) -> u32 {
         self.bits
@@ -167,6 +195,23 @@ mod tests {
         }
         let total: f32 = dense.iter().sum();
         assert_eq!(total as u32, ethanol.iter().map(|(_, count)| count).sum::<u32>());
+    }
+
+    #[test]
+    fn a_dense_vector_gives_its_counts_back_and_only_counts_are_taken() {
+        let ethanol = counts("CCO", MorganSettings::default());
+        assert_eq!(MorganCounts::from_dense(&ethanol.to_dense()).unwrap(), ethanol);
+        for wrong in [-1.0, 0.5, f32::NAN, f32::INFINITY, 3e9] {
+            let refused = MorganCounts::from_dense(&[1.0, wrong]).unwrap_err();
+            assert!(
+                matches!(refused, ChemError::Count { position: 2, .. }),
+                "{refused}"
+            );
+        }
+        assert_eq!(
+            MorganCounts::from_dense(&[]).unwrap_err(),
+            ChemError::Bits { found: 0 }
+        );
     }
 
     #[test]

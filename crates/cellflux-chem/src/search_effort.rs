@@ -87,7 +87,7 @@ fn wildcards(topology: &TopologyBlock) -> impl Iterator<Item = usize> {
 
 /// Where the wildcards stand in the text, in characters from 1. A `*` stands for nothing else, and `[#0]` is
 /// its other name.
-fn wildcard_positions(smiles: &str) -> impl Iterator<Item = usize> {
+pub(crate) fn wildcard_positions(smiles: &str) -> impl Iterator<Item = usize> {
     let characters: Vec<char> = smiles.chars().collect();
     (0..characters.len()).filter_map(move |index| {
         let from = |offset| characters.get(index + offset).copied();

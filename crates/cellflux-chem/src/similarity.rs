@@ -11,9 +11,13 @@ pub struct Neighbour {
     pub similarity: f64,
 }
 
-/// Tanimoto similarity of counts: shared environments over all environments, `sum min / sum max`.
+/// Tanimoto similarity of counts: shared environments over all environments, `sum min(a, b) / sum max(a, b)`.
 ///
-/// Two molecules without environments are equal, hence 1.
+/// This is the Tanimoto coefficient of D. Bajusz, A. Rácz and K. Héberger, Why is Tanimoto index an
+/// appropriate choice for fingerprint-based similarity calculations?, Journal of Cheminformatics 7, 20
+/// (2015), table 1, for counts in place of bits: what two counts share is the smaller one. `RDKit` computes
+/// the same (`DataStructs.TanimotoSimilarity` of two count fingerprints). Two molecules without environments
+/// are equal, hence 1.
 ///
 /// # Errors
 /// [`ChemError::Width`] when the fingerprints have different lengths.
@@ -87,6 +91,31 @@ mod tests {
         assert_eq!(neighbours[0].index, 1);
         assert!(neighbours[0].similarity > 0.7, "{neighbours:?}");
         assert!(neighbours[1].similarity < 0.3, "{neighbours:?}");
+    }
+
+    #[test]
+    fn similarity_is_the_smaller_counts_over_the_larger_ones() {
+        let of = |left: [f32; 4], right: [f32; 4]| {
+            let [left, right] = [left, right].map(|dense| MorganCounts::from_dense(&dense).unwrap());
+            tanimoto(&left, &right).unwrap()
+        };
+        // (1 + 2 + 0 + 0) / (3 + 2 + 4 + 0)
+        assert!((of([3.0, 2.0, 0.0, 0.0], [1.0, 2.0, 4.0, 0.0]) - 3.0 / 9.0).abs() < 1e-15);
+        assert!((of([2.0, 0.0, 0.0, 0.0], [4.0, 0.0, 0.0, 0.0]) - 0.5).abs() < 1e-15);
+        assert!(of([1.0, 0.0, 0.0, 0.0], [0.0, 1.0, 0.0, 0.0]).abs() < 1e-15);
+        assert!((of([0.0; 4], [0.0; 4]) - 1.0).abs() < 1e-15);
+        // Ethanol and 1-propanol by hand, radius 0: CH3, CH2, OH against CH3, two CH2, OH.
+        let atoms = |smiles: &str| {
+            let settings = MorganSettings {
+                radius: 0,
+                bits: 1024,
+            };
+            Molecule::from_smiles(smiles)
+                .unwrap()
+                .morgan_counts(settings)
+                .unwrap()
+        };
+        assert!((tanimoto(&atoms("CCO"), &atoms("CCCO")).unwrap() - 0.75).abs() < 1e-15);
     }
 
     #[test]

@@ -14,6 +14,7 @@ mod import;
 mod run;
 mod site;
 mod tiles;
+mod typed_compound;
 mod verify;
 
 use std::process::ExitCode;

@@ -9,24 +9,35 @@ use std::time::Instant;
 use anyhow::{Context, bail};
 use cellflux_bundle::{Bundle, folder};
 use cellflux_engine::{AnyEngine, Network};
-use cellflux_session::{Exploration, Pacing, PreparedWalk, Recipe, Timing, export, link, start_image};
+use cellflux_session::{
+    Exploration, Pacing, PreparedWalk, Recipe, Timing, Treatment, export, link, start_image,
+};
 
 use crate::engine::EngineArgs;
 use crate::files::{read, write};
+use crate::typed_compound;
 
 /// Walk the exploration of a page's link and write every step.
 ///
 /// Writes `trajectory.npy` (`[steps + 1, C, H, W]`, f32, model range), `times.npy`, `strip.png`, a
 /// `frame-NNN.png` per step and `record.json` (the recipe, the engine, work and time). The PNG files carry
 /// texts: that they were generated, the model and its licence, the condition, the seed and the link.
+///
+/// A compound that the bundle does not have may be typed (`--smiles`, or in the link) where the bundle's
+/// vectors are Morgan counts. What the network makes of a compound that it has never seen is a guess; the
+/// command says so, and which training compounds are most like it.
 #[derive(clap::Args)]
 pub struct Args {
     /// A page's address, or only its hash.
-    #[arg(required_unless_present = "recipe", conflicts_with = "recipe")]
+    #[arg(required_unless_present_any = ["recipe", "smiles"], conflicts_with = "recipe")]
     link: Option<String>,
     /// A recipe as JSON, in place of a link.
     #[arg(long)]
     recipe: Option<PathBuf>,
+    /// The structure of any compound, in place of the compound that the link or recipe names; without either,
+    /// the walk is otherwise the one that the bundle recommends.
+    #[arg(long)]
+    smiles: Option<String>,
     /// The bundle's folder.
     #[arg(long)]
     bundle: PathBuf,
@@ -45,7 +56,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let example = start_image::file(&recipe.start, &bundle.manifest)?
         .map(|path| folder::read_file(&args.bundle, &bundle.manifest, path))
         .transpose()?;
-    let walk = PreparedWalk::new(recipe, &bundle.manifest, &bundle.vectors, example.as_deref())?;
+    let walk = walk(recipe, &bundle, example.as_deref())?;
     let mut exploration = Exploration::new(walk);
     let timing = pollster::block_on(finish(args.engine, &bundle, &mut exploration))?;
     save(&args.out, &bundle, &exploration, timing)?;
@@ -72,11 +83,36 @@ fn prepare(out: &Path) -> anyhow::Result<()> {
 }
 
 fn recipe(args: &Args, bundle: &Bundle) -> anyhow::Result<Recipe> {
-    match (&args.recipe, &args.link) {
-        (Some(path), _) => Recipe::from_json(&read(path)?).with_context(|| path.display().to_string()),
-        (None, Some(text)) => Ok(link::read(text, &bundle.manifest)?),
-        (None, None) => bail!("neither a link nor --recipe was given, expected one of them"),
+    let mut recipe = match (&args.recipe, &args.link) {
+        (Some(path), _) => Recipe::from_json(&read(path)?).with_context(|| path.display().to_string())?,
+        (None, Some(text)) => link::read(text, &bundle.manifest)?,
+        (None, None) => Recipe::first(&bundle.manifest)
+            .context("the bundle has no sample control; a link or --recipe says what to start from")?,
+    };
+    if let Some(smiles) = &args.smiles {
+        recipe.condition = Treatment::Typed(smiles.trim().to_owned());
     }
+    Ok(recipe)
+}
+
+/// The walk; of a typed compound, its vector is made here and what is known of it is told.
+fn walk(recipe: Recipe, bundle: &Bundle, example: Option<&[u8]>) -> anyhow::Result<PreparedWalk> {
+    let Bundle {
+        manifest, vectors, ..
+    } = bundle;
+    // Bundles whose vectors are not made from structures are refused before the structure is read.
+    recipe.validate(manifest)?;
+    let Treatment::Typed(smiles) = &recipe.condition else {
+        return Ok(PreparedWalk::new(recipe, manifest, vectors, example)?);
+    };
+    let compound = typed_compound::read(smiles, manifest)?;
+    let counts = compound.counts().to_dense();
+    let walk = PreparedWalk::of_typed(recipe, manifest, vectors, &counts, example)?;
+    println!(
+        "{}",
+        typed_compound::sentence(&compound, &walk.recipe().condition, bundle)?
+    );
+    Ok(walk)
 }
 
 /// Walks to the end; the clock runs from step to step, loading excluded.

@@ -18,6 +18,7 @@ use cellflux_bundle::sampling::{FlowSource, Sampling};
 use cellflux_bundle::state_dict::config_from_safetensors;
 use cellflux_bundle::{Draft, StateDict, folder};
 use cellflux_candle::CandleEngine;
+use cellflux_chem::{Molecule, MorganSettings};
 use cellflux_flow::distance::relative_error;
 use cellflux_flow::field::Engine;
 use cellflux_flow::guidance::Guidance;
@@ -60,6 +61,26 @@ fn condition(id: &str) -> Condition {
 
 /// A bundle of the golden network, with one control and two conditions.
 fn bundle() -> TempDir {
+    let source = "made up".into();
+    bundle_of(Encoder::Table { source }, &drug())
+}
+
+/// How the bundles of structures count: as many positions as the golden network has numbers.
+const COUNTS: MorganSettings = MorganSettings { radius: 2, bits: 64 };
+/// The drug of such a bundle.
+const ASPIRIN: &str = "CC(=O)Oc1ccccc1C(=O)O";
+
+fn counts(smiles: &str) -> Vec<f32> {
+    let molecule = Molecule::from_smiles(smiles).unwrap();
+    molecule.morgan_counts(COUNTS).unwrap().to_dense()
+}
+
+/// The same whose vectors count environments of structures.
+fn bundle_of_structures() -> TempDir {
+    bundle_of(Encoder::MorganCounts { radius: 2, bits: 64 }, &counts(ASPIRIN))
+}
+
+fn bundle_of(encoder: Encoder, drug: &[f32]) -> TempDir {
     let config = config_from_safetensors(&golden("io.safetensors")).unwrap();
     let weights = StateDict::from_safetensors(&golden("model.safetensors"), &config).unwrap();
     let image = ImageSpec::bbbc021(SIDE, SIDE);
@@ -73,13 +94,11 @@ fn bundle() -> TempDir {
         dtype: WeightDtype::F16,
         image,
         conditions: Conditions {
-            encoder: Encoder::Table {
-                source: "made up".into(),
-            },
+            encoder,
             dose: DoseFeatures::None,
             list: vec![condition("dmso"), condition("drug")],
         },
-        vectors: ConditionVectors::from_rows(&[vec![0.0; 64], drug()]).unwrap(),
+        vectors: ConditionVectors::from_rows(&[vec![0.0; 64], drug.to_vec()]).unwrap(),
         source: FlowSource::Control,
         sampling: Sampling::default(),
         gallery: Gallery {
@@ -206,6 +225,62 @@ fn the_recipe_of_a_record_makes_the_same_trajectory_again() {
     assert_eq!(trajectory(first), trajectory(second));
 }
 
+/// What the command says before it walks.
+fn says(bundle: &Path, out: &Path, options: &[&str]) -> String {
+    let output = run(bundle, out, options);
+    let message = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{message}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn any_compound_is_walked_under_its_counts_and_every_file_says_that_it_was_never_seen() {
+    let (bundle, outs) = (bundle_of_structures(), tempfile::tempdir().unwrap());
+    let [typed, again, same, listed] =
+        ["typed", "again", "same", "listed"].map(|name| outs.path().join(name));
+    let salicylic_acid = "OC(=O)c1ccccc1O";
+    let said = says(bundle.path(), &typed, &[LINK, "--smiles", salicylic_acid]);
+    assert!(
+        said.starts_with(
+            "OC(=O)c1ccccc1O: never seen by the network; nearest training compounds, by Tanimoto"
+        ),
+        "{said}"
+    );
+    assert!(said.contains("drug 0."), "{said}");
+    let record: serde_json::Value =
+        serde_json::from_slice(&fs::read(typed.join("record.json")).unwrap()).unwrap();
+    assert_eq!(record["recipe"]["condition"]["smiles"], salicylic_acid);
+    assert!(
+        record["note"]
+            .as_str()
+            .unwrap()
+            .contains("never seen by the network")
+    );
+    let png = fs::read(typed.join("strip.png")).unwrap();
+    let text = String::from_utf8_lossy(&png);
+    assert!(text.contains("never seen by the network") && text.contains("#v=2&"));
+
+    // The record's recipe and a link of version 2 make it again.
+    let recipe = outs.path().join("recipe.json");
+    fs::write(&recipe, record["recipe"].to_string()).unwrap();
+    succeed(bundle.path(), &again, &["--recipe", recipe.to_str().unwrap()]);
+    let trajectory = |out: &Path| fs::read(out.join("trajectory.npy")).unwrap();
+    assert_eq!(trajectory(&typed), trajectory(&again));
+
+    // A listed compound in other words is that compound.
+    let said = says(
+        bundle.path(),
+        &same,
+        &[LINK, "--smiles", "OC(=O)C1=C(OC(C)=O)C=CC=C1"],
+    );
+    assert!(said.contains("is drug for the network"), "{said}");
+    succeed(bundle.path(), &listed, &[LINK]);
+    assert_eq!(trajectory(&same), trajectory(&listed));
+    assert_ne!(trajectory(&typed), trajectory(&listed));
+    let record = fs::read_to_string(same.join("record.json")).unwrap();
+    assert!(!record.contains("never seen"), "{record}");
+}
+
 #[test]
 fn both_engines_walk_the_same_trajectory() {
     let (bundle, outs) = (bundle(), tempfile::tempdir().unwrap());
@@ -233,12 +308,32 @@ fn what_cannot_be_run_exits_2_and_names_the_reason() {
     fs::create_dir(&full).unwrap();
     fs::write(full.join("frame-000.png"), b"mine").unwrap();
     let empty = outs.path().join("empty");
-    let cases: [(&Path, &Path, &[&str], &str); 5] = [
+    let structures = bundle_of_structures();
+    let cases: [(&Path, &Path, &[&str], &str); 9] = [
         (bundle.path(), &full, &[LINK], "not empty"),
         (outs.path(), &empty, &[LINK], "manifest.json"),
         (bundle.path(), &empty, &["#v=1&c=drug&a=1e9"], "alpha"),
         (bundle.path(), &empty, &["#v=1&c=elixir"], "elixir"),
         (bundle.path(), &empty, &["--recipe", "absent.json"], "absent.json"),
+        (
+            bundle.path(),
+            &empty,
+            &["--smiles", "CCO"],
+            "are not made from structures",
+        ),
+        (structures.path(), &empty, &["--smiles", "CC*"], "is a wildcard"),
+        (
+            structures.path(),
+            &empty,
+            &["--smiles", "[Na+].[Cl-]"],
+            "is a mixture of 2",
+        ),
+        (
+            structures.path(),
+            &empty,
+            &["#smiles=C(C)(C)(C)(C)C"],
+            "greater than permitted",
+        ),
     ];
     for (bundle, out, options, reason) in cases {
         let output = run(bundle, out, options);

@@ -11,7 +11,9 @@ use cellflux_flow::distance::relative_error;
 use cellflux_flow::field::Engine;
 use cellflux_flow::solver::{FixedSolver, Solver};
 use cellflux_flow::time_grid::GridKind;
-use cellflux_session::{Direction, Exploration, Pacing, PreparedWalk, Recipe, Start, StepError, View};
+use cellflux_session::{
+    Direction, Exploration, Pacing, PreparedWalk, Recipe, Start, StepError, Treatment, View,
+};
 use cellflux_wgpu::{Gpu, GpuError, Precision, Wanted, WgpuEngine};
 use pollster::block_on;
 
@@ -74,7 +76,7 @@ fn prepared(solver: Solver, direction: Direction) -> PreparedWalk {
     let recipe = Recipe {
         model: "micro".into(),
         start: Start::Example("x".into()),
-        condition: "condition".into(),
+        condition: Treatment::Listed("condition".into()),
         dose_um: None,
         sampling: Sampling {
             solver,

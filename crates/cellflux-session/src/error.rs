@@ -26,6 +26,12 @@ pub enum SessionError {
         /// What is wrong with it, and what was expected.
         reason: String,
     },
+    /// A typed compound without the vector that stands for it.
+    #[error("the compound {smiles} was typed, so no bundle has its vector; expected it beside the recipe")]
+    NoVector {
+        /// The compound's structure, quoted.
+        smiles: String,
+    },
     /// A start image that cannot be read, or is not the model's shape.
     #[error(transparent)]
     Image(#[from] ImageError),

@@ -6,7 +6,7 @@ use cellflux_flow::time_grid::GridKind;
 use pollster::block_on;
 
 use super::*;
-use crate::recipe::{Direction, Recipe};
+use crate::recipe::{Direction, Recipe, Treatment};
 use crate::step_error::StepError;
 use crate::test_engine::{Call, TestEngine, TestError};
 use crate::test_model::recipe;
@@ -249,7 +249,10 @@ fn a_change_restarts_only_what_it_must() {
     let restart = |kept| Change::Trajectory { kept };
     expect(|_| {}, Change::Nothing);
     expect(|r| r.sampling.rtol = 0.1, Change::Nothing);
-    expect(|r| r.condition = "renamed".into(), Change::Nothing);
+    expect(
+        |r| r.condition = Treatment::Listed("renamed".into()),
+        Change::Nothing,
+    );
     expect(|r| r.view.hidden = vec![0], Change::Display);
     expect(|r| r.sampling.alpha = 1.0, restart(1));
     expect(|r| r.sampling.solver = Solver::Dopri5, restart(1));

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::error::SessionError;
 use crate::frame::Frame;
-use crate::picture_text::{self, NOTE, Pictured};
+use crate::picture_text::{self, Pictured};
 use crate::recipe::{Recipe, View};
 use crate::timing::Timing;
 
@@ -99,7 +99,7 @@ impl<'a, E: Serialize> Record<'a, E> {
         frames: &'a [Frame],
     ) -> Self {
         Self {
-            note: NOTE,
+            note: picture_text::note(recipe),
             model: &manifest.title,
             recipe,
             engine,

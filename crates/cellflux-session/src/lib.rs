@@ -4,7 +4,8 @@
 //!
 //! 1. A [`Recipe`] says everything that decides a picture; [`link`] writes it as the hash of a page's address
 //!    and reads it back.
-//! 2. A [`PreparedWalk`] is the recipe filled in from a bundle: start image, condition vector, times.
+//! 2. A [`PreparedWalk`] is the recipe filled in from a bundle: start image, condition vector, times. The
+//!    vector of a compound that a visitor has typed is given from outside.
 //! 3. An [`Exploration`] computes the walk on an engine, one solver step per call, and keeps every step it
 //!    reached as plain numbers.
 //! 4. [`export`] writes what was reached as files.
@@ -36,6 +37,6 @@ pub use error::SessionError;
 pub use exploration::{Change, Exploration, Pacing};
 pub use frame::Frame;
 pub use prepared_walk::PreparedWalk;
-pub use recipe::{Direction, Recipe, Start, View};
+pub use recipe::{Direction, Recipe, Start, Treatment, View};
 pub use step_error::StepError;
 pub use timing::Timing;

@@ -3,6 +3,9 @@
 //! Every field that decides the trajectory is written, so that a link stays exact when a bundle's
 //! recommendations change. Reading takes the bundle's recommendation for a field that is not there, so that a
 //! short link can be written by hand. An uploaded crop is written as a lossless PNG in base64url.
+//!
+//! Version 2 has `smiles` in place of `c`: a compound that a visitor has typed, percent-encoded. A link
+//! without one is still written as version 1, which older pages read; they refuse version 2 by its number.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -15,18 +18,20 @@ use cellflux_bundle::conditions::Condition;
 use cellflux_image::{ImageSpec, coded_png};
 
 use crate::error::{SessionError, shown};
-use crate::recipe::{Direction, Recipe, Start, first_condition, number};
+use crate::recipe::{Direction, Recipe, Start, Treatment, first_condition, number};
 
-/// The version written, and the only one read.
+/// The version of a link to a condition of the bundle.
 const VERSION: &str = "1";
+/// The version of a link to a typed compound.
+const VERSION_OF_TYPED: &str = "2";
 
 /// Longest link that is read, in bytes; browsers give up on addresses beyond 2 MiB.
 pub const MAX_BYTES: usize = 2 << 20;
 
 /// Every key, in the order of writing.
-const KEYS: [&str; 17] = [
-    "v", "model", "start", "c", "dose", "a", "solver", "grid", "steps", "rtol", "atol", "noise", "seed",
-    "way", "at", "hide", "crop",
+const KEYS: [&str; 18] = [
+    "v", "model", "start", "c", "smiles", "dose", "a", "solver", "grid", "steps", "rtol", "atol", "noise",
+    "seed", "way", "at", "hide", "crop",
 ];
 
 /// Writes a recipe for a model with images of `spec`, without the leading `#`.
@@ -35,7 +40,11 @@ const KEYS: [&str; 17] = [
 /// [`SessionError::Image`] when an uploaded crop is not of the model's shape.
 pub fn write(recipe: &Recipe, spec: &ImageSpec) -> Result<String, SessionError> {
     let sampling = &recipe.sampling;
-    let mut link = format!("v={VERSION}");
+    let version = match recipe.condition {
+        Treatment::Listed(_) => VERSION,
+        Treatment::Typed(_) => VERSION_OF_TYPED,
+    };
+    let mut link = format!("v={version}");
     let mut put = |key: &str, value: &dyn std::fmt::Display| {
         // Writing to a String cannot fail.
         let _ = write!(link, "&{key}={value}");
@@ -45,7 +54,10 @@ pub fn write(recipe: &Recipe, spec: &ImageSpec) -> Result<String, SessionError> 
         put("start", id);
     }
     // The seed alone determines the noise.
-    put("c", &recipe.condition);
+    match &recipe.condition {
+        Treatment::Listed(id) => put("c", id),
+        Treatment::Typed(smiles) => put("smiles", &percent_encoded(smiles)),
+    }
     if let Some(dose_um) = recipe.dose_um {
         put("dose", &number(&dose_um));
     }
@@ -80,11 +92,25 @@ pub fn write(recipe: &Recipe, spec: &ImageSpec) -> Result<String, SessionError> 
 /// model's shape, [`SessionError::Field`] for what does not fit the model.
 pub fn read(text: &str, manifest: &Manifest) -> Result<Recipe, SessionError> {
     let fields = Fields::split(text)?;
-    if let Some(found) = fields.text("v").filter(|found| *found != VERSION) {
-        return Err(SessionError::link(format!(
-            "its version is {}, expected {VERSION}; a newer page may read it",
-            shown(found)
-        )));
+    match fields.text("v") {
+        Some(VERSION) if fields.text("smiles").is_some() => {
+            return Err(SessionError::link(format!(
+                "its version is {VERSION}, which has no typed compounds; expected {VERSION_OF_TYPED}"
+            )));
+        }
+        None | Some(VERSION | VERSION_OF_TYPED) => {}
+        Some(found) => {
+            return Err(SessionError::link(format!(
+                "its version is {}, expected {VERSION} or {VERSION_OF_TYPED}; a newer page may read it",
+                shown(found)
+            )));
+        }
+    }
+    let typed = fields.text("smiles").map(percent_decoded).transpose()?;
+    if typed.is_some() && fields.text("c").is_some() {
+        return Err(SessionError::link(
+            "it has both c and smiles, expected one of them",
+        ));
     }
     let condition = match fields.text("c") {
         None => first_condition(manifest),
@@ -99,6 +125,9 @@ pub fn read(text: &str, manifest: &Manifest) -> Result<Recipe, SessionError> {
     })?;
     let start = start(&fields, manifest, condition)?;
     let mut recipe = Recipe::new(manifest, start, condition);
+    if let Some(smiles) = typed {
+        recipe.condition = Treatment::Typed(smiles);
+    }
     fields.set("model", &mut recipe.model, "an id")?;
     if let Some(dose_um) = fields.parsed("dose", "a number")? {
         recipe.dose_um = Some(dose_um);
@@ -200,6 +229,42 @@ impl<'a> Fields<'a> {
     }
 }
 
+/// A text in which everything but letters, digits and `-._~` is `%` and two hexadecimal digits, so that no
+/// program that passes addresses on changes it.
+fn percent_encoded(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            encoded.push(char::from(byte));
+        } else {
+            // Writing to a String cannot fail.
+            let _ = write!(encoded, "%{byte:02X}");
+        }
+    }
+    encoded
+}
+
+fn percent_decoded(text: &str) -> Result<String, SessionError> {
+    let refused = || wrong("smiles", text, "a percent-encoded SMILES");
+    let mut decoded = Vec::with_capacity(text.len());
+    let mut bytes = text.bytes();
+    while let Some(byte) = bytes.next() {
+        if byte != b'%' {
+            decoded.push(byte);
+            continue;
+        }
+        let mut digit = || {
+            let digit = char::from(bytes.next()?).to_digit(16)?;
+            u8::try_from(digit).ok()
+        };
+        let (Some(high), Some(low)) = (digit(), digit()) else {
+            return Err(refused());
+        };
+        decoded.push(16 * high + low);
+    }
+    String::from_utf8(decoded).map_err(|_| refused())
+}
+
 fn wrong(key: &str, found: &str, expected: &str) -> SessionError {
     SessionError::link(format!("{key} is {}, expected {expected}", shown(found)))
 }
@@ -219,7 +284,8 @@ impl FromStr for Direction {
 mod tests {
     use super::*;
     use crate::recipe::{ALPHA, NOISE, STEPS, TOLERANCE, View};
-    use crate::test_model::{manifest, manifest_of_channels, recipe};
+    use crate::test_model::{manifest, manifest_of_channels, manifest_of_counts, recipe};
+    use cellflux_bundle::conditions::Encoder;
     use cellflux_bundle::sampling::Sampling;
     use cellflux_flow::solver::Solver;
     use cellflux_flow::time_grid::GridKind;
@@ -230,6 +296,15 @@ mod tests {
             Just(Start::Example("control-1".into())),
             Just(Start::Example("treated-1".into())),
             proptest::collection::vec(any::<u8>(), numbers).prop_map(Start::Crop),
+        ]
+    }
+
+    fn any_treatment() -> impl Strategy<Value = Treatment> {
+        prop_oneof![
+            Just(Treatment::Listed("taxol".into())),
+            Just(Treatment::Listed("dmso".into())),
+            // Every character that SMILES has, and others.
+            "[!-~]{1,60}".prop_map(Treatment::Typed),
         ]
     }
 
@@ -257,12 +332,13 @@ mod tests {
     prop_compose! {
         fn any_recipe(channels: usize)(
             start in any_start(channels * 16),
+            condition in any_treatment(),
             sampling in any_sampling(),
             direction in proptest::sample::select(Direction::ALL.to_vec()),
             step in proptest::option::of(0usize..=1),
             hidden in proptest::sample::subsequence((0..channels).collect::<Vec<_>>(), 0..=channels),
         ) -> Recipe {
-            Recipe { start, sampling, direction, view: View { step, hidden }, ..recipe() }
+            Recipe { start, condition, sampling, direction, view: View { step, hidden }, ..recipe() }
         }
     }
 
@@ -271,7 +347,8 @@ mod tests {
         fn a_link_gives_exactly_its_recipe_back(
             (channels, recipe) in (1usize..=6).prop_flat_map(|n| (Just(n), any_recipe(n)))
         ) {
-            let manifest = manifest_of_channels(channels);
+            let mut manifest = manifest_of_channels(channels);
+            manifest.conditions.encoder = Encoder::MorganCounts { radius: 2, bits: 3 };
             let link = write(&recipe, &manifest.image).unwrap();
             prop_assert!(link.bytes().all(|b| b.is_ascii_graphic() && b != b'#'));
             prop_assert_eq!(&read(&link, &manifest).unwrap(), &recipe);
@@ -310,11 +387,55 @@ mod tests {
     }
 
     #[test]
+    fn a_typed_compound_makes_a_link_of_version_2_that_older_pages_refuse_by_its_number() {
+        let manifest = manifest_of_counts();
+        let mut typed = recipe();
+        typed.condition = Treatment::Typed("C/C=C\\C(=O)[N+](C)#N".into());
+        let link = write(&typed, &manifest.image).unwrap();
+        let expected = "v=2&model=test-model&start=control-1\
+                        &smiles=C%2FC%3DC%5CC%28%3DO%29%5BN%2B%5D%28C%29%23N&a=1.2&";
+        assert!(link.starts_with(expected), "{link}");
+        assert_eq!(read(&link, &manifest).unwrap(), typed);
+        // By hand, and only as much as is needed.
+        let short = read("#smiles=CC(=O)O", &manifest).unwrap();
+        assert_eq!(short.condition, Treatment::Typed("CC(=O)O".into()));
+        for (link, expected) in [
+            (
+                "v=1&smiles=C",
+                "its version is 1, which has no typed compounds; expected 2",
+            ),
+            (
+                "c=taxol&smiles=C",
+                "it has both c and smiles, expected one of them",
+            ),
+            (
+                "v=2&smiles=C%2",
+                "smiles is \"C%2\", expected a percent-encoded SMILES",
+            ),
+            (
+                "v=2&smiles=%zz",
+                "smiles is \"%zz\", expected a percent-encoded SMILES",
+            ),
+            (
+                "v=2&smiles=%ff",
+                "smiles is \"%ff\", expected a percent-encoded SMILES",
+            ),
+            ("v=2&smiles=", "expected a SMILES of 1 to 4000 characters"),
+            ("v=2&smiles=C%20C", "expected a SMILES of 1 to 4000 characters"),
+        ] {
+            let message = read(link, &manifest).unwrap_err().to_string();
+            assert!(message.contains(expected), "{link}: {message}");
+        }
+        let other = read("smiles=C", &crate::test_model::manifest()).unwrap_err();
+        assert!(other.to_string().contains("not made from structures"), "{other}");
+    }
+
+    #[test]
     fn what_a_link_leaves_out_is_the_bundle_s_recommendation() {
         let manifest = manifest();
         assert_eq!(read("", &manifest).unwrap(), Recipe::first(&manifest).unwrap());
         let short = read("#c=dmso&a=2", &manifest).unwrap();
-        assert_eq!((short.condition.as_str(), short.sampling.alpha), ("dmso", 2.0));
+        assert_eq!((short.condition.id(), short.sampling.alpha), (Some("dmso"), 2.0));
     }
 
     #[test]
@@ -325,7 +446,7 @@ mod tests {
             format!("crop={}", URL_SAFE_NO_PAD.encode(png))
         };
         let cases = [
-            ("v=2".into(), "its version is \"2\", expected 1"),
+            ("v=3".into(), "its version is \"3\", expected 1 or 2"),
             (
                 "colour=red".into(),
                 "\"colour\" is not a key of a link, expected one of v, model,",

@@ -7,10 +7,24 @@ use cellflux_image::strip::PngText;
 use crate::error::SessionError;
 use crate::frame::Frame;
 use crate::link;
-use crate::recipe::{Direction, Recipe, Start, View, number};
+use crate::recipe::{Direction, Recipe, Start, Treatment, View, number};
 
 /// The note that stands beside every generated picture.
 pub const NOTE: &str = "Generated, not measured";
+
+/// What is said of a compound that was typed.
+pub const UNSEEN: &str = "never seen by the network";
+
+/// The note beside pictures of a compound that was typed.
+pub const NOTE_OF_UNSEEN: &str = "Generated, not measured; the compound was never seen by the network";
+
+/// What a walk's generated pictures are.
+pub fn note(recipe: &Recipe) -> &'static str {
+    match recipe.condition {
+        Treatment::Listed(_) => NOTE,
+        Treatment::Typed(_) => NOTE_OF_UNSEEN,
+    }
+}
 
 /// Which pictures of a walk a file holds.
 #[derive(Clone, Copy, Debug)]
@@ -67,13 +81,15 @@ pub fn texts(manifest: &Manifest, recipe: &Recipe, pictured: Pictured) -> Result
     Ok(texts)
 }
 
-/// The condition's name and dose.
+/// The condition's name and dose, and that a typed compound was never seen.
 fn condition(manifest: &Manifest, recipe: &Recipe) -> String {
-    let known = manifest.conditions.get(&recipe.condition);
-    let name = known.map_or(recipe.condition.as_str(), |condition| condition.name.as_str());
-    match recipe.dose_um {
-        Some(dose_um) => format!("{name} at {} µM", number(&dose_um)),
-        None => name.to_owned(),
+    let mut name = recipe.condition.name(manifest).to_owned();
+    if let Some(dose_um) = recipe.dose_um {
+        name = format!("{name} at {} µM", number(&dose_um));
+    }
+    match recipe.condition {
+        Treatment::Listed(_) => name,
+        Treatment::Typed(_) => format!("{name} ({UNSEEN})"),
     }
 }
 
@@ -97,8 +113,8 @@ fn warning(recipe: &Recipe, pictured: Pictured) -> String {
     };
     match pictured {
         Pictured::Step(0, _) => start.to_owned(),
-        Pictured::Step(..) => NOTE.to_owned(),
-        Pictured::Strip(_) => format!("{NOTE}. The first frame is different. {start}"),
+        Pictured::Step(..) => note(recipe).to_owned(),
+        Pictured::Strip(_) => format!("{}. The first frame is different. {start}", note(recipe)),
     }
 }
 
@@ -139,7 +155,7 @@ fn licences(manifest: &Manifest, recipe: &Recipe) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::test_model::{manifest, manifest_with_dose, recipe};
+    use crate::test_model::{manifest, manifest_of_counts, manifest_with_dose, recipe};
 
     fn frame() -> Frame {
         Frame {
@@ -193,6 +209,21 @@ mod tests {
             warning(&recipe, Pictured::Step(0, &frame())),
             "Noise: no cell is in it"
         );
+    }
+
+    #[test]
+    fn a_picture_of_a_typed_compound_says_that_the_network_never_saw_it() {
+        let (manifest, mut recipe) = (manifest_of_counts(), recipe());
+        recipe.condition = Treatment::Typed("OC(=O)C#N".into());
+        for pictured in [Pictured::Step(2, &frame()), Pictured::Strip(3)] {
+            let texts = texts(&manifest, &recipe, pictured).unwrap();
+            let of = |keyword: &str| text_of(&texts, keyword).unwrap();
+            assert!(of("Title").starts_with("OC(=O)C#N (never seen by the network), from"));
+            assert!(of("Warning").starts_with(NOTE_OF_UNSEEN), "{}", of("Warning"));
+            assert!(of("Description").contains(UNSEEN));
+            let again = link::read(&of("CellFlux link"), &manifest).unwrap();
+            assert_eq!(again.condition, recipe.condition);
+        }
     }
 
     #[test]

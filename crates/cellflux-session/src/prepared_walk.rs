@@ -11,7 +11,7 @@ use cellflux_flow::noise::{source_noise, with_source_noise};
 use cellflux_flow::solver::{FixedSolver, Solver};
 
 use crate::error::{SessionError, shown};
-use crate::recipe::{Direction, Recipe, Start};
+use crate::recipe::{Direction, Recipe, Start, Treatment};
 use crate::start_image;
 
 /// A recipe with everything it names looked up: start image, condition vector, times.
@@ -48,8 +48,9 @@ impl PreparedWalk {
     /// [`start_image::file`] names; it is not needed for an uploaded crop.
     ///
     /// # Errors
-    /// As [`Recipe::validate`]; [`SessionError::Image`] for a start image that is not the model's, and
-    /// [`SessionError::Bundle`] when the example's file was not given.
+    /// As [`Recipe::validate`]; [`SessionError::Image`] for a start image that is not the model's,
+    /// [`SessionError::Bundle`] when the example's file was not given, [`SessionError::NoVector`] for a typed
+    /// compound.
     pub fn new(
         recipe: Recipe,
         manifest: &Manifest,
@@ -57,8 +58,63 @@ impl PreparedWalk {
         example: Option<&[u8]>,
     ) -> Result<Self, SessionError> {
         recipe.validate(manifest)?;
+        let encoded = match &recipe.condition {
+            Treatment::Listed(id) => listed_vector(id, manifest, vectors)?,
+            Treatment::Typed(smiles) => {
+                return Err(SessionError::NoVector {
+                    smiles: shown(smiles),
+                });
+            }
+        };
+        Self::under(recipe, manifest, encoded, example)
+    }
+
+    /// The same for a recipe whose compound was typed. `counts` are its Morgan counts `[D]`, without the
+    /// features of a dose, made as the bundle's encoder says.
+    ///
+    /// Where a condition of the bundle has the same counts, the network cannot tell them apart, and the walk
+    /// is that condition's: [`Self::recipe`] names it.
+    ///
+    /// # Errors
+    /// As [`Self::new`]; [`SessionError::Field`] for a recipe without a typed compound, and for numbers that
+    /// are no counts of this model.
+    pub fn of_typed(
+        mut recipe: Recipe,
+        manifest: &Manifest,
+        vectors: &ConditionVectors,
+        counts: &[f32],
+        example: Option<&[u8]>,
+    ) -> Result<Self, SessionError> {
+        recipe.validate(manifest)?;
+        if let Treatment::Listed(id) = &recipe.condition {
+            return Err(SessionError::field(
+                "condition",
+                shown(id),
+                "a typed compound, as a vector was given for one",
+            ));
+        }
+        check_counts(counts, manifest)?;
+        let list = manifest.conditions.list.iter().enumerate();
+        let same = list
+            .filter(|(position, _)| vectors.row(*position) == Some(counts))
+            .map(|(_, condition)| condition.id.clone())
+            .next();
+        if let Some(id) = same {
+            recipe.condition = Treatment::Listed(id);
+        }
+        Self::under(recipe, manifest, counts.to_vec(), example)
+    }
+
+    /// A walk under the encoder's vector `[D]`, to which the dose's features are added.
+    fn under(
+        recipe: Recipe,
+        manifest: &Manifest,
+        encoded: Vec<f32>,
+        example: Option<&[u8]>,
+    ) -> Result<Self, SessionError> {
         let spec = &manifest.image;
-        let condition = condition_vector(&recipe, manifest, vectors)?;
+        let mut condition = encoded;
+        condition.extend(manifest.conditions.dose.features(recipe.dose_um)?);
         let coded = match (&recipe.start, start_image::file(&recipe.start, manifest)?) {
             (Start::Noise, _) => {
                 let noise = source_noise(recipe.sampling.seed, spec.len());
@@ -195,31 +251,49 @@ fn waypoints(recipe: &Recipe) -> Result<Vec<f64>, SessionError> {
     })
 }
 
-fn condition_vector(
-    recipe: &Recipe,
+fn listed_vector(
+    id: &str,
     manifest: &Manifest,
     vectors: &ConditionVectors,
 ) -> Result<Vec<f32>, SessionError> {
-    let conditions = &manifest.conditions;
-    let row = conditions
-        .position(&recipe.condition)
-        .and_then(|position| vectors.row(position))
-        .ok_or_else(|| {
-            SessionError::field(
-                "condition",
-                shown(&recipe.condition),
-                "the id of a condition that this model has a vector for",
-            )
-        })?;
-    let mut vector = row.to_vec();
-    vector.extend(conditions.dose.features(recipe.dose_um)?);
-    Ok(vector)
+    let position = manifest.conditions.position(id);
+    let row = position.and_then(|position| vectors.row(position));
+    row.map(<[f32]>::to_vec).ok_or_else(|| {
+        SessionError::field(
+            "condition",
+            shown(id),
+            "the id of a condition that this model has a vector for",
+        )
+    })
+}
+
+/// A network extrapolates from any numbers; only counts of the right length mean a compound.
+fn check_counts(counts: &[f32], manifest: &Manifest) -> Result<(), SessionError> {
+    let width = manifest
+        .conditions
+        .stored_width(manifest.model.config.condition_dim);
+    if counts.len() != width {
+        return Err(SessionError::field(
+            "length of the typed compound's vector",
+            counts.len(),
+            format!("{width}, as this model's"),
+        ));
+    }
+    let is_count = |number: &f32| number.is_finite() && *number >= 0.0 && number.fract() == 0.0;
+    match counts.iter().find(|number| !is_count(number)) {
+        None => Ok(()),
+        Some(number) => Err(SessionError::field(
+            "the typed compound's vector",
+            format!("not of counts but has {number}"),
+            "whole numbers from 0",
+        )),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::test_model::{manifest, manifest_with_dose, recipe, vectors};
+    use crate::test_model::{manifest, manifest_of_counts, manifest_with_dose, recipe, vectors};
     use cellflux_bundle::sampling::FlowSource;
     use cellflux_image::coded_png;
 
@@ -312,6 +386,41 @@ mod tests {
         recipe.sampling.solver = Solver::Dopri5;
         let adaptive = PreparedWalk::of_parts(recipe, &[0.5; 32], vec![1.0]).unwrap();
         assert_eq!(adaptive.waypoints(), [0.0, 1.0, 0.0]);
+    }
+
+    #[test]
+    fn a_typed_compound_is_walked_under_the_vector_that_is_given_for_it() {
+        let (manifest, vectors, png) = (manifest_of_counts(), vectors(), control_png());
+        let mut typed = recipe();
+        typed.condition = Treatment::Typed("CCO".into());
+        let walk = |recipe: &Recipe, counts: &[f32]| {
+            PreparedWalk::of_typed(recipe.clone(), &manifest, &vectors, counts, Some(&png))
+        };
+        let other = walk(&typed, &[1.0, 0.0, 4.0]).unwrap();
+        assert_eq!(other.flow().condition, [1.0, 0.0, 4.0]);
+        assert_eq!(*other.recipe(), typed);
+        // The network cannot tell it from taxol: no picture may say that it has never seen it.
+        let same = walk(&typed, &[0.0, 2.0, 1.0]).unwrap();
+        let listed = PreparedWalk::new(recipe(), &manifest, &vectors, Some(&png)).unwrap();
+        assert_eq!(same, listed);
+
+        let missing = PreparedWalk::new(typed.clone(), &manifest, &vectors, Some(&png)).unwrap_err();
+        assert!(
+            matches!(&missing, SessionError::NoVector { smiles } if smiles == "\"CCO\""),
+            "{missing}"
+        );
+        for (counts, expected) in [
+            (&[1.0, 2.0][..], "is 2, expected 3"),
+            (&[1.0, 0.5, 0.0], "has 0.5, expected whole numbers from 0"),
+            (&[1.0, f32::NAN, 0.0], "has NaN"),
+            (&[f32::INFINITY, 0.0, 0.0], "has inf"),
+            (&[-1.0, 0.0, 0.0], "has -1"),
+        ] {
+            let message = walk(&typed, counts).unwrap_err().to_string();
+            assert!(message.contains(expected), "{message}");
+        }
+        let message = walk(&recipe(), &[1.0; 3]).unwrap_err().to_string();
+        assert!(message.contains("expected a typed compound"), "{message}");
     }
 
     #[test]

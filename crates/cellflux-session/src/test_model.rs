@@ -13,7 +13,7 @@ use cellflux_flow::solver::{FixedSolver, Solver};
 use cellflux_flow::time_grid::GridKind;
 use cellflux_image::ImageSpec;
 
-use crate::recipe::{Direction, Recipe, Start, View};
+use crate::recipe::{Direction, Recipe, Start, Treatment, View};
 
 /// Two channels of 4 x 4 px, two conditions, one control, one treated cell.
 pub fn manifest() -> Manifest {
@@ -73,7 +73,14 @@ pub fn manifest_of_channels(channels: usize) -> Manifest {
     }
 }
 
-/// The same with a dose at the end of the vector.
+/// The same with vectors that count environments of structures.
+pub fn manifest_of_counts() -> Manifest {
+    let mut manifest = manifest();
+    manifest.conditions.encoder = Encoder::MorganCounts { radius: 2, bits: 3 };
+    manifest
+}
+
+/// The first one with a dose at the end of the vector.
 pub fn manifest_with_dose() -> Manifest {
     let mut manifest = manifest();
     manifest.conditions.dose = DoseFeatures::Log1p {
@@ -92,7 +99,7 @@ pub fn recipe() -> Recipe {
     Recipe {
         model: "test-model".into(),
         start: Start::Example("control-1".into()),
-        condition: "taxol".into(),
+        condition: Treatment::Listed("taxol".into()),
         dose_um: None,
         sampling: Sampling {
             solver: Solver::Fixed(FixedSolver::Heun),

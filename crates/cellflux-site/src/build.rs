@@ -32,7 +32,7 @@ use crate::report::Report;
 use crate::site_files::Files;
 use crate::texts::Texts;
 use crate::theme;
-use crate::toolkit::Toolkit;
+use crate::toolkit::{CHEMISTRY, Toolkit};
 use crate::words::{LANGUAGES, Words};
 use crate::worker_integrity::write_digests;
 
@@ -403,10 +403,13 @@ fn own_files(project: &Project, toolkit: &Toolkit, explorers: bool) -> Result<Na
     name_by_content(&toolkit.files, &entries)
 }
 
-/// What the explorer's worker loads, the WebAssembly module included.
+/// What the explorer's worker loads, its WebAssembly module included; the chemistry's waits until a visitor
+/// types a compound.
 fn worker_files(own: &Named) -> impl Iterator<Item = String> + '_ {
+    let later = own.of(CHEMISTRY).ok();
     own.files
         .keys()
+        .filter(move |path| Some(path.as_str()) != later)
         .filter(|path| path.starts_with("web/worker") || path.starts_with("pkg/"))
         .cloned()
 }

@@ -93,10 +93,9 @@ impl<'a> Recorder<'a> {
     pub fn note_batch(&mut self, model: &Model, recipe: &Recipe, at: &Place) {
         let manifest = model.manifest();
         let Start::Example(id) = &recipe.start else { return };
-        let (Some(example), Some(condition)) = (
-            manifest.gallery.get(id),
-            manifest.conditions.get(&recipe.condition),
-        ) else {
+        let (Some(example), Some(condition)) =
+            (manifest.gallery.get(id), recipe.condition.condition(manifest))
+        else {
             return;
         };
         let batch = example.batch.as_deref();
@@ -210,7 +209,7 @@ impl<'a> Recorder<'a> {
         }
         (self.tell)(&format!(
             "computing {} from {}",
-            walk.recipe().condition,
+            walk.recipe().condition.name(model.manifest()),
             match &walk.recipe().start {
                 Start::Example(id) => id,
                 Start::Noise => "noise",

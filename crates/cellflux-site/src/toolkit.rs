@@ -27,6 +27,8 @@ struct Example;
 
 /// The module without which no page runs.
 pub(crate) const WASM: &str = "pkg/cellflux_wasm_bg.wasm";
+/// The chemistry's, which a page fetches when a visitor types a compound.
+pub(crate) const CHEMISTRY: &str = "pkg/cellflux_compound_wasm_bg.wasm";
 /// The bundle that the example shows, below `web/`.
 const EXAMPLE_BUNDLE: &str = "bundles/bbbc021-tiny";
 

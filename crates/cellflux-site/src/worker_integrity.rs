@@ -6,14 +6,17 @@ use std::fmt::Write;
 
 use crate::error::SiteError;
 use crate::fingerprint::{integrity, name_by_content, relative};
-use crate::toolkit::WASM;
+use crate::toolkit::{CHEMISTRY, WASM};
 
 const WORKER: &str = "web/worker.js";
 const WORKER_LIST: &str = "web/integrity.js";
 const MODULE_DIGEST: &str = "web/worker/module_integrity.js";
 
-/// Writes the digest of the WebAssembly module and the list of the worker's modules, each after those that it
-/// imports, into the page's own files. The list's names are those that [`name_by_content`] gives.
+/// The WebAssembly modules, with the names that their digests have in [`MODULE_DIGEST`].
+const MODULES: [(&str, &str); 2] = [(WASM, "MODULE_INTEGRITY"), (CHEMISTRY, "CHEMISTRY_INTEGRITY")];
+
+/// Writes the digests of the WebAssembly modules and the list of the worker's modules, each after those that
+/// it imports, into the page's own files. The list's names are those that [`name_by_content`] gives.
 ///
 /// # Errors
 /// [`SiteError::Module`] when a file has no place for its digests, or a module refers to a missing one.
@@ -23,9 +26,11 @@ pub fn write_digests(all: &BTreeMap<String, Vec<u8>>) -> Result<BTreeMap<String,
     if !all.contains_key(WORKER_LIST) {
         return Ok(files);
     }
-    if let Some(wasm) = all.get(WASM) {
-        let digest = format!("MODULE_INTEGRITY = '{}';", integrity(wasm));
-        fill(&mut files, MODULE_DIGEST, "MODULE_INTEGRITY = null;", &digest)?;
+    for (path, name) in MODULES {
+        if let Some(wasm) = all.get(path) {
+            let digest = format!("{name} = '{}';", integrity(wasm));
+            fill(&mut files, MODULE_DIGEST, &format!("{name} = null;"), &digest)?;
+        }
     }
     let named = name_by_content(&files, &[WORKER])?;
     let mut list = String::from("WORKER_MODULES = [\n");
@@ -78,8 +83,12 @@ mod tests {
             ("web/b.js", "export const b = 1;"),
             ("pkg/m.js", "export default 1;"),
             (WASM, "wasm"),
+            (CHEMISTRY, "chemistry"),
             (WORKER_LIST, "export const WORKER_MODULES = [];"),
-            (MODULE_DIGEST, "export const MODULE_INTEGRITY = null;"),
+            (
+                MODULE_DIGEST,
+                "export const MODULE_INTEGRITY = null;\nexport const CHEMISTRY_INTEGRITY = null;",
+            ),
         ]
         .map(|(path, text)| (path.to_owned(), text.as_bytes().to_vec()))
         .into()
@@ -103,7 +112,10 @@ mod tests {
         }
         assert_eq!(list.matches("sha384-").count(), 4);
         let digest = std::str::from_utf8(&files[MODULE_DIGEST]).unwrap();
-        assert!(digest.contains(&integrity(b"wasm")), "{digest}");
+        for (name, content) in [("MODULE", "wasm"), ("CHEMISTRY", "chemistry")] {
+            let line = format!("{name}_INTEGRITY = '{}';", integrity(content.as_bytes()));
+            assert!(digest.contains(&line), "{digest}");
+        }
     }
 
     #[test]

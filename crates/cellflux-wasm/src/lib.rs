@@ -10,6 +10,9 @@
 //!   ├─▶ recipe ─▶ Walk::apply ────────────────────────▶ Walk::step ─▶ Walk::picture
 //!   └─▶ Upload ─▶ Upload::cut ─▶ Walk::use_upload ────────────┘
 //! ```
+//!
+//! Chemistry is not in this module: `cellflux-compound-wasm` makes the vector of a compound that a visitor
+//! has typed, and a walk is given it beside the recipe.
 
 #![allow(
     clippy::missing_errors_doc,

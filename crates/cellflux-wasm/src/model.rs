@@ -7,6 +7,7 @@ use cellflux_bundle::sampling::Sampling;
 use cellflux_bundle::{Bundle, BundleReader, Manifest};
 use cellflux_image::composite::{Display, composite};
 use cellflux_session::{Recipe, Start, link, start_image};
+use js_sys::{Array, Float32Array, Object};
 use serde::Serialize;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -61,6 +62,25 @@ impl Model {
             findings: evaluation.findings(&self.manifest.conditions),
             remarks: evaluation.remarks(&self.manifest.conditions),
         })
+    }
+
+    /// The compounds that training saw, as `{ ids, vectors }`: their ids, and their vectors one after the
+    /// other. What a typed compound is compared with.
+    pub fn trained(&self) -> Result<JsValue, JsValue> {
+        let vectors = self.vectors.as_ref().ok_or_else(no_vectors)?;
+        let ids = Array::new();
+        let mut all: Vec<f32> = Vec::new();
+        for (position, condition) in self.manifest.conditions.trained() {
+            let Some(vector) = vectors.row(position) else {
+                continue;
+            };
+            ids.push(&JsValue::from_str(&condition.id));
+            all.extend(vector);
+        }
+        let object = Object::new();
+        picture::set(&object, "ids", &ids);
+        picture::set(&object, "vectors", &Float32Array::from(all.as_slice()));
+        Ok(object.into())
     }
 
     /// The required files that have not come yet, as `{ path, bytes, sha256 }`.
@@ -203,6 +223,10 @@ impl Download {
             }
         }
     }
+}
+
+pub(crate) fn no_vectors() -> Trouble {
+    Trouble::new("bad-bundle", "the condition vectors have not come yet")
 }
 
 fn not_running() -> Trouble {

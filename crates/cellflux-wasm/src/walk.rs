@@ -6,14 +6,15 @@ use cellflux_engine::{AnyEngine, EngineError};
 use cellflux_flow::solver::Solver;
 use cellflux_image::composite::{DIFFERENCE_SCALE, Display, composite, difference};
 use cellflux_session::{
-    Change, Exploration, Frame, Pacing, PreparedWalk, Recipe, SessionError, Start, StepError, export, link,
+    Change, Exploration, Frame, Pacing, PreparedWalk, Recipe, SessionError, Start, StepError, Treatment,
+    export, link,
 };
 use js_sys::Object;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::engine::Engine;
-use crate::model::{Model, plain};
+use crate::model::{Model, no_vectors, plain};
 use crate::picture;
 use crate::trouble::Trouble;
 use crate::upload::Upload;
@@ -23,6 +24,8 @@ use crate::upload::Upload;
 pub struct Walk {
     manifest: Manifest,
     vectors: ConditionVectors,
+    /// The vector of the compound that was typed, while the walk is under one.
+    counts: Option<Vec<f32>>,
     exploration: Exploration<AnyEngine>,
     /// Counts trajectories, so that the page can tell a new one from more steps of the same one.
     key: u32,
@@ -31,14 +34,20 @@ pub struct Walk {
 #[wasm_bindgen]
 impl Walk {
     /// Starts an exploration. `recipe` is JSON; `example` is the content of the file that
-    /// [`Model::start_file`] names.
+    /// [`Model::start_file`] names; `counts` is the vector of a compound that was typed, which the module of
+    /// the chemistry makes.
     #[wasm_bindgen(constructor)]
     #[allow(
         clippy::needless_pass_by_value,
         reason = "wasm-bindgen passes optional bytes by value only"
     )]
-    pub fn new(model: &Model, recipe: &str, example: Option<Vec<u8>>) -> Result<Walk, JsValue> {
-        Ok(Self::begin(model, read(recipe)?, example.as_deref())?)
+    pub fn new(
+        model: &Model,
+        recipe: &str,
+        example: Option<Vec<u8>>,
+        counts: Option<Vec<f32>>,
+    ) -> Result<Walk, JsValue> {
+        Ok(Self::begin(model, read(recipe)?, example.as_deref(), counts)?)
     }
 
     /// Starts an exploration with the recommended recipe from the crop that was cut last, for a bundle that
@@ -46,15 +55,28 @@ impl Walk {
     pub fn of_upload(model: &Model, upload: &Upload) -> Result<Walk, JsValue> {
         let start = Start::Crop(upload.coded()?.to_vec());
         let recipe = model.first_recipe_from(start)?;
-        Ok(Self::begin(model, recipe, None)?)
+        Ok(Self::begin(model, recipe, None, None)?)
     }
 
     /// Changes to another recipe; steps that it has in common are kept. Returns the number of steps, from the
     /// first on, whose pictures are the same as before; if there are any, the start's picture is the same
     /// too. A refusal changes nothing.
     #[allow(clippy::needless_pass_by_value, reason = "as in `new`")]
-    pub fn apply(&mut self, recipe: &str, example: Option<Vec<u8>>) -> Result<usize, JsValue> {
-        let walk = prepare(&self.manifest, &self.vectors, read(recipe)?, example.as_deref())?;
+    pub fn apply(
+        &mut self,
+        recipe: &str,
+        example: Option<Vec<u8>>,
+        counts: Option<Vec<f32>>,
+    ) -> Result<usize, JsValue> {
+        let (manifest, vectors) = (&self.manifest, &self.vectors);
+        let walk = prepare(
+            manifest,
+            vectors,
+            read(recipe)?,
+            example.as_deref(),
+            counts.as_deref(),
+        )?;
+        self.counts = counts;
         Ok(self.turn_to(walk))
     }
 
@@ -65,7 +87,8 @@ impl Walk {
             start: Start::Crop(upload.coded()?.to_vec()),
             ..self.exploration.walk().recipe().clone()
         };
-        let walk = prepare(&self.manifest, &self.vectors, recipe, None)?;
+        let counts = self.counts.as_deref();
+        let walk = prepare(&self.manifest, &self.vectors, recipe, None, counts)?;
         Ok(self.turn_to(walk))
     }
 
@@ -219,16 +242,19 @@ impl Walk {
 }
 
 impl Walk {
-    fn begin(model: &Model, recipe: Recipe, example: Option<&[u8]>) -> Result<Self, Trouble> {
-        let vectors = model
-            .vectors
-            .clone()
-            .ok_or_else(|| Trouble::new("bad-bundle", "the condition vectors have not come yet"))?;
+    fn begin(
+        model: &Model,
+        recipe: Recipe,
+        example: Option<&[u8]>,
+        counts: Option<Vec<f32>>,
+    ) -> Result<Self, Trouble> {
+        let vectors = model.vectors.clone().ok_or_else(no_vectors)?;
         let manifest = model.manifest.clone();
-        let walk = prepare(&manifest, &vectors, recipe, example)?;
+        let walk = prepare(&manifest, &vectors, recipe, example, counts.as_deref())?;
         Ok(Self {
             manifest,
             vectors,
+            counts,
             exploration: Exploration::new(walk),
             key: 1,
         })
@@ -276,8 +302,16 @@ fn prepare(
     vectors: &ConditionVectors,
     recipe: Recipe,
     example: Option<&[u8]>,
+    counts: Option<&[f32]>,
 ) -> Result<PreparedWalk, Trouble> {
-    PreparedWalk::new(recipe, manifest, vectors, example).map_err(|error| Trouble::of_session(&error))
+    let walk = match (&recipe.condition, counts) {
+        (Treatment::Typed(_), Some(counts)) => {
+            PreparedWalk::of_typed(recipe, manifest, vectors, counts, example)
+        }
+        // A typed compound without its vector is refused.
+        _ => PreparedWalk::new(recipe, manifest, vectors, example),
+    };
+    walk.map_err(|error| Trouble::of_session(&error))
 }
 
 fn read(recipe: &str) -> Result<Recipe, Trouble> {

@@ -10,7 +10,7 @@ mod visits;
 use crate::Target;
 
 /// Every target, in the order of the tables.
-pub const ALL: [Target; 19] = [
+pub const ALL: [Target; 20] = [
     Target {
         name: "png",
         reads: "PNG crops, also the lossless crop of a link",
@@ -203,12 +203,33 @@ pub const ALL: [Target; 19] = [
         ],
     },
     Target {
+        name: "structure",
+        reads: "a dropped structure: connection tables",
+        read: tables::structure,
+        own: true,
+        words: &[
+            "V2000",
+            "V3000",
+            "M  CHG  1   1   1",
+            "M  ISO",
+            "M  RAD",
+            "M  END",
+            "$$$$",
+            "999999",
+            "  1  2  4",
+            " R# ",
+            " -1",
+        ],
+    },
+    Target {
         name: "link",
         reads: "a link's recipe",
         read: visits::link,
         own: false,
         words: &[
             "&v=1",
+            "&v=2",
+            "&smiles=",
             "&steps=",
             "&hide=",
             "&a=",
@@ -237,6 +258,7 @@ pub const ALL: [Target; 19] = [
             "\"dopri5\"",
             "\"reverse\"",
             "\"view\"",
+            "{\"smiles\":\"C\"}",
             "\"hidden\":[0]",
         ],
     },
@@ -335,6 +357,6 @@ pub const ALL: [Target; 19] = [
 
 /// The target of a name.
 pub fn named(name: &str) -> Option<&'static Target> {
-    static TARGETS: [Target; 19] = ALL;
+    static TARGETS: [Target; 20] = ALL;
     TARGETS.iter().find(|target| target.name == name)
 }

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use cellflux_chem::{Molecule, MorganSettings};
+use cellflux_chem::{Molecule, MorganSettings, TypedCompound, smiles_of_file};
 use cellflux_data::table::Table;
 use cellflux_train::config::Config;
 
@@ -21,6 +21,14 @@ pub fn smiles(input: &[u8]) -> Outcome {
         "{svg:.500}"
     );
     Ok(())
+}
+
+/// A file with a connection table: what is made of it is the text of a compound, or is refused as one.
+pub fn structure(input: &[u8]) -> Outcome {
+    let text = String::from_utf8_lossy(input);
+    let smiles = smiles_of_file("structure.mol", &text).map_err(|error| error.to_string())?;
+    let compound = TypedCompound::read(&smiles, MorganSettings::default());
+    compound.map(|_| ()).map_err(|error| error.to_string())
 }
 
 /// A table of images, every row and every cell; a number from 0 up is asked of each cell.

@@ -444,8 +444,8 @@ impl Prepared {
     }
 }
 
-/// Halves of a set's groups, the same for every measure: for each row of the set, whether it is in the first and
-/// whether it is in the second.
+/// Halves of a set's groups, the same for every measure: for each row of the set, whether it is in the first
+/// and whether it is in the second.
 struct Halvings(Vec<[Vec<u32>; 2]>);
 
 impl Halvings {

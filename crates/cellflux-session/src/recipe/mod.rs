@@ -1,6 +1,7 @@
 //! The recipe: everything that decides a trajectory, and which of its pictures is looked at.
 
 mod json;
+mod treatment;
 
 use std::fmt::Debug;
 use std::ops::RangeInclusive;
@@ -15,6 +16,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{SessionError, excerpt, shown};
 use json::number_from;
+
+pub use treatment::Treatment;
 
 /// Guidance strength; 0 is the null condition alone, 1 the condition alone.
 pub const ALPHA: RangeInclusive<f64> = 0.0..=limits::ALPHA;
@@ -38,8 +41,8 @@ pub struct Recipe {
     pub model: String,
     /// The image that is walked from.
     pub start: Start,
-    /// Id of the condition (compound, perturbation).
-    pub condition: String,
+    /// What the cell is treated with.
+    pub condition: Treatment,
     /// Dose in micromolar; given exactly when the model takes one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dose_um: Option<f64>,
@@ -138,7 +141,7 @@ impl Recipe {
         Self {
             model: manifest.id.clone(),
             start,
-            condition: condition.id.clone(),
+            condition: Treatment::Listed(condition.id.clone()),
             dose_um,
             sampling: manifest.sampling.clone(),
             direction: Direction::default(),
@@ -175,13 +178,7 @@ impl Recipe {
         }
         self.start.validate(manifest)?;
         self.validate_source(manifest.source)?;
-        if manifest.conditions.get(&self.condition).is_none() {
-            return Err(SessionError::field(
-                "condition",
-                shown(&self.condition),
-                "the id of a condition of this model",
-            ));
-        }
+        self.condition.validate(manifest)?;
         self.validate_dose(manifest)?;
         let sampling = &self.sampling;
         within("alpha", &sampling.alpha, &ALPHA)?;
@@ -341,7 +338,7 @@ mod tests {
         let manifest = manifest();
         let recipe = Recipe::first(&manifest).unwrap();
         assert_eq!(recipe.start, Start::Example("control-1".into()));
-        assert_eq!(recipe.condition, "taxol");
+        assert_eq!(recipe.condition.id(), Some("taxol"));
         assert_eq!(recipe.sampling, manifest.sampling);
         recipe.validate(&manifest).unwrap();
     }
@@ -410,7 +407,7 @@ mod tests {
             "crop is 7 bytes, expected 32 (2 channels of 4 x 4 px)",
         );
         refused(
-            |r| r.condition = "water".into(),
+            |r| r.condition = Treatment::Listed("water".into()),
             "condition is \"water\", expected the id of a condition of this model",
         );
         refused(

@@ -283,10 +283,7 @@ pub fn model<'a>(
 
 /// The compound's name to show.
 pub fn compound_name<'a>(model: &'a Model, recipe: &'a Recipe) -> &'a str {
-    let conditions = &model.manifest().conditions;
-    conditions
-        .get(&recipe.condition)
-        .map_or(recipe.condition.as_str(), |condition| condition.name.as_str())
+    recipe.condition.name(model.manifest())
 }
 
 fn figure(class: &str, content: &str, caption: &str) -> String {

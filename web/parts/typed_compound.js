@@ -1,0 +1,107 @@
+// Step 2, for a model whose vectors are made from structures: any compound, typed as SMILES. What is known of
+// it: its drawing, the training compounds that it is like, and that the network has never seen it.
+
+import { el, Part } from '../html.js';
+import { UNSEEN } from '../state.js';
+
+/** @import { State } from '../state.js' */
+/** @import { Compound, Typed } from '../protocol.js' */
+
+/** Shows `state.typed`, where `state.takesStructures`, and the names of `state.compounds` beside it. */
+export class TypedCompound extends Part {
+  connectedCallback() {
+    if (this.firstChild) return;
+    this.field = el('input', {
+      type: 'text',
+      id: 'typed-smiles',
+      autocomplete: 'off',
+      autocapitalize: 'off',
+      spellcheck: 'false',
+      placeholder: 'CC(=O)Oc1ccccc1C(=O)O',
+      'aria-describedby': 'typed-hint',
+    });
+    const form = el(
+      'form',
+      { class: 'typed', on: { submit: (event) => this.#submit(event) } },
+      el('label', { for: this.field.id }, 'Any compound, as SMILES'),
+      el('div', { class: 'typed-row' }, this.field, el('button', { class: 'secondary' }, 'Walk under it')),
+      el(
+        'p',
+        { class: 'hint', id: 'typed-hint' },
+        'Typed, pasted, or dropped as a .smi, .mol or .sdf file. It is sent nowhere; the page’s address and '
+          + 'its links hold it.',
+      ),
+    );
+    this.card = el('div', { class: 'typed-card', hidden: true });
+    this.offer = el('details', {}, el('summary', {}, 'Any other compound'), form, this.card);
+    this.hidden = true;
+    this.append(this.offer);
+  }
+
+  disconnectedCallback() {
+    this.#forgetPicture();
+  }
+
+  /** @param {State} state */
+  update({ takesStructures, typed, compounds }) {
+    this.hidden = !takesStructures;
+    if (!this.changed('typed', typed)) return;
+    this.#forgetPicture();
+    this.card.hidden = !typed;
+    this.card.replaceChildren();
+    if (!typed) return;
+    this.field.value = typed.smiles;
+    this.offer.open = true;
+    this.#describe(typed, compounds ?? []);
+  }
+
+  /** @param {SubmitEvent} event */
+  #submit(event) {
+    event.preventDefault();
+    this.intend('type', { text: this.field.value });
+  }
+
+  #forgetPicture() {
+    if (this.picture) URL.revokeObjectURL(this.picture);
+    this.picture = null;
+  }
+
+  /**
+   * @param {Typed} typed
+   * @param {Compound[]} compounds
+   */
+  #describe({ smiles, drawing, nearest }, compounds) {
+    this.picture = drawing && URL.createObjectURL(new Blob([drawing], { type: 'image/svg+xml' }));
+    const name = (id) => compounds.find((compound) => compound.id === id)?.name ?? id;
+    const near = nearest.map(({ id, similarity }) =>
+      el('li', { 'data-near': id }, el('bdi', {}, name(id)), ` ${similarity.toFixed(2)}`));
+    const facts = [
+      ['Training', UNSEEN],
+      ['Beside real cells', 'no real cells measured'],
+      near.length > 0 && [
+        'Nearest training compounds',
+        el('ol', { class: 'near', title: 'Tanimoto similarity of Morgan counts: 1 is the same' }, ...near),
+      ],
+    ].filter(Boolean);
+    this.card.append(
+      ...(this.picture
+        ? [
+            el('img', {
+              class: 'structure',
+              src: this.picture,
+              alt: 'Structure of the typed compound',
+              width: '132',
+              height: '132',
+            }),
+          ]
+        : []),
+      el(
+        'div',
+        {},
+        el('h3', {}, 'Typed compound ', el('span', { class: 'badge held-out' }, UNSEEN)),
+        el('dl', {}, ...facts.flatMap(([term, value]) => [el('dt', {}, term), el('dd', {}, value)])),
+        el('p', { class: 'smiles', title: 'SMILES' }, smiles),
+      ),
+    );
+  }
+}
