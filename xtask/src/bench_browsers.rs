@@ -14,8 +14,8 @@ pub fn measure(release: bool, arguments: &[String]) -> Result<()> {
     let browser = Browser::find(&cli)?;
     npm::packages(&root().join("tests/browser-bench"), "the bench in browsers")?;
     pkg::build(&pkg::Options { release })?;
-    let folder = root().join("target/site-shipped");
-    site::build(&cli, None, &folder)?;
+    let folder = root().join("target/site");
+    site::build_tested(&cli, None, &folder)?;
     let served = Served::start(&cli, &folder)?;
     stage("Guided evaluations in browsers, ours and onnxruntime-web's in turn");
     browser.bench(&served, "unet.mjs", arguments)?;

@@ -30,6 +30,8 @@ pub struct Browser {
     cli: PathBuf,
     /// Whether tests also run their long tables.
     extended: bool,
+    /// The demo site's address, where it is served beside the tests' own.
+    demo: Option<String>,
 }
 
 impl Browser {
@@ -43,12 +45,19 @@ impl Browser {
             chromium,
             cli: cli.to_owned(),
             extended: false,
+            demo: None,
         })
     }
 
     /// The same with the tests' long tables (`CELLFLUX_EXTENDED=1`), or without.
     pub fn extended(self, extended: bool) -> Self {
         Self { extended, ..self }
+    }
+
+    /// The same with the demo site served, which some tests visit (`CELLFLUX_DEMO_URL`).
+    pub fn with_demo(self, demo: &Served) -> Self {
+        let demo = Some(demo.url.clone());
+        Self { demo, ..self }
     }
 
     /// Node in tests/browser, with variables that say where everything is.
@@ -61,6 +70,9 @@ impl Browser {
             .env("CELLFLUX_CLI", &self.cli);
         if self.extended {
             command.env("CELLFLUX_EXTENDED", "1");
+        }
+        if let Some(demo) = &self.demo {
+            command.env("CELLFLUX_DEMO_URL", demo);
         }
         if let Some(shared) = site::shared() {
             command.env("CELLFLUX_SHARED", shared);

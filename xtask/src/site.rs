@@ -15,9 +15,17 @@ pub const DEMO_BUNDLE: &str = "web/bundles/bbbc021-tiny";
 /// The demo site's own text; the toolkit does the rest.
 const DEMO_SITE: &str = "site";
 
+/// The text of the site that browser tests visit.
+const TESTED_SITE: &str = "tests/browser/site";
+
 /// Builds the demo site into `out` with the command at `cli`, with real crops from `data` where given.
 pub fn build(cli: &Path, data: Option<&Path>, out: &Path) -> Result<()> {
     build_from(cli, Path::new(DEMO_SITE), data, out)
+}
+
+/// Builds the site that browser tests visit into `out`, with real crops from `data` where given.
+pub fn build_tested(cli: &Path, data: Option<&Path>, out: &Path) -> Result<()> {
+    build_from(cli, Path::new(TESTED_SITE), data, out)
 }
 
 /// A page with only an explorer of the given bundle: the folder of its `site.toml`.

@@ -79,11 +79,13 @@ fn pytorch() -> Result<Tally> {
 
 fn browser(filter: Option<&str>, extended: bool) -> Result<Tally> {
     let cli = native::build_cli()?;
-    let browser = Browser::find(&cli)?.extended(extended);
     pkg::build(&pkg::Options { release: false })?;
-    let folder = root().join("target/site");
-    site::build(&cli, site::shared_crops().as_deref(), &folder).context("the site cannot be built")?;
-    let served = Served::start(&cli, &folder)?;
+    let crops = site::shared_crops();
+    let (tested, demo) = (root().join("target/site"), root().join("target/site-demo"));
+    site::build_tested(&cli, crops.as_deref(), &tested).context("the tests' site cannot be built")?;
+    site::build(&cli, crops.as_deref(), &demo).context("the demo site cannot be built")?;
+    let (served, demo) = (Served::start(&cli, &tested)?, Served::start(&cli, &demo)?);
+    let browser = Browser::find(&cli)?.extended(extended).with_demo(&demo);
     browser.test(&served, filter)
 }
 

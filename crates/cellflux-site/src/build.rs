@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::rc::Rc;
 
 use cellflux_engine::EngineMaker;
 use cellflux_session::{Recipe, Start};
@@ -22,14 +23,15 @@ use crate::fingerprint::{Named, digest, name_by_content};
 use crate::html::escape;
 use crate::ids::Ids;
 use crate::markdown::Surroundings;
-use crate::model::{LEFT_OUT, Model};
+use crate::model::{LEFT_OUT, Model, name_of};
 use crate::output::Output;
 use crate::page_check::no_such_element;
 use crate::pages::{Button, EMBED, EXPLORER, OFFLINE, PAGE, Pages, STYLES, UNSTARTED, with_slash};
 use crate::place::Place;
-use crate::recorder::Recorder;
+use crate::recorder::{Recorder, Recording};
 use crate::report::Report;
 use crate::site_files::Files;
+use crate::source::suggestion;
 use crate::texts::Texts;
 use crate::theme;
 use crate::toolkit::{CHEMISTRY, Toolkit};
@@ -226,8 +228,9 @@ fn own_ids(project: &Project) -> Result<Ids, SiteError> {
 /// Every `[[bundle]]`.
 fn models(project: &Project, options: &Options, engines: EngineMaker) -> Result<Vec<Model>, SiteError> {
     let mut models: Vec<Model> = Vec::new();
+    let photographed = bundle_of_crops(project)?;
     for (index, request) in project.config.bundles.iter().enumerate() {
-        let crops = options.crops.as_deref().filter(|_| index == 0);
+        let crops = options.crops.as_deref().filter(|_| index == photographed);
         if let Some(crops) = crops {
             (options.tell)(&format!("choosing crops of {}", crops.display()));
         }
@@ -244,6 +247,32 @@ fn models(project: &Project, options: &Options, engines: EngineMaker) -> Result<
     Ok(models)
 }
 
+/// Place of the bundle that gets the photographs of `--data`.
+fn bundle_of_crops(project: &Project) -> Result<usize, SiteError> {
+    let Some(wanted) = project
+        .config
+        .crops
+        .as_ref()
+        .and_then(|crops| crops.bundle.as_ref())
+    else {
+        return Ok(0);
+    };
+    let mut names = Vec::new();
+    for request in &project.config.bundles {
+        let at = project.source.place(request.path.span().start);
+        names.push(name_of(&project.path(request.path.get_ref()), &at)?);
+    }
+    let found = names.iter().position(|name| name == wanted.get_ref());
+    found.ok_or_else(|| {
+        let problem = format!(
+            "no bundle {:?}{}",
+            wanted.get_ref(),
+            suggestion(wanted.get_ref(), names.iter().map(String::as_str))
+        );
+        project.source.wrong(&wanted.span(), problem)
+    })
+}
+
 /// Trajectories for the explorers, to be shown before or without any engine.
 fn record(project: &Project, components: &mut Components) -> Result<(), SiteError> {
     /// What the explorer reads of a recorded trajectory.
@@ -257,52 +286,55 @@ fn record(project: &Project, components: &mut Components) -> Result<(), SiteErro
         height: usize,
         file: String,
     }
-    let Some(request) = &project.config.precompute else {
-        return Ok(());
-    };
     let source = &project.source;
-    let at = source.place(request.span().start);
-    let request = request.get_ref();
-    let model = components::model(components.models, request.bundle.as_ref(), source)?;
-    let controls: Vec<_> = match request.controls.as_slice() {
-        [] => vec![None],
-        controls => controls.iter().map(Some).collect(),
-    };
-    let mut films = Vec::new();
-    for control in controls {
-        for compound in &request.compounds {
-            let walk = request.walk(control, Some(compound));
-            let recipe = walk.recipe(model, source, &at)?;
-            let recording = components.recorder.record(model, &recipe, &at)?;
-            let film = components
-                .files
-                .add_made("recorded/film.webp", components::film(&recording)?);
-            films.push((recording, film));
+    // Two requests may be of one bundle, whose explorer has one list.
+    let mut lists: BTreeMap<&str, (Place, Vec<(Rc<Recording>, String)>)> = BTreeMap::new();
+    for request in &project.config.precompute.0 {
+        let at = source.place(request.span().start);
+        let request = request.get_ref();
+        let model = components::model(components.models, request.bundle.as_ref(), source)?;
+        let controls: Vec<_> = match request.controls.as_slice() {
+            [] => vec![None],
+            controls => controls.iter().map(Some).collect(),
+        };
+        let (_, films) = lists
+            .entry(&model.name)
+            .or_insert_with(|| (at.clone(), Vec::new()));
+        for control in controls {
+            for compound in &request.compounds {
+                let walk = request.walk(control, Some(compound));
+                let recipe = walk.recipe(model, source, &at)?;
+                let recording = components.recorder.record(model, &recipe, &at)?;
+                let film = components
+                    .files
+                    .add_made("recorded/film.webp", components::film(&recording)?);
+                films.push((recording, film));
+            }
         }
     }
-    let films: Vec<Film> = films
-        .iter()
-        .map(|(recording, film)| Film {
-            link: &recording.link,
-            noised: recording.noised,
-            times: &recording.times,
-            // As many digits as a page shows.
-            changes: recording
-                .changes
-                .iter()
-                .map(|change| (change * 1e4).round() / 1e4)
-                .collect(),
-            width: recording.start.width,
-            height: recording.start.height,
-            // Relative to the list, which lies beside it.
-            file: film.trim_start_matches("recorded/").to_owned(),
-        })
-        .collect();
-    let json = serde_json::to_vec(&films).map_err(|error| at.wrong(error.to_string()))?;
-    let address = components
-        .files
-        .add_made(&format!("recorded/{}.json", model.name), json);
-    components.recorded.push((model.name.clone(), address));
+    for (name, (at, films)) in lists {
+        let films: Vec<Film> = films
+            .iter()
+            .map(|(recording, film)| Film {
+                link: &recording.link,
+                noised: recording.noised,
+                times: &recording.times,
+                // As many digits as a page shows.
+                changes: recording
+                    .changes
+                    .iter()
+                    .map(|change| (change * 1e4).round() / 1e4)
+                    .collect(),
+                width: recording.start.width,
+                height: recording.start.height,
+                // Relative to the list, which lies beside it.
+                file: film.trim_start_matches("recorded/").to_owned(),
+            })
+            .collect();
+        let json = serde_json::to_vec(&films).map_err(|error| at.wrong(error.to_string()))?;
+        let address = components.files.add_made(&format!("recorded/{name}.json"), json);
+        components.recorded.push((name.to_owned(), address));
+    }
     Ok(())
 }
 
@@ -312,7 +344,7 @@ fn social_card(
     components: &mut Components,
 ) -> Result<Option<(String, String)>, SiteError> {
     let source = &project.source;
-    let (request, at) = match (&project.config.card, &project.config.precompute) {
+    let (request, at) = match (&project.config.card, project.config.precompute.0.first()) {
         (Some(card), _) => (card.get_ref().clone(), source.place(card.span().start)),
         (None, Some(request)) => (
             request.get_ref().walk(
@@ -494,7 +526,7 @@ fn advice(project: &Project, models: &[Model]) -> Vec<String> {
     if config.url.is_none() {
         say("no `url`: link previews need absolute addresses and will show no picture");
     }
-    if config.precompute.is_none() {
+    if config.precompute.0.is_empty() {
         say("no `[precompute]`: visitors see no walk until the network has come");
     }
     for model in models {

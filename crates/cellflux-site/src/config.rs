@@ -10,6 +10,7 @@ use toml::Spanned;
 
 use crate::error::SiteError;
 use crate::identity::{Doi, HomePage, Orcid};
+use crate::precompute::Recordings;
 use crate::source::SourceText;
 use crate::walk_request::WalkRequest;
 
@@ -70,8 +71,9 @@ pub struct Config {
     /// The models; explorers show the first where they name none.
     #[serde(default, rename = "bundle")]
     pub bundles: Vec<BundleRequest>,
-    /// Trajectories to compute while building.
-    pub precompute: Option<Spanned<Precompute>>,
+    /// Trajectories to compute while building: one `[precompute]`, or a `[[precompute]]` for each bundle.
+    #[serde(default)]
+    pub precompute: Recordings,
     /// The picture of link previews; the first precomputed trajectory where this is absent.
     pub card: Option<Spanned<WalkRequest>>,
     /// Whose photographs `--data` adds, and under which licence they may be shown.
@@ -247,43 +249,6 @@ impl BundleRequest {
     }
 }
 
-/// Trajectories that the page can show before, or without, any engine.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Precompute {
-    /// The bundle's name; the first one where this is absent.
-    pub bundle: Option<Spanned<String>>,
-    /// Ids of controls; the first one where this is absent.
-    #[serde(default)]
-    pub controls: Vec<Spanned<String>>,
-    /// Ids of compounds.
-    pub compounds: Vec<Spanned<String>>,
-    /// Steps on the time grid. An explorer finds a recorded walk only where all its settings are the same.
-    pub steps: Option<usize>,
-    /// Guidance strength.
-    pub alpha: Option<f64>,
-    /// Standard deviation of the source noise.
-    pub noise: Option<f64>,
-    /// Its seed.
-    pub seed: Option<u32>,
-}
-
-impl Precompute {
-    /// The walk from one of the controls, or from the bundle's first, under one of the compounds.
-    pub fn walk(&self, control: Option<&Spanned<String>>, compound: Option<&Spanned<String>>) -> WalkRequest {
-        WalkRequest {
-            bundle: self.bundle.clone(),
-            control: control.cloned(),
-            compound: compound.cloned(),
-            steps: self.steps,
-            alpha: self.alpha,
-            noise: self.noise,
-            seed: self.seed,
-            ..WalkRequest::default()
-        }
-    }
-}
-
 /// A part of the page.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -303,13 +268,15 @@ pub struct Section {
 }
 
 /// The text beside every photographed cell that `--data` adds.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CropsStatement {
     /// Where the photographs come from, and who made them.
     pub source: String,
     /// The licence under which they may be shown.
     pub licence: String,
+    /// Name of the bundle that they are controls of; the first one where this is absent.
+    pub bundle: Option<Spanned<String>>,
 }
 
 /// `site.toml`, read: the folder, the text for errors, the values.

@@ -54,6 +54,7 @@ mod page_check;
 mod pages;
 mod picture;
 pub mod place;
+pub mod precompute;
 pub mod real_crops;
 mod recorder;
 pub mod report;

@@ -227,7 +227,10 @@ fn attributed(manifest: &Manifest, at: &Place) -> Result<(), SiteError> {
 }
 
 /// The folder's own name, which becomes part of an address.
-fn name_of(folder: &Path, at: &Place) -> Result<String, SiteError> {
+///
+/// # Errors
+/// [`SiteError::At`] for a name that cannot be one.
+pub fn name_of(folder: &Path, at: &Place) -> Result<String, SiteError> {
     let whole = folder.canonicalize().map_err(|error| {
         at.wrong(format!(
             "{}: {error}, expected a bundle's folder (`cellflux import` makes one)",

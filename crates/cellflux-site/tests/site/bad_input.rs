@@ -90,6 +90,18 @@ fn a_misspelt_key_is_answered_with_the_nearest() {
         refused(text("[precompute]\ncompunds = []\n")),
         "site.toml:5: unknown name `compunds`, did you mean `compounds`?"
     );
+    assert_eq!(
+        refused(text(
+            "[[precompute]]\ncompounds = []\n[[precompute]]\ncompunds = []\n"
+        )),
+        "site.toml:7: unknown name `compunds`, did you mean `compounds`?"
+    );
+    assert_eq!(
+        refused(text(
+            "[crops]\nsource = \"a\"\nlicence = \"b\"\nbundle = \"bundel\"\n"
+        )),
+        "site.toml:7: no bundle \"bundel\", did you mean \"bundle\"?"
+    );
 }
 
 #[test]

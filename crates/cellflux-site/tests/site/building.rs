@@ -225,6 +225,34 @@ fn the_same_input_gives_the_same_bytes_and_the_second_time_nothing_is_computed()
 }
 
 #[test]
+fn each_explorer_gets_the_recorded_walks_of_its_own_bundle() {
+    let explorers = "[[section]]\nid = \"both\"\ntext = \"\"\"\n```{explorer}\n```\n\n\
+        ```{explorer}\nbundle = \"other\"\n```\n\"\"\"\n";
+    let home = project(&format!(
+        "[[bundle]]\npath = \"other\"\n{explorers}[[precompute]]\ncompounds = [\"taxol\"]\n\
+         [[precompute]]\nbundle = \"other\"\ncompounds = [\"taxol\"]\nalpha = 1.5\n\
+         [[precompute]]\nbundle = \"other\"\ncompounds = [\"taxol\"]\nalpha = 1.2\n"
+    ));
+    let small = project("");
+    fs::rename(small.path().join("bundle"), home.path().join("other")).unwrap();
+    build(home.path()).unwrap();
+    let page = read(home.path(), "index.html");
+    let lists: Vec<&str> = page
+        .split(" recorded=\"")
+        .skip(1)
+        .filter_map(|rest| rest.split('"').next())
+        .collect();
+    let films = |list: &str| -> usize {
+        let list: serde_json::Value = serde_json::from_str(&read(home.path(), list)).unwrap();
+        list.as_array().unwrap().len()
+    };
+    let [first, second] = lists.as_slice() else {
+        panic!("{lists:?}");
+    };
+    assert_eq!((films(first), films(second)), (1, 2));
+}
+
+#[test]
 fn a_page_with_an_address_says_it_where_others_look_for_it() {
     let home = tempfile::tempdir().unwrap();
     let small = project("");

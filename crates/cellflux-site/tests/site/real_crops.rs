@@ -188,6 +188,7 @@ fn the_single_cell_crops_of_bbbc021_give_controls_and_treated_cells_of_several_p
     let statement = CropsStatement {
         source: "BBBC021v1".into(),
         licence: "CC BY 4.0".into(),
+        bundle: None,
     };
     let crops = real_crops::choose(&data, &manifest, &statement).unwrap().crops;
     let plates = |treated| {
