@@ -1,5 +1,5 @@
-// The demo site: drawn cells first, whose true answer is known, then a network for photographed cells with what
-// was measured of it.
+// The demo site: drawn cells first, whose true answer is known, then a network for photographed cells with
+// what was measured of it.
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
@@ -20,7 +20,7 @@ async function opened(width, height) {
   return { explorer, page: explorer.page, context };
 }
 
-test('the first screen shows a drawn cell, its walk at the end, and the button that walks', { skip }, async () => {
+test('the first screen shows a drawn cell, its walk and the button that walks', { skip }, async () => {
   for (const [width, height, screens] of [[1280, 800, 1], [1920, 1080, 1], [3840, 2160, 1], [390, 844, 2]]) {
     const { explorer, page, context } = await opened(width, height);
     try {
@@ -43,14 +43,15 @@ test('below the walk stands what the treatment truly does to this very cell', { 
   try {
     const measured = page.locator('cellflux-explorer').first().locator('cellflux-measured');
     await measured.locator('[data-example$="-rounded-cell"]').waitFor();
-    assert.match(await measured.locator('.measured-title').innerText(), /^Drawn, not generated: .* this cell/);
+    const title = await measured.locator('.measured-title').innerText();
+    assert.match(title, /^Drawn, not generated: .* this cell/);
     assert.equal(await measured.locator('[data-example]').count(), 1);
   } finally {
     await context.close();
   }
 });
 
-test('the second explorer is of photographed cells, says what was measured, and walks', { skip }, async () => {
+test('the second explorer is of photographed cells and says what was measured', { skip }, async () => {
   const { explorer, page, context } = await opened(1280, 800);
   try {
     const second = page.locator('cellflux-explorer').nth(1);
