@@ -76,12 +76,15 @@ test('a manifest’s view holds each compound’s findings, and its card’s sen
     sampling,
     provenance: { data_set: { name: 'a', citation: 'b' } },
   };
-  const remarks = [{ names: ['\u202Eevil'], says: 'makes 62 %' }, { names: [], says: 'over all' }];
+  const remarks = [
+    { clauses: [{ names: ['\u202Eevil'], says: 'makes 62 %' }] },
+    { clauses: [{ names: [], says: 'over all' }, { names: ['b', 'c'], says: 'not measured' }] },
+  ];
   const view = manifestView(manifest, { sampling, findings: [finding('makes 62 %')], remarks });
   assert.deepEqual(view.compounds.map(({ findings }) => findings.length), [0, 1]);
   assert.deepEqual(view.measuring, { sampling, recommended: true });
   const [, said] = view.manifest.provenance.find(([term]) => term === 'Beside real cells');
-  assert.deepEqual(said, ['\u2068\u202Eevil\u2069: makes 62 %', 'over all']);
+  assert.deepEqual(said, ['\u2068\u202Eevil\u2069: makes 62 %', 'over all; b, c: not measured']);
   const without = manifestView(manifest);
   assert.equal(without.measuring, null);
   assert.ok(!without.manifest.provenance.some(([term]) => term === 'Beside real cells'));
