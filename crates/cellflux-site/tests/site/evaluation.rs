@@ -91,7 +91,7 @@ fn an_evaluation_shows_its_rows_with_intervals_and_numbers_of_cells_a_plot_and_t
         "21.5 <small>(20.1 to 23.4)</small>",
         "Pooled features of the published Inception network.</bdi> (inception): comparable with",
         "Areas, shapes and intensities.</bdi> (morphology): not comparable",
-        "62 % (48 % to 71 %), n = 178",
+        "62 % (48 to 71), n = 178",
         "<p class=\"note\">Without figures, and why: <bdi>SIMVASTATIN (n = 7)</bdi>: fewer than 20 real \
          cells</p>",
         "<li><bdi>TAXOL at 3 µM</bdi>: makes 62 % (48 to 71) of the measured change; 178 real cells, never \
