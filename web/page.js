@@ -1,4 +1,5 @@
-// What the page's own components do beside the explorer: a before/after slider, and a button that copies.
+// What the page's own components do beside the explorer: a before/after slider, a button that copies, and
+// links into what is folded.
 
 import { el } from './html.js';
 
@@ -65,6 +66,23 @@ class Copy extends HTMLElement {
     }
   }
 }
+
+/**
+ * Opens what is folded around the place that a hash names. Not every browser does so before it goes there.
+ * @param {string} hash with its `#`, as an address has it
+ */
+function unfold(hash) {
+  const place = document.getElementById(hash.slice(1));
+  for (let fold = place?.closest('details'); fold; fold = fold.parentElement?.closest('details')) {
+    fold.open = true;
+  }
+}
+
+addEventListener('click', ({ target }) => {
+  const link = target instanceof Element ? target.closest('a[href^="#"]') : null;
+  if (link) unfold(link.getAttribute('href') ?? '');
+});
+unfold(location.hash);
 
 customElements.define('cellflux-compare', Compare);
 customElements.define('cellflux-copy', Copy);

@@ -1,6 +1,6 @@
 // What the page says of a bundle's evaluation: beside each compound, for the settings with which it was
-// measured, and among the facts about the model. The figures here are written by hand and bound to the test's
-// own weights.
+// measured, among the facts about the model, and in charts and tables, which a phone and a keyboard can read
+// whole. The figures here are written by hand and bound to the test's own weights.
 
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
@@ -76,12 +76,15 @@ test('a manifest’s view holds each compound’s findings, and its card’s sen
     sampling,
     provenance: { data_set: { name: 'a', citation: 'b' } },
   };
-  const remarks = [{ names: ['\u202Eevil'], says: 'makes 62 %' }, { names: [], says: 'over all' }];
+  const remarks = [
+    { clauses: [{ names: ['\u202Eevil'], says: 'makes 62 %' }] },
+    { clauses: [{ names: [], says: 'over all' }, { names: ['b', 'c'], says: 'not measured' }] },
+  ];
   const view = manifestView(manifest, { sampling, findings: [finding('makes 62 %')], remarks });
   assert.deepEqual(view.compounds.map(({ findings }) => findings.length), [0, 1]);
   assert.deepEqual(view.measuring, { sampling, recommended: true });
   const [, said] = view.manifest.provenance.find(([term]) => term === 'Beside real cells');
-  assert.deepEqual(said, ['\u2068\u202Eevil\u2069: makes 62 %', 'over all']);
+  assert.deepEqual(said, ['\u2068\u202Eevil\u2069: makes 62 %', 'over all; b, c: not measured']);
   const without = manifestView(manifest);
   assert.equal(without.measuring, null);
   assert.ok(!without.manifest.provenance.some(([term]) => term === 'Beside real cells'));
@@ -91,10 +94,10 @@ let browser;
 before(async () => { if (!skip) browser = await launch(WITHOUT_GPU); });
 after(async () => { await browser?.close(); });
 
-/** A page of the smallest network, its manifest changed by `edit`. */
-async function pageOf(edit, work) {
-  const site = await serveMicro(edit);
-  const context = await browser.newContext();
+/** A page of the smallest network, its manifest changed by `edit`, with `more` sections. */
+async function pageOf(edit, work, { more = '', ...options } = {}) {
+  const site = await serveMicro(edit, more);
+  const context = await browser.newContext(options);
   try {
     const explorer = await ExplorerPage.open(context, `${site.url}?engine=candle`);
     await explorer.ready();
@@ -172,4 +175,153 @@ test('a bundle without an evaluation says nothing of one', { skip }, async () =>
     const told = await explorer.page.locator('cellflux-provenance').textContent();
     assert.doesNotMatch(told, /Beside real cells/);
   });
+});
+
+const COMPONENTS = ['evaluation', 'confusion', 'batches', 'nuclei'];
+const PHONE = {
+  viewport: { width: 390, height: 844 },
+  more: '[[section]]\nid = "measured"\ntitle = "Measured"\ntext = """\n'
+    + COMPONENTS.map((name) => `\`\`\`{${name}}\n\`\`\`\n`).join('\n')
+    + '"""\n',
+};
+
+/** Figures for every component, in tables that are long enough to be folded. */
+async function everything() {
+  const attach = await evaluator();
+  return (manifest) => {
+    attach(manifest);
+    const { evaluation } = manifest;
+    const generated = evaluation.rows.find(({ kind }) => kind === 'generated');
+    for (const name of ['a second set', 'a third set of cells with a long name', 'a fourth set']) {
+      evaluation.rows.push({ ...generated, name });
+    }
+    const area = (value) => interval(value, value - 12.25, value + 12.25);
+    for (const condition of evaluation.conditions) {
+      condition.nuclei = { control: area(1002), treated: area(1020), generated: area(1217) };
+    }
+    const alike = { batch: 'Week5', kind: 'generated', cells: 9, mean: [1, 1], covariance: [0, 0, 0] };
+    evaluation.batches.clouds.push(alike);
+  };
+}
+
+test('on a phone no figure is cut off: what is wider scrolls, in letters to read', { skip }, async () => {
+  await pageOf(await everything(), async (explorer) => {
+    const { page } = explorer;
+    await page.locator('.evaluated details').evaluateAll((folds) => {
+      for (const fold of folds) fold.open = true;
+    });
+    await explorer.fitsItsWidth();
+    const boxes = await page.locator('.evaluated .scroll').evaluateAll((all) =>
+      all.map((box) => {
+        const { left, right } = box.getBoundingClientRect();
+        box.scrollLeft = box.scrollWidth;
+        const end = box.firstElementChild.getBoundingClientRect().right;
+        const cells = [...box.querySelectorAll('th, td')];
+        return {
+          name: box.getAttribute('aria-label'),
+          reached: box.getAttribute('role') === 'region' && box.tabIndex === 0,
+          inside: left >= 0 && right <= innerWidth,
+          scrolls: getComputedStyle(box).overflowX === 'auto',
+          toItsEnd: end <= right + 1,
+          cut: cells
+            .filter((cell) => cell.scrollWidth > cell.clientWidth + 1)
+            .map((cell) => cell.textContent),
+        };
+      }),
+    );
+    // Four charts; five tables: the change, two spaces, the classifier, nuclei.
+    assert.equal(boxes.length, 9);
+    for (const { name, ...found } of boxes) {
+      const right = { reached: true, inside: true, scrolls: true, toItsEnd: true, cut: [] };
+      assert.deepEqual(found, right, name);
+    }
+    assert.equal(new Set(boxes.map(({ name }) => name)).size, boxes.length, 'a name of its own for each');
+    const charts = await page.locator('.evaluated svg.drawing').evaluateAll((all) =>
+      all.map((chart) => {
+        const scale = chart.getBoundingClientRect().width / chart.viewBox.baseVal.width;
+        const letters = [...chart.querySelectorAll('text')].map((text) =>
+          Number.parseFloat(getComputedStyle(text).fontSize));
+        return { smallest: scale * Math.min(...letters), said: chart.querySelector('title').textContent };
+      }),
+    );
+    assert.equal(charts.length, COMPONENTS.length);
+    for (const { smallest, said } of charts) assert.ok(smallest > 10.9, `${said}: ${smallest} px`);
+    const ids = await page.evaluate(() => [...document.querySelectorAll('[id]')].map(({ id }) => id));
+    assert.equal(new Set(ids).size, ids.length, 'no id twice');
+  }, PHONE);
+});
+
+test('folded tables say what is inside and open by keyboard, which scrolls them too', { skip }, async () => {
+  await pageOf(await everything(), async (explorer) => {
+    const { page } = explorer;
+    const folded = page.locator('.evaluated details.folded');
+    assert.equal(await folded.count(), 4, 'the change, two spaces, nuclei');
+    const distances = folded.nth(1);
+    const summary = distances.locator('summary');
+    const rows = /^Table: .+ \((\d+) rows\)$/.exec(await summary.textContent())?.[1];
+    assert.equal(await distances.evaluate(({ open }) => open), false);
+    await summary.focus();
+    await page.keyboard.press('Enter');
+    assert.equal(await distances.evaluate(({ open }) => open), true);
+    assert.equal(await distances.locator('tbody tr').count(), Number(rows));
+    assert.equal(await distances.locator('caption').textContent(), 'In brackets: 95 % interval');
+    await page.keyboard.press('Tab');
+    const focused = page.locator('.evaluated .scroll:focus');
+    assert.match(await focused.getAttribute('aria-label'), /^Table: /);
+    await page.keyboard.press('ArrowRight');
+    await page.waitForFunction(() => document.activeElement.scrollLeft > 0);
+  }, PHONE);
+});
+
+test('each heading of a measure leads to what it means, in its own figure', { skip }, async () => {
+  await pageOf(await everything(), async (explorer) => {
+    const { page } = explorer;
+    const lost = await page.locator('.evaluated a.term').evaluateAll((links) =>
+      links
+        .filter((link) => {
+          const entry = document.getElementById(link.getAttribute('href').slice(1));
+          const meaning = entry?.nextElementSibling?.textContent ?? '';
+          const own = entry?.closest('.glossary') && entry.closest('figure') === link.closest('figure');
+          return !own || !entry.querySelector('dfn') || !meaning;
+        })
+        .map((link) => link.textContent),
+    );
+    assert.deepEqual(lost, []);
+    assert.ok((await page.locator('.evaluation a.term').count()) >= 12);
+    const glossary = page.locator('.confusion .glossary');
+    assert.equal(await glossary.evaluate(({ open }) => open), false);
+    const link = page.locator('.confusion a.term', { hasText: 'Balanced accuracy' });
+    await link.focus();
+    await page.keyboard.press('Enter');
+    await page.waitForFunction(() => {
+      const entry = document.getElementById('measure-balanced-accuracy-2');
+      const { top, bottom, height } = entry.getBoundingClientRect();
+      return height > 0 && top >= 0 && bottom <= innerHeight;
+    });
+    assert.equal(await glossary.evaluate(({ open }) => open), true);
+  }, PHONE);
+});
+
+test('each chart has its figures in a file, and what was not measured is said once', { skip }, async () => {
+  await pageOf(await everything(), async (explorer) => {
+    const { page } = explorer;
+    for (const name of COMPONENTS) {
+      const figure = page.locator(`figure.${name}`);
+      assert.equal(await figure.locator('svg.drawing').count(), 1, name);
+      const address = await figure.locator('a.data').evaluate(({ href }) => href);
+      const lines = (await (await page.request.get(address)).text()).split('\r\n').filter(Boolean);
+      const columns = lines[0].split(',').length;
+      assert.ok(lines.length > 1 && columns >= 4, `${name}: ${lines[0]}`);
+    }
+    const said = await page.locator('figure.evaluation').textContent();
+    assert.equal(said.split('anisomycin').length, 2, said);
+    assert.match(said, /anisomycin \(n = 7\): fewer than 20 real cells; .*alln.*: no real cells/i);
+    const batches = await page.locator('figure.batches svg').textContent();
+    assert.match(batches, /Week5, n = 9/);
+    assert.match(batches, /PC1: 31 % of the variance/);
+    assert.match(batches, /fewer than 10 cells/);
+    const matrix = await page.locator('figure.confusion svg').textContent();
+    assert.match(matrix, /Microtubule stabilisers, n = 178/);
+    assert.match(matrix, /33 %/);
+  }, PHONE);
 });

@@ -25,10 +25,11 @@ async function microConfig() {
  * Imports the network as a bundle with the demo's compounds and drawn controls, builds a page of it and
  * serves that.
  * @param {(manifest: object) => void} [edit] changes the bundle's manifest before the page is built
+ * @param {string} [more] further sections, as lines of `site.toml`
  * @returns {Promise<{ url: string, bundle: string, close: () => Promise<void> }>} the address, which ends in
  *   a slash, and the bundle's folder
  */
-export async function serveMicro(edit) {
+export async function serveMicro(edit, more = '') {
   const folder = await mkdtemp(join(tmpdir(), 'cellflux-micro-'));
   const source = join(root, 'web/bundles/bbbc021-tiny.source');
   const about = JSON.parse(await readFile(join(source, 'about.json'), 'utf8'));
@@ -45,7 +46,8 @@ export async function serveMicro(edit) {
   await writeFile(
     join(folder, 'site.toml'),
     'title = "micro"\n[[bundle]]\npath = "bundle"\n[[section]]\nid = "explore"\nwide = true\ntext = """\nA '
-      + 'network of a test[^1].\n\n[^1]: Its weights are drawn, not trained.\n\n```{explorer}\n```\n"""\n',
+      + 'network of a test[^1].\n\n[^1]: Its weights are drawn, not trained.\n\n```{explorer}\n```\n"""\n'
+      + more,
   );
   const command = (...given) => execute(CLI, given, { cwd: root });
   await command(

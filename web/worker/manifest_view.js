@@ -135,8 +135,9 @@ function measured(metrics) {
   ];
 }
 
-/** A sentence of the model card, with the names that it is about. */
-const remark = ({ names, says }) => joined([names.map(isolated).join(', '), says], ': ');
+/** A sentence of the model card: its clauses, each with the names that it is about. */
+const remark = ({ clauses }) =>
+  clauses.map(({ names, says }) => joined([names.map(isolated).join(', '), says], ': ')).join('; ');
 
 /** With what a bundle's figures were measured. */
 const measuring = (recommends, sampling) => ({ sampling, recommended: sameSettings(recommends, sampling) });

@@ -4,13 +4,15 @@
 //! intervals, and no image and no row of a single cell.
 
 mod findings;
+mod unmeasured;
 mod validation;
 
 use serde::{Deserialize, Serialize};
 
 use crate::{check, error::BundleError, sampling::Sampling};
 
-pub use findings::{Finding, NO_BETTER, Remark};
+pub use findings::{Clause, Finding, NO_BETTER, Remark};
+pub use unmeasured::{LEAST_CONTROLS, Reason, Unmeasured};
 
 /// What an evaluation is called on disk.
 pub const FILE: &str = "evaluation.json";

@@ -135,8 +135,7 @@ fn an_attached_evaluation_changes_the_manifest_alone_and_is_summed_up() {
         "evaluation   2026-11-27 of drawn cells, by a test 0.1.0: 185 real cells; conditions: 1 better \
          than a copy of the control, 0 no better, 1 without figures",
         "  TAXOL at 3 µM: makes 62 % (48 to 71) of the measured change; 178 real cells, never trained on",
-        "  SIMVASTATIN: not measured: 7 real cells, at least 20 are needed",
-        "  aspirin: no real cells measured",
+        "  SIMVASTATIN (n = 7): not measured, fewer than 20 real cells; aspirin: not measured, no real cells",
     ] {
         assert!(told.contains(part), "{part}: {told}");
     }

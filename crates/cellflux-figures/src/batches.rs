@@ -6,72 +6,87 @@ use cellflux_bundle::evaluation::{BatchPlane, Cloud, CloudKind};
 use crate::drawing::{Anchor, Drawing};
 use crate::labels::filled;
 use crate::numbers::percent;
-use crate::text::{BOLD, LABEL, fitted, width};
+use crate::text::{BOLD, LABEL, NOTE, class_width, fitted, width, wrapped};
 use crate::{Figure, Labels};
 
-const PANEL: f64 = 166.0;
+const PANEL: f64 = 160.0;
 const GAP: f64 = 11.0;
+/// The room of the second axis' name, beside the first panel.
+const LEFT: f64 = 18.0;
 /// The room of a panel's heading and its number of cells.
 const TOP: f64 = 42.0;
+/// The room of the first axis' name, below a panel.
+const AXIS: f64 = 22.0;
+/// From line to line below the panels.
+const LINE: f64 = 16.0;
+/// How many batches are listed below a panel; the data hold all.
+const LISTED: usize = 12;
 /// The room of a batch's name, and the height that it takes.
 const NAME: f64 = 80.0;
 const LETTERS: f64 = 14.0;
 /// The least radius of a cloud.
 const LEAST: f64 = 2.0;
+/// A batch of fewer cells is a point: the spread of so few is not known.
+const FEWEST: usize = 10;
+/// Below this share of its longer radius, or of how far it lies from the middle, an ellipse has no width: its
+/// cells are of one or two pictures.
+const FLAT: f64 = 1e-6;
 
-/// Three panels side by side; nothing without a cloud.
+/// Three panels side by side, with the batches and their numbers of cells below each; nothing without a
+/// cloud.
 pub fn batches(plane: &BatchPlane, labels: &Labels<'_>) -> Option<Figure> {
     let clouds: Vec<&Cloud> = plane.clouds.iter().filter(|cloud| drawable(cloud)).collect();
     if clouds.is_empty() {
         return None;
     }
     let view = View::of(&clouds);
-    let kinds = [
-        (CloudKind::Control, "control", labels.control),
-        (CloudKind::Treated, "treated", labels.real_treated),
-        (CloudKind::Generated, "generated", labels.made),
-    ];
-    let mut panels = Vec::new();
-    let mut described = Vec::new();
-    let mut left_out = 0;
-    for (kind, class, title) in kinds {
-        let shown: Vec<&Cloud> = clouds
-            .iter()
-            .copied()
-            .filter(|cloud| cloud.kind == kind)
-            .collect();
+    let panels = [
+        (CloudKind::Control, ("control hollow", 0), labels.control),
+        (CloudKind::Treated, ("treated", 1), labels.real_treated),
+        (CloudKind::Generated, ("generated", 2), labels.made),
+    ]
+    .map(|(kind, look, title)| {
+        let own = clouds.iter().copied();
+        let shown: Vec<&Cloud> = own.filter(|cloud| cloud.kind == kind).collect();
         let names = Names::of(&shown, &view);
-        left_out += names.left_out;
-        described.extend(
-            shown
-                .iter()
-                .map(|cloud| format!("{title}, {}, n = {}", cloud.batch, cloud.cells)),
-        );
-        panels.push((class, title, shown, names));
+        Panel {
+            title,
+            look,
+            shown,
+            names,
+        }
+    });
+    let width = LEFT + 3.0 * PANEL + 2.0 * GAP;
+    let listed = panels.iter().map(Panel::lines).max().unwrap_or(0);
+    let left_out: usize = panels.iter().map(|panel| panel.names.left_out).sum();
+    let mut notes = Vec::new();
+    if clouds.iter().any(|cloud| is_point(cloud)) {
+        notes.push(filled(labels.points, &[&FEWEST.to_string()]));
     }
-    let width = 3.0 * PANEL + 2.0 * GAP;
-    let axes: Vec<String> = (1..)
-        .zip(plane.explained)
-        .zip(["→", "↑"])
-        .map(|((number, share), arrow)| {
-            format!("{arrow} PC{number}: {} {}", percent(share), labels.explained)
-        })
-        .collect();
-    let note = (left_out > 0).then(|| filled(labels.names_left_out, &[&left_out.to_string()]));
-    let lines = 1 + usize::from(note.is_some());
-    let mut drawing = Drawing::new(width, TOP + PANEL + 8.0 + 16.0 * lines as f64);
-    for (number, (class, title, clouds, names)) in panels.iter().enumerate() {
-        let left = (PANEL + GAP) * number as f64;
-        panel(&mut drawing, left, (class, title), clouds, &view);
-        names.draw(&mut drawing, left);
+    if left_out > 0 {
+        notes.push(filled(labels.names_left_out, &[&left_out.to_string()]));
     }
-    let ends = [(0.0, Anchor::Start), (width, Anchor::End)];
-    for (text, (x, anchor)) in axes.iter().zip(ends) {
-        drawing.text((x, TOP + PANEL + 18.0), anchor, "note", text);
+    let notes: Vec<String> = notes.iter().flat_map(|note| wrapped(note, NOTE, width)).collect();
+    let below = TOP + PANEL + AXIS + LINE * listed as f64;
+    let mut drawing = Drawing::new(width, below + LINE * notes.len() as f64 + 10.0);
+    let [across, up] = [1, 2].map(|number| {
+        let share = plane.explained.get(number - 1).copied().unwrap_or(0.0);
+        format!("PC{number}: {} {}", percent(share), labels.explained)
+    });
+    let beside = (LEFT - 6.0, TOP + PANEL / 2.0);
+    drawing.upright(beside, Anchor::Middle, "note", &fitted(&up, NOTE, PANEL), &up);
+    for (number, panel) in panels.iter().enumerate() {
+        let left = LEFT + (PANEL + GAP) * number as f64;
+        panel.draw(&mut drawing, left, &view);
+        let place = (left + PANEL / 2.0, TOP + PANEL + 15.0);
+        drawing.text(place, Anchor::Middle, "note", &fitted(&across, NOTE, PANEL));
+        panel.list(&mut drawing, (left, TOP + PANEL + AXIS + LINE - 2.0));
     }
-    if let Some(note) = &note {
-        drawing.text((0.0, TOP + PANEL + 34.0), Anchor::Start, "note", note);
+    for (number, note) in notes.iter().enumerate() {
+        let y = below + LINE * (number as f64 + 1.0);
+        drawing.text((0.0, y), Anchor::Start, "note", note);
     }
+    let described: Vec<String> = panels.iter().flat_map(Panel::described).collect();
     Some(Figure::new(labels.batches, described.join("; "), drawing).without_intervals())
 }
 
@@ -82,35 +97,91 @@ fn drawable(cloud: &Cloud) -> bool {
     numbers.all(|number| number.is_finite()) && first >= 0.0 && second >= 0.0
 }
 
-/// A heading with the number of cells, a frame and the clouds.
-fn panel(drawing: &mut Drawing, left: f64, (class, title): (&str, &str), clouds: &[&Cloud], view: &View) {
-    let cells: usize = clouds.iter().map(|cloud| cloud.cells).sum();
-    let heading = fitted(title, LABEL, PANEL / BOLD);
-    let middle = left + PANEL / 2.0;
-    drawing.text((middle, TOP - 26.0), Anchor::Middle, "heading", &heading);
-    drawing.text(
-        (middle, TOP - 10.0),
-        Anchor::Middle,
-        "note",
-        &format!("n = {cells}"),
-    );
-    drawing.frame((left, TOP), (PANEL, PANEL), "frame");
-    for cloud in clouds {
-        let (x, y) = view.place(cloud.mean);
-        let Ellipse { radii, degrees } = Ellipse::of(cloud.covariance);
-        // A single cell has no extent, and is a dot.
-        let radii = (
-            (radii.0 * view.scale).max(LEAST),
-            (radii.1 * view.scale).max(LEAST),
-        );
+/// Whether a cloud is drawn as a point: of few cells, or of cells of one or two pictures, as walks from equal
+/// controls are. The figures hold means and spreads only, so there is no point for each cell.
+fn is_point(cloud: &Cloud) -> bool {
+    let (longer, shorter) = Ellipse::of(cloud.covariance).radii;
+    let [first, second] = cloud.mean;
+    // Of equal cells rounding leaves some spread.
+    cloud.cells < FEWEST || shorter <= FLAT * longer.max(first.hypot(second))
+}
+
+/// The cells of one kind.
+struct Panel<'a> {
+    title: &'a str,
+    /// The class and the shape of its points.
+    look: (&'static str, usize),
+    shown: Vec<&'a Cloud>,
+    names: Names,
+}
+
+impl Panel<'_> {
+    /// A heading with the number of cells, a frame, the clouds and their names.
+    fn draw(&self, drawing: &mut Drawing, left: f64, view: &View) {
+        let cells: usize = self.shown.iter().map(|cloud| cloud.cells).sum();
+        let heading = fitted(self.title, LABEL, PANEL / BOLD);
+        let middle = left + PANEL / 2.0;
+        drawing.text((middle, TOP - 26.0), Anchor::Middle, "heading", &heading);
+        let count = format!("n = {cells}");
+        drawing.text((middle, TOP - 10.0), Anchor::Middle, "note", &count);
+        drawing.frame((left, TOP), (PANEL, PANEL), "frame");
+        for cloud in &self.shown {
+            let (x, y) = view.place(cloud.mean);
+            let Ellipse { radii, degrees } = Ellipse::of(cloud.covariance);
+            let radii = (
+                (radii.0 * view.scale).max(LEAST),
+                (radii.1 * view.scale).max(LEAST),
+            );
+            self.mark(drawing, cloud, (left + x, TOP + y), (radii, degrees));
+        }
+        self.names.draw(drawing, left);
+    }
+
+    /// A cloud as an ellipse or, where it has none, as a point.
+    fn mark(
+        &self,
+        drawing: &mut Drawing,
+        cloud: &Cloud,
+        at: (f64, f64),
+        (radii, degrees): ((f64, f64), f64),
+    ) {
+        let (class, shape) = self.look;
         let about = format!("{}, n = {}", cloud.batch, cloud.cells);
-        drawing.ellipse(
-            (left + x, TOP + y),
-            radii,
-            degrees,
-            &format!("cloud {class}"),
-            &about,
-        );
+        if is_point(cloud) {
+            drawing.marker(at, shape, class, &about);
+        } else {
+            let class = class.trim_end_matches(" hollow");
+            drawing.ellipse(at, radii, degrees, &format!("cloud {class}"), &about);
+        }
+    }
+
+    /// Lines of its list.
+    fn lines(&self) -> usize {
+        self.shown.len().min(LISTED) + usize::from(self.shown.len() > LISTED)
+    }
+
+    /// Its batches with their numbers of cells, from the first base line on.
+    fn list(&self, drawing: &mut Drawing, (left, top): (f64, f64)) {
+        let line = |number: usize| top + LINE * number as f64;
+        for (number, cloud) in self.shown.iter().take(LISTED).enumerate() {
+            let y = line(number);
+            self.mark(drawing, cloud, (left + 6.0, y - 4.0), ((5.5, 3.5), 0.0));
+            let count = format!(", n = {}", cloud.cells);
+            let room = PANEL - 16.0 - class_width(&count, "label");
+            let shown = fitted(&cloud.batch, LABEL, room) + &count;
+            drawing.text((left + 16.0, y), Anchor::Start, "label", &shown);
+        }
+        let more = self.shown.len().saturating_sub(LISTED);
+        if more > 0 {
+            let place = (left + 16.0, line(LISTED));
+            drawing.text(place, Anchor::Start, "label", &format!("… + {more}"));
+        }
+    }
+
+    /// Each batch in words.
+    fn described(&self) -> impl Iterator<Item = String> {
+        let said = move |cloud: &&Cloud| format!("{}, {}, n = {}", self.title, cloud.batch, cloud.cells);
+        self.shown.iter().map(said)
     }
 }
 
@@ -189,14 +260,19 @@ struct View {
 }
 
 impl View {
-    /// The square around all ellipses.
+    /// The square around all ellipses and points.
     fn of(clouds: &[&Cloud]) -> Self {
-        let across = reach(clouds, |cloud| (cloud.mean[0], cloud.covariance[0]));
-        let up = reach(clouds, |cloud| (cloud.mean[1], cloud.covariance[2]));
+        let spread = |cloud: &Cloud, variance: f64| if is_point(cloud) { 0.0 } else { variance.sqrt() };
+        let across = reach(clouds, |cloud| {
+            (cloud.mean[0], spread(cloud, cloud.covariance[0]))
+        });
+        let up = reach(clouds, |cloud| {
+            (cloud.mean[1], spread(cloud, cloud.covariance[2]))
+        });
         let side = (across.1 - across.0).max(up.1 - up.0);
         Self {
             centre: (f64::midpoint(across.0, across.1), f64::midpoint(up.0, up.1)),
-            // A tenth of the panel stays free. A single cell has no extent.
+            // A tenth of the panel stays free. A single point has no extent.
             scale: 0.9 * PANEL / if side > 0.0 { side } else { 1.0 },
         }
     }
@@ -210,15 +286,12 @@ impl View {
     }
 }
 
-/// How far clouds reach along an axis, from their means and variances on it.
-fn reach(clouds: &[&Cloud], axis: fn(&Cloud) -> (f64, f64)) -> (f64, f64) {
-    let ends = clouds.iter().map(|cloud| axis(cloud));
+/// How far clouds reach along an axis, from their means and spreads on it.
+fn reach(clouds: &[&Cloud], axis: impl Fn(&Cloud) -> (f64, f64)) -> (f64, f64) {
+    let ends = clouds.iter().copied().map(axis);
     ends.fold(
         (f64::INFINITY, f64::NEG_INFINITY),
-        |(low, high), (mean, variance)| {
-            let spread = variance.sqrt();
-            (low.min(mean - spread), high.max(mean + spread))
-        },
+        |(low, high), (mean, spread)| (low.min(mean - spread), high.max(mean + spread)),
     )
 }
 
@@ -250,7 +323,7 @@ mod tests {
         Cloud {
             batch: batch.into(),
             kind: CloudKind::Control,
-            cells: 3,
+            cells: 30,
             mean,
             covariance,
         }
@@ -288,6 +361,44 @@ mod tests {
         assert!(left < right && above < below);
         let one = View::of(&[&cloud("B", [1.0, 1.0], [0.0, 0.0, 0.0])]);
         assert!(one.place([1.0, 1.0]).0.is_finite(), "a cloud of one cell");
+    }
+
+    #[test]
+    fn few_cells_and_cells_of_one_or_two_pictures_are_points_and_the_others_ellipses() {
+        let round = [1.0, 0.2, 1.0];
+        let few = Cloud {
+            cells: 9,
+            ..cloud("few", [0.0, 1.0], round)
+        };
+        let many = cloud("many", [4.0, 0.0], round);
+        // One picture thirty times; two pictures, whose cells lie on a line.
+        let same = cloud("same", [1.0, 5.0], [3.5e-30, -1.77e-30, 8.9e-31]);
+        let two = cloud("two", [2.0, 2.0], [4.0, 2.0, 1.0]);
+        assert_eq!(
+            [&few, &many, &same, &two].map(is_point),
+            [true, false, true, true]
+        );
+        let plane = |clouds: Vec<Cloud>| BatchPlane {
+            space: "morphology".into(),
+            explained: [0.31, 0.17],
+            clouds,
+        };
+        let svg = batches(&plane(vec![few, many.clone(), same]), &Labels::ENGLISH).unwrap();
+        let svg = svg.inline();
+        // In the panel and in its list.
+        assert_eq!(svg.matches("<ellipse").count(), 2, "{svg}");
+        assert_eq!(svg.matches("<circle").count(), 4, "{svg}");
+        for said in [
+            ">few, n = 9<",
+            ">many, n = 30<",
+            ">PC1: 31 % of the variance<",
+            ">PC2: 17 % of the variance<",
+            "fewer than 10 cells",
+        ] {
+            assert!(svg.contains(said), "{said}: {svg}");
+        }
+        let alone = batches(&plane(vec![many]), &Labels::ENGLISH).unwrap().inline();
+        assert!(!alone.contains("fewer than 10 cells"), "{alone}");
     }
 
     #[test]

@@ -70,8 +70,7 @@ impl Dot {
 
     /// In words.
     fn about(&self, labels: &Labels<'_>) -> String {
-        let figures = labels.estimate(self.gap, percent);
-        format!("{}: {figures}, n = {}", self.name, self.cells)
+        format!("{}: {}", self.name, self.figures(labels))
     }
 }
 
@@ -223,7 +222,7 @@ mod tests {
             condition("aspirin", None, true),
         ]);
         assert!(svg.contains(">100 % (90 to 110), n = 178<"), "{svg}");
-        assert!(svg.contains("taxol: 0 % (−20 % to 20 %), n = 178"), "{svg}");
+        assert!(svg.contains("taxol: 0 % (−20 to 20), n = 178"), "{svg}");
         assert!(!svg.contains("aspirin"), "no figure, no dot: {svg}");
         assert!(
             svg.find(">cycloheximide<") < svg.find(">taxol<"),
@@ -267,7 +266,7 @@ mod tests {
         let svg = gap_closed(&taxol, &sets, &Labels::ENGLISH).unwrap().inline();
         assert!(svg.find(">taxol<") < svg.find(">compounds shuffled<"), "{svg}");
         assert!(
-            svg.contains("compounds shuffled: 42 % (24 % to 63 %), n = 178"),
+            svg.contains("compounds shuffled: 42 % (24 to 63), n = 178"),
             "{svg}"
         );
         assert!(svg.contains(Labels::ENGLISH.all_conditions), "{svg}");

@@ -34,6 +34,8 @@ pub struct Labels<'a> {
     pub batches: &'a str,
     /// Of the variance along an axis.
     pub explained: &'a str,
+    /// What a point of the plane is: below how many cells.
+    pub points: &'a str,
     /// How many names a plane has no room for.
     pub names_left_out: &'a str,
     /// What the chart of nuclei shows.
@@ -73,11 +75,13 @@ impl Labels<'static> {
         control: "Control",
         real_treated: "Real, treated",
         made: "Generated",
-        modes_of_action: "Modes of action as a classifier sees them: rows are the truth, columns what is \
-            seen; % of the row",
+        modes_of_action: "Modes of action as a classifier sees them: rows are the true ones with their n \
+            cells, columns what the classifier says, in % of the row",
         balanced_accuracy: "Balanced accuracy",
         batches: "Batches in the plane of most variance; an ellipse is one standard deviation",
         explained: "of the variance",
+        points: "A point is the mean of a batch of fewer than {} cells, or of at most 2 different \
+            pictures; its spread is not drawn",
         names_left_out: "Names without room, left out: {}",
         nuclear_area: "Mean nuclear area in pixels",
         distances: "Distances to real treated cells in the space {}",
@@ -99,10 +103,18 @@ impl Labels<'_> {
         filled(self.between, &[&number(estimate.low), &number(estimate.high)])
     }
 
+    /// The interval of a share in percents without their sign: `48 to 71`.
+    pub fn interval_of_share(&self, estimate: Estimate) -> String {
+        self.interval(estimate, |share| percent(share).trim_end_matches(" %").to_owned())
+    }
+
     /// A share with its interval, the sign for percent once: `62 % (48 to 71)`.
     pub(crate) fn share(&self, estimate: Estimate) -> String {
-        let bare = |share| percent(share).trim_end_matches(" %").to_owned();
-        format!("{} ({})", percent(estimate.value), self.interval(estimate, bare))
+        format!(
+            "{} ({})",
+            percent(estimate.value),
+            self.interval_of_share(estimate)
+        )
     }
 
     /// A figure with its interval in words.

@@ -83,7 +83,7 @@ fn of(many: usize, name: &str) -> Evaluation {
     let cloud = |number: usize| Cloud {
         batch: numbered(number),
         kind: [CloudKind::Control, CloudKind::Treated, CloudKind::Generated][number % 3],
-        cells: 7,
+        cells: 7 + number,
         mean: [(number / 7) as f64, (number % 5) as f64],
         covariance: [1.0, 0.2, 2.0],
     };

@@ -153,8 +153,70 @@ words! {
     never_seen: CHARTS.never_seen, "hohl: nie im Training",
         "creux : jamais vu à l’entraînement",
         "hueco: nunca visto en el entrenamiento";
-    /// Compounds that a plot lacks.
-    without_figures: "Without figures: {}", "Ohne Werte: {}", "Sans valeurs : {}", "Sin valores: {}";
+    /// Compounds that a plot lacks, each group of them with its reason, which are the next ones.
+    without_figures: "Without figures, and why: {}", "Ohne Werte, mit Grund: {}",
+        "Sans valeurs, avec la raison : {}", "Sin valores, con el motivo: {}";
+    /// A reason: how many would be needed.
+    few_cells: "fewer than {} real cells", "weniger als {} echte Zellen", "moins de {} vraies cellules",
+        "menos de {} células reales";
+    /// A reason: how many would be needed.
+    few_starts: "generated cells start from fewer than {} different controls",
+        "die erzeugten Zellen beginnen bei weniger als {} verschiedenen Kontrollen",
+        "les cellules générées partent de moins de {} contrôles différents",
+        "las células generadas parten de menos de {} controles distintos";
+    /// A reason: groups are what intervals resample.
+    one_group: "all real cells are of one well, field of view or plate",
+        "alle echten Zellen sind aus einer Vertiefung, einem Bildfeld oder einer Platte",
+        "toutes les vraies cellules viennent d’un seul puits, champ ou plaque",
+        "todas las células reales son de un solo pocillo, campo o placa";
+    /// A reason: how many would be needed.
+    few_controls: "fewer than {} real controls in the same batches",
+        "weniger als {} echte Kontrollen in denselben Chargen",
+        "moins de {} vrais contrôles dans les mêmes lots", "menos de {} controles reales en los mismos lotes";
+    /// A reason, which was measured.
+    no_change: "no change to make, no measurable difference from controls",
+        "keine Veränderung zu erzeugen, kein messbarer Unterschied zu Kontrollen",
+        "aucun changement à produire, aucune différence mesurable avec les contrôles",
+        "ningún cambio que producir, ninguna diferencia medible con los controles";
+    /// A reason that the figures do not tell from the one before.
+    unclear: "either no measurable difference from controls, or too few cells with what is measured, such as \
+        a nucleus",
+        "entweder kein messbarer Unterschied zu Kontrollen oder zu wenige Zellen mit dem, was gemessen wird, \
+        etwa einem Kern",
+        "ou bien aucune différence mesurable avec les contrôles, ou bien trop peu de cellules avec ce qui \
+        est mesuré, un noyau par exemple",
+        "o bien ninguna diferencia medible con los controles, o bien muy pocas células con lo que se mide, \
+        como un núcleo";
+    /// A reason.
+    no_cells: "no real cells", "keine echten Zellen", "aucune vraie cellule", "ninguna célula real";
+    /// What a folded table is called, before its title.
+    table: "Table", "Tabelle", "Tableau", "Tabla";
+    /// What a folded table has, after their number.
+    rows: "rows", "Zeilen", "lignes", "filas";
+    /// The title of a table.
+    change_made: "Share and direction of the change, side change and fine detail",
+        "Anteil und Richtung der Veränderung, Nebenveränderung und feine Struktur",
+        "Part et direction du changement, changement annexe et détail fin",
+        "Parte y dirección del cambio, cambio accesorio y detalle fino";
+    /// The title of a table and of a chart: in which space.
+    distances: CHARTS.distances, "Abstände zu echten behandelten Zellen im Raum {}",
+        "Distances aux vraies cellules traitées dans l’espace {}",
+        "Distancias a células tratadas reales en el espacio {}";
+    /// The title of a table.
+    classifier: "How often the classifier of modes of action is right",
+        "Wie oft der Klassifikator der Wirkungsweisen recht hat",
+        "À quelle fréquence le classifieur des modes d’action a raison",
+        "Con qué frecuencia acierta el clasificador de modos de acción";
+    /// Above a table: what stands in brackets, which is named next.
+    in_brackets: "In brackets: {}", "In Klammern: {}", "Entre parenthèses : {}", "Entre paréntesis: {}";
+    /// What an interval is called.
+    interval: "95 % interval", "95-%-Intervall", "intervalle de 95 %", "intervalo del 95 %";
+    /// A word of the glossary that no table has.
+    wasserstein: "Wasserstein distance", "Wasserstein-Abstand", "Distance de Wasserstein",
+        "Distancia de Wasserstein";
+    /// What opens the glossary of a component: how many words it has.
+    glossary: "What the measures mean ({})", "Was die Maße bedeuten ({})",
+        "Ce que mesurent les colonnes ({})", "Qué significan las medidas ({})";
     /// A plot of many compounds shows some.
     first_of: CHARTS.first_of,
         "Die {} mit dem größten Anteil von {}; alle stehen in den Daten",
@@ -171,18 +233,22 @@ words! {
     real_treated: CHARTS.real_treated, "Echt, behandelt", "Réelles, traitées", "Reales, tratadas";
     /// What a drawing shows.
     modes_of_action: CHARTS.modes_of_action,
-        "Wirkungsweisen, wie ein Klassifikator sie sieht: Zeilen die Wahrheit, Spalten das Gesehene; % der \
-         Zeile",
-        "Modes d’action vus par un classifieur : lignes, la vérité ; colonnes, ce qui est vu ; % de la ligne",
-        "Modos de acción vistos por un clasificador: filas, la verdad; columnas, lo visto; % de la fila";
+        "Wirkungsweisen, wie ein Klassifikator sie sieht: Zeilen sind die wahren mit ihren n Zellen, \
+         Spalten, was der Klassifikator sagt, in % der Zeile",
+        "Modes d’action vus par un classifieur : en lignes les vrais avec leurs n cellules, en colonnes \
+         ce que dit le classifieur, en % de la ligne",
+        "Modos de acción vistos por un clasificador: en filas los verdaderos con sus n células, en columnas \
+         lo que dice el clasificador, en % de la fila";
     /// A column.
     accuracy: "Accuracy", "Genauigkeit", "Exactitude", "Exactitud";
     /// A column.
     balanced_accuracy: CHARTS.balanced_accuracy, "Ausgeglichene Genauigkeit", "Exactitude équilibrée",
         "Exactitud equilibrada";
     /// A figure below the matrices.
-    majority: "Always the most frequent", "Stets die häufigste", "Toujours la plus fréquente",
-        "Siempre la más frecuente";
+    majority: "Always naming the most frequent mode of action would be right for {} of the cells",
+        "Stets die häufigste Wirkungsweise zu nennen wäre bei {} der Zellen richtig",
+        "Nommer toujours le mode d’action le plus fréquent serait juste pour {} des cellules",
+        "Nombrar siempre el modo de acción más frecuente sería correcto para el {} de las células";
     /// What a drawing shows.
     batches: CHARTS.batches,
         "Chargen in der Ebene der größten Varianz; eine Ellipse ist eine Standardabweichung",
@@ -190,6 +256,14 @@ words! {
         "Lotes en el plano de mayor varianza; una elipse es una desviación típica";
     /// Of the variance along two axes.
     explained: CHARTS.explained, "der Varianz", "de la variance", "de la varianza";
+    /// What a point of a drawing is: below how many cells.
+    points: CHARTS.points,
+        "Ein Punkt ist das Mittel einer Charge von weniger als {} Zellen oder von höchstens 2 verschiedenen \
+         Bildern; ihre Streuung ist nicht gezeichnet",
+        "Un point est la moyenne d’un lot de moins de {} cellules, ou d’au plus 2 images différentes ; sa \
+         dispersion n’est pas dessinée",
+        "Un punto es la media de un lote de menos de {} células, o de 2 imágenes distintas como máximo; su \
+         dispersión no se dibuja";
     /// How many names a drawing has no room for.
     names_left_out: CHARTS.names_left_out, "Namen ohne Platz, ausgelassen: {}",
         "Noms sans place, omis : {}", "Nombres sin espacio, omitidos: {}";
@@ -246,8 +320,10 @@ impl Words {
             balanced_accuracy: self.balanced_accuracy,
             batches: self.batches,
             explained: self.explained,
+            points: self.points,
             names_left_out: self.names_left_out,
             nuclear_area: self.nuclear_area,
+            distances: self.distances,
             frechet: self.frechet,
             kid: self.kid,
             kid_by_condition: self.kid_by_condition,

@@ -26,15 +26,15 @@ pub fn markdown(
     let evaluation = &assessment.evaluation;
     let data = &evaluation.data;
     let mut text = format!(
-        "# Evaluation of {title}\n\n{} real treated cells and {} controls of {} ({} split); intervals hold \
-        95 % of {} resamplings by {} ({} of them). Sampling: {} steps of {} on {}, alpha {}, noise {}.\n\n",
+        "# Evaluation of {title}\n\n{} real treated cells and {} controls of {} ({} split). Brackets hold \
+        intervals of 95 %, from {} resamplings of {}. Sampling: {} steps of {} on {}, alpha {}, noise \
+        {}.\n\n",
         data.treated,
         data.controls,
         escaped(&data.name),
         name_of(&data.split),
         data.replicates,
-        name_of(&data.resampled_by),
-        data.groups,
+        data.resampled_by.counted(data.groups),
         evaluation.sampling.steps,
         evaluation.sampling.solver.name(),
         evaluation.sampling.grid.name(),
@@ -54,8 +54,9 @@ pub fn markdown(
     }
     change_table(&mut text, &evaluation.rows);
     text.push_str(
-        "\nDistances are between halves of the cells, both ways, so every row has as many cells on each \
-        side; rows of controls are against real controls.\n",
+        "\nDistances are between one half of a set and the other half of the real cells, both ways and \
+        averaged, so that no cell is compared with its own partner and every row has as many cells on each \
+        side. Rows of controls are compared with real controls.\n",
     );
     for space in &evaluation.spaces {
         space_table(&mut text, space, &evaluation.rows);
@@ -203,13 +204,13 @@ fn change_table(text: &mut String, rows: &[Row]) {
         );
     }
     text.push_str(
-        "\nStarts are different images that the walks started from: without source noise, equal starts \
-         under one condition give equal pictures. Gap closed and direction are means over the conditions \
-         that have figures, over the measures that the real cells change. A share above 1, which is 100 %, \
-         is more change than real cells show: noise where its interval holds 1, too much where it does not. \
-         Side change is the distance to the real cells in the measures that these leave unchanged, in \
-         standard deviations of the controls, without what noise makes. A set without a figure lacks what \
-         is measured in some condition, such as a nucleus.\n",
+        "\nStarts counts the different images that the walks started from: without source noise, equal \
+         starts under one condition give equal pictures. Gap closed and direction are means over the \
+         conditions that have figures, over the measures that change in real cells. A gap closed above 1 is \
+         more change than real cells show: noise where its interval holds 1, too much where it does not. \
+         Side change says how far generated cells are from real ones in the measures that do not change in \
+         real cells, in standard deviations of the controls, with the noise taken away: 0 is right. A set \
+         has no figure where it lacks what is measured in some condition, such as a nucleus.\n",
     );
 }
 
@@ -271,19 +272,19 @@ fn of_differences(differences: &[Difference]) -> Vec<String> {
         } else if difference.high < 0.0 {
             "less than zero"
         } else {
-            "not shown to be other than zero"
+            "which may be chance"
         }
     };
     let sentences = |difference: &Difference| {
         let name = &difference.name;
         let gap = difference.gap_closed.map(|gap| {
             let shown = shown(Some(gap), 2);
-            format!("{name}: the gap closed differs by {shown}, {}.", certain(gap))
+            format!("{name}: the gap closed is larger by {shown}, {}.", certain(gap))
         });
         let nearer = difference.nearer.iter().map(move |(space, nearer)| {
             let shown = shown(Some(*nearer), 2);
             format!(
-                "{name}: in {space} nearer to real cells by a kernel distance of {shown}, {}.",
+                "{name}: in {space}, the kernel distance to real cells is smaller by {shown}, {}.",
                 certain(*nearer)
             )
         });
@@ -336,12 +337,11 @@ fn conditions_table(text: &mut String, evaluation: &Evaluation) {
     if !others.is_empty() {
         let names: Vec<String> = others
             .iter()
-            .map(|(name, cells)| format!("{} ({cells})", escaped(name)))
+            .map(|(name, cells)| format!("{} (n = {cells})", escaped(name)))
             .collect();
         let _ = writeln!(
             text,
-            "\nWithout figures, with their cells, since they or their starts are fewer than {least}, they \
-             lie in one group, do not differ from controls beyond noise, or lack what is measured: {}.",
+            "\nWithout figures: {}. \"In words\" says why.",
             names.join(", ")
         );
     }

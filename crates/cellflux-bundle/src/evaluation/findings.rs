@@ -5,16 +5,14 @@ use std::fmt;
 use serde::Serialize;
 
 use super::{
-    Estimate, Evaluation, MeasuredCondition, MeasuredData, MeasuredSplit, Resampled, RowKind, Verdict,
+    Confusion, Estimate, Evaluation, LEAST_CONTROLS, MeasuredCondition, MeasuredData, MeasuredSplit, Reason,
+    Resampled, Row, RowKind, Verdict,
 };
 use crate::conditions::Conditions;
 
 /// The warning beside a condition whose generated cells are not shown to be nearer to the real ones than a
 /// copy of the control is.
 pub const NO_BETTER: &str = "measured: no better than a copy of the control";
-
-/// Below this many real controls in a condition's batches nothing is compared with them.
-const LEAST_CONTROLS: usize = 2;
 
 /// Of fewer groups than this an interval is not to be relied on: it takes its spread from the groups that
 /// there are (of 5, one that is called 95 % holds about 85 %;
@@ -36,29 +34,51 @@ pub struct Finding {
     pub warning: Option<&'static str>,
 }
 
-/// A sentence of a model card. The names are words of the bundle, kept apart so that a page can isolate their
-/// direction of writing.
+/// A sentence of a model card, without a full stop: its clauses, joined by semicolons.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Remark {
+    /// At least one.
+    pub clauses: Vec<Clause>,
+}
+
+/// A part of a sentence. The names are words of the bundle, kept apart so that a page can isolate their
+/// direction of writing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Clause {
     /// What it is about: the data or conditions; empty for all of them together.
     pub names: Vec<String>,
-    /// What is said of them, without a full stop.
+    /// What is said of them.
     pub says: String,
+}
+
+impl Remark {
+    /// One clause.
+    fn of(names: Vec<String>, says: String) -> Self {
+        Self {
+            clauses: vec![Clause { names, says }],
+        }
+    }
 }
 
 impl fmt::Display for Remark {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.names.is_empty() {
-            return f.write_str(&self.says);
+        for (number, Clause { names, says }) in self.clauses.iter().enumerate() {
+            if number > 0 {
+                f.write_str("; ")?;
+            }
+            if !names.is_empty() {
+                write!(f, "{}: ", names.join(", "))?;
+            }
+            f.write_str(says)?;
         }
-        write!(f, "{}: {}", self.names.join(", "), self.says)
+        Ok(())
     }
 }
 
 impl MeasuredCondition {
     /// What its figures say, or why there are none.
     pub fn sentence(&self, data: &MeasuredData) -> String {
-        let cells = cells(self.treated);
+        let cells = counted(self.treated, "real cell");
         match self.gap_closed {
             Some(gap) => {
                 let trained = trained_on(data.split, self.seen);
@@ -69,44 +89,37 @@ impl MeasuredCondition {
         }
     }
 
-    /// Why it has no share of a change: too few real cells of some kind, or real cells that do not differ
-    /// from controls. The side change is taken of what real cells leave unchanged: where it is known, they
-    /// were measured.
+    /// Why it has no share of a change, in words.
     fn without_gap(&self, data: &MeasuredData, cells: &str) -> String {
         let least = data.least_cells;
-        if self.treated == 0 {
-            return "no real cells measured".into();
-        }
-        if self.treated < least {
-            return format!("not measured: {cells}, at least {least} are needed");
-        }
-        if let Some(starts) = self.starts.filter(|&starts| starts < least) {
-            return format!(
-                "not measured: {cells}, but {} to start from; at least {least} are needed",
-                counted(starts, "different control")
-            );
-        }
-        if self.groups.is_some_and(|groups| groups < 2) {
-            return format!("not measured: {cells} of one {}", data.resampled_by.name());
-        }
-        if self.controls < LEAST_CONTROLS {
-            return format!(
+        let group = data.resampled_by;
+        match self.reason(data) {
+            None | Some(Reason::NoCells) => "no real cells measured".into(),
+            Some(Reason::FewCells) => format!("not measured: {cells}, at least {least} are needed"),
+            Some(Reason::FewStarts) => format!(
+                "not measured: {cells}, but the generated cells start from only {}; at least {least} are \
+                 needed",
+                counted(self.starts.unwrap_or(0), "different control")
+            ),
+            Some(Reason::OneGroup) => format!(
+                "not measured: {cells} of only one {}; at least 2 {} are needed",
+                group.name(),
+                group.names()
+            ),
+            Some(Reason::FewControls) => format!(
                 "not measured: {cells}, but {} in the same batches; at least {LEAST_CONTROLS} are needed",
                 counted(self.controls, "real control")
-            );
+            ),
+            Some(Reason::NoChange) => {
+                let differ = if self.treated == 1 { "does" } else { "do" };
+                format!("no change to make: {cells} {differ} not differ measurably from controls")
+            }
+            Some(Reason::Unclear) => format!(
+                "not measured: {cells}; either there is no measurable difference from controls, or too few \
+                 cells or {} have what is measured, such as a nucleus",
+                group.names()
+            ),
         }
-        let [differ, they] = if self.treated == 1 {
-            ["does not differ", "it does not differ"]
-        } else {
-            ["do not differ", "they do not differ"]
-        };
-        if self.side_change.is_some() {
-            return format!("no change to make: {cells}, which {differ} measurably from controls");
-        }
-        format!(
-            "not measured: {cells}; either {they} measurably from controls, or too few cells or groups have \
-             what is measured, such as a nucleus"
-        )
     }
 
     /// How many groups its cells are of, and what is said where these are too few for an interval.
@@ -114,7 +127,7 @@ impl MeasuredCondition {
         match self.groups {
             Some(groups) if kind != Resampled::Cell => {
                 let few = if groups < FEWEST_FOR_AN_INTERVAL {
-                    " (too few for an interval to rely on)"
+                    " (too few for a reliable interval)"
                 } else {
                     ""
                 };
@@ -130,8 +143,8 @@ impl MeasuredCondition {
         let mut said = Vec::new();
         if let Some(side) = self.side_change.filter(|side| side.low > 0.0) {
             said.push(format!(
-                "what real cells leave unchanged is {} standard deviations of the controls away in generated \
-                 cells",
+                "generated cells also change what the compound leaves unchanged in real cells: by {} \
+                 standard deviations of the controls, where 0 is right",
                 plain(side)
             ));
         }
@@ -139,7 +152,7 @@ impl MeasuredCondition {
             let (made, real) = (nuclei.generated, nuclei.treated);
             if made.low > real.high || made.high < real.low {
                 said.push(format!(
-                    "the nuclear area of generated cells is {} px, that of real ones {} px",
+                    "generated nuclei have a mean area of {} px, real ones of {} px",
                     plain(made),
                     plain(real)
                 ));
@@ -173,7 +186,7 @@ impl Evaluation {
             sentence: condition.sentence(&self.data),
             warning: condition.warning(),
         });
-        let others = self.unmeasured(conditions).map(|(id, _)| Finding {
+        let others = self.unlisted(conditions).map(|(id, _)| Finding {
             condition: id.to_owned(),
             dose_um: None,
             measured: false,
@@ -186,95 +199,88 @@ impl Evaluation {
     /// What a model card says: which data, the figures over all conditions, those of each condition, and
     /// which conditions have none.
     pub fn remarks(&self, conditions: &Conditions) -> Vec<Remark> {
-        let mut remarks = vec![Remark {
-            names: vec![self.data.name.clone()],
-            says: self.data.sentence(),
-        }];
-        let whole = self.overall().into_iter().chain(self.over_spaces());
-        let whole = whole.chain(self.classified());
-        let whole = whole.chain(self.compound_use.map(use_of_compound));
-        remarks.extend(whole.map(|says| Remark {
-            names: Vec::new(),
-            says,
-        }));
-        let (with, without): (Vec<_>, Vec<_>) = self
-            .conditions
-            .iter()
-            .partition(|condition| condition.gap_closed.is_some());
-        remarks.extend(with.into_iter().map(|condition| {
-            let sentence = condition.sentence(&self.data);
-            Remark {
-                names: vec![condition.name_and_dose()],
-                says: condition
-                    .warning()
-                    .map(str::to_owned)
-                    .into_iter()
-                    .chain([sentence])
-                    .chain(condition.reservations())
-                    .collect::<Vec<_>>()
-                    .join("; "),
-            }
-        }));
-        remarks.extend(without.into_iter().map(|condition| Remark {
-            names: vec![condition.name_and_dose()],
-            says: condition.sentence(&self.data),
-        }));
-        let names: Vec<String> = self
-            .unmeasured(conditions)
-            .map(|(_, name)| name.to_owned())
-            .collect();
-        if !names.is_empty() {
-            let says = "no real cells measured".into();
-            remarks.push(Remark { names, says });
-        }
+        let mut remarks = self.remarks_of_figures();
+        remarks.extend(self.remark_without_figures(conditions));
         remarks
     }
 
-    /// Ids and names of the conditions that are not listed here, without controls.
-    fn unmeasured<'a>(&'a self, conditions: &'a Conditions) -> impl Iterator<Item = (&'a str, &'a str)> {
-        let listed: std::collections::HashSet<&str> = self
-            .conditions
-            .iter()
-            .map(|condition| condition.id.as_str())
+    /// What a model card says of what was measured.
+    pub fn remarks_of_figures(&self) -> Vec<Remark> {
+        let mut remarks = vec![Remark::of(vec![self.data.name.clone()], self.data.sentence())];
+        let whole = self.overall().into_iter().chain(self.over_spaces());
+        let whole = whole.chain(self.classified());
+        let whole = whole.chain(self.compound_use.map(use_of_compound));
+        remarks.extend(whole.map(|says| Remark::of(Vec::new(), says)));
+        let measured = self.conditions.iter();
+        let measured = measured.filter(|condition| condition.gap_closed.is_some());
+        remarks.extend(measured.map(|condition| {
+            let says: Vec<String> = condition
+                .warning()
+                .map(str::to_owned)
+                .into_iter()
+                .chain([condition.sentence(&self.data)])
+                .chain(condition.reservations())
+                .collect();
+            Remark::of(vec![condition.name_and_dose()], says.join("; "))
+        }));
+        remarks
+    }
+
+    /// One sentence of all conditions without figures and why; none where every condition has figures.
+    pub fn remark_without_figures(&self, conditions: &Conditions) -> Option<Remark> {
+        let clauses: Vec<Clause> = self
+            .without_figures(conditions)
+            .into_iter()
+            .map(|group| Clause {
+                says: self.data.why(group.reason),
+                names: group.names,
+            })
             .collect();
-        conditions
-            .list
-            .iter()
-            .filter(move |condition| !condition.control && !listed.contains(condition.id.as_str()))
-            .map(|condition| (condition.id.as_str(), condition.name.as_str()))
+        (!clauses.is_empty()).then_some(Remark { clauses })
+    }
+
+    /// The first row of a kind.
+    fn row(&self, kind: RowKind) -> Option<&Row> {
+        self.rows.iter().find(|row| row.kind == kind)
     }
 
     /// How much of the change generated cells make, as a mean over the conditions that could be measured,
     /// beside those of exchanged conditions.
     fn overall(&self) -> Option<String> {
-        let closed = |kind| self.rows.iter().find(|row| row.kind == kind)?.gap_closed;
-        let generated = closed(RowKind::Generated)?;
+        let generated = self.row(RowKind::Generated)?.gap_closed?;
         let measured = self.conditions.iter();
-        let measured = measured
+        let measured: Vec<usize> = measured
             .filter(|condition| condition.gap_closed.is_some())
-            .count();
-        let shuffled = closed(RowKind::Shuffled).map_or_else(String::new, |shuffled| {
-            format!("; under another cell's condition {}", percent(shuffled))
+            .map(|condition| condition.treated)
+            .collect();
+        let real = self.conditions.iter().filter(|condition| condition.treated > 0);
+        let shuffled = self.row(RowKind::Shuffled).and_then(|row| row.gap_closed);
+        let shuffled = shuffled.map_or_else(String::new, |shuffled| {
+            format!(
+                "; with the compounds exchanged between cells they make {}",
+                percent(shuffled)
+            )
         });
         Some(format!(
-            "generated cells make {}, as a mean of {} of the {} with real \
-             cells{shuffled}",
+            "generated cells make {}, as a mean over {} of {} with real cells (n = {}){shuffled}",
             change_made(generated),
-            counted(measured, "condition"),
-            self.conditions.len()
+            measured.len(),
+            counted(real.count(), "condition"),
+            measured.iter().sum::<usize>()
         ))
     }
 
     /// For each space, whether generated cells are nearer to the real ones than copies of the controls.
     fn over_spaces(&self) -> impl Iterator<Item = String> {
-        let in_space = |kind, space: &str| {
-            let row = self.rows.iter().find(|row| row.kind == kind)?;
+        let in_space = move |kind, space: &str| {
+            let row = self.row(kind)?;
             let mut distances = row.distances.iter();
-            distances.find(|distances| distances.space == space)?.kid
+            let kid = distances.find(|distances| distances.space == space)?.kid?;
+            Some((kid, row.cells))
         };
         self.spaces.iter().filter_map(move |space| {
-            let generated = in_space(RowKind::Generated, &space.name)?;
-            let copied = in_space(RowKind::Copied, &space.name)?;
+            let (generated, made) = in_space(RowKind::Generated, &space.name)?;
+            let (copied, copies) = in_space(RowKind::Copied, &space.name)?;
             let than = if generated.value < copied.value {
                 "nearer to"
             } else {
@@ -286,8 +292,9 @@ impl Evaluation {
                 "; the intervals overlap"
             };
             Some(format!(
-                "in {}, generated cells are {than} real ones than copies of the controls: kernel distance {} \
-                 against {}{sure}",
+                "in the feature space {}, generated cells are {than} real treated cells than copies of the \
+                 controls are: kernel distance {} for generated cells (n = {made}), {} for copies (n = \
+                 {copies}){sure}",
                 space.name,
                 plain(generated),
                 plain(copied)
@@ -298,11 +305,14 @@ impl Evaluation {
     /// How well a classifier sees the modes of action of generated and of real cells.
     fn classified(&self) -> Option<String> {
         let modes = self.modes_of_action.as_ref()?;
+        let cells = |confusion: &Confusion| confusion.counts.iter().flatten().sum::<usize>();
         Some(format!(
-            "a classifier of modes of action that was trained on real cells has a balanced accuracy of {} on \
-             generated cells and of {} on real ones",
+            "a classifier that was trained on real cells names the mode of action with a balanced accuracy \
+             of {} for generated cells (n = {}) and of {} for real ones (n = {})",
             percent(modes.generated.balanced_accuracy),
-            percent(modes.real.balanced_accuracy)
+            cells(&modes.generated),
+            percent(modes.real.balanced_accuracy),
+            cells(&modes.real)
         ))
     }
 }
@@ -310,46 +320,75 @@ impl Evaluation {
 impl MeasuredData {
     /// Which cells, what they decided, and what the intervals resample.
     fn sentence(&self) -> String {
-        let split = match self.split {
-            MeasuredSplit::Validation => {
-                "the validation split, which was not used to train, but to choose the checkpoint or the \
-                 sampling"
-            }
-            MeasuredSplit::Test => "the test split, which decided nothing and was never trained on",
-            MeasuredSplit::HeldOut => "compounds that training never saw",
-        };
-        let groups = self.groups;
-        let resampled = match self.resampled_by {
-            Resampled::Cell => "single cells, which makes them too narrow,".into(),
-            kind => kind.counted(groups),
+        let Self {
+            treated, controls, ..
+        } = self;
+        let cells = match self.split {
+            MeasuredSplit::Validation => format!(
+                "{treated} real treated cells and {controls} controls of the validation split, on which \
+                 nothing was trained, but the checkpoint or the sampling was chosen"
+            ),
+            MeasuredSplit::Test => format!(
+                "{treated} real treated cells and {controls} controls of the test split, on which nothing \
+                 was trained or chosen"
+            ),
+            MeasuredSplit::HeldOut => format!(
+                "{treated} real cells treated with compounds that training never saw, and {controls} controls"
+            ),
         };
         let trained = match (self.wells, self.wells_in_training) {
             (Some(wells), Some(trained)) if trained > 0 => {
                 format!(
-                    "; {trained} of their {} have other cells that were trained on",
+                    "; {trained} of their {} also hold cells that the network was trained on",
                     Resampled::Well.counted(wells)
                 )
             }
             _ => String::new(),
         };
+        let resampled = match self.resampled_by {
+            Resampled::Cell => "single cells, which makes them too narrow".into(),
+            kind => kind.counted(self.groups),
+        };
         format!(
-            "{} real treated cells and {} controls of {split}{trained}; intervals of 95 % by resampling \
-             {resampled} {} times",
-            self.treated, self.controls, self.replicates
+            "{cells}{trained}; intervals of 95 %, from {} resamplings of {resampled}",
+            self.replicates
         )
+    }
+
+    /// Why conditions have no figures, behind their names.
+    fn why(&self, reason: Reason) -> String {
+        let least = self.least_cells;
+        match reason {
+            Reason::NoChange => "no change to make, no measurable difference from controls".into(),
+            Reason::FewCells => format!("not measured, fewer than {least} real cells"),
+            Reason::FewStarts => {
+                format!("not measured, generated cells start from fewer than {least} different controls")
+            }
+            Reason::OneGroup => {
+                format!(
+                    "not measured, all real cells are of one {}",
+                    self.resampled_by.name()
+                )
+            }
+            Reason::FewControls => {
+                format!("not measured, fewer than {LEAST_CONTROLS} real controls in the same batches")
+            }
+            Reason::Unclear => format!(
+                "not measured, either no measurable difference from controls, or too few cells or {} with \
+                 what is measured, such as a nucleus",
+                self.resampled_by.names()
+            ),
+            Reason::NoCells => "not measured, no real cells".into(),
+        }
     }
 }
 
 fn use_of_compound(share: Estimate) -> String {
     format!(
-        "end points of one control under different compounds lie {} as far apart as the real \
-         compounds' cells do",
+        "walks from one control under different compounds end {} as far apart as real cells of these \
+         compounds are",
         percent(share)
     )
-}
-
-fn cells(count: usize) -> String {
-    counted(count, "real cell")
 }
 
 /// A number of things: `1 condition`, `2 conditions`.

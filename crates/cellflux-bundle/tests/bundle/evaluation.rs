@@ -385,7 +385,7 @@ fn a_finding_says_the_share_its_interval_how_many_cells_and_that_they_were_not_t
     };
     assert!(of_wells(12).ends_with("178 real cells of 12 wells, never trained on"));
     let two = of_wells(2);
-    let said = "178 real cells of 2 wells (too few for an interval to rely on), never trained on";
+    let said = "178 real cells of 2 wells (too few for a reliable interval), never trained on";
     assert!(two.ends_with(said), "{two}");
     let few = findings(|evaluation| {
         evaluation.conditions[0].gap_closed = None;
@@ -393,7 +393,8 @@ fn a_finding_says_the_share_its_interval_how_many_cells_and_that_they_were_not_t
     });
     assert_eq!(
         few[0].sentence,
-        "not measured: 178 real cells, but 8 different controls to start from; at least 20 are needed"
+        "not measured: 178 real cells, but the generated cells start from only 8 different controls; at \
+         least 20 are needed"
     );
     let more = findings(|evaluation| evaluation.conditions[0].gap_closed = Some(gap(1.11, 0.72, 1.37)));
     assert!(
@@ -434,14 +435,14 @@ fn that_there_is_no_change_to_make_is_said_only_where_that_was_measured() {
     let cases: [Case; 7] = [
         (
             |_| {},
-            "no change to make: 178 real cells, which do not differ measurably from controls",
+            "no change to make: 178 real cells do not differ measurably from controls",
         ),
         (
             |evaluation| {
                 evaluation.data.least_cells = 1;
                 evaluation.conditions[0].treated = 1;
             },
-            "no change to make: 1 real cell, which does not differ measurably from controls",
+            "no change to make: 1 real cell does not differ measurably from controls",
         ),
         (
             |evaluation| evaluation.conditions[0].controls = 0,
@@ -453,7 +454,7 @@ fn that_there_is_no_change_to_make_is_said_only_where_that_was_measured() {
         ),
         (
             |evaluation| evaluation.conditions[0].groups = Some(1),
-            "not measured: 178 real cells of one well",
+            "not measured: 178 real cells of only one well; at least 2 wells are needed",
         ),
         (
             |evaluation| evaluation.conditions[0].treated = 19,
@@ -462,8 +463,8 @@ fn that_there_is_no_change_to_make_is_said_only_where_that_was_measured() {
         // Nothing was taken of what real cells leave unchanged: it is not known that they do.
         (
             |evaluation| evaluation.conditions[0].side_change = None,
-            "not measured: 178 real cells; either they do not differ measurably from controls, or too few \
-             cells or groups have what is measured, such as a nucleus",
+            "not measured: 178 real cells; either there is no measurable difference from controls, or too \
+             few cells or wells have what is measured, such as a nucleus",
         ),
     ];
     for (edit, expected) in cases {
@@ -509,18 +510,16 @@ fn a_model_card_names_the_data_the_whole_each_condition_and_those_without_figure
     assert_eq!(
         card(&evaluation),
         [
-            "drawn cells: 185 real treated cells and 90 controls of the test split, which decided nothing \
-             and was never trained on; intervals of 95 % by resampling 12 wells 1000 times",
-            "generated cells make 58 % (50 to 66) of the measured change, as a mean of 1 condition of the \
-             2 with \
-             real cells; under another cell's condition 31 % (25 to 36)",
-            "a classifier of modes of action that was trained on real cells has a balanced accuracy of 62 \
-             % (50 to \
-             70) on generated cells and of 83 % (70 to 90) on real ones",
-            "end points of one control under different compounds lie 42 % (35 to 50) as far apart as the \
-             real compounds' cells do",
+            "drawn cells: 185 real treated cells and 90 controls of the test split, on which nothing was \
+             trained or chosen; intervals of 95 %, from 1000 resamplings of 12 wells",
+            "generated cells make 58 % (50 to 66) of the measured change, as a mean over 1 of 2 conditions \
+             with real cells (n = 178); with the compounds exchanged between cells they make 31 % (25 to 36)",
+            "a classifier that was trained on real cells names the mode of action with a balanced accuracy \
+             of 62 % (50 to 70) for generated cells (n = 185) and of 83 % (70 to 90) for real ones (n = 185)",
+            "walks from one control under different compounds end 42 % (35 to 50) as far apart as real cells \
+             of these compounds are",
             "TAXOL at 3 µM: makes 62 % (48 to 71) of the measured change; 178 real cells, never trained on",
-            "SIMVASTATIN: not measured: 7 real cells, at least 20 are needed",
+            "SIMVASTATIN (n = 7): not measured, fewer than 20 real cells",
         ]
     );
     // What speaks against a network is said as what speaks for it is.
@@ -540,14 +539,13 @@ fn a_model_card_names_the_data_the_whole_each_condition_and_those_without_figure
     evaluation.data.wells_in_training = Some(9);
     let said = card(&evaluation).join("\n");
     for part in [
-        "; 9 of their 12 wells have other cells that were trained on; intervals",
-        "in morphology, generated cells are farther from real ones than copies of the controls: kernel \
-         distance \
-         0.0100 (0.0050 to 0.0200) against 0.0040 (0.0030 to 0.0045)\n",
-        "; what real cells leave unchanged is 0.800 (0.600 to 1.00) standard deviations of the controls \
-         away in \
-         generated cells; the nuclear area of generated cells is 600 (580 to 610) px, that of real ones 520 \
-         (500 to 540) px",
+        "; 9 of their 12 wells also hold cells that the network was trained on; intervals",
+        "in the feature space morphology, generated cells are farther from real treated cells than copies of \
+         the controls are: kernel distance 0.0100 (0.0050 to 0.0200) for generated cells (n = 185), 0.0040 \
+         (0.0030 to 0.0045) for copies (n = 185)\n",
+        "; generated cells also change what the compound leaves unchanged in real cells: by 0.800 (0.600 to \
+         1.00) standard deviations of the controls, where 0 is right; generated nuclei have a mean area of \
+         600 (580 to 610) px, real ones of 520 (500 to 540) px",
     ] {
         assert!(said.contains(part), "{part}: {said}");
     }
@@ -558,9 +556,42 @@ fn a_model_card_names_the_data_the_whole_each_condition_and_those_without_figure
     let said = card(&evaluation).join("\n");
     for part in [
         "TAXOL at 3 µM: measured: no better than a copy of the control; makes 5 % (−10 to 20)",
-        "single cells, which makes them too narrow",
-        "SIMVASTATIN: no real cells measured",
+        "resamplings of single cells, which makes them too narrow",
+        "SIMVASTATIN: not measured, no real cells",
     ] {
         assert!(said.contains(part), "{part}: {said}");
     }
+}
+
+#[test]
+fn one_sentence_lists_every_condition_without_figures_by_reason_with_its_cells() {
+    let packed = draft(WeightDtype::F16).pack().unwrap();
+    let conditions = &packed.manifest.conditions;
+    let mut evaluation = evaluation(&packed);
+    let mut few = evaluation.conditions[1].clone();
+    few.dose_um = Some(1.0);
+    few.treated = 3;
+    evaluation.conditions.push(few);
+    let taxol = &mut evaluation.conditions[0];
+    taxol.gap_closed = None;
+    taxol.starts = Some(8);
+    let said = evaluation.remark_without_figures(conditions).unwrap().to_string();
+    assert_eq!(
+        said,
+        "SIMVASTATIN (n = 7), SIMVASTATIN at 1 µM (n = 3): not measured, fewer than 20 real cells; TAXOL at \
+         3 µM (n = 178): not measured, generated cells start from fewer than 20 different controls"
+    );
+    let whole: Vec<String> = evaluation
+        .remarks(conditions)
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    assert_eq!(
+        whole.iter().filter(|said| said.contains("not measured")).count(),
+        1
+    );
+    assert_eq!(whole.last(), Some(&said));
+    evaluation.conditions.clear();
+    let absent = evaluation.remark_without_figures(conditions).unwrap().to_string();
+    assert!(absent.ends_with(": not measured, no real cells"), "{absent}");
 }

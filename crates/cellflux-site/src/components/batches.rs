@@ -26,7 +26,10 @@ impl Components<'_> {
         };
         let words = self.words;
         let [first, second] = plane.explained.map(percent);
-        let otherwise = format!("{} ({first}, {second} {}).", words.batches, words.explained);
+        let otherwise = format!(
+            "{}. PC1: {first}, PC2: {second} {}.",
+            words.batches, words.explained
+        );
         Ok(self.measured_figure(
             (
                 "batches",

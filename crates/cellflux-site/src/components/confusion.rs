@@ -4,12 +4,14 @@ use cellflux_bundle::evaluation::{Confusion, ModesOfAction};
 use cellflux_figures::{percent, row_total};
 
 use super::Components;
-use super::measured::{Line, Measured, drawn, estimate, line};
+use super::glossary::Glossary;
+use super::measured::{Line, Measured, drawn, line, share};
+use super::measured_table::MeasuredTable;
 use crate::error::SiteError;
 use crate::html::escape;
 use crate::place::Place;
 use crate::source::SourceText;
-use crate::words::Words;
+use crate::words::{Words, with_name};
 
 impl Components<'_> {
     pub(super) fn confusion(&mut self, settings: &SourceText, at: &Place) -> Result<String, SiteError> {
@@ -23,9 +25,12 @@ impl Components<'_> {
         };
         let words = self.words;
         let otherwise = format!("{}. {}.", words.modes_of_action, words.intervals);
-        let matrices = drawn(cellflux_figures::confusion(modes, &words.labels()));
+        let glossary = Glossary::new(&mut self.ids, at, words);
+        let mut content = drawn(cellflux_figures::confusion(modes, &words.labels()));
+        content.push_str(&table(modes, &glossary, &words));
+        content.push_str(&glossary.html(&content));
         Ok(self.measured_figure(
-            ("confusion", &(matrices + &table(modes, &words))),
+            ("confusion", &content),
             (&wanted, settings),
             &otherwise,
             ("confusion", &lines(modes)),
@@ -34,48 +39,36 @@ impl Components<'_> {
 }
 
 /// What follows from the matrices.
-fn table(modes: &ModesOfAction, words: &Words) -> String {
-    let head: String = [
-        words.count,
-        words.accuracy,
-        words.balanced_accuracy,
-        "macro F1",
-        "weighted F1",
-    ]
-    .iter()
-    .map(|title| format!("<th scope=\"col\" class=\"right\">{}</th>", escape(title)))
-    .collect();
+fn table(modes: &ModesOfAction, glossary: &Glossary, words: &Words) -> String {
+    let heads = [
+        ("accuracy", words.accuracy),
+        ("balanced_accuracy", words.balanced_accuracy),
+        ("macro_f1", "Macro F1"),
+        ("weighted_f1", "Weighted F1"),
+    ];
+    let heads = heads.map(|(name, label)| glossary.link(name, label));
     let row = |(title, confusion): (&str, &Confusion)| {
-        let cells: String = [
+        let count: f64 = confusion.counts.iter().map(|row| row_total(row)).sum();
+        let figures = [
             confusion.accuracy,
             confusion.balanced_accuracy,
             confusion.macro_f1,
             confusion.weighted_f1,
-        ]
-        .into_iter()
-        .map(|figure| {
-            format!(
-                "<td class=\"right\">{}</td>",
-                estimate(Some(figure), words, percent)
-            )
-        })
-        .collect();
-        let count: f64 = confusion.counts.iter().map(|row| row_total(row)).sum();
-        format!(
-            "<tr><th scope=\"row\">{}</th><td class=\"right\">{count}</td>{cells}</tr>",
-            escape(title)
-        )
+        ];
+        let cells = figures.map(|figure| share(Some(figure), words));
+        (escape(title), [vec![count.to_string()], cells.to_vec()].concat())
     };
-    let body: String = [(words.real_treated, &modes.real), (words.made, &modes.generated)]
-        .map(row)
-        .concat();
-    format!(
-        "<div class=\"scroll\" tabindex=\"0\"><table><thead><tr><th scope=\"col\">{}</th>{head}</tr></thead>\
-         <tbody>{body}</tbody></table></div><p class=\"note\">{}: {}</p>",
-        escape(words.set_of_cells),
-        escape(words.majority),
-        percent(modes.majority)
-    )
+    let majority = with_name(words.majority, &percent(modes.majority));
+    MeasuredTable {
+        title: words.classifier,
+        of: words.set_of_cells,
+        heads: [vec![escape(words.count)], heads.to_vec()].concat(),
+        rows: [(words.real_treated, &modes.real), (words.made, &modes.generated)]
+            .map(row)
+            .into(),
+        below: format!("<p class=\"note\">{}</p>", escape(&majority)),
+    }
+    .html(glossary, words)
 }
 
 /// Every count, one a line.

@@ -1,12 +1,14 @@
 //! An evaluation: sets of cells against the real treated ones, and what share of its change each compound's
 //! cells make.
 
-use cellflux_bundle::evaluation::{Row, Space};
+use cellflux_bundle::evaluation::{Clause, LEAST_CONTROLS, Reason, Row, Space};
 use cellflux_bundle::{Estimate, Evaluation};
-use cellflux_figures::{MEASURES, Measure, digits, gap_closed, percent};
+use cellflux_figures::{MEASURES, Measure, gap_closed};
 
 use super::Components;
-use super::measured::{Line, Measured, NOTHING, cells, drawn, estimate, line};
+use super::glossary::Glossary;
+use super::measured::{Line, Measured, NOTHING, cells, drawn, estimate, line, share};
+use super::measured_table::MeasuredTable;
 use crate::error::SiteError;
 use crate::html::escape;
 use crate::model::Model;
@@ -19,17 +21,16 @@ impl Components<'_> {
         let wanted: Measured = settings.toml()?;
         let (evaluation, model) = self.evaluated(&wanted, settings, at)?;
         let words = self.words;
-        let mut content = whole(&evaluation.rows, &words);
+        let glossary = Glossary::new(&mut self.ids, at, words);
+        let rows = &evaluation.rows;
+        let mut content = drawn(gap_closed(&evaluation.conditions, rows, &words.labels()));
+        content.push_str(&without_figures(evaluation, model, &words));
+        content.push_str(&whole(rows, &glossary, &words));
         for space in &evaluation.spaces {
-            content.push_str(&in_space(&evaluation.rows, space, &words));
+            content.push_str(&in_space(rows, space, &glossary, &words));
         }
-        content.push_str(&drawn(gap_closed(
-            &evaluation.conditions,
-            &evaluation.rows,
-            &words.labels(),
-        )));
-        content.push_str(&unmeasured(evaluation, model, &words));
-        content.push_str(&self.sentences(evaluation, model));
+        content.push_str(&glossary.html(&content));
+        content.push_str(&sentences(evaluation, &words));
         let data = &evaluation.data;
         let otherwise = format!(
             "{}, {}: n = {}. {}.",
@@ -42,35 +43,50 @@ impl Components<'_> {
             ("evaluation", &lines(evaluation)),
         ))
     }
-
-    /// What the page's explorer and `cellflux bundle inspect` say too, in English as the explorer.
-    fn sentences(&self, evaluation: &Evaluation, model: &Model) -> String {
-        let items: String = evaluation
-            .remarks(&model.manifest().conditions)
-            .iter()
-            .map(|remark| {
-                let names: Vec<String> = remark
-                    .names
-                    .iter()
-                    .map(|name| format!("<bdi>{}</bdi>", escape(name)))
-                    .collect();
-                let of = if names.is_empty() {
-                    String::new()
-                } else {
-                    format!("{}: ", names.join(", "))
-                };
-                format!("<li>{of}{}</li>", escape(&remark.says))
-            })
-            .collect();
-        format!(
-            "<details><summary>{}</summary><ul lang=\"en\">{items}</ul></details>",
-            escape(self.words.in_sentences)
-        )
-    }
 }
 
-/// A table of the rows and columns that have a figure in them, the first two columns the set and its size.
-fn table(rows: &[Row], titles: &[&str], cells: impl Fn(&Row) -> Vec<String>, words: &Words) -> String {
+/// What the page's explorer and `cellflux bundle inspect` say of the figures too, in English as the explorer.
+fn sentences(evaluation: &Evaluation, words: &Words) -> String {
+    let items: String = evaluation
+        .remarks_of_figures()
+        .iter()
+        .map(|remark| {
+            let clauses: Vec<String> = remark.clauses.iter().map(clause).collect();
+            format!("<li>{}</li>", clauses.join("; "))
+        })
+        .collect();
+    format!(
+        "<details><summary>{}</summary><ul lang=\"en\">{items}</ul></details>",
+        escape(words.in_sentences)
+    )
+}
+
+fn clause(Clause { names, says }: &Clause) -> String {
+    if names.is_empty() {
+        return escape(says);
+    }
+    format!("{}: {}", isolated(names), escape(says))
+}
+
+/// Names, each of which keeps its direction of writing to itself.
+fn isolated(names: &[String]) -> String {
+    let names: Vec<String> = names
+        .iter()
+        .map(|name| format!("<bdi>{}</bdi>", escape(name)))
+        .collect();
+    names.join(", ")
+}
+
+/// A table of the rows and columns that have a figure in them; the columns are the set, its size, and those
+/// of `heads` and `cells`, all of them HTML.
+fn table(
+    title: &str,
+    rows: &[Row],
+    heads: &[String],
+    cells: impl Fn(&Row) -> Vec<String>,
+    below: String,
+    (glossary, words): (&Glossary, &Words),
+) -> String {
     let rows: Vec<(&Row, Vec<String>)> = rows
         .iter()
         .map(|row| (row, cells(row)))
@@ -80,36 +96,32 @@ fn table(rows: &[Row], titles: &[&str], cells: impl Fn(&Row) -> Vec<String>, wor
         let mut own = rows.iter().filter_map(|(_, cells)| cells.get(column));
         own.any(|cell| cell != NOTHING)
     };
-    let columns: Vec<usize> = (0..titles.len()).filter(|&column| is_shown(column)).collect();
-    let titles = columns.iter().filter_map(|&column| titles.get(column).copied());
-    let head: String = std::iter::once(words.count)
-        .chain(titles)
-        .map(|title| format!("<th scope=\"col\" class=\"right\">{}</th>", escape(title)))
-        .collect();
-    let body: String = rows
-        .iter()
-        .map(|(row, cells)| {
-            let cells: String = columns
-                .iter()
-                .filter_map(|&column| cells.get(column))
-                .map(|cell| format!("<td class=\"right\">{cell}</td>"))
-                .collect();
-            format!(
-                "<tr><th scope=\"row\">{}</th><td class=\"right\">{}</td>{cells}</tr>",
-                escape(&row.name),
-                row.cells
-            )
-        })
-        .collect();
-    format!(
-        "<div class=\"scroll\" tabindex=\"0\"><table><thead><tr><th scope=\"col\">{}</th>{head}</tr></thead>\
-         <tbody>{body}</tbody></table></div>",
-        escape(words.set_of_cells)
-    )
+    let columns: Vec<usize> = (0..heads.len()).filter(|&column| is_shown(column)).collect();
+    let chosen = |all: &[String]| -> Vec<String> {
+        columns
+            .iter()
+            .filter_map(|&column| all.get(column).cloned())
+            .collect()
+    };
+    let with_count = |count: String, rest: Vec<String>| [vec![count], rest].concat();
+    MeasuredTable {
+        title,
+        of: words.set_of_cells,
+        heads: with_count(escape(words.count), chosen(heads)),
+        rows: rows
+            .iter()
+            .map(|(row, cells)| {
+                let shown = with_count(row.cells.to_string(), chosen(cells));
+                (escape(&row.name), shown)
+            })
+            .collect(),
+        below,
+    }
+    .html(glossary, words)
 }
 
 /// Share and direction of the change over all compounds, and fine detail.
-fn whole(rows: &[Row], words: &Words) -> String {
+fn whole(rows: &[Row], glossary: &Glossary, words: &Words) -> String {
     if rows.iter().all(|row| {
         let figures = [row.gap_closed, row.direction, row.side_change, row.fine_detail];
         figures.iter().all(Option::is_none)
@@ -120,24 +132,26 @@ fn whole(rows: &[Row], words: &Words) -> String {
         vec![
             row.starts
                 .map_or_else(|| NOTHING.to_owned(), |starts| starts.to_string()),
-            estimate(row.gap_closed, words, percent),
-            estimate(row.direction, words, digits),
-            estimate(row.side_change, words, digits),
-            estimate(row.fine_detail, words, digits),
+            share(row.gap_closed, words),
+            estimate(row.direction, words),
+            estimate(row.side_change, words),
+            estimate(row.fine_detail, words),
         ]
     };
-    let titles = [
-        words.starts,
-        words.gap_closed,
-        words.direction,
-        words.side_change,
-        words.fine_detail,
-    ];
-    table(rows, &titles, cells, words)
+    let heads = [
+        ("starts", words.starts),
+        ("gap_closed", words.gap_closed),
+        ("direction", words.direction),
+        ("side_change", words.side_change),
+        ("fine_detail", words.fine_detail),
+    ]
+    .map(|(name, label)| glossary.link(name, label));
+    let around = (glossary, words);
+    table(words.change_made, rows, &heads, cells, String::new(), around)
 }
 
 /// Distances in a space: the measures that any row has.
-fn in_space(rows: &[Row], space: &Space, words: &Words) -> String {
+fn in_space(rows: &[Row], space: &Space, glossary: &Glossary, words: &Words) -> String {
     let of = |row: &Row| {
         row.distances
             .iter()
@@ -156,12 +170,15 @@ fn in_space(rows: &[Row], space: &Space, words: &Words) -> String {
         return String::new();
     }
     let labels = words.labels();
-    let titles: Vec<&str> = measured.iter().map(|measure| (measure.label)(&labels)).collect();
+    let heads: Vec<String> = measured
+        .iter()
+        .map(|measure| glossary.link(measure.name, (measure.label)(&labels)))
+        .collect();
     let cells = |row: &Row| {
         let distances = of(row);
         measured
             .iter()
-            .map(|measure| estimate(distances.as_ref().and_then(measure.figure), words, digits))
+            .map(|measure| estimate(distances.as_ref().and_then(measure.figure), words))
             .collect()
     };
     let comparable = if space.comparable {
@@ -169,34 +186,46 @@ fn in_space(rows: &[Row], space: &Space, words: &Words) -> String {
     } else {
         words.not_comparable
     };
-    format!(
-        "{}<p class=\"note\"><bdi>{}</bdi> ({}): {}</p>",
-        table(rows, &titles, cells, words),
+    let below = format!(
+        "<p class=\"note\"><bdi>{}</bdi> ({}): {}</p>",
         escape(&space.about),
         escape(&space.name),
         escape(comparable)
-    )
+    );
+    let title = with_name(words.distances, &space.name);
+    table(&title, rows, &heads, cells, below, (glossary, words))
 }
 
-/// The conditions that have no dot.
-fn unmeasured(evaluation: &Evaluation, model: &Model, words: &Words) -> String {
-    let listed = |id: &str| evaluation.conditions.iter().any(|condition| condition.id == id);
-    let without = evaluation
-        .conditions
+/// One sentence of the conditions that have no dot, and why.
+fn without_figures(evaluation: &Evaluation, model: &Model, words: &Words) -> String {
+    let groups: Vec<String> = evaluation
+        .without_figures(&model.manifest().conditions)
         .iter()
-        .filter(|condition| condition.gap_closed.is_none());
-    let absent = model.manifest().conditions.list.iter();
-    let absent = absent.filter(|condition| !condition.control && !listed(&condition.id));
-    let names: Vec<String> = without
-        .map(cellflux_bundle::evaluation::MeasuredCondition::name_and_dose)
-        .chain(absent.map(|condition| condition.name.clone()))
-        .map(|name| format!("<bdi>{}</bdi>", escape(&name)))
+        .map(|group| {
+            let why = reason(group.reason, evaluation.data.least_cells, words);
+            format!("{}: {}", isolated(&group.names), escape(&why))
+        })
         .collect();
-    if names.is_empty() {
+    if groups.is_empty() {
         return String::new();
     }
-    let said = with_name(&escape(words.without_figures), &names.join(", "));
+    let said = with_name(&escape(words.without_figures), &groups.join("; "));
     format!("<p class=\"note\">{said}</p>")
+}
+
+/// Why conditions have no figures, of which at least `least` cells or starts were asked for.
+fn reason(reason: Reason, least: usize, words: &Words) -> String {
+    let (said, number) = match reason {
+        Reason::NoChange => (words.no_change, least),
+        Reason::FewCells => (words.few_cells, least),
+        Reason::FewStarts => (words.few_starts, least),
+        Reason::OneGroup => (words.one_group, least),
+        Reason::FewControls => (words.few_controls, LEAST_CONTROLS),
+        Reason::Unclear => (words.unclear, least),
+        Reason::NoCells => (words.no_cells, least),
+    };
+    // Not every reason has a number.
+    with_name(said, &number.to_string())
 }
 
 /// Every figure of rows and conditions, one a line.

@@ -4,7 +4,7 @@ use cellflux_session::Start;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::{Components, caption, compound_name, figure, model, walk_and};
+use super::{Components, caption, compound_name, figure, model, scrolling, walk_and};
 use crate::error::SiteError;
 use crate::html::escape;
 use crate::place::Place;
@@ -72,9 +72,9 @@ impl Components<'_> {
         let said = self.words_of(grid.caption.as_ref(), settings);
         Ok(figure(
             "gallery",
-            &format!(
-                "<div class=\"scroll\" \
-                tabindex=\"0\"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
+            &scrolling(
+                words.flow_makes,
+                &format!("<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"),
             ),
             &caption(&said, words.flow_makes, &words, model, recipes.iter()),
         ))

@@ -1,11 +1,11 @@
 //! What the components that show an evaluation share: finding it, writing its figures, and a file of them.
 
 use cellflux_bundle::{Estimate, Evaluation};
-use cellflux_figures::Figure;
+use cellflux_figures::{Figure, digits, percent};
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::{Components, figure, model};
+use super::{Components, figure, model, scrolling};
 use crate::error::SiteError;
 use crate::html::escape;
 use crate::model::{LEFT_OUT, Model};
@@ -106,24 +106,30 @@ pub(super) fn cells(estimate: Option<Estimate>) -> [String; 3] {
 pub(super) const NOTHING: &str = "–";
 
 /// An estimate as HTML: the figure, its interval in small letters.
-pub(super) fn estimate(estimate: Option<Estimate>, words: &Words, number: fn(f64) -> String) -> String {
+pub(super) fn estimate(estimate: Option<Estimate>, words: &Words) -> String {
     estimate.map_or_else(
         || NOTHING.into(),
         |estimate| {
-            format!(
-                "{} <small>({})</small>",
-                number(estimate.value),
-                words.labels().interval(estimate, number)
-            )
+            let interval = words.labels().interval(estimate, digits);
+            format!("{} <small>({interval})</small>", digits(estimate.value))
+        },
+    )
+}
+
+/// The same of a share, the sign for percent once: `62 % (48 to 71)`.
+pub(super) fn share(estimate: Option<Estimate>, words: &Words) -> String {
+    estimate.map_or_else(
+        || NOTHING.into(),
+        |estimate| {
+            let interval = words.labels().interval_of_share(estimate);
+            format!("{} <small>({interval})</small>", percent(estimate.value))
         },
     )
 }
 
 /// A chart in a box that scrolls where it is wider than the page; nothing where there is none.
 pub(super) fn drawn(figure: Option<Figure>) -> String {
-    figure.map_or_else(String::new, |figure| {
-        format!("<div class=\"scroll\" tabindex=\"0\">{}</div>", figure.inline())
-    })
+    figure.map_or_else(String::new, |figure| scrolling(figure.title(), &figure.inline()))
 }
 
 #[cfg(test)]

@@ -7,7 +7,9 @@ mod evaluation;
 mod explorer;
 mod figure;
 mod gallery;
+mod glossary;
 mod measured;
+mod measured_table;
 mod nuclei;
 mod pictures;
 mod quote;
@@ -293,6 +295,15 @@ fn figure(class: &str, content: &str, caption: &str) -> String {
         format!("<figcaption>{caption}</figcaption>")
     };
     format!("<figure class=\"component {class}\">{content}{caption}</figure>\n")
+}
+
+/// Content that may be wider than the page, in a box that scrolls: the keyboard reaches it, and a screen
+/// reader says what it holds.
+fn scrolling(label: &str, content: &str) -> String {
+    format!(
+        "<div class=\"scroll\" role=\"region\" aria-label=\"{}\" tabindex=\"0\">{content}</div>",
+        escape(label)
+    )
 }
 
 /// The author's words as HTML or, without any, a plain description; then what the pictures show, with source

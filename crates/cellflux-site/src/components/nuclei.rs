@@ -1,10 +1,11 @@
 //! Nuclear area of controls, real treated cells and generated ones (paper, Table 7).
 
 use cellflux_bundle::evaluation::{MeasuredCondition, NuclearArea};
-use cellflux_figures::digits;
 
 use super::Components;
+use super::glossary::Glossary;
 use super::measured::{Line, Measured, cells, drawn, estimate, line};
+use super::measured_table::MeasuredTable;
 use crate::error::SiteError;
 use crate::html::escape;
 use crate::place::Place;
@@ -27,13 +28,16 @@ impl Components<'_> {
             )));
         }
         let words = self.words;
-        let chart = drawn(cellflux_figures::nuclear_area(
+        let glossary = Glossary::new(&mut self.ids, at, words);
+        let mut content = drawn(cellflux_figures::nuclear_area(
             &evaluation.conditions,
             &words.labels(),
         ));
+        content.push_str(&table(&measured, &glossary, &words));
+        content.push_str(&glossary.html(&content));
         let otherwise = format!("{}. {}.", words.nuclear_area, words.intervals);
         Ok(self.measured_figure(
-            ("nuclei", &(chart + &table(&measured, &words))),
+            ("nuclei", &content),
             (&wanted, settings),
             &otherwise,
             ("nuclei", &lines(&measured)),
@@ -41,30 +45,34 @@ impl Components<'_> {
     }
 }
 
-fn table(measured: &[(&MeasuredCondition, NuclearArea)], words: &Words) -> String {
-    let head: String = [words.count, words.control, words.real_treated, words.made]
-        .iter()
-        .map(|title| format!("<th scope=\"col\" class=\"right\">{}</th>", escape(title)))
-        .collect();
-    let body: String = measured
-        .iter()
-        .map(|(condition, nuclei)| {
-            let cells: String = [nuclei.control, nuclei.treated, nuclei.generated]
-                .into_iter()
-                .map(|area| format!("<td class=\"right\">{}</td>", estimate(Some(area), words, digits)))
-                .collect();
-            format!(
-                "<tr><th scope=\"row\"><bdi>{}</bdi></th><td class=\"right\">{}</td>{cells}</tr>",
-                escape(&condition.name_and_dose()),
-                condition.treated
-            )
-        })
-        .collect();
-    format!(
-        "<div class=\"scroll\" tabindex=\"0\"><table><thead><tr><th scope=\"col\">{}</th>{head}</tr></thead>\
-         <tbody>{body}</tbody></table></div>",
-        escape(words.compound)
-    )
+fn table(measured: &[(&MeasuredCondition, NuclearArea)], glossary: &Glossary, words: &Words) -> String {
+    // Of generated cells there are as many as of real treated ones.
+    let count = |of: &str| escape(&format!("{} ({of})", words.count));
+    let row = |(condition, nuclei): &(&MeasuredCondition, NuclearArea)| {
+        let cells = vec![
+            condition.controls.to_string(),
+            estimate(Some(nuclei.control), words),
+            condition.treated.to_string(),
+            estimate(Some(nuclei.treated), words),
+            estimate(Some(nuclei.generated), words),
+        ];
+        let name = format!("<bdi>{}</bdi>", escape(&condition.name_and_dose()));
+        (name, cells)
+    };
+    MeasuredTable {
+        title: words.nuclear_area,
+        of: words.compound,
+        heads: vec![
+            count(words.control),
+            escape(words.control),
+            count(&format!("{}; {}", words.real_treated, words.made)),
+            escape(words.real_treated),
+            escape(words.made),
+        ],
+        rows: measured.iter().map(row).collect(),
+        below: String::new(),
+    }
+    .html(glossary, words)
 }
 
 /// Every area, one a line.

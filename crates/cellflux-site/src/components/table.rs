@@ -1,12 +1,12 @@
 //! A table of results from a CSV file. Its cells take Markdown, so that the best row can be set bold.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use cellflux_table::{Row, Table, TableError};
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::{Components, figure};
+use super::{Components, figure, scrolling};
 use crate::error::SiteError;
 use crate::source::SourceText;
 
@@ -49,13 +49,19 @@ impl Components<'_> {
         let said = self.words_of(table.caption.as_ref(), settings);
         Ok(figure(
             "results",
-            &format!(
-                "<div class=\"scroll\" \
-                tabindex=\"0\"><table><thead>{head}</thead><tbody>{body}</tbody></table></div>"
+            &scrolling(
+                &format!("{}: {}", self.words.table, shown(table.file.get_ref())),
+                &format!("<table><thead>{head}</thead><tbody>{body}</tbody></table>"),
             ),
             &said,
         ))
     }
+}
+
+/// A file's name without its ending, as words.
+fn shown(file: &Path) -> String {
+    let stem = file.file_stem().unwrap_or_default();
+    stem.to_string_lossy().replace(['_', '-'], " ")
 }
 
 /// The titles, then every row below them.

@@ -70,9 +70,10 @@ fn an_evaluation_shows_its_rows_with_intervals_and_numbers_of_cells_a_plot_and_t
         evaluation.rows[2].side_change = evaluation.rows[2].fine_detail;
     });
     for part in [
-        "<th scope=\"col\" class=\"right\">Different starts</th>",
+        "<th scope=\"col\" class=\"right\"><a class=\"term\" href=\"#measure-starts\">Different \
+         starts</a></th>",
         "<td class=\"right\">140</td><td class=\"right\">58 %",
-        "<th scope=\"col\" class=\"right\">Side change (sd; right: 0)</th>",
+        "href=\"#measure-side-change\">Side change (sd; right: 0)</a></th>",
     ] {
         assert!(newer.contains(part), "{part}: {newer}");
     }
@@ -83,15 +84,16 @@ fn an_evaluation_shows_its_rows_with_intervals_and_numbers_of_cells_a_plot_and_t
     );
     for part in [
         "<th scope=\"row\">real, other wells</th><td class=\"right\">92</td><td class=\"right\">93 % \
-         <small>(88 % to 97 %)</small></td>",
+         <small>(88 to 97)</small></td>",
         "<th scope=\"row\">generated</th><td class=\"right\">185</td><td class=\"right\">58 % \
-         <small>(50 % to 66 %)</small></td>",
-        "<th scope=\"col\" class=\"right\">Fréchet distance</th>",
+         <small>(50 to 66)</small></td>",
+        "<a class=\"term\" href=\"#measure-frechet\">Fréchet distance</a></th>",
         "21.5 <small>(20.1 to 23.4)</small>",
         "Pooled features of the published Inception network.</bdi> (inception): comparable with",
         "Areas, shapes and intensities.</bdi> (morphology): not comparable",
-        "62 % (48 % to 71 %), n = 178",
-        "<p class=\"note\">Without figures: <bdi>SIMVASTATIN</bdi></p>",
+        "62 % (48 to 71), n = 178",
+        "<p class=\"note\">Without figures, and why: <bdi>SIMVASTATIN (n = 7)</bdi>: fewer than 20 real \
+         cells</p>",
         "<li><bdi>TAXOL at 3 µM</bdi>: makes 62 % (48 to 71) of the measured change; 178 real cells, never \
          trained on</li>",
         "<li><bdi>drawn cells</bdi>: 185 real treated cells",
@@ -120,12 +122,17 @@ fn confusion_batches_and_nuclei_show_real_and_generated_cells_and_link_to_their_
     for part in [
         "Microtubule stabilisers → Cholesterol-lowering: 58 / 178",
         "<th scope=\"row\">Generated</th><td class=\"right\">185</td><td class=\"right\">67 % \
-         <small>(60 % to 74 %)</small>",
-        "Always the most frequent: 96 %",
+         <small>(60 to 74)</small>",
+        "Always naming the most frequent mode of action would be right for 96 % of the cells",
+        ">Microtubule stabilisers, n = 178<",
+        ">33 %<",
         "class=\"cloud generated\"",
         "<title>Week4, n = 50</title>",
-        "<th scope=\"row\"><bdi>TAXOL at 3 µM</bdi></th><td class=\"right\">178</td>",
-        "<td class=\"right\">410 <small>(400 to 420)</small></td><td class=\"right\">520 <small>",
+        "<title>Week4, n = 100</title>",
+        ">Week4, n = 50<",
+        ">PC1: 31 % of the variance<",
+        "<th scope=\"row\"><bdi>TAXOL at 3 µM</bdi></th><td class=\"right\">90</td><td class=\"right\">410 \
+         <small>(400 to 420)</small></td><td class=\"right\">178</td><td class=\"right\">520 <small>",
     ] {
         assert!(page.contains(part), "{part}: {page}");
     }
@@ -142,6 +149,56 @@ fn confusion_batches_and_nuclei_show_real_and_generated_cells_and_link_to_their_
     );
     assert!(data(&home, &page, "batches").contains("Week4,treated,100,1,0.6,1.2,-0.2,0.6\r\n"));
     assert!(data(&home, &page, "nuclei").contains("TAXOL at 3 µM,generated,178,498,480,515\r\n"));
+    let findings = cellflux_site::check::check(&home.path().join("dist"), &[]).unwrap();
+    assert!(findings.is_empty(), "{findings:?}");
+}
+
+#[test]
+fn the_chart_comes_first_then_what_has_no_figures_then_tables_then_what_their_words_mean() {
+    let (home, page) = page(&component("evaluation"), |evaluation| {
+        let row = evaluation.rows[2].clone();
+        evaluation.rows.extend([row.clone(), row]);
+    });
+    let places: Vec<usize> = [
+        "<svg class=\"drawing\"",
+        "Without figures, and why: ",
+        "<details class=\"folded\"><summary>Table: Share and direction of the change, side change and fine \
+         detail (5 rows)</summary>",
+        // The generated set three times: short enough to stay open.
+        "<caption>Distances to real treated cells in the space inception. In brackets: ",
+        "<details class=\"glossary\"><summary>What the measures mean (",
+        "<summary>In sentences</summary>",
+        "Data (CSV)",
+    ]
+    .iter()
+    .map(|part| page.find(part).unwrap_or_else(|| panic!("{part}: {page}")))
+    .collect();
+    assert!(places.is_sorted(), "{places:?}: {page}");
+    assert_eq!(page.matches("<summary>Table: ").count(), 1, "{page}");
+    // Each table names its intervals, and each scrolls by itself.
+    assert_eq!(page.matches(">95 % interval</a></caption>").count(), 3, "{page}");
+    assert_eq!(
+        page.matches("class=\"scroll\" role=\"region\" aria-label=")
+            .count(),
+        4
+    );
+    // What was not measured is said once.
+    assert_eq!(page.matches("SIMVASTATIN (n = 7)").count(), 1, "{page}");
+    let findings = cellflux_site::check::check(&home.path().join("dist"), &[]).unwrap();
+    assert!(
+        findings.is_empty(),
+        "links lead to words that are there: {findings:?}"
+    );
+}
+
+#[test]
+fn two_evaluations_of_a_page_explain_their_own_words() {
+    let text = format!("{}\n\n{}", component("evaluation"), component("evaluation"));
+    let (home, page) = page(&text, |_| {});
+    for id in ["measure-kid", "measure-kid-2"] {
+        assert!(page.contains(&format!("<dt id=\"{id}\">")), "{id}: {page}");
+        assert!(page.contains(&format!("href=\"#{id}\"")), "{id}: {page}");
+    }
     let findings = cellflux_site::check::check(&home.path().join("dist"), &[]).unwrap();
     assert!(findings.is_empty(), "{findings:?}");
 }
@@ -170,7 +227,7 @@ fn what_an_evaluation_lacks_is_refused_by_its_component() {
         evaluation.rows.clear();
     });
     assert!(
-        page.contains("Without figures: <bdi>CYCLOHEXIMIDE</bdi>, <bdi>TAXOL</bdi>"),
+        page.contains("Without figures, and why: <bdi>CYCLOHEXIMIDE</bdi>, <bdi>TAXOL</bdi>: no real cells"),
         "{page}"
     );
     assert!(!page.contains("<svg class=\"drawing\""), "nothing to draw");
@@ -204,7 +261,9 @@ fn headings_are_in_the_pages_language_and_the_sentences_say_that_theirs_is_engli
     for part in [
         "Fréchet-Abstand",
         "eine Kopie der Kontrolle",
-        "58 % <small>(50 % bis 66 %)",
+        "58 % <small>(50 bis 66)",
+        "Ohne Werte, mit Grund: <bdi>SIMVASTATIN (n = 7)</bdi>: weniger als 20 echte Zellen",
+        "<dfn>Fréchet-Abstand</dfn></dt><dd>Wie weit zwei Mengen",
         "<ul lang=\"en\">",
     ] {
         assert!(page.contains(part), "{part}: {page}");
