@@ -102,8 +102,9 @@ const FILES = {
   'the service worker': {
     is: (path) => path === '/service_worker.js',
     seen: 'notKept',
-    fine: [],
-    some: ['HTML', 'empty'],
+    // Its first word: half-way may be a comment, and the worker as good as before.
+    ways: { damaged: (body) => damagedAt(body, 0) },
+    some: ['HTML', 'empty', 'damaged'],
   },
 };
 

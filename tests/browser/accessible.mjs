@@ -1,0 +1,30 @@
+// What axe-core finds against a page. It is run by the debugger, so the page's policy stays as it is.
+
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+
+const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
+
+/** The rules of WCAG 2.2, levels A and AA, and what axe-core calls best practice. */
+const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+
+/**
+ * Fails with every violation and the elements that it is about.
+ * @param {import('playwright-core').Page} page
+ * @param {string} state what the page shows, for the message
+ */
+export async function accessible(page, state) {
+  await page.evaluate(await readFile(AXE, 'utf8'));
+  const found = await page.evaluate(async (rules) => {
+    const { violations } = await globalThis.axe.run(document, {
+      runOnly: { type: 'tag', values: rules },
+      resultTypes: ['violations'],
+    });
+    return violations.map(({ id, help, nodes }) => {
+      const where = nodes.map(({ target, html }) => `  ${target.flat(9).join(' ')}: ${html.slice(0, 160)}`);
+      return `${id}: ${help}\n${where.join('\n')}`;
+    });
+  }, RULES);
+  assert.equal(found.length, 0, `${state}:\n${found.join('\n')}`);
+}
