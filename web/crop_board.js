@@ -25,8 +25,8 @@ export class CropBoard {
    */
   #down = new Map();
   /**
-   * The square as it was when it was taken hold of, and where that was, in pixels of the image; null where the
-   * picture is moved.
+   * The square as it was when it was taken hold of, and where that was, in pixels of the image; null where
+   * the picture is moved.
    * @type {{ begin: Crop, base: Crop, from: Point, resize: boolean } | null}
    */
   #grip = null;
@@ -114,8 +114,8 @@ export class CropBoard {
     const shares = { '--x': left, '--y': top, '--w': wide, '--h': high };
     for (const [name, part] of Object.entries(shares)) this.square.style.setProperty(name, String(part));
     const { zoom, x, y } = this.#view;
-    const to = /** @type {Point} */ ([aside(x + zoom * left, zoom * wide), aside(y + zoom * top, zoom * high)]);
-    if (to.some(Boolean)) this.#set(movedBy(this.#view, to));
+    const [across, down] = [aside(x + zoom * left, zoom * wide), aside(y + zoom * top, zoom * high)];
+    if (across || down) this.#set(movedBy(this.#view, [across, down]));
   }
 
   /** The crop as shares of the image: left, top, width, height. */

@@ -260,8 +260,8 @@ export class Failure extends Error {
  * @property {string} name
  * @property {number} width
  * @property {number} height
- * @property {{ label: string, picture?: Picture }[]} planes with small pictures where a person is asked which is
- *   which
+ * @property {{ label: string, picture?: Picture }[]} planes with small pictures where a person is asked
+ *   which is which
  * @property {number | null} pixelUm micrometres per pixel, where the files state it
  * @property {string | null} scaleFrom what states it
  * @property {string[]} notes what the files say of themselves and is not taken

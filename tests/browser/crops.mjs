@@ -108,7 +108,8 @@ export function microscopeTiff(width, height, planes, { description, perCentimet
     Array.from({ length: width * height }, (_, i) => sample(i % width, Math.floor(i / width)))));
   const first = [
     ...(description ? [[270, TEXT, `${description}\0`]] : []),
-    ...(perCentimetre ? [[282, FRACTION, perCentimetre], [283, FRACTION, perCentimetre], [296, SHORT, 3]] : []),
+    ...(perCentimetre ? [282, 283].map((tag) => [tag, FRACTION, perCentimetre]) : []),
+    ...(perCentimetre ? [[296, SHORT, 3]] : []),
   ];
   return pagesOf(width, height, 8, pixels, planes.map((_, page) => (page ? [] : first)));
 }
@@ -170,8 +171,8 @@ export function floatNpy(width, height, sample) {
 /** The header of a TIFF that claims 30,000 x 30,000 pixels, three samples each, and holds none. */
 export function hugeTiff() {
   const { directory } = directoryOf(8, [
-    [256, LONG, 30000], [257, LONG, 30000], [258, SHORT, 8], [259, SHORT, 1], [262, SHORT, 2], [273, LONG, 200],
-    [277, SHORT, 3], [278, LONG, 30000], [279, LONG, 2700000000],
+    [256, LONG, 30000], [257, LONG, 30000], [258, SHORT, 8], [259, SHORT, 1], [262, SHORT, 2],
+    [273, LONG, 200], [277, SHORT, 3], [278, LONG, 30000], [279, LONG, 2700000000],
   ]);
   const file = Buffer.alloc(256);
   file.write('II*\0', 'latin1');

@@ -31,7 +31,8 @@ const SKEWED = 1.5;
 /** What is compared, the plainest first, and how it is said. */
 const COMPARED = /** @type {const} */ ([
   ['mean', (name, times, more) => `${capital(name)} is ${times} ${more ? 'brighter' : 'darker'} than`],
-  ['spread', (name, times, more) => `The contrast of ${name} is ${times} ${more ? 'higher' : 'lower'} than in`],
+  ['spread', (name, times, more) =>
+    `The contrast of ${name} is ${times} ${more ? 'higher' : 'lower'} than in`],
   ['bright', (name, times, more) =>
     `The brightest parts of ${name} are ${times} ${more ? 'brighter' : 'darker'} than in`],
 ]);
@@ -57,7 +58,8 @@ export function statistics(coded, channels) {
 
 /**
  * By how many of their standard deviations something must differ from `n` controls to be called unlike them:
- * half as much again as the interval for one more control, in which normal ones would lie in 999 of 1000 cases.
+ * half as much again as the interval in which one more control would lie in 999 of 1000 cases, were they
+ * normal.
  * @param {number} n 3 or more
  */
 export function threshold(n) {

@@ -11,7 +11,7 @@ import { modelScale } from './manifest_view.js';
 /** The longer side of a plane's small picture, in pixels. */
 const PLANE_SIDE = 96;
 
-/** How long an upload waits for the controls that its crop is compared with. They come with later crops, too. */
+/** How long an upload waits for the controls that its crop is compared with; later crops have them, too. */
 const PATIENCE_MS = 1500;
 
 export class Uploading {

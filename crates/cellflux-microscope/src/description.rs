@@ -3,7 +3,6 @@
 use crate::error::Untaken;
 use crate::imagej::ImageJ;
 use crate::ome_xml::OmeXml;
-use crate::scale::{Resolution, Scale};
 
 /// What kind of text a description is.
 #[derive(Clone, Debug, PartialEq)]
@@ -16,29 +15,15 @@ pub enum Description {
     Other,
 }
 
-/// All that a TIFF says of its image beside the pixels.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Told {
-    /// Its description.
-    pub description: Description,
-    /// The size of its pixels.
-    pub scale: Scale,
-}
-
-impl Told {
-    /// Reads a description and a resolution. Nothing in them hinders the image from being read: what is wrong
-    /// is in [`Scale::untaken`].
-    pub fn of(description: &str, resolution: Option<Resolution>) -> Self {
-        let (description, refused) = match OmeXml::of(description) {
-            Ok(Some(xml)) => (Description::OmeXml(xml), None),
-            Ok(None) => {
-                let imagej = ImageJ::of(description).map(Description::ImageJ);
-                (imagej.unwrap_or(Description::Other), None)
-            }
-            Err(untaken) => (Description::Other, Some(untaken)),
-        };
-        let mut scale = Scale::of(&description, resolution);
-        scale.untaken.extend(refused);
-        Self { description, scale }
+impl Description {
+    /// Tells by its beginning what kind of text a description is, and reads it.
+    ///
+    /// # Errors
+    /// [`Untaken::Xml`] for OME-XML that is not read.
+    pub fn read(text: &str) -> Result<Self, Untaken> {
+        if let Some(xml) = OmeXml::of(text)? {
+            return Ok(Self::OmeXml(xml));
+        }
+        Ok(ImageJ::of(text).map_or(Self::Other, Self::ImageJ))
     }
 }

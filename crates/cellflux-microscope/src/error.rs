@@ -1,6 +1,6 @@
 //! What a file says of its image and what is not taken, with the reason.
 
-use crate::pixel_size::{LARGEST_UM, SMALLEST_UM};
+use crate::limits::{LARGEST_UM, SMALLEST_UM};
 
 /// The most characters of a stranger's text that are repeated.
 const MOST_SHOWN: usize = 60;

@@ -2,7 +2,7 @@
 
 use crate::error::{Untaken, quoted};
 use crate::pixel_size::{PixelSize, Source};
-use crate::scale::Resolution;
+use crate::resolution::Resolution;
 use crate::unit::{Unit, unit};
 
 /// What ImageJ says of a stack.

@@ -6,15 +6,19 @@
 mod description;
 mod error;
 mod imagej;
+mod limits;
 mod ome_xml;
 mod pixel_size;
-mod scale;
+mod resolution;
+mod told;
 mod unit;
 
-pub use description::{Description, Told};
+pub use description::Description;
 pub use error::Untaken;
 pub use imagej::ImageJ;
+pub use limits::{LARGEST_UM, SMALLEST_UM};
 pub use ome_xml::OmeXml;
-pub use pixel_size::{LARGEST_UM, PixelSize, SMALLEST_UM, Source};
-pub use scale::{Resolution, Scale};
+pub use pixel_size::{PixelSize, Source};
+pub use resolution::Resolution;
+pub use told::{Scale, Told};
 pub use unit::{Unit, unit};

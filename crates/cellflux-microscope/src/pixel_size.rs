@@ -1,11 +1,8 @@
 //! The size of a square pixel on the specimen.
 
 use crate::error::{Untaken, in_figures};
+use crate::limits::{LARGEST_UM, SMALLEST_UM};
 
-/// Micrometres per pixel below which no light microscope samples: an electron microscope's.
-pub const SMALLEST_UM: f64 = 0.001;
-/// Micrometres per pixel above which a cell is less than one pixel.
-pub const LARGEST_UM: f64 = 100.0;
 /// By how much, as a share, sizes that are meant to be the same may differ: they are written with few digits.
 const SAME: f64 = 0.01;
 

@@ -148,8 +148,8 @@ impl Upload {
         })
     }
 
-    /// A plane in grey, with sides of at most `side` pixels: `{ width, height, rgba }`; nothing where there is
-    /// no such plane.
+    /// A plane in grey, with sides of at most `side` pixels: `{ width, height, rgba }`; nothing where there
+    /// is no such plane.
     pub fn plane(&self, at: usize, side: usize) -> JsValue {
         let plane = self
             .planes

@@ -34,8 +34,8 @@ impl Hint {
     }
 }
 
-/// For each channel the one plane whose words contain one of the channel's words, and whether that is a guess;
-/// none where several planes do, or where two channels claim the same plane.
+/// For each channel the one plane whose words contain one of its own, and whether that is a guess; none where
+/// several planes do, or where two channels claim the same plane.
 pub(super) fn by_name(
     pictures: &[Picture],
     candidates: &[PlaneRef],

@@ -1,7 +1,5 @@
-//! The size of a pixel from whatever states it.
+//! A TIFF's own resolution.
 
-use crate::description::Description;
-use crate::error::Untaken;
 use crate::pixel_size::{PixelSize, Source};
 
 /// A page for print has at most some 2,400 dots per inch, 10.6 µm each. A finer resolution is a microscope's;
@@ -19,38 +17,9 @@ pub struct Resolution {
     pub unit: u64,
 }
 
-/// What a file says of the size of its pixels.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Scale {
-    /// The size, where it states one that can be taken.
-    pub pixel: Option<PixelSize>,
-    /// What it says and what is not taken.
-    pub untaken: Vec<Untaken>,
-}
-
-impl Scale {
-    pub(crate) fn of(description: &Description, resolution: Option<Resolution>) -> Self {
-        let stated = match description {
-            Description::OmeXml(xml) => xml.pixel(),
-            Description::ImageJ(imagej) => imagej.pixel(resolution),
-            Description::Other => Ok(None),
-        };
-        match stated {
-            Ok(pixel) => Self {
-                pixel: pixel.or_else(|| resolution.and_then(Resolution::of_a_microscope)),
-                untaken: Vec::new(),
-            },
-            Err(untaken) => Self {
-                pixel: None,
-                untaken: vec![untaken],
-            },
-        }
-    }
-}
-
 impl Resolution {
     /// The size that the resolution alone states, where it is too fine for print.
-    fn of_a_microscope(self) -> Option<PixelSize> {
+    pub(crate) fn of_a_microscope(self) -> Option<PixelSize> {
         let um = match self.unit {
             2 => 25_400.0,
             3 => 10_000.0,
@@ -71,9 +40,7 @@ mod tests {
             down: per_unit,
             unit,
         };
-        let scale = Scale::of(&Description::Other, Some(resolution));
-        assert!(scale.untaken.is_empty());
-        scale.pixel.map(PixelSize::um)
+        resolution.of_a_microscope().map(PixelSize::um)
     }
 
     #[test]
