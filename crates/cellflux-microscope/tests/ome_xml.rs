@@ -194,7 +194,7 @@ fn xml_that_would_grow_or_take_long_is_refused_in_a_sentence() {
     for (text, expected) in hostile() {
         let start = Instant::now();
         let told = Told::of(&text, None);
-        let [sentence] = said(&told).try_into().unwrap();
+        let [sentence]: [String; 1] = said(&told).try_into().unwrap();
         assert!(sentence.contains(expected), "{sentence:.300}");
         assert!(sentence.len() < 600, "{} bytes", sentence.len());
         assert_eq!(told.description, Description::Other);
