@@ -4,7 +4,7 @@
 /** How close one can come: a pixel of a crop is then some hundred on the screen. */
 const CLOSEST = 16;
 /** By how much a key or a button comes closer. */
-const NEARER = 2;
+export const NEARER = 2;
 /** By how much an arrow key moves, as a share of what is in view. */
 const ASIDE = 0.2;
 
@@ -36,12 +36,27 @@ export function movedBy({ zoom, x, y }, [dx, dy]) {
   return within({ zoom, x: x + dx, y: y + dy });
 }
 
+/** By how much a turn of the wheel zooms. @param {WheelEvent} event */
+export const wheelFactor = ({ deltaY }) => Math.exp(-clamp(deltaY, -100, 100) / 200);
+
+/**
+ * Where in a frame something happened, as shares of its sides.
+ * @param {Element} frame
+ * @param {MouseEvent} event
+ * @returns {Point}
+ */
+export function share(frame, { clientX, clientY }) {
+  const { left, top, width, height } = frame.getBoundingClientRect();
+  return [(clientX - left) / (width || 1), (clientY - top) / (height || 1)];
+}
+
 /** No edge of the picture comes inside the frame. */
 function within({ zoom, x, y }) {
   return { zoom, x: clamp(x, 1 - zoom, 0), y: clamp(y, 1 - zoom, 0) };
 }
 
-const WHOLE = { zoom: 1, x: 0, y: 0 };
+/** The whole picture. */
+export const WHOLE = { zoom: 1, x: 0, y: 0 };
 
 export class Lens {
   #view = WHOLE;
@@ -107,8 +122,7 @@ export class Lens {
   #wheel(event, frame) {
     if (!event.ctrlKey && this.zoom === 1) return;
     event.preventDefault();
-    const factor = Math.exp(-clamp(event.deltaY, -100, 100) / 200);
-    this.#set(zoomedAbout(this.#view, factor, share(frame, event)));
+    this.#set(zoomedAbout(this.#view, wheelFactor(event), share(frame, event)));
   }
 
   #press(event, frame) {
@@ -164,13 +178,4 @@ export class Lens {
     event.preventDefault();
     event.stopPropagation();
   }
-}
-
-/**
- * Where in a frame something happened, as shares of its sides.
- * @returns {Point}
- */
-function share(frame, { clientX, clientY }) {
-  const { left, top, width, height } = frame.getBoundingClientRect();
-  return [(clientX - left) / (width || 1), (clientY - top) / (height || 1)];
 }

@@ -250,6 +250,7 @@ export class Failure extends Error {
  * @property {Picture} [picture] a reduced one, to place the crop on; where it was asked for
  * @property {Picture | null} cropPicture as the network will see it
  * @property {{ dark: number, bright: number }} clipped shares of the crop that are cut off at either end
+ * @property {string[]} hints where the crop looks unlike the bundle's own controls
  */
 
 /**
@@ -259,7 +260,11 @@ export class Failure extends Error {
  * @property {string} name
  * @property {number} width
  * @property {number} height
- * @property {{ label: string }[]} planes
+ * @property {{ label: string, picture?: Picture }[]} planes with small pictures where a person is asked
+ *   which is which
+ * @property {number | null} pixelUm micrometres per pixel, where the files state it
+ * @property {string | null} scaleFrom what states it
+ * @property {string[]} notes what the files say of themselves and is not taken
  * @property {boolean[]} guessed for each channel whether its plane is a guess, which the visitor confirms
  * @property {[wide: number, high: number]} extent the crop's size for a side of 1
  * @property {number} smallest side
@@ -332,6 +337,7 @@ export class Failure extends Error {
  * @property {number} parameters
  * @property {string} dtype
  * @property {[width: number, height: number]} size
+ * @property {number | null} pixelUm micrometres per pixel of its images, where the data state it
  * @property {Channel[]} channels
  * @property {[term: string, value: string | string[]][]} provenance
  */

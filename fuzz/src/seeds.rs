@@ -18,7 +18,7 @@ use crate::model::{self, Kind, SMALLEST};
 use crate::targets::{self, checkpoints};
 
 /// Seeds of texts: target, name, content.
-const TEXTS: [(&str, &str, &str); 30] = [
+const TEXTS: [(&str, &str, &str); 33] = [
     (
         "description",
         "whole-imagej",
@@ -36,6 +36,23 @@ const TEXTS: [(&str, &str, &str); 30] = [
          <TiffData IFD=\"0\" FirstC=\"0\"/></Pixels></Image></OME>",
     ),
     ("description", "whole-plain", "DAPI"),
+    (
+        "microscope",
+        "whole-imagej",
+        "\u{1}\u{1}\0\0\0\u{1}\0\0\0\u{1}\0\0\0\u{1}\0\0\0ImageJ=1.54f\nunit=\\u00B5m\n",
+    ),
+    (
+        "microscope",
+        "whole-ome",
+        "\u{1}\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0<OME><Image><Pixels PhysicalSizeX=\"650\" \
+        PhysicalSizeXUnit=\"nm\" PhysicalSizeY=\"0.65\" SizeC=\"2\"><Channel Name=\"DNA\"/>\
+        <Channel Name=\"actin\"/></Pixels></Image></OME>",
+    ),
+    (
+        "microscope",
+        "nonsense",
+        "\u{2}\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0<OME><Image><Pixels PhysicalSizeX=\"-1\"/></Image></OME>",
+    ),
     ("smiles", "whole-dmso", "CS(=O)C"),
     (
         "smiles",

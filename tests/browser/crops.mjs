@@ -88,43 +88,73 @@ function crc32(bytes) {
 
 /** A TIFF of 32-bit floating point, a page for each name. */
 export function floatTiff(width, height, names, sample) {
-  const length = 4 * width * height;
-  const pixels = Buffer.alloc(length);
+  const pixels = Buffer.alloc(4 * width * height);
   for (let i = 0; i < width * height; i += 1) {
     pixels.writeFloatLE(sample(i % width, Math.floor(i / width)), 4 * i);
   }
-  const header = Buffer.from('II*\0\0\0\0\0', 'latin1');
-  header.writeUInt32LE(8 + length, 4);
-  let file = Buffer.concat([header, pixels]);
-  names.forEach((name, page) => {
-    const text = Buffer.from(name.padEnd(16, '\0'), 'latin1');
-    const directory = Buffer.alloc(2 + 9 * 12 + 4);
-    const entries = [
-      [256, 3, 1, width],
-      [257, 3, 1, height],
-      [258, 3, 1, 32],
-      [262, 3, 1, 1],
-      [273, 4, 1, 8],
-      [278, 3, 1, height],
-      [279, 4, 1, length],
-      [285, 2, 16, file.length + directory.length],
-      [339, 3, 1, 3],
-    ];
-    directory.writeUInt16LE(entries.length, 0);
-    entries.forEach(([tag, type, count, value], index) => {
-      const at = 2 + 12 * index;
-      directory.writeUInt16LE(tag, at);
-      directory.writeUInt16LE(type, at + 2);
-      directory.writeUInt32LE(count, at + 4);
-      directory.writeUInt32LE(value, at + 8);
-    });
-    directory.writeUInt32LE(
-      page + 1 < names.length ? file.length + directory.length + text.length : 0,
-      directory.length - 4,
-    );
-    file = Buffer.concat([file, directory, text]);
+  const named = names.map((name) => [[285, TEXT, name.padEnd(16, '\0')], [339, SHORT, 3]]);
+  return pagesOf(width, height, 32, names.map(() => pixels), named);
+}
+
+/**
+ * A TIFF of 8-bit grey, a page for each plane, as a microscope's program writes it.
+ * @param {number} width
+ * @param {number} height
+ * @param {((x: number, y: number) => number)[]} planes
+ * @param {{ description?: string, perCentimetre?: number }} [said] of the image, in the first page
+ */
+export function microscopeTiff(width, height, planes, { description, perCentimetre } = {}) {
+  const pixels = planes.map((sample) => Buffer.from(
+    Array.from({ length: width * height }, (_, i) => sample(i % width, Math.floor(i / width)))));
+  const first = [
+    ...(description ? [[270, TEXT, `${description}\0`]] : []),
+    ...(perCentimetre ? [282, 283].map((tag) => [tag, FRACTION, perCentimetre]) : []),
+    ...(perCentimetre ? [[296, SHORT, 3]] : []),
+  ];
+  return pagesOf(width, height, 8, pixels, planes.map((_, page) => (page ? [] : first)));
+}
+
+const [TEXT, SHORT, LONG, FRACTION] = [2, 3, 4, 5];
+
+/** Uncompressed pages of one strip each; `more` holds each page's other entries, `[tag, type, value]`. */
+function pagesOf(width, height, bits, pixels, more) {
+  let file = Buffer.from('II*\0\0\0\0\0', 'latin1');
+  /** Where the place of the next directory is to be written. */
+  let link = 4;
+  pixels.forEach((content, page) => {
+    const at = file.length;
+    file = Buffer.concat([file, content, Buffer.alloc(content.length % 2)]);
+    file.writeUInt32LE(file.length, link);
+    const { directory, behind } = directoryOf(file.length, [
+      [256, SHORT, width], [257, SHORT, height], [258, SHORT, bits], [262, SHORT, 1], [273, LONG, at],
+      [278, SHORT, height], [279, LONG, content.length], ...more[page],
+    ]);
+    link = file.length + directory.length - 4;
+    file = Buffer.concat([file, directory, behind]);
   });
   return file;
+}
+
+/** A directory that stands at a place in the file, and what its entries point to behind it. */
+function directoryOf(place, entries) {
+  const directory = Buffer.alloc(2 + 12 * entries.length + 4);
+  directory.writeUInt16LE(entries.length, 0);
+  let behind = Buffer.alloc(0);
+  entries.toSorted(([a], [b]) => a - b).forEach(([tag, type, value], index) => {
+    const at = 2 + 12 * index;
+    const bytes = type === TEXT ? Buffer.from(value) : Buffer.alloc(type === FRACTION ? 8 : 4);
+    if (type !== TEXT) bytes.writeUInt32LE(value, 0);
+    if (type === FRACTION) bytes.writeUInt32LE(1, 4);
+    directory.writeUInt16LE(tag, at);
+    directory.writeUInt16LE(type, at + 2);
+    directory.writeUInt32LE(type === TEXT ? bytes.length : 1, at + 4);
+    if (bytes.length <= 4) bytes.copy(directory, at + 8);
+    else {
+      directory.writeUInt32LE(place + directory.length + behind.length, at + 8);
+      behind = Buffer.concat([behind, bytes, Buffer.alloc(bytes.length % 2)]);
+    }
+  });
+  return { directory, behind };
 }
 
 /** A `.npy` of 32-bit floating point, `[height, width]`. */
@@ -140,27 +170,13 @@ export function floatNpy(width, height, sample) {
 
 /** The header of a TIFF that claims 30,000 x 30,000 pixels, three samples each, and holds none. */
 export function hugeTiff() {
-  const entries = [
-    [256, 4, 1, 30000],
-    [257, 4, 1, 30000],
-    [258, 3, 1, 8],
-    [259, 3, 1, 1],
-    [262, 3, 1, 2],
-    [273, 4, 1, 200],
-    [277, 3, 1, 3],
-    [278, 4, 1, 30000],
-    [279, 4, 1, 2700000000],
-  ];
+  const { directory } = directoryOf(8, [
+    [256, LONG, 30000], [257, LONG, 30000], [258, SHORT, 8], [259, SHORT, 1], [262, SHORT, 2],
+    [273, LONG, 200], [277, SHORT, 3], [278, LONG, 30000], [279, LONG, 2700000000],
+  ]);
   const file = Buffer.alloc(256);
   file.write('II*\0', 'latin1');
   file.writeUInt32LE(8, 4);
-  file.writeUInt16LE(entries.length, 8);
-  entries.forEach(([tag, type, count, value], index) => {
-    const at = 10 + 12 * index;
-    file.writeUInt16LE(tag, at);
-    file.writeUInt16LE(type, at + 2);
-    file.writeUInt32LE(count, at + 4);
-    file.writeUInt32LE(value, at + 8);
-  });
+  directory.copy(file, 8);
   return file;
 }

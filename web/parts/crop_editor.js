@@ -1,47 +1,35 @@
 // A visitor's image becomes a control: which plane is which channel, and which square of it.
 
+import { CropBoard } from '../crop_board.js';
+import { about, largestSide, placed } from '../crop_place.js';
 import { el, Part } from '../html.js';
 import { paint } from '../pixels.js';
+import { scaleSentence, sideAtScale } from '../scale.js';
 import { shortened } from '../shortened.js';
 
 /** @import { State } from '../state.js' */
+/** @import { ModelScale } from '../scale.js' */
 
-/** What fits beside the arrow of a list in a window of 390 pixels, and into a line of the dialog. */
+/** What fits beside the arrow of a list in a window of 390 pixels, into a line, and below a small picture. */
 const OPTION_LETTERS = 29;
 const NAME_LETTERS = 48;
+const PLANE_LETTERS = 18;
 
 /**
- * A dialog over `state.upload`: `{ key, name, width, height, planes, assignment, guessed, crop, sorts,
- * reading, picture, cropPicture, clipped }`. `guessed` says for each channel whether its plane is a guess,
- * which must be confirmed; `reading` holds one reading for each of `sorts`.
+ * A dialog over `state.upload`. `guessed` says for each channel whether its plane is a guess, which must be
+ * confirmed; `reading` holds one reading for each of `sorts`.
  */
 export class CropEditor extends Part {
   connectedCallback() {
     if (this.firstChild) return;
-    this.field = el('canvas', { width: 1, height: 1, 'aria-hidden': 'true' });
-    this.square = el(
-      'div',
-      {
-        class: 'square',
-        tabindex: '0',
-        role: 'group',
-        'aria-label': 'Crop square. Arrow keys move it, Shift moves it by ten, plus and minus resize it.',
-        on: { keydown: (event) => this.#key(event) },
-      },
-      el('span', { class: 'handle', 'data-corner': 'se', 'aria-hidden': 'true' }),
-    );
-    this.board = el(
-      'div',
-      { class: 'board', on: { pointerdown: (event) => this.#grab(event) } },
-      this.field,
-      this.square,
-    );
+    this.board = new CropBoard((crop) => this.#choose(crop));
     this.result = el('canvas', {
       width: 1,
       height: 1,
       role: 'img',
       'aria-label': 'The crop as the network will see it',
     });
+    this.planes = el('ul', { class: 'planes', 'aria-label': 'The image’s planes' });
     this.channels = el('div', { class: 'assign' });
     const number = (name, label) => {
       const input = el('input', {
@@ -49,7 +37,7 @@ export class CropEditor extends Part {
         step: '1',
         id: `crop-${name}`,
         name,
-        on: { change: () => this.#send({ [name]: Number(input.value) }) },
+        on: { change: () => this.#choose(placed(this.upload, { [name]: Number(input.value) })) },
       });
       this.numbers[name] = input;
       return el('label', { for: `crop-${name}` }, label, input);
@@ -72,6 +60,14 @@ export class CropEditor extends Part {
     );
     this.use = el('button', { type: 'submit', class: 'primary', 'data-do': 'use-crop' }, 'Use this crop');
     this.clipped = el('p', { class: 'hint' });
+    this.unlike = el('ul', { class: 'unlike' });
+    this.notes = el('ul', { class: 'hint file-notes' });
+    this.scale = el('p', { class: 'hint scale-note' });
+    this.toScale = el(
+      'button',
+      { type: 'button', class: 'chip', hidden: true, on: { click: () => this.#cropToScale() } },
+      'Crop at the model’s scale',
+    );
     this.heading = el('h2', { id: 'crop-title' });
     this.size = el('p', { class: 'hint' });
     this.dialog = el(
@@ -100,10 +96,12 @@ export class CropEditor extends Part {
         },
         this.heading,
         this.size,
+        this.notes,
+        this.planes,
         el(
           'div',
           { class: 'crop-bench' },
-          this.board,
+          this.board.element,
           el(
             'div',
             { class: 'crop-side' },
@@ -111,12 +109,14 @@ export class CropEditor extends Part {
             this.confirmRow,
             this.codings,
             el('div', { class: 'numbers' }, number('x', 'Left'), number('y', 'Top'), number('side', 'Side')),
+            el('div', {}, this.scale, this.toScale),
             el(
               'figure',
               {},
               this.result,
               el('figcaption', { class: 'hint' }, 'As the network will see it'),
               this.clipped,
+              this.unlike,
             ),
             el(
               'div',
@@ -136,17 +136,23 @@ export class CropEditor extends Part {
   }
 
   /** @param {State} state */
-  update({ upload, channels }) {
+  update({ upload, channels, manifest }) {
     if (!upload) {
       if (this.dialog.open) this.dialog.close();
       return;
     }
     this.upload = upload;
-    if (this.changed('key', upload.key)) this.#open(upload, channels);
+    /** @type {ModelScale} */
+    this.model = { pixelUm: manifest?.pixelUm ?? null, side: Math.max(...(manifest?.size ?? [0])) };
+    const another = this.changed('key', upload.key);
+    if (another) this.#open(upload, channels);
     if (!this.dialog.open) this.dialog.showModal();
-    if (this.changed('picture', upload.picture)) paint(this.field, upload.picture);
+    if (this.changed('picture', upload.picture)) this.board.paint(upload);
+    // How close the picture is shown depends on the room that the open dialog has.
+    if (another) this.board.begin(upload);
     if (this.changed('cropPicture', upload.cropPicture)) paint(this.result, upload.cropPicture);
     if (this.changed('crop', upload.crop)) this.#place(upload);
+    if (this.changed('hints', upload.hints)) list(this.unlike, upload.hints);
     if (this.changed('assignment', upload.assignment)) {
       for (const [index, select] of [...this.channels.querySelectorAll('select')].entries()) {
         select.value = String(upload.assignment[index]);
@@ -162,6 +168,8 @@ export class CropEditor extends Part {
     for (const [index, select] of [...this.codings.querySelectorAll('select')].entries()) {
       select.value = upload.reading[index];
     }
+    // Which plane is which is to be seen as long as it is to be decided.
+    this.planes.hidden = !upload.planes.some(({ picture }) => picture) || (upload.complete && !guesses);
     this.use.disabled = !upload.complete || guesses;
     this.clipped.textContent = cutOff(upload.clipped);
   }
@@ -172,6 +180,13 @@ export class CropEditor extends Part {
     const facts = `${upload.width} × ${upload.height} pixels, ${count}`;
     this.size.textContent = `${shortened(upload.name, NAME_LETTERS)}: ${facts}`;
     this.size.title = upload.name;
+    list(this.notes, upload.notes);
+    this.planes.replaceChildren(...upload.planes.flatMap(({ label, picture }) => {
+      if (!picture) return [];
+      const canvas = el('canvas', { width: 1, height: 1, role: 'img', 'aria-label': label });
+      paint(canvas, picture);
+      return [el('li', { title: label }, canvas, el('span', {}, shortened(label, PLANE_LETTERS)))];
+    }));
     this.asked = false;
     this.channels.replaceChildren(...channels.map((channel, index) => {
       const dot = el('span', { class: 'dot', 'aria-hidden': 'true' });
@@ -222,97 +237,34 @@ export class CropEditor extends Part {
       );
     }));
     this.numbers.side.min = String(upload.smallest);
-    this.numbers.side.max = String(
-      Math.floor(Math.min(upload.width / upload.extent[0], upload.height / upload.extent[1])),
-    );
+    this.numbers.side.max = String(largestSide(upload));
   }
 
-  #place({ crop, width, height, extent: [wide, high] }) {
+  #place(upload) {
+    const { crop, width, height, extent: [wide, high] } = upload;
     for (const [name, input] of Object.entries(this.numbers)) input.value = String(crop[name]);
     this.numbers.x.max = String(Math.floor(width - crop.side * wide));
     this.numbers.y.max = String(Math.floor(height - crop.side * high));
-    const { x, y, side } = crop;
-    const shares = {
-      '--x': x / width,
-      '--y': y / height,
-      '--w': (side * wide) / width,
-      '--h': (side * high) / height,
-    };
-    for (const [name, share] of Object.entries(shares)) {
-      this.square.style.setProperty(name, String(share));
-    }
+    this.board.place(upload);
+    this.scale.textContent = scaleSentence(upload, this.model);
+    const ideal = sideAtScale(this.model, upload.pixelUm);
+    const possible = ideal >= upload.smallest && ideal <= largestSide(upload);
+    this.toScale.hidden = ideal === null || ideal === crop.side || !possible;
   }
 
-  /** Sends a crop that lies within the image: first the side is bounded, then the corner. */
-  #send(change) {
-    const { crop, width, height, smallest, extent: [wide, high] } = this.upload;
-    const wanted = { ...crop, ...change };
-    const side = clamp(
-      Math.round(wanted.side) || smallest,
-      smallest,
-      Math.floor(Math.min(width / wide, height / high)),
-    );
-    const corner = (at, length, share) => clamp(Math.round(at) || 0, 0, Math.floor(length - side * share));
-    const next = { side, x: corner(wanted.x, width, wide), y: corner(wanted.y, height, high) };
-    this.intend('upload-change', { change: { crop: next } });
+  #choose(crop) {
+    this.intend('upload-change', { change: { crop } });
   }
 
-  #grab(event) {
-    if (!this.upload) return;
-    event.preventDefault();
-    const { left, top, width: shown } = this.field.getBoundingClientRect();
-    const scale = this.upload.width / shown;
-    const at = ({ clientX, clientY }) => ({ x: (clientX - left) * scale, y: (clientY - top) * scale });
-    const from = at(event);
-    const begin = this.upload.crop;
-    const resize = event.target.dataset.corner === 'se';
-    const inside =
-      from.x >= begin.x &&
-      from.x < begin.x + begin.side &&
-      from.y >= begin.y &&
-      from.y < begin.y + begin.side;
-    this.square.focus();
-    this.board.setPointerCapture(event.pointerId);
-    // A press outside the square brings its centre there; a press inside moves it from where it is.
-    const base =
-      resize || inside ? begin : { ...begin, x: from.x - begin.side / 2, y: from.y - begin.side / 2 };
-    const move = (pointer) => {
-      const to = at(pointer);
-      const [dx, dy] = [to.x - from.x, to.y - from.y];
-      if (resize) {
-        const { width, height, extent } = this.upload;
-        const room = Math.min((width - begin.x) / extent[0], (height - begin.y) / extent[1]);
-        this.#send({ ...begin, side: Math.min(begin.side + Math.max(dx, dy), room) });
-      } else this.#send({ ...base, x: base.x + dx, y: base.y + dy });
-    };
-    const leave = () => {
-      this.board.removeEventListener('pointermove', move);
-      this.board.removeEventListener('pointerup', leave);
-      this.board.removeEventListener('pointercancel', leave);
-    };
-    this.board.addEventListener('pointermove', move);
-    this.board.addEventListener('pointerup', leave);
-    this.board.addEventListener('pointercancel', leave);
-    move(event);
+  #cropToScale() {
+    this.#choose(about(this.upload, { side: sideAtScale(this.model, this.upload.pixelUm) }));
   }
+}
 
-  #key(event) {
-    const { crop } = this.upload;
-    const by = event.shiftKey ? 10 : 1;
-    const change = {
-      ArrowLeft: { x: crop.x - by },
-      ArrowRight: { x: crop.x + by },
-      ArrowUp: { y: crop.y - by },
-      ArrowDown: { y: crop.y + by },
-      '+': { side: crop.side + by },
-      '=': { side: crop.side + by },
-      '-': { side: crop.side - by },
-      _: { side: crop.side - by },
-    }[event.key];
-    if (!change) return;
-    event.preventDefault();
-    this.#send(change);
-  }
+/** Sentences as a list; no list where there are none. */
+function list(element, sentences) {
+  element.replaceChildren(...sentences.map((sentence) => el('li', {}, sentence)));
+  element.hidden = !sentences.length;
 }
 
 /** What is cut off at either end, in a sentence; nothing where it is next to nothing. */
@@ -322,5 +274,3 @@ function cutOff({ dark, bright }) {
   const parts = [...share(dark, 'darker than black'), ...share(bright, 'brighter than full scale')];
   return parts.length ? `${parts.join(' and ')}; they are cut off.` : '';
 }
-
-const clamp = (value, low, high) => Math.min(Math.max(value, low), Math.max(low, high));

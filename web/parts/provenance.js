@@ -2,6 +2,7 @@
 
 import { el, Part } from '../html.js';
 import * as figures from '../figures.js';
+import { inWords } from '../scale.js';
 
 /** @import { State } from '../state.js' */
 
@@ -18,6 +19,7 @@ export class Provenance extends Part {
         `${manifest.name ?? 'CellFlux'}, ${figures.count(manifest.parameters)} parameters, ${manifest.dtype}`,
       ],
       ['Images', `${manifest.size[0]} × ${manifest.size[1]} pixels; ${channels}`],
+      ['Scale', scale(manifest)],
       ...manifest.provenance,
       ...sources([...(samples ?? []), ...(examples ?? [])]),
     ];
@@ -30,6 +32,12 @@ export class Provenance extends Part {
     );
   }
 }
+
+/** How large a pixel is, or why no picture has a scale bar. */
+const scale = ({ pixelUm, size }) =>
+  pixelUm
+    ? `${Number(pixelUm.toPrecision(4))} µm per pixel, ${inWords(pixelUm * size[0])} across an image`
+    : 'The data state no pixel size, so there is no scale bar.';
 
 /**
  * A value as the page shows it: a line for each where there are several. The manifest's reader lets only http

@@ -5,6 +5,7 @@ import * as figures from '../figures.js';
 import { isolated } from '../isolated.js';
 import { Lens, wholeMultiple } from '../lens.js';
 import { paint } from '../pixels.js';
+import { inWords, roundLength } from '../scale.js';
 import { UNSEEN } from '../state.js';
 
 /** @import { State } from '../state.js' */
@@ -70,10 +71,24 @@ export class Stage extends Part {
         out.disabled = zoom === 1;
         all.disabled = zoom === 1;
         this.classList.toggle('close', zoom > 1);
+        this.#measure();
       },
       () => this.#enlarge(),
     );
     this.lens.whole();
+  }
+
+  /** The scale bars: a round length of what is in view, where the data state the size of a pixel. */
+  #measure() {
+    const { width } = this.now.canvas;
+    const across = (this.pixelUm * width) / (this.lens?.zoom ?? 1);
+    const length = this.pixelUm && width > 1 ? roundLength(across) : 0;
+    for (const { bar } of [this.start, this.now]) {
+      bar.hidden = !length;
+      bar.textContent = length ? inWords(length) : '';
+      bar.setAttribute('aria-label', `Scale bar: ${bar.textContent}`);
+      bar.style.setProperty('--length', String(length ? length / across : 0));
+    }
   }
 
   /** Every pixel of a crop as a whole number of the screen's. */
@@ -116,7 +131,8 @@ export class Stage extends Part {
 
   /** @param {State} state */
   update(state) {
-    const { walk, cursor, channels, visible, smooth } = state;
+    const { walk, cursor, channels, visible, smooth, manifest } = state;
+    this.pixelUm = manifest?.pixelUm ?? null;
     if (channels && this.changed('channels', channels)) this.#buildChannels(channels);
     if (channels && this.changed('visible', visible)) this.#press(visible);
     this.#compareBatches(state);
@@ -152,6 +168,7 @@ export class Stage extends Part {
     paint(this.now.canvas, step?.now);
     paint(this.difference.canvas, step?.difference);
     if (this.changed('size', this.now.canvas.width)) this.#fit();
+    if (this.changed('scale', `${this.now.canvas.width} ${this.pixelUm}`)) this.#measure();
     const reverse = recipe?.direction === 'reverse';
     const taken =
       start?.kind === 'control' ? 'taken as t = 1, though no treatment was given to it' : 'taken as t = 1';
@@ -312,6 +329,7 @@ function view(name, heading) {
   const unseen = el('span', { class: 'never', 'data-unseen': name, hidden: true }, UNSEEN);
   const canvas = el('canvas', { width: 1, height: 1, role: 'img', 'data-view': name, 'aria-label': heading });
   const caption = el('figcaption', {}, title, note, stamp, unseen);
+  const bar = el('span', { class: 'scale-bar', role: 'img', hidden: true });
   const frame = el(
     'div',
     {
@@ -321,6 +339,7 @@ function view(name, heading) {
       'aria-label': `${heading}: Enter enlarges, plus and minus zoom, arrows move`,
     },
     canvas,
+    bar,
   );
   const room = el('div', { class: 'room' }, frame);
   return {
@@ -329,6 +348,7 @@ function view(name, heading) {
     stamp,
     unseen,
     canvas,
+    bar,
     frame,
     room,
     caption,

@@ -4,6 +4,7 @@ import { sameSettings } from '../finding.js';
 import { isolated } from '../isolated.js';
 
 /** @import { Manifest, ManifestView } from '../protocol.js' */
+/** @import { ModelScale } from '../scale.js' */
 
 const joined = (parts, by = ', ') => parts.filter(Boolean).join(by);
 
@@ -143,6 +144,15 @@ const remark = ({ clauses }) =>
 const measuring = (recommends, sampling) => ({ sampling, recommended: sameSettings(recommends, sampling) });
 
 /**
+ * The scale of a manifest's images, where it is stated.
+ * @returns {ModelScale}
+ */
+export function modelScale({ width, height, pixel_size_um: pixel, crop_size_um: across }) {
+  const side = Math.max(width, height);
+  return { pixelUm: pixel ?? (across ? across / side : null), side };
+}
+
+/**
  * The parts of the page's state that come from the manifest alone.
  * @param {any} manifest
  * @param {any} [evaluated] what its evaluation says, in words; nothing where it has none
@@ -166,6 +176,7 @@ export function manifestView(manifest, evaluated) {
       parameters: model.parameters,
       dtype: model.dtype,
       size: [image.width, image.height],
+      pixelUm: modelScale(image).pixelUm,
       channels,
       provenance: provenance(manifest.provenance, evaluated?.remarks ?? []),
     },

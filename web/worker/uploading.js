@@ -1,12 +1,22 @@
 // The visitor's own image, until a crop of it is the start of a walk.
 
 import * as wasm from '../../pkg/cellflux_wasm.js';
+import { cropAtScale } from '../scale.js';
+import { Controls } from './likeness.js';
+import { modelScale } from './manifest_view.js';
 
 /** @import { Arranged, Arrangement, NamedFile, Upload } from '../protocol.js' */
 /** @import { Opening } from './opening.js' */
 
+/** The longer side of a plane's small picture, in pixels. */
+const PLANE_SIDE = 96;
+
+/** How long an upload waits for the controls that its crop is compared with; later crops have them, too. */
+const PATIENCE_MS = 1500;
+
 export class Uploading {
   #opening;
+  #controls;
   /** @type {wasm.Upload} */
   #upload;
   #count = 0;
@@ -16,19 +26,27 @@ export class Uploading {
   /** @param {Opening} opening */
   constructor(opening) {
     this.#opening = opening;
+    this.#controls = new Controls(opening);
   }
 
   /**
    * @param {NamedFile[]} files
-   * @returns {Upload}
+   * @returns {Promise<Upload>}
    */
-  decode(files) {
-    const upload = new wasm.Upload(this.#opening.model, files);
+  async decode(files) {
+    const { model } = this.#opening;
+    const upload = new wasm.Upload(model, files);
     const described = upload.describe();
     this.#upload?.free();
     this.#upload = upload;
     this.name = described.name;
-    return { key: ++this.#count, ...described, ...this.arrange(described, true) };
+    await Promise.race([this.#controls.bring(), waited(PATIENCE_MS)]);
+    const crop = cropAtScale(described, modelScale(model.manifest().image)) ?? described.crop;
+    const asked = described.assignment.includes(-1) || described.guessed.some(Boolean);
+    const planes = described.planes.map((plane, at) => (
+      asked ? { ...plane, picture: upload.plane(at, PLANE_SIDE) } : plane));
+    const arranged = this.arrange({ ...described, crop }, true);
+    return { key: ++this.#count, ...described, planes, crop, ...arranged };
   }
 
   /**
@@ -44,6 +62,7 @@ export class Uploading {
       ...(redraw ? { picture: this.#upload.preview(planes(arrangement)) } : {}),
       cropPicture: cut?.picture ?? null,
       clipped: { dark: cut?.dark ?? 0, bright: cut?.bright ?? 0 },
+      hints: cut ? this.#controls.hints(cut.coded) : [],
     };
   }
 
@@ -61,5 +80,9 @@ export class Uploading {
     return this.#upload.cut(planes(arrangement), x, y, side, reading);
   }
 }
+
+const waited = (milliseconds) => new Promise((done) => {
+  setTimeout(done, milliseconds);
+});
 
 const planes = ({ assignment }) => Int32Array.from(assignment);

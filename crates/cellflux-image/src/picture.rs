@@ -1,5 +1,7 @@
 //! A decoded picture: planes of numbers as the file stores them, and how large a picture may be.
 
+use cellflux_microscope::Scale;
+
 use crate::error::ImageError;
 
 /// One file's planes, all of one size and depth.
@@ -15,6 +17,8 @@ pub struct Picture {
     pub min: f32,
     /// The largest number in any plane; tells 12 bits in a 16-bit file from 16 bits.
     pub max: f32,
+    /// What the file says of the size of its pixels; only TIFF says anything.
+    pub scale: Scale,
 }
 
 /// One channel of one page: `height` rows of `width` numbers, as stored (8- and 16-bit values are exact in
@@ -149,6 +153,7 @@ impl Picture {
             depth,
             min,
             max,
+            scale: Scale::default(),
         })
     }
 

@@ -155,6 +155,13 @@ impl Model {
         Ok(path.map(str::to_owned))
     }
 
+    /// The coded bytes `[C, H, W]` of a gallery example's file.
+    pub fn coded(&self, path: &str, content: &[u8]) -> Result<Vec<u8>, JsValue> {
+        let spec = &self.manifest.image;
+        let coded = start_image::decode(spec, path, content).map_err(|error| Trouble::of_session(&error))?;
+        Ok(coded)
+    }
+
     /// The picture of a gallery example's file, every channel in its own window: `{ width, height, rgba }`.
     pub fn thumbnail(&self, path: &str, content: &[u8]) -> Result<JsValue, JsValue> {
         let spec = &self.manifest.image;

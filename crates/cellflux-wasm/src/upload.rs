@@ -1,4 +1,4 @@
-//! How the visitor's own image becomes a control: planes, channels, meaning of the numbers, crop.
+//! How the visitor's own image becomes a control: planes, channels, meaning of the numbers, scale, crop.
 
 use cellflux_image::assign::{self, Assignment, PlaneRef};
 use cellflux_image::coding::Meaning;
@@ -6,6 +6,7 @@ use cellflux_image::composite::{Display, Rgba, composite};
 use cellflux_image::crop::{self, Crop, MIN_CROP_SIDE};
 use cellflux_image::reading::{Reading, Sort, sorts};
 use cellflux_image::{ImageSpec, Picture, decode_together, preview};
+use cellflux_microscope::PixelSize;
 use js_sys::{Array, Object, Reflect, Uint8Array};
 use serde::Serialize;
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -49,6 +50,14 @@ struct Description {
     reading: Vec<&'static str>,
     /// For each sort of files, which files belong to it and what their numbers could mean.
     sorts: Vec<Choice>,
+    /// Micrometres per pixel, where the files state it.
+    #[serde(rename = "pixelUm")]
+    pixel_um: Option<f64>,
+    /// What states it.
+    #[serde(rename = "scaleFrom")]
+    scale_from: Option<&'static str>,
+    /// What the files say of themselves and is not taken, a sentence each.
+    notes: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -110,6 +119,7 @@ impl Upload {
         let suggestion = assign::suggest(&self.pictures, &self.spec).map_err(Trouble::from)?;
         let (width, height) = self.size();
         let longer = self.spec.width.max(self.spec.height).max(1) as f64;
+        let (pixel, notes) = self.scale();
         plain(&Description {
             name: together(self.pictures.iter()),
             width,
@@ -132,6 +142,21 @@ impl Upload {
             smallest: MIN_CROP_SIDE,
             reading: self.sorts.iter().map(|sort| sort.suggested().name()).collect(),
             sorts: self.sorts.iter().map(|sort| self.choice(sort)).collect(),
+            pixel_um: pixel.map(PixelSize::um),
+            scale_from: pixel.map(|pixel| pixel.source().name()),
+            notes,
+        })
+    }
+
+    /// A plane in grey, with sides of at most `side` pixels: `{ width, height, rgba }`; nothing where there
+    /// is no such plane.
+    pub fn plane(&self, at: usize, side: usize) -> JsValue {
+        let plane = self
+            .planes
+            .get(at)
+            .and_then(|place| self.pictures.get(place.picture)?.planes.get(place.plane));
+        plane.map_or(JsValue::NULL, |plane| {
+            picture::to_js(&preview::plane(plane, side).picture)
         })
     }
 
@@ -153,9 +178,9 @@ impl Upload {
         Ok(shown.map_or(JsValue::NULL, |preview| picture::to_js(&preview.picture)))
     }
 
-    /// Cuts the crop, which `Walk::use_upload` takes from here: `{ picture, dark, bright }`. `reading` names
-    /// one reading for each sort of files; `dark` and `bright` are the shares of the crop's pixels that are
-    /// cut off at either end.
+    /// Cuts the crop, which `Walk::use_upload` takes from here: `{ picture, dark, bright, coded }`. `reading`
+    /// names one reading for each sort of files; `dark` and `bright` are the shares of the crop's pixels that
+    /// are cut off at either end; `coded` are its bytes `[C, H, W]`.
     #[allow(
         clippy::needless_pass_by_value,
         reason = "wasm-bindgen passes lists of texts by value only"
@@ -185,6 +210,7 @@ impl Upload {
         picture::set(&object, "picture", &picture::to_js(&shown));
         picture::set(&object, "dark", &JsValue::from_f64(coded.clipped.dark));
         picture::set(&object, "bright", &JsValue::from_f64(coded.clipped.bright));
+        picture::set(&object, "coded", &Uint8Array::from(coded.bytes.as_slice()));
         self.coded = Some(coded.bytes);
         Ok(object.into())
     }
@@ -205,6 +231,30 @@ impl Upload {
         self.pictures
             .first()
             .map_or((0, 0), |picture| (picture.width(), picture.height()))
+    }
+
+    /// The size of a pixel, where all files that state one state the same, and what is not taken of what they
+    /// say, once for all files of which it is true.
+    fn scale(&self) -> (Option<PixelSize>, Vec<String>) {
+        let mut untaken: Vec<(String, Vec<&Picture>)> = Vec::new();
+        for picture in &self.pictures {
+            for sentence in picture.scale.untaken.iter().map(ToString::to_string) {
+                match untaken.iter_mut().find(|(said, _)| *said == sentence) {
+                    Some((_, files)) => files.push(picture),
+                    None => untaken.push((sentence, vec![picture])),
+                }
+            }
+        }
+        let mut notes: Vec<String> = untaken
+            .into_iter()
+            .map(|(sentence, files)| format!("{}: {sentence}.", together(files.into_iter())))
+            .collect();
+        let stated = self.pictures.iter().filter_map(|picture| picture.scale.pixel);
+        let pixel = PixelSize::shared(stated).unwrap_or_else(|differ| {
+            notes.push(format!("The files have {differ}."));
+            None
+        });
+        (pixel, notes)
     }
 
     fn position(&self, place: Option<PlaneRef>) -> i32 {

@@ -10,7 +10,7 @@ mod visits;
 use crate::Target;
 
 /// Every target, in the order of the tables.
-pub const ALL: [Target; 20] = [
+pub const ALL: [Target; 21] = [
     Target {
         name: "png",
         reads: "PNG crops, also the lossless crop of a link",
@@ -73,6 +73,32 @@ pub const ALL: [Target; 20] = [
             "images=",
             "channels=",
             "slices=",
+        ],
+    },
+    Target {
+        name: "microscope",
+        reads: "the size of a pixel: a description's OME-XML or ImageJ's unit, with a resolution",
+        read: pictures::microscope,
+        own: false,
+        words: &[
+            "<OME",
+            "</OME>",
+            "<Pixels",
+            "PhysicalSizeX=\"",
+            "PhysicalSizeYUnit=\"",
+            "0.5",
+            "-0",
+            "1e999",
+            "NaN",
+            "\u{b5}m",
+            "nm",
+            "pixel",
+            "xmlns:a=\"b\"",
+            "<!DOCTYPE x [<!ENTITY a \"",
+            "&a;",
+            "ImageJ=",
+            "unit=micron",
+            "unit=\\u00B5m",
         ],
     },
     Target {
@@ -357,6 +383,6 @@ pub const ALL: [Target; 20] = [
 
 /// The target of a name.
 pub fn named(name: &str) -> Option<&'static Target> {
-    static TARGETS: [Target; 20] = ALL;
+    static TARGETS: [Target; 21] = ALL;
     TARGETS.iter().find(|target| target.name == name)
 }

@@ -2,6 +2,7 @@
 
 use cellflux_image::picture::Limits;
 use cellflux_image::{ImageSpec, assign, coded_png, decode::decode_within, preview};
+use cellflux_microscope::{LARGEST_UM, Resolution, SMALLEST_UM, Told};
 
 use crate::Outcome;
 
@@ -64,6 +65,32 @@ fn with_checksums(png: &[u8]) -> Vec<u8> {
 /// A description, in a TIFF of three pages of 4 x 4 px that is otherwise in order.
 pub fn description(input: &[u8]) -> Outcome {
     any(&tiff_with_description(input))
+}
+
+/// A description beside the resolution that its first 17 bytes are: a unit and two fractions. The size of a
+/// pixel is one that can be, or none, and each refusal is a sentence.
+pub fn microscope(input: &[u8]) -> Outcome {
+    let (head, text) = input.split_at_checked(17).unwrap_or((&[], input));
+    let mut words = head.get(1..).unwrap_or_default().chunks_exact(4);
+    let mut word = || {
+        let bytes = words.next().and_then(|word| <[u8; 4]>::try_from(word).ok());
+        f64::from(bytes.map_or(0, u32::from_le_bytes))
+    };
+    let resolution = Resolution {
+        across: word() / word(),
+        down: word() / word(),
+        unit: u64::from(head.first().copied().unwrap_or_default()),
+    };
+    let told = Told::of(&String::from_utf8_lossy(text), Some(resolution));
+    if let Some(pixel) = told.scale.pixel {
+        assert!((SMALLEST_UM..=LARGEST_UM).contains(&pixel.um()), "{pixel:?}");
+    }
+    let sentences: Vec<String> = told.scale.untaken.iter().map(ToString::to_string).collect();
+    if sentences.is_empty() {
+        Ok(())
+    } else {
+        Err(sentences.join("; "))
+    }
 }
 
 /// Three pages of 16-bit grey that share their pixels; the first page carries the description.

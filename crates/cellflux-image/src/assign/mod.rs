@@ -1,12 +1,15 @@
 //! Which plane of which file is which of the model's channels: suggested from names or order, decided by a
 //! person.
 
+mod by_name;
 mod names;
+mod stains;
 
 use crate::error::ImageError;
 use crate::picture::{Picture, Plane};
-use crate::spec::{Channel, ImageSpec};
-use names::{contains, is_number, sort_key, words};
+use crate::spec::ImageSpec;
+use by_name::by_name;
+use names::sort_key;
 
 /// A plane among several pictures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,8 +26,8 @@ pub struct Suggestion {
     /// A plane for each of the model's channels, or none where only a person can tell.
     pub planes: Vec<Option<PlaneRef>>,
     /// For each channel whether its plane is a guess that a person must confirm: taken by its place, by
-    /// elimination, or by an alias that is a number (`w1`, `ch5`), which another microscope gives to another
-    /// stain.
+    /// elimination, by a usual name of the same stain that the model does not list, or by an alias that is a
+    /// number (`w1`, `ch5`), which another microscope gives to another stain.
     pub guessed: Vec<bool>,
     /// What the suggestion rests on.
     pub basis: Basis,
@@ -292,86 +295,6 @@ fn in_order(pictures: &[Picture]) -> Vec<PlaneRef> {
     planes.collect()
 }
 
-/// For each channel the one plane whose words contain one of the channel's words, and whether those are a
-/// number only; none where several planes do, or where two channels claim the same plane. Names come before
-/// numbers: a plane that is called `DNA_w4` is not the channel that is `w4` elsewhere.
-fn by_name(
-    pictures: &[Picture],
-    candidates: &[PlaneRef],
-    channels: &[Channel],
-) -> (Vec<Option<PlaneRef>>, Vec<bool>) {
-    let hints = |channel: &Channel, numbers: bool| -> Vec<Vec<String>> {
-        let all = [&channel.name, &channel.stain]
-            .into_iter()
-            .chain(&channel.aliases);
-        let all = all.map(|hint| words(hint)).filter(|hint| !hint.is_empty());
-        all.filter(|hint| is_number(hint) == numbers).collect()
-    };
-    let names: Vec<(PlaneRef, Vec<String>)> = candidates
-        .iter()
-        .map(|&place| (place, words(&name_of(pictures, place))))
-        .collect();
-    let named = unique(channels.iter().map(|channel| hints(channel, false)), &names);
-    let rest: Vec<(PlaneRef, Vec<String>)> = names
-        .into_iter()
-        .filter(|(place, _)| !named.contains(&Some(*place)))
-        .collect();
-    let open = channels.iter().zip(&named).map(|(channel, found)| match found {
-        Some(_) => Vec::new(),
-        None => hints(channel, true),
-    });
-    let numbered = unique(open, &rest);
-    let guessed = numbered.iter().map(Option::is_some).collect();
-    (
-        named
-            .into_iter()
-            .zip(numbered)
-            .map(|(name, number)| name.or(number))
-            .collect(),
-        guessed,
-    )
-}
-
-/// For each channel's hints the one name that has one of them and that no other channel's have.
-fn unique(
-    hints: impl Iterator<Item = Vec<Vec<String>>>,
-    names: &[(PlaneRef, Vec<String>)],
-) -> Vec<Option<PlaneRef>> {
-    let found: Vec<Option<PlaneRef>> = hints
-        .map(|hints| {
-            let mut matching = names
-                .iter()
-                .filter(|(_, name)| hints.iter().any(|hint| contains(name, hint)));
-            match (matching.next(), matching.next()) {
-                (Some((place, _)), None) => Some(*place),
-                _ => None,
-            }
-        })
-        .collect();
-    let claims = |place: PlaneRef| found.iter().filter(|&&claim| claim == Some(place)).count();
-    found
-        .iter()
-        .map(|&place| place.filter(|&place| claims(place) == 1))
-        .collect()
-}
-
-/// A plane's own name counts where it has one; otherwise the file's, if the file holds nothing else.
-fn name_of(pictures: &[Picture], place: PlaneRef) -> String {
-    let Some(picture) = pictures.get(place.picture) else {
-        return String::new();
-    };
-    let own = picture
-        .planes
-        .get(place.plane)
-        .and_then(|plane| plane.name.clone());
-    match own {
-        Some(own) if picture.planes.len() > 1 => own,
-        Some(own) => format!("{} {own}", picture.name),
-        None if picture.planes.len() == 1 => picture.name.clone(),
-        None => String::new(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -492,6 +415,33 @@ mod tests {
         let suggestion = suggest(&files, &spec).unwrap();
         assert_eq!(suggestion.planes, [at(1, 0), at(0, 0), at(2, 0)].map(Some));
         assert_eq!(suggestion.guessed, [false; 3]);
+    }
+
+    #[test]
+    fn a_usual_name_of_the_same_stain_is_a_guess_and_yields_to_a_name() {
+        let mut spec = ImageSpec::bbbc021(64, 64);
+        for channel in &mut spec.channels {
+            channel.stain = String::new();
+            channel.aliases = Vec::new();
+        }
+        let stack = [picture(
+            "stack.tif",
+            &[Some("Hoechst 33342"), Some("tubulin"), Some("Phalloidin")],
+        )];
+        let suggestion = suggest(&stack, &spec).unwrap();
+        assert_eq!(suggestion.planes, [at(0, 2), at(0, 1), at(0, 0)].map(Some));
+        assert_eq!(suggestion.guessed, [true, false, true]);
+        // Two planes of one stain are left to a person.
+        let stack = [picture(
+            "stack.tif",
+            &[Some("DAPI"), Some("Hoechst"), Some("tubulin"), Some("actin")],
+        )];
+        assert_eq!(suggest(&stack, &spec).unwrap().planes[2], None);
+        let stack = [picture(
+            "stack.tif",
+            &[Some("DAPI"), Some("DNA"), Some("tubulin"), Some("actin")],
+        )];
+        assert_eq!(suggest(&stack, &spec).unwrap().planes[2], Some(at(0, 1)));
     }
 
     #[test]

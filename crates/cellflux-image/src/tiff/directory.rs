@@ -26,8 +26,11 @@ pub(super) mod tag {
     pub(in super::super) const SAMPLES_PER_PIXEL: u16 = 277;
     pub(in super::super) const ROWS_PER_STRIP: u16 = 278;
     pub(in super::super) const STRIP_BYTE_COUNTS: u16 = 279;
+    pub(in super::super) const X_RESOLUTION: u16 = 282;
+    pub(in super::super) const Y_RESOLUTION: u16 = 283;
     pub(in super::super) const PLANAR: u16 = 284;
     pub(in super::super) const PAGE_NAME: u16 = 285;
+    pub(in super::super) const RESOLUTION_UNIT: u16 = 296;
     pub(in super::super) const PREDICTOR: u16 = 317;
     pub(in super::super) const COLOUR_MAP: u16 = 320;
     pub(in super::super) const TILE_WIDTH: u16 = 322;
@@ -68,12 +71,15 @@ pub(super) mod tag {
     ];
 
     /// What is kept of a directory beside [`OF_PIXELS`].
-    pub(in super::super) const OF_MEANING: [u16; 11] = [
+    pub(in super::super) const OF_MEANING: [u16; 14] = [
         NEW_SUBFILE_TYPE,
         SUBFILE_TYPE,
         DESCRIPTION,
         ORIENTATION,
+        X_RESOLUTION,
+        Y_RESOLUTION,
         PAGE_NAME,
+        RESOLUTION_UNIT,
         COLOUR_MAP,
         EXTRA_SAMPLES,
         CHROMA_COEFFICIENTS,
@@ -85,6 +91,8 @@ pub(super) mod tag {
 
 /// The type code of a 32-bit number.
 const LONG: u16 = 4;
+/// The type code of a fraction: two 32-bit numbers.
+const RATIONAL: u16 = 5;
 /// The type code of a 64-bit number, in `BigTIFF` only.
 const LONG8: u16 = 16;
 
@@ -251,6 +259,13 @@ impl<'a> Container<'a> {
     /// A tag's first whole number.
     pub(super) fn number_of(self, directory: &Directory, tag: u16) -> Option<u64> {
         self.numbers(directory, tag)?.first().copied()
+    }
+
+    /// A tag's first fraction: what lies above the line over what lies below it. Not finite where that is 0.
+    pub(super) fn ratio(self, directory: &Directory, tag: u16) -> Option<f64> {
+        directory.0.get(&tag).filter(|entry| entry.kind == RATIONAL)?;
+        let (above, below) = self.data(directory, tag)?.get(..8)?.split_at_checked(4)?;
+        Some(self.number(above) as f64 / self.number(below) as f64)
     }
 
     /// A tag's text up to its first NUL, of at most `longest` bytes; what is not UTF-8 is replaced.

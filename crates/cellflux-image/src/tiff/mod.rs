@@ -1,21 +1,22 @@
 //! TIFF and `BigTIFF`, through the `tiff` crate: strips or tiles, chunky or planar samples, one page or many.
 //!
 //! [`pages`] says which planes a file holds, [`names`] what they are called, the codec what their numbers
-//! are.
+//! are. What descriptions mean is `cellflux-microscope`'s.
 
 mod directory;
 mod jpeg;
 mod names;
-mod ome;
 mod pages;
 
 use ::tiff::TiffError;
 use ::tiff::decoder::{Decoder, DecodingResult, Limits as CodecLimits};
 
+use cellflux_microscope::{Resolution, Told};
+
 use crate::error::ImageError;
 use crate::orientation::Orientation;
 use crate::picture::{Depth, Limits, Picture, Plane, deinterleave};
-use directory::{Container, Shown};
+use directory::{Container, Directory, Shown, tag};
 use pages::{Colours, Page, Survey};
 
 /// Reads every full-size page; all pages' headers are checked before the first pixel is decoded.
@@ -23,14 +24,29 @@ pub(crate) fn decode(name: &str, bytes: &[u8], limits: &Limits) -> Result<Pictur
     let file = Container::of(bytes)
         .ok_or_else(|| ImageError::damaged(name, "TIFF", &"it ends within its header"))?;
     let Survey { pages, description } = pages::survey(name, file, limits)?;
-    let names = names::of(file, &pages, &description);
+    let resolution = pages.first().and_then(|page| resolution(file, &page.directory));
+    let told = Told::of(&description, resolution);
+    let names = names::of(file, &pages, &told.description);
     let depth = pages.first().map_or(Depth::Eight, |page| page.depth);
     let mut planes = Vec::new();
     for (page, names) in pages.iter().zip(&names) {
         let decoded = samples(name, file, page, limits)?;
         planes.extend(split(name, page, names, decoded)?);
     }
-    Picture::new(name, planes, depth)
+    Ok(Picture {
+        scale: told.scale,
+        ..Picture::new(name, planes, depth)?
+    })
+}
+
+/// How many pixels lie in a unit of length; none where the file does not say.
+fn resolution(file: Container, directory: &Directory) -> Option<Resolution> {
+    Some(Resolution {
+        across: file.ratio(directory, tag::X_RESOLUTION)?,
+        down: file.ratio(directory, tag::Y_RESOLUTION)?,
+        // The inch is the specification's default.
+        unit: file.number_of(directory, tag::RESOLUTION_UNIT).unwrap_or(2),
+    })
 }
 
 /// A page's samples as the file stores them, and whether they lie plane by plane.

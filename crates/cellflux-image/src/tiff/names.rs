@@ -1,8 +1,9 @@
 //! What a TIFF calls its planes: OME-XML's channels, ImageJ's labels, or a page's own name.
 
+use cellflux_microscope::{Description, OmeXml};
+
 use super::directory::{Container, Directory, tag};
-use super::ome::Ome;
-use super::pages::{Colours, Page, imagej_number};
+use super::pages::{Colours, Page};
 
 /// A longer name is text about the picture, not a channel's name.
 const LONGEST_NAME: usize = 200;
@@ -10,32 +11,39 @@ const LONGEST_NAME: usize = 200;
 const LONGEST_METADATA: usize = 1 << 24;
 
 /// For every page the names of its planes. A picture is not refused because such a text cannot be read.
-pub(super) fn of(file: Container, pages: &[Page], description: &str) -> Vec<Vec<Option<String>>> {
-    let ome = Ome::of(description);
+pub(super) fn of(file: Container, pages: &[Page], description: &Description) -> Vec<Vec<Option<String>>> {
+    let xml = match description {
+        Description::OmeXml(xml) => Some(xml),
+        Description::ImageJ(_) | Description::Other => None,
+    };
     let labels = match pages.first() {
-        Some(first) if ome.is_none() => imagej_names(file, &first.directory, description, pages.len()),
+        Some(first) if xml.is_none() => imagej_labels(file, &first.directory),
         _ => Vec::new(),
     };
     pages
         .iter()
         .enumerate()
         .map(|(number, page)| {
-            let label = labels.get(number).cloned().flatten();
+            let label = labels
+                .get(number)
+                .filter(|label| !label.trim().is_empty())
+                .cloned();
             let own = || file.text(&page.directory, tag::PAGE_NAME, LONGEST_NAME);
-            let name = match &ome {
-                Some(ome) => ome.plane(page.index),
-                None => label,
+            let name = match description {
+                Description::OmeXml(xml) => xml.plane(page.index).map(str::to_owned),
+                Description::ImageJ(imagej) => label.or_else(|| imagej.place(number, pages.len())),
+                Description::Other => label,
             }
             .or_else(own)
             .and_then(|name| tidy(&name));
             (0..page.planes())
-                .map(|sample| name_of_sample(page, sample, name.as_ref(), ome.as_ref()))
+                .map(|sample| name_of_sample(page, sample, name.as_ref(), xml))
                 .collect()
         })
         .collect()
 }
 
-fn name_of_sample(page: &Page, sample: usize, name: Option<&String>, ome: Option<&Ome>) -> Option<String> {
+fn name_of_sample(page: &Page, sample: usize, name: Option<&String>, xml: Option<&OmeXml>) -> Option<String> {
     if page.alpha.contains(&sample) {
         return Some("alpha".into());
     }
@@ -44,9 +52,9 @@ fn name_of_sample(page: &Page, sample: usize, name: Option<&String>, ome: Option
         (Colours::Rgb | Colours::YCbCr(_) | Colours::Palette(_), Some(colour)) => Some((*colour).into()),
         // Several samples, none of them a colour, are one channel each, where the XML lists that many
         // channels.
-        _ if page.planes() > 1 => ome
-            .and_then(|ome| ome.channel(sample, page.planes()))
-            .and_then(|name| tidy(&name))
+        _ if page.planes() > 1 => xml
+            .and_then(|xml| xml.channel(sample, page.planes()))
+            .and_then(tidy)
             .or_else(|| name.cloned()),
         _ => name.cloned(),
     }
@@ -56,43 +64,6 @@ fn name_of_sample(page: &Page, sample: usize, name: Option<&String>, ome: Option
 fn tidy(name: &str) -> Option<String> {
     let line = name.trim().lines().next().unwrap_or_default().trim();
     (!line.is_empty() && line.len() <= LONGEST_NAME).then(|| line.to_owned())
-}
-
-/// ImageJ's labels, one per image; where it wrote none, places in its stack of channels, slices and frames.
-fn imagej_names(
-    file: Container,
-    directory: &Directory,
-    description: &str,
-    pages: usize,
-) -> Vec<Option<String>> {
-    let labels = imagej_labels(file, directory);
-    let size = |key: &str| imagej_number(description, key).unwrap_or(1);
-    let [channels, slices, frames] = ["channels", "slices", "frames"].map(size);
-    let stack = [channels, slices, frames]
-        .into_iter()
-        .try_fold(1usize, usize::checked_mul)
-        == Some(pages)
-        && channels > 0
-        && slices > 0
-        && channels < pages;
-    (0..pages)
-        .map(|image| {
-            let label = labels
-                .get(image)
-                .cloned()
-                .filter(|label| !label.trim().is_empty());
-            label.or_else(|| {
-                let slice = image / channels.max(1) % slices.max(1) + 1;
-                let frame = image / channels.max(1) / slices.max(1) + 1;
-                stack.then(|| {
-                    format!(
-                        "channel {}, slice {slice}, frame {frame}",
-                        image % channels.max(1) + 1
-                    )
-                })
-            })
-        })
-        .collect()
 }
 
 /// The parts of ImageJ's metadata that are labels: UTF-16 in the file's byte order, one part per image.

@@ -4,6 +4,8 @@
 
 use std::collections::BTreeSet;
 
+use cellflux_microscope::ImageJ;
+
 use super::directory::{Container, Directory, tag};
 use super::jpeg;
 use crate::error::ImageError;
@@ -150,7 +152,7 @@ fn is_reduced(file: Container, directory: &Directory) -> bool {
 /// How many images a lone directory stands for: what ImageJ's description says, or `MetaMorph`'s own tag.
 fn stacked(name: &str, file: Container, page: &Page) -> Result<usize, ImageError> {
     let said = description(file, &page.directory)
-        .and_then(|text| imagej_number(&text, "images"))
+        .and_then(|text| ImageJ::of(&text)?.images)
         .map(|images| ("an ImageJ stack", images));
     let metamorph = page.directory.0.get(&tag::METAMORPH_PLANES);
     let (program, images) = match (said, metamorph) {
@@ -170,13 +172,6 @@ fn stacked(name: &str, file: Container, page: &Page) -> Result<usize, ImageError
         ));
     }
     Ok(images)
-}
-
-/// A whole number that ImageJ's description gives, `images=3`.
-pub(super) fn imagej_number(description: &str, key: &str) -> Option<usize> {
-    let mut lines = description.lines();
-    lines.next().filter(|first| first.starts_with("ImageJ="))?;
-    lines.find_map(|line| line.strip_prefix(key)?.strip_prefix('=')?.trim().parse().ok())
 }
 
 impl Page {
@@ -522,7 +517,7 @@ fn palette(
         && map
             .chunks_exact(256)
             .any(|part| part.windows(2).filter(|pair| pair[0] != pair[1]).count() > 128);
-    let imagej = description(file, directory).is_some_and(|text| text.starts_with("ImageJ="));
+    let imagej = description(file, directory).is_some_and(|text| ImageJ::of(&text).is_some());
     Ok(if ramp || imagej {
         Colours::Grey
     } else {

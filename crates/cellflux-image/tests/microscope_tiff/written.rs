@@ -8,10 +8,11 @@ use cellflux_image::{ImageSpec, Picture, decode};
 pub enum Values {
     Short(Vec<u16>),
     Long(Vec<u32>),
+    Fraction(u32, u32),
     Text(String),
     Bytes(Vec<u8>),
 }
-pub use Values::{Bytes, Long, Short, Text};
+pub use Values::{Bytes, Fraction, Long, Short, Text};
 
 pub type Entries = Vec<(u16, Values)>;
 
@@ -56,6 +57,7 @@ pub fn tiff(big_endian: bool, pixels: &[u8], directories: &[Entries]) -> Vec<u8>
             let (kind, count, mut bytes) = match values {
                 Short(values) => (3, values.len(), values.iter().flat_map(|&v| two(v)).collect()),
                 Long(values) => (4, values.len(), values.iter().flat_map(|&v| four(v)).collect()),
+                Fraction(above, below) => (5, 1, [four(above), four(below)].concat()),
                 Text(text) => (2, text.len() + 1, [text.as_bytes(), &[0]].concat()),
                 Bytes(bytes) => (1, bytes.len(), bytes),
             };

@@ -1,19 +1,36 @@
-//! The channels that OME-XML names, one for each plane of the file (OME schema 2016-06, `Image/Pixels`).
+//! What OME-XML says of a TIFF's planes (OME schema 2016-06, `Image/Pixels`): the channel that each one is
+//! of, and the size of a pixel.
 
 use roxmltree::{Document, Node, ParsingOptions};
 
-/// More elements than this are refused: each plane has one `Plane` and one `TiffData`, and 64 planes are
-/// read.
-const MOST_NODES: u32 = 1 << 20;
+use crate::error::{Untaken, quoted};
+use crate::pixel_size::{PixelSize, Source};
+use crate::unit::{Unit, unit};
+
+/// More bytes than this are not read. In a set of files each describes the planes of all of them, and those
+/// of a plate of 384 wells with nine fields of five channels take 3 MB.
+const MOST_BYTES: usize = 4 << 20;
+/// More tags than this are not read: such a plate has two to four for each plane.
+const MOST_TAGS: usize = 1 << 18;
+/// More elements and pieces of text than this are not read.
+const MOST_NODES: u32 = 1 << 19;
+/// More attributes than this in all, or of one element, are not read: the schema's largest element has 25.
+const MOST_ATTRIBUTES: usize = 1 << 19;
+const MOST_ATTRIBUTES_OF_ONE: usize = 256;
+/// More prefixes of namespaces than this are not read; writers declare a handful, at the top.
+const MOST_PREFIXES: usize = 64;
 /// More planes than this are not looked up.
 const MOST_PLANES: usize = 4096;
 
 /// What OME-XML says of a file's planes.
-pub(super) struct Ome {
+#[derive(Clone, Debug, PartialEq)]
+pub struct OmeXml {
     /// The name of the plane in each directory, by the directory's place in the file.
     planes: Vec<Option<String>>,
     /// The names of the first image's channels.
     channels: Vec<Option<String>>,
+    /// The size that the images state.
+    pixel: Result<Option<PixelSize>, Untaken>,
 }
 
 /// The sizes of an image that its planes are counted along.
@@ -22,45 +39,70 @@ struct Sizes {
     axes: [(char, usize); 3],
 }
 
-impl Ome {
+impl OmeXml {
     /// Reads a TIFF's description; none unless it is OME-XML.
-    pub(super) fn of(description: &str) -> Option<Self> {
+    ///
+    /// # Errors
+    /// [`Untaken::Xml`] for XML that is not well-formed, has a document type definition, and with it entities
+    /// that could expand, or is larger than any file's own.
+    pub fn of(description: &str) -> Result<Option<Self>, Untaken> {
         let xml = description.trim().trim_start_matches('\u{feff}');
         if !xml.starts_with('<') || !xml.contains("OME") {
-            return None;
+            return Ok(None);
         }
-        // Document type definitions are refused by default, and with them entities that expand.
+        let refused = |reason: String| Untaken::Xml { reason };
+        if let Some(excess) = excess(xml) {
+            return Err(refused(excess));
+        }
         let options = ParsingOptions {
+            // It is the default, and what keeps entities from expanding.
+            allow_dtd: false,
             nodes_limit: MOST_NODES,
             ..ParsingOptions::default()
         };
-        let document = Document::parse_with_options(xml, options).ok()?;
+        let document = match Document::parse_with_options(xml, options) {
+            Ok(document) => document,
+            Err(roxmltree::Error::DtdDetected) => {
+                return Err(refused("it has a document type definition, expected none".into()));
+            }
+            Err(error) => return Err(refused(quoted(&error.to_string()))),
+        };
         let root = document.root_element();
         if root.tag_name().name() != "OME" {
-            return None;
+            return Ok(None);
         }
         let own = root.attribute("UUID");
-        let mut ome = Self {
+        let mut read = Self {
             planes: Vec::new(),
             channels: Vec::new(),
+            pixel: Ok(None),
         };
+        let mut sizes = Vec::new();
         for image in children(root, "Image") {
             for pixels in children(image, "Pixels").take(1) {
-                ome.add(pixels, own);
+                read.add(pixels, own);
+                sizes.push(pixel(pixels));
             }
         }
-        Some(ome)
+        let sizes: Result<Vec<Option<PixelSize>>, Untaken> = sizes.into_iter().collect();
+        read.pixel = sizes.and_then(|sizes| PixelSize::shared(sizes.into_iter().flatten()));
+        Ok(Some(read))
     }
 
     /// The name of the plane in a directory.
-    pub(super) fn plane(&self, directory: usize) -> Option<String> {
-        self.planes.get(directory).cloned().flatten()
+    pub fn plane(&self, directory: usize) -> Option<&str> {
+        self.planes.get(directory)?.as_deref()
     }
 
     /// The name of a channel, where there are as many as `of`.
-    pub(super) fn channel(&self, index: usize, of: usize) -> Option<String> {
-        let name = || self.channels.get(index).cloned().flatten();
-        (self.channels.len() == of).then(name).flatten()
+    pub fn channel(&self, index: usize, of: usize) -> Option<&str> {
+        let channels = Some(&self.channels).filter(|channels| channels.len() == of)?;
+        channels.get(index)?.as_deref()
+    }
+
+    /// The size of a pixel.
+    pub(crate) fn pixel(&self) -> Result<Option<PixelSize>, Untaken> {
+        self.pixel.clone()
     }
 
     fn add(&mut self, pixels: Node, own: Option<&str>) {
@@ -116,7 +158,7 @@ impl Ome {
             let Some(at) = directory.checked_add(step).filter(|&at| at < MOST_PLANES) else {
                 return;
             };
-            let name = sizes.name(channels, start + step);
+            let name = sizes.name(channels, start.saturating_add(step));
             if self.planes.len() <= at {
                 self.planes.resize(at + 1, None);
             }
@@ -124,6 +166,57 @@ impl Ome {
                 *plane = name;
             }
         }
+    }
+}
+
+/// What would cost the XML's reader more time or memory than a file's own XML can: it reserves memory by
+/// counting `<` and `=`, compares each attribute of an element with those before it, and gives each element a
+/// list of the prefixes in force.
+fn excess(xml: &str) -> Option<String> {
+    let beyond = |found: usize, most: usize, what: &str| {
+        (found > most).then(|| format!("it has {found} {what}, expected at most {most}"))
+    };
+    // Neither a name nor a value may hold `<`, so that an element's attributes lie between two of them.
+    let of_one = xml.split('<').map(attributes).max().unwrap_or_default();
+    beyond(xml.len(), MOST_BYTES, "bytes")
+        .or_else(|| beyond(xml.matches('<').count(), MOST_TAGS, "tags"))
+        .or_else(|| beyond(xml.matches('=').count(), MOST_ATTRIBUTES, "attributes"))
+        .or_else(|| beyond(of_one, MOST_ATTRIBUTES_OF_ONE, "attributes of one element"))
+        .or_else(|| beyond(xml.matches("xmlns:").count(), MOST_PREFIXES, "prefixes"))
+}
+
+/// An upper bound on the attributes in a piece of XML: equals signs with a quote after them.
+fn attributes(piece: &str) -> usize {
+    let after = piece.split('=').skip(1);
+    after
+        .filter(|value| value.trim_start().starts_with(['"', '\'']))
+        .count()
+}
+
+/// The size of a pixel that an image states.
+fn pixel(pixels: Node) -> Result<Option<PixelSize>, Untaken> {
+    let (across, down) = (physical(pixels, 'X')?, physical(pixels, 'Y')?);
+    match (across.or(down), down.or(across)) {
+        (Some(across), Some(down)) => PixelSize::new(across, down, Source::OmeXml).map(Some),
+        _ => Ok(None),
+    }
+}
+
+/// Micrometres along one side of a pixel; none where it states none, or pixels.
+fn physical(pixels: Node, axis: char) -> Result<Option<f64>, Untaken> {
+    let attribute = |name: String| pixels.attribute(name.as_str());
+    let Some(length) = attribute(format!("PhysicalSize{axis}")) else {
+        return Ok(None);
+    };
+    // The schema's default.
+    let name = attribute(format!("PhysicalSize{axis}Unit")).unwrap_or("µm");
+    match (unit(name), length.trim().parse::<f64>()) {
+        (Some(Unit::Length(um)), Ok(length)) => Ok(Some(length * um)),
+        (Some(Unit::Length(_)), Err(_)) => Err(Untaken::Size {
+            found: quoted(length),
+        }),
+        (Some(Unit::None), _) => Ok(None),
+        (None, _) => Err(Untaken::Unit { found: quoted(name) }),
     }
 }
 
