@@ -125,7 +125,7 @@ pub fn export(material: &Material, checkpoint: &Checkpoint, options: &Options) -
 pub fn describe(manifest: &mut Manifest, config: &Config) -> Result<(), TrainError> {
     let experiment = read_experiment(&config.data)?;
     let table = ConditionTable::build(&experiment, &config.conditions)?;
-    let pairing = Pairing::new(&experiment, &table, &config.data.pairing)?;
+    let pairing = Pairing::configured(&experiment, &table, &config.data)?;
     let (conditions, _) = conditions_for_bundle(&table, &experiment, &pairing)?;
     let ids = |conditions: &Conditions| -> Vec<String> {
         conditions

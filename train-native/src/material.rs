@@ -73,7 +73,7 @@ impl Material {
                 ),
             ));
         }
-        let pairing = Pairing::new(&experiment, &conditions, &config.data.pairing)?;
+        let pairing = Pairing::configured(&experiment, &conditions, &config.data)?;
         pairing.require(Split::Train)?;
         pairing.require(Split::Validation)?;
         let cache = PackedCache::open_with(&experiment, &config.run.cache_folder(), progress)?;
