@@ -33,6 +33,9 @@ pub struct Args {
     /// Optimiser steps (training.steps).
     #[arg(long)]
     steps: Option<u64>,
+    /// Passes over the training pairs, in place of steps (training.epochs).
+    #[arg(long, conflicts_with = "steps")]
+    epochs: Option<f64>,
     /// Pairs per micro-batch (training.batch).
     #[arg(long)]
     batch: Option<u64>,
@@ -130,6 +133,9 @@ fn settings(args: &Args) -> anyhow::Result<Vec<Setting>> {
         if let Some(value) = value {
             put(section, key, number(value)?.into());
         }
+    }
+    if let Some(epochs) = args.epochs {
+        put("training", "epochs", epochs.into());
     }
     for (section, key, value) in [
         ("training", "precision", args.precision.clone()),
