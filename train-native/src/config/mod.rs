@@ -26,7 +26,7 @@ pub use cellflux_bundle::sampling::FlowSource;
 pub use network::NetworkConfig;
 pub use noise::SourceNoise;
 pub use overlay::Setting;
-pub use run::{DeviceChoice, OpsChoice, RunConfig};
+pub use run::{DeviceChoice, OpsChoice, RunConfig, Select};
 pub use training::{OptimiserKind, Precision, RateSchedule, TimeDistribution, TrainingConfig};
 
 /// Everything that decides a run.

@@ -39,6 +39,27 @@ pub struct RunConfig {
     pub checkpoint_every: u64,
     /// Checkpoints kept, the newest.
     pub keep: usize,
+    /// Which checkpoint is the run's result.
+    #[serde(skip_serializing_if = "Select::is_last")]
+    pub select: Select,
+}
+
+/// Which checkpoint is a run's result: the one that `export` takes unless asked for another.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Select {
+    /// The newest.
+    #[default]
+    Last,
+    /// The one with the lowest validation loss, which is kept beside the newest.
+    ValidationLoss,
+}
+
+impl Select {
+    #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]
+    fn is_last(&self) -> bool {
+        *self == Self::Last
+    }
 }
 
 /// Where tensors live, written `cpu`, `cuda` or `cuda:N`.
@@ -79,6 +100,7 @@ impl Default for RunConfig {
             sheet_rows: 8,
             checkpoint_every: 1000,
             keep: 3,
+            select: Select::Last,
         }
     }
 }

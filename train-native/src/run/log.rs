@@ -48,6 +48,11 @@ enum Line<'a> {
         found: &'a Validation,
         seconds: f64,
     },
+    Best {
+        step: u64,
+        loss: f64,
+        before: Option<f64>,
+    },
 }
 
 /// Log and event files being written.
@@ -122,6 +127,14 @@ impl Log {
             ("loss/validation_zero_predictor", found.zero),
         ];
         self.events.scalars(step, by_time.chain(whole))
+    }
+
+    /// Writes a line about a checkpoint that is kept for its validation loss, with the lowest one before it.
+    ///
+    /// # Errors
+    /// [`TrainError::Io`].
+    pub fn best(&mut self, step: u64, loss: f64, before: Option<f64>) -> Result<(), TrainError> {
+        self.line(&Line::Best { step, loss, before })
     }
 
     /// Writes a sheet to the event file.

@@ -32,5 +32,6 @@ pub use initialise::initial_weights;
 pub use loss::{Losses, Velocity, gradient, losses};
 pub use loss_scale::LossScale;
 pub use optimiser::{Optimiser, ema_decay};
+pub(crate) use parameters::layout;
 pub use parameters::{Parameters, named_parameters, parameter_count};
 pub use rate::learning_rate;
