@@ -26,6 +26,14 @@ fn trained(folder: &Path) {
     run.train(&Interrupt::default()).unwrap();
 }
 
+/// A number that was written as JSON and read again may differ in its last bit.
+fn same(found: f64, expected: f64) {
+    assert!(
+        (found - expected).abs() <= 1e-12 * expected.abs(),
+        "{found} {expected}"
+    );
+}
+
 fn values(tensor: &Tensor) -> Vec<f32> {
     tensor.to_vec1().unwrap()
 }
@@ -80,10 +88,8 @@ fn the_checkpoint_of_the_lowest_validation_loss_is_kept_beside_the_newest_and_fo
     let checkpoints = folder.path().join(CHECKPOINTS);
     let (path, kept) = checkpoint::load(&checkpoints, Some(Path::new("best")), &Device::Cpu).unwrap();
     assert!(path.ends_with("best.safetensors"));
-    assert_eq!(
-        (kept.progress.step, kept.progress.metrics["validation_loss"]),
-        (best.step, best.loss)
-    );
+    assert_eq!(kept.progress.step, best.step);
+    same(kept.progress.metrics["validation_loss"], best.loss);
     let log = std::fs::read_to_string(folder.path().join("log.jsonl")).unwrap();
     let lines: Vec<serde_json::Value> = log
         .lines()
@@ -93,18 +99,18 @@ fn the_checkpoint_of_the_lowest_validation_loss_is_kept_beside_the_newest_and_fo
     let lowest = of("validation")
         .map(|line| line["loss"].as_f64().unwrap())
         .fold(f64::INFINITY, f64::min);
-    assert_eq!(best.loss.to_bits(), lowest.to_bits());
+    same(lowest, best.loss);
     let last = of("best").last().unwrap();
-    assert_eq!(
-        (last["step"].as_u64(), last["loss"].as_f64()),
-        (Some(best.step), Some(best.loss))
-    );
+    assert_eq!(last["step"].as_u64(), Some(best.step));
+    same(last["loss"].as_f64().unwrap(), best.loss);
 
     // The newest is there as always, and a resumed run goes on with the best so far.
     let (_, newest) = checkpoint::load(&checkpoints, Some(Path::new("last")), &Device::Cpu).unwrap();
     assert_eq!(newest.progress.step, 6);
     let resumed = Run::resume(folder.path(), config(folder.path(), &selecting), |_, _| {}).unwrap();
-    assert_eq!(resumed.best(), Some(best));
+    let again = resumed.best().unwrap();
+    assert_eq!(again.step, best.step);
+    same(again.loss, best.loss);
 }
 
 #[test]
