@@ -61,7 +61,7 @@ fn a_run_starts_from_another_s_average_and_another_network_s_is_refused_by_tenso
     for (setting, part) in [
         (
             "network.model_channels=64",
-            "tensor time_embed.0.weight has shape [128, 32]",
+            "tensor mol_embed_transform.weight has shape [128, ",
         ),
         ("conditions.dose=none", "parameters, expected"),
     ] {

@@ -236,7 +236,7 @@ mod tests {
         };
         let message = difference(&layout(&config), &layout(&wider)).unwrap();
         assert!(
-            message.starts_with("tensor time_embed.0.weight has shape "),
+            message.starts_with("tensor mol_embed_transform.weight has shape "),
             "{message}"
         );
         assert_eq!(difference(&layout(&config), &layout(&config)), None);
