@@ -6,6 +6,7 @@ mod common;
 use std::path::Path;
 
 use candle_core::{Device, Tensor};
+use cellflux_data::Split;
 use cellflux_train::TrainError;
 use cellflux_train::config::{Config, Setting};
 use cellflux_train::run::checkpoint::{self, Checkpoint};
@@ -74,6 +75,24 @@ fn a_run_starts_from_another_s_average_and_another_network_s_is_refused_by_tenso
             "{message}"
         );
     }
+}
+
+#[test]
+fn epochs_decide_the_steps_once_the_pairs_are_known_and_the_saved_config_says_epochs() {
+    let folder = tempfile::tempdir().unwrap();
+    // A flag's epochs take the place of the file's steps.
+    let settings = ["training.epochs=0.25", "run.validate_every=0"];
+    let mut run = Run::start(config(folder.path(), &settings), |_, _| {}).unwrap();
+    let pairs = run.material().pairing.len(Split::Train) as u64;
+    // A quarter of the pairs, in steps of 2 x 3.
+    assert_eq!(run.material().config.training.steps, pairs.div_ceil(4 * 6));
+    run.train(&Interrupt::default()).unwrap();
+    assert_eq!(run.step(), run.material().config.training.steps);
+    drop(run);
+    let saved = Config::read(&folder.path().join("config.toml"), &[]).unwrap();
+    assert_eq!(saved.training.epochs, Some(0.25));
+    let resumed = Run::resume(folder.path(), saved, |_, _| {}).unwrap();
+    assert_eq!(resumed.step(), resumed.material().config.training.steps);
 }
 
 #[test]

@@ -31,6 +31,10 @@ pub struct RunConfig {
     pub validate_every: u64,
     /// Validation pairs; 0 for all.
     pub validation_pairs: usize,
+    /// Whether validation also measures how much the network uses its condition, which takes three times as
+    /// long.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub condition_use: bool,
     /// Steps between two sample sheets; 0 for none.
     pub sheet_every: u64,
     /// Rows of a sample sheet: pairs of the validation set, from as many conditions as possible.
@@ -96,6 +100,7 @@ impl Default for RunConfig {
             log_every: 10,
             validate_every: 1000,
             validation_pairs: 512,
+            condition_use: false,
             sheet_every: 1000,
             sheet_rows: 8,
             checkpoint_every: 1000,

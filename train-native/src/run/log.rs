@@ -126,7 +126,13 @@ impl Log {
             ("loss/validation", found.loss),
             ("loss/validation_zero_predictor", found.zero),
         ];
-        self.events.scalars(step, by_time.chain(whole))
+        let condition = found.condition.iter().flat_map(|condition| {
+            [
+                ("condition/shuffled_gap", condition.shuffled_gap),
+                ("condition/velocity_distance", condition.velocity_distance),
+            ]
+        });
+        self.events.scalars(step, by_time.chain(whole).chain(condition))
     }
 
     /// Writes a line about a checkpoint that is kept for its validation loss, with the lowest one before it.

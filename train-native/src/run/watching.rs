@@ -58,12 +58,21 @@ impl Run {
             device: &self.device,
         };
         let network = self.averaged_network()?;
-        let found = validate(&network, self.material.fixed(Split::Validation, limit), fixed)?;
+        let pairs = self.material.fixed(Split::Validation, limit);
+        let found = validate(&network, pairs, fixed, config.run.condition_use)?;
         self.log.validation(self.step, &found, self.clock.seconds())?;
         self.metrics.insert(VALIDATION_LOSS.to_owned(), found.loss);
         self.metrics.insert("validation_zero_loss".to_owned(), found.zero);
         for (t, loss) in validation::TIMES.iter().zip(found.by_time) {
             self.metrics.insert(format!("validation_loss_t_{t}"), loss);
+        }
+        if let Some(condition) = &found.condition {
+            for (name, value) in [
+                ("validation_shuffled_gap", condition.shuffled_gap),
+                ("validation_velocity_distance", condition.velocity_distance),
+            ] {
+                self.metrics.insert(name.to_owned(), value);
+            }
         }
         Ok(found)
     }

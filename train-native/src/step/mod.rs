@@ -29,6 +29,7 @@ pub use cellflux_fused::adamw::FlatState;
 pub(crate) use draws::normal;
 pub use draws::{Draws, Sample};
 pub use initialise::initial_weights;
+pub(crate) use loss::point_and_target;
 pub use loss::{Losses, Velocity, gradient, losses};
 pub use loss_scale::LossScale;
 pub use optimiser::{Optimiser, ema_decay};
