@@ -73,15 +73,12 @@ impl Mixture {
 
 /// The compounds with their samples and weights: the number of samples to the power that the balance means.
 fn weighed(balance: Balance, compounds: &[u32]) -> Vec<Weighed> {
-    let weight = |samples: usize| match balance {
-        Balance::Cells => samples as f64,
-        Balance::Root => (samples as f64).sqrt(),
-        Balance::Compounds => 1.0,
+    let weight: fn(f64) -> f64 = match balance {
+        // The epoch's order draws every cell once, which no independent draws do.
+        Balance::Cells => return Vec::new(),
+        Balance::Root => f64::sqrt,
+        Balance::Compounds => |_| 1.0,
     };
-    // The epoch's order draws every cell once, which no independent draws do.
-    if balance == Balance::Cells {
-        return Vec::new();
-    }
     let mut samples: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
     for (sample, &compound) in (0u32..).zip(compounds) {
         samples.entry(compound).or_default().push(sample);
@@ -90,7 +87,7 @@ fn weighed(balance: Balance, compounds: &[u32]) -> Vec<Weighed> {
     samples
         .into_values()
         .map(|samples| {
-            up_to += weight(samples.len());
+            up_to += weight(samples.len() as f64);
             Weighed { up_to, samples }
         })
         .collect()

@@ -11,12 +11,12 @@ use crate::TrainError;
 #[serde(deny_unknown_fields)]
 pub struct PowerAverage {
     /// The averaging profile's standard deviation as a share of the training so far (the paper's
-    /// `sigma_rel`), above 0 and below [`WIDEST`]; 0.05 to 0.15 are usual.
+    /// `sigma_rel`), above 0 and below 0.2887, the width of an even average; 0.05 to 0.15 are usual.
     pub power: f64,
 }
 
 /// The width of an even average over all updates, `1 / sqrt(12)`.
-pub const WIDEST: f64 = 0.288_675_134_594_812_9;
+const WIDEST: f64 = 0.288_675_134_594_812_9;
 
 impl PowerAverage {
     /// The exponent `gamma` of a profile `t^gamma` whose relative width is `power`: the solution of

@@ -72,7 +72,7 @@ pub fn read(path: &Path, config: &UNetConfig) -> Result<Initial, TrainError> {
     flat(&weights, config, vec!["its weights as stored".to_owned()]).map_err(differs)
 }
 
-/// What to do about weights of another network.
+/// What is said of weights of another network.
 const ANOTHER: &str = "it holds another network than the run, whose [network], image channels and conditions \
     decide its own";
 

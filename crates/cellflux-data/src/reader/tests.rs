@@ -1,5 +1,6 @@
 //! Tables of images: what is read, and what is refused with its line and column.
 
+use std::collections::BTreeMap;
 use std::fs;
 
 use cellflux_image::npy;
@@ -330,7 +331,10 @@ fn rows_of_an_unknown_split_are_left_out_and_counted_where_the_configuration_say
     let experiment = read_experiment(&config).unwrap();
     let report = Report::of(&experiment);
     assert_eq!((experiment.entries().len(), report.ignored_rows), (7, 0));
-    assert_eq!(report.left_out.unknown_splits, [("ood".to_owned(), 1)].into());
+    assert_eq!(
+        report.left_out.unknown_splits,
+        BTreeMap::from([("ood".to_owned(), 1)])
+    );
     let said = report.to_string();
     assert!(
         said.contains("1 rows left out by a split that [data.split] does not know: \"ood\" (1)"),
@@ -451,7 +455,7 @@ fn the_public_layout_is_read_by_its_own_titles_and_paths() {
     assert_eq!(experiment.batches(), ["BR1"]);
     assert_eq!(
         Report::of(&experiment).left_out.unknown_splits,
-        [("ood".to_owned(), 1)].into()
+        BTreeMap::from([("ood".to_owned(), 1)])
     );
     assert_eq!(&*experiment.entries()[1].image, "BR1/A01_f1/A01_f1_7.npy");
     let image = experiment.load(1).unwrap();
