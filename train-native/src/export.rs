@@ -19,7 +19,7 @@ use cellflux_image::synthetic::Cell;
 use cellflux_terminal::today;
 
 use crate::TrainError;
-use crate::config::{AboutConfig, Config, TrainingConfig};
+use crate::config::{AboutConfig, Config, SourceNoise, TrainingConfig};
 use crate::material::Material;
 use crate::run::checkpoint::Checkpoint;
 use crate::step::named_parameters;
@@ -125,7 +125,7 @@ pub fn export(material: &Material, checkpoint: &Checkpoint, options: &Options) -
 pub fn describe(manifest: &mut Manifest, config: &Config) -> Result<(), TrainError> {
     let experiment = read_experiment(&config.data)?;
     let table = ConditionTable::build(&experiment, &config.conditions)?;
-    let pairing = Pairing::new(&experiment, &table, &config.data.pairing)?;
+    let pairing = Pairing::configured(&experiment, &table, &config.data)?;
     let (conditions, _) = conditions_for_bundle(&table, &experiment, &pairing)?;
     let ids = |conditions: &Conditions| -> Vec<String> {
         conditions
@@ -398,5 +398,42 @@ fn provenance(material: &Material, checkpoint: &Checkpoint) -> Provenance {
 /// The source noise that a training adds; none for a flow that starts from noise, which has none to add.
 fn trained_noise(training: &TrainingConfig) -> Option<TrainedNoise> {
     let of_controls = training.source == FlowSource::Control;
-    of_controls.then(|| TrainedNoise::with_probability(training.noise, training.noise_probability))
+    let probability = training.noise_probability;
+    of_controls.then(|| match training.noise {
+        SourceNoise::Level(level) => TrainedNoise::with_probability(level, probability),
+        // A range that does not begin at 0 is not mixed with controls as they are: the config refuses that.
+        SourceNoise::Range(range) if probability > 0.0 => TrainedNoise::Range(range),
+        SourceNoise::Range(_) => TrainedNoise::Levels(vec![0.0]),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bundle_states_the_levels_or_the_range_of_the_training() {
+        let training = |noise, noise_probability| TrainingConfig {
+            noise,
+            noise_probability,
+            ..TrainingConfig::default()
+        };
+        let range = SourceNoise::Range([0.0, 0.5]);
+        for (config, expected) in [
+            (
+                training(SourceNoise::Level(0.5), 0.5),
+                TrainedNoise::Levels(vec![0.0, 0.5]),
+            ),
+            (training(range, 0.5), TrainedNoise::Range([0.0, 0.5])),
+            (training(range, 1.0), TrainedNoise::Range([0.0, 0.5])),
+            (training(range, 0.0), TrainedNoise::Levels(vec![0.0])),
+        ] {
+            assert_eq!(trained_noise(&config), Some(expected));
+        }
+        let from_noise = TrainingConfig {
+            source: FlowSource::Noise,
+            ..training(range, 0.5)
+        };
+        assert_eq!(trained_noise(&from_noise), None);
+    }
 }

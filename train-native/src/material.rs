@@ -57,7 +57,7 @@ impl Material {
     /// # Errors
     /// [`TrainError::Data`] naming file, row and column; [`TrainError::Network`] for an impossible network,
     /// or one that is impossible at the images' size.
-    pub fn read(config: Config, progress: impl Fn(usize, usize)) -> Result<Self, TrainError> {
+    pub fn read(mut config: Config, progress: impl Fn(usize, usize)) -> Result<Self, TrainError> {
         let experiment = read_experiment(&config.data)?;
         let conditions = ConditionTable::build(&experiment, &config.conditions)?;
         let spec = experiment.spec();
@@ -73,9 +73,10 @@ impl Material {
                 ),
             ));
         }
-        let pairing = Pairing::new(&experiment, &conditions, &config.data.pairing)?;
+        let pairing = Pairing::configured(&experiment, &conditions, &config.data)?;
         pairing.require(Split::Train)?;
         pairing.require(Split::Validation)?;
+        config.training.steps = config.training.steps_for(pairing.len(Split::Train));
         let cache = PackedCache::open_with(&experiment, &config.run.cache_folder(), progress)?;
         Ok(Self {
             conditions: Arc::new(conditions),

@@ -16,8 +16,8 @@ use crate::network::Network;
 use cellflux_data::{ConditionTable, HostBatch};
 
 /// The sampling of a run's samples, which its bundle also recommends: the paper's Heun steps on the EDM grid
-/// and its guidance, in 20 steps, with the source noise that the network was trained with. A flow from noise
-/// needs no more noise.
+/// and its guidance, in 20 steps, with the source noise that the network was trained with: of a range its
+/// middle. A flow from noise needs no more noise.
 pub fn recommended(training: &TrainingConfig) -> Sampling {
     let noisy = training.source == FlowSource::Control && training.noise_probability > 0.0;
     Sampling {
@@ -25,7 +25,7 @@ pub fn recommended(training: &TrainingConfig) -> Sampling {
         grid: GridKind::Edm,
         steps: 20,
         alpha: 1.2,
-        noise: if noisy { training.noise } else { 0.0 },
+        noise: if noisy { training.noise.mean() } else { 0.0 },
         ..Sampling::default()
     }
 }
@@ -189,6 +189,7 @@ impl Walk {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::SourceNoise;
 
     #[test]
     fn a_seed_gives_the_noise_that_a_link_with_this_seed_gives() {
@@ -238,7 +239,12 @@ mod tests {
     fn the_recommended_sampling_has_the_noise_of_the_training() {
         let noise = |training: &TrainingConfig| recommended(training).noise;
         let training = TrainingConfig::default();
-        assert!((noise(&training) - training.noise).abs() < 1e-12);
+        assert!((noise(&training) - 0.5).abs() < 1e-12);
+        let range = TrainingConfig {
+            noise: SourceNoise::Range([0.0, 0.6]),
+            ..training.clone()
+        };
+        assert!((noise(&range) - 0.3).abs() < 1e-12);
         for quiet in [
             TrainingConfig {
                 noise_probability: 0.0,

@@ -7,6 +7,7 @@ use cellflux_image::spec::ModelRange;
 use serde::Serialize;
 
 use crate::TrainError;
+use crate::condition_use::{ConditionUse, Sums};
 use crate::config::FlowSource;
 use crate::step::{Draws, FlowBatch, Sample, Velocity, View, losses, normal};
 use cellflux_data::HostBatch;
@@ -26,6 +27,9 @@ pub struct Validation {
     pub zero: f64,
     /// Pairs.
     pub pairs: usize,
+    /// How much the network uses its condition, where that is asked for and the pairs have several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub condition: Option<ConditionUse>,
 }
 
 /// How fixed pairs become a flow batch: no dropped condition, no augmentation, and noise only where the flow
@@ -67,7 +71,8 @@ impl Fixed<'_> {
     }
 }
 
-/// Measures the loss of `network` on fixed pairs.
+/// Measures the loss of `network` on fixed pairs, and with `condition_use` also how much it uses its
+/// condition, which takes two more evaluations for each one.
 ///
 /// # Errors
 /// The network's or the data's.
@@ -75,9 +80,11 @@ pub fn validate(
     network: &impl Velocity,
     batches: impl IntoIterator<Item = Result<HostBatch, TrainError>>,
     fixed: Fixed,
+    condition_use: bool,
 ) -> Result<Validation, TrainError> {
     let mut sums = [0.0; TIMES.len()];
     let (mut zero, mut pairs) = (0.0, 0usize);
+    let mut uses = Sums::default();
     for batch in batches {
         let batch = batch?;
         let count = batch.len() as f64;
@@ -89,6 +96,9 @@ pub fn validate(
             if t == TIMES[0] {
                 zero += count * f64::from(found.zero.to_scalar::<f32>()?);
             }
+            if condition_use {
+                uses.add(network, &flow)?;
+            }
         }
         pairs += batch.len();
     }
@@ -99,5 +109,6 @@ pub fn validate(
         loss: by_time.iter().sum::<f64>() / by_time.len() as f64,
         zero: zero * share,
         pairs,
+        condition: uses.finish(TIMES.len()),
     })
 }

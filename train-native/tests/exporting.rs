@@ -10,7 +10,7 @@ use candle_core::Device;
 use cellflux_bundle::conditions::{Condition, Split};
 use cellflux_bundle::folder;
 use cellflux_bundle::manifest::Manifest;
-use cellflux_bundle::sampling::FlowSource;
+use cellflux_bundle::sampling::{FlowSource, TrainedNoise};
 use cellflux_image::{ImageSpec, coded_png};
 use cellflux_train::config::{Config, Setting};
 use cellflux_train::run::Run;
@@ -123,6 +123,43 @@ fn what_a_bundle_says_of_itself_can_be_given_at_export_and_nothing_else_can() {
         said(&output)
     );
     assert!(!out.exists());
+}
+
+#[test]
+fn a_run_that_selects_its_best_checkpoint_exports_it_and_says_so_and_last_is_the_newest() {
+    let folder = tempfile::tempdir().unwrap();
+    let noise = "training.noise=[0.0, 0.5]";
+    let select = ["run.select=validation-loss", noise];
+    let selecting = run(&folder.path().join("selecting"), common::CONFIG, &select);
+    let exported = |run: &Path, name: &str, more: &[&str]| {
+        let out = folder.path().join(name);
+        let arguments = ["export", run.to_str().unwrap(), "--out", out.to_str().unwrap()];
+        command(&[&arguments[..], more].concat())
+    };
+    let best = exported(&selecting, "best", &[]);
+    assert!(best.status.success(), "{}", said(&best));
+    assert!(
+        said(&best).contains("best.safetensors is exported, of step 1, whose validation loss is the run's"),
+        "{}",
+        said(&best)
+    );
+    let manifest = folder::read_manifest(&folder.path().join("best")).unwrap();
+    assert_eq!(manifest.trained_noise, Some(TrainedNoise::Range([0.0, 0.5])));
+    let last = exported(&selecting, "last", &["--checkpoint", "last"]);
+    assert!(
+        last.status.success() && !said(&last).contains("best"),
+        "{}",
+        said(&last)
+    );
+
+    let plain = run(&folder.path().join("plain"), common::CONFIG, &[]);
+    let none = exported(&plain, "none", &["--checkpoint", "best"]);
+    assert_eq!(none.status.code(), Some(2));
+    assert!(
+        said(&none).contains("run.select = \"validation-loss\""),
+        "{}",
+        said(&none)
+    );
 }
 
 #[test]

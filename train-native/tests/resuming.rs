@@ -43,21 +43,40 @@ fn bits(checkpoint: &Checkpoint) -> Vec<Vec<u32>> {
 
 #[test]
 fn a_resumed_run_is_the_uninterrupted_one_bit_by_bit() {
+    interrupted_and_resumed(&[]);
+}
+
+#[test]
+fn so_it_is_with_every_option_that_draws_or_averages_in_another_way() {
+    interrupted_and_resumed(&[
+        "data.draw.balance=root",
+        "data.draw.controls=0.25",
+        "training.noise=[0.0, 0.5]",
+        "training.ema={ power = 0.1 }",
+        "training.clip=0.5",
+        "run.condition_use=true",
+        "run.select=validation-loss",
+    ]);
+}
+
+/// Trains once in one go and once in parts, overridden by `settings`, and compares what they reach.
+fn interrupted_and_resumed(settings: &[&str]) {
     let folder = tempfile::tempdir().unwrap();
     let (whole, cut) = (folder.path().join("whole"), folder.path().join("cut"));
-    let mut run = Run::start(config(&whole, &[]), |_, _| {}).unwrap();
+    let mut run = Run::start(config(&whole, settings), |_, _| {}).unwrap();
     let start: Vec<f32> = run.averaged().to_vec1().unwrap();
     assert_eq!(run.train(&Interrupt::default()).unwrap(), Ended::Complete);
 
     // Stopped after the first step, resumed, stopped by the number of steps, resumed.
     let interrupt = Interrupt::default();
     interrupt.ask();
-    let mut first = Run::start(config(&cut, &[]), |_, _| {}).unwrap();
+    let mut first = Run::start(config(&cut, settings), |_, _| {}).unwrap();
     assert_eq!(first.train(&interrupt).unwrap(), Ended::Interrupted);
     assert_eq!(first.step(), 1);
     drop(first);
     for steps in [4, 6] {
-        let config = config(&cut, &[&format!("training.steps={steps}")]);
+        let steps_made = format!("training.steps={steps}");
+        let config = config(&cut, &[settings, &[steps_made.as_str()]].concat());
         let mut run = Run::resume(&cut, config, |_, _| {}).unwrap();
         assert_eq!(run.train(&Interrupt::default()).unwrap(), Ended::Complete);
         assert_eq!(run.step(), steps);

@@ -127,7 +127,7 @@ impl ConditionTable {
         DataError::NoVector {
             place: Box::new(titles.place(&titles.compound, entry.line)),
             compound: compound.map(|c| c.name.clone()).unwrap_or_default(),
-            reason: "data.pairing.learn_controls makes a condition of it".into(),
+            reason: "data.pairing.learn_controls or data.draw.controls makes a target of it".into(),
             others: String::new(),
         }
     }

@@ -1,5 +1,8 @@
 //! The `[data]` and `[conditions]` sections of a run's configuration.
 
+mod draw;
+mod split;
+
 use std::path::PathBuf;
 
 use cellflux_image::coding::Meaning;
@@ -8,6 +11,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::DataError;
 use crate::synthetic::SyntheticConfig;
+
+pub use draw::{Balance, DrawConfig};
+pub use split::{DrawnFrom, DrawnSplit, SplitValues, UnknownSplit, ValidationSplit};
 
 /// Where images come from, what they are, and how they are divided and paired: the `[data]` section.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -30,15 +36,45 @@ pub struct DataConfig {
     /// The values of the column of states.
     #[serde(default)]
     pub state: StateValues,
+    /// Compounds that are read, by name; all of them unless stated. Controls always are.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub only: Vec<String>,
+    /// Compounds that are left out, by name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub except: Vec<String>,
+    /// What happens to rows whose image is missing.
+    #[serde(default, skip_serializing_if = "MissingImage::is_error")]
+    pub missing: MissingImage,
     /// Compounds that training never sees, by name; their images form a split of their own.
     #[serde(default)]
     pub held_out: Vec<String>,
     /// How a control is chosen for a treated image.
     #[serde(default)]
     pub pairing: PairingConfig,
+    /// How often a compound is drawn in training, and how often a control is the target.
+    #[serde(default, skip_serializing_if = "DrawConfig::is_default")]
+    pub draw: DrawConfig,
     /// Threads that prepare batches ahead of training.
     #[serde(default)]
     pub prefetch: Prefetch,
+}
+
+/// What happens to rows whose image is missing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum MissingImage {
+    /// Reading stops with an error that names the row and the file.
+    #[default]
+    Error,
+    /// They are left out, counted and named.
+    Skip,
+}
+
+impl MissingImage {
+    #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]
+    fn is_error(&self) -> bool {
+        *self == Self::Error
+    }
 }
 
 /// A layout of images on disk, or none at all.
@@ -109,31 +145,6 @@ pub struct Columns {
     pub smiles: Option<String>,
     /// Mode of action, not needed: `ANNOT`.
     pub mode_of_action: Option<String>,
-}
-
-/// What the column of splits may hold.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct SplitValues {
-    /// Values of the training split.
-    pub train: Vec<String>,
-    /// Values of the validation split.
-    pub validation: Vec<String>,
-    /// Values of the test split.
-    pub test: Vec<String>,
-    /// Values of rows that are left out.
-    pub ignored: Vec<String>,
-}
-
-impl Default for SplitValues {
-    fn default() -> Self {
-        Self {
-            train: words(["train"]),
-            validation: words(["val", "valid", "validation"]),
-            test: words(["test"]),
-            ignored: Vec::new(),
-        }
-    }
 }
 
 /// What the column of states may hold.

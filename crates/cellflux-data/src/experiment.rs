@@ -6,9 +6,11 @@
 use cellflux_image::ImageSpec;
 use cellflux_image::crop::CodedCrop;
 
+use crate::drawn_split::DrawnGroups;
 use crate::entry::{Compound, Entry, Split};
 use crate::error::DataError;
 use crate::images::Images;
+use crate::left_out::LeftOut;
 use crate::titles::Titles;
 
 /// An experiment that has been read and checked.
@@ -24,6 +26,9 @@ pub struct Experiment {
     pub(crate) wells: Vec<String>,
     pub(crate) fields: Vec<String>,
     pub(crate) ignored_rows: usize,
+    pub(crate) left_out: LeftOut,
+    /// What a rule drew, where one draws the validation split.
+    pub(crate) drawn_validation: Option<DrawnGroups>,
     pub(crate) fingerprint: String,
 }
 

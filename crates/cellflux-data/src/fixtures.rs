@@ -131,8 +131,12 @@ pub(super) fn synthetic(images: usize) -> DataConfig {
         empty_compound: None,
         split: crate::SplitValues::default(),
         state: crate::StateValues::default(),
+        only: Vec::new(),
+        except: Vec::new(),
+        missing: crate::MissingImage::default(),
         held_out: Vec::new(),
         pairing: PairingConfig::default(),
+        draw: crate::DrawConfig::default(),
         prefetch: crate::Prefetch::default(),
     }
 }

@@ -17,6 +17,7 @@ mod bundle_conditions;
 mod cache;
 mod conditions;
 mod config;
+mod drawn_split;
 mod entry;
 mod error;
 mod experiment;
@@ -25,8 +26,10 @@ pub mod fields;
 mod fixtures;
 mod images;
 mod layout;
+mod left_out;
 mod loader;
 mod mapped_file;
+mod mixture;
 mod named_vectors;
 mod names;
 mod pairing;
@@ -35,18 +38,22 @@ mod reader;
 mod report;
 pub mod synthetic;
 pub mod table;
+mod template;
 mod titles;
 
 pub use bundle_conditions::conditions_for_bundle;
 pub use cache::{ChannelValues, PackedCache};
 pub use conditions::{ConditionRow, ConditionTable};
 pub use config::{
-    Columns, ConditionsConfig, DataConfig, DoseConfig, EncoderConfig, Fit, ImageConfig, ImagePreset,
-    PairingConfig, Prefetch, PublicDataset, Source, SplitValues, StateValues, WithoutControl, WithoutVector,
+    Balance, Columns, ConditionsConfig, DataConfig, DoseConfig, DrawConfig, DrawnFrom, DrawnSplit,
+    EncoderConfig, Fit, ImageConfig, ImagePreset, MissingImage, PairingConfig, Prefetch, PublicDataset,
+    Source, SplitValues, StateValues, UnknownSplit, ValidationSplit, WithoutControl, WithoutVector,
 };
+pub use drawn_split::DrawnGroups;
 pub use entry::{Compound, Entry, Split};
 pub use error::{DataError, Place};
 pub use experiment::Experiment;
+pub use left_out::{LeftOut, MissingImages};
 pub use loader::{Batches, Draw, HostBatch, Loader, fixed_batches};
 pub use named_vectors::NamedVectors;
 pub use pairing::{Pair, Pairing, PairingCounts};

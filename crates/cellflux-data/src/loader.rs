@@ -3,7 +3,8 @@
 //! an uninterrupted one would have seen; threads gather batches ahead of the step that needs them.
 //!
 //! Samples are numbered through the run: batch `p` of `n` holds the numbers `p n` to `p n + n - 1`, epochs
-//! follow one another without a gap, and each epoch has an order of its own.
+//! follow one another without a gap, and each epoch has an order of its own. Where `[data.draw]` balances
+//! compounds or makes targets of controls, such a number is drawn for itself instead ([`crate::DrawConfig`]).
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -224,12 +225,12 @@ impl Batches {
         })?;
         let pairs = (first..first + batch)
             .map(|number| {
-                let sample = self
-                    .order(number / samples)
-                    .get((number % samples) as usize)
-                    .copied();
-                self.pairing
-                    .pair(self.draw.split, sample? as usize, self.draw.seed, number)
+                let Draw { split, seed, .. } = self.draw;
+                let sample = match self.pairing.drawn(split, seed, number) {
+                    Some(sample) => sample,
+                    None => *self.order(number / samples).get((number % samples) as usize)? as usize,
+                };
+                self.pairing.pair(split, sample, seed, number)
             })
             .collect();
         collect(&self.cache, pairs, position)

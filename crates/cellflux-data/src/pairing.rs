@@ -8,10 +8,11 @@ use serde::Serialize;
 use crate::random::{Purpose, below, stream};
 
 use crate::conditions::ConditionTable;
-use crate::config::{PairingConfig, WithoutControl};
+use crate::config::{DataConfig, DrawConfig, PairingConfig, WithoutControl};
 use crate::entry::{Entry, Split};
 use crate::error::DataError;
 use crate::experiment::Experiment;
+use crate::mixture::Mixture;
 use crate::titles::Titles;
 
 /// The samples of every split with their pools of controls.
@@ -48,6 +49,9 @@ pub struct PairingCounts {
 #[derive(Clone, Debug, Default)]
 struct Samples {
     list: Vec<Sample>,
+    /// Controls that are targets of a share of the draws, numbered behind the list.
+    targets: Vec<Sample>,
+    mixture: Mixture,
     /// Controls to draw from.
     pools: Vec<Vec<u32>>,
     counts: PairingCounts,
@@ -80,6 +84,24 @@ impl Pairing {
             splits,
             titles: experiment.titles.clone(),
         })
+    }
+
+    /// Pairs every split as [`Pairing::new`] does, for training draws as `[data.draw]` says.
+    ///
+    /// # Errors
+    /// As [`Pairing::new`]; [`DataError::Config`] for impossible draws.
+    pub fn configured(
+        experiment: &Experiment,
+        conditions: &ConditionTable,
+        config: &DataConfig,
+    ) -> Result<Self, DataError> {
+        let draw = config.draw;
+        draw.validate(&config.pairing)?;
+        let mut pairing = Self::new(experiment, conditions, &config.pairing)?;
+        if let Some(samples) = pairing.splits.get_mut(Split::Train as usize) {
+            samples.draw_as(experiment, conditions, draw)?;
+        }
+        Ok(pairing)
     }
 
     /// Samples in one epoch of a split.
@@ -117,11 +139,19 @@ impl Pairing {
         })
     }
 
+    /// The position of the sample that the `number`-th training draw of a split is; none where it is the next
+    /// of the epoch's order. A pure function of its arguments.
+    pub(crate) fn drawn(&self, split: Split, seed: u64, number: u64) -> Option<usize> {
+        self.samples(split).mixture.draw(seed, number)
+    }
+
     /// The sample at position `sample` of a split, with a control drawn for the `number`-th time; none beyond
-    /// the split's end. A pure function of its arguments.
+    /// the split's end. Behind the samples of an epoch are the controls that are targets of a share of the
+    /// draws. A pure function of its arguments.
     pub fn pair(&self, split: Split, sample: usize, seed: u64, number: u64) -> Option<Pair> {
         let samples = self.samples(split);
-        let sample = samples.list.get(sample)?;
+        let behind = |sample: usize| samples.targets.get(sample.checked_sub(samples.list.len())?);
+        let sample = samples.list.get(sample).or_else(|| behind(sample))?;
         let pool = samples.pools.get(sample.pool as usize)?;
         let mut random = stream(seed, Purpose::Control, number, 0);
         // A control that is learnt itself starts from another one, where there is another.
@@ -140,9 +170,12 @@ impl Pairing {
         })
     }
 
-    /// The rows of the [`ConditionTable`] for which a split has samples.
+    /// The rows of the [`ConditionTable`] for which a split has samples, those of controls that are targets
+    /// of a share of the draws included.
     pub fn conditions(&self, split: Split) -> impl Iterator<Item = u32> + '_ {
-        self.samples(split).list.iter().map(|sample| sample.condition)
+        let samples = self.samples(split);
+        let all = samples.list.iter().chain(&samples.targets);
+        all.map(|sample| sample.condition)
     }
 
     /// Where a table's values become this split, as the end of a sentence.
@@ -151,8 +184,15 @@ impl Pairing {
         if split == Split::HeldOut || !self.titles.table.is_file() {
             return String::new();
         }
+        let rule = match split {
+            Split::Validation => {
+                ", or draws it from another split, for example validation = { from = \"train\", \
+                by = \"WELL\", share = 0.05 }"
+            }
+            _ => "",
+        };
         format!(
-            "; [data.split] says which values of {} are {split}, for example {split} = [\"test\"]",
+            "; [data.split] says which values of {} are {split}, for example {split} = [\"test\"]{rule}",
             self.titles.split
         )
     }
@@ -160,6 +200,8 @@ impl Pairing {
     fn samples(&self, split: Split) -> &Samples {
         static NONE: Samples = Samples {
             list: Vec::new(),
+            targets: Vec::new(),
+            mixture: Mixture::NONE,
             pools: Vec::new(),
             counts: PairingCounts {
                 samples: 0,
@@ -169,6 +211,61 @@ impl Pairing {
             },
         };
         self.splits.get(split as usize).unwrap_or(&NONE)
+    }
+}
+
+impl Samples {
+    /// Lets training draw as `draw` says.
+    fn draw_as(
+        &mut self,
+        experiment: &Experiment,
+        conditions: &ConditionTable,
+        draw: DrawConfig,
+    ) -> Result<(), DataError> {
+        let entries = experiment.entries();
+        if draw.controls > 0.0 {
+            self.targets = self.control_targets(experiment, conditions)?;
+            if self.targets.is_empty() {
+                return Err(DataError::config(
+                    "data.draw.controls",
+                    draw.controls,
+                    "0, since no batch of the train split has two controls",
+                ));
+            }
+        }
+        let compounds: Vec<u32> = self
+            .list
+            .iter()
+            .filter_map(|sample| entries.get(sample.entry as usize))
+            .map(|entry| entry.compound)
+            .collect();
+        self.mixture = Mixture::new(draw, &compounds, self.targets.len());
+        Ok(())
+    }
+
+    /// The controls that can start from another control of their batch, as targets.
+    fn control_targets(
+        &self,
+        experiment: &Experiment,
+        conditions: &ConditionTable,
+    ) -> Result<Vec<Sample>, DataError> {
+        let batches = 0..experiment.batches().len();
+        let mut targets = Vec::new();
+        // The last pool is that of all batches.
+        for (batch, pool) in batches.zip(&self.pools).filter(|(_, pool)| pool.len() > 1) {
+            for &control in pool {
+                let Some(entry) = experiment.entries().get(control as usize) else {
+                    continue;
+                };
+                let condition = conditions.row_of(entry);
+                targets.push(Sample {
+                    entry: control,
+                    condition: condition.ok_or_else(|| ConditionTable::missing(experiment, entry))?,
+                    pool: batch as u32,
+                });
+            }
+        }
+        Ok(targets)
     }
 }
 
@@ -249,7 +346,12 @@ fn samples(
             batches: alone.len(),
         });
     }
-    Ok(Samples { list, pools, counts })
+    Ok(Samples {
+        list,
+        pools,
+        counts,
+        ..Samples::default()
+    })
 }
 
 #[cfg(test)]
@@ -378,5 +480,63 @@ mod tests {
             "{error}"
         );
         assert_eq!(experiment.entries().len(), 8);
+    }
+
+    #[test]
+    fn a_share_of_the_draws_has_a_control_as_target_from_another_control_of_its_batch() {
+        let folder = Folder::usual();
+        let mut config = folder.config();
+        config.draw.controls = 0.25;
+        let experiment = folder.read().unwrap();
+        let conditions = ConditionTable::build(&experiment, &one_hot()).unwrap();
+        let plain = Pairing::new(&experiment, &conditions, &config.pairing).unwrap();
+        let pairing = Pairing::configured(&experiment, &conditions, &config).unwrap();
+        // An epoch is that of the treated cells, as without the share.
+        assert_eq!(pairing.len(Split::Train), plain.len(Split::Train));
+        let draws = 8000;
+        let mut targets = 0.0;
+        for number in 0..draws {
+            let Some(sample) = pairing.drawn(Split::Train, 4, number) else {
+                continue;
+            };
+            targets += 1.0;
+            let pair = pairing.pair(Split::Train, sample, 4, number).unwrap();
+            // a0 and a1 are each other's only choice; b0 is alone and no target.
+            assert!(
+                matches!((pair.treated, pair.control), (0, 1) | (1, 0)),
+                "{pair:?}"
+            );
+            assert_eq!(
+                pair.condition,
+                conditions.row_of(&experiment.entries()[0]).unwrap()
+            );
+        }
+        // Binomial with mean 2000 and standard deviation 39; five of those.
+        assert!((targets - 2000.0f64).abs() < 194.0, "{targets}");
+        let dmso = conditions.row_of(&experiment.entries()[0]).unwrap();
+        assert!(pairing.conditions(Split::Train).any(|row| row == dmso));
+        assert!(!plain.conditions(Split::Train).any(|row| row == dmso));
+        assert!((0..100).all(|number| pairing.drawn(Split::Validation, 4, number).is_none()));
+    }
+
+    #[test]
+    fn draws_that_cannot_be_are_refused_by_their_key() {
+        let folder = Folder::usual();
+        let refused = |controls, learn_controls| {
+            let mut config = folder.config();
+            config.draw.controls = controls;
+            config.pairing.learn_controls = learn_controls;
+            let experiment = folder.read().unwrap();
+            let conditions = ConditionTable::build(&experiment, &one_hot()).unwrap();
+            let refused = Pairing::configured(&experiment, &conditions, &config).unwrap_err();
+            refused.to_string()
+        };
+        for share in [1.0, -0.1, f64::NAN] {
+            let message = refused(share, false);
+            assert!(message.starts_with("data.draw.controls is "), "{message}");
+        }
+        assert!(refused(0.1, true).contains("0 with data.pairing.learn_controls"));
+        folder.edit("a1.png,train", "a1.png,test");
+        assert!(refused(0.1, false).contains("no batch of the train split has two controls"));
     }
 }

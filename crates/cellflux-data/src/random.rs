@@ -42,6 +42,10 @@ pub enum Purpose {
     Exchanged = 14,
     /// A class, a cell of it and its augmentation, for the classifier of modes of action.
     Class = 15,
+    /// Whether a draw's target is a control, and which; the step is the draw's number.
+    ControlTarget = 16,
+    /// The compound of a balanced draw and the cell of it; the step is the draw's number.
+    Compound = 17,
 }
 
 /// The numbers of one sample (by its position among all samples of the step) for one purpose.

@@ -7,8 +7,10 @@ use cellflux_image::coding::Clipped;
 use serde::Serialize;
 
 use crate::cache::{ChannelValues, PackedCache};
+use crate::drawn_split::DrawnGroups;
 use crate::entry::Split;
 use crate::experiment::Experiment;
+use crate::left_out::LeftOut;
 use crate::pairing::{Pairing, PairingCounts};
 
 /// What was read: images, compounds, batches, controls per batch, channels and, once decoded, the values'
@@ -21,6 +23,12 @@ pub struct Report {
     pub images: usize,
     /// Rows that the configuration leaves out.
     pub ignored_rows: usize,
+    /// Rows that are left out for another reason.
+    #[serde(skip_serializing_if = "LeftOut::is_empty")]
+    pub left_out: LeftOut,
+    /// The groups that became validation, where a rule drew it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub drawn_validation: Option<DrawnGroups>,
     /// Channels in order.
     pub channels: Vec<String>,
     /// Rows of an image.
@@ -125,6 +133,8 @@ impl Report {
             table: experiment.titles.table.display().to_string(),
             images: experiment.entries().len(),
             ignored_rows: experiment.ignored_rows,
+            left_out: experiment.left_out.clone(),
+            drawn_validation: experiment.drawn_validation.clone(),
             channels: spec.channels.iter().map(|channel| channel.name.clone()).collect(),
             height: spec.height,
             width: spec.width,
@@ -180,6 +190,10 @@ impl fmt::Display for Report {
         )?;
         if self.ignored_rows > 0 {
             writeln!(f, "  {} rows left out by their split or state", self.ignored_rows)?;
+        }
+        write!(f, "{}", self.left_out)?;
+        if let Some(DrawnGroups { by, taken, groups }) = &self.drawn_validation {
+            writeln!(f, "  validation drawn by {by}: {taken} of {groups} groups")?;
         }
         for (split, images) in &self.splits {
             write!(

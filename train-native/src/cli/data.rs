@@ -122,7 +122,7 @@ fn from_toml<T: DeserializeOwned>(path: &Path) -> anyhow::Result<T> {
 fn read(sections: &Sections) -> anyhow::Result<(Experiment, Report)> {
     let experiment = read_experiment(&sections.data)?;
     let conditions = ConditionTable::build(&experiment, &sections.conditions)?;
-    let pairing = Pairing::new(&experiment, &conditions, &sections.data.pairing)?;
+    let pairing = Pairing::configured(&experiment, &conditions, &sections.data)?;
     let report = Report::of(&experiment).with_pairing(&pairing);
     Ok((experiment, report))
 }

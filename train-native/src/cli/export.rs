@@ -1,12 +1,12 @@
 //! `cellflux-train export`: a run becomes a bundle.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use candle_core::Device;
 use cellflux_bundle::folder;
 use cellflux_bundle::quantise::WeightDtype;
-use cellflux_train::config::Setting;
+use cellflux_train::config::{Select, Setting};
 use cellflux_train::export::{Options, export};
 use cellflux_train::run::{CHECKPOINTS, checkpoint, open};
 use cellflux_train::sampling::recommended;
@@ -19,8 +19,9 @@ use super::{SamplingArgs, progress};
 pub struct Args {
     /// The run's folder.
     run: PathBuf,
-    /// The checkpoint; by default the run's newest.
-    #[arg(long)]
+    /// The checkpoint: `best`, `last` or a file; by default the one that the run selects (run.select), which
+    /// is the newest unless its config says otherwise.
+    #[arg(long, value_name = "best|last|FILE")]
     checkpoint: Option<PathBuf>,
     /// How to store the weights: f32, f16 or int8.
     #[arg(long, default_value = "f16")]
@@ -52,7 +53,20 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     }
     let material = open(&args.run, &args.settings, progress("images packed"))?;
     let checkpoints = args.run.join(CHECKPOINTS);
-    let (_, checkpoint) = checkpoint::load(&checkpoints, args.checkpoint.as_deref(), &Device::Cpu)?;
+    let selected = match material.config.run.select {
+        Select::Last => None,
+        Select::ValidationLoss => Some(Path::new("best")),
+    };
+    let asked = args.checkpoint.as_deref().or(selected);
+    let (path, checkpoint) = checkpoint::load(&checkpoints, asked, &Device::Cpu)?;
+    if args.checkpoint.is_none() && selected.is_some() {
+        eprintln!(
+            "note: {} is exported, of step {}, whose validation loss is the run's lowest (run.select); \
+            `--checkpoint last` exports the newest",
+            path.display(),
+            checkpoint.progress.step
+        );
+    }
     let options = Options {
         dtype: args.dtype,
         controls: args.controls,

@@ -24,15 +24,23 @@ pub struct Args {
     /// Go on with the run in this folder from its newest checkpoint.
     #[arg(long, value_name = "FOLDER", conflicts_with = "out")]
     resume: Option<PathBuf>,
-    /// The checkpoint to go on from, if not the newest: newer ones of the run are set aside.
+    /// The checkpoint to go on from, if not the newest: a file or `best`. Newer ones of the run are set
+    /// aside.
     #[arg(long, value_name = "FILE", requires = "resume")]
     checkpoint: Option<PathBuf>,
+    /// Start from these weights, with a fresh optimiser: a .pth, a .safetensors, a bundle's folder, a run's
+    /// folder or one of its checkpoints, of the same network.
+    #[arg(long, value_name = "CHECKPOINT", conflicts_with = "resume")]
+    init: Option<PathBuf>,
     /// The run's folder (run.folder).
     #[arg(long, value_name = "FOLDER")]
     out: Option<PathBuf>,
     /// Optimiser steps (training.steps).
     #[arg(long)]
     steps: Option<u64>,
+    /// Passes over the training pairs, in place of steps (training.epochs).
+    #[arg(long, conflicts_with = "steps")]
+    epochs: Option<f64>,
     /// Pairs per micro-batch (training.batch).
     #[arg(long)]
     batch: Option<u64>,
@@ -69,8 +77,12 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     let mut run = match &args.resume {
         None => {
             let path = args.config.as_deref().context("--config is missing")?;
-            let mut run = Run::start(Config::read(path, &settings)?, progress("images packed"))?;
+            let config = Config::read(path, &settings)?;
+            let mut run = Run::start_from(config, args.init.as_deref(), progress("images packed"))?;
             run.started_by(command());
+            if let Some(init) = &args.init {
+                println!("started from {}: {}", init.display(), run.notes().join("; "));
+            }
             run
         }
         Some(folder) => {
@@ -104,6 +116,12 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     let ended = run.train(&Interrupt::listen()?)?;
     if ended == Ended::Complete {
         println!("{} steps made", run.step());
+        if let Some(best) = run.best() {
+            println!(
+                "the lowest validation loss, {:.5}, is that of step {}: `cellflux-train export` takes it",
+                best.loss, best.step
+            );
+        }
     }
     Ok(())
 }
@@ -130,6 +148,9 @@ fn settings(args: &Args) -> anyhow::Result<Vec<Setting>> {
         if let Some(value) = value {
             put(section, key, number(value)?.into());
         }
+    }
+    if let Some(epochs) = args.epochs {
+        put("training", "epochs", epochs.into());
     }
     for (section, key, value) in [
         ("training", "precision", args.precision.clone()),

@@ -5,7 +5,9 @@
 //! config, with every value written out, is saved with the run and reads back as itself.
 
 mod about;
+mod average;
 mod network;
+mod noise;
 mod overlay;
 mod run;
 mod training;
@@ -19,10 +21,12 @@ use crate::TrainError;
 use cellflux_data::{ConditionsConfig, DataConfig};
 
 pub use about::{AboutConfig, DataSetConfig};
+pub use average::PowerAverage;
 pub use cellflux_bundle::sampling::FlowSource;
 pub use network::NetworkConfig;
+pub use noise::SourceNoise;
 pub use overlay::Setting;
-pub use run::{DeviceChoice, OpsChoice, RunConfig};
+pub use run::{DeviceChoice, OpsChoice, RunConfig, Select};
 pub use training::{OptimiserKind, Precision, RateSchedule, TimeDistribution, TrainingConfig};
 
 /// Everything that decides a run.
@@ -67,7 +71,16 @@ impl Config {
         let mut table: Table = text
             .parse()
             .map_err(|error: toml::de::Error| wrong(error.to_string()))?;
+        if let Some(Value::Table(section)) = table.get("training") {
+            training::refuse_two_ways(section)?;
+        }
         for setting in settings {
+            if let Some(("training", key)) = setting.place()
+                && let Some(other) = training::other_way(key)
+                && let Some(Value::Table(section)) = table.get_mut("training")
+            {
+                section.remove(other);
+            }
             setting.put(&mut table)?;
         }
         for (section, base) in [
@@ -102,10 +115,28 @@ impl Config {
     /// # Errors
     /// [`TrainError::ConfigText`] if the writer refuses, which it does not for a valid value.
     pub fn to_toml(&self) -> Result<String, TrainError> {
-        toml::to_string_pretty(self).map_err(|error| TrainError::ConfigText {
+        let wrong = |reason: String| TrainError::ConfigText {
             origin: "resolved config".to_owned(),
-            reason: error.to_string(),
-        })
+            reason,
+        };
+        let text = toml::to_string_pretty(self).map_err(|error| wrong(error.to_string()))?;
+        if self.training.epochs.is_none() && self.training.ema.is_none() {
+            return Ok(text);
+        }
+        // Of two ways to say the same, the one that decides.
+        let mut table: Table = text
+            .parse()
+            .map_err(|error: toml::de::Error| wrong(error.to_string()))?;
+        if let Some(Value::Table(section)) = table.get_mut("training") {
+            for key in ["epochs", "ema"] {
+                if section.contains_key(key)
+                    && let Some(other) = training::other_way(key)
+                {
+                    section.remove(other);
+                }
+            }
+        }
+        toml::to_string_pretty(&table).map_err(|error| wrong(error.to_string()))
     }
 }
 
@@ -201,13 +232,77 @@ mod tests {
             ),
             (OptimiserKind::Adam, TimeDistribution::Uniform, 8, false)
         );
-        assert!((training.noise - 0.75).abs() < 1e-12);
+        assert_eq!(training.noise, SourceNoise::Level(0.75));
         assert_eq!(
             (config.network.model_channels, config.network.num_res_blocks),
             (32, 2)
         );
         assert!((config.network.dropout - 0.25).abs() < 1e-12);
         assert_eq!(config.run.device, DeviceChoice::Cuda(1));
+    }
+
+    #[test]
+    fn epochs_stand_in_place_of_steps_and_a_flag_replaces_the_file_s_way() {
+        let training = |more: &str, settings: &[&str]| read(more, settings).unwrap().training;
+        let epochs = training("[training]\nepochs = 3\nbatch = 32\naccumulate = 2", &[]);
+        // 3 x 1000 pairs in steps of 64.
+        assert_eq!((epochs.steps_for(1000), epochs.steps_for(1)), (47, 1));
+        let steps = training("[training]\nepochs = 3", &["training.steps=5"]);
+        assert_eq!((steps.epochs, steps.steps_for(1000)), (None, 5));
+        let replaced = training("[training]\nsteps = 5\nbatch = 10", &["training.epochs=0.5"]);
+        assert_eq!(replaced.steps_for(100), 5);
+        // Nothing stated is what it always was.
+        assert_eq!(training("", &[]).steps_for(1000), 10_000);
+        for (more, message) in [
+            (
+                "[training]\nsteps = 5\nepochs = 3",
+                "training.epochs is 3, expected training.steps or training.epochs, not both",
+            ),
+            (
+                "[training]\nema_decay = 0.9\nema = { power = 0.1 }",
+                "expected training.ema_decay or training.ema, not both",
+            ),
+            ("[training]\nepochs = 0.0", "training.epochs is 0"),
+        ] {
+            let refused = read(more, &[]).unwrap_err().to_string();
+            assert!(refused.contains(message), "{more}: {refused}");
+        }
+    }
+
+    #[test]
+    fn a_resolved_config_with_epochs_and_a_power_average_reads_back_as_itself() {
+        let config = read("[training]\nepochs = 3\nema = { power = 0.1 }", &[]).unwrap();
+        let written = config.to_toml().unwrap();
+        assert_eq!(config, Config::from_text("again", &written, &[]).unwrap());
+        let default = read("", &[]).unwrap().to_toml().unwrap();
+        for key in ["epochs", "ema =", "[data.draw]", "only", "select"] {
+            assert!(!default.contains(key), "{key} in\n{default}");
+        }
+    }
+
+    #[test]
+    fn noise_is_a_level_or_a_range_that_a_bundle_can_state() {
+        let noise = |more: &str| read(more, &[]).map(|config| config.training.noise);
+        let range = SourceNoise::Range([0.0, 0.5]);
+        assert_eq!(noise("[training]\nnoise = [0, 0.5]").unwrap(), range);
+        noise("[training]\nnoise = [0.1, 0.5]\nnoise_probability = 1.0").unwrap();
+        for (more, message) in [
+            (
+                "[training]\nnoise = [0.5, 0.1]",
+                "training.noise is [0.5, 0.1], expected",
+            ),
+            (
+                "[training]\nnoise = -1",
+                "training.noise is -1, expected a number from 0",
+            ),
+            (
+                "[training]\nnoise = [0.1, 0.5]",
+                "training.noise_probability is 0.5, expected 1 where",
+            ),
+        ] {
+            let refused = noise(more).unwrap_err().to_string();
+            assert!(refused.contains(message), "{more}: {refused}");
+        }
     }
 
     #[test]

@@ -28,6 +28,14 @@ impl Setting {
         self.path.first().map_or("", String::as_str)
     }
 
+    /// The section and the key, where it is a value right in a section.
+    pub(super) fn place(&self) -> Option<(&str, &str)> {
+        match self.path.as_slice() {
+            [section, key] => Some((section.as_str(), key.as_str())),
+            _ => None,
+        }
+    }
+
     pub(super) fn put(&self, table: &mut Table) -> Result<(), TrainError> {
         let Some((key, sections)) = self.path.split_last() else {
             return Ok(());

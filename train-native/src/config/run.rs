@@ -31,6 +31,10 @@ pub struct RunConfig {
     pub validate_every: u64,
     /// Validation pairs; 0 for all.
     pub validation_pairs: usize,
+    /// Whether validation also measures how much the network uses its condition, which takes three times as
+    /// long.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub condition_use: bool,
     /// Steps between two sample sheets; 0 for none.
     pub sheet_every: u64,
     /// Rows of a sample sheet: pairs of the validation set, from as many conditions as possible.
@@ -39,6 +43,27 @@ pub struct RunConfig {
     pub checkpoint_every: u64,
     /// Checkpoints kept, the newest.
     pub keep: usize,
+    /// Which checkpoint is the run's result.
+    #[serde(skip_serializing_if = "Select::is_last")]
+    pub select: Select,
+}
+
+/// Which checkpoint is a run's result: the one that `export` takes unless asked for another.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Select {
+    /// The newest.
+    #[default]
+    Last,
+    /// The one with the lowest validation loss, which is kept beside the newest.
+    ValidationLoss,
+}
+
+impl Select {
+    #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]
+    fn is_last(&self) -> bool {
+        *self == Self::Last
+    }
 }
 
 /// Where tensors live, written `cpu`, `cuda` or `cuda:N`.
@@ -75,10 +100,12 @@ impl Default for RunConfig {
             log_every: 10,
             validate_every: 1000,
             validation_pairs: 512,
+            condition_use: false,
             sheet_every: 1000,
             sheet_rows: 8,
             checkpoint_every: 1000,
             keep: 3,
+            select: Select::Last,
         }
     }
 }

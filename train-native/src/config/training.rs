@@ -5,6 +5,8 @@ use cellflux_bundle::sampling::FlowSource;
 use serde::{Deserialize, Serialize};
 use toml::Table;
 
+use super::average::PowerAverage;
+use super::noise::SourceNoise;
 use crate::TrainError;
 
 /// The training step. [`TrainingConfig::default`] is the reference's optimiser with draws per sample, which
@@ -15,8 +17,12 @@ pub struct TrainingConfig {
     /// The preset from which the values started: `default`, `paper` or `public-code`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub preset: Option<String>,
-    /// Optimiser steps.
+    /// Optimiser steps. Where [`TrainingConfig::epochs`] says how long to train, they follow from it as soon
+    /// as the data is read.
     pub steps: u64,
+    /// Passes over the training pairs, in place of steps; a fraction is possible.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub epochs: Option<f64>,
     /// Pairs a micro-batch.
     pub batch: usize,
     /// Micro-batches whose mean gradient makes one step.
@@ -44,14 +50,18 @@ pub struct TrainingConfig {
     pub precision: Precision,
     /// Upper bound of the averaged weights' decay, `min(ema_decay, (1 + n) / (10 + n))`.
     pub ema_decay: f64,
+    /// Averaging by a power function instead, in place of `ema_decay`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ema: Option<PowerAverage>,
     /// How the time of a sample is drawn.
     pub times: TimeDistribution,
     /// Where the flow starts: at the control image, with noise as [`TrainingConfig::noise`] says, or at
     /// standard normal noise alone (paper, figure 4b), which with the control among the conditions generates
     /// controls too.
     pub source: FlowSource,
-    /// Standard deviation of the noise that is added to the control, in model range.
-    pub noise: f64,
+    /// Standard deviation of the noise that is added to the control, in model range: one level, or a range
+    /// from which each sample draws its own.
+    pub noise: SourceNoise,
     /// Probability with which it is.
     pub noise_probability: f64,
     /// Probability with which the condition is dropped.
@@ -115,6 +125,7 @@ impl Default for TrainingConfig {
         Self {
             preset: None,
             steps: 10_000,
+            epochs: None,
             batch: 32,
             accumulate: 1,
             optimiser: OptimiserKind::Adamw,
@@ -127,9 +138,10 @@ impl Default for TrainingConfig {
             clip: None,
             precision: Precision::F32,
             ema_decay: 0.999,
+            ema: None,
             times: TimeDistribution::Skewed,
             source: FlowSource::Control,
-            noise: 0.5,
+            noise: SourceNoise::Level(0.5),
             noise_probability: 0.5,
             drop_condition: 0.2,
             per_batch: false,
@@ -149,7 +161,7 @@ impl TrainingConfig {
             weight_decay: 0.0,
             batch: 128,
             times: TimeDistribution::Uniform,
-            noise: 1.0,
+            noise: SourceNoise::Level(1.0),
             ..Self::default()
         }
     }
@@ -158,7 +170,7 @@ impl TrainingConfig {
     fn public_code() -> Self {
         Self {
             precision: Precision::F16,
-            noise: 1.0,
+            noise: SourceNoise::Level(1.0),
             per_batch: true,
             ..Self::default()
         }
@@ -169,6 +181,18 @@ impl TrainingConfig {
         (self.batch * self.accumulate) as u64
     }
 
+    /// The steps that make the configured number of epochs of `pairs` training pairs, rounded up; the
+    /// configured steps where no epochs are.
+    pub fn steps_for(&self, pairs: usize) -> u64 {
+        match self.epochs {
+            None => self.steps,
+            Some(epochs) => {
+                let steps = epochs * pairs as f64 / self.images_per_step().max(1) as f64;
+                (steps.ceil() as u64).max(1)
+            }
+        }
+    }
+
     pub(super) fn validate(&self) -> Result<(), TrainError> {
         let above_zero =
             |field, value: f64| within(field, value, value > 0.0 && value.is_finite(), "a number above 0");
@@ -176,6 +200,9 @@ impl TrainingConfig {
         let below_one = |field, value: f64| within(field, value, (0.0..1.0).contains(&value), "0 to below 1");
         let count = |field, value: u64| within(field, value, value > 0, "at least 1");
         count("training.steps", self.steps)?;
+        if let Some(epochs) = self.epochs {
+            above_zero("training.epochs", epochs)?;
+        }
         count("training.batch", self.batch as u64)?;
         count("training.accumulate", self.accumulate as u64)?;
         above_zero("training.learning_rate", self.learning_rate)?;
@@ -188,12 +215,21 @@ impl TrainingConfig {
             below_one("training.betas", beta)?;
         }
         below_one("training.ema_decay", self.ema_decay)?;
-        for (field, value) in [
-            ("training.weight_decay", self.weight_decay),
-            ("training.noise", self.noise),
-        ] {
-            within(field, value, value >= 0.0 && value.is_finite(), "a number from 0")?;
+        if let Some(average) = self.ema {
+            average.validate()?;
         }
+        within(
+            "training.weight_decay",
+            self.weight_decay,
+            self.weight_decay >= 0.0 && self.weight_decay.is_finite(),
+            "a number from 0",
+        )?;
+        within(
+            "training.noise",
+            self.noise,
+            self.noise.is_possible(),
+            "a number from 0, or [least, most] with 0 <= least < most",
+        )?;
         if self.optimiser == OptimiserKind::Adam {
             within(
                 "training.weight_decay",
@@ -203,6 +239,17 @@ impl TrainingConfig {
             )?;
         }
         share("training.noise_probability", self.noise_probability)?;
+        if let SourceNoise::Range([least, _]) = self.noise
+            && least > 0.0
+        {
+            // A bundle says which levels a network was trained with: a range, or single levels.
+            within(
+                "training.noise_probability",
+                self.noise_probability,
+                [0.0, 1.0].contains(&self.noise_probability),
+                "1 where training.noise is a range that does not begin at 0",
+            )?;
+        }
         share("training.drop_condition", self.drop_condition)?;
         share("training.flip", self.flip)?;
         share("training.transpose", self.transpose)
@@ -237,4 +284,35 @@ pub(super) fn preset(name: Option<&str>) -> Result<Table, TrainError> {
         }
     };
     super::to_table("training", &values)
+}
+
+/// Pairs of keys that say the same in two ways; a file may hold one of them.
+const EITHER: [[&str; 2]; 2] = [["steps", "epochs"], ["ema_decay", "ema"]];
+
+/// Refuses a file's section that says how long to train, or how to average, in two ways.
+///
+/// # Errors
+/// [`TrainError::ConfigValue`] naming the second key.
+pub(super) fn refuse_two_ways(section: &Table) -> Result<(), TrainError> {
+    for [one, other] in EITHER {
+        if let (Some(_), Some(found)) = (section.get(one), section.get(other)) {
+            return Err(TrainError::value(
+                format!("training.{other}"),
+                found,
+                format!("training.{one} or training.{other}, not both"),
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// The key that says in another way what `key` says: a flag that sets one takes the place of a file's other.
+pub(super) fn other_way(key: &str) -> Option<&'static str> {
+    EITHER.iter().find_map(|[one, other]| {
+        if key == *one {
+            Some(*other)
+        } else {
+            (key == *other).then_some(*one)
+        }
+    })
 }

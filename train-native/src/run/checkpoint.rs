@@ -21,6 +21,8 @@ use crate::step::{FlatState, LossScale};
 
 /// The beginning of a temporary file's name.
 const TEMPORARY: &str = ".checkpoint-";
+/// File name of the checkpoint with the lowest validation loss.
+const BEST: &str = "best.safetensors";
 /// The metadata's one key.
 const PROGRESS: &str = "progress";
 /// Names of the tensors, in the order of [`tensors`].
@@ -107,6 +109,24 @@ impl CheckpointFolder {
         Ok(path)
     }
 
+    /// Writes the checkpoint with the lowest validation loss so far, in place of the one before it; returns
+    /// its path.
+    ///
+    /// # Errors
+    /// As [`CheckpointFolder::save`].
+    pub fn save_best(&self, checkpoint: &Checkpoint) -> Result<PathBuf, TrainError> {
+        let path = self.path.join(BEST);
+        let bytes = checkpoint.to_bytes(&path)?;
+        write_whole(&path, TEMPORARY, &bytes)?;
+        Ok(path)
+    }
+
+    /// How far the run had come at its lowest validation loss; none where no such checkpoint can be read.
+    pub fn best(&self) -> Option<Progress> {
+        let bytes = fs::read(self.path.join(BEST)).ok()?;
+        read_progress(&bytes).ok()
+    }
+
     /// Paths of all checkpoints, oldest first.
     ///
     /// # Errors
@@ -136,7 +156,8 @@ pub fn list(folder: &Path) -> Result<Vec<PathBuf>, TrainError> {
     Ok(found.into_iter().map(|(_, path)| path).collect())
 }
 
-/// Reads the checkpoint at `asked`, or without one the newest in `folder`.
+/// Reads the checkpoint at `asked`, or without one the newest in `folder`. Asked for by name, `last` is the
+/// newest, and `best` the one with the lowest validation loss, where the run keeps it.
 ///
 /// # Errors
 /// As [`Checkpoint::load`]; [`TrainError::Damaged`] naming the newest whole checkpoint if the newest is
@@ -146,8 +167,24 @@ pub fn load(
     asked: Option<&Path>,
     device: &Device,
 ) -> Result<(PathBuf, Checkpoint), TrainError> {
-    if let Some(path) = asked {
-        return Ok((path.to_path_buf(), Checkpoint::load(path, device)?));
+    match asked {
+        Some(name) if name == Path::new("last") => {}
+        Some(name) if name == Path::new("best") => {
+            let path = folder.join(BEST);
+            if !path.is_file() {
+                return Err(TrainError::Checkpoint {
+                    path,
+                    reason:
+                        "there is none: a run keeps it with run.select = \"validation-loss\", from its first \
+                        validation on; `--checkpoint last` is the newest"
+                            .into(),
+                });
+            }
+            let checkpoint = Checkpoint::load(&path, device)?;
+            return Ok((path, checkpoint));
+        }
+        Some(path) => return Ok((path.to_path_buf(), Checkpoint::load(path, device)?)),
+        None => {}
     }
     let mut all = list(folder)?;
     let Some(newest) = all.pop() else {
@@ -190,6 +227,15 @@ pub(super) fn set_newer_aside(folder: &Path, step: u64) -> Result<Vec<PathBuf>, 
         }
     }
     Ok(aside)
+}
+
+/// The checkpoint that a run in this folder of checkpoints has written, if any: the newest, or else the best.
+///
+/// # Errors
+/// [`TrainError::Io`].
+pub(super) fn any(folder: &Path) -> Result<Option<PathBuf>, TrainError> {
+    let best = folder.join(BEST);
+    Ok(list(folder)?.pop().or_else(|| best.is_file().then_some(best)))
 }
 
 /// The step in a checkpoint's name.
@@ -311,6 +357,11 @@ fn checksum(values: &[Vec<u8>]) -> u32 {
     values
         .iter()
         .fold(0, |sum, bytes| crc32c::crc32c_append(sum, bytes))
+}
+
+/// Whether these are the bytes of a run's checkpoint, whole or not.
+pub(super) fn is_of_run(bytes: &[u8]) -> bool {
+    read_progress(bytes).is_ok()
 }
 
 fn read_progress(bytes: &[u8]) -> Result<Progress, String> {

@@ -48,6 +48,11 @@ enum Line<'a> {
         found: &'a Validation,
         seconds: f64,
     },
+    Best {
+        step: u64,
+        loss: f64,
+        before: Option<f64>,
+    },
 }
 
 /// Log and event files being written.
@@ -121,7 +126,21 @@ impl Log {
             ("loss/validation", found.loss),
             ("loss/validation_zero_predictor", found.zero),
         ];
-        self.events.scalars(step, by_time.chain(whole))
+        let condition = found.condition.iter().flat_map(|condition| {
+            [
+                ("condition/shuffled_gap", condition.shuffled_gap),
+                ("condition/velocity_distance", condition.velocity_distance),
+            ]
+        });
+        self.events.scalars(step, by_time.chain(whole).chain(condition))
+    }
+
+    /// Writes a line about a checkpoint that is kept for its validation loss, with the lowest one before it.
+    ///
+    /// # Errors
+    /// [`TrainError::Io`].
+    pub fn best(&mut self, step: u64, loss: f64, before: Option<f64>) -> Result<(), TrainError> {
+        self.line(&Line::Best { step, loss, before })
     }
 
     /// Writes a sheet to the event file.

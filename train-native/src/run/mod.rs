@@ -2,6 +2,7 @@
 
 pub mod checkpoint;
 mod clock;
+pub mod initial;
 pub mod interrupt;
 mod lock;
 pub mod log;
@@ -10,32 +11,28 @@ pub mod progress;
 mod resume;
 mod sheets;
 pub mod tensorboard;
+mod watching;
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use candle_core::{Device, Tensor};
-use cellflux_bundle::sampling::Sampling;
 use cellflux_candle::Operations;
-use cellflux_flow::solver::{FixedSolver, Solver};
-use cellflux_flow::time_grid::GridKind;
 
 use crate::TrainError;
-use crate::config::{Config, Setting};
+use crate::config::{Config, Select, Setting};
 use crate::material::Material;
 use crate::network::Network;
-use crate::sampling::Walk;
 use crate::step::{
     Draws, FlowBatch, LossScale, Losses, Optimiser, Parameters, gradient, initial_weights, learning_rate,
     parameter_count,
 };
-use crate::validation::{self, Fixed, Validation, validate};
-use cellflux_data::{Loader, Split};
+use cellflux_data::Loader;
 use cellflux_terminal::shell::quoted;
 
 pub use sheets::{draw_sheet, varied_pairs};
+pub use watching::Best;
 
 use checkpoint::{Checkpoint, CheckpointFolder};
 use clock::Clock;
@@ -50,8 +47,6 @@ pub const CONFIG: &str = "config.toml";
 pub const CHECKPOINTS: &str = "checkpoints";
 /// Folder of the sample sheets in a run's folder.
 pub const SHEETS: &str = "sheets";
-/// Steps of a sheet's walk: a multiple of four, so that its frames are exactly at their times.
-const SHEET_STEPS: usize = 20;
 
 /// Why training ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,7 +73,11 @@ pub struct Run {
     command: String,
     checkpoints: CheckpointFolder,
     last_good: Option<PathBuf>,
+    /// Where the run selects by it, and has been validated.
+    best: Option<Best>,
     set_aside: Vec<PathBuf>,
+    /// What is to be said of the weights that the run started from.
+    notes: Vec<String>,
     log: Log,
     /// Steps whose losses have not been read yet.
     unread: Vec<Measured>,
@@ -101,6 +100,19 @@ impl Run {
     /// What [`Material::read`] refuses; [`TrainError::Checkpoint`] when the folder holds a run: nothing is
     /// overwritten; [`TrainError::Busy`] when another process trains there.
     pub fn start(config: Config, cache_progress: impl Fn(usize, usize)) -> Result<Self, TrainError> {
+        Self::start_from(config, None, cache_progress)
+    }
+
+    /// As [`Run::start`], from the weights at `init` where one is given ([`initial::read`]): they are the
+    /// average too, and the optimiser is fresh.
+    ///
+    /// # Errors
+    /// As [`Run::start`] and [`initial::read`].
+    pub fn start_from(
+        config: Config,
+        init: Option<&Path>,
+        cache_progress: impl Fn(usize, usize),
+    ) -> Result<Self, TrainError> {
         let folder = config.run.folder.clone();
         refuse_run(&folder)?;
         let device = config.run.device.open_for(config.training.precision)?;
@@ -108,11 +120,22 @@ impl Run {
         let lock = RunLock::take(&folder)?;
         // Another process may have finished a run in the meantime.
         refuse_run(&folder)?;
-        let weights = initial_weights(&material.network, material.config.run.seed);
+        let (weights, notes) = match init {
+            None => (
+                initial_weights(&material.network, material.config.run.seed),
+                Vec::new(),
+            ),
+            Some(path) => {
+                let initial = initial::read(path, &material.network)?;
+                (initial.weights, initial.notes)
+            }
+        };
         let weights = Tensor::from_vec(weights, parameter_count(&material.network), &device)?;
         let optimiser = Optimiser::new(&material.config.training, weights)?;
         let scale = LossScale::new(material.config.training.precision);
-        Self::assemble(material, device, optimiser, scale, (0, 0.0), lock)
+        let mut run = Self::assemble(material, device, optimiser, scale, (0, 0.0), lock)?;
+        run.notes = notes;
+        Ok(run)
     }
 
     /// Goes on with the run in `folder` from its newest checkpoint, with `config`.
@@ -176,6 +199,10 @@ impl Run {
         run.metrics = progress.metrics;
         run.command = progress.command;
         run.last_good = Some(path);
+        // Also of a later step: the run comes by it again, and finds the same loss there.
+        if run.material.config.run.select == Select::ValidationLoss {
+            run.best = Best::of(&run.checkpoints);
+        }
         Ok(run)
     }
 
@@ -220,7 +247,9 @@ impl Run {
             command: "cellflux-train train".to_owned(),
             checkpoints,
             last_good: None,
+            best: None,
             set_aside: Vec::new(),
+            notes: Vec::new(),
             log,
             unread: Vec::new(),
             material,
@@ -231,6 +260,11 @@ impl Run {
     /// The checkpoints of later steps that resuming has set aside, under their new names.
     pub fn set_aside(&self) -> &[PathBuf] {
         &self.set_aside
+    }
+
+    /// What is to be said of the weights that the run started from, a sentence each.
+    pub fn notes(&self) -> &[String] {
+        &self.notes
     }
 
     /// Notes the command that started this run, for the provenance of its bundle.
@@ -282,6 +316,9 @@ impl Run {
             if !stop && (every(run.validate_every, self.step) || last) {
                 let found = self.validate()?;
                 progress.validation(self.step, &found);
+                if run.select == Select::ValidationLoss {
+                    self.keep_if_best(found.loss, &progress)?;
+                }
             }
             if !stop && (every(run.sheet_every, self.step) || (last && run.sheet_every > 0)) {
                 self.sheet()?;
@@ -395,62 +432,15 @@ impl Run {
         Ok(line)
     }
 
-    /// Validates the averaged weights.
-    ///
-    /// # Errors
-    /// The network's or the data's.
-    pub fn validate(&mut self) -> Result<Validation, TrainError> {
-        let config = &self.material.config;
-        let limit = (config.run.validation_pairs > 0).then_some(config.run.validation_pairs);
-        let fixed = Fixed {
-            source: config.training.source,
-            seed: config.run.seed,
-            range: self.material.spec().range,
-            device: &self.device,
-        };
-        let network = self.averaged_network()?;
-        let found = validate(&network, self.material.fixed(Split::Validation, limit), fixed)?;
-        self.log.validation(self.step, &found, self.clock.seconds())?;
-        self.metrics.insert("validation_loss".to_owned(), found.loss);
-        self.metrics.insert("validation_zero_loss".to_owned(), found.zero);
-        for (t, loss) in validation::TIMES.iter().zip(found.by_time) {
-            self.metrics.insert(format!("validation_loss_t_{t}"), loss);
-        }
-        Ok(found)
-    }
-
-    fn averaged_network(&self) -> Result<Network, TrainError> {
-        Network::constant(
-            &self.material.network,
-            self.averaged(),
-            Arc::clone(&self.material.conditions),
-            &self.operations,
-        )
-    }
-
-    /// Draws the sample sheet of the averaged weights.
-    fn sheet(&mut self) -> Result<(), TrainError> {
-        let pairs = varied_pairs(
-            &self.material,
-            Split::Validation,
-            self.material.config.run.sheet_rows,
-        )?;
-        let sampling = Sampling {
-            solver: Solver::Fixed(FixedSolver::Midpoint),
-            grid: GridKind::Uniform,
-            steps: SHEET_STEPS,
-            ..Sampling::default()
-        };
-        let walk = Walk::new(&sampling, self.material.config.training.source)?;
-        let sheet = draw_sheet(&self.material, self.averaged_network()?, &walk, &pairs)?;
-        let folder = self.material.config.run.folder.join(SHEETS);
-        fs::create_dir_all(&folder).map_err(TrainError::io(&folder))?;
-        let path = folder.join(format!("step-{:09}.png", self.step));
-        checkpoint::write_whole(&path, ".sheet-", &sheet.png)?;
-        self.log.sheet(self.step, &sheet)
-    }
-
     fn save(&mut self) -> Result<(), TrainError> {
+        let checkpoint = self.checkpoint()?;
+        let path = self.checkpoints.save(&checkpoint)?;
+        self.last_good = Some(path);
+        Ok(())
+    }
+
+    /// The run as a checkpoint.
+    fn checkpoint(&mut self) -> Result<Checkpoint, TrainError> {
         // A checkpoint of NaN would replace a good one.
         self.read_losses()?;
         let progress = checkpoint::Progress {
@@ -464,12 +454,10 @@ impl Run {
             device: self.material.config.run.device.to_string(),
             checksum: 0,
         };
-        let path = self.checkpoints.save(&Checkpoint {
+        Ok(Checkpoint {
             progress,
             state: self.optimiser.state().clone(),
-        })?;
-        self.last_good = Some(path);
-        Ok(())
+        })
     }
 }
 
@@ -489,7 +477,7 @@ pub fn open(
 
 /// A new run never writes into another run's folder.
 fn refuse_run(folder: &Path) -> Result<(), TrainError> {
-    match checkpoint::list(&folder.join(CHECKPOINTS))?.pop() {
+    match checkpoint::any(&folder.join(CHECKPOINTS))? {
         None => Ok(()),
         Some(path) => Err(TrainError::Checkpoint {
             path,

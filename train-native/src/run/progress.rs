@@ -73,8 +73,16 @@ impl Progress {
 
     /// The network was validated.
     pub fn validation(&self, step: u64, found: &Validation) {
+        let condition = found.condition.as_ref().map_or_else(String::new, |condition| {
+            format!(
+                "; under another pair's condition {:+.5}, velocities {:.1} % apart ({} pairs)",
+                condition.shuffled_gap,
+                100.0 * condition.velocity_distance,
+                condition.exchanged
+            )
+        });
         self.say(&format!(
-            "step {step}: validation loss {:.5}, {:.1} % of the zero predictor's",
+            "step {step}: validation loss {:.5}, {:.1} % of the zero predictor's{condition}",
             found.loss,
             100.0 * found.loss / found.zero
         ));

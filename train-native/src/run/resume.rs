@@ -12,8 +12,8 @@ const LEARNT: [&str; 1] = ["seed"];
 
 /// Compares the config with which a checkpoint was written with the one that is to go on.
 ///
-/// `[about]` and most of `[run]` may change, and so may the number of steps where the learning rate does not
-/// depend on it.
+/// `[about]` and most of `[run]` may change, and so may the number of steps or epochs where the learning rate
+/// does not depend on it.
 ///
 /// # Errors
 /// [`TrainError::Checkpoint`] naming the first keys that differ.
@@ -60,6 +60,7 @@ fn deciding(mut config: Table, now: &Config) -> Table {
         training.remove("explosion");
         if now.training.schedule == RateSchedule::Constant {
             training.remove("steps");
+            training.remove("epochs");
         }
     }
     if let Some(Value::Table(network)) = config.get_mut("network") {

@@ -6,8 +6,8 @@ use rand_distr::{Distribution, StandardNormal};
 use rayon::prelude::*;
 
 use super::augment::View;
-use crate::config::{FlowSource, TrainingConfig};
-use cellflux_data::random::{Purpose, chance, stream};
+use crate::config::{FlowSource, SourceNoise, TrainingConfig};
+use cellflux_data::random::{Purpose, chance, stream, unit};
 
 /// What is drawn for one sample.
 #[derive(Clone, Debug, PartialEq)]
@@ -56,19 +56,20 @@ impl Draws {
                 let numbers = |purpose, sample| stream(seed, purpose, step, sample);
                 let conditioned = !chance(&mut numbers(Purpose::Condition, decider), config.drop_condition);
                 let level = match config.source {
-                    FlowSource::Noise => Some(1.0),
+                    FlowSource::Noise => Some(SourceNoise::Level(1.0)),
                     FlowSource::Control => {
                         let noisy = chance(
                             &mut numbers(Purpose::SourceNoise, decider),
                             config.noise_probability,
                         );
-                        (noisy && config.noise > 0.0).then_some(config.noise)
+                        (noisy && config.noise.most() > 0.0).then_some(config.noise)
                     }
                 };
                 let noise = level.map(|level| {
                     let mut numbers = numbers(Purpose::SourceNoise, sample);
                     // The first number is the decision's.
                     numbers.next_u64();
+                    let level = level.draw(&mut numbers);
                     normal(&mut numbers, level as f32, values)
                 });
                 Sample {
@@ -83,6 +84,16 @@ impl Draws {
         Self {
             samples,
             dropout: stream(seed, Purpose::Dropout, step, first).next_u64(),
+        }
+    }
+}
+
+impl SourceNoise {
+    /// The level of a sample; a range takes a number, one level none.
+    fn draw(self, numbers: &mut ChaCha8Rng) -> f64 {
+        match self {
+            Self::Level(level) => level,
+            Self::Range([least, most]) => least + (most - least) * unit(numbers),
         }
     }
 }
@@ -159,10 +170,45 @@ mod tests {
     }
 
     #[test]
+    fn a_range_gives_each_sample_a_level_of_its_own_uniform_between_its_ends() {
+        let config = TrainingConfig {
+            noise: SourceNoise::Range([0.2, 0.6]),
+            noise_probability: 1.0,
+            per_batch: true,
+            ..TrainingConfig::default()
+        };
+        // The level of a sample's noise, from 12,000 numbers: an error of 0.65 % of it.
+        let samples = Draws::new(&config, 7, 0, 0, 400, 12_000).samples;
+        let mut levels: Vec<f64> = samples
+            .iter()
+            .map(|sample| {
+                let noise = sample.noise.as_ref().unwrap();
+                let squares: f64 = noise.iter().map(|&v| f64::from(v * v)).sum();
+                (squares / noise.len() as f64).sqrt()
+            })
+            .collect();
+        levels.sort_by(f64::total_cmp);
+        let near = |found: f64, expected: f64, error: f64| {
+            assert!((found - expected).abs() < error, "{found} {expected}");
+        };
+        let mean = levels.iter().sum::<f64>() / 400.0;
+        // Five standard errors of 400 uniform numbers in a range of 0.4.
+        near(mean, 0.4, 5.0 * 0.4 / 12f64.sqrt() / 20.0);
+        near(levels[100], 0.3, 0.05);
+        near(levels[300], 0.5, 0.05);
+        assert!(
+            levels[0] > 0.19 && levels[399] < 0.62,
+            "{} {}",
+            levels[0],
+            levels[399]
+        );
+    }
+
+    #[test]
     fn a_flow_from_noise_has_unit_noise_in_every_sample() {
         let config = TrainingConfig {
             source: FlowSource::Noise,
-            noise: 0.5,
+            noise: SourceNoise::Level(0.5),
             noise_probability: 0.0,
             ..TrainingConfig::default()
         };

@@ -41,6 +41,16 @@ pub fn losses(
     batch: &FlowBatch,
     dropout: Option<u64>,
 ) -> Result<Losses, TrainError> {
+    let (point, target) = point_and_target(batch)?;
+    let velocity = network.velocity(&point, &batch.times, &batch.conditions, dropout)?;
+    Ok(Losses {
+        network: (velocity - &target)?.sqr()?.mean_all()?,
+        zero: target.sqr()?.mean_all()?,
+    })
+}
+
+/// The points `x_t = (1 - t) x0 + t x1` of a batch and the velocities `x1 - x0` there, each `[N, C, H, W]`.
+pub(crate) fn point_and_target(batch: &FlowBatch) -> Result<(Tensor, Tensor), TrainError> {
     let device = batch.x0.device();
     let weights: Vec<[f64; 2]> = batch.times.iter().map(|&t| point_weights(t)).collect();
     let weight = |end: usize| -> candle_core::Result<Tensor> {
@@ -48,12 +58,7 @@ pub fn losses(
         Tensor::from_vec(values, (weights.len(), 1, 1, 1), device)?.to_dtype(batch.x0.dtype())
     };
     let point = (batch.x0.broadcast_mul(&weight(0)?)? + batch.x1.broadcast_mul(&weight(1)?)?)?;
-    let target = (&batch.x1 - &batch.x0)?;
-    let velocity = network.velocity(&point, &batch.times, &batch.conditions, dropout)?;
-    Ok(Losses {
-        network: (velocity - &target)?.sqr()?.mean_all()?,
-        zero: target.sqr()?.mean_all()?,
-    })
+    Ok((point, (&batch.x1 - &batch.x0)?))
 }
 
 /// The gradient `[P]` of the mean loss over the micro-batches, multiplied by `scale`, and the mean losses.

@@ -15,7 +15,33 @@ pub struct Optimiser {
     epsilon: f64,
     weight_decay: f64,
     clip: Option<f64>,
-    ema_decay: f64,
+    average: Average,
+}
+
+/// How the average of the weights forgets.
+#[derive(Clone, Copy, Debug)]
+enum Average {
+    /// Exponentially, with this decay in the end.
+    Exponential(f64),
+    /// As a power function of the number of updates, with this exponent.
+    Power(f64),
+}
+
+impl Average {
+    fn new(config: &TrainingConfig) -> Self {
+        match config.ema {
+            None => Self::Exponential(config.ema_decay),
+            Some(power) => Self::Power(power.gamma()),
+        }
+    }
+
+    /// The decay at the n-th update, counted from 1.
+    fn decay(self, updates: u64) -> f64 {
+        match self {
+            Self::Exponential(limit) => ema_decay(limit, updates),
+            Self::Power(gamma) => power_decay(gamma, updates),
+        }
+    }
 }
 
 /// Decay of the average at the n-th update: `min(limit, (1 + n) / (10 + n))`, so that a short run's average
@@ -23,6 +49,12 @@ pub struct Optimiser {
 pub fn ema_decay(limit: f64, updates: u64) -> f64 {
     let n = updates as f64;
     limit.min((1.0 + n) / (10.0 + n))
+}
+
+/// Decay of a power function average at the n-th update, `(1 - 1 / n)^(gamma + 1)` (Karras et al. 2024,
+/// section 3.1): the first update's weights take the place of the start.
+pub fn power_decay(gamma: f64, updates: u64) -> f64 {
+    (1.0 - 1.0 / updates.max(1) as f64).powf(gamma + 1.0)
 }
 
 impl Optimiser {
@@ -52,7 +84,7 @@ impl Optimiser {
                 OptimiserKind::Adam => 0.0,
             },
             clip: config.clip,
-            ema_decay: config.ema_decay,
+            average: Average::new(config),
         }
     }
 
@@ -97,7 +129,7 @@ impl Optimiser {
             corrections: self.betas.map(correction),
             epsilon: self.epsilon,
             weight_decay: self.weight_decay,
-            average: ema_decay(self.ema_decay, self.updates),
+            average: self.average.decay(self.updates),
         };
         self.state = self.state.updated(gradient, &update)?;
         Ok(())
@@ -107,6 +139,7 @@ impl Optimiser {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::PowerAverage;
     use candle_core::Device;
     use proptest::prelude::*;
 
@@ -190,6 +223,68 @@ mod tests {
                 .iter()
                 .all(|m| m.abs() < f32::MIN_POSITIVE)
         );
+    }
+
+    /// The average of weights that are 1 at one update and 0 at all others, after `updates` of them: how much
+    /// that update counts.
+    fn counts(average: Average, update: u64, updates: u64) -> f64 {
+        (1..=updates).fold(0.0, |sum, n| {
+            let decay = average.decay(n);
+            decay * sum + (1.0 - decay) * f64::from(u8::from(n == update))
+        })
+    }
+
+    #[test]
+    fn a_power_average_weighs_updates_by_the_power_of_their_number_and_is_as_wide_as_asked() {
+        // (n^2 - (n - 1)^2) / 3^2 for gamma = 1.
+        for (update, expected) in [(1, 1.0 / 9.0), (2, 3.0 / 9.0), (3, 5.0 / 9.0)] {
+            let found = counts(Average::Power(1.0), update, 3);
+            assert!((found - expected).abs() < 1e-12, "{update}: {found}");
+        }
+        let updates = 500;
+        for power in [0.05, 0.1, 0.2] {
+            let config = TrainingConfig {
+                ema: Some(PowerAverage { power }),
+                ..TrainingConfig::default()
+            };
+            let average = Average::new(&config);
+            let (mut sum, mut mean, mut square) = (0.0, 0.0, 0.0);
+            for update in 1..=updates {
+                let weight = counts(average, update, updates);
+                let at = update as f64 / updates as f64;
+                sum += weight;
+                mean += weight * at;
+                square += weight * at * at;
+            }
+            let width = (square - mean * mean).sqrt();
+            assert!((sum - 1.0).abs() < 1e-9, "{sum}");
+            // Updates are 1/500 apart.
+            assert!((width - power).abs() < 2e-3, "{power}: {width}");
+        }
+    }
+
+    #[test]
+    fn the_first_power_average_is_the_first_update_s_weights_and_the_next_lies_between() {
+        let config = TrainingConfig {
+            ema: Some(PowerAverage { power: 0.1 }),
+            weight_decay: 0.0,
+            ..TrainingConfig::default()
+        };
+        let start = Tensor::new(&[1.0f32, -1.0], &Device::Cpu).unwrap();
+        let mut optimiser = Optimiser::new(&config, start).unwrap();
+        let gradient = Tensor::new(&[0.5f32, 0.5], &Device::Cpu).unwrap();
+        let norm = Optimiser::norm(&gradient).unwrap();
+        let values = |tensor: &Tensor| tensor.to_vec1::<f32>().unwrap();
+        optimiser.step(&gradient, &norm, 0.1).unwrap();
+        let first = values(&optimiser.state().weights);
+        assert_eq!(first, values(&optimiser.state().averaged));
+        optimiser.step(&gradient, &norm, 0.1).unwrap();
+        let second = values(&optimiser.state().weights);
+        let decay = power_decay(PowerAverage { power: 0.1 }.gamma(), 2);
+        for ((found, first), second) in values(&optimiser.state().averaged).iter().zip(first).zip(second) {
+            let expected = decay * f64::from(first) + (1.0 - decay) * f64::from(second);
+            assert!((f64::from(*found) - expected).abs() < 1e-6, "{found} {expected}");
+        }
     }
 
     #[test]

@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use cellflux_image::ImageSpec;
 
 use super::config::{About, CompoundTable, FieldsConfig, MissingField};
-use super::template::Template;
 use crate::error::{DataError, Place};
 use crate::table::{Column, Row, Table};
+use crate::template::Template;
 
 /// The fields to cut, in the table's order.
 pub(super) struct FieldTable {

@@ -16,7 +16,6 @@ mod illumination;
 pub mod nuclei;
 mod report;
 mod sheet;
-mod template;
 #[cfg(test)]
 mod tests;
 

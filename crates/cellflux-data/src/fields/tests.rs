@@ -125,7 +125,7 @@ fn every_cell_of_a_field_becomes_a_crop_that_training_reads() {
     let error = crate::read_experiment(&training).unwrap_err().to_string();
     assert!(error.contains("no treated image in the train split"), "{error}");
     training.split.train.push("val".into());
-    training.split.validation.clear();
+    training.split.validation = crate::ValidationSplit::Values(Vec::new());
     let experiment = crate::read_experiment(&training).unwrap();
     assert_eq!(experiment.compounds()[1].smiles.as_deref(), Some("CCO"));
     assert_eq!(experiment.wells(), ["A01"]);

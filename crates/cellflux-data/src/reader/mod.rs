@@ -3,10 +3,13 @@
 //! Every image's metadata is opened and only the first image is decoded: a missing file, a missing column or
 //! an unknown value ends here, before anything is written or trained.
 
+mod choice;
 #[cfg(test)]
 mod tests;
+mod values;
 
 use std::collections::HashMap;
+use std::io::ErrorKind;
 use std::path::Path;
 use std::time::UNIX_EPOCH;
 
@@ -14,15 +17,19 @@ use cellflux_image::ImageSpec;
 use cellflux_image::spec::Channel;
 use sha2::{Digest, Sha256};
 
-use crate::config::{DataConfig, ImageConfig, Source};
+use crate::config::{DataConfig, ImageConfig, MissingImage, Source, UnknownSplit};
+use crate::drawn_split::Groups;
 use crate::entry::{Compound, Entry, Split};
 use crate::error::DataError;
 use crate::experiment::Experiment;
 use crate::images::Images;
 use crate::layout::{FoundColumns, Layout};
+use crate::left_out::LeftOut;
 use crate::names::Names;
 use crate::synthetic;
 use crate::table::{Column, Row, Table};
+use choice::Choice;
+use values::{Meaning, Values};
 
 /// Reads and checks an experiment.
 ///
@@ -30,22 +37,53 @@ use crate::table::{Column, Row, Table};
 /// [`DataError`] naming the file, line and column, or the configuration's field.
 pub fn read_experiment(config: &DataConfig) -> Result<Experiment, DataError> {
     let spec = config.image.spec()?;
-    let mut experiment = match &config.source {
-        Source::Synthetic(design) => synthetic::experiment(design, &spec)?,
+    let (mut experiment, groups) = match &config.source {
+        Source::Synthetic(design) => {
+            refuse_choices(config)?;
+            (synthetic::experiment(design, &spec)?, None)
+        }
         Source::Folder { .. } | Source::Public { .. } => read_table(config, spec)?,
     };
     experiment.hold_out(&config.held_out)?;
+    if let (Some(groups), Some(rule)) = (groups, config.split.validation.rule()) {
+        experiment.drawn_validation = Some(groups.draw(&mut experiment.entries, rule)?);
+    }
     experiment.check_splits()?;
     Ok(experiment)
 }
 
-/// Reads a table of images on disk.
-fn read_table(config: &DataConfig, spec: ImageSpec) -> Result<Experiment, DataError> {
+/// A design says itself which compounds and which validation cells there are.
+fn refuse_choices(config: &DataConfig) -> Result<(), DataError> {
+    let by = |key: &str| format!("none for drawn cells, which follow {key}");
+    for (field, names) in [("data.only", &config.only), ("data.except", &config.except)] {
+        if let Some(first) = names.first() {
+            return Err(DataError::config(
+                field,
+                format!("{first:?}"),
+                by("data.source.compounds"),
+            ));
+        }
+    }
+    if config.split.validation.rule().is_some() {
+        return Err(DataError::config(
+            "data.split.validation",
+            "a rule",
+            by("data.source.validation"),
+        ));
+    }
+    Ok(())
+}
+
+/// Reads a table of images on disk, with their groups where a rule draws the validation split.
+fn read_table(config: &DataConfig, spec: ImageSpec) -> Result<(Experiment, Option<Groups>), DataError> {
     let layout = Layout::of(&config.source, &config.columns);
     let table = Table::open(&layout.table)?;
     let columns = layout.columns(&table)?;
+    let rule = config.split.validation.rule();
     let mut reader = Reader {
         config,
+        choice: Choice::new(config),
+        groups: rule.map(|rule| Groups::new(rule, &table)).transpose()?,
         hash: fingerprint_of_spec(&spec, &config.image),
         columns,
         layout,
@@ -58,6 +96,7 @@ fn read_table(config: &DataConfig, spec: ImageSpec) -> Result<Experiment, DataEr
         fields: Names::default(),
         seen: HashMap::new(),
         ignored_rows: 0,
+        left_out: LeftOut::default(),
     };
     table.for_each_row(|row| reader.row(row))?;
     reader.finish(spec)
@@ -66,6 +105,9 @@ fn read_table(config: &DataConfig, spec: ImageSpec) -> Result<Experiment, DataEr
 /// A table of images that is becoming an experiment.
 struct Reader<'a> {
     config: &'a DataConfig,
+    choice: Choice<'a>,
+    /// The images' groups, where a rule divides by them.
+    groups: Option<Groups>,
     layout: Layout,
     columns: FoundColumns,
     entries: Vec<Entry>,
@@ -78,51 +120,42 @@ struct Reader<'a> {
     /// Images seen, with their lines.
     seen: HashMap<Box<str>, u32>,
     ignored_rows: usize,
+    left_out: LeftOut,
     hash: Sha256,
 }
 
 impl Reader<'_> {
     fn row(&mut self, row: &Row<'_>) -> Result<(), DataError> {
-        let columns = &self.columns;
-        let line =
-            u32::try_from(row.line).map_err(|_| row.wrong(&columns.image, "at most 4,294,967,295 lines"))?;
-        let values = &self.config.split;
-        let split = choose(
-            row,
-            &columns.split,
-            [
-                (&values.train, Split::Train),
-                (&values.validation, Split::Validation),
-                (&values.test, Split::Test),
-            ],
-            &values.ignored,
-            "data.split",
-        )?;
-        let values = &self.config.state;
-        let treated = choose(
-            row,
-            &columns.state,
-            [(&values.treated, true), (&values.control, false)],
-            &values.ignored,
-            "data.state",
-        )?;
-        let (Some(split), Some(treated)) = (split, treated) else {
-            self.ignored_rows += 1;
+        let line = u32::try_from(row.line)
+            .map_err(|_| row.wrong(&self.columns.image, "at most 4,294,967,295 lines"))?;
+        let Some((split, treated)) = self.part(row)? else {
             return Ok(());
         };
-        let image = self.layout.path_of(row, &columns.image)?;
+        let image = self.layout.path_of(row, &self.columns.image)?;
         if let Some(earlier) = self.seen.insert(image.clone(), line) {
             let expected = format!("an image of its own; line {earlier} has this one");
-            return Err(row.wrong(&columns.image, expected));
+            return Err(row.wrong(&self.columns.image, expected));
         }
-        stamp(
-            &self.layout.images.join(&*image),
-            row,
-            &columns.image,
-            &image,
-            &mut self.hash,
-        )?;
-        let compound = self.compound(row, line, treated)?;
+        let name = compound_name(row, &self.columns, self.config, treated)?;
+        if !self.choice.takes(name, treated) {
+            self.left_out.unchosen(name);
+            return Ok(());
+        }
+        let group = self.groups.as_ref().map(|groups| groups.name(row)).transpose()?;
+        let path = self.layout.images.join(&*image);
+        match stamp(&path, row, &self.columns.image, &image, &mut self.hash) {
+            Err(DataError::MissingImage { reason, .. })
+                if self.config.missing == MissingImage::Skip && reason.kind() == ErrorKind::NotFound =>
+            {
+                self.left_out.missing(&image);
+                return Ok(());
+            }
+            stamped => stamped?,
+        }
+        if let (Some(groups), Some(group)) = (&mut self.groups, group) {
+            groups.add(&group);
+        }
+        let compound = self.compound(row, name, line, treated)?;
         let columns = &self.columns;
         let (batch, _) = self
             .batches
@@ -153,24 +186,50 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// The row's compound, with what this row adds to what is known of it.
-    fn compound(&mut self, row: &Row<'_>, line: u32, treated: bool) -> Result<u32, DataError> {
-        let columns = &self.columns;
-        let name = match (row.text(&columns.compound), self.config.empty_compound.as_deref()) {
-            ("", Some(control)) if !treated => control,
-            ("", _) => {
-                let well = columns.well.as_ref().map_or("", |column| row.text(column));
-                let mut expected = match well {
-                    "" => "a compound's name".to_owned(),
-                    well => format!("a compound's name for well {well}"),
-                };
-                if !treated {
-                    expected += "; where controls have none, data.empty_compound = \"DMSO\" gives them one";
-                }
-                return Err(row.wrong(&columns.compound, expected));
-            }
-            (name, _) => name,
+    /// The row's split and whether it is treated; none where the row is left out for one of them, which is
+    /// counted.
+    fn part(&mut self, row: &Row<'_>) -> Result<Option<(Split, bool)>, DataError> {
+        let (columns, config) = (&self.columns, self.config);
+        let values = Values {
+            lists: [
+                (config.split.train.as_slice(), Split::Train),
+                (config.split.validation.values(), Split::Validation),
+                (config.split.test.as_slice(), Split::Test),
+            ],
+            ignored: &config.split.ignored,
+            setting: "data.split",
         };
+        let text = row.text(&columns.split);
+        let split = match values.meaning(text) {
+            Meaning::Known(split) => Some(split),
+            Meaning::Ignored => None,
+            Meaning::Unknown if skips_unknown_splits(config) => {
+                self.left_out.unknown_split(text);
+                return Ok(None);
+            }
+            Meaning::Unknown => return Err(values.unknown(row, &columns.split)),
+        };
+        let values = Values {
+            lists: [
+                (config.state.treated.as_slice(), true),
+                (config.state.control.as_slice(), false),
+            ],
+            ignored: &config.state.ignored,
+            setting: "data.state",
+        };
+        let treated = match values.meaning(row.text(&columns.state)) {
+            Meaning::Known(treated) => Some(treated),
+            Meaning::Ignored => None,
+            Meaning::Unknown => return Err(values.unknown(row, &columns.state)),
+        };
+        let part = split.zip(treated);
+        self.ignored_rows += usize::from(part.is_none());
+        Ok(part)
+    }
+
+    /// The position of the compound `name`, with what this row adds to what is known of it.
+    fn compound(&mut self, row: &Row<'_>, name: &str, line: u32, treated: bool) -> Result<u32, DataError> {
+        let columns = &self.columns;
         let (position, new) = self.compound_names.position(name);
         if new {
             self.compounds.push(Compound {
@@ -208,19 +267,26 @@ impl Reader<'_> {
         Ok(position)
     }
 
-    fn finish(self, spec: ImageSpec) -> Result<Experiment, DataError> {
+    fn finish(self, spec: ImageSpec) -> Result<(Experiment, Option<Groups>), DataError> {
         let titles = self.columns.titles(self.layout.table.clone());
+        self.choice
+            .check(&titles.table, &self.compounds, &self.left_out.unchosen_compounds)?;
         let Some(first) = self.entries.first() else {
+            let mut found = format!("rows left out by their split or state: {}", self.ignored_rows);
+            if !self.left_out.is_empty() {
+                found += ", and\n";
+                found += self.left_out.to_string().trim_end();
+            }
             return Err(DataError::Nothing {
                 file: titles.table,
                 column: titles.image,
                 what: "no image".into(),
-                found: format!("rows left out by their split or state: {}", self.ignored_rows),
+                found,
             });
         };
         let place = || titles.place(&titles.image, first.line);
         let images = Images::files(self.layout.images, first, &spec, &self.config.image, place)?;
-        Ok(Experiment {
+        let experiment = Experiment {
             spec,
             images,
             entries: self.entries,
@@ -230,9 +296,12 @@ impl Reader<'_> {
             wells: self.wells.list,
             fields: self.fields.list,
             ignored_rows: self.ignored_rows,
+            left_out: self.left_out,
+            drawn_validation: None,
             fingerprint: format!("{:x}", self.hash.finalize()),
             titles,
-        })
+        };
+        Ok((experiment, self.groups))
     }
 }
 
@@ -250,30 +319,37 @@ fn field_of_view(row: &Row<'_>, columns: &FoundColumns) -> Option<String> {
     })
 }
 
-/// What a cell means: one of the listed values, or none for an ignored one.
-fn choose<T: Copy, const N: usize>(
-    row: &Row<'_>,
-    column: &Column,
-    values: [(&Vec<String>, T); N],
-    ignored: &[String],
-    setting: &str,
-) -> Result<Option<T>, DataError> {
-    let text = row.text(column);
-    for (list, value) in &values {
-        if list.iter().any(|known| known == text) {
-            return Ok(Some(*value));
+/// Whether rows of a split that the configuration does not know are left out. The public code's loader takes
+/// the rows of the splits that it knows, and no others.
+fn skips_unknown_splits(config: &DataConfig) -> bool {
+    match config.split.unknown {
+        Some(unknown) => unknown == UnknownSplit::Skip,
+        None => matches!(config.source, Source::Public { .. }),
+    }
+}
+
+/// The name of a row's compound.
+fn compound_name<'r>(
+    row: &'r Row<'_>,
+    columns: &FoundColumns,
+    config: &'r DataConfig,
+    treated: bool,
+) -> Result<&'r str, DataError> {
+    match (row.text(&columns.compound), config.empty_compound.as_deref()) {
+        ("", Some(control)) if !treated => Ok(control),
+        ("", _) => {
+            let well = columns.well.as_ref().map_or("", |column| row.text(column));
+            let mut expected = match well {
+                "" => "a compound's name".to_owned(),
+                well => format!("a compound's name for well {well}"),
+            };
+            if !treated {
+                expected += "; where controls have none, data.empty_compound = \"DMSO\" gives them one";
+            }
+            Err(row.wrong(&columns.compound, expected))
         }
+        (name, _) => Ok(name),
     }
-    if ignored.iter().any(|known| known == text) {
-        return Ok(None);
-    }
-    let lists = values.iter().flat_map(|(list, _)| list.iter()).chain(ignored);
-    let known: Vec<&str> = lists.map(String::as_str).collect();
-    let expected = format!(
-        "one of {}; [{setting}] says what each value means, or which rows to leave out (ignored)",
-        known.join(", ")
-    );
-    Err(row.wrong(column, expected))
 }
 
 /// Adds an image's name, length and time to the fingerprint.

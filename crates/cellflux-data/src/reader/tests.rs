@@ -1,5 +1,6 @@
 //! Tables of images: what is read, and what is refused with its line and column.
 
+use std::collections::BTreeMap;
 use std::fs;
 
 use cellflux_image::npy;
@@ -322,6 +323,54 @@ fn listed_values_are_left_out_and_counted() {
 }
 
 #[test]
+fn rows_of_an_unknown_split_are_left_out_and_counted_where_the_configuration_says_so() {
+    let folder = Folder::usual();
+    folder.edit("a3.png,train", "a3.png,ood");
+    let mut config = folder.config();
+    config.split.unknown = Some(UnknownSplit::Skip);
+    let experiment = read_experiment(&config).unwrap();
+    let report = Report::of(&experiment);
+    assert_eq!((experiment.entries().len(), report.ignored_rows), (7, 0));
+    assert_eq!(
+        report.left_out.unknown_splits,
+        BTreeMap::from([("ood".to_owned(), 1)])
+    );
+    let said = report.to_string();
+    assert!(
+        said.contains("1 rows left out by a split that [data.split] does not know: \"ood\" (1)"),
+        "{said}"
+    );
+}
+
+#[test]
+fn rows_without_their_image_are_left_out_and_named_where_the_configuration_says_so() {
+    let folder = Folder::usual();
+    for image in ["a1.png", "b3.png"] {
+        fs::remove_file(folder.path().join(image)).unwrap();
+    }
+    let mut config = folder.config();
+    config.missing = MissingImage::Skip;
+    let experiment = read_experiment(&config).unwrap();
+    let report = Report::of(&experiment);
+    assert_eq!(experiment.entries().len(), 6);
+    assert_eq!(
+        (report.left_out.missing.count, report.left_out.missing.first),
+        (2, vec!["a1.png".to_owned(), "b3.png".to_owned()])
+    );
+    // The entries that stay are the images that are there.
+    for (index, entry) in experiment.entries().iter().enumerate() {
+        assert_eq!(
+            experiment.load(index).unwrap(),
+            vec![entry.line as u8; 3 * SIDE * SIDE]
+        );
+    }
+    // A folder in an image's place is no missing image.
+    fs::create_dir(folder.path().join("b3.png")).unwrap();
+    let error = read_experiment(&config).unwrap_err().to_string();
+    assert!(error.contains("b3.png: is not a file"), "{error}");
+}
+
+#[test]
 fn an_image_smaller_than_the_model_is_refused_and_a_larger_one_gives_its_middle_or_all() {
     let folder = Folder::usual();
     let mut config = folder.config();
@@ -390,6 +439,8 @@ fn the_public_layout_is_read_by_its_own_titles_and_paths() {
         fs::write(folder.join(format!("A0{number}_f1_7.npy")), npy).unwrap();
         lines.push(format!("BR1_A0{number}_f1_7,train,{state},{name},BR1"));
     }
+    // As the public code's loader does, rows of other splits are passed over.
+    lines.push("BR1_A09_f1_7,ood,trt,BRD-9,BR1".to_owned());
     let table = dir.path().join("index.csv");
     fs::write(&table, lines.join("\n")).unwrap();
     let mut config = synthetic(0);
@@ -402,6 +453,10 @@ fn the_public_layout_is_read_by_its_own_titles_and_paths() {
     config.image.channels = ImageSpec::plain(5, 1, 1).channels;
     let experiment = read_experiment(&config).unwrap();
     assert_eq!(experiment.batches(), ["BR1"]);
+    assert_eq!(
+        Report::of(&experiment).left_out.unknown_splits,
+        BTreeMap::from([("ood".to_owned(), 1)])
+    );
     assert_eq!(&*experiment.entries()[1].image, "BR1/A01_f1/A01_f1_7.npy");
     let image = experiment.load(1).unwrap();
     for (channel, plane) in (0u8..).zip(image.chunks_exact(SIDE * SIDE)) {

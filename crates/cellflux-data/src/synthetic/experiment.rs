@@ -10,6 +10,7 @@ use crate::entry::{Compound, Entry};
 use crate::error::DataError;
 use crate::experiment::Experiment;
 use crate::images::Images;
+use crate::left_out::LeftOut;
 use crate::titles::Titles;
 
 /// The experiment of a design.
@@ -69,6 +70,8 @@ pub(crate) fn experiment(config: &SyntheticConfig, spec: &ImageSpec) -> Result<E
         wells: Vec::new(),
         fields: (0..config.images).map(image_path).collect(),
         ignored_rows: 0,
+        left_out: LeftOut::default(),
+        drawn_validation: None,
         fingerprint: format!("{:x}", hash.finalize()),
         images: Images::Synthetic(Box::new(design)),
     })

@@ -6,7 +6,7 @@ use crate::table::{Column, Row, Table};
 
 /// A template whose columns have been found.
 #[derive(Clone, Debug)]
-pub(super) struct Template(Vec<Part>);
+pub(crate) struct Template(Vec<Part>);
 
 #[derive(Clone, Debug)]
 enum Part {
@@ -22,7 +22,7 @@ impl Template {
     /// # Errors
     /// [`DataError::Config`] for a brace without its other half or a part that is not a number,
     /// [`DataError::MissingColumn`].
-    pub(super) fn read(text: &str, field: &str, table: &Table) -> Result<Self, DataError> {
+    pub(crate) fn read(text: &str, field: &str, table: &Table) -> Result<Self, DataError> {
         let wrong = || {
             DataError::config(
                 field,
@@ -53,7 +53,7 @@ impl Template {
     ///
     /// # Errors
     /// [`DataError::Cell`] for a cell with fewer parts than are asked for.
-    pub(super) fn fill(&self, row: &Row<'_>) -> Result<String, DataError> {
+    pub(crate) fn fill(&self, row: &Row<'_>) -> Result<String, DataError> {
         let mut text = String::new();
         for part in &self.0 {
             match part {
@@ -70,8 +70,21 @@ impl Template {
         Ok(text)
     }
 
+    /// As [`Template::fill`], for a row in which none of the columns may be empty.
+    ///
+    /// # Errors
+    /// As [`Template::fill`], and [`DataError::Cell`] for an empty cell.
+    pub(crate) fn filled(&self, row: &Row<'_>, expected: &str) -> Result<String, DataError> {
+        for part in &self.0 {
+            if let Part::Cell(column) | Part::Piece(column, _) = part {
+                row.filled(column, expected)?;
+            }
+        }
+        self.fill(row)
+    }
+
     /// Where the template reads a row, for messages: its first column, or `otherwise` where it reads none.
-    pub(super) fn place(&self, row: &Row<'_>, otherwise: impl FnOnce() -> String) -> Place {
+    pub(crate) fn place(&self, row: &Row<'_>, otherwise: impl FnOnce() -> String) -> Place {
         match self.column() {
             Some(column) => row.place(column),
             None => row.place_in(otherwise()),

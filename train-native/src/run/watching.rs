@@ -1,0 +1,140 @@
+//! What a run shows of itself while it trains: the validation of its averaged weights, the best checkpoint so
+//! far, sample sheets.
+
+use std::fs;
+use std::sync::Arc;
+
+use cellflux_bundle::sampling::Sampling;
+use cellflux_flow::solver::{FixedSolver, Solver};
+use cellflux_flow::time_grid::GridKind;
+
+use super::checkpoint::{self, CheckpointFolder};
+use super::progress::Progress;
+use super::sheets::{draw_sheet, varied_pairs};
+use super::{Run, SHEETS};
+use crate::TrainError;
+use crate::network::Network;
+use crate::sampling::Walk;
+use crate::validation::{self, Fixed, Validation, validate};
+use cellflux_data::Split;
+
+/// The validation loss among a checkpoint's metrics.
+const VALIDATION_LOSS: &str = "validation_loss";
+/// Steps of a sheet's walk: a multiple of four, so that its frames are exactly at their times.
+const SHEET_STEPS: usize = 20;
+
+/// The lowest validation loss of a run so far.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Best {
+    /// The step whose averaged weights have it.
+    pub step: u64,
+    /// The loss.
+    pub loss: f64,
+}
+
+impl Best {
+    /// That of the best checkpoint in a run's folder of checkpoints, if there is one.
+    pub(super) fn of(checkpoints: &CheckpointFolder) -> Option<Self> {
+        let best = checkpoints.best()?;
+        Some(Self {
+            step: best.step,
+            loss: *best.metrics.get(VALIDATION_LOSS)?,
+        })
+    }
+}
+
+impl Run {
+    /// Validates the averaged weights.
+    ///
+    /// # Errors
+    /// The network's or the data's.
+    pub fn validate(&mut self) -> Result<Validation, TrainError> {
+        let config = &self.material.config;
+        let limit = (config.run.validation_pairs > 0).then_some(config.run.validation_pairs);
+        let fixed = Fixed {
+            source: config.training.source,
+            seed: config.run.seed,
+            range: self.material.spec().range,
+            device: &self.device,
+        };
+        let network = self.averaged_network()?;
+        let pairs = self.material.fixed(Split::Validation, limit);
+        let found = validate(&network, pairs, fixed, config.run.condition_use)?;
+        self.log.validation(self.step, &found, self.clock.seconds())?;
+        self.metrics.insert(VALIDATION_LOSS.to_owned(), found.loss);
+        self.metrics.insert("validation_zero_loss".to_owned(), found.zero);
+        for (t, loss) in validation::TIMES.iter().zip(found.by_time) {
+            self.metrics.insert(format!("validation_loss_t_{t}"), loss);
+        }
+        if let Some(condition) = &found.condition {
+            for (name, value) in [
+                ("validation_shuffled_gap", condition.shuffled_gap),
+                ("validation_velocity_distance", condition.velocity_distance),
+            ] {
+                self.metrics.insert(name.to_owned(), value);
+            }
+        }
+        Ok(found)
+    }
+
+    fn averaged_network(&self) -> Result<Network, TrainError> {
+        Network::constant(
+            &self.material.network,
+            self.averaged(),
+            Arc::clone(&self.material.conditions),
+            &self.operations,
+        )
+    }
+
+    /// Draws the sample sheet of the averaged weights.
+    pub(super) fn sheet(&mut self) -> Result<(), TrainError> {
+        let pairs = varied_pairs(
+            &self.material,
+            Split::Validation,
+            self.material.config.run.sheet_rows,
+        )?;
+        let sampling = Sampling {
+            solver: Solver::Fixed(FixedSolver::Midpoint),
+            grid: GridKind::Uniform,
+            steps: SHEET_STEPS,
+            ..Sampling::default()
+        };
+        let walk = Walk::new(&sampling, self.material.config.training.source)?;
+        let sheet = draw_sheet(&self.material, self.averaged_network()?, &walk, &pairs)?;
+        let folder = self.material.config.run.folder.join(SHEETS);
+        fs::create_dir_all(&folder).map_err(TrainError::io(&folder))?;
+        let path = folder.join(format!("step-{:09}.png", self.step));
+        checkpoint::write_whole(&path, ".sheet-", &sheet.png)?;
+        self.log.sheet(self.step, &sheet)
+    }
+
+    /// The lowest validation loss so far, where the run selects its checkpoint by it.
+    pub fn best(&self) -> Option<Best> {
+        self.best
+    }
+
+    /// Keeps the run as its best checkpoint if this validation loss is the lowest so far.
+    ///
+    /// # Errors
+    /// [`TrainError::Io`].
+    pub(super) fn keep_if_best(&mut self, loss: f64, progress: &Progress) -> Result<(), TrainError> {
+        let before = self.best.map(|best| best.loss);
+        if !loss.is_finite() || before.is_some_and(|before| loss >= before) {
+            return Ok(());
+        }
+        let checkpoint = self.checkpoint()?;
+        let path = self.checkpoints.save_best(&checkpoint)?;
+        self.log.best(self.step, loss, before)?;
+        self.best = Some(Best {
+            step: self.step,
+            loss,
+        });
+        let than = before.map_or_else(String::new, |before| format!(", {before:.5} before"));
+        progress.say(&format!(
+            "step {}: kept as {}, as its validation loss is the lowest so far: {loss:.5}{than}",
+            self.step,
+            path.display()
+        ));
+        Ok(())
+    }
+}
