@@ -95,8 +95,8 @@ impl ChannelDisplay {
     }
 }
 
-/// The composite of a model-range image `[C, H, W]`: each visible channel, stretched by its window and bent by
-/// its gamma, adds the light of its look-up table; sums above white are white. A NaN adds nothing.
+/// The composite of a model-range image `[C, H, W]`: each visible channel, stretched by its window and bent
+/// by its gamma, adds the light of its look-up table; sums above white are white. A NaN adds nothing.
 ///
 /// Coded values go to the screen as they are: a square-root coding is close to the screen's own curve.
 ///

@@ -33,9 +33,9 @@ pub enum Lut {
     Magma,
 }
 
-/// Nine equally spaced colours of viridis and of magma, by Stéfan van der Walt and Nathaniel Smith (2015), who
-/// dedicated their numbers to the public (CC0 1.0, <https://bids.github.io/colormap/>). Between them colours
-/// are interpolated.
+/// Nine equally spaced colours of viridis and of magma, by Stéfan van der Walt and Nathaniel Smith (2015),
+/// who dedicated their numbers to the public (CC0 1.0, <https://bids.github.io/colormap/>). Between them
+/// colours are interpolated.
 const VIRIDIS: [Colour; 9] = [
     Colour::new(68, 1, 84),
     Colour::new(71, 45, 123),

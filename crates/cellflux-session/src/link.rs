@@ -4,8 +4,8 @@
 //! recommendations change. Reading takes the bundle's recommendation for a field that is not there, so that a
 //! short link can be written by hand. An uploaded crop is written as a lossless PNG in base64url.
 //!
-//! Version 2 has `smiles` in place of `c`: a compound that a visitor has typed, percent-encoded. Version 3 also
-//! has `window`, `gamma` and `lut`: channels that are shown otherwise than the manifest says. A link is
+//! Version 2 has `smiles` in place of `c`: a compound that a visitor has typed, percent-encoded. Version 3
+//! also has `window`, `gamma` and `lut`: channels that are shown otherwise than the manifest says. A link is
 //! written in the lowest version that holds the recipe: one without any of this is version 1, which older
 //! pages read; they refuse a later one by its number.
 

@@ -145,7 +145,7 @@ fn description(manifest: &Manifest, recipe: &Recipe, pictured: Pictured) -> Stri
 fn shown_otherwise(manifest: &Manifest, recipe: &Recipe) -> String {
     let of_channel = |shown: &ChannelView| {
         let channel = manifest.image.channels.get(shown.channel);
-        let name = channel.map_or("a channel", |channel| &channel.name);
+        let name = channel.map_or("a channel", |channel| channel.name.as_str());
         let said = [
             shown
                 .window
@@ -261,8 +261,8 @@ mod tests {
         }];
         let texts = texts(&manifest, &recipe, Pictured::Strip(2)).unwrap();
         let description = text_of(&texts, "Description").unwrap();
-        let expected = "; channel 2 shown with window 0.11 to 0.5 of the coded range, gamma 0.8, look-up table \
-                        magenta";
+        let expected = "; channel 2 shown with window 0.11 to 0.5 of the coded range, gamma 0.8, look-up \
+                        table magenta";
         assert!(description.ends_with(expected), "{description}");
         let again = link::read(&text_of(&texts, "CellFlux link").unwrap(), &manifest).unwrap();
         assert_eq!(again.view.channels, recipe.view.channels);

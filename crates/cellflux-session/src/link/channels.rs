@@ -1,5 +1,6 @@
-//! How channels are shown, as three lists of a link: `window=0:0.11-0.35,2:0.1-0.6&gamma=0:0.8&lut=0:magenta`.
-//! Each entry is a channel's number, a colon and a value; numbers are whole thousandths.
+//! How channels are shown, as three lists of a link:
+//! `window=0:0.11-0.35,2:0.1-0.6&gamma=0:0.8&lut=0:magenta`. Each entry is a channel's number, a colon and a
+//! value; numbers are whole thousandths.
 
 use std::collections::{BTreeMap, BTreeSet};
 
