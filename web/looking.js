@@ -1,6 +1,6 @@
-// Looking closely at what is in view: how the channels are shown, histograms and grey panels. The last two are
-// asked of the worker while the visitor looks at them, and come of the network's own frames: a recording has
-// no numbers, only pictures.
+// Looking closely at what is in view: how the channels are shown, histograms and grey panels. The last two
+// are asked of the worker while the visitor looks at them, and come of the network's own frames: a recording
+// has no numbers, only pictures.
 
 import { troubled } from './notices.js';
 import { visibleIn, withChannel } from './view.js';

@@ -31,7 +31,7 @@ export class GreyPanels extends Part {
       : 'Every channel is switched off.';
     this.rows.hidden = waits;
     // A picture is told by its step, and another look is another object.
-    if (!walk || walk.recorded || !look?.panels || !this.changed('look', look)) return;
+    if (!walk?.steps[look?.at] || walk.recorded || !look.panels || !this.changed('look', look)) return;
     this.#draw(state);
   }
 
@@ -44,8 +44,8 @@ export class GreyPanels extends Part {
       this.rows.replaceChildren(this.pictures.start.row, this.pictures.now.row);
     }
     const { words, generated } = stamp(walk, at, start);
-    const step = walk.steps[at];
-    const titles = { start: start?.title ?? 'Start', now: `Now, t = ${step ? figures.time(step.time) : '?'}` };
+    const now = `Now, t = ${figures.time(walk.steps[at].time)}`;
+    const titles = { start: start?.title ?? 'Start', now };
     for (const which of /** @type {const} */ (['start', 'now'])) {
       const { title, canvases } = this.pictures[which];
       title.textContent = titles[which];
@@ -62,8 +62,10 @@ export class GreyPanels extends Part {
     const [title, note] = [el('span', { class: 'title' }), el('span', { class: 'stamp' })];
     const canvases = names.map((name) =>
       el('canvas', { width: 1, height: 1, role: 'img', 'data-panel': `${which} ${name}` }));
-    const figure = (canvas, index) =>
-      el('figure', { class: 'panel' }, el('div', { class: 'pane' }, canvas), el('figcaption', {}, names[index]));
+    const figure = (canvas, index) => {
+      const pane = el('div', { class: 'pane' }, canvas);
+      return el('figure', { class: 'panel' }, pane, el('figcaption', {}, names[index]));
+    };
     const row = el(
       'div',
       { class: 'panel-row' },

@@ -35,8 +35,8 @@ impl fmt::Display for Clipped {
         let cells = if self.cells == 1 { "cell" } else { "cells" };
         write!(
             f,
-            "channel {}: {:.1} % of the pixels of {} treated {cells} are brighter than the window, which ends \
-             at {}; expected at most {:.0} %, for which it would end at {}",
+            "channel {}: {:.1} % of the pixels of {} treated {cells} are brighter than the window, which \
+             ends at {}; expected at most {:.0} %, for which it would end at {}",
             self.channel,
             100.0 * self.share,
             self.cells,
@@ -51,8 +51,8 @@ impl fmt::Display for Clipped {
 /// ones, at their bright end. `files` are the bundle's, by path.
 ///
 /// # Errors
-/// [`BundleError::MissingFile`] for a cell that is not there, [`BundleError::Image`] for one that is not a PNG
-/// of the model's shape.
+/// [`BundleError::MissingFile`] for a cell that is not there, [`BundleError::Image`] for one that is not a
+/// PNG of the model's shape.
 pub fn of_treated(
     spec: &ImageSpec,
     gallery: &Gallery,
