@@ -8,6 +8,7 @@ import { seen } from './html.js';
 import { structureIn } from './intake.js';
 import { ANY_PART, layout, nameNoise } from './layout.js';
 import { linkAt, linkHere, showLink, takesCropAlong } from './link_at.js';
+import { Looking } from './looking.js';
 import { informed, silent, troubled, warned } from './notices.js';
 import { saveFile } from './save_file.js';
 import { StandIn } from './stand_in.js';
@@ -15,6 +16,7 @@ import { continued, EMPTY, followed, speaksOf } from './state.js';
 import { styleSheets } from './style_sheets.js';
 import { engineAsked, firstNotice } from './surroundings.js';
 import { Uploading } from './upload.js';
+import { toggled } from './view.js';
 import { Walker } from './walker.js';
 import { WorkerClient } from './worker_client.js';
 
@@ -53,6 +55,8 @@ class Explorer extends HTMLElement {
   #settled = Promise.resolve();
   /** @type {StandIn} */
   #recorded;
+  /** @type {Looking} */
+  #looking;
   /** Whether the visitor has done anything here since the address named a place in the document. */
   #touched = false;
 
@@ -69,6 +73,12 @@ class Explorer extends HTMLElement {
     this.#walker = new Walker(state, set, () => this.#settled, () => this.#computeStep());
     this.#upload = new Uploading(state, set, this.#worker);
     this.#recorded = new StandIn(state, set, this.getAttribute('recorded'));
+    this.#looking = new Looking(state, set, this.#worker, {
+      attempt: (work) => this.#attempt(work),
+      walkedHere: () => this.#walkedHere(),
+      waitFor: (work) => this.#waitFor(work),
+      follow: (answer) => this.#follow(answer),
+    });
     const onHash = () => this.#followLink();
     if (this.#ownsAddress) addEventListener('hashchange', onHash);
     this.#stopListening = [
@@ -103,6 +113,7 @@ class Explorer extends HTMLElement {
       const parts = /** @type {NodeListOf<Part>} */ (this.shadowRoot.querySelectorAll(ANY_PART));
       for (const part of parts) part.update(this.#state);
       this.dataset.phase = this.#state.phase;
+      this.#looking?.follow();
     });
   }
 
@@ -170,7 +181,10 @@ class Explorer extends HTMLElement {
       return;
     }
     // A recording at its end stays in view: the network walks when the visitor asks for it.
-    if (this.#recorded.rests) return;
+    if (this.#recorded.rests) {
+      await this.#looking.closer({});
+      return;
+    }
     const reached = this.#recorded.leave();
     // Playing the recording ends here; the network walks to where that was.
     this.#walker.pause();
@@ -406,13 +420,6 @@ class Explorer extends HTMLElement {
     }
   }
 
-  async #showChannels(visible) {
-    this.#set({ visible });
-    await this.#attempt(() => this.#walkedHere());
-    const show = async () => this.#follow(await this.#worker.call('show', { visible }));
-    this.#waitFor(() => this.#attempt(show));
-  }
-
   // The visitor's own image
 
   #takeFiles(files) {
@@ -461,7 +468,7 @@ class Explorer extends HTMLElement {
   }
 
   #intend({ intent, ...detail }) {
-    const { visible, smooth } = this.#state;
+    const { smooth, view, panels } = this.#state;
     this.#touched = true;
     // The next action takes the last news away, unless that offers a way on.
     const said = this.#state.notice;
@@ -486,7 +493,11 @@ class Explorer extends HTMLElement {
       type: () => this.#typeCompound(detail.text),
       change: () => this.#changeSettings(detail.change),
       'reverse-from': () => this.#change({ control: detail.control, direction: 'reverse' }),
-      channel: () => this.#showChannels(visible.map((on, index) => (index === detail.index ? !on : on))),
+      channel: () => this.#looking.show(toggled(view, detail.index)),
+      view: () => this.#looking.show(detail.view),
+      'auto-window': () => this.#looking.suitWindows(detail.channels),
+      look: () => this.#looking.closer({ looking: detail.open }),
+      panels: () => this.#looking.closer({ panels: !panels }),
       smooth: () => this.#set({ smooth: !smooth }),
       play: () => this.#play(),
       pause: () => this.#walker.pause(),

@@ -10,6 +10,8 @@ import { CompoundPicker } from './parts/compound_picker.js';
 import { TypedCompound } from './parts/typed_compound.js';
 import { CropEditor } from './parts/crop_editor.js';
 import { Stage } from './parts/stage.js';
+import { ChannelDisplay } from './parts/display.js';
+import { GreyPanels } from './parts/grey_panels.js';
 import { Measured } from './parts/measured.js';
 import { Transport } from './parts/transport.js';
 import { FlowSettings } from './parts/flow_settings.js';
@@ -25,6 +27,8 @@ const PARTS = {
   'cellflux-typed': TypedCompound,
   'cellflux-crop': CropEditor,
   'cellflux-stage': Stage,
+  'cellflux-display': ChannelDisplay,
+  'cellflux-panels': GreyPanels,
   'cellflux-transport': Transport,
   'cellflux-measured': Measured,
   'cellflux-settings': FlowSettings,

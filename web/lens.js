@@ -71,7 +71,7 @@ export class Lens {
 
   /**
    * @param {HTMLElement[]} frames each holds one canvas; all show the same part of their pictures
-   * @param {(zoom: number) => void} shown called after every change
+   * @param {(view: { zoom: number, x: number, y: number }) => void} shown called after every change
    * @param {() => void} clicked a click that was no drag
    */
   constructor(frames, shown, clicked) {
@@ -115,7 +115,7 @@ export class Lens {
       style.setProperty('--y', view.y);
       style.setProperty('touch-action', view.zoom > 1 ? 'none' : 'pan-y');
     }
-    this.#shown(view.zoom);
+    this.#shown(view);
   }
 
   /** A wheel scrolls the page; with Control, as a pinch on a touch pad says it, or once closer, it zooms. */

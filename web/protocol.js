@@ -87,7 +87,9 @@ export class Failure extends Error {
  *   that a link describes, and the step that it shows
  * @property {{ args: { playing: boolean }, answer: Stepped }} step one more solver step; while playing, the
  *   device goes on with the next
- * @property {{ args: { visible: boolean[] }, answer: Exploration }} show the walk again with these channels
+ * @property {{ args: { view: View }, answer: Exploration }} show the walk again as this view has it
+ * @property {{ args: { step: number, histograms: boolean, panels: boolean }, answer: Look }} look closely at
+ *   the start and a step reached: what is asked for is counted or drawn
  * @property {{ args: { files: NamedFile[] }, answer: Upload }} decode the visitor's own image
  * @property {{ args: Arrangement & { redraw: boolean }, answer: Arranged }} arrange its channels and crop,
  *   drawn
@@ -126,9 +128,11 @@ export class Failure extends Error {
 /** @typedef {{ width: number, height: number, rgba: Uint8ClampedArray }} Picture */
 /**
  * A step reached. `change` is the root mean square of the difference over all channels, in model range; a
- * recording made before it was measured has none.
- * @typedef {{ time: number, now: Picture, difference: Picture, change?: number }} Step
+ * recording made before it was measured has none. `clipped` is what each channel's window cuts off; a
+ * recording has none.
+ * @typedef {{ time: number, now: Picture, difference: Picture, change?: number, clipped?: Clipped[] }} Step
  */
+/** @typedef {{ dark: number, bright: number }} Clipped shares of pixels that are cut off at either end */
 /** @typedef {'auto' | 'candle' | 'wgpu'} EngineName `auto` is the fastest here */
 
 /**
@@ -137,6 +141,7 @@ export class Failure extends Error {
  * @typedef {object} ToldWalk
  * @property {number} key tells walks apart; another one after every change that lost or may have lost steps
  * @property {Picture} [start] the start's picture, before source noise
+ * @property {Clipped[]} [clipped] what each channel's window cuts off of that picture
  * @property {boolean} noised whether step 0 is the start with noise added
  * @property {number[] | null} times of all steps, reached or not; null for the adaptive solver, which finds
  *   them on the way
@@ -162,9 +167,37 @@ export class Failure extends Error {
  * @property {number} rtol
  * @property {number} atol
  * @property {number[]} hidden channels
+ * @property {ChannelView[]} channels that are shown otherwise than the manifest says
  */
 
 /** @typedef {Partial<Recipe>} Change */
+
+/** @typedef {{ low: number, high: number }} Window in coded units: 0 is black, 1 the coding's full scale */
+
+/**
+ * How a channel is shown otherwise than the manifest says; what is not given is as the manifest has it.
+ * @typedef {{ channel: number, window?: Window, gamma?: number, lut?: string }} ChannelView
+ */
+
+/** @typedef {{ hidden: number[], channels: ChannelView[] }} View how a walk is looked at, both rising */
+
+/**
+ * How a channel is shown: all of it, with the colour of its brightest pixels.
+ * @typedef {{ visible: boolean, window: Window, gamma: number, lut: string, colour: string }} Shown
+ */
+
+/**
+ * Counts of a channel's values: nearest to each coded byte, and beyond the coded range at either end.
+ * @typedef {{ counts: number[], below: number, above: number }} Histogram
+ */
+
+/**
+ * A closer look at the start and a step, by channel. `automatic` is the window that suits both; panels are of
+ * the visible channels, alone in grey.
+ * @typedef {object} Look
+ * @property {{ start: Histogram[], now: Histogram[], automatic: (Window | null)[] } | null} histograms
+ * @property {{ channel: number, start: Picture, now: Picture }[] | null} panels
+ */
 
 /**
  * Where the visitor is. `recipe` and `walk` are null in a bundle without sample controls, until there is an
@@ -173,6 +206,7 @@ export class Failure extends Error {
  * @property {Recipe | null} recipe
  * @property {string} link its hash, without `#`
  * @property {boolean[]} [visible] channels
+ * @property {Shown[]} [shown] how each channel is shown
  * @property {number} [rejected] trials of the adaptive solver
  * @property {Uploaded | null} [uploaded] where it is another one than before
  * @property {Typed | null} typed the compound that was typed, while the walk is under one
@@ -278,7 +312,7 @@ export class Failure extends Error {
 
 // What the page shows of a manifest
 
-/** @typedef {{ name: string, stain?: string, colour: string }} Channel */
+/** @typedef {{ name: string, stain?: string, colour: string, window: Window }} Channel */
 
 /**
  * An image of the gallery.

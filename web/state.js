@@ -4,7 +4,8 @@ import { isolated } from './isolated.js';
 import { shortened } from './shortened.js';
 
 /** @import { Compound, EngineName, EngineReport, Exploration, ManifestView, Opened } from './protocol.js' */
-/** @import { Picture, Recipe, Step, ToldWalk, Typed, Upload, Uploaded } from './protocol.js' */
+/** @import { Clipped, Look, Picture, Recipe, Shown, Step } from './protocol.js' */
+/** @import { ToldWalk, Typed, Upload, Uploaded, View } from './protocol.js' */
 /** @import { Notice } from './notices.js' */
 
 /**
@@ -12,6 +13,7 @@ import { shortened } from './shortened.js';
  * @typedef {object} Walk
  * @property {number | 'recorded'} key
  * @property {Picture} [start]
+ * @property {Clipped[]} [clipped] what the windows cut off of that picture; a recorded walk has none
  * @property {boolean} noised
  * @property {number[] | null} times
  * @property {boolean} finished
@@ -38,6 +40,9 @@ import { shortened } from './shortened.js';
  * @property {number} changes recipe changes that the worker has not answered yet
  * @property {boolean} stepping
  * @property {boolean} smooth
+ * @property {boolean} looking whether histograms are in view
+ * @property {boolean} panels whether each channel is shown alone in grey, too
+ * @property {View} view how the channels are shown, as the visitor wants it
  * @property {number} evaluations
  */
 
@@ -50,6 +55,8 @@ import { shortened } from './shortened.js';
  * @property {Recipe | null} recipe
  * @property {string} link
  * @property {boolean[]} visible
+ * @property {Shown[]} shown how the channels are shown in the pictures
+ * @property {Look & { at: number }} look at a step, `at`
  * @property {number} rejected
  * @property {Walk | null} walk
  * @property {Start | null} start
@@ -83,6 +90,9 @@ export const EMPTY = {
   changes: 0,
   stepping: false,
   smooth: false,
+  looking: false,
+  panels: false,
+  view: { hidden: [], channels: [] },
   evaluations: 0,
 };
 
@@ -108,6 +118,7 @@ export function followed(state, { walk: told, ...answer }) {
   return {
     ...answer,
     ...(walk === undefined ? {} : { walk }),
+    ...(answer.recipe ? { view: { hidden: recipe.hidden, channels: recipe.channels } } : {}),
     ...(recipe && !chosen?.treated ? { lastControl: recipe.control } : {}),
     cursor: restarted ? steps - 1 : Math.min(state.cursor, steps - 1),
     start: startOf(recipe, chosen),

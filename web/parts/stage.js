@@ -36,6 +36,18 @@ export class Stage extends Part {
       'Smooth',
     );
     this.#buildLens();
+    const alone = 'Each visible channel alone, in grey';
+    this.alone = el(
+      'button',
+      {
+        type: 'button',
+        class: 'chip',
+        'aria-pressed': 'false',
+        title: alone,
+        on: { click: () => this.intend('panels') },
+      },
+      'Grey panels',
+    );
     this.batch = el('p', { class: 'batch-note', hidden: true });
     this.dark = el(
       'p',
@@ -44,8 +56,15 @@ export class Stage extends Part {
     );
     this.append(
       el('div', { class: 'views' }, this.start.figure, this.now.figure, this.difference.figure),
+      this.panels,
       this.batch, this.noise, this.dark,
-      el('div', { class: 'shown' }, this.channels, this.closer, this.smooth, this.large),
+      el(
+        'div',
+        { class: 'shown' },
+        this.channels, this.closer, this.smooth, this.alone, this.large,
+        // In the row of the channels that it is about.
+        document.createElement('cellflux-display'),
+      ),
     );
   }
 
@@ -65,13 +84,18 @@ export class Stage extends Part {
     const enlarged = 'Pictures as large as the window; Escape goes back';
     this.large = button('Enlarge', enlarged, () => this.#enlarge());
     this.large.setAttribute('aria-pressed', 'false');
+    this.panels = document.createElement('cellflux-panels');
     this.lens = new Lens(
       frames,
-      (zoom) => {
+      ({ zoom, x, y }) => {
         out.disabled = zoom === 1;
         all.disabled = zoom === 1;
         this.classList.toggle('close', zoom > 1);
         this.#measure();
+        // The panels show the same part of the cell.
+        for (const [name, value] of Object.entries({ zoom, x, y })) {
+          this.panels.style.setProperty(`--${name}`, String(value));
+        }
       },
       () => this.#enlarge(),
     );
@@ -135,6 +159,10 @@ export class Stage extends Part {
     this.pixelUm = manifest?.pixelUm ?? null;
     if (channels && this.changed('channels', channels)) this.#buildChannels(channels);
     if (channels && this.changed('visible', visible)) this.#press(visible);
+    if (channels && this.changed('shown', state.shown)) this.#colour(state.shown);
+    if (this.changed('panels', state.panels)) {
+      this.alone.setAttribute('aria-pressed', String(Boolean(state.panels)));
+    }
     this.#compareBatches(state);
     if (this.changed('smooth', smooth)) {
       this.classList.toggle('smooth', smooth);
@@ -182,19 +210,12 @@ export class Stage extends Part {
     if (this.changed('noise', explained)) this.noise.textContent = explained;
     this.noise.hidden = !explained;
     if (!step) return;
-    const generated = cursor > 0 || walk.noised || start?.kind === 'noise';
+    const { generated, words } = stamp(walk, cursor, start);
     const where = `t = ${figures.time(step.time)}`;
     this.now.title.textContent = 'Now';
     const under = recipe?.alpha === 0 ? 'no compound (α = 0)' : compoundName;
     this.now.note.textContent = `${where}${under ? `, ${under}` : ''}`;
-    this.now.stamp.textContent =
-      cursor > 0
-        ? GENERATED
-        : start?.kind === 'noise'
-          ? 'Noise: no cell is in it'
-          : walk.noised
-            ? 'The start with source noise'
-            : 'The start, unchanged';
+    this.now.stamp.textContent = words;
     this.now.stamp.classList.toggle('generated', generated);
     const alone = visible?.filter(Boolean).length === 1;
     const size = step.change === undefined ? '' : `; ${step.change.toFixed(3)} on average`;
@@ -237,12 +258,35 @@ export class Stage extends Part {
     }));
   }
 
+  /** The dots have the colours of the pictures. */
+  #colour(shown) {
+    for (const [index, chip] of [...this.channels.children].entries()) {
+      const colour = shown?.[index]?.colour;
+      if (colour) /** @type {HTMLElement} */ (chip.firstElementChild).style.setProperty('--dot', colour);
+    }
+  }
+
   #press(visible) {
     this.dark.hidden = visible.some(Boolean);
     for (const [index, chip] of [...this.channels.children].entries()) {
       chip.setAttribute('aria-pressed', String(visible[index]));
     }
   }
+}
+
+/**
+ * What the picture of a step is: generated, or what the walk starts from.
+ * @param {import('../state.js').Walk} walk
+ * @param {number} cursor
+ * @param {State['start']} start
+ */
+export function stamp(walk, cursor, start) {
+  const noise = start?.kind === 'noise';
+  const unchanged = walk.noised ? 'The start with source noise' : 'The start, unchanged';
+  return {
+    generated: cursor > 0 || walk.noised || noise,
+    words: cursor > 0 ? GENERATED : noise ? 'Noise: no cell is in it' : unchanged,
+  };
 }
 
 /**

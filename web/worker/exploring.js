@@ -60,7 +60,8 @@ export class Exploring {
     type: (args) => this.#walking.type(args),
     link: ({ link }) => this.#walking.followLink(link),
     step: ({ playing }) => this.#walking.step(playing),
-    show: ({ visible }) => this.#walking.show(visible),
+    show: ({ view }) => this.#walking.show(view),
+    look: async (args) => this.#walking.look(args),
     decode: async ({ files }) => this.#uploading.decode(files),
     arrange: async ({ redraw, ...arrangement }) => this.#uploading.arrange(arrangement, redraw),
     use_upload: async (arrangement) => {

@@ -9,7 +9,7 @@ export const compoundOf = (recipe) => (recipe && !smilesOf(recipe) ? recipe.cond
 
 /** The values of the page's controls. */
 export function shown(recipe) {
-  const { start, dose_um: dose, sampling, direction, view } = recipe;
+  const { start, dose_um: dose, sampling, direction } = recipe;
   const smiles = smilesOf(recipe);
   const { solver, grid, steps, alpha, noise, seed, rtol, atol } = sampling;
   return {
@@ -19,15 +19,21 @@ export function shown(recipe) {
     ...(dose === undefined ? {} : { dose }),
     direction: direction ?? 'forward',
     solver, grid, steps, alpha, noise, seed, rtol, atol,
-    hidden: view?.hidden ?? [],
+    ...lookedAt(recipe),
   };
 }
+
+/**
+ * How a recipe's walk is looked at; the page alone decides which step.
+ * @returns {import('../protocol.js').View}
+ */
+export const lookedAt = ({ view }) => ({ hidden: view?.hidden ?? [], channels: view?.channels ?? [] });
 
 const SAMPLING = new Set(['solver', 'grid', 'steps', 'alpha', 'noise', 'seed', 'rtol', 'atol']);
 
 /** A recipe with some of the page's controls changed. What is looked at starts over with the trajectory. */
 export function changed(recipe, change) {
-  const next = { ...recipe, sampling: { ...recipe.sampling }, view: { hidden: recipe.view?.hidden ?? [] } };
+  const next = { ...recipe, sampling: { ...recipe.sampling }, view: lookedAt(recipe) };
   for (const [name, value] of Object.entries(change)) {
     if (SAMPLING.has(name)) next.sampling[name] = value;
     else if (name === 'direction') next.direction = value;
@@ -36,7 +42,6 @@ export function changed(recipe, change) {
     else if (name === 'dose') next.dose_um = value;
     else if (name === 'control') next.start = value === 'noise' ? 'noise' : { example: value };
     else if (name === 'start') next.start = value;
-    else if (name === 'hidden') next.view = { hidden: value };
   }
   return next;
 }

@@ -6,7 +6,7 @@ import { nextTurn } from './next_turn.js';
 import * as recipeView from './recipe_view.js';
 
 /** @import { Answer, Change, Exploration, FileKind, ManifestView } from '../protocol.js' */
-/** @import { Args, Stepped, ToldWalk, Trouble, Typed, Uploaded } from '../protocol.js' */
+/** @import { Args, Stepped, ToldWalk, Trouble, Typed, Uploaded, View } from '../protocol.js' */
 /** @import { Compounds } from './compounds.js' */
 /** @import { Opening } from './opening.js' */
 
@@ -135,13 +135,23 @@ export class Walking {
   }
 
   /**
-   * @param {boolean[]} visible
+   * @param {View} view
    * @returns {Promise<Exploration>}
    */
-  async show(visible) {
-    const hidden = visible.flatMap((on, index) => (on ? [] : [index]));
-    await this.#follow(recipeView.changed(this.#recipe, { hidden }));
+  async show(view) {
+    await this.#follow({ ...this.#recipe, view });
     return this.#exploration();
+  }
+
+  /**
+   * @param {Args<'look'>} asked
+   * @returns {Answer<'look'>}
+   */
+  look({ step, histograms, panels }) {
+    return {
+      histograms: histograms ? this.#walk.histograms(step) : null,
+      panels: panels ? this.#walk.grey_panels(step) : null,
+    };
   }
 
   /**
@@ -231,9 +241,9 @@ export class Walking {
   }
 
   /** Turns to a recipe; what it shares with the one before is kept. */
-  async #follow({ view, ...wanted }) {
-    // The page alone decides which step is looked at; the hidden channels change the pictures.
-    const recipe = JSON.stringify({ ...wanted, view: { hidden: view?.hidden ?? [] } });
+  async #follow(wanted) {
+    // The page alone decides which step is looked at; how channels are shown changes the pictures.
+    const recipe = JSON.stringify({ ...wanted, view: recipeView.lookedAt(wanted) });
     const { model } = this.#opening;
     const path = model.start_file(recipe);
     const example = path ? await this.#opening.content(path) : undefined;
@@ -295,6 +305,7 @@ export class Walking {
       recipe: recipeView.shown(this.#recipe),
       link,
       visible: this.#visible,
+      shown: this.#walk.channels(),
       rejected: this.#rejected(),
       ...(another ? { uploaded: this.#uploaded } : {}),
       typed: this.#typed,
@@ -326,11 +337,15 @@ export class Walking {
       times: times ? [...times] : null,
       finished: walk.finished(),
       from,
-      steps: listOf(walk.steps() - from, (index) => walk.picture(from + index)),
-      ...(from === 0 ? { start: walk.control() } : {}),
+      steps: listOf(walk.steps() - from, (index) => this.#toldStep(from + index)),
+      ...(from === 0 ? { start: walk.control(), clipped: walk.clipped_start() } : {}),
     };
     this.#told = walk.steps();
     return told;
+  }
+
+  #toldStep(step) {
+    return { ...this.#walk.picture(step), clipped: this.#walk.clipped(step) };
   }
 }
 

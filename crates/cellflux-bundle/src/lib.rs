@@ -5,6 +5,7 @@
 
 pub mod bundle;
 mod check;
+pub mod clipping;
 pub mod conditions;
 pub mod config;
 pub mod cost;

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use cellflux_bundle::quantise::WeightDtype;
-use cellflux_bundle::{Bundle, Manifest, folder, limits};
+use cellflux_bundle::{Bundle, Manifest, clipping, folder, limits};
 use cellflux_flow::distance::RelativeError;
 use cellflux_session::comparison::storage;
 
@@ -121,7 +121,7 @@ fn read(folder: &Path) -> anyhow::Result<(Bundle, BTreeMap<String, Vec<u8>>)> {
 }
 
 fn inspect(options: &Inspect) -> anyhow::Result<ExitCode> {
-    let (bundle, _) = read(&options.bundle)?;
+    let (bundle, assets) = read(&options.bundle)?;
     let manifest = &bundle.manifest;
     if options.json {
         println!(
@@ -142,6 +142,9 @@ fn inspect(options: &Inspect) -> anyhow::Result<ExitCode> {
         for remark in evaluation.remarks(&manifest.conditions) {
             println!("  {remark}");
         }
+    }
+    for channel in clipping::of_treated(&manifest.image, &manifest.gallery, &assets)? {
+        println!("note: {channel}");
     }
     println!("files, each checked against its digest:");
     for entry in &manifest.files {

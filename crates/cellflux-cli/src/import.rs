@@ -12,7 +12,7 @@ use std::process::ExitCode;
 use anyhow::Context;
 use cellflux_bundle::quantise::WeightDtype;
 use cellflux_bundle::sampling::Sampling;
-use cellflux_bundle::{Draft, folder};
+use cellflux_bundle::{Draft, clipping, folder};
 
 use about::About;
 
@@ -142,6 +142,9 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     }
     .pack()
     .context("the bundle cannot be packed")?;
+    for channel in clipping::of_treated(&packed.manifest.image, &packed.manifest.gallery, &packed.files)? {
+        eprintln!("note: {channel}");
+    }
     folder::write(&packed, &args.out, args.replace)?;
 
     let manifest = &packed.manifest;

@@ -13,7 +13,7 @@ use cellflux_bundle::conditions::{Encoder, Split};
 use cellflux_bundle::state_dict::{StateDict, config_from_safetensors};
 use cellflux_bundle::{Bundle, folder};
 use cellflux_chem::{Molecule, MorganSettings};
-use cellflux_image::coded_png;
+use cellflux_image::{ImageSpec, coded_png};
 
 fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
@@ -340,6 +340,37 @@ fn a_control_without_a_vector_is_where_walks_start_and_no_condition() {
     let list = &bundle.manifest.conditions.list;
     assert_eq!(list.iter().map(|c| c.id.as_str()).collect::<Vec<_>>(), ["plk1"]);
     assert_eq!(bundle.manifest.gallery.controls[0].condition, "empty");
+}
+
+#[test]
+fn treated_cells_that_are_brighter_than_their_window_are_noted_with_channel_and_share() {
+    let workplace = Workplace::new();
+    let spec = ImageSpec::bbbc021(32, 32);
+    // Actin beyond its window of 0.5, the other channels within theirs of 0.42.
+    let mut coded = vec![90; spec.len()];
+    coded[..spec.pixels()].fill(150);
+    fs::write(
+        workplace.path("bright.png"),
+        coded_png::write(&spec, &coded).unwrap(),
+    )
+    .unwrap();
+    let source = repository().join("web/bundles/bbbc021-tiny.source/about.json");
+    let mut about: serde_json::Value = serde_json::from_slice(&fs::read(source).unwrap()).unwrap();
+    about["image"]["height"] = 32.into();
+    about["image"]["width"] = 32.into();
+    about["treated"] = serde_json::json!([{
+        "id": "bright", "file": "bright.png", "condition": "5-fluorouracil",
+        "source": "made up", "licence": "CC0-1.0", "synthetic": true
+    }]);
+    workplace.write("about.json", &about.to_string());
+    let options = ["--config", "config.json", "--about", "about.json"];
+    let output = workplace.import(&micro(), &options);
+    assert!(output.status.success(), "{}", error(&output));
+    let told = error(&output);
+    let expected = "note: channel actin: 100.0 % of the pixels of 1 treated cell are brighter than the \
+                    window, which ends at 0.5; expected at most 1 %, for which it would end at 0.589\n";
+    assert!(told.contains(expected), "{told}");
+    assert!(!told.contains("channel tubulin"), "{told}");
 }
 
 #[test]

@@ -1,8 +1,9 @@
 //! From channels to the colours on the screen. The page's canvas and every exported picture come from here.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::error::ImageError;
+use crate::lut::{Lut, parts};
 use crate::spec::{Colour, ImageSpec, Window};
 
 /// An 8-bit picture for the screen: red, green, blue, alpha, row by row.
@@ -17,12 +18,23 @@ pub struct Rgba {
 }
 
 /// What a viewer chose to see.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Display {
-    /// Whether each channel is shown.
-    pub visible: Vec<bool>,
-    /// Each channel's display window, in coded units.
-    pub windows: Vec<Window>,
+    /// How each channel is shown, in the spec's order.
+    pub channels: Vec<ChannelDisplay>,
+}
+
+/// How one channel is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct ChannelDisplay {
+    /// Whether it is shown at all.
+    pub visible: bool,
+    /// The coded values that are black and in full colour.
+    pub window: Window,
+    /// The exponent of a value's share of the window: below 1 what is dim becomes brighter, above 1 darker.
+    pub gamma: f64,
+    /// The colours.
+    pub lut: Lut,
 }
 
 /// The default scale of a difference picture: the change, in coded units (1 is black to full scale), drawn in
@@ -30,30 +42,61 @@ pub struct Display {
 pub const DIFFERENCE_SCALE: f32 = 0.25;
 
 impl Display {
-    /// Every channel, in the window that the manifest gives it.
+    /// Every channel as the manifest shows it.
     pub fn of(spec: &ImageSpec) -> Self {
+        let shown = |window: Window| ChannelDisplay {
+            visible: true,
+            window,
+            gamma: 1.0,
+            lut: Lut::Own,
+        };
         Self {
-            visible: vec![true; spec.channels.len()],
-            windows: spec.channels.iter().map(|channel| channel.window).collect(),
+            channels: spec
+                .channels
+                .iter()
+                .map(|channel| shown(channel.window))
+                .collect(),
         }
     }
 
-    /// Each visible channel's index, colour and window.
-    fn shown<'a>(&'a self, spec: &'a ImageSpec) -> impl Iterator<Item = (usize, Colour, Window)> + 'a {
-        let channels = spec
-            .channels
-            .iter()
-            .zip(&self.visible)
-            .zip(&self.windows)
-            .enumerate();
+    /// One channel alone, in grey, in the window and with the gamma that it has here.
+    #[must_use]
+    pub fn alone_in_grey(&self, channel: usize) -> Self {
+        let mut alone = self.clone();
+        for (index, shown) in alone.channels.iter_mut().enumerate() {
+            shown.visible = index == channel;
+            shown.lut = Lut::Grey;
+        }
+        alone
+    }
+
+    /// Each visible channel's index, its colour in the manifest and how it is shown.
+    fn shown<'a>(
+        &'a self,
+        spec: &'a ImageSpec,
+    ) -> impl Iterator<Item = (usize, Colour, ChannelDisplay)> + 'a {
+        let channels = spec.channels.iter().zip(&self.channels).enumerate();
         channels
-            .filter(|(_, ((_, visible), _))| **visible)
-            .map(|(index, ((channel, _), window))| (index, channel.colour, *window))
+            .filter(|(_, (_, shown))| shown.visible)
+            .map(|(index, (channel, shown))| (index, channel.colour, *shown))
     }
 }
 
-/// The composite of a model-range image `[C, H, W]`: each visible channel, stretched by its window, adds its
-/// colour; sums above white are white.
+impl ChannelDisplay {
+    /// How bright a coded value is shown, 0 to 1; a NaN stays one.
+    fn brightness(&self, unit: f32) -> f32 {
+        let (low, high) = (self.window.low as f32, self.window.high as f32);
+        let share = ((unit - low) / (high - low)).clamp(0.0, 1.0);
+        if (self.gamma - 1.0).abs() < f64::EPSILON {
+            return share;
+        }
+        // libm's, so that a page and a command give the same picture.
+        libm::powf(share, self.gamma as f32)
+    }
+}
+
+/// The composite of a model-range image `[C, H, W]`: each visible channel, stretched by its window and bent
+/// by its gamma, adds the light of its look-up table; sums above white are white. A NaN adds nothing.
 ///
 /// Coded values go to the screen as they are: a square-root coding is close to the screen's own curve.
 ///
@@ -62,16 +105,15 @@ impl Display {
 pub fn composite(spec: &ImageSpec, display: &Display, image: &[f32]) -> Result<Rgba, ImageError> {
     spec.check_length("model-range image", image.len())?;
     let mut light = vec![[0f32; 3]; spec.pixels()];
-    for (index, colour, window) in display.shown(spec) {
-        let (low, high) = (window.low as f32, window.high as f32);
-        let colour = parts(colour);
+    for (index, own, shown) in display.shown(spec) {
         let plane = image.iter().skip(index * spec.pixels());
         for (pixel, &x) in light.iter_mut().zip(plane) {
-            let share = ((spec.range.unit(x) - low) / (high - low)).clamp(0.0, 1.0);
-            // A NaN passes through `clamp`; it is shown black.
-            let share = if share.is_nan() { 0.0 } else { share };
-            for (sum, part) in pixel.iter_mut().zip(colour) {
-                *sum += share * part;
+            let brightness = shown.brightness(spec.range.unit(x));
+            if brightness.is_nan() {
+                continue;
+            }
+            for (sum, part) in pixel.iter_mut().zip(shown.lut.light(own, brightness)) {
+                *sum += part;
             }
         }
     }
@@ -80,9 +122,10 @@ pub fn composite(spec: &ImageSpec, display: &Display, image: &[f32]) -> Result<R
 
 /// The change from `control` to `now`, both model-range `[C, H, W]`, on a diverging scale around mid-grey.
 ///
-/// `scale` is the change in coded units that is drawn in full colour ([`DIFFERENCE_SCALE`]). With several
-/// channels visible, more of a channel adds its colour to the grey and less of it takes its colour away. With
-/// one channel visible, more is red, less is blue and no change is white.
+/// `scale` is the change in coded units that is drawn in full colour ([`DIFFERENCE_SCALE`]); windows and
+/// gammas do not matter here. With several channels visible, more of a channel adds the last colour of its
+/// look-up table to the grey and less of it takes that away. With one channel visible, more is red, less is
+/// blue and no change is white.
 ///
 /// # Errors
 /// [`ImageError::Length`] unless both images have the spec's shape.
@@ -98,8 +141,8 @@ pub fn difference(
     let shown: Vec<_> = display.shown(spec).collect();
     let alone = shown.len() == 1;
     let mut light = vec![if alone { [0f32; 3] } else { [128f32; 3] }; spec.pixels()];
-    for (index, colour, _) in shown {
-        let colour = parts(colour);
+    for (index, own, channel) in shown {
+        let colour = parts(channel.lut.full(own));
         let skipped = index * spec.pixels();
         let changes = now.iter().zip(control).skip(skipped);
         for (pixel, (&after, &before)) in light.iter_mut().zip(changes) {
@@ -128,14 +171,6 @@ fn diverging(change: f32) -> [f32; 3] {
     const MORE: [f32; 3] = [178.0, 24.0, 43.0];
     let end = if change < 0.0 { LESS } else { MORE };
     std::array::from_fn(|i| NONE[i] + (end[i] - NONE[i]) * change.abs())
-}
-
-fn parts(colour: Colour) -> [f32; 3] {
-    [
-        f32::from(colour.red),
-        f32::from(colour.green),
-        f32::from(colour.blue),
-    ]
 }
 
 fn to_rgba(spec: &ImageSpec, light: &[[f32; 3]]) -> Rgba {
@@ -183,10 +218,60 @@ mod tests {
         let spec = spec();
         let image = spec.to_model_range(&[51, 102, 255, 255, 255, 255]).unwrap();
         let mut display = Display::of(&spec);
-        display.visible = vec![true, false, false];
-        display.windows[0] = Window { low: 0.2, high: 0.4 };
+        for hidden in &mut display.channels[1..] {
+            hidden.visible = false;
+        }
+        display.channels[0].window = Window { low: 0.2, high: 0.4 };
         let rgba = composite(&spec, &display, &image).unwrap();
         assert_eq!(rgba.pixels, [0, 0, 0, 255, 255, 0, 0, 255]);
+    }
+
+    #[test]
+    fn gamma_bends_between_the_ends_of_the_window_and_leaves_them() {
+        let spec = spec();
+        let image = spec.to_model_range(&[0, 64, 128, 255, 64, 128]).unwrap();
+        let shown = |gamma: f64| {
+            let mut display = Display::of(&spec);
+            for channel in &mut display.channels {
+                channel.gamma = gamma;
+            }
+            composite(&spec, &display, &image).unwrap().pixels
+        };
+        // 255 (64 / 255)^(1/2) is 127.7, 255 (128 / 255)^2 is 64.3.
+        assert_eq!(shown(0.5), [0, 181, 128, 255, 128, 255, 181, 255]);
+        assert_eq!(shown(2.0), [0, 64, 16, 255, 16, 255, 64, 255]);
+        assert_eq!(shown(1.0), [0, 128, 64, 255, 64, 255, 128, 255]);
+    }
+
+    #[test]
+    fn a_table_takes_the_place_of_the_channel_s_colour_also_where_more_of_it_is_told() {
+        let spec = spec();
+        let image = spec.to_model_range(&[255, 0, 0, 0, 0, 0]).unwrap();
+        let mut display = Display::of(&spec);
+        display.channels[0].lut = Lut::Cyan;
+        let rgba = composite(&spec, &display, &image).unwrap();
+        assert_eq!(rgba.pixels, [0, 255, 255, 255, 0, 0, 0, 255]);
+        let control = spec.to_model_range(&[0; 6]).unwrap();
+        let rgba = difference(&spec, &display, &image, &control, DIFFERENCE_SCALE).unwrap();
+        assert_eq!(rgba.pixels, [128, 255, 255, 255, 128, 128, 128, 255]);
+    }
+
+    #[test]
+    fn a_channel_alone_in_grey_keeps_its_window_and_a_number_that_is_none_is_black_in_every_table() {
+        let spec = spec();
+        let image = spec.to_model_range(&[51, 102, 255, 255, 255, 255]).unwrap();
+        let mut display = Display::of(&spec);
+        display.channels[0].window = Window { low: 0.2, high: 0.5 };
+        display.channels[0].lut = Lut::Viridis;
+        let alone = display.alone_in_grey(0);
+        let rgba = composite(&spec, &alone, &image).unwrap();
+        assert_eq!(rgba.pixels, [0, 0, 0, 255, 170, 170, 170, 255]);
+        for lut in Lut::ALL {
+            display.channels[0].lut = lut;
+            let unknown = [f32::NAN, f32::NAN, -1.0, -1.0, -1.0, -1.0];
+            let rgba = composite(&spec, &display, &unknown).unwrap();
+            assert_eq!(rgba.pixels, [0, 0, 0, 255, 0, 0, 0, 255], "{lut}");
+        }
     }
 
     #[test]
@@ -216,10 +301,10 @@ mod tests {
         let rgba = difference(&spec, &display, &now, &control, DIFFERENCE_SCALE).unwrap();
         assert_eq!(rgba.pixels, [255, 128, 128, 255, 1, 128, 128, 255]);
 
-        let one = Display {
-            visible: vec![true, false, false],
-            ..display
-        };
+        let mut one = display;
+        for hidden in &mut one.channels[1..] {
+            hidden.visible = false;
+        }
         let rgba = difference(&spec, &one, &now, &control, DIFFERENCE_SCALE).unwrap();
         assert_eq!(rgba.pixels, [178, 24, 43, 255, 33, 102, 172, 255]);
         let rgba = difference(&spec, &one, &control, &control, DIFFERENCE_SCALE).unwrap();
@@ -237,10 +322,10 @@ mod tests {
                 .len(),
             64
         );
-        let none = Display {
-            visible: vec![false; 6],
-            ..Display::of(&spec)
-        };
+        let mut none = Display::of(&spec);
+        for hidden in &mut none.channels {
+            hidden.visible = false;
+        }
         assert!(
             composite(&spec, &none, &image)
                 .unwrap()

@@ -15,6 +15,8 @@ pub mod composite;
 pub mod crop;
 pub mod decode;
 pub mod error;
+pub mod histogram;
+pub mod lut;
 pub mod npy;
 mod orientation;
 pub mod picture;

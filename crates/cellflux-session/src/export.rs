@@ -1,14 +1,14 @@
 //! What was reached, as files: the trajectory as `.npy`, pictures as PNG, recipe and measurements as JSON.
 
 use cellflux_bundle::Manifest;
-use cellflux_image::composite::{Display, composite};
+use cellflux_image::composite::composite;
 use cellflux_image::{ImageSpec, npy, strip};
 use serde::Serialize;
 
 use crate::error::SessionError;
 use crate::frame::Frame;
 use crate::picture_text::{self, Pictured};
-use crate::recipe::{Recipe, View};
+use crate::recipe::Recipe;
 use crate::timing::Timing;
 
 /// All frames as `.npy`, f32 `[steps + 1, C, H, W]` in model range.
@@ -42,7 +42,7 @@ pub fn frame_png(
     frame: &Frame,
 ) -> Result<Vec<u8>, SessionError> {
     let spec = &manifest.image;
-    let picture = composite(spec, &display(spec, &recipe.view), &frame.values)?;
+    let picture = composite(spec, &recipe.view.display(spec), &frame.values)?;
     let texts = picture_text::texts(manifest, recipe, Pictured::Step(step, frame))?;
     Ok(strip::encode_png_with(&picture, &texts)?)
 }
@@ -52,22 +52,13 @@ pub fn frame_png(
 /// # Errors
 /// [`SessionError::Image`] without frames, or when one is not of the model's shape.
 pub fn strip_png(manifest: &Manifest, recipe: &Recipe, frames: &[Frame]) -> Result<Vec<u8>, SessionError> {
-    let display = display(&manifest.image, &recipe.view);
+    let display = recipe.view.display(&manifest.image);
     let pictures = frames
         .iter()
         .map(|frame| composite(&manifest.image, &display, &frame.values))
         .collect::<Result<Vec<_>, _>>()?;
     let texts = picture_text::texts(manifest, recipe, Pictured::Strip(frames.len()))?;
     Ok(strip::encode_png_with(&strip::strip(&pictures)?, &texts)?)
-}
-
-/// The model's channels in their windows, without those that are switched off in a view.
-pub fn display(spec: &ImageSpec, view: &View) -> Display {
-    let mut display = Display::of(spec);
-    for (channel, visible) in display.visible.iter_mut().enumerate() {
-        *visible = !view.hidden.contains(&channel);
-    }
-    display
 }
 
 /// The record of an exported trajectory: how it was made, and what was measured on the way.
@@ -123,7 +114,9 @@ impl<'a, E: Serialize> Record<'a, E> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::recipe::{ChannelView, Thousandths, WindowView};
     use crate::test_model::{manifest, recipe};
+    use cellflux_image::lut::Lut;
     use cellflux_image::picture::Limits;
 
     fn frames() -> Vec<Frame> {
@@ -169,6 +162,28 @@ mod tests {
     }
 
     #[test]
+    fn a_saved_picture_is_shown_as_the_view_says() {
+        let (manifest, frames, mut recipe) = (manifest(), frames(), recipe());
+        recipe.view.channels = vec![ChannelView {
+            channel: 0,
+            window: WindowView::read("0.3-0.6"),
+            gamma: Thousandths::read("0.5"),
+            lut: Some(Lut::Cyan),
+        }];
+        let png = frame_png(&manifest, &recipe, 2, &frames[2]).unwrap();
+        let saved = cellflux_image::decode("x.png", &png).unwrap();
+        let display = recipe.view.display(&manifest.image);
+        let shown = composite(&manifest.image, &display, &frames[2].values).unwrap();
+        for (sample, plane) in saved.planes.iter().enumerate() {
+            for (value, pixel) in plane.values.iter().zip(shown.pixels.chunks(4)) {
+                assert_eq!(*value as u8, pixel[sample]);
+            }
+        }
+        recipe.view.channels.clear();
+        assert_ne!(frame_png(&manifest, &recipe, 2, &frames[2]).unwrap(), png);
+    }
+
+    #[test]
     fn a_strip_holds_every_frame_and_hidden_channels_are_dark() {
         let (manifest, frames, mut recipe) = (manifest(), frames(), recipe());
         let size = |png: &[u8]| {
@@ -180,10 +195,7 @@ mod tests {
         assert!(brightest > 0.0);
         let (width, height, _) = size(&strip_png(&manifest, &recipe, &frames).unwrap());
         assert_eq!((width, height), (3 * 4 + 2 * strip::SEPARATOR, 4));
-        recipe.view = View {
-            step: None,
-            hidden: vec![0, 1],
-        };
+        recipe.view.hidden = vec![0, 1];
         assert!(size(&frame_png(&manifest, &recipe, 2, &frames[2]).unwrap()).2 < f32::EPSILON);
     }
 }

@@ -37,6 +37,6 @@ pub use error::SessionError;
 pub use exploration::{Change, Exploration, Pacing};
 pub use frame::Frame;
 pub use prepared_walk::PreparedWalk;
-pub use recipe::{Direction, Recipe, Start, Treatment, View};
+pub use recipe::{ChannelView, Direction, Recipe, Start, Treatment, View};
 pub use step_error::StepError;
 pub use timing::Timing;

@@ -4,8 +4,12 @@
 //! recommendations change. Reading takes the bundle's recommendation for a field that is not there, so that a
 //! short link can be written by hand. An uploaded crop is written as a lossless PNG in base64url.
 //!
-//! Version 2 has `smiles` in place of `c`: a compound that a visitor has typed, percent-encoded. A link
-//! without one is still written as version 1, which older pages read; they refuse version 2 by its number.
+//! Version 2 has `smiles` in place of `c`: a compound that a visitor has typed, percent-encoded. Version 3
+//! also has `window`, `gamma` and `lut`: channels that are shown otherwise than the manifest says. A link is
+//! written in the lowest version that holds the recipe: one without any of this is version 1, which older
+//! pages read; they refuse a later one by its number.
+
+mod channels;
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -24,14 +28,24 @@ use crate::recipe::{Direction, Recipe, Start, Treatment, first_condition, number
 const VERSION: &str = "1";
 /// The version of a link to a typed compound.
 const VERSION_OF_TYPED: &str = "2";
+/// The version of a link in which channels are shown otherwise than the manifest says.
+const VERSION_OF_CHANNELS: &str = "3";
+
+/// What the first version has not: a key, the version that is the first to have it, and what it is.
+const LATER: [(&str, &str, &str); 4] = [
+    ("smiles", VERSION_OF_TYPED, "typed compounds"),
+    ("window", VERSION_OF_CHANNELS, "windows"),
+    ("gamma", VERSION_OF_CHANNELS, "gammas"),
+    ("lut", VERSION_OF_CHANNELS, "look-up tables"),
+];
 
 /// Longest link that is read, in bytes; browsers give up on addresses beyond 2 MiB.
 pub const MAX_BYTES: usize = 2 << 20;
 
 /// Every key, in the order of writing.
-const KEYS: [&str; 18] = [
+const KEYS: [&str; 21] = [
     "v", "model", "start", "c", "smiles", "dose", "a", "solver", "grid", "steps", "rtol", "atol", "noise",
-    "seed", "way", "at", "hide", "crop",
+    "seed", "way", "at", "hide", "window", "gamma", "lut", "crop",
 ];
 
 /// Writes a recipe for a model with images of `spec`, without the leading `#`.
@@ -41,6 +55,7 @@ const KEYS: [&str; 18] = [
 pub fn write(recipe: &Recipe, spec: &ImageSpec) -> Result<String, SessionError> {
     let sampling = &recipe.sampling;
     let version = match recipe.condition {
+        _ if !recipe.view.channels.is_empty() => VERSION_OF_CHANNELS,
         Treatment::Listed(_) => VERSION,
         Treatment::Typed(_) => VERSION_OF_TYPED,
     };
@@ -77,6 +92,11 @@ pub fn write(recipe: &Recipe, spec: &ImageSpec) -> Result<String, SessionError> 
         let hidden: Vec<String> = recipe.view.hidden.iter().map(usize::to_string).collect();
         put("hide", &hidden.join(","));
     }
+    for (key, list) in channels::lists(&recipe.view.channels) {
+        if !list.is_empty() {
+            put(key, &list);
+        }
+    }
     if let Start::Crop(coded) = &recipe.start {
         // Last, since it is long and a reader wants to see the rest.
         put("crop", &URL_SAFE_NO_PAD.encode(coded_png::write(spec, coded)?));
@@ -92,20 +112,7 @@ pub fn write(recipe: &Recipe, spec: &ImageSpec) -> Result<String, SessionError> 
 /// model's shape, [`SessionError::Field`] for what does not fit the model.
 pub fn read(text: &str, manifest: &Manifest) -> Result<Recipe, SessionError> {
     let fields = Fields::split(text)?;
-    match fields.text("v") {
-        Some(VERSION) if fields.text("smiles").is_some() => {
-            return Err(SessionError::link(format!(
-                "its version is {VERSION}, which has no typed compounds; expected {VERSION_OF_TYPED}"
-            )));
-        }
-        None | Some(VERSION | VERSION_OF_TYPED) => {}
-        Some(found) => {
-            return Err(SessionError::link(format!(
-                "its version is {}, expected {VERSION} or {VERSION_OF_TYPED}; a newer page may read it",
-                shown(found)
-            )));
-        }
-    }
+    fields.check_version()?;
     let typed = fields.text("smiles").map(percent_decoded).transpose()?;
     if typed.is_some() && fields.text("c").is_some() {
         return Err(SessionError::link(
@@ -151,6 +158,7 @@ pub fn read(text: &str, manifest: &Manifest) -> Result<Recipe, SessionError> {
         let numbers = list.split(',').map(usize::from_str).collect::<Result<_, _>>();
         recipe.view.hidden = numbers.map_err(|_| wrong("hide", list, "whole numbers joined by commas"))?;
     }
+    recipe.view.channels = channels::read(|key| fields.text(key))?;
     recipe.validate(manifest)?;
     Ok(recipe)
 }
@@ -208,6 +216,29 @@ impl<'a> Fields<'a> {
             }
         }
         Ok(Self(fields))
+    }
+
+    /// A version that is known, and no key that it does not have.
+    fn check_version(&self) -> Result<(), SessionError> {
+        let Some(version) = self.text("v") else {
+            return Ok(());
+        };
+        if ![VERSION, VERSION_OF_TYPED, VERSION_OF_CHANNELS].contains(&version) {
+            return Err(SessionError::link(format!(
+                "its version is {}, expected {VERSION}, {VERSION_OF_TYPED} or {VERSION_OF_CHANNELS}; a newer \
+                 page may read it",
+                shown(version)
+            )));
+        }
+        for (key, first, what) in LATER {
+            // Versions are single digits.
+            if version < first && self.text(key).is_some() {
+                return Err(SessionError::link(format!(
+                    "its version is {version}, which has no {what}; expected {first}"
+                )));
+            }
+        }
+        Ok(())
     }
 
     fn text(&self, key: &str) -> Option<&'a str> {
@@ -281,229 +312,4 @@ impl FromStr for Direction {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::recipe::{ALPHA, NOISE, STEPS, TOLERANCE, View};
-    use crate::test_model::{manifest, manifest_of_channels, manifest_of_counts, recipe};
-    use cellflux_bundle::conditions::Encoder;
-    use cellflux_bundle::sampling::Sampling;
-    use cellflux_flow::solver::Solver;
-    use cellflux_flow::time_grid::GridKind;
-    use proptest::prelude::*;
-
-    fn any_start(numbers: usize) -> impl Strategy<Value = Start> {
-        prop_oneof![
-            Just(Start::Example("control-1".into())),
-            Just(Start::Example("treated-1".into())),
-            proptest::collection::vec(any::<u8>(), numbers).prop_map(Start::Crop),
-        ]
-    }
-
-    fn any_treatment() -> impl Strategy<Value = Treatment> {
-        prop_oneof![
-            Just(Treatment::Listed("taxol".into())),
-            Just(Treatment::Listed("dmso".into())),
-            // Every character that SMILES has, and others.
-            "[!-~]{1,60}".prop_map(Treatment::Typed),
-        ]
-    }
-
-    fn any_sampling() -> impl Strategy<Value = Sampling> {
-        let choices = (
-            proptest::sample::select(Solver::ALL.to_vec()),
-            proptest::sample::select(GridKind::ALL.to_vec()),
-            STEPS,
-            any::<u32>(),
-        );
-        (choices, ALPHA, NOISE, TOLERANCE, TOLERANCE).prop_map(
-            |((solver, grid, steps, seed), alpha, noise, rtol, atol)| Sampling {
-                solver,
-                grid,
-                steps,
-                alpha,
-                noise,
-                seed,
-                rtol,
-                atol,
-            },
-        )
-    }
-
-    prop_compose! {
-        fn any_recipe(channels: usize)(
-            start in any_start(channels * 16),
-            condition in any_treatment(),
-            sampling in any_sampling(),
-            direction in proptest::sample::select(Direction::ALL.to_vec()),
-            step in proptest::option::of(0usize..=1),
-            hidden in proptest::sample::subsequence((0..channels).collect::<Vec<_>>(), 0..=channels),
-        ) -> Recipe {
-            Recipe { start, condition, sampling, direction, view: View { step, hidden }, ..recipe() }
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn a_link_gives_exactly_its_recipe_back(
-            (channels, recipe) in (1usize..=6).prop_flat_map(|n| (Just(n), any_recipe(n)))
-        ) {
-            let mut manifest = manifest_of_channels(channels);
-            manifest.conditions.encoder = Encoder::MorganCounts { radius: 2, bits: 3 };
-            let link = write(&recipe, &manifest.image).unwrap();
-            prop_assert!(link.bytes().all(|b| b.is_ascii_graphic() && b != b'#'));
-            prop_assert_eq!(&read(&link, &manifest).unwrap(), &recipe);
-            let address = format!("https://example.org/page/?x=1#{link}");
-            prop_assert_eq!(&read(&address, &manifest).unwrap(), &recipe);
-        }
-
-        #[test]
-        fn no_text_is_a_panic(text in "\\PC{0,80}", key in proptest::sample::select(KEYS.to_vec())) {
-            let _ = read(&text, &manifest());
-            let _ = read(&format!("{key}={text}"), &manifest());
-        }
-
-        #[test]
-        fn a_damaged_crop_is_an_error_or_another_crop(at in 0usize..200, byte in any::<u8>()) {
-            let manifest = manifest();
-            let mut png = coded_png::write(&manifest.image, &[9; 32]).unwrap();
-            let place = at % png.len();
-            png[place] = byte;
-            let _ = read(&format!("crop={}", URL_SAFE_NO_PAD.encode(png)), &manifest);
-        }
-    }
-
-    #[test]
-    fn a_link_is_readable() {
-        let mut recipe = recipe();
-        recipe.view = View {
-            step: Some(2),
-            hidden: vec![1],
-        };
-        assert_eq!(
-            write(&recipe, &manifest().image).unwrap(),
-            "v=1&model=test-model&start=control-1&c=taxol&a=1.2&solver=heun2&grid=uniform&steps=4&rtol=1e-5\
-             &atol=1e-5&noise=0.5&seed=7&way=forward&at=2&hide=1"
-        );
-    }
-
-    #[test]
-    fn a_typed_compound_makes_a_link_of_version_2_that_older_pages_refuse_by_its_number() {
-        let manifest = manifest_of_counts();
-        let mut typed = recipe();
-        typed.condition = Treatment::Typed("C/C=C\\C(=O)[N+](C)#N".into());
-        let link = write(&typed, &manifest.image).unwrap();
-        let expected = "v=2&model=test-model&start=control-1\
-                        &smiles=C%2FC%3DC%5CC%28%3DO%29%5BN%2B%5D%28C%29%23N&a=1.2&";
-        assert!(link.starts_with(expected), "{link}");
-        assert_eq!(read(&link, &manifest).unwrap(), typed);
-        // By hand, and only as much as is needed.
-        let short = read("#smiles=CC(=O)O", &manifest).unwrap();
-        assert_eq!(short.condition, Treatment::Typed("CC(=O)O".into()));
-        for (link, expected) in [
-            (
-                "v=1&smiles=C",
-                "its version is 1, which has no typed compounds; expected 2",
-            ),
-            (
-                "c=taxol&smiles=C",
-                "it has both c and smiles, expected one of them",
-            ),
-            (
-                "v=2&smiles=C%2",
-                "smiles is \"C%2\", expected a percent-encoded SMILES",
-            ),
-            (
-                "v=2&smiles=%zz",
-                "smiles is \"%zz\", expected a percent-encoded SMILES",
-            ),
-            (
-                "v=2&smiles=%ff",
-                "smiles is \"%ff\", expected a percent-encoded SMILES",
-            ),
-            ("v=2&smiles=", "expected a SMILES of 1 to 4000 characters"),
-            ("v=2&smiles=C%20C", "expected a SMILES of 1 to 4000 characters"),
-        ] {
-            let message = read(link, &manifest).unwrap_err().to_string();
-            assert!(message.contains(expected), "{link}: {message}");
-        }
-        let other = read("smiles=C", &crate::test_model::manifest()).unwrap_err();
-        assert!(other.to_string().contains("not made from structures"), "{other}");
-    }
-
-    #[test]
-    fn what_a_link_leaves_out_is_the_bundle_s_recommendation() {
-        let manifest = manifest();
-        assert_eq!(read("", &manifest).unwrap(), Recipe::first(&manifest).unwrap());
-        let short = read("#c=dmso&a=2", &manifest).unwrap();
-        assert_eq!((short.condition.id(), short.sampling.alpha), (Some("dmso"), 2.0));
-    }
-
-    #[test]
-    fn each_hostile_link_is_one_sentence() {
-        let manifest = manifest();
-        let crop = |spec: &ImageSpec| {
-            let png = coded_png::write(spec, &vec![0; spec.len()]).unwrap();
-            format!("crop={}", URL_SAFE_NO_PAD.encode(png))
-        };
-        let cases = [
-            ("v=3".into(), "its version is \"3\", expected 1 or 2"),
-            (
-                "colour=red".into(),
-                "\"colour\" is not a key of a link, expected one of v, model,",
-            ),
-            ("a".into(), "\"a\" is not key=value"),
-            ("a=1&a=2".into(), "a is there twice, expected it once"),
-            ("a=warm".into(), "a is \"warm\", expected a number"),
-            ("a=NaN".into(), "alpha is NaN, expected a number from 0 to 10"),
-            ("a=1e300".into(), "alpha is 1e300, expected a number from 0 to 10"),
-            (
-                "steps=1001".into(),
-                "steps is 1001, expected a number from 1 to 1000",
-            ),
-            ("steps=-1".into(), "steps is \"-1\", expected a whole number"),
-            ("noise=inf".into(), "noise is inf, expected a number from 0 to 10"),
-            (
-                "seed=4294967296".into(),
-                "seed is \"4294967296\", expected a whole number below 2^32",
-            ),
-            (
-                "solver=heun".into(),
-                "solver is \"heun\", expected euler, midpoint, heun2, rk4 or dopri5",
-            ),
-            (
-                "way=up".into(),
-                "way is \"up\", expected forward, reverse or return",
-            ),
-            (
-                "hide=0,x".into(),
-                "hide is \"0,x\", expected whole numbers joined by commas",
-            ),
-            (
-                // As many as an address holds.
-                format!("hide={}0", "0,".repeat(60_000)),
-                "list of hidden channels is [0, 0, 0,",
-            ),
-            (
-                "c=%3Cscript%3E".into(),
-                "condition is \"%3Cscript%3E\", expected the id of a condition",
-            ),
-            ("start=control-1&crop=AA".into(), "it has both start and crop"),
-            ("crop=!".into(), "its crop is not base64url"),
-            ("crop=AAAA".into(), "the link's crop"),
-            (crop(&ImageSpec::plain(2, 5, 4)), "the link's crop"),
-            (crop(&ImageSpec::plain(3, 4, 4)), "the link's crop"),
-            (
-                "x".repeat(MAX_BYTES + 1),
-                "it has 2097153 bytes, expected at most 2097152",
-            ),
-        ];
-        for (link, expected) in cases {
-            let message = read(&link, &manifest).unwrap_err().to_string();
-            assert!(
-                message.contains(expected),
-                "{message:?} does not say {expected:?}"
-            );
-            assert!(message.len() < 300 && !message.contains('\n'), "{message}");
-        }
-    }
-}
+mod tests;

@@ -7,7 +7,7 @@ use cellflux_image::strip::PngText;
 use crate::error::SessionError;
 use crate::frame::Frame;
 use crate::link;
-use crate::recipe::{Direction, Recipe, Start, Treatment, View, number};
+use crate::recipe::{ChannelView, Direction, Recipe, Start, Treatment, View, number};
 
 /// The note that stands beside every generated picture.
 pub const NOTE: &str = "Generated, not measured";
@@ -131,12 +131,32 @@ fn description(manifest: &Manifest, recipe: &Recipe, pictured: Pictured) -> Stri
     };
     let sampling = &recipe.sampling;
     format!(
-        "Condition {}, {start}; {place}; guidance {}, source noise {}, seed {}",
+        "Condition {}, {start}; {place}; guidance {}, source noise {}, seed {}{}",
         condition(manifest, recipe),
         number(&sampling.alpha),
         number(&sampling.noise),
-        sampling.seed
+        sampling.seed,
+        shown_otherwise(manifest, recipe)
     )
+}
+
+/// Each channel that is shown otherwise than the manifest says, and how: what is bright in two pictures can
+/// be compared only where both are shown alike. Empty where there is none.
+fn shown_otherwise(manifest: &Manifest, recipe: &Recipe) -> String {
+    let of_channel = |shown: &ChannelView| {
+        let channel = manifest.image.channels.get(shown.channel);
+        let name = channel.map_or("a channel", |channel| channel.name.as_str());
+        let said = [
+            shown
+                .window
+                .map(|window| format!("window {} to {} of the coded range", window.low, window.high)),
+            shown.gamma.map(|gamma| format!("gamma {gamma}")),
+            shown.lut.map(|lut| format!("look-up table {lut}")),
+        ];
+        let said: Vec<String> = said.into_iter().flatten().collect();
+        format!("; {name} shown with {}", said.join(", "))
+    };
+    recipe.view.channels.iter().map(of_channel).collect()
 }
 
 /// The licences of the weights and of the start's picture.
@@ -155,7 +175,9 @@ fn licences(manifest: &Manifest, recipe: &Recipe) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::recipe::{Thousandths, WindowView};
     use crate::test_model::{manifest, manifest_of_counts, manifest_with_dose, recipe};
+    use cellflux_image::lut::Lut;
 
     fn frame() -> Frame {
         Frame {
@@ -224,6 +246,26 @@ mod tests {
             let again = link::read(&of("CellFlux link"), &manifest).unwrap();
             assert_eq!(again.condition, recipe.condition);
         }
+    }
+
+    #[test]
+    fn channels_that_are_shown_otherwise_are_told_with_their_numbers_and_made_again_by_the_link() {
+        let (manifest, mut recipe) = (manifest(), recipe());
+        let plain = texts(&manifest, &recipe, Pictured::Strip(2)).unwrap();
+        assert!(!text_of(&plain, "Description").unwrap().contains("shown"));
+        recipe.view.channels = vec![ChannelView {
+            channel: 1,
+            window: WindowView::read("0.11-0.5"),
+            gamma: Thousandths::read("0.8"),
+            lut: Some(Lut::Magenta),
+        }];
+        let texts = texts(&manifest, &recipe, Pictured::Strip(2)).unwrap();
+        let description = text_of(&texts, "Description").unwrap();
+        let expected = "; channel 2 shown with window 0.11 to 0.5 of the coded range, gamma 0.8, look-up \
+                        table magenta";
+        assert!(description.ends_with(expected), "{description}");
+        let again = link::read(&text_of(&texts, "CellFlux link").unwrap(), &manifest).unwrap();
+        assert_eq!(again.view.channels, recipe.view.channels);
     }
 
     #[test]

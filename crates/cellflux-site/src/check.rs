@@ -5,11 +5,12 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use cellflux_bundle::folder;
+use cellflux_bundle::clipping::{self, Clipped};
+use cellflux_bundle::{BundleError, folder};
 use walkdir::WalkDir;
 
 use crate::error::SiteError;
-use crate::finding::serious;
+use crate::finding::{note, serious};
 use crate::model::LARGEST_FILE;
 use crate::page_check::page;
 use crate::place::Place;
@@ -59,10 +60,17 @@ pub fn check(folder: &Path, links: &[(String, Place)]) -> Result<Vec<Finding>, S
         .filter(|path| path.starts_with("bundles/") && path.ends_with("/manifest.json"))
     {
         let bundle = folder.join(path.trim_end_matches("/manifest.json"));
-        let read = folder::read(&bundle).and_then(|read| folder::read_assets(&bundle, &read.manifest));
-        if let Err(error) = read {
-            findings.push(serious(path, error.to_string()));
+        match clipped(&bundle) {
+            Ok(channels) => findings.extend(channels.iter().map(|channel| note(path, channel.to_string()))),
+            Err(error) => findings.push(serious(path, error.to_string())),
         }
     }
     Ok(findings)
+}
+
+/// Reads and checks all of a bundle; the channels whose windows cut off treated cells.
+fn clipped(bundle: &Path) -> Result<Vec<Clipped>, BundleError> {
+    let manifest = folder::read(bundle)?.manifest;
+    let assets = folder::read_assets(bundle, &manifest)?;
+    clipping::of_treated(&manifest.image, &manifest.gallery, &assets)
 }

@@ -27,6 +27,14 @@ impl Finding {
     }
 }
 
+/// Something that could be better.
+pub(crate) fn note(place: &str, problem: String) -> Finding {
+    Finding {
+        serious: false,
+        ..serious(place, problem)
+    }
+}
+
 /// Something that must be put right before the site is published.
 pub(crate) fn serious(place: &str, problem: String) -> Finding {
     Finding {

@@ -22,6 +22,7 @@
 
 mod clock;
 pub mod engine;
+pub mod look;
 pub mod measured;
 pub mod model;
 pub mod picture;

@@ -4,6 +4,7 @@ use cellflux_bundle::Manifest;
 use cellflux_bundle::conditions::ConditionVectors;
 use cellflux_engine::{AnyEngine, EngineError};
 use cellflux_flow::solver::Solver;
+use cellflux_image::ImageSpec;
 use cellflux_image::composite::{DIFFERENCE_SCALE, Display, composite, difference};
 use cellflux_session::{
     Change, Exploration, Frame, Pacing, PreparedWalk, Recipe, SessionError, Start, StepError, Treatment,
@@ -279,7 +280,8 @@ impl Walk {
         if same_pictures { kept } else { 0 }
     }
 
-    fn frame(&self, step: usize) -> Result<&Frame, Trouble> {
+    /// A step reached.
+    pub(crate) fn frame(&self, step: usize) -> Result<&Frame, Trouble> {
         let frames = self.exploration.frames();
         frames.get(step).ok_or_else(|| {
             Trouble::new(
@@ -292,8 +294,18 @@ impl Walk {
         })
     }
 
-    fn display(&self) -> Display {
-        export::display(&self.manifest.image, &self.exploration.walk().recipe().view)
+    /// How the channels are shown.
+    pub(crate) fn display(&self) -> Display {
+        self.exploration.walk().recipe().view.display(self.spec())
+    }
+
+    pub(crate) fn spec(&self) -> &ImageSpec {
+        &self.manifest.image
+    }
+
+    /// The start image `[C, H, W]` in model range, before source noise.
+    pub(crate) fn clean_start(&self) -> &[f32] {
+        self.exploration.walk().clean_start()
     }
 }
 

@@ -2,6 +2,7 @@
 
 use cellflux_image::ImageSpec;
 use cellflux_image::composite::{Display, Rgba, composite};
+use cellflux_image::histogram::Histogram;
 use cellflux_image::spec::Window;
 use cellflux_image::strip::Grid;
 
@@ -16,30 +17,20 @@ const GREY: [u8; 4] = [64, 64, 64, 255];
 /// wider where more than three channels add up.
 pub fn windows(spec: &ImageSpec, crops: &[Vec<u8>]) -> Display {
     let mut display = Display::of(spec);
-    for (channel, window) in display.windows.iter_mut().enumerate() {
-        let mut histogram = [0usize; 256];
-        let pixels = spec.pixels();
+    let pixels = spec.pixels();
+    for (index, channel) in display.channels.iter_mut().enumerate() {
+        let mut histogram = Histogram::default();
         for &byte in crops
             .iter()
-            .flat_map(|crop| crop.iter().skip(channel * pixels).take(pixels))
+            .flat_map(|crop| crop.iter().skip(index * pixels).take(pixels))
         {
-            if let Some(count) = histogram.get_mut(usize::from(byte)) {
-                *count += 1;
-            }
+            histogram.add(f32::from(byte) / 255.0);
         }
-        let total: usize = histogram.iter().sum();
-        let percentile = |share: f64| {
-            let mut below = 0;
-            let level = histogram.iter().position(|&count| {
-                below += count;
-                below as f64 > share * total as f64
-            });
-            level.unwrap_or(255) as f64 / 255.0
-        };
+        let percentile = |share: f64| f64::from(histogram.percentile(share).unwrap_or(255)) / 255.0;
         let (low, high) = (percentile(0.01), percentile(0.999));
         // Colours add up: of more than three channels each gets less light, or every cell would be white.
         let share = 3.0 / spec.channels.len().max(3) as f64;
-        *window = Window {
+        channel.window = Window {
             low: low.min(1.0 - 1.0 / 255.0),
             // Never empty, or one channel would be full or black.
             high: (low + (high - low).max(8.0 / 255.0) / share).min(1.0),
@@ -96,9 +87,9 @@ mod tests {
         let spec = ImageSpec::plain(2, 10, 10);
         let crop: Vec<u8> = (0..100u8).map(|i| 50 + i).chain([9; 100]).collect();
         let display = windows(&spec, &[crop]);
-        assert!((display.windows[0].low * 255.0 - 51.0).abs() < 1e-9);
-        assert!((display.windows[0].high * 255.0 - 149.0).abs() < 1e-9);
-        let flat = display.windows[1];
+        assert!((display.channels[0].window.low * 255.0 - 51.0).abs() < 1e-9);
+        assert!((display.channels[0].window.high * 255.0 - 149.0).abs() < 1e-9);
+        let flat = display.channels[1].window;
         assert!(flat.high > flat.low);
     }
 }

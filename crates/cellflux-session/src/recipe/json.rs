@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 
 use cellflux_bundle::parser_words;
 
-use super::{ALPHA, DOSE_UM, NOISE, Recipe, STEPS, TOLERANCE, number};
+use super::{ALPHA, DOSE_UM, GAMMA, NOISE, Recipe, STEPS, TOLERANCE, number};
 use crate::error::{SessionError, excerpt};
 
 impl Recipe {
@@ -84,11 +84,28 @@ fn check_numbers(json: &serde_json::Value) -> Result<(), SessionError> {
     {
         return refuse("step shown", step, "a whole number from 0");
     }
-    let hidden = json.pointer("/view/hidden").and_then(Value::as_array);
-    match hidden.and_then(|list| list.iter().find(|channel| channel.as_u64().is_none())) {
-        Some(channel) => refuse("hidden channel", channel, "a whole number from 0"),
-        None => Ok(()),
+    let list = |pointer| {
+        json.pointer(pointer)
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+    };
+    if let Some(channel) = list("/view/hidden").find(|channel| channel.as_u64().is_none()) {
+        return refuse("hidden channel", channel, "a whole number from 0");
     }
+    let coded = number_from(&(0..=1));
+    for shown in list("/view/channels") {
+        for (field, pointer, expected) in [
+            ("low end of a window", "/window/low", &coded),
+            ("high end of a window", "/window/high", &coded),
+            ("gamma", "/gamma", &number_from(&GAMMA)),
+        ] {
+            if let Some(value) = shown.pointer(pointer).filter(|value| !value.is_number()) {
+                return refuse(field, value, expected);
+            }
+        }
+    }
+    Ok(())
 }
 
 pub(super) fn number_from<T: Debug>(range: &RangeInclusive<T>) -> String {

@@ -2,6 +2,7 @@
 
 mod json;
 mod treatment;
+mod view;
 
 use std::fmt::Debug;
 use std::ops::RangeInclusive;
@@ -14,10 +15,11 @@ use cellflux_bundle::sampling::{FlowSource, Sampling};
 use cellflux_flow::solver::Solver;
 use serde::{Deserialize, Serialize};
 
-use crate::error::{SessionError, excerpt, shown};
+use crate::error::{SessionError, shown};
 use json::number_from;
 
 pub use treatment::Treatment;
+pub use view::{ChannelView, GAMMA, Thousandths, View, WindowView};
 
 /// Guidance strength; 0 is the null condition alone, 1 the condition alone.
 pub const ALPHA: RangeInclusive<f64> = 0.0..=limits::ALPHA;
@@ -85,18 +87,6 @@ pub enum Direction {
     Return,
 }
 
-/// Which part of a trajectory is looked at.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct View {
-    /// Step to be shown, where 0 is the start; the last one where this is `None`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub step: Option<usize>,
-    /// Channels that are switched off, rising.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub hidden: Vec<usize>,
-}
-
 impl Direction {
     /// Every direction, in the order in which a page offers them.
     pub const ALL: [Self; 3] = [Self::Forward, Self::Reverse, Self::Return];
@@ -121,12 +111,6 @@ impl Direction {
             Self::Forward | Self::Reverse => 1,
             Self::Return => 2,
         }
-    }
-}
-
-impl View {
-    fn is_default(&self) -> bool {
-        *self == Self::default()
     }
 }
 
@@ -221,21 +205,7 @@ impl Recipe {
         let last = self
             .planned_steps()
             .unwrap_or(ADAPTIVE_STEPS * self.direction.legs());
-        if let Some(step) = self.view.step {
-            within("step shown", &step, &(0..=last))?;
-        }
-        let channels = manifest.image.channels.len();
-        for &channel in &self.view.hidden {
-            within("hidden channel", &channel, &(0..=channels - 1))?;
-        }
-        if !self.view.hidden.is_sorted_by(|a, b| a < b) {
-            return Err(SessionError::field(
-                "list of hidden channels",
-                excerpt(&format!("{:?}", self.view.hidden)),
-                "rising numbers, each once",
-            ));
-        }
-        Ok(())
+        self.view.validate(&manifest.image, last)
     }
 }
 

@@ -1,0 +1,281 @@
+// How each channel is shown: window, gamma and colours, with a histogram of what is in view; and what the
+// windows cut off of it.
+
+import { el, Part, unseen } from '../html.js';
+import { clippedSentences, inSafeColours, percent, shownIn } from '../view.js';
+import { withChannel, withEnd, withoutChannels } from '../view.js';
+
+/** @import { Histogram, Window } from '../protocol.js' */
+/** @import { State } from '../state.js' */
+
+/** The look-up tables of the session (`Lut` in crates/cellflux-image), by name, in words. */
+const LUTS = [
+  ['own', 'Model’s colour'],
+  ['grey', 'Grey'],
+  ['magenta', 'Magenta'],
+  ['yellow', 'Yellow'],
+  ['cyan', 'Cyan'],
+  ['viridis', 'Viridis'],
+  ['magma', 'Magma'],
+];
+
+/** Histograms are drawn one column for each coded byte. */
+const [WIDE, HIGH] = [256, 64];
+const INK = { start: '#c7ced7', now: '#3f8f9b', beyond: '#262d36', edge: '#e8b26b' };
+
+/** A window's share of the coded range to a place on the canvas. */
+const across = (value) => Math.round(value * (WIDE - 1));
+
+/** Shows `state.view`, with `state.look` while it is open, and says what `state.walk` loses. */
+export class ChannelDisplay extends Part {
+  connectedCallback() {
+    if (this.firstChild) return;
+    this.rows = [];
+    this.list = el('div', { class: 'tune-rows' });
+    const button = (words, title, does) =>
+      el('button', { type: 'button', class: 'secondary', title, on: { click: does } }, words);
+    this.autoAll = button('Auto all', 'Windows from the 1st to the 99.9th percentile of start and now', () =>
+      this.intend('auto-window', { channels: this.#all() }));
+    const resetAll = button('Reset all', 'Every channel as the model’s author shows it', () =>
+      this.#show(withoutChannels(this.view, this.#all())));
+    const safe = button(
+      'Colour-blind safe',
+      'Magenta, yellow, cyan for the first three channels, and grey for further ones',
+      () => this.#show(inSafeColours(this.view, this.channels)),
+    );
+    this.hint = el('p', { class: 'hint warns', role: 'status', hidden: true });
+    this.details = el(
+      'details',
+      { class: 'tune', on: { toggle: () => this.intend('look', { open: this.details.open }) } },
+      el('summary', { class: 'chip' }, 'Colours and windows'),
+      this.hint,
+      this.list,
+      el('div', { class: 'tune-all' }, this.autoAll, resetAll, safe),
+      el(
+        'p',
+        { class: 'hint' },
+        'Histograms: filled is now, the line is the start; heights are square roots of counts. Windows, '
+          + 'gamma and colours are kept in the link and in saved pictures and change no number of the walk; '
+          + '“Difference” has no window and no gamma. Colours add up, so viridis and magma are for one channel '
+          + 'alone.',
+      ),
+    );
+    this.clipped = el('div', { class: 'clipped', hidden: true });
+    this.append(this.clipped, this.details);
+  }
+
+  #all() {
+    return [...this.rows.keys()];
+  }
+
+  /** @param {State} state */
+  update(state) {
+    const { channels, view, shown, walk, cursor, look, phase, visible, recipe } = state;
+    // An explorer without a walk has no pictures to be shown otherwise.
+    this.hidden = !channels || !recipe;
+    if (!channels || !view) return;
+    this.channels = channels;
+    this.view = view;
+    if (this.changed('channels', channels)) this.#build();
+    const other = this.changed('view', view);
+    if (other) this.#setFields();
+    if (this.changed('shown', shown)) this.#colour(shown);
+    const waits = Boolean(walk?.recorded) && phase !== 'ready';
+    if (this.changed('waits', waits)) this.#wait(waits);
+    const step = walk?.recorded ? null : walk?.steps[cursor];
+    if (this.changed('step', step) || this.changed('visible', visible)) this.#judge(state, step);
+    const histograms = walk?.recorded ? null : look?.histograms;
+    if (this.changed('histograms', histograms) || other) this.#draw(histograms);
+  }
+
+  #show(view) {
+    this.intend('view', { view });
+  }
+
+  /** @param {number} channel */
+  #change(channel, change) {
+    this.#show(withChannel(this.view, this.channels, channel, change));
+  }
+
+  /** @param {number} channel */
+  #moveEnd(channel, end, value) {
+    const { window } = shownIn(this.view, this.channels, channel);
+    this.#change(channel, { window: withEnd(window, end, value) });
+  }
+
+  #build() {
+    this.rows = this.channels.map((channel, index) => this.#row(channel, index));
+    this.list.replaceChildren(...this.rows.map(({ row }) => row));
+  }
+
+  #row({ name, colour }, index) {
+    const dot = el('span', { class: 'dot', 'aria-hidden': 'true' });
+    dot.style.setProperty('--dot', colour);
+    const lut = el(
+      'select',
+      { 'aria-label': `Colours of ${name}`, on: { change: () => this.#change(index, { lut: lut.value }) } },
+      ...LUTS.map(([value, words]) => el('option', { value }, words)),
+    );
+    const button = (words, does) =>
+      el('button', { type: 'button', class: 'chip', on: { click: does } }, words, unseen(` ${name}`));
+    const auto = button('Auto', () => this.intend('auto-window', { channels: [index] }));
+    const reset = button('Reset', () => this.#show(withoutChannels(this.view, [index])));
+    const canvas = el('canvas', {
+      width: WIDE, height: HIGH, class: 'histogram', role: 'img', 'data-histogram': name,
+      'aria-label': `Histogram of ${name}, with the window’s ends`,
+      on: { pointerdown: (event) => this.#grab(event, index) },
+    });
+    const slider = (label, of, limits, moved) => {
+      const id = `${label.toLowerCase()}-of-${index}`;
+      const shown = el('output', { for: id });
+      const input = el('input', {
+        type: 'range', id, ...limits, on: { input: () => moved(Number(input.value)) },
+      });
+      const text = el('label', { for: id }, label, unseen(` ${of} ${name}`));
+      return { input, shown, field: el('div', { class: 'tune-field' }, text, input, shown) };
+    };
+    const coded = { min: '0', max: '1', step: '0.001' };
+    const low = slider('Low', 'end of the window of', coded, (value) => this.#moveEnd(index, 'low', value));
+    const high = slider('High', 'end of the window of', coded, (value) =>
+      this.#moveEnd(index, 'high', value));
+    const gamma = slider('Gamma', 'of', { min: '0.2', max: '5', step: '0.05' }, (value) =>
+      this.#change(index, { gamma: value }));
+    const lost = el('p', { class: 'hint', 'data-lost': name });
+    const row = el(
+      'div',
+      { class: 'tune-row', role: 'group', 'aria-label': name },
+      el('div', { class: 'tune-head' }, el('span', { class: 'tune-name' }, dot, name), lut, auto, reset),
+      canvas, low.field, high.field, gamma.field, lost,
+    );
+    return { row, dot, lut, auto, canvas, low, high, gamma, lost };
+  }
+
+  #setFields() {
+    for (const [index, { lut, low, high, gamma }] of this.rows.entries()) {
+      const shown = shownIn(this.view, this.channels, index);
+      lut.value = shown.lut;
+      // A model may come without windows where only its pictures are shown.
+      const { window = { low: 0, high: 1 } } = shown;
+      for (const [{ input, shown: output }, value] of /** @type {[typeof low, number][]} */ (
+        [[low, window.low], [high, window.high], [gamma, shown.gamma]]
+      )) {
+        input.value = String(value);
+        output.textContent = String(Math.round(1000 * value) / 1000);
+      }
+    }
+  }
+
+  #colour(shown) {
+    for (const [index, { dot }] of this.rows.entries()) {
+      if (shown?.[index]) dot.style.setProperty('--dot', shown[index].colour);
+    }
+  }
+
+  #wait(waits) {
+    this.hint.hidden = !waits;
+    this.hint.textContent =
+      'A recorded walk is in view, as the model’s author shows it. Histograms need the network, which is not '
+        + 'loaded yet. With other windows or colours only the start is shown until it is.';
+    this.autoAll.disabled = waits;
+    for (const { auto } of this.rows) auto.disabled = waits;
+  }
+
+  /**
+   * What the windows cut off of the pictures in view.
+   * @param {State} state
+   */
+  #judge({ walk, channels, visible }, step) {
+    const sentences = clippedSentences(channels, visible ?? [], step?.clipped, step && walk.clipped);
+    // Once something was said of a walk its place is kept, so that nothing moves while the walk plays.
+    if (this.changed('walk', walk?.key)) this.said = false;
+    this.said ||= sentences.length > 0;
+    this.clipped.hidden = !this.said;
+    if (this.changed('sentences', sentences.map(({ sentence }) => sentence).join(' '))) {
+      this.clipped.replaceChildren(...sentences.map(({ index, sentence }) =>
+        el(
+          'p',
+          { 'data-clipped': channels[index].name },
+          sentence,
+          ' ',
+          el(
+            'button',
+            {
+              type: 'button',
+              class: 'chip',
+              on: { click: () => this.intend('auto-window', { channels: [index] }) },
+            },
+            'Auto',
+            unseen(` window of ${channels[index].name}`),
+          ),
+        )));
+    }
+    for (const [index, { lost }] of this.rows.entries()) {
+      const of = step?.clipped?.[index];
+      lost.textContent = of
+        ? `Now: ${percent(of.bright)} of pixels brighter than the window, ${percent(of.dark)} darker.`
+        : '';
+    }
+  }
+
+  /** @param {State['look']['histograms']} histograms */
+  #draw(histograms) {
+    for (const [index, { canvas }] of this.rows.entries()) {
+      const { window = { low: 0, high: 1 } } = shownIn(this.view, this.channels, index);
+      drawHistogram(canvas, window, histograms?.now[index], histograms?.start[index]);
+    }
+  }
+
+  /** Drags the nearer end of the window. */
+  #grab(event, index) {
+    if (event.button > 0) return;
+    event.preventDefault();
+    const { canvas, low, high } = this.rows[index];
+    const place = ({ clientX }) => {
+      const { left, width } = canvas.getBoundingClientRect();
+      return Math.min(1, Math.max(0, (clientX - left) / (width || 1)));
+    };
+    const { window } = shownIn(this.view, this.channels, index);
+    const at = place(event);
+    const end = Math.abs(at - window.low) < Math.abs(at - window.high) ? 'low' : 'high';
+    (end === 'low' ? low : high).input.focus({ preventScroll: true });
+    canvas.setPointerCapture(event.pointerId);
+    const move = (moved) => this.#moveEnd(index, end, place(moved));
+    const leave = () => {
+      canvas.removeEventListener('pointermove', move);
+      for (const over of ['pointerup', 'pointercancel']) canvas.removeEventListener(over, leave);
+    };
+    canvas.addEventListener('pointermove', move);
+    for (const over of ['pointerup', 'pointercancel']) canvas.addEventListener(over, leave);
+    move(event);
+  }
+}
+
+/**
+ * Counts as columns and as a line, and the window's ends; what lies outside of the window has a darker
+ * ground.
+ * @param {HTMLCanvasElement} canvas
+ * @param {Window} window
+ * @param {Histogram} [now]
+ * @param {Histogram} [start]
+ */
+function drawHistogram(canvas, window, now, start) {
+  const drawing = canvas.getContext('2d');
+  drawing.clearRect(0, 0, WIDE, HIGH);
+  drawing.fillStyle = INK.beyond;
+  drawing.fillRect(0, 0, across(window.low), HIGH);
+  drawing.fillRect(across(window.high) + 1, 0, WIDE, HIGH);
+  const most = Math.max(1, ...(now?.counts ?? []), ...(start?.counts ?? []));
+  const height = (count) => Math.sqrt(count / most) * (HIGH - 4);
+  drawing.fillStyle = INK.now;
+  for (const [bin, count] of (now?.counts ?? []).entries()) {
+    drawing.fillRect(bin, HIGH - height(count), 1, height(count));
+  }
+  drawing.strokeStyle = INK.start;
+  drawing.beginPath();
+  for (const [bin, count] of (start?.counts ?? []).entries()) {
+    drawing.lineTo(bin + 0.5, HIGH - height(count));
+  }
+  drawing.stroke();
+  drawing.fillStyle = INK.edge;
+  for (const end of [window.low, window.high]) drawing.fillRect(Math.min(across(end), WIDE - 2), 0, 2, HIGH);
+}

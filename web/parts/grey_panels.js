@@ -1,0 +1,77 @@
+// Each visible channel alone in grey, side by side: the start, and the step in view below it.
+
+import { el, Part } from '../html.js';
+import * as figures from '../figures.js';
+import { paint } from '../pixels.js';
+import { stamp } from './stage.js';
+
+/** @import { State } from '../state.js' */
+
+/** Shows the panels of `state.look` while `state.panels` is on. */
+export class GreyPanels extends Part {
+  connectedCallback() {
+    if (this.firstChild) return;
+    this.lang = 'en';
+    this.hint = el('p', { class: 'hint', role: 'status', hidden: true });
+    this.rows = el('div', { class: 'panel-rows' });
+    this.append(this.hint, this.rows);
+  }
+
+  /** @param {State} state */
+  update(state) {
+    const { panels, walk, phase, look } = state;
+    this.hidden = !panels;
+    if (!panels) return;
+    const waits = Boolean(walk?.recorded) && phase !== 'ready';
+    const none = look?.panels?.length === 0;
+    this.hint.hidden = !waits && !none;
+    this.hint.textContent = waits
+      ? 'A recorded walk is in view, which has no channels, only colours. Grey panels come with the network, '
+        + 'which is not loaded yet.'
+      : 'Every channel is switched off.';
+    this.rows.hidden = waits;
+    // A picture is told by its step, and another look is another object.
+    if (!walk?.steps[look?.at] || walk.recorded || !look.panels || !this.changed('look', look)) return;
+    this.#draw(state);
+  }
+
+  /** @param {State} state */
+  #draw({ look, channels, walk, start }) {
+    const { panels, at } = look;
+    const names = panels.map(({ channel }) => channels[channel].name);
+    if (this.changed('names', names.join('\n'))) {
+      this.pictures = { start: this.#row('start', names), now: this.#row('now', names) };
+      this.rows.replaceChildren(this.pictures.start.row, this.pictures.now.row);
+    }
+    const { words, generated } = stamp(walk, at, start);
+    const now = `Now, t = ${figures.time(walk.steps[at].time)}`;
+    const titles = { start: start?.title ?? 'Start', now };
+    for (const which of /** @type {const} */ (['start', 'now'])) {
+      const { title, canvases } = this.pictures[which];
+      title.textContent = titles[which];
+      for (const [index, canvas] of canvases.entries()) {
+        paint(canvas, panels[index][which]);
+        canvas.setAttribute('aria-label', `${titles[which]}: ${names[index]} alone, in grey`);
+      }
+    }
+    this.pictures.now.stamp.textContent = words;
+    this.pictures.now.stamp.classList.toggle('generated', generated);
+  }
+
+  #row(which, names) {
+    const [title, note] = [el('span', { class: 'title' }), el('span', { class: 'stamp' })];
+    const canvases = names.map((name) =>
+      el('canvas', { width: 1, height: 1, role: 'img', 'data-panel': `${which} ${name}` }));
+    const figure = (canvas, index) => {
+      const pane = el('div', { class: 'pane' }, canvas);
+      return el('figure', { class: 'panel' }, pane, el('figcaption', {}, names[index]));
+    };
+    const row = el(
+      'div',
+      { class: 'panel-row' },
+      el('p', { class: 'panel-title' }, title, ' ', note),
+      el('div', { class: 'panes' }, ...canvases.map(figure)),
+    );
+    return { row, title, stamp: note, canvases };
+  }
+}
