@@ -244,6 +244,7 @@ fn an_interrupted_evaluation_goes_on_and_another_one_is_refused_its_folder() {
     let evaluation = Evaluation::from_json(&fs::read(out.join("evaluation.json")).unwrap()).unwrap();
     let manifest = folder::read_manifest(&root().join("web/bundles/synthetic-tiny")).unwrap();
     assert_eq!(evaluation.weights, Some(manifest.weights_digest().unwrap()));
+    assert_eq!(evaluation.vectors, Some(manifest.vectors_digest().unwrap()));
     for file in [
         "report.md",
         "conditions.csv",

@@ -193,7 +193,7 @@ fn one(task: &Task<'_>) -> anyhow::Result<()> {
     let walk = Walk::new(&sampling, bundle.manifest.source)?;
     let external = elsewhere::read(&args.external, &bundle.manifest.image, cells.partners.len())?;
     fs::create_dir_all(&args.out).with_context(|| args.out.display().to_string())?;
-    Plan::new(bundle, &subject.digest, experiment, &sampling, choice).claim(&args.out)?;
+    Plan::new(bundle, &subject.digest, experiment, &sampling, choice)?.claim(&args.out)?;
     report::write_cells(&args.out, experiment, bundle, cells)?;
 
     let (sets, notes) = planned(experiment, bundle, cells, args.evaluation_seed);
@@ -223,7 +223,10 @@ fn one(task: &Task<'_>) -> anyhow::Result<()> {
         ..task.question(&images, &sampling)
     })?;
     assessment.evaluation.date = today();
-    assessment.evaluation.weights = subject.attachable.then(|| subject.digest.clone());
+    if subject.attachable {
+        assessment.evaluation.weights = Some(subject.digest.clone());
+        assessment.evaluation.vectors = Some(bundle.manifest.vectors_digest()?);
+    }
     assessment.notes.extend(notes);
     let sheets = match images.first() {
         Some(generated) => sheets::write(
