@@ -59,6 +59,7 @@ pub fn manifest(kind: Kind) -> Result<Manifest> {
         serde_json::from_slice(include_bytes!("../../tests/fixtures/evaluation.json"))?;
     if let Some(fields) = evaluation.as_object_mut() {
         fields.insert("weights".into(), packed.manifest.weights_digest()?.into());
+        fields.insert("vectors".into(), packed.manifest.vectors_digest()?.into());
     }
     packed.attach(Evaluation::from_json(evaluation.to_string().as_bytes())?)?;
     Ok(packed.manifest)

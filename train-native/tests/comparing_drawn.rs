@@ -103,7 +103,7 @@ impl Drawn {
         let out = self.folder.path().join(name);
         fs::create_dir(&out).unwrap();
         let sampling = &self.bundle.manifest.sampling;
-        let plan = Plan::new(&self.bundle, name, &self.experiment, sampling, self.choice);
+        let plan = Plan::new(&self.bundle, name, &self.experiment, sampling, self.choice).unwrap();
         plan.claim(&out).unwrap();
         let conditions = self.conditions();
         let mut assessment = assess(&Question {

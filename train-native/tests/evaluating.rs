@@ -244,6 +244,7 @@ fn an_interrupted_evaluation_goes_on_and_another_one_is_refused_its_folder() {
     let evaluation = Evaluation::from_json(&fs::read(out.join("evaluation.json")).unwrap()).unwrap();
     let manifest = folder::read_manifest(&root().join("web/bundles/synthetic-tiny")).unwrap();
     assert_eq!(evaluation.weights, Some(manifest.weights_digest().unwrap()));
+    assert_eq!(evaluation.vectors, Some(manifest.vectors_digest().unwrap()));
     for file in [
         "report.md",
         "conditions.csv",
@@ -411,6 +412,67 @@ fn what_cannot_be_evaluated_is_refused_in_a_sentence_before_anything_is_written(
         fs::remove_file(&file).unwrap();
         assert!(fs::read_dir(&out).unwrap().next().is_none());
     }
+}
+
+/// The images of a table, the feature of each row, and what is said of it.
+type Table<'a> = (&'a [&'a str], &'a dyn Fn(usize) -> String, String);
+
+#[test]
+fn a_table_of_features_is_checked_before_a_cell_is_walked() {
+    let dir = tempfile::tempdir().unwrap();
+    let (out, fresh) = (dir.path().join("eval"), dir.path().join("fresh"));
+    run(&evaluate(&out, &["--nearest", "0", "--sheet-rows", "0"]));
+    let images = fs::read_to_string(out.join("images.csv")).unwrap();
+    let paths: Vec<&str> = images.lines().skip(1).collect();
+    let written = |paths: &[&str], feature: &dyn Fn(usize) -> String| {
+        let mut table = csv::Writer::from_writer(Vec::new());
+        table.write_record(["path", "x"]).unwrap();
+        for (row, &path) in paths.iter().enumerate() {
+            table.write_record([path, &feature(row)]).unwrap();
+        }
+        let file = dir.path().join("features.csv");
+        fs::write(&file, table.into_inner().unwrap()).unwrap();
+        format!("table:{}", file.display())
+    };
+    let varied = |row: usize| (row * 7 % 5).to_string();
+    let last = paths.len() - 1;
+    let reversed: Vec<&str> = paths.iter().rev().copied().collect();
+    let not_a_number = |row: usize| {
+        if row == last {
+            "NaN".to_owned()
+        } else {
+            varied(row)
+        }
+    };
+    let cases: [Table<'_>; 4] = [
+        (
+            &paths[..last],
+            &varied,
+            format!("has {last} rows, expected {}", paths.len()),
+        ),
+        (&reversed, &varied, "rows in the order of the images' list".into()),
+        // Titles are the first line.
+        (&paths, &not_a_number, format!("line {}, column x", last + 2)),
+        (&paths, &|_| "3".into(), "is the same for all".into()),
+    ];
+    for (paths, feature, expected) in cases {
+        let space = written(paths, feature);
+        let refusal = refused(&evaluate(&fresh, &["--features", &space]));
+        assert!(refusal.contains(&expected), "{refusal}");
+        assert!(!fresh.exists(), "{expected}");
+    }
+    // The list that is checked first is the one that the features are read by in the end.
+    let space = written(&paths, &varied);
+    run(&evaluate(
+        &out,
+        &["--nearest", "0", "--sheet-rows", "0", "--features", &space],
+    ));
+    assert!(out.join("features-table.safetensors").is_file());
+    let refusal = refused(&evaluate(&fresh, &["--sweep", "alpha=1", "--features", &space]));
+    assert!(
+        refusal.contains("--sweep takes no table of features"),
+        "{refusal}"
+    );
 }
 
 #[test]

@@ -209,10 +209,12 @@ pub struct Packed {
 }
 
 impl Packed {
-    /// Puts an evaluation of these weights into the manifest, in place of the one that is there.
+    /// Puts an evaluation of these weights and condition vectors into the manifest, in place of the one that
+    /// is there.
     ///
     /// # Errors
-    /// As [`Manifest::validate`]: for figures of other weights, and for conditions that the bundle lacks.
+    /// As [`Manifest::validate`]: for figures of other weights or vectors, and for conditions that the bundle
+    /// lacks.
     pub fn attach(&mut self, evaluation: Evaluation) -> Result<(), BundleError> {
         let mut manifest = self.manifest.clone();
         manifest.evaluation = Some(evaluation);
@@ -223,7 +225,7 @@ impl Packed {
 
     /// Takes over the evaluation of the bundle that this one was packed from, and says whether it did:
     /// figures belong to weights, not to shards, so they are left out where the weights changed (fewer bytes,
-    /// another scale), and where there were none.
+    /// another scale), where the network is given other vectors, and where there were none.
     ///
     /// # Errors
     /// As [`Packed::published`] and [`Packed::attach`].
@@ -231,11 +233,23 @@ impl Packed {
         let Some(evaluation) = &from.manifest.evaluation else {
             return Ok(false);
         };
-        if self.published()?.weights != from.weights {
+        let published = self.published()?;
+        let ids = |manifest: &Manifest| -> Vec<String> {
+            let list = manifest.conditions.list.iter();
+            list.map(|condition| condition.id.clone()).collect()
+        };
+        let same = published.weights == from.weights
+            && published.vectors == from.vectors
+            && published.manifest.conditions.dose == from.manifest.conditions.dose
+            && ids(&published.manifest) == ids(&from.manifest);
+        if !same {
             return Ok(false);
         }
+        let vectors = self.manifest.vectors_digest()?;
         self.attach(Evaluation {
             weights: Some(self.manifest.weights_digest()?),
+            // What was not stated of the cells that were measured is not known now.
+            vectors: evaluation.vectors.is_some().then_some(vectors),
             ..evaluation.clone()
         })?;
         Ok(true)

@@ -99,6 +99,10 @@ pub struct Evaluation {
     /// checkpoint, whose figures cannot be attached to a bundle.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub weights: Option<String>,
+    /// Digest of what the network was given for each condition ([`crate::Manifest::vectors_digest`]); none
+    /// for a run's checkpoint, and in files of programs that did not state it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vectors: Option<String>,
     /// The real cells.
     pub data: MeasuredData,
     /// How the cells were generated.

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     check::{self, ensure},
-    conditions::Conditions,
+    conditions::{Conditions, DoseFeatures},
     config::UNetConfig,
     error::BundleError,
     evaluation::Evaluation,
@@ -159,6 +159,26 @@ impl Manifest {
         Ok(files::digest(digests.join("\n").as_bytes()))
     }
 
+    /// What the network is given for each condition, in 64 hexadecimal digits: the digest of lines joined by
+    /// line breaks, which are the digest of `conditions.safetensors`, the dose features (`none`, or `log1p`
+    /// with the bits of mean and scale in 16 hexadecimal digits each), and the conditions' ids in order. The
+    /// figures of an evaluation belong to these vectors under these ids.
+    ///
+    /// # Errors
+    /// [`BundleError::UnlistedFile`] where the condition vectors are not listed.
+    pub fn vectors_digest(&self) -> Result<String, BundleError> {
+        let dose = match self.conditions.dose {
+            DoseFeatures::None => "none".to_owned(),
+            DoseFeatures::Log1p { mean, scale } => {
+                format!("log1p {:016x} {:016x}", mean.to_bits(), scale.to_bits())
+            }
+        };
+        let vectors = self.file(files::CONDITIONS)?.sha256.as_str();
+        let ids = self.conditions.list.iter().map(|condition| condition.id.as_str());
+        let lines: Vec<&str> = [vectors, dose.as_str()].into_iter().chain(ids).collect();
+        Ok(files::digest(lines.join("\n").as_bytes()))
+    }
+
     /// The entry of a file.
     ///
     /// # Errors
@@ -255,6 +275,15 @@ impl Manifest {
             check::shown(evaluation.weights.as_deref().unwrap_or("absent")),
             format!("{weights}, which the weight shards have; figures of other weights do not belong here"),
         )?;
+        if let Some(found) = &evaluation.vectors {
+            let vectors = self.vectors_digest()?;
+            ensure(
+                *found == vectors,
+                "evaluation.vectors",
+                check::shown(found),
+                format!("{vectors}, which the conditions have; figures of other vectors do not belong here"),
+            )?;
+        }
         for (index, condition) in evaluation.conditions.iter().enumerate() {
             ensure(
                 self.conditions.list.iter().any(|known| known.id == condition.id),

@@ -74,24 +74,29 @@ fn home() -> TempDir {
     )
     .unwrap();
     fs::write(home.path().join("about.json"), about().to_string()).unwrap();
+    import(&home, "compounds.csv", "model");
+    write_evaluation(&home, |_| {});
+    home
+}
+
+/// Makes a bundle of the golden network with these compounds.
+fn import(home: &TempDir, compounds: &str, out: &str) {
     let model = golden("model.safetensors");
     said(&cellflux(
-        &home,
+        home,
         &[
             "import",
             model.to_str().unwrap(),
             "--config",
             "config.json",
             "--compounds",
-            "compounds.csv",
+            compounds,
             "--about",
             "about.json",
             "--out",
-            "model",
+            out,
         ],
     ));
-    write_evaluation(&home, |_| {});
-    home
 }
 
 fn manifest(home: &TempDir, bundle: &str) -> Manifest {
@@ -198,6 +203,41 @@ fn what_does_not_belong_to_the_bundle_is_refused_in_a_sentence_with_the_file() {
     }
     fs::remove_file(home.path().join("evaluation.json")).unwrap();
     assert!(refused(&cellflux(&home, &ATTACH)).contains("evaluation.json could not be read"));
+}
+
+#[test]
+fn exchanged_condition_vectors_are_refused_and_unstated_ones_are_said_to_be_unchecked() {
+    let home = home();
+    let mut attach = ATTACH;
+    let unstated = noted(&cellflux(&home, &attach));
+    assert!(
+        unstated.contains("evaluation.json: it does not say with which condition vectors")
+            && unstated.contains("could not be checked"),
+        "{unstated}"
+    );
+    let vectors = manifest(&home, "model").vectors_digest().unwrap();
+    write_evaluation(&home, |json| json["vectors"] = vectors.into());
+    attach[5] = "stated";
+    assert_eq!(noted(&cellflux(&home, &attach)), "");
+
+    // The same weights and names; two compounds have each other's structure.
+    fs::write(
+        home.path().join("exchanged.csv"),
+        "name,smiles,control\nDMSO,CS(=O)C,yes\nTAXOL,CCC,\nSIMVASTATIN,CCO,\naspirin,CCCC,\n",
+    )
+    .unwrap();
+    import(&home, "exchanged.csv", "exchanged");
+    assert_eq!(
+        manifest(&home, "exchanged").weights_digest().unwrap(),
+        manifest(&home, "model").weights_digest().unwrap()
+    );
+    (attach[2], attach[5]) = ("exchanged", "wrong");
+    let message = refused(&cellflux(&home, &attach));
+    assert!(
+        message.contains("other condition vectors than those of exchanged"),
+        "{message}"
+    );
+    assert!(!home.path().join("wrong").exists());
 }
 
 #[test]

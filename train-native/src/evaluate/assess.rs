@@ -123,6 +123,7 @@ pub fn assess(question: &Question<'_>) -> Result<Assessment, EvaluateError> {
         date: String::new(),
         program: program(),
         weights: None,
+        vectors: None,
         data: described(question, &gathered),
         sampling: question.sampling.clone(),
         spaces: in_spaces.spaces,

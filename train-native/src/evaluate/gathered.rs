@@ -6,7 +6,7 @@ use cellflux_measure::sets::groups::choose_unit;
 
 use super::EvaluateError;
 use super::cells::starts;
-use super::generate::file_name;
+use super::generate::file_names;
 use super::measured::{Measured, Ruler, Scale};
 use super::question::Question;
 use super::real::{CONTROLS, Real, TREATED, origins};
@@ -61,9 +61,7 @@ impl Gathered {
                 kind: set.kind,
                 name: set.name.clone(),
                 starts: set.starts,
-                paths: (0..measured.len())
-                    .map(|number| format!("{}/{}", set.folder, file_name(number)))
-                    .collect(),
+                paths: file_names(&set.folder, measured.len()).collect(),
                 images: set.images.clone(),
                 measured,
             };

@@ -169,6 +169,11 @@ pub fn file_name(number: usize) -> String {
     format!("{number:05}.png")
 }
 
+/// The paths of a set's generated cells, in their order, from the folder of the evaluation.
+pub fn file_names(set: &str, count: usize) -> impl Iterator<Item = String> {
+    (0..count).map(move |number| format!("{set}/{}", file_name(number)))
+}
+
 /// Reads coded images, laid out as the bundle's crops are, `[N, C, H, W]`.
 ///
 /// # Errors

@@ -20,6 +20,7 @@ pub mod elsewhere;
 mod error;
 mod gathered;
 pub mod generate;
+pub mod listing;
 pub mod measured;
 pub mod modes;
 pub mod nearest;

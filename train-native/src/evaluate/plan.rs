@@ -30,17 +30,22 @@ pub struct Plan(Map<String, Value>);
 
 impl Plan {
     /// The plan of an evaluation of `bundle`, whose weights have this digest, on an experiment's cells.
+    ///
+    /// # Errors
+    /// [`EvaluateError::Bundle`] for a bundle that does not list its condition vectors.
     pub fn new(
         bundle: &Bundle,
         weights: &str,
         experiment: &Experiment,
         sampling: &Sampling,
         choice: Choice,
-    ) -> Self {
+    ) -> Result<Self, EvaluateError> {
         let manifest = &bundle.manifest;
+        let vectors = manifest.vectors_digest()?;
         let plan = json!({
             "bundle": manifest.id,
             "weights": weights,
+            "vectors": vectors,
             "data": experiment.fingerprint(),
             "split": choice.split,
             "most": choice.most,
@@ -48,10 +53,10 @@ impl Plan {
             "source": manifest.source,
             "sampling": sampling,
         });
-        match plan {
+        Ok(match plan {
             Value::Object(map) => Self(map),
             _ => Self(Map::new()),
-        }
+        })
     }
 
     /// Makes `folder` this plan's: writes it where there is none, and compares it where there is one.

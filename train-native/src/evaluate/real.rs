@@ -47,15 +47,23 @@ impl Real {
             let batch = entry(number).and_then(|entry| experiment.batches().get(entry.batch as usize));
             batch.cloned().unwrap_or_default()
         };
-        let path = |number: &u32| entry(number).map_or_else(String::new, |entry| entry.image.to_string());
         Ok(Self {
             measured: ruler.measure(&images)?,
             images,
-            paths: numbers.iter().map(path).collect(),
+            paths: paths_of(experiment, numbers),
             groups: Groups::by(unit, &origins(experiment, numbers))?,
             batches: numbers.iter().map(batch).collect(),
         })
     }
+}
+
+/// The paths of images by their numbers, as the table has them.
+pub(super) fn paths_of(experiment: &Experiment, numbers: &[u32]) -> Vec<String> {
+    let path = |&number: &u32| {
+        let entry = experiment.entries().get(number as usize);
+        entry.map_or_else(String::new, |entry| entry.image.to_string())
+    };
+    numbers.iter().map(path).collect()
 }
 
 /// The coded image `[C, H, W]` of this number.

@@ -1,15 +1,18 @@
 //! Features of an evaluation's sets in each space that was asked for.
 
+use std::path::{Path, PathBuf};
+
 use candle_core::Device;
 use cellflux_bundle::evaluation::Space;
 use cellflux_image::ImageSpec;
 use cellflux_measure::sets::Features;
 
 use super::EvaluateError;
+use super::listing::Listing;
 use super::measured::{FARTHEST, Measured, Scale};
 use crate::features::inception::{Inception, Preparation};
 use crate::features::moa::Classifier;
-use crate::features::{FeatureRows, FeatureSpace, rgb, table};
+use crate::features::{FeatureError, FeatureRows, FeatureSpace, rgb, table};
 
 /// A set's images with a name for each.
 #[derive(Clone, Copy, Debug)]
@@ -32,7 +35,7 @@ pub enum Extractor {
     /// Inception's pool features.
     Inception(Box<Inception>),
     /// A file's rows, in the order of `images.csv`.
-    Table(std::path::PathBuf),
+    Table(PathBuf),
 }
 
 impl Extractor {
@@ -115,6 +118,20 @@ impl Extractor {
         }
     }
 
+    /// Refuses a table of features whose rows are not those of the listed images, that holds a number that is
+    /// not finite, or that has one and the same row for all real treated cells. The other spaces say nothing
+    /// before there are images.
+    ///
+    /// # Errors
+    /// [`EvaluateError::Features`] with the row and column, as far as one is wrong.
+    pub fn check(&self, listing: &Listing) -> Result<(), EvaluateError> {
+        if let Self::Table(file) = self {
+            let paths: Vec<&str> = listing.paths.iter().map(String::as_str).collect();
+            checked_table(file, &paths, listing.treated)?;
+        }
+        Ok(())
+    }
+
     /// The features of each set, in the same order.
     ///
     /// # Errors
@@ -173,16 +190,22 @@ fn rows(rows: &FeatureRows) -> Result<Features, EvaluateError> {
     Ok(Features::new(rows.rows(), rows.width, rows.values.clone())?)
 }
 
-fn from_table(file: &std::path::Path, sets: &[NamedImages<'_>]) -> Result<Vec<Features>, EvaluateError> {
+/// The rows of a table of features for images of these paths, of which the first are real treated cells.
+fn checked_table(file: &Path, paths: &[&str], treated: usize) -> Result<FeatureRows, FeatureError> {
+    let rows = table::read(file, paths)?;
+    table::check_varies(file, &rows.values, rows.width, treated)?;
+    Ok(rows)
+}
+
+fn from_table(file: &Path, sets: &[NamedImages<'_>]) -> Result<Vec<Features>, EvaluateError> {
     let paths: Vec<&str> = sets
         .iter()
         .flat_map(|set| set.paths)
         .map(String::as_str)
         .collect();
-    let FeatureRows { width, values } = table::read(file, &paths)?;
-    // The real cells come first.
-    let real = sets.first().map_or(0, |set| set.paths.len());
-    table::check_varies(file, &values, width, real)?;
+    // The real treated cells come first.
+    let treated = sets.first().map_or(0, |set| set.paths.len());
+    let FeatureRows { width, values } = checked_table(file, &paths, treated)?;
     let mut rest = values.as_slice();
     sets.iter()
         .map(|set| {

@@ -29,7 +29,7 @@ impl Range {
         most: limits::METRIC,
         words: "numbers of at most 2^53 - 1 in size, low not above high",
     };
-    /// What is never below zero: an area, an energy.
+    /// What is never below zero: an area, an energy, a density.
     const AMOUNT: Self = Self {
         least: 0.0,
         most: limits::METRIC,
@@ -71,12 +71,13 @@ impl Evaluation {
             "YYYY-MM-DD",
         )?;
         check::label(field("program"), &self.program)?;
-        if let Some(weights) = &self.weights {
+        for (name, digest) in [("weights", &self.weights), ("vectors", &self.vectors)] {
+            let Some(digest) = digest else { continue };
             let digit = |byte: u8| byte.is_ascii_digit() || matches!(byte, b'a'..=b'f');
             ensure(
-                weights.len() == 64 && weights.bytes().all(digit),
-                field("weights"),
-                check::shown(weights),
+                digest.len() == 64 && digest.bytes().all(digit),
+                field(name),
+                check::shown(digest),
                 "64 lower-case hexadecimal digits",
             )?;
         }
@@ -246,7 +247,7 @@ impl Row {
                 ("kid_by_condition", distances.kid_by_condition, Range::ANY),
                 ("precision", distances.precision, Range::SHARE),
                 ("recall", distances.recall, Range::SHARE),
-                ("density", distances.density, Range::ANY),
+                ("density", distances.density, Range::AMOUNT),
                 ("coverage", distances.coverage, Range::SHARE),
                 ("energy", distances.energy, Range::ANY),
             ];

@@ -1,5 +1,6 @@
 //! Evaluations: written and read, bound to their weights, and what they let be said.
 
+use cellflux_bundle::conditions::{ConditionVectors, DoseFeatures};
 use cellflux_bundle::evaluation::{Finding, MeasuredSplit, NO_BETTER, Resampled, Verdict};
 use cellflux_bundle::quantise::WeightDtype;
 use cellflux_bundle::{BundleError, Estimate, Evaluation, Manifest};
@@ -62,6 +63,8 @@ fn each_impossible_figure_is_named_by_its_field_alone_and_in_a_manifest() {
         ("/date", json!("2026-13-01"), "date"),
         ("/program", json!(""), "program"),
         ("/weights", json!("F".repeat(64)), "weights"),
+        ("/vectors", json!("F".repeat(64)), "vectors"),
+        ("/vectors", json!("0".repeat(63)), "vectors"),
         ("/data/name", json!("a\nb"), "data.name"),
         ("/data/treated", json!(2_000_000_000), "data.treated"),
         ("/data/seed", json!(u64::MAX), "data.seed"),
@@ -281,6 +284,62 @@ fn figures_of_other_weights_and_of_conditions_that_the_bundle_lacks_are_not_atta
 }
 
 #[test]
+fn figures_of_exchanged_vectors_ids_or_dose_features_are_not_attached() {
+    let measured = evaluation(&draft(WeightDtype::F16).pack().unwrap());
+    let mut exchanged_vectors = draft(WeightDtype::F16);
+    let rows: Vec<Vec<f32>> = [0, 2, 1]
+        .iter()
+        .map(|&row| exchanged_vectors.vectors.row(row).unwrap().to_vec())
+        .collect();
+    exchanged_vectors.vectors = ConditionVectors::from_rows(&rows).unwrap();
+    let mut exchanged_ids = draft(WeightDtype::F16);
+    exchanged_ids.conditions.list[1].id = "simvastatin".into();
+    exchanged_ids.conditions.list[2].id = "taxol".into();
+    let mut other_dose = draft(WeightDtype::F16);
+    other_dose.conditions.dose = DoseFeatures::Log1p {
+        mean: 1.5,
+        scale: 2.0,
+    };
+    for draft in [exchanged_vectors, exchanged_ids, other_dose] {
+        let mut packed = draft.pack().unwrap();
+        assert_eq!(
+            packed.manifest.weights_digest().unwrap(),
+            measured.weights.clone().unwrap()
+        );
+        let error = packed.attach(measured.clone()).unwrap_err().to_string();
+        assert!(
+            error.contains("evaluation.vectors") && error.contains("figures of other vectors"),
+            "{error}"
+        );
+        // A file of a program that did not state them is taken, as it always was.
+        packed
+            .attach(Evaluation {
+                vectors: None,
+                ..measured.clone()
+            })
+            .unwrap();
+    }
+}
+
+#[test]
+fn an_evaluation_does_not_follow_its_weights_to_other_vectors() {
+    let whole = read(&evaluated(WeightDtype::F16)).unwrap();
+    let mut other = draft(WeightDtype::F16);
+    other.conditions.dose = DoseFeatures::Log1p {
+        mean: 1.5,
+        scale: 2.0,
+    };
+    let mut packed = other.pack().unwrap();
+    assert!(!packed.carry(&whole).unwrap() && packed.manifest.evaluation.is_none());
+    // Without a statement there is none after packing anew either.
+    let mut unstated = whole;
+    unstated.manifest.evaluation.as_mut().unwrap().vectors = None;
+    let mut packed = draft(WeightDtype::F16).pack_in_shards(48 << 10).unwrap();
+    assert!(packed.carry(&unstated).unwrap());
+    assert_eq!(packed.manifest.evaluation.unwrap().vectors, None);
+}
+
+#[test]
 fn an_evaluation_follows_its_weights_into_other_shards_and_not_into_other_numbers() {
     let whole = read(&evaluated(WeightDtype::F16)).unwrap();
     let repacked = |dtype, limit| {
@@ -298,6 +357,7 @@ fn an_evaluation_follows_its_weights_into_other_shards_and_not_into_other_number
     );
     assert_eq!(after.weights, Some(resharded.weights_digest().unwrap()));
     assert_ne!(after.weights, before.weights);
+    assert_eq!(after.vectors, Some(resharded.vectors_digest().unwrap()));
     assert_eq!(
         Evaluation {
             weights: before.weights.clone(),

@@ -152,6 +152,7 @@ pub fn evaluation(packed: &Packed) -> Evaluation {
     let mut json: serde_json::Value =
         serde_json::from_str(include_str!("../../../../tests/fixtures/evaluation.json")).unwrap();
     json["weights"] = packed.manifest.weights_digest().unwrap().into();
+    json["vectors"] = packed.manifest.vectors_digest().unwrap().into();
     Evaluation::from_json(json.to_string().as_bytes()).unwrap()
 }
 

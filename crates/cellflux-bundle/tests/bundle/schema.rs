@@ -175,6 +175,10 @@ fn values_that_the_schema_can_judge_are_refused_by_both() {
         ("/evaluation/version", json!(2)),
         ("/evaluation/date", json!("27.11.2026")),
         ("/evaluation/weights", json!("0")),
+        ("/evaluation/vectors", json!("0")),
+        ("/evaluation/data/replicates", json!(0)),
+        ("/evaluation/data/groups", json!(-1)),
+        ("/evaluation/data/controls", json!(1.5)),
         ("/evaluation/data/split", json!("training")),
         ("/evaluation/data/resampled_by", json!("image")),
         ("/evaluation/data/treated", json!(1_u64 << 40)),
@@ -182,6 +186,27 @@ fn values_that_the_schema_can_judge_are_refused_by_both() {
         ("/evaluation/sampling/steps", json!(0)),
         ("/evaluation/rows/0/kind", json!("best")),
         ("/evaluation/rows/0/gap_closed/low", json!(1e300)),
+        ("/evaluation/rows/0/gap_closed/low", json!(null)),
+        ("/evaluation/rows/2/distances/0/precision/high", json!(1.001)),
+        ("/evaluation/rows/2/distances/0/recall/low", json!(-0.001)),
+        ("/evaluation/rows/2/distances/0/coverage/high", json!(90)),
+        ("/evaluation/rows/2/distances/0/density/low", json!(-0.001)),
+        ("/evaluation/rows/2/direction/high", json!(2.001)),
+        ("/evaluation/rows/2/fine_detail/low", json!(-0.001)),
+        ("/evaluation/conditions/0/direction/low", json!(-2.001)),
+        ("/evaluation/conditions/0/nuclei/generated/low", json!(-0.001)),
+        ("/evaluation/conditions/0/treated", json!(-1)),
+        ("/evaluation/modes_of_action/real/accuracy/high", json!(1.001)),
+        (
+            "/evaluation/modes_of_action/real/balanced_accuracy/low",
+            json!(-0.001),
+        ),
+        ("/evaluation/modes_of_action/generated/macro_f1/high", json!(46)),
+        (
+            "/evaluation/modes_of_action/generated/weighted_f1/high",
+            json!(1.001),
+        ),
+        ("/evaluation/modes_of_action/real/counts/0/0", json!(-1)),
         ("/evaluation/conditions/0/id", json!("a b")),
         ("/evaluation/conditions/0/nuclei/control/value", json!("large")),
         ("/evaluation/modes_of_action/majority", json!(1.5)),
@@ -210,6 +235,55 @@ fn values_that_the_schema_can_judge_are_refused_by_both() {
     let mut json = manifest();
     json["provenance"]["doi"] = json!("10.1000/1");
     assert!(validator.is_valid(&json) && reads(&json));
+}
+
+/// Every evaluation that the repository holds as a file: those of shipped bundles, and the tests' own.
+fn shipped_evaluations() -> Vec<std::path::PathBuf> {
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
+    let mut paths = vec![format!("{root}/tests/fixtures/evaluation.json").into()];
+    if let Ok(folders) = std::fs::read_dir(format!("{root}/web/bundles")) {
+        let files = folders.map(|folder| folder.unwrap().path().join("evaluation.json"));
+        paths.extend(files.filter(|file| file.is_file()));
+    }
+    paths
+}
+
+#[test]
+fn the_shipped_evaluations_are_read_and_valid() {
+    let validator = jsonschema::validator_for(&schema_of("evaluation")).unwrap();
+    for path in shipped_evaluations() {
+        let bytes = std::fs::read(&path).unwrap();
+        Evaluation::from_json(&bytes).unwrap();
+        let json = serde_json::from_slice(&bytes).unwrap();
+        if let Err(error) = validator.validate(&json) {
+            panic!("{}: {error} at {}", path.display(), error.instance_path());
+        }
+    }
+}
+
+#[test]
+fn numbers_at_the_ends_of_their_ranges_are_taken_by_both() {
+    let validator = validator();
+    let cases = [
+        ("/evaluation/rows/2/distances/0/precision/high", 1.0),
+        ("/evaluation/rows/2/distances/0/recall/low", 0.0),
+        ("/evaluation/rows/2/distances/0/coverage/high", 1.0 + 1e-9),
+        ("/evaluation/rows/2/distances/0/density/low", 0.0),
+        ("/evaluation/rows/2/distances/0/kid/low", -9_007_199_254_740_991.0),
+        ("/evaluation/rows/2/direction/high", 2.0),
+        ("/evaluation/rows/2/fine_detail/low", 0.0),
+        ("/evaluation/rows/2/gap_closed/high", 9_007_199_254_740_991.0),
+        ("/evaluation/modes_of_action/majority", 0.0),
+        ("/evaluation/batches/explained/0", 1.0),
+    ];
+    for (pointer, value) in cases {
+        let mut json = manifest();
+        *json.pointer_mut(pointer).unwrap() = json!(value);
+        if let Err(error) = validator.validate(&json) {
+            panic!("{pointer}: {error}");
+        }
+        assert!(reads(&json), "{pointer}");
+    }
 }
 
 #[test]

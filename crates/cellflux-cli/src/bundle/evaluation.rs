@@ -63,6 +63,12 @@ pub fn attach(options: &Attach) -> anyhow::Result<ExitCode> {
             renamed.join(", ")
         );
     }
+    of_these_vectors(
+        &evaluation,
+        &packed.manifest,
+        &options.evaluation,
+        &options.bundle,
+    )?;
     packed.attach(evaluation).with_context(|| file.to_string())?;
     if let Some(evaluation) = &packed.manifest.evaluation {
         println!("{file}: {}", summary(Some(evaluation)));
@@ -92,6 +98,33 @@ fn of_these_weights(
              `cellflux-train evaluate`"
         ),
     }
+}
+
+/// Refuses figures of cells that were made with other condition vectors, and says where this is not known.
+fn of_these_vectors(
+    evaluation: &Evaluation,
+    manifest: &Manifest,
+    file: &Path,
+    bundle: &Path,
+) -> anyhow::Result<()> {
+    let own = manifest.vectors_digest()?;
+    let (file, bundle) = (file.display(), bundle.display());
+    match evaluation.vectors.as_deref() {
+        Some(vectors) if vectors == own => {}
+        Some(vectors) => bail!(
+            "{file}: its cells were made with other condition vectors than those of {bundle} ({} and {}): \
+             the vectors, the ids of the conditions or the dose features differ; evaluate this bundle with \
+             `cellflux-train evaluate`, or attach the file to the bundle that was measured",
+            start(vectors),
+            start(&own)
+        ),
+        None => eprintln!(
+            "cellflux: {file}: it does not say with which condition vectors its cells were made, so whether \
+             they are those of {bundle} could not be checked; `cellflux-train evaluate` of this version \
+             states them"
+        ),
+    }
+    Ok(())
 }
 
 /// Refuses figures of cells that were sampled otherwise than the bundle recommends: they would stand beside
@@ -208,11 +241,13 @@ pub fn summary(evaluation: Option<&Evaluation>) -> String {
     )
 }
 
-/// Whether two bundles were measured alike, in whichever shards their weights lie.
+/// Whether two bundles were measured alike, in whichever shards their weights lie and however their vectors
+/// are stored: both are compared for themselves.
 pub fn same(first: Option<&Evaluation>, second: Option<&Evaluation>) -> bool {
     let figures = |evaluation: Option<&Evaluation>| {
         evaluation.cloned().map(|evaluation| Evaluation {
             weights: None,
+            vectors: None,
             ..evaluation
         })
     };

@@ -19,6 +19,7 @@ use cellflux_train::evaluate::assess::{Assessment, assess};
 use cellflux_train::evaluate::cells::{Cells, Choice, Partner, starts};
 use cellflux_train::evaluate::elsewhere;
 use cellflux_train::evaluate::generate::{Generator, Shard};
+use cellflux_train::evaluate::listing::Listing;
 use cellflux_train::evaluate::nearest::training_images;
 use cellflux_train::evaluate::plan::{self, Plan};
 use cellflux_train::evaluate::question::{Images, Question};
@@ -142,6 +143,17 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     if !args.sweep.is_empty() && args.split != EvaluatedSplit::Validation {
         bail!("--sweep chooses a sampling, so it takes validation cells only: leave --split out");
     }
+    if !args.sweep.is_empty()
+        && args
+            .features
+            .iter()
+            .any(|space| matches!(space, FeatureSpace::Table(_)))
+    {
+        bail!(
+            "--sweep takes no table of features: its rows are those of images.csv, and a sweep has no such \
+             list; name morphology or moa:FOLDER"
+        );
+    }
     // What the command line alone decides is refused before data are read.
     FeatureSpace::check_distinct(&args.features)?;
     elsewhere::names(&args.external)?;
@@ -191,12 +203,17 @@ fn one(task: &Task<'_>) -> anyhow::Result<()> {
     let bundle = &subject.bundle;
     let sampling = task.sampling();
     let walk = Walk::new(&sampling, bundle.manifest.source)?;
+    let (sets, notes) = planned(experiment, bundle, cells, args.evaluation_seed);
+    // A table that does not fit is found before hours are spent on cells, as other spaces' files are.
+    let listing = Listing::of(experiment, cells, &sets, &elsewhere::names(&args.external)?);
+    for space in task.spaces {
+        space.check(&listing)?;
+    }
     let external = elsewhere::read(&args.external, &bundle.manifest.image, cells.partners.len())?;
     fs::create_dir_all(&args.out).with_context(|| args.out.display().to_string())?;
-    Plan::new(bundle, &subject.digest, experiment, &sampling, choice).claim(&args.out)?;
+    Plan::new(bundle, &subject.digest, experiment, &sampling, choice)?.claim(&args.out)?;
     report::write_cells(&args.out, experiment, bundle, cells)?;
 
-    let (sets, notes) = planned(experiment, bundle, cells, args.evaluation_seed);
     let conditions = cells.conditions_of(args.least);
     let shared = same_controls(cells, &conditions, args.shared_controls);
     let mut generator = Generator::new(bundle, cache, subject.engine(args.device)?, walk, &args.out);
@@ -223,7 +240,10 @@ fn one(task: &Task<'_>) -> anyhow::Result<()> {
         ..task.question(&images, &sampling)
     })?;
     assessment.evaluation.date = today();
-    assessment.evaluation.weights = subject.attachable.then(|| subject.digest.clone());
+    if subject.attachable {
+        assessment.evaluation.weights = Some(subject.digest.clone());
+        assessment.evaluation.vectors = Some(bundle.manifest.vectors_digest()?);
+    }
     assessment.notes.extend(notes);
     let sheets = match images.first() {
         Some(generated) => sheets::write(

@@ -59,7 +59,7 @@ pub fn run(task: &Task<'_>) -> anyhow::Result<()> {
         let label = sweep::label(sampling);
         let out = args.out.join(SWEEP).join(&label);
         fs::create_dir_all(&out).with_context(|| out.display().to_string())?;
-        Plan::new(bundle, &subject.digest, experiment, sampling, choice).claim(&out)?;
+        Plan::new(bundle, &subject.digest, experiment, sampling, choice)?.claim(&out)?;
         let walk = Walk::new(sampling, bundle.manifest.source)?;
         let mut generator = Generator::new(bundle, cache, subject.engine(args.device)?, walk, &out);
         eprintln!("{label} ({number} of {})", samplings.len());
