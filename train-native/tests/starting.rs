@@ -119,7 +119,7 @@ fn the_checkpoint_of_the_lowest_validation_loss_is_kept_beside_the_newest_and_fo
         .map(|line| line["loss"].as_f64().unwrap())
         .fold(f64::INFINITY, f64::min);
     same(lowest, best.loss);
-    let last = of("best").last().unwrap();
+    let last = of("best").next_back().unwrap();
     assert_eq!(last["step"].as_u64(), Some(best.step));
     same(last["loss"].as_f64().unwrap(), best.loss);
 

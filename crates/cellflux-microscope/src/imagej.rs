@@ -80,12 +80,12 @@ impl ImageJ {
 mod tests {
     use super::*;
 
-    fn resolution(across: f64) -> Option<Resolution> {
-        Some(Resolution {
+    fn resolution(across: f64) -> Resolution {
+        Resolution {
             across,
             down: across,
             unit: 1,
-        })
+        }
     }
 
     fn with_unit(name: &str) -> ImageJ {
@@ -124,24 +124,27 @@ mod tests {
     #[test]
     fn a_unit_makes_a_scale_of_the_resolution() {
         let size = with_unit("micron")
-            .pixel(resolution(1.538_461_5))
+            .pixel(Some(resolution(1.538_461_5)))
             .unwrap()
             .unwrap();
         assert!((size.um() - 0.65).abs() < 1e-6);
-        let size = with_unit("mm").pixel(resolution(2000.0)).unwrap().unwrap();
+        let size = with_unit("mm").pixel(Some(resolution(2000.0))).unwrap().unwrap();
         assert!((size.um() - 0.5).abs() < 1e-12);
-        assert_eq!(with_unit("pixel").pixel(resolution(1.0)), Ok(None));
-        assert_eq!(with_unit("inch").pixel(resolution(72.0)), Ok(None));
+        assert_eq!(with_unit("pixel").pixel(Some(resolution(1.0))), Ok(None));
+        assert_eq!(with_unit("inch").pixel(Some(resolution(72.0))), Ok(None));
         assert_eq!(with_unit("micron").pixel(None), Ok(None));
         assert_eq!(
             with_unit("parsec")
-                .pixel(resolution(1.0))
+                .pixel(Some(resolution(1.0)))
                 .unwrap_err()
                 .to_string(),
             "its pixels are measured in \"parsec\", expected a unit of length such as µm"
         );
         for wrong in [0.0, -1.0, f64::NAN, f64::INFINITY] {
-            assert!(with_unit("micron").pixel(resolution(wrong)).is_err(), "{wrong}");
+            assert!(
+                with_unit("micron").pixel(Some(resolution(wrong))).is_err(),
+                "{wrong}"
+            );
         }
     }
 }

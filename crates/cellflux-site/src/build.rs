@@ -273,6 +273,9 @@ fn bundle_of_crops(project: &Project) -> Result<usize, SiteError> {
     })
 }
 
+/// Recorded walks, each with the name of its film's file.
+type Films = Vec<(Rc<Recording>, String)>;
+
 /// Trajectories for the explorers, to be shown before or without any engine.
 fn record(project: &Project, components: &mut Components) -> Result<(), SiteError> {
     /// What the explorer reads of a recorded trajectory.
@@ -288,7 +291,7 @@ fn record(project: &Project, components: &mut Components) -> Result<(), SiteErro
     }
     let source = &project.source;
     // Two requests may be of one bundle, whose explorer has one list.
-    let mut lists: BTreeMap<&str, (Place, Vec<(Rc<Recording>, String)>)> = BTreeMap::new();
+    let mut lists: BTreeMap<&str, (Place, Films)> = BTreeMap::new();
     for request in &project.config.precompute.0 {
         let at = source.place(request.span().start);
         let request = request.get_ref();

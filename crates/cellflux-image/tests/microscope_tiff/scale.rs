@@ -2,6 +2,7 @@
 
 use cellflux_image::Picture;
 use cellflux_image::assign::Basis;
+use cellflux_microscope::PixelSize;
 
 use super::written::{Entries, Fraction, Short, Text, assigned, names, page, read, three_pages, tiff, with};
 
@@ -16,7 +17,7 @@ fn ome(attributes: &str) -> String {
 
 /// Micrometres per pixel.
 fn um(picture: &Picture) -> Option<f64> {
-    picture.scale.pixel.map(|pixel| pixel.um())
+    picture.scale.pixel.map(PixelSize::um)
 }
 
 fn said(picture: &Picture) -> Vec<String> {

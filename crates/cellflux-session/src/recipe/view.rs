@@ -223,11 +223,11 @@ mod tests {
         }
     }
 
-    fn window(low: u32, high: u32) -> Option<WindowView> {
-        Some(WindowView {
+    fn window(low: u32, high: u32) -> WindowView {
+        WindowView {
             low: Thousandths::new(low),
             high: Thousandths::new(high),
-        })
+        }
     }
 
     #[test]
@@ -237,7 +237,7 @@ mod tests {
             step: None,
             hidden: vec![0],
             channels: vec![ChannelView {
-                window: window(110, 420),
+                window: Some(window(110, 420)),
                 ..channel(1)
             }],
         };
@@ -278,7 +278,7 @@ mod tests {
              with it",
         );
         for (low, high) in [(500, 500), (600, 200), (0, 1001)] {
-            let found = window(low, high).unwrap();
+            let found = window(low, high);
             refused(
                 vec![ChannelView {
                     window: Some(found),
@@ -300,7 +300,7 @@ mod tests {
     fn json_holds_plain_numbers_that_are_rounded_to_thousandths_when_they_are_read() {
         let mut recipe = recipe();
         recipe.view.channels = vec![ChannelView {
-            window: window(110, 1000),
+            window: Some(window(110, 1000)),
             gamma: Some(Thousandths::new(850)),
             ..channel(1)
         }];

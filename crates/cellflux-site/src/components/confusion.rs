@@ -25,7 +25,7 @@ impl Components<'_> {
         };
         let words = self.words;
         let otherwise = format!("{}. {}.", words.modes_of_action, words.intervals);
-        let glossary = Glossary::new(&mut self.ids, at, words);
+        let glossary = Glossary::new(&mut self.ids, at, &words);
         let mut content = drawn(cellflux_figures::confusion(modes, &words.labels()));
         content.push_str(&table(modes, &glossary, &words));
         content.push_str(&glossary.html(&content));

@@ -21,7 +21,7 @@ impl Components<'_> {
         let wanted: Measured = settings.toml()?;
         let (evaluation, model) = self.evaluated(&wanted, settings, at)?;
         let words = self.words;
-        let glossary = Glossary::new(&mut self.ids, at, words);
+        let glossary = Glossary::new(&mut self.ids, at, &words);
         let rows = &evaluation.rows;
         let mut content = drawn(gap_closed(&evaluation.conditions, rows, &words.labels()));
         content.push_str(&without_figures(evaluation, model, &words));

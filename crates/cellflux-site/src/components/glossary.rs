@@ -295,11 +295,11 @@ pub(super) struct Glossary {
 
 impl Glossary {
     /// Takes an id for every word, so that two components of a page explain their own.
-    pub(super) fn new(ids: &mut Ids, at: &Place, words: Words) -> Self {
+    pub(super) fn new(ids: &mut Ids, at: &Place, words: &Words) -> Self {
         let id = |entry: &Entry| ids.free(&format!("measure-{}", entry.name.replace('_', "-")), at);
         Self {
             ids: ENTRIES.iter().map(id).collect(),
-            words,
+            words: *words,
         }
     }
 
@@ -382,7 +382,7 @@ mod tests {
         };
         let mut ids = Ids::default();
         let words = Words::or_english("en");
-        let [first, second] = [0; 2].map(|_| Glossary::new(&mut ids, &at, words));
+        let [first, second] = [0; 2].map(|_| Glossary::new(&mut ids, &at, &words));
         let heading = first.link("kid", "Kernel distance");
         assert_eq!(
             heading,

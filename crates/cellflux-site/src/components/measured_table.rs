@@ -98,7 +98,7 @@ mod tests {
             rows: (0..rows).map(|_| row()).collect(),
             below: String::new(),
         }
-        .html(&Glossary::new(&mut Ids::default(), &at, words), &words)
+        .html(&Glossary::new(&mut Ids::default(), &at, &words), &words)
     }
 
     #[test]

@@ -28,7 +28,7 @@ impl Components<'_> {
             )));
         }
         let words = self.words;
-        let glossary = Glossary::new(&mut self.ids, at, words);
+        let glossary = Glossary::new(&mut self.ids, at, &words);
         let mut content = drawn(cellflux_figures::nuclear_area(
             &evaluation.conditions,
             &words.labels(),
