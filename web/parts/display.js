@@ -30,6 +30,7 @@ const across = (value) => Math.round(value * (WIDE - 1));
 export class ChannelDisplay extends Part {
   connectedCallback() {
     if (this.firstChild) return;
+    this.hidden = true;
     this.rows = [];
     this.list = el('div', { class: 'tune-rows' });
     const button = (words, title, does) =>
