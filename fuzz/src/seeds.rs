@@ -6,6 +6,8 @@ use std::io::Cursor;
 use anyhow::{Context, Result};
 use cellflux_bundle::UNetConfig;
 use cellflux_bundle::topology::Topology;
+use cellflux_image::lut::Lut;
+use cellflux_session::recipe::{ChannelView, Thousandths, WindowView};
 use cellflux_session::{Direction, Recipe, Start, Treatment, View, link};
 use image::codecs::{jpeg::JpegEncoder, png::PngEncoder};
 use image::{ExtendedColorType, ImageEncoder};
@@ -255,6 +257,7 @@ fn visits() -> Result<()> {
     for (name, kind, start, direction) in [
         ("example", Kind::Control, example("control-1"), Direction::Forward),
         ("typed", Kind::Control, example("control-1"), Direction::Forward),
+        ("shown", Kind::Control, example("control-1"), Direction::Forward),
         ("crop", Kind::Control, crop, Direction::Return),
         ("dosed", Kind::Dosed, example("taxol-1"), Direction::Reverse),
         ("noise", Kind::Noise, Start::Noise, Direction::Forward),
@@ -269,7 +272,20 @@ fn visits() -> Result<()> {
         recipe.view = View {
             step: Some(1),
             hidden: vec![0, 2],
+            channels: Vec::new(),
         };
+        if name == "shown" {
+            let number = |value| Thousandths::nearest(value).context("no number of thousandths");
+            recipe.view.channels = vec![ChannelView {
+                channel: 1,
+                window: Some(WindowView {
+                    low: number(0.11)?,
+                    high: number(0.35)?,
+                }),
+                gamma: Some(number(0.8)?),
+                lut: Some(Lut::Magenta),
+            }];
+        }
         recipe.validate(&model)?;
         put("recipe", &format!("whole-{name}"), recipe.to_json()?.as_bytes())?;
         let link = format!("#{}", link::write(&recipe, &model.image)?);

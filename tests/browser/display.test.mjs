@@ -31,7 +31,8 @@ const open = async (page) => {
 
 /** A channel's group of controls, by its place. */
 const row = (page, index) => page.locator('.tune-row').nth(index);
-const slider = (page, index, name) => row(page, index).locator('.tune-field', { hasText: name }).locator('input');
+const slider = (page, index, name) =>
+  row(page, index).locator('.tune-field', { hasText: name }).locator('input');
 
 /** Moves a slider as a hand would, and waits for the pictures. */
 async function slide(explorer, index, name, value) {

@@ -30,6 +30,7 @@ const across = (value) => Math.round(value * (WIDE - 1));
 export class ChannelDisplay extends Part {
   connectedCallback() {
     if (this.firstChild) return;
+    this.hidden = true;
     this.rows = [];
     this.list = el('div', { class: 'tune-rows' });
     const button = (words, title, does) =>
@@ -56,8 +57,8 @@ export class ChannelDisplay extends Part {
         { class: 'hint' },
         'Histograms: filled is now, the line is the start; heights are square roots of counts. Windows, '
           + 'gamma and colours are kept in the link and in saved pictures and change no number of the walk; '
-          + '“Difference” has no window and no gamma. Colours add up, so viridis and magma are for one channel '
-          + 'alone.',
+          + '“Difference” has no window and no gamma. Colours add up, so viridis and magma are for one '
+          + 'channel alone.',
       ),
     );
     this.clipped = el('div', { class: 'clipped', hidden: true });

@@ -11,7 +11,7 @@ import { stamp } from './stage.js';
 export class GreyPanels extends Part {
   connectedCallback() {
     if (this.firstChild) return;
-    this.lang = 'en';
+    this.hidden = true;
     this.hint = el('p', { class: 'hint', role: 'status', hidden: true });
     this.rows = el('div', { class: 'panel-rows' });
     this.append(this.hint, this.rows);

@@ -255,9 +255,13 @@ pub const ALL: [Target; 21] = [
         words: &[
             "&v=1",
             "&v=2",
+            "&v=3",
             "&smiles=",
             "&steps=",
             "&hide=",
+            "&window=0:0.1-0.5",
+            "&gamma=0:0.8,",
+            "&lut=1:magenta",
             "&a=",
             "&seed=",
             "&crop=",

@@ -63,7 +63,7 @@ fn entries<T>(
     for part in list.split(',') {
         let entry = part
             .split_once(':')
-            .and_then(|(channel, text)| Some((channel.parse().ok()?, value(text)?)));
+            .and_then(|(channel, text)| Some((channel.parse::<usize>().ok()?, value(text)?)));
         let again = entry.map(|(channel, value)| read.insert(channel, value).is_some());
         if again != Some(false) {
             let expected = format!("entries such as {example} joined by commas, each channel once");
