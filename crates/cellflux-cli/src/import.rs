@@ -6,13 +6,13 @@ mod compounds;
 mod samples;
 mod vectors;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context;
 use cellflux_bundle::quantise::WeightDtype;
 use cellflux_bundle::sampling::Sampling;
-use cellflux_bundle::{Draft, clipping, folder};
+use cellflux_bundle::{Draft, Packed, clipping, folder};
 
 use about::About;
 
@@ -147,11 +147,17 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     }
     folder::write(&packed, &args.out, args.replace)?;
 
+    summarise(&packed, checkpoint.origin, &args.out);
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What was written, in a few lines.
+fn summarise(packed: &Packed, origin: &str, out: &Path) {
     let manifest = &packed.manifest;
-    println!("{}: {}", args.out.display(), manifest.title);
+    println!("{}: {}", out.display(), manifest.title);
     println!(
         "  weights      {} parameters ({}), stored as {} in {} shard(s)",
-        manifest.model.parameters, checkpoint.origin, manifest.model.dtype, manifest.model.shards
+        manifest.model.parameters, origin, manifest.model.dtype, manifest.model.shards
     );
     println!("  conditions   {}", manifest.conditions.list.len());
     println!(
@@ -164,5 +170,4 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
         packed.files.len(),
         packed.files.values().map(Vec::len).sum::<usize>()
     );
-    Ok(ExitCode::SUCCESS)
 }
