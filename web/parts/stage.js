@@ -6,14 +6,11 @@ import { Lens, wholeMultiple } from '../lens.js';
 import { paint } from '../pixels.js';
 import { inWords, roundLength } from '../scale.js';
 import { answerOf, UNSEEN } from '../state.js';
-import { batchNote, effectSentence, noiseSentence } from './walk_sentences.js';
+import { batchNote, effectSentence, noiseSentence, TYPED } from './walk_sentences.js';
 
 /** @import { State } from '../state.js' */
 
 const GENERATED = 'Generated, not measured';
-
-/** A compound that was typed, as far as batches are concerned. */
-const TYPED = { id: null, batches: [], control: false };
 
 /** Shows `state.walk` at `state.cursor`: three pictures, and the channels that can be switched off. */
 export class Stage extends Part {

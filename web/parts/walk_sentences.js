@@ -3,6 +3,9 @@
 
 import { isolated } from '../isolated.js';
 
+/** A compound that was typed, as far as batches are concerned. */
+export const TYPED = { id: null, batches: [], control: false };
+
 /**
  * What the data say that the compound does; nothing of a compound that was typed, or where they say nothing.
  * @param {{ id: string | null, action?: string, control: boolean }} compound
@@ -36,7 +39,7 @@ export function batchNote({ kind, synthetic, batch, answered }, compound, name =
   if (synthetic && answered) {
     return [
       'drawn',
-      'The start is drawn by a program, and so is the true answer below: compare the end of the walk with it.',
+      'The start is drawn by a program, and so is the true answer below: compare the walk’s end with it.',
     ];
   }
   if (synthetic) {
