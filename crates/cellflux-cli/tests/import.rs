@@ -346,9 +346,9 @@ fn a_control_without_a_vector_is_where_walks_start_and_no_condition() {
 fn treated_cells_that_are_brighter_than_their_window_are_noted_with_channel_and_share() {
     let workplace = Workplace::new();
     let spec = ImageSpec::bbbc021(32, 32);
-    // Actin beyond its window of 0.5, the other channels within theirs of 0.42.
+    // Actin beyond its window, the other channels within theirs.
     let mut coded = vec![90; spec.len()];
-    coded[..spec.pixels()].fill(150);
+    coded[..spec.pixels()].fill(200);
     fs::write(
         workplace.path("bright.png"),
         coded_png::write(&spec, &coded).unwrap(),
@@ -368,7 +368,7 @@ fn treated_cells_that_are_brighter_than_their_window_are_noted_with_channel_and_
     assert!(output.status.success(), "{}", error(&output));
     let told = error(&output);
     let expected = "note: channel actin: 100.0 % of the pixels of 1 treated cell are brighter than the \
-                    window, which ends at 0.5; expected at most 1 %, for which it would end at 0.589\n";
+                    window, which ends at 0.59; expected at most 1 %, for which it would end at 0.785\n";
     assert!(told.contains(expected), "{told}");
     assert!(!told.contains("channel tubulin"), "{told}");
 }

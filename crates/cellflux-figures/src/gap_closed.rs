@@ -273,7 +273,7 @@ mod tests {
             svg.contains("compounds shuffled: 42 % (24 to 63), n = 178"),
             "{svg}"
         );
-        assert!(svg.contains("real cells: 42 % (24 % to 63 %), n = 302"), "{svg}");
+        assert!(svg.contains("real cells: 42 % (24 to 63), n = 302"), "{svg}");
         assert!(svg.contains(Labels::ENGLISH.all_conditions), "{svg}");
         assert!(!drawn(&taxol).contains(Labels::ENGLISH.all_conditions));
     }
