@@ -2,11 +2,13 @@
 
 import { isolated } from './isolated.js';
 import { shortened } from './shortened.js';
+import { NOTHING_MEASURED } from './walk_measures.js';
 
 /** @import { Compound, EngineName, EngineReport, Exploration, ManifestView, Opened } from './protocol.js' */
 /** @import { Clipped, Look, Picture, Recipe, Shown, Step } from './protocol.js' */
 /** @import { ToldWalk, Typed, Upload, Uploaded, View } from './protocol.js' */
 /** @import { Notice } from './notices.js' */
+/** @import { Measures } from './walk_measures.js' */
 
 /**
  * A walk as it is shown. A recorded one stands in for the worker's own, which is `live` meanwhile.
@@ -42,6 +44,7 @@ import { shortened } from './shortened.js';
  * @property {boolean} smooth
  * @property {boolean} looking whether histograms are in view
  * @property {boolean} panels whether each channel is shown alone in grey, too
+ * @property {Measures} measures what is measured of the walk in view
  * @property {View} view how the channels are shown, as the visitor wants it
  * @property {number} evaluations
  */
@@ -92,6 +95,7 @@ export const EMPTY = {
   smooth: false,
   looking: false,
   panels: false,
+  measures: NOTHING_MEASURED,
   view: { hidden: [], channels: [] },
   evaluations: 0,
 };

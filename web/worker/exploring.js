@@ -137,6 +137,7 @@ export class Exploring {
    */
   async #table({ others }) {
     const { steps } = await this.#measure({ from: 0 });
-    return this.#results.table([{ ...this.#walking.named, steps }, ...others]);
+    const name = `cellflux-${this.#walking.compound ?? 'typed-compound'}-measures.csv`;
+    return this.#results.table(name, [{ ...this.#walking.named, steps }, ...others]);
   }
 }

@@ -100,14 +100,15 @@ export class Results {
 
   /**
    * The table of some walks, the same bytes as the `cellflux` command writes of the same images.
+   * @param {string} name
    * @param {WalkRows[]} walks
    * @returns {KeptFile}
    */
-  table(walks) {
+  table(name, walks) {
     const lines = walks.flatMap(({ compound, seed, steps }) => steps.map(({ time, values }, step) =>
       results.table_line(compound, seed, step, time, Float64Array.from(values, (value) => value ?? NaN))));
     const bytes = new TextEncoder().encode([this.#ofModel().measures.titles(), ...lines].join(''));
-    return { name: 'cellflux-measures.csv', type: 'text/csv', bytes };
+    return { name, type: 'text/csv', bytes };
   }
 
   /** Measures a cell of the gallery once; false where its picture does not come. */

@@ -1,0 +1,284 @@
+// Measuring the walk in view: its steps as they come, the bundle's cells beside it, and walks aside, from
+// other seeds and without the compound. All is asked of the worker while the visitor looks at it, and is of
+// one walk: a change that makes another walk of it begins anew.
+
+import { saveFile } from './save_file.js';
+
+/** @import { CellGroup, Change, Compound, Measure, MeasuredStep } from './protocol.js' */
+/** @import { SideFailure, SideStep } from './protocol.js' */
+/** @import { State } from './state.js' */
+/** @import { WorkerClient } from './worker_client.js' */
+
+/** How many other seeds are added at once. */
+export const MORE_SEEDS = 4;
+const SEEDS = 2 ** 32;
+
+/**
+ * A walk aside, as far as it has come.
+ * @typedef {object} OtherWalk
+ * @property {string} key
+ * @property {number} seed
+ * @property {boolean} untreated under the control condition, else as the walk in view
+ * @property {MeasuredStep[]} steps
+ * @property {number | null} of how many steps; null where the solver finds them on the way
+ * @property {boolean} finished
+ * @property {boolean} failed
+ */
+
+/**
+ * What is measured of a walk.
+ * @typedef {object} Measures
+ * @property {boolean} open whether the visitor looks at it
+ * @property {Measure[] | null} list what is measured of an image
+ * @property {CellGroup[]} groups the bundle's cells
+ * @property {number} missing cells that did not come
+ * @property {string | null} beside what those cells lie beside
+ * @property {number | null} key of the walk
+ * @property {MeasuredStep[]} steps of it
+ * @property {number[]} seeds other seeds asked for
+ * @property {boolean} compared whether the untreated walk was asked for
+ * @property {OtherWalk[]} others
+ * @property {boolean} running whether walks aside are under way
+ * @property {string | null} stopped why they are not, where that was a failure
+ * @property {string | null} failed why nothing more can be measured for now
+ */
+
+/** What is of one walk. */
+const OF_A_WALK = {
+  key: null, steps: [], seeds: [], compared: false, others: [], running: false, stopped: null, failed: null,
+};
+
+/** @type {Measures} */
+export const NOTHING_MEASURED = {
+  open: false, list: null, groups: [], missing: 0, beside: null, ...OF_A_WALK,
+};
+
+/**
+ * The condition of the bundle's untreated cells.
+ * @param {Compound[] | undefined} compounds
+ */
+export const controlOf = (compounds) => compounds?.find(({ control }) => control) ?? null;
+
+/**
+ * The walks aside that are asked for, one seed after the other: as in view, and without the compound.
+ * @param {Measures} measures
+ * @param {number} seed of the walk in view
+ * @returns {OtherWalk[]} as far as they have come
+ */
+export function asked({ key, seeds, compared, others }, seed) {
+  const walk = (seed, untreated) => {
+    const own = `${key} ${untreated ? 'untreated' : 'treated'} ${seed}`;
+    const reached = others.find((other) => other.key === own);
+    return reached ?? {
+      key: own, seed, untreated, steps: [], of: null, finished: false, failed: false,
+    };
+  };
+  return [seed, ...seeds].flatMap((each) => [
+    ...(each === seed ? [] : [walk(each, false)]),
+    ...(compared ? [walk(each, true)] : []),
+  ]);
+}
+
+/**
+ * The ends of treated and untreated walks with the same seed, of those seeds where both are reached.
+ * @param {Measures} measures
+ * @param {number} seed of the walk in view
+ * @param {boolean} finished whether that has reached its end
+ */
+export function pairsOf({ steps, others }, seed, finished) {
+  const ends = (untreated) => new Map(others
+    .filter((other) => other.finished && other.untreated === untreated)
+    .map((other) => [other.seed, other.steps.at(-1).values]));
+  const [treated, untreated] = [ends(false), ends(true)];
+  if (finished && steps.length) treated.set(seed, steps.at(-1).values);
+  return [...treated]
+    .filter(([each]) => untreated.has(each))
+    .map(([each, values]) => ({ treated: values, untreated: untreated.get(each) }));
+}
+
+/**
+ * What the explorer does for it.
+ * @typedef {object} Explorer
+ * @property {(work: () => Promise<unknown>) => Promise<unknown>} attempt runs what may fail
+ * @property {() => Promise<void>} walkedHere has the network walk what is in view, if that was recorded
+ */
+
+export class WalkMeasures {
+  #state;
+  #set;
+  #worker;
+  #explorer;
+  #asking = false;
+
+  /**
+   * @param {() => State} state
+   * @param {(patch: Partial<State>) => void} set
+   * @param {WorkerClient} worker
+   * @param {Explorer} explorer
+   */
+  constructor(state, set, worker, explorer) {
+    this.#state = state;
+    this.#set = set;
+    this.#worker = worker;
+    this.#explorer = explorer;
+  }
+
+  /** Looks at it, or no longer. What failed is tried again. */
+  async open(open = this.#measures.open) {
+    if (open !== this.#measures.open || this.#measures.failed) this.#patch({ open, failed: null });
+    if (open) await this.#explorer.attempt(this.#explorer.walkedHere);
+  }
+
+  /** Asks for what is in view now, unless that is here or on its way. One question at a time. */
+  follow() {
+    const { phase, walk } = this.#state();
+    const { key, open } = this.#measures;
+    // Another worker counts walks anew.
+    if (phase === 'opening') {
+      if (key !== null) this.#patch({ ...OF_A_WALK, beside: null });
+      return;
+    }
+    if (!walk || walk.recorded) return;
+    if (walk.key !== key && (open || key !== null)) {
+      const { running } = this.#measures;
+      this.#patch({ ...OF_A_WALK, key: /** @type {number} */ (walk.key) });
+      if (running) this.#walkAside([]);
+    }
+    if (open) this.#ask();
+  }
+
+  /** More seeds. */
+  repeat() {
+    const { seed } = this.#state().recipe;
+    const { seeds } = this.#measures;
+    const used = new Set([seed, ...seeds]);
+    const more = [];
+    for (let next = (seed + 1) % SEEDS; more.length < MORE_SEEDS; next = (next + 1) % SEEDS) {
+      if (!used.has(next)) more.push(next);
+    }
+    this.#patch({ seeds: [...seeds, ...more] });
+    this.goOn();
+  }
+
+  /** The same walks without the compound. */
+  compare() {
+    this.#patch({ compared: true });
+    this.goOn();
+  }
+
+  /** Walks aside whatever of what was asked for has not reached its end. */
+  goOn() {
+    const others = this.#measures.others.map((other) => ({ ...other, failed: false }));
+    this.#patch({ others, running: true, stopped: null });
+    const { recipe } = this.#state();
+    this.#walkAside(asked(this.#measures, recipe.seed).filter(({ finished }) => !finished));
+  }
+
+  /** Leaves what has not reached its end. */
+  cancel() {
+    const others = this.#measures.others.filter(({ finished }) => finished);
+    const seeds = this.#measures.seeds.filter((seed) =>
+      others.some((other) => other.seed === seed && !other.untreated));
+    const compared = others.some(({ untreated }) => untreated);
+    this.#patch({ others, seeds, compared, running: false, stopped: null });
+    this.#walkAside([]);
+  }
+
+  /**
+   * A walk aside has come further, or cannot.
+   * @param {SideStep | SideFailure} told
+   */
+  hear(told) {
+    const { recipe } = this.#state();
+    const all = recipe ? asked(this.#measures, recipe.seed) : [];
+    const walk = all.find(({ key }) => key === told.key);
+    if (!walk || !this.#measures.running) return;
+    const failed = 'failed' in told;
+    const now = failed
+      ? { ...walk, failed }
+      : {
+          ...walk,
+          steps: [...walk.steps.slice(0, told.step), told.measures],
+          of: told.of,
+          finished: told.finished,
+        };
+    const others = [...this.#measures.others.filter(({ key }) => key !== told.key), now];
+    const left = all.some((each) => !(each.key === told.key ? now : each).finished
+      && !(each.key === told.key ? now : each).failed);
+    const stopped = failed ? told.failed.sentence : this.#measures.stopped;
+    this.#patch({ others, running: left, stopped });
+  }
+
+  /** The table of the walk in view and of those aside that have reached their ends, as a file. */
+  save() {
+    return this.#explorer.attempt(async () => {
+      await this.#explorer.walkedHere();
+      const { recipe, compounds } = this.#state();
+      const own = recipe.smiles ?? recipe.compound;
+      const others = asked(this.#measures, recipe.seed)
+        .filter(({ finished }) => finished)
+        .map(({ seed, untreated, steps }) => (
+          { compound: untreated ? controlOf(compounds).id : own, seed, steps }));
+      const { name, type, bytes } = await this.#worker.call('table', { others });
+      saveFile(name, type, bytes);
+    });
+  }
+
+  get #measures() {
+    return this.#state().measures;
+  }
+
+  /** @param {Partial<Measures>} patch */
+  #patch(patch) {
+    this.#set({ measures: { ...this.#measures, ...patch } });
+  }
+
+  /** @param {OtherWalk[]} walks */
+  #walkAside(walks) {
+    const { compounds, takesDose } = this.#state();
+    const control = controlOf(compounds);
+    const dose = takesDose ? { dose: control?.doses[0] ?? 0 } : {};
+    const jobs = walks.map(({ key, seed, untreated }) => {
+      const change = /** @type {Change} */ ({ seed, ...(untreated ? { compound: control.id, ...dose } : {}) });
+      return { key, change };
+    });
+    this.#worker.call('side', { jobs }).catch((error) => this.#stop(error));
+  }
+
+  /** The worker could not take them. */
+  #stop({ message }) {
+    this.#patch({ running: false, stopped: message });
+  }
+
+  async #ask() {
+    const { recipe, walk, takesDose, samples, examples } = this.#state();
+    const { failed, beside, steps } = this.#measures;
+    if (this.#asking || failed || !recipe) return;
+    const tiles = [...samples, ...examples];
+    const cells = {
+      compound: recipe.compound,
+      start: tiles.some(({ id }) => id === recipe.control) ? recipe.control : null,
+      dose: takesDose ? (recipe.dose ?? null) : null,
+    };
+    const besideNow = JSON.stringify(cells);
+    if (beside === besideNow && steps.length >= walk.steps.length) return;
+    this.#asking = true;
+    try {
+      if (beside !== besideNow) {
+        const found = await this.#worker.call('cells', cells);
+        this.#patch({ ...found, beside: besideNow });
+      } else {
+        const from = steps.length;
+        const measured = await this.#worker.call('measure', { from });
+        // The walk may have become another one meanwhile.
+        const same = measured.key === this.#measures.key && from === this.#measures.steps.length;
+        if (same) this.#patch({ steps: [...this.#measures.steps, ...measured.steps] });
+      }
+    } catch (error) {
+      this.#patch({ failed: error.message ?? String(error) });
+    } finally {
+      this.#asking = false;
+    }
+    this.follow();
+  }
+}
