@@ -18,7 +18,8 @@
 
 const AREA = 'nucleus.area';
 const CUT_OFF = 'nucleus.cut-off';
-const MEAN = '.mean';
+/** How the names of channels' means end. */
+export const MEAN = '.mean';
 const TEXTURE = '.laplacian-energy';
 
 /**

@@ -1,14 +1,14 @@
 // The explorer's one state: what it holds, and what an answer of the worker makes of it.
 
 import { isolated } from './isolated.js';
+import { NOTHING_MEASURED } from './measures.js';
 import { shortened } from './shortened.js';
-import { NOTHING_MEASURED } from './walk_measures.js';
 
 /** @import { Compound, EngineName, EngineReport, Exploration, ManifestView, Opened } from './protocol.js' */
 /** @import { Clipped, Look, Picture, Recipe, Shown, Step } from './protocol.js' */
 /** @import { ToldWalk, Typed, Upload, Uploaded, View } from './protocol.js' */
+/** @import { Measures } from './measures.js' */
 /** @import { Notice } from './notices.js' */
-/** @import { Measures } from './walk_measures.js' */
 
 /**
  * A walk as it is shown. A recorded one stands in for the worker's own, which is `live` meanwhile.

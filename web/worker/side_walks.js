@@ -5,10 +5,10 @@
 // after a failure, too. A call waits for one evaluation at most; what a step had evaluated until then is
 // evaluated again later.
 
-import * as wasm from '../../pkg/cellflux_wasm.js';
 import { nextTurn } from './next_turn.js';
 import { described, isOfTheEngine } from './trouble.js';
 
+/** @import { Walk } from '../../pkg/cellflux_wasm.js' */
 /** @import { Args, MeasuredStep, Say } from '../protocol.js' */
 /** @import { Walking } from './walking.js' */
 
@@ -26,12 +26,12 @@ export class SideWalks {
   #jobs = [];
   /**
    * The first job's walk, once it has begun.
-   * @type {wasm.Walk | null}
+   * @type {Walk | null}
    */
   #walk = null;
 
   /**
-   * @param {Walking} walking lends the engine
+   * @param {Pick<Walking, 'another' | 'canLend' | 'lend' | 'recipeWith'>} walking lends the engine
    * @param {() => boolean} wanted whether a call waits
    * @param {Say} say
    * @param {(image: Float32Array) => MeasuredStep['values']} measure
@@ -79,8 +79,7 @@ export class SideWalks {
   async #step() {
     const [{ recipe }] = this.#jobs;
     if (!this.#walk) {
-      const { text, example, read } = await this.#walking.prepared(recipe);
-      this.#walk = new wasm.Walk(this.#walking.model, text, example, read?.counts);
+      this.#walk = await this.#walking.another(recipe);
       this.#tell();
       return;
     }

@@ -61,10 +61,6 @@ export class Walking {
     this.#wanted = wanted;
   }
 
-  get model() {
-    return this.#opening.model;
-  }
-
   /** Whether there is an engine to lend. */
   get canLend() {
     return this.#lendable;
@@ -243,6 +239,12 @@ export class Walking {
     return recipeView.changed(this.#recipe, change);
   }
 
+  /** Another walk of the model, at its start and without an engine. */
+  async another(recipe) {
+    const { text, example, read } = await this.#prepared(recipe);
+    return new wasm.Walk(this.#opening.model, text, example, read?.counts);
+  }
+
   /**
    * What the steps reached measure, from one on.
    * @param {number} from
@@ -306,16 +308,16 @@ export class Walking {
 
   /** Turns to a recipe; what it shares with the one before is kept. */
   async #follow(wanted) {
-    const { text, example, read } = await this.prepared(wanted);
+    const { text, example, read } = await this.#prepared(wanted);
     if (this.#walk) this.#turned(this.#walk.apply(text, example, read?.counts), read?.typed);
-    else this.#begun(new wasm.Walk(this.model, text, example, read?.counts), read?.typed);
+    else this.#begun(new wasm.Walk(this.#opening.model, text, example, read?.counts), read?.typed);
   }
 
   /** What the module is given for a recipe: its text, its start's file and what is known of its compound. */
-  async prepared(wanted) {
+  async #prepared(wanted) {
     // The page alone decides which step is looked at; how channels are shown changes the pictures.
     const text = JSON.stringify({ ...wanted, view: recipeView.lookedAt(wanted) });
-    const path = this.model.start_file(text);
+    const path = this.#opening.model.start_file(text);
     const example = path ? await this.#opening.content(path) : undefined;
     const smiles = recipeView.smilesOf(wanted);
     const read = smiles ? await this.#compounds.read(smiles) : null;
