@@ -130,7 +130,7 @@ export function placed({ times, curve, others, band, marks }) {
     across: ticks(first, last).map((value) => ({ value, x: x(value) })),
     up: ticks(bottom, top).map((value) => ({ value, y: y(value) })),
     curve: pathOf(curve, at),
-    dots: curve.filter(({ value }) => value !== null).map(({ time, value }) => ({ x: x(time), y: y(value) })),
+    points: curve.filter(({ value }) => value !== null).map(({ time, value }) => ({ x: x(time), y: y(value) })),
     others: others.map((walk) => pathOf(walk, at)),
     band: around.length > 2 ? `M${around.join('L')}Z` : '',
     marks: marks.map((mark, index) => ({
@@ -162,7 +162,7 @@ function pathOf(points, at) {
  */
 export function drawn({ unit }, places, words) {
   const floor = HIGH - BOTTOM;
-  const svg = shape('svg', { viewBox: `0 0 ${WIDE} ${HIGH}`, class: 'chart', 'aria-hidden': 'true' });
+  const svg = shape('svg', { viewBox: `0 0 ${WIDE} ${HIGH}`, class: 'measure-chart', 'aria-hidden': 'true' });
   svg.append(
     ...places.up.flatMap(({ value, y }) => [
       shape('line', { class: 'grid', x1: LEFT, x2: places.right, y1: y, y2: y }),
@@ -179,7 +179,7 @@ export function drawn({ unit }, places, words) {
     ...places.others.map((d) => shape('path', { class: 'other', d })),
     shape('line', { class: 'cursor', y1: TOP, y2: floor, x1: 0, x2: 0 }),
     shape('path', { class: 'curve', d: places.curve }),
-    ...places.dots.map(({ x, y }) => shape('circle', { class: 'dot', cx: x, cy: y, r: 2.2 })),
+    ...places.points.map(({ x, y }) => shape('circle', { class: 'point', cx: x, cy: y, r: 2.2 })),
     ...places.marks.flatMap((mark) => markShapes(mark, floor)),
   );
   return svg;

@@ -157,8 +157,8 @@ export class WalkMeasures {
     const control = controlOf(compounds);
     const dose = takesDose ? { dose: control?.doses[0] ?? 0 } : {};
     const jobs = walks.map(({ key, seed, untreated }) => {
-      const change = /** @type {Change} */ ({ seed, ...(untreated ? { compound: control.id, ...dose } : {}) });
-      return { key, change };
+      const without = untreated ? { compound: control.id, ...dose } : {};
+      return { key, change: /** @type {Change} */ ({ seed, ...without }) };
     });
     this.#worker.call('side', { jobs }).catch((error) => this.#stop(error));
   }

@@ -26,14 +26,15 @@ test('a scale has a few round numbers, all of them between its ends', () => {
 test('everything charted lies within the axes, and equal values in their middle', () => {
   const mark = { letter: 'A', treated: false, far: false, mean: 30, interval: [-10, 40] };
   const band = [{ time: 0, low: 1, high: 25 }, { time: 1, low: 2, high: 5 }];
-  const charted = { times: [0, 1], unit: 'px', curve: points(5, null, 7, 3), others: [], band, marks: [mark] };
+  const curve = points(5, null, 7, 3);
+  const charted = { times: [0, 1], unit: 'px', curve, others: [], band, marks: [mark] };
   const places = placed(charted);
-  const heights = [...places.dots.map(({ y }) => y), ...places.marks[0].ends, places.marks[0].y];
+  const heights = [...places.points.map(({ y }) => y), ...places.marks[0].ends, places.marks[0].y];
   assert.ok(heights.every((y) => y > 0 && y < HIGH), heights.join());
   assert.ok(places.marks[0].x > places.right && places.marks[0].x < WIDE);
   // Larger is further up, and a step without a value interrupts the line.
-  assert.ok(places.dots[1].y < places.dots[0].y);
-  assert.equal(places.dots.length, 3);
+  assert.ok(places.points[1].y < places.points[0].y);
+  assert.equal(places.points.length, 3);
   assert.match(places.curve, /^M[\d. ]+M[\d. ]+L[\d. ]+$/);
   assert.match(places.band, /^M.*L.*L.*L.*Z$/);
   assert.deepEqual([places.timeAt(places.x(0.25)), places.timeAt(-9), places.timeAt(999)].map(

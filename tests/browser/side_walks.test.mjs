@@ -95,7 +95,7 @@ test('each walk is told from its start to its end, with what each step measures'
   assert.equal(told.length, 6);
 });
 
-test('a call waits for one velocity at most, the engine is back by then, and the walk goes on later', async () => {
+test('a call waits for one velocity at most, with the engine back, and the walk goes on later', async () => {
   let calls = false;
   const { aside, walking, log, told } = played({
     wanted: () => calls,
@@ -158,7 +158,7 @@ test('a walk that fails by itself ends alone', async () => {
   assert.deepEqual(brief(told), ['seed 1: 0', 'seed 1: bad-recipe', 'seed 2: 0', 'seed 2: 1', 'seed 2: 2']);
 });
 
-test('other jobs take the place of those before, and the one under way goes on if it is among them', async () => {
+test('other jobs take the place of those before; the one under way goes on if among them', async () => {
   let calls = false;
   const { aside, log, told } = played({ wanted: () => calls, fails: () => { calls = log.length === 1; } });
   aside.take(jobs(1, 2));

@@ -152,8 +152,8 @@ export class WalkCharts extends Part {
     this.legend.replaceChildren(
       key('curve', 'Generated: the walk in view'),
       ...(ended
-        ? [key('band', `Generated: smallest to largest of ${ended + 1} seeds, where walks have the same times; `
-            + 'thin lines are the other seeds')]
+        ? [key('band', `Generated: smallest to largest of ${ended + 1} seeds, where their walks have the `
+            + 'same times; thin lines are the other seeds')]
         : []),
       ...groups.map((group, index) => letter(index, wordsOf(group, name))),
       ...none.filter(Boolean).map((words) => el('li', {}, words)),
@@ -331,9 +331,9 @@ export class WalkCharts extends Part {
 function whyNotCompared({ recipe, compounds }) {
   const control = controlOf(compounds);
   if (!control) return 'This bundle has no control condition, so there is no untreated walk to compare with.';
-  if (recipe.compound === control.id) return 'This is the untreated walk: there is nothing to compare it with.';
+  if (recipe.compound === control.id) return 'This is the untreated walk itself.';
   if (recipe.direction !== 'forward') {
-    return 'Only a walk forward is compared with the untreated one: this one does not end under the compound.';
+    return 'Only a walk forward is compared with the untreated one: this one ends under no compound.';
   }
   return null;
 }

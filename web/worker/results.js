@@ -41,7 +41,7 @@ export class Results {
     this.#started ??= startModule(init, address, name, RESULTS_INTEGRITY).catch((error) => {
       this.#started = null;
       if (!NOT_BROUGHT.includes(error.kind)) throw error;
-      throw new Failure('results', `${error.message} It measures walks; measuring again tries again.`);
+      throw new Failure('results', `${error.message} It measures walks; everything else works without it.`);
     });
     return this.#started;
   }

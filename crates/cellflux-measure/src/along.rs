@@ -37,8 +37,12 @@ impl Along {
             .iter()
             .filter_map(|name| all.iter().find(|measure| measure.name == *name).cloned())
             .collect();
-        let area_of_pixel = spec.pixel_size_um.map_or(1.0, |side| side * side);
-        if spec.pixel_size_um.is_some() {
+        // As the page's scale bar has it: stated, or of the size of the crop along its longer side.
+        let longer = spec.width.max(spec.height) as f64;
+        let of_crop = spec.crop_size_um.map(|across| across / longer);
+        let pixel_size_um = spec.pixel_size_um.or(of_crop);
+        let area_of_pixel = pixel_size_um.map_or(1.0, |side| side * side);
+        if pixel_size_um.is_some() {
             for measure in &mut measures {
                 if measure.unit == Unit::Pixels {
                     measure.unit = Unit::SquareMicrometres;
@@ -198,8 +202,12 @@ mod tests {
             pixel_size_um: Some(0.5),
             ..plain.clone()
         };
+        let of_crop = ImageSpec {
+            crop_size_um: Some(24.0),
+            ..plain.clone()
+        };
         let image = spec.to_model_range(&drawn(3)).unwrap();
-        let [pixels, micrometres] = [plain, spec].map(|spec| {
+        let [pixels, micrometres, across] = [plain, spec, of_crop].map(|spec| {
             let along = Along::new(&spec).unwrap();
             (
                 along.measures()[0].unit.symbol(),
@@ -208,6 +216,7 @@ mod tests {
         });
         assert_eq!((pixels.0, micrometres.0), ("px", "µm²"));
         assert_eq!(micrometres.1.to_bits(), (pixels.1 * 0.25).to_bits());
+        assert_eq!(across, micrometres);
     }
 
     #[test]
@@ -264,7 +273,8 @@ mod tests {
             compound in "[ -~]{0,12}",
             seed in any::<u64>(),
         ) {
-            let row = Row { compound: &compound, seed: Some(seed), step: 3, time: 0.25, values: &[Some(value)] };
+            let values = [Some(value)];
+            let row = Row { compound: &compound, seed: Some(seed), step: 3, time: 0.25, values: &values };
             let line = row.line();
             let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(line.as_bytes());
             let record = reader.records().next().unwrap().unwrap();
