@@ -130,7 +130,9 @@ export function placed({ times, curve, others, band, marks }) {
     across: ticks(first, last).map((value) => ({ value, x: x(value) })),
     up: ticks(bottom, top).map((value) => ({ value, y: y(value) })),
     curve: pathOf(curve, at),
-    points: curve.filter(({ value }) => value !== null).map(({ time, value }) => ({ x: x(time), y: y(value) })),
+    points: curve
+      .filter(({ value }) => value !== null)
+      .map(({ time, value }) => ({ x: x(time), y: y(value) })),
     others: others.map((walk) => pathOf(walk, at)),
     band: around.length > 2 ? `M${around.join('L')}Z` : '',
     marks: marks.map((mark, index) => ({

@@ -40,10 +40,10 @@ test('everything charted lies within the axes, and equal values in their middle'
   assert.deepEqual([places.timeAt(places.x(0.25)), places.timeAt(-9), places.timeAt(999)].map(
     (time) => Math.round(100 * time) / 100), [0.25, 0, 1]);
   const flat = placed({ ...charted, curve: points(4, 4), band: [], marks: [] });
-  assert.equal(flat.dots[0].y, flat.dots[1].y);
-  assert.ok(!Number.isNaN(flat.dots[0].y));
+  assert.equal(flat.points[0].y, flat.points[1].y);
+  assert.ok(!Number.isNaN(flat.points[0].y));
   assert.deepEqual(ends([]), [0, 1]);
-  assert.deepEqual(placed({ ...charted, curve: points(null), band: [], marks: [] }).dots, []);
+  assert.deepEqual(placed({ ...charted, curve: points(null), band: [], marks: [] }).points, []);
 });
 
 test('a band goes from the smallest to the largest of all walks at each step that all have reached', () => {
