@@ -79,6 +79,13 @@ import { shortened } from './shortened.js';
 /** What is said of a compound that was typed, wherever it is shown. */
 export const UNSEEN = 'never seen by the network';
 
+/**
+ * The id of the drawn example that is the true answer for a walk, where the bundle has one
+ * (docs/bundle-format.md).
+ * @param {Recipe | null | undefined} recipe
+ */
+export const answerOf = (recipe) => `${recipe?.control}-${recipe?.compound}`;
+
 /** Characters of a structure that has to do as a name. */
 const NAME = 28;
 

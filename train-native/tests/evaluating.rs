@@ -54,6 +54,17 @@ fn holds(estimate: Option<Estimate>, value: f64) -> bool {
     (low..=high).contains(&value)
 }
 
+/// That a file is an evaluation by the schema that the format publishes.
+fn is_valid(evaluation: &[u8]) {
+    let schema = fs::read(root().join("docs/evaluation.schema.json")).unwrap();
+    let schema: serde_json::Value = serde_json::from_slice(&schema).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let json = serde_json::from_slice(evaluation).unwrap();
+    if let Err(error) = validator.validate(&json) {
+        panic!("{error} at {}", error.instance_path());
+    }
+}
+
 fn assessed() -> Assessment {
     let (config, experiment) = experiment(900);
     let bundle = folder::read(&root().join("web/bundles/synthetic-tiny")).unwrap();
@@ -132,10 +143,13 @@ fn a_perfect_generator_closes_the_gap_and_reaches_the_floor_and_a_copy_does_neit
         mut evaluation,
         differences,
         nearest,
+        real_halves,
+        by_measure,
         ..
     } = found;
     evaluation.date = "2026-11-27".into();
     evaluation.validate("").unwrap();
+    is_valid(&evaluation.to_json().unwrap());
     let perfect = row(&evaluation, "perfect");
     let copied = row(&evaluation, "controls copied");
     let floor = &evaluation.rows[0];
@@ -143,6 +157,36 @@ fn a_perfect_generator_closes_the_gap_and_reaches_the_floor_and_a_copy_does_neit
     assert!(holds(copied.gap_closed, 0.0), "{:?}", copied.gap_closed);
     assert!(perfect.direction.unwrap().low > 0.9, "{:?}", perfect.direction);
     assert!(holds(perfect.fine_detail, 1.0), "{:?}", perfect.fine_detail);
+
+    // Real cells of other fields, in place of generated ones, are as near as a perfect generator's: a copy is
+    // not. The table names no wells, so fields were divided.
+    let real = row(
+        &evaluation,
+        "real cells, half of the fields of view against the other half",
+    );
+    let (share, of_copy) = (real.gap_closed.unwrap(), copied.gap_closed.unwrap());
+    assert!(
+        share.value > of_copy.high && share.high > 0.9,
+        "{share:?} {of_copy:?}"
+    );
+    assert!(
+        real.distances.is_empty() && real.cells < perfect.cells,
+        "{real:?}"
+    );
+    assert!(real_halves.conditions.len() > 1, "{real_halves:?}");
+
+    // In the nucleus's area the perfect generator closes what the renderer changes.
+    let area = by_measure
+        .iter()
+        .find(|found| {
+            let condition = &bundle.manifest.conditions.list[found.condition];
+            condition.id == "larger-nucleus" && found.measure == "nucleus.area"
+        })
+        .unwrap();
+    assert!(area.stands_out && area.unit == "px", "{area:?}");
+    assert!(area.treated.mean > area.control.mean, "{area:?}");
+    assert!(area.left.unwrap().value < area.gap.unwrap().value, "{area:?}");
+    assert!(area.gap_closed.unwrap().value > 0.5, "{area:?}");
 
     let kid = |row: &Row| row.distances[0].kid.unwrap();
     // Unbiased: about 0 for cells of one distribution, and above it for controls.
@@ -241,7 +285,9 @@ fn an_interrupted_evaluation_goes_on_and_another_one_is_refused_its_folder() {
     let dir = tempfile::tempdir().unwrap();
     let out = dir.path().join("eval");
     run(&evaluate(&out, &[]));
-    let evaluation = Evaluation::from_json(&fs::read(out.join("evaluation.json")).unwrap()).unwrap();
+    let written = fs::read(out.join("evaluation.json")).unwrap();
+    is_valid(&written);
+    let evaluation = Evaluation::from_json(&written).unwrap();
     let manifest = folder::read_manifest(&root().join("web/bundles/synthetic-tiny")).unwrap();
     assert_eq!(evaluation.weights, Some(manifest.weights_digest().unwrap()));
     assert_eq!(evaluation.vectors, Some(manifest.vectors_digest().unwrap()));
@@ -249,6 +295,7 @@ fn an_interrupted_evaluation_goes_on_and_another_one_is_refused_its_folder() {
         "report.md",
         "conditions.csv",
         "distances_by_condition.csv",
+        "measures_by_condition.csv",
         "cells.csv",
         "images.csv",
         "measures.safetensors",
@@ -259,6 +306,7 @@ fn an_interrupted_evaluation_goes_on_and_another_one_is_refused_its_folder() {
         assert!(out.join(file).is_file(), "{file}");
     }
     let report = fs::read_to_string(out.join("report.md")).unwrap();
+    assert!(report.contains("## Controls that should stay"), "{report}");
     // Every chart is linked, and says that its cells are generated.
     for plot in fs::read_dir(out.join("plots")).unwrap() {
         let plot = plot.unwrap();

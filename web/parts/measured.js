@@ -5,6 +5,7 @@
 import { el, Part } from '../html.js';
 import { isolated } from '../isolated.js';
 import { paint } from '../pixels.js';
+import { answerOf } from '../state.js';
 
 /** @import { State } from '../state.js' */
 
@@ -16,10 +17,7 @@ export class Measured extends Part {
   /** @param {State} state */
   update({ examples, thumbnails, recipe, compoundName, start }) {
     const ofCompound = (examples ?? []).filter((example) => example.condition === recipe?.compound);
-    // docs/bundle-format.md: so a drawn example is named that is the true answer for a control.
-    const answer = ofCompound.find(
-      (example) => example.synthetic && example.id === `${recipe.control}-${recipe.compound}`,
-    );
+    const answer = ofCompound.find((example) => example.synthetic && example.id === answerOf(recipe));
     // Those of the start's batch come first: only they are compared without a difference between batches.
     const near = ({ batch }) => Boolean(batch) && batch === start?.batch;
     const own = answer

@@ -2,18 +2,15 @@
 
 import { el, Part } from '../html.js';
 import * as figures from '../figures.js';
-import { isolated } from '../isolated.js';
 import { Lens, wholeMultiple } from '../lens.js';
 import { paint } from '../pixels.js';
 import { inWords, roundLength } from '../scale.js';
-import { UNSEEN } from '../state.js';
+import { answerOf, UNSEEN } from '../state.js';
+import { batchNote, effectSentence, noiseSentence, TYPED } from './walk_sentences.js';
 
 /** @import { State } from '../state.js' */
 
 const GENERATED = 'Generated, not measured';
-
-/** A compound that was typed, as far as batches are concerned. */
-const TYPED = { id: null, batches: [], control: false };
 
 /** Shows `state.walk` at `state.cursor`: three pictures, and the channels that can be switched off. */
 export class Stage extends Part {
@@ -48,6 +45,7 @@ export class Stage extends Part {
       },
       'Grey panels',
     );
+    this.effect = el('p', { class: 'effect-note', hidden: true });
     this.batch = el('p', { class: 'batch-note', hidden: true });
     this.dark = el(
       'p',
@@ -57,7 +55,7 @@ export class Stage extends Part {
     this.append(
       el('div', { class: 'views' }, this.start.figure, this.now.figure, this.difference.figure),
       this.panels,
-      this.batch, this.noise, this.dark,
+      this.effect, this.batch, this.noise, this.dark,
       el(
         'div',
         { class: 'shown' },
@@ -163,7 +161,7 @@ export class Stage extends Part {
     if (this.changed('panels', state.panels)) {
       this.alone.setAttribute('aria-pressed', String(Boolean(state.panels)));
     }
-    this.#compareBatches(state);
+    this.#explain(state);
     if (this.changed('smooth', smooth)) {
       this.classList.toggle('smooth', smooth);
       this.smooth.setAttribute('aria-pressed', String(smooth));
@@ -175,18 +173,20 @@ export class Stage extends Part {
   }
 
   /**
-   * Whether a difference from real treated cells could be the batch's, or whether there is no cell at all
-   * behind the picture.
+   * What the compound is known to do, and whether a difference from treated cells could be the batch's, or
+   * whether there is no cell at all behind the picture.
    * @param {State} state
    */
-  #compareBatches({ start, compounds, recipe, compoundName }) {
-    const typed = Boolean(recipe?.smiles);
-    const compound = typed ? TYPED : compounds?.find(({ id }) => id === recipe?.compound);
-    const slice = [start?.kind, start?.batch, start?.synthetic, compound?.id, compoundName].join();
-    if (!this.changed('batches', slice)) return;
-    const [kind, sentence] = start && compound ? batchNote(start, compound, compoundName) : ['', ''];
-    this.batch.textContent = sentence;
-    this.batch.hidden = !sentence;
+  #explain({ start, compounds, examples, recipe, compoundName }) {
+    const compound = recipe?.smiles ? TYPED : compounds?.find(({ id }) => id === recipe?.compound);
+    const answered = examples?.some(({ id, synthetic }) => synthetic && id === answerOf(recipe));
+    const slice = [start?.kind, start?.batch, start?.synthetic, compound?.id, compoundName, answered].join();
+    if (!this.changed('explained', slice)) return;
+    const known = Boolean(start && compound);
+    const [kind, sentence] = known ? batchNote({ ...start, answered }, compound, compoundName) : ['', ''];
+    const effect = known ? effectSentence(compound, compoundName) : '';
+    this.batch.textContent = [effect, sentence].filter(Boolean).join(' ');
+    this.batch.hidden = !known;
     this.batch.dataset.batch = kind;
   }
 
@@ -287,83 +287,6 @@ export function stamp(walk, cursor, start) {
     generated: cursor > 0 || walk.noised || noise,
     words: cursor > 0 ? GENERATED : noise ? 'Noise: no cell is in it' : unchanged,
   };
-}
-
-/**
- * What the noise of the first picture is, and that the difference leaves it out: it is taken from the start
- * with the share of the noise that the straight path still holds (`PreparedWalk::reference_at`).
- */
-function noiseSentence(start, recipe) {
-  const from = start?.kind === 'upload' ? 'your image' : 'the control';
-  const level = recipe?.noise === undefined ? '' : ` of level ${recipe.noise}`;
-  return `The walk starts from ${from} with noise${level} added, which the network takes away on the way: `
-    + 'one control can become many cells. “Difference” leaves that noise out.';
-}
-
-/**
- * What is known of the start's batch and the compound's, as a kind and a sentence. Cells of two batches
- * differ without any treatment (docs/bundle-format.md, `batches`).
- */
-function batchNote({ kind, synthetic, batch }, compound, name = 'this compound') {
-  const { batches, control } = compound;
-  if (kind === 'noise') {
-    return ['noise', 'This flow starts from noise: there is no control that the end could be compared with.'];
-  }
-  if (synthetic) {
-    const real = control ? 'untreated cells become' : `${name} does to cells`;
-    return [
-      'drawn',
-      `The start is drawn by a program: the walk shows what the network does to a drawing, not what ${real}.`,
-    ];
-  }
-  if (compound === TYPED) {
-    return [
-      'unseen',
-      `No real cells measured: ${name} was typed. The network has never seen it, so there is nothing `
-        + 'that this walk could be compared with.',
-    ];
-  }
-  if (kind === 'upload') {
-    return [
-      'unknown',
-      'Batch unknown: nothing says of which batch your image is, so part of any difference from measured '
-        + 'cells may be the batch’s.',
-    ];
-  }
-  const whose = control ? 'the untreated cells' : `the cells treated with ${name}`;
-  if (!batch || !batches.length) {
-    const missing = batch
-      ? `of ${whose}`
-      : batches.length
-        ? 'of the start'
-        : `of the start, nor that of ${whose}`;
-    return [
-      'unknown',
-      `Batch unknown: the bundle does not say the batch ${missing}, so part of any difference from measured `
-        + 'cells may be the batch’s.',
-    ];
-  }
-  if (batches.includes(batch)) {
-    if (batches.length === 1) {
-      return ['same', `Same batch: the start and ${whose} are of ${isolated(batch)}.`];
-    }
-    const others = batches.length === 2 ? 'one other batch' : `${batches.length - 1} other batches`;
-    return [
-      'same',
-      `Same batch: the start is of ${isolated(batch)}, as are some of ${whose}; the others are of ${others}.`,
-    ];
-  }
-  return [
-    'other',
-    `Another batch: the start is of ${isolated(batch)}, ${whose} are of ${listed(batches.map(isolated))}. `
-      + 'Part of any difference from measured cells is the batch’s.',
-  ];
-}
-
-function listed(names) {
-  return names.length <= 4
-    ? names.join(', ')
-    : `${names.slice(0, 3).join(', ')} and ${names.length - 3} more`;
 }
 
 function view(name, heading) {

@@ -172,7 +172,9 @@ pub struct Space {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum RowKind {
-    /// Real treated cells of other groups: no generator is expected to be nearer.
+    /// Real treated cells of other groups: no generator is expected to be nearer. The first row has
+    /// distances; a later one may have the gap closed, of real cells of other wells in place of generated
+    /// ones.
     Real,
     /// The controls themselves, as if nothing happened.
     Copied,
@@ -212,7 +214,8 @@ pub struct Row {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub direction: Option<Estimate>,
     /// How far it is from the real cells in the measures that the real cells leave unchanged, in standard
-    /// deviations of real controls, without what noise makes: 0 is right.
+    /// deviations of real controls, without what noise makes: 0 is right. For [`RowKind::Untreated`] in all
+    /// measures, from the controls that its walks started from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub side_change: Option<Estimate>,
     /// Its fine detail (energy of the Laplacian) as a multiple of the real cells' own: 1 is right, 2 twice as

@@ -1,7 +1,7 @@
 //! A dot for each condition: the share of the measured change that its cells make, with its interval; and the
 //! same for the sets of cells over all conditions.
 
-use cellflux_bundle::evaluation::{MeasuredCondition, Row};
+use cellflux_bundle::evaluation::{MeasuredCondition, Row, RowKind};
 
 use crate::distances::class_of;
 use crate::drawing::{Anchor, Drawing};
@@ -53,12 +53,17 @@ impl Dot {
         })
     }
 
-    /// A set's mean over the conditions that have a figure, which have this many cells.
+    /// A set's mean over the conditions that have a figure, which have this many cells. Real cells are of
+    /// fewer conditions, and their row says how many they are.
     fn of_set(set: &Row, cells: usize) -> Option<Self> {
         Some(Self {
             name: set.name.clone(),
             gap: finite(set.gap_closed)?,
-            cells,
+            cells: if set.kind == RowKind::Real {
+                set.cells
+            } else {
+                cells
+            },
             look: class_of(set.kind),
         })
     }
@@ -189,8 +194,6 @@ fn axis(drawing: &mut Drawing, scale: &Scale, bottom: f64, labels: &Labels<'_>) 
 
 #[cfg(test)]
 mod tests {
-    use cellflux_bundle::evaluation::RowKind;
-
     use super::*;
 
     fn condition(name: &str, gap: Option<[f64; 3]>, seen: bool) -> MeasuredCondition {
@@ -261,6 +264,7 @@ mod tests {
         let sets = [
             set(RowKind::Generated, "generated"),
             set(RowKind::Shuffled, "compounds shuffled"),
+            set(RowKind::Real, "real cells"),
         ];
         let taxol = [condition("taxol", Some([0.1, 0.0, 0.2]), true)];
         let svg = gap_closed(&taxol, &sets, &Labels::ENGLISH).unwrap().inline();
@@ -269,6 +273,7 @@ mod tests {
             svg.contains("compounds shuffled: 42 % (24 to 63), n = 178"),
             "{svg}"
         );
+        assert!(svg.contains("real cells: 42 % (24 % to 63 %), n = 302"), "{svg}");
         assert!(svg.contains(Labels::ENGLISH.all_conditions), "{svg}");
         assert!(!drawn(&taxol).contains(Labels::ENGLISH.all_conditions));
     }

@@ -18,7 +18,7 @@ pub use error::CompareError;
 pub use evaluated::Evaluated;
 
 use cellflux_bundle::Estimate;
-use cellflux_bundle::evaluation::{Distances, Evaluation, RowKind};
+use cellflux_bundle::evaluation::{Distances, Evaluation, Row, RowKind};
 
 /// One figure of every evaluation, with differences to the first one's.
 #[derive(Clone, Debug, PartialEq)]
@@ -116,6 +116,11 @@ pub(crate) fn is_generated(kind: RowKind) -> bool {
     matches!(kind, RowKind::Generated | RowKind::NoiseStart)
 }
 
+/// Whether a row is of this kind, where all generated sets are of one.
+fn is_of(kind: RowKind, row: &Row) -> bool {
+    row.kind == kind || (kind == RowKind::Generated && is_generated(row.kind))
+}
+
 /// What a figure takes from an evaluation.
 type Taken<'a> = Box<dyn Fn(&Evaluation) -> Option<Estimate> + 'a>;
 
@@ -160,13 +165,16 @@ fn of_rows(evaluated: &[Evaluated]) -> Vec<Figure> {
     for kind in kinds {
         let of = set_name(kind);
         let row = move |evaluation: &Evaluation| {
-            let rows = evaluation.rows.iter();
-            rows.clone()
-                .find(|row| row.kind == kind || (kind == RowKind::Generated && is_generated(row.kind)))
-                .cloned()
+            let mut rows = evaluation.rows.iter();
+            rows.find(|row| is_of(kind, row)).cloned()
+        };
+        // Of real cells another row has the gap closed than the distances.
+        let gap = move |evaluation: &Evaluation| {
+            let mut rows = evaluation.rows.iter().filter(|row| is_of(kind, row));
+            rows.find_map(|row| row.gap_closed)
         };
         let of_row: [(&str, Taken<'_>); 3] = [
-            (GAP, Box::new(move |evaluation| row(evaluation)?.gap_closed)),
+            (GAP, Box::new(gap)),
             (DIRECTION, Box::new(move |evaluation| row(evaluation)?.direction)),
             (DETAIL, Box::new(move |evaluation| row(evaluation)?.fine_detail)),
         ];

@@ -13,7 +13,8 @@ use crate::evaluate::compounds::CompoundUse;
 use crate::evaluate::conditions::Sorted;
 use crate::evaluate::detail::FineDetail;
 use crate::evaluate::distances::{Halves, Measurement};
-use crate::evaluate::effect::{ConditionCells, Effects, Statistic};
+use crate::evaluate::effect::{Effects, Statistic};
+use crate::evaluate::gaps::ConditionCells;
 use crate::evaluate::measured::{Measured, Scale};
 use crate::evaluate::real::{CONTROLS, TREATED};
 

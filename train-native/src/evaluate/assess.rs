@@ -4,30 +4,33 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cellflux_bundle::evaluation::{
-    BatchPlane, CloudKind, Evaluation, MeasuredData, MeasuredSplit, ModesOfAction, Resampled, Row, Space,
-    VERSION,
+    BatchPlane, CloudKind, Evaluation, MeasuredData, MeasuredSplit, ModesOfAction, Row, Space, VERSION,
 };
 use cellflux_data::{Experiment, Split};
 use cellflux_measure::sets::Features;
 use cellflux_measure::sets::groups::Unit;
 
 use super::by_condition::WithinConditions;
+use super::by_measure::{MeasureOfCondition, by_measure};
 use super::cells::name;
 use super::compounds::{CompoundUse, SameControls};
 use super::conditions::{condition_cells, measured_conditions};
 use super::distances::{FEWEST_GROUPS, Halves};
-use super::effect::{ConditionCells, Effects};
+use super::effect::Effects;
+use super::gaps::ConditionCells;
 use super::gathered::Gathered;
 use super::measured::{Measured, Ruler};
 use super::modes::modes_of_action;
 use super::nearest::{Nearest, nearest_training};
 use super::planes::batch_plane;
 use super::question::{Difference, GENERATED_SET, Question};
-use super::real::origins;
+use super::real::{origins, resampled};
 use super::real_cells::RealCells;
+use super::real_halves::RealHalves;
 use super::rows::{
     compare_kernels, differences, measure_conditions, measure_space, rows_of_controls, rows_of_treated,
 };
+use super::same_plate::SamePlate;
 use super::spaces::Extractor;
 use super::told_apart::told_apart;
 use super::{Estimate, EvaluateError};
@@ -56,6 +59,12 @@ pub struct Assessment {
     pub same_controls: Option<SameControls>,
     /// Distances within conditions, by the space's name; their sets are the first of the evaluation's rows.
     pub within: Vec<(String, WithinConditions)>,
+    /// What each single measure shows in each condition.
+    pub by_measure: Vec<MeasureOfCondition>,
+    /// What share of the gap real cells close.
+    pub real_halves: RealHalves,
+    /// The gap closed with controls of the same plate, where it is another one.
+    pub same_plate: Option<SamePlate>,
 }
 
 /// Assesses sets of images.
@@ -65,11 +74,7 @@ pub struct Assessment {
 pub fn assess(question: &Question<'_>) -> Result<Assessment, EvaluateError> {
     let gathered = Gathered::of(question)?;
     let Gathered {
-        ruler,
-        scale,
-        treated,
-        controls,
-        ..
+        treated, controls, ..
     } = &gathered;
     let mut notes = Vec::new();
     if treated.groups.unit() == Unit::Cell {
@@ -80,18 +85,10 @@ pub fn assess(question: &Question<'_>) -> Result<Assessment, EvaluateError> {
         );
     }
     let known = condition_cells(question, &gathered);
-    let effects = if known.is_empty() {
-        notes.push(format!(
-            "no condition has {} treated cells in two groups: no share of a change was measured",
-            question.least_cells
-        ));
-        None
-    } else {
-        let own: Vec<ConditionCells> = known.iter().map(|(_, cells)| cells.clone()).collect();
-        let sides = (&controls.measured, &controls.groups);
-        Some(Effects::of(&own, sides, (ruler, scale), question.plan)?)
-    };
-    let mut differences = differences(&gathered, effects.as_ref());
+    let change = Change::of(question, &gathered, &known)?;
+    notes.extend(change.notes);
+    let effects = change.effects.as_ref();
+    let mut differences = differences(&gathered, effects);
     let conditions = question.cells.conditions();
     let halves = Halves::new(&treated.groups, &conditions, question.plan.seed);
     let control_halves = Halves::new(
@@ -100,7 +97,7 @@ pub fn assess(question: &Question<'_>) -> Result<Assessment, EvaluateError> {
         question.plan.seed,
     );
     notes.extend(lonely(&halves, &conditions));
-    let mut of_treated = rows_of_treated(question, &gathered, effects.as_ref(), &halves)?;
+    let mut of_treated = rows_of_treated(question, &gathered, effects, &halves)?;
     let mut of_controls = rows_of_controls(question, &gathered, &control_halves)?;
 
     let mut in_spaces = InSpaces::default();
@@ -127,13 +124,18 @@ pub fn assess(question: &Question<'_>) -> Result<Assessment, EvaluateError> {
         data: described(question, &gathered),
         sampling: question.sampling.clone(),
         spaces: in_spaces.spaces,
-        rows: of_treated.into_iter().chain(of_controls).collect(),
-        conditions: measured_conditions(question, &gathered, &known, effects.as_ref()),
+        rows: of_treated
+            .into_iter()
+            .chain(change.real_halves.row())
+            .chain(of_controls)
+            .collect(),
+        conditions: measured_conditions(question, &gathered, &known, effects),
         modes_of_action: classified(question, &gathered)?,
         batches: in_spaces.batches,
         compound_use: used(question, &gathered, &known, same_controls.as_ref())?,
     };
     notes.extend(apart(question, &gathered)?);
+    let by_measure = by_measure(question, &gathered, &known)?;
     let real = RealCells::of(&gathered, question.bundle, question.cells, question.experiment);
     let measured = gathered.into_measured();
     Ok(Assessment {
@@ -144,10 +146,55 @@ pub fn assess(question: &Question<'_>) -> Result<Assessment, EvaluateError> {
         ruler: measured.0,
         features: in_spaces.features,
         within: in_spaces.within,
+        by_measure,
+        real_halves: change.real_halves,
+        same_plate: change.same_plate,
         real,
         same_controls,
         nearest: in_spaces.nearest,
     })
+}
+
+/// How much of the change is made, and what that is to be read beside.
+struct Change {
+    /// None where no condition has cells enough.
+    effects: Option<Effects>,
+    real_halves: RealHalves,
+    same_plate: Option<SamePlate>,
+    notes: Vec<String>,
+}
+
+impl Change {
+    fn of(
+        question: &Question<'_>,
+        gathered: &Gathered,
+        known: &[(usize, ConditionCells)],
+    ) -> Result<Self, EvaluateError> {
+        if known.is_empty() {
+            let note = format!(
+                "no condition has {} treated cells in two groups: no share of a change was measured",
+                question.least_cells
+            );
+            return Ok(Self {
+                effects: None,
+                real_halves: RealHalves::of(question, gathered, known, None)?,
+                same_plate: None,
+                notes: vec![note],
+            });
+        }
+        let own: Vec<ConditionCells> = known.iter().map(|(_, cells)| cells.clone()).collect();
+        let controls = (&gathered.controls.measured, &gathered.controls.groups);
+        let scale = (&gathered.ruler, &gathered.scale);
+        let effects = Effects::of(&own, controls, scale, question.plan)?;
+        let real_halves = RealHalves::of(question, gathered, known, Some(&effects))?;
+        let (same_plate, of_plates) = SamePlate::of(question, gathered, known)?;
+        Ok(Self {
+            notes: vec![real_halves.sentence(), of_plates],
+            effects: Some(effects),
+            real_halves,
+            same_plate,
+        })
+    }
 }
 
 /// What the spaces show, one after another.
@@ -234,8 +281,7 @@ fn lonely(halves: &Halves, conditions: &[usize]) -> Option<String> {
     (share >= 1.0).then(|| {
         format!(
             "{share:.0} % of the treated cells are of conditions that have one group in a half of the real \
-             cells: a \
-             draw may lose such a condition, and the intervals of distances are wide for that"
+             cells: a draw may lose such a condition, and the intervals of distances are wide for that"
         )
     })
 }
@@ -344,12 +390,7 @@ pub(super) fn described(question: &Question<'_>, gathered: &Gathered) -> Measure
         },
         treated: gathered.treated.paths.len(),
         controls: gathered.controls.paths.len(),
-        resampled_by: match gathered.treated.groups.unit() {
-            Unit::Field => Resampled::Field,
-            Unit::Well => Resampled::Well,
-            Unit::Plate => Resampled::Plate,
-            Unit::Cell => Resampled::Cell,
-        },
+        resampled_by: resampled(gathered.treated.groups.unit()),
         groups: gathered.treated.groups.count(),
         wells: wells.map(|(all, _)| all),
         wells_in_training: wells.map(|(_, trained)| trained),
@@ -360,8 +401,7 @@ pub(super) fn described(question: &Question<'_>, gathered: &Gathered) -> Measure
 }
 
 /// How many wells these images are of, and how many of the wells have training images; none where an image
-/// names
-/// no well.
+/// names no well.
 fn wells(experiment: &Experiment, treated: &[u32]) -> Option<(usize, usize)> {
     let of = |numbers: &[u32]| -> BTreeSet<(Option<String>, Option<String>)> {
         let origins = origins(experiment, numbers).into_iter();

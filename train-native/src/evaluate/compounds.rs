@@ -8,7 +8,7 @@ use cellflux_measure::sets::bootstrap::{Draw, Plan, Replicates, bootstrap};
 use cellflux_measure::sets::groups::Groups;
 use cellflux_measure::sets::{Features, SetError};
 
-use super::effect::ConditionCells;
+use super::gaps::ConditionCells;
 use super::measured::{Measured, Scale};
 use super::{Estimate, EvaluateError, bundled};
 
@@ -145,7 +145,7 @@ fn square(a: &[f64], b: &[f64]) -> f64 {
     a.iter().zip(b).map(|(a, b)| (a - b).powi(2)).sum()
 }
 
-/// The expected square of how far the mean of so many groups lies from the truth, over all features.
+/// The expected square of how far the mean of this many groups lies from the truth, over all features.
 fn error_of_mean(compound: &Compound) -> Result<f64, SetError> {
     let groups = compound.groups.count();
     let mean = compound.real.mean()?;

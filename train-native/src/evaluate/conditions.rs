@@ -6,7 +6,8 @@ use cellflux_bundle::evaluation::{MeasuredCondition, NuclearArea};
 use cellflux_measure::sets::groups::Groups;
 
 use super::cells::starts;
-use super::effect::{ConditionCells, Effects, Statistic};
+use super::effect::{Effects, Statistic};
+use super::gaps::ConditionCells;
 use super::gathered::Gathered;
 use super::measured::Measured;
 use super::question::{GENERATED_SET, Question};
@@ -41,7 +42,8 @@ impl<K: Ord + Clone, B: Ord> Sorted<'_, K, B> {
             .collect()
     }
 
-    fn of_rows(&self, rows: &[usize]) -> Option<ConditionCells> {
+    /// The cells of these rows with the controls of their batches; `None` where they are too few.
+    pub(super) fn of_rows(&self, rows: &[usize]) -> Option<ConditionCells> {
         let labels: Vec<usize> = rows
             .iter()
             .filter_map(|&row| self.groups.of_rows().get(row).copied())
@@ -66,14 +68,26 @@ impl<K: Ord + Clone, B: Ord> Sorted<'_, K, B> {
     }
 }
 
-/// The conditions that have enough cells in enough groups, each with its position in the bundle's list.
+/// The conditions that have enough cells in enough groups, each with its position in the bundle's list and
+/// the controls of its batches.
 pub(super) fn condition_cells(question: &Question<'_>, gathered: &Gathered) -> Vec<(usize, ConditionCells)> {
+    let batches = (&gathered.treated.batches[..], &gathered.controls.batches[..]);
+    condition_cells_by(question, gathered, batches)
+}
+
+/// As [`condition_cells`], with the controls that have a label of the condition's treated cells; each treated
+/// cell and each control has one.
+pub(super) fn condition_cells_by<L: Ord>(
+    question: &Question<'_>,
+    gathered: &Gathered,
+    (treated, controls): (&[L], &[L]),
+) -> Vec<(usize, ConditionCells)> {
     let conditions = question.cells.conditions();
     let sets: Vec<&Measured> = gathered.beside_treated.iter().map(|set| &set.measured).collect();
     let sorted = Sorted {
         conditions: &conditions,
-        treated_batches: &gathered.treated.batches,
-        control_batches: &gathered.controls.batches,
+        treated_batches: treated,
+        control_batches: controls,
         groups: &gathered.treated.groups,
         treated: &gathered.treated.measured,
         sets: &sets,
@@ -85,6 +99,19 @@ pub(super) fn condition_cells(question: &Question<'_>, gathered: &Gathered) -> V
         starts_of(question, *condition).is_none_or(|starts| starts >= question.least_cells)
     });
     cells
+}
+
+/// The controls as cells of their own condition, with the sets beside them that are to stay what they were.
+/// Between a set of cells and itself no measure stands out: of all of them the side change is taken.
+pub(super) fn control_cells(gathered: &Gathered) -> ConditionCells {
+    let controls = &gathered.controls;
+    let sets = gathered.beside_controls.iter();
+    ConditionCells {
+        treated: controls.measured.clone(),
+        groups: controls.groups.clone(),
+        controls: (0..controls.measured.len()).collect(),
+        sets: sets.map(|set| set.measured.clone()).collect(),
+    }
 }
 
 /// How many different images a condition's walks start from.

@@ -349,7 +349,7 @@ mod tests {
 
     #[test]
     fn a_draw_of_one_cell_alone_is_no_error() {
-        // Twelve fields of one cell: of so many draws of six, some hold one cell six times.
+        // Twelve fields of one cell: of 30,000 draws of six, some hold one cell six times.
         let fields: Vec<usize> = (0..12).collect();
         let groups = Groups::of(Unit::Field, &fields);
         let values = (0..12).map(f64::from).collect();

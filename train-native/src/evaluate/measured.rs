@@ -242,6 +242,16 @@ impl Column {
         (total > 0).then(|| sum / total as f64)
     }
 
+    /// How many images have a value.
+    pub fn images(&self) -> usize {
+        self.values.len()
+    }
+
+    /// The mean with each row counted once.
+    pub fn plain_mean(&self) -> f64 {
+        self.values.iter().sum::<f64>() / self.values.len().max(1) as f64
+    }
+
     /// The length that counts have at least, so that every row with a value has one.
     pub fn least_length(&self) -> usize {
         self.rows.last().map_or(0, |last| last + 1)

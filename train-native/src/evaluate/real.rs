@@ -1,5 +1,6 @@
 //! Real cells: their images, what they measure, and which of them belong together.
 
+use cellflux_bundle::evaluation::Resampled;
 use cellflux_data::{Experiment, PackedCache};
 use cellflux_measure::sets::groups::{Groups, Origin, Unit};
 
@@ -73,6 +74,16 @@ pub(super) fn paths_of(experiment: &Experiment, numbers: &[u32]) -> Vec<String> 
 pub fn coded_image(cache: &PackedCache, number: u32) -> Result<&[u8], EvaluateError> {
     let image = cache.image(number as usize);
     image.ok_or(EvaluateError::Image { number })
+}
+
+/// What groups of this unit are called in an evaluation.
+pub(super) fn resampled(unit: Unit) -> Resampled {
+    match unit {
+        Unit::Field => Resampled::Field,
+        Unit::Well => Resampled::Well,
+        Unit::Plate => Resampled::Plate,
+        Unit::Cell => Resampled::Cell,
+    }
 }
 
 /// Where images were taken.

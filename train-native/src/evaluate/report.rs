@@ -12,6 +12,7 @@ use safetensors::tensor::{Dtype, TensorView};
 use serde_json::json;
 
 use super::assess::{Assessment, treatment};
+use super::by_measure;
 use super::cells::Cells;
 use super::compounds::{SameControls, TENSOR};
 use super::generate::file_name;
@@ -53,10 +54,12 @@ pub fn write(
         plots,
     );
     written(&folder.join(REPORT), text.as_bytes())?;
-    written(
-        &folder.join("conditions.csv"),
-        &conditions_csv(folder, evaluation)?,
-    )?;
+    let path = folder.join("conditions.csv");
+    written(&path, &conditions_csv(&path, assessment, bundle)?)?;
+    let path = folder.join(by_measure::FILE);
+    let list = &bundle.manifest.conditions.list;
+    let id = |at: usize| list.get(at).map_or("", |condition| condition.id.as_str());
+    written(&path, &by_measure::csv(&path, &assessment.by_measure, id)?)?;
     let path = folder.join("distances_by_condition.csv");
     written(&path, &within_csv(&path, assessment, bundle)?)?;
     let mut images = "path\n".to_owned();
@@ -138,11 +141,10 @@ pub fn write_cells(
     written(&path, &text)
 }
 
-fn conditions_csv(folder: &Path, evaluation: &Evaluation) -> Result<Vec<u8>, EvaluateError> {
-    let path = folder.join("conditions.csv");
+fn conditions_csv(path: &Path, assessment: &Assessment, bundle: &Bundle) -> Result<Vec<u8>, EvaluateError> {
     let mut table = csv::Writer::from_writer(Vec::new());
     let wrong = |reason: String| EvaluateError::Text {
-        path: path.clone(),
+        path: path.to_owned(),
         reason,
     };
     let mut titles = vec![
@@ -161,13 +163,21 @@ fn conditions_csv(folder: &Path, evaluation: &Evaluation) -> Result<Vec<u8>, Eva
         ["area_control", "area_control_low", "area_control_high"],
         ["area_real", "area_real_low", "area_real_high"],
         ["area_generated", "area_generated_low", "area_generated_high"],
+        ["real_gap_closed", "real_gap_closed_low", "real_gap_closed_high"],
+        [
+            "same_plate_gap_closed",
+            "same_plate_gap_closed_low",
+            "same_plate_gap_closed_high",
+        ],
     ];
     titles.extend(figures.iter().flatten());
     table
         .write_record(&titles)
         .map_err(|error| wrong(error.to_string()))?;
-    for condition in &evaluation.conditions {
+    for condition in &assessment.evaluation.conditions {
         let nuclei = condition.nuclei.as_ref();
+        let position = bundle.manifest.conditions.position(&condition.id);
+        let same_plate = assessment.same_plate.as_ref();
         let estimates = [
             condition.gap_closed,
             condition.direction,
@@ -175,6 +185,8 @@ fn conditions_csv(folder: &Path, evaluation: &Evaluation) -> Result<Vec<u8>, Eva
             nuclei.map(|nuclei| nuclei.control),
             nuclei.map(|nuclei| nuclei.treated),
             nuclei.map(|nuclei| nuclei.generated),
+            position.and_then(|position| assessment.real_halves.of_condition(position)),
+            position.and_then(|position| same_plate?.of_condition(position)),
         ];
         let mut record = vec![
             condition.id.clone(),

@@ -9,10 +9,12 @@ use cellflux_figures::Chart;
 
 use super::assess::{Assessment, unmeasured};
 use super::by_condition::WithinConditions;
+use super::by_measure::{FILE, MeasureOfCondition};
 use super::nearest::Nearest;
 use super::plots::PLOTS;
 use super::question::Difference;
 use super::sheets::SHEETS;
+use super::shown::shown;
 use super::{Estimate, name_of};
 
 /// The whole report of a bundle of this title and conditions, with links to the charts and sheets beside it.
@@ -53,6 +55,8 @@ pub fn markdown(
         let _ = writeln!(text, "- {}", escaped(note));
     }
     change_table(&mut text, &evaluation.rows);
+    beside_the_gap(&mut text, assessment, conditions);
+    untreated_walk(&mut text, &assessment.by_measure, conditions);
     text.push_str(
         "\nDistances are between one half of a set and the other half of the real cells, both ways and \
         averaged, so that no cell is compared with its own partner and every row has as many cells on each \
@@ -164,26 +168,6 @@ fn sheet_links(text: &mut String, sheets: &[String]) {
     }
 }
 
-/// A number with its interval.
-pub(super) fn shown(estimate: Option<Estimate>, digits: usize) -> String {
-    estimate.map_or_else(
-        || "-".to_owned(),
-        |Estimate { value, low, high }| {
-            let [value, low, high] = [value, low, high].map(|number| rounded(number, digits));
-            format!("{value} ({low} to {high})")
-        },
-    )
-}
-
-/// A number of so many digits, in which what rounds to zero has no sign.
-fn rounded(number: f64, digits: usize) -> String {
-    let text = format!("{number:.digits$}");
-    match text.strip_prefix('-') {
-        Some(zero) if zero.chars().all(|digit| matches!(digit, '0' | '.')) => zero.to_owned(),
-        _ => text,
-    }
-}
-
 fn change_table(text: &mut String, rows: &[Row]) {
     text.push_str(
         "\n## The change that is made\n\n| set | cells | starts | gap closed | direction | side change \
@@ -212,6 +196,83 @@ fn change_table(text: &mut String, rows: &[Row]) {
          real cells, in standard deviations of the controls, with the noise taken away: 0 is right. A set \
          has no figure where it lacks what is measured in some condition, such as a nucleus.\n",
     );
+}
+
+/// What the gap closed is to be read beside: that of real cells, and that with controls of the same plate.
+fn beside_the_gap(text: &mut String, assessment: &Assessment, conditions: &Conditions) {
+    let (evaluation, real) = (&assessment.evaluation, &assessment.real_halves);
+    let plate = assessment.same_plate.as_ref();
+    if real.gap_closed.is_none() && plate.is_none() {
+        return;
+    }
+    text.push_str(
+        "\n## What the gap closed is to be read beside\n\nReal cells: one half of a condition's wells, or \
+        of the groups that intervals resample, in place of generated cells, beside the other half, both \
+        ways. It is what a perfect generator would get from half of the cells. Same plate: generated cells, \
+        beside controls of the treated cells' own plates alone, not of their whole batches.\n\n\
+        | condition | generated | real cells | same plate |\n|---|---|---|---|\n",
+    );
+    for condition in &evaluation.conditions {
+        let position = conditions.position(&condition.id);
+        let of_real = position.and_then(|position| real.of_condition(position));
+        let of_plate = position.and_then(|position| plate?.of_condition(position));
+        if of_real.is_none() && of_plate.is_none() {
+            continue;
+        }
+        let shares = [condition.gap_closed, of_real, of_plate].map(|share| shown(share, 2));
+        let _ = writeln!(text, "| {} | {} |", escaped(&condition.name), shares.join(" | "));
+    }
+    let Some(plate) = plate else { return };
+    text.push_str(
+        "\n| set, all conditions | controls of the batch | controls of the same plate |\n|---|---|---|\n",
+    );
+    for (name, share) in &plate.sets {
+        let row = evaluation.rows.iter().find(|row| row.name == *name);
+        let _ = writeln!(
+            text,
+            "| {} | {} | {} |",
+            escaped(name),
+            shown(row.and_then(|row| row.gap_closed), 2),
+            shown(*share, 2)
+        );
+    }
+}
+
+/// The measures in which controls that were walked under their own condition moved most.
+fn untreated_walk(text: &mut String, measures: &[MeasureOfCondition], conditions: &Conditions) {
+    const SHOWN: usize = 8;
+    let is_control = |measure: &&MeasureOfCondition| {
+        let condition = conditions.list.get(measure.condition);
+        condition.is_some_and(|condition| condition.control)
+    };
+    let size = |measure: &MeasureOfCondition| measure.shift.map_or(0.0, |shift| shift.value.abs());
+    let mut walked: Vec<&MeasureOfCondition> = measures.iter().filter(is_control).collect();
+    if walked.is_empty() {
+        return;
+    }
+    walked.sort_by(|a, b| size(b).total_cmp(&size(a)));
+    let _ = write!(
+        text,
+        "\n## Controls that should stay\n\nControls that were walked under their own condition, beside the \
+        same controls as they were: the {} of {} measures whose mean moved most, in standard deviations of \
+        the real controls; 0 is right. `{FILE}` has all.\n\n| measure | real controls | walked | shift (sd) \
+        | Wasserstein-1 | of it noise |\n|---|---|---|---|---|---|\n",
+        walked.len().min(SHOWN),
+        walked.len()
+    );
+    for measure in walked.iter().take(SHOWN) {
+        let mean = measure.generated.map(|sample| format!("{:.4}", sample.mean));
+        let _ = writeln!(
+            text,
+            "| {} | {:.4} | {} | {} | {} | {:.4} |",
+            escaped(&measure.measure),
+            measure.control.mean,
+            mean.as_deref().unwrap_or("-"),
+            shown(measure.shift, 2),
+            shown(measure.left, 4),
+            measure.noise_of_left
+        );
+    }
 }
 
 /// A number that may be unknown.
@@ -386,24 +447,5 @@ fn modes_table(text: &mut String, evaluation: &Evaluation) {
                 let _ = writeln!(text, "| {label} | {} |", counts.join(" | "));
             }
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_rounds_to_zero_has_no_sign() {
-        assert_eq!(rounded(-0.004, 2), "0.00");
-        assert_eq!(rounded(-0.0, 0), "0");
-        assert_eq!(rounded(-0.006, 2), "-0.01");
-        let estimate = Estimate {
-            value: 0.001,
-            low: -0.001,
-            high: 0.3,
-        };
-        assert_eq!(shown(Some(estimate), 2), "0.00 (0.00 to 0.30)");
-        assert_eq!(shown(None, 2), "-");
     }
 }

@@ -7,6 +7,7 @@ use cellflux_measure::sets::groups::Groups;
 
 use super::EvaluateError;
 use super::by_condition::WithinConditions;
+use super::conditions::control_cells;
 use super::detail::FineDetail;
 use super::distances::{Halves, Measurement};
 use super::effect::{Effects, Statistic};
@@ -48,7 +49,12 @@ pub(super) fn rows_of_controls(
     gathered: &Gathered,
     halves: &Halves,
 ) -> Result<Vec<Row>, EvaluateError> {
-    let Gathered { ruler, controls, .. } = gathered;
+    let Gathered {
+        ruler,
+        scale,
+        controls,
+        ..
+    } = gathered;
     if gathered.beside_controls.is_empty() || controls.groups.count() < 2 {
         return Ok(Vec::new());
     }
@@ -58,6 +64,12 @@ pub(super) fn rows_of_controls(
         &controls.measured,
         &beside,
         &controls.groups,
+        question.plan,
+    )?;
+    let effects = Effects::of(
+        &[control_cells(gathered)],
+        (&controls.measured, &controls.groups),
+        (ruler, scale),
         question.plan,
     )?;
     let rows = gathered
@@ -72,7 +84,7 @@ pub(super) fn rows_of_controls(
             distances: Vec::new(),
             gap_closed: None,
             direction: None,
-            side_change: None,
+            side_change: effects.estimate(0, index, Statistic::Side),
             fine_detail: detail.estimate(index),
         });
     // Without distances a floor has nothing to say.

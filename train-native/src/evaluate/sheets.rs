@@ -1,8 +1,7 @@
 //! Sheets to look at: control, generated cell, real cell and the training cell nearest to the generated one,
 //! some rows for each condition.
 //!
-//! Whoever reads figures sees here what they are figures of, and whether a network repeats its training
-//! cells.
+//! They show what the figures are of, and whether a network repeats its training cells.
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::path::Path;
 
-use super::report_text::shown;
+use super::shown::shown;
 use super::sweep::{Sweep, Tried, label};
 use super::{Estimate, EvaluateError, written};
 

@@ -210,6 +210,7 @@ impl Evaluation {
         let whole = self.overall().into_iter().chain(self.over_spaces());
         let whole = whole.chain(self.classified());
         let whole = whole.chain(self.compound_use.map(use_of_compound));
+        let whole = whole.chain(self.untreated_walk());
         remarks.extend(whole.map(|says| Remark::of(Vec::new(), says)));
         let measured = self.conditions.iter();
         let measured = measured.filter(|condition| condition.gap_closed.is_some());
@@ -299,6 +300,24 @@ impl Evaluation {
                 plain(generated),
                 plain(copied)
             ))
+        })
+    }
+
+    /// Whether walks under the untreated condition leave controls what they are.
+    fn untreated_walk(&self) -> Option<String> {
+        let mut rows = self.rows.iter();
+        let moved = rows.find(|row| row.kind == RowKind::Untreated)?.side_change?;
+        let shown = plain(moved);
+        Some(if moved.low > 0.0 {
+            format!(
+                "cells walked under the untreated condition are {shown} standard deviations of the controls \
+                 away from real controls; 0 is right"
+            )
+        } else {
+            format!(
+                "cells walked under the untreated condition are as real controls, within noise: {shown} \
+                 standard deviations of the controls away; 0 is right"
+            )
         })
     }
 

@@ -1,7 +1,7 @@
 //! Evaluations: written and read, bound to their weights, and what they let be said.
 
 use cellflux_bundle::conditions::{ConditionVectors, DoseFeatures};
-use cellflux_bundle::evaluation::{Finding, MeasuredSplit, NO_BETTER, Resampled, Verdict};
+use cellflux_bundle::evaluation::{Finding, MeasuredSplit, NO_BETTER, Resampled, RowKind, Verdict};
 use cellflux_bundle::quantise::WeightDtype;
 use cellflux_bundle::{BundleError, Estimate, Evaluation, Manifest};
 use serde_json::{Value, json};
@@ -557,6 +557,34 @@ fn an_interval_that_reaches_zero_is_a_warning() {
         "{}",
         worse[0].sentence
     );
+}
+
+#[test]
+fn a_model_card_says_whether_controls_stay_under_the_untreated_condition() {
+    let packed = draft(WeightDtype::F16).pack().unwrap();
+    let card = |moved: Option<Estimate>| {
+        let mut evaluation = evaluation(&packed);
+        let mut rows = evaluation.rows.iter_mut();
+        let row = rows.find(|row| row.kind == RowKind::Untreated).unwrap();
+        row.side_change = moved;
+        let remarks = evaluation.remarks(&packed.manifest.conditions);
+        let said: Vec<String> = remarks.iter().map(ToString::to_string).collect();
+        said.join("\n")
+    };
+    let moved = card(Some(gap(0.2, 0.1, 0.3)));
+    assert!(
+        moved.contains(
+            "\ncells walked under the untreated condition are 0.200 (0.100 to 0.300) standard deviations of \
+             the controls away from real controls; 0 is right\n"
+        ),
+        "{moved}"
+    );
+    let stay = card(Some(gap(0.0, -0.1, 0.1)));
+    assert!(
+        stay.contains("are as real controls, within noise: 0.0000 (−0.100 to 0.100) standard deviations"),
+        "{stay}"
+    );
+    assert!(!card(None).contains("untreated condition"));
 }
 
 #[test]

@@ -63,7 +63,7 @@ pub fn attach(options: &Attach) -> anyhow::Result<ExitCode> {
             renamed.join(", ")
         );
     }
-    of_these_vectors(
+    let unchecked = of_these_vectors(
         &evaluation,
         &packed.manifest,
         &options.evaluation,
@@ -73,7 +73,11 @@ pub fn attach(options: &Attach) -> anyhow::Result<ExitCode> {
     if let Some(evaluation) = &packed.manifest.evaluation {
         println!("{file}: {}", summary(Some(evaluation)));
     }
-    options.out.write(&packed)
+    let done = options.out.write(&packed)?;
+    if let Some(unchecked) = unchecked {
+        eprintln!("{unchecked}");
+    }
+    Ok(done)
 }
 
 /// Refuses figures of other weights.
@@ -100,17 +104,17 @@ fn of_these_weights(
     }
 }
 
-/// Refuses figures of cells that were made with other condition vectors, and says where this is not known.
+/// Refuses figures of cells that were made with other condition vectors; a sentence where this is not known.
 fn of_these_vectors(
     evaluation: &Evaluation,
     manifest: &Manifest,
     file: &Path,
     bundle: &Path,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<Option<String>> {
     let own = manifest.vectors_digest()?;
     let (file, bundle) = (file.display(), bundle.display());
     match evaluation.vectors.as_deref() {
-        Some(vectors) if vectors == own => {}
+        Some(vectors) if vectors == own => Ok(None),
         Some(vectors) => bail!(
             "{file}: its cells were made with other condition vectors than those of {bundle} ({} and {}): \
              the vectors, the ids of the conditions or the dose features differ; evaluate this bundle with \
@@ -118,13 +122,12 @@ fn of_these_vectors(
             start(vectors),
             start(&own)
         ),
-        None => eprintln!(
-            "cellflux: {file}: it does not say with which condition vectors its cells were made, so whether \
+        None => Ok(Some(format!(
+            "note: {file}: it does not say with which condition vectors its cells were made, so whether \
              they are those of {bundle} could not be checked; `cellflux-train evaluate` of this version \
              states them"
-        ),
+        ))),
     }
-    Ok(())
 }
 
 /// Refuses figures of cells that were sampled otherwise than the bundle recommends: they would stand beside

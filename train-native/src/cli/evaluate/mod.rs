@@ -47,8 +47,8 @@ const MOST_SEED: u64 = limits::METRIC as u64;
 /// Generates a partner for every real treated cell of a split, from a control of the same batch, and the same
 /// cells with compounds shuffled, from controls of another batch, and controls under their own condition.
 /// Writes `evaluation.json`, `report.md`, charts in `plots`, `conditions.csv`, `distances_by_condition.csv`,
-/// `cells.csv`, features as safetensors, sheets to look at, and every generated cell as a PNG. Started again
-/// with the same settings it goes on where it was.
+/// `measures_by_condition.csv`, `cells.csv`, features as safetensors, sheets to look at, and every generated
+/// cell as a PNG. Started again with the same settings it goes on where it was.
 ///
 /// With --sweep only the walk to the treated cells is made, by every sampling that is named, and `sweep.md`
 /// says which one the validation cells prefer.
