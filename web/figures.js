@@ -28,12 +28,16 @@ export const count = (n) => Math.round(n).toLocaleString('en');
 export const milliseconds = (ms) =>
   ms < 10 ? ms.toFixed(1) : ms < 1e4 ? ms.toFixed(0) : `${(ms / 1000).toFixed(1)} s`;
 
-/** What was measured, with three digits; a dash for nothing. */
+/** What was measured, with four digits; a dash for nothing. */
 export function measured(value) {
   if (value === null || value === undefined) return '–';
   if (Math.abs(value) >= 1000) return count(value).replace('-', '−');
-  return String(Number(value.toPrecision(3))).replace('-', '−');
+  return String(Number(value.toPrecision(4))).replace('-', '−');
 }
 
-/** The same with its sign. */
+/** A round number on a scale, with all its digits. */
+export const tick = (value) =>
+  value.toLocaleString('en', { maximumFractionDigits: 12 }).replace('-', '−');
+
+/** What was measured, with its sign. */
 export const signed = (value) => `${value > 0 ? '+' : ''}${measured(value)}`;

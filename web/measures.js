@@ -23,6 +23,7 @@
  * @property {number} missing cells that did not come
  * @property {string | null} beside what those cells lie beside
  * @property {number | null} key of the walk
+ * @property {number} seed of it
  * @property {MeasuredStep[]} steps of it
  * @property {number[]} seeds other seeds asked for
  * @property {boolean} compared whether the untreated walk was asked for
@@ -34,7 +35,8 @@
 
 /** What is of one walk, before any. */
 export const OF_A_WALK = {
-  key: null, steps: [], seeds: [], compared: false, others: [], running: false, stopped: null, failed: null,
+  key: null, seed: 0, steps: [], seeds: [], compared: false, others: [], running: false, stopped: null,
+  failed: null,
 };
 
 /** @type {Measures} */
@@ -51,15 +53,14 @@ export const controlOf = (compounds) => compounds?.find(({ control }) => control
 /**
  * The walks aside that are asked for, one seed after the other: as in view, and without the compound.
  * @param {Measures} measures
- * @param {number} seed of the walk in view
  * @returns {OtherWalk[]} as far as they have come
  */
-export function asked({ key, seeds, compared, others }, seed) {
-  const walk = (seed, untreated) => {
-    const own = `${key} ${untreated ? 'untreated' : 'treated'} ${seed}`;
+export function asked({ key, seed, seeds, compared, others }) {
+  const walk = (of, untreated) => {
+    const own = `${key} ${untreated ? 'untreated' : 'treated'} ${of}`;
     const reached = others.find((other) => other.key === own);
     return reached ?? {
-      key: own, seed, untreated, steps: [], of: null, finished: false, failed: false,
+      key: own, seed: of, untreated, steps: [], of: null, finished: false, failed: false,
     };
   };
   return [seed, ...seeds].flatMap((each) => [
@@ -71,10 +72,9 @@ export function asked({ key, seeds, compared, others }, seed) {
 /**
  * The ends of treated and untreated walks with the same seed, of those seeds where both are reached.
  * @param {Measures} measures
- * @param {number} seed of the walk in view
  * @param {boolean} finished whether that has reached its end
  */
-export function pairsOf({ steps, others }, seed, finished) {
+export function pairsOf({ seed, steps, others }, finished) {
   const ends = (untreated) => new Map(others
     .filter((other) => other.finished && other.untreated === untreated)
     .map((other) => [other.seed, other.steps.at(-1).values]));

@@ -49,17 +49,17 @@ export class WalkMeasures {
 
   /** Asks for what is in view now, unless that is here or on its way. One question at a time. */
   follow() {
-    const { phase, walk } = this.#state();
+    const { phase, walk, recipe } = this.#state();
     const { key, open } = this.#measures;
     // Another worker counts walks anew.
     if (phase === 'opening') {
       if (key !== null) this.#patch({ ...OF_A_WALK, beside: null });
       return;
     }
-    if (!walk || walk.recorded) return;
+    if (!walk || walk.recorded || !recipe) return;
     if (walk.key !== key && (open || key !== null)) {
       const { running } = this.#measures;
-      this.#patch({ ...OF_A_WALK, key: /** @type {number} */ (walk.key) });
+      this.#patch({ ...OF_A_WALK, key: /** @type {number} */ (walk.key), seed: recipe.seed });
       if (running) this.#walkAside([]);
     }
     if (open) this.#ask();
@@ -67,8 +67,7 @@ export class WalkMeasures {
 
   /** More seeds. */
   repeat() {
-    const { seed } = this.#state().recipe;
-    const { seeds } = this.#measures;
+    const { seed, seeds } = this.#measures;
     const used = new Set([seed, ...seeds]);
     const more = [];
     for (let next = (seed + 1) % SEEDS; more.length < MORE_SEEDS; next = (next + 1) % SEEDS) {
@@ -88,8 +87,7 @@ export class WalkMeasures {
   goOn() {
     const others = this.#measures.others.map((other) => ({ ...other, failed: false }));
     this.#patch({ others, running: true, stopped: null });
-    const { recipe } = this.#state();
-    this.#walkAside(asked(this.#measures, recipe.seed).filter(({ finished }) => !finished));
+    this.#walkAside(asked(this.#measures).filter(({ finished }) => !finished));
   }
 
   /** Leaves what has not reached its end. */
@@ -107,8 +105,7 @@ export class WalkMeasures {
    * @param {SideStep | SideFailure} told
    */
   hear(told) {
-    const { recipe } = this.#state();
-    const all = recipe ? asked(this.#measures, recipe.seed) : [];
+    const all = asked(this.#measures);
     const walk = all.find(({ key }) => key === told.key);
     if (!walk || !this.#measures.running) return;
     const failed = 'failed' in told;
@@ -121,10 +118,10 @@ export class WalkMeasures {
           finished: told.finished,
         };
     const others = [...this.#measures.others.filter(({ key }) => key !== told.key), now];
-    const left = all.some((each) => !(each.key === told.key ? now : each).finished
-      && !(each.key === told.key ? now : each).failed);
+    const left = all.some((each) => each.key !== told.key && !each.finished && !each.failed);
+    const running = left || !(now.finished || now.failed);
     const stopped = failed ? told.failed.sentence : this.#measures.stopped;
-    this.#patch({ others, running: left, stopped });
+    this.#patch({ others, running, stopped });
   }
 
   /** The table of the walk in view and of those aside that have reached their ends, as a file. */
@@ -133,7 +130,7 @@ export class WalkMeasures {
       await this.#explorer.walkedHere();
       const { recipe, compounds } = this.#state();
       const own = recipe.smiles ?? recipe.compound;
-      const others = asked(this.#measures, recipe.seed)
+      const others = asked(this.#measures)
         .filter(({ finished }) => finished)
         .map(({ seed, untreated, steps }) => (
           { compound: untreated ? controlOf(compounds).id : own, seed, steps }));
@@ -171,7 +168,7 @@ export class WalkMeasures {
   async #ask() {
     const { recipe, walk, takesDose, samples, examples } = this.#state();
     const { failed, beside, steps } = this.#measures;
-    if (this.#asking || failed || !recipe) return;
+    if (this.#asking || failed) return;
     const tiles = [...samples, ...examples];
     const cells = {
       compound: recipe.compound,
@@ -190,6 +187,7 @@ export class WalkMeasures {
         const measured = await this.#worker.call('measure', { from });
         // The walk may have become another one meanwhile.
         const same = measured.key === this.#measures.key && from === this.#measures.steps.length;
+        if (same && !measured.steps.length) return;
         if (same) this.#patch({ steps: [...this.#measures.steps, ...measured.steps] });
       }
     } catch (error) {

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { bandOf, curveOf, ends, HIGH, nearestStep, placed, ticks, WIDE } from '../../web/chart.js';
 import { compared, differenceOf } from '../../web/comparison.js';
-import { measured, signed } from '../../web/figures.js';
+import { measured, signed, tick } from '../../web/figures.js';
 import { asked, NOTHING_MEASURED, pairsOf } from '../../web/measures.js';
 
 const points = (...values) => values.map((value, step) => ({ time: step / (values.length - 1 || 1), value }));
@@ -106,22 +106,23 @@ test('walks aside are asked for seed by seed, and pairs are of the same seed', (
     { key: `3 ${untreated ? 'untreated' : 'treated'} ${seed}`, seed, untreated, steps: [step(value)], of: 1,
       finished, failed: false });
   const measures = {
-    ...NOTHING_MEASURED, key: 3, seeds: [8, 9], compared: true, steps: [step(0)],
+    ...NOTHING_MEASURED, key: 3, seed: 7, seeds: [8, 9], compared: true, steps: [step(0)],
     others: [other(8, true, 80), other(8, false, 8), other(9, false, 9, false), other(7, true, 70)],
   };
-  const told = asked(measures, 7).map(({ seed, untreated, finished }) => [seed, untreated, finished]);
+  const told = asked(measures).map(({ seed, untreated, finished }) => [seed, untreated, finished]);
   assert.deepEqual(told, [
     [7, true, true], [8, false, true], [8, true, true], [9, false, false], [9, true, false],
   ]);
   const ofSeed = (treated, untreated) => ({ treated: [treated], untreated: [untreated] });
-  assert.deepEqual(pairsOf(measures, 7, true), [ofSeed(8, 80), ofSeed(0, 70)]);
-  assert.deepEqual(pairsOf(measures, 7, false), [ofSeed(8, 80)], 'the walk in view is under way');
+  assert.deepEqual(pairsOf(measures, true), [ofSeed(8, 80), ofSeed(0, 70)]);
+  assert.deepEqual(pairsOf(measures, false), [ofSeed(8, 80)], 'the walk in view is under way');
   // A walk of another key is no longer meant.
-  assert.equal(asked({ ...measures, key: 4 }, 7).some(({ finished }) => finished), false);
+  assert.equal(asked({ ...measures, key: 4 }).some(({ finished }) => finished), false);
 });
 
-test('numbers have three digits, a minus sign and, where nothing is, a dash', () => {
-  assert.deepEqual([0.012345, -2.5, 1234.5, null, undefined, 0].map(measured),
-    ['0.0123', '−2.5', '1,235', '–', '–', '0']);
+test('numbers have four digits, a minus sign and, where nothing is, a dash', () => {
+  assert.deepEqual([0.0123456, -2.5, 1234.5, null, undefined, 0].map(measured),
+    ['0.01235', '−2.5', '1,235', '–', '–', '0']);
   assert.deepEqual([3, -3, 0].map(signed), ['+3', '−3', '0']);
+  assert.deepEqual([0.12345, -2000, 0].map(tick), ['0.12345', '−2,000', '0']);
 });

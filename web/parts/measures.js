@@ -40,16 +40,17 @@ export class WalkCharts extends Part {
     this.again = button('Go on', 'aside-on', { 'data-do': 'aside-on' });
     this.noSeeds = el('p', { class: 'hint' });
     this.noCompare = el('p', { class: 'hint' });
-    this.progress = el('p', { class: 'hint', role: 'status' });
+    this.progress = el('span', { role: 'status' });
+    this.under = el('span', {});
     this.comparison = el('div', { class: 'comparison', hidden: true });
     const save = button('Measures, CSV', 'keep-measures', { 'data-keep': 'measures' });
     this.body = el('div', { class: 'measures-body' },
       this.legend, this.charts, this.few,
       el('div', { class: 'aside-row' }, this.seeds, this.compare, this.stop, this.again),
-      this.noSeeds, this.noCompare, this.progress, this.comparison,
+      this.noSeeds, this.noCompare, el('p', { class: 'hint' }, this.progress, this.under), this.comparison,
       el('div', { class: 'aside-row' }, save),
       el('p', { class: 'hint' },
-        'One row for each step of the walk in view, then of each walk aside that has reached its end; the '
+        'One row for each step of the walk in view, then of each other walk that has reached its end; the '
           + 'columns “compound” and “seed” say which walk a row is of.'));
     this.details = el('details',
       { class: 'walk-measures', on: { toggle: () => this.intend('measure', { open: this.details.open }) } },
@@ -170,7 +171,7 @@ export class WalkCharts extends Part {
   #figure(measure, charted, state, open) {
     const { name, unit, about, source } = measure;
     const places = placed(charted);
-    const svg = drawn(charted, places, figures.measured);
+    const svg = drawn(charted, places, figures.tick);
     const slider = el('div', {
       class: 'chart-slider', role: 'slider', tabindex: '0', 'data-chart': name, 'aria-valuemin': '0',
       'aria-label': `Step of the walk, by ${name}`,
@@ -268,15 +269,14 @@ export class WalkCharts extends Part {
     this.stop.hidden = !running && !stopped;
     this.again.hidden = running || !stopped;
     this.again.disabled = changes > 0 || phase !== 'ready';
-    const all = asked(measures, recipe.seed);
+    const all = asked(measures);
     const done = all.filter(({ finished }) => finished).length;
     const under = all.find(({ finished, failed, steps }) => !finished && !failed && steps.length > 0);
-    const step = under
-      ? `, step ${under.steps.length - 1}${under.of ? ` of ${under.of}` : ''} of the next`
-      : '';
-    const kept = `${done} of ${all.length} walks aside are done${running ? step : ''}.`;
+    const kept = `${done} of ${all.length} other walks are done.`;
     const words = stopped ? `${full(stopped)} ${kept} Those are kept.` : all.length ? kept : '';
     if (this.progress.textContent !== words) this.progress.textContent = words;
+    const step = running && under ? under.steps.length - 1 : null;
+    this.under.textContent = step === null ? '' : ` The next is at step ${step}${of(under)}.`;
     this.progress.dataset.done = String(done);
     this.progress.classList.toggle('warns', Boolean(stopped));
     if (this.changed('pairs', others) || this.changed('ended', walk.finished && measures.steps)) {
@@ -288,7 +288,7 @@ export class WalkCharts extends Part {
   #compare(state) {
     const { measures, recipe, walk, compounds, compoundName, measuring } = state;
     const ended = walk.finished && measures.steps.length === walk.steps.length;
-    const pairs = pairsOf(measures, recipe.seed, ended);
+    const pairs = pairsOf(measures, ended);
     this.comparison.hidden = !measures.compared;
     if (!measures.compared) return;
     const control = controlOf(compounds);
@@ -364,7 +364,7 @@ function wordsOf({ treated, synthetic, batch, otherDose, hasStart, cells }, comp
   const where = {
     same: ' of the start’s batch',
     other: ' of another batch than the start’s',
-    unknown: ', of which it is not known whether they are of the start’s batch',
+    unknown: ', not known to be of the start’s batch',
     none: '',
   }[batch];
   return `${what}${where}${hasStart ? ', the start among them' : ''}`;
@@ -407,6 +407,7 @@ function table(name, unit, { curve, band }) {
  */
 function cellList(marks, { groups, list }, name, unit) {
   const place = list.findIndex((measure) => measure.name === name);
+  if (!marks.length) return null;
   return el('ul', { class: 'lines hint' }, ...marks.map(({ letter, mean, interval }) => {
     const { n } = groups[LETTERS.indexOf(letter)].means[place];
     const around = interval ? `, 95 % interval ${interval.map(figures.measured).join(' to ')}` : '';
@@ -414,5 +415,6 @@ function cellList(marks, { groups, list }, name, unit) {
   }));
 }
 
+const of = (walk) => (walk.of ? ` of ${walk.of}` : '');
 const sentence = (about) => `${about.charAt(0).toUpperCase()}${about.slice(1)}.`;
 const full = (words) => (/[.!?…]$/.test(words) ? words : `${words}.`);
