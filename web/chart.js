@@ -31,17 +31,18 @@ export const [WIDE, HIGH] = [320, 176];
 const [LEFT, TOP, BOTTOM, RIGHT] = [48, 18, 34, 12];
 /** Room for each mark, and before the first. */
 const [MARK, GAP] = [20, 12];
-/** How many lines a scale has, about. */
-const LINES = 4;
+/** How many stretches the scales across and up have, about. */
+const [ACROSS, UP] = [4, 5];
 
 /**
- * Round numbers between two, both included where they are round: about four of them.
+ * Round numbers between two, both included where they are round.
  * @param {number} low
  * @param {number} high
+ * @param {number} about so many stretches, or fewer
  * @returns {number[]}
  */
-export function ticks(low, high) {
-  const rough = (high - low) / LINES;
+export function ticks(low, high, about) {
+  const rough = (high - low) / about;
   if (!(rough > 0) || !Number.isFinite(rough)) return [low];
   const power = 10 ** Math.floor(Math.log10(rough));
   const step = [1, 2, 5, 10].map((factor) => factor * power).find((each) => each >= rough * (1 - 1e-9));
@@ -127,8 +128,8 @@ export function placed({ times, curve, others, band, marks }) {
     x,
     /** The time at a place across, as far as the walk goes. */
     timeAt: (across) => first + Math.min(1, Math.max(0, (across - LEFT) / (right - LEFT))) * (last - first),
-    across: ticks(first, last).map((value) => ({ value, x: x(value) })),
-    up: ticks(bottom, top).map((value) => ({ value, y: y(value) })),
+    across: ticks(first, last, ACROSS).map((value) => ({ value, x: x(value) })),
+    up: ticks(bottom, top, UP).map((value) => ({ value, y: y(value) })),
     curve: pathOf(curve, at),
     points: curve
       .filter(({ value }) => value !== null)

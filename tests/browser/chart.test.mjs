@@ -11,12 +11,12 @@ import { asked, NOTHING_MEASURED, pairsOf } from '../../web/measures.js';
 const points = (...values) => values.map((value, step) => ({ time: step / (values.length - 1 || 1), value }));
 
 test('a scale has a few round numbers, all of them between its ends', () => {
-  assert.deepEqual(ticks(0, 1), [0, 0.5, 1]);
-  assert.deepEqual(ticks(-0.25, 0.35), [-0.2, 0, 0.2]);
-  assert.deepEqual(ticks(812, 1190), [900, 1000, 1100]);
-  assert.deepEqual(ticks(3, 3), [3]);
+  assert.deepEqual(ticks(0, 1, 4), [0, 0.5, 1]);
+  assert.deepEqual(ticks(-0.25, 0.35, 4), [-0.2, 0, 0.2]);
+  assert.deepEqual(ticks(812, 1190, 4), [900, 1000, 1100]);
+  assert.deepEqual(ticks(3, 3, 4), [3]);
   for (const [low, high] of [[0.0123, 0.0131], [1e-9, 3e-9], [0, 7e6], [-5, 12], [99.99, 100.01]]) {
-    const found = ticks(low, high);
+    const found = ticks(low, high, 4);
     assert.ok(found.length >= 2 && found.length <= 6, `${low} to ${high}: ${found}`);
     assert.ok(found.every((value) => value >= low - 1e-12 && value <= high + 1e-12), found.join());
     assert.ok(found.every((value) => String(value).length < 9), found.join());

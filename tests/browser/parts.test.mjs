@@ -181,10 +181,11 @@ const measuredBeside = (groups, more = {}) =>
     details.open = true;
   }, [groups, recipe({}), more]);
 
-test('cells beside a curve are called drawn or real, of which batch and dose, with their number', async () => {
+test('cells beside a curve are called drawn or real, of which batch and dose, and counted', async () => {
   const mean = (n, interval) => [{ n, mean: 120, interval }, null];
   const group = (more) => (
-    { treated: false, synthetic: false, batch: 'same', otherDose: false, hasStart: false, cells: 1, ...more });
+    { treated: false, synthetic: false, batch: 'same', otherDose: false, hasStart: false, cells: 1, ...more }
+  );
   await measuredBeside([
     group({ cells: 6, hasStart: true, means: mean(6, [110, 130]) }),
     group({ treated: true, batch: 'other', cells: 3, means: mean(2, [90, 150]) }),

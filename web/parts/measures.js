@@ -61,9 +61,10 @@ export class WalkCharts extends Part {
   /** @param {State} state */
   update(state) {
     const { measures, walk, cursor, recipe, phase, changes } = state;
-    // Without a walk there is nothing to measure.
-    this.hidden = !recipe || !walk;
-    if (this.hidden || !measures.open) return;
+    const some = Boolean(recipe && walk);
+    // Without a walk there is nothing to measure; while the page opens the room is kept.
+    this.hidden = !some && phase !== 'opening';
+    if (!some || !measures.open) return;
     this.#say(state);
     const ready = measures.list !== null && measures.key === walk.key && measures.steps.length > 0;
     this.body.hidden = !ready;
@@ -373,7 +374,7 @@ function wordsOf({ treated, synthetic, batch, otherDose, hasStart, cells }, comp
 /** @param {Difference} difference */
 function wordsOfDifference({ measure, mean, low, high, percent, seeds }) {
   const spread = seeds > 1 ? `, ${figures.signed(low)} to ${figures.signed(high)}` : '';
-  const share = percent === null ? '' : ` (${figures.signed(percent)} %)`;
+  const share = percent === null ? '' : ` (${figures.signed(Number(percent.toPrecision(3)))} %)`;
   return `${figures.signed(mean)}${measure.unit ? ` ${measure.unit}` : ''}${share}${spread}; n = ${seeds} `
     + `seed${seeds > 1 ? 's' : ''}.`;
 }
