@@ -17,6 +17,7 @@ import { styleSheets } from './style_sheets.js';
 import { engineAsked, firstNotice } from './surroundings.js';
 import { Uploading } from './upload.js';
 import { toggled } from './view.js';
+import { WalkMeasures } from './walk_measures.js';
 import { Walker } from './walker.js';
 import { WorkerClient } from './worker_client.js';
 
@@ -57,6 +58,8 @@ class Explorer extends HTMLElement {
   #recorded;
   /** @type {Looking} */
   #looking;
+  /** @type {WalkMeasures} */
+  #measures;
   /** Whether the visitor has done anything here since the address named a place in the document. */
   #touched = false;
 
@@ -78,6 +81,10 @@ class Explorer extends HTMLElement {
       walkedHere: () => this.#walkedHere(),
       waitFor: (work) => this.#waitFor(work),
       follow: (answer) => this.#follow(answer),
+    });
+    this.#measures = new WalkMeasures(state, set, this.#worker, {
+      attempt: (work) => this.#attempt(work),
+      walkedHere: () => this.#walkedHere(),
     });
     const onHash = () => this.#followLink();
     if (this.#ownsAddress) addEventListener('hashchange', onHash);
@@ -114,6 +121,7 @@ class Explorer extends HTMLElement {
       for (const part of parts) part.update(this.#state);
       this.dataset.phase = this.#state.phase;
       this.#looking?.follow();
+      this.#measures?.follow();
     });
   }
 
@@ -183,6 +191,7 @@ class Explorer extends HTMLElement {
     // A recording at its end stays in view: the network walks when the visitor asks for it.
     if (this.#recorded.rests) {
       await this.#looking.closer({});
+      await this.#measures.open();
       return;
     }
     const reached = this.#recorded.leave();
@@ -235,6 +244,8 @@ class Explorer extends HTMLElement {
       this.#set({ phase: 'starting', download: { ...download, doing: heard.doing } });
     } else if (heard.event === 'tuned') {
       this.#set({ tuned: { measured: heard.measured, remaining: heard.remaining } });
+    } else if (heard.event === 'side') {
+      this.#measures.hear(heard);
     } else if (heard.event === 'note') {
       // A note is no reason to take away what the visitor has to deal with.
       if (notice?.kind !== 'trouble') this.#set({ notice: warned(heard.sentence, heard.trouble) });
@@ -498,6 +509,12 @@ class Explorer extends HTMLElement {
       'auto-window': () => this.#looking.suitWindows(detail.channels),
       look: () => this.#looking.closer({ looking: detail.open }),
       panels: () => this.#looking.closer({ panels: !panels }),
+      measure: () => this.#measures.open(detail.open),
+      'more-seeds': () => this.#measures.repeat(),
+      compare: () => this.#measures.compare(),
+      'aside-on': () => this.#measures.goOn(),
+      'aside-off': () => this.#measures.cancel(),
+      'keep-measures': () => this.#measures.save(),
       smooth: () => this.#set({ smooth: !smooth }),
       play: () => this.#play(),
       pause: () => this.#walker.pause(),

@@ -27,3 +27,17 @@ export const count = (n) => Math.round(n).toLocaleString('en');
 /** Milliseconds, with one decimal place below 10 and as seconds from 10,000. */
 export const milliseconds = (ms) =>
   ms < 10 ? ms.toFixed(1) : ms < 1e4 ? ms.toFixed(0) : `${(ms / 1000).toFixed(1)} s`;
+
+/** What was measured, with four digits; a dash for nothing. */
+export function measured(value) {
+  if (value === null || value === undefined) return '–';
+  if (Math.abs(value) >= 1000) return count(value).replace('-', '−');
+  return String(Number(value.toPrecision(4))).replace('-', '−');
+}
+
+/** A round number on a scale, with all its digits. */
+export const tick = (value) =>
+  value.toLocaleString('en', { maximumFractionDigits: 12 }).replace('-', '−');
+
+/** What was measured, with its sign. */
+export const signed = (value) => `${value > 0 ? '+' : ''}${measured(value)}`;

@@ -13,6 +13,7 @@ import { Stage } from './parts/stage.js';
 import { ChannelDisplay } from './parts/display.js';
 import { GreyPanels } from './parts/grey_panels.js';
 import { Measured } from './parts/measured.js';
+import { WalkCharts } from './parts/measures.js';
 import { Transport } from './parts/transport.js';
 import { FlowSettings } from './parts/flow_settings.js';
 import { Keep } from './parts/keep.js';
@@ -31,6 +32,7 @@ const PARTS = {
   'cellflux-panels': GreyPanels,
   'cellflux-transport': Transport,
   'cellflux-measured': Measured,
+  'cellflux-measures': WalkCharts,
   'cellflux-settings': FlowSettings,
   'cellflux-keep': Keep,
   'cellflux-provenance': Provenance,
@@ -74,8 +76,8 @@ function elementsFor(host) {
         step('2', 'compound', 'Pick a compound', null, part('cellflux-compound'), part('cellflux-typed'))),
       el('div', { class: 'walk-column' },
         step('3', 'walk', 'Walk', null, part('cellflux-offer'), part('cellflux-stage'),
-          part('cellflux-transport'), part('cellflux-measured'), part('cellflux-keep'),
-          part('cellflux-model')),
+          part('cellflux-transport'), part('cellflux-measured'), part('cellflux-measures'),
+          part('cellflux-keep'), part('cellflux-model')),
         el('details', { class: 'card how', open: true },
           el('summary', {}, 'How the flow is walked'), part('cellflux-settings')))),
     el('div', { class: beside ? 'below beside' : 'below' },

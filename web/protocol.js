@@ -18,16 +18,20 @@ export const KINDS = /** @type {const} */ ([
   // The chemistry's: a compound that was typed and cannot be one.
   'bad-compound',
   // The worker's: a file that did not come or came damaged, a download that was cancelled, WebAssembly that
-  // is not there or has stopped, pictures and chemistry that everything else works without, and what nobody
-  // has foreseen.
-  'download', 'bad-file', 'cancelled', 'no-wasm', 'stopped', 'picture', 'pictures', 'chemistry', 'internal',
+  // is not there or has stopped, pictures, chemistry and results that everything else works without, and what
+  // nobody has foreseen.
+  'download', 'bad-file', 'cancelled', 'no-wasm', 'stopped', 'picture', 'pictures', 'chemistry', 'results',
+  'internal',
   // The page's: no worker, one that says nothing, a recording that did not come, and what nobody has
   // foreseen.
   'no-worker', 'silent', 'recorded', 'page',
 ]);
 
-/** Calls that run beside the others: a visitor may choose while the weights come, and stop them. */
-export const ASIDE = /** @type {ReadonlySet<string>} */ (new Set(['download', 'cancel']));
+/**
+ * Calls that run beside the others: a visitor may choose while the weights come, and stop them, and walk
+ * while cells are fetched to be measured.
+ */
+export const ASIDE = /** @type {ReadonlySet<string>} */ (new Set(['download', 'cancel', 'cells']));
 
 /**
  * What is left when the computation itself has stopped: a trap in WebAssembly, or memory that has run out.
@@ -95,6 +99,14 @@ export class Failure extends Error {
  *   drawn
  * @property {{ args: Arrangement, answer: Exploration }} use_upload makes the crop the start
  * @property {{ args: { kind: FileKind, step: number }, answer: KeptFile }} keep a file to save
+ * @property {{ args: { compound: string | null, start: string | null, dose: number | null },
+ *   answer: Cells }} cells what is measured of images, and the bundle's own cells beside a walk: of the
+ *   controls and of a compound, by how they lie to the start's batch and to a dose
+ * @property {{ args: { from: number }, answer: Measured }} measure the steps reached, from one on
+ * @property {{ args: { jobs: SideJob[] }, answer: Nothing }} side walks these aside while nobody calls, and
+ *   none of those asked for before; one that is under way goes on
+ * @property {{ args: { others: WalkRows[] }, answer: KeptFile }} table of the walk in view and of others, as
+ *   CSV
  */
 
 /** @typedef {keyof Calls} Call */
@@ -118,6 +130,7 @@ export class Failure extends Error {
  * @property {{ id: string, svg: string }} structure the drawing of a compound
  * @property {{ measured: number, remaining: number }} tuned convolutions of the GPU engine, measured for the
  *   next one
+ * @property {SideStep | SideFailure} side a step of a walk aside, or that it cannot go on
  * @property {{ sentence: string, trouble?: Kind }} note what went wrong without stopping anything
  */
 
@@ -309,6 +322,46 @@ export class Failure extends Error {
 
 /** @typedef {'frame' | 'strip' | 'trajectory' | 'times'} FileKind */
 /** @typedef {{ name: string, type: string, bytes: Uint8Array }} KeptFile */
+
+// What is measured
+
+/** @typedef {{ name: string, unit: string, about: string, source: string }} Measure one number of an image */
+
+/** @typedef {{ time: number, values: (number | null)[] }} MeasuredStep null where it has no such value */
+/** @typedef {{ key: number, from: number, steps: MeasuredStep[] }} Measured of the walk with this key */
+
+/**
+ * Cells of the bundle that are alike.
+ * @typedef {object} CellGroup
+ * @property {boolean} treated with the compound; else untreated
+ * @property {boolean} synthetic drawn, not imaged
+ * @property {'same' | 'other' | 'unknown' | 'none'} batch the start's, or another; none of drawn cells
+ * @property {boolean} otherDose whether they were treated at another dose than the walk's
+ * @property {boolean} hasStart whether the start is one of them
+ * @property {number} cells
+ * @property {({ n: number, mean: number, interval: [low: number, high: number] | null } | null)[]} means of
+ *   each measure over those cells that have it, with the 95 % interval of two and more
+ */
+/**
+ * @typedef {{ list: Measure[], groups: CellGroup[], missing: number }} Cells `missing` are cells whose
+ *   pictures did not come
+ */
+
+/**
+ * A walk aside: the recipe in view with a change, under a key that the page gives.
+ * @typedef {{ key: string, change: Change }} SideJob
+ */
+/**
+ * @typedef {object} SideStep
+ * @property {string} key
+ * @property {number} step
+ * @property {number | null} of how many; null for the adaptive solver
+ * @property {boolean} finished
+ * @property {MeasuredStep} measures
+ */
+/** @typedef {{ key: string, failed: Trouble }} SideFailure */
+
+/** @typedef {{ compound: string, seed: number, steps: MeasuredStep[] }} WalkRows a walk in a table */
 
 // What the page shows of a manifest
 

@@ -1,11 +1,13 @@
 // The explorer's one state: what it holds, and what an answer of the worker makes of it.
 
 import { isolated } from './isolated.js';
+import { NOTHING_MEASURED } from './measures.js';
 import { shortened } from './shortened.js';
 
 /** @import { Compound, EngineName, EngineReport, Exploration, ManifestView, Opened } from './protocol.js' */
 /** @import { Clipped, Look, Picture, Recipe, Shown, Step } from './protocol.js' */
 /** @import { ToldWalk, Typed, Upload, Uploaded, View } from './protocol.js' */
+/** @import { Measures } from './measures.js' */
 /** @import { Notice } from './notices.js' */
 
 /**
@@ -42,6 +44,7 @@ import { shortened } from './shortened.js';
  * @property {boolean} smooth
  * @property {boolean} looking whether histograms are in view
  * @property {boolean} panels whether each channel is shown alone in grey, too
+ * @property {Measures} measures what is measured of the walk in view
  * @property {View} view how the channels are shown, as the visitor wants it
  * @property {number} evaluations
  */
@@ -99,6 +102,7 @@ export const EMPTY = {
   smooth: false,
   looking: false,
   panels: false,
+  measures: NOTHING_MEASURED,
   view: { hidden: [], channels: [] },
   evaluations: 0,
 };

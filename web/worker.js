@@ -1,14 +1,15 @@
 // The worker: everything that takes time. It loads the wasm package, brings the bundle, runs the network.
 // What it is asked and what it answers is in protocol.js.
 //
-// When no call has come for a while, the GPU engine's tiles are measured, one at a time: a call waits for
-// one of them at most.
+// When no call has come for a while, walks aside go on, and after them the GPU engine's tiles are measured,
+// one at a time: a call waits for one evaluation or one tile at most.
 
-import { ASIDE, KINDS, STOPPED } from './protocol.js';
+import { ASIDE } from './protocol.js';
 import { Exploring } from './worker/exploring.js';
+import { described } from './worker/trouble.js';
 
-/** @import { Trouble } from './protocol.js' */
-
+/** How long nobody must have called before walks aside go on: longer than between two steps being played. */
+const PAUSE_MS = 250;
 /**
  * How long nobody must have called before tiles are measured, and between two of them: the screen needs the
  * GPU, too.
@@ -21,16 +22,6 @@ let waiting = 0;
 
 const say = (event, detail) => self.postMessage({ event, ...detail });
 const exploring = new Exploring(say, () => waiting > 0);
-
-/**
- * A wasm trap has no sentence of its own, and leaves the instance unusable: the page starts another worker.
- * @returns {Trouble}
- */
-function described(error) {
-  if (globalThis.WebAssembly && error instanceof WebAssembly.RuntimeError) return STOPPED;
-  const kind = KINDS.includes(error?.kind) ? error.kind : 'internal';
-  return { kind, sentence: error?.sentence ?? String(error?.message ?? error) };
-}
 
 let queue = Promise.resolve();
 
@@ -47,6 +38,18 @@ async function answer({ id, call, args }) {
 }
 
 let timer;
+
+/** Goes on with walks aside after a pause without a call, and then with tiles. */
+function idleAfterPause() {
+  clearTimeout(timer);
+  timer = setTimeout(() => {
+    queue = queue.then(async () => {
+      // A call that has come gets its answer first, and then a pause of its own.
+      if (waiting === 0) await exploring.walkAside();
+      if (waiting === 0) tuneAfter(QUIET_MS - PAUSE_MS);
+    });
+  }, PAUSE_MS);
+}
 
 /** Measures a tile after a while without a call, and another, as long as there is one. */
 function tuneAfter(milliseconds) {
@@ -67,7 +70,7 @@ addEventListener('message', ({ data }) => {
   queue = queue.then(async () => {
     waiting -= 1;
     await answer(data);
-    tuneAfter(QUIET_MS);
+    idleAfterPause();
   });
 });
 

@@ -153,3 +153,72 @@ test('long file names leave the channels in sight in a narrow window', async () 
   assert.ok(inner <= outer, `the dialog's content is ${inner} px wide in ${outer}`);
   await page.evaluate(() => globalThis.show({ recipe: null, walk: null, upload: null }));
 });
+
+/** Shows a walk that has been measured, beside these groups of cells. */
+const measuredBeside = (groups, more = {}) =>
+  page.evaluate(async ([groups, recipe, more]) => {
+    const { NOTHING_MEASURED } = await import('/measures.js');
+    const { picture } = globalThis.parts;
+    const measure = (name, unit) => ({ name, unit, about: `about ${name}`, source: 'by hand' });
+    const times = [0, 1];
+    globalThis.show({
+      recipe,
+      walk: {
+        key: 5, start: picture, noised: false, times, finished: true,
+        steps: times.map((time) => ({ time, now: picture, difference: { ...picture } })),
+      },
+      measures: {
+        ...NOTHING_MEASURED,
+        open: true,
+        list: [measure('nucleus.area', 'µm²'), measure('nucleus.cut-off', '')],
+        groups,
+        key: 5,
+        steps: times.map((time) => ({ time, values: [100 + time, time] })),
+        ...more,
+      },
+    });
+    const details = globalThis.parts.root.querySelector('.walk-measures');
+    details.open = true;
+  }, [groups, recipe({}), more]);
+
+test('cells beside a curve are called drawn or real, of which batch and dose, and counted', async () => {
+  const mean = (n, interval) => [{ n, mean: 120, interval }, null];
+  const group = (more) => (
+    { treated: false, synthetic: false, batch: 'same', otherDose: false, hasStart: false, cells: 1, ...more }
+  );
+  await measuredBeside([
+    group({ cells: 6, hasStart: true, means: mean(6, [110, 130]) }),
+    group({ treated: true, batch: 'other', cells: 3, means: mean(2, [90, 150]) }),
+    group({ treated: true, batch: 'unknown', otherDose: true, means: mean(1, null) }),
+    group({ treated: true, synthetic: true, batch: 'none', cells: 2, means: [null, null] }),
+  ]);
+  const lines = await page.locator('.legend li').allInnerTexts();
+  assert.deepEqual(lines.slice(1), [
+    'A 6 real control cells of the start’s batch, the start among them',
+    'B 3 real cells treated with Taxol of another batch than the start’s',
+    'C 1 real cell treated with Taxol at another dose, not known to be of the start’s batch',
+    'D 2 drawn cells treated with Taxol',
+  ]);
+  assert.match(lines[0], /^Generated: the walk in view$/);
+  await page.locator('[data-measure="nucleus.area"]').getByText('As a table').click();
+  const cells = await page.locator('[data-measure="nucleus.area"] details li').allInnerTexts();
+  assert.deepEqual(cells, [
+    'A: mean 120 µm², 95 % interval 110 to 130, n = 6',
+    'B: mean 120 µm², 95 % interval 90 to 150, n = 2',
+    'C: mean 120 µm², n = 1',
+  ]);
+  // Cells of another batch or dose are dashed; the nucleus is cut off at the last step.
+  assert.equal(await page.locator('.measure-chart circle.mark.far').count(), 2);
+  await page.getByText('At step 1 the nucleus reaches the crop’s border').waitFor();
+  assert.equal(await page.locator('[data-measure]').count(), 1, 'a yes or no is no curve');
+});
+
+test('where the bundle has no such cells, or no control condition, a sentence says so', async () => {
+  await measuredBeside([]);
+  const legend = await page.locator('.legend').innerText();
+  assert.match(legend, /No control cells are in this bundle to compare with\./);
+  assert.match(legend, /No treated cells of Taxol are in this bundle to compare with\./);
+  assert.equal(await page.locator('.measure-chart .mark').count(), 0);
+  await page.getByText('This bundle has no control condition').waitFor();
+  await page.getByText('Other seeds would give this walk again').waitFor();
+});

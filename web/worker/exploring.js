@@ -4,6 +4,8 @@ import { Compounds } from './compounds.js';
 import { startEngine } from './engine_choice.js';
 import { manifestView } from './manifest_view.js';
 import { Opening } from './opening.js';
+import { Results } from './results.js';
+import { SideWalks } from './side_walks.js';
 import { SmallPictures } from './small_pictures.js';
 import { Tuning } from './tuning.js';
 import { Uploading } from './uploading.js';
@@ -26,6 +28,8 @@ export class Exploring {
   #walking;
   #uploading;
   #tuning;
+  #results;
+  #aside;
 
   /**
    * @param {Say} say tells the page something it did not ask for
@@ -38,6 +42,8 @@ export class Exploring {
     this.#walking = new Walking(this.#opening, new Compounds(this.#opening), wanted);
     this.#uploading = new Uploading(this.#opening);
     this.#tuning = new Tuning(say);
+    this.#results = new Results(this.#opening);
+    this.#aside = new SideWalks(this.#walking, wanted, say, (image) => this.#results.of(image));
   }
 
   /** @type {Answering} */
@@ -69,7 +75,19 @@ export class Exploring {
       return this.#walking.useUpload(upload, this.#uploading.name);
     },
     keep: async ({ kind, step }) => this.#walking.keep(kind, step),
+    cells: (args) => this.#results.cells(args),
+    measure: (args) => this.#measure(args),
+    side: async (args) => {
+      this.#aside.take(args);
+      return {};
+    },
+    table: (args) => this.#table(args),
   };
+
+  /** While nobody calls: see `SideWalks`. */
+  walkAside() {
+    return this.#aside.walkOn();
+  }
 
   /** While nobody calls: see `Tuning`. */
   tune() {
@@ -81,6 +99,7 @@ export class Exploring {
    * @returns {Promise<Answer<'open'>>}
    */
   async #open({ src, link, preset }) {
+    this.#aside.clear();
     await this.#opening.open(src);
     const { model } = this.#opening;
     const view = manifestView(model.manifest(), model.evaluated());
@@ -101,5 +120,24 @@ export class Exploring {
     this.#walking.attach(engine, { pace, ahead: report.engine === 'wgpu' });
     const facts = { ...report, why, tilesRefused: tiles?.refused() ?? null };
     return { engine: facts, tuned: null, engineAsked: asked, evaluations: this.#walking.evaluations, pace };
+  }
+
+  /**
+   * @param {Args<'measure'>} args
+   * @returns {Promise<Answer<'measure'>>}
+   */
+  async #measure({ from }) {
+    await this.#results.start();
+    return this.#walking.measured(from, (image) => this.#results.of(image));
+  }
+
+  /**
+   * @param {Args<'table'>} args
+   * @returns {Promise<Answer<'table'>>}
+   */
+  async #table({ others }) {
+    const { steps } = await this.#measure({ from: 0 });
+    const name = `cellflux-${this.#walking.compound ?? 'typed-compound'}-measures.csv`;
+    return this.#results.table(name, [{ ...this.#walking.named, steps }, ...others]);
   }
 }

@@ -7,6 +7,9 @@ export const smilesOf = (recipe) => recipe?.condition?.smiles ?? null;
 /** The id of a recipe's compound; null where it was typed. */
 export const compoundOf = (recipe) => (recipe && !smilesOf(recipe) ? recipe.condition : null);
 
+/** A recipe's compound in a table: its id, or the structure of a typed one. */
+export const namedIn = (recipe) => smilesOf(recipe) ?? recipe.condition;
+
 /** The values of the page's controls. */
 export function shown(recipe) {
   const { start, dose_um: dose, sampling, direction } = recipe;

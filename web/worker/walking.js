@@ -1,12 +1,14 @@
 // Walking: the recipe, the steps reached, and what the page is told of them.
 
 import * as wasm from '../../pkg/cellflux_wasm.js';
+import { Failure } from '../protocol.js';
 import { keptFile } from './kept_file.js';
 import { nextTurn } from './next_turn.js';
 import * as recipeView from './recipe_view.js';
 
 /** @import { Answer, Change, Exploration, FileKind, ManifestView } from '../protocol.js' */
-/** @import { Args, Stepped, ToldWalk, Trouble, Typed, Uploaded, View } from '../protocol.js' */
+/** @import { Args, Measured, MeasuredStep, Stepped, ToldWalk, Trouble } from '../protocol.js' */
+/** @import { Typed, Uploaded, View } from '../protocol.js' */
 /** @import { Compounds } from './compounds.js' */
 /** @import { Opening } from './opening.js' */
 
@@ -38,6 +40,8 @@ export class Walking {
   #spare = null;
   /** Whether the engine may go on with the next step while the page shows this one. */
   #ahead = false;
+  /** Whether the walk has an engine. */
+  #lendable = false;
   /** Velocities evaluated, of all walks. */
   evaluations = 0;
   /**
@@ -55,6 +59,11 @@ export class Walking {
     this.#opening = opening;
     this.#compounds = compounds;
     this.#wanted = wanted;
+  }
+
+  /** Whether there is an engine to lend. */
+  get canLend() {
+    return this.#lendable;
   }
 
   /** The bundle's compound walked under; null for one that was typed. */
@@ -193,8 +202,65 @@ export class Walking {
   attach(engine, { pace, ahead }) {
     this.pace = pace;
     this.#ahead = ahead;
+    this.#lendable = Boolean(this.#walk);
     if (this.#walk) this.#walk.attach(engine);
     else this.#spare = engine;
+  }
+
+  /**
+   * Lends the engine to another walk of the model for one piece of work; it is back with the walk in view
+   * when that is done or has failed.
+   * @template Value
+   * @param {wasm.Walk} other
+   * @param {() => Promise<Value>} work
+   * @returns {Promise<Value>}
+   */
+  async lend(other, work) {
+    const engine = this.#walk.detach();
+    if (!engine) throw new Failure('no-engine', 'The network is not ready yet.');
+    other.attach(engine);
+    const before = other.steps();
+    try {
+      return await work();
+    } finally {
+      const back = other.detach();
+      if (back) this.#walk.attach(back);
+      for (let step = before; step < other.steps(); step += 1) {
+        this.evaluations += other.evaluations_of(step);
+      }
+    }
+  }
+
+  /**
+   * The recipe in view with a change, for a walk aside.
+   * @param {Change} change
+   */
+  recipeWith(change) {
+    return recipeView.changed(this.#recipe, change);
+  }
+
+  /** Another walk of the model, at its start and without an engine. */
+  async another(recipe) {
+    const { text, example, read } = await this.#prepared(recipe);
+    return new wasm.Walk(this.#opening.model, text, example, read?.counts);
+  }
+
+  /**
+   * What the steps reached measure, from one on.
+   * @param {number} from
+   * @param {(image: Float32Array) => MeasuredStep['values']} measure
+   * @returns {Measured}
+   */
+  measured(from, measure) {
+    const walk = this.#walk;
+    const steps = listOf(Math.max(0, walk.steps() - from), (index) => (
+      { time: walk.time_of(from + index), values: measure(walk.values(from + index)) }));
+    return { key: walk.key(), from, steps };
+  }
+
+  /** The compound and the seed in view, as a table names them. */
+  get named() {
+    return { compound: recipeView.namedIn(this.#recipe), seed: this.#recipe.sampling.seed };
   }
 
   /**
@@ -242,15 +308,20 @@ export class Walking {
 
   /** Turns to a recipe; what it shares with the one before is kept. */
   async #follow(wanted) {
+    const { text, example, read } = await this.#prepared(wanted);
+    if (this.#walk) this.#turned(this.#walk.apply(text, example, read?.counts), read?.typed);
+    else this.#begun(new wasm.Walk(this.#opening.model, text, example, read?.counts), read?.typed);
+  }
+
+  /** What the module is given for a recipe: its text, its start's file and what is known of its compound. */
+  async #prepared(wanted) {
     // The page alone decides which step is looked at; how channels are shown changes the pictures.
-    const recipe = JSON.stringify({ ...wanted, view: recipeView.lookedAt(wanted) });
-    const { model } = this.#opening;
-    const path = model.start_file(recipe);
+    const text = JSON.stringify({ ...wanted, view: recipeView.lookedAt(wanted) });
+    const path = this.#opening.model.start_file(text);
     const example = path ? await this.#opening.content(path) : undefined;
     const smiles = recipeView.smilesOf(wanted);
     const read = smiles ? await this.#compounds.read(smiles) : null;
-    if (this.#walk) this.#turned(this.#walk.apply(recipe, example, read?.counts), read?.typed);
-    else this.#begun(new wasm.Walk(model, recipe, example, read?.counts), read?.typed);
+    return { text, example, read };
   }
 
   /**
@@ -260,6 +331,7 @@ export class Walking {
   #begun(walk, typed) {
     this.#walk = walk;
     if (this.#spare) walk.attach(this.#spare);
+    this.#lendable = Boolean(this.#spare);
     this.#spare = null;
     this.#turned(0, typed);
   }

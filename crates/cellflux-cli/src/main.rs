@@ -11,6 +11,7 @@ mod bundle;
 mod engine;
 mod files;
 mod import;
+mod measure;
 mod run;
 mod site;
 mod tiles;
@@ -22,7 +23,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 
-/// Import, check, run and publish trained `CellFlux` models.
+/// Import, check, run, measure and publish trained `CellFlux` models.
 #[derive(Parser)]
 #[command(name = "cellflux", version)]
 struct Cli {
@@ -40,6 +41,7 @@ enum Command {
         shell: Shell,
     },
     Import(import::Args),
+    Measure(measure::Args),
     Run(run::Args),
     Site(site::Args),
     Verify(verify::Args),
@@ -64,6 +66,7 @@ fn main() -> ExitCode {
             Ok(ExitCode::SUCCESS)
         }
         Command::Import(args) => import::run(&args),
+        Command::Measure(args) => measure::run(&args),
         Command::Run(args) => run::run(&args),
         Command::Site(args) => site::run(&args),
         Command::Verify(args) => verify::run(&args),

@@ -15,7 +15,7 @@ use cellflux_session::{
 
 use crate::engine::EngineArgs;
 use crate::files::{read, write};
-use crate::typed_compound;
+use crate::{measure, typed_compound};
 
 /// Walk the exploration of a page's link and write every step.
 ///
@@ -44,6 +44,9 @@ pub struct Args {
     /// The folder to write: absent or empty.
     #[arg(long)]
     out: PathBuf,
+    /// A CSV file to write in addition: what the images of the walk measure, as `cellflux measure` has it.
+    #[arg(long)]
+    measures: Option<PathBuf>,
     #[command(flatten)]
     engine: EngineArgs,
 }
@@ -52,6 +55,12 @@ pub struct Args {
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     prepare(&args.out)?;
     let bundle = folder::read(&args.bundle).with_context(|| args.bundle.display().to_string())?;
+    // Before the walk: images that cannot be measured are refused at once.
+    let along = args
+        .measures
+        .as_ref()
+        .map(|_| measure::along(&bundle))
+        .transpose()?;
     let recipe = recipe(args, &bundle)?;
     let example = start_image::file(&recipe.start, &bundle.manifest)?
         .map(|path| folder::read_file(&args.bundle, &bundle.manifest, path))
@@ -60,6 +69,10 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let mut exploration = Exploration::new(walk);
     let timing = pollster::block_on(finish(args.engine, &bundle, &mut exploration))?;
     save(&args.out, &bundle, &exploration, timing)?;
+    if let (Some(path), Some(along)) = (&args.measures, &along) {
+        let table = measure::table_of_walk(along, exploration.walk().recipe(), exploration.frames())?;
+        write(path, table.as_bytes())?;
+    }
     println!(
         "{} frames in {}, {:.1} ms per evaluation",
         exploration.frames().len(),

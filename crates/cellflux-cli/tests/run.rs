@@ -210,6 +210,58 @@ fn a_link_becomes_trajectory_times_pictures_and_record() {
     assert_eq!(record["timing"]["evaluations"], 8);
 }
 
+/// `cellflux measure` of a run's files.
+fn measure(bundle: &Path, out: &Path, table: &Path) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_cellflux"))
+        .arg("measure")
+        .arg(out.join("trajectory.npy"))
+        .arg("--times")
+        .arg(out.join("times.npy"))
+        .arg("--bundle")
+        .arg(bundle)
+        .args(["--compound", "drug", "--seed", "7", "--out"])
+        .arg(table)
+        .output()
+        .unwrap()
+}
+
+#[test]
+fn a_walk_is_measured_while_it_runs_and_from_its_files_to_the_same_bytes() {
+    let (bundle, outs) = (bundle(), tempfile::tempdir().unwrap());
+    let (out, table) = (outs.path().join("out"), outs.path().join("walk.csv"));
+    let link = LINK.replace("noise=0", "noise=0.5&seed=7");
+    succeed(bundle.path(), &out, &[&link, "--measures", table.to_str().unwrap()]);
+    let text = fs::read_to_string(&table).unwrap();
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!(lines.len(), 6, "{text}");
+    assert!(
+        lines[0].starts_with("compound,seed,step,time,nucleus.area [px],"),
+        "{text}"
+    );
+    for (step, (line, time)) in lines[1..].iter().zip(["0", "0.25", "0.5", "0.75", "1"]).enumerate() {
+        assert!(line.starts_with(&format!("drug,7,{step},{time},")), "{line}");
+        assert_eq!(line.split(',').count(), lines[0].split(',').count());
+    }
+    let again = outs.path().join("files.csv");
+    let output = measure(bundle.path(), &out, &again);
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    assert_eq!(fs::read_to_string(&again).unwrap(), text);
+
+    // Times of another walk are refused with both shapes.
+    fs::write(out.join("times.npy"), npy::write_f32(&[2], &[0.0, 1.0]).unwrap()).unwrap();
+    let output = measure(bundle.path(), &out, &again);
+    let message = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(2), "{message}");
+    assert!(
+        message.contains("[5, 3, 32, 32]") && message.contains("[2, 3, 32, 32]"),
+        "{message}"
+    );
+}
+
 #[test]
 fn the_recipe_of_a_record_makes_the_same_trajectory_again() {
     let (bundle, outs) = (bundle(), tempfile::tempdir().unwrap());

@@ -118,10 +118,16 @@ impl Engine {
     /// An engine of this network.
     pub(crate) fn of(inner: AnyEngine, network: &Network<'_>) -> Self {
         let [height, width] = network.size;
+        let image = network.config.in_channels * height * width;
+        Self::moved(inner, image, network.config.condition_dim)
+    }
+
+    /// An engine that a walk had: `image` numbers in an image, `condition` in a condition.
+    pub(crate) fn moved(inner: AnyEngine, image: usize, condition: usize) -> Self {
         Self {
             inner,
-            image: network.config.in_channels * height * width,
-            condition: vec![0.0; network.config.condition_dim],
+            image,
+            condition: vec![0.0; condition],
             dtype_choice: None,
             tiles: None,
         }

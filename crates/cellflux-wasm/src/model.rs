@@ -170,6 +170,13 @@ impl Model {
         let picture = composite(spec, &Display::of(spec), &image).map_err(Trouble::from)?;
         Ok(picture::to_js(&picture))
     }
+
+    /// The image `[C, H, W]` of a gallery example's file, in model range: what is measured of a cell.
+    pub fn example_values(&self, path: &str, content: &[u8]) -> Result<Vec<f32>, JsValue> {
+        let spec = &self.manifest.image;
+        let coded = start_image::decode(spec, path, content).map_err(|error| Trouble::of_session(&error))?;
+        Ok(spec.to_model_range(&coded).map_err(Trouble::from)?)
+    }
 }
 
 impl Model {

@@ -98,6 +98,14 @@ impl Walk {
         self.exploration.attach_engine(engine.inner);
     }
 
+    /// Takes the engine out, for another walk of the same model; the steps reached stay. `attach` gives it
+    /// back, and the walk goes on with the same numbers as if it had kept it. Nothing without one.
+    pub fn detach(&mut self) -> Option<Engine> {
+        let inner = self.exploration.detach_engine()?;
+        let condition = self.manifest.model.config.condition_dim;
+        Some(Engine::moved(inner, self.manifest.image.len(), condition))
+    }
+
     /// One more solver step; false at the end. `playing` lets the device start the step after while this one
     /// is shown. After an error the steps reached are as they were.
     pub async fn step(&mut self, playing: bool) -> Result<bool, JsValue> {
@@ -173,6 +181,16 @@ impl Walk {
             .frames()
             .get(step)
             .map_or(0, |frame| frame.evaluations)
+    }
+
+    /// The image `[C, H, W]` of a step reached, in model range, the source noise of step 0 included.
+    pub fn values(&self, step: usize) -> Result<Vec<f32>, JsValue> {
+        Ok(self.frame(step)?.values.clone())
+    }
+
+    /// The time of a step reached.
+    pub fn time_of(&self, step: usize) -> Result<f64, JsValue> {
+        Ok(self.frame(step)?.t)
     }
 
     /// The times of all steps, reached or not; nothing for the adaptive solver, which chooses them as it

@@ -6,6 +6,8 @@
 pub enum Unit {
     /// A number of pixels.
     Pixels,
+    /// An area, where the size of a pixel is known.
+    SquareMicrometres,
     /// Coded bytes over 255: a share of the coded full scale.
     ShareOfFullScale,
     /// Hundredths of a whole, 0..=100.
@@ -25,6 +27,7 @@ impl Unit {
     pub fn symbol(self) -> &'static str {
         match self {
             Self::Pixels => "px",
+            Self::SquareMicrometres => "µm²",
             Self::ShareOfFullScale => "of full scale",
             Self::Percent => "%",
             Self::GreyLevelsSquared => "levels²",

@@ -8,6 +8,7 @@
 //! | are generated crops copies of training crops | [`nearest`] |
 //! | does a classifier still name the treatment | [`classification`] |
 //! | how sure is any of these numbers | [`bootstrap`], with the unit of [`groups`] |
+//! | what is the mean of one measure | [`mean`] |
 //! | a picture of the sets in two dimensions | [`pca`] |
 //!
 //! Everything is f64, sums run in a fixed order on one thread, and every draw comes from ChaCha8 with a seed
@@ -23,6 +24,7 @@ pub mod frechet;
 pub mod groups;
 pub mod interval;
 pub mod kid;
+pub mod mean;
 pub mod nearest;
 mod pairs;
 pub mod pca;

@@ -1,0 +1,191 @@
+// Walks aside on a borrowed engine: what they do to the walk in view, to calls that come, and after a
+// failure. The network is played by numbers.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Failure } from '../../web/protocol.js';
+import { SideWalks } from '../../web/worker/side_walks.js';
+
+const STEPS = 2;
+/** Velocities of a step. */
+const STAGES = 2;
+
+/** A walk aside; `fails` is asked before each velocity. */
+class PlayedWalk {
+  #stage = 0;
+  #reached = 0;
+
+  constructor(recipe, fails, log) {
+    Object.assign(this, { recipe, fails, log });
+  }
+
+  async evaluate() {
+    if (this.#stage + 1 >= STAGES) return false;
+    this.#velocity();
+    return true;
+  }
+
+  async step() {
+    this.#velocity();
+    this.#stage = 0;
+    this.#reached += 1;
+    return true;
+  }
+
+  #velocity() {
+    this.fails(this);
+    this.#stage += 1;
+    this.log.push(`${this.recipe.seed}:${this.#reached}.${this.#stage}`);
+  }
+
+  /** What an engine that is taken out leaves of a step under way. */
+  lost() {
+    this.#stage = 0;
+  }
+
+  steps() { return this.#reached + 1; }
+  finished() { return this.#reached === STEPS; }
+  times() { return [0, 0.5, 1]; }
+  time_of(step) { return step / STEPS; }
+  values(step) { return new Float32Array([this.recipe.seed, step]); }
+  free() { this.log.push(`free ${this.recipe.seed}`); }
+}
+
+/** Walks aside of a played model, with everything that they say and do. */
+function played({ wanted = () => false, fails = () => {} } = {}) {
+  const [log, told] = [[], []];
+  const walking = {
+    canLend: true,
+    /** Whether the walk in view has its engine. */
+    whole: true,
+    recipeWith: (change) => ({ ...change }),
+    another: async (recipe) => new PlayedWalk(recipe, fails, log),
+    lend: async (other, work) => {
+      assert.ok(walking.whole, 'one engine is lent once');
+      walking.whole = false;
+      try {
+        return await work();
+      } finally {
+        other.lost();
+        walking.whole = true;
+      }
+    },
+  };
+  const say = (event, detail) => told.push({ event, ...detail });
+  const aside = new SideWalks(/** @type {any} */ (walking), wanted, say, (image) => [...image]);
+  return { aside, walking, log, told };
+}
+
+const jobs = (...seeds) => ({ jobs: seeds.map((seed) => ({ key: `seed ${seed}`, change: { seed } })) });
+const brief = (told) => told.map(({ key, step, failed }) => `${key}: ${failed ? failed.kind : step}`);
+
+test('each walk is told from its start to its end, with what each step measures', async () => {
+  const { aside, walking, told } = played();
+  aside.take(jobs(1, 2));
+  await aside.walkOn();
+  assert.deepEqual(brief(told), [
+    'seed 1: 0', 'seed 1: 1', 'seed 1: 2', 'seed 2: 0', 'seed 2: 1', 'seed 2: 2',
+  ]);
+  assert.deepEqual(told[5], {
+    event: 'side', key: 'seed 2', step: 2, of: 2, finished: true, measures: { time: 1, values: [2, 2] },
+  });
+  assert.ok(walking.whole);
+  // Nothing is left: nothing is told again.
+  await aside.walkOn();
+  assert.equal(told.length, 6);
+});
+
+test('a call waits for one velocity at most, with the engine back, and the walk goes on later', async () => {
+  let calls = false;
+  const { aside, walking, log, told } = played({
+    wanted: () => calls,
+    fails: () => { calls = log.length === 2; },
+  });
+  aside.take(jobs(1));
+  await aside.walkOn();
+  assert.deepEqual(log, ['1:0.1', '1:0.2', '1:1.1']);
+  assert.ok(walking.whole, 'back before the call is served');
+  assert.deepEqual(brief(told), ['seed 1: 0', 'seed 1: 1']);
+  calls = false;
+  log.push('a call');
+  await aside.walkOn();
+  // The velocity of the step that was interrupted is evaluated again.
+  assert.deepEqual(log.slice(4), ['1:1.1', '1:1.2', 'free 1']);
+  assert.deepEqual(brief(told).at(-1), 'seed 1: 2');
+});
+
+test('while a call waits, or without an engine, nothing begins', async () => {
+  const waiting = played({ wanted: () => true });
+  waiting.aside.take(jobs(1));
+  await waiting.aside.walkOn();
+  assert.deepEqual(waiting.told, []);
+  const without = played();
+  without.walking.canLend = false;
+  without.aside.take(jobs(1));
+  await without.aside.walkOn();
+  assert.deepEqual(without.told, []);
+});
+
+test('a lost device ends all that is left, and what is done is not walked again', async () => {
+  let lost = true;
+  const { aside, walking, log, told } = played({
+    fails: ({ recipe }) => {
+      if (lost && recipe.seed === 2) throw new Failure('device-lost', 'The GPU was lost.');
+    },
+  });
+  aside.take(jobs(1, 2, 3));
+  await aside.walkOn();
+  assert.deepEqual(brief(told).slice(3), ['seed 2: 0', 'seed 2: device-lost', 'seed 3: device-lost']);
+  assert.ok(walking.whole, 'back after the failure, too');
+  lost = false;
+  const before = log.length;
+  aside.take(jobs(2, 3));
+  await aside.walkOn();
+  assert.deepEqual(brief(told).slice(6), [
+    'seed 2: 0', 'seed 2: 1', 'seed 2: 2', 'seed 3: 0', 'seed 3: 1', 'seed 3: 2',
+  ]);
+  assert.ok(log.slice(before).every((line) => !line.startsWith('1:')));
+});
+
+test('a walk that fails by itself ends alone', async () => {
+  const { aside, told } = played({
+    fails: ({ recipe }) => {
+      if (recipe.seed === 1) throw new Failure('bad-recipe', 'Step 1 is not finite.');
+    },
+  });
+  aside.take(jobs(1, 2));
+  await aside.walkOn();
+  assert.deepEqual(brief(told), ['seed 1: 0', 'seed 1: bad-recipe', 'seed 2: 0', 'seed 2: 1', 'seed 2: 2']);
+});
+
+test('other jobs take the place of those before; the one under way goes on if among them', async () => {
+  let calls = false;
+  const { aside, log, told } = played({ wanted: () => calls, fails: () => { calls = log.length === 1; } });
+  aside.take(jobs(1, 2));
+  await aside.walkOn();
+  calls = false;
+  aside.take(jobs(3, 1));
+  log.push('other jobs', 'and one more line');
+  await aside.walkOn();
+  assert.deepEqual(brief(told), [
+    'seed 1: 0', 'seed 1: 1', 'seed 1: 2', 'seed 3: 0', 'seed 3: 1', 'seed 3: 2',
+  ]);
+  // Cancelled: the same key with another recipe is another walk.
+  aside.take(jobs(4));
+  aside.take({ jobs: [] });
+  await aside.walkOn();
+  assert.equal(told.length, 6);
+});
+
+test('the same key with another recipe is another walk', async () => {
+  let calls = false;
+  const { aside, log, told } = played({ wanted: () => calls, fails: () => { calls = log.length === 2; } });
+  aside.take({ jobs: [{ key: 'a', change: { seed: 1 } }] });
+  await aside.walkOn();
+  calls = false;
+  log.push('other jobs');
+  aside.take({ jobs: [{ key: 'a', change: { seed: 2 } }] });
+  await aside.walkOn();
+  assert.deepEqual(brief(told), ['a: 0', 'a: 1', 'a: 0', 'a: 1', 'a: 2']);
+  assert.ok(log.includes('free 1'));
+});

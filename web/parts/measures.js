@@ -1,0 +1,421 @@
+// What the walk in view measures, while the visitor looks at it: a chart for each measure, with the bundle's
+// cells beside the curve; walks from other seeds around it; and what the compound changes beside the same
+// walk without it. What is generated, drawn or imaged is called so.
+
+import { bandOf, curveOf, drawn, moveCursor, nearestStep, placed, WIDE } from '../chart.js';
+import { compared, MEAN } from '../comparison.js';
+import * as figures from '../figures.js';
+import { findingLines } from '../finding.js';
+import { el, Part, unseen } from '../html.js';
+import { asked, controlOf, pairsOf } from '../measures.js';
+
+/** @import { Charted, Mark, Point } from '../chart.js' */
+/** @import { Difference } from '../comparison.js' */
+/** @import { CellGroup, Measure } from '../protocol.js' */
+/** @import { State } from '../state.js' */
+
+/** Not charted: a yes or no, which is said below the nucleus's area. */
+const CUT_OFF = 'nucleus.cut-off';
+const AREA = 'nucleus.area';
+/** Intervals of fewer cells are too short (crates/cellflux-measure, `sets::mean::FEW`). */
+const FEW = 5;
+const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ';
+
+/** Shows `state.measures` of `state.walk`. */
+export class WalkCharts extends Part {
+  connectedCallback() {
+    if (this.firstChild) return;
+    const button = (words, intent, more = {}) =>
+      el('button', { type: 'button', class: 'secondary', ...more, on: { click: () => this.intend(intent) } },
+        words);
+    this.hint = el('p', { class: 'hint', role: 'status', hidden: true });
+    this.legend = el('ul', { class: 'legend lines' });
+    this.charts = el('div', { class: 'charts' });
+    this.few = el('p', { class: 'hint', hidden: true },
+      `Intervals are of the mean, 95 %, by bootstrap over cells; of fewer than ${FEW} cells they are too `
+        + 'short to rely on.');
+    this.seeds = button('Repeat with 4 other seeds', 'more-seeds', { 'data-do': 'more-seeds' });
+    this.compare = button('Compare with the untreated walk', 'compare', { 'data-do': 'compare' });
+    this.stop = button('Cancel', 'aside-off', { 'data-do': 'aside-off' });
+    this.again = button('Go on', 'aside-on', { 'data-do': 'aside-on' });
+    this.noSeeds = el('p', { class: 'hint' });
+    this.noCompare = el('p', { class: 'hint' });
+    this.progress = el('span', { role: 'status' });
+    this.under = el('span', {});
+    this.comparison = el('div', { class: 'comparison', hidden: true });
+    const save = button('Measures, CSV', 'keep-measures', { 'data-keep': 'measures' });
+    this.body = el('div', { class: 'measures-body' },
+      this.legend, this.charts, this.few,
+      el('div', { class: 'aside-row' }, this.seeds, this.compare, this.stop, this.again),
+      this.noSeeds, this.noCompare, el('p', { class: 'hint' }, this.progress, this.under), this.comparison,
+      el('div', { class: 'aside-row' }, save),
+      el('p', { class: 'hint' },
+        'One row for each step of the walk in view, then of each other walk that has reached its end; the '
+          + 'columns “compound” and “seed” say which walk a row is of.'));
+    this.details = el('details',
+      { class: 'walk-measures', on: { toggle: () => this.intend('measure', { open: this.details.open }) } },
+      el('summary', {}, 'Measure this walk'), this.hint, this.body);
+    this.append(this.details);
+  }
+
+  /** @param {State} state */
+  update(state) {
+    const { measures, walk, cursor, recipe, phase, changes } = state;
+    const some = Boolean(recipe && walk);
+    // Without a walk there is nothing to measure; while the page opens the room is kept.
+    this.hidden = !some && phase !== 'opening';
+    if (!some || !measures.open) return;
+    this.#say(state);
+    const ready = measures.list !== null && measures.key === walk.key && measures.steps.length > 0;
+    this.body.hidden = !ready;
+    if (!ready) return;
+    this.times = measures.steps.map(({ time }) => time);
+    this.cursor = cursor;
+    const { steps, groups, others, list } = measures;
+    const other = [steps, groups, others, list, state.start, state.compoundName]
+      .map((value, index) => this.changed(`charted ${index}`, value))
+      .includes(true);
+    if (other) this.#chart(state);
+    if (this.changed('cursor', cursor) || other) this.#point();
+    const aside = [measures, recipe, walk.finished, phase, changes]
+      .map((value, index) => this.changed(`aside ${index}`, value))
+      .includes(true);
+    if (aside) this.#aside(state);
+  }
+
+  /**
+   * Why there is nothing to see yet.
+   * @param {State} state
+   */
+  #say({ measures, walk, phase }) {
+    const waits = walk.recorded
+      ? phase === 'ready'
+        ? 'The network walks what was recorded, to measure it.'
+        : 'A recorded walk is in view. Measuring needs the network, which is not loaded yet.'
+      : 'Measuring…';
+    const words = measures.failed
+      ? `${measures.failed} Closing and opening this tries again.`
+      : measures.list && measures.key === walk.key && measures.steps.length
+        ? ''
+        : waits;
+    this.hint.hidden = !words;
+    if (this.hint.textContent !== words) this.hint.textContent = words;
+  }
+
+  /**
+   * All charts, with their tables.
+   * @param {State} state
+   */
+  #chart(state) {
+    const { measures, walk } = state;
+    const { list, steps, groups } = measures;
+    const ended = measures.others.filter(({ finished, untreated }) => finished && !untreated);
+    const times = walk.times ?? [...this.times, 0, 1];
+    /** @type {[number, number]} */
+    const span = [Math.min(...times), Math.max(...times)];
+    this.#tell(state, ended.length);
+    const open = new Set([...this.charts.querySelectorAll('[data-measure]:has(details[open])')]
+      .map((figure) => /** @type {HTMLElement} */ (figure).dataset.measure));
+    const { activeElement } = /** @type {ShadowRoot} */ (this.getRootNode());
+    const focused = /** @type {HTMLElement} */ (activeElement)?.dataset?.chart;
+    this.drawings = list.flatMap((measure, place) => {
+      if (measure.name === CUT_OFF) return [];
+      const curve = curveOf(steps, place);
+      const others = ended.map((walk) => curveOf(walk.steps, place));
+      const marks = groups.flatMap((group, index) => markOf(group, index, place));
+      const band = bandOf([curve, ...others]);
+      const charted = { times: span, unit: measure.unit, curve, others, band, marks };
+      return [this.#figure(measure, charted, state, open.has(measure.name))];
+    });
+    this.charts.replaceChildren(...this.drawings.map(({ figure }) => figure));
+    if (focused) this.drawings.find(({ name }) => name === focused)?.slider.focus({ preventScroll: true });
+  }
+
+  /**
+   * What the lines, the band and the letters are.
+   * @param {State} state
+   * @param {number} ended walks from other seeds
+   */
+  #tell({ measures, compoundName, typed }, ended) {
+    const { groups, missing } = measures;
+    const key = (kind, ...words) => el('li', {}, el('span', { class: `key ${kind}`, 'aria-hidden': 'true' }),
+      ...words);
+    const letter = (index, ...words) => el('li', {}, el('b', {}, LETTERS[index]), ' ', ...words);
+    const name = compoundName ?? 'this compound';
+    const none = [
+      groups.some(({ treated }) => !treated) ? null : 'No control cells are in this bundle to compare with.',
+      groups.some(({ treated }) => treated)
+        ? null
+        : typed
+          ? `No real cells measured: ${name} was typed, and the network has never seen it.`
+          : `No treated cells of ${name} are in this bundle to compare with.`,
+      missing ? `${missing} cell${missing > 1 ? 's' : ''} of the bundle could not be fetched.` : null,
+    ];
+    this.legend.replaceChildren(
+      key('curve', 'Generated: the walk in view'),
+      ...(ended
+        ? [key('band', `Generated: smallest to largest of ${ended + 1} seeds, where their walks have the `
+            + 'same times; thin lines are the other seeds')]
+        : []),
+      ...groups.map((group, index) => letter(index, wordsOf(group, name))),
+      ...none.filter(Boolean).map((words) => el('li', {}, words)),
+    );
+    this.few.hidden = !groups.some(({ cells }) => cells >= 2);
+  }
+
+  /**
+   * @param {Measure} measure
+   * @param {Charted} charted
+   * @param {State} state
+   * @param {boolean} open whether its table was open
+   */
+  #figure(measure, charted, state, open) {
+    const { name, unit, about, source } = measure;
+    const places = placed(charted);
+    const svg = drawn(charted, places, figures.tick);
+    const slider = el('div', {
+      class: 'chart-slider', role: 'slider', tabindex: '0', 'data-chart': name, 'aria-valuemin': '0',
+      'aria-label': `Step of the walk, by ${name}`,
+      on: { pointerdown: (event) => this.#grab(event, slider, places), keydown: (event) => this.#key(event) },
+    }, svg);
+    const cut = name === AREA ? this.#cutOff(state) : null;
+    const figure = el('figure', { class: 'chart-figure', 'data-measure': name },
+      el('figcaption', {}, el('b', {}, name), el('span', { title: source }, sentence(about))),
+      slider,
+      cut ? el('p', { class: 'hint' }, cut) : null,
+      el('details', { open }, el('summary', {}, 'As a table', unseen(`: ${name}`)),
+        table(name, unit, charted), cellList(charted.marks, state.measures, name, unit)));
+    return { name, unit, figure, slider, svg, places, charted };
+  }
+
+  /**
+   * At which steps the area is a lower bound.
+   * @param {State} state
+   */
+  #cutOff({ measures }) {
+    const place = measures.list.findIndex(({ name }) => name === CUT_OFF);
+    const cut = measures.steps.flatMap(({ values }, step) => (values[place] === 1 ? [step] : []));
+    if (!cut.length) return null;
+    const which = cut.length === measures.steps.length ? 'every step' : `step ${cut.join(', ')}`;
+    return `At ${which} the nucleus reaches the crop’s border, so its area is a lower bound.`;
+  }
+
+  /** Puts the cursor at the step in view. */
+  #point() {
+    const step = Math.min(this.cursor, this.times.length - 1);
+    for (const { slider, svg, places, charted, unit } of this.drawings) {
+      moveCursor(svg, places.x(this.times[step]));
+      const value = charted.curve[step]?.value ?? null;
+      slider.setAttribute('aria-valuemax', String(this.times.length - 1));
+      slider.setAttribute('aria-valuenow', String(step));
+      const words = value === null ? 'no value' : `${figures.measured(value)} ${unit}`.trim();
+      slider.setAttribute('aria-valuetext', `step ${step}, t = ${figures.time(this.times[step])}: ${words}`);
+      slider.dataset.step = String(step);
+    }
+  }
+
+  /** Goes to the step nearest to the pointer. */
+  #grab(event, slider, places) {
+    if (event.button > 0) return;
+    event.preventDefault();
+    slider.focus({ preventScroll: true });
+    slider.setPointerCapture(event.pointerId);
+    const seek = ({ clientX }) => {
+      const { left, width } = slider.getBoundingClientRect();
+      const time = places.timeAt(((clientX - left) / (width || 1)) * WIDE);
+      const step = nearestStep(this.times, time, this.cursor);
+      if (step !== this.cursor) this.intend('goto', { step });
+    };
+    const leave = () => {
+      slider.removeEventListener('pointermove', seek);
+      for (const over of ['pointerup', 'pointercancel']) slider.removeEventListener(over, leave);
+    };
+    slider.addEventListener('pointermove', seek);
+    for (const over of ['pointerup', 'pointercancel']) slider.addEventListener(over, leave);
+    seek(event);
+  }
+
+  #key(event) {
+    const last = this.times.length - 1;
+    const step = {
+      ArrowRight: this.cursor + 1, ArrowUp: this.cursor + 1,
+      ArrowLeft: this.cursor - 1, ArrowDown: this.cursor - 1,
+      Home: 0, End: last,
+    }[event.key];
+    if (step === undefined) return;
+    event.preventDefault();
+    this.intend('goto', { step: Math.min(Math.max(step, 0), last) });
+  }
+
+  /**
+   * Other seeds and the untreated walk: what can be asked for, how far it is, what came of it.
+   * @param {State} state
+   */
+  #aside(state) {
+    const { measures, recipe, phase, changes, walk } = state;
+    const { running, stopped, others, seeds } = measures;
+    const random = walk.noised || recipe.control === 'noise';
+    const why = whyNotCompared(state);
+    const busy = running || Boolean(stopped) || changes > 0 || phase !== 'ready';
+    this.seeds.hidden = !random;
+    this.seeds.disabled = busy;
+    this.seeds.textContent = seeds.length ? 'Repeat with 4 more seeds' : 'Repeat with 4 other seeds';
+    this.noSeeds.hidden = random;
+    this.noSeeds.textContent =
+      'Other seeds would give this walk again: it starts without noise, and nothing else in it is random.';
+    this.compare.hidden = Boolean(why) || measures.compared;
+    this.compare.disabled = busy;
+    this.noCompare.hidden = !why;
+    this.noCompare.textContent = why ?? '';
+    this.stop.hidden = !running && !stopped;
+    this.again.hidden = running || !stopped;
+    this.again.disabled = changes > 0 || phase !== 'ready';
+    const all = asked(measures);
+    const done = all.filter(({ finished }) => finished).length;
+    const under = all.find(({ finished, failed, steps }) => !finished && !failed && steps.length > 0);
+    const kept = `${done} of ${all.length} other walks are done.`;
+    const words = stopped ? `${full(stopped)} ${kept} Those are kept.` : all.length ? kept : '';
+    if (this.progress.textContent !== words) this.progress.textContent = words;
+    const step = running && under ? under.steps.length - 1 : null;
+    this.under.textContent = step === null ? '' : ` The next is at step ${step}${of(under)}.`;
+    this.progress.dataset.done = String(done);
+    this.progress.classList.toggle('warns', Boolean(stopped));
+    if (this.changed('pairs', others) || this.changed('ended', walk.finished && measures.steps)) {
+      this.#compare(state);
+    }
+  }
+
+  /** @param {State} state */
+  #compare(state) {
+    const { measures, recipe, walk, compounds, compoundName, measuring } = state;
+    const ended = walk.finished && measures.steps.length === walk.steps.length;
+    const pairs = pairsOf(measures, ended);
+    this.comparison.hidden = !measures.compared;
+    if (!measures.compared) return;
+    const control = controlOf(compounds);
+    const title = el('p', { class: 'aside-title' }, 'Generated: what ', el('bdi', {}, compoundName ?? ''),
+      ' changes, as its walk’s end minus that of the same walk under ', el('bdi', {}, control?.name ?? ''));
+    if (!pairs.length) {
+      const wait = ended ? 'The untreated walk has not reached its end.'
+        : 'The walk in view has not reached its end, where the two are compared.';
+      this.comparison.replaceChildren(title, el('p', { class: 'hint' }, wait));
+      return;
+    }
+    const { differences, cutOff } = compared(measures.list, pairs);
+    const compound = compounds.find(({ id }) => id === recipe.compound);
+    const found = findingLines(compound, recipe, measuring);
+    const none = [{ words: 'No real cells were measured beside it in this bundle.', warns: false }];
+    this.comparison.replaceChildren(
+      title,
+      el('dl', { class: 'facts' }, ...differences.flatMap((difference) => [
+        el('dt', {}, difference.measure.name),
+        el('dd', { 'data-difference': difference.measure.name }, wordsOfDifference(difference),
+          difference.measure.name.endsWith(MEAN) ? ' Of all channels’ means this one changes most.' : ''),
+      ])),
+      el('p', { class: 'hint' }, pairs.length > 1
+        ? `${pairs.length} seeds: mean, and smallest to largest.`
+        : '1 seed, so nothing is known of the spread.'),
+      ...(cutOff
+        ? [el('p', { class: 'hint' }, `With ${cutOff} of ${pairs.length} seeds a nucleus reaches the crop’s `
+            + 'border, so that its area is a lower bound.')]
+        : []),
+      el('p', { class: 'aside-title' }, 'Measured, beside real cells'),
+      ...(found ?? none).map(({ words, warns }) => el('p', { class: warns ? 'warns' : null }, words)),
+    );
+  }
+}
+
+/**
+ * Why the walk in view cannot be compared with an untreated one; null where it can.
+ * @param {State} state
+ */
+function whyNotCompared({ recipe, compounds }) {
+  const control = controlOf(compounds);
+  if (!control) return 'This bundle has no control condition, so there is no untreated walk to compare with.';
+  if (recipe.compound === control.id) return 'This is the untreated walk itself.';
+  if (recipe.direction !== 'forward') {
+    return 'Only a walk forward is compared with the untreated one: this one ends under no compound.';
+  }
+  return null;
+}
+
+/**
+ * A group's mean of a measure, where it has one.
+ * @param {CellGroup} group
+ * @param {number} index of the group
+ * @param {number} place of the measure
+ * @returns {Mark[]}
+ */
+function markOf({ treated, batch, otherDose, means }, index, place) {
+  const found = means[place];
+  if (!found) return [];
+  const far = otherDose || batch === 'other' || batch === 'unknown';
+  return [{ letter: LETTERS[index], treated, far, mean: found.mean, interval: found.interval }];
+}
+
+/**
+ * @param {CellGroup} group
+ * @param {string} compound
+ */
+function wordsOf({ treated, synthetic, batch, otherDose, hasStart, cells }, compound) {
+  const kind = `${cells} ${synthetic ? 'drawn' : 'real'}`;
+  const what = treated
+    ? `${kind} cell${cells > 1 ? 's' : ''} treated with ${compound}${otherDose ? ' at another dose' : ''}`
+    : `${kind} control cell${cells > 1 ? 's' : ''}`;
+  const where = {
+    same: ' of the start’s batch',
+    other: ' of another batch than the start’s',
+    unknown: ', not known to be of the start’s batch',
+    none: '',
+  }[batch];
+  return `${what}${where}${hasStart ? ', the start among them' : ''}`;
+}
+
+/** @param {Difference} difference */
+function wordsOfDifference({ measure, mean, low, high, percent, seeds }) {
+  const spread = seeds > 1 ? `, ${figures.signed(low)} to ${figures.signed(high)}` : '';
+  const share = percent === null ? '' : ` (${figures.signed(Number(percent.toPrecision(3)))} %)`;
+  return `${figures.signed(mean)}${measure.unit ? ` ${measure.unit}` : ''}${share}${spread}; n = ${seeds} `
+    + `seed${seeds > 1 ? 's' : ''}.`;
+}
+
+/**
+ * The chart as a table.
+ * @param {string} name
+ * @param {string} unit
+ * @param {Charted} charted
+ */
+function table(name, unit, { curve, band }) {
+  const titles = ['step', 'time', unit || 'value', ...(band.length ? ['smallest', 'largest'] : [])];
+  const cell = (value) => el('td', {}, figures.measured(value));
+  return el('table', {},
+    el('caption', { class: 'unseen' }, name),
+    el('thead', {}, el('tr', {}, ...titles.map((title) => el('th', { scope: 'col' }, title)))),
+    el('tbody', {}, ...curve.map((/** @type {Point} */ { time, value }, step) => {
+      const around = band.find((each) => each.time === time);
+      return el('tr', {},
+        el('th', { scope: 'row' }, String(step)), el('td', {}, figures.time(time)), cell(value),
+        ...(band.length ? [cell(around?.low), cell(around?.high)] : []));
+    })));
+}
+
+/**
+ * The cells beside the curve, in words.
+ * @param {Mark[]} marks
+ * @param {State['measures']} measures
+ * @param {string} name of the measure
+ * @param {string} unit
+ */
+function cellList(marks, { groups, list }, name, unit) {
+  const place = list.findIndex((measure) => measure.name === name);
+  if (!marks.length) return null;
+  return el('ul', { class: 'lines hint' }, ...marks.map(({ letter, mean, interval }) => {
+    const { n } = groups[LETTERS.indexOf(letter)].means[place];
+    const around = interval ? `, 95 % interval ${interval.map(figures.measured).join(' to ')}` : '';
+    return el('li', {}, `${letter}: mean ${figures.measured(mean)} ${unit}`.trim() + `${around}, n = ${n}`);
+  }));
+}
+
+const of = (walk) => (walk.of ? ` of ${walk.of}` : '');
+const sentence = (about) => `${about.charAt(0).toUpperCase()}${about.slice(1)}.`;
+const full = (words) => (/[.!?…]$/.test(words) ? words : `${words}.`);
