@@ -230,7 +230,11 @@ fn a_walk_is_measured_while_it_runs_and_from_its_files_to_the_same_bytes() {
     let (bundle, outs) = (bundle(), tempfile::tempdir().unwrap());
     let (out, table) = (outs.path().join("out"), outs.path().join("walk.csv"));
     let link = LINK.replace("noise=0", "noise=0.5&seed=7");
-    succeed(bundle.path(), &out, &[&link, "--measures", table.to_str().unwrap()]);
+    succeed(
+        bundle.path(),
+        &out,
+        &[&link, "--measures", table.to_str().unwrap()],
+    );
     let text = fs::read_to_string(&table).unwrap();
     let lines: Vec<&str> = text.lines().collect();
     assert_eq!(lines.len(), 6, "{text}");
@@ -238,7 +242,11 @@ fn a_walk_is_measured_while_it_runs_and_from_its_files_to_the_same_bytes() {
         lines[0].starts_with("compound,seed,step,time,nucleus.area [px],"),
         "{text}"
     );
-    for (step, (line, time)) in lines[1..].iter().zip(["0", "0.25", "0.5", "0.75", "1"]).enumerate() {
+    for (step, (line, time)) in lines[1..]
+        .iter()
+        .zip(["0", "0.25", "0.5", "0.75", "1"])
+        .enumerate()
+    {
         assert!(line.starts_with(&format!("drug,7,{step},{time},")), "{line}");
         assert_eq!(line.split(',').count(), lines[0].split(',').count());
     }
