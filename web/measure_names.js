@@ -2,7 +2,9 @@
 
 /** @type {Record<string, string>} */
 const WHOLE = {
-  'nucleus.area': 'Area of the nucleus', 'nuclei.count': 'Nuclei in view', 'nucleus.cut-off': 'Nucleus cut off',
+  'nucleus.area': 'Area of the nucleus',
+  'nuclei.count': 'Nuclei in view',
+  'nucleus.cut-off': 'Nucleus cut off',
 };
 /** @type {Record<string, (channels: string) => string>} */
 const OF_CHANNELS = {
