@@ -19,11 +19,19 @@ pub struct Shipped {
     metadata: &'static [&'static str],
 }
 
+/// The page's modules, which run in a browser only: native builds leave them out.
+pub const PAGE: [&str; 3] = ["cellflux-wasm", "cellflux-compound-wasm", "cellflux-results-wasm"];
+
+/// An option of cargo's that takes a package, such as `--exclude`, for each of the page's modules.
+pub fn of_page(option: &'static str) -> impl Iterator<Item = &'static str> {
+    PAGE.into_iter().flat_map(move |package| [option, package])
+}
+
 /// Everything that is published.
 pub const SHIPPED: [Shipped; 3] = [
     Shipped {
         name: "page",
-        packages: &["cellflux-wasm", "cellflux-compound-wasm", "cellflux-results-wasm"],
+        packages: &PAGE,
         metadata: &["--filter-platform", "wasm32-unknown-unknown"],
     },
     Shipped {

@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use crate::shell::{cargo, root, run, stage};
 use crate::toolchain::WasmToolchain;
-use crate::{browser, deny, line_length, npm, package, pkg, third_party};
+use crate::{browser, crates, deny, line_length, npm, package, pkg, third_party};
 
 pub fn lint() -> Result<()> {
     stage("cargo fmt");
@@ -19,15 +19,8 @@ pub fn lint() -> Result<()> {
 
     stage("clippy, native");
     run(cargo("clippy")
-        .args([
-            "--workspace",
-            "--exclude",
-            "cellflux-wasm",
-            "--exclude",
-            "cellflux-compound-wasm",
-            "--exclude",
-            "cellflux-results-wasm",
-        ])
+        .arg("--workspace")
+        .args(crates::of_page("--exclude"))
         .arg("--all-targets")
         .args(["--", "--deny", "warnings"]))?;
 
@@ -36,13 +29,7 @@ pub fn lint() -> Result<()> {
     // The profile of pkg/, so that a build of the page can use everything that is built here.
     stage("clippy, browser");
     let mut clippy = WasmToolchain::find()?.clippy()?;
-    run(clippy.args([
-        "--package",
-        "cellflux-wasm",
-        "--package",
-        "cellflux-compound-wasm",
-        "--package",
-        "cellflux-results-wasm",
+    run(clippy.args(crates::of_page("--package")).args([
         "--lib",
         "--profile",
         "web",
@@ -62,15 +49,8 @@ fn documentation() -> Result<()> {
     // the libraries alone would have candle, wgpu and others checked a second time. cellflux-train is both a
     // library and a command; its documentation is the library's.
     run(cargo("doc")
-        .args([
-            "--workspace",
-            "--exclude",
-            "cellflux-wasm",
-            "--exclude",
-            "cellflux-compound-wasm",
-            "--exclude",
-            "cellflux-results-wasm",
-        ])
+        .arg("--workspace")
+        .args(crates::of_page("--exclude"))
         .arg("--no-deps")
         .args(["--lib", "--examples", "--bin", "cellflux", "--bin", "xtask"])
         .env("RUSTDOCFLAGS", "--deny warnings"))

@@ -7,23 +7,21 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 
+use crate::crates;
 use crate::shell::{cargo, root, run, shown, stage};
 use crate::tally::Tally;
 
-/// One selection of packages for the tests and for the command, so that cargo uses one set of features and
-/// builds every dependency once. The page's modules run in a browser only; xtask has been built by itself
-/// already.
-const PACKAGES: [&str; 9] = [
-    "--workspace",
-    "--exclude",
-    "cellflux-wasm",
-    "--exclude",
-    "cellflux-compound-wasm",
-    "--exclude",
-    "cellflux-results-wasm",
-    "--exclude",
-    "xtask",
-];
+/// `cargo test` of one selection of packages, for the tests and for the commands, so that cargo uses one set
+/// of features and builds every dependency once. The page's modules run in a browser only; xtask has been
+/// built by itself already.
+fn selected() -> Command {
+    let mut command = cargo("test");
+    command
+        .arg("--workspace")
+        .args(crates::of_page("--exclude"))
+        .args(["--exclude", "xtask"]);
+    command
+}
 
 /// Builds the `cellflux` command in the tests' profile and returns its path.
 pub fn build_cli() -> Result<PathBuf> {
@@ -46,7 +44,7 @@ fn build_beside(test: &str, command: &str) -> Result<PathBuf> {
     // Cargo builds a package's command for its integration tests. Built in this way, it has the features that
     // the tests' own dependencies switch on; a plain `cargo build` would compile half of the tree a second
     // time.
-    run(cargo("test").args(PACKAGES).args(["--no-run", "--test", test]))?;
+    run(selected().args(["--no-run", "--test", test]))?;
     let name = format!("{command}{}", std::env::consts::EXE_SUFFIX);
     let path = target_folder()?.join("debug").join(name);
     if !path.is_file() {
@@ -59,10 +57,10 @@ fn build_beside(test: &str, command: &str) -> Result<PathBuf> {
 pub fn test(filter: Option<&str>) -> Result<Tally> {
     stage("Native tests");
     let mut tally = Tally::default();
-    for packages in [&["--package", "xtask"][..], &PACKAGES] {
-        tally.add(counted(
-            cargo("test").args(packages).arg("--no-fail-fast").args(filter),
-        )?);
+    let mut own = cargo("test");
+    own.args(["--package", "xtask"]);
+    for mut command in [own, selected()] {
+        tally.add(counted(command.arg("--no-fail-fast").args(filter))?);
     }
     Ok(tally)
 }
@@ -70,19 +68,14 @@ pub fn test(filter: Option<&str>) -> Result<Tally> {
 /// Runs the tests that evaluate whole bundles several times, which others leave out.
 pub fn long_evaluations() -> Result<Tally> {
     stage("Whole evaluations");
-    counted(
-        cargo("test")
-            .args(PACKAGES)
-            .args(["--test", "evaluating", "--", "--ignored"]),
-    )
+    counted(selected().args(["--test", "evaluating", "--", "--ignored"]))
 }
 
 /// Runs the tests of the workspace's packages whose names contain `filter`, with these variables of the
 /// environment.
 pub fn counted_tests(filter: &str, variables: &[(&str, &OsStr)]) -> Result<Tally> {
     counted(
-        cargo("test")
-            .args(PACKAGES)
+        selected()
             .arg("--no-fail-fast")
             .arg(filter)
             .envs(variables.iter().copied()),

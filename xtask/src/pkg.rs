@@ -16,7 +16,7 @@ use crate::{page_weight, third_party, wasm_opt};
 struct Module {
     /// What people call it.
     what: &'static str,
-    /// Its crate.
+    /// Its crate, one of [`crate::crates::PAGE`].
     package: &'static str,
     /// The generated files' name: `cellflux_wasm.js`, `cellflux_wasm_bg.wasm`, `cellflux_wasm.d.ts`.
     name: &'static str,
