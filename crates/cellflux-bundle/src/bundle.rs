@@ -234,14 +234,12 @@ impl Packed {
             return Ok(false);
         };
         let published = self.published()?;
-        let ids = |manifest: &Manifest| -> Vec<String> {
-            let list = manifest.conditions.list.iter();
-            list.map(|condition| condition.id.clone()).collect()
-        };
+        let (own, measured) = (&published.manifest.conditions, &from.manifest.conditions);
+        let ids = own.list.iter().map(|condition| &condition.id);
         let same = published.weights == from.weights
             && published.vectors == from.vectors
-            && published.manifest.conditions.dose == from.manifest.conditions.dose
-            && ids(&published.manifest) == ids(&from.manifest);
+            && own.dose == measured.dose
+            && ids.eq(measured.list.iter().map(|condition| &condition.id));
         if !same {
             return Ok(false);
         }

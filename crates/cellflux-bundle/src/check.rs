@@ -132,6 +132,11 @@ pub(crate) fn id(field: impl Into<String>, text: &str) -> Result<(), BundleError
     )
 }
 
+/// Whether a text is a digest as bundles hold them: 64 lower-case hexadecimal digits.
+pub(crate) fn is_digest(text: &str) -> bool {
+    text.len() == 64 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+}
+
 /// A number in a closed range; NaN is in none.
 pub(crate) fn within(field: impl Into<String>, value: f64, low: f64, high: f64) -> Result<(), BundleError> {
     ensure(

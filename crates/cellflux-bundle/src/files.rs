@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::{
-    check::{ensure, shown},
+    check::{ensure, is_digest, shown},
     error::BundleError,
     limits,
 };
@@ -59,9 +59,8 @@ impl FileEntry {
             self.bytes,
             format!("at most {limit} for {}", self.path),
         )?;
-        let lower_hex = |b: u8| matches!(b, b'0'..=b'9' | b'a'..=b'f');
         ensure(
-            self.sha256.len() == 64 && self.sha256.bytes().all(lower_hex),
+            is_digest(&self.sha256),
             format!("{field}.sha256"),
             shown(&self.sha256),
             "64 lower-case hex digits",

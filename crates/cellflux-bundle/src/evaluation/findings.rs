@@ -305,8 +305,7 @@ impl Evaluation {
 
     /// Whether walks under the untreated condition leave controls what they are.
     fn untreated_walk(&self) -> Option<String> {
-        let mut rows = self.rows.iter();
-        let moved = rows.find(|row| row.kind == RowKind::Untreated)?.side_change?;
+        let moved = self.row(RowKind::Untreated)?.side_change?;
         let shown = plain(moved);
         Some(if moved.low > 0.0 {
             format!(

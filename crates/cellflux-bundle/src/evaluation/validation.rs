@@ -73,9 +73,8 @@ impl Evaluation {
         check::label(field("program"), &self.program)?;
         for (name, digest) in [("weights", &self.weights), ("vectors", &self.vectors)] {
             let Some(digest) = digest else { continue };
-            let digit = |byte: u8| byte.is_ascii_digit() || matches!(byte, b'a'..=b'f');
             ensure(
-                digest.len() == 64 && digest.bytes().all(digit),
+                check::is_digest(digest),
                 field(name),
                 check::shown(digest),
                 "64 lower-case hexadecimal digits",
