@@ -165,17 +165,16 @@ impl Model {
     /// The picture of a gallery example's file, every channel in its own window: `{ width, height, rgba }`.
     pub fn thumbnail(&self, path: &str, content: &[u8]) -> Result<JsValue, JsValue> {
         let spec = &self.manifest.image;
-        let coded = start_image::decode(spec, path, content).map_err(|error| Trouble::of_session(&error))?;
-        let image = spec.to_model_range(&coded).map_err(Trouble::from)?;
+        let image = self.example_values(path, content)?;
         let picture = composite(spec, &Display::of(spec), &image).map_err(Trouble::from)?;
         Ok(picture::to_js(&picture))
     }
 
     /// The image `[C, H, W]` of a gallery example's file, in model range: what is measured of a cell.
     pub fn example_values(&self, path: &str, content: &[u8]) -> Result<Vec<f32>, JsValue> {
-        let spec = &self.manifest.image;
-        let coded = start_image::decode(spec, path, content).map_err(|error| Trouble::of_session(&error))?;
-        Ok(spec.to_model_range(&coded).map_err(Trouble::from)?)
+        let coded = self.coded(path, content)?;
+        let image = self.manifest.image.to_model_range(&coded);
+        Ok(image.map_err(Trouble::from)?)
     }
 }
 

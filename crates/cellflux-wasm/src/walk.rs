@@ -205,8 +205,7 @@ impl Walk {
 
     /// The start image's picture, before source noise; the noise itself for a flow that starts from noise.
     pub fn control(&self) -> Result<JsValue, JsValue> {
-        let start = self.exploration.walk().clean_start();
-        let picture = composite(&self.manifest.image, &self.display(), start).map_err(Trouble::from)?;
+        let picture = composite(self.spec(), &self.display(), self.clean_start()).map_err(Trouble::from)?;
         Ok(picture::to_js(&picture))
     }
 
@@ -214,7 +213,7 @@ impl Walk {
     /// change of all channels as [`cellflux_session::PreparedWalk::change_at`] has it.
     pub fn picture(&self, step: usize) -> Result<JsValue, JsValue> {
         let frame = self.frame(step)?;
-        let (spec, display) = (&self.manifest.image, self.display());
+        let (spec, display) = (self.spec(), self.display());
         let now = composite(spec, &display, &frame.values).map_err(Trouble::from)?;
         let walk = self.exploration.walk();
         let reference = walk.reference_at(frame.t);
