@@ -18,7 +18,7 @@ import { asked, controlOf, pairsOf } from '../measures.js';
 /** Not charted: a yes or no, which is said below the nucleus's area. */
 const CUT_OFF = 'nucleus.cut-off';
 const AREA = 'nucleus.area';
-/** Intervals of fewer cells are too short (crates/cellflux-measure, `sets::mean::FEW`). */
+/** Intervals of fewer cells are too short (crates/cellflux-measure, `sets::mean::Mean`). */
 const FEW = 5;
 const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ';
 

@@ -10,10 +10,6 @@ const REPLICATES: usize = 1000;
 /// Its seed, so that the same cells always have the same interval.
 const SEED: u64 = 1;
 
-/// Fewer cells than this have an interval that is too short to rely on: the percentile bootstrap of five
-/// covers about 85 % where it says 95 % ([`super::groups::FEWEST_FIELDS`]).
-pub const FEW: usize = 5;
-
 /// A mean over cells.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Mean {
@@ -21,8 +17,10 @@ pub struct Mean {
     pub cells: usize,
     /// Their mean.
     pub value: f64,
-    /// The 95 % interval of the mean, by the bootstrap over cells; `None` for a single cell. Cells are taken
-    /// as independent, which those of one field of view are not: the interval is then too short.
+    /// The 95 % interval of the mean, by the bootstrap over cells; `None` for a single cell. Of few cells it
+    /// is too short to rely on: of five it covers about 85 % where it says 95 %
+    /// ([`super::groups::FEWEST_FIELDS`]). Cells are taken as independent, which those of one field of view
+    /// are not: the interval is then too short as well.
     pub interval: Option<Interval>,
 }
 
