@@ -275,14 +275,13 @@ fn visits() -> Result<()> {
             channels: Vec::new(),
         };
         if name == "shown" {
-            let number = |value| Thousandths::nearest(value).context("no number of thousandths");
             recipe.view.channels = vec![ChannelView {
                 channel: 1,
                 window: Some(WindowView {
-                    low: number(0.11)?,
-                    high: number(0.35)?,
+                    low: Thousandths::new(110),
+                    high: Thousandths::new(350),
                 }),
-                gamma: Some(number(0.8)?),
+                gamma: Some(Thousandths::new(800)),
                 lut: Some(Lut::Magenta),
             }];
         }
