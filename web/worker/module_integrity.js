@@ -4,3 +4,5 @@
 export const MODULE_INTEGRITY = null;
 /** @type {string | null} */
 export const CHEMISTRY_INTEGRITY = null;
+/** @type {string | null} */
+export const RESULTS_INTEGRITY = null;

@@ -23,7 +23,7 @@ pub struct Shipped {
 pub const SHIPPED: [Shipped; 3] = [
     Shipped {
         name: "page",
-        packages: &["cellflux-wasm", "cellflux-compound-wasm"],
+        packages: &["cellflux-wasm", "cellflux-compound-wasm", "cellflux-results-wasm"],
         metadata: &["--filter-platform", "wasm32-unknown-unknown"],
     },
     Shipped {

@@ -25,6 +25,8 @@ pub fn lint() -> Result<()> {
             "cellflux-wasm",
             "--exclude",
             "cellflux-compound-wasm",
+            "--exclude",
+            "cellflux-results-wasm",
         ])
         .arg("--all-targets")
         .args(["--", "--deny", "warnings"]))?;
@@ -39,6 +41,8 @@ pub fn lint() -> Result<()> {
         "cellflux-wasm",
         "--package",
         "cellflux-compound-wasm",
+        "--package",
+        "cellflux-results-wasm",
         "--lib",
         "--profile",
         "web",
@@ -64,6 +68,8 @@ fn documentation() -> Result<()> {
             "cellflux-wasm",
             "--exclude",
             "cellflux-compound-wasm",
+            "--exclude",
+            "cellflux-results-wasm",
         ])
         .arg("--no-deps")
         .args(["--lib", "--examples", "--bin", "cellflux", "--bin", "xtask"])

@@ -13,12 +13,14 @@ use crate::tally::Tally;
 /// One selection of packages for the tests and for the command, so that cargo uses one set of features and
 /// builds every dependency once. The page's modules run in a browser only; xtask has been built by itself
 /// already.
-const PACKAGES: [&str; 7] = [
+const PACKAGES: [&str; 9] = [
     "--workspace",
     "--exclude",
     "cellflux-wasm",
     "--exclude",
     "cellflux-compound-wasm",
+    "--exclude",
+    "cellflux-results-wasm",
     "--exclude",
     "xtask",
 ];

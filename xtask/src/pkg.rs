@@ -25,7 +25,7 @@ struct Module {
 }
 
 /// The explorer's, which every visitor downloads, and what is fetched when it is first needed.
-const MODULES: [Module; 2] = [
+const MODULES: [Module; 3] = [
     Module {
         what: "explorer",
         package: "cellflux-wasm",
@@ -37,6 +37,12 @@ const MODULES: [Module; 2] = [
         package: "cellflux-compound-wasm",
         name: "cellflux_compound_wasm",
         most: 650_000,
+    },
+    Module {
+        what: "results",
+        package: "cellflux-results-wasm",
+        name: "cellflux_results_wasm",
+        most: 350_000,
     },
 ];
 

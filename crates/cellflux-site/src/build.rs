@@ -32,7 +32,7 @@ use crate::report::Report;
 use crate::site_files::Files;
 use crate::texts::Texts;
 use crate::theme;
-use crate::toolkit::{CHEMISTRY, Toolkit};
+use crate::toolkit::{CHEMISTRY, RESULTS, Toolkit};
 use crate::words::{LANGUAGES, Words};
 use crate::worker_integrity::write_digests;
 
@@ -404,12 +404,12 @@ fn own_files(project: &Project, toolkit: &Toolkit, explorers: bool) -> Result<Na
 }
 
 /// What the explorer's worker loads, its WebAssembly module included; the chemistry's waits until a visitor
-/// types a compound.
+/// types a compound, and that of results until one keeps a figure.
 fn worker_files(own: &Named) -> impl Iterator<Item = String> + '_ {
-    let later = own.of(CHEMISTRY).ok();
+    let later = [CHEMISTRY, RESULTS].map(|path| own.of(path).ok());
     own.files
         .keys()
-        .filter(move |path| Some(path.as_str()) != later)
+        .filter(move |path| !later.contains(&Some(path.as_str())))
         .filter(|path| path.starts_with("web/worker") || path.starts_with("pkg/"))
         .cloned()
 }

@@ -6,14 +6,18 @@ use std::fmt::Write;
 
 use crate::error::SiteError;
 use crate::fingerprint::{integrity, name_by_content, relative};
-use crate::toolkit::{CHEMISTRY, WASM};
+use crate::toolkit::{CHEMISTRY, RESULTS, WASM};
 
 const WORKER: &str = "web/worker.js";
 const WORKER_LIST: &str = "web/integrity.js";
 const MODULE_DIGEST: &str = "web/worker/module_integrity.js";
 
 /// The WebAssembly modules, with the names that their digests have in [`MODULE_DIGEST`].
-const MODULES: [(&str, &str); 2] = [(WASM, "MODULE_INTEGRITY"), (CHEMISTRY, "CHEMISTRY_INTEGRITY")];
+const MODULES: [(&str, &str); 3] = [
+    (WASM, "MODULE_INTEGRITY"),
+    (CHEMISTRY, "CHEMISTRY_INTEGRITY"),
+    (RESULTS, "RESULTS_INTEGRITY"),
+];
 
 /// Writes the digests of the WebAssembly modules and the list of the worker's modules, each after those that
 /// it imports, into the page's own files. The list's names are those that [`name_by_content`] gives.
@@ -84,10 +88,12 @@ mod tests {
             ("pkg/m.js", "export default 1;"),
             (WASM, "wasm"),
             (CHEMISTRY, "chemistry"),
+            (RESULTS, "results"),
             (WORKER_LIST, "export const WORKER_MODULES = [];"),
             (
                 MODULE_DIGEST,
-                "export const MODULE_INTEGRITY = null;\nexport const CHEMISTRY_INTEGRITY = null;",
+                "export const MODULE_INTEGRITY = null;\nexport const CHEMISTRY_INTEGRITY = null;\n\
+                 export const RESULTS_INTEGRITY = null;",
             ),
         ]
         .map(|(path, text)| (path.to_owned(), text.as_bytes().to_vec()))
@@ -112,7 +118,11 @@ mod tests {
         }
         assert_eq!(list.matches("sha384-").count(), 4);
         let digest = std::str::from_utf8(&files[MODULE_DIGEST]).unwrap();
-        for (name, content) in [("MODULE", "wasm"), ("CHEMISTRY", "chemistry")] {
+        for (name, content) in [
+            ("MODULE", "wasm"),
+            ("CHEMISTRY", "chemistry"),
+            ("RESULTS", "results"),
+        ] {
             let line = format!("{name}_INTEGRITY = '{}';", integrity(content.as_bytes()));
             assert!(digest.contains(&line), "{digest}");
         }
