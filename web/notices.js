@@ -39,6 +39,8 @@ const WAYS_ON = {
   'bad-compound': [],
   // Typing the compound tries again.
   chemistry: [],
+  // Saving the figure tries again.
+  results: [],
   'no-engine': [],
   cpu: [],
   internal: [],

@@ -3,7 +3,8 @@
 import { isolated } from './isolated.js';
 import { shortened } from './shortened.js';
 
-/** @import { Compound, EngineName, EngineReport, Exploration, ManifestView, Opened } from './protocol.js' */
+/** @import { ChangeLegend, Compound, EngineName, EngineReport, Exploration } from './protocol.js' */
+/** @import { ManifestView, Opened } from './protocol.js' */
 /** @import { Picture, Recipe, Step, ToldWalk, Typed, Upload, Uploaded } from './protocol.js' */
 /** @import { Notice } from './notices.js' */
 
@@ -50,6 +51,7 @@ import { shortened } from './shortened.js';
  * @property {Recipe | null} recipe
  * @property {string} link
  * @property {boolean[]} visible
+ * @property {ChangeLegend} legend what the colours of the differences mean
  * @property {number} rejected
  * @property {Walk | null} walk
  * @property {Start | null} start

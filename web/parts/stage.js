@@ -1,6 +1,7 @@
 // The microscope's view: where the walk started, where it is now, and what changed, side by side.
 
 import { el, Part } from '../html.js';
+import { ChangeScale } from '../change_scale.js';
 import * as figures from '../figures.js';
 import { isolated } from '../isolated.js';
 import { Lens, wholeMultiple } from '../lens.js';
@@ -14,6 +15,13 @@ const GENERATED = 'Generated, not measured';
 /** A compound that was typed, as far as batches are concerned. */
 const TYPED = { id: null, batches: [], control: false };
 
+/** What the picture of a step is. */
+export function stampOf(cursor, walk, start) {
+  if (cursor > 0) return GENERATED;
+  if (start?.kind === 'noise') return 'Noise: no cell is in it';
+  return walk.noised ? 'The start with source noise' : 'The start, unchanged';
+}
+
 /** Shows `state.walk` at `state.cursor`: three pictures, and the channels that can be switched off. */
 export class Stage extends Part {
   connectedCallback() {
@@ -21,6 +29,8 @@ export class Stage extends Part {
     this.start = view('start', 'Start');
     this.now = view('now', 'Now');
     this.difference = view('difference', 'Difference');
+    this.changeScale = new ChangeScale();
+    this.difference.caption.append(this.changeScale.element);
     this.noise = el('p', { class: 'explained', hidden: true });
     this.channels = el('div', { class: 'channels', role: 'group', 'aria-label': 'Channels shown' });
     this.smooth = el(
@@ -116,8 +126,9 @@ export class Stage extends Part {
 
   /** @param {State} state */
   update(state) {
-    const { walk, cursor, channels, visible, smooth } = state;
+    const { walk, cursor, channels, visible, smooth, legend } = state;
     if (channels && this.changed('channels', channels)) this.#buildChannels(channels);
+    if (channels && this.changed('legend', legend)) this.changeScale.show(legend);
     if (channels && this.changed('visible', visible)) this.#press(visible);
     this.#compareBatches(state);
     if (this.changed('smooth', smooth)) {
@@ -170,14 +181,7 @@ export class Stage extends Part {
     this.now.title.textContent = 'Now';
     const under = recipe?.alpha === 0 ? 'no compound (α = 0)' : compoundName;
     this.now.note.textContent = `${where}${under ? `, ${under}` : ''}`;
-    this.now.stamp.textContent =
-      cursor > 0
-        ? GENERATED
-        : start?.kind === 'noise'
-          ? 'Noise: no cell is in it'
-          : walk.noised
-            ? 'The start with source noise'
-            : 'The start, unchanged';
+    this.now.stamp.textContent = stampOf(cursor, walk, start);
     this.now.stamp.classList.toggle('generated', generated);
     const alone = visible?.filter(Boolean).length === 1;
     const size = step.change === undefined ? '' : `; ${step.change.toFixed(3)} on average`;

@@ -59,6 +59,7 @@ export class Exploring {
     change: ({ change }) => this.#walking.change(change),
     type: (args) => this.#walking.type(args),
     link: ({ link }) => this.#walking.followLink(link),
+    recipe: ({ text }) => this.#walking.followRecipe(text),
     step: ({ playing }) => this.#walking.step(playing),
     show: ({ visible }) => this.#walking.show(visible),
     decode: async ({ files }) => this.#uploading.decode(files),
@@ -67,7 +68,7 @@ export class Exploring {
       const upload = this.#uploading.cut(arrangement);
       return this.#walking.useUpload(upload, this.#uploading.name);
     },
-    keep: async ({ kind, step }) => this.#walking.keep(kind, step),
+    keep: (args) => this.#walking.keep(args),
   };
 
   /** While nobody calls: see `Tuning`. */

@@ -167,6 +167,7 @@ export function manifestView(manifest, evaluated) {
       size: [image.width, image.height],
       channels,
       provenance: provenance(manifest.provenance, evaluated?.remarks ?? []),
+      citation: manifest.provenance.data_set.citation,
     },
     channels,
     samples: tiles(gallery.controls, false),

@@ -5,7 +5,7 @@ import { keptFile } from './kept_file.js';
 import { nextTurn } from './next_turn.js';
 import * as recipeView from './recipe_view.js';
 
-/** @import { Answer, Change, Exploration, FileKind, ManifestView } from '../protocol.js' */
+/** @import { Answer, Change, Exploration, ManifestView } from '../protocol.js' */
 /** @import { Args, Stepped, ToldWalk, Trouble, Typed, Uploaded } from '../protocol.js' */
 /** @import { Compounds } from './compounds.js' */
 /** @import { Opening } from './opening.js' */
@@ -135,6 +135,16 @@ export class Walking {
   }
 
   /**
+   * @param {string} text a recipe's JSON
+   * @returns {Promise<Answer<'recipe'>>}
+   */
+  async followRecipe(text) {
+    const recipe = recipeView.read(text, this.#opening.model.manifest().id);
+    await this.#follow(recipe);
+    return { ...this.#exploration(), at: recipe.view?.step ?? null };
+  }
+
+  /**
    * @param {boolean[]} visible
    * @returns {Promise<Exploration>}
    */
@@ -189,11 +199,11 @@ export class Walking {
 
   /**
    * What the visitor takes away.
-   * @param {FileKind} kind
-   * @param {number} step
+   * @param {Args<'keep'>} wanted
    */
-  keep(kind, step) {
-    return keptFile(this.#walk, kind, step, this.compound ?? 'typed-compound');
+  keep(wanted) {
+    const { citation } = this.#opening.model.manifest().provenance.data_set;
+    return keptFile(this.#walk, wanted, this.compound ?? 'typed-compound', citation);
   }
 
   /**
@@ -295,6 +305,7 @@ export class Walking {
       recipe: recipeView.shown(this.#recipe),
       link,
       visible: this.#visible,
+      legend: this.#walk.difference_legend(),
       rejected: this.#rejected(),
       ...(another ? { uploaded: this.#uploaded } : {}),
       typed: this.#typed,
