@@ -40,12 +40,12 @@ async function reading(file) {
   }
   if (end === 'svg') {
     bounded(file, LARGEST_SVG);
-    const link = svgText(await contentOf(file, (whole) => whole.text()), LINK);
-    if (link === null) {
+    const found = linkOf(svgText(await contentOf(file, (whole) => whole.text()), LINK));
+    if (!found) {
       throw new Failure('bad-image', `${file.name} holds no link to a walk; expected a figure that this page `
         + 'has saved, or an image as PNG, JPEG, TIFF or .npy.');
     }
-    return linkOf(link);
+    return found;
   }
   if (end === 'json') {
     bounded(file, LARGEST_RECIPE);
@@ -105,11 +105,20 @@ function international(data, keyword) {
 
 const latin = (bytes) => String.fromCharCode(...bytes.subarray(0, 80));
 
-/** A figure's text of this keyword; null where it has none. What is parsed here is neither run nor shown. */
+const ENTITIES = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
+
+/**
+ * A figure's text of this keyword; null where it has none. The figure is not parsed as a document: one that
+ * nobody has checked could ask for styles that the page's policy refuses.
+ * @param {string} text
+ * @param {string} keyword
+ */
 export function svgText(text, keyword) {
-  const figure = new DOMParser().parseFromString(text, 'image/svg+xml');
-  const found = [...figure.querySelectorAll('metadata [keyword]')];
-  return found.find((node) => node.getAttribute('keyword') === keyword)?.textContent ?? null;
+  const named = text.indexOf(`keyword="${keyword}"`);
+  const begin = named < 0 ? 0 : text.indexOf('>', named) + 1;
+  const end = begin === 0 ? -1 : text.indexOf('<', begin);
+  if (end < 0) return null;
+  return text.slice(begin, end).replaceAll(/&(amp|lt|gt|quot|apos);/g, (_, name) => ENTITIES[name]);
 }
 
 /** The model that a link names; null where it names none. */

@@ -19,6 +19,8 @@ test('every kind of failure that the modules report is one that the page knows',
   const chemistry = new URL('../../crates/cellflux-compound-wasm/src/lib.rs', import.meta.url);
   const own = [...(await readFile(chemistry, 'utf8')).matchAll(/trouble\(\s*"([a-z-]+)"/g)];
   assert.ok(own.length > 1);
+  const drawing = new URL('../../crates/cellflux-results-wasm/src/figure.rs', import.meta.url);
+  own.push(...(await readFile(drawing, 'utf8')).matchAll(/trouble\(\s*"([a-z-]+)"/g));
   for (const [, kind] of own) kinds.add(kind);
   assert.ok(kinds.size > 8, [...kinds].join());
   assert.deepEqual([...kinds].filter((kind) => !KINDS.includes(kind)), []);
