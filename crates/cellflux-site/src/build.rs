@@ -199,11 +199,11 @@ fn own_icon(project: &Project, files: &mut AuthorFiles) -> Result<Option<String>
     icon.transpose()
 }
 
-/// The licences of the software, then of the font.
+/// The licences of the software, then of the fonts.
 fn notices(toolkit: &Toolkit) -> Vec<u8> {
     let mut text = toolkit.files.get(NOTICES).cloned().unwrap_or_default();
     if let Some(font) = toolkit.files.get(FONT_LICENCE) {
-        text.extend_from_slice(b"\n\nThe maths font (a part of Noto Sans Math)\n\n");
+        text.extend_from_slice(b"\n\nThe fonts of maths and figures (parts of Noto Sans Math and Noto Sans)\n\n");
         text.extend_from_slice(font);
     }
     text
