@@ -203,7 +203,9 @@ fn own_icon(project: &Project, files: &mut AuthorFiles) -> Result<Option<String>
 fn notices(toolkit: &Toolkit) -> Vec<u8> {
     let mut text = toolkit.files.get(NOTICES).cloned().unwrap_or_default();
     if let Some(font) = toolkit.files.get(FONT_LICENCE) {
-        text.extend_from_slice(b"\n\nThe fonts of maths and figures (parts of Noto Sans Math and Noto Sans)\n\n");
+        text.extend_from_slice(
+            b"\n\nThe fonts of maths and figures (parts of Noto Sans Math and Noto Sans)\n\n",
+        );
         text.extend_from_slice(font);
     }
     text
