@@ -12,7 +12,7 @@ const PICTURES = [
   ['frame', 'Picture (PNG)', 'The picture in the middle, pixel for pixel'],
   ['figure-png', 'Figure (PNG)', 'Steps of the walk with what changed, labels and legends, at 300 dpi'],
   ['figure-svg', 'Figure (SVG)', 'The same figure; its texts can be edited'],
-  ['animation', 'Animation (APNG)', 'Every step as an animated PNG, which browsers and slides play'],
+  ['animation', 'Animation (APNG)', 'Every step as an animated PNG, which browsers play'],
   ['webm', 'Video (WebM)', 'Every step as a video; recording takes as long as the video'],
   ['strip', 'Strip (PNG)', 'Every step reached, side by side'],
 ];
@@ -55,7 +55,7 @@ export class Keep extends Part {
       el('div', { class: 'kept', role: 'group', 'aria-label': label }, ...inside);
     this.append(
       group('Save pictures', ...pictures),
-      group('Figures show', this.#choice('steps', 'Figures show', STEPS),
+      group('What figures show', this.#choice('steps', 'Figures show', STEPS),
         this.#choice('width', 'Width', WIDTHS)),
       group('Save numbers and what makes them again', ...numbers, this.link),
     );
