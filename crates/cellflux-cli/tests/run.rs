@@ -230,7 +230,11 @@ fn a_walk_is_measured_while_it_runs_and_from_its_files_to_the_same_bytes() {
     let (bundle, outs) = (bundle(), tempfile::tempdir().unwrap());
     let (out, table) = (outs.path().join("out"), outs.path().join("walk.csv"));
     let link = LINK.replace("noise=0", "noise=0.5&seed=7");
-    succeed(bundle.path(), &out, &[&link, "--measures", table.to_str().unwrap()]);
+    succeed(
+        bundle.path(),
+        &out,
+        &[&link, "--measures", table.to_str().unwrap()],
+    );
     let text = fs::read_to_string(&table).unwrap();
     let lines: Vec<&str> = text.lines().collect();
     assert_eq!(lines.len(), 6, "{text}");
@@ -238,7 +242,11 @@ fn a_walk_is_measured_while_it_runs_and_from_its_files_to_the_same_bytes() {
         lines[0].starts_with("compound,seed,step,time,nucleus.area [px],"),
         "{text}"
     );
-    for (step, (line, time)) in lines[1..].iter().zip(["0", "0.25", "0.5", "0.75", "1"]).enumerate() {
+    for (step, (line, time)) in lines[1..]
+        .iter()
+        .zip(["0", "0.25", "0.5", "0.75", "1"])
+        .enumerate()
+    {
         assert!(line.starts_with(&format!("drug,7,{step},{time},")), "{line}");
         assert_eq!(line.split(',').count(), lines[0].split(',').count());
     }
@@ -334,6 +342,43 @@ fn any_compound_is_walked_under_its_counts_and_every_file_says_that_it_was_never
 }
 
 #[test]
+fn figures_a_film_and_measures_are_written_without_the_folder_and_figures_say_what_they_show() {
+    let (bundle, outs) = (bundle(), tempfile::tempdir().unwrap());
+    let [figure, drawing, film, table] =
+        ["figure.png", "figure.SVG", "film.png", "walk.csv"].map(|name| outs.path().join(name));
+    let output = Command::new(env!("CARGO_BIN_EXE_cellflux"))
+        .args(["run", LINK, "--figure-width", "single", "--figure-steps", "ends"])
+        .arg("--bundle")
+        .arg(bundle.path())
+        .arg("--figure")
+        .arg(&figure)
+        .arg("--figure")
+        .arg(&drawing)
+        .arg("--animation")
+        .arg(&film)
+        .arg("--measures")
+        .arg(&table)
+        .output()
+        .unwrap();
+    let message = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{message}");
+    assert_eq!(fs::read_dir(outs.path()).unwrap().count(), 4);
+    let [figure, drawing, film] = [figure, drawing, film].map(|path| fs::read(path).unwrap());
+    for file in [&figure, &drawing, &film] {
+        let text = String::from_utf8_lossy(file);
+        assert!(text.contains("Generated, not measured") && text.contains("c=drug"));
+    }
+    // 88 mm at 300 dpi.
+    let picture = cellflux_image::decode("figure.png", &figure).unwrap();
+    assert_eq!(picture.width(), 1039);
+    let drawing = String::from_utf8(drawing).unwrap();
+    // Three steps, two changes and a strip of colours for each of the three channels.
+    assert_eq!(drawing.matches("<image ").count(), 3 + 2 + 3);
+    let control = film.windows(4).position(|name| name == b"acTL").unwrap();
+    assert_eq!(film[control + 4..control + 8], 5u32.to_be_bytes());
+}
+
+#[test]
 fn both_engines_walk_the_same_trajectory() {
     let (bundle, outs) = (bundle(), tempfile::tempdir().unwrap());
     let (cpu, gpu) = (outs.path().join("cpu"), outs.path().join("gpu"));
@@ -361,7 +406,19 @@ fn what_cannot_be_run_exits_2_and_names_the_reason() {
     fs::write(full.join("frame-000.png"), b"mine").unwrap();
     let empty = outs.path().join("empty");
     let structures = bundle_of_structures();
-    let cases: [(&Path, &Path, &[&str], &str); 9] = [
+    let cases: [(&Path, &Path, &[&str], &str); 11] = [
+        (
+            bundle.path(),
+            &empty,
+            &[LINK, "--figure", "walk.jpg"],
+            "walk.jpg is neither a .png nor a .svg",
+        ),
+        (
+            bundle.path(),
+            &empty,
+            &[LINK, "--animation", "walk.svg"],
+            "walk.svg is no .png",
+        ),
         (bundle.path(), &full, &[LINK], "not empty"),
         (outs.path(), &empty, &[LINK], "manifest.json"),
         (bundle.path(), &empty, &["#v=1&c=drug&a=1e9"], "alpha"),
