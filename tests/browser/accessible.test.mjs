@@ -19,9 +19,9 @@ async function opened(settings = {}) {
 for (const [width, height] of [[390, 844], [1280, 800]]) {
   for (const colorScheme of /** @type {const} */ (['light', 'dark'])) {
     test(`the first screen, ${width} px, ${colorScheme}`, async () => {
-      const { page, context } = await opened({ viewport: { width, height }, colorScheme });
+      const { explorer, context } = await opened({ viewport: { width, height }, colorScheme });
       try {
-        await accessible(page, `${width} px, ${colorScheme}`);
+        await accessible(explorer, `${width} px, ${colorScheme}`);
       } finally {
         await context.close();
       }
@@ -41,9 +41,9 @@ test('every fold open, a walk under way, pictures enlarged, a typed compound', a
     await page.locator('[data-do="first"]').click();
     await page.locator('[data-do="forward"]').click();
     await page.locator('.where[data-step="1"]').waitFor({ timeout: 60_000 });
-    await accessible(page, 'folds open, one step walked');
+    await accessible(explorer, 'folds open, one step walked');
     await page.locator('button', { hasText: 'Enlarge' }).click();
-    await accessible(page, 'enlarged');
+    await accessible(explorer, 'enlarged');
     await page.keyboard.press('Escape');
     explorer.nothingInTheConsole();
   } finally {

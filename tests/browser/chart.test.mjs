@@ -6,6 +6,7 @@ import { test } from 'node:test';
 import { bandOf, curveOf, ends, HIGH, nearestStep, placed, ticks, WIDE } from '../../web/chart.js';
 import { compared, differenceOf } from '../../web/comparison.js';
 import { measured, signed, tick } from '../../web/figures.js';
+import { nameInWords } from '../../web/measure_names.js';
 import { asked, NOTHING_MEASURED, pairsOf } from '../../web/measures.js';
 
 const points = (...values) => values.map((value, step) => ({ time: step / (values.length - 1 || 1), value }));
@@ -125,4 +126,13 @@ test('numbers have four digits, a minus sign and, where nothing is, a dash', () 
     ['0.01235', '−2.5', '1,235', '–', '–', '0']);
   assert.deepEqual([3, -3, 0].map(signed), ['+3', '−3', '0']);
   assert.deepEqual([0.12345, -2000, 0].map(tick), ['0.12345', '−2,000', '0']);
+});
+
+test('measures have names in words, with the channels as the manifest writes them', () => {
+  const channels = ['actin', 'DNA'].map((name) => ({ name }));
+  assert.equal(nameInWords('nucleus.area', channels), 'Area of the nucleus');
+  assert.equal(nameInWords('dna.mean', channels), 'Mean of DNA');
+  assert.equal(nameInWords('actin-dna.correlation', channels), 'Correlation of actin and DNA');
+  assert.equal(nameInWords('er.laplacian-energy', channels), 'Fine detail of er');
+  assert.equal(nameInWords('something.else', channels), 'something.else');
 });

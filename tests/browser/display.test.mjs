@@ -85,7 +85,7 @@ test('a window is in the pictures, the link and saved files, and a reset takes i
     assert.equal(await explorer.link(2), link, 'byte for byte');
     // So does moving everything back by hand.
     await slide(explorer, 0, 'High', 0.4);
-    await slide(explorer, 0, 'High', 0.5);
+    await slide(explorer, 0, 'High', 0.59);
     await samePictures(explorer, plain);
     assert.equal(await explorer.link(2), link);
     explorer.nothingInTheConsole();

@@ -87,7 +87,7 @@ test('the module comes with the first use, and charts grow with the walk', async
     assert.equal(asked(), 1);
     // The bundle’s cells beside it, with what they are.
     const legend = await page.locator('.legend').innerText();
-    assert.match(legend, /A \d+ (drawn|real) control cells?.*, the start among them/);
+    assert.match(legend, /[A-D] \d+ (drawn|real) control cells?.*, the start among them/);
     assert.match(legend, /No treated cells of .* are in this bundle|cells? treated with/);
     assert.match(await area.locator('.hint li').first().innerText(),
       /^A: mean [\d.,]+ px(, 95 % interval [\d.,]+ to [\d.,]+)?, n = \d+$/);
@@ -209,10 +209,10 @@ test('other seeds make a band, the untreated walk a comparison, and axe-core is 
     assert.match(differences[0], /^[+−]?[\d.,]+ px \([+−]?[\d.,]+ %\), .* to .*; n = [1-5] seeds?\.$/);
     assert.match(differences[1], /of full scale .*Of all channels’ means this one changes most\.$/s);
     const names = await comparison.locator('dt').allInnerTexts();
-    assert.equal(names[1].replace('.mean', ''), names[2].replace('.laplacian-energy', ''));
+    assert.equal(names[1].replace('Mean of', 'Fine detail of'), names[2]);
     const compounds = new Set((await csv(explorer)).rows.map(([compound]) => compound));
     assert.ok(compounds.has('dmso') && compounds.size === 2, [...compounds].join());
-    await accessible(page, 'a walk measured, with seeds and a comparison');
+    await accessible(explorer, 'a walk measured, with seeds and a comparison');
     await page.setViewportSize({ width: 390, height: 844 });
     await explorer.fitsItsWidth();
 

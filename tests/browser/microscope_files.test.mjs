@@ -99,15 +99,17 @@ test('XML that would grow, nonsense and impossible sizes are told, and the uploa
       `<!ENTITY ${name} "${`&${'abcdefghi'[index]};`.repeat(10)}">`);
     const laughs = `<!DOCTYPE OME [<!ENTITY a "ha">${entities.join('')}]><OME><Image>&j;</Image></OME>`;
     const names = ['DNA', 'actin', 'tubulin'];
-    for (const [description, says] of [
+    for (const [index, [description, says]] of /** @type {[string, RegExp][]} */ ([
       [laughs, /its OME-XML is not read.*document type definition/],
       [`<OME>${'<<<&&&'.repeat(170_000)}`, /its OME-XML is not read/],
       [ome(names, 'PhysicalSizeX="0"'), /its pixels are 0 µm wide, expected 0\.001 to 100 µm/],
       [ome(names, 'PhysicalSizeX="NaN"'), /its pixels are NaN µm wide/],
       [ome(names, 'PhysicalSizeX="-1"'), /its pixels are -1 µm wide/],
       [ome(names, 'PhysicalSizeX="1" PhysicalSizeXUnit="furlong"'), /measured in "furlong", expected a unit/],
-    ]) {
-      const editor = await edited(explorer, file('odd.tif', microscopeTiff(80, 80, discs, { description })));
+    ]).entries()) {
+      // Of another size each, since the same crop again is the same walk.
+      const odd = microscopeTiff(80 + 8 * index, 80, discs, { description });
+      const editor = await edited(explorer, file('odd.tif', odd));
       assert.match(await editor.locator('.file-notes').textContent(), says);
       assert.match(await editor.locator('.scale-note').textContent(), /so the scale is unknown/);
       if (await editor.locator('#confirm-channels').isVisible()) {

@@ -542,6 +542,7 @@ fn too_few_cells_are_refused_with_their_numbers() {
 }
 
 #[test]
+#[ignore = "several whole evaluations: `cargo xtask test --extended` runs it"]
 fn other_controls_and_compounds_are_walked_anew_in_the_same_folder() {
     let dir = tempfile::tempdir().unwrap();
     let (out, fresh) = (dir.path().join("eval"), dir.path().join("fresh"));
@@ -579,6 +580,7 @@ fn other_controls_and_compounds_are_walked_anew_in_the_same_folder() {
 }
 
 #[test]
+#[ignore = "several whole evaluations: `cargo xtask test --extended` runs it"]
 fn parts_of_several_processes_are_the_whole() {
     let dir = tempfile::tempdir().unwrap();
     let (out, parts) = (dir.path().join("eval"), dir.path().join("parts"));
@@ -597,6 +599,7 @@ fn parts_of_several_processes_are_the_whole() {
 }
 
 #[test]
+#[ignore = "several whole evaluations: `cargo xtask test --extended` runs it"]
 fn a_sweep_prefers_a_sampling_and_writes_the_bundle_that_recommends_it() {
     let dir = tempfile::tempdir().unwrap();
     let (out, better) = (dir.path().join("eval"), dir.path().join("better"));

@@ -10,7 +10,7 @@ import { withChannel, withEnd, withoutChannels } from '../view.js';
 
 /** The look-up tables of the session (`Lut` in crates/cellflux-image), by name, in words. */
 const LUTS = [
-  ['own', 'Model’s colour'],
+  ['own', 'Own'],
   ['grey', 'Grey'],
   ['magenta', 'Magenta'],
   ['yellow', 'Yellow'],

@@ -42,8 +42,8 @@ export class Measured extends Part {
       return;
     }
     const title = own.every((example) => example.synthetic)
-      ? `Drawn, not generated: what ${compound} truly does to `
-        + `${answer ? `this cell${answer.dose}` : 'the synthetic controls'}`
+      ? `Drawn, not generated: the true answer, ${answer ? 'this cell' : 'the drawn controls'} under `
+        + `${compound}${answer?.dose ?? ''}`
       : `Measured, not generated: real cells treated with ${compound}, by batch; choose one to walk back `
         + 'from it';
     this.replaceChildren(

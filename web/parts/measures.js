@@ -7,6 +7,7 @@ import { compared, MEAN } from '../comparison.js';
 import * as figures from '../figures.js';
 import { findingLines } from '../finding.js';
 import { el, Part, unseen } from '../html.js';
+import { nameInWords } from '../measure_names.js';
 import { asked, controlOf, pairsOf } from '../measures.js';
 
 /** @import { Charted, Mark, Point } from '../chart.js' */
@@ -171,20 +172,21 @@ export class WalkCharts extends Part {
    */
   #figure(measure, charted, state, open) {
     const { name, unit, about, source } = measure;
+    const words = nameInWords(name, state.channels);
     const places = placed(charted);
     const svg = drawn(charted, places, figures.tick);
     const slider = el('div', {
       class: 'chart-slider', role: 'slider', tabindex: '0', 'data-chart': name, 'aria-valuemin': '0',
-      'aria-label': `Step of the walk, by ${name}`,
+      'aria-label': `Step of the walk, by ${words}`,
       on: { pointerdown: (event) => this.#grab(event, slider, places), keydown: (event) => this.#key(event) },
     }, svg);
     const cut = name === AREA ? this.#cutOff(state) : null;
     const figure = el('figure', { class: 'chart-figure', 'data-measure': name },
-      el('figcaption', {}, el('b', {}, name), el('span', { title: source }, sentence(about))),
+      el('figcaption', {}, el('b', { title: name }, words), el('span', { title: source }, sentence(about))),
       slider,
       cut ? el('p', { class: 'hint' }, cut) : null,
-      el('details', { open }, el('summary', {}, 'As a table', unseen(`: ${name}`)),
-        table(name, unit, charted), cellList(charted.marks, state.measures, name, unit)));
+      el('details', { open }, el('summary', {}, 'As a table', unseen(`: ${words}`)),
+        table(words, unit, charted), cellList(charted.marks, state.measures, name, unit)));
     return { name, unit, figure, slider, svg, places, charted };
   }
 
@@ -287,7 +289,7 @@ export class WalkCharts extends Part {
 
   /** @param {State} state */
   #compare(state) {
-    const { measures, recipe, walk, compounds, compoundName, measuring } = state;
+    const { measures, recipe, walk, channels, compounds, compoundName, measuring } = state;
     const ended = walk.finished && measures.steps.length === walk.steps.length;
     const pairs = pairsOf(measures, ended);
     this.comparison.hidden = !measures.compared;
@@ -308,7 +310,7 @@ export class WalkCharts extends Part {
     this.comparison.replaceChildren(
       title,
       el('dl', { class: 'facts' }, ...differences.flatMap((difference) => [
-        el('dt', {}, difference.measure.name),
+        el('dt', {}, nameInWords(difference.measure.name, channels)),
         el('dd', { 'data-difference': difference.measure.name }, wordsOfDifference(difference),
           difference.measure.name.endsWith(MEAN) ? ' Of all channels’ means this one changes most.' : ''),
       ])),
@@ -381,7 +383,7 @@ function wordsOfDifference({ measure, mean, low, high, percent, seeds }) {
 
 /**
  * The chart as a table.
- * @param {string} name
+ * @param {string} name in words
  * @param {string} unit
  * @param {Charted} charted
  */

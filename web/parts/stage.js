@@ -75,7 +75,9 @@ export class Stage extends Part {
     const resized = new ResizeObserver(() => this.#fit());
     for (const frame of frames) resized.observe(frame.parentElement);
     const button = (label, name, does) => {
-      const about = { type: 'button', class: 'chip', 'aria-label': name, title: name };
+      // What is read aloud holds what is written: a visitor may speak either.
+      const spoken = /\w/.test(label) ? `${label}: ${name}` : name;
+      const about = { type: 'button', class: 'chip', 'aria-label': spoken, title: name };
       return el('button', { ...about, on: { click: does } }, label);
     };
     const out = button('−', 'See more of the cell', () => this.lens.farther());

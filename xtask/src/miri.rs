@@ -40,7 +40,10 @@ pub fn miri(options: &Options) -> Result<()> {
         stage(&format!("Miri on the tests of {reader}"));
         pass(
             nightly()
-                .args(["miri", "test", "--package", reader, "--lib"])
+                .args(["miri", "test", "--package", reader, "--lib", "--"])
+                // Drawn cells take square roots by inline assembly, which Miri cannot interpret; they read
+                // nothing from outside.
+                .args(["--skip", "synthetic::"])
                 // Tests write into temporary folders.
                 .env("MIRIFLAGS", "-Zmiri-disable-isolation")
                 // Miri is too slow for a property's usual 256 random cases.

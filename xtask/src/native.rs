@@ -67,6 +67,16 @@ pub fn test(filter: Option<&str>) -> Result<Tally> {
     Ok(tally)
 }
 
+/// Runs the tests that evaluate whole bundles several times, which others leave out.
+pub fn long_evaluations() -> Result<Tally> {
+    stage("Whole evaluations");
+    counted(
+        cargo("test")
+            .args(PACKAGES)
+            .args(["--test", "evaluating", "--", "--ignored"]),
+    )
+}
+
 /// Runs the tests of the workspace's packages whose names contain `filter`, with these variables of the
 /// environment.
 pub fn counted_tests(filter: &str, variables: &[(&str, &OsStr)]) -> Result<Tally> {

@@ -15,8 +15,8 @@ pub struct Options {
     /// Leave out the end-to-end tests in Chromium.
     #[arg(long)]
     no_browser: bool,
-    /// Also run what takes long and seldom breaks: every fault of the network in the browser, files of a real
-    /// PyTorch, torture, five minutes of fuzzing.
+    /// Also run what takes long and seldom breaks: every fault of the network in the browser, whole
+    /// evaluations, files of a real PyTorch, torture, five minutes of fuzzing.
     #[arg(long)]
     extended: bool,
     /// Run only tests whose names contain this.
@@ -45,6 +45,10 @@ pub fn test(options: &Options) -> ExitCode {
         );
     }
     if options.extended {
+        tally.add(
+            native::long_evaluations()
+                .unwrap_or_else(|error| Tally::not_run(format!("whole evaluations: {error:#}"))),
+        );
         tally.add(pytorch().unwrap_or_else(|error| Tally::not_run(format!("PyTorch's files: {error:#}"))));
         for (part, done) in [
             (

@@ -60,6 +60,12 @@ impl Maths {
             .replace("><\u{338}</", ">&lt;\u{338}</")
             .replace(">&</", ">&amp;</");
         only_mathml(&mathml)?;
+        // On a narrow screen a long formula is scrolled, also by keyboard.
+        let mathml = mathml.replacen(
+            "<math display=\"block\">",
+            "<math display=\"block\" tabindex=\"0\">",
+            1,
+        );
         Ok(self.lift_styles(&mathml))
     }
 
@@ -211,7 +217,10 @@ mod tests {
         let block = maths
             .render(r"\begin{align} a &= b \\ c &= \color{red} d \end{align}", true)
             .unwrap();
-        assert!(block.contains("display=\"block\""), "{block}");
+        assert!(
+            block.starts_with("<math display=\"block\" tabindex=\"0\">"),
+            "{block}"
+        );
         assert!(!block.contains("style="), "{block}");
         assert!(maths.css().contains("color"), "{}", maths.css());
     }

@@ -7,7 +7,7 @@ use super::plane::Plane;
 pub const COLUMN: Column = Column {
     name: "correlation",
     unit: Unit::None,
-    about: "correlation of two channels' coded values over all pixels, -1..=1",
+    about: "correlation of two channels' coded values over all pixels, from -1 to 1",
     source: "Pearson 1895; for microscopy Manders et al. 1993",
 };
 

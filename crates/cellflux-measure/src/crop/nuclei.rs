@@ -34,7 +34,7 @@ pub const COLUMNS: [Column; 6] = [
     Column {
         name: "nucleus.solidity",
         unit: Unit::None,
-        about: "the nucleus's area over that of its convex hull, 0..=1",
+        about: "the nucleus's area over that of its convex hull, from 0 to 1",
         source: SHAPE,
     },
     Column {

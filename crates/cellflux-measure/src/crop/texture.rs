@@ -19,25 +19,25 @@ pub const COLUMNS: [Column; 5] = [
     Column {
         name: "texture-correlation",
         unit: Unit::None,
-        about: "correlation of the grey levels of neighbouring pixels (feature 3), -1..=1",
+        about: "correlation of the grey levels of neighbouring pixels (feature 3), from -1 to 1",
         source: SOURCE,
     },
     Column {
         name: "texture-energy",
         unit: Unit::None,
-        about: "sum of squared shares of pairs of levels, the angular second moment (feature 1), 0..=1",
+        about: "sum of squared shares of pairs of levels, the angular second moment (feature 1), from 0 to 1",
         source: SOURCE,
     },
     Column {
         name: "texture-entropy",
         unit: Unit::Nats,
-        about: "entropy of the shares of pairs of levels (feature 9), 0..=6.93",
+        about: "entropy of the shares of pairs of levels (feature 9), from 0 to 6.93",
         source: SOURCE,
     },
     Column {
         name: "texture-homogeneity",
         unit: Unit::None,
-        about: "inverse difference moment (feature 5): 1 where neighbours have the same level, 0..=1",
+        about: "inverse difference moment (feature 5): 1 where neighbours have the same level, from 0 to 1",
         source: SOURCE,
     },
 ];
