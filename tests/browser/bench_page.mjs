@@ -104,7 +104,7 @@ async function visit(bits, latency, viewport) {
         { timeout: 120_000 },
       ),
     // The walk may be played, as it was recorded or by the network.
-    () => page.locator('[data-do="play"]:not(:disabled)').waitFor({ timeout: 120_000 }),
+    () => page.locator('[data-do="play"]:not(:disabled)').first().waitFor({ timeout: 120_000 }),
     () => page.waitForSelector('cellflux-explorer[data-phase="ready"]', { timeout: 180_000 }),
   ]) {
     await wait();

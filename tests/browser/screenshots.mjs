@@ -1,5 +1,5 @@
-// Pictures of the page after a walk, 1280 and 390 px wide, light and dark: `page-…` all of it, `view-…` the
-// first screen.
+// Pictures of the page as it opens, 1280, 390 and 1920 px wide, light and dark: `page-…` all of it, `view-…`
+// the first screen.
 
 import { join } from 'node:path';
 
@@ -10,7 +10,7 @@ const folder = process.env.CELLFLUX_SCREENSHOTS;
 if (!folder) throw new Error('CELLFLUX_SCREENSHOTS: not set, expected the folder for the pictures');
 
 const browser = await launch();
-for (const [width, height] of [[1280, 900], [390, 844]]) {
+for (const [width, height] of [[1280, 900], [390, 844], [1920, 1080]]) {
   for (const colorScheme of ['light', 'dark']) {
     const context = await browser.newContext({
       viewport: { width, height },
@@ -18,15 +18,16 @@ for (const [width, height] of [[1280, 900], [390, 844]]) {
       deviceScaleFactor: 1,
     });
     const explorer = await ExplorerPage.open(context, `${SITE}?engine=candle`);
-    await explorer.ready();
-    await explorer.compound('cycloheximide');
-    await explorer.walk();
-    await explorer.page.evaluate(() => scrollTo(0, 0));
-    await explorer.page.screenshot({
+    // What a visitor sees first: a recorded walk at its end, and the network there to walk on.
+    const { page } = explorer;
+    await page.locator('.where', { hasText: 'recorded' }).first().waitFor();
+    await page.locator('cellflux-explorer[data-phase="ready"]').first().waitFor({ timeout: 120_000 });
+    await page.evaluate(() => scrollTo(0, 0));
+    await page.screenshot({
       path: join(folder, `page-${width}-${colorScheme}.png`),
       fullPage: true,
     });
-    await explorer.page.screenshot({ path: join(folder, `view-${width}-${colorScheme}.png`) });
+    await page.screenshot({ path: join(folder, `view-${width}-${colorScheme}.png`) });
     process.stdout.write(`${width} px, ${colorScheme}\n`);
     await context.close();
   }
