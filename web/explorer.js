@@ -4,12 +4,17 @@
 //   worker ──events, answers──▶ state ──update──▶ parts ──intents──▶ explorer ──calls──▶ worker
 
 import { takeDrops } from './drops.js';
+import { time } from './figures.js';
+import { film } from './film.js';
 import { seen } from './html.js';
 import { structureIn } from './intake.js';
+import { modelOf, walkIn } from './kept_walk.js';
 import { ANY_PART, layout, nameNoise } from './layout.js';
 import { linkAt, linkHere, showLink, takesCropAlong } from './link_at.js';
 import { Looking } from './looking.js';
 import { informed, silent, troubled, warned } from './notices.js';
+import { stamp } from './parts/stage.js';
+import { otherModel } from './protocol.js';
 import { saveFile } from './save_file.js';
 import { StandIn } from './stand_in.js';
 import { continued, EMPTY, followed, speaksOf } from './state.js';
@@ -21,7 +26,8 @@ import { WalkMeasures } from './walk_measures.js';
 import { Walker } from './walker.js';
 import { WorkerClient } from './worker_client.js';
 
-/** @import { Change, Exploration, FileKind } from './protocol.js' */
+/** @import { Change, Exploration, FigureOptions, FileKind } from './protocol.js' */
+/** @import { KeptWalk } from './kept_walk.js' */
 /** @import { Part } from './html.js' */
 /** @import { State } from './state.js' */
 /** @import { Heard } from './worker_client.js' */
@@ -435,6 +441,11 @@ class Explorer extends HTMLElement {
 
   #takeFiles(files) {
     return this.#attempt(async () => {
+      const kept = this.#state.manifest && (await walkIn(files));
+      if (kept) {
+        await this.#followKept(kept);
+        return;
+      }
       const structure = await structureIn(files);
       if (!structure) await this.#upload.take(files);
       else if (this.#state.takesStructures) await this.#typeCompound(structure.text, structure.name);
@@ -446,6 +457,27 @@ class Explorer extends HTMLElement {
     });
   }
 
+  /**
+   * Walks what a saved picture, figure or recipe was made of.
+   * @param {KeptWalk} kept
+   */
+  async #followKept({ name, link, recipe }) {
+    const own = this.#state.manifest.id;
+    const model = link === null ? null : modelOf(link);
+    if (model && model !== own) {
+      this.#set({ notice: informed(otherModel(name, model, own)) });
+      return;
+    }
+    this.#walker.pause();
+    await this.#waitFor(() => this.#attempt(async () => {
+      this.#follow(link === null
+        ? await this.#worker.call('recipe', { text: recipe })
+        : await this.#worker.call('link', { link }));
+      this.#set({ notice: informed(`${name} was saved from a walk, which is set up again here.`) });
+    }));
+    this.#walkTo(this.#state.at);
+  }
+
   #useUpload() {
     this.#walker.pause();
     return this.#waitFor(() => this.#attempt(async () => this.#follow(await this.#upload.use())));
@@ -453,13 +485,29 @@ class Explorer extends HTMLElement {
 
   // What the visitor takes away
 
-  /** @param {FileKind} kind */
-  async #keep(kind) {
+  /**
+   * @param {FileKind | 'webm'} kind
+   * @param {FigureOptions} figure
+   */
+  async #keep(kind, figure) {
     await this.#attempt(async () => {
       await this.#walkedHere();
-      const { name, type, bytes } = await this.#worker.call('keep', { kind, step: this.#state.cursor });
+      const step = this.#state.cursor;
+      const { name, type, bytes } =
+        kind === 'webm' ? await this.#film() : await this.#worker.call('keep', { kind, step, figure });
       saveFile(name, type, bytes);
     });
+  }
+
+  /** The walk as a video, which the browser records while it is drawn. */
+  async #film() {
+    const { walk, start, recipe } = this.#state;
+    const notice = informed('The video is being recorded, which takes as long as it will play');
+    this.#set({ notice });
+    const made = await film(walk.steps.map((step, index) => (
+      { picture: step.now, label: `t = ${time(step.time)}`, caption: stamp(walk, index, start).words })));
+    if (this.#state.notice === notice) this.#set({ notice: null });
+    return { name: `cellflux-${recipe.compound ?? 'typed-compound'}-walk.webm`, ...made };
   }
 
   async #copyLink() {
@@ -526,7 +574,7 @@ class Explorer extends HTMLElement {
       'upload-change': () => this.#upload.arrange(detail.change),
       'upload-cancel': () => this.#upload.cancel(),
       'upload-done': () => this.#useUpload(),
-      keep: () => this.#keep(detail.kind),
+      keep: () => this.#keep(detail.kind, detail.figure),
       'copy-link': () => this.#copyLink(),
     }[intent];
     does?.();

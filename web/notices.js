@@ -39,7 +39,7 @@ const WAYS_ON = {
   'bad-compound': [],
   // Typing the compound tries again.
   chemistry: [],
-  // Opening the measures again tries again.
+  // Opening the measures or saving the figure again tries again.
   results: [],
   'no-engine': [],
   cpu: [],

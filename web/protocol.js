@@ -8,8 +8,8 @@
 // gives way to a call that has come since, after the evaluation that it is at, and answers without a step.
 
 /**
- * Every kind of failure: the modules' own (crates/cellflux-wasm/src/trouble.rs and
- * crates/cellflux-compound-wasm), the worker's and the page's. A way on is offered by kind (notices.js).
+ * Every kind of failure: the modules' own (crates/cellflux-wasm/src/trouble.rs, crates/cellflux-compound-wasm
+ * and crates/cellflux-results-wasm), the worker's and the page's. A way on is offered by kind (notices.js).
  */
 export const KINDS = /** @type {const} */ ([
   // The module's.
@@ -60,6 +60,11 @@ export class Failure extends Error {
   }
 }
 
+/** Why what was saved from a walk of another model cannot be followed. */
+export const otherModel = (what, found, open) =>
+  `${what} is of a walk with the model “${found.slice(0, 60)}”; this page has “${open}”, so it cannot be `
+  + 'followed here.';
+
 // Failures
 
 /** @typedef {typeof KINDS[number]} Kind */
@@ -89,6 +94,8 @@ export class Failure extends Error {
  *   `change`
  * @property {{ args: { link: string }, answer: Exploration & { at: number | null } }} link the exploration
  *   that a link describes, and the step that it shows
+ * @property {{ args: { text: string }, answer: Exploration & { at: number | null } }} recipe the exploration
+ *   that a recipe's JSON describes, and the step that it shows
  * @property {{ args: { playing: boolean }, answer: Stepped }} step one more solver step; while playing, the
  *   device goes on with the next
  * @property {{ args: { view: View }, answer: Exploration }} show the walk again as this view has it
@@ -98,7 +105,8 @@ export class Failure extends Error {
  * @property {{ args: Arrangement & { redraw: boolean }, answer: Arranged }} arrange its channels and crop,
  *   drawn
  * @property {{ args: Arrangement, answer: Exploration }} use_upload makes the crop the start
- * @property {{ args: { kind: FileKind, step: number }, answer: KeptFile }} keep a file to save
+ * @property {{ args: { kind: FileKind, step: number, figure: FigureOptions }, answer: KeptFile }} keep a file
+ *   to save
  * @property {{ args: { compound: string | null, start: string | null, dose: number | null },
  *   answer: Cells }} cells what is measured of images, and the bundle's own cells beside a walk: of the
  *   controls and of a compound, by how they lie to the start's batch and to a dose
@@ -220,10 +228,17 @@ export class Failure extends Error {
  * @property {string} link its hash, without `#`
  * @property {boolean[]} [visible] channels
  * @property {Shown[]} [shown] how each channel is shown
+ * @property {ChangeLegend} [legend] what the colours of the differences mean
  * @property {number} [rejected] trials of the adaptive solver
  * @property {Uploaded | null} [uploaded] where it is another one than before
  * @property {Typed | null} typed the compound that was typed, while the walk is under one
  * @property {ToldWalk | null} walk
+ */
+
+/**
+ * The colours of a difference: for each visible channel a row from less at the left to more at the right,
+ * and the change at its ends as a share of the range from black to full scale.
+ * @typedef {{ scale: number, strips: { channel: number, picture: Picture }[] }} ChangeLegend
  */
 
 /**
@@ -320,7 +335,11 @@ export class Failure extends Error {
  */
 /** @typedef {UploadOnly & Arrangement & Arranged} Upload */
 
-/** @typedef {'frame' | 'strip' | 'trajectory' | 'times'} FileKind */
+/**
+ * @typedef {'frame' | 'strip' | 'figure-png' | 'figure-svg' | 'animation' | 'trajectory' | 'times' | 'recipe'
+ *   | 'citation'} FileKind
+ */
+/** @typedef {{ steps: 'all' | 'ends', width: 'double' | 'single' }} FigureOptions what a figure shows */
 /** @typedef {{ name: string, type: string, bytes: Uint8Array }} KeptFile */
 
 // What is measured
@@ -427,6 +446,7 @@ export class Failure extends Error {
  * @property {number | null} pixelUm micrometres per pixel of its images, where the data state it
  * @property {Channel[]} channels
  * @property {[term: string, value: string | string[]][]} provenance
+ * @property {string} citation of the data set, as the manifest has it; empty where it has none
  */
 
 /**

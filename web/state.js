@@ -4,8 +4,8 @@ import { isolated } from './isolated.js';
 import { NOTHING_MEASURED } from './measures.js';
 import { shortened } from './shortened.js';
 
-/** @import { Compound, EngineName, EngineReport, Exploration, ManifestView, Opened } from './protocol.js' */
-/** @import { Clipped, Look, Picture, Recipe, Shown, Step } from './protocol.js' */
+/** @import { ChangeLegend, Clipped, Compound, EngineName, EngineReport, Exploration } from './protocol.js' */
+/** @import { Look, ManifestView, Opened, Picture, Recipe, Shown, Step } from './protocol.js' */
 /** @import { ToldWalk, Typed, Upload, Uploaded, View } from './protocol.js' */
 /** @import { Measures } from './measures.js' */
 /** @import { Notice } from './notices.js' */
@@ -60,6 +60,7 @@ import { shortened } from './shortened.js';
  * @property {boolean[]} visible
  * @property {Shown[]} shown how the channels are shown in the pictures
  * @property {Look & { at: number }} look at a step, `at`
+ * @property {ChangeLegend} legend what the colours of the differences mean
  * @property {number} rejected
  * @property {Walk | null} walk
  * @property {Start | null} start

@@ -3,12 +3,13 @@
 
 import { fetched } from './fetched.js';
 
-const NAMES = ['tokens', 'explorer', 'controls', 'stage', 'pickers', 'measures'];
+const NAMES = ['tokens', 'explorer', 'controls', 'stage', 'display', 'pickers', 'measures'];
 const FILES = {
   tokens: new URL('./styles/tokens.css', import.meta.url),
   explorer: new URL('./styles/explorer.css', import.meta.url),
   controls: new URL('./styles/controls.css', import.meta.url),
   stage: new URL('./styles/stage.css', import.meta.url),
+  display: new URL('./styles/display.css', import.meta.url),
   pickers: new URL('./styles/pickers.css', import.meta.url),
   measures: new URL('./styles/measures.css', import.meta.url),
 };

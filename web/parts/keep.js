@@ -1,61 +1,97 @@
-// What the visitor takes away: pictures, numbers, and a link that makes them again.
+// What the visitor takes away: pictures and figures, numbers, and what makes them again.
 
 import { el, Part } from '../html.js';
+import { canFilm } from '../film.js';
 
 /** @import { State } from '../state.js' */
 
-const KINDS = [
-  ['frame', 'Frame, PNG', 'The picture in the middle, pixel for pixel'],
-  ['strip', 'Strip, PNG', 'Every step reached, side by side'],
+/** @typedef {[kind: string, label: string, title: string]} Button */
+
+/** @type {Button[]} */
+const PICTURES = [
+  ['frame', 'Picture (PNG)', 'The picture in the middle, pixel for pixel'],
+  ['figure-png', 'Figure (PNG)', 'Steps of the walk with what changed, labels and legends, at 300 dpi'],
+  ['figure-svg', 'Figure (SVG)', 'The same figure; its texts can be edited'],
+  ['animation', 'Animation (APNG)', 'Every step as an animated PNG, which browsers play'],
+  ['webm', 'Video (WebM)', 'Every step as a video; recording takes as long as the video'],
+  ['strip', 'Strip (PNG)', 'Every step reached, side by side'],
+];
+
+/** @type {Button[]} */
+const NUMBERS = [
   [
     'trajectory',
-    'Trajectory, .npy',
+    'Trajectory (.npy)',
     'All steps as numbers: [steps + 1, C, H, W], 32-bit floats in the model’s range',
   ],
-  ['times', 'Times, .npy', 'The times of the trajectory’s steps'],
+  ['times', 'Times (.npy)', 'The times of the trajectory’s steps'],
+  ['recipe', 'Recipe (JSON)', ''],
+  ['citation', 'Citation', 'How to cite the data that the network was trained on'],
+];
+
+const STEPS = [
+  ['all', 'All steps'],
+  ['ends', 'Start, middle, end'],
+];
+const WIDTHS = [
+  ['double', 'Two columns, 180 mm'],
+  ['single', 'One column, 88 mm'],
 ];
 
 /** Enabled once `state.walk` has pictures that can be made into files. */
 export class Keep extends Part {
   connectedCallback() {
     if (this.firstChild) return;
-    this.buttons = KINDS.map(([kind, label, title]) =>
-      el(
-        'button',
-        {
-          type: 'button',
-          class: 'secondary',
-          disabled: true,
-          title,
-          'data-keep': kind,
-          on: { click: () => this.intend('keep', { kind }) },
-        },
-        label,
-      ),
+    this.figure = { steps: 'all', width: 'double' };
+    const buttons = (kinds) => kinds.map((kind) => this.#button(...kind));
+    const [pictures, numbers] = [buttons(PICTURES), buttons(NUMBERS)];
+    this.buttons = [...pictures, ...numbers];
+    this.link = this.#button('link', 'Copy link', '');
+    this.recipe = this.#of('recipe');
+    this.citation = this.#of('citation');
+    this.citation.hidden = true;
+    this.#of('webm').hidden = !canFilm();
+    const group = (label, ...inside) =>
+      el('div', { class: 'kept', role: 'group', 'aria-label': label }, ...inside);
+    this.append(
+      group('Save pictures', ...pictures),
+      group('What figures show', this.#choice('steps', 'Figures show', STEPS),
+        this.#choice('width', 'Width', WIDTHS)),
+      group('Save numbers and what makes them again', ...numbers, this.link),
     );
-    this.link = el(
-      'button',
-      {
-        type: 'button',
-        class: 'secondary',
-        'data-keep': 'link',
-        title: 'The link holds everything, your own crop included; anyone with the link has the crop',
-        on: { click: () => this.intend('copy-link') },
-      },
-      'Copy link',
-    );
-    this.append(...this.buttons, this.link);
   }
 
   /** @param {State} state */
-  update({ walk, link, recipe, phase }) {
+  update({ walk, link, recipe, phase, manifest }) {
     // Of a recording only the network can make files, so it walks it first.
     const ready = walk && (!walk.recorded || phase === 'ready');
     for (const button of this.buttons) button.disabled = !ready;
+    this.citation.disabled = !manifest;
+    this.citation.hidden = !manifest?.citation;
     this.link.disabled = !link;
-    this.link.title =
-      recipe?.control === 'upload'
-        ? 'A link that makes this picture again, your own crop included'
-        : 'A link that makes this picture again';
+    const own = recipe?.control === 'upload' ? ', your own crop included' : '';
+    this.link.title = `A link that makes this picture again${own}`;
+    this.recipe.title = `Makes this walk again when it is dropped here, or with the command${own}`;
+  }
+
+  #of(kind) {
+    return this.buttons.find((button) => button.dataset.keep === kind);
+  }
+
+  #button(kind, label, title) {
+    const keep = () => this.intend('keep', { kind, figure: { ...this.figure } });
+    const click = kind === 'link' ? () => this.intend('copy-link') : keep;
+    const about = { type: 'button', class: 'secondary', disabled: true, title, 'data-keep': kind };
+    return el('button', { ...about, on: { click } }, label);
+  }
+
+  /** What figures show; the walk itself does not depend on it. */
+  #choice(name, label, options) {
+    const select = el(
+      'select',
+      { 'data-figure': name, on: { change: () => { this.figure[name] = select.value; } } },
+      ...options.map(([value, text]) => el('option', { value }, text)),
+    );
+    return el('label', {}, `${label} `, select);
   }
 }

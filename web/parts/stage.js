@@ -1,6 +1,7 @@
 // The microscope's view: where the walk started, where it is now, and what changed, side by side.
 
 import { el, Part } from '../html.js';
+import { ChangeScale } from '../change_scale.js';
 import * as figures from '../figures.js';
 import { Lens, wholeMultiple } from '../lens.js';
 import { paint } from '../pixels.js';
@@ -19,6 +20,8 @@ export class Stage extends Part {
     this.start = view('start', 'Start');
     this.now = view('now', 'Now');
     this.difference = view('difference', 'Difference');
+    this.changeScale = new ChangeScale();
+    this.difference.caption.append(this.changeScale.element);
     this.noise = el('p', { class: 'explained', hidden: true });
     this.channels = el('div', { class: 'channels', role: 'group', 'aria-label': 'Channels shown' });
     this.smooth = el(
@@ -155,9 +158,10 @@ export class Stage extends Part {
 
   /** @param {State} state */
   update(state) {
-    const { walk, cursor, channels, visible, smooth, manifest } = state;
+    const { walk, cursor, channels, visible, smooth, legend, manifest } = state;
     this.pixelUm = manifest?.pixelUm ?? null;
     if (channels && this.changed('channels', channels)) this.#buildChannels(channels);
+    if (channels && this.changed('legend', legend)) this.changeScale.show(legend);
     if (channels && this.changed('visible', visible)) this.#press(visible);
     if (channels && this.changed('shown', state.shown)) this.#colour(state.shown);
     if (this.changed('panels', state.panels)) {

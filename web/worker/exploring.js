@@ -65,6 +65,7 @@ export class Exploring {
     change: ({ change }) => this.#walking.change(change),
     type: (args) => this.#walking.type(args),
     link: ({ link }) => this.#walking.followLink(link),
+    recipe: ({ text }) => this.#walking.followRecipe(text),
     step: ({ playing }) => this.#walking.step(playing),
     show: ({ view }) => this.#walking.show(view),
     look: async (args) => this.#walking.look(args),
@@ -74,7 +75,7 @@ export class Exploring {
       const upload = this.#uploading.cut(arrangement);
       return this.#walking.useUpload(upload, this.#uploading.name);
     },
-    keep: async ({ kind, step }) => this.#walking.keep(kind, step),
+    keep: (args) => this.#walking.keep(args, this.#results),
     cells: (args) => this.#results.cells(args),
     measure: (args) => this.#measure(args),
     side: async (args) => {

@@ -1,22 +1,49 @@
 // A file that the visitor takes away, made of a walk.
 
+import { drawn } from './figures.js';
+
 /** @import { Walk } from '../../pkg/cellflux_wasm.js' */
-/** @import { FileKind, KeptFile } from '../protocol.js' */
+/** @import { Args, KeptFile } from '../protocol.js' */
+/** @import { Results } from './results.js' */
+
+const TYPES = {
+  png: 'image/png',
+  svg: 'image/svg+xml',
+  json: 'application/json',
+  bib: 'text/plain',
+  txt: 'text/plain',
+};
+
+const written = (text) => new TextEncoder().encode(text);
 
 /**
  * @param {Walk} walk
- * @param {FileKind} kind
- * @param {number} step for a frame, which one
+ * @param {Pick<Results, 'start'>} results whose module draws figures
+ * @param {Args<'keep'>} wanted
  * @param {string} condition for the file's name
- * @returns {KeptFile}
+ * @param {string} citation how the data is cited, as the manifest says it
+ * @returns {Promise<KeptFile>}
  */
-export function keptFile(walk, kind, step, condition) {
-  const { bytes, name } = {
+export async function keptFile(walk, results, { kind, step, figure: { steps, width } }, condition, citation) {
+  const draw = async (shown, made, name) => ({ bytes: await drawn(results, walk, shown, made), name });
+  const { bytes, name } = await {
     frame: () => ({ bytes: walk.frame_png(step), name: `step-${step}.png` }),
     strip: () => ({ bytes: walk.strip_png(), name: 'strip.png' }),
+    'figure-png': () => draw(steps, (figure) => figure.png(width), 'figure.png'),
+    'figure-svg': () => draw(steps, (figure) => written(figure.svg(width)), 'figure.svg'),
+    animation: () => draw('film', (figure) => figure.animation(), 'animation.png'),
     trajectory: () => ({ bytes: walk.trajectory_npy(), name: 'trajectory.npy' }),
     times: () => ({ bytes: walk.times_npy(), name: 'times.npy' }),
+    recipe: () => ({ bytes: written(recipe(walk, step)), name: 'recipe.json' }),
+    // BibTeX begins with an @.
+    citation: () => ({ bytes: written(citation), name: /^\s*@/.test(citation) ? 'data.bib' : 'data.txt' }),
   }[kind]();
-  const type = name.endsWith('.png') ? 'image/png' : 'application/octet-stream';
+  const type = TYPES[name.split('.').pop()] ?? 'application/octet-stream';
   return { name: `cellflux-${condition}-${name}`, type, bytes };
+}
+
+/** The recipe with the step in view, as `cellflux run --recipe` reads it. */
+function recipe(walk, step) {
+  const { view, ...rest } = walk.recipe();
+  return `${JSON.stringify({ ...rest, view: { ...view, step } }, null, 2)}\n`;
 }

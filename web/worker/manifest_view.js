@@ -179,6 +179,7 @@ export function manifestView(manifest, evaluated) {
       pixelUm: modelScale(image).pixelUm,
       channels,
       provenance: provenance(manifest.provenance, evaluated?.remarks ?? []),
+      citation: manifest.provenance.data_set.citation,
     },
     channels,
     samples: tiles(gallery.controls, false),

@@ -1,6 +1,33 @@
 // A recipe as the page's controls show it, and back. The recipe itself is the session's: checked there, never
 // here.
 
+import { Failure, otherModel } from '../protocol.js';
+
+/**
+ * The recipe in a file: one that the page has saved, or that of a record of `cellflux run`. What its fields
+ * hold is checked by the session.
+ * @param {string} text
+ * @param {string} model the id of the model that is open
+ * @throws {Failure}
+ */
+export function read(text, model) {
+  let json = null;
+  try {
+    json = JSON.parse(text);
+  } catch (error) {
+    throw new Failure('bad-recipe', `The file is not JSON (${error.message}); expected a recipe.`);
+  }
+  const recipe = json?.recipe ?? json;
+  if (typeof recipe?.model !== 'string' || !recipe.start || !recipe.sampling) {
+    throw new Failure('bad-recipe', 'The JSON is no recipe; expected one that a page of this kind or '
+      + '`cellflux run` has saved.');
+  }
+  if (recipe.model !== model) {
+    throw new Failure('bad-recipe', otherModel('The recipe', recipe.model, model));
+  }
+  return recipe;
+}
+
 /** The structure of a recipe's typed compound; null where the compound is one of the bundle's. */
 export const smilesOf = (recipe) => recipe?.condition?.smiles ?? null;
 

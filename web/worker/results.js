@@ -1,5 +1,5 @@
-// What a walk measures: its own steps, the bundle's cells beside them, and the table of all, from the
-// results' module, which is fetched when a visitor first measures.
+// The results' module, which is fetched when a visitor first measures a walk or keeps a figure of it
+// (figures.js), and what it measures: a walk's own steps, the bundle's cells beside them, the table of all.
 
 import init, * as results from '../../pkg/cellflux_results_wasm.js';
 import { Failure } from '../protocol.js';
@@ -41,7 +41,8 @@ export class Results {
     this.#started ??= startModule(init, address, name, RESULTS_INTEGRITY).catch((error) => {
       this.#started = null;
       if (!NOT_BROUGHT.includes(error.kind)) throw error;
-      throw new Failure('results', `${error.message} It measures walks; everything else works without it.`);
+      throw new Failure('results', `${error.message} It measures walks and draws figures; everything else `
+        + 'works without it.');
     });
     return this.#started;
   }

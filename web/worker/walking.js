@@ -6,11 +6,12 @@ import { keptFile } from './kept_file.js';
 import { nextTurn } from './next_turn.js';
 import * as recipeView from './recipe_view.js';
 
-/** @import { Answer, Change, Exploration, FileKind, ManifestView } from '../protocol.js' */
+/** @import { Answer, Change, Exploration, ManifestView } from '../protocol.js' */
 /** @import { Args, Measured, MeasuredStep, Stepped, ToldWalk, Trouble } from '../protocol.js' */
 /** @import { Typed, Uploaded, View } from '../protocol.js' */
 /** @import { Compounds } from './compounds.js' */
 /** @import { Opening } from './opening.js' */
+/** @import { Results } from './results.js' */
 
 /** Evaluations quicker than a frame are not worth looking between for what the visitor has changed. */
 const QUICK_MS = 16;
@@ -144,6 +145,16 @@ export class Walking {
   }
 
   /**
+   * @param {string} text a recipe's JSON
+   * @returns {Promise<Answer<'recipe'>>}
+   */
+  async followRecipe(text) {
+    const recipe = recipeView.read(text, this.#opening.model.manifest().id);
+    await this.#follow(recipe);
+    return { ...this.#exploration(), at: recipe.view?.step ?? null };
+  }
+
+  /**
    * @param {View} view
    * @returns {Promise<Exploration>}
    */
@@ -265,11 +276,12 @@ export class Walking {
 
   /**
    * What the visitor takes away.
-   * @param {FileKind} kind
-   * @param {number} step
+   * @param {Args<'keep'>} wanted
+   * @param {Pick<Results, 'start'>} results whose module draws figures
    */
-  keep(kind, step) {
-    return keptFile(this.#walk, kind, step, this.compound ?? 'typed-compound');
+  keep(wanted, results) {
+    const { citation } = this.#opening.model.manifest().provenance.data_set;
+    return keptFile(this.#walk, results, wanted, this.compound ?? 'typed-compound', citation);
   }
 
   /**
@@ -378,6 +390,7 @@ export class Walking {
       link,
       visible: this.#visible,
       shown: this.#walk.channels(),
+      legend: this.#walk.difference_legend(),
       rejected: this.#rejected(),
       ...(another ? { uploaded: this.#uploaded } : {}),
       typed: this.#typed,

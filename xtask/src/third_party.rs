@@ -78,10 +78,16 @@ pub fn texts_for_page() -> Result<String> {
     texts(page, "This page")
 }
 
-/// The licence texts of the crates in the `cellflux` command.
+/// The licence texts of the crates in the `cellflux` command, and of the font that it draws figures with.
 pub fn texts_for_command() -> Result<String> {
     let [_, command, _] = &SHIPPED;
-    texts(command, "The `cellflux` command")
+    let font = root().join("crates/cellflux-print/fonts/LICENSE.txt");
+    let font = fs::read_to_string(font).context("cannot read the licence of the figures' font")?;
+    let crates = texts(command, "The `cellflux` command")?;
+    Ok(format!(
+        "{crates}\n{}\nThe font of figures, a part of Noto Sans\n\n{font}",
+        "=".repeat(80)
+    ))
 }
 
 /// The licence texts of the crates in something published, each once, with the crates it belongs to.

@@ -9,6 +9,7 @@ extern crate cellflux_terminal;
 
 mod bundle;
 mod engine;
+mod figures;
 mod files;
 mod import;
 mod measure;

@@ -14,14 +14,16 @@ use cellflux_session::{
 };
 
 use crate::engine::EngineArgs;
+use crate::figures::FigureArgs;
 use crate::files::{read, write};
 use crate::{measure, typed_compound};
 
-/// Walk the exploration of a page's link and write every step.
+/// Walk the exploration of a page's link and write every step, a figure of it or a film.
 ///
-/// Writes `trajectory.npy` (`[steps + 1, C, H, W]`, f32, model range), `times.npy`, `strip.png`, a
-/// `frame-NNN.png` per step and `record.json` (the recipe, the engine, work and time). The PNG files carry
-/// texts: that they were generated, the model and its licence, the condition, the seed and the link.
+/// `--out` writes `trajectory.npy` (`[steps + 1, C, H, W]`, f32, model range), `times.npy`, `strip.png`, a
+/// `frame-NNN.png` per step and `record.json` (the recipe, the engine, work and time). `--figure` and
+/// `--animation` write what the page saves under these names. The pictures carry texts: that they were
+/// generated, the model and its licence, the condition, the seed and the link.
 ///
 /// A compound that the bundle does not have may be typed (`--smiles`, or in the link) where the bundle's
 /// vectors are Morgan counts. What the network makes of a compound that it has never seen is a guess; the
@@ -42,18 +44,23 @@ pub struct Args {
     #[arg(long)]
     bundle: PathBuf,
     /// The folder to write: absent or empty.
-    #[arg(long)]
-    out: PathBuf,
-    /// A CSV file to write in addition: what the images of the walk measure, as `cellflux measure` has it.
+    #[arg(long, required_unless_present_any = ["measures", "figure", "animation"])]
+    out: Option<PathBuf>,
+    /// A CSV file to write: what the images of the walk measure, as `cellflux measure` has it.
     #[arg(long)]
     measures: Option<PathBuf>,
+    #[command(flatten)]
+    figures: FigureArgs,
     #[command(flatten)]
     engine: EngineArgs,
 }
 
 /// Runs the command.
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
-    prepare(&args.out)?;
+    args.figures.check()?;
+    if let Some(out) = &args.out {
+        prepare(out)?;
+    }
     let bundle = folder::read(&args.bundle).with_context(|| args.bundle.display().to_string())?;
     // Before the walk: images that cannot be measured are refused at once.
     let along = args
@@ -68,15 +75,21 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let walk = walk(recipe, &bundle, example.as_deref())?;
     let mut exploration = Exploration::new(walk);
     let timing = pollster::block_on(finish(args.engine, &bundle, &mut exploration))?;
-    save(&args.out, &bundle, &exploration, timing)?;
+    if let Some(out) = &args.out {
+        save(out, &bundle, &exploration, timing)?;
+    }
+    let (walk, frames) = (exploration.walk(), exploration.frames());
     if let (Some(path), Some(along)) = (&args.measures, &along) {
-        let table = measure::table_of_walk(along, exploration.walk().recipe(), exploration.frames())?;
+        let table = measure::table_of_walk(along, walk.recipe(), frames)?;
         write(path, table.as_bytes())?;
     }
+    args.figures.save(&bundle.manifest, walk, frames)?;
+    let written = args.out.iter().chain(&args.measures).chain(args.figures.files());
+    let written: Vec<String> = written.map(|path| path.display().to_string()).collect();
     println!(
         "{} frames in {}, {:.1} ms per evaluation",
-        exploration.frames().len(),
-        args.out.display(),
+        frames.len(),
+        written.join(", "),
         timing.per_evaluation().unwrap_or_default()
     );
     Ok(ExitCode::SUCCESS)

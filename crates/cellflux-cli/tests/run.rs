@@ -342,6 +342,43 @@ fn any_compound_is_walked_under_its_counts_and_every_file_says_that_it_was_never
 }
 
 #[test]
+fn figures_a_film_and_measures_are_written_without_the_folder_and_figures_say_what_they_show() {
+    let (bundle, outs) = (bundle(), tempfile::tempdir().unwrap());
+    let [figure, drawing, film, table] =
+        ["figure.png", "figure.SVG", "film.png", "walk.csv"].map(|name| outs.path().join(name));
+    let output = Command::new(env!("CARGO_BIN_EXE_cellflux"))
+        .args(["run", LINK, "--figure-width", "single", "--figure-steps", "ends"])
+        .arg("--bundle")
+        .arg(bundle.path())
+        .arg("--figure")
+        .arg(&figure)
+        .arg("--figure")
+        .arg(&drawing)
+        .arg("--animation")
+        .arg(&film)
+        .arg("--measures")
+        .arg(&table)
+        .output()
+        .unwrap();
+    let message = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{message}");
+    assert_eq!(fs::read_dir(outs.path()).unwrap().count(), 4);
+    let [figure, drawing, film] = [figure, drawing, film].map(|path| fs::read(path).unwrap());
+    for file in [&figure, &drawing, &film] {
+        let text = String::from_utf8_lossy(file);
+        assert!(text.contains("Generated, not measured") && text.contains("c=drug"));
+    }
+    // 88 mm at 300 dpi.
+    let picture = cellflux_image::decode("figure.png", &figure).unwrap();
+    assert_eq!(picture.width(), 1039);
+    let drawing = String::from_utf8(drawing).unwrap();
+    // Three steps, two changes and a strip of colours for each of the three channels.
+    assert_eq!(drawing.matches("<image ").count(), 3 + 2 + 3);
+    let control = film.windows(4).position(|name| name == b"acTL").unwrap();
+    assert_eq!(film[control + 4..control + 8], 5u32.to_be_bytes());
+}
+
+#[test]
 fn both_engines_walk_the_same_trajectory() {
     let (bundle, outs) = (bundle(), tempfile::tempdir().unwrap());
     let (cpu, gpu) = (outs.path().join("cpu"), outs.path().join("gpu"));
@@ -369,7 +406,19 @@ fn what_cannot_be_run_exits_2_and_names_the_reason() {
     fs::write(full.join("frame-000.png"), b"mine").unwrap();
     let empty = outs.path().join("empty");
     let structures = bundle_of_structures();
-    let cases: [(&Path, &Path, &[&str], &str); 9] = [
+    let cases: [(&Path, &Path, &[&str], &str); 11] = [
+        (
+            bundle.path(),
+            &empty,
+            &[LINK, "--figure", "walk.jpg"],
+            "walk.jpg is neither a .png nor a .svg",
+        ),
+        (
+            bundle.path(),
+            &empty,
+            &[LINK, "--animation", "walk.svg"],
+            "walk.svg is no .png",
+        ),
         (bundle.path(), &full, &[LINK], "not empty"),
         (outs.path(), &empty, &[LINK], "manifest.json"),
         (bundle.path(), &empty, &["#v=1&c=drug&a=1e9"], "alpha"),

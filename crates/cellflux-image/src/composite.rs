@@ -140,7 +140,7 @@ pub fn difference(
     spec.check_length("model-range control", control.len())?;
     let shown: Vec<_> = display.shown(spec).collect();
     let alone = shown.len() == 1;
-    let mut light = vec![if alone { [0f32; 3] } else { [128f32; 3] }; spec.pixels()];
+    let mut light = vec![if alone { [0f32; 3] } else { NO_CHANGE }; spec.pixels()];
     for (index, own, channel) in shown {
         let colour = parts(channel.lut.full(own));
         let skipped = index * spec.pixels();
@@ -155,13 +155,49 @@ pub fn difference(
             if alone {
                 *pixel = diverging(change);
             } else {
-                for (sum, part) in pixel.iter_mut().zip(colour) {
-                    *sum += change * part * 0.5;
-                }
+                add_change(pixel, change, colour);
             }
         }
     }
     Ok(to_rgba(spec, &light))
+}
+
+/// The colours that [`difference`] gives to changes from `-scale` at the left to `scale` at the right: for
+/// each visible channel its index, and a row of `width` pixels in which only that channel changes.
+pub fn difference_legend(spec: &ImageSpec, display: &Display, width: usize) -> Vec<(usize, Rgba)> {
+    let shown: Vec<_> = display.shown(spec).collect();
+    let alone = shown.len() == 1;
+    let strip = |own: Colour, channel: ChannelDisplay| {
+        let colour = parts(channel.lut.full(own));
+        let last = width.saturating_sub(1).max(1) as f32;
+        let light: Vec<[f32; 3]> = (0..width)
+            .map(|x| {
+                let change = 2.0 * x as f32 / last - 1.0;
+                let mut pixel = NO_CHANGE;
+                add_change(&mut pixel, change, colour);
+                if alone { diverging(change) } else { pixel }
+            })
+            .collect();
+        Rgba {
+            width,
+            height: 1,
+            pixels: bytes(&light),
+        }
+    };
+    shown
+        .into_iter()
+        .map(|(index, own, channel)| (index, strip(own, channel)))
+        .collect()
+}
+
+/// The light of no change where several channels are visible.
+const NO_CHANGE: [f32; 3] = [128.0; 3];
+
+/// A channel's change from -1 to 1 in its colour.
+fn add_change(pixel: &mut [f32; 3], change: f32, colour: [f32; 3]) {
+    for (sum, part) in pixel.iter_mut().zip(colour) {
+        *sum += change * part * 0.5;
+    }
 }
 
 /// Blue at -1, white at 0, red at 1: the ends of `ColorBrewer`'s red-blue scheme, equally dark on both sides.
@@ -174,18 +210,21 @@ fn diverging(change: f32) -> [f32; 3] {
 }
 
 fn to_rgba(spec: &ImageSpec, light: &[[f32; 3]]) -> Rgba {
-    let pixels = light
+    Rgba {
+        width: spec.width,
+        height: spec.height,
+        pixels: bytes(light),
+    }
+}
+
+fn bytes(light: &[[f32; 3]]) -> Vec<u8> {
+    light
         .iter()
         .flat_map(|&[red, green, blue]| {
             // `as` saturates at both ends.
             [red.round() as u8, green.round() as u8, blue.round() as u8, 255]
         })
-        .collect();
-    Rgba {
-        width: spec.width,
-        height: spec.height,
-        pixels,
-    }
+        .collect()
 }
 
 #[cfg(test)]
@@ -309,6 +348,49 @@ mod tests {
         assert_eq!(rgba.pixels, [178, 24, 43, 255, 33, 102, 172, 255]);
         let rgba = difference(&spec, &one, &control, &control, DIFFERENCE_SCALE).unwrap();
         assert_eq!(rgba.pixels[..3], [247, 247, 247]);
+    }
+
+    #[test]
+    fn a_legend_has_the_colours_of_the_picture_that_it_explains() {
+        let spec = spec();
+        let control = spec.to_model_range(&[128; 6]).unwrap();
+        let all = Display::of(&spec);
+        let mut one = all.clone();
+        for other in [0, 2] {
+            one.channels[other].visible = false;
+        }
+        // A look-up table colours the picture, windows and gammas do not.
+        let mut otherwise = all.clone();
+        for (channel, lut) in otherwise
+            .channels
+            .iter_mut()
+            .zip([Lut::Magenta, Lut::Viridis, Lut::Own])
+        {
+            channel.lut = lut;
+            channel.window = Window { low: 0.2, high: 0.4 };
+            channel.gamma = 2.0;
+        }
+        for (display, strips) in [(&all, 3), (&one, 1), (&otherwise, 3)] {
+            let legend = difference_legend(&spec, display, 65);
+            assert_eq!(legend.len(), strips);
+            for (channel, strip) in legend {
+                assert_eq!((strip.width, strip.height, strip.pixels.len()), (65, 1, 260));
+                // One pixel as dark and one as bright as can be, far beyond the scale.
+                let mut now = [128; 6];
+                (now[2 * channel], now[2 * channel + 1]) = (0, 255);
+                let now = spec.to_model_range(&now).unwrap();
+                let drawn = difference(&spec, display, &now, &control, DIFFERENCE_SCALE).unwrap();
+                assert_eq!(strip.pixels[..4], drawn.pixels[..4]);
+                assert_eq!(strip.pixels[256..], drawn.pixels[4..]);
+                let same = difference(&spec, display, &control, &control, DIFFERENCE_SCALE).unwrap();
+                assert_eq!(strip.pixels[128..132], same.pixels[..4]);
+            }
+        }
+        let mut none = all;
+        for hidden in &mut none.channels {
+            hidden.visible = false;
+        }
+        assert!(difference_legend(&spec, &none, 65).is_empty());
     }
 
     #[test]

@@ -8,7 +8,7 @@
 //!    vector of a compound that a visitor has typed is given from outside.
 //! 3. An [`Exploration`] computes the walk on an engine, one solver step per call, and keeps every step it
 //!    reached as plain numbers.
-//! 4. [`export`] writes what was reached as files.
+//! 4. [`export`] writes what was reached as files; [`figure_content`] says what a printed figure of it shows.
 //!
 //! [`comparison`] says how far a network is from another, or from a file of expected outputs.
 //!
@@ -18,6 +18,7 @@ pub mod comparison;
 pub mod error;
 pub mod exploration;
 pub mod export;
+pub mod figure_content;
 pub mod frame;
 pub mod link;
 pub mod picture_text;

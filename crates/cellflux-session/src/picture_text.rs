@@ -1,6 +1,8 @@
 //! What a saved picture says of itself: that it was generated, by which model, from what, and how it is made
 //! again. A PNG holds it as texts, so that it stays with the picture even under another file name.
 
+use std::fmt;
+
 use cellflux_bundle::Manifest;
 use cellflux_image::strip::PngText;
 
@@ -18,6 +20,12 @@ pub const UNSEEN: &str = "never seen by the network";
 /// The note beside pictures of a compound that was typed.
 pub const NOTE_OF_UNSEEN: &str = "Generated, not measured; the compound was never seen by the network";
 
+/// The keyword of a walk's link, by which a page follows a picture that is dropped on it.
+pub const LINK: &str = "CellFlux link";
+
+/// The keyword of the settings of a walk whose link would hold a visitor's crop.
+pub const SETTINGS: &str = "CellFlux settings";
+
 /// What a walk's generated pictures are.
 pub fn note(recipe: &Recipe) -> &'static str {
     match recipe.condition {
@@ -33,6 +41,30 @@ pub enum Pictured<'a> {
     Step(usize, &'a Frame),
     /// This number of frames, the start first.
     Strip(usize),
+    /// A figure with this number of the frames that were reached, and what changed in them.
+    Figure(Share),
+    /// A film of this number of the frames that were reached.
+    Film(Share),
+}
+
+/// How many of the frames that were reached are shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Share {
+    /// Shown.
+    pub shown: usize,
+    /// Reached, the start included.
+    pub reached: usize,
+}
+
+impl fmt::Display for Share {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { shown, reached } = self;
+        if shown == reached {
+            write!(f, "{shown} frames")
+        } else {
+            write!(f, "{shown} of {reached} frames")
+        }
+    }
 }
 
 /// The texts of a picture of a walk.
@@ -45,10 +77,7 @@ pub enum Pictured<'a> {
 pub fn texts(manifest: &Manifest, recipe: &Recipe, pictured: Pictured) -> Result<Vec<PngText>, SessionError> {
     let text = |keyword, text| PngText { keyword, text };
     let mut texts = vec![
-        text(
-            "Title",
-            format!("{}, {}", condition(manifest, recipe), way(recipe)),
-        ),
+        text("Title", title(manifest, recipe)),
         text("Warning", warning(recipe, pictured)),
         text("Description", description(manifest, recipe, pictured)),
         text(
@@ -63,7 +92,7 @@ pub fn texts(manifest: &Manifest, recipe: &Recipe, pictured: Pictured) -> Result
     ];
     let step = match pictured {
         Pictured::Step(step, _) => Some(step),
-        Pictured::Strip(_) => None,
+        Pictured::Strip(_) | Pictured::Figure(_) | Pictured::Film(_) => None,
     };
     let mut shown = recipe.clone();
     shown.view = View {
@@ -72,17 +101,22 @@ pub fn texts(manifest: &Manifest, recipe: &Recipe, pictured: Pictured) -> Result
     };
     let link = link::write(&shown, &manifest.image)?;
     texts.push(match link.split_once("&crop=") {
-        None => text("CellFlux link", format!("#{link}")),
+        None => text(LINK, format!("#{link}")),
         Some((settings, _)) => text(
-            "CellFlux settings",
+            SETTINGS,
             format!("{settings} (the crop that the walk starts from is not in this file)"),
         ),
     });
     Ok(texts)
 }
 
+/// The condition and the way of the walk.
+pub(crate) fn title(manifest: &Manifest, recipe: &Recipe) -> String {
+    format!("{}, {}", condition(manifest, recipe), way(recipe))
+}
+
 /// The condition's name and dose, and that a typed compound was never seen.
-fn condition(manifest: &Manifest, recipe: &Recipe) -> String {
+pub(crate) fn condition(manifest: &Manifest, recipe: &Recipe) -> String {
     let mut name = recipe.condition.name(manifest).to_owned();
     if let Some(dose_um) = recipe.dose_um {
         name = format!("{name} at {} µM", number(&dose_um));
@@ -114,7 +148,9 @@ fn warning(recipe: &Recipe, pictured: Pictured) -> String {
     match pictured {
         Pictured::Step(0, _) => start.to_owned(),
         Pictured::Step(..) => note(recipe).to_owned(),
-        Pictured::Strip(_) => format!("{}. The first frame is different. {start}", note(recipe)),
+        Pictured::Strip(_) | Pictured::Figure(_) | Pictured::Film(_) => {
+            format!("{}. The first frame is different. {start}", note(recipe))
+        }
     }
 }
 
@@ -128,21 +164,24 @@ fn description(manifest: &Manifest, recipe: &Recipe, pictured: Pictured) -> Stri
     let place = match pictured {
         Pictured::Step(step, frame) => format!("step {step}, t = {:.3}", frame.t),
         Pictured::Strip(frames) => format!("{frames} frames of the walk, the start on the left"),
+        Pictured::Figure(share) => format!("{share} of the walk, and what changed in them"),
+        Pictured::Film(share) => format!("{share} of the walk, one after the other"),
     };
     let sampling = &recipe.sampling;
-    format!(
-        "Condition {}, {start}; {place}; guidance {}, source noise {}, seed {}{}",
+    let mut said = vec![format!(
+        "Condition {}, {start}; {place}; guidance {}, source noise {}, seed {}",
         condition(manifest, recipe),
         number(&sampling.alpha),
         number(&sampling.noise),
-        sampling.seed,
-        shown_otherwise(manifest, recipe)
-    )
+        sampling.seed
+    )];
+    said.extend(shown_otherwise(manifest, recipe));
+    said.join("; ")
 }
 
 /// Each channel that is shown otherwise than the manifest says, and how: what is bright in two pictures can
-/// be compared only where both are shown alike. Empty where there is none.
-fn shown_otherwise(manifest: &Manifest, recipe: &Recipe) -> String {
+/// be compared only where both are shown alike.
+pub(crate) fn shown_otherwise(manifest: &Manifest, recipe: &Recipe) -> Vec<String> {
     let of_channel = |shown: &ChannelView| {
         let channel = manifest.image.channels.get(shown.channel);
         let name = channel.map_or("a channel", |channel| channel.name.as_str());
@@ -154,7 +193,7 @@ fn shown_otherwise(manifest: &Manifest, recipe: &Recipe) -> String {
             shown.lut.map(|lut| format!("look-up table {lut}")),
         ];
         let said: Vec<String> = said.into_iter().flatten().collect();
-        format!("; {name} shown with {}", said.join(", "))
+        format!("{name} shown with {}", said.join(", "))
     };
     recipe.view.channels.iter().map(of_channel).collect()
 }
@@ -266,6 +305,28 @@ mod tests {
         assert!(description.ends_with(expected), "{description}");
         let again = link::read(&text_of(&texts, "CellFlux link").unwrap(), &manifest).unwrap();
         assert_eq!(again.view.channels, recipe.view.channels);
+    }
+
+    #[test]
+    fn a_figure_says_how_many_of_the_frames_it_shows() {
+        let (manifest, recipe) = (manifest(), recipe());
+        let share = |shown| Share { shown, reached: 51 };
+        for (pictured, expected) in [
+            (
+                Pictured::Figure(share(3)),
+                "3 of 51 frames of the walk, and what changed in them",
+            ),
+            (
+                Pictured::Film(share(51)),
+                "51 frames of the walk, one after the other",
+            ),
+        ] {
+            let texts = texts(&manifest, &recipe, pictured).unwrap();
+            let of = |keyword: &str| text_of(&texts, keyword).unwrap();
+            assert!(of("Description").contains(expected), "{}", of("Description"));
+            assert!(of("Warning").starts_with(NOTE));
+            assert!(!of(LINK).contains("&at="), "{}", of(LINK));
+        }
     }
 
     #[test]

@@ -201,11 +201,13 @@ fn own_icon(project: &Project, files: &mut AuthorFiles) -> Result<Option<String>
     icon.transpose()
 }
 
-/// The licences of the software, then of the font.
+/// The licences of the software, then of the fonts.
 fn notices(toolkit: &Toolkit) -> Vec<u8> {
     let mut text = toolkit.files.get(NOTICES).cloned().unwrap_or_default();
     if let Some(font) = toolkit.files.get(FONT_LICENCE) {
-        text.extend_from_slice(b"\n\nThe maths font (a part of Noto Sans Math)\n\n");
+        text.extend_from_slice(
+            b"\n\nThe fonts of maths and figures (parts of Noto Sans Math and Noto Sans)\n\n",
+        );
         text.extend_from_slice(font);
     }
     text
@@ -439,7 +441,7 @@ fn own_files(project: &Project, toolkit: &Toolkit, explorers: bool) -> Result<Na
 }
 
 /// What the explorer's worker loads, its WebAssembly module included; the chemistry's waits until a visitor
-/// types a compound, that of the results until one measures a walk.
+/// types a compound, that of the results until one measures a walk or keeps a figure of it.
 fn worker_files(own: &Named) -> impl Iterator<Item = String> + '_ {
     let later = [CHEMISTRY, RESULTS].map(|module| own.of(module).ok());
     own.files

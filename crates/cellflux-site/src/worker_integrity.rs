@@ -92,8 +92,8 @@ mod tests {
             (WORKER_LIST, "export const WORKER_MODULES = [];"),
             (
                 MODULE_DIGEST,
-                "export const MODULE_INTEGRITY = null;\nexport const CHEMISTRY_INTEGRITY = null;\nexport \
-                 const RESULTS_INTEGRITY = null;",
+                "export const MODULE_INTEGRITY = null;\nexport const CHEMISTRY_INTEGRITY = null;\n\
+                 export const RESULTS_INTEGRITY = null;",
             ),
         ]
         .map(|(path, text)| (path.to_owned(), text.as_bytes().to_vec()))

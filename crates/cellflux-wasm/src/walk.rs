@@ -5,12 +5,12 @@ use cellflux_bundle::conditions::ConditionVectors;
 use cellflux_engine::{AnyEngine, EngineError};
 use cellflux_flow::solver::Solver;
 use cellflux_image::ImageSpec;
-use cellflux_image::composite::{DIFFERENCE_SCALE, Display, composite, difference};
+use cellflux_image::composite::{DIFFERENCE_SCALE, Display, composite, difference, difference_legend};
 use cellflux_session::{
     Change, Exploration, Frame, Pacing, PreparedWalk, Recipe, SessionError, Start, StepError, Treatment,
-    export, link,
+    export, figure_content, link,
 };
-use js_sys::Object;
+use js_sys::{Array, Object};
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -243,6 +243,40 @@ impl Walk {
             recipe,
             self.exploration.frames(),
         ))
+    }
+
+    /// What a figure of the walk shows, `all` steps or its `ends`, or a `film`, for the module that draws it:
+    /// `{ sheet, pictures }`.
+    pub fn figure_content(&self, steps: &str) -> Result<JsValue, JsValue> {
+        let (walk, frames) = (self.exploration.walk(), self.exploration.frames());
+        let sheet = steps
+            .parse::<figure_content::Steps>()
+            .and_then(|steps| figure_content::sheet(&self.manifest, walk, frames, steps))
+            .map_err(|error| Trouble::of_session(&error))?;
+        let object = Object::new();
+        picture::set(&object, "sheet", &plain(&sheet)?);
+        let pictures: Array = sheet.pictures.iter().map(picture::to_js).collect();
+        picture::set(&object, "pictures", &pictures);
+        Ok(object.into())
+    }
+
+    /// What the colours of the differences mean: `{ scale, strips }`, where a strip is `{ channel, picture }`
+    /// from less at the left to more at the right, and `scale` is the change at its ends, as a share of the
+    /// range from black to full scale.
+    pub fn difference_legend(&self) -> JsValue {
+        /// Pixels of a strip; odd, so that no change has one of its own.
+        const WIDTH: usize = 65;
+        let strips = Array::new();
+        for (channel, strip) in difference_legend(&self.manifest.image, &self.display(), WIDTH) {
+            let object = Object::new();
+            picture::set(&object, "channel", &JsValue::from_f64(channel as f64));
+            picture::set(&object, "picture", &picture::to_js(&strip));
+            strips.push(&object);
+        }
+        let object = Object::new();
+        picture::set(&object, "scale", &JsValue::from_f64(f64::from(DIFFERENCE_SCALE)));
+        picture::set(&object, "strips", &strips);
+        object.into()
     }
 
     /// Every step reached as `.npy`, f32 `[steps + 1, C, H, W]` in model range.

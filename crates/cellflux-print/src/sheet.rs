@@ -1,0 +1,239 @@
+//! What a figure shows: pictures, texts and numbers, without places and sizes.
+
+use cellflux_image::composite::Rgba;
+use serde::{Deserialize, Serialize};
+
+use crate::error::PrintError;
+
+/// The content of a figure. In JSON it is everything but the pictures, which are handed over beside it in the
+/// order in which the numbers name them.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Sheet {
+    /// The heading.
+    pub title: String,
+    /// Steps of the walk, left to right, in as many lines as they need.
+    pub columns: Vec<Column>,
+    /// What stands above the pictures of changes.
+    pub change_heading: String,
+    /// The channels that are shown, with the colour that each adds.
+    pub channels: Vec<Swatch>,
+    /// What the colours of the changes mean; `None` in a figure without changes.
+    pub change_scale: Option<ChangeScale>,
+    /// Micrometres per pixel of the pictures; `None` where that is not known, and no scale bar is drawn.
+    pub um_per_pixel: Option<f64>,
+    /// Lines below the figure.
+    pub footer: Vec<String>,
+    /// What the file says of itself, unseen: how it was made, by which model, under which licence.
+    pub texts: Vec<Text>,
+    /// The pictures.
+    #[serde(skip)]
+    pub pictures: Vec<Rgba>,
+}
+
+/// One step of a walk.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Column {
+    /// Above the picture, for example `t = 0.400`.
+    pub label: String,
+    /// Whether it was measured or generated.
+    pub caption: String,
+    /// The picture, counted from 0. All panels of a sheet have one size.
+    pub picture: usize,
+    /// The picture of what changed, counted from 0.
+    pub change: Option<usize>,
+}
+
+/// A channel's name and colour.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Swatch {
+    /// The name.
+    pub name: String,
+    /// Red, green, blue.
+    pub colour: [u8; 3],
+}
+
+/// The colours of a change, from less to more.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChangeScale {
+    /// What is measured, and in which unit.
+    pub heading: String,
+    /// Words for the left end, the middle and the right end.
+    pub words: [String; 3],
+    /// Numbers for the same places.
+    pub numbers: [String; 3],
+    /// A strip of colours for each channel.
+    pub strips: Vec<Strip>,
+}
+
+/// A channel's colours of change.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Strip {
+    /// The channel.
+    pub name: String,
+    /// A picture of one row, counted from 0.
+    pub picture: usize,
+}
+
+/// A text that the file holds beside what is seen.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Text {
+    /// What it is: a keyword as PNG has them, 1 to 79 Latin letters.
+    pub keyword: String,
+    /// The text.
+    pub text: String,
+}
+
+impl Sheet {
+    /// Checks every picture that is named, and returns the panels' width and height in pixels.
+    ///
+    /// # Errors
+    /// [`PrintError::Empty`], [`PrintError::Missing`], [`PrintError::Size`].
+    pub fn panel_size(&self) -> Result<(usize, usize), PrintError> {
+        let first = self.columns.first().ok_or(PrintError::Empty)?;
+        let Rgba { width, height, .. } = *self.picture(first.picture)?;
+        let panels = self
+            .columns
+            .iter()
+            .flat_map(|column| [Some(column.picture), column.change])
+            .flatten();
+        for picture in panels {
+            let panel = self.picture(picture)?;
+            if (panel.width, panel.height) != (width, height) {
+                let expected = format!("{width} x {height} px as the first");
+                return Err(wrong_size(picture, panel, expected));
+            }
+        }
+        for strip in self.change_scale.iter().flat_map(|scale| &scale.strips) {
+            self.picture(strip.picture)?;
+        }
+        Ok((width, height))
+    }
+
+    fn picture(&self, picture: usize) -> Result<&Rgba, PrintError> {
+        let found = self.pictures.get(picture).ok_or(PrintError::Missing {
+            picture,
+            pictures: self.pictures.len(),
+        })?;
+        let bytes = found
+            .width
+            .checked_mul(found.height)
+            .and_then(|n| n.checked_mul(4));
+        if bytes == Some(found.pixels.len()) && !found.pixels.is_empty() {
+            return Ok(found);
+        }
+        Err(wrong_size(picture, found, "4 bytes for each pixel".into()))
+    }
+}
+
+fn wrong_size(picture: usize, found: &Rgba, expected: String) -> PrintError {
+    let (width, height, bytes) = (found.width, found.height, found.pixels.len());
+    PrintError::Size {
+        picture,
+        found: format!("{width} x {height} px of {bytes} bytes"),
+        expected,
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// A picture of one colour.
+    pub fn plain(width: usize, height: usize, colour: [u8; 3]) -> Rgba {
+        let [red, green, blue] = colour;
+        Rgba {
+            width,
+            height,
+            pixels: [red, green, blue, 255].repeat(width * height),
+        }
+    }
+
+    /// A walk of this number of steps: the start, and generated cells with what changed.
+    pub fn sheet(steps: usize) -> Sheet {
+        let start = Column {
+            label: "t = 0.000".into(),
+            caption: "start (measured control)".into(),
+            picture: 0,
+            change: None,
+        };
+        let generated = (1..=steps).map(|step| Column {
+            label: format!("t = {:.3}", step as f64 / steps as f64),
+            caption: "generated".into(),
+            picture: 1,
+            change: Some(2),
+        });
+        Sheet {
+            title: "taxol at 3 µM, from the control to the treated end".into(),
+            columns: std::iter::once(start).chain(generated).collect(),
+            change_heading: "Change from the start".into(),
+            channels: vec![
+                Swatch {
+                    name: "DNA".into(),
+                    colour: [64, 96, 255],
+                },
+                Swatch {
+                    name: "actin".into(),
+                    colour: [255, 32, 32],
+                },
+            ],
+            change_scale: Some(ChangeScale {
+                heading: "Colours of the change".into(),
+                words: ["less", "same", "more"].map(String::from),
+                numbers: ["−0.25", "0", "+0.25"].map(String::from),
+                strips: vec![Strip {
+                    name: "DNA".into(),
+                    picture: 3,
+                }],
+            }),
+            um_per_pixel: Some(0.5),
+            footer: vec!["Generated, not measured".into()],
+            texts: vec![Text {
+                keyword: "CellFlux link".into(),
+                text: "#v=1&c=taxol".into(),
+            }],
+            pictures: vec![
+                plain(64, 64, [0, 255, 0]),
+                plain(64, 64, [255, 0, 255]),
+                plain(64, 64, [0, 0, 255]),
+                plain(33, 1, [255, 255, 0]),
+            ],
+        }
+    }
+
+    #[test]
+    fn pictures_that_are_missing_or_of_another_size_are_named() {
+        assert_eq!(sheet(3).panel_size().unwrap(), (64, 64));
+        assert_eq!(Sheet::default().panel_size(), Err(PrintError::Empty));
+        let mut missing = sheet(3);
+        missing.pictures.truncate(3);
+        let message = missing.panel_size().unwrap_err().to_string();
+        assert_eq!(
+            message,
+            "picture 3 of the figure is missing: there are 3, counted from 0"
+        );
+        let mut other = sheet(3);
+        other.pictures[2] = plain(64, 63, [0; 3]);
+        let message = other.panel_size().unwrap_err().to_string();
+        assert!(
+            message.starts_with("picture 2 of the figure is 64 x 63 px"),
+            "{message}"
+        );
+        let mut short = sheet(3);
+        short.pictures[1].pixels.pop();
+        let message = short.panel_size().unwrap_err().to_string();
+        assert!(message.ends_with("expected 4 bytes for each pixel"), "{message}");
+        let mut none = sheet(0);
+        none.pictures[0] = plain(0, 0, [0; 3]);
+        assert!(none.panel_size().is_err());
+    }
+
+    #[test]
+    fn in_json_a_sheet_is_everything_but_its_pictures() {
+        let whole = sheet(2);
+        let text = serde_json::to_string(&whole).unwrap();
+        let mut again: Sheet = serde_json::from_str(&text).unwrap();
+        assert!(again.pictures.is_empty());
+        again.pictures.clone_from(&whole.pictures);
+        assert_eq!(again, whole);
+    }
+}

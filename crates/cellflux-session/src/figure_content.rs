@@ -1,0 +1,494 @@
+//! What a printed figure or a film of a walk shows: its panels, labels, legends and texts. Where they stand
+//! is for `cellflux-print` to say.
+
+use std::str::FromStr;
+
+use cellflux_bundle::Manifest;
+use cellflux_flow::solver::Solver;
+use cellflux_image::ImageSpec;
+use cellflux_image::composite::{DIFFERENCE_SCALE, Display, Rgba, composite, difference, difference_legend};
+use cellflux_image::spec::Colour;
+use cellflux_print::Sheet;
+use cellflux_print::sheet::{ChangeScale, Column, Strip, Swatch, Text};
+
+use crate::error::{SessionError, shown};
+use crate::frame::Frame;
+use crate::picture_text::{self, Pictured, Share};
+use crate::prepared_walk::PreparedWalk;
+use crate::recipe::{Recipe, Start, number};
+
+/// The most steps of a figure and the most frames of a film; of a longer walk they are evenly chosen.
+pub const MOST_PANELS: usize = 24;
+/// See [`MOST_PANELS`].
+pub const MOST_FRAMES: usize = 240;
+
+/// Pixels of a strip that explains the colours of a change.
+const LEGEND: usize = 129;
+
+/// Which steps of a walk are shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Steps {
+    /// A figure of every step, or of [`MOST_PANELS`].
+    #[default]
+    All,
+    /// A figure of the first, the middle and the last step.
+    Ends,
+    /// A film of every step, or of [`MOST_FRAMES`], without what changed.
+    Film,
+}
+
+impl Steps {
+    /// Every choice.
+    pub const ALL: [Self; 3] = [Self::All, Self::Ends, Self::Film];
+
+    /// The name in commands and calls.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::All => "all",
+            Self::Ends => "ends",
+            Self::Film => "film",
+        }
+    }
+
+    fn most(self) -> usize {
+        match self {
+            Self::All => MOST_PANELS,
+            Self::Ends => 3,
+            Self::Film => MOST_FRAMES,
+        }
+    }
+}
+
+impl FromStr for Steps {
+    type Err = SessionError;
+
+    fn from_str(name: &str) -> Result<Self, SessionError> {
+        Self::ALL
+            .into_iter()
+            .find(|steps| steps.name() == name)
+            .ok_or_else(|| SessionError::field("choice of steps", shown(name), "all, ends or film"))
+    }
+}
+
+/// What a figure or film of the frames of a walk shows. Of a walk that starts with noise, a figure shows the
+/// image before the noise as well.
+///
+/// # Errors
+/// [`SessionError::Image`] when a frame is not of the model's shape.
+pub fn sheet(
+    manifest: &Manifest,
+    walk: &PreparedWalk,
+    frames: &[Frame],
+    steps: Steps,
+) -> Result<Sheet, SessionError> {
+    let recipe = walk.recipe();
+    let spec = &manifest.image;
+    let chosen = chosen(frames.len(), steps.most());
+    let share = Share {
+        shown: chosen.len(),
+        reached: frames.len(),
+    };
+    let is_film = steps == Steps::Film;
+    let pictured = if is_film {
+        Pictured::Film(share)
+    } else {
+        Pictured::Figure(share)
+    };
+    let texts = picture_text::texts(manifest, recipe, pictured)?;
+    let mut panels = Panels {
+        spec,
+        display: recipe.view.display(spec),
+        pictures: Vec::new(),
+    };
+    let mut columns = Vec::new();
+    if walk.is_noised() && !is_film {
+        columns.push(Column {
+            label: "start".into(),
+            caption: start(manifest, recipe).into(),
+            picture: panels.composite(walk.clean_start())?,
+            change: None,
+        });
+    }
+    for (step, frame) in frames.iter().enumerate() {
+        if chosen.binary_search(&step).is_err() {
+            continue;
+        }
+        let is_first = step == 0;
+        let caption = if is_first {
+            first_caption(manifest, walk)
+        } else {
+            "generated"
+        };
+        let change = if is_first || is_film {
+            None
+        } else {
+            Some(panels.change(&frame.values, &walk.reference_at(frame.t))?)
+        };
+        columns.push(Column {
+            label: format!("t = {:.3}", frame.t),
+            caption: caption.into(),
+            picture: panels.composite(&frame.values)?,
+            change,
+        });
+    }
+    let change_scale = columns
+        .iter()
+        .any(|column| column.change.is_some())
+        .then(|| panels.change_scale())
+        .flatten();
+    Ok(Sheet {
+        title: picture_text::title(manifest, recipe),
+        columns,
+        change_heading: "Change from the start".into(),
+        channels: panels.channels(),
+        change_scale,
+        um_per_pixel: um_per_pixel(spec),
+        footer: footer(manifest, walk, frames, share, &texts),
+        texts: texts
+            .into_iter()
+            .map(|text| Text {
+                keyword: text.keyword.into(),
+                text: text.text,
+            })
+            .collect(),
+        pictures: panels.pictures,
+    })
+}
+
+/// At most `most` steps of `reached`, evenly chosen, the first and the last among them; rising.
+fn chosen(reached: usize, most: usize) -> Vec<usize> {
+    if reached <= most {
+        return (0..reached).collect();
+    }
+    let (last, gaps) = (reached - 1, most.saturating_sub(1).max(1));
+    (0..=gaps).map(|place| place * last / gaps).collect()
+}
+
+/// Pictures in the making, and their numbers.
+struct Panels<'a> {
+    spec: &'a ImageSpec,
+    display: Display,
+    pictures: Vec<Rgba>,
+}
+
+impl Panels<'_> {
+    fn kept(&mut self, picture: Rgba) -> usize {
+        self.pictures.push(picture);
+        self.pictures.len() - 1
+    }
+
+    fn composite(&mut self, image: &[f32]) -> Result<usize, SessionError> {
+        let picture = composite(self.spec, &self.display, image)?;
+        Ok(self.kept(picture))
+    }
+
+    fn change(&mut self, now: &[f32], reference: &[f32]) -> Result<usize, SessionError> {
+        let picture = difference(self.spec, &self.display, now, reference, DIFFERENCE_SCALE)?;
+        Ok(self.kept(picture))
+    }
+
+    /// The visible channels, in the colours of their brightest pixels.
+    fn channels(&self) -> Vec<Swatch> {
+        let channels = self.spec.channels.iter().zip(&self.display.channels);
+        let visible = channels.filter(|(_, shown)| shown.visible);
+        visible
+            .map(|(channel, shown)| {
+                let Colour { red, green, blue } = shown.lut.full(channel.colour);
+                Swatch {
+                    name: channel.name.clone(),
+                    colour: [red, green, blue],
+                }
+            })
+            .collect()
+    }
+
+    /// `None` where every channel is switched off.
+    fn change_scale(&mut self) -> Option<ChangeScale> {
+        let legend = difference_legend(self.spec, &self.display, LEGEND);
+        let strips: Vec<Strip> = legend
+            .into_iter()
+            .filter_map(|(channel, picture)| {
+                Some(Strip {
+                    name: self.spec.channels.get(channel)?.name.clone(),
+                    picture: self.kept(picture),
+                })
+            })
+            .collect();
+        let scale = number(&DIFFERENCE_SCALE);
+        (!strips.is_empty()).then(|| ChangeScale {
+            heading: "Colours of the change, as a share of the range from black to full scale".into(),
+            words: ["less", "same", "more"].map(String::from),
+            numbers: [format!("−{scale}"), "0".into(), format!("+{scale}")],
+            strips,
+        })
+    }
+}
+
+/// Micrometres per pixel, where the manifest says it.
+fn um_per_pixel(spec: &ImageSpec) -> Option<f64> {
+    let longer = spec.width.max(spec.height) as f64;
+    spec.pixel_size_um
+        .or(spec.crop_size_um.map(|across| across / longer))
+}
+
+/// What the walk starts from, in a few words.
+fn start(manifest: &Manifest, recipe: &Recipe) -> &'static str {
+    let Start::Example(id) = &recipe.start else {
+        return match recipe.start {
+            Start::Noise => "noise: no cell is in it",
+            Start::Crop(_) | Start::Example(_) => "start (a visitor's own image)",
+        };
+    };
+    let example = manifest.gallery.get(id);
+    let of_controls = manifest.gallery.controls.iter().any(|control| control.id == *id);
+    match (example.is_some_and(|example| example.synthetic), of_controls) {
+        (true, _) => "start (drawn by a program)",
+        (false, true) => "start (measured control)",
+        (false, false) => "start (measured treated cell)",
+    }
+}
+
+/// What the walk's first frame is.
+fn first_caption(manifest: &Manifest, walk: &PreparedWalk) -> &'static str {
+    if walk.is_noised() {
+        "start with noise"
+    } else {
+        start(manifest, walk.recipe())
+    }
+}
+
+/// Lines below the figure: what was computed, from what, how, and the link.
+fn footer(
+    manifest: &Manifest,
+    walk: &PreparedWalk,
+    frames: &[Frame],
+    share: Share,
+    texts: &[cellflux_image::strip::PngText],
+) -> Vec<String> {
+    let recipe = walk.recipe();
+    let of = |keyword: &str| {
+        let found = texts.iter().find(|text| text.keyword == keyword);
+        found.map(|text| text.text.as_str())
+    };
+    let mut footer = vec![
+        format!(
+            "{}. Model: {} ({})",
+            picture_text::note(recipe),
+            manifest.title,
+            manifest.id
+        ),
+        format!(
+            "Compound: {}. {}",
+            picture_text::condition(manifest, recipe),
+            start_line(manifest, recipe)
+        ),
+        settings(recipe),
+    ];
+    if share.shown < share.reached {
+        footer.push(format!("{share} are shown"));
+    }
+    if let (Some(last), Some(end)) = (frames.last(), walk.waypoints().last())
+        && (last.step_size.is_some() || last.waypoint + 1 < walk.waypoints().len())
+    {
+        footer.push(format!("Walked to t = {:.3}, not yet to {end}", last.t));
+    }
+    let otherwise = picture_text::shown_otherwise(manifest, recipe);
+    if !otherwise.is_empty() {
+        footer.push(format!("Display: {}", otherwise.join("; ")));
+    }
+    footer.extend(of("Copyright").map(|licences| format!("Licences: {licences}")));
+    footer.extend(of(picture_text::LINK).map(|link| format!("Link: {link}")));
+    footer
+}
+
+fn start_line(manifest: &Manifest, recipe: &Recipe) -> String {
+    match &recipe.start {
+        Start::Example(id) => {
+            let source = manifest.gallery.get(id).map(|example| example.source.as_str());
+            format!("Start: {id}, {}", source.unwrap_or("of unknown source"))
+        }
+        Start::Crop(_) => "Start: a visitor's own image".into(),
+        Start::Noise => "Start: noise".into(),
+    }
+}
+
+fn settings(recipe: &Recipe) -> String {
+    let sampling = &recipe.sampling;
+    let solver = match sampling.solver {
+        Solver::Fixed(_) => format!(
+            "Solver {}, {} steps, {} grid",
+            sampling.solver, sampling.steps, sampling.grid
+        ),
+        Solver::Dopri5 => format!(
+            "Solver {}, tolerances {} and {}",
+            sampling.solver,
+            number(&sampling.rtol),
+            number(&sampling.atol)
+        ),
+    };
+    format!(
+        "{solver}, {}; guidance {}, source noise {}, seed {}",
+        recipe.direction.name(),
+        number(&sampling.alpha),
+        number(&sampling.noise),
+        sampling.seed
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::recipe::{ChannelView, Direction, Thousandths, Treatment, View};
+    use crate::test_model::{manifest, manifest_of_counts, recipe};
+    use cellflux_image::lut::Lut;
+    use cellflux_print::{Width, animation, png, svg};
+
+    fn walk(recipe: Recipe) -> PreparedWalk {
+        PreparedWalk::of_parts(recipe, &[0.25; 32], vec![0.0; 3]).unwrap()
+    }
+
+    /// The start of a walk and this number of steps.
+    fn frames(walk: &PreparedWalk, steps: usize) -> Vec<Frame> {
+        (0..=steps)
+            .map(|step| Frame {
+                t: step as f64 / steps.max(1) as f64,
+                evaluations: 2,
+                rejected: 0,
+                waypoint: step,
+                step_size: None,
+                values: if step == 0 {
+                    walk.start().to_vec()
+                } else {
+                    vec![step as f32 / steps as f32 - 0.5; 32]
+                },
+            })
+            .collect()
+    }
+
+    fn without_noise() -> Recipe {
+        let mut recipe = recipe();
+        recipe.sampling.noise = 0.0;
+        recipe
+    }
+
+    #[test]
+    fn each_step_has_its_picture_and_its_change_and_only_the_start_is_not_called_generated() {
+        let (manifest, walk) = (manifest(), walk(without_noise()));
+        let sheet = sheet(&manifest, &walk, &frames(&walk, 4), Steps::All).unwrap();
+        let captions: Vec<&str> = sheet
+            .columns
+            .iter()
+            .map(|column| column.caption.as_str())
+            .collect();
+        assert_eq!(captions[0], "start (drawn by a program)");
+        assert_eq!(captions[1..], ["generated"; 4]);
+        assert_eq!(sheet.columns[0].change, None);
+        assert!(sheet.columns[1..].iter().all(|column| column.change.is_some()));
+        assert_eq!(sheet.columns[2].label, "t = 0.500");
+        assert!(sheet.footer[0].starts_with("Generated, not measured. Model: A model for tests"));
+        assert!(sheet.footer.iter().any(|line| line.starts_with("Link: #v=1&")));
+        let scale = sheet.change_scale.unwrap();
+        assert_eq!(scale.numbers, ["−0.25", "0", "+0.25"]);
+        assert_eq!((scale.strips.len(), sheet.channels.len()), (2, 2));
+        assert_eq!(sheet.um_per_pixel, None);
+    }
+
+    #[test]
+    fn a_start_with_noise_is_shown_beside_the_image_before_it() {
+        let (manifest, walk) = (manifest(), walk(recipe()));
+        let frames = frames(&walk, 2);
+        let figure = sheet(&manifest, &walk, &frames, Steps::All).unwrap();
+        let shown: Vec<(&str, &str)> = figure
+            .columns
+            .iter()
+            .map(|column| (column.label.as_str(), column.caption.as_str()))
+            .collect();
+        assert_eq!(
+            shown[..2],
+            [
+                ("start", "start (drawn by a program)"),
+                ("t = 0.000", "start with noise")
+            ]
+        );
+        let film = sheet(&manifest, &walk, &frames, Steps::Film).unwrap();
+        assert_eq!(film.columns.len(), 3);
+        assert!(film.columns.iter().all(|column| column.change.is_none()));
+    }
+
+    #[test]
+    fn of_a_long_walk_the_ends_and_what_is_evenly_between_are_shown_and_it_says_so() {
+        let (manifest, walk) = (manifest(), walk(without_noise()));
+        let frames = frames(&walk, 400);
+        for (steps, most) in [
+            (Steps::All, MOST_PANELS),
+            (Steps::Ends, 3),
+            (Steps::Film, MOST_FRAMES),
+        ] {
+            let sheet = sheet(&manifest, &walk, &frames, steps).unwrap();
+            assert_eq!(sheet.columns.len(), most);
+            assert_eq!(sheet.columns[0].label, "t = 0.000");
+            assert_eq!(sheet.columns[most - 1].label, "t = 1.000");
+            let said = format!("{most} of 401 frames are shown");
+            assert!(sheet.footer.contains(&said), "{:?}", sheet.footer);
+        }
+        assert_eq!(chosen(5, 3), [0, 2, 4]);
+        assert_eq!(chosen(2, 3), [0, 1]);
+    }
+
+    #[test]
+    fn a_figure_says_what_was_never_seen_where_the_walk_stands_and_how_large_a_pixel_is() {
+        let mut manifest = manifest_of_counts();
+        manifest.image.crop_size_um = Some(2.0);
+        let mut typed = without_noise();
+        typed.condition = Treatment::Typed("OC(=O)C#N".into());
+        typed.direction = Direction::Reverse;
+        typed.start = Start::Crop(vec![7; 32]);
+        let walk = walk(typed);
+        let sheet = sheet(&manifest, &walk, &frames(&walk, 1), Steps::All).unwrap();
+        assert!(sheet.title.contains("never seen by the network"));
+        assert!(sheet.footer[0].contains("never seen by the network"));
+        let said = "Walked to t = 1.000, not yet to 0";
+        assert!(sheet.footer.iter().any(|line| line == said), "{:?}", sheet.footer);
+        assert_eq!(sheet.um_per_pixel, Some(0.5));
+        // The crop is the visitor's: neither its link nor the crop is in the figure.
+        assert!(sheet.footer.iter().all(|line| !line.starts_with("Link:")));
+        assert!(sheet.texts.iter().all(|text| !text.text.contains("crop=")));
+    }
+
+    #[test]
+    fn channels_that_are_shown_otherwise_are_told_and_have_the_colours_of_the_pictures() {
+        let mut recipe = without_noise();
+        recipe.view.channels = vec![ChannelView {
+            channel: 1,
+            window: None,
+            gamma: Some(Thousandths::new(800)),
+            lut: Some(Lut::Magenta),
+        }];
+        let (manifest, walk) = (manifest(), walk(recipe));
+        let sheet = sheet(&manifest, &walk, &frames(&walk, 1), Steps::All).unwrap();
+        assert_eq!(sheet.channels[1].colour, [255, 0, 255]);
+        let said = "Display: channel 2 shown with gamma 0.8, look-up table magenta";
+        assert!(sheet.footer.iter().any(|line| line == said), "{:?}", sheet.footer);
+    }
+
+    #[test]
+    fn every_choice_can_be_drawn_also_with_every_channel_switched_off() {
+        let mut dark = without_noise();
+        dark.view = View {
+            hidden: vec![0, 1],
+            ..View::default()
+        };
+        for recipe in [recipe(), dark] {
+            let (manifest, walk) = (manifest(), walk(recipe));
+            let frames = frames(&walk, 3);
+            for steps in Steps::ALL {
+                assert_eq!(steps.name().parse::<Steps>().unwrap(), steps);
+                let sheet = sheet(&manifest, &walk, &frames, steps).unwrap();
+                assert!(png(&sheet, Width::Single).unwrap().starts_with(b"\x89PNG"));
+                assert!(svg(&sheet, Width::Double).unwrap().contains("<metadata>"));
+                assert!(!animation(&sheet).unwrap().is_empty());
+            }
+        }
+        assert!("some".parse::<Steps>().is_err());
+    }
+}

@@ -1,0 +1,24 @@
+// Figures and films: the explorer's module says what one shows, the results' module draws it.
+
+import { Figure } from '../../pkg/cellflux_results_wasm.js';
+
+/** @import { Walk } from '../../pkg/cellflux_wasm.js' */
+/** @import { Results } from './results.js' */
+
+/**
+ * @param {Pick<Results, 'start'>} results starts the module
+ * @param {Walk} walk
+ * @param {'all' | 'ends' | 'film'} steps which ones are shown
+ * @param {(figure: Figure) => Uint8Array} made the file that is wanted
+ * @returns {Promise<Uint8Array>}
+ */
+export async function drawn(results, walk, steps, made) {
+  await results.start();
+  const { sheet, pictures } = walk.figure_content(steps);
+  const figure = new Figure(sheet, pictures);
+  try {
+    return made(figure);
+  } finally {
+    figure.free();
+  }
+}
