@@ -10,7 +10,9 @@ import { ANY_PART, layout, nameNoise } from './layout.js';
 import { linkAt, linkHere, showLink, takesCropAlong } from './link_at.js';
 import { Looking } from './looking.js';
 import { informed, silent, troubled, warned } from './notices.js';
+import { pinNow } from './pin.js';
 import { saveFile } from './save_file.js';
+import { SideBySide } from './side_by_side.js';
 import { StandIn } from './stand_in.js';
 import { continued, EMPTY, followed, speaksOf } from './state.js';
 import { styleSheets } from './style_sheets.js';
@@ -21,6 +23,7 @@ import { WalkMeasures } from './walk_measures.js';
 import { Walker } from './walker.js';
 import { WorkerClient } from './worker_client.js';
 
+/** @import { Moment } from './linked_time.js' */
 /** @import { Change, Exploration, FileKind } from './protocol.js' */
 /** @import { Part } from './html.js' */
 /** @import { State } from './state.js' */
@@ -60,6 +63,8 @@ class Explorer extends HTMLElement {
   #looking;
   /** @type {WalkMeasures} */
   #measures;
+  /** @type {SideBySide} */
+  #beside;
   /** Whether the visitor has done anything here since the address named a place in the document. */
   #touched = false;
 
@@ -86,6 +91,14 @@ class Explorer extends HTMLElement {
       attempt: (work) => this.#attempt(work),
       walkedHere: () => this.#walkedHere(),
     });
+    this.#beside = new SideBySide(state, set, this.#worker, this.#walker, {
+      attempt: (work) => this.#attempt(work),
+      waitFor: (work) => this.#waitFor(work),
+      settled: () => this.#settled,
+      follow: (answer) => this.#follow(answer),
+      change: (change, moment) => this.#change(change, moment),
+      goOnTo: (moment) => this.#goOnTo(moment),
+    });
     const onHash = () => this.#followLink();
     if (this.#ownsAddress) addEventListener('hashchange', onHash);
     this.#stopListening = [
@@ -111,6 +124,7 @@ class Explorer extends HTMLElement {
   #set(patch) {
     const before = this.#state;
     this.#state = { ...before, ...patch };
+    this.#state.pin = pinNow(this.#state);
     if (this.#state.notice !== before.notice) this.#letNoticeLeave(this.#state.notice);
     if (this.#state.link !== before.link || this.#state.cursor !== before.cursor) this.#writeAddress();
     if (this.#scheduled) return;
@@ -122,6 +136,7 @@ class Explorer extends HTMLElement {
       this.dataset.phase = this.#state.phase;
       this.#looking?.follow();
       this.#measures?.follow();
+      this.#beside?.grid.follow();
     });
   }
 
@@ -246,6 +261,7 @@ class Explorer extends HTMLElement {
       this.#set({ tuned: { measured: heard.measured, remaining: heard.remaining } });
     } else if (heard.event === 'side') {
       this.#measures.hear(heard);
+      this.#beside.grid.hear(heard);
     } else if (heard.event === 'note') {
       // A note is no reason to take away what the visitor has to deal with.
       if (notice?.kind !== 'trouble') this.#set({ notice: warned(heard.sentence, heard.trouble) });
@@ -315,8 +331,19 @@ class Explorer extends HTMLElement {
     if (step && this.#state.phase === 'ready') await this.#walker.play(step);
   }
 
-  /** @param {Change} change */
-  #change(change) {
+  /**
+   * Goes on to a moment that was in view, if no other change waits to be answered.
+   * @param {Moment | null} moment
+   */
+  #goOnTo(moment) {
+    if (moment && this.#state.changes < 2 && this.#state.phase === 'ready') this.#walker.goOnTo(moment);
+  }
+
+  /**
+   * @param {Change} change
+   * @param {Moment | null} [moment] to go on to; where another start is chosen, nothing
+   */
+  #change(change, moment = change.control || change.direction ? null : this.#walker.midWalk) {
     const before = this.#state.recipe;
     if (before && Object.entries(change).every(([name, value]) => before[name] === value)) return;
     this.#walker.pause();
@@ -328,6 +355,7 @@ class Explorer extends HTMLElement {
       try {
         this.#follow(await this.#worker.call('change', { change }));
         if (this.#state.notice?.trouble === 'bad-recipe') this.#set({ notice: null });
+        this.#goOnTo(moment);
       } catch (error) {
         this.#set({ recipe: { ...before }, notice: troubled(error) });
       }
@@ -348,11 +376,13 @@ class Explorer extends HTMLElement {
    */
   #leaveCellOf(compound) {
     const { recipe, examples, flowSource } = this.#state;
-    const cell = recipe?.direction === 'reverse' && examples?.find(({ id }) => id === recipe.control);
-    if (!cell || cell.condition === compound) return { change: {}, notice: null };
+    const cell = examples?.find(({ id }) => id === recipe?.control);
+    // An untreated cell is a start for every compound, but not where its walk goes back from treatment.
+    const serves = cell?.untreated && recipe.direction !== 'reverse';
+    if (!cell || serves || cell.condition === compound) return { change: {}, notice: null };
     const source = flowSource === 'noise' ? 'noise' : 'a control';
-    const sentence = 'The cell walked back from was not treated with this compound; '
-      + `the walk starts from ${source} again.`;
+    const sentence = 'The cell that the walk starts from was not treated with this compound; '
+      + `it starts from ${source} again.`;
     const change = /** @type {Change} */ ({ direction: 'forward', control: this.#firstControl() });
     return { change, notice: informed(sentence) };
   }
@@ -363,11 +393,13 @@ class Explorer extends HTMLElement {
       this.#set({ notice: informed('Choose an image first: a walk under a compound starts from one.') });
       return undefined;
     }
-    this.#walker.pause();
     const leaving = this.#leaveCellOf(null);
+    const moment = leaving.notice ? null : this.#walker.midWalk;
+    this.#walker.pause();
     return this.#waitFor(() => this.#attempt(async () => {
       const { same, ...answer } = await this.#worker.call('type', { text, file, change: leaving.change });
       this.#follow(answer);
+      this.#goOnTo(moment);
       const known = same && this.#state.compounds.find(({ id }) => id === same);
       const sentence = `For the network this is ${known?.name}: both have the same Morgan counts, which `
         + 'is all that it is told of a compound.';
@@ -381,11 +413,15 @@ class Explorer extends HTMLElement {
     return flowSource === 'noise' ? 'noise' : (lastControl ?? samples?.[0]?.id);
   }
 
-  /** Part of a recipe. Another way through a flow that starts from noise begins with noise again. */
+  /**
+   * Part of a recipe. Another way than back begins where the flow does: with noise again where that is its
+   * source, and with a control in place of a treated cell.
+   */
   #changeSettings(change) {
-    const { direction } = change;
-    const fromNoise = this.#state.flowSource === 'noise' && direction && direction !== 'reverse';
-    this.#change(fromNoise ? { ...change, control: 'noise' } : change);
+    const { flowSource, examples, recipe } = this.#state;
+    const treated = examples?.some(({ id, untreated }) => id === recipe?.control && !untreated);
+    const begins = change.direction && change.direction !== 'reverse' && (flowSource === 'noise' || treated);
+    this.#change(begins ? { ...change, control: this.#firstControl() } : change);
   }
 
   /** Work that decides which trajectory is walked: steps wait for it. */
@@ -485,6 +521,7 @@ class Explorer extends HTMLElement {
     const said = this.#state.notice;
     if (said && said.kind !== 'warning' && !said.actions?.length) this.#set({ notice: null });
     const does = {
+      ...this.#beside.intents(detail),
       load: () => this.#load(),
       'cancel-load': () => this.#worker.call('cancel', {}),
       engine: () => this.#useEngine(detail.engine),

@@ -3,7 +3,7 @@
 
 import { fetched } from './fetched.js';
 
-const NAMES = ['tokens', 'explorer', 'controls', 'stage', 'pickers', 'measures'];
+const NAMES = ['tokens', 'explorer', 'controls', 'stage', 'pickers', 'measures', 'compare'];
 const FILES = {
   tokens: new URL('./styles/tokens.css', import.meta.url),
   explorer: new URL('./styles/explorer.css', import.meta.url),
@@ -11,6 +11,7 @@ const FILES = {
   stage: new URL('./styles/stage.css', import.meta.url),
   pickers: new URL('./styles/pickers.css', import.meta.url),
   measures: new URL('./styles/measures.css', import.meta.url),
+  compare: new URL('./styles/compare.css', import.meta.url),
 };
 
 /** The page starts without a sheet that has not come by then, and uses it when it comes. */
