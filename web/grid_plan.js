@@ -1,5 +1,5 @@
-// Which walks a grid has: what its rows and columns may vary, which values are chosen, what the walks cost, and
-// why a grid is refused.
+// Which walks a grid has: what its rows and columns may vary, which values are chosen, what the walks cost,
+// and why a grid is refused.
 
 import { DIMENSIONS, MOST_BYTES, MOST_CELLS } from './grid.js';
 import { stepAt } from './linked_time.js';

@@ -123,7 +123,7 @@ export class GridWalks {
       this.#call([]);
       return;
     }
-    if (phase !== 'ready' || changes > 0 || stopped || viewOf(recipe) === this.#view) return;
+    if (phase !== 'ready' || changes > 0 || (stopped && !running) || viewOf(recipe) === this.#view) return;
     if (!running && Object.values(cells).every((cell) => this.#isDone(cell))) return;
     this.#patch({ running: true });
     this.#ask();

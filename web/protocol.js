@@ -103,8 +103,8 @@ export class Failure extends Error {
  *   answer: Cells }} cells what is measured of images, and the bundle's own cells beside a walk: of the
  *   controls and of a compound, by how they lie to the start's batch and to a dose
  * @property {{ args: { from: number }, answer: Measured }} measure the steps reached, from one on
- * @property {{ args: { of: SideList, jobs: SideJob[] }, answer: Nothing }} side walks these aside while nobody
- *   calls, and of this list none of those asked for before; what has been walked of one goes on
+ * @property {{ args: { of: SideList, jobs: SideJob[] }, answer: Nothing }} side walks these aside while
+ *   nobody calls, and of this list none of those asked for before; what has been walked of one goes on
  * @property {{ args: { others: WalkRows[] }, answer: KeptFile }} table of the walk in view and of others, as
  *   CSV
  */

@@ -21,8 +21,9 @@ export class ComparedWalks extends Part {
   connectedCallback() {
     if (this.firstChild) return;
     const button = (words, intent, kind = 'secondary') =>
-      el('button', { type: 'button', class: kind, 'data-do': intent, on: { click: () => this.intend(intent) } },
-        words);
+      el('button', { type: 'button', class: kind, 'data-do': intent, on: {
+        click: () => this.intend(intent),
+      } }, words);
     this.presets = el('ul', { class: 'presets lines' });
     this.sides = { rows: this.#side('rows', 'Rows'), columns: this.#side('columns', 'Columns') };
     this.real = el('input', { type: 'checkbox', id: 'grid-real', on: {

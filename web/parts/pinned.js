@@ -33,7 +33,8 @@ export class PinnedWalk extends Part {
         el('figcaption', {}, this.named, this.note, this.stamp)),
       this.film,
       el('p', { class: 'hint' }, 'Now, beside it:'), this.list,
-      el('p', { class: 'hint' }, 'It shows its last step that is not later than the time in view. ', this.link),
+      el('p', { class: 'hint' },
+        'It shows its last step that is not later than the time in view. ', this.link),
       el('div', { class: 'closer' },
         button('Swap', 'swap', 'The pinned walk comes into view, the one in view is pinned'),
         button('Unpin', 'unpin', 'Takes the pinned walk away')));
