@@ -20,7 +20,7 @@ test('beside a moment stands the last step that is not later', () => {
   assert.equal(stepAt([0, 0.25], at(1)), 1);
 });
 
-test('a walk back is found by its time, too, and where it has not come so far its earliest time is shown', () => {
+test('a walk back is found by its time, and short of that its earliest time is shown', () => {
   assert.equal(stepAt(REVERSE, at(0.5)), 2);
   assert.equal(stepAt(REVERSE, at(0.6)), 2);
   assert.equal(stepAt([1, 0.75], at(0.5)), 1);
@@ -69,7 +69,8 @@ test('a part of the way is a moment in every direction', () => {
 
 /** @returns {any} */
 const state = (link, steps, more = {}) => ({
-  link, walk: { steps: Array(steps).fill({ time: 0 }) }, recipe: {}, start: {}, compoundName: 'Taxol', ...more,
+  link, walk: { steps: Array(steps).fill({ time: 0 }) }, recipe: {}, start: {}, compoundName: 'Taxol',
+  ...more,
 });
 
 test('a pinned walk goes on with the walk in view until that is another one', () => {

@@ -206,7 +206,9 @@ export class ComparedWalks extends Part {
     this.progress.classList.toggle('warns', Boolean(stopped));
     this.way.hidden = !plan;
     const shared = plan ? sharedWords(plan, { takesDose, compounds, samples, examples }) : '';
-    this.shared.textContent = plan ? `All of them: ${shared}. A cell opens its walk above.` : '';
+    const own = plan?.real && viewOf(recipe) !== viewOf({ hidden: [], channels: [] })
+      ? ' Cells that are not generated are shown in the model’s own colours.' : '';
+    this.shared.textContent = plan ? `All of them: ${shared}. A cell opens its walk above.${own}` : '';
   }
 
   /** The table of a plan, without its pictures. */

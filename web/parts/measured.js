@@ -45,8 +45,8 @@ export class Measured extends Part {
     const title = own.every((example) => example.synthetic)
       ? `Drawn, not generated: the true answer, ${answer ? 'this cell' : 'the drawn controls'} under `
         + `${compound}${answer?.dose ?? ''}`
-      : `Measured, not generated: real ${untreated ? 'control cells,' : 'cells treated with'} ${compound}, by `
-        + 'batch; choose one to walk back from it';
+      : `Measured, not generated: real ${untreated ? 'control cells,' : 'cells treated with'} ${compound}, `
+        + 'by batch; choose one to walk back from it';
     this.replaceChildren(
       el('p', { class: 'measured-title' }, title),
       el(
