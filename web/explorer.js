@@ -21,6 +21,7 @@ import { Uploading } from './upload.js';
 import { toggled } from './view.js';
 import { WalkMeasures } from './walk_measures.js';
 import { Walker } from './walker.js';
+import { leavingCell, withStart } from './where_walks_start.js';
 import { WorkerClient } from './worker_client.js';
 
 /** @import { Moment } from './linked_time.js' */
@@ -364,27 +365,9 @@ class Explorer extends HTMLElement {
 
   /** Another compound of the bundle's. */
   #chooseCompound(change) {
-    const leaving = this.#leaveCellOf(change.compound);
+    const leaving = leavingCell(this.#state, change.compound);
     this.#change({ ...change, ...leaving.change });
     if (leaving.notice) this.#set({ notice: leaving.notice });
-  }
-
-  /**
-   * What else changes under another compound: a cell that was treated with the one before is no start for it,
-   * so the walk goes on from the last control.
-   * @param {string | null} compound
-   */
-  #leaveCellOf(compound) {
-    const { recipe, examples, flowSource } = this.#state;
-    const cell = examples?.find(({ id }) => id === recipe?.control);
-    // An untreated cell is a start for every compound, but not where its walk goes back from treatment.
-    const serves = cell?.untreated && recipe.direction !== 'reverse';
-    if (!cell || serves || cell.condition === compound) return { change: {}, notice: null };
-    const source = flowSource === 'noise' ? 'noise' : 'a control';
-    const sentence = 'The cell that the walk starts from was not treated with this compound; '
-      + `it starts from ${source} again.`;
-    const change = /** @type {Change} */ ({ direction: 'forward', control: this.#firstControl() });
-    return { change, notice: informed(sentence) };
   }
 
   /** A compound that the visitor has typed, or that the file of this name holds. */
@@ -393,7 +376,7 @@ class Explorer extends HTMLElement {
       this.#set({ notice: informed('Choose an image first: a walk under a compound starts from one.') });
       return undefined;
     }
-    const leaving = this.#leaveCellOf(null);
+    const leaving = leavingCell(this.#state, null);
     const moment = leaving.notice ? null : this.#walker.midWalk;
     this.#walker.pause();
     return this.#waitFor(() => this.#attempt(async () => {
@@ -405,23 +388,6 @@ class Explorer extends HTMLElement {
         + 'is all that it is told of a compound.';
       this.#set({ notice: known ? informed(sentence) : leaving.notice });
     }));
-  }
-
-  /** The control walked from last, else the first there is; noise for a flow that starts from noise. */
-  #firstControl() {
-    const { flowSource, lastControl, samples } = this.#state;
-    return flowSource === 'noise' ? 'noise' : (lastControl ?? samples?.[0]?.id);
-  }
-
-  /**
-   * Part of a recipe. Another way than back begins where the flow does: with noise again where that is its
-   * source, and with a control in place of a treated cell.
-   */
-  #changeSettings(change) {
-    const { flowSource, examples, recipe } = this.#state;
-    const treated = examples?.some(({ id, untreated }) => id === recipe?.control && !untreated);
-    const begins = change.direction && change.direction !== 'reverse' && (flowSource === 'noise' || treated);
-    this.#change(begins ? { ...change, control: this.#firstControl() } : change);
   }
 
   /** Work that decides which trajectory is walked: steps wait for it. */
@@ -539,7 +505,7 @@ class Explorer extends HTMLElement {
       control: () => this.#change({ control: detail.control, direction: 'forward' }),
       compound: () => this.#chooseCompound(detail),
       type: () => this.#typeCompound(detail.text),
-      change: () => this.#changeSettings(detail.change),
+      change: () => this.#change(withStart(this.#state, detail.change)),
       'reverse-from': () => this.#change({ control: detail.control, direction: 'reverse' }),
       channel: () => this.#looking.show(toggled(view, detail.index)),
       view: () => this.#looking.show(detail.view),
