@@ -23,8 +23,7 @@ const cellOf = ({ recipe, examples }) => examples?.find(({ id }) => id === recip
 /**
  * What else changes under another compound, and what is said of it. A cell that was treated with the one
  * before is no start for it, so the walk starts from the last control; back from there makes no sense, there
- * and back does. An untreated cell serves every
- * compound, but not where its walk goes back from treatment.
+ * and back does. An untreated cell serves every compound, but not where its walk goes back from treatment.
  * @param {State} state
  * @param {string | null} compound of the bundle; null for one that was typed
  * @returns {{ change: Change, notice: Notice | null }}
