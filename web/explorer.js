@@ -14,8 +14,10 @@ import { linkAt, linkHere, showLink, takesCropAlong } from './link_at.js';
 import { Looking } from './looking.js';
 import { informed, silent, troubled, warned } from './notices.js';
 import { stamp } from './parts/stage.js';
+import { pinNow } from './pin.js';
 import { otherModel } from './protocol.js';
 import { saveFile } from './save_file.js';
+import { SideBySide } from './side_by_side.js';
 import { StandIn } from './stand_in.js';
 import { continued, EMPTY, followed, speaksOf } from './state.js';
 import { styleSheets } from './style_sheets.js';
@@ -24,10 +26,12 @@ import { Uploading } from './upload.js';
 import { toggled } from './view.js';
 import { WalkMeasures } from './walk_measures.js';
 import { Walker } from './walker.js';
+import { leavingCell, withStart } from './where_walks_start.js';
 import { WorkerClient } from './worker_client.js';
 
 /** @import { Change, Exploration, FigureOptions, FileKind } from './protocol.js' */
 /** @import { KeptWalk } from './kept_walk.js' */
+/** @import { Moment } from './linked_time.js' */
 /** @import { Part } from './html.js' */
 /** @import { State } from './state.js' */
 /** @import { Heard } from './worker_client.js' */
@@ -66,6 +70,8 @@ class Explorer extends HTMLElement {
   #looking;
   /** @type {WalkMeasures} */
   #measures;
+  /** @type {SideBySide} */
+  #beside;
   /** Whether the visitor has done anything here since the address named a place in the document. */
   #touched = false;
 
@@ -92,6 +98,14 @@ class Explorer extends HTMLElement {
       attempt: (work) => this.#attempt(work),
       walkedHere: () => this.#walkedHere(),
     });
+    this.#beside = new SideBySide(state, set, this.#worker, this.#walker, {
+      attempt: (work) => this.#attempt(work),
+      waitFor: (work) => this.#waitFor(work),
+      settled: () => this.#settled,
+      follow: (answer) => this.#follow(answer),
+      change: (change, moment) => this.#change(change, moment),
+      goOnTo: (moment) => this.#goOnTo(moment),
+    });
     const onHash = () => this.#followLink();
     if (this.#ownsAddress) addEventListener('hashchange', onHash);
     this.#stopListening = [
@@ -117,6 +131,7 @@ class Explorer extends HTMLElement {
   #set(patch) {
     const before = this.#state;
     this.#state = { ...before, ...patch };
+    this.#state.pin = pinNow(this.#state);
     if (this.#state.notice !== before.notice) this.#letNoticeLeave(this.#state.notice);
     if (this.#state.link !== before.link || this.#state.cursor !== before.cursor) this.#writeAddress();
     if (this.#scheduled) return;
@@ -128,6 +143,7 @@ class Explorer extends HTMLElement {
       this.dataset.phase = this.#state.phase;
       this.#looking?.follow();
       this.#measures?.follow();
+      this.#beside?.grid.follow();
     });
   }
 
@@ -252,6 +268,7 @@ class Explorer extends HTMLElement {
       this.#set({ tuned: { measured: heard.measured, remaining: heard.remaining } });
     } else if (heard.event === 'side') {
       this.#measures.hear(heard);
+      this.#beside.grid.hear(heard);
     } else if (heard.event === 'note') {
       // A note is no reason to take away what the visitor has to deal with.
       if (notice?.kind !== 'trouble') this.#set({ notice: warned(heard.sentence, heard.trouble) });
@@ -321,8 +338,19 @@ class Explorer extends HTMLElement {
     if (step && this.#state.phase === 'ready') await this.#walker.play(step);
   }
 
-  /** @param {Change} change */
-  #change(change) {
+  /**
+   * Goes on to a moment that was in view, if no other change waits to be answered.
+   * @param {Moment | null} moment
+   */
+  #goOnTo(moment) {
+    if (moment && this.#state.changes < 2 && this.#state.phase === 'ready') this.#walker.goOnTo(moment);
+  }
+
+  /**
+   * @param {Change} change
+   * @param {Moment | null} [moment] to go on to; where another start is chosen, nothing
+   */
+  #change(change, moment = change.control || change.direction ? null : this.#walker.midWalk) {
     const before = this.#state.recipe;
     if (before && Object.entries(change).every(([name, value]) => before[name] === value)) return;
     this.#walker.pause();
@@ -334,6 +362,7 @@ class Explorer extends HTMLElement {
       try {
         this.#follow(await this.#worker.call('change', { change }));
         if (this.#state.notice?.trouble === 'bad-recipe') this.#set({ notice: null });
+        this.#goOnTo(moment);
       } catch (error) {
         this.#set({ recipe: { ...before }, notice: troubled(error) });
       }
@@ -342,25 +371,9 @@ class Explorer extends HTMLElement {
 
   /** Another compound of the bundle's. */
   #chooseCompound(change) {
-    const leaving = this.#leaveCellOf(change.compound);
+    const leaving = leavingCell(this.#state, change.compound);
     this.#change({ ...change, ...leaving.change });
     if (leaving.notice) this.#set({ notice: leaving.notice });
-  }
-
-  /**
-   * What else changes under another compound: a cell that was treated with the one before is no start for it,
-   * so the walk goes on from the last control.
-   * @param {string | null} compound
-   */
-  #leaveCellOf(compound) {
-    const { recipe, examples, flowSource } = this.#state;
-    const cell = recipe?.direction === 'reverse' && examples?.find(({ id }) => id === recipe.control);
-    if (!cell || cell.condition === compound) return { change: {}, notice: null };
-    const source = flowSource === 'noise' ? 'noise' : 'a control';
-    const sentence = 'The cell walked back from was not treated with this compound; '
-      + `the walk starts from ${source} again.`;
-    const change = /** @type {Change} */ ({ direction: 'forward', control: this.#firstControl() });
-    return { change, notice: informed(sentence) };
   }
 
   /** A compound that the visitor has typed, or that the file of this name holds. */
@@ -369,29 +382,18 @@ class Explorer extends HTMLElement {
       this.#set({ notice: informed('Choose an image first: a walk under a compound starts from one.') });
       return undefined;
     }
+    const leaving = leavingCell(this.#state, null);
+    const moment = leaving.notice ? null : this.#walker.midWalk;
     this.#walker.pause();
-    const leaving = this.#leaveCellOf(null);
     return this.#waitFor(() => this.#attempt(async () => {
       const { same, ...answer } = await this.#worker.call('type', { text, file, change: leaving.change });
       this.#follow(answer);
+      this.#goOnTo(moment);
       const known = same && this.#state.compounds.find(({ id }) => id === same);
       const sentence = `For the network this is ${known?.name}: both have the same Morgan counts, which `
         + 'is all that it is told of a compound.';
       this.#set({ notice: known ? informed(sentence) : leaving.notice });
     }));
-  }
-
-  /** The control walked from last, else the first there is; noise for a flow that starts from noise. */
-  #firstControl() {
-    const { flowSource, lastControl, samples } = this.#state;
-    return flowSource === 'noise' ? 'noise' : (lastControl ?? samples?.[0]?.id);
-  }
-
-  /** Part of a recipe. Another way through a flow that starts from noise begins with noise again. */
-  #changeSettings(change) {
-    const { direction } = change;
-    const fromNoise = this.#state.flowSource === 'noise' && direction && direction !== 'reverse';
-    this.#change(fromNoise ? { ...change, control: 'noise' } : change);
   }
 
   /** Work that decides which trajectory is walked: steps wait for it. */
@@ -533,6 +535,7 @@ class Explorer extends HTMLElement {
     const said = this.#state.notice;
     if (said && said.kind !== 'warning' && !said.actions?.length) this.#set({ notice: null });
     const does = {
+      ...this.#beside.intents(detail),
       load: () => this.#load(),
       'cancel-load': () => this.#worker.call('cancel', {}),
       engine: () => this.#useEngine(detail.engine),
@@ -550,7 +553,7 @@ class Explorer extends HTMLElement {
       control: () => this.#change({ control: detail.control, direction: 'forward' }),
       compound: () => this.#chooseCompound(detail),
       type: () => this.#typeCompound(detail.text),
-      change: () => this.#changeSettings(detail.change),
+      change: () => this.#change(withStart(this.#state, detail.change)),
       'reverse-from': () => this.#change({ control: detail.control, direction: 'reverse' }),
       channel: () => this.#looking.show(toggled(view, detail.index)),
       view: () => this.#looking.show(detail.view),

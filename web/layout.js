@@ -12,8 +12,10 @@ import { CropEditor } from './parts/crop_editor.js';
 import { Stage } from './parts/stage.js';
 import { ChannelDisplay } from './parts/display.js';
 import { GreyPanels } from './parts/grey_panels.js';
+import { ComparedWalks } from './parts/grid.js';
 import { Measured } from './parts/measured.js';
 import { WalkCharts } from './parts/measures.js';
+import { PinnedWalk } from './parts/pinned.js';
 import { Transport } from './parts/transport.js';
 import { FlowSettings } from './parts/flow_settings.js';
 import { Keep } from './parts/keep.js';
@@ -28,11 +30,13 @@ const PARTS = {
   'cellflux-typed': TypedCompound,
   'cellflux-crop': CropEditor,
   'cellflux-stage': Stage,
+  'cellflux-pinned': PinnedWalk,
   'cellflux-display': ChannelDisplay,
   'cellflux-panels': GreyPanels,
   'cellflux-transport': Transport,
   'cellflux-measured': Measured,
   'cellflux-measures': WalkCharts,
+  'cellflux-grid': ComparedWalks,
   'cellflux-settings': FlowSettings,
   'cellflux-keep': Keep,
   'cellflux-provenance': Provenance,
@@ -78,6 +82,7 @@ function elementsFor(host) {
         step('3', 'walk', 'Walk', null, part('cellflux-offer'), part('cellflux-stage'),
           part('cellflux-transport'), part('cellflux-measured'), part('cellflux-measures'),
           part('cellflux-keep'), part('cellflux-model')),
+        part('cellflux-grid'),
         el('details', { class: 'card how', open: true },
           el('summary', {}, 'How the flow is walked'), part('cellflux-settings')))),
     el('div', { class: beside ? 'below beside' : 'below' },

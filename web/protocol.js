@@ -111,8 +111,8 @@ export const otherModel = (what, found, open) =>
  *   answer: Cells }} cells what is measured of images, and the bundle's own cells beside a walk: of the
  *   controls and of a compound, by how they lie to the start's batch and to a dose
  * @property {{ args: { from: number }, answer: Measured }} measure the steps reached, from one on
- * @property {{ args: { jobs: SideJob[] }, answer: Nothing }} side walks these aside while nobody calls, and
- *   none of those asked for before; one that is under way goes on
+ * @property {{ args: { of: SideList, jobs: SideJob[] }, answer: Nothing }} side walks these aside while
+ *   nobody calls, and of this list none of those asked for before; what has been walked of one goes on
  * @property {{ args: { others: WalkRows[] }, answer: KeptFile }} table of the walk in view and of others, as
  *   CSV
  */
@@ -366,17 +366,24 @@ export const otherModel = (what, found, open) =>
  *   pictures did not come
  */
 
+/** @typedef {'measures' | 'grid'} SideList who asks for walks aside */
+/** @typedef {'measures' | 'picture' | 'both'} SideWants what is told of each step */
 /**
- * A walk aside: the recipe in view with a change, under a key that the page gives.
- * @typedef {{ key: string, change: Change }} SideJob
+ * A walk aside: the recipe in view with a change, under a key that the page gives. Pictures are drawn as the
+ * walk in view is; `view` is the page's name for that, and comes back with them. What the page `has` is not
+ * walked and not told.
+ * @typedef {{ key: string, change: Change, wants?: SideWants, view?: string, has?: boolean }} SideJob
  */
 /**
  * @typedef {object} SideStep
  * @property {string} key
  * @property {number} step
  * @property {number | null} of how many; null for the adaptive solver
- * @property {boolean} finished
- * @property {MeasuredStep} measures
+ * @property {boolean} finished whether it is the last
+ * @property {number} time
+ * @property {MeasuredStep} [measures] where they are wanted
+ * @property {Picture} [picture] where it is wanted
+ * @property {string} [view] which view the picture is drawn in
  */
 /** @typedef {{ key: string, failed: Trouble }} SideFailure */
 

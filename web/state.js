@@ -1,5 +1,6 @@
 // The explorer's one state: what it holds, and what an answer of the worker makes of it.
 
+import { NO_GRID } from './grid.js';
 import { isolated } from './isolated.js';
 import { NOTHING_MEASURED } from './measures.js';
 import { shortened } from './shortened.js';
@@ -7,6 +8,7 @@ import { shortened } from './shortened.js';
 /** @import { ChangeLegend, Clipped, Compound, EngineName, EngineReport, Exploration } from './protocol.js' */
 /** @import { Look, ManifestView, Opened, Picture, Recipe, Shown, Step } from './protocol.js' */
 /** @import { ToldWalk, Typed, Upload, Uploaded, View } from './protocol.js' */
+/** @import { Grid } from './grid.js' */
 /** @import { Measures } from './measures.js' */
 /** @import { Notice } from './notices.js' */
 
@@ -31,6 +33,11 @@ import { shortened } from './shortened.js';
  */
 
 /**
+ * A walk that was pinned, with what makes it again.
+ * @typedef {{ walk: Walk, recipe: Recipe, link: string, name: string, start: Start }} Pinned
+ */
+
+/**
  * What is there before a bundle has been opened.
  * @typedef {object} Always
  * @property {'opening' | 'offered' | 'loading' | 'starting' | 'ready' | 'failed'} phase
@@ -45,6 +52,8 @@ import { shortened } from './shortened.js';
  * @property {boolean} looking whether histograms are in view
  * @property {boolean} panels whether each channel is shown alone in grey, too
  * @property {Measures} measures what is measured of the walk in view
+ * @property {Grid} grid walks that are compared
+ * @property {Pinned | null} pin a walk that stays in view beside the others
  * @property {View} view how the channels are shown, as the visitor wants it
  * @property {number} evaluations
  */
@@ -104,6 +113,8 @@ export const EMPTY = {
   looking: false,
   panels: false,
   measures: NOTHING_MEASURED,
+  grid: NO_GRID,
+  pin: null,
   view: { hidden: [], channels: [] },
   evaluations: 0,
 };
@@ -163,8 +174,8 @@ function startOf(recipe, chosen) {
     return { title: 'Noise', note: `standard normal, seed ${recipe.seed}`, kind: 'noise', ...unknown };
   }
   if (recipe.control === 'upload') return { title: 'Your image', note: '', kind: 'upload', ...unknown };
-  const title = chosen?.treated && !chosen.untreated ? 'Treated cell' : 'Control';
-  const kind = chosen?.treated ? 'treated' : 'control';
+  const treated = chosen?.treated && !chosen.untreated;
+  const [title, kind] = treated ? ['Treated cell', 'treated'] : ['Control', 'control'];
   const { note = '', synthetic = false, batch = null } = chosen ?? {};
   return { title, kind, note, synthetic, batch };
 }

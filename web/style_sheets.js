@@ -3,7 +3,16 @@
 
 import { fetched } from './fetched.js';
 
-const NAMES = ['tokens', 'explorer', 'controls', 'stage', 'display', 'pickers', 'measures'];
+const NAMES = [
+  'tokens',
+  'explorer',
+  'controls',
+  'stage',
+  'display',
+  'pickers',
+  'measures',
+  'compare',
+];
 const FILES = {
   tokens: new URL('./styles/tokens.css', import.meta.url),
   explorer: new URL('./styles/explorer.css', import.meta.url),
@@ -12,6 +21,7 @@ const FILES = {
   display: new URL('./styles/display.css', import.meta.url),
   pickers: new URL('./styles/pickers.css', import.meta.url),
   measures: new URL('./styles/measures.css', import.meta.url),
+  compare: new URL('./styles/compare.css', import.meta.url),
 };
 
 /** The page starts without a sheet that has not come by then, and uses it when it comes. */

@@ -157,7 +157,7 @@ export class WalkMeasures {
       const without = untreated ? { compound: control.id, ...dose } : {};
       return { key, change: /** @type {Change} */ ({ seed, ...without }) };
     });
-    this.#worker.call('side', { jobs }).catch((error) => this.#stop(error));
+    this.#worker.call('side', { of: 'measures', jobs }).catch((error) => this.#stop(error));
   }
 
   /** The worker could not take them. */

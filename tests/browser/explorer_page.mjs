@@ -114,9 +114,12 @@ export class ExplorerPage {
     await this.settled();
   }
 
-  /** Waits until the worker has answered what was changed. */
+  /**
+   * Waits until the worker has answered what was changed, and a walk in mid-way has gone on to where it was.
+   */
   async settled() {
-    await this.page.locator('cellflux-transport[aria-busy="false"]').waitFor({ timeout: 120_000 });
+    const quiet = 'cellflux-transport[aria-busy="false"]:not(:has([data-do="play"][aria-label="Pause"]))';
+    await this.page.locator(quiet).waitFor({ timeout: 120_000 });
   }
 
   /** One step forward, waited for. */

@@ -48,6 +48,7 @@ class PlayedWalk {
   times() { return [0, 0.5, 1]; }
   time_of(step) { return step / STEPS; }
   values(step) { return new Float32Array([this.recipe.seed, step]); }
+  picture(step) { return { now: `${this.recipe.seed}.${step} ${this.view ?? this.recipe.view}` }; }
   free() { this.log.push(`free ${this.recipe.seed}`); }
 }
 
@@ -58,7 +59,12 @@ function played({ wanted = () => false, fails = () => {} } = {}) {
     canLend: true,
     /** Whether the walk in view has its engine. */
     whole: true,
-    recipeWith: (change) => ({ ...change }),
+    view: 'own',
+    recipeWith: (change) => ({ ...change, view: walking.view }),
+    redraw: async (other, { view }) => {
+      log.push(`drawn ${view}`);
+      other.view = view;
+    },
     another: async (recipe) => new PlayedWalk(recipe, fails, log),
     lend: async (other, work) => {
       assert.ok(walking.whole, 'one engine is lent once');
@@ -76,7 +82,13 @@ function played({ wanted = () => false, fails = () => {} } = {}) {
   return { aside, walking, log, told };
 }
 
-const jobs = (...seeds) => ({ jobs: seeds.map((seed) => ({ key: `seed ${seed}`, change: { seed } })) });
+/** @returns {any} */
+const jobs = (...seeds) => (
+  { of: 'measures', jobs: seeds.map((seed) => ({ key: `seed ${seed}`, change: { seed } })) });
+/** @returns {any} */
+const pictures = (seeds, more = {}) => (
+  { of: 'grid', jobs: seeds.map((seed) => (
+    { key: `cell ${seed}`, change: { seed }, wants: 'picture', view: 'first', ...more })) });
 const brief = (told) => told.map(({ key, step, failed }) => `${key}: ${failed ? failed.kind : step}`);
 
 test('each walk is told from its start to its end, with what each step measures', async () => {
@@ -87,7 +99,8 @@ test('each walk is told from its start to its end, with what each step measures'
     'seed 1: 0', 'seed 1: 1', 'seed 1: 2', 'seed 2: 0', 'seed 2: 1', 'seed 2: 2',
   ]);
   assert.deepEqual(told[5], {
-    event: 'side', key: 'seed 2', step: 2, of: 2, finished: true, measures: { time: 1, values: [2, 2] },
+    event: 'side', key: 'seed 2', step: 2, of: 2, finished: true, time: 1,
+    measures: { time: 1, values: [2, 2] },
   });
   assert.ok(walking.whole);
   // Nothing is left: nothing is told again.
@@ -172,7 +185,7 @@ test('other jobs take the place of those before; the one under way goes on if am
   ]);
   // Cancelled: the same key with another recipe is another walk.
   aside.take(jobs(4));
-  aside.take({ jobs: [] });
+  aside.take(jobs());
   await aside.walkOn();
   assert.equal(told.length, 6);
 });
@@ -180,12 +193,91 @@ test('other jobs take the place of those before; the one under way goes on if am
 test('the same key with another recipe is another walk', async () => {
   let calls = false;
   const { aside, log, told } = played({ wanted: () => calls, fails: () => { calls = log.length === 2; } });
-  aside.take({ jobs: [{ key: 'a', change: { seed: 1 } }] });
+  aside.take({ of: 'measures', jobs: [{ key: 'a', change: { seed: 1 } }] });
   await aside.walkOn();
   calls = false;
   log.push('other jobs');
-  aside.take({ jobs: [{ key: 'a', change: { seed: 2 } }] });
+  aside.take({ of: 'measures', jobs: [{ key: 'a', change: { seed: 2 } }] });
   await aside.walkOn();
   assert.deepEqual(brief(told), ['a: 0', 'a: 1', 'a: 0', 'a: 1', 'a: 2']);
   assert.ok(log.includes('free 1'));
 });
+
+test('a job of pictures is told each step’s picture and no measures', async () => {
+  const { aside, told } = played();
+  aside.take(pictures([1]));
+  await aside.walkOn();
+  assert.deepEqual(told.map(({ picture }) => picture), ['1.0 own', '1.1 own', '1.2 own']);
+  assert.deepEqual(told.map(({ finished }) => finished), [false, false, true]);
+  assert.ok(told.every(({ measures, view }) => measures === undefined && view === 'first'));
+  const both = played();
+  both.aside.take(pictures([1], { wants: 'both' }));
+  await both.aside.walkOn();
+  assert.ok(both.told.every(({ measures, picture }) => measures && picture));
+});
+
+test('another list does not take the place of this one, and what is measured goes first', async () => {
+  const { aside, told } = played();
+  aside.take(pictures([1]));
+  aside.take(jobs(2));
+  await aside.walkOn();
+  assert.deepEqual(brief(told), [
+    'seed 2: 0', 'seed 2: 1', 'seed 2: 2', 'cell 1: 0', 'cell 1: 1', 'cell 1: 2',
+  ]);
+});
+
+test('in another view the pictures of what is walked are drawn again, and nothing is walked', async () => {
+  const { aside, walking, log, told } = played();
+  aside.take(pictures([1, 2]));
+  await aside.walkOn();
+  const walked = log.length;
+  walking.view = 'other';
+  aside.take(pictures([1, 2], { view: 'second' }));
+  await aside.walkOn();
+  assert.deepEqual(log.slice(walked), ['drawn other', 'drawn other']);
+  assert.deepEqual(told.slice(6).map(({ picture, view }) => `${view}: ${picture}`), [
+    'second: 1.0 other', 'second: 1.1 other', 'second: 1.2 other',
+    'second: 2.0 other', 'second: 2.1 other', 'second: 2.2 other',
+  ]);
+});
+
+test('what the page has is neither walked nor told, and what leaves the list is freed', async () => {
+  const { aside, log, told } = played();
+  aside.take(pictures([1], { has: true }));
+  await aside.walkOn();
+  assert.deepEqual([log, told], [[], []]);
+  aside.take(pictures([1]));
+  await aside.walkOn();
+  aside.take(pictures([1], { has: true }));
+  await aside.walkOn();
+  assert.equal(told.length, 3);
+  // The page has lost it: it is told again, and not walked.
+  const walked = log.length;
+  aside.take(pictures([1]));
+  await aside.walkOn();
+  assert.deepEqual([told.length, log.length], [6, walked]);
+  aside.take(pictures([]));
+  assert.equal(log.at(-1), 'free 1');
+});
+
+test('a lost device leaves the pictures that are done, and in another order the first is walked first',
+  async () => {
+    let lost = true;
+    const { aside, log, told } = played({
+      fails: ({ recipe }) => {
+        if (lost && recipe.seed === 2) throw new Failure('device-lost', 'The GPU was lost.');
+      },
+    });
+    aside.take(pictures([1, 2, 3]));
+    await aside.walkOn();
+    assert.deepEqual(brief(told).slice(3), ['cell 2: 0', 'cell 2: device-lost', 'cell 3: device-lost']);
+    lost = false;
+    const walked = log.length;
+    const { jobs: done } = pictures([1], { has: true });
+    aside.take({ of: 'grid', jobs: [...pictures([3, 2]).jobs, ...done] });
+    await aside.walkOn();
+    assert.deepEqual(brief(told).slice(6), [
+      'cell 3: 0', 'cell 3: 1', 'cell 3: 2', 'cell 2: 0', 'cell 2: 1', 'cell 2: 2',
+    ]);
+    assert.ok(log.slice(walked).every((line) => !line.startsWith('1:')));
+  });

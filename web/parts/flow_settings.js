@@ -125,13 +125,15 @@ export class FlowSettings extends Part {
   }
 
   /** @param {State} state */
-  update({ recipe, limits, flowSource, trainedNoise }) {
+  update({ recipe, limits, flowSource, trainedNoise, start }) {
     this.recipe = recipe;
+    this.start = start;
     this.flowSource = flowSource;
     if (this.changed('trained', trainedNoise)) this.#offerNoise(trainedNoise);
     if (limits && this.changed('limits', limits)) this.#bound(limits);
     if (flowSource === 'noise' && this.changed('source', flowSource)) this.#nameNoise();
-    if (recipe && this.changed('recipe', recipe)) this.#show();
+    const started = this.changed('start', start?.kind);
+    if (recipe && (this.changed('recipe', recipe) || started)) this.#show();
   }
 
   /** Marks the levels that were trained, and says what they are. */
@@ -194,6 +196,12 @@ export class FlowSettings extends Part {
     for (const name of ['grid', 'steps']) this.fields[name].row.hidden = adaptive;
     for (const name of ['rtol', 'atol']) this.fields[name].row.hidden = !adaptive;
     const fromNoise = this.recipe.control === 'noise';
+    // What was not treated is not called so.
+    const untreated = this.recipe.direction === 'reverse' && this.start?.kind !== 'treated';
+    const source = this.flowSource === 'noise' ? 'Noise' : 'Control';
+    const [, [, back]] = directions(source);
+    this.fields.direction.input.querySelector('[value="reverse"]').textContent =
+      untreated ? 'Back: t = 1 → t = 0' : back;
     // A flow that starts from noise is walked back from an image only, and there is none to choose here.
     this.fields.direction.input.querySelector('[value="reverse"]').disabled = fromNoise;
     this.fields.noise.row.hidden = this.flowSource === 'noise';

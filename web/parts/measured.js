@@ -41,11 +41,12 @@ export class Measured extends Part {
       this.replaceChildren(el('p', { class: 'hint' }, none));
       return;
     }
+    const untreated = own.every((example) => example.untreated);
     const title = own.every((example) => example.synthetic)
       ? `Drawn, not generated: the true answer, ${answer ? 'this cell' : 'the drawn controls'} under `
         + `${compound}${answer?.dose ?? ''}`
-      : `Measured, not generated: real cells treated with ${compound}, by batch; choose one to walk back `
-        + 'from it';
+      : `Measured, not generated: real ${untreated ? 'control cells,' : 'cells treated with'} ${compound}, `
+        + 'by batch; choose one to walk back from it';
     this.replaceChildren(
       el('p', { class: 'measured-title' }, title),
       el(

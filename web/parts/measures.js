@@ -137,15 +137,16 @@ export class WalkCharts extends Part {
    * @param {State} state
    * @param {number} ended walks from other seeds
    */
-  #tell({ measures, compoundName, typed }, ended) {
+  #tell({ measures, compoundName, typed, compounds, recipe }, ended) {
     const { groups, missing } = measures;
     const key = (kind, ...words) => el('li', {}, el('span', { class: `key ${kind}`, 'aria-hidden': 'true' }),
       ...words);
     const letter = (index, ...words) => el('li', {}, el('b', {}, LETTERS[index]), ' ', ...words);
     const name = compoundName ?? 'this compound';
+    const untreated = compounds?.some(({ id, control }) => control && id === recipe.compound);
     const none = [
       groups.some(({ treated }) => !treated) ? null : 'No control cells are in this bundle to compare with.',
-      groups.some(({ treated }) => treated)
+      groups.some(({ treated }) => treated) || untreated
         ? null
         : typed
           ? `No real cells measured: ${name} was typed, and the network has never seen it.`

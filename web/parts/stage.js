@@ -48,6 +48,17 @@ export class Stage extends Part {
       },
       'Grey panels',
     );
+    this.pin = el(
+      'button',
+      {
+        type: 'button',
+        class: 'chip',
+        'data-do': 'pin',
+        title: 'Keeps this walk beside the one in view while you change that',
+        on: { click: () => this.intend('pin') },
+      },
+      'Pin this walk',
+    );
     this.effect = el('p', { class: 'effect-note', hidden: true });
     this.batch = el('p', { class: 'batch-note', hidden: true });
     this.dark = el(
@@ -56,13 +67,15 @@ export class Stage extends Part {
       'Every channel is switched off, so the pictures are black.',
     );
     this.append(
-      el('div', { class: 'views' }, this.start.figure, this.now.figure, this.difference.figure),
+      el('div', { class: 'beside-pinned' },
+        el('div', { class: 'views' }, this.start.figure, this.now.figure, this.difference.figure),
+        this.pinned),
       this.panels,
       this.effect, this.batch, this.noise, this.dark,
       el(
         'div',
         { class: 'shown' },
-        this.channels, this.closer, this.smooth, this.alone, this.large,
+        this.channels, this.closer, this.smooth, this.alone, this.large, this.pin,
         // In the row of the channels that it is about.
         document.createElement('cellflux-display'),
       ),
@@ -88,6 +101,7 @@ export class Stage extends Part {
     this.large = button('Enlarge', enlarged, () => this.#enlarge());
     this.large.setAttribute('aria-pressed', 'false');
     this.panels = document.createElement('cellflux-panels');
+    this.pinned = document.createElement('cellflux-pinned');
     this.lens = new Lens(
       frames,
       ({ zoom, x, y }) => {
@@ -95,9 +109,9 @@ export class Stage extends Part {
         all.disabled = zoom === 1;
         this.classList.toggle('close', zoom > 1);
         this.#measure();
-        // The panels show the same part of the cell.
+        // The panels and the pinned walk show the same part of the cell.
         for (const [name, value] of Object.entries({ zoom, x, y })) {
-          this.panels.style.setProperty(`--${name}`, String(value));
+          for (const part of [this.panels, this.pinned]) part.style.setProperty(`--${name}`, String(value));
         }
       },
       () => this.#enlarge(),

@@ -1,18 +1,37 @@
 // Walks aside: other walks than the one in view, on the same engine, while nobody calls. The page says which
-// ones it wants and is told of each step; one walk is under way at a time.
+// ones it wants, and whether to hear of each step what it measures, its picture, or both; one walk is under
+// way at a time.
 //
 // The engine is lent for a solver step and is back with the walk in view before the next call is served,
 // after a failure, too. A call waits for one evaluation at most; what a step had evaluated until then is
 // evaluated again later.
+//
+// A walk of pictures is kept after its end, as long as it is on a list: in another view it is drawn again and
+// not walked again.
 
 import { nextTurn } from './next_turn.js';
 import { described, isOfTheEngine } from './trouble.js';
 
 /** @import { Walk } from '../../pkg/cellflux_wasm.js' */
-/** @import { Args, MeasuredStep, Say } from '../protocol.js' */
+/** @import { Args, MeasuredStep, Say, SideList, SideWants } from '../protocol.js' */
 /** @import { Walking } from './walking.js' */
 
-/** @typedef {{ key: string, recipe: object }} Job a walk that has not reached its end */
+/**
+ * A walk that was asked for.
+ * @typedef {object} Job
+ * @property {SideList} of
+ * @property {string} key
+ * @property {any} recipe
+ * @property {SideWants} wants
+ * @property {string} [view] the page's name for how it is shown
+ * @property {boolean} has whether the page has all of it
+ * @property {Walk | null} walk once it has begun
+ * @property {number} told steps that the page has been told of
+ * @property {boolean} redraw whether the walk is drawn otherwise than the recipe says
+ */
+
+/** What is served first. */
+const LISTS = /** @type {const} */ (['measures', 'grid']);
 
 export class SideWalks {
   #walking;
@@ -20,18 +39,13 @@ export class SideWalks {
   #say;
   #measure;
   /**
-   * What is left to walk, in order; the first may be under way.
+   * All that is on the lists, in order.
    * @type {Job[]}
    */
   #jobs = [];
-  /**
-   * The first job's walk, once it has begun.
-   * @type {Walk | null}
-   */
-  #walk = null;
 
   /**
-   * @param {Pick<Walking, 'another' | 'canLend' | 'lend' | 'recipeWith'>} walking lends the engine
+   * @param {Pick<Walking, 'another' | 'canLend' | 'lend' | 'recipeWith' | 'redraw'>} walking lends the engine
    * @param {() => boolean} wanted whether a call waits
    * @param {Say} say
    * @param {(image: Float32Array) => MeasuredStep['values']} measure
@@ -44,97 +58,162 @@ export class SideWalks {
   }
 
   /**
-   * Walks these from now on, each as the recipe in view with a change, and none of those before; one of them
-   * that is under way goes on.
+   * Makes these a list, each walk as the recipe in view with a change. What has been walked of those that
+   * were on it before goes on; the others are forgotten.
    * @param {Args<'side'>} args
    */
-  take({ jobs }) {
-    const [under] = this.#walk ? this.#jobs : [];
-    const next = jobs.map(({ key, change }) => ({ key, recipe: this.#walking.recipeWith(change) }));
-    const same = under && next.findIndex((job) => isSame(job, under));
-    if (same >= 0) next.unshift(...next.splice(same, 1));
-    else this.#end();
-    this.#jobs = next;
+  take({ of, jobs }) {
+    const before = this.#jobs.filter((job) => job.of === of);
+    const now = jobs.map((job) => this.#taken(of, job, before.find(({ key }) => key === job.key)));
+    for (const { walk } of before) if (!now.some((job) => job.walk === walk)) free(walk);
+    const others = this.#jobs.filter((job) => job.of !== of);
+    this.#jobs = LISTS.flatMap((list) => (list === of ? now : others.filter((job) => job.of === list)));
+  }
+
+  /**
+   * @param {SideList} of
+   * @param {Args<'side'>['jobs'][number]} asked
+   * @param {Job} [before] of the same key
+   * @returns {Job}
+   */
+  #taken(of, { key, change, wants = 'measures', view, has = false }, before) {
+    const recipe = this.#walking.recipeWith(change);
+    const job = { of, key, recipe, wants, view, has };
+    if (!before?.walk || !sameNumbers(before.recipe, recipe)) {
+      return { ...job, walk: null, told: 0, redraw: false };
+    }
+    const { walk } = before;
+    const redraw = before.redraw || !sameView(before.recipe, recipe);
+    // What the page says that it lacks it is told again.
+    const ended = walk.finished() && before.told === walk.steps();
+    const told = has ? walk.steps() : redraw || ended ? 0 : before.told;
+    return { ...job, walk, told, redraw: redraw && wants !== 'measures' };
   }
 
   /** Forgets all of them, for another bundle. */
   clear() {
-    this.#end();
+    for (const { walk } of this.#jobs) free(walk);
     this.#jobs = [];
   }
 
   /** Walks until a call comes or nothing is left. It never fails: the page is told what did. */
   async walkOn() {
-    while (this.#jobs.length && this.#walking.canLend && !this.#wanted()) {
+    while (this.#walking.canLend && !this.#wanted()) {
+      const job = this.#next();
+      if (!job) return;
       try {
-        await this.#step();
+        await this.#goOn(job);
       } catch (error) {
-        this.#fail(error);
+        this.#fail(job, error);
       }
       await nextTurn();
     }
   }
 
-  /** One solver step of the first job, or its start. */
-  async #step() {
-    const [{ recipe }] = this.#jobs;
-    if (!this.#walk) {
-      this.#walk = await this.#walking.another(recipe);
-      this.#tell();
+  /** What is under way, or else the first that is lacking. */
+  #next() {
+    const lacking = this.#jobs.filter(isLacking);
+    return lacking.find(({ walk }) => walk) ?? lacking[0];
+  }
+
+  /**
+   * One thing to do: its start, drawing it again, telling of a step, or one solver step.
+   * @param {Job} job
+   */
+  async #goOn(job) {
+    if (!job.walk) {
+      job.walk = await this.#walking.another(job.recipe);
+    } else if (job.redraw) {
+      await this.#walking.redraw(job.walk, job.recipe);
+      job.redraw = false;
+    } else if (job.told === job.walk.steps() && !(await this.#step(job.walk))) {
+      if (job.walk.finished()) this.#end(job);
       return;
     }
-    const walk = this.#walk;
-    const reached = await this.#walking.lend(walk, async () => {
+    this.#tell(job);
+    if (job.told === job.walk.steps() && job.walk.finished()) this.#end(job);
+  }
+
+  /**
+   * One solver step; false where a call has come in the middle of it, and at the end.
+   * @param {Walk} walk
+   */
+  #step(walk) {
+    return this.#walking.lend(walk, async () => {
       while (await walk.evaluate()) {
         await nextTurn();
         if (this.#wanted()) return false;
       }
       return walk.step(false);
     });
-    if (reached) this.#tell();
-    else if (walk.finished()) this.#next();
   }
 
-  /** Tells the page of the step reached. */
-  #tell() {
-    const [{ key }] = this.#jobs;
-    const walk = this.#walk;
-    const step = walk.steps() - 1;
-    const finished = walk.finished();
+  /**
+   * Tells the page of the next step that it has not been told of.
+   * @param {Job} job
+   */
+  #tell(job) {
+    const { key, walk, wants, view } = job;
+    const step = job.told;
+    const time = walk.time_of(step);
+    const measures = wants === 'picture' ? null : { time, values: this.#measure(walk.values(step)) };
+    const picture = wants === 'measures' ? null : walk.picture(step).now;
     this.#say('side', {
       key,
       step,
       of: walk.times() ? walk.times().length - 1 : null,
-      finished,
-      measures: { time: walk.time_of(step), values: this.#measure(walk.values(step)) },
+      finished: walk.finished() && step === walk.steps() - 1,
+      time,
+      ...(measures ? { measures } : {}),
+      ...(picture ? { picture, view } : {}),
     });
-    if (finished) this.#next();
+    job.told = step + 1;
   }
 
-  /** A failure of the engine ends all; another one only the walk that it is of. */
-  #fail(error) {
+  /** A failure of the engine ends all that is lacking; another one only the walk that it is of. */
+  #fail(job, error) {
     const failed = described(error);
-    const ended = isOfTheEngine(failed) ? this.#jobs : this.#jobs.slice(0, 1);
-    for (const { key } of ended) this.#say('side', { key, failed });
-    this.#end();
-    this.#jobs = this.#jobs.slice(ended.length);
-  }
-
-  #next() {
-    this.#end();
-    this.#jobs = this.#jobs.slice(1);
-  }
-
-  #end() {
-    const walk = this.#walk;
-    this.#walk = null;
-    // After a trap nothing can be freed any more.
-    try {
-      walk?.free();
-    } catch {
-      // The page starts another worker.
+    const ended = isOfTheEngine(failed) ? this.#jobs.filter(isLacking) : [job];
+    for (const { key, walk } of ended) {
+      this.#say('side', { key, failed });
+      free(walk);
     }
+    this.#jobs = this.#jobs.filter((each) => !ended.includes(each));
+  }
+
+  /**
+   * At its end a walk of pictures stays; another one is not needed any more.
+   * @param {Job} job
+   */
+  #end(job) {
+    job.has = true;
+    if (job.wants !== 'measures') return;
+    free(job.walk);
+    this.#jobs = this.#jobs.filter((each) => each !== job);
   }
 }
 
-const isSame = (a, b) => a.key === b.key && JSON.stringify(a.recipe) === JSON.stringify(b.recipe);
+/**
+ * Whether there is something left to do for it.
+ * @param {Job} job
+ */
+function isLacking({ walk, has, redraw, told }) {
+  if (!walk) return !has;
+  return redraw || told < walk.steps() || !walk.finished();
+}
+
+/** Whether two recipes give the same numbers, however these are shown. */
+const sameNumbers = (a, b) =>
+  JSON.stringify({ ...a, view: null }) === JSON.stringify({ ...b, view: null });
+
+const sameView = (a, b) => JSON.stringify(a.view ?? null) === JSON.stringify(b.view ?? null);
+
+/** @param {Walk | null} walk */
+function free(walk) {
+  // After a trap nothing can be freed any more.
+  try {
+    walk?.free();
+  } catch {
+    // The page starts another worker.
+  }
+}

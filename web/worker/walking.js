@@ -115,10 +115,8 @@ export class Walking {
    * @param {Change} change
    * @returns {Promise<Exploration>}
    */
-  async change({ control, ...rest }) {
-    const again = control === 'upload' && this.#uploaded;
-    const start = again ? { start: { crop: again.key } } : control === undefined ? {} : { control };
-    await this.#follow(recipeView.changed(this.#recipe, { ...rest, ...start }));
+  async change(change) {
+    await this.#follow(this.recipeWith(change));
     return this.#exploration();
   }
 
@@ -243,17 +241,28 @@ export class Walking {
   }
 
   /**
-   * The recipe in view with a change, for a walk aside.
+   * The recipe in view with a change; `upload` as the control is the visitor's crop.
    * @param {Change} change
    */
-  recipeWith(change) {
-    return recipeView.changed(this.#recipe, change);
+  recipeWith({ control, ...rest }) {
+    const again = control === 'upload' && this.#uploaded;
+    const start = again ? { start: { crop: again.key } } : control === undefined ? {} : { control };
+    return recipeView.changed(this.#recipe, { ...rest, ...start });
   }
 
   /** Another walk of the model, at its start and without an engine. */
   async another(recipe) {
     const { text, example, read } = await this.#prepared(recipe);
     return new wasm.Walk(this.#opening.model, text, example, read?.counts);
+  }
+
+  /**
+   * Shows another walk as this recipe has it, which differs from its own only in that.
+   * @param {wasm.Walk} walk
+   */
+  async redraw(walk, recipe) {
+    const { text, example, read } = await this.#prepared(recipe);
+    walk.apply(text, example, read?.counts);
   }
 
   /**

@@ -1,5 +1,7 @@
 //! A bundle as it arrives: its manifest first, then its files, hashed while they stream.
 
+use std::rc::Rc;
+
 use cellflux_bundle::conditions::ConditionVectors;
 use cellflux_bundle::evaluation::{Finding, Remark};
 use cellflux_bundle::files::{self, VerifiedFile};
@@ -28,7 +30,8 @@ struct Evaluated<'a> {
 pub struct Model {
     pub(crate) manifest: Manifest,
     reader: Option<BundleReader>,
-    pub(crate) vectors: Option<ConditionVectors>,
+    /// Shared by every walk of the model.
+    pub(crate) vectors: Option<Rc<ConditionVectors>>,
     pub(crate) bundle: Option<Bundle>,
 }
 
@@ -123,7 +126,7 @@ impl Model {
             .ok_or_else(|| Trouble::new("bad-bundle", "the bundle is complete or was refused already"))?;
         reader.accept(&file).map_err(Trouble::from)?;
         if self.vectors.is_none() {
-            self.vectors = reader.vectors().cloned();
+            self.vectors = reader.vectors().cloned().map(Rc::new);
         }
         if reader.missing().next().is_none() {
             self.bundle = Some(reader.finish().map_err(Trouble::from)?);

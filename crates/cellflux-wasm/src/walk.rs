@@ -1,5 +1,7 @@
 //! The exploration: recipe, steps reached, pictures, files.
 
+use std::rc::Rc;
+
 use cellflux_bundle::Manifest;
 use cellflux_bundle::conditions::ConditionVectors;
 use cellflux_engine::{AnyEngine, EngineError};
@@ -24,7 +26,7 @@ use crate::upload::Upload;
 #[wasm_bindgen]
 pub struct Walk {
     manifest: Manifest,
-    vectors: ConditionVectors,
+    vectors: Rc<ConditionVectors>,
     /// The vector of the compound that was typed, while the walk is under one.
     counts: Option<Vec<f32>>,
     exploration: Exploration<AnyEngine>,

@@ -11,8 +11,8 @@ use crate::source::{SourceText, suggestion};
 use crate::walk_request::WalkRequest;
 
 /// Parts of the explorer that a page may leave out.
-pub const HIDEABLE: [&str; 7] = [
-    "upload", "model", "measured", "measures", "settings", "keep", "about",
+pub const HIDEABLE: [&str; 8] = [
+    "upload", "model", "measured", "measures", "compare", "settings", "keep", "about",
 ];
 
 /// What stands where an explorer has not started, as HTML. Nothing removes it: the started explorer's shadow

@@ -1,0 +1,116 @@
+// Walks beside each other: one that is pinned, and those of a grid. What the visitor does there is done to
+// the walk in view.
+
+import { GridWalks } from './grid_walks.js';
+import { momentOf, stepAt } from './linked_time.js';
+import { pinOf } from './pin.js';
+
+/** @import { Moment } from './linked_time.js' */
+/** @import { Change, Exploration } from './protocol.js' */
+/** @import { State } from './state.js' */
+/** @import { Walker } from './walker.js' */
+/** @import { WorkerClient } from './worker_client.js' */
+
+/**
+ * What the explorer does for it.
+ * @typedef {object} Explorer
+ * @property {(work: () => Promise<unknown>) => Promise<unknown>} attempt runs what may fail
+ * @property {(work: () => Promise<unknown>) => Promise<void>} waitFor runs what steps wait for
+ * @property {() => Promise<unknown>} settled waits until every change has been answered
+ * @property {(answer: Exploration) => void} follow takes over what the worker answered
+ * @property {(change: Change, moment: Moment | null) => void} change changes the walk in view, and goes on to
+ *   a moment of it
+ * @property {(moment: Moment | null) => void} goOnTo
+ */
+
+const timesOf = ({ steps }) => steps.map(({ time }) => time);
+
+export class SideBySide {
+  #state;
+  #set;
+  #worker;
+  #walker;
+  #explorer;
+  /** @type {GridWalks} */
+  grid;
+
+  /**
+   * @param {() => State} state
+   * @param {(patch: Partial<State>) => void} set
+   * @param {WorkerClient} worker
+   * @param {Walker} walker
+   * @param {Explorer} explorer
+   */
+  constructor(state, set, worker, walker, explorer) {
+    this.#state = state;
+    this.#set = set;
+    this.#worker = worker;
+    this.#walker = walker;
+    this.#explorer = explorer;
+    this.grid = new GridWalks(state, set, worker);
+  }
+
+  /**
+   * What a visitor may intend here.
+   * @param {any} detail
+   * @returns {Record<string, () => unknown>}
+   */
+  intents(detail) {
+    return {
+      grid: () => this.grid.choose(detail.patch),
+      'grid-preset': () => this.grid.preset(detail.id),
+      'grid-walk': () => this.grid.walk(),
+      'grid-on': () => this.grid.goOn(),
+      'grid-off': () => this.grid.cancel(),
+      'grid-seen': () => this.grid.see(detail.keys),
+      'grid-open': () => this.#open(detail.key, detail.moment),
+      pin: () => this.#pin(),
+      unpin: () => this.#set({ pin: null }),
+      swap: () => this.#swap(),
+      'goto-moment': () => this.#goto(detail.moment),
+    };
+  }
+
+  /**
+   * Opens a walk of the grid, and goes on to what its cell shows.
+   * @param {string} key
+   * @param {Moment} moment
+   */
+  #open(key, moment) {
+    const cell = this.#state().grid.plan?.cells.find((each) => each.key === key);
+    if (!cell) return;
+    // How channels are shown stays as it is.
+    const { hidden, channels, ...change } = cell.recipe;
+    this.#explorer.change(change, moment);
+  }
+
+  /** Keeps the walk in view beside those that follow. */
+  async #pin() {
+    await this.#explorer.settled();
+    this.#set({ pin: pinOf(this.#state()) });
+  }
+
+  /** The pinned walk comes into view, at the moment that was, and the one in view is pinned. */
+  #swap() {
+    const { pin, walk, cursor, changes } = this.#state();
+    const now = pinOf(this.#state());
+    if (!pin || !now || changes > 0) return undefined;
+    const { attempt, follow, goOnTo, waitFor } = this.#explorer;
+    const moment = cursor > 0 ? momentOf(timesOf(walk), cursor) : null;
+    this.#walker.pause();
+    return waitFor(() => attempt(async () => {
+      follow(await this.#worker.call('link', { link: pin.link }));
+      this.#set({ pin: now });
+      goOnTo(moment);
+    }));
+  }
+
+  /**
+   * Shows the step of the walk in view that stands beside a moment of another.
+   * @param {Moment} moment
+   */
+  #goto(moment) {
+    this.#walker.pause();
+    this.#walker.goto(stepAt(timesOf(this.#state().walk), moment));
+  }
+}
