@@ -91,12 +91,13 @@ export function withEnd({ low, high }, end, value) {
 }
 
 /**
- * Colours that are told apart with every kind of colour vision, for three channels; further ones are grey.
+ * Colours that stay apart without one of the three kinds of cones, too (a test beside `Lut` simulates it), for
+ * three channels. There is no fourth: further channels are grey, which resembles cyan or yellow then.
  */
 const SAFE = ['magenta', 'yellow', 'cyan'];
 
 /**
- * A view in colours for every kind of colour vision.
+ * A view in colours that stay apart for the colour-blind, as far as there are such.
  * @param {View} view
  * @param {Channel[]} channels
  * @returns {View}

@@ -41,7 +41,7 @@ export class ChannelDisplay extends Part {
       this.#show(withoutChannels(this.view, this.#all())));
     const safe = button(
       'Colour-blind safe',
-      'Magenta, yellow, cyan for the first three channels, and grey for further ones',
+      'Magenta, yellow, cyan for the first three channels; further ones are grey, which may look like these',
       () => this.#show(inSafeColours(this.view, this.channels)),
     );
     this.hint = el('p', { class: 'hint warns', role: 'status', hidden: true });

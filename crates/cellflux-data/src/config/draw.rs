@@ -18,7 +18,7 @@ pub struct DrawConfig {
 }
 
 /// How often a compound with n training cells is drawn: in proportion to `n^q` (Kang et al. 2020, "Decoupling
-/// representation and classifier for long-tailed recognition", equation 1).
+/// representation and classifier for long-tailed recognition").
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Balance {
