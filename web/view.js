@@ -91,8 +91,8 @@ export function withEnd({ low, high }, end, value) {
 }
 
 /**
- * Colours that stay apart without one of the three kinds of cones, too (a test beside `Lut` simulates it), for
- * three channels. There is no fourth: further channels are grey, which resembles cyan or yellow then.
+ * Colours that stay apart without one of the three kinds of cones, too (a test beside `Lut` simulates it),
+ * for three channels. There is no fourth: further channels are grey, which resembles cyan or yellow then.
  */
 const SAFE = ['magenta', 'yellow', 'cyan'];
 

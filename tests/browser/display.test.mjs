@@ -94,7 +94,7 @@ test('a window is in the pictures, the link and saved files, and a reset takes i
   }
 });
 
-test('every look-up table draws, and one button gives colours that stay apart for the colour-blind', async () => {
+test('every look-up table draws, and one button gives colours for the colour-blind', async () => {
   const { explorer, page, context } = await walked();
   try {
     await open(page);

@@ -184,8 +184,8 @@ mod tests {
     }
 
     /// What linear light becomes for somebody without one kind of cones, as linear light (Machado, Oliveira
-    /// and Fernandes 2009, "A physiologically-based model for simulation of color vision deficiency", severity
-    /// 1).
+    /// and Fernandes 2009, "A physiologically-based model for simulation of color vision deficiency", at its
+    /// full severity).
     const WITHOUT_ONE_KIND_OF_CONES: [(&str, [[f64; 3]; 3]); 3] = [
         (
             "protanopia",
