@@ -20,8 +20,8 @@ pub const FILE: &str = "evaluation.json";
 /// The version of [`Evaluation`] that this crate reads and writes.
 pub const VERSION: u32 = 1;
 
-/// A figure with the interval in which 95 of 100 repetitions of the experiment would lie, by resampling the
-/// groups of [`MeasuredData::resampled_by`].
+/// A figure with its 95 % interval, by resampling the groups of [`MeasuredData::resampled_by`]: of 100 such
+/// intervals from repetitions of the experiment about 95 would hold the true value.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Estimate {
     /// The figure.

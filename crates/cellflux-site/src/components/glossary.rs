@@ -274,14 +274,18 @@ const ENTRIES: [Entry; 19] = [
         label: |words| words.interval,
         paper: "",
         says: [
-            "How sure a figure is: about 95 of 100 repetitions of the experiment should lie within it, as \
-             far as drawing its groups of cells, such as wells, again and again can tell.",
-            "Wie sicher ein Wert ist: Etwa 95 von 100 Wiederholungen des Versuchs sollten darin liegen, \
-             soweit wiederholtes Ziehen seiner Gruppen von Zellen, etwa Vertiefungen, das zeigt.",
-            "La certitude d’une valeur : environ 95 répétitions de l’expérience sur 100 devraient s’y \
-             trouver, autant que le retirage de ses groupes de cellules, des puits par exemple, le montre.",
-            "Cuán segura es una cifra: unas 95 de 100 repeticiones del experimento deberían caer dentro, \
-             hasta donde lo muestra volver a extraer sus grupos de células, como los pocillos.",
+            "How sure a figure is: if the experiment were repeated, about 95 of 100 such intervals should \
+             hold the true value, as far as drawing its groups of cells, such as wells, again and again can \
+             tell.",
+            "Wie sicher ein Wert ist: Würde der Versuch wiederholt, sollten etwa 95 von 100 solchen \
+             Intervallen den wahren Wert enthalten, soweit wiederholtes Ziehen seiner Gruppen von Zellen, \
+             etwa Vertiefungen, das zeigt.",
+            "La certitude d’une valeur : si l’on répétait l’expérience, environ 95 de ces intervalles sur \
+             100 devraient contenir la vraie valeur, autant que le retirage de ses groupes de cellules, des \
+             puits par exemple, le montre.",
+            "Cuán segura es una cifra: si se repitiera el experimento, unos 95 de cada 100 intervalos así \
+             deberían contener el valor verdadero, hasta donde lo muestra volver a extraer sus grupos de \
+             células, como los pocillos.",
         ],
     },
 ];
