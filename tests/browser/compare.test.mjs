@@ -18,16 +18,15 @@ after(async () => { await browser.close(); });
 
 /** A page in a context of its own, whose network walks a few quick steps from taxol. */
 async function opened({ steps = 2, url = SITE, ...settings } = {}) {
-  const context = await browser.newContext({ serviceWorkers: 'block', ...settings });
-  const explorer = await ExplorerPage.open(context, `${url}?engine=candle`);
-  await explorer.ready();
+  const alone = await ExplorerPage.alone(browser, `${url}?engine=candle`, settings);
+  const { explorer } = alone;
   await explorer.compound('taxol');
   await explorer.set('solver', 'euler');
   await explorer.set('grid', 'uniform');
   await explorer.set('steps', steps);
   await explorer.set('alpha', 1);
   await explorer.set('noise', 0);
-  return { explorer, page: explorer.page, context };
+  return alone;
 }
 
 const button = (page, name) => page.locator(`[data-do="${name}"]`);

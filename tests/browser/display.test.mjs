@@ -14,14 +14,13 @@ after(async () => { await browser.close(); });
 
 /** A page in a context of its own, whose network has walked two quick steps. */
 async function walked(settings = {}) {
-  const context = await browser.newContext({ serviceWorkers: 'block', ...settings });
-  const explorer = await ExplorerPage.open(context, `${SITE}?engine=candle`);
-  await explorer.ready();
+  const opened = await ExplorerPage.alone(browser, undefined, settings);
+  const { explorer } = opened;
   await explorer.set('solver', 'euler');
   await explorer.set('steps', 2);
   await explorer.forward();
   await explorer.forward();
-  return { explorer, page: explorer.page, context };
+  return opened;
 }
 
 const open = async (page) => {

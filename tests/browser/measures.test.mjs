@@ -10,7 +10,7 @@ import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
 import { accessible } from './accessible.mjs';
 import { launch, WITHOUT_GPU } from './chromium.mjs';
-import { ExplorerPage, SITE } from './explorer_page.mjs';
+import { ExplorerPage } from './explorer_page.mjs';
 import { bundleFolder, CLI } from './site_bundle.mjs';
 
 const execute = promisify(execFile);
@@ -24,13 +24,12 @@ after(async () => { await browser.close(); });
 
 /** A page in a context of its own, whose network walks a few quick steps. */
 async function opened({ steps = 2, noise = 0, ...settings } = {}) {
-  const context = await browser.newContext({ serviceWorkers: 'block', ...settings });
-  const explorer = await ExplorerPage.open(context, `${SITE}?engine=candle`);
-  await explorer.ready();
+  const alone = await ExplorerPage.alone(browser, undefined, settings);
+  const { explorer } = alone;
   await explorer.set('solver', 'euler');
   await explorer.set('steps', steps);
   await explorer.set('noise', noise);
-  return { explorer, page: explorer.page, context };
+  return alone;
 }
 
 /** Opens the fold, and waits for the first chart. */
