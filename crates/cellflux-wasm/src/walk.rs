@@ -126,17 +126,6 @@ impl Walk {
         Ok(self.exploration.evaluate().await.map_err(step_trouble)?)
     }
 
-    /// Loses the GPU's device, as a driver reset would; false without one. For tests.
-    pub fn lose_device(&self) -> bool {
-        match self.exploration.engine() {
-            Some(AnyEngine::Wgpu(engine)) => {
-                engine.gpu().lose();
-                true
-            }
-            _ => false,
-        }
-    }
-
     /// The recipe as a plain object.
     pub fn recipe(&self) -> Result<JsValue, JsValue> {
         plain(self.exploration.walk().recipe())
