@@ -38,7 +38,7 @@ const [ACROSS, UP] = [4, 5];
  * Round numbers between two, both included where they are round.
  * @param {number} low
  * @param {number} high
- * @param {number} about so many stretches, or fewer
+ * @param {number} about the number of stretches, or a few less
  * @returns {number[]}
  */
 export function ticks(low, high, about) {

@@ -17,9 +17,9 @@ export const DIMENSIONS = {
   solver: 'Solver',
 };
 
-/** At most so many walks. */
+/** The most walks of a grid. */
 export const MOST_CELLS = 36;
-/** At most so many bytes of pictures and numbers. */
+/** The most bytes of their pictures and numbers. */
 export const MOST_BYTES = 160e6;
 
 /**

@@ -11,7 +11,7 @@ import { compoundIn, SOLVERS, solverIn, startIn } from './recipe_words.js';
 /** @import { Recipe } from './protocol.js' */
 /** @import { State } from './state.js' */
 
-/** About so many steps the adaptive solver takes. */
+/** The steps of a walk by the adaptive solver, about. */
 const ADAPTIVE_STEPS = 60;
 /** Velocities of a step. */
 const STAGES = { euler: 1, midpoint: 2, heun2: 2, rk4: 4, dopri5: 6 };

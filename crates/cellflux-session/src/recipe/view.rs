@@ -163,7 +163,7 @@ impl Thousandths {
     /// 1.
     pub const ONE: Self = Self(1000);
 
-    /// So many thousandths.
+    /// A number of thousandths.
     pub const fn new(thousandths: u32) -> Self {
         Self(thousandths)
     }
