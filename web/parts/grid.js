@@ -84,7 +84,8 @@ export class ComparedWalks extends Part {
   update(state) {
     const { grid, recipe } = state;
     this.hidden = !recipe && state.phase !== 'opening';
-    if (this.details.open !== grid.open) this.details.open = grid.open;
+    // Told once: a click opens the details before the state hears of it.
+    if (this.changed('open', grid.open)) this.details.open = grid.open;
     if (!recipe || !grid.open) return;
     this.state = state;
     this.#offer(state);
