@@ -1,7 +1,9 @@
 //! Evaluations: written and read, bound to their weights, and what they let be said.
 
 use cellflux_bundle::conditions::{ConditionVectors, DoseFeatures};
-use cellflux_bundle::evaluation::{Finding, MeasuredSplit, NO_BETTER, Resampled, RowKind, Verdict};
+use cellflux_bundle::evaluation::{
+    Finding, MeasuredSplit, NO_BETTER, Nature, Resampled, RowKind, Verdict,
+};
 use cellflux_bundle::quantise::WeightDtype;
 use cellflux_bundle::{BundleError, Estimate, Evaluation, Manifest};
 use serde_json::{Value, json};
@@ -26,6 +28,11 @@ fn after_setting(pointer: &str, value: &Value) -> [String; 2] {
     let alone = Evaluation::from_json(alone.to_string().as_bytes());
     let within = Manifest::from_json(manifest.to_string().as_bytes());
     [alone.unwrap_err().to_string(), within.unwrap_err().to_string()]
+}
+
+/// An estimate as JSON, possible or not.
+fn interval(value: f64, low: f64, high: f64) -> Value {
+    json!({"value": value, "low": low, "high": high})
 }
 
 /// That a value is refused by the field's name.
@@ -56,7 +63,6 @@ fn an_evaluation_reads_back_as_it_was_written_alone_and_in_a_bundle() {
 
 #[test]
 fn each_impossible_figure_is_named_by_its_field_alone_and_in_a_manifest() {
-    let interval = |value: f64, low: f64, high: f64| json!({"value": value, "low": low, "high": high});
     let cloud = json!({"batch": "B", "kind": "control", "cells": 1, "mean": [0, 0], "covariance": [1, 2, 1]});
     let cases = [
         ("/version", json!(2), "version"),
@@ -150,7 +156,6 @@ fn each_impossible_figure_is_named_by_its_field_alone_and_in_a_manifest() {
 
 #[test]
 fn a_figure_beyond_its_range_and_a_count_above_its_whole_are_named_alone_and_in_a_manifest() {
-    let interval = |value: f64, low: f64, high: f64| json!({"value": value, "low": low, "high": high});
     let cases = [
         (
             "/rows/2/distances/0/precision",
@@ -194,6 +199,17 @@ fn a_figure_beyond_its_range_and_a_count_above_its_whole_are_named_alone_and_in_
         ("/conditions/0/controls", json!(91), "conditions[0].controls"),
         ("/conditions/0/groups", json!(179), "conditions[0].groups"),
         ("/conditions/0/starts", json!(179), "conditions[0].starts"),
+        (
+            "/batches/clouds/2/starts",
+            json!(101),
+            "batches.clouds[2].starts",
+        ),
+        (
+            "/compound_use/controls",
+            json!(2_000_000_000),
+            "compound_use.controls",
+        ),
+        ("/compound_use/pairs", json!(2_000_000_000), "compound_use.pairs"),
     ];
     for (pointer, value, named) in cases {
         refused_by_name(pointer, &value, named);
@@ -605,7 +621,7 @@ fn a_model_card_names_the_data_the_whole_each_condition_and_those_without_figure
             "a classifier that was trained on real cells names the mode of action with a balanced accuracy \
              of 62 % (50 to 70) for generated cells (n = 185) and of 83 % (70 to 90) for real ones (n = 185)",
             "walks from one control under different compounds end 42 % (35 to 50) as far apart as real cells \
-             of these compounds are",
+             of these compounds are (n = 24 controls, 1 pair of compounds)",
             "TAXOL at 3 µM: makes 62 % (48 to 71) of the measured change; 178 real cells, never trained on",
             "SIMVASTATIN (n = 7): not measured, fewer than 20 real cells",
         ]
@@ -682,4 +698,135 @@ fn one_sentence_lists_every_condition_without_figures_by_reason_with_its_cells()
     evaluation.conditions.clear();
     let absent = evaluation.remark_without_figures(conditions).unwrap().to_string();
     assert!(absent.ends_with(": not measured, no real cells"), "{absent}");
+}
+
+#[test]
+fn a_file_that_states_neither_drawn_cells_nor_the_newer_counts_is_read_and_written_as_it_was() {
+    let packed = draft(WeightDtype::F16).pack().unwrap();
+    let mut older = evaluation(&packed);
+    older.data.drawn = false;
+    for cloud in &mut older.batches.as_mut().unwrap().clouds {
+        cloud.starts = None;
+    }
+    let used = older.compound_use.as_mut().unwrap();
+    (used.controls, used.pairs) = (None, None);
+    let text = String::from_utf8(older.to_json().unwrap()).unwrap();
+    let json: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(json["data"].get("drawn"), None);
+    assert_eq!(json["batches"]["clouds"][2].get("starts"), None);
+    assert_eq!(json["compound_use"], interval(0.42, 0.35, 0.5));
+    let read = Evaluation::from_json(text.as_bytes()).unwrap();
+    assert_eq!(read, older);
+    assert_eq!(read.data.nature(), Nature::Real);
+    let remarks = read.remarks(&packed.manifest.conditions);
+    let said: Vec<String> = remarks.iter().map(ToString::to_string).collect();
+    assert!(
+        said.iter()
+            .any(|said| said.ends_with("as real cells of these compounds are")),
+        "{said:?}"
+    );
+}
+
+#[test]
+fn a_row_s_kind_has_its_name_in_the_file_and_cells_that_were_drawn_are_called_so_in_tables() {
+    let kinds = [
+        RowKind::Real,
+        RowKind::Copied,
+        RowKind::Generated,
+        RowKind::Shuffled,
+        RowKind::OtherBatch,
+        RowKind::Untreated,
+        RowKind::NoiseStart,
+        RowKind::External,
+    ];
+    for kind in kinds {
+        assert_eq!(json!(kind), json!(kind.name(Nature::Real)));
+        let drawn = kind.name(Nature::Drawn);
+        let expected = if kind == RowKind::Real {
+            "drawn"
+        } else {
+            kind.name(Nature::Real)
+        };
+        assert_eq!(drawn, expected);
+    }
+}
+
+/// Whether a sentence calls something real.
+fn says_real(sentence: &str) -> bool {
+    let mut words = sentence.split(|letter: char| !letter.is_alphabetic());
+    words.any(|word| word.eq_ignore_ascii_case("real"))
+}
+
+/// Everything that can be said of an evaluation, over all splits, and of a condition, for each reason why it
+/// has no figures.
+fn everything_said(drawn: bool) -> Vec<String> {
+    let packed = draft(WeightDtype::F16).pack().unwrap();
+    let conditions = &packed.manifest.conditions;
+    let mut whole = evaluation(&packed);
+    whole.data.drawn = drawn;
+    whole.data.wells = Some(12);
+    whole.data.wells_in_training = Some(9);
+    whole.rows[1].distances.push(whole.rows[2].distances[1].clone());
+    let taxol = &mut whole.conditions[0];
+    taxol.side_change = Some(gap(0.8, 0.6, 1.0));
+    taxol.nuclei.as_mut().unwrap().generated = gap(600.0, 580.0, 610.0);
+    let no_gap = |edit: fn(&mut Evaluation)| {
+        let mut changed = whole.clone();
+        changed.conditions[0].gap_closed = None;
+        edit(&mut changed);
+        changed
+    };
+    let mut all = vec![
+        no_gap(|_| {}),
+        no_gap(|evaluation| evaluation.conditions[0].treated = 19),
+        no_gap(|evaluation| evaluation.conditions[0].starts = Some(8)),
+        no_gap(|evaluation| evaluation.conditions[0].groups = Some(1)),
+        no_gap(|evaluation| evaluation.conditions[0].controls = 1),
+        no_gap(|evaluation| evaluation.conditions[0].side_change = None),
+        no_gap(|evaluation| evaluation.conditions.clear()),
+    ];
+    for split in [
+        MeasuredSplit::Validation,
+        MeasuredSplit::Test,
+        MeasuredSplit::HeldOut,
+    ] {
+        for moved in [gap(0.0, -0.1, 0.1), gap(0.2, 0.1, 0.3)] {
+            let mut changed = whole.clone();
+            changed.data.split = split;
+            let mut rows = changed.rows.iter_mut();
+            rows.find(|row| row.kind == RowKind::Untreated).unwrap().side_change = Some(moved);
+            all.push(changed);
+        }
+    }
+    let said = all.iter().flat_map(|evaluation| {
+        let findings = evaluation.findings(conditions).into_iter();
+        let remarks = evaluation.remarks(conditions).into_iter();
+        findings
+            .map(|finding| finding.sentence)
+            .chain(remarks.map(|remark| remark.to_string()))
+            .collect::<Vec<_>>()
+    });
+    said.collect()
+}
+
+#[test]
+fn of_drawn_cells_no_sentence_says_that_they_are_real_and_of_real_ones_each_is_the_same_but_for_the_word() {
+    let (real, drawn) = (everything_said(false), everything_said(true));
+    assert_eq!(real.len(), drawn.len());
+    for (real, drawn) in real.iter().zip(&drawn) {
+        assert!(!says_real(drawn), "{drawn}");
+        // The data are called "drawn cells" whatever they are.
+        let word = |sentence: &str| sentence.replace("drawn", "real");
+        assert_eq!(word(real), word(drawn));
+    }
+    let calls_real = real.iter().filter(|sentence| says_real(sentence)).count();
+    assert!(calls_real > 40, "{calls_real} of {}", real.len());
+    for said in [
+        "185 drawn treated cells and 90 controls of the test split",
+        "178 drawn cells, never trained on",
+        "but 1 drawn control in the same batches",
+        "no drawn cells measured",
+    ] {
+        assert!(drawn.iter().any(|sentence| sentence.contains(said)), "{said}");
+    }
 }
