@@ -209,7 +209,10 @@ impl Evaluation {
         let mut remarks = vec![Remark::of(vec![self.data.name.clone()], self.data.sentence())];
         let whole = self.overall().into_iter().chain(self.over_spaces());
         let whole = whole.chain(self.classified());
-        let whole = whole.chain(self.compound_use.map(|used| use_of_compound(used, self.data.nature())));
+        let whole = whole.chain(
+            self.compound_use
+                .map(|used| use_of_compound(used, self.data.nature())),
+        );
         let whole = whole.chain(self.untreated_walk());
         remarks.extend(whole.map(|says| Remark::of(Vec::new(), says)));
         let measured = self.conditions.iter();

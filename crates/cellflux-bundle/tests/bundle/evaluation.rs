@@ -1,9 +1,7 @@
 //! Evaluations: written and read, bound to their weights, and what they let be said.
 
 use cellflux_bundle::conditions::{ConditionVectors, DoseFeatures};
-use cellflux_bundle::evaluation::{
-    Finding, MeasuredSplit, NO_BETTER, Nature, Resampled, RowKind, Verdict,
-};
+use cellflux_bundle::evaluation::{Finding, MeasuredSplit, NO_BETTER, Nature, Resampled, RowKind, Verdict};
 use cellflux_bundle::quantise::WeightDtype;
 use cellflux_bundle::{BundleError, Estimate, Evaluation, Manifest};
 use serde_json::{Value, json};
@@ -199,11 +197,7 @@ fn a_figure_beyond_its_range_and_a_count_above_its_whole_are_named_alone_and_in_
         ("/conditions/0/controls", json!(91), "conditions[0].controls"),
         ("/conditions/0/groups", json!(179), "conditions[0].groups"),
         ("/conditions/0/starts", json!(179), "conditions[0].starts"),
-        (
-            "/batches/clouds/2/starts",
-            json!(101),
-            "batches.clouds[2].starts",
-        ),
+        ("/batches/clouds/2/starts", json!(101), "batches.clouds[2].starts"),
         (
             "/compound_use/controls",
             json!(2_000_000_000),
@@ -794,7 +788,9 @@ fn everything_said(drawn: bool) -> Vec<String> {
             let mut changed = whole.clone();
             changed.data.split = split;
             let mut rows = changed.rows.iter_mut();
-            rows.find(|row| row.kind == RowKind::Untreated).unwrap().side_change = Some(moved);
+            rows.find(|row| row.kind == RowKind::Untreated)
+                .unwrap()
+                .side_change = Some(moved);
             all.push(changed);
         }
     }
