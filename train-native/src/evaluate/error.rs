@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use cellflux_bundle::BundleError;
 use cellflux_data::{DataError, Split};
 
+use super::plan::FILE as PLAN;
 use crate::TrainError;
 use crate::features::FeatureError;
 
@@ -78,6 +79,19 @@ pub enum EvaluateError {
         before: String,
         /// Its value now.
         now: String,
+    },
+    /// The folder holds the cells of an evaluation by an earlier version, whose plan lacks a setting.
+    #[error(
+        "{}: holds the cells of an evaluation by an earlier version, whose {PLAN} does not state {field}, so \
+         that it is not known whether they are the ones that are asked for now; run again with --out and a \
+         new folder",
+        folder.display()
+    )]
+    OlderPlan {
+        /// The folder.
+        folder: PathBuf,
+        /// The first setting that is missing.
+        field: String,
     },
     /// The folder to write holds what no evaluation wrote.
     #[error(
