@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use cellflux_bundle::BundleError;
 use cellflux_data::{DataError, Split};
 
-use super::plan::FILE as PLAN;
 use crate::TrainError;
 use crate::features::FeatureError;
 
@@ -82,14 +81,14 @@ pub enum EvaluateError {
     },
     /// The folder holds the cells of an evaluation by an earlier version, whose plan lacks a setting.
     #[error(
-        "{}: holds the cells of an evaluation by an earlier version, whose {PLAN} does not state {field}, so \
-         that it is not known whether they are the ones that are asked for now; run again with --out and a \
-         new folder",
-        folder.display()
+        "{}: does not state {field}, so the folder holds the cells of an evaluation by an earlier version, \
+         and whether they are those that are asked for now is not known; run again with --out and a new \
+         folder",
+        plan.display()
     )]
     OlderPlan {
-        /// The folder.
-        folder: PathBuf,
+        /// The plan's file.
+        plan: PathBuf,
         /// The first setting that is missing.
         field: String,
     },

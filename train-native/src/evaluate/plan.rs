@@ -71,7 +71,7 @@ impl Plan {
         };
         if let Some(field) = self.0.keys().find(|&key| !before.contains_key(key)) {
             return Err(EvaluateError::OlderPlan {
-                folder: folder.to_owned(),
+                plan: folder.join(FILE),
                 field: field.clone(),
             });
         }
@@ -211,7 +211,7 @@ mod tests {
         fs::write(dir.path().join(FILE), &older).unwrap();
         let refusal = plan(4).claim(dir.path()).unwrap_err().to_string();
         for part in [
-            "an evaluation by an earlier version, whose plan.json does not state most",
+            "plan.json: does not state most, so the folder holds the cells of an evaluation by an earlier",
             "run again with --out and a new folder",
         ] {
             assert!(refusal.contains(part), "{part}: {refusal}");

@@ -144,8 +144,8 @@ impl RealHalves {
         }
         format!(
             "{nature} cells of half of the {groups}, in place of generated cells beside the other half, have \
-             a gap closed of {}, as a mean of {conditions} {} with two {groups} in each half; generated cells \
-             of the same conditions have {}",
+             a gap closed of {}, as a mean of {conditions} {} with two {groups} in each half; generated \
+             cells of the same conditions have {}",
             shown(self.gap_closed, 2),
             if conditions == 1 {
                 "condition"

@@ -28,8 +28,8 @@ pub fn markdown(sweep: &Sweep, cells: usize) -> String {
         "# Samplings compared on {cells} validation cells\n\n\
          Every sampling made the same cells from the same controls with the same noise. The score is the \
          mean of two shares, each 0 for a copy of the control and 1 for {nature} cells: the gap closed, and \
-         the kernel distance taken away{}. Intervals hold 95 % of resamplings; differences to the best are of \
-         the same draws.\n\n",
+         the kernel distance taken away{}. Intervals hold 95 % of resamplings; differences to the best \
+         are of the same draws.\n\n",
         match &sweep.space {
             Some(space) => format!(
                 " (KID in {space}: {nature} cells {}, copied controls {})",
