@@ -41,9 +41,9 @@ pub fn markdown(comparison: &Comparison) -> String {
          to {first}, on the same draws of the same {nature} cells; **bold** where its interval leaves out \
          0. A share above 1, which is 100 %, is more change than {nature} cells show: noise where its \
          interval holds 1.\n\nGenerated cells alone have differences, and of these the Frechet distance has \
-         none, since its draws are its own. Others are missing where one of two evaluations lacks the figure, \
-         where their spaces have other features under one name, and where the first one has no gap in the \
-         condition.\n\n"
+         none, since its draws are its own. Others are missing where one of two evaluations lacks the \
+         figure, where their spaces have other features under one name, and where the first one has no gap \
+         in the condition.\n\n"
     );
     for (name, reason) in &comparison.unpaired {
         let _ = writeln!(
