@@ -302,7 +302,8 @@ fn everything_said(drawn: bool) -> Vec<String> {
     whole.data.drawn = drawn;
     whole.data.wells = Some(12);
     whole.data.wells_in_training = Some(9);
-    whole.rows[1].distances.push(whole.rows[2].distances[1].clone());
+    let of_space = whole.rows[2].distances[1].clone();
+    whole.rows[1].distances.push(of_space);
     let taxol = &mut whole.conditions[0];
     taxol.side_change = Some(gap(0.8, 0.6, 1.0));
     taxol.nuclei.as_mut().unwrap().generated = gap(600.0, 580.0, 610.0);
