@@ -308,6 +308,11 @@ fn an_interrupted_evaluation_goes_on_and_another_one_is_refused_its_folder() {
     }
     let report = fs::read_to_string(out.join("report.md")).unwrap();
     assert!(report.contains("## Controls that should stay"), "{report}");
+    let mut words = report.split(|letter: char| !letter.is_alphabetic());
+    assert!(
+        evaluation.data.drawn && !words.any(|word| word.eq_ignore_ascii_case("real")),
+        "the config draws its cells: {report}"
+    );
     // Every chart is linked, and says that its cells are generated.
     for plot in fs::read_dir(out.join("plots")).unwrap() {
         let plot = plot.unwrap();
