@@ -33,8 +33,8 @@ export class ComparedWalks extends Part {
     this.real = el('input', { type: 'checkbox', id: 'grid-real', on: {
       change: () => this.#choose({ real: this.real.checked }),
     } });
-    this.realRow = el('p', { class: 'grid-check' }, this.real,
-      el('label', { for: 'grid-real' }, 'Real cells of the compound beside them'));
+    this.realLabel = el('label', { for: 'grid-real' });
+    this.realRow = el('p', { class: 'grid-check' }, this.real, this.realLabel);
     this.cost = el('p', { class: 'hint', 'data-grid': 'cost' });
     this.start = button('Walk the grid', 'grid-walk', 'primary');
     this.stop = button('Cancel', 'grid-off');
@@ -132,6 +132,9 @@ export class ComparedWalks extends Part {
       }
     }
     this.realRow.hidden = !hasReal(state);
+    const drawn = state.examples?.every(({ synthetic }) => synthetic);
+    const kind = `${drawn ? 'Drawn' : 'Real'} cells of the compound beside them`;
+    if (this.changed('kind', kind)) this.realLabel.textContent = kind;
     this.real.checked = grid.real;
     for (const preset of inside(this.presets)) {
       /** @type {HTMLButtonElement} */ (preset.firstElementChild).disabled = phase !== 'ready' || changes > 0;
