@@ -345,6 +345,7 @@ impl Words {
     }
 
     /// The same words beside the cells of an evaluation: where a program drew these, none calls them real.
+    #[must_use]
     pub fn beside(&self, nature: Nature) -> Self {
         let of_drawn = [
             ENGLISH_OF_DRAWN,
