@@ -423,8 +423,11 @@ export const otherModel = (what, found, open) =>
  */
 
 /**
- * How that was measured: with which sampling, and whether it is the one that the bundle recommends.
- * @typedef {{ sampling: Record<string, string | number>, recommended: boolean }} Measuring
+ * How that was measured.
+ * @typedef {object} Measuring
+ * @property {Record<string, string | number>} sampling with which settings
+ * @property {boolean} recommended whether they are those that the bundle recommends
+ * @property {'real' | 'drawn'} cells what the cells are that generated ones were compared with
  */
 
 /**

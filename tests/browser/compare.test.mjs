@@ -63,7 +63,9 @@ test('a grid is walked cell by cell, is a table, and a cell opens its walk in th
     assert.equal(await progress(page).innerText(), '4 of 4 walks are done.');
     const cells = page.locator('[data-cell][data-state="done"]');
     assert.equal(await cells.count(), 4);
-    assert.deepEqual(await page.locator('.grid-table th[scope="col"]').allInnerTexts(), ['α = 1', 'α = 2']);
+    // Where there are real cells they have a column of their own.
+    const columns = await page.locator('.grid-table th[scope="col"]').allInnerTexts();
+    assert.deepEqual(columns.filter((words) => words !== 'Not generated'), ['α = 1', 'α = 2']);
     assert.equal(await page.locator('.grid-table th[scope="row"]').count(), 2);
     assert.match(await cells.first().innerText(), /t = 1\.000, generated/);
     const pictures = [];
@@ -249,10 +251,12 @@ for (const reducedMotion of /** @type {const} */ (['no-preference', 'reduce'])) 
   });
 }
 
-test('there and back is offered by every bundle, and needs no second batch', async () => {
-  const { explorer, page, context } = await opened();
+test('there and back is offered by every bundle, and needs no second batch', { skip }, async () => {
+  const site = await serveMicro(() => {});
+  const { explorer, page, context } = await opened({ url: site.url });
   try {
     await openGrid(page);
+    await page.locator('[data-preset]').first().waitFor();
     assert.deepEqual(
       await page.locator('[data-preset]').evaluateAll((all) => all.map(({ dataset }) => dataset.preset)),
       ['return'],
@@ -263,6 +267,7 @@ test('there and back is offered by every bundle, and needs no second batch', asy
     explorer.nothingInTheConsole();
   } finally {
     await context.close();
+    await site.close();
   }
 });
 

@@ -1,7 +1,7 @@
 // Step 2: the compound. A searchable list by name and mode of action, what is known of the one chosen, and
 // its dose where the model takes one.
 
-import { findingLines } from '../finding.js';
+import { besideCells, findingLines } from '../finding.js';
 import { el, inside, Part, reveal } from '../html.js';
 
 /** @import { State } from '../state.js' */
@@ -64,7 +64,7 @@ export class CompoundPicker extends Part {
       this.finding.replaceChildren(...lines);
     }
     if (compound && this.changed('described', `${compound.id} ${Boolean(drawing)}`)) {
-      this.#describe(compound, drawing);
+      this.#describe(compound, drawing, measuring);
     }
     if (this.dose && recipe?.dose !== undefined) this.dose.value = String(recipe.dose);
   }
@@ -125,7 +125,7 @@ export class CompoundPicker extends Part {
     }
   }
 
-  #describe(compound, drawing) {
+  #describe(compound, drawing, measuring) {
     if (this.picture) URL.revokeObjectURL(this.picture);
     this.picture = drawing ? URL.createObjectURL(new Blob([drawing], { type: 'image/svg+xml' })) : null;
     this.dose = this.#doses(compound);
@@ -138,7 +138,7 @@ export class CompoundPicker extends Part {
             `${compound.doses.join(', ')} µM, all as one condition: the network does not know the dose`,
           ],
       ['Training', compound.training.sentence],
-      compound.findings.length > 0 && ['Beside real cells', this.finding],
+      compound.findings.length > 0 && [besideCells(measuring), this.finding],
     ].filter(Boolean);
     this.card.replaceChildren(
       // An image cannot run scripts, so an SVG from a bundle is safe in one.

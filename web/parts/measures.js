@@ -5,7 +5,7 @@
 import { bandOf, curveOf, drawn, moveCursor, nearestStep, placed, WIDE } from '../chart.js';
 import { compared, MEAN } from '../comparison.js';
 import * as figures from '../figures.js';
-import { findingLines } from '../finding.js';
+import { findingLines, natureOf, typedUnmeasured } from '../finding.js';
 import { el, Part, unseen } from '../html.js';
 import { nameInWords } from '../measure_names.js';
 import { asked, controlOf, pairsOf } from '../measures.js';
@@ -137,7 +137,7 @@ export class WalkCharts extends Part {
    * @param {State} state
    * @param {number} ended walks from other seeds
    */
-  #tell({ measures, compoundName, typed, compounds, recipe }, ended) {
+  #tell({ measures, compoundName, typed, compounds, recipe, measuring }, ended) {
     const { groups, missing } = measures;
     const key = (kind, ...words) => el('li', {}, el('span', { class: `key ${kind}`, 'aria-hidden': 'true' }),
       ...words);
@@ -149,7 +149,7 @@ export class WalkCharts extends Part {
       groups.some(({ treated }) => treated) || untreated
         ? null
         : typed
-          ? `No real cells measured: ${name} was typed, and the network has never seen it.`
+          ? typedUnmeasured(measuring, name)
           : `No treated cells of ${name} are in this bundle to compare with.`,
       missing ? `${missing} cell${missing > 1 ? 's' : ''} of the bundle could not be fetched.` : null,
     ];
@@ -307,7 +307,8 @@ export class WalkCharts extends Part {
     const { differences, cutOff } = compared(measures.list, pairs);
     const compound = compounds.find(({ id }) => id === recipe.compound);
     const found = findingLines(compound, recipe, measuring);
-    const none = [{ words: 'No real cells were measured beside it in this bundle.', warns: false }];
+    const nature = natureOf(measuring);
+    const none = [{ words: `No ${nature} cells were measured beside it in this bundle.`, warns: false }];
     this.comparison.replaceChildren(
       title,
       el('dl', { class: 'facts' }, ...differences.flatMap((difference) => [
@@ -322,7 +323,7 @@ export class WalkCharts extends Part {
         ? [el('p', { class: 'hint' }, `With ${cutOff} of ${pairs.length} seeds a nucleus reaches the crop’s `
             + 'border, so that its area is a lower bound.')]
         : []),
-      el('p', { class: 'aside-title' }, 'Measured, beside real cells'),
+      el('p', { class: 'aside-title' }, `Measured, beside ${nature} cells`),
       ...(found ?? none).map(({ words, warns }) => el('p', { class: warns ? 'warns' : null }, words)),
     );
   }

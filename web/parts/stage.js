@@ -1,5 +1,6 @@
 // The microscope's view: where the walk started, where it is now, and what changed, side by side.
 
+import { natureOf } from '../finding.js';
 import { el, Part } from '../html.js';
 import { ChangeScale } from '../change_scale.js';
 import * as figures from '../figures.js';
@@ -197,13 +198,15 @@ export class Stage extends Part {
    * whether there is no cell at all behind the picture.
    * @param {State} state
    */
-  #explain({ start, compounds, examples, recipe, compoundName }) {
+  #explain({ start, compounds, examples, recipe, compoundName, measuring }) {
     const compound = recipe?.smiles ? TYPED : compounds?.find(({ id }) => id === recipe?.compound);
     const answered = examples?.some(({ id, synthetic }) => synthetic && id === answerOf(recipe));
     const slice = [start?.kind, start?.batch, start?.synthetic, compound?.id, compoundName, answered].join();
     if (!this.changed('explained', slice)) return;
     const known = Boolean(start && compound);
-    const [kind, sentence] = known ? batchNote({ ...start, answered }, compound, compoundName) : ['', ''];
+    const [kind, sentence] = known
+      ? batchNote({ ...start, answered }, compound, compoundName, natureOf(measuring))
+      : ['', ''];
     const effect = known ? effectSentence(compound, compoundName) : '';
     this.batch.textContent = [effect, sentence].filter(Boolean).join(' ');
     this.batch.hidden = !known;

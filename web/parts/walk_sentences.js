@@ -1,6 +1,7 @@
 // What is said of a walk's start and of the compound: what the data say that it does, the start's noise, and
 // whether both are of one batch.
 
+import { natureOf } from '../finding.js';
 import { isolated } from '../isolated.js';
 
 /** A compound that was typed, as far as batches are concerned. */
@@ -29,9 +30,15 @@ export function noiseSentence(start, recipe) {
 
 /**
  * What is known of the start's batch and the compound's, as a kind and a sentence. Cells of two batches
- * differ without any treatment (docs/bundle-format.md, `batches`).
+ * differ without any treatment (docs/bundle-format.md, `batches`). `nature` is what the cells are that the
+ * bundle's figures were measured beside.
  */
-export function batchNote({ kind, synthetic, batch, answered }, compound, name = 'this compound') {
+export function batchNote(
+  { kind, synthetic, batch, answered },
+  compound,
+  name = 'this compound',
+  nature = natureOf(null),
+) {
   const { batches, control } = compound;
   if (kind === 'noise') {
     return ['noise', 'This flow starts from noise: there is no control that the end could be compared with.'];
@@ -52,7 +59,7 @@ export function batchNote({ kind, synthetic, batch, answered }, compound, name =
   if (compound === TYPED) {
     return [
       'unseen',
-      `No real cells measured: ${name} was typed. The network has never seen it, so there is nothing `
+      `No ${nature} cells measured: ${name} was typed. The network has never seen it, so there is nothing `
         + 'that this walk could be compared with.',
     ];
   }

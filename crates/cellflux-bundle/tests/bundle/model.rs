@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use cellflux_bundle::{
-    Bundle, BundleError, BundleReader, Draft, Evaluation, Packed, StateDict, UNetConfig,
+    Bundle, BundleError, BundleReader, Draft, Estimate, Evaluation, Packed, StateDict, UNetConfig,
     conditions::{Condition, ConditionVectors, Conditions, DoseFeatures, Encoder, Split},
     files::{FileEntry, VerifiedFile},
     gallery::{CropSplit, Example, Gallery, Trajectory},
@@ -154,6 +154,11 @@ pub fn evaluation(packed: &Packed) -> Evaluation {
     json["weights"] = packed.manifest.weights_digest().unwrap().into();
     json["vectors"] = packed.manifest.vectors_digest().unwrap().into();
     Evaluation::from_json(json.to_string().as_bytes()).unwrap()
+}
+
+/// A figure with its interval.
+pub fn gap(value: f64, low: f64, high: f64) -> Estimate {
+    Estimate { value, low, high }
 }
 
 /// A packed [`draft`] with its [`evaluation`].
