@@ -281,7 +281,7 @@ const ENTRIES: [Entry; 19] = [
              Intervallen den wahren Wert enthalten, soweit wiederholtes Ziehen seiner Gruppen von Zellen, \
              etwa Vertiefungen, das zeigt.",
             "La certitude d’une valeur : si l’on répétait l’expérience, environ 95 de ces intervalles sur \
-             100 devraient contenir la vraie valeur, autant que le retirage de ses groupes de cellules, des \
+             100 devraient contenir la valeur exacte, autant que le retirage de ses groupes de cellules, des \
              puits par exemple, le montre.",
             "Cuán segura es una cifra: si se repitiera el experimento, unos 95 de cada 100 intervalos así \
              deberían contener el valor verdadero, hasta donde lo muestra volver a extraer sus grupos de \
