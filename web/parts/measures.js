@@ -9,6 +9,7 @@ import { findingLines, natureOf, typedUnmeasured } from '../finding.js';
 import { el, Part, unseen } from '../html.js';
 import { nameInWords } from '../measure_names.js';
 import { asked, controlOf, pairsOf } from '../measures.js';
+import { stepOfKey } from '../step_keys.js';
 
 /** @import { Charted, Mark, Point } from '../chart.js' */
 /** @import { Difference } from '../comparison.js' */
@@ -239,15 +240,10 @@ export class WalkCharts extends Part {
   }
 
   #key(event) {
-    const last = this.times.length - 1;
-    const step = {
-      ArrowRight: this.cursor + 1, ArrowUp: this.cursor + 1,
-      ArrowLeft: this.cursor - 1, ArrowDown: this.cursor - 1,
-      Home: 0, End: last,
-    }[event.key];
+    const step = stepOfKey(event.key, this.cursor, this.times.length - 1);
     if (step === undefined) return;
     event.preventDefault();
-    this.intend('goto', { step: Math.min(Math.max(step, 0), last) });
+    this.intend('goto', { step });
   }
 
   /**

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::path::Path;
 
-use super::shown::shown;
+use super::shown::{numbers, shown};
 use super::sweep::{Sweep, Tried, label};
 use super::{Estimate, EvaluateError, written};
 
@@ -128,8 +128,7 @@ fn csv(folder: &Path, sweep: &Sweep) -> Result<Vec<u8>, EvaluateError> {
             one.gap_behind,
             one.kid_behind,
         ] {
-            let of = |which: fn(Estimate) -> f64| number(estimate.map(which));
-            record.extend([of(|e| e.value), of(|e| e.low), of(|e| e.high)]);
+            record.extend(numbers(estimate));
         }
         table
             .write_record(&record)
