@@ -262,6 +262,7 @@ class Explorer extends HTMLElement {
     } else if (heard.event === 'side') {
       this.#measures.hear(heard);
       this.#beside.grid.hear(heard);
+      if ('failed' in heard) this.#tellOfEngine(heard.failed);
     } else if (heard.event === 'note') {
       // A note is no reason to take away what the visitor has to deal with.
       if (notice?.kind !== 'trouble') this.#set({ notice: warned(heard.sentence, heard.trouble) });
@@ -270,6 +271,13 @@ class Explorer extends HTMLElement {
     } else if (heard.event === 'heard' && notice?.trouble === 'silent') {
       this.#set({ notice: null });
     }
+  }
+
+  /** A walk aside that ended because the engine is lost: what is done stays, and there is a way on. */
+  #tellOfEngine(failed) {
+    const notice = troubled(failed);
+    const leadsOn = notice.actions.some(({ intent }) => intent === 'engine' || intent === 'restart');
+    if (leadsOn && this.#state.notice?.sentence !== notice.sentence) this.#set({ notice });
   }
 
   // The exploration
