@@ -1,5 +1,5 @@
-// What an explorer has to do with the page's address and the tab's history: every choice is an entry, back and
-// forward undo and redo it, a link that is opened is followed, and a link is copied.
+// What an explorer has to do with the page's address and the tab's history: every choice is an entry, back
+// and forward undo and redo it, a link that is opened is followed, and a link is copied.
 //
 // A choice is an entry as soon as the worker has answered it; while a slider is dragged or a key held, once
 // for the whole gesture. Scrubbing only replaces the step in the entry, after a pause.
@@ -245,8 +245,11 @@ export class Linked {
       // Back and forward leave the step alone where the walk is the same.
       : way ? withoutStep(link) === withoutStep(current) : link === linkAt(current, cursor);
     const stays = !beside || JSON.stringify(beside) === JSON.stringify(this.#shown().beside);
-    if (link && !(isSame && stays && this.#following === 0)) await this.#follow({ link, beside }, way, isSame);
-    else if (current) this.#last = this.#shown();
+    if (link && !(isSame && stays && this.#following === 0)) {
+      await this.#follow({ link, beside }, way, isSame);
+    } else if (current) {
+      this.#last = this.#shown();
+    }
   }
 
   /**

@@ -1,5 +1,5 @@
-// The page's address and the tab's history, with a played browser: which changes are entries, what the address
-// holds, and what back and forward bring. And what is said of links.
+// The page's address and the tab's history, with a played browser: which changes are entries, what the
+// address holds, and what back and forward bring. And what is said of links.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -248,7 +248,7 @@ test('a link is counted, says what it holds, and is refused when it would be too
   assert.match(linkHolds(state('v=1', { pin: {} })), /does not hold walks that are compared/);
   const crop = state(`v=1&crop=${'A'.repeat(LONGEST)}`);
   assert.ok(isTooLong(crop));
-  assert.match(linkHolds(crop), /^The link would not hold your crop: .* 8,\d+ characters.*Send the recipe file/);
+  assert.match(linkHolds(crop), /^The link would not hold your crop: .* 8,\d+ characters.*Send the recipe/);
   assert.match(tooLong(`#smiles=${'C'.repeat(LONGEST)}`), /^The link would be too long/);
   assert.equal(isTooLong(state(`v=1&crop=${'A'.repeat(7500)}`)), false);
   assert.match(copied('#crop=A'), /anyone with the link has the crop/);

@@ -62,7 +62,7 @@ export const lookedAt = ({ view }) => ({ hidden: view?.hidden ?? [], channels: v
 const SAMPLING = new Set(['solver', 'grid', 'steps', 'alpha', 'noise', 'seed', 'rtol', 'atol']);
 
 /** A name for what a recipe's walk computes, however that is looked at. */
-export const numbersOf = (recipe) => JSON.stringify({ ...recipe, view: null });
+export const numbersOf = (recipe) => JSON.stringify({ ...recipe, view: undefined });
 
 /** What of a recipe decides the first picture of its walk. */
 const startOf = ({ start, direction, view, sampling: { noise, seed } }) =>
