@@ -155,7 +155,7 @@ export class Linked {
       // A crop is not shown in the address bar.
       const isShown = this.#ownsAddress && !takesCropAlong(address);
       this.#touched = true;
-      if (isShown) this.#tell();
+      if (isShown) this.#write(this.#shown(), false);
       this.#set({ notice: warned(isShown
         ? 'The browser did not allow copying; the address bar now holds the link.'
         : `The browser did not allow copying. The link is ${address}`) });
@@ -180,7 +180,7 @@ export class Linked {
       return;
     }
     // The gesture's end tells of all of it.
-    if (isChoice && this.#held) return;
+    if (isChoice ? this.#held : now.link === last?.link) return;
     clearTimeout(this.#timer);
     if (isChoice) {
       // The step that was left belongs to the entry that is left.
