@@ -58,6 +58,8 @@ export class Linked {
   #held = false;
   #asked = false;
   #timer;
+  /** Whether the step in view waits to be written. */
+  #waits = false;
   /**
    * What was told to the history last, or is to be told after a pause.
    * @type {Shown | null}
@@ -184,10 +186,11 @@ export class Linked {
     clearTimeout(this.#timer);
     if (isChoice) {
       // The step that was left belongs to the entry that is left.
-      page.show(this.#place, last, { choice: false });
+      if (this.#waits) page.show(this.#place, last, { choice: false });
       this.#write(now, true);
     } else {
       this.#last = now;
+      this.#waits = true;
       this.#timer = setTimeout(() => this.#write(now, false), ADDRESS_MS);
     }
   }
@@ -198,6 +201,7 @@ export class Linked {
    */
   #write(shown, choice) {
     this.#last = shown;
+    this.#waits = false;
     if (page.show(this.#place, shown, { choice })) return;
     this.#timer = setTimeout(() => this.#write(this.#shown(), false), AGAIN_MS);
   }
@@ -226,6 +230,7 @@ export class Linked {
    */
   async #move({ way, toPlace }) {
     clearTimeout(this.#timer);
+    this.#waits = false;
     // A place in the document is left in the address until the visitor does something here.
     if (page.isAtPlace) this.#touched = false;
     if (toPlace) return;
