@@ -315,8 +315,8 @@ export class Linked {
   #watchGestures(element) {
     const hold = (event) => {
       const [target] = event.composedPath();
-      // A list of choices that opens may swallow the end of the gesture.
-      const opens = target instanceof Element && target.closest('select') !== null;
+      // A list of choices or a menu that opens may swallow the end of the gesture.
+      const opens = event.button !== 0 || (target instanceof Element && target.closest('select') !== null);
       this.#held = event.type === 'keydown' ? event.repeat : !opens;
     };
     const release = () => {

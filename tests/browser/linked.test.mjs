@@ -155,7 +155,7 @@ test('a gesture is one entry, when it ends', async () => {
   go(2);
   await settle(400);
   const count = entries.length;
-  first.press('pointerdown');
+  first.press('pointerdown', { button: 0 });
   for (const alpha of [1.1, 1.2, 1.3]) {
     first.show({ compound: 'ciclo', alpha });
     await settle(20);
