@@ -56,6 +56,7 @@ import { shortened } from './shortened.js';
  * @property {Pinned | null} pin a walk that stays in view beside the others
  * @property {View} view how the channels are shown, as the visitor wants it
  * @property {number} evaluations
+ * @property {string} address what copied links begin with
  */
 
 /**
@@ -117,6 +118,7 @@ export const EMPTY = {
   pin: null,
   view: { hidden: [], channels: [] },
   evaluations: 0,
+  address: '',
 };
 
 /**

@@ -152,6 +152,43 @@ test('a grid that is too large is refused in a sentence', async () => {
     await button(page, 'grid-walk').click();
     await page.getByText(/= \d+ cells; at most 36 are walked/).waitFor();
     assert.equal(await page.locator('[data-cell]').count(), 0);
+    // Few cells, each of them too long.
+    await explorer.set('steps', 1000);
+    await choose(page, 'rows', 'compound', ['taxol', 'colchicine']);
+    await choose(page, 'columns', 'alpha', ['1', '2']);
+    await button(page, 'grid-walk').click();
+    await page.getByText(/would take about \d+ MB of memory, and at most 160 MB are used/).waitFor();
+    assert.equal(await page.locator('[data-cell]').count(), 0);
+    explorer.nothingInTheConsole();
+  } finally {
+    await context.close();
+  }
+});
+
+test('in a tab in the background a grid goes on with one worker, and nothing of it is lost', async () => {
+  const { explorer, page, context } = await opened();
+  try {
+    await openGrid(page);
+    await choose(page, 'rows', 'compound', ['taxol', 'colchicine']);
+    await choose(page, 'columns', 'alpha', ['1', '2']);
+    await button(page, 'grid-walk').click();
+    await page.locator('[data-grid="progress"][data-running="true"]').waitFor();
+    const show = (state) => page.evaluate((state) => {
+      Object.defineProperty(document, 'visibilityState', { value: state, configurable: true });
+      Object.defineProperty(document, 'hidden', { value: state === 'hidden', configurable: true });
+      document.dispatchEvent(new Event('visibilitychange'));
+    }, state);
+    await show('hidden');
+    const front = await context.newPage();
+    await front.bringToFront();
+    await page.waitForTimeout(1500);
+    assert.equal(page.workers().length, 1);
+    await front.close();
+    await show('visible');
+    await done(page, 4);
+    assert.equal(page.workers().length, 1);
+    assert.equal(await page.locator('[data-cell][data-state="done"]').count(), 4);
+    await explorer.forward();
     explorer.nothingInTheConsole();
   } finally {
     await context.close();

@@ -199,7 +199,7 @@ export class ExplorerPage {
     // A crop is not part of the address; a copied link holds it.
     return this.page.evaluate(() => {
       const address = new URL(location.href);
-      address.hash = history.state?.cellflux ?? address.hash;
+      address.hash = history.state?.cellflux?.links[0] ?? address.hash;
       return address.href;
     });
   }

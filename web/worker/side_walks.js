@@ -10,7 +10,9 @@
 // not walked again.
 
 import { nextTurn } from './next_turn.js';
+import { numbersOf } from './recipe_view.js';
 import { described, isOfTheEngine } from './trouble.js';
+import { free } from './walks_before.js';
 
 /** @import { Walk } from '../../pkg/cellflux_wasm.js' */
 /** @import { Args, MeasuredStep, Say, SideList, SideWants } from '../protocol.js' */
@@ -203,17 +205,6 @@ function isLacking({ walk, has, redraw, told }) {
 }
 
 /** Whether two recipes give the same numbers, however these are shown. */
-const sameNumbers = (a, b) =>
-  JSON.stringify({ ...a, view: null }) === JSON.stringify({ ...b, view: null });
+const sameNumbers = (a, b) => numbersOf(a) === numbersOf(b);
 
 const sameView = (a, b) => JSON.stringify(a.view ?? null) === JSON.stringify(b.view ?? null);
-
-/** @param {Walk | null} walk */
-function free(walk) {
-  // After a trap nothing can be freed any more.
-  try {
-    walk?.free();
-  } catch {
-    // The page starts another worker.
-  }
-}

@@ -8,6 +8,9 @@
 //! also has `window`, `gamma` and `lut`: channels that are shown otherwise than the manifest says. A link is
 //! written in the lowest version that holds the recipe: one without any of this is version 1, which older
 //! pages read; they refuse a later one by its number.
+//!
+//! The address of a page with several explorers holds a link of each, joined by `&&`; of such an address the
+//! first link is read.
 
 mod channels;
 
@@ -41,6 +44,9 @@ const LATER: [(&str, &str, &str); 4] = [
 
 /// Longest link that is read, in bytes; browsers give up on addresses beyond 2 MiB.
 pub const MAX_BYTES: usize = 2 << 20;
+
+/// What stands between the links of several explorers in one address (`web/page_history.js`).
+const JOINT: &str = "&&";
 
 /// Every key, in the order of writing.
 const KEYS: [&str; 21] = [
@@ -197,6 +203,11 @@ impl<'a> Fields<'a> {
             )));
         }
         let hash = text.split_once('#').map_or(text, |(_, hash)| hash);
+        // A page with several explorers joins their links: the first is meant.
+        let hash = hash
+            .split(JOINT)
+            .find(|link| !link.is_empty())
+            .unwrap_or_default();
         let mut fields = BTreeMap::new();
         for part in hash.split('&').filter(|part| !part.is_empty()) {
             let (key, value) = part

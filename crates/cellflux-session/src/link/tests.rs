@@ -265,6 +265,19 @@ fn what_a_link_leaves_out_is_the_bundle_s_recommendation() {
 }
 
 #[test]
+fn of_an_address_with_the_links_of_several_explorers_the_first_is_read() {
+    let manifest = manifest();
+    let own = read("c=taxol&steps=7", &manifest).unwrap();
+    for address in [
+        "https://example.org/#c=taxol&steps=7&&v=1&model=another&c=nothing",
+        "#&&c=taxol&steps=7",
+        "c=taxol&steps=7&&",
+    ] {
+        assert_eq!(read(address, &manifest).unwrap(), own, "{address}");
+    }
+}
+
+#[test]
 fn each_hostile_link_is_one_sentence() {
     let manifest = manifest();
     let crop = |spec: &ImageSpec| {
