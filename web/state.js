@@ -10,6 +10,7 @@ import { shortened } from './shortened.js';
 /** @import { ToldWalk, Typed, Upload, Uploaded, View } from './protocol.js' */
 /** @import { Grid } from './grid.js' */
 /** @import { Measures } from './measures.js' */
+/** @import { Offered } from './nuclei.js' */
 /** @import { Notice } from './notices.js' */
 
 /**
@@ -80,6 +81,7 @@ import { shortened } from './shortened.js';
  * @property {{ measured: number, remaining: number } | null} tuned
  * @property {number | null} pace
  * @property {Upload | null} upload what is being arranged
+ * @property {Offered | null} nuclei of it, which are offered as middles of the crop
  * @property {Uploaded | null} uploaded
  * @property {Typed | null} typed the compound that was typed, while the walk is under one
  */

@@ -2,6 +2,7 @@
 
 import { Compounds } from './compounds.js';
 import { startEngine } from './engine_choice.js';
+import { LookingForNuclei } from './field_nuclei.js';
 import { manifestView } from './manifest_view.js';
 import { Opening } from './opening.js';
 import { Results } from './results.js';
@@ -29,6 +30,7 @@ export class Exploring {
   #uploading;
   #tuning;
   #results;
+  #nuclei;
   #aside;
 
   /**
@@ -43,6 +45,7 @@ export class Exploring {
     this.#uploading = new Uploading(this.#opening);
     this.#tuning = new Tuning(say);
     this.#results = new Results(this.#opening);
+    this.#nuclei = new LookingForNuclei(this.#uploading, this.#results);
     this.#aside = new SideWalks(this.#walking, wanted, say, (image) => this.#results.of(image));
   }
 
@@ -71,6 +74,7 @@ export class Exploring {
     look: async (args) => this.#walking.look(args),
     decode: async ({ files }) => this.#uploading.decode(files),
     arrange: async ({ redraw, ...arrangement }) => this.#uploading.arrange(arrangement, redraw),
+    nuclei: (args) => this.#nuclei.find(args),
     use_upload: async (arrangement) => {
       const upload = this.#uploading.cut(arrangement);
       return this.#walking.useUpload(upload, this.#uploading.name);
