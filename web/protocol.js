@@ -431,6 +431,7 @@ export const otherModel = (what, found, open) =>
  * @property {boolean} synthetic
  * @property {boolean} untreated whether its condition is a control
  * @property {string | null} batch
+ * @property {string | null} plate
  * @property {number} number
  * @property {string} dose in words
  * @property {string} label

@@ -1,5 +1,5 @@
 // Nuclei found in an uploaded image are offered as middles of the crop: by tap, by click and by keys, on a
-// telephone, at every zoom; and where there are none, or nobody can look for them, the crop is placed by hand.
+// telephone, at every zoom; and where there are none, or nobody can look for them, it is placed by hand.
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';

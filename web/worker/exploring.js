@@ -1,5 +1,6 @@
 // One exploration: each call of the protocol, led to the one who does it.
 
+import { CountingCells } from './cell_counts.js';
 import { Compounds } from './compounds.js';
 import { startEngine } from './engine_choice.js';
 import { LookingForNuclei } from './field_nuclei.js';
@@ -31,6 +32,7 @@ export class Exploring {
   #tuning;
   #results;
   #nuclei;
+  #counting;
   #aside;
 
   /**
@@ -46,6 +48,7 @@ export class Exploring {
     this.#tuning = new Tuning(say);
     this.#results = new Results(this.#opening);
     this.#nuclei = new LookingForNuclei(this.#uploading, this.#results);
+    this.#counting = new CountingCells(this.#opening);
     this.#aside = new SideWalks(this.#walking, wanted, say, (image) => this.#results.of(image));
   }
 
@@ -81,6 +84,7 @@ export class Exploring {
     },
     keep: (args) => this.#walking.keep(args, this.#results),
     cells: (args) => this.#results.cells(args),
+    count_cells: ({ ids }) => this.#counting.count(ids),
     measure: (args) => this.#measure(args),
     side: async (args) => {
       this.#aside.take(args);
