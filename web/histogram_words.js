@@ -80,9 +80,8 @@ function startWords({ kind, synthetic }) {
  */
 export function outsideSentence(beside, cells, counts, window) {
   const { dark, bright } = cutOff(counts, window);
-  const whose = `${cells} ${cellsOf(beside, cells)}`;
-  const sentence = `${capital(whose)}: ${percent(bright)} of pixels brighter than the window, ${percent(dark)} `
-    + 'darker.';
+  const sentence = `${cells} ${cellsOf(beside, cells)}: ${percent(bright)} of pixels brighter than the `
+    + `window, ${percent(dark)} darker.`;
   const ends = [...(bright > SILENT ? ['bright'] : []), ...(dark > SILENT ? ['dark'] : [])];
   if (!ends.length) return { sentence, warns: false };
   const where = ends.length === 2 ? 'at both ends' : `at the ${ends[0]} end`;
@@ -90,4 +89,3 @@ export function outsideSentence(beside, cells, counts, window) {
 }
 
 const lower = (words) => words.charAt(0).toLowerCase() + words.slice(1);
-const capital = (words) => words.charAt(0).toUpperCase() + words.slice(1);

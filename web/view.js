@@ -110,7 +110,7 @@ export const inSafeColours = (view, channels) =>
 /** A share that is cut off silently. */
 export const SILENT = 0.01;
 
-/** How far a value may lie beyond a window's end and still be the end itself (`ROUNDING` of the histogram). */
+/** How far a value may lie beyond a window's end and still be the end itself. */
 const ROUNDING = 1e-6;
 
 /** 3.2 % */

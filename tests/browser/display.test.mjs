@@ -337,7 +337,8 @@ test('the bundle’s real cells are an outline of their own, and what a window c
   { skip },
   async () => {
     const treated = (controls) => {
-      for (const control of controls) Object.assign(control, { synthetic: false, batch: 'W1', plate: 'W1_1' });
+      const imaged = { synthetic: false, batch: 'W1', plate: 'W1_1' };
+      for (const control of controls) Object.assign(control, imaged);
       const cell = (id, more) => ({ ...controls[0], id, condition: 'taxol', ...more });
       return [cell('near'), cell('far', { plate: 'W1_2' })];
     };

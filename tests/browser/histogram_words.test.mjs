@@ -43,7 +43,8 @@ test('real and drawn cells are never taken together, and of drawn ones the true 
   const mixed = beside([tile('d', drawn), tile('r')]);
   assert.deepEqual([mixed.ids, mixed.drawn], [['r'], false]);
   const answer = beside([tile('d', drawn), tile('c1-taxol', drawn)]);
-  assert.deepEqual([answer.ids, answer.drawn, answer.answer, answer.where], [['c1-taxol'], true, true, 'none']);
+  assert.deepEqual(answer.ids, ['c1-taxol']);
+  assert.deepEqual([answer.drawn, answer.answer, answer.where], [true, true, 'none']);
   const others = beside([tile('d', drawn), tile('e', drawn)]);
   assert.deepEqual([others.ids, others.answer], [['d', 'e'], false]);
 });

@@ -151,7 +151,7 @@ test('a tap near a ring centres the crop on the nearest nucleus, at every zoom',
   }
 });
 
-test('a drag that begins on a nucleus moves the crop, and two fingers or Shift move the picture', async () => {
+test('a drag that begins on a nucleus moves the crop, and with Shift the picture', async () => {
   const { explorer, page, context } = await opened({ viewport: { width: 1280, height: 900 } });
   try {
     await explorer.upload(field());
@@ -200,7 +200,7 @@ test('nuclei are looked for in the plane that the visitor gives to DNA, and wher
     }
   });
 
-test('a very large image is reduced for it, which is said, and the crop is where the nucleus is', async () => {
+test('a very large image is reduced for it, which is said, and the crop is on the nucleus', async () => {
   const { explorer, page, context } = await opened();
   try {
     await explorer.upload(field({ times: 2 }));

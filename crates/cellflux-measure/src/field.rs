@@ -3,6 +3,8 @@
 //! The numbers are as a file stores them. Their square roots (so that a dim nucleus counts beside a bright
 //! one) become bytes, in which [`Nuclei`] are found as in a crop.
 
+use std::cmp::Reverse;
+
 use crate::crop::MeasureError;
 use crate::crop::nuclei::Nuclei;
 use crate::crop::plane::{Grid, Plane};
@@ -129,7 +131,7 @@ fn listed(nuclei: &Nuclei, grid: Grid) -> Found {
         })
         .collect();
     let count = listed.len();
-    listed.sort_by(|a, b| b.area.cmp(&a.area));
+    listed.sort_by_key(|nucleus| Reverse(nucleus.area));
     listed.truncate(MOST_LISTED);
     listed.sort_by(|a, b| a.y.total_cmp(&b.y).then(a.x.total_cmp(&b.x)));
     Found { listed, count }

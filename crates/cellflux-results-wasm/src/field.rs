@@ -12,8 +12,8 @@ pub fn most_pixels() -> usize {
     MOST_PIXELS
 }
 
-/// The nuclei in a plane `[height, width]` of any numbers: how many were found, then `x, y, area` of each that
-/// is listed, in pixels of the plane, from the top down.
+/// The nuclei in a plane `[height, width]` of any numbers: how many were found, then `x, y, area` of each
+/// that is listed, in pixels of the plane, from the top down.
 #[wasm_bindgen]
 pub fn nuclei_in(values: &[f32], height: usize, width: usize) -> Result<Vec<f64>, JsValue> {
     let found = nuclei(values, height, width).map_err(|error| trouble("bad-image", &error))?;
