@@ -209,7 +209,14 @@ export function moveCursor(svg, x) {
 
 const SVG = 'http://www.w3.org/2000/svg';
 
-function shape(name, attributes) {
+/**
+ * An element of an SVG.
+ * @template {keyof SVGElementTagNameMap} Tag
+ * @param {Tag} name
+ * @param {Record<string, any>} attributes
+ * @returns {SVGElementTagNameMap[Tag]}
+ */
+export function shape(name, attributes) {
   const node = document.createElementNS(SVG, name);
   for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, String(value));
   return node;

@@ -1,8 +1,9 @@
 // Looking closely at what is in view: how the channels are shown, histograms and grey panels. The last two
 // are asked of the worker while the visitor looks at them, and come of the network's own frames: a recording
-// has no numbers, only pictures.
+// has no numbers, only pictures. The bundle's cells are counted beside them.
 
 import { troubled } from './notices.js';
+import { cellsBeside } from './real_beside.js';
 import { visibleIn, withChannel } from './view.js';
 
 /** @import { Exploration, View } from './protocol.js' */
@@ -32,6 +33,7 @@ export class Looking {
    */
   #wanted = null;
   #showing = false;
+  #counting = false;
 
   /**
    * @param {() => State} state
@@ -109,13 +111,17 @@ export class Looking {
    * @param {Partial<Pick<State, 'looking' | 'panels'>>} patch
    */
   async closer(patch) {
-    this.#set(patch);
+    const { counted } = this.#state();
+    // Opening it again tries again what did not come.
+    const lacks = counted && ('failed' in counted || counted.missing > 0);
+    this.#set(patch.looking && lacks ? { ...patch, counted: null } : patch);
     const { looking, panels } = this.#state();
     if (looking || panels) await this.#explorer.attempt(this.#explorer.walkedHere);
   }
 
   /** Asks for what is in view now, unless that is here or on its way. One question at a time. */
   follow() {
+    this.#countCells();
     const { walk, cursor, looking, panels } = this.#state();
     const step = walk?.steps[cursor];
     if (this.#asking || !step || walk.recorded || !(looking || panels)) return;
@@ -124,6 +130,28 @@ export class Looking {
     if (wanted.every((value, index) => value === this.#asked[index])) return;
     this.#asked = wanted;
     this.#ask(cursor, looking, panels);
+  }
+
+  /** Counts the bundle's cells beside the walk, while histograms are in view. */
+  async #countCells() {
+    const { looking, phase, recipe, counted } = this.#state();
+    // Another bundle may be opened, by another worker.
+    if (phase === 'opening' && counted) this.#set({ counted: null });
+    if (this.#counting || !looking || !recipe || ['opening', 'failed'].includes(phase)) return;
+    const cells = cellsBeside(recipe, this.#state());
+    if (!cells || cells.key === counted?.key) return;
+    const { key, ids } = cells;
+    this.#counting = true;
+    try {
+      const found = await this.#worker.call('count_cells', { ids });
+      this.#set({ counted: { key, ...found } });
+    } catch (error) {
+      this.#set({ counted: { key, failed: error.message ?? String(error) } });
+    } finally {
+      this.#counting = false;
+    }
+    // The walk may be under another compound meanwhile.
+    this.#countCells();
   }
 
   async #ask(step, histograms, panels) {

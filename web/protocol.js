@@ -28,10 +28,12 @@ export const KINDS = /** @type {const} */ ([
 ]);
 
 /**
- * Calls that run beside the others: a visitor may choose while the weights come, and stop them, and walk
- * while cells are fetched to be measured.
+ * Calls that run beside the others: a visitor may choose while the weights come, and stop them, walk while
+ * cells are fetched to be measured or counted, and place a crop while the module comes that looks for nuclei.
  */
-export const ASIDE = /** @type {ReadonlySet<string>} */ (new Set(['download', 'cancel', 'cells']));
+export const ASIDE = /** @type {ReadonlySet<string>} */ (
+  new Set(['download', 'cancel', 'cells', 'count_cells', 'nuclei'])
+);
 
 /**
  * What is left when the computation itself has stopped: a trap in WebAssembly, or memory that has run out.
@@ -104,12 +106,17 @@ export const otherModel = (what, found, open) =>
  * @property {{ args: { files: NamedFile[] }, answer: Upload }} decode the visitor's own image
  * @property {{ args: Arrangement & { redraw: boolean }, answer: Arranged }} arrange its channels and crop,
  *   drawn
+ * @property {{ args: { key: number, assignment: number[] }, answer: FieldNuclei | null }} nuclei of the
+ *   upload with this key, in the plane assigned to the channel that shows nuclei; null where another upload
+ *   has come since
  * @property {{ args: Arrangement, answer: Exploration }} use_upload makes the crop the start
  * @property {{ args: { kind: FileKind, step: number, figure: FigureOptions }, answer: KeptFile }} keep a file
  *   to save
  * @property {{ args: { compound: string | null, start: string | null, dose: number | null },
  *   answer: Cells }} cells what is measured of images, and the bundle's own cells beside a walk: of the
  *   controls and of a compound, by how they lie to the start's batch and to a dose
+ * @property {{ args: { ids: string[] }, answer: CellCounts }} count_cells of the gallery: how often their
+ *   bytes occur
  * @property {{ args: { from: number }, answer: Measured }} measure the steps reached, from one on
  * @property {{ args: { of: SideList, jobs: SideJob[] }, answer: Nothing }} side walks these aside while
  *   nobody calls, and of this list none of those asked for before; what has been walked of one goes on
@@ -210,6 +217,12 @@ export const otherModel = (what, found, open) =>
 /**
  * Counts of a channel's values: nearest to each coded byte, and beyond the coded range at either end.
  * @typedef {{ counts: number[], below: number, above: number }} Histogram
+ */
+
+/**
+ * Counts of the gallery's cells, together: for each channel of each coded byte, over those `cells` whose
+ * pictures came; `missing` did not.
+ * @typedef {{ counts: number[][], cells: number, missing: number }} CellCounts
  */
 
 /**
@@ -335,6 +348,22 @@ export const otherModel = (what, found, open) =>
  */
 /** @typedef {UploadOnly & Arrangement & Arranged} Upload */
 
+/** @typedef {{ x: number, y: number, area: number }} Nucleus its centroid and area in pixels of the image */
+
+/**
+ * The nuclei of an upload.
+ * @typedef {object} FieldNuclei
+ * @property {number} key of the upload
+ * @property {number | null} channel the position of the model's channel that shows nuclei; null where no
+ *   channel's name says so
+ * @property {number} plane that is assigned to it, or -1
+ * @property {number} count how many were found
+ * @property {Nucleus[]} listed all of them, or the largest of very many, from the top down
+ * @property {number} reduction pixels of the image per pixel of the plane in which they were looked for,
+ *   along both sides
+ * @property {[width: number, height: number]} size of that plane
+ */
+
 /**
  * @typedef {'frame' | 'strip' | 'figure-png' | 'figure-svg' | 'animation' | 'trajectory' | 'times' | 'recipe'
  *   | 'citation'} FileKind
@@ -402,6 +431,7 @@ export const otherModel = (what, found, open) =>
  * @property {boolean} synthetic
  * @property {boolean} untreated whether its condition is a control
  * @property {string | null} batch
+ * @property {string | null} plate
  * @property {number} number
  * @property {string} dose in words
  * @property {string} label

@@ -9,7 +9,9 @@ import { shortened } from './shortened.js';
 /** @import { Look, ManifestView, Opened, Picture, Recipe, Shown, Step } from './protocol.js' */
 /** @import { ToldWalk, Typed, Upload, Uploaded, View } from './protocol.js' */
 /** @import { Grid } from './grid.js' */
+/** @import { Counted } from './histogram_words.js' */
 /** @import { Measures } from './measures.js' */
+/** @import { Offered } from './nuclei.js' */
 /** @import { Notice } from './notices.js' */
 
 /**
@@ -70,6 +72,7 @@ import { shortened } from './shortened.js';
  * @property {boolean[]} visible
  * @property {Shown[]} shown how the channels are shown in the pictures
  * @property {Look & { at: number }} look at a step, `at`
+ * @property {Counted | null} counted the bundle's cells beside a walk, as far as they were counted
  * @property {ChangeLegend} legend what the colours of the differences mean
  * @property {number} rejected
  * @property {Walk | null} walk
@@ -81,6 +84,7 @@ import { shortened } from './shortened.js';
  * @property {{ measured: number, remaining: number } | null} tuned
  * @property {number | null} pace
  * @property {Upload | null} upload what is being arranged
+ * @property {Offered | null} nuclei of it, which are offered as middles of the crop
  * @property {Uploaded | null} uploaded
  * @property {Typed | null} typed the compound that was typed, while the walk is under one
  */

@@ -109,10 +109,28 @@ export const inSafeColours = (view, channels) =>
   );
 
 /** A share that is cut off silently. */
-const SILENT = 0.01;
+export const SILENT = 0.01;
+
+/** How far a value may lie beyond a window's end and still be the end itself. */
+const ROUNDING = 1e-6;
 
 /** 3.2 % */
 export const percent = (share) => `${(100 * share).toFixed(1)} %`;
+
+/**
+ * The shares of counted pixels that a window cuts off, as crates/cellflux-image has them of a picture.
+ * @param {number[]} counts of each coded byte
+ * @param {Window} window
+ * @returns {{ dark: number, bright: number }}
+ */
+export function cutOff(counts, { low, high }) {
+  const share = (isCut) => {
+    const [cut, all] = counts.reduce(([part, whole], count, byte) => (
+      [part + (isCut(byte / 255) ? count : 0), whole + count]), [0, 0]);
+    return all ? cut / all : 0;
+  };
+  return { dark: share((unit) => unit < low - ROUNDING), bright: share((unit) => unit > high + ROUNDING) };
+}
 
 /**
  * What the windows of the visible channels cut off at their high ends, where it is more than 1 %, in

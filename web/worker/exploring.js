@@ -1,7 +1,9 @@
 // One exploration: each call of the protocol, led to the one who does it.
 
+import { CountingCells } from './cell_counts.js';
 import { Compounds } from './compounds.js';
 import { startEngine } from './engine_choice.js';
+import { LookingForNuclei } from './field_nuclei.js';
 import { manifestView } from './manifest_view.js';
 import { Opening } from './opening.js';
 import { Results } from './results.js';
@@ -29,6 +31,8 @@ export class Exploring {
   #uploading;
   #tuning;
   #results;
+  #nuclei;
+  #counting;
   #aside;
 
   /**
@@ -43,6 +47,8 @@ export class Exploring {
     this.#uploading = new Uploading(this.#opening);
     this.#tuning = new Tuning(say);
     this.#results = new Results(this.#opening);
+    this.#nuclei = new LookingForNuclei(this.#uploading, this.#results);
+    this.#counting = new CountingCells(this.#opening);
     this.#aside = new SideWalks(this.#walking, wanted, say, (image) => this.#results.of(image));
   }
 
@@ -71,12 +77,14 @@ export class Exploring {
     look: async (args) => this.#walking.look(args),
     decode: async ({ files }) => this.#uploading.decode(files),
     arrange: async ({ redraw, ...arrangement }) => this.#uploading.arrange(arrangement, redraw),
+    nuclei: (args) => this.#nuclei.find(args),
     use_upload: async (arrangement) => {
       const upload = this.#uploading.cut(arrangement);
       return this.#walking.useUpload(upload, this.#uploading.name);
     },
     keep: (args) => this.#walking.keep(args, this.#results),
     cells: (args) => this.#results.cells(args),
+    count_cells: ({ ids }) => this.#counting.count(ids),
     measure: (args) => this.#measure(args),
     side: async (args) => {
       this.#aside.take(args);

@@ -37,6 +37,7 @@ function tile(example, condition, treated, number) {
     synthetic: Boolean(example.synthetic),
     untreated: Boolean(condition?.control),
     batch: example.synthetic ? null : (example.batch ?? null),
+    plate: example.synthetic ? null : (example.plate ?? null),
     number,
     dose: dose && ` at${dose}`,
     label: example.synthetic ? `drawn ${number}` : isolated(short(example) ?? example.id),
