@@ -3,6 +3,7 @@
 import { Compounds } from './compounds.js';
 import { startEngine } from './engine_choice.js';
 import { manifestView } from './manifest_view.js';
+import { Maps } from './maps.js';
 import { Opening } from './opening.js';
 import { Results } from './results.js';
 import { SideWalks } from './side_walks.js';
@@ -30,6 +31,7 @@ export class Exploring {
   #tuning;
   #results;
   #aside;
+  #maps;
 
   /**
    * @param {Say} say tells the page something it did not ask for
@@ -44,6 +46,7 @@ export class Exploring {
     this.#tuning = new Tuning(say);
     this.#results = new Results(this.#opening);
     this.#aside = new SideWalks(this.#walking, wanted, say, (image) => this.#results.of(image));
+    this.#maps = new Maps(this.#walking, this.#aside, wanted, say);
   }
 
   /** @type {Answering} */
@@ -69,6 +72,11 @@ export class Exploring {
     step: ({ playing }) => this.#walking.step(playing),
     show: ({ view }) => this.#walking.show(view),
     look: async (args) => this.#walking.look(args),
+    map: async (args) => this.#maps.map(args),
+    effect: async ({ step }) => {
+      this.#maps.ask(step);
+      return {};
+    },
     decode: async ({ files }) => this.#uploading.decode(files),
     arrange: async ({ redraw, ...arrangement }) => this.#uploading.arrange(arrangement, redraw),
     use_upload: async (arrangement) => {
@@ -85,9 +93,10 @@ export class Exploring {
     table: (args) => this.#table(args),
   };
 
-  /** While nobody calls: see `SideWalks`. */
-  walkAside() {
-    return this.#aside.walkOn();
+  /** While nobody calls: see `Maps` and `SideWalks`. */
+  async walkAside() {
+    await this.#maps.evaluate();
+    await this.#aside.walkOn();
   }
 
   /** While nobody calls: see `Tuning`. */
@@ -101,6 +110,7 @@ export class Exploring {
    */
   async #open({ src, link, preset }) {
     this.#aside.clear();
+    this.#maps.clear();
     await this.#opening.open(src);
     const { model } = this.#opening;
     const view = manifestView(model.manifest(), model.evaluated());

@@ -55,7 +55,7 @@ fn each_step_is_the_solver_s_own() {
         engine.condition(&[flow.condition], flow.guidance).unwrap();
         let mut x = engine.upload(exploration.walk().start()).unwrap();
         for frame in &exploration.frames()[1..] {
-            x = cellflux_flow::field::Field::combine(&mut engine, &[(1.0, &x)]).unwrap();
+            x = engine.combine(&[(1.0, &x)]).unwrap();
             x = fixed.step(&mut engine, frame.t - 0.25, frame.t, &x).unwrap();
             assert_eq!(frame.values, *x, "{solver} at {}", frame.t);
             assert_eq!(frame.evaluations, fixed.evaluations());
