@@ -57,17 +57,21 @@ export function drawnIn({ maps: { drawn }, walk, view }) {
  * The lines below the picture of a map.
  * @param {State} state
  * @param {DrawnMap | null} drawn
- * @returns {{ title: string, note: string, stamp: string, label: string }}
+ * @returns {{ title: string, note: string, stamp: string, generated: boolean, label: string }}
  */
 export function captionOf(state, drawn) {
   const { map } = state.view;
   const title = { velocity: 'Velocity', speed: 'Speed', guidance: 'Guidance' }[map] ?? 'Difference';
-  if (!drawn?.picture) return { title, note: '', stamp: '', label: `${title}: nothing to show yet` };
+  if (!drawn?.picture) {
+    return { title, note: '', stamp: '', generated: false, label: `${title}: nothing to show yet` };
+  }
   const { time, from, size } = drawn;
   const when = map === 'velocity' || map === 'speed' ? `t = ${figures.time(from)} to ${figures.time(time)}`
     : at(time);
   const unit = isRate(map) ? ' per unit of t' : '';
-  const stamp = isRate(map) ? COMPUTED : 'Generated, not measured';
+  // What both pictures begin with is no difference of theirs.
+  const generated = isRate(map) || drawn.step > 0;
+  const stamp = isRate(map) ? COMPUTED : generated ? 'Generated, not measured' : 'No change yet';
   const what = {
     'noised-start': 'Difference between now and the start with its noise',
     untreated: `Difference between now and the walk under ${otherCondition(state)?.name}`,
@@ -79,6 +83,7 @@ export function captionOf(state, drawn) {
     title,
     note: `${when}; ${size.toFixed(3)}${unit} on average`,
     stamp,
+    generated,
     label: `${what}, ${when}. ${stamp}.`,
   };
 }
@@ -181,12 +186,13 @@ export function lackOf(state, drawn) {
     return { ...nothing, why: maps.failed, compute: lacks && phase === 'ready' ? computeWords(state) : null };
   }
   if (map === 'untreated' && maps.untreated && !maps.untreated.finished) {
-    const { reached, of } = maps.untreated;
+    const { times, of } = maps.untreated;
+    const reached = Math.max(0, times.length - 1);
     const far = of === null ? `Step ${reached}.` : `Step ${reached} of ${of}.`;
     return { ...nothing, why: `Walking under ${otherCondition(state).name}.`, far, busy: true };
   }
   // What is not known to be lacking is on its way.
-  if (!lacks) return nothing;
+  if (!lacks || (map === 'untreated' && maps.untreated)) return nothing;
   if (map === 'guidance' && maps.evaluating !== null) {
     const why = 'Evaluating the network, once with the compound and once without.';
     return { ...nothing, why, busy: true };

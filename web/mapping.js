@@ -2,6 +2,7 @@
 // images. They are asked of the worker while the visitor looks at them, and are of one walk. What has to be
 // computed for them is computed on a click, while nobody calls.
 
+import { momentOf, stepAt } from './linked_time.js';
 import { NOTHING_MAPPED, otherCondition, untreatedKey } from './maps.js';
 
 /** @import { Mapped } from './maps.js' */
@@ -65,10 +66,8 @@ export class Mapping {
     if ('failed' in heard) {
       this.#patch({ untreated: null, failed: heard.failed.sentence });
     } else {
-      const { step: reached, of, finished } = heard;
-      // Each question makes the walk aside wait: one is asked when what is in view may have come.
-      const here = finished || (of !== null && reached === this.#state().cursor);
-      this.#patch({ untreated: { reached, of, finished }, news: here ? news + 1 : news });
+      const { step, time, of, finished } = heard;
+      this.#patch({ untreated: { times: [...untreated.times.slice(0, step), time], of, finished } });
     }
   }
 
@@ -90,7 +89,7 @@ export class Mapping {
     }
     if (this.#asking || changes > 0 || view.map === 'difference') return;
     // A step whose picture has changed is another object.
-    const wanted = [step, view.map, panels, news];
+    const wanted = [step, view.map, panels, news, this.#beside];
     if (wanted.every((value, index) => value === this.#asked[index])) return;
     this.#asked = wanted;
     this.#ask(cursor);
@@ -101,8 +100,9 @@ export class Mapping {
     this.#asking = true;
     try {
       const { key, news: asOf } = this.#maps;
-      const untreated = untreatedKey(key);
-      const drawn = await this.#worker.call('map', { map, step, panels, untreated });
+      const other = map === 'untreated' ? this.#beside : null;
+      const beside = other === null ? null : { key: untreatedKey(key), step: other };
+      const drawn = await this.#worker.call('map', { map, step, panels, beside });
       // The walk may have become another one meanwhile.
       if (drawn.key === this.#maps.key) this.#patch({ drawn, asOf });
     } catch (error) {
@@ -113,6 +113,20 @@ export class Mapping {
     this.follow();
   }
 
+  /**
+   * The step of the other walk that stands beside the one in view; null as long as it is not reached. With
+   * given times that is the step of the same number; a solver that finds its times on the way must have found
+   * all of them.
+   */
+  get #beside() {
+    const { walk, cursor } = this.#state();
+    const { untreated } = this.#maps;
+    if (!untreated || !walk) return null;
+    const { times, finished } = untreated;
+    if (walk.times) return cursor < times.length ? cursor : null;
+    return finished ? stepAt(times, momentOf(walk.steps.map(({ time }) => time), cursor)) : null;
+  }
+
   #walkUntreated() {
     const { takesDose } = this.#state();
     const control = otherCondition(this.#state());
@@ -120,7 +134,7 @@ export class Mapping {
     const dose = takesDose ? { dose: control.doses[0] ?? 0 } : {};
     /** @type {Change} */
     const change = { compound: control.id, ...dose };
-    this.#patch({ untreated: { reached: 0, of: null, finished: false }, failed: null });
+    this.#patch({ untreated: { times: [], of: null, finished: false }, failed: null });
     this.#side([{ key: untreatedKey(this.#maps.key), change, wants: 'steps' }]);
   }
 

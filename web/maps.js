@@ -18,8 +18,8 @@ import { controlOf } from './measures.js';
  */
 
 /**
- * The walk under the control's condition, as far as it has come.
- * @typedef {{ reached: number, of: number | null, finished: boolean }} Untreated steps
+ * The walk under the control's condition, as far as it has come: the times of its steps, and of how many.
+ * @typedef {{ times: number[], of: number | null, finished: boolean }} Untreated
  */
 
 /** @type {Mapped} */

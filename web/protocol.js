@@ -101,9 +101,8 @@ export const otherModel = (what, found, open) =>
  * @property {{ args: { view: View }, answer: Exploration }} show the walk again as this view has it
  * @property {{ args: { step: number, histograms: boolean, panels: boolean }, answer: Look }} look closely at
  *   the start and a step reached: what is asked for is counted or drawn
- * @property {{ args: { map: MapName, step: number, panels: boolean, untreated: string }, answer: DrawnMap }}
- *   map of a step reached, drawn as far as its numbers are there; `untreated` is the key of the walk under
- *   the control's condition
+ * @property {{ args: { map: MapName, step: number, panels: boolean, beside: Beside | null },
+ *   answer: DrawnMap }} map of a step reached, drawn as far as its numbers are there
  * @property {{ args: { step: number | null }, answer: Nothing }} effect evaluates what the condition adds to
  *   the velocity at this step while nobody calls, and at no other; null at none
  * @property {{ args: { files: NamedFile[] }, answer: Upload }} decode the visitor's own image
@@ -237,6 +236,7 @@ export const otherModel = (what, found, open) =>
  * @property {{ channel: number, start: Picture, now: Picture }[] | null} panels
  */
 
+/** @typedef {{ key: string, step: number }} Beside the step of a walk aside that is subtracted */
 /**
  * A map of a step.
  * @typedef {object} DrawnMap

@@ -1,5 +1,5 @@
-// Maps of the change: where their numbers come from, when the network is evaluated for them, and what the page
-// says beside them. The walks are played by numbers.
+// Maps of the change: where their numbers come from, when the network is evaluated for them, and what the
+// page says beside them. The walks are played by numbers.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -12,13 +12,11 @@ import { Maps } from '../../web/worker/maps.js';
 const TIMES = [0, 0.25, 1];
 
 /** A walk of one pixel in two channels, the second of which is hidden. A picture is what was drawn of it. */
-function playedWalk({ key = 1, frames = [[0, 0], [1, -1], [4, -1]], times = TIMES, given = true } = {}) {
+function playedWalk({ key = 1, frames = [[0, 0], [1, -1], [4, -1]], times = TIMES } = {}) {
   const walk = {
     evaluated: 0,
     key: () => key,
     steps: () => frames.length,
-    finished: () => frames.length === TIMES.length,
-    times: () => (given ? TIMES : undefined),
     time_of: (step) => times[step],
     values: (step) => Float32Array.from(frames[step]),
     velocity: (step) => (step === 0 ? undefined : Float32Array.from(
@@ -45,8 +43,8 @@ function played(walk = playedWalk(), other = null) {
     () => state.calls,
     (event, detail) => told.push({ event, ...detail }),
   );
-  const map = (name, step, panels = false) =>
-    /** @type {any} */ (maps.map({ map: name, step, panels, untreated: 'other' }));
+  const map = (name, step, { panels = false, beside = null } = {}) =>
+    /** @type {any} */ (maps.map({ map: name, step, panels, beside }));
   return { maps, map, walking, state, told };
 }
 
@@ -57,7 +55,7 @@ test('a velocity is the one of the step that led here, and the start has none', 
   assert.deepEqual([found.from, found.time, found.key, found.step], [0.25, 1, 1, 2]);
   assert.ok(Math.abs(found.size - Math.sqrt(8)) < 1e-6);
   assert.equal(found.strip, null);
-  const speed = map('speed', 1, true);
+  const speed = map('speed', 1, { panels: true });
   assert.deepEqual(speed.picture, { values: [4, -4], size: true, alone: undefined });
   assert.equal(speed.strip, 'strip');
   assert.deepEqual(speed.panels, [{ channel: 0, picture: { values: [4, -4], size: true, alone: 0 } }]);
@@ -66,26 +64,18 @@ test('a velocity is the one of the step that led here, and the start has none', 
 });
 
 test('differences are taken from the noised start, and from the other walk as far as it has come', () => {
-  const other = playedWalk({ frames: [[0, 0], [0.5, 0]] });
+  const other = playedWalk({ frames: [[0, 0], [0.5, 0]], times: [0, 0.2] });
   const { map } = played(playedWalk({ frames: [[1, 1], [2, 1], [4, 0]] }), other);
   assert.deepEqual(map('noised-start', 2).picture.values, [3, -1]);
-  assert.deepEqual(map('untreated', 1).picture.values, [1.5, 1]);
-  assert.equal(map('untreated', 1).from, 0.25);
+  const found = map('untreated', 2, { beside: { key: 'other', step: 1 } });
+  assert.deepEqual(found.picture.values, [3.5, 0]);
+  assert.deepEqual([found.from, found.time], [0.2, 1]);
+  assert.equal(map('untreated', 2, { beside: { key: 'other', step: 2 } }).picture, null);
+  assert.equal(map('untreated', 2, { beside: { key: 'gone', step: 1 } }).picture, null);
   assert.equal(map('untreated', 2).picture, null);
-  assert.equal(played(playedWalk(), null).map('untreated', 1).picture, null);
 });
 
-test('where solvers find their times, the other walk’s last step that is not later stands beside', () => {
-  const own = playedWalk({ given: false });
-  const frames = [[0, 0], [7, 7], [9, 9]];
-  const other = playedWalk({ given: false, frames, times: [0, 0.2, 1] });
-  const found = played(own, other).map('untreated', 1);
-  assert.deepEqual([found.from, found.picture.values], [0.2, [-6, -8]]);
-  const short = playedWalk({ given: false, frames: frames.slice(0, 2), times: [0, 0.2] });
-  assert.equal(played(own, short).map('untreated', 1).picture, null, 'it may still find a later one');
-});
-
-test('what the compound adds is evaluated once it is asked for, while nobody calls, and then kept', async () => {
+test('what the compound adds is evaluated once it is asked for, while nobody calls, and kept', async () => {
   const { maps, map, walking, state, told } = played();
   await maps.evaluate();
   assert.deepEqual([map('guidance', 1).picture, walking.inView.evaluated], [null, 0]);
@@ -138,7 +128,7 @@ const TAXOL = { id: 'taxol', name: 'Taxol', control: false, doses: [3] };
 const page = (map, more = {}) => ({
   phase: 'ready', cursor: 1, changes: 0, panels: false, takesDose: false, compounds: [TAXOL, CONTROL],
   recipe: { compound: 'taxol', alpha: 1.2 }, start: { kind: 'control' },
-  walk: { key: 1, noised: false, finished: false, steps: [{ time: 0 }, { time: 0.25 }] },
+  walk: { key: 1, noised: false, finished: false, times: [0, 0.25, 1], steps: [{ time: 0 }, { time: 0.25 }] },
   view: { hidden: [], channels: [], map }, maps: { ...NOTHING_MAPPED, key: 1 }, ...more,
 });
 const drawn = (map, more = {}) => (
@@ -195,7 +185,7 @@ test('what has to be computed waits for a click, and can be cancelled', () => {
   assert.equal(lackOf(page('guidance'), drawn('guidance')).why, '');
   const loading = lackOf(page('guidance', { phase: 'loading' }), lacking);
   assert.deepEqual([loading.compute, /once it is loaded/.test(loading.why)], [null, true]);
-  const walking = { ...NOTHING_MAPPED, key: 1, untreated: { reached: 1, of: 2, finished: false } };
+  const walking = { ...NOTHING_MAPPED, key: 1, untreated: { times: [0, 0.5], of: 2, finished: false } };
   const far = lackOf(page('untreated', { maps: walking }), drawn('untreated', { picture: null }));
   assert.deepEqual([far.why, far.far, far.busy], ['Walking under DMSO.', 'Step 1 of 2.', true]);
 });
@@ -239,7 +229,7 @@ test('the page asks for the map in view once, and for nothing while the differen
   assert.deepEqual(calls.map(({ step }) => step), [1, 0]);
 });
 
-test('the walk under the control is asked for with its own dose, and let go when the walk is another', async () => {
+test('the walk under the control has its own dose, and is let go when the walk is another', async () => {
   const state = page('untreated', { takesDose: true });
   const { calls, mapping } = mapped(state);
   mapping.compute();
@@ -248,17 +238,38 @@ test('the walk under the control is asked for with its own dose, and let go when
   assert.deepEqual(jobs, [
     { key: untreatedKey(1), change: { compound: 'dmso', dose: 0 }, wants: 'steps' },
   ]);
-  const told = (step, more) => mapping.hear(/** @type {any} */ (
-    { event: 'side', key: untreatedKey(1), step, of: 2, finished: false, time: 0, ...more }));
-  told(0);
-  assert.equal(state.maps.news, 0, 'nothing is asked before the step in view is there');
-  told(1);
-  told(2, { finished: true });
-  assert.deepEqual([state.maps.news, state.maps.untreated.finished], [2, true]);
+  const told = async (step, time, more) => {
+    mapping.hear(/** @type {any} */ (
+      { event: 'side', key: untreatedKey(1), step, of: 2, finished: false, time, ...more }));
+    mapping.follow();
+    await settled();
+  };
+  const asked = () => calls.filter(({ call }) => call === 'map').map(({ beside }) => beside?.step ?? null);
+  // Asked before it has begun, and once more when the step in view is there.
+  await told(0, 0);
+  await told(1, 0.5);
+  await told(2, 1, { finished: true });
+  assert.deepEqual(asked(), [null, 1]);
+  assert.deepEqual(state.maps.untreated, { times: [0, 0.5, 1], of: 2, finished: true });
   state.walk = { ...state.walk, key: 2 };
   mapping.follow();
   assert.deepEqual(calls.at(-1), { call: 'side', of: 'untreated', jobs: [] });
   assert.deepEqual([state.maps.untreated, state.maps.key], [null, 2]);
+});
+
+test('where solvers find their times, the last step that is not later stands beside', async () => {
+  const state = page('untreated');
+  const { calls, mapping } = mapped(state);
+  state.walk.times = null;
+  mapping.compute();
+  for (const [step, time] of [0, 0.2, 0.6, 1].entries()) {
+    mapping.hear(/** @type {any} */ (
+      { event: 'side', key: untreatedKey(1), step, of: null, finished: time === 1, time }));
+    mapping.follow();
+    await settled();
+  }
+  const beside = calls.filter(({ call }) => call === 'map').map((call) => call.beside?.step ?? null);
+  assert.deepEqual(beside, [null, 1], 'asked again only when all times are found');
 });
 
 test('a failure is said until something else is chosen or asked for', () => {

@@ -216,7 +216,7 @@ test('a job of pictures is told each step’s picture and no measures', async ()
   assert.ok(both.told.every(({ measures, picture }) => measures && picture));
 });
 
-test('of a walk whose steps alone are wanted nothing is measured or drawn, and it stays to be asked', async () => {
+test('a walk whose steps alone are wanted is not measured or drawn, and stays to be asked', async () => {
   const { aside, walking, log, told } = played();
   const steps = /** @type {any} */ ({ key: 'u', change: { seed: 5 }, wants: 'steps' });
   aside.take({ of: 'untreated', jobs: [steps] });

@@ -75,7 +75,7 @@ export class GreyPanels extends Part {
       this.mapped = this.#row('map', names);
       this.map.replaceChildren(this.mapped.row);
     }
-    const { title, note, stamp: said } = captionOf(state, drawn);
+    const { title, note, stamp: said, generated } = captionOf(state, drawn);
     const { canvases } = this.mapped;
     this.mapped.title.textContent = `${title}, ${note.split(';')[0]}`;
     for (const [index, canvas] of canvases.entries()) {
@@ -83,7 +83,7 @@ export class GreyPanels extends Part {
       canvas.setAttribute('aria-label', `${this.mapped.title.textContent}: ${names[index]} alone`);
     }
     this.mapped.stamp.textContent = said;
-    this.mapped.stamp.classList.add('generated');
+    this.mapped.stamp.classList.toggle('generated', generated);
   }
 
   #row(which, names) {

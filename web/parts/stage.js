@@ -137,8 +137,9 @@ export class Stage extends Part {
 
   /** Every pixel of a crop as a whole number of the screen's. */
   #fit() {
-    for (const { room, frame, canvas } of [this.start, this.now, this.difference]) {
-      if (canvas.width <= 1) continue;
+    const { canvas } = this.now;
+    if (canvas.width <= 1) return;
+    for (const { room, frame } of [this.start, this.now, this.difference]) {
       // The room keeps the pictures' shape, so that nothing below moves when they come.
       room.style.aspectRatio = String(canvas.width / canvas.height);
       frame.style.width = `${wholeMultiple(canvas.width, room.clientWidth)}px`;
@@ -280,14 +281,17 @@ export class Stage extends Part {
    * @param {DrawnMap | null} drawn
    */
   #showMap(state, drawn) {
-    const { title, note, stamp, label } = captionOf(state, drawn);
-    paint(this.difference.canvas, drawn?.picture ?? undefined);
+    const { title, note, stamp: said, generated, label } = captionOf(state, drawn);
+    const { canvas } = this.difference;
+    // Where nothing has been painted, the place is as large as the pictures are.
+    if (canvas.width <= 1) [canvas.width, canvas.height] = [this.now.canvas.width, this.now.canvas.height];
+    paint(canvas, drawn?.picture ?? undefined);
     this.difference.title.textContent = title;
     this.difference.note.textContent = note;
     this.difference.note.title = note ? averageWords(state.view.map) : '';
-    this.difference.stamp.textContent = stamp;
-    this.difference.stamp.classList.toggle('generated', Boolean(stamp));
-    this.difference.canvas.setAttribute('aria-label', `${label}${stamp ? neverSeen(state.recipe) : ''}`);
+    this.difference.stamp.textContent = said;
+    this.difference.stamp.classList.toggle('generated', generated);
+    this.difference.canvas.setAttribute('aria-label', `${label}${said ? neverSeen(state.recipe) : ''}`);
   }
 
   #buildChannels(channels) {

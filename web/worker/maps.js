@@ -2,7 +2,6 @@
 // Their numbers come of the steps reached, of a walk aside, or, for what the condition adds, of an evaluation
 // of the network that the visitor has asked for, made while nobody calls.
 
-import { momentOf, stepAt } from '../linked_time.js';
 import { described } from './trouble.js';
 
 /** @import { Walk } from '../../pkg/cellflux_wasm.js' */
@@ -53,11 +52,11 @@ export class Maps {
    * @param {Args<'map'>} asked
    * @returns {DrawnMap}
    */
-  map({ map, step, panels, untreated }) {
+  map({ map, step, panels, beside }) {
     const walk = this.#walking.inView;
     const key = walk.key();
     const about = { map, key, step, time: walk.time_of(step) };
-    const numbers = this.#numbers(walk, map, step, untreated);
+    const numbers = this.#numbers(walk, map, step, beside);
     if (!numbers) return { ...about, from: null, size: null, picture: null, panels: [], strip: null };
     const { values, from } = numbers;
     const size = map === 'speed';
@@ -97,10 +96,11 @@ export class Maps {
     if (walk.key() !== key) return;
     try {
       const values = await walk.condition_effect(step);
-      if (!values) return;
-      // Two evaluations of the network are one guided velocity.
-      this.#walking.evaluations += 1;
-      this.#keep(key, step, values);
+      if (values) {
+        // Two evaluations of the network are one guided velocity.
+        this.#walking.evaluations += 1;
+        this.#keep(key, step, values);
+      }
       this.#say('effect', { key, step });
     } catch (error) {
       this.#say('effect', { key, step, failed: described(error) });
@@ -111,14 +111,14 @@ export class Maps {
    * @param {Walk} walk
    * @param {Args<'map'>['map']} map
    * @param {number} step
-   * @param {string} untreated
+   * @param {Args<'map'>['beside']} beside
    * @returns {Numbers | null} null where they are not there
    */
-  #numbers(walk, map, step, untreated) {
+  #numbers(walk, map, step, beside) {
     if (map === 'noised-start') {
       return { values: less(walk.values(step), walk.values(0)), from: walk.time_of(0) };
     }
-    if (map === 'untreated') return this.#beside(walk, step, this.#aside.walkOf(untreated));
+    if (map === 'untreated') return beside && this.#difference(walk.values(step), beside);
     if (map === 'guidance') {
       const values = this.#key === walk.key() ? this.#effects.get(step) : null;
       return values ? { values, from: null } : null;
@@ -128,19 +128,15 @@ export class Maps {
   }
 
   /**
-   * The difference to the other walk's step that stands beside this one. With given times that is the step of
-   * the same number; a solver that finds its times on the way must have found all of them.
-   * @param {Walk} walk
-   * @param {number} step
-   * @param {Walk | null} other
+   * The difference to a step of a walk aside, if that has come so far.
+   * @param {Float32Array} values
+   * @param {Args<'map'>['beside']} beside
    * @returns {Numbers | null}
    */
-  #beside(walk, step, other) {
-    if (!other) return null;
-    const given = Boolean(walk.times());
-    if (given ? step >= other.steps() : !other.finished()) return null;
-    const beside = given ? step : stepAt(reached(other), momentOf(reached(walk), step));
-    return { values: less(walk.values(step), other.values(beside)), from: other.time_of(beside) };
+  #difference(values, { key, step }) {
+    const other = this.#aside.walkOf(key);
+    if (!other || step >= other.steps()) return null;
+    return { values: less(values, other.values(step)), from: other.time_of(step) };
   }
 
   #keep(key, step, values) {
@@ -152,9 +148,6 @@ export class Maps {
     if (this.#effects.size > KEPT) this.#effects.delete(oldest);
   }
 }
-
-/** @param {Walk} walk */
-const reached = (walk) => Array.from({ length: walk.steps() }, (_, step) => walk.time_of(step));
 
 /**
  * @param {Float32Array} a
