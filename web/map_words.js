@@ -13,8 +13,11 @@ export const COMPUTED = 'Computed by the model, not measured';
 
 const at = (time) => `t = ${figures.time(time)}`;
 
-/** What the start is called in a sentence. @param {State} state */
-const startWords = ({ start }) => (start?.kind === 'control' ? 'the control' : 'the start');
+/**
+ * What the start is called in a sentence.
+ * @param {State['start']} start
+ */
+export const startWords = (start) => (start?.kind === 'control' ? 'the control' : 'the start');
 
 /**
  * What a walk can be shown as, with the words of the choice.
@@ -25,20 +28,20 @@ export function choicesOf(state) {
   const other = otherCondition(state);
   /** @type {{ map: MapName, words: string, there?: boolean }[]} */
   const all = [
-    { map: 'difference', words: `Difference to ${startWords(state)}` },
+    { map: 'difference', words: `Difference to ${startWords(state.start)}` },
     {
       map: 'noised-start',
-      words: 'Difference to the start with its noise',
+      words: 'Difference to the noised start',
       there: Boolean(state.walk?.noised),
     },
     {
       map: 'untreated',
-      words: `Difference to the walk under ${other?.name ?? 'the control condition'}`,
+      words: `Difference to ${other?.name ?? 'the control'}’s walk`,
       there: Boolean(other),
     },
-    { map: 'velocity', words: 'Velocity, with each channel’s sign' },
+    { map: 'velocity', words: 'Velocity, by channel' },
     { map: 'speed', words: 'Velocity, magnitude' },
-    { map: 'guidance', words: 'Guidance: what the compound adds to the velocity' },
+    { map: 'guidance', words: 'Velocity that the compound adds' },
   ];
   // What a link asks for is a choice also where it shows nothing: the page says why.
   return all.filter(({ map, there = true }) => there || map === state.view.map);
@@ -61,7 +64,10 @@ export function drawnIn({ maps: { drawn }, walk, view }) {
  */
 export function captionOf(state, drawn) {
   const { map } = state.view;
-  const title = { velocity: 'Velocity', speed: 'Speed', guidance: 'Guidance' }[map] ?? 'Difference';
+  const rates = {
+    velocity: 'Velocity', speed: 'Velocity, magnitude', guidance: 'Velocity that the compound adds',
+  };
+  const title = rates[map] ?? 'Difference';
   if (!drawn?.picture) {
     return { title, note: '', stamp: '', generated: false, label: `${title}: nothing to show yet` };
   }
@@ -133,11 +139,11 @@ function untreatedWords(state, shown) {
   const other = otherCondition(state);
   if (!other) return '';
   const time = shown && Math.abs(shown.from - shown.time) > 1e-6
-    ? ` The solver finds its own times for each walk: beside ${at(shown.time)} stands the other walk’s last `
-      + `step that is not later, ${at(shown.from)}.`
+    ? ` The solver finds its own times for each walk: beside ${at(shown.time)} stands the last step of the `
+      + `other walk that is not later, ${at(shown.from)}.`
     : '';
-  return `Now less the same walk under ${other.name}: same start, seed, noise, solver, steps and α. What both `
-    + `walks share is no change here. Both are generated, not measured.${time}`;
+  return `Now less the same walk under ${other.name}: same start, seed, noise, solver, steps and α. What `
+    + `both walks share is no change here. Both are generated, not measured.${time}`;
 }
 
 /**

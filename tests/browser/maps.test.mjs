@@ -167,7 +167,8 @@ test('beside every map stands what it is, and that a velocity is computed and no
   const plain = page('guidance', { recipe: { compound: 'taxol', alpha: 1 } });
   assert.match(aboutOf(plain, null), /Here α = 1: the walk follows v\(c\) alone/);
   assert.match(aboutOf(page('untreated'), drawn('untreated', { from: 0.25 })), /under DMSO.*not measured\.$/);
-  assert.match(aboutOf(page('untreated'), drawn('untreated', { from: 0.2 })), /last step that is not later/);
+  const later = aboutOf(page('untreated'), drawn('untreated', { from: 0.2 }));
+  assert.match(later, /stands the last step of the other walk that is not later, t = 0\.200\.$/);
   assert.match(lackOf(page('velocity', { cursor: 0 }), null).why, /^No step leads to the start/);
 });
 

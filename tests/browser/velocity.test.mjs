@@ -36,7 +36,7 @@ const captioned = (page, text) =>
   page.locator('.view.difference figcaption', { hasText: text }).waitFor(SLOW);
 
 async function choose(explorer, map) {
-  await explorer.page.locator('#change-map').selectOption(map);
+  await explorer.page.locator('[data-map="choice"]').selectOption(map);
   await explorer.settled();
 }
 
@@ -109,7 +109,7 @@ test('a velocity follows the walk, its channels and the panels, and is in the li
     await visitor.ready();
     await visitor.page.locator('.where[data-step="1"]').waitFor(SLOW);
     await captioned(visitor.page, 't = 0.000 to 0.500');
-    assert.equal(await visitor.page.locator('#change-map').inputValue(), 'velocity');
+    assert.equal(await visitor.page.locator('[data-map="choice"]').inputValue(), 'velocity');
     assertSamePixels(await visitor.pixels('difference'), first);
     visitor.nothingInTheConsole();
     explorer.nothingInTheConsole();

@@ -1,20 +1,42 @@
-// Which map of the change stands beside “Now”: the choice, what it shows in words, and what has to be
-// computed for it.
+// Which map of the change stands beside “Now”: the choice, which is the picture's title, and below the
+// pictures what it shows in words and what has to be computed for it.
 
 import { el, Part } from '../html.js';
 import { aboutOf, choicesOf, drawnIn, lackOf, missingWords } from '../map_words.js';
 
 /** @import { State } from '../state.js' */
 
-/** Shows `state.view.map` and what is known of it. */
+/** Chooses `state.view.map`. */
 export class MapChoice extends Part {
   connectedCallback() {
     if (this.firstChild) return;
     this.select = el('select', {
-      id: 'change-map',
+      'aria-label': 'What the third picture shows',
+      'data-map': 'choice',
       disabled: true,
       on: { change: () => this.intend('map', { map: this.select.value }) },
-    }, el('option', {}, 'Difference to the control'));
+    }, el('option', {}, 'Difference'));
+    this.append(this.select);
+  }
+
+  /** @param {State} state */
+  update(state) {
+    const { walk, view, recipe, phase } = state;
+    if (!walk || !recipe) return;
+    const choices = choicesOf(state);
+    if (this.changed('choices', JSON.stringify(choices))) {
+      this.select.replaceChildren(...choices.map(({ map, words }) => el('option', { value: map }, words)));
+    }
+    this.select.value = view.map;
+    // A recording has pictures of the difference only, and stays in view until the network is there.
+    this.select.disabled = Boolean(walk.recorded) && phase !== 'ready';
+  }
+}
+
+/** Says what `state.view.map` shows; nothing of the difference, which the stage explains. */
+export class MapSaid extends Part {
+  connectedCallback() {
+    if (this.firstChild) return;
     this.about = el('p', { class: 'map-about', 'data-map': 'about', hidden: true });
     this.why = el('span', { role: 'status', 'data-map': 'why' });
     this.far = el('span', { 'data-map': 'far' });
@@ -23,10 +45,7 @@ export class MapChoice extends Part {
     this.compute = button('map-compute', '');
     this.cancel = button('map-cancel', 'Cancel');
     this.missing = el('p', { class: 'map-about', 'data-map': 'missing', hidden: true });
-    this.append(
-      el('div', { class: 'map-choice' },
-        el('label', { htmlFor: 'change-map' }, 'Third picture'), this.select),
-      this.about,
+    this.append(this.about,
       el('p', { class: 'map-computed' }, this.why, ' ', this.far, ' ', this.compute, ' ', this.cancel),
       this.missing);
     this.#offer(null, false);
@@ -34,23 +53,16 @@ export class MapChoice extends Part {
 
   /** @param {State} state */
   update(state) {
-    const { walk, view, phase } = state;
-    if (!walk || !state.recipe) return;
-    const choices = choicesOf(state);
-    if (this.changed('choices', JSON.stringify(choices))) {
-      this.select.replaceChildren(...choices.map(({ map, words }) => el('option', { value: map }, words)));
-    }
-    this.select.value = view.map;
-    // A recording has pictures of the difference only, and stays in view until the network is there.
-    this.select.disabled = Boolean(walk.recorded) && phase !== 'ready';
+    if (!state.walk || !state.recipe) return;
     const drawn = drawnIn(state);
     const { why, far, compute, busy } = lackOf(state, drawn);
-    this.about.textContent = aboutOf(state, drawn);
-    this.about.hidden = !this.about.textContent;
+    const about = aboutOf(state, drawn);
+    if (this.changed('about', about)) this.about.textContent = about;
+    this.about.hidden = !about;
     if (this.changed('why', why)) this.why.textContent = why;
-    this.far.textContent = far;
+    if (this.changed('far', far)) this.far.textContent = far;
     this.#offer(compute, busy);
-    this.missing.textContent = missingWords(state);
+    this.missing.textContent = about ? missingWords(state) : '';
     this.missing.hidden = !this.missing.textContent;
   }
 
@@ -61,11 +73,15 @@ export class MapChoice extends Part {
    * @param {boolean} busy whether something can be cancelled
    */
   #offer(compute, busy) {
-    const { activeElement } = /** @type {ShadowRoot} */ (this.getRootNode());
-    this.compute.textContent = compute ?? '';
-    this.compute.hidden = compute === null;
+    const root = /** @type {ShadowRoot} */ (this.getRootNode());
+    const focused = root.activeElement;
     this.cancel.hidden = !busy;
-    const left = [this.compute, this.cancel].some((button) => button === activeElement && button.hidden);
-    if (left) (busy ? this.cancel : this.select).focus();
+    if (this.changed('compute', compute)) this.compute.textContent = compute ?? '';
+    this.compute.hidden = compute === null;
+    const left = [this.compute, this.cancel].some((button) => button === focused && button.hidden);
+    if (!left) return;
+    const choice = /** @type {HTMLElement} */ (root.querySelector('[data-map="choice"]'));
+    const next = busy ? this.cancel : compute === null ? choice : this.compute;
+    next.focus();
   }
 }

@@ -57,8 +57,8 @@ export class ChannelDisplay extends Part {
         { class: 'hint' },
         'Histograms: filled is now, the line is the start; heights are square roots of counts. Windows, '
           + 'gamma and colours are kept in the link and in saved pictures and change no number of the walk; '
-          + '“Difference” has no window and no gamma. Colours add up, so viridis and magma are for one '
-          + 'channel alone.',
+          + 'the picture of the change has no window and no gamma. Colours add up, so viridis and magma are '
+          + 'for one channel alone.',
       ),
     );
     this.clipped = el('div', { class: 'clipped', hidden: true });

@@ -21,8 +21,9 @@ export class Stage extends Part {
     if (this.firstChild) return;
     this.start = view('start', 'Start');
     this.now = view('now', 'Now');
-    this.difference = view('difference', 'Difference');
+    this.difference = view('difference', 'Change');
     this.changeScale = new ChangeScale();
+    this.difference.title.replaceWith(document.createElement('cellflux-map'));
     this.difference.caption.append(this.changeScale.element);
     this.noise = el('p', { class: 'explained', hidden: true });
     this.channels = el('div', { class: 'channels', role: 'group', 'aria-label': 'Channels shown' });
@@ -72,7 +73,7 @@ export class Stage extends Part {
       el('div', { class: 'beside-pinned' },
         el('div', { class: 'views' }, this.start.figure, this.now.figure, this.difference.figure),
         this.pinned),
-      document.createElement('cellflux-map'),
+      document.createElement('cellflux-map-said'),
       this.panels,
       this.effect, this.batch, this.noise, this.dark,
       el(
@@ -260,7 +261,6 @@ export class Stage extends Part {
     paint(this.difference.canvas, step.difference);
     const alone = visible?.filter(Boolean).length === 1;
     const size = step.change === undefined ? '' : `; ${step.change.toFixed(3)} on average`;
-    this.difference.title.textContent = 'Difference';
     this.difference.note.textContent = alone
       ? `red is more, blue less${size}`
       : `grey is no change${size}`;
@@ -281,12 +281,11 @@ export class Stage extends Part {
    * @param {DrawnMap | null} drawn
    */
   #showMap(state, drawn) {
-    const { title, note, stamp: said, generated, label } = captionOf(state, drawn);
+    const { note, stamp: said, generated, label } = captionOf(state, drawn);
     const { canvas } = this.difference;
     // Where nothing has been painted, the place is as large as the pictures are.
     if (canvas.width <= 1) [canvas.width, canvas.height] = [this.now.canvas.width, this.now.canvas.height];
     paint(canvas, drawn?.picture ?? undefined);
-    this.difference.title.textContent = title;
     this.difference.note.textContent = note;
     this.difference.note.title = note ? averageWords(state.view.map) : '';
     this.difference.stamp.textContent = said;
