@@ -23,7 +23,6 @@ import { continued, EMPTY, followed, speaksOf } from './state.js';
 import { styleSheets } from './style_sheets.js';
 import { engineAsked, firstNotice } from './surroundings.js';
 import { Uploading } from './upload.js';
-import { toggled } from './view.js';
 import { WalkMeasures } from './walk_measures.js';
 import { Walker } from './walker.js';
 import { leavingCell, withStart } from './where_walks_start.js';
@@ -262,7 +261,10 @@ class Explorer extends HTMLElement {
     } else if (heard.event === 'side') {
       this.#measures.hear(heard);
       this.#beside.grid.hear(heard);
+      this.#looking.maps.hear(heard);
       if ('failed' in heard) this.#tellOfEngine(heard.failed);
+    } else if (heard.event === 'effect') {
+      this.#looking.maps.hear(heard);
     } else if (heard.event === 'note') {
       // A note is no reason to take away what the visitor has to deal with.
       if (notice?.kind !== 'trouble') this.#set({ notice: warned(heard.sentence, heard.trouble) });
@@ -490,13 +492,14 @@ class Explorer extends HTMLElement {
   }
 
   #intend({ intent, ...detail }) {
-    const { smooth, view, panels } = this.#state;
+    const { smooth } = this.#state;
     this.#linked.touch();
     // The next action takes the last news away, unless that offers a way on.
     const said = this.#state.notice;
     if (said && said.kind !== 'warning' && !said.actions?.length) this.#set({ notice: null });
     const does = {
       ...this.#beside.intents(detail),
+      ...this.#looking.intents(detail),
       load: () => this.#load(),
       'cancel-load': () => this.#worker.call('cancel', {}),
       engine: () => this.#useEngine(detail.engine),
@@ -516,11 +519,6 @@ class Explorer extends HTMLElement {
       type: () => this.#typeCompound(detail.text),
       change: () => this.#change(withStart(this.#state, detail.change)),
       'reverse-from': () => this.#change({ control: detail.control, direction: 'reverse' }),
-      channel: () => this.#looking.show(toggled(view, detail.index)),
-      view: () => this.#looking.show(detail.view),
-      'auto-window': () => this.#looking.suitWindows(detail.channels),
-      look: () => this.#looking.closer({ looking: detail.open }),
-      panels: () => this.#looking.closer({ panels: !panels }),
       measure: () => this.#measures.open(detail.open),
       'more-seeds': () => this.#measures.repeat(),
       compare: () => this.#measures.compare(),

@@ -10,6 +10,7 @@ import { CompoundPicker } from './parts/compound_picker.js';
 import { TypedCompound } from './parts/typed_compound.js';
 import { CropEditor } from './parts/crop_editor.js';
 import { Stage } from './parts/stage.js';
+import { MapChoice, MapSaid } from './parts/change_map.js';
 import { ChannelDisplay } from './parts/display.js';
 import { GreyPanels } from './parts/grey_panels.js';
 import { ComparedWalks } from './parts/grid.js';
@@ -30,6 +31,8 @@ const PARTS = {
   'cellflux-typed': TypedCompound,
   'cellflux-crop': CropEditor,
   'cellflux-stage': Stage,
+  'cellflux-map': MapChoice,
+  'cellflux-map-said': MapSaid,
   'cellflux-pinned': PinnedWalk,
   'cellflux-display': ChannelDisplay,
   'cellflux-panels': GreyPanels,

@@ -1,10 +1,12 @@
-// Looking closely at what is in view: how the channels are shown, histograms and grey panels. The last two
-// are asked of the worker while the visitor looks at them, and come of the network's own frames: a recording
-// has no numbers, only pictures. The bundle's cells are counted beside them.
+// Looking closely at what is in view: how the channels are shown, histograms, grey panels and maps of the
+// change. All but the first are asked of the worker while the visitor looks at them, and come of the
+// network's own frames: a recording has no numbers, only pictures. The bundle's cells are counted beside the
+// histograms.
 
+import { Mapping } from './mapping.js';
 import { troubled } from './notices.js';
 import { cellsBeside } from './real_beside.js';
-import { visibleIn, withChannel } from './view.js';
+import { toggled, viewIn, visibleIn, withChannel } from './view.js';
 
 /** @import { Exploration, View } from './protocol.js' */
 /** @import { State } from './state.js' */
@@ -34,6 +36,8 @@ export class Looking {
   #wanted = null;
   #showing = false;
   #counting = false;
+  /** @type {Mapping} */
+  maps;
 
   /**
    * @param {() => State} state
@@ -46,6 +50,29 @@ export class Looking {
     this.#set = set;
     this.#worker = worker;
     this.#explorer = explorer;
+    this.maps = new Mapping(state, set, worker);
+  }
+
+  /**
+   * What a visitor may intend here.
+   * @param {any} detail
+   * @returns {Record<string, () => unknown>}
+   */
+  intents(detail) {
+    const { view, panels } = this.#state();
+    return {
+      channel: () => this.show(toggled(view, detail.index)),
+      view: () => this.show(detail.view),
+      map: () => {
+        this.maps.turn();
+        return this.show({ ...view, map: detail.map });
+      },
+      'map-compute': () => this.maps.compute(),
+      'map-cancel': () => this.maps.cancel(),
+      'auto-window': () => this.suitWindows(detail.channels),
+      look: () => this.closer({ looking: detail.open }),
+      panels: () => this.closer({ panels: !panels }),
+    };
   }
 
   /**
@@ -75,7 +102,7 @@ export class Looking {
     } catch (error) {
       const { recipe } = this.#state();
       this.#wanted = null;
-      if (recipe) this.#setView({ hidden: recipe.hidden, channels: recipe.channels });
+      if (recipe) this.#setView(viewIn(recipe));
       throw error;
     } finally {
       this.#showing = false;
@@ -122,6 +149,7 @@ export class Looking {
   /** Asks for what is in view now, unless that is here or on its way. One question at a time. */
   follow() {
     this.#countCells();
+    this.maps.follow();
     const { walk, cursor, looking, panels } = this.#state();
     const step = walk?.steps[cursor];
     if (this.#asking || !step || walk.recorded || !(looking || panels)) return;

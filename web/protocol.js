@@ -103,6 +103,10 @@ export const otherModel = (what, found, open) =>
  * @property {{ args: { view: View }, answer: Exploration }} show the walk again as this view has it
  * @property {{ args: { step: number, histograms: boolean, panels: boolean }, answer: Look }} look closely at
  *   the start and a step reached: what is asked for is counted or drawn
+ * @property {{ args: { map: MapName, step: number, panels: boolean, beside: Beside | null },
+ *   answer: DrawnMap }} map of a step reached, drawn as far as its numbers are there
+ * @property {{ args: { step: number | null }, answer: Nothing }} effect evaluates what the condition adds to
+ *   the velocity at this step while nobody calls, and at no other; null at none
  * @property {{ args: { files: NamedFile[] }, answer: Upload }} decode the visitor's own image
  * @property {{ args: Arrangement & { redraw: boolean }, answer: Arranged }} arrange its channels and crop,
  *   drawn
@@ -146,6 +150,8 @@ export const otherModel = (what, found, open) =>
  * @property {{ measured: number, remaining: number }} tuned convolutions of the GPU engine, measured for the
  *   next one
  * @property {SideStep | SideFailure} side a step of a walk aside, or that it cannot go on
+ * @property {{ key: number, step: number, failed?: Trouble }} effect what the condition adds at this step of
+ *   the walk with this key has been evaluated, or why not
  * @property {{ sentence: string, trouble?: Kind }} note what went wrong without stopping anything
  */
 
@@ -196,6 +202,7 @@ export const otherModel = (what, found, open) =>
  * @property {number} atol
  * @property {number[]} hidden channels
  * @property {ChannelView[]} channels that are shown otherwise than the manifest says
+ * @property {MapName} map
  */
 
 /** @typedef {Partial<Recipe>} Change */
@@ -207,7 +214,16 @@ export const otherModel = (what, found, open) =>
  * @typedef {{ channel: number, window?: Window, gamma?: number, lut?: string }} ChannelView
  */
 
-/** @typedef {{ hidden: number[], channels: ChannelView[] }} View how a walk is looked at, both rising */
+/**
+ * What the picture of the change shows: now less the control, less the start with its noise, or less the walk
+ * under the control's condition; the mean velocity of the step that led here, or its magnitude; what the
+ * condition adds to the velocity.
+ * @typedef {'difference' | 'noised-start' | 'untreated' | 'velocity' | 'speed' | 'guidance'} MapName
+ */
+/**
+ * @typedef {{ hidden: number[], channels: ChannelView[], map: MapName }} View how a walk is looked at, both
+ *   lists rising
+ */
 
 /**
  * How a channel is shown: all of it, with the colour of its brightest pixels.
@@ -231,6 +247,25 @@ export const otherModel = (what, found, open) =>
  * @typedef {object} Look
  * @property {{ start: Histogram[], now: Histogram[], automatic: (Window | null)[] } | null} histograms
  * @property {{ channel: number, start: Picture, now: Picture }[] | null} panels
+ */
+
+/** @typedef {{ key: string, step: number }} Beside the step of a walk aside that is subtracted */
+/**
+ * A map of a step.
+ * @typedef {object} DrawnMap
+ * @property {MapName} map
+ * @property {number} key of the walk
+ * @property {number} step
+ * @property {number} time of the step
+ * @property {number | null} from the time of the step before, of a velocity; of the step that is subtracted,
+ *   of a difference
+ * @property {number | null} size the root mean square over all pixels and channels, in model range, of a
+ *   velocity per unit of t
+ * @property {Picture | null} picture null where its numbers are not there: a velocity of the start, a walk
+ *   that has not come so far, an effect that has not been evaluated
+ * @property {{ channel: number, picture: Picture }[]} panels of the visible channels, each alone; none where
+ *   they were not asked for
+ * @property {Picture | null} strip the colours of a magnitude, from nothing to the scale of the differences
  */
 
 /**
@@ -395,8 +430,11 @@ export const otherModel = (what, found, open) =>
  *   pictures did not come
  */
 
-/** @typedef {'measures' | 'grid'} SideList who asks for walks aside */
-/** @typedef {'measures' | 'picture' | 'both'} SideWants what is told of each step */
+/** @typedef {'measures' | 'untreated' | 'grid'} SideList who asks for walks aside */
+/**
+ * @typedef {'measures' | 'picture' | 'both' | 'steps'} SideWants what is told of each step; with `steps` only
+ *   that it is reached
+ */
 /**
  * A walk aside: the recipe in view with a change, under a key that the page gives. Pictures are drawn as the
  * walk in view is; `view` is the page's name for that, and comes back with them. What the page `has` is not

@@ -80,7 +80,7 @@ export class SideBySide {
     const cell = this.#state().grid.plan?.cells.find((each) => each.key === key);
     if (!cell) return;
     // How channels are shown stays as it is.
-    const { hidden, channels, ...change } = cell.recipe;
+    const { hidden, channels, map, ...change } = cell.recipe;
     this.#explorer.change(change, moment);
   }
 

@@ -2,14 +2,17 @@
 
 import { NO_GRID } from './grid.js';
 import { isolated } from './isolated.js';
+import { NOTHING_MAPPED } from './maps.js';
 import { NOTHING_MEASURED } from './measures.js';
 import { shortened } from './shortened.js';
+import { viewIn } from './view.js';
 
 /** @import { ChangeLegend, Clipped, Compound, EngineName, EngineReport, Exploration } from './protocol.js' */
 /** @import { Look, ManifestView, Opened, Picture, Recipe, Shown, Step } from './protocol.js' */
 /** @import { ToldWalk, Typed, Upload, Uploaded, View } from './protocol.js' */
 /** @import { Grid } from './grid.js' */
 /** @import { Counted } from './histogram_words.js' */
+/** @import { Mapped } from './maps.js' */
 /** @import { Measures } from './measures.js' */
 /** @import { Offered } from './nuclei.js' */
 /** @import { Notice } from './notices.js' */
@@ -54,6 +57,7 @@ import { shortened } from './shortened.js';
  * @property {boolean} looking whether histograms are in view
  * @property {boolean} panels whether each channel is shown alone in grey, too
  * @property {Measures} measures what is measured of the walk in view
+ * @property {Mapped} maps what the picture of the change shows, where that is not the difference
  * @property {Grid} grid walks that are compared
  * @property {Pinned | null} pin a walk that stays in view beside the others
  * @property {View} view how the channels are shown, as the visitor wants it
@@ -118,9 +122,10 @@ export const EMPTY = {
   looking: false,
   panels: false,
   measures: NOTHING_MEASURED,
+  maps: NOTHING_MAPPED,
   grid: NO_GRID,
   pin: null,
-  view: { hidden: [], channels: [] },
+  view: { hidden: [], channels: [], map: 'difference' },
   evaluations: 0,
   address: '',
 };
@@ -147,7 +152,7 @@ export function followed(state, { walk: told, ...answer }) {
   return {
     ...answer,
     ...(walk === undefined ? {} : { walk }),
-    ...(answer.recipe ? { view: { hidden: recipe.hidden, channels: recipe.channels } } : {}),
+    ...(answer.recipe ? { view: viewIn(recipe) } : {}),
     ...(recipe && !chosen?.treated ? { lastControl: recipe.control } : {}),
     cursor: restarted ? steps - 1 : Math.min(state.cursor, steps - 1),
     start: startOf(recipe, chosen),

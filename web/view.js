@@ -1,12 +1,19 @@
 // How a walk is looked at: which channels are hidden, and which are shown otherwise than the manifest says.
 // The session checks a view and writes it into links; here it is only changed.
 
-/** @import { Channel, ChannelView, View, Window } from './protocol.js' */
+/** @import { Channel, ChannelView, Recipe, View, Window } from './protocol.js' */
 
 /** Windows and gammas are whole thousandths, as links hold them. */
 const rounded = (value) => Math.round(1000 * value) / 1000;
 
 const sameWindow = (a, b) => rounded(a.low) === rounded(b.low) && rounded(a.high) === rounded(b.high);
+
+/**
+ * How a recipe's walk is looked at.
+ * @param {Recipe} recipe
+ * @returns {View}
+ */
+export const viewIn = ({ hidden, channels, map }) => ({ hidden, channels, map });
 
 /**
  * A view in which a channel is switched off, or on again.

@@ -67,8 +67,8 @@ export class ChannelDisplay extends Part {
         'p',
         { class: 'hint' },
         'Heights of histograms are square roots of shares of pixels. Windows, gamma and colours are kept in '
-          + 'the link and in saved pictures and change no number of the walk; “Difference” has no window and '
-          + 'no gamma. Colours add up, so viridis and magma are for one channel alone.',
+          + 'the link and in saved pictures and change no number of the walk; the picture of the change has '
+          + 'no window and no gamma. Colours add up, so viridis and magma are for one channel alone.',
       ),
     );
     this.clipped = el('div', { class: 'clipped', hidden: true });

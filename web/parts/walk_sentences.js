@@ -3,6 +3,7 @@
 
 import { natureOf } from '../finding.js';
 import { isolated } from '../isolated.js';
+import { startWords } from '../map_words.js';
 
 /** A compound that was typed, as far as batches are concerned. */
 export const TYPED = { id: null, batches: [], control: false };
@@ -25,7 +26,7 @@ export function noiseSentence(start, recipe) {
   const from = start?.kind === 'upload' ? 'your image' : 'the control';
   const level = recipe?.noise === undefined ? '' : ` of level ${recipe.noise}`;
   return `The walk starts from ${from} with noise${level} added, which the network takes away on the way: `
-    + 'one control can become many cells. “Difference” leaves that noise out.';
+    + `one control can become many cells. “Difference to ${startWords(start)}” leaves that noise out.`;
 }
 
 /**

@@ -5,6 +5,7 @@ import { Compounds } from './compounds.js';
 import { startEngine } from './engine_choice.js';
 import { LookingForNuclei } from './field_nuclei.js';
 import { manifestView } from './manifest_view.js';
+import { Maps } from './maps.js';
 import { Opening } from './opening.js';
 import { Results } from './results.js';
 import { SideWalks } from './side_walks.js';
@@ -34,6 +35,7 @@ export class Exploring {
   #nuclei;
   #counting;
   #aside;
+  #maps;
 
   /**
    * @param {Say} say tells the page something it did not ask for
@@ -50,6 +52,7 @@ export class Exploring {
     this.#nuclei = new LookingForNuclei(this.#uploading, this.#results);
     this.#counting = new CountingCells(this.#opening);
     this.#aside = new SideWalks(this.#walking, wanted, say, (image) => this.#results.of(image));
+    this.#maps = new Maps(this.#walking, this.#aside, wanted, say);
   }
 
   /** @type {Answering} */
@@ -75,6 +78,11 @@ export class Exploring {
     step: ({ playing }) => this.#walking.step(playing),
     show: ({ view }) => this.#walking.show(view),
     look: async (args) => this.#walking.look(args),
+    map: async (args) => this.#maps.map(args),
+    effect: async ({ step }) => {
+      this.#maps.ask(step);
+      return {};
+    },
     decode: async ({ files }) => this.#uploading.decode(files),
     arrange: async ({ redraw, ...arrangement }) => this.#uploading.arrange(arrangement, redraw),
     nuclei: (args) => this.#nuclei.find(args),
@@ -93,9 +101,10 @@ export class Exploring {
     table: (args) => this.#table(args),
   };
 
-  /** While nobody calls: see `SideWalks`. */
-  walkAside() {
-    return this.#aside.walkOn();
+  /** While nobody calls: see `Maps` and `SideWalks`. */
+  async walkAside() {
+    await this.#maps.evaluate();
+    await this.#aside.walkOn();
   }
 
   /** While nobody calls: see `Tuning`. */
@@ -109,6 +118,7 @@ export class Exploring {
    */
   async #open({ src, link, preset }) {
     this.#aside.clear();
+    this.#maps.clear();
     await this.#opening.open(src);
     const { model } = this.#opening;
     const view = manifestView(model.manifest(), model.evaluated());

@@ -57,7 +57,8 @@ export function shown(recipe) {
  * How a recipe's walk is looked at; the page alone decides which step.
  * @returns {import('../protocol.js').View}
  */
-export const lookedAt = ({ view }) => ({ hidden: view?.hidden ?? [], channels: view?.channels ?? [] });
+export const lookedAt = ({ view }) => (
+  { hidden: view?.hidden ?? [], channels: view?.channels ?? [], map: view?.map ?? 'difference' });
 
 const SAMPLING = new Set(['solver', 'grid', 'steps', 'alpha', 'noise', 'seed', 'rtol', 'atol']);
 

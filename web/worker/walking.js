@@ -71,6 +71,11 @@ export class Walking {
     return this.#lendable;
   }
 
+  /** The walk in view, for what is drawn of it alone; null before there is one. */
+  get inView() {
+    return this.#walk;
+  }
+
   /** The bundle's compound walked under; null for one that was typed. */
   get compound() {
     return recipeView.compoundOf(this.#recipe);

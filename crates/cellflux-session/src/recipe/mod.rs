@@ -1,5 +1,6 @@
 //! The recipe: everything that decides a trajectory, and which of its pictures is looked at.
 
+mod change_map;
 mod json;
 mod treatment;
 mod view;
@@ -18,6 +19,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::{SessionError, shown};
 use json::number_from;
 
+pub use change_map::ChangeMap;
 pub use treatment::Treatment;
 pub use view::{ChannelView, GAMMA, Thousandths, View, WindowView};
 
