@@ -3,6 +3,7 @@
 //
 //   worker ──events, answers──▶ state ──update──▶ parts ──intents──▶ explorer ──calls──▶ worker
 
+import { doseUnder } from './dose.js';
 import { takeDrops } from './drops.js';
 import { time } from './figures.js';
 import { film } from './film.js';
@@ -386,7 +387,8 @@ class Explorer extends HTMLElement {
     const moment = leaving.notice ? null : this.#walker.midWalk;
     this.#walker.pause();
     return this.#waitFor(() => this.#attempt(async () => {
-      const { same, ...answer } = await this.#worker.call('type', { text, file, change: leaving.change });
+      const change = { ...leaving.change, ...doseUnder(this.#state, null) };
+      const { same, ...answer } = await this.#worker.call('type', { text, file, change });
       this.#follow(answer);
       this.#goOnTo(moment);
       const known = same && this.#state.compounds.find(({ id }) => id === same);

@@ -1,6 +1,7 @@
 // Which walks a grid has: what its rows and columns may vary, which values are chosen, what the walks cost,
 // and why a grid is refused.
 
+import { doseRange, isWithin } from './dose.js';
 import { DIMENSIONS, MOST_BYTES, MOST_CELLS } from './grid.js';
 import { stepAt } from './linked_time.js';
 import { hasReal } from './real_beside.js';
@@ -114,15 +115,15 @@ function baseOf({ recipe, examples, lastControl, samples, flowSource }, varied) 
  * @param {State} state
  * @param {Recipe} base
  * @param {Partial<Record<Dimension, Value>>} set
- * @returns {Recipe | null} nothing for a dose that the compound was not given at
+ * @returns {Recipe | null} nothing for a dose beyond those of the compound
  */
 function recipeOf({ compounds, takesDose }, base, set) {
   const recipe = /** @type {Recipe} */ ({ ...base, ...set });
   if ('compound' in set) delete recipe.smiles;
-  const doses = compounds.find(({ id }) => id === recipe.compound)?.doses ?? [];
-  if (!takesDose || !doses.length || doses.includes(recipe.dose)) return recipe;
+  const range = takesDose ? doseRange(compounds.find(({ id }) => id === recipe.compound), compounds) : null;
+  if (!range || isWithin(recipe.dose, range)) return recipe;
   if ('dose' in set) return null;
-  return 'compound' in set ? { ...recipe, dose: Math.max(...doses) } : recipe;
+  return 'compound' in set ? { ...recipe, dose: range[1] } : recipe;
 }
 
 /** Steps of a walk, as far as they are known before it. */
@@ -188,7 +189,7 @@ function whyNot(state, cells, { rows, columns }) {
     return `This grid has ${rows.values.length} × ${columns.values.length} = ${asked} cells; at most `
       + `${MOST_CELLS} are walked. Leave out some values.`;
   }
-  if (!cells.length) return 'The data have none of these compounds at these doses.';
+  if (!cells.length) return 'These doses are beyond those that the data have of these compounds.';
   const { bytes } = costOf(cells, state);
   if (bytes > MOST_BYTES) {
     return `This grid would take about ${Math.ceil(bytes / 1e6)} MB of memory, and at most `

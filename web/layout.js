@@ -8,6 +8,7 @@ import { ModelOffer } from './parts/model_offer.js';
 import { ControlPicker } from './parts/control_picker.js';
 import { CompoundPicker } from './parts/compound_picker.js';
 import { TypedCompound } from './parts/typed_compound.js';
+import { DoseSlider } from './parts/dose.js';
 import { CropEditor } from './parts/crop_editor.js';
 import { Stage } from './parts/stage.js';
 import { ChannelDisplay } from './parts/display.js';
@@ -28,6 +29,7 @@ const PARTS = {
   'cellflux-control': ControlPicker,
   'cellflux-compound': CompoundPicker,
   'cellflux-typed': TypedCompound,
+  'cellflux-dose': DoseSlider,
   'cellflux-crop': CropEditor,
   'cellflux-stage': Stage,
   'cellflux-pinned': PinnedWalk,
@@ -77,7 +79,8 @@ function elementsFor(host) {
       el('div', { class: 'pick' },
         step('1', 'control', 'Pick a control', 'An untreated cell: where the walk starts.',
           part('cellflux-control')),
-        step('2', 'compound', 'Pick a compound', null, part('cellflux-compound'), part('cellflux-typed'))),
+        step('2', 'compound', 'Pick a compound', null, part('cellflux-compound'), part('cellflux-typed'),
+          part('cellflux-dose'))),
       el('div', { class: 'walk-column' },
         step('3', 'walk', 'Walk', null, part('cellflux-offer'), part('cellflux-stage'),
           part('cellflux-transport'), part('cellflux-measured'), part('cellflux-measures'),

@@ -250,7 +250,7 @@ export class ComparedWalks extends Part {
    * @param {Planned} [cell]
    */
   #cell({ rows, columns }, cell) {
-    if (!cell) return el('td', {}, el('p', { class: 'hint' }, 'Not given at this dose in the data.'));
+    if (!cell) return el('td', {}, el('p', { class: 'hint' }, 'Beyond the doses of this compound in the data.'));
     const canvas = el('canvas', { width: 1, height: 1, 'aria-hidden': 'true' });
     const note = el('span', { class: 'caption' });
     const what = `${valueWords(rows.of, cell.row, this.state)}, `

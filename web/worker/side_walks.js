@@ -31,7 +31,7 @@ import { described, isOfTheEngine } from './trouble.js';
  */
 
 /** What is served first. */
-const LISTS = /** @type {const} */ (['measures', 'grid']);
+const LISTS = /** @type {const} */ (['measures', 'doses', 'grid']);
 
 export class SideWalks {
   #walking;
