@@ -1,9 +1,13 @@
-// A small line chart of one measure along a walk: where everything stands, in the units of its view box, and
-// the SVG of it. Where things stand is computed without a document.
+// A small line chart of one measure along a walk, or across something else such as doses: where everything
+// stands, in the units of its view box, and the SVG of it. Where things stand is computed without a document.
 
 /** @import { MeasuredStep } from './protocol.js' */
 
-/** @typedef {{ time: number, value: number | null }} Point null where the image has no such value */
+/**
+ * A value at a time, or at a place on another axis: null where the image has no such value. `open` points are
+ * drawn as rings.
+ * @typedef {{ time: number, value: number | null, open?: boolean }} Point
+ */
 /** @typedef {{ time: number, low: number, high: number }} Span */
 
 /**
@@ -17,6 +21,14 @@
  */
 
 /**
+ * What runs across a chart in place of time.
+ * @typedef {object} Axis
+ * @property {string} label
+ * @property {number[]} ticks
+ * @property {(value: number) => number} part where a value stands, from 0 at the left to 1 at the right
+ */
+
+/**
  * @typedef {object} Charted
  * @property {[first: number, last: number]} times of the whole walk, smaller first
  * @property {string} unit
@@ -24,6 +36,7 @@
  * @property {Point[][]} others other walks
  * @property {Span[]} band around walks that have the same times
  * @property {Mark[]} marks
+ * @property {Axis} [axis] where it is not time
  */
 
 /** The view box. */
@@ -104,10 +117,20 @@ export function nearestStep(times, time, cursor) {
 }
 
 /**
+ * @param {Charted['times']} times
+ * @returns {Axis}
+ */
+const timeAxis = ([first, last]) => ({
+  label: 'time t',
+  ticks: ticks(first, last, ACROSS),
+  part: (time) => (last > first ? (time - first) / (last - first) : 0.5),
+});
+
+/**
  * Where everything of a chart stands.
  * @param {Charted} charted
  */
-export function placed({ times, curve, others, band, marks }) {
+export function placed({ times, curve, others, band, marks, axis = timeAxis(times) }) {
   const right = WIDE - RIGHT - (marks.length ? GAP + MARK * marks.length : 0);
   const [first, last] = times;
   const values = [
@@ -116,7 +139,7 @@ export function placed({ times, curve, others, band, marks }) {
     ...marks.flatMap(({ mean, interval }) => [mean, ...(interval ?? [])]),
   ].filter((value) => value !== null && Number.isFinite(value));
   const [bottom, top] = ends(values);
-  const x = (time) => tenth(LEFT + (last > first ? (time - first) / (last - first) : 0.5) * (right - LEFT));
+  const x = (time) => tenth(LEFT + axis.part(time) * (right - LEFT));
   const y = (value) => tenth(HIGH - BOTTOM - ((value - bottom) / (top - bottom)) * (HIGH - BOTTOM - TOP));
   const at = ({ time, value }) => `${x(time)} ${y(value)}`;
   const around = [
@@ -128,12 +151,13 @@ export function placed({ times, curve, others, band, marks }) {
     x,
     /** The time at a place across, as far as the walk goes. */
     timeAt: (across) => first + Math.min(1, Math.max(0, (across - LEFT) / (right - LEFT))) * (last - first),
-    across: ticks(first, last, ACROSS).map((value) => ({ value, x: x(value) })),
+    label: axis.label,
+    across: axis.ticks.map((value) => ({ value, x: x(value) })),
     up: ticks(bottom, top, UP).map((value) => ({ value, y: y(value) })),
     curve: pathOf(curve, at),
     points: curve
       .filter(({ value }) => value !== null)
-      .map(({ time, value }) => ({ x: x(time), y: y(value) })),
+      .map(({ time, value, open = false }) => ({ x: x(time), y: y(value), open })),
     others: others.map((walk) => pathOf(walk, at)),
     band: around.length > 2 ? `M${around.join('L')}Z` : '',
     marks: marks.map((mark, index) => ({
@@ -177,12 +201,13 @@ export function drawn({ unit }, places, words) {
     ]),
     shape('path', { class: 'axis', d: `M${LEFT} ${TOP}V${floor}H${places.right}` }),
     text(unit, { class: 'unit', x: 4, y: 11 }),
-    text('time t', { class: 'unit', x: (LEFT + places.right) / 2, y: HIGH - 4, 'text-anchor': 'middle' }),
+    text(places.label, { class: 'unit', x: (LEFT + places.right) / 2, y: HIGH - 4, 'text-anchor': 'middle' }),
     shape('path', { class: 'band', d: places.band }),
     ...places.others.map((d) => shape('path', { class: 'other', d })),
     shape('line', { class: 'cursor', y1: TOP, y2: floor, x1: 0, x2: 0 }),
     shape('path', { class: 'curve', d: places.curve }),
-    ...places.points.map(({ x, y }) => shape('circle', { class: 'point', cx: x, cy: y, r: 2.2 })),
+    ...places.points.map(({ x, y, open }) =>
+      shape('circle', { class: `point${open ? ' open' : ''}`, cx: x, cy: y, r: open ? 2.8 : 2.2 })),
     ...places.marks.flatMap((mark) => markShapes(mark, floor)),
   );
   return svg;

@@ -87,7 +87,8 @@ export function placeOf(dose, range) {
  * @param {number[]} [listed]
  */
 export function doseAt(place, range, listed = []) {
-  const near = listed.find((dose) => isWithin(dose, range) && Math.abs(placeOf(dose, range) - place) < STEP / 2);
+  const near = listed.find((dose) =>
+    isWithin(dose, range) && Math.abs(placeOf(dose, range) - place) < STEP / 2);
   if (near !== undefined) return near;
   const [lowest, highest] = range;
   const { to, from } = scaleOf(range);
@@ -99,8 +100,8 @@ export function doseAt(place, range, listed = []) {
 }
 
 /**
- * So many doses from the lowest to the highest: those of the data, and others in the middle of the widest gaps
- * between them. There are more where the data have more.
+ * So many doses from the lowest to the highest: those of the data, and others in the middle of the widest
+ * gaps between them. There are more where the data have more.
  * @param {DoseRange} range
  * @param {number[]} listed
  * @param {number} count

@@ -144,7 +144,7 @@ class Explorer extends HTMLElement {
       this.dataset.phase = this.#state.phase;
       this.#looking?.follow();
       this.#measures?.follow();
-      this.#beside?.grid.follow();
+      this.#beside?.follow();
     });
   }
 
@@ -269,7 +269,7 @@ class Explorer extends HTMLElement {
       this.#set({ tuned: { measured: heard.measured, remaining: heard.remaining } });
     } else if (heard.event === 'side') {
       this.#measures.hear(heard);
-      this.#beside.grid.hear(heard);
+      this.#beside.hear(heard);
     } else if (heard.event === 'note') {
       // A note is no reason to take away what the visitor has to deal with.
       if (notice?.kind !== 'trouble') this.#set({ notice: warned(heard.sentence, heard.trouble) });

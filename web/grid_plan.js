@@ -5,7 +5,7 @@ import { doseRange, isWithin } from './dose.js';
 import { DIMENSIONS, MOST_BYTES, MOST_CELLS } from './grid.js';
 import { stepAt } from './linked_time.js';
 import { hasReal } from './real_beside.js';
-import { compoundIn, SOLVERS, solverIn, startIn } from './recipe_words.js';
+import { compoundIn, isRandom, SOLVERS, solverIn, startIn } from './recipe_words.js';
 
 /** @import { Cell, Dimension, Plan, Planned, Value } from './grid.js' */
 /** @import { Moment } from './linked_time.js' */
@@ -132,7 +132,7 @@ const stepsOf = ({ solver, steps, direction }) =>
 
 /**
  * What some walks take: pictures in the page and numbers in the worker, for every step, and evaluations.
- * @param {Planned[]} cells
+ * @param {Pick<Planned, 'recipe'>[]} cells
  * @param {Pick<State, 'manifest' | 'channels'>} bundle
  */
 export function costOf(cells, { manifest, channels }) {
@@ -197,7 +197,7 @@ function whyNot(state, cells, { rows, columns }) {
   }
   const alike = (of) => new Set(cells.map(({ recipe }) => of(recipe))).size < 2;
   const many = [rows, columns].filter(({ values }) => values.length > 1).map(({ of }) => of);
-  const random = cells.some(({ recipe }) => recipe.noise > 0 || recipe.control === 'noise');
+  const random = cells.some(({ recipe }) => isRandom(recipe));
   if (many.includes('seed') && !random) {
     return 'Without source noise every seed gives the same walk. Vary the source noise, or choose a level '
       + 'above 0 first.';
@@ -215,6 +215,13 @@ function whyNot(state, cells, { rows, columns }) {
  * @returns {number | null} the step; nothing before the walk has begun
  */
 export const shownStep = ({ times }, moment) => (times.length ? stepAt(times, moment) : null);
+
+/**
+ * Whether the picture of a step is generated: the start without noise is not.
+ * @param {Recipe} recipe
+ * @param {number | null} step
+ */
+export const isGenerated = (recipe, step) => step !== null && (step > 0 || isRandom(recipe));
 
 /**
  * What the grid leaves the same, in words.

@@ -13,6 +13,7 @@ import { CropEditor } from './parts/crop_editor.js';
 import { Stage } from './parts/stage.js';
 import { ChannelDisplay } from './parts/display.js';
 import { GreyPanels } from './parts/grey_panels.js';
+import { AcrossDoses } from './parts/doses.js';
 import { ComparedWalks } from './parts/grid.js';
 import { Measured } from './parts/measured.js';
 import { WalkCharts } from './parts/measures.js';
@@ -38,6 +39,7 @@ const PARTS = {
   'cellflux-transport': Transport,
   'cellflux-measured': Measured,
   'cellflux-measures': WalkCharts,
+  'cellflux-doses': AcrossDoses,
   'cellflux-grid': ComparedWalks,
   'cellflux-settings': FlowSettings,
   'cellflux-keep': Keep,
@@ -85,6 +87,7 @@ function elementsFor(host) {
         step('3', 'walk', 'Walk', null, part('cellflux-offer'), part('cellflux-stage'),
           part('cellflux-transport'), part('cellflux-measured'), part('cellflux-measures'),
           part('cellflux-keep'), part('cellflux-model')),
+        part('cellflux-doses'),
         part('cellflux-grid'),
         el('details', { class: 'card how', open: true },
           el('summary', {}, 'How the flow is walked'), part('cellflux-settings')))),

@@ -1,5 +1,6 @@
 // The explorer's one state: what it holds, and what an answer of the worker makes of it.
 
+import { NO_DOSES } from './doses.js';
 import { NO_GRID } from './grid.js';
 import { isolated } from './isolated.js';
 import { NOTHING_MEASURED } from './measures.js';
@@ -8,6 +9,7 @@ import { shortened } from './shortened.js';
 /** @import { ChangeLegend, Clipped, Compound, EngineName, EngineReport, Exploration } from './protocol.js' */
 /** @import { Look, ManifestView, Opened, Picture, Recipe, Shown, Step } from './protocol.js' */
 /** @import { ToldWalk, Typed, Upload, Uploaded, View } from './protocol.js' */
+/** @import { Doses } from './doses.js' */
 /** @import { Grid } from './grid.js' */
 /** @import { Measures } from './measures.js' */
 /** @import { Notice } from './notices.js' */
@@ -53,6 +55,7 @@ import { shortened } from './shortened.js';
  * @property {boolean} panels whether each channel is shown alone in grey, too
  * @property {Measures} measures what is measured of the walk in view
  * @property {Grid} grid walks that are compared
+ * @property {Doses} doses walks across doses
  * @property {Pinned | null} pin a walk that stays in view beside the others
  * @property {View} view how the channels are shown, as the visitor wants it
  * @property {number} evaluations
@@ -114,6 +117,7 @@ export const EMPTY = {
   panels: false,
   measures: NOTHING_MEASURED,
   grid: NO_GRID,
+  doses: NO_DOSES,
   pin: null,
   view: { hidden: [], channels: [] },
   evaluations: 0,

@@ -43,7 +43,9 @@ test('a place gives its dose in few digits, those of the data exactly, and none 
 });
 
 test('every step of the slider is another dose, and comes back to its own place', () => {
-  for (const range of /** @type {[number, number][]} */ ([[0.3, 30], [1, 1.05], [1e-4, 1e5], [0, 30], [0, 1e9]])) {
+  /** @type {[number, number][]} */
+  const ranges = [[0.3, 30], [1, 1.05], [1e-4, 1e5], [0, 30], [0, 1e9]];
+  for (const range of ranges) {
     const doses = Array.from({ length: 1 / STEP + 1 }, (_, step) => doseAt(step * STEP, range));
     assert.equal(new Set(doses).size, doses.length, String(range));
     for (const [step, dose] of doses.entries()) {
@@ -88,8 +90,9 @@ test('another compound keeps the dose where it may have it, and else has its hig
   assert.deepEqual(doseUnder({ ...state, takesDose: false, recipe: null }, 'taxol'), {});
 });
 
-test('conditions of one structure at one dose each are one compound, where the vectors tell them apart', () => {
-  const [low, high] = [['a', 1], ['b', 10]].map(([id, dose]) => compound(id, { smiles: 'CCO', doses: [dose] }));
+test('conditions of one structure at one dose each are one compound, if vectors tell them apart', () => {
+  const one = (id, dose) => compound(id, { smiles: 'CCO', doses: [dose] });
+  const [low, high] = [one('a', 1), one('b', 10)];
   const other = compound('c', { smiles: 'CC', doses: [3] });
   const compounds = [high, other, low];
   const ids = (of, more = {}) => sameAtOtherDoses(of, { compounds, ...more }).map(({ id }) => id);

@@ -4,7 +4,9 @@
 
 import * as figures from '../figures.js';
 import { DIMENSIONS, NOT_BEGUN, viewOf } from '../grid.js';
-import { chosenOf, costOf, offered, planOf, sharedWords, shownStep, valueWords } from '../grid_plan.js';
+import {
+  chosenOf, costOf, isGenerated, offered, planOf, sharedWords, shownStep, valueWords,
+} from '../grid_plan.js';
 import { presetsOf } from '../grid_presets.js';
 import { el, inside, Part, unseen } from '../html.js';
 import { momentAlong } from '../linked_time.js';
@@ -250,7 +252,7 @@ export class ComparedWalks extends Part {
    * @param {Planned} [cell]
    */
   #cell({ rows, columns }, cell) {
-    if (!cell) return el('td', {}, el('p', { class: 'hint' }, 'Beyond the doses of this compound in the data.'));
+    if (!cell) return el('td', {}, el('p', { class: 'hint' }, 'Beyond this compound’s doses in the data.'));
     const canvas = el('canvas', { width: 1, height: 1, 'aria-hidden': 'true' });
     const note = el('span', { class: 'caption' });
     const what = `${valueWords(rows.of, cell.row, this.state)}, `
@@ -307,7 +309,7 @@ export class ComparedWalks extends Part {
       const step = shownStep(reached, moment);
       if (step !== null) paint(canvas, reached.pictures[step]);
       note.textContent = captionOf(cell, reached, step);
-      note.classList.toggle('generated', isGenerated(cell, step));
+      note.classList.toggle('generated', isGenerated(cell.recipe, step));
       button.dataset.state = reached.failed ? 'failed' : reached.finished ? 'done' : 'waits';
       button.dataset.step = String(step ?? '');
     }
@@ -332,10 +334,6 @@ export class ComparedWalks extends Part {
   }
 }
 
-/** Whether a cell's picture is generated: the start without noise is not. */
-const isGenerated = ({ recipe }, step) =>
-  step !== null && (step > 0 || recipe.noise > 0 || recipe.control === 'noise');
-
 /**
  * What a cell shows, in a few words.
  * @param {Planned} cell
@@ -345,7 +343,7 @@ const isGenerated = ({ recipe }, step) =>
 function captionOf(cell, { times, of, finished, failed }, step) {
   if (failed) return `Stopped: ${failed}`;
   if (step === null) return 'Waits';
-  const what = isGenerated(cell, step) ? 'generated' : 'the start';
+  const what = isGenerated(cell.recipe, step) ? 'generated' : 'the start';
   const on = finished ? '' : ` (step ${times.length - 1}${of ? ` of ${of}` : ''})`;
   return `t = ${figures.time(times[step])}, ${what}${on}`;
 }
