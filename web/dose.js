@@ -32,7 +32,7 @@ export function doseRange(compound, compounds) {
     .filter(({ control, seen }) => seen && !control)
     .flatMap(({ doses, trainedDoses }) => trainedDoses ?? doses);
   const range = trained.length ? spanOf(trained) : null;
-  return range && compound?.control ? [0, range[1]] : range;
+  return range && compound?.control ? [0, 0] : range;
 }
 
 /** @returns {DoseRange} */

@@ -22,7 +22,7 @@ test('a range is that of the compound’s own doses, else of what training saw',
   assert.deepEqual(doseRange(DMSO, all), [0, 0]);
   assert.deepEqual(doseRange(null, all), [0.3, 30]);
   assert.deepEqual(doseRange(null, [DMSO, held, part]), [1, 2]);
-  assert.deepEqual(doseRange(compound('dmso', { control: true, doses: [] }), all), [0, 30]);
+  assert.deepEqual(doseRange(compound('dmso', { control: true, doses: [] }), all), [0, 0]);
   assert.equal(doseRange(compound('a', { doses: [] }), [compound('a', { doses: [] })]), null);
 });
 

@@ -15,8 +15,8 @@ impl Condition {
 impl Conditions {
     /// The doses in micromolar that a walk under this condition may have: any number from the lowest to the
     /// highest dose that the data have of it. Of a compound without doses of its own, such as a typed one
-    /// (`None`), it is the lowest and the highest of the compounds that training saw; a control may have 0 as
-    /// well. `None` where no dose is listed at all.
+    /// (`None`), it is the lowest and the highest of the compounds that training saw, and of such a control 0
+    /// alone. `None` where no dose is listed at all.
     ///
     /// What lies between the doses of the data is what the network makes of the number: no cell of it was
     /// trained on.
@@ -31,7 +31,7 @@ impl Conditions {
             .collect();
         let range = span(&trained)?;
         if condition.is_some_and(|condition| condition.control) {
-            return Some(0.0..=*range.end());
+            return Some(0.0..=0.0);
         }
         Some(range)
     }
@@ -73,12 +73,12 @@ mod tests {
     }
 
     #[test]
-    fn a_control_without_doses_may_have_none_of_a_compound() {
+    fn a_control_without_doses_has_none() {
         let conditions = conditions(
             r#"[{"id": "dmso", "name": "DMSO", "split": "seen", "control": true},
                 {"id": "taxol", "name": "taxol", "split": "seen", "doses_um": [0.3, 3]}]"#,
         );
-        assert_eq!(conditions.dose_range(conditions.control()), Some(0.0..=3.0));
+        assert_eq!(conditions.dose_range(conditions.control()), Some(0.0..=0.0));
     }
 
     #[test]

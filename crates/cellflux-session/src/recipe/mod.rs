@@ -115,12 +115,15 @@ impl Direction {
 }
 
 impl Recipe {
-    /// A recipe with the bundle's recommended sampling, and the condition's largest dose where the model
-    /// takes one.
+    /// A recipe with the bundle's recommended sampling, and the largest dose that the condition may have where
+    /// the model takes one.
     pub fn new(manifest: &Manifest, start: Start, condition: &Condition) -> Self {
         let dose_um = match manifest.conditions.dose {
             DoseFeatures::None => None,
-            DoseFeatures::Log1p { .. } => condition.doses_um.iter().copied().reduce(f64::max),
+            DoseFeatures::Log1p { .. } => {
+                let range = manifest.conditions.dose_range(Some(condition));
+                range.map(|range| *range.end())
+            }
         };
         Self {
             model: manifest.id.clone(),
@@ -494,6 +497,16 @@ mod tests {
                             this compound in the data";
             assert_eq!(message, format!("dose is {found}, {expected}"));
         }
+    }
+
+    #[test]
+    fn a_control_that_lists_no_dose_starts_with_none() {
+        let mut manifest = manifest_with_dose();
+        manifest.conditions.list[0].doses_um.clear();
+        let control = &manifest.conditions.list[0];
+        let recipe = Recipe::new(&manifest, Start::Example("control-1".into()), control);
+        assert_eq!(recipe.dose_um, Some(0.0));
+        recipe.validate(&manifest).unwrap();
     }
 
     #[test]
