@@ -5,6 +5,16 @@
 
 /** What groups are called, in order. */
 export const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ';
+/** Intervals of fewer cells are too short (crates/cellflux-measure, `sets::mean::Mean`). */
+export const FEW = 5;
+
+/**
+ * What a group is called; after Z comes AA.
+ * @param {number} index
+ */
+export const letterOf = (index) => (index < LETTERS.length
+  ? LETTERS[index]
+  : `${LETTERS[Math.floor(index / LETTERS.length) - 1]}${LETTERS[index % LETTERS.length]}`);
 
 /**
  * A group's mean of a measure, where it has one.
@@ -17,7 +27,7 @@ export function markOf({ treated, batch, otherDose, means }, index, place) {
   const found = means[place];
   if (!found) return [];
   const far = otherDose || batch === 'other' || batch === 'unknown';
-  return [{ letter: LETTERS[index], treated, far, mean: found.mean, interval: found.interval }];
+  return [{ letter: letterOf(index), treated, far, mean: found.mean, interval: found.interval }];
 }
 
 /**

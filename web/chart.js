@@ -18,6 +18,7 @@
  * @property {boolean} far of another batch or dose than the walk's
  * @property {number} mean
  * @property {[low: number, high: number] | null} interval
+ * @property {number} [at] where it stands across, on an axis of doses; else beside the curve, over its letter
  */
 
 /**
@@ -131,7 +132,8 @@ const timeAxis = ([first, last]) => ({
  * @param {Charted} charted
  */
 export function placed({ times, curve, others, band, marks, axis = timeAxis(times) }) {
-  const right = WIDE - RIGHT - (marks.length ? GAP + MARK * marks.length : 0);
+  const outside = marks.filter(({ at }) => at === undefined);
+  const right = WIDE - RIGHT - (outside.length ? GAP + MARK * outside.length : 0);
   const [first, last] = times;
   const values = [
     ...[curve, ...others].flat().map(({ value }) => value),
@@ -160,9 +162,9 @@ export function placed({ times, curve, others, band, marks, axis = timeAxis(time
       .map(({ time, value, open = false }) => ({ x: x(time), y: y(value), open })),
     others: others.map((walk) => pathOf(walk, at)),
     band: around.length > 2 ? `M${around.join('L')}Z` : '',
-    marks: marks.map((mark, index) => ({
+    marks: marks.map((mark) => ({
       ...mark,
-      x: right + GAP + MARK * (index + 0.5),
+      x: mark.at === undefined ? right + GAP + MARK * (outside.indexOf(mark) + 0.5) : x(mark.at),
       y: y(mark.mean),
       ends: mark.interval?.map(y) ?? null,
     })),
@@ -214,12 +216,14 @@ export function drawn({ unit }, places, words) {
 }
 
 /** The mean as a circle, full for treated cells, with its interval; dashed for cells of another batch. */
-function markShapes({ letter, treated, far, x, y, ends: whisker }, floor) {
+function markShapes({ letter, treated, far, at = undefined, x, y, ends: whisker }, floor) {
   const kind = `mark${treated ? ' treated' : ''}${far ? ' far' : ''}`;
   return [
     ...(whisker ? [shape('path', { class: kind, d: `M${x} ${whisker[0]}V${whisker[1]}` })] : []),
     shape('circle', { class: kind, cx: x, cy: y, r: 3.6 }),
-    text(letter, { class: 'tick', x, y: floor + 15, 'text-anchor': 'middle' }),
+    ...(at === undefined
+      ? [text(letter, { class: 'tick', x, y: floor + 15, 'text-anchor': 'middle' })]
+      : [text(letter, { class: 'tick', x: x + 6, y: y + 3.5 })]),
   ];
 }
 

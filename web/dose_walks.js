@@ -2,15 +2,16 @@
 // What has come stays whatever happens to the worker, and is drawn again when the channels are shown
 // otherwise.
 
-import { time } from './figures.js';
+import { isOfTheData } from './dose.js';
 import { dosePlan, doseTable } from './dose_plan.js';
+import { time } from './figures.js';
 import { NOT_BEGUN, viewOf, withStep } from './grid.js';
 import { isGenerated, shownStep } from './grid_plan.js';
 import { momentAlong } from './linked_time.js';
 import { informed } from './notices.js';
 import { saveFile } from './save_file.js';
 
-/** @import { DoseWalk, Doses } from './doses.js' */
+/** @import { CellsAt, DosePlan, DoseWalk, Doses } from './doses.js' */
 /** @import { Shot } from './film.js' */
 /** @import { SideFailure, SideJob, SideStep } from './protocol.js' */
 /** @import { State } from './state.js' */
@@ -199,17 +200,34 @@ export class DoseWalks {
       });
     });
     try {
-      // The control cells beside the curves; with them comes the module that measures.
-      const { control } = plan.base;
-      const start = this.#state().samples?.some(({ id }) => id === control) ? control : null;
-      const { list, groups } = await this.#worker.call('cells', { compound: null, start, dose: null });
+      // With the cells beside the curves comes the module that measures.
+      const beside = await this.#beside(plan);
       if (question !== this.#question) return;
-      this.#patch({ list, groups });
+      this.#patch(beside);
       await this.#worker.call('side', { of: 'doses', jobs });
     } catch (error) {
       if (question !== this.#question || !this.#doses.running) return;
       this.#patch({ running: false, stopped: error.message ?? String(error) });
     }
+  }
+
+  /**
+   * What is measured, and the bundle's own cells: controls, and those treated at the doses of the data.
+   * @param {DosePlan} plan
+   * @returns {Promise<Pick<Doses, 'list' | 'groups'>>}
+   */
+  async #beside({ base, points }) {
+    const { samples, takesDose } = this.#state();
+    const start = samples?.some(({ id }) => id === base.control) ? base.control : null;
+    const { list, groups } = await this.#worker.call('cells', { compound: null, start, dose: null });
+    const all = groups.map((group) => /** @type {CellsAt} */ ({ dose: null, group }));
+    for (const { dose, compound, standing } of points) {
+      if (!isOfTheData(standing)) continue;
+      const found = await this.#worker.call('cells', { compound, start, dose: takesDose ? dose : null });
+      const treated = found.groups.filter((group) => group.treated && !group.otherDose);
+      all.push(...treated.map((group) => ({ dose, group })));
+    }
+    return { list, groups: all };
   }
 
   /** Nothing more is walked. */

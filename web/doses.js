@@ -33,6 +33,11 @@
  */
 
 /**
+ * Cells of the bundle that are alike: control cells, or cells treated with the compound at a dose.
+ * @typedef {{ dose: number | null, group: CellGroup }} CellsAt
+ */
+
+/**
  * @typedef {object} Doses
  * @property {boolean} open
  * @property {number} count of doses
@@ -43,7 +48,7 @@
  * @property {Record<string, Cell>} cells by the walks' keys
  * @property {Record<string, MeasuredStep['values']>} ends what is measured at t = 1, by the walks' keys
  * @property {Measure[]} list what is measured
- * @property {CellGroup[]} groups the bundle's control cells
+ * @property {CellsAt[]} groups the bundle's cells beside them
  * @property {boolean} running
  * @property {string | null} stopped why not, where something is left
  */

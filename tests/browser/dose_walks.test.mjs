@@ -128,7 +128,10 @@ test('the module that measures comes first, and of other seeds no picture is ask
   const { walks, calls, jobs, set } = played();
   set({ recipe: { ...RECIPE, noise: 1 }, doses: { ...NO_DOSES, seeds: 2 } });
   await walks.walk();
-  assert.deepEqual(calls.map(({ name }) => name), ['cells', 'side']);
+  assert.deepEqual(calls.map(({ name }) => name), ['cells', 'cells', 'cells', 'cells', 'side']);
+  // The controls, and the cells of each dose of the data.
+  assert.deepEqual(calls.slice(0, 4).map(({ compound, dose }) => [compound, dose]),
+    [[null, null], ['taxol', 0.3], ['taxol', 3], ['taxol', 30]]);
   assert.deepEqual(jobs().map(({ wants }) => wants),
     [...Array(5).fill('both'), ...Array(5).fill('measures')]);
   assert.equal(jobs()[0].change.dose, 0.3);
@@ -168,12 +171,12 @@ test('when channels are shown otherwise the film is asked for again, drawn so', 
   const { walks, calls, jobs, set, tell, state } = played();
   await walks.walk();
   for (const job of jobs()) for (const step of [0, 1, 2]) tell(job, step);
+  const before = calls.length;
   walks.follow();
-  assert.equal(calls.length, 2);
+  assert.equal(calls.length, before);
   set({ recipe: { ...RECIPE, hidden: [1] } });
   walks.follow();
-  await Promise.resolve();
-  await Promise.resolve();
+  await new Promise((resolve) => setImmediate(resolve));
   assert.equal(state().doses.running, true);
   assert.ok(jobs().every(({ has, view }) => !has && view === '[[1],[]]'));
 });

@@ -1,7 +1,7 @@
 // Walks across the doses of a compound, from one start: a film of them at one time on the path, and what
 // their ends measure against the dose. Of every dose it is said whether cells of it were trained on.
 
-import { LETTERS, markOf, wordsOf } from '../cell_marks.js';
+import { FEW, letterOf, markOf, wordsOf } from '../cell_marks.js';
 import { drawn, placed } from '../chart.js';
 import { axisOf, dosePlan, pointsOf, responseOf } from '../dose_plan.js';
 import { COUNTS, SEED_COUNTS } from '../doses.js';
@@ -209,12 +209,12 @@ export class AcrossDoses extends Part {
     const open = new Set([...this.charts.querySelectorAll('[data-response]:has(details[open])')]
       .map((figure) => /** @type {HTMLElement} */ (figure).dataset.response));
     this.#explain(doses, some);
-    const controls = groups.filter(({ treated }) => !treated);
     const axis = axisOf(plan.points);
     const doseOf = plan.points.map(({ dose }) => dose);
     this.charts.replaceChildren(...(some ? list : []).flatMap((measure, place) => {
       if (measure.name === CUT_OFF) return [];
-      const marks = controls.flatMap((group, index) => markOf(group, index, place));
+      const marks = groups.flatMap(({ dose, group }, index) =>
+        markOf(group, index, place).map((mark) => (dose === null ? mark : { ...mark, at: dose })));
       const charted = {
         ...responseOf(plan, ends, place), times: /** @type {[number, number]} */ ([doseOf[0], doseOf.at(-1)]),
         unit: measure.unit, marks, axis,
@@ -240,8 +240,15 @@ export class AcrossDoses extends Part {
         : []),
       ...[...kinds].map(([kind, words]) => el('li', { 'data-standing': kind },
         `${['trained', 'data', 'untrained'].includes(kind) ? 'Full point' : 'Ring'}: ${words}`)),
-      ...groups.filter(({ treated }) => !treated).map((group, index) =>
-        el('li', {}, el('b', {}, LETTERS[index]), ' ', wordsOf(group, name))),
+      ...groups.map(({ dose, group }, index) => el('li', {}, el('b', {}, letterOf(index)), ' ',
+        `${wordsOf(group, name)}${dose === null ? '' : `, at ${dose} µM`}`)),
+      ...(groups.some(({ dose }) => dose !== null)
+        ? []
+        : [el('li', {}, `No cells treated with ${name} at these doses are in this bundle to compare with.`)]),
+      ...(groups.length
+        ? [el('li', {}, 'A letter stands at the mean of those cells, with the 95 % interval by bootstrap over '
+            + `cells where they are two or more; of fewer than ${FEW} it is too short to rely on.`)]
+        : []),
     ];
     this.legend.replaceChildren(...(some ? lines : []));
   }

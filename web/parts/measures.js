@@ -2,7 +2,7 @@
 // cells beside the curve; walks from other seeds around it; and what the compound changes beside the same
 // walk without it. What is generated, drawn or imaged is called so.
 
-import { LETTERS, markOf, wordsOf } from '../cell_marks.js';
+import { FEW, LETTERS, markOf, wordsOf } from '../cell_marks.js';
 import { bandOf, curveOf, drawn, moveCursor, nearestStep, placed, WIDE } from '../chart.js';
 import { compared, MEAN } from '../comparison.js';
 import * as figures from '../figures.js';
@@ -17,8 +17,6 @@ import { asked, controlOf, pairsOf } from '../measures.js';
 /** @import { State } from '../state.js' */
 
 const AREA = 'nucleus.area';
-/** Intervals of fewer cells are too short (crates/cellflux-measure, `sets::mean::Mean`). */
-const FEW = 5;
 
 /** Shows `state.measures` of `state.walk`. */
 export class WalkCharts extends Part {
