@@ -194,7 +194,7 @@ test('a typed compound has the doses that training saw', { skip }, async () => {
   }
 });
 
-test('conditions that are one compound at several doses have a response, and no slider', { skip }, async () => {
+test('conditions of one compound at several doses have a response, and no slider', { skip }, async () => {
   const listed = await serveMicro((manifest) => {
     const { conditions } = manifest;
     conditions.encoder = { kind: 'table', source: 'made up' };

@@ -103,11 +103,7 @@ export class AcrossDoses extends Part {
     const random = isRandom(recipe);
     this.lead.textContent = points < 2
       ? `${compoundName ?? 'This compound'} has no two doses to compare.`
-      : takesDose
-        ? `Generated: the walk in view at several doses of ${compoundName}. Those of the data are among `
-          + 'them; between them the network interpolates.'
-        : `Generated: the walk in view under ${points} conditions of this bundle, which are one compound at `
-          + 'several doses. The network does not know that they are.';
+      : leadOf(state, points);
     this.count.row.hidden = !takesDose;
     this.seeds.row.hidden = !random;
     this.count.select.value = String(doses.count);
@@ -208,6 +204,8 @@ export class AcrossDoses extends Part {
     const some = Object.keys(ends).length > 0;
     const open = new Set([...this.charts.querySelectorAll('[data-response]:has(details[open])')]
       .map((figure) => /** @type {HTMLElement} */ (figure).dataset.response));
+    const { activeElement } = /** @type {ShadowRoot} */ (this.getRootNode());
+    const focused = /** @type {HTMLElement} */ (activeElement?.closest('[data-response]'))?.dataset.response;
     this.#explain(doses, some);
     const axis = axisOf(plan.points);
     const doseOf = plan.points.map(({ dose }) => dose);
@@ -221,6 +219,12 @@ export class AcrossDoses extends Part {
       };
       return [figureOf(measure, charted, plan, nameInWords(measure.name, channels), open.has(measure.name))];
     }));
+    // A chart that takes another's place has its keyboard focus, too.
+    if (focused) {
+      const again = [...this.charts.querySelectorAll('[data-response]')]
+        .find((figure) => /** @type {HTMLElement} */ (figure).dataset.response === focused);
+      again?.querySelector('summary')?.focus({ preventScroll: true });
+    }
   }
 
   /**
@@ -246,12 +250,27 @@ export class AcrossDoses extends Part {
         ? []
         : [el('li', {}, `No cells treated with ${name} at these doses are in this bundle to compare with.`)]),
       ...(groups.length
-        ? [el('li', {}, 'A letter stands at the mean of those cells, with the 95 % interval by bootstrap over '
-            + `cells where they are two or more; of fewer than ${FEW} it is too short to rely on.`)]
+        ? [el('li', {}, 'A letter stands at the mean of those cells, with the 95 % interval by bootstrap '
+            + `over cells where they are two or more; of fewer than ${FEW} it is too short to rely on.`)]
         : []),
     ];
     this.legend.replaceChildren(...(some ? lines : []));
   }
+}
+
+/**
+ * What is walked, in a sentence.
+ * @param {State} state
+ * @param {number} points
+ */
+function leadOf({ recipe, compoundName, takesDose }, points) {
+  if (!takesDose) {
+    return `Generated: the walk in view under ${points} conditions of this bundle, which are one compound at `
+      + 'several doses. The network does not know that they are.';
+  }
+  return `Generated: the walk in view at several doses of ${compoundName}. ${recipe.smiles
+    ? 'The network has never seen this compound; the doses are within those of the training compounds.'
+    : 'The doses of the data are among them; of each it is said whether it was trained on.'}`;
 }
 
 /**

@@ -216,6 +216,7 @@ impl Recipe {
         }
         let of = match condition {
             Some(condition) if !condition.doses_um.is_empty() => "this compound in the data",
+            Some(condition) if condition.control => "an untreated control",
             _ => "the compounds that training saw",
         };
         Err(SessionError::field(
@@ -507,6 +508,12 @@ mod tests {
         let recipe = Recipe::new(&manifest, Start::Example("control-1".into()), control);
         assert_eq!(recipe.dose_um, Some(0.0));
         recipe.validate(&manifest).unwrap();
+        let dosed = Recipe {
+            dose_um: Some(1.0),
+            ..recipe
+        };
+        let message = dosed.validate(&manifest).unwrap_err().to_string();
+        assert!(message.ends_with("dose of an untreated control"), "{message}");
     }
 
     #[test]
