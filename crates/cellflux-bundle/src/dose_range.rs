@@ -5,6 +5,15 @@ use std::ops::RangeInclusive;
 use crate::conditions::{Condition, Conditions};
 
 impl Condition {
+    /// Whether it is known that no cell under this condition at this dose was trained on: a network that takes
+    /// one interpolates there, or extrapolates.
+    pub fn was_not_trained_at(&self, dose_um: f64) -> bool {
+        match &self.trained_doses_um {
+            Some(trained) => !trained.contains(&dose_um),
+            None => !self.doses_um.is_empty() && !self.doses_um.contains(&dose_um),
+        }
+    }
+
     /// Doses in micromolar at which the flow was trained under this condition, as far as that is known: those
     /// that are said to be, or else those in the data.
     fn trained_or_listed(&self) -> &[f64] {
@@ -70,6 +79,21 @@ mod tests {
         assert_eq!(range("dmso"), 0.0..=0.0);
         // A typed compound: what training saw, which is neither the control nor what was held out.
         assert_eq!(conditions.dose_range(None), Some(1.0..=3.0));
+    }
+
+    #[test]
+    fn a_dose_that_the_data_lack_or_training_left_out_was_not_trained_at() {
+        let conditions = conditions(
+            r#"[{"id": "taxol", "name": "taxol", "split": "seen", "doses_um": [0.3, 3]},
+                {"id": "known", "name": "known", "split": "seen", "doses_um": [0.3, 3],
+                 "trained_doses_um": [3]},
+                {"id": "none", "name": "none", "split": "seen"}]"#,
+        );
+        let at = |id: &str| [0.3, 1.0, 3.0].map(|dose| conditions.get(id).unwrap().was_not_trained_at(dose));
+        assert_eq!(at("taxol"), [false, true, false]);
+        assert_eq!(at("known"), [true, true, false]);
+        // Nothing is known of it.
+        assert_eq!(at("none"), [false, false, false]);
     }
 
     #[test]
