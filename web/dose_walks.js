@@ -217,12 +217,14 @@ export class DoseWalks {
    * @returns {Promise<Pick<Doses, 'list' | 'groups'>>}
    */
   async #beside({ base, points }) {
-    const { samples, takesDose } = this.#state();
+    const { samples, examples, takesDose } = this.#state();
     const start = samples?.some(({ id }) => id === base.control) ? base.control : null;
     const { list, groups } = await this.#worker.call('cells', { compound: null, start, dose: null });
     const all = groups.map((group) => /** @type {CellsAt} */ ({ dose: null, group }));
     for (const { dose, compound, standing } of points) {
-      if (!isOfTheData(standing)) continue;
+      // Cells whose dose is not stated stand at none.
+      const unstated = takesDose && examples?.some((cell) => cell.condition === compound && !cell.dose);
+      if (!isOfTheData(standing) || unstated) continue;
       const found = await this.#worker.call('cells', { compound, start, dose: takesDose ? dose : null });
       const treated = found.groups.filter((group) => group.treated && !group.otherDose);
       all.push(...treated.map((group) => ({ dose, group })));

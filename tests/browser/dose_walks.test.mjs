@@ -138,6 +138,12 @@ test('the module that measures comes first, and of other seeds no picture is ask
   assert.ok(!('hidden' in jobs()[0].change));
 });
 
+test('cells whose dose is not stated are not put at one', async () => {
+  const { walks, calls } = played({ examples: [{ condition: 'taxol', dose: '' }] });
+  await walks.walk();
+  assert.deepEqual(calls.map(({ name }) => name), ['cells', 'side']);
+});
+
 test('what is told grows the film and gives the ends, and what is done is not asked for again', async () => {
   const { walks, jobs, tell, state } = played();
   await walks.walk();

@@ -128,7 +128,7 @@ pub(crate) fn condition(manifest: &Manifest, recipe: &Recipe) -> String {
     };
     match recipe.condition {
         Treatment::Listed(_) if recipe.dose_um.is_some_and(untrained) => {
-            format!("{name} (no cell at this dose was trained on)")
+            format!("{name} (no cell of it at this dose was trained on)")
         }
         Treatment::Listed(_) => name,
         Treatment::Typed(_) => format!("{name} ({UNSEEN})"),
@@ -272,7 +272,7 @@ mod tests {
         assert_eq!(title(3.0), "taxol at 3 µM, from the control to the treated end");
         assert_eq!(
             title(0.7),
-            "taxol at 0.7 µM (no cell at this dose was trained on), from the control to the treated end"
+            "taxol at 0.7 µM (no cell of it at this dose was trained on), from the control to the treated end"
         );
     }
 
