@@ -3,6 +3,7 @@
 //
 //   worker ──events, answers──▶ state ──update──▶ parts ──intents──▶ explorer ──calls──▶ worker
 
+import { doseUnder } from './dose.js';
 import { takeDrops } from './drops.js';
 import { time } from './figures.js';
 import { film } from './film.js';
@@ -140,7 +141,7 @@ class Explorer extends HTMLElement {
       this.dataset.phase = this.#state.phase;
       this.#looking?.follow();
       this.#measures?.follow();
-      this.#beside?.grid.follow();
+      this.#beside?.follow();
     });
   }
 
@@ -260,7 +261,7 @@ class Explorer extends HTMLElement {
       this.#set({ tuned: { measured: heard.measured, remaining: heard.remaining } });
     } else if (heard.event === 'side') {
       this.#measures.hear(heard);
-      this.#beside.grid.hear(heard);
+      this.#beside.hear(heard);
       this.#looking.maps.hear(heard);
       if ('failed' in heard) this.#tellOfEngine(heard.failed);
     } else if (heard.event === 'effect') {
@@ -382,7 +383,8 @@ class Explorer extends HTMLElement {
     const moment = leaving.notice ? null : this.#walker.midWalk;
     this.#walker.pause();
     return this.#waitFor(() => this.#attempt(async () => {
-      const { same, ...answer } = await this.#worker.call('type', { text, file, change: leaving.change });
+      const change = { ...leaving.change, ...doseUnder(this.#state, null) };
+      const { same, ...answer } = await this.#worker.call('type', { text, file, change });
       this.#follow(answer);
       this.#goOnTo(moment);
       const known = same && this.#state.compounds.find(({ id }) => id === same);

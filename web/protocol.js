@@ -430,7 +430,7 @@ export const otherModel = (what, found, open) =>
  *   pictures did not come
  */
 
-/** @typedef {'measures' | 'untreated' | 'grid'} SideList who asks for walks aside */
+/** @typedef {'measures' | 'untreated' | 'doses' | 'grid'} SideList who asks for walks aside */
 /**
  * @typedef {'measures' | 'picture' | 'both' | 'steps'} SideWants what is told of each step; with `steps` only
  *   that it is reached
@@ -506,7 +506,9 @@ export const otherModel = (what, found, open) =>
  * @property {string} action mode of action
  * @property {string | null} smiles
  * @property {string | null} structure path of the drawing
- * @property {number[]} doses in micromolar
+ * @property {number[]} doses of the data, in micromolar
+ * @property {number[] | null} trainedDoses those of them that were trained on; null where that is not known
+ * @property {boolean} seen whether training had any of its cells
  * @property {Training} training
  * @property {Finding[]} findings none where the bundle has no evaluation
  * @property {string[]} batches
@@ -542,6 +544,6 @@ export const otherModel = (what, found, open) =>
  * @property {Measuring | null} measuring null where the bundle has no evaluation
  * @property {'control' | 'noise'} flowSource
  * @property {TrainedNoise | null} trainedNoise null where the bundle does not say
- * @property {boolean} takesDose
+ * @property {boolean} takesDose whether the network takes the dose as a number, so that any can be asked for
  * @property {boolean} takesStructures whether its vectors are made from structures, so that any can be typed
  */

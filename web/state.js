@@ -1,5 +1,6 @@
 // The explorer's one state: what it holds, and what an answer of the worker makes of it.
 
+import { NO_DOSES } from './doses.js';
 import { NO_GRID } from './grid.js';
 import { isolated } from './isolated.js';
 import { NOTHING_MAPPED } from './maps.js';
@@ -10,6 +11,7 @@ import { viewIn } from './view.js';
 /** @import { ChangeLegend, Clipped, Compound, EngineName, EngineReport, Exploration } from './protocol.js' */
 /** @import { Look, ManifestView, Opened, Picture, Recipe, Shown, Step } from './protocol.js' */
 /** @import { ToldWalk, Typed, Upload, Uploaded, View } from './protocol.js' */
+/** @import { Doses } from './doses.js' */
 /** @import { Grid } from './grid.js' */
 /** @import { Counted } from './histogram_words.js' */
 /** @import { Mapped } from './maps.js' */
@@ -59,6 +61,7 @@ import { viewIn } from './view.js';
  * @property {Measures} measures what is measured of the walk in view
  * @property {Mapped} maps what the picture of the change shows, where that is not the difference
  * @property {Grid} grid walks that are compared
+ * @property {Doses} doses walks across doses
  * @property {Pinned | null} pin a walk that stays in view beside the others
  * @property {View} view how the channels are shown, as the visitor wants it
  * @property {number} evaluations
@@ -124,6 +127,7 @@ export const EMPTY = {
   measures: NOTHING_MEASURED,
   maps: NOTHING_MAPPED,
   grid: NO_GRID,
+  doses: NO_DOSES,
   pin: null,
   view: { hidden: [], channels: [], map: 'difference' },
   evaluations: 0,

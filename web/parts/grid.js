@@ -4,7 +4,9 @@
 
 import * as figures from '../figures.js';
 import { DIMENSIONS, NOT_BEGUN, viewOf } from '../grid.js';
-import { chosenOf, costOf, offered, planOf, sharedWords, shownStep, valueWords } from '../grid_plan.js';
+import {
+  chosenOf, costOf, isGenerated, offered, planOf, sharedWords, shownStep, valueWords,
+} from '../grid_plan.js';
 import { presetsOf } from '../grid_presets.js';
 import { el, inside, Part, unseen } from '../html.js';
 import { wholeMultiple } from '../lens.js';
@@ -258,7 +260,7 @@ export class ComparedWalks extends Part {
    * @param {Planned} [cell]
    */
   #cell({ rows, columns }, cell) {
-    if (!cell) return el('td', {}, el('p', { class: 'hint' }, 'Not given at this dose in the data.'));
+    if (!cell) return el('td', {}, el('p', { class: 'hint' }, 'Beyond this compound’s doses in the data.'));
     const canvas = el('canvas', { width: 1, height: 1, 'aria-hidden': 'true' });
     const note = el('span', { class: 'caption' });
     const what = `${valueWords(rows.of, cell.row, this.state)}, `
@@ -315,7 +317,7 @@ export class ComparedWalks extends Part {
       const step = shownStep(reached, moment);
       if (step !== null) enlarge(canvas, reached.pictures[step]);
       note.textContent = captionOf(cell, reached, step);
-      note.classList.toggle('generated', isGenerated(cell, step));
+      note.classList.toggle('generated', isGenerated(cell.recipe, step));
       button.dataset.state = reached.failed ? 'failed' : reached.finished ? 'done' : 'waits';
       button.dataset.step = String(step ?? '');
     }
@@ -340,10 +342,6 @@ export class ComparedWalks extends Part {
   }
 }
 
-/** Whether a cell's picture is generated: the start without noise is not. */
-const isGenerated = ({ recipe }, step) =>
-  step !== null && (step > 0 || recipe.noise > 0 || recipe.control === 'noise');
-
 /** Paints a picture with each of its pixels as a whole number of the screen's. */
 function enlarge(canvas, picture) {
   paint(canvas, picture);
@@ -359,7 +357,7 @@ function enlarge(canvas, picture) {
 function captionOf(cell, { times, of, finished, failed }, step) {
   if (failed) return `Stopped: ${failed}`;
   if (step === null) return 'Waits';
-  const what = isGenerated(cell, step) ? 'generated' : 'the start';
+  const what = isGenerated(cell.recipe, step) ? 'generated' : 'the start';
   const on = finished ? '' : ` (step ${times.length - 1}${of ? ` of ${of}` : ''})`;
   return `t = ${figures.time(times[step])}, ${what}${on}`;
 }

@@ -2,26 +2,22 @@
 // cells beside the curve; walks from other seeds around it; and what the compound changes beside the same
 // walk without it. What is generated, drawn or imaged is called so.
 
+import { FEW, LETTERS, markOf, wordsOf } from '../cell_marks.js';
 import { bandOf, curveOf, drawn, moveCursor, nearestStep, placed, WIDE } from '../chart.js';
 import { compared, MEAN } from '../comparison.js';
 import * as figures from '../figures.js';
 import { findingLines, natureOf, typedUnmeasured } from '../finding.js';
 import { el, Part, unseen } from '../html.js';
-import { nameInWords } from '../measure_names.js';
+import { CUT_OFF, nameInWords } from '../measure_names.js';
 import { asked, controlOf, pairsOf } from '../measures.js';
 import { stepOfKey } from '../step_keys.js';
 
 /** @import { Charted, Mark, Point } from '../chart.js' */
 /** @import { Difference } from '../comparison.js' */
-/** @import { CellGroup, Measure } from '../protocol.js' */
+/** @import { Measure } from '../protocol.js' */
 /** @import { State } from '../state.js' */
 
-/** Not charted: a yes or no, which is said below the nucleus's area. */
-const CUT_OFF = 'nucleus.cut-off';
 const AREA = 'nucleus.area';
-/** Intervals of fewer cells are too short (crates/cellflux-measure, `sets::mean::Mean`). */
-const FEW = 5;
-const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ';
 
 /** Shows `state.measures` of `state.walk`. */
 export class WalkCharts extends Part {
@@ -337,38 +333,6 @@ function whyNotCompared({ recipe, compounds }) {
     return 'Only a walk forward is compared with the untreated one: this one ends under no compound.';
   }
   return null;
-}
-
-/**
- * A group's mean of a measure, where it has one.
- * @param {CellGroup} group
- * @param {number} index of the group
- * @param {number} place of the measure
- * @returns {Mark[]}
- */
-function markOf({ treated, batch, otherDose, means }, index, place) {
-  const found = means[place];
-  if (!found) return [];
-  const far = otherDose || batch === 'other' || batch === 'unknown';
-  return [{ letter: LETTERS[index], treated, far, mean: found.mean, interval: found.interval }];
-}
-
-/**
- * @param {CellGroup} group
- * @param {string} compound
- */
-function wordsOf({ treated, synthetic, batch, otherDose, hasStart, cells }, compound) {
-  const kind = `${cells} ${synthetic ? 'drawn' : 'real'}`;
-  const what = treated
-    ? `${kind} cell${cells > 1 ? 's' : ''} treated with ${compound}${otherDose ? ' at another dose' : ''}`
-    : `${kind} control cell${cells > 1 ? 's' : ''}`;
-  const where = {
-    same: ' of the start’s batch',
-    other: ' of another batch than the start’s',
-    unknown: ', not known to be of the start’s batch',
-    none: '',
-  }[batch];
-  return `${what}${where}${hasStart ? ', the start among them' : ''}`;
 }
 
 /** @param {Difference} difference */

@@ -92,6 +92,8 @@ function compounds({ list }, findings) {
       smiles: isolated(condition.smiles) ?? null,
       structure: condition.structure ?? null,
       doses: condition.doses_um ?? [],
+      trainedDoses: condition.trained_doses_um ?? null,
+      seen: condition.split === 'seen',
       training: training(condition),
       findings: findings.filter((finding) => finding.condition === condition.id),
       batches: condition.batches ?? [],

@@ -101,6 +101,8 @@ impl PreparedWalk {
             .next();
         if let Some(id) = same {
             recipe.condition = Treatment::Listed(id);
+            // Its own doses may be fewer than those of all compounds.
+            recipe.validate(manifest)?;
         }
         Self::under(recipe, manifest, counts.to_vec(), example)
     }

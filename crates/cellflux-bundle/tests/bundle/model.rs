@@ -61,6 +61,7 @@ pub fn draft(dtype: WeightDtype) -> Draft {
         structure: Some(format!("structures/{id}.svg")),
         mode_of_action: Some("Tubulin stabiliser".into()),
         doses_um: vec![0.3, 3.0],
+        trained_doses_um: Some(vec![3.0]),
         batches: vec!["Week4".into(), "Week5".into()],
         target: Some(id != "dmso"),
         split,
