@@ -34,6 +34,8 @@ pub fn smiles_of_file(name: &str, text: &str) -> Result<String, ChemError> {
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write as _;
+
     use super::*;
     use crate::{MorganSettings, TypedCompound};
 

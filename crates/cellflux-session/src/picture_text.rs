@@ -267,7 +267,7 @@ mod tests {
         let mut recipe = recipe();
         let mut title = |dose_um| {
             recipe.dose_um = Some(dose_um);
-            super::title(&manifest, &recipe)
+            title(&manifest, &recipe)
         };
         assert_eq!(title(3.0), "taxol at 3 µM, from the control to the treated end");
         assert_eq!(
