@@ -3,14 +3,9 @@
 
 import { cutOff, percent, SILENT } from './view.js';
 
-/** @import { CellCounts, Window } from './protocol.js' */
+/** @import { Counted, Window } from './protocol.js' */
 /** @import { CellsBeside } from './real_beside.js' */
 /** @import { Start } from './state.js' */
-
-/**
- * The counts of cells beside a walk, or why there are none; `key` says of which cells.
- * @typedef {{ key: string } & (CellCounts | { failed: string })} Counted
- */
 
 /** @typedef {{ line: 'filled' | 'solid' | 'dashed' | null, words: string }} LegendLine */
 

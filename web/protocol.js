@@ -240,6 +240,10 @@ export const otherModel = (what, found, open) =>
  * pictures came; `missing` did not.
  * @typedef {{ counts: number[][], cells: number, missing: number }} CellCounts
  */
+/**
+ * The counts of cells beside a walk, or why there are none; `key` says of which cells.
+ * @typedef {{ key: string } & (CellCounts | { failed: string })} Counted
+ */
 
 /**
  * A closer look at the start and a step, by channel. `automatic` is the window that suits both; panels are of

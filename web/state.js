@@ -8,12 +8,11 @@ import { NOTHING_MEASURED } from './measures.js';
 import { shortened } from './shortened.js';
 import { viewIn } from './view.js';
 
-/** @import { ChangeLegend, Clipped, Compound, EngineName, EngineReport, Exploration } from './protocol.js' */
-/** @import { Look, ManifestView, Opened, Picture, Recipe, Shown, Step } from './protocol.js' */
+/** @import { ChangeLegend, Clipped, Compound, Counted, EngineName, EngineReport } from './protocol.js' */
+/** @import { Exploration, Look, ManifestView, Opened, Picture, Recipe, Shown, Step } from './protocol.js' */
 /** @import { ToldWalk, Typed, Upload, Uploaded, View } from './protocol.js' */
 /** @import { Doses } from './doses.js' */
 /** @import { Grid } from './grid.js' */
-/** @import { Counted } from './histogram_words.js' */
 /** @import { Mapped } from './maps.js' */
 /** @import { Measures } from './measures.js' */
 /** @import { Offered } from './nuclei.js' */

@@ -112,7 +112,7 @@ test('another dose is another walk', { skip }, async () => {
     await explorer.walk();
     const highest = await explorer.pixels('now');
     await typeDose(explorer, '0.5');
-    await explorer.page.locator('.where[data-step="2"]').waitFor(SLOW);
+    await explorer.walk();
     assert.ok(differing(await explorer.pixels('now'), highest) > 0);
   } finally {
     await context.close();
@@ -207,7 +207,7 @@ test('conditions of one compound at several doses have a response, and no slider
   try {
     assert.equal(await page.locator('cellflux-dose').isVisible(), false);
     await page.getByText('Across doses').click();
-    assert.equal(await page.locator('#doses-count').isVisible(), false);
+    await page.locator('#doses-count').waitFor({ state: 'hidden' });
     await button(page, 'doses-walk').click();
     await done(page, 2);
     const film = page.locator('[data-dose-walk]');

@@ -51,6 +51,8 @@ test('back brings the walk before with pictures and step, walks nothing twice, a
     const colchicine = await explorer.pixels('now');
     const computed = await explorer.fact('evaluations');
 
+    // The step is in the tab's entry after a pause.
+    await page.waitForTimeout(600);
     await back(page);
     await explorer.says(/^Back to taxol\.$/);
     await chosen(page, 'taxol');
