@@ -78,7 +78,8 @@ export class AcrossDoses extends Part {
     const { doses, recipe } = state;
     const points = pointsOf(state, doses.count);
     this.hidden = points.length < 2 && !doses.plan;
-    if (this.details.open !== doses.open) this.details.open = doses.open;
+    // Told once: a click opens the details before the state hears of it.
+    if (this.changed('open', doses.open)) this.details.open = doses.open;
     if (this.hidden || !recipe || !doses.open) return;
     this.#offer(state, points.length);
     if (this.changed('plan', doses.plan)) this.#build(state);
