@@ -9,7 +9,10 @@ let at = 0;
 const listeners = new Map();
 const address = (hash) => { if (hash !== undefined) entries[at].hash = hash; };
 const played = {
-  location: { get hash() { return entries[at].hash; }, get href() { return `https://x.org/${entries[at].hash}`; } },
+  location: {
+    get hash() { return entries[at].hash; },
+    get href() { return `https://x.org/${entries[at].hash}`; },
+  },
   history: {
     get state() { return entries[at].state; },
     pushState(state, _, hash) {
@@ -97,7 +100,7 @@ function opened({ attributes = {} } = {}) {
 const first = opened();
 after(() => first.linked.end());
 
-test('what is opened is no entry, and what is chosen is one at once, with the step that was left', async () => {
+test('what is opened is no entry, what is chosen is one at once, with the step that was left', async () => {
   first.show({});
   await settle(400);
   assert.deepEqual(entries.map(({ hash }) => hash), ['#v=1&c=taxol&a=1&at=0']);
@@ -211,7 +214,7 @@ test('an anchor is left alone, and a link that cannot be followed gives way to w
   assert.ok(entries[at].hash.startsWith(`#${shown}`), entries[at].hash);
 });
 
-test('a second explorer is in the address once it has been used, and back undoes its choice alone', async () => {
+test('a second explorer is in the address once it was used, and back undoes its choice alone', async () => {
   const second = opened({ attributes: { address: 'embed.html?model=b' } });
   assert.equal(second.linked.address, 'https://x.org/embed.html?model=b');
   second.show({ compound: 'dmso' });

@@ -54,7 +54,9 @@ test('a walk that cannot be freed any more stops nothing', () => {
 
 const RECIPE = {
   model: 'm', start: { example: 'c1' }, condition: 'taxol',
-  sampling: { solver: 'euler', grid: 'uniform', steps: 4, alpha: 1, noise: 0, seed: 7, rtol: 1e-5, atol: 1e-5 },
+  sampling: {
+    solver: 'euler', grid: 'uniform', steps: 4, alpha: 1, noise: 0, seed: 7, rtol: 1e-5, atol: 1e-5,
+  },
 };
 const differently = (change) => changed(RECIPE, change);
 
@@ -65,7 +67,8 @@ test('how a walk is looked at is no part of its numbers', () => {
 
 test('a walk keeps steps that the next may share, and leaves for one that shares none', () => {
   const leaves = (change) => sharesNoStep(RECIPE, differently(change));
-  for (const change of [{ compound: 'dmso' }, { control: 'c2' }, { alpha: 2 }, { solver: 'rk4' }, { noise: 1 }]) {
+  const changes = [{ compound: 'dmso' }, { control: 'c2' }, { alpha: 2 }, { solver: 'rk4' }, { noise: 1 }];
+  for (const change of changes) {
     assert.equal(leaves(change), true, JSON.stringify(change));
   }
   for (const change of [{ steps: 8 }, { grid: 'edm' }, { seed: 8 }, { direction: 'return' }, { rtol: 0.1 }]) {

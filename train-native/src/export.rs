@@ -116,8 +116,8 @@ pub fn export(material: &Material, checkpoint: &Checkpoint, options: &Options) -
 }
 
 /// Puts into a bundle's manifest what its training's config decides and an earlier export did not write: the
-/// start of the flow, and for each condition whether it was a target, whether training saw it, at which doses,
-/// and its batches.
+/// start of the flow, and for each condition whether it was a target, whether training saw it, at which
+/// doses, and its batches.
 ///
 /// # Errors
 /// [`TrainError::Data`] for data that cannot be read, [`TrainError::ConfigValue`] for a config whose

@@ -5,8 +5,8 @@ use std::ops::RangeInclusive;
 use crate::conditions::{Condition, Conditions};
 
 impl Condition {
-    /// Whether it is known that no cell under this condition at this dose was trained on: a network that takes
-    /// one interpolates there, or extrapolates.
+    /// Whether it is known that no cell under this condition at this dose was trained on: a network that
+    /// takes one interpolates there, or extrapolates.
     pub fn was_not_trained_at(&self, dose_um: f64) -> bool {
         match &self.trained_doses_um {
             Some(trained) => !trained.contains(&dose_um),

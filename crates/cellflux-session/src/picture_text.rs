@@ -115,8 +115,8 @@ pub(crate) fn title(manifest: &Manifest, recipe: &Recipe) -> String {
     format!("{}, {}", condition(manifest, recipe), way(recipe))
 }
 
-/// The condition's name and dose, and what training did not have of them: a typed compound at all, or cells of
-/// a compound at this dose.
+/// The condition's name and dose, and what training did not have of them: a typed compound at all, or cells
+/// of a compound at this dose.
 pub(crate) fn condition(manifest: &Manifest, recipe: &Recipe) -> String {
     let mut name = recipe.condition.name(manifest).to_owned();
     if let Some(dose_um) = recipe.dose_um {

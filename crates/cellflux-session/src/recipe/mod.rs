@@ -117,8 +117,8 @@ impl Direction {
 }
 
 impl Recipe {
-    /// A recipe with the bundle's recommended sampling, and the largest dose that the condition may have where
-    /// the model takes one.
+    /// A recipe with the bundle's recommended sampling, and the largest dose that the condition may have
+    /// where the model takes one.
     pub fn new(manifest: &Manifest, start: Start, condition: &Condition) -> Self {
         let dose_um = match manifest.conditions.dose {
             DoseFeatures::None => None,
