@@ -45,6 +45,10 @@ pub struct DataConfig {
     /// What happens to rows whose image is missing.
     #[serde(default, skip_serializing_if = "MissingImage::is_error")]
     pub missing: MissingImage,
+    /// The largest share of the images that may be missing where such rows are left out, 0 to 1; 0.1 unless
+    /// stated. More is an error all the same: then the folder is wrong, or a download has stopped.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub missing_at_most: Option<f64>,
     /// Compounds that training never sees, by name; their images form a split of their own.
     #[serde(default)]
     pub held_out: Vec<String>,

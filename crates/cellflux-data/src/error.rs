@@ -83,6 +83,27 @@ pub enum DataError {
         /// What the operating system says.
         reason: std::io::Error,
     },
+    /// More images are missing than may be left out.
+    #[error(
+        "{}: {missing} of {of} images are missing, more than the share of {at_most} that \
+        data.missing_at_most allows; the first is {first}: expected the images of the table below {}",
+        file.display(),
+        folder.display()
+    )]
+    TooManyMissing {
+        /// The table.
+        file: PathBuf,
+        /// The folder of images.
+        folder: PathBuf,
+        /// Images that are not there.
+        missing: usize,
+        /// Images that the table names, of those rows that are read.
+        of: usize,
+        /// The largest share that may be missing.
+        at_most: f64,
+        /// The first missing one's path below the folder.
+        first: String,
+    },
     /// An image that cannot be decoded, or holds other numbers than it should.
     #[error("{place}: {reason}")]
     Image {

@@ -69,6 +69,11 @@ impl Experiment {
         &self.fields
     }
 
+    /// Rows that were left out, by reason.
+    pub fn left_out(&self) -> &LeftOut {
+        &self.left_out
+    }
+
     /// A hash of everything that the packed cache depends on: the images' names, lengths and times, their
     /// meaning, and the model's size, channels and coding.
     pub fn fingerprint(&self) -> &str {

@@ -134,6 +134,7 @@ pub(super) fn synthetic(images: usize) -> DataConfig {
         only: Vec::new(),
         except: Vec::new(),
         missing: crate::MissingImage::default(),
+        missing_at_most: None,
         held_out: Vec::new(),
         pairing: PairingConfig::default(),
         draw: crate::DrawConfig::default(),

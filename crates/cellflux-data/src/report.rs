@@ -192,8 +192,19 @@ impl fmt::Display for Report {
             writeln!(f, "  {} rows left out by their split or state", self.ignored_rows)?;
         }
         write!(f, "{}", self.left_out)?;
-        if let Some(DrawnGroups { by, taken, groups }) = &self.drawn_validation {
-            writeln!(f, "  validation drawn by {by}: {taken} of {groups} groups")?;
+        if let Some(drawn) = &self.drawn_validation {
+            let DrawnGroups {
+                by, taken, groups, ..
+            } = drawn;
+            write!(f, "  validation drawn by {by}: {taken} of {groups} groups")?;
+            if drawn.in_one_group > 0 {
+                write!(
+                    f,
+                    "; {} compounds have one group only and stay whole",
+                    drawn.in_one_group
+                )?;
+            }
+            writeln!(f)?;
         }
         for (split, images) in &self.splits {
             write!(

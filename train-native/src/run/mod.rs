@@ -14,6 +14,7 @@ pub mod tensorboard;
 mod watching;
 
 use std::collections::BTreeMap;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -28,7 +29,7 @@ use crate::step::{
     Draws, FlowBatch, LossScale, Losses, Optimiser, Parameters, gradient, initial_weights, learning_rate,
     parameter_count,
 };
-use cellflux_data::Loader;
+use cellflux_data::{Experiment, Loader};
 use cellflux_terminal::shell::quoted;
 
 pub use sheets::{draw_sheet, varied_pairs};
@@ -45,6 +46,9 @@ use progress::Progress;
 pub const CONFIG: &str = "config.toml";
 /// Folder of the checkpoints in a run's folder.
 pub const CHECKPOINTS: &str = "checkpoints";
+/// In a run's folder the paths of the images that its table names and that are not there, a line each; there
+/// is no such file where none is missing.
+pub const MISSING: &str = "missing-images.txt";
 /// Folder of the sample sheets in a run's folder.
 pub const SHEETS: &str = "sheets";
 
@@ -231,6 +235,7 @@ impl Run {
         memory::check(&material, &network, &parameters, &device)?;
         let checkpoints = CheckpointFolder::open(&folder.join(CHECKPOINTS), config.run.keep)?;
         checkpoint::write_whole(&folder.join(CONFIG), ".config-", config.to_toml()?.as_bytes())?;
+        name_missing(folder, &material.experiment)?;
         let log = Log::open(folder, step)?;
         let loader = material.loader(step * config.training.accumulate as u64)?;
         Ok(Self {
@@ -473,6 +478,21 @@ pub fn open(
     let mut config = Config::read(&folder.join(CONFIG), settings)?;
     config.run.folder = folder.to_path_buf();
     Material::read(config, cache_progress)
+}
+
+/// Names every image that is missing: the printed report has only the first of them.
+fn name_missing(folder: &Path, experiment: &Experiment) -> Result<(), TrainError> {
+    let path = folder.join(MISSING);
+    let names = &experiment.left_out().missing.names;
+    if !names.is_empty() {
+        let mut text = names.join("\n");
+        text.push('\n');
+        return checkpoint::write_whole(&path, ".missing-", text.as_bytes());
+    }
+    match std::fs::remove_file(&path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(TrainError::io(&path)(error)),
+        _ => Ok(()),
+    }
 }
 
 /// A new run never writes into another run's folder.

@@ -31,6 +31,9 @@ use crate::table::{Column, Row, Table};
 use choice::Choice;
 use values::{Meaning, Values};
 
+/// The largest share of images that may be missing, unless the configuration states another.
+const MISSING_AT_MOST: f64 = 0.1;
+
 /// Reads and checks an experiment.
 ///
 /// # Errors
@@ -267,7 +270,36 @@ impl Reader<'_> {
         Ok(position)
     }
 
+    /// Refuses a table of which more images are missing than may be.
+    fn check_missing(&self) -> Result<(), DataError> {
+        let at_most = self.config.missing_at_most.unwrap_or(MISSING_AT_MOST);
+        if !(0.0..=1.0).contains(&at_most) {
+            return Err(DataError::config(
+                "data.missing_at_most",
+                at_most,
+                "a share from 0 to 1",
+            ));
+        }
+        let missing = &self.left_out.missing;
+        let of = self.entries.len() + missing.count;
+        let Some(first) = missing.names.first() else {
+            return Ok(());
+        };
+        if missing.count as f64 <= at_most * of as f64 {
+            return Ok(());
+        }
+        Err(DataError::TooManyMissing {
+            file: self.layout.table.clone(),
+            folder: self.layout.images.clone(),
+            missing: missing.count,
+            of,
+            at_most,
+            first: first.clone(),
+        })
+    }
+
     fn finish(self, spec: ImageSpec) -> Result<(Experiment, Option<Groups>), DataError> {
+        self.check_missing()?;
         let titles = self.columns.titles(self.layout.table.clone());
         self.choice
             .check(&titles.table, &self.compounds, &self.left_out.unchosen_compounds)?;
