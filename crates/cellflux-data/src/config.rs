@@ -1,10 +1,12 @@
 //! The `[data]` and `[conditions]` sections of a run's configuration.
 
+mod channels;
 mod draw;
 mod split;
 
 use std::path::PathBuf;
 
+use cellflux_bundle::perturbation::Perturbation;
 use cellflux_image::coding::Meaning;
 use cellflux_image::spec::{Channel, Coding, ImageSpec};
 use serde::{Deserialize, Serialize};
@@ -30,6 +32,10 @@ pub struct DataConfig {
     /// does for the wells with DMSO. Without it an empty name is an error.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub empty_compound: Option<String>,
+    /// What the perturbations of the table are, unless a table of vectors says it of its own rows: compounds,
+    /// or genes that were knocked out, knocked down or over-expressed.
+    #[serde(default, skip_serializing_if = "Perturbation::is_compound")]
+    pub perturbation: Perturbation,
     /// The values of the column of splits.
     #[serde(default)]
     pub split: SplitValues,
@@ -225,6 +231,10 @@ pub enum ImagePreset {
     Plain,
     /// F-actin, tubulin and DNA, square-root coded from 12 bits ([`ImageSpec::bbbc021`]).
     Bbbc021,
+    /// The six channels of `RxRx1`, bytes as they are.
+    Rxrx1,
+    /// The five channels of CPJUMP1, bytes as they are.
+    Cpg0000,
 }
 
 impl ImageConfig {
@@ -235,11 +245,13 @@ impl ImageConfig {
     pub fn spec(&self) -> Result<ImageSpec, DataError> {
         let mut spec = match self.preset {
             ImagePreset::Bbbc021 => ImageSpec::bbbc021(self.height, self.width),
+            ImagePreset::Rxrx1 => channels::bytes(channels::rxrx1(), self.height, self.width),
+            ImagePreset::Cpg0000 => channels::bytes(channels::cpg0000(), self.height, self.width),
             ImagePreset::Plain if self.channels.is_empty() => {
                 return Err(DataError::config(
                     "data.image.channels",
                     "empty",
-                    "the channels in order, or preset = \"bbbc021\"",
+                    "the channels in order, or the preset bbbc021, rxrx1 or cpg0000",
                 ));
             }
             ImagePreset::Plain => ImageSpec::plain(self.channels.len(), self.height, self.width),
@@ -346,9 +358,26 @@ pub enum EncoderConfig {
         /// The table.
         file: PathBuf,
     },
+    /// Several such tables, for perturbations of several kinds. Vectors are filled up with zeros at their end
+    /// to the length of the longest.
+    Tables {
+        /// The tables; a name may be in one of them only.
+        tables: Vec<VectorTable>,
+    },
     /// The `i`-th compound is the `i`-th unit vector.
     // Braces, so that serde refuses keys beside its kind.
     OneHot {},
+}
+
+/// One of several tables of vectors.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct VectorTable {
+    /// The table: names in the first column, numbers in all others.
+    pub file: PathBuf,
+    /// What the perturbations of its rows are; compounds unless stated.
+    #[serde(default, skip_serializing_if = "Perturbation::is_compound")]
+    pub perturbation: Perturbation,
 }
 
 impl Default for EncoderConfig {
@@ -429,7 +458,8 @@ mod tests {
         };
         assert_eq!(
             config.spec().unwrap_err().to_string(),
-            "data.image.channels is empty, expected the channels in order, or preset = \"bbbc021\""
+            "data.image.channels is empty, expected the channels in order, or the preset bbbc021, rxrx1 or \
+            cpg0000"
         );
     }
 }

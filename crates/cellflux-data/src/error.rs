@@ -149,6 +149,38 @@ pub enum DataError {
         /// Which other compounds lack one, as part of a sentence; empty for none.
         others: String,
     },
+    /// A compound or gene of which no table of vectors has a row.
+    #[error(
+        "{place}: {kind} {name} is in no row of {}; {others}add its row there, leave it out by name \
+        (data.except = [{name:?}]), or set conditions.without_vector = \"skip\" to leave all such images out",
+        listed(tables)
+    )]
+    NotInTable {
+        /// The cell that first names it.
+        place: Box<Place>,
+        /// What was done to the cells, in words.
+        kind: String,
+        /// The compound or gene.
+        name: String,
+        /// The tables.
+        tables: Vec<PathBuf>,
+        /// Which others are missing, as part of a sentence; empty for none.
+        others: String,
+    },
+    /// A name of which two tables of vectors have a row.
+    #[error(
+        "{name} is in two tables of vectors, {} and {}, expected it in one of them",
+        one.display(),
+        other.display()
+    )]
+    InTwoTables {
+        /// The name.
+        name: String,
+        /// The first table that has it.
+        one: PathBuf,
+        /// The second.
+        other: PathBuf,
+    },
     /// Treated images without a control of their own batch.
     #[error(
         "{place}: batch {batch} has {treated} treated images and no control in the {split} split ({batches} \
@@ -208,6 +240,11 @@ pub enum DataError {
         /// Why.
         reason: String,
     },
+}
+
+fn listed(files: &[PathBuf]) -> String {
+    let names: Vec<String> = files.iter().map(|file| file.display().to_string()).collect();
+    names.join(", ")
 }
 
 impl From<ImageError> for DataError {

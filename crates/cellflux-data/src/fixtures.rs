@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use cellflux_bundle::perturbation::Perturbation;
 use cellflux_image::{ImageSpec, coded_png};
 use tempfile::TempDir;
 
@@ -129,6 +130,7 @@ pub(super) fn synthetic(images: usize) -> DataConfig {
         },
         columns: crate::Columns::default(),
         empty_compound: None,
+        perturbation: Perturbation::Compound,
         split: crate::SplitValues::default(),
         state: crate::StateValues::default(),
         only: Vec::new(),

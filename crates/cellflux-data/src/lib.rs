@@ -40,6 +40,7 @@ pub mod synthetic;
 pub mod table;
 mod template;
 mod titles;
+mod vectors;
 
 pub use bundle_conditions::conditions_for_bundle;
 pub use cache::{ChannelValues, PackedCache};
@@ -47,7 +48,8 @@ pub use conditions::{ConditionRow, ConditionTable};
 pub use config::{
     Balance, Columns, ConditionsConfig, DataConfig, DoseConfig, DrawConfig, DrawnFrom, DrawnSplit,
     EncoderConfig, Fit, ImageConfig, ImagePreset, MissingImage, PairingConfig, Prefetch, PublicDataset,
-    Source, SplitValues, StateValues, UnknownSplit, ValidationSplit, WithoutControl, WithoutVector,
+    Source, SplitValues, StateValues, UnknownSplit, ValidationSplit, VectorTable, WithoutControl,
+    WithoutVector,
 };
 pub use drawn_split::DrawnGroups;
 pub use entry::{Compound, Entry, Split};

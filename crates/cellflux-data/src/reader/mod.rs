@@ -237,6 +237,7 @@ impl Reader<'_> {
         if new {
             self.compounds.push(Compound {
                 name: name.to_owned(),
+                kind: self.config.perturbation,
                 smiles: None,
                 mode_of_action: None,
                 control: false,
