@@ -151,22 +151,28 @@ impl Run {
         config: Config,
         cache_progress: impl Fn(usize, usize),
     ) -> Result<Self, TrainError> {
-        Self::resume_at(folder, None, config, cache_progress)
+        Self::resume_at(folder, None, config, &[], cache_progress)
     }
 
     /// Goes on with the run in `folder` from the checkpoint `asked`, or the newest. Checkpoints of
     /// later steps are set aside under another name: the run will write its own.
     ///
+    /// `config` is the run's own, except for what `changes` name, whose values it holds: a learning rate, a
+    /// number of steps. The command that the run's bundle tells names them, with the step from which they
+    /// hold.
+    ///
     /// # Errors
     /// [`TrainError::Checkpoint`] when there is none, or its config would train something else;
-    /// [`TrainError::Damaged`] naming the newest whole one; [`TrainError::Busy`] when another process trains
+    /// [`TrainError::ConfigText`] for a change that no run can make; [`TrainError::Damaged`] naming the newest whole one; [`TrainError::Busy`] when another process trains
     /// there.
     pub fn resume_at(
         folder: &Path,
         asked: Option<&Path>,
         mut config: Config,
+        changes: &[Setting],
         cache_progress: impl Fn(usize, usize),
     ) -> Result<Self, TrainError> {
+        resume::check_changes(changes)?;
         config.run.folder = folder.to_path_buf();
         let checkpoints = folder.join(CHECKPOINTS);
         if !checkpoints.is_dir() {
@@ -178,7 +184,7 @@ impl Run {
         let lock = RunLock::take(folder)?;
         let device = config.run.device.open_for(config.training.precision)?;
         let (path, Checkpoint { progress, state }) = checkpoint::load(&checkpoints, asked, &device)?;
-        resume::check(&path, &progress.config, &config)?;
+        resume::check(&path, &progress.config, &config, changes)?;
         let material = Material::read(config, cache_progress)?;
         let expected = parameter_count(&material.network);
         if state.weights.elem_count() != expected {
@@ -201,7 +207,7 @@ impl Run {
         )?;
         run.set_aside = checkpoint::set_newer_aside(&checkpoints, progress.step)?;
         run.metrics = progress.metrics;
-        run.command = progress.command;
+        run.command = resume::command(&progress.command, progress.step, changes);
         run.last_good = Some(path);
         // Also of a later step: the run comes by it again, and finds the same loss there.
         if run.material.config.run.select == Select::ValidationLoss {
