@@ -12,6 +12,7 @@ use cellflux_image::spec::{Channel, Coding, ImageSpec};
 use serde::{Deserialize, Serialize};
 
 use crate::error::DataError;
+use crate::pixel_size;
 use crate::synthetic::SyntheticConfig;
 
 pub use draw::{Balance, DrawConfig};
@@ -155,6 +156,9 @@ pub struct Columns {
     pub smiles: Option<String>,
     /// Mode of action, not needed: `ANNOT`.
     pub mode_of_action: Option<String>,
+    /// Size of a pixel in micrometres, not needed: `PIXEL_SIZE_UM`, or in metres `ImageResolutionX` or
+    /// `Metadata_ImageResolutionX`.
+    pub pixel_size: Option<String>,
 }
 
 /// What the column of states may hold.
@@ -200,7 +204,7 @@ pub struct ImageConfig {
     /// The coding in place of the preset's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub coding: Option<Coding>,
-    /// Micrometres per pixel, where known.
+    /// Micrometres per pixel of the model's images; what the table or the files state unless it is given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pixel_size_um: Option<f64>,
     /// How an image larger than the model's input is brought to its size.
@@ -262,10 +266,7 @@ impl ImageConfig {
         if let Some(coding) = self.coding {
             spec.coding = coding;
         }
-        spec.pixel_size_um = self.pixel_size_um;
-        spec.crop_size_um = self
-            .pixel_size_um
-            .map(|um| um * self.height.max(self.width) as f64);
+        pixel_size::put(&mut spec, self.pixel_size_um);
         spec.validate()?;
         Ok(spec)
     }

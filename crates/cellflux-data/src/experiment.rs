@@ -11,6 +11,7 @@ use crate::entry::{Compound, Entry, Split};
 use crate::error::DataError;
 use crate::images::Images;
 use crate::left_out::LeftOut;
+use crate::pixel_size::PixelScale;
 use crate::titles::Titles;
 
 /// An experiment that has been read and checked.
@@ -27,6 +28,8 @@ pub struct Experiment {
     pub(crate) fields: Vec<String>,
     pub(crate) ignored_rows: usize,
     pub(crate) left_out: LeftOut,
+    /// What is known of the size of a pixel; nothing of drawn cells.
+    pub(crate) pixel_scale: Option<PixelScale>,
     /// What a rule drew, where one draws the validation split.
     pub(crate) drawn_validation: Option<DrawnGroups>,
     pub(crate) fingerprint: String,

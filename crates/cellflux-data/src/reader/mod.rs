@@ -26,6 +26,7 @@ use crate::images::Images;
 use crate::layout::{FoundColumns, Layout};
 use crate::left_out::LeftOut;
 use crate::names::Names;
+use crate::pixel_size::{self, PixelScale, SizeColumn};
 use crate::synthetic;
 use crate::table::{Column, Row, Table};
 use choice::Choice;
@@ -88,6 +89,7 @@ fn read_table(config: &DataConfig, spec: ImageSpec) -> Result<(Experiment, Optio
         choice: Choice::new(config),
         groups: rule.map(|rule| Groups::new(rule, &table)).transpose()?,
         hash: fingerprint_of_spec(&spec, &config.image),
+        sizes: SizeColumn::find(&table, config.columns.pixel_size.as_deref())?,
         columns,
         layout,
         entries: Vec::new(),
@@ -111,6 +113,8 @@ struct Reader<'a> {
     choice: Choice<'a>,
     /// The images' groups, where a rule divides by them.
     groups: Option<Groups>,
+    /// The sizes of the images' pixels, where the table states them.
+    sizes: Option<SizeColumn>,
     layout: Layout,
     columns: FoundColumns,
     entries: Vec<Entry>,
@@ -157,6 +161,9 @@ impl Reader<'_> {
         }
         if let (Some(groups), Some(group)) = (&mut self.groups, group) {
             groups.add(&group);
+        }
+        if let Some(sizes) = &mut self.sizes {
+            sizes.add(row)?;
         }
         let compound = self.compound(row, name, line, treated)?;
         let columns = &self.columns;
@@ -299,7 +306,7 @@ impl Reader<'_> {
         })
     }
 
-    fn finish(self, spec: ImageSpec) -> Result<(Experiment, Option<Groups>), DataError> {
+    fn finish(self, mut spec: ImageSpec) -> Result<(Experiment, Option<Groups>), DataError> {
         self.check_missing()?;
         let titles = self.columns.titles(self.layout.table.clone());
         self.choice
@@ -319,6 +326,11 @@ impl Reader<'_> {
         };
         let place = || titles.place(&titles.image, first.line);
         let images = Images::files(self.layout.images, first, &spec, &self.config.image, place)?;
+        let stated = self.config.image.pixel_size_um;
+        let pixel_scale = images
+            .scale(&spec)
+            .map(|(file, per_pixel)| PixelScale::decide(stated, self.sizes.as_ref(), file, per_pixel));
+        pixel_size::put(&mut spec, pixel_scale.as_ref().and_then(|scale| scale.um));
         let experiment = Experiment {
             spec,
             images,
@@ -330,6 +342,7 @@ impl Reader<'_> {
             fields: self.fields.list,
             ignored_rows: self.ignored_rows,
             left_out: self.left_out,
+            pixel_scale,
             drawn_validation: None,
             fingerprint: format!("{:x}", self.hash.finalize()),
             titles,

@@ -73,6 +73,7 @@ pub(crate) fn experiment(config: &SyntheticConfig, spec: &ImageSpec) -> Result<E
         fields: (0..config.images).map(image_path).collect(),
         ignored_rows: 0,
         left_out: LeftOut::default(),
+        pixel_scale: None,
         drawn_validation: None,
         fingerprint: format!("{:x}", hash.finalize()),
         images: Images::Synthetic(Box::new(design)),
