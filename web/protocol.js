@@ -427,11 +427,14 @@ export const otherModel = (what, found, open) =>
  * @typedef {{ sampling: Record<string, string | number>, recommended: boolean }} Measuring
  */
 
+/** @typedef {'compound' | 'knock-out' | 'knock-down' | 'over-expression'} Perturbation */
+
 /**
  * A line of the compound list.
  * @typedef {object} Compound
  * @property {string} id
  * @property {string} name
+ * @property {Perturbation} kind what was done to the cells; of the control it says nothing
  * @property {string} action mode of action
  * @property {string | null} smiles
  * @property {string | null} structure path of the drawing

@@ -3,6 +3,7 @@
 
 import { findingLines } from '../finding.js';
 import { el, inside, Part, reveal } from '../html.js';
+import { capital, kindOf, wordsFor } from '../perturbations.js';
 
 /** @import { State } from '../state.js' */
 
@@ -35,11 +36,12 @@ export class CompoundPicker extends Part {
       tabindex: '0',
       on: { keydown: (event) => this.#key(event) },
     });
+    this.label = el('label', { class: 'unseen', for: 'compound-search' }, 'Search compounds');
     this.none = el('p', { class: 'hint', hidden: true });
     this.card = el('div', { class: 'compound-card' });
     this.finding = el('div', { class: 'finding' });
     this.append(
-      el('label', { class: 'unseen', for: 'compound-search' }, 'Search compounds'),
+      this.label,
       this.search,
       this.list,
       this.none,
@@ -70,9 +72,12 @@ export class CompoundPicker extends Part {
   }
 
   #build(compounds) {
+    this.words = wordsFor(compounds);
+    this.label.textContent = `Search ${this.words.many}`;
+    this.list.setAttribute('aria-label', capital(this.words.many));
     this.compounds = compounds.map((compound) => ({
       ...compound,
-      haystack: [compound.name, compound.id, compound.action].join(' ').toLowerCase(),
+      haystack: [compound.name, compound.id, compound.action, kindOf(compound)].join(' ').toLowerCase(),
     }));
     this.list.replaceChildren(
       ...this.compounds.map((compound) =>
@@ -130,6 +135,7 @@ export class CompoundPicker extends Part {
     this.picture = drawing ? URL.createObjectURL(new Blob([drawing], { type: 'image/svg+xml' })) : null;
     this.dose = this.#doses(compound);
     const facts = [
+      kindOf(compound) && ['Done to the cells', kindOf(compound)],
       compound.action && ['Mode of action', compound.action],
       this.dose
         ? [el('label', { for: this.dose.id }, 'Dose'), this.dose]
@@ -171,7 +177,7 @@ export class CompoundPicker extends Part {
       shown += option.hidden ? 0 : 1;
     }
     this.none.hidden = shown > 0;
-    this.none.textContent = `No compound here matches “${this.search.value}”.`;
+    this.none.textContent = `No ${this.words?.one ?? 'compound'} here matches “${this.search.value}”.`;
   }
 
   #key(event) {

@@ -9,10 +9,11 @@ import { findingLines } from '../finding.js';
 import { el, Part, unseen } from '../html.js';
 import { nameInWords } from '../measure_names.js';
 import { asked, controlOf, pairsOf } from '../measures.js';
+import { done } from '../perturbations.js';
 
 /** @import { Charted, Mark, Point } from '../chart.js' */
 /** @import { Difference } from '../comparison.js' */
-/** @import { CellGroup, Measure } from '../protocol.js' */
+/** @import { CellGroup, Measure, Perturbation } from '../protocol.js' */
 /** @import { State } from '../state.js' */
 
 /** Not charted: a yes or no, which is said below the nucleus's area. */
@@ -143,7 +144,8 @@ export class WalkCharts extends Part {
       ...words);
     const letter = (index, ...words) => el('li', {}, el('b', {}, LETTERS[index]), ' ', ...words);
     const name = compoundName ?? 'this compound';
-    const untreated = compounds?.some(({ id, control }) => control && id === recipe.compound);
+    const own = compounds?.find(({ id }) => id === recipe.compound);
+    const untreated = own?.control;
     const none = [
       groups.some(({ treated }) => !treated) ? null : 'No control cells are in this bundle to compare with.',
       groups.some(({ treated }) => treated) || untreated
@@ -159,7 +161,7 @@ export class WalkCharts extends Part {
         ? [key('band', `Generated: smallest to largest of ${ended + 1} seeds, where their walks have the `
             + 'same times; thin lines are the other seeds')]
         : []),
-      ...groups.map((group, index) => letter(index, wordsOf(group, name))),
+      ...groups.map((group, index) => letter(index, wordsOf(group, name, own?.kind))),
       ...none.filter(Boolean).map((words) => el('li', {}, words)),
     );
     this.few.hidden = !groups.some(({ cells }) => cells >= 2);
@@ -337,7 +339,7 @@ function whyNotCompared({ recipe, compounds }) {
   if (!control) return 'This bundle has no control condition, so there is no untreated walk to compare with.';
   if (recipe.compound === control.id) return 'This is the untreated walk itself.';
   if (recipe.direction !== 'forward') {
-    return 'Only a walk forward is compared with the untreated one: this one ends under no compound.';
+    return 'Only a walk forward is compared with the untreated one: this one ends at an untreated cell.';
   }
   return null;
 }
@@ -359,11 +361,12 @@ function markOf({ treated, batch, otherDose, means }, index, place) {
 /**
  * @param {CellGroup} group
  * @param {string} compound
+ * @param {Perturbation | undefined} perturbation
  */
-function wordsOf({ treated, synthetic, batch, otherDose, hasStart, cells }, compound) {
+function wordsOf({ treated, synthetic, batch, otherDose, hasStart, cells }, compound, perturbation) {
   const kind = `${cells} ${synthetic ? 'drawn' : 'real'}`;
   const what = treated
-    ? `${kind} cell${cells > 1 ? 's' : ''} treated with ${compound}${otherDose ? ' at another dose' : ''}`
+    ? `${kind} cell${cells > 1 ? 's' : ''} ${done(perturbation, compound)}${otherDose ? ' at another dose' : ''}`
     : `${kind} control cell${cells > 1 ? 's' : ''}`;
   const where = {
     same: ' of the start’s batch',

@@ -4,6 +4,7 @@ import { el, Part } from '../html.js';
 import { ChangeScale } from '../change_scale.js';
 import * as figures from '../figures.js';
 import { Lens, wholeMultiple } from '../lens.js';
+import { wordsFor } from '../perturbations.js';
 import { paint } from '../pixels.js';
 import { inWords, roundLength } from '../scale.js';
 import { answerOf, UNSEEN } from '../state.js';
@@ -211,7 +212,7 @@ export class Stage extends Part {
   }
 
   /** @param {State} state */
-  #show({ walk, cursor, visible, start, recipe, compoundName }, step) {
+  #show({ walk, cursor, visible, start, recipe, compounds, compoundName }, step) {
     paint(this.start.canvas, walk?.start);
     paint(this.now.canvas, step?.now);
     paint(this.difference.canvas, step?.difference);
@@ -233,7 +234,7 @@ export class Stage extends Part {
     const { generated, words } = stamp(walk, cursor, start);
     const where = `t = ${figures.time(step.time)}`;
     this.now.title.textContent = 'Now';
-    const under = recipe?.alpha === 0 ? 'no compound (α = 0)' : compoundName;
+    const under = recipe?.alpha === 0 ? `no ${wordsFor(compounds).one} (α = 0)` : compoundName;
     this.now.note.textContent = `${where}${under ? `, ${under}` : ''}`;
     this.now.stamp.textContent = words;
     this.now.stamp.classList.toggle('generated', generated);

@@ -2,6 +2,7 @@
 // whether both are of one batch.
 
 import { isolated } from '../isolated.js';
+import { done } from '../perturbations.js';
 
 /** A compound that was typed, as far as batches are concerned. */
 export const TYPED = { id: null, batches: [], control: false };
@@ -63,7 +64,7 @@ export function batchNote({ kind, synthetic, batch, answered }, compound, name =
         + 'cells may be the batch’s.',
     ];
   }
-  const whose = control ? 'the untreated cells' : `the cells treated with ${name}`;
+  const whose = control ? 'the untreated cells' : `the cells ${done(compound.kind, name)}`;
   if (!batch || !batches.length) {
     const missing = batch
       ? `of ${whose}`
