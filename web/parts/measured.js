@@ -44,11 +44,11 @@ export class Measured extends Part {
       return;
     }
     const untreated = own.every((example) => example.untreated);
+    const shown = untreated ? `control cells, ${compound}` : `cells ${done(kind, compound)}`;
     const title = own.every((example) => example.synthetic)
       ? `Drawn, not generated: the true answer, ${answer ? 'this cell' : 'the drawn controls'} under `
         + `${compound}${answer?.dose ?? ''}`
-      : `Measured, not generated: real ${untreated ? `control cells, ${compound}` : `cells ${done(kind, compound)}`}, `
-        + 'by batch; choose one to walk back from it';
+      : `Measured, not generated: real ${shown}, by batch; choose one to walk back from it`;
     this.replaceChildren(
       el('p', { class: 'measured-title' }, title),
       el(

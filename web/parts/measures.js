@@ -365,9 +365,10 @@ function markOf({ treated, batch, otherDose, means }, index, place) {
  */
 function wordsOf({ treated, synthetic, batch, otherDose, hasStart, cells }, compound, perturbation) {
   const kind = `${cells} ${synthetic ? 'drawn' : 'real'}`;
+  const plural = cells > 1 ? 's' : '';
   const what = treated
-    ? `${kind} cell${cells > 1 ? 's' : ''} ${done(perturbation, compound)}${otherDose ? ' at another dose' : ''}`
-    : `${kind} control cell${cells > 1 ? 's' : ''}`;
+    ? `${kind} cell${plural} ${done(perturbation, compound)}${otherDose ? ' at another dose' : ''}`
+    : `${kind} control cell${plural}`;
   const where = {
     same: ' of the start’s batch',
     other: ' of another batch than the start’s',

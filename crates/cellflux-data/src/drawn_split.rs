@@ -184,7 +184,7 @@ impl Compounds {
 
     /// Whether each compound of the group has another one.
     fn can_spare(&self, group: u32) -> bool {
-        let others = |compound| self.left.get(&compound).is_some_and(|&groups| groups > 1);
+        let others = |compound: u32| self.left.get(&compound).is_some_and(|&groups| groups > 1);
         self.of_group(group).all(others)
     }
 
@@ -383,8 +383,8 @@ mod tests {
         // Each of these groups is a compound's only one.
         assert_eq!(
             refused("CPD_NAME", 0.1),
-            "data.split.validation.by is \"CPD_NAME\", and each group of the train split is the only one of a \
-            compound, expected a column that divides at least one compound into two groups or more"
+            "data.split.validation.by is \"CPD_NAME\", and each group of the train split is the only one of \
+            a compound, expected a column that divides at least one compound into two groups or more"
         );
         assert!(refused("{WELL", 0.1).contains("data.split.validation.by is \"{WELL\""));
         for share in [0.0, 1.0, -0.1, f64::NAN] {

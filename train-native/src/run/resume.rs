@@ -10,8 +10,8 @@ use crate::config::{Config, RateSchedule, Setting};
 /// Keys of `[run]` that decide what is learnt.
 const LEARNT: [&str; 1] = ["seed"];
 
-/// Keys of `[training]` that may change while a run goes on, where that is asked for by name. The others decide
-/// which samples a step sees or what the network learns from them.
+/// Keys of `[training]` that may change while a run goes on, where that is asked for by name. The others
+/// decide which samples a step sees or what the network learns from them.
 const CHANGEABLE: [&str; 7] = [
     "clip",
     "epochs",
