@@ -33,6 +33,8 @@ mod mixture;
 mod named_vectors;
 mod names;
 mod pairing;
+#[cfg(feature = "parquet")]
+mod parquet_table;
 mod pixel_size;
 pub mod random;
 mod reader;

@@ -246,6 +246,18 @@ fn broken_tables_are_refused_with_their_name() {
     );
 }
 
+#[cfg(not(feature = "parquet"))]
+#[test]
+fn a_parquet_table_is_called_one_in_a_build_that_does_not_read_it() {
+    let folder = Folder::usual();
+    fs::write(folder.table(), b"PAR1 and more").unwrap();
+    assert!(
+        refused(&folder).starts_with("is a Parquet file, which this program reads only"),
+        "{}",
+        refused(&folder)
+    );
+}
+
 #[test]
 fn lines_are_numbered_as_an_editor_shows_them_whatever_ends_them() {
     for end in ["\r\n", "\r", "\n"] {
