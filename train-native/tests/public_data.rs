@@ -265,6 +265,9 @@ impl Miniature {
 /// Bundles of a miniature with made-up vectors and, where they are there, with the published ones.
 fn bundles(miniature: &Miniature) -> Vec<Manifest> {
     let mut bundles = vec![miniature.bundle(None)];
+    if miniature.tables.is_empty() {
+        return bundles;
+    }
     let shared = root().join("../shared/data");
     if miniature
         .tables

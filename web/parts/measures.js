@@ -9,7 +9,7 @@ import { findingLines } from '../finding.js';
 import { el, Part, unseen } from '../html.js';
 import { nameInWords } from '../measure_names.js';
 import { asked, controlOf, pairsOf } from '../measures.js';
-import { done } from '../perturbations.js';
+import { done, wordsFor } from '../perturbations.js';
 
 /** @import { Charted, Mark, Point } from '../chart.js' */
 /** @import { Difference } from '../comparison.js' */
@@ -339,7 +339,8 @@ function whyNotCompared({ recipe, compounds }) {
   if (!control) return 'This bundle has no control condition, so there is no untreated walk to compare with.';
   if (recipe.compound === control.id) return 'This is the untreated walk itself.';
   if (recipe.direction !== 'forward') {
-    return 'Only a walk forward is compared with the untreated one: this one ends at an untreated cell.';
+    return 'Only a walk forward is compared with the untreated one: this one ends under no '
+      + `${wordsFor(compounds).one}.`;
   }
   return null;
 }

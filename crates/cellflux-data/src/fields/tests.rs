@@ -176,6 +176,7 @@ fn the_size_of_a_pixel_goes_from_the_table_into_the_crops_and_is_counted_where_i
     config.side = Some(80);
     let out = dir.path().join("known");
     let known = cut_fields(&config, &out, |_, _| {}).unwrap();
+    assert!(known.crops > 0, "{known}");
     assert_eq!(known.without_scale, 0);
     let written = fs::read_to_string(out.join("metadata.csv")).unwrap();
     let last = |line: &str| line.rsplit(',').next().unwrap_or_default().to_owned();
