@@ -92,9 +92,9 @@ pub enum DataError {
     )]
     TooManyMissing {
         /// The table.
-        file: PathBuf,
+        file: Box<Path>,
         /// The folder of images.
-        folder: PathBuf,
+        folder: Box<Path>,
         /// Images that are not there.
         missing: usize,
         /// Images that the table names, of those rows that are read.
@@ -102,7 +102,7 @@ pub enum DataError {
         /// The largest share that may be missing.
         at_most: f64,
         /// The first missing one's path below the folder.
-        first: String,
+        first: Box<str>,
     },
     /// An image that cannot be decoded, or holds other numbers than it should.
     #[error("{place}: {reason}")]
@@ -159,13 +159,13 @@ pub enum DataError {
         /// The cell that first names it.
         place: Box<Place>,
         /// What was done to the cells, in words.
-        kind: String,
+        kind: Box<str>,
         /// The compound or gene.
-        name: String,
+        name: Box<str>,
         /// The tables.
-        tables: Vec<PathBuf>,
+        tables: Box<[PathBuf]>,
         /// Which others are missing, as part of a sentence; empty for none.
-        others: String,
+        others: Box<str>,
     },
     /// A name of which two tables of vectors have a row.
     #[error(

@@ -262,8 +262,8 @@ mod tests {
         }
     }
 
-    fn size(um: f64, source: Source) -> Option<PixelSize> {
-        Some(PixelSize::new(um, um, source).unwrap())
+    fn size(um: f64, source: Source) -> PixelSize {
+        PixelSize::new(um, um, source).unwrap()
     }
 
     #[test]
@@ -329,16 +329,16 @@ mod tests {
 
     #[test]
     fn a_file_s_calibration_is_taken_and_its_bare_resolution_is_not() {
-        let calibrated = file(size(0.5, Source::OmeXml));
+        let calibrated = file(Some(size(0.5, Source::OmeXml)));
         let scale = PixelScale::decide(None, None, &calibrated, 2.0);
         assert_eq!((scale.um, scale.untaken.len()), (Some(1.0), 0));
         assert_eq!(scale.from, "OME-XML of the first image");
-        let bare = file(size(6.45, Source::Resolution));
+        let bare = file(Some(size(6.45, Source::Resolution)));
         let scale = PixelScale::decide(None, None, &bare, 1.0);
         assert_eq!(scale.um, None);
         assert!(scale.untaken[0].contains("says 6.45 µm, which may be a pixel of the camera"));
         assert_eq!(contradiction(&calibrated, &bare), None);
-        let other = file(size(0.65, Source::ImageJ));
+        let other = file(Some(size(0.65, Source::ImageJ)));
         assert_eq!(contradiction(&calibrated, &other), Some((0.5, 0.65)));
     }
 }

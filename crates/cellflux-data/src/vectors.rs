@@ -170,11 +170,11 @@ pub(crate) fn refuse_missing(
         kind: match first.kind {
             // Several tables may hold several kinds, and nothing says of which this one is.
             Perturbation::Compound if tables.len() > 1 => "perturbation".into(),
-            kind => kind.to_string(),
+            kind => kind.to_string().into(),
         },
-        name: first.name.clone(),
-        tables,
-        others: others.clone(),
+        name: first.name.as_str().into(),
+        tables: tables.into(),
+        others: others.as_str().into(),
     };
     Err(match encoder {
         EncoderConfig::Table { file } => not_in(vec![file.clone()]),
@@ -275,7 +275,7 @@ mod tests {
         let DataError::NotInTable { name, tables, .. } = &error else {
             panic!("{error}");
         };
-        assert_eq!((name.as_str(), tables.as_slice()), ("ATF4", [file].as_slice()));
+        assert_eq!((&**name, &**tables), ("ATF4", [file].as_slice()));
         let error = error.to_string();
         for part in [
             "line 4, column CPD_NAME: gene knock-down ATF4 is in no row of ",

@@ -297,12 +297,12 @@ impl Reader<'_> {
             return Ok(());
         }
         Err(DataError::TooManyMissing {
-            file: self.layout.table.clone(),
-            folder: self.layout.images.clone(),
+            file: self.layout.table.as_path().into(),
+            folder: self.layout.images.as_path().into(),
             missing: missing.count,
             of,
             at_most,
-            first: first.clone(),
+            first: first.as_str().into(),
         })
     }
 
