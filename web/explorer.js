@@ -10,7 +10,7 @@ import { film } from './film.js';
 import { seen } from './html.js';
 import { structureIn } from './intake.js';
 import { modelOf, walkIn } from './kept_walk.js';
-import { ANY_PART, layout, nameNoise } from './layout.js';
+import { ANY_PART, layout, nameNoise, nameTreatments } from './layout.js';
 import { Linked, takePlace } from './linked.js';
 import { Looking } from './looking.js';
 import { informed, silent, troubled, warned } from './notices.js';
@@ -180,6 +180,7 @@ class Explorer extends HTMLElement {
         const visible = opened.channels.map(() => true);
         this.#set({ ...opened, ...(notice ? { notice: troubled(notice) } : {}), phase: 'offered', visible });
         if (opened.flowSource === 'noise') nameNoise(this.shadowRoot);
+        nameTreatments(this.shadowRoot, opened.compounds);
         this.#follow({ ...opened, walk });
       } catch (error) {
         this.#set({ phase: 'failed' });

@@ -2,7 +2,7 @@
 // and why a grid is refused.
 
 import { doseRange, isWithin } from './dose.js';
-import { DIMENSIONS, MOST_BYTES, MOST_CELLS } from './grid.js';
+import { dimensionName, MOST_BYTES, MOST_CELLS } from './grid.js';
 import { stepAt } from './linked_time.js';
 import { hasReal } from './real_beside.js';
 import { compoundIn, isRandom, SOLVERS, solverIn, startIn } from './recipe_words.js';
@@ -157,7 +157,7 @@ export function planOf(state, serial) {
   const [rows, columns] = [grid.rows, grid.columns].map((of) => ({ of, values: chosenOf(state, of) }));
   if (rows.of === columns.of) return no('Rows and columns vary the same; choose two things to vary.');
   for (const { of, values } of [rows, columns]) {
-    if (!values.length) return no(`Choose at least one value of “${DIMENSIONS[of]}”.`);
+    if (!values.length) return no(`Choose at least one value of “${dimensionName(of, state.compounds)}”.`);
   }
   const varied = [rows.of, columns.of];
   const base = baseOf(state, varied);

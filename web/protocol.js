@@ -502,11 +502,14 @@ export const otherModel = (what, found, open) =>
  * @property {'real' | 'drawn'} cells what the cells are that generated ones were compared with
  */
 
+/** @typedef {'compound' | 'knock-out' | 'knock-down' | 'over-expression'} Perturbation */
+
 /**
  * A line of the compound list.
  * @typedef {object} Compound
  * @property {string} id
  * @property {string} name
+ * @property {Perturbation} kind what was done to the cells; of the control it says nothing
  * @property {string} action mode of action
  * @property {string | null} smiles
  * @property {string | null} structure path of the drawing

@@ -3,7 +3,7 @@
 // them and are said to be so.
 
 import * as figures from '../figures.js';
-import { DIMENSIONS, NOT_BEGUN, viewOf } from '../grid.js';
+import { dimensionName, NOT_BEGUN, viewOf } from '../grid.js';
 import {
   chosenOf, costOf, isGenerated, offered, planOf, sharedWords, shownStep, valueWords,
 } from '../grid_plan.js';
@@ -148,8 +148,9 @@ export class ComparedWalks extends Part {
   #offerSide(state, side, all) {
     const { select, values } = this.sides[side];
     const of = state.grid[side];
-    select.replaceChildren(...Object.keys(all).map((name) =>
-      el('option', { value: name }, DIMENSIONS[name])));
+    const names = /** @type {Dimension[]} */ (Object.keys(all));
+    select.replaceChildren(...names.map((name) =>
+      el('option', { value: name }, dimensionName(name, state.compounds))));
     select.value = of;
     values.replaceChildren(...(all[of] ?? []).map((value, place) => el('label', {},
       el('input', { type: 'checkbox', 'data-place': place, 'data-value': String(value), on: {
@@ -234,12 +235,13 @@ export class ComparedWalks extends Part {
     }
     const { rows, columns } = plan;
     const words = (side, value) => valueWords(side.of, value, state);
+    const named = (side) => dimensionName(side.of, state.compounds);
     const head = (scope, value) => el('th', { scope }, el('bdi', {}, value));
     const real = (cell) => this.#real(state, cell);
     const cellOf = (row, column) => plan.cells.find((cell) => cell.row === row && cell.column === column);
     const firstIn = (name, value) => plan.cells.find((cell) => cell[name] === value);
     const table = el('table', { class: 'grid-table' },
-      el('caption', { class: 'unseen' }, `Walks by ${DIMENSIONS[rows.of]} and ${DIMENSIONS[columns.of]}`),
+      el('caption', { class: 'unseen' }, `Walks by ${named(rows)} and ${named(columns)}`),
       el('thead', {}, el('tr', {}, el('td', {}),
         ...columns.values.map((value) => head('col', words(columns, value))),
         plan.real === 'column' ? head('col', 'Not generated') : null)),

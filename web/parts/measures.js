@@ -10,6 +10,7 @@ import { findingLines, natureOf, typedUnmeasured } from '../finding.js';
 import { el, Part, unseen } from '../html.js';
 import { CUT_OFF, nameInWords } from '../measure_names.js';
 import { asked, controlOf, pairsOf } from '../measures.js';
+import { wordsFor } from '../perturbations.js';
 import { stepOfKey } from '../step_keys.js';
 
 /** @import { Charted, Mark, Point } from '../chart.js' */
@@ -140,7 +141,8 @@ export class WalkCharts extends Part {
       ...words);
     const letter = (index, ...words) => el('li', {}, el('b', {}, LETTERS[index]), ' ', ...words);
     const name = compoundName ?? 'this compound';
-    const untreated = compounds?.some(({ id, control }) => control && id === recipe.compound);
+    const own = compounds?.find(({ id }) => id === recipe.compound);
+    const untreated = own?.control;
     const none = [
       groups.some(({ treated }) => !treated) ? null : 'No control cells are in this bundle to compare with.',
       groups.some(({ treated }) => treated) || untreated
@@ -156,7 +158,7 @@ export class WalkCharts extends Part {
         ? [key('band', `Generated: smallest to largest of ${ended + 1} seeds, where their walks have the `
             + 'same times; thin lines are the other seeds')]
         : []),
-      ...groups.map((group, index) => letter(index, wordsOf(group, name))),
+      ...groups.map((group, index) => letter(index, wordsOf(group, name, own?.kind))),
       ...none.filter(Boolean).map((words) => el('li', {}, words)),
     );
     this.few.hidden = !groups.some(({ cells }) => cells >= 2);
@@ -330,7 +332,8 @@ function whyNotCompared({ recipe, compounds }) {
   if (!control) return 'This bundle has no control condition, so there is no untreated walk to compare with.';
   if (recipe.compound === control.id) return 'This is the untreated walk itself.';
   if (recipe.direction !== 'forward') {
-    return 'Only a walk forward is compared with the untreated one: this one ends under no compound.';
+    return 'Only a walk forward is compared with the untreated one: this one ends under no '
+      + `${wordsFor(compounds).one}.`;
   }
   return null;
 }

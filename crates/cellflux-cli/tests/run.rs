@@ -12,6 +12,7 @@ use std::process::{Command, Output};
 
 use cellflux_bundle::conditions::{Condition, ConditionVectors, Conditions, DoseFeatures, Encoder, Split};
 use cellflux_bundle::gallery::{Example, Gallery};
+use cellflux_bundle::perturbation::Perturbation;
 use cellflux_bundle::provenance::{DataSet, Provenance};
 use cellflux_bundle::quantise::WeightDtype;
 use cellflux_bundle::sampling::{FlowSource, Sampling};
@@ -48,6 +49,7 @@ fn condition(id: &str) -> Condition {
     Condition {
         id: id.into(),
         name: id.into(),
+        kind: Perturbation::Compound,
         smiles: None,
         structure: None,
         mode_of_action: None,

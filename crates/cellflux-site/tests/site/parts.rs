@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use cellflux_bundle::conditions::{Condition, ConditionVectors, Conditions, DoseFeatures, Encoder, Split};
 use cellflux_bundle::gallery::{Example, Gallery};
+use cellflux_bundle::perturbation::Perturbation;
 use cellflux_bundle::provenance::{DataSet, Provenance};
 use cellflux_bundle::quantise::WeightDtype;
 use cellflux_bundle::sampling::{FlowSource, Sampling};
@@ -139,6 +140,7 @@ fn draft(weight: impl Fn(usize) -> f32) -> Draft {
     let condition = |id: &str, control| Condition {
         id: id.into(),
         name: id.to_uppercase(),
+        kind: Perturbation::Compound,
         smiles: None,
         structure: None,
         mode_of_action: None,
