@@ -51,6 +51,9 @@ pub enum LabError {
         /// How many there are.
         count: usize,
     },
+    /// A solver without steps to count.
+    #[error("solver dopri5 chooses its own steps, expected euler, midpoint, heun2 or rk4")]
+    Solver,
     /// An exact field, score or density where none is known in closed form.
     #[error("no exact field is known here: {reason}")]
     NoClosedForm {

@@ -11,6 +11,7 @@ use cellflux_flow::time_grid::TimeGrid;
 use crate::draws::{Purpose, stream};
 use crate::error::LabError;
 use crate::examples::{Example, examples};
+use crate::guided::Guided;
 use crate::learnt::{LearntField, tensor};
 use crate::loss_curve::LossCurve;
 use crate::network::Network;
@@ -152,7 +153,7 @@ impl Learning {
         let mut walked = Vec::new();
         for condition in 0..self.pairing.conditions() {
             let start = self.pairing.reflow_sources(condition, REFLOW_PAIRS);
-            let field = self.field(Some(condition), Guidance { alpha: 1.0 });
+            let field = LearntField::new(&self.network, Some(condition));
             let walk = Walk::new(&field, FixedSolver::Heun, &grid, start)?;
             let pairs = walk.start().iter().zip(walk.end());
             walked.extend(pairs.map(|(&x0, &x1)| Pair { condition, x0, x1 }));
@@ -164,8 +165,20 @@ impl Learning {
     }
 
     /// The field that has been learnt so far, under a condition or none.
-    pub fn field(&self, condition: Option<usize>, guidance: Guidance) -> LearntField {
-        LearntField::new(&self.network, condition, guidance)
+    ///
+    /// # Errors
+    /// [`LabError::Unknown`] for a condition that the settings do not have.
+    pub fn field(
+        &self,
+        condition: Option<usize>,
+        guidance: Guidance,
+    ) -> Result<Guided<LearntField>, LabError> {
+        if let Some(condition) = condition {
+            self.settings.condition(condition)?;
+        }
+        Guided::new(condition, guidance, |condition| {
+            Ok(LearntField::new(&self.network, condition))
+        })
     }
 
     /// Whether the next step can be taken.
@@ -290,7 +303,7 @@ mod tests {
 
     fn walk(learning: &Learning, condition: usize, steps: usize) -> Walk {
         let start = learning.pairing().sources(condition, None, 400).unwrap();
-        let field = learning.field(Some(condition), Guidance { alpha: 1.0 });
+        let field = learning.field(Some(condition), Guidance { alpha: 1.0 }).unwrap();
         Walk::new(
             &field,
             FixedSolver::Heun,
@@ -399,7 +412,7 @@ mod tests {
         let learning = learnt(settings, 600);
         let middle = |condition, alpha| {
             let start = learning.pairing().sources(0, None, 300).unwrap();
-            let field = learning.field(condition, Guidance { alpha });
+            let field = learning.field(condition, Guidance { alpha }).unwrap();
             let walk = Walk::new(&field, FixedSolver::Heun, &TimeGrid::uniform(10).unwrap(), start).unwrap();
             mean(walk.end().iter().map(|end| end[0]))
         };
@@ -436,7 +449,7 @@ mod tests {
         let [within, across] = [Coupling::SameBatch, Coupling::Independent].map(|coupling| {
             settings.path.coupling = coupling;
             let learning = learnt(settings.clone(), 400);
-            let field = learning.field(Some(0), Guidance { alpha: 1.0 });
+            let field = learning.field(Some(0), Guidance { alpha: 1.0 }).unwrap();
             let distance = distance_by_batch(&settings, &field, 0, FixedSolver::Euler, &grid, 200).unwrap();
             (distance, learning.curve().mean_of_last(100).unwrap())
         });

@@ -1,63 +1,41 @@
-//! What a network has learnt, as a velocity field: conditional, null or guided.
+//! What a network has learnt, as a velocity field of a condition or of none.
 
 use candle_core::{Device, Tensor, Var};
-use cellflux_flow::guidance::Guidance;
 
 use crate::error::LabError;
 use crate::network::Network;
-use crate::plane::{Point, scaled, sum};
+use crate::plane::Point;
 use crate::plane_field::PlaneField;
 
-/// A network's velocity field under a condition.
+/// A network's velocity field under a condition, or the null velocity.
 #[derive(Clone, Debug)]
 pub struct LearntField {
     network: Network,
     condition: Option<usize>,
-    guidance: Guidance,
 }
 
 impl LearntField {
-    /// The field of a network as its weights are now. Without a condition it is the null velocity, whatever
-    /// the guidance.
-    pub fn new(network: &Network, condition: Option<usize>, guidance: Guidance) -> Self {
+    /// The field of a network, whose weights it shares.
+    pub fn new(network: &Network, condition: Option<usize>) -> Self {
         Self {
             network: network.frozen(),
             condition,
-            guidance,
         }
     }
 
-    /// The conditions whose velocities are added up, and with which weights:
-    /// `v = alpha v(x, t, c) + (1 - alpha) v(x, t, null)`.
-    fn terms(&self) -> Vec<(f64, Option<usize>)> {
-        if self.condition.is_none() || !self.guidance.needs_unconditional() {
-            return vec![(1.0, self.condition)];
-        }
-        vec![
-            (self.guidance.conditional(), self.condition),
-            (self.guidance.unconditional(), None),
-        ]
-    }
-
-    fn of(&self, condition: Option<usize>, t: f64, x: &Tensor) -> Result<Tensor, LabError> {
+    fn of(&self, t: f64, x: &Tensor) -> Result<Tensor, LabError> {
         let count = x.dim(0)?;
-        self.network.forward(x, &vec![t; count], &vec![condition; count])
+        self.network
+            .forward(x, &vec![t; count], &vec![self.condition; count])
     }
 }
 
 impl PlaneField for LearntField {
     fn velocity(&self, t: f64, at: &[Point]) -> Result<Vec<Point>, LabError> {
-        let mut velocity = vec![[0.0; 2]; at.len()];
         if at.is_empty() {
-            return Ok(velocity);
+            return Ok(Vec::new());
         }
-        let x = tensor(at)?;
-        for (weight, condition) in self.terms() {
-            for (sum_of_terms, term) in velocity.iter_mut().zip(points(&self.of(condition, t, &x)?)?) {
-                *sum_of_terms = sum(*sum_of_terms, scaled(weight, term));
-            }
-        }
-        Ok(velocity)
+        points(&self.of(t, &tensor(at)?)?)
     }
 
     /// By automatic differentiation: exact but for f32's rounding.
@@ -67,18 +45,15 @@ impl PlaneField for LearntField {
             return Ok(divergence);
         }
         let x = Var::from_tensor(&tensor(at)?)?;
-        for (weight, condition) in self.terms() {
-            let velocity = self.of(condition, t, &x)?;
-            for axis in [0, 1] {
-                // A point's velocity depends on no other point, so that the sum's gradient is each one's.
-                let gradients = velocity.narrow(1, axis, 1)?.sum_all()?.backward()?;
-                // A network whose velocity does not depend on the point has no gradient there.
-                let Some(gradient) = gradients.get(&x) else {
-                    continue;
-                };
-                for (sum_of_terms, gradient) in divergence.iter_mut().zip(points(gradient)?) {
-                    *sum_of_terms += weight * gradient[axis];
-                }
+        let velocity = self.of(t, &x)?;
+        for axis in [0, 1] {
+            // A point's velocity depends on no other point, so that the sum's gradient is each one's.
+            let gradients = velocity.narrow(1, axis, 1)?.sum_all()?.backward()?;
+            let Some(gradient) = gradients.get(&x) else {
+                continue;
+            };
+            for (sum, gradient) in divergence.iter_mut().zip(points(gradient)?) {
+                *sum += gradient[axis];
             }
         }
         Ok(divergence)
@@ -125,29 +100,22 @@ mod tests {
 
     const PLACES: [Point; 3] = [[0.0, 0.5], [2.0, -1.0], [-1.5, 1.0]];
 
-    fn field(condition: Option<usize>, alpha: f64) -> LearntField {
-        LearntField::new(&network(), condition, Guidance { alpha })
-    }
-
     #[test]
-    fn guidance_leads_from_the_null_velocity_through_the_condition_s_and_beyond() {
-        let of = |condition, alpha| field(condition, alpha).velocity(0.3, &PLACES).unwrap();
-        let (null, conditional) = (of(None, 1.0), of(Some(1), 1.0));
-        assert_eq!(of(None, 1.2), null);
-        for (alpha, place) in [(0.0, 0), (1.2, 1), (3.0, 2)] {
-            for axis in [0, 1] {
-                let expected = alpha * conditional[place][axis] + (1.0 - alpha) * null[place][axis];
-                assert!((of(Some(1), alpha)[place][axis] - expected).abs() < 1e-12);
-            }
-        }
-        assert!(null != conditional);
+    fn each_condition_and_none_have_velocities_of_their_own() {
+        let network = network();
+        let [null, one, other] = [None, Some(0), Some(1)].map(|condition| {
+            LearntField::new(&network, condition)
+                .velocity(0.3, &PLACES)
+                .unwrap()
+        });
+        assert!(null != one && one != other && other != null);
     }
 
     #[test]
     fn the_divergence_is_that_of_difference_quotients() {
         let step = 0.01;
-        for (condition, alpha) in [(None, 1.0), (Some(0), 1.0), (Some(1), 2.5)] {
-            let field = field(condition, alpha);
+        for condition in [None, Some(1)] {
+            let field = LearntField::new(&network(), condition);
             let exact = field.divergence(0.6, &PLACES).unwrap();
             for (exact, [x, y]) in exact.into_iter().zip(PLACES) {
                 let around = [[x - step, y], [x + step, y], [x, y - step], [x, y + step]];
@@ -161,7 +129,8 @@ mod tests {
 
     #[test]
     fn no_points_have_no_velocities() {
-        assert!(field(None, 1.0).velocity(0.0, &[]).unwrap().is_empty());
-        assert!(field(None, 1.0).divergence(0.0, &[]).unwrap().is_empty());
+        let field = LearntField::new(&network(), None);
+        assert!(field.velocity(0.0, &[]).unwrap().is_empty());
+        assert!(field.divergence(0.0, &[]).unwrap().is_empty());
     }
 }

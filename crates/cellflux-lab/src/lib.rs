@@ -7,8 +7,9 @@
 //! | which source is paired with which target | [`coupling`], [`pairs`] |
 //! | at which times is a flow learnt | [`times`] |
 //! | what does the network look like, and how does it learn | [`network`], [`learning`], [`loss_curve`] |
-//! | what is the velocity at a point | [`plane_field`]; learnt: [`learnt`], in closed form: [`exact`] |
+//! | what is the velocity at a point | [`plane_field`]: [`learnt`], [`exact`] in closed form, [`guided`] |
 //! | which loss cannot be undercut | [`least_loss`] |
+//! | what of all this is looked at | [`view`] |
 //! | where do particles go, how straight, how exactly | [`walk`] |
 //! | how likely is a point | [`likelihood`] |
 //! | how far are generated points from real ones | [`comparison`] |
@@ -22,6 +23,7 @@ pub mod error;
 pub mod exact;
 mod examples;
 pub mod grid;
+pub mod guided;
 pub mod learning;
 pub mod learnt;
 pub mod least_loss;
@@ -34,6 +36,7 @@ pub mod plane;
 pub mod plane_field;
 pub mod settings;
 pub mod times;
+pub mod view;
 pub mod walk;
 
 pub use distribution::Distribution;
@@ -43,4 +46,5 @@ pub use learning::Learning;
 pub use plane::Point;
 pub use plane_field::PlaneField;
 pub use settings::Settings;
+pub use view::View;
 pub use walk::Walk;
