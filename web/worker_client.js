@@ -24,12 +24,17 @@ export class WorkerClient {
   #waiting = new Map();
   #next = 1;
   #onEvent;
+  #startWorker;
   #silence;
   #isSilent = false;
 
-  /** @param {(event: Heard) => void} onEvent */
-  constructor(onEvent) {
+  /**
+   * @param {(event: Heard) => void} onEvent
+   * @param {() => Promise<Worker>} start
+   */
+  constructor(onEvent, start = startWorker) {
     this.#onEvent = onEvent;
+    this.#startWorker = start;
     this.start();
   }
 
@@ -52,7 +57,7 @@ export class WorkerClient {
    */
   #worker() {
     if (!this.#running) {
-      const running = startWorker();
+      const running = this.#startWorker();
       this.#running = running;
       running.then((worker) => {
         if (this.#running !== running) return;

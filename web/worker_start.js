@@ -17,24 +17,26 @@ const NEEDED = () => (globalThis.origin === 'null'
 const IMPORTED = /(\bfrom\s*|\bimport\s*)(['"])(\.{1,2}\/[^'"]+)\2/g;
 
 /**
+ * @param {typeof WORKER_MODULES} modules what the worker is made of; empty on a page that was not built
+ * @param {string} address of its own module
  * @returns {Promise<Worker>} a worker that has said that it is there
  * @throws {Failure} when a module does not come, or is not the page's, or the page may have no worker
  */
-export async function startWorker() {
-  if (!WORKER_MODULES.length) return started(ADDRESS);
+export async function startWorker(modules = WORKER_MODULES, address = ADDRESS) {
+  if (!modules.length) return started(address);
   const contents = await Promise.all(
-    WORKER_MODULES.map(([name, address, integrity]) => fetched(address, { name, integrity })),
+    modules.map(([name, of, integrity]) => fetched(of, { name, integrity })),
   );
   const blobs = new Map();
   try {
-    WORKER_MODULES.forEach(([, address], index) =>
-      blobs.set(address, blobOf(new TextDecoder().decode(contents[index]), address, blobs)),
+    modules.forEach(([, of], index) =>
+      blobs.set(of, blobOf(new TextDecoder().decode(contents[index]), of, blobs)),
     );
-    return await started(blobs.get(ADDRESS));
+    return await started(blobs.get(address));
   } catch (error) {
     // A policy that allows no blob may still allow the worker at its own address.
     if (error.kind !== 'no-worker') throw error;
-    return await started(ADDRESS);
+    return await started(address);
   } finally {
     for (const blob of blobs.values()) URL.revokeObjectURL(blob);
   }

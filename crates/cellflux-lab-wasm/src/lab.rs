@@ -131,7 +131,25 @@ impl Lab {
 
     /// The walk of a view's particles.
     pub fn walk(&self, view: JsValue) -> Result<Walked, JsValue> {
-        self.walked(&viewed(view)?).map_err(|error| trouble(&error))
+        let view = viewed(view)?;
+        let walked = || -> Result<Walked, LabError> {
+            let walk = view.walk(&self.learning)?;
+            let distance = distance(walk.end(), &view.goal(&self.learning)?)?.unbiased;
+            Ok(Walked { walk, distance })
+        };
+        walked().map_err(|error| trouble(&error))
+    }
+
+    /// How far a view's walk ended from where a fine one ends: the root of the mean squared distance. It takes
+    /// as long as some twenty walks.
+    pub fn error(&self, view: JsValue, walked: &Walked) -> Result<f64, JsValue> {
+        let view = viewed(view)?;
+        let error = || -> Result<f64, LabError> {
+            let field = view.field(&self.learning)?;
+            let start = walked.walk.start().to_vec();
+            Ok(walked.walk.error(&Walk::fine_end(&*field, view.reverse, start)?))
+        };
+        error().map_err(|error| trouble(&error))
     }
 
     /// The velocities of a view's field at a time, in the middle of each of `cells` by `cells` cells of a
@@ -155,14 +173,6 @@ impl Lab {
             log_likelihood(&*field, &source, points(at), STEPS_OF_LIKELIHOOD)
         };
         likelihood().map_err(|error| trouble(&error))
-    }
-
-    fn walked(&self, view: &View) -> Result<Walked, LabError> {
-        let walk = view.walk(&self.learning)?;
-        let field = view.field(&self.learning)?;
-        let fine_end = Walk::fine_end(&*field, view.reverse, walk.start().to_vec())?;
-        let apart = distance(walk.end(), &view.goal(&self.learning)?)?.unbiased;
-        Ok(Walked::new(walk, fine_end, apart))
     }
 }
 

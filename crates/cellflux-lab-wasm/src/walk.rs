@@ -1,6 +1,6 @@
 //! A walk of particles through a field, as the page draws it.
 
-use cellflux_lab::{Point, Walk};
+use cellflux_lab::Walk;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::flat;
@@ -8,21 +8,9 @@ use crate::flat;
 /// A walk, and what it measures.
 #[wasm_bindgen]
 pub struct Walked {
-    walk: Walk,
-    /// Where the particles should have ended.
-    fine_end: Vec<Point>,
-    distance: f64,
-}
-
-impl Walked {
-    /// A walk, where its particles end in a fine one, and how far they end from the goal.
-    pub(crate) fn new(walk: Walk, fine_end: Vec<Point>, distance: f64) -> Self {
-        Self {
-            walk,
-            fine_end,
-            distance,
-        }
-    }
+    pub(crate) walk: Walk,
+    /// How far its end is from the goal.
+    pub(crate) distance: f64,
 }
 
 #[wasm_bindgen]
@@ -49,11 +37,6 @@ impl Walked {
     /// The mean squared distance between start and end.
     pub fn transport_cost(&self) -> f64 {
         self.walk.transport_cost()
-    }
-
-    /// How far the particles ended from where a fine walk ends: the root of the mean squared distance.
-    pub fn error(&self) -> f64 {
-        self.walk.error(&self.fine_end)
     }
 
     /// The unbiased squared energy distance of the particles' end from points of the goal.

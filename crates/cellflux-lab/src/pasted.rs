@@ -61,6 +61,7 @@ pub enum PastedError {
 /// [`PastedError`] for the first line that is not two numbers, and for fewer than [`FEWEST`] or more than
 /// [`MOST`] points.
 pub fn points(text: &str) -> Result<Vec<Point>, PastedError> {
+    let text = text.trim_start_matches('\u{feff}');
     let delimiter = text.bytes().find(|byte| b",;\t".contains(byte)).unwrap_or(b',');
     let mut points = Vec::new();
     let filled = (1..)
@@ -140,7 +141,7 @@ mod tests {
         for text in [
             "0,1\n-2,3.5\n4,1e-3",
             "0;1\r\n-2; \"3.5\"\r\n4;1e-3\r\n",
-            "a\tb\n0\t1\n-2\t3.5\n4\t1e-3\n",
+            "\u{feff}a\tb\n0\t1\n-2\t3.5\n4\t1e-3\n",
         ] {
             assert_eq!(points(text).unwrap(), expected, "{text:?}");
         }

@@ -10,7 +10,7 @@ use crate::plane::{Point, difference, mean, scaled, square, sum};
 use crate::plane_field::PlaneField;
 
 /// Steps of the fine solution with which others are compared.
-const FINE_STEPS: usize = 200;
+const FINE_STEPS: usize = 100;
 
 /// Where particles were at every time of a walk.
 #[derive(Clone, Debug, PartialEq)]
@@ -41,7 +41,7 @@ impl Walk {
         Ok(Self { times, positions })
     }
 
-    /// Where particles end that walk from `t = 0` to 1, or back, in 200 steps of the fourth order: what a
+    /// Where particles end that walk from `t = 0` to 1, or back, in 100 steps of the fourth order: what a
     /// coarser walk is compared with.
     ///
     /// # Errors
@@ -192,7 +192,7 @@ mod tests {
     fn the_fine_end_is_the_solution_and_back_again() {
         let start = vec![[1.0, 0.0]];
         let end = Walk::fine_end(&Turn, false, start.clone()).unwrap();
-        // An error of the order of (1 / 200)^4.
+        // An error of the order of (1 / 100)^4 / 120.
         assert!(square(difference(end[0], [1f64.cos(), 1f64.sin()])).sqrt() < 1e-9);
         let back = Walk::fine_end(&Turn, true, end).unwrap();
         assert!(square(difference(back[0], start[0])).sqrt() < 1e-9);
