@@ -2,7 +2,6 @@
 // protocol.js.
 
 import { Failure, STOPPED } from './protocol.js';
-import { startWorker } from './worker_start.js';
 
 /** @import { Answer, Args, Call, Events } from './protocol.js' */
 
@@ -30,9 +29,9 @@ export class WorkerClient {
 
   /**
    * @param {(event: Heard) => void} onEvent
-   * @param {() => Promise<Worker>} start
+   * @param {() => Promise<Worker>} start gives a worker that has said that it is there
    */
-  constructor(onEvent, start = startWorker) {
+  constructor(onEvent, start) {
     this.#onEvent = onEvent;
     this.#startWorker = start;
     this.start();

@@ -1,5 +1,5 @@
-// <cellflux-lab settings="…" view="…">: flow matching in the plane. Attributes hold JSON, of which fields may
-// be left out. A page's only lab writes its state into the address, unless an explorer is on the page, whose
+// <cellflux-lab settings="…" view="…">: flow matching in the plane. Attributes hold JSON, of which fields
+// may be left out. A page's only lab writes its state into the address, unless an explorer is on the page, whose
 // address it is.
 
 import { el } from '../html.js';

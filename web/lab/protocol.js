@@ -2,7 +2,10 @@
 // Points are flat arrays `x, y, x, y, …`.
 
 /** @typedef {[x: number, y: number]} Point */
-/** @typedef {{ kind: string, [setting: string]: any }} Distribution see `Distribution` in crates/cellflux-lab */
+/**
+ * See `Distribution` in crates/cellflux-lab.
+ * @typedef {{ kind: string, [setting: string]: any }} Distribution
+ */
 /** @typedef {{ label: string, source?: Distribution, target: Distribution }} Condition */
 
 /**

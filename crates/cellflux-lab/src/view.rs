@@ -11,6 +11,7 @@ use crate::guided::Guided;
 use crate::learning::Learning;
 use crate::plane::Point;
 use crate::plane_field::PlaneField;
+use crate::settings::Settings;
 use crate::walk::Walk;
 
 /// The most particles that walk.
@@ -68,13 +69,40 @@ impl Default for View {
 }
 
 impl View {
+    /// Checks every number, also against the settings of the lab that is looked at.
+    ///
+    /// # Errors
+    /// [`LabError`] for a number out of its range, [`LabError::Unknown`] for a condition or a batch that the
+    /// settings do not have, [`LabError::Solver`] for a solver that chooses its own steps.
+    pub fn check(&self, settings: &Settings) -> Result<(), LabError> {
+        within("view.guidance", self.guidance, 0.0, 10.0)?;
+        counted("view.particles", "particles", self.particles, 2, MOST_PARTICLES)?;
+        counted("view.steps", "steps", self.steps, 1, MOST_STEPS)?;
+        if let Some(condition) = self.condition {
+            settings.condition(condition)?;
+        }
+        let count = settings.batches.len();
+        if let Some(found) = self.batch.filter(|&batch| batch >= count) {
+            let what = "batch";
+            return Err(LabError::Unknown { what, found, count });
+        }
+        self.fixed_solver()?;
+        Ok(())
+    }
+
+    fn fixed_solver(&self) -> Result<FixedSolver, LabError> {
+        match self.solver {
+            Solver::Fixed(solver) => Ok(solver),
+            Solver::Dopri5 => Err(LabError::Solver),
+        }
+    }
+
     /// The field that is looked at.
     ///
     /// # Errors
-    /// [`LabError`] for a number out of its range, [`LabError::Unknown`] for a condition that the settings do
-    /// not have, and [`LabError::NoClosedForm`] where no exact field is known.
+    /// As [`check`](Self::check), and [`LabError::NoClosedForm`] where no exact field is known.
     pub fn field(&self, learning: &Learning) -> Result<Box<dyn PlaneField>, LabError> {
-        within("view.guidance", self.guidance, 0.0, 10.0)?;
+        self.check(learning.settings())?;
         let guidance = Guidance { alpha: self.guidance };
         let field: Box<dyn PlaneField> = match self.field {
             Shown::Learnt => Box::new(learning.field(self.condition, guidance)?),
@@ -89,8 +117,7 @@ impl View {
     /// Where the particles start: sources, or targets where they walk back.
     ///
     /// # Errors
-    /// [`LabError`] for a number out of its range, and for a condition or a batch that the settings do not
-    /// have.
+    /// As [`check`](Self::check).
     pub fn start(&self, learning: &Learning) -> Result<Vec<Point>, LabError> {
         self.particles_of(learning, self.reverse)
     }
@@ -98,7 +125,7 @@ impl View {
     /// Points of the other end, with which those that arrive are compared.
     ///
     /// # Errors
-    /// As [`start`](Self::start).
+    /// As [`check`](Self::check).
     pub fn goal(&self, learning: &Learning) -> Result<Vec<Point>, LabError> {
         self.particles_of(learning, !self.reverse)
     }
@@ -106,20 +133,16 @@ impl View {
     /// The particles' walk.
     ///
     /// # Errors
-    /// As [`field`](Self::field) and [`start`](Self::start); [`LabError::Solver`] for a solver that chooses
-    /// its own steps, [`LabError::Escaped`] when a particle leaves the plane.
+    /// As [`field`](Self::field), and [`LabError::Escaped`] when a particle leaves the plane.
     pub fn walk(&self, learning: &Learning) -> Result<Walk, LabError> {
-        let Solver::Fixed(solver) = self.solver else {
-            return Err(LabError::Solver);
-        };
-        counted("view.steps", "steps", self.steps, 1, MOST_STEPS)?;
+        let (field, solver) = (self.field(learning)?, self.fixed_solver()?);
         let grid = TimeGrid::uniform(self.steps)?;
         let grid = if self.reverse { grid.reversed() } else { grid };
-        Walk::new(&*self.field(learning)?, solver, &grid, self.start(learning)?)
+        Walk::new(&*field, solver, &grid, self.start(learning)?)
     }
 
     fn particles_of(&self, learning: &Learning, targets: bool) -> Result<Vec<Point>, LabError> {
-        counted("view.particles", "particles", self.particles, 2, MOST_PARTICLES)?;
+        self.check(learning.settings())?;
         let (condition, pairing) = (self.condition.unwrap_or(0), learning.pairing());
         if targets {
             pairing.targets(condition, self.batch, self.particles)
@@ -134,7 +157,6 @@ mod tests {
     use super::*;
     use crate::comparison::distance;
     use crate::distribution::Distribution;
-    use crate::settings::Settings;
 
     fn learning() -> Learning {
         let mut settings = Settings::default();
@@ -208,6 +230,10 @@ mod tests {
             (
                 refused(|view| view.condition = Some(1)),
                 "condition 1 does not exist: the settings have 1, counted from 0",
+            ),
+            (
+                refused(|view| view.batch = Some(1)),
+                "batch 1 does not exist: the settings have 1, counted from 0",
             ),
             (
                 refused(|view| view.solver = Solver::Dopri5),
