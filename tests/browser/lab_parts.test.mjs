@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { leadingTo, TARGETS, targetOf } from '../../web/lab/choices.js';
+import { lengthen, pointAt } from '../../web/lab/drawing.js';
 import { applied, difference, read, written } from '../../web/lab/lab_link.js';
 import { placed } from '../../web/lab/loss_chart.js';
 import { arrowsOf, placing } from '../../web/lab/plane.js';
@@ -67,6 +68,15 @@ test('up is up on the canvas', () => {
   assert.deepEqual(place(-HALF, HALF), [0, 0]);
   assert.deepEqual(place(0, 0), [400, 400]);
   assert.deepEqual(place(HALF, -HALF), [800, 800]);
+});
+
+test('a drawn line has points of the plane that are apart, and none outside it', () => {
+  assert.deepEqual(pointAt(0, 0, 400), [-HALF, HALF]);
+  assert.deepEqual(pointAt(300, 100, 400), [HALF / 2, HALF / 2]);
+  assert.deepEqual(pointAt(-50, 900, 400), [-HALF, -HALF]);
+  const strokes = [[[0, 0]], []];
+  for (const x of [1, 1.01, 1.2]) lengthen(strokes, [x, 0]);
+  assert.deepEqual(strokes, [[[0, 0]], [[1, 0], [1.2, 0]]]);
 });
 
 test('the loss chart begins at 0 and shows the least loss below the curve', () => {

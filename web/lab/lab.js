@@ -9,9 +9,10 @@ import { WorkerClient } from '../worker_client.js';
 import { startWorker } from '../worker_start.js';
 import { leadingTo } from './choices.js';
 import { Controls } from './controls.js';
+import { Drawing } from './drawing.js';
 import { applied, read, written } from './lab_link.js';
 import * as chart from './loss_chart.js';
-import { draw } from './plane.js';
+import { draw, drawStrokes } from './plane.js';
 
 /** @import { Learnt, Opened, Seen, Settings, View } from './protocol.js' */
 
@@ -79,6 +80,8 @@ class Lab extends HTMLElement {
     const button = (words, does, kind = null) =>
       el('button', { type: 'button', class: kind, on: { click: () => this.#attempt(does) } }, words);
     this.play = button('Learn', () => this.#toggle(), 'primary');
+    this.drawing = new Drawing(this.canvas, () => this.#draw());
+    this.pen = button('Draw a target', () => this.#useThePen());
     this.buttons = [
       this.play,
       button('One step', () => this.#learn(1)),
@@ -88,6 +91,7 @@ class Lab extends HTMLElement {
         seed: (this.#opened.settings.seed + 1) % 2 ** 32,
       })),
       button('Reflow', () => this.#follow('reflow')),
+      this.pen,
       button('Measure the walk’s error', () => this.#measureError()),
     ];
     this.said = el('p', { class: 'lab-said', 'aria-live': 'polite' });
@@ -258,6 +262,27 @@ class Lab extends HTMLElement {
     await this.#reopen(leadingTo(this.#opened.settings, { kind: 'points', points, spread: 0.05 }, 'yours'));
   }
 
+  /** Begins a drawing, or learns the one that is there; without a line everything stays as it is. */
+  async #useThePen() {
+    this.#pause();
+    if (!this.drawing.isUnderWay) {
+      this.pen.textContent = 'Learn the drawing';
+      this.said.textContent = 'Draw lines on the plane, with a mouse, a pen or a finger. Without one, paste '
+        + 'points under “Points of your own”.';
+      this.drawing.start();
+      return;
+    }
+    this.pen.textContent = 'Draw a target';
+    const strokes = this.drawing.end();
+    if (strokes.length) {
+      const target = { kind: 'strokes', strokes, spread: 0.05 };
+      await this.#reopen(leadingTo(this.#opened.settings, target, 'drawn'));
+    } else {
+      this.#draw();
+      this.#tell();
+    }
+  }
+
   async #measureError() {
     this.#pause();
     const error = await this.#worker.call('error', { view: this.#opened.view });
@@ -284,6 +309,10 @@ class Lab extends HTMLElement {
     if (this.canvas.width !== size) Object.assign(this.canvas, { width: size, height: size });
     const style = getComputedStyle(this);
     const colour = (name) => style.getPropertyValue(`--lab-${name}`).trim() || style.color;
+    if (this.drawing.isUnderWay) {
+      drawStrokes(this.canvas.getContext('2d'), this.drawing.strokes, colour('particle'));
+      return;
+    }
     draw(this.canvas.getContext('2d'), this.#seen, this.#step, {
       goal: colour('goal'), arrow: colour('arrow'), path: colour('path'), particle: colour('particle'),
     });

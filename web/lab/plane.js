@@ -81,6 +81,28 @@ export function draw(context, seen, step, colours) {
   dots(context, seen.at[step], place, size / 220, colours.particle);
 }
 
+/**
+ * Draws the lines of a target that is being drawn.
+ * @param {CanvasRenderingContext2D} context of a square canvas
+ * @param {import('./protocol.js').Point[][]} strokes
+ * @param {string} colour
+ */
+export function drawStrokes(context, strokes, colour) {
+  const size = context.canvas.width;
+  const place = placing(size);
+  context.clearRect(0, 0, size, size);
+  context.strokeStyle = colour;
+  context.lineWidth = size / 100;
+  context.lineCap = 'round';
+  for (const stroke of strokes) {
+    context.beginPath();
+    for (const point of stroke) context.lineTo(...place(...point));
+    // A line of one point is a dot.
+    context.lineTo(...place(...stroke.at(-1)));
+    context.stroke();
+  }
+}
+
 function dots(context, points, place, radius, colour) {
   context.fillStyle = colour;
   for (let index = 0; index < points.length; index += 2) {

@@ -32,13 +32,13 @@ pub enum PastedError {
         found: String,
     },
     /// Too few points.
-    #[error("{found} points, expected at least {FEWEST}, one in each line")]
+    #[error("{found} points, expected at least {least}, one in each line", least = FEWEST)]
     TooFew {
         /// How many there are.
         found: usize,
     },
     /// Too many points.
-    #[error("line {line}: more than {MOST} points; leave some out")]
+    #[error("line {line}: more than {most} points; leave some out", most = MOST)]
     TooMany {
         /// The first line that is too many, from 1.
         line: u64,
