@@ -94,6 +94,9 @@ class Lab extends HTMLElement {
       this.pen,
       button('Measure the walk’s error', () => this.#measureError()),
     ];
+    const key = (name, words) => el('li', {}, el('span', { class: name, 'aria-hidden': 'true' }), words);
+    this.legend = el('ul', { class: 'lab-legend' }, key('particle', 'particles'), key('path', 'their paths'),
+      key('arrow', 'velocities'), key('goal', 'points that they walk to'));
     this.said = el('p', { class: 'lab-said', 'aria-live': 'polite' });
     this.trouble = el('p', { class: 'lab-trouble', role: 'alert', hidden: true });
     this.chart = el('div', {});
@@ -108,7 +111,7 @@ class Lab extends HTMLElement {
       'section',
       { class: 'lab', 'aria-label': 'Flow matching in the plane' },
       el('div', { class: 'lab-plane' }, this.canvas,
-        el('div', { class: 'lab-time' }, this.moment, this.time)),
+        el('div', { class: 'lab-time' }, this.moment, this.time), this.legend),
       el('div', { class: 'lab-side' }, el('div', { class: 'lab-buttons' }, ...this.buttons), this.trouble,
         this.said, this.chart, this.facts, this.controls.element),
     ));
@@ -307,8 +310,8 @@ class Lab extends HTMLElement {
     const size = Math.round(this.canvas.clientWidth * devicePixelRatio);
     if (!size) return;
     if (this.canvas.width !== size) Object.assign(this.canvas, { width: size, height: size });
-    const style = getComputedStyle(this);
-    const colour = (name) => style.getPropertyValue(`--lab-${name}`).trim() || style.color;
+    // Of the legend, where the browser has chosen between light and dark.
+    const colour = (name) => getComputedStyle(this.legend.querySelector(`.${name}`)).color;
     if (this.drawing.isUnderWay) {
       drawStrokes(this.canvas.getContext('2d'), this.drawing.strokes, colour('particle'));
       return;
