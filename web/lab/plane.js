@@ -3,7 +3,7 @@
 
 import { ARROWS, HALF } from './protocol.js';
 
-/** @import { Seen } from './protocol.js' */
+/** @import { Point, Seen } from './protocol.js' */
 
 /** Paths of this many particles are drawn. */
 const PATHS = 60;
@@ -84,7 +84,7 @@ export function draw(context, seen, step, colours) {
 /**
  * Draws the lines of a target that is being drawn.
  * @param {CanvasRenderingContext2D} context of a square canvas
- * @param {import('./protocol.js').Point[][]} strokes
+ * @param {Point[][]} strokes
  * @param {string} colour
  */
 export function drawStrokes(context, strokes, colour) {

@@ -8,7 +8,7 @@ use crate::distribution::Sampler;
 use crate::draws::{Purpose, stream};
 use crate::error::LabError;
 use crate::plane::{Point, scaled, sum};
-use crate::settings::Settings;
+use crate::settings::{Condition, Settings};
 
 /// A source, the target that it is paired with, and the condition of both.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -40,19 +40,19 @@ impl Pairing {
     /// [`LabError`] for the first setting out of its range.
     pub fn new(settings: &Settings) -> Result<Self, LabError> {
         settings.check()?;
-        let samplers = settings.conditions.iter().map(|condition| {
+        let of = |condition: &Condition| -> Result<[Sampler; 2], LabError> {
             let source = condition.source.as_ref().unwrap_or(&settings.source);
             Ok([
                 Sampler::new(source, "source")?,
                 Sampler::new(&condition.target, "target")?,
             ])
-        });
+        };
         Ok(Self {
             seed: settings.seed,
             coupling: settings.path.coupling,
             noise: settings.path.noise,
             noise_probability: settings.path.noise_probability,
-            conditions: samplers.collect::<Result<_, LabError>>()?,
+            conditions: settings.conditions.iter().map(of).collect::<Result<_, _>>()?,
             shifts: settings.batches.clone(),
         })
     }
@@ -187,7 +187,6 @@ mod tests {
     use super::*;
     use crate::distribution::Distribution;
     use crate::plane::{difference, mean, square};
-    use crate::settings::Condition;
 
     /// Two conditions that move a narrow Gaussian up or to the right, in batches far apart.
     fn settings(coupling: Coupling) -> Settings {
