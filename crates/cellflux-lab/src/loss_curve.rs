@@ -64,7 +64,9 @@ mod tests {
 
     fn curve(losses: &[f64]) -> LossCurve {
         let mut curve = LossCurve::default();
-        losses.iter().for_each(|&loss| curve.push(loss));
+        for &loss in losses {
+            curve.push(loss);
+        }
         curve
     }
 
