@@ -1,9 +1,13 @@
-// A small line chart of one measure along a walk: where everything stands, in the units of its view box, and
-// the SVG of it. Where things stand is computed without a document.
+// A small line chart of one measure along a walk, or across something else such as doses: where everything
+// stands, in the units of its view box, and the SVG of it. Where things stand is computed without a document.
 
 /** @import { MeasuredStep } from './protocol.js' */
 
-/** @typedef {{ time: number, value: number | null }} Point null where the image has no such value */
+/**
+ * A value at a time, or at a place on another axis: null where the image has no such value. `open` points are
+ * drawn as rings.
+ * @typedef {{ time: number, value: number | null, open?: boolean }} Point
+ */
 /** @typedef {{ time: number, low: number, high: number }} Span */
 
 /**
@@ -14,6 +18,15 @@
  * @property {boolean} far of another batch or dose than the walk's
  * @property {number} mean
  * @property {[low: number, high: number] | null} interval
+ * @property {number} [at] where it stands across, on an axis of doses; else beside the curve, over its letter
+ */
+
+/**
+ * What runs across a chart in place of time.
+ * @typedef {object} Axis
+ * @property {string} label
+ * @property {number[]} ticks
+ * @property {(value: number) => number} part where a value stands, from 0 at the left to 1 at the right
  */
 
 /**
@@ -24,6 +37,7 @@
  * @property {Point[][]} others other walks
  * @property {Span[]} band around walks that have the same times
  * @property {Mark[]} marks
+ * @property {Axis} [axis] where it is not time
  */
 
 /** The view box. */
@@ -38,7 +52,7 @@ const [ACROSS, UP] = [4, 5];
  * Round numbers between two, both included where they are round.
  * @param {number} low
  * @param {number} high
- * @param {number} about so many stretches, or fewer
+ * @param {number} about the number of stretches, or a few less
  * @returns {number[]}
  */
 export function ticks(low, high, about) {
@@ -104,11 +118,22 @@ export function nearestStep(times, time, cursor) {
 }
 
 /**
+ * @param {Charted['times']} times
+ * @returns {Axis}
+ */
+const timeAxis = ([first, last]) => ({
+  label: 'time t',
+  ticks: ticks(first, last, ACROSS),
+  part: (time) => (last > first ? (time - first) / (last - first) : 0.5),
+});
+
+/**
  * Where everything of a chart stands.
  * @param {Charted} charted
  */
-export function placed({ times, curve, others, band, marks }) {
-  const right = WIDE - RIGHT - (marks.length ? GAP + MARK * marks.length : 0);
+export function placed({ times, curve, others, band, marks, axis = timeAxis(times) }) {
+  const outside = marks.filter(({ at }) => at === undefined);
+  const right = WIDE - RIGHT - (outside.length ? GAP + MARK * outside.length : 0);
   const [first, last] = times;
   const values = [
     ...[curve, ...others].flat().map(({ value }) => value),
@@ -116,7 +141,7 @@ export function placed({ times, curve, others, band, marks }) {
     ...marks.flatMap(({ mean, interval }) => [mean, ...(interval ?? [])]),
   ].filter((value) => value !== null && Number.isFinite(value));
   const [bottom, top] = ends(values);
-  const x = (time) => tenth(LEFT + (last > first ? (time - first) / (last - first) : 0.5) * (right - LEFT));
+  const x = (time) => tenth(LEFT + axis.part(time) * (right - LEFT));
   const y = (value) => tenth(HIGH - BOTTOM - ((value - bottom) / (top - bottom)) * (HIGH - BOTTOM - TOP));
   const at = ({ time, value }) => `${x(time)} ${y(value)}`;
   const around = [
@@ -128,17 +153,18 @@ export function placed({ times, curve, others, band, marks }) {
     x,
     /** The time at a place across, as far as the walk goes. */
     timeAt: (across) => first + Math.min(1, Math.max(0, (across - LEFT) / (right - LEFT))) * (last - first),
-    across: ticks(first, last, ACROSS).map((value) => ({ value, x: x(value) })),
+    label: axis.label,
+    across: axis.ticks.map((value) => ({ value, x: x(value) })),
     up: ticks(bottom, top, UP).map((value) => ({ value, y: y(value) })),
     curve: pathOf(curve, at),
     points: curve
       .filter(({ value }) => value !== null)
-      .map(({ time, value }) => ({ x: x(time), y: y(value) })),
+      .map(({ time, value, open = false }) => ({ x: x(time), y: y(value), open })),
     others: others.map((walk) => pathOf(walk, at)),
     band: around.length > 2 ? `M${around.join('L')}Z` : '',
-    marks: marks.map((mark, index) => ({
+    marks: marks.map((mark) => ({
       ...mark,
-      x: right + GAP + MARK * (index + 0.5),
+      x: mark.at === undefined ? right + GAP + MARK * (outside.indexOf(mark) + 0.5) : x(mark.at),
       y: y(mark.mean),
       ends: mark.interval?.map(y) ?? null,
     })),
@@ -177,24 +203,27 @@ export function drawn({ unit }, places, words) {
     ]),
     shape('path', { class: 'axis', d: `M${LEFT} ${TOP}V${floor}H${places.right}` }),
     text(unit, { class: 'unit', x: 4, y: 11 }),
-    text('time t', { class: 'unit', x: (LEFT + places.right) / 2, y: HIGH - 4, 'text-anchor': 'middle' }),
+    text(places.label, { class: 'unit', x: (LEFT + places.right) / 2, y: HIGH - 4, 'text-anchor': 'middle' }),
     shape('path', { class: 'band', d: places.band }),
     ...places.others.map((d) => shape('path', { class: 'other', d })),
     shape('line', { class: 'cursor', y1: TOP, y2: floor, x1: 0, x2: 0 }),
     shape('path', { class: 'curve', d: places.curve }),
-    ...places.points.map(({ x, y }) => shape('circle', { class: 'point', cx: x, cy: y, r: 2.2 })),
+    ...places.points.map(({ x, y, open }) =>
+      shape('circle', { class: `point${open ? ' open' : ''}`, cx: x, cy: y, r: open ? 2.8 : 2.2 })),
     ...places.marks.flatMap((mark) => markShapes(mark, floor)),
   );
   return svg;
 }
 
 /** The mean as a circle, full for treated cells, with its interval; dashed for cells of another batch. */
-function markShapes({ letter, treated, far, x, y, ends: whisker }, floor) {
+function markShapes({ letter, treated, far, at = undefined, x, y, ends: whisker }, floor) {
   const kind = `mark${treated ? ' treated' : ''}${far ? ' far' : ''}`;
   return [
     ...(whisker ? [shape('path', { class: kind, d: `M${x} ${whisker[0]}V${whisker[1]}` })] : []),
     shape('circle', { class: kind, cx: x, cy: y, r: 3.6 }),
-    text(letter, { class: 'tick', x, y: floor + 15, 'text-anchor': 'middle' }),
+    ...(at === undefined
+      ? [text(letter, { class: 'tick', x, y: floor + 15, 'text-anchor': 'middle' })]
+      : [text(letter, { class: 'tick', x: x + 6, y: y + 3.5 })]),
   ];
 }
 
@@ -209,7 +238,14 @@ export function moveCursor(svg, x) {
 
 const SVG = 'http://www.w3.org/2000/svg';
 
-function shape(name, attributes) {
+/**
+ * An element of an SVG.
+ * @template {keyof SVGElementTagNameMap} Tag
+ * @param {Tag} name
+ * @param {Record<string, any>} attributes
+ * @returns {SVGElementTagNameMap[Tag]}
+ */
+export function shape(name, attributes) {
   const node = document.createElementNS(SVG, name);
   for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, String(value));
   return node;

@@ -1,21 +1,25 @@
 // The picture on which a crop is placed: a square to move and resize, and a closer look at where it lies. One
 // finger or the mouse moves the square; two fingers, or the mouse with Shift, move the picture; a pinch, a
-// wheel and the buttons zoom.
+// wheel and the buttons zoom. A tap on a nucleus that was found brings the square's middle there.
 
 import { about, aside, placed } from './crop_place.js';
 import { el } from './html.js';
 import { movedBy, NEARER, share, wheelFactor, WHOLE, zoomedAbout } from './lens.js';
 import { paint } from './pixels.js';
 
+/** @import { NucleusOffer } from './nucleus_offer.js' */
 /** @import { Crop, Upload } from './protocol.js' */
 /** @import { Point } from './lens.js' */
 
 /** A square of fewer CSS pixels cannot be held; the picture is shown so close that it is a fingertip's. */
 const LEAST_SHOWN = 24;
 const HANDY = 44;
+/** A hand that trembles while it taps moves by fewer CSS pixels than this. */
+const STILL = 4;
 
 export class CropBoard {
   #chosen;
+  #offer;
   /** @type {Upload} */
   #upload;
   #view = WHOLE;
@@ -30,10 +34,19 @@ export class CropBoard {
    * @type {{ begin: Crop, base: Crop, from: Point, resize: boolean } | null}
    */
   #grip = null;
+  /**
+   * The nucleus that was pressed, as long as that may be a tap, and where on the screen.
+   * @type {{ nucleus: number, from: Point } | null}
+   */
+  #tap = null;
 
-  /** @param {(crop: Crop) => void} chosen called with every crop that the visitor wants */
-  constructor(chosen) {
+  /**
+   * @param {(crop: Crop) => void} chosen called with every crop that the visitor wants
+   * @param {Pick<NucleusOffer, 'rings' | 'at' | 'choose'>} offer nuclei that may be tapped
+   */
+  constructor(chosen, offer) {
     this.#chosen = chosen;
+    this.#offer = offer;
     this.canvas = el('canvas', { width: 1, height: 1, 'aria-hidden': 'true' });
     this.square = el(
       'div',
@@ -46,7 +59,7 @@ export class CropBoard {
       },
       el('span', { class: 'handle', 'data-corner': 'se', 'aria-hidden': 'true' }),
     );
-    this.sheet = el('div', { class: 'sheet' }, this.canvas, this.square);
+    this.sheet = el('div', { class: 'sheet' }, this.canvas, this.square, offer.rings);
     this.frame = el(
       'div',
       {
@@ -88,6 +101,7 @@ export class CropBoard {
     this.#upload = upload;
     this.#down.clear();
     this.#grip = null;
+    this.#tap = null;
     this.#view = WHOLE;
     const { crop, width, extent: [wide] } = upload;
     const shown = (this.frame.clientWidth * crop.side * wide) / width;
@@ -158,6 +172,11 @@ export class CropBoard {
     return [across * this.#upload.width, down * this.#upload.height];
   }
 
+  /** Pixels of the image per CSS pixel. */
+  get #scale() {
+    return this.#upload.width / (this.sheet.getBoundingClientRect().width || 1);
+  }
+
   #press(event) {
     if (!this.#upload || event.button > 1) return;
     event.preventDefault();
@@ -167,6 +186,7 @@ export class CropBoard {
       // The first of two fingers was not meant to move the square.
       if (this.#grip) this.#chosen(this.#grip.begin);
       this.#grip = null;
+      this.#tap = null;
       return;
     }
     if (event.shiftKey || event.button === 1) return;
@@ -174,6 +194,8 @@ export class CropBoard {
     const { crop, extent: [wide, high] } = this.#upload;
     const from = this.#at(event);
     const resize = event.target.dataset.corner === 'se';
+    const nucleus = resize ? null : this.#offer.at(from, this.#scale);
+    this.#tap = nucleus === null ? null : { nucleus, from: [event.clientX, event.clientY] };
     const [across, down] = [from[0] - crop.x, from[1] - crop.y];
     const inside = across >= 0 && across < crop.side * wide && down >= 0 && down < crop.side * high;
     // A press outside the square brings its middle there; a press inside moves it from where it is.
@@ -187,6 +209,7 @@ export class CropBoard {
     if (!before) return;
     const now = share(this.frame, event);
     this.#down.set(event.pointerId, now);
+    if (this.#tap && apart(this.#tap.from, [event.clientX, event.clientY]) > STILL) this.#tap = null;
     const other = [...this.#down].find(([id]) => id !== event.pointerId)?.[1];
     if (other) this.#pinch(before, now, other);
     else if (this.#grip) this.#move(this.#at(event));
@@ -208,16 +231,19 @@ export class CropBoard {
 
   /** Two fingers: what lies between them stays between them. */
   #pinch(before, now, other) {
-    const apart = (point) => Math.hypot(point[0] - other[0], point[1] - other[1]);
     const middle = (point) => /** @type {Point} */ ([(point[0] + other[0]) / 2, (point[1] + other[1]) / 2]);
     const [was, is] = [middle(before), middle(now)];
-    const factor = apart(before) > 0 ? apart(now) / apart(before) : 1;
+    const distance = apart(before, other);
+    const factor = distance > 0 ? apart(now, other) / distance : 1;
     this.#set(movedBy(zoomedAbout(this.#view, factor, was), [is[0] - was[0], is[1] - was[1]]));
   }
 
-  #lift({ pointerId }) {
+  #lift({ type, pointerId }) {
+    const tap = type === 'pointerup' ? this.#tap : null;
+    this.#tap = null;
     this.#down.delete(pointerId);
     if (!this.#down.size) this.#grip = null;
+    if (tap) this.#offer.choose(tap.nucleus);
   }
 
   #key(event) {
@@ -238,3 +264,6 @@ export class CropBoard {
     this.#chosen(placed(this.#upload, change));
   }
 }
+
+/** How far two points are apart. @param {Point} one @param {Point} other */
+const apart = ([x, y], [otherX, otherY]) => Math.hypot(x - otherX, y - otherY);

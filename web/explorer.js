@@ -3,6 +3,7 @@
 //
 //   worker ──events, answers──▶ state ──update──▶ parts ──intents──▶ explorer ──calls──▶ worker
 
+import { doseUnder } from './dose.js';
 import { takeDrops } from './drops.js';
 import { startExplorerWorker } from './explorer_worker.js';
 import { time } from './figures.js';
@@ -11,7 +12,7 @@ import { seen } from './html.js';
 import { structureIn } from './intake.js';
 import { modelOf, walkIn } from './kept_walk.js';
 import { ANY_PART, layout, nameNoise } from './layout.js';
-import { linkAt, linkHere, showLink, takesCropAlong } from './link_at.js';
+import { Linked, takePlace } from './linked.js';
 import { Looking } from './looking.js';
 import { informed, silent, troubled, warned } from './notices.js';
 import { stamp } from './parts/stage.js';
@@ -24,7 +25,6 @@ import { continued, EMPTY, followed, speaksOf } from './state.js';
 import { styleSheets } from './style_sheets.js';
 import { engineAsked, firstNotice } from './surroundings.js';
 import { Uploading } from './upload.js';
-import { toggled } from './view.js';
 import { WalkMeasures } from './walk_measures.js';
 import { Walker } from './walker.js';
 import { leavingCell, withStart } from './where_walks_start.js';
@@ -39,9 +39,6 @@ import { WorkerClient } from './worker_client.js';
 
 /** Models up to this size are fetched at once; larger ones when the visitor says so. */
 const FETCH_AT_ONCE = 48e6;
-
-/** How long the address may lag behind the view. */
-const ADDRESS_MS = 250;
 
 /**
  * News leave by themselves, and with the next action. What offers a way on stays until that is taken.
@@ -60,7 +57,6 @@ class Explorer extends HTMLElement {
   #walker;
   /** @type {Uploading} */
   #upload;
-  #addressTimer;
   #noticeTimer;
   #stopListening = [];
   /** @type {Promise<unknown>} */
@@ -73,16 +69,17 @@ class Explorer extends HTMLElement {
   #measures;
   /** @type {SideBySide} */
   #beside;
-  /** Whether the visitor has done anything here since the address named a place in the document. */
-  #touched = false;
+  /** @type {Linked} */
+  #linked;
 
   async connectedCallback() {
     if (this.shadowRoot) return;
     const root = this.attachShadow({ mode: 'open' });
+    const place = takePlace();
     const { sheets, missing } = await styleSheets();
     root.adoptedStyleSheets = sheets;
     root.append(...layout(this));
-    if (!this.#ownsAddress) await seen(this);
+    if (this.hasAttribute('address')) await seen(this);
     root.addEventListener('intent', (/** @type {any} */ { detail }) => this.#intend(detail));
     this.#worker = new WorkerClient((event) => this.#hear(event), startExplorerWorker);
     const [state, set] = [() => this.#state, (patch) => this.#set(patch)];
@@ -107,20 +104,21 @@ class Explorer extends HTMLElement {
       change: (change, moment) => this.#change(change, moment),
       goOnTo: (moment) => this.#goOnTo(moment),
     });
-    const onHash = () => this.#followLink();
-    if (this.#ownsAddress) addEventListener('hashchange', onHash);
-    this.#stopListening = [
-      takeDrops(this, (files) => this.#takeFiles(files)),
-      () => removeEventListener('hashchange', onHash),
-    ];
+    this.#linked = new Linked(state, set, this.#worker, place, {
+      element: this,
+      pause: () => this.#walker.pause(),
+      waitFor: (work) => this.#waitFor(work),
+      follow: (answer) => this.#follow(answer),
+      walkTo: (step) => this.#walkTo(step),
+    });
+    this.#stopListening = [takeDrops(this, (files) => this.#takeFiles(files)), () => this.#linked.end()];
     const asked = engineAsked(location.search);
-    this.#set({ engineAsked: asked.engine, notice: firstNotice(missing, asked.sentence) });
-    await this.#open((this.#ownsAddress && linkHere()) || this.getAttribute('preset'));
-  }
-
-  /** The page's address belongs to one explorer; another says where links to its pictures lead. */
-  get #ownsAddress() {
-    return !this.hasAttribute('address');
+    const { address, opening, refused } = this.#linked;
+    const notice = refused
+      ? troubled({ kind: 'bad-link', sentence: refused })
+      : firstNotice(missing, asked.sentence);
+    this.#set({ address, engineAsked: asked.engine, notice });
+    await this.#open(opening);
   }
 
   disconnectedCallback() {
@@ -134,7 +132,7 @@ class Explorer extends HTMLElement {
     this.#state = { ...before, ...patch };
     this.#state.pin = pinNow(this.#state);
     if (this.#state.notice !== before.notice) this.#letNoticeLeave(this.#state.notice);
-    if (this.#state.link !== before.link || this.#state.cursor !== before.cursor) this.#writeAddress();
+    this.#linked?.changed(before);
     if (this.#scheduled) return;
     this.#scheduled = true;
     queueMicrotask(() => {
@@ -144,7 +142,7 @@ class Explorer extends HTMLElement {
       this.dataset.phase = this.#state.phase;
       this.#looking?.follow();
       this.#measures?.follow();
-      this.#beside?.grid.follow();
+      this.#beside?.follow();
     });
   }
 
@@ -188,6 +186,7 @@ class Explorer extends HTMLElement {
         this.#set({ phase: 'failed' });
         throw error;
       }
+      this.#linked.opened();
       if (this.#state.download.total <= FETCH_AT_ONCE || this.#state.download.cached) await this.#load();
     });
   }
@@ -196,7 +195,7 @@ class Explorer extends HTMLElement {
     if (!['offered', 'failed'].includes(this.#state.phase)) return;
     if (!this.#state.manifest) {
       this.#set({ phase: 'opening', notice: null });
-      await this.#open(this.#here());
+      await this.#open(this.#linked.here);
       return;
     }
     const said = this.#state.notice;
@@ -244,13 +243,7 @@ class Explorer extends HTMLElement {
   async #restart() {
     this.#set({ phase: 'opening', notice: null, playing: false, changes: 0, stepping: false });
     this.#worker.start();
-    await this.#open(this.#here());
-  }
-
-  /** The link of what is in view. */
-  #here() {
-    const { link, cursor } = this.#state;
-    return link ? linkAt(link, cursor) : (this.#ownsAddress && linkHere()) || this.getAttribute('preset');
+    await this.#open(this.#linked.here);
   }
 
   /** @param {Heard} heard */
@@ -269,7 +262,11 @@ class Explorer extends HTMLElement {
       this.#set({ tuned: { measured: heard.measured, remaining: heard.remaining } });
     } else if (heard.event === 'side') {
       this.#measures.hear(heard);
-      this.#beside.grid.hear(heard);
+      this.#beside.hear(heard);
+      this.#looking.maps.hear(heard);
+      if ('failed' in heard) this.#tellOfEngine(heard.failed);
+    } else if (heard.event === 'effect') {
+      this.#looking.maps.hear(heard);
     } else if (heard.event === 'note') {
       // A note is no reason to take away what the visitor has to deal with.
       if (notice?.kind !== 'trouble') this.#set({ notice: warned(heard.sentence, heard.trouble) });
@@ -278,6 +275,13 @@ class Explorer extends HTMLElement {
     } else if (heard.event === 'heard' && notice?.trouble === 'silent') {
       this.#set({ notice: null });
     }
+  }
+
+  /** A walk aside that ended because the engine is lost: what is done stays, and there is a way on. */
+  #tellOfEngine(failed) {
+    const notice = troubled(failed);
+    const leadsOn = notice.actions.some(({ intent }) => intent === 'engine' || intent === 'restart');
+    if (leadsOn && this.#state.notice?.sentence !== notice.sentence) this.#set({ notice });
   }
 
   // The exploration
@@ -290,16 +294,6 @@ class Explorer extends HTMLElement {
     const stays = speaksOf(this.#state.walk, answer.link);
     this.#set(followed(this.#state, answer));
     if (answer.walk && !stays) this.#recorded.show(answer.link);
-  }
-
-  /** Keeps the address at what is in view. Browsers limit how often it changes, so it waits for a pause. */
-  #writeAddress() {
-    clearTimeout(this.#addressTimer);
-    if (!this.#ownsAddress || (location.hash && !linkHere() && !this.#touched)) return;
-    this.#addressTimer = setTimeout(() => {
-      const { link, cursor } = this.#state;
-      if (link) showLink(linkAt(link, cursor));
-    }, ADDRESS_MS);
   }
 
   /** Plays; the network walks what was recorded anew, from the start. */
@@ -334,9 +328,12 @@ class Explorer extends HTMLElement {
     }
   }
 
-  /** Walks to the step that a link showed. */
+  /** Goes to the step that a link showed, and walks there if it has not been reached. */
   async #walkTo(step) {
-    if (step && this.#state.phase === 'ready') await this.#walker.play(step);
+    const { phase, walk } = this.#state;
+    if (phase !== 'ready' || !walk) return;
+    if (Number.isInteger(step) && step < walk.steps.length) this.#walker.goto(step);
+    else if (step) await this.#walker.play(step);
   }
 
   /**
@@ -387,7 +384,8 @@ class Explorer extends HTMLElement {
     const moment = leaving.notice ? null : this.#walker.midWalk;
     this.#walker.pause();
     return this.#waitFor(() => this.#attempt(async () => {
-      const { same, ...answer } = await this.#worker.call('type', { text, file, change: leaving.change });
+      const change = { ...leaving.change, ...doseUnder(this.#state, null) };
+      const { same, ...answer } = await this.#worker.call('type', { text, file, change });
       this.#follow(answer);
       this.#goOnTo(moment);
       const known = same && this.#state.compounds.find(({ id }) => id === same);
@@ -404,24 +402,6 @@ class Explorer extends HTMLElement {
     this.#settled = Promise.all([this.#settled, done]);
     await done;
     this.#set({ changes: Math.max(0, this.#state.changes - 1) });
-  }
-
-  async #followLink() {
-    const link = linkHere();
-    // A place in the document is left in the address until the visitor does something here.
-    if (!link) this.#touched = false;
-    const { link: current, cursor, phase } = this.#state;
-    if (!link || phase === 'opening' || link === linkAt(current ?? '', cursor)) return;
-    this.#walker.pause();
-    try {
-      this.#follow(await this.#worker.call('link', { link }));
-      this.#set({ notice: null });
-    } catch (error) {
-      this.#set({ notice: troubled(error) });
-      this.#writeAddress();
-      return;
-    }
-    this.#walkTo(this.#state.at);
   }
 
   /** Computes one more step; true when it gave way to a change and is to be tried again. */
@@ -443,6 +423,7 @@ class Explorer extends HTMLElement {
   // The visitor's own image
 
   #takeFiles(files) {
+    this.#linked.touch();
     return this.#attempt(async () => {
       const kept = this.#state.manifest && (await walkIn(files));
       if (kept) {
@@ -513,30 +494,15 @@ class Explorer extends HTMLElement {
     return { name: `cellflux-${recipe.compound ?? 'typed-compound'}-walk.webm`, ...made };
   }
 
-  async #copyLink() {
-    const address = new URL(this.getAttribute('address') ?? location.href, location.href);
-    address.hash = linkAt(this.#state.link, this.#state.cursor);
-    try {
-      await navigator.clipboard.writeText(address.href);
-      const included = ', your crop included: anyone with the link has the crop';
-      const crop = takesCropAlong(address.hash) ? included : '';
-      this.#set({ notice: informed(`The link is copied; it makes this picture again${crop}.`) });
-    } catch {
-      if (this.#ownsAddress) history.replaceState(history.state, '', address.hash);
-      this.#set({ notice: warned(this.#ownsAddress
-        ? 'The browser did not allow copying; the address bar now holds the link.'
-        : `The browser did not allow copying. The link is ${address.href}`) });
-    }
-  }
-
   #intend({ intent, ...detail }) {
-    const { smooth, view, panels } = this.#state;
-    this.#touched = true;
+    const { smooth } = this.#state;
+    this.#linked.touch();
     // The next action takes the last news away, unless that offers a way on.
     const said = this.#state.notice;
     if (said && said.kind !== 'warning' && !said.actions?.length) this.#set({ notice: null });
     const does = {
       ...this.#beside.intents(detail),
+      ...this.#looking.intents(detail),
       load: () => this.#load(),
       'cancel-load': () => this.#worker.call('cancel', {}),
       engine: () => this.#useEngine(detail.engine),
@@ -548,7 +514,7 @@ class Explorer extends HTMLElement {
       },
       recorded: () => {
         this.#set({ notice: null });
-        this.#recorded.show(this.#here());
+        this.#recorded.show(this.#linked.here);
       },
       dismiss: () => this.#set({ notice: null }),
       control: () => this.#change({ control: detail.control, direction: 'forward' }),
@@ -556,11 +522,6 @@ class Explorer extends HTMLElement {
       type: () => this.#typeCompound(detail.text),
       change: () => this.#change(withStart(this.#state, detail.change)),
       'reverse-from': () => this.#change({ control: detail.control, direction: 'reverse' }),
-      channel: () => this.#looking.show(toggled(view, detail.index)),
-      view: () => this.#looking.show(detail.view),
-      'auto-window': () => this.#looking.suitWindows(detail.channels),
-      look: () => this.#looking.closer({ looking: detail.open }),
-      panels: () => this.#looking.closer({ panels: !panels }),
       measure: () => this.#measures.open(detail.open),
       'more-seeds': () => this.#measures.repeat(),
       compare: () => this.#measures.compare(),
@@ -579,7 +540,7 @@ class Explorer extends HTMLElement {
       'upload-cancel': () => this.#upload.cancel(),
       'upload-done': () => this.#useUpload(),
       keep: () => this.#keep(detail.kind, detail.figure),
-      'copy-link': () => this.#copyLink(),
+      'copy-link': () => this.#linked.copy(),
     }[intent];
     does?.();
   }

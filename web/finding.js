@@ -7,6 +7,27 @@ const FIXED = ['solver', 'grid', 'steps', 'alpha', 'noise'];
 const ADAPTIVE = ['solver', 'rtol', 'atol', 'alpha', 'noise'];
 
 /**
+ * What the cells are that generated ones were compared with, as the word before `cells`: of drawn ones the
+ * evaluation says so. Where nothing was measured, that no real cells were is true whatever the bundle shows.
+ * @param {Measuring | null | undefined} measuring
+ */
+export const natureOf = (measuring) => measuring?.cells ?? 'real';
+
+/**
+ * The heading of what an evaluation says.
+ * @param {Measuring | null | undefined} measuring
+ */
+export const besideCells = (measuring) => `Beside ${natureOf(measuring)} cells`;
+
+/**
+ * Why nothing is known of a compound that was typed.
+ * @param {Measuring | null | undefined} measuring
+ * @param {string} name
+ */
+export const typedUnmeasured = (measuring, name) =>
+  `No ${natureOf(measuring)} cells measured: ${name} was typed, and the network has never seen it.`;
+
+/**
  * Whether a recipe walks with a sampling's settings. Seeds aside: each cell was measured with its own noise.
  * @param {Partial<Recipe>} recipe
  * @param {Measuring['sampling']} sampling
@@ -38,7 +59,9 @@ function ofDose(findings, dose) {
 export function findingLines(compound, recipe, measuring) {
   if (!measuring || !recipe || !compound?.findings.length) return null;
   const found = ofDose(compound.findings, recipe.dose);
-  if (!found.length) return [{ words: 'no real cells measured at this dose', warns: false }];
+  if (!found.length) {
+    return [{ words: `no ${natureOf(measuring)} cells measured at this dose`, warns: false }];
+  }
   const lines = found.flatMap(({ dose_um: dose, sentence, warning }) => {
     const at = recipe.dose === undefined && dose !== null ? `at ${dose} µM: ` : '';
     const said = { words: at + sentence, warns: false };

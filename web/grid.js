@@ -17,9 +17,9 @@ export const DIMENSIONS = {
   solver: 'Solver',
 };
 
-/** At most so many walks. */
+/** The most walks of a grid. */
 export const MOST_CELLS = 36;
-/** At most so many bytes of pictures and numbers. */
+/** The most bytes of their pictures and numbers. */
 export const MOST_BYTES = 160e6;
 
 /**
@@ -39,7 +39,7 @@ export const MOST_BYTES = 160e6;
  * @property {string | null} upload the crop that it starts from, where that is the visitor's
  * @property {{ of: Dimension, values: Value[] }} rows
  * @property {{ of: Dimension, values: Value[] }} columns
- * @property {Planned[]} cells row by row; a compound has none at a dose that it was not given at
+ * @property {Planned[]} cells row by row; a compound has none at a dose beyond its own
  * @property {'row' | 'column' | null} real where real cells stand
  */
 

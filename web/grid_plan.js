@@ -1,17 +1,18 @@
 // Which walks a grid has: what its rows and columns may vary, which values are chosen, what the walks cost,
 // and why a grid is refused.
 
+import { doseRange, isWithin } from './dose.js';
 import { DIMENSIONS, MOST_BYTES, MOST_CELLS } from './grid.js';
 import { stepAt } from './linked_time.js';
 import { hasReal } from './real_beside.js';
-import { compoundIn, SOLVERS, solverIn, startIn } from './recipe_words.js';
+import { compoundIn, isRandom, SOLVERS, solverIn, startIn } from './recipe_words.js';
 
 /** @import { Cell, Dimension, Plan, Planned, Value } from './grid.js' */
 /** @import { Moment } from './linked_time.js' */
 /** @import { Recipe } from './protocol.js' */
 /** @import { State } from './state.js' */
 
-/** About so many steps the adaptive solver takes. */
+/** The steps of a walk by the adaptive solver, about. */
 const ADAPTIVE_STEPS = 60;
 /** Velocities of a step. */
 const STAGES = { euler: 1, midpoint: 2, heun2: 2, rk4: 4, dopri5: 6 };
@@ -114,15 +115,15 @@ function baseOf({ recipe, examples, lastControl, samples, flowSource }, varied) 
  * @param {State} state
  * @param {Recipe} base
  * @param {Partial<Record<Dimension, Value>>} set
- * @returns {Recipe | null} nothing for a dose that the compound was not given at
+ * @returns {Recipe | null} nothing for a dose beyond those of the compound
  */
 function recipeOf({ compounds, takesDose }, base, set) {
   const recipe = /** @type {Recipe} */ ({ ...base, ...set });
   if ('compound' in set) delete recipe.smiles;
-  const doses = compounds.find(({ id }) => id === recipe.compound)?.doses ?? [];
-  if (!takesDose || !doses.length || doses.includes(recipe.dose)) return recipe;
+  const range = takesDose ? doseRange(compounds.find(({ id }) => id === recipe.compound), compounds) : null;
+  if (!range || isWithin(recipe.dose, range)) return recipe;
   if ('dose' in set) return null;
-  return 'compound' in set ? { ...recipe, dose: Math.max(...doses) } : recipe;
+  return 'compound' in set ? { ...recipe, dose: range[1] } : recipe;
 }
 
 /** Steps of a walk, as far as they are known before it. */
@@ -131,7 +132,7 @@ const stepsOf = ({ solver, steps, direction }) =>
 
 /**
  * What some walks take: pictures in the page and numbers in the worker, for every step, and evaluations.
- * @param {Planned[]} cells
+ * @param {Pick<Planned, 'recipe'>[]} cells
  * @param {Pick<State, 'manifest' | 'channels'>} bundle
  */
 export function costOf(cells, { manifest, channels }) {
@@ -188,7 +189,7 @@ function whyNot(state, cells, { rows, columns }) {
     return `This grid has ${rows.values.length} × ${columns.values.length} = ${asked} cells; at most `
       + `${MOST_CELLS} are walked. Leave out some values.`;
   }
-  if (!cells.length) return 'The data have none of these compounds at these doses.';
+  if (!cells.length) return 'These doses are beyond those that the data have of these compounds.';
   const { bytes } = costOf(cells, state);
   if (bytes > MOST_BYTES) {
     return `This grid would take about ${Math.ceil(bytes / 1e6)} MB of memory, and at most `
@@ -196,7 +197,7 @@ function whyNot(state, cells, { rows, columns }) {
   }
   const alike = (of) => new Set(cells.map(({ recipe }) => of(recipe))).size < 2;
   const many = [rows, columns].filter(({ values }) => values.length > 1).map(({ of }) => of);
-  const random = cells.some(({ recipe }) => recipe.noise > 0 || recipe.control === 'noise');
+  const random = cells.some(({ recipe }) => isRandom(recipe));
   if (many.includes('seed') && !random) {
     return 'Without source noise every seed gives the same walk. Vary the source noise, or choose a level '
       + 'above 0 first.';
@@ -214,6 +215,13 @@ function whyNot(state, cells, { rows, columns }) {
  * @returns {number | null} the step; nothing before the walk has begun
  */
 export const shownStep = ({ times }, moment) => (times.length ? stepAt(times, moment) : null);
+
+/**
+ * Whether the picture of a step is generated: the start without noise is not.
+ * @param {Recipe} recipe
+ * @param {number | null} step
+ */
+export const isGenerated = (recipe, step) => step !== null && (step > 0 || isRandom(recipe));
 
 /**
  * What the grid leaves the same, in words.

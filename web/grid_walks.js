@@ -149,7 +149,7 @@ export class GridWalks {
     this.#view = view;
     this.#call(inOrder(plan.cells, this.#seen).map(({ key, recipe }) => {
       // How channels are shown is the walk's in view.
-      const { hidden, channels, ...change } = recipe;
+      const { hidden, channels, map, ...change } = recipe;
       return { key, change, wants: 'picture', view, has: this.#isDone(cells[key]) };
     }));
   }

@@ -1,5 +1,6 @@
 // The walk that a saved file came from: a picture or figure holds its link, a recipe is one.
 
+import { LONGEST } from './link_at.js';
 import { Failure } from './protocol.js';
 
 /** @typedef {{ name: string, link: string | null, recipe: string | null }} KeptWalk one of the two is null */
@@ -13,8 +14,6 @@ const LINK = 'CellFlux link';
 const MOST_OF_PNG = 1 << 20;
 const LARGEST_SVG = 32e6;
 const LARGEST_RECIPE = 4e6;
-/** Longest link that is followed: links with a crop, which can be longer, are not in saved pictures. */
-const LONGEST_LINK = 16_384;
 
 const SIGNATURE = [137, 80, 78, 71, 13, 10, 26, 10];
 
@@ -56,7 +55,7 @@ async function reading(file) {
 
 /** A text that is no link is no reason to refuse a picture. */
 const linkOf = (text) =>
-  (text?.startsWith('#') && text.length <= LONGEST_LINK ? { link: text.slice(1) } : null);
+  (text?.startsWith('#') && text.length <= LONGEST ? { link: text.slice(1) } : null);
 
 function bounded({ name, size }, most) {
   if (size <= most) return;

@@ -8,10 +8,13 @@ import { ModelOffer } from './parts/model_offer.js';
 import { ControlPicker } from './parts/control_picker.js';
 import { CompoundPicker } from './parts/compound_picker.js';
 import { TypedCompound } from './parts/typed_compound.js';
+import { DoseSlider } from './parts/dose.js';
 import { CropEditor } from './parts/crop_editor.js';
 import { Stage } from './parts/stage.js';
+import { MapChoice, MapSaid } from './parts/change_map.js';
 import { ChannelDisplay } from './parts/display.js';
 import { GreyPanels } from './parts/grey_panels.js';
+import { AcrossDoses } from './parts/doses.js';
 import { ComparedWalks } from './parts/grid.js';
 import { Measured } from './parts/measured.js';
 import { WalkCharts } from './parts/measures.js';
@@ -28,14 +31,18 @@ const PARTS = {
   'cellflux-control': ControlPicker,
   'cellflux-compound': CompoundPicker,
   'cellflux-typed': TypedCompound,
+  'cellflux-dose': DoseSlider,
   'cellflux-crop': CropEditor,
   'cellflux-stage': Stage,
+  'cellflux-map': MapChoice,
+  'cellflux-map-said': MapSaid,
   'cellflux-pinned': PinnedWalk,
   'cellflux-display': ChannelDisplay,
   'cellflux-panels': GreyPanels,
   'cellflux-transport': Transport,
   'cellflux-measured': Measured,
   'cellflux-measures': WalkCharts,
+  'cellflux-doses': AcrossDoses,
   'cellflux-grid': ComparedWalks,
   'cellflux-settings': FlowSettings,
   'cellflux-keep': Keep,
@@ -77,11 +84,13 @@ function elementsFor(host) {
       el('div', { class: 'pick' },
         step('1', 'control', 'Pick a control', 'An untreated cell: where the walk starts.',
           part('cellflux-control')),
-        step('2', 'compound', 'Pick a compound', null, part('cellflux-compound'), part('cellflux-typed'))),
+        step('2', 'compound', 'Pick a compound', null, part('cellflux-compound'), part('cellflux-typed'),
+          part('cellflux-dose'))),
       el('div', { class: 'walk-column' },
         step('3', 'walk', 'Walk', null, part('cellflux-offer'), part('cellflux-stage'),
           part('cellflux-transport'), part('cellflux-measured'), part('cellflux-measures'),
           part('cellflux-keep'), part('cellflux-model')),
+        part('cellflux-doses'),
         part('cellflux-grid'),
         el('details', { class: 'card how', open: true },
           el('summary', {}, 'How the flow is walked'), part('cellflux-settings')))),

@@ -1,53 +1,48 @@
 // A link of the session's, with the step in view. The session reads and writes links; the page only says
-// which step.
+// which step, whether the visitor's crop comes along, and how long a link may be.
+
+/**
+ * Most characters of an address with its link. Chat programs, mail programs and many servers cut off or
+ * refuse longer ones, most of them somewhat above 8,000. Without a crop a link has about 300; a structure
+ * that was typed has 1000 characters at most, three each where they are encoded. A crop of 64 by 64 pixels
+ * and three channels takes 5600 to 8300 more (200 cells of BBBC021, half of them below 6800), so that most
+ * of these fit; larger ones do not.
+ */
+export const LONGEST = 8000;
 
 /** The link with `at` set to a step; before a crop, which is long, so that the rest stays in sight. */
 export function linkAt(link, step) {
-  const fields = link.split('&').filter((field) => !field.startsWith('at='));
+  const fields = fieldsOf(withoutStep(link));
   const crop = fields.findIndex((field) => field.startsWith('crop='));
   fields.splice(crop < 0 ? fields.length : crop, 0, `at=${step}`);
   return fields.join('&');
 }
 
-/**
- * The link that a page's hash holds, without its `#`; an empty text where the hash is a place in the
- * document, such as a heading or a footnote, or there is none. A link is `key=value` joined by `&`; what is
- * neither belongs to the document too.
- */
-function linkIn({ hash }) {
-  const text = hash.slice(1);
-  const field = /^[^=&]+=/.test(text);
-  return field && !document.getElementById(decoded(text)) ? text : '';
-}
+const fieldsOf = (link) => link.split('&');
 
-function decoded(text) {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
-}
+const without = (link, key) => fieldsOf(link).filter((field) => !field.startsWith(`${key}=`)).join('&');
 
-// A crop of the visitor's own stays out of the address, which browsers remember and carry to other computers:
-// it stays with the tab, in the history's state, until the visitor copies a link. Reloading, back and forward
-// find it there.
+/** The walk that a link shows, whichever step of it. */
+export const withoutStep = (link) => without(link, 'at');
+
+/** The link without the visitor's crop. */
+export const withoutCrop = (link) => without(link, 'crop');
 
 /** Whether a link holds the visitor's crop. */
 export const takesCropAlong = (link) => /(?:^|[#&])crop=/.test(link);
 
-const withoutCrop = (link) => link.split('&').filter((field) => !field.startsWith('crop=')).join('&');
-
-/** Shows a link in the address, and keeps its crop beside it. */
-export function showLink(link) {
-  const state = { ...(history.state ?? {}), cellflux: takesCropAlong(link) ? link : null };
-  history.replaceState(state, '', `#${withoutCrop(link)}`);
-}
-
 /**
- * The link that this entry of the tab's history is at: the address's, with the crop that was kept beside it.
+ * Keys whose values differ between two links, the step aside.
+ * @param {string} one
+ * @param {string} other
+ * @returns {string[]}
  */
-export function linkHere() {
-  const shown = linkIn(location);
-  const kept = history.state?.cellflux;
-  return kept && shown === withoutCrop(kept) ? kept : shown;
+export function differingKeys(one, other) {
+  const [before, after] = [one, other].map((link) => new Map(fieldsOf(withoutStep(link)).map((field) => {
+    const [key, ...value] = field.split('=');
+    return [key, value.join('=')];
+  })));
+  // The version follows from what else is there.
+  return [...new Set([...before.keys(), ...after.keys()])]
+    .filter((key) => key !== '' && key !== 'v' && before.get(key) !== after.get(key));
 }

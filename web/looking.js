@@ -1,9 +1,12 @@
-// Looking closely at what is in view: how the channels are shown, histograms and grey panels. The last two
-// are asked of the worker while the visitor looks at them, and come of the network's own frames: a recording
-// has no numbers, only pictures.
+// Looking closely at what is in view: how the channels are shown, histograms, grey panels and maps of the
+// change. All but the first are asked of the worker while the visitor looks at them, and come of the
+// network's own frames: a recording has no numbers, only pictures. The bundle's cells are counted beside the
+// histograms.
 
+import { Mapping } from './mapping.js';
 import { troubled } from './notices.js';
-import { visibleIn, withChannel } from './view.js';
+import { cellsBeside } from './real_beside.js';
+import { toggled, viewIn, visibleIn, withChannel } from './view.js';
 
 /** @import { Exploration, View } from './protocol.js' */
 /** @import { State } from './state.js' */
@@ -32,6 +35,9 @@ export class Looking {
    */
   #wanted = null;
   #showing = false;
+  #counting = false;
+  /** @type {Mapping} */
+  maps;
 
   /**
    * @param {() => State} state
@@ -44,6 +50,29 @@ export class Looking {
     this.#set = set;
     this.#worker = worker;
     this.#explorer = explorer;
+    this.maps = new Mapping(state, set, worker);
+  }
+
+  /**
+   * What a visitor may intend here.
+   * @param {any} detail
+   * @returns {Record<string, () => unknown>}
+   */
+  intents(detail) {
+    const { view, panels } = this.#state();
+    return {
+      channel: () => this.show(toggled(view, detail.index)),
+      view: () => this.show(detail.view),
+      map: () => {
+        this.maps.turn();
+        return this.show({ ...view, map: detail.map });
+      },
+      'map-compute': () => this.maps.compute(),
+      'map-cancel': () => this.maps.cancel(),
+      'auto-window': () => this.suitWindows(detail.channels),
+      look: () => this.closer({ looking: detail.open }),
+      panels: () => this.closer({ panels: !panels }),
+    };
   }
 
   /**
@@ -73,7 +102,7 @@ export class Looking {
     } catch (error) {
       const { recipe } = this.#state();
       this.#wanted = null;
-      if (recipe) this.#setView({ hidden: recipe.hidden, channels: recipe.channels });
+      if (recipe) this.#setView(viewIn(recipe));
       throw error;
     } finally {
       this.#showing = false;
@@ -109,13 +138,18 @@ export class Looking {
    * @param {Partial<Pick<State, 'looking' | 'panels'>>} patch
    */
   async closer(patch) {
-    this.#set(patch);
+    const { counted } = this.#state();
+    // Opening it again tries again what did not come.
+    const lacks = counted && ('failed' in counted || counted.missing > 0);
+    this.#set(patch.looking && lacks ? { ...patch, counted: null } : patch);
     const { looking, panels } = this.#state();
     if (looking || panels) await this.#explorer.attempt(this.#explorer.walkedHere);
   }
 
   /** Asks for what is in view now, unless that is here or on its way. One question at a time. */
   follow() {
+    this.#countCells();
+    this.maps.follow();
     const { walk, cursor, looking, panels } = this.#state();
     const step = walk?.steps[cursor];
     if (this.#asking || !step || walk.recorded || !(looking || panels)) return;
@@ -124,6 +158,28 @@ export class Looking {
     if (wanted.every((value, index) => value === this.#asked[index])) return;
     this.#asked = wanted;
     this.#ask(cursor, looking, panels);
+  }
+
+  /** Counts the bundle's cells beside the walk, while histograms are in view. */
+  async #countCells() {
+    const { looking, phase, recipe, counted } = this.#state();
+    // Another bundle may be opened, by another worker.
+    if (phase === 'opening' && counted) this.#set({ counted: null });
+    if (this.#counting || !looking || !recipe || ['opening', 'failed'].includes(phase)) return;
+    const cells = cellsBeside(recipe, this.#state());
+    if (!cells || cells.key === counted?.key) return;
+    const { key, ids } = cells;
+    this.#counting = true;
+    try {
+      const found = await this.#worker.call('count_cells', { ids });
+      this.#set({ counted: { key, ...found } });
+    } catch (error) {
+      this.#set({ counted: { key, failed: error.message ?? String(error) } });
+    } finally {
+      this.#counting = false;
+    }
+    // The walk may be under another compound meanwhile.
+    this.#countCells();
   }
 
   async #ask(step, histograms, panels) {

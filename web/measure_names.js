@@ -1,5 +1,8 @@
 // The measures' names in words; files keep the names themselves.
 
+/** Not charted: a yes or no. */
+export const CUT_OFF = 'nucleus.cut-off';
+
 /** @type {Record<string, string>} */
 const WHOLE = {
   'nucleus.area': 'Area of the nucleus',

@@ -28,10 +28,12 @@ export const KINDS = /** @type {const} */ ([
 ]);
 
 /**
- * Calls that run beside the others: a visitor may choose while the weights come, and stop them, and walk
- * while cells are fetched to be measured.
+ * Calls that run beside the others: a visitor may choose while the weights come, and stop them, walk while
+ * cells are fetched to be measured or counted, and place a crop while the module comes that looks for nuclei.
  */
-export const ASIDE = /** @type {ReadonlySet<string>} */ (new Set(['download', 'cancel', 'cells']));
+export const ASIDE = /** @type {ReadonlySet<string>} */ (
+  new Set(['download', 'cancel', 'cells', 'count_cells', 'nuclei'])
+);
 
 /**
  * What is left when the computation itself has stopped: a trap in WebAssembly, or memory that has run out.
@@ -101,15 +103,24 @@ export const otherModel = (what, found, open) =>
  * @property {{ args: { view: View }, answer: Exploration }} show the walk again as this view has it
  * @property {{ args: { step: number, histograms: boolean, panels: boolean }, answer: Look }} look closely at
  *   the start and a step reached: what is asked for is counted or drawn
+ * @property {{ args: { map: MapName, step: number, panels: boolean, beside: Beside | null },
+ *   answer: DrawnMap }} map of a step reached, drawn as far as its numbers are there
+ * @property {{ args: { step: number | null }, answer: Nothing }} effect evaluates what the condition adds to
+ *   the velocity at this step while nobody calls, and at no other; null at none
  * @property {{ args: { files: NamedFile[] }, answer: Upload }} decode the visitor's own image
  * @property {{ args: Arrangement & { redraw: boolean }, answer: Arranged }} arrange its channels and crop,
  *   drawn
+ * @property {{ args: { key: number, assignment: number[] }, answer: FieldNuclei | null }} nuclei of the
+ *   upload with this key, in the plane assigned to the channel that shows nuclei; null where another upload
+ *   has come since
  * @property {{ args: Arrangement, answer: Exploration }} use_upload makes the crop the start
  * @property {{ args: { kind: FileKind, step: number, figure: FigureOptions }, answer: KeptFile }} keep a file
  *   to save
  * @property {{ args: { compound: string | null, start: string | null, dose: number | null },
  *   answer: Cells }} cells what is measured of images, and the bundle's own cells beside a walk: of the
  *   controls and of a compound, by how they lie to the start's batch and to a dose
+ * @property {{ args: { ids: string[] }, answer: CellCounts }} count_cells of the gallery: how often their
+ *   bytes occur
  * @property {{ args: { from: number }, answer: Measured }} measure the steps reached, from one on
  * @property {{ args: { of: SideList, jobs: SideJob[] }, answer: Nothing }} side walks these aside while
  *   nobody calls, and of this list none of those asked for before; what has been walked of one goes on
@@ -139,6 +150,8 @@ export const otherModel = (what, found, open) =>
  * @property {{ measured: number, remaining: number }} tuned convolutions of the GPU engine, measured for the
  *   next one
  * @property {SideStep | SideFailure} side a step of a walk aside, or that it cannot go on
+ * @property {{ key: number, step: number, failed?: Trouble }} effect what the condition adds at this step of
+ *   the walk with this key has been evaluated, or why not
  * @property {{ sentence: string, trouble?: Kind }} note what went wrong without stopping anything
  */
 
@@ -189,6 +202,7 @@ export const otherModel = (what, found, open) =>
  * @property {number} atol
  * @property {number[]} hidden channels
  * @property {ChannelView[]} channels that are shown otherwise than the manifest says
+ * @property {MapName} map
  */
 
 /** @typedef {Partial<Recipe>} Change */
@@ -200,7 +214,16 @@ export const otherModel = (what, found, open) =>
  * @typedef {{ channel: number, window?: Window, gamma?: number, lut?: string }} ChannelView
  */
 
-/** @typedef {{ hidden: number[], channels: ChannelView[] }} View how a walk is looked at, both rising */
+/**
+ * What the picture of the change shows: now less the control, less the start with its noise, or less the walk
+ * under the control's condition; the mean velocity of the step that led here, or its magnitude; what the
+ * condition adds to the velocity.
+ * @typedef {'difference' | 'noised-start' | 'untreated' | 'velocity' | 'speed' | 'guidance'} MapName
+ */
+/**
+ * @typedef {{ hidden: number[], channels: ChannelView[], map: MapName }} View how a walk is looked at, both
+ *   lists rising
+ */
 
 /**
  * How a channel is shown: all of it, with the colour of its brightest pixels.
@@ -213,11 +236,40 @@ export const otherModel = (what, found, open) =>
  */
 
 /**
+ * Counts of the gallery's cells, together: for each channel of each coded byte, over those `cells` whose
+ * pictures came; `missing` did not.
+ * @typedef {{ counts: number[][], cells: number, missing: number }} CellCounts
+ */
+/**
+ * The counts of cells beside a walk, or why there are none; `key` says of which cells.
+ * @typedef {{ key: string } & (CellCounts | { failed: string })} Counted
+ */
+
+/**
  * A closer look at the start and a step, by channel. `automatic` is the window that suits both; panels are of
  * the visible channels, alone in grey.
  * @typedef {object} Look
  * @property {{ start: Histogram[], now: Histogram[], automatic: (Window | null)[] } | null} histograms
  * @property {{ channel: number, start: Picture, now: Picture }[] | null} panels
+ */
+
+/** @typedef {{ key: string, step: number }} Beside the step of a walk aside that is subtracted */
+/**
+ * A map of a step.
+ * @typedef {object} DrawnMap
+ * @property {MapName} map
+ * @property {number} key of the walk
+ * @property {number} step
+ * @property {number} time of the step
+ * @property {number | null} from the time of the step before, of a velocity; of the step that is subtracted,
+ *   of a difference
+ * @property {number | null} size the root mean square over all pixels and channels, in model range, of a
+ *   velocity per unit of t
+ * @property {Picture | null} picture null where its numbers are not there: a velocity of the start, a walk
+ *   that has not come so far, an effect that has not been evaluated
+ * @property {{ channel: number, picture: Picture }[]} panels of the visible channels, each alone; none where
+ *   they were not asked for
+ * @property {Picture | null} strip the colours of a magnitude, from nothing to the scale of the differences
  */
 
 /**
@@ -335,6 +387,22 @@ export const otherModel = (what, found, open) =>
  */
 /** @typedef {UploadOnly & Arrangement & Arranged} Upload */
 
+/** @typedef {{ x: number, y: number, area: number }} Nucleus its centroid and area in pixels of the image */
+
+/**
+ * The nuclei of an upload.
+ * @typedef {object} FieldNuclei
+ * @property {number} key of the upload
+ * @property {number | null} channel the position of the model's channel that shows nuclei; null where no
+ *   channel's name says so
+ * @property {number} plane that is assigned to it, or -1
+ * @property {number} count how many were found
+ * @property {Nucleus[]} listed all of them, or the largest of very many, from the top down
+ * @property {number} reduction pixels of the image per pixel of the plane in which they were looked for,
+ *   along both sides
+ * @property {[width: number, height: number]} size of that plane
+ */
+
 /**
  * @typedef {'frame' | 'strip' | 'figure-png' | 'figure-svg' | 'animation' | 'trajectory' | 'times' | 'recipe'
  *   | 'citation'} FileKind
@@ -366,8 +434,11 @@ export const otherModel = (what, found, open) =>
  *   pictures did not come
  */
 
-/** @typedef {'measures' | 'grid'} SideList who asks for walks aside */
-/** @typedef {'measures' | 'picture' | 'both'} SideWants what is told of each step */
+/** @typedef {'measures' | 'untreated' | 'doses' | 'grid'} SideList who asks for walks aside */
+/**
+ * @typedef {'measures' | 'picture' | 'both' | 'steps'} SideWants what is told of each step; with `steps` only
+ *   that it is reached
+ */
 /**
  * A walk aside: the recipe in view with a change, under a key that the page gives. Pictures are drawn as the
  * walk in view is; `view` is the page's name for that, and comes back with them. What the page `has` is not
@@ -402,6 +473,7 @@ export const otherModel = (what, found, open) =>
  * @property {boolean} synthetic
  * @property {boolean} untreated whether its condition is a control
  * @property {string | null} batch
+ * @property {string | null} plate
  * @property {number} number
  * @property {string} dose in words
  * @property {string} label
@@ -423,8 +495,11 @@ export const otherModel = (what, found, open) =>
  */
 
 /**
- * How that was measured: with which sampling, and whether it is the one that the bundle recommends.
- * @typedef {{ sampling: Record<string, string | number>, recommended: boolean }} Measuring
+ * How that was measured.
+ * @typedef {object} Measuring
+ * @property {Record<string, string | number>} sampling with which settings
+ * @property {boolean} recommended whether they are those that the bundle recommends
+ * @property {'real' | 'drawn'} cells what the cells are that generated ones were compared with
  */
 
 /**
@@ -435,7 +510,9 @@ export const otherModel = (what, found, open) =>
  * @property {string} action mode of action
  * @property {string | null} smiles
  * @property {string | null} structure path of the drawing
- * @property {number[]} doses in micromolar
+ * @property {number[]} doses of the data, in micromolar
+ * @property {number[] | null} trainedDoses those of them that were trained on; null where that is not known
+ * @property {boolean} seen whether training had any of its cells
  * @property {Training} training
  * @property {Finding[]} findings none where the bundle has no evaluation
  * @property {string[]} batches
@@ -471,6 +548,6 @@ export const otherModel = (what, found, open) =>
  * @property {Measuring | null} measuring null where the bundle has no evaluation
  * @property {'control' | 'noise'} flowSource
  * @property {TrainedNoise | null} trainedNoise null where the bundle does not say
- * @property {boolean} takesDose
+ * @property {boolean} takesDose whether the network takes the dose as a number, so that any can be asked for
  * @property {boolean} takesStructures whether its vectors are made from structures, so that any can be typed
  */

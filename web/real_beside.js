@@ -1,9 +1,28 @@
-// Which cell of the bundle stands beside a generated one, and what it is.
+// Which cells of the bundle stand beside a generated one, and what they are.
 
 import { answerOf } from './state.js';
 
 /** @import { Recipe, Tile } from './protocol.js' */
 /** @import { State } from './state.js' */
+
+/** @typedef {Pick<State, 'samples' | 'examples' | 'takesDose'>} Gallery */
+
+/**
+ * Cells of one kind beside a walk.
+ * @typedef {object} CellsBeside
+ * @property {string} key names them
+ * @property {string[]} ids of those that are taken, at most `MOST`
+ * @property {number} of how many they are the first ones
+ * @property {boolean} drawn by a program, and not imaged
+ * @property {boolean} answer whether it is the one that was drawn as the true answer for the start
+ * @property {boolean} untreated whether their condition is a control
+ * @property {boolean} otherDose whether there are none at the walk's dose
+ * @property {'plate' | 'batch' | 'other' | 'unknown' | 'none'} where of the start's plate or batch, of
+ *   others, or not known; none of drawn cells
+ */
+
+/** More cells than this are not fetched for a histogram. */
+const MOST = 32;
 
 /**
  * Whether the bundle has treated cells to show.
@@ -11,18 +30,30 @@ import { answerOf } from './state.js';
  */
 export const hasReal = ({ examples }) => Boolean(examples?.length);
 
+/** @param {Recipe} recipe @param {Gallery} gallery */
+const ofCompound = (recipe, { examples }) =>
+  examples.filter(({ condition }) => recipe.compound && condition === recipe.compound);
+
+/** @param {Recipe} recipe @param {Gallery} gallery */
+const startOf = (recipe, { samples, examples }) =>
+  [...samples, ...examples].find(({ id }) => id === recipe.control);
+
+/** @param {Recipe} recipe @param {Gallery} gallery */
+const ofDose = (recipe, { takesDose }) => (/** @type {Tile} */ { dose }) =>
+  !takesDose || !dose || dose === ` at ${recipe.dose} µM`;
+
 /**
  * The cell of the bundle that stands beside a walk: its true answer where that was drawn, else one of the
  * compound, rather of the dose and of the start's batch.
  * @param {Recipe} recipe
- * @param {Pick<State, 'samples' | 'examples' | 'takesDose'>} bundle
+ * @param {Gallery} gallery
  * @returns {{ tile: Tile, words: string } | null}
  */
-export function realBeside(recipe, { samples, examples, takesDose }) {
-  const own = examples.filter(({ condition }) => recipe.compound && condition === recipe.compound);
-  const batch = [...samples, ...examples].find(({ id }) => id === recipe.control)?.batch ?? null;
+export function realBeside(recipe, gallery) {
+  const own = ofCompound(recipe, gallery);
+  const batch = startOf(recipe, gallery)?.batch ?? null;
   const near = (tile) => Boolean(batch) && tile.batch === batch;
-  const dosed = ({ dose }) => !takesDose || !dose || dose === ` at ${recipe.dose} µM`;
+  const dosed = ofDose(recipe, gallery);
   const rank = (tile) =>
     4 * Number(tile.synthetic && tile.id === answerOf(recipe)) + 2 * Number(dosed(tile)) + Number(near(tile));
   const tile = own.reduce((best, each) => (!best || rank(each) > rank(best) ? each : best), null);
@@ -37,4 +68,45 @@ export function realBeside(recipe, { samples, examples, takesDose }) {
     ? 'of the start’s batch'
     : batch && tile.batch ? 'of another batch' : 'not known to be of the start’s batch';
   return { tile, words: `real ${kind} ${where}${other}` };
+}
+
+/**
+ * The bundle's cells of the walk's compound: real ones where there are any, of the walk's dose and of the
+ * start's plate, else batch, as far as there are such. Drawn ones are the true answer where there is one.
+ * @param {Recipe} recipe
+ * @param {Gallery} gallery
+ * @returns {CellsBeside | null}
+ */
+export function cellsBeside(recipe, gallery) {
+  const all = ofCompound(recipe, gallery);
+  const real = all.filter(({ synthetic }) => !synthetic);
+  const drawn = !real.length;
+  const answers = drawn ? all.filter(({ id }) => id === answerOf(recipe)) : [];
+  const own = answers.length ? answers : drawn ? all : real;
+  if (!own.length) return null;
+  const dosed = own.filter(ofDose(recipe, gallery));
+  const { cells, where } = nearest(dosed.length ? dosed : own, startOf(recipe, gallery));
+  const ids = cells.slice(0, MOST).map(({ id }) => id);
+  return {
+    key: ids.join('\n'), ids, of: cells.length, drawn,
+    answer: answers.length > 0,
+    untreated: own[0].untreated,
+    otherDose: !dosed.length,
+    where: drawn ? 'none' : where,
+  };
+}
+
+/**
+ * Those of a start's plate, else of its batch, else all.
+ * @param {Tile[]} cells
+ * @param {Tile | undefined} start
+ * @returns {{ cells: Tile[], where: CellsBeside['where'] }}
+ */
+function nearest(cells, start) {
+  const batch = start?.batch ?? null;
+  const ofBatch = cells.filter((tile) => (tile.batch ?? null) === batch);
+  const ofPlate = ofBatch.filter(({ plate }) => plate && plate === start?.plate);
+  if (ofPlate.length) return { cells: ofPlate, where: 'plate' };
+  if (batch && ofBatch.length) return { cells: ofBatch, where: 'batch' };
+  return { cells, where: batch && cells.every((tile) => tile.batch) ? 'other' : 'unknown' };
 }

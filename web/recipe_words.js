@@ -47,7 +47,8 @@ export function startIn(id, { samples, examples }) {
 export const solverIn = (solver) => SOLVER.get(solver) ?? solver;
 
 const adaptive = ({ solver }) => solver === 'dopri5';
-const isRandom = ({ noise, control }) => noise > 0 || control === 'noise';
+/** Whether another seed makes another walk. */
+export const isRandom = ({ noise, control }) => noise > 0 || control === 'noise';
 
 /**
  * What else the second walk has than the first; empty where both are the same.

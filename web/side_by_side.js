@@ -1,12 +1,14 @@
-// Walks beside each other: one that is pinned, and those of a grid. What the visitor does there is done to
-// the walk in view.
+// Walks beside each other: one that is pinned, those of a grid, and those across doses. What the visitor does
+// there is done to the walk in view.
 
+import { DoseWalks } from './dose_walks.js';
+import { film } from './film.js';
 import { GridWalks } from './grid_walks.js';
 import { momentOf, stepAt } from './linked_time.js';
 import { pinOf } from './pin.js';
 
 /** @import { Moment } from './linked_time.js' */
-/** @import { Change, Exploration } from './protocol.js' */
+/** @import { Change, Exploration, Recipe, SideFailure, SideStep } from './protocol.js' */
 /** @import { State } from './state.js' */
 /** @import { Walker } from './walker.js' */
 /** @import { WorkerClient } from './worker_client.js' */
@@ -33,6 +35,8 @@ export class SideBySide {
   #explorer;
   /** @type {GridWalks} */
   grid;
+  /** @type {DoseWalks} */
+  doses;
 
   /**
    * @param {() => State} state
@@ -48,6 +52,22 @@ export class SideBySide {
     this.#walker = walker;
     this.#explorer = explorer;
     this.grid = new GridWalks(state, set, worker);
+    this.doses = new DoseWalks(state, set, worker, { attempt: explorer.attempt, record: film });
+  }
+
+  /**
+   * A walk aside has come further, or cannot.
+   * @param {SideStep | SideFailure} told
+   */
+  hear(told) {
+    this.grid.hear(told);
+    this.doses.hear(told);
+  }
+
+  /** What a change of the explorer's state asks for. */
+  follow() {
+    this.grid.follow();
+    this.doses.follow();
   }
 
   /**
@@ -63,7 +83,14 @@ export class SideBySide {
       'grid-on': () => this.grid.goOn(),
       'grid-off': () => this.grid.cancel(),
       'grid-seen': () => this.grid.see(detail.keys),
-      'grid-open': () => this.#open(detail.key, detail.moment),
+      'grid-open': () => this.#open(this.#state().grid.plan?.cells, detail),
+      doses: () => this.doses.choose(detail.patch),
+      'doses-walk': () => this.doses.walk(),
+      'doses-on': () => this.doses.goOn(),
+      'doses-off': () => this.doses.cancel(),
+      'doses-open': () => this.#open(this.#state().doses.plan?.walks, detail),
+      'keep-doses': () => this.doses.save(),
+      'film-doses': () => this.doses.film(),
       pin: () => this.#pin(),
       unpin: () => this.#set({ pin: null }),
       swap: () => this.#swap(),
@@ -72,15 +99,15 @@ export class SideBySide {
   }
 
   /**
-   * Opens a walk of the grid, and goes on to what its cell shows.
-   * @param {string} key
-   * @param {Moment} moment
+   * Opens one of the walks beside, and goes on to what its picture shows.
+   * @param {{ key: string, recipe: Recipe }[] | undefined} walks
+   * @param {{ key: string, moment: Moment }} which
    */
-  #open(key, moment) {
-    const cell = this.#state().grid.plan?.cells.find((each) => each.key === key);
+  #open(walks, { key, moment }) {
+    const cell = walks?.find((each) => each.key === key);
     if (!cell) return;
     // How channels are shown stays as it is.
-    const { hidden, channels, ...change } = cell.recipe;
+    const { hidden, channels, map, ...change } = cell.recipe;
     this.#explorer.change(change, moment);
   }
 

@@ -1,15 +1,21 @@
 // The explorer's one state: what it holds, and what an answer of the worker makes of it.
 
+import { NO_DOSES } from './doses.js';
 import { NO_GRID } from './grid.js';
 import { isolated } from './isolated.js';
+import { NOTHING_MAPPED } from './maps.js';
 import { NOTHING_MEASURED } from './measures.js';
 import { shortened } from './shortened.js';
+import { viewIn } from './view.js';
 
-/** @import { ChangeLegend, Clipped, Compound, EngineName, EngineReport, Exploration } from './protocol.js' */
-/** @import { Look, ManifestView, Opened, Picture, Recipe, Shown, Step } from './protocol.js' */
+/** @import { ChangeLegend, Clipped, Compound, Counted, EngineName, EngineReport } from './protocol.js' */
+/** @import { Exploration, Look, ManifestView, Opened, Picture, Recipe, Shown, Step } from './protocol.js' */
 /** @import { ToldWalk, Typed, Upload, Uploaded, View } from './protocol.js' */
+/** @import { Doses } from './doses.js' */
 /** @import { Grid } from './grid.js' */
+/** @import { Mapped } from './maps.js' */
 /** @import { Measures } from './measures.js' */
+/** @import { Offered } from './nuclei.js' */
 /** @import { Notice } from './notices.js' */
 
 /**
@@ -52,10 +58,13 @@ import { shortened } from './shortened.js';
  * @property {boolean} looking whether histograms are in view
  * @property {boolean} panels whether each channel is shown alone in grey, too
  * @property {Measures} measures what is measured of the walk in view
+ * @property {Mapped} maps what the picture of the change shows, where that is not the difference
  * @property {Grid} grid walks that are compared
+ * @property {Doses} doses walks across doses
  * @property {Pinned | null} pin a walk that stays in view beside the others
  * @property {View} view how the channels are shown, as the visitor wants it
  * @property {number} evaluations
+ * @property {string} address what copied links begin with
  */
 
 /**
@@ -69,6 +78,7 @@ import { shortened } from './shortened.js';
  * @property {boolean[]} visible
  * @property {Shown[]} shown how the channels are shown in the pictures
  * @property {Look & { at: number }} look at a step, `at`
+ * @property {Counted | null} counted the bundle's cells beside a walk, as far as they were counted
  * @property {ChangeLegend} legend what the colours of the differences mean
  * @property {number} rejected
  * @property {Walk | null} walk
@@ -80,6 +90,7 @@ import { shortened } from './shortened.js';
  * @property {{ measured: number, remaining: number } | null} tuned
  * @property {number | null} pace
  * @property {Upload | null} upload what is being arranged
+ * @property {Offered | null} nuclei of it, which are offered as middles of the crop
  * @property {Uploaded | null} uploaded
  * @property {Typed | null} typed the compound that was typed, while the walk is under one
  */
@@ -113,10 +124,13 @@ export const EMPTY = {
   looking: false,
   panels: false,
   measures: NOTHING_MEASURED,
+  maps: NOTHING_MAPPED,
   grid: NO_GRID,
+  doses: NO_DOSES,
   pin: null,
-  view: { hidden: [], channels: [] },
+  view: { hidden: [], channels: [], map: 'difference' },
   evaluations: 0,
+  address: '',
 };
 
 /**
@@ -141,7 +155,7 @@ export function followed(state, { walk: told, ...answer }) {
   return {
     ...answer,
     ...(walk === undefined ? {} : { walk }),
-    ...(answer.recipe ? { view: { hidden: recipe.hidden, channels: recipe.channels } } : {}),
+    ...(answer.recipe ? { view: viewIn(recipe) } : {}),
     ...(recipe && !chosen?.treated ? { lastControl: recipe.control } : {}),
     cursor: restarted ? steps - 1 : Math.min(state.cursor, steps - 1),
     start: startOf(recipe, chosen),

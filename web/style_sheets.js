@@ -12,6 +12,7 @@ const NAMES = [
   'pickers',
   'measures',
   'compare',
+  'doses',
 ];
 const FILES = {
   tokens: new URL('./styles/tokens.css', import.meta.url),
@@ -22,6 +23,7 @@ const FILES = {
   pickers: new URL('./styles/pickers.css', import.meta.url),
   measures: new URL('./styles/measures.css', import.meta.url),
   compare: new URL('./styles/compare.css', import.meta.url),
+  doses: new URL('./styles/doses.css', import.meta.url),
   lab: new URL('./styles/lab.css', import.meta.url),
 };
 

@@ -4,6 +4,7 @@ import * as intake from './intake.js';
 import { informed, troubled } from './notices.js';
 
 /** @import { Arrangement, Exploration, Upload } from './protocol.js' */
+/** @import { Offered } from './nuclei.js' */
 /** @import { State } from './state.js' */
 /** @import { WorkerClient } from './worker_client.js' */
 
@@ -46,7 +47,8 @@ export class Uploading {
     const contents = await intake.read(files);
     const bytes = contents.map((file) => file.bytes);
     const upload = await this.#worker.call('decode', { files: contents }, bytes);
-    this.#set({ upload, notice: null });
+    this.#set({ upload, nuclei: null, notice: null });
+    this.#findNuclei();
   }
 
   /**
@@ -57,6 +59,7 @@ export class Uploading {
     const before = this.#state().upload;
     if (!before) return;
     this.#set({ upload: { ...before, ...change } });
+    if (change.assignment) this.#findNuclei();
     // Dragging makes many changes; only the newest waits while one is being drawn.
     this.#wanted = { redraw: Boolean(change.assignment || this.#wanted?.redraw) };
     if (this.#drawing) return;
@@ -81,8 +84,28 @@ export class Uploading {
     }
   }
 
+  /** Looks for nuclei, unless those of the assigned plane are known or the bundle names no such channel. */
+  async #findNuclei() {
+    const { upload: { key, assignment }, nuclei } = this.#state();
+    const known = nuclei && 'channel' in nuclei && nuclei.key === key
+      && (nuclei.channel === null || nuclei.plane === assignment[nuclei.channel]);
+    if (known) return;
+    /** @type {Offered} */
+    const looking = { key, looking: true };
+    this.#set({ nuclei: looking });
+    let found;
+    try {
+      found = await this.#worker.call('nuclei', { key, assignment });
+    } catch (error) {
+      // Channels that cannot be measured are none in which nuclei could be offered.
+      found = error.kind === 'bad-bundle' ? null : { key, failed: error.message ?? String(error) };
+    }
+    // Another upload, or another plane, may have been chosen meanwhile.
+    if (this.#state().nuclei === looking) this.#set({ nuclei: found });
+  }
+
   cancel() {
-    this.#set({ upload: null });
+    this.#set({ upload: null, nuclei: null });
   }
 
   /**
@@ -91,7 +114,7 @@ export class Uploading {
    */
   async use() {
     const exploration = await this.#worker.call('use_upload', arrangementOf(this.#state().upload));
-    this.#set({ upload: null });
+    this.#set({ upload: null, nuclei: null });
     return exploration;
   }
 }

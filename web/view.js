@@ -1,12 +1,19 @@
 // How a walk is looked at: which channels are hidden, and which are shown otherwise than the manifest says.
 // The session checks a view and writes it into links; here it is only changed.
 
-/** @import { Channel, ChannelView, View, Window } from './protocol.js' */
+/** @import { Channel, ChannelView, Recipe, View, Window } from './protocol.js' */
 
 /** Windows and gammas are whole thousandths, as links hold them. */
 const rounded = (value) => Math.round(1000 * value) / 1000;
 
 const sameWindow = (a, b) => rounded(a.low) === rounded(b.low) && rounded(a.high) === rounded(b.high);
+
+/**
+ * How a recipe's walk is looked at.
+ * @param {Recipe} recipe
+ * @returns {View}
+ */
+export const viewIn = ({ hidden, channels, map }) => ({ hidden, channels, map });
 
 /**
  * A view in which a channel is switched off, or on again.
@@ -91,12 +98,13 @@ export function withEnd({ low, high }, end, value) {
 }
 
 /**
- * Colours that are told apart with every kind of colour vision, for three channels; further ones are grey.
+ * Colours that stay apart without one of the three kinds of cones, too (a test beside `Lut` simulates it),
+ * for three channels. There is no fourth: further channels are grey, which resembles cyan or yellow then.
  */
 const SAFE = ['magenta', 'yellow', 'cyan'];
 
 /**
- * A view in colours for every kind of colour vision.
+ * A view in colours that stay apart for the colour-blind, as far as there are such.
  * @param {View} view
  * @param {Channel[]} channels
  * @returns {View}
@@ -108,10 +116,28 @@ export const inSafeColours = (view, channels) =>
   );
 
 /** A share that is cut off silently. */
-const SILENT = 0.01;
+export const SILENT = 0.01;
+
+/** How far a value may lie beyond a window's end and still be the end itself. */
+const ROUNDING = 1e-6;
 
 /** 3.2 % */
 export const percent = (share) => `${(100 * share).toFixed(1)} %`;
+
+/**
+ * The shares of counted pixels that a window cuts off, as crates/cellflux-image has them of a picture.
+ * @param {number[]} counts of each coded byte
+ * @param {Window} window
+ * @returns {{ dark: number, bright: number }}
+ */
+export function cutOff(counts, { low, high }) {
+  const share = (isCut) => {
+    const [cut, all] = counts.reduce(([part, whole], count, byte) => (
+      [part + (isCut(byte / 255) ? count : 0), whole + count]), [0, 0]);
+    return all ? cut / all : 0;
+  };
+  return { dark: share((unit) => unit < low - ROUNDING), bright: share((unit) => unit > high + ROUNDING) };
+}
 
 /**
  * What the windows of the visible channels cut off at their high ends, where it is more than 1 %, in

@@ -109,7 +109,12 @@ export class Walker {
       return stills ? walk.steps.length - 1 : cursor;
     };
     const isThere = () => hasArrived(this.state().walk, at(), moment);
-    if (isThere()) return;
+    // A walk that was kept may have been there already.
+    const reached = walk.steps.findIndex((_, step) => hasArrived(walk, step, moment));
+    if (reached >= 0) {
+      this.goto(reached);
+      return;
+    }
     this.set({ playing: true });
     this.heading = moment;
     const play = this.#plays;

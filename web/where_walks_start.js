@@ -1,5 +1,5 @@
-// Which start a walk has after a change: a cell that was treated is a start only for a walk back under its own
-// compound.
+// Which start a walk has after a change: a cell that was treated is a start only for a walk back under its
+// own compound.
 
 import { informed } from './notices.js';
 

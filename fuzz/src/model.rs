@@ -176,6 +176,7 @@ fn condition(id: &str) -> Condition {
         structure: Some("structures/any.svg".into()),
         mode_of_action: Some("Tubulin stabiliser".into()),
         doses_um: vec![0.3, 3.0],
+        trained_doses_um: None,
         batches: vec!["Week4".into()],
         target: Some(id != "dmso"),
         split: Split::Seen,

@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use cellflux_bundle::UNetConfig;
 use cellflux_bundle::topology::Topology;
 use cellflux_image::lut::Lut;
-use cellflux_session::recipe::{ChannelView, Thousandths, WindowView};
+use cellflux_session::recipe::{ChangeMap, ChannelView, Thousandths, WindowView};
 use cellflux_session::{Direction, Recipe, Start, Treatment, View, link};
 use image::codecs::{jpeg::JpegEncoder, png::PngEncoder};
 use image::{ExtendedColorType, ImageEncoder};
@@ -272,9 +272,10 @@ fn visits() -> Result<()> {
         recipe.view = View {
             step: Some(1),
             hidden: vec![0, 2],
-            channels: Vec::new(),
+            ..View::default()
         };
         if name == "shown" {
+            recipe.view.map = ChangeMap::Speed;
             recipe.view.channels = vec![ChannelView {
                 channel: 1,
                 window: Some(WindowView {

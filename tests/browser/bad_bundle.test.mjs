@@ -1,9 +1,10 @@
 // Bundles that are not what they say: each is one sentence, and the page goes on as soon as the bundle is
-// sound.
+// sound. And bundles that have little, or names of absurd length.
 
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
 import { launch } from './chromium.mjs';
+import { png } from './crops.mjs';
 import { ExplorerPage, SITE } from './explorer_page.mjs';
 import { changedManifest, serveSpoilt, sha256 } from './faulty_server.mjs';
 
@@ -172,4 +173,122 @@ test('cancelling a download keeps the page, and a second try goes on', async () 
   release();
   await explorer.stillWorks({ walking: false });
   await mended();
+});
+
+/** Opens the site with another manifest, which is sound. */
+async function openedWith(change, options = {}) {
+  spoil = (path, body) => (isManifest(path) ? changedManifest(body, change) : undefined);
+  context = await browser.newContext({ serviceWorkers: 'block', ...options });
+  explorer = await ExplorerPage.open(context, `${server.url}?engine=candle`);
+  await explorer.ready();
+}
+
+/** Puts a cell treated with taxol into the gallery. */
+function withTreated(manifest, more = {}) {
+  const [control] = manifest.gallery.controls;
+  manifest.gallery.treated = [{ ...control, id: 'treated-1', condition: 'taxol', synthetic: false, ...more }];
+}
+
+test('what a bundle has not, doses, real cells, structures or an evaluation, has no empty part', async () => {
+  const shown = async (change) => {
+    await openedWith(change);
+    const { page } = explorer;
+    await explorer.compound('taxol');
+    await page.locator('.compound-card h3', { hasText: 'taxol' }).waitFor();
+    await page.getByText('Compare walks').click();
+    await page.locator('#grid-rows').waitFor();
+    const told = {
+      terms: await page.locator('.compound-card dt').allInnerTexts(),
+      cells: await page.locator('cellflux-measured').isVisible(),
+      realBeside: await page.locator('#grid-real').isVisible(),
+      evaluated: /Beside real cells/.test(await page.locator('cellflux-provenance').innerText()),
+    };
+    await explorer.stillWorks();
+    const drawings = await page.locator('.compound-card img').count();
+    explorer.nothingInTheConsole();
+    await context.close();
+    return { ...told, drawings };
+  };
+  const full = await shown(withTreated);
+  assert.ok(full.terms.length > 2 && full.cells && full.realBeside && full.drawings, JSON.stringify(full));
+  const bare = await shown((manifest) => {
+    manifest.gallery.treated = [];
+    delete manifest.evaluation;
+    delete manifest.trained_noise;
+    for (const condition of manifest.conditions.list) {
+      for (const name of ['doses_um', 'structure', 'mode_of_action', 'batches']) delete condition[name];
+    }
+  });
+  assert.deepEqual(bare, {
+    terms: ['Training'], cells: false, realBeside: false, evaluated: false, drawings: 0,
+  });
+});
+
+test('a bundle without any image waits for the visitor’s own', async () => {
+  spoil = (path, body) => (isManifest(path)
+    ? changedManifest(body, (manifest) => { delete manifest.gallery; }) : undefined);
+  context = await browser.newContext({ serviceWorkers: 'block' });
+  explorer = await ExplorerPage.open(context, `${server.url}?engine=candle`);
+  await explorer.network();
+  const { page } = explorer;
+  assert.equal(await page.locator('[data-control]').count(), 0);
+  assert.equal(await page.getByText('Compare walks').isVisible(), false);
+  await explorer.upload({
+    name: 'field.png', mimeType: 'image/png', buffer: png(80, 80, 3, (x, y) => (x + y) % 200),
+  });
+  await page.locator('[data-do="use-crop"]').click();
+  await page.locator('[data-control="upload"][aria-checked="true"]').waitFor();
+  await explorer.stillWorks();
+});
+
+test('names of absurd length make no page wider than a phone', async () => {
+  // As long as a manifest allows.
+  const long = (name, most = 200) => `${name}${'W'.repeat(most - name.length)}`;
+  await openedWith((manifest) => {
+    manifest.title = long('title');
+    delete manifest.evaluation;
+    for (const channel of manifest.image.channels) {
+      channel.stain = long('stain', 100);
+      channel.name = long(channel.name, 100);
+    }
+    for (const condition of manifest.conditions.list) {
+      condition.name = long(condition.id);
+      condition.mode_of_action = long('action');
+      condition.batches = [long('batch')];
+    }
+    withTreated(manifest);
+    for (const crop of [...manifest.gallery.controls, ...manifest.gallery.treated]) {
+      for (const name of ['batch', 'plate', 'well', 'source']) crop[name] = long(name);
+      crop.synthetic = false;
+    }
+  }, { viewport: { width: 390, height: 844 } });
+  const { page } = explorer;
+  await page.evaluate(() => { document.querySelector('h1').textContent = 'W'.repeat(200); });
+  await explorer.fitsItsWidth();
+  await explorer.compound('taxol');
+  await explorer.forward();
+  await page.locator('[data-do="pin"]').click();
+  await page.locator('canvas[data-view="pinned"]').waitFor();
+  for (const details of await page.locator('cellflux-explorer details').all()) {
+    await details.evaluate((node) => { /** @type {HTMLDetailsElement} */ (node).open = true; });
+  }
+  await page.locator('.chart-figure').first().waitFor({ timeout: 60_000 });
+  for (const details of await page.locator('cellflux-explorer details').all()) {
+    await details.evaluate((node) => { /** @type {HTMLDetailsElement} */ (node).open = true; });
+  }
+  await explorer.fitsItsWidth();
+  const outside = await page.evaluate(() => {
+    const { shadowRoot } = document.querySelector('cellflux-explorer');
+    const scrolls = (node) => {
+      for (let each = node.parentElement; each; each = each.parentElement) {
+        if (['auto', 'hidden', 'scroll'].includes(getComputedStyle(each).overflowX)) return true;
+      }
+      return false;
+    };
+    return [...shadowRoot.querySelectorAll('*')]
+      .filter((node) => !node.closest('.unseen') && !scrolls(node))
+      .filter((node) => node.getBoundingClientRect().right > document.documentElement.clientWidth + 1)
+      .map((node) => `${node.localName}.${node.className}`);
+  });
+  assert.deepEqual(outside, []);
 });

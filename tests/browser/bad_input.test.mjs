@@ -113,6 +113,37 @@ test('a page opened with a bad link says so and starts with the bundle’s first
   await context.close();
 });
 
+const TOO_LONG = `v=1&crop=${'A'.repeat(9000)}`;
+const DAMAGED = [
+  ['longer than any link', TOO_LONG, /has 9,\d+ characters, expected at most 8,000.*shows its own walk/],
+  ['cut off in the middle of a key', 'v=1&model=bbbc021-tiny&star', /"star" is not key=value/],
+  ['with a crop that was cut off', `v=1&crop=${'iVBORw0KGgo'.repeat(20)}`, /the link.s crop/i],
+];
+for (const [name, link, sentence] of DAMAGED) {
+  test(`a page opened at a link ${name} says so in one sentence and shows its own walk`, async () => {
+    const context = await browser.newContext();
+    const other = await ExplorerPage.open(context, `${SITE}?engine=candle#${link}`);
+    try {
+      const said = await other.says(sentence);
+      assert.ok(said.length < 400 && !said.includes('\n'), said);
+      await other.ready();
+      await other.page.waitForFunction(() => /^#v=1&model=[^&]+&start=/.test(location.hash));
+      await other.stillWorks();
+      other.nothingInTheConsole();
+    } finally {
+      await context.close();
+    }
+  });
+}
+
+test('a link that is too long leaves the walk in view as it is', async () => {
+  const before = await explorer.pixels('now');
+  await explorer.page.evaluate((hash) => { location.hash = hash; }, TOO_LONG);
+  await explorer.says(/has 9,\d+ characters, expected at most 8,000.*The walk in view stays/);
+  assertSamePixels(await explorer.pixels('now'), before);
+  await explorer.page.waitForFunction(() => location.hash.startsWith('#v=1&model='));
+});
+
 test('an unknown engine in the address is one sentence', async () => {
   const context = await browser.newContext();
   const other = await ExplorerPage.open(context, `${SITE}?engine=abacus`, {

@@ -3,6 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { letterOf, markOf } from '../../web/cell_marks.js';
 import { bandOf, curveOf, ends, HIGH, nearestStep, placed, ticks, WIDE } from '../../web/chart.js';
 import { compared, differenceOf } from '../../web/comparison.js';
 import { measured, signed, tick } from '../../web/figures.js';
@@ -135,4 +136,25 @@ test('measures have names in words, with the channels as the manifest writes the
   assert.equal(nameInWords('actin-dna.correlation', channels), 'Correlation of actin and DNA');
   assert.equal(nameInWords('er.laplacian-energy', channels), 'Fine detail of er');
   assert.equal(nameInWords('something.else', channels), 'something.else');
+});
+
+test('a mark at a dose stands at it and takes no room beside the curve, and letters go on after Z', () => {
+  assert.deepEqual([0, 25, 26, 52].map(letterOf), ['A', 'Z', 'AA', 'BA']);
+  /** @type {any} */
+  const group = {
+    treated: true, synthetic: false, batch: 'same', otherDose: false, hasStart: false, cells: 1,
+    means: [{ n: 1, mean: 4, interval: null }, null],
+  };
+  const [mark] = markOf(group, 1, 0);
+  assert.deepEqual([mark.letter, mark.mean, mark.far], ['B', 4, false]);
+  assert.deepEqual(markOf(group, 1, 1), []);
+  const axis = { label: 'dose', ticks: [1, 10], part: Math.log10 };
+  const curve = [{ time: 1, value: 3 }, { time: 10, value: 5, open: true }];
+  /** @type {any} */
+  const charted = { times: [1, 10], unit: '', curve, others: [], band: [], axis };
+  const places = placed({ ...charted, marks: [{ ...mark, at: 10 }] });
+  assert.equal(places.marks[0].x, places.right);
+  assert.equal(places.right, placed({ ...charted, marks: [] }).right);
+  assert.ok(placed({ ...charted, marks: [mark] }).right < places.right);
+  assert.deepEqual(places.points.map(({ open }) => open), [false, true]);
 });

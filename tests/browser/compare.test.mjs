@@ -18,16 +18,15 @@ after(async () => { await browser.close(); });
 
 /** A page in a context of its own, whose network walks a few quick steps from taxol. */
 async function opened({ steps = 2, url = SITE, ...settings } = {}) {
-  const context = await browser.newContext({ serviceWorkers: 'block', ...settings });
-  const explorer = await ExplorerPage.open(context, `${url}?engine=candle`);
-  await explorer.ready();
+  const alone = await ExplorerPage.alone(browser, `${url}?engine=candle`, settings);
+  const { explorer } = alone;
   await explorer.compound('taxol');
   await explorer.set('solver', 'euler');
   await explorer.set('grid', 'uniform');
   await explorer.set('steps', steps);
   await explorer.set('alpha', 1);
   await explorer.set('noise', 0);
-  return { explorer, page: explorer.page, context };
+  return alone;
 }
 
 const button = (page, name) => page.locator(`[data-do="${name}"]`);
@@ -64,7 +63,9 @@ test('a grid is walked cell by cell, is a table, and a cell opens its walk in th
     assert.equal(await progress(page).innerText(), '4 of 4 walks are done.');
     const cells = page.locator('[data-cell][data-state="done"]');
     assert.equal(await cells.count(), 4);
-    assert.deepEqual(await page.locator('.grid-table th[scope="col"]').allInnerTexts(), ['α = 1', 'α = 2']);
+    // Where there are real cells they have a column of their own.
+    const columns = await page.locator('.grid-table th[scope="col"]').allInnerTexts();
+    assert.deepEqual(columns.filter((words) => words !== 'Not generated'), ['α = 1', 'α = 2']);
     assert.equal(await page.locator('.grid-table th[scope="row"]').count(), 2);
     assert.match(await cells.first().innerText(), /t = 1\.000, generated/);
     const pictures = [];
@@ -151,6 +152,43 @@ test('a grid that is too large is refused in a sentence', async () => {
     await button(page, 'grid-walk').click();
     await page.getByText(/= \d+ cells; at most 36 are walked/).waitFor();
     assert.equal(await page.locator('[data-cell]').count(), 0);
+    // Few cells, each of them too long.
+    await explorer.set('steps', 1000);
+    await choose(page, 'rows', 'compound', ['taxol', 'colchicine']);
+    await choose(page, 'columns', 'alpha', ['1', '2']);
+    await button(page, 'grid-walk').click();
+    await page.getByText(/would take about \d+ MB of memory, and at most 160 MB are used/).waitFor();
+    assert.equal(await page.locator('[data-cell]').count(), 0);
+    explorer.nothingInTheConsole();
+  } finally {
+    await context.close();
+  }
+});
+
+test('in a tab in the background a grid goes on with one worker, and nothing of it is lost', async () => {
+  const { explorer, page, context } = await opened();
+  try {
+    await openGrid(page);
+    await choose(page, 'rows', 'compound', ['taxol', 'colchicine']);
+    await choose(page, 'columns', 'alpha', ['1', '2']);
+    await button(page, 'grid-walk').click();
+    await page.locator('[data-grid="progress"][data-running="true"]').waitFor();
+    const show = (state) => page.evaluate((state) => {
+      Object.defineProperty(document, 'visibilityState', { value: state, configurable: true });
+      Object.defineProperty(document, 'hidden', { value: state === 'hidden', configurable: true });
+      document.dispatchEvent(new Event('visibilitychange'));
+    }, state);
+    await show('hidden');
+    const front = await context.newPage();
+    await front.bringToFront();
+    await page.waitForTimeout(1500);
+    assert.equal(page.workers().length, 1);
+    await front.close();
+    await show('visible');
+    await done(page, 4);
+    assert.equal(page.workers().length, 1);
+    assert.equal(await page.locator('[data-cell][data-state="done"]').count(), 4);
+    await explorer.forward();
     explorer.nothingInTheConsole();
   } finally {
     await context.close();
@@ -250,10 +288,12 @@ for (const reducedMotion of /** @type {const} */ (['no-preference', 'reduce'])) 
   });
 }
 
-test('there and back is offered by every bundle, and needs no second batch', async () => {
-  const { explorer, page, context } = await opened();
+test('there and back is offered by every bundle, and needs no second batch', { skip }, async () => {
+  const site = await serveMicro(() => {});
+  const { explorer, page, context } = await opened({ url: site.url });
   try {
     await openGrid(page);
+    await page.locator('[data-preset]').first().waitFor();
     assert.deepEqual(
       await page.locator('[data-preset]').evaluateAll((all) => all.map(({ dataset }) => dataset.preset)),
       ['return'],
@@ -264,6 +304,7 @@ test('there and back is offered by every bundle, and needs no second batch', asy
     explorer.nothingInTheConsole();
   } finally {
     await context.close();
+    await site.close();
   }
 });
 

@@ -4,9 +4,14 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
+import { accessible } from './accessible.mjs';
 import { launch, WITHOUT_GPU } from './chromium.mjs';
 import { assertSamePixels, differing, ExplorerPage, SITE } from './explorer_page.mjs';
+import { serveMicro } from './micro_site.mjs';
+import { CLI } from './site_bundle.mjs';
 import * as views from '../../web/view.js';
+
+const skip = !CLI && 'CELLFLUX_CLI names no command';
 
 let browser;
 before(async () => { browser = await launch(WITHOUT_GPU); });
@@ -14,14 +19,13 @@ after(async () => { await browser.close(); });
 
 /** A page in a context of its own, whose network has walked two quick steps. */
 async function walked(settings = {}) {
-  const context = await browser.newContext({ serviceWorkers: 'block', ...settings });
-  const explorer = await ExplorerPage.open(context, `${SITE}?engine=candle`);
-  await explorer.ready();
+  const opened = await ExplorerPage.alone(browser, undefined, settings);
+  const { explorer } = opened;
   await explorer.set('solver', 'euler');
   await explorer.set('steps', 2);
   await explorer.forward();
   await explorer.forward();
-  return { explorer, page: explorer.page, context };
+  return opened;
 }
 
 const open = async (page) => {
@@ -94,7 +98,7 @@ test('a window is in the pictures, the link and saved files, and a reset takes i
   }
 });
 
-test('every look-up table draws, and one button gives colours for every kind of colour vision', async () => {
+test('every look-up table draws, and one button gives colours for the colour-blind', async () => {
   const { explorer, page, context } = await walked();
   try {
     await open(page);
@@ -288,11 +292,118 @@ test('while a recorded walk stands in for the network, the panel says what is ne
     // Now the network walks what is looked at, and the step in view stays.
     await page.locator('canvas[data-panel^="now "]').first().waitFor({ timeout: 120_000 });
     assert.equal(await explorer.step(), end);
-    assert.equal(await page.locator('.tune .warns:visible').count(), 0);
+    const needed = page.locator('.tune .warns:visible', { hasText: 'Histograms need the network' });
+    assert.equal(await needed.count(), 0);
     explorer.nothingInTheConsole();
   } finally {
     await context.close();
   }
+});
+
+/**
+ * The smallest network, its gallery's treated cells as `treated` makes them of its controls, at the start of
+ * a walk under taxol.
+ */
+async function besideCells(treated, work, settings = {}) {
+  const site = await serveMicro((manifest) => {
+    manifest.gallery.treated = treated(manifest.gallery.controls);
+  });
+  const context = await browser.newContext({ serviceWorkers: 'block', ...settings });
+  try {
+    const explorer = await ExplorerPage.open(context, `${site.url}?engine=candle`);
+    await explorer.ready();
+    await explorer.page.locator('[data-control]').first().click();
+    await explorer.compound('taxol');
+    await explorer.set('noise', 0);
+    await open(explorer.page);
+    await work(explorer, explorer.page);
+    explorer.nothingInTheConsole();
+  } finally {
+    await context.close();
+    await site.close();
+  }
+}
+
+const lines = (page, which) => page.locator(`.tune .legend [data-line="${which}"]`);
+
+/** Whether a histogram holds the colour of the bundle's cells. */
+const hasCells = (page) => page.locator('.histogram').first().evaluate((canvas) => {
+  const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+  return Array.from({ length: data.length / 4 }, (_, pixel) => data.subarray(4 * pixel, 4 * pixel + 3))
+    .some(([red, green, blue]) => red > 210 && green < 190 && blue > 185);
+});
+
+test('the bundle’s real cells are an outline of their own, and what a window cuts off of them is said',
+  { skip },
+  async () => {
+    const treated = (controls) => {
+      const imaged = { synthetic: false, batch: 'W1', plate: 'W1_1' };
+      for (const control of controls) Object.assign(control, imaged);
+      const cell = (id, more) => ({ ...controls[0], id, condition: 'taxol', ...more });
+      return [cell('near'), cell('far', { plate: 'W1_2' })];
+    };
+    await besideCells(treated, async (explorer, page) => {
+      await lines(page, 'dashed').waitFor();
+      assert.match(await lines(page, 'dashed').innerText(),
+        /^Dashed line: real treated cell under taxol, of the start’s plate, n = 1$/i);
+      assert.match(await lines(page, 'solid').innerText(), /^Solid line, start: real control cell, n = 1$/);
+      assert.match(await lines(page, 'filled').innerText(), /^Filled, now: the start, unchanged, n = 1$/);
+      assert.equal(await hasCells(page), true);
+      const name = await page.locator('.histogram').first().getAttribute('aria-label');
+      assert.match(name, /Dashed line: real treated cell under taxol, of the start’s plate, n = 1\.$/i);
+
+      // That cell is the start's own picture here, so as much is cut off of it as of the start.
+      const now = page.locator('[data-lost]').first();
+      const beside = page.locator('[data-lost-beside]').first();
+      for (const high of [0.2, 0.9]) {
+        await slide(explorer, 0, 'High', high);
+        const [, bright, dark] = /Now: (.*) of pixels brighter than the window, (.*) darker\./.exec(
+          await now.innerText());
+        assert.ok((await beside.innerText()).startsWith(
+          `1 real treated cell: ${bright} of pixels brighter than the window, ${dark} darker.`),
+        `${await beside.innerText()} for ${await now.innerText()}`);
+      }
+      await slide(explorer, 0, 'Low', 0);
+      assert.doesNotMatch(await beside.innerText(), /Warning/);
+      await slide(explorer, 0, 'High', 0.1);
+      assert.match(await beside.innerText(), /Warning: more than 1 % is cut off at the bright end\.$/);
+
+      // Generated, it is said to be.
+      await explorer.set('solver', 'euler');
+      await explorer.set('steps', 2);
+      await explorer.forward();
+      await page.locator('.tune .legend', { hasText: 'Filled, now: generated, not measured' }).waitFor();
+      await explorer.fitsItsWidth();
+      await accessible(explorer, 'histograms with the bundle’s cells');
+    }, { viewport: { width: 390, height: 844 } });
+  });
+
+test('drawn cells are never called real beside a histogram', { skip }, async () => {
+  const treated = ([first]) => [{ ...first, id: `${first.id}-taxol`, condition: 'taxol' }];
+  await besideCells(treated, async (explorer, page) => {
+    await lines(page, 'dashed').waitFor();
+    const said = await page.locator('.tune .legend').innerText();
+    assert.match(said, /drawn treated cell under taxol, the true answer for this start, n = 1\./i);
+    assert.match(said, /Solid line, start: drawn control cell/);
+    assert.deepEqual(said.match(/\breal\b[^.]*/g).map((words) => words.slice(0, 18)), ['real treated cells']);
+    assert.match(said, /holds no real treated cells of taxol\./i);
+    assert.match(await page.locator('[data-lost-beside]').first().innerText(), /^1 drawn treated cell: /);
+  });
+});
+
+test('where the bundle has no treated cells of the compound nothing is claimed', { skip }, async () => {
+  await besideCells(() => [], async (explorer, page) => {
+    await lines(page, 'none').waitFor();
+    const said = await lines(page, 'none').innerText();
+    assert.match(said, /^This bundle holds no real treated cells of taxol\.$/i);
+    assert.equal(await lines(page, 'dashed').count(), 0);
+    assert.equal(await page.locator('[data-lost-beside]').first().innerText(), '');
+    assert.equal(await hasCells(page), false);
+    // Another compound is another sentence.
+    const other = page.locator('[data-compound]:not([data-compound="taxol"])').nth(1);
+    await explorer.compound(await other.getAttribute('data-compound'));
+    assert.doesNotMatch(await lines(page, 'none').innerText(), /taxol\./i);
+  });
 });
 
 // Without a page.

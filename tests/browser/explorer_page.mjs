@@ -42,6 +42,18 @@ export class ExplorerPage {
     return explorer;
   }
 
+  /**
+   * A tab in a context of its own, whose network is ready to walk; close the context after the test.
+   * @param {import('playwright-core').Browser} browser
+   * @param {import('playwright-core').BrowserContextOptions} settings of the context
+   */
+  static async alone(browser, address = `${SITE}?engine=candle`, settings = {}) {
+    const context = await browser.newContext({ serviceWorkers: 'block', ...settings });
+    const explorer = await ExplorerPage.open(context, address);
+    await explorer.ready();
+    return { explorer, page: explorer.page, context };
+  }
+
   constructor(page, networkMayFail) {
     this.page = page;
     this.faults = [];
@@ -187,7 +199,7 @@ export class ExplorerPage {
     // A crop is not part of the address; a copied link holds it.
     return this.page.evaluate(() => {
       const address = new URL(location.href);
-      address.hash = history.state?.cellflux ?? address.hash;
+      address.hash = history.state?.cellflux?.links[0] ?? address.hash;
       return address.href;
     });
   }

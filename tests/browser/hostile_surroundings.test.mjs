@@ -60,6 +60,31 @@ test('wgpu asked for where there is no adapter is one sentence, which offers the
   });
 });
 
+/** With `LOSES_ITS_GPU` a WebGPU canvas kills the GPU process, and every device with it. */
+function loseDevice(page) {
+  return page.evaluate(async () => {
+    const context = document.createElement('canvas').getContext('webgpu');
+    const adapter = await navigator.gpu.requestAdapter();
+    const device = await adapter.requestDevice();
+    context.configure({ device, format: navigator.gpu.getPreferredCanvasFormat() });
+    const lost = device.lost;
+    try {
+      const pass = device.createCommandEncoder();
+      pass
+        .beginRenderPass({
+          colorAttachments: [
+            { view: context.getCurrentTexture().createView(), loadOp: 'clear', storeOp: 'store' },
+          ],
+        })
+        .end();
+      device.queue.submit([pass.finish()]);
+    } catch {
+      // The device may be gone before the call returns.
+    }
+    await lost;
+  });
+}
+
 test(
   'a device lost in mid-run keeps the steps reached, and the walk goes on from them on the CPU',
   { timeout: 400_000 },
@@ -71,28 +96,7 @@ test(
       await explorer.set('solver', 'euler');
       await explorer.forward();
       const reached = await explorer.pixels('now');
-      // With these flags a WebGPU canvas kills the GPU process, and every device with it.
-      await explorer.page.evaluate(async () => {
-        const context = document.createElement('canvas').getContext('webgpu');
-        const adapter = await navigator.gpu.requestAdapter();
-        const device = await adapter.requestDevice();
-        context.configure({ device, format: navigator.gpu.getPreferredCanvasFormat() });
-        const lost = device.lost;
-        try {
-          const pass = device.createCommandEncoder();
-          pass
-            .beginRenderPass({
-              colorAttachments: [
-                { view: context.getCurrentTexture().createView(), loadOp: 'clear', storeOp: 'store' },
-              ],
-            })
-            .end();
-          device.queue.submit([pass.finish()]);
-        } catch {
-          // The device may be gone before the call returns.
-        }
-        await lost;
-      });
+      await loseDevice(explorer.page);
       await explorer.page.locator('[data-do="forward"]').click();
       await explorer.says(/the GPU device was lost/i, 120_000);
       assert.equal(await explorer.step(), 1);
@@ -109,6 +113,40 @@ test(
         .waitFor({ state: 'attached', timeout: 60_000 });
       await explorer.forward();
       assert.equal(await explorer.step(), 2);
+    });
+  },
+);
+
+test(
+  'a device lost in the middle of a grid keeps the walks that are done, and the rest goes on on the CPU',
+  { timeout: 400_000 },
+  async () => {
+    await visit(LOSES_ITS_GPU, `${SITE}?engine=wgpu`, async (explorer) => {
+      const { page } = explorer;
+      await explorer.ready(300_000);
+      await explorer.set('noise', 0);
+      await explorer.set('solver', 'euler');
+      await explorer.set('steps', 2);
+      await page.getByText('Compare walks').click();
+      await page.locator('[data-do="grid-walk"]').click();
+      const progress = page.locator('[data-grid="progress"]');
+      await page.locator('[data-cell][data-state="done"]').first().waitFor({ timeout: 200_000 });
+      await loseDevice(page);
+      const count = await page.locator('[data-cell]').count();
+      const isDone = async () => Number(await progress.getAttribute('data-done'));
+      await page.locator('[data-grid="progress"][data-running="false"]').waitFor({ timeout: 200_000 });
+      const done = await isDone();
+      assert.ok(done >= 1);
+      // On a quick computer all were done before.
+      if (done === count) return;
+      assert.match(await progress.innerText(), /device was lost.*Those are kept/i);
+      await explorer.says(/the GPU device was lost/i);
+      await page.locator('cellflux-notice button', { hasText: 'Go on with the CPU' }).click();
+      await page.locator('[data-fact="engine"]', { hasText: 'candle' })
+        .waitFor({ state: 'attached', timeout: 60_000 });
+      assert.equal(await isDone(), done);
+      await page.locator('[data-do="grid-on"]').click();
+      await page.locator(`[data-grid="progress"][data-done="${count}"]`).waitFor({ timeout: 120_000 });
     });
   },
 );

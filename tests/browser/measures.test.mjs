@@ -10,7 +10,7 @@ import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
 import { accessible } from './accessible.mjs';
 import { launch, WITHOUT_GPU } from './chromium.mjs';
-import { ExplorerPage, SITE } from './explorer_page.mjs';
+import { ExplorerPage } from './explorer_page.mjs';
 import { bundleFolder, CLI } from './site_bundle.mjs';
 
 const execute = promisify(execFile);
@@ -24,13 +24,12 @@ after(async () => { await browser.close(); });
 
 /** A page in a context of its own, whose network walks a few quick steps. */
 async function opened({ steps = 2, noise = 0, ...settings } = {}) {
-  const context = await browser.newContext({ serviceWorkers: 'block', ...settings });
-  const explorer = await ExplorerPage.open(context, `${SITE}?engine=candle`);
-  await explorer.ready();
+  const alone = await ExplorerPage.alone(browser, undefined, settings);
+  const { explorer } = alone;
   await explorer.set('solver', 'euler');
   await explorer.set('steps', steps);
   await explorer.set('noise', noise);
-  return { explorer, page: explorer.page, context };
+  return alone;
 }
 
 /** Opens the fold, and waits for the first chart. */
@@ -86,7 +85,7 @@ test('the module comes with the first use, and charts grow with the walk', async
     assert.deepEqual(await area.locator('thead th').allTextContents(), ['step', 'time', 'px']);
     assert.equal(asked(), 1);
     // The bundle’s cells beside it, with what they are.
-    const legend = await page.locator('.legend').innerText();
+    const legend = await page.locator('.walk-measures .legend').innerText();
     assert.match(legend, /[A-D] \d+ (drawn|real) control cells?.*, the start among them/);
     assert.match(legend, /No treated cells of .* are in this bundle|cells? treated with/);
     assert.match(await area.locator('.hint li').first().innerText(),
@@ -193,7 +192,7 @@ test('other seeds make a band, the untreated walk a comparison, and axe-core is 
     await button(page, 'more-seeds').click();
     await done(page, 4);
     assert.match(await band.getAttribute('d'), /^M.*Z$/);
-    assert.match(await page.locator('.legend').innerText(), /smallest to largest of 5 seeds/);
+    assert.match(await page.locator('.walk-measures .legend').innerText(), /smallest to largest of 5 seeds/);
     const { rows } = await csv(explorer);
     assert.equal(rows.length, 5 * 3);
     assert.equal(new Set(rows.map(([, seed]) => seed)).size, 5);

@@ -26,10 +26,11 @@ async function microConfig() {
  * serves that.
  * @param {(manifest: object) => void} [edit] changes the bundle's manifest before the page is built
  * @param {string} [more] further sections, as lines of `site.toml`
+ * @param {object} [said] what `about.json` says besides
  * @returns {Promise<{ url: string, bundle: string, close: () => Promise<void> }>} the address, which ends in
  *   a slash, and the bundle's folder
  */
-export async function serveMicro(edit, more = '') {
+export async function serveMicro(edit, more = '', said = {}) {
   const folder = await mkdtemp(join(tmpdir(), 'cellflux-micro-'));
   const source = join(root, 'web/bundles/bbbc021-tiny.source');
   const about = JSON.parse(await readFile(join(source, 'about.json'), 'utf8'));
@@ -40,6 +41,7 @@ export async function serveMicro(edit, more = '') {
     image: { ...about.image, height: SIDE, width: SIDE },
     controls: [],
     treated: [],
+    ...said,
   };
   await writeFile(join(folder, 'about.json'), JSON.stringify(small));
   await writeFile(join(folder, 'config.json'), await microConfig());

@@ -92,7 +92,7 @@ test('where noise was added the pictures say so, and that the difference leaves 
   assert.equal(
     await explained.textContent(),
     'The walk starts from the control with noise of level 0.5 added, which the network takes away on the '
-      + 'way: one control can become many cells. “Difference” leaves that noise out.',
+      + 'way: one control can become many cells. “Difference to the control” leaves that noise out.',
   );
   await walk(false, {});
   assert.equal(await explained.isVisible(), false);

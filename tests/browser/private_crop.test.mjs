@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { launch, WITHOUT_GPU } from './chromium.mjs';
-import { controlCrop } from './crops.mjs';
+import { controlCrop, png } from './crops.mjs';
 import { ExplorerPage, SITE, assertSamePixels } from './explorer_page.mjs';
 
 let browser;
@@ -67,6 +67,43 @@ test('an uploaded crop is not in the address, comes back after reloading and aft
     await context.close();
   }
 });
+
+test('beside the button stands what a link holds and how long it is; a longer one is not copied',
+  async () => {
+    const context = await browser.newContext({
+      permissions: ['clipboard-read', 'clipboard-write'],
+      serviceWorkers: 'block',
+    });
+    try {
+      const explorer = await ExplorerPage.open(context, `${SITE}?engine=candle`);
+      const { page } = explorer;
+      await explorer.ready();
+      const holds = page.locator('.link-holds');
+      const copy = page.locator('[data-keep="link"]');
+      await holds.getByText(/^The link has \d+ characters\. It holds the compound, the start, the/).waitFor();
+      await copy.click();
+      await explorer.says(/The link is copied/);
+      const whole = await page.evaluate(() => navigator.clipboard.readText());
+      assert.match(await holds.innerText(), new RegExp(`has ${whole.length} characters`));
+
+      // Noise does not compress: 64 x 64 pixels of it are longer than a link may be.
+      let seed = 1;
+      const noise = () => (seed = (seed * 48271) % 2147483647) & 255;
+      await explorer.upload({ name: 'noise.png', mimeType: 'image/png', buffer: png(64, 64, 3, noise) });
+      await explorer.useCrop();
+      await holds.getByText(/^The link would not hold your crop: .* Send the recipe file instead/).waitFor();
+      await page.evaluate(() => navigator.clipboard.writeText('untouched'));
+      await copy.click();
+      await explorer.says(/would not hold your crop: with it, it would have 1\d,\d{3} characters/);
+      assert.equal(await page.evaluate(() => navigator.clipboard.readText()), 'untouched');
+      // The recipe file holds it.
+      const recipe = JSON.parse((await explorer.keep('recipe')).toString());
+      assert.ok(recipe.start.crop.length > 8000);
+      explorer.nothingInTheConsole();
+    } finally {
+      await context.close();
+    }
+  });
 
 test('an image dropped beside the explorer is taken, and the page is not left', async () => {
   const context = await browser.newContext({ serviceWorkers: 'block' });

@@ -16,11 +16,11 @@ test('every kind of failure that the modules report is one that the page knows',
   for (const [, kind] of texts.join('\n').matchAll(/Trouble::new\(\s*"([a-z-]+)"/g)) kinds.add(kind);
   const trouble = texts[files.indexOf('trouble.rs')];
   for (const [, kind] of trouble.matchAll(/(?:=>|Self::new\() ?"([a-z-]+)"/g)) kinds.add(kind);
-  const others = ['compound-wasm/src/lib.rs', 'results-wasm/src/measures.rs', 'results-wasm/src/figure.rs'];
-  for (const later of others) {
+  const results = ['field', 'figure', 'measures'].map((name) => `results-wasm/src/${name}.rs`);
+  for (const later of ['compound-wasm/src/lib.rs', ...results]) {
     const file = new URL(`../../crates/cellflux-${later}`, import.meta.url);
     const own = [...(await readFile(file, 'utf8')).matchAll(/trouble\(\s*"([a-z-]+)"/g)];
-    assert.ok(own.length > 1, later);
+    assert.ok(own.length > 0, later);
     for (const [, kind] of own) kinds.add(kind);
   }
   assert.ok(kinds.size > 8, [...kinds].join());

@@ -216,6 +216,27 @@ test('a job of pictures is told each step’s picture and no measures', async ()
   assert.ok(both.told.every(({ measures, picture }) => measures && picture));
 });
 
+test('a walk whose steps alone are wanted is not measured or drawn, and stays to be asked', async () => {
+  const { aside, walking, log, told } = played();
+  const steps = /** @type {any} */ ({ key: 'u', change: { seed: 5 }, wants: 'steps' });
+  aside.take({ of: 'untreated', jobs: [steps] });
+  aside.take(pictures([1]));
+  await aside.walkOn();
+  assert.deepEqual(brief(told).slice(0, 3), ['u: 0', 'u: 1', 'u: 2'], 'before the grid');
+  assert.ok(told.slice(0, 3).every(({ measures, picture }) => !measures && !picture));
+  assert.deepEqual([...aside.walkOf('u').values(2)], [5, 2]);
+  assert.equal(aside.walkOf('v'), null);
+  // Another view changes none of its numbers.
+  walking.view = 'other';
+  const before = log.length;
+  aside.take({ of: 'untreated', jobs: [{ ...steps, has: true }] });
+  await aside.walkOn();
+  assert.equal(log.length, before);
+  aside.take({ of: 'untreated', jobs: [] });
+  assert.equal(log.at(-1), 'free 5');
+  assert.equal(aside.walkOf('u'), null);
+});
+
 test('another list does not take the place of this one, and what is measured goes first', async () => {
   const { aside, told } = played();
   aside.take(pictures([1]));

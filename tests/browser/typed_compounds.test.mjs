@@ -24,13 +24,8 @@ let browser;
 before(async () => { browser = await launch(WITHOUT_GPU); });
 after(async () => { await browser.close(); });
 
-/** A page in a context of its own, whose network walks a few quick steps. */
-async function opened(address = `${SITE}?engine=candle`, settings = {}) {
-  const context = await browser.newContext({ serviceWorkers: 'block', ...settings });
-  const explorer = await ExplorerPage.open(context, address);
-  await explorer.ready();
-  return { explorer, context };
-}
+/** A page in a context of its own. */
+const opened = (address, settings) => ExplorerPage.alone(browser, address, settings);
 
 const field = (page) => page.getByLabel('Any compound, as SMILES');
 

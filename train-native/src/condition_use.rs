@@ -1,5 +1,5 @@
 //! Whether a network uses its condition: what the loss loses when the conditions of a batch are exchanged
-//! (permutation importance, Breiman 2001, "Random forests", section 10), and how far apart the velocities of
+//! (permutation importance, Breiman 2001, "Random forests"), and how far apart the velocities of
 //! two conditions are. A network that ignores its condition has 0 in both, however low its loss is.
 
 use candle_core::Tensor;

@@ -116,8 +116,8 @@ pub fn export(material: &Material, checkpoint: &Checkpoint, options: &Options) -
 }
 
 /// Puts into a bundle's manifest what its training's config decides and an earlier export did not write: the
-/// start of the flow, and for each condition whether it was a target, whether training saw it, and its
-/// batches.
+/// start of the flow, and for each condition whether it was a target, whether training saw it, at which
+/// doses, and its batches.
 ///
 /// # Errors
 /// [`TrainError::Data`] for data that cannot be read, [`TrainError::ConfigValue`] for a config whose
@@ -149,6 +149,10 @@ pub fn describe(manifest: &mut Manifest, config: &Config) -> Result<(), TrainErr
             own.batches
         };
         (condition.split, condition.target) = (own.split, own.target);
+        // Of a bundle that lists other doses nothing is said.
+        condition.trained_doses_um = own
+            .trained_doses_um
+            .filter(|trained| trained.iter().all(|dose_um| condition.doses_um.contains(dose_um)));
     }
     manifest.source = config.training.source;
     manifest.trained_noise = trained_noise(&config.training);

@@ -15,9 +15,9 @@ use crate::config::TrainingConfig;
 use crate::network::Network;
 use cellflux_data::{ConditionTable, HostBatch};
 
-/// The sampling of a run's samples, which its bundle also recommends: the paper's Heun steps on the EDM grid
-/// and its guidance, in 20 steps, with the source noise that the network was trained with: of a range its
-/// middle. A flow from noise needs no more noise.
+/// The sampling of a run's samples, which its bundle also recommends: the public code's Heun steps on the EDM
+/// grid and its guidance, in 20 steps, with the source noise of the training, of a range its middle. A flow
+/// from noise needs no more noise.
 pub fn recommended(training: &TrainingConfig) -> Sampling {
     let noisy = training.source == FlowSource::Control && training.noise_probability > 0.0;
     Sampling {

@@ -179,7 +179,7 @@ fn what_cannot_be_compared_is_refused(dir: &Path, one: &Path, other: &Path) {
     let read = |folder: &Path| Evaluated::read(folder).unwrap();
     let comparison = compare(&[read(one), read(&damaged)]).unwrap();
     assert!(
-        comparison.unpaired[0].1.contains("its real cells are others"),
+        comparison.unpaired[0].1.contains("its drawn cells are others"),
         "{:?}",
         comparison.unpaired
     );

@@ -186,11 +186,11 @@ fn differences_are_what_the_renderer_made_them() {
         }
     }
     assert!(checked >= 10, "{checked} differences");
-    // What real cells of other fields close is the same beside every network.
+    // What the data's cells of other fields close is the same beside every network.
     let of_real = found
         .figures
         .iter()
-        .find(|figure| figure.of == "real cells" && figure.name == "gap closed")
+        .find(|figure| figure.of == "drawn cells" && figure.name == "gap closed")
         .unwrap();
     assert!(
         of_real.own[0].is_some() && of_real.own[0] == of_real.own[1],

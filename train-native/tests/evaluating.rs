@@ -149,6 +149,7 @@ fn a_perfect_generator_closes_the_gap_and_reaches_the_floor_and_a_copy_does_neit
     } = found;
     evaluation.date = "2026-11-27".into();
     evaluation.validate("").unwrap();
+    assert!(evaluation.data.drawn, "the config draws the cells");
     is_valid(&evaluation.to_json().unwrap());
     let perfect = row(&evaluation, "perfect");
     let copied = row(&evaluation, "controls copied");
@@ -162,7 +163,7 @@ fn a_perfect_generator_closes_the_gap_and_reaches_the_floor_and_a_copy_does_neit
     // not. The table names no wells, so fields were divided.
     let real = row(
         &evaluation,
-        "real cells, half of the fields of view against the other half",
+        "drawn cells, half of the fields of view against the other half",
     );
     let (share, of_copy) = (real.gap_closed.unwrap(), copied.gap_closed.unwrap());
     assert!(
@@ -307,6 +308,11 @@ fn an_interrupted_evaluation_goes_on_and_another_one_is_refused_its_folder() {
     }
     let report = fs::read_to_string(out.join("report.md")).unwrap();
     assert!(report.contains("## Controls that should stay"), "{report}");
+    let mut words = report.split(|letter: char| !letter.is_alphabetic());
+    assert!(
+        evaluation.data.drawn && !words.any(|word| word.eq_ignore_ascii_case("real")),
+        "the config draws its cells: {report}"
+    );
     // Every chart is linked, and says that its cells are generated.
     for plot in fs::read_dir(out.join("plots")).unwrap() {
         let plot = plot.unwrap();

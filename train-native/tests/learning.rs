@@ -70,8 +70,8 @@ sheet_every = 0
 checkpoint_every = 0
 "#;
 
-/// The share of the zero predictor's validation loss that the network must get below; it reaches 0.54 in 110
-/// steps.
+/// The share of the zero predictor's validation loss that the network must get below; one that has learnt
+/// nothing has all of it. The test prints what was reached.
 const FRACTION: f64 = 0.75;
 
 #[test]

@@ -1,7 +1,7 @@
-// Step 2: the compound. A searchable list by name and mode of action, what is known of the one chosen, and
-// its dose where the model takes one.
+// Step 2: the compound. A searchable list by name and mode of action, and what is known of the one chosen.
 
-import { findingLines } from '../finding.js';
+import { doseUnder } from '../dose.js';
+import { besideCells, findingLines } from '../finding.js';
 import { el, inside, Part, reveal } from '../html.js';
 
 /** @import { State } from '../state.js' */
@@ -10,7 +10,7 @@ const matches = (words, compound) => words.every((word) => compound.haystack.inc
 
 /**
  * Shows `state.compounds`, `state.structures`, `state.takesDose`, `state.measuring`, and of `state.recipe`
- * the compound, its dose and whether its settings are those that were measured.
+ * the compound and whether its settings are those that were measured.
  */
 export class CompoundPicker extends Part {
   connectedCallback() {
@@ -48,10 +48,11 @@ export class CompoundPicker extends Part {
   }
 
   /** @param {State} state */
-  update({ compounds, recipe, structures, takesDose, measuring }) {
+  update(state) {
+    const { compounds, recipe, structures, takesDose, measuring } = state;
     if (!compounds) return;
+    this.state = state;
     this.takesDose = takesDose;
-    this.chosenDose = recipe?.dose;
     if (this.changed('compounds', compounds)) this.#build(compounds);
     if (this.changed('chosen', recipe?.compound)) this.#choose(recipe?.compound);
     const compound = this.compounds.find((each) => each.id === recipe?.compound);
@@ -64,9 +65,8 @@ export class CompoundPicker extends Part {
       this.finding.replaceChildren(...lines);
     }
     if (compound && this.changed('described', `${compound.id} ${Boolean(drawing)}`)) {
-      this.#describe(compound, drawing);
+      this.#describe(compound, drawing, measuring);
     }
-    if (this.dose && recipe?.dose !== undefined) this.dose.value = String(recipe.dose);
   }
 
   #build(compounds) {
@@ -93,24 +93,8 @@ export class CompoundPicker extends Part {
     );
   }
 
-  /** A compound at the dose chosen before, or, where it was not given at that, at its highest. */
-  #pick({ id, doses = [] }) {
-    const dose = doses.includes(this.chosenDose) ? this.chosenDose : Math.max(...doses);
-    this.intend('compound', { compound: id, ...(this.takesDose && doses.length ? { dose } : {}) });
-  }
-
-  /** The doses of the data, to choose from. */
-  #doses({ doses = [] }) {
-    if (!this.takesDose || doses.length < 2) return null;
-    const dose = el(
-      'select',
-      {
-        id: 'compound-dose',
-        on: { change: () => this.intend('change', { change: { dose: Number(dose.value) } }) },
-      },
-      ...doses.map((each) => el('option', { value: String(each) }, `${each} µM`)),
-    );
-    return dose;
+  #pick({ id }) {
+    this.intend('compound', { compound: id, ...doseUnder(this.state, id) });
   }
 
   #choose(id) {
@@ -125,20 +109,14 @@ export class CompoundPicker extends Part {
     }
   }
 
-  #describe(compound, drawing) {
+  #describe(compound, drawing, measuring) {
     if (this.picture) URL.revokeObjectURL(this.picture);
     this.picture = drawing ? URL.createObjectURL(new Blob([drawing], { type: 'image/svg+xml' })) : null;
-    this.dose = this.#doses(compound);
     const facts = [
       compound.action && ['Mode of action', compound.action],
-      this.dose
-        ? [el('label', { for: this.dose.id }, 'Dose'), this.dose]
-        : compound.doses?.length && [
-            'Doses in the data',
-            `${compound.doses.join(', ')} µM, all as one condition: the network does not know the dose`,
-          ],
+      compound.doses?.length && ['Doses in the data', dosesIn(compound.doses, this.takesDose)],
       ['Training', compound.training.sentence],
-      compound.findings.length > 0 && ['Beside real cells', this.finding],
+      compound.findings.length > 0 && [besideCells(measuring), this.finding],
     ].filter(Boolean);
     this.card.replaceChildren(
       // An image cannot run scripts, so an SVG from a bundle is safe in one.
@@ -187,6 +165,9 @@ export class CompoundPicker extends Part {
     }
   }
 }
+
+const dosesIn = (doses, takesDose) =>
+  `${doses.join(', ')} µM${takesDose ? '' : ', all as one condition: the network does not know the dose'}`;
 
 function badge({ training: { badge: words, kind } }) {
   return el('span', { class: `badge ${kind}` }, words);

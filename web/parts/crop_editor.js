@@ -3,6 +3,7 @@
 import { CropBoard } from '../crop_board.js';
 import { about, largestSide, placed } from '../crop_place.js';
 import { el, Part } from '../html.js';
+import { NucleusOffer } from '../nucleus_offer.js';
 import { paint } from '../pixels.js';
 import { scaleSentence, sideAtScale } from '../scale.js';
 import { shortened } from '../shortened.js';
@@ -22,7 +23,10 @@ const PLANE_LETTERS = 18;
 export class CropEditor extends Part {
   connectedCallback() {
     if (this.firstChild) return;
-    this.board = new CropBoard((crop) => this.#choose(crop));
+    const choose = (crop) => this.#choose(crop);
+    this.nuclei = new NucleusOffer(choose);
+    this.board = new CropBoard(choose, this.nuclei);
+    this.board.element.append(this.nuclei.element);
     this.result = el('canvas', {
       width: 1,
       height: 1,
@@ -136,7 +140,7 @@ export class CropEditor extends Part {
   }
 
   /** @param {State} state */
-  update({ upload, channels, manifest }) {
+  update({ upload, nuclei, channels, manifest }) {
     if (!upload) {
       if (this.dialog.open) this.dialog.close();
       return;
@@ -151,7 +155,9 @@ export class CropEditor extends Part {
     // How close the picture is shown depends on the room that the open dialog has.
     if (another) this.board.begin(upload);
     if (this.changed('cropPicture', upload.cropPicture)) paint(this.result, upload.cropPicture);
-    if (this.changed('crop', upload.crop)) this.#place(upload);
+    const moved = this.changed('crop', upload.crop);
+    if (moved) this.#place(upload);
+    if (this.changed('nuclei', nuclei) || moved || another) this.nuclei.show(upload, nuclei, channels);
     if (this.changed('hints', upload.hints)) list(this.unlike, upload.hints);
     if (this.changed('assignment', upload.assignment)) {
       for (const [index, select] of [...this.channels.querySelectorAll('select')].entries()) {

@@ -1,10 +1,14 @@
-// How each channel is shown: window, gamma and colours, with a histogram of what is in view; and what the
-// windows cut off of it.
+// How each channel is shown: window, gamma and colours, with a histogram of what is in view and outlines of
+// the bundle's cells beside it; and what the windows cut off of them.
 
+import { legendLines, outsideSentence } from '../histogram_words.js';
 import { el, Part, unseen } from '../html.js';
+import { cellsBeside } from '../real_beside.js';
 import { clippedSentences, inSafeColours, percent, shownIn } from '../view.js';
 import { withChannel, withEnd, withoutChannels } from '../view.js';
+import { stamp } from './stage.js';
 
+/** @import { LegendLine } from '../histogram_words.js' */
 /** @import { Histogram, Window } from '../protocol.js' */
 /** @import { State } from '../state.js' */
 
@@ -21,18 +25,24 @@ const LUTS = [
 
 /** Histograms are drawn one column for each coded byte. */
 const [WIDE, HIGH] = [256, 64];
-const INK = { start: '#c7ced7', now: '#3f8f9b', beyond: '#262d36', edge: '#e8b26b' };
+const INK = { start: '#c7ced7', now: '#3f8f9b', cells: '#f2a9cd', beyond: '#262d36', edge: '#e8b26b' };
+/** The line of the bundle's cells: drawn and left out, in columns. */
+const DASHES = [7, 4];
 
 /** A window's share of the coded range to a place on the canvas. */
 const across = (value) => Math.round(value * (WIDE - 1));
 
-/** Shows `state.view`, with `state.look` while it is open, and says what `state.walk` loses. */
+/**
+ * Shows `state.view`, with `state.look` and `state.counted` while it is open, and says what `state.walk` and
+ * the bundle's cells lose.
+ */
 export class ChannelDisplay extends Part {
   connectedCallback() {
     if (this.firstChild) return;
     this.hidden = true;
     this.rows = [];
     this.list = el('div', { class: 'tune-rows' });
+    this.legend = el('ul', { class: 'legend lines', 'aria-label': 'The histograms’ outlines' });
     const button = (words, title, does) =>
       el('button', { type: 'button', class: 'secondary', title, on: { click: does } }, words);
     this.autoAll = button('Auto all', 'Windows from the 1st to the 99.9th percentile of start and now', () =>
@@ -41,7 +51,7 @@ export class ChannelDisplay extends Part {
       this.#show(withoutChannels(this.view, this.#all())));
     const safe = button(
       'Colour-blind safe',
-      'Magenta, yellow, cyan for the first three channels, and grey for further ones',
+      'Magenta, yellow, cyan for the first three channels; further ones are grey, which may look like these',
       () => this.#show(inSafeColours(this.view, this.channels)),
     );
     this.hint = el('p', { class: 'hint warns', role: 'status', hidden: true });
@@ -50,15 +60,15 @@ export class ChannelDisplay extends Part {
       { class: 'tune', on: { toggle: () => this.intend('look', { open: this.details.open }) } },
       el('summary', { class: 'chip' }, 'Colours and windows'),
       this.hint,
+      this.legend,
       this.list,
       el('div', { class: 'tune-all' }, this.autoAll, resetAll, safe),
       el(
         'p',
         { class: 'hint' },
-        'Histograms: filled is now, the line is the start; heights are square roots of counts. Windows, '
-          + 'gamma and colours are kept in the link and in saved pictures and change no number of the walk; '
-          + '“Difference” has no window and no gamma. Colours add up, so viridis and magma are for one '
-          + 'channel alone.',
+        'Heights of histograms are square roots of shares of pixels. Windows, gamma and colours are kept in '
+          + 'the link and in saved pictures and change no number of the walk; the picture of the change has '
+          + 'no window and no gamma. Colours add up, so viridis and magma are for one channel alone.',
       ),
     );
     this.clipped = el('div', { class: 'clipped', hidden: true });
@@ -86,7 +96,46 @@ export class ChannelDisplay extends Part {
     const step = walk?.recorded ? null : walk?.steps[cursor];
     if (this.changed('step', step) || this.changed('visible', visible)) this.#judge(state, step);
     const histograms = walk?.recorded ? null : look?.histograms;
-    if (this.changed('histograms', histograms) || other) this.#draw(histograms);
+    const cells = this.#cells(state, other);
+    if (this.changed('histograms', histograms) || cells || other) this.#draw(histograms);
+  }
+
+  /**
+   * The bundle's cells beside the walk: what their outlines are and what the windows cut off of them. True
+   * where they are others than before.
+   * @param {State} state
+   * @param {boolean} other whether the windows are
+   */
+  #cells(state, other) {
+    const { looking, recipe, walk, cursor, start, compounds, compoundName, examples, counted } = state;
+    if (!looking || !examples || !walk?.steps[cursor]) return false;
+    const beside = cellsBeside(recipe, state);
+    const own = beside && counted?.key === beside.key ? counted : null;
+    const control = Boolean(compounds?.find(({ id }) => id === recipe.compound)?.control);
+    const compound = { name: compoundName ?? 'this compound', control };
+    const lines = legendLines(stamp(walk, cursor, start).words, start, compound, beside, own);
+    if (this.changed('legend', JSON.stringify(lines))) this.#tell(lines);
+    const found = own && 'counts' in own && own.cells ? own : null;
+    const another = this.changed('cells', found);
+    this.counts = found?.counts ?? null;
+    if (!another && !other) return false;
+    for (const [index, { besideLost }] of this.rows.entries()) {
+      const { window = { low: 0, high: 1 } } = shownIn(this.view, this.channels, index);
+      const told = found ? outsideSentence(beside, found.cells, found.counts[index], window) : null;
+      besideLost.textContent = told?.sentence ?? '';
+      besideLost.classList.toggle('warns', Boolean(told?.warns));
+    }
+    return another;
+  }
+
+  /** @param {LegendLine[]} lines */
+  #tell(lines) {
+    this.legend.replaceChildren(...lines.map(({ line, words }) => {
+      const key = line && el('span', { class: `key ${line}`, 'aria-hidden': 'true' });
+      return el('li', { 'data-line': line ?? 'none' }, key, words);
+    }));
+    const outlines = lines.map(({ words }) => words.replace(/\.?$/, '.')).join(' ');
+    for (const { canvas, about } of this.rows) canvas.setAttribute('aria-label', `${about}. ${outlines}`);
   }
 
   #show(view) {
@@ -121,9 +170,10 @@ export class ChannelDisplay extends Part {
       el('button', { type: 'button', class: 'chip', on: { click: does } }, words, unseen(` ${name}`));
     const auto = button('Auto', () => this.intend('auto-window', { channels: [index] }));
     const reset = button('Reset', () => this.#show(withoutChannels(this.view, [index])));
+    const about = `Histogram of ${name}, with the window’s ends`;
     const canvas = el('canvas', {
       width: WIDE, height: HIGH, class: 'histogram', role: 'img', 'data-histogram': name,
-      'aria-label': `Histogram of ${name}, with the window’s ends`,
+      'aria-label': about,
       on: { pointerdown: (event) => this.#grab(event, index) },
     });
     const slider = (label, of, limits, moved) => {
@@ -142,13 +192,14 @@ export class ChannelDisplay extends Part {
     const gamma = slider('Gamma', 'of', { min: '0.2', max: '5', step: '0.05' }, (value) =>
       this.#change(index, { gamma: value }));
     const lost = el('p', { class: 'hint', 'data-lost': name });
+    const besideLost = el('p', { class: 'hint', 'data-lost-beside': name });
     const row = el(
       'div',
       { class: 'tune-row', role: 'group', 'aria-label': name },
       el('div', { class: 'tune-head' }, el('span', { class: 'tune-name' }, dot, name), lut, auto, reset),
-      canvas, low.field, high.field, gamma.field, lost,
+      canvas, low.field, high.field, gamma.field, lost, besideLost,
     );
-    return { row, dot, lut, auto, canvas, low, high, gamma, lost };
+    return { row, dot, lut, auto, canvas, about, low, high, gamma, lost, besideLost };
   }
 
   #setFields() {
@@ -222,7 +273,11 @@ export class ChannelDisplay extends Part {
   #draw(histograms) {
     for (const [index, { canvas }] of this.rows.entries()) {
       const { window = { low: 0, high: 1 } } = shownIn(this.view, this.channels, index);
-      drawHistogram(canvas, window, histograms?.now[index], histograms?.start[index]);
+      drawHistogram(canvas, window, {
+        now: sharesOf(histograms?.now[index]),
+        start: sharesOf(histograms?.start[index]),
+        cells: sharesOf(this.counts && { counts: this.counts[index], below: 0, above: 0 }),
+      });
     }
   }
 
@@ -252,31 +307,44 @@ export class ChannelDisplay extends Part {
 }
 
 /**
- * Counts as columns and as a line, and the window's ends; what lies outside of the window has a darker
- * ground.
+ * Counts as shares of all pixels, so that several pictures together are as high as one.
+ * @param {Histogram | null} [histogram]
+ */
+function sharesOf(histogram) {
+  if (!histogram) return [];
+  const { counts, below, above } = histogram;
+  const all = counts.reduce((sum, count) => sum + count, below + above);
+  return counts.map((count) => (all ? count / all : 0));
+}
+
+/**
+ * Shares as columns (now), as a line (the start) and as a dashed line (the bundle's cells), and the window's
+ * ends; what lies outside of the window has a darker ground.
  * @param {HTMLCanvasElement} canvas
  * @param {Window} window
- * @param {Histogram} [now]
- * @param {Histogram} [start]
+ * @param {{ now: number[], start: number[], cells: number[] }} shares
  */
-function drawHistogram(canvas, window, now, start) {
+function drawHistogram(canvas, window, { now, start, cells }) {
   const drawing = canvas.getContext('2d');
   drawing.clearRect(0, 0, WIDE, HIGH);
   drawing.fillStyle = INK.beyond;
   drawing.fillRect(0, 0, across(window.low), HIGH);
   drawing.fillRect(across(window.high) + 1, 0, WIDE, HIGH);
-  const most = Math.max(1, ...(now?.counts ?? []), ...(start?.counts ?? []));
-  const height = (count) => Math.sqrt(count / most) * (HIGH - 4);
+  const most = Math.max(...now, ...start, ...cells, Number.MIN_VALUE);
+  const height = (share) => Math.sqrt(share / most) * (HIGH - 4);
   drawing.fillStyle = INK.now;
-  for (const [bin, count] of (now?.counts ?? []).entries()) {
-    drawing.fillRect(bin, HIGH - height(count), 1, height(count));
-  }
-  drawing.strokeStyle = INK.start;
-  drawing.beginPath();
-  for (const [bin, count] of (start?.counts ?? []).entries()) {
-    drawing.lineTo(bin + 0.5, HIGH - height(count));
-  }
-  drawing.stroke();
+  for (const [bin, share] of now.entries()) drawing.fillRect(bin, HIGH - height(share), 1, height(share));
+  const outline = (shares, ink, dashes) => {
+    drawing.strokeStyle = ink;
+    drawing.setLineDash(dashes);
+    drawing.beginPath();
+    for (const [bin, share] of shares.entries()) drawing.lineTo(bin + 0.5, HIGH - height(share));
+    drawing.stroke();
+  };
+  outline(start, INK.start, []);
+  drawing.lineWidth = 2;
+  outline(cells, INK.cells, DASHES);
+  drawing.lineWidth = 1;
   drawing.fillStyle = INK.edge;
   for (const end of [window.low, window.high]) drawing.fillRect(Math.min(across(end), WIDE - 2), 0, 2, HIGH);
 }

@@ -1,10 +1,13 @@
-// Each visible channel alone in grey, side by side: the start, and the step in view below it.
+// Each visible channel alone, side by side: the start in grey, the step in view below it, and below that the
+// map of the change that is chosen, in colours from less to more.
 
 import { el, Part } from '../html.js';
 import * as figures from '../figures.js';
+import { captionOf, drawnIn } from '../map_words.js';
 import { paint } from '../pixels.js';
 import { stamp } from './stage.js';
 
+/** @import { DrawnMap } from '../protocol.js' */
 /** @import { State } from '../state.js' */
 
 /** Shows the panels of `state.look` while `state.panels` is on. */
@@ -14,7 +17,8 @@ export class GreyPanels extends Part {
     this.hidden = true;
     this.hint = el('p', { class: 'hint', role: 'status', hidden: true });
     this.rows = el('div', { class: 'panel-rows' });
-    this.append(this.hint, this.rows);
+    this.map = el('div', { class: 'panel-rows', hidden: true });
+    this.append(this.hint, this.rows, this.map);
   }
 
   /** @param {State} state */
@@ -30,6 +34,7 @@ export class GreyPanels extends Part {
         + 'which is not loaded yet.'
       : 'Every channel is switched off.';
     this.rows.hidden = waits;
+    this.#drawMap(state, waits ? null : drawnIn(state));
     // A picture is told by its step, and another look is another object.
     if (!walk?.steps[look?.at] || walk.recorded || !look.panels || !this.changed('look', look)) return;
     this.#draw(state);
@@ -56,6 +61,29 @@ export class GreyPanels extends Part {
     }
     this.pictures.now.stamp.textContent = words;
     this.pictures.now.stamp.classList.toggle('generated', generated);
+  }
+
+  /**
+   * @param {State} state
+   * @param {DrawnMap | null} drawn
+   */
+  #drawMap(state, drawn) {
+    this.map.hidden = !drawn?.panels.length;
+    if (this.map.hidden || !this.changed('drawn', drawn)) return;
+    const names = drawn.panels.map(({ channel }) => state.channels[channel].name);
+    if (this.changed('mapped', names.join('\n'))) {
+      this.mapped = this.#row('map', names);
+      this.map.replaceChildren(this.mapped.row);
+    }
+    const { title, note, stamp: said, generated } = captionOf(state, drawn);
+    const { canvases } = this.mapped;
+    this.mapped.title.textContent = `${title}, ${note.split(';')[0]}`;
+    for (const [index, canvas] of canvases.entries()) {
+      paint(canvas, drawn.panels[index].picture);
+      canvas.setAttribute('aria-label', `${this.mapped.title.textContent}: ${names[index]} alone`);
+    }
+    this.mapped.stamp.textContent = said;
+    this.mapped.stamp.classList.toggle('generated', generated);
   }
 
   #row(which, names) {

@@ -4,9 +4,12 @@
 
 import * as figures from '../figures.js';
 import { DIMENSIONS, NOT_BEGUN, viewOf } from '../grid.js';
-import { chosenOf, costOf, offered, planOf, sharedWords, shownStep, valueWords } from '../grid_plan.js';
+import {
+  chosenOf, costOf, isGenerated, offered, planOf, sharedWords, shownStep, valueWords,
+} from '../grid_plan.js';
 import { presetsOf } from '../grid_presets.js';
 import { el, inside, Part, unseen } from '../html.js';
+import { wholeMultiple } from '../lens.js';
 import { momentAlong } from '../linked_time.js';
 import { paint } from '../pixels.js';
 import { hasReal, realBeside } from '../real_beside.js';
@@ -15,6 +18,9 @@ import { hasReal, realBeside } from '../real_beside.js';
 /** @import { State } from '../state.js' */
 
 /** @typedef {'rows' | 'columns'} Side */
+
+/** A picture is at most this many CSS pixels across. */
+const ACROSS = 128;
 
 /** Shows `state.grid`. */
 export class ComparedWalks extends Part {
@@ -29,8 +35,8 @@ export class ComparedWalks extends Part {
     this.real = el('input', { type: 'checkbox', id: 'grid-real', on: {
       change: () => this.#choose({ real: this.real.checked }),
     } });
-    this.realRow = el('p', { class: 'grid-check' }, this.real,
-      el('label', { for: 'grid-real' }, 'Real cells of the compound beside them'));
+    this.realLabel = el('label', { for: 'grid-real' });
+    this.realRow = el('p', { class: 'grid-check' }, this.real, this.realLabel);
     this.cost = el('p', { class: 'hint', 'data-grid': 'cost' });
     this.start = button('Walk the grid', 'grid-walk', 'primary');
     this.stop = button('Cancel', 'grid-off');
@@ -84,7 +90,8 @@ export class ComparedWalks extends Part {
   update(state) {
     const { grid, recipe } = state;
     this.hidden = !recipe && state.phase !== 'opening';
-    if (this.details.open !== grid.open) this.details.open = grid.open;
+    // Told once: a click opens the details before the state hears of it.
+    if (this.changed('open', grid.open)) this.details.open = grid.open;
     if (!recipe || !grid.open) return;
     this.state = state;
     this.#offer(state);
@@ -127,6 +134,9 @@ export class ComparedWalks extends Part {
       }
     }
     this.realRow.hidden = !hasReal(state);
+    const drawn = state.examples?.every(({ synthetic }) => synthetic);
+    const kind = `${drawn ? 'Drawn' : 'Real'} cells of the compound beside them`;
+    if (this.changed('kind', kind)) this.realLabel.textContent = kind;
     this.real.checked = grid.real;
     for (const preset of inside(this.presets)) {
       /** @type {HTMLButtonElement} */ (preset.firstElementChild).disabled = phase !== 'ready' || changes > 0;
@@ -250,14 +260,14 @@ export class ComparedWalks extends Part {
    * @param {Planned} [cell]
    */
   #cell({ rows, columns }, cell) {
-    if (!cell) return el('td', {}, el('p', { class: 'hint' }, 'Not given at this dose in the data.'));
+    if (!cell) return el('td', {}, el('p', { class: 'hint' }, 'Beyond this compound’s doses in the data.'));
     const canvas = el('canvas', { width: 1, height: 1, 'aria-hidden': 'true' });
     const note = el('span', { class: 'caption' });
     const what = `${valueWords(rows.of, cell.row, this.state)}, `
       + valueWords(columns.of, cell.column, this.state);
     const button = el('button', { type: 'button', class: 'tile', 'data-cell': cell.key, on: {
       click: () => this.#open(cell),
-    } }, canvas, el('span', { class: 'caption' }, el('bdi', {}, what)), note, unseen(', opens this walk'));
+    } }, canvas, unseen(`${what}, `), note, unseen(', opens this walk'));
     const box = el('td', { 'data-key': cell.key }, button);
     this.places.set(cell.key, { cell, box, button, canvas, note });
     return box;
@@ -305,9 +315,9 @@ export class ComparedWalks extends Part {
     for (const { cell, button, canvas, note } of this.places.values()) {
       const reached = grid.cells[cell.key] ?? NOT_BEGUN;
       const step = shownStep(reached, moment);
-      if (step !== null) paint(canvas, reached.pictures[step]);
+      if (step !== null) enlarge(canvas, reached.pictures[step]);
       note.textContent = captionOf(cell, reached, step);
-      note.classList.toggle('generated', isGenerated(cell, step));
+      note.classList.toggle('generated', isGenerated(cell.recipe, step));
       button.dataset.state = reached.failed ? 'failed' : reached.finished ? 'done' : 'waits';
       button.dataset.step = String(step ?? '');
     }
@@ -317,7 +327,7 @@ export class ComparedWalks extends Part {
   #showReal({ thumbnails }) {
     for (const { canvas, id } of this.reals ?? []) {
       const picture = thumbnails.get(id);
-      if (picture) paint(canvas, picture);
+      if (picture) enlarge(canvas, picture);
     }
   }
 
@@ -332,9 +342,11 @@ export class ComparedWalks extends Part {
   }
 }
 
-/** Whether a cell's picture is generated: the start without noise is not. */
-const isGenerated = ({ recipe }, step) =>
-  step !== null && (step > 0 || recipe.noise > 0 || recipe.control === 'noise');
+/** Paints a picture with each of its pixels as a whole number of the screen's. */
+function enlarge(canvas, picture) {
+  paint(canvas, picture);
+  canvas.style.width = `${wholeMultiple(canvas.width, ACROSS)}px`;
+}
 
 /**
  * What a cell shows, in a few words.
@@ -345,7 +357,7 @@ const isGenerated = ({ recipe }, step) =>
 function captionOf(cell, { times, of, finished, failed }, step) {
   if (failed) return `Stopped: ${failed}`;
   if (step === null) return 'Waits';
-  const what = isGenerated(cell, step) ? 'generated' : 'the start';
+  const what = isGenerated(cell.recipe, step) ? 'generated' : 'the start';
   const on = finished ? '' : ` (step ${times.length - 1}${of ? ` of ${of}` : ''})`;
   return `t = ${figures.time(times[step])}, ${what}${on}`;
 }

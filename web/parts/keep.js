@@ -2,6 +2,7 @@
 
 import { el, Part } from '../html.js';
 import { canFilm } from '../film.js';
+import { isTooLong, linkHolds } from '../link_words.js';
 
 /** @import { State } from '../state.js' */
 
@@ -47,6 +48,8 @@ export class Keep extends Part {
     const [pictures, numbers] = [buttons(PICTURES), buttons(NUMBERS)];
     this.buttons = [...pictures, ...numbers];
     this.link = this.#button('link', 'Copy link', '');
+    this.link.setAttribute('aria-describedby', 'link-holds');
+    this.holds = el('p', { class: 'hint link-holds', id: 'link-holds' });
     this.recipe = this.#of('recipe');
     this.citation = this.#of('citation');
     this.citation.hidden = true;
@@ -58,11 +61,13 @@ export class Keep extends Part {
       group('What figures show', this.#choice('steps', 'Figures show', STEPS),
         this.#choice('width', 'Width', WIDTHS)),
       group('Save numbers and what makes them again', ...numbers, this.link),
+      this.holds,
     );
   }
 
   /** @param {State} state */
-  update({ walk, link, recipe, phase, manifest }) {
+  update(state) {
+    const { walk, link, recipe, phase, manifest } = state;
     // Of a recording only the network can make files, so it walks it first.
     const ready = walk && (!walk.recorded || phase === 'ready');
     for (const button of this.buttons) button.disabled = !ready;
@@ -70,7 +75,11 @@ export class Keep extends Part {
     this.citation.hidden = !manifest?.citation;
     this.link.disabled = !link;
     const own = recipe?.control === 'upload' ? ', your own crop included' : '';
-    this.link.title = `A link that makes this picture again${own}`;
+    const holds = link ? linkHolds(state) : '';
+    if (this.changed('holds', holds)) this.holds.textContent = holds;
+    this.link.title = link && isTooLong(state)
+      ? 'The link would be too long: send the recipe file'
+      : `A link that makes this picture again${own}`;
     this.recipe.title = `Makes this walk again when it is dropped here, or with the command${own}`;
   }
 

@@ -1,7 +1,8 @@
-// Real cells treated with the chosen compound, where the bundle has some: measured, for the eye to compare,
+// The bundle's cells treated with the chosen compound, where it has some: real ones, for the eye to compare,
 // and to walk back from. Of drawn cells the true answer is known: the chosen control itself, drawn under the
 // compound.
 
+import { typedUnmeasured } from '../finding.js';
 import { el, Part } from '../html.js';
 import { isolated } from '../isolated.js';
 import { paint } from '../pixels.js';
@@ -15,7 +16,7 @@ import { answerOf } from '../state.js';
  */
 export class Measured extends Part {
   /** @param {State} state */
-  update({ examples, thumbnails, recipe, compoundName, start }) {
+  update({ examples, thumbnails, recipe, compoundName, start, measuring }) {
     const ofCompound = (examples ?? []).filter((example) => example.condition === recipe?.compound);
     const answer = ofCompound.find((example) => example.synthetic && example.id === answerOf(recipe));
     // Those of the start's batch come first: only they are compared without a difference between batches.
@@ -36,7 +37,7 @@ export class Measured extends Part {
     this.toggleAttribute('hidden', !examples?.length);
     if (!own.length) {
       const none = recipe?.smiles
-        ? `No real cells measured: ${compound} was typed, and the network has never seen it.`
+        ? typedUnmeasured(measuring, compound)
         : `No measured cells of ${compound} are on this page.`;
       this.replaceChildren(el('p', { class: 'hint' }, none));
       return;

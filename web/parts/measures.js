@@ -2,25 +2,22 @@
 // cells beside the curve; walks from other seeds around it; and what the compound changes beside the same
 // walk without it. What is generated, drawn or imaged is called so.
 
+import { FEW, LETTERS, markOf, wordsOf } from '../cell_marks.js';
 import { bandOf, curveOf, drawn, moveCursor, nearestStep, placed, WIDE } from '../chart.js';
 import { compared, MEAN } from '../comparison.js';
 import * as figures from '../figures.js';
-import { findingLines } from '../finding.js';
+import { findingLines, natureOf, typedUnmeasured } from '../finding.js';
 import { el, Part, unseen } from '../html.js';
-import { nameInWords } from '../measure_names.js';
+import { CUT_OFF, nameInWords } from '../measure_names.js';
 import { asked, controlOf, pairsOf } from '../measures.js';
+import { stepOfKey } from '../step_keys.js';
 
 /** @import { Charted, Mark, Point } from '../chart.js' */
 /** @import { Difference } from '../comparison.js' */
-/** @import { CellGroup, Measure } from '../protocol.js' */
+/** @import { Measure } from '../protocol.js' */
 /** @import { State } from '../state.js' */
 
-/** Not charted: a yes or no, which is said below the nucleus's area. */
-const CUT_OFF = 'nucleus.cut-off';
 const AREA = 'nucleus.area';
-/** Intervals of fewer cells are too short (crates/cellflux-measure, `sets::mean::Mean`). */
-const FEW = 5;
-const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ';
 
 /** Shows `state.measures` of `state.walk`. */
 export class WalkCharts extends Part {
@@ -137,7 +134,7 @@ export class WalkCharts extends Part {
    * @param {State} state
    * @param {number} ended walks from other seeds
    */
-  #tell({ measures, compoundName, typed, compounds, recipe }, ended) {
+  #tell({ measures, compoundName, typed, compounds, recipe, measuring }, ended) {
     const { groups, missing } = measures;
     const key = (kind, ...words) => el('li', {}, el('span', { class: `key ${kind}`, 'aria-hidden': 'true' }),
       ...words);
@@ -149,7 +146,7 @@ export class WalkCharts extends Part {
       groups.some(({ treated }) => treated) || untreated
         ? null
         : typed
-          ? `No real cells measured: ${name} was typed, and the network has never seen it.`
+          ? typedUnmeasured(measuring, name)
           : `No treated cells of ${name} are in this bundle to compare with.`,
       missing ? `${missing} cell${missing > 1 ? 's' : ''} of the bundle could not be fetched.` : null,
     ];
@@ -239,15 +236,10 @@ export class WalkCharts extends Part {
   }
 
   #key(event) {
-    const last = this.times.length - 1;
-    const step = {
-      ArrowRight: this.cursor + 1, ArrowUp: this.cursor + 1,
-      ArrowLeft: this.cursor - 1, ArrowDown: this.cursor - 1,
-      Home: 0, End: last,
-    }[event.key];
+    const step = stepOfKey(event.key, this.cursor, this.times.length - 1);
     if (step === undefined) return;
     event.preventDefault();
-    this.intend('goto', { step: Math.min(Math.max(step, 0), last) });
+    this.intend('goto', { step });
   }
 
   /**
@@ -307,7 +299,8 @@ export class WalkCharts extends Part {
     const { differences, cutOff } = compared(measures.list, pairs);
     const compound = compounds.find(({ id }) => id === recipe.compound);
     const found = findingLines(compound, recipe, measuring);
-    const none = [{ words: 'No real cells were measured beside it in this bundle.', warns: false }];
+    const nature = natureOf(measuring);
+    const none = [{ words: `No ${nature} cells were measured beside it in this bundle.`, warns: false }];
     this.comparison.replaceChildren(
       title,
       el('dl', { class: 'facts' }, ...differences.flatMap((difference) => [
@@ -322,7 +315,7 @@ export class WalkCharts extends Part {
         ? [el('p', { class: 'hint' }, `With ${cutOff} of ${pairs.length} seeds a nucleus reaches the crop’s `
             + 'border, so that its area is a lower bound.')]
         : []),
-      el('p', { class: 'aside-title' }, 'Measured, beside real cells'),
+      el('p', { class: 'aside-title' }, `Measured, beside ${nature} cells`),
       ...(found ?? none).map(({ words, warns }) => el('p', { class: warns ? 'warns' : null }, words)),
     );
   }
@@ -340,38 +333,6 @@ function whyNotCompared({ recipe, compounds }) {
     return 'Only a walk forward is compared with the untreated one: this one ends under no compound.';
   }
   return null;
-}
-
-/**
- * A group's mean of a measure, where it has one.
- * @param {CellGroup} group
- * @param {number} index of the group
- * @param {number} place of the measure
- * @returns {Mark[]}
- */
-function markOf({ treated, batch, otherDose, means }, index, place) {
-  const found = means[place];
-  if (!found) return [];
-  const far = otherDose || batch === 'other' || batch === 'unknown';
-  return [{ letter: LETTERS[index], treated, far, mean: found.mean, interval: found.interval }];
-}
-
-/**
- * @param {CellGroup} group
- * @param {string} compound
- */
-function wordsOf({ treated, synthetic, batch, otherDose, hasStart, cells }, compound) {
-  const kind = `${cells} ${synthetic ? 'drawn' : 'real'}`;
-  const what = treated
-    ? `${kind} cell${cells > 1 ? 's' : ''} treated with ${compound}${otherDose ? ' at another dose' : ''}`
-    : `${kind} control cell${cells > 1 ? 's' : ''}`;
-  const where = {
-    same: ' of the start’s batch',
-    other: ' of another batch than the start’s',
-    unknown: ', not known to be of the start’s batch',
-    none: '',
-  }[batch];
-  return `${what}${where}${hasStart ? ', the start among them' : ''}`;
 }
 
 /** @param {Difference} difference */

@@ -3,6 +3,7 @@
 
 import * as figures from '../figures.js';
 import { el, inside, Part } from '../html.js';
+import { wholeMultiple } from '../lens.js';
 import { linkAt, takesCropAlong } from '../link_at.js';
 import { momentOf, stepAt } from '../linked_time.js';
 import { paint } from '../pixels.js';
@@ -21,6 +22,8 @@ export class PinnedWalk extends Part {
       el('button', { type: 'button', class: 'chip', 'data-do': intent, title: about,
         on: { click: () => this.intend(intent) } }, words);
     this.canvas = el('canvas', { width: 1, height: 1, role: 'img', 'data-view': 'pinned' });
+    this.frame = el('div', { class: 'pinned-frame' }, this.canvas);
+    this.room = el('div', {}, this.frame);
     this.named = el('span', { class: 'title' });
     this.note = el('span', { class: 'note' });
     this.stamp = el('span', { class: 'stamp' });
@@ -29,7 +32,7 @@ export class PinnedWalk extends Part {
     this.link = el('a', {}, 'Link to this walk');
     this.append(
       el('figure', { class: 'view pinned' },
-        el('div', { class: 'pinned-frame' }, this.canvas),
+        this.room,
         el('figcaption', {}, this.named, this.note, this.stamp)),
       this.film,
       el('p', { class: 'hint' }, 'Now, beside it:'), this.list,
@@ -39,6 +42,14 @@ export class PinnedWalk extends Part {
         button('Swap', 'swap', 'The pinned walk comes into view, the one in view is pinned'),
         button('Unpin', 'unpin', 'Takes the pinned walk away')));
     this.hidden = true;
+    new ResizeObserver(() => this.#fit()).observe(this.room);
+  }
+
+  /** Every pixel of the picture as a whole number of the screen's. */
+  #fit() {
+    if (this.canvas.width > 1) {
+      this.frame.style.width = `${wholeMultiple(this.canvas.width, this.room.clientWidth)}px`;
+    }
   }
 
   /** @param {State} state */
@@ -82,6 +93,7 @@ export class PinnedWalk extends Part {
   #show({ walk, start, link, name }, at) {
     const step = walk.steps[at];
     paint(this.canvas, step.now);
+    if (this.changed('size', this.canvas.width)) this.#fit();
     const { generated, words } = stamp(walk, at, start);
     const where = `t = ${figures.time(step.time)}`;
     this.note.textContent = [where, start.note].filter(Boolean).join(', ');

@@ -1,14 +1,17 @@
 // The microscope's view: where the walk started, where it is now, and what changed, side by side.
 
+import { natureOf } from '../finding.js';
 import { el, Part } from '../html.js';
 import { ChangeScale } from '../change_scale.js';
 import * as figures from '../figures.js';
 import { Lens, wholeMultiple } from '../lens.js';
+import { averageWords, captionOf, drawnIn } from '../map_words.js';
 import { paint } from '../pixels.js';
 import { inWords, roundLength } from '../scale.js';
 import { answerOf, UNSEEN } from '../state.js';
 import { batchNote, effectSentence, noiseSentence, TYPED } from './walk_sentences.js';
 
+/** @import { DrawnMap } from '../protocol.js' */
 /** @import { State } from '../state.js' */
 
 const GENERATED = 'Generated, not measured';
@@ -19,8 +22,9 @@ export class Stage extends Part {
     if (this.firstChild) return;
     this.start = view('start', 'Start');
     this.now = view('now', 'Now');
-    this.difference = view('difference', 'Difference');
+    this.difference = view('difference', 'Change');
     this.changeScale = new ChangeScale();
+    this.difference.title.replaceWith(document.createElement('cellflux-map'));
     this.difference.caption.append(this.changeScale.element);
     this.noise = el('p', { class: 'explained', hidden: true });
     this.channels = el('div', { class: 'channels', role: 'group', 'aria-label': 'Channels shown' });
@@ -70,6 +74,7 @@ export class Stage extends Part {
       el('div', { class: 'beside-pinned' },
         el('div', { class: 'views' }, this.start.figure, this.now.figure, this.difference.figure),
         this.pinned),
+      document.createElement('cellflux-map-said'),
       this.panels,
       this.effect, this.batch, this.noise, this.dark,
       el(
@@ -134,8 +139,9 @@ export class Stage extends Part {
 
   /** Every pixel of a crop as a whole number of the screen's. */
   #fit() {
-    for (const { room, frame, canvas } of [this.start, this.now, this.difference]) {
-      if (canvas.width <= 1) continue;
+    const { canvas } = this.now;
+    if (canvas.width <= 1) return;
+    for (const { room, frame } of [this.start, this.now, this.difference]) {
       // The room keeps the pictures' shape, so that nothing below moves when they come.
       room.style.aspectRatio = String(canvas.width / canvas.height);
       frame.style.width = `${wholeMultiple(canvas.width, room.clientWidth)}px`;
@@ -175,7 +181,12 @@ export class Stage extends Part {
     const { walk, cursor, channels, visible, smooth, legend, manifest } = state;
     this.pixelUm = manifest?.pixelUm ?? null;
     if (channels && this.changed('channels', channels)) this.#buildChannels(channels);
-    if (channels && this.changed('legend', legend)) this.changeScale.show(legend);
+    const drawn = drawnIn(state);
+    const [relit, remapped] = [this.changed('legend', legend), this.changed('drawn', drawn)];
+    const chosen = this.changed('map', state.view.map);
+    if (channels && (relit || remapped || chosen)) {
+      this.changeScale.show(legend, state.view.map, drawn?.strip);
+    }
     if (channels && this.changed('visible', visible)) this.#press(visible);
     if (channels && this.changed('shown', state.shown)) this.#colour(state.shown);
     if (this.changed('panels', state.panels)) {
@@ -188,8 +199,10 @@ export class Stage extends Part {
     }
     const step = walk?.steps[cursor];
     const [moved, other] = [this.changed('step', step), this.changed('walk', walk)];
-    if (!moved && !other) return;
-    this.#show(state, step);
+    if (moved || other) this.#show(state, step);
+    if (!step || !(moved || other || remapped || chosen)) return;
+    if (state.view.map === 'difference') this.#showDifference(state, step);
+    else this.#showMap(state, drawn);
   }
 
   /**
@@ -197,13 +210,15 @@ export class Stage extends Part {
    * whether there is no cell at all behind the picture.
    * @param {State} state
    */
-  #explain({ start, compounds, examples, recipe, compoundName }) {
+  #explain({ start, compounds, examples, recipe, compoundName, measuring }) {
     const compound = recipe?.smiles ? TYPED : compounds?.find(({ id }) => id === recipe?.compound);
     const answered = examples?.some(({ id, synthetic }) => synthetic && id === answerOf(recipe));
     const slice = [start?.kind, start?.batch, start?.synthetic, compound?.id, compoundName, answered].join();
     if (!this.changed('explained', slice)) return;
     const known = Boolean(start && compound);
-    const [kind, sentence] = known ? batchNote({ ...start, answered }, compound, compoundName) : ['', ''];
+    const [kind, sentence] = known
+      ? batchNote({ ...start, answered }, compound, compoundName, natureOf(measuring))
+      : ['', ''];
     const effect = known ? effectSentence(compound, compoundName) : '';
     this.batch.textContent = [effect, sentence].filter(Boolean).join(' ');
     this.batch.hidden = !known;
@@ -211,10 +226,10 @@ export class Stage extends Part {
   }
 
   /** @param {State} state */
-  #show({ walk, cursor, visible, start, recipe, compoundName }, step) {
+  #show({ walk, cursor, start, recipe, compoundName }, step) {
     paint(this.start.canvas, walk?.start);
     paint(this.now.canvas, step?.now);
-    paint(this.difference.canvas, step?.difference);
+    if (!step) paint(this.difference.canvas, undefined);
     if (this.changed('size', this.now.canvas.width)) this.#fit();
     if (this.changed('scale', `${this.now.canvas.width} ${this.pixelUm}`)) this.#measure();
     const reverse = recipe?.direction === 'reverse';
@@ -223,7 +238,7 @@ export class Stage extends Part {
     const note = [start?.note, reverse && taken].filter(Boolean).join(', ');
     const typed = Boolean(recipe?.smiles);
     for (const { unseen } of [this.now, this.difference]) unseen.hidden = !typed;
-    const never = typed ? ` The compound was ${UNSEEN}.` : '';
+    const never = neverSeen(recipe);
     this.start.title.textContent = start?.title ?? 'Start';
     this.start.note.textContent = note;
     const explained = walk?.noised ? noiseSentence(start, recipe) : '';
@@ -237,6 +252,16 @@ export class Stage extends Part {
     this.now.note.textContent = `${where}${under ? `, ${under}` : ''}`;
     this.now.stamp.textContent = words;
     this.now.stamp.classList.toggle('generated', generated);
+    this.start.canvas.setAttribute(
+      'aria-label',
+      note ? `${this.start.title.textContent}: ${note}` : this.start.title.textContent,
+    );
+    this.now.canvas.setAttribute('aria-label', `Now, ${where}. ${this.now.stamp.textContent}.${never}`);
+  }
+
+  /** @param {State} state */
+  #showDifference({ cursor, visible, recipe }, step) {
+    paint(this.difference.canvas, step.difference);
     const alone = visible?.filter(Boolean).length === 1;
     const size = step.change === undefined ? '' : `; ${step.change.toFixed(3)} on average`;
     this.difference.note.textContent = alone
@@ -247,15 +272,28 @@ export class Stage extends Part {
     const moved = cursor > 0 ? GENERATED : 'No change yet';
     this.difference.stamp.textContent = moved;
     this.difference.stamp.classList.toggle('generated', cursor > 0);
-    this.start.canvas.setAttribute(
-      'aria-label',
-      note ? `${this.start.title.textContent}: ${note}` : this.start.title.textContent,
-    );
-    this.now.canvas.setAttribute('aria-label', `Now, ${where}. ${this.now.stamp.textContent}.${never}`);
     this.difference.canvas.setAttribute(
       'aria-label',
-      `Difference between now and the start, ${where}. ${moved}.${never}`,
+      `Difference between now and the start, t = ${figures.time(step.time)}. ${moved}.${neverSeen(recipe)}`,
     );
+  }
+
+  /**
+   * Another map; until it has come for the step in view, the one before stays with its own time.
+   * @param {State} state
+   * @param {DrawnMap | null} drawn
+   */
+  #showMap(state, drawn) {
+    const { note, stamp: said, generated, label } = captionOf(state, drawn);
+    const { canvas } = this.difference;
+    // Where nothing has been painted, the place is as large as the pictures are.
+    if (canvas.width <= 1) [canvas.width, canvas.height] = [this.now.canvas.width, this.now.canvas.height];
+    paint(canvas, drawn?.picture ?? undefined);
+    this.difference.note.textContent = note;
+    this.difference.note.title = note ? averageWords(state.view.map) : '';
+    this.difference.stamp.textContent = said;
+    this.difference.stamp.classList.toggle('generated', generated);
+    this.difference.canvas.setAttribute('aria-label', `${label}${said ? neverSeen(state.recipe) : ''}`);
   }
 
   #buildChannels(channels) {
@@ -308,6 +346,8 @@ export function stamp(walk, cursor, start) {
     words: cursor > 0 ? GENERATED : noise ? 'Noise: no cell is in it' : unchanged,
   };
 }
+
+const neverSeen = (recipe) => (recipe?.smiles ? ` The compound was ${UNSEEN}.` : '');
 
 function view(name, heading) {
   const title = el('span', { class: 'title' }, heading);

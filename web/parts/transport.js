@@ -4,6 +4,7 @@
 import { el, inside, Part } from '../html.js';
 import * as figures from '../figures.js';
 import { paint } from '../pixels.js';
+import { stepOfKey } from '../step_keys.js';
 
 /** @import { State } from '../state.js' */
 
@@ -223,18 +224,10 @@ export class Transport extends Part {
 
   #key(event) {
     if (!this.walk) return;
-    const last = this.walk.steps.length - 1;
-    const step = {
-      ArrowRight: this.cursor + 1,
-      ArrowUp: this.cursor + 1,
-      ArrowLeft: this.cursor - 1,
-      ArrowDown: this.cursor - 1,
-      Home: 0,
-      End: last,
-    }[event.key];
+    const step = stepOfKey(event.key, this.cursor, this.walk.steps.length - 1);
     if (step !== undefined) {
       event.preventDefault();
-      this.intend('goto', { step: Math.min(Math.max(step, 0), last) });
+      this.intend('goto', { step });
     } else if (event.key === ' ') {
       event.preventDefault();
       this.intend(this.play.getAttribute('aria-label') === 'Pause' ? 'pause' : 'play');

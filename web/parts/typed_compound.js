@@ -1,13 +1,17 @@
 // Step 2, for a model whose vectors are made from structures: any compound, typed as SMILES. What is known of
 // it: its drawing, the training compounds that it is like, and that the network has never seen it.
 
+import { besideCells, natureOf } from '../finding.js';
 import { el, Part } from '../html.js';
 import { UNSEEN } from '../state.js';
 
 /** @import { State } from '../state.js' */
-/** @import { Compound, Typed } from '../protocol.js' */
+/** @import { Compound, Measuring, Typed } from '../protocol.js' */
 
-/** Shows `state.typed`, where `state.takesStructures`, and the names of `state.compounds` beside it. */
+/**
+ * Shows `state.typed`, where `state.takesStructures`, the names of `state.compounds` beside it, and of which
+ * cells `state.measuring` is.
+ */
 export class TypedCompound extends Part {
   connectedCallback() {
     if (this.firstChild) return;
@@ -43,7 +47,7 @@ export class TypedCompound extends Part {
   }
 
   /** @param {State} state */
-  update({ takesStructures, typed, compounds }) {
+  update({ takesStructures, typed, compounds, measuring }) {
     this.hidden = !takesStructures;
     if (!this.changed('typed', typed)) return;
     this.#forgetPicture();
@@ -52,7 +56,7 @@ export class TypedCompound extends Part {
     if (!typed) return;
     this.field.value = typed.smiles;
     this.offer.open = true;
-    this.#describe(typed, compounds ?? []);
+    this.#describe(typed, compounds ?? [], measuring);
   }
 
   /** @param {SubmitEvent} event */
@@ -69,15 +73,16 @@ export class TypedCompound extends Part {
   /**
    * @param {Typed} typed
    * @param {Compound[]} compounds
+   * @param {Measuring | null | undefined} measuring
    */
-  #describe({ smiles, drawing, nearest }, compounds) {
+  #describe({ smiles, drawing, nearest }, compounds, measuring) {
     this.picture = drawing && URL.createObjectURL(new Blob([drawing], { type: 'image/svg+xml' }));
     const name = (id) => compounds.find((compound) => compound.id === id)?.name ?? id;
     const near = nearest.map(({ id, similarity }) =>
       el('li', { 'data-near': id }, el('bdi', {}, name(id)), ` ${similarity.toFixed(2)}`));
     const facts = [
       ['Training', UNSEEN],
-      ['Beside real cells', 'no real cells measured'],
+      [besideCells(measuring), `no ${natureOf(measuring)} cells measured`],
       near.length > 0 && [
         'Nearest training compounds',
         el('ol', { class: 'near', title: 'Tanimoto similarity of Morgan counts: 1 is the same' }, ...near),

@@ -1,7 +1,9 @@
 // What is said of a walk's start and of the compound: what the data say that it does, the start's noise, and
 // whether both are of one batch.
 
+import { natureOf } from '../finding.js';
 import { isolated } from '../isolated.js';
+import { startWords } from '../map_words.js';
 
 /** A compound that was typed, as far as batches are concerned. */
 export const TYPED = { id: null, batches: [], control: false };
@@ -24,14 +26,20 @@ export function noiseSentence(start, recipe) {
   const from = start?.kind === 'upload' ? 'your image' : 'the control';
   const level = recipe?.noise === undefined ? '' : ` of level ${recipe.noise}`;
   return `The walk starts from ${from} with noise${level} added, which the network takes away on the way: `
-    + 'one control can become many cells. “Difference” leaves that noise out.';
+    + `one control can become many cells. “Difference to ${startWords(start)}” leaves that noise out.`;
 }
 
 /**
  * What is known of the start's batch and the compound's, as a kind and a sentence. Cells of two batches
- * differ without any treatment (docs/bundle-format.md, `batches`).
+ * differ without any treatment (docs/bundle-format.md, `batches`). `nature` is what the cells are that the
+ * bundle's figures were measured beside.
  */
-export function batchNote({ kind, synthetic, batch, answered }, compound, name = 'this compound') {
+export function batchNote(
+  { kind, synthetic, batch, answered },
+  compound,
+  name = 'this compound',
+  nature = natureOf(null),
+) {
   const { batches, control } = compound;
   if (kind === 'noise') {
     return ['noise', 'This flow starts from noise: there is no control that the end could be compared with.'];
@@ -52,7 +60,7 @@ export function batchNote({ kind, synthetic, batch, answered }, compound, name =
   if (compound === TYPED) {
     return [
       'unseen',
-      `No real cells measured: ${name} was typed. The network has never seen it, so there is nothing `
+      `No ${nature} cells measured: ${name} was typed. The network has never seen it, so there is nothing `
         + 'that this walk could be compared with.',
     ];
   }

@@ -1,8 +1,11 @@
 // One exploration: each call of the protocol, led to the one who does it.
 
+import { CountingCells } from './cell_counts.js';
 import { Compounds } from './compounds.js';
 import { startEngine } from './engine_choice.js';
+import { LookingForNuclei } from './field_nuclei.js';
 import { manifestView } from './manifest_view.js';
+import { Maps } from './maps.js';
 import { Opening } from './opening.js';
 import { Results } from './results.js';
 import { SideWalks } from './side_walks.js';
@@ -29,7 +32,10 @@ export class Exploring {
   #uploading;
   #tuning;
   #results;
+  #nuclei;
+  #counting;
   #aside;
+  #maps;
 
   /**
    * @param {Say} say tells the page something it did not ask for
@@ -43,7 +49,10 @@ export class Exploring {
     this.#uploading = new Uploading(this.#opening);
     this.#tuning = new Tuning(say);
     this.#results = new Results(this.#opening);
+    this.#nuclei = new LookingForNuclei(this.#uploading, this.#results);
+    this.#counting = new CountingCells(this.#opening);
     this.#aside = new SideWalks(this.#walking, wanted, say, (image) => this.#results.of(image));
+    this.#maps = new Maps(this.#walking, this.#aside, wanted, say);
   }
 
   /** @type {Answering} */
@@ -69,14 +78,21 @@ export class Exploring {
     step: ({ playing }) => this.#walking.step(playing),
     show: ({ view }) => this.#walking.show(view),
     look: async (args) => this.#walking.look(args),
+    map: async (args) => this.#maps.map(args),
+    effect: async ({ step }) => {
+      this.#maps.ask(step);
+      return {};
+    },
     decode: async ({ files }) => this.#uploading.decode(files),
     arrange: async ({ redraw, ...arrangement }) => this.#uploading.arrange(arrangement, redraw),
+    nuclei: (args) => this.#nuclei.find(args),
     use_upload: async (arrangement) => {
       const upload = this.#uploading.cut(arrangement);
       return this.#walking.useUpload(upload, this.#uploading.name);
     },
     keep: (args) => this.#walking.keep(args, this.#results),
     cells: (args) => this.#results.cells(args),
+    count_cells: ({ ids }) => this.#counting.count(ids),
     measure: (args) => this.#measure(args),
     side: async (args) => {
       this.#aside.take(args);
@@ -85,9 +101,10 @@ export class Exploring {
     table: (args) => this.#table(args),
   };
 
-  /** While nobody calls: see `SideWalks`. */
-  walkAside() {
-    return this.#aside.walkOn();
+  /** While nobody calls: see `Maps` and `SideWalks`. */
+  async walkAside() {
+    await this.#maps.evaluate();
+    await this.#aside.walkOn();
   }
 
   /** While nobody calls: see `Tuning`. */
@@ -101,6 +118,7 @@ export class Exploring {
    */
   async #open({ src, link, preset }) {
     this.#aside.clear();
+    this.#maps.clear();
     await this.#opening.open(src);
     const { model } = this.#opening;
     const view = manifestView(model.manifest(), model.evaluated());

@@ -1,6 +1,7 @@
 // Where a crop of an upload looks unlike the bundle's own controls, by statistics of its coded bytes.
 
 import { isolated } from '../isolated.js';
+import { countsOf } from './cell_counts.js';
 
 /** @import { Opening } from './opening.js' */
 
@@ -45,9 +46,7 @@ const COMPARED = /** @type {const} */ ([
  */
 export function statistics(coded, channels) {
   const pixels = coded.length / channels;
-  return Array.from({ length: channels }, (_, channel) => {
-    const counts = new Uint32Array(256);
-    for (const value of coded.subarray(channel * pixels, (channel + 1) * pixels)) counts[value] += 1;
+  return countsOf(coded, channels).map((counts) => {
     const sum = (of) => counts.reduce((total, count, value) => total + count * of(value), 0) / pixels;
     const mean = sum((value) => value);
     let [bright, below] = [0, counts[0]];

@@ -1,9 +1,9 @@
 // What the page shows of a manifest. The manifest has been checked in full before it comes here.
 
-import { sameSettings } from '../finding.js';
+import { besideCells, sameSettings } from '../finding.js';
 import { isolated } from '../isolated.js';
 
-/** @import { Manifest, ManifestView } from '../protocol.js' */
+/** @import { Manifest, ManifestView, Measuring } from '../protocol.js' */
 /** @import { ModelScale } from '../scale.js' */
 
 const joined = (parts, by = ', ') => parts.filter(Boolean).join(by);
@@ -37,6 +37,7 @@ function tile(example, condition, treated, number) {
     synthetic: Boolean(example.synthetic),
     untreated: Boolean(condition?.control),
     batch: example.synthetic ? null : (example.batch ?? null),
+    plate: example.synthetic ? null : (example.plate ?? null),
     number,
     dose: dose && ` at${dose}`,
     label: example.synthetic ? `drawn ${number}` : isolated(short(example) ?? example.id),
@@ -91,6 +92,8 @@ function compounds({ list }, findings) {
       smiles: isolated(condition.smiles) ?? null,
       structure: condition.structure ?? null,
       doses: condition.doses_um ?? [],
+      trainedDoses: condition.trained_doses_um ?? null,
+      seen: condition.split === 'seen',
       training: training(condition),
       findings: findings.filter((finding) => finding.condition === condition.id),
       batches: condition.batches ?? [],
@@ -103,7 +106,7 @@ function compounds({ list }, findings) {
 }
 
 /** @returns {Manifest['provenance']} */
-function provenance({ data_set: data, training, metrics, licence, notes, created }, remarks) {
+function provenance({ data_set: data, training, metrics, licence, notes, created }, remarks, measuring) {
   const rows = /** @type {Manifest['provenance']} */ ([
     ['Training data', joined([data.name, data.citation].map(isolated), '. ')],
     ['Licence of the data', isolated(data.licence)],
@@ -114,7 +117,7 @@ function provenance({ data_set: data, training, metrics, licence, notes, created
     ])],
     training && ['Trained by', isolated(training.command)],
     ...measured(metrics),
-    remarks.length && ['Beside real cells', remarks.map(remark)],
+    remarks.length && [besideCells(measuring), remarks.map(remark)],
     ['Licence of the weights', isolated(licence)],
     notes && ['Notes', isolated(notes)],
     ['Bundle made', created],
@@ -140,8 +143,13 @@ function measured(metrics) {
 const remark = ({ clauses }) =>
   clauses.map(({ names, says }) => joined([names.map(isolated).join(', '), says], ': ')).join('; ');
 
-/** With what a bundle's figures were measured. */
-const measuring = (recommends, sampling) => ({ sampling, recommended: sameSettings(recommends, sampling) });
+/**
+ * How a bundle's figures were measured.
+ * @returns {Measuring}
+ */
+const measuringOf = (recommends, { sampling, cells }) => (
+  { sampling, recommended: sameSettings(recommends, sampling), cells }
+);
 
 /**
  * The scale of a manifest's images, where it is stated.
@@ -160,6 +168,7 @@ export function modelScale({ width, height, pixel_size_um: pixel, crop_size_um: 
  */
 export function manifestView(manifest, evaluated) {
   const { image, model, conditions, gallery = {} } = manifest;
+  const measuring = evaluated ? measuringOf(manifest.sampling, evaluated) : null;
   const nameOf = new Map(conditions.list.map((condition) => [condition.id, condition]));
   const tiles = (list = [], treated) =>
     list.map((example, index) => tile(example, nameOf.get(example.condition), treated, index + 1));
@@ -178,14 +187,14 @@ export function manifestView(manifest, evaluated) {
       size: [image.width, image.height],
       pixelUm: modelScale(image).pixelUm,
       channels,
-      provenance: provenance(manifest.provenance, evaluated?.remarks ?? []),
+      provenance: provenance(manifest.provenance, evaluated?.remarks ?? [], measuring),
       citation: manifest.provenance.data_set.citation,
     },
     channels,
     samples: tiles(gallery.controls, false),
     examples: tiles(gallery.treated, true),
     compounds: compounds(conditions, evaluated?.findings ?? []),
-    measuring: evaluated ? measuring(manifest.sampling, evaluated.sampling) : null,
+    measuring,
     flowSource: manifest.source ?? 'control',
     trainedNoise: manifest.trained_noise ?? null,
     takesDose: conditions.dose?.kind === 'log1p',

@@ -57,9 +57,27 @@ export function shown(recipe) {
  * How a recipe's walk is looked at; the page alone decides which step.
  * @returns {import('../protocol.js').View}
  */
-export const lookedAt = ({ view }) => ({ hidden: view?.hidden ?? [], channels: view?.channels ?? [] });
+export const lookedAt = ({ view }) => (
+  { hidden: view?.hidden ?? [], channels: view?.channels ?? [], map: view?.map ?? 'difference' });
 
 const SAMPLING = new Set(['solver', 'grid', 'steps', 'alpha', 'noise', 'seed', 'rtol', 'atol']);
+
+/** A name for what a recipe's walk computes, however that is looked at. */
+export const numbersOf = (recipe) => JSON.stringify({ ...recipe, view: undefined });
+
+/** What of a recipe decides the first picture of its walk. */
+const startOf = ({ start, direction, view, sampling: { noise, seed } }) =>
+  JSON.stringify([start, direction, lookedAt({ view }), noise, noise > 0 || start === 'noise' ? seed : null]);
+
+/** Whether two walks begin with the same pictures. */
+export const sameStart = (one, other) => startOf(one) === startOf(other);
+
+/** Whether two walks have no step beyond their start in common. */
+export function sharesNoStep(one, other) {
+  const flowOf = ({ start, condition, sampling: { alpha, solver, noise } }) =>
+    JSON.stringify([start, condition, alpha, solver, noise]);
+  return flowOf(one) !== flowOf(other);
+}
 
 /** A recipe with some of the page's controls changed. What is looked at starts over with the trajectory. */
 export function changed(recipe, change) {

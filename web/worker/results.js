@@ -1,5 +1,6 @@
-// The results' module, which is fetched when a visitor first measures a walk or keeps a figure of it
-// (figures.js), and what it measures: a walk's own steps, the bundle's cells beside them, the table of all.
+// The results' module, which is fetched when a visitor first measures a walk, keeps a figure of it
+// (figures.js) or uploads an image, and what it measures: a walk's own steps, the bundle's cells beside them,
+// the table of all; and the nuclei of an uploaded image (field_nuclei.js).
 
 import init, * as results from '../../pkg/cellflux_results_wasm.js';
 import { Failure } from '../protocol.js';
@@ -8,7 +9,9 @@ import { startModule } from './start_module.js';
 
 /** @import { Answer, Args, CellGroup, KeptFile } from '../protocol.js' */
 /** @import { Measure, MeasuredStep, WalkRows } from '../protocol.js' */
+/** @import { Nucleus } from '../protocol.js' */
 /** @import { Opening } from './opening.js' */
+/** @import { ReducedPlane } from './uploading.js' */
 
 /** Failures to bring the module: everything else works without it. */
 const NOT_BROUGHT = ['download', 'bad-file'];
@@ -41,8 +44,8 @@ export class Results {
     this.#started ??= startModule(init, address, name, RESULTS_INTEGRITY).catch((error) => {
       this.#started = null;
       if (!NOT_BROUGHT.includes(error.kind)) throw error;
-      throw new Failure('results', `${error.message} It measures walks and draws figures; everything else `
-        + 'works without it.');
+      throw new Failure('results', `${error.message} It measures walks, finds nuclei and draws figures; `
+        + 'everything else works without it.');
     });
     return this.#started;
   }
@@ -110,6 +113,30 @@ export class Results {
       results.table_line(compound, seed, step, time, Float64Array.from(values, (value) => value ?? NaN))));
     const bytes = new TextEncoder().encode([this.#ofModel().measures.titles(), ...lines].join(''));
     return { name, type: 'text/csv', bytes };
+  }
+
+  /** The position of the channel that shows nuclei; null where no name says which. The module must run. */
+  get nuclear() {
+    return this.#ofModel().measures.nuclear() ?? null;
+  }
+
+  /** The most pixels of a plane in which nuclei are looked for. */
+  get mostPixels() {
+    return results.most_pixels();
+  }
+
+  /**
+   * The nuclei in a plane, in its own pixels.
+   * @param {ReducedPlane} plane
+   * @returns {{ count: number, listed: Nucleus[] }}
+   */
+  nucleiIn({ width, height, values }) {
+    const [count, ...numbers] = results.nuclei_in(values, height, width);
+    const listed = Array.from({ length: numbers.length / 3 }, (_, index) => {
+      const [x, y, area] = numbers.slice(3 * index, 3 * index + 3);
+      return { x, y, area };
+    });
+    return { count, listed };
   }
 
   /** Measures a cell of the gallery once; false where its picture does not come. */

@@ -7,10 +7,12 @@
 // evaluated again later.
 //
 // A walk of pictures is kept after its end, as long as it is on a list: in another view it is drawn again and
-// not walked again.
+// not walked again. So is a walk of which only the steps are told, whose numbers are asked for (maps.js).
 
 import { nextTurn } from './next_turn.js';
+import { numbersOf } from './recipe_view.js';
 import { described, isOfTheEngine } from './trouble.js';
+import { free } from './walks_before.js';
 
 /** @import { Walk } from '../../pkg/cellflux_wasm.js' */
 /** @import { Args, MeasuredStep, Say, SideList, SideWants } from '../protocol.js' */
@@ -31,7 +33,12 @@ import { described, isOfTheEngine } from './trouble.js';
  */
 
 /** What is served first. */
-const LISTS = /** @type {const} */ (['measures', 'grid']);
+const LISTS = /** @type {const} */ (['measures', 'untreated', 'doses', 'grid']);
+
+/** @param {SideWants} wants */
+const isDrawn = (wants) => wants === 'picture' || wants === 'both';
+/** @param {SideWants} wants */
+const isMeasured = (wants) => wants === 'measures' || wants === 'both';
 
 export class SideWalks {
   #walking;
@@ -87,7 +94,16 @@ export class SideWalks {
     // What the page says that it lacks it is told again.
     const ended = walk.finished() && before.told === walk.steps();
     const told = has ? walk.steps() : redraw || ended ? 0 : before.told;
-    return { ...job, walk, told, redraw: redraw && wants !== 'measures' };
+    return { ...job, walk, told, redraw: redraw && isDrawn(wants) };
+  }
+
+  /**
+   * The walk of this key, as far as it has come. It stays where it is: nobody else frees or steps it.
+   * @param {string} key
+   * @returns {Walk | null}
+   */
+  walkOf(key) {
+    return this.#jobs.find((job) => job.key === key)?.walk ?? null;
   }
 
   /** Forgets all of them, for another bundle. */
@@ -156,8 +172,8 @@ export class SideWalks {
     const { key, walk, wants, view } = job;
     const step = job.told;
     const time = walk.time_of(step);
-    const measures = wants === 'picture' ? null : { time, values: this.#measure(walk.values(step)) };
-    const picture = wants === 'measures' ? null : walk.picture(step).now;
+    const measures = isMeasured(wants) ? { time, values: this.#measure(walk.values(step)) } : null;
+    const picture = isDrawn(wants) ? walk.picture(step).now : null;
     this.#say('side', {
       key,
       step,
@@ -182,7 +198,7 @@ export class SideWalks {
   }
 
   /**
-   * At its end a walk of pictures stays; another one is not needed any more.
+   * At its end a walk that was only measured is not needed any more; another one stays.
    * @param {Job} job
    */
   #end(job) {
@@ -203,17 +219,6 @@ function isLacking({ walk, has, redraw, told }) {
 }
 
 /** Whether two recipes give the same numbers, however these are shown. */
-const sameNumbers = (a, b) =>
-  JSON.stringify({ ...a, view: null }) === JSON.stringify({ ...b, view: null });
+const sameNumbers = (a, b) => numbersOf(a) === numbersOf(b);
 
 const sameView = (a, b) => JSON.stringify(a.view ?? null) === JSON.stringify(b.view ?? null);
-
-/** @param {Walk | null} walk */
-function free(walk) {
-  // After a trap nothing can be freed any more.
-  try {
-    walk?.free();
-  } catch {
-    // The page starts another worker.
-  }
-}

@@ -14,6 +14,11 @@ const PLANE_SIDE = 96;
 /** How long an upload waits for the controls that its crop is compared with; later crops have them, too. */
 const PATIENCE_MS = 1500;
 
+/**
+ * Numbers of a plane; each is the mean of `reduction` × `reduction` pixels of the image.
+ * @typedef {{ width: number, height: number, reduction: number, values: Float32Array }} ReducedPlane
+ */
+
 export class Uploading {
   #opening;
   #controls;
@@ -39,6 +44,8 @@ export class Uploading {
     const described = upload.describe();
     this.#upload?.free();
     this.#upload = upload;
+    this.#count += 1;
+    const key = this.#count;
     this.name = described.name;
     await Promise.race([this.#controls.bring(), waited(PATIENCE_MS)]);
     const crop = cropAtScale(described, modelScale(model.manifest().image)) ?? described.crop;
@@ -46,7 +53,7 @@ export class Uploading {
     const planes = described.planes.map((plane, at) => (
       asked ? { ...plane, picture: upload.plane(at, PLANE_SIDE) } : plane));
     const arranged = this.arrange({ ...described, crop }, true);
-    return { key: ++this.#count, ...described, planes, crop, ...arranged };
+    return { key, ...described, planes, crop, ...arranged };
   }
 
   /**
@@ -64,6 +71,17 @@ export class Uploading {
       clipped: { dark: cut?.dark ?? 0, bright: cut?.bright ?? 0 },
       hints: cut ? this.#controls.hints(cut.coded) : [],
     };
+  }
+
+  /**
+   * A plane of an upload with at most so many pixels; null where another upload has come since.
+   * @param {number} key
+   * @param {number} plane
+   * @param {number} most
+   * @returns {ReducedPlane | null}
+   */
+  reduced(key, plane, most) {
+    return key === this.#count ? this.#upload.reduced(plane, most) : null;
   }
 
   /**

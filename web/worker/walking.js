@@ -5,6 +5,7 @@ import { Failure } from '../protocol.js';
 import { keptFile } from './kept_file.js';
 import { nextTurn } from './next_turn.js';
 import * as recipeView from './recipe_view.js';
+import { free, WalksBefore } from './walks_before.js';
 
 /** @import { Answer, Change, Exploration, ManifestView } from '../protocol.js' */
 /** @import { Args, Measured, MeasuredStep, Stepped, ToldWalk, Trouble } from '../protocol.js' */
@@ -35,6 +36,9 @@ export class Walking {
    * @type {Typed | null}
    */
   #typed = null;
+  #before = new WalksBefore();
+  /** What the page calls the walk in view, and of which state of which walk it is the name. */
+  #called = { walk: null, own: 0, key: 0 };
   /** Steps whose pictures the page has, as they are now. */
   #told = 0;
   /** An engine that was ready before there was anything to walk. */
@@ -67,6 +71,11 @@ export class Walking {
     return this.#lendable;
   }
 
+  /** The walk in view, for what is drawn of it alone; null before there is one. */
+  get inView() {
+    return this.#walk;
+  }
+
   /** The bundle's compound walked under; null for one that was typed. */
   get compound() {
     return recipeView.compoundOf(this.#recipe);
@@ -82,6 +91,7 @@ export class Walking {
    */
   async begin(link, preset, view) {
     this.#visible = view.channels.map(() => true);
+    this.#before.clear();
     const { model } = this.#opening;
     let notice = null;
     let recipe = null;
@@ -138,7 +148,7 @@ export class Walking {
    */
   async followLink(link) {
     const recipe = this.#opening.model.read_link(link);
-    await this.#follow(recipe);
+    await this.#follow(recipe, { again: true });
     return { ...this.#exploration(), at: recipe.view?.step ?? null };
   }
 
@@ -177,9 +187,17 @@ export class Walking {
    * @param {wasm.Upload} upload
    * @param {string} name
    */
-  useUpload(upload, name) {
-    if (this.#walk) this.#turned(this.#walk.use_upload(upload), this.#typed);
-    else this.#begun(wasm.Walk.of_upload(this.#opening.model, upload));
+  async useUpload(upload, name) {
+    if (this.#walk) {
+      if (this.#walk.steps() > 1) {
+        const other = await this.another(this.#recipe);
+        other.use_upload(upload);
+        this.#leaveFor(other);
+      }
+      this.#turned(this.#walk.use_upload(upload), this.#typed);
+    } else {
+      this.#begun(wasm.Walk.of_upload(this.#opening.model, upload));
+    }
     return this.#exploration(name);
   }
 
@@ -275,7 +293,7 @@ export class Walking {
     const walk = this.#walk;
     const steps = listOf(Math.max(0, walk.steps() - from), (index) => (
       { time: walk.time_of(from + index), values: measure(walk.values(from + index)) }));
-    return { key: walk.key(), from, steps };
+    return { key: this.#key(), from, steps };
   }
 
   /** The compound and the seed in view, as a table names them. */
@@ -327,11 +345,68 @@ export class Walking {
     }
   }
 
-  /** Turns to a recipe; what it shares with the one before is kept. */
-  async #follow(wanted) {
+  /**
+   * Turns to a recipe; what it shares with the one before is kept. The walk before is kept as well, and with
+   * `again` one that was in view before comes back with its steps.
+   */
+  async #follow(wanted, { again = false } = {}) {
     const { text, example, read } = await this.#prepared(wanted);
-    if (this.#walk) this.#turned(this.#walk.apply(text, example, read?.counts), read?.typed);
-    else this.#begun(new wasm.Walk(this.#opening.model, text, example, read?.counts), read?.typed);
+    const walk = () => new wasm.Walk(this.#opening.model, text, example, read?.counts);
+    if (!this.#walk) {
+      this.#begun(walk(), read?.typed);
+      return;
+    }
+    const isBack = again && this.#bringBack(wanted);
+    const leaves = !isBack && this.#walk.steps() > 1 && recipeView.sharesNoStep(this.#recipe, wanted);
+    if (leaves) this.#leaveFor(walk());
+    this.#turned(this.#walk.apply(text, example, read?.counts), read?.typed);
+  }
+
+  /**
+   * Puts another walk in view, at its start, and keeps the one before; not where both have steps in common,
+   * which the one in view keeps when it turns to the other's recipe.
+   * @param {wasm.Walk} other
+   */
+  #leaveFor(other) {
+    const recipe = other.recipe();
+    if (!recipeView.sharesNoStep(this.#recipe, recipe)) {
+      free(other);
+      return;
+    }
+    this.#putInView(other, recipeView.sameStart(this.#recipe, recipe) ? 1 : 0);
+  }
+
+  /** Puts the walk of a recipe in view again; false where none is kept. */
+  #bringBack(recipe) {
+    const numbers = recipeView.numbersOf(recipe);
+    if (numbers === recipeView.numbersOf(this.#recipe)) return false;
+    const before = this.#before.take(numbers);
+    if (before) this.#putInView(before, 0);
+    return before !== null;
+  }
+
+  /**
+   * @param {wasm.Walk} walk
+   * @param {number} same steps, from the first on, whose pictures are those of the walk before
+   */
+  #putInView(walk, same) {
+    const engine = this.#walk.detach();
+    const { image } = this.#opening.model.manifest();
+    const length = image.width * image.height * image.channels.length;
+    this.#before.keep(recipeView.numbersOf(this.#recipe), this.#walk, length);
+    this.#walk = walk;
+    this.#recipe = walk.recipe();
+    if (engine) walk.attach(engine);
+    this.#told = Math.min(this.#told, same);
+  }
+
+  /** The walk's name for the page; another one after every change that lost steps or may have. */
+  #key() {
+    const own = this.#walk.key();
+    if (this.#called.walk !== this.#walk || this.#called.own !== own) {
+      this.#called = { walk: this.#walk, own, key: this.#called.key + 1 };
+    }
+    return this.#called.key;
   }
 
   /** What the module is given for a recipe: its text, its start's file and what is known of its compound. */
@@ -426,7 +501,7 @@ export class Walking {
     const from = this.#told;
     const times = walk.times();
     const told = {
-      key: walk.key(),
+      key: this.#key(),
       noised: walk.noised(),
       times: times ? [...times] : null,
       finished: walk.finished(),

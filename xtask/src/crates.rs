@@ -204,7 +204,8 @@ fn is_licence(path: &Path) -> bool {
         .unwrap_or_default()
         .to_string_lossy()
         .to_lowercase();
-    ["licen", "copying", "notice", "unlicense", "copyright"]
+    // cosmolkit's `THIRD_PARTY_NOTICES.md` holds RDKit's.
+    ["licen", "copying", "notice", "unlicense", "copyright", "third"]
         .iter()
         .any(|start| name.starts_with(start))
 }

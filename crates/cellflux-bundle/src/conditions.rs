@@ -83,6 +83,10 @@ pub struct Condition {
     /// Doses in the data, in micromolar.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub doses_um: Vec<f64>,
+    /// Those of `doses_um` at which images were ends of the paths that the flow was trained on; `None` where
+    /// that is not known. Of a model that takes a dose, everything between them is interpolated.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trained_doses_um: Option<Vec<f64>>,
     /// Experimental batches in which the data has this condition; empty where that is not known. A control of
     /// another batch differs from these cells without any treatment.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -294,17 +298,17 @@ impl Condition {
         for (index, batch) in self.batches.iter().enumerate() {
             check::label(format!("{field}.batches[{index}]"), batch)?;
         }
-        // A page offers each dose, and links name one by its number. None is below 0, so equal ones have
-        // equal bits.
-        let again = repeated(self.doses_um.iter().map(|dose_um| dose_um.to_bits()));
-        if let Some((index, dose_um)) = again.and_then(|index| Some((index, self.doses_um.get(index)?))) {
-            let found = format!("{dose_um}, which is listed already");
-            return Err(BundleError::field(
-                format!("{field}.doses_um[{index}]"),
-                found,
-                "each dose once",
-            ));
+        let trained = self.trained_doses_um.as_deref().unwrap_or_default();
+        for (index, dose_um) in trained.iter().enumerate() {
+            ensure(
+                self.doses_um.contains(dose_um),
+                format!("{field}.trained_doses_um[{index}]"),
+                dose_um,
+                "one of doses_um",
+            )?;
         }
+        doses_once(&format!("{field}.doses_um"), &self.doses_um)?;
+        doses_once(&format!("{field}.trained_doses_um"), trained)?;
         let again = repeated(&self.batches);
         if let Some((index, batch)) = again.and_then(|index| Some((index, self.batches.get(index)?))) {
             let found = format!("{}, which is listed already", check::shown(batch));
@@ -316,6 +320,20 @@ impl Condition {
         }
         Ok(())
     }
+}
+
+/// Refuses a dose that is listed twice: a page offers each one, and links name one by its number.
+fn doses_once(field: &str, doses_um: &[f64]) -> Result<(), BundleError> {
+    // None is below 0, so equal ones have equal bits.
+    let again = repeated(doses_um.iter().map(|dose_um| dose_um.to_bits()));
+    if let Some((index, dose_um)) = again.and_then(|index| Some((index, doses_um.get(index)?))) {
+        return Err(BundleError::field(
+            format!("{field}[{index}]"),
+            format!("{dose_um}, which is listed already"),
+            "each dose once",
+        ));
+    }
+    Ok(())
 }
 
 /// The position of the first of these that equals an earlier one.
@@ -485,6 +503,23 @@ impl ConditionVectors {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn any_dose_becomes_the_number_computed_by_hand() {
+        let dose = DoseFeatures::Log1p {
+            mean: 1.5,
+            scale: 2.0,
+        };
+        let feature = |dose_um| f64::from(dose.features(Some(dose_um)).unwrap()[0]);
+        // (ln(1 + 10) - 1.5) / 2 with ln(11) = 2.3978953, and ln(1.7) = 0.5306283.
+        assert!((feature(10.0) - 0.448_947_6).abs() < 1e-6);
+        assert!((feature(0.7) + 0.484_685_9).abs() < 1e-6);
+        assert!((feature(0.0) + 0.75).abs() < 1e-6);
+        let missing = dose.features(None).unwrap_err().to_string();
+        assert!(missing.contains("a dose in micromolar"), "{missing}");
+        let none = DoseFeatures::None.features(Some(1.0)).unwrap_err().to_string();
+        assert!(none.contains("this model takes no dose"), "{none}");
+    }
 
     #[test]
     fn compounds_that_training_saw_are_neither_controls_nor_held_out() {

@@ -1,9 +1,13 @@
 //! What `cellflux-train evaluate` found: generated cells beside real ones, with counts and intervals.
 //!
+//! *Real* cells are here those of the data, whatever these are: where a program drew them, `data.drawn` says
+//! so, and every sentence calls them drawn ([`Nature`]).
+//!
 //! The same object is `evaluation.json` and the manifest's section `evaluation`. It holds figures and
 //! intervals, and no image and no row of a single cell.
 
 mod findings;
+mod nature;
 mod unmeasured;
 mod validation;
 
@@ -12,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use crate::{check, error::BundleError, sampling::Sampling};
 
 pub use findings::{Clause, Finding, NO_BETTER, Remark};
+pub use nature::Nature;
 pub use unmeasured::{LEAST_CONTROLS, Reason, Unmeasured};
 
 /// What an evaluation is called on disk.
@@ -20,8 +25,8 @@ pub const FILE: &str = "evaluation.json";
 /// The version of [`Evaluation`] that this crate reads and writes.
 pub const VERSION: u32 = 1;
 
-/// A figure with the interval in which 95 of 100 repetitions of the experiment would lie, by resampling the
-/// groups of [`MeasuredData::resampled_by`].
+/// A figure with its 95 % interval, by resampling the groups of [`MeasuredData::resampled_by`]: of 100 such
+/// intervals from repetitions of the experiment about 95 would hold the true value.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Estimate {
     /// The figure.
@@ -119,10 +124,9 @@ pub struct Evaluation {
     /// Where batches lie in the plane of most variance.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub batches: Option<BatchPlane>,
-    /// How far end points of one control under different compounds lie apart, as a share of how far the real
-    /// compounds do: 0 for a network that ignores its compound.
+    /// Whether the compound matters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub compound_use: Option<Estimate>,
+    pub compound_use: Option<CompoundUse>,
 }
 
 /// The real cells that generated ones were compared with.
@@ -130,6 +134,10 @@ pub struct Evaluation {
 pub struct MeasuredData {
     /// What the data are called.
     pub name: String,
+    /// Whether a program drew the cells, so that none of them was imaged. False in files of programs that did
+    /// not state it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub drawn: bool,
     /// Their split.
     pub split: MeasuredSplit,
     /// Real treated cells, of which each has a generated partner.
@@ -359,6 +367,37 @@ pub struct Confusion {
     pub weighted_f1: Estimate,
 }
 
+/// How far end points of one control under different compounds lie apart, as a share of how far the real
+/// cells of these compounds do, over all pairs of compounds: 0 for a network that ignores its compound.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CompoundUse {
+    /// The share.
+    pub value: f64,
+    /// The lower end of its interval, which resamples the groups of [`MeasuredData::resampled_by`] of each
+    /// compound's cells, and the shared controls one by one.
+    pub low: f64,
+    /// The interval's upper end.
+    pub high: f64,
+    /// Controls, each of which was walked under every compound. None in files of programs that did not state
+    /// it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub controls: Option<usize>,
+    /// Pairs of compounds, as `controls`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pairs: Option<usize>,
+}
+
+impl CompoundUse {
+    /// The share with its interval.
+    pub fn estimate(&self) -> Estimate {
+        Estimate {
+            value: self.value,
+            low: self.low,
+            high: self.high,
+        }
+    }
+}
+
 /// Batches in the plane of the two largest principal components of real cells' features (paper, Figure 5).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct BatchPlane {
@@ -391,6 +430,10 @@ pub struct Cloud {
     pub kind: CloudKind,
     /// How many.
     pub cells: usize,
+    /// Of generated cells: different controls that they started from. None for other cells, for walks from
+    /// noise, and in files of programs that did not count them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub starts: Option<usize>,
     /// Their mean.
     pub mean: [f64; 2],
     /// Variance along the first axis, covariance, variance along the second.

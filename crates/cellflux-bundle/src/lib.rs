@@ -10,6 +10,7 @@ pub mod conditions;
 pub mod config;
 pub mod cost;
 pub mod date;
+mod dose_range;
 pub mod error;
 pub mod evaluation;
 pub mod files;

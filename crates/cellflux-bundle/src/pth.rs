@@ -1,7 +1,7 @@
 //! Checkpoints of the public trainer: a `.pth` file, which is a zip of a pickle and raw numbers.
 //!
 //! `model` in it is either a plain state dict or an EMA wrapper: `model.*` as trained, `shadow_params.N`
-//! averaged, in the order of [`Topology::parameters`]. The paper samples with the averaged weights. Other
+//! averaged, in the order of [`Topology::parameters`]. The public code samples with the averaged ones. Other
 //! trainers call the state dict `state_dict` (Lightning, with the network's attribute before every name) or
 //! `model_state_dict`, and wrappers put `module.` or `_orig_mod.` before names. Nothing of the pickle is
 //! executed (it names code; see `pickle/mod.rs`), optimiser state and arguments are passed over, and only the
@@ -28,7 +28,7 @@ use crate::{
 /// Which weights to take from a checkpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Weights {
-    /// The exponential moving average, which the paper samples with.
+    /// The exponential moving average, which the public code samples with.
     Averaged,
     /// The weights as the optimiser left them.
     Trained,

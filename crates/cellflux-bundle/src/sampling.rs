@@ -106,7 +106,8 @@ fn tolerance() -> f64 {
 }
 
 impl Default for Sampling {
-    /// The paper's sampler and guidance: Heun on the EDM grid, 50 steps, alpha 1.2; without source noise.
+    /// The sampler of the public code's scripts, Heun on the EDM grid in 50 steps, and the paper's guidance,
+    /// alpha 1.2 (appendix C); without source noise.
     fn default() -> Self {
         Self {
             solver: Solver::Fixed(cellflux_flow::solver::FixedSolver::Heun),
@@ -122,9 +123,9 @@ impl Default for Sampling {
 }
 
 impl Sampling {
-    /// How the paper's own evaluation draws: [`Sampling::default`] with standard normal source noise
-    /// (algorithm 1 and the public scripts), which a flow from `source = noise` has no need of.
-    pub fn paper(source: FlowSource) -> Self {
+    /// How the public code's scripts sample: [`Sampling::default`] with standard normal source noise, which a
+    /// flow from `source = noise` has no need of.
+    pub fn public_code(source: FlowSource) -> Self {
         Self {
             noise: if source.is_control() { 1.0 } else { 0.0 },
             ..Self::default()

@@ -3,7 +3,7 @@
 //! Every 4x4 outputs come from a 6x6 window of the input: windows and kernels are transformed, multiplied
 //! element by element (36 products where the plain sum needs 144), and transformed back; summing over input
 //! channels turns the products into 36 matrix multiplications. After Lavin and Gray, "Fast algorithms for
-//! convolutional neural networks", arXiv:1509.09308, section 4.
+//! convolutional neural networks", arXiv:1509.09308.
 //!
 //! The transforms interpolate at 0, +-1/sqrt 2, +-sqrt 2 and infinity. Compared with the whole numbers of the
 //! paper (0, +-1, +-2) this halves the largest factor and with it the rounding errors, which the goldens

@@ -15,7 +15,7 @@ pub struct Neighbour {
 ///
 /// This is the Tanimoto coefficient of D. Bajusz, A. Rácz and K. Héberger, Why is Tanimoto index an
 /// appropriate choice for fingerprint-based similarity calculations?, Journal of Cheminformatics 7, 20
-/// (2015), table 1, for counts in place of bits: what two counts share is the smaller one. `RDKit` computes
+/// (2015), for counts in place of bits: what two counts share is the smaller one. `RDKit` computes
 /// the same (`DataStructs.TanimotoSimilarity` of two count fingerprints). Two molecules without environments
 /// are equal, hence 1.
 ///

@@ -101,13 +101,13 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
         eprintln!("note: {note}");
     }
     let sampling = about.sampling.clone().unwrap_or_else(|| {
-        let paper = Sampling::paper(about.source);
+        let usual = Sampling::public_code(about.source);
         eprintln!(
-            "note: no sampling is stated, so the paper's is recommended: {} steps of Heun's method, guidance \
-            {}, source noise {}; about.json may say otherwise",
-            paper.steps, paper.alpha, paper.noise
+            "note: no sampling is stated, so that of the public code is recommended: {} steps of Heun's \
+            method, guidance {}, source noise {}; about.json may say otherwise",
+            usual.steps, usual.alpha, usual.noise
         );
-        paper
+        usual
     });
     let mut conditions = cellflux_bundle::conditions::Conditions {
         dose: about.dose,

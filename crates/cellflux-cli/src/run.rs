@@ -31,7 +31,7 @@ use crate::{measure, typed_compound};
 #[derive(clap::Args)]
 pub struct Args {
     /// A page's address, or only its hash.
-    #[arg(required_unless_present_any = ["recipe", "smiles"], conflicts_with = "recipe")]
+    #[arg(required_unless_present_any = ["recipe", "smiles", "dose"], conflicts_with = "recipe")]
     link: Option<String>,
     /// A recipe as JSON, in place of a link.
     #[arg(long)]
@@ -40,6 +40,11 @@ pub struct Args {
     /// the walk is otherwise the one that the bundle recommends.
     #[arg(long)]
     smiles: Option<String>,
+    /// The dose in micromolar, in place of the one that the link or recipe names, where the network takes
+    /// one: any number from the lowest to the highest dose that the data have of the compound. Between doses
+    /// that it was trained on the network interpolates.
+    #[arg(long, value_name = "MICROMOLAR")]
+    dose: Option<f64>,
     /// The bundle's folder.
     #[arg(long)]
     bundle: PathBuf,
@@ -118,6 +123,7 @@ fn recipe(args: &Args, bundle: &Bundle) -> anyhow::Result<Recipe> {
     if let Some(smiles) = &args.smiles {
         recipe.condition = Treatment::Typed(smiles.trim().to_owned());
     }
+    recipe.dose_um = args.dose.or(recipe.dose_um);
     Ok(recipe)
 }
 

@@ -292,7 +292,7 @@ fn without_a_size_and_about_both_are_offered_and_two_that_differ_are_refused() {
 }
 
 #[test]
-fn without_a_stated_sampling_the_papers_is_recommended_and_said() {
+fn without_a_stated_sampling_that_of_the_public_code_is_recommended_and_said() {
     let workplace = Workplace::new();
     let output = workplace.import(&micro(), &MICRO);
     assert!(

@@ -52,6 +52,7 @@ fn condition(id: &str) -> Condition {
         structure: None,
         mode_of_action: None,
         doses_um: Vec::new(),
+        trained_doses_um: None,
         batches: Vec::new(),
         target: None,
         split: Split::Seen,
@@ -80,7 +81,31 @@ fn bundle_of_structures() -> TempDir {
     bundle_of(Encoder::MorganCounts { radius: 2, bits: 64 }, &counts(ASPIRIN))
 }
 
+/// The same whose vectors end with the dose, which the data have of the drug at 1 and 10 micromolar.
+fn bundle_with_dose() -> TempDir {
+    let source = "made up".into();
+    let mut conditions = conditions(Encoder::Table { source });
+    conditions.dose = DoseFeatures::Log1p {
+        mean: 1.0,
+        scale: 2.0,
+    };
+    conditions.list[1].doses_um = vec![1.0, 10.0];
+    bundle_with(conditions, &drug()[..63])
+}
+
+fn conditions(encoder: Encoder) -> Conditions {
+    Conditions {
+        encoder,
+        dose: DoseFeatures::None,
+        list: vec![condition("dmso"), condition("drug")],
+    }
+}
+
 fn bundle_of(encoder: Encoder, drug: &[f32]) -> TempDir {
+    bundle_with(conditions(encoder), drug)
+}
+
+fn bundle_with(conditions: Conditions, drug: &[f32]) -> TempDir {
     let config = config_from_safetensors(&golden("io.safetensors")).unwrap();
     let weights = StateDict::from_safetensors(&golden("model.safetensors"), &config).unwrap();
     let image = ImageSpec::bbbc021(SIDE, SIDE);
@@ -93,12 +118,8 @@ fn bundle_of(encoder: Encoder, drug: &[f32]) -> TempDir {
         weights,
         dtype: WeightDtype::F16,
         image,
-        conditions: Conditions {
-            encoder,
-            dose: DoseFeatures::None,
-            list: vec![condition("dmso"), condition("drug")],
-        },
-        vectors: ConditionVectors::from_rows(&[vec![0.0; 64], drug.to_vec()]).unwrap(),
+        conditions,
+        vectors: ConditionVectors::from_rows(&[vec![0.0; drug.len()], drug.to_vec()]).unwrap(),
         source: FlowSource::Control,
         sampling: Sampling::default(),
         gallery: Gallery {
@@ -450,4 +471,32 @@ fn what_cannot_be_run_exits_2_and_names_the_reason() {
         assert_eq!(output.status.code(), Some(2), "{message}");
         assert!(message.contains(reason), "{reason}: {message}");
     }
+}
+
+#[test]
+fn any_dose_within_those_of_the_data_is_walked_and_another_is_refused_with_the_range() {
+    let (bundle, outs) = (bundle_with_dose(), tempfile::tempdir().unwrap());
+    let [between, linked, highest, beyond, without] =
+        ["between", "linked", "highest", "beyond", "without"].map(|name| outs.path().join(name));
+    let trajectory = |out: &Path| fs::read(out.join("trajectory.npy")).unwrap();
+    succeed(bundle.path(), &between, &[LINK, "--dose", "2.5"]);
+    let record: serde_json::Value =
+        serde_json::from_slice(&fs::read(between.join("record.json")).unwrap()).unwrap();
+    assert_eq!(record["recipe"]["dose_um"], 2.5);
+    succeed(bundle.path(), &linked, &[&format!("{LINK}&dose=2.5")]);
+    assert_eq!(trajectory(&between), trajectory(&linked));
+    // Without a dose in link and options it is the highest of the data.
+    succeed(bundle.path(), &highest, &[LINK]);
+    assert_ne!(trajectory(&between), trajectory(&highest));
+
+    let refused = |bundle: &Path, out: &Path| {
+        let output = run(bundle, out, &[LINK, "--dose", "11"]);
+        assert_eq!(output.status.code(), Some(2));
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    };
+    let message = refused(bundle.path(), &beyond);
+    let expected = "dose is 11, expected a number from 1 to 10 micromolar";
+    assert!(message.contains(expected), "{message}");
+    let message = refused(self::bundle().path(), &without);
+    assert!(message.contains("this model takes no dose"), "{message}");
 }

@@ -12,8 +12,9 @@ use crate::pairing::Pairing;
 
 /// The bundle's conditions: every compound that has a vector, without dose features, which a bundle's reader
 /// appends. Targets are the conditions of which `pairing` has training samples: the control only where
-/// controls were learnt, and no compound that was held out or whose cells all lacked a control. A compound's
-/// batches are those of its own cells: treated ones, and untreated ones of a control.
+/// controls were learnt, and no compound that was held out or whose cells all lacked a control. The doses of
+/// these samples are those that were trained on, where the vectors hold the dose. A compound's batches are
+/// those of its own cells: treated ones, and untreated ones of a control.
 ///
 /// # Errors
 /// [`DataError::Config`] where the bundle refuses the vectors, which it does not for a table that was built.
@@ -26,11 +27,22 @@ pub fn conditions_for_bundle(
     let mut doses: HashMap<u32, BTreeMap<u64, f64>> = HashMap::new();
     let mut batches: HashMap<u32, BTreeSet<u32>> = HashMap::new();
     let mut seen_controls: HashSet<u32> = HashSet::new();
-    let targets: HashSet<u32> = pairing
+    let mut targets: HashSet<u32> = HashSet::new();
+    let mut trained: HashMap<u32, BTreeMap<u64, f64>> = HashMap::new();
+    let trained_rows = pairing
         .conditions(Split::Train)
-        .filter_map(|row| table.rows().get(row as usize))
-        .map(|row| row.compound)
-        .collect();
+        .filter_map(|row| table.rows().get(row as usize));
+    for row in trained_rows {
+        targets.insert(row.compound);
+        let doses = trained.entry(row.compound).or_default();
+        doses.extend(row.dose_um.map(|dose| (dose.to_bits(), dose)));
+    }
+    let listed = |doses: &HashMap<u32, BTreeMap<u64, f64>>, compound: u32| -> Vec<f64> {
+        doses
+            .get(&compound)
+            .map(|doses| doses.values().copied().collect())
+            .unwrap_or_default()
+    };
     for entry in experiment.entries() {
         if let Some(dose) = entry.dose_um {
             doses
@@ -65,10 +77,9 @@ pub fn conditions_for_bundle(
             smiles: compound.smiles.clone(),
             structure: None,
             mode_of_action: compound.mode_of_action.clone(),
-            doses_um: doses
-                .get(&number)
-                .map(|doses| doses.values().copied().collect())
-                .unwrap_or_default(),
+            doses_um: listed(&doses, number),
+            // A network that is not told the dose was trained at none in particular.
+            trained_doses_um: (table.dose().width() > 0).then(|| listed(&trained, number)),
             batches: batches
                 .get(&number)
                 .into_iter()
@@ -109,7 +120,7 @@ fn own_id(name: &str, taken: &mut HashSet<String>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::{PairingConfig, WithoutControl};
+    use crate::config::{ConditionsConfig, DoseConfig, PairingConfig, WithoutControl};
     use crate::fixtures::{Folder, one_hot, without_control};
 
     #[test]
@@ -149,6 +160,36 @@ mod tests {
             (unlearnt.list[0].split, unlearnt.list[0].target),
             (bundle::Split::Seen, Some(false))
         );
+    }
+
+    #[test]
+    fn the_bundles_conditions_say_at_which_doses_they_were_trained() {
+        let folder = Folder::usual();
+        // Ethanol at 10 is now a validation cell only.
+        folder.edit("a3.png,train,1,ethanol,10", "a3.png,val,1,ethanol,10");
+        folder.edit("b2.png,val,0,DMSO,0,CS(=O)C,B", "b2.png,val,0,DMSO,0,CS(=O)C,A");
+        folder.edit("b3.png,val,1,benzene", "b3.png,train,1,benzene");
+        let experiment = folder.read().unwrap();
+        let trained = |dose, learn_controls| {
+            let table = ConditionTable::build(&experiment, &ConditionsConfig { dose, ..one_hot() }).unwrap();
+            let pairing = PairingConfig {
+                learn_controls,
+                ..PairingConfig::default()
+            };
+            let pairing = Pairing::new(&experiment, &table, &pairing).unwrap();
+            let (conditions, _) = conditions_for_bundle(&table, &experiment, &pairing).unwrap();
+            let list = conditions.list.into_iter();
+            list.map(|condition| condition.trained_doses_um)
+                .collect::<Vec<_>>()
+        };
+        let some = |doses: &[f64]| Some(doses.to_vec());
+        assert_eq!(
+            trained(DoseConfig::Log1p, false),
+            [some(&[]), some(&[1.0]), some(&[1.0])]
+        );
+        assert_eq!(trained(DoseConfig::Log1p, true)[0], some(&[0.0]));
+        // The network is not told the dose.
+        assert_eq!(trained(DoseConfig::None, false), [None, None, None]);
     }
 
     #[test]

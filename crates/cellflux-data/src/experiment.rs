@@ -69,6 +69,12 @@ impl Experiment {
         &self.fields
     }
 
+    /// Whether a program draws the images (`[data.synthetic]`), so that no cell was imaged. Drawn images that
+    /// were written as files are read as any others: nothing in them says so.
+    pub fn drawn(&self) -> bool {
+        matches!(self.images, Images::Synthetic(_))
+    }
+
     /// A hash of everything that the packed cache depends on: the images' names, lengths and times, their
     /// meaning, and the model's size, channels and coding.
     pub fn fingerprint(&self) -> &str {

@@ -16,7 +16,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let evaluation = Evaluation::from_json(&fs::read(file)?)?;
     let folder = PathBuf::from(folder);
     fs::create_dir_all(&folder)?;
-    for Chart { name, figure } in charts(&evaluation, &Labels::ENGLISH) {
+    let labels = Labels::english(evaluation.data.nature());
+    for Chart { name, figure } in charts(&evaluation, &labels) {
         let path = folder.join(format!("{name}.svg"));
         fs::write(&path, figure.standalone(&Source::of(&model, &evaluation)))?;
         println!("{}", path.display());

@@ -324,6 +324,7 @@ mod tests {
             batch: batch.into(),
             kind: CloudKind::Control,
             cells: 30,
+            starts: None,
             mean,
             covariance,
         }

@@ -1,5 +1,7 @@
 //! The words of charts, so that a page can have them in its own language.
 
+use cellflux_bundle::evaluation::Nature;
+
 use crate::Estimate;
 use crate::numbers::percent;
 
@@ -20,9 +22,9 @@ pub struct Labels<'a> {
     pub between: &'a str,
     /// Heads the rows of all conditions together.
     pub all_conditions: &'a str,
-    /// Real controls.
+    /// The data's controls.
     pub control: &'a str,
-    /// Real cells under a compound.
+    /// The data's cells under a compound: real ones, or drawn.
     pub real_treated: &'a str,
     /// Cells that the model made.
     pub made: &'a str,
@@ -42,7 +44,7 @@ pub struct Labels<'a> {
     pub nuclear_area: &'a str,
     /// What the chart of distances shows, in which space.
     pub distances: &'a str,
-    /// What the band across distances is: the name of the set of real cells.
+    /// What the band across distances is: the name of the set of the data's own cells.
     pub floor: &'a str,
     /// A measure.
     pub frechet: &'a str,
@@ -63,7 +65,7 @@ pub struct Labels<'a> {
 }
 
 impl Labels<'static> {
-    /// In English.
+    /// In English, beside real cells.
     pub const ENGLISH: Self = Self {
         gap_closed: "Share of the measured change made",
         copy_of_control: "a copy of the control",
@@ -95,6 +97,21 @@ impl Labels<'static> {
         coverage: "Coverage",
         energy: "Energy distance",
     };
+
+    /// In English, beside cells that a program drew.
+    pub const OF_DRAWN: Self = Self {
+        real_treated: "Drawn, treated",
+        distances: "Distances to drawn treated cells in the space {}",
+        ..Self::ENGLISH
+    };
+
+    /// In English, beside cells of this nature.
+    pub const fn english(nature: Nature) -> Self {
+        match nature {
+            Nature::Real => Self::ENGLISH,
+            Nature::Drawn => Self::OF_DRAWN,
+        }
+    }
 }
 
 impl Labels<'_> {

@@ -14,7 +14,7 @@ pub struct Measure {
     pub figure: fn(&Distances) -> Option<Estimate>,
 }
 
-/// In the order of the paper's tables, its own measures first.
+/// Those of the paper's Table 1 first.
 pub const MEASURES: [Measure; 8] = [
     Measure {
         name: "frechet",

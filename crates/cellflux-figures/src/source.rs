@@ -8,7 +8,7 @@ use cellflux_bundle::evaluation::{MeasuredData, MeasuredSplit, Resampled};
 pub struct Source<'a> {
     /// The model.
     pub model: &'a str,
-    /// The real cells, and what intervals resample.
+    /// The data's cells, and what intervals resample.
     pub data: &'a MeasuredData,
     /// The day, `YYYY-MM-DD`.
     pub date: &'a str,
@@ -27,8 +27,8 @@ impl<'a> Source<'a> {
         }
     }
 
-    /// What is said, in English: what is generated, what is real, what the intervals are where there are
-    /// any, when and by what.
+    /// What is said, in English: what is generated, what is real or drawn, what the intervals are where
+    /// there are any, when and by what.
     pub(crate) fn sentences(&self, intervals: bool) -> [String; 3] {
         let Self {
             model,
@@ -48,8 +48,11 @@ impl<'a> Source<'a> {
         [
             format!("Generated cells are made by the model {model}, not measured by a microscope."),
             format!(
-                "Real cells: {} treated and {} controls of {}, {split}.",
-                data.treated, data.controls, data.name
+                "{} cells: {} treated and {} controls of {}, {split}.",
+                data.nature().capital(),
+                data.treated,
+                data.controls,
+                data.name
             ),
             if intervals {
                 format!("Intervals of 95 % by resampling {resampled}. {date}, {program}.")

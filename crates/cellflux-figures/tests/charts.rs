@@ -84,6 +84,7 @@ fn of(many: usize, name: &str) -> Evaluation {
         batch: numbered(number),
         kind: [CloudKind::Control, CloudKind::Treated, CloudKind::Generated][number % 3],
         cells: 7 + number,
+        starts: None,
         mean: [(number / 7) as f64, (number % 5) as f64],
         covariance: [1.0, 0.2, 2.0],
     };
@@ -330,6 +331,7 @@ fn larger_values_lie_further_along() {
                 batch: "a".into(),
                 kind: CloudKind::Treated,
                 cells: 9,
+                starts: None,
                 mean,
                 covariance: [1.0, 0.0, 1.0],
             };
@@ -361,6 +363,38 @@ fn names_stay_text_and_a_file_runs_and_loads_nothing() {
             );
         }
         assert!(!text.contains("url(") && !text.contains("@import"), "{chart}");
+    }
+}
+
+#[test]
+fn charts_of_drawn_cells_do_not_call_them_real() {
+    let mut evaluation = measured();
+    evaluation.data.drawn = true;
+    evaluation.data.name = "the data".into();
+    for row in &mut evaluation.rows {
+        // The trainer names the sets.
+        row.name = row.name.replace("real", "drawn");
+    }
+    let said = |evaluation: &Evaluation| -> Vec<String> {
+        let drawn = charts(evaluation, &Labels::english(evaluation.data.nature()));
+        let source = Source::of("the model", evaluation);
+        drawn
+            .iter()
+            .map(|chart| chart.figure.standalone(&source).to_lowercase())
+            .collect()
+    };
+    let says = |text: &str, word: &str| {
+        let mut words = text.split(|letter: char| !letter.is_alphabetic());
+        words.any(|found| found == word)
+    };
+    let drawn = said(&evaluation);
+    assert!(drawn.len() > 2, "{}", drawn.len());
+    for text in drawn {
+        assert!(!says(&text, "real") && says(&text, "drawn"), "{text}");
+    }
+    evaluation.data.drawn = false;
+    for text in said(&evaluation) {
+        assert!(text.contains("real cells: "), "{text}");
     }
 }
 

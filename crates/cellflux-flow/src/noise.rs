@@ -1,7 +1,7 @@
 //! Source noise: the standard normal numbers that turn one control image into many possible sources.
 //!
 //! A seed names the same numbers on every platform and engine, so the noise is part of the recipe and a link
-//! can hold it. Evaluation adds `level * N(0, I)` to the control image (paper, section 3.4).
+//! can hold it. `level * N(0, I)` is added to the control image (paper, section 3.4).
 
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;

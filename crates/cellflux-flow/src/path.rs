@@ -1,7 +1,7 @@
 //! The linear probability path between a control image `x0` and a treated image `x1`.
 //!
 //! `x_t = (1 - t) x0 + t x1`, whose velocity `x1 - x0` is what the network learns to predict (paper,
-//! section 3.2, the flow matching objective with optimal-transport displacement).
+//! section 3.1).
 
 use crate::error::FlowError;
 

@@ -15,7 +15,7 @@ pub enum FixedSolver {
     Euler,
     /// Order 2: the velocity half a step ahead.
     Midpoint,
-    /// Order 2: the mean of the velocities at both ends (trapezoid after an Euler step); the paper's sampler.
+    /// Order 2: the mean of the velocities at both ends (trapezoid after an Euler step); the public code's.
     Heun,
     /// Order 4: the 3/8 rule.
     Rk4,

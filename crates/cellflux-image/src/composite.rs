@@ -190,6 +190,57 @@ pub fn difference_legend(spec: &ImageSpec, display: &Display, width: usize) -> V
         .collect()
 }
 
+/// How much the visible channels change together: at each pixel the root mean square over them of `change`,
+/// a difference of model-range images `[C, H, W]`, or one per unit of time. Nothing is the first colour of
+/// viridis, and `scale` in coded units ([`DIFFERENCE_SCALE`]) and more is the last one; windows and gammas do
+/// not matter here. A NaN counts as no change; without a visible channel the picture is black.
+///
+/// # Errors
+/// [`ImageError::Length`] unless the change has the spec's shape.
+pub fn magnitude(
+    spec: &ImageSpec,
+    display: &Display,
+    change: &[f32],
+    scale: f32,
+) -> Result<Rgba, ImageError> {
+    spec.check_length("model-range change", change.len())?;
+    let none = spec.range.unit(0.0);
+    let visible = display.shown(spec).count();
+    let mut squares = vec![0f32; spec.pixels()];
+    for (index, _, _) in display.shown(spec) {
+        let plane = change.iter().skip(index * spec.pixels());
+        for (sum, &x) in squares.iter_mut().zip(plane) {
+            let change = (spec.range.unit(x) - none) / scale;
+            if !change.is_nan() {
+                *sum += change * change;
+            }
+        }
+    }
+    let shade = |sum: &f32| match visible {
+        0 => [0.0; 3],
+        _ => magnitude_colour((sum / visible as f32).sqrt()),
+    };
+    let light: Vec<[f32; 3]> = squares.iter().map(shade).collect();
+    Ok(to_rgba(spec, &light))
+}
+
+/// The colours that [`magnitude`] gives, from no change at the left to its scale at the right: a row of
+/// `width` pixels.
+pub fn magnitude_legend(width: usize) -> Rgba {
+    let last = width.saturating_sub(1).max(1) as f32;
+    let light: Vec<[f32; 3]> = (0..width).map(|x| magnitude_colour(x as f32 / last)).collect();
+    Rgba {
+        width,
+        height: 1,
+        pixels: bytes(&light),
+    }
+}
+
+/// The colour of a share of the scale; more than all of it is as all of it.
+fn magnitude_colour(share: f32) -> [f32; 3] {
+    Lut::Viridis.light(Colour::new(0, 0, 0), share)
+}
+
 /// The light of no change where several channels are visible.
 const NO_CHANGE: [f32; 3] = [128.0; 3];
 
@@ -391,6 +442,38 @@ mod tests {
             hidden.visible = false;
         }
         assert!(difference_legend(&spec, &none, 65).is_empty());
+    }
+
+    #[test]
+    fn a_magnitude_is_the_root_mean_square_of_the_visible_channels_whatever_their_signs() {
+        let spec = spec();
+        let display = Display::of(&spec);
+        // A change in model range is twice that in coded units, and the scale is a quarter.
+        let full = 2.0 * DIFFERENCE_SCALE;
+        let drawn = |display: &Display, change: [f32; 6]| {
+            magnitude(&spec, display, &change, DIFFERENCE_SCALE)
+                .unwrap()
+                .pixels
+        };
+        let legend = magnitude_legend(65);
+        assert_eq!((legend.width, legend.height), (65, 1));
+        let (least, most) = (&legend.pixels[..4], &legend.pixels[256..]);
+        let up = drawn(&display, [full, 0.0, full, 0.0, full, 0.0]);
+        let mixed = drawn(&display, [-full, 0.0, full, 0.0, -full, f32::NAN]);
+        assert_eq!(up, mixed);
+        assert_eq!((&up[..4], &up[4..]), (most, least));
+        // Alone, a channel is its own magnitude; among others that stay it is less.
+        let change = [full, 0.5 * full, 0.0, 0.0, 0.0, 0.0];
+        let mut alone = display.clone();
+        for other in &mut alone.channels[1..] {
+            other.visible = false;
+        }
+        let one = drawn(&alone, change);
+        assert_eq!((&one[..4], &one[4..]), (most, &legend.pixels[128..132]));
+        assert_ne!(drawn(&display, change), one);
+        alone.channels[0].visible = false;
+        assert_eq!(drawn(&alone, change), [0, 0, 0, 255, 0, 0, 0, 255]);
+        assert!(magnitude(&spec, &display, &[0.0; 5], DIFFERENCE_SCALE).is_err());
     }
 
     #[test]

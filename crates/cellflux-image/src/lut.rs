@@ -10,9 +10,10 @@ use crate::spec::Colour;
 
 /// What colours a channel's brightness, from 0 (black in the channel's window) to 1.
 ///
-/// Channels add up. Magenta, yellow and cyan are told apart with every kind of colour vision, and where they
-/// lie on one another they add up to lighter colours. The sequential maps are for a channel that is seen
-/// alone: each step of brightness looks as large as every other, also in grey and to the colour-blind.
+/// Channels add up. Magenta, yellow and cyan stay apart for people who see with two of the three kinds of
+/// cones, too (a test simulates the three cases); grey does not stay apart from them. Where channels lie on
+/// one another they add up to lighter colours. The sequential maps are for a channel that is seen alone: they
+/// become lighter all the way.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Lut {
@@ -33,9 +34,9 @@ pub enum Lut {
     Magma,
 }
 
-/// Nine equally spaced colours of viridis and of magma, by Stéfan van der Walt and Nathaniel Smith (2015),
-/// who dedicated their numbers to the public (CC0 1.0, <https://bids.github.io/colormap/>). Between them
-/// colours are interpolated.
+/// Nine equally spaced colours of viridis and of magma, by Nathaniel Smith, Stéfan van der Walt and, of
+/// viridis, Eric Firing, who dedicated the numbers to the public (CC0 1.0,
+/// <https://bids.github.io/colormap/>). Between them colours are interpolated.
 const VIRIDIS: [Colour; 9] = [
     Colour::new(68, 1, 84),
     Colour::new(71, 45, 123),
@@ -180,6 +181,99 @@ mod tests {
                 .collect();
             assert!(steps.is_sorted_by(|a, b| a < b), "{lut}: {steps:?}");
         }
+    }
+
+    /// What linear light becomes for somebody without one kind of cones, as linear light (Machado, Oliveira
+    /// and Fernandes 2009, "A physiologically-based model for simulation of color vision deficiency", at its
+    /// full severity).
+    const WITHOUT_ONE_KIND_OF_CONES: [(&str, [[f64; 3]; 3]); 3] = [
+        (
+            "protanopia",
+            [
+                [0.152_286, 1.052_583, -0.204_868],
+                [0.114_503, 0.786_281, 0.099_216],
+                [-0.003_882, -0.048_116, 1.051_998],
+            ],
+        ),
+        (
+            "deuteranopia",
+            [
+                [0.367_322, 0.860_646, -0.227_968],
+                [0.280_085, 0.672_501, 0.047_413],
+                [-0.011_820, 0.042_940, 0.968_881],
+            ],
+        ),
+        (
+            "tritanopia",
+            [
+                [1.255_528, -0.076_749, -0.178_779],
+                [-0.078_411, 0.930_809, 0.147_602],
+                [0.004_733, 0.691_367, 0.303_900],
+            ],
+        ),
+    ];
+
+    /// A colour's linear light, red, green and blue from 0 to 1, by the curve of sRGB.
+    fn linear(colour: Colour) -> [f64; 3] {
+        parts(colour).map(|part| {
+            let part = f64::from(part) / 255.0;
+            if part <= 0.040_45 {
+                part / 12.92
+            } else {
+                ((part + 0.055) / 1.055).powf(2.4)
+            }
+        })
+    }
+
+    fn seen(cones: [[f64; 3]; 3], light: [f64; 3]) -> [f64; 3] {
+        cones.map(|row| {
+            let sum: f64 = row.iter().zip(light).map(|(weight, part)| weight * part).sum();
+            sum.clamp(0.0, 1.0)
+        })
+    }
+
+    /// Linear light of sRGB's primaries in the CIE's space of 1976 (lightness, red to green, yellow to blue)
+    /// with the white point D65.
+    fn lab([red, green, blue]: [f64; 3]) -> [f64; 3] {
+        let curve = |t: f64| {
+            if t > 216.0 / 24_389.0 {
+                t.cbrt()
+            } else {
+                (24_389.0 / 27.0 * t + 16.0) / 116.0
+            }
+        };
+        let x = curve((0.412_456 * red + 0.357_576 * green + 0.180_438 * blue) / 0.950_47);
+        let y = curve(0.212_673 * red + 0.715_152 * green + 0.072_175 * blue);
+        let z = curve((0.019_334 * red + 0.119_192 * green + 0.950_304 * blue) / 1.088_83);
+        [116.0 * y - 16.0, 500.0 * (x - y), 200.0 * (y - z)]
+    }
+
+    /// How far apart two colours look: their distance in that space, of which about 2 can just be seen.
+    fn apart(cones: [[f64; 3]; 3], first: Lut, second: Lut) -> f64 {
+        let [first, second] = [first, second].map(|lut| lab(seen(cones, linear(lut.full(OWN)))));
+        let squares = first.iter().zip(second).map(|(a, b)| (a - b).powi(2));
+        squares.sum::<f64>().sqrt()
+    }
+
+    #[test]
+    fn magenta_yellow_and_cyan_stay_apart_without_one_kind_of_cones_and_grey_does_not() {
+        for (name, cones) in WITHOUT_ONE_KIND_OF_CONES {
+            for row in cones {
+                // Everybody sees white as white.
+                assert!((row.iter().sum::<f64>() - 1.0).abs() < 2e-6, "{name}: {row:?}");
+            }
+            for (first, second) in [
+                (Lut::Magenta, Lut::Yellow),
+                (Lut::Magenta, Lut::Cyan),
+                (Lut::Yellow, Lut::Cyan),
+            ] {
+                let found = apart(cones, first, second);
+                assert!(found > 40.0, "{name}: {first} and {second} {found}");
+            }
+        }
+        let [(_, without_red), _, (_, without_blue)] = WITHOUT_ONE_KIND_OF_CONES;
+        assert!(apart(without_red, Lut::Cyan, Lut::Grey) < 10.0);
+        assert!(apart(without_blue, Lut::Yellow, Lut::Grey) < 15.0);
     }
 
     #[test]

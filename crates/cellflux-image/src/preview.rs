@@ -24,6 +24,37 @@ pub fn plane(plane: &Plane, max_side: usize) -> Preview {
     blend(&[(plane, Colour::new(255, 255, 255))], max_side)
 }
 
+/// A plane of fewer pixels, whose numbers mean what the plane's do.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Reduced {
+    /// Pixels a row.
+    pub width: usize,
+    /// Rows.
+    pub height: usize,
+    /// Source pixels per pixel, along both sides; 1 for a plane as it is.
+    pub reduction: usize,
+    /// Means of blocks of `reduction` x `reduction` pixels, row by row.
+    pub values: Vec<f32>,
+}
+
+/// A plane reduced by the smallest whole number that leaves at most `most` pixels, at least one.
+pub fn reduced(plane: &Plane, most: usize) -> Reduced {
+    let left = |reduction: usize| plane.width.div_ceil(reduction) * plane.height.div_ceil(reduction);
+    let mut reduction = 1;
+    while left(reduction) > most.max(1) {
+        reduction += 1;
+    }
+    Reduced {
+        width: plane.width.div_ceil(reduction),
+        height: plane.height.div_ceil(reduction),
+        reduction,
+        values: reduce(plane, reduction)
+            .into_iter()
+            .map(|mean| mean as f32)
+            .collect(),
+    }
+}
+
 /// All assigned planes in their channels' colours, each stretched for itself: for orientation, not for
 /// comparing brightness.
 pub fn assignment(
@@ -121,6 +152,25 @@ mod tests {
         assert_eq!((preview.picture.width, preview.picture.height), (250, 150));
         assert_eq!(preview.picture.pixels[..4], [0, 0, 0, 255]);
         assert_eq!(preview.picture.pixels[4 * 249..4 * 250], [255, 255, 255, 255]);
+    }
+
+    #[test]
+    fn a_plane_is_reduced_as_little_as_is_needed_and_keeps_its_numbers() {
+        let own = Plane {
+            name: None,
+            width: 5,
+            height: 3,
+            values: (0..15u8).map(f32::from).collect(),
+        };
+        let whole = reduced(&own, 15);
+        assert_eq!((whole.width, whole.height, whole.reduction), (5, 3, 1));
+        assert_eq!(whole.values, own.values);
+        let less = reduced(&own, 14);
+        assert_eq!((less.width, less.height, less.reduction), (3, 2, 2));
+        // The last column and row are of smaller blocks.
+        assert_eq!(less.values, vec![3.0, 5.0, 6.5, 10.5, 12.5, 14.0]);
+        let one = reduced(&own, 0).values;
+        assert!(one.len() == 1 && (one[0] - 7.0).abs() < 1e-6, "{one:?}");
     }
 
     #[test]

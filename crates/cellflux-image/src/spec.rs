@@ -195,10 +195,12 @@ impl ImageSpec {
     /// The images of BBBC021 single-cell crops: F-actin, beta-tubulin and DNA in this order, square-root
     /// coded from 12 bits, `-1..1` (Caie et al. 2010; the data's own coding `v = 4095 (q / 255)^2`).
     pub fn bbbc021(height: usize, width: usize) -> Self {
-        // The windows suit untreated cells, whose coded values lie between 26 and 113 of 255 (1st and 99th
-        // percentile of the data set's DMSO crops). Treated cells may be brighter and then saturate: of the
-        // pixels of 3,904 treated crops 3.6 % in actin, 3.4 % in tubulin and 0.8 % in DNA. Windows for these
-        // would leave untreated cells dark, so a page says what its windows cut off, and lets them be moved.
+        // The windows suit untreated cells, whose coded values lie between 26 and 111 of 255 (the least 1st
+        // and the greatest 99th percentile of a channel over the data set's DMSO crops). Treated cells may be
+        // brighter and then saturate: of the pixels of 3,904 treated crops 3.6 % in actin, 3.4 % in tubulin
+        // and 0.8 % in DNA (cellflux-data/tests/display_windows.rs prints and checks all of these). Windows
+        // for these cells would leave untreated ones dark, so a page says what its windows cut off, and lets
+        // them be moved.
         // w1, w2 and w4 are the wavelengths' names in the raw files.
         let channels = [
             (

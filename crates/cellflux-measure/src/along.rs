@@ -62,6 +62,11 @@ impl Along {
         &self.measures
     }
 
+    /// The position, from 0, of the channel that shows nuclei; `None` where no name says which.
+    pub fn nuclear(&self) -> Option<usize> {
+        self.channels.nuclei()
+    }
+
     /// The values of an image `[C, H, W]` in model range, in the order of [`Self::measures`]; `None` where it
     /// has no such value. The image is measured as the bytes that it would be stored as: what lies outside
     /// the model range counts as its nearest end.
@@ -222,6 +227,8 @@ mod tests {
     #[test]
     fn images_without_a_nuclear_channel_have_no_nucleus_and_wrong_sizes_are_refused() {
         let along = Along::new(&ImageSpec::plain(2, 4, 4)).unwrap();
+        assert_eq!(along.nuclear(), None);
+        assert_eq!(Along::new(&ImageSpec::bbbc021(4, 4)).unwrap().nuclear(), Some(2));
         let names: Vec<&str> = along.measures().iter().map(|own| own.name.as_str()).collect();
         assert_eq!(
             names,

@@ -1,8 +1,10 @@
-//! The wasm-bindgen interface to what is made of a walk once it has been walked: what `web/worker/results.js`
-//! and `web/worker/figures.js` call. It is a module of its own because many visitors only look.
+//! The wasm-bindgen interface to what is made of a walk once it has been walked, and of a visitor's image
+//! before: what `web/worker/results.js` and `web/worker/figures.js` call. It is a module of its own because
+//! many visitors only look.
 //!
 //! - [`measures`]: what the images of a walk, and the bundle's cells, measure.
 //! - [`figure`]: figures and films of a walk.
+//! - [`field`]: where the nuclei of an uploaded image lie.
 //!
 //! Nothing panics across the border. What is refused arrives as a JS object `{ kind, sentence }`, as failures
 //! of the explorer's module do.
@@ -12,6 +14,7 @@
     reason = "every error is one of the lower crates', whose own documentation says when it comes"
 )]
 
+pub mod field;
 pub mod figure;
 pub mod measures;
 

@@ -39,6 +39,11 @@ impl Measures {
         list
     }
 
+    /// The position, from 0, of the channel that shows nuclei; nothing where no channel's name says so.
+    pub fn nuclear(&self) -> Option<usize> {
+        self.along.nuclear()
+    }
+
     /// The values of an image `[C, H, W]` in model range; NaN where it has no such value.
     pub fn of(&self, image: &[f32]) -> Result<Vec<f64>, JsValue> {
         let values = self

@@ -197,6 +197,40 @@ impl<E: Engine> Exploration<E> {
         Ok(velocity.is_some())
     }
 
+    /// What the condition adds to the velocity at a frame: `v(x, t, c) - v(x, t, null)` `[C, H, W]`, in model
+    /// range per unit of t; `None` for a step that is not reached. Guidance amplifies it: the walk follows
+    /// `alpha v(x, t, c) + (1 - alpha) v(x, t, null)` (paper, section 3.3), which is
+    /// `v(x, t, null) + alpha (v(x, t, c) - v(x, t, null))`. It is there for every alpha, also for the 1 of a
+    /// walk that is not guided.
+    ///
+    /// A guided step evaluates both velocities and keeps only their sum, so this evaluates the network twice,
+    /// which costs as much as one guided velocity. The walk goes on afterwards as if it had not been asked.
+    ///
+    /// # Errors
+    /// As [`Exploration::advance`].
+    pub async fn condition_effect(&mut self, step: usize) -> Result<Option<Vec<f32>>, StepError<E::Error>> {
+        let Some(frame) = self.frames.get(step) else {
+            return Ok(None);
+        };
+        let engine = self.engine.as_mut().ok_or(StepError::NoEngine)?;
+        let times = [frame.t];
+        let condition = self.walk.flow().condition.as_slice();
+        let x = engine.upload(&frame.values).map_err(StepError::Engine)?;
+        let with = engine
+            .evaluate(&x, &times, &[Some(condition)])
+            .map_err(StepError::Engine)?;
+        let without = engine.evaluate(&x, &times, &[None]).map_err(StepError::Engine)?;
+        let effect = engine
+            .combine(&[(1.0, &with), (-1.0, &without)])
+            .map_err(StepError::Engine)?;
+        let values = engine.read(&effect).await.map_err(StepError::Engine)?;
+        if values.iter().all(|value| value.is_finite()) {
+            Ok(Some(values))
+        } else {
+            Err(StepError::NotFinite { t: frame.t })
+        }
+    }
+
     /// Changes to another walk and keeps every frame that is also one of its frames.
     pub fn apply(&mut self, walk: PreparedWalk) -> Change {
         let same_start =

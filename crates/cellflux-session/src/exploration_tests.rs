@@ -1,6 +1,8 @@
 //! What an exploration promises: the solver's own numbers, nothing computed twice, nothing lost with a
 //! device.
 
+use cellflux_flow::field::Field;
+use cellflux_flow::guidance::Guidance;
 use cellflux_flow::solver::Solver;
 use cellflux_flow::time_grid::GridKind;
 use pollster::block_on;
@@ -53,7 +55,7 @@ fn each_step_is_the_solver_s_own() {
         engine.condition(&[flow.condition], flow.guidance).unwrap();
         let mut x = engine.upload(exploration.walk().start()).unwrap();
         for frame in &exploration.frames()[1..] {
-            x = cellflux_flow::field::Field::combine(&mut engine, &[(1.0, &x)]).unwrap();
+            x = engine.combine(&[(1.0, &x)]).unwrap();
             x = fixed.step(&mut engine, frame.t - 0.25, frame.t, &x).unwrap();
             assert_eq!(frame.values, *x, "{solver} at {}", frame.t);
             assert_eq!(frame.evaluations, fixed.evaluations());
@@ -354,4 +356,74 @@ fn trials_that_the_adaptive_solver_rejected_are_counted_with_the_step_they_came_
         let trials = 6 * (frame.rejected + 1);
         assert!((trials..trials + 4).contains(&frame.evaluations), "{frame:?}");
     }
+}
+
+#[test]
+fn the_condition_s_effect_times_alpha_is_what_guidance_adds_to_the_velocity_of_no_condition() {
+    for alpha in [0.0, 1.0, 1.2, 3.0] {
+        let mut exploration = walked(prepared(|r| r.sampling.alpha = alpha));
+        let frame = exploration.frames()[2].clone();
+        let effect = block_on(exploration.condition_effect(2)).unwrap().unwrap();
+        let mut engine = TestEngine::default();
+        let x = engine.upload(&frame.values).unwrap();
+        let mut velocity = |alpha: f64| {
+            engine.condition(&[vec![0.8, 0.0]], Guidance { alpha }).unwrap();
+            engine.velocity(frame.t, &x).unwrap()
+        };
+        let (guided, without) = (velocity(alpha), velocity(0.0));
+        for ((guided, without), effect) in guided.iter().zip(without.iter()).zip(&effect) {
+            let expected = f64::from(*without) + alpha * f64::from(*effect);
+            assert!(
+                (f64::from(*guided) - expected).abs() < 1e-5,
+                "{guided} {expected}"
+            );
+        }
+        assert!(effect.iter().any(|value| value.abs() > 0.1));
+        assert_eq!(block_on(exploration.condition_effect(99)).unwrap(), None);
+    }
+}
+
+#[test]
+fn a_condition_that_the_network_takes_as_none_has_no_effect_and_alpha_does_not_matter_there() {
+    // At t = 0 the test's network gives 0 without a condition, and 0 under one of zeros.
+    let without = |alpha: f64| {
+        let mut recipe = recipe();
+        recipe.sampling.alpha = alpha;
+        recipe.sampling.solver = "euler".parse().unwrap();
+        PreparedWalk::of_parts(recipe, &[0.5; 32], vec![0.0, 0.0]).unwrap()
+    };
+    let mut first = with_engine(without(0.5), TestEngine::default());
+    assert_eq!(block_on(first.condition_effect(0)).unwrap(), Some(vec![0.0; 32]));
+    let mut second = with_engine(without(3.0), TestEngine::default());
+    for exploration in [&mut first, &mut second] {
+        block_on(exploration.advance(Pacing::Single)).unwrap();
+    }
+    assert_eq!(first.frames(), second.frames());
+}
+
+#[test]
+fn asking_for_the_condition_s_effect_changes_nothing_of_the_walk() {
+    for solver in Solver::ALL {
+        let whole = walked(prepared(|r| r.sampling.solver = solver));
+        let mut asked = with_engine(prepared(|r| r.sampling.solver = solver), TestEngine::default());
+        while !asked.is_finished() {
+            // In the middle of a step, too.
+            block_on(asked.evaluate()).unwrap();
+            assert!(block_on(asked.condition_effect(0)).unwrap().is_some());
+            block_on(asked.advance(Pacing::Continuous)).unwrap();
+        }
+        assert_eq!(asked.frames(), whole.frames(), "{solver}");
+    }
+    let mut bare: Exploration<TestEngine> = Exploration::new(prepared(|_| ()));
+    let error = block_on(bare.condition_effect(0)).unwrap_err();
+    assert_eq!(error, StepError::NoEngine);
+    let mut broken = with_engine(
+        prepared(|_| ()),
+        TestEngine {
+            broken_from: Some(0.0),
+            ..TestEngine::default()
+        },
+    );
+    let error = block_on(broken.condition_effect(0)).unwrap_err();
+    assert!(matches!(error, StepError::NotFinite { .. }), "{error}");
 }

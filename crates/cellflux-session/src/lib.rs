@@ -27,6 +27,7 @@ pub mod recipe;
 pub mod start_image;
 pub mod step_error;
 pub mod timing;
+pub mod velocity;
 mod walker;
 
 #[cfg(test)]
@@ -38,6 +39,6 @@ pub use error::SessionError;
 pub use exploration::{Change, Exploration, Pacing};
 pub use frame::Frame;
 pub use prepared_walk::PreparedWalk;
-pub use recipe::{ChannelView, Direction, Recipe, Start, Treatment, View};
+pub use recipe::{ChangeMap, ChannelView, Direction, Recipe, Start, Treatment, View};
 pub use step_error::StepError;
 pub use timing::Timing;

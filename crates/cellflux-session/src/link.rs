@@ -5,9 +5,13 @@
 //! short link can be written by hand. An uploaded crop is written as a lossless PNG in base64url.
 //!
 //! Version 2 has `smiles` in place of `c`: a compound that a visitor has typed, percent-encoded. Version 3
-//! also has `window`, `gamma` and `lut`: channels that are shown otherwise than the manifest says. A link is
-//! written in the lowest version that holds the recipe: one without any of this is version 1, which older
-//! pages read; they refuse a later one by its number.
+//! also has `window`, `gamma` and `lut`: channels that are shown otherwise than the manifest says. Version 4
+//! also has `map`: what the picture of the change shows, where that is not the difference to the control. A
+//! link is written in the lowest version that holds the recipe: one without any of this is version 1, which
+//! older pages read; they refuse a later one by its number.
+//!
+//! The address of a page with several explorers holds a link of each, joined by `&&`; of such an address the
+//! first link is read.
 
 mod channels;
 
@@ -22,7 +26,7 @@ use cellflux_bundle::conditions::Condition;
 use cellflux_image::{ImageSpec, coded_png};
 
 use crate::error::{SessionError, shown};
-use crate::recipe::{Direction, Recipe, Start, Treatment, first_condition, number};
+use crate::recipe::{ChangeMap, Direction, Recipe, Start, Treatment, first_condition, number};
 
 /// The version of a link to a condition of the bundle.
 const VERSION: &str = "1";
@@ -30,22 +34,28 @@ const VERSION: &str = "1";
 const VERSION_OF_TYPED: &str = "2";
 /// The version of a link in which channels are shown otherwise than the manifest says.
 const VERSION_OF_CHANNELS: &str = "3";
+/// The version of a link in which the picture of the change shows something else than the difference.
+const VERSION_OF_MAPS: &str = "4";
 
 /// What the first version has not: a key, the version that is the first to have it, and what it is.
-const LATER: [(&str, &str, &str); 4] = [
+const LATER: [(&str, &str, &str); 5] = [
     ("smiles", VERSION_OF_TYPED, "typed compounds"),
     ("window", VERSION_OF_CHANNELS, "windows"),
     ("gamma", VERSION_OF_CHANNELS, "gammas"),
     ("lut", VERSION_OF_CHANNELS, "look-up tables"),
+    ("map", VERSION_OF_MAPS, "maps of the change"),
 ];
 
 /// Longest link that is read, in bytes; browsers give up on addresses beyond 2 MiB.
 pub const MAX_BYTES: usize = 2 << 20;
 
+/// What stands between the links of several explorers in one address (`web/page_history.js`).
+const JOINT: &str = "&&";
+
 /// Every key, in the order of writing.
-const KEYS: [&str; 21] = [
+const KEYS: [&str; 22] = [
     "v", "model", "start", "c", "smiles", "dose", "a", "solver", "grid", "steps", "rtol", "atol", "noise",
-    "seed", "way", "at", "hide", "window", "gamma", "lut", "crop",
+    "seed", "way", "at", "hide", "window", "gamma", "lut", "map", "crop",
 ];
 
 /// Writes a recipe for a model with images of `spec`, without the leading `#`.
@@ -55,6 +65,7 @@ const KEYS: [&str; 21] = [
 pub fn write(recipe: &Recipe, spec: &ImageSpec) -> Result<String, SessionError> {
     let sampling = &recipe.sampling;
     let version = match recipe.condition {
+        _ if recipe.view.map != ChangeMap::default() => VERSION_OF_MAPS,
         _ if !recipe.view.channels.is_empty() => VERSION_OF_CHANNELS,
         Treatment::Listed(_) => VERSION,
         Treatment::Typed(_) => VERSION_OF_TYPED,
@@ -96,6 +107,9 @@ pub fn write(recipe: &Recipe, spec: &ImageSpec) -> Result<String, SessionError> 
         if !list.is_empty() {
             put(key, &list);
         }
+    }
+    if recipe.view.map != ChangeMap::default() {
+        put("map", &recipe.view.map.name());
     }
     if let Start::Crop(coded) = &recipe.start {
         // Last, since it is long and a reader wants to see the rest.
@@ -159,6 +173,7 @@ pub fn read(text: &str, manifest: &Manifest) -> Result<Recipe, SessionError> {
         recipe.view.hidden = numbers.map_err(|_| wrong("hide", list, "whole numbers joined by commas"))?;
     }
     recipe.view.channels = channels::read(|key| fields.text(key))?;
+    fields.set("map", &mut recipe.view.map, ChangeMap::NAMES)?;
     recipe.validate(manifest)?;
     Ok(recipe)
 }
@@ -197,6 +212,11 @@ impl<'a> Fields<'a> {
             )));
         }
         let hash = text.split_once('#').map_or(text, |(_, hash)| hash);
+        // A page with several explorers joins their links: the first is meant.
+        let hash = hash
+            .split(JOINT)
+            .find(|link| !link.is_empty())
+            .unwrap_or_default();
         let mut fields = BTreeMap::new();
         for part in hash.split('&').filter(|part| !part.is_empty()) {
             let (key, value) = part
@@ -223,10 +243,11 @@ impl<'a> Fields<'a> {
         let Some(version) = self.text("v") else {
             return Ok(());
         };
-        if ![VERSION, VERSION_OF_TYPED, VERSION_OF_CHANNELS].contains(&version) {
+        let known = [VERSION, VERSION_OF_TYPED, VERSION_OF_CHANNELS, VERSION_OF_MAPS];
+        if !known.contains(&version) {
             return Err(SessionError::link(format!(
-                "its version is {}, expected {VERSION}, {VERSION_OF_TYPED} or {VERSION_OF_CHANNELS}; a newer \
-                 page may read it",
+                "its version is {}, expected {VERSION}, {VERSION_OF_TYPED}, {VERSION_OF_CHANNELS} or \
+                 {VERSION_OF_MAPS}; a newer page may read it",
                 shown(version)
             )));
         }

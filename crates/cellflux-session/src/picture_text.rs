@@ -115,13 +115,21 @@ pub(crate) fn title(manifest: &Manifest, recipe: &Recipe) -> String {
     format!("{}, {}", condition(manifest, recipe), way(recipe))
 }
 
-/// The condition's name and dose, and that a typed compound was never seen.
+/// The condition's name and dose, and what training did not have of them: a typed compound at all, or cells
+/// of a compound at this dose.
 pub(crate) fn condition(manifest: &Manifest, recipe: &Recipe) -> String {
     let mut name = recipe.condition.name(manifest).to_owned();
     if let Some(dose_um) = recipe.dose_um {
         name = format!("{name} at {} µM", number(&dose_um));
     }
+    let untrained = |dose_um: f64| {
+        let condition = recipe.condition.condition(manifest);
+        condition.is_some_and(|condition| !condition.control && condition.was_not_trained_at(dose_um))
+    };
     match recipe.condition {
+        Treatment::Listed(_) if recipe.dose_um.is_some_and(untrained) => {
+            format!("{name} (no cell of it at this dose was trained on)")
+        }
         Treatment::Listed(_) => name,
         Treatment::Typed(_) => format!("{name} ({UNSEEN})"),
     }
@@ -251,6 +259,21 @@ mod tests {
         );
         recipe.view.step = Some(2);
         assert_eq!(link::read(&of("CellFlux link"), &manifest).unwrap(), recipe);
+    }
+
+    #[test]
+    fn a_dose_that_was_not_trained_on_is_said_to_be_one() {
+        let manifest = manifest_with_dose();
+        let mut recipe = recipe();
+        let mut title = |dose_um| {
+            recipe.dose_um = Some(dose_um);
+            title(&manifest, &recipe)
+        };
+        assert_eq!(title(3.0), "taxol at 3 µM, from the control to the treated end");
+        assert_eq!(
+            title(0.7),
+            "taxol at 0.7 µM (no cell of it at this dose was trained on), from the control to the treated end"
+        );
     }
 
     #[test]

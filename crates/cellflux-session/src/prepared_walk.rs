@@ -101,6 +101,8 @@ impl PreparedWalk {
             .next();
         if let Some(id) = same {
             recipe.condition = Treatment::Listed(id);
+            // Its own doses may be fewer than those of all compounds.
+            recipe.validate(manifest)?;
         }
         Self::under(recipe, manifest, counts.to_vec(), example)
     }
@@ -194,7 +196,7 @@ impl PreparedWalk {
     }
 
     /// What a picture of the change at time `t` is taken from: the control, with the share of its source
-    /// noise that the straight path from the noised start still holds there, `1 - t` (paper, equation 2). So
+    /// noise that the straight path from the noised start still holds there, `1 - t` (paper, section 3.1). So
     /// the change is nothing at the start, and at the end it is the effect without the noise. There and back
     /// it is the very start again, and the last frame's change is the solver's error.
     pub fn reference_at(&self, t: f64) -> Cow<'_, [f32]> {

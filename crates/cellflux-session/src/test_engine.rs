@@ -134,7 +134,11 @@ impl Engine for TestEngine {
         Ok(())
     }
 
-    fn evaluate(&mut self, x: &State, t: &[f64], _: &[Option<&[f32]>]) -> Result<State, TestError> {
-        self.velocity(t[0], x)
+    fn evaluate(&mut self, x: &State, t: &[f64], conditions: &[Option<&[f32]>]) -> Result<State, TestError> {
+        let (first, alpha) = conditions[0].map_or((0.0, 0.0), |vector| (f64::from(vector[0]), 1.0));
+        let before = self.condition.replace((first, Guidance { alpha }));
+        let velocity = self.velocity(t[0], x);
+        self.condition = before;
+        velocity
     }
 }

@@ -124,6 +124,7 @@ fn condition(id: &str, control: bool) -> Condition {
         structure: None,
         mode_of_action: None,
         doses_um: vec![0.3, 3.0],
+        trained_doses_um: None,
         batches: Vec::new(),
         target: None,
         split: Split::Seen,

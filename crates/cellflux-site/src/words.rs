@@ -1,5 +1,6 @@
 //! The words that the toolkit itself puts on a page, in the page's language.
 
+use cellflux_bundle::evaluation::Nature;
 use cellflux_figures::Labels;
 use cellflux_session::picture_text::NOTE;
 
@@ -8,6 +9,8 @@ pub const LANGUAGES: [&str; 4] = ["en", "de", "fr", "es"];
 
 /// The English words of charts are those of the crate that draws them.
 const CHARTS: Labels<'static> = Labels::ENGLISH;
+/// The same beside cells that a program drew.
+const CHARTS_OF_DRAWN: Labels<'static> = Labels::OF_DRAWN;
 
 macro_rules! words {
     ($($(#[$meaning:meta])* $name:ident: $en:expr, $de:literal, $fr:literal, $es:literal;)*) => {
@@ -30,6 +33,16 @@ macro_rules! words {
         const GERMAN: Words = Words { language: "de", $($name: $de,)* };
         const FRENCH: Words = Words { language: "fr", $($name: $fr,)* };
         const SPANISH: Words = Words { language: "es", $($name: $es,)* };
+    };
+}
+
+/// The words that say what the data's cells are, for cells that a program drew.
+macro_rules! words_of_drawn {
+    ($($name:ident: $en:expr, $de:literal, $fr:literal, $es:literal;)*) => {
+        const ENGLISH_OF_DRAWN: Words = Words { $($name: $en,)* ..ENGLISH };
+        const GERMAN_OF_DRAWN: Words = Words { $($name: $de,)* ..GERMAN };
+        const FRENCH_OF_DRAWN: Words = Words { $($name: $fr,)* ..FRENCH };
+        const SPANISH_OF_DRAWN: Words = Words { $($name: $es,)* ..SPANISH };
     };
 }
 
@@ -102,6 +115,11 @@ words! {
     between: CHARTS.between, "{} bis {}", "{} à {}", "{} a {}";
     /// A link to the figures of a table or drawing.
     data: "Data (CSV)", "Daten (CSV)", "Données (CSV)", "Datos (CSV)";
+    /// A link to how often a classifier is right, beside the data of its matrices.
+    data_of_accuracies: "Accuracies (CSV)", "Genauigkeiten (CSV)", "Exactitudes (CSV)", "Exactitudes (CSV)";
+    /// What the data's cells are, as the glossary's sentences need it: an adjective in English, the stem of
+    /// one in German, and one of the feminine plural in French and Spanish.
+    real: "real", "echt", "réelles", "reales";
     /// A column: which cells stand beside the real treated ones.
     set_of_cells: "Cells", "Zellen", "Cellules", "Células";
     /// A column: a number of cells.
@@ -293,6 +311,29 @@ words! {
         "Quite la última parte de la dirección para volver a la página.";
 }
 
+words_of_drawn! {
+    real: "drawn", "gezeichnet", "dessinées", "dibujadas";
+    real_treated: CHARTS_OF_DRAWN.real_treated, "Gezeichnet, behandelt", "Dessinées, traitées",
+        "Dibujadas, tratadas";
+    fine_detail: "Fine detail (drawn cells: 1)", "Feine Struktur (gezeichnete Zellen: 1)",
+        "Détail fin (cellules dessinées : 1)", "Detalle fino (células dibujadas: 1)";
+    few_cells: "fewer than {} drawn cells", "weniger als {} gezeichnete Zellen",
+        "moins de {} cellules dessinées", "menos de {} células dibujadas";
+    one_group: "all drawn cells are of one well, field of view or plate",
+        "alle gezeichneten Zellen sind aus einer Vertiefung, einem Bildfeld oder einer Platte",
+        "toutes les cellules dessinées viennent d’un seul puits, champ ou plaque",
+        "todas las células dibujadas son de un solo pocillo, campo o placa";
+    few_controls: "fewer than {} drawn controls in the same batches",
+        "weniger als {} gezeichnete Kontrollen in denselben Chargen",
+        "moins de {} contrôles dessinés dans les mêmes lots",
+        "menos de {} controles dibujados en los mismos lotes";
+    no_cells: "no drawn cells", "keine gezeichneten Zellen", "aucune cellule dessinée",
+        "ninguna célula dibujada";
+    distances: CHARTS_OF_DRAWN.distances, "Abstände zu gezeichneten behandelten Zellen im Raum {}",
+        "Distances aux cellules dessinées traitées dans l’espace {}",
+        "Distancias a células tratadas dibujadas en el espacio {}";
+}
+
 impl Words {
     /// The words of a language as HTML's `lang` names it (`fr`, `fr-CA`); none for a language that the
     /// toolkit does not have.
@@ -301,6 +342,24 @@ impl Words {
         [ENGLISH, GERMAN, FRENCH, SPANISH]
             .into_iter()
             .find(|words| words.language.eq_ignore_ascii_case(primary))
+    }
+
+    /// The same words beside the cells of an evaluation: where a program drew these, none calls them real.
+    #[must_use]
+    pub fn beside(&self, nature: Nature) -> Self {
+        let of_drawn = [
+            ENGLISH_OF_DRAWN,
+            GERMAN_OF_DRAWN,
+            FRENCH_OF_DRAWN,
+            SPANISH_OF_DRAWN,
+        ];
+        match nature {
+            Nature::Real => *self,
+            Nature::Drawn => of_drawn
+                .into_iter()
+                .find(|words| words.language == self.language)
+                .unwrap_or(ENGLISH_OF_DRAWN),
+        }
     }
 
     /// The words of charts. Those of charts that sites do not show stay English.
@@ -359,6 +418,31 @@ mod tests {
         assert!(Words::of("tlh").is_none());
         assert_eq!(Words::or_english("tlh").summary, "Abstract");
         assert_eq!(LANGUAGES.map(|language| Words::of(language).is_some()), [true; 4]);
+    }
+
+    #[test]
+    fn beside_drawn_cells_no_language_says_that_they_are_real() {
+        let said = |words: &Words| -> Vec<(&'static str, String)> {
+            let entries = words.entries().into_iter();
+            entries.map(|(name, said)| (name, said.to_lowercase())).collect()
+        };
+        for language in LANGUAGES {
+            let words = Words::or_english(language);
+            assert_eq!(words.beside(Nature::Real), words);
+            let drawn = words.beside(Nature::Drawn);
+            assert_eq!(drawn.language, words.language);
+            let [of_real, of_drawn] = [&words, &drawn].map(said);
+            for ((name, real), (_, drawn)) in of_real.iter().zip(&of_drawn) {
+                let is_real = |text: &str| {
+                    let mut words = text.split(|letter: char| !letter.is_alphabetic());
+                    let known = ["real", "reales", "vraie", "vraies", "réelles", "echt"];
+                    words.any(|word| known.contains(&word) || word.starts_with("echte"))
+                        || text.contains("vrais contrôles")
+                };
+                assert!(!is_real(drawn), "{language} {name}: {drawn}");
+                assert_eq!(is_real(real), real != drawn, "{language} {name}: {real}");
+            }
+        }
     }
 
     #[test]

@@ -24,6 +24,7 @@
 mod clock;
 pub mod engine;
 pub mod look;
+pub mod maps;
 pub mod measured;
 pub mod model;
 pub mod picture;

@@ -21,6 +21,8 @@ use crate::trouble::Trouble;
 #[derive(Serialize)]
 struct Evaluated<'a> {
     sampling: &'a Sampling,
+    /// What the cells are that generated ones were compared with, in a word.
+    cells: &'static str,
     findings: Vec<Finding>,
     remarks: Vec<Remark>,
 }
@@ -54,14 +56,16 @@ impl Model {
         plain(&self.manifest)
     }
 
-    /// What was measured of the model beside real cells, as `{ sampling, findings, remarks }`; nothing for a
-    /// bundle without an evaluation.
+    /// What was measured of the model beside real cells, as `{ sampling, cells, findings, remarks }`, where
+    /// `cells` says `real` or, of cells that a program drew, `drawn`; nothing for a bundle without an
+    /// evaluation.
     pub fn evaluated(&self) -> Result<JsValue, JsValue> {
         let Some(evaluation) = &self.manifest.evaluation else {
             return Ok(JsValue::UNDEFINED);
         };
         plain(&Evaluated {
             sampling: &evaluation.sampling,
+            cells: evaluation.data.nature().word(),
             findings: evaluation.findings(&self.manifest.conditions),
             remarks: evaluation.remarks(&self.manifest.conditions),
         })

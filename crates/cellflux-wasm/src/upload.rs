@@ -4,10 +4,11 @@ use cellflux_image::assign::{self, Assignment, PlaneRef};
 use cellflux_image::coding::Meaning;
 use cellflux_image::composite::{Display, Rgba, composite};
 use cellflux_image::crop::{self, Crop, MIN_CROP_SIDE};
+use cellflux_image::picture::Plane;
 use cellflux_image::reading::{Reading, Sort, sorts};
 use cellflux_image::{ImageSpec, Picture, decode_together, preview};
 use cellflux_microscope::PixelSize;
-use js_sys::{Array, Object, Reflect, Uint8Array};
+use js_sys::{Array, Float32Array, Object, Reflect, Uint8Array};
 use serde::Serialize;
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
@@ -151,13 +152,28 @@ impl Upload {
     /// A plane in grey, with sides of at most `side` pixels: `{ width, height, rgba }`; nothing where there
     /// is no such plane.
     pub fn plane(&self, at: usize, side: usize) -> JsValue {
-        let plane = self
-            .planes
-            .get(at)
-            .and_then(|place| self.pictures.get(place.picture)?.planes.get(place.plane));
-        plane.map_or(JsValue::NULL, |plane| {
+        self.plane_at(at).map_or(JsValue::NULL, |plane| {
             picture::to_js(&preview::plane(plane, side).picture)
         })
+    }
+
+    /// The numbers of a plane, as the file stores them, reduced to at most `most` pixels:
+    /// `{ width, height, reduction, values }`; nothing where there is no such plane.
+    pub fn reduced(&self, at: usize, most: usize) -> JsValue {
+        let Some(plane) = self.plane_at(at) else {
+            return JsValue::NULL;
+        };
+        let reduced = preview::reduced(plane, most);
+        let object = Object::new();
+        for (name, number) in [
+            ("width", reduced.width),
+            ("height", reduced.height),
+            ("reduction", reduced.reduction),
+        ] {
+            picture::set(&object, name, &JsValue::from_f64(number as f64));
+        }
+        picture::set(&object, "values", &Float32Array::from(reduced.values.as_slice()));
+        object.into()
     }
 
     /// A reduced picture to place the crop on: the assigned planes in their colours, or the first plane in
@@ -225,6 +241,11 @@ impl Upload {
                 "no crop has been cut yet, expected one of the upload",
             )
         })
+    }
+
+    fn plane_at(&self, at: usize) -> Option<&Plane> {
+        let place = self.planes.get(at)?;
+        self.pictures.get(place.picture)?.planes.get(place.plane)
     }
 
     fn size(&self) -> (usize, usize) {

@@ -12,7 +12,7 @@ use cellflux_session::{
     Change, Exploration, Frame, Pacing, PreparedWalk, Recipe, SessionError, Start, StepError, Treatment,
     export, figure_content, link,
 };
-use js_sys::{Array, Object};
+use js_sys::{Array, Float32Array, Object};
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -126,15 +126,15 @@ impl Walk {
         Ok(self.exploration.evaluate().await.map_err(step_trouble)?)
     }
 
-    /// Loses the GPU's device, as a driver reset would; false without one. For tests.
-    pub fn lose_device(&self) -> bool {
-        match self.exploration.engine() {
-            Some(AnyEngine::Wgpu(engine)) => {
-                engine.gpu().lose();
-                true
-            }
-            _ => false,
-        }
+    /// What the condition adds to the velocity at a step reached, `v(x, t, c) - v(x, t, null)` `[C, H, W]` in
+    /// model range per unit of t, as a `Float32Array`: two evaluations of the network. Nothing for a step
+    /// that is not reached.
+    pub async fn condition_effect(&mut self, step: usize) -> Result<JsValue, JsValue> {
+        let effect = self.exploration.condition_effect(step).await;
+        let effect = effect.map_err(step_trouble)?;
+        Ok(effect.map_or(JsValue::UNDEFINED, |values| {
+            Float32Array::from(values.as_slice()).into()
+        }))
     }
 
     /// The recipe as a plain object.
@@ -319,7 +319,8 @@ impl Walk {
         // A step's numbers may stay while its pictures change: when other channels are hidden, or the
         // difference is taken from another image.
         let before = self.exploration.walk();
-        let same_pictures = before.recipe().view == walk.recipe().view
+        let spec = &self.manifest.image;
+        let same_pictures = before.recipe().view.display(spec) == walk.recipe().view.display(spec)
             && before.start() == walk.start()
             && before.clean_start() == walk.clean_start();
         let steps = self.steps();

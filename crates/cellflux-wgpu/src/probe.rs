@@ -136,7 +136,7 @@ impl Probe {
     /// of different lengths.
     ///
     /// NaN for nothing but zeros on both sides, which [`cellflux_flow::distance::relative_error`] takes for
-    /// equal: an adapter that answers with zeros has computed nothing, and whoever compares with this refuses
+    /// equal: an adapter that answers with zeros has computed nothing, and what compares with this refuses
     /// NaN.
     pub fn distance(found: &[f32], expected: &[f32]) -> f64 {
         if found.len() != expected.len() {

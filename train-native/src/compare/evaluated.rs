@@ -100,7 +100,7 @@ impl Rows {
                 return Err(CompareError::File {
                     path: path.to_owned(),
                     reason: format!(
-                        "{name} has {found} rows, expected {expected}, one for each real {beside}, as {REAL} \
+                        "{name} has {found} rows, expected {expected}, one for each {beside}, as {REAL} \
                          lists; evaluate again"
                     ),
                 });
@@ -233,7 +233,7 @@ impl Evaluated {
         ];
         if own.data != theirs.data {
             // Cells of another experiment may have the same names.
-            return Some("its real cells are those of other data".to_owned());
+            return Some(format!("its {} cells are those of other data", data[1].nature()));
         }
         if let Some((flag, own, theirs)) = settings.into_iter().find(|(_, own, theirs)| own != theirs) {
             return Some(format!(
@@ -242,9 +242,13 @@ impl Evaluated {
         }
         (self.real != other.real).then(|| {
             format!(
-                "its real cells are others ({} treated and {} controls, the first has {} and {}), \
+                "its {} cells are others ({} treated and {} controls, the first has {} and {}), \
                  or in another order",
-                data[1].treated, data[1].controls, data[0].treated, data[0].controls
+                data[1].nature(),
+                data[1].treated,
+                data[1].controls,
+                data[0].treated,
+                data[0].controls
             )
         })
     }
@@ -421,12 +425,12 @@ mod tests {
         assert!(check("generated", 5).is_ok() && check("stay", 3).is_ok());
         let said = check("generated", 3).unwrap_err().to_string();
         assert!(
-            said.contains("measures: generated has 3 rows, expected 5, one for each real treated cell"),
+            said.contains("measures: generated has 3 rows, expected 5, one for each treated cell"),
             "{said}"
         );
         let said = check("stay", 5).unwrap_err().to_string();
         assert!(
-            said.contains("expected 3, one for each real control, as real.csv lists"),
+            said.contains("expected 3, one for each control, as real.csv lists"),
             "{said}"
         );
     }

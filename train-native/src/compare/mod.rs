@@ -18,7 +18,7 @@ pub use error::CompareError;
 pub use evaluated::Evaluated;
 
 use cellflux_bundle::Estimate;
-use cellflux_bundle::evaluation::{Distances, Evaluation, Row, RowKind};
+use cellflux_bundle::evaluation::{Distances, Evaluation, Nature, Row, RowKind};
 
 /// One figure of every evaluation, with differences to the first one's.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,6 +37,8 @@ pub struct Figure {
 /// Evaluations beside each other.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Comparison {
+    /// What the cells are that generated ones were compared with.
+    pub nature: Nature,
     /// The evaluations' names, the first one first.
     pub names: Vec<String>,
     /// Their figures.
@@ -79,6 +81,7 @@ pub fn compare(evaluated: &[Evaluated]) -> Result<Comparison, CompareError> {
         }
     }
     Ok(Comparison {
+        nature: nature_of(evaluated),
         names: evaluated.iter().map(|one| one.name.clone()).collect(),
         figures,
         unpaired,
@@ -90,6 +93,12 @@ pub(crate) const GAP: &str = "gap closed";
 pub(crate) const DIRECTION: &str = "direction";
 pub(crate) const DETAIL: &str = "fine detail";
 pub(crate) const USE: &str = "compound use";
+
+/// What the cells are that generated ones were compared with. Where one evaluation says that they were drawn,
+/// the others may be of programs that did not state it.
+fn nature_of(evaluated: &[Evaluated]) -> Nature {
+    Nature::of(evaluated.iter().any(|one| one.evaluation.data.drawn))
+}
 
 /// What is taken from a space's distances.
 type OfDistances = fn(&Distances) -> Option<Estimate>;
@@ -161,9 +170,10 @@ fn of_rows(evaluated: &[Evaluated]) -> Vec<Figure> {
             }
         }
     }
+    let nature = nature_of(evaluated);
     let mut figures = Vec::new();
     for kind in kinds {
-        let of = set_name(kind);
+        let of = &set_name(kind, nature);
         let row = move |evaluation: &Evaluation| {
             let mut rows = evaluation.rows.iter();
             rows.find(|row| is_of(kind, row)).cloned()
@@ -192,27 +202,26 @@ fn of_rows(evaluated: &[Evaluated]) -> Vec<Figure> {
             }
         }
     }
-    let used: Taken<'_> = Box::new(|evaluation| evaluation.compound_use);
-    figures.extend(figure(
-        evaluated,
-        set_name(RowKind::Generated),
-        USE.to_owned(),
-        &used,
-    ));
+    let used: Taken<'_> = Box::new(|evaluation| Some(evaluation.compound_use?.estimate()));
+    figures.extend(figure(evaluated, GENERATED, USE.to_owned(), &used));
     figures
 }
 
-/// What a set is called in tables.
-pub(crate) fn set_name(kind: RowKind) -> &'static str {
-    match kind {
-        RowKind::Real => "real cells",
+/// What the generated set is called in tables.
+pub(crate) const GENERATED: &str = "generated";
+
+/// What a set is called in tables beside cells of this nature.
+fn set_name(kind: RowKind, nature: Nature) -> String {
+    let name = match kind {
+        RowKind::Real => return format!("{nature} cells"),
         RowKind::Copied => "controls copied",
-        RowKind::Generated | RowKind::NoiseStart => "generated",
+        RowKind::Generated | RowKind::NoiseStart => GENERATED,
         RowKind::Shuffled => "compounds shuffled",
         RowKind::OtherBatch => "from controls of another batch",
         RowKind::Untreated => "controls under the untreated condition",
         RowKind::External => "from elsewhere",
-    }
+    };
+    name.to_owned()
 }
 
 /// The gap closed of each condition that an evaluation has a figure for.

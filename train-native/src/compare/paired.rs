@@ -1,12 +1,11 @@
 //! Differences between evaluations of the same real cells, on the same draws of their groups.
 
 use cellflux_bundle::Estimate;
-use cellflux_bundle::evaluation::RowKind;
 use cellflux_measure::sets::bootstrap::Plan;
 use cellflux_measure::sets::groups::Groups;
 
 use super::{
-    CompareError, DETAIL, DIRECTION, DISTANCES, Evaluated, GAP, USE, in_space, is_generated, set_name,
+    CompareError, DETAIL, DIRECTION, DISTANCES, Evaluated, GAP, GENERATED, USE, in_space, is_generated,
 };
 use crate::evaluate::by_condition::WithinConditions;
 use crate::evaluate::compounds::CompoundUse;
@@ -104,7 +103,7 @@ impl<'a> Paired<'a> {
         else {
             return Ok(());
         };
-        let of = set_name(RowKind::Generated);
+        let of = GENERATED;
         let [treated_groups, control_groups] = first.real.groups();
         let detail = FineDetail::of(&first.ruler, treated, &sets, &treated_groups, self.plan)?;
         for (set, &number) in (1..).zip(&numbers) {
@@ -162,7 +161,7 @@ impl<'a> Paired<'a> {
         };
         for (network, &number) in (1..).zip(&numbers) {
             let difference = used.difference(network, 0);
-            self.add(number, set_name(RowKind::Generated), USE, difference);
+            self.add(number, GENERATED, USE, difference);
         }
         Ok(())
     }
@@ -200,7 +199,7 @@ impl<'a> Paired<'a> {
                 .as_ref()
                 .and_then(|within| within.mean_kid_difference(set + 1, 1));
             for (name, take) in DISTANCES {
-                let of = set_name(RowKind::Generated);
+                let of = GENERATED;
                 self.add(number, of, &in_space(name, space), take(&differences));
             }
         }

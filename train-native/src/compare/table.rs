@@ -35,13 +35,15 @@ pub fn write(folder: &Path, comparison: &Comparison) -> Result<(), CompareError>
 pub fn markdown(comparison: &Comparison) -> String {
     let names: Vec<String> = comparison.names.iter().map(|name| escaped(name)).collect();
     let first = names.first().map_or("", String::as_str);
+    let nature = comparison.nature;
     let mut text = format!(
         "# Evaluations compared\n\nIntervals hold 95 % of resamplings. Behind an arrow stands the difference \
-         to {first}, on the same draws of the same real cells; **bold** where its interval leaves out 0. A \
-         share above 1, which is 100 %, is more change than real cells show: noise where its interval holds \
-         1.\n\nGenerated cells alone have differences, and of these the Frechet distance has none, since its \
-         draws are its own. Others are missing where one of two evaluations lacks the figure, where their \
-         spaces have other features under one name, and where the first one has no gap in the condition.\n\n"
+         to {first}, on the same draws of the same {nature} cells; **bold** where its interval leaves out \
+         0. A share above 1, which is 100 %, is more change than {nature} cells show: noise where its \
+         interval holds 1.\n\nGenerated cells alone have differences, and of these the Frechet distance has \
+         none, since its draws are its own. Others are missing where one of two evaluations lacks the \
+         figure, where their spaces have other features under one name, and where the first one has no gap \
+         in the condition.\n\n"
     );
     for (name, reason) in &comparison.unpaired {
         let _ = writeln!(
@@ -134,6 +136,8 @@ fn csv(comparison: &Comparison) -> Result<Vec<u8>, csv::Error> {
 
 #[cfg(test)]
 mod tests {
+    use cellflux_bundle::evaluation::Nature;
+
     use super::*;
 
     #[test]
@@ -144,6 +148,7 @@ mod tests {
             high: value + 0.2,
         };
         let text = markdown(&Comparison {
+            nature: Nature::Real,
             names: vec!["one|two".into(), "b".into()],
             figures: vec![Figure {
                 of: "<taxol>".into(),

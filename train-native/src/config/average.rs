@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::TrainError;
 
 /// Averaging by a power function of the number of updates (Karras et al. 2024, "Analyzing and improving the
-/// training dynamics of diffusion models", section 3.1), whose width grows with the training: its last part
+/// training dynamics of diffusion models"), whose width grows with the training: its last part
 /// counts, however long it is.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -13,7 +13,7 @@ pub enum SourceNoise {
     /// One level, as in the paper (section 3.4).
     Level(f64),
     /// For each sample a level of its own, uniform from the first to the second, as conditioning augmentation
-    /// draws it (Ho et al. 2022, "Cascaded diffusion models for high fidelity image generation", section 4).
+    /// draws it (Ho et al. 2022, "Cascaded diffusion models for high fidelity image generation").
     Range([f64; 2]),
 }
 

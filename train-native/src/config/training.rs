@@ -154,7 +154,7 @@ impl Default for TrainingConfig {
 }
 
 impl TrainingConfig {
-    /// What the paper states (section 5 and appendix C): Adam, batch 128, uniform times, draws per sample.
+    /// What the paper states (section 3.1 and appendix C): Adam, batch 128, uniform times, draws per sample.
     fn paper() -> Self {
         Self {
             optimiser: OptimiserKind::Adam,

@@ -4,12 +4,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cellflux_bundle::evaluation::{
-    BatchPlane, CloudKind, Evaluation, MeasuredData, MeasuredSplit, ModesOfAction, Row, Space, VERSION,
+    BatchPlane, CloudKind, CompoundUse as StatedUse, Evaluation, MeasuredData, MeasuredSplit, ModesOfAction,
+    Nature, Row, Space, VERSION,
 };
+use cellflux_bundle::sampling::FlowSource;
 use cellflux_data::{Experiment, Split};
 use cellflux_measure::sets::Features;
 use cellflux_measure::sets::groups::Unit;
 
+use super::EvaluateError;
 use super::by_condition::WithinConditions;
 use super::by_measure::{MeasureOfCondition, by_measure};
 use super::cells::name;
@@ -22,7 +25,7 @@ use super::gathered::Gathered;
 use super::measured::{Measured, Ruler};
 use super::modes::modes_of_action;
 use super::nearest::{Nearest, nearest_training};
-use super::planes::batch_plane;
+use super::planes::{Plotted, batch_plane};
 use super::question::{Difference, GENERATED_SET, Question};
 use super::real::{origins, resampled};
 use super::real_cells::RealCells;
@@ -33,7 +36,6 @@ use super::rows::{
 use super::same_plate::SamePlate;
 use super::spaces::Extractor;
 use super::told_apart::told_apart;
-use super::{Estimate, EvaluateError};
 use crate::features::moa::Classifier;
 
 /// What was found, with what reports need beside the figures.
@@ -96,7 +98,8 @@ pub fn assess(question: &Question<'_>) -> Result<Assessment, EvaluateError> {
         &vec![0; controls.paths.len()],
         question.plan.seed,
     );
-    notes.extend(lonely(&halves, &conditions));
+    let nature = question.nature();
+    notes.extend(lonely(&halves, &conditions, nature));
     let mut of_treated = rows_of_treated(question, &gathered, effects, &halves)?;
     let mut of_controls = rows_of_controls(question, &gathered, &control_halves)?;
 
@@ -126,7 +129,7 @@ pub fn assess(question: &Question<'_>) -> Result<Assessment, EvaluateError> {
         spaces: in_spaces.spaces,
         rows: of_treated
             .into_iter()
-            .chain(change.real_halves.row())
+            .chain(change.real_halves.row(nature))
             .chain(of_controls)
             .collect(),
         conditions: measured_conditions(question, &gathered, &known, effects),
@@ -189,7 +192,7 @@ impl Change {
         let real_halves = RealHalves::of(question, gathered, known, Some(&effects))?;
         let (same_plate, of_plates) = SamePlate::of(question, gathered, known)?;
         Ok(Self {
-            notes: vec![real_halves.sentence(), of_plates],
+            notes: vec![real_halves.sentence(question.nature()), of_plates],
             effects: Some(effects),
             real_halves,
             same_plate,
@@ -224,7 +227,7 @@ impl InSpaces {
         let plan = question.plan;
         let spec = &question.bundle.manifest.image;
         let features = extractor.features(spec, &gathered.scale, &gathered.named())?;
-        let space = extractor.described(features.first().map_or(0, Features::width));
+        let space = extractor.described(features.first().map_or(0, Features::width), question.nature());
         let name = &space.name;
         let (beside_treated, beside_controls) = features.split_at(1 + gathered.beside_treated.len());
         match measure_space(name, beside_treated, halves, plan, of_treated)? {
@@ -238,14 +241,15 @@ impl InSpaces {
                     .extend(measured.map(|measured| (name.clone(), measured)));
             }
             None => self.notes.push(format!(
-                "no distances in {name}: halves of the real cells have fewer than {FEWEST_GROUPS} groups"
+                "no distances in {name}: halves of the {} cells have fewer than {FEWEST_GROUPS} groups",
+                question.nature()
             )),
         }
         if !of_controls.is_empty() {
             measure_space(name, beside_controls, control_halves, plan, of_controls)?;
         }
         if self.batches.is_none() {
-            self.batches = plane(name, gathered, beside_treated, beside_controls)?;
+            self.batches = plane((question, gathered), name, beside_treated, beside_controls)?;
         }
         if let (None, [real, _, generated, ..]) = (&self.nearest, beside_treated) {
             self.nearest = nearest_training(question, gathered, extractor, (name, real, generated))?;
@@ -257,7 +261,7 @@ impl InSpaces {
 }
 
 /// What is said where halves of the real cells have conditions of one group: draws lose them as a whole.
-fn lonely(halves: &Halves, conditions: &[usize]) -> Option<String> {
+fn lonely(halves: &Halves, conditions: &[usize], nature: Nature) -> Option<String> {
     let mut alone = BTreeSet::new();
     for (rows, groups) in halves.rows().into_iter().zip(halves.groups()) {
         let mut of_condition: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
@@ -280,8 +284,9 @@ fn lonely(halves: &Halves, conditions: &[usize]) -> Option<String> {
     let share = 100.0 * cells as f64 / conditions.len().max(1) as f64;
     (share >= 1.0).then(|| {
         format!(
-            "{share:.0} % of the treated cells are of conditions that have one group in a half of the real \
-             cells: a draw may lose such a condition, and the intervals of distances are wide for that"
+            "{share:.0} % of the treated cells are of conditions that have one group in a half of the \
+             {nature} cells: a draw may lose such a condition, and the intervals of distances are wide for \
+             that"
         )
     })
 }
@@ -298,8 +303,8 @@ fn within_conditions(space: &str, conditions: Option<usize>) -> String {
 }
 
 fn plane(
+    (question, gathered): (&Question<'_>, &Gathered),
     space: &str,
-    gathered: &Gathered,
     of_treated: &[Features],
     of_controls: &[Features],
 ) -> Result<Option<BatchPlane>, EvaluateError> {
@@ -312,12 +317,30 @@ fn plane(
     };
     let treated_batches: Vec<&str> = gathered.treated.batches.iter().map(String::as_str).collect();
     let control_batches: Vec<&str> = gathered.controls.batches.iter().map(String::as_str).collect();
+    let partners = question.cells.partners.iter();
+    let starts: Vec<u32> = partners.map(|partner| partner.control).collect();
+    let from_controls = question.bundle.manifest.source == FlowSource::Control;
     batch_plane(
         space,
         &[
-            (CloudKind::Control, controls, &control_batches),
-            (CloudKind::Treated, real, &treated_batches),
-            (CloudKind::Generated, generated, &treated_batches),
+            Plotted {
+                kind: CloudKind::Control,
+                features: controls,
+                batches: &control_batches,
+                starts: None,
+            },
+            Plotted {
+                kind: CloudKind::Treated,
+                features: real,
+                batches: &treated_batches,
+                starts: None,
+            },
+            Plotted {
+                kind: CloudKind::Generated,
+                features: generated,
+                batches: &treated_batches,
+                starts: from_controls.then_some(&starts[..]),
+            },
         ],
     )
 }
@@ -337,11 +360,13 @@ fn apart(question: &Question<'_>, gathered: &Gathered) -> Result<Option<String>,
         &gathered.controls,
         (shape, question.least_cells, question.plan),
     )?;
+    let nature = question.nature();
     Ok(Some(found.map_or_else(
         || {
-            "whether the classifier tells real cells apart is not known: fewer than two classes have cells \
-             enough"
-                .to_owned()
+            format!(
+                "whether the classifier tells {nature} cells apart is not known: fewer than two classes \
+                 have cells enough"
+            )
         },
         |found| found.to_string(),
     )))
@@ -383,6 +408,7 @@ pub(super) fn described(question: &Question<'_>, gathered: &Gathered) -> Measure
     let wells = wells(question.experiment, &question.cells.treated());
     MeasuredData {
         name: question.bundle.manifest.provenance.data_set.name.clone(),
+        drawn: question.experiment.drawn(),
         split: match question.split {
             Split::Test => MeasuredSplit::Test,
             Split::HeldOut => MeasuredSplit::HeldOut,
@@ -444,7 +470,7 @@ fn used(
     gathered: &Gathered,
     known: &[(usize, ConditionCells)],
     same: Option<&SameControls>,
-) -> Result<Option<Estimate>, EvaluateError> {
+) -> Result<Option<StatedUse>, EvaluateError> {
     let Some(same) = same else {
         return Ok(None);
     };
@@ -454,7 +480,7 @@ fn used(
         .filter_map(|(at, cells)| Some((list.get(*at)?.id.as_str(), cells)))
         .collect();
     let used = CompoundUse::of(&known, &[same], &gathered.scale, question.plan)?;
-    Ok(used.and_then(|used| used.estimate(0)))
+    Ok(used.and_then(|used| used.stated(0)))
 }
 
 /// The names of conditions that the split has cells of and that have no figures, with their cells.

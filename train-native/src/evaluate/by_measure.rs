@@ -17,6 +17,7 @@ use super::gaps::{Condition, ConditionCells, Counts, Prepared, beyond};
 use super::gathered::Gathered;
 use super::measured::{Column, Measured, Ruler, Scale};
 use super::question::{GENERATED_SET, Question};
+use super::shown::numbers;
 use super::statistics::Statistics;
 use super::{Estimate, EvaluateError};
 
@@ -282,13 +283,6 @@ pub fn csv<'a>(
             .map_err(|error| wrong(error.to_string()))?;
     }
     table.into_inner().map_err(|error| wrong(error.to_string()))
-}
-
-/// A figure and its interval; empty where there is none.
-fn numbers(estimate: Option<Estimate>) -> [String; 3] {
-    estimate.map_or_else(Default::default, |Estimate { value, low, high }| {
-        [value, low, high].map(|number| number.to_string())
-    })
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 //! of the two compounds lie apart by another. The ratio of the two, over all pairs of compounds, is 1 for a
 //! network that tells compounds apart as the microscope does and 0 for one that ignores its condition.
 
+use cellflux_bundle::evaluation::CompoundUse as Stated;
 use cellflux_measure::sets::bootstrap::{Draw, Plan, Replicates, bootstrap};
 use cellflux_measure::sets::groups::Groups;
 use cellflux_measure::sets::{Features, SetError};
@@ -37,7 +38,13 @@ struct Compound {
 
 /// How much networks use their compound, all on the same draws.
 #[derive(Clone, Debug)]
-pub struct CompoundUse(Replicates);
+pub struct CompoundUse {
+    replicates: Replicates,
+    /// Controls that each network walked under every compound.
+    controls: usize,
+    /// Pairs of compounds.
+    pairs: usize,
+}
 
 impl CompoundUse {
     /// Compares the end points of several networks, whose controls and compounds are the same, with the real
@@ -85,7 +92,11 @@ impl CompoundUse {
             let noise = if std::mem::take(&mut first) { 1.0 } else { 2.0 };
             apart(&compounds, networks.len(), draw, noise)
         })?;
-        Ok(Some(Self(replicates)))
+        Ok(Some(Self {
+            replicates,
+            controls: count,
+            pairs: compounds.len() * (compounds.len() - 1) / 2,
+        }))
     }
 
     /// A network's mean distance between compounds' mean end points, as a share of that between their real
@@ -94,6 +105,18 @@ impl CompoundUse {
     /// `None` where the real compounds do not differ beyond noise.
     pub fn estimate(&self, network: usize) -> Option<Estimate> {
         self.shares(|values| values.get(network + 1).copied())
+    }
+
+    /// The same with what it is a mean of, as an evaluation states it.
+    pub fn stated(&self, network: usize) -> Option<Stated> {
+        let Estimate { value, low, high } = self.estimate(network)?;
+        Some(Stated {
+            value,
+            low,
+            high,
+            controls: Some(self.controls),
+            pairs: Some(self.pairs),
+        })
     }
 
     /// How much larger one network's share is than another's, on the same draws.
@@ -107,7 +130,7 @@ impl CompoundUse {
             let real = values.first().copied().filter(|real| *real > 0.0)?;
             Some(distance(values)? / real)
         };
-        self.0.of(share).map(bundled)
+        self.replicates.of(share).map(bundled)
     }
 }
 

@@ -79,6 +79,19 @@ pub enum EvaluateError {
         /// Its value now.
         now: String,
     },
+    /// The folder holds the cells of an evaluation by an earlier version, whose plan lacks a setting.
+    #[error(
+        "{}: does not state {field}, so the folder holds the cells of an evaluation by an earlier version, \
+         and whether they are those that are asked for now is not known; run again with --out and a new \
+         folder",
+        plan.display()
+    )]
+    OlderPlan {
+        /// The plan's file.
+        plan: PathBuf,
+        /// The first setting that is missing.
+        field: String,
+    },
     /// The folder to write holds what no evaluation wrote.
     #[error(
         "{}: holds {found} and is no evaluation's folder, expected a new or an empty one, or that of an \

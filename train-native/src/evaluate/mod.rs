@@ -5,7 +5,7 @@
 //! ```
 //!
 //! Every real treated cell of a split gets a generated partner, made from a control of its own batch (paper,
-//! section 4). The same cells are made again with something exchanged: compounds, the control's batch. What
+//! section 2.3). The same cells are made again with something exchanged: compounds, the control's batch. What
 //! follows is arithmetic on features (`cellflux_measure::sets`), with intervals that resample fields of view.
 
 pub mod assess;

@@ -62,12 +62,19 @@ impl Plan {
     /// Makes `folder` this plan's: writes it where there is none, and compares it where there is one.
     ///
     /// # Errors
-    /// As [`usable`], and [`EvaluateError::OtherPlan`] naming the first setting that differs.
+    /// As [`usable`], [`EvaluateError::OlderPlan`] naming the first setting that the plan there lacks, and
+    /// [`EvaluateError::OtherPlan`] naming the first that differs.
     pub fn claim(&self, folder: &Path) -> Result<(), EvaluateError> {
         usable(folder)?;
         let Some(before) = read(folder)? else {
             return self.write(&folder.join(FILE));
         };
+        if let Some(field) = self.0.keys().find(|&key| !before.contains_key(key)) {
+            return Err(EvaluateError::OlderPlan {
+                plan: folder.join(FILE),
+                field: field.clone(),
+            });
+        }
         let shown =
             |map: &Map<String, Value>, key: &String| map.get(key).map_or("absent".into(), Value::to_string);
         let differs = self
@@ -195,6 +202,21 @@ mod tests {
         fs::write(dir.path().join(MANIFEST), b"{}").unwrap();
         let refusal = plan(4).claim(dir.path()).unwrap_err().to_string();
         assert!(refusal.contains("holds a bundle (manifest.json)"), "{refusal}");
+    }
+
+    #[test]
+    fn a_folder_of_an_earlier_version_is_refused_and_it_is_said_what_to_do() {
+        let dir = tempfile::tempdir().unwrap();
+        let older = json!({"bundle": "b", "weights": "w", "sampling": {}}).to_string();
+        fs::write(dir.path().join(FILE), &older).unwrap();
+        let refusal = plan(4).claim(dir.path()).unwrap_err().to_string();
+        for part in [
+            "plan.json: does not state most, so the folder holds the cells of an evaluation by an earlier",
+            "run again with --out and a new folder",
+        ] {
+            assert!(refusal.contains(part), "{part}: {refusal}");
+        }
+        assert_eq!(fs::read_to_string(dir.path().join(FILE)).unwrap(), older);
     }
 
     #[test]

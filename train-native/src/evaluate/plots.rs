@@ -16,7 +16,7 @@ const SWEEP: &str = "sweep";
 
 /// The charts of an evaluation.
 pub fn of_evaluation(evaluation: &Evaluation) -> Vec<Chart> {
-    charts(evaluation, &Labels::ENGLISH)
+    charts(evaluation, &Labels::english(evaluation.data.nature()))
 }
 
 /// The chart of a sweep: the gap closed against the source noise where several were tried, and otherwise
@@ -51,13 +51,14 @@ pub fn of_sweep(sweep: &Sweep) -> Vec<Chart> {
         }
     }
     let x_label = if noises {
-        "Source noise (standard deviation)"
+        "Source noise (standard deviation)".to_owned()
     } else {
-        "Fine detail of generated cells (real cells: 1)"
+        let nature = sweep.data.nature();
+        format!("Fine detail of generated cells ({nature} cells: 1)")
     };
     let chart = LineChart {
         title: "Samplings compared on validation cells".into(),
-        x_label: x_label.into(),
+        x_label,
         y_label: "Gap closed (0: a copy, 1: all)".into(),
         series,
     };
@@ -181,6 +182,7 @@ mod tests {
         Sweep {
             data: MeasuredData {
                 name: "drawn cells".into(),
+                drawn: true,
                 split: MeasuredSplit::Validation,
                 treated: 60,
                 controls: 40,
@@ -208,7 +210,11 @@ mod tests {
         assert!(svg.contains("Source noise"), "{svg}");
         assert!(svg.contains(">alpha 1, 10 steps<") && svg.contains(">alpha 1.2, 20 steps<"));
         let detail = of_sweep(&sweep(&[(1.0, 0.0, 10), (1.2, 0.0, 10)]));
-        assert!(detail[0].figure.inline().contains("Fine detail"));
+        let svg = detail[0].figure.inline();
+        assert!(
+            svg.contains("Fine detail of generated cells (drawn cells: 1)"),
+            "{svg}"
+        );
     }
 
     #[test]

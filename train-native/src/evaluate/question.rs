@@ -2,7 +2,7 @@
 //! differ by.
 
 use cellflux_bundle::Bundle;
-use cellflux_bundle::evaluation::RowKind;
+use cellflux_bundle::evaluation::{Nature, RowKind};
 use cellflux_bundle::sampling::Sampling;
 use cellflux_data::{Experiment, PackedCache, Split};
 use cellflux_measure::sets::bootstrap::Plan;
@@ -54,6 +54,13 @@ pub struct Question<'a> {
     pub least_cells: usize,
     /// The bootstrap.
     pub plan: Plan,
+}
+
+impl Question<'_> {
+    /// What its cells are: photographed, or drawn.
+    pub(super) fn nature(&self) -> Nature {
+        Nature::of(self.experiment.drawn())
+    }
 }
 
 /// The position of the generated set beside the treated cells: controls copied come first.

@@ -5,7 +5,7 @@
 //! and then the other way round; everything else is as in [`super::effect`]: which measures count, the noise
 //! that is taken away, the draws. Cells of two wells differ as a generated cell may at best.
 
-use cellflux_bundle::evaluation::{Row, RowKind};
+use cellflux_bundle::evaluation::{Nature, Row, RowKind};
 use cellflux_measure::sets::bootstrap::Plan;
 use cellflux_measure::sets::groups::{Groups, Unit};
 
@@ -111,11 +111,11 @@ impl RealHalves {
     }
 
     /// The row of an evaluation; none where no share was measured.
-    pub(super) fn row(&self) -> Option<Row> {
+    pub(super) fn row(&self, nature: Nature) -> Option<Row> {
         self.gap_closed.map(|gap_closed| Row {
             kind: RowKind::Real,
             name: format!(
-                "real cells, half of the {} against the other half",
+                "{nature} cells, half of the {} against the other half",
                 resampled(self.unit).names()
             ),
             cells: self.cells,
@@ -129,7 +129,7 @@ impl RealHalves {
     }
 
     /// What was found, or why nothing was.
-    pub(super) fn sentence(&self) -> String {
+    pub(super) fn sentence(&self, nature: Nature) -> String {
         let groups = resampled(self.unit).names();
         let conditions = self
             .conditions
@@ -138,14 +138,14 @@ impl RealHalves {
             .count();
         if self.gap_closed.is_none() {
             return format!(
-                "what share of the gap real cells of other {groups} close was not measured: no condition has \
-                 two {groups} in each half of its cells that differ from controls"
+                "what share of the gap {nature} cells of other {groups} close was not measured: no condition \
+                 has two {groups} in each half of its cells that differ from controls"
             );
         }
         format!(
-            "real cells of half of the {groups}, in place of generated cells beside the other half, have a \
-             gap closed of {}, as a mean of {conditions} {} with two {groups} in each half; generated cells \
-             of the same conditions have {}",
+            "{nature} cells of half of the {groups}, in place of generated cells beside the other half, have \
+             a gap closed of {}, as a mean of {conditions} {} with two {groups} in each half; generated \
+             cells of the same conditions have {}",
             shown(self.gap_closed, 2),
             if conditions == 1 {
                 "condition"
@@ -343,10 +343,10 @@ mod tests {
             generated: None,
             cells: 0,
         };
-        assert!(none.row().is_none());
+        assert!(none.row(Nature::Real).is_none());
         assert!(
-            none.sentence()
-                .contains("no condition has two wells in each half")
+            none.sentence(Nature::Drawn)
+                .contains("drawn cells of other wells close was not measured: no condition has two wells in")
         );
     }
 }

@@ -18,6 +18,7 @@ use super::compounds::{SameControls, TENSOR};
 use super::generate::file_name;
 use super::measured::{Measured, Ruler};
 use super::report_text::markdown;
+use super::shown::numbers;
 use super::{Estimate, EvaluateError, written};
 
 /// The figures' file.
@@ -197,11 +198,7 @@ fn conditions_csv(path: &Path, assessment: &Assessment, bundle: &Bundle) -> Resu
             count(condition.starts),
             condition.controls.to_string(),
         ];
-        for estimate in estimates {
-            let numbers = estimate.map(|Estimate { value, low, high }| [value, low, high]);
-            record
-                .extend((0..3).map(|at| numbers.map_or_else(String::new, |numbers| numbers[at].to_string())));
-        }
+        record.extend(estimates.into_iter().flat_map(numbers));
         table
             .write_record(&record)
             .map_err(|error| wrong(error.to_string()))?;

@@ -3,7 +3,9 @@
 use std::fmt::Write;
 
 use cellflux_bundle::conditions::Conditions;
-use cellflux_bundle::evaluation::{Confusion, Distances, Evaluation, NuclearArea, Resampled, Row, Space};
+use cellflux_bundle::evaluation::{
+    Confusion, Distances, Evaluation, Nature, NuclearArea, Resampled, Row, Space,
+};
 use cellflux_bundle::markdown::escaped;
 use cellflux_figures::Chart;
 
@@ -27,9 +29,10 @@ pub fn markdown(
 ) -> String {
     let evaluation = &assessment.evaluation;
     let data = &evaluation.data;
+    let nature = data.nature();
     let mut text = format!(
-        "# Evaluation of {title}\n\n{} real treated cells and {} controls of {} ({} split). Brackets hold \
-        intervals of 95 %, from {} resamplings of {}. Sampling: {} steps of {} on {}, alpha {}, noise \
+        "# Evaluation of {title}\n\n{} {nature} treated cells and {} controls of {} ({} split). Brackets \
+        hold intervals of 95 %, from {} resamplings of {}. Sampling: {} steps of {} on {}, alpha {}, noise \
         {}.\n\n",
         data.treated,
         data.controls,
@@ -48,28 +51,29 @@ pub fn markdown(
     for remark in evaluation.remarks(conditions) {
         let _ = writeln!(text, "- {}.", escaped(&remark.to_string()));
     }
-    for sentence in of_differences(&assessment.differences) {
+    for sentence in of_differences(&assessment.differences, nature) {
         let _ = writeln!(text, "- {}", escaped(&sentence));
     }
     for note in &assessment.notes {
         let _ = writeln!(text, "- {}", escaped(note));
     }
-    change_table(&mut text, &evaluation.rows);
+    change_table(&mut text, &evaluation.rows, nature);
     beside_the_gap(&mut text, assessment, conditions);
-    untreated_walk(&mut text, &assessment.by_measure, conditions);
-    text.push_str(
-        "\nDistances are between one half of a set and the other half of the real cells, both ways and \
+    untreated_walk(&mut text, &assessment.by_measure, conditions, nature);
+    let _ = writeln!(
+        text,
+        "\nDistances are between one half of a set and the other half of the {nature} cells, both ways and \
         averaged, so that no cell is compared with its own partner and every row has as many cells on each \
-        side. Rows of controls are compared with real controls.\n",
+        side. Rows of controls are compared with {nature} controls."
     );
     for space in &evaluation.spaces {
         space_table(&mut text, space, &evaluation.rows);
     }
-    difference_table(&mut text, &assessment.differences);
+    difference_table(&mut text, &assessment.differences, nature);
     conditions_table(&mut text, evaluation);
     within_conditions(&mut text, &assessment.within, &evaluation.rows, conditions);
     modes_table(&mut text, evaluation);
-    nearest_training(&mut text, assessment.nearest.as_ref());
+    nearest_training(&mut text, assessment.nearest.as_ref(), nature);
     plot_links(&mut text, plots);
     sheet_links(&mut text, sheets);
     text
@@ -123,27 +127,28 @@ fn shown_distances(found: &Distances) -> Vec<String> {
 const FAR: f64 = 1.25;
 
 /// Whether generated cells repeat training cells.
-fn nearest_training(text: &mut String, nearest: Option<&Nearest>) {
+fn nearest_training(text: &mut String, nearest: Option<&Nearest>, nature: Nature) {
     let Some(nearest) = nearest else {
         return;
     };
     let _ = writeln!(
         text,
         "\n## The nearest training cells\n\nAmong {} treated training cells, in {}. The median distance from \
-        a generated cell to the nearest one is {:.2}, from a real cell of this split {:.2}. {:.0} % of the \
-        generated cells are nearer to a training cell than 95 % of the real ones; 5 % would be expected of \
-        cells that repeat nothing.{}",
+        a generated cell to the nearest one is {:.2}, from a {nature} cell of this split {:.2}. {:.0} % of \
+        the generated cells are nearer to a training cell than 95 % of the {nature} ones; 5 % would be \
+        expected of cells that repeat nothing.{}",
         nearest.searched,
         escaped(&nearest.space),
         nearest.generated,
         nearest.real,
         100.0 * nearest.very_near,
         if nearest.generated > FAR * nearest.real {
-            " Generated cells are farther from training cells than real ones are: they do not look like \
-             real cells \
-             in this space."
+            format!(
+                " Generated cells are farther from training cells than {nature} ones are: they do not look \
+                 like {nature} cells in this space."
+            )
         } else {
-            ""
+            String::new()
         }
     );
 }
@@ -168,7 +173,7 @@ fn sheet_links(text: &mut String, sheets: &[String]) {
     }
 }
 
-fn change_table(text: &mut String, rows: &[Row]) {
+fn change_table(text: &mut String, rows: &[Row], nature: Nature) {
     text.push_str(
         "\n## The change that is made\n\n| set | cells | starts | gap closed | direction | side change \
          (sd) | \
@@ -187,14 +192,15 @@ fn change_table(text: &mut String, rows: &[Row]) {
             shown(row.fine_detail, 2),
         );
     }
-    text.push_str(
+    let _ = writeln!(
+        text,
         "\nStarts counts the different images that the walks started from: without source noise, equal \
          starts under one condition give equal pictures. Gap closed and direction are means over the \
-         conditions that have figures, over the measures that change in real cells. A gap closed above 1 is \
-         more change than real cells show: noise where its interval holds 1, too much where it does not. \
-         Side change says how far generated cells are from real ones in the measures that do not change in \
-         real cells, in standard deviations of the controls, with the noise taken away: 0 is right. A set \
-         has no figure where it lacks what is measured in some condition, such as a nucleus.\n",
+         conditions that have figures, over the measures that change in {nature} cells. A gap closed above 1 \
+         is more change than {nature} cells show: noise where its interval holds 1, too much where it does \
+         not. Side change says how far generated cells are from {nature} ones in the measures that do not \
+         change in {nature} cells, in standard deviations of the controls, with the noise taken away: 0 is \
+         right. A set has no figure where it lacks what is measured in some condition, such as a nucleus."
     );
 }
 
@@ -205,12 +211,15 @@ fn beside_the_gap(text: &mut String, assessment: &Assessment, conditions: &Condi
     if real.gap_closed.is_none() && plate.is_none() {
         return;
     }
-    text.push_str(
-        "\n## What the gap closed is to be read beside\n\nReal cells: one half of a condition's wells, or \
+    let nature = evaluation.data.nature();
+    let _ = write!(
+        text,
+        "\n## What the gap closed is to be read beside\n\n{} cells: one half of a condition's wells, or \
         of the groups that intervals resample, in place of generated cells, beside the other half, both \
         ways. It is what a perfect generator would get from half of the cells. Same plate: generated cells, \
         beside controls of the treated cells' own plates alone, not of their whole batches.\n\n\
-        | condition | generated | real cells | same plate |\n|---|---|---|---|\n",
+        | condition | generated | {nature} cells | same plate |\n|---|---|---|---|\n",
+        nature.capital()
     );
     for condition in &evaluation.conditions {
         let position = conditions.position(&condition.id);
@@ -239,7 +248,12 @@ fn beside_the_gap(text: &mut String, assessment: &Assessment, conditions: &Condi
 }
 
 /// The measures in which controls that were walked under their own condition moved most.
-fn untreated_walk(text: &mut String, measures: &[MeasureOfCondition], conditions: &Conditions) {
+fn untreated_walk(
+    text: &mut String,
+    measures: &[MeasureOfCondition],
+    conditions: &Conditions,
+    nature: Nature,
+) {
     const SHOWN: usize = 8;
     let is_control = |measure: &&MeasureOfCondition| {
         let condition = conditions.list.get(measure.condition);
@@ -255,8 +269,8 @@ fn untreated_walk(text: &mut String, measures: &[MeasureOfCondition], conditions
         text,
         "\n## Controls that should stay\n\nControls that were walked under their own condition, beside the \
         same controls as they were: the {} of {} measures whose mean moved most, in standard deviations of \
-        the real controls; 0 is right. `{FILE}` has all.\n\n| measure | real controls | walked | shift (sd) \
-        | Wasserstein-1 | of it noise |\n|---|---|---|---|---|---|\n",
+        the {nature} controls; 0 is right. `{FILE}` has all.\n\n| measure | {nature} controls | walked | \
+        shift (sd) | Wasserstein-1 | of it noise |\n|---|---|---|---|---|---|\n",
         walked.len().min(SHOWN),
         walked.len()
     );
@@ -304,10 +318,11 @@ fn space_table(text: &mut String, space: &Space, rows: &[Row]) {
     }
 }
 
-fn difference_table(text: &mut String, differences: &[Difference]) {
-    text.push_str(
-        "\n## As differences, on the same draws\n\n| sets | gap closed | nearer to real cells by (KID) |\n\
-        |---|---|---|\n",
+fn difference_table(text: &mut String, differences: &[Difference], nature: Nature) {
+    let _ = writeln!(
+        text,
+        "\n## As differences, on the same draws\n\n| sets | gap closed | nearer to {nature} cells by (KID) \
+        |\n|---|---|---|"
     );
     for difference in differences {
         let nearer: Vec<String> = difference
@@ -325,7 +340,7 @@ fn difference_table(text: &mut String, differences: &[Difference]) {
     }
 }
 
-fn of_differences(differences: &[Difference]) -> Vec<String> {
+fn of_differences(differences: &[Difference], nature: Nature) -> Vec<String> {
     // Above zero speaks for the generated set, below zero against it.
     let certain = |difference: Estimate| {
         if difference.low > 0.0 {
@@ -345,7 +360,7 @@ fn of_differences(differences: &[Difference]) -> Vec<String> {
         let nearer = difference.nearer.iter().map(move |(space, nearer)| {
             let shown = shown(Some(*nearer), 2);
             format!(
-                "{name}: in {space}, the kernel distance to real cells is smaller by {shown}, {}.",
+                "{name}: in {space}, the kernel distance to {nature} cells is smaller by {shown}, {}.",
                 certain(*nearer)
             )
         });
@@ -367,9 +382,10 @@ fn conditions_table(text: &mut String, evaluation: &Evaluation) {
     let _ = write!(
         text,
         "\n## By condition\n\n| condition | cells | {} | starts | controls | gap closed | direction | \
-        side change (sd) | nuclear area: control, real, generated (px) \
+        side change (sd) | nuclear area: control, {}, generated (px) \
         |\n|---|---|---|---|---|---|---|---|---|\n",
-        groups_of(evaluation.data.resampled_by)
+        groups_of(evaluation.data.resampled_by),
+        evaluation.data.nature()
     );
     let least = evaluation.data.least_cells;
     for condition in evaluation
@@ -412,15 +428,16 @@ fn modes_table(text: &mut String, evaluation: &Evaluation) {
     let Some(modes) = &evaluation.modes_of_action else {
         return;
     };
+    let nature = evaluation.data.nature();
     let _ = write!(
         text,
-        "\n## Modes of action, as a classifier of real cells sees them\n\n\
+        "\n## Modes of action, as a classifier of {nature} cells sees them\n\n\
         Always saying the most frequent class would be right for {:.0} % of the cells.\n\n| cells | accuracy \
          | balanced accuracy | macro F1 | weighted F1 |\n\
          |---|---|---|---|---|\n",
         100.0 * modes.majority
     );
-    for (name, confusion) in [("real", &modes.real), ("generated", &modes.generated)] {
+    for (name, confusion) in [(nature.word(), &modes.real), ("generated", &modes.generated)] {
         let Confusion {
             accuracy,
             balanced_accuracy,
@@ -433,7 +450,7 @@ fn modes_table(text: &mut String, evaluation: &Evaluation) {
         let _ = writeln!(text, "| {name} | {} |", cells.join(" | "));
     }
     let labels: Vec<String> = modes.labels.iter().map(|label| escaped(label)).collect();
-    for (name, confusion) in [("Real", &modes.real), ("Generated", &modes.generated)] {
+    for (name, confusion) in [(nature.capital(), &modes.real), ("Generated", &modes.generated)] {
         let _ = write!(
             text,
             "\n{name} cells, seen as:\n\n| truth | {} |\n|---|",

@@ -25,7 +25,7 @@ pub(super) fn rows_of_treated(
     let Gathered { ruler, treated, .. } = gathered;
     let beside: Vec<&Measured> = gathered.beside_treated.iter().map(|set| &set.measured).collect();
     let detail = FineDetail::of(ruler, &treated.measured, &beside, &treated.groups, question.plan)?;
-    let mut rows = vec![floor("real cells, half against half", halves)];
+    let mut rows = vec![floor(question, "cells", halves)];
     for (index, set) in gathered.beside_treated.iter().enumerate() {
         let mean = |statistic| effects?.mean(index, statistic);
         rows.push(Row {
@@ -90,14 +90,15 @@ pub(super) fn rows_of_controls(
     // Without distances a floor has nothing to say.
     let floor = halves
         .can_be_measured()
-        .then(|| floor("real controls, half against half", halves));
+        .then(|| floor(question, "controls", halves));
     Ok(floor.into_iter().chain(rows).collect())
 }
 
-fn floor(name: &str, halves: &Halves) -> Row {
+/// The data's own cells of one kind, half of them against the other half.
+fn floor(question: &Question<'_>, kind: &str, halves: &Halves) -> Row {
     Row {
         kind: RowKind::Real,
-        name: name.to_owned(),
+        name: format!("{} {kind}, half against half", question.nature()),
         cells: halves.least(),
         starts: None,
         distances: Vec::new(),

@@ -8,6 +8,7 @@ use std::fs;
 use std::path::Path;
 
 use cellflux_bundle::Bundle;
+use cellflux_bundle::evaluation::Nature;
 use cellflux_data::{Experiment, PackedCache};
 
 use super::assess::treatment;
@@ -89,7 +90,7 @@ fn draw(folder: &Path, shown: &Shown<'_>, rows: usize) -> Result<Vec<String>, Ev
             continue;
         };
         let mut drawn = vec![SheetRow {
-            caption: shown.heading().to_owned(),
+            caption: shown.heading(),
             parts: Vec::new(),
         }];
         let step = numbers.len().div_ceil(rows).max(1);
@@ -105,11 +106,10 @@ fn draw(folder: &Path, shown: &Shown<'_>, rows: usize) -> Result<Vec<String>, Ev
 }
 
 impl Shown<'_> {
-    fn heading(&self) -> &'static str {
-        match self.nearest {
-            Some(_) => "control | generated | real | nearest training",
-            None => "control | generated | real",
-        }
+    fn heading(&self) -> String {
+        let nature = Nature::of(self.experiment.drawn());
+        let nearest = self.nearest.map_or("", |_| " | nearest training");
+        format!("control | generated | {nature}{nearest}")
     }
 
     /// One cell's row; `None` for a number that is not there.

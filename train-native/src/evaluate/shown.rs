@@ -1,4 +1,4 @@
-//! Figures with their intervals, as reports show them.
+//! Figures with their intervals, as reports and tables show them.
 
 use super::Estimate;
 
@@ -11,6 +11,13 @@ pub(super) fn shown(estimate: Option<Estimate>, digits: usize) -> String {
             format!("{value} ({low} to {high})")
         },
     )
+}
+
+/// A number and the ends of its interval, for three columns of a table: all digits, or nothing.
+pub(super) fn numbers(estimate: Option<Estimate>) -> [String; 3] {
+    estimate.map_or_else(Default::default, |Estimate { value, low, high }| {
+        [value, low, high].map(|number| number.to_string())
+    })
 }
 
 /// A number to this many digits, in which what rounds to zero has no sign.

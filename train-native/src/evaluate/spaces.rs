@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use candle_core::Device;
-use cellflux_bundle::evaluation::Space;
+use cellflux_bundle::evaluation::{Nature, Space};
 use cellflux_image::ImageSpec;
 use cellflux_measure::sets::Features;
 
@@ -62,23 +62,23 @@ impl Extractor {
         })
     }
 
-    /// What a report says of the space whose features are `width` wide, and whether its figures may stand
-    /// beside published ones.
-    pub fn described(&self, width: usize) -> Space {
+    /// What a report says of the space whose features are `width` wide, beside cells of this nature, and
+    /// whether its figures may stand beside published ones.
+    pub fn described(&self, width: usize, nature: Nature) -> Space {
         let (name, about, comparable) = match self {
             Self::Morphology => (
                 "morphology",
                 format!(
-                    "What crops measure (cellflux-measure), in standard deviations of real controls, cut off \
-                     at {FARTHEST} of them."
+                    "What crops measure (cellflux-measure), in standard deviations of {nature} controls, cut \
+                     off at {FARTHEST} of them."
                 ),
                 false,
             ),
             Self::Moa(classifier) => (
                 "moa",
                 format!(
-                    "The layer before the last of a classifier of {} classes, trained on {} real training \
-                     cells; each cell's features are scaled to one length.",
+                    "The layer before the last of a classifier of {} classes, trained on {} {nature} \
+                     training cells; each cell's features are scaled to one length.",
                     classifier.about().classes.len(),
                     classifier
                         .about()

@@ -307,7 +307,8 @@ fn kernels(
     };
     let sets = gathered.named();
     let features = space.features(&question.bundle.manifest.image, &gathered.scale, &sets)?;
-    let name = space.described(features.first().map_or(0, Features::width)).name;
+    let width = features.first().map_or(0, Features::width);
+    let name = space.described(width, question.nature()).name;
     let (beside_treated, _) = features.split_at(1 + gathered.beside_treated.len());
     let Some((real, sets)) = beside_treated.split_first() else {
         return Ok((name, None));

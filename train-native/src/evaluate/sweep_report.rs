@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::path::Path;
 
-use super::shown::shown;
+use super::shown::{numbers, shown};
 use super::sweep::{Sweep, Tried, label};
 use super::{Estimate, EvaluateError, written};
 
@@ -23,19 +23,20 @@ pub fn write(folder: &Path, sweep: &Sweep, cells: usize) -> Result<(), EvaluateE
 
 /// The report.
 pub fn markdown(sweep: &Sweep, cells: usize) -> String {
+    let nature = sweep.data.nature();
     let mut text = format!(
         "# Samplings compared on {cells} validation cells\n\n\
          Every sampling made the same cells from the same controls with the same noise. The score is the \
-         mean of two shares, each 0 for a copy of the control and 1 for real cells: the gap closed, and the \
-         kernel distance taken away{}. Intervals hold 95 % of resamplings; differences to the best are of \
-         the same draws.\n\n",
+         mean of two shares, each 0 for a copy of the control and 1 for {nature} cells: the gap closed, and \
+         the kernel distance taken away{}. Intervals hold 95 % of resamplings; differences to the best \
+         are of the same draws.\n\n",
         match &sweep.space {
             Some(space) => format!(
-                " (KID in {space}: real cells {}, copied controls {})",
+                " (KID in {space}: {nature} cells {}, copied controls {})",
                 shown(sweep.floor, 3),
                 shown(sweep.copied, 3)
             ),
-            None => ", which could not be measured: halves of the real cells are too few groups".to_owned(),
+            None => format!(", which could not be measured: halves of the {nature} cells are too few groups"),
         }
     );
     if let Some(chosen) = sweep.tried.get(sweep.chosen) {
@@ -127,8 +128,7 @@ fn csv(folder: &Path, sweep: &Sweep) -> Result<Vec<u8>, EvaluateError> {
             one.gap_behind,
             one.kid_behind,
         ] {
-            let of = |which: fn(Estimate) -> f64| number(estimate.map(which));
-            record.extend([of(|e| e.value), of(|e| e.low), of(|e| e.high)]);
+            record.extend(numbers(estimate));
         }
         table
             .write_record(&record)

@@ -6,6 +6,7 @@
 
 use std::fmt;
 
+use cellflux_bundle::evaluation::Nature;
 use cellflux_data::Experiment;
 use cellflux_measure::sets::bootstrap::{Plan, bootstrap};
 use cellflux_measure::sets::classification::Confusion;
@@ -22,6 +23,8 @@ const UNTREATED: usize = 0;
 /// How well the classes are told apart.
 #[derive(Clone, Debug)]
 pub struct ToldApart {
+    /// What the cells are.
+    pub nature: Nature,
     /// The classes, with their cells.
     pub classes: Vec<(String, usize)>,
     /// The mean of the classes' recalls; guessing gives 1 by their number.
@@ -38,8 +41,9 @@ impl fmt::Display for ToldApart {
         let Estimate { value, low, high } = self.balanced_accuracy;
         write!(
             f,
-            "asked only among these, the classifier tells real cells of {} apart with a balanced accuracy of \
+            "asked only among these, the classifier tells {} cells of {} apart with a balanced accuracy of \
              {value:.2} ({low:.2} to {high:.2}); guessing gives {:.2}",
+            self.nature,
             classes.join(", "),
             1.0 / self.classes.len().max(1) as f64
         )
@@ -109,6 +113,7 @@ pub fn told_apart(
         .iter()
         .filter_map(|&class| Some((names.get(class)?.clone(), *counts.get(class)?)));
     Ok(replicates.estimate(0).map(|balanced_accuracy| ToldApart {
+        nature: Nature::of(experiment.drawn()),
         classes: classes.collect(),
         balanced_accuracy: bundled(balanced_accuracy),
     }))

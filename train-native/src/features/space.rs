@@ -60,7 +60,7 @@ impl FeatureSpace {
         match self {
             Self::Morphology => "what a crop measures, each number with a name and a unit",
             Self::Moa(_) => {
-                "the layer before the last of a classifier of modes of action, trained on real training cells"
+                "the layer before the last of a classifier of modes of action, trained on training cells"
             }
             Self::Inception(_) => {
                 "Inception-v3's pool features, the space of FID and KID, learnt from photographs"

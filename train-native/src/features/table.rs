@@ -82,7 +82,7 @@ pub fn check_varies(file: &Path, values: &[f64], width: usize, rows: usize) -> R
     Err(FeatureError::Table {
         path: file.to_owned(),
         reason: format!(
-            "each of its {width} features is the same for all {rows} real treated cells, expected at least \
+            "each of its {width} features is the same for all {rows} treated cells, expected at least \
              one that varies; is a row of features for each image in it?"
         ),
     })

@@ -51,8 +51,8 @@ pub fn ema_decay(limit: f64, updates: u64) -> f64 {
     limit.min((1.0 + n) / (10.0 + n))
 }
 
-/// Decay of a power function average at the n-th update, `(1 - 1 / n)^(gamma + 1)` (Karras et al. 2024,
-/// section 3.1): the first update's weights take the place of the start.
+/// Decay of a power function average at the n-th update, `(1 - 1 / n)^(gamma + 1)` (Karras et al. 2024):
+/// the first update's weights take the place of the start.
 pub fn power_decay(gamma: f64, updates: u64) -> f64 {
     (1.0 - 1.0 / updates.max(1) as f64).powf(gamma + 1.0)
 }

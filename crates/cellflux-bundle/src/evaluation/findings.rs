@@ -5,8 +5,8 @@ use std::fmt;
 use serde::Serialize;
 
 use super::{
-    Confusion, Estimate, Evaluation, LEAST_CONTROLS, MeasuredCondition, MeasuredData, MeasuredSplit, Reason,
-    Resampled, Row, RowKind, Verdict,
+    CompoundUse, Confusion, Estimate, Evaluation, LEAST_CONTROLS, MeasuredCondition, MeasuredData,
+    MeasuredSplit, Nature, Reason, Resampled, Row, RowKind, Verdict,
 };
 use crate::conditions::Conditions;
 
@@ -78,7 +78,7 @@ impl fmt::Display for Remark {
 impl MeasuredCondition {
     /// What its figures say, or why there are none.
     pub fn sentence(&self, data: &MeasuredData) -> String {
-        let cells = counted(self.treated, "real cell");
+        let cells = data.counted(self.treated, "cell");
         match self.gap_closed {
             Some(gap) => {
                 let trained = trained_on(data.split, self.seen);
@@ -94,7 +94,7 @@ impl MeasuredCondition {
         let least = data.least_cells;
         let group = data.resampled_by;
         match self.reason(data) {
-            None | Some(Reason::NoCells) => "no real cells measured".into(),
+            None | Some(Reason::NoCells) => data.nothing_measured(),
             Some(Reason::FewCells) => format!("not measured: {cells}, at least {least} are needed"),
             Some(Reason::FewStarts) => format!(
                 "not measured: {cells}, but the generated cells start from only {}; at least {least} are \
@@ -108,7 +108,7 @@ impl MeasuredCondition {
             ),
             Some(Reason::FewControls) => format!(
                 "not measured: {cells}, but {} in the same batches; at least {LEAST_CONTROLS} are needed",
-                counted(self.controls, "real control")
+                data.counted(self.controls, "control")
             ),
             Some(Reason::NoChange) => {
                 let differ = if self.treated == 1 { "does" } else { "do" };
@@ -139,11 +139,11 @@ impl MeasuredCondition {
 
     /// What its figures show against it, or beside it: nuclei of another size than real ones, changes that
     /// real cells do not show.
-    fn reservations(&self) -> Vec<String> {
+    fn reservations(&self, nature: Nature) -> Vec<String> {
         let mut said = Vec::new();
         if let Some(side) = self.side_change.filter(|side| side.low > 0.0) {
             said.push(format!(
-                "generated cells also change what the compound leaves unchanged in real cells: by {} \
+                "generated cells also change what the compound leaves unchanged in {nature} cells: by {} \
                  standard deviations of the controls, where 0 is right",
                 plain(side)
             ));
@@ -152,7 +152,7 @@ impl MeasuredCondition {
             let (made, real) = (nuclei.generated, nuclei.treated);
             if made.low > real.high || made.high < real.low {
                 said.push(format!(
-                    "generated nuclei have a mean area of {} px, real ones of {} px",
+                    "generated nuclei have a mean area of {} px, {nature} ones of {} px",
                     plain(made),
                     plain(real)
                 ));
@@ -190,7 +190,7 @@ impl Evaluation {
             condition: id.to_owned(),
             dose_um: None,
             measured: false,
-            sentence: "no real cells measured".into(),
+            sentence: self.data.nothing_measured(),
             warning: None,
         });
         measured.chain(others).collect()
@@ -209,7 +209,10 @@ impl Evaluation {
         let mut remarks = vec![Remark::of(vec![self.data.name.clone()], self.data.sentence())];
         let whole = self.overall().into_iter().chain(self.over_spaces());
         let whole = whole.chain(self.classified());
-        let whole = whole.chain(self.compound_use.map(use_of_compound));
+        let whole = whole.chain(
+            self.compound_use
+                .map(|used| use_of_compound(used, self.data.nature())),
+        );
         let whole = whole.chain(self.untreated_walk());
         remarks.extend(whole.map(|says| Remark::of(Vec::new(), says)));
         let measured = self.conditions.iter();
@@ -220,7 +223,7 @@ impl Evaluation {
                 .map(str::to_owned)
                 .into_iter()
                 .chain([condition.sentence(&self.data)])
-                .chain(condition.reservations())
+                .chain(condition.reservations(self.data.nature()))
                 .collect();
             Remark::of(vec![condition.name_and_dose()], says.join("; "))
         }));
@@ -262,8 +265,9 @@ impl Evaluation {
                 percent(shuffled)
             )
         });
+        let nature = self.data.nature();
         Some(format!(
-            "generated cells make {}, as a mean over {} of {} with real cells (n = {}){shuffled}",
+            "generated cells make {}, as a mean over {} of {} with {nature} cells (n = {}){shuffled}",
             change_made(generated),
             measured.len(),
             counted(real.count(), "condition"),
@@ -273,6 +277,7 @@ impl Evaluation {
 
     /// For each space, whether generated cells are nearer to the real ones than copies of the controls.
     fn over_spaces(&self) -> impl Iterator<Item = String> {
+        let nature = self.data.nature();
         let in_space = move |kind, space: &str| {
             let row = self.row(kind)?;
             let mut distances = row.distances.iter();
@@ -293,8 +298,8 @@ impl Evaluation {
                 "; the intervals overlap"
             };
             Some(format!(
-                "in the feature space {}, generated cells are {than} real treated cells than copies of the \
-                 controls are: kernel distance {} for generated cells (n = {made}), {} for copies (n = \
+                "in the feature space {}, generated cells are {than} {nature} treated cells than copies of \
+                 the controls are: kernel distance {} for generated cells (n = {made}), {} for copies (n = \
                  {copies}){sure}",
                 space.name,
                 plain(generated),
@@ -306,15 +311,15 @@ impl Evaluation {
     /// Whether walks under the untreated condition leave controls what they are.
     fn untreated_walk(&self) -> Option<String> {
         let moved = self.row(RowKind::Untreated)?.side_change?;
-        let shown = plain(moved);
+        let (shown, nature) = (plain(moved), self.data.nature());
         Some(if moved.low > 0.0 {
             format!(
                 "cells walked under the untreated condition are {shown} standard deviations of the controls \
-                 away from real controls; 0 is right"
+                 away from {nature} controls; 0 is right"
             )
         } else {
             format!(
-                "cells walked under the untreated condition are as real controls, within noise: {shown} \
+                "cells walked under the untreated condition are as {nature} controls, within noise: {shown} \
                  standard deviations of the controls away; 0 is right"
             )
         })
@@ -324,9 +329,10 @@ impl Evaluation {
     fn classified(&self) -> Option<String> {
         let modes = self.modes_of_action.as_ref()?;
         let cells = |confusion: &Confusion| confusion.counts.iter().flatten().sum::<usize>();
+        let nature = self.data.nature();
         Some(format!(
-            "a classifier that was trained on real cells names the mode of action with a balanced accuracy \
-             of {} for generated cells (n = {}) and of {} for real ones (n = {})",
+            "a classifier that was trained on {nature} cells names the mode of action with a balanced \
+             accuracy of {} for generated cells (n = {}) and of {} for {nature} ones (n = {})",
             percent(modes.generated.balanced_accuracy),
             cells(&modes.generated),
             percent(modes.real.balanced_accuracy),
@@ -341,17 +347,19 @@ impl MeasuredData {
         let Self {
             treated, controls, ..
         } = self;
+        let nature = self.nature();
         let cells = match self.split {
             MeasuredSplit::Validation => format!(
-                "{treated} real treated cells and {controls} controls of the validation split, on which \
+                "{treated} {nature} treated cells and {controls} controls of the validation split, on which \
                  nothing was trained, but the checkpoint or the sampling was chosen"
             ),
             MeasuredSplit::Test => format!(
-                "{treated} real treated cells and {controls} controls of the test split, on which nothing \
-                 was trained or chosen"
+                "{treated} {nature} treated cells and {controls} controls of the test split, on which \
+                 nothing was trained or chosen"
             ),
             MeasuredSplit::HeldOut => format!(
-                "{treated} real cells treated with compounds that training never saw, and {controls} controls"
+                "{treated} {nature} cells treated with compounds that training never saw, and {controls} \
+                 controls"
             ),
         };
         let trained = match (self.wells, self.wells_in_training) {
@@ -373,39 +381,57 @@ impl MeasuredData {
         )
     }
 
+    /// A number of its cells of one kind: `1 real control`, `2 real controls`.
+    fn counted(&self, count: usize, thing: &str) -> String {
+        counted(count, &format!("{} {thing}", self.nature()))
+    }
+
+    /// What is said of a condition that it has no cells of.
+    fn nothing_measured(&self) -> String {
+        format!("no {} cells measured", self.nature())
+    }
+
     /// Why conditions have no figures, behind their names.
     fn why(&self, reason: Reason) -> String {
-        let least = self.least_cells;
+        let (least, nature) = (self.least_cells, self.nature());
         match reason {
             Reason::NoChange => "no change to make, no measurable difference from controls".into(),
-            Reason::FewCells => format!("not measured, fewer than {least} real cells"),
+            Reason::FewCells => format!("not measured, fewer than {least} {nature} cells"),
             Reason::FewStarts => {
                 format!("not measured, generated cells start from fewer than {least} different controls")
             }
             Reason::OneGroup => {
                 format!(
-                    "not measured, all real cells are of one {}",
+                    "not measured, all {nature} cells are of one {}",
                     self.resampled_by.name()
                 )
             }
             Reason::FewControls => {
-                format!("not measured, fewer than {LEAST_CONTROLS} real controls in the same batches")
+                format!("not measured, fewer than {LEAST_CONTROLS} {nature} controls in the same batches")
             }
             Reason::Unclear => format!(
                 "not measured, either no measurable difference from controls, or too few cells or {} with \
                  what is measured, such as a nucleus",
                 self.resampled_by.names()
             ),
-            Reason::NoCells => "not measured, no real cells".into(),
+            Reason::NoCells => format!("not measured, no {nature} cells"),
         }
     }
 }
 
-fn use_of_compound(share: Estimate) -> String {
+fn use_of_compound(used: CompoundUse, nature: Nature) -> String {
+    let count = match (used.controls, used.pairs) {
+        (Some(controls), Some(pairs)) => format!(
+            " (n = {}, {} of compounds)",
+            counted(controls, "control"),
+            counted(pairs, "pair")
+        ),
+        _ => String::new(),
+    };
     format!(
-        "walks from one control under different compounds end {} as far apart as real cells of these \
-         compounds are",
-        percent(share)
+        "walks from one control under different compounds end {} as far apart as {nature} cells of these \
+         compounds are{count}",
+        percent(used.estimate())
     )
 }
 

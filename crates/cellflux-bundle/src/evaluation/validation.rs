@@ -100,7 +100,14 @@ impl Evaluation {
         if let Some(batches) = &self.batches {
             batches.validate(&field("batches"), &spaces)?;
         }
-        estimates([("compound_use", self.compound_use, Range::ANY)], prefix)
+        if let Some(used) = &self.compound_use {
+            estimates([("compound_use", Some(used.estimate()), Range::ANY)], prefix)?;
+            for (name, count) in [("controls", used.controls), ("pairs", used.pairs)] {
+                let place = field(&format!("compound_use.{name}"));
+                at_most(place, count.unwrap_or(0), limits::CELLS)?;
+            }
+        }
+        Ok(())
     }
 }
 
@@ -360,6 +367,8 @@ impl Cloud {
     fn validate(&self, place: &str) -> Result<(), BundleError> {
         check::label(format!("{place}.batch"), &self.batch)?;
         at_most(format!("{place}.cells"), self.cells, limits::CELLS)?;
+        let cells = ("its cells", self.cells);
+        at_most_of(format!("{place}.starts"), self.starts.unwrap_or(0), cells)?;
         for (axis, &mean) in self.mean.iter().enumerate() {
             within(
                 format!("{place}.mean[{axis}]"),

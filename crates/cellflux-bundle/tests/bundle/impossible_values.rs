@@ -63,6 +63,16 @@ fn each_impossible_value_about_the_model_is_named() {
             "conditions.list[2].doses_um[2] is 0.3, which is listed already, expected each dose once",
         ),
         (
+            "/conditions/list/2/trained_doses_um",
+            json!([3.0, 1.0]),
+            "conditions.list[2].trained_doses_um[1] is 1, expected one of doses_um",
+        ),
+        (
+            "/conditions/list/2/trained_doses_um",
+            json!([3.0, 3.0]),
+            "conditions.list[2].trained_doses_um[1] is 3, which is listed already, expected each dose once",
+        ),
+        (
             "/conditions/list/2/batches",
             json!(["Week4", "Week5", "Week5"]),
             "conditions.list[2].batches[2] is \"Week5\", which is listed already, expected each batch once",

@@ -6,6 +6,8 @@ mod checkpoint;
 #[cfg(test)]
 mod evaluation;
 #[cfg(test)]
+mod findings;
+#[cfg(test)]
 mod hostile;
 #[cfg(test)]
 mod impossible_values;

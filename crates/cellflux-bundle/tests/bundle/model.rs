@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use cellflux_bundle::{
-    Bundle, BundleError, BundleReader, Draft, Evaluation, Packed, StateDict, UNetConfig,
+    Bundle, BundleError, BundleReader, Draft, Estimate, Evaluation, Packed, StateDict, UNetConfig,
     conditions::{Condition, ConditionVectors, Conditions, DoseFeatures, Encoder, Split},
     files::{FileEntry, VerifiedFile},
     gallery::{CropSplit, Example, Gallery, Trajectory},
@@ -61,6 +61,7 @@ pub fn draft(dtype: WeightDtype) -> Draft {
         structure: Some(format!("structures/{id}.svg")),
         mode_of_action: Some("Tubulin stabiliser".into()),
         doses_um: vec![0.3, 3.0],
+        trained_doses_um: Some(vec![3.0]),
         batches: vec!["Week4".into(), "Week5".into()],
         target: Some(id != "dmso"),
         split,
@@ -154,6 +155,11 @@ pub fn evaluation(packed: &Packed) -> Evaluation {
     json["weights"] = packed.manifest.weights_digest().unwrap().into();
     json["vectors"] = packed.manifest.vectors_digest().unwrap().into();
     Evaluation::from_json(json.to_string().as_bytes()).unwrap()
+}
+
+/// A figure with its interval.
+pub fn gap(value: f64, low: f64, high: f64) -> Estimate {
+    Estimate { value, low, high }
 }
 
 /// A packed [`draft`] with its [`evaluation`].

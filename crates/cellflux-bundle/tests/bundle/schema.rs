@@ -27,6 +27,7 @@ fn manifest() -> Value {
     json["trajectories"][0]["reverse"] = json!(false);
     json["conditions"]["list"][0]["control"] = json!(true);
     json["evaluation"]["spaces"][1]["comparable"] = json!(false);
+    json["evaluation"]["data"]["drawn"] = json!(false);
     json
 }
 
@@ -176,6 +177,7 @@ fn values_that_the_schema_can_judge_are_refused_by_both() {
         ("/evaluation/date", json!("27.11.2026")),
         ("/evaluation/weights", json!("0")),
         ("/evaluation/vectors", json!("0")),
+        ("/evaluation/data/drawn", json!("yes")),
         ("/evaluation/data/replicates", json!(0)),
         ("/evaluation/data/groups", json!(-1)),
         ("/evaluation/data/controls", json!(1.5)),
@@ -213,6 +215,10 @@ fn values_that_the_schema_can_judge_are_refused_by_both() {
         ("/evaluation/batches/explained/0", json!(-0.1)),
         ("/evaluation/batches/clouds/0/covariance/0", json!(-1)),
         ("/evaluation/batches/clouds/0/kind", json!("noise")),
+        ("/evaluation/batches/clouds/2/starts", json!(-1)),
+        ("/evaluation/compound_use/low", json!(null)),
+        ("/evaluation/compound_use/controls", json!(-1)),
+        ("/evaluation/compound_use/pairs", json!(0.5)),
         ("/gallery/controls/0/file", json!("../a.png")),
         ("/gallery/controls/0/file", json!("a/.b/c.png")),
         ("/provenance/data_set/url", json!("javascript:alert(1)")),

@@ -232,12 +232,13 @@ pub fn summary(evaluation: Option<&Evaluation>) -> String {
             .count()
     };
     format!(
-        "{} of {}, by {}: {} real cells; conditions: {} better than a copy of the control, {} no \
+        "{} of {}, by {}: {} {} cells; conditions: {} better than a copy of the control, {} no \
          better, {} without figures",
         evaluation.date,
         evaluation.data.name,
         evaluation.program,
         evaluation.data.treated,
+        evaluation.data.nature(),
         count(|verdict| verdict == Verdict::BetterThanCopy),
         count(|verdict| matches!(verdict, Verdict::NotShown | Verdict::WorseThanCopy)),
         count(|verdict| verdict == Verdict::Unmeasured),

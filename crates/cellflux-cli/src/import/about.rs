@@ -32,7 +32,7 @@ pub struct About {
     /// Which features of the dose the vectors hold.
     #[serde(default)]
     pub dose: DoseFeatures,
-    /// The recommended sampling; [`Sampling::paper`] where it is absent.
+    /// The recommended sampling; [`Sampling::public_code`] where it is absent.
     #[serde(default)]
     pub sampling: Option<Sampling>,
     /// Control crops; their files are beside `about.json`.

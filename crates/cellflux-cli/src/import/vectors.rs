@@ -130,6 +130,7 @@ fn encode(
             structure,
             mode_of_action: compound.mode_of_action,
             doses_um: compound.doses_um,
+            trained_doses_um: None,
             batches: compound.batches,
             target: None,
             split: compound.split,

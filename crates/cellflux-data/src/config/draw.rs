@@ -18,11 +18,11 @@ pub struct DrawConfig {
 }
 
 /// How often a compound with n training cells is drawn: in proportion to `n^q` (Kang et al. 2020, "Decoupling
-/// representation and classifier for long-tailed recognition", equation 1).
+/// representation and classifier for long-tailed recognition").
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Balance {
-    /// `q = 1`, as in the paper: every cell once an epoch.
+    /// `q = 1`, as in the public code: every cell once an epoch.
     #[default]
     Cells,
     /// `q = 1/2`.
@@ -32,7 +32,7 @@ pub enum Balance {
 }
 
 impl DrawConfig {
-    /// Whether it is the paper's, which a configuration leaves out.
+    /// Whether it is the default, which a configuration leaves out.
     pub(super) fn is_default(&self) -> bool {
         *self == Self::default()
     }

@@ -32,6 +32,26 @@ pub enum MeasureError {
         /// Columns.
         width: usize,
     },
+    /// A field has more pixels than are looked through at once.
+    #[error("a field of {height} x {width} pixels; expected at most {most} pixels: reduce it before")]
+    TooLarge {
+        /// Rows.
+        height: usize,
+        /// Columns.
+        width: usize,
+        /// The most pixels that are looked through.
+        most: usize,
+    },
+    /// A field's numbers are not as many as its sides say.
+    #[error("{found} numbers for a field of {height} x {width} pixels; expected one number per pixel")]
+    Numbers {
+        /// Numbers given.
+        found: usize,
+        /// Rows.
+        height: usize,
+        /// Columns.
+        width: usize,
+    },
     /// The bytes are not as many as channels and sides say.
     #[error(
         "{found} bytes for {channels} channel(s) of {height} x {width} pixels; expected one byte per \

@@ -2,9 +2,8 @@
 //!
 //! Cells of one field of view share light, density and staining, so a thousand cells of ten fields say less
 //! than a thousand cells of a thousand fields. Each side's groups are drawn with replacement, as many as
-//! there are, each with all its cells (cluster bootstrap; Davison and Hinkley 1997, section 3.8). The
-//! interval holds the middle 95 % of the replicates (percentile method; Efron and Tibshirani 1993, chapter
-//! 13).
+//! there are, each with all its cells (cluster bootstrap; Davison and Hinkley 1997). The interval holds the
+//! middle 95 % of the replicates (percentile method; Efron and Tibshirani 1993).
 //!
 //! Distances have a bias under resampling: two resampled sets are further apart than the two sets. To find
 //! how far two distances differ, compute both in one [`bootstrap`] and take [`Replicates::difference`], in

@@ -8,7 +8,7 @@ use super::features::{Features, check_sets};
 
 const MEASURE: &str = "Fréchet distance";
 
-/// The squared Fréchet distance of two sets (Heusel et al. 2017, equation 6; on Inception features it is the
+/// The squared Fréchet distance of two sets (Heusel et al. 2017; on Inception features it is the
 /// FID): `|m1 - m2|^2 + tr(S1 + S2 - 2 (S1 S2)^(1/2))` with means `m` and covariances `S`, which divide
 /// by `N - 1`.
 ///

@@ -48,7 +48,7 @@ pub struct Kid {
     pub by_subsets: Option<SubsetKid>,
 }
 
-/// The kernel Inception distance (Binkowski et al. 2018, section 4): the unbiased estimate of the
+/// The kernel Inception distance (Binkowski et al. 2018): the unbiased estimate of the
 /// squared maximum mean discrepancy with the kernel `(x.y / D + 1)^3`, where `D` is the features' dimension.
 ///
 /// It is unbiased, so it may be below 0 for sets of one distribution, and its expectation does not depend on

@@ -25,9 +25,9 @@ pub struct Prdc {
     pub coverage: f64,
 }
 
-/// Precision and recall (Kynkäänniemi et al. 2019, section 2), density and coverage (Naeem et al. 2020,
-/// equations 4 and 5), with the arithmetic of the authors' `prdc` package. The ball of a crop reaches to its
-/// `k`th nearest neighbour in its own set and does not include its edge.
+/// Precision and recall (Kynkäänniemi et al. 2019), density and coverage (Naeem et al. 2020), with the
+/// arithmetic of the latter's `prdc` package. The ball of a crop reaches to its `k`th nearest neighbour in
+/// its own set and does not include its edge.
 ///
 /// The four depend on the numbers of rows and on `k`: compare only values for the same numbers. `k` of 5 is
 /// usual.

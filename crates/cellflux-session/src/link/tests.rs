@@ -1,7 +1,7 @@
 //! Links: exact, readable, and hostile ones refused in a sentence.
 
 use super::*;
-use crate::recipe::{ALPHA, ChannelView, NOISE, STEPS, TOLERANCE, Thousandths, View, WindowView};
+use crate::recipe::{ALPHA, ChangeMap, ChannelView, NOISE, STEPS, TOLERANCE, Thousandths, View, WindowView};
 use crate::test_model::{manifest, manifest_of_channels, manifest_of_counts, recipe};
 use cellflux_bundle::conditions::Encoder;
 use cellflux_bundle::sampling::Sampling;
@@ -72,6 +72,7 @@ prop_compose! {
         step in proptest::option::of(0usize..=1),
         hidden in proptest::sample::subsequence((0..channels).collect::<Vec<_>>(), 0..=channels),
         shown in proptest::collection::vec(any_channel(), channels),
+        map in proptest::sample::select(ChangeMap::ALL.to_vec()),
     ) -> Recipe {
         let channels = shown
             .into_iter()
@@ -79,7 +80,7 @@ prop_compose! {
             .map(|(channel, shown)| ChannelView { channel, ..shown })
             .filter(|shown| shown.window.is_some() || shown.gamma.is_some() || shown.lut.is_some())
             .collect();
-        let view = View { step, hidden, channels };
+        let view = View { step, hidden, channels, map };
         Recipe { start, condition, sampling, direction, view, ..recipe() }
     }
 }
@@ -120,7 +121,7 @@ fn a_link_is_readable() {
     recipe.view = View {
         step: Some(2),
         hidden: vec![1],
-        channels: Vec::new(),
+        ..View::default()
     };
     assert_eq!(
         write(&recipe, &manifest().image).unwrap(),
@@ -213,6 +214,34 @@ fn channels_shown_otherwise_make_a_link_of_version_3_that_older_pages_refuse_by_
 }
 
 #[test]
+fn another_map_of_the_change_makes_a_link_of_version_4_that_older_pages_refuse_by_its_number() {
+    let manifest = manifest();
+    let mut mapped = recipe();
+    mapped.view.map = ChangeMap::NoisedStart;
+    let link = write(&mapped, &manifest.image).unwrap();
+    let plain = write(&recipe(), &manifest.image).unwrap();
+    assert_eq!(link, format!("{}&map=noised-start", plain.replace("v=1", "v=4")));
+    assert_eq!(read(&link, &manifest).unwrap(), mapped);
+    assert_eq!(
+        read("map=difference", &manifest).unwrap().view.map,
+        ChangeMap::Difference
+    );
+    for (link, expected) in [
+        (
+            "v=3&map=speed",
+            "its version is 3, which has no maps of the change; expected 4",
+        ),
+        (
+            "map=warm",
+            "map is \"warm\", expected difference, noised-start, untreated, velocity, speed or guidance",
+        ),
+    ] {
+        let message = read(link, &manifest).unwrap_err().to_string();
+        assert!(message.contains(expected), "{link}: {message}");
+    }
+}
+
+#[test]
 fn a_typed_compound_makes_a_link_of_version_2_that_older_pages_refuse_by_its_number() {
     let manifest = manifest_of_counts();
     let mut typed = recipe();
@@ -265,6 +294,19 @@ fn what_a_link_leaves_out_is_the_bundle_s_recommendation() {
 }
 
 #[test]
+fn of_an_address_with_the_links_of_several_explorers_the_first_is_read() {
+    let manifest = manifest();
+    let own = read("c=taxol&steps=7", &manifest).unwrap();
+    for address in [
+        "https://example.org/#c=taxol&steps=7&&v=1&model=another&c=nothing",
+        "#&&c=taxol&steps=7",
+        "c=taxol&steps=7&&",
+    ] {
+        assert_eq!(read(address, &manifest).unwrap(), own, "{address}");
+    }
+}
+
+#[test]
 fn each_hostile_link_is_one_sentence() {
     let manifest = manifest();
     let crop = |spec: &ImageSpec| {
@@ -272,7 +314,7 @@ fn each_hostile_link_is_one_sentence() {
         format!("crop={}", URL_SAFE_NO_PAD.encode(png))
     };
     let cases = [
-        ("v=4".into(), "its version is \"4\", expected 1, 2 or 3"),
+        ("v=5".into(), "its version is \"5\", expected 1, 2, 3 or 4"),
         (
             "colour=red".into(),
             "\"colour\" is not a key of a link, expected one of v, model,",

@@ -1,5 +1,6 @@
 //! The recipe: everything that decides a trajectory, and which of its pictures is looked at.
 
+mod change_map;
 mod json;
 mod treatment;
 mod view;
@@ -18,6 +19,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::{SessionError, shown};
 use json::number_from;
 
+pub use change_map::ChangeMap;
 pub use treatment::Treatment;
 pub use view::{ChannelView, GAMMA, Thousandths, View, WindowView};
 
@@ -115,12 +117,15 @@ impl Direction {
 }
 
 impl Recipe {
-    /// A recipe with the bundle's recommended sampling, and the condition's largest dose where the model
-    /// takes one.
+    /// A recipe with the bundle's recommended sampling, and the largest dose that the condition may have
+    /// where the model takes one.
     pub fn new(manifest: &Manifest, start: Start, condition: &Condition) -> Self {
         let dose_um = match manifest.conditions.dose {
             DoseFeatures::None => None,
-            DoseFeatures::Log1p { .. } => condition.doses_um.iter().copied().reduce(f64::max),
+            DoseFeatures::Log1p { .. } => {
+                let range = manifest.conditions.dose_range(Some(condition));
+                range.map(|range| *range.end())
+            }
         };
         Self {
             model: manifest.id.clone(),
@@ -197,8 +202,33 @@ impl Recipe {
             (DoseFeatures::Log1p { .. }, None) => {
                 Err(SessionError::field("dose", "missing", "a dose in micromolar"))
             }
-            (DoseFeatures::Log1p { .. }, Some(dose_um)) => within("dose", &dose_um, &DOSE_UM),
+            (DoseFeatures::Log1p { .. }, Some(dose_um)) => self.validate_dose_range(dose_um, manifest),
         }
+    }
+
+    /// Between the doses of the data any number is one that the network can be asked for; beyond them it
+    /// would be asked for what it never saw on either side.
+    fn validate_dose_range(&self, dose_um: f64, manifest: &Manifest) -> Result<(), SessionError> {
+        let condition = self.condition.condition(manifest);
+        let Some(range) = manifest.conditions.dose_range(condition) else {
+            return within("dose", &dose_um, &DOSE_UM);
+        };
+        if range.contains(&dose_um) {
+            return Ok(());
+        }
+        let of = match condition {
+            Some(condition) if !condition.doses_um.is_empty() => "this compound in the data",
+            Some(condition) if condition.control => "an untreated control",
+            _ => "the compounds that training saw",
+        };
+        Err(SessionError::field(
+            "dose",
+            number(&dose_um),
+            format!(
+                "{} micromolar, the lowest and the highest dose of {of}",
+                number_from(&range)
+            ),
+        ))
     }
 
     fn validate_view(&self, manifest: &Manifest) -> Result<(), SessionError> {
@@ -300,6 +330,8 @@ mod base64_bytes {
 
 #[cfg(test)]
 mod tests {
+    use cellflux_bundle::conditions::Encoder;
+
     use super::*;
     use crate::test_model::{manifest, manifest_with_dose, recipe};
 
@@ -451,5 +483,53 @@ mod tests {
         assert_eq!(message, "dose is missing, expected a dose in micromolar");
         recipe.dose_um = Some(-1.0);
         assert!(recipe.validate(&manifest).is_err());
+    }
+
+    #[test]
+    fn any_dose_between_those_of_the_data_is_taken_and_none_beyond_them() {
+        let manifest = manifest_with_dose();
+        let mut recipe = Recipe::first(&manifest).unwrap();
+        for dose_um in [0.3, 0.7, 3.0] {
+            recipe.dose_um = Some(dose_um);
+            recipe.validate(&manifest).unwrap();
+        }
+        for (dose_um, found) in [(0.2, "0.2"), (50.0, "50"), (f64::NAN, "NaN")] {
+            recipe.dose_um = Some(dose_um);
+            let message = recipe.validate(&manifest).unwrap_err().to_string();
+            let expected = "expected a number from 0.3 to 3 micromolar, the lowest and the highest dose of \
+                            this compound in the data";
+            assert_eq!(message, format!("dose is {found}, {expected}"));
+        }
+    }
+
+    #[test]
+    fn a_control_that_lists_no_dose_starts_with_none() {
+        let mut manifest = manifest_with_dose();
+        manifest.conditions.list[0].doses_um.clear();
+        let control = &manifest.conditions.list[0];
+        let recipe = Recipe::new(&manifest, Start::Example("control-1".into()), control);
+        assert_eq!(recipe.dose_um, Some(0.0));
+        recipe.validate(&manifest).unwrap();
+        let dosed = Recipe {
+            dose_um: Some(1.0),
+            ..recipe
+        };
+        let message = dosed.validate(&manifest).unwrap_err().to_string();
+        assert!(message.ends_with("dose of an untreated control"), "{message}");
+    }
+
+    #[test]
+    fn a_typed_compound_may_have_the_doses_that_training_saw() {
+        let mut manifest = manifest_with_dose();
+        manifest.conditions.encoder = Encoder::MorganCounts { radius: 2, bits: 2 };
+        let mut recipe = Recipe::first(&manifest).unwrap();
+        recipe.condition = Treatment::Typed("CCO".into());
+        recipe.validate(&manifest).unwrap();
+        recipe.dose_um = Some(0.0);
+        let message = recipe.validate(&manifest).unwrap_err().to_string();
+        assert!(
+            message.ends_with("the lowest and the highest dose of the compounds that training saw"),
+            "{message}"
+        );
     }
 }

@@ -10,7 +10,7 @@ use cellflux_image::spec::Window;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::within;
+use super::{ChangeMap, within};
 use crate::error::{SessionError, excerpt};
 
 /// The exponents with which a channel may be shown ([`cellflux_image::composite::ChannelDisplay`]).
@@ -29,6 +29,9 @@ pub struct View {
     /// Channels that are shown otherwise than the manifest says, rising.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub channels: Vec<ChannelView>,
+    /// What the picture of the change shows.
+    #[serde(default, skip_serializing_if = "ChangeMap::is_default")]
+    pub map: ChangeMap,
 }
 
 /// How one channel is shown; what is not given is as the manifest has it. At least one thing is given.
@@ -163,7 +166,7 @@ impl Thousandths {
     /// 1.
     pub const ONE: Self = Self(1000);
 
-    /// So many thousandths.
+    /// A number of thousandths.
     pub const fn new(thousandths: u32) -> Self {
         Self(thousandths)
     }
@@ -240,6 +243,7 @@ mod tests {
                 window: Some(window(110, 420)),
                 ..channel(1)
             }],
+            ..View::default()
         };
         let shown = view.display(&spec);
         let mut expected = Display::of(&spec);

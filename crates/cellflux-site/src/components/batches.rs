@@ -24,7 +24,7 @@ impl Components<'_> {
                 model.name
             )));
         };
-        let words = self.words;
+        let words = self.words.beside(evaluation.data.nature());
         let [first, second] = plane.explained.map(percent);
         let otherwise = format!(
             "{}. PC1: {first}, PC2: {second} {}.",
@@ -37,12 +37,12 @@ impl Components<'_> {
             ),
             (&wanted, settings),
             &otherwise,
-            ("batches", &lines(plane)),
+            &[("batches", words.data, lines(plane))],
         ))
     }
 }
 
-/// Every cloud, one a line.
+/// Every cloud, one a line, with the share of variance along each axis, which is that of the whole plane.
 fn lines(plane: &BatchPlane) -> Vec<Line> {
     let mut lines = vec![line([
         "batch",
@@ -53,18 +53,25 @@ fn lines(plane: &BatchPlane) -> Vec<Line> {
         "variance_1",
         "covariance",
         "variance_2",
+        "starts",
+        "explained_1",
+        "explained_2",
     ])];
+    let explained = plane.explained.map(|share| share.to_string());
     for cloud in &plane.clouds {
         let kind = match cloud.kind {
             CloudKind::Control => "control",
             CloudKind::Treated => "treated",
             CloudKind::Generated => "generated",
         };
+        let starts = cloud.starts.map_or_else(String::new, |starts| starts.to_string());
         let numbers = cloud.mean.iter().chain(&cloud.covariance).map(f64::to_string);
         lines.push(
             line([&cloud.batch, kind, &cloud.cells.to_string()])
                 .into_iter()
                 .chain(numbers)
+                .chain([starts])
+                .chain(explained.clone())
                 .collect(),
         );
     }

@@ -1,7 +1,7 @@
 //! An evaluation: sets of cells against the real treated ones, and what share of its change each compound's
 //! cells make.
 
-use cellflux_bundle::evaluation::{Clause, LEAST_CONTROLS, Reason, Row, Space};
+use cellflux_bundle::evaluation::{Clause, CompoundUse, LEAST_CONTROLS, Reason, Row, Space};
 use cellflux_bundle::{Estimate, Evaluation};
 use cellflux_figures::{MEASURES, Measure, gap_closed};
 
@@ -20,7 +20,7 @@ impl Components<'_> {
     pub(super) fn evaluation(&mut self, settings: &SourceText, at: &Place) -> Result<String, SiteError> {
         let wanted: Measured = settings.toml()?;
         let (evaluation, model) = self.evaluated(&wanted, settings, at)?;
-        let words = self.words;
+        let words = self.words.beside(evaluation.data.nature());
         let glossary = Glossary::new(&mut self.ids, at, &words);
         let rows = &evaluation.rows;
         let mut content = drawn(gap_closed(&evaluation.conditions, rows, &words.labels()));
@@ -40,7 +40,7 @@ impl Components<'_> {
             ("evaluation", &content),
             (&wanted, settings),
             &otherwise,
-            ("evaluation", &lines(evaluation)),
+            &[("evaluation", words.data, lines(evaluation))],
         ))
     }
 }
@@ -244,8 +244,8 @@ fn lines(evaluation: &Evaluation) -> Vec<Line> {
         }
     };
     for row in &evaluation.rows {
-        let kind = serde_json::to_value(row.kind).unwrap_or_default();
-        let (kind, count) = (kind.as_str().unwrap_or_default(), row.cells.to_string());
+        let kind = row.kind.name(evaluation.data.nature());
+        let count = row.cells.to_string();
         add([&row.name, kind, &count, "", "gap_closed"], row.gap_closed);
         add([&row.name, kind, &count, "", "direction"], row.direction);
         add([&row.name, kind, &count, "", "side_change"], row.side_change);
@@ -271,5 +271,29 @@ fn lines(evaluation: &Evaluation) -> Vec<Line> {
             condition.side_change,
         );
     }
+    lines.extend(evaluation.compound_use.iter().flat_map(of_compound_use));
+    lines
+}
+
+/// How much the network uses its compound, with the number of controls that were walked, and over how many
+/// pairs of compounds that is a mean.
+fn of_compound_use(used: &CompoundUse) -> Vec<Line> {
+    let controls = used.controls.map_or_else(String::new, |count| count.to_string());
+    let about = |measure: &str| {
+        line([
+            "the same controls under each compound",
+            "compound-use",
+            &controls,
+            "",
+            measure,
+        ])
+    };
+    let with =
+        |measure: &str, figures: [String; 3]| -> Line { about(measure).into_iter().chain(figures).collect() };
+    let mut lines = vec![with("compound_use", cells(Some(used.estimate())))];
+    lines.extend(used.pairs.map(|pairs| {
+        let count = [pairs.to_string(), String::new(), String::new()];
+        with("pairs_of_compounds", count)
+    }));
     lines
 }

@@ -14,7 +14,7 @@ struct Entry {
     label: fn(&Words) -> &'static str,
     /// Where the paper has it, or nothing.
     paper: &'static str,
-    /// What it means, in the order of [`LANGUAGES`].
+    /// What it means, in the order of [`LANGUAGES`]; `{}` stands for what the data's cells are.
     says: [&'static str; LANGUAGES.len()],
 }
 
@@ -40,13 +40,13 @@ const ENTRIES: [Entry; 19] = [
         label: |words| words.gap_closed,
         paper: "",
         says: [
-            "How much of the way from controls to real treated cells the generated cells go: 0 % is a copy \
+            "How much of the way from controls to {} treated cells the generated cells go: 0 % is a copy \
              of the control, 100 % the whole change.",
-            "Welchen Teil des Weges von Kontrollen zu echten behandelten Zellen die erzeugten gehen: 0 % ist \
+            "Welchen Teil des Weges von Kontrollen zu {}en behandelten Zellen die erzeugten gehen: 0 % ist \
              eine Kopie der Kontrolle, 100 % die ganze Veränderung.",
-            "Quelle part du chemin des contrôles aux vraies cellules traitées les cellules générées font : \
+            "Quelle part du chemin des contrôles aux cellules traitées {} les cellules générées font : \
              0 % est une copie du contrôle, 100 % tout le changement.",
-            "Qué parte del camino de los controles a las células tratadas reales recorren las generadas: 0 % \
+            "Qué parte del camino de los controles a las células tratadas {} recorren las generadas: 0 % \
              es una copia del control, 100 % todo el cambio.",
         ],
     },
@@ -70,13 +70,13 @@ const ENTRIES: [Entry; 19] = [
         label: |words| words.direction,
         paper: "",
         says: [
-            "Whether generated cells change in the same way as real ones, however strongly: 1 is the same \
+            "Whether generated cells change in the same way as {} ones, however strongly: 1 is the same \
              direction, 0 an unrelated one, −1 the opposite.",
-            "Ob sich erzeugte Zellen auf dieselbe Weise verändern wie echte, gleich wie stark: 1 ist \
+            "Ob sich erzeugte Zellen auf dieselbe Weise verändern wie {}e, gleich wie stark: 1 ist \
              dieselbe Richtung, 0 eine andere ohne Bezug, −1 die entgegengesetzte.",
-            "Si les cellules générées changent de la même façon que les vraies, quelle que soit l’ampleur : \
+            "Si les cellules générées changent de la même façon que les {}, quelle que soit l’ampleur : \
              1 est la même direction, 0 une direction sans rapport, −1 l’opposée.",
-            "Si las células generadas cambian del mismo modo que las reales, sea cuanto sea: 1 es la misma \
+            "Si las células generadas cambian del mismo modo que las {}, sea cuanto sea: 1 es la misma \
              dirección, 0 una sin relación, −1 la opuesta.",
         ],
     },
@@ -85,13 +85,13 @@ const ENTRIES: [Entry; 19] = [
         label: |words| words.side_change,
         paper: "",
         says: [
-            "How much generated cells change what the compound leaves unchanged in real cells, in standard \
+            "How much generated cells change what the compound leaves unchanged in {} cells, in standard \
              deviations (sd) of the controls: 0 is right.",
-            "Wie stark erzeugte Zellen verändern, was die Substanz in echten Zellen unverändert lässt, in \
+            "Wie stark erzeugte Zellen verändern, was die Substanz in {}en Zellen unverändert lässt, in \
              Standardabweichungen (SD) der Kontrollen: 0 ist richtig.",
-            "De combien les cellules générées changent ce que le composé laisse inchangé dans les vraies \
-             cellules, en écarts types des contrôles : 0 est juste.",
-            "Cuánto cambian las células generadas lo que el compuesto deja igual en las células reales, en \
+            "De combien les cellules générées changent ce que le composé laisse inchangé dans les cellules \
+             {}, en écarts types des contrôles : 0 est juste.",
+            "Cuánto cambian las células generadas lo que el compuesto deja igual en las células {}, en \
              desviaciones típicas (DE) de los controles: 0 es lo correcto.",
         ],
     },
@@ -100,13 +100,13 @@ const ENTRIES: [Entry; 19] = [
         label: |words| words.fine_detail,
         paper: "",
         says: [
-            "How grainy generated pictures are beside real ones: 1 is right, 2 twice as grainy, below 1 too \
+            "How grainy generated pictures are beside {} ones: 1 is right, 2 twice as grainy, below 1 too \
              smooth.",
-            "Wie körnig erzeugte Bilder neben echten sind: 1 ist richtig, 2 doppelt so körnig, unter 1 zu \
+            "Wie körnig erzeugte Bilder neben {}en sind: 1 ist richtig, 2 doppelt so körnig, unter 1 zu \
              glatt.",
-            "Le grain des images générées par rapport aux vraies : 1 est juste, 2 deux fois plus de grain, \
+            "Le grain des images générées par rapport aux {} : 1 est juste, 2 deux fois plus de grain, \
              moins de 1 trop lisse.",
-            "Cuánto grano tienen las imágenes generadas frente a las reales: 1 es lo correcto, 2 el doble de \
+            "Cuánto grano tienen las imágenes generadas frente a las {}: 1 es lo correcto, 2 el doble de \
              grano, menos de 1 demasiado lisas.",
         ],
     },
@@ -160,10 +160,10 @@ const ENTRIES: [Entry; 19] = [
         label: |words| words.precision,
         paper: "",
         says: [
-            "The share of generated cells that lie among real ones: do they look real?",
-            "Der Anteil der erzeugten Zellen, die unter echten liegen: Sehen sie echt aus?",
-            "La part des cellules générées qui se trouvent parmi les vraies : ont-elles l’air vraies ?",
-            "La parte de las células generadas que están entre las reales: ¿parecen reales?",
+            "The share of generated cells that lie among {} ones: do they look {}?",
+            "Der Anteil der erzeugten Zellen, die unter {}en liegen: Sehen sie {} aus?",
+            "La part des cellules générées qui se trouvent parmi les {} : ont-elles l’air {} ?",
+            "La parte de las células generadas que están entre las {}: ¿parecen {}?",
         ],
     },
     Entry {
@@ -171,11 +171,11 @@ const ENTRIES: [Entry; 19] = [
         label: |words| words.recall,
         paper: "",
         says: [
-            "The share of real cells that lie among generated ones: is every kind of real cell made?",
-            "Der Anteil der echten Zellen, die unter erzeugten liegen: Entsteht jede Art echter Zellen?",
-            "La part des vraies cellules qui se trouvent parmi les générées : chaque sorte est-elle \
+            "The share of {} cells that lie among generated ones: is every kind of {} cell made?",
+            "Der Anteil der {}en Zellen, die unter erzeugten liegen: Entsteht jede Art {}er Zellen?",
+            "La part des cellules {} qui se trouvent parmi les générées : chaque sorte est-elle \
              produite ?",
-            "La parte de las células reales que están entre las generadas: ¿se produce cada clase?",
+            "La parte de las células {} que están entre las generadas: ¿se produce cada clase?",
         ],
     },
     Entry {
@@ -183,10 +183,10 @@ const ENTRIES: [Entry; 19] = [
         label: |words| words.density,
         paper: "",
         says: [
-            "How closely real cells surround the generated ones: about 1 for more real cells.",
-            "Wie dicht echte Zellen die erzeugten umgeben: etwa 1 bei weiteren echten Zellen.",
-            "À quel point les vraies cellules entourent les générées : environ 1 pour d’autres vraies.",
-            "Cuán cerca rodean las células reales a las generadas: cerca de 1 con otras reales.",
+            "How closely {} cells surround the generated ones: about 1 for more {} cells.",
+            "Wie dicht {}e Zellen die erzeugten umgeben: etwa 1 bei weiteren {}en Zellen.",
+            "À quel point les cellules {} entourent les générées : environ 1 pour d’autres {}.",
+            "Cuán cerca rodean las células {} a las generadas: cerca de 1 con otras {}.",
         ],
     },
     Entry {
@@ -194,12 +194,12 @@ const ENTRIES: [Entry; 19] = [
         label: |words| words.coverage,
         paper: "",
         says: [
-            "The share of real cells that have a generated one among their nearest neighbours: 1 is best.",
-            "Der Anteil der echten Zellen, die eine erzeugte unter ihren nächsten Nachbarn haben: 1 ist am \
+            "The share of {} cells that have a generated one among their nearest neighbours: 1 is best.",
+            "Der Anteil der {}en Zellen, die eine erzeugte unter ihren nächsten Nachbarn haben: 1 ist am \
              besten.",
-            "La part des vraies cellules qui ont une générée parmi leurs plus proches voisines : 1 est le \
+            "La part des cellules {} qui ont une générée parmi leurs plus proches voisines : 1 est le \
              mieux.",
-            "La parte de las células reales que tienen una generada entre sus vecinas más cercanas: 1 es lo \
+            "La parte de las células {} que tienen una generada entre sus vecinas más cercanas: 1 es lo \
              mejor.",
         ],
     },
@@ -274,14 +274,18 @@ const ENTRIES: [Entry; 19] = [
         label: |words| words.interval,
         paper: "",
         says: [
-            "How sure a figure is: about 95 of 100 repetitions of the experiment should lie within it, as \
-             far as drawing its groups of cells, such as wells, again and again can tell.",
-            "Wie sicher ein Wert ist: Etwa 95 von 100 Wiederholungen des Versuchs sollten darin liegen, \
-             soweit wiederholtes Ziehen seiner Gruppen von Zellen, etwa Vertiefungen, das zeigt.",
-            "La certitude d’une valeur : environ 95 répétitions de l’expérience sur 100 devraient s’y \
-             trouver, autant que le retirage de ses groupes de cellules, des puits par exemple, le montre.",
-            "Cuán segura es una cifra: unas 95 de 100 repeticiones del experimento deberían caer dentro, \
-             hasta donde lo muestra volver a extraer sus grupos de células, como los pocillos.",
+            "How sure a figure is: if the experiment were repeated, about 95 of 100 such intervals should \
+             hold the true value, as far as drawing its groups of cells, such as wells, again and again can \
+             tell.",
+            "Wie sicher ein Wert ist: Würde der Versuch wiederholt, sollten etwa 95 von 100 solchen \
+             Intervallen den wahren Wert enthalten, soweit wiederholtes Ziehen seiner Gruppen von Zellen, \
+             etwa Vertiefungen, das zeigt.",
+            "La certitude d’une valeur : si l’on répétait l’expérience, environ 95 de ces intervalles sur \
+             100 devraient contenir la valeur exacte, autant que le retirage de ses groupes de cellules, des \
+             puits par exemple, le montre.",
+            "Cuán segura es una cifra: si se repitiera el experimento, unos 95 de cada 100 intervalos así \
+             deberían contener el valor verdadero, hasta donde lo muestra volver a extraer sus grupos de \
+             células, como los pocillos.",
         ],
     },
 ];
@@ -348,13 +352,14 @@ impl Glossary {
         format!(
             "<div><dt id=\"{id}\"><dfn>{}</dfn></dt><dd>{}{paper}</dd></div>",
             escape((entry.label)(&self.words)),
-            escape(says)
+            escape(&says.replace("{}", self.words.real))
         )
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use cellflux_bundle::evaluation::Nature;
     use cellflux_figures::MEASURES;
 
     use super::*;
@@ -370,7 +375,36 @@ mod tests {
                 assert!(said.ends_with(['.', '?']), "{}: {said}", entry.name);
                 let ends = said.matches(". ").count() + said.matches("? ").count();
                 assert_eq!(ends, 0, "{}: {said}", entry.name);
+                // What the cells are is said where a sentence has a place for it.
+                for word in said.split(|sign: char| !sign.is_alphanumeric()) {
+                    let real = ["real", "echt", "vrai", "réel"]
+                        .iter()
+                        .any(|real| word.starts_with(real));
+                    assert!(!real, "{}: {said}", entry.name);
+                }
             }
+        }
+    }
+
+    #[test]
+    fn what_the_data_s_cells_are_stands_in_the_sentences_and_is_drawn_where_a_program_drew_them() {
+        let at = Place {
+            path: "site.toml".into(),
+            line: 1,
+        };
+        for (language, nature, expected) in [
+            ("en", Nature::Real, "beside real ones: 1 is right"),
+            ("en", Nature::Drawn, "beside drawn ones: 1 is right"),
+            ("de", Nature::Real, "neben echten sind"),
+            ("de", Nature::Drawn, "neben gezeichneten sind"),
+            ("fr", Nature::Drawn, "par rapport aux dessinées"),
+            ("es", Nature::Drawn, "frente a las dibujadas"),
+        ] {
+            let words = Words::or_english(language).beside(nature);
+            let glossary = Glossary::new(&mut Ids::default(), &at, &words);
+            let html = glossary.html(&glossary.link("fine_detail", "Fine detail"));
+            assert!(html.contains(expected), "{expected}: {html}");
+            assert!(!html.contains("{}"), "{html}");
         }
     }
 

@@ -48,29 +48,34 @@ impl<'a> Components<'a> {
         Ok((evaluation, model))
     }
 
-    /// A component's content with its caption, the author's or a plain one, and a link to its figures.
+    /// A component's content with its caption, the author's or a plain one, and links to files of its
+    /// figures: each by the file's name, the link's words and its lines.
     pub(super) fn measured_figure(
         &mut self,
         (class, content): (&str, &str),
         (wanted, settings): (&Measured, &SourceText),
         otherwise: &str,
-        data: (&str, &[Line]),
+        data: &[(&str, &str, Vec<Line>)],
     ) -> String {
         let said = self.words_of(wanted.caption.as_ref(), settings);
         let said = if said.is_empty() { escape(otherwise) } else { said };
-        let link = self.data_link(data);
-        figure(&format!("evaluated {class}"), content, &format!("{said} {link}"))
+        let links: Vec<String> = data
+            .iter()
+            .map(|(name, words, lines)| self.data_link(name, words, lines))
+            .collect();
+        let said = format!("{said} {}", links.join(" "));
+        figure(&format!("evaluated {class}"), content, &said)
     }
 
     /// Writes a CSV file into the site, and gives a link to it.
-    fn data_link(&mut self, (name, lines): (&str, &[Line])) -> String {
+    fn data_link(&mut self, name: &str, words: &str, lines: &[Line]) -> String {
         let address = self
             .files
             .add_made(&format!("files/{name}.csv"), csv(lines).into_bytes());
         format!(
             "<a class=\"data\" href=\"{}\" download>{}</a>",
             escape(&address),
-            escape(self.words.data)
+            escape(words)
         )
     }
 }

@@ -27,7 +27,7 @@ impl Components<'_> {
                 model.name
             )));
         }
-        let words = self.words;
+        let words = self.words.beside(evaluation.data.nature());
         let glossary = Glossary::new(&mut self.ids, at, &words);
         let mut content = drawn(cellflux_figures::nuclear_area(
             &evaluation.conditions,
@@ -40,7 +40,7 @@ impl Components<'_> {
             ("nuclei", &content),
             (&wanted, settings),
             &otherwise,
-            ("nuclei", &lines(&measured)),
+            &[("nuclei", words.data, lines(&measured))],
         ))
     }
 }

@@ -110,6 +110,8 @@ fn an_evaluation_shows_its_rows_with_intervals_and_numbers_of_cells_a_plot_and_t
         "generated,generated,185,inception,frechet,21.5,20.1,23.4\r\n",
         "\"real, other wells\",real,92,,gap_closed,0.93,0.88,0.97\r\n",
         "TAXOL at 3 µM,condition,178,,gap_closed,0.62,0.48,0.71\r\n",
+        "the same controls under each compound,compound-use,24,,compound_use,0.42,0.35,0.5\r\n",
+        "the same controls under each compound,compound-use,24,,pairs_of_compounds,1,,\r\n",
     ] {
         assert!(data.contains(part), "{part}: {data}");
     }
@@ -147,10 +149,58 @@ fn confusion_batches_and_nuclei_show_real_and_generated_cells_and_link_to_their_
         confusion.contains("generated,Microtubule stabilisers,Cholesterol-lowering,58\r\n"),
         "{confusion}"
     );
-    assert!(data(&home, &page, "batches").contains("Week4,treated,100,1,0.6,1.2,-0.2,0.6\r\n"));
+    let accuracies = data(&home, &page, "accuracies");
+    for part in [
+        "cells,n,measure,value,low,high\r\n",
+        "real,185,accuracy,0.946,0.9,0.98\r\n",
+        "generated,185,balanced_accuracy,0.62,0.5,0.7\r\n",
+        "generated,185,macro_f1,0.46,0.4,0.5\r\n",
+        "real,185,weighted_f1,0.95,0.9,0.98\r\n",
+        "real,185,majority_class_accuracy,0.962,,\r\n",
+    ] {
+        assert!(accuracies.contains(part), "{part}: {accuracies}");
+    }
+    assert!(page.contains("download>Accuracies (CSV)</a>"), "{page}");
+    let batches = data(&home, &page, "batches");
+    for part in [
+        "variance_2,starts,explained_1,explained_2\r\n",
+        "Week4,treated,100,1,0.6,1.2,-0.2,0.6,,0.31,0.12\r\n",
+        "Week4,generated,100,0.7,0.55,0.9,0,0.4,48,0.31,0.12\r\n",
+    ] {
+        assert!(batches.contains(part), "{part}: {batches}");
+    }
     assert!(data(&home, &page, "nuclei").contains("TAXOL at 3 µM,generated,178,498,480,515\r\n"));
     let findings = cellflux_site::check::check(&home.path().join("dist"), &[]).unwrap();
     assert!(findings.is_empty(), "{findings:?}");
+}
+
+#[test]
+fn figures_beside_drawn_cells_say_nowhere_that_these_are_real_on_the_page_and_in_files() {
+    let text = ALL.map(component).join("\n\n");
+    let says_real = |text: &str| {
+        let mut words = text.split(|letter: char| !letter.is_alphabetic());
+        words.any(|word| word.eq_ignore_ascii_case("real"))
+    };
+    let shown = |page: &str| -> String {
+        let start = page.find("evaluated evaluation").unwrap();
+        let end = page.rfind("</figure>").unwrap();
+        page[start..end].to_owned()
+    };
+    for (drawn, said) in [(false, "Real, treated"), (true, "Drawn, treated")] {
+        let (home, page) = page(&text, |evaluation| {
+            evaluation.data.drawn = drawn;
+            if drawn {
+                evaluation.rows[0].name = "drawn, other wells".into();
+            }
+        });
+        let page = shown(&page);
+        assert_eq!(says_real(&page), !drawn, "{page}");
+        assert!(page.contains(said), "{said}: {page}");
+        for name in ["evaluation", "confusion", "accuracies"] {
+            let file = data(&home, &page, name);
+            assert_eq!(says_real(&file), !drawn, "{name}: {file}");
+        }
+    }
 }
 
 #[test]

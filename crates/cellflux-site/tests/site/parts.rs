@@ -156,6 +156,7 @@ fn draft(weight: impl Fn(usize) -> f32) -> Draft {
         structure: None,
         mode_of_action: None,
         doses_um: vec![],
+        trained_doses_um: None,
         batches: Vec::new(),
         target: None,
         split: Split::Seen,

@@ -1,5 +1,5 @@
 //! 3x3 convolution with a quarter of the multiplications: Winograd's F(4x4, 3x3), after Lavin and Gray, "Fast
-//! algorithms for convolutional neural networks", arXiv:1509.09308, section 4.3.
+//! algorithms for convolutional neural networks", arXiv:1509.09308.
 //!
 //! Every 4x4 outputs come from a 6x6 patch of the input. Patches and kernels are transformed to 36 points
 //! each, multiplied point by point, summed over the input channels, and transformed back: 36 products where

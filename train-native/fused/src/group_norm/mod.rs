@@ -1,8 +1,8 @@
 //! Group normalisation, modulation, activation and dropout in one operation, forward and backward.
 //!
 //! Of a feature map `x` `[N, H, W, C]` in [`NORM_GROUPS`](cellflux_bundle::config::NORM_GROUPS) groups of
-//! channels (Wu and He 2018, equations 1 to 6), with gain and offset of every channel and, in FiLM, a scale
-//! and a shift of every sample and channel:
+//! channels (Wu and He 2018), with gain and offset of every channel and, in FiLM, a scale and a shift of
+//! every sample and channel:
 //!
 //! ```text
 //! xhat = (x - mean) / sqrt(variance + epsilon)               mean and variance of the sample's group

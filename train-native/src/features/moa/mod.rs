@@ -3,8 +3,8 @@
 //! "What mode of action does this cell show?" is asked of a network of some 80,000 parameters that was
 //! trained on real training cells only. Its 64 features separate what treatments change from what they do
 //! not, which features learnt from photographs cannot do; and its answers on generated cells give the
-//! accuracy of modes of action (paper, section 5 and table 2). The paper's own classifier is another network,
-//! so its figures cannot be compared with this one's; those of real cells of the same split can.
+//! accuracy of modes of action (paper, section 4.2 and Table 2a). The paper's own classifier is another
+//! network, so its figures cannot be compared with this one's; those of real cells of the same split can.
 
 mod about;
 mod classes;

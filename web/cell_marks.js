@@ -1,0 +1,50 @@
+// The bundle's own cells beside a chart: a letter for each group of them, its mean, and what they are.
+
+/** @import { Mark } from './chart.js' */
+/** @import { CellGroup } from './protocol.js' */
+
+/** What groups are called, in order. */
+export const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ';
+/** Intervals of fewer cells are too short (crates/cellflux-measure, `sets::mean::Mean`). */
+export const FEW = 5;
+
+/**
+ * What a group is called; after Z comes AA.
+ * @param {number} index
+ */
+export const letterOf = (index) => (index < LETTERS.length
+  ? LETTERS[index]
+  : `${LETTERS[Math.floor(index / LETTERS.length) - 1]}${LETTERS[index % LETTERS.length]}`);
+
+/**
+ * A group's mean of a measure, where it has one.
+ * @param {CellGroup} group
+ * @param {number} index of the group
+ * @param {number} place of the measure
+ * @returns {Mark[]}
+ */
+export function markOf({ treated, batch, otherDose, means }, index, place) {
+  const found = means[place];
+  if (!found) return [];
+  const far = otherDose || batch === 'other' || batch === 'unknown';
+  return [{ letter: letterOf(index), treated, far, mean: found.mean, interval: found.interval }];
+}
+
+/**
+ * What a group's cells are.
+ * @param {CellGroup} group
+ * @param {string} compound
+ */
+export function wordsOf({ treated, synthetic, batch, otherDose, hasStart, cells }, compound) {
+  const kind = `${cells} ${synthetic ? 'drawn' : 'real'}`;
+  const what = treated
+    ? `${kind} cell${cells > 1 ? 's' : ''} treated with ${compound}${otherDose ? ' at another dose' : ''}`
+    : `${kind} control cell${cells > 1 ? 's' : ''}`;
+  const where = {
+    same: ' of the start’s batch',
+    other: ' of another batch than the start’s',
+    unknown: ', not known to be of the start’s batch',
+    none: '',
+  }[batch];
+  return `${what}${where}${hasStart ? ', the start among them' : ''}`;
+}

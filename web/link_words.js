@@ -1,0 +1,81 @@
+// What is said of links: what one holds and how long it is, why one is too long, and what back and forward
+// have changed.
+
+import { LONGEST, linkAt, takesCropAlong } from './link_at.js';
+import { compoundIn, differences } from './recipe_words.js';
+
+/** @import { State } from './state.js' */
+
+const counted = (number) => number.toLocaleString('en');
+
+/**
+ * What a copied link would hold, and how long it would be.
+ * @param {Pick<State, 'address' | 'link' | 'cursor' | 'pin' | 'grid'>} state
+ */
+export function linkHolds({ address, link, cursor, pin, grid }) {
+  const whole = `${address}#${linkAt(link, cursor)}`;
+  if (whole.length > LONGEST) return tooLong(whole);
+  const crop = takesCropAlong(whole) ? ', your crop (anyone with the link has it)' : '';
+  const others = pin || grid?.plan ? ' It does not hold walks that are compared with it.' : '';
+  return `The link has ${counted(whole.length)} characters. It holds the compound, the start${crop}, the `
+    + `settings, how the channels are shown and the step in view.${others}`;
+}
+
+/**
+ * Whether a link would be too long to be copied.
+ * @param {Pick<State, 'address' | 'link' | 'cursor'>} state
+ */
+export const isTooLong = ({ address, link, cursor }) => `${address}#${linkAt(link, cursor)}`.length > LONGEST;
+
+/** Why a link is not copied. */
+export function tooLong(address) {
+  const why = `${counted(address.length)} characters, and many programs cut off links of more than `
+    + `${counted(LONGEST)}. Send the recipe file instead: “Recipe (JSON)”.`;
+  return takesCropAlong(address)
+    ? `The link would not hold your crop: with it, it would have ${why}`
+    : `The link would be too long: it would have ${why}`;
+}
+
+/** What is said when a link has been copied. */
+export const copied = (address) => 'The link is copied; it makes this picture again'
+  + `${takesCropAlong(address) ? ', your crop included: anyone with the link has the crop' : ''}.`;
+
+/**
+ * Why a link in the address is not followed.
+ * @param {number} length its characters
+ * @param {string} instead what the page does, in a sentence
+ */
+export const refused = (length, instead) => `The link cannot be read: it has ${counted(length)} characters, `
+  + `expected at most ${counted(LONGEST)}, so it was damaged or is not of this page. ${instead}`;
+
+/**
+ * What back or forward has changed: “Back to taxol”; nothing where that is nothing in words.
+ * @param {'back' | 'forward'} way
+ * @param {State} from
+ * @param {State} to
+ */
+export function movedWords(way, from, to) {
+  const start = way === 'back' ? 'Back' : 'Forward';
+  const [before, after] = [from.recipe, to.recipe];
+  const all = before && after ? differences(before, after, to) : [];
+  const isOther = all.some(isOfCompound);
+  const others = [...all.filter((words) => !isOfCompound(words)), ...besideWords(from, to)];
+  if (isOther) return [`${start} to ${compoundIn(after, to)}`, ...others].join('; ');
+  return others.length ? `${start}: ${others.join('; ')}` : null;
+}
+
+const isOfCompound = (words) => words.startsWith('compound ');
+
+/**
+ * @param {Pick<State, 'pin' | 'grid'>} from
+ * @param {Pick<State, 'pin' | 'grid'>} to
+ */
+function besideWords(from, to) {
+  const words = [];
+  if (from.pin?.link !== to.pin?.link) {
+    words.push(!to.pin ? 'no walk is pinned' : from.pin ? 'another walk is pinned' : 'a walk is pinned');
+  }
+  const chosen = ({ grid: { rows, columns, chosen, real } }) => JSON.stringify([rows, columns, chosen, real]);
+  if (chosen(from) !== chosen(to)) words.push('what the grid compares');
+  return words;
+}

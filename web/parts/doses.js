@@ -1,0 +1,302 @@
+// Walks across the doses of a compound, from one start: a film of them at one time on the path, and what
+// their ends measure against the dose. Of every dose it is said whether cells of it were trained on.
+
+import { FEW, letterOf, markOf, wordsOf } from '../cell_marks.js';
+import { drawn, placed } from '../chart.js';
+import { axisOf, dosePlan, pointsOf, responseOf } from '../dose_plan.js';
+import { COUNTS, SEED_COUNTS } from '../doses.js';
+import * as figures from '../figures.js';
+import { canFilm } from '../film.js';
+import { NOT_BEGUN, viewOf } from '../grid.js';
+import { isGenerated, shownStep } from '../grid_plan.js';
+import { el, Part, unseen } from '../html.js';
+import { momentAlong } from '../linked_time.js';
+import { CUT_OFF, nameInWords } from '../measure_names.js';
+import { paint } from '../pixels.js';
+import { isRandom } from '../recipe_words.js';
+
+/** @import { Charted } from '../chart.js' */
+/** @import { DosePlan, DoseWalk, Doses } from '../doses.js' */
+/** @import { Measure } from '../protocol.js' */
+/** @import { State } from '../state.js' */
+
+/** Shows `state.doses`; nothing of a compound without two doses. */
+export class AcrossDoses extends Part {
+  connectedCallback() {
+    if (this.firstChild) return;
+    const button = (words, intent, kind = 'secondary') => el('button', {
+      type: 'button', class: kind, 'data-do': intent, on: { click: () => this.intend(intent) },
+    }, words);
+    const choice = (id, label, counts, name) => {
+      const select = el('select', { id, on: {
+        change: () => this.#choose({ [name]: Number(select.value) }),
+      } }, ...counts.map((count) => el('option', { value: String(count) }, String(count))));
+      return { select, row: el('p', { class: 'doses-choice' }, el('label', { for: id }, label), select) };
+    };
+    this.lead = el('p', { class: 'hint' });
+    this.count = choice('doses-count', 'Doses', COUNTS, 'count');
+    this.seeds = choice('doses-seeds', 'Seeds', SEED_COUNTS, 'seeds');
+    this.cost = el('p', { class: 'hint', 'data-doses': 'cost' });
+    this.start = button('Walk the doses', 'doses-walk', 'primary');
+    this.stop = button('Cancel', 'doses-off');
+    this.again = button('Go on', 'doses-on');
+    this.refused = el('p', { class: 'warns', role: 'status' });
+    this.progress = el('p', { class: 'hint', role: 'status', 'data-doses': 'progress' });
+    this.where = el('output', { for: 'doses-part' });
+    this.along = el('input', { type: 'range', id: 'doses-part', min: '0', max: '1', step: '0.05', on: {
+      input: () => this.#choose({ part: Number(this.along.value) }),
+    } });
+    this.film = el('ol', { class: 'dose-film lines', 'aria-label': 'Walks by rising dose' });
+    this.legend = el('ul', { class: 'dose-legend lines' });
+    this.charts = el('div', { class: 'charts' });
+    this.table = button('Dose response, CSV', 'keep-doses');
+    this.video = button('Film, WebM', 'film-doses');
+    this.shared = el('p', { class: 'hint' });
+    this.result = el('div', {},
+      el('p', { class: 'grid-way' },
+        el('label', { for: 'doses-part' }, 'Time shown in the film'), this.along, this.where),
+      this.film, this.shared, this.legend, this.charts,
+      el('div', { class: 'aside-row' }, this.table, this.video));
+    this.details = el('details',
+      { on: { toggle: () => this.#choose({ open: this.details.open }) } },
+      el('summary', {}, 'Across doses'),
+      el('div', { class: 'grid-body' }, this.lead,
+        el('div', { class: 'doses-choices' }, this.count.row, this.seeds.row), this.cost,
+        el('div', { class: 'aside-row' }, this.start, this.stop, this.again),
+        this.refused, this.progress, this.result));
+    this.hidden = true;
+    this.classList.add('card');
+    this.append(this.details);
+  }
+
+  #choose(patch) {
+    this.intend('doses', { patch });
+  }
+
+  /** @param {State} state */
+  update(state) {
+    const { doses, recipe } = state;
+    const points = pointsOf(state, doses.count);
+    this.hidden = points.length < 2 && !doses.plan;
+    // Told once: a click opens the details before the state hears of it.
+    if (this.changed('open', doses.open)) this.details.open = doses.open;
+    if (this.hidden || !recipe || !doses.open) return;
+    this.#offer(state, points.length);
+    if (this.changed('plan', doses.plan)) this.#build(state);
+    this.#tell(state);
+    this.result.hidden = !doses.plan;
+    if (!doses.plan) return;
+    const film = [doses.cells, doses.part, doses.plan]
+      .map((value, place) => this.changed(`film ${place}`, value));
+    if (film.includes(true)) this.#show(doses);
+    const charted = [doses.ends, doses.list, doses.groups, doses.plan, state.channels]
+      .map((value, place) => this.changed(`charted ${place}`, value));
+    if (charted.includes(true)) this.#chart(state);
+  }
+
+  /**
+   * What can be walked.
+   * @param {State} state
+   * @param {number} points
+   */
+  #offer(state, points) {
+    const { doses, recipe, takesDose, compoundName } = state;
+    const random = isRandom(recipe);
+    this.lead.textContent = points < 2
+      ? `${compoundName ?? 'This compound'} has no two doses to compare.`
+      : leadOf(state, points);
+    this.count.row.hidden = !takesDose;
+    this.seeds.row.hidden = !random;
+    this.count.select.value = String(doses.count);
+    this.seeds.select.value = String(doses.seeds);
+    const { plan } = dosePlan(state, 0);
+    const count = plan?.walks.length ?? 0;
+    this.cost.textContent = plan
+      ? `${count} walks${random ? '' : '; without noise every seed gives the same walk'}.`
+      : '';
+  }
+
+  /** @param {State} state */
+  #tell({ doses, phase, changes, recipe }) {
+    const { plan, running, stopped, refused, cells, ends } = doses;
+    const busy = phase !== 'ready' || changes > 0;
+    const all = plan?.walks ?? [];
+    const done = all.filter(({ key }) => ends[key] && cells[key]?.finished).length;
+    const old = all.some(({ key, shown }) => shown && cells[key] && cells[key].view !== viewOf(recipe));
+    this.start.disabled = busy;
+    this.stop.hidden = !running;
+    this.again.hidden = running || !stopped || !plan || (done === all.length && !old);
+    this.again.disabled = busy;
+    this.refused.textContent = refused ?? '';
+    this.refused.hidden = !refused;
+    const why = stopped ? `${/[.!?…]$/.test(stopped) ? stopped : `${stopped}.`} ` : '';
+    const words = plan ? `${why}${done} of ${all.length} walks are done.` : '';
+    if (this.progress.textContent !== words) this.progress.textContent = words;
+    this.progress.dataset.done = String(done);
+    this.progress.classList.toggle('warns', Boolean(stopped));
+    this.table.disabled = !done;
+    this.video.hidden = !canFilm();
+    this.video.disabled = !done || running;
+  }
+
+  /**
+   * The film of a plan, without its pictures.
+   * @param {State} state
+   */
+  #build({ doses }) {
+    const { plan } = doses;
+    this.places = (plan?.walks ?? []).filter(({ shown }) => shown).map((walk) => this.#place(walk));
+    this.film.replaceChildren(...this.places.map(({ item }) => item));
+    if (!plan) return;
+    const { name, seeds, base } = plan;
+    const seed = isRandom(base) ? ` and seed ${seeds[0]}` : '';
+    this.shared.textContent =
+      `All of them: ${name}, from the same start${seed}. A picture opens its walk above.`;
+  }
+
+  /** @param {DoseWalk} walk */
+  #place(walk) {
+    const { key, point } = walk;
+    const canvas = el('canvas', { width: 1, height: 1, 'aria-hidden': 'true' });
+    const note = el('span', { class: 'caption' });
+    const button = el('button', { type: 'button', class: 'tile', 'data-dose-walk': String(point.dose), on: {
+      click: () => this.#open(key),
+    } }, canvas, el('b', { class: 'caption' }, `${point.dose} µM`), note,
+    el('span', { class: 'caption', 'data-standing': point.standing.kind }, point.standing.words),
+    unseen(', opens this walk'));
+    return { walk, canvas, note, button, item: el('li', {}, button) };
+  }
+
+  /** @param {string} key */
+  #open(key) {
+    this.intend('doses-open', { key, moment: momentAlong('forward', Number(this.along.value)) });
+    /** @type {ShadowRoot} */ (this.getRootNode()).querySelector('cellflux-stage')
+      ?.scrollIntoView({ block: 'nearest' });
+  }
+
+  /**
+   * Each picture at the time that is shown.
+   * @param {Doses} doses
+   */
+  #show({ cells, part }) {
+    const moment = momentAlong('forward', part);
+    this.along.value = String(part);
+    const words = `t = ${figures.time(moment.time)}`;
+    this.where.textContent = words;
+    this.along.setAttribute('aria-valuetext', words);
+    for (const { walk, canvas, note, button } of this.places) {
+      const reached = cells[walk.key] ?? NOT_BEGUN;
+      const step = shownStep(reached, moment);
+      if (step !== null) paint(canvas, reached.pictures[step]);
+      const generated = isGenerated(walk.recipe, step);
+      note.textContent = reached.failed ? `Stopped: ${reached.failed}`
+        : step === null ? 'Waits'
+          : `t = ${figures.time(reached.times[step])}, ${generated ? 'generated' : 'the start'}`;
+      button.dataset.state = reached.failed ? 'failed' : reached.finished ? 'done' : 'waits';
+      button.dataset.step = String(step ?? '');
+    }
+  }
+
+  // The response
+
+  /** @param {State} state */
+  #chart({ doses, channels }) {
+    const { plan, ends, list, groups } = doses;
+    const some = Object.keys(ends).length > 0;
+    const open = new Set([...this.charts.querySelectorAll('[data-response]:has(details[open])')]
+      .map((figure) => /** @type {HTMLElement} */ (figure).dataset.response));
+    const { activeElement } = /** @type {ShadowRoot} */ (this.getRootNode());
+    const focused = /** @type {HTMLElement} */ (activeElement?.closest('[data-response]'))?.dataset.response;
+    this.#explain(doses, some);
+    const axis = axisOf(plan.points);
+    const doseOf = plan.points.map(({ dose }) => dose);
+    this.charts.replaceChildren(...(some ? list : []).flatMap((measure, place) => {
+      if (measure.name === CUT_OFF) return [];
+      const marks = groups.flatMap(({ dose, group }, index) =>
+        markOf(group, index, place).map((mark) => (dose === null ? mark : { ...mark, at: dose })));
+      const charted = {
+        ...responseOf(plan, ends, place), times: /** @type {[number, number]} */ ([doseOf[0], doseOf.at(-1)]),
+        unit: measure.unit, marks, axis,
+      };
+      return [figureOf(measure, charted, plan, nameInWords(measure.name, channels), open.has(measure.name))];
+    }));
+    // A chart that takes another's place has its keyboard focus, too.
+    if (focused) {
+      const again = [...this.charts.querySelectorAll('[data-response]')]
+        .find((figure) => /** @type {HTMLElement} */ (figure).dataset.response === focused);
+      again?.querySelector('summary')?.focus({ preventScroll: true });
+    }
+  }
+
+  /**
+   * What lines, rings, band and letters are.
+   * @param {Doses} doses
+   * @param {boolean} some whether there is anything to see
+   */
+  #explain({ plan, groups }, some) {
+    const { seeds, points, name } = plan;
+    const kinds = new Map(points.map(({ standing }) => [standing.kind, standing.words]));
+    const key = (kind, words) =>
+      el('li', {}, el('span', { class: `key ${kind}`, 'aria-hidden': 'true' }), words);
+    const lines = [
+      key('curve', `Generated: the end at t = 1${seeds.length > 1 ? ` from seed ${seeds[0]}` : ''}`),
+      ...(seeds.length > 1
+        ? [key('band', `Generated: smallest to largest of ${seeds.length} seeds; thin lines are the others`)]
+        : []),
+      ...[...kinds].map(([kind, words]) => el('li', { 'data-standing': kind },
+        `${['trained', 'data', 'untrained'].includes(kind) ? 'Full point' : 'Ring'}: ${words}`)),
+      ...groups.map(({ dose, group }, index) => el('li', {}, el('b', {}, letterOf(index)), ' ',
+        `${wordsOf(group, name)}${dose === null ? '' : `, at ${dose} µM`}`)),
+      ...(groups.some(({ dose }) => dose !== null)
+        ? []
+        : [el('li', {}, `No cells treated with ${name} at these doses are in this bundle to compare with.`)]),
+      ...(groups.length
+        ? [el('li', {}, 'A letter stands at the mean of those cells, with the 95 % interval by bootstrap '
+            + `over cells where they are two or more; of fewer than ${FEW} it is too short to rely on.`)]
+        : []),
+    ];
+    this.legend.replaceChildren(...(some ? lines : []));
+  }
+}
+
+/**
+ * What is walked, in a sentence.
+ * @param {State} state
+ * @param {number} points
+ */
+function leadOf({ recipe, compoundName, takesDose }, points) {
+  if (!takesDose) {
+    return `Generated: the walk in view under ${points} conditions of this bundle, which are one compound at `
+      + 'several doses. The network does not know that they are.';
+  }
+  return `Generated: the walk in view at several doses of ${compoundName}. ${recipe.smiles
+    ? 'The network has never seen this compound; the doses are within those of the training compounds.'
+    : 'The doses of the data are among them; of each it is said whether it was trained on.'}`;
+}
+
+/**
+ * A measure against the dose, as a chart and as a table.
+ * @param {Measure} measure
+ * @param {Charted} charted
+ * @param {DosePlan} plan
+ * @param {string} words the measure's name
+ * @param {boolean} open whether its table was open
+ */
+function figureOf({ name, unit, source }, charted, { points, seeds }, words, open) {
+  const svg = drawn(charted, placed(charted), figures.tick);
+  svg.querySelector('.cursor').remove();
+  const curves = [charted.curve, ...charted.others];
+  const heads = seeds.map((seed) => (seeds.length > 1 ? `seed ${seed}` : unit || 'value'));
+  return el('figure', { class: 'chart-figure', 'data-response': name },
+    el('figcaption', {}, el('b', { title: source }, words), ' against the dose'),
+    svg,
+    el('details', { open }, el('summary', {}, 'As a table', unseen(`: ${words}`)),
+      el('table', {},
+        el('caption', { class: 'unseen' }, `${words} against the dose${unit ? `, ${unit}` : ''}`),
+        el('thead', {}, el('tr', {}, ...['dose, µM', ...heads, 'training'].map((title) =>
+          el('th', { scope: 'col' }, title)))),
+        el('tbody', {}, ...points.map(({ dose, standing }, row) => el('tr', {},
+          el('th', { scope: 'row' }, String(dose)),
+          ...curves.map((curve) => el('td', {}, figures.measured(curve[row]?.value))),
+          el('td', {}, standing.words)))))));
+}
