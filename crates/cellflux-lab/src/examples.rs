@@ -39,6 +39,7 @@ pub(crate) fn examples(settings: &Settings, step: u64, pairs: &[Pair]) -> Vec<Ex
 }
 
 #[cfg(test)]
+#[allow(clippy::float_cmp, reason = "sums and products of few bits are exact")]
 mod tests {
     use super::*;
 
@@ -50,7 +51,7 @@ mod tests {
             x0: [1.0, 2.0],
             x1: [3.0, -2.0],
         };
-        let found = examples(&settings, 7, &[pair; 1000]);
+        let found = examples(&settings, 7, &vec![pair; 1000]);
         for example in &found {
             assert!((example.x[0] - (1.0 + 2.0 * example.t)).abs() < 1e-12);
             assert!((example.x[1] - (2.0 - 4.0 * example.t)).abs() < 1e-12);

@@ -76,6 +76,7 @@ impl Grid {
 }
 
 #[cfg(test)]
+#[allow(clippy::float_cmp, reason = "sums and products of few bits are exact")]
 mod tests {
     use super::*;
 

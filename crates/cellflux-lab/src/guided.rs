@@ -58,6 +58,7 @@ impl<F: PlaneField> PlaneField for Guided<F> {
 }
 
 #[cfg(test)]
+#[allow(clippy::float_cmp, reason = "sums and products of few bits are exact")]
 mod tests {
     use super::*;
 
