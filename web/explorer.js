@@ -5,6 +5,7 @@
 
 import { doseUnder } from './dose.js';
 import { takeDrops } from './drops.js';
+import { startExplorerWorker } from './explorer_worker.js';
 import { time } from './figures.js';
 import { film } from './film.js';
 import { seen } from './html.js';
@@ -80,7 +81,7 @@ class Explorer extends HTMLElement {
     root.append(...layout(this));
     if (this.hasAttribute('address')) await seen(this);
     root.addEventListener('intent', (/** @type {any} */ { detail }) => this.#intend(detail));
-    this.#worker = new WorkerClient((event) => this.#hear(event));
+    this.#worker = new WorkerClient((event) => this.#hear(event), startExplorerWorker);
     const [state, set] = [() => this.#state, (patch) => this.#set(patch)];
     this.#walker = new Walker(state, set, () => this.#settled, () => this.#computeStep());
     this.#upload = new Uploading(state, set, this.#worker);

@@ -51,6 +51,19 @@ pub fn toolkit() -> Toolkit {
         ),
         ("web/parts/stage.js", "export {};"),
         ("web/worker.js", "import init from '../pkg/cellflux_wasm.js';"),
+        (
+            "web/lab/lab.js",
+            "new Worker(new URL('./lab_worker.js', import.meta.url));",
+        ),
+        (
+            "web/lab/lab_worker.js",
+            "import init from '../../pkg/cellflux_lab_wasm.js';",
+        ),
+        (
+            "pkg/cellflux_lab_wasm.js",
+            "new URL('cellflux_lab_wasm_bg.wasm', import.meta.url);",
+        ),
+        ("pkg/cellflux_lab_wasm_bg.wasm", "\0asm of the lab"),
         ("web/styles/page.css", "@import url('./tokens.css');"),
         ("web/styles/tokens.css", ":root {}"),
         ("web/icon.svg", "<svg/>"),
