@@ -244,7 +244,7 @@ mod tests {
         for coupling in [Coupling::Independent, Coupling::SameBatch] {
             let settings = settings(coupling);
             let field = ExactField::new(&settings, Some(0)).unwrap();
-            let pairs = Pairing::new(&settings).unwrap().draw(0, 100_000);
+            let pairs = Pairing::new(&settings).unwrap().draw(0, 200_000);
             let t = 0.4;
             for x in PLACES {
                 let near: Vec<Point> = pairs
