@@ -11,6 +11,7 @@ import { presetsOf } from '../grid_presets.js';
 import { el, inside, Part, unseen } from '../html.js';
 import { wholeMultiple } from '../lens.js';
 import { momentAlong } from '../linked_time.js';
+import { wordsFor } from '../perturbations.js';
 import { paint } from '../pixels.js';
 import { hasReal, realBeside } from '../real_beside.js';
 
@@ -135,7 +136,7 @@ export class ComparedWalks extends Part {
     }
     this.realRow.hidden = !hasReal(state);
     const drawn = state.examples?.every(({ synthetic }) => synthetic);
-    const kind = `${drawn ? 'Drawn' : 'Real'} cells of the compound beside them`;
+    const kind = `${drawn ? 'Drawn' : 'Real'} cells of the ${wordsFor(state.compounds).one} beside them`;
     if (this.changed('kind', kind)) this.realLabel.textContent = kind;
     this.real.checked = grid.real;
     for (const preset of inside(this.presets)) {
