@@ -125,6 +125,9 @@ test('figures are PNG at 300 dpi and SVG, a film has a frame for each step, and 
     }
   });
 
+/** An SVG but for the pixels of its pictures. */
+const withoutPanels = (text) => text.replaceAll(/ href="data:image\/png;base64,[^"]*"/g, '');
+
 test('the command makes the page’s figure of the same link', { skip }, async () => {
   const { explorer, page, context } = await walked();
   const out = await mkdtemp(join(tmpdir(), 'cellflux-figures-'));
@@ -134,7 +137,6 @@ test('the command makes the page’s figure of the same link', { skip }, async (
     await execute(CLI, [...given, '--figure', png, '--figure', svg, '--animation', film]);
     // Places, lengths and texts are the same to the last digit; panels are, but for the rounding of another
     // processor's sums.
-    const withoutPanels = (text) => text.replaceAll(/ href="data:image\/png;base64,[^"]*"/g, '');
     const drawn = (await explorer.keep('figure-svg')).toString();
     assert.equal(withoutPanels(drawn), withoutPanels(await readFile(svg, 'utf8')));
     for (const [kind, file] of [['figure-png', png], ['animation', film]]) {
@@ -150,6 +152,44 @@ test('the command makes the page’s figure of the same link', { skip }, async (
     await context.close();
   }
 });
+
+/** Each map with what stands above it, and below its colours, in a figure. */
+const MAPS = [
+  ['velocity', 'Mean velocity of the step that led here, by channel', ['falls', 'stays', 'rises'], STEPS],
+  ['speed', 'Magnitude of the mean velocity of the step that led here', ['none', 'fast'], STEPS],
+  ['guidance', 'Velocity that the compound adds', ['less', 'same', 'more'], STEPS + 1],
+  ['untreated', /Difference to .+’s walk/, ['less', 'same', 'more'], STEPS],
+];
+
+for (const [map, heading, words, pictures] of MAPS) {
+  test(`a figure of the map “${map}” shows it with its legend and words, as the command’s does`, async () => {
+    const { explorer, context } = await walked(WALK.replace('v=1', 'v=4') + `&map=${map}`);
+    const out = await mkdtemp(join(tmpdir(), 'cellflux-maps-'));
+    try {
+      const svg = (await explorer.keep('figure-svg')).toString();
+      const texts = [...svg.matchAll(/<text x[^>]*>([^<]*)</g)].map(([, text]) => text);
+      assert.ok(texts.some((text) => (heading instanceof RegExp ? heading.test(text) : text === heading)));
+      for (const word of words) assert.ok(texts.includes(word), `${map}: ${word}`);
+      const rate = map === 'untreated' ? /full scale$/ : /per unit of t$/;
+      assert.ok(texts.some((text) => text.startsWith('Colours of the') && rate.test(text)), map);
+      assert.ok(svg.includes(`map=${map}`) && /Map: .*not measured/s.test(texts.join(' ')), map);
+      // Steps, their maps, and a strip of colours for each channel, or one for all.
+      const channels = await explorer.page.locator('[data-channel]').count();
+      const strips = map === 'speed' ? 1 : channels;
+      assert.equal([...svg.matchAll(/<image /g)].length, STEPS + 1 + pictures + strips, map);
+      if (CLI) {
+        const file = join(out, 'figure.svg');
+        await execute(CLI, ['run', await explorer.link(STEPS), '--bundle', await bundleFolder(),
+          '--engine', 'candle', '--figure', file]);
+        assert.equal(withoutPanels(svg), withoutPanels(await readFile(file, 'utf8')));
+      }
+      explorer.nothingInTheConsole();
+    } finally {
+      await rm(out, { recursive: true, force: true });
+      await context.close();
+    }
+  });
+}
 
 test('a dropped figure, picture, film or recipe sets its walk up again', async () => {
   const { explorer, context } = await walked();

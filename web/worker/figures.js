@@ -8,13 +8,15 @@ import { Figure } from '../../pkg/cellflux_results_wasm.js';
 /**
  * @param {Pick<Results, 'start'>} results starts the module
  * @param {Walk} walk
+ * @param {Walk | null} untreated the walk that its map of the change is taken from, where that needs one
  * @param {'all' | 'ends' | 'film'} steps which ones are shown
  * @param {(figure: Figure) => Uint8Array} made the file that is wanted
  * @returns {Promise<Uint8Array>}
  */
-export async function drawn(results, walk, steps, made) {
+export async function drawn(results, walk, untreated, steps, made) {
   await results.start();
-  const { sheet, pictures } = walk.figure_content(steps);
+  const { sheet, pictures } = untreated && steps !== 'film'
+    ? walk.figure_content_beside(steps, untreated) : await walk.figure_content(steps);
   const figure = new Figure(sheet, pictures);
   try {
     return made(figure);

@@ -18,14 +18,17 @@ const written = (text) => new TextEncoder().encode(text);
 
 /**
  * @param {Walk} walk
+ * @param {Walk | null} untreated the walk that its map of the change is taken from, where that needs one
  * @param {Pick<Results, 'start'>} results whose module draws figures
  * @param {Args<'keep'>} wanted
  * @param {string} condition for the file's name
  * @param {string} citation how the data is cited, as the manifest says it
  * @returns {Promise<KeptFile>}
  */
-export async function keptFile(walk, results, { kind, step, figure: { steps, width } }, condition, citation) {
-  const draw = async (shown, made, name) => ({ bytes: await drawn(results, walk, shown, made), name });
+export async function keptFile(walk, untreated, results, wanted, condition, citation) {
+  const { kind, step, figure: { steps, width } } = wanted;
+  const draw = async (shown, made, name) =>
+    ({ bytes: await drawn(results, walk, untreated, shown, made), name });
   const { bytes, name } = await {
     frame: () => ({ bytes: walk.frame_png(step), name: `step-${step}.png` }),
     strip: () => ({ bytes: walk.strip_png(), name: 'strip.png' }),

@@ -17,6 +17,9 @@ import { free, WalksBefore } from './walks_before.js';
 /** Evaluations quicker than a frame are not worth looking between for what the visitor has changed. */
 const QUICK_MS = 16;
 
+/** Files that show the map of the change. */
+const FIGURES = new Set(['figure-png', 'figure-svg']);
+
 export class Walking {
   #opening;
   #compounds;
@@ -306,9 +309,35 @@ export class Walking {
    * @param {Args<'keep'>} wanted
    * @param {Pick<Results, 'start'>} results whose module draws figures
    */
-  keep(wanted, results) {
+  async keep(wanted, results) {
     const { citation } = this.#opening.model.manifest().provenance.data_set;
-    return keptFile(this.#walk, results, wanted, this.compound ?? 'typed-compound', citation);
+    const condition = this.compound ?? 'typed-compound';
+    const beside = FIGURES.has(wanted.kind) ? await this.#untreated() : null;
+    try {
+      return await keptFile(this.#walk, beside, results, wanted, condition, citation);
+    } finally {
+      free(beside);
+    }
+  }
+
+  /**
+   * The walk that a figure's map of the change is taken from, as far as the walk in view: to its end, where
+   * the solver finds its times on the way. Null where the map needs none, and without an engine.
+   */
+  async #untreated() {
+    const recipe = this.#walk.untreated_recipe();
+    if (!recipe || !this.#lendable) return null;
+    const other = await this.another(recipe);
+    const most = other.times() ? this.#walk.steps() : Infinity;
+    try {
+      await this.lend(other, async () => {
+        while (other.steps() < most && (await other.step(false)));
+      });
+      return other;
+    } catch (error) {
+      free(other);
+      throw error;
+    }
   }
 
   /**

@@ -118,6 +118,7 @@ fn mean(picture: &Rgba, columns: (usize, usize), rows: (usize, usize)) -> [u8; 3
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::about::Content;
     use crate::paper::Width;
     use crate::sheet::tests::{plain, sheet};
 
@@ -165,7 +166,7 @@ mod tests {
     fn panels_hold_their_pictures_and_texts_leave_ink() {
         let font = Font::embedded().unwrap();
         let sheet = sheet(2);
-        let layout = Layout::of(&sheet, Width::Single, &font).unwrap();
+        let layout = sheet.layout(Width::Single, &font).unwrap();
         let canvas = draw(&layout, &sheet.pictures, &font);
         for mark in &layout.marks {
             match mark {

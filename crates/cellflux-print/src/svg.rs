@@ -11,28 +11,29 @@ use base64::engine::general_purpose::STANDARD;
 use cellflux_image::composite::Rgba;
 use cellflux_image::strip::encode_png;
 
+use crate::about::Content;
 use crate::error::PrintError;
 use crate::font::{self, Font};
 use crate::layout::{Layout, Line, Mark, Place};
 use crate::paper::{Width, mm};
-use crate::sheet::Sheet;
 use crate::text::plain;
 
 /// The namespace of the texts in `<metadata>`, where each is `<text keyword="…">`.
 pub const NAMESPACE: &str = "urn:cellflux:figure";
 
-/// A figure as SVG, with the sheet's texts as metadata.
+/// A figure as SVG, with its texts as metadata.
 ///
 /// # Errors
-/// As [`Layout::of`]; [`PrintError::Write`] for a picture that cannot be written.
-pub fn svg(sheet: &Sheet, width: Width) -> Result<String, PrintError> {
+/// As [`Content::layout`]; [`PrintError::Write`] for a picture that cannot be written.
+pub fn svg(content: &impl Content, width: Width) -> Result<String, PrintError> {
     let font = Font::embedded()?;
-    let layout = Layout::of(sheet, width, &font)?;
-    let mut file = head(sheet, &layout);
+    let layout = content.layout(width, &font)?;
+    let pictures = content.pictures();
+    let mut file = head(content, &layout);
     for mark in &layout.marks {
         match mark {
             Mark::Picture(picture, place) => {
-                if let Some(picture) = sheet.pictures.get(*picture) {
+                if let Some(picture) = pictures.get(*picture) {
                     image(&mut file, picture, *place)?;
                 }
             }
@@ -45,7 +46,8 @@ pub fn svg(sheet: &Sheet, width: Width) -> Result<String, PrintError> {
 }
 
 /// Everything before the first mark. Writing to a String cannot fail, here and below.
-fn head(sheet: &Sheet, layout: &Layout) -> String {
+fn head(content: &impl Content, layout: &Layout) -> String {
+    let about = content.about();
     let Layout { width, height, .. } = *layout;
     let mut file = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
     let _ = writeln!(
@@ -55,15 +57,12 @@ fn head(sheet: &Sheet, layout: &Layout) -> String {
         mm(width),
         mm(height)
     );
-    let columns = sheet
-        .columns
-        .iter()
-        .map(|column| format!("{}: {}", column.label, column.caption));
-    let described: Vec<String> = columns.chain(sheet.footer.iter().cloned()).collect();
-    let _ = writeln!(file, "<title>{}</title>", escaped(&sheet.title));
+    let mut described = content.described();
+    described.extend(about.footer.iter().cloned());
+    let _ = writeln!(file, "<title>{}</title>", escaped(&about.title));
     let _ = writeln!(file, "<desc>{}</desc>", escaped(&described.join("\n")));
     let _ = writeln!(file, "<metadata><texts xmlns=\"{NAMESPACE}\">");
-    for text in &sheet.texts {
+    for text in &about.texts {
         let (keyword, text) = (escaped(&text.keyword), escaped(&text.text));
         let _ = writeln!(file, "<text keyword=\"{keyword}\">{text}</text>");
     }
@@ -203,9 +202,9 @@ mod tests {
         #[test]
         fn any_title_gives_svg_and_png(title in any::<String>(), label in "\\PC{0,200}") {
             let mut sheet = sheet(1);
-            sheet.title = title;
+            sheet.about.title = title;
             sheet.columns[1].label = label;
-            sheet.texts[0].text.clone_from(&sheet.title);
+            sheet.about.texts[0].text.clone_from(&sheet.about.title);
             let file = svg(&sheet, Width::Single).unwrap();
             prop_assert!(Document::parse(&file).is_ok());
             let png = crate::png(&sheet, Width::Single).unwrap();

@@ -7,6 +7,7 @@ use cellflux_bundle::Manifest;
 use cellflux_image::strip::PngText;
 
 use crate::error::SessionError;
+use crate::figure_map;
 use crate::frame::Frame;
 use crate::link;
 use crate::recipe::{ChannelView, Direction, Recipe, Start, Treatment, View, number};
@@ -172,7 +173,7 @@ fn description(manifest: &Manifest, recipe: &Recipe, pictured: Pictured) -> Stri
     let place = match pictured {
         Pictured::Step(step, frame) => format!("step {step}, t = {:.3}", frame.t),
         Pictured::Strip(frames) => format!("{frames} frames of the walk, the start on the left"),
-        Pictured::Figure(share) => format!("{share} of the walk, and what changed in them"),
+        Pictured::Figure(share) => format!("{share} of the walk, and {}", figure_map::shown(recipe.view.map)),
         Pictured::Film(share) => format!("{share} of the walk, one after the other"),
     };
     let sampling = &recipe.sampling;
