@@ -96,6 +96,7 @@ export const otherModel = (what, found, open) =>
  *   `change`
  * @property {{ args: { link: string }, answer: Exploration & { at: number | null } }} link the exploration
  *   that a link describes, and the step that it shows
+ * @property {{ args: { link: string }, answer: WalkOf }} walk_of a link, at its start; the walk in view stays
  * @property {{ args: { text: string }, answer: Exploration & { at: number | null } }} recipe the exploration
  *   that a recipe's JSON describes, and the step that it shows
  * @property {{ args: { playing: boolean }, answer: Stepped }} step one more solver step; while playing, the
@@ -206,6 +207,13 @@ export const otherModel = (what, found, open) =>
  */
 
 /** @typedef {Partial<Recipe>} Change */
+
+/**
+ * The walk of a link at its start.
+ * @typedef {object} WalkOf
+ * @property {Recipe} recipe
+ * @property {{ noised: boolean, times: number[] | null, finished: boolean, steps: Step[] }} walk
+ */
 
 /** @typedef {{ low: number, high: number }} Window in coded units: 0 is black, 1 the coding's full scale */
 
@@ -434,7 +442,7 @@ export const otherModel = (what, found, open) =>
  *   pictures did not come
  */
 
-/** @typedef {'measures' | 'untreated' | 'doses' | 'grid'} SideList who asks for walks aside */
+/** @typedef {'measures' | 'untreated' | 'pin' | 'doses' | 'grid'} SideList who asks for walks aside */
 /**
  * @typedef {'measures' | 'picture' | 'both' | 'steps'} SideWants what is told of each step; with `steps` only
  *   that it is reached

@@ -6,6 +6,7 @@ import { film } from './film.js';
 import { GridWalks } from './grid_walks.js';
 import { momentOf, stepAt } from './linked_time.js';
 import { pinOf } from './pin.js';
+import { PinnedAgain } from './pinned_again.js';
 
 /** @import { Moment } from './linked_time.js' */
 /** @import { Change, Exploration, Recipe, SideFailure, SideStep } from './protocol.js' */
@@ -37,6 +38,8 @@ export class SideBySide {
   grid;
   /** @type {DoseWalks} */
   doses;
+  /** @type {PinnedAgain} */
+  pins;
 
   /**
    * @param {() => State} state
@@ -52,6 +55,7 @@ export class SideBySide {
     this.#walker = walker;
     this.#explorer = explorer;
     this.grid = new GridWalks(state, set, worker);
+    this.pins = new PinnedAgain(state, set, worker);
     this.doses = new DoseWalks(state, set, worker, { attempt: explorer.attempt, record: film });
   }
 
@@ -62,12 +66,14 @@ export class SideBySide {
   hear(told) {
     this.grid.hear(told);
     this.doses.hear(told);
+    this.pins.hear(told);
   }
 
   /** What a change of the explorer's state asks for. */
   follow() {
     this.grid.follow();
     this.doses.follow();
+    this.pins.follow();
   }
 
   /**

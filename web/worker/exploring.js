@@ -74,6 +74,7 @@ export class Exploring {
     change: ({ change }) => this.#walking.change(change),
     type: (args) => this.#walking.type(args),
     link: ({ link }) => this.#walking.followLink(link),
+    walk_of: ({ link }) => this.#walking.walkOf(link),
     recipe: ({ text }) => this.#walking.followRecipe(text),
     step: ({ playing }) => this.#walking.step(playing),
     show: ({ view }) => this.#walking.show(view),

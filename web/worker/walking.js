@@ -271,6 +271,26 @@ export class Walking {
     return recipeView.changed(this.#recipe, { ...rest, ...start });
   }
 
+  /**
+   * The walk of a link, at its start; the walk in view stays.
+   * @param {string} link
+   * @returns {Promise<Answer<'walk_of'>>}
+   */
+  async walkOf(link) {
+    const walk = await this.another(this.#opening.model.read_link(link));
+    try {
+      const times = walk.times();
+      return {
+        recipe: recipeView.shown(walk.recipe()),
+        walk: {
+          noised: walk.noised(), times: times ? [...times] : null, finished: false, steps: [walk.picture(0)],
+        },
+      };
+    } finally {
+      free(walk);
+    }
+  }
+
   /** Another walk of the model, at its start and without an engine. */
   async another(recipe) {
     const { text, example, read } = await this.#prepared(recipe);
