@@ -117,6 +117,7 @@ export const otherModel = (what, found, open) =>
  * @property {{ args: Arrangement, answer: Exploration }} use_upload makes the crop the start
  * @property {{ args: { kind: FileKind, step: number, figure: FigureOptions }, answer: KeptFile }} keep a file
  *   to save
+ * @property {{ args: KeptBeside, answer: KeptFile }} keep_beside a figure of a grid or of charts
  * @property {{ args: { compound: string | null, start: string | null, dose: number | null },
  *   answer: Cells }} cells what is measured of images, and the bundle's own cells beside a walk: of the
  *   controls and of a compound, by how they lie to the start's batch and to a dose
@@ -417,6 +418,32 @@ export const otherModel = (what, found, open) =>
  */
 /** @typedef {{ steps: 'all' | 'ends', width: 'double' | 'single' }} FigureOptions what a figure shows */
 /** @typedef {{ name: string, type: string, bytes: Uint8Array }} KeptFile */
+
+/**
+ * What a figure says of itself that the page knows: lines below it, whether the settings of the walk hold for
+ * all that it shows, and what its link holds beyond the walk, `&also=…`.
+ * @typedef {{ title: string, lines: string[], is_of_walk: boolean, also: string }} FigureWords
+ */
+/**
+ * A table of walks, its pictures by their numbers.
+ * @typedef {{ columns: string[], rows: { heading: string,
+ *   cells: { picture: number | null, caption: string }[] }[] }} PrintedTable
+ */
+/**
+ * @typedef {{ keys: import('./chart_figure.js').Key[],
+ *   charts: import('./chart_figure.js').PrintedChart[] }} PrintedCharts
+ */
+/**
+ * A figure of a table or of charts. `base` is the recipe that its link is of; null for the walk in view.
+ * @typedef {object} KeptBeside
+ * @property {Recipe | null} base
+ * @property {FigureWords} words
+ * @property {PrintedTable | null} table
+ * @property {Picture[]} pictures
+ * @property {PrintedCharts | null} charts
+ * @property {'png' | 'svg'} kind
+ * @property {string} name of what it shows, for the file's
+ */
 
 // What is measured
 

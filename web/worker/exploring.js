@@ -92,6 +92,7 @@ export class Exploring {
       return this.#walking.useUpload(upload, this.#uploading.name);
     },
     keep: (args) => this.#walking.keep(args, this.#results),
+    keep_beside: (args) => this.#walking.keepBeside(args, this.#results),
     cells: (args) => this.#results.cells(args),
     count_cells: ({ ids }) => this.#counting.count(ids),
     measure: (args) => this.#measure(args),

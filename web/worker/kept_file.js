@@ -1,6 +1,6 @@
 // A file that the visitor takes away, made of a walk.
 
-import { drawn } from './figures.js';
+import { drawn, drawnBeside } from './figures.js';
 
 /** @import { Walk } from '../../pkg/cellflux_wasm.js' */
 /** @import { Args, KeptFile } from '../protocol.js' */
@@ -43,6 +43,21 @@ export async function keptFile(walk, untreated, results, wanted, condition, cita
   }[kind]();
   const type = TYPES[name.split('.').pop()] ?? 'application/octet-stream';
   return { name: `cellflux-${condition}-${name}`, type, bytes };
+}
+
+/**
+ * A figure of a table or of charts.
+ * @param {any} about what it says of itself, from the explorer's module
+ * @param {Omit<Args<'keep_beside'>, 'base' | 'words'>} wanted
+ * @param {Pick<Results, 'start'>} results whose module draws figures
+ * @param {string} condition for the file's name
+ * @returns {Promise<KeptFile>}
+ */
+export async function keptBeside(about, wanted, results, condition) {
+  const { kind, name } = wanted;
+  const made = (figure) => (kind === 'svg' ? written(figure.svg('double')) : figure.png('double'));
+  const bytes = await drawnBeside(results, about, wanted, made);
+  return { name: `cellflux-${condition}-${name}.${kind}`, type: TYPES[kind], bytes };
 }
 
 /** The recipe with the step in view, as `cellflux run --recipe` reads it. */

@@ -2,7 +2,7 @@
 
 import * as wasm from '../../pkg/cellflux_wasm.js';
 import { Failure } from '../protocol.js';
-import { keptFile } from './kept_file.js';
+import { keptBeside, keptFile } from './kept_file.js';
 import { nextTurn } from './next_turn.js';
 import * as recipeView from './recipe_view.js';
 import { free, WalksBefore } from './walks_before.js';
@@ -337,6 +337,21 @@ export class Walking {
       return await keptFile(this.#walk, beside, results, wanted, condition, citation);
     } finally {
       free(beside);
+    }
+  }
+
+  /**
+   * A figure of a grid or of charts.
+   * @param {Args<'keep_beside'>} wanted
+   * @param {Pick<Results, 'start'>} results whose module draws figures
+   */
+  async keepBeside({ base, words, ...wanted }, results) {
+    const walk = base ? await this.another(this.recipeWith(base)) : this.#walk;
+    try {
+      const about = walk.figure_about(JSON.stringify(words));
+      return await keptBeside(about, wanted, results, this.compound ?? 'typed-compound');
+    } finally {
+      if (walk !== this.#walk) free(walk);
     }
   }
 

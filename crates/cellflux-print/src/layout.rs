@@ -50,6 +50,36 @@ pub enum Mark {
     Box(Place, [u8; 3]),
     /// A line of text.
     Text(Line),
+    /// A line through points.
+    Stroke(Stroke),
+    /// The area within an outline.
+    Area(Vec<(f32, f32)>, [u8; 3]),
+    /// A circle.
+    Disc(Disc),
+}
+
+/// A line through points, in dots.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Stroke {
+    /// The points.
+    pub points: Vec<(f32, f32)>,
+    /// How thick it is.
+    pub width: f32,
+    /// Red, green, blue.
+    pub colour: [u8; 3],
+}
+
+/// A circle, in dots.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Disc {
+    /// Its middle.
+    pub centre: (f32, f32),
+    /// How far its edge is from there.
+    pub radius: f32,
+    /// How thick its edge is around white; `None` for a full one.
+    pub ring: Option<f32>,
+    /// Red, green, blue.
+    pub colour: [u8; 3],
 }
 
 /// A rectangle, in dots from the top left corner.
@@ -159,12 +189,18 @@ impl<'a> Composer<'a> {
 
     /// A line of text at `x` whose upper edge is `top`, which stays.
     pub fn line(&mut self, text: String, x: f32, size: f32, colour: [u8; 3]) {
+        let baseline = self.top as f32 + size;
+        self.line_on(text, (x, baseline), size, colour);
+    }
+
+    /// A line of text from `x` on the line `baseline`.
+    pub fn line_on(&mut self, text: String, (x, baseline): (f32, f32), size: f32, colour: [u8; 3]) {
         let length = self.font.length(&text, size);
         if length > 0.0 {
             self.marks.push(Mark::Text(Line {
                 text,
                 x,
-                baseline: self.top as f32 + size,
+                baseline,
                 size,
                 length,
                 colour,

@@ -6,11 +6,13 @@
 //!   └─ animation ─▶ animated PNG
 //! ```
 //!
-//! The same sheet gives the same bytes on every machine and in a browser: lengths of texts, places and the
-//! coverage of pixels are sums, products, quotients and square roots of IEEE numbers.
+//! A [`Table`] of walks and [`Charts`] of measures go the same way as a [`Sheet`], which is a walk. The same
+//! content gives the same bytes on every machine and in a browser: lengths of texts, places and the coverage
+//! of pixels are sums, products, quotients and square roots of IEEE numbers.
 
 pub mod about;
 mod animation;
+pub mod charts;
 pub mod error;
 pub mod font;
 pub mod layout;
@@ -20,17 +22,21 @@ pub mod paper;
 mod png_file;
 mod raster;
 pub mod sheet;
+mod strokes;
 pub mod svg;
+pub mod table;
 pub mod text;
 
 pub use about::{About, Content};
 pub use animation::animation;
+pub use charts::Charts;
 pub use error::PrintError;
 pub use font::Font;
 pub use layout::Layout;
 pub use paper::Width;
 pub use sheet::Sheet;
 pub use svg::svg;
+pub use table::Table;
 
 /// A figure as PNG at [`paper::DPI`], with its texts.
 ///

@@ -130,7 +130,7 @@ mod tests {
     fn pictures(layout: &Layout) -> Vec<(usize, Place)> {
         let pictures = layout.marks.iter().filter_map(|mark| match mark {
             Mark::Picture(picture, place) => Some((*picture, *place)),
-            Mark::Box(..) | Mark::Text(_) => None,
+            _ => None,
         });
         pictures.collect()
     }
@@ -138,7 +138,7 @@ mod tests {
     fn texts(layout: &Layout) -> Vec<&Line> {
         let lines = layout.marks.iter().filter_map(|mark| match mark {
             Mark::Text(line) => Some(line),
-            Mark::Box(..) | Mark::Picture(..) => None,
+            _ => None,
         });
         lines.collect()
     }

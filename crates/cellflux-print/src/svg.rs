@@ -14,7 +14,7 @@ use cellflux_image::strip::encode_png;
 use crate::about::Content;
 use crate::error::PrintError;
 use crate::font::{self, Font};
-use crate::layout::{Layout, Line, Mark, Place};
+use crate::layout::{Disc, Layout, Line, Mark, Place, Stroke};
 use crate::paper::{Width, mm};
 use crate::text::plain;
 
@@ -39,6 +39,12 @@ pub fn svg(content: &impl Content, width: Width) -> Result<String, PrintError> {
             }
             Mark::Box(place, colour) => rectangle(&mut file, *place, *colour),
             Mark::Text(line) => text(&mut file, line),
+            Mark::Stroke(line) => stroke(&mut file, line),
+            Mark::Area(outline, colour) => {
+                let (places, fill) = (places(outline), hex(*colour));
+                let _ = writeln!(file, "<polygon points=\"{places}\" fill=\"{fill}\"/>");
+            }
+            Mark::Disc(round) => disc(&mut file, round),
         }
     }
     file.push_str("</svg>\n");
@@ -105,6 +111,49 @@ fn rectangle(file: &mut String, place: Place, colour: [u8; 3]) {
         place.height,
         hex(colour)
     );
+}
+
+fn stroke(file: &mut String, line: &Stroke) {
+    let _ = writeln!(
+        file,
+        "<polyline points=\"{}\" fill=\"none\" stroke=\"{}\" stroke-width=\"{:.2}\" \
+         stroke-linejoin=\"round\"/>",
+        places(&line.points),
+        hex(line.colour),
+        line.width
+    );
+}
+
+fn disc(file: &mut String, disc: &Disc) {
+    let Disc {
+        centre: (x, y),
+        radius,
+        ring,
+        colour,
+    } = *disc;
+    if !(x.is_finite() && y.is_finite()) {
+        return;
+    }
+    let colour = hex(colour);
+    // The edge of a ring lies within its radius.
+    let (fill, edge) = match ring {
+        Some(_) => ("#ffffff", colour.as_str()),
+        None => (colour.as_str(), "none"),
+    };
+    let ring = ring.unwrap_or_default();
+    let radius = radius - ring / 2.0;
+    let _ = writeln!(
+        file,
+        "<circle cx=\"{x:.2}\" cy=\"{y:.2}\" r=\"{radius:.2}\" fill=\"{fill}\" stroke=\"{edge}\" \
+         stroke-width=\"{ring:.2}\"/>"
+    );
+}
+
+/// Points as SVG has them; those that are no numbers are left out.
+fn places(points: &[(f32, f32)]) -> String {
+    let finite = points.iter().filter(|(x, y)| x.is_finite() && y.is_finite());
+    let places: Vec<String> = finite.map(|(x, y)| format!("{x:.2},{y:.2}")).collect();
+    places.join(" ")
 }
 
 fn text(file: &mut String, line: &Line) {

@@ -19,7 +19,7 @@ use crate::figure_map::{self, Beside};
 use crate::frame::Frame;
 use crate::picture_text::{self, Pictured, Share};
 use crate::prepared_walk::PreparedWalk;
-use crate::recipe::{ChangeMap, Recipe, Start, number};
+use crate::recipe::{ChangeMap, Recipe, Start, View, number};
 
 /// The most steps of a figure and the most frames of a film; of a longer walk they are evenly chosen.
 pub const MOST_PANELS: usize = 24;
@@ -160,7 +160,7 @@ pub fn sheet(
     Ok(Sheet {
         about: About {
             title: picture_text::title(manifest, recipe),
-            channels: panels.channels(),
+            channels: shown_channels(spec, &recipe.view),
             um_per_pixel: um_per_pixel(spec),
             footer,
             texts: texts.into_iter().map(kept).collect(),
@@ -172,7 +172,23 @@ pub fn sheet(
     })
 }
 
-fn kept(text: cellflux_image::strip::PngText) -> Text {
+/// The visible channels, in the colours of their brightest pixels.
+pub(crate) fn shown_channels(spec: &ImageSpec, view: &View) -> Vec<Swatch> {
+    let display = view.display(spec);
+    let channels = spec.channels.iter().zip(&display.channels);
+    let visible = channels.filter(|(_, shown)| shown.visible);
+    visible
+        .map(|(channel, shown)| {
+            let Colour { red, green, blue } = shown.lut.full(channel.colour);
+            Swatch {
+                name: channel.name.clone(),
+                colour: [red, green, blue],
+            }
+        })
+        .collect()
+}
+
+pub(crate) fn kept(text: cellflux_image::strip::PngText) -> Text {
     Text {
         keyword: text.keyword.into(),
         text: text.text,
@@ -209,21 +225,6 @@ impl Panels<'_> {
     fn change(&mut self, now: &[f32], reference: &[f32]) -> Result<usize, SessionError> {
         let picture = difference(self.spec, &self.display, now, reference, DIFFERENCE_SCALE)?;
         Ok(self.kept(picture))
-    }
-
-    /// The visible channels, in the colours of their brightest pixels.
-    fn channels(&self) -> Vec<Swatch> {
-        let channels = self.spec.channels.iter().zip(&self.display.channels);
-        let visible = channels.filter(|(_, shown)| shown.visible);
-        visible
-            .map(|(channel, shown)| {
-                let Colour { red, green, blue } = shown.lut.full(channel.colour);
-                Swatch {
-                    name: channel.name.clone(),
-                    colour: [red, green, blue],
-                }
-            })
-            .collect()
     }
 
     /// The picture of a map's numbers.
@@ -277,7 +278,7 @@ impl Panels<'_> {
 }
 
 /// Micrometres per pixel, where the manifest says it.
-fn um_per_pixel(spec: &ImageSpec) -> Option<f64> {
+pub(crate) fn um_per_pixel(spec: &ImageSpec) -> Option<f64> {
     let longer = spec.width.max(spec.height) as f64;
     spec.pixel_size_um
         .or(spec.crop_size_um.map(|across| across / longer))
@@ -318,24 +319,13 @@ fn footer(
     texts: &[cellflux_image::strip::PngText],
 ) -> Vec<String> {
     let recipe = walk.recipe();
-    let of = |keyword: &str| {
-        let found = texts.iter().find(|text| text.keyword == keyword);
-        found.map(|text| text.text.as_str())
-    };
-    let mut footer = vec![
-        format!(
-            "{}. Model: {} ({})",
-            picture_text::note(recipe),
-            manifest.title,
-            manifest.id
-        ),
-        format!(
-            "Compound: {}. {}",
-            picture_text::condition(manifest, recipe),
-            start_line(manifest, recipe)
-        ),
-        settings(recipe),
-    ];
+    let mut footer = vec![format!(
+        "{}. Model: {} ({})",
+        picture_text::note(recipe),
+        manifest.title,
+        manifest.id
+    )];
+    footer.extend(settings_lines(manifest, recipe));
     if share.shown < share.reached {
         footer.push(format!("{share} are shown"));
     }
@@ -344,6 +334,30 @@ fn footer(
     {
         footer.push(format!("Walked to t = {:.3}, not yet to {end}", last.t));
     }
+    footer.extend(footer_end(manifest, recipe, texts));
+    footer
+}
+
+/// Lines about a walk's compound, start and settings.
+pub(crate) fn settings_lines(manifest: &Manifest, recipe: &Recipe) -> [String; 2] {
+    let condition = picture_text::condition(manifest, recipe);
+    [
+        format!("Compound: {condition}. {}", start_line(manifest, recipe)),
+        settings(recipe),
+    ]
+}
+
+/// The last lines of every figure: how channels are shown otherwise, the licences, the link.
+pub(crate) fn footer_end(
+    manifest: &Manifest,
+    recipe: &Recipe,
+    texts: &[cellflux_image::strip::PngText],
+) -> Vec<String> {
+    let of = |keyword: &str| {
+        let found = texts.iter().find(|text| text.keyword == keyword);
+        found.map(|text| text.text.as_str())
+    };
+    let mut footer = Vec::new();
     let otherwise = picture_text::shown_otherwise(manifest, recipe);
     if !otherwise.is_empty() {
         footer.push(format!("Display: {}", otherwise.join("; ")));
@@ -390,7 +404,7 @@ fn settings(recipe: &Recipe) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::recipe::{ChannelView, Direction, Thousandths, Treatment, View};
+    use crate::recipe::{ChannelView, Direction, Thousandths, Treatment};
     use crate::test_model::{manifest, manifest_of_counts, recipe};
     use cellflux_image::lut::Lut;
     use cellflux_print::{Width, animation, png, svg};

@@ -20,6 +20,7 @@ pub mod exploration;
 pub mod export;
 pub mod figure_content;
 pub mod figure_map;
+pub mod figure_words;
 pub mod frame;
 pub mod link;
 pub mod picture_text;

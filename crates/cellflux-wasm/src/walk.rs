@@ -12,7 +12,7 @@ use cellflux_session::figure_content::{Steps, sheet};
 use cellflux_session::figure_map::Beside;
 use cellflux_session::{
     Change, Exploration, Frame, Pacing, PreparedWalk, Recipe, SessionError, Start, StepError, Treatment,
-    export, figure_map, link,
+    export, figure_map, figure_words, link,
 };
 use js_sys::{Array, Float32Array, Object};
 use wasm_bindgen::JsValue;
@@ -274,6 +274,16 @@ impl Walk {
             ..Beside::default()
         };
         self.content(chosen(steps)?, &beside)
+    }
+
+    /// What a figure says of itself that is made around this walk, for the module that draws it; `words` is the
+    /// JSON of [`figure_words::Words`].
+    pub fn figure_about(&self, words: &str) -> Result<JsValue, JsValue> {
+        let walk = self.exploration.walk();
+        let about = figure_words::Words::from_json(words)
+            .and_then(|words| figure_words::about(&self.manifest, walk, &words))
+            .map_err(|error| Trouble::of_session(&error))?;
+        plain(&about)
     }
 
     /// The recipe of the walk that the map in view is taken from, where that is the one under the control's
