@@ -1,9 +1,8 @@
-// A chart of the page as a part of a printed figure: what the chart shows, in numbers, where the page has placed
-// it. The results' module draws it (crates/cellflux-print, `charts.rs`).
+// A chart of the page as a part of a printed figure: what the chart shows, in numbers, where the page has
+// placed it. The results' module draws it (crates/cellflux-print, `charts.rs`).
 
 import { HIGH, WIDE } from './chart.js';
 import * as figures from './figures.js';
-import { el } from './html.js';
 
 /** @import { placed } from './chart.js' */
 
@@ -70,14 +69,4 @@ export function printed({ title, note, unit }, places) {
       interval: ends ? [ends[0], ends[1]] : null,
     })),
   };
-}
-
-/**
- * A sign and what it means, as a line of the page's legend.
- * @param {Key} key
- */
-export function keyLine({ sign, words, standing }) {
-  if (sign === 'remark') return el('li', standing ? { 'data-standing': standing } : {}, words);
-  if (typeof sign === 'object') return el('li', {}, el('b', {}, sign.letter), ' ', words);
-  return el('li', {}, el('span', { class: `key ${sign}`, 'aria-hidden': 'true' }), words);
 }

@@ -4,8 +4,8 @@
 // (crates/cellflux-session/src/link.rs).
 //
 // A grid's choices are `rows` and `columns`, the values of each thing that varies, and `real:0` where no real
-// cells stand beside it. A pinned walk is what its link has otherwise than the one before it, `pin:c=dmso,a=2`;
-// a field that only the other has is `-noise`. Names and values are percent-encoded.
+// cells stand beside it. A pinned walk is what its link has otherwise than the one before it,
+// `pin:c=dmso,a=2`; a field that only the other has is `-noise`. Names and values are percent-encoded.
 
 import { DIMENSIONS, NO_GRID } from './grid.js';
 import { LONGEST, takesCropAlong, withoutCrop, withoutStep } from './link_at.js';

@@ -92,13 +92,14 @@ export function movedWords(way, from, to) {
 const isOfCompound = (words) => words.startsWith('compound ');
 
 /**
- * @param {Pick<State, 'pin' | 'grid'>} from
- * @param {Pick<State, 'pin' | 'grid'>} to
+ * @param {Pick<State, 'pin' | 'pinning' | 'grid'>} from
+ * @param {Pick<State, 'pin' | 'pinning' | 'grid'>} to
  */
 function besideWords(from, to) {
   const words = [];
-  if (from.pin?.link !== to.pin?.link) {
-    words.push(!to.pin ? 'no walk is pinned' : from.pin ? 'another walk is pinned' : 'a walk is pinned');
+  const [before, after] = [from, to].map(({ pin, pinning = null }) => pin?.link ?? pinning);
+  if (before !== after) {
+    words.push(!after ? 'no walk is pinned' : before ? 'another walk is pinned' : 'a walk is pinned');
   }
   const chosen = ({ grid: { rows, columns, chosen, real } }) => JSON.stringify([rows, columns, chosen, real]);
   if (chosen(from) !== chosen(to)) words.push('what the grid compares');

@@ -220,6 +220,79 @@ test('a dropped figure, picture, film or recipe sets its walk up again', async (
   }
 });
 
+test('a grid’s figure says what each cell is, and dropped it sets up the grid and its walk', async () => {
+  const { explorer, page, context } = await walked();
+  try {
+    const wanted = walkOf(await explorer.link(STEPS));
+    await page.getByText('Compare walks').click();
+    await page.locator('[data-do="grid-walk"]').click();
+    const cells = await page.locator('[data-cell]').count();
+    assert.ok(cells > 1);
+    await page.locator(`[data-grid="progress"][data-done="${cells}"]`).waitFor({ timeout: 120_000 });
+    const [png, svg] = [await explorer.keep('grid-png'), (await explorer.keep('grid-svg')).toString()];
+    assert.equal(chunk(png, 'IHDR').readUInt32BE(0), 2126);
+    const [title, warning, , source, , , link] = textsOf(png);
+    assert.match(title, /^Walks by Compound and Guidance α, at t = 1\.000$/);
+    assert.match(warning, /^Generated, not measured/);
+    assert.match(source, /^the model /);
+    assert.match(link, /&also=rows:compound;columns:alpha;/);
+    for (const heading of await page.locator('.grid-table th').allInnerTexts()) {
+      assert.ok(svg.includes(`>${heading}<`), heading);
+    }
+    assert.ok(svg.includes('t = 1.000, generated') && svg.includes('Generated, not measured. Model:'));
+    assert.ok([...svg.matchAll(/<image /g)].length >= cells);
+    const chosen = (other) => other.locator('.grid-values input').evaluateAll((boxes) =>
+      boxes.map((box) => [box.dataset.value, box.checked]));
+    const before = await chosen(page);
+
+    const other = await opened(`${SITE}?engine=candle#v=1&c=cycloheximide&solver=euler&steps=3`);
+    for (const [name, file] of [['grid.png', png], ['grid.svg', svg]]) {
+      await drop(other.page, name, file);
+      await other.explorer.says(/was saved from a walk, which is set up again here/);
+      await other.explorer.settled();
+      assert.equal(walkOf(await other.explorer.link(0)), wanted, name);
+      assert.ok(await other.page.locator('[data-do="grid-walk"]').isVisible(), name);
+      assert.deepEqual(await chosen(other.page), before, name);
+      await other.explorer.compound('cycloheximide');
+    }
+    other.explorer.nothingInTheConsole();
+    await other.context.close();
+    explorer.nothingInTheConsole();
+  } finally {
+    await context.close();
+  }
+});
+
+test('charts are kept with units and what their signs mean, and dropped they set the walk up', async () => {
+  const { explorer, page, context } = await walked();
+  try {
+    const wanted = walkOf(await explorer.link(STEPS));
+    await page.getByText('Measure this walk').click();
+    await page.locator('.measure-chart').first().waitFor({ timeout: 120_000 });
+    const charts = await page.locator('cellflux-measures .measure-chart').count();
+    const [png, svg] = [await explorer.keep('charts-png'), (await explorer.keep('charts-svg')).toString()];
+    const [title, warning] = textsOf(png);
+    assert.equal(title, 'What the images of the walk measure');
+    assert.match(warning, /^Generated, not measured/);
+    assert.equal([...svg.matchAll(/>time t</g)].length, charts);
+    assert.ok(svg.includes('Generated: the walk in view') && svg.includes('<polyline '));
+    assert.match(svg, /Compound: .*Start: /);
+    const other = await opened(`${SITE}?engine=candle#v=1&c=cycloheximide&solver=euler&steps=3`);
+    for (const [name, file] of [['charts.png', png], ['charts.svg', svg]]) {
+      await drop(other.page, name, file);
+      await other.explorer.says(/was saved from a walk, which is set up again here/);
+      await other.explorer.settled();
+      assert.equal(walkOf(await other.explorer.link(0)), wanted, name);
+      await other.explorer.compound('cycloheximide');
+    }
+    other.explorer.nothingInTheConsole();
+    await other.context.close();
+    explorer.nothingInTheConsole();
+  } finally {
+    await context.close();
+  }
+});
+
 test('what is of another model, or no walk at all, is told in a sentence, and the walk stays', async () => {
   const { explorer, page, context } = await walked();
   try {

@@ -3,7 +3,7 @@
 
 import { FEW, letterOf, markOf, wordsOf } from '../cell_marks.js';
 import { drawn, placed } from '../chart.js';
-import { keyLine, printed } from '../chart_figure.js';
+import { printed } from '../chart_figure.js';
 import { axisOf, dosePlan, pointsOf, responseOf } from '../dose_plan.js';
 import { COUNTS, SEED_COUNTS } from '../doses.js';
 import * as figures from '../figures.js';
@@ -12,6 +12,7 @@ import { NOT_BEGUN, viewOf } from '../grid.js';
 import { isGenerated, shownStep } from '../grid_plan.js';
 import { el, Part, unseen } from '../html.js';
 import { momentAlong } from '../linked_time.js';
+import { keyLine } from '../key_line.js';
 import { CUT_OFF, nameInWords } from '../measure_names.js';
 import { paint } from '../pixels.js';
 import { isRandom } from '../recipe_words.js';
@@ -281,7 +282,8 @@ export class AcrossDoses extends Part {
         `${wordsOf(group, name)}${dose === null ? '' : `, at ${dose} µM`}`)),
       ...(groups.some(({ dose }) => dose !== null)
         ? []
-        : [key('remark', `No cells treated with ${name} at these doses are in this bundle to compare with.`)]),
+        : [key('remark',
+            `No cells treated with ${name} at these doses are in this bundle to compare with.`)]),
       ...(groups.length
         ? [key('remark', 'A letter stands at the mean of those cells, with the 95 % interval by bootstrap '
             + `over cells where they are two or more; of fewer than ${FEW} it is too short to rely on.`)]

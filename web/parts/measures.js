@@ -4,11 +4,12 @@
 
 import { FEW, LETTERS, markOf, wordsOf } from '../cell_marks.js';
 import { bandOf, curveOf, drawn, moveCursor, nearestStep, placed, WIDE } from '../chart.js';
-import { keyLine, printed } from '../chart_figure.js';
+import { printed } from '../chart_figure.js';
 import { compared, MEAN } from '../comparison.js';
 import * as figures from '../figures.js';
 import { findingLines, natureOf, typedUnmeasured } from '../finding.js';
 import { el, Part, unseen } from '../html.js';
+import { keyLine } from '../key_line.js';
 import { CUT_OFF, nameInWords } from '../measure_names.js';
 import { asked, controlOf, pairsOf } from '../measures.js';
 import { stepOfKey } from '../step_keys.js';
@@ -138,7 +139,8 @@ export class WalkCharts extends Part {
 
   /** @param {string} kind of file */
   #keep(kind) {
-    const few = this.few.hidden ? [] : [{ sign: /** @type {'remark'} */ ('remark'), words: this.few.textContent }];
+    /** @type {Key[]} */
+    const few = this.few.hidden ? [] : [{ sign: 'remark', words: this.few.textContent }];
     this.intend('keep-charts', {
       kind,
       name: 'measures',

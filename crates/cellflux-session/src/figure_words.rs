@@ -1,6 +1,6 @@
-//! The words of figures that show more, or something else, than a walk's pictures: a table of walks, and charts
-//! of what walks measure. What such a figure shows the page knows; by which model, under which licence and how
-//! it is made again is said here, as for every other figure.
+//! The words of figures that show more, or something else, than a walk's pictures: a table of walks, and
+//! charts of what walks measure. What such a figure shows the page knows; by which model, under which licence
+//! and how it is made again is said here, as for every other figure.
 
 use cellflux_bundle::Manifest;
 use cellflux_print::About;

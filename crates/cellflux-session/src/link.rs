@@ -11,8 +11,8 @@
 //! older pages read; they refuse a later one by its number.
 //!
 //! A link may end with `also`, in which a page holds what it compares with the walk: what is chosen of a
-//! grid, and the walk that is pinned (`web/link_beside.js`). It is no part of the recipe and has no version of
-//! its own: its value is not read here, whatever it is, and never written.
+//! grid, and the walk that is pinned (`web/link_beside.js`). It is no part of the recipe and has no version
+//! of its own: its value is not read here, whatever it is, and never written.
 //!
 //! The address of a page with several explorers holds a link of each, joined by `&&`; of such an address the
 //! first link is read.

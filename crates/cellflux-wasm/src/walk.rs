@@ -276,8 +276,8 @@ impl Walk {
         self.content(chosen(steps)?, &beside)
     }
 
-    /// What a figure says of itself that is made around this walk, for the module that draws it; `words` is the
-    /// JSON of [`figure_words::Words`].
+    /// What a figure says of itself that is made around this walk, for the module that draws it; `words` is
+    /// the JSON of [`figure_words::Words`].
     pub fn figure_about(&self, words: &str) -> Result<JsValue, JsValue> {
         let walk = self.exploration.walk();
         let about = figure_words::Words::from_json(words)
