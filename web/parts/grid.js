@@ -65,7 +65,7 @@ export class ComparedWalks extends Part {
       el('div', { class: 'aside-row' }, this.start, this.stop, this.again),
       this.refused, this.progress, this.way, this.table, this.kept, this.shared);
     this.details = el('details',
-      { on: { toggle: () => this.#choose({ open: this.details.open }) } },
+      { on: { toggle: () => this.#toggled() } },
       el('summary', {}, 'Compare walks'), this.body);
     this.classList.add('card');
     this.append(this.details);
@@ -93,12 +93,20 @@ export class ComparedWalks extends Part {
     this.intend('grid', { patch });
   }
 
+  /** A link may have opened the details, which is nobody's click. */
+  #toggled() {
+    if (this.details.open !== this.open) this.#choose({ open: this.details.open });
+  }
+
   /** @param {State} state */
   update(state) {
     const { grid, recipe } = state;
     this.hidden = !recipe && state.phase !== 'opening';
     // Told once: a click opens the details before the state hears of it.
-    if (this.changed('open', grid.open)) this.details.open = grid.open;
+    if (this.changed('open', grid.open)) {
+      this.open = grid.open;
+      this.details.open = grid.open;
+    }
     if (!recipe || !grid.open) return;
     this.state = state;
     this.#offer(state);

@@ -85,10 +85,9 @@ impl Content for Table {
     fn described(&self) -> Vec<String> {
         let of_row = |row: &Row| {
             let cells = row.cells.iter().zip(&self.columns);
-            let cells: Vec<String> = cells
-                .map(|(cell, column)| format!("{}, {column}: {}", row.heading, cell.caption))
-                .collect();
             cells
+                .map(|(cell, column)| format!("{}, {column}: {}", row.heading, cell.caption))
+                .collect::<Vec<String>>()
         };
         self.rows.iter().flat_map(of_row).collect()
     }
