@@ -12,6 +12,7 @@ import { seen } from './html.js';
 import { structureIn } from './intake.js';
 import { modelOf, walkIn } from './kept_walk.js';
 import { ANY_PART, layout, nameNoise, nameTreatments } from './layout.js';
+import { parted } from './link_beside.js';
 import { Linked, takePlace } from './linked.js';
 import { Looking } from './looking.js';
 import { informed, silent, troubled, warned } from './notices.js';
@@ -110,6 +111,7 @@ class Explorer extends HTMLElement {
       waitFor: (work) => this.#waitFor(work),
       follow: (answer) => this.#follow(answer),
       walkTo: (step) => this.#walkTo(step),
+      pinAgain: (link) => this.#beside.pins.restore(link),
     });
     this.#stopListening = [takeDrops(this, (files) => this.#takeFiles(files)), () => this.#linked.end()];
     const asked = engineAsked(location.search);
@@ -454,10 +456,12 @@ class Explorer extends HTMLElement {
       return;
     }
     this.#walker.pause();
+    const { link: walked, beside } = parted(link ?? '');
     await this.#waitFor(() => this.#attempt(async () => {
       this.#follow(link === null
         ? await this.#worker.call('recipe', { text: recipe })
-        : await this.#worker.call('link', { link }));
+        : await this.#worker.call('link', { link: walked }));
+      this.#linked.compare(beside);
       this.#set({ notice: informed(`${name} was saved from a walk, which is set up again here.`) });
     }));
     this.#walkTo(this.#state.at);

@@ -8,7 +8,7 @@ import { capital, wordsFor } from './perturbations.js';
 /** @typedef {string | number} Value of a dimension */
 
 /** @type {Record<Dimension, string>} */
-const DIMENSIONS = {
+export const DIMENSIONS = {
   compound: 'Compound',
   control: 'Start image',
   seed: 'Seed',

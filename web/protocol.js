@@ -96,6 +96,7 @@ export const otherModel = (what, found, open) =>
  *   `change`
  * @property {{ args: { link: string }, answer: Exploration & { at: number | null } }} link the exploration
  *   that a link describes, and the step that it shows
+ * @property {{ args: { link: string }, answer: WalkOf }} walk_of a link, at its start; the walk in view stays
  * @property {{ args: { text: string }, answer: Exploration & { at: number | null } }} recipe the exploration
  *   that a recipe's JSON describes, and the step that it shows
  * @property {{ args: { playing: boolean }, answer: Stepped }} step one more solver step; while playing, the
@@ -116,6 +117,7 @@ export const otherModel = (what, found, open) =>
  * @property {{ args: Arrangement, answer: Exploration }} use_upload makes the crop the start
  * @property {{ args: { kind: FileKind, step: number, figure: FigureOptions }, answer: KeptFile }} keep a file
  *   to save
+ * @property {{ args: KeptBeside, answer: KeptFile }} keep_beside a figure of a grid or of charts
  * @property {{ args: { compound: string | null, start: string | null, dose: number | null },
  *   answer: Cells }} cells what is measured of images, and the bundle's own cells beside a walk: of the
  *   controls and of a compound, by how they lie to the start's batch and to a dose
@@ -206,6 +208,13 @@ export const otherModel = (what, found, open) =>
  */
 
 /** @typedef {Partial<Recipe>} Change */
+
+/**
+ * The walk of a link at its start.
+ * @typedef {object} WalkOf
+ * @property {Recipe} recipe
+ * @property {{ noised: boolean, times: number[] | null, finished: boolean, steps: Step[] }} walk
+ */
 
 /** @typedef {{ low: number, high: number }} Window in coded units: 0 is black, 1 the coding's full scale */
 
@@ -410,6 +419,32 @@ export const otherModel = (what, found, open) =>
 /** @typedef {{ steps: 'all' | 'ends', width: 'double' | 'single' }} FigureOptions what a figure shows */
 /** @typedef {{ name: string, type: string, bytes: Uint8Array }} KeptFile */
 
+/**
+ * What a figure says of itself that the page knows: lines below it, whether the settings of the walk hold for
+ * all that it shows, and what its link holds beyond the walk, `&also=…`.
+ * @typedef {{ title: string, lines: string[], is_of_walk: boolean, also: string }} FigureWords
+ */
+/**
+ * A table of walks, its pictures by their numbers.
+ * @typedef {{ columns: string[], rows: { heading: string,
+ *   cells: { picture: number | null, caption: string }[] }[] }} PrintedTable
+ */
+/**
+ * @typedef {{ keys: import('./chart_figure.js').Key[],
+ *   charts: import('./chart_figure.js').PrintedChart[] }} PrintedCharts
+ */
+/**
+ * A figure of a table or of charts. `base` is the recipe that its link is of; null for the walk in view.
+ * @typedef {object} KeptBeside
+ * @property {Recipe | null} base
+ * @property {FigureWords} words
+ * @property {PrintedTable | null} table
+ * @property {Picture[]} pictures
+ * @property {PrintedCharts | null} charts
+ * @property {'png' | 'svg'} kind
+ * @property {string} name of what it shows, for the file's
+ */
+
 // What is measured
 
 /** @typedef {{ name: string, unit: string, about: string, source: string }} Measure one number of an image */
@@ -434,7 +469,7 @@ export const otherModel = (what, found, open) =>
  *   pictures did not come
  */
 
-/** @typedef {'measures' | 'untreated' | 'doses' | 'grid'} SideList who asks for walks aside */
+/** @typedef {'measures' | 'untreated' | 'pin' | 'doses' | 'grid'} SideList who asks for walks aside */
 /**
  * @typedef {'measures' | 'picture' | 'both' | 'steps'} SideWants what is told of each step; with `steps` only
  *   that it is reached

@@ -4,8 +4,9 @@
 
 import * as figures from '../figures.js';
 import { dimensionName, NOT_BEGUN, viewOf } from '../grid.js';
+import { canBePrinted } from '../grid_figure.js';
 import {
-  chosenOf, costOf, isGenerated, offered, planOf, sharedWords, shownStep, valueWords,
+  captionOf, chosenOf, costOf, isGenerated, offered, planOf, sharedWords, shownStep, valueWords,
 } from '../grid_plan.js';
 import { presetsOf } from '../grid_presets.js';
 import { el, inside, Part, unseen } from '../html.js';
@@ -15,7 +16,7 @@ import { wordsFor } from '../perturbations.js';
 import { paint } from '../pixels.js';
 import { hasReal, realBeside } from '../real_beside.js';
 
-/** @import { Cell, Dimension, Plan, Planned } from '../grid.js' */
+/** @import { Dimension, Plan, Planned } from '../grid.js' */
 /** @import { State } from '../state.js' */
 
 /** @typedef {'rows' | 'columns'} Side */
@@ -52,14 +53,20 @@ export class ComparedWalks extends Part {
     this.way = el('p', { class: 'grid-way' }, el('label', { for: 'grid-part' }, 'Time shown'), this.along,
       this.where);
     this.table = el('div', { class: 'grid-scroll' });
+    this.kept = el('div', { class: 'aside-row', role: 'group', 'aria-label': 'Save this table' },
+      ...['png', 'svg'].map((kind) => el('button', {
+        type: 'button', class: 'secondary', 'data-keep': `grid-${kind}`,
+        title: 'The table as it stands, 180 mm wide; dropped on this page it sets the grid up again',
+        on: { click: () => this.intend('keep-table', { kind }) },
+      }, `Table (${kind.toUpperCase()})`)));
     this.body = el('div', { class: 'grid-body' },
       this.presets,
       el('div', { class: 'grid-sides' }, this.sides.rows.box, this.sides.columns.box),
       this.realRow, this.cost,
       el('div', { class: 'aside-row' }, this.start, this.stop, this.again),
-      this.refused, this.progress, this.way, this.table, this.shared);
+      this.refused, this.progress, this.way, this.table, this.kept, this.shared);
     this.details = el('details',
-      { on: { toggle: () => this.#choose({ open: this.details.open }) } },
+      { on: { toggle: () => this.#toggled() } },
       el('summary', {}, 'Compare walks'), this.body);
     this.classList.add('card');
     this.append(this.details);
@@ -87,12 +94,20 @@ export class ComparedWalks extends Part {
     this.intend('grid', { patch });
   }
 
+  /** A link may have opened the details, which is nobody's click. */
+  #toggled() {
+    if (this.details.open !== this.open) this.#choose({ open: this.details.open });
+  }
+
   /** @param {State} state */
   update(state) {
     const { grid, recipe } = state;
     this.hidden = !recipe && state.phase !== 'opening';
     // Told once: a click opens the details before the state hears of it.
-    if (this.changed('open', grid.open)) this.details.open = grid.open;
+    if (this.changed('open', grid.open)) {
+      this.open = grid.open;
+      this.details.open = grid.open;
+    }
     if (!recipe || !grid.open) return;
     this.state = state;
     this.#offer(state);
@@ -217,6 +232,11 @@ export class ComparedWalks extends Part {
     this.progress.dataset.running = String(running);
     this.progress.classList.toggle('warns', Boolean(stopped));
     this.way.hidden = !plan;
+    this.kept.hidden = !plan;
+    const printable = canBePrinted({ grid, recipe });
+    for (const button of inside(this.kept)) {
+      /** @type {HTMLButtonElement} */ (button).disabled = changes > 0 || !printable;
+    }
     const shared = plan ? sharedWords(plan, { takesDose, compounds, samples, examples }) : '';
     const own = plan?.real && viewOf(recipe) !== viewOf({ hidden: [], channels: [] })
       ? ' Cells that are not generated are shown in the model’s own colours.' : '';
@@ -349,18 +369,4 @@ export class ComparedWalks extends Part {
 function enlarge(canvas, picture) {
   paint(canvas, picture);
   canvas.style.width = `${wholeMultiple(canvas.width, ACROSS)}px`;
-}
-
-/**
- * What a cell shows, in a few words.
- * @param {Planned} cell
- * @param {Cell} reached
- * @param {number | null} step
- */
-function captionOf(cell, { times, of, finished, failed }, step) {
-  if (failed) return `Stopped: ${failed}`;
-  if (step === null) return 'Waits';
-  const what = isGenerated(cell.recipe, step) ? 'generated' : 'the start';
-  const on = finished ? '' : ` (step ${times.length - 1}${of ? ` of ${of}` : ''})`;
-  return `t = ${figures.time(times[step])}, ${what}${on}`;
 }

@@ -74,6 +74,7 @@ export class Exploring {
     change: ({ change }) => this.#walking.change(change),
     type: (args) => this.#walking.type(args),
     link: ({ link }) => this.#walking.followLink(link),
+    walk_of: ({ link }) => this.#walking.walkOf(link),
     recipe: ({ text }) => this.#walking.followRecipe(text),
     step: ({ playing }) => this.#walking.step(playing),
     show: ({ view }) => this.#walking.show(view),
@@ -91,6 +92,7 @@ export class Exploring {
       return this.#walking.useUpload(upload, this.#uploading.name);
     },
     keep: (args) => this.#walking.keep(args, this.#results),
+    keep_beside: (args) => this.#walking.keepBeside(args, this.#results),
     cells: (args) => this.#results.cells(args),
     count_cells: ({ ids }) => this.#counting.count(ids),
     measure: (args) => this.#measure(args),

@@ -2,7 +2,7 @@
 
 import * as wasm from '../../pkg/cellflux_wasm.js';
 import { Failure } from '../protocol.js';
-import { keptFile } from './kept_file.js';
+import { keptBeside, keptFile } from './kept_file.js';
 import { nextTurn } from './next_turn.js';
 import * as recipeView from './recipe_view.js';
 import { free, WalksBefore } from './walks_before.js';
@@ -16,6 +16,9 @@ import { free, WalksBefore } from './walks_before.js';
 
 /** Evaluations quicker than a frame are not worth looking between for what the visitor has changed. */
 const QUICK_MS = 16;
+
+/** Files that show the map of the change. */
+const FIGURES = new Set(['figure-png', 'figure-svg']);
 
 export class Walking {
   #opening;
@@ -268,6 +271,26 @@ export class Walking {
     return recipeView.changed(this.#recipe, { ...rest, ...start });
   }
 
+  /**
+   * The walk of a link, at its start; the walk in view stays.
+   * @param {string} link
+   * @returns {Promise<Answer<'walk_of'>>}
+   */
+  async walkOf(link) {
+    const walk = await this.another(this.#opening.model.read_link(link));
+    try {
+      const times = walk.times();
+      return {
+        recipe: recipeView.shown(walk.recipe()),
+        walk: {
+          noised: walk.noised(), times: times ? [...times] : null, finished: false, steps: [walk.picture(0)],
+        },
+      };
+    } finally {
+      free(walk);
+    }
+  }
+
   /** Another walk of the model, at its start and without an engine. */
   async another(recipe) {
     const { text, example, read } = await this.#prepared(recipe);
@@ -306,9 +329,50 @@ export class Walking {
    * @param {Args<'keep'>} wanted
    * @param {Pick<Results, 'start'>} results whose module draws figures
    */
-  keep(wanted, results) {
+  async keep(wanted, results) {
     const { citation } = this.#opening.model.manifest().provenance.data_set;
-    return keptFile(this.#walk, results, wanted, this.compound ?? 'typed-compound', citation);
+    const condition = this.compound ?? 'typed-compound';
+    const beside = FIGURES.has(wanted.kind) ? await this.#untreated() : null;
+    try {
+      return await keptFile(this.#walk, beside, results, wanted, condition, citation);
+    } finally {
+      free(beside);
+    }
+  }
+
+  /**
+   * A figure of a grid or of charts.
+   * @param {Args<'keep_beside'>} wanted
+   * @param {Pick<Results, 'start'>} results whose module draws figures
+   */
+  async keepBeside({ base, words, ...wanted }, results) {
+    const walk = base ? await this.another(this.recipeWith(base)) : this.#walk;
+    try {
+      const about = walk.figure_about(JSON.stringify(words));
+      return await keptBeside(about, wanted, results, this.compound ?? 'typed-compound');
+    } finally {
+      if (walk !== this.#walk) free(walk);
+    }
+  }
+
+  /**
+   * The walk that a figure's map of the change is taken from, as far as the walk in view: to its end, where
+   * the solver finds its times on the way. Null where the map needs none, and without an engine.
+   */
+  async #untreated() {
+    const recipe = this.#walk.untreated_recipe();
+    if (!recipe || !this.#lendable) return null;
+    const other = await this.another(recipe);
+    const most = other.times() ? this.#walk.steps() : Infinity;
+    try {
+      await this.lend(other, async () => {
+        while (other.steps() < most && (await other.step(false)));
+      });
+      return other;
+    } catch (error) {
+      free(other);
+      throw error;
+    }
   }
 
   /**

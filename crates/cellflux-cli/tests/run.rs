@@ -402,6 +402,31 @@ fn figures_a_film_and_measures_are_written_without_the_folder_and_figures_say_wh
 }
 
 #[test]
+fn a_figure_of_a_link_with_a_map_of_the_change_shows_that_map() {
+    let (bundle, outs) = (bundle(), tempfile::tempdir().unwrap());
+    for (map, said) in [
+        ("velocity", "Colours of the velocity"),
+        ("speed", "Colours of the speed"),
+        ("guidance", "v(c) − v(null)"),
+    ] {
+        let file = outs.path().join(format!("{map}.svg"));
+        let link = format!("{}&map={map}", LINK.replace("v=1", "v=4"));
+        let output = Command::new(env!("CARGO_BIN_EXE_cellflux"))
+            .args(["run", &link, "--bundle"])
+            .arg(bundle.path())
+            .arg("--figure")
+            .arg(&file)
+            .output()
+            .unwrap();
+        let message = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "{message}");
+        let drawing = fs::read_to_string(&file).unwrap();
+        assert!(drawing.contains(said), "{map}");
+        assert!(drawing.contains("Computed by the model, not measured"), "{map}");
+    }
+}
+
+#[test]
 fn both_engines_walk_the_same_trajectory() {
     let (bundle, outs) = (bundle(), tempfile::tempdir().unwrap());
     let (cpu, gpu) = (outs.path().join("cpu"), outs.path().join("gpu"));
