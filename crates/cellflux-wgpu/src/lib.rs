@@ -61,6 +61,7 @@ mod submission;
 mod trusted;
 mod tuner;
 mod tuning;
+mod weight_storage;
 mod weights;
 mod wgsl;
 

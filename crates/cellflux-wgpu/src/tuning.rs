@@ -4,9 +4,13 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
+use cellflux_bundle::state_dict::StateDict;
+use cellflux_bundle::tensor::Values;
+
 use crate::adapter::COOPERATIVE_MEMORY;
 use crate::kernel::convolution::Tile;
 use crate::kernel::winograd::POINTS;
+use crate::weight_storage::WeightStorage;
 use crate::{AdapterReport, Precision};
 
 /// What a convolution's best tile depends on, besides the adapter. The batch is not part of it, so that all
@@ -50,6 +54,8 @@ pub struct Tuning {
     /// Whether a software adapter computes four invocations at a time.
     narrow: bool,
     cooperative: bool,
+    /// Whether f16 weights stay f16 in memory under f32 arithmetic.
+    packs_weights: bool,
     forced: Option<Tile>,
     measured: BTreeMap<Site, Tile>,
 }
@@ -61,6 +67,8 @@ impl Tuning {
             software: adapter.software,
             narrow: adapter.narrow(),
             cooperative: adapter.cooperative,
+            // A CPU has memory enough, and would pay for every number that it widens.
+            packs_weights: !adapter.software && !adapter.half_precision,
             ..Self::default()
         }
     }
@@ -70,6 +78,39 @@ impl Tuning {
     pub fn forcing(mut self, tile: Tile) -> Self {
         self.forced = Some(tile);
         self
+    }
+
+    /// Keeps f16 weights as f16 in memory, or not, under f32 arithmetic: half of the weights' memory, for one
+    /// conversion per number read. Without `shader-f16` it is the default on a GPU; otherwise for tests and
+    /// measurements.
+    #[must_use]
+    pub fn packing_weights(mut self, packs: bool) -> Self {
+        self.packs_weights = packs;
+        self
+    }
+
+    /// Whether f16 weights stay f16 in memory under f32 arithmetic.
+    pub fn packs_weights(&self) -> bool {
+        self.packs_weights
+    }
+
+    /// The tuning for a network with these weights: they are packed only if all matrices and convolutions
+    /// are f16 numbers, so that nothing is rounded.
+    #[must_use]
+    pub(crate) fn for_weights(mut self, weights: &StateDict) -> Self {
+        // Vectors are f32 in memory whatever they are in the file.
+        let mut large = weights.tensors.values().filter(|tensor| tensor.shape.len() > 1);
+        self.packs_weights &= large.all(|tensor| matches!(tensor.values, Values::F16(_)));
+        self
+    }
+
+    /// How large weights lie in memory in a network of a precision.
+    pub(crate) fn weight_storage(&self, precision: Precision) -> WeightStorage {
+        if self.packs_weights && precision == Precision::F32 {
+            WeightStorage::Packed
+        } else {
+            WeightStorage::Plain(precision)
+        }
     }
 
     /// Takes `tile` at `site`, if it suits.

@@ -33,6 +33,8 @@ fn every_shader_of_every_preset_and_tile_is_valid() {
     let mut tunings = vec![("default tiles".to_owned(), Tuning::default())];
     for tile in Tuning::all_candidates() {
         tunings.push((tile.to_string(), Tuning::default().forcing(tile)));
+        let packed = Tuning::default().forcing(tile).packing_weights(true);
+        tunings.push((format!("{tile}, packed weights"), packed));
     }
     let shaders = shaders(&tunings);
     println!("{} shaders", shaders.len());
