@@ -54,10 +54,25 @@ pub struct Tuning {
     /// Whether a software adapter computes four invocations at a time.
     narrow: bool,
     cooperative: bool,
-    /// Whether f16 weights stay f16 in memory under f32 arithmetic.
-    packs_weights: bool,
+    f16_weights: F16Weights,
     forced: Option<Tile>,
     measured: BTreeMap<Site, Tile>,
+}
+
+/// What becomes of f16 weights in memory under f32 arithmetic.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum F16Weights {
+    /// f32 numbers.
+    #[default]
+    Widened,
+    /// They stay f16, two in each `u32`.
+    Packed,
+}
+
+impl F16Weights {
+    fn packed_if(packs: bool) -> Self {
+        if packs { Self::Packed } else { Self::Widened }
+    }
 }
 
 impl Tuning {
@@ -68,7 +83,7 @@ impl Tuning {
             narrow: adapter.narrow(),
             cooperative: adapter.cooperative,
             // A CPU has memory enough, and would pay for every number that it widens.
-            packs_weights: !adapter.software && !adapter.half_precision,
+            f16_weights: F16Weights::packed_if(!adapter.software && !adapter.half_precision),
             ..Self::default()
         }
     }
@@ -85,13 +100,13 @@ impl Tuning {
     /// measurements.
     #[must_use]
     pub fn packing_weights(mut self, packs: bool) -> Self {
-        self.packs_weights = packs;
+        self.f16_weights = F16Weights::packed_if(packs);
         self
     }
 
     /// Whether f16 weights stay f16 in memory under f32 arithmetic.
     pub fn packs_weights(&self) -> bool {
-        self.packs_weights
+        self.f16_weights == F16Weights::Packed
     }
 
     /// The tuning for a network with these weights: they are packed only if all matrices and convolutions
@@ -100,13 +115,15 @@ impl Tuning {
     pub(crate) fn for_weights(mut self, weights: &StateDict) -> Self {
         // Vectors are f32 in memory whatever they are in the file.
         let mut large = weights.tensors.values().filter(|tensor| tensor.shape.len() > 1);
-        self.packs_weights &= large.all(|tensor| matches!(tensor.values, Values::F16(_)));
+        if !large.all(|tensor| matches!(tensor.values, Values::F16(_))) {
+            self.f16_weights = F16Weights::Widened;
+        }
         self
     }
 
     /// How large weights lie in memory in a network of a precision.
     pub(crate) fn weight_storage(&self, precision: Precision) -> WeightStorage {
-        if self.packs_weights && precision == Precision::F32 {
+        if self.packs_weights() && precision == Precision::F32 {
             WeightStorage::Packed
         } else {
             WeightStorage::Plain(precision)

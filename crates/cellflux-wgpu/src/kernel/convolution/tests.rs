@@ -270,8 +270,8 @@ fn an_f32_image_goes_in_and_an_f32_velocity_comes_out_of_an_f16_network() {
     }
 }
 
-/// The kernels' order of sums is the same, and widening an f16 number changes nothing. Subnormal numbers, which
-/// a device may flush to zero as it widens them, are left out.
+/// The kernels' order of sums is the same, and widening an f16 number changes nothing. Subnormal numbers,
+/// which a device may flush to zero as it widens them, are left out.
 #[test]
 fn packed_weights_give_bit_for_bit_what_f32_weights_of_the_same_values_give() {
     let Some(gpu) = gpu() else { return };
