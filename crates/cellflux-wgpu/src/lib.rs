@@ -72,6 +72,7 @@ pub use adapter::{AdapterReport, Gpu, Wanted};
 pub use engine::{WgpuEngine, WgpuState};
 pub use error::GpuError;
 pub use half_precision::{Choice, choose_dtype, self_check};
+pub use kernel::attention::AttentionTile;
 pub use kernel::convolution::Tile;
 pub use limits::Limits;
 pub use loading::{Progress, Stage};

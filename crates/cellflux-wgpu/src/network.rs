@@ -331,7 +331,7 @@ impl Pass<'_> {
         let kernel = Attention {
             head_quads: (inner.len() / heads / 4) as u32,
             precision,
-            staged: self.network.tuning.shares_memory(),
+            tile: self.network.tuning.attention(),
         };
         let dispatch = kernel.dispatch(&AttentionShape {
             images: self.network.images,

@@ -8,6 +8,7 @@ use cellflux_bundle::state_dict::StateDict;
 use cellflux_bundle::tensor::Values;
 
 use crate::adapter::COOPERATIVE_MEMORY;
+use crate::kernel::attention::AttentionTile;
 use crate::kernel::convolution::Tile;
 use crate::kernel::winograd::POINTS;
 use crate::weight_storage::WeightStorage;
@@ -56,6 +57,7 @@ pub struct Tuning {
     cooperative: bool,
     f16_weights: F16Weights,
     forced: Option<Tile>,
+    attention: Option<AttentionTile>,
     measured: BTreeMap<Site, Tile>,
 }
 
@@ -170,9 +172,22 @@ impl Tuning {
         self.software
     }
 
-    /// Whether workgroup memory is faster than the buffers behind it: on a CPU it is not.
-    pub(crate) fn shares_memory(&self) -> bool {
-        !self.software
+    /// Takes `tile` for attention, for tests and measurements.
+    #[must_use]
+    pub fn forcing_attention(mut self, tile: AttentionTile) -> Self {
+        self.attention = Some(tile);
+        self
+    }
+
+    /// The tile for attention: the forced one, or the default. Workgroup memory is faster than the buffers
+    /// behind it, except on a CPU.
+    pub fn attention(&self) -> AttentionTile {
+        let default = if self.software {
+            AttentionTile::Direct
+        } else {
+            AttentionTile::Staged
+        };
+        self.attention.unwrap_or(default)
     }
 
     /// The tiles worth measuring at a site that the adapter can run.

@@ -8,7 +8,7 @@ use cellflux_bundle::config::UNetConfig;
 use cellflux_bundle::tensor::Values;
 use cellflux_flow::field::{Engine as _, Field as _};
 use cellflux_flow::guidance::Guidance;
-use cellflux_wgpu::{Gpu, Precision, Tile, Tuning, WgpuEngine};
+use cellflux_wgpu::{AttentionTile, Gpu, Precision, Tile, Tuning, WgpuEngine};
 use common::{Golden, gpu, relative};
 
 fn engine(gpu: &Gpu, golden: &Golden, precision: Precision) -> WgpuEngine {
@@ -141,6 +141,41 @@ fn packed_weights_have_the_velocities_of_the_same_weights_in_f32() {
         let error = relative(&packed, &values);
         println!("{case} packed: {error:.2e}");
         assert!(error <= 5e-3, "{case}: {error:e}");
+    }
+}
+
+#[test]
+fn every_tile_of_attention_has_the_references_velocities() {
+    let Some(gpu) = gpu() else { return };
+    for case in ["micro", "heads_updown"] {
+        let Some(golden) = Golden::load(case) else {
+            continue;
+        };
+        let conditions = golden.conditions();
+        let given: Vec<_> = conditions.iter().map(|row| Some(row.as_slice())).collect();
+        let t: Vec<f64> = golden.values("t").iter().map(|t| f64::from(*t)).collect();
+        for tile in AttentionTile::ALL {
+            for (precision, bound) in bounds(&gpu) {
+                let tuning = Tuning::of(gpu.report()).forcing_attention(tile);
+                let new = WgpuEngine::tuned(
+                    &gpu,
+                    &golden.config,
+                    &golden.weights,
+                    golden.size(),
+                    2,
+                    precision,
+                    tuning,
+                    |_| {},
+                );
+                let mut engine = pollster::block_on(new).unwrap();
+                let x = engine.upload(&golden.values("x")).unwrap();
+                let velocity = engine.evaluate(&x, &t, &given).unwrap();
+                let found = pollster::block_on(engine.read(&velocity)).unwrap();
+                let error = relative(&found, &golden.values("velocity_conditional"));
+                println!("{case} attention {tile} {precision}: {error:.2e}");
+                assert!(error <= bound, "{case} attention {tile} {precision}: {error:e}");
+            }
+        }
     }
 }
 
