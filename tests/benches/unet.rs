@@ -128,7 +128,7 @@ fn main() -> anyhow::Result<()> {
         .map(Network::load)
         .collect::<anyhow::Result<_>>()?;
     println!(
-        "{:16} {:>4} {:>5} {:14} {:>10} {:>10} {:>10} {:>9} {:>9} {:>8} {:>8} {:>6} {:>6}",
+        "{:16} {:>4} {:>5} {:15} {:>10} {:>10} {:>10} {:>9} {:>9} {:>8} {:>8} {:>6} {:>6}",
         "network",
         "side",
         "batch",
@@ -420,7 +420,7 @@ impl<'a> Contestant<'a> {
             kind, batch, first, ..
         } = self;
         print!(
-            "{name:16} {side:>4} {batch:>5} {kind:14} {median:>10.2} {least:>10.2} {most:>10.2} {rate:>9.1}"
+            "{name:16} {side:>4} {batch:>5} {kind:15} {median:>10.2} {least:>10.2} {most:>10.2} {rate:>9.1}"
         );
         match &self.planned {
             None => println!(" {:>9} {first:>8.0}", ""),

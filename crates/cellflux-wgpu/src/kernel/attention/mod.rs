@@ -98,15 +98,15 @@ pub(crate) struct AttentionShape {
 
 impl Attention {
     /// Invocations along the channels: 8, 16 or 32, so that a head of up to 64, 128 or 256 channels fits one
-    /// workgroup. In blocks 16 or 32, with two rows of queries each.
+    /// workgroup. In blocks at least 16, each with two rows of queries.
     fn columns(self) -> u32 {
-        match (self.tile, self.head_quads) {
-            (AttentionTile::Blocks, 0..=16) => 16,
-            (AttentionTile::Blocks, _) => 32,
-            (_, 0..=16) => 8,
-            (_, 17..=32) => 16,
+        let least = if self.tile == AttentionTile::Blocks { 16 } else { 8 };
+        let columns: u32 = match self.head_quads {
+            0..=16 => 8,
+            17..=32 => 16,
             _ => 32,
-        }
+        };
+        columns.max(least)
     }
 
     /// Whether queries and keys go through workgroup memory.
@@ -209,7 +209,7 @@ impl Attention {
         let number = |n: u32| n.to_string();
         Shader::new(
             "attention",
-            include_str!("../../shaders/attention.wgsl"),
+            include_str!("../../../shaders/attention.wgsl"),
             &[
                 ("bindings", &bindings),
                 ("queries", &number(QUERIES)),
