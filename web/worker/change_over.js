@@ -1,7 +1,7 @@
-// The GPU against the CPU path. The network walks on the CPU, which is ready at once, while the GPU's programs
-// are compiled; when the GPU is ready, an evaluation on it is timed, between two steps or while nobody calls,
-// and it takes over if it was faster. The CPU's engine stays until the GPU has made a step: if the device
-// fails before, the CPU goes on.
+// The GPU against the CPU path. The network walks on the CPU, which is ready at once, while the GPU's
+// programs are compiled; when the GPU is ready, an evaluation on it is timed, between two steps or while
+// nobody calls, and it takes over if it was faster. The CPU's engine stays until the GPU has made a step: if
+// the device fails before, the CPU goes on.
 
 /** @typedef {'faster' | 'slower' | 'late' | 'failed'} Outcome */
 
@@ -65,8 +65,8 @@ export class ChangeOver {
    * Times the rival against the engine that walks; where it was faster, the engine is the caller's, who puts
    * it in place and hands the one before to `keepBefore`.
    * @param {number} cpu milliseconds of an evaluation on the engine that walks
-   * @returns {Promise<{ outcome: Outcome, cpu: number, gpu: number | null, built: (Built & { engine: Engine })
-   *   | null, error: unknown } | null>} null where there is nothing to decide yet
+   * @returns {Promise<{ outcome: Outcome, cpu: number, gpu: number | null,
+   *   built: (Built & { engine: Engine }) | null, error: unknown } | null>} null where there is nothing to decide yet
    */
   async decide(cpu) {
     const trial = this.#trial;

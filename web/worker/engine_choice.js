@@ -1,10 +1,10 @@
 // Which engine runs the network: the one asked for, or the fastest here.
 //
 // Beside a real GPU the CPU path starts at once, and the GPU is its rival (change_over.js), unless an earlier
-// visit has found out which of them is faster. A software adapter computes on the CPU and is usually slower than
-// the CPU path: there one convolution on it tells how long an evaluation would take, and only where that is
-// less than the CPU took is the whole network compiled for it and timed. Some software adapters compile for
-// minutes, so both get a limited time.
+// visit has found out which of them is faster. A software adapter computes on the CPU and is usually slower
+// than the CPU path: there one convolution on it tells how long an evaluation would take, and only where that
+// is less than the CPU took is the whole network compiled for it and timed. Some software adapters compile
+// for minutes, so both get a limited time.
 
 import * as wasm from '../../pkg/cellflux_wasm.js';
 import { Failure } from '../protocol.js';

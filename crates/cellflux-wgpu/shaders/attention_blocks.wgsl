@@ -1,8 +1,9 @@
 // softmax(q k^T) v with a running softmax, as attention.wgsl, in larger blocks of registers.
 //
-// One workgroup owns {{queries}} queries of one head and {{slice_quads}} quads of its values, and goes through
-// the keys, {{keys}} at a time. For the scores an invocation owns 4 queries and 4 keys, for the values 8
-// queries and {{own_quads}} quads: every number fetched is used four to eight times. All sums are f32.
+// One workgroup owns {{queries}} queries of one head and {{slice_quads}} quads of its values, and goes
+// through the keys, {{keys}} at a time. For the scores an invocation owns 4 queries and 4 keys, for the
+// values 8 queries and {{own_quads}} quads: every number fetched is used four to eight times. All sums are
+// f32.
 
 struct Shape {
     tokens: u32,     // of an image

@@ -185,7 +185,8 @@ impl Blocks {
         self.of_each(|p, q| {
             format!(
                 "    if (first_query + value_row * 4u + {p}u <= last && slice + quad_{q} < shape.head_quads) \
-                 {{\n        let token = image * shape.tokens + first_query + value_row * 4u + {p}u;\n        \
+                 {{\n        \
+                 let token = image * shape.tokens + first_query + value_row * 4u + {p}u;\n        \
                  output[(token * shape.heads + head) * shape.head_quads + slice + quad_{q}] = \
                  {stored}(sum_{p}_{q} * share_{}.{});\n    }}",
                 p / 4,
