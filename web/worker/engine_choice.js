@@ -118,7 +118,11 @@ async function besideGpu(choice, { cpu, onGpu }, { taken, note }) {
   if (!known) {
     const rival = { build: onGpu, keep: (times) => choice.keep(times) };
     const why = 'the CPU was ready first; the GPU is made ready, and takes over if it proves faster';
-    return { ...taken(await cpu(), null, why), rival };
+    try {
+      return { ...taken(await cpu(), null, why), rival };
+    } catch {
+      return onGpu();
+    }
   }
   if (known.cpu <= known.gpu) return taken(await cpu(), null, before);
   try {

@@ -29,7 +29,9 @@
 //! measured on this one, kept as text by [`StoredTiles`].
 //!
 //! Activations are NHWC with the channels in quads (`vec4`); image channels are padded to whole quads.
-//! Storage is f32 or f16 ([`Precision`]); sums, statistics and the state of the ODE are always f32.
+//! Storage is f32 or f16 ([`Precision`]); sums, statistics and the state of the ODE are always f32. Where an
+//! adapter has no f16, f16 weights stay so in memory and are widened as they are read
+//! ([`Tuning::packing_weights`]).
 //!
 //! Nothing here needs more than WebGPU's default limits, and no optional feature is required.
 
