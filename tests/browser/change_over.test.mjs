@@ -28,7 +28,11 @@ function contest(times, { within = undefined } = {}) {
   };
   const kept = [];
   const over = new ChangeOver({ now: () => clock, ...(within ? { within } : {}) });
-  const rival = { build: async () => ({ engine, why: 'built' }), keep: (timed) => kept.push(timed) };
+  const rival = {
+    build: async () => ({ engine, why: 'built' }),
+    keep: (timed) => kept.push(timed),
+    forget: () => kept.pop(),
+  };
   return { engine, kept, over, rival };
 }
 
@@ -115,10 +119,15 @@ test('another choice of engine ends a trial: what is built too late is freed', a
   assert.deepEqual([over.isDue, engine.freed], [false, 1]);
 });
 
-test('the CPU’s engine stays until the GPU has made a step, and can go on once', () => {
-  const { over, engine } = contest([]);
+test('the CPU’s engine stays until the GPU has made a step, and can go on once', async () => {
+  const { over, rival, engine, kept } = contest([20]);
+  over.begin(rival);
+  await settled();
+  await over.decide(100);
+  assert.equal(kept.length, 1);
   over.keepBefore(engine);
   assert.equal(over.takeBefore(), engine);
+  assert.equal(kept.length, 0, 'a GPU that failed at its first step is timed again at the next visit');
   assert.equal(over.takeBefore(), null);
   over.keepBefore(engine);
   over.settled();

@@ -10,6 +10,7 @@
  * @typedef {object} Rival
  * @property {() => Promise<Built & { engine: Engine }>} build the GPU's engine and what is known of it
  * @property {(times: { cpu: number, gpu: number }) => void} keep what was measured, for the next visit
+ * @property {() => void} forget what was kept: the engine failed after all
  */
 
 /**
@@ -27,6 +28,11 @@ export class ChangeOver {
    * @type {Engine | null}
    */
   #before = null;
+  /**
+   * Whose engine has taken over.
+   * @type {Rival<Engine, Built> | null}
+   */
+  #faster = null;
 
   /**
    * @param {object} [given]
@@ -96,6 +102,7 @@ export class ChangeOver {
       release(built.engine);
       return ended('slower', gpu);
     }
+    this.#faster = rival;
     return { outcome: 'faster', cpu, gpu, built, error: null };
   }
 
@@ -120,6 +127,7 @@ export class ChangeOver {
   takeBefore() {
     const before = this.#before;
     this.#before = null;
+    if (before) this.#faster?.forget();
     return before;
   }
 

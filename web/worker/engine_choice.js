@@ -116,7 +116,7 @@ async function besideGpu(choice, { cpu, onGpu }, { taken, note }) {
   const known = await choice.read();
   const before = known && `${timesInWords(known)}, measured in an earlier visit`;
   if (!known) {
-    const rival = { build: onGpu, keep: (times) => choice.keep(times) };
+    const rival = { build: onGpu, keep: (times) => choice.keep(times), forget: () => choice.forget() };
     const why = 'the CPU was ready first; the GPU is made ready, and takes over if it proves faster';
     try {
       return { ...taken(await cpu(), null, why), rival };
