@@ -263,6 +263,8 @@ class Explorer extends HTMLElement {
       this.#set({ phase: 'starting', download: { ...download, doing: heard.doing } });
     } else if (heard.event === 'tuned') {
       this.#set({ tuned: { measured: heard.measured, remaining: heard.remaining } });
+    } else if (heard.event === 'changed') {
+      this.#set({ engine: heard.engine, pace: heard.pace, tuned: null });
     } else if (heard.event === 'side') {
       this.#measures.hear(heard);
       this.#beside.hear(heard);

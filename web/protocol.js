@@ -154,6 +154,8 @@ export const otherModel = (what, found, open) =>
  * @property {SideStep | SideFailure} side a step of a walk aside, or that it cannot go on
  * @property {{ key: number, step: number, failed?: Trouble }} effect what the condition adds at this step of
  *   the walk with this key has been evaluated, or why not
+ * @property {{ engine: EngineReport, pace: number | null, tuned: null }} changed another engine walks from the
+ *   next step on, or it is known now why none does
  * @property {{ sentence: string, trouble?: Kind }} note what went wrong without stopping anything
  */
 
@@ -166,7 +168,13 @@ export const otherModel = (what, found, open) =>
  * A step reached. `change` is the root mean square of the difference over all channels, in model range; a
  * recording made before it was measured has none. `clipped` is what each channel's window cuts off; a
  * recording has none.
- * @typedef {{ time: number, now: Picture, difference: Picture, change?: number, clipped?: Clipped[] }} Step
+ * @typedef {object} Step
+ * @property {number} time
+ * @property {Picture} now
+ * @property {Picture} difference
+ * @property {number} [change]
+ * @property {Clipped[]} [clipped]
+ * @property {StepEngine | null} [engine] that computed it; null at step 0, which none computes
  */
 /** @typedef {{ dark: number, bright: number }} Clipped shares of pixels that are cut off at either end */
 /** @typedef {'auto' | 'candle' | 'wgpu'} EngineName `auto` is the fastest here */
@@ -345,6 +353,11 @@ export const otherModel = (what, found, open) =>
  * @property {string | null} tiles which tiles run; of a GPU engine
  * @property {string | null} tilesRefused why those that were kept are not used
  * @property {string | null} why this engine was taken
+ */
+
+/**
+ * The engine that computed a step, and its number format.
+ * @typedef {Pick<EngineReport, 'engine' | 'dtype'>} StepEngine
  */
 
 /**

@@ -1,8 +1,9 @@
 // One exploration: each call of the protocol, led to the one who does it.
 
 import { CountingCells } from './cell_counts.js';
+import { ChangeOver } from './change_over.js';
 import { Compounds } from './compounds.js';
-import { startEngine } from './engine_choice.js';
+import { NO_GPU, startEngine, timesInWords } from './engine_choice.js';
 import { LookingForNuclei } from './field_nuclei.js';
 import { manifestView } from './manifest_view.js';
 import { Maps } from './maps.js';
@@ -10,11 +11,15 @@ import { Opening } from './opening.js';
 import { Results } from './results.js';
 import { SideWalks } from './side_walks.js';
 import { SmallPictures } from './small_pictures.js';
+import { described, isOfTheDevice } from './trouble.js';
 import { Tuning } from './tuning.js';
 import { Uploading } from './uploading.js';
 import { Walking } from './walking.js';
 
-/** @import { Answer, Answering, Args, Opened, Say } from '../protocol.js' */
+/** @import { Answer, Answering, Args, EngineReport, Opened, Say } from '../protocol.js' */
+/** @import { Engine } from '../../pkg/cellflux_wasm.js' */
+/** @import { Taken } from './engine_choice.js' */
+/** @import { KeptTiles } from './kept_tiles.js' */
 
 /**
  * What the page's fields allow; the session refuses what is beyond its own, wider ones.
@@ -36,6 +41,15 @@ export class Exploring {
   #counting;
   #aside;
   #maps;
+  /** @type {ChangeOver<Engine, Taken>} */
+  #changeOver = new ChangeOver();
+  /**
+   * The engine that walks, as the page was told of it, and where tiles of a GPU's are kept; after a change
+   * also the one before.
+   * @type {{ facts: EngineReport, kept: () => KeptTiles | null, before?: { facts: EngineReport,
+   *   pace: number } } | null}
+   */
+  #started = null;
 
   /**
    * @param {Say} say tells the page something it did not ask for
@@ -76,7 +90,7 @@ export class Exploring {
     link: ({ link }) => this.#walking.followLink(link),
     walk_of: ({ link }) => this.#walking.walkOf(link),
     recipe: ({ text }) => this.#walking.followRecipe(text),
-    step: ({ playing }) => this.#walking.step(playing),
+    step: ({ playing }) => this.#step(playing),
     show: ({ view }) => this.#walking.show(view),
     look: async (args) => this.#walking.look(args),
     map: async (args) => this.#maps.map(args),
@@ -103,8 +117,9 @@ export class Exploring {
     table: (args) => this.#table(args),
   };
 
-  /** While nobody calls: see `Maps` and `SideWalks`. */
+  /** While nobody calls: see `ChangeOver`, `Maps` and `SideWalks`. */
   async walkAside() {
+    await this.#decideAside();
     await this.#maps.evaluate();
     await this.#aside.walkOn();
   }
@@ -121,6 +136,7 @@ export class Exploring {
   async #open({ src, link, preset }) {
     this.#aside.clear();
     this.#maps.clear();
+    this.#changeOver.begin(null);
     await this.#opening.open(src);
     const { model } = this.#opening;
     const view = manifestView(model.manifest(), model.evaluated());
@@ -135,12 +151,96 @@ export class Exploring {
    * @returns {Promise<Answer<'engine'>>}
    */
   async #startEngine({ engine: asked }) {
-    const { engine, report, pace, why, kept } = await startEngine(this.#opening.model, asked, this.#say);
+    const chosen = await startEngine(this.#opening.model, asked, this.#say);
+    const { rival, kept } = chosen;
+    const facts = this.#attach(chosen, kept);
+    this.#started = { facts, kept };
+    this.#changeOver.begin(rival ?? null);
+    const { evaluations, pace } = this.#walking;
+    return { engine: facts, tuned: null, engineAsked: asked, evaluations, pace };
+  }
+
+  /** Walks on with this engine; what the page is told of it. */
+  #attach({ engine, report, pace, why }, kept) {
     const tiles = engine.take_tiles() ?? null;
-    this.#tuning.of(tiles, kept);
-    this.#walking.attach(engine, { pace, ahead: report.engine === 'wgpu' });
-    const facts = { ...report, why, tilesRefused: tiles?.refused() ?? null };
-    return { engine: facts, tuned: null, engineAsked: asked, evaluations: this.#walking.evaluations, pace };
+    this.#tuning.of(tiles, kept());
+    this.#walking.attach(engine, { pace, report });
+    return { ...report, why, tilesRefused: tiles?.refused() ?? null };
+  }
+
+  /**
+   * One more step. A GPU that is ready is timed before it; if it takes over and fails at its first step, the
+   * CPU goes on from the last step reached.
+   * @param {boolean} playing
+   * @returns {Promise<Answer<'step'>>}
+   */
+  async #step(playing) {
+    if (this.#changeOver.isDue) await this.#decide(this.#walking.pace);
+    try {
+      const stepped = await this.#walking.step(playing);
+      if (!stepped.gaveWay) this.#changeOver.settled();
+      return stepped;
+    } catch (error) {
+      const trouble = described(error);
+      const before = isOfTheDevice(trouble) ? this.#changeOver.takeBefore() : null;
+      if (!before) throw error;
+      this.#goBack(before, trouble.sentence);
+      return this.#walking.step(playing);
+    }
+  }
+
+  /** As before a step, where nobody calls; the CPU is timed for it if no step has shown its pace. */
+  async #decideAside() {
+    if (!this.#changeOver.isDue) return;
+    try {
+      await this.#decide(await this.#walking.timed());
+    } catch {
+      // The next step says what is wrong.
+    }
+  }
+
+  /**
+   * Changes over to a GPU that is faster than the CPU; not before the CPU's time is known.
+   * @param {number | null} cpu milliseconds of an evaluation
+   */
+  async #decide(cpu) {
+    const decided = cpu === null ? null : await this.#changeOver.decide(cpu);
+    if (!decided) return;
+    const { outcome, gpu, built, error } = decided;
+    if (outcome === 'faster') {
+      const { facts, kept } = this.#started;
+      const before = this.#walking.detach();
+      const why = [timesInWords({ cpu, gpu }), built.why].filter(Boolean).join('; ');
+      const now = this.#attach({ ...built, pace: gpu, why }, kept);
+      this.#started = { facts: now, kept, before: { facts, pace: cpu } };
+      this.#changeOver.keepBefore(before);
+      this.#tellOfEngine();
+      return;
+    }
+    const why = {
+      slower: () => timesInWords({ cpu, gpu }),
+      late: () => 'an evaluation on the GPU took longer than the trial may; the CPU goes on',
+      failed: () => `the GPU engine did not start: ${described(error).sentence}`,
+    }[outcome]();
+    this.#started.facts = { ...this.#started.facts, why };
+    if (outcome === 'failed') this.#say('note', { sentence: NO_GPU });
+    this.#tellOfEngine();
+  }
+
+  /** The CPU goes on in place of a GPU that failed before it made a step. */
+  #goBack(engine, sentence) {
+    const { facts, pace } = this.#started.before;
+    const lost = this.#walking.detach();
+    const { kept } = this.#started;
+    const now = this.#attach({ engine, report: facts, pace, why: `the GPU failed: ${sentence}` }, kept);
+    this.#started = { facts: now, kept };
+    lost?.free();
+    this.#say('note', { sentence: NO_GPU });
+    this.#tellOfEngine();
+  }
+
+  #tellOfEngine() {
+    this.#say('changed', { engine: this.#started.facts, pace: this.#walking.pace, tuned: null });
   }
 
   /**

@@ -5,10 +5,11 @@ import { Failure } from '../protocol.js';
 import { keptBeside, keptFile } from './kept_file.js';
 import { nextTurn } from './next_turn.js';
 import * as recipeView from './recipe_view.js';
+import { StepEngines } from './step_engines.js';
 import { free, WalksBefore } from './walks_before.js';
 
 /** @import { Answer, Change, Exploration, ManifestView } from '../protocol.js' */
-/** @import { Args, Measured, MeasuredStep, Stepped, ToldWalk, Trouble } from '../protocol.js' */
+/** @import { Args, Measured, MeasuredStep, StepEngine, Stepped, ToldWalk, Trouble } from '../protocol.js' */
 /** @import { Typed, Uploaded, View } from '../protocol.js' */
 /** @import { Compounds } from './compounds.js' */
 /** @import { Opening } from './opening.js' */
@@ -50,6 +51,12 @@ export class Walking {
   #ahead = false;
   /** Whether the walk has an engine. */
   #lendable = false;
+  /**
+   * The engine that walks, by name.
+   * @type {StepEngine | null}
+   */
+  #engine = null;
+  #engines = new StepEngines();
   /** Velocities evaluated, of all walks. */
   evaluations = 0;
   /**
@@ -217,6 +224,7 @@ export class Walking {
     const reached = await this.#walk.step(Boolean(playing) && this.#ahead && quick);
     const took = performance.now() - began;
     if (!reached) return this.#stepped();
+    this.#engines.note(this.#walk, this.#engine);
     const evaluations = this.#walk.evaluations_of(this.#walk.steps() - 1);
     if (evaluations === 0) return this.#stepped();
     this.evaluations += evaluations;
@@ -227,14 +235,40 @@ export class Walking {
   /**
    * Walks on with this engine, from the step reached.
    * @param {wasm.Engine} engine
-   * @param {{ pace: number | null, ahead: boolean }} known of it
+   * @param {{ pace: number | null, report: StepEngine }} known of it
    */
-  attach(engine, { pace, ahead }) {
+  attach(engine, { pace, report }) {
     this.pace = pace;
-    this.#ahead = ahead;
+    this.#ahead = report.engine === 'wgpu';
+    this.#engine = { engine: report.engine, dtype: report.dtype };
     this.#lendable = Boolean(this.#walk);
     if (this.#walk) this.#walk.attach(engine);
     else this.#spare = engine;
+  }
+
+  /**
+   * Takes the engine out, so that another one can be put in its place.
+   * @returns {wasm.Engine | null}
+   */
+  detach() {
+    const engine = this.#walk ? (this.#walk.detach() ?? null) : this.#spare;
+    this.#spare = null;
+    this.#lendable = false;
+    return engine;
+  }
+
+  /** Milliseconds of an evaluation: as steps took, or else of one that is made for it. */
+  async timed() {
+    const engine = this.pace === null && this.#walk ? this.#walk.detach() : null;
+    if (!engine) return this.pace;
+    const began = performance.now();
+    try {
+      await engine.probe();
+      this.pace = performance.now() - began;
+    } finally {
+      this.#walk.attach(engine);
+    }
+    return this.pace;
   }
 
   /**
@@ -258,6 +292,7 @@ export class Walking {
       for (let step = before; step < other.steps(); step += 1) {
         this.evaluations += other.evaluations_of(step);
       }
+      this.#engines.note(other, this.#engine);
     }
   }
 
@@ -503,6 +538,7 @@ export class Walking {
    */
   #turned(kept, typed = null) {
     this.#told = Math.min(this.#told, kept);
+    this.#engines.cut(this.#walk);
     this.#recipe = this.#walk.recipe();
     this.#typed = recipeView.smilesOf(this.#recipe) ? typed : null;
     const hidden = new Set(this.#recipe.view?.hidden ?? []);
@@ -578,7 +614,8 @@ export class Walking {
   }
 
   #toldStep(step) {
-    return { ...this.#walk.picture(step), clipped: this.#walk.clipped(step) };
+    const engine = this.#engines.of(this.#walk, step);
+    return { ...this.#walk.picture(step), clipped: this.#walk.clipped(step), engine };
   }
 }
 
