@@ -430,7 +430,8 @@ fn asking_for_the_condition_s_effect_changes_nothing_of_the_walk() {
 
 #[test]
 fn a_frame_reached_elsewhere_is_gone_on_from_with_the_same_numbers() {
-    for change in [|_: &mut Recipe| {}, adaptive] {
+    let unchanged: fn(&mut Recipe) = |_| ();
+    for change in [unchanged, adaptive] {
         let whole = walked(prepared(change));
         let last = whole.frames().len() - 1;
         for handed in 1..last {
@@ -444,8 +445,12 @@ fn a_frame_reached_elsewhere_is_gone_on_from_with_the_same_numbers() {
             placed.take_frame(whole.frames()[handed].clone()).unwrap();
             run_to_end(&mut placed, Pacing::Single).unwrap();
             for (exploration, from) in [(&follower, handed), (&placed, 1)] {
-                let reached = exploration.frames()[from..].iter().map(|frame| (frame.t, &frame.values));
-                let expected = whole.frames()[handed..].iter().map(|frame| (frame.t, &frame.values));
+                let reached = exploration.frames()[from..]
+                    .iter()
+                    .map(|frame| (frame.t, &frame.values));
+                let expected = whole.frames()[handed..]
+                    .iter()
+                    .map(|frame| (frame.t, &frame.values));
                 assert!(reached.eq(expected), "from frame {handed}");
             }
         }
