@@ -259,6 +259,8 @@ class Explorer extends HTMLElement {
       this.#set({ phase: 'starting', download: { ...download, doing: heard.doing } });
     } else if (heard.event === 'tuned') {
       this.#set({ tuned: { measured: heard.measured, remaining: heard.remaining } });
+    } else if (heard.event === 'workers') {
+      this.#set({ workers: heard.each });
     } else if (heard.event === 'side') {
       this.#measures.hear(heard);
       this.#beside.hear(heard);

@@ -2,6 +2,7 @@
 // protocol.js.
 
 import { Failure, STOPPED } from './protocol.js';
+import { WorkerPool } from './worker_pool.js';
 import { startWorker } from './worker_start.js';
 
 /** @import { Answer, Args, Call, Events } from './protocol.js' */
@@ -26,10 +27,12 @@ export class WorkerClient {
   #onEvent;
   #silence;
   #isSilent = false;
+  #pool;
 
   /** @param {(event: Heard) => void} onEvent */
   constructor(onEvent) {
     this.#onEvent = onEvent;
+    this.#pool = new WorkerPool((call, args, transfer) => this.call(call, args, transfer), onEvent);
     this.start();
   }
 
@@ -41,6 +44,7 @@ export class WorkerClient {
   }
 
   end() {
+    this.#pool.end();
     this.#running?.then((worker) => worker.terminate(), () => {});
     this.#running = null;
     this.#failAll(STOPPED);
@@ -90,7 +94,11 @@ export class WorkerClient {
 
   #receive(message) {
     if (this.#isSilent) this.#onEvent({ event: 'heard' });
-    if (message.event) {
+    if (message.event === 'sharing') {
+      this.#pool.want(message.bytes);
+    } else if (message.event === 'lost') {
+      this.#pool.lost(message.id);
+    } else if (message.event) {
       this.#onEvent(message);
     } else {
       const waiting = this.#waiting.get(message.id);

@@ -17,14 +17,28 @@ const NEEDED = () => (globalThis.origin === 'null'
 const IMPORTED = /(\bfrom\s*|\bimport\s*)(['"])(\.{1,2}\/[^'"]+)\2/g;
 
 /**
+ * What the modules hold, brought once for all workers of the page.
+ * @type {Promise<Uint8Array[]> | null}
+ */
+let brought = null;
+
+function modules() {
+  brought ??= Promise.all(
+    WORKER_MODULES.map(([name, address, integrity]) => fetched(address, { name, integrity })),
+  ).catch((error) => {
+    brought = null;
+    throw error;
+  });
+  return brought;
+}
+
+/**
  * @returns {Promise<Worker>} a worker that has said that it is there
  * @throws {Failure} when a module does not come, or is not the page's, or the page may have no worker
  */
 export async function startWorker() {
   if (!WORKER_MODULES.length) return started(ADDRESS);
-  const contents = await Promise.all(
-    WORKER_MODULES.map(([name, address, integrity]) => fetched(address, { name, integrity })),
-  );
+  const contents = await modules();
   const blobs = new Map();
   try {
     WORKER_MODULES.forEach(([, address], index) =>

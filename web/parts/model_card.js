@@ -56,8 +56,8 @@ export class ModelCard extends Part {
   }
 
   /** @param {State} state */
-  #showFacts({ engine, evaluations, rejected, pace, engineAsked, tuned }) {
-    const facts = [engine, evaluations, rejected, pace, engineAsked, tuned].map((x) => JSON.stringify(x));
+  #showFacts({ engine, evaluations, rejected, pace, engineAsked, tuned, workers = [] }) {
+    const facts = [engine, evaluations, rejected, pace, engineAsked, tuned, workers].map((x) => JSON.stringify(x));
     if (!this.changed('facts', facts.join())) return;
     const unnamed = engine.software && !engine.adapter.includes('software');
     const gpu = `${engine.adapter}${unnamed ? ', a software adapter' : ''}`;
@@ -74,6 +74,7 @@ export class ModelCard extends Part {
         el('span', { 'data-fact': 'dtype' }, engine.dtype),
       ),
       ...(engine.tiles ? [row('Tiles', el('span', { 'data-fact': 'tiles' }, tiles(engine, tuned)))] : []),
+      ...(workers.length ? [row('Workers', el('span', { 'data-fact': 'workers' }, workersIn(workers)))] : []),
       row(
         'Pace',
         el(
@@ -100,6 +101,16 @@ export class ModelCard extends Part {
       ...(engine.why ? [row('Why', el('span', { 'data-fact': 'why' }, engine.why))] : []),
     );
   }
+}
+
+/**
+ * How many workers compute, and what each takes at most.
+ * @param {number[]} each bytes
+ */
+function workersIn(each) {
+  const megabytes = each.map((bytes) => Math.ceil(bytes / 1e6));
+  const memory = `${megabytes.join(' + ')} MB of memory set aside`;
+  return each.length === 1 ? `1, ${memory}` : `${each.length}, ${memory}, one each`;
 }
 
 /** Which kernel variants run, and what has been measured for the next engine. */

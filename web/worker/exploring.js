@@ -4,6 +4,7 @@ import { CountingCells } from './cell_counts.js';
 import { Compounds } from './compounds.js';
 import { startEngine } from './engine_choice.js';
 import { LookingForNuclei } from './field_nuclei.js';
+import { Helpers } from './helpers.js';
 import { manifestView } from './manifest_view.js';
 import { Maps } from './maps.js';
 import { Opening } from './opening.js';
@@ -36,6 +37,7 @@ export class Exploring {
   #counting;
   #aside;
   #maps;
+  #helpers;
 
   /**
    * @param {Say} say tells the page something it did not ask for
@@ -51,7 +53,9 @@ export class Exploring {
     this.#results = new Results(this.#opening);
     this.#nuclei = new LookingForNuclei(this.#uploading, this.#results);
     this.#counting = new CountingCells(this.#opening);
-    this.#aside = new SideWalks(this.#walking, wanted, say, (image) => this.#results.of(image));
+    this.#helpers = new Helpers(() => this.#opening.handedOn(), say, () => this.#walking.pace);
+    this.#aside = new SideWalks(
+      this.#walking, wanted, say, (image) => this.#results.of(image), this.#helpers);
     this.#maps = new Maps(this.#walking, this.#aside, wanted, say);
   }
 
@@ -99,7 +103,21 @@ export class Exploring {
       return {};
     },
     table: (args) => this.#table(args),
+    helper: (args) => this.#helpers.take(args),
+    leave: async ({ id }) => {
+      this.#helpers.leave(id);
+      return {};
+    },
+    alone: async ({ alone }) => {
+      this.#helpers.setAlone(alone);
+      return {};
+    },
   };
+
+  /** A call has come: helpers leave walks aside, so that they are free for what it asks. */
+  giveWay() {
+    this.#aside.giveWay();
+  }
 
   /** While nobody calls: see `Maps` and `SideWalks`. */
   async walkAside() {
@@ -119,6 +137,7 @@ export class Exploring {
   async #open({ src, link, preset }) {
     this.#aside.clear();
     this.#maps.clear();
+    this.#shareWithNobody();
     await this.#opening.open(src);
     const { model } = this.#opening;
     const view = manifestView(model.manifest(), model.evaluated());
@@ -136,9 +155,19 @@ export class Exploring {
     const { engine, report, pace, why, kept } = await startEngine(this.#opening.model, asked, this.#say);
     const tiles = engine.take_tiles() ?? null;
     this.#tuning.of(tiles, kept);
+    // The CPU path has its halves computed by helpers, of which the page has as many as there is room for.
+    const shares = report.engine === 'candle';
+    if (shares) engine.share(this.#helpers.ask);
     this.#walking.attach(engine, { pace, ahead: report.engine === 'wgpu' });
+    if (shares) this.#say('sharing', { bytes: await this.#opening.memory() });
+    else this.#shareWithNobody();
     const facts = { ...report, why, tilesRefused: tiles?.refused() ?? null };
     return { engine: facts, tuned: null, engineAsked: asked, evaluations: this.#walking.evaluations, pace };
+  }
+
+  #shareWithNobody() {
+    this.#helpers.clear();
+    this.#say('sharing', { bytes: null });
   }
 
   /**

@@ -2,11 +2,13 @@
 
 import init, * as wasm from '../../pkg/cellflux_wasm.js';
 import { fetched } from '../fetched.js';
+import { Failure } from '../protocol.js';
 import { BundleDownload } from './bundle_download.js';
 import { MODULE_INTEGRITY } from './module_integrity.js';
 import { startModule } from './start_module.js';
 
 /** @import { Opened, Say } from '../protocol.js' */
+/** @import { HandedOn } from './helpers.js' */
 
 /** Manifests larger than this are refused before they are read; the wasm side has a limit of its own. */
 const MANIFEST_BYTES = 4 << 20;
@@ -71,6 +73,24 @@ export class Opening {
     const entry = this.model.manifest().files.find((file) => file.path === path);
     const watch = { signal: new AbortController().signal, onBytes: () => {} };
     return (await this.#files.file(entry, () => this.model.download(path), watch)).content();
+  }
+
+  /** Bytes of the module's memory, which never become fewer. */
+  async memory() {
+    const { memory } = await init();
+    return memory.buffer.byteLength;
+  }
+
+  /**
+   * What another worker needs to have this network, brought and decoded once, by this one.
+   * @returns {Promise<HandedOn>}
+   */
+  async handedOn() {
+    const module = await this.#startWasm();
+    const conditions = await this.content('conditions.safetensors');
+    const weights = this.model.weights();
+    if (!weights) throw new Failure('no-engine', 'the weights have not come yet, so they cannot be handed on');
+    return { module, manifest: this.#manifest, conditions, weights };
   }
 
   /** Reads the manifest again, and the condition vectors with it: they are small, and a recipe needs them. */
