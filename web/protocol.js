@@ -129,8 +129,8 @@ export const otherModel = (what, found, open) =>
  *   worker's help, which is at the other end of the line; answers when that has the network, with the bytes
  *   of its module's memory
  * @property {{ args: { id: number }, answer: Nothing }} leave does without a helper that has died
- * @property {{ args: { alone: boolean }, answer: Nothing }} alone computes without helpers, as long as the tab
- *   is in the background
+ * @property {{ args: { alone: boolean }, answer: Nothing }} alone computes without helpers, as long as the
+ *   tab is in the background
  * @property {{ args: { others: WalkRows[] }, answer: KeptFile }} table of the walk in view and of others, as
  *   CSV
  */
@@ -156,8 +156,8 @@ export const otherModel = (what, found, open) =>
  * @property {{ id: string, svg: string }} structure the drawing of a compound
  * @property {{ measured: number, remaining: number }} tuned convolutions of the GPU engine, measured for the
  *   next one
- * @property {{ bytes: number | null }} sharing bytes of the module's memory, where the engine that was started
- *   takes the help of other workers; null where it takes none
+ * @property {{ bytes: number | null }} sharing bytes of the module's memory, where the engine that was
+ *   started takes the help of other workers; null where it takes none
  * @property {{ id: number }} lost a helper that failed or does not answer
  * @property {{ each: number[] }} workers bytes of memory of each worker, of which the page itself tells
  * @property {SideStep | SideFailure} side a step of a walk aside, or that it cannot go on

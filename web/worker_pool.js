@@ -136,8 +136,8 @@ export class WorkerPool {
     if (!member) return;
     this.#drop(member);
     if (this.#replaced >= MOST_REPLACED) {
-      this.#stayWith('Other workers of the page stopped again and again, so no more are started; nothing that '
-        + 'was computed is lost.');
+      this.#stayWith('Other workers of the page stopped again and again, so no more are started; nothing '
+        + 'that was computed is lost.');
       return;
     }
     this.#replaced += 1;

@@ -80,7 +80,7 @@ test('nobody is asked while the tab is in the background, and walks are left the
   end();
 });
 
-test('a helper that says nothing is given up, and what was asked of it is answered with nothing', async () => {
+test('a helper that says nothing is given up, and its question is answered with nothing', async () => {
   const { helpers, lines: [other], told, end } = await ready(1);
   mock.timers.enable({ apis: ['setTimeout'] });
   try {

@@ -127,7 +127,7 @@ test('a helper that dies, or that the worker has given up, is replaced, but not 
   pool.end();
 });
 
-test('where a second copy does not fit into memory, the page stays at one worker and says so once', async () => {
+test('where a second copy does not fit into memory, the page stays at one worker and says so', async () => {
   const helper = async () => { throw new Error('Memory ran out.'); };
   const { pool, workers, notes } = played({ helper });
   pool.want(MODULE);

@@ -57,8 +57,8 @@ export class ModelCard extends Part {
 
   /** @param {State} state */
   #showFacts({ engine, evaluations, rejected, pace, engineAsked, tuned, workers = [] }) {
-    const facts = [engine, evaluations, rejected, pace, engineAsked, tuned, workers].map((x) => JSON.stringify(x));
-    if (!this.changed('facts', facts.join())) return;
+    const facts = [engine, evaluations, rejected, pace, engineAsked, tuned, workers];
+    if (!this.changed('facts', facts.map((x) => JSON.stringify(x)).join())) return;
     const unnamed = engine.software && !engine.adapter.includes('software');
     const gpu = `${engine.adapter}${unnamed ? ', a software adapter' : ''}`;
     const adapter = engine.engine === 'candle' ? 'this computer’s CPU' : gpu;

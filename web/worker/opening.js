@@ -89,7 +89,9 @@ export class Opening {
     const module = await this.#startWasm();
     const conditions = await this.content('conditions.safetensors');
     const weights = this.model.weights();
-    if (!weights) throw new Failure('no-engine', 'the weights have not come yet, so they cannot be handed on');
+    if (!weights) {
+      throw new Failure('no-engine', 'the weights have not come yet, so they cannot be handed on');
+    }
     return { module, manifest: this.#manifest, conditions, weights };
   }
 

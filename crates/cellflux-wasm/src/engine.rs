@@ -2,7 +2,7 @@
 
 use cellflux_bundle::Bundle;
 use cellflux_engine::{AnyEngine, EngineError, Network};
-use cellflux_flow::field::{Engine as _, Field as _};
+use cellflux_flow::field::{AdaptiveField as _, Engine as _, Field as _};
 use cellflux_flow::guidance::Guidance;
 use cellflux_wgpu::{Precision, Probe, Progress, Stage, Tuning};
 use js_sys::{Float32Array, Function};
@@ -136,6 +136,7 @@ impl Engine {
                 .condition(std::slice::from_ref(&self.condition), Guidance { alpha: 1.2 })?;
             let x = self.inner.upload(&vec![0.0; self.image])?;
             let velocity = self.inner.velocity(0.5, &x)?;
+            self.inner.settle(&velocity).await?;
             self.inner.read(&velocity).await
         };
         probed.await.map_err(Trouble::from)?;
