@@ -26,7 +26,7 @@ impl OtherHalf for Helper {
 
     fn ask(&mut self, t: f64, x: &[f32]) -> Option<Self::Coming> {
         // A copy outside of the module's memory, which is handed on.
-        let image = Float32Array::from(x);
+        let image = JsValue::from(Float32Array::from(x));
         let answer = self.0.call2(&JsValue::NULL, &JsValue::from_f64(t), &image);
         let promise = answer.ok()?.dyn_into::<Promise>().ok()?;
         Some(Box::pin(async move {
