@@ -100,7 +100,10 @@ export class WorkerPool {
     this.#call = call;
     this.#tell = tell;
     this.#around = around;
-    around.whenHidden(() => this.#follow());
+    around.whenHidden(() => {
+      this.#follow();
+      if (this.#own !== null) this.#fill();
+    });
   }
 
   /** Bytes of each worker, the page's own first; none where nobody helps. */
@@ -160,7 +163,9 @@ export class WorkerPool {
     this.#call('alone', { alone: this.#around.hidden() }).catch(() => {});
   }
 
+  /** Starts what is lacking; in a background tab, when that is seen again. */
   #fill() {
+    if (this.#around.hidden()) return;
     const size = this.#size();
     while (!this.#enough && this.#members.length + 1 < size) this.#start();
   }

@@ -129,6 +129,19 @@ test('a failure of the engine costs the helper, one of a walk only that', async 
   end();
 });
 
+test('where a line does not let the compiled module through, the helper brings it itself', async () => {
+  const helpers = new Helpers(async () => HANDED(), () => {}, () => null);
+  const other = line();
+  const taken = helpers.take({ id: 1, port: other.port });
+  assert.equal((await other.next()).module, 'the module');
+  other.says({ unread: true });
+  const { number, module } = await other.next();
+  assert.equal(module, null);
+  other.says({ number, bytes: 9 });
+  assert.deepEqual(await taken, { bytes: 9 });
+  helpers.clear();
+});
+
 test('a helper that cannot have the network is refused with its reason', async () => {
   const helpers = new Helpers(async () => HANDED(), () => assert.fail('it was never there'), () => null);
   const other = line();

@@ -107,6 +107,19 @@ test('in a background tab the worker is told to compute alone, and again when th
   pool.end();
 });
 
+test('in a background tab no helper is started before the page is seen', async () => {
+  const { pool, page, workers } = played({ cores: 2 });
+  page.hidden = true;
+  pool.want(MODULE);
+  await soon();
+  assert.equal(workers.length, 0);
+  page.hidden = false;
+  page.changed();
+  await soon();
+  assert.equal(workers.length, 1);
+  pool.end();
+});
+
 test('a helper that dies, or that the worker has given up, is replaced, but not for ever', async () => {
   const { pool, calls, workers, notes } = played({ cores: 2 });
   pool.want(MODULE);

@@ -12,7 +12,7 @@ import { isOfTheEngine } from './trouble.js';
 /**
  * What a helper is made with.
  * @typedef {object} HandedOn
- * @property {WebAssembly.Module} module
+ * @property {WebAssembly.Module | null} module compiled; null where a helper has to bring it itself
  * @property {Uint8Array} manifest
  * @property {Uint8Array} conditions the file of the condition vectors
  * @property {Uint8Array} weights the tensors as one safetensors file
@@ -36,9 +36,9 @@ import { isOfTheEngine } from './trouble.js';
  *   | { ask: 'stop', number: number }} Asked
  */
 /**
- * What a helper answers, with the number of the question: that it is at work, a step of a walk, and the end,
+ * What a helper answers, with the number of the question: that a message could not be read, that it is at work, a step of a walk, and the end,
  * with what was asked for.
- * @typedef {{ number: number, trouble?: Trouble, alive?: true, step?: Reached, bytes?: number,
+ * @typedef {{ number: number, unread?: true, trouble?: Trouble, alive?: true, step?: Reached, bytes?: number,
  *   velocity?: Float32Array, finished?: boolean }} Answered
  */
 
@@ -96,8 +96,12 @@ class Helper {
     const number = this.#number;
     return new Promise((resolve) => {
       this.#task = { number, patience, onStep, done: resolve };
-      this.#port.postMessage({ ...question, number }, transfer);
-      this.#wait();
+      try {
+        this.#port.postMessage({ ...question, number }, transfer);
+        this.#wait();
+      } catch {
+        this.#hear({ number, unread: true });
+      }
     });
   }
 
@@ -124,7 +128,7 @@ class Helper {
   /** @param {Answered} answer */
   #hear(answer) {
     const task = this.#task;
-    if (!task || answer.number !== task.number) return;
+    if (!task || (answer.number !== task.number && !answer.unread)) return;
     if (answer.alive || answer.step) {
       this.#wait();
       if (answer.step) task.onStep?.(answer.step);
@@ -177,12 +181,16 @@ export class Helpers {
     this.#helpers.set(id, helper);
     const isWanted = () => this.#helpers.get(id) === helper;
     try {
-      const { module, manifest, conditions, weights } = await this.#handedOn();
-      const question = { ask: 'load', module, manifest, conditions, weights };
-      const answer = isWanted() && (await helper.ask(question, {
-        patience: LOAD_MS, transfer: [conditions.buffer, weights.buffer],
-      }));
-      if (!answer) throw new Failure('stopped', 'it did not answer');
+      const load = async (compiled) => {
+        const { module, ...rest } = await this.#handedOn();
+        if (!isWanted()) return null;
+        return helper.ask({ ask: 'load', ...rest, module: compiled ? module : null }, {
+          patience: LOAD_MS, transfer: [rest.conditions.buffer, rest.weights.buffer],
+        });
+      };
+      let answer = await load(true);
+      if (answer?.unread) answer = await load(false);
+      if (!answer || answer.unread) throw new Failure('stopped', 'it did not answer');
       if (answer.trouble) throw new Failure(answer.trouble.kind, answer.trouble.sentence);
       helper.ready = true;
       return { bytes: answer.bytes };

@@ -3,6 +3,7 @@
 
 import init, * as wasm from '../../pkg/cellflux_wasm.js';
 import { nextTurn } from './next_turn.js';
+import { startNetworkModule } from './opening.js';
 import { described } from './trouble.js';
 import { free } from './walks_before.js';
 
@@ -22,6 +23,8 @@ export class Helping {
   constructor(port) {
     this.#port = port;
     port.onmessage = ({ data }) => this.#hear(data);
+    // Not every browser lets a compiled module through such a line.
+    port.onmessageerror = () => port.postMessage({ unread: true });
   }
 
   /** @param {Asked} asked */
@@ -52,7 +55,8 @@ export class Helping {
 
   /** @param {HandedOn} given */
   async #load({ module, manifest, conditions, weights }) {
-    const { memory } = await init({ module_or_path: module });
+    if (!module) await startNetworkModule();
+    const { memory } = await init({ module_or_path: module ?? undefined });
     const model = new wasm.Model(manifest);
     const file = model.download('conditions.safetensors');
     file.push(conditions);

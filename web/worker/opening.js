@@ -110,14 +110,18 @@ export class Opening {
 
   /** Starts WebAssembly once; after a failure the next call tries again. */
   #startWasm() {
-    const address = new URL('../../pkg/cellflux_wasm_bg.wasm', import.meta.url);
-    const name = 'cellflux_wasm_bg.wasm';
-    this.#started ??= startModule(init, address, name, MODULE_INTEGRITY).catch((error) => {
+    this.#started ??= startNetworkModule().catch((error) => {
       this.#started = null;
       throw error;
     });
     return this.#started;
   }
+}
+
+/** Brings and starts the module of networks and walks. */
+export function startNetworkModule() {
+  const address = new URL('../../pkg/cellflux_wasm_bg.wasm', import.meta.url);
+  return startModule(init, address, 'cellflux_wasm_bg.wasm', MODULE_INTEGRITY);
 }
 
 const sum = (entries) => entries.reduce((total, { bytes }) => total + bytes, 0);
