@@ -36,8 +36,8 @@ import { isOfTheEngine } from './trouble.js';
  *   | { ask: 'stop', number: number }} Asked
  */
 /**
- * What a helper answers, with the number of the question: that a message could not be read, that it is at work, a step of a walk, and the end,
- * with what was asked for.
+ * What a helper answers, with the number of the question: that a message could not be read, that it is at
+ * work, a step of a walk, and the end, with what was asked for.
  * @typedef {{ number: number, unread?: true, trouble?: Trouble, alive?: true, step?: Reached, bytes?: number,
  *   velocity?: Float32Array, finished?: boolean }} Answered
  */
