@@ -265,6 +265,8 @@ class Explorer extends HTMLElement {
       this.#set({ tuned: { measured: heard.measured, remaining: heard.remaining } });
     } else if (heard.event === 'changed') {
       this.#set({ engine: heard.engine, pace: heard.pace, tuned: null });
+    } else if (heard.event === 'workers') {
+      this.#set({ workers: heard.each });
     } else if (heard.event === 'side') {
       this.#measures.hear(heard);
       this.#beside.hear(heard);

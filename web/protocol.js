@@ -30,9 +30,10 @@ export const KINDS = /** @type {const} */ ([
 /**
  * Calls that run beside the others: a visitor may choose while the weights come, and stop them, walk while
  * cells are fetched to be measured or counted, and place a crop while the module comes that looks for nuclei.
+ * Helpers come and go beside all of it.
  */
 export const ASIDE = /** @type {ReadonlySet<string>} */ (
-  new Set(['download', 'cancel', 'cells', 'count_cells', 'nuclei'])
+  new Set(['download', 'cancel', 'cells', 'count_cells', 'nuclei', 'helper', 'leave', 'alone'])
 );
 
 /**
@@ -126,6 +127,12 @@ export const otherModel = (what, found, open) =>
  * @property {{ args: { from: number }, answer: Measured }} measure the steps reached, from one on
  * @property {{ args: { of: SideList, jobs: SideJob[] }, answer: Nothing }} side walks these aside while
  *   nobody calls, and of this list none of those asked for before; what has been walked of one goes on
+ * @property {{ args: { id: number, port: MessagePort }, answer: { bytes: number } }} helper takes another
+ *   worker's help, which is at the other end of the line; answers when that has the network, with the bytes
+ *   of its module's memory
+ * @property {{ args: { id: number }, answer: Nothing }} leave does without a helper that has died
+ * @property {{ args: { alone: boolean }, answer: Nothing }} alone computes without helpers, as long as the
+ *   tab is in the background
  * @property {{ args: { others: WalkRows[] }, answer: KeptFile }} table of the walk in view and of others, as
  *   CSV
  */
@@ -151,6 +158,10 @@ export const otherModel = (what, found, open) =>
  * @property {{ id: string, svg: string }} structure the drawing of a compound
  * @property {{ measured: number, remaining: number }} tuned convolutions of the GPU engine, measured for the
  *   next one
+ * @property {{ bytes: number | null }} sharing bytes of the module's memory, where the engine that was
+ *   started takes the help of other workers; null where it takes none
+ * @property {{ id: number }} lost a helper that failed or does not answer
+ * @property {{ each: number[] }} workers bytes of memory of each worker, of which the page itself tells
  * @property {SideStep | SideFailure} side a step of a walk aside, or that it cannot go on
  * @property {{ key: number, step: number, failed?: Trouble }} effect what the condition adds at this step of
  *   the walk with this key has been evaluated, or why not

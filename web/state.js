@@ -89,6 +89,7 @@ import { viewIn } from './view.js';
  * @property {EngineName} engineAsked
  * @property {EngineReport} engine
  * @property {{ measured: number, remaining: number } | null} tuned
+ * @property {number[]} workers bytes of memory set aside for each worker; none where the engine takes no help
  * @property {number | null} pace
  * @property {Upload | null} upload what is being arranged
  * @property {Offered | null} nuclei of it, which are offered as middles of the crop

@@ -57,10 +57,10 @@ export class ModelCard extends Part {
   }
 
   /** @param {State} state */
-  #showFacts({ engine, evaluations, rejected, pace, engineAsked, tuned, walk }) {
+  #showFacts({ engine, evaluations, rejected, pace, engineAsked, tuned, walk, workers = [] }) {
     const steps = stepsInWords(walk?.steps ?? []);
-    const facts = [engine, evaluations, rejected, pace, engineAsked, tuned, steps].map((x) => JSON.stringify(x));
-    if (!this.changed('facts', facts.join())) return;
+    const facts = [engine, evaluations, rejected, pace, engineAsked, tuned, steps, workers];
+    if (!this.changed('facts', facts.map((x) => JSON.stringify(x)).join())) return;
     const unnamed = engine.software && !engine.adapter.includes('software');
     const gpu = `${engine.adapter}${unnamed ? ', a software adapter' : ''}`;
     const adapter = engine.engine === 'candle' ? 'this computer’s CPU' : gpu;
@@ -76,6 +76,7 @@ export class ModelCard extends Part {
         el('span', { 'data-fact': 'dtype' }, engine.dtype),
       ),
       ...(engine.tiles ? [row('Tiles', el('span', { 'data-fact': 'tiles' }, tiles(engine, tuned)))] : []),
+      ...(workers.length ? [row('Workers', el('span', { 'data-fact': 'workers' }, workersIn(workers)))] : []),
       row(
         'Pace',
         el(
@@ -103,6 +104,16 @@ export class ModelCard extends Part {
       ...(engine.why ? [row('Why', el('span', { 'data-fact': 'why' }, engine.why))] : []),
     );
   }
+}
+
+/**
+ * How many workers compute, and what each takes at most.
+ * @param {number[]} each bytes
+ */
+function workersIn(each) {
+  const megabytes = each.map((bytes) => Math.ceil(bytes / 1e6));
+  const memory = `${megabytes.join(' + ')} MB of memory set aside`;
+  return each.length === 1 ? `1, ${memory}` : `${each.length}, ${memory}, one each`;
 }
 
 /** Which kernel variants run, and what has been measured for the next engine. */

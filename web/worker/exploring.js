@@ -5,6 +5,7 @@ import { ChangeOver } from './change_over.js';
 import { Compounds } from './compounds.js';
 import { NO_GPU, startEngine, timesInWords } from './engine_choice.js';
 import { LookingForNuclei } from './field_nuclei.js';
+import { Helpers } from './helpers.js';
 import { manifestView } from './manifest_view.js';
 import { Maps } from './maps.js';
 import { Opening } from './opening.js';
@@ -50,6 +51,7 @@ export class Exploring {
    *   pace: number } } | null}
    */
   #started = null;
+  #helpers;
 
   /**
    * @param {Say} say tells the page something it did not ask for
@@ -65,7 +67,9 @@ export class Exploring {
     this.#results = new Results(this.#opening);
     this.#nuclei = new LookingForNuclei(this.#uploading, this.#results);
     this.#counting = new CountingCells(this.#opening);
-    this.#aside = new SideWalks(this.#walking, wanted, say, (image) => this.#results.of(image));
+    this.#helpers = new Helpers(() => this.#opening.handedOn(), say, () => this.#walking.pace);
+    this.#aside = new SideWalks(
+      this.#walking, wanted, say, (image) => this.#results.of(image), this.#helpers);
     this.#maps = new Maps(this.#walking, this.#aside, wanted, say);
   }
 
@@ -115,7 +119,21 @@ export class Exploring {
       return {};
     },
     table: (args) => this.#table(args),
+    helper: (args) => this.#helpers.take(args),
+    leave: async ({ id }) => {
+      this.#helpers.leave(id);
+      return {};
+    },
+    alone: async ({ alone }) => {
+      this.#helpers.setAlone(alone);
+      return {};
+    },
   };
+
+  /** A call has come: helpers leave walks aside, so that they are free for what it asks. */
+  giveWay() {
+    this.#aside.giveWay();
+  }
 
   /** While nobody calls: see `ChangeOver`, `Maps` and `SideWalks`. */
   async walkAside() {
@@ -137,6 +155,7 @@ export class Exploring {
     this.#aside.clear();
     this.#maps.clear();
     this.#changeOver.begin(null);
+    this.#shareWithNobody();
     await this.#opening.open(src);
     const { model } = this.#opening;
     const view = manifestView(model.manifest(), model.evaluated());
@@ -153,18 +172,25 @@ export class Exploring {
   async #startEngine({ engine: asked }) {
     const chosen = await startEngine(this.#opening.model, asked, this.#say);
     const { rival, kept } = chosen;
-    const facts = this.#attach(chosen, kept);
+    const facts = await this.#attach(chosen, kept);
     this.#started = { facts, kept };
     this.#changeOver.begin(rival ?? null);
     const { evaluations, pace } = this.#walking;
     return { engine: facts, tuned: null, engineAsked: asked, evaluations, pace };
   }
 
-  /** Walks on with this engine; what the page is told of it. */
-  #attach({ engine, report, pace, why }, kept) {
+  /**
+   * Walks on with this engine; what the page is told of it. The CPU path has its halves computed by helpers, of
+   * which the page has as many as there is room for.
+   */
+  async #attach({ engine, report, pace, why }, kept) {
     const tiles = engine.take_tiles() ?? null;
     this.#tuning.of(tiles, kept());
+    const shares = report.engine === 'candle';
+    if (shares) engine.share(this.#helpers.ask);
     this.#walking.attach(engine, { pace, report });
+    if (shares) this.#say('sharing', { bytes: await this.#opening.memory() });
+    else this.#shareWithNobody();
     return { ...report, why, tilesRefused: tiles?.refused() ?? null };
   }
 
@@ -184,7 +210,7 @@ export class Exploring {
       const trouble = described(error);
       const before = isOfTheDevice(trouble) ? this.#changeOver.takeBefore() : null;
       if (!before) throw error;
-      this.#goBack(before, trouble.sentence);
+      await this.#goBack(before, trouble.sentence);
       return this.#walking.step(playing);
     }
   }
@@ -211,7 +237,7 @@ export class Exploring {
       const { facts, kept } = this.#started;
       const before = this.#walking.detach();
       const why = [timesInWords({ cpu, gpu }), built.why].filter(Boolean).join('; ');
-      const now = this.#attach({ ...built, pace: gpu, why }, kept);
+      const now = await this.#attach({ ...built, pace: gpu, why }, kept);
       this.#started = { facts: now, kept, before: { facts, pace: cpu } };
       this.#changeOver.keepBefore(before);
       this.#tellOfEngine();
@@ -228,11 +254,11 @@ export class Exploring {
   }
 
   /** The CPU goes on in place of a GPU that failed before it made a step. */
-  #goBack(engine, sentence) {
+  async #goBack(engine, sentence) {
     const { facts, pace } = this.#started.before;
     const lost = this.#walking.detach();
     const { kept } = this.#started;
-    const now = this.#attach({ engine, report: facts, pace, why: `the GPU failed: ${sentence}` }, kept);
+    const now = await this.#attach({ engine, report: facts, pace, why: `the GPU failed: ${sentence}` }, kept);
     this.#started = { facts: now, kept };
     lost?.free();
     this.#say('note', { sentence: NO_GPU });
@@ -241,6 +267,11 @@ export class Exploring {
 
   #tellOfEngine() {
     this.#say('changed', { engine: this.#started.facts, pace: this.#walking.pace, tuned: null });
+  }
+
+  #shareWithNobody() {
+    this.#helpers.clear();
+    this.#say('sharing', { bytes: null });
   }
 
   /**
