@@ -1,6 +1,7 @@
 // One exploration: each call of the protocol, led to the one who does it.
 
 import { CountingCells } from './cell_counts.js';
+import { CellPictures } from './cell_picture.js';
 import { Compounds } from './compounds.js';
 import { startEngine } from './engine_choice.js';
 import { LookingForNuclei } from './field_nuclei.js';
@@ -34,6 +35,7 @@ export class Exploring {
   #results;
   #nuclei;
   #counting;
+  #cellPictures;
   #aside;
   #maps;
 
@@ -51,6 +53,7 @@ export class Exploring {
     this.#results = new Results(this.#opening);
     this.#nuclei = new LookingForNuclei(this.#uploading, this.#results);
     this.#counting = new CountingCells(this.#opening);
+    this.#cellPictures = new CellPictures(this.#opening, this.#walking);
     this.#aside = new SideWalks(this.#walking, wanted, say, (image) => this.#results.of(image));
     this.#maps = new Maps(this.#walking, this.#aside, wanted, say);
   }
@@ -93,6 +96,7 @@ export class Exploring {
     keep: (args) => this.#walking.keep(args, this.#results),
     cells: (args) => this.#results.cells(args),
     count_cells: ({ ids }) => this.#counting.count(ids),
+    cell_picture: (args) => this.#cellPictures.draw(args),
     measure: (args) => this.#measure(args),
     side: async (args) => {
       this.#aside.take(args);
