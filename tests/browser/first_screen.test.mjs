@@ -59,7 +59,8 @@ test('no picture of the first screen is static', async () => {
       }
       const stills = page.locator('.film .still');
       assert.ok((await stills.count()) > 1);
-      const opacities = await stills.evaluateAll((all) => all.map((still) => getComputedStyle(still).opacity));
+      const opacities = await stills.evaluateAll((all) =>
+        all.map((still) => getComputedStyle(still).opacity));
       assert.deepEqual(new Set(opacities), new Set(['1']));
     } finally {
       await context.close();

@@ -56,8 +56,8 @@ pub struct Effects {
 }
 
 impl Effects {
-    /// Adds a sample of `condition`: control, prediction and the data's cell; a sample in which one of them has
-    /// no nucleus does not count.
+    /// Adds a sample of `condition`: control, prediction and the data's cell; a sample in which one of them
+    /// has no nucleus does not count.
     pub fn add(&mut self, condition: u32, measured: [Option<Nucleus>; 3]) {
         let [Some(control), Some(predicted), Some(real)] = measured else {
             return;

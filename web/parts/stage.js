@@ -130,7 +130,9 @@ export class Stage extends Part {
         this.#measure();
         // The panels, the pinned walk and the real cell show the same part of the picture.
         for (const [name, value] of Object.entries({ zoom, x, y })) {
-          for (const part of [this.panels, this.pinned, this.real]) part.style.setProperty(`--${name}`, String(value));
+          for (const part of [this.panels, this.pinned, this.real]) {
+            part.style.setProperty(`--${name}`, String(value));
+          }
         }
       },
       () => this.#enlarge(),

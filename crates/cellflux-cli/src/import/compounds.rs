@@ -215,8 +215,8 @@ fn trained_doses(cell: Cell, doses_um: &[f64], split: Split) -> anyhow::Result<V
             own.join(";")
         };
         bail!(
-            "column {title}: found the dose {other}, expected doses that doses_um has, too, which in this row \
-            are {own}"
+            "column {title}: found the dose {other}, expected doses that doses_um has, too, which in this \
+            row are {own}"
         );
     }
     Ok(trained)
@@ -372,8 +372,8 @@ mod tests {
             ),
             (
                 "a,1;3,3;10,",
-                "line 2: column trained_dose: found the dose 10, expected doses that doses_um has, too, which \
-                in this row are 1;3",
+                "line 2: column trained_dose: found the dose 10, expected doses that doses_um has, too, \
+                which in this row are 1;3",
             ),
             ("a,,3,", "which in this row are none"),
             (
