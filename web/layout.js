@@ -19,6 +19,7 @@ import { ComparedWalks } from './parts/grid.js';
 import { Measured } from './parts/measured.js';
 import { WalkCharts } from './parts/measures.js';
 import { PinnedWalk } from './parts/pinned.js';
+import { RealCellBeside } from './parts/real_cell.js';
 import { Transport } from './parts/transport.js';
 import { FlowSettings } from './parts/flow_settings.js';
 import { Keep } from './parts/keep.js';
@@ -40,6 +41,7 @@ const PARTS = {
   'cellflux-map': MapChoice,
   'cellflux-map-said': MapSaid,
   'cellflux-pinned': PinnedWalk,
+  'cellflux-real': RealCellBeside,
   'cellflux-display': ChannelDisplay,
   'cellflux-panels': GreyPanels,
   'cellflux-transport': Transport,

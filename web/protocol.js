@@ -124,6 +124,8 @@ export const otherModel = (what, found, open) =>
  *   controls and of a compound, by how they lie to the start's batch and to a dose
  * @property {{ args: { ids: string[] }, answer: CellCounts }} count_cells of the gallery: how often their
  *   bytes occur
+ * @property {{ args: { id: string }, answer: { picture: Picture } }} cell_picture of the gallery, shown as
+ *   the walk in view is
  * @property {{ args: { from: number }, answer: Measured }} measure the steps reached, from one on
  * @property {{ args: { of: SideList, jobs: SideJob[] }, answer: Nothing }} side walks these aside while
  *   nobody calls, and of this list none of those asked for before; what has been walked of one goes on

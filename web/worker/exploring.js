@@ -2,6 +2,7 @@
 
 import { CountingCells } from './cell_counts.js';
 import { ChangeOver } from './change_over.js';
+import { CellPictures } from './cell_picture.js';
 import { Compounds } from './compounds.js';
 import { NO_GPU, startEngine, timesInWords } from './engine_choice.js';
 import { LookingForNuclei } from './field_nuclei.js';
@@ -40,6 +41,7 @@ export class Exploring {
   #results;
   #nuclei;
   #counting;
+  #cellPictures;
   #aside;
   #maps;
   /** @type {ChangeOver<Engine, Taken>} */
@@ -70,6 +72,7 @@ export class Exploring {
     this.#helpers = new Helpers(() => this.#opening.handedOn(), say, () => this.#walking.pace);
     this.#aside = new SideWalks(
       this.#walking, wanted, say, (image) => this.#results.of(image), this.#helpers);
+    this.#cellPictures = new CellPictures(this.#opening, this.#walking);
     this.#maps = new Maps(this.#walking, this.#aside, wanted, say);
   }
 
@@ -113,6 +116,7 @@ export class Exploring {
     keep_beside: (args) => this.#walking.keepBeside(args, this.#results),
     cells: (args) => this.#results.cells(args),
     count_cells: ({ ids }) => this.#counting.count(ids),
+    cell_picture: (args) => this.#cellPictures.draw(args),
     measure: (args) => this.#measure(args),
     side: async (args) => {
       this.#aside.take(args);

@@ -1,5 +1,5 @@
-//! `cellflux-train sample`: cells generated from real controls by a run's averaged weights, and what they
-//! measure.
+//! `cellflux-train sample`: cells generated from controls of the data by a run's averaged weights, and what
+//! they measure.
 
 use std::fs;
 use std::path::PathBuf;
@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use candle_core::Tensor;
+use cellflux_bundle::evaluation::Nature;
 use cellflux_data::{HostBatch, Split};
 use cellflux_image::coded_png;
 use cellflux_train::config::DeviceChoice;
@@ -22,7 +23,8 @@ use super::{SamplingArgs, progress};
 /// and what the nuclei measure.
 ///
 /// Writes `sheet.png`, `cells/NNNNN-{control,predicted,real}.png` and `samples.csv`, and prints the mean
-/// nuclear area and brightness of controls, predictions and real cells by condition.
+/// nuclear area and brightness of controls, predictions and real cells by condition. Where a program draws
+/// the data's cells, they are called drawn in place of real.
 #[derive(clap::Args)]
 pub struct Args {
     /// The run's folder.
@@ -72,6 +74,8 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     let sheet = draw_sheet(&material, network(&material, &averaged)?, &walk, &sheet_pairs)?;
     write(&args.out.join("sheet.png"), &sheet.png)?;
 
+    let nature = Nature::of(material.experiment.drawn());
+    let [area, brightness] = ["area", "brightness"].map(|measure| format!("{nature}_{measure}"));
     let mut table = csv::Writer::from_path(args.out.join("samples.csv"))?;
     table.write_record([
         "cell",
@@ -81,10 +85,10 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         "seed",
         "control_area",
         "predicted_area",
-        "real_area",
+        &area,
         "control_brightness",
         "predicted_brightness",
-        "real_brightness",
+        &brightness,
     ])?;
     let mut effects = Effects::default();
     let all = varied_pairs(&material, Split::Validation, args.pairs)?;
@@ -107,7 +111,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
                 &pairs.treated[index * values..(index + 1) * values],
             ];
             let cell = number * BATCH + index;
-            for (image, kind) in images.iter().zip(["control", "predicted", "real"]) {
+            for (image, kind) in images.iter().zip(["control", "predicted", nature.word()]) {
                 let png = coded_png::write(material.spec(), image)?;
                 write(&cells.join(format!("{cell:05}-{kind}.png")), &png)?;
             }
@@ -131,9 +135,9 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     }
     table.flush()?;
     if effects.is_empty() {
-        println!("{}", unmeasured(&material));
+        println!("{}", unmeasured(&material, nature));
     } else {
-        print(&material, &effects);
+        print(&material, &effects, nature);
     }
     Ok(())
 }
@@ -155,11 +159,12 @@ fn network(material: &Material, averaged: &Tensor) -> anyhow::Result<Network> {
 }
 
 /// Why there is nothing to print.
-fn unmeasured(material: &Material) -> String {
+fn unmeasured(material: &Material, nature: Nature) -> String {
     let spec = material.spec();
     if nuclear_channel(spec).is_some() {
-        return "no sample has a nucleus in all of control, made and real cell, so none was measured"
-            .to_owned();
+        return format!(
+            "no sample has a nucleus in all of control, made and {nature} cell, so none was measured"
+        );
     }
     let names: Vec<&str> = spec
         .channels
@@ -173,15 +178,13 @@ fn unmeasured(material: &Material) -> String {
     )
 }
 
-fn print(material: &Material, effects: &Effects) {
+fn print(material: &Material, effects: &Effects, nature: Nature) {
+    let columns = format!("control  made {:>5}", nature.word());
     println!(
         "{:28} {:>8} {:>7}   {:>24}   {:>24}",
         "condition", "dose uM", "samples", "nuclear area, px", "nuclear brightness"
     );
-    println!(
-        "{:46}   {:>24}   {:>24}",
-        "", "control  made  real", "control  made  real"
-    );
+    println!("{:46}   {columns:>24}   {columns:>24}", "");
     for (row, effect) in effects.means() {
         let row = material.conditions.rows().get(row as usize);
         let compound = row.and_then(|row| material.experiment.compounds().get(row.compound as usize));

@@ -41,10 +41,10 @@ const MOST_CELLS: u64 = limits::CELLS as u64;
 /// The largest seed that it may state.
 const MOST_SEED: u64 = limits::METRIC as u64;
 
-/// Measure generated cells against real ones: distances with intervals, and how much of each compound's
+/// Measure generated cells against the data's: distances with intervals, and how much of each compound's
 /// measured change is made.
 ///
-/// Generates a partner for every real treated cell of a split, from a control of the same batch, and the same
+/// Generates a partner for every treated cell of a split, from a control of the same batch, and the same
 /// cells with compounds shuffled, from controls of another batch, and controls under their own condition.
 /// Writes `evaluation.json`, `report.md`, charts in `plots`, `conditions.csv`, `distances_by_condition.csv`,
 /// `measures_by_condition.csv`, `cells.csv`, features as safetensors, sheets to look at, and every generated
@@ -62,7 +62,7 @@ pub struct Args {
     /// One value over the config, for example `--set data.source.table=cells.csv`.
     #[arg(long = "set", value_name = "SECTION.KEY=VALUE")]
     settings: Vec<Setting>,
-    /// The real cells: validation, test or held-out.
+    /// The data's cells: validation, test or held-out.
     #[arg(long, default_value = "validation")]
     split: EvaluatedSplit,
     /// Treated cells of one condition, and controls of one batch, at most; drawn where there are more.
