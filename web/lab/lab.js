@@ -2,6 +2,7 @@
 // may be left out. A page's only lab writes its state into the address, unless an explorer is on the page,
 // whose address it is.
 
+import { joined, ofLessons } from '../course_link.js';
 import { el } from '../html.js';
 import { LAB_WORKER_MODULES } from '../integrity.js';
 import { styleSheets } from '../style_sheets.js';
@@ -30,6 +31,9 @@ const PLAIN = { densities: false, point: null };
 /** Labs of one page, for the address. */
 let labs = 0;
 
+/** @returns {any} */
+const newWorker = () => new WorkerClient(() => {}, () => startWorker(LAB_WORKER_MODULES, WORKER));
+
 class Lab extends HTMLElement {
   /** @type {any} */
   #worker;
@@ -45,6 +49,8 @@ class Lab extends HTMLElement {
   #learnt = null;
   /** @type {Seen} */
   #seen = null;
+  /** Settles once the lab was opened, or could not be. */
+  #opening;
   #step = 0;
   #playing = false;
   /** Numbers the times that learning was started, so that only the last goes on. */
@@ -62,18 +68,60 @@ class Lab extends HTMLElement {
     const { sheets } = await styleSheets(['tokens', 'controls', 'lab']);
     root.adoptedStyleSheets = sheets;
     this.#build(root);
-    this.#worker = new WorkerClient(() => {}, () => startWorker(LAB_WORKER_MODULES, WORKER));
-    await this.#attempt(async () => {
+    this.#worker = newWorker();
+    this.#opening = this.#attempt(async () => {
       const own = { settings: parsed(this, 'settings'), view: parsed(this, 'view'), display: PLAIN };
       this.#own = await this.#open(own);
       const change = this.#writesAddress ? read(location.hash) : null;
       if (change) await this.#open(/** @type {any} */ (applied(this.#own, change)));
     });
+    await this.#opening;
   }
 
   disconnectedCallback() {
     this.#playing = false;
     this.#worker?.end();
+  }
+
+  /** What lessons of the page do with this lab (`web/lesson/targets.js`). */
+  get lesson() {
+    return {
+      /** @param {{ settings: object, view: object, learn: number }} state */
+      show: async ({ settings, view, learn }) => {
+        this.#pause();
+        await this.#opening;
+        await this.#attempt(async () => {
+          await this.#open({ settings, view, display: PLAIN });
+          if (learn > 0) await this.#learn(learn);
+        });
+      },
+      /**
+       * A quantity of what is in view.
+       * @param {string} name
+       * @returns {Promise<number | null>}
+       */
+      quantity: async (name) => {
+        this.#pause();
+        await this.#opening;
+        return this.#worker.call('quantity', { view: this.#opened.view, name });
+      },
+      /**
+       * A quantity of another state, which is opened in a worker of its own.
+       * @param {{ settings: object, view: object, learn: number }} state
+       * @param {string} name
+       * @returns {Promise<number | null>}
+       */
+      quantityOf: async ({ settings, view, learn }, name) => {
+        const aside = newWorker();
+        try {
+          const opened = await aside.call('open', { settings, view });
+          if (learn > 0) await aside.call('learn', { steps: learn, milliseconds: Infinity });
+          return await aside.call('quantity', { view: opened.view, name });
+        } finally {
+          aside.end();
+        }
+      },
+    };
   }
 
   #build(root) {
@@ -397,7 +445,8 @@ class Lab extends HTMLElement {
   #writeAddress() {
     if (!this.#writesAddress || !this.#own) return;
     const { settings, view } = this.#opened;
-    const hash = written({ settings, view, display: this.#display }, this.#own);
+    const own = written({ settings, view, display: this.#display }, this.#own);
+    const hash = joined(own, ofLessons(location.hash));
     history.replaceState(history.state, '', hash ? `#${hash}` : location.pathname + location.search);
   }
 }

@@ -158,6 +158,15 @@ const calls = {
   },
 
   /**
+   * A quantity of a view by its name, which a lesson asks for; null where there is none yet.
+   * @param {{ view: View, name: string }} args
+   * @returns {number | null}
+   */
+  quantity({ view, name }) {
+    return lab.quantity(view, name) ?? null;
+  },
+
+  /**
    * The points of pasted text, inside the lab's square.
    * @param {{ text: string }} args
    * @returns {Float64Array}

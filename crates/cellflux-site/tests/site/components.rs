@@ -290,8 +290,8 @@ fn a_lesson_that_cannot_be_is_refused_with_its_line_and_the_nearest_name() {
         (
             lab,
             "look = \"x\"\n[lab]\nview = { steps = 4, solver = \"euler\" }\n[question]\nkind = \"choice\"\n\
-             ask = \"?\"\nquantity = \"evaluations\"\noptions = [{ words = \"few\", most = 3 }, { words = \"many\", \
-             least = 5 }]",
+             ask = \"?\"\nquantity = \"evaluations\"\noptions = [{ words = \"few\", most = 3 }, \
+             { words = \"many\", least = 5 }]",
             "0 options are right (evaluations = 4.0000), expected one",
         ),
     ] {

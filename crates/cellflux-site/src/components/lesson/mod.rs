@@ -1,5 +1,5 @@
-//! A lesson: it sets an explorer or a lab of the page to a state, says what to look at, and may ask a question
-//! whose answer the page computes.
+//! A lesson: it sets an explorer or a lab of the page to a state, says what to look at, and may ask a
+//! question whose answer the page computes.
 //!
 //! No right answer is written into the page. What the build can compute goes to the answer key
 //! ([`answers`]), which lies beside the site and not in it.
