@@ -22,6 +22,7 @@ import { PinnedWalk } from './parts/pinned.js';
 import { Transport } from './parts/transport.js';
 import { FlowSettings } from './parts/flow_settings.js';
 import { Keep } from './parts/keep.js';
+import { RecipeCode } from './parts/recipe_code.js';
 import { Provenance } from './parts/provenance.js';
 
 const PARTS = {
@@ -46,6 +47,7 @@ const PARTS = {
   'cellflux-grid': ComparedWalks,
   'cellflux-settings': FlowSettings,
   'cellflux-keep': Keep,
+  'cellflux-code': RecipeCode,
   'cellflux-provenance': Provenance,
 };
 for (const [name, part] of Object.entries(PARTS)) customElements.define(name, part);

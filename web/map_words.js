@@ -142,8 +142,8 @@ export function aboutOf(state, drawn) {
 function localErrorWords(recipe, shown) {
   if (!shown) return '';
   if (recipe?.solver === 'dopri5') {
-    return ' Local error: the solver estimates it for every step by an embedded difference, and keeps it below '
-      + 'its tolerances.';
+    return ' Local error: the solver estimates it for every step by an embedded difference, and keeps it '
+      + 'below its tolerances.';
   }
   if (recipe?.solver !== 'euler') {
     return ' Local error: not estimated for this solver; its steps hold no second solution to compare with. '
@@ -153,8 +153,8 @@ function localErrorWords(recipe, shown) {
     return ' Local error of the step: estimated once the step after it is there.';
   }
   return ` Local error of the step: about ${figures.measured(shown.localError)} (root mean square over all `
-    + 'pixels and channels, in intensities of the model’s range −1 to 1). That is the embedded difference: what '
-    + 'Heun’s method, of order 2, would add to this step of Euler’s.';
+    + 'pixels and channels, in intensities of the model’s range −1 to 1). That is the embedded difference: '
+    + 'what Heun’s method, of order 2, would add to this step of Euler’s.';
 }
 
 /** @param {State} state @param {DrawnMap | null} shown */

@@ -127,7 +127,8 @@ class Lesson extends HTMLElement {
     this.lecture.setAttribute('aria-pressed', String(lecture));
     const title = this.querySelector('h3');
     title.querySelector('.lesson-done')?.remove();
-    if (done.includes(this.name)) title.append(el('span', { class: 'lesson-done', lang: 'en' }, ' · answered'));
+    const mark = done.includes(this.name) ? ' · answered' : '';
+    if (mark) title.append(el('span', { class: 'lesson-done', lang: 'en' }, mark));
   }
 
   #prepareQuestion() {

@@ -161,9 +161,9 @@ const less = (a, b) => a.map((value, index) => value - b[index]);
 
 /**
  * An estimate of the local error of the step that led to a step reached, as the root mean square in model
- * range, by the embedded difference of Euler's and Heun's methods: half the step's length times the change of the
- * velocity until the next step, whose velocity is taken where this one ends. Null where the next step is not
- * reached. It is an estimate for Euler's steps only.
+ * range, by the embedded difference of Euler's and Heun's methods: half the step's length times the change of
+ * the velocity until the next step, whose velocity is taken where this one ends. Null where the next step is
+ * not reached. It is an estimate for Euler's steps only.
  * @param {Walk} walk
  * @param {number} step
  */
