@@ -41,8 +41,8 @@ const STEPS = {
 export const codesOf = (recipe, link, folder = FOLDER) => [
   {
     name: 'PyTorch',
-    about: 'Needs trajectory.npy and times.npy of this walk, which are saved here, the bundle’s folder, and the '
-      + 'public network as `model` with `velocity(model, x, t, condition)`, as docs/importing.md has them.',
+    about: 'Needs trajectory.npy and times.npy of this walk, which are saved here, the bundle’s folder, and '
+      + 'the public network as `model` with `velocity(model, x, t, condition)`, as docs/importing.md has them.',
     ...pytorch(recipe, folder),
   },
   {
@@ -73,6 +73,7 @@ const shellQuoted = (text) => `'${text.replaceAll("'", "'\\''")}'`;
 /** A string of Rust or Python: JSON's escapes are among both languages' as long as all of it is ASCII. */
 const quoted = (text) => JSON.stringify(text);
 
+/** @param {Recipe} recipe @param {string} folder @returns {{ text: string | null, why: string }} */
 function pytorch({ solver, alpha, compound, smiles, dose }, folder) {
   const step = STEPS[solver];
   if (!step) return without('The adaptive solver finds its own steps: choose one with fixed steps.');

@@ -1,5 +1,6 @@
-// The walk as code: what is written is what other tests run. The Rust and the shell's line are files beside the
-// Rust tests (tests/fixtures/recipe_code); the Python is run here where CELLFLUX_PYTHON names one with torch.
+// The walk as code: what is written is what other tests run. The Rust and the shell's line are files beside
+// the Rust tests (tests/fixtures/recipe_code); the Python is run here where CELLFLUX_PYTHON names one with
+// torch.
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
@@ -74,8 +75,9 @@ function npy(shape, values) {
 }
 
 const PYTHON = process.env.CELLFLUX_PYTHON;
+const NO_PYTHON = { skip: !PYTHON && 'CELLFLUX_PYTHON names no Python with torch and safetensors' };
 for (const solver of Object.keys(SOLVED)) {
-  test(`the PyTorch lines walk as ${solver} does`, { skip: !PYTHON && 'CELLFLUX_PYTHON names no Python' }, () => {
+  test(`the PyTorch lines walk as ${solver} does`, NO_PYTHON, () => {
     const folder = mkdtempSync(join(tmpdir(), 'cellflux-code-'));
     try {
       const times = [0, 0.25, 0.5, 0.75, 1];

@@ -1,5 +1,5 @@
-//! The Rust that a page writes for a walk (`web/recipe_code.js`), compiled and run: against the network written
-//! in plain f64 loops.
+//! The Rust that a page writes for a walk (`web/recipe_code.js`), compiled and run: against the network
+//! written in plain f64 loops.
 
 #![allow(
     clippy::unwrap_used,

@@ -46,9 +46,11 @@ export class Controls {
       type: 'checkbox',
       on: { change: () => wishes.display({ ...this.#display, densities: this.densities.checked }) },
     });
-    [this.x, this.y] = ['x', 'y'].map(() => el('input', {
+    const coordinate = () => el('input', {
       type: 'number', min: String(-HALF), max: String(HALF), step: '0.01', value: '0', required: true,
-    }));
+    });
+    this.x = coordinate();
+    this.y = coordinate();
     this.rate = select((value) => wishes.rate(Number(value)));
     this.condition = select((value) => this.#look({ condition: value === '' ? null : Number(value) }));
     this.guidance = el('input', {

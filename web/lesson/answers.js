@@ -34,7 +34,7 @@ const NOT_THERE = {
 
 /**
  * @param {Question} question
- * @param {string | null} answer a number as text, or the number of an option; nothing where something is reached
+ * @param {string | null} answer a number as text, or the number of an option; null where something is reached
  * @param {Computation} computed
  * @returns {Promise<Verdict>}
  */
@@ -42,7 +42,8 @@ export function check(question, answer, computed) {
   return { number, choice, reach }[question.kind](question, answer, computed);
 }
 
-async function number({ quantity, tolerance }, answer, computed) {
+/** @param {Question} question @param {string | null} answer @param {Computation} computed */
+async function number({ quantity, tolerance = 0 }, answer, computed) {
   const given = answer?.trim() ? Number(answer) : NaN;
   if (!Number.isFinite(given)) return { right: false, said: 'Give a number, such as 0.25.' };
   const value = await computed.ofLesson(quantity);
@@ -52,7 +53,8 @@ async function number({ quantity, tolerance }, answer, computed) {
   return { right, said: given > value ? 'That is too large.' : 'That is too small.' };
 }
 
-async function choice({ quantity, options, best }, answer, computed) {
+/** @param {Question} question @param {string | null} answer @param {Computation} computed */
+async function choice({ quantity, options = [], best }, answer, computed) {
   const given = answer === null ? NaN : Number(answer);
   if (!options[given]) return { right: false, said: 'Choose one of the answers.' };
   if (!best) {
@@ -75,7 +77,8 @@ async function choice({ quantity, options, best }, answer, computed) {
   };
 }
 
-async function reach({ quantity, below, evaluations }, _, computed) {
+/** @param {Question} question @param {string | null} _ @param {Computation} computed */
+async function reach({ quantity, below = 0, evaluations = 0 }, _, computed) {
   const [value, used] = [await computed.inView(quantity), await computed.inView('evaluations')];
   if (value === null || used === null) return NOT_THERE;
   const right = value < below && used <= evaluations;

@@ -19,14 +19,24 @@ const course = {
   /** @type {Progress} */
   progress: { open: null, done: [], lecture: false },
 
-  /** Follows the address, as far as it names lessons of this page. */
+  /** Follows the address, as far as it names lessons of this page. What was answered stays answered. */
   follow() {
-    const before = this.progress;
-    this.progress = readProgress(location.hash);
-    const named = all().find(({ name }) => name === this.progress.open);
-    if (!named) this.progress = { ...this.progress, open: null, lecture: false };
-    if (this.progress.open && this.progress.open !== before.open) named.set();
+    const { done } = this.progress;
+    const told = readProgress(location.hash);
+    this.progress = { ...told, done: [...new Set([...done, ...told.done])] };
+    if (!all().some(({ name }) => name === told.open)) {
+      this.progress = { ...this.progress, open: null, lecture: false };
+    }
     this.show();
+  },
+
+  /** The page was opened at an address: a lesson in it is set, unless the address has a state of its own. */
+  begin() {
+    this.follow();
+    const lesson = all().find(({ name }) => name === this.progress.open);
+    const others = ofOthers(location.hash);
+    const isLab = lesson?.about.localName === 'cellflux-lab';
+    if (lesson && !(isLab ? others.includes('lab=') : others)) lesson.set();
   },
 
   /** @param {Partial<Progress>} change */
@@ -180,4 +190,4 @@ addEventListener('keydown', (event) => {
   if (way === 'leave') course.change({ lecture: false });
   else course.open(course.beside(lesson, way === 'on' ? 1 : -1));
 }, { capture: true });
-course.follow();
+course.begin();

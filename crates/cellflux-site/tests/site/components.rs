@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::parts::{build, files, project, read};
+use crate::parts::{build, files, project, project_of, read};
 
 fn page(text: &str) -> String {
     let home = project(&format!("[[section]]\nid = \"one\"\ntext = '''\n{text}\n'''\n"));
@@ -304,4 +304,23 @@ fn a_lesson_that_cannot_be_is_refused_with_its_line_and_the_nearest_name() {
             "{reason}: {error}"
         );
     }
+}
+
+#[test]
+fn with_other_weights_a_lesson_has_another_answer() {
+    let text = "[[section]]\nid = \"one\"\ntext = '''\n```{explorer}\n```\n\n```{lesson}\nname = \"a\"\n\
+        title = \"A\"\nlook = \"x\"\n[explorer]\ncompound = \"taxol\"\nsolver = \"euler\"\nsteps = 2\n\
+        at = 1\n[question]\nkind = \"number\"\nask = \"?\"\nquantity = \"velocity_norm\"\n```\n'''\n";
+    // The same values, neighbours exchanged.
+    let weight = |i: usize| (i * 37 % 101) as f32 / 1000.0 - 0.05;
+    let [before, after] = [0, 1].map(|exchange| {
+        let home = project_of(|i| weight(i ^ exchange), text);
+        let key = build(home.path()).unwrap().answer_key.unwrap();
+        let (_, number) = key.split_once("computed at build: ").unwrap();
+        number.lines().next().unwrap().parse::<f64>().unwrap()
+    });
+    assert!(
+        before > 0.0 && (after - before).abs() > 0.05 * before,
+        "{before} {after}"
+    );
 }

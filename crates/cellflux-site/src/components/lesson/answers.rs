@@ -188,7 +188,8 @@ pub fn key(answers: &[String]) -> Option<String> {
         return None;
     }
     let about = "Computed by the build from the bundles and labs of this site. The page computes every \
-        answer anew, so that another network has other answers. Keep this file away from what is published.\n";
+        answer anew, so that another network has other answers. Keep this file away from what is \
+        published.\n";
     Some(format!("{HEADING}\n{about}\n{}", answers.join("\n")))
 }
 
