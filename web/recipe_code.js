@@ -42,7 +42,8 @@ export const codesOf = (recipe, link, folder = FOLDER) => [
   {
     name: 'PyTorch',
     about: 'Needs trajectory.npy and times.npy of this walk, which are saved here, the bundle’s folder, and '
-      + 'the public network as `model` with `velocity(model, x, t, condition)`, as docs/importing.md has them.',
+      + 'the public network as `model` with `velocity(model, x, t, condition)`, as docs/importing.md has '
+      + 'them.',
     ...pytorch(recipe, folder),
   },
   {
