@@ -128,6 +128,30 @@ class Explorer extends HTMLElement {
     this.#worker?.end();
   }
 
+  /** What lessons of the page do with this explorer (`web/lesson/targets.js`). */
+  get lesson() {
+    return {
+      state: () => this.#state,
+      /** @param {string} link */
+      show: async (link) => {
+        this.#linked.touch();
+        this.#walker.pause();
+        await this.#waitFor(() => this.#attempt(async () =>
+          this.#follow(await this.#worker.call('link', { link }))));
+        await this.#walkTo(this.#state.at);
+        await this.#walkedHere();
+      },
+      /** Has the network walk what is in view, if that was recorded. */
+      walked: () => this.#walkedHere(),
+      /** @param {number} step */
+      walkTo: (step) => this.#walkTo(step),
+      /** @param {'velocity' | 'guidance'} map @param {number} step */
+      map: (map, step) => this.#worker.call('map', { map, step, panels: false, beside: null }),
+      /** Has what the condition adds evaluated at a step; its map comes then. @param {number} step */
+      effect: (step) => this.#worker.call('effect', { step }),
+    };
+  }
+
   /** @param {Partial<State>} patch */
   #set(patch) {
     const before = this.#state;

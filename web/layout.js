@@ -23,6 +23,7 @@ import { RealCellBeside } from './parts/real_cell.js';
 import { Transport } from './parts/transport.js';
 import { FlowSettings } from './parts/flow_settings.js';
 import { Keep } from './parts/keep.js';
+import { RecipeCode } from './parts/recipe_code.js';
 import { Provenance } from './parts/provenance.js';
 import { wordsFor } from './perturbations.js';
 
@@ -51,6 +52,7 @@ const PARTS = {
   'cellflux-grid': ComparedWalks,
   'cellflux-settings': FlowSettings,
   'cellflux-keep': Keep,
+  'cellflux-code': RecipeCode,
   'cellflux-provenance': Provenance,
 };
 for (const [name, part] of Object.entries(PARTS)) customElements.define(name, part);

@@ -295,6 +295,8 @@ export const otherModel = (what, found, open) =>
  *   of a difference
  * @property {number | null} size the root mean square over all pixels and channels, in model range, of a
  *   velocity per unit of t
+ * @property {number | null} localError what Heun's method would add to a velocity's step if it is one of
+ *   Euler's, as `size` of an image; null where the next step is not reached
  * @property {Picture | null} picture null where its numbers are not there: a velocity of the start, a walk
  *   that has not come so far, an effect that has not been evaluated
  * @property {{ channel: number, picture: Picture }[]} panels of the visible channels, each alone; none where

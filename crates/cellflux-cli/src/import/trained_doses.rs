@@ -56,6 +56,7 @@ mod tests {
                 line: 2,
                 id: "dmso".into(),
                 name: "DMSO".into(),
+                kind: cellflux_bundle::perturbation::Perturbation::Compound,
                 smiles: None,
                 mode_of_action: None,
                 doses_um: vec![0.0],
