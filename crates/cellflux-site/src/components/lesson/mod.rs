@@ -104,29 +104,28 @@ impl Components<'_> {
         };
         format!("<form class=\"question\" hidden>{inside}</form>")
     }
+}
 
-    /// The element that a lesson names, or the last one above it, which must be there.
-    fn target(
-        &self,
-        kind: &str,
-        above: &[usize],
-        on: Option<&Spanned<String>>,
-        settings: &SourceText,
-        at: &std::ops::Range<usize>,
-    ) -> Result<usize, SiteError> {
-        let Some(on) = on else {
-            return above.last().copied().ok_or_else(|| {
-                let problem = format!("no {kind} stands above this lesson, expected one that it sets");
-                settings.wrong(at, problem)
-            });
-        };
-        let names: Vec<String> = above.iter().map(|number| format!("{kind}-{number}")).collect();
-        let found = names.iter().position(|name| name == on.get_ref());
-        found.and_then(|place| above.get(place).copied()).ok_or_else(|| {
-            let near = suggestion(on.get_ref(), names.iter().map(String::as_str));
-            settings.wrong(&on.span(), format!("on = {:?}{near}", on.get_ref()))
-        })
-    }
+/// The element that a lesson names, or the last one above it, which must be there.
+fn target(
+    kind: &str,
+    above: &[usize],
+    on: Option<&Spanned<String>>,
+    settings: &SourceText,
+    at: &std::ops::Range<usize>,
+) -> Result<usize, SiteError> {
+    let Some(on) = on else {
+        return above.last().copied().ok_or_else(|| {
+            let problem = format!("no {kind} stands above this lesson, expected one that it sets");
+            settings.wrong(at, problem)
+        });
+    };
+    let names: Vec<String> = above.iter().map(|number| format!("{kind}-{number}")).collect();
+    let found = names.iter().position(|name| name == on.get_ref());
+    found.and_then(|place| above.get(place).copied()).ok_or_else(|| {
+        let near = suggestion(on.get_ref(), names.iter().map(String::as_str));
+        settings.wrong(&on.span(), format!("on = {:?}{near}", on.get_ref()))
+    })
 }
 
 /// A name that can stand in an address.

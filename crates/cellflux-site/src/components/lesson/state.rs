@@ -8,6 +8,7 @@ use serde_json::json;
 use toml::Spanned;
 
 use super::super::{Components, lab, model};
+use super::target;
 use crate::error::SiteError;
 use crate::model::Model;
 use crate::place::Place;
@@ -158,7 +159,7 @@ impl<'a> Components<'a> {
             .zip(&self.explored)
             .filter_map(|(number, name)| (*name == model.name).then_some(number))
             .collect();
-        let number = self.target("explorer", &above, on, settings, &state.span())?;
+        let number = target("explorer", &above, on, settings, &state.span())?;
         let mut recipe = request.recipe(model, settings, &at)?;
         let ExplorerState { at: step, map, way } = state.get_ref();
         recipe.view.step = step.as_ref().map(|step| *step.get_ref());
@@ -186,7 +187,7 @@ impl<'a> Components<'a> {
     ) -> Result<Setting<'a>, SiteError> {
         let at = settings.place(table.span().start);
         let above: Vec<usize> = (1..=self.labs).collect();
-        let number = self.target("lab", &above, on, settings, &table.span())?;
+        let number = target("lab", &above, on, settings, &table.span())?;
         Ok(Setting::Lab {
             target: format!("lab-{number}"),
             lab: Box::new(LabState::read(table.get_ref().clone(), &at)?),
