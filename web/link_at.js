@@ -2,11 +2,9 @@
 // which step, whether the visitor's crop comes along, and how long a link may be.
 
 /**
- * Most characters of an address with its link. Chat programs, mail programs and many servers cut off or
- * refuse longer ones, most of them somewhat above 8,000. Without a crop a link has about 300; a structure
- * that was typed has 1000 characters at most, three each where they are encoded. A crop of 64 by 64 pixels
- * and three channels takes 5600 to 8300 more (200 cells of BBBC021, half of them below 6800), so that most
- * of these fit; larger ones do not.
+ * Most characters of an address with its link. Some servers, chat and mail programs refuse or cut off longer
+ * ones; this is a bound of ours, not one that they share. All settings and a structure that was typed (1000
+ * characters at most, three each where they are encoded) stay below it; a crop fits where it is small.
  */
 export const LONGEST = 8000;
 

@@ -190,13 +190,14 @@ function withTreated(manifest, more = {}) {
 }
 
 test('what a bundle has not, doses, real cells, structures or an evaluation, has no empty part', async () => {
-  const shown = async (change) => {
+  const shown = async (change, parts = []) => {
     await openedWith(change);
     const { page } = explorer;
     await explorer.compound('taxol');
     await page.locator('.compound-card h3', { hasText: 'taxol' }).waitFor();
     await page.getByText('Compare walks').click();
     await page.locator('#grid-rows').waitFor();
+    for (const part of parts) await page.locator(part).first().waitFor();
     const told = {
       terms: await page.locator('.compound-card dt').allInnerTexts(),
       cells: await page.locator('cellflux-measured').isVisible(),
@@ -209,7 +210,7 @@ test('what a bundle has not, doses, real cells, structures or an evaluation, has
     await context.close();
     return { ...told, drawings };
   };
-  const full = await shown(withTreated);
+  const full = await shown(withTreated, ['cellflux-measured', '#grid-real', '.compound-card img']);
   assert.ok(full.terms.length > 2 && full.cells && full.realBeside && full.drawings, JSON.stringify(full));
   const bare = await shown((manifest) => {
     manifest.gallery.treated = [];

@@ -7,7 +7,7 @@ import { accessible } from './accessible.mjs';
 import { launch, WITHOUT_GPU } from './chromium.mjs';
 import { controlCrop } from './crops.mjs';
 import { assertSamePixels, ExplorerPage, SITE } from './explorer_page.mjs';
-import { bundle, serveSite, siteOf } from './served_site.mjs';
+import { serveSite, siteOfTwoExplorers } from './served_site.mjs';
 import { CLI } from './site_bundle.mjs';
 
 const SLOW = { timeout: 120_000 };
@@ -238,25 +238,10 @@ test('where the browser refuses new entries the page goes on, and the address is
   }
 });
 
-const explorerOf = (name, compound) =>
-  `\`\`\`{explorer}\nbundle = "${name}"\ncompound = "${compound}"\nsteps = 2\n\`\`\`\n`;
-const SITE_TOML = `title = "Two explorers"
-${bundle('bbbc021-tiny')}
-${bundle('synthetic-tiny')}
-[[section]]
-id = "two"
-wide = true
-file = "two.md"
-`;
-
 test('of two explorers back undoes the last change of whichever changed, and one link holds both',
   { skip: !CLI && 'CELLFLUX_CLI names no command' },
   async () => {
-    const folder = await siteOf({
-      'site.toml': SITE_TOML,
-      'two.md': `${explorerOf('bbbc021-tiny', 'taxol')}\nBetween them.\n\n`
-        + explorerOf('synthetic-tiny', 'rounded-cell'),
-    });
+    const folder = await siteOfTwoExplorers(2);
     const { url, close } = await serveSite(folder);
     const context = await browser.newContext({ serviceWorkers: 'block' });
     const both = (page) => [0, 1].map((index) => page.locator('cellflux-explorer').nth(index));

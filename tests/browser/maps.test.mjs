@@ -35,7 +35,12 @@ function playedWalk({ key = 1, frames = [[0, 0], [1, -1], [4, -1]], times = TIME
 /** Maps of a played walk, with everything that they say. */
 function played(walk = playedWalk(), other = null) {
   const told = [];
-  const walking = { inView: walk, canLend: true, evaluations: 0 };
+  const walking = {
+    inView: walk,
+    canLend: true,
+    evaluations: 0,
+    get key() { return this.inView.key(); },
+  };
   const state = { calls: false };
   const maps = new Maps(
     /** @type {any} */ (walking),

@@ -156,12 +156,11 @@ test('a drag that begins on a nucleus moves the crop, and with Shift the picture
   try {
     await explorer.upload(field());
     await says(page, '5 nuclei were found');
-    await page.getByRole('button', { name: 'Whole image' }).click();
     await page.mouse.move(...(await onScreen(page, NUCLEI[2])));
     await page.mouse.down();
-    await page.mouse.move(...(await onScreen(page, [700, 600])), { steps: 4 });
+    await page.mouse.move(...(await onScreen(page, [700, 500])), { steps: 4 });
     await page.mouse.up();
-    await isOn(page, [700, 600], 6);
+    await isOn(page, [700, 500], 6);
     await says(page, '5 nuclei were found');
     const kept = await middle(page);
     await page.keyboard.down('Shift');

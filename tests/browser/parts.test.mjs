@@ -215,7 +215,7 @@ test('cells beside a curve are called drawn or real, of which batch and dose, an
 
 test('where the bundle has no such cells, or no control condition, a sentence says so', async () => {
   await measuredBeside([]);
-  const legend = await page.locator('.legend').innerText();
+  const legend = await page.locator('.walk-measures .legend').innerText();
   assert.match(legend, /No control cells are in this bundle to compare with\./);
   assert.match(legend, /No treated cells of Taxol are in this bundle to compare with\./);
   assert.equal(await page.locator('.measure-chart .mark').count(), 0);

@@ -22,6 +22,27 @@ export async function siteOf(files) {
 }
 
 /**
+ * A folder of a site with an explorer of each of the repository's own bundles on one page, whose walks have
+ * this many steps.
+ */
+export function siteOfTwoExplorers(steps) {
+  const explorer = (name, compound) =>
+    `\`\`\`{explorer}\nbundle = "${name}"\ncompound = "${compound}"\nsteps = ${steps}\n\`\`\`\n`;
+  return siteOf({
+    'site.toml': `title = "Two explorers"
+${bundle('bbbc021-tiny')}
+${bundle('synthetic-tiny')}
+[[section]]
+id = "two"
+wide = true
+file = "two.md"
+`,
+    'two.md': `${explorer('bbbc021-tiny', 'taxol')}\nBetween them.\n\n`
+      + explorer('synthetic-tiny', 'rounded-cell'),
+  });
+}
+
+/**
  * Builds the site in `folder` and serves it with live reload.
  * @returns {Promise<{ url: string, close: () => Promise<void> }>} `close` ends the server and removes the
  *   folder

@@ -5,19 +5,8 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { launch, WITHOUT_GPU } from './chromium.mjs';
 import { ExplorerPage } from './explorer_page.mjs';
-import { bundle, serveSite, siteOf } from './served_site.mjs';
+import { serveSite, siteOfTwoExplorers } from './served_site.mjs';
 import { CLI } from './site_bundle.mjs';
-
-const explorer = (bundle, compound) =>
-  `\`\`\`{explorer}\nbundle = "${bundle}"\ncompound = "${compound}"\nsteps = 3\n\`\`\`\n`;
-const SITE_TOML = `title = "Two explorers"
-${bundle('bbbc021-tiny')}
-${bundle('synthetic-tiny')}
-[[section]]
-id = "two"
-wide = true
-file = "two.md"
-`;
 
 let browser;
 before(async () => { browser = await launch(WITHOUT_GPU); });
@@ -27,11 +16,7 @@ test(
   'two explorers, of a bundle each, start and walk, and the link of the second leads to a page of its own',
   { skip: !CLI && 'CELLFLUX_CLI names no command' },
   async () => {
-    const folder = await siteOf({
-      'site.toml': SITE_TOML,
-      'two.md': `${explorer('bbbc021-tiny', 'taxol')}\nBetween `
-        + `them.\n\n${explorer('synthetic-tiny', 'rounded-cell')}`,
-    });
+    const folder = await siteOfTwoExplorers(3);
     const { url, close } = await serveSite(folder);
     const context = await browser.newContext({ permissions: ['clipboard-read', 'clipboard-write'] });
     try {

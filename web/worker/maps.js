@@ -35,7 +35,7 @@ export class Maps {
   #asked = null;
 
   /**
-   * @param {Pick<Walking, 'inView' | 'canLend' | 'evaluations'>} walking
+   * @param {Pick<Walking, 'inView' | 'key' | 'canLend' | 'evaluations'>} walking
    * @param {Pick<SideWalks, 'walkOf'>} aside
    * @param {() => boolean} wanted whether a call waits
    * @param {Say} say
@@ -54,7 +54,7 @@ export class Maps {
    */
   map({ map, step, panels, beside }) {
     const walk = this.#walking.inView;
-    const key = walk.key();
+    const { key } = this.#walking;
     const about = { map, key, step, time: walk.time_of(step) };
     const numbers = this.#numbers(walk, map, step, beside);
     if (!numbers) return { ...about, from: null, size: null, picture: null, panels: [], strip: null };
@@ -78,7 +78,7 @@ export class Maps {
    */
   ask(step) {
     const walk = this.#walking.inView;
-    this.#asked = step === null || !walk ? null : { key: walk.key(), step };
+    this.#asked = step === null || !walk ? null : { key: this.#walking.key, step };
   }
 
   /** Forgets all of it, for another bundle. */
@@ -93,7 +93,7 @@ export class Maps {
     const { key, step } = this.#asked;
     this.#asked = null;
     const walk = this.#walking.inView;
-    if (walk.key() !== key) return;
+    if (this.#walking.key !== key) return;
     try {
       const values = await walk.condition_effect(step);
       if (values) {
@@ -120,7 +120,7 @@ export class Maps {
     }
     if (map === 'untreated') return beside && this.#difference(walk.values(step), beside);
     if (map === 'guidance') {
-      const values = this.#key === walk.key() ? this.#effects.get(step) : null;
+      const values = this.#key === this.#walking.key ? this.#effects.get(step) : null;
       return values ? { values, from: null } : null;
     }
     const values = walk.velocity(step);

@@ -293,7 +293,7 @@ export class Walking {
     const walk = this.#walk;
     const steps = listOf(Math.max(0, walk.steps() - from), (index) => (
       { time: walk.time_of(from + index), values: measure(walk.values(from + index)) }));
-    return { key: this.#key(), from, steps };
+    return { key: this.key, from, steps };
   }
 
   /** The compound and the seed in view, as a table names them. */
@@ -401,7 +401,7 @@ export class Walking {
   }
 
   /** The walk's name for the page; another one after every change that lost steps or may have. */
-  #key() {
+  get key() {
     const own = this.#walk.key();
     if (this.#called.walk !== this.#walk || this.#called.own !== own) {
       this.#called = { walk: this.#walk, own, key: this.#called.key + 1 };
@@ -501,7 +501,7 @@ export class Walking {
     const from = this.#told;
     const times = walk.times();
     const told = {
-      key: this.#key(),
+      key: this.key,
       noised: walk.noised(),
       times: times ? [...times] : null,
       finished: walk.finished(),
