@@ -1,14 +1,14 @@
 //! Whether the validation pairs can tell two checkpoints apart: the mean difference of the pairs' errors with
-//! its interval. Both checkpoints are measured on the same pairs, so that what one pair is harder than another
-//! does not count.
+//! its interval. Both checkpoints are measured on the same pairs, so that it does not count that some pairs
+//! are harder than others.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// The normal distribution's quantile at 97.5 %.
 const QUANTILE: f64 = 1.959_964;
 
 /// A validation beside an earlier one of the same pairs.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Difference {
     /// The earlier one's step.
     pub step: u64,
@@ -23,8 +23,8 @@ pub struct Difference {
 }
 
 impl Difference {
-    /// That of errors by pair, `earlier` those at `step`; none for fewer than two pairs, or where they are not
-    /// the same number.
+    /// That of errors by pair, `earlier` those at `step`; none for fewer than two pairs, or where they are
+    /// not the same number.
     pub fn between(step: u64, earlier: &[f64], later: &[f64]) -> Option<Self> {
         let pairs = later.len();
         if pairs < 2 || earlier.len() != pairs {

@@ -33,10 +33,13 @@ pub mod material;
 pub mod measure;
 pub mod network;
 pub mod ranks;
+pub mod rate_range;
+pub mod report;
 pub mod run;
 pub mod sampling;
 pub mod sheet;
 pub mod step;
+pub mod summary;
 pub mod truth;
 pub mod validation;
 

@@ -215,7 +215,7 @@ impl Ranks {
         match &done {
             Ok(_) => self.meet()?,
             Err(error) => {
-                let reason = format!("stopped: {error}");
+                let reason = format!("stopped: {error:#}");
                 // Those who hear it say who failed; this process's own error is the one to show.
                 let _ = self.words(&[&[FAILED][..], reason.as_bytes()].concat());
             }

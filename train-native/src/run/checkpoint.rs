@@ -133,7 +133,12 @@ impl CheckpointFolder {
 /// How far the run of this folder of checkpoints had come at its lowest validation loss; none where no such
 /// checkpoint can be read.
 pub fn best(folder: &Path) -> Option<Progress> {
-    let bytes = fs::read(folder.join(BEST)).ok()?;
+    progress(&folder.join(BEST))
+}
+
+/// How far the run had come at a checkpoint; none where it cannot be read.
+pub fn progress(path: &Path) -> Option<Progress> {
+    let bytes = fs::read(path).ok()?;
     read_progress(&bytes).ok()
 }
 

@@ -2,6 +2,7 @@
 
 pub mod checkpoint;
 mod clock;
+pub mod environment;
 pub mod initial;
 pub mod interrupt;
 mod lock;
@@ -190,8 +191,8 @@ impl Run {
         Self::resume_among(&Ranks::alone(), (folder, asked), config, changes, cache_progress)
     }
 
-    /// As [`Run::resume_at`] with the folder and the checkpoint asked for, as one of several processes, all of
-    /// which make the same call. How many there are may be another number than before: the samples of a step
+    /// As [`Run::resume_at`] with the folder and the checkpoint asked for, as one of several processes, all
+    /// of which make the same call. How many there are may be another number than before: the samples of a step
     /// are the same.
     ///
     /// # Errors
@@ -260,7 +261,7 @@ impl Run {
         lock: Option<RunLock>,
     ) -> Result<Self, TrainError> {
         let written = lock
-            .map(|lock| Written::open(&material, step, lock))
+            .map(|lock| Written::open(&material, ranks, step, lock))
             .transpose()?;
         Ok(Self {
             clock: Clock::new(seconds),

@@ -4,11 +4,13 @@ use std::io::ErrorKind;
 use std::path::Path;
 
 use super::checkpoint::{self, CheckpointFolder};
+use super::environment::{self, Environment};
 use super::lock::RunLock;
 use super::log::Log;
 use super::{CHECKPOINTS, CONFIG, MISSING};
 use crate::TrainError;
 use crate::material::Material;
+use crate::ranks::Ranks;
 use cellflux_data::Experiment;
 
 /// A run's folder, being written.
@@ -20,17 +22,23 @@ pub(super) struct Written {
 }
 
 impl Written {
-    /// The folder of the run of `material` after `step` steps, which `lock` holds: writes the config, and
-    /// drops what a log has beyond that step.
+    /// The folder of the run of `material` after `step` steps, which `lock` holds: writes the config and what
+    /// it runs on, and drops what a log has beyond that step.
     ///
     /// # Errors
     /// [`TrainError::Io`].
-    pub(super) fn open(material: &Material, step: u64, lock: RunLock) -> Result<Self, TrainError> {
+    pub(super) fn open(
+        material: &Material,
+        ranks: &Ranks,
+        step: u64,
+        lock: RunLock,
+    ) -> Result<Self, TrainError> {
         let config = &material.config;
         let folder = &config.run.folder;
         let checkpoints = CheckpointFolder::open(&folder.join(CHECKPOINTS), config.run.keep)?;
         checkpoint::write_whole(&folder.join(CONFIG), ".config-", config.to_toml()?.as_bytes())?;
         name_missing(folder, &material.experiment)?;
+        environment::note(folder, &Environment::of(config, ranks.size(), step))?;
         Ok(Self {
             checkpoints,
             log: Log::open(folder, step)?,
