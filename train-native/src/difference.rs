@@ -69,9 +69,9 @@ impl Difference {
             _ => String::new(),
         };
         Some(format!(
-            "{} validation pairs do not tell steps {} and {now} apart: their losses differ by {:+.5}, with an \
-             interval of 95 % from {:+.5} to {:+.5} (pairs count as independent; cells of one well are alike, \
-             so it is rather wider);{needed} run.validation_pairs = 0 uses all pairs of the split",
+            "{} validation pairs do not tell steps {} and {now} apart: their losses differ by {:+.5}, with \
+             an interval of 95 % from {:+.5} to {:+.5} (pairs count as independent; cells of one well are \
+             alike, so it is rather wider);{needed} run.validation_pairs = 0 uses all pairs of the split",
             self.pairs, self.step, self.mean, self.low, self.high
         ))
     }

@@ -50,8 +50,8 @@ fn html(folder: &Path) -> Result<String, TrainError> {
     page.table("Figures", &["what", "figure"], &figures(&summary));
     page.paragraph(
         "The validation loss is that of the averaged weights, with the condition, without noise or \
-         augmentation, at t = 0.1, 0.3, 0.5, 0.7 and 0.9. Losses can be compared on the same validation pairs \
-         only.",
+         augmentation, at t = 0.1, 0.3, 0.5, 0.7 and 0.9. Losses can be compared on the same validation \
+         pairs only.",
     );
     if let Some(difference) = last_difference(&lines) {
         page.paragraph(&difference);
@@ -139,8 +139,8 @@ fn last_difference(lines: &[serde_json::Value]) -> Option<String> {
     let difference: Difference = serde_json::from_value(line.get("difference")?.clone()).ok()?;
     let words = difference.warning(now).unwrap_or_else(|| {
         format!(
-            "{} validation pairs tell steps {} and {now} apart: their losses differ by {:+.5}, with an interval \
-             of 95 % from {:+.5} to {:+.5}",
+            "{} validation pairs tell steps {} and {now} apart: their losses differ by {:+.5}, with an \
+             interval of 95 % from {:+.5} to {:+.5}",
             difference.pairs, difference.step, difference.mean, difference.low, difference.high
         )
     });
@@ -162,8 +162,8 @@ fn sheets(page: &mut Page, folder: &Path) -> Result<(), TrainError> {
     files.sort();
     page.heading("Sheets");
     page.paragraph(&format!(
-        "Each row: a control, the flow from it at t = 0.25, 0.5, 0.75 and 1, which is generated, and a cell of \
-         the data under that condition. The newest {} of {}.",
+        "Each row: a control, the flow from it at t = 0.25, 0.5, 0.75 and 1, which is generated, and a cell \
+         of the data under that condition. The newest {} of {}.",
         files.len().min(SHOWN),
         files.len()
     ));

@@ -3,7 +3,8 @@
 use cellflux_figures::{Figure, escape, style_sheet};
 
 /// What the page adds to the charts' own rules.
-const STYLE: &str = ":root{color-scheme:light dark;--page:#ffffff;--ink:#1b1d21;--soft:#5a606b;--line:#d9dce1}\
+const STYLE: &str = ":root{color-scheme:light dark;--page:#ffffff;--ink:#1b1d21;--soft:#5a606b;\
+    --line:#d9dce1}\
     @media (prefers-color-scheme:dark){:root{--page:#15171b;--ink:#eceef1;--soft:#a4abb6;--line:#3a3f48}}\
     body{margin:0;background:var(--page);color:var(--ink);font:16px/1.5 system-ui,sans-serif}\
     main{max-width:60rem;margin:0 auto;padding:1.5rem 1rem 4rem}\

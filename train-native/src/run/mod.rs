@@ -192,8 +192,8 @@ impl Run {
     }
 
     /// As [`Run::resume_at`] with the folder and the checkpoint asked for, as one of several processes, all
-    /// of which make the same call. How many there are may be another number than before: the samples of a step
-    /// are the same.
+    /// of which make the same call. How many there are may be another number than before: the samples of a
+    /// step are the same.
     ///
     /// # Errors
     /// As [`Run::resume_at`] and [`Run::start_among`].
