@@ -133,7 +133,10 @@ impl Material {
             .enumerate()
             .skip(ranks.rank())
             .step_by(ranks.size())
-            .map(move |(number, batch)| Ok((number * draw.batch, batch?)))
+            .map(move |(number, batch)| match batch {
+                Ok(batch) => Ok((number * draw.batch, batch)),
+                Err(error) => Err(TrainError::from(error)),
+            })
     }
 
     /// Every sample of a split once, each with the control that the fixed batches give it.

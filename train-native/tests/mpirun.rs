@@ -108,7 +108,18 @@ fn different_configs_are_refused_under_mpirun() {
 fn a_process_that_dies_under_mpirun_ends_the_other_and_the_run_goes_on_from_its_checkpoint() {
     let folder = tempfile::tempdir().unwrap();
     let (config, out) = (write_config(folder.path()), folder.path().join("run"));
-    let endless = train(&config, &out, &["--processes", "mpi", "--steps", "100000"]);
+    let endless = train(
+        &config,
+        &out,
+        &[
+            "--processes",
+            "mpi",
+            "--steps",
+            "100000",
+            "--set",
+            "run.keep=1000",
+        ],
+    );
     // Kills the second process as soon as there are two checkpoints, so that one is whole.
     let killing = "\"$@\" & pid=$!; while [ ! -e \"$0\" ]; do sleep 0.05; done; kill -9 $pid; wait $pid";
     let both = mpirun()

@@ -22,7 +22,7 @@ fn write_config(folder: &Path) -> PathBuf {
 }
 
 /// Starts `command`, which ends in `cellflux-train`'s name, as process `rank` of two that train in `out`.
-fn started(mut command: Command, rank: usize, port: u16, config: &Path, out: &Path, more: &[&str]) -> Child {
+fn started(command: &mut Command, rank: usize, port: u16, config: &Path, out: &Path, more: &[&str]) -> Child {
     command
         .args(["train", "--processes", "sockets", "--config"])
         .arg(config)
@@ -51,7 +51,7 @@ fn said(output: &Output) -> String {
 fn two_processes_train_and_one_of_them_writes_the_folder() {
     let folder = tempfile::tempdir().unwrap();
     let (config, out, port) = (write_config(folder.path()), folder.path().join("run"), port());
-    let both = [0, 1].map(|rank| started(command(), rank, port, &config, &out, &[]));
+    let both = [0, 1].map(|rank| started(&mut command(), rank, port, &config, &out, &[]));
     for (rank, process) in both.into_iter().enumerate() {
         let output = process.wait_with_output().unwrap();
         assert!(output.status.success(), "{}", said(&output));
@@ -82,8 +82,10 @@ fn two_processes_train_and_one_of_them_writes_the_folder() {
 fn a_killed_process_ends_the_other_with_its_rank_and_the_last_checkpoint() {
     let folder = tempfile::tempdir().unwrap();
     let (config, out, port) = (write_config(folder.path()), folder.path().join("run"), port());
-    let more = ["--steps", "100000", "--set", "run.validate_every=0"];
-    let [mut first, mut second] = [0, 1].map(|rank| started(command(), rank, port, &config, &out, &more));
+    let settings = ["--set", "run.validate_every=0", "--set", "run.keep=1000"];
+    let more = [&["--steps", "100000"][..], &settings].concat();
+    let [mut first, mut second] =
+        [0, 1].map(|rank| started(&mut command(), rank, port, &config, &out, &more));
     let begin = Instant::now();
     // Two checkpoints, so that one is whole.
     while !out.join("checkpoints/step-000000002.safetensors").exists() {
@@ -114,8 +116,8 @@ fn a_full_disk_in_one_process_is_said_by_both() {
         .args(["-c", "trap '' XFSZ; ulimit -f 512; exec \"$0\" \"$@\""])
         .arg(env!("CARGO_BIN_EXE_cellflux-train"));
     let more = ["--set", "run.validate_every=0"];
-    let first = started(limited, 0, port, &config, &out, &more);
-    let second = started(command(), 1, port, &config, &out, &more);
+    let first = started(&mut limited, 0, port, &config, &out, &more);
+    let second = started(&mut command(), 1, port, &config, &out, &more);
     for (process, expected) in [
         (first, "step-000000001.safetensors"),
         (second, "rank 0 of 2 stopped"),

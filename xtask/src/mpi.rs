@@ -9,8 +9,8 @@ use crate::native;
 use crate::shell::{cargo, root, stage};
 use crate::tally::Tally;
 
-const NEEDED: &str = "the tests of several processes need mpirun, mpicc and libclang: install Open MPI with its \
-    headers (openmpi-bin, libopenmpi-dev) and libclang-dev";
+const NEEDED: &str = "the tests of several processes need mpirun, mpicc and libclang: install Open MPI with \
+    its headers (openmpi-bin, libopenmpi-dev) and libclang-dev";
 
 /// Builds the trainer with MPI and runs its tests with two processes.
 pub fn test() -> Result<Tally> {

@@ -179,8 +179,8 @@ impl Run {
     ///
     /// # Errors
     /// [`TrainError::Checkpoint`] when there is none, or its config would train something else;
-    /// [`TrainError::ConfigText`] for a change that no run can make; [`TrainError::Damaged`] naming the newest
-    /// whole one; [`TrainError::Busy`] when another process trains there.
+    /// [`TrainError::ConfigText`] for a change that no run can make; [`TrainError::Damaged`] naming the
+    /// newest whole one; [`TrainError::Busy`] when another process trains there.
     pub fn resume_at(
         folder: &Path,
         asked: Option<&Path>,
