@@ -98,7 +98,7 @@ impl Summary {
             seconds: last("/seconds").unwrap_or(0.0),
             train_loss: trained.and_then(|line| number(line, "/loss")),
             best: validations().min_by(|a, b| a.loss.total_cmp(&b.loss)),
-            last: validations().last(),
+            last: validations().next_back(),
         }
     }
 }

@@ -138,7 +138,7 @@ pub fn validate(
 fn of_pairs(pairs: &[[f64; NUMBERS]], uses: Sums) -> Validation {
     let share = 1.0 / pairs.len().max(1) as f64;
     let mean = |at: usize| pairs.iter().map(|pair| pair[at]).sum::<f64>() * share;
-    let by_time = std::array::from_fn(|time| mean(1 + time));
+    let by_time: [f64; TIMES.len()] = std::array::from_fn(|time| mean(1 + time));
     let times = 1..=TIMES.len();
     let by_pair = pairs
         .iter()

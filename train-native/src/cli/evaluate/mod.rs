@@ -184,7 +184,7 @@ fn evaluated(args: &Args, ranks: &Ranks) -> anyhow::Result<()> {
         .map(|space| Extractor::open(space, &bundle.manifest.image, &open))
         .collect::<Result<Vec<_>, _>>()?;
     let cells = Cells::choose(&opened.experiment, bundle, choice)?;
-    for (name, count) in &cells.unknown {
+    for (name, count) in cells.unknown.iter().filter(|_| ranks.is_first()) {
         eprintln!("note: {count} cells of {name} are left out: the bundle has no such condition");
     }
     let task = Task {
