@@ -36,12 +36,12 @@ const COLUMNS: [(&str, &str); 25] = [
 
 /// The first line.
 pub(super) fn header() -> String {
-    line(COLUMNS.map(|(title, _)| title.to_owned()))
+    line(&COLUMNS.map(|(title, _)| title.to_owned()))
 }
 
 /// The row of a line of the log.
 pub(super) fn row(of: &Value) -> String {
-    line(COLUMNS.map(|(_, place)| match of.pointer(place) {
+    line(&COLUMNS.map(|(_, place)| match of.pointer(place) {
         Some(Value::String(text)) => text.clone(),
         Some(Value::Number(number)) => number.to_string(),
         _ => String::new(),
@@ -49,7 +49,7 @@ pub(super) fn row(of: &Value) -> String {
 }
 
 /// Words and numbers of this program: none needs quotes.
-fn line(cells: [String; COLUMNS.len()]) -> String {
+fn line(cells: &[String; COLUMNS.len()]) -> String {
     let mut line = cells.join(",");
     line.push('\n');
     line
