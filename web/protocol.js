@@ -7,6 +7,8 @@
 // Calls run one after the other, in the order they came; those of `ASIDE` do not wait. A `step` under way
 // gives way to a call that has come since, after the evaluation that it is at, and answers without a step.
 
+/** @import { FigureWords, PrintedCharts, PrintedTable } from './printed.js' */
+
 /**
  * Every kind of failure: the modules' own (crates/cellflux-wasm/src/trouble.rs, crates/cellflux-compound-wasm
  * and crates/cellflux-results-wasm), the worker's and the page's. A way on is offered by kind (notices.js).
@@ -447,20 +449,6 @@ export const otherModel = (what, found, open) =>
 /** @typedef {{ steps: 'all' | 'ends', width: 'double' | 'single' }} FigureOptions what a figure shows */
 /** @typedef {{ name: string, type: string, bytes: Uint8Array }} KeptFile */
 
-/**
- * What a figure says of itself that the page knows: lines below it, whether the settings of the walk hold for
- * all that it shows, and what its link holds beyond the walk, `&also=…`.
- * @typedef {{ title: string, lines: string[], is_of_walk: boolean, also: string }} FigureWords
- */
-/**
- * A table of walks, its pictures by their numbers.
- * @typedef {{ columns: string[], rows: { heading: string,
- *   cells: { picture: number | null, caption: string }[] }[] }} PrintedTable
- */
-/**
- * @typedef {{ keys: import('./chart_figure.js').Key[],
- *   charts: import('./chart_figure.js').PrintedChart[] }} PrintedCharts
- */
 /**
  * A figure of a table or of charts. `base` is the recipe that its link is of; null for the walk in view.
  * @typedef {object} KeptBeside

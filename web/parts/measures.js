@@ -16,7 +16,7 @@ import { wordsFor } from '../perturbations.js';
 import { stepOfKey } from '../step_keys.js';
 
 /** @import { Charted, Mark, Point } from '../chart.js' */
-/** @import { Key } from '../chart_figure.js' */
+/** @import { Key } from '../printed.js' */
 /** @import { Difference } from '../comparison.js' */
 /** @import { Measure } from '../protocol.js' */
 /** @import { State } from '../state.js' */

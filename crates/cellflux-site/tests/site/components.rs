@@ -265,7 +265,7 @@ fn a_lesson_that_cannot_be_is_refused_with_its_line_and_the_nearest_name() {
         (
             lab,
             "lok = \"x\"\n[lab]",
-            "unknown name `lok`, did you mean `look`?",
+            "unknown name `lok`, did you mean \"look\"?",
         ),
         (
             lab,
@@ -285,7 +285,7 @@ fn a_lesson_that_cannot_be_is_refused_with_its_line_and_the_nearest_name() {
         (
             "```{explorer}\n```\n\n",
             "look = \"x\"\n[explorer]\ncompond = \"taxol\"",
-            "unknown name `compond`, did you mean `compound`?",
+            "unknown name `compond`, did you mean \"compound\"?",
         ),
         (
             lab,
