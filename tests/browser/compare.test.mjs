@@ -367,6 +367,7 @@ test('a pinned walk and a grid stand in the link, and come back after a reload a
     const chosen = () => page.locator('.grid-values input:checked').evaluateAll((boxes) =>
       boxes.map((box) => box.dataset.value));
     const before = await chosen();
+    await page.locator('canvas[data-view="pinned"][data-step="2"]').waitFor(SLOW);
     const pinned = await explorer.pixels('pinned');
 
     await page.reload();

@@ -58,7 +58,7 @@ test('no picture of the first screen is static', async () => {
         assert.ok(found < 0.75, `${view} at ${width} px: ${found}`);
       }
       const stills = page.locator('.film .still');
-      assert.ok((await stills.count()) > 1);
+      await stills.nth(1).waitFor();
       const opacities = await stills.evaluateAll((all) =>
         all.map((still) => getComputedStyle(still).opacity));
       assert.deepEqual(new Set(opacities), new Set(['1']));
@@ -115,7 +115,7 @@ test('one sentence says what the compound does, and each colour has its channelâ
     const facts = page.locator('cellflux-model .facts');
     await page.locator('cellflux-explorer[data-phase="ready"]').waitFor({ timeout: 120_000 });
     assert.equal(await facts.isVisible(), false);
-    await page.getByText('What it runs on').click();
+    await page.locator('cellflux-model .ground > summary').click();
     await facts.waitFor();
   } finally {
     await context.close();

@@ -115,10 +115,14 @@ async function answered(page, name) {
 }
 
 /** The velocity's root mean square in view, as the explorer has it. */
-const velocityNorm = (page) => page.evaluate(async () => {
-  const { lesson: explorer } = document.querySelector('cellflux-explorer');
-  return (await explorer.map('velocity', explorer.state().cursor)).size;
-});
+const velocityNorm = async (page) => {
+  await page.locator('cellflux-explorer[data-phase="ready"]').waitFor(PATIENCE);
+  return page.evaluate(async () => {
+    const { lesson: explorer } = document.querySelector('cellflux-explorer');
+    await explorer.walked();
+    return (await explorer.map('velocity', explorer.state().cursor)).size;
+  });
+};
 
 /** Answers a number. */
 async function number(page, name, value) {
@@ -149,7 +153,7 @@ test('a lab reaches what is asked with a better solver, and a reload keeps the p
     await setting('Steps of the walk').selectOption('4');
     await page.waitForFunction(() => document.querySelector('cellflux-lab').shadowRoot
       .querySelector('.lab-time input').max === '4');
-    assert.equal(await answered(page, 'reach'), true);
+    assert.equal(await answered(page, 'reach'), true, await verdict(page, 'reach').textContent());
     await page.reload();
     await lesson(page, 'reach').locator('.lesson-done').waitFor();
     await isSet(page, 'reach');

@@ -13,6 +13,7 @@ mod walk;
 use std::path::Path;
 
 use cellflux_bundle::folder;
+use cellflux_session::link;
 use cellflux_tests::naive_unet;
 
 /// The walk of the file: Euler, alpha = 1.2, without noise.
@@ -27,7 +28,9 @@ fn the_rust_of_a_page_takes_the_steps_of_the_plain_network() {
     let bundle = folder::read(&place).unwrap();
     let config = &bundle.manifest.model.config;
     let image = &bundle.manifest.image;
-    let vector = bundle.condition(CONDITION, None).unwrap();
+    let link = format!("v=1&c={CONDITION}&start=control-1");
+    let dose = link::read(&link, &bundle.manifest).unwrap().dose_um;
+    let vector = bundle.condition(CONDITION, dose).unwrap();
     // The plain network is slow: the last step, from where the walk was.
     let (before, after) = (&frames[1], &frames[2]);
     let velocity = |condition: Option<&[f32]>| {

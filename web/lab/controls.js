@@ -9,23 +9,19 @@ import { HALF } from './protocol.js';
 /** @import { Display, Settings, View } from './protocol.js' */
 
 /**
+ * What is wished for is a change of the lab as it is once earlier wishes have been met.
  * @typedef {object} Wishes
- * @property {(settings: Settings) => void} settings another lab, which learns from the beginning
- * @property {(view: View) => void} view
+ * @property {(change: (settings: Settings) => Settings) => void} settings another lab, which learns from the
+ *   beginning
+ * @property {(change: (view: View) => View) => void} view
  * @property {(rate: number) => void} rate
  * @property {(text: string) => void} pasted
- * @property {(display: Display) => void} display
+ * @property {(change: (display: Display) => Display) => void} display
  */
 
 let labels = 0;
 
 export class Controls {
-  /** @type {Settings} */
-  #settings;
-  /** @type {View} */
-  #view;
-  /** @type {Display} */
-  #display;
   #wishes;
 
   /** @param {Wishes} wishes */
@@ -33,18 +29,23 @@ export class Controls {
     this.#wishes = wishes;
     this.target = select((value) => {
       const chosen = TARGETS[Number(value)];
-      if (chosen) wishes.settings(leadingTo(this.#settings, chosen.target, chosen.name));
+      if (chosen) wishes.settings((settings) => leadingTo(settings, chosen.target, chosen.name));
     });
     this.coupling = select((coupling) =>
-      wishes.settings({ ...this.#settings, path: { ...this.#settings.path, coupling } }));
+      wishes.settings((settings) => ({ ...settings, path: { ...settings.path, coupling } })));
     this.batches = select((value) => {
       const chosen = BATCHES[Number(value)];
-      if (chosen) wishes.settings({ ...this.#settings, batches: chosen.batches });
+      if (chosen) wishes.settings((settings) => ({ ...settings, batches: chosen.batches }));
     });
     this.batch = select((value) => this.#look({ batch: value === '' ? null : Number(value) }));
     this.densities = el('input', {
       type: 'checkbox',
-      on: { change: () => wishes.display({ ...this.#display, densities: this.densities.checked }) },
+      on: {
+        change: () => {
+          const densities = this.densities.checked;
+          wishes.display((display) => ({ ...display, densities }));
+        },
+      },
     });
     const coordinate = () => el('input', {
       type: 'number', min: String(-HALF), max: String(HALF), step: '0.01', value: '0', required: true,
@@ -108,7 +109,6 @@ export class Controls {
    * @param {Display} display
    */
   update(settings, view, display) {
-    [this.#settings, this.#view, this.#display] = [settings, view, display];
     const own = targetOf(settings);
     const targets = TARGETS.map(({ name }, index) => option(index, name));
     offer(this.target, own < 0 ? [option(-1, 'as the page has it'), ...targets] : targets, own);
@@ -135,12 +135,14 @@ export class Controls {
 
   #askOfPoint() {
     if (!this.x.reportValidity() || !this.y.reportValidity()) return;
-    this.#wishes.display({ ...this.#display, point: [this.x.valueAsNumber, this.y.valueAsNumber] });
+    /** @type {[number, number]} */
+    const point = [this.x.valueAsNumber, this.y.valueAsNumber];
+    this.#wishes.display((display) => ({ ...display, point }));
   }
 
   /** @param {Partial<View>} change */
   #look(change) {
-    this.#wishes.view({ ...this.#view, ...change });
+    this.#wishes.view((view) => ({ ...view, ...change }));
   }
 }
 

@@ -58,6 +58,7 @@ class Lab extends HTMLElement {
   #looked = 0;
   /** Numbers what was opened last, so that an answer for a lab before it is dropped. */
   #current = 0;
+  #chosen = Promise.resolve();
   #writesAddress = false;
 
   async connectedCallback() {
@@ -125,15 +126,17 @@ class Lab extends HTMLElement {
   }
 
   #build(root) {
-    this.canvas = el('canvas', { role: 'img' });
+    this.canvas = el('canvas', { role: 'img', 'aria-label': 'The plane, once the lab has opened' });
     this.moment = el('input', {
       type: 'range', min: '0', max: '0', value: '0', 'aria-label': 'Step of the walk',
       on: { input: () => this.#show(Number(this.moment.value)) },
     });
     this.time = el('output', {});
-    const button = (words, does, kind = null) =>
-      el('button', { type: 'button', class: kind, on: { click: () => this.#attempt(does) } }, words);
-    this.play = button('Learn', () => this.#toggle(), 'primary');
+    const button = (words, does) =>
+      el('button', { type: 'button', on: { click: () => this.#choose(does) } }, words);
+    this.play = el('button', {
+      type: 'button', class: 'primary', on: { click: () => this.#attempt(() => this.#toggle()) },
+    }, 'Learn');
     this.drawing = new Drawing(this.canvas, () => this.#draw());
     this.pen = button('Draw a target', () => this.#useThePen());
     this.buttons = [
@@ -156,16 +159,16 @@ class Lab extends HTMLElement {
     this.chart = el('div', {});
     this.facts = el('dl', { class: 'lab-facts' });
     this.controls = new Controls({
-      settings: (settings) => this.#attempt(() => this.#reopen(settings)),
-      view: (view) => this.#attempt(() => this.#view(view)),
-      rate: (rate) => this.#attempt(() => this.#rate(rate)),
-      pasted: (text) => this.#attempt(() => this.#paste(text)),
-      display: (display) => this.#attempt(() => this.#showAs(display)),
+      settings: (change) => this.#choose(() => this.#reopen(change(this.#opened.settings))),
+      view: (change) => this.#choose(() => this.#view(change(this.#opened.view))),
+      rate: (rate) => this.#choose(() => this.#rate(rate)),
+      pasted: (text) => this.#choose(() => this.#paste(text)),
+      display: (change) => this.#choose(() => this.#showAs(change(this.#display))),
     });
     this.canvas.addEventListener('click', ({ offsetX, offsetY }) => {
       if (this.drawing.isUnderWay || !this.#opened) return;
       const point = pointAt(offsetX, offsetY, this.canvas.clientWidth);
-      this.#attempt(() => this.#showAs({ ...this.#display, point }));
+      this.#choose(() => this.#showAs({ ...this.#display, point }));
     });
     root.append(el(
       'section',
@@ -177,6 +180,12 @@ class Lab extends HTMLElement {
     ));
     new ResizeObserver(() => this.#draw()).observe(this.canvas);
     matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => this.#draw());
+  }
+
+  /** Choices are met in their order, each from the state that the one before it has led to. */
+  #choose(does) {
+    this.#chosen = this.#chosen.then(() => this.#attempt(does));
+    return this.#chosen;
   }
 
   /** Does something and says what went wrong. */
@@ -332,7 +341,7 @@ class Lab extends HTMLElement {
     this.#pause();
     this.#learnt = await this.#worker.call(call, args);
     await this.#look();
-    if (playing) await this.#toggle();
+    if (playing) this.#attempt(() => this.#toggle());
   }
 
   #again() {
