@@ -51,17 +51,12 @@ test('pictures, scrubber and the Walk button are in view on the first screen of 
 
 test('no picture of the first screen is static', async () => {
   for (const [width, height] of SIZES) {
-    const { explorer, page, context } = await opened(width, height);
+    const { explorer, context } = await opened(width, height);
     try {
       for (const view of ['start', 'now', 'difference']) {
         const found = roughness(await explorer.pixels(view));
         assert.ok(found < 0.75, `${view} at ${width} px: ${found}`);
       }
-      const stills = page.locator('.film .still');
-      await stills.nth(1).waitFor();
-      const opacities = await stills.evaluateAll((all) =>
-        all.map((still) => getComputedStyle(still).opacity));
-      assert.deepEqual(new Set(opacities), new Set(['1']));
     } finally {
       await context.close();
     }

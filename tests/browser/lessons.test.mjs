@@ -64,9 +64,9 @@ conditions = [{ label = "two", target = { kind = "mixture", parts = [
 ] } }]
 [question]
 kind = "reach"
-ask = "Reach 0.05 with 8 evaluations."
+ask = "Reach 0.06 with 8 evaluations."
 quantity = "lab_error"
-below = 0.05
+below = 0.06
 evaluations = 8
 \`\`\`
 `;
@@ -119,8 +119,14 @@ const velocityNorm = async (page) => {
   await page.locator('cellflux-explorer[data-phase="ready"]').waitFor(PATIENCE);
   return page.evaluate(async () => {
     const { lesson: explorer } = document.querySelector('cellflux-explorer');
-    await explorer.walked();
-    return (await explorer.map('velocity', explorer.state().cursor)).size;
+    for (;;) {
+      await explorer.walked();
+      const { cursor } = explorer.state();
+      const { size } = await explorer.map('velocity', cursor);
+      // The start, where the lesson's step has not been reached yet, has none.
+      if (size !== null) return size;
+      await new Promise((resolve) => { setTimeout(resolve, 100); });
+    }
   });
 };
 

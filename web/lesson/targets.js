@@ -7,6 +7,9 @@ import { QUANTITIES, stepsAhead } from './quantities.js';
 /** How long a lesson waits for a network that has to come first. */
 const PATIENCE_MS = 120_000;
 
+/** What is evaluated aside waits until nobody has called for a quarter of a second (web/worker/maps.js). */
+const BETWEEN_MS = 1000;
+
 /** @typedef {Computation & { show: () => Promise<void> }} Target */
 
 /**
@@ -75,7 +78,7 @@ async function evaluated(element) {
   if ((await lesson.map('guidance', step)).size !== null) return;
   await lesson.effect(step);
   const end = performance.now() + PATIENCE_MS;
-  while ((await lesson.map('guidance', step)).size === null && performance.now() < end) await pause(100);
+  while ((await lesson.map('guidance', step)).size === null && performance.now() < end) await pause(BETWEEN_MS);
 }
 
 const pause = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });

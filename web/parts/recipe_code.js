@@ -44,7 +44,7 @@ export class RecipeCode extends Part {
         el('p', {}, el('button', { type: 'button', class: 'secondary', on: { click: copy } },
           `Copy ${name}`), said),
       ];
-      return el('section', { 'data-code': name }, el('h4', {}, name), ...shown);
+      return el('section', { 'data-code': name }, el('h3', {}, name), ...shown);
     }));
   }
 }
