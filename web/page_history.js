@@ -4,8 +4,8 @@
 // The address holds the first explorer's link, and after it those of others that the visitor has used, joined
 // by `&&`, each with what is compared there (link_beside.js), as far as there is room. An entry's state holds
 // all of it in full, with the visitor's crop, which stays out of the address: browsers remember addresses and
-// carry them to other computers. Reloading, back and forward find it in the state. Behind the links stands the
-// part of the page's lessons (course_link.js), which is left as it is.
+// carry them to other computers. Reloading, back and forward find it in the state. Behind the links stands
+// the part of the page's lessons (course_link.js), which is left as it is.
 
 import { isOfLessons, joined, ofLessons } from './course_link.js';
 import { differingKeys, LONGEST } from './link_at.js';

@@ -169,8 +169,8 @@ export const otherModel = (what, found, open) =>
  * @property {SideStep | SideFailure} side a step of a walk aside, or that it cannot go on
  * @property {{ key: number, step: number, failed?: Trouble }} effect what the condition adds at this step of
  *   the walk with this key has been evaluated, or why not
- * @property {{ engine: EngineReport, pace: number | null, tuned: null }} changed another engine walks from the
- *   next step on, or it is known now why none does
+ * @property {{ engine: EngineReport, pace: number | null, tuned: null }} changed another engine walks from
+ *   the next step on, or it is known now why none does
  * @property {{ sentence: string, trouble?: Kind }} note what went wrong without stopping anything
  */
 

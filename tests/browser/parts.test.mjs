@@ -119,7 +119,8 @@ const computedBy = (engines) =>
     const part = globalThis.parts.root.querySelector('cellflux-model');
     const engine = { engine: 'wgpu', adapter: 'a GPU', software: false, dtype: 'f16', tiles: 'default' };
     const walk = { steps: [null, ...engines].map((engine) => ({ engine })) };
-    part.update({ ...EMPTY, phase: 'ready', manifest: {}, engineAsked: 'auto', engine, walk, evaluations: 4 });
+    const state = { phase: 'ready', manifest: {}, engineAsked: 'auto', engine, walk, evaluations: 4 };
+    part.update({ ...EMPTY, ...state });
     return part.querySelector('[data-fact="steps"]')?.textContent ?? null;
   }, engines);
 

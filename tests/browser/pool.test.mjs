@@ -190,8 +190,8 @@ test('in a background tab helpers get nothing to do, and the walk goes on', asyn
       Object.defineProperty(document, 'hidden', { value: false, configurable: true });
       document.dispatchEvent(new Event('visibilitychange'));
     });
-    await explorer.set('seed', 3);
     await explorer.set('noise', 0.5);
+    await explorer.set('seed', 3);
     await walked(explorer, 'heun2');
     assert.ok((await helper.evaluate(() => globalThis.told)) > 0);
   } finally {

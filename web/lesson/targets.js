@@ -78,7 +78,9 @@ async function evaluated(element) {
   if ((await lesson.map('guidance', step)).size !== null) return;
   await lesson.effect(step);
   const end = performance.now() + PATIENCE_MS;
-  while ((await lesson.map('guidance', step)).size === null && performance.now() < end) await pause(BETWEEN_MS);
+  while ((await lesson.map('guidance', step)).size === null && performance.now() < end) {
+    await pause(BETWEEN_MS);
+  }
 }
 
 const pause = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });

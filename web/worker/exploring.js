@@ -184,8 +184,8 @@ export class Exploring {
   }
 
   /**
-   * Walks on with this engine; what the page is told of it. The CPU path has its halves computed by helpers, of
-   * which the page has as many as there is room for.
+   * Walks on with this engine; what the page is told of it. The CPU path has its halves computed by helpers,
+   * of which the page has as many as there is room for.
    */
   async #attach({ engine, report, pace, why }, kept) {
     const tiles = engine.take_tiles() ?? null;

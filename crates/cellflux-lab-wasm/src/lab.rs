@@ -139,8 +139,8 @@ impl Lab {
         walked().map_err(|error| trouble(&error))
     }
 
-    /// How far a view's walk ended from where a fine one ends: the root of the mean squared distance. It takes
-    /// as long as some twenty walks.
+    /// How far a view's walk ended from where a fine one ends: the root of the mean squared distance. It
+    /// takes as long as some twenty walks.
     pub fn error(&self, view: JsValue, walked: &Walked) -> Result<f64, JsValue> {
         let view = viewed(view)?;
         let error = || -> Result<f64, LabError> {
@@ -162,8 +162,8 @@ impl Lab {
         velocities().map_err(|error| trouble(&error))
     }
 
-    /// A number of the lab and a view by its name ([`Quantity::name`]), which a lesson asks for; nothing for a
-    /// loss before the first step.
+    /// A number of the lab and a view by its name ([`Quantity::name`]), which a lesson asks for; nothing for
+    /// a loss before the first step.
     pub fn quantity(&self, view: JsValue, name: &str) -> Result<Option<f64>, JsValue> {
         let view = viewed(view)?;
         let quantity = Quantity::named(name)

@@ -68,7 +68,7 @@ impl Quantity {
     /// The number; nothing for a loss before the first step.
     ///
     /// # Errors
-    /// As [`View::walk`] and [`least_loss`](crate::least_loss::least_loss).
+    /// As [`View::walk`] and [`least_loss`].
     pub fn of(self, learning: &Learning, view: &View) -> Result<Option<f64>, LabError> {
         let number = match self {
             Self::Loss => return Ok(learning.curve().mean_of_last(STEPS_OF_LOSS)),

@@ -70,8 +70,8 @@ mod with_mpi {
         count: Count,
     }
 
-    // SAFETY: the numbers at `address` are f32, `count` of them: `all_reduce` takes both from one slice, which
-    // lives longer than the call.
+    // SAFETY: the numbers at `address` are f32, `count` of them: `all_reduce` takes both from one slice,
+    // which lives longer than the call.
     unsafe impl AsDatatype for Numbers {
         type Out = <f32 as Equivalence>::Out;
 

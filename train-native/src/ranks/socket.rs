@@ -1,7 +1,7 @@
 //! Processes that are joined by sockets to the first one.
 //!
-//! A message is its length, 8 bytes little-endian, and its bytes. A connection begins with a greeting, so that
-//! a foreign program, another run or another version is refused.
+//! A message is its length, 8 bytes little-endian, and its bytes. A connection begins with a greeting, so
+//! that a foreign program, another run or another version is refused.
 
 use std::io::{self, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, TcpListener, TcpStream, ToSocketAddrs};
