@@ -367,6 +367,8 @@ test('a pinned walk and a grid stand in the link, and come back after a reload a
     const chosen = () => page.locator('.grid-values input:checked').evaluateAll((boxes) =>
       boxes.map((box) => box.dataset.value));
     const before = await chosen();
+    // Changing α has begun the walk anew; the pinned one is shown at its time.
+    while ((await explorer.step()) < 2) await explorer.forward();
     await page.locator('canvas[data-view="pinned"][data-step="2"]').waitFor(SLOW);
     const pinned = await explorer.pixels('pinned');
 

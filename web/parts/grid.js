@@ -69,6 +69,8 @@ export class ComparedWalks extends Part {
       { on: { toggle: () => this.#toggled() } },
       el('summary', {}, 'Compare walks'), this.body);
     this.classList.add('card');
+    // There before the state is heard, which follows the click that opens the section.
+    for (const later of [this.realRow, this.stop, this.again, this.way, this.kept]) later.hidden = true;
     this.append(this.details);
     this.observer = new IntersectionObserver((entries) => this.#see(entries));
     this.onScreen = new Set();
