@@ -61,8 +61,13 @@ class Lab extends HTMLElement {
   #chosen = Promise.resolve();
   #writesAddress = false;
 
-  async connectedCallback() {
+  connectedCallback() {
     if (this.shadowRoot) return;
+    // At once, so that a lesson that the address names can wait for it.
+    this.#opening = this.#begin();
+  }
+
+  async #begin() {
     labs += 1;
     this.#writesAddress = labs === 1 && !document.querySelector('cellflux-explorer');
     const root = this.attachShadow({ mode: 'open' });
@@ -70,13 +75,12 @@ class Lab extends HTMLElement {
     root.adoptedStyleSheets = sheets;
     this.#build(root);
     this.#worker = newWorker();
-    this.#opening = this.#attempt(async () => {
+    await this.#attempt(async () => {
       const own = { settings: parsed(this, 'settings'), view: parsed(this, 'view'), display: PLAIN };
       this.#own = await this.#open(own);
       const change = this.#writesAddress ? read(location.hash) : null;
       if (change) await this.#open(/** @type {any} */ (applied(this.#own, change)));
     });
-    await this.#opening;
   }
 
   disconnectedCallback() {
@@ -89,8 +93,8 @@ class Lab extends HTMLElement {
     return {
       /** @param {{ settings: object, view: object, learn: number }} state */
       show: async ({ settings, view, learn }) => {
-        this.#pause();
         await this.#opening;
+        this.#pause();
         await this.#attempt(async () => {
           await this.#open({ settings, view, display: PLAIN });
           if (learn > 0) await this.#learn(learn);
@@ -102,8 +106,8 @@ class Lab extends HTMLElement {
        * @returns {Promise<number | null>}
        */
       quantity: async (name) => {
-        this.#pause();
         await this.#opening;
+        this.#pause();
         return this.#worker.call('quantity', { view: this.#opened.view, name });
       },
       /**
