@@ -79,7 +79,7 @@ test(
     );
     await explorer.ready();
     assert.match(
-      await explorer.page.locator('body > .hint').textContent(),
+      await explorer.page.locator('main > .hint').textContent(),
       /no model called “nosuch”, so it shows /,
     );
     const brightness = (selector) =>
