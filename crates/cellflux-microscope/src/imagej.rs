@@ -58,8 +58,8 @@ impl ImageJ {
         ))
     }
 
-    /// Which channel image number `image` of `images` is of, both counted from 0; none where they are not such
-    /// a stack.
+    /// Which channel image number `image` of `images` is of, both counted from 0; none where they are not
+    /// such a stack.
     pub fn channel(&self, image: usize, images: usize) -> Option<usize> {
         let [channels, ..] = self.axes(images)?;
         image.checked_rem(channels)

@@ -102,8 +102,8 @@ impl OmeXml {
         self.planes.get(directory)?.name.as_deref()
     }
 
-    /// The colour of the plane in a directory. The schema's default, white, is not said for a file that states
-    /// none.
+    /// The colour of the plane in a directory. The schema's default, white, is not said for a file that
+    /// states none.
     pub fn colour(&self, directory: usize) -> Option<PlaneColour> {
         self.planes.get(directory)?.colour
     }

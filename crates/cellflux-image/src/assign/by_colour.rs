@@ -8,8 +8,8 @@ use super::{PlaneRef, plane, stains};
 use crate::picture::Picture;
 use crate::spec::Channel;
 
-/// For each channel that has no plane yet the one plane whose colour has the same hue; none where the model has
-/// two channels or the pictures two planes of that hue, and where the plane's name says what is stained.
+/// For each channel that has no plane yet the one plane whose colour has the same hue; none where the model
+/// has two channels or the pictures two planes of that hue, and where the plane's name says what is stained.
 pub(super) fn by_colour(
     pictures: &[Picture],
     candidates: &[PlaneRef],

@@ -1,5 +1,5 @@
-//! Which plane of which file is which of the model's channels: suggested from names, colours or order, decided
-//! by a person.
+//! Which plane of which file is which of the model's channels: suggested from names, colours or order,
+//! decided by a person.
 
 mod by_colour;
 mod by_name;
@@ -40,8 +40,8 @@ pub struct Suggestion {
 /// What a suggestion rests on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Basis {
-    /// Every channel was found by its name, stain or alias, or by its colour where these count, except at most
-    /// one, which has the plane that is left.
+    /// Every channel was found by its name, stain or alias, or by its colour where these count, except at
+    /// most one, which has the plane that is left.
     Names,
     /// There are as many planes as channels, and no names: taken in order, files sorted by name with numbers
     /// as numbers.
@@ -65,8 +65,8 @@ pub fn suggest(pictures: &[Picture], spec: &ImageSpec) -> Result<Suggestion, Ima
     suggest_by(pictures, spec, false)
 }
 
-/// As [`suggest`], for a person who sees it: a channel that no name finds has, as a guess, the one plane that is
-/// shown in its colour. A colour says how somebody looked at a plane, so nothing is trained by it.
+/// As [`suggest`], for a person who sees it: a channel that no name finds has, as a guess, the one plane that
+/// is shown in its colour. A colour says how somebody looked at a plane, so nothing is trained by it.
 ///
 /// # Errors
 /// As [`suggest`].

@@ -1,5 +1,5 @@
-//! The colours in which a TIFF says that its planes are shown: OME-XML's of a channel, ImageJ's look-up tables,
-//! or a palette.
+//! The colours in which a TIFF says that its planes are shown: OME-XML's of a channel, ImageJ's look-up
+//! tables, or a palette.
 
 use cellflux_microscope::{Description, PlaneColour};
 

@@ -1,4 +1,4 @@
-//! ImageJ's own metadata in a TIFF (tags 50838 and 50839): labels, look-up tables and more, as parts of a kind.
+//! ImageJ's own metadata in a TIFF (tags 50838 and 50839): labels, look-up tables and more.
 
 use super::directory::{Container, Directory, tag};
 
