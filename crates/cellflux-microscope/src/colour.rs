@@ -17,7 +17,8 @@ impl PlaneColour {
     }
 
     /// OME-XML's `Channel/@Color`: a whole number of 32 bits with a sign, whose bytes are red, green, blue
-    /// and alpha. Alpha is not looked at, since programs write 0 and 255 for the same. None for anything else.
+    /// and alpha. Alpha is not looked at, since programs write 0 and 255 for the same. None for anything
+    /// else.
     pub(crate) fn of_ome(text: &str) -> Option<Self> {
         let rgba: i32 = text.trim().parse().ok()?;
         let [red, green, blue, _] = rgba.to_be_bytes();
