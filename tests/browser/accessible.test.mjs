@@ -58,6 +58,7 @@ async function quick(explorer) {
   await explorer.set('solver', 'euler');
   await explorer.set('grid', 'uniform');
   await explorer.set('steps', 2);
+  await explorer.set('alpha', 1);
 }
 
 /** A state of the page: what it is called, and how it is reached from the first screen. */

@@ -140,6 +140,33 @@ test('where no name tells the channel a plane’s own colour is a guess, and tin
   });
 });
 
+test('ImageJ’s look-up tables colour the planes of a composite', async () => {
+  await visit(SITE, async (explorer) => {
+    const said = {
+      description: 'ImageJ=1.54f\nimages=3\nchannels=3\nmode=composite\n',
+      colours: [[0, 0, 255], [0, 255, 0], [255, 0, 0]],
+    };
+    const editor = await edited(explorer, file('imagej.tif', microscopeTiff(80, 80, discs, said)));
+    assert.deepEqual(
+      await assigned(editor),
+      ['imagej.tif plane 3', 'imagej.tif plane 2', 'imagej.tif plane 1'],
+    );
+    assert.deepEqual(
+      await editor.locator('.guess:visible').allTextContents(),
+      Array(3).fill('guessed from its colour'),
+    );
+    // Without tables the file states no colours, and the planes are guessed by their order.
+    await editor.locator('.dialog-buttons .secondary').click();
+    const { description } = said;
+    await edited(explorer, file('plain.tif', microscopeTiff(80, 80, discs, { description })));
+    assert.equal(await editor.locator('.file-colour').count(), 0);
+    assert.deepEqual(
+      await editor.locator('.guess:visible').allTextContents(),
+      Array(3).fill('a guess'),
+    );
+  });
+});
+
 test('names go before colours, and a colour that cannot be is none', async () => {
   await visit(SITE, async (explorer) => {
     const named = coloured([['DNA', RED], ['actin', '-1'], ['tubulin', BLUE]]);
