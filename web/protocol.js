@@ -413,12 +413,14 @@ export const otherModel = (what, found, open) =>
  * @property {string} name
  * @property {number} width
  * @property {number} height
- * @property {{ label: string, picture?: Picture }[]} planes with small pictures where a person is asked
- *   which is which
+ * @property {{ label: string, colour: string | null, colourName: string | null, picture?: Picture }[]} planes
+ *   each with the colour in which its file says that it is shown, as `#rrggbb` and as people call it, and with
+ *   a small picture where a person is asked which is which
  * @property {number | null} pixelUm micrometres per pixel, where the files state it
  * @property {string | null} scaleFrom what states it
  * @property {string[]} notes what the files say of themselves and is not taken
  * @property {boolean[]} guessed for each channel whether its plane is a guess, which the visitor confirms
+ * @property {boolean[]} byColour for each channel whether that guess rests on the plane's colour
  * @property {[wide: number, high: number]} extent the crop's size for a side of 1
  * @property {number} smallest side
  * @property {{ files: string, readings: { value: string, label: string }[] }[]} sorts of files, whose

@@ -20,7 +20,7 @@ use crate::model::{self, Kind, SMALLEST};
 use crate::targets::{self, checkpoints};
 
 /// Seeds of texts: target, name, content.
-const TEXTS: [(&str, &str, &str); 33] = [
+const TEXTS: [(&str, &str, &str); 34] = [
     (
         "description",
         "whole-imagej",
@@ -36,6 +36,13 @@ const TEXTS: [(&str, &str, &str); 33] = [
          <Channel ID=\"Channel:0:0\" Name=\"DNA\"/><Channel ID=\"Channel:0:1\" Name=\"tubulin\"/><Channel \
          ID=\"Channel:0:2\" Name=\"actin\"/>\
          <TiffData IFD=\"0\" FirstC=\"0\"/></Pixels></Image></OME>",
+    ),
+    (
+        "description",
+        "whole-coloured",
+        "<OME><Image><Pixels SizeC=\"3\" SizeZ=\"1\" SizeT=\"1\"><Channel Name=\"Ch1\" Color=\"65535\"/>\
+        <Channel Name=\"Ch2\" Color=\"-1\"/><Channel Name=\"Ch3\" Color=\"-16776961\"/><TiffData/></Pixels>\
+        </Image></OME>",
     ),
     ("description", "whole-plain", "DAPI"),
     (

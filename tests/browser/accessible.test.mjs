@@ -3,7 +3,7 @@
 import { after, before, test } from 'node:test';
 import { accessible } from './accessible.mjs';
 import { launch, WITHOUT_GPU } from './chromium.mjs';
-import { png } from './crops.mjs';
+import { microscopeTiff, png } from './crops.mjs';
 import { ExplorerPage, SITE } from './explorer_page.mjs';
 
 let browser;
@@ -52,6 +52,15 @@ test('every fold open, a walk under way, pictures enlarged', async () => {
   }
 });
 
+/** Sets up a walk of two steps. */
+async function quick(explorer) {
+  await explorer.ready();
+  await explorer.set('solver', 'euler');
+  await explorer.set('grid', 'uniform');
+  await explorer.set('steps', 2);
+  await explorer.set('alpha', 1);
+}
+
 /** A state of the page: what it is called, and how it is reached from the first screen. */
 const STATES = {
   'a typed compound': async ({ page }) => {
@@ -74,6 +83,33 @@ const STATES = {
       { name: `${name}.png`, mimeType: 'image/png', buffer: png(64, 64, 1, (x, y) => (at * x + y) % 256) }));
     await explorer.upload(...files);
     await explorer.page.locator('.crop-dialog [data-do="use-crop"]').waitFor();
+  },
+  'planes with colours of their own': async (explorer) => {
+    const channels = ['65535', '-1', '-16776961']
+      .map((colour, at) => `<Channel Name="Ch${at}" Color="${colour}"/>`).join('');
+    const description =
+      `<OME><Image><Pixels SizeC="3" SizeZ="1" SizeT="1">${channels}<TiffData/></Pixels></Image></OME>`;
+    const planes = [1, 2, 3].map((by) => (x, y) => (by * x + y) % 256);
+    const buffer = microscopeTiff(80, 64, planes, { description });
+    await explorer.upload({ name: 'field.ome.tif', mimeType: 'image/tiff', buffer });
+    await explorer.page.locator('.crop-dialog .planes .file-colour').first().waitFor();
+  },
+  'a pinned walk': async (explorer) => {
+    const { page } = explorer;
+    await quick(explorer);
+    await explorer.forward();
+    await page.locator('[data-do="pin"]').click();
+    await page.locator('canvas[data-view="pinned"]').waitFor();
+    await explorer.set('alpha', 2);
+    await page.locator('[data-pinned="differences"]', { hasText: '→ 2' }).waitFor();
+  },
+  'a grid of walks': async (explorer) => {
+    const { page } = explorer;
+    await quick(explorer);
+    await page.getByText('Compare walks').click();
+    await page.locator('[data-do="grid-walk"]').click();
+    await page.locator('[data-cell][data-state="done"]').first().waitFor({ timeout: 120_000 });
+    await page.locator('[data-grid="progress"][data-running="false"]').waitFor({ timeout: 120_000 });
   },
   'grey panels, with source noise': async (explorer) => {
     await explorer.ready();

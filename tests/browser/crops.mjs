@@ -101,20 +101,42 @@ export function floatTiff(width, height, names, sample) {
  * @param {number} width
  * @param {number} height
  * @param {((x: number, y: number) => number)[]} planes
- * @param {{ description?: string, perCentimetre?: number }} [said] of the image, in the first page
+ * @param {{ description?: string, perCentimetre?: number, colours?: number[][] }} [said] of the image, in the
+ *   first page; `colours` are red, green and blue of ImageJ's look-up tables, one for each channel
  */
-export function microscopeTiff(width, height, planes, { description, perCentimetre } = {}) {
+export function microscopeTiff(width, height, planes, { description, perCentimetre, colours } = {}) {
   const pixels = planes.map((sample) => Buffer.from(
     Array.from({ length: width * height }, (_, i) => sample(i % width, Math.floor(i / width)))));
   const first = [
     ...(description ? [[270, TEXT, `${description}\0`]] : []),
     ...(perCentimetre ? [282, 283].map((tag) => [tag, FRACTION, perCentimetre]) : []),
     ...(perCentimetre ? [[296, SHORT, 3]] : []),
+    ...(colours ? lookUpTables(colours) : []),
   ];
   return pagesOf(width, height, 8, pixels, planes.map((_, page) => (page ? [] : first)));
 }
 
+/** ImageJ's metadata of tables that go from black to a colour: the lengths of its parts, and the parts. */
+function lookUpTables(colours) {
+  const tables = colours.map((colour) => Buffer.from(
+    colour.flatMap((full) => Array.from({ length: 256 }, (_, at) => Math.floor((full * at) / 255)))));
+  // Words of four letters are numbers in the file's byte order.
+  const header = Buffer.from('JIJIstul\0\0\0\0', 'latin1');
+  header.writeUInt32LE(tables.length, 8);
+  const lengths = [header, ...tables].map((part) => part.length);
+  return [[50_838, LONG, lengths], [50_839, TEXT, Buffer.concat([header, ...tables])]];
+}
+
 const [TEXT, SHORT, LONG, FRACTION] = [2, 3, 4, 5];
+
+/** An entry's values: a text's bytes, whole numbers, or a fraction over 1. */
+function bytesOf(type, value) {
+  if (type === TEXT) return Buffer.from(value);
+  const numbers = type === FRACTION ? [value, 1] : [value].flat();
+  const bytes = Buffer.alloc(4 * numbers.length);
+  numbers.forEach((number, at) => bytes.writeUInt32LE(number, 4 * at));
+  return bytes;
+}
 
 /** Uncompressed pages of one strip each; `more` holds each page's other entries, `[tag, type, value]`. */
 function pagesOf(width, height, bits, pixels, more) {
@@ -142,12 +164,10 @@ function directoryOf(place, entries) {
   let behind = Buffer.alloc(0);
   entries.toSorted(([a], [b]) => a - b).forEach(([tag, type, value], index) => {
     const at = 2 + 12 * index;
-    const bytes = type === TEXT ? Buffer.from(value) : Buffer.alloc(type === FRACTION ? 8 : 4);
-    if (type !== TEXT) bytes.writeUInt32LE(value, 0);
-    if (type === FRACTION) bytes.writeUInt32LE(1, 4);
+    const bytes = bytesOf(type, value);
     directory.writeUInt16LE(tag, at);
     directory.writeUInt16LE(type, at + 2);
-    directory.writeUInt32LE(type === TEXT ? bytes.length : 1, at + 4);
+    directory.writeUInt32LE(type === TEXT ? bytes.length : [value].flat().length, at + 4);
     if (bytes.length <= 4) bytes.copy(directory, at + 8);
     else {
       directory.writeUInt32LE(place + directory.length + behind.length, at + 8);

@@ -6,6 +6,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { accessibleThough } from './accessible.mjs';
 import { launch, WITHOUT_GPU } from './chromium.mjs';
 import { ExplorerPage, SITE } from './explorer_page.mjs';
 import { serveSpoilt } from './faulty_server.mjs';
@@ -111,7 +112,7 @@ const FILES = {
 /** How troubles are seen, and what a visitor then does. `mend` ends the cause. */
 const SEEN = {
   /** A sentence in the explorer's place, which names the file; its link loads the page again. */
-  async instead({ page }, { mend, way, is }) {
+  async instead({ page }, { mend, way, is, framed }) {
     await page
       .locator('.fallback:visible', { hasText: 'The explorer has not started' })
       .first()
@@ -124,6 +125,8 @@ const SEEN = {
         cause,
       );
     }
+    // A page that is made for a frame has no landmarks of its own.
+    if (!framed) await accessibleThough(page, 'a sentence in the explorer’s place');
     mend();
     await page.locator('.fallback a:visible', { hasText: 'Load the page again' }).first().click();
   },
@@ -134,6 +137,7 @@ const SEEN = {
     const note = page.locator('.without-script', { hasText: 'A script of this page has not come' });
     await note.waitFor({ timeout: 30_000 });
     await explorer.ready();
+    await accessibleThough(page, 'a sentence beside components');
     mend();
     await note.locator('a', { hasText: 'Load the page again' }).click();
     await page.locator('cellflux-copy button').first().waitFor();
@@ -143,6 +147,7 @@ const SEEN = {
   /** A sentence with a button; the page waits for it. */
   async asks({ page }, { mend }) {
     await says(page);
+    await accessibleThough(page, 'a sentence with a button');
     mend();
     await page.locator('cellflux-notice button', { hasText: 'Try again' }).click();
   },
@@ -263,7 +268,8 @@ for (const [file, { is, seen, page: address = '', fine = [], some, ways = {} }] 
           held = false;
         };
         await spoiling;
-        if (!fine.includes(way)) await SEEN[seen](explorer, { mend, release, way, is });
+        const framed = address !== '';
+        if (!fine.includes(way)) await SEEN[seen](explorer, { mend, release, way, is, framed });
         await explorer.ready();
         await explorer.forward();
       } finally {

@@ -1,5 +1,5 @@
-// What a microscope's file says of its image: names of channels, the size of a pixel; and what the page says
-// of an upload that is unlike the bundle's controls.
+// What a microscope's file says of its image: names and colours of channels, the size of a pixel; and what
+// the page says of an upload that is unlike the bundle's controls.
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
@@ -89,6 +89,104 @@ test('a usual name of the same stain is a guess, and small pictures help to deci
     assert.equal(await editor.locator('.planes canvas:visible').count(), 3);
     await editor.locator('#confirm-channels').check();
     await editor.locator('.planes').waitFor({ state: 'hidden' });
+    await explorer.useCrop();
+  });
+});
+
+/** OME-XML of channels `[name, Color]`. */
+const coloured = (channels) => channels.reduce(
+  (xml, [name, colour]) => xml.replace(`Name="${name}"`, `Name="${name}" Color="${colour}"`),
+  ome(channels.map(([name]) => name)),
+);
+const [BLUE, GREEN, RED] = ['65535', '16711935', '-16776961'];
+
+test('where no name tells the channel a plane’s own colour is a guess, and tints nothing', async () => {
+  await visit(SITE, async (explorer) => {
+    const description = coloured([['Alexa 405', BLUE], ['Alexa 488', GREEN], ['Alexa 568', RED]]);
+    const editor = await edited(explorer, file('a.tif', microscopeTiff(80, 80, discs, { description })));
+    assert.deepEqual(await assigned(editor), ['a.tif Alexa 568', 'a.tif Alexa 488', 'a.tif Alexa 405']);
+    const guesses = editor.locator('.guess:visible');
+    assert.deepEqual(await guesses.allTextContents(), Array(3).fill('guessed from its colour'));
+    const beside = editor.locator('.assign .file-colour');
+    assert.deepEqual(
+      await beside.allTextContents(),
+      ['red in the file', 'green in the file', 'blue in the file'],
+    );
+    const planes = editor.locator('.planes .file-colour:visible');
+    assert.deepEqual(
+      await planes.allTextContents(),
+      ['blue in the file', 'green in the file', 'red in the file'],
+    );
+    assert.equal(
+      await planes.first().locator('.dot').evaluate((dot) => getComputedStyle(dot).backgroundColor),
+      'rgb(0, 0, 255)',
+    );
+    assert.equal(await editor.getByText('A file’s own colours are named only').isVisible(), true);
+    const grey = await editor.locator('.planes canvas').evaluateAll((all) => all.every((canvas) => {
+      const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+      return data.every((part, at) => at % 4 === 3 || part === data[at - (at % 4)]);
+    }));
+    assert.ok(grey, 'the small pictures are grey');
+
+    // What was chosen is no guess, and what came in exchange is none of the colour.
+    await editor.locator('#assign-2').selectOption('1');
+    assert.deepEqual(await guesses.allTextContents(), ['guessed from its colour', 'a guess']);
+    assert.deepEqual(
+      await beside.allTextContents(),
+      ['red in the file', 'blue in the file', 'green in the file'],
+    );
+    await editor.locator('#confirm-channels').check();
+    await explorer.useCrop();
+  });
+});
+
+test('ImageJ’s look-up tables colour the planes of a composite', async () => {
+  await visit(SITE, async (explorer) => {
+    const said = {
+      description: 'ImageJ=1.54f\nimages=3\nchannels=3\nmode=composite\n',
+      colours: [[0, 0, 255], [0, 255, 0], [255, 0, 0]],
+    };
+    const editor = await edited(explorer, file('imagej.tif', microscopeTiff(80, 80, discs, said)));
+    assert.deepEqual(
+      await assigned(editor),
+      ['imagej.tif plane 3', 'imagej.tif plane 2', 'imagej.tif plane 1'],
+    );
+    assert.deepEqual(
+      await editor.locator('.guess:visible').allTextContents(),
+      Array(3).fill('guessed from its colour'),
+    );
+    // Without tables the file states no colours, and the planes are guessed by their order.
+    await editor.locator('.dialog-buttons .secondary').click();
+    const { description } = said;
+    await edited(explorer, file('plain.tif', microscopeTiff(80, 80, discs, { description })));
+    assert.equal(await editor.locator('.file-colour').count(), 0);
+    assert.deepEqual(
+      await editor.locator('.guess:visible').allTextContents(),
+      Array(3).fill('a guess'),
+    );
+  });
+});
+
+test('names go before colours, and a colour that cannot be is none', async () => {
+  await visit(SITE, async (explorer) => {
+    const named = coloured([['DNA', RED], ['actin', '-1'], ['tubulin', BLUE]]);
+    const editor = await edited(
+      explorer,
+      file('named.tif', microscopeTiff(80, 80, discs, { description: named })),
+    );
+    assert.deepEqual(await assigned(editor), ['named.tif actin', 'named.tif tubulin', 'named.tif DNA']);
+    assert.equal(await editor.locator('.guess:visible').count(), 0);
+    const beside = editor.locator('.assign .file-colour');
+    assert.deepEqual(
+      await beside.allTextContents(),
+      ['white in the file', 'blue in the file', 'red in the file'],
+    );
+    await explorer.useCrop();
+    const odd = coloured([['DNA', 'blue'], ['actin', '4294967296'], ['tubulin', '0']]);
+    await edited(explorer, file('odd.tif', microscopeTiff(88, 80, discs, { description: odd })));
+    assert.deepEqual(await assigned(editor), ['odd.tif actin', 'odd.tif tubulin', 'odd.tif DNA']);
+    assert.equal(await editor.locator('.file-colour').count(), 0);
+    assert.equal(await editor.getByText('A file’s own colours are named only').isVisible(), false);
     await explorer.useCrop();
   });
 });

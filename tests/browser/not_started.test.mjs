@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
+import { accessible, accessibleThough } from './accessible.mjs';
 import { launch, WITHOUT_GPU } from './chromium.mjs';
 import { ExplorerPage, SITE } from './explorer_page.mjs';
 import { serveSpoilt } from './faulty_server.mjs';
@@ -51,7 +52,10 @@ test('without WebAssembly the page says so and offers to load again, and nothing
     await explorer.says(/needs WebAssembly, which this browser does not offer/);
     await explorer.page.locator('cellflux-notice button', { hasText: 'Load the page again' }).waitFor();
     assert.equal(await fallback(explorer.page).isVisible(), false, 'the explorer itself has started');
-    explorer.nothingInTheConsole();
+    for (const colorScheme of /** @type {const} */ (['light', 'dark'])) {
+      await explorer.page.emulateMedia({ colorScheme });
+      await accessible(explorer, `without WebAssembly, ${colorScheme}`);
+    }
   } finally {
     await context.close();
   }
@@ -108,6 +112,50 @@ test('without JavaScript the page says so and has no empty space', async () => {
     const { height } = await page.locator('cellflux-explorer').first().boundingBox();
     assert.ok(height < 120, `${height} px`);
   }, { javaScriptEnabled: false });
+});
+
+test('axe-core has nothing against the page where no script but one has come', async () => {
+  const server = await serveSpoilt(SITE, (path) =>
+    /\/(?!unstarted-)[^/]*\.js$/.test(path) ? { status: 404 } : undefined,
+  );
+  try {
+    await tab(async (page) => {
+      await page.goto(server.url);
+      await page.locator('.fallback .cause').first().waitFor({ timeout: 30_000 });
+      await page.locator('.without-script').waitFor({ timeout: 30_000 });
+      for (const width of [390, 1280]) {
+        await page.setViewportSize({ width, height: 844 });
+        for (const colorScheme of /** @type {const} */ (['light', 'dark'])) {
+          await page.emulateMedia({ colorScheme });
+          await accessibleThough(page, `without scripts, ${width} px, ${colorScheme}`);
+        }
+      }
+    });
+  } finally {
+    await server.close();
+  }
+});
+
+test('axe-core has nothing against what stands in the page for browsers without JavaScript', async () => {
+  // axe-core is a script itself, so the page is made as such a browser shows it.
+  const bare = (html) => html
+    .replace(/<script type="module"[^>]*><\/script>/g, '')
+    .replace(/<(\/?)noscript>/g, '<$1div>');
+  const server = await serveSpoilt(SITE, (path, body) =>
+    path === '/' ? Buffer.from(bare(body.toString())) : undefined,
+  );
+  try {
+    await tab(async (page) => {
+      await page.goto(server.url);
+      await page.locator('cellflux-explorer div > p').first().waitFor();
+      for (const colorScheme of /** @type {const} */ (['light', 'dark'])) {
+        await page.emulateMedia({ colorScheme });
+        await accessibleThough(page, `without JavaScript, ${colorScheme}`);
+      }
+    });
+  } finally {
+    await server.close();
+  }
 });
 
 for (const name of ['adapter', 'cellflux_wasm']) {

@@ -152,9 +152,10 @@ test('long file names leave the channels in sight in a narrow window', async () 
       recipe: null,
       walk: null,
       upload: {
-        key: 1, name: labels[0], width: 80, height: 80, planes: labels.map((label) => ({ label, picture })),
-        assignment: [0, 1, 2], guessed: [true, true, true], crop: { x: 0, y: 0, side: 32 }, extent: [1, 1],
-        smallest: 8, sorts: [], reading: [], complete: true, picture, cropPicture: picture,
+        key: 1, name: labels[0], width: 80, height: 80, assignment: [0, 1, 2],
+        planes: labels.map((label) => ({ label, picture, colour: null, colourName: null })),
+        guessed: [true, true, true], byColour: [false, false, false], crop: { x: 0, y: 0, side: 32 },
+        extent: [1, 1], smallest: 8, sorts: [], reading: [], complete: true, picture, cropPicture: picture,
         clipped: { dark: 0, bright: 0 }, hints: [], notes: [], pixelUm: null, scaleFrom: null,
       },
     });

@@ -5,6 +5,7 @@ import { about, largestSide, placed } from '../crop_place.js';
 import { el, Part } from '../html.js';
 import { NucleusOffer } from '../nucleus_offer.js';
 import { paint } from '../pixels.js';
+import { colourInFile } from '../plane_colour.js';
 import { scaleSentence, sideAtScale } from '../scale.js';
 import { shortened } from '../shortened.js';
 
@@ -18,7 +19,8 @@ const PLANE_LETTERS = 18;
 
 /**
  * A dialog over `state.upload`. `guessed` says for each channel whether its plane is a guess, which must be
- * confirmed; `reading` holds one reading for each of `sorts`.
+ * confirmed, and `byColour` whether that rests on the plane's colour; `reading` holds one reading for each of
+ * `sorts`.
  */
 export class CropEditor extends Part {
   connectedCallback() {
@@ -35,6 +37,12 @@ export class CropEditor extends Part {
     });
     this.planes = el('ul', { class: 'planes', 'aria-label': 'The image’s planes' });
     this.channels = el('div', { class: 'assign' });
+    this.tints = el(
+      'p',
+      { class: 'hint', hidden: true },
+      'A file’s own colours are named only: single planes are shown in grey, the assigned ones in the '
+        + 'model’s colours.',
+    );
     const number = (name, label) => {
       const input = el('input', {
         type: 'number',
@@ -110,6 +118,7 @@ export class CropEditor extends Part {
             'div',
             { class: 'crop-side' },
             this.channels,
+            this.tints,
             this.confirmRow,
             this.codings,
             el('div', { class: 'numbers' }, number('x', 'Left'), number('y', 'Top'), number('side', 'Side')),
@@ -163,10 +172,16 @@ export class CropEditor extends Part {
       for (const [index, select] of [...this.channels.querySelectorAll('select')].entries()) {
         select.value = String(upload.assignment[index]);
       }
+      for (const [index, own] of [...this.channels.querySelectorAll('.shown-in')].entries()) {
+        own.replaceChildren(...colourInFile(upload.planes[upload.assignment[index]]));
+      }
     }
     const guesses = upload.guessed.some(Boolean);
     const marks = /** @type {NodeListOf<HTMLElement>} */ (this.channels.querySelectorAll('.guess'));
-    for (const [index, mark] of marks.entries()) mark.hidden = !upload.guessed[index];
+    for (const [index, mark] of marks.entries()) {
+      mark.hidden = !upload.guessed[index];
+      mark.textContent = upload.byColour[index] ? 'guessed from its colour' : 'a guess';
+    }
     // Once shown the tick stays, so that what was confirmed can be seen to be.
     this.confirmRow.hidden = !(this.asked ||= guesses);
     this.confirm.checked = !guesses;
@@ -187,12 +202,15 @@ export class CropEditor extends Part {
     this.size.textContent = `${shortened(upload.name, NAME_LETTERS)}: ${facts}`;
     this.size.title = upload.name;
     list(this.notes, upload.notes);
-    this.planes.replaceChildren(...upload.planes.flatMap(({ label, picture }) => {
+    this.planes.replaceChildren(...upload.planes.flatMap((plane) => {
+      const { label, picture } = plane;
       if (!picture) return [];
       const canvas = el('canvas', { width: 1, height: 1, role: 'img', 'aria-label': label });
       paint(canvas, picture);
-      return [el('li', { title: label }, canvas, el('span', {}, shortened(label, PLANE_LETTERS)))];
+      const name = el('span', {}, shortened(label, PLANE_LETTERS));
+      return [el('li', { title: label }, canvas, name, ...colourInFile(plane))];
     }));
+    this.tints.hidden = !upload.planes.some(({ colour }) => colour);
     this.asked = false;
     this.channels.replaceChildren(...channels.map((channel, index) => {
       const dot = el('span', { class: 'dot', 'aria-hidden': 'true' });
@@ -207,7 +225,10 @@ export class CropEditor extends Part {
         assignment[index] = plane;
         // What the visitor chose is no guess.
         guessed[index] = false;
-        this.intend('upload-change', { change: { assignment, guessed } });
+        // Nor is a plane that came in exchange one that its colour named.
+        const byColour = this.upload.byColour
+          .map((named, at) => named && assignment[at] === this.upload.assignment[at]);
+        this.intend('upload-change', { change: { assignment, guessed, byColour } });
       } } },
       ...(upload.assignment.includes(-1) ? [el('option', { value: '-1' }, 'choose a channel…')] : []),
       ...upload.planes.map((plane, at) => el('option', {
@@ -218,6 +239,7 @@ export class CropEditor extends Part {
         { for: `assign-${index}` },
         el('span', {}, dot, channel.name, ' ', el('em', { class: 'guess', hidden: true }, 'a guess')),
         select,
+        el('span', { class: 'shown-in' }),
       );
     }));
     this.codings.replaceChildren(...upload.sorts.map(({ files, readings }, index) => {

@@ -231,6 +231,7 @@ mod tests {
     fn holding(values: &[f32], depth: Depth) -> Picture {
         let plane = Plane {
             name: None,
+            colour: None,
             width: values.len(),
             height: 1,
             values: values.to_vec(),

@@ -182,6 +182,7 @@ mod tests {
         let planes = (0..channels)
             .map(|c| Plane {
                 name: None,
+                colour: None,
                 width,
                 height,
                 values: (0..width * height).map(|i| f(i + c * 7)).collect(),

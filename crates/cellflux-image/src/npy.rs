@@ -209,6 +209,7 @@ pub(crate) fn decode(name: &str, bytes: &[u8], limits: &Limits) -> Result<Pictur
     let planes = (0..channels)
         .map(|channel| Plane {
             name: None,
+            colour: None,
             width,
             height,
             values: if channels_last {

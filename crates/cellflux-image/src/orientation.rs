@@ -59,6 +59,7 @@ impl Orientation {
         }
         Plane {
             name: plane.name,
+            colour: plane.colour,
             width,
             height,
             values,
@@ -87,6 +88,7 @@ mod tests {
         for (number, width, values) in stored {
             let plane = Plane {
                 name: None,
+                colour: None,
                 width,
                 height: 6 / width,
                 values: values.to_vec(),

@@ -1,6 +1,6 @@
 //! A decoded picture: planes of numbers as the file stores them, and how large a picture may be.
 
-use cellflux_microscope::Scale;
+use cellflux_microscope::{PlaneColour, Scale};
 
 use crate::error::ImageError;
 
@@ -27,6 +27,8 @@ pub struct Picture {
 pub struct Plane {
     /// What the file calls it (`red`, `alpha`, a page's name), where it says.
     pub name: Option<String>,
+    /// The colour in which the file says it is shown; only TIFF says any. No number depends on it.
+    pub colour: Option<PlaneColour>,
     /// Pixels a row.
     pub width: usize,
     /// Rows.
@@ -206,6 +208,7 @@ pub(crate) fn deinterleave<T: Copy + Into<f32>>(
         .enumerate()
         .map(|(sample, name)| Plane {
             name: name.map(str::to_owned),
+            colour: None,
             width,
             height,
             values: pixels
@@ -256,6 +259,7 @@ mod tests {
         values[7] = f32::NAN;
         let plane = Plane {
             name: None,
+            colour: None,
             width: 4,
             height: 3,
             values,

@@ -143,6 +143,7 @@ mod tests {
             .collect();
         let large = Plane {
             name: None,
+            colour: None,
             width: 1000,
             height: 600,
             values,
@@ -158,6 +159,7 @@ mod tests {
     fn a_plane_is_reduced_as_little_as_is_needed_and_keeps_its_numbers() {
         let own = Plane {
             name: None,
+            colour: None,
             width: 5,
             height: 3,
             values: (0..15u8).map(f32::from).collect(),
@@ -177,6 +179,7 @@ mod tests {
     fn uneven_edges_and_flat_planes_are_fine() {
         let flat = Plane {
             name: None,
+            colour: None,
             width: 7,
             height: 5,
             values: vec![3.0; 35],

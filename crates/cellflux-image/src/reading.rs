@@ -180,6 +180,7 @@ mod tests {
         values[200..].fill(high);
         let plane = Plane {
             name: None,
+            colour: None,
             width: 16,
             height: 16,
             values,

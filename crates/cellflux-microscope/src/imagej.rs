@@ -44,9 +44,8 @@ impl ImageJ {
     /// Where image number `image`, counted from 0, stands in a hyperstack of `images`: `channel 1, slice 2,
     /// frame 1`; none where they are not such a stack.
     pub fn place(&self, image: usize, images: usize) -> Option<String> {
-        let [channels, slices, frames] = [self.channels, self.slices, self.frames].map(|n| n.unwrap_or(1));
-        let product = channels.checked_mul(slices)?.checked_mul(frames)?;
-        if product != images || images == 0 || channels >= images {
+        let [channels, slices, _] = self.axes(images)?;
+        if channels >= images {
             return None;
         }
         let (channel, rest) = (image % channels, image / channels);
@@ -57,6 +56,22 @@ impl ImageJ {
             slice + 1,
             frame + 1
         ))
+    }
+
+    /// Which channel image number `image` of `images` is of, both counted from 0; none where they are not
+    /// such a stack.
+    pub fn channel(&self, image: usize, images: usize) -> Option<usize> {
+        let [channels, ..] = self.axes(images)?;
+        image.checked_rem(channels)
+    }
+
+    /// Channels, slices and frames of a stack of `images`; none where they do not make that many.
+    fn axes(&self, images: usize) -> Option<[usize; 3]> {
+        let axes = [self.channels, self.slices, self.frames].map(|length| length.unwrap_or(1));
+        let product = axes
+            .into_iter()
+            .try_fold(1, |product: usize, length| product.checked_mul(length));
+        (product == Some(images) && images > 0).then_some(axes)
     }
 
     /// The size of a pixel: the TIFF's resolution counts pixels per unit. What is counted per inch or
@@ -111,13 +126,15 @@ mod tests {
         assert_eq!(stack.place(0, 11), None);
         let channels = ImageJ::of("ImageJ=1.54f\nimages=3\nchannels=3\n").unwrap();
         assert_eq!(channels.place(0, 3), None);
+        assert_eq!(
+            [0, 1, 11].map(|image| stack.channel(image, 12)),
+            [0, 1, 1].map(Some)
+        );
+        assert_eq!(channels.channel(2, 3), Some(2));
+        assert_eq!((channels.channel(2, 4), channels.channel(0, 0)), (None, None));
         for wrong in ["channels=0\nslices=0", "channels=18446744073709551615\nslices=3"] {
-            assert_eq!(
-                ImageJ::of(&format!("ImageJ=1.54f\n{wrong}\n"))
-                    .unwrap()
-                    .place(1, 3),
-                None
-            );
+            let said = ImageJ::of(&format!("ImageJ=1.54f\n{wrong}\n")).unwrap();
+            assert_eq!((said.place(1, 3), said.channel(1, 3)), (None, None));
         }
     }
 

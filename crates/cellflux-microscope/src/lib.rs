@@ -3,6 +3,7 @@
 //! [`Told::of`] reads a TIFF's description and resolution. Nothing that they hold is an error of the image:
 //! what cannot be taken is listed as [`Untaken`].
 
+mod colour;
 mod description;
 mod error;
 mod imagej;
@@ -13,6 +14,7 @@ mod resolution;
 mod told;
 mod unit;
 
+pub use colour::PlaneColour;
 pub use description::Description;
 pub use error::Untaken;
 pub use imagej::ImageJ;

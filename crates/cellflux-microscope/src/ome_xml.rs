@@ -1,8 +1,9 @@
 //! What OME-XML says of a TIFF's planes (OME schema 2016-06, `Image/Pixels`): the channel that each one is
-//! of, and the size of a pixel.
+//! of, its colour, and the size of a pixel.
 
 use roxmltree::{Document, Node, ParsingOptions};
 
+use crate::colour::PlaneColour;
 use crate::error::{Untaken, quoted};
 use crate::pixel_size::{PixelSize, Source};
 use crate::unit::{Unit, unit};
@@ -25,12 +26,19 @@ const MOST_PLANES: usize = 4096;
 /// What OME-XML says of a file's planes.
 #[derive(Clone, Debug, PartialEq)]
 pub struct OmeXml {
-    /// The name of the plane in each directory, by the directory's place in the file.
-    planes: Vec<Option<String>>,
-    /// The names of the first image's channels.
-    channels: Vec<Option<String>>,
+    /// What is said of the plane in each directory, by the directory's place in the file.
+    planes: Vec<Channel>,
+    /// The first image's channels.
+    channels: Vec<Channel>,
     /// The size that the images state.
     pixel: Result<Option<PixelSize>, Untaken>,
+}
+
+/// What is said of a channel, or of one of its planes.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Channel {
+    name: Option<String>,
+    colour: Option<PlaneColour>,
 }
 
 /// The sizes of an image that its planes are counted along.
@@ -91,13 +99,28 @@ impl OmeXml {
 
     /// The name of the plane in a directory.
     pub fn plane(&self, directory: usize) -> Option<&str> {
-        self.planes.get(directory)?.as_deref()
+        self.planes.get(directory)?.name.as_deref()
+    }
+
+    /// The colour of the plane in a directory. The schema's default, white, is not said for a file that
+    /// states none.
+    pub fn colour(&self, directory: usize) -> Option<PlaneColour> {
+        self.planes.get(directory)?.colour
     }
 
     /// The name of a channel, where there are as many as `of`.
     pub fn channel(&self, index: usize, of: usize) -> Option<&str> {
+        self.channel_of(index, of)?.name.as_deref()
+    }
+
+    /// The colour of a channel, where there are as many as `of`.
+    pub fn channel_colour(&self, index: usize, of: usize) -> Option<PlaneColour> {
+        self.channel_of(index, of)?.colour
+    }
+
+    fn channel_of(&self, index: usize, of: usize) -> Option<&Channel> {
         let channels = Some(&self.channels).filter(|channels| channels.len() == of)?;
-        channels.get(index)?.as_deref()
+        channels.get(index)
     }
 
     /// The size of a pixel.
@@ -106,12 +129,13 @@ impl OmeXml {
     }
 
     fn add(&mut self, pixels: Node, own: Option<&str>) {
-        let channels: Vec<Option<String>> = children(pixels, "Channel")
-            .map(|channel| {
-                channel
+        let channels: Vec<Channel> = children(pixels, "Channel")
+            .map(|channel| Channel {
+                name: channel
                     .attribute("Name")
                     .or_else(|| channel.attribute("Fluor"))
-                    .map(str::to_owned)
+                    .map(str::to_owned),
+                colour: channel.attribute("Color").and_then(PlaneColour::of_ome),
             })
             .collect();
         let sizes = Sizes::of(pixels, channels.len());
@@ -145,25 +169,18 @@ impl OmeXml {
         }
     }
 
-    /// Names the directories of `count` planes that follow each other.
-    fn place(
-        &mut self,
-        sizes: &Sizes,
-        channels: &[Option<String>],
-        directory: usize,
-        start: usize,
-        count: usize,
-    ) {
+    /// Says which planes the directories of `count` planes that follow each other are.
+    fn place(&mut self, sizes: &Sizes, channels: &[Channel], directory: usize, start: usize, count: usize) {
         for step in 0..count.min(MOST_PLANES) {
             let Some(at) = directory.checked_add(step).filter(|&at| at < MOST_PLANES) else {
                 return;
             };
-            let name = sizes.name(channels, start.saturating_add(step));
+            let said = sizes.plane(channels, start.saturating_add(step));
             if self.planes.len() <= at {
-                self.planes.resize(at + 1, None);
+                self.planes.resize(at + 1, Channel::default());
             }
             if let Some(plane) = self.planes.get_mut(at) {
-                *plane = name;
+                *plane = said;
             }
         }
     }
@@ -255,22 +272,23 @@ impl Sizes {
         position
     }
 
-    /// The channel of a plane, and its place along depth and time where there is more than one.
-    fn name(&self, channels: &[Option<String>], position: usize) -> Option<String> {
+    /// The channel of a plane, named with its place along depth and time where there is more than one.
+    fn plane(&self, channels: &[Channel], position: usize) -> Channel {
         let mut rest = position;
-        let mut name = None;
+        let mut plane = Channel::default();
         let mut places = String::new();
         for &(axis, length) in &self.axes {
             let place = rest % length.max(1);
             rest /= length.max(1);
             if axis == 'C' {
-                name = channels.get(place).cloned().flatten();
+                plane = channels.get(place).cloned().unwrap_or_default();
             } else if length > 1 {
                 let called = if axis == 'Z' { "slice" } else { "frame" };
                 places = format!("{places}, {called} {}", place + 1);
             }
         }
-        name.map(|name| format!("{name}{places}"))
+        plane.name = plane.name.map(|name| format!("{name}{places}"));
+        plane
     }
 }
 

@@ -4,7 +4,7 @@
 
 use std::time::{Duration, Instant};
 
-use cellflux_microscope::{Description, OmeXml, PixelSize, Resolution, Source, Told};
+use cellflux_microscope::{Description, OmeXml, PixelSize, PlaneColour, Resolution, Source, Told};
 use proptest::prelude::*;
 
 /// One image of the channels DNA, tubulin and actin with more attributes of `Pixels`.
@@ -42,6 +42,53 @@ fn names_of_planes_and_the_size_of_a_pixel_are_read() {
     let pixel = told.scale.pixel.unwrap();
     assert_eq!((pixel.um(), pixel.source()), (0.65, Source::OmeXml));
     assert_eq!(said(&told), [""; 0]);
+}
+
+/// The colours of the three planes.
+fn colours(text: &str) -> Vec<Option<[u8; 3]>> {
+    let xml = OmeXml::of(text).unwrap().unwrap();
+    (0..3)
+        .map(|directory| xml.colour(directory).map(PlaneColour::rgb))
+        .collect()
+}
+
+#[test]
+fn a_planes_colour_is_its_channels_and_none_where_none_is_stated() {
+    assert_eq!(colours(&ome("")), [None; 3]);
+    let coloured = ome("")
+        .replace(r#"Name="DNA""#, r#"Name="DNA" Color="65535""#)
+        .replace(r#"Fluor="actin""#, r#"Color="-16776961""#);
+    assert_eq!(colours(&coloured), [Some([0, 0, 255]), None, Some([255, 0, 0])]);
+    // Directories in another order than the channels.
+    let turned = coloured.replace(
+        "<TiffData/>",
+        r#"<TiffData IFD="0" FirstC="2"/><TiffData IFD="1" FirstC="0"/><TiffData IFD="2" FirstC="1"/>"#,
+    );
+    assert_eq!(colours(&turned), [Some([255, 0, 0]), Some([0, 0, 255]), None]);
+    let xml = OmeXml::of(&coloured).unwrap().unwrap();
+    assert_eq!(
+        [(0, 3), (0, 2), (3, 3)].map(|(index, of)| xml.channel_colour(index, of).map(PlaneColour::name)),
+        [Some("blue"), None, None]
+    );
+}
+
+#[test]
+fn a_colour_that_cannot_be_is_none_and_hinders_nothing() {
+    for wrong in [
+        "",
+        "blue",
+        "0",
+        "4294967296",
+        "-99999999999999999999",
+        "NaN",
+        "0x0000ff",
+    ] {
+        let text = ome("").replace(r#"Name="DNA""#, &format!(r#"Name="DNA" Color="{wrong}""#));
+        assert_eq!(colours(&text), [None; 3], "{wrong}");
+        let told = Told::of(&text, None);
+        assert_eq!(names(&told), [Some("DNA"), Some("tubulin"), Some("actin")]);
+        assert_eq!(said(&told), [""; 0]);
+    }
 }
 
 #[test]

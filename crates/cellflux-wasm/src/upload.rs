@@ -6,8 +6,9 @@ use cellflux_image::composite::{Display, Rgba, composite};
 use cellflux_image::crop::{self, Crop, MIN_CROP_SIDE};
 use cellflux_image::picture::Plane;
 use cellflux_image::reading::{Reading, Sort, sorts};
+use cellflux_image::spec::Colour;
 use cellflux_image::{ImageSpec, Picture, decode_together, preview};
-use cellflux_microscope::PixelSize;
+use cellflux_microscope::{PixelSize, PlaneColour};
 use js_sys::{Array, Float32Array, Object, Reflect, Uint8Array};
 use serde::Serialize;
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -43,6 +44,9 @@ struct Description {
     /// For each channel whether its plane is a guess, which the visitor confirms before the crop can be
     /// used.
     guessed: Vec<bool>,
+    /// For each channel whether the guess rests on the plane's colour.
+    #[serde(rename = "byColour")]
+    by_colour: Vec<bool>,
     crop: Crop,
     /// The crop's width and height for a side of 1.
     extent: [f64; 2],
@@ -64,6 +68,11 @@ struct Description {
 #[derive(Serialize)]
 struct Label {
     label: String,
+    /// The colour in which the file says that the plane is shown.
+    colour: Option<Colour>,
+    /// What people call it.
+    #[serde(rename = "colourName")]
+    colour_name: Option<&'static str>,
 }
 
 /// Files whose numbers are read in one way.
@@ -117,7 +126,7 @@ impl Upload {
 
     /// Size, planes, suggested assignment, centred crop and what the numbers could mean.
     pub fn describe(&self) -> Result<JsValue, JsValue> {
-        let suggestion = assign::suggest(&self.pictures, &self.spec).map_err(Trouble::from)?;
+        let suggestion = assign::suggest_with_colours(&self.pictures, &self.spec).map_err(Trouble::from)?;
         let (width, height) = self.size();
         let longer = self.spec.width.max(self.spec.height).max(1) as f64;
         let (pixel, notes) = self.scale();
@@ -125,19 +134,14 @@ impl Upload {
             name: together(self.pictures.iter()),
             width,
             height,
-            planes: self
-                .planes
-                .iter()
-                .map(|&place| Label {
-                    label: assign::label(&self.pictures, place),
-                })
-                .collect(),
+            planes: self.planes.iter().map(|&place| self.label_of(place)).collect(),
             assignment: suggestion
                 .planes
                 .iter()
                 .map(|place| self.position(*place))
                 .collect(),
             guessed: suggestion.guessed,
+            by_colour: suggestion.by_colour,
             crop: Crop::centred(width, height, &self.spec),
             extent: [self.spec.width as f64 / longer, self.spec.height as f64 / longer],
             smallest: MIN_CROP_SIDE,
@@ -244,8 +248,22 @@ impl Upload {
     }
 
     fn plane_at(&self, at: usize) -> Option<&Plane> {
-        let place = self.planes.get(at)?;
+        self.plane_of(*self.planes.get(at)?)
+    }
+
+    fn plane_of(&self, place: PlaneRef) -> Option<&Plane> {
         self.pictures.get(place.picture)?.planes.get(place.plane)
+    }
+
+    fn label_of(&self, place: PlaneRef) -> Label {
+        let colour = self.plane_of(place).and_then(|plane| plane.colour);
+        Label {
+            label: assign::label(&self.pictures, place),
+            colour: colour
+                .map(PlaneColour::rgb)
+                .map(|[red, green, blue]| Colour { red, green, blue }),
+            colour_name: colour.map(PlaneColour::name),
+        }
     }
 
     fn size(&self) -> (usize, usize) {

@@ -65,6 +65,8 @@ pub const ALL: [Target; 21] = [
             "DimensionOrder=\"XYCZT\"",
             "<Channel",
             "Name=\"",
+            "Color=\"",
+            "-16776961\"",
             "<!DOCTYPE x [<!ENTITY a \"",
             "&a;",
             "&#0;",

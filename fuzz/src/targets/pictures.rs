@@ -13,7 +13,7 @@ const LIMITS: Limits = Limits {
     numbers: 1 << 20,
 };
 
-/// Any picture: decoded, its channels guessed, its planes drawn small.
+/// Any picture: decoded, its channels guessed by names and by colours, its planes drawn small.
 pub fn any(input: &[u8]) -> Outcome {
     let picture = decode_within("input", input, &LIMITS).map_err(|error| error.to_string())?;
     for plane in &picture.planes {
@@ -22,10 +22,21 @@ pub fn any(input: &[u8]) -> Outcome {
             preview.picture.width <= 32 && preview.picture.height <= 32,
             "a preview larger than asked for"
         );
+        if let Some(colour) = plane.colour {
+            assert!(colour.rgb() != [0; 3] && !colour.name().is_empty(), "{colour:?}");
+        }
     }
     let spec = ImageSpec::bbbc021(16, 16);
-    assign::suggest(std::slice::from_ref(&picture), &spec)
-        .map(drop)
+    let pictures = std::slice::from_ref(&picture);
+    assign::suggest(pictures, &spec)
+        .and_then(|_| assign::suggest_with_colours(pictures, &spec))
+        .map(|suggestion| {
+            let mut found = suggestion.by_colour.iter().zip(&suggestion.guessed);
+            assert!(
+                found.all(|(&by_colour, &guess)| guess || !by_colour),
+                "what a colour says is taken for sure"
+            );
+        })
         .map_err(|error| error.to_string())
 }
 

@@ -88,7 +88,7 @@ fn unique(
 }
 
 /// A plane's own name counts where it has one; otherwise the file's, if the file holds nothing else.
-fn name_of(pictures: &[Picture], place: PlaneRef) -> String {
+pub(super) fn name_of(pictures: &[Picture], place: PlaneRef) -> String {
     let Some(picture) = pictures.get(place.picture) else {
         return String::new();
     };

@@ -1,6 +1,7 @@
-//! Which plane of which file is which of the model's channels: suggested from names or order, decided by a
-//! person.
+//! Which plane of which file is which of the model's channels: suggested from names, colours or order,
+//! decided by a person.
 
+mod by_colour;
 mod by_name;
 mod names;
 mod stains;
@@ -8,6 +9,7 @@ mod stains;
 use crate::error::ImageError;
 use crate::picture::{Picture, Plane};
 use crate::spec::ImageSpec;
+use by_colour::by_colour;
 use by_name::by_name;
 use names::sort_key;
 
@@ -26,9 +28,11 @@ pub struct Suggestion {
     /// A plane for each of the model's channels, or none where only a person can tell.
     pub planes: Vec<Option<PlaneRef>>,
     /// For each channel whether its plane is a guess that a person must confirm: taken by its place, by
-    /// elimination, by a usual name of the same stain that the model does not list, or by an alias that is a
-    /// number (`w1`, `ch5`), which another microscope gives to another stain.
+    /// elimination, by its colour, by a usual name of the same stain that the model does not list, or by an
+    /// alias that is a number (`w1`, `ch5`), which another microscope gives to another stain.
     pub guessed: Vec<bool>,
+    /// For each channel whether its guess rests on the colour in which the file says the plane is shown.
+    pub by_colour: Vec<bool>,
     /// What the suggestion rests on.
     pub basis: Basis,
 }
@@ -36,8 +40,8 @@ pub struct Suggestion {
 /// What a suggestion rests on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Basis {
-    /// Every channel was found by its name, stain or alias, except at most one, which has the plane that is
-    /// left.
+    /// Every channel was found by its name, stain or alias, or by its colour where these count, except at
+    /// most one, which has the plane that is left.
     Names,
     /// There are as many planes as channels, and no names: taken in order, files sorted by name with numbers
     /// as numbers.
@@ -58,6 +62,19 @@ pub struct Assignment {
 /// # Errors
 /// [`ImageError::TooFewPlanes`] where the pictures have fewer planes than the model has channels.
 pub fn suggest(pictures: &[Picture], spec: &ImageSpec) -> Result<Suggestion, ImageError> {
+    suggest_by(pictures, spec, false)
+}
+
+/// As [`suggest`], for a person who sees it: a channel that no name finds has, as a guess, the one plane that
+/// is shown in its colour. A colour says how somebody looked at a plane, so nothing is trained by it.
+///
+/// # Errors
+/// As [`suggest`].
+pub fn suggest_with_colours(pictures: &[Picture], spec: &ImageSpec) -> Result<Suggestion, ImageError> {
+    suggest_by(pictures, spec, true)
+}
+
+fn suggest_by(pictures: &[Picture], spec: &ImageSpec, colours: bool) -> Result<Suggestion, ImageError> {
     let wanted = spec.channels.len();
     let all = in_order(pictures);
     if all.len() < wanted {
@@ -80,6 +97,15 @@ pub fn suggest(pictures: &[Picture], spec: &ImageSpec) -> Result<Suggestion, Ima
     let candidates = if seen.len() < wanted { &all } else { &seen };
 
     let (mut planes, mut guessed) = by_name(pictures, candidates, &spec.channels);
+    let shown = if colours {
+        by_colour(pictures, candidates, &spec.channels, &planes)
+    } else {
+        vec![None; wanted]
+    };
+    for ((plane, guess), &shown) in planes.iter_mut().zip(&mut guessed).zip(&shown) {
+        *guess |= shown.is_some();
+        *plane = plane.or(shown);
+    }
     let left: Vec<PlaneRef> = candidates
         .iter()
         .copied()
@@ -109,6 +135,7 @@ pub fn suggest(pictures: &[Picture], spec: &ImageSpec) -> Result<Suggestion, Ima
     Ok(Suggestion {
         planes,
         guessed,
+        by_colour: shown.iter().map(Option::is_some).collect(),
         basis,
     })
 }
@@ -309,6 +336,7 @@ mod tests {
             .iter()
             .map(|plane| Plane {
                 name: plane.map(str::to_owned),
+                colour: None,
                 width,
                 height,
                 values: vec![0.0; width * height],

@@ -38,6 +38,12 @@ pub(super) fn alike(channel: &Channel) -> Vec<Vec<String>> {
     }
 }
 
+/// Whether a plane's name, as words, says what is stained.
+pub(super) fn named(name: &[String]) -> bool {
+    let mut names = SAME.iter().copied().flatten();
+    names.any(|stain| contains(name, &words(stain)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -65,5 +71,12 @@ mod tests {
     #[test]
     fn a_channel_of_two_structures_is_neither() {
         assert!(alike(&channel("DNA and actin", "")).is_empty());
+    }
+
+    #[test]
+    fn a_name_says_what_is_stained_and_a_fluorophore_does_not() {
+        let says = |name: &str| named(&words(name));
+        assert!(says("c:1/3 - Hoechst 33342") && says("endoplasmic reticulum, slice 2"));
+        assert!(!says("Alexa 488") && !says("channel 1") && !says(""));
     }
 }

@@ -1,9 +1,11 @@
 //! TIFF and `BigTIFF`, through the `tiff` crate: strips or tiles, chunky or planar samples, one page or many.
 //!
-//! [`pages`] says which planes a file holds, [`names`] what they are called, the codec what their numbers
-//! are. What descriptions mean is `cellflux-microscope`'s.
+//! [`pages`] says which planes a file holds, [`names`] what they are called, [`colours`] how they are shown,
+//! the codec what their numbers are. What descriptions mean is `cellflux-microscope`'s.
 
+mod colours;
 mod directory;
+mod imagej;
 mod jpeg;
 mod names;
 mod pages;
@@ -27,11 +29,16 @@ pub(crate) fn decode(name: &str, bytes: &[u8], limits: &Limits) -> Result<Pictur
     let resolution = pages.first().and_then(|page| resolution(file, &page.directory));
     let told = Told::of(&description, resolution);
     let names = names::of(file, &pages, &told.description);
+    let colours = colours::of(file, &pages, &told.description);
     let depth = pages.first().map_or(Depth::Eight, |page| page.depth);
     let mut planes = Vec::new();
-    for (page, names) in pages.iter().zip(&names) {
+    for ((page, names), colours) in pages.iter().zip(&names).zip(colours) {
         let decoded = samples(name, file, page, limits)?;
-        planes.extend(split(name, page, names, decoded)?);
+        let mut own = split(name, page, names, decoded)?;
+        for (plane, colour) in own.iter_mut().zip(colours) {
+            plane.colour = colour;
+        }
+        planes.extend(own);
     }
     Ok(Picture {
         scale: told.scale,
@@ -132,6 +139,7 @@ fn arrange<T: Copy + Into<f32>>(
         .zip(names)
         .map(|(plane, plane_name)| Plane {
             name: plane_name.map(str::to_owned),
+            colour: None,
             width: page.width,
             height: page.height,
             values: plane.iter().map(|&v| v.into()).collect(),
@@ -176,6 +184,7 @@ fn coloured(places: &[Plane], map: &[u16]) -> Vec<Plane> {
     parts
         .map(|(colour, part)| Plane {
             name: Some(colour.into()),
+            colour: None,
             width: places.width,
             height: places.height,
             values: places

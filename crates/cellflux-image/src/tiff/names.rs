@@ -2,13 +2,12 @@
 
 use cellflux_microscope::{Description, OmeXml};
 
-use super::directory::{Container, Directory, tag};
+use super::directory::{Container, tag};
+use super::imagej;
 use super::pages::{Colours, Page};
 
 /// A longer name is text about the picture, not a channel's name.
 const LONGEST_NAME: usize = 200;
-/// The longest list of ImageJ's labels that is read, in bytes.
-const LONGEST_METADATA: usize = 1 << 24;
 
 /// For every page the names of its planes. A picture is not refused because such a text cannot be read.
 pub(super) fn of(file: Container, pages: &[Page], description: &Description) -> Vec<Vec<Option<String>>> {
@@ -17,7 +16,7 @@ pub(super) fn of(file: Container, pages: &[Page], description: &Description) -> 
         Description::ImageJ(_) | Description::Other => None,
     };
     let labels = match pages.first() {
-        Some(first) if xml.is_none() => imagej_labels(file, &first.directory),
+        Some(first) if xml.is_none() => imagej::labels(file, &first.directory),
         _ => Vec::new(),
     };
     pages
@@ -64,42 +63,4 @@ fn name_of_sample(page: &Page, sample: usize, name: Option<&String>, xml: Option
 fn tidy(name: &str) -> Option<String> {
     let line = name.trim().lines().next().unwrap_or_default().trim();
     (!line.is_empty() && line.len() <= LONGEST_NAME).then(|| line.to_owned())
-}
-
-/// The parts of ImageJ's metadata that are labels: UTF-16 in the file's byte order, one part per image.
-///
-/// The tag's bytes begin with a header: `IJIJ`, then for each kind of part its name of four letters and how
-/// many there are. The other tag holds the length of that header and of every part.
-fn imagej_labels(file: Container, directory: &Directory) -> Vec<String> {
-    let read = || {
-        let counts = file.numbers(directory, tag::IMAGEJ_COUNTS)?;
-        let data = file
-            .data(directory, tag::IMAGEJ_METADATA)
-            .filter(|data| data.len() <= LONGEST_METADATA)?;
-        let (header, mut rest) = data.split_at_checked(usize::try_from(*counts.first()?).ok()?)?;
-        let mut lengths = counts.into_iter().skip(1);
-        let mut words = header.chunks_exact(4).map(|word| file.number(word) as u32);
-        words
-            .next()
-            .filter(|&magic| magic == u32::from_be_bytes(*b"IJIJ"))?;
-        let mut labels = Vec::new();
-        while let (Some(kind), Some(parts)) = (words.next(), words.next()) {
-            for _ in 0..parts {
-                let Some(length) = lengths.next() else {
-                    return Some(labels);
-                };
-                let (part, after) = rest.split_at_checked(usize::try_from(length).ok()?)?;
-                rest = after;
-                if kind == u32::from_be_bytes(*b"labl") {
-                    let units: Vec<u16> = part
-                        .chunks_exact(2)
-                        .map(|unit| file.number(unit) as u16)
-                        .collect();
-                    labels.push(String::from_utf16_lossy(&units));
-                }
-            }
-        }
-        Some(labels)
-    };
-    read().unwrap_or_default()
 }

@@ -2,6 +2,7 @@
 // Helpers of tests may stop a test as the tests themselves do.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests")]
 
+mod colours;
 mod scale;
 mod written;
 
