@@ -24,6 +24,31 @@ fn engine(gpu: &Gpu, golden: &Golden, precision: Precision) -> WgpuEngine {
     pollster::block_on(new).unwrap()
 }
 
+/// An engine for two images at once, with this tuning.
+fn tuned(gpu: &Gpu, golden: &Golden, precision: Precision, tuning: Tuning) -> WgpuEngine {
+    let new = WgpuEngine::tuned(
+        gpu,
+        &golden.config,
+        &golden.weights,
+        golden.size(),
+        2,
+        precision,
+        tuning,
+        |_| {},
+    );
+    pollster::block_on(new).unwrap()
+}
+
+/// The velocity of a case's images under its conditions.
+fn conditional(engine: &mut WgpuEngine, golden: &Golden) -> Vec<f32> {
+    let conditions = golden.conditions();
+    let given: Vec<_> = conditions.iter().map(|row| Some(row.as_slice())).collect();
+    let t: Vec<f64> = golden.values("t").iter().map(|t| f64::from(*t)).collect();
+    let x = engine.upload(&golden.values("x")).unwrap();
+    let velocity = engine.evaluate(&x, &t, &given).unwrap();
+    pollster::block_on(engine.read(&velocity)).unwrap()
+}
+
 /// The precisions that the adapter has, each with its bound.
 fn bounds(gpu: &Gpu) -> Vec<(Precision, f64)> {
     let mut bounds = vec![(Precision::F32, 1e-4)];
@@ -69,26 +94,11 @@ fn every_tile_of_the_tuner_has_the_references_velocities() {
     tiles.retain(|tile| gpu.report().cooperative || !matches!(tile, Tile::Cooperative { .. }));
     tiles.sort();
     tiles.dedup();
-    let conditions = golden.conditions();
-    let given: Vec<_> = conditions.iter().map(|row| Some(row.as_slice())).collect();
-    let t: Vec<f64> = golden.values("t").iter().map(|t| f64::from(*t)).collect();
     for tile in tiles {
         for (precision, bound) in bounds(&gpu) {
             let tuning = Tuning::of(gpu.report()).forcing(tile);
-            let new = WgpuEngine::tuned(
-                &gpu,
-                &golden.config,
-                &golden.weights,
-                golden.size(),
-                2,
-                precision,
-                tuning,
-                |_| {},
-            );
-            let mut engine = pollster::block_on(new).unwrap();
-            let x = engine.upload(&golden.values("x")).unwrap();
-            let velocity = engine.evaluate(&x, &t, &given).unwrap();
-            let found = pollster::block_on(engine.read(&velocity)).unwrap();
+            let mut engine = tuned(&gpu, &golden, precision, tuning);
+            let found = conditional(&mut engine, &golden);
             let error = relative(&found, &golden.values("velocity_conditional"));
             println!("{tile} {precision}: {error:.2e}");
             assert!(error <= bound, "{tile} {precision}: {error:e}");
@@ -114,28 +124,13 @@ fn packed_weights_have_the_velocities_of_the_same_weights_in_f32() {
             });
             tensor.values = Values::F16(halves.collect());
         }
-        let conditions = golden.conditions();
-        let given: Vec<_> = conditions.iter().map(|row| Some(row.as_slice())).collect();
-        let t: Vec<f64> = golden.values("t").iter().map(|t| f64::from(*t)).collect();
         // A tile that widens what it reads: Winograd's points are f32 in any case.
         let tile: Tile = "registers:4x2".parse().unwrap();
         let [plain, packed] = [false, true].map(|packs| {
             let tuning = Tuning::of(gpu.report()).forcing(tile).packing_weights(packs);
-            let new = WgpuEngine::tuned(
-                &gpu,
-                &golden.config,
-                &golden.weights,
-                golden.size(),
-                2,
-                Precision::F32,
-                tuning,
-                |_| {},
-            );
-            let mut engine = pollster::block_on(new).unwrap();
+            let mut engine = tuned(&gpu, &golden, Precision::F32, tuning);
             assert_eq!(engine.tuning().packs_weights(), packs);
-            let x = engine.upload(&golden.values("x")).unwrap();
-            let velocity = engine.evaluate(&x, &t, &given).unwrap();
-            pollster::block_on(engine.read(&velocity)).unwrap()
+            conditional(&mut engine, &golden)
         });
         assert_eq!(plain, packed, "{case}");
         let error = relative(&packed, &values);
@@ -151,26 +146,11 @@ fn every_tile_of_attention_has_the_references_velocities() {
         let Some(golden) = Golden::load(case) else {
             continue;
         };
-        let conditions = golden.conditions();
-        let given: Vec<_> = conditions.iter().map(|row| Some(row.as_slice())).collect();
-        let t: Vec<f64> = golden.values("t").iter().map(|t| f64::from(*t)).collect();
         for tile in AttentionTile::ALL {
             for (precision, bound) in bounds(&gpu) {
                 let tuning = Tuning::of(gpu.report()).forcing_attention(tile);
-                let new = WgpuEngine::tuned(
-                    &gpu,
-                    &golden.config,
-                    &golden.weights,
-                    golden.size(),
-                    2,
-                    precision,
-                    tuning,
-                    |_| {},
-                );
-                let mut engine = pollster::block_on(new).unwrap();
-                let x = engine.upload(&golden.values("x")).unwrap();
-                let velocity = engine.evaluate(&x, &t, &given).unwrap();
-                let found = pollster::block_on(engine.read(&velocity)).unwrap();
+                let mut engine = tuned(&gpu, &golden, precision, tuning);
+                let found = conditional(&mut engine, &golden);
                 let error = relative(&found, &golden.values("velocity_conditional"));
                 println!("{case} attention {tile} {precision}: {error:.2e}");
                 assert!(error <= bound, "{case} attention {tile} {precision}: {error:e}");
@@ -188,17 +168,8 @@ fn weights_that_are_not_f16_numbers_are_not_packed() {
     let tensor = golden.weights.tensors.get_mut("out.2.weight").unwrap();
     tensor.values = Values::F32(tensor.to_f32());
     let tuning = Tuning::of(gpu.report()).packing_weights(true);
-    let new = WgpuEngine::tuned(
-        &gpu,
-        &golden.config,
-        &golden.weights,
-        golden.size(),
-        1,
-        Precision::F32,
-        tuning,
-        |_| {},
-    );
-    assert!(!pollster::block_on(new).unwrap().tuning().packs_weights());
+    let engine = tuned(&gpu, &golden, Precision::F32, tuning);
+    assert!(!engine.tuning().packs_weights());
 }
 
 #[test]
