@@ -27,6 +27,7 @@ pub mod provenance;
 #[cfg(not(target_family = "wasm"))]
 pub mod pth;
 pub mod quantise;
+pub mod quick;
 pub mod sampling;
 pub mod shard;
 pub mod state_dict;

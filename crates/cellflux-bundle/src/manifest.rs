@@ -17,6 +17,7 @@ use crate::{
     limits,
     provenance::Provenance,
     quantise::WeightDtype,
+    quick::QuickWeights,
     sampling::{FlowSource, Sampling, TrainedNoise},
     topology::Topology,
 };
@@ -38,6 +39,9 @@ pub struct Manifest {
     pub description: String,
     /// The network.
     pub model: Model,
+    /// The weights once more in fewer bytes, for a page to walk with until the full ones have come.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quick_weights: Option<QuickWeights>,
     /// The images it works on.
     pub image: ImageSpec,
     /// The perturbations it knows.
@@ -343,7 +347,8 @@ impl Manifest {
         for path in structures.chain(pictures) {
             require(path)?;
         }
-        self.validate_weight_bytes()
+        self.validate_weight_bytes()?;
+        self.quick_weights.map_or(Ok(()), |quick| quick.validate(self))
     }
 
     /// The shards must add up to the configuration's weights, and there must be no others.
