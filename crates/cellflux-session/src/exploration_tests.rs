@@ -427,3 +427,21 @@ fn asking_for_the_condition_s_effect_changes_nothing_of_the_walk() {
     let error = block_on(broken.condition_effect(0)).unwrap_err();
     assert!(matches!(error, StepError::NotFinite { .. }), "{error}");
 }
+
+#[test]
+fn steps_under_quick_weights_say_so_as_do_all_after_them_until_the_walk_starts_over() {
+    let mut exploration = Exploration::new(prepared(|_| ()));
+    exploration.attach_engine_of(TestEngine::default(), Some(WeightDtype::Int8));
+    block_on(exploration.advance(Pacing::Single)).unwrap();
+    // The full weights have come: what is walked with them still starts where the quick ones led.
+    exploration.attach_engine(TestEngine::default());
+    assert_eq!(exploration.quick(), None);
+    run_to_end(&mut exploration, Pacing::Single).unwrap();
+    let said: Vec<_> = exploration.frames().iter().map(|frame| frame.quick).collect();
+    let int8 = Some(WeightDtype::Int8);
+    assert_eq!(said, [None, int8, int8, int8, int8]);
+
+    exploration.apply(prepared(|recipe| recipe.sampling.alpha = 2.0));
+    run_to_end(&mut exploration, Pacing::Single).unwrap();
+    assert!(exploration.frames().iter().all(|frame| frame.quick.is_none()));
+}

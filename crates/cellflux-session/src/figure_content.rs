@@ -81,7 +81,7 @@ pub fn sheet(
     frames: &[Frame],
     steps: Steps,
 ) -> Result<Sheet, SessionError> {
-    let recipe = walk.recipe();
+    let recipe = &walk.recipe().seen_in(frames.last().and_then(|last| last.quick));
     let spec = &manifest.image;
     let chosen = chosen(frames.len(), steps.most());
     let share = Share {
@@ -292,6 +292,9 @@ fn footer(
     {
         footer.push(format!("Walked to t = {:.3}, not yet to {end}", last.t));
     }
+    if let Some(weights) = frames.last().and_then(|last| last.quick) {
+        footer.push(format!("Weights: {}", picture_text::quick_words(weights)));
+    }
     let otherwise = picture_text::shown_otherwise(manifest, recipe);
     if !otherwise.is_empty() {
         footer.push(format!("Display: {}", otherwise.join("; ")));
@@ -356,6 +359,7 @@ mod tests {
                 rejected: 0,
                 waypoint: step,
                 step_size: None,
+                quick: None,
                 values: if step == 0 {
                     walk.start().to_vec()
                 } else {
