@@ -144,7 +144,9 @@ export class Linked {
   }
 
   async copy() {
-    const { link, cursor } = this.#state();
+    const { link: ofRecipe, walk, cursor } = this.#state();
+    // What was seen under quick weights says so.
+    const link = walk?.quick?.link ?? ofRecipe;
     const address = `${this.address}#${linkAt(link, cursor)}`;
     if (address.length > LONGEST) {
       this.#set({ notice: warned(tooLong(address)) });

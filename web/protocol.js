@@ -32,7 +32,7 @@ export const KINDS = /** @type {const} */ ([
  * cells are fetched to be measured or counted, and place a crop while the module comes that looks for nuclei.
  */
 export const ASIDE = /** @type {ReadonlySet<string>} */ (
-  new Set(['download', 'cancel', 'cells', 'count_cells', 'nuclei'])
+  new Set(['download', 'full', 'cancel', 'cells', 'count_cells', 'nuclei'])
 );
 
 /**
@@ -85,7 +85,10 @@ export const otherModel = (what, found, open) =>
  *   at a link
  * @property {{ args: Nothing, answer: Nothing }} pictures brings thumbnails and drawings that have not come,
  *   once more
- * @property {{ args: Nothing, answer: Nothing }} download brings the weights
+ * @property {{ args: Nothing, answer: { more: boolean } }} download brings weights to walk with: the quick
+ *   ones where the bundle has some and the full ones are not kept; `more` where those are still to come
+ * @property {{ args: Nothing, answer: Nothing }} full brings the full weights, for the engine started next
+ * @property {{ args: Nothing, answer: Exploration }} again walks the recipe in view anew, from its start
  * @property {{ args: Nothing, answer: Nothing }} cancel stops a download
  * @property {{ args: { engine: EngineName }, answer: Started }} engine starts an engine, the first or
  *   another one, at the step reached
@@ -180,6 +183,8 @@ export const otherModel = (what, found, open) =>
  * @property {number[] | null} times of all steps, reached or not; null for the adaptive solver, which finds
  *   them on the way
  * @property {boolean} finished
+ * @property {{ dtype: string, link: string } | null} quick the quick weights under which steps of it ran, with
+ *   a link that names them
  * @property {number} from
  * @property {Step[]} steps
  */
@@ -333,6 +338,8 @@ export const otherModel = (what, found, open) =>
  * @property {string} adapter
  * @property {boolean} software
  * @property {string} dtype
+ * @property {string} weights how the weights are stored that it has
+ * @property {boolean} quick whether those are the bundle's quick ones, until the full ones have come
  * @property {string | null} tiles which tiles run; of a GPU engine
  * @property {string | null} tilesRefused why those that were kept are not used
  * @property {string | null} why this engine was taken

@@ -56,7 +56,7 @@ export class ModelCard extends Part {
   }
 
   /** @param {State} state */
-  #showFacts({ engine, evaluations, rejected, pace, engineAsked, tuned }) {
+  #showFacts({ manifest, engine, evaluations, rejected, pace, engineAsked, tuned }) {
     const facts = [engine, evaluations, rejected, pace, engineAsked, tuned].map((x) => JSON.stringify(x));
     if (!this.changed('facts', facts.join())) return;
     const unnamed = engine.software && !engine.adapter.includes('software');
@@ -73,6 +73,7 @@ export class ModelCard extends Part {
         ', ',
         el('span', { 'data-fact': 'dtype' }, engine.dtype),
       ),
+      row('Weights', el('span', { 'data-fact': 'weights' }, weights(engine, manifest))),
       ...(engine.tiles ? [row('Tiles', el('span', { 'data-fact': 'tiles' }, tiles(engine, tuned)))] : []),
       row(
         'Pace',
@@ -101,6 +102,10 @@ export class ModelCard extends Part {
     );
   }
 }
+
+/** Which weights it has, as they are stored. */
+const weights = ({ weights: stored, quick }, { dtype }) =>
+  (quick ? `${stored}, the bundle’s quick ones; its full ${dtype} ones have not come yet` : stored);
 
 /** Which kernel variants run, and what has been measured for the next engine. */
 function tiles({ tiles: which, tilesRefused }, tuned) {

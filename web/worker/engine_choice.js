@@ -25,9 +25,11 @@ const message = (error) => error?.sentence ?? String(error?.message ?? error);
  * @param {wasm.Model} model
  * @param {EngineName} asked
  * @param {Say} say
+ * @param {<Value>(work: () => Promise<Value>) => Promise<Value>} use hears what works with the model, a trial
+ *   that nobody waits for any more included
  * @returns {Promise<Chosen & { kept: KeptTiles | null }>} the engine, and where its tiles are kept
  */
-export async function startEngine(model, asked, say) {
+export async function startEngine(model, asked, say, use) {
   let kept = null;
   let starting = true;
   const tell = {
@@ -40,9 +42,10 @@ export async function startEngine(model, asked, say) {
     candle: () => wasm.Engine.candle(model),
     wgpu: async (adapter) => {
       kept = new KeptTiles(adapter);
-      return wasm.Engine.wgpu(model, adapter, await kept.read(), tell.doing);
+      const text = await kept.read();
+      return use(() => wasm.Engine.wgpu(model, adapter, text, tell.doing));
     },
-    guess: () => wasm.Engine.guess_on_gpu(model),
+    guess: () => use(() => wasm.Engine.guess_on_gpu(model)),
   };
   try {
     return { ...(await chooseEngine(make, asked, tell)), kept };

@@ -3,6 +3,7 @@
 import { CountingCells } from './cell_counts.js';
 import { Compounds } from './compounds.js';
 import { startEngine } from './engine_choice.js';
+import { ranIn } from './kept_file.js';
 import { LookingForNuclei } from './field_nuclei.js';
 import { manifestView } from './manifest_view.js';
 import { Maps } from './maps.js';
@@ -62,8 +63,9 @@ export class Exploring {
       this.#pictures.bringLacking();
       return {};
     },
-    download: async () => {
-      await this.#opening.bringWeights();
+    download: async () => ({ more: await this.#opening.bringWeights() }),
+    full: async () => {
+      await this.#opening.bringFullWeights();
       return {};
     },
     cancel: async () => {
@@ -75,6 +77,7 @@ export class Exploring {
     type: (args) => this.#walking.type(args),
     link: ({ link }) => this.#walking.followLink(link),
     recipe: ({ text }) => this.#walking.followRecipe(text),
+    again: () => this.#walking.again(),
     step: ({ playing }) => this.#walking.step(playing),
     show: ({ view }) => this.#walking.show(view),
     look: async (args) => this.#walking.look(args),
@@ -133,11 +136,16 @@ export class Exploring {
    * @returns {Promise<Answer<'engine'>>}
    */
   async #startEngine({ engine: asked }) {
-    const { engine, report, pace, why, kept } = await startEngine(this.#opening.model, asked, this.#say);
+    const opening = this.#opening;
+    const use = (work) => opening.use(work);
+    const { engine, report, pace, why, kept } = await startEngine(opening.model, asked, this.#say, use);
+    const quick = engine.quick_dtype() ?? null;
+    const weights = quick ?? opening.model.manifest().model.dtype;
     const tiles = engine.take_tiles() ?? null;
     this.#tuning.of(tiles, kept);
-    this.#walking.attach(engine, { pace, ahead: report.engine === 'wgpu' });
-    const facts = { ...report, why, tilesRefused: tiles?.refused() ?? null };
+    this.#walking.attach(engine, { pace, ahead: report.engine === 'wgpu', quick });
+    const tilesRefused = tiles?.refused() ?? null;
+    const facts = { ...report, weights, quick: quick !== null, why, tilesRefused };
     return { engine: facts, tuned: null, engineAsked: asked, evaluations: this.#walking.evaluations, pace };
   }
 
@@ -156,7 +164,8 @@ export class Exploring {
    */
   async #table({ others }) {
     const { steps } = await this.#measure({ from: 0 });
-    const name = `cellflux-${this.#walking.compound ?? 'typed-compound'}-measures.csv`;
+    const of = `${this.#walking.compound ?? 'typed-compound'}${ranIn(this.#walking.inView)}`;
+    const name = `cellflux-${of}-measures.csv`;
     return this.#results.table(name, [{ ...this.#walking.named, steps }, ...others]);
   }
 }

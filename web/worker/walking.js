@@ -47,6 +47,8 @@ export class Walking {
   #ahead = false;
   /** Whether the walk has an engine. */
   #lendable = false;
+  /** How the quick weights are stored that the engine has; null where it has the bundle's own. */
+  #quick = null;
   /** Velocities evaluated, of all walks. */
   evaluations = 0;
   /**
@@ -66,9 +68,9 @@ export class Walking {
     this.#wanted = wanted;
   }
 
-  /** Whether there is an engine to lend. */
+  /** Whether there is an engine to lend. What is compared is walked under the full weights alone. */
   get canLend() {
-    return this.#lendable;
+    return this.#lendable && this.#quick === null;
   }
 
   /** The walk in view, for what is drawn of it alone; null before there is one. */
@@ -163,6 +165,20 @@ export class Walking {
   }
 
   /**
+   * Walks the recipe in view anew: its steps ran under weights that are not the engine's any more.
+   * @returns {Promise<Exploration>}
+   */
+  async again() {
+    const other = await this.another(this.#recipe);
+    const engine = this.#walk.detach();
+    free(this.#walk);
+    this.#walk = other;
+    if (engine) other.attach(engine);
+    this.#told = Math.min(this.#told, 1);
+    return this.#exploration();
+  }
+
+  /**
    * @param {View} view
    * @returns {Promise<Exploration>}
    */
@@ -224,9 +240,12 @@ export class Walking {
   /**
    * Walks on with this engine, from the step reached.
    * @param {wasm.Engine} engine
-   * @param {{ pace: number | null, ahead: boolean }} known of it
+   * @param {{ pace: number | null, ahead: boolean, quick: string | null }} known of it
    */
-  attach(engine, { pace, ahead }) {
+  attach(engine, { pace, ahead, quick }) {
+    // Going back to a walk under the quick weights would show steps that can be walked exactly now.
+    if (this.#quick !== null && quick === null) this.#before.clear();
+    this.#quick = quick;
     this.pace = pace;
     this.#ahead = ahead;
     this.#lendable = Boolean(this.#walk);
@@ -505,6 +524,7 @@ export class Walking {
       noised: walk.noised(),
       times: times ? [...times] : null,
       finished: walk.finished(),
+      quick: walk.quick() === undefined ? null : { dtype: walk.quick(), link: walk.seen_link() },
       from,
       steps: listOf(walk.steps() - from, (index) => this.#toldStep(from + index)),
       ...(from === 0 ? { start: walk.control(), clipped: walk.clipped_start() } : {}),

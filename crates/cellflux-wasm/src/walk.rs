@@ -151,10 +151,14 @@ impl Walk {
         plain(self.exploration.walk().recipe())
     }
 
-    /// The hash of this exploration's link, without `#`. Of steps that ran under quick weights it names those.
+    /// The hash of this exploration's link, without `#`.
     pub fn link(&self) -> Result<String, JsValue> {
-        let recipe = self.exploration.walk().recipe().seen_in(self.seen_in());
-        Ok(link::write(&recipe, &self.manifest.image).map_err(|error| Trouble::of_session(&error))?)
+        Ok(self.link_of(self.exploration.walk().recipe())?)
+    }
+
+    /// The same, which names the quick weights under which any of the steps reached ran.
+    pub fn seen_link(&self) -> Result<String, JsValue> {
+        Ok(self.link_of(&self.exploration.walk().recipe().seen_in(self.seen_in()))?)
     }
 
     /// Number of the trajectory; a new one after every change that lost or may lose steps.
@@ -355,6 +359,10 @@ impl Walk {
                 ),
             )
         })
+    }
+
+    fn link_of(&self, recipe: &Recipe) -> Result<String, Trouble> {
+        link::write(recipe, &self.manifest.image).map_err(|error| Trouble::of_session(&error))
     }
 
     fn seen_in(&self) -> Option<WeightDtype> {
