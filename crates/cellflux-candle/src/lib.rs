@@ -25,6 +25,7 @@ mod prepared_kernel;
 pub mod resample;
 pub mod residual_block;
 mod softmax;
+mod split;
 #[cfg(test)]
 mod test_numbers;
 pub mod time_embedding;
