@@ -1,5 +1,10 @@
 //! A batch that is divided among cores gives bit for bit what one core gives.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "helpers of tests, which may panic as tests may"
+)]
+
 use cellflux_bundle::UNetConfig;
 use cellflux_candle::CandleEngine;
 use cellflux_flow::field::{Engine, Field};
