@@ -28,6 +28,7 @@ pub mod provenance;
 pub mod pth;
 pub mod quantise;
 pub mod quick;
+mod quick_weights;
 pub mod sampling;
 pub mod shard;
 pub mod state_dict;

@@ -17,7 +17,7 @@ use crate::{
     limits,
     provenance::Provenance,
     quantise::WeightDtype,
-    quick::QuickWeights,
+    quick_weights::{self, QuickWeights},
     sampling::{FlowSource, Sampling, TrainedNoise},
     topology::Topology,
 };
@@ -204,6 +204,14 @@ impl Manifest {
             .collect()
     }
 
+    /// The shards of the quick weights, in order; none in a bundle without them.
+    pub fn quick_files(&self) -> Vec<&FileEntry> {
+        let count = self.quick_weights.map_or(0, |quick| quick.shards);
+        (0..count)
+            .filter_map(|index| self.file(&quick_weights::shard_path(index, count)).ok())
+            .collect()
+    }
+
     fn validate_model(&self) -> Result<(), BundleError> {
         let model = &self.model;
         model.config.validate()?;
@@ -348,7 +356,11 @@ impl Manifest {
             require(path)?;
         }
         self.validate_weight_bytes()?;
-        self.quick_weights.map_or(Ok(()), |quick| quick.validate(self))
+        let Some(quick) = &self.quick_weights else {
+            return Ok(());
+        };
+        let parameters = Topology::new(&self.model.config).parameters(&self.model.config);
+        quick.validate(self.model.dtype, &parameters, &self.files)
     }
 
     /// The shards must add up to the configuration's weights, and there must be no others.

@@ -3,115 +3,18 @@
 //! The section is optional, and a reader may ignore it: what the network computes is what the full weights
 //! say. A walk under quick weights is close to it, and is named as one.
 
-use serde::{Deserialize, Serialize};
-
 use crate::{
     bundle::{Bundle, Packed},
-    check::ensure,
     conditions::ConditionVectors,
     error::BundleError,
     files::{self, FileEntry, VerifiedFile},
-    limits,
     manifest::Manifest,
     quantise::WeightDtype,
     shard::{ShardReader, write_shards},
     state_dict::StateDict,
-    topology::Topology,
 };
 
-/// How a bundle stores its weights once more, in fewer bytes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct QuickWeights {
-    /// How they are stored: a format that takes fewer bytes than the model's own.
-    pub dtype: WeightDtype,
-    /// Number of their shards, named by [`shard_path`].
-    pub shards: usize,
-}
-
-/// The path of quick shard `index`, counted from 0, of `count`: `quick-0001-of-0002.safetensors`. Readers that
-/// do not know quick weights take no file of this name for a weight shard.
-pub fn shard_path(index: usize, count: usize) -> String {
-    format!("quick-{:04}-of-{count:04}.safetensors", index + 1)
-}
-
-/// Whether this is the path of a quick shard, by its name.
-pub fn is_shard(path: &str) -> bool {
-    path.starts_with("quick-") && files::has_extension(path, "safetensors")
-}
-
-impl QuickWeights {
-    /// Checks the section against the manifest that it stands in: fewer bytes than the model's own weights,
-    /// shards that are all listed, small enough, as many as are named, and together of the size of the
-    /// network's weights.
-    pub(crate) fn validate(&self, manifest: &Manifest) -> Result<(), BundleError> {
-        let model = &manifest.model;
-        let parameters = Topology::new(&model.config).parameters(&model.config);
-        let bytes = |dtype: WeightDtype| -> u64 {
-            parameters
-                .iter()
-                .map(|parameter| dtype.stored_bytes(&parameter.shape))
-                .sum()
-        };
-        let low = bytes(self.dtype);
-        ensure(
-            low < bytes(model.dtype),
-            "quick_weights.dtype",
-            self.dtype,
-            format!(
-                "a format that takes fewer bytes than {}, as model.dtype",
-                model.dtype
-            ),
-        )?;
-        ensure(
-            (1..=limits::FILES).contains(&self.shards),
-            "quick_weights.shards",
-            self.shards,
-            format!("1 to {}", limits::FILES),
-        )?;
-        let named = manifest
-            .files
-            .iter()
-            .filter(|entry| is_shard(&entry.path))
-            .count();
-        ensure(
-            named == self.shards,
-            "number of quick-*.safetensors in files",
-            named,
-            format!("{} as quick_weights.shards", self.shards),
-        )?;
-        let mut found = 0_u64;
-        for index in 0..self.shards {
-            let entry = manifest.file(&shard_path(index, self.shards))?;
-            ensure(
-                entry.bytes <= limits::SHARD_BYTES as u64,
-                format!("bytes of {}", entry.path),
-                entry.bytes,
-                format!("at most {}", limits::SHARD_BYTES),
-            )?;
-            found += entry.bytes;
-        }
-        let high = low + (self.shards * (limits::TENSOR_HEADER_BYTES + 8)) as u64;
-        ensure(
-            (low..=high).contains(&found),
-            "total bytes of the quick shards in files",
-            found,
-            format!(
-                "{low} to {high} for {} parameters stored as {}",
-                model.parameters, self.dtype
-            ),
-        )
-    }
-}
-
-impl Manifest {
-    /// The shards of the quick weights, in order; none in a bundle without them.
-    pub fn quick_files(&self) -> Vec<&FileEntry> {
-        let count = self.quick_weights.map_or(0, |quick| quick.shards);
-        (0..count)
-            .filter_map(|index| self.file(&shard_path(index, count)).ok())
-            .collect()
-    }
-}
+pub use crate::quick_weights::{QuickWeights, is_shard, shard_path};
 
 /// Reads the quick weights of a bundle, shard by shard in any order.
 #[derive(Debug)]
