@@ -261,7 +261,8 @@ class Explorer extends HTMLElement {
       const { loaded, total, secondsLeft } = heard;
       this.#set({ download: { ...download, loaded, total, secondsLeft } });
     } else if (heard.event === 'starting') {
-      if (!this.#full.changing) this.#set({ phase: 'starting', download: { ...download, doing: heard.doing } });
+      const { doing } = heard;
+      if (!this.#full.changing) this.#set({ phase: 'starting', download: { ...download, doing } });
     } else if (heard.event === 'tuned') {
       this.#set({ tuned: { measured: heard.measured, remaining: heard.remaining } });
     } else if (heard.event === 'side') {

@@ -183,8 +183,8 @@ export const otherModel = (what, found, open) =>
  * @property {number[] | null} times of all steps, reached or not; null for the adaptive solver, which finds
  *   them on the way
  * @property {boolean} finished
- * @property {{ dtype: string, link: string } | null} quick the quick weights under which steps of it ran, with
- *   a link that names them
+ * @property {{ dtype: string, link: string } | null} quick the quick weights under which steps of it ran,
+ *   with a link that names them
  * @property {number} from
  * @property {Step[]} steps
  */

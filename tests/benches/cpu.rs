@@ -1,6 +1,6 @@
 //! One guided evaluation (a batch of two) of the `tiny` network at 64x64 on the CPU, on as many threads as
-//! `RAYON_NUM_THREADS` says: what `cargo xtask bench unet` sets beside onnxruntime and PyTorch. Prints one line of
-//! JSON: milliseconds of each evaluation after one that warms up.
+//! `RAYON_NUM_THREADS` says: what `cargo xtask bench unet` sets beside onnxruntime and PyTorch. Prints one
+//! line of JSON: milliseconds of each evaluation after one that warms up.
 
 use std::time::Instant;
 

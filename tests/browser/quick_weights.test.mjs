@@ -29,8 +29,10 @@ afterEach(async () => {
   await context?.close();
 });
 
+const passed = (route) => route.continue();
+
 /** Opens the page with the full weights held back until they are let go, or answered otherwise. */
-async function open({ full = (route) => route.continue(), quick = (route) => route.continue(), ...more } = {}) {
+async function open({ full = passed, quick = passed, ...more } = {}) {
   context = await browser.newContext({ serviceWorkers: 'block' });
   await context.addInitScript(() => {
     globalThis.shift = 0;
@@ -108,7 +110,7 @@ test('quick weights that do not come cost nothing but time', async () => {
   await explorer.says(/quick-0001\S+: the server answered 404.*so the network waits for its full weights/);
 });
 
-test('where the full weights do not come, walks go on under the quick ones and a second try helps', async () => {
+test('where the full weights do not come, walks go on under the quick ones; a second try helps', async () => {
   let broken = true;
   await open({
     full: (route) => (broken ? route.fulfill({ status: 503 }) : route.continue()),

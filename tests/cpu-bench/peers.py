@@ -1,8 +1,8 @@
 """Times one evaluation of an ONNX file on the CPU, by onnxruntime or by PyTorch.
 
-PyTorch runs the graph that onnx2torch makes of the same file. The inputs are those of the page's network: images
-x [2, 3, S, S], times t [2] and condition [2, C]. Prints one line of JSON: the version, and milliseconds of each
-evaluation after one that warms up.
+PyTorch runs the graph that onnx2torch makes of the same file. The inputs are those of the page's network:
+images x [2, 3, S, S], times t [2] and condition [2, C]. Prints one line of JSON: the version, and
+milliseconds of each evaluation after one that warms up.
 
 usage: peers.py ort|torch MODEL.onnx THREADS EVALUATIONS
 """
@@ -50,10 +50,13 @@ def torch(model, threads):
 def inputs(shapes):
     """Normal numbers for images and conditions, and a time within the walk."""
     draw = np.random.default_rng(7)
-    return {
-        name: np.full(shape, 0.5, np.float32) if name == "t" else draw.standard_normal(shape).astype(np.float32)
-        for name, shape in shapes.items()
-    }
+
+    def values(name, shape):
+        if name == "t":
+            return np.full(shape, 0.5, np.float32)
+        return draw.standard_normal(shape).astype(np.float32)
+
+    return {name: values(name, shape) for name, shape in shapes.items()}
 
 
 def main():

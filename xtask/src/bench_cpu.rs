@@ -1,5 +1,5 @@
-//! The CPU path natively on one thread and on two, in turn with onnxruntime and PyTorch where this machine has
-//! them.
+//! The CPU path natively on one thread and on two, in turn with onnxruntime and PyTorch where this machine
+//! has them.
 
 use std::path::PathBuf;
 use std::process::Command;

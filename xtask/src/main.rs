@@ -60,7 +60,8 @@ enum Chore {
     /// Build pkg/ and install the `cellflux` command, which embeds it and the page.
     Install(install::Options),
     /// Measure: `bench unet` prints milliseconds per evaluation and GFLOP/s of both engines, on the CPU also
-    /// of onnxruntime and PyTorch where python3 has them, in browsers of onnxruntime-web; `bench page` prints what a visitor downloads and waits for.
+    /// of onnxruntime and PyTorch where python3 has them, in browsers of onnxruntime-web; `bench page` prints
+    /// what a visitor downloads and waits for.
     Bench(bench::Options),
     /// Train networks with one part of the method taken away, on synthetic cells or on real crops, and
     /// compare their evaluations with the whole method's.

@@ -21,8 +21,8 @@ pub struct QuickWeights {
     pub shards: usize,
 }
 
-/// The path of quick shard `index`, counted from 0, of `count`: `quick-0001-of-0002.safetensors`. Readers that
-/// do not know quick weights take no file of this name for a weight shard.
+/// The path of quick shard `index`, counted from 0, of `count`: `quick-0001-of-0002.safetensors`. Readers
+/// that do not know quick weights take no file of this name for a weight shard.
 pub fn shard_path(index: usize, count: usize) -> String {
     format!("quick-{:04}-of-{count:04}.safetensors", index + 1)
 }

@@ -1,9 +1,9 @@
 //! A batch on several cores: its samples are divided among the threads, each of which walks the whole network
 //! with its own.
 //!
-//! The operations of inference divide their own work, but not all of it: what lies between them (sums, copies,
-//! activations) runs on one core, and every division waits for its slowest part. No sample's numbers depend on
-//! those beside it, so a batch in pieces gives bit for bit what it gives as one.
+//! The operations of inference divide their own work, but not all of it: what lies between them (sums,
+//! copies, activations) runs on one core, and every division waits for its slowest part. No sample's numbers
+//! depend on those beside it, so a batch in pieces gives bit for bit what it gives as one.
 
 use candle_core::Tensor;
 use rayon::prelude::*;
@@ -11,8 +11,8 @@ use rayon::prelude::*;
 use crate::{CandleError, UNet};
 
 /// The network's velocity of a batch, evaluated in as many pieces as there are threads and samples for: as
-/// [`UNet::forward`] without dropout. Natively and for inference on a CPU; a page has one thread, and a GPU or
-/// a gradient takes the batch as it is.
+/// [`UNet::forward`] without dropout. Natively and for inference on a CPU; a page has one thread, and a GPU
+/// or a gradient takes the batch as it is.
 ///
 /// # Errors
 /// As [`UNet::forward`].

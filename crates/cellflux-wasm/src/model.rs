@@ -111,8 +111,8 @@ impl Model {
         plain(&entries)
     }
 
-    /// The files of the quick weights that have not come yet, as [`Model::missing`]; none once they have come,
-    /// or one of them was refused.
+    /// The files of the quick weights that have not come yet, as [`Model::missing`]; none once they have
+    /// come, or one of them was refused.
     pub fn quick_missing(&self) -> Result<JsValue, JsValue> {
         let missing: Vec<&str> = self.quick.iter().flat_map(QuickReader::missing).collect();
         let entries = self.manifest.quick_files().into_iter();
@@ -147,9 +147,9 @@ impl Model {
         })
     }
 
-    /// Takes over a required file, or one of the quick weights; after the last one of either the network can be
-    /// opened, with the quick weights until the bundle's own have come. After a file whose tensors are
-    /// not the network's this model cannot be used: the page opens the bundle again.
+    /// Takes over a required file, or one of the quick weights; after the last one of either the network can
+    /// be opened, with the quick weights until the bundle's own have come. After a required file whose
+    /// tensors are not the network's this model cannot be used: the page opens the bundle again.
     pub fn accept(&mut self, download: Download) -> Result<(), JsValue> {
         let file = download.into_file()?;
         if quick::is_shard(file.path()) {
