@@ -1,7 +1,9 @@
 // The bundle's own cells beside a chart: a letter for each group of them, its mean, and what they are.
 
+import { done } from './perturbations.js';
+
 /** @import { Mark } from './chart.js' */
-/** @import { CellGroup } from './protocol.js' */
+/** @import { CellGroup, Perturbation } from './protocol.js' */
 
 /** What groups are called, in order. */
 export const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ';
@@ -34,11 +36,12 @@ export function markOf({ treated, batch, otherDose, means }, index, place) {
  * What a group's cells are.
  * @param {CellGroup} group
  * @param {string} compound
+ * @param {Perturbation} [perturbation] a treatment with a compound where it is not said
  */
-export function wordsOf({ treated, synthetic, batch, otherDose, hasStart, cells }, compound) {
+export function wordsOf({ treated, synthetic, batch, otherDose, hasStart, cells }, compound, perturbation) {
   const kind = `${cells} ${synthetic ? 'drawn' : 'real'}`;
   const what = treated
-    ? `${kind} cell${cells > 1 ? 's' : ''} treated with ${compound}${otherDose ? ' at another dose' : ''}`
+    ? `${kind} cell${cells > 1 ? 's' : ''} ${done(perturbation, compound)}${otherDose ? ' at another dose' : ''}`
     : `${kind} control cell${cells > 1 ? 's' : ''}`;
   const where = {
     same: ' of the start’s batch',

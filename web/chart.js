@@ -162,6 +162,7 @@ export function placed({ times, curve, others, band, marks, axis = timeAxis(time
       .map(({ time, value, open = false }) => ({ x: x(time), y: y(value), open })),
     others: others.map((walk) => pathOf(walk, at)),
     band: around.length > 2 ? `M${around.join('L')}Z` : '',
+    frame: /** @type {[number, number, number, number]} */ ([LEFT, TOP, right, HIGH - BOTTOM]),
     marks: marks.map((mark) => ({
       ...mark,
       x: mark.at === undefined ? right + GAP + MARK * (outside.indexOf(mark) + 0.5) : x(mark.at),

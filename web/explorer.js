@@ -5,13 +5,15 @@
 
 import { doseUnder } from './dose.js';
 import { takeDrops } from './drops.js';
+import { startExplorerWorker } from './explorer_worker.js';
 import { time } from './figures.js';
 import { film } from './film.js';
 import { FullWeights } from './full_weights.js';
 import { seen } from './html.js';
 import { structureIn } from './intake.js';
 import { modelOf, walkIn } from './kept_walk.js';
-import { ANY_PART, layout, nameNoise } from './layout.js';
+import { ANY_PART, layout, nameNoise, nameTreatments } from './layout.js';
+import { parted } from './link_beside.js';
 import { Linked, takePlace } from './linked.js';
 import { Looking } from './looking.js';
 import { informed, silent, troubled, warned } from './notices.js';
@@ -83,7 +85,7 @@ class Explorer extends HTMLElement {
     root.append(...layout(this));
     if (this.hasAttribute('address')) await seen(this);
     root.addEventListener('intent', (/** @type {any} */ { detail }) => this.#intend(detail));
-    this.#worker = new WorkerClient((event) => this.#hear(event));
+    this.#worker = new WorkerClient((event) => this.#hear(event), startExplorerWorker);
     const [state, set] = [() => this.#state, (patch) => this.#set(patch)];
     this.#walker = new Walker(state, set, () => this.#settled, () => this.#computeStep());
     this.#upload = new Uploading(state, set, this.#worker);
@@ -112,6 +114,7 @@ class Explorer extends HTMLElement {
       waitFor: (work) => this.#waitFor(work),
       follow: (answer) => this.#follow(answer),
       walkTo: (step) => this.#walkTo(step),
+      pinAgain: (link) => this.#beside.pins.restore(link),
     });
     this.#full = new FullWeights(state, set, this.#worker);
     this.#stopListening = [takeDrops(this, (files) => this.#takeFiles(files)), () => this.#linked.end()];
@@ -184,6 +187,7 @@ class Explorer extends HTMLElement {
         const visible = opened.channels.map(() => true);
         this.#set({ ...opened, ...(notice ? { notice: troubled(notice) } : {}), phase: 'offered', visible });
         if (opened.flowSource === 'noise') nameNoise(this.shadowRoot);
+        nameTreatments(this.shadowRoot, opened.compounds);
         this.#follow({ ...opened, walk });
       } catch (error) {
         this.#set({ phase: 'failed' });
@@ -265,6 +269,8 @@ class Explorer extends HTMLElement {
       if (!this.#full.changing) this.#set({ phase: 'starting', download: { ...download, doing } });
     } else if (heard.event === 'tuned') {
       this.#set({ tuned: { measured: heard.measured, remaining: heard.remaining } });
+    } else if (heard.event === 'changed') {
+      this.#set({ engine: heard.engine, pace: heard.pace, tuned: null });
     } else if (heard.event === 'side') {
       this.#measures.hear(heard);
       this.#beside.hear(heard);
@@ -466,10 +472,12 @@ class Explorer extends HTMLElement {
       return;
     }
     this.#walker.pause();
+    const { link: walked, beside } = parted(link ?? '');
     await this.#waitFor(() => this.#attempt(async () => {
       this.#follow(link === null
         ? await this.#worker.call('recipe', { text: recipe })
-        : await this.#worker.call('link', { link }));
+        : await this.#worker.call('link', { link: walked }));
+      this.#linked.compare(beside);
       this.#set({ notice: informed(`${name} was saved from a walk, which is set up again here.`) });
     }));
     this.#walkTo(this.#state.at);

@@ -47,14 +47,13 @@ export class FullWeights {
     }
   }
 
-  /** The same engine with the full weights, without measuring again which one is faster. */
+  /** The engine that was asked for, with the full weights. */
   async #change() {
-    const { engine: before, engineAsked, pace } = this.#state();
+    const { engineAsked, pace } = this.#state();
     this.changing = true;
     try {
-      const started = await this.#worker.call('engine', { engine: before.engine });
-      const engine = { ...started.engine, why: before.why };
-      this.#set({ ...started, engine, engineAsked, pace: started.pace ?? pace });
+      const started = await this.#worker.call('engine', { engine: engineAsked });
+      this.#set({ ...started, pace: started.pace ?? pace });
     } finally {
       this.changing = false;
     }

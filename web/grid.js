@@ -1,6 +1,8 @@
 // A grid of walks as the page's state has it: what was chosen, what is walked, and how far each walk is.
 
-/** @import { Picture, Recipe, SideStep } from './protocol.js' */
+import { capital, wordsFor } from './perturbations.js';
+
+/** @import { Compound, Picture, Recipe, SideStep } from './protocol.js' */
 
 /** @typedef {'compound' | 'control' | 'seed' | 'noise' | 'alpha' | 'dose' | 'steps' | 'solver'} Dimension */
 /** @typedef {string | number} Value of a dimension */
@@ -16,6 +18,14 @@ export const DIMENSIONS = {
   steps: 'Steps',
   solver: 'Solver',
 };
+
+/**
+ * A dimension's name; that of the conditions is by what they are.
+ * @param {Dimension} of
+ * @param {Compound[] | undefined} compounds
+ */
+export const dimensionName = (of, compounds) =>
+  (of === 'compound' ? capital(wordsFor(compounds).one) : DIMENSIONS[of]);
 
 /** The most walks of a grid. */
 export const MOST_CELLS = 36;

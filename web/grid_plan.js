@@ -2,7 +2,8 @@
 // and why a grid is refused.
 
 import { doseRange, isWithin } from './dose.js';
-import { DIMENSIONS, MOST_BYTES, MOST_CELLS } from './grid.js';
+import * as figures from './figures.js';
+import { dimensionName, MOST_BYTES, MOST_CELLS } from './grid.js';
 import { stepAt } from './linked_time.js';
 import { hasReal } from './real_beside.js';
 import { compoundIn, isRandom, SOLVERS, solverIn, startIn } from './recipe_words.js';
@@ -157,7 +158,7 @@ export function planOf(state, serial) {
   const [rows, columns] = [grid.rows, grid.columns].map((of) => ({ of, values: chosenOf(state, of) }));
   if (rows.of === columns.of) return no('Rows and columns vary the same; choose two things to vary.');
   for (const { of, values } of [rows, columns]) {
-    if (!values.length) return no(`Choose at least one value of “${DIMENSIONS[of]}”.`);
+    if (!values.length) return no(`Choose at least one value of “${dimensionName(of, state.compounds)}”.`);
   }
   const varied = [rows.of, columns.of];
   const base = baseOf(state, varied);
@@ -224,8 +225,22 @@ export const shownStep = ({ times }, moment) => (times.length ? stepAt(times, mo
 export const isGenerated = (recipe, step) => step !== null && (step > 0 || isRandom(recipe));
 
 /**
+ * What a cell shows, in a few words.
+ * @param {Planned} cell
+ * @param {Cell} reached
+ * @param {number | null} step
+ */
+export function captionOf(cell, { times, of, finished, failed }, step) {
+  if (failed) return `Stopped: ${failed}`;
+  if (step === null) return 'Waits';
+  const what = isGenerated(cell.recipe, step) ? 'generated' : 'the start';
+  const on = finished ? '' : ` (step ${times.length - 1}${of ? ` of ${of}` : ''})`;
+  return `t = ${figures.time(times[step])}, ${what}${on}`;
+}
+
+/**
  * What the grid leaves the same, in words.
- * @param {Plan} plan
+ * @param {Pick<Plan, 'base' | 'rows' | 'columns'>} plan
  * @param {Pick<State, 'compounds' | 'samples' | 'examples' | 'takesDose'>} state
  */
 export function sharedWords({ base, rows, columns }, state) {

@@ -1,6 +1,7 @@
 // Grids that show something of a flow, as buttons: those that the bundle has what they need for.
 
 import { offered } from './grid_plan.js';
+import { wordsFor } from './perturbations.js';
 
 /** @import { Grid } from './grid.js' */
 /** @import { Change } from './protocol.js' */
@@ -28,13 +29,14 @@ export function presetsOf(state) {
   const own = compounds.find(({ id, control }) => id === recipe.compound && !control);
   const compound = own ?? compounds.find((each) => !each.control);
   const pair = [control?.id, compound?.id].filter(Boolean);
+  const { one } = wordsFor(compounds);
   const starts = compound ? startsOfTwoBatches(state, compound.batches) : null;
   /** @type {Preset[]} */
   const presets = [];
   if (starts && flowSource === 'control') {
     presets.push({
       id: 'batches',
-      title: 'One compound from controls of two batches',
+      title: `One ${one} from controls of two batches`,
       look: `Do both starts change alike under ${compound.name}, while each keeps the look of its batch?`,
       grid: { rows: 'control', columns: 'compound', chosen: { control: starts, compound: pair } },
     });
@@ -44,7 +46,7 @@ export function presetsOf(state) {
       id: 'noise',
       title: 'Start from noise',
       look: 'No control enters: each row is one draw of noise. What is alike down a column is the '
-        + 'compound’s, what is alike along a row is the noise’s.',
+        + `${one}’s, what is alike along a row is the noise’s.`,
       grid: {
         rows: 'seed', columns: 'compound',
         chosen: { seed: offered(state).seed.slice(0, 4), compound: pair },

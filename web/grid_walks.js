@@ -63,7 +63,10 @@ export class GridWalks {
     }
     this.#serial += 1;
     this.#seen = new Set();
-    this.#patch({ plan, cells: {}, refused: null, part: 1, running: true, stopped: null });
+    // What was walked stays chosen, and stands in the link, whatever becomes of the walk in view.
+    const { rows, columns } = plan;
+    const chosen = { ...this.#grid.chosen, [rows.of]: rows.values, [columns.of]: columns.values };
+    this.#patch({ plan, chosen, cells: {}, refused: null, part: 1, running: true, stopped: null });
     this.#ask();
   }
 

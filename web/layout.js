@@ -23,6 +23,9 @@ import { Transport } from './parts/transport.js';
 import { FlowSettings } from './parts/flow_settings.js';
 import { Keep } from './parts/keep.js';
 import { Provenance } from './parts/provenance.js';
+import { wordsFor } from './perturbations.js';
+
+/** @import { Compound } from './protocol.js' */
 
 const PARTS = {
   'cellflux-notice': Notice,
@@ -101,6 +104,16 @@ function elementsFor(host) {
     part('cellflux-crop'),
     el('div', { class: 'drop-hint', 'aria-hidden': 'true' }, 'Drop the image to use it as the control'),
   ];
+}
+
+/**
+ * The second step by what the model's conditions are.
+ * @param {ShadowRoot} root
+ * @param {Compound[]} compounds
+ */
+export function nameTreatments(root, compounds) {
+  const title = root.querySelector('#compound-title');
+  title.replaceChildren(title.firstChild, `Pick a ${wordsFor(compounds).one}`);
 }
 
 /**

@@ -2,6 +2,7 @@
 // have changed.
 
 import { LONGEST, linkAt, takesCropAlong } from './link_at.js';
+import { besideOf, isChosen, withBeside } from './link_beside.js';
 import { compoundIn, differences } from './recipe_words.js';
 
 /** @import { State } from './state.js' */
@@ -10,16 +11,35 @@ const counted = (number) => number.toLocaleString('en');
 
 /**
  * What a copied link would hold, and how long it would be.
- * @param {Pick<State, 'address' | 'link' | 'cursor' | 'pin' | 'grid'>} state
+ * @param {Pick<State, 'address' | 'link' | 'cursor' | 'pin' | 'pinning' | 'grid'>} state
  */
-export function linkHolds({ address, link, cursor, pin, grid }) {
-  const whole = `${address}#${linkAt(link, cursor)}`;
+export function linkHolds({ address, link, cursor, pin, pinning, grid }) {
+  const { whole, left } = wholeLink({ address, link, cursor, pin, pinning, grid });
   if (whole.length > LONGEST) return tooLong(whole);
   const crop = takesCropAlong(whole) ? ', your crop (anyone with the link has it)' : '';
-  const others = pin || grid?.plan ? ' It does not hold walks that are compared with it.' : '';
+  const isLeft = (words) => left.some((each) => each.startsWith(words));
+  const compared = [
+    ...(isChosen(grid) && !isLeft('what the grid') ? ['what the grid compares'] : []),
+    ...((pin || pinning) && !isLeft('the pinned') ? ['the pinned walk'] : []),
+  ];
+  const also = compared.length ? ` It also holds ${compared.join(' and ')}, to be walked again.` : '';
   return `The link has ${counted(whole.length)} characters. It holds the compound, the start${crop}, the `
-    + `settings, how the channels are shown and the step in view.${others}`;
+    + `settings, how the channels are shown and the step in view.${also}${leftOut(left)}`;
 }
+
+/**
+ * The address that a copied link is, with what is compared as far as there is room; `left` is what is not in
+ * it, in words.
+ * @param {Pick<State, 'address' | 'link' | 'cursor' | 'pin' | 'pinning' | 'grid'>} state
+ */
+export function wholeLink({ address, link, cursor, pin, pinning, grid }) {
+  const before = `${address}#`;
+  const all = withBeside(linkAt(link, cursor), besideOf({ pin, pinning, grid }), LONGEST - before.length);
+  return { whole: before + all.link, left: all.left };
+}
+
+/** What a link has no room for, or does not pass on. @param {string[]} left */
+const leftOut = (left) => (left.length ? ` It does not hold ${left.join(' and ')}.` : '');
 
 /**
  * Whether a link would be too long to be copied.
@@ -36,9 +56,14 @@ export function tooLong(address) {
     : `The link would be too long: it would have ${why}`;
 }
 
-/** What is said when a link has been copied. */
-export const copied = (address) => 'The link is copied; it makes this picture again'
-  + `${takesCropAlong(address) ? ', your crop included: anyone with the link has the crop' : ''}.`;
+/**
+ * What is said when a link has been copied.
+ * @param {string} address
+ * @param {string[]} [left] what is not in it
+ */
+export const copied = (address, left = []) => 'The link is copied; it makes this picture again'
+  + `${takesCropAlong(address) ? ', your crop included: anyone with the link has the crop' : ''}.`
+  + leftOut(left);
 
 /**
  * Why a link in the address is not followed.
@@ -67,13 +92,14 @@ export function movedWords(way, from, to) {
 const isOfCompound = (words) => words.startsWith('compound ');
 
 /**
- * @param {Pick<State, 'pin' | 'grid'>} from
- * @param {Pick<State, 'pin' | 'grid'>} to
+ * @param {Pick<State, 'pin' | 'pinning' | 'grid'>} from
+ * @param {Pick<State, 'pin' | 'pinning' | 'grid'>} to
  */
 function besideWords(from, to) {
   const words = [];
-  if (from.pin?.link !== to.pin?.link) {
-    words.push(!to.pin ? 'no walk is pinned' : from.pin ? 'another walk is pinned' : 'a walk is pinned');
+  const [before, after] = [from, to].map(({ pin, pinning = null }) => pin?.link ?? pinning);
+  if (before !== after) {
+    words.push(!after ? 'no walk is pinned' : before ? 'another walk is pinned' : 'a walk is pinned');
   }
   const chosen = ({ grid: { rows, columns, chosen, real } }) => JSON.stringify([rows, columns, chosen, real]);
   if (chosen(from) !== chosen(to)) words.push('what the grid compares');

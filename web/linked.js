@@ -5,7 +5,8 @@
 // for the whole gesture. Scrubbing only replaces the step in the entry, after a pause.
 
 import { LONGEST, linkAt, takesCropAlong, withoutStep } from './link_at.js';
-import { copied, movedWords, refused, tooLong } from './link_words.js';
+import { besideOf, isChosen } from './link_beside.js';
+import { copied, movedWords, refused, tooLong, wholeLink } from './link_words.js';
 import { informed, troubled, warned } from './notices.js';
 import { PageHistory } from './page_history.js';
 
@@ -40,6 +41,7 @@ export const takePlace = () => page.takePlace();
  * @property {(work: () => Promise<unknown>) => Promise<void>} waitFor runs what steps wait for
  * @property {(answer: Exploration) => void} follow takes over what the worker answered
  * @property {(step: number | null) => void} walkTo goes to the step that a link showed
+ * @property {(link: string | null) => void} pinAgain has a walk that was pinned walked again; null, none
  */
 
 export class Linked {
@@ -123,11 +125,21 @@ export class Linked {
     this.#touched = true;
   }
 
-  /** The bundle is open. */
+  /** The bundle is open: what the link compares is brought back before anything else is told. */
   opened() {
+    const { link, beside } = page.at(this.#place);
+    if (link && beside && this.#state().link) this.#restore(beside);
     if (!this.#missed) return;
     this.#missed = false;
     this.#move({ way: null, toPlace: false });
+  }
+
+  /**
+   * Sets up what a link that was followed compares.
+   * @param {import('./link_beside.js').Beside | null} beside
+   */
+  compare(beside) {
+    if (beside) this.#restore(beside);
   }
 
   /** Something of the state has changed. What changes together is one choice. */
@@ -144,17 +156,16 @@ export class Linked {
   }
 
   async copy() {
-    const { link: ofRecipe, walk, cursor } = this.#state();
+    const state = this.#state();
     // What was seen under quick weights says so.
-    const link = walk?.quick?.link ?? ofRecipe;
-    const address = `${this.address}#${linkAt(link, cursor)}`;
+    const { whole: address, left } = wholeLink({ ...state, link: state.walk?.quick?.link ?? state.link });
     if (address.length > LONGEST) {
       this.#set({ notice: warned(tooLong(address)) });
       return;
     }
     try {
       await navigator.clipboard.writeText(address);
-      this.#set({ notice: informed(copied(address)) });
+      this.#set({ notice: informed(copied(address, left)) });
     } catch {
       // A crop is not shown in the address bar.
       const isShown = this.#ownsAddress && !takesCropAlong(address);
@@ -210,12 +221,8 @@ export class Linked {
 
   /** @returns {Shown} */
   #shown() {
-    const { link, cursor, pin, grid } = this.#state();
-    const { rows, columns, chosen, real } = grid;
-    return {
-      link: linkAt(link, cursor),
-      beside: { pin: pin?.link ?? null, grid: { rows, columns, chosen, real } },
-    };
+    const { link, cursor } = this.#state();
+    return { link: linkAt(link, cursor), beside: besideOf(this.#state()) };
   }
 
   /** @param {Pinned} pin */
@@ -302,12 +309,14 @@ export class Linked {
     });
   }
 
-  /** @param {import('./page_history.js').Beside} beside */
+  /** @param {import('./link_beside.js').Beside} beside */
   #restore({ pin, grid }) {
-    this.#set({
-      pin: pin === null ? null : (this.#pins.get(pin) ?? null),
-      grid: { ...this.#state().grid, ...grid, refused: null },
-    });
+    const before = this.#state();
+    const kept = pin === null ? null : (before.pin?.link === pin ? before.pin : this.#pins.get(pin));
+    // What is brought from elsewhere is shown, also where nobody has opened the table here.
+    const open = before.grid.open || (isChosen(grid) && !before.grid.plan);
+    this.#set({ pin: kept ?? null, grid: { ...before.grid, ...grid, open, refused: null } });
+    this.#explorer.pinAgain(kept ? null : pin);
   }
 
   /**

@@ -2,11 +2,12 @@
 // link, a choice is an entry, and back and forward bring the links of another entry.
 //
 // The address holds the first explorer's link, and after it those of others that the visitor has used, joined
-// by `&&`. An entry's state holds every explorer's link in full, with the visitor's crop, which stays out of
-// the address: browsers remember addresses and carry them to other computers. Reloading, back and forward
-// find it in the state.
+// by `&&`, each with what is compared there (link_beside.js), as far as there is room. An entry's state holds
+// all of it in full, with the visitor's crop, which stays out of the address: browsers remember addresses and
+// carry them to other computers. Reloading, back and forward find it in the state.
 
-import { differingKeys, LONGEST, withoutCrop } from './link_at.js';
+import { differingKeys, LONGEST } from './link_at.js';
+import { inAddress as addressed, parted } from './link_beside.js';
 
 /** What is dragged or typed: several changes of it in a row are one choice. */
 const GLIDING = new Set([
@@ -22,12 +23,8 @@ const SPAN_MS = 30_000;
 const JOINT = '&&';
 
 /**
- * What an explorer shows: its link with the step in view, and what a link does not hold, `beside` it.
+ * What an explorer shows: the link of its walk with the step in view, and what is compared `beside` it.
  * @typedef {{ link: string, beside: Beside | null }} Shown
- */
-/**
- * Walks that are compared: the link of the one that is pinned, and what is chosen of a grid.
- * @typedef {{ pin: string | null, grid: object }} Beside
  */
 /** @typedef {{ entry: number, links: string[], beside: (Beside | null)[] }} Kept in an entry's state */
 /**
@@ -45,6 +42,8 @@ const JOINT = '&&';
  * @property {(name: string) => boolean} isPlace whether the document has a place of this name
  * @property {() => number} now milliseconds
  */
+
+/** @import { Beside } from './link_beside.js' */
 
 export class PageHistory {
   #browser;
@@ -107,10 +106,11 @@ export class PageHistory {
   at(place) {
     const kept = this.#kept();
     const link = kept?.links[place] ?? '';
+    const beside = kept?.beside[place] ?? null;
     const inAddress = this.#parts()[place] ?? '';
     // Another address than the one that the state was kept beside, such as one that was typed, comes first.
-    if (inAddress && withoutCrop(link) !== inAddress) return { link: inAddress, beside: null };
-    return { link, beside: kept?.beside[place] ?? null };
+    if (inAddress && addressed(link, beside) !== inAddress) return parted(inAddress);
+    return { link, beside };
   }
 
   /**
@@ -194,7 +194,8 @@ export class PageHistory {
   }
 
   #address() {
-    const parts = this.#all().map(({ link, inAddress }) => (inAddress ? withoutCrop(link) : ''));
+    const parts = this.#all()
+      .map(({ link, beside, inAddress }) => (inAddress ? addressed(link, beside) : ''));
     // What would be too long for an address stays in the entry's state alone.
     const isTooLong = () => parts.length > 1 && parts.join(JOINT).length >= LONGEST;
     while (parts.at(-1) === '' || isTooLong()) parts.pop();

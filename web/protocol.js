@@ -99,6 +99,7 @@ export const otherModel = (what, found, open) =>
  *   `change`
  * @property {{ args: { link: string }, answer: Exploration & { at: number | null } }} link the exploration
  *   that a link describes, and the step that it shows
+ * @property {{ args: { link: string }, answer: WalkOf }} walk_of a link, at its start; the walk in view stays
  * @property {{ args: { text: string }, answer: Exploration & { at: number | null } }} recipe the exploration
  *   that a recipe's JSON describes, and the step that it shows
  * @property {{ args: { playing: boolean }, answer: Stepped }} step one more solver step; while playing, the
@@ -119,6 +120,7 @@ export const otherModel = (what, found, open) =>
  * @property {{ args: Arrangement, answer: Exploration }} use_upload makes the crop the start
  * @property {{ args: { kind: FileKind, step: number, figure: FigureOptions }, answer: KeptFile }} keep a file
  *   to save
+ * @property {{ args: KeptBeside, answer: KeptFile }} keep_beside a figure of a grid or of charts
  * @property {{ args: { compound: string | null, start: string | null, dose: number | null },
  *   answer: Cells }} cells what is measured of images, and the bundle's own cells beside a walk: of the
  *   controls and of a compound, by how they lie to the start's batch and to a dose
@@ -155,6 +157,8 @@ export const otherModel = (what, found, open) =>
  * @property {SideStep | SideFailure} side a step of a walk aside, or that it cannot go on
  * @property {{ key: number, step: number, failed?: Trouble }} effect what the condition adds at this step of
  *   the walk with this key has been evaluated, or why not
+ * @property {{ engine: EngineReport, pace: number | null, tuned: null }} changed another engine walks from the
+ *   next step on, or it is known now why none does
  * @property {{ sentence: string, trouble?: Kind }} note what went wrong without stopping anything
  */
 
@@ -167,7 +171,13 @@ export const otherModel = (what, found, open) =>
  * A step reached. `change` is the root mean square of the difference over all channels, in model range; a
  * recording made before it was measured has none. `clipped` is what each channel's window cuts off; a
  * recording has none.
- * @typedef {{ time: number, now: Picture, difference: Picture, change?: number, clipped?: Clipped[] }} Step
+ * @typedef {object} Step
+ * @property {number} time
+ * @property {Picture} now
+ * @property {Picture} difference
+ * @property {number} [change]
+ * @property {Clipped[]} [clipped]
+ * @property {StepEngine | null} [engine] that computed it; null at step 0, which none computes
  */
 /** @typedef {{ dark: number, bright: number }} Clipped shares of pixels that are cut off at either end */
 /** @typedef {'auto' | 'candle' | 'wgpu'} EngineName `auto` is the fastest here */
@@ -211,6 +221,13 @@ export const otherModel = (what, found, open) =>
  */
 
 /** @typedef {Partial<Recipe>} Change */
+
+/**
+ * The walk of a link at its start.
+ * @typedef {object} WalkOf
+ * @property {Recipe} recipe
+ * @property {{ noised: boolean, times: number[] | null, finished: boolean, steps: Step[] }} walk
+ */
 
 /** @typedef {{ low: number, high: number }} Window in coded units: 0 is black, 1 the coding's full scale */
 
@@ -346,6 +363,11 @@ export const otherModel = (what, found, open) =>
  */
 
 /**
+ * The engine that computed a step, and its number format.
+ * @typedef {Pick<EngineReport, 'engine' | 'dtype'>} StepEngine
+ */
+
+/**
  * @typedef {object} Stepped
  * @property {ToldWalk} walk
  * @property {number} evaluations
@@ -417,6 +439,32 @@ export const otherModel = (what, found, open) =>
 /** @typedef {{ steps: 'all' | 'ends', width: 'double' | 'single' }} FigureOptions what a figure shows */
 /** @typedef {{ name: string, type: string, bytes: Uint8Array }} KeptFile */
 
+/**
+ * What a figure says of itself that the page knows: lines below it, whether the settings of the walk hold for
+ * all that it shows, and what its link holds beyond the walk, `&also=…`.
+ * @typedef {{ title: string, lines: string[], is_of_walk: boolean, also: string }} FigureWords
+ */
+/**
+ * A table of walks, its pictures by their numbers.
+ * @typedef {{ columns: string[], rows: { heading: string,
+ *   cells: { picture: number | null, caption: string }[] }[] }} PrintedTable
+ */
+/**
+ * @typedef {{ keys: import('./chart_figure.js').Key[],
+ *   charts: import('./chart_figure.js').PrintedChart[] }} PrintedCharts
+ */
+/**
+ * A figure of a table or of charts. `base` is the recipe that its link is of; null for the walk in view.
+ * @typedef {object} KeptBeside
+ * @property {Recipe | null} base
+ * @property {FigureWords} words
+ * @property {PrintedTable | null} table
+ * @property {Picture[]} pictures
+ * @property {PrintedCharts | null} charts
+ * @property {'png' | 'svg'} kind
+ * @property {string} name of what it shows, for the file's
+ */
+
 // What is measured
 
 /** @typedef {{ name: string, unit: string, about: string, source: string }} Measure one number of an image */
@@ -441,7 +489,7 @@ export const otherModel = (what, found, open) =>
  *   pictures did not come
  */
 
-/** @typedef {'measures' | 'untreated' | 'doses' | 'grid'} SideList who asks for walks aside */
+/** @typedef {'measures' | 'untreated' | 'pin' | 'doses' | 'grid'} SideList who asks for walks aside */
 /**
  * @typedef {'measures' | 'picture' | 'both' | 'steps'} SideWants what is told of each step; with `steps` only
  *   that it is reached
@@ -509,11 +557,14 @@ export const otherModel = (what, found, open) =>
  * @property {'real' | 'drawn'} cells what the cells are that generated ones were compared with
  */
 
+/** @typedef {'compound' | 'knock-out' | 'knock-down' | 'over-expression'} Perturbation */
+
 /**
  * A line of the compound list.
  * @typedef {object} Compound
  * @property {string} id
  * @property {string} name
+ * @property {Perturbation} kind what was done to the cells; of the control it says nothing
  * @property {string} action mode of action
  * @property {string | null} smiles
  * @property {string | null} structure path of the drawing

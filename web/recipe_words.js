@@ -1,5 +1,6 @@
 // What differs between two walks, in words: “α 1 → 1.6”.
 
+import { wordsFor } from './perturbations.js';
 import { shortened } from './shortened.js';
 
 /** @import { Recipe, Tile, Compound } from './protocol.js' */
@@ -63,7 +64,7 @@ export function differences(from, to, names) {
   const same = (value) => value;
   /** @type {[name: string, of: (recipe: Recipe) => any, words: (value: any) => any, counts?: boolean][]} */
   const rows = [
-    ['compound', ({ smiles, compound }) => smiles ?? compound, (value) => (
+    [wordsFor(names.compounds).one, ({ smiles, compound }) => smiles ?? compound, (value) => (
       compoundIn(names.compounds?.some(({ id }) => id === value)
         ? { compound: value } : { compound: null, smiles: value }, names))],
     ['dose', ({ dose }) => dose, (value) => (value === undefined ? 'none' : `${value} µM`)],

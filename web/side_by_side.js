@@ -3,12 +3,16 @@
 
 import { DoseWalks } from './dose_walks.js';
 import { film } from './film.js';
+import { tableOf } from './grid_figure.js';
 import { GridWalks } from './grid_walks.js';
 import { momentOf, stepAt } from './linked_time.js';
 import { pinOf } from './pin.js';
+import { PinnedAgain } from './pinned_again.js';
+import { saveFile } from './save_file.js';
 
 /** @import { Moment } from './linked_time.js' */
-/** @import { Change, Exploration, Recipe, SideFailure, SideStep } from './protocol.js' */
+/** @import { Change, Exploration, PrintedCharts, Recipe } from './protocol.js' */
+/** @import { SideFailure, SideStep } from './protocol.js' */
 /** @import { State } from './state.js' */
 /** @import { Walker } from './walker.js' */
 /** @import { WorkerClient } from './worker_client.js' */
@@ -37,6 +41,8 @@ export class SideBySide {
   grid;
   /** @type {DoseWalks} */
   doses;
+  /** @type {PinnedAgain} */
+  pins;
 
   /**
    * @param {() => State} state
@@ -52,6 +58,7 @@ export class SideBySide {
     this.#walker = walker;
     this.#explorer = explorer;
     this.grid = new GridWalks(state, set, worker);
+    this.pins = new PinnedAgain(state, set, worker);
     this.doses = new DoseWalks(state, set, worker, { attempt: explorer.attempt, record: film });
   }
 
@@ -62,12 +69,14 @@ export class SideBySide {
   hear(told) {
     this.grid.hear(told);
     this.doses.hear(told);
+    this.pins.hear(told);
   }
 
   /** What a change of the explorer's state asks for. */
   follow() {
     this.grid.follow();
     this.doses.follow();
+    this.pins.follow();
   }
 
   /**
@@ -91,6 +100,8 @@ export class SideBySide {
       'doses-open': () => this.#open(this.#state().doses.plan?.walks, detail),
       'keep-doses': () => this.doses.save(),
       'film-doses': () => this.doses.film(),
+      'keep-table': () => this.#keepTable(detail.kind),
+      'keep-charts': () => this.#keepCharts(detail),
       pin: () => this.#pin(),
       unpin: () => this.#set({ pin: null }),
       swap: () => this.#swap(),
@@ -109,6 +120,34 @@ export class SideBySide {
     // How channels are shown stays as it is.
     const { hidden, channels, map, ...change } = cell.recipe;
     this.#explorer.change(change, moment);
+  }
+
+  /**
+   * Saves the grid as a figure.
+   * @param {'png' | 'svg'} kind
+   */
+  #keepTable(kind) {
+    const { base, table, pictures, words } = tableOf(this.#state());
+    return this.#keep({ base, words, table, pictures, charts: null, kind, name: 'grid' });
+  }
+
+  /**
+   * Saves charts as a figure.
+   * @param {{ kind: 'png' | 'svg', name: string, base: Recipe | null, charts: PrintedCharts, title: string,
+   *   lines: string[], isOfWalk: boolean }} detail
+   */
+  #keepCharts({ kind, name, base, charts, title, lines, isOfWalk }) {
+    const words = { title, lines, is_of_walk: isOfWalk, also: '' };
+    return this.#keep({ base, words, table: null, pictures: [], charts, kind, name });
+  }
+
+  /** @param {import('./protocol.js').Args<'keep_beside'>} wanted */
+  #keep(wanted) {
+    return this.#explorer.attempt(async () => {
+      await this.#explorer.settled();
+      const { name, type, bytes } = await this.#worker.call('keep_beside', wanted);
+      saveFile(name, type, bytes);
+    });
   }
 
   /** Keeps the walk in view beside those that follow. */

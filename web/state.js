@@ -64,6 +64,7 @@ import { viewIn } from './view.js';
  * @property {Grid} grid walks that are compared
  * @property {Doses} doses walks across doses
  * @property {Pinned | null} pin a walk that stays in view beside the others
+ * @property {string | null} pinning the link of one that is to be walked again
  * @property {View} view how the channels are shown, as the visitor wants it
  * @property {number} evaluations
  * @property {string} address what copied links begin with
@@ -130,6 +131,7 @@ export const EMPTY = {
   grid: NO_GRID,
   doses: NO_DOSES,
   pin: null,
+  pinning: null,
   view: { hidden: [], channels: [], map: 'difference' },
   evaluations: 0,
   address: '',
@@ -151,16 +153,30 @@ export function followed(state, { walk: told, ...answer }) {
   const restarted = walk && !stays && walk.key !== shown?.key;
   const steps = (walk ?? shown)?.steps.length ?? 1;
   const recipe = answer.recipe ?? state.recipe;
-  const tiles = [...(state.samples ?? []), ...(state.examples ?? [])];
-  const chosen = tiles.find((tile) => tile.id === recipe?.control);
-  const compound = state.compounds?.find(({ id }) => id === recipe?.compound);
+  const chosen = tileOf(state, recipe);
   return {
     ...answer,
     ...(walk === undefined ? {} : { walk }),
     ...(answer.recipe ? { view: viewIn(recipe) } : {}),
     ...(recipe && !chosen?.treated ? { lastControl: recipe.control } : {}),
     cursor: restarted ? steps - 1 : Math.min(state.cursor, steps - 1),
-    start: startOf(recipe, chosen),
+    ...namesIn(state, recipe),
+  };
+}
+
+/** The sample or example that a walk starts from. */
+const tileOf = ({ samples = [], examples = [] }, recipe) =>
+  [...samples, ...examples].find((tile) => tile.id === recipe?.control);
+
+/**
+ * What a walk starts from, and what its compound is called.
+ * @param {Pick<State, 'samples' | 'examples' | 'compounds'>} bundle
+ * @param {Recipe | null | undefined} recipe
+ */
+export function namesIn(bundle, recipe) {
+  const compound = bundle.compounds?.find(({ id }) => id === recipe?.compound);
+  return {
+    start: startOf(recipe, tileOf(bundle, recipe)),
     compoundName: recipe?.smiles ? shortened(recipe.smiles, NAME) : isolated(compound?.name),
   };
 }

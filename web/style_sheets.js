@@ -24,6 +24,7 @@ const FILES = {
   measures: new URL('./styles/measures.css', import.meta.url),
   compare: new URL('./styles/compare.css', import.meta.url),
   doses: new URL('./styles/doses.css', import.meta.url),
+  lab: new URL('./styles/lab.css', import.meta.url),
 };
 
 /** The page starts without a sheet that has not come by then, and uses it when it comes. */
@@ -46,17 +47,20 @@ async function fetchedSheet(name) {
   return { sheet, missing: (await Promise.race([filled, late])) ? null : `${name}.css` };
 }
 
-let fetching;
+/** @type {Map<string, ReturnType<typeof fetchedSheet>>} */
+const fetching = new Map();
 
 /**
- * All sheets of the explorer, in cascade order, and the names of those that did not come: the page works
- * unstyled.
+ * Sheets in cascade order, those of the explorer where none are named, and the names of those that did not
+ * come: the page works unstyled.
+ * @param {string[]} names
  * @returns {Promise<{ sheets: CSSStyleSheet[], missing: string[] }>}
  */
-export function styleSheets() {
-  fetching ??= Promise.all(NAMES.map(fetchedSheet)).then((all) => ({
+export async function styleSheets(names = NAMES) {
+  for (const name of names) if (!fetching.has(name)) fetching.set(name, fetchedSheet(name));
+  const all = await Promise.all(names.map((name) => fetching.get(name)));
+  return {
     sheets: all.map(({ sheet }) => sheet),
     missing: all.map(({ missing }) => missing).filter(Boolean),
-  }));
-  return fetching;
+  };
 }

@@ -2,6 +2,7 @@
 // own compound.
 
 import { informed } from './notices.js';
+import { wordsFor } from './perturbations.js';
 
 /** @import { Change } from './protocol.js' */
 /** @import { Notice } from './notices.js' */
@@ -33,8 +34,9 @@ export function leavingCell(state, compound) {
   const serves = cell?.untreated && state.recipe.direction !== 'reverse';
   if (!cell || serves || cell.condition === compound) return { change: {}, notice: null };
   const source = state.flowSource === 'noise' ? 'noise' : 'a control';
-  const sentence = 'The cell that the walk starts from was not treated with this compound; '
-    + `it starts from ${source} again.`;
+  const { one } = wordsFor(state.compounds);
+  const lacks = one === 'compound' ? 'was not treated with this compound' : `had no such ${one}`;
+  const sentence = `The cell that the walk starts from ${lacks}; it starts from ${source} again.`;
   const direction = state.recipe.direction === 'reverse' ? 'forward' : state.recipe.direction;
   return { change: { direction, control: firstControl(state) }, notice: informed(sentence) };
 }

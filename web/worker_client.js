@@ -2,7 +2,6 @@
 // protocol.js.
 
 import { Failure, STOPPED } from './protocol.js';
-import { startWorker } from './worker_start.js';
 
 /** @import { Answer, Args, Call, Events } from './protocol.js' */
 
@@ -24,12 +23,17 @@ export class WorkerClient {
   #waiting = new Map();
   #next = 1;
   #onEvent;
+  #startWorker;
   #silence;
   #isSilent = false;
 
-  /** @param {(event: Heard) => void} onEvent */
-  constructor(onEvent) {
+  /**
+   * @param {(event: Heard) => void} onEvent
+   * @param {() => Promise<Worker>} start gives a worker that has said that it is there
+   */
+  constructor(onEvent, start) {
     this.#onEvent = onEvent;
+    this.#startWorker = start;
     this.start();
   }
 
@@ -52,7 +56,7 @@ export class WorkerClient {
    */
   #worker() {
     if (!this.#running) {
-      const running = startWorker();
+      const running = this.#startWorker();
       this.#running = running;
       running.then((worker) => {
         if (this.#running !== running) return;

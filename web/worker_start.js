@@ -1,14 +1,11 @@
-// Starts the worker from modules that have been brought and checked: they become blobs that import each
+// Starts a worker from modules that have been brought and checked: they become blobs that import each
 // other. So nothing unchecked runs, the worker inherits the page's policy, and a page of another origin may
 // have one, too.
 
 import { fetched, STALL_MS } from './fetched.js';
-import { WORKER_MODULES } from './integrity.js';
 import { Failure } from './protocol.js';
 
-const ADDRESS = new URL('./worker.js', import.meta.url).href;
-
-/** What the page around the explorer must allow. A sandboxed frame without an origin has `null` for one. */
+/** What the page around the element must allow. A sandboxed frame without an origin has `null` for one. */
 const NEEDED = () => (globalThis.origin === 'null'
   ? 'The frame that it is in is sandboxed, and its sandbox must have allow-same-origin beside allow-scripts.'
   : 'Where another site shows the explorer, its policy must allow it: worker-src blob:.');
@@ -17,24 +14,27 @@ const NEEDED = () => (globalThis.origin === 'null'
 const IMPORTED = /(\bfrom\s*|\bimport\s*)(['"])(\.{1,2}\/[^'"]+)\2/g;
 
 /**
+ * @param {[name: string, address: string, integrity: string][]} modules what the worker is made of
+ *   (integrity.js); empty on a page that was not built
+ * @param {string} address of its own module
  * @returns {Promise<Worker>} a worker that has said that it is there
  * @throws {Failure} when a module does not come, or is not the page's, or the page may have no worker
  */
-export async function startWorker() {
-  if (!WORKER_MODULES.length) return started(ADDRESS);
+export async function startWorker(modules, address) {
+  if (!modules.length) return started(address);
   const contents = await Promise.all(
-    WORKER_MODULES.map(([name, address, integrity]) => fetched(address, { name, integrity })),
+    modules.map(([name, of, integrity]) => fetched(of, { name, integrity })),
   );
   const blobs = new Map();
   try {
-    WORKER_MODULES.forEach(([, address], index) =>
-      blobs.set(address, blobOf(new TextDecoder().decode(contents[index]), address, blobs)),
+    modules.forEach(([, of], index) =>
+      blobs.set(of, blobOf(new TextDecoder().decode(contents[index]), of, blobs)),
     );
-    return await started(blobs.get(ADDRESS));
+    return await started(blobs.get(address));
   } catch (error) {
     // A policy that allows no blob may still allow the worker at its own address.
     if (error.kind !== 'no-worker') throw error;
-    return await started(ADDRESS);
+    return await started(address);
   } finally {
     for (const blob of blobs.values()) URL.revokeObjectURL(blob);
   }

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use anyhow::Result;
 use cellflux_bundle::conditions::{Condition, ConditionVectors, Conditions, DoseFeatures, Encoder, Split};
 use cellflux_bundle::gallery::{Example, Gallery, Trajectory};
+use cellflux_bundle::perturbation::Perturbation;
 use cellflux_bundle::provenance::{DataSet, Provenance};
 use cellflux_bundle::quantise::WeightDtype;
 use cellflux_bundle::sampling::{FlowSource, Sampling, TrainedNoise};
@@ -172,6 +173,7 @@ fn condition(id: &str) -> Condition {
     Condition {
         id: id.into(),
         name: id.to_uppercase(),
+        kind: Perturbation::KnockOut,
         smiles: Some("CS(C)=O".into()),
         structure: Some("structures/any.svg".into()),
         mode_of_action: Some("Tubulin stabiliser".into()),

@@ -21,8 +21,8 @@ use cellflux_session::comparison::golden::Golden;
 use cellflux_tests::goldens;
 use cellflux_tests::random_network::random_state_dict;
 use cellflux_wgpu::{
-    DeviceTrials, Effort, Gpu, KernelTime, Limits, Plan, Precision, StoredTiles, Tuner, Tuning, Wanted,
-    WgpuEngine,
+    AttentionTile, DeviceTrials, Effort, Gpu, KernelTime, Limits, Plan, Precision, StoredTiles, Tuner,
+    Tuning, Wanted, WgpuEngine,
 };
 use clap::Parser;
 use serde_json::{Value, json};
@@ -36,7 +36,9 @@ struct Args {
     /// Networks to measure; all that suit this machine when not given.
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
-    /// Engines to measure: candle, wgpu-f32, wgpu-f16; all that this machine has when not given.
+    /// Engines to measure: candle, wgpu-f32, wgpu-f16; all that this machine has when not given. Only when
+    /// named: wgpu-f32-blocks and wgpu-f16-blocks (attention in blocks), wgpu-f32-packed (f16 weights packed
+    /// in memory).
     #[arg(long, value_delimiter = ',')]
     engines: Vec<String>,
     /// Images at once; 2 is one guided evaluation of one image.
@@ -90,6 +92,8 @@ struct Contestant<'a> {
 
 const NETWORKS: [&str; 4] = ["tiny", "small", "official_slim", "cellflux-bbbc021"];
 const ENGINES: [&str; 3] = ["candle", "wgpu-f32", "wgpu-f16"];
+/// Variants that are no adapter's default, or not this one's.
+const VARIANTS: [&str; 3] = ["wgpu-f32-blocks", "wgpu-f16-blocks", "wgpu-f32-packed"];
 /// The same on wgpu with tuned tiles, by `--tune`.
 const TUNED: [&str; 2] = ["wgpu-f32-tuned", "wgpu-f16-tuned"];
 
@@ -124,7 +128,7 @@ fn main() -> anyhow::Result<()> {
         .map(Network::load)
         .collect::<anyhow::Result<_>>()?;
     println!(
-        "{:16} {:>4} {:>5} {:14} {:>10} {:>10} {:>10} {:>9} {:>9} {:>8} {:>8} {:>6} {:>6}",
+        "{:16} {:>4} {:>5} {:15} {:>10} {:>10} {:>10} {:>9} {:>9} {:>8} {:>8} {:>6} {:>6}",
         "network",
         "side",
         "batch",
@@ -200,7 +204,11 @@ fn case(
 ) -> anyhow::Result<Vec<Value>> {
     let mut contestants = Vec::new();
     let tuned = TUNED.into_iter().filter(|_| args.tune);
-    let kinds = ENGINES.into_iter().chain(tuned);
+    let named = |kind: &&str| args.engines.iter().any(|engine| engine == kind);
+    let kinds = ENGINES
+        .into_iter()
+        .chain(VARIANTS.into_iter().filter(named))
+        .chain(tuned);
     for kind in kinds.filter(|kind| wanted(&args.engines, kind.trim_end_matches("-tuned"))) {
         match pollster::block_on(Contestant::new(network, kind, batch, gpu, limits)) {
             Ok(contestant) => contestants.push(contestant),
@@ -328,10 +336,20 @@ impl<'a> Contestant<'a> {
                 let tuning = tune(gpu, config, size, batch, precision).await?;
                 started = Instant::now();
                 tuning
+            } else if kind.ends_with("-blocks") {
+                Tuning::of(gpu.report()).forcing_attention(AttentionTile::Blocks)
             } else {
-                Tuning::of(gpu.report())
+                let defaults = Tuning::of(gpu.report());
+                let packs = kind.ends_with("-packed") || defaults.packs_weights();
+                defaults.packing_weights(packs)
             };
-            let plan = Plan::new(config, size, batch, precision, &tuning)?;
+            let engine =
+                WgpuEngine::tuned(gpu, config, weights, size, batch, precision, tuning, |_| ()).await?;
+            anyhow::ensure!(
+                engine.tuning().packs_weights() || !kind.ends_with("-packed"),
+                "its weights are not f16 numbers, so they are not packed"
+            );
+            let plan = Plan::new(config, size, batch, precision, engine.tuning())?;
             let planned = Planned {
                 peak_bytes: plan.memory().peak(),
                 dispatches: plan.calls(),
@@ -341,8 +359,6 @@ impl<'a> Contestant<'a> {
                     1e3 * limits.floor(flops, plan.traffic() as f64)
                 }),
             };
-            let engine =
-                WgpuEngine::tuned(gpu, config, weights, size, batch, precision, tuning, |_| ()).await?;
             (engine.into(), Some(planned))
         };
         let mut contestant = Self {
@@ -404,7 +420,7 @@ impl<'a> Contestant<'a> {
             kind, batch, first, ..
         } = self;
         print!(
-            "{name:16} {side:>4} {batch:>5} {kind:14} {median:>10.2} {least:>10.2} {most:>10.2} {rate:>9.1}"
+            "{name:16} {side:>4} {batch:>5} {kind:15} {median:>10.2} {least:>10.2} {most:>10.2} {rate:>9.1}"
         );
         match &self.planned {
             None => println!(" {:>9} {first:>8.0}", ""),

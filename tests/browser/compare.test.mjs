@@ -350,3 +350,60 @@ test('a flow that starts from noise offers to vary that, and no control', { skip
     await site.close();
   }
 });
+
+test('a pinned walk and a grid stand in the link, and come back after a reload and elsewhere', async () => {
+  const { explorer, page, context } = await opened();
+  try {
+    while ((await explorer.step()) < 2) await explorer.forward();
+    await button(page, 'pin').click();
+    await page.locator('[data-view="pinned"]').waitFor();
+    await explorer.set('alpha', 2);
+    await openGrid(page);
+    await choose(page, 'rows', 'compound', ['taxol', 'colchicine']);
+    await choose(page, 'columns', 'alpha', ['1', '2']);
+    await page.waitForFunction(() => /&also=rows:compound;columns:alpha;.*pin:/.test(location.hash));
+    const address = page.url();
+    assert.match(address, /;pin:a=1$/);
+    const chosen = () => page.locator('.grid-values input:checked').evaluateAll((boxes) =>
+      boxes.map((box) => box.dataset.value));
+    const before = await chosen();
+    const pinned = await explorer.pixels('pinned');
+
+    await page.reload();
+    const another = await context.newPage();
+    await another.goto(address);
+    for (const tab of [page, another]) {
+      const pin = tab.locator('canvas[data-view="pinned"]');
+      await pin.waitFor(SLOW);
+      await tab.locator('cellflux-pinned .still').nth(2).waitFor(SLOW);
+      assert.match(await tab.locator('[data-pinned="differences"]').innerText(), /α/);
+      const boxes = await tab.locator('.grid-values input:checked').evaluateAll((inputs) =>
+        inputs.map((box) => /** @type {HTMLInputElement} */ (box).dataset.value));
+      assert.deepEqual(boxes, before);
+    }
+    await page.waitForFunction((wanted) => location.hash.includes(wanted), ';pin:a=1', SLOW);
+    // The same walk again, at its own end.
+    while ((await explorer.step()) < 2) await explorer.forward();
+    await page.locator('canvas[data-view="pinned"][data-step="2"]').waitFor(SLOW);
+    assertSamePixels(await explorer.pixels('pinned'), pinned);
+    await accessible(explorer, 'a walk that is pinned again');
+
+    await button(page, 'unpin').click();
+    await page.waitForFunction(() => !location.hash.includes('pin:'));
+  } finally {
+    await context.close();
+  }
+});
+
+test('a table is saved only once something of it is there', async () => {
+  const { page, context } = await opened();
+  try {
+    await openGrid(page);
+    assert.equal(await page.locator('[data-keep="grid-png"]').isVisible(), false);
+    await button(page, 'grid-walk').click();
+    await page.locator('[data-cell][data-state="done"]').first().waitFor(SLOW);
+    await page.locator('[data-keep="grid-png"]:enabled').waitFor();
+  } finally {
+    await context.close();
+  }
+});

@@ -125,6 +125,9 @@ test('figures are PNG at 300 dpi and SVG, a film has a frame for each step, and 
     }
   });
 
+/** An SVG but for the pixels of its pictures. */
+const withoutPanels = (text) => text.replaceAll(/ href="data:image\/png;base64,[^"]*"/g, '');
+
 test('the command makes the page’s figure of the same link', { skip }, async () => {
   const { explorer, page, context } = await walked();
   const out = await mkdtemp(join(tmpdir(), 'cellflux-figures-'));
@@ -134,7 +137,6 @@ test('the command makes the page’s figure of the same link', { skip }, async (
     await execute(CLI, [...given, '--figure', png, '--figure', svg, '--animation', film]);
     // Places, lengths and texts are the same to the last digit; panels are, but for the rounding of another
     // processor's sums.
-    const withoutPanels = (text) => text.replaceAll(/ href="data:image\/png;base64,[^"]*"/g, '');
     const drawn = (await explorer.keep('figure-svg')).toString();
     assert.equal(withoutPanels(drawn), withoutPanels(await readFile(svg, 'utf8')));
     for (const [kind, file] of [['figure-png', png], ['animation', film]]) {
@@ -150,6 +152,44 @@ test('the command makes the page’s figure of the same link', { skip }, async (
     await context.close();
   }
 });
+
+/** Each map with what stands above it, and below its colours, in a figure. */
+const MAPS = [
+  ['velocity', 'Mean velocity of the step that led here, by channel', ['falls', 'stays', 'rises'], STEPS],
+  ['speed', 'Magnitude of the mean velocity of the step that led here', ['none', 'fast'], STEPS],
+  ['guidance', 'Velocity that the compound adds', ['less', 'same', 'more'], STEPS + 1],
+  ['untreated', /Difference to .+’s walk/, ['less', 'same', 'more'], STEPS],
+];
+
+for (const [map, heading, words, pictures] of MAPS) {
+  test(`a figure of the map “${map}” shows it with its legend and words, as the command’s does`, async () => {
+    const { explorer, context } = await walked(WALK.replace('v=1', 'v=4') + `&map=${map}`);
+    const out = await mkdtemp(join(tmpdir(), 'cellflux-maps-'));
+    try {
+      const svg = (await explorer.keep('figure-svg')).toString();
+      const texts = [...svg.matchAll(/<text x[^>]*>([^<]*)</g)].map(([, text]) => text);
+      assert.ok(texts.some((text) => (heading instanceof RegExp ? heading.test(text) : text === heading)));
+      for (const word of words) assert.ok(texts.includes(word), `${map}: ${word}`);
+      const rate = map === 'untreated' ? /full scale$/ : /per unit of t$/;
+      assert.ok(texts.some((text) => text.startsWith('Colours of the') && rate.test(text)), map);
+      assert.ok(svg.includes(`map=${map}`) && /Map: .*not measured/s.test(texts.join(' ')), map);
+      // Steps, their maps, and a strip of colours for each channel, or one for all.
+      const channels = await explorer.page.locator('[data-channel]').count();
+      const strips = map === 'speed' ? 1 : channels;
+      assert.equal([...svg.matchAll(/<image /g)].length, STEPS + 1 + pictures + strips, map);
+      if (CLI) {
+        const file = join(out, 'figure.svg');
+        await execute(CLI, ['run', await explorer.link(STEPS), '--bundle', await bundleFolder(),
+          '--engine', 'candle', '--figure', file]);
+        assert.equal(withoutPanels(svg), withoutPanels(await readFile(file, 'utf8')));
+      }
+      explorer.nothingInTheConsole();
+    } finally {
+      await rm(out, { recursive: true, force: true });
+      await context.close();
+    }
+  });
+}
 
 test('a dropped figure, picture, film or recipe sets its walk up again', async () => {
   const { explorer, context } = await walked();
@@ -175,6 +215,79 @@ test('a dropped figure, picture, film or recipe sets its walk up again', async (
     }
     other.explorer.nothingInTheConsole();
     await other.context.close();
+  } finally {
+    await context.close();
+  }
+});
+
+test('a grid’s figure says what each cell is, and dropped it sets up the grid and its walk', async () => {
+  const { explorer, page, context } = await walked();
+  try {
+    const wanted = walkOf(await explorer.link(STEPS));
+    await page.getByText('Compare walks').click();
+    await page.locator('[data-do="grid-walk"]').click();
+    const cells = await page.locator('[data-cell]').count();
+    assert.ok(cells > 1);
+    await page.locator(`[data-grid="progress"][data-done="${cells}"]`).waitFor({ timeout: 120_000 });
+    const [png, svg] = [await explorer.keep('grid-png'), (await explorer.keep('grid-svg')).toString()];
+    assert.equal(chunk(png, 'IHDR').readUInt32BE(0), 2126);
+    const [title, warning, , source, , , link] = textsOf(png);
+    assert.match(title, /^Walks by Compound and Guidance α, at t = 1\.000$/);
+    assert.match(warning, /^Generated, not measured/);
+    assert.match(source, /^the model /);
+    assert.match(link, /&also=rows:compound;columns:alpha;/);
+    for (const heading of await page.locator('.grid-table th').allInnerTexts()) {
+      assert.ok(svg.includes(`>${heading}<`), heading);
+    }
+    assert.ok(svg.includes('t = 1.000, generated') && svg.includes('Generated, not measured. Model:'));
+    assert.ok([...svg.matchAll(/<image /g)].length >= cells);
+    const chosen = (other) => other.locator('.grid-values input').evaluateAll((boxes) =>
+      boxes.map((box) => [box.dataset.value, box.checked]));
+    const before = await chosen(page);
+
+    const other = await opened(`${SITE}?engine=candle#v=1&c=cycloheximide&solver=euler&steps=3`);
+    for (const [name, file] of [['grid.png', png], ['grid.svg', svg]]) {
+      await drop(other.page, name, file);
+      await other.explorer.says(/was saved from a walk, which is set up again here/);
+      await other.explorer.settled();
+      assert.equal(walkOf(await other.explorer.link(0)), wanted, name);
+      assert.ok(await other.page.locator('[data-do="grid-walk"]').isVisible(), name);
+      assert.deepEqual(await chosen(other.page), before, name);
+      await other.explorer.compound('cycloheximide');
+    }
+    other.explorer.nothingInTheConsole();
+    await other.context.close();
+    explorer.nothingInTheConsole();
+  } finally {
+    await context.close();
+  }
+});
+
+test('charts are kept with units and what their signs mean, and dropped they set the walk up', async () => {
+  const { explorer, page, context } = await walked();
+  try {
+    const wanted = walkOf(await explorer.link(STEPS));
+    await page.getByText('Measure this walk').click();
+    await page.locator('.measure-chart').first().waitFor({ timeout: 120_000 });
+    const charts = await page.locator('cellflux-measures .measure-chart').count();
+    const [png, svg] = [await explorer.keep('charts-png'), (await explorer.keep('charts-svg')).toString()];
+    const [title, warning] = textsOf(png);
+    assert.equal(title, 'What the images of the walk measure');
+    assert.match(warning, /^Generated, not measured/);
+    assert.equal([...svg.matchAll(/>time t</g)].length, charts);
+    assert.ok(svg.includes('Generated: the walk in view') && svg.includes('<polyline '));
+    assert.match(svg, /Compound: .*Start: /);
+    const other = await opened(`${SITE}?engine=candle#v=1&c=cycloheximide&solver=euler&steps=3`);
+    for (const [name, file] of [['charts.png', png], ['charts.svg', svg]]) {
+      await drop(other.page, name, file);
+      await other.explorer.says(/was saved from a walk, which is set up again here/);
+      await other.explorer.settled();
+      assert.equal(walkOf(await other.explorer.link(0)), wanted, name);
+      await other.explorer.compound('cycloheximide');
+    }
+    other.explorer.nothingInTheConsole();
+    await other.context.close();
+    explorer.nothingInTheConsole();
   } finally {
     await context.close();
   }

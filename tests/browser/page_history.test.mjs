@@ -113,6 +113,21 @@ test('a walk that is pinned is a choice, and its entry says so', () => {
   assert.equal(page.at(place).beside.pin, null);
 });
 
+test('what is compared stands in the address, and another tab reads it there', () => {
+  const { page, place, hash } = opened();
+  const grid = { rows: 'compound', columns: 'alpha', chosen: { alpha: [1, 2] }, real: false };
+  page.show(place, shown('v=1&c=taxol&a=1&at=3', { pin: 'v=1&c=dmso&a=1', grid }), CHOICE);
+  const also = 'rows:compound;columns:alpha;alpha:1,2;real:0;pin:c=dmso';
+  assert.equal(hash(), `#v=1&c=taxol&a=1&at=3&also=${also}`);
+  // The state knows it as it was; an address that was typed is read.
+  assert.equal(page.at(place).link, 'v=1&c=taxol&a=1&at=3');
+  const elsewhere = tab(hash());
+  const other = new PageHistory(elsewhere.browser);
+  const read = other.at(other.takePlace());
+  assert.equal(read.link, 'v=1&c=taxol&a=1&at=3');
+  assert.deepEqual(read.beside, { pin: 'v=1&c=dmso&a=1', grid });
+});
+
 test('no more entries are made than browsers allow, and what is refused is replaced or told', () => {
   const { page, place, entries, hash, wait } = opened();
   const choose = (number) => page.show(place, shown(`v=1&c=x${number}&at=0`), CHOICE);
@@ -245,7 +260,14 @@ test('a link is counted, says what it holds, and is refused when it would be too
   assert.ok(holds.startsWith(`The link has ${length} characters.`), holds);
   assert.doesNotMatch(holds, /crop|compared/);
   assert.match(linkHolds(state('v=1&crop=AAAA')), /your crop \(anyone with the link has it\)/);
-  assert.match(linkHolds(state('v=1', { pin: {} })), /does not hold walks that are compared/);
+  const compared = { pin: { link: 'v=1&c=dmso' }, grid: { rows: 'seed', chosen: { seed: [1, 2] } } };
+  const both = /It also holds what the grid compares and the pinned walk, to be walked again\.$/;
+  assert.match(linkHolds(state('v=1&c=taxol', compared)), both);
+  const full = linkHolds(state(`v=2&smiles=${'C'.repeat(LONGEST - 105)}`, compared));
+  assert.match(full, /It also holds what the grid compares.*It does not hold the pinned walk\.$/);
+  const own = { ...compared, pin: { link: 'v=1&crop=AAAA' } };
+  assert.match(linkHolds(state('v=1&c=taxol', own)), /not hold the pinned walk, which starts from your crop/);
+  assert.match(copied('#v=1', ['the pinned walk']), /makes this picture again\. It does not hold the pinned/);
   const crop = state(`v=1&crop=${'A'.repeat(LONGEST)}`);
   assert.ok(isTooLong(crop));
   assert.match(linkHolds(crop), /^The link would not hold your crop: .* 8,\d+ characters.*Send the recipe/);

@@ -112,6 +112,28 @@ test('walking back, the first step says which cell is walked from and how to go 
   );
 });
 
+/** What the model's part says of who computed a walk of these steps. */
+const computedBy = (engines) =>
+  page.evaluate(async (engines) => {
+    const { EMPTY } = await import('/state.js');
+    const part = globalThis.parts.root.querySelector('cellflux-model');
+    const engine = { engine: 'wgpu', adapter: 'a GPU', software: false, dtype: 'f16', tiles: 'default' };
+    const walk = { steps: [null, ...engines].map((engine) => ({ engine })) };
+    part.update({ ...EMPTY, phase: 'ready', manifest: {}, engineAsked: 'auto', engine, walk, evaluations: 4 });
+    return part.querySelector('[data-fact="steps"]')?.textContent ?? null;
+  }, engines);
+
+test('a walk that changed engines names both and is not called exact', async () => {
+  const [cpu, gpu] = [{ engine: 'candle', dtype: 'f32' }, { engine: 'wgpu', dtype: 'f16' }];
+  assert.equal(await computedBy([]), null);
+  assert.equal(await computedBy([gpu, gpu]), 'Steps 1 to 2 by wgpu, f16');
+  assert.equal(
+    await computedBy([cpu, cpu, gpu]),
+    'Steps 1 to 2 by candle, f32; step 3 by wgpu, f16. Engines round differently, so this walk is not exact: '
+      + 'walked again by one engine, its numbers differ a little.',
+  );
+});
+
 test('the explorer is marked as English on a page in another language', async () => {
   const languages = await page.evaluate(() =>
     [...globalThis.parts.root.children].map((element) => element.closest('[lang]')?.lang),

@@ -143,6 +143,7 @@ pub fn describe(manifest: &mut Manifest, config: &Config) -> Result<(), TrainErr
         ));
     }
     for (condition, own) in manifest.conditions.list.iter_mut().zip(conditions.list) {
+        condition.kind = own.kind;
         condition.batches = if own.batches.len() > BATCHES {
             Vec::new()
         } else {

@@ -102,7 +102,8 @@ fn a_run_of_another_config_or_in_a_used_folder_is_refused() {
     for (setting, expected) in [
         (
             "training.learning_rate=0.5",
-            "training.learning_rate was 0.001 and is 0.5",
+            "training.learning_rate was 0.001 and is 0.5; expected the run's own, or a new run.folder; \
+            --change training.learning_rate=VALUE goes on with another one on purpose",
         ),
         ("run.seed=6", "run.seed was 5 and is 6"),
         (
@@ -120,6 +121,53 @@ fn a_run_of_another_config_or_in_a_used_folder_is_refused() {
         error.to_string().contains("there is no checkpoint here"),
         "{error}"
     );
+}
+
+#[test]
+fn another_learning_rate_and_more_steps_are_taken_where_they_are_asked_for_by_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let cosine = ["training.schedule=cosine", "run.validate_every=0"];
+    let first = [&cosine[..], &["training.steps=2"]].concat();
+    Run::start(config(folder.path(), &first), |_, _| {})
+        .unwrap()
+        .train(&Interrupt::default())
+        .unwrap();
+    let names = ["training.learning_rate=0.0001", "training.steps=3"];
+    let changed = || config(folder.path(), &[&cosine[..], &names[..]].concat());
+    let resume = |changes: &[&str]| {
+        let changes: Vec<Setting> = changes.iter().map(|text| text.parse().unwrap()).collect();
+        Run::resume_at(folder.path(), None, changed(), &changes, |_, _| {})
+    };
+    // Each change has a name of its own.
+    let error = resume(&names[..1]).unwrap_err().to_string();
+    assert!(
+        error.contains("training.steps was 2 and is 3") && !error.contains("learning_rate was"),
+        "{error}"
+    );
+    for other in ["training.batch=4", "run.seed=9", "data.held_out=[]"] {
+        let error = resume(&[&names[..], &[other]].concat()).unwrap_err();
+        assert!(matches!(error, TrainError::ConfigText { .. }), "{error}");
+        let error = error.to_string();
+        assert!(
+            error.contains("cannot change while a run goes on") && error.contains("training.learning_rate"),
+            "{error}"
+        );
+    }
+    let mut run = resume(&names).unwrap();
+    assert_eq!(run.train(&Interrupt::default()).unwrap(), Ended::Complete);
+    assert_eq!(run.step(), 3);
+    drop(run);
+    let newest = newest(folder.path()).progress;
+    assert!(
+        newest
+            .command
+            .ends_with("; after step 2 with training.learning_rate=0.0001, training.steps=3"),
+        "{}",
+        newest.command
+    );
+    // From then on they are the run's own.
+    let again = changed();
+    Run::resume(folder.path(), again, |_, _| {}).unwrap();
 }
 
 #[test]

@@ -3,6 +3,7 @@
 import { doseUnder } from '../dose.js';
 import { besideCells, findingLines } from '../finding.js';
 import { el, inside, Part, reveal } from '../html.js';
+import { capital, kindOf, wordsFor } from '../perturbations.js';
 
 /** @import { State } from '../state.js' */
 
@@ -35,11 +36,12 @@ export class CompoundPicker extends Part {
       tabindex: '0',
       on: { keydown: (event) => this.#key(event) },
     });
+    this.label = el('label', { class: 'unseen', for: 'compound-search' }, 'Search compounds');
     this.none = el('p', { class: 'hint', hidden: true });
     this.card = el('div', { class: 'compound-card' });
     this.finding = el('div', { class: 'finding' });
     this.append(
-      el('label', { class: 'unseen', for: 'compound-search' }, 'Search compounds'),
+      this.label,
       this.search,
       this.list,
       this.none,
@@ -70,9 +72,12 @@ export class CompoundPicker extends Part {
   }
 
   #build(compounds) {
+    this.words = wordsFor(compounds);
+    this.label.textContent = `Search ${this.words.many}`;
+    this.list.setAttribute('aria-label', capital(this.words.many));
     this.compounds = compounds.map((compound) => ({
       ...compound,
-      haystack: [compound.name, compound.id, compound.action].join(' ').toLowerCase(),
+      haystack: [compound.name, compound.id, compound.action, kindOf(compound)].join(' ').toLowerCase(),
     }));
     this.list.replaceChildren(
       ...this.compounds.map((compound) =>
@@ -113,6 +118,7 @@ export class CompoundPicker extends Part {
     if (this.picture) URL.revokeObjectURL(this.picture);
     this.picture = drawing ? URL.createObjectURL(new Blob([drawing], { type: 'image/svg+xml' })) : null;
     const facts = [
+      kindOf(compound) && ['Done to the cells', kindOf(compound)],
       compound.action && ['Mode of action', compound.action],
       compound.doses?.length && ['Doses in the data', dosesIn(compound.doses, this.takesDose)],
       ['Training', compound.training.sentence],
@@ -149,7 +155,7 @@ export class CompoundPicker extends Part {
       shown += option.hidden ? 0 : 1;
     }
     this.none.hidden = shown > 0;
-    this.none.textContent = `No compound here matches “${this.search.value}”.`;
+    this.none.textContent = `No ${this.words?.one ?? 'compound'} here matches “${this.search.value}”.`;
   }
 
   #key(event) {

@@ -3,6 +3,7 @@
 
 import { FEW, letterOf, markOf, wordsOf } from '../cell_marks.js';
 import { drawn, placed } from '../chart.js';
+import { printed } from '../chart_figure.js';
 import { axisOf, dosePlan, pointsOf, responseOf } from '../dose_plan.js';
 import { COUNTS, SEED_COUNTS } from '../doses.js';
 import * as figures from '../figures.js';
@@ -11,11 +12,13 @@ import { NOT_BEGUN, viewOf } from '../grid.js';
 import { isGenerated, shownStep } from '../grid_plan.js';
 import { el, Part, unseen } from '../html.js';
 import { momentAlong } from '../linked_time.js';
+import { keyLine } from '../key_line.js';
 import { CUT_OFF, nameInWords } from '../measure_names.js';
 import { paint } from '../pixels.js';
 import { isRandom } from '../recipe_words.js';
 
 /** @import { Charted } from '../chart.js' */
+/** @import { Key, PrintedChart } from '../chart_figure.js' */
 /** @import { DosePlan, DoseWalk, Doses } from '../doses.js' */
 /** @import { Measure } from '../protocol.js' */
 /** @import { State } from '../state.js' */
@@ -51,12 +54,17 @@ export class AcrossDoses extends Part {
     this.charts = el('div', { class: 'charts' });
     this.table = button('Dose response, CSV', 'keep-doses');
     this.video = button('Film, WebM', 'film-doses');
+    this.draw = ['png', 'svg'].map((kind) => el('button', {
+      type: 'button', class: 'secondary', 'data-keep': `doses-${kind}`,
+      title: 'All charts as a figure, 180 mm wide; dropped on this page it sets the walk up again',
+      on: { click: () => this.#keep(kind) },
+    }, `Charts (${kind.toUpperCase()})`));
     this.shared = el('p', { class: 'hint' });
     this.result = el('div', {},
       el('p', { class: 'grid-way' },
         el('label', { for: 'doses-part' }, 'Time shown in the film'), this.along, this.where),
       this.film, this.shared, this.legend, this.charts,
-      el('div', { class: 'aside-row' }, this.table, this.video));
+      el('div', { class: 'aside-row' }, this.table, ...this.draw, this.video));
     this.details = el('details',
       { on: { toggle: () => this.#choose({ open: this.details.open }) } },
       el('summary', {}, 'Across doses'),
@@ -135,6 +143,7 @@ export class AcrossDoses extends Part {
     this.progress.dataset.done = String(done);
     this.progress.classList.toggle('warns', Boolean(stopped));
     this.table.disabled = !done;
+    for (const each of this.draw) each.disabled = !done || changes > 0;
     this.video.hidden = !canFilm();
     this.video.disabled = !done || running;
   }
@@ -210,6 +219,8 @@ export class AcrossDoses extends Part {
     this.#explain(doses, some);
     const axis = axisOf(plan.points);
     const doseOf = plan.points.map(({ dose }) => dose);
+    /** @type {PrintedChart[]} */
+    const kept = [];
     this.charts.replaceChildren(...(some ? list : []).flatMap((measure, place) => {
       if (measure.name === CUT_OFF) return [];
       const marks = groups.flatMap(({ dose, group }, index) =>
@@ -218,14 +229,35 @@ export class AcrossDoses extends Part {
         ...responseOf(plan, ends, place), times: /** @type {[number, number]} */ ([doseOf[0], doseOf.at(-1)]),
         unit: measure.unit, marks, axis,
       };
-      return [figureOf(measure, charted, plan, nameInWords(measure.name, channels), open.has(measure.name))];
+      const words = nameInWords(measure.name, channels);
+      const places = placed(charted);
+      kept.push(printed({ title: words, note: 'Against the dose.', unit: measure.unit }, places));
+      return [figureOf(measure, charted, places, plan, words, open.has(measure.name))];
     }));
+    this.kept = kept;
     // A chart that takes another's place has its keyboard focus, too.
     if (focused) {
       const again = [...this.charts.querySelectorAll('[data-response]')]
         .find((figure) => /** @type {HTMLElement} */ (figure).dataset.response === focused);
       again?.querySelector('summary')?.focus({ preventScroll: true });
     }
+  }
+
+  /** @param {string} kind of file */
+  #keep(kind) {
+    const { name, base } = this.plan;
+    this.intend('keep-charts', {
+      kind,
+      name: 'dose-response',
+      base,
+      charts: { keys: this.keys, charts: this.kept },
+      title: `${name}: what the ends of walks at several doses measure`,
+      lines: [
+        'Measured of generated images at t = 1, from the same start with the same settings at each dose; '
+          + 'the compound, the dose and the seed of the link are those of one of the walks',
+      ],
+      isOfWalk: true,
+    });
   }
 
   /**
@@ -235,27 +267,30 @@ export class AcrossDoses extends Part {
    */
   #explain({ plan, groups }, some) {
     const { seeds, points, name } = plan;
+    this.plan = plan;
     const kinds = new Map(points.map(({ standing }) => [standing.kind, standing.words]));
-    const key = (kind, words) =>
-      el('li', {}, el('span', { class: `key ${kind}`, 'aria-hidden': 'true' }), words);
+    /** @type {(sign: Key['sign'], words: string, standing?: string) => Key} */
+    const key = (sign, words, standing) => ({ sign, words, ...(standing ? { standing } : {}) });
     const lines = [
       key('curve', `Generated: the end at t = 1${seeds.length > 1 ? ` from seed ${seeds[0]}` : ''}`),
       ...(seeds.length > 1
         ? [key('band', `Generated: smallest to largest of ${seeds.length} seeds; thin lines are the others`)]
         : []),
-      ...[...kinds].map(([kind, words]) => el('li', { 'data-standing': kind },
-        `${['trained', 'data', 'untrained'].includes(kind) ? 'Full point' : 'Ring'}: ${words}`)),
-      ...groups.map(({ dose, group }, index) => el('li', {}, el('b', {}, letterOf(index)), ' ',
+      ...[...kinds].map(([kind, words]) => key('remark',
+        `${['trained', 'data', 'untrained'].includes(kind) ? 'Full point' : 'Ring'}: ${words}`, kind)),
+      ...groups.map(({ dose, group }, index) => key({ letter: letterOf(index) },
         `${wordsOf(group, name)}${dose === null ? '' : `, at ${dose} µM`}`)),
       ...(groups.some(({ dose }) => dose !== null)
         ? []
-        : [el('li', {}, `No cells treated with ${name} at these doses are in this bundle to compare with.`)]),
+        : [key('remark',
+            `No cells treated with ${name} at these doses are in this bundle to compare with.`)]),
       ...(groups.length
-        ? [el('li', {}, 'A letter stands at the mean of those cells, with the 95 % interval by bootstrap '
+        ? [key('remark', 'A letter stands at the mean of those cells, with the 95 % interval by bootstrap '
             + `over cells where they are two or more; of fewer than ${FEW} it is too short to rely on.`)]
         : []),
     ];
-    this.legend.replaceChildren(...(some ? lines : []));
+    this.keys = lines.map(({ sign, words }) => ({ sign, words }));
+    this.legend.replaceChildren(...(some ? lines : []).map(keyLine));
   }
 }
 
@@ -278,12 +313,13 @@ function leadOf({ recipe, compoundName, takesDose }, points) {
  * A measure against the dose, as a chart and as a table.
  * @param {Measure} measure
  * @param {Charted} charted
+ * @param {ReturnType<typeof placed>} places
  * @param {DosePlan} plan
  * @param {string} words the measure's name
  * @param {boolean} open whether its table was open
  */
-function figureOf({ name, unit, source }, charted, { points, seeds }, words, open) {
-  const svg = drawn(charted, placed(charted), figures.tick);
+function figureOf({ name, unit, source }, charted, places, { points, seeds }, words, open) {
+  const svg = drawn(charted, places, figures.tick);
   svg.querySelector('.cursor').remove();
   const curves = [charted.curve, ...charted.others];
   const heads = seeds.map((seed) => (seeds.length > 1 ? `seed ${seed}` : unit || 'value'));

@@ -103,7 +103,7 @@ export class FlowSettings extends Part {
         'alpha',
         'Guidance α',
         '0.05',
-        '1 follows the compound’s own velocity; more exaggerates it, 0 ignores the compound.',
+        '1 follows the condition’s own velocity; more exaggerates it, 0 ignores the condition.',
       ),
       slide('noise', 'Source noise', '0.05', 'Gaussian noise added to the start image before walking.'),
       number(

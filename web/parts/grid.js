@@ -3,18 +3,20 @@
 // them and are said to be so.
 
 import * as figures from '../figures.js';
-import { DIMENSIONS, NOT_BEGUN, viewOf } from '../grid.js';
+import { dimensionName, NOT_BEGUN, viewOf } from '../grid.js';
+import { canBePrinted } from '../grid_figure.js';
 import {
-  chosenOf, costOf, isGenerated, offered, planOf, sharedWords, shownStep, valueWords,
+  captionOf, chosenOf, costOf, isGenerated, offered, planOf, sharedWords, shownStep, valueWords,
 } from '../grid_plan.js';
 import { presetsOf } from '../grid_presets.js';
 import { el, inside, Part, unseen } from '../html.js';
 import { wholeMultiple } from '../lens.js';
 import { momentAlong } from '../linked_time.js';
+import { wordsFor } from '../perturbations.js';
 import { paint } from '../pixels.js';
 import { hasReal, realBeside } from '../real_beside.js';
 
-/** @import { Cell, Dimension, Plan, Planned } from '../grid.js' */
+/** @import { Dimension, Plan, Planned } from '../grid.js' */
 /** @import { State } from '../state.js' */
 
 /** @typedef {'rows' | 'columns'} Side */
@@ -51,14 +53,20 @@ export class ComparedWalks extends Part {
     this.way = el('p', { class: 'grid-way' }, el('label', { for: 'grid-part' }, 'Time shown'), this.along,
       this.where);
     this.table = el('div', { class: 'grid-scroll' });
+    this.kept = el('div', { class: 'aside-row', role: 'group', 'aria-label': 'Save this table' },
+      ...['png', 'svg'].map((kind) => el('button', {
+        type: 'button', class: 'secondary', 'data-keep': `grid-${kind}`,
+        title: 'The table as it stands, 180 mm wide; dropped on this page it sets the grid up again',
+        on: { click: () => this.intend('keep-table', { kind }) },
+      }, `Table (${kind.toUpperCase()})`)));
     this.body = el('div', { class: 'grid-body' },
       this.presets,
       el('div', { class: 'grid-sides' }, this.sides.rows.box, this.sides.columns.box),
       this.realRow, this.cost,
       el('div', { class: 'aside-row' }, this.start, this.stop, this.again),
-      this.refused, this.progress, this.way, this.table, this.shared);
+      this.refused, this.progress, this.way, this.table, this.kept, this.shared);
     this.details = el('details',
-      { on: { toggle: () => this.#choose({ open: this.details.open }) } },
+      { on: { toggle: () => this.#toggled() } },
       el('summary', {}, 'Compare walks'), this.body);
     this.classList.add('card');
     this.append(this.details);
@@ -86,12 +94,20 @@ export class ComparedWalks extends Part {
     this.intend('grid', { patch });
   }
 
+  /** A link may have opened the details, which is nobody's click. */
+  #toggled() {
+    if (this.details.open !== this.open) this.#choose({ open: this.details.open });
+  }
+
   /** @param {State} state */
   update(state) {
     const { grid, recipe } = state;
     this.hidden = !recipe && state.phase !== 'opening';
     // Told once: a click opens the details before the state hears of it.
-    if (this.changed('open', grid.open)) this.details.open = grid.open;
+    if (this.changed('open', grid.open)) {
+      this.open = grid.open;
+      this.details.open = grid.open;
+    }
     if (!recipe || !grid.open) return;
     this.state = state;
     this.#offer(state);
@@ -135,7 +151,7 @@ export class ComparedWalks extends Part {
     }
     this.realRow.hidden = !hasReal(state);
     const drawn = state.examples?.every(({ synthetic }) => synthetic);
-    const kind = `${drawn ? 'Drawn' : 'Real'} cells of the compound beside them`;
+    const kind = `${drawn ? 'Drawn' : 'Real'} cells of the ${wordsFor(state.compounds).one} beside them`;
     if (this.changed('kind', kind)) this.realLabel.textContent = kind;
     this.real.checked = grid.real;
     for (const preset of inside(this.presets)) {
@@ -148,8 +164,9 @@ export class ComparedWalks extends Part {
   #offerSide(state, side, all) {
     const { select, values } = this.sides[side];
     const of = state.grid[side];
-    select.replaceChildren(...Object.keys(all).map((name) =>
-      el('option', { value: name }, DIMENSIONS[name])));
+    const names = /** @type {Dimension[]} */ (Object.keys(all));
+    select.replaceChildren(...names.map((name) =>
+      el('option', { value: name }, dimensionName(name, state.compounds))));
     select.value = of;
     values.replaceChildren(...(all[of] ?? []).map((value, place) => el('label', {},
       el('input', { type: 'checkbox', 'data-place': place, 'data-value': String(value), on: {
@@ -215,6 +232,11 @@ export class ComparedWalks extends Part {
     this.progress.dataset.running = String(running);
     this.progress.classList.toggle('warns', Boolean(stopped));
     this.way.hidden = !plan;
+    this.kept.hidden = !plan;
+    const printable = canBePrinted({ grid, recipe });
+    for (const button of inside(this.kept)) {
+      /** @type {HTMLButtonElement} */ (button).disabled = changes > 0 || !printable;
+    }
     const shared = plan ? sharedWords(plan, { takesDose, compounds, samples, examples }) : '';
     const own = plan?.real && viewOf(recipe) !== viewOf({ hidden: [], channels: [] })
       ? ' Cells that are not generated are shown in the model’s own colours.' : '';
@@ -234,12 +256,13 @@ export class ComparedWalks extends Part {
     }
     const { rows, columns } = plan;
     const words = (side, value) => valueWords(side.of, value, state);
+    const named = (side) => dimensionName(side.of, state.compounds);
     const head = (scope, value) => el('th', { scope }, el('bdi', {}, value));
     const real = (cell) => this.#real(state, cell);
     const cellOf = (row, column) => plan.cells.find((cell) => cell.row === row && cell.column === column);
     const firstIn = (name, value) => plan.cells.find((cell) => cell[name] === value);
     const table = el('table', { class: 'grid-table' },
-      el('caption', { class: 'unseen' }, `Walks by ${DIMENSIONS[rows.of]} and ${DIMENSIONS[columns.of]}`),
+      el('caption', { class: 'unseen' }, `Walks by ${named(rows)} and ${named(columns)}`),
       el('thead', {}, el('tr', {}, el('td', {}),
         ...columns.values.map((value) => head('col', words(columns, value))),
         plan.real === 'column' ? head('col', 'Not generated') : null)),
@@ -346,18 +369,4 @@ export class ComparedWalks extends Part {
 function enlarge(canvas, picture) {
   paint(canvas, picture);
   canvas.style.width = `${wholeMultiple(canvas.width, ACROSS)}px`;
-}
-
-/**
- * What a cell shows, in a few words.
- * @param {Planned} cell
- * @param {Cell} reached
- * @param {number | null} step
- */
-function captionOf(cell, { times, of, finished, failed }, step) {
-  if (failed) return `Stopped: ${failed}`;
-  if (step === null) return 'Waits';
-  const what = isGenerated(cell.recipe, step) ? 'generated' : 'the start';
-  const on = finished ? '' : ` (step ${times.length - 1}${of ? ` of ${of}` : ''})`;
-  return `t = ${figures.time(times[step])}, ${what}${on}`;
 }

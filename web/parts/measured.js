@@ -5,6 +5,7 @@
 import { typedUnmeasured } from '../finding.js';
 import { el, Part } from '../html.js';
 import { isolated } from '../isolated.js';
+import { done } from '../perturbations.js';
 import { paint } from '../pixels.js';
 import { answerOf } from '../state.js';
 
@@ -16,7 +17,7 @@ import { answerOf } from '../state.js';
  */
 export class Measured extends Part {
   /** @param {State} state */
-  update({ examples, thumbnails, recipe, compoundName, start, measuring }) {
+  update({ examples, thumbnails, recipe, compounds, compoundName, start, measuring }) {
     const ofCompound = (examples ?? []).filter((example) => example.condition === recipe?.compound);
     const answer = ofCompound.find((example) => example.synthetic && example.id === answerOf(recipe));
     // Those of the start's batch come first: only they are compared without a difference between batches.
@@ -34,6 +35,7 @@ export class Measured extends Part {
       return;
     }
     const compound = compoundName ?? 'this compound';
+    const kind = compounds?.find(({ id }) => id === recipe?.compound)?.kind;
     this.toggleAttribute('hidden', !examples?.length);
     if (!own.length) {
       const none = recipe?.smiles
@@ -43,11 +45,11 @@ export class Measured extends Part {
       return;
     }
     const untreated = own.every((example) => example.untreated);
+    const shown = untreated ? `control cells, ${compound}` : `cells ${done(kind, compound)}`;
     const title = own.every((example) => example.synthetic)
       ? `Drawn, not generated: the true answer, ${answer ? 'this cell' : 'the drawn controls'} under `
         + `${compound}${answer?.dose ?? ''}`
-      : `Measured, not generated: real ${untreated ? 'control cells,' : 'cells treated with'} ${compound}, `
-        + 'by batch; choose one to walk back from it';
+      : `Measured, not generated: real ${shown}, by batch; choose one to walk back from it`;
     this.replaceChildren(
       el('p', { class: 'measured-title' }, title),
       el(

@@ -4,15 +4,19 @@
 
 import { FEW, LETTERS, markOf, wordsOf } from '../cell_marks.js';
 import { bandOf, curveOf, drawn, moveCursor, nearestStep, placed, WIDE } from '../chart.js';
+import { printed } from '../chart_figure.js';
 import { compared, MEAN } from '../comparison.js';
 import * as figures from '../figures.js';
 import { findingLines, natureOf, typedUnmeasured } from '../finding.js';
 import { el, Part, unseen } from '../html.js';
+import { keyLine } from '../key_line.js';
 import { CUT_OFF, nameInWords } from '../measure_names.js';
 import { asked, controlOf, pairsOf } from '../measures.js';
+import { wordsFor } from '../perturbations.js';
 import { stepOfKey } from '../step_keys.js';
 
 /** @import { Charted, Mark, Point } from '../chart.js' */
+/** @import { Key } from '../chart_figure.js' */
 /** @import { Difference } from '../comparison.js' */
 /** @import { Measure } from '../protocol.js' */
 /** @import { State } from '../state.js' */
@@ -42,11 +46,16 @@ export class WalkCharts extends Part {
     this.under = el('span', {});
     this.comparison = el('div', { class: 'comparison', hidden: true });
     const save = button('Measures, CSV', 'keep-measures', { 'data-keep': 'measures' });
+    const draw = ['png', 'svg'].map((kind) => el('button', {
+      type: 'button', class: 'secondary', 'data-keep': `charts-${kind}`,
+      title: 'All charts as a figure, 180 mm wide; dropped on this page it sets the walk up again',
+      on: { click: () => this.#keep(kind) },
+    }, `Charts (${kind.toUpperCase()})`));
     this.body = el('div', { class: 'measures-body' },
       this.legend, this.charts, this.few,
       el('div', { class: 'aside-row' }, this.seeds, this.compare, this.stop, this.again),
       this.noSeeds, this.noCompare, el('p', { class: 'hint' }, this.progress, this.under), this.comparison,
-      el('div', { class: 'aside-row' }, save),
+      el('div', { class: 'aside-row' }, save, ...draw),
       el('p', { class: 'hint' },
         'One row for each step of the walk in view, then of each other walk that has reached its end; the '
           + 'columns “compound” and “seed” say which walk a row is of.'));
@@ -129,6 +138,24 @@ export class WalkCharts extends Part {
     if (focused) this.drawings.find(({ name }) => name === focused)?.slider.focus({ preventScroll: true });
   }
 
+  /** @param {string} kind of file */
+  #keep(kind) {
+    /** @type {Key[]} */
+    const few = this.few.hidden ? [] : [{ sign: 'remark', words: this.few.textContent }];
+    this.intend('keep-charts', {
+      kind,
+      name: 'measures',
+      base: null,
+      charts: {
+        keys: [...this.keys, ...few],
+        charts: this.drawings.map(({ title, note, unit, places }) => printed({ title, note, unit }, places)),
+      },
+      title: 'What the images of the walk measure',
+      lines: ['Measured of generated images, step by step; the first value is the start’s'],
+      isOfWalk: true,
+    });
+  }
+
   /**
    * What the lines, the band and the letters are.
    * @param {State} state
@@ -136,11 +163,9 @@ export class WalkCharts extends Part {
    */
   #tell({ measures, compoundName, typed, compounds, recipe, measuring }, ended) {
     const { groups, missing } = measures;
-    const key = (kind, ...words) => el('li', {}, el('span', { class: `key ${kind}`, 'aria-hidden': 'true' }),
-      ...words);
-    const letter = (index, ...words) => el('li', {}, el('b', {}, LETTERS[index]), ' ', ...words);
     const name = compoundName ?? 'this compound';
-    const untreated = compounds?.some(({ id, control }) => control && id === recipe.compound);
+    const own = compounds?.find(({ id }) => id === recipe.compound);
+    const untreated = own?.control;
     const none = [
       groups.some(({ treated }) => !treated) ? null : 'No control cells are in this bundle to compare with.',
       groups.some(({ treated }) => treated) || untreated
@@ -150,15 +175,17 @@ export class WalkCharts extends Part {
           : `No treated cells of ${name} are in this bundle to compare with.`,
       missing ? `${missing} cell${missing > 1 ? 's' : ''} of the bundle could not be fetched.` : null,
     ];
-    this.legend.replaceChildren(
-      key('curve', 'Generated: the walk in view'),
+    /** @type {Key[]} */
+    this.keys = [
+      { sign: 'curve', words: 'Generated: the walk in view' },
       ...(ended
-        ? [key('band', `Generated: smallest to largest of ${ended + 1} seeds, where their walks have the `
-            + 'same times; thin lines are the other seeds')]
+        ? [{ sign: /** @type {'band'} */ ('band'), words: `Generated: smallest to largest of ${ended + 1} `
+            + 'seeds, where their walks have the same times; thin lines are the other seeds' }]
         : []),
-      ...groups.map((group, index) => letter(index, wordsOf(group, name))),
-      ...none.filter(Boolean).map((words) => el('li', {}, words)),
-    );
+      ...groups.map((group, index) => ({ sign: { letter: LETTERS[index] }, words: wordsOf(group, name, own?.kind) })),
+      ...none.filter(Boolean).map((words) => ({ sign: /** @type {'remark'} */ ('remark'), words })),
+    ];
+    this.legend.replaceChildren(...this.keys.map(keyLine));
     this.few.hidden = !groups.some(({ cells }) => cells >= 2);
   }
 
@@ -185,7 +212,8 @@ export class WalkCharts extends Part {
       cut ? el('p', { class: 'hint' }, cut) : null,
       el('details', { open }, el('summary', {}, 'As a table', unseen(`: ${words}`)),
         table(words, unit, charted), cellList(charted.marks, state.measures, name, unit)));
-    return { name, unit, figure, slider, svg, places, charted };
+    const note = [sentence(about), cut].filter(Boolean).join(' ');
+    return { name, unit, figure, slider, svg, places, charted, title: words, note };
   }
 
   /**
@@ -330,7 +358,8 @@ function whyNotCompared({ recipe, compounds }) {
   if (!control) return 'This bundle has no control condition, so there is no untreated walk to compare with.';
   if (recipe.compound === control.id) return 'This is the untreated walk itself.';
   if (recipe.direction !== 'forward') {
-    return 'Only a walk forward is compared with the untreated one: this one ends under no compound.';
+    return 'Only a walk forward is compared with the untreated one: this one ends under no '
+      + `${wordsFor(compounds).one}.`;
   }
   return null;
 }

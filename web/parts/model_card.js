@@ -1,6 +1,7 @@
 // How far the model's download is, and, for those who ask, what it runs on.
 
 import { el, Part } from '../html.js';
+import { stepsInWords } from '../engine_words.js';
 import * as figures from '../figures.js';
 
 /** @import { State } from '../state.js' */
@@ -11,7 +12,7 @@ const ENGINES = [
   ['candle', 'CPU (candle, WebAssembly)'],
 ];
 
-/** Shows `state.phase`, `state.download` and `state.engine`. */
+/** Shows `state.phase`, `state.download`, `state.engine` and who computed `state.walk`. */
 export class ModelCard extends Part {
   connectedCallback() {
     if (this.firstChild) return;
@@ -56,8 +57,9 @@ export class ModelCard extends Part {
   }
 
   /** @param {State} state */
-  #showFacts({ manifest, engine, evaluations, rejected, pace, engineAsked, tuned }) {
-    const facts = [engine, evaluations, rejected, pace, engineAsked, tuned].map((x) => JSON.stringify(x));
+  #showFacts({ manifest, engine, evaluations, rejected, pace, engineAsked, tuned, walk }) {
+    const steps = stepsInWords(walk?.steps ?? []);
+    const facts = [engine, evaluations, rejected, pace, engineAsked, tuned, steps].map((x) => JSON.stringify(x));
     if (!this.changed('facts', facts.join())) return;
     const unnamed = engine.software && !engine.adapter.includes('software');
     const gpu = `${engine.adapter}${unnamed ? ', a software adapter' : ''}`;
@@ -97,6 +99,7 @@ export class ModelCard extends Part {
             ]
           : []),
       ),
+      ...(steps ? [row('This walk', el('span', { 'data-fact': 'steps' }, steps))] : []),
       row(el('label', { for: 'engine' }, 'Use'), this.choice),
       ...(engine.why ? [row('Why', el('span', { 'data-fact': 'why' }, engine.why))] : []),
     );

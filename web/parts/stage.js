@@ -5,6 +5,7 @@ import { el, Part } from '../html.js';
 import { ChangeScale } from '../change_scale.js';
 import * as figures from '../figures.js';
 import { Lens, wholeMultiple } from '../lens.js';
+import { wordsFor } from '../perturbations.js';
 import { averageWords, captionOf, drawnIn } from '../map_words.js';
 import { paint } from '../pixels.js';
 import { inWords, roundLength } from '../scale.js';
@@ -226,7 +227,7 @@ export class Stage extends Part {
   }
 
   /** @param {State} state */
-  #show({ walk, cursor, start, recipe, compoundName }, step) {
+  #show({ walk, cursor, start, recipe, compounds, compoundName }, step) {
     paint(this.start.canvas, walk?.start);
     paint(this.now.canvas, step?.now);
     if (!step) paint(this.difference.canvas, undefined);
@@ -248,7 +249,7 @@ export class Stage extends Part {
     const { generated, words } = stamp(walk, cursor, start);
     const where = `t = ${figures.time(step.time)}`;
     this.now.title.textContent = 'Now';
-    const under = recipe?.alpha === 0 ? 'no compound (α = 0)' : compoundName;
+    const under = recipe?.alpha === 0 ? `no ${wordsFor(compounds).one} (α = 0)` : compoundName;
     this.now.note.textContent = `${where}${under ? `, ${under}` : ''}`;
     this.now.stamp.textContent = words;
     this.now.stamp.classList.toggle('generated', generated);

@@ -3,6 +3,7 @@
 
 import { el, inside, Part } from '../html.js';
 import * as figures from '../figures.js';
+import { wordsFor } from '../perturbations.js';
 import { paint } from '../pixels.js';
 import { stepOfKey } from '../step_keys.js';
 
@@ -108,13 +109,13 @@ export class Transport extends Part {
    * towards one.
    * @param {State} state
    */
-  #nameEnds({ walk, recipe, start, compoundName, flowSource }) {
+  #nameEnds({ walk, recipe, start, compounds, compoundName, flowSource }) {
     const times = walk?.times ?? [0, 1];
     const reverse = recipe?.direction === 'reverse';
     const begun = start?.title.toLowerCase() ?? 'start';
     const noised = !reverse && recipe?.noise > 0 && flowSource !== 'noise' ? ' with noise' : '';
     const source = reverse ? (flowSource === 'noise' ? 'towards noise' : 'towards a control') : begun;
-    const name = recipe?.alpha === 0 ? 'no compound' : (compoundName ?? 'treated');
+    const name = recipe?.alpha === 0 ? `no ${wordsFor(compounds).one}` : (compoundName ?? 'treated');
     const target = reverse ? begun : name;
     this.left.textContent = `t = ${figures.end(Math.min(...times))}, ${source}${noised}`;
     this.right.textContent = `${target}, t = ${figures.end(Math.max(...times))}`;

@@ -4,6 +4,7 @@
 import { natureOf } from '../finding.js';
 import { isolated } from '../isolated.js';
 import { startWords } from '../map_words.js';
+import { done } from '../perturbations.js';
 
 /** A compound that was typed, as far as batches are concerned. */
 export const TYPED = { id: null, batches: [], control: false };
@@ -71,7 +72,7 @@ export function batchNote(
         + 'cells may be the batch’s.',
     ];
   }
-  const whose = control ? 'the untreated cells' : `the cells treated with ${name}`;
+  const whose = control ? 'the untreated cells' : `the cells ${done(compound.kind, name)}`;
   if (!batch || !batches.length) {
     const missing = batch
       ? `of ${whose}`

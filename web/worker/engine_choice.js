@@ -1,21 +1,27 @@
 // Which engine runs the network: the one asked for, or the fastest here.
 //
-// On a real GPU that is wgpu. A software adapter computes on the CPU and is usually slower than
-// the CPU path: there one convolution on it tells how long an evaluation would take, and only where that is
-// less than the CPU took is the whole network compiled for it and timed. Some software adapters compile for
-// minutes, so both get a limited time.
+// Beside a real GPU the CPU path starts at once, and the GPU is its rival (change_over.js), unless an earlier
+// visit has found out which of them is faster. A software adapter computes on the CPU and is usually slower
+// than the CPU path: there one convolution on it tells how long an evaluation would take, and only where that
+// is less than the CPU took is the whole network compiled for it and timed. Some software adapters compile
+// for minutes, so both get a limited time.
 
 import * as wasm from '../../pkg/cellflux_wasm.js';
 import { Failure } from '../protocol.js';
 import { describeAdapter } from './adapter.js';
+import { KeptChoice, modelIdentity } from './kept_choice.js';
 import { KeptTiles } from './kept_tiles.js';
 
-/** @import { EngineName, Say } from '../protocol.js' */
+/** @import { EngineName, EngineReport, Say } from '../protocol.js' */
+/** @import { Rival } from './change_over.js' */
 
 /** How long a software adapter may take to be ready and to have computed one convolution. */
 const SOFTWARE_GUESS_MS = 1_500;
 /** How long one that promises to be faster may take to be ready and to have evaluated once. */
 const SOFTWARE_TRIAL_MS = 10_000;
+
+export const NO_GPU = 'The graphics processor (GPU) cannot be used here, so the network computes on the main '
+  + 'processor (CPU).';
 
 const LATE = Symbol('late');
 const message = (error) => error?.sentence ?? String(error?.message ?? error);
@@ -27,7 +33,7 @@ const message = (error) => error?.sentence ?? String(error?.message ?? error);
  * @param {Say} say
  * @param {<Value>(work: () => Promise<Value>) => Promise<Value>} use hears what works with the model, a trial
  *   that nobody waits for any more included
- * @returns {Promise<Chosen & { kept: KeptTiles | null }>} the engine, and where its tiles are kept
+ * @returns {Promise<Chosen & { kept: () => KeptTiles | null }>} the engine, and where a GPU's tiles are kept
  */
 export async function startEngine(model, asked, say, use) {
   let kept = null;
@@ -46,20 +52,25 @@ export async function startEngine(model, asked, say, use) {
       return use(() => wasm.Engine.wgpu(model, adapter, text, tell.doing));
     },
     guess: () => use(() => wasm.Engine.guess_on_gpu(model)),
+    choice: (adapter) => new KeptChoice(adapter, modelIdentity(model.manifest())),
   };
   try {
-    return { ...(await chooseEngine(make, asked, tell)), kept };
+    return { ...(await chooseEngine(make, asked, tell)), kept: () => kept };
   } finally {
     starting = false;
   }
 }
 
-/** @typedef {{ engine: wasm.Engine, report: object, pace: number | null, why: string | null }} Chosen */
+/**
+ * @typedef {{ engine: wasm.Engine, report: EngineReport, pace: number | null, why: string | null }} Taken
+ * @typedef {Taken & { rival?: Rival<wasm.Engine, Taken> }} Chosen with what may take its place
+ */
 
 /**
  * @param {{ candle: () => wasm.Engine, wgpu: (adapter: string) => Promise<wasm.Engine>, guess: () =>
- *   Promise<number> }} make makes engines, that of a GPU for the adapter of this identity; and guesses the
- *   milliseconds of an evaluation on the GPU adapter
+ *   Promise<number>, choice: (adapter: string) => KeptChoice }} make makes engines, that of a GPU for the
+ *   adapter of this identity; guesses the milliseconds of an evaluation on the GPU adapter; and knows what an
+ *   earlier visit has measured
  * @param {EngineName} asked
  * @param {{ doing: (what: string) => void, note: (sentence: string) => void }} tell
  * @returns {Promise<Chosen>}
@@ -96,17 +107,40 @@ async function chooseEngine(make, asked, { doing, note }) {
     return onGpu();
   }
   if (asked === 'candle' || !adapter) return taken(await cpu());
-  if (!adapter.software) {
-    try {
-      return await onGpu();
-    } catch (error) {
-      note('The graphics processor (GPU) cannot be used here, so the network computes on the main processor '
-        + '(CPU).');
-      return taken(await cpu(), null, `the GPU engine did not start: ${message(error)}`);
-    }
-  }
+  if (!adapter.software) return besideGpu(make.choice(adapter.identity), { cpu, onGpu }, { taken, note });
   return fastest(await cpu(), { gpu, guess: make.guess }, { doing, taken });
 }
+
+/**
+ * Beside a GPU: the engine that an earlier visit found to be faster, or the CPU path with the GPU as a rival.
+ * @param {KeptChoice} choice
+ */
+async function besideGpu(choice, { cpu, onGpu }, { taken, note }) {
+  const known = await choice.read();
+  const before = known && `${timesInWords(known)}, measured in an earlier visit`;
+  if (!known) {
+    const rival = { build: onGpu, keep: (times) => choice.keep(times), forget: () => choice.forget() };
+    const why = 'the CPU was ready first; the GPU is made ready, and takes over if it proves faster';
+    try {
+      return { ...taken(await cpu(), null, why), rival };
+    } catch {
+      return onGpu();
+    }
+  }
+  if (known.cpu <= known.gpu) return taken(await cpu(), null, before);
+  try {
+    const onIt = await onGpu();
+    return { ...onIt, why: [before, onIt.why].filter(Boolean).join('; ') };
+  } catch (error) {
+    await choice.forget();
+    note(NO_GPU);
+    return taken(await cpu(), null, `the GPU engine did not start: ${message(error)}`);
+  }
+}
+
+/** @param {{ cpu: number, gpu: number }} times milliseconds of an evaluation */
+export const timesInWords = ({ cpu, gpu }) =>
+  `one evaluation took ${Math.round(cpu)} ms on the CPU, ${Math.round(gpu)} ms on the GPU`;
 
 /**
  * Times one evaluation on the CPU and, where that may pay and within the trial's time, on a software GPU

@@ -1,8 +1,9 @@
 // One exploration: each call of the protocol, led to the one who does it.
 
 import { CountingCells } from './cell_counts.js';
+import { ChangeOver } from './change_over.js';
 import { Compounds } from './compounds.js';
-import { startEngine } from './engine_choice.js';
+import { NO_GPU, startEngine, timesInWords } from './engine_choice.js';
 import { ranIn } from './kept_file.js';
 import { LookingForNuclei } from './field_nuclei.js';
 import { manifestView } from './manifest_view.js';
@@ -11,11 +12,15 @@ import { Opening } from './opening.js';
 import { Results } from './results.js';
 import { SideWalks } from './side_walks.js';
 import { SmallPictures } from './small_pictures.js';
+import { described, isOfTheDevice } from './trouble.js';
 import { Tuning } from './tuning.js';
 import { Uploading } from './uploading.js';
 import { Walking } from './walking.js';
 
-/** @import { Answer, Answering, Args, Opened, Say } from '../protocol.js' */
+/** @import { Answer, Answering, Args, EngineReport, Opened, Say } from '../protocol.js' */
+/** @import { Engine } from '../../pkg/cellflux_wasm.js' */
+/** @import { Taken } from './engine_choice.js' */
+/** @import { KeptTiles } from './kept_tiles.js' */
 
 /**
  * What the page's fields allow; the session refuses what is beyond its own, wider ones.
@@ -37,6 +42,15 @@ export class Exploring {
   #counting;
   #aside;
   #maps;
+  /** @type {ChangeOver<Engine, Taken>} */
+  #changeOver = new ChangeOver();
+  /**
+   * The engine that walks, as the page was told of it, and where tiles of a GPU's are kept; after a change
+   * also the one before.
+   * @type {{ facts: EngineReport, kept: () => KeptTiles | null, before?: { facts: EngineReport,
+   *   pace: number } } | null}
+   */
+  #started = null;
 
   /**
    * @param {Say} say tells the page something it did not ask for
@@ -76,9 +90,10 @@ export class Exploring {
     change: ({ change }) => this.#walking.change(change),
     type: (args) => this.#walking.type(args),
     link: ({ link }) => this.#walking.followLink(link),
+    walk_of: ({ link }) => this.#walking.walkOf(link),
     recipe: ({ text }) => this.#walking.followRecipe(text),
     again: () => this.#walking.again(),
-    step: ({ playing }) => this.#walking.step(playing),
+    step: ({ playing }) => this.#step(playing),
     show: ({ view }) => this.#walking.show(view),
     look: async (args) => this.#walking.look(args),
     map: async (args) => this.#maps.map(args),
@@ -94,6 +109,7 @@ export class Exploring {
       return this.#walking.useUpload(upload, this.#uploading.name);
     },
     keep: (args) => this.#walking.keep(args, this.#results),
+    keep_beside: (args) => this.#walking.keepBeside(args, this.#results),
     cells: (args) => this.#results.cells(args),
     count_cells: ({ ids }) => this.#counting.count(ids),
     measure: (args) => this.#measure(args),
@@ -104,8 +120,9 @@ export class Exploring {
     table: (args) => this.#table(args),
   };
 
-  /** While nobody calls: see `Maps` and `SideWalks`. */
+  /** While nobody calls: see `ChangeOver`, `Maps` and `SideWalks`. */
   async walkAside() {
+    await this.#decideAside();
     await this.#maps.evaluate();
     await this.#aside.walkOn();
   }
@@ -122,6 +139,7 @@ export class Exploring {
   async #open({ src, link, preset }) {
     this.#aside.clear();
     this.#maps.clear();
+    this.#changeOver.begin(null);
     await this.#opening.open(src);
     const { model } = this.#opening;
     const view = manifestView(model.manifest(), model.evaluated());
@@ -138,15 +156,98 @@ export class Exploring {
   async #startEngine({ engine: asked }) {
     const opening = this.#opening;
     const use = (work) => opening.use(work);
-    const { engine, report, pace, why, kept } = await startEngine(opening.model, asked, this.#say, use);
-    const quick = engine.quick_dtype() ?? null;
-    const weights = quick ?? opening.model.manifest().model.dtype;
+    const chosen = await startEngine(opening.model, asked, this.#say, use);
+    const { rival, kept } = chosen;
+    const facts = this.#attach(chosen, kept);
+    this.#started = { facts, kept };
+    this.#changeOver.begin(rival ?? null);
+    const { evaluations, pace } = this.#walking;
+    return { engine: facts, tuned: null, engineAsked: asked, evaluations, pace };
+  }
+
+  /** Walks on with this engine; what the page is told of it. */
+  #attach({ engine, report, pace, why }, kept) {
     const tiles = engine.take_tiles() ?? null;
-    this.#tuning.of(tiles, kept);
-    this.#walking.attach(engine, { pace, ahead: report.engine === 'wgpu', quick });
-    const tilesRefused = tiles?.refused() ?? null;
-    const facts = { ...report, weights, quick: quick !== null, why, tilesRefused };
-    return { engine: facts, tuned: null, engineAsked: asked, evaluations: this.#walking.evaluations, pace };
+    const quick = engine.quick_dtype() ?? null;
+    const weights = quick ?? this.#opening.model.manifest().model.dtype;
+    this.#tuning.of(tiles, kept());
+    this.#walking.attach(engine, { pace, report, quick });
+    return { ...report, weights, quick: quick !== null, why, tilesRefused: tiles?.refused() ?? null };
+  }
+
+  /**
+   * One more step. A GPU that is ready is timed before it; if it takes over and fails at its first step, the
+   * CPU goes on from the last step reached.
+   * @param {boolean} playing
+   * @returns {Promise<Answer<'step'>>}
+   */
+  async #step(playing) {
+    if (this.#changeOver.isDue) await this.#decide(this.#walking.pace);
+    try {
+      const stepped = await this.#walking.step(playing);
+      if (!stepped.gaveWay) this.#changeOver.settled();
+      return stepped;
+    } catch (error) {
+      const trouble = described(error);
+      const before = isOfTheDevice(trouble) ? this.#changeOver.takeBefore() : null;
+      if (!before) throw error;
+      this.#goBack(before, trouble.sentence);
+      return this.#walking.step(playing);
+    }
+  }
+
+  /** As before a step, where nobody calls; the CPU is timed for it if no step has shown its pace. */
+  async #decideAside() {
+    if (!this.#changeOver.isDue) return;
+    try {
+      await this.#decide(await this.#walking.timed());
+    } catch {
+      // The next step says what is wrong.
+    }
+  }
+
+  /**
+   * Changes over to a GPU that is faster than the CPU; not before the CPU's time is known.
+   * @param {number | null} cpu milliseconds of an evaluation
+   */
+  async #decide(cpu) {
+    const decided = cpu === null ? null : await this.#changeOver.decide(cpu);
+    if (!decided) return;
+    const { outcome, gpu, built, error } = decided;
+    if (outcome === 'faster') {
+      const { facts, kept } = this.#started;
+      const before = this.#walking.detach();
+      const why = [timesInWords({ cpu, gpu }), built.why].filter(Boolean).join('; ');
+      const now = this.#attach({ ...built, pace: gpu, why }, kept);
+      this.#started = { facts: now, kept, before: { facts, pace: cpu } };
+      this.#changeOver.keepBefore(before);
+      this.#tellOfEngine();
+      return;
+    }
+    const why = {
+      slower: () => timesInWords({ cpu, gpu }),
+      late: () => 'an evaluation on the GPU took longer than the trial may; the CPU goes on',
+      failed: () => `the GPU engine did not start: ${described(error).sentence}`,
+    }[outcome]();
+    this.#started.facts = { ...this.#started.facts, why };
+    if (outcome === 'failed') this.#say('note', { sentence: NO_GPU });
+    this.#tellOfEngine();
+  }
+
+  /** The CPU goes on in place of a GPU that failed before it made a step. */
+  #goBack(engine, sentence) {
+    const { facts, pace } = this.#started.before;
+    const lost = this.#walking.detach();
+    const { kept } = this.#started;
+    const now = this.#attach({ engine, report: facts, pace, why: `the GPU failed: ${sentence}` }, kept);
+    this.#started = { facts: now, kept };
+    lost?.free();
+    this.#say('note', { sentence: NO_GPU });
+    this.#tellOfEngine();
+  }
+
+  #tellOfEngine() {
+    this.#say('changed', { engine: this.#started.facts, pace: this.#walking.pace, tuned: null });
   }
 
   /**

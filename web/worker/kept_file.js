@@ -1,6 +1,6 @@
 // A file that the visitor takes away, made of a walk.
 
-import { drawn } from './figures.js';
+import { drawn, drawnBeside } from './figures.js';
 
 /** @import { Walk } from '../../pkg/cellflux_wasm.js' */
 /** @import { Args, KeptFile } from '../protocol.js' */
@@ -18,14 +18,17 @@ const written = (text) => new TextEncoder().encode(text);
 
 /**
  * @param {Walk} walk
+ * @param {Walk | null} untreated the walk that its map of the change is taken from, where that needs one
  * @param {Pick<Results, 'start'>} results whose module draws figures
  * @param {Args<'keep'>} wanted
  * @param {string} condition for the file's name
  * @param {string} citation how the data is cited, as the manifest says it
  * @returns {Promise<KeptFile>}
  */
-export async function keptFile(walk, results, { kind, step, figure: { steps, width } }, condition, citation) {
-  const draw = async (shown, made, name) => ({ bytes: await drawn(results, walk, shown, made), name });
+export async function keptFile(walk, untreated, results, wanted, condition, citation) {
+  const { kind, step, figure: { steps, width } } = wanted;
+  const draw = async (shown, made, name) =>
+    ({ bytes: await drawn(results, walk, untreated, shown, made), name });
   const { bytes, name } = await {
     frame: () => ({ bytes: walk.frame_png(step), name: `step-${step}.png` }),
     strip: () => ({ bytes: walk.strip_png(), name: 'strip.png' }),
@@ -47,6 +50,21 @@ export async function keptFile(walk, results, { kind, step, figure: { steps, wid
  * @param {Walk} walk
  */
 export const ranIn = (walk) => (walk.quick() === undefined ? '' : `-quick-${walk.quick()}`);
+
+/**
+ * A figure of a table or of charts.
+ * @param {any} about what it says of itself, from the explorer's module
+ * @param {Omit<Args<'keep_beside'>, 'base' | 'words'>} wanted
+ * @param {Pick<Results, 'start'>} results whose module draws figures
+ * @param {string} condition for the file's name
+ * @returns {Promise<KeptFile>}
+ */
+export async function keptBeside(about, wanted, results, condition) {
+  const { kind, name } = wanted;
+  const made = (figure) => (kind === 'svg' ? written(figure.svg('double')) : figure.png('double'));
+  const bytes = await drawnBeside(results, about, wanted, made);
+  return { name: `cellflux-${condition}-${name}.${kind}`, type: TYPES[kind], bytes };
+}
 
 /** The recipe with the step in view, as `cellflux run --recipe` reads it. */
 function recipe(walk, step) {

@@ -88,6 +88,7 @@ function compounds({ list }, findings) {
     .map((condition) => ({
       id: condition.id,
       name: isolated(condition.name),
+      kind: condition.kind ?? 'compound',
       action: isolated(condition.mode_of_action) ?? (condition.control ? 'untreated control' : ''),
       smiles: isolated(condition.smiles) ?? null,
       structure: condition.structure ?? null,

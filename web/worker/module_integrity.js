@@ -6,3 +6,5 @@ export const MODULE_INTEGRITY = null;
 export const CHEMISTRY_INTEGRITY = null;
 /** @type {string | null} */
 export const RESULTS_INTEGRITY = null;
+/** @type {string | null} */
+export const LAB_INTEGRITY = null;

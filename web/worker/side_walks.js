@@ -33,7 +33,7 @@ import { free } from './walks_before.js';
  */
 
 /** What is served first. */
-const LISTS = /** @type {const} */ (['measures', 'untreated', 'doses', 'grid']);
+const LISTS = /** @type {const} */ (['measures', 'untreated', 'pin', 'doses', 'grid']);
 
 /** @param {SideWants} wants */
 const isDrawn = (wants) => wants === 'picture' || wants === 'both';

@@ -16,6 +16,15 @@ export function described(error) {
 }
 
 /** @type {ReadonlySet<Kind>} */
+const OF_THE_DEVICE = new Set(/** @type {const} */ (['out-of-memory', 'device-lost', 'gpu', 'limits']));
+
+/**
+ * Whether a failure is a GPU device's: the CPU could go on.
+ * @param {Trouble} trouble
+ */
+export const isOfTheDevice = ({ kind }) => OF_THE_DEVICE.has(kind);
+
+/** @type {ReadonlySet<Kind>} */
 const OF_THE_ENGINE = new Set(
   /** @type {const} */ (['no-engine', 'out-of-memory', 'device-lost', 'gpu', 'cpu', 'stopped']),
 );

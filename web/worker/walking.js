@@ -2,13 +2,15 @@
 
 import * as wasm from '../../pkg/cellflux_wasm.js';
 import { Failure } from '../protocol.js';
-import { keptFile } from './kept_file.js';
+import { keptBeside, keptFile } from './kept_file.js';
 import { nextTurn } from './next_turn.js';
 import * as recipeView from './recipe_view.js';
+import { StepEngines } from './step_engines.js';
+import { measuredSteps, rejectedIn, toldWalk } from './told_walk.js';
 import { free, WalksBefore } from './walks_before.js';
 
 /** @import { Answer, Change, Exploration, ManifestView } from '../protocol.js' */
-/** @import { Args, Measured, MeasuredStep, Stepped, ToldWalk, Trouble } from '../protocol.js' */
+/** @import { Args, Measured, MeasuredStep, StepEngine, Stepped, ToldWalk, Trouble } from '../protocol.js' */
 /** @import { Typed, Uploaded, View } from '../protocol.js' */
 /** @import { Compounds } from './compounds.js' */
 /** @import { Opening } from './opening.js' */
@@ -16,6 +18,9 @@ import { free, WalksBefore } from './walks_before.js';
 
 /** Evaluations quicker than a frame are not worth looking between for what the visitor has changed. */
 const QUICK_MS = 16;
+
+/** Files that show the map of the change. */
+const FIGURES = new Set(['figure-png', 'figure-svg']);
 
 export class Walking {
   #opening;
@@ -49,6 +54,12 @@ export class Walking {
   #lendable = false;
   /** How the quick weights are stored that the engine has; null where it has the bundle's own. */
   #quick = null;
+  /**
+   * The engine that walks, by name.
+   * @type {StepEngine | null}
+   */
+  #engine = null;
+  #engines = new StepEngines();
   /** Velocities evaluated, of all walks. */
   evaluations = 0;
   /**
@@ -230,6 +241,7 @@ export class Walking {
     const reached = await this.#walk.step(Boolean(playing) && this.#ahead && quick);
     const took = performance.now() - began;
     if (!reached) return this.#stepped();
+    this.#engines.note(this.#walk, this.#engine);
     const evaluations = this.#walk.evaluations_of(this.#walk.steps() - 1);
     if (evaluations === 0) return this.#stepped();
     this.evaluations += evaluations;
@@ -240,17 +252,43 @@ export class Walking {
   /**
    * Walks on with this engine, from the step reached.
    * @param {wasm.Engine} engine
-   * @param {{ pace: number | null, ahead: boolean, quick: string | null }} known of it
+   * @param {{ pace: number | null, report: StepEngine, quick: string | null }} known of it
    */
-  attach(engine, { pace, ahead, quick }) {
+  attach(engine, { pace, report, quick }) {
     // Going back to a walk under the quick weights would show steps that can be walked exactly now.
     if (this.#quick !== null && quick === null) this.#before.clear();
     this.#quick = quick;
     this.pace = pace;
-    this.#ahead = ahead;
+    this.#ahead = report.engine === 'wgpu';
+    this.#engine = { engine: report.engine, dtype: report.dtype };
     this.#lendable = Boolean(this.#walk);
     if (this.#walk) this.#walk.attach(engine);
     else this.#spare = engine;
+  }
+
+  /**
+   * Takes the engine out, so that another one can be put in its place.
+   * @returns {wasm.Engine | null}
+   */
+  detach() {
+    const engine = this.#walk ? (this.#walk.detach() ?? null) : this.#spare;
+    this.#spare = null;
+    this.#lendable = false;
+    return engine;
+  }
+
+  /** Milliseconds of an evaluation: as steps took, or else of one that is made for it. */
+  async timed() {
+    const engine = this.pace === null && this.#walk ? this.#walk.detach() : null;
+    if (!engine) return this.pace;
+    const began = performance.now();
+    try {
+      await engine.probe();
+      this.pace = performance.now() - began;
+    } finally {
+      this.#walk.attach(engine);
+    }
+    return this.pace;
   }
 
   /**
@@ -274,6 +312,7 @@ export class Walking {
       for (let step = before; step < other.steps(); step += 1) {
         this.evaluations += other.evaluations_of(step);
       }
+      this.#engines.note(other, this.#engine);
     }
   }
 
@@ -285,6 +324,26 @@ export class Walking {
     const again = control === 'upload' && this.#uploaded;
     const start = again ? { start: { crop: again.key } } : control === undefined ? {} : { control };
     return recipeView.changed(this.#recipe, { ...rest, ...start });
+  }
+
+  /**
+   * The walk of a link, at its start; the walk in view stays.
+   * @param {string} link
+   * @returns {Promise<Answer<'walk_of'>>}
+   */
+  async walkOf(link) {
+    const walk = await this.another(this.#opening.model.read_link(link));
+    try {
+      const times = walk.times();
+      return {
+        recipe: recipeView.shown(walk.recipe()),
+        walk: {
+          noised: walk.noised(), times: times ? [...times] : null, finished: false, steps: [walk.picture(0)],
+        },
+      };
+    } finally {
+      free(walk);
+    }
   }
 
   /** Another walk of the model, at its start and without an engine. */
@@ -309,10 +368,7 @@ export class Walking {
    * @returns {Measured}
    */
   measured(from, measure) {
-    const walk = this.#walk;
-    const steps = listOf(Math.max(0, walk.steps() - from), (index) => (
-      { time: walk.time_of(from + index), values: measure(walk.values(from + index)) }));
-    return { key: this.key, from, steps };
+    return { key: this.key, from, steps: measuredSteps(this.#walk, from, measure) };
   }
 
   /** The compound and the seed in view, as a table names them. */
@@ -325,9 +381,50 @@ export class Walking {
    * @param {Args<'keep'>} wanted
    * @param {Pick<Results, 'start'>} results whose module draws figures
    */
-  keep(wanted, results) {
+  async keep(wanted, results) {
     const { citation } = this.#opening.model.manifest().provenance.data_set;
-    return keptFile(this.#walk, results, wanted, this.compound ?? 'typed-compound', citation);
+    const condition = this.compound ?? 'typed-compound';
+    const beside = FIGURES.has(wanted.kind) ? await this.#untreated() : null;
+    try {
+      return await keptFile(this.#walk, beside, results, wanted, condition, citation);
+    } finally {
+      free(beside);
+    }
+  }
+
+  /**
+   * A figure of a grid or of charts.
+   * @param {Args<'keep_beside'>} wanted
+   * @param {Pick<Results, 'start'>} results whose module draws figures
+   */
+  async keepBeside({ base, words, ...wanted }, results) {
+    const walk = base ? await this.another(this.recipeWith(base)) : this.#walk;
+    try {
+      const about = walk.figure_about(JSON.stringify(words));
+      return await keptBeside(about, wanted, results, this.compound ?? 'typed-compound');
+    } finally {
+      if (walk !== this.#walk) free(walk);
+    }
+  }
+
+  /**
+   * The walk that a figure's map of the change is taken from, as far as the walk in view: to its end, where
+   * the solver finds its times on the way. Null where the map needs none, and without an engine.
+   */
+  async #untreated() {
+    const recipe = this.#walk.untreated_recipe();
+    if (!recipe || !this.#lendable) return null;
+    const other = await this.another(recipe);
+    const most = other.times() ? this.#walk.steps() : Infinity;
+    try {
+      await this.lend(other, async () => {
+        while (other.steps() < most && (await other.step(false)));
+      });
+      return other;
+    } catch (error) {
+      free(other);
+      throw error;
+    }
   }
 
   /**
@@ -458,6 +555,7 @@ export class Walking {
    */
   #turned(kept, typed = null) {
     this.#told = Math.min(this.#told, kept);
+    this.#engines.cut(this.#walk);
     this.#recipe = this.#walk.recipe();
     this.#typed = recipeView.smilesOf(this.#recipe) ? typed : null;
     const hidden = new Set(this.#recipe.view?.hidden ?? []);
@@ -494,7 +592,7 @@ export class Walking {
       visible: this.#visible,
       shown: this.#walk.channels(),
       legend: this.#walk.difference_legend(),
-      rejected: this.#rejected(),
+      rejected: rejectedIn(this.#walk),
       ...(another ? { uploaded: this.#uploaded } : {}),
       typed: this.#typed,
       walk: this.#toldWalk(),
@@ -503,39 +601,15 @@ export class Walking {
 
   /** @returns {Stepped} */
   #stepped() {
-    return { rejected: this.#rejected(), evaluations: this.evaluations, walk: this.#toldWalk() };
+    return { rejected: rejectedIn(this.#walk), evaluations: this.evaluations, walk: this.#toldWalk() };
   }
 
-  #rejected() {
-    const rejected = listOf(this.#walk.steps(), (index) => this.#walk.rejected_of(index));
-    return rejected.reduce((sum, each) => sum + each, 0);
-  }
-
-  /**
-   * The walk with those pictures that the page does not have yet.
-   * @returns {ToldWalk}
-   */
+  /** @returns {ToldWalk} */
   #toldWalk() {
     const walk = this.#walk;
-    const from = this.#told;
-    const times = walk.times();
-    const told = {
-      key: this.key,
-      noised: walk.noised(),
-      times: times ? [...times] : null,
-      finished: walk.finished(),
-      quick: walk.quick() === undefined ? null : { dtype: walk.quick(), link: walk.seen_link() },
-      from,
-      steps: listOf(walk.steps() - from, (index) => this.#toldStep(from + index)),
-      ...(from === 0 ? { start: walk.control(), clipped: walk.clipped_start() } : {}),
-    };
+    const engineOf = (step) => this.#engines.of(walk, step);
+    const told = toldWalk(walk, { key: this.key, from: this.#told, engineOf });
     this.#told = walk.steps();
     return told;
   }
-
-  #toldStep(step) {
-    return { ...this.#walk.picture(step), clipped: this.#walk.clipped(step) };
-  }
 }
-
-const listOf = (length, value) => Array.from({ length }, (_, index) => value(index));

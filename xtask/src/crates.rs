@@ -20,7 +20,12 @@ pub struct Shipped {
 }
 
 /// The page's modules, which run in a browser only: native builds leave them out.
-pub const PAGE: [&str; 3] = ["cellflux-wasm", "cellflux-compound-wasm", "cellflux-results-wasm"];
+pub const PAGE: [&str; 4] = [
+    "cellflux-wasm",
+    "cellflux-compound-wasm",
+    "cellflux-results-wasm",
+    "cellflux-lab-wasm",
+];
 
 /// An option of cargo's that takes a package, such as `--exclude`, for each of the page's modules.
 pub fn of_page(option: &'static str) -> impl Iterator<Item = &'static str> {

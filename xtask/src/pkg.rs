@@ -25,7 +25,7 @@ struct Module {
 }
 
 /// The explorer's, which every visitor downloads, and what is fetched when it is first needed.
-const MODULES: [Module; 3] = [
+const MODULES: [Module; 4] = [
     Module {
         what: "explorer",
         package: "cellflux-wasm",
@@ -42,6 +42,12 @@ const MODULES: [Module; 3] = [
         what: "results",
         package: "cellflux-results-wasm",
         name: "cellflux_results_wasm",
+        most: 350_000,
+    },
+    Module {
+        what: "lab",
+        package: "cellflux-lab-wasm",
+        name: "cellflux_lab_wasm",
         most: 350_000,
     },
 ];

@@ -12,6 +12,7 @@ use crate::{
     error::BundleError,
     files::{self, check_path, has_extension},
     limits,
+    perturbation::Perturbation,
     tensor::Values,
     tensor_file::TensorFile,
 };
@@ -71,6 +72,9 @@ pub struct Condition {
     pub id: String,
     /// Name to show.
     pub name: String,
+    /// What was done to the cells; of a control it says nothing.
+    #[serde(default, skip_serializing_if = "Perturbation::is_compound")]
+    pub kind: Perturbation,
     /// The compound's structure as SMILES, where it is a compound and known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub smiles: Option<String>,

@@ -21,6 +21,7 @@ pub mod layer_names;
 pub mod limits;
 pub mod manifest;
 pub mod markdown;
+pub mod perturbation;
 #[cfg(not(target_family = "wasm"))]
 mod pickle;
 pub mod provenance;

@@ -22,6 +22,7 @@ pub mod operations;
 mod packed_convolution;
 pub mod plain;
 mod prepared_kernel;
+pub mod reproducible;
 pub mod resample;
 pub mod residual_block;
 mod softmax;

@@ -6,6 +6,7 @@ use anyhow::bail;
 use cellflux_bundle::Manifest;
 use cellflux_print::{Width, animation, png, svg};
 use cellflux_session::figure_content::{Steps, sheet};
+use cellflux_session::figure_map::Beside;
 use cellflux_session::{Frame, PreparedWalk};
 use clap::ValueEnum;
 
@@ -72,25 +73,36 @@ impl FigureArgs {
         self.figure.iter().chain(&self.animation)
     }
 
-    /// Writes them.
-    pub fn save(&self, manifest: &Manifest, walk: &PreparedWalk, frames: &[Frame]) -> anyhow::Result<()> {
-        let steps = match self.figure_steps {
+    /// Which steps figures show; `None` where no figure is written.
+    pub fn steps(&self) -> Option<Steps> {
+        (!self.figure.is_empty()).then_some(match self.figure_steps {
             FigureSteps::All => Steps::All,
             FigureSteps::Ends => Steps::Ends,
-        };
+        })
+    }
+
+    /// Writes them; `beside` is what the map of the change needs beyond the frames.
+    pub fn save(
+        &self,
+        manifest: &Manifest,
+        walk: &PreparedWalk,
+        frames: &[Frame],
+        beside: &Beside,
+    ) -> anyhow::Result<()> {
+        let steps = self.steps().unwrap_or_default();
         let width = match self.figure_width {
             FigureWidth::Double => Width::Double,
             FigureWidth::Single => Width::Single,
         };
         for path in &self.figure {
-            let sheet = sheet(manifest, walk, frames, steps)?;
+            let sheet = sheet(manifest, walk, frames, steps, beside)?;
             match kind(path)? {
                 Kind::Png => write(path, &png(&sheet, width)?)?,
                 Kind::Svg => write(path, svg(&sheet, width)?.as_bytes())?,
             }
         }
         if let Some(path) = &self.animation {
-            let film = sheet(manifest, walk, frames, Steps::Film)?;
+            let film = sheet(manifest, walk, frames, Steps::Film, &Beside::default())?;
             write(path, &animation(&film)?)?;
         }
         Ok(())

@@ -1,6 +1,7 @@
 //! `cellflux run`: the exploration that a link or a recipe describes, computed without a page and written as
 //! files.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -9,6 +10,7 @@ use std::time::Instant;
 use anyhow::{Context, bail};
 use cellflux_bundle::{Bundle, folder};
 use cellflux_engine::{AnyEngine, Network};
+use cellflux_session::figure_map::{Beside, effects, untreated};
 use cellflux_session::{
     Exploration, Pacing, PreparedWalk, Recipe, Timing, Treatment, export, link, start_image,
 };
@@ -23,7 +25,9 @@ use crate::{measure, typed_compound};
 /// `--out` writes `trajectory.npy` (`[steps + 1, C, H, W]`, f32, model range), `times.npy`, `strip.png`, a
 /// `frame-NNN.png` per step and `record.json` (the recipe, the engine, work and time). `--figure` and
 /// `--animation` write what the page saves under these names. The pictures carry texts: that they were
-/// generated, the model and its licence, the condition, the seed and the link.
+/// generated, the model and its licence, the condition, the seed and the link. Where the link or recipe has a
+/// map of the change, figures show it; what it needs beyond the walk (another walk, or two evaluations of the
+/// network for each step shown) is computed after it.
 ///
 /// A compound that the bundle does not have may be typed (`--smiles`, or in the link) where the bundle's
 /// vectors are Morgan counts. What the network makes of a compound that it has never seen is a guess; the
@@ -80,6 +84,15 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let walk = walk(recipe, &bundle, example.as_deref())?;
     let mut exploration = Exploration::new(walk);
     let timing = pollster::block_on(finish(args.engine, &bundle, &mut exploration))?;
+    let steps = args.figures.steps();
+    let effects = match steps {
+        Some(steps) => pollster::block_on(effects(&mut exploration, steps))?,
+        None => BTreeMap::new(),
+    };
+    let untreated = steps.and_then(|_| untreated(&bundle.manifest, exploration.walk().recipe()));
+    let other = untreated
+        .map(|recipe| walk_beside(args.engine, recipe, &bundle, example.as_deref()))
+        .transpose()?;
     if let Some(out) = &args.out {
         save(out, &bundle, &exploration, timing)?;
     }
@@ -88,7 +101,11 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
         let table = measure::table_of_walk(along, walk.recipe(), frames)?;
         write(path, table.as_bytes())?;
     }
-    args.figures.save(&bundle.manifest, walk, frames)?;
+    let beside = Beside {
+        untreated: other.as_ref().map(Exploration::frames).unwrap_or_default(),
+        effects,
+    };
+    args.figures.save(&bundle.manifest, walk, frames, &beside)?;
     let written = args.out.iter().chain(&args.measures).chain(args.figures.files());
     let written: Vec<String> = written.map(|path| path.display().to_string()).collect();
     println!(
@@ -151,6 +168,19 @@ fn walk(recipe: Recipe, bundle: &Bundle, example: Option<&[u8]>) -> anyhow::Resu
         typed_compound::sentence(&compound, &walk.recipe().condition, bundle)?
     );
     Ok(walk)
+}
+
+/// The walk that the map of the change is taken from, to its end.
+fn walk_beside(
+    engine: EngineArgs,
+    recipe: Recipe,
+    bundle: &Bundle,
+    example: Option<&[u8]>,
+) -> anyhow::Result<Exploration<AnyEngine>> {
+    let mut exploration = Exploration::new(walk(recipe, bundle, example)?);
+    eprintln!("the same walk under the control's condition, for the map of the figure:");
+    pollster::block_on(finish(engine, bundle, &mut exploration))?;
+    Ok(exploration)
 }
 
 /// Walks to the end; the clock runs from step to step, loading excluded.

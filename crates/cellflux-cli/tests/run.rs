@@ -12,6 +12,7 @@ use std::process::{Command, Output};
 
 use cellflux_bundle::conditions::{Condition, ConditionVectors, Conditions, DoseFeatures, Encoder, Split};
 use cellflux_bundle::gallery::{Example, Gallery};
+use cellflux_bundle::perturbation::Perturbation;
 use cellflux_bundle::provenance::{DataSet, Provenance};
 use cellflux_bundle::quantise::WeightDtype;
 use cellflux_bundle::sampling::{FlowSource, Sampling};
@@ -48,6 +49,7 @@ fn condition(id: &str) -> Condition {
     Condition {
         id: id.into(),
         name: id.into(),
+        kind: Perturbation::Compound,
         smiles: None,
         structure: None,
         mode_of_action: None,
@@ -397,6 +399,31 @@ fn figures_a_film_and_measures_are_written_without_the_folder_and_figures_say_wh
     assert_eq!(drawing.matches("<image ").count(), 3 + 2 + 3);
     let control = film.windows(4).position(|name| name == b"acTL").unwrap();
     assert_eq!(film[control + 4..control + 8], 5u32.to_be_bytes());
+}
+
+#[test]
+fn a_figure_of_a_link_with_a_map_of_the_change_shows_that_map() {
+    let (bundle, outs) = (bundle(), tempfile::tempdir().unwrap());
+    for (map, said) in [
+        ("velocity", "Colours of the velocity"),
+        ("speed", "Colours of the speed"),
+        ("guidance", "v(c) − v(null)"),
+    ] {
+        let file = outs.path().join(format!("{map}.svg"));
+        let link = format!("{}&map={map}", LINK.replace("v=1", "v=4"));
+        let output = Command::new(env!("CARGO_BIN_EXE_cellflux"))
+            .args(["run", &link, "--bundle"])
+            .arg(bundle.path())
+            .arg("--figure")
+            .arg(&file)
+            .output()
+            .unwrap();
+        let message = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "{message}");
+        let drawing = fs::read_to_string(&file).unwrap();
+        assert!(drawing.contains(said), "{map}");
+        assert!(drawing.contains("Computed by the model, not measured"), "{map}");
+    }
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use cellflux_bundle::conditions::{self as bundle, Condition, ConditionVectors, slug};
+use cellflux_bundle::perturbation::Perturbation;
 
 use crate::conditions::ConditionTable;
 use crate::entry::Split;
@@ -74,6 +75,10 @@ pub fn conditions_for_bundle(
         list.push(Condition {
             id: own_id(&compound.name, &mut ids),
             name: compound.name.clone(),
+            kind: match table.kinds.get(number as usize) {
+                Some(kind) if !compound.control => *kind,
+                _ => Perturbation::default(),
+            },
             smiles: compound.smiles.clone(),
             structure: None,
             mode_of_action: compound.mode_of_action.clone(),

@@ -1,17 +1,16 @@
 //! Conditions: the vector that stands for what was done to an image, one row for every compound, or for every
 //! pair of compound and dose where the dose is part of the vector.
 
-use std::collections::{HashMap, HashSet};
-use std::path::Path;
+use std::collections::HashMap;
 
 use cellflux_bundle::conditions::{DoseFeatures, Encoder};
-use cellflux_chem::{Molecule, MorganSettings};
+use cellflux_bundle::perturbation::Perturbation;
 
-use crate::config::{ConditionsConfig, DoseConfig, EncoderConfig, WithoutVector};
-use crate::entry::{Compound, Entry, Split};
+use crate::config::{ConditionsConfig, DoseConfig, WithoutVector};
+use crate::entry::{Entry, Split};
 use crate::error::DataError;
 use crate::experiment::Experiment;
-use crate::named_vectors::NamedVectors;
+use crate::vectors::{encode, refuse_missing};
 
 /// The vectors of every condition of an experiment.
 #[derive(Clone, Debug)]
@@ -20,6 +19,8 @@ pub struct ConditionTable {
     dose: DoseFeatures,
     /// A vector without dose features for every compound that has one.
     pub(crate) vectors: Vec<Option<Vec<f32>>>,
+    /// What every compound does to cells.
+    pub(crate) kinds: Vec<Perturbation>,
     rows: Vec<ConditionRow>,
     /// From compound and dose (its bits; 0 where the vector holds no dose) to the row.
     positions: HashMap<(u32, u64), u32>,
@@ -40,12 +41,13 @@ impl ConditionTable {
     /// Makes the vectors of an experiment's compounds. A control needs none unless controls are learnt.
     ///
     /// # Errors
-    /// [`DataError::Smiles`] for a structure that does not parse, [`DataError::NoVector`] for a compound
-    /// without one where the configuration does not say that such compounds are left out, [`DataError::Cell`]
-    /// for a missing dose or for a text that is not a number, [`DataError::Table`] and
-    /// [`DataError::MissingColumn`] for a broken table.
+    /// [`DataError::Smiles`] for a structure that does not parse, [`DataError::NoVector`] and
+    /// [`DataError::NotInTable`] for a compound or gene without a vector where the configuration does not say
+    /// that such ones are left out, [`DataError::InTwoTables`], [`DataError::Cell`] for a missing dose or for
+    /// a text that is not a number, [`DataError::Table`] and [`DataError::MissingColumn`] for a broken table.
     pub fn build(experiment: &Experiment, config: &ConditionsConfig) -> Result<Self, DataError> {
-        let (encoder, vectors) = encode(experiment, &config.encoder)?;
+        let mut kinds: Vec<Perturbation> = experiment.compounds().iter().map(|own| own.kind).collect();
+        let (encoder, vectors) = encode(experiment, &config.encoder, &mut kinds)?;
         if config.without_vector == WithoutVector::Error {
             refuse_missing(experiment, &vectors, &config.encoder)?;
         }
@@ -57,6 +59,7 @@ impl ConditionTable {
             encoder,
             dose,
             vectors,
+            kinds,
             rows: Vec::new(),
             positions: HashMap::new(),
             values: Vec::new(),
@@ -142,111 +145,6 @@ impl ConditionTable {
     }
 }
 
-type Vectors = Vec<Option<Vec<f32>>>;
-
-fn encode(experiment: &Experiment, config: &EncoderConfig) -> Result<(Encoder, Vectors), DataError> {
-    let compounds = experiment.compounds();
-    match config {
-        EncoderConfig::OneHot {} => {
-            let unit = |index: usize| {
-                (0..compounds.len())
-                    .map(|at| f32::from(u8::from(at == index)))
-                    .collect()
-            };
-            let vectors = (0..compounds.len()).map(|index| Some(unit(index))).collect();
-            Ok((Encoder::OneHot, vectors))
-        }
-        EncoderConfig::MorganCounts { radius, bits } => {
-            let settings = MorganSettings {
-                radius: *radius,
-                bits: *bits,
-            };
-            let vectors = compounds
-                .iter()
-                .map(|compound| morgan(experiment, compound, settings))
-                .collect::<Result<_, _>>()?;
-            let encoder = Encoder::MorganCounts {
-                radius: *radius,
-                bits: *bits as usize,
-            };
-            Ok((encoder, vectors))
-        }
-        EncoderConfig::Table { file } => {
-            let vectors = read_vectors(file, compounds)?;
-            let source = file
-                .file_name()
-                .unwrap_or_default()
-                .to_string_lossy()
-                .into_owned();
-            Ok((Encoder::Table { source }, vectors))
-        }
-    }
-}
-
-fn morgan(
-    experiment: &Experiment,
-    compound: &Compound,
-    settings: MorganSettings,
-) -> Result<Option<Vec<f32>>, DataError> {
-    let Some(smiles) = &compound.smiles else {
-        return Ok(None);
-    };
-    let counts = Molecule::from_smiles(smiles).and_then(|molecule| molecule.morgan_counts(settings));
-    match counts {
-        Ok(counts) => Ok(Some(counts.to_dense())),
-        Err(reason) => Err(DataError::Smiles {
-            place: Box::new(experiment.titles.place(&experiment.titles.smiles, compound.line)),
-            compound: compound.name.clone(),
-            reason,
-        }),
-    }
-}
-
-/// The vectors of an experiment's compounds in a table by name.
-fn read_vectors(file: &Path, compounds: &[Compound]) -> Result<Vectors, DataError> {
-    let wanted: HashSet<&str> = compounds.iter().map(|compound| compound.name.as_str()).collect();
-    let named = NamedVectors::read(file, |name| wanted.contains(name))?;
-    let vector = |compound: &Compound| named.get(&compound.name).map(<[f32]>::to_vec);
-    Ok(compounds.iter().map(vector).collect())
-}
-
-/// Refuses treatments without a vector, naming the first and how many more.
-fn refuse_missing(
-    experiment: &Experiment,
-    vectors: &[Option<Vec<f32>>],
-    encoder: &EncoderConfig,
-) -> Result<(), DataError> {
-    let mut missing = experiment
-        .compounds()
-        .iter()
-        .zip(vectors)
-        .filter(|(compound, vector)| vector.is_none() && !compound.control)
-        .map(|(compound, _)| compound);
-    let Some(first) = missing.next() else {
-        return Ok(());
-    };
-    let others: Vec<&str> = missing.map(|compound| compound.name.as_str()).collect();
-    let titles = &experiment.titles;
-    let (column, reason) = match encoder {
-        EncoderConfig::Table { file } => (&titles.compound, format!("{} has no such row", file.display())),
-        EncoderConfig::MorganCounts { .. } | EncoderConfig::OneHot {} => {
-            (&titles.smiles, "its structure is empty in every row".into())
-        }
-    };
-    Err(DataError::NoVector {
-        place: Box::new(titles.place(column, first.line)),
-        compound: first.name.clone(),
-        reason,
-        others: match others.len() {
-            0 => String::new(),
-            count => format!(
-                "{count} more have none ({}); ",
-                others.iter().take(10).copied().collect::<Vec<_>>().join(", ")
-            ),
-        },
-    })
-}
-
 /// Mean and standard deviation of `ln(1 + dose)` over the training split's treated images.
 fn standardise(experiment: &Experiment) -> Result<DoseFeatures, DataError> {
     let (mut count, mut sum, mut squares) = (0.0, 0.0, 0.0);
@@ -277,10 +175,8 @@ fn standardise(experiment: &Experiment) -> Result<DoseFeatures, DataError> {
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
-
     use super::*;
-    use crate::config::PairingConfig;
+    use crate::config::{EncoderConfig, PairingConfig};
     use crate::fixtures::Folder;
     use crate::pairing::Pairing;
 
@@ -355,78 +251,6 @@ mod tests {
             error.to_string().contains("line 5, column DOSE: found \"\""),
             "{error}"
         );
-    }
-
-    #[test]
-    fn a_table_of_vectors_is_looked_up_by_name() {
-        let folder = Folder::usual();
-        let file = folder.path().join("embedding.csv");
-        let build = |text: &str| {
-            fs::write(&file, text).unwrap();
-            let config = with(EncoderConfig::Table { file: file.clone() }, DoseConfig::None);
-            ConditionTable::build(&folder.read().unwrap(), &config)
-        };
-        let table = build("name,0,1\nunused,9,9\nbenzene,0.5,-1\nethanol,3,4\n").unwrap();
-        let experiment = folder.read().unwrap();
-        assert_eq!(
-            table
-                .row(table.row_of(&experiment.entries()[2]).unwrap())
-                .unwrap(),
-            [3.0, 4.0]
-        );
-        // The control has no vector and needs none.
-        assert_eq!(table.row_of(&experiment.entries()[0]), None);
-        assert_eq!(
-            table.encoder(),
-            &Encoder::Table {
-                source: "embedding.csv".into()
-            }
-        );
-
-        let place = format!("{}: line 3, column 1: found", file.display());
-        for wrong in ["x", "NaN", "inf", ""] {
-            let error = build(&format!("name,0,1\nethanol,3,4\nbenzene,0,{wrong}\n"))
-                .unwrap_err()
-                .to_string();
-            assert!(error.starts_with(&place), "{error}");
-        }
-        let error = build("name,0,1\nethanol,3,4\nethanol,3,4\n")
-            .unwrap_err()
-            .to_string();
-        assert!(
-            error.ends_with(
-                "line 3, column name: found \"ethanol\", expected a name that no earlier line has"
-            )
-        );
-        assert!(
-            build("name\nethanol\n")
-                .unwrap_err()
-                .to_string()
-                .contains("has one column")
-        );
-        let error = build("name,0,1\nethanol,3,4\n").unwrap_err().to_string();
-        let expected = format!(
-            "{}: line 7, column CPD_NAME: compound benzene has no vector: {} has no such row; ",
-            folder.table().display(),
-            file.display()
-        );
-        assert!(error.starts_with(&expected), "{error}");
-    }
-
-    #[test]
-    fn a_smiles_that_does_not_parse_is_named_with_its_line() {
-        let folder = Folder::usual();
-        for _ in 0..2 {
-            folder.edit("CCO", "CC(O");
-        }
-        let error = ConditionTable::build(&folder.read().unwrap(), &ConditionsConfig::default())
-            .unwrap_err()
-            .to_string();
-        let expected = format!(
-            "{}: line 4, column SMILES: compound ethanol: SMILES `CC(O`",
-            folder.table().display()
-        );
-        assert!(error.starts_with(&expected), "{error}");
     }
 
     #[test]

@@ -1,15 +1,18 @@
 //! The `[data]` and `[conditions]` sections of a run's configuration.
 
+mod channels;
 mod draw;
 mod split;
 
 use std::path::PathBuf;
 
+use cellflux_bundle::perturbation::Perturbation;
 use cellflux_image::coding::Meaning;
 use cellflux_image::spec::{Channel, Coding, ImageSpec};
 use serde::{Deserialize, Serialize};
 
 use crate::error::DataError;
+use crate::pixel_size;
 use crate::synthetic::SyntheticConfig;
 
 pub use draw::{Balance, DrawConfig};
@@ -30,6 +33,10 @@ pub struct DataConfig {
     /// does for the wells with DMSO. Without it an empty name is an error.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub empty_compound: Option<String>,
+    /// What the perturbations of the table are, unless a table of vectors says it of its own rows: compounds,
+    /// or genes that were knocked out, knocked down or over-expressed.
+    #[serde(default, skip_serializing_if = "Perturbation::is_compound")]
+    pub perturbation: Perturbation,
     /// The values of the column of splits.
     #[serde(default)]
     pub split: SplitValues,
@@ -45,6 +52,10 @@ pub struct DataConfig {
     /// What happens to rows whose image is missing.
     #[serde(default, skip_serializing_if = "MissingImage::is_error")]
     pub missing: MissingImage,
+    /// The largest share of the images that may be missing where such rows are left out, 0 to 1; 0.1 unless
+    /// stated. More is an error all the same: then the folder is wrong, or a download has stopped.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub missing_at_most: Option<f64>,
     /// Compounds that training never sees, by name; their images form a split of their own.
     #[serde(default)]
     pub held_out: Vec<String>,
@@ -145,6 +156,9 @@ pub struct Columns {
     pub smiles: Option<String>,
     /// Mode of action, not needed: `ANNOT`.
     pub mode_of_action: Option<String>,
+    /// Size of a pixel in micrometres, not needed: `PIXEL_SIZE_UM`, or in metres `ImageResolutionX` or
+    /// `Metadata_ImageResolutionX`.
+    pub pixel_size: Option<String>,
 }
 
 /// What the column of states may hold.
@@ -190,7 +204,7 @@ pub struct ImageConfig {
     /// The coding in place of the preset's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub coding: Option<Coding>,
-    /// Micrometres per pixel, where known.
+    /// Micrometres per pixel of the model's images; what the table or the files state unless it is given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pixel_size_um: Option<f64>,
     /// How an image larger than the model's input is brought to its size.
@@ -221,6 +235,10 @@ pub enum ImagePreset {
     Plain,
     /// F-actin, tubulin and DNA, square-root coded from 12 bits ([`ImageSpec::bbbc021`]).
     Bbbc021,
+    /// The six channels of `RxRx1`, bytes as they are.
+    Rxrx1,
+    /// The five channels of CPJUMP1, bytes as they are.
+    Cpg0000,
 }
 
 impl ImageConfig {
@@ -231,11 +249,13 @@ impl ImageConfig {
     pub fn spec(&self) -> Result<ImageSpec, DataError> {
         let mut spec = match self.preset {
             ImagePreset::Bbbc021 => ImageSpec::bbbc021(self.height, self.width),
+            ImagePreset::Rxrx1 => channels::bytes(channels::rxrx1(), self.height, self.width),
+            ImagePreset::Cpg0000 => channels::bytes(channels::cpg0000(), self.height, self.width),
             ImagePreset::Plain if self.channels.is_empty() => {
                 return Err(DataError::config(
                     "data.image.channels",
                     "empty",
-                    "the channels in order, or preset = \"bbbc021\"",
+                    "the channels in order, or the preset bbbc021, rxrx1 or cpg0000",
                 ));
             }
             ImagePreset::Plain => ImageSpec::plain(self.channels.len(), self.height, self.width),
@@ -246,10 +266,7 @@ impl ImageConfig {
         if let Some(coding) = self.coding {
             spec.coding = coding;
         }
-        spec.pixel_size_um = self.pixel_size_um;
-        spec.crop_size_um = self
-            .pixel_size_um
-            .map(|um| um * self.height.max(self.width) as f64);
+        pixel_size::put(&mut spec, self.pixel_size_um);
         spec.validate()?;
         Ok(spec)
     }
@@ -342,9 +359,26 @@ pub enum EncoderConfig {
         /// The table.
         file: PathBuf,
     },
+    /// Several such tables, for perturbations of several kinds. Vectors are filled up with zeros at their end
+    /// to the length of the longest.
+    Tables {
+        /// The tables; a name may be in one of them only.
+        tables: Vec<VectorTable>,
+    },
     /// The `i`-th compound is the `i`-th unit vector.
     // Braces, so that serde refuses keys beside its kind.
     OneHot {},
+}
+
+/// One of several tables of vectors.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct VectorTable {
+    /// The table: names in the first column, numbers in all others.
+    pub file: PathBuf,
+    /// What the perturbations of its rows are; compounds unless stated.
+    #[serde(default, skip_serializing_if = "Perturbation::is_compound")]
+    pub perturbation: Perturbation,
 }
 
 impl Default for EncoderConfig {
@@ -425,7 +459,8 @@ mod tests {
         };
         assert_eq!(
             config.spec().unwrap_err().to_string(),
-            "data.image.channels is empty, expected the channels in order, or preset = \"bbbc021\""
+            "data.image.channels is empty, expected the channels in order, or the preset bbbc021, rxrx1 or \
+            cpg0000"
         );
     }
 }

@@ -1,8 +1,12 @@
 //! A validation split that is drawn from another split by a rule: whole groups of rows, such as wells, so
 //! that cells of one group, which share light, focus and neighbours, are never on both sides.
 //!
-//! Groups are taken in the order of a hash of their name and the rule's seed until the share is reached. The
-//! draw depends on nothing else: neither on the order of the rows nor on the machine.
+//! Groups are taken in the order of a hash of their name and the rule's seed until the share is reached. A
+//! group that is the last one of a compound is passed over, so that each compound, the control among them,
+//! keeps a group in the split that gives; a compound with one group only stays whole. The draw depends on
+//! nothing else: neither on the order of the rows nor on the machine.
+
+use std::collections::{BTreeSet, HashMap};
 
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -23,6 +27,8 @@ pub struct DrawnGroups {
     pub taken: usize,
     /// Groups that there were.
     pub groups: usize,
+    /// Compounds, controls among them, of which all cells are in one group: none of theirs could be taken.
+    pub in_one_group: usize,
 }
 
 /// The group of every image of a table that is being read.
@@ -66,10 +72,11 @@ impl Groups {
         self.of.push(self.names.position(name).0);
     }
 
-    /// Moves whole groups from the rule's split to validation.
+    /// Moves whole groups from the rule's split to validation, and from each compound at most all but one.
     ///
     /// # Errors
-    /// [`DataError::Config`] where there are fewer than two groups to divide.
+    /// [`DataError::Config`] where there are fewer than two groups to divide, or where each is the only one
+    /// of a compound.
     pub(crate) fn draw(&self, entries: &mut [Entry], rule: &DrawnSplit) -> Result<DrawnGroups, DataError> {
         let from = rule.from.split();
         let mut sizes = vec![0usize; self.names.list.len()];
@@ -99,18 +106,33 @@ impl Groups {
         }
         let images: usize = order.iter().map(|(.., size)| size).sum();
         let wanted = rule.share * images as f64;
+        let mut compounds = Compounds::of(entries, &self.of, from);
+        let in_one_group = compounds.in_one_group();
         let mut chosen = vec![false; self.names.list.len()];
         let (mut taken, mut drawn) = (0, 0usize);
-        // The last group stays, however large it is.
-        for (_, _, group, size) in order.iter().take(order.len() - 1) {
+        for (_, _, group, size) in &order {
             if drawn as f64 >= wanted {
                 break;
             }
+            if !compounds.can_spare(*group as u32) {
+                continue;
+            }
+            compounds.take(*group as u32);
             if let Some(chosen) = chosen.get_mut(*group) {
                 *chosen = true;
             }
             drawn += size;
             taken += 1;
+        }
+        if taken == 0 {
+            return Err(DataError::config(
+                "data.split.validation.by",
+                format!(
+                    "{:?}, and each group of the {from} split is the only one of a compound",
+                    rule.by
+                ),
+                "a column that divides at least one compound into two groups or more",
+            ));
         }
         for (entry, &group) in entries.iter_mut().zip(&self.of) {
             if entry.split == from && chosen.get(group as usize).is_some_and(|chosen| *chosen) {
@@ -121,7 +143,57 @@ impl Groups {
             by: rule.by.clone(),
             taken,
             groups: order.len(),
+            in_one_group,
         })
+    }
+}
+
+/// In which groups of the split that gives each compound has cells.
+struct Compounds {
+    /// Group and compound.
+    pairs: BTreeSet<(u32, u32)>,
+    /// How many groups of a compound have not been taken.
+    left: HashMap<u32, usize>,
+}
+
+impl Compounds {
+    fn of(entries: &[Entry], groups: &[u32], from: Split) -> Self {
+        let pairs: BTreeSet<(u32, u32)> = entries
+            .iter()
+            .zip(groups)
+            .filter(|(entry, _)| entry.split == from)
+            .map(|(entry, &group)| (group, entry.compound))
+            .collect();
+        let mut left = HashMap::new();
+        for (_, compound) in &pairs {
+            *left.entry(*compound).or_insert(0) += 1;
+        }
+        Self { pairs, left }
+    }
+
+    fn in_one_group(&self) -> usize {
+        self.left.values().filter(|&&groups| groups == 1).count()
+    }
+
+    /// The compounds of a group.
+    fn of_group(&self, group: u32) -> impl Iterator<Item = u32> {
+        self.pairs
+            .range((group, 0)..=(group, u32::MAX))
+            .map(|&(_, compound)| compound)
+    }
+
+    /// Whether each compound of the group has another one.
+    fn can_spare(&self, group: u32) -> bool {
+        let others = |compound: u32| self.left.get(&compound).is_some_and(|&groups| groups > 1);
+        self.of_group(group).all(others)
+    }
+
+    fn take(&mut self, group: u32) {
+        for &(_, compound) in self.pairs.range((group, 0)..=(group, u32::MAX)) {
+            if let Some(groups) = self.left.get_mut(&compound) {
+                *groups -= 1;
+            }
+        }
     }
 }
 
@@ -229,6 +301,38 @@ mod tests {
     }
 
     #[test]
+    fn no_compound_loses_its_last_group_and_one_with_a_single_group_stays_in_training() {
+        // Compound c0 has one well, c1 two, c2 three, and so on; four wells are controls.
+        let mut names: Vec<String> = (0..8).flat_map(|c| vec![format!("1,c{c}"); c + 1]).collect();
+        names.extend(vec!["0,DMSO".to_owned(); 4]);
+        let rows: Vec<String> = names
+            .iter()
+            .enumerate()
+            .map(|(well, name)| format!("{well}.png,train,{name},B,P,W{well}"))
+            .collect();
+        let lines: Vec<&str> = rows.iter().map(String::as_str).collect();
+        let folder = Folder::new(HEADER, &lines);
+        for seed in 0..4 {
+            let experiment = read(&folder, "WELL", 0.9, seed);
+            let mut kept: BTreeMap<&str, usize> = BTreeMap::new();
+            for entry in experiment.entries() {
+                let compound = &experiment.compounds()[entry.compound as usize];
+                *kept.entry(&compound.name).or_default() += usize::from(entry.split == Split::Train);
+            }
+            // The share asks for more than can be spared: of each compound one well is left.
+            assert!(
+                kept.len() == 9 && kept.values().all(|&wells| wells == 1),
+                "{kept:?}"
+            );
+            let report = Report::of(&experiment).to_string();
+            assert!(
+                report.contains("validation drawn by WELL: 31 of 40 groups; 1 compounds have one group only"),
+                "{report}"
+            );
+        }
+    }
+
+    #[test]
     fn the_draw_is_that_of_the_hash_and_does_not_depend_on_the_order_of_rows() {
         let (mut rows, folder) = plates();
         let before = drawn(&read(&folder, "WELL", 0.3, 0));
@@ -276,6 +380,12 @@ mod tests {
             divides the split into two groups or more"
         );
         assert!(refused("SITE", 0.1).contains("no column SITE"));
+        // Each of these groups is a compound's only one.
+        assert_eq!(
+            refused("CPD_NAME", 0.1),
+            "data.split.validation.by is \"CPD_NAME\", and each group of the train split is the only one of \
+            a compound, expected a column that divides at least one compound into two groups or more"
+        );
         assert!(refused("{WELL", 0.1).contains("data.split.validation.by is \"{WELL\""));
         for share in [0.0, 1.0, -0.1, f64::NAN] {
             assert!(

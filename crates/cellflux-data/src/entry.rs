@@ -1,5 +1,6 @@
 //! One image of an experiment, and what was done to it.
 
+use cellflux_bundle::perturbation::Perturbation;
 use serde::Serialize;
 
 /// The part that an image plays.
@@ -63,6 +64,8 @@ pub struct Entry {
 pub struct Compound {
     /// Its name in the table.
     pub name: String,
+    /// What it does to cells, as `[data]` says; a table of vectors may know better.
+    pub kind: Perturbation,
     /// Its structure, where known.
     pub smiles: Option<String>,
     /// Its mode of action, where known.

@@ -83,6 +83,27 @@ pub enum DataError {
         /// What the operating system says.
         reason: std::io::Error,
     },
+    /// More images are missing than may be left out.
+    #[error(
+        "{}: {missing} of {of} images are missing, more than the share of {at_most} that \
+        data.missing_at_most allows; the first is {first}: expected the images of the table below {}",
+        file.display(),
+        folder.display()
+    )]
+    TooManyMissing {
+        /// The table.
+        file: Box<Path>,
+        /// The folder of images.
+        folder: Box<Path>,
+        /// Images that are not there.
+        missing: usize,
+        /// Images that the table names, of those rows that are read.
+        of: usize,
+        /// The largest share that may be missing.
+        at_most: f64,
+        /// The first missing one's path below the folder.
+        first: Box<str>,
+    },
     /// An image that cannot be decoded, or holds other numbers than it should.
     #[error("{place}: {reason}")]
     Image {
@@ -127,6 +148,38 @@ pub enum DataError {
         reason: String,
         /// Which other compounds lack one, as part of a sentence; empty for none.
         others: String,
+    },
+    /// A compound or gene of which no table of vectors has a row.
+    #[error(
+        "{place}: {kind} {name} is in no row of {}; {others}add its row there, leave it out by name \
+        (data.except = [{name:?}]), or set conditions.without_vector = \"skip\" to leave all such images out",
+        listed(tables)
+    )]
+    NotInTable {
+        /// The cell that first names it.
+        place: Box<Place>,
+        /// What was done to the cells, in words.
+        kind: Box<str>,
+        /// The compound or gene.
+        name: Box<str>,
+        /// The tables.
+        tables: Box<[PathBuf]>,
+        /// Which others are missing, as part of a sentence; empty for none.
+        others: Box<str>,
+    },
+    /// A name of which two tables of vectors have a row.
+    #[error(
+        "{name} is in two tables of vectors, {} and {}, expected it in one of them",
+        one.display(),
+        other.display()
+    )]
+    InTwoTables {
+        /// The name.
+        name: String,
+        /// The first table that has it.
+        one: PathBuf,
+        /// The second.
+        other: PathBuf,
     },
     /// Treated images without a control of their own batch.
     #[error(
@@ -187,6 +240,11 @@ pub enum DataError {
         /// Why.
         reason: String,
     },
+}
+
+fn listed(files: &[PathBuf]) -> String {
+    let names: Vec<String> = files.iter().map(|file| file.display().to_string()).collect();
+    names.join(", ")
 }
 
 impl From<ImageError> for DataError {

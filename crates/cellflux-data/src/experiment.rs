@@ -11,6 +11,7 @@ use crate::entry::{Compound, Entry, Split};
 use crate::error::DataError;
 use crate::images::Images;
 use crate::left_out::LeftOut;
+use crate::pixel_size::PixelScale;
 use crate::titles::Titles;
 
 /// An experiment that has been read and checked.
@@ -27,6 +28,8 @@ pub struct Experiment {
     pub(crate) fields: Vec<String>,
     pub(crate) ignored_rows: usize,
     pub(crate) left_out: LeftOut,
+    /// What is known of the size of a pixel; nothing of drawn cells.
+    pub(crate) pixel_scale: Option<PixelScale>,
     /// What a rule drew, where one draws the validation split.
     pub(crate) drawn_validation: Option<DrawnGroups>,
     pub(crate) fingerprint: String,
@@ -67,6 +70,11 @@ impl Experiment {
     /// where the table has neither.
     pub fn fields(&self) -> &[String] {
         &self.fields
+    }
+
+    /// Rows that were left out, by reason.
+    pub fn left_out(&self) -> &LeftOut {
+        &self.left_out
     }
 
     /// Whether a program draws the images (`[data.synthetic]`), so that no cell was imaged. Drawn images that

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use cellflux_bundle::perturbation::Perturbation;
 use cellflux_image::{ImageSpec, coded_png};
 use tempfile::TempDir;
 
@@ -129,11 +130,13 @@ pub(super) fn synthetic(images: usize) -> DataConfig {
         },
         columns: crate::Columns::default(),
         empty_compound: None,
+        perturbation: Perturbation::Compound,
         split: crate::SplitValues::default(),
         state: crate::StateValues::default(),
         only: Vec::new(),
         except: Vec::new(),
         missing: crate::MissingImage::default(),
+        missing_at_most: None,
         held_out: Vec::new(),
         pairing: PairingConfig::default(),
         draw: crate::DrawConfig::default(),

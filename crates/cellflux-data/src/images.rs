@@ -6,10 +6,12 @@ use cellflux_image::assign::{self, Assignment, Basis};
 use cellflux_image::coding::{Clipped, Meaning};
 use cellflux_image::crop::{self, CodedCrop, Crop};
 use cellflux_image::{ImageSpec, Picture};
+use cellflux_microscope::Scale;
 
 use crate::config::{Fit, ImageConfig};
 use crate::entry::Entry;
 use crate::error::{DataError, Place};
+use crate::pixel_size::{contradiction, figures};
 use crate::synthetic::Design;
 
 /// Where an experiment's images come from.
@@ -32,6 +34,8 @@ pub(super) struct Files {
     first: String,
     crop: Crop,
     meaning: Option<Meaning>,
+    /// What the first file says of the size of its pixels.
+    scale: Scale,
 }
 
 impl Images {
@@ -58,6 +62,7 @@ impl Images {
                 ),
             });
         }
+        let scale = picture.scale.clone();
         let (_, basis) = assigned(&[picture], spec).map_err(DataError::image(place))?;
         let crop = match config.fit {
             Fit::Centre => Crop::centred(width, height, spec),
@@ -70,7 +75,20 @@ impl Images {
             first: first.image.to_string(),
             crop,
             meaning: config.meaning,
+            scale,
         })))
+    }
+
+    /// What the first file says of the size of its pixels, and how many of them, along a row, are one of the
+    /// model's; none for drawn cells.
+    pub(super) fn scale(&self, spec: &ImageSpec) -> Option<(&Scale, f64)> {
+        match self {
+            Self::Synthetic(_) => None,
+            Self::Files(files) => {
+                let (width, _) = files.crop.extent(spec);
+                Some((&files.scale, width as f64 / spec.width as f64))
+            }
+        }
     }
 
     /// One image, coded bytes `[C, H, W]`, and how much of it is clipped.
@@ -97,6 +115,14 @@ impl Images {
                 image: entry.image.to_string(),
                 found: shown(shape(&picture)),
                 expected: format!("{} as the first image, {}", shown(files.shape), files.first),
+            });
+        }
+        if let Some((first, own)) = contradiction(&files.scale, &picture.scale) {
+            return Err(DataError::Shape {
+                place: Box::new(place()),
+                image: entry.image.to_string(),
+                found: format!("an image whose pixels are {} \u{b5}m wide", figures(own)),
+                expected: format!("{} \u{b5}m as the first image's, {}", figures(first), files.first),
             });
         }
         let pictures = [picture];

@@ -96,11 +96,17 @@ impl Layout {
             Rule::Path => needed(&columns.path, "path", "the image's path")?,
             Rule::Key(_) => needed(&columns.key, "SAMPLE_KEY", "the image's key")?,
         };
+        let split = needed(&columns.split, "SPLIT", "train, validation or test")?;
+        let state = needed(&columns.state, state, "treated or control")?;
+        let compound = needed(&columns.compound, compound, "the compound's name")?;
+        // RxRx1's ANNOT says whether a cell is treated, which is no mode of action.
+        let mode_of_action = optional(&columns.mode_of_action, "ANNOT", "the mode of action")?
+            .filter(|column: &Column| column.title() != state.title());
         Ok(FoundColumns {
             image,
-            split: needed(&columns.split, "SPLIT", "train, validation or test")?,
-            state: needed(&columns.state, state, "treated or control")?,
-            compound: needed(&columns.compound, compound, "the compound's name")?,
+            split,
+            state,
+            compound,
             batch: needed(&columns.batch, batch, "the batch within which images are paired")?,
             plate: optional(&columns.plate, "PLATE", "the plate")?,
             well: optional(&columns.well, "WELL", "the well")?,
@@ -108,7 +114,7 @@ impl Layout {
             field: optional(&columns.field, "FIELD", "the field of view")?,
             dose: optional(&columns.dose, "DOSE", "the dose in micromolar")?,
             smiles: optional(&columns.smiles, "SMILES", "the compound's structure")?,
-            mode_of_action: optional(&columns.mode_of_action, "ANNOT", "the mode of action")?,
+            mode_of_action,
         })
     }
 

@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-/// How many names a message lists; a table of a million rows may lack most of its images.
+/// How many names a message lists; a run writes all of them into a file beside its log.
 const NAMED: usize = 20;
 
 /// Rows that are left out, by reason. Those with a value that the configuration lists are counted apart
@@ -29,8 +29,8 @@ pub struct LeftOut {
 pub struct MissingImages {
     /// How many.
     pub count: usize,
-    /// The paths of the first of them, in the table's order.
-    pub first: Vec<String>,
+    /// Their paths, in the table's order.
+    pub names: Vec<String>,
 }
 
 impl LeftOut {
@@ -60,9 +60,7 @@ impl LeftOut {
     /// Counts a row whose image is missing.
     pub(crate) fn missing(&mut self, image: &str) {
         self.missing.count += 1;
-        if self.missing.first.len() < NAMED {
-            self.missing.first.push(image.to_owned());
-        }
+        self.missing.names.push(image.to_owned());
     }
 }
 
@@ -93,7 +91,7 @@ impl fmt::Display for LeftOut {
                 f,
                 "  {} rows left out, as their image is missing: {}",
                 self.missing.count,
-                listed(self.missing.first.iter().cloned(), self.missing.count)
+                listed(self.missing.names.iter().cloned(), self.missing.count)
             )?;
         }
         Ok(())

@@ -33,6 +33,9 @@ mod mixture;
 mod named_vectors;
 mod names;
 mod pairing;
+#[cfg(feature = "parquet")]
+mod parquet_table;
+mod pixel_size;
 pub mod random;
 mod reader;
 mod report;
@@ -40,6 +43,7 @@ pub mod synthetic;
 pub mod table;
 mod template;
 mod titles;
+mod vectors;
 
 pub use bundle_conditions::conditions_for_bundle;
 pub use cache::{ChannelValues, PackedCache};
@@ -47,7 +51,8 @@ pub use conditions::{ConditionRow, ConditionTable};
 pub use config::{
     Balance, Columns, ConditionsConfig, DataConfig, DoseConfig, DrawConfig, DrawnFrom, DrawnSplit,
     EncoderConfig, Fit, ImageConfig, ImagePreset, MissingImage, PairingConfig, Prefetch, PublicDataset,
-    Source, SplitValues, StateValues, UnknownSplit, ValidationSplit, WithoutControl, WithoutVector,
+    Source, SplitValues, StateValues, UnknownSplit, ValidationSplit, VectorTable, WithoutControl,
+    WithoutVector,
 };
 pub use drawn_split::DrawnGroups;
 pub use entry::{Compound, Entry, Split};
@@ -57,6 +62,7 @@ pub use left_out::{LeftOut, MissingImages};
 pub use loader::{Batches, Draw, HostBatch, Loader, fixed_batches};
 pub use named_vectors::NamedVectors;
 pub use pairing::{Pair, Pairing, PairingCounts};
+pub use pixel_size::PixelScale;
 pub use reader::read_experiment;
 pub use report::{BatchReport, CompoundReport, Images as ImageCounts, Report};
 pub use synthetic::write_synthetic;

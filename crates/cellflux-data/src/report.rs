@@ -12,6 +12,7 @@ use crate::entry::Split;
 use crate::experiment::Experiment;
 use crate::left_out::LeftOut;
 use crate::pairing::{Pairing, PairingCounts};
+use crate::pixel_size::PixelScale;
 
 /// What was read: images, compounds, batches, controls per batch, channels and, once decoded, the values'
 /// range.
@@ -35,6 +36,9 @@ pub struct Report {
     pub height: usize,
     /// Columns of an image.
     pub width: usize,
+    /// What is known of the size of a pixel; absent for drawn cells.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pixel_scale: Option<PixelScale>,
     /// Images by split.
     pub splits: BTreeMap<Split, Images>,
     /// Compounds in order of appearance.
@@ -138,6 +142,7 @@ impl Report {
             channels: spec.channels.iter().map(|channel| channel.name.clone()).collect(),
             height: spec.height,
             width: spec.width,
+            pixel_scale: experiment.pixel_scale.clone(),
             splits,
             compounds,
             batches,
@@ -188,12 +193,26 @@ impl fmt::Display for Report {
             if controls == 1 { "" } else { "s" },
             self.batches.len()
         )?;
+        if let Some(scale) = &self.pixel_scale {
+            write!(f, "{scale}")?;
+        }
         if self.ignored_rows > 0 {
             writeln!(f, "  {} rows left out by their split or state", self.ignored_rows)?;
         }
         write!(f, "{}", self.left_out)?;
-        if let Some(DrawnGroups { by, taken, groups }) = &self.drawn_validation {
-            writeln!(f, "  validation drawn by {by}: {taken} of {groups} groups")?;
+        if let Some(drawn) = &self.drawn_validation {
+            let DrawnGroups {
+                by, taken, groups, ..
+            } = drawn;
+            write!(f, "  validation drawn by {by}: {taken} of {groups} groups")?;
+            if drawn.in_one_group > 0 {
+                write!(
+                    f,
+                    "; {} compounds have one group only and stay whole",
+                    drawn.in_one_group
+                )?;
+            }
+            writeln!(f)?;
         }
         for (split, images) in &self.splits {
             write!(

@@ -1,11 +1,14 @@
-//! A table with titles: CSV or TSV, plain or gzip, read row by row. Every message points at a line and a
-//! column.
+//! A table with titles: CSV or TSV, plain or gzip, and Parquet where the crate is built with its feature, read
+//! row by row. Every message points at a line and a column.
 
 use std::fs::File;
 use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use crate::error::{DataError, Place};
+
+/// The first bytes of a Parquet file.
+const PARQUET: [u8; 4] = *b"PAR1";
 
 /// An open table whose header has been read.
 pub struct Table {
@@ -31,22 +34,27 @@ pub struct Row<'a> {
 
 impl Table {
     /// Opens a table: tab-separated where the name ends in `.tsv` (`.tsv.gz`), comma-separated otherwise;
-    /// gzip is recognised by its first bytes.
+    /// gzip and Parquet are recognised by their first bytes. A row of Parquet is the line after the one before
+    /// it.
     ///
     /// # Errors
-    /// [`DataError::File`] where it cannot be opened, [`DataError::Table`] without a header.
+    /// [`DataError::File`] where it cannot be opened, [`DataError::Table`] without a header, and for Parquet
+    /// in a build without it.
     pub fn open(path: &Path) -> Result<Self, DataError> {
         let mut file = cellflux_files::open(path).map_err(DataError::file(path, "cannot be opened"))?;
-        let mut magic = [0; 2];
-        let zipped = file.read_exact(&mut magic).is_ok() && magic == [0x1f, 0x8b];
+        let mut magic = [0; 4];
+        let long = file.read_exact(&mut magic).is_ok();
         let file = cellflux_files::open(path).map_err(DataError::file(path, "cannot be opened"))?;
-        let bytes: Box<dyn Read> = if zipped {
-            Box::new(flate2::read::MultiGzDecoder::new(BufReader::new(file)))
-        } else {
-            Box::new(file)
+        let (bytes, delimiter): (Box<dyn Read>, u8) = match magic {
+            PARQUET if long => (parquet(path, file)?, b','),
+            [0x1f, 0x8b, ..] if long => (
+                Box::new(flate2::read::MultiGzDecoder::new(BufReader::new(file))),
+                cellflux_table::delimiter(path),
+            ),
+            _ => (Box::new(file), cellflux_table::delimiter(path)),
         };
-        let reader = cellflux_table::Table::new(bytes, cellflux_table::delimiter(path))
-            .map_err(|error| unreadable(path, &error))?;
+        let reader =
+            cellflux_table::Table::new(bytes, delimiter).map_err(|error| unreadable(path, &error))?;
         Ok(Self {
             file: path.to_owned(),
             titles: reader.titles().to_vec(),
@@ -109,6 +117,34 @@ impl Table {
         }
         Ok(())
     }
+}
+
+/// A Parquet file as the text of a table.
+#[cfg(feature = "parquet")]
+fn parquet(path: &Path, file: File) -> Result<Box<dyn Read>, DataError> {
+    match crate::parquet_table::RowsAsCsv::open(file) {
+        Ok(rows) => Ok(Box::new(rows)),
+        Err(error) => Err(DataError::Table {
+            file: path.to_owned(),
+            reason: error.to_string(),
+        }),
+    }
+}
+
+/// What is said of Parquet in a build without it.
+#[cfg(not(feature = "parquet"))]
+#[allow(
+    clippy::needless_pass_by_value,
+    reason = "a build with Parquet takes the file"
+)]
+fn parquet(path: &Path, _file: File) -> Result<Box<dyn Read>, DataError> {
+    Err(DataError::Table {
+        file: path.to_owned(),
+        reason:
+            "is a Parquet file, which this program reads only where it is built with --features parquet; \
+            expected CSV or TSV"
+                .into(),
+    })
 }
 
 impl Column {

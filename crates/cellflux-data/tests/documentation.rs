@@ -56,7 +56,11 @@ fn every_example_of_the_documentation_is_a_configuration() {
 
 #[test]
 fn the_fields_configurations_are_read() {
-    for name in ["configs/fields-bbbc021.toml", "configs/fields-jump.toml"] {
+    for name in [
+        "configs/fields-bbbc021.toml",
+        "configs/fields-jump.toml",
+        "configs/fields-rxrx1.toml",
+    ] {
         let config: FieldsConfig =
             toml::from_str(&text(name)).unwrap_or_else(|error| panic!("{name}: {error}"));
         assert_eq!(config.files.len(), config.image.spec().unwrap().channels.len());

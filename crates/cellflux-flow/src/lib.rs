@@ -9,6 +9,7 @@ mod integrate;
 pub mod noise;
 pub mod ode;
 pub mod path;
+pub mod random;
 pub mod solver;
 pub mod time_embedding;
 pub mod time_grid;

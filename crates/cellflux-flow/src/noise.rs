@@ -4,7 +4,9 @@
 //! can hold it. `level * N(0, I)` is added to the control image (paper, section 3.4).
 
 use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::{RngCore, SeedableRng};
+use rand_chacha::rand_core::SeedableRng;
+
+use crate::random::normal_pair;
 
 /// `len` standard normal numbers of a seed.
 ///
@@ -18,10 +20,7 @@ pub fn source_noise(seed: u32, len: usize) -> Vec<f32> {
     let mut words = ChaCha8Rng::from_seed(key);
     let mut noise = Vec::with_capacity(len + 1);
     while noise.len() < len {
-        let radius = (-2.0 * libm::log(unit(words.next_u64(), 1))).sqrt();
-        let angle = std::f64::consts::TAU * unit(words.next_u64(), 0);
-        noise.push((radius * libm::cos(angle)) as f32);
-        noise.push((radius * libm::sin(angle)) as f32);
+        noise.extend(normal_pair(&mut words).map(|z| z as f32));
     }
     noise.truncate(len);
     noise
@@ -37,11 +36,6 @@ pub fn with_source_noise(image: &[f32], level: f64, seed: u32) -> Vec<f32> {
         .zip(noise)
         .map(|(&x, z)| (f64::from(x) + level * f64::from(z)) as f32)
         .collect()
-}
-
-/// A word's upper 53 bits, plus `offset`, in units of 2^-53.
-fn unit(word: u64, offset: u64) -> f64 {
-    ((word >> 11) + offset) as f64 * f64::from_bits(0x3ca0_0000_0000_0000) // 2^-53
 }
 
 #[cfg(test)]

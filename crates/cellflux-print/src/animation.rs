@@ -58,7 +58,7 @@ pub fn animation(sheet: &Sheet) -> Result<Vec<u8>, PrintError> {
         let shown = sheet.pictures.get(column.picture);
         (frame(&font, size, picture, column, shown), stays)
     });
-    png_file::film(size, frames, &sheet.texts)
+    png_file::film(size, frames, &sheet.about.texts)
 }
 
 fn frame(

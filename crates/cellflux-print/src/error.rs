@@ -5,7 +5,7 @@
 #[non_exhaustive]
 pub enum PrintError {
     /// There is nothing to show.
-    #[error("the figure has no picture, expected at least one step of a walk")]
+    #[error("the figure has nothing to show, expected at least one picture or chart")]
     Empty,
     /// A column or a legend names a picture that is not there.
     #[error("picture {picture} of the figure is missing: there are {pictures}, counted from 0")]
@@ -29,6 +29,16 @@ pub enum PrintError {
     #[error("the figure would have {found} dots, at most {allowed} are drawn; show fewer steps")]
     TooLarge {
         /// Dots that it would have.
+        found: usize,
+        /// The limit.
+        allowed: usize,
+    },
+    /// More of something than is drawn.
+    #[error("the figure has {found} {what}, at most {allowed} are drawn")]
+    Many {
+        /// What there is too much of.
+        what: &'static str,
+        /// How much there is.
         found: usize,
         /// The limit.
         allowed: usize,

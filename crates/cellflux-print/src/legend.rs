@@ -2,6 +2,7 @@
 
 use crate::layout::{Composer, INK, Mark, Place, QUIET, SMALL, line_height};
 use crate::paper::{dots, points};
+use crate::sheet::Sheet;
 use crate::text::{plain, shortened};
 
 /// In millimetres: a swatch, a strip of colours, the thickness of the scale bar, gaps.
@@ -25,11 +26,11 @@ const HEADING_LINES: usize = 2;
 /// The channels' names beside their colours, then the scale bar. `panel` is the width of a panel in dots and
 /// in pixels.
 pub(crate) fn channels(composer: &mut Composer, panel: (usize, usize)) {
-    let sheet = composer.sheet;
+    let about = composer.about;
     let size = points(SMALL);
     let (side, beside, apart) = (dots(SWATCH), dots(BESIDE), dots(APART));
     let mut x = composer.left;
-    for swatch in &sheet.channels {
+    for swatch in &about.channels {
         let name = shortened(composer.font, &plain(&swatch.name), size, dots(NAME) as f32);
         let length = composer.font.length(&name, size).ceil() as usize;
         let wide = side + beside + length;
@@ -52,7 +53,7 @@ pub(crate) fn channels(composer: &mut Composer, panel: (usize, usize)) {
         composer.line(name, (x + side + beside) as f32, size, INK);
         x += wide + apart;
     }
-    if let Some((um, width)) = scale_bar(sheet.um_per_pixel, panel) {
+    if let Some((um, width)) = scale_bar(about.um_per_pixel, panel) {
         let name = format!("{um} µm");
         let length = composer.font.length(&name, size).ceil() as usize;
         x = fitting(composer, x, width + beside + length);
@@ -95,8 +96,7 @@ fn scale_bar(um_per_pixel: Option<f64>, (dots, pixels): (usize, usize)) -> Optio
 }
 
 /// What the colours of a change mean: words above the strips, numbers below them.
-pub(crate) fn change_scale(composer: &mut Composer) {
-    let sheet = composer.sheet;
+pub(crate) fn change_scale(composer: &mut Composer, sheet: &Sheet) {
     let Some(scale) = &sheet.change_scale else {
         return;
     };

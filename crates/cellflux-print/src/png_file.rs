@@ -2,10 +2,10 @@
 
 use png::{BitDepth, ColorType, Compression, Encoder, Filter, PixelDimensions, Unit};
 
+use crate::about::Text;
 use crate::error::PrintError;
 use crate::paper::DPI;
 use crate::raster::Canvas;
-use crate::sheet::Text;
 
 /// Dots per metre, as PNG states a resolution.
 const DOTS_PER_METRE: u32 = (DPI * 10_000 + 127) / 254;
@@ -81,11 +81,11 @@ fn refused(error: png::EncodingError) -> PrintError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sheet::tests::sheet;
+    use crate::sheet::tests::about;
 
     #[test]
     fn a_picture_states_its_resolution_and_holds_its_texts() {
-        let file = still(&Canvas::white(5, 4), &sheet(1).texts).unwrap();
+        let file = still(&Canvas::white(5, 4), &about().texts).unwrap();
         let reader = png::Decoder::new(std::io::Cursor::new(&file))
             .read_info()
             .unwrap();

@@ -4,6 +4,7 @@ use cellflux_image::composite::Rgba;
 
 use crate::font::Font;
 use crate::layout::{Layout, Line, Mark, Place};
+use crate::strokes;
 
 /// Dots, three bytes each, row by row.
 pub(crate) struct Canvas {
@@ -24,6 +25,9 @@ pub(crate) fn draw(layout: &Layout, pictures: &[Rgba], font: &Font) -> Canvas {
             }
             Mark::Box(place, colour) => canvas.fill(*place, *colour),
             Mark::Text(line) => canvas.text(line, font),
+            Mark::Stroke(stroke) => strokes::stroke(&mut canvas, stroke),
+            Mark::Area(outline, colour) => strokes::area(&mut canvas, outline, *colour),
+            Mark::Disc(disc) => strokes::disc(&mut canvas, disc),
         }
     }
     canvas
@@ -82,14 +86,21 @@ impl Canvas {
             let (Ok(x), Ok(y)) = (usize::try_from(x), usize::try_from(y)) else {
                 return;
             };
-            let Some(dot) = self.dot(x, y) else {
-                return;
-            };
-            for (part, ink) in dot.iter_mut().zip(line.colour) {
-                let (paper, ink) = (f32::from(*part), f32::from(ink));
-                *part = (paper + (ink - paper) * coverage).round() as u8;
-            }
+            self.blend(x, y, line.colour, coverage);
         });
+    }
+
+    /// Covers a share of a dot with a colour.
+    pub fn blend(&mut self, x: usize, y: usize, colour: [u8; 3], coverage: f32) {
+        let Some(dot) = self.dot(x, y) else {
+            return;
+        };
+        // What is no number covers nothing.
+        let coverage = coverage.max(0.0);
+        for (part, ink) in dot.iter_mut().zip(colour) {
+            let (paper, ink) = (f32::from(*part), f32::from(ink));
+            *part = (paper + (ink - paper) * coverage).round() as u8;
+        }
     }
 }
 
@@ -118,6 +129,7 @@ fn mean(picture: &Rgba, columns: (usize, usize), rows: (usize, usize)) -> [u8; 3
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::about::Content;
     use crate::paper::Width;
     use crate::sheet::tests::{plain, sheet};
 
@@ -165,7 +177,7 @@ mod tests {
     fn panels_hold_their_pictures_and_texts_leave_ink() {
         let font = Font::embedded().unwrap();
         let sheet = sheet(2);
-        let layout = Layout::of(&sheet, Width::Single, &font).unwrap();
+        let layout = sheet.layout(Width::Single, &font).unwrap();
         let canvas = draw(&layout, &sheet.pictures, &font);
         for mark in &layout.marks {
             match mark {
@@ -179,7 +191,7 @@ mod tests {
                     let dots = &canvas.dots[3 * (row + from)..3 * (row + to)];
                     assert!(dots.iter().any(|&part| part < 200), "{line:?}");
                 }
-                Mark::Box(..) => {}
+                _ => {}
             }
         }
     }

@@ -3,28 +3,25 @@
 use cellflux_image::composite::Rgba;
 use serde::{Deserialize, Serialize};
 
+use crate::about::{About, Content};
 use crate::error::PrintError;
+use crate::font::Font;
+use crate::layout::Layout;
+use crate::panels;
+use crate::paper::Width;
 
 /// The content of a figure. In JSON it is everything but the pictures, which are handed over beside it in the
 /// order in which the numbers name them.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Sheet {
-    /// The heading.
-    pub title: String,
+    /// Its words and legends.
+    pub about: About,
     /// Steps of the walk, left to right, in as many lines as they need.
     pub columns: Vec<Column>,
     /// What stands above the pictures of changes.
     pub change_heading: String,
-    /// The channels that are shown, with the colour that each adds.
-    pub channels: Vec<Swatch>,
     /// What the colours of the changes mean; `None` in a figure without changes.
     pub change_scale: Option<ChangeScale>,
-    /// Micrometres per pixel of the pictures; `None` where that is not known, and no scale bar is drawn.
-    pub um_per_pixel: Option<f64>,
-    /// Lines below the figure.
-    pub footer: Vec<String>,
-    /// What the file says of itself, unseen: how it was made, by which model, under which licence.
-    pub texts: Vec<Text>,
     /// The pictures.
     #[serde(skip)]
     pub pictures: Vec<Rgba>,
@@ -41,15 +38,6 @@ pub struct Column {
     pub picture: usize,
     /// The picture of what changed, counted from 0.
     pub change: Option<usize>,
-}
-
-/// A channel's name and colour.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Swatch {
-    /// The name.
-    pub name: String,
-    /// Red, green, blue.
-    pub colour: [u8; 3],
 }
 
 /// The colours of a change, from less to more.
@@ -72,15 +60,6 @@ pub struct Strip {
     pub name: String,
     /// A picture of one row, counted from 0.
     pub picture: usize,
-}
-
-/// A text that the file holds beside what is seen.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Text {
-    /// What it is: a keyword as PNG has them, 1 to 79 Latin letters.
-    pub keyword: String,
-    /// The text.
-    pub text: String,
 }
 
 impl Sheet {
@@ -110,22 +89,49 @@ impl Sheet {
     }
 
     fn picture(&self, picture: usize) -> Result<&Rgba, PrintError> {
-        let found = self.pictures.get(picture).ok_or(PrintError::Missing {
-            picture,
-            pictures: self.pictures.len(),
-        })?;
-        let bytes = found
-            .width
-            .checked_mul(found.height)
-            .and_then(|n| n.checked_mul(4));
-        if bytes == Some(found.pixels.len()) && !found.pixels.is_empty() {
-            return Ok(found);
-        }
-        Err(wrong_size(picture, found, "4 bytes for each pixel".into()))
+        whole(&self.pictures, picture)
     }
 }
 
-fn wrong_size(picture: usize, found: &Rgba, expected: String) -> PrintError {
+impl Content for Sheet {
+    fn about(&self) -> &About {
+        &self.about
+    }
+
+    fn pictures(&self) -> &[Rgba] {
+        &self.pictures
+    }
+
+    fn described(&self) -> Vec<String> {
+        let columns = self.columns.iter();
+        columns
+            .map(|column| format!("{}: {}", column.label, column.caption))
+            .collect()
+    }
+
+    fn layout(&self, width: Width, font: &Font) -> Result<Layout, PrintError> {
+        panels::layout(self, width, font)
+    }
+}
+
+/// The picture of a number, if its bytes are its pixels.
+pub(crate) fn whole(pictures: &[Rgba], picture: usize) -> Result<&Rgba, PrintError> {
+    let found = pictures.get(picture).ok_or(PrintError::Missing {
+        picture,
+        pictures: pictures.len(),
+    })?;
+    let bytes = found
+        .width
+        .checked_mul(found.height)
+        .and_then(|n| n.checked_mul(4));
+    if bytes == Some(found.pixels.len()) && !found.pixels.is_empty() {
+        return Ok(found);
+    }
+    Err(wrong_size(picture, found, "4 bytes for each pixel".into()))
+}
+
+/// A picture that has not the expected size.
+pub(crate) fn wrong_size(picture: usize, found: &Rgba, expected: String) -> PrintError {
     let (width, height, bytes) = (found.width, found.height, found.pixels.len());
     PrintError::Size {
         picture,
@@ -137,6 +143,7 @@ fn wrong_size(picture: usize, found: &Rgba, expected: String) -> PrintError {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
+    use crate::about::{Swatch, Text};
 
     /// A picture of one colour.
     pub fn plain(width: usize, height: usize, colour: [u8; 3]) -> Rgba {
@@ -145,6 +152,29 @@ pub(crate) mod tests {
             width,
             height,
             pixels: [red, green, blue, 255].repeat(width * height),
+        }
+    }
+
+    /// What figures of these tests say.
+    pub fn about() -> About {
+        About {
+            title: "taxol at 3 µM, from the control to the treated end".into(),
+            channels: vec![
+                Swatch {
+                    name: "DNA".into(),
+                    colour: [64, 96, 255],
+                },
+                Swatch {
+                    name: "actin".into(),
+                    colour: [255, 32, 32],
+                },
+            ],
+            um_per_pixel: Some(0.5),
+            footer: vec!["Generated, not measured".into()],
+            texts: vec![Text {
+                keyword: "CellFlux link".into(),
+                text: "#v=1&c=taxol".into(),
+            }],
         }
     }
 
@@ -163,19 +193,9 @@ pub(crate) mod tests {
             change: Some(2),
         });
         Sheet {
-            title: "taxol at 3 µM, from the control to the treated end".into(),
+            about: about(),
             columns: std::iter::once(start).chain(generated).collect(),
             change_heading: "Change from the start".into(),
-            channels: vec![
-                Swatch {
-                    name: "DNA".into(),
-                    colour: [64, 96, 255],
-                },
-                Swatch {
-                    name: "actin".into(),
-                    colour: [255, 32, 32],
-                },
-            ],
             change_scale: Some(ChangeScale {
                 heading: "Colours of the change".into(),
                 words: ["less", "same", "more"].map(String::from),
@@ -185,12 +205,6 @@ pub(crate) mod tests {
                     picture: 3,
                 }],
             }),
-            um_per_pixel: Some(0.5),
-            footer: vec!["Generated, not measured".into()],
-            texts: vec![Text {
-                keyword: "CellFlux link".into(),
-                text: "#v=1&c=taxol".into(),
-            }],
             pictures: vec![
                 plain(64, 64, [0, 255, 0]),
                 plain(64, 64, [255, 0, 255]),

@@ -11,33 +11,40 @@ use base64::engine::general_purpose::STANDARD;
 use cellflux_image::composite::Rgba;
 use cellflux_image::strip::encode_png;
 
+use crate::about::Content;
 use crate::error::PrintError;
 use crate::font::{self, Font};
-use crate::layout::{Layout, Line, Mark, Place};
+use crate::layout::{Disc, Layout, Line, Mark, Place, Stroke};
 use crate::paper::{Width, mm};
-use crate::sheet::Sheet;
 use crate::text::plain;
 
 /// The namespace of the texts in `<metadata>`, where each is `<text keyword="…">`.
 pub const NAMESPACE: &str = "urn:cellflux:figure";
 
-/// A figure as SVG, with the sheet's texts as metadata.
+/// A figure as SVG, with its texts as metadata.
 ///
 /// # Errors
-/// As [`Layout::of`]; [`PrintError::Write`] for a picture that cannot be written.
-pub fn svg(sheet: &Sheet, width: Width) -> Result<String, PrintError> {
+/// As [`Content::layout`]; [`PrintError::Write`] for a picture that cannot be written.
+pub fn svg(content: &impl Content, width: Width) -> Result<String, PrintError> {
     let font = Font::embedded()?;
-    let layout = Layout::of(sheet, width, &font)?;
-    let mut file = head(sheet, &layout);
+    let layout = content.layout(width, &font)?;
+    let pictures = content.pictures();
+    let mut file = head(content, &layout);
     for mark in &layout.marks {
         match mark {
             Mark::Picture(picture, place) => {
-                if let Some(picture) = sheet.pictures.get(*picture) {
+                if let Some(picture) = pictures.get(*picture) {
                     image(&mut file, picture, *place)?;
                 }
             }
             Mark::Box(place, colour) => rectangle(&mut file, *place, *colour),
             Mark::Text(line) => text(&mut file, line),
+            Mark::Stroke(line) => stroke(&mut file, line),
+            Mark::Area(outline, colour) => {
+                let (places, fill) = (places(outline), hex(*colour));
+                let _ = writeln!(file, "<polygon points=\"{places}\" fill=\"{fill}\"/>");
+            }
+            Mark::Disc(round) => disc(&mut file, round),
         }
     }
     file.push_str("</svg>\n");
@@ -45,7 +52,8 @@ pub fn svg(sheet: &Sheet, width: Width) -> Result<String, PrintError> {
 }
 
 /// Everything before the first mark. Writing to a String cannot fail, here and below.
-fn head(sheet: &Sheet, layout: &Layout) -> String {
+fn head(content: &impl Content, layout: &Layout) -> String {
+    let about = content.about();
     let Layout { width, height, .. } = *layout;
     let mut file = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
     let _ = writeln!(
@@ -55,15 +63,12 @@ fn head(sheet: &Sheet, layout: &Layout) -> String {
         mm(width),
         mm(height)
     );
-    let columns = sheet
-        .columns
-        .iter()
-        .map(|column| format!("{}: {}", column.label, column.caption));
-    let described: Vec<String> = columns.chain(sheet.footer.iter().cloned()).collect();
-    let _ = writeln!(file, "<title>{}</title>", escaped(&sheet.title));
+    let mut described = content.described();
+    described.extend(about.footer.iter().cloned());
+    let _ = writeln!(file, "<title>{}</title>", escaped(&about.title));
     let _ = writeln!(file, "<desc>{}</desc>", escaped(&described.join("\n")));
     let _ = writeln!(file, "<metadata><texts xmlns=\"{NAMESPACE}\">");
-    for text in &sheet.texts {
+    for text in &about.texts {
         let (keyword, text) = (escaped(&text.keyword), escaped(&text.text));
         let _ = writeln!(file, "<text keyword=\"{keyword}\">{text}</text>");
     }
@@ -106,6 +111,49 @@ fn rectangle(file: &mut String, place: Place, colour: [u8; 3]) {
         place.height,
         hex(colour)
     );
+}
+
+fn stroke(file: &mut String, line: &Stroke) {
+    let _ = writeln!(
+        file,
+        "<polyline points=\"{}\" fill=\"none\" stroke=\"{}\" stroke-width=\"{:.2}\" \
+         stroke-linejoin=\"round\"/>",
+        places(&line.points),
+        hex(line.colour),
+        line.width
+    );
+}
+
+fn disc(file: &mut String, disc: &Disc) {
+    let Disc {
+        centre: (x, y),
+        radius,
+        ring,
+        colour,
+    } = *disc;
+    if !(x.is_finite() && y.is_finite()) {
+        return;
+    }
+    let colour = hex(colour);
+    // The edge of a ring lies within its radius.
+    let (fill, edge) = match ring {
+        Some(_) => ("#ffffff", colour.as_str()),
+        None => (colour.as_str(), "none"),
+    };
+    let ring = ring.unwrap_or_default();
+    let radius = radius - ring / 2.0;
+    let _ = writeln!(
+        file,
+        "<circle cx=\"{x:.2}\" cy=\"{y:.2}\" r=\"{radius:.2}\" fill=\"{fill}\" stroke=\"{edge}\" \
+         stroke-width=\"{ring:.2}\"/>"
+    );
+}
+
+/// Points as SVG has them; those that are no numbers are left out.
+fn places(points: &[(f32, f32)]) -> String {
+    let finite = points.iter().filter(|(x, y)| x.is_finite() && y.is_finite());
+    let places: Vec<String> = finite.map(|(x, y)| format!("{x:.2},{y:.2}")).collect();
+    places.join(" ")
 }
 
 fn text(file: &mut String, line: &Line) {
@@ -203,9 +251,9 @@ mod tests {
         #[test]
         fn any_title_gives_svg_and_png(title in any::<String>(), label in "\\PC{0,200}") {
             let mut sheet = sheet(1);
-            sheet.title = title;
+            sheet.about.title = title;
             sheet.columns[1].label = label;
-            sheet.texts[0].text.clone_from(&sheet.title);
+            sheet.about.texts[0].text.clone_from(&sheet.about.title);
             let file = svg(&sheet, Width::Single).unwrap();
             prop_assert!(Document::parse(&file).is_ok());
             let png = crate::png(&sheet, Width::Single).unwrap();

@@ -3,7 +3,7 @@
 //! many visitors only look.
 //!
 //! - [`measures`]: what the images of a walk, and the bundle's cells, measure.
-//! - [`figure`]: figures and films of a walk.
+//! - [`figure`]: figures and films of a walk, tables of walks, charts.
 //! - [`field`]: where the nuclei of an uploaded image lie.
 //!
 //! Nothing panics across the border. What is refused arrives as a JS object `{ kind, sentence }`, as failures

@@ -6,16 +6,20 @@ use std::str::FromStr;
 use cellflux_bundle::Manifest;
 use cellflux_flow::solver::Solver;
 use cellflux_image::ImageSpec;
-use cellflux_image::composite::{DIFFERENCE_SCALE, Display, Rgba, composite, difference, difference_legend};
+use cellflux_image::composite::{
+    DIFFERENCE_SCALE, Display, Rgba, composite, difference, difference_legend, magnitude, magnitude_legend,
+};
 use cellflux_image::spec::Colour;
-use cellflux_print::Sheet;
-use cellflux_print::sheet::{ChangeScale, Column, Strip, Swatch, Text};
+use cellflux_print::about::{Swatch, Text};
+use cellflux_print::sheet::{ChangeScale, Column, Strip};
+use cellflux_print::{About, Sheet};
 
 use crate::error::{SessionError, shown};
+use crate::figure_map::{self, Beside};
 use crate::frame::Frame;
 use crate::picture_text::{self, Pictured, Share};
 use crate::prepared_walk::PreparedWalk;
-use crate::recipe::{Recipe, Start, number};
+use crate::recipe::{ChangeMap, Recipe, Start, View, number};
 
 /// The most steps of a figure and the most frames of a film; of a longer walk they are evenly chosen.
 pub const MOST_PANELS: usize = 24;
@@ -57,6 +61,12 @@ impl Steps {
             Self::Film => MOST_FRAMES,
         }
     }
+
+    /// Which of the steps reached are shown, rising; 0 is the start.
+    #[must_use]
+    pub fn shown(self, reached: usize) -> Vec<usize> {
+        chosen(reached, self.most())
+    }
 }
 
 impl FromStr for Steps {
@@ -71,7 +81,8 @@ impl FromStr for Steps {
 }
 
 /// What a figure or film of the frames of a walk shows. Of a walk that starts with noise, a figure shows the
-/// image before the noise as well.
+/// image before the noise as well, and of each step the map of the change that the view asks for; `beside` is
+/// what that needs beyond the frames.
 ///
 /// # Errors
 /// [`SessionError::Image`] when a frame is not of the model's shape.
@@ -80,15 +91,17 @@ pub fn sheet(
     walk: &PreparedWalk,
     frames: &[Frame],
     steps: Steps,
+    beside: &Beside,
 ) -> Result<Sheet, SessionError> {
     let recipe = &walk.recipe().seen_in(frames.last().and_then(|last| last.quick));
     let spec = &manifest.image;
-    let chosen = chosen(frames.len(), steps.most());
+    let chosen = steps.shown(frames.len());
     let share = Share {
         shown: chosen.len(),
         reached: frames.len(),
     };
     let is_film = steps == Steps::Film;
+    let map = recipe.view.map;
     let pictured = if is_film {
         Pictured::Film(share)
     } else {
@@ -119,10 +132,16 @@ pub fn sheet(
         } else {
             "generated"
         };
-        let change = if is_first || is_film {
+        let change = if is_film {
             None
+        } else if map == ChangeMap::Difference {
+            let reference = (!is_first).then(|| walk.reference_at(frame.t));
+            reference
+                .map(|reference| panels.change(&frame.values, &reference))
+                .transpose()?
         } else {
-            Some(panels.change(&frame.values, &walk.reference_at(frame.t))?)
+            let numbers = figure_map::numbers(walk, frames, step, beside);
+            numbers.map(|numbers| panels.map(&numbers, map)).transpose()?
         };
         columns.push(Column {
             label: format!("t = {:.3}", frame.t),
@@ -131,28 +150,49 @@ pub fn sheet(
             change,
         });
     }
-    let change_scale = columns
-        .iter()
-        .any(|column| column.change.is_some())
-        .then(|| panels.change_scale())
-        .flatten();
+    let has_change = columns.iter().any(|column| column.change.is_some());
+    let mut footer = footer(manifest, walk, frames, share, &texts);
+    if let Some(line) = figure_map::line(manifest, walk, has_change).filter(|_| !is_film) {
+        // Before the licences and the link.
+        footer.insert(footer.len().min(3), line);
+    }
+    let change_scale = has_change.then(|| panels.change_scale(map)).flatten();
     Ok(Sheet {
-        title: picture_text::title(manifest, recipe),
+        about: About {
+            title: picture_text::title(manifest, recipe),
+            channels: shown_channels(spec, &recipe.view),
+            um_per_pixel: um_per_pixel(spec),
+            footer,
+            texts: texts.into_iter().map(kept).collect(),
+        },
         columns,
-        change_heading: "Change from the start".into(),
-        channels: panels.channels(),
+        change_heading: figure_map::heading(manifest, map),
         change_scale,
-        um_per_pixel: um_per_pixel(spec),
-        footer: footer(manifest, walk, frames, share, &texts),
-        texts: texts
-            .into_iter()
-            .map(|text| Text {
-                keyword: text.keyword.into(),
-                text: text.text,
-            })
-            .collect(),
         pictures: panels.pictures,
     })
+}
+
+/// The visible channels, in the colours of their brightest pixels.
+pub(crate) fn shown_channels(spec: &ImageSpec, view: &View) -> Vec<Swatch> {
+    let display = view.display(spec);
+    let channels = spec.channels.iter().zip(&display.channels);
+    let visible = channels.filter(|(_, shown)| shown.visible);
+    visible
+        .map(|(channel, shown)| {
+            let Colour { red, green, blue } = shown.lut.full(channel.colour);
+            Swatch {
+                name: channel.name.clone(),
+                colour: [red, green, blue],
+            }
+        })
+        .collect()
+}
+
+pub(crate) fn kept(text: cellflux_image::strip::PngText) -> Text {
+    Text {
+        keyword: text.keyword.into(),
+        text: text.text,
+    }
 }
 
 /// At most `most` steps of `reached`, evenly chosen, the first and the last among them; rising.
@@ -187,25 +227,35 @@ impl Panels<'_> {
         Ok(self.kept(picture))
     }
 
-    /// The visible channels, in the colours of their brightest pixels.
-    fn channels(&self) -> Vec<Swatch> {
-        let channels = self.spec.channels.iter().zip(&self.display.channels);
-        let visible = channels.filter(|(_, shown)| shown.visible);
-        visible
-            .map(|(channel, shown)| {
-                let Colour { red, green, blue } = shown.lut.full(channel.colour);
-                Swatch {
-                    name: channel.name.clone(),
-                    colour: [red, green, blue],
-                }
-            })
-            .collect()
+    /// The picture of a map's numbers.
+    fn map(&mut self, numbers: &[f32], map: ChangeMap) -> Result<usize, SessionError> {
+        if map == ChangeMap::Speed {
+            let picture = magnitude(self.spec, &self.display, numbers, DIFFERENCE_SCALE)?;
+            return Ok(self.kept(picture));
+        }
+        self.change(numbers, &vec![0.0; numbers.len()])
     }
 
     /// `None` where every channel is switched off.
-    fn change_scale(&mut self) -> Option<ChangeScale> {
+    fn change_scale(&mut self, map: ChangeMap) -> Option<ChangeScale> {
+        let scale = number(&DIFFERENCE_SCALE);
+        let (strips, numbers) = if map == ChangeMap::Speed {
+            (self.strip_of_magnitude(), ["0".into(), String::new(), scale])
+        } else {
+            let ends = [format!("−{scale}"), "0".into(), format!("+{scale}")];
+            (self.strips(), ends)
+        };
+        (!strips.is_empty()).then(|| ChangeScale {
+            heading: figure_map::scale_heading(map),
+            words: figure_map::scale_words(map).map(String::from),
+            numbers,
+            strips,
+        })
+    }
+
+    fn strips(&mut self) -> Vec<Strip> {
         let legend = difference_legend(self.spec, &self.display, LEGEND);
-        let strips: Vec<Strip> = legend
+        legend
             .into_iter()
             .filter_map(|(channel, picture)| {
                 Some(Strip {
@@ -213,19 +263,22 @@ impl Panels<'_> {
                     picture: self.kept(picture),
                 })
             })
-            .collect();
-        let scale = number(&DIFFERENCE_SCALE);
-        (!strips.is_empty()).then(|| ChangeScale {
-            heading: "Colours of the change, as a share of the range from black to full scale".into(),
-            words: ["less", "same", "more"].map(String::from),
-            numbers: [format!("−{scale}"), "0".into(), format!("+{scale}")],
-            strips,
-        })
+            .collect()
+    }
+
+    fn strip_of_magnitude(&mut self) -> Vec<Strip> {
+        if self.display.channels.iter().all(|channel| !channel.visible) {
+            return Vec::new();
+        }
+        vec![Strip {
+            name: "visible channels together".into(),
+            picture: self.kept(magnitude_legend(LEGEND)),
+        }]
     }
 }
 
 /// Micrometres per pixel, where the manifest says it.
-fn um_per_pixel(spec: &ImageSpec) -> Option<f64> {
+pub(crate) fn um_per_pixel(spec: &ImageSpec) -> Option<f64> {
     let longer = spec.width.max(spec.height) as f64;
     spec.pixel_size_um
         .or(spec.crop_size_um.map(|across| across / longer))
@@ -266,24 +319,13 @@ fn footer(
     texts: &[cellflux_image::strip::PngText],
 ) -> Vec<String> {
     let recipe = walk.recipe();
-    let of = |keyword: &str| {
-        let found = texts.iter().find(|text| text.keyword == keyword);
-        found.map(|text| text.text.as_str())
-    };
-    let mut footer = vec![
-        format!(
-            "{}. Model: {} ({})",
-            picture_text::note(recipe),
-            manifest.title,
-            manifest.id
-        ),
-        format!(
-            "Compound: {}. {}",
-            picture_text::condition(manifest, recipe),
-            start_line(manifest, recipe)
-        ),
-        settings(recipe),
-    ];
+    let mut footer = vec![format!(
+        "{}. Model: {} ({})",
+        picture_text::note(recipe),
+        manifest.title,
+        manifest.id
+    )];
+    footer.extend(settings_lines(manifest, recipe));
     if share.shown < share.reached {
         footer.push(format!("{share} are shown"));
     }
@@ -295,6 +337,30 @@ fn footer(
     if let Some(weights) = frames.last().and_then(|last| last.quick) {
         footer.push(format!("Weights: {}", picture_text::quick_words(weights)));
     }
+    footer.extend(footer_end(manifest, recipe, texts));
+    footer
+}
+
+/// Lines about a walk's compound, start and settings.
+pub(crate) fn settings_lines(manifest: &Manifest, recipe: &Recipe) -> [String; 2] {
+    let condition = picture_text::condition(manifest, recipe);
+    [
+        format!("Compound: {condition}. {}", start_line(manifest, recipe)),
+        settings(recipe),
+    ]
+}
+
+/// The last lines of every figure: how channels are shown otherwise, the licences, the link.
+pub(crate) fn footer_end(
+    manifest: &Manifest,
+    recipe: &Recipe,
+    texts: &[cellflux_image::strip::PngText],
+) -> Vec<String> {
+    let of = |keyword: &str| {
+        let found = texts.iter().find(|text| text.keyword == keyword);
+        found.map(|text| text.text.as_str())
+    };
+    let mut footer = Vec::new();
     let otherwise = picture_text::shown_otherwise(manifest, recipe);
     if !otherwise.is_empty() {
         footer.push(format!("Display: {}", otherwise.join("; ")));
@@ -341,7 +407,7 @@ fn settings(recipe: &Recipe) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::recipe::{ChannelView, Direction, Thousandths, Treatment, View};
+    use crate::recipe::{ChannelView, Direction, Thousandths, Treatment};
     use crate::test_model::{manifest, manifest_of_counts, recipe};
     use cellflux_image::lut::Lut;
     use cellflux_print::{Width, animation, png, svg};
@@ -378,7 +444,14 @@ mod tests {
     #[test]
     fn each_step_has_its_picture_and_its_change_and_only_the_start_is_not_called_generated() {
         let (manifest, walk) = (manifest(), walk(without_noise()));
-        let sheet = sheet(&manifest, &walk, &frames(&walk, 4), Steps::All).unwrap();
+        let sheet = sheet(
+            &manifest,
+            &walk,
+            &frames(&walk, 4),
+            Steps::All,
+            &Beside::default(),
+        )
+        .unwrap();
         let captions: Vec<&str> = sheet
             .columns
             .iter()
@@ -389,19 +462,25 @@ mod tests {
         assert_eq!(sheet.columns[0].change, None);
         assert!(sheet.columns[1..].iter().all(|column| column.change.is_some()));
         assert_eq!(sheet.columns[2].label, "t = 0.500");
-        assert!(sheet.footer[0].starts_with("Generated, not measured. Model: A model for tests"));
-        assert!(sheet.footer.iter().any(|line| line.starts_with("Link: #v=1&")));
-        let scale = sheet.change_scale.unwrap();
+        assert!(sheet.about.footer[0].starts_with("Generated, not measured. Model: A model for tests"));
+        assert!(
+            sheet
+                .about
+                .footer
+                .iter()
+                .any(|line| line.starts_with("Link: #v=1&"))
+        );
+        let scale = sheet.change_scale.as_ref().unwrap();
         assert_eq!(scale.numbers, ["−0.25", "0", "+0.25"]);
-        assert_eq!((scale.strips.len(), sheet.channels.len()), (2, 2));
-        assert_eq!(sheet.um_per_pixel, None);
+        assert_eq!((scale.strips.len(), sheet.about.channels.len()), (2, 2));
+        assert_eq!(sheet.about.um_per_pixel, None);
     }
 
     #[test]
     fn a_start_with_noise_is_shown_beside_the_image_before_it() {
         let (manifest, walk) = (manifest(), walk(recipe()));
         let frames = frames(&walk, 2);
-        let figure = sheet(&manifest, &walk, &frames, Steps::All).unwrap();
+        let figure = sheet(&manifest, &walk, &frames, Steps::All, &Beside::default()).unwrap();
         let shown: Vec<(&str, &str)> = figure
             .columns
             .iter()
@@ -414,7 +493,7 @@ mod tests {
                 ("t = 0.000", "start with noise")
             ]
         );
-        let film = sheet(&manifest, &walk, &frames, Steps::Film).unwrap();
+        let film = sheet(&manifest, &walk, &frames, Steps::Film, &Beside::default()).unwrap();
         assert_eq!(film.columns.len(), 3);
         assert!(film.columns.iter().all(|column| column.change.is_none()));
     }
@@ -428,12 +507,12 @@ mod tests {
             (Steps::Ends, 3),
             (Steps::Film, MOST_FRAMES),
         ] {
-            let sheet = sheet(&manifest, &walk, &frames, steps).unwrap();
+            let sheet = sheet(&manifest, &walk, &frames, steps, &Beside::default()).unwrap();
             assert_eq!(sheet.columns.len(), most);
             assert_eq!(sheet.columns[0].label, "t = 0.000");
             assert_eq!(sheet.columns[most - 1].label, "t = 1.000");
             let said = format!("{most} of 401 frames are shown");
-            assert!(sheet.footer.contains(&said), "{:?}", sheet.footer);
+            assert!(sheet.about.footer.contains(&said), "{:?}", sheet.about.footer);
         }
         assert_eq!(chosen(5, 3), [0, 2, 4]);
         assert_eq!(chosen(2, 3), [0, 1]);
@@ -448,15 +527,26 @@ mod tests {
         typed.direction = Direction::Reverse;
         typed.start = Start::Crop(vec![7; 32]);
         let walk = walk(typed);
-        let sheet = sheet(&manifest, &walk, &frames(&walk, 1), Steps::All).unwrap();
+        let sheet = sheet(
+            &manifest,
+            &walk,
+            &frames(&walk, 1),
+            Steps::All,
+            &Beside::default(),
+        )
+        .unwrap();
         assert!(sheet.title.contains("never seen by the network"));
-        assert!(sheet.footer[0].contains("never seen by the network"));
+        assert!(sheet.about.footer[0].contains("never seen by the network"));
         let said = "Walked to t = 1.000, not yet to 0";
-        assert!(sheet.footer.iter().any(|line| line == said), "{:?}", sheet.footer);
-        assert_eq!(sheet.um_per_pixel, Some(0.5));
+        assert!(
+            sheet.about.footer.iter().any(|line| line == said),
+            "{:?}",
+            sheet.about.footer
+        );
+        assert_eq!(sheet.about.um_per_pixel, Some(0.5));
         // The crop is the visitor's: neither its link nor the crop is in the figure.
-        assert!(sheet.footer.iter().all(|line| !line.starts_with("Link:")));
-        assert!(sheet.texts.iter().all(|text| !text.text.contains("crop=")));
+        assert!(sheet.about.footer.iter().all(|line| !line.starts_with("Link:")));
+        assert!(sheet.about.texts.iter().all(|text| !text.text.contains("crop=")));
     }
 
     #[test]
@@ -469,10 +559,21 @@ mod tests {
             lut: Some(Lut::Magenta),
         }];
         let (manifest, walk) = (manifest(), walk(recipe));
-        let sheet = sheet(&manifest, &walk, &frames(&walk, 1), Steps::All).unwrap();
-        assert_eq!(sheet.channels[1].colour, [255, 0, 255]);
+        let sheet = sheet(
+            &manifest,
+            &walk,
+            &frames(&walk, 1),
+            Steps::All,
+            &Beside::default(),
+        )
+        .unwrap();
+        assert_eq!(sheet.about.channels[1].colour, [255, 0, 255]);
         let said = "Display: channel 2 shown with gamma 0.8, look-up table magenta";
-        assert!(sheet.footer.iter().any(|line| line == said), "{:?}", sheet.footer);
+        assert!(
+            sheet.about.footer.iter().any(|line| line == said),
+            "{:?}",
+            sheet.about.footer
+        );
     }
 
     #[test]
@@ -487,7 +588,7 @@ mod tests {
             let frames = frames(&walk, 3);
             for steps in Steps::ALL {
                 assert_eq!(steps.name().parse::<Steps>().unwrap(), steps);
-                let sheet = sheet(&manifest, &walk, &frames, steps).unwrap();
+                let sheet = sheet(&manifest, &walk, &frames, steps, &Beside::default()).unwrap();
                 assert!(png(&sheet, Width::Single).unwrap().starts_with(b"\x89PNG"));
                 assert!(svg(&sheet, Width::Double).unwrap().contains("<metadata>"));
                 assert!(!animation(&sheet).unwrap().is_empty());

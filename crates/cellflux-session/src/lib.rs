@@ -19,6 +19,8 @@ pub mod error;
 pub mod exploration;
 pub mod export;
 pub mod figure_content;
+pub mod figure_map;
+pub mod figure_words;
 pub mod frame;
 pub mod link;
 pub mod picture_text;

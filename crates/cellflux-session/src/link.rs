@@ -11,6 +11,10 @@
 //! in the lowest version that holds the recipe: one without any of this is version 1, which older pages read;
 //! they refuse a later one by its number.
 //!
+//! A link may end with `also`, in which a page holds what it compares with the walk: what is chosen of a
+//! grid, and the walk that is pinned (`web/link_beside.js`). It is no part of the recipe and has no version
+//! of its own: its value is not read here, whatever it is, and never written.
+//!
 //! The address of a page with several explorers holds a link of each, joined by `&&`; of such an address the
 //! first link is read.
 
@@ -57,10 +61,10 @@ pub const MAX_BYTES: usize = 2 << 20;
 /// What stands between the links of several explorers in one address (`web/page_history.js`).
 const JOINT: &str = "&&";
 
-/// Every key, in the order of writing.
-const KEYS: [&str; 23] = [
+/// Every key, in the order of writing; the last is a page's alone.
+const KEYS: [&str; 24] = [
     "v", "model", "start", "c", "smiles", "dose", "a", "solver", "grid", "steps", "rtol", "atol", "noise",
-    "seed", "way", "at", "hide", "window", "gamma", "lut", "map", "weights", "crop",
+    "seed", "way", "at", "hide", "window", "gamma", "lut", "map", "weights", "crop", "also",
 ];
 
 /// Writes a recipe for a model with images of `spec`, without the leading `#`.

@@ -8,6 +8,7 @@ use cellflux_bundle::quantise::WeightDtype;
 use cellflux_image::strip::PngText;
 
 use crate::error::SessionError;
+use crate::figure_map;
 use crate::frame::Frame;
 use crate::link;
 use crate::recipe::{ChannelView, Direction, Recipe, Start, Treatment, View, number};
@@ -46,6 +47,8 @@ pub enum Pictured<'a> {
     Figure(Share),
     /// A film of this number of the frames that were reached.
     Film(Share),
+    /// A table of walks or charts of one, with this title and description.
+    Other(&'a str, &'a str),
 }
 
 /// How many of the frames that were reached are shown.
@@ -77,8 +80,12 @@ impl fmt::Display for Share {
 /// [`SessionError::Image`] for a crop that is not of the model's shape.
 pub fn texts(manifest: &Manifest, recipe: &Recipe, pictured: Pictured) -> Result<Vec<PngText>, SessionError> {
     let text = |keyword, text| PngText { keyword, text };
+    let titled = match pictured {
+        Pictured::Other(title, _) => title.to_owned(),
+        _ => title(manifest, recipe),
+    };
     let mut texts = vec![
-        text("Title", title(manifest, recipe)),
+        text("Title", titled),
         text("Warning", warning(recipe, pictured)),
         text("Description", description(manifest, recipe, pictured)),
         text(
@@ -93,7 +100,7 @@ pub fn texts(manifest: &Manifest, recipe: &Recipe, pictured: Pictured) -> Result
     ];
     let step = match pictured {
         Pictured::Step(step, _) => Some(step),
-        Pictured::Strip(_) | Pictured::Figure(_) | Pictured::Film(_) => None,
+        Pictured::Strip(_) | Pictured::Figure(_) | Pictured::Film(_) | Pictured::Other(..) => None,
     };
     let mut shown = recipe.clone();
     shown.view = View {
@@ -156,7 +163,7 @@ fn warning(recipe: &Recipe, pictured: Pictured) -> String {
     };
     match pictured {
         Pictured::Step(0, _) => start.to_owned(),
-        Pictured::Step(..) => note(recipe).to_owned(),
+        Pictured::Step(..) | Pictured::Other(..) => note(recipe).to_owned(),
         Pictured::Strip(_) | Pictured::Figure(_) | Pictured::Film(_) => {
             format!("{}. The first frame is different. {start}", note(recipe))
         }
@@ -165,6 +172,9 @@ fn warning(recipe: &Recipe, pictured: Pictured) -> String {
 
 /// Condition, start, place on the walk and seed, in words.
 fn description(manifest: &Manifest, recipe: &Recipe, pictured: Pictured) -> String {
+    if let Pictured::Other(_, description) = pictured {
+        return description.to_owned();
+    }
     let start = match &recipe.start {
         Start::Example(id) => format!("from {id}"),
         Start::Crop(_) => "from a visitor's own crop".to_owned(),
@@ -173,8 +183,12 @@ fn description(manifest: &Manifest, recipe: &Recipe, pictured: Pictured) -> Stri
     let place = match pictured {
         Pictured::Step(step, frame) => format!("step {step}, t = {:.3}", frame.t),
         Pictured::Strip(frames) => format!("{frames} frames of the walk, the start on the left"),
-        Pictured::Figure(share) => format!("{share} of the walk, and what changed in them"),
+        Pictured::Figure(share) => {
+            let map = figure_map::shown(recipe.view.map);
+            format!("{share} of the walk, and {map}")
+        }
         Pictured::Film(share) => format!("{share} of the walk, one after the other"),
+        Pictured::Other(..) => String::new(),
     };
     let sampling = &recipe.sampling;
     let mut said = vec![format!(

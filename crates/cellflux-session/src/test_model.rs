@@ -5,6 +5,7 @@ use cellflux_bundle::conditions::{Condition, ConditionVectors, Conditions, DoseF
 use cellflux_bundle::config::UNetConfig;
 use cellflux_bundle::gallery::{Example, Gallery};
 use cellflux_bundle::manifest::{Model, VERSION};
+use cellflux_bundle::perturbation::Perturbation;
 use cellflux_bundle::provenance::{DataSet, Provenance};
 use cellflux_bundle::quantise::WeightDtype;
 use cellflux_bundle::sampling::{FlowSource, Sampling};
@@ -121,6 +122,7 @@ fn condition(id: &str, control: bool) -> Condition {
     Condition {
         id: id.into(),
         name: id.into(),
+        kind: Perturbation::Compound,
         smiles: None,
         structure: None,
         mode_of_action: None,

@@ -26,7 +26,7 @@ use crate::markdown::Surroundings;
 use crate::model::{LEFT_OUT, Model, name_of};
 use crate::output::Output;
 use crate::page_check::no_such_element;
-use crate::pages::{Button, EMBED, EXPLORER, OFFLINE, PAGE, Pages, STYLES, UNSTARTED, with_slash};
+use crate::pages::{Button, EMBED, EXPLORER, LAB, OFFLINE, PAGE, Pages, STYLES, UNSTARTED, with_slash};
 use crate::place::Place;
 use crate::recorder::{Recorder, Recording};
 use crate::report::Report;
@@ -34,9 +34,9 @@ use crate::site_files::Files;
 use crate::source::suggestion;
 use crate::texts::Texts;
 use crate::theme;
-use crate::toolkit::{CHEMISTRY, RESULTS, Toolkit};
+use crate::toolkit::{CHEMISTRY, LAB as LAB_WASM, RESULTS, Toolkit};
 use crate::words::{LANGUAGES, Words};
-use crate::worker_integrity::write_digests;
+use crate::worker_integrity::{Worker, write_digests};
 
 const ICON: &str = "web/icon.svg";
 const NOTICES: &str = "pkg/THIRD_PARTY.txt";
@@ -93,7 +93,7 @@ pub fn build(project: &Project, options: &Options, engines: EngineMaker) -> Resu
     let theme = components.gathered(theme).unwrap_or_default() + &components.maths.css();
     all_is_well(&mut components)?;
 
-    let own = own_files(project, &options.toolkit, components.explorers > 0)?;
+    let own = own_files(project, &options.toolkit, &components)?;
     let mut site = Files::default();
     site.extend(&own.files);
     site.extend(&components.files.files);
@@ -426,24 +426,31 @@ fn button_address(
 }
 
 /// The page's own files that this site needs.
-fn own_files(project: &Project, toolkit: &Toolkit, explorers: bool) -> Result<Named, SiteError> {
+fn own_files(project: &Project, toolkit: &Toolkit, components: &Components) -> Result<Named, SiteError> {
     let mut entries = vec![PAGE, STYLES, EMBED, UNSTARTED];
-    if explorers {
+    let mut workers = Vec::new();
+    if components.explorers > 0 {
         entries.push(EXPLORER);
+        workers.push(Worker::Explorer);
+    }
+    if components.labs > 0 {
+        entries.push(LAB);
+        workers.push(Worker::Lab);
     }
     if project.config.offline {
         entries.push(OFFLINE);
     }
-    if explorers {
-        return name_by_content(&write_digests(&toolkit.files)?, &entries);
+    if workers.is_empty() {
+        return name_by_content(&toolkit.files, &entries);
     }
-    name_by_content(&toolkit.files, &entries)
+    name_by_content(&write_digests(&toolkit.files, &workers)?, &entries)
 }
 
 /// What the explorer's worker loads, its WebAssembly module included; the chemistry's waits until a visitor
-/// types a compound, that of the results until one measures a walk or keeps a figure of it.
+/// types a compound, that of the results until one measures a walk or keeps a figure of it, and the lab's is
+/// no part of it.
 fn worker_files(own: &Named) -> impl Iterator<Item = String> + '_ {
-    let later = [CHEMISTRY, RESULTS].map(|module| own.of(module).ok());
+    let later = [CHEMISTRY, RESULTS, LAB_WASM].map(|module| own.of(module).ok());
     own.files
         .keys()
         .filter(move |path| !later.contains(&Some(path.as_str())))

@@ -19,6 +19,8 @@ use crate::words::Words;
 
 /// The page's own entry points.
 pub const EXPLORER: &str = "web/explorer.js";
+/// The lab's element, on pages with a lab.
+pub const LAB: &str = "web/lab/lab.js";
 pub const PAGE: &str = "web/page.js";
 pub const EMBED: &str = "web/embed.js";
 pub const OFFLINE: &str = "web/offline.js";
@@ -132,6 +134,9 @@ impl Pages<'_> {
         let mut scripts = vec![UNSTARTED];
         if self.own.of(EXPLORER).is_ok() {
             scripts.push(EXPLORER);
+        }
+        if self.own.of(LAB).is_ok() {
+            scripts.push(LAB);
         }
         scripts.push(PAGE);
         if config.offline {

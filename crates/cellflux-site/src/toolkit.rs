@@ -31,6 +31,8 @@ pub(crate) const WASM: &str = "pkg/cellflux_wasm_bg.wasm";
 pub(crate) const CHEMISTRY: &str = "pkg/cellflux_compound_wasm_bg.wasm";
 /// The results', which a page fetches when a visitor measures a walk or keeps a figure of it.
 pub(crate) const RESULTS: &str = "pkg/cellflux_results_wasm_bg.wasm";
+/// The lab's, which only a page with a lab has.
+pub(crate) const LAB: &str = "pkg/cellflux_lab_wasm_bg.wasm";
 /// The bundle that the example shows, below `web/`.
 const EXAMPLE_BUNDLE: &str = "bundles/bbbc021-tiny";
 

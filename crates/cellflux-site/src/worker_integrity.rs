@@ -1,4 +1,4 @@
-//! Digests of what the explorer's worker is made of. A browser compares the page's own modules with digests
+//! Digests of what the workers are made of. A browser compares the page's own modules with digests
 //! in the page's head, but not what a worker loads: so the page does, by lists that are written here.
 
 use std::collections::BTreeMap;
@@ -6,27 +6,57 @@ use std::fmt::Write;
 
 use crate::error::SiteError;
 use crate::fingerprint::{integrity, name_by_content, relative};
-use crate::toolkit::{CHEMISTRY, RESULTS, WASM};
+use crate::toolkit::{CHEMISTRY, LAB, RESULTS, WASM};
 
-const WORKER: &str = "web/worker.js";
 const WORKER_LIST: &str = "web/integrity.js";
 const MODULE_DIGEST: &str = "web/worker/module_integrity.js";
 
 /// The WebAssembly modules, with the names that their digests have in [`MODULE_DIGEST`].
-const MODULES: [(&str, &str); 3] = [
+const MODULES: [(&str, &str); 4] = [
     (WASM, "MODULE_INTEGRITY"),
     (CHEMISTRY, "CHEMISTRY_INTEGRITY"),
     (RESULTS, "RESULTS_INTEGRITY"),
+    (LAB, "LAB_INTEGRITY"),
 ];
 
-/// Writes the digests of the WebAssembly modules and the list of the worker's modules, each after those that
-/// it imports, into the page's own files. The list's names are those that [`name_by_content`] gives.
+/// A worker of the page, which is listed only where the page has its element: what is listed is published.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Worker {
+    /// The explorer's.
+    Explorer,
+    /// The lab's.
+    Lab,
+}
+
+impl Worker {
+    /// Its own module.
+    fn module(self) -> &'static str {
+        match self {
+            Self::Explorer => "web/worker.js",
+            Self::Lab => "web/lab/lab_worker.js",
+        }
+    }
+
+    /// The name that its list has in [`WORKER_LIST`], after `const `.
+    fn list(self) -> &'static str {
+        match self {
+            Self::Explorer => "WORKER_MODULES",
+            Self::Lab => "LAB_WORKER_MODULES",
+        }
+    }
+}
+
+/// Writes the digests of the WebAssembly modules and the lists of the workers' modules, each after those that
+/// it imports, into the page's own files. The lists' names are those that [`name_by_content`] gives.
 ///
 /// # Errors
 /// [`SiteError::Module`] when a file has no place for its digests, or a module refers to a missing one.
-pub fn write_digests(all: &BTreeMap<String, Vec<u8>>) -> Result<BTreeMap<String, Vec<u8>>, SiteError> {
+pub fn write_digests(
+    all: &BTreeMap<String, Vec<u8>>,
+    workers: &[Worker],
+) -> Result<BTreeMap<String, Vec<u8>>, SiteError> {
     let mut files = all.clone();
-    // Without the list, a toolkit's worker starts unchecked.
+    // Without the lists, a toolkit's workers start unchecked.
     if !all.contains_key(WORKER_LIST) {
         return Ok(files);
     }
@@ -36,19 +66,22 @@ pub fn write_digests(all: &BTreeMap<String, Vec<u8>>) -> Result<BTreeMap<String,
             fill(&mut files, MODULE_DIGEST, &format!("{name} = null;"), &digest)?;
         }
     }
-    let named = name_by_content(&files, &[WORKER])?;
-    let mut list = String::from("WORKER_MODULES = [\n");
-    for (old, new) in named.in_order_of_need(WORKER) {
-        let content = named.files.get(new).map(Vec::as_slice).unwrap_or_default();
-        let (address, digest) = (relative(WORKER_LIST, new), integrity(content));
-        // Writing to a String cannot fail.
-        let _ = writeln!(
-            list,
-            "  ['{old}', new URL('{address}', import.meta.url).href, '{digest}'],"
-        );
+    for &worker in workers {
+        let named = name_by_content(&files, &[worker.module()])?;
+        let mut list = format!("const {} = [\n", worker.list());
+        for (old, new) in named.in_order_of_need(worker.module()) {
+            let content = named.files.get(new).map(Vec::as_slice).unwrap_or_default();
+            let (address, digest) = (relative(WORKER_LIST, new), integrity(content));
+            // Writing to a String cannot fail.
+            let _ = writeln!(
+                list,
+                "  ['{old}', new URL('{address}', import.meta.url).href, '{digest}'],"
+            );
+        }
+        list.push_str("];");
+        let place = format!("const {} = [];", worker.list());
+        fill(&mut files, WORKER_LIST, &place, &list)?;
     }
-    list.push_str("];");
-    fill(&mut files, WORKER_LIST, "WORKER_MODULES = [];", &list)?;
     Ok(files)
 }
 
@@ -77,8 +110,13 @@ fn fill(
 mod tests {
     use super::*;
 
+    const WORKER: &str = "web/worker.js";
+    const LAB_WORKER: &str = "web/lab/lab_worker.js";
+
     fn site() -> BTreeMap<String, Vec<u8>> {
         [
+            (LAB_WORKER, "import m from '../../pkg/m.js';"),
+            (LAB, "lab"),
             (WORKER, "import './worker/a.js';"),
             (
                 "web/worker/a.js",
@@ -89,11 +127,14 @@ mod tests {
             (WASM, "wasm"),
             (CHEMISTRY, "chemistry"),
             (RESULTS, "results"),
-            (WORKER_LIST, "export const WORKER_MODULES = [];"),
+            (
+                WORKER_LIST,
+                "export const WORKER_MODULES = [];\nexport const LAB_WORKER_MODULES = [];",
+            ),
             (
                 MODULE_DIGEST,
                 "export const MODULE_INTEGRITY = null;\nexport const CHEMISTRY_INTEGRITY = null;\n\
-                 export const RESULTS_INTEGRITY = null;",
+                 export const RESULTS_INTEGRITY = null;\nexport const LAB_INTEGRITY = null;",
             ),
         ]
         .map(|(path, text)| (path.to_owned(), text.as_bytes().to_vec()))
@@ -102,7 +143,7 @@ mod tests {
 
     #[test]
     fn every_module_of_the_worker_is_listed_after_what_it_imports_with_the_digest_of_its_final_content() {
-        let files = write_digests(&site()).unwrap();
+        let files = write_digests(&site(), &[Worker::Explorer]).unwrap();
         let list = std::str::from_utf8(&files[WORKER_LIST]).unwrap();
         let named = name_by_content(&files, &[WORKER]).unwrap();
         let mut last = 0;
@@ -122,6 +163,7 @@ mod tests {
             ("MODULE", "wasm"),
             ("CHEMISTRY", "chemistry"),
             ("RESULTS", "results"),
+            ("LAB", "lab"),
         ] {
             let line = format!("{name}_INTEGRITY = '{}';", integrity(content.as_bytes()));
             assert!(digest.contains(&line), "{digest}");
@@ -129,10 +171,26 @@ mod tests {
     }
 
     #[test]
+    fn a_worker_is_listed_only_where_its_element_is() {
+        let lists = |workers: &[Worker]| {
+            let files = write_digests(&site(), workers).unwrap();
+            String::from_utf8_lossy(&files[WORKER_LIST]).into_owned()
+        };
+        let lab = lists(&[Worker::Lab]);
+        assert!(lab.contains("const WORKER_MODULES = [];"), "{lab}");
+        assert!(lab.contains(&format!("['{LAB_WORKER}', ")), "{lab}");
+        let both = lists(&[Worker::Explorer, Worker::Lab]);
+        assert!(both.contains(&format!("['{WORKER}', ")) && both.contains(&format!("['{LAB_WORKER}', ")));
+        assert!(lists(&[]).contains("const LAB_WORKER_MODULES = [];"));
+    }
+
+    #[test]
     fn a_file_without_a_place_for_digests_is_named() {
         let mut without = site();
         without.insert(WORKER_LIST.into(), b"export const OTHER = [];".to_vec());
-        let error = write_digests(&without).unwrap_err().to_string();
+        let error = write_digests(&without, &[Worker::Explorer])
+            .unwrap_err()
+            .to_string();
         assert!(
             error.contains(WORKER_LIST) && error.contains("WORKER_MODULES"),
             "{error}"

@@ -9,9 +9,11 @@ use cellflux_engine::{AnyEngine, EngineError};
 use cellflux_flow::solver::Solver;
 use cellflux_image::ImageSpec;
 use cellflux_image::composite::{DIFFERENCE_SCALE, Display, composite, difference, difference_legend};
+use cellflux_session::figure_content::{Steps, sheet};
+use cellflux_session::figure_map::Beside;
 use cellflux_session::{
     Change, Exploration, Frame, Pacing, PreparedWalk, Recipe, SessionError, Start, StepError, Treatment,
-    export, figure_content, link,
+    export, figure_map, figure_words, link,
 };
 use js_sys::{Array, Float32Array, Object};
 use wasm_bindgen::JsValue;
@@ -261,18 +263,49 @@ impl Walk {
     }
 
     /// What a figure of the walk shows, `all` steps or its `ends`, or a `film`, for the module that draws it:
-    /// `{ sheet, pictures }`.
-    pub fn figure_content(&self, steps: &str) -> Result<JsValue, JsValue> {
-        let (walk, frames) = (self.exploration.walk(), self.exploration.frames());
-        let sheet = steps
-            .parse::<figure_content::Steps>()
-            .and_then(|steps| figure_content::sheet(&self.manifest, walk, frames, steps))
+    /// `{ sheet, pictures }`. Where the map in view is what the condition adds, it is evaluated at each step
+    /// shown.
+    #[allow(
+        clippy::needless_pass_by_value,
+        reason = "a function that waits owns what it is given"
+    )]
+    pub async fn figure_content(&mut self, steps: String) -> Result<JsValue, JsValue> {
+        let steps = chosen(&steps)?;
+        let effects = figure_map::effects(&mut self.exploration, steps).await;
+        let effects = effects.map_err(step_trouble)?;
+        let beside = Beside {
+            effects,
+            ..Beside::default()
+        };
+        self.content(steps, &beside)
+    }
+
+    /// The same with the walk of [`Walk::untreated_recipe`], as far as it has come.
+    pub fn figure_content_beside(&self, steps: &str, untreated: &Walk) -> Result<JsValue, JsValue> {
+        let beside = Beside {
+            untreated: untreated.exploration.frames(),
+            ..Beside::default()
+        };
+        self.content(chosen(steps)?, &beside)
+    }
+
+    /// What a figure says of itself that is made around this walk, for the module that draws it; `words` is
+    /// the JSON of [`figure_words::Words`].
+    pub fn figure_about(&self, words: &str) -> Result<JsValue, JsValue> {
+        let walk = self.exploration.walk();
+        let about = figure_words::Words::from_json(words)
+            .and_then(|words| figure_words::about(&self.manifest, walk, &words))
             .map_err(|error| Trouble::of_session(&error))?;
-        let object = Object::new();
-        picture::set(&object, "sheet", &plain(&sheet)?);
-        let pictures: Array = sheet.pictures.iter().map(picture::to_js).collect();
-        picture::set(&object, "pictures", &pictures);
-        Ok(object.into())
+        plain(&about)
+    }
+
+    /// The recipe of the walk that the map in view is taken from, where that is the one under the control's
+    /// condition; nothing for another map.
+    pub fn untreated_recipe(&self) -> Result<JsValue, JsValue> {
+        match figure_map::untreated(&self.manifest, self.exploration.walk().recipe()) {
+            Some(recipe) => plain(&recipe),
+            None => Ok(JsValue::UNDEFINED),
+        }
     }
 
     /// What the colours of the differences mean: `{ scale, strips }`, where a strip is `{ channel, picture }`
@@ -309,6 +342,17 @@ impl Walk {
 }
 
 impl Walk {
+    fn content(&self, steps: Steps, beside: &Beside) -> Result<JsValue, JsValue> {
+        let (walk, frames) = (self.exploration.walk(), self.exploration.frames());
+        let sheet = sheet(&self.manifest, walk, frames, steps, beside)
+            .map_err(|error| Trouble::of_session(&error))?;
+        let object = Object::new();
+        picture::set(&object, "sheet", &plain(&sheet)?);
+        let pictures: Array = sheet.pictures.iter().map(picture::to_js).collect();
+        picture::set(&object, "pictures", &pictures);
+        Ok(object.into())
+    }
+
     fn begin(
         model: &Model,
         recipe: Recipe,
@@ -382,6 +426,11 @@ impl Walk {
     pub(crate) fn clean_start(&self) -> &[f32] {
         self.exploration.walk().clean_start()
     }
+}
+
+fn chosen(steps: &str) -> Result<Steps, Trouble> {
+    let read = steps.parse::<Steps>();
+    read.map_err(|error| Trouble::of_session(&error))
 }
 
 fn prepare(

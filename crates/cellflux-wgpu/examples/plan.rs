@@ -2,8 +2,8 @@
 //! cellflux-bbbc021`.
 //!
 //! Arguments: preset, side of the image (default 96), images at once (default 2), dtype (default f32), `gpu`,
-//! `cooperative` or `software` (default gpu), and optionally a folder for the shaders and a tile for all
-//! convolutions.
+//! `packed` (a GPU without f16, whose f16 weights stay f16 in memory), `cooperative` or `software` (default
+//! gpu), and optionally a folder for the shaders and a tile for all convolutions.
 
 use std::error::Error;
 
@@ -22,7 +22,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         software: kind == "software",
         cooperative: kind == "cooperative",
         ..AdapterReport::default()
-    });
+    })
+    .packing_weights(kind == "packed");
     if let Some(tile) = arguments.get(6) {
         tuning = tuning.forcing(tile.parse()?);
     }

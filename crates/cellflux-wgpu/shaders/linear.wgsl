@@ -18,7 +18,8 @@ struct Shape {
     for (var i = 0u; i < shape.inputs; i++) {
         var x = input[row * shape.inputs + i];
         {{activation}}
-        sum += x * vec4<f32>(weights[i * shape.out_quads + quad]);
+        {{weight}}
+        sum += x * weight;
     }
     {{finish}}
     output[index] = sum;

@@ -29,7 +29,9 @@
 //! measured on this one, kept as text by [`StoredTiles`].
 //!
 //! Activations are NHWC with the channels in quads (`vec4`); image channels are padded to whole quads.
-//! Storage is f32 or f16 ([`Precision`]); sums, statistics and the state of the ODE are always f32.
+//! Storage is f32 or f16 ([`Precision`]); sums, statistics and the state of the ODE are always f32. Where an
+//! adapter has no f16, f16 weights stay so in memory and are widened as they are read
+//! ([`Tuning::packing_weights`]).
 //!
 //! Nothing here needs more than WebGPU's default limits, and no optional feature is required.
 
@@ -61,6 +63,7 @@ mod submission;
 mod trusted;
 mod tuner;
 mod tuning;
+mod weight_storage;
 mod weights;
 mod wgsl;
 
@@ -71,6 +74,7 @@ pub use adapter::{AdapterReport, Gpu, Wanted};
 pub use engine::{WgpuEngine, WgpuState};
 pub use error::GpuError;
 pub use half_precision::{Choice, choose_dtype, self_check};
+pub use kernel::attention::AttentionTile;
 pub use kernel::convolution::Tile;
 pub use limits::Limits;
 pub use loading::{Progress, Stage};

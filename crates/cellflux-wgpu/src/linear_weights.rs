@@ -4,13 +4,14 @@ use cellflux_bundle::config::UNetConfig;
 use cellflux_bundle::layer_names;
 
 use crate::Precision;
+use crate::weight_storage::WeightStorage;
 use crate::weights::{Packing, WeightSpec};
 
 /// The condition's linear layer, which the engine runs once per condition and not once per evaluation.
-pub(crate) fn condition_weights(config: &UNetConfig, precision: Precision) -> [WeightSpec; 2] {
+pub(crate) fn condition_weights(config: &UNetConfig, storage: WeightStorage) -> [WeightSpec; 2] {
     let name = layer_names::CONDITION;
     let layers = [(name.to_owned(), config.embedding_width())];
-    linear_weights(name, &layers, config.condition_dim, precision)
+    linear_weights(name, &layers, config.condition_dim, storage)
 }
 
 /// The weights and the biases of linear layers that run as one.
@@ -18,12 +19,12 @@ pub(crate) fn linear_weights(
     label: &str,
     layers: &[(String, usize)],
     inputs: usize,
-    precision: Precision,
+    storage: WeightStorage,
 ) -> [WeightSpec; 2] {
-    let spec = |packing, precision| WeightSpec {
+    let spec = |packing, storage| WeightSpec {
         name: label.to_owned(),
         packing,
-        precision,
+        storage,
     };
     let layers = layers.to_vec();
     [
@@ -32,8 +33,8 @@ pub(crate) fn linear_weights(
                 layers: layers.clone(),
                 inputs,
             },
-            precision,
+            storage,
         ),
-        spec(Packing::Biases { layers }, Precision::F32),
+        spec(Packing::Biases { layers }, WeightStorage::Plain(Precision::F32)),
     ]
 }

@@ -17,6 +17,7 @@ use crate::linear_weights::{condition_weights, linear_weights};
 use crate::plan::{Operand, Ports, Value};
 use crate::plan_builder::PlanBuilder;
 use crate::tuning::{Site, Tuning};
+use crate::weight_storage::WeightStorage;
 use crate::weights::{Packing, WeightSpec, head_channels, padded, qkv_channels};
 
 /// What a plan is made for.
@@ -29,6 +30,11 @@ pub(crate) struct Network<'a> {
 }
 
 impl Network<'_> {
+    /// How large weights lie in memory.
+    fn weight_storage(&self) -> WeightStorage {
+        self.tuning.weight_storage(self.precision)
+    }
+
     /// Writes down the whole forward pass.
     pub(crate) fn forward(&self) -> (PlanBuilder, Ports) {
         let topology = Topology::new(self.config);
@@ -124,7 +130,7 @@ impl Pass<'_> {
         let condition = self.plan.input(images * config.embedding_width() as u64 * 4);
         let film = self.embedding(time, condition);
         let condition_weights =
-            condition_weights(config, self.network.precision).map(|spec| self.plan.weight(spec));
+            condition_weights(config, self.network.weight_storage()).map(|spec| self.plan.weight(spec));
 
         let mut h = image;
         let mut skips = Vec::new();
@@ -181,17 +187,17 @@ impl Pass<'_> {
         input: Value,
         added: Option<Value>,
     ) -> Value {
-        let precision = self.network.precision;
+        let weight = self.network.weight_storage();
         let outputs: usize = layers.iter().map(|(_, width)| width).sum();
         let images = self.network.images;
         let [weights, bias] =
-            linear_weights(label, layers, inputs, precision).map(|spec| self.plan.weight(spec));
+            linear_weights(label, layers, inputs, weight).map(|spec| self.plan.weight(spec));
         let output = self.plan.value(u64::from(images) * outputs as u64 * 4);
         let kernel = Linear {
             silu,
             added: added.is_some(),
             kept: false,
-            weight: precision,
+            weight,
         };
         let mut operands = vec![weights, bias, Operand::Value(input)];
         operands.extend(added.map(Operand::Value));
@@ -325,7 +331,7 @@ impl Pass<'_> {
         let kernel = Attention {
             head_quads: (inner.len() / heads / 4) as u32,
             precision,
-            staged: self.network.tuning.shares_memory(),
+            tile: self.network.tuning.attention(),
         };
         let dispatch = kernel.dispatch(&AttentionShape {
             images: self.network.images,
@@ -439,7 +445,7 @@ impl Pass<'_> {
                 Some(Addend::Overwritten(_)) => Residual::InPlace,
             },
             input: inputs[0].precision,
-            weight: self.network.precision,
+            weight: self.network.weight_storage(),
             output: tensors.output,
             tile: Tile::Registers { pixels: 1, quads: 1 },
         };
@@ -451,7 +457,7 @@ impl Pass<'_> {
             pixels: size[0] * size[1],
             in_quads: in_quads[0] + in_quads[1],
             out_quads,
-            precision: kernel.input.min(kernel.weight),
+            precision: kernel.input.min(self.network.precision),
             normed: inputs.iter().all(|input| input.normed),
         };
         self.plan.visit(site, site.flops(self.network.images));
@@ -465,7 +471,7 @@ impl Pass<'_> {
                 tensor: tensors.tensor,
                 order: kernel.tile.weight_order(),
             },
-            precision: kernel.tile.weight_precision(self.network.precision),
+            storage: kernel.tile.weight_storage(kernel.weight),
         });
         let bias = self.vector(&tensors.name, "bias", tensors.outputs.clone(), tensors.tensor[0]);
         let output = match how.residual {
@@ -563,7 +569,7 @@ impl Pass<'_> {
                 entries,
                 tensor,
             },
-            precision: Precision::F32,
+            storage: WeightStorage::Plain(Precision::F32),
         })
     }
 

@@ -241,6 +241,35 @@ mod tests {
     }
 
     #[test]
+    fn the_public_network_guided_in_f32_arithmetic_on_packed_weights_fits_320_mebibytes() {
+        let config = UNetConfig::preset("cellflux-bbbc021").unwrap();
+        let of = |packed| {
+            let tuning = Tuning::default().packing_weights(packed);
+            Plan::new(&config, [96, 96], 2, Precision::F32, &tuning).unwrap()
+        };
+        let (plain, packed) = (of(false).memory(), of(true).memory());
+        assert!(packed.peak() <= 320 << 20, "{packed:?}");
+        // Vectors stay f32, which is a thousandth of the weights; nothing else changes.
+        assert!((2 * packed.weights).abs_diff(plain.weights) < plain.weights / 100);
+        assert_eq!((packed.arena, packed.uniforms), (plain.arena, plain.uniforms));
+        assert!(of(true).to_string().contains("f32, weights packed as f16"));
+    }
+
+    #[test]
+    fn weights_are_packed_by_default_on_a_gpu_without_f16_only() {
+        let packs = |software, half_precision| {
+            let report = AdapterReport {
+                software,
+                half_precision,
+                ..AdapterReport::default()
+            };
+            Tuning::of(&report).packs_weights()
+        };
+        assert!(packs(false, false));
+        assert!(!packs(false, true) && !packs(true, false) && !packs(true, true));
+    }
+
+    #[test]
     fn presets_need_no_more_than_default_limits() {
         for (name, _) in PRESETS {
             let plan = plan(name, 96, 2, Precision::F32);
@@ -293,6 +322,7 @@ mod tests {
         side: usize,
         software: bool,
         cooperative: bool,
+        packed: bool,
         precision: Precision,
         calls: usize,
         submissions: usize,
@@ -305,6 +335,7 @@ mod tests {
         side: 64,
         software: false,
         cooperative: false,
+        packed: false,
         precision: Precision::F32,
         calls: 131,
         submissions: 1,
@@ -329,7 +360,7 @@ mod tests {
         mib: 405.0,
         ..TINY
     };
-    const BOUNDS: [Bound; 11] = [
+    const BOUNDS: [Bound; 12] = [
         TINY,
         Bound {
             precision: Precision::F16,
@@ -367,6 +398,11 @@ mod tests {
         },
         PUBLIC,
         Bound {
+            packed: true,
+            mib: 298.5,
+            ..PUBLIC
+        },
+        Bound {
             precision: Precision::F16,
             mib: 203.0,
             ..PUBLIC
@@ -403,7 +439,8 @@ mod tests {
                 software: bound.software,
                 cooperative: bound.cooperative,
                 ..AdapterReport::default()
-            });
+            })
+            .packing_weights(bound.packed);
             let plan = Plan::new(&config, [bound.side; 2], 2, bound.precision, &tuning).unwrap();
             let (calls, submissions, gflop) = (plan.calls(), plan.submissions(), plan.flops() / 1e9);
             let mib = plan.memory().peak() as f64 / f64::from(1 << 20);

@@ -4,6 +4,7 @@ use cellflux_bundle::config::UNetConfig;
 
 use crate::network::Network;
 use crate::plan::Plan;
+use crate::weight_storage::WeightStorage;
 use crate::{GpuError, Precision, Tuning};
 
 impl Plan {
@@ -37,7 +38,10 @@ impl Plan {
             tuning,
         };
         let (plan, ports) = network.forward();
-        let headline = format!("{images} x {height} x {width}, {precision}");
+        let mut headline = format!("{images} x {height} x {width}, {precision}");
+        if tuning.weight_storage(precision) == WeightStorage::Packed {
+            headline += ", weights packed as f16";
+        }
         plan.finish(ports, images as u32, tuning.is_software(), headline)
     }
 }

@@ -9,9 +9,10 @@ use crate::kernel::winograd::Winograd;
 use crate::profile::{CallTime, time_calls};
 use crate::readback::read_back;
 use crate::submission::{BoundCall, submit};
+use crate::weight_storage::WeightStorage;
 use crate::weights::{Packing, WeightSpec, padded};
 use crate::wgsl::Shader;
-use crate::{Gpu, GpuError, Precision, Site};
+use crate::{Gpu, GpuError, Precision, Site, Tuning};
 
 /// A convolution at one site of a network, on made-up numbers, ready to run.
 #[derive(Debug)]
@@ -35,13 +36,15 @@ impl Probe {
         gpu.check()?;
         gpu.supports(site.precision)?;
         let precision = site.precision;
+        // As the network's own weights lie on this adapter.
+        let weight = Tuning::of(gpu.report()).weight_storage(precision);
         let shape = shape(&site, images);
         let storage = wgpu::BufferUsages::STORAGE;
         let (inputs, outputs) = (4 * site.in_quads as usize, 4 * site.out_quads as usize);
         let in_pixels = (images * shape.in_height * shape.in_width) as usize;
         let blank = vec![0; (images * site.pixels * site.out_quads) as usize * precision.quad_bytes()];
         let output = buffer(gpu, &blank, storage);
-        let weights = buffer(gpu, &made_up_weights(&site, tile), storage);
+        let weights = buffer(gpu, &made_up_weights(&site, tile, weight), storage);
         let bias = spread(outputs, BIASES, 1.0);
         let bias = buffer(gpu, bytemuck::cast_slice(&bias), storage);
         let image = spread(in_pixels * inputs, PIXELS, 1.0);
@@ -63,7 +66,10 @@ impl Probe {
         } else {
             vec![vec![&weights, &bias, &image, &output]]
         };
-        let steps: Vec<_> = dispatches(&site, &shape, tile).into_iter().zip(buffers).collect();
+        let steps: Vec<_> = dispatches(&site, &shape, tile, weight)
+            .into_iter()
+            .zip(buffers)
+            .collect();
         let shaders: Vec<_> = steps
             .iter()
             .map(|(dispatch, _)| dispatch.shader.clone())
@@ -199,7 +205,7 @@ fn shape(site: &Site, images: u32) -> ConvolutionShape {
 }
 
 /// The kernel calls of a tile at a site, in order.
-fn dispatches(site: &Site, shape: &ConvolutionShape, tile: Tile) -> Vec<Dispatch> {
+fn dispatches(site: &Site, shape: &ConvolutionShape, tile: Tile, weight: WeightStorage) -> Vec<Dispatch> {
     let convolution = Convolution {
         kernel: site.kernel,
         stride: site.stride,
@@ -207,7 +213,7 @@ fn dispatches(site: &Site, shape: &ConvolutionShape, tile: Tile) -> Vec<Dispatch
         joined: false,
         residual: Residual::None,
         input: site.precision,
-        weight: site.precision,
+        weight,
         output: site.precision,
         tile,
     };
@@ -227,9 +233,9 @@ fn dispatches(site: &Site, shape: &ConvolutionShape, tile: Tile) -> Vec<Dispatch
     }
 }
 
-/// The text of a tile's shaders at a site; this needs no device.
-pub(crate) fn shaders(site: &Site, tile: Tile) -> Vec<String> {
-    dispatches(site, &shape(site, 1), tile)
+/// The text of a tile's shaders at a site, for weights of a storage; this needs no device.
+pub(crate) fn shaders(site: &Site, tile: Tile, weight: WeightStorage) -> Vec<String> {
+    dispatches(site, &shape(site, 1), tile, weight)
         .into_iter()
         .map(|dispatch| dispatch.shader.source)
         .collect()
@@ -248,7 +254,7 @@ fn buffer(gpu: &Gpu, bytes: &[u8], usage: wgpu::BufferUsages) -> wgpu::Buffer {
 }
 
 /// The same tensor for every tile of a site, as the tile's kernel reads it.
-fn made_up_weights(site: &Site, tile: Tile) -> Vec<u8> {
+fn made_up_weights(site: &Site, tile: Tile, storage: WeightStorage) -> Vec<u8> {
     let (inputs, outputs) = (4 * site.in_quads as usize, 4 * site.out_quads as usize);
     let taps = (site.kernel * site.kernel) as usize;
     let spec = WeightSpec {
@@ -260,11 +266,11 @@ fn made_up_weights(site: &Site, tile: Tile) -> Vec<u8> {
             tensor: [outputs, inputs],
             order: tile.weight_order(),
         },
-        precision: tile.weight_precision(site.precision),
+        storage: tile.weight_storage(storage),
     };
     let scale = 1.0 / ((inputs * taps) as f32).sqrt();
     let values = spread(outputs * inputs * taps, WEIGHTS, scale);
-    spec.precision.encode(&spec.arrange(&values))
+    spec.storage.precision().encode(&spec.arrange(&values))
 }
 
 /// Height and width of an image of `pixels` pixels, as square as possible.

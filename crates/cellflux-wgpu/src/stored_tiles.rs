@@ -18,6 +18,7 @@ use std::sync::LazyLock;
 use cellflux_bundle::UNetConfig;
 
 use crate::probe::shaders;
+use crate::weight_storage::WeightStorage;
 use crate::{Gpu, GpuError, Plan, Precision, Site, Tile, Tuning};
 
 /// First line: the format and its version.
@@ -191,8 +192,10 @@ static KERNEL_VERSION: LazyLock<String> = LazyLock::new(|| {
                 if kernel == 1 && matches!(tile, Tile::Winograd { .. }) {
                     continue;
                 }
-                for shader in shaders(&site, tile) {
-                    digest.add(&shader);
+                for weight in [WeightStorage::Plain(precision), WeightStorage::Packed] {
+                    for shader in shaders(&site, tile, weight) {
+                        digest.add(&shader);
+                    }
                 }
             }
         }

@@ -4,9 +4,14 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
+use cellflux_bundle::state_dict::StateDict;
+use cellflux_bundle::tensor::Values;
+
 use crate::adapter::COOPERATIVE_MEMORY;
+use crate::kernel::attention::AttentionTile;
 use crate::kernel::convolution::Tile;
 use crate::kernel::winograd::POINTS;
+use crate::weight_storage::WeightStorage;
 use crate::{AdapterReport, Precision};
 
 /// What a convolution's best tile depends on, besides the adapter. The batch is not part of it, so that all
@@ -50,8 +55,26 @@ pub struct Tuning {
     /// Whether a software adapter computes four invocations at a time.
     narrow: bool,
     cooperative: bool,
+    f16_weights: F16Weights,
     forced: Option<Tile>,
+    attention: Option<AttentionTile>,
     measured: BTreeMap<Site, Tile>,
+}
+
+/// What becomes of f16 weights in memory under f32 arithmetic.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum F16Weights {
+    /// f32 numbers.
+    #[default]
+    Widened,
+    /// They stay f16, two in each `u32`.
+    Packed,
+}
+
+impl F16Weights {
+    fn packed_if(packs: bool) -> Self {
+        if packs { Self::Packed } else { Self::Widened }
+    }
 }
 
 impl Tuning {
@@ -61,6 +84,8 @@ impl Tuning {
             software: adapter.software,
             narrow: adapter.narrow(),
             cooperative: adapter.cooperative,
+            // A CPU has memory enough, and would pay for every number that it widens.
+            f16_weights: F16Weights::packed_if(!adapter.software && !adapter.half_precision),
             ..Self::default()
         }
     }
@@ -70,6 +95,41 @@ impl Tuning {
     pub fn forcing(mut self, tile: Tile) -> Self {
         self.forced = Some(tile);
         self
+    }
+
+    /// Keeps f16 weights as f16 in memory, or not, under f32 arithmetic: half of the weights' memory, for one
+    /// conversion per number read. Without `shader-f16` it is the default on a GPU; otherwise for tests and
+    /// measurements.
+    #[must_use]
+    pub fn packing_weights(mut self, packs: bool) -> Self {
+        self.f16_weights = F16Weights::packed_if(packs);
+        self
+    }
+
+    /// Whether f16 weights stay f16 in memory under f32 arithmetic.
+    pub fn packs_weights(&self) -> bool {
+        self.f16_weights == F16Weights::Packed
+    }
+
+    /// The tuning for a network with these weights: they are packed only if all matrices and convolutions
+    /// are f16 numbers, so that nothing is rounded.
+    #[must_use]
+    pub(crate) fn for_weights(mut self, weights: &StateDict) -> Self {
+        // Vectors are f32 in memory whatever they are in the file.
+        let mut large = weights.tensors.values().filter(|tensor| tensor.shape.len() > 1);
+        if !large.all(|tensor| matches!(tensor.values, Values::F16(_))) {
+            self.f16_weights = F16Weights::Widened;
+        }
+        self
+    }
+
+    /// How large weights lie in memory in a network of a precision.
+    pub(crate) fn weight_storage(&self, precision: Precision) -> WeightStorage {
+        if self.packs_weights() && precision == Precision::F32 {
+            WeightStorage::Packed
+        } else {
+            WeightStorage::Plain(precision)
+        }
     }
 
     /// Takes `tile` at `site`, if it suits.
@@ -112,9 +172,22 @@ impl Tuning {
         self.software
     }
 
-    /// Whether workgroup memory is faster than the buffers behind it: on a CPU it is not.
-    pub(crate) fn shares_memory(&self) -> bool {
-        !self.software
+    /// Takes `tile` for attention, for tests and measurements.
+    #[must_use]
+    pub fn forcing_attention(mut self, tile: AttentionTile) -> Self {
+        self.attention = Some(tile);
+        self
+    }
+
+    /// The tile for attention: the forced one, or the default. Workgroup memory is faster than the buffers
+    /// behind it, except on a CPU.
+    pub fn attention(&self) -> AttentionTile {
+        let default = if self.software {
+            AttentionTile::Direct
+        } else {
+            AttentionTile::Staged
+        };
+        self.attention.unwrap_or(default)
     }
 
     /// The tiles worth measuring at a site that the adapter can run.

@@ -8,6 +8,7 @@ use cellflux_bundle::tensor::Tensor;
 
 use crate::kernel::convolution::WeightOrder;
 use crate::kernel::winograd::{POINTS, kernel_points};
+use crate::weight_storage::WeightStorage;
 use crate::{GpuError, Precision};
 
 /// One buffer of weights: where its values come from and how they lie.
@@ -17,7 +18,7 @@ pub(crate) struct WeightSpec {
     pub name: String,
     pub packing: Packing,
     /// Storage; vectors are always f32.
-    pub precision: Precision,
+    pub storage: WeightStorage,
 }
 
 /// How a buffer is filled.
@@ -74,7 +75,7 @@ impl WeightSpec {
             Packing::Rows { layers, inputs } => *inputs as u64 * total(layers) as u64,
             Packing::Biases { layers } => total(layers) as u64,
         };
-        scalars / 4 * self.precision.quad_bytes() as u64
+        scalars / 4 * self.storage.precision().quad_bytes() as u64
     }
 
     /// The buffer's values of a convolution's tensor.
@@ -142,7 +143,8 @@ impl WeightSpec {
                 all
             }
         };
-        if self.precision == Precision::F16
+        let precision = self.storage.precision();
+        if precision == Precision::F16
             && let Some(value) = values
                 .iter()
                 .find(|value| value.abs() > f32::from(half::f16::MAX))
@@ -152,7 +154,7 @@ impl WeightSpec {
                 problem: format!("holds {value}, expected at most 65504 in absolute value for dtype f16"),
             });
         }
-        Ok(self.precision.encode(&values))
+        Ok(precision.encode(&values))
     }
 }
 
@@ -294,7 +296,7 @@ mod tests {
                     tensor: [5, 3],
                     order,
                 },
-                precision: Precision::F32,
+                storage: WeightStorage::Plain(Precision::F32),
             };
             let bytes = spec.pack(&state("a.weight", &[5, 3, 3, 3])).unwrap();
             assert_eq!(bytes.len() as u64, spec.bytes());
@@ -331,7 +333,7 @@ mod tests {
                 entries: padded(4),
                 tensor: 4,
             },
-            precision: Precision::F32,
+            storage: WeightStorage::Plain(Precision::F32),
         };
         let missing = spec.pack(&StateDict::default()).unwrap_err();
         assert_eq!(
@@ -346,19 +348,21 @@ mod tests {
     }
 
     #[test]
-    fn a_value_beyond_f16_is_refused_for_f16_only() {
+    fn a_value_beyond_f16_is_refused_for_f16_and_packed_storage_only() {
         let mut spec = WeightSpec {
             name: "c".into(),
             packing: Packing::Rows {
                 layers: vec![("c".into(), 4)],
                 inputs: 1,
             },
-            precision: Precision::F16,
+            storage: WeightStorage::Plain(Precision::F16),
         };
         let mut state = state("c.weight", &[4, 1]);
         state.tensors.get_mut("c.weight").unwrap().values = Values::F32(vec![0.0, 7e4, 0.0, 0.0]);
         assert!(spec.pack(&state).is_err());
-        spec.precision = Precision::F32;
+        spec.storage = WeightStorage::Packed;
+        assert!(spec.pack(&state).is_err());
+        spec.storage = WeightStorage::Plain(Precision::F32);
         assert!(spec.pack(&state).is_ok());
     }
 }

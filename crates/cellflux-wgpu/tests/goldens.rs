@@ -5,9 +5,10 @@
 mod common;
 
 use cellflux_bundle::config::UNetConfig;
+use cellflux_bundle::tensor::Values;
 use cellflux_flow::field::{Engine as _, Field as _};
 use cellflux_flow::guidance::Guidance;
-use cellflux_wgpu::{Gpu, Precision, Tile, Tuning, WgpuEngine};
+use cellflux_wgpu::{AttentionTile, Gpu, Precision, Tile, Tuning, WgpuEngine};
 use common::{Golden, gpu, relative};
 
 fn engine(gpu: &Gpu, golden: &Golden, precision: Precision) -> WgpuEngine {
@@ -93,6 +94,111 @@ fn every_tile_of_the_tuner_has_the_references_velocities() {
             assert!(error <= bound, "{tile} {precision}: {error:e}");
         }
     }
+}
+
+/// The same weights as f16, forced to stay so in memory, beside f32 weights of the same values: the same
+/// velocities bit for bit, and the reference's within what the rounding of its weights makes.
+#[test]
+fn packed_weights_have_the_velocities_of_the_same_weights_in_f32() {
+    let Some(gpu) = gpu() else { return };
+    for case in ["micro", "heads_updown"] {
+        let Some(mut golden) = Golden::load(case) else {
+            continue;
+        };
+        let values = golden.values("velocity_conditional");
+        for tensor in golden.weights.tensors.values_mut() {
+            let halves = tensor.to_f32().into_iter().map(|value| {
+                let half = half::f16::from_f32(value);
+                // A device may flush subnormal numbers as it widens them.
+                if half.is_normal() { half } else { half::f16::ZERO }
+            });
+            tensor.values = Values::F16(halves.collect());
+        }
+        let conditions = golden.conditions();
+        let given: Vec<_> = conditions.iter().map(|row| Some(row.as_slice())).collect();
+        let t: Vec<f64> = golden.values("t").iter().map(|t| f64::from(*t)).collect();
+        // A tile that widens what it reads: Winograd's points are f32 in any case.
+        let tile: Tile = "registers:4x2".parse().unwrap();
+        let [plain, packed] = [false, true].map(|packs| {
+            let tuning = Tuning::of(gpu.report()).forcing(tile).packing_weights(packs);
+            let new = WgpuEngine::tuned(
+                &gpu,
+                &golden.config,
+                &golden.weights,
+                golden.size(),
+                2,
+                Precision::F32,
+                tuning,
+                |_| {},
+            );
+            let mut engine = pollster::block_on(new).unwrap();
+            assert_eq!(engine.tuning().packs_weights(), packs);
+            let x = engine.upload(&golden.values("x")).unwrap();
+            let velocity = engine.evaluate(&x, &t, &given).unwrap();
+            pollster::block_on(engine.read(&velocity)).unwrap()
+        });
+        assert_eq!(plain, packed, "{case}");
+        let error = relative(&packed, &values);
+        println!("{case} packed: {error:.2e}");
+        assert!(error <= 5e-3, "{case}: {error:e}");
+    }
+}
+
+#[test]
+fn every_tile_of_attention_has_the_references_velocities() {
+    let Some(gpu) = gpu() else { return };
+    for case in ["micro", "heads_updown"] {
+        let Some(golden) = Golden::load(case) else {
+            continue;
+        };
+        let conditions = golden.conditions();
+        let given: Vec<_> = conditions.iter().map(|row| Some(row.as_slice())).collect();
+        let t: Vec<f64> = golden.values("t").iter().map(|t| f64::from(*t)).collect();
+        for tile in AttentionTile::ALL {
+            for (precision, bound) in bounds(&gpu) {
+                let tuning = Tuning::of(gpu.report()).forcing_attention(tile);
+                let new = WgpuEngine::tuned(
+                    &gpu,
+                    &golden.config,
+                    &golden.weights,
+                    golden.size(),
+                    2,
+                    precision,
+                    tuning,
+                    |_| {},
+                );
+                let mut engine = pollster::block_on(new).unwrap();
+                let x = engine.upload(&golden.values("x")).unwrap();
+                let velocity = engine.evaluate(&x, &t, &given).unwrap();
+                let found = pollster::block_on(engine.read(&velocity)).unwrap();
+                let error = relative(&found, &golden.values("velocity_conditional"));
+                println!("{case} attention {tile} {precision}: {error:.2e}");
+                assert!(error <= bound, "{case} attention {tile} {precision}: {error:e}");
+            }
+        }
+    }
+}
+
+#[test]
+fn weights_that_are_not_f16_numbers_are_not_packed() {
+    let (Some(gpu), Some(mut golden)) = (gpu(), Golden::load("micro")) else {
+        return;
+    };
+    // One is enough.
+    let tensor = golden.weights.tensors.get_mut("out.2.weight").unwrap();
+    tensor.values = Values::F32(tensor.to_f32());
+    let tuning = Tuning::of(gpu.report()).packing_weights(true);
+    let new = WgpuEngine::tuned(
+        &gpu,
+        &golden.config,
+        &golden.weights,
+        golden.size(),
+        1,
+        Precision::F32,
+        tuning,
+        |_| {},
+    );
+    assert!(!pollster::block_on(new).unwrap().tuning().packs_weights());
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use cellflux_bundle::UNetConfig;
 use cellflux_bundle::config::PRESETS;
-use cellflux_wgpu::{Plan, Precision, Tuning};
+use cellflux_wgpu::{AttentionTile, Plan, Precision, Tuning};
 use naga::valid::{Capabilities, ValidationFlags, Validator};
 
 /// The shaders of every preset's plan, by text, with the plan that they were first seen in. Tiles are those
@@ -33,6 +33,14 @@ fn every_shader_of_every_preset_and_tile_is_valid() {
     let mut tunings = vec![("default tiles".to_owned(), Tuning::default())];
     for tile in Tuning::all_candidates() {
         tunings.push((tile.to_string(), Tuning::default().forcing(tile)));
+        let packed = Tuning::default().forcing(tile).packing_weights(true);
+        tunings.push((format!("{tile}, packed weights"), packed));
+    }
+    for tile in AttentionTile::ALL {
+        tunings.push((
+            format!("attention {tile}"),
+            Tuning::default().forcing_attention(tile),
+        ));
     }
     let shaders = shaders(&tunings);
     println!("{} shaders", shaders.len());

@@ -28,6 +28,10 @@ pub struct Args {
     /// aside.
     #[arg(long, value_name = "FILE", requires = "resume")]
     checkpoint: Option<PathBuf>,
+    /// What may be another value from here on, by name, for example `--change training.learning_rate=1e-5`: a
+    /// resumed run that differs otherwise is refused.
+    #[arg(long = "change", value_name = "SECTION.KEY=VALUE", requires = "resume")]
+    changes: Vec<Setting>,
     /// Start from these weights, with a fresh optimiser: a .pth, a .safetensors, a bundle's folder, a run's
     /// folder or one of its checkpoints, of the same network.
     #[arg(long, value_name = "CHECKPOINT", conflicts_with = "resume")]
@@ -87,11 +91,13 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         }
         Some(folder) => {
             let own = folder.join(CONFIG);
+            let settings = [settings, args.changes.clone()].concat();
             let config = Config::read(args.config.as_deref().unwrap_or(&own), &settings)?;
             let run = Run::resume_at(
                 folder,
                 args.checkpoint.as_deref(),
                 config,
+                &args.changes,
                 progress("images packed"),
             )?;
             for path in run.set_aside() {

@@ -311,6 +311,8 @@ mod tests {
             .unwrap()
             .training;
         assert!(training.per_batch && training.precision == Precision::F16);
+        // Four processes with 32 pairs each.
+        assert_eq!((training.batch, training.images_per_step()), (32, 128));
         assert_eq!(training.times, TimeDistribution::Skewed);
         let default = read("", &[]).unwrap().training;
         assert!(!default.per_batch && default.optimiser == OptimiserKind::Adamw);

@@ -1,5 +1,6 @@
 //! Values that override others: a file its preset, flags the file.
 
+use std::fmt;
 use std::str::FromStr;
 
 use toml::{Table, Value};
@@ -28,8 +29,13 @@ impl Setting {
         self.path.first().map_or("", String::as_str)
     }
 
+    /// Where it is, as it is written before the `=`.
+    pub fn name(&self) -> String {
+        self.path.join(".")
+    }
+
     /// The section and the key, where it is a value right in a section.
-    pub(super) fn place(&self) -> Option<(&str, &str)> {
+    pub(crate) fn place(&self) -> Option<(&str, &str)> {
         match self.path.as_slice() {
             [section, key] => Some((section.as_str(), key.as_str())),
             _ => None,
@@ -46,12 +52,19 @@ impl Setting {
                 .entry(section.as_str())
                 .or_insert_with(|| Value::Table(Table::new()));
             at = entry.as_table_mut().ok_or_else(|| TrainError::ConfigText {
-                origin: format!("--set {}", self.path.join(".")),
+                origin: format!("--set {}", self.name()),
                 reason: format!("{section} is a value, expected a section"),
             })?;
         }
         at.insert(key.clone(), self.value.clone());
         Ok(())
+    }
+}
+
+/// As on the command line.
+impl fmt::Display for Setting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}={}", self.name(), self.value)
     }
 }
 

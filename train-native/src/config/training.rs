@@ -166,9 +166,12 @@ impl TrainingConfig {
         }
     }
 
-    /// What the public code's scripts do: `AdamW`, f16 with a loss scale, skewed times, draws per batch.
+    /// What the public code's scripts do: `AdamW`, f16 with a loss scale, skewed times, draws per batch. Its
+    /// four processes with 32 pairs each are four micro-batches here: the mean gradient of 128 pairs, and
+    /// each 32 with draws of their own.
     fn public_code() -> Self {
         Self {
+            accumulate: 4,
             precision: Precision::F16,
             noise: SourceNoise::Level(1.0),
             per_batch: true,

@@ -2,8 +2,8 @@
 //!
 //! - `.npy`: a matrix `[images, features]` of numbers (`numpy.save`), C or Fortran order; f64 is rounded to
 //!   f32.
-//! - CSV or TSV, plain or gzip, with titles: a column is one feature. A column titled `path`, where there is
-//!   one, must hold the images' paths in the list's order, and is not a feature.
+//! - CSV or TSV, plain or gzip, or Parquet in a build with it, with titles: a column is one feature. A column
+//!   titled `path`, where there is one, must hold the images' paths in the list's order, and is not a feature.
 
 use std::path::Path;
 
@@ -35,9 +35,9 @@ pub fn read(file: &Path, images: &[&str]) -> Result<FeatureRows, FeatureError> {
     let ends = |endings: &[&str]| endings.iter().any(|ending| name.ends_with(ending));
     let rows = if ends(&[".npy"]) {
         array(file)?
-    } else if ends(&[".csv", ".tsv", ".csv.gz", ".tsv.gz"]) {
+    } else if ends(&[".csv", ".tsv", ".csv.gz", ".tsv.gz", ".parquet", ".pq"]) {
         table(file, images)?
-    } else if ends(&[".parquet", ".pq", ".npz", ".h5", ".feather"]) {
+    } else if ends(&[".npz", ".h5", ".feather"]) {
         return Err(wrong("is not read yet: convert it to .npy or .csv".to_owned()));
     } else {
         return Err(wrong(
@@ -251,7 +251,7 @@ mod tests {
     #[test]
     fn files_that_are_not_read_say_what_to_do() {
         assert!(
-            read_bytes("f.parquet", b"PAR1")
+            read_bytes("f.npz", b"PK")
                 .unwrap_err()
                 .contains("convert it to .npy")
         );

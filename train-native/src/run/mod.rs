@@ -14,6 +14,7 @@ pub mod tensorboard;
 mod watching;
 
 use std::collections::BTreeMap;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -28,7 +29,7 @@ use crate::step::{
     Draws, FlowBatch, LossScale, Losses, Optimiser, Parameters, gradient, initial_weights, learning_rate,
     parameter_count,
 };
-use cellflux_data::Loader;
+use cellflux_data::{Experiment, Loader};
 use cellflux_terminal::shell::quoted;
 
 pub use sheets::{draw_sheet, varied_pairs};
@@ -45,6 +46,9 @@ use progress::Progress;
 pub const CONFIG: &str = "config.toml";
 /// Folder of the checkpoints in a run's folder.
 pub const CHECKPOINTS: &str = "checkpoints";
+/// In a run's folder the paths of the images that its table names and that are not there, a line each; there
+/// is no such file where none is missing.
+pub const MISSING: &str = "missing-images.txt";
 /// Folder of the sample sheets in a run's folder.
 pub const SHEETS: &str = "sheets";
 
@@ -147,22 +151,28 @@ impl Run {
         config: Config,
         cache_progress: impl Fn(usize, usize),
     ) -> Result<Self, TrainError> {
-        Self::resume_at(folder, None, config, cache_progress)
+        Self::resume_at(folder, None, config, &[], cache_progress)
     }
 
     /// Goes on with the run in `folder` from the checkpoint `asked`, or the newest. Checkpoints of
     /// later steps are set aside under another name: the run will write its own.
     ///
+    /// `config` is the run's own, except for what `changes` name, whose values it holds: a learning rate, a
+    /// number of steps. The command that the run's bundle tells names them, with the step from which they
+    /// hold.
+    ///
     /// # Errors
     /// [`TrainError::Checkpoint`] when there is none, or its config would train something else;
-    /// [`TrainError::Damaged`] naming the newest whole one; [`TrainError::Busy`] when another process trains
-    /// there.
+    /// [`TrainError::ConfigText`] for a change that no run can make; [`TrainError::Damaged`] naming the newest
+    /// whole one; [`TrainError::Busy`] when another process trains there.
     pub fn resume_at(
         folder: &Path,
         asked: Option<&Path>,
         mut config: Config,
+        changes: &[Setting],
         cache_progress: impl Fn(usize, usize),
     ) -> Result<Self, TrainError> {
+        resume::check_changes(changes)?;
         config.run.folder = folder.to_path_buf();
         let checkpoints = folder.join(CHECKPOINTS);
         if !checkpoints.is_dir() {
@@ -174,7 +184,7 @@ impl Run {
         let lock = RunLock::take(folder)?;
         let device = config.run.device.open_for(config.training.precision)?;
         let (path, Checkpoint { progress, state }) = checkpoint::load(&checkpoints, asked, &device)?;
-        resume::check(&path, &progress.config, &config)?;
+        resume::check(&path, &progress.config, &config, changes)?;
         let material = Material::read(config, cache_progress)?;
         let expected = parameter_count(&material.network);
         if state.weights.elem_count() != expected {
@@ -197,7 +207,7 @@ impl Run {
         )?;
         run.set_aside = checkpoint::set_newer_aside(&checkpoints, progress.step)?;
         run.metrics = progress.metrics;
-        run.command = progress.command;
+        run.command = resume::command(&progress.command, progress.step, changes);
         run.last_good = Some(path);
         // Also of a later step: the run comes by it again, and finds the same loss there.
         if run.material.config.run.select == Select::ValidationLoss {
@@ -231,6 +241,7 @@ impl Run {
         memory::check(&material, &network, &parameters, &device)?;
         let checkpoints = CheckpointFolder::open(&folder.join(CHECKPOINTS), config.run.keep)?;
         checkpoint::write_whole(&folder.join(CONFIG), ".config-", config.to_toml()?.as_bytes())?;
+        name_missing(folder, &material.experiment)?;
         let log = Log::open(folder, step)?;
         let loader = material.loader(step * config.training.accumulate as u64)?;
         Ok(Self {
@@ -473,6 +484,21 @@ pub fn open(
     let mut config = Config::read(&folder.join(CONFIG), settings)?;
     config.run.folder = folder.to_path_buf();
     Material::read(config, cache_progress)
+}
+
+/// Names every image that is missing: the printed report has only the first of them.
+fn name_missing(folder: &Path, experiment: &Experiment) -> Result<(), TrainError> {
+    let path = folder.join(MISSING);
+    let names = &experiment.left_out().missing.names;
+    if !names.is_empty() {
+        let mut text = names.join("\n");
+        text.push('\n');
+        return checkpoint::write_whole(&path, ".missing-", text.as_bytes());
+    }
+    match std::fs::remove_file(&path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(TrainError::io(&path)(error)),
+        _ => Ok(()),
+    }
 }
 
 /// A new run never writes into another run's folder.

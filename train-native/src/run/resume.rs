@@ -5,19 +5,62 @@ use std::path::Path;
 use toml::{Table, Value};
 
 use crate::TrainError;
-use crate::config::{Config, RateSchedule};
+use crate::config::{Config, RateSchedule, Setting};
 
 /// Keys of `[run]` that decide what is learnt.
 const LEARNT: [&str; 1] = ["seed"];
 
+/// Keys of `[training]` that may change while a run goes on, where that is asked for by name. The others
+/// decide which samples a step sees or what the network learns from them.
+const CHANGEABLE: [&str; 7] = [
+    "clip",
+    "epochs",
+    "learning_rate",
+    "schedule",
+    "steps",
+    "warmup_steps",
+    "weight_decay",
+];
+
+/// Refuses changes that no run can make while it goes on.
+///
+/// # Errors
+/// [`TrainError::ConfigText`] naming the key and those that may change.
+pub(super) fn check_changes(changes: &[Setting]) -> Result<(), TrainError> {
+    let may_change = |change: &&Setting| {
+        let key = change.place().filter(|(section, _)| *section == "training");
+        key.is_some_and(|(_, key)| CHANGEABLE.contains(&key))
+    };
+    match changes.iter().find(|change| !may_change(change)) {
+        None => Ok(()),
+        Some(other) => Err(TrainError::ConfigText {
+            origin: format!("--change {}", other.name()),
+            reason: format!(
+                "it cannot change while a run goes on, expected one of training.{}; a new run can start \
+                from this one's weights with --init",
+                CHANGEABLE.join(", training.")
+            ),
+        }),
+    }
+}
+
+/// The command of a run that goes on at `step` with `changes`.
+pub(super) fn command(command: &str, step: u64, changes: &[Setting]) -> String {
+    if changes.is_empty() {
+        return command.to_owned();
+    }
+    let changes: Vec<String> = changes.iter().map(ToString::to_string).collect();
+    format!("{command}; after step {step} with {}", changes.join(", "))
+}
+
 /// Compares the config with which a checkpoint was written with the one that is to go on.
 ///
 /// `[about]` and most of `[run]` may change, and so may the number of steps or epochs where the learning rate
-/// does not depend on it.
+/// does not depend on it. What `changes` name may differ too.
 ///
 /// # Errors
 /// [`TrainError::Checkpoint`] naming the first keys that differ.
-pub(super) fn check(path: &Path, written: &str, now: &Config) -> Result<(), TrainError> {
+pub(super) fn check(path: &Path, written: &str, now: &Config, changes: &[Setting]) -> Result<(), TrainError> {
     let refuse = |reason: String| TrainError::Checkpoint {
         path: path.to_path_buf(),
         reason,
@@ -32,22 +75,36 @@ pub(super) fn check(path: &Path, written: &str, now: &Config) -> Result<(), Trai
     let mut differences = Vec::new();
     compare(
         "",
-        &Value::Table(deciding(written, now)),
-        &Value::Table(deciding(current, now)),
+        &Value::Table(deciding(written, now, changes)),
+        &Value::Table(deciding(current, now, changes)),
         &mut differences,
     );
     if differences.is_empty() {
         return Ok(());
     }
-    differences.truncate(4);
+    let by_name = differences
+        .iter()
+        .filter_map(|difference| difference.place.strip_prefix("training."))
+        .find(|key| CHANGEABLE.contains(key))
+        .map(|key| format!("; --change training.{key}=VALUE goes on with another one on purpose"))
+        .unwrap_or_default();
+    let words: Vec<String> = differences.into_iter().take(4).map(|found| found.words).collect();
     Err(refuse(format!(
-        "it was written with another config: {}; expected the run's own, or a new run.folder",
-        differences.join(", ")
+        "it was written with another config: {}; expected the run's own, or a new run.folder{by_name}",
+        words.join(", ")
     )))
 }
 
+/// A key that two configs differ in.
+struct Difference {
+    /// Section and key.
+    place: String,
+    /// What it was and what it is.
+    words: String,
+}
+
 /// The part of a config that decides what is learnt.
-fn deciding(mut config: Table, now: &Config) -> Table {
+fn deciding(mut config: Table, now: &Config, changes: &[Setting]) -> Table {
     config.remove("about");
     if let Some(Value::Table(run)) = config.get_mut("run") {
         run.retain(|key, _| LEARNT.contains(&key));
@@ -62,6 +119,14 @@ fn deciding(mut config: Table, now: &Config) -> Table {
             training.remove("steps");
             training.remove("epochs");
         }
+        for (_, key) in changes.iter().filter_map(Setting::place) {
+            training.remove(key);
+            // A change to epochs takes the place of steps, and the other way round.
+            if ["steps", "epochs"].contains(&key) {
+                training.remove("steps");
+                training.remove("epochs");
+            }
+        }
     }
     if let Some(Value::Table(network)) = config.get_mut("network") {
         network.remove("preset");
@@ -69,7 +134,7 @@ fn deciding(mut config: Table, now: &Config) -> Table {
     config
 }
 
-fn compare(at: &str, written: &Value, now: &Value, differences: &mut Vec<String>) {
+fn compare(at: &str, written: &Value, now: &Value, differences: &mut Vec<Difference>) {
     if let (Value::Table(written), Value::Table(now)) = (written, now) {
         let mut keys: Vec<&String> = written.keys().chain(now.keys()).collect();
         keys.sort();
@@ -90,7 +155,10 @@ fn compare(at: &str, written: &Value, now: &Value, differences: &mut Vec<String>
     }
 }
 
-fn difference(place: &str, written: Option<&Value>, now: Option<&Value>) -> String {
+fn difference(place: &str, written: Option<&Value>, now: Option<&Value>) -> Difference {
     let shown = |value: Option<&Value>| value.map_or_else(|| "absent".to_owned(), ToString::to_string);
-    format!("{place} was {} and is {}", shown(written), shown(now))
+    Difference {
+        place: place.to_owned(),
+        words: format!("{place} was {} and is {}", shown(written), shown(now)),
+    }
 }

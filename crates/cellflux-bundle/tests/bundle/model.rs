@@ -7,6 +7,7 @@ use cellflux_bundle::{
     conditions::{Condition, ConditionVectors, Conditions, DoseFeatures, Encoder, Split},
     files::{FileEntry, VerifiedFile},
     gallery::{CropSplit, Example, Gallery, Trajectory},
+    perturbation::Perturbation,
     provenance::{DataSet, Provenance, Training},
     quantise::WeightDtype,
     sampling::{FlowSource, Sampling},
@@ -57,6 +58,7 @@ pub fn draft(dtype: WeightDtype) -> Draft {
     let condition = |id: &str, split| Condition {
         id: id.into(),
         name: id.to_uppercase(),
+        kind: Perturbation::KnockOut,
         smiles: Some("CS(C)=O".into()),
         structure: Some(format!("structures/{id}.svg")),
         mode_of_action: Some("Tubulin stabiliser".into()),

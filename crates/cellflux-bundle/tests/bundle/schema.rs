@@ -173,6 +173,7 @@ fn values_that_the_schema_can_judge_are_refused_by_both() {
         ("/conditions/list/0/split", json!("unknown")),
         ("/conditions/list/0/batches/0", json!("Week4\nWeek5")),
         ("/conditions/list/0/target", json!("yes")),
+        ("/conditions/list/0/kind", json!("mutation")),
         ("/source", json!("treated")),
         ("/sampling/solver", json!("heun3")),
         ("/sampling/steps", json!(0)),

@@ -7,10 +7,11 @@ use std::path::Path;
 use anyhow::{Context, bail, ensure};
 use cellflux_bundle::conditions::{Split, slug};
 use cellflux_bundle::files::check_path;
+use cellflux_bundle::perturbation::Perturbation;
 use cellflux_table::{Row, Table};
 
 /// The columns, by the names they may have; the first is the one that the documentation uses.
-const COLUMNS: [&[&str]; 8] = [
+const COLUMNS: [&[&str]; 9] = [
     &["name"],
     &["smiles"],
     &["mode_of_action", "moa"],
@@ -19,6 +20,7 @@ const COLUMNS: [&[&str]; 8] = [
     &["control"],
     &["id"],
     &["batches", "batch"],
+    &["kind"],
 ];
 
 /// One row.
@@ -30,6 +32,8 @@ pub struct Compound {
     pub id: String,
     /// Name to show.
     pub name: String,
+    /// What was done to the cells; a compound was given to them unless the table says otherwise.
+    pub kind: Perturbation,
     /// Structure, where known.
     pub smiles: Option<String>,
     /// Mode of action, where known.
@@ -145,6 +149,15 @@ fn row<'a>(line: u64, cell: impl Fn(usize) -> Option<&'a str>) -> anyhow::Result
         Some("yes" | "true" | "1") => true,
         Some(other) => bail!("control is {other:?}, expected yes or no"),
     };
+    let kind = match cell(8).map(str::to_ascii_lowercase).as_deref() {
+        None | Some("compound") => Perturbation::Compound,
+        Some("knock-out") => Perturbation::KnockOut,
+        Some("knock-down") => Perturbation::KnockDown,
+        Some("over-expression") => Perturbation::OverExpression,
+        Some(other) => {
+            bail!("kind is {other:?}, expected compound, knock-out, knock-down or over-expression")
+        }
+    };
     let id = cell(6).map_or_else(|| slug(name), str::to_owned);
     // Its drawing is a file of this name.
     check_path("id", &format!("structures/{id}.svg")).map_err(|_| {
@@ -157,6 +170,7 @@ fn row<'a>(line: u64, cell: impl Fn(usize) -> Option<&'a str>) -> anyhow::Result
         line,
         id,
         name: name.to_owned(),
+        kind,
         smiles: cell(1).map(str::to_owned),
         mode_of_action: cell(2).map(str::to_owned),
         doses_um,
@@ -208,6 +222,7 @@ mod tests {
                 line: 2,
                 id: "cytochalasin-b".into(),
                 name: "cytochalasin B".into(),
+                kind: Perturbation::Compound,
                 smiles: Some("C".into()),
                 mode_of_action: Some("Actin disruptors".into()),
                 doses_um: vec![10.0, 30.0],
@@ -234,6 +249,10 @@ mod tests {
             ("name,dose\na,much\n", "line 2: dose \"much\""),
             ("name,dose\na,-1\n", "line 2: dose \"-1\""),
             ("name,dose\na,nan\n", "line 2: dose \"nan\""),
+            (
+                "name,kind\na,mutation\n",
+                "line 2: kind is \"mutation\", expected compound",
+            ),
             ("name,control\na,perhaps\n", "line 2: control is \"perhaps\""),
             ("name,smiles\n,C\n", "line 2: name is empty"),
             (
@@ -272,6 +291,21 @@ mod tests {
             );
             assert!(message.contains(expected), "{message} for {table:?}");
         }
+    }
+
+    #[test]
+    fn a_gene_s_kind_is_read_and_a_row_without_one_is_a_compound() {
+        let table = b"name,kind\nATF4,Knock-out\ntaxol,\nBRAF,over-expression\n";
+        let compounds = parse("compounds.csv", &table[..], b',').unwrap();
+        let kinds: Vec<Perturbation> = compounds.rows.iter().map(|row| row.kind).collect();
+        assert_eq!(
+            kinds,
+            [
+                Perturbation::KnockOut,
+                Perturbation::Compound,
+                Perturbation::OverExpression
+            ]
+        );
     }
 
     #[test]

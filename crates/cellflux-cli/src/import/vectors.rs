@@ -126,6 +126,7 @@ fn encode(
         let condition = Condition {
             id: compound.id,
             name: compound.name,
+            kind: compound.kind,
             smiles: compound.smiles,
             structure,
             mode_of_action: compound.mode_of_action,
@@ -158,6 +159,7 @@ fn encode(
 #[cfg(test)]
 mod tests {
     use cellflux_bundle::conditions::Split;
+    use cellflux_bundle::perturbation::Perturbation;
 
     use super::*;
 
@@ -166,6 +168,7 @@ mod tests {
             line: 2,
             id: cellflux_bundle::conditions::slug(name),
             name: name.into(),
+            kind: Perturbation::Compound,
             smiles: smiles.map(str::to_owned),
             mode_of_action: None,
             doses_um: Vec::new(),

@@ -80,6 +80,10 @@ pub struct About {
     /// The field within the well.
     #[serde(default)]
     pub site: String,
+    /// A column with the size of the field's pixels in micrometres; unless stated one that is called
+    /// `PIXEL_SIZE_UM`, or in metres `ImageResolutionX` or `Metadata_ImageResolutionX`, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pixel_size: Option<String>,
     /// Names of the compounds that are controls.
     pub controls: Vec<String>,
     /// What wells are treated with where the table names no compound: such wells are controls of this name.

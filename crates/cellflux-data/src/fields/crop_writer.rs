@@ -9,12 +9,15 @@ use super::field_table::FieldOfView;
 use super::nuclei::Nucleus;
 use crate::error::DataError;
 use crate::layout::TITLES;
+use crate::pixel_size;
 use crate::table::TableWriter;
 
 /// A nucleus with its crop, as written.
 pub(super) struct Cut {
     pub(super) bytes: Vec<u8>,
     pub(super) nucleus: Nucleus,
+    /// Micrometres per pixel of the crop, where known.
+    pub(super) pixel_um: Option<f64>,
 }
 
 /// Writes crops and their table.
@@ -27,7 +30,16 @@ pub(super) struct CropWriter {
 }
 
 /// Titles of what else is known of a crop.
-const ABOUT_THE_CUT: [&str; 7] = ["PLATE", "WELL", "SITE", "X", "Y", "NUCLEUS_AREA", "EDGE_PX"];
+const ABOUT_THE_CUT: [&str; 8] = [
+    "PLATE",
+    "WELL",
+    "SITE",
+    "X",
+    "Y",
+    "NUCLEUS_AREA",
+    "EDGE_PX",
+    pixel_size::TITLE,
+];
 
 impl CropWriter {
     pub(super) fn create(out: &Path, spec: &ImageSpec) -> Result<Self, DataError> {
@@ -57,6 +69,7 @@ impl CropWriter {
             format!("{:.1}", cut.nucleus.y),
             cut.nucleus.area.to_string(),
             format!("{:.2}", cut.nucleus.edge_px),
+            cut.pixel_um.map(pixel_size::figures).unwrap_or_default(),
         ];
         let cells = [
             path.as_str(),

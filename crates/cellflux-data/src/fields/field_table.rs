@@ -7,6 +7,7 @@ use cellflux_image::ImageSpec;
 
 use super::config::{About, CompoundTable, FieldsConfig, MissingField};
 use crate::error::{DataError, Place};
+use crate::pixel_size::SizeColumn;
 use crate::table::{Column, Row, Table};
 use crate::template::Template;
 
@@ -34,6 +35,8 @@ pub(super) struct FieldOfView {
     pub(super) well: String,
     pub(super) site: String,
     pub(super) validation: bool,
+    /// Micrometres per pixel of the field, where the table states them.
+    pub(super) pixel_um: Option<f64>,
 }
 
 /// The file of one channel of a field.
@@ -53,6 +56,7 @@ struct Templates {
     well: Template,
     site: Template,
     only: Vec<(Column, Vec<String>)>,
+    sizes: Option<SizeColumn>,
 }
 
 impl FieldTable {
@@ -175,6 +179,7 @@ impl Templates {
             well: template(&about.well, "about.well")?,
             site: template(&about.site, "about.site")?,
             only,
+            sizes: SizeColumn::find(table, about.pixel_size.as_deref())?,
         })
     }
 
@@ -203,6 +208,10 @@ impl Templates {
             well,
             site,
             validation: false,
+            pixel_um: match &self.sizes {
+                Some(sizes) => sizes.of(row)?,
+                None => None,
+            },
         })
     }
 }

@@ -30,6 +30,7 @@ pub use contact_sheet::{contact_sheet, windows};
 pub use report::{CropsReport, Rejected};
 
 use crate::error::DataError;
+use crate::pixel_size;
 use channels::{estimate_illumination, flatten, or_left_out, read_channels};
 use crop_writer::{CropWriter, Cut};
 use field_table::FieldTable;
@@ -101,6 +102,7 @@ pub fn cut_fields(
         report.fields += 1;
         report.nuclei += found.len();
         let assignment = field.assignment(&channels, &spec)?;
+        let field_um = field.pixel_um.or_else(|| pixel_size::of_files(&channels));
         for nucleus in found {
             let Some(crop) = around(&nucleus, size, config.side, &spec) else {
                 *report.rejected.entry(Rejected::Border).or_default() += 1;
@@ -114,7 +116,16 @@ pub fn cut_fields(
             if let Some(reason) = reason {
                 *report.rejected.entry(reason).or_default() += 1;
             } else {
-                writer.write(field, &Cut { bytes, nucleus })?;
+                // The configuration speaks of the crop's pixels, table and files of the field's.
+                let per_pixel = crop.extent(&spec).0 as f64 / spec.width as f64;
+                let pixel_um = spec.pixel_size_um.or(field_um.map(|um| um * per_pixel));
+                report.without_scale += usize::from(pixel_um.is_none());
+                let cut = Cut {
+                    bytes,
+                    nucleus,
+                    pixel_um,
+                };
+                writer.write(field, &cut)?;
                 report.crops += 1;
                 // A running mean over the crops that are written.
                 report.clipped.dark += (clipped.dark - report.clipped.dark) / report.crops as f64;

@@ -32,6 +32,8 @@ pub struct CropsReport {
     pub nuclei: usize,
     /// Crops written.
     pub crops: usize,
+    /// Crops of which nothing states the size of a pixel.
+    pub without_scale: usize,
     /// The shares of the crops' source pixels that are cut off at either end.
     pub clipped: Clipped,
     /// Nuclei that gave none, by reason.
@@ -73,6 +75,14 @@ impl std::fmt::Display for CropsReport {
                 Rejected::Blurred => "out of focus",
             };
             writeln!(f, "  {count:>6} left out: {words}")?;
+        }
+        if self.without_scale > 0 {
+            writeln!(
+                f,
+                "  {} crops whose pixels have no known size: neither table nor files state it, and \
+                image.pixel_size_um does not",
+                self.without_scale
+            )?;
         }
         writeln!(
             f,

@@ -76,6 +76,7 @@ fn experiment(dir: &Path) -> FieldsConfig {
             plate: "{file#0}".into(),
             well: "{file#1}".into(),
             site: "{file#2}".into(),
+            pixel_size: None,
             controls: vec!["DMSO".into()],
             empty_compound: None,
         },
@@ -152,6 +153,36 @@ fn every_cell_of_a_field_becomes_a_crop_that_training_reads() {
     assert!(out.join("contact-sheet.png").is_file());
     let again = cut_fields(&config, &out, |_, _| {}).unwrap_err().to_string();
     assert!(again.contains("crops: cannot be made: "), "{again}");
+}
+
+#[test]
+fn the_size_of_a_pixel_goes_from_the_table_into_the_crops_and_is_counted_where_it_is_unknown() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut config = experiment(dir.path());
+    let unknown = cut_fields(&config, &dir.path().join("unknown"), |_, _| {}).unwrap();
+    assert_eq!(unknown.without_scale, unknown.crops);
+    assert!(
+        unknown
+            .to_string()
+            .contains("18 crops whose pixels have no known size")
+    );
+    fs::write(
+        dir.path().join("fields.csv"),
+        "file,compound,conc,scale\nP1_A01_s1_w1.tif,DMSO,0,0.5\nP1_A01_s2_w1.tif,taxol,3,0.5\n",
+    )
+    .unwrap();
+    config.about.pixel_size = Some("scale".into());
+    // Crops of 80 field pixels become 64.
+    config.side = Some(80);
+    let out = dir.path().join("known");
+    let known = cut_fields(&config, &out, |_, _| {}).unwrap();
+    assert!(known.crops > 0, "{known}");
+    assert_eq!(known.without_scale, 0);
+    let written = fs::read_to_string(out.join("metadata.csv")).unwrap();
+    let last = |line: &str| line.rsplit(',').next().unwrap_or_default().to_owned();
+    let mut cells = written.lines().map(last);
+    assert_eq!(cells.next().as_deref(), Some("PIXEL_SIZE_UM"));
+    assert!(cells.all(|cell| cell == "0.625"), "{written}");
 }
 
 #[test]

@@ -26,10 +26,14 @@ use crate::images::Images;
 use crate::layout::{FoundColumns, Layout};
 use crate::left_out::LeftOut;
 use crate::names::Names;
+use crate::pixel_size::{self, PixelScale, SizeColumn};
 use crate::synthetic;
 use crate::table::{Column, Row, Table};
 use choice::Choice;
 use values::{Meaning, Values};
+
+/// The largest share of images that may be missing, unless the configuration states another.
+const MISSING_AT_MOST: f64 = 0.1;
 
 /// Reads and checks an experiment.
 ///
@@ -85,6 +89,7 @@ fn read_table(config: &DataConfig, spec: ImageSpec) -> Result<(Experiment, Optio
         choice: Choice::new(config),
         groups: rule.map(|rule| Groups::new(rule, &table)).transpose()?,
         hash: fingerprint_of_spec(&spec, &config.image),
+        sizes: SizeColumn::find(&table, config.columns.pixel_size.as_deref())?,
         columns,
         layout,
         entries: Vec::new(),
@@ -108,6 +113,8 @@ struct Reader<'a> {
     choice: Choice<'a>,
     /// The images' groups, where a rule divides by them.
     groups: Option<Groups>,
+    /// The sizes of the images' pixels, where the table states them.
+    sizes: Option<SizeColumn>,
     layout: Layout,
     columns: FoundColumns,
     entries: Vec<Entry>,
@@ -154,6 +161,9 @@ impl Reader<'_> {
         }
         if let (Some(groups), Some(group)) = (&mut self.groups, group) {
             groups.add(&group);
+        }
+        if let Some(sizes) = &mut self.sizes {
+            sizes.add(row)?;
         }
         let compound = self.compound(row, name, line, treated)?;
         let columns = &self.columns;
@@ -234,6 +244,7 @@ impl Reader<'_> {
         if new {
             self.compounds.push(Compound {
                 name: name.to_owned(),
+                kind: self.config.perturbation,
                 smiles: None,
                 mode_of_action: None,
                 control: false,
@@ -267,7 +278,36 @@ impl Reader<'_> {
         Ok(position)
     }
 
-    fn finish(self, spec: ImageSpec) -> Result<(Experiment, Option<Groups>), DataError> {
+    /// Refuses a table of which more images are missing than may be.
+    fn check_missing(&self) -> Result<(), DataError> {
+        let at_most = self.config.missing_at_most.unwrap_or(MISSING_AT_MOST);
+        if !(0.0..=1.0).contains(&at_most) {
+            return Err(DataError::config(
+                "data.missing_at_most",
+                at_most,
+                "a share from 0 to 1",
+            ));
+        }
+        let missing = &self.left_out.missing;
+        let of = self.entries.len() + missing.count;
+        let Some(first) = missing.names.first() else {
+            return Ok(());
+        };
+        if missing.count as f64 <= at_most * of as f64 {
+            return Ok(());
+        }
+        Err(DataError::TooManyMissing {
+            file: self.layout.table.as_path().into(),
+            folder: self.layout.images.as_path().into(),
+            missing: missing.count,
+            of,
+            at_most,
+            first: first.as_str().into(),
+        })
+    }
+
+    fn finish(self, mut spec: ImageSpec) -> Result<(Experiment, Option<Groups>), DataError> {
+        self.check_missing()?;
         let titles = self.columns.titles(self.layout.table.clone());
         self.choice
             .check(&titles.table, &self.compounds, &self.left_out.unchosen_compounds)?;
@@ -286,6 +326,11 @@ impl Reader<'_> {
         };
         let place = || titles.place(&titles.image, first.line);
         let images = Images::files(self.layout.images, first, &spec, &self.config.image, place)?;
+        let stated = self.config.image.pixel_size_um;
+        let pixel_scale = images
+            .scale(&spec)
+            .map(|(file, per_pixel)| PixelScale::decide(stated, self.sizes.as_ref(), file, per_pixel));
+        pixel_size::put(&mut spec, pixel_scale.as_ref().and_then(|scale| scale.um));
         let experiment = Experiment {
             spec,
             images,
@@ -297,6 +342,7 @@ impl Reader<'_> {
             fields: self.fields.list,
             ignored_rows: self.ignored_rows,
             left_out: self.left_out,
+            pixel_scale,
             drawn_validation: None,
             fingerprint: format!("{:x}", self.hash.finalize()),
             titles,

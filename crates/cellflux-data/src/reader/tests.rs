@@ -246,6 +246,18 @@ fn broken_tables_are_refused_with_their_name() {
     );
 }
 
+#[cfg(not(feature = "parquet"))]
+#[test]
+fn a_parquet_table_is_called_one_in_a_build_that_does_not_read_it() {
+    let folder = Folder::usual();
+    fs::write(folder.table(), b"PAR1 and more").unwrap();
+    assert!(
+        refused(&folder).starts_with("is a Parquet file, which this program reads only"),
+        "{}",
+        refused(&folder)
+    );
+}
+
 #[test]
 fn lines_are_numbered_as_an_editor_shows_them_whatever_ends_them() {
     for end in ["\r\n", "\r", "\n"] {
@@ -350,11 +362,12 @@ fn rows_without_their_image_are_left_out_and_named_where_the_configuration_says_
     }
     let mut config = folder.config();
     config.missing = MissingImage::Skip;
+    config.missing_at_most = Some(0.25);
     let experiment = read_experiment(&config).unwrap();
     let report = Report::of(&experiment);
     assert_eq!(experiment.entries().len(), 6);
     assert_eq!(
-        (report.left_out.missing.count, report.left_out.missing.first),
+        (report.left_out.missing.count, report.left_out.missing.names),
         (2, vec!["a1.png".to_owned(), "b3.png".to_owned()])
     );
     // The entries that stay are the images that are there.
@@ -364,6 +377,30 @@ fn rows_without_their_image_are_left_out_and_named_where_the_configuration_says_
             vec![entry.line as u8; 3 * SIDE * SIDE]
         );
     }
+    // More than the stated share is an error even then.
+    config.missing_at_most = None;
+    let error = read_experiment(&config).unwrap_err();
+    assert!(
+        matches!(
+            error,
+            DataError::TooManyMissing {
+                missing: 2,
+                of: 8,
+                ..
+            }
+        ),
+        "{error}"
+    );
+    let error = error.to_string();
+    assert!(
+        error.contains("2 of 8 images are missing, more than the share of 0.1 that data.missing_at_most")
+            && error.contains("a1.png"),
+        "{error}"
+    );
+    config.missing_at_most = Some(1.5);
+    let error = read_experiment(&config).unwrap_err().to_string();
+    assert_eq!(error, "data.missing_at_most is 1.5, expected a share from 0 to 1");
+    config.missing_at_most = Some(0.25);
     // A folder in an image's place is no missing image.
     fs::create_dir(folder.path().join("b3.png")).unwrap();
     let error = read_experiment(&config).unwrap_err().to_string();

@@ -1,5 +1,6 @@
 //! A design as an experiment: its images are drawn when they are asked for.
 
+use cellflux_bundle::perturbation::Perturbation;
 use cellflux_image::ImageSpec;
 use sha2::{Digest, Sha256};
 
@@ -18,6 +19,7 @@ pub(crate) fn experiment(config: &SyntheticConfig, spec: &ImageSpec) -> Result<E
     let design = Design::new(config, spec)?;
     let control = Compound {
         name: CONTROL.into(),
+        kind: Perturbation::Compound,
         smiles: None,
         mode_of_action: None,
         control: true,
@@ -71,6 +73,7 @@ pub(crate) fn experiment(config: &SyntheticConfig, spec: &ImageSpec) -> Result<E
         fields: (0..config.images).map(image_path).collect(),
         ignored_rows: 0,
         left_out: LeftOut::default(),
+        pixel_scale: None,
         drawn_validation: None,
         fingerprint: format!("{:x}", hash.finalize()),
         images: Images::Synthetic(Box::new(design)),

@@ -400,3 +400,23 @@ fn each_hostile_link_is_one_sentence() {
         assert!(message.len() < 300 && !message.contains('\n'), "{message}");
     }
 }
+
+#[test]
+fn what_a_page_compares_with_the_walk_is_not_read() {
+    let manifest = manifest();
+    let plain = read("#v=1&c=taxol&a=2", &manifest).unwrap();
+    for also in [
+        "rows:compound;columns:alpha;alpha:1,2;pin:c=dmso,-noise",
+        "",
+        "=;:%%%",
+        "v=9",
+    ] {
+        let text = format!("#v=1&c=taxol&a=2&also={also}");
+        assert_eq!(read(&text, &manifest).unwrap(), plain, "{also}");
+        // Also in the address of several explorers.
+        assert_eq!(read(&format!("{text}&&v=1&c=dmso"), &manifest).unwrap(), plain);
+    }
+    assert!(!write(&plain, &manifest.image).unwrap().contains("also="));
+    let twice = read("#v=1&also=a&also=b", &manifest).unwrap_err().to_string();
+    assert!(twice.contains("also is there twice"), "{twice}");
+}

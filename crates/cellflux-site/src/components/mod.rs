@@ -8,6 +8,7 @@ mod explorer;
 mod figure;
 mod gallery;
 mod glossary;
+mod lab;
 mod measured;
 mod measured_table;
 mod nuclei;
@@ -47,7 +48,7 @@ pub use explorer::{FALLBACK, HIDEABLE};
 pub use pictures::film;
 
 /// Every component, in the order in which docs/publish.md describes them.
-pub const NAMES: [&str; 12] = [
+pub const NAMES: [&str; 13] = [
     "explorer",
     "slider",
     "gallery",
@@ -56,6 +57,7 @@ pub const NAMES: [&str; 12] = [
     "confusion",
     "batches",
     "nuclei",
+    "lab",
     "table",
     "figure",
     "video",
@@ -77,6 +79,8 @@ pub struct Components<'a> {
     pub folder: PathBuf,
     /// Explorers so far.
     pub explorers: usize,
+    /// Labs so far.
+    pub labs: usize,
     /// The ids of the page's elements.
     pub ids: Ids,
     /// What is not wrong but may be a mistake, as sentences with their place.
@@ -108,6 +112,7 @@ impl Surroundings for Components<'_> {
             "confusion" => self.confusion(settings, at),
             "batches" => self.batches(settings, at),
             "nuclei" => self.nuclei(settings, at),
+            "lab" => self.lab(settings, at),
             "table" => self.table(settings),
             "figure" => self.figure(settings),
             "video" => self.video(settings),
@@ -174,6 +179,7 @@ impl<'a> Components<'a> {
             maths: Maths::default(),
             folder: project.folder.clone(),
             explorers: 0,
+            labs: 0,
             ids,
             notes: Vec::new(),
             faults: Vec::new(),

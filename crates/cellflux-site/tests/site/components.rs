@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::parts::{build, project, read};
+use crate::parts::{build, files, project, read};
 
 fn page(text: &str) -> String {
     let home = project(&format!("[[section]]\nid = \"one\"\ntext = '''\n{text}\n'''\n"));
@@ -155,5 +155,48 @@ fn a_table_that_cannot_be_read_is_refused_with_its_line_and_what_it_is() {
         let error = build(home.path()).unwrap_err().to_string();
         assert!(error.contains("site.toml:"), "{error}");
         assert!(error.contains("r.csv") && error.contains(expected), "{error}");
+    }
+}
+
+#[test]
+fn a_lab_brings_its_settings_its_element_and_its_worker_and_no_explorer_s() {
+    let home = project(
+        "[[section]]\nid = \"one\"\ntext = '''\n```{lab}\nseed = 3\nlearning = { batch = 64 }\n[view]\n\
+        steps = 8\n```\n'''\n",
+    );
+    build(home.path()).unwrap();
+    let page = read(home.path(), "index.html");
+    let lab = page.split("<cellflux-lab").nth(1).unwrap();
+    for part in [
+        "seed&quot;:3,",
+        "batch&quot;:64,",
+        "steps&quot;:8,",
+        "kind&quot;:&quot;moons",
+    ] {
+        assert!(lab.contains(part), "{part} in {lab}");
+    }
+    assert!(
+        page.contains("src=\"web/lab/lab-") && !page.contains("explorer-"),
+        "{page}"
+    );
+    let names = files(&home.path().join("dist"));
+    let published = |part: &str| names.iter().any(|path| path.contains(part));
+    assert!(published("cellflux_lab_wasm_bg") && !published("cellflux_wasm_bg"));
+}
+
+#[test]
+fn a_lab_that_cannot_be_is_refused_with_its_line_and_the_reason() {
+    for (settings, reason) in [
+        ("seed = -1", "expected u32"),
+        ("colour = \"red\"", "unknown field `colour`"),
+        ("learning = { rate = 1000 }", "learning.rate is 1000"),
+        ("[view]\nsteps = 0", "view.steps has 0 steps"),
+        ("[view]\ncondition = 3", "condition 3 does not exist"),
+    ] {
+        let home = project(&format!(
+            "[[section]]\nid = \"one\"\ntext = '''\n```{{lab}}\n{settings}\n```\n'''\n"
+        ));
+        let error = build(home.path()).unwrap_err().to_string();
+        assert!(error.contains(reason) && error.contains("site.toml"), "{error}");
     }
 }

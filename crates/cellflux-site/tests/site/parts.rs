@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use cellflux_bundle::conditions::{Condition, ConditionVectors, Conditions, DoseFeatures, Encoder, Split};
 use cellflux_bundle::gallery::{Example, Gallery};
+use cellflux_bundle::perturbation::Perturbation;
 use cellflux_bundle::provenance::{DataSet, Provenance};
 use cellflux_bundle::quantise::WeightDtype;
 use cellflux_bundle::sampling::{FlowSource, Sampling};
@@ -50,6 +51,19 @@ pub fn toolkit() -> Toolkit {
         ),
         ("web/parts/stage.js", "export {};"),
         ("web/worker.js", "import init from '../pkg/cellflux_wasm.js';"),
+        (
+            "web/lab/lab.js",
+            "new Worker(new URL('./lab_worker.js', import.meta.url));",
+        ),
+        (
+            "web/lab/lab_worker.js",
+            "import init from '../../pkg/cellflux_lab_wasm.js';",
+        ),
+        (
+            "pkg/cellflux_lab_wasm.js",
+            "new URL('cellflux_lab_wasm_bg.wasm', import.meta.url);",
+        ),
+        ("pkg/cellflux_lab_wasm_bg.wasm", "\0asm of the lab"),
         ("web/styles/page.css", "@import url('./tokens.css');"),
         ("web/styles/tokens.css", ":root {}"),
         ("web/icon.svg", "<svg/>"),
@@ -139,6 +153,7 @@ fn draft(weight: impl Fn(usize) -> f32) -> Draft {
     let condition = |id: &str, control| Condition {
         id: id.into(),
         name: id.to_uppercase(),
+        kind: Perturbation::Compound,
         smiles: None,
         structure: None,
         mode_of_action: None,

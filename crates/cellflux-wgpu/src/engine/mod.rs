@@ -20,6 +20,7 @@ use crate::loading::{Progress, Stage, allocate, upload};
 use crate::plan::{Operand, UNIFORM_SLOT, Value};
 use crate::profile::{CallTime, time_calls};
 use crate::submission::{BoundCall, submit};
+use crate::weight_storage::WeightStorage;
 use crate::wgsl::Shader;
 use crate::{Gpu, GpuError, Plan, Precision, Tuning};
 
@@ -112,6 +113,8 @@ impl WgpuEngine {
     /// Compiles, allocates and uploads everything for images of `[height, width]` and states of up to
     /// `largest_batch` images (guidance evaluates twice as many at once; the memory is reserved for that).
     ///
+    /// Weights that are not f16 numbers are never packed, whatever `tuning` says: it would round them.
+    ///
     /// `progress` is called between pieces of work, and each piece yields to the host's event loop.
     ///
     /// # Errors
@@ -134,6 +137,8 @@ impl WgpuEngine {
         gpu.check()?;
         gpu.supports(precision)?;
         let images = largest_batch.saturating_mul(2);
+        let tuning = tuning.for_weights(weights);
+        let storage = tuning.weight_storage(precision);
         let plan = Plan::new(config, size, images, precision, &tuning)?;
         gpu.fits(&plan)?;
 
@@ -141,7 +146,7 @@ impl WgpuEngine {
             .shaders
             .iter()
             .cloned()
-            .chain(tool_shaders(precision))
+            .chain(tool_shaders(storage))
             .collect();
         let total = shaders.len() as u64;
         let report = |done| Progress {
@@ -170,7 +175,7 @@ impl WgpuEngine {
             calls: BTreeMap::new(),
             tools: Tools {
                 pipelines: tool_pipelines,
-                shaders: tool_shaders(precision),
+                shaders: tool_shaders(storage),
             },
             conditioned: None,
             pool: Vec::new(),
@@ -183,9 +188,13 @@ impl WgpuEngine {
         &self.gpu
     }
 
-    /// Storage of activations and weights.
+    /// Storage of activations, and of weights unless they are packed ([`Tuning::packs_weights`]).
     pub fn precision(&self) -> Precision {
         self.precision
+    }
+
+    fn weight_storage(&self) -> WeightStorage {
+        self.tuning.weight_storage(self.precision)
     }
 
     /// Which kernel variants run.
@@ -383,8 +392,11 @@ impl WgpuEngine {
             .condition_weights
             .map(|operand| self.buffer(&self.largest_plan, operand));
         let out_quads = self.config.embedding_width() / 4;
-        let dispatch =
-            condition_kernel(self.precision).dispatch(rows.len() as u32, width as u32, out_quads as u32);
+        let dispatch = condition_kernel(self.weight_storage()).dispatch(
+            rows.len() as u32,
+            width as u32,
+            out_quads as u32,
+        );
         self.run_tool(&dispatch, &[weights, bias, &input, &mask, &term]);
         Ok(Rc::new(term))
     }
@@ -445,19 +457,19 @@ impl WgpuEngine {
     }
 }
 
-fn condition_kernel(precision: Precision) -> Linear {
+fn condition_kernel(weight: WeightStorage) -> Linear {
     Linear {
         silu: false,
         added: false,
         kept: true,
-        weight: precision,
+        weight,
     }
 }
 
-fn tool_shaders(precision: Precision) -> Vec<Shader> {
+fn tool_shaders(weight: WeightStorage) -> Vec<Shader> {
     let mut shaders: Vec<_> = (1..=MAX_TERMS).map(combine::shader).collect();
     shaders.push(error_norm::shader());
-    shaders.push(condition_kernel(precision).dispatch(1, 1, 1).shader);
+    shaders.push(condition_kernel(weight).dispatch(1, 1, 1).shader);
     shaders
 }
 

@@ -7,8 +7,8 @@
 
 use bytemuck::NoUninit;
 
-use crate::Precision;
 use crate::dispatch::{Dispatch, cover};
+use crate::weight_storage::WeightStorage;
 use crate::wgsl::{Shader, read_only, read_write};
 
 /// The parts that decide the code.
@@ -21,7 +21,7 @@ pub(crate) struct Linear {
     /// Whether rows can be dropped.
     pub kept: bool,
     /// Storage of the weights.
-    pub weight: Precision,
+    pub weight: WeightStorage,
 }
 
 #[derive(Clone, Copy, NoUninit)]
@@ -75,6 +75,10 @@ impl Linear {
                 ("bindings", &bindings),
                 ("activation", activation),
                 ("finish", &finish),
+                (
+                    "weight",
+                    &self.weight.read("weight", "weights[i * shape.out_quads + quad]"),
+                ),
                 ("what", &what),
             ],
         );
@@ -97,19 +101,21 @@ impl Linear {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Precision;
     use crate::twin::{Numbers, error, gpu, precisions, silu};
 
     #[test]
     fn it_equals_the_definition_and_drops_rows_with_their_bias() {
         let Some(gpu) = gpu() else { return };
-        for precision in precisions(gpu) {
+        let plain = precisions(gpu).into_iter().map(WeightStorage::Plain);
+        for weight in plain.chain([WeightStorage::Packed]) {
             for seed in 0..10 {
                 let mut numbers = Numbers::new(seed);
                 let kernel = Linear {
                     silu: numbers.coin(),
                     added: numbers.coin(),
                     kept: numbers.coin(),
-                    weight: precision,
+                    weight,
                 };
                 let (rows, inputs) = (numbers.between(1, 5), numbers.between(1, 300));
                 let out_quads = numbers.between(1, 40);
@@ -140,7 +146,7 @@ mod tests {
                     }
                 }
                 let f32s = |values: &[f32]| Precision::F32.encode(values);
-                let mut buffers = vec![precision.encode(&weights), f32s(&bias), f32s(&input)];
+                let mut buffers = vec![weight.precision().encode(&weights), f32s(&bias), f32s(&input)];
                 if kernel.added {
                     buffers.push(f32s(&added));
                 }
@@ -154,7 +160,7 @@ mod tests {
                     Precision::F32,
                     &expected,
                 );
-                // Weights are f16 numbers already; sums are f32 for both precisions.
+                // Weights are f16 numbers already; sums are f32 for all storages.
                 assert!(error <= 2e-6, "{error:e} in {kernel:?}");
             }
         }

@@ -163,8 +163,8 @@ impl Winograd {
         for p in 0..patches {
             let _ = writeln!(accumulate, "        let a_{p} = patches[base_{p} + quad];");
         }
-        accumulate += &Convolution::multiply(patches, quads, "        ", |q, lane| {
-            format!("kernels[(row + quad_{q}) * 4u + {lane}u]")
+        accumulate += &Convolution::multiply(patches, quads, "        ", |name, q, lane| {
+            format!("let {name} = kernels[(row + quad_{q}) * 4u + {lane}u];")
         });
         let mut store = String::new();
         for p in 0..patches {

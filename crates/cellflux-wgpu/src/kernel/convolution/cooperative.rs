@@ -12,12 +12,13 @@ use std::fmt::Write as _;
 use super::tile::{MATRIX, PADDING, SUBGROUP};
 use super::{Convolution, Slices};
 use crate::Precision;
+use crate::weight_storage::WeightStorage;
 use crate::wgsl::Shader;
 
 impl Convolution {
     /// Whether the factors are f32, each kept as two f16 numbers.
     fn split(&self) -> bool {
-        self.input == Precision::F32 || self.weight == Precision::F32
+        self.input == Precision::F32 || self.weight != WeightStorage::Plain(Precision::F16)
     }
 
     /// The parts of a factor by the names of their slices, and which of the image's multiply which of the
@@ -92,7 +93,12 @@ impl Convolution {
             |load| {
                 let column = format!("(lane + {}u) % {}u", load * slices.threads, slices.quads);
                 let place = format!("channel_{load} * {weight_stride}u + {column}");
-                self.keep("weights", &place, &format!("weight_{load}"))
+                let fetched = format!("weight_{load}");
+                let weight = match self.weight {
+                    WeightStorage::Plain(_) => fetched,
+                    WeightStorage::Packed => self.weight.widen(&fetched),
+                };
+                self.keep("weights", &place, &weight)
             },
         );
 

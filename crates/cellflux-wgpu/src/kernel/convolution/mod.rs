@@ -19,6 +19,7 @@ pub use self::tile::Tile;
 pub(crate) use self::tile::WeightOrder;
 use crate::Precision;
 use crate::dispatch::Dispatch;
+use crate::weight_storage::WeightStorage;
 use crate::wgsl::{Shader, read_only, read_write};
 
 /// What is added to the product besides the bias.
@@ -48,7 +49,7 @@ pub(crate) struct Convolution {
     /// Storage of the inputs.
     pub input: Precision,
     /// Storage of the weights.
-    pub weight: Precision,
+    pub weight: WeightStorage,
     /// Storage of the residual and the output.
     pub output: Precision,
     /// The division of labour.
@@ -196,16 +197,17 @@ impl Convolution {
 
     /// Adds `a.x w0 + a.y w1 + a.z w2 + a.w w3` to the sum of every pixel and quad of a block, product by
     /// product, so that each is one fused multiply-add and none is left over.
+    /// `weight(name, q, lane)` is a statement that declares a weight under a name.
     pub(crate) fn multiply(
         pixels: u32,
         quads: u32,
         indent: &str,
-        weight: impl Fn(u32, u32) -> String,
+        weight: impl Fn(&str, u32, u32) -> String,
     ) -> String {
         let mut text = String::new();
         for q in 0..quads {
             for lane in 0..4 {
-                let _ = writeln!(text, "{indent}let w_{q}_{lane} = {};", weight(q, lane));
+                let _ = writeln!(text, "{indent}{}", weight(&format!("w_{q}_{lane}"), q, lane));
             }
             for p in 0..pixels {
                 for (lane, part) in ["x", "y", "z", "w"].iter().enumerate() {

@@ -50,8 +50,9 @@ impl Convolution {
                 };
                 let _ = writeln!(accumulate, "                let a_{p} = {value};");
             }
-            accumulate += &Self::multiply(pixels, quads, "                ", |q, lane| {
-                format!("vec4<f32>(weights[(row + quad_{q}) * 4u + {lane}u])")
+            accumulate += &Self::multiply(pixels, quads, "                ", |name, q, lane| {
+                let place = format!("weights[(row + quad_{q}) * 4u + {lane}u]");
+                self.weight.read(name, &place)
             });
             accumulate += "            }\n        }\n";
         }

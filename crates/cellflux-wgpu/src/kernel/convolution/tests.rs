@@ -1,6 +1,7 @@
 use super::*;
 use crate::kernel::winograd::Winograd;
 use crate::twin::{Numbers, bound, distance, gpu, precisions, run};
+use crate::weight_storage::WeightStorage;
 use crate::weights::{Packing, WeightSpec, padded};
 
 /// Every tile is tested: those that the tuner may choose, and odd ones.
@@ -45,7 +46,7 @@ impl Case {
             joined,
             residual: [Residual::None, Residual::Added, Residual::InPlace][numbers.between(0, 2) as usize],
             input: precision,
-            weight: precision,
+            weight: WeightStorage::Plain(precision),
             output: precision,
             tile,
         };
@@ -147,7 +148,7 @@ impl Case {
             return self.run_winograd(gpu, patches, quads);
         }
         let mut inputs = vec![
-            precision.encode(&self.weights),
+            self.kernel.weight.precision().encode(&self.weights),
             Precision::F32.encode(&self.bias),
             precision.encode(&self.inputs[0]),
         ];
@@ -206,7 +207,7 @@ impl Case {
                 tensor: [outputs, inputs],
                 order: WeightOrder::Points,
             },
-            precision: Precision::F32,
+            storage: WeightStorage::Plain(Precision::F32),
         };
         spec.arrange(&tensor)
     }
@@ -246,7 +247,7 @@ fn an_f32_image_goes_in_and_an_f32_velocity_comes_out_of_an_f16_network() {
     let Some(gpu) = gpu() else { return };
     for precision in precisions(gpu) {
         let mut case = Case::new(&mut Numbers::new(7), TILES[1].parse().unwrap(), Precision::F32);
-        case.kernel.weight = precision;
+        case.kernel.weight = WeightStorage::Plain(precision);
         case.weights = precision.decode(&precision.encode(&case.weights));
         let mut inputs = vec![
             precision.encode(&case.weights),
@@ -266,5 +267,41 @@ fn an_f32_image_goes_in_and_an_f32_velocity_comes_out_of_an_f16_network() {
             error <= bound(Precision::F32),
             "{error:e} with {precision} weights"
         );
+    }
+}
+
+/// The kernels' order of sums is the same, and widening an f16 number changes nothing. Subnormal numbers,
+/// which a device may flush to zero as it widens them, are left out.
+#[test]
+fn packed_weights_give_bit_for_bit_what_f32_weights_of_the_same_values_give() {
+    let Some(gpu) = gpu() else { return };
+    let smallest = half::f16::MIN_POSITIVE.to_f32();
+    for (tile_index, tile) in (0..).zip(TILES) {
+        let tile: Tile = tile.parse().unwrap();
+        let winograd = matches!(tile, Tile::Winograd { .. });
+        if winograd || (matches!(tile, Tile::Cooperative { .. }) && !gpu.report().cooperative) {
+            // Winograd's points are f32 whatever the weights are.
+            continue;
+        }
+        for seed in 0..3 {
+            let mut numbers = Numbers::new(5000 + 10 * tile_index + seed);
+            let mut case = Case::new(&mut numbers, tile, Precision::F32);
+            for weight in &mut case.weights {
+                *weight = half::f16::from_f32(*weight).to_f32();
+                if weight.abs() < smallest {
+                    *weight = 0.0;
+                }
+            }
+            let plain = case.run(gpu);
+            case.kernel.weight = WeightStorage::Packed;
+            let packed = case.run(gpu);
+            let differs = plain
+                .iter()
+                .zip(&packed)
+                .filter(|(a, b)| a.to_bits() != b.to_bits())
+                .count();
+            assert_eq!(differs, 0, "{:?} {:?}", case.kernel, case.shape);
+            assert!(distance(&packed, &case.twin()) <= bound(Precision::F32));
+        }
     }
 }

@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use crate::Precision;
 use crate::dispatch::LANES;
+use crate::weight_storage::WeightStorage;
 
 /// Invocations of a subgroup of the cooperative kernel.
 pub(super) const SUBGROUP: u32 = 32;
@@ -108,11 +109,11 @@ impl Tile {
         }
     }
 
-    /// How the weights are stored in a network of a precision: transformed kernels need more than f16's 11
-    /// bits.
-    pub(crate) fn weight_precision(self, network: Precision) -> Precision {
+    /// How the weights are stored in a network with weights of a storage: transformed kernels need more than
+    /// f16's 11 bits.
+    pub(crate) fn weight_storage(self, network: WeightStorage) -> WeightStorage {
         match self {
-            Self::Winograd { .. } => Precision::F32,
+            Self::Winograd { .. } => WeightStorage::Plain(Precision::F32),
             _ => network,
         }
     }

@@ -39,9 +39,9 @@ impl Convolution {
                 p * rows
             );
         }
-        product += &Self::multiply(pixels, quads, "                ", |q, lane| {
+        product += &Self::multiply(pixels, quads, "                ", |name, q, lane| {
             format!(
-                "weight_slice[(k * 4u + {lane}u) * {tile_quads}u + column + {}u]",
+                "let {name} = weight_slice[(k * 4u + {lane}u) * {tile_quads}u + column + {}u];",
                 q * columns
             )
         });
@@ -57,8 +57,9 @@ impl Convolution {
             },
             |load| {
                 format!(
-                    "weight_slice[lane + {}u] = vec4<f32>(weight_{load});",
-                    load * slices.threads
+                    "weight_slice[lane + {}u] = {};",
+                    load * slices.threads,
+                    self.weight.widen(&format!("weight_{load}"))
                 )
             },
         );

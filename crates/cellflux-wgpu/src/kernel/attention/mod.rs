@@ -3,7 +3,11 @@
 //! Buffers: qkv `[images, tokens, 3, heads, head channels]` (head channels padded to whole quads), then the
 //! output `[images, tokens, heads, head channels]`.
 
+mod blocks;
+
+use std::fmt;
 use std::fmt::Write as _;
+use std::str::FromStr;
 
 use bytemuck::NoUninit;
 
@@ -23,6 +27,44 @@ const SLICE_STRIDE: u32 = QUERIES + 1;
 /// Largest number of quads of values that one invocation sums: with 4 queries 32 registers.
 const MAX_OWN_QUADS: u32 = 2;
 
+/// How attention is divided among invocations.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum AttentionTile {
+    /// 4 queries x a few keys per invocation, straight from the buffers: for CPUs, where workgroup memory
+    /// would be one more copy.
+    Direct,
+    /// The same with queries and keys fetched side by side through workgroup memory: for GPUs.
+    Staged,
+    /// 4 queries x 4 keys, then 8 queries x 2 quads of values per invocation: fewer fetches per
+    /// multiplication, more registers. Not measured yet, and nowhere the default.
+    Blocks,
+}
+
+impl AttentionTile {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Direct, Self::Staged, Self::Blocks];
+}
+
+/// `direct`, `staged`, `blocks`.
+impl fmt::Display for AttentionTile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Direct => "direct",
+            Self::Staged => "staged",
+            Self::Blocks => "blocks",
+        })
+    }
+}
+
+impl FromStr for AttentionTile {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let named = Self::ALL.into_iter().find(|tile| tile.to_string() == text);
+        named.ok_or_else(|| format!("attention is {text:?}, expected direct, staged or blocks"))
+    }
+}
+
 /// The parts that decide the code.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Attention {
@@ -30,9 +72,8 @@ pub(crate) struct Attention {
     pub head_quads: u32,
     /// Storage of input and output.
     pub precision: Precision,
-    /// Whether queries and keys go through workgroup memory: on a GPU they are fetched side by side that
-    /// way; on a CPU it would be one more copy.
-    pub staged: bool,
+    /// The division of labour.
+    pub tile: AttentionTile,
 }
 
 #[derive(Clone, Copy, NoUninit)]
@@ -57,13 +98,20 @@ pub(crate) struct AttentionShape {
 
 impl Attention {
     /// Invocations along the channels: 8, 16 or 32, so that a head of up to 64, 128 or 256 channels fits one
-    /// workgroup.
+    /// workgroup. In blocks at least 16, each with two rows of queries.
     fn columns(self) -> u32 {
-        match self.head_quads {
+        let least = if self.tile == AttentionTile::Blocks { 16 } else { 8 };
+        let columns: u32 = match self.head_quads {
             0..=16 => 8,
             17..=32 => 16,
             _ => 32,
-        }
+        };
+        columns.max(least)
+    }
+
+    /// Whether queries and keys go through workgroup memory.
+    fn staged(self) -> bool {
+        self.tile == AttentionTile::Staged
     }
 
     /// Quads of values of an invocation.
@@ -90,6 +138,9 @@ impl Attention {
 
     /// The specialised shader.
     pub(crate) fn shader(self) -> Shader {
+        if self.tile == AttentionTile::Blocks {
+            return self.blocks();
+        }
         let columns = self.columns();
         let own_keys = KEYS / columns;
         let own_quads = self.own_quads();
@@ -98,7 +149,7 @@ impl Attention {
 
         let mut begin = String::new();
         for p in 0..4 {
-            if !self.staged {
+            if !self.staged() {
                 let _ = writeln!(
                     begin,
                     "    let query_{p} = queries + min(query + {p}u, last) * row_quads;"
@@ -158,7 +209,7 @@ impl Attention {
         let number = |n: u32| n.to_string();
         Shader::new(
             "attention",
-            include_str!("../../shaders/attention.wgsl"),
+            include_str!("../../../shaders/attention.wgsl"),
             &[
                 ("bindings", &bindings),
                 ("queries", &number(QUERIES)),
@@ -183,7 +234,7 @@ impl Attention {
     }
 
     fn slices(self) -> String {
-        if !self.staged {
+        if !self.staged() {
             return String::new();
         }
         let items = SLICE * SLICE_STRIDE;
@@ -201,7 +252,7 @@ impl Attention {
         for k in 0..own_keys {
             let _ = writeln!(text, "        var score_{k} = vec4<f32>(0.0);");
         }
-        if self.staged {
+        if self.staged() {
             let threads = columns * QUERY_ROWS;
             let _ = writeln!(
                 text,
@@ -232,7 +283,7 @@ impl Attention {
             text += "        {\n            for (var quad = 0u; quad < shape.head_quads; quad++) {\n";
         }
         for p in 0..4 {
-            let query = if self.staged {
+            let query = if self.staged() {
                 format!("query_slice[quad * {SLICE_STRIDE}u + row * 4u + {p}u]")
             } else {
                 format!("vec4<f32>(qkv[query_{p} + quad])")
@@ -240,7 +291,7 @@ impl Attention {
             let _ = writeln!(text, "                let q_{p} = {query};");
         }
         for k in 0..own_keys {
-            let key = if self.staged {
+            let key = if self.staged() {
                 format!("key_slice[quad * {SLICE_STRIDE}u + column + {}u]", k * columns)
             } else {
                 format!("vec4<f32>(qkv[key_{k} + quad])")
@@ -255,7 +306,7 @@ impl Attention {
             }
         }
         text += "            }\n";
-        text += if self.staged {
+        text += if self.staged() {
             "            workgroupBarrier();\n        }\n"
         } else {
             "        }\n"
@@ -312,7 +363,14 @@ mod tests {
         result
     }
 
-    fn case(seed: u64, head_quads: u32, tokens: u32, gain: f32, precision: Precision, staged: bool) -> f64 {
+    fn case(
+        seed: u64,
+        head_quads: u32,
+        tokens: u32,
+        gain: f32,
+        precision: Precision,
+        tile: AttentionTile,
+    ) -> f64 {
         let gpu = gpu().unwrap();
         let mut numbers = Numbers::new(seed);
         let shape = AttentionShape {
@@ -327,7 +385,7 @@ mod tests {
         let kernel = Attention {
             head_quads,
             precision,
-            staged,
+            tile,
         };
         error(
             gpu,
@@ -351,12 +409,14 @@ mod tests {
                 (40, 40),
                 (64, 37),
                 (80, 33),
+                // Several tiles of 64 keys.
+                (64, 150),
             ]) {
-                for staged in [false, true] {
-                    let error = case(seed, head_quads, tokens, 1.0, precision, staged);
+                for tile in AttentionTile::ALL {
+                    let error = case(seed, head_quads, tokens, 1.0, precision, tile);
                     assert!(
                         error <= 2.0 * bound(precision),
-                        "{error:e}: {head_quads} quads, {tokens} tokens, {precision}, staged {staged}"
+                        "{error:e}: {head_quads} quads, {tokens} tokens, {precision}, {tile}"
                     );
                 }
             }
@@ -364,12 +424,20 @@ mod tests {
     }
 
     #[test]
+    fn a_tile_is_read_back_from_its_name() {
+        for tile in AttentionTile::ALL {
+            assert_eq!(tile.to_string().parse::<AttentionTile>(), Ok(tile));
+        }
+        assert!("block".parse::<AttentionTile>().is_err());
+    }
+
+    #[test]
     fn scores_in_the_hundreds_do_not_overflow() {
         if gpu().is_none() {
             return;
         }
-        for staged in [false, true] {
-            let error = case(99, 16, 65, 32.0, Precision::F32, staged);
+        for tile in AttentionTile::ALL {
+            let error = case(99, 16, 65, 32.0, Precision::F32, tile);
             // exp of a score near 500 has an error of about 500 roundings.
             assert!(error <= 1e-4, "{error:e}");
         }

@@ -1,0 +1,67 @@
+// What a visitor of a lab may choose, with the words for it.
+
+/** @import { Condition, Settings } from './protocol.js' */
+
+/**
+ * Targets by name. Their labels name a single condition.
+ * @type {{ name: string, target: Condition['target'] }[]}
+ */
+export const TARGETS = [
+  { name: 'Two moons', target: { kind: 'moons', spread: 0.1 } },
+  {
+    name: 'Two Gaussians',
+    target: {
+      kind: 'mixture',
+      parts: [
+        { mean: [-2, 0.5], spread: 0.4, weight: 1 },
+        { mean: [2, 0.5], spread: 0.4, weight: 1 },
+      ],
+    },
+  },
+  { name: 'Ring', target: { kind: 'ring', radius: 2, spread: 0.1 } },
+  { name: 'Spiral', target: { kind: 'spiral', turns: 1.5, spread: 0.05 } },
+  { name: 'Checkerboard', target: { kind: 'checkerboard', squares: 4 } },
+  { name: 'Letters', target: { kind: 'letters', text: 'CELL', spread: 0.05 } },
+];
+
+/** @type {[value: string, words: string][]} */
+export const COUPLINGS = [
+  ['same-batch', 'within batches'],
+  ['independent', 'across batches'],
+  ['optimal-transport', 'optimal transport in each step'],
+];
+
+/** @type {[value: string, words: string][]} */
+export const FIELDS = [
+  ['learnt', 'what the network has learnt'],
+  ['exact', 'the exact field'],
+];
+
+/** @type {[value: string, words: string][]} */
+export const SOLVERS = [
+  ['euler', 'Euler'],
+  ['midpoint', 'midpoint'],
+  ['heun2', 'Heun'],
+  ['rk4', 'Runge-Kutta, order 4'],
+];
+
+/** @type {number[]} */
+export const RATES = [1e-4, 5e-4, 2e-3, 1e-2, 1, 100];
+/** @type {number[]} */
+export const STEPS = [1, 2, 4, 8, 16, 20, 32, 64];
+
+/** Which of the targets the settings have, or none of them. */
+export function targetOf(/** @type {Settings} */ { conditions: [condition, ...others] }) {
+  if (others.length) return -1;
+  const own = JSON.stringify(condition.target);
+  return TARGETS.findIndex(({ target }) => JSON.stringify(target) === own);
+}
+
+/**
+ * The settings with one condition that leads to a target.
+ * @param {Settings} settings
+ * @param {Condition['target']} target
+ * @param {string} label
+ * @returns {Settings}
+ */
+export const leadingTo = (settings, target, label) => ({ ...settings, conditions: [{ label, target }] });

@@ -1,0 +1,127 @@
+// What a visitor chooses in a lab: a form whose every field says what it wants changed.
+
+import { el } from '../html.js';
+import { COUPLINGS, FIELDS, leadingTo, RATES, SOLVERS, STEPS, TARGETS, targetOf } from './choices.js';
+
+/** @import { Settings, View } from './protocol.js' */
+
+/**
+ * @typedef {object} Wishes
+ * @property {(settings: Settings) => void} settings another lab, which learns from the beginning
+ * @property {(view: View) => void} view
+ * @property {(rate: number) => void} rate
+ * @property {(text: string) => void} pasted
+ */
+
+let labels = 0;
+
+export class Controls {
+  /** @type {Settings} */
+  #settings;
+  /** @type {View} */
+  #view;
+  #wishes;
+
+  /** @param {Wishes} wishes */
+  constructor(wishes) {
+    this.#wishes = wishes;
+    this.target = select((value) => {
+      const chosen = TARGETS[Number(value)];
+      if (chosen) wishes.settings(leadingTo(this.#settings, chosen.target, chosen.name));
+    });
+    this.coupling = select((coupling) =>
+      wishes.settings({ ...this.#settings, path: { ...this.#settings.path, coupling } }));
+    this.rate = select((value) => wishes.rate(Number(value)));
+    this.condition = select((value) => this.#look({ condition: value === '' ? null : Number(value) }));
+    this.guidance = el('input', {
+      type: 'range', min: '0', max: '4', step: '0.1',
+      on: { change: () => this.#look({ guidance: Number(this.guidance.value) }) },
+    });
+    this.guidanceValue = el('output', {});
+    this.field = select((field) => this.#look({ field: /** @type {View['field']} */ (field) }));
+    this.solver = select((solver) => this.#look({ solver }));
+    this.steps = select((value) => this.#look({ steps: Number(value) }));
+    this.reverse = el('input', {
+      type: 'checkbox', on: { change: () => this.#look({ reverse: this.reverse.checked }) },
+    });
+    this.text = el('textarea', { rows: '4', placeholder: 'x,y' });
+    this.element = el(
+      'form',
+      { class: 'lab-controls', on: { submit: (event) => event.preventDefault() } },
+      setting('Target', this.target),
+      setting('Pairs', this.coupling),
+      setting('Learning rate', this.rate),
+      setting('Field', this.field),
+      setting('Condition', this.condition),
+      setting('Guidance', this.guidance, this.guidanceValue),
+      setting('Solver', this.solver),
+      setting('Steps of the walk', this.steps),
+      setting('Walk from the target back', this.reverse),
+      el(
+        'details',
+        {},
+        el('summary', {}, 'Points of your own'),
+        setting('Two numbers in each line', this.text),
+        el('button', { type: 'button', on: { click: () => wishes.pasted(this.text.value) } },
+          'Learn these points'),
+      ),
+    );
+  }
+
+  /**
+   * Shows the lab as it is.
+   * @param {Settings} settings
+   * @param {View} view
+   */
+  update(settings, view) {
+    [this.#settings, this.#view] = [settings, view];
+    const own = targetOf(settings);
+    const targets = TARGETS.map(({ name }, index) => option(index, name));
+    offer(this.target, own < 0 ? [option(-1, 'as the page has it'), ...targets] : targets, own);
+    offer(this.coupling, COUPLINGS, settings.path.coupling);
+    offer(this.rate, among(RATES, settings.learning.rate), settings.learning.rate);
+    const conditions = settings.conditions.map(({ label }, index) => option(index, label));
+    offer(this.condition, [...conditions, ['', 'none (the null velocity)']], view.condition ?? '');
+    offer(this.field, FIELDS, view.field);
+    offer(this.solver, SOLVERS, view.solver);
+    offer(this.steps, among(STEPS, view.steps), view.steps);
+    this.guidance.value = String(view.guidance);
+    this.guidance.disabled = view.condition === null;
+    this.guidanceValue.textContent = view.guidance.toFixed(1);
+    this.reverse.checked = view.reverse;
+  }
+
+  /** @param {Partial<View>} change */
+  #look(change) {
+    this.#wishes.view({ ...this.#view, ...change });
+  }
+}
+
+/** A value of a list as an option, and the one that is chosen if the list does not have it. */
+const among = (list, chosen) =>
+  [...new Set([...list, chosen])].sort((a, b) => a - b).map((value) => option(value, String(value)));
+
+/** @returns {[string, string]} */
+const option = (value, words) => [String(value), words];
+
+/** @param {(value: string) => void} wish */
+function select(wish) {
+  const node = el('select', { on: { change: () => wish(node.value) } });
+  return node;
+}
+
+/** Fills a select, unless it has these options already, so that an open one stays open. */
+function offer(node, options, chosen) {
+  const key = JSON.stringify(options);
+  if (node.dataset.options !== key) {
+    node.dataset.options = key;
+    node.replaceChildren(...options.map(([value, words]) => el('option', { value }, words)));
+  }
+  node.value = String(chosen);
+}
+
+function setting(words, control, ...after) {
+  labels += 1;
+  control.id = `lab-setting-${labels}`;
+  return el('div', { class: 'setting' }, el('label', { htmlFor: control.id }, words), control, ...after);
+}

@@ -1,0 +1,370 @@
+// <cellflux-lab settings="…" view="…">: flow matching in the plane. Attributes hold JSON, of which fields
+// may be left out. A page's only lab writes its state into the address, unless an explorer is on the page, whose
+// address it is.
+
+import { el } from '../html.js';
+import { LAB_WORKER_MODULES } from '../integrity.js';
+import { styleSheets } from '../style_sheets.js';
+import { WorkerClient } from '../worker_client.js';
+import { startWorker } from '../worker_start.js';
+import { leadingTo } from './choices.js';
+import { Controls } from './controls.js';
+import { Drawing } from './drawing.js';
+import { applied, read, written } from './lab_link.js';
+import * as chart from './loss_chart.js';
+import { draw, drawStrokes } from './plane.js';
+
+/** @import { Learnt, Opened, Seen, Settings, View } from './protocol.js' */
+
+const WORKER = new URL('./lab_worker.js', import.meta.url).href;
+
+/** How long the worker learns before it answers, so that it hears of a pause soon. */
+const LEARN_MS = 120;
+/** How often the plane is drawn while the network learns; less often for visitors who prefer less motion. */
+const LOOK_MS = 400;
+const CALM_LOOK_MS = 2000;
+/** Where learning pauses by itself. */
+const MOST_STEPS = 20_000;
+/** Labs of one page, for the address. */
+let labs = 0;
+
+class Lab extends HTMLElement {
+  /** @type {any} */
+  #worker;
+  /** @type {{ settings: Settings, view: View }} what the page itself shows */
+  #own = null;
+  /** @type {Opened} */
+  #opened = null;
+  /** @type {Learnt} */
+  #learnt = null;
+  /** @type {Seen} */
+  #seen = null;
+  #step = 0;
+  #playing = false;
+  /** Numbers the times that learning was started, so that only the last goes on. */
+  #run = 0;
+  #looked = 0;
+  /** Numbers what was opened last, so that an answer for a lab before it is dropped. */
+  #current = 0;
+  #writesAddress = false;
+
+  async connectedCallback() {
+    if (this.shadowRoot) return;
+    labs += 1;
+    this.#writesAddress = labs === 1 && !document.querySelector('cellflux-explorer');
+    const root = this.attachShadow({ mode: 'open' });
+    const { sheets } = await styleSheets(['tokens', 'controls', 'lab']);
+    root.adoptedStyleSheets = sheets;
+    this.#build(root);
+    this.#worker = new WorkerClient(() => {}, () => startWorker(LAB_WORKER_MODULES, WORKER));
+    await this.#attempt(async () => {
+      const own = { settings: parsed(this, 'settings'), view: parsed(this, 'view') };
+      this.#own = await this.#open(own);
+      const change = this.#writesAddress ? read(location.hash) : null;
+      if (change) await this.#open(/** @type {any} */ (applied(this.#own, change)));
+    });
+  }
+
+  disconnectedCallback() {
+    this.#playing = false;
+    this.#worker?.end();
+  }
+
+  #build(root) {
+    this.canvas = el('canvas', { role: 'img' });
+    this.moment = el('input', {
+      type: 'range', min: '0', max: '0', value: '0', 'aria-label': 'Step of the walk',
+      on: { input: () => this.#show(Number(this.moment.value)) },
+    });
+    this.time = el('output', {});
+    const button = (words, does, kind = null) =>
+      el('button', { type: 'button', class: kind, on: { click: () => this.#attempt(does) } }, words);
+    this.play = button('Learn', () => this.#toggle(), 'primary');
+    this.drawing = new Drawing(this.canvas, () => this.#draw());
+    this.pen = button('Draw a target', () => this.#useThePen());
+    this.buttons = [
+      this.play,
+      button('One step', () => this.#learn(1)),
+      button('Start again', () => this.#again()),
+      button('Another seed', () => this.#reopen({
+        ...this.#opened.settings,
+        seed: (this.#opened.settings.seed + 1) % 2 ** 32,
+      })),
+      button('Reflow', () => this.#follow('reflow')),
+      this.pen,
+      button('Measure the walk’s error', () => this.#measureError()),
+    ];
+    const key = (name, words) => el('li', {}, el('span', { class: name, 'aria-hidden': 'true' }), words);
+    this.legend = el('ul', { class: 'lab-legend' }, key('particle', 'particles'), key('path', 'their paths'),
+      key('arrow', 'velocities'), key('goal', 'points that they walk to'));
+    this.said = el('p', { class: 'lab-said', 'aria-live': 'polite' });
+    this.trouble = el('p', { class: 'lab-trouble', role: 'alert', hidden: true });
+    this.chart = el('div', {});
+    this.facts = el('dl', { class: 'lab-facts' });
+    this.controls = new Controls({
+      settings: (settings) => this.#attempt(() => this.#reopen(settings)),
+      view: (view) => this.#attempt(() => this.#view(view)),
+      rate: (rate) => this.#attempt(() => this.#rate(rate)),
+      pasted: (text) => this.#attempt(() => this.#paste(text)),
+    });
+    root.append(el(
+      'section',
+      { class: 'lab', 'aria-label': 'Flow matching in the plane' },
+      el('div', { class: 'lab-plane' }, this.canvas,
+        el('div', { class: 'lab-time' }, this.moment, this.time), this.legend),
+      el('div', { class: 'lab-side' }, el('div', { class: 'lab-buttons' }, ...this.buttons), this.trouble,
+        this.said, this.chart, this.facts, this.controls.element),
+    ));
+    new ResizeObserver(() => this.#draw()).observe(this.canvas);
+    matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => this.#draw());
+  }
+
+  /** Does something and says what went wrong. */
+  async #attempt(does) {
+    this.trouble.hidden = true;
+    try {
+      await does();
+    } catch (failure) {
+      this.#pause();
+      this.#complain(failure.sentence ?? failure.message);
+      if (failure.kind === 'stopped') await this.#startAgain();
+      else if (this.#opened) this.controls.update(this.#opened.settings, this.#opened.view);
+    }
+  }
+
+  #complain(sentence) {
+    this.trouble.textContent = sentence;
+    this.trouble.hidden = false;
+  }
+
+  /** Opens what was chosen in another worker; what was learnt is lost. */
+  async #startAgain() {
+    if (!this.isConnected || !this.#opened) return;
+    this.#worker.start();
+    const { settings, view } = this.#opened;
+    await this.#open({ settings, view }).catch((failure) => this.#complain(failure.sentence));
+  }
+
+  /**
+   * Opens a lab in the worker and shows it.
+   * @param {{ settings: object, view: object }} lab
+   */
+  async #open(lab) {
+    this.#current += 1;
+    const opened = await this.#worker.call('open', lab);
+    this.#opened = opened;
+    this.#learnt = null;
+    await this.#view(opened.view);
+    return { settings: opened.settings, view: opened.view };
+  }
+
+  /** @param {Settings} settings */
+  async #reopen(settings) {
+    this.#pause();
+    const view = { ...this.#opened.view };
+    if (view.condition !== null && view.condition >= settings.conditions.length) view.condition = 0;
+    if (view.batch !== null && view.batch >= settings.batches.length) view.batch = null;
+    await this.#open({ settings, view });
+  }
+
+  /** @param {View} view */
+  async #view(view) {
+    const before = this.#opened.view;
+    this.#opened.view = view;
+    try {
+      await this.#look();
+    } catch (failure) {
+      this.#opened.view = before;
+      this.controls.update(this.#opened.settings, before);
+      throw failure;
+    }
+  }
+
+  async #look() {
+    const current = this.#current;
+    /** @type {Seen} */
+    const seen = await this.#worker.call('look', { view: this.#opened.view });
+    if (current !== this.#current) return;
+    const atEnd = !this.#seen || this.#step >= this.#seen.times.length - 1;
+    this.#seen = seen;
+    this.#looked = performance.now();
+    const last = seen.times.length - 1;
+    this.moment.max = String(last);
+    this.#writeAddress();
+    this.#tell();
+    this.#show(atEnd ? last : Math.min(this.#step, last));
+  }
+
+  async #toggle() {
+    if (this.#playing) {
+      this.#pause();
+      await this.#look();
+      return;
+    }
+    this.#playing = true;
+    this.#run += 1;
+    const run = this.#run;
+    this.play.textContent = 'Pause';
+    const calm = matchMedia('(prefers-reduced-motion: reduce)');
+    while (this.#playing && run === this.#run) {
+      await this.#learn(MOST_STEPS - (this.#learnt?.steps ?? 0), LEARN_MS);
+      const every = calm.matches ? CALM_LOOK_MS : LOOK_MS;
+      if (this.#playing && performance.now() - this.#looked > every) await this.#look();
+      if (this.#learnt.steps >= MOST_STEPS) this.#pause();
+    }
+  }
+
+  #pause() {
+    this.#playing = false;
+    this.play.textContent = 'Learn';
+  }
+
+  /** Learns so many steps, or for so long; by itself it looks at the plane after a single step only. */
+  async #learn(steps, milliseconds = Infinity) {
+    const current = this.#current;
+    /** @type {Learnt} */
+    const learnt = await this.#worker.call('learn', { steps, milliseconds });
+    if (current !== this.#current) return;
+    this.#learnt = learnt;
+    if (learnt.diverged) {
+      this.#pause();
+      this.#complain('Learning broke down: the loss became too large. Choose a lower learning rate, which '
+        + 'goes on from the weights that were kept last, or start again.');
+    }
+    if (!this.#playing && !learnt.diverged) await this.#look();
+    this.#tell();
+  }
+
+  async #follow(call, args = {}) {
+    const playing = this.#playing;
+    this.#pause();
+    this.#learnt = await this.#worker.call(call, args);
+    await this.#look();
+    if (playing) await this.#toggle();
+  }
+
+  #again() {
+    this.#pause();
+    return this.#follow('reset');
+  }
+
+  async #rate(rate) {
+    await this.#follow('rate', { rate });
+    this.#opened.settings = {
+      ...this.#opened.settings,
+      learning: { ...this.#opened.settings.learning, rate },
+    };
+    this.#tell();
+    this.#writeAddress();
+  }
+
+  async #paste(text) {
+    const flat = await this.#worker.call('pasted', { text });
+    const points = Array.from({ length: flat.length / 2 }, (_, index) =>
+      [flat[2 * index], flat[2 * index + 1]].map((value) => Math.round(1e3 * value) / 1e3));
+    await this.#reopen(leadingTo(this.#opened.settings, { kind: 'points', points, spread: 0.05 }, 'yours'));
+  }
+
+  /** Begins a drawing, or learns the one that is there; without a line everything stays as it is. */
+  async #useThePen() {
+    this.#pause();
+    if (!this.drawing.isUnderWay) {
+      this.pen.textContent = 'Learn the drawing';
+      this.said.textContent = 'Draw lines on the plane, with a mouse, a pen or a finger. Without one, paste '
+        + 'points under “Points of your own”.';
+      this.drawing.start();
+      return;
+    }
+    this.pen.textContent = 'Draw a target';
+    const strokes = this.drawing.end();
+    if (strokes.length) {
+      const target = { kind: 'strokes', strokes, spread: 0.05 };
+      await this.#reopen(leadingTo(this.#opened.settings, target, 'drawn'));
+    } else {
+      this.#draw();
+      this.#tell();
+    }
+  }
+
+  async #measureError() {
+    this.#pause();
+    const error = await this.#worker.call('error', { view: this.#opened.view });
+    this.said.textContent = `The particles end ${figure(error)} from where the fine solution ends (root of `
+      + 'the mean squared distance).';
+  }
+
+  #show(step) {
+    this.#step = step;
+    this.moment.value = String(step);
+    const t = this.#seen.times[step].toFixed(3);
+    this.time.textContent = `t = ${t}`;
+    this.moment.setAttribute('aria-valuetext', `t = ${t}, step ${step} of ${this.#seen.times.length - 1}`);
+    this.canvas.setAttribute('aria-label', `${this.#seen.at[0].length / 2} particles at t = ${t}, arrows of `
+      + `${this.#opened.view.field === 'exact' ? 'the exact field' : 'the field that was learnt'}, and `
+      + 'points of the distribution that they walk to, all generated');
+    this.#draw();
+  }
+
+  #draw() {
+    if (!this.#seen) return;
+    const size = Math.round(this.canvas.clientWidth * devicePixelRatio);
+    if (!size) return;
+    if (this.canvas.width !== size) Object.assign(this.canvas, { width: size, height: size });
+    // Of the legend, where the browser has chosen between light and dark.
+    const colour = (name) => getComputedStyle(this.legend.querySelector(`.${name}`)).color;
+    if (this.drawing.isUnderWay) {
+      drawStrokes(this.canvas.getContext('2d'), this.drawing.strokes, colour('particle'));
+      return;
+    }
+    draw(this.canvas.getContext('2d'), this.#seen, this.#step, {
+      goal: colour('goal'), arrow: colour('arrow'), path: colour('path'), particle: colour('particle'),
+    });
+  }
+
+  /** Says in words and numbers what the lab is and how far it has come. */
+  #tell() {
+    const { settings, view, parameters, leastLoss } = this.#opened;
+    this.controls.update(settings, view);
+    const { steps = 0, loss = null, curve = new Float64Array(), reflowed = false } = this.#learnt ?? {};
+    // A reflow's pairs have another least loss, which is not known.
+    const least = reflowed ? null : leastLoss;
+    this.chart.replaceChildren(...(steps ? [chart.drawn(chart.placed(curve, least))] : []));
+    if (!this.#playing) {
+      this.said.textContent = steps
+        ? `${steps} steps learnt${reflowed ? ', the last after a reflow' : ''}.`
+        : `A network of ${parameters} numbers that has learnt nothing yet.`;
+    }
+    const facts = [
+      ['Steps', String(steps)],
+      ['Loss, mean of the last 100 steps', loss === null ? 'none yet' : figure(loss)],
+      ['Least loss that is possible', least === null ? 'not known here' : figure(least)],
+      ['Bend of the paths (0 is straight)', this.#seen && figure(this.#seen.straightness)],
+      ['Mean squared way', this.#seen && figure(this.#seen.cost)],
+      ['Squared energy distance from the goal', this.#seen && figure(this.#seen.distance)],
+    ];
+    this.facts.replaceChildren(...facts.flatMap(([name, value]) =>
+      [el('dt', {}, name), el('dd', {}, value ?? '')]));
+  }
+
+  #writeAddress() {
+    if (!this.#writesAddress || !this.#own) return;
+    const { settings, view } = this.#opened;
+    const hash = written({ settings, view }, this.#own);
+    history.replaceState(history.state, '', hash ? `#${hash}` : location.pathname + location.search);
+  }
+}
+
+/** What an attribute holds as JSON; an empty object where it is missing. */
+function parsed(element, name) {
+  const text = element.getAttribute(name);
+  if (!text) return {};
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new Error(`The lab’s attribute “${name}” is not JSON: ${error.message}.`);
+  }
+}
+
+const figure = (value) => (Math.abs(value) < 1e-3 && value !== 0 ? value.toExponential(1) : value.toFixed(3));
+
+customElements.define('cellflux-lab', Lab);

@@ -1,0 +1,127 @@
+// The plane of a lab on a canvas: goals, arrows of the field, paths and particles. Where things stand is
+// computed without a document.
+
+import { ARROWS, HALF } from './protocol.js';
+
+/** @import { Point, Seen } from './protocol.js' */
+
+/** Paths of this many particles are drawn. */
+const PATHS = 60;
+/** The longest arrow, in cells of its grid. */
+const LONGEST_ARROW = 0.9;
+
+/**
+ * Where a point of the plane stands on a canvas of this size: up is up.
+ * @param {number} size
+ * @returns {(x: number, y: number) => [left: number, top: number]}
+ */
+export const placing = (size) => (x, y) => [
+  (size * (x + HALF)) / (2 * HALF),
+  (size * (HALF - y)) / (2 * HALF),
+];
+
+/**
+ * The arrows of a field: where each starts and ends, in the plane, and how fast the field is there as a part
+ * of the fastest. The middle of an arrow's tail is its place on the grid.
+ * @param {Float64Array} velocities
+ * @returns {{ from: [number, number], to: [number, number], speed: number }[]}
+ */
+export function arrowsOf(velocities) {
+  const cell = (2 * HALF) / ARROWS;
+  const speeds = Array.from({ length: velocities.length / 2 }, (_, place) =>
+    Math.hypot(velocities[2 * place], velocities[2 * place + 1]));
+  const fastest = Math.max(...speeds);
+  return speeds.map((length, place) => {
+    const [column, row] = [place % ARROWS, Math.floor(place / ARROWS)];
+    const from = /** @type {[number, number]} */ (
+      [column, row].map((index) => -HALF + (index + 0.5) * cell));
+    const reach = fastest > 0 ? (LONGEST_ARROW * cell) / fastest : 0;
+    const [x, y] = [velocities[2 * place] * reach, velocities[2 * place + 1] * reach];
+    return { from, to: [from[0] + x, from[1] + y], speed: fastest > 0 ? length / fastest : 0 };
+  });
+}
+
+/**
+ * @typedef {object} Colours
+ * @property {string} goal
+ * @property {string} arrow
+ * @property {string} path
+ * @property {string} particle
+ */
+
+/**
+ * Draws one moment of a walk.
+ * @param {CanvasRenderingContext2D} context of a square canvas
+ * @param {Seen} seen
+ * @param {number} step
+ * @param {Colours} colours
+ */
+export function draw(context, seen, step, colours) {
+  const size = context.canvas.width;
+  const place = placing(size);
+  context.clearRect(0, 0, size, size);
+  dots(context, seen.goals, place, size / 300, colours.goal);
+  context.lineWidth = Math.max(1, size / 500);
+  context.strokeStyle = colours.arrow;
+  for (const { from, to, speed } of arrowsOf(seen.arrows[step])) {
+    context.globalAlpha = 0.15 + 0.6 * speed;
+    arrow(context, place(...from), place(...to), size / 120);
+  }
+  context.globalAlpha = 0.35;
+  context.strokeStyle = colours.path;
+  const drawn = Math.min(PATHS, seen.at[0].length / 2);
+  for (let particle = 0; particle < drawn; particle += 1) {
+    context.beginPath();
+    for (const points of seen.at.slice(0, step + 1)) {
+      context.lineTo(...place(points[2 * particle], points[2 * particle + 1]));
+    }
+    context.stroke();
+  }
+  context.globalAlpha = 1;
+  dots(context, seen.at[step], place, size / 220, colours.particle);
+}
+
+/**
+ * Draws the lines of a target that is being drawn.
+ * @param {CanvasRenderingContext2D} context of a square canvas
+ * @param {Point[][]} strokes
+ * @param {string} colour
+ */
+export function drawStrokes(context, strokes, colour) {
+  const size = context.canvas.width;
+  const place = placing(size);
+  context.clearRect(0, 0, size, size);
+  context.strokeStyle = colour;
+  context.lineWidth = size / 100;
+  context.lineCap = 'round';
+  for (const stroke of strokes) {
+    context.beginPath();
+    for (const point of stroke) context.lineTo(...place(...point));
+    // A line of one point is a dot.
+    context.lineTo(...place(...stroke.at(-1)));
+    context.stroke();
+  }
+}
+
+function dots(context, points, place, radius, colour) {
+  context.fillStyle = colour;
+  for (let index = 0; index < points.length; index += 2) {
+    const [left, top] = place(points[index], points[index + 1]);
+    context.beginPath();
+    context.arc(left, top, radius, 0, 2 * Math.PI);
+    context.fill();
+  }
+}
+
+function arrow(context, [x0, y0], [x1, y1], head) {
+  const angle = Math.atan2(y1 - y0, x1 - x0);
+  const length = Math.min(head, 0.6 * Math.hypot(x1 - x0, y1 - y0));
+  context.beginPath();
+  context.moveTo(x0, y0);
+  context.lineTo(x1, y1);
+  for (const side of [-0.5, 0.5]) {
+    context.moveTo(x1, y1);
+    context.lineTo(x1 - length * Math.cos(angle + side), y1 - length * Math.sin(angle + side));
+  }
+  context.stroke();
+}

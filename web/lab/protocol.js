@@ -1,0 +1,72 @@
+// What the lab's page and its worker say to each other: calls by name, with their arguments and answers.
+// Points are flat arrays `x, y, x, y, …`.
+
+/** @typedef {[x: number, y: number]} Point */
+/**
+ * See `Distribution` in crates/cellflux-lab.
+ * @typedef {{ kind: string, [setting: string]: any }} Distribution
+ */
+/** @typedef {{ label: string, source?: Distribution, target: Distribution }} Condition */
+
+/**
+ * What a lab is made of (`Settings` in crates/cellflux-lab).
+ * @typedef {object} Settings
+ * @property {number} seed
+ * @property {Distribution} source
+ * @property {Condition[]} conditions
+ * @property {Point[]} batches
+ * @property {{ coupling: string, times: string, noise: number, noise_probability: number }} path
+ * @property {{ widths: number[], time_features: number }} network
+ * @property {{ batch: number, rate: number, drop_condition: number }} learning
+ */
+
+/**
+ * What of it is looked at (`View` in crates/cellflux-lab).
+ * @typedef {object} View
+ * @property {'learnt' | 'exact'} field
+ * @property {number | null} condition
+ * @property {number} guidance
+ * @property {number | null} batch
+ * @property {number} particles
+ * @property {string} solver
+ * @property {number} steps
+ * @property {boolean} reverse
+ */
+
+/**
+ * How far learning has come.
+ * @typedef {object} Learnt
+ * @property {number} steps
+ * @property {number | null} loss mean of the last 100 steps
+ * @property {Float64Array} curve `step, mean loss, step, mean loss, …`
+ * @property {boolean} diverged
+ * @property {boolean} reflowed
+ */
+
+/**
+ * A lab that was opened.
+ * @typedef {object} Opened
+ * @property {Settings} settings defaults included
+ * @property {View} view defaults included
+ * @property {number} parameters of the network
+ * @property {number | null} leastLoss the loss below which no network can learn, where it is known
+ */
+
+/**
+ * What a view shows.
+ * @typedef {object} Seen
+ * @property {Float64Array} times
+ * @property {Float64Array[]} at each time's particles
+ * @property {Float64Array[]} arrows each time's velocities, on a grid, row after row from the bottom
+ * @property {Float64Array} goals points of the end that the particles walk to
+ * @property {number} straightness
+ * @property {number} cost mean squared distance between start and end
+ * @property {number} distance squared energy distance between the particles' end and the goals
+ */
+
+/** The half side of the square that is drawn. */
+export const HALF = 4;
+/** Arrows beside each other. */
+export const ARROWS = 17;
+/** Most moments of a walk at which arrows are asked for. */
+export const MOST_MOMENTS = 60;
