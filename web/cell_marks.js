@@ -41,7 +41,8 @@ export function markOf({ treated, batch, otherDose, means }, index, place) {
 export function wordsOf({ treated, synthetic, batch, otherDose, hasStart, cells }, compound, perturbation) {
   const kind = `${cells} ${synthetic ? 'drawn' : 'real'}`;
   const what = treated
-    ? `${kind} cell${cells > 1 ? 's' : ''} ${done(perturbation, compound)}${otherDose ? ' at another dose' : ''}`
+    ? `${kind} cell${cells > 1 ? 's' : ''} ${done(perturbation, compound)}`
+      + (otherDose ? ' at another dose' : '')
     : `${kind} control cell${cells > 1 ? 's' : ''}`;
   const where = {
     same: ' of the start’s batch',

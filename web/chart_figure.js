@@ -5,35 +5,7 @@ import { HIGH, WIDE } from './chart.js';
 import * as figures from './figures.js';
 
 /** @import { placed } from './chart.js' */
-
-/** @typedef {[x: number, y: number]} Spot */
-/** @typedef {'curve' | 'band' | 'remark' | { letter: string }} Sign */
-/**
- * What a sign in the charts means; a remark may be about a standing of doses.
- * @typedef {{ sign: Sign, words: string, standing?: string }} Key
- */
-
-/**
- * @typedef {object} PrintedChart
- * @property {string} title
- * @property {string} note
- * @property {string} unit
- * @property {string} label
- * @property {number} wide
- * @property {number} high
- * @property {[left: number, top: number, right: number, bottom: number]} frame
- * @property {{ text: string, at: number }[]} up
- * @property {{ text: string, at: number }[]} across
- * @property {Spot[][]} curve
- * @property {Spot[][]} others
- * @property {Spot[]} band
- * @property {{ at: Spot, open: boolean }[]} points
- * @property {PrintedMean[]} means
- */
-/**
- * @typedef {{ letter: string, named: Spot, at: Spot, interval: [number, number] | null, treated: boolean,
- *   far: boolean }} PrintedMean
- */
+/** @import { PrintedChart, Spot } from './printed.js' */
 
 /**
  * The pieces of a path of `M` and `L`.

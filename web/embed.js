@@ -13,6 +13,11 @@ if (theme === 'light' || theme === 'dark') document.documentElement.classList.ad
 const explorer = document.createElement('cellflux-explorer');
 explorer.setAttribute('src', model.src);
 if (model.recorded) explorer.setAttribute('recorded', model.recorded);
+// The page around has its own title in sight; who reads by headings finds this one.
+const heading = document.createElement('h1');
+heading.textContent = document.title;
+const main = document.createElement('main');
+main.append(heading);
 const hide = (asked.get('hide') ?? '').split(',').filter((name) => /^[a-z]+$/.test(name));
 if (hide.length) explorer.setAttribute('hide', hide.join(' '));
 // The started explorer has no place for it, so it goes by itself.
@@ -22,9 +27,10 @@ if (wanted !== null && wanted !== model.name) {
   sentence.className = 'hint';
   sentence.textContent = `This page has no model called “${wanted}”, so it shows ${model.name}. It has `
     + `${models.map(({ name }) => name).join(', ')}.`;
-  document.body.append(sentence);
+  main.append(sentence);
 }
-document.body.append(explorer);
+main.append(explorer);
+document.body.append(main);
 
 if (parent !== self) {
   new ResizeObserver(() =>

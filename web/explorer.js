@@ -132,6 +132,30 @@ class Explorer extends HTMLElement {
     this.#worker?.end();
   }
 
+  /** What lessons of the page do with this explorer (`web/lesson/targets.js`). */
+  get lesson() {
+    return {
+      state: () => this.#state,
+      /** @param {string} link */
+      show: async (link) => {
+        this.#linked.touch();
+        this.#walker.pause();
+        await this.#waitFor(() => this.#attempt(async () =>
+          this.#follow(await this.#worker.call('link', { link }))));
+        await this.#walkTo(this.#state.at);
+        await this.#walkedHere();
+      },
+      /** Has the network walk what is in view, if that was recorded. */
+      walked: () => this.#walkedHere(),
+      /** @param {number} step */
+      walkTo: (step) => this.#walkTo(step),
+      /** @param {'velocity' | 'guidance'} map @param {number} step */
+      map: (map, step) => this.#worker.call('map', { map, step, panels: false, beside: null }),
+      /** Has what the condition adds evaluated at a step; its map comes then. @param {number} step */
+      effect: (step) => this.#worker.call('effect', { step }),
+    };
+  }
+
   /** @param {Partial<State>} patch */
   #set(patch) {
     const before = this.#state;
@@ -271,6 +295,8 @@ class Explorer extends HTMLElement {
       this.#set({ tuned: { measured: heard.measured, remaining: heard.remaining } });
     } else if (heard.event === 'changed') {
       this.#set({ engine: heard.engine, pace: heard.pace, tuned: null });
+    } else if (heard.event === 'workers') {
+      this.#set({ workers: heard.each });
     } else if (heard.event === 'side') {
       this.#measures.hear(heard);
       this.#beside.hear(heard);

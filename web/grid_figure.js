@@ -11,7 +11,8 @@ import { realBeside } from './real_beside.js';
 
 /** @import { Plan, Planned, Value } from './grid.js' */
 /** @import { Moment } from './linked_time.js' */
-/** @import { Picture, PrintedTable, Recipe, FigureWords } from './protocol.js' */
+/** @import { FigureWords, PrintedTable } from './printed.js' */
+/** @import { Picture, Recipe } from './protocol.js' */
 /** @import { State } from './state.js' */
 
 /** What is said where there is no walk. */

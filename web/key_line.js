@@ -2,7 +2,7 @@
 
 import { el } from './html.js';
 
-/** @import { Key } from './chart_figure.js' */
+/** @import { Key } from './printed.js' */
 
 /** @param {Key} key */
 export function keyLine({ sign, words, standing }) {

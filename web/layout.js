@@ -19,9 +19,11 @@ import { ComparedWalks } from './parts/grid.js';
 import { Measured } from './parts/measured.js';
 import { WalkCharts } from './parts/measures.js';
 import { PinnedWalk } from './parts/pinned.js';
+import { RealCellBeside } from './parts/real_cell.js';
 import { Transport } from './parts/transport.js';
 import { FlowSettings } from './parts/flow_settings.js';
 import { Keep } from './parts/keep.js';
+import { RecipeCode } from './parts/recipe_code.js';
 import { Provenance } from './parts/provenance.js';
 import { wordsFor } from './perturbations.js';
 
@@ -40,6 +42,7 @@ const PARTS = {
   'cellflux-map': MapChoice,
   'cellflux-map-said': MapSaid,
   'cellflux-pinned': PinnedWalk,
+  'cellflux-real': RealCellBeside,
   'cellflux-display': ChannelDisplay,
   'cellflux-panels': GreyPanels,
   'cellflux-transport': Transport,
@@ -49,6 +52,7 @@ const PARTS = {
   'cellflux-grid': ComparedWalks,
   'cellflux-settings': FlowSettings,
   'cellflux-keep': Keep,
+  'cellflux-code': RecipeCode,
   'cellflux-provenance': Provenance,
 };
 for (const [name, part] of Object.entries(PARTS)) customElements.define(name, part);

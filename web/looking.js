@@ -1,11 +1,12 @@
 // Looking closely at what is in view: how the channels are shown, histograms, grey panels and maps of the
 // change. All but the first are asked of the worker while the visitor looks at them, and come of the
 // network's own frames: a recording has no numbers, only pictures. The bundle's cells are counted beside the
-// histograms.
+// histograms, and one of them is shown beside the prediction.
 
 import { Mapping } from './mapping.js';
 import { troubled } from './notices.js';
 import { cellsBeside } from './real_beside.js';
+import { ShowingReal } from './showing_real.js';
 import { toggled, viewIn, visibleIn, withChannel } from './view.js';
 
 /** @import { Exploration, View } from './protocol.js' */
@@ -38,6 +39,7 @@ export class Looking {
   #counting = false;
   /** @type {Mapping} */
   maps;
+  #real;
 
   /**
    * @param {() => State} state
@@ -51,6 +53,7 @@ export class Looking {
     this.#worker = worker;
     this.#explorer = explorer;
     this.maps = new Mapping(state, set, worker);
+    this.#real = new ShowingReal(state, set, worker);
   }
 
   /**
@@ -61,6 +64,7 @@ export class Looking {
   intents(detail) {
     const { view, panels } = this.#state();
     return {
+      ...this.#real.intents(),
       channel: () => this.show(toggled(view, detail.index)),
       view: () => this.show(detail.view),
       map: () => {
@@ -150,6 +154,7 @@ export class Looking {
   follow() {
     this.#countCells();
     this.maps.follow();
+    this.#real.follow();
     const { walk, cursor, looking, panels } = this.#state();
     const step = walk?.steps[cursor];
     if (this.#asking || !step || walk.recorded || !(looking || panels)) return;

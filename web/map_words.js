@@ -131,7 +131,30 @@ export function aboutOf(state, drawn) {
     : 'it rises where a channel becomes brighter with growing t, and falls where that becomes darker';
   return `The mean velocity of ${step}, ${unit}: ${sign}. It is the change of the picture over the change of `
     + 't, the mean of the guided velocities that the solver evaluated for this step, with its weights.'
-    + `${back}${last} ${COMPUTED}.`;
+    + `${back}${last} ${COMPUTED}.${localErrorWords(recipe, shown)}`;
+}
+
+/**
+ * How large the local error of a step is, by which estimate and in which unit.
+ * @param {State['recipe']} recipe
+ * @param {DrawnMap | null} shown
+ */
+function localErrorWords(recipe, shown) {
+  if (!shown) return '';
+  if (recipe?.solver === 'dopri5') {
+    return ' Local error: the solver estimates it for every step by an embedded difference, and keeps it '
+      + 'below its tolerances.';
+  }
+  if (recipe?.solver !== 'euler') {
+    return ' Local error: not estimated for this solver; its steps hold no second solution to compare with. '
+      + 'Euler’s do.';
+  }
+  if (shown.localError === null) {
+    return ' Local error of the step: estimated once the step after it is there.';
+  }
+  return ` Local error of the step: about ${figures.measured(shown.localError)} (root mean square over all `
+    + 'pixels and channels, in intensities of the model’s range −1 to 1). That is the embedded difference: '
+    + 'what Heun’s method, of order 2, would add to this step of Euler’s.';
 }
 
 /** @param {State} state @param {DrawnMap | null} shown */

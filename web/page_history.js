@@ -4,8 +4,10 @@
 // The address holds the first explorer's link, and after it those of others that the visitor has used, joined
 // by `&&`, each with what is compared there (link_beside.js), as far as there is room. An entry's state holds
 // all of it in full, with the visitor's crop, which stays out of the address: browsers remember addresses and
-// carry them to other computers. Reloading, back and forward find it in the state.
+// carry them to other computers. Reloading, back and forward find it in the state. Behind the links stands
+// the part of the page's lessons (course_link.js), which is left as it is.
 
+import { isOfLessons, joined, ofLessons } from './course_link.js';
 import { differingKeys, LONGEST } from './link_at.js';
 import { inAddress as addressed, parted } from './link_beside.js';
 
@@ -199,13 +201,14 @@ export class PageHistory {
     // What would be too long for an address stays in the entry's state alone.
     const isTooLong = () => parts.length > 1 && parts.join(JOINT).length >= LONGEST;
     while (parts.at(-1) === '' || isTooLong()) parts.pop();
-    return `#${parts.join(JOINT)}`;
+    return `#${joined(parts.join(JOINT), ofLessons(this.#browser.location.hash))}`;
   }
 
   /** The links in the address, by place. */
   #parts() {
     const text = this.#browser.location.hash.slice(1);
-    return this.#isLink(text) && text.length < LONGEST ? text.split(JOINT) : [];
+    const isRead = this.#isLink(text) && text.length < LONGEST;
+    return isRead ? text.split(JOINT).filter((part) => !isOfLessons(part)) : [];
   }
 
   /**

@@ -7,6 +7,8 @@
 // Calls run one after the other, in the order they came; those of `ASIDE` do not wait. A `step` under way
 // gives way to a call that has come since, after the evaluation that it is at, and answers without a step.
 
+/** @import { FigureWords, PrintedCharts, PrintedTable } from './printed.js' */
+
 /**
  * Every kind of failure: the modules' own (crates/cellflux-wasm/src/trouble.rs, crates/cellflux-compound-wasm
  * and crates/cellflux-results-wasm), the worker's and the page's. A way on is offered by kind (notices.js).
@@ -30,9 +32,10 @@ export const KINDS = /** @type {const} */ ([
 /**
  * Calls that run beside the others: a visitor may choose while the weights come, and stop them, walk while
  * cells are fetched to be measured or counted, and place a crop while the module comes that looks for nuclei.
+ * Helpers come and go beside all of it.
  */
 export const ASIDE = /** @type {ReadonlySet<string>} */ (
-  new Set(['download', 'full', 'cancel', 'cells', 'count_cells', 'nuclei'])
+  new Set(['download', 'full', 'cancel', 'cells', 'count_cells', 'nuclei', 'helper', 'leave', 'alone'])
 );
 
 /**
@@ -126,9 +129,17 @@ export const otherModel = (what, found, open) =>
  *   controls and of a compound, by how they lie to the start's batch and to a dose
  * @property {{ args: { ids: string[] }, answer: CellCounts }} count_cells of the gallery: how often their
  *   bytes occur
+ * @property {{ args: { id: string }, answer: { picture: Picture } }} cell_picture of the gallery, shown as
+ *   the walk in view is
  * @property {{ args: { from: number }, answer: Measured }} measure the steps reached, from one on
  * @property {{ args: { of: SideList, jobs: SideJob[] }, answer: Nothing }} side walks these aside while
  *   nobody calls, and of this list none of those asked for before; what has been walked of one goes on
+ * @property {{ args: { id: number, port: MessagePort }, answer: { bytes: number } }} helper takes another
+ *   worker's help, which is at the other end of the line; answers when that has the network, with the bytes
+ *   of its module's memory
+ * @property {{ args: { id: number }, answer: Nothing }} leave does without a helper that has died
+ * @property {{ args: { alone: boolean }, answer: Nothing }} alone computes without helpers, as long as the
+ *   tab is in the background
  * @property {{ args: { others: WalkRows[] }, answer: KeptFile }} table of the walk in view and of others, as
  *   CSV
  */
@@ -154,11 +165,15 @@ export const otherModel = (what, found, open) =>
  * @property {{ id: string, svg: string }} structure the drawing of a compound
  * @property {{ measured: number, remaining: number }} tuned convolutions of the GPU engine, measured for the
  *   next one
+ * @property {{ bytes: number | null }} sharing bytes of the module's memory, where the engine that was
+ *   started takes the help of other workers; null where it takes none
+ * @property {{ id: number }} lost a helper that failed or does not answer
+ * @property {{ each: number[] }} workers bytes of memory of each worker, of which the page itself tells
  * @property {SideStep | SideFailure} side a step of a walk aside, or that it cannot go on
  * @property {{ key: number, step: number, failed?: Trouble }} effect what the condition adds at this step of
  *   the walk with this key has been evaluated, or why not
- * @property {{ engine: EngineReport, pace: number | null, tuned: null }} changed another engine walks from the
- *   next step on, or it is known now why none does
+ * @property {{ engine: EngineReport, pace: number | null, tuned: null }} changed another engine walks from
+ *   the next step on, or it is known now why none does
  * @property {{ sentence: string, trouble?: Kind }} note what went wrong without stopping anything
  */
 
@@ -287,6 +302,8 @@ export const otherModel = (what, found, open) =>
  *   of a difference
  * @property {number | null} size the root mean square over all pixels and channels, in model range, of a
  *   velocity per unit of t
+ * @property {number | null} localError what Heun's method would add to a velocity's step if it is one of
+ *   Euler's, as `size` of an image; null where the next step is not reached
  * @property {Picture | null} picture null where its numbers are not there: a velocity of the start, a walk
  *   that has not come so far, an effect that has not been evaluated
  * @property {{ channel: number, picture: Picture }[]} panels of the visible channels, each alone; none where
@@ -439,20 +456,6 @@ export const otherModel = (what, found, open) =>
 /** @typedef {{ steps: 'all' | 'ends', width: 'double' | 'single' }} FigureOptions what a figure shows */
 /** @typedef {{ name: string, type: string, bytes: Uint8Array }} KeptFile */
 
-/**
- * What a figure says of itself that the page knows: lines below it, whether the settings of the walk hold for
- * all that it shows, and what its link holds beyond the walk, `&also=…`.
- * @typedef {{ title: string, lines: string[], is_of_walk: boolean, also: string }} FigureWords
- */
-/**
- * A table of walks, its pictures by their numbers.
- * @typedef {{ columns: string[], rows: { heading: string,
- *   cells: { picture: number | null, caption: string }[] }[] }} PrintedTable
- */
-/**
- * @typedef {{ keys: import('./chart_figure.js').Key[],
- *   charts: import('./chart_figure.js').PrintedChart[] }} PrintedCharts
- */
 /**
  * A figure of a table or of charts. `base` is the recipe that its link is of; null for the walk in view.
  * @typedef {object} KeptBeside

@@ -42,32 +42,54 @@ const startOf = (recipe, { samples, examples }) =>
 const ofDose = (recipe, { takesDose }) => (/** @type {Tile} */ { dose }) =>
   !takesDose || !dose || dose === ` at ${recipe.dose} µM`;
 
+/** @typedef {{ tile: Tile, words: string }} CellBeside a cell of the bundle, and what it is */
+
 /**
- * The cell of the bundle that stands beside a walk: its true answer where that was drawn, else one of the
- * compound, rather of the dose and of the start's batch.
+ * The cell of the bundle that stands beside a walk: the first of `allBeside`.
  * @param {Recipe} recipe
  * @param {Gallery} gallery
- * @returns {{ tile: Tile, words: string } | null}
+ * @returns {CellBeside | null}
  */
-export function realBeside(recipe, gallery) {
-  const own = ofCompound(recipe, gallery);
-  const batch = startOf(recipe, gallery)?.batch ?? null;
-  const near = (tile) => Boolean(batch) && tile.batch === batch;
+export const realBeside = (recipe, gallery) => allBeside(recipe, gallery)[0] ?? null;
+
+/**
+ * The bundle's cells of a walk's compound: first its true answer where that was drawn, then those of the
+ * dose, and of these first those of the start's plate, then of its batch.
+ * @param {Recipe} recipe
+ * @param {Gallery} gallery
+ * @returns {CellBeside[]}
+ */
+export function allBeside(recipe, gallery) {
+  const start = startOf(recipe, gallery);
+  const near = ({ batch }) => Boolean(start?.batch) && batch === start.batch;
+  const nearer = (tile) => near(tile) && Boolean(tile.plate) && tile.plate === start.plate;
   const dosed = ofDose(recipe, gallery);
-  const rank = (tile) =>
-    4 * Number(tile.synthetic && tile.id === answerOf(recipe)) + 2 * Number(dosed(tile)) + Number(near(tile));
-  const tile = own.reduce((best, each) => (!best || rank(each) > rank(best) ? each : best), null);
-  if (!tile) return null;
-  const other = dosed(tile) ? '' : `${tile.dose}, another dose`;
+  const rank = (tile) => 8 * Number(tile.synthetic && tile.id === answerOf(recipe))
+    + 4 * Number(dosed(tile)) + 2 * Number(near(tile)) + Number(nearer(tile));
+  const cells = [...ofCompound(recipe, gallery)].sort((a, b) => rank(b) - rank(a));
+  return cells.map((tile) => ({ tile, words: besideWords(recipe, gallery, tile) }));
+}
+
+/**
+ * What a cell is beside a walk.
+ * @param {Recipe} recipe
+ * @param {Gallery} gallery
+ * @param {Tile} tile
+ */
+function besideWords(recipe, gallery, tile) {
+  const start = startOf(recipe, gallery);
+  const batch = start?.batch ?? null;
+  const other = ofDose(recipe, gallery)(tile) ? '' : `${tile.dose}, another dose`;
   const kind = tile.untreated ? 'control cell' : 'treated cell';
   if (tile.synthetic) {
     const what = tile.id === answerOf(recipe) ? 'drawn: the true answer for this start' : `drawn ${kind}`;
-    return { tile, words: `${what}${other}` };
+    return `${what}${other}`;
   }
-  const where = near(tile)
-    ? 'of the start’s batch'
-    : batch && tile.batch ? 'of another batch' : 'not known to be of the start’s batch';
-  return { tile, words: `real ${kind} ${where}${other}` };
+  const near = Boolean(batch) && tile.batch === batch;
+  const nearer = near && Boolean(tile.plate) && tile.plate === start.plate;
+  const apart = batch && tile.batch ? 'of another batch' : 'not known to be of the start’s batch';
+  const where = near ? `of the start’s ${nearer ? 'plate' : 'batch'}` : apart;
+  return `real ${kind} ${where}${other}`;
 }
 
 /**

@@ -11,7 +11,8 @@ import { PinnedAgain } from './pinned_again.js';
 import { saveFile } from './save_file.js';
 
 /** @import { Moment } from './linked_time.js' */
-/** @import { Change, Exploration, PrintedCharts, Recipe } from './protocol.js' */
+/** @import { PrintedCharts } from './printed.js' */
+/** @import { Change, Exploration, Recipe } from './protocol.js' */
 /** @import { SideFailure, SideStep } from './protocol.js' */
 /** @import { State } from './state.js' */
 /** @import { Walker } from './walker.js' */

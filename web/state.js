@@ -5,6 +5,7 @@ import { NO_GRID } from './grid.js';
 import { isolated } from './isolated.js';
 import { NOTHING_MAPPED } from './maps.js';
 import { NOTHING_MEASURED } from './measures.js';
+import { NO_REAL_CELL } from './real_cell.js';
 import { shortened } from './shortened.js';
 import { viewIn } from './view.js';
 
@@ -17,6 +18,7 @@ import { viewIn } from './view.js';
 /** @import { Measures } from './measures.js' */
 /** @import { Offered } from './nuclei.js' */
 /** @import { Notice } from './notices.js' */
+/** @import { RealCell } from './real_cell.js' */
 
 /**
  * A walk as it is shown. A recorded one stands in for the worker's own, which is `live` meanwhile.
@@ -63,6 +65,7 @@ import { viewIn } from './view.js';
  * @property {Mapped} maps what the picture of the change shows, where that is not the difference
  * @property {Grid} grid walks that are compared
  * @property {Doses} doses walks across doses
+ * @property {RealCell} real a cell of the bundle beside the prediction
  * @property {Pinned | null} pin a walk that stays in view beside the others
  * @property {string | null} pinning the link of one that is to be walked again
  * @property {View} view how the channels are shown, as the visitor wants it
@@ -91,6 +94,7 @@ import { viewIn } from './view.js';
  * @property {EngineName} engineAsked
  * @property {EngineReport} engine
  * @property {{ measured: number, remaining: number } | null} tuned
+ * @property {number[]} workers bytes of memory set aside for each worker; none where the engine takes no help
  * @property {number | null} pace
  * @property {Upload | null} upload what is being arranged
  * @property {Offered | null} nuclei of it, which are offered as middles of the crop
@@ -130,6 +134,7 @@ export const EMPTY = {
   maps: NOTHING_MAPPED,
   grid: NO_GRID,
   doses: NO_DOSES,
+  real: NO_REAL_CELL,
   pin: null,
   pinning: null,
   view: { hidden: [], channels: [], map: 'difference' },

@@ -54,3 +54,14 @@ export function engineAsked(search) {
     + 'The fastest one here is used.';
   return { engine: 'auto', sentence };
 }
+
+/**
+ * How many workers the address asks for, `?workers=1` and up, in place of as many as there are processors;
+ * null where it asks for none.
+ * @param {string} search
+ * @returns {number | null}
+ */
+export function workersAsked(search) {
+  const asked = Number(new URLSearchParams(search).get('workers'));
+  return Number.isInteger(asked) && asked > 0 ? asked : null;
+}

@@ -3,9 +3,12 @@
 //
 // When no call has come for a while, walks aside go on, and after them the GPU engine's tiles are measured,
 // one at a time: a call waits for one evaluation or one tile at most.
+//
+// A worker whose first message is a line to another one helps that, and is called by nobody else.
 
 import { ASIDE } from './protocol.js';
 import { Exploring } from './worker/exploring.js';
+import { Helping } from './worker/helping.js';
 import { described } from './worker/trouble.js';
 
 /** How long nobody must have called before walks aside go on: longer than between two steps being played. */
@@ -62,11 +65,16 @@ function tuneAfter(milliseconds) {
 }
 
 addEventListener('message', ({ data }) => {
+  if (data.help) {
+    new Helping(data.help);
+    return;
+  }
   if (ASIDE.has(data.call)) {
     answer(data);
     return;
   }
   waiting += 1;
+  exploring.giveWay();
   queue = queue.then(async () => {
     waiting -= 1;
     await answer(data);

@@ -2,6 +2,7 @@
 // protocol.js.
 
 import { Failure, STOPPED } from './protocol.js';
+import { surroundings, WorkerPool } from './worker_pool.js';
 
 /** @import { Answer, Args, Call, Events } from './protocol.js' */
 
@@ -26,6 +27,7 @@ export class WorkerClient {
   #startWorker;
   #silence;
   #isSilent = false;
+  #pool;
 
   /**
    * @param {(event: Heard) => void} onEvent
@@ -34,6 +36,8 @@ export class WorkerClient {
   constructor(onEvent, start) {
     this.#onEvent = onEvent;
     this.#startWorker = start;
+    const call = (name, args, transfer) => this.call(name, args, transfer);
+    this.#pool = new WorkerPool(call, onEvent, surroundings(start));
     this.start();
   }
 
@@ -45,6 +49,7 @@ export class WorkerClient {
   }
 
   end() {
+    this.#pool.end();
     this.#running?.then((worker) => worker.terminate(), () => {});
     this.#running = null;
     this.#failAll(STOPPED);
@@ -94,7 +99,11 @@ export class WorkerClient {
 
   #receive(message) {
     if (this.#isSilent) this.#onEvent({ event: 'heard' });
-    if (message.event) {
+    if (message.event === 'sharing') {
+      this.#pool.want(message.bytes);
+    } else if (message.event === 'lost') {
+      this.#pool.lost(message.id);
+    } else if (message.event) {
       this.#onEvent(message);
     } else {
       const waiting = this.#waiting.get(message.id);

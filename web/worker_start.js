@@ -14,6 +14,28 @@ const NEEDED = () => (globalThis.origin === 'null'
 const IMPORTED = /(\bfrom\s*|\bimport\s*)(['"])(\.{1,2}\/[^'"]+)\2/g;
 
 /**
+ * What the modules of workers hold, by the worker's address, brought once for all workers of the page.
+ * @type {Map<string, Promise<Uint8Array[]>>}
+ */
+const BROUGHT = new Map();
+
+/**
+ * @param {[name: string, address: string, integrity: string][]} modules
+ * @param {string} of the worker's own module
+ */
+function contentsOf(modules, of) {
+  const known = BROUGHT.get(of);
+  if (known) return known;
+  const brought = Promise.all(
+    modules.map(([name, address, integrity]) => fetched(address, { name, integrity })),
+  );
+  BROUGHT.set(of, brought);
+  // What did not come is asked for again by the next worker.
+  brought.catch(() => BROUGHT.delete(of));
+  return brought;
+}
+
+/**
  * @param {[name: string, address: string, integrity: string][]} modules what the worker is made of
  *   (integrity.js); empty on a page that was not built
  * @param {string} address of its own module
@@ -22,9 +44,7 @@ const IMPORTED = /(\bfrom\s*|\bimport\s*)(['"])(\.{1,2}\/[^'"]+)\2/g;
  */
 export async function startWorker(modules, address) {
   if (!modules.length) return started(address);
-  const contents = await Promise.all(
-    modules.map(([name, of, integrity]) => fetched(of, { name, integrity })),
-  );
+  const contents = await contentsOf(modules, address);
   const blobs = new Map();
   try {
     modules.forEach(([, of], index) =>

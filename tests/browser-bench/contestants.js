@@ -28,18 +28,50 @@ function ours(kind) {
       return `${adapter}, ${dtype}`;
     },
     evaluate: () => engine.probe(),
+    engine: () => engine,
     gflop: ({ config, side }) => wasm.Engine.gflop(config, side, side),
   };
 }
 
-function onnxruntime(provider) {
+/**
+ * Our CPU path in two workers' manner: the null condition's half is computed by a worker meanwhile, which has
+ * a module and weights of its own. No memory is shared.
+ */
+function oursInTwo() {
+  const one = ours('candle');
+  const worker = new Worker('/bench/half_worker.js', { type: 'module' });
+  const answered = () => new Promise((resolve, reject) => {
+    worker.onmessage = ({ data }) => (data.failed ? reject(new Error(data.failed)) : resolve(data));
+  });
+  return {
+    ...one,
+    async start(weights, network) {
+      const { config, side } = network;
+      const ready = answered();
+      worker.postMessage({ weights: weights.slice(), config, side });
+      const what = await one.start(weights, network);
+      await ready;
+      one.engine().share((t, image) => {
+        const answer = answered();
+        worker.postMessage({ t, image }, [image.buffer]);
+        return answer;
+      });
+      return `${what}, two workers`;
+    },
+  };
+}
+
+function onnxruntime(provider, threads = 1) {
   let ort;
   let session;
   let feeds;
   return {
     async runtime() {
       ort = await import(provider === 'webgpu' ? '/ort/ort.webgpu.min.mjs' : '/ort/ort.wasm.min.mjs');
-      ort.env.wasm.numThreads = 1;
+      if (threads > 1 && !globalThis.crossOriginIsolated) {
+        throw new Error('threads need a page that is cross-origin isolated');
+      }
+      ort.env.wasm.numThreads = threads;
       ort.env.wasm.wasmPaths = '/ort/';
     },
     fetch: ({ onnx }) => bytes(onnx),
@@ -62,9 +94,11 @@ function onnxruntime(provider) {
 
 const KINDS = {
   'cellflux-cpu': () => ours('candle'),
+  'cellflux-cpu-2': () => oursInTwo(),
   'cellflux-wgpu-f32': () => ours('wgpu-f32'),
   'cellflux-wgpu-f16': () => ours('wgpu-f16'),
   'ort-wasm': () => onnxruntime('wasm'),
+  'ort-wasm-2': () => onnxruntime('wasm', 2),
   'ort-webgpu': () => onnxruntime('webgpu'),
 };
 

@@ -31,6 +31,9 @@ export async function serve(folders) {
     response.writeHead(200, {
       'content-type': TYPES[extname(file)] ?? 'application/octet-stream',
       'content-length': found.size,
+      // The peer's threads share memory, which a page may only where it is cross-origin isolated.
+      'cross-origin-opener-policy': 'same-origin',
+      'cross-origin-embedder-policy': 'require-corp',
     });
     createReadStream(file).pipe(response);
   });

@@ -16,7 +16,10 @@ const { values: options } = parseArgs({
   options: {
     browsers: { type: 'string', default: 'chromium,firefox,chromium-gpu' },
     networks: { type: 'string', default: 'tiny,official_slim' },
-    contestants: { type: 'string', default: 'cellflux-cpu,cellflux-wgpu-f32,ort-wasm,ort-webgpu' },
+    contestants: {
+      type: 'string',
+      default: 'cellflux-cpu,cellflux-cpu-2,cellflux-wgpu-f32,ort-wasm,ort-wasm-2,ort-webgpu',
+    },
     rounds: { type: 'string', default: '5' },
     json: { type: 'string', default: join(here, '../../target/bench/browsers.json') },
   },
@@ -136,6 +139,14 @@ async function measure(browserName, networkName, url, rows) {
   }
 }
 
+/** How many times faster two workers, or two threads, are than one. */
+function twoOverOne(rows, row) {
+  if (!row.contestant.endsWith('-2')) return null;
+  const one = rows.find((each) => each.browser === row.browser && each.network === row.network
+    && `${each.contestant}-2` === row.contestant);
+  return one ? one.median_ms / row.median_ms : null;
+}
+
 /** How many times faster ours is than the peer. */
 function ratio(rows, row, peer) {
   const other = rows.find(
@@ -155,6 +166,8 @@ function print(rows) {
     'GFLOP/s',
     'x ort-webgpu',
     'x ort-wasm',
+    'x ort-wasm-2',
+    'two / one',
     'first s',
     'GPU MB',
     'dispatches',
@@ -172,6 +185,8 @@ function print(rows) {
       row.gflop_per_s.toFixed(1),
       times(ratio(rows, row, 'ort-webgpu')),
       times(ratio(rows, row, 'ort-wasm')),
+      times(ratio(rows, row, 'ort-wasm-2')),
+      times(twoOverOne(rows, row)),
       (row.first_evaluation_ms / 1000).toFixed(1),
       row.gpu_peak_bytes ? (row.gpu_peak_bytes / 1e6).toFixed(0) : '',
       row.dispatches || '',

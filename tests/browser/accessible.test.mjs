@@ -3,6 +3,7 @@
 import { after, before, test } from 'node:test';
 import { accessible } from './accessible.mjs';
 import { launch, WITHOUT_GPU } from './chromium.mjs';
+import { png } from './crops.mjs';
 import { ExplorerPage, SITE } from './explorer_page.mjs';
 
 let browser;
@@ -29,7 +30,7 @@ for (const [width, height] of [[390, 844], [1280, 800]]) {
   }
 }
 
-test('every fold open, a walk under way, pictures enlarged, a typed compound', async () => {
+test('every fold open, a walk under way, pictures enlarged', async () => {
   const { explorer, page, context } = await opened({ viewport: { width: 1280, height: 800 } });
   try {
     await page.evaluate(() => {
@@ -46,6 +47,111 @@ test('every fold open, a walk under way, pictures enlarged, a typed compound', a
     await accessible(explorer, 'enlarged');
     await page.keyboard.press('Escape');
     explorer.nothingInTheConsole();
+  } finally {
+    await context.close();
+  }
+});
+
+/** A state of the page: what it is called, and how it is reached from the first screen. */
+const STATES = {
+  'a typed compound': async ({ page }) => {
+    await page.getByText('Any other compound').click();
+    await page.locator('#typed-smiles').fill('CC(=O)Oc1ccccc1C(=O)O');
+    await page.locator('#typed-smiles').press('Enter');
+    await page.locator('.typed-card h3').waitFor({ timeout: 60_000 });
+  },
+  'a trouble that is told': async (explorer) => {
+    await explorer.page.evaluate(() => { location.hash = 'a=11'; });
+    await explorer.says(/alpha is 11, expected a number from 0 to 10/i);
+  },
+  'a crop that is placed': async (explorer) => {
+    const buffer = png(80, 64, 3, (x, y) => (2 * x + 3 * y) % 256);
+    await explorer.upload({ name: 'field.png', mimeType: 'image/png', buffer });
+    await explorer.page.locator('.crop-dialog [data-do="use-crop"]').waitFor();
+  },
+  'planes that are to be assigned': async (explorer) => {
+    const files = ['one', 'two', 'three', 'four'].map((name, at) => (
+      { name: `${name}.png`, mimeType: 'image/png', buffer: png(64, 64, 1, (x, y) => (at * x + y) % 256) }));
+    await explorer.upload(...files);
+    await explorer.page.locator('.crop-dialog [data-do="use-crop"]').waitFor();
+  },
+  'grey panels, with source noise': async (explorer) => {
+    await explorer.ready();
+    await explorer.set('noise', 0.5);
+    await explorer.page.locator('button', { hasText: 'Grey panels' }).click();
+    await explorer.page.locator('.panel canvas').first().waitFor();
+  },
+  'a walk back': async (explorer) => {
+    await explorer.ready();
+    await explorer.set('direction', 'reverse');
+  },
+  'the adaptive solver': async (explorer) => {
+    await explorer.ready();
+    await explorer.set('solver', 'dopri5');
+  },
+  'every channel off': async (explorer) => {
+    await explorer.ready();
+    for (const channel of await explorer.page.locator('[data-channel]').all()) await channel.click();
+    await explorer.settled();
+    await explorer.page.getByText('Every channel is switched off, so').waitFor();
+  },
+  'a grid that is refused': async ({ page }) => {
+    await page.getByText('Compare walks').click();
+    await page.locator('#grid-rows').selectOption('alpha');
+    await page.locator('#grid-columns').selectOption('alpha');
+    await page.locator('[data-do="grid-walk"]').click();
+    await page.getByText('Rows and columns vary the same').waitFor();
+  },
+};
+for (const [state, reach] of Object.entries(STATES)) {
+  test(`in both colour schemes, ${state}`, async () => {
+    const { explorer, page, context } = await opened({ viewport: { width: 1280, height: 800 } });
+    try {
+      await reach(explorer);
+      for (const colorScheme of /** @type {const} */ (['light', 'dark'])) {
+        await page.emulateMedia({ colorScheme });
+        await accessible(explorer, `${state}, ${colorScheme}`);
+      }
+    } finally {
+      await context.close();
+    }
+  });
+}
+
+test('while the weights come', async () => {
+  const context = await browser.newContext({ serviceWorkers: 'block' });
+  let release;
+  const held = new Promise((resolve) => { release = resolve; });
+  await context.route(/weights-/, async (route) => { await held; await route.continue().catch(() => {}); });
+  try {
+    const explorer = await ExplorerPage.open(context, `${SITE}?engine=candle`);
+    await explorer.page.locator('cellflux-model progress').waitFor();
+    await accessible(explorer, 'the weights come');
+  } finally {
+    release();
+    await context.close();
+  }
+});
+
+test('where the bundle cannot be had', async () => {
+  const context = await browser.newContext({ serviceWorkers: 'block' });
+  await context.route(/manifest\.json/, (route) => route.fulfill({ status: 404, body: '' }));
+  try {
+    const explorer = await ExplorerPage.open(context, SITE, { failures: true });
+    await explorer.page.locator('cellflux-explorer[data-phase="failed"]').waitFor();
+    await explorer.says(/manifest\.json: the server answered 404/);
+    await accessible(explorer, 'without a bundle');
+  } finally {
+    await context.close();
+  }
+});
+
+test('in a frame', async () => {
+  const context = await browser.newContext({ serviceWorkers: 'block' });
+  try {
+    const explorer = await ExplorerPage.open(context, `${SITE}embed.html?engine=candle`);
+    await explorer.network();
+    await accessible(explorer, 'embedded');
   } finally {
     await context.close();
   }

@@ -17,8 +17,8 @@ before(async () => { browser = await launch(WITHOUT_GPU); });
 after(async () => { await browser.close(); });
 
 /** A page in a context of its own, whose network walks a few quick steps from taxol. */
-async function opened({ steps = 2, url = SITE, ...settings } = {}) {
-  const alone = await ExplorerPage.alone(browser, `${url}?engine=candle`, settings);
+async function opened({ steps = 2, url = SITE, workers = '', ...settings } = {}) {
+  const alone = await ExplorerPage.alone(browser, `${url}?engine=candle${workers}`, settings);
   const { explorer } = alone;
   await explorer.compound('taxol');
   await explorer.set('solver', 'euler');
@@ -166,7 +166,7 @@ test('a grid that is too large is refused in a sentence', async () => {
 });
 
 test('in a tab in the background a grid goes on with one worker, and nothing of it is lost', async () => {
-  const { explorer, page, context } = await opened();
+  const { explorer, page, context } = await opened({ workers: '&workers=1' });
   try {
     await openGrid(page);
     await choose(page, 'rows', 'compound', ['taxol', 'colchicine']);
@@ -367,6 +367,7 @@ test('a pinned walk and a grid stand in the link, and come back after a reload a
     const chosen = () => page.locator('.grid-values input:checked').evaluateAll((boxes) =>
       boxes.map((box) => box.dataset.value));
     const before = await chosen();
+    await page.locator('canvas[data-view="pinned"][data-step="2"]').waitFor(SLOW);
     const pinned = await explorer.pixels('pinned');
 
     await page.reload();

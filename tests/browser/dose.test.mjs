@@ -8,7 +8,8 @@ import { accessible } from './accessible.mjs';
 import { launch, WITHOUT_GPU } from './chromium.mjs';
 import { assertSamePixels, differing, ExplorerPage, SITE } from './explorer_page.mjs';
 import { serveMicro } from './micro_site.mjs';
-import { CLI } from './site_bundle.mjs';
+import { readNpy, relativeError } from './npy.mjs';
+import { CLI, runNatively } from './site_bundle.mjs';
 
 const skip = !CLI && 'CELLFLUX_CLI names no command';
 const SLOW = { timeout: 120_000 };
@@ -118,6 +119,39 @@ test('another dose is another walk', { skip }, async () => {
     await context.close();
   }
 });
+
+test('the command walks the dose of the slider to the same numbers, from its link and with --dose', { skip },
+  async () => {
+    const { explorer, page, context } = await opened({ noise: 0.5 });
+    try {
+      for (let press = 0; press < 5; press += 1) {
+        await page.locator('#dose-place').press('ArrowLeft');
+        await explorer.settled();
+      }
+      const dose = await typed(page).inputValue();
+      assert.ok(Number(dose) > 1 && Number(dose) < 3, dose);
+      await explorer.walk();
+      const shown = readNpy(await explorer.keep('trajectory'));
+      const link = await explorer.link(2);
+      const own = new RegExp(`([#&])dose=${dose.replace('.', '\\.')}(?=&|$)`);
+      assert.match(link, own);
+      const other = link.replace(own, '$1dose=0.3');
+      // The same arithmetic, with other instructions.
+      const SAME = 1e-4;
+      for (const [what, ...given] of [['its link', link], ['--dose', other, '--dose', dose]]) {
+        const [address, ...options] = given;
+        const native = await runNatively(address, site.bundle, 'candle', ...options);
+        assert.deepEqual(shown.shape, native.shape);
+        const error = relativeError(shown.values, native.values);
+        assert.ok(error < SAME, `${what}: ${error}`);
+      }
+      const elsewhere = await runNatively(other, site.bundle, 'candle');
+      assert.ok(relativeError(shown.values, elsewhere.values) > SAME, 'another dose gives other numbers');
+      explorer.nothingInTheConsole();
+    } finally {
+      await context.close();
+    }
+  });
 
 test('walks across doses are a film and a response, and a picture opens its walk', { skip }, async () => {
   const { explorer, page, context } = await opened({ noise: 0.5, viewport: { width: 1280, height: 900 } });

@@ -5,11 +5,15 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { launch, WITHOUT_GPU } from './chromium.mjs';
 import { ExplorerPage, SITE } from './explorer_page.mjs';
+import { manifestAddress } from './site_bundle.mjs';
 import { movedBy, wholeMultiple, zoomedAbout } from '../../web/lens.js';
 
 let browser;
 before(async () => { browser = await launch(WITHOUT_GPU); });
 after(async () => { await browser.close(); });
+
+/** Windows, and within how many of their heights the walk and its buttons stand. */
+const SIZES = [[1280, 800, 1], [1920, 1080, 1], [3840, 2160, 1], [390, 844, 2]];
 
 async function opened(width, height, more = {}) {
   const context = await browser.newContext({ viewport: { width, height }, serviceWorkers: 'block', ...more });
@@ -30,7 +34,7 @@ function roughness({ width, rgba }) {
 }
 
 test('pictures, scrubber and the Walk button are in view on the first screen of a laptop', async () => {
-  for (const [width, height, screens] of [[1280, 800, 1], [1920, 1080, 1], [390, 844, 2]]) {
+  for (const [width, height, screens] of SIZES) {
     const { explorer, page, context } = await opened(width, height);
     try {
       for (const selector of ['.view.start .frame', '.view.now .frame', '.track', '[data-do="play"]']) {
@@ -46,12 +50,68 @@ test('pictures, scrubber and the Walk button are in view on the first screen of 
 });
 
 test('no picture of the first screen is static', async () => {
-  const { explorer, context } = await opened(1280, 800);
-  try {
-    for (const view of ['start', 'now', 'difference']) {
-      const found = roughness(await explorer.pixels(view));
-      assert.ok(found < 0.75, `${view}: ${found}`);
+  for (const [width, height] of SIZES) {
+    const { explorer, context } = await opened(width, height);
+    try {
+      for (const view of ['start', 'now', 'difference']) {
+        const found = roughness(await explorer.pixels(view));
+        assert.ok(found < 0.75, `${view} at ${width} px: ${found}`);
+      }
+    } finally {
+      await context.close();
     }
+  }
+});
+
+test('the walk can be played before WebAssembly and the weights have come', async () => {
+  for (const [width, height] of SIZES) {
+    const context = await browser.newContext({ viewport: { width, height }, serviceWorkers: 'block' });
+    let release;
+    const held = new Promise((resolve) => { release = resolve; });
+    await context.route(/weights-|\.wasm/, async (route) => {
+      await held;
+      await route.continue().catch(() => {});
+    });
+    try {
+      const { page } = await ExplorerPage.open(context, SITE);
+      await page.locator('.where', { hasText: 'recorded' }).waitFor();
+      const last = Number(await page.locator('.where').getAttribute('data-step'));
+      assert.ok(last > 0, 'at its end');
+      await page.locator('[data-do="back"]').click();
+      await page.locator(`.where[data-step="${last - 1}"]`).waitFor();
+      await page.locator('[data-do="play"]').click();
+      await page.locator(`.where[data-step="${last}"]`).waitFor();
+    } finally {
+      release();
+      await context.close();
+    }
+  }
+});
+
+test('one sentence says what the compound does, and each colour has its channel’s name', async () => {
+  const { page, context } = await opened(1280, 800);
+  try {
+    const chosen = page.locator('[data-compound][aria-selected="true"]');
+    const id = await chosen.getAttribute('data-compound');
+    const address = await manifestAddress();
+    const { conditions, image } = await (await fetch(address)).json();
+    const compound = conditions.list.find((each) => each.id === id);
+    const said = await page.locator('.batch-note').innerText();
+    assert.ok(compound.mode_of_action, 'the first compound’s mode of action is known');
+    const expected = `The data give the mode of action of ${compound.name} as “${compound.mode_of_action}”.`;
+    assert.ok(said.startsWith(expected), said);
+    const channels = page.locator('[data-channel]');
+    assert.deepEqual(await channels.evaluateAll((all) => all.map(({ dataset }) => dataset.channel)),
+      image.channels.map(({ name }) => name));
+    const colours = await channels.locator('.dot').evaluateAll((all) =>
+      all.map((dot) => dot.style.getPropertyValue('--dot')));
+    assert.equal(new Set(colours).size, image.channels.length);
+    // What it runs on is there for those who ask.
+    const facts = page.locator('cellflux-model .facts');
+    await page.locator('cellflux-explorer[data-phase="ready"]').waitFor({ timeout: 120_000 });
+    assert.equal(await facts.isVisible(), false);
+    await page.locator('cellflux-model .ground > summary').click();
+    await facts.waitFor();
   } finally {
     await context.close();
   }

@@ -126,6 +126,36 @@ test('the exact field of a ring is refused, and that of Gaussians is shown', SKI
   });
 });
 
+test('a point’s density is told by number, marked, and refused where it is not known', SKIP, async () => {
+  await withLab(LAB, async ({ page }) => {
+    await setting(page, 'Target').selectOption({ label: 'Two Gaussians' });
+    await setting(page, 'Field').selectOption('exact');
+    await page.locator('cellflux-lab summary', { hasText: 'How likely is a point?' }).click();
+    await setting(page, 'x').fill('-2');
+    await setting(page, 'y').fill('0.5');
+    await button(page, 'Density at this point').click();
+    const said = page.locator('.lab-said', { hasText: 'natural logarithm' });
+    await said.waitFor({ timeout: 60_000 });
+    // Half a Gaussian of spread 0.4 at its middle: 0.5 / (2 pi 0.16) = 0.497.
+    const [, density] = /the density ([\d.]+) at t = 1/.exec(await said.textContent());
+    assert.ok(Math.abs(Number(density) - 0.497) < 0.02, density);
+    await page.waitForFunction(() => decodeURIComponent(location.hash).includes('"point":[-2,0.5]'));
+  });
+});
+
+test('batches shift both ends, one of them is looked at, and densities take the particles’ place', SKIP,
+  async () => {
+    await withLab(LAB, async ({ page }) => {
+      await setting(page, 'Batches').selectOption({ label: 'two, side by side' });
+      await setting(page, 'Batch that is looked at').selectOption({ label: '2' });
+      await page.waitForFunction(() => decodeURIComponent(location.hash).includes('"batch":1'));
+      await setting(page, 'Pairs').selectOption('optimal-transport');
+      await setting(page, 'Density in place of particles').check();
+      await page.locator('canvas[aria-label*="as their density"]').waitFor({ timeout: 60_000 });
+      await page.waitForFunction(() => decodeURIComponent(location.hash).includes('"densities":true'));
+    });
+  });
+
 test('pasted text is refused by its line, and pasted points become the target', SKIP, async () => {
   await withLab(LAB, async ({ page }) => {
     await page.locator('cellflux-lab summary', { hasText: 'Points of your own' }).click();
@@ -143,7 +173,7 @@ for (const [width, height] of [[390, 844], [1280, 800]]) {
     test(`axe-core has nothing against a lab, ${width} px, ${colorScheme}`, SKIP, async () => {
       await withLab(LAB, async ({ explorer, page }) => {
         await learn(page, 1);
-        await page.locator('cellflux-lab summary').click();
+        for (const fold of await page.locator('cellflux-lab summary').all()) await fold.click();
         await accessible(explorer, `lab, ${width} px, ${colorScheme}`);
         const wide = await page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
         assert.equal(wide, false, 'nothing is wider than the screen');

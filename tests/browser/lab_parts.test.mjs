@@ -3,12 +3,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { leadingTo, TARGETS, targetOf } from '../../web/lab/choices.js';
+import { BATCHES, batchesOf, leadingTo, TARGETS, targetOf } from '../../web/lab/choices.js';
 import { lengthen, pointAt } from '../../web/lab/drawing.js';
 import { applied, difference, read, written } from '../../web/lab/lab_link.js';
 import { placed } from '../../web/lab/loss_chart.js';
-import { arrowsOf, placing } from '../../web/lab/plane.js';
-import { ARROWS, HALF } from '../../web/lab/protocol.js';
+import { arrowsOf, cellsOf, placing } from '../../web/lab/plane.js';
+import { ARROWS, CELLS, HALF } from '../../web/lab/protocol.js';
 
 const OWN = {
   settings: {
@@ -93,4 +93,26 @@ test('a target of the list is found again, and another is none of them', () => {
     assert.equal(targetOf(leadingTo(OWN.settings, target, name)), index);
   }
   assert.equal(targetOf(leadingTo(OWN.settings, { kind: 'points', points: [[0, 0]], spread: 0 }, 'x')), -1);
+});
+
+test('a density has a square for each cell that is not empty, and the densest is full', () => {
+  const density = new Float64Array(CELLS * CELLS);
+  density[0] = 2;
+  density[CELLS + 1] = 1;
+  const cell = (2 * HALF) / CELLS;
+  const [first, second, ...others] = cellsOf(density);
+  assert.deepEqual(others, []);
+  assert.deepEqual([first.share, second.share], [1, 0.5]);
+  // Corners are upper left ones.
+  assert.ok(Math.abs(first.corner[0] + HALF) < 1e-12 && Math.abs(first.corner[1] + HALF - cell) < 1e-12);
+  assert.ok(Math.abs(second.corner[0] + HALF - cell) < 1e-12);
+  assert.ok(Math.abs(second.corner[1] + HALF - 2 * cell) < 1e-12);
+  assert.deepEqual(cellsOf(new Float64Array(CELLS * CELLS)), []);
+});
+
+test('batches of the list are found again, and others are none of them', () => {
+  for (const [index, { batches }] of BATCHES.entries()) {
+    assert.equal(batchesOf({ ...OWN.settings, batches }), index);
+  }
+  assert.equal(batchesOf({ ...OWN.settings, batches: [[1, 2]] }), -1);
 });

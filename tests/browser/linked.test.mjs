@@ -86,6 +86,7 @@ function opened({ attributes = {} } = {}) {
     element,
     pause: () => {},
     waitFor: async (work) => { await work(); },
+    pinAgain: () => {},
     follow: ({ recipe, link }) => set({ recipe, link, cursor: 0 }),
     walkTo: (step) => { steps.push(step); if (step !== null) set({ cursor: step }); },
   });

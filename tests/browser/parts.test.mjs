@@ -119,7 +119,8 @@ const computedBy = (engines) =>
     const part = globalThis.parts.root.querySelector('cellflux-model');
     const engine = { engine: 'wgpu', adapter: 'a GPU', software: false, dtype: 'f16', tiles: 'default' };
     const walk = { steps: [null, ...engines].map((engine) => ({ engine })) };
-    part.update({ ...EMPTY, phase: 'ready', manifest: {}, engineAsked: 'auto', engine, walk, evaluations: 4 });
+    const state = { phase: 'ready', manifest: {}, engineAsked: 'auto', engine, walk, evaluations: 4 };
+    part.update({ ...EMPTY, ...state });
     return part.querySelector('[data-fact="steps"]')?.textContent ?? null;
   }, engines);
 
@@ -243,4 +244,24 @@ test('where the bundle has no such cells, or no control condition, a sentence sa
   assert.equal(await page.locator('.measure-chart .mark').count(), 0);
   await page.getByText('This bundle has no control condition').waitFor();
   await page.getByText('Other seeds would give this walk again').waitFor();
+});
+
+test('a drawn cell is not among real ones', async () => {
+  const shown = await page.evaluate((recipe) => {
+    const { picture, root } = globalThis.parts;
+    const tile = (id, synthetic) => (
+      { id, synthetic, treated: true, note: id, label: id, condition: 'taxol', dose: '', batch: null });
+    const steps = [{ time: 0, now: picture, difference: { ...picture } }];
+    globalThis.show({
+      recipe, walk: { key: 1, start: picture, noised: false, times: [0, 1], finished: false, steps },
+      examples: [tile('real-1', false), tile('drawn-1', true)],
+    });
+    const part = root.querySelector('cellflux-measured');
+    return {
+      title: part.querySelector('.measured-title').textContent,
+      cells: [...part.querySelectorAll('[data-example]')].map(({ dataset }) => dataset.example),
+    };
+  }, recipe({}));
+  assert.match(shown.title, /^Measured, not generated: real cells treated with Taxol/);
+  assert.deepEqual(shown.cells, ['real-1']);
 });

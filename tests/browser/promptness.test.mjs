@@ -34,7 +34,7 @@ test('a slider moved in mid-step is followed after the evaluation under way, and
   + 'new value', async () => {
   const browser = await launch(WITHOUT_GPU);
   try {
-    const explorer = await ExplorerPage.open(await browser.newContext(), `${SITE}?engine=candle`, {
+    const explorer = await ExplorerPage.open(await browser.newContext(), `${SITE}?engine=candle&workers=1`, {
       init: record,
     });
     await explorer.ready();

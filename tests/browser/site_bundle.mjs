@@ -33,11 +33,12 @@ export async function bundleFolder() {
   return folder;
 }
 
-/** `cellflux run` of a page's address: its trajectory. */
-export async function runNatively(address, bundle, engine) {
+/** `cellflux run` of a page's address, with further options where there are some: its trajectory. */
+export async function runNatively(address, bundle, engine, ...options) {
   const out = await mkdtemp(join(tmpdir(), 'cellflux-run-'));
   try {
-    await execute(CLI, ['run', address, '--bundle', bundle, '--out', out, '--engine', engine]);
+    const given = ['run', address, '--bundle', bundle, '--out', out, '--engine', engine, ...options];
+    await execute(CLI, given);
     return readNpy(await readFile(join(out, 'trajectory.npy')));
   } finally {
     await rm(out, { recursive: true, force: true });

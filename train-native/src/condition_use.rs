@@ -2,11 +2,10 @@
 //! (permutation importance, Breiman 2001, "Random forests"), and how far apart the velocities of
 //! two conditions are. A network that ignores its condition has 0 in both, however low its loss is.
 
-use candle_core::Tensor;
 use serde::Serialize;
 
 use crate::TrainError;
-use crate::step::{FlowBatch, Velocity, point_and_target};
+use crate::step::{FlowBatch, Velocity, point_and_target, squares};
 
 /// How much a network uses its condition, over the pairs whose condition could be exchanged for another.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -63,6 +62,22 @@ impl Sums {
         Ok(())
     }
 
+    /// The sums as numbers, for other processes.
+    pub(crate) fn numbers(self) -> [f64; 4] {
+        [self.gap, self.difference, self.velocity, self.samples as f64]
+    }
+
+    /// The sums that numbers are, together with these.
+    pub(crate) fn plus(self, numbers: [f64; 4]) -> Self {
+        let [gap, difference, velocity, samples] = numbers;
+        Self {
+            gap: self.gap + gap,
+            difference: self.difference + difference,
+            velocity: self.velocity + velocity,
+            samples: self.samples + samples as usize,
+        }
+    }
+
     /// The means over all samples, each of which was added at `times` times; none where no condition could be
     /// exchanged.
     pub(crate) fn finish(self, times: usize) -> Option<ConditionUse> {
@@ -74,12 +89,6 @@ impl Sums {
             exchanged: self.samples / times.max(1),
         })
     }
-}
-
-/// The mean square of each sample, of `[N, C, H, W]`.
-fn squares(values: &Tensor) -> Result<Vec<f64>, TrainError> {
-    let means: Vec<f32> = values.sqr()?.flatten_from(1)?.mean(1)?.to_vec1()?;
-    Ok(means.into_iter().map(f64::from).collect())
 }
 
 /// The conditions of a batch in another order, so that each sample has another's: in the conditions' own
@@ -106,7 +115,7 @@ fn exchanged(conditions: &[Option<u32>]) -> Vec<Option<u32>> {
 
 #[cfg(test)]
 mod tests {
-    use candle_core::Device;
+    use candle_core::{Device, Tensor};
 
     use super::*;
 

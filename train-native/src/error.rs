@@ -105,6 +105,28 @@ pub enum TrainError {
         /// What to try.
         advice: &'static str,
     },
+    /// A process of several that train together has failed or ended.
+    #[error(
+        "{} {reason}; {kept}",
+        rank.map_or_else(|| "another process".to_owned(), |rank| format!("rank {rank} of {size}")),
+        kept = kept(last_good.as_deref())
+    )]
+    Rank {
+        /// Which one, from 0, where that is known.
+        rank: Option<usize>,
+        /// How many there are.
+        size: usize,
+        /// What became of it.
+        reason: String,
+        /// The last checkpoint written before that.
+        last_good: Option<PathBuf>,
+    },
+    /// Several processes cannot be joined, or do not agree.
+    #[error("several processes: {reason}")]
+    Ranks {
+        /// What is wrong, what was expected and what to do.
+        reason: String,
+    },
     /// The data could not be read.
     #[error(transparent)]
     Data(#[from] DataError),

@@ -31,7 +31,10 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     Data(cli::data::Args),
-    Train(cli::train::Args),
+    Train(Box<cli::train::Args>),
+    Runs(cli::runs::Args),
+    Report(cli::report::Args),
+    LrRange(cli::lr_range::Args),
     Sample(cli::sample::Args),
     Export(cli::export::Args),
     Describe(cli::describe::Args),
@@ -46,6 +49,9 @@ fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Data(args) => cli::data::run(&args),
         Command::Train(args) => cli::train::run(&args),
+        Command::Runs(args) => cli::runs::run(&args),
+        Command::Report(args) => cli::report::run(&args),
+        Command::LrRange(args) => cli::lr_range::run(&args),
         Command::Sample(args) => cli::sample::run(&args),
         Command::Export(args) => cli::export::run(&args),
         Command::Describe(args) => cli::describe::run(&args),

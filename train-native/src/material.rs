@@ -8,6 +8,7 @@ use cellflux_image::ImageSpec;
 
 use crate::TrainError;
 use crate::config::Config;
+use crate::ranks::{Ranks, Share};
 use cellflux_data::{
     ConditionTable, Draw, Experiment, HostBatch, Loader, PackedCache, Pair, Pairing, Split, fixed_batches,
     read_experiment,
@@ -98,31 +99,44 @@ impl Material {
         self.spec().len()
     }
 
-    /// The training batches from `position` on.
+    /// The training batches of a process, as `share` says, from after `step` steps on.
     ///
     /// # Errors
     /// [`TrainError::Data`].
-    pub fn loader(&self, position: u64) -> Result<Loader, TrainError> {
-        let draw = self.draw(Split::Train);
+    pub fn loader(&self, share: &Share, step: u64) -> Result<Loader, TrainError> {
+        let draw = Draw {
+            batch: share.batch(),
+            ..self.draw(Split::Train)
+        };
         let prefetch = self.config.data.prefetch;
+        let positions = share.positions(step);
         Ok(Loader::start(
             &self.cache,
             &self.pairing,
             draw,
-            position,
+            positions,
             prefetch,
         )?)
     }
 
-    /// Fixed batches of a split: every sample once, or `limit` evenly spread ones.
+    /// Fixed batches of a split, those that fall to one of several processes, each with its first sample's
+    /// number: every sample once, or `limit` evenly spread ones.
     pub fn fixed(
         &self,
         split: Split,
         limit: Option<usize>,
-    ) -> impl Iterator<Item = Result<HostBatch, TrainError>> {
+        ranks: &Ranks,
+    ) -> impl Iterator<Item = Result<(usize, HostBatch), TrainError>> {
         let limit = limit.unwrap_or(usize::MAX);
-        fixed_batches(&self.cache, &self.pairing, self.draw(split), limit)
-            .map(|batch| batch.map_err(TrainError::from))
+        let draw = self.draw(split);
+        fixed_batches(&self.cache, &self.pairing, draw, limit)
+            .enumerate()
+            .skip(ranks.rank())
+            .step_by(ranks.size())
+            .map(move |(number, batch)| match batch {
+                Ok(batch) => Ok((number * draw.batch, batch)),
+                Err(error) => Err(TrainError::from(error)),
+            })
     }
 
     /// Every sample of a split once, each with the control that the fixed batches give it.

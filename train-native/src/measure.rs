@@ -1,4 +1,4 @@
-//! The nucleus's area and brightness in samples and in the real cells, compound by compound.
+//! The nucleus's area and brightness in samples and in the data's cells, compound by compound.
 
 use std::collections::BTreeMap;
 
@@ -45,7 +45,7 @@ pub struct Effect {
     pub control: Nucleus,
     /// What the network made of them.
     pub predicted: Nucleus,
-    /// The real treated cells'.
+    /// The data's treated cells': real ones, or drawn ones where a program draws the data.
     pub real: Nucleus,
 }
 
@@ -56,8 +56,8 @@ pub struct Effects {
 }
 
 impl Effects {
-    /// Adds a sample of `condition`: control, prediction and real cell; a sample in which one of them has no
-    /// nucleus does not count.
+    /// Adds a sample of `condition`: control, prediction and the data's cell; a sample in which one of them
+    /// has no nucleus does not count.
     pub fn add(&mut self, condition: u32, measured: [Option<Nucleus>; 3]) {
         let [Some(control), Some(predicted), Some(real)] = measured else {
             return;

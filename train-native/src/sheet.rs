@@ -1,4 +1,4 @@
-//! A sheet of cells to look at: captioned rows of pictures, such as `control | t = .25 .5 .75 1 | real`.
+//! A sheet of cells to look at: captioned rows of pictures, such as `control | t = .25 .5 .75 1 | treated`.
 
 use cellflux_image::ImageSpec;
 use cellflux_image::composite::{Display, Rgba, composite};

@@ -202,6 +202,51 @@ fn samples_are_drawn_as_the_bundle_recommends_and_a_model_without_dna_prints_no_
     assert_eq!(column("control_area"), ["", ""]);
 }
 
+/// What `sample` prints, the titles of its table and the names of its pictures, of a run in `folder`.
+fn sampled(folder: &Path, config: &str) -> (String, String, Vec<String>) {
+    let run = run(folder, config, &[]);
+    let out = folder.join("samples");
+    let few = ["--pairs", "1", "--rows", "1", "--steps", "1"];
+    let arguments = ["sample", run.to_str().unwrap(), "--out", out.to_str().unwrap()];
+    let output = command(&[&arguments[..], &few].concat());
+    assert!(output.status.success(), "{}", said(&output));
+    let table = std::fs::read_to_string(out.join("samples.csv")).unwrap();
+    let mut pictures: Vec<String> = std::fs::read_dir(out.join("cells"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    pictures.sort();
+    let titles = table.lines().next().unwrap().to_owned();
+    (String::from_utf8(output.stdout).unwrap(), titles, pictures)
+}
+
+#[test]
+fn samples_call_the_data_s_cells_real_only_where_no_program_draws_them() {
+    let has = |text: &str, word: &str| {
+        text.split(|c: char| !c.is_ascii_alphabetic())
+            .any(|found| found == word)
+    };
+    for (word, other) in [("drawn", "real"), ("real", "drawn")] {
+        let folder = tempfile::tempdir().unwrap();
+        let config = if word == "drawn" {
+            common::CONFIG.to_owned()
+        } else {
+            genes(folder.path())
+        };
+        let (printed, titles, pictures) = sampled(folder.path(), &config);
+        let all = format!("{printed}\n{titles}\n{}", pictures.join("\n"));
+        assert!(has(&printed, word) && !has(&all, other), "{all}");
+        assert!(
+            titles.ends_with(&format!("predicted_brightness,{word}_brightness")),
+            "{titles}"
+        );
+        let expected = ["control", word, "predicted"].map(|kind| format!("00000-{kind}.png"));
+        let mut expected = expected.to_vec();
+        expected.sort();
+        assert_eq!(pictures, expected);
+    }
+}
+
 /// A screen of genes, whose table of vectors has no row for the untreated state.
 fn genes(folder: &Path) -> String {
     let spec = ImageSpec::bbbc021(16, 16);

@@ -1,6 +1,6 @@
 // What a visitor of a lab may choose, with the words for it.
 
-/** @import { Condition, Settings } from './protocol.js' */
+/** @import { Condition, Point, Settings } from './protocol.js' */
 
 /**
  * Targets by name. Their labels name a single condition.
@@ -45,6 +45,17 @@ export const SOLVERS = [
   ['rk4', 'Runge-Kutta, order 4'],
 ];
 
+/**
+ * Batches by name, each as the shifts that it gives to sources and targets alike.
+ * @type {{ name: string, batches: Point[] }[]}
+ */
+export const BATCHES = [
+  { name: 'one', batches: [[0, 0]] },
+  { name: 'two, side by side', batches: [[-1.5, 0], [1.5, 0]] },
+  { name: 'two, above each other', batches: [[0, -1.5], [0, 1.5]] },
+  { name: 'three', batches: [[-1.5, -1], [1.5, -1], [0, 1.5]] },
+];
+
 /** @type {number[]} */
 export const RATES = [1e-4, 5e-4, 2e-3, 1e-2, 1, 100];
 /** @type {number[]} */
@@ -65,3 +76,9 @@ export function targetOf(/** @type {Settings} */ { conditions: [condition, ...ot
  * @returns {Settings}
  */
 export const leadingTo = (settings, target, label) => ({ ...settings, conditions: [{ label, target }] });
+
+/** Which of the lists of batches the settings have, or none of them. */
+export function batchesOf(/** @type {Settings} */ { batches }) {
+  const own = JSON.stringify(batches);
+  return BATCHES.findIndex((choice) => JSON.stringify(choice.batches) === own);
+}

@@ -1,25 +1,27 @@
 // What a visitor chooses in a lab: a form whose every field says what it wants changed.
 
 import { el } from '../html.js';
-import { COUPLINGS, FIELDS, leadingTo, RATES, SOLVERS, STEPS, TARGETS, targetOf } from './choices.js';
+import {
+  BATCHES, batchesOf, COUPLINGS, FIELDS, leadingTo, RATES, SOLVERS, STEPS, TARGETS, targetOf,
+} from './choices.js';
+import { HALF } from './protocol.js';
 
-/** @import { Settings, View } from './protocol.js' */
+/** @import { Display, Settings, View } from './protocol.js' */
 
 /**
+ * What is wished for is a change of the lab as it is once earlier wishes have been met.
  * @typedef {object} Wishes
- * @property {(settings: Settings) => void} settings another lab, which learns from the beginning
- * @property {(view: View) => void} view
+ * @property {(change: (settings: Settings) => Settings) => void} settings another lab, which learns from the
+ *   beginning
+ * @property {(change: (view: View) => View) => void} view
  * @property {(rate: number) => void} rate
  * @property {(text: string) => void} pasted
+ * @property {(change: (display: Display) => Display) => void} display
  */
 
 let labels = 0;
 
 export class Controls {
-  /** @type {Settings} */
-  #settings;
-  /** @type {View} */
-  #view;
   #wishes;
 
   /** @param {Wishes} wishes */
@@ -27,10 +29,29 @@ export class Controls {
     this.#wishes = wishes;
     this.target = select((value) => {
       const chosen = TARGETS[Number(value)];
-      if (chosen) wishes.settings(leadingTo(this.#settings, chosen.target, chosen.name));
+      if (chosen) wishes.settings((settings) => leadingTo(settings, chosen.target, chosen.name));
     });
     this.coupling = select((coupling) =>
-      wishes.settings({ ...this.#settings, path: { ...this.#settings.path, coupling } }));
+      wishes.settings((settings) => ({ ...settings, path: { ...settings.path, coupling } })));
+    this.batches = select((value) => {
+      const chosen = BATCHES[Number(value)];
+      if (chosen) wishes.settings((settings) => ({ ...settings, batches: chosen.batches }));
+    });
+    this.batch = select((value) => this.#look({ batch: value === '' ? null : Number(value) }));
+    this.densities = el('input', {
+      type: 'checkbox',
+      on: {
+        change: () => {
+          const densities = this.densities.checked;
+          wishes.display((display) => ({ ...display, densities }));
+        },
+      },
+    });
+    const coordinate = () => el('input', {
+      type: 'number', min: String(-HALF), max: String(HALF), step: '0.01', value: '0', required: true,
+    });
+    this.x = coordinate();
+    this.y = coordinate();
     this.rate = select((value) => wishes.rate(Number(value)));
     this.condition = select((value) => this.#look({ condition: value === '' ? null : Number(value) }));
     this.guidance = el('input', {
@@ -49,14 +70,27 @@ export class Controls {
       'form',
       { class: 'lab-controls', on: { submit: (event) => event.preventDefault() } },
       setting('Target', this.target),
+      setting('Batches', this.batches),
       setting('Pairs', this.coupling),
       setting('Learning rate', this.rate),
       setting('Field', this.field),
       setting('Condition', this.condition),
+      setting('Batch that is looked at', this.batch),
       setting('Guidance', this.guidance, this.guidanceValue),
       setting('Solver', this.solver),
       setting('Steps of the walk', this.steps),
       setting('Walk from the target back', this.reverse),
+      setting('Density in place of particles', this.densities),
+      el(
+        'details',
+        {},
+        el('summary', {}, 'How likely is a point?'),
+        el('p', {}, 'Choose a point, here or on the plane. The field carries it back to the source, and its '
+          + 'density there is corrected for how much the field spreads points on the way.'),
+        setting('x', this.x),
+        setting('y', this.y),
+        el('button', { type: 'button', on: { click: () => this.#askOfPoint() } }, 'Density at this point'),
+      ),
       el(
         'details',
         {},
@@ -72,13 +106,19 @@ export class Controls {
    * Shows the lab as it is.
    * @param {Settings} settings
    * @param {View} view
+   * @param {Display} display
    */
-  update(settings, view) {
-    [this.#settings, this.#view] = [settings, view];
+  update(settings, view, display) {
     const own = targetOf(settings);
     const targets = TARGETS.map(({ name }, index) => option(index, name));
     offer(this.target, own < 0 ? [option(-1, 'as the page has it'), ...targets] : targets, own);
     offer(this.coupling, COUPLINGS, settings.path.coupling);
+    const lists = BATCHES.map(({ name }, index) => option(index, name));
+    const list = batchesOf(settings);
+    offer(this.batches, list < 0 ? [option(-1, 'as the page has them'), ...lists] : lists, list);
+    const batches = settings.batches.map((_, index) => option(index, String(index + 1)));
+    offer(this.batch, [['', 'all of them'], ...batches], view.batch ?? '');
+    this.batch.disabled = settings.batches.length === 1;
     offer(this.rate, among(RATES, settings.learning.rate), settings.learning.rate);
     const conditions = settings.conditions.map(({ label }, index) => option(index, label));
     offer(this.condition, [...conditions, ['', 'none (the null velocity)']], view.condition ?? '');
@@ -89,11 +129,20 @@ export class Controls {
     this.guidance.disabled = view.condition === null;
     this.guidanceValue.textContent = view.guidance.toFixed(1);
     this.reverse.checked = view.reverse;
+    this.densities.checked = display.densities;
+    if (display.point) [this.x.value, this.y.value] = display.point.map(String);
+  }
+
+  #askOfPoint() {
+    if (!this.x.reportValidity() || !this.y.reportValidity()) return;
+    /** @type {[number, number]} */
+    const point = [this.x.valueAsNumber, this.y.valueAsNumber];
+    this.#wishes.display((display) => ({ ...display, point }));
   }
 
   /** @param {Partial<View>} change */
   #look(change) {
-    this.#wishes.view({ ...this.#view, ...change });
+    this.#wishes.view((view) => ({ ...view, ...change }));
   }
 }
 

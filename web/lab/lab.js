@@ -1,7 +1,8 @@
 // <cellflux-lab settings="…" view="…">: flow matching in the plane. Attributes hold JSON, of which fields
-// may be left out. A page's only lab writes its state into the address, unless an explorer is on the page, whose
-// address it is.
+// may be left out. A page's only lab writes its state into the address, unless an explorer is on the page,
+// whose address it is.
 
+import { joined, ofLessons } from '../course_link.js';
 import { el } from '../html.js';
 import { LAB_WORKER_MODULES } from '../integrity.js';
 import { styleSheets } from '../style_sheets.js';
@@ -9,12 +10,12 @@ import { WorkerClient } from '../worker_client.js';
 import { startWorker } from '../worker_start.js';
 import { leadingTo } from './choices.js';
 import { Controls } from './controls.js';
-import { Drawing } from './drawing.js';
+import { Drawing, pointAt } from './drawing.js';
 import { applied, read, written } from './lab_link.js';
 import * as chart from './loss_chart.js';
-import { draw, drawStrokes } from './plane.js';
+import { draw, drawCross, drawStrokes } from './plane.js';
 
-/** @import { Learnt, Opened, Seen, Settings, View } from './protocol.js' */
+/** @import { Display, Learnt, Opened, Seen, Settings, View } from './protocol.js' */
 
 const WORKER = new URL('./lab_worker.js', import.meta.url).href;
 
@@ -25,20 +26,31 @@ const LOOK_MS = 400;
 const CALM_LOOK_MS = 2000;
 /** Where learning pauses by itself. */
 const MOST_STEPS = 20_000;
+/** @type {Display} */
+const PLAIN = { densities: false, point: null };
 /** Labs of one page, for the address. */
 let labs = 0;
+
+/** @returns {any} */
+const newWorker = () => new WorkerClient(() => {}, () => startWorker(LAB_WORKER_MODULES, WORKER));
 
 class Lab extends HTMLElement {
   /** @type {any} */
   #worker;
-  /** @type {{ settings: Settings, view: View }} what the page itself shows */
+  /** @type {{ settings: Settings, view: View, display: Display }} what the page itself shows */
   #own = null;
   /** @type {Opened} */
   #opened = null;
+  /** @type {Display} */
+  #display = PLAIN;
+  /** What is said of the point whose likelihood was asked for. */
+  #ofPoint = '';
   /** @type {Learnt} */
   #learnt = null;
   /** @type {Seen} */
   #seen = null;
+  /** Settles once the lab was opened, or could not be. */
+  #opening;
   #step = 0;
   #playing = false;
   /** Numbers the times that learning was started, so that only the last goes on. */
@@ -46,6 +58,7 @@ class Lab extends HTMLElement {
   #looked = 0;
   /** Numbers what was opened last, so that an answer for a lab before it is dropped. */
   #current = 0;
+  #chosen = Promise.resolve();
   #writesAddress = false;
 
   async connectedCallback() {
@@ -56,13 +69,14 @@ class Lab extends HTMLElement {
     const { sheets } = await styleSheets(['tokens', 'controls', 'lab']);
     root.adoptedStyleSheets = sheets;
     this.#build(root);
-    this.#worker = new WorkerClient(() => {}, () => startWorker(LAB_WORKER_MODULES, WORKER));
-    await this.#attempt(async () => {
-      const own = { settings: parsed(this, 'settings'), view: parsed(this, 'view') };
+    this.#worker = newWorker();
+    this.#opening = this.#attempt(async () => {
+      const own = { settings: parsed(this, 'settings'), view: parsed(this, 'view'), display: PLAIN };
       this.#own = await this.#open(own);
       const change = this.#writesAddress ? read(location.hash) : null;
       if (change) await this.#open(/** @type {any} */ (applied(this.#own, change)));
     });
+    await this.#opening;
   }
 
   disconnectedCallback() {
@@ -70,16 +84,59 @@ class Lab extends HTMLElement {
     this.#worker?.end();
   }
 
+  /** What lessons of the page do with this lab (`web/lesson/targets.js`). */
+  get lesson() {
+    return {
+      /** @param {{ settings: object, view: object, learn: number }} state */
+      show: async ({ settings, view, learn }) => {
+        this.#pause();
+        await this.#opening;
+        await this.#attempt(async () => {
+          await this.#open({ settings, view, display: PLAIN });
+          if (learn > 0) await this.#learn(learn);
+        });
+      },
+      /**
+       * A quantity of what is in view.
+       * @param {string} name
+       * @returns {Promise<number | null>}
+       */
+      quantity: async (name) => {
+        this.#pause();
+        await this.#opening;
+        return this.#worker.call('quantity', { view: this.#opened.view, name });
+      },
+      /**
+       * A quantity of another state, which is opened in a worker of its own.
+       * @param {{ settings: object, view: object, learn: number }} state
+       * @param {string} name
+       * @returns {Promise<number | null>}
+       */
+      quantityOf: async ({ settings, view, learn }, name) => {
+        const aside = newWorker();
+        try {
+          const opened = await aside.call('open', { settings, view });
+          if (learn > 0) await aside.call('learn', { steps: learn, milliseconds: Infinity });
+          return await aside.call('quantity', { view: opened.view, name });
+        } finally {
+          aside.end();
+        }
+      },
+    };
+  }
+
   #build(root) {
-    this.canvas = el('canvas', { role: 'img' });
+    this.canvas = el('canvas', { role: 'img', 'aria-label': 'The plane, once the lab has opened' });
     this.moment = el('input', {
       type: 'range', min: '0', max: '0', value: '0', 'aria-label': 'Step of the walk',
       on: { input: () => this.#show(Number(this.moment.value)) },
     });
     this.time = el('output', {});
-    const button = (words, does, kind = null) =>
-      el('button', { type: 'button', class: kind, on: { click: () => this.#attempt(does) } }, words);
-    this.play = button('Learn', () => this.#toggle(), 'primary');
+    const button = (words, does) =>
+      el('button', { type: 'button', on: { click: () => this.#choose(does) } }, words);
+    this.play = el('button', {
+      type: 'button', class: 'primary', on: { click: () => this.#attempt(() => this.#toggle()) },
+    }, 'Learn');
     this.drawing = new Drawing(this.canvas, () => this.#draw());
     this.pen = button('Draw a target', () => this.#useThePen());
     this.buttons = [
@@ -102,10 +159,16 @@ class Lab extends HTMLElement {
     this.chart = el('div', {});
     this.facts = el('dl', { class: 'lab-facts' });
     this.controls = new Controls({
-      settings: (settings) => this.#attempt(() => this.#reopen(settings)),
-      view: (view) => this.#attempt(() => this.#view(view)),
-      rate: (rate) => this.#attempt(() => this.#rate(rate)),
-      pasted: (text) => this.#attempt(() => this.#paste(text)),
+      settings: (change) => this.#choose(() => this.#reopen(change(this.#opened.settings))),
+      view: (change) => this.#choose(() => this.#view(change(this.#opened.view))),
+      rate: (rate) => this.#choose(() => this.#rate(rate)),
+      pasted: (text) => this.#choose(() => this.#paste(text)),
+      display: (change) => this.#choose(() => this.#showAs(change(this.#display))),
+    });
+    this.canvas.addEventListener('click', ({ offsetX, offsetY }) => {
+      if (this.drawing.isUnderWay || !this.#opened) return;
+      const point = pointAt(offsetX, offsetY, this.canvas.clientWidth);
+      this.#choose(() => this.#showAs({ ...this.#display, point }));
     });
     root.append(el(
       'section',
@@ -119,6 +182,12 @@ class Lab extends HTMLElement {
     matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => this.#draw());
   }
 
+  /** Choices are met in their order, each from the state that the one before it has led to. */
+  #choose(does) {
+    this.#chosen = this.#chosen.then(() => this.#attempt(does));
+    return this.#chosen;
+  }
+
   /** Does something and says what went wrong. */
   async #attempt(does) {
     this.trouble.hidden = true;
@@ -128,7 +197,7 @@ class Lab extends HTMLElement {
       this.#pause();
       this.#complain(failure.sentence ?? failure.message);
       if (failure.kind === 'stopped') await this.#startAgain();
-      else if (this.#opened) this.controls.update(this.#opened.settings, this.#opened.view);
+      else if (this.#opened) this.#updateControls();
     }
   }
 
@@ -147,15 +216,41 @@ class Lab extends HTMLElement {
 
   /**
    * Opens a lab in the worker and shows it.
-   * @param {{ settings: object, view: object }} lab
+   * @param {{ settings: object, view: object, display?: Display }} lab
    */
-  async #open(lab) {
+  async #open({ settings, view, display = this.#display }) {
     this.#current += 1;
-    const opened = await this.#worker.call('open', lab);
+    const opened = await this.#worker.call('open', { settings, view });
     this.#opened = opened;
     this.#learnt = null;
+    this.#display = { ...PLAIN, ...display };
     await this.#view(opened.view);
-    return { settings: opened.settings, view: opened.view };
+    if (this.#display.point) await this.#askOfPoint();
+    return { settings: opened.settings, view: opened.view, display: this.#display };
+  }
+
+  /** @param {Display} display */
+  async #showAs(display) {
+    const before = this.#display;
+    this.#display = display;
+    if (display.densities !== before.densities) await this.#look();
+    if (display.point) await this.#askOfPoint();
+    this.#writeAddress();
+  }
+
+  /** Says how likely the field holds the chosen point to be. */
+  async #askOfPoint() {
+    this.#pause();
+    const { point } = this.#display;
+    const logarithm = await this.#worker.call('likelihood', { view: this.#opened.view, point });
+    this.#ofPoint = `The field gives the point (${point.join(', ')}) the density `
+      + `${figure(Math.exp(logarithm))} at t = 1; its natural logarithm is ${figure(logarithm)}.`;
+    this.#tell();
+    this.#draw();
+  }
+
+  #updateControls() {
+    this.controls.update(this.#opened.settings, this.#opened.view, this.#display);
   }
 
   /** @param {Settings} settings */
@@ -171,11 +266,13 @@ class Lab extends HTMLElement {
   async #view(view) {
     const before = this.#opened.view;
     this.#opened.view = view;
+    // What was said of a point was said of another field.
+    this.#ofPoint = '';
     try {
       await this.#look();
     } catch (failure) {
       this.#opened.view = before;
-      this.controls.update(this.#opened.settings, before);
+      this.#updateControls();
       throw failure;
     }
   }
@@ -183,7 +280,10 @@ class Lab extends HTMLElement {
   async #look() {
     const current = this.#current;
     /** @type {Seen} */
-    const seen = await this.#worker.call('look', { view: this.#opened.view });
+    const seen = await this.#worker.call('look', {
+      view: this.#opened.view,
+      densities: this.#display.densities,
+    });
     if (current !== this.#current) return;
     const atEnd = !this.#seen || this.#step >= this.#seen.times.length - 1;
     this.#seen = seen;
@@ -226,6 +326,7 @@ class Lab extends HTMLElement {
     const learnt = await this.#worker.call('learn', { steps, milliseconds });
     if (current !== this.#current) return;
     this.#learnt = learnt;
+    this.#ofPoint = '';
     if (learnt.diverged) {
       this.#pause();
       this.#complain('Learning broke down: the loss became too large. Choose a lower learning rate, which '
@@ -240,7 +341,7 @@ class Lab extends HTMLElement {
     this.#pause();
     this.#learnt = await this.#worker.call(call, args);
     await this.#look();
-    if (playing) await this.#toggle();
+    if (playing) this.#attempt(() => this.#toggle());
   }
 
   #again() {
@@ -299,7 +400,8 @@ class Lab extends HTMLElement {
     const t = this.#seen.times[step].toFixed(3);
     this.time.textContent = `t = ${t}`;
     this.moment.setAttribute('aria-valuetext', `t = ${t}, step ${step} of ${this.#seen.times.length - 1}`);
-    this.canvas.setAttribute('aria-label', `${this.#seen.at[0].length / 2} particles at t = ${t}, arrows of `
+    const shown = this.#seen.densities ? 'particles, as their density,' : 'particles';
+    this.canvas.setAttribute('aria-label', `${this.#seen.at[0].length / 2} ${shown} at t = ${t}, arrows of `
       + `${this.#opened.view.field === 'exact' ? 'the exact field' : 'the field that was learnt'}, and `
       + 'points of the distribution that they walk to, all generated');
     this.#draw();
@@ -319,12 +421,14 @@ class Lab extends HTMLElement {
     draw(this.canvas.getContext('2d'), this.#seen, this.#step, {
       goal: colour('goal'), arrow: colour('arrow'), path: colour('path'), particle: colour('particle'),
     });
+    const { point } = this.#display;
+    if (point) drawCross(this.canvas.getContext('2d'), point, colour('arrow'));
   }
 
   /** Says in words and numbers what the lab is and how far it has come. */
   #tell() {
-    const { settings, view, parameters, leastLoss } = this.#opened;
-    this.controls.update(settings, view);
+    const { parameters, leastLoss } = this.#opened;
+    this.#updateControls();
     const { steps = 0, loss = null, curve = new Float64Array(), reflowed = false } = this.#learnt ?? {};
     // A reflow's pairs have another least loss, which is not known.
     const least = reflowed ? null : leastLoss;
@@ -333,6 +437,7 @@ class Lab extends HTMLElement {
       this.said.textContent = steps
         ? `${steps} steps learnt${reflowed ? ', the last after a reflow' : ''}.`
         : `A network of ${parameters} numbers that has learnt nothing yet.`;
+      if (this.#ofPoint) this.said.textContent += ` ${this.#ofPoint}`;
     }
     const facts = [
       ['Steps', String(steps)],
@@ -349,7 +454,8 @@ class Lab extends HTMLElement {
   #writeAddress() {
     if (!this.#writesAddress || !this.#own) return;
     const { settings, view } = this.#opened;
-    const hash = written({ settings, view }, this.#own);
+    const own = written({ settings, view, display: this.#display }, this.#own);
+    const hash = joined(own, ofLessons(location.hash));
     history.replaceState(history.state, '', hash ? `#${hash}` : location.pathname + location.search);
   }
 }

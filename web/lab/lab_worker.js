@@ -5,9 +5,9 @@ import init, * as module from '../../pkg/cellflux_lab_wasm.js';
 import { STOPPED } from '../protocol.js';
 import { LAB_INTEGRITY } from '../worker/module_integrity.js';
 import { startModule } from '../worker/start_module.js';
-import { ARROWS, HALF, MOST_MOMENTS } from './protocol.js';
+import { ARROWS, CELLS, HALF, MOST_MOMENTS } from './protocol.js';
 
-/** @import { Learnt, Opened, Seen, Settings, View } from './protocol.js' */
+/** @import { Learnt, Opened, Point, Seen, Settings, View } from './protocol.js' */
 
 /** Steps over which the loss is averaged. */
 const STEPS_OF_LOSS = 100;
@@ -105,23 +105,25 @@ const calls = {
   },
 
   /**
-   * @param {{ view: View }} args
+   * @param {{ view: View, densities: boolean }} args
    * @returns {Seen}
    */
-  look({ view }) {
+  look({ view, densities }) {
     const walked = lab.walk(view);
     try {
       const times = walked.times();
       // A walk of many steps shows the arrows of the moment before.
       const every = Math.ceil(times.length / MOST_MOMENTS);
       const arrows = [];
+      const at = [...times].map((_, step) => walked.at(step));
       times.forEach((time, step) => {
         arrows.push(step % every ? arrows.at(-1) : lab.arrows(view, time, HALF, ARROWS));
       });
       return {
         times,
-        at: [...times].map((_, step) => walked.at(step)),
+        at,
         arrows,
+        densities: densities ? at.map((points) => module.density(points, HALF, CELLS)) : null,
         goals: lab.goals(view),
         straightness: walked.straightness(),
         cost: walked.transport_cost(),
@@ -144,6 +146,24 @@ const calls = {
     } finally {
       walked.free();
     }
+  },
+
+  /**
+   * The logarithm of the density that a view's field gives to a point at the end of the path.
+   * @param {{ view: View, point: Point }} args
+   * @returns {number}
+   */
+  likelihood({ view, point }) {
+    return lab.log_likelihood(view, Float64Array.from(point))[0];
+  },
+
+  /**
+   * A quantity of a view by its name, which a lesson asks for; null where there is none yet.
+   * @param {{ view: View, name: string }} args
+   * @returns {number | null}
+   */
+  quantity({ view, name }) {
+    return lab.quantity(view, name) ?? null;
   },
 
   /**

@@ -1,7 +1,7 @@
 // The plane of a lab on a canvas: goals, arrows of the field, paths and particles. Where things stand is
 // computed without a document.
 
-import { ARROWS, HALF } from './protocol.js';
+import { ARROWS, CELLS, HALF } from './protocol.js';
 
 /** @import { Point, Seen } from './protocol.js' */
 
@@ -78,7 +78,54 @@ export function draw(context, seen, step, colours) {
     context.stroke();
   }
   context.globalAlpha = 1;
-  dots(context, seen.at[step], place, size / 220, colours.particle);
+  if (seen.densities) drawDensity(context, seen.densities[step], place, colours.particle);
+  else dots(context, seen.at[step], place, size / 220, colours.particle);
+}
+
+/**
+ * Where a density's cells stand, and how dense each is as a part of the densest; empty cells are left out.
+ * @param {Float64Array} density
+ * @returns {{ corner: Point, share: number }[]} the upper left corner, in the plane
+ */
+export function cellsOf(density) {
+  const cell = (2 * HALF) / CELLS;
+  const densest = Math.max(...density);
+  const cells = Array.from(density, (value, index) => ({
+    corner: /** @type {Point} */ (
+      [-HALF + (index % CELLS) * cell, -HALF + (Math.floor(index / CELLS) + 1) * cell]),
+    share: densest > 0 ? value / densest : 0,
+  }));
+  return cells.filter(({ share }) => share > 0);
+}
+
+function drawDensity(context, density, place, colour) {
+  const side = context.canvas.width / CELLS;
+  context.fillStyle = colour;
+  for (const { corner, share } of cellsOf(density)) {
+    context.globalAlpha = 0.1 + 0.9 * share;
+    context.fillRect(...place(...corner), side, side);
+  }
+  context.globalAlpha = 1;
+}
+
+/**
+ * Marks a point of the plane with a cross.
+ * @param {CanvasRenderingContext2D} context of a square canvas
+ * @param {Point} point
+ * @param {string} colour
+ */
+export function drawCross(context, [x, y], colour) {
+  const size = context.canvas.width;
+  const [left, top] = placing(size)(x, y);
+  const arm = size / 60;
+  context.strokeStyle = colour;
+  context.lineWidth = size / 250;
+  for (const slope of [-1, 1]) {
+    context.beginPath();
+    context.moveTo(left - arm, top - slope * arm);
+    context.lineTo(left + arm, top + slope * arm);
+    context.stroke();
+  }
 }
 
 /**

@@ -34,6 +34,12 @@
  */
 
 /**
+ * How the plane shows it: the particles' density in place of them, and a point whose likelihood was asked
+ * for.
+ * @typedef {{ densities: boolean, point: Point | null }} Display
+ */
+
+/**
  * How far learning has come.
  * @typedef {object} Learnt
  * @property {number} steps
@@ -58,6 +64,8 @@
  * @property {Float64Array} times
  * @property {Float64Array[]} at each time's particles
  * @property {Float64Array[]} arrows each time's velocities, on a grid, row after row from the bottom
+ * @property {Float64Array[] | null} densities each time's density of the particles in a grid's cells, row
+ *   after row from the bottom; null where it was not asked for
  * @property {Float64Array} goals points of the end that the particles walk to
  * @property {number} straightness
  * @property {number} cost mean squared distance between start and end
@@ -68,5 +76,7 @@
 export const HALF = 4;
 /** Arrows beside each other. */
 export const ARROWS = 17;
+/** Cells beside each other of a density. */
+export const CELLS = 40;
 /** Most moments of a walk at which arrows are asked for. */
 export const MOST_MOMENTS = 60;

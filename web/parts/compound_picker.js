@@ -34,6 +34,8 @@ export class CompoundPicker extends Part {
       class: 'compounds',
       'aria-label': 'Compounds',
       tabindex: '0',
+      // A bundle that does not come leaves nothing to choose from.
+      hidden: true,
       on: { keydown: (event) => this.#key(event) },
     });
     this.label = el('label', { class: 'unseen', for: 'compound-search' }, 'Search compounds');
@@ -79,6 +81,7 @@ export class CompoundPicker extends Part {
       ...compound,
       haystack: [compound.name, compound.id, compound.action, kindOf(compound)].join(' ').toLowerCase(),
     }));
+    this.list.hidden = !compounds.length;
     this.list.replaceChildren(
       ...this.compounds.map((compound) =>
         el(

@@ -18,7 +18,7 @@ import { paint } from '../pixels.js';
 import { isRandom } from '../recipe_words.js';
 
 /** @import { Charted } from '../chart.js' */
-/** @import { Key, PrintedChart } from '../chart_figure.js' */
+/** @import { Key, PrintedChart } from '../printed.js' */
 /** @import { DosePlan, DoseWalk, Doses } from '../doses.js' */
 /** @import { Measure } from '../protocol.js' */
 /** @import { State } from '../state.js' */

@@ -62,6 +62,7 @@ export class Keep extends Part {
         this.#choice('width', 'Width', WIDTHS)),
       group('Save numbers and what makes them again', ...numbers, this.link),
       this.holds,
+      document.createElement('cellflux-code'),
     );
   }
 

@@ -22,9 +22,12 @@ export class Measured extends Part {
     const answer = ofCompound.find((example) => example.synthetic && example.id === answerOf(recipe));
     // Those of the start's batch come first: only they are compared without a difference between batches.
     const near = ({ batch }) => Boolean(batch) && batch === start?.batch;
+    // Real and drawn cells are never taken together.
+    const real = ofCompound.filter(({ synthetic }) => !synthetic);
+    const cells = real.length ? real : ofCompound;
     const own = answer
       ? [answer]
-      : [...ofCompound.filter(near), ...ofCompound.filter((example) => !near(example))];
+      : [...cells.filter(near), ...cells.filter((example) => !near(example))];
     const drawn = own.filter((example) => thumbnails.has(example.id)).length;
     if (
       !this.changed(

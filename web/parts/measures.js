@@ -16,7 +16,7 @@ import { wordsFor } from '../perturbations.js';
 import { stepOfKey } from '../step_keys.js';
 
 /** @import { Charted, Mark, Point } from '../chart.js' */
-/** @import { Key } from '../chart_figure.js' */
+/** @import { Key } from '../printed.js' */
 /** @import { Difference } from '../comparison.js' */
 /** @import { Measure } from '../protocol.js' */
 /** @import { State } from '../state.js' */
@@ -182,7 +182,10 @@ export class WalkCharts extends Part {
         ? [{ sign: /** @type {'band'} */ ('band'), words: `Generated: smallest to largest of ${ended + 1} `
             + 'seeds, where their walks have the same times; thin lines are the other seeds' }]
         : []),
-      ...groups.map((group, index) => ({ sign: { letter: LETTERS[index] }, words: wordsOf(group, name, own?.kind) })),
+      ...groups.map((group, index) => ({
+        sign: { letter: LETTERS[index] },
+        words: wordsOf(group, name, own?.kind),
+      })),
       ...none.filter(Boolean).map((words) => ({ sign: /** @type {'remark'} */ ('remark'), words })),
     ];
     this.legend.replaceChildren(...this.keys.map(keyLine));

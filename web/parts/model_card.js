@@ -57,10 +57,11 @@ export class ModelCard extends Part {
   }
 
   /** @param {State} state */
-  #showFacts({ manifest, engine, evaluations, rejected, pace, engineAsked, tuned, walk }) {
+  #showFacts(state) {
+    const { manifest, engine, evaluations, rejected, pace, engineAsked, tuned, walk, workers = [] } = state;
     const steps = stepsInWords(walk?.steps ?? []);
-    const facts = [engine, evaluations, rejected, pace, engineAsked, tuned, steps].map((x) => JSON.stringify(x));
-    if (!this.changed('facts', facts.join())) return;
+    const facts = [engine, evaluations, rejected, pace, engineAsked, tuned, steps, workers];
+    if (!this.changed('facts', facts.map((x) => JSON.stringify(x)).join())) return;
     const unnamed = engine.software && !engine.adapter.includes('software');
     const gpu = `${engine.adapter}${unnamed ? ', a software adapter' : ''}`;
     const adapter = engine.engine === 'candle' ? 'this computer’s CPU' : gpu;
@@ -77,6 +78,7 @@ export class ModelCard extends Part {
       ),
       row('Weights', el('span', { 'data-fact': 'weights' }, weights(engine, manifest))),
       ...(engine.tiles ? [row('Tiles', el('span', { 'data-fact': 'tiles' }, tiles(engine, tuned)))] : []),
+      ...(workers.length ? [row('Workers', el('span', { 'data-fact': 'workers' }, workersIn(workers)))] : []),
       row(
         'Pace',
         el(
@@ -109,6 +111,16 @@ export class ModelCard extends Part {
 /** Which weights it has, as they are stored. */
 const weights = ({ weights: stored, quick }, { dtype }) =>
   (quick ? `${stored}, the bundle’s quick ones; its full ${dtype} ones have not come yet` : stored);
+
+/**
+ * How many workers compute, and what each takes at most.
+ * @param {number[]} each bytes
+ */
+function workersIn(each) {
+  const megabytes = each.map((bytes) => Math.ceil(bytes / 1e6));
+  const memory = `${megabytes.join(' + ')} MB of memory set aside`;
+  return each.length === 1 ? `1, ${memory}` : `${each.length}, ${memory}, one each`;
+}
 
 /** Which kernel variants run, and what has been measured for the next engine. */
 function tiles({ tiles: which, tilesRefused }, tuned) {

@@ -9,6 +9,7 @@ import { wordsFor } from '../perturbations.js';
 import { averageWords, captionOf, drawnIn } from '../map_words.js';
 import { paint } from '../pixels.js';
 import { inWords, roundLength } from '../scale.js';
+import { cellsShown } from '../showing_real.js';
 import { answerOf, UNSEEN } from '../state.js';
 import { batchNote, effectSentence, noiseSentence, TYPED } from './walk_sentences.js';
 
@@ -64,7 +65,18 @@ export class Stage extends Part {
       },
       'Pin this walk',
     );
-    this.effect = el('p', { class: 'effect-note', hidden: true });
+    this.beside = el(
+      'button',
+      {
+        type: 'button',
+        class: 'chip',
+        'aria-pressed': 'false',
+        'data-do': 'real-cell',
+        title: 'A cell of the compound next to the prediction, in the same colours and windows',
+        hidden: true,
+        on: { click: () => this.intend('real-cell') },
+      },
+    );
     this.batch = el('p', { class: 'batch-note', hidden: true });
     this.dark = el(
       'p',
@@ -73,15 +85,16 @@ export class Stage extends Part {
     );
     this.append(
       el('div', { class: 'beside-pinned' },
-        el('div', { class: 'views' }, this.start.figure, this.now.figure, this.difference.figure),
+        el('div', { class: 'views' },
+          this.start.figure, this.now.figure, this.real, this.difference.figure),
         this.pinned),
       document.createElement('cellflux-map-said'),
       this.panels,
-      this.effect, this.batch, this.noise, this.dark,
+      this.batch, this.noise, this.dark,
       el(
         'div',
         { class: 'shown' },
-        this.channels, this.closer, this.smooth, this.alone, this.large, this.pin,
+        this.channels, this.closer, this.smooth, this.alone, this.beside, this.large, this.pin,
         // In the row of the channels that it is about.
         document.createElement('cellflux-display'),
       ),
@@ -108,6 +121,7 @@ export class Stage extends Part {
     this.large.setAttribute('aria-pressed', 'false');
     this.panels = document.createElement('cellflux-panels');
     this.pinned = document.createElement('cellflux-pinned');
+    this.real = document.createElement('cellflux-real');
     this.lens = new Lens(
       frames,
       ({ zoom, x, y }) => {
@@ -115,9 +129,11 @@ export class Stage extends Part {
         all.disabled = zoom === 1;
         this.classList.toggle('close', zoom > 1);
         this.#measure();
-        // The panels and the pinned walk show the same part of the cell.
+        // The panels, the pinned walk and the real cell show the same part of the picture.
         for (const [name, value] of Object.entries({ zoom, x, y })) {
-          for (const part of [this.panels, this.pinned]) part.style.setProperty(`--${name}`, String(value));
+          for (const part of [this.panels, this.pinned, this.real]) {
+            part.style.setProperty(`--${name}`, String(value));
+          }
         }
       },
       () => this.#enlarge(),
@@ -193,6 +209,7 @@ export class Stage extends Part {
     if (this.changed('panels', state.panels)) {
       this.alone.setAttribute('aria-pressed', String(Boolean(state.panels)));
     }
+    this.#offerReal(state);
     this.#explain(state);
     if (this.changed('smooth', smooth)) {
       this.classList.toggle('smooth', smooth);
@@ -204,6 +221,18 @@ export class Stage extends Part {
     if (!step || !(moved || other || remapped || chosen)) return;
     if (state.view.map === 'difference') this.#showDifference(state, step);
     else this.#showMap(state, drawn);
+  }
+
+  /**
+   * A cell of the bundle beside the prediction, where there is one of the compound.
+   * @param {State} state
+   */
+  #offerReal(state) {
+    const [first] = cellsShown(state).cells;
+    this.beside.hidden = !first;
+    if (!first || !this.changed('beside', `${first.tile.synthetic} ${state.real.open}`)) return;
+    this.beside.textContent = first.tile.synthetic ? 'Drawn cell beside' : 'Real cell beside';
+    this.beside.setAttribute('aria-pressed', String(state.real.open));
   }
 
   /**

@@ -54,6 +54,7 @@ export class Transport extends Part {
     this.way = el('div', { class: 'way', 'aria-hidden': 'true' }, el('div', { class: 'thumb' }));
     this.track = el('div', {
       class: 'track', role: 'slider', tabindex: '0', 'aria-label': 'Step of the walk', 'aria-valuemin': '0',
+      'aria-valuemax': '0', 'aria-valuenow': '0',
       on: { pointerdown: (event) => this.#grab(event), keydown: (event) => this.#key(event) },
     }, el('div', { class: 'rail' }), this.reached, this.ticks, this.way);
     this.left = el('span', {}, 't = 0');

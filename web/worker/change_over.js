@@ -72,7 +72,8 @@ export class ChangeOver {
    * it in place and hands the one before to `keepBefore`.
    * @param {number} cpu milliseconds of an evaluation on the engine that walks
    * @returns {Promise<{ outcome: Outcome, cpu: number, gpu: number | null,
-   *   built: (Built & { engine: Engine }) | null, error: unknown } | null>} null where there is nothing to decide yet
+   *   built: (Built & { engine: Engine }) | null, error: unknown } | null>} null where there is
+   *   nothing to decide yet
    */
   async decide(cpu) {
     const trial = this.#trial;

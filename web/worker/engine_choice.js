@@ -46,11 +46,11 @@ export async function startEngine(model, asked, say, use) {
   };
   const make = {
     candle: () => wasm.Engine.candle(model),
-    wgpu: async (adapter) => {
+    wgpu: (adapter) => use(async () => {
       kept = new KeptTiles(adapter);
       const text = await kept.read();
-      return use(() => wasm.Engine.wgpu(model, adapter, text, tell.doing));
-    },
+      return wasm.Engine.wgpu(model, adapter, text, tell.doing);
+    }),
     guess: () => use(() => wasm.Engine.guess_on_gpu(model)),
     choice: (adapter) => new KeptChoice(adapter, modelIdentity(model.manifest())),
   };

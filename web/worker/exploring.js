@@ -2,10 +2,12 @@
 
 import { CountingCells } from './cell_counts.js';
 import { ChangeOver } from './change_over.js';
+import { CellPictures } from './cell_picture.js';
 import { Compounds } from './compounds.js';
 import { NO_GPU, startEngine, timesInWords } from './engine_choice.js';
 import { ranIn } from './kept_file.js';
 import { LookingForNuclei } from './field_nuclei.js';
+import { Helpers } from './helpers.js';
 import { manifestView } from './manifest_view.js';
 import { Maps } from './maps.js';
 import { Opening } from './opening.js';
@@ -40,6 +42,7 @@ export class Exploring {
   #results;
   #nuclei;
   #counting;
+  #cellPictures;
   #aside;
   #maps;
   /** @type {ChangeOver<Engine, Taken>} */
@@ -51,6 +54,7 @@ export class Exploring {
    *   pace: number } } | null}
    */
   #started = null;
+  #helpers;
 
   /**
    * @param {Say} say tells the page something it did not ask for
@@ -66,7 +70,10 @@ export class Exploring {
     this.#results = new Results(this.#opening);
     this.#nuclei = new LookingForNuclei(this.#uploading, this.#results);
     this.#counting = new CountingCells(this.#opening);
-    this.#aside = new SideWalks(this.#walking, wanted, say, (image) => this.#results.of(image));
+    this.#helpers = new Helpers(() => this.#opening.handedOn(), say, () => this.#walking.pace);
+    this.#aside = new SideWalks(
+      this.#walking, wanted, say, (image) => this.#results.of(image), this.#helpers);
+    this.#cellPictures = new CellPictures(this.#opening, this.#walking);
     this.#maps = new Maps(this.#walking, this.#aside, wanted, say);
   }
 
@@ -112,13 +119,28 @@ export class Exploring {
     keep_beside: (args) => this.#walking.keepBeside(args, this.#results),
     cells: (args) => this.#results.cells(args),
     count_cells: ({ ids }) => this.#counting.count(ids),
+    cell_picture: (args) => this.#cellPictures.draw(args),
     measure: (args) => this.#measure(args),
     side: async (args) => {
       this.#aside.take(args);
       return {};
     },
     table: (args) => this.#table(args),
+    helper: (args) => this.#helpers.take(args),
+    leave: async ({ id }) => {
+      this.#helpers.leave(id);
+      return {};
+    },
+    alone: async ({ alone }) => {
+      this.#helpers.setAlone(alone);
+      return {};
+    },
   };
+
+  /** A call has come: helpers leave walks aside, so that they are free for what it asks. */
+  giveWay() {
+    this.#aside.giveWay();
+  }
 
   /** While nobody calls: see `ChangeOver`, `Maps` and `SideWalks`. */
   async walkAside() {
@@ -140,6 +162,7 @@ export class Exploring {
     this.#aside.clear();
     this.#maps.clear();
     this.#changeOver.begin(null);
+    this.#shareWithNobody();
     await this.#opening.open(src);
     const { model } = this.#opening;
     const view = manifestView(model.manifest(), model.evaluated());
@@ -156,22 +179,34 @@ export class Exploring {
   async #startEngine({ engine: asked }) {
     const opening = this.#opening;
     const use = (work) => opening.use(work);
-    const chosen = await startEngine(opening.model, asked, this.#say, use);
-    const { rival, kept } = chosen;
-    const facts = this.#attach(chosen, kept);
-    this.#started = { facts, kept };
-    this.#changeOver.begin(rival ?? null);
+    // Full weights that come meanwhile wait, so that an engine and its rival have the same ones.
+    const facts = await use(async () => {
+      const chosen = await startEngine(opening.model, asked, this.#say, use);
+      const { rival, kept } = chosen;
+      const attached = await this.#attach(chosen, kept);
+      this.#started = { facts: attached, kept };
+      this.#changeOver.begin(rival ?? null);
+      return attached;
+    });
     const { evaluations, pace } = this.#walking;
     return { engine: facts, tuned: null, engineAsked: asked, evaluations, pace };
   }
 
-  /** Walks on with this engine; what the page is told of it. */
-  #attach({ engine, report, pace, why }, kept) {
+  /**
+   * Walks on with this engine; what the page is told of it. The CPU path has its halves computed by helpers,
+   * of which the page has as many as there is room for; under quick weights by none, since helpers have the
+   * full ones.
+   */
+  async #attach({ engine, report, pace, why }, kept) {
     const tiles = engine.take_tiles() ?? null;
     const quick = engine.quick_dtype() ?? null;
     const weights = quick ?? this.#opening.model.manifest().model.dtype;
     this.#tuning.of(tiles, kept());
+    const shares = report.engine === 'candle' && quick === null;
+    if (shares) engine.share(this.#helpers.ask);
     this.#walking.attach(engine, { pace, report, quick });
+    if (shares) this.#say('sharing', { bytes: await this.#opening.memory() });
+    else this.#shareWithNobody();
     return { ...report, weights, quick: quick !== null, why, tilesRefused: tiles?.refused() ?? null };
   }
 
@@ -191,7 +226,7 @@ export class Exploring {
       const trouble = described(error);
       const before = isOfTheDevice(trouble) ? this.#changeOver.takeBefore() : null;
       if (!before) throw error;
-      this.#goBack(before, trouble.sentence);
+      await this.#goBack(before, trouble.sentence);
       return this.#walking.step(playing);
     }
   }
@@ -218,7 +253,7 @@ export class Exploring {
       const { facts, kept } = this.#started;
       const before = this.#walking.detach();
       const why = [timesInWords({ cpu, gpu }), built.why].filter(Boolean).join('; ');
-      const now = this.#attach({ ...built, pace: gpu, why }, kept);
+      const now = await this.#attach({ ...built, pace: gpu, why }, kept);
       this.#started = { facts: now, kept, before: { facts, pace: cpu } };
       this.#changeOver.keepBefore(before);
       this.#tellOfEngine();
@@ -235,11 +270,11 @@ export class Exploring {
   }
 
   /** The CPU goes on in place of a GPU that failed before it made a step. */
-  #goBack(engine, sentence) {
+  async #goBack(engine, sentence) {
     const { facts, pace } = this.#started.before;
     const lost = this.#walking.detach();
     const { kept } = this.#started;
-    const now = this.#attach({ engine, report: facts, pace, why: `the GPU failed: ${sentence}` }, kept);
+    const now = await this.#attach({ engine, report: facts, pace, why: `the GPU failed: ${sentence}` }, kept);
     this.#started = { facts: now, kept };
     lost?.free();
     this.#say('note', { sentence: NO_GPU });
@@ -248,6 +283,11 @@ export class Exploring {
 
   #tellOfEngine() {
     this.#say('changed', { engine: this.#started.facts, pace: this.#walking.pace, tuned: null });
+  }
+
+  #shareWithNobody() {
+    this.#helpers.clear();
+    this.#say('sharing', { bytes: null });
   }
 
   /**

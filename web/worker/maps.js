@@ -57,7 +57,10 @@ export class Maps {
     const { key } = this.#walking;
     const about = { map, key, step, time: walk.time_of(step) };
     const numbers = this.#numbers(walk, map, step, beside);
-    if (!numbers) return { ...about, from: null, size: null, picture: null, panels: [], strip: null };
+    if (!numbers) {
+      const nothing = { from: null, size: null, localError: null, picture: null, panels: [], strip: null };
+      return { ...about, ...nothing };
+    }
     const { values, from } = numbers;
     const size = map === 'speed';
     const visible = walk.channels().flatMap(({ visible: shown }, channel) => (shown ? [channel] : []));
@@ -66,6 +69,7 @@ export class Maps {
       ...about,
       from,
       size: rootMeanSquare(values),
+      localError: map === 'velocity' || size ? localError(walk, step) : null,
       picture: walk.map(values, size),
       panels: panels ? visible.map(alone) : [],
       strip: size ? walk.magnitude_strip() : null,
@@ -154,6 +158,21 @@ export class Maps {
  * @param {Float32Array} b
  */
 const less = (a, b) => a.map((value, index) => value - b[index]);
+
+/**
+ * An estimate of the local error of the step that led to a step reached, as the root mean square in model
+ * range, by the embedded difference of Euler's and Heun's methods: half the step's length times the change of
+ * the velocity until the next step, whose velocity is taken where this one ends. Null where the next step is
+ * not reached. It is an estimate for Euler's steps only.
+ * @param {Walk} walk
+ * @param {number} step
+ */
+export function localError(walk, step) {
+  if (step < 1 || step + 1 >= walk.steps()) return null;
+  const length = walk.time_of(step) - walk.time_of(step - 1);
+  const velocity = walk.velocity(step);
+  return rootMeanSquare(less(walk.velocity(step + 1), velocity)) * Math.abs(length) / 2;
+}
 
 /** @param {Float32Array} values */
 function rootMeanSquare(values) {

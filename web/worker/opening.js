@@ -2,11 +2,13 @@
 
 import init, * as wasm from '../../pkg/cellflux_wasm.js';
 import { fetched } from '../fetched.js';
+import { Failure } from '../protocol.js';
 import { BundleDownload } from './bundle_download.js';
 import { MODULE_INTEGRITY } from './module_integrity.js';
 import { startModule } from './start_module.js';
 
 /** @import { Opened, Say } from '../protocol.js' */
+/** @import { HandedOn } from './helpers.js' */
 
 /** Manifests larger than this are refused before they are read; the wasm side has a limit of its own. */
 const MANIFEST_BYTES = 4 << 20;
@@ -119,6 +121,27 @@ export class Opening {
     return (await this.#files.file(entry, () => this.model.download(path), watch)).content();
   }
 
+  /** Bytes of the module's memory, which never become fewer. */
+  async memory() {
+    const { memory } = await init();
+    return memory.buffer.byteLength;
+  }
+
+  /**
+   * What another worker needs to have this network, brought and decoded once, by this one: never with quick
+   * weights.
+   * @returns {Promise<HandedOn>}
+   */
+  async handedOn() {
+    const module = await this.#startWasm();
+    const conditions = await this.content('conditions.safetensors');
+    const weights = this.model.weights();
+    if (!weights) {
+      throw new Failure('no-engine', 'the full weights have not come yet, so they cannot be handed on');
+    }
+    return { module, manifest: this.#manifest, conditions, weights };
+  }
+
   /** Reads the manifest again, and the condition vectors with it: they are small, and a recipe needs them. */
   async #begin() {
     this.model = new wasm.Model(this.#manifest);
@@ -138,14 +161,18 @@ export class Opening {
 
   /** Starts WebAssembly once; after a failure the next call tries again. */
   #startWasm() {
-    const address = new URL('../../pkg/cellflux_wasm_bg.wasm', import.meta.url);
-    const name = 'cellflux_wasm_bg.wasm';
-    this.#started ??= startModule(init, address, name, MODULE_INTEGRITY).catch((error) => {
+    this.#started ??= startNetworkModule().catch((error) => {
       this.#started = null;
       throw error;
     });
     return this.#started;
   }
+}
+
+/** Brings and starts the module of networks and walks. */
+export function startNetworkModule() {
+  const address = new URL('../../pkg/cellflux_wasm_bg.wasm', import.meta.url);
+  return startModule(init, address, 'cellflux_wasm_bg.wasm', MODULE_INTEGRITY);
 }
 
 const sum = (entries) => entries.reduce((total, { bytes }) => total + bytes, 0);

@@ -1,6 +1,9 @@
 // Walks aside: other walks than the one in view, on the same engine, while nobody calls. The page says which
 // ones it wants, and whether to hear of each step what it measures, its picture, or both; one walk is under
-// way at a time.
+// way here at a time, and one more with each helper (helpers.js), in the order of the lists.
+//
+// A walk that a helper walks is here all the same: each of its steps is taken over as it comes. So nothing is
+// lost with a helper, and a walk goes on here, or with another helper, from the last step.
 //
 // The engine is lent for a solver step and is back with the walk in view before the next call is served,
 // after a failure, too. A call waits for one evaluation at most; what a step had evaluated until then is
@@ -16,6 +19,7 @@ import { free } from './walks_before.js';
 
 /** @import { Walk } from '../../pkg/cellflux_wasm.js' */
 /** @import { Args, MeasuredStep, Say, SideList, SideWants } from '../protocol.js' */
+/** @import { Helpers, Reached } from './helpers.js' */
 /** @import { Walking } from './walking.js' */
 
 /**
@@ -40,11 +44,30 @@ const isDrawn = (wants) => wants === 'picture' || wants === 'both';
 /** @param {SideWants} wants */
 const isMeasured = (wants) => wants === 'measures' || wants === 'both';
 
+/**
+ * Where nobody helps.
+ * @type {Pick<Helpers, 'isOneFree' | 'walk' | 'stopWalks'>}
+ */
+const NOBODY = { isOneFree: false, walk: () => null, stopWalks: () => {} };
+
 export class SideWalks {
   #walking;
   #wanted;
   #say;
   #measure;
+  #helpers;
+  /**
+   * Walks that helpers walk, with what stops each.
+   * @type {Map<Walk, () => void>}
+   */
+  #away = new Map();
+  /**
+   * Walks that failed with a helper: they are walked here, where a failure is told.
+   * @type {WeakSet<Walk>}
+   */
+  #onlyHere = new WeakSet();
+  /** Ends waiting for what helpers do. */
+  #wake = () => {};
   /**
    * All that is on the lists, in order.
    * @type {Job[]}
@@ -52,16 +75,19 @@ export class SideWalks {
   #jobs = [];
 
   /**
-   * @param {Pick<Walking, 'another' | 'canLend' | 'lend' | 'recipeWith' | 'redraw'>} walking lends the engine
+   * @param {Pick<Walking, 'another' | 'canLend' | 'evaluations' | 'given' | 'lend' | 'recipeWith' |
+   *   'redraw'>} walking lends the engine
    * @param {() => boolean} wanted whether a call waits
    * @param {Say} say
    * @param {(image: Float32Array) => MeasuredStep['values']} measure
+   * @param {Pick<Helpers, 'isOneFree' | 'walk' | 'stopWalks'>} helpers
    */
-  constructor(walking, wanted, say, measure) {
+  constructor(walking, wanted, say, measure, helpers = NOBODY) {
     this.#walking = walking;
     this.#wanted = wanted;
     this.#say = say;
     this.#measure = measure;
+    this.#helpers = helpers;
   }
 
   /**
@@ -72,7 +98,7 @@ export class SideWalks {
   take({ of, jobs }) {
     const before = this.#jobs.filter((job) => job.of === of);
     const now = jobs.map((job) => this.#taken(of, job, before.find(({ key }) => key === job.key)));
-    for (const { walk } of before) if (!now.some((job) => job.walk === walk)) free(walk);
+    for (const { walk } of before) if (!now.some((job) => job.walk === walk)) this.#forget(walk);
     const others = this.#jobs.filter((job) => job.of !== of);
     this.#jobs = LISTS.flatMap((list) => (list === of ? now : others.filter((job) => job.of === list)));
   }
@@ -108,15 +134,27 @@ export class SideWalks {
 
   /** Forgets all of them, for another bundle. */
   clear() {
-    for (const { walk } of this.#jobs) free(walk);
+    for (const { walk } of this.#jobs) this.#forget(walk);
     this.#jobs = [];
+  }
+
+  /** A call has come: helpers leave their walks, within one evaluation, and nobody waits for them. */
+  giveWay() {
+    this.#helpers.stopWalks();
+    this.#wake();
   }
 
   /** Walks until a call comes or nothing is left. It never fails: the page is told what did. */
   async walkOn() {
     while (this.#walking.canLend && !this.#wanted()) {
+      await this.#spread();
       const job = this.#next();
-      if (!job) return;
+      if (!job && !this.#away.size) return;
+      if (this.#wanted()) return;
+      if (!job) {
+        await new Promise((resolve) => { this.#wake = () => resolve(undefined); });
+        continue;
+      }
       try {
         await this.#goOn(job);
       } catch (error) {
@@ -126,10 +164,82 @@ export class SideWalks {
     }
   }
 
-  /** What is under way, or else the first that is lacking. */
+  /** What is to be told, or else what is under way here, or else the first that is lacking. */
   #next() {
-    const lacking = this.#jobs.filter(isLacking);
-    return lacking.find(({ walk }) => walk) ?? lacking[0];
+    const untold = this.#jobs.find(({ walk, redraw, told }) =>
+      walk && this.#away.has(walk) && (redraw || told < walk.steps()));
+    return untold ?? this.#lacking()[0];
+  }
+
+  /** What is lacking and not with a helper: first what has begun, then in the order of the lists. */
+  #lacking() {
+    const lacking = this.#jobs.filter((job) => isLacking(job) && !(job.walk && this.#away.has(job.walk)));
+    return [...lacking.filter(({ walk }) => walk), ...lacking.filter(({ walk }) => !walk)];
+  }
+
+  /** Gives helpers that are free what is lacking, except for the first, which is walked here. */
+  async #spread() {
+    while (this.#helpers.isOneFree && !this.#wanted()) {
+      const [, ...others] = this.#lacking();
+      const job = others.find(({ walk, redraw }) =>
+        !walk || !(redraw || walk.finished() || this.#onlyHere.has(walk)));
+      if (!job) return;
+      try {
+        if (!(await this.#sendAway(job))) return;
+      } catch (error) {
+        this.#fail(job, error);
+      }
+    }
+  }
+
+  /**
+   * Has a helper walk on from the last step; false where none is free any more.
+   * @param {Job} job
+   */
+  async #sendAway(job) {
+    const given = await this.#walking.given(job.recipe);
+    const walk = job.walk ?? (await this.#walking.another(job.recipe));
+    job.walk = walk;
+    const last = walk.steps() - 1;
+    const from = last ? { values: walk.values(last), place: walk.place_of(last) } : null;
+    const stop = this.#helpers.walk({ ...given, from }, {
+      onStep: (step) => this.#takeStep(walk, step),
+      whenDone: (trouble) => {
+        if (trouble) this.#onlyHere.add(walk);
+        this.#away.delete(walk);
+        this.#wake();
+      },
+    });
+    if (stop) this.#away.set(walk, stop);
+    return stop !== null;
+  }
+
+  /**
+   * A helper has come a step further.
+   * @param {Walk} walk
+   * @param {Reached} step
+   */
+  #takeStep(walk, { values, place }) {
+    // It may have been forgotten meanwhile.
+    if (!this.#away.has(walk) || this.#onlyHere.has(walk)) return;
+    try {
+      walk.take_step(values, place);
+      this.#walking.evaluations += walk.evaluations_of(walk.steps() - 1);
+    } catch {
+      this.#onlyHere.add(walk);
+      this.#away.get(walk)();
+    }
+    this.#wake();
+  }
+
+  /**
+   * Frees a walk, wherever it is walked.
+   * @param {Walk | null} walk
+   */
+  #forget(walk) {
+    if (walk) this.#away.get(walk)?.();
+    if (walk) this.#away.delete(walk);
+    free(walk);
   }
 
   /**
@@ -192,7 +302,7 @@ export class SideWalks {
     const ended = isOfTheEngine(failed) ? this.#jobs.filter(isLacking) : [job];
     for (const { key, walk } of ended) {
       this.#say('side', { key, failed });
-      free(walk);
+      this.#forget(walk);
     }
     this.#jobs = this.#jobs.filter((each) => !ended.includes(each));
   }
@@ -204,7 +314,7 @@ export class SideWalks {
   #end(job) {
     job.has = true;
     if (job.wants !== 'measures') return;
-    free(job.walk);
+    this.#forget(job.walk);
     this.#jobs = this.#jobs.filter((each) => each !== job);
   }
 }

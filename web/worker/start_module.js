@@ -5,10 +5,12 @@ import { Failure } from '../protocol.js';
 
 /**
  * Brings, checks and starts a WebAssembly module.
- * @param {(given: { module_or_path: BufferSource }) => Promise<unknown>} init of the module's own JavaScript
+ * @param {(given: { module_or_path: WebAssembly.Module }) => Promise<unknown>} init of the module's own
+ *   JavaScript
  * @param {URL} address
  * @param {string} name for sentences
  * @param {string | null} integrity
+ * @returns {Promise<WebAssembly.Module>} what was compiled, which another worker can start as it is
  */
 export async function startModule(init, address, name, integrity) {
   if (!globalThis.WebAssembly) {
@@ -17,7 +19,9 @@ export async function startModule(init, address, name, integrity) {
   }
   const bytes = await fetched(address, { name, integrity });
   try {
-    await init({ module_or_path: bytes });
+    const module = await WebAssembly.compile(bytes);
+    await init({ module_or_path: module });
+    return module;
   } catch (error) {
     if (!(error instanceof WebAssembly.CompileError)) throw error;
     // Without a digest, on a page that was not built, damage is found no sooner than here.

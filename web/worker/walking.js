@@ -348,8 +348,17 @@ export class Walking {
 
   /** Another walk of the model, at its start and without an engine. */
   async another(recipe) {
+    const { text, example, counts } = await this.given(recipe);
+    return new wasm.Walk(this.#opening.model, text, example, counts);
+  }
+
+  /**
+   * What the module is given to make a recipe's walk, in this worker or in another one.
+   * @returns {Promise<{ text: string, example?: Uint8Array<ArrayBuffer>, counts?: Float32Array }>}
+   */
+  async given(recipe) {
     const { text, example, read } = await this.#prepared(recipe);
-    return new wasm.Walk(this.#opening.model, text, example, read?.counts);
+    return { text, example, counts: read?.counts };
   }
 
   /**

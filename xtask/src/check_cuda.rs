@@ -1,5 +1,5 @@
-//! `cargo xtask check-cuda`: the CUDA code of the trainer's operations compiles. The CUDA toolkit is needed,
-//! a GPU is not.
+//! `cargo xtask check-cuda`: the CUDA code of the trainer's operations, and that of several GPUs with NCCL,
+//! compiles. The CUDA toolkit is needed, a GPU and NCCL are not.
 
 use std::path::PathBuf;
 
@@ -40,7 +40,7 @@ pub fn check(options: &Options) -> Result<()> {
             "--package",
             "cellflux-train",
             "--features",
-            "cudnn",
+            "cudnn,cellflux-train/nccl",
             "--all-targets",
         ])
         .env("CUDA_HOME", home)

@@ -17,6 +17,7 @@ mod install;
 mod line_length;
 mod lint;
 mod miri;
+mod mpi;
 mod native;
 mod npm;
 mod package;

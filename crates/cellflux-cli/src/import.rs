@@ -4,6 +4,7 @@ mod about;
 mod checkpoint;
 mod compounds;
 mod samples;
+mod trained_doses;
 mod vectors;
 
 use std::path::{Path, PathBuf};
@@ -35,7 +36,8 @@ pub struct Args {
     /// Take the weights as the optimiser left them, even where a .pth holds averaged ones.
     #[arg(long)]
     trained: bool,
-    /// The compounds (CSV): name, smiles, `mode_of_action`, `doses_um`, split, control, batches.
+    /// The compounds (CSV): name, smiles, `mode_of_action`, `doses_um`, split, control, batches,
+    /// `trained_doses_um`.
     #[arg(long)]
     compounds: PathBuf,
     /// Condition vectors from elsewhere (CSV): name, then one column per number. Without it, Morgan counts.
@@ -94,13 +96,14 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
             --size 96"
         ),
     };
-    let compounds = compounds::read(&args.compounds)?;
+    let mut compounds = compounds::read(&args.compounds)?;
+    let left_out = trained_doses::settle(&mut compounds, &about)?;
     let width = config.condition_dim.saturating_sub(about.dose.width());
     let encoded = match &args.embedding {
         Some(table) => vectors::from_table(compounds, table, width, args.strict)?,
         None => vectors::from_morgan_counts(compounds, about.morgan_radius, width, args.strict)?,
     };
-    for note in &encoded.notes {
+    for note in left_out.iter().chain(&encoded.notes) {
         eprintln!("note: {note}");
     }
     let sampling = about.sampling.clone().unwrap_or_else(|| {

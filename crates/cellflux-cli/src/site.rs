@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use cellflux_site::check::{self as site_check, Finding};
+use cellflux_site::components::ANSWERS;
 use cellflux_site::{Built, Options, Project, Server, SiteError, Toolkit, build, config, toolkit};
 use cellflux_terminal::shell::quoted;
 
@@ -114,6 +115,10 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
         Command::Build(options) => {
             let (out, built) = options.from.build()?;
             told(&out, &built, options.json)?;
+            if let Some(key) = &built.answer_key {
+                let file = write_answers(&out, key)?;
+                eprintln!("answers to the lessons, for teachers: {}", file.display());
+            }
         }
         Command::Serve(options) => serve(options)?,
         Command::Check(options) => return check(options),
@@ -173,6 +178,26 @@ fn told(out: &Path, built: &Built, json: bool) -> anyhow::Result<()> {
         println!("{} real crops added", built.report.real_crops);
     }
     Ok(())
+}
+
+/// Writes the answer key beside the site, where no visitor of the site finds it.
+fn write_answers(out: &Path, key: &str) -> anyhow::Result<PathBuf> {
+    let out = std::path::absolute(out).context("cannot resolve the folder of the site")?;
+    let name = out.file_name().unwrap_or_default().to_string_lossy();
+    let file = out.with_file_name(format!("{name}.answers.md"));
+    let before = match std::fs::read(&file) {
+        Ok(before) => before,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => ANSWERS.into(),
+        Err(error) => return Err(error).with_context(|| format!("cannot read {}", file.display())),
+    };
+    if !before.starts_with(ANSWERS.as_bytes()) {
+        anyhow::bail!(
+            "{}: expected an answer key of an earlier build; move the file away",
+            file.display()
+        );
+    }
+    std::fs::write(&file, key).with_context(|| format!("cannot write {}", file.display()))?;
+    Ok(file)
 }
 
 /// Builds into a temporary folder, so that a check changes nothing.
@@ -251,4 +276,25 @@ fn serve(options: &Serve) -> anyhow::Result<()> {
     }
     server.run()?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_answer_key_lies_beside_the_site_and_replaces_only_another_one() {
+        let home = tempfile::tempdir().unwrap();
+        let out = home.path().join("dist");
+        let file = write_answers(&out, &format!("{ANSWERS}one")).unwrap();
+        assert_eq!(file, home.path().join("dist.answers.md"));
+        write_answers(&out, &format!("{ANSWERS}two")).unwrap();
+        assert!(std::fs::read_to_string(&file).unwrap().ends_with("two"));
+        std::fs::write(&file, "my notes").unwrap();
+        let error = write_answers(&out, ANSWERS).unwrap_err().to_string();
+        assert!(
+            error.contains("dist.answers.md") && error.contains("move the file away"),
+            "{error}"
+        );
+    }
 }

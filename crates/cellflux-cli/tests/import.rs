@@ -304,6 +304,60 @@ fn without_a_stated_sampling_that_of_the_public_code_is_recommended_and_said() {
     assert_eq!((sampling.steps, sampling.alpha, sampling.noise), (50, 1.2, 1.0));
 }
 
+/// The demo bundle's, for images of the `micro` network, with one control.
+fn about_of_the_demo() -> serde_json::Value {
+    let source = repository().join("web/bundles/bbbc021-tiny.source/about.json");
+    let mut about: serde_json::Value = serde_json::from_slice(&fs::read(source).unwrap()).unwrap();
+    about["image"]["height"] = 32.into();
+    about["image"]["width"] = 32.into();
+    let drawn = about["synthetic_controls"][0].clone();
+    about["synthetic_controls"] = vec![drawn].into();
+    about
+}
+
+#[test]
+fn doses_of_training_are_stated_of_a_network_that_takes_a_dose() {
+    let workplace = Workplace::new();
+    workplace.write(
+        "compounds.csv",
+        "name,smiles,doses_um,trained_doses_um,split,control\n\
+         DMSO,CS(=O)C,0,none,seen,yes\n\
+         5-fluorouracil,FC1=CNC(=O)NC1=O,0.3;1;3,0.3;3,seen,\n\
+         emetine,CCO,1,,seen,\n",
+    );
+    let mut about = about_of_the_demo();
+    about["dose"] = serde_json::json!({ "kind": "log1p", "mean": 1.5, "scale": 2 });
+    workplace.write("about.json", &about.to_string());
+    let options = ["--config", "config.json", "--about", "about.json"];
+    let bundle = workplace.imported(&micro(), &options);
+    let list = &bundle.manifest.conditions.list;
+    let trained: Vec<_> = list.iter().map(|each| each.trained_doses_um.clone()).collect();
+    assert_eq!(trained, [Some(vec![]), Some(vec![0.3, 3.0]), None]);
+    assert!(list[1].was_not_trained_at(1.0) && !list[1].was_not_trained_at(3.0));
+
+    // Without --about nothing says that the vectors hold the dose.
+    let output = workplace.import(&micro(), &[&MICRO[..], &["--replace"]].concat());
+    assert!(output.status.success(), "{}", error(&output));
+    let note = "note: compounds.csv: the doses that were trained on are left out";
+    assert!(error(&output).contains(note), "{}", error(&output));
+    let list = folder::read_manifest(&workplace.path("bundle"))
+        .unwrap()
+        .conditions
+        .list;
+    assert!(list.iter().all(|each| each.trained_doses_um.is_none()));
+
+    workplace.write(
+        "compounds.csv",
+        "name,smiles,doses_um,trained_doses_um\nemetine,CCO,1,3\n",
+    );
+    let refused = error(&workplace.import(&micro(), &MICRO));
+    assert_eq!(
+        refused,
+        "cellflux: compounds.csv: line 2: column trained_doses_um: found the dose 3, expected doses that \
+         doses_um has, too, which in this row are 1\n"
+    );
+}
+
 #[test]
 fn a_control_without_a_vector_is_where_walks_start_and_no_condition() {
     let workplace = Workplace::new();
@@ -320,13 +374,7 @@ fn a_control_without_a_vector_is_where_walks_start_and_no_condition() {
             vec!["0.5"; width].join(",")
         ),
     );
-    let source = repository().join("web/bundles/bbbc021-tiny.source/about.json");
-    let mut about: serde_json::Value = serde_json::from_slice(&fs::read(source).unwrap()).unwrap();
-    about["image"]["height"] = 32.into();
-    about["image"]["width"] = 32.into();
-    let drawn = about["synthetic_controls"][0].clone();
-    about["synthetic_controls"] = vec![drawn].into();
-    workplace.write("about.json", &about.to_string());
+    workplace.write("about.json", &about_of_the_demo().to_string());
     let options = [
         "--config",
         "config.json",

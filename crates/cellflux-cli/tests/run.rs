@@ -527,3 +527,39 @@ fn any_dose_within_those_of_the_data_is_walked_and_another_is_refused_with_the_r
     let message = refused(self::bundle().path(), &without);
     assert!(message.contains("this model takes no dose"), "{message}");
 }
+
+/// The line for a shell that a page writes for a walk (`web/recipe_code.js`), with the bundle in its place.
+#[test]
+#[cfg(unix)]
+fn the_line_that_a_page_writes_walks_as_its_link_does() {
+    let bundle = bundle();
+    let place = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/recipe_code/walk.sh");
+    let line = fs::read_to_string(place).unwrap();
+    let home = TempDir::new().unwrap();
+    let line = line
+        .replace("cellflux run", "\"$CELLFLUX\" run")
+        .replace("'BUNDLE'", "\"$BUNDLE\"");
+    let status = Command::new("sh")
+        .current_dir(home.path())
+        .env("CELLFLUX", env!("CARGO_BIN_EXE_cellflux"))
+        .env("BUNDLE", bundle.path())
+        .args(["-c", &line])
+        .status()
+        .unwrap();
+    assert!(status.success());
+    let out = home.path().join("of-the-link");
+    let output = Command::new(env!("CARGO_BIN_EXE_cellflux"))
+        .args(["run", LINK, "--bundle"])
+        .arg(bundle.path())
+        .arg("--out")
+        .arg(&out)
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let trajectory = |folder: &Path| fs::read(folder.join("trajectory.npy")).unwrap();
+    assert_eq!(trajectory(&home.path().join("walk")), trajectory(&out));
+}

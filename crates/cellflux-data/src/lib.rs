@@ -59,7 +59,7 @@ pub use entry::{Compound, Entry, Split};
 pub use error::{DataError, Place};
 pub use experiment::Experiment;
 pub use left_out::{LeftOut, MissingImages};
-pub use loader::{Batches, Draw, HostBatch, Loader, fixed_batches};
+pub use loader::{Batches, Draw, HostBatch, Loader, Positions, fixed_batches};
 pub use named_vectors::NamedVectors;
 pub use pairing::{Pair, Pairing, PairingCounts};
 pub use pixel_size::PixelScale;

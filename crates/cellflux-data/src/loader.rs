@@ -70,19 +70,35 @@ pub struct Draw {
     pub seed: u64,
 }
 
+/// Which batches of a run are gathered: all from one on, or every n-th where several processes share them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Positions {
+    /// The first one's position.
+    pub first: u64,
+    /// From each to the next, at least 1.
+    pub every: u64,
+}
+
+impl From<u64> for Positions {
+    fn from(first: u64) -> Self {
+        Self { first, every: 1 }
+    }
+}
+
 /// Threads that gather batches in order, ahead of need.
 #[derive(Debug)]
 pub struct Loader {
-    /// One channel per thread; thread `k` of `T` gathers the batches `k`, `k + T`, ....
+    /// One channel per thread; thread `k` of `T` gathers the batches `k`, `k + T`, ... of those asked for.
     ready: Vec<Receiver<Result<HostBatch, DataError>>>,
     threads: Vec<JoinHandle<()>>,
-    start: u64,
+    positions: Positions,
     position: u64,
     waited: Duration,
 }
 
 impl Loader {
-    /// Starts to gather batches from `position` on: the number of batches already drawn in this run.
+    /// Starts to gather batches at `positions`, whose first is the number of batches already drawn in this
+    /// run.
     ///
     /// # Errors
     /// [`DataError::Nothing`] for a split without samples, [`DataError::Config`] for an empty batch or an
@@ -91,10 +107,12 @@ impl Loader {
         cache: &Arc<PackedCache>,
         pairing: &Arc<Pairing>,
         draw: Draw,
-        position: u64,
+        positions: impl Into<Positions>,
         prefetch: Prefetch,
     ) -> Result<Self, DataError> {
         pairing.require(draw.split)?;
+        let positions = positions.into();
+        let Positions { first, every } = positions;
         let range = |field: &str, found: usize, most: usize| {
             if (1..=most).contains(&found) {
                 return Ok(());
@@ -102,24 +120,25 @@ impl Loader {
             Err(DataError::config(field, found, format!("1 to {most}")))
         };
         range("batch size", draw.batch, 1 << 20)?;
+        range("batches shared out", every as usize, 1 << 20)?;
         range("data.prefetch.threads", prefetch.threads, 64)?;
         range("data.prefetch.batches", prefetch.batches, 64)?;
         let mut loader = Self {
             ready: Vec::new(),
             threads: Vec::new(),
-            start: position,
-            position,
+            positions,
+            position: first,
             waited: Duration::ZERO,
         };
         for thread in 0..prefetch.threads as u64 {
             let (sender, receiver) = sync_channel(prefetch.batches);
             let mut batches = Batches::new(cache.clone(), pairing.clone(), draw);
-            let positions = (position + thread..).step_by(prefetch.threads);
+            let positions = (first + thread * every..).step_by(prefetch.threads * every as usize);
             let handle = thread::Builder::new()
                 .name(format!("loader {thread}"))
                 .spawn(move || gather(&mut batches, positions, &sender))
                 .map_err(|error| DataError::Loader {
-                    position,
+                    position: first,
                     reason: error.to_string(),
                 })?;
             loader.ready.push(receiver);
@@ -138,7 +157,8 @@ impl Loader {
     )]
     pub fn next(&mut self) -> Result<HostBatch, DataError> {
         let began = Instant::now();
-        let thread = (self.position - self.start) % self.ready.len().max(1) as u64;
+        let Positions { first, every } = self.positions;
+        let thread = (self.position - first) / every % self.ready.len().max(1) as u64;
         let received = self
             .ready
             .get(thread as usize)
@@ -150,11 +170,12 @@ impl Loader {
                 reason: "the thread that gathers it has ended".into(),
             })
         })?;
-        self.position += 1;
+        self.position += every;
         Ok(batch)
     }
 
-    /// Batches drawn in this run so far, those before [`Loader::start`] included: what a checkpoint keeps.
+    /// The next batch's position: where all are gathered, the batches drawn in this run so far, those before
+    /// [`Loader::start`] included.
     pub fn position(&self) -> u64 {
         self.position
     }
@@ -335,6 +356,30 @@ mod tests {
             assert_eq!(&resumed.next().unwrap(), batch);
         }
         assert_eq!(resumed.position(), 30);
+    }
+
+    #[test]
+    fn loaders_that_share_the_batches_out_give_together_what_one_gives() {
+        let (_dir, cache, pairing) = source(120);
+        let start = |positions: Positions, threads| {
+            let prefetch = Prefetch { threads, batches: 2 };
+            Loader::start(&cache, &pairing, draw(7, 5), positions, prefetch).unwrap()
+        };
+        let mut whole = start(Positions::from(4), 2);
+        let mut shared: Vec<Loader> = (0..3)
+            .map(|rank| {
+                let positions = Positions {
+                    first: 4 + rank,
+                    every: 3,
+                };
+                start(positions, 1 + rank as usize)
+            })
+            .collect();
+        for _ in 0..5 {
+            for loader in &mut shared {
+                assert_eq!(loader.next().unwrap(), whole.next().unwrap());
+            }
+        }
     }
 
     #[test]

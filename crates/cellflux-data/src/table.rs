@@ -1,5 +1,5 @@
-//! A table with titles: CSV or TSV, plain or gzip, and Parquet where the crate is built with its feature, read
-//! row by row. Every message points at a line and a column.
+//! A table with titles: CSV or TSV, plain or gzip, and Parquet where the crate is built with its feature,
+//! read row by row. Every message points at a line and a column.
 
 use std::fs::File;
 use std::io::{BufReader, Read};
@@ -34,8 +34,8 @@ pub struct Row<'a> {
 
 impl Table {
     /// Opens a table: tab-separated where the name ends in `.tsv` (`.tsv.gz`), comma-separated otherwise;
-    /// gzip and Parquet are recognised by their first bytes. A row of Parquet is the line after the one before
-    /// it.
+    /// gzip and Parquet are recognised by their first bytes. A row of Parquet is the line after the one
+    /// before it.
     ///
     /// # Errors
     /// [`DataError::File`] where it cannot be opened, [`DataError::Table`] without a header, and for Parquet

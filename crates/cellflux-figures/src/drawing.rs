@@ -36,7 +36,7 @@ impl Anchor {
 const MOST_OPAQUE: f64 = 0.5;
 
 /// A text as XML text or attribute value. Control characters, which XML does not allow, become U+FFFD.
-pub(crate) fn escape(text: &str) -> String {
+pub fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for letter in text.chars() {
         match letter {

@@ -27,6 +27,7 @@ pub use cellflux_bundle::Estimate;
 pub use charts::{Chart, charts};
 pub use confusion::{confusion, row_total};
 pub use distances::distances;
+pub use drawing::escape;
 pub use figure::Figure;
 pub use gap_closed::gap_closed;
 pub use labels::Labels;
@@ -36,3 +37,9 @@ pub use nuclear_area::nuclear_area;
 pub use numbers::{digits, percent};
 pub use source::Source;
 pub use text::width;
+
+/// Rules for the charts' classes, with colours for light and dark surroundings, for a page that has none of
+/// its own.
+pub fn style_sheet() -> String {
+    style::sheet()
+}

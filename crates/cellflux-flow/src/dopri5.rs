@@ -129,7 +129,7 @@ impl<S: Clone> Dopri5<S> {
         x: S,
         tolerance: Tolerance,
     ) -> Result<Self, AdaptiveError<F::Error>> {
-        let velocity = field.velocity(start, &x)?;
+        let velocity = velocity_at(field, start, &x).await?;
         let step_size = initial_step(field, start, end, &x, &velocity, tolerance).await?;
         Ok(Self {
             velocity: Some(velocity),
@@ -193,7 +193,7 @@ impl<S: Clone> Dopri5<S> {
             velocity
         } else {
             evaluations += 1;
-            field.velocity(from, &self.x)?
+            velocity_at(field, from, &self.x).await?
         };
         self.velocity = Some(first.clone());
         for rejected in 0..=MAX_REJECTED {
@@ -250,13 +250,20 @@ impl<S: Clone> Dopri5<S> {
         for (weights, node) in STAGES.iter().zip(NODES) {
             state = weighted(field, Some(&self.x), h, weights, &velocities)?;
             let t = if node < 1.0 { self.t + node * h } else { to };
-            velocities.push(field.velocity(t, &state)?);
+            velocities.push(velocity_at(field, t, &state).await?);
         }
         let error = weighted(field, None, h, &ERROR, &velocities)?;
         let norm = field.error_norm(&error, &self.x, &state, self.tolerance).await?;
         let last = velocities.pop().unwrap_or_else(|| first.clone());
         Ok((state, last, norm))
     }
+}
+
+/// The velocity at `(t, x)`, with what others compute of it.
+async fn velocity_at<F: AdaptiveField>(field: &mut F, t: f64, x: &F::State) -> Result<F::State, F::Error> {
+    let velocity = field.velocity(t, x)?;
+    field.settle(&velocity).await?;
+    Ok(velocity)
 }
 
 /// `x + h sum w_i k_i`, leaving out weights of 0.
@@ -303,7 +310,7 @@ async fn initial_step<F: AdaptiveField>(
     };
     let h = guess.copysign(end - start);
     let ahead = field.combine(&[(1.0, x), (h, velocity)])?;
-    let next = field.velocity(start + h, &ahead)?;
+    let next = velocity_at(field, start + h, &ahead).await?;
     let change = field.combine(&[(1.0, &next), (-1.0, velocity)])?;
     let curvature = field.error_norm(&change, x, x, tolerance).await? / guess;
     for found in [size, slope, curvature] {

@@ -26,8 +26,18 @@ pub trait Field {
     fn combine(&mut self, terms: &[(f64, &Self::State)]) -> Result<Self::State, Self::Error>;
 }
 
-/// A field that can measure a step's error, which adaptive solvers need; measuring waits for the device.
+/// A field that can be waited for: for a velocity that others compute a part of, and for a step's error,
+/// which adaptive solvers need.
 pub trait AdaptiveField: Field {
+    /// Waits for what others compute of a velocity. A field that computes all of it itself has nothing to
+    /// wait for, a GPU's queue included. A velocity may also be used without.
+    ///
+    /// # Errors
+    /// The field's own.
+    fn settle(&mut self, _velocity: &Self::State) -> impl Future<Output = Result<(), Self::Error>> {
+        std::future::ready(Ok(()))
+    }
+
     /// Root mean square over all elements of `error / (atol + rtol * max(|from|, |to|))`.
     ///
     /// # Errors

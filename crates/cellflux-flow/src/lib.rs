@@ -5,6 +5,7 @@ pub mod dopri5;
 pub mod error;
 pub mod field;
 pub mod guidance;
+pub mod halves;
 mod integrate;
 pub mod noise;
 pub mod ode;

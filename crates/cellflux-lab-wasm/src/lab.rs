@@ -5,7 +5,8 @@ use cellflux_lab::grid::Grid;
 use cellflux_lab::learning::State;
 use cellflux_lab::least_loss::least_loss;
 use cellflux_lab::likelihood::log_likelihood;
-use cellflux_lab::{ExactField, LabError, Learning, Settings, View, Walk, pasted};
+use cellflux_lab::quantity::PAIRS_OF_LEAST_LOSS;
+use cellflux_lab::{ExactField, LabError, Learning, Quantity, Settings, View, Walk, pasted};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use wasm_bindgen::JsValue;
@@ -14,8 +15,6 @@ use wasm_bindgen::prelude::wasm_bindgen;
 use crate::walk::Walked;
 use crate::{failure, flat, points, trouble};
 
-/// Pairs over which the least loss is averaged.
-const PAIRS_OF_LEAST_LOSS: usize = 4000;
 /// Steps of a likelihood's walk.
 const STEPS_OF_LIKELIHOOD: usize = 50;
 
@@ -140,8 +139,8 @@ impl Lab {
         walked().map_err(|error| trouble(&error))
     }
 
-    /// How far a view's walk ended from where a fine one ends: the root of the mean squared distance. It takes
-    /// as long as some twenty walks.
+    /// How far a view's walk ended from where a fine one ends: the root of the mean squared distance. It
+    /// takes as long as some twenty walks.
     pub fn error(&self, view: JsValue, walked: &Walked) -> Result<f64, JsValue> {
         let view = viewed(view)?;
         let error = || -> Result<f64, LabError> {
@@ -161,6 +160,17 @@ impl Lab {
             Ok(flat(&view.field(&self.learning)?.velocity(t, &centres)?))
         };
         velocities().map_err(|error| trouble(&error))
+    }
+
+    /// A number of the lab and a view by its name ([`Quantity::name`]), which a lesson asks for; nothing for
+    /// a loss before the first step.
+    pub fn quantity(&self, view: JsValue, name: &str) -> Result<Option<f64>, JsValue> {
+        let view = viewed(view)?;
+        let quantity = Quantity::named(name)
+            .ok_or_else(|| failure("setting", &format!("a lab has no quantity {name:?}")))?;
+        quantity
+            .of(&self.learning, &view)
+            .map_err(|error| trouble(&error))
     }
 
     /// The logarithm of the density that a view's field gives to points at `t = 1`; the source must be a

@@ -1,12 +1,12 @@
-//! The wasm-bindgen interface to the lab of flow matching in the plane. It is a module of its own because most
-//! pages have no lab.
+//! The wasm-bindgen interface to the lab of flow matching in the plane. It is a module of its own because
+//! most pages have no lab.
 //!
 //! - [`lab`]: a lab that learns, and what is seen of it.
 //! - [`walk`]: a walk of particles.
 //!
-//! Settings and views cross the border as plain objects, points as flat arrays `x, y, x, y, …`. Nothing panics
-//! across it. What is refused arrives as a JS object `{ kind, sentence }`, as failures of the explorer's
-//! module do.
+//! Settings and views cross the border as plain objects, points as flat arrays `x, y, x, y, …`. Nothing
+//! panics across it. What is refused arrives as a JS object `{ kind, sentence }`, as failures of the
+//! explorer's module do.
 
 #![allow(
     clippy::missing_errors_doc,

@@ -281,7 +281,7 @@ mod tests {
         for expected in [
             ">compound 1<",
             ">α = 2<",
-            ">10 µm<",
+            ">2 µm<",
             ">DNA<",
             "compound 1, α = 2: beyond the doses",
             "#v=1&amp;c=taxol",

@@ -187,6 +187,32 @@ impl<E: Engine> Exploration<E> {
         Ok(self.frames.last())
     }
 
+    /// Takes over the frame after the last one, which another exploration of the same walk has reached. The
+    /// walk goes on from it with the same numbers as if it had been reached here. An exploration that has
+    /// only its start may be put anywhere on the way like this; the frames between are not there then. After a
+    /// frame under quick weights it says so too.
+    ///
+    /// # Errors
+    /// [`StepError::ForeignFrame`] for one that does not lie ahead, or whose image has another size or holds
+    /// a value that is not finite. Nothing has changed then.
+    pub fn take_frame(&mut self, frame: Frame) -> Result<(), StepError<E::Error>> {
+        let last = self.frames.last().map_or(0, |last| last.waypoint);
+        let values = self.walk.start().len();
+        let lies_ahead = frame.waypoint >= last && frame.waypoint < self.walk.waypoints().len();
+        let is_image = frame.values.len() == values && frame.values.iter().all(|value| value.is_finite());
+        if self.is_finished() || !lies_ahead || !is_image {
+            return Err(StepError::ForeignFrame { t: frame.t, values });
+        }
+        // What the device has is of the frame before.
+        self.walker = None;
+        let quick = self.frames.last().and_then(|last| last.quick);
+        self.frames.push(Frame {
+            quick: frame.quick.or(quick),
+            ..frame
+        });
+        Ok(())
+    }
+
     /// Evaluates one velocity of the next step and waits for it, if the step needs more than this one. True
     /// until only the last one is missing, which [`Exploration::advance`] evaluates: a caller that checks
     /// between the calls whether the visitor has changed something can follow within one evaluation.
@@ -208,6 +234,7 @@ impl<E: Engine> Exploration<E> {
             .evaluate(engine, &self.walk, last.waypoint)
             .map_err(StepError::Engine)?;
         if let Some(velocity) = &velocity {
+            engine.settle(velocity).await.map_err(StepError::Engine)?;
             engine.read(velocity).await.map_err(StepError::Engine)?;
         }
         self.walker = Some(walker);

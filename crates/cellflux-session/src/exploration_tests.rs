@@ -445,3 +445,83 @@ fn steps_under_quick_weights_say_so_as_do_all_after_them_until_the_walk_starts_o
     run_to_end(&mut exploration, Pacing::Single).unwrap();
     assert!(exploration.frames().iter().all(|frame| frame.quick.is_none()));
 }
+
+#[test]
+fn a_frame_reached_elsewhere_is_gone_on_from_with_the_same_numbers() {
+    let unchanged: fn(&mut Recipe) = |_| ();
+    for change in [unchanged, adaptive] {
+        let whole = walked(prepared(change));
+        let last = whole.frames().len() - 1;
+        for handed in 1..last {
+            // The first steps come from elsewhere; another exploration begins at the one after its start.
+            let mut follower = with_engine(prepared(change), TestEngine::default());
+            for frame in &whole.frames()[1..=handed] {
+                follower.take_frame(frame.clone()).unwrap();
+            }
+            run_to_end(&mut follower, Pacing::Single).unwrap();
+            let mut placed = with_engine(prepared(change), TestEngine::default());
+            placed.take_frame(whole.frames()[handed].clone()).unwrap();
+            run_to_end(&mut placed, Pacing::Single).unwrap();
+            for (exploration, from) in [(&follower, handed), (&placed, 1)] {
+                let reached = exploration.frames()[from..]
+                    .iter()
+                    .map(|frame| (frame.t, &frame.values));
+                let expected = whole.frames()[handed..]
+                    .iter()
+                    .map(|frame| (frame.t, &frame.values));
+                assert!(reached.eq(expected), "from frame {handed}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_frame_reached_elsewhere_says_under_which_weights_the_way_to_it_ran() {
+    let whole = walked(prepared(|_| ()));
+    let int8 = Some(WeightDtype::Int8);
+    let mut exploration = Exploration::new(prepared(|_| ()));
+    exploration.attach_engine_of(TestEngine::default(), int8);
+    block_on(exploration.advance(Pacing::Single)).unwrap();
+    exploration.take_frame(whole.frames()[2].clone()).unwrap();
+
+    let mut follower = Exploration::<TestEngine>::new(prepared(|_| ()));
+    let quick = Frame {
+        quick: int8,
+        ..whole.frames()[1].clone()
+    };
+    follower.take_frame(quick).unwrap();
+    follower.take_frame(whole.frames()[2].clone()).unwrap();
+    for frames in [exploration.frames(), follower.frames()] {
+        let said: Vec<_> = frames.iter().map(|frame| frame.quick).collect();
+        assert_eq!(said, [None, int8, int8]);
+    }
+}
+
+#[test]
+fn a_frame_that_does_not_lie_ahead_is_refused_and_changes_nothing() {
+    let whole = walked(prepared(|_| ()));
+    let mut exploration = Exploration::<TestEngine>::new(prepared(|_| ()));
+    let second = whole.frames()[2].clone();
+    exploration.take_frame(second.clone()).unwrap();
+    let short = Frame {
+        values: vec![0.0],
+        ..second.clone()
+    };
+    let broken = Frame {
+        values: vec![f32::NAN; second.values.len()],
+        ..second.clone()
+    };
+    let beyond = Frame {
+        waypoint: 99,
+        ..second.clone()
+    };
+    for frame in [whole.frames()[1].clone(), short, broken, beyond] {
+        assert!(matches!(
+            exploration.take_frame(frame),
+            Err(StepError::ForeignFrame { .. })
+        ));
+    }
+    assert_eq!(exploration.frames().len(), 2);
+    let mut finished = walked(prepared(|_| ()));
+    assert!(finished.take_frame(second).is_err());
+}

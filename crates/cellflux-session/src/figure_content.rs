@@ -535,7 +535,7 @@ mod tests {
             &Beside::default(),
         )
         .unwrap();
-        assert!(sheet.title.contains("never seen by the network"));
+        assert!(sheet.about.title.contains("never seen by the network"));
         assert!(sheet.about.footer[0].contains("never seen by the network"));
         let said = "Walked to t = 1.000, not yet to 0";
         assert!(

@@ -36,4 +36,15 @@ pub enum StepError<E> {
         /// Time of the last frame.
         t: f64,
     },
+    /// A frame from elsewhere cannot be the one after the last.
+    #[error(
+        "the step to t = {t} was computed elsewhere and does not go on from the last one, expected a step of \
+        the same walk with an image of {values} finite values"
+    )]
+    ForeignFrame {
+        /// Time of the frame that was refused.
+        t: f64,
+        /// Values of the walk's images.
+        values: usize,
+    },
 }

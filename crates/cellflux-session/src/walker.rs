@@ -57,7 +57,7 @@ impl<S: Clone> Walker<S> {
         last: &Frame,
     ) -> Result<Option<Step<S>>, StepError<E::Error>> {
         let step = match walk.flow().method {
-            Method::Fixed(solver) => self.fixed(engine, walk, solver, last.waypoint)?,
+            Method::Fixed(solver) => self.fixed(engine, walk, solver, last.waypoint).await?,
             Method::Adaptive(tolerance) => self.adaptive(engine, walk, tolerance, last).await?,
         };
         if let Some(step) = &step {
@@ -113,7 +113,7 @@ impl<S: Clone> Walker<S> {
         Ok(step.evaluate(engine)?.cloned())
     }
 
-    fn fixed<E: Engine<State = S>>(
+    async fn fixed<E: Engine<State = S>>(
         &mut self,
         engine: &mut E,
         walk: &PreparedWalk,
@@ -123,10 +123,17 @@ impl<S: Clone> Walker<S> {
         let Some((t0, t1)) = stretch(walk, from) else {
             return Ok(None);
         };
-        let state = match (self.ahead.take(), self.underway.take()) {
-            (Some(state), _) => state,
-            (None, Some(step)) => step.finish(engine).map_err(StepError::Engine)?,
-            (None, None) => solver.step(engine, t0, t1, &self.x).map_err(StepError::Engine)?,
+        let underway = self.underway.take();
+        let state = if let Some(state) = self.ahead.take() {
+            state
+        } else {
+            let mut step = underway.unwrap_or_else(|| FixedStep::new(solver, t0, t1, self.x.clone()));
+            while step.remaining() > 0 {
+                if let Some(velocity) = step.evaluate(engine).map_err(StepError::Engine)? {
+                    engine.settle(velocity).await.map_err(StepError::Engine)?;
+                }
+            }
+            step.finish(engine).map_err(StepError::Engine)?
         };
         Ok(Some(Step {
             state,

@@ -26,7 +26,9 @@ use crate::markdown::Surroundings;
 use crate::model::{LEFT_OUT, Model, name_of};
 use crate::output::Output;
 use crate::page_check::no_such_element;
-use crate::pages::{Button, EMBED, EXPLORER, LAB, OFFLINE, PAGE, Pages, STYLES, UNSTARTED, with_slash};
+use crate::pages::{
+    Button, EMBED, EXPLORER, LAB, LESSON, OFFLINE, PAGE, Pages, STYLES, UNSTARTED, with_slash,
+};
 use crate::place::Place;
 use crate::recorder::{Recorder, Recording};
 use crate::report::Report;
@@ -67,6 +69,8 @@ pub struct Built {
     pub advice: Vec<String>,
     /// Files and folders that the site was made from, for watching.
     pub sources: Vec<PathBuf>,
+    /// The answers to the lessons' questions, as Markdown for teachers; nothing where no lesson asks.
+    pub answer_key: Option<String>,
     /// The links of the texts to an element of the page, by its id, with where the author wrote them.
     pub links_inside: Vec<(String, Place)>,
 }
@@ -167,6 +171,7 @@ pub fn build(project: &Project, options: &Options, engines: EngineMaker) -> Resu
         report,
         advice,
         sources,
+        answer_key: components::answer_key(&components.answers),
         links_inside: components.links_inside,
     })
 }
@@ -436,6 +441,9 @@ fn own_files(project: &Project, toolkit: &Toolkit, components: &Components) -> R
     if components.labs > 0 {
         entries.push(LAB);
         workers.push(Worker::Lab);
+    }
+    if components.lessons > 0 {
+        entries.push(LESSON);
     }
     if project.config.offline {
         entries.push(OFFLINE);

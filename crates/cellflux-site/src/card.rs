@@ -245,6 +245,8 @@ mod tests {
             frames: [200, 210, 220, 80, 60].map(plane).to_vec(),
             differences: Vec::new(),
             changes: Vec::new(),
+            speeds: Vec::new(),
+            local_errors: Vec::new(),
         }
     }
 

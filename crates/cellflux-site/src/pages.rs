@@ -21,6 +21,8 @@ use crate::words::Words;
 pub const EXPLORER: &str = "web/explorer.js";
 /// The lab's element, on pages with a lab.
 pub const LAB: &str = "web/lab/lab.js";
+/// Lessons, on pages that have some.
+pub const LESSON: &str = "web/lesson/lesson.js";
 pub const PAGE: &str = "web/page.js";
 pub const EMBED: &str = "web/embed.js";
 pub const OFFLINE: &str = "web/offline.js";
@@ -137,6 +139,9 @@ impl Pages<'_> {
         }
         if self.own.of(LAB).is_ok() {
             scripts.push(LAB);
+        }
+        if self.own.of(LESSON).is_ok() {
+            scripts.push(LESSON);
         }
         scripts.push(PAGE);
         if config.offline {

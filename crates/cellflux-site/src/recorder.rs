@@ -48,6 +48,11 @@ pub struct Recording {
     pub differences: Vec<Rgba>,
     /// How large each frame's difference is ([`PreparedWalk::change_at`]).
     pub changes: Vec<f64>,
+    /// The root mean square of each step's mean velocity, in model range per unit of t.
+    pub speeds: Vec<f64>,
+    /// What Heun's method would correct of each of Euler's steps but the last, as a root mean square in model
+    /// range.
+    pub local_errors: Vec<f64>,
 }
 
 /// Computes trajectories, each once, and remembers them from build to build.
@@ -132,6 +137,11 @@ impl<'a> Recorder<'a> {
         self.notes.insert(format!("{at}: {problem}"));
     }
 
+    /// What is kept from build to build.
+    pub(crate) fn kept(&self) -> &Cache {
+        &self.kept
+    }
+
     /// The pictures of a recipe.
     ///
     /// # Errors
@@ -180,6 +190,8 @@ impl<'a> Recorder<'a> {
                 .zip(&frames)
                 .map(|(&t, frame)| walk.change_at(t, frame))
                 .collect(),
+            speeds: speeds(&times, &frames),
+            local_errors: embedded_differences(&times, &frames),
             times,
         };
         let recording = Rc::new(recording);
@@ -234,9 +246,74 @@ impl<'a> Recorder<'a> {
     }
 }
 
+/// The velocity of the step between two images: their difference over that of their times.
+fn velocity(times: &[f64], images: &[Vec<f32>]) -> Option<Vec<f64>> {
+    let ([t0, t1], [before, after]) = (times, images) else {
+        return None;
+    };
+    let pairs = before.iter().zip(after);
+    Some(
+        pairs
+            .map(|(&x0, &x1)| (f64::from(x1) - f64::from(x0)) / (t1 - t0))
+            .collect(),
+    )
+}
+
+fn speeds(times: &[f64], images: &[Vec<f32>]) -> Vec<f64> {
+    let steps = times.windows(2).zip(images.windows(2));
+    steps
+        .filter_map(|(times, images)| Some(root_mean_square(velocity(times, images)?.into_iter())))
+        .collect()
+}
+
+/// An estimate of the local error of each of Euler's steps but the last: half the step's length times the
+/// change of the velocity until the next step, which is what the embedded method of the second order (Heun's)
+/// would add to it.
+fn embedded_differences(times: &[f64], images: &[Vec<f32>]) -> Vec<f64> {
+    let steps = times.windows(3).zip(images.windows(3));
+    steps
+        .filter_map(|(times, images)| {
+            let first = velocity(times.get(..2)?, images.get(..2)?)?;
+            let second = velocity(times.get(1..)?, images.get(1..)?)?;
+            let half = (times.get(1)? - times.first()?) / 2.0;
+            let changes = first
+                .iter()
+                .zip(&second)
+                .map(|(first, second)| half * (second - first));
+            Some(root_mean_square(changes))
+        })
+        .collect()
+}
+
+fn root_mean_square(values: impl ExactSizeIterator<Item = f64>) -> f64 {
+    let count = values.len().max(1) as f64;
+    (values.map(|value| value * value).sum::<f64>() / count).sqrt()
+}
+
 /// The images of a kept trajectory; none where it is damaged or another one.
 fn images(npy: &[u8], frames: usize, length: usize) -> Option<Vec<Vec<f32>>> {
     let array = npy::read("kept", npy, &Limits::default()).ok()?;
     (array.values.len() == frames * length && array.values.iter().all(|value| value.is_finite()))
         .then(|| array.values.chunks_exact(length).map(<[f32]>::to_vec).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn speeds_and_embedded_differences_are_those_of_a_parabola() {
+        // x = t^2 in steps of 1/2: Euler's velocities are the slopes 1/2 and 3/2.
+        let (times, images) = ([0.0, 0.5, 1.0], [vec![0.0f32; 2], vec![0.25; 2], vec![1.0; 2]]);
+        let close = |found: &[f64], expected: &[f64]| {
+            found.len() == expected.len()
+                && found
+                    .iter()
+                    .zip(expected)
+                    .all(|(found, expected)| (found - expected).abs() < 1e-12)
+        };
+        assert!(close(&speeds(&times, &images), &[0.5, 1.5]));
+        assert!(close(&embedded_differences(&times, &images), &[0.25]));
+        assert!(embedded_differences(&times[..2], &images[..2]).is_empty());
+    }
 }

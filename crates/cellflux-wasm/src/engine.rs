@@ -3,14 +3,15 @@
 use cellflux_bundle::Bundle;
 use cellflux_bundle::quantise::WeightDtype;
 use cellflux_engine::{AnyEngine, EngineError, Network};
-use cellflux_flow::field::{Engine as _, Field as _};
+use cellflux_flow::field::{AdaptiveField as _, Engine as _, Field as _};
 use cellflux_flow::guidance::Guidance;
 use cellflux_wgpu::{Precision, Probe, Progress, Stage, Tuning};
-use js_sys::Function;
+use js_sys::{Float32Array, Function};
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::clock::seconds;
+use crate::half::{Helper, SharedEngine};
 use crate::model::{Model, plain};
 use crate::tiles::Tiles;
 use crate::trouble::Trouble;
@@ -18,7 +19,7 @@ use crate::trouble::Trouble;
 /// A velocity network on a device.
 #[wasm_bindgen]
 pub struct Engine {
-    pub(crate) inner: AnyEngine,
+    pub(crate) inner: SharedEngine,
     /// Numbers of one image, and a condition vector, for a probe.
     image: usize,
     condition: Vec<f32>,
@@ -108,7 +109,35 @@ impl Engine {
 
     /// Which engine this is: `{ engine, adapter, software, dtype, tiles }`.
     pub fn report(&self) -> Result<JsValue, JsValue> {
-        plain(&self.inner.report())
+        plain(&self.inner.engine().report())
+    }
+
+    /// Has the null condition's half of every guided velocity asked of `helper` from now on: a function of
+    /// the time and the image (a `Float32Array` `[C, H, W]` in model range) that answers with a promise of
+    /// the velocity, or with nothing where nobody is free. What does not come is computed here.
+    pub fn share(&mut self, helper: Function) {
+        self.inner.share(Some(Helper::new(helper)));
+    }
+
+    /// The network itself, unguided: the velocity `[C, H, W]` of one image at a time in `[0, 1]`, under a
+    /// condition vector or under the null condition, as a `Float32Array`.
+    #[allow(
+        clippy::needless_pass_by_value,
+        reason = "wasm-bindgen passes what an asynchronous call needs by value only"
+    )]
+    pub async fn unguided(
+        &mut self,
+        t: f64,
+        image: Vec<f32>,
+        condition: Option<Vec<f32>>,
+    ) -> Result<JsValue, JsValue> {
+        let evaluated = async {
+            let x = self.inner.upload(&image)?;
+            let velocity = self.inner.evaluate(&x, &[t], &[condition.as_deref()])?;
+            self.inner.read(&velocity).await
+        };
+        let velocity = evaluated.await.map_err(Trouble::from)?;
+        Ok(Float32Array::from(velocity.as_slice()).into())
     }
 
     /// One guided evaluation, which is waited for; the caller measures the time.
@@ -118,6 +147,7 @@ impl Engine {
                 .condition(std::slice::from_ref(&self.condition), Guidance { alpha: 1.2 })?;
             let x = self.inner.upload(&vec![0.0; self.image])?;
             let velocity = self.inner.velocity(0.5, &x)?;
+            self.inner.settle(&velocity).await?;
             self.inner.read(&velocity).await
         };
         probed.await.map_err(Trouble::from)?;
@@ -130,11 +160,11 @@ impl Engine {
     pub(crate) fn of(inner: AnyEngine, network: &Network<'_>) -> Self {
         let [height, width] = network.size;
         let image = network.config.in_channels * height * width;
-        Self::moved(inner, image, network.config.condition_dim)
+        Self::moved(SharedEngine::new(inner), image, network.config.condition_dim)
     }
 
     /// An engine that a walk had: `image` numbers in an image, `condition` in a condition.
-    pub(crate) fn moved(inner: AnyEngine, image: usize, condition: usize) -> Self {
+    pub(crate) fn moved(inner: SharedEngine, image: usize, condition: usize) -> Self {
         Self {
             inner,
             image,

@@ -23,6 +23,8 @@
 
 mod clock;
 pub mod engine;
+mod half;
+mod handed;
 pub mod look;
 pub mod maps;
 pub mod measured;

@@ -79,6 +79,13 @@ impl Walk {
         })
     }
 
+    /// The picture of an image `[C, H, W]` in model range, such as a cell of the gallery, in the colours and
+    /// windows of this walk: `{ width, height, rgba }`.
+    pub fn shown(&self, image: &[f32]) -> Result<JsValue, JsValue> {
+        let picture = composite(self.spec(), &self.display(), image).map_err(Trouble::from)?;
+        Ok(picture::to_js(&picture))
+    }
+
     /// Each visible channel alone in grey, in its window: `[{ channel, start, now }]`, with pictures of the
     /// start image and of a step.
     pub fn grey_panels(&self, step: usize) -> Result<Array, JsValue> {

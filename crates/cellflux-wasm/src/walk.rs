@@ -5,7 +5,7 @@ use std::rc::Rc;
 use cellflux_bundle::Manifest;
 use cellflux_bundle::conditions::ConditionVectors;
 use cellflux_bundle::quantise::WeightDtype;
-use cellflux_engine::{AnyEngine, EngineError};
+use cellflux_engine::EngineError;
 use cellflux_flow::solver::Solver;
 use cellflux_image::ImageSpec;
 use cellflux_image::composite::{DIFFERENCE_SCALE, Display, composite, difference, difference_legend};
@@ -20,6 +20,7 @@ use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::engine::Engine;
+use crate::half::SharedEngine;
 use crate::model::{Model, no_vectors, plain};
 use crate::picture;
 use crate::trouble::Trouble;
@@ -32,7 +33,7 @@ pub struct Walk {
     vectors: Rc<ConditionVectors>,
     /// The vector of the compound that was typed, while the walk is under one.
     counts: Option<Vec<f32>>,
-    exploration: Exploration<AnyEngine>,
+    pub(crate) exploration: Exploration<SharedEngine>,
     /// Counts trajectories, so that the page can tell a new one from more steps of the same one.
     key: u32,
 }
@@ -458,7 +459,7 @@ fn written(file: Result<Vec<u8>, SessionError>) -> Result<Vec<u8>, JsValue> {
     file.map_err(|error| Trouble::of_session(&error).into())
 }
 
-fn step_trouble(error: StepError<EngineError>) -> Trouble {
+pub(crate) fn step_trouble(error: StepError<EngineError>) -> Trouble {
     match error {
         StepError::Engine(error) => error.into(),
         StepError::NoEngine => Trouble::new(

@@ -11,7 +11,7 @@ use cellflux_train::features::moa::{About, Settings, train};
 
 use super::progress;
 
-/// Train a small network to tell which mode of action a cell shows, on the real training cells of a config's
+/// Train a small network to tell which mode of action a cell shows, on the training cells of a config's
 /// data, and score it on the validation cells.
 ///
 /// Writes `moa.safetensors` and `moa.json`, and prints how many cells of each class are recognised.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use cellflux_train::compare::{CompareError, Evaluated, compare, table};
 
 /// Put evaluations beside each other: every figure with its interval, and differences to the first one on the
-/// same draws of the same real cells.
+/// same draws of the same cells of the data.
 ///
 /// Writes `compare.md` and `compare.csv`.
 #[derive(clap::Args)]

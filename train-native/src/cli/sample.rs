@@ -1,5 +1,5 @@
-//! `cellflux-train sample`: cells generated from real controls by a run's averaged weights, and what they
-//! measure.
+//! `cellflux-train sample`: cells generated from controls of the data by a run's averaged weights, and what
+//! they measure.
 
 use std::fs;
 use std::path::PathBuf;
@@ -7,12 +7,14 @@ use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use candle_core::Tensor;
-use cellflux_data::{HostBatch, Split};
+use cellflux_bundle::evaluation::Nature;
+use cellflux_data::{HostBatch, Pair, Split};
 use cellflux_image::coded_png;
 use cellflux_train::config::DeviceChoice;
 use cellflux_train::material::Material;
 use cellflux_train::measure::{Effects, measure, nuclear_channel};
 use cellflux_train::network::Network;
+use cellflux_train::ranks::{Ranks, Through};
 use cellflux_train::run::{CHECKPOINTS, checkpoint, draw_sheet, open, varied_pairs};
 use cellflux_train::sampling::{Walk, recommended};
 
@@ -22,7 +24,8 @@ use super::{SamplingArgs, progress};
 /// and what the nuclei measure.
 ///
 /// Writes `sheet.png`, `cells/NNNNN-{control,predicted,real}.png` and `samples.csv`, and prints the mean
-/// nuclear area and brightness of controls, predictions and real cells by condition.
+/// nuclear area and brightness of controls, predictions and real cells by condition. Where a program draws
+/// the data's cells, they are called drawn in place of real.
 #[derive(clap::Args)]
 pub struct Args {
     /// The run's folder.
@@ -42,6 +45,10 @@ pub struct Args {
     /// cpu, cuda or cuda:N.
     #[arg(long, default_value = "cpu")]
     device: DeviceChoice,
+    /// What joins the processes that a launcher started, which share the cells: alone, sockets, mpi, mpi-cuda
+    /// or nccl.
+    #[arg(long, default_value_t = Through::Alone)]
+    processes: Through,
     /// The folder to write: absent or empty.
     #[arg(long)]
     out: PathBuf,
@@ -52,26 +59,41 @@ const BATCH: usize = 32;
 
 /// Runs the command.
 pub fn run(args: &Args) -> anyhow::Result<()> {
-    let material = open(&args.run, &[], progress("images packed"))?;
+    let ranks = args.processes.join()?;
+    ranks.together(|| sampled(args, &ranks))
+}
+
+/// The cells, walked by all processes and written by the first.
+fn sampled(args: &Args, ranks: &Ranks) -> anyhow::Result<()> {
+    let material = ranks.first_alone(|| open(&args.run, &[], progress("images packed")))?;
     let cells = args.out.join("cells");
-    fs::create_dir_all(&cells).with_context(|| cells.display().to_string())?;
-    if fs::read_dir(&cells)?.next().is_some() {
-        bail!(
-            "{} is not empty, expected an absent or empty folder",
-            cells.display()
-        );
+    if ranks.is_first() {
+        fs::create_dir_all(&cells).with_context(|| cells.display().to_string())?;
+        if fs::read_dir(&cells)?.next().is_some() {
+            bail!(
+                "{} is not empty, expected an absent or empty folder",
+                cells.display()
+            );
+        }
     }
-    let device = args.device.open()?;
+    let device = ranks.device(args.device).open()?;
     let checkpoints = args.run.join(CHECKPOINTS);
     let (_, read) = checkpoint::load(&checkpoints, args.checkpoint.as_deref(), &device)?;
     let averaged = read.state.averaged;
     let sampling = args.sampling.over(&recommended(&material.config.training));
     let walk = Walk::new(&sampling, material.config.training.source)?;
+    let all = varied_pairs(&material, Split::Validation, args.pairs)?;
+    let made = made(&material, &averaged, &walk, &all.pairs, ranks)?;
+    if !ranks.is_first() {
+        return Ok(());
+    }
 
     let sheet_pairs = varied_pairs(&material, Split::Validation, args.rows)?;
     let sheet = draw_sheet(&material, network(&material, &averaged)?, &walk, &sheet_pairs)?;
     write(&args.out.join("sheet.png"), &sheet.png)?;
 
+    let nature = Nature::of(material.experiment.drawn());
+    let [area, brightness] = ["area", "brightness"].map(|measure| format!("{nature}_{measure}"));
     let mut table = csv::Writer::from_path(args.out.join("samples.csv"))?;
     table.write_record([
         "cell",
@@ -81,61 +103,80 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         "seed",
         "control_area",
         "predicted_area",
-        "real_area",
+        &area,
         "control_brightness",
         "predicted_brightness",
-        "real_brightness",
+        &brightness,
     ])?;
     let mut effects = Effects::default();
-    let all = varied_pairs(&material, Split::Validation, args.pairs)?;
-    for (number, pairs) in all.pairs.chunks(BATCH).enumerate() {
+    let values = material.values();
+    let images = all.control.chunks(values).zip(made.chunks(values));
+    let images = images.zip(all.treated.chunks(values));
+    for (cell, (((control, predicted), real), pair)) in images.zip(&all.pairs).enumerate() {
+        let images = [control, predicted, real];
+        for (image, kind) in images.iter().zip(["control", "predicted", nature.word()]) {
+            let png = coded_png::write(material.spec(), image)?;
+            write(&cells.join(format!("{cell:05}-{kind}.png")), &png)?;
+        }
+        let measured = images.map(|image| measure(material.spec(), image));
+        effects.add(pair.condition, measured);
+        let area = measured.map(|nucleus| nucleus.map(|nucleus| nucleus.area));
+        let brightness = measured.map(|nucleus| nucleus.map(|nucleus| nucleus.brightness));
+        let named = material.named(*pair);
+        let mut record = vec![
+            cell.to_string(),
+            named.compound.to_owned(),
+            named.dose_um.map_or_else(String::new, |dose| dose.to_string()),
+            named.batch.to_owned(),
+            walk.seed(cell).to_string(),
+        ];
+        // Empty where no nucleus was measured.
+        let numbers = area.iter().chain(&brightness);
+        record.extend(numbers.map(|value| value.map_or_else(String::new, |value| format!("{value:.2}"))));
+        table.write_record(&record)?;
+    }
+    table.flush()?;
+    if effects.is_empty() {
+        println!("{}", unmeasured(&material, nature));
+    } else {
+        print(&material, &effects, nature);
+    }
+    Ok(())
+}
+
+/// The cells that all processes walk together from the pairs' controls, coded bytes `[N, C, H, W]`.
+fn made(
+    material: &Material,
+    averaged: &Tensor,
+    walk: &Walk,
+    pairs: &[Pair],
+    ranks: &Ranks,
+) -> anyhow::Result<Vec<u8>> {
+    let batches = || pairs.chunks(BATCH).enumerate();
+    let mut own = Vec::new();
+    for (number, pairs) in batches().filter(|(number, _)| number % ranks.size() == ranks.rank()) {
         let pairs = HostBatch::of_pairs(&material.cache, pairs.to_vec())?;
         let frames = walk.frames(
-            network(&material, &averaged)?,
+            network(material, averaged)?,
             &material.conditions,
             &pairs,
             number * BATCH,
             material.spec(),
             &[1.0],
         )?;
-        for (index, (pair, frame)) in pairs.pairs.iter().zip(frames).enumerate() {
-            let predicted = material.spec().to_coded(&frame.concat())?;
-            let values = material.values();
-            let images = [
-                &pairs.control[index * values..(index + 1) * values],
-                &predicted,
-                &pairs.treated[index * values..(index + 1) * values],
-            ];
-            let cell = number * BATCH + index;
-            for (image, kind) in images.iter().zip(["control", "predicted", "real"]) {
-                let png = coded_png::write(material.spec(), image)?;
-                write(&cells.join(format!("{cell:05}-{kind}.png")), &png)?;
-            }
-            let measured = images.map(|image| measure(material.spec(), image));
-            effects.add(pair.condition, measured);
-            let area = measured.map(|nucleus| nucleus.map(|nucleus| nucleus.area));
-            let brightness = measured.map(|nucleus| nucleus.map(|nucleus| nucleus.brightness));
-            let named = material.named(*pair);
-            let mut record = vec![
-                cell.to_string(),
-                named.compound.to_owned(),
-                named.dose_um.map_or_else(String::new, |dose| dose.to_string()),
-                named.batch.to_owned(),
-                walk.seed(cell).to_string(),
-            ];
-            // Empty where no nucleus was measured.
-            let numbers = area.iter().chain(&brightness);
-            record.extend(numbers.map(|value| value.map_or_else(String::new, |value| format!("{value:.2}"))));
-            table.write_record(&record)?;
+        for frame in frames {
+            own.extend(material.spec().to_coded(&frame.concat())?);
         }
     }
-    table.flush()?;
-    if effects.is_empty() {
-        println!("{}", unmeasured(&material));
-    } else {
-        print(&material, &effects);
+    let by_rank = ranks.exchange(&own)?;
+    let mut rest: Vec<&[u8]> = by_rank.iter().map(Vec::as_slice).collect();
+    let mut all = Vec::with_capacity(pairs.len() * material.values());
+    for (number, pairs) in batches() {
+        let rest = rest.get_mut(number % ranks.size());
+        let whole = rest.and_then(|rest| rest.split_off(..pairs.len() * material.values()));
+        all.extend_from_slice(whole.context("a process made other cells than those asked for")?);
     }
-    Ok(())
+    Ok(all)
 }
 
 fn network(material: &Material, averaged: &Tensor) -> anyhow::Result<Network> {
@@ -155,11 +196,12 @@ fn network(material: &Material, averaged: &Tensor) -> anyhow::Result<Network> {
 }
 
 /// Why there is nothing to print.
-fn unmeasured(material: &Material) -> String {
+fn unmeasured(material: &Material, nature: Nature) -> String {
     let spec = material.spec();
     if nuclear_channel(spec).is_some() {
-        return "no sample has a nucleus in all of control, made and real cell, so none was measured"
-            .to_owned();
+        return format!(
+            "no sample has a nucleus in all of control, made and {nature} cell, so none was measured"
+        );
     }
     let names: Vec<&str> = spec
         .channels
@@ -173,15 +215,13 @@ fn unmeasured(material: &Material) -> String {
     )
 }
 
-fn print(material: &Material, effects: &Effects) {
+fn print(material: &Material, effects: &Effects, nature: Nature) {
+    let columns = format!("control  made {:>5}", nature.word());
     println!(
         "{:28} {:>8} {:>7}   {:>24}   {:>24}",
         "condition", "dose uM", "samples", "nuclear area, px", "nuclear brightness"
     );
-    println!(
-        "{:46}   {:>24}   {:>24}",
-        "", "control  made  real", "control  made  real"
-    );
+    println!("{:46}   {columns:>24}   {columns:>24}", "");
     for (row, effect) in effects.means() {
         let row = material.conditions.rows().get(row as usize);
         let compound = row.and_then(|row| material.experiment.compounds().get(row.compound as usize));

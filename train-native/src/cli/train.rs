@@ -6,13 +6,15 @@ use anyhow::Context;
 use cellflux_data::Report;
 use cellflux_terminal::{said, shell};
 use cellflux_train::config::{Config, DeviceChoice, Setting};
+use cellflux_train::ranks::{Ranks, Through};
+use cellflux_train::report;
 use cellflux_train::run::interrupt::Interrupt;
 use cellflux_train::run::{CONFIG, Ended, Run};
 
 use super::progress;
 
 /// Train a flow as the config says, and write the run's folder: config, log, `TensorBoard` events, sheets,
-/// checkpoints.
+/// checkpoints, a report.
 ///
 /// Ctrl-C and SIGTERM write a checkpoint and end cleanly; a second one ends at once.
 #[derive(clap::Args)]
@@ -69,6 +71,10 @@ pub struct Args {
     /// Only algorithms that give the same bits in every run (run.deterministic).
     #[arg(long)]
     deterministic: bool,
+    /// What joins the processes that a launcher started: alone, sockets, mpi, mpi-cuda or nccl. They share
+    /// each step of the config.
+    #[arg(long, default_value_t = Through::Alone)]
+    processes: Through,
     /// One value that overrides the config, for example `--set training.clip=1.0`.
     #[arg(long = "set", value_name = "SECTION.KEY=VALUE")]
     settings: Vec<Setting>,
@@ -77,35 +83,62 @@ pub struct Args {
 /// Runs the command.
 pub fn run(args: &Args) -> anyhow::Result<()> {
     said::go_on_unread();
+    let ranks = args.processes.join()?;
+    ranks.together(|| train(args, &ranks))
+}
+
+fn train(args: &Args, ranks: &Ranks) -> anyhow::Result<()> {
+    let mut run = opened(args, ranks)?;
+    if ranks.is_first() {
+        told(&run);
+    }
+    let ended = run.train(&Interrupt::listen()?)?;
+    if ranks.is_first() {
+        report::write(&run.material().config.run.folder)?;
+    }
+    if ended == Ended::Complete && ranks.is_first() {
+        println!("{} steps made", run.step());
+        if let Some(best) = run.best() {
+            println!(
+                "the lowest validation loss, {:.5}, is that of step {}: `cellflux-train export` takes it",
+                best.loss, best.step
+            );
+        }
+    }
+    Ok(())
+}
+
+/// The run that the command line names, new or to go on with.
+fn opened(args: &Args, ranks: &Ranks) -> anyhow::Result<Run> {
     let settings = settings(args)?;
-    let mut run = match &args.resume {
-        None => {
-            let path = args.config.as_deref().context("--config is missing")?;
-            let config = Config::read(path, &settings)?;
-            let mut run = Run::start_from(config, args.init.as_deref(), progress("images packed"))?;
-            run.started_by(command());
-            if let Some(init) = &args.init {
-                println!("started from {}: {}", init.display(), run.notes().join("; "));
-            }
-            run
+    let Some(folder) = &args.resume else {
+        let path = args.config.as_deref().context("--config is missing")?;
+        let config = Config::read(path, &settings)?;
+        let mut run = Run::start_among(ranks, config, args.init.as_deref(), progress("images packed"))?;
+        run.started_by(command());
+        if let Some(init) = args.init.as_ref().filter(|_| ranks.is_first()) {
+            println!("started from {}: {}", init.display(), run.notes().join("; "));
         }
-        Some(folder) => {
-            let own = folder.join(CONFIG);
-            let settings = [settings, args.changes.clone()].concat();
-            let config = Config::read(args.config.as_deref().unwrap_or(&own), &settings)?;
-            let run = Run::resume_at(
-                folder,
-                args.checkpoint.as_deref(),
-                config,
-                &args.changes,
-                progress("images packed"),
-            )?;
-            for path in run.set_aside() {
-                println!("set aside, as it is newer: {}", path.display());
-            }
-            run
-        }
+        return Ok(run);
     };
+    let own = folder.join(CONFIG);
+    let settings = [settings, args.changes.clone()].concat();
+    let config = Config::read(args.config.as_deref().unwrap_or(&own), &settings)?;
+    let run = Run::resume_among(
+        ranks,
+        (folder, args.checkpoint.as_deref()),
+        config,
+        &args.changes,
+        progress("images packed"),
+    )?;
+    for path in run.set_aside() {
+        println!("set aside, as it is newer: {}", path.display());
+    }
+    Ok(run)
+}
+
+/// Says what the run learns from.
+fn told(run: &Run) {
     let material = run.material();
     let report = Report::of(&material.experiment);
     println!(
@@ -119,17 +152,6 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         run.averaged().elem_count(),
         run.step()
     );
-    let ended = run.train(&Interrupt::listen()?)?;
-    if ended == Ended::Complete {
-        println!("{} steps made", run.step());
-        if let Some(best) = run.best() {
-            println!(
-                "the lowest validation loss, {:.5}, is that of step {}: `cellflux-train export` takes it",
-                best.loss, best.step
-            );
-        }
-    }
-    Ok(())
 }
 
 /// The command line as it was given, the program's own path left out.

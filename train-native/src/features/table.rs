@@ -3,7 +3,7 @@
 //! - `.npy`: a matrix `[images, features]` of numbers (`numpy.save`), C or Fortran order; f64 is rounded to
 //!   f32.
 //! - CSV or TSV, plain or gzip, or Parquet in a build with it, with titles: a column is one feature. A column
-//!   titled `path`, where there is one, must hold the images' paths in the list's order, and is not a feature.
+//!   titled `path`, where there is one, must hold the images' paths in the list's order, and is no feature.
 
 use std::path::Path;
 

@@ -121,12 +121,6 @@ impl CheckpointFolder {
         Ok(path)
     }
 
-    /// How far the run had come at its lowest validation loss; none where no such checkpoint can be read.
-    pub fn best(&self) -> Option<Progress> {
-        let bytes = fs::read(self.path.join(BEST)).ok()?;
-        read_progress(&bytes).ok()
-    }
-
     /// Paths of all checkpoints, oldest first.
     ///
     /// # Errors
@@ -134,6 +128,18 @@ impl CheckpointFolder {
     pub fn list(&self) -> Result<Vec<PathBuf>, TrainError> {
         list(&self.path)
     }
+}
+
+/// How far the run of this folder of checkpoints had come at its lowest validation loss; none where no such
+/// checkpoint can be read.
+pub fn best(folder: &Path) -> Option<Progress> {
+    progress(&folder.join(BEST))
+}
+
+/// How far the run had come at a checkpoint; none where it cannot be read.
+pub fn progress(path: &Path) -> Option<Progress> {
+    let bytes = fs::read(path).ok()?;
+    read_progress(&bytes).ok()
 }
 
 /// Paths of the checkpoints in a folder, oldest first; none where there is no folder.

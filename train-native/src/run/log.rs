@@ -1,4 +1,4 @@
-//! The run's log: one JSON object per line, and the same numbers as `TensorBoard` curves.
+//! The run's log: one JSON object per line, and the same numbers as a table and as `TensorBoard` curves.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;
@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use super::checkpoint::write_whole;
+use super::table::{self, TABLE};
 use super::tensorboard::EventFile;
 use crate::TrainError;
 use crate::sheet::Sheet;
@@ -58,9 +59,33 @@ enum Line<'a> {
 /// Log and event files being written.
 #[derive(Debug)]
 pub struct Log {
+    lines: Appended,
+    rows: Appended,
+    events: EventFile,
+}
+
+/// A file that grows at its end.
+#[derive(Debug)]
+struct Appended {
     path: PathBuf,
     file: File,
-    events: EventFile,
+}
+
+impl Appended {
+    fn open(path: PathBuf) -> Result<Self, TrainError> {
+        let file = OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(&path)
+            .map_err(TrainError::io(&path))?;
+        Ok(Self { path, file })
+    }
+
+    fn add(&mut self, text: &str) -> Result<(), TrainError> {
+        self.file
+            .write_all(text.as_bytes())
+            .map_err(TrainError::io(&self.path))
+    }
 }
 
 impl Log {
@@ -70,27 +95,28 @@ impl Log {
     /// [`TrainError::Io`].
     pub fn open(folder: &Path, step: u64) -> Result<Self, TrainError> {
         let path = folder.join(LOG);
+        let mut rows = table::header();
         match fs::read_to_string(&path) {
             Ok(text) => {
-                let kept: String = text
-                    .lines()
-                    .filter(|line| step_of(line).is_some_and(|at| at <= step))
-                    .flat_map(|line| [line, "\n"])
-                    .collect();
+                let mut kept = String::new();
+                for (line, value) in text.lines().filter_map(|line| Some((line, read(line)?))) {
+                    if step_of(&value).is_some_and(|at| at <= step) {
+                        kept.extend([line, "\n"]);
+                        rows.push_str(&table::row(&value));
+                    }
+                }
                 write_whole(&path, ".log-", kept.as_bytes())?;
             }
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
             Err(error) => return Err(TrainError::io(&path)(error)),
         }
-        let file = OpenOptions::new()
-            .create(true)
-            .append(true)
-            .open(&path)
-            .map_err(TrainError::io(&path))?;
+        // Made anew from the lines: a run of an older version has none.
+        let table = folder.join(TABLE);
+        write_whole(&table, ".log-", rows.as_bytes())?;
         Ok(Self {
+            lines: Appended::open(path)?,
+            rows: Appended::open(table)?,
             events: EventFile::create(folder)?,
-            path,
-            file,
         })
     }
 
@@ -153,21 +179,24 @@ impl Log {
     }
 
     fn line(&mut self, line: &Line) -> Result<(), TrainError> {
-        let mut text = serde_json::to_string(line).map_err(|error| TrainError::Io {
-            path: self.path.clone(),
+        let coded = serde_json::to_string(line).and_then(|text| Ok((text, serde_json::to_value(line)?)));
+        let (mut text, value) = coded.map_err(|error| TrainError::Io {
+            path: self.lines.path.clone(),
             reason: error.into(),
         })?;
         text.push('\n');
-        self.file
-            .write_all(text.as_bytes())
-            .map_err(TrainError::io(&self.path))
+        self.lines.add(&text)?;
+        self.rows.add(&table::row(&value))
     }
 }
 
-/// The step of a line; none for one that a killed process left half written.
-fn step_of(line: &str) -> Option<u64> {
-    let value: serde_json::Value = serde_json::from_str(line).ok()?;
-    value.get("step")?.as_u64()
+/// A line of the log; none for one that a killed process left half written.
+pub(crate) fn read(line: &str) -> Option<serde_json::Value> {
+    serde_json::from_str(line).ok()
+}
+
+fn step_of(line: &serde_json::Value) -> Option<u64> {
+    line.get("step")?.as_u64()
 }
 
 #[cfg(test)]
@@ -202,7 +231,17 @@ mod tests {
         let mut log = Log::open(folder.path(), 3).unwrap();
         log.train(&line(4)).unwrap();
         let text = fs::read_to_string(&path).unwrap();
-        let steps: Vec<u64> = text.lines().map(|line| step_of(line).unwrap()).collect();
+        let steps: Vec<u64> = text
+            .lines()
+            .map(|line| step_of(&read(line).unwrap()).unwrap())
+            .collect();
         assert_eq!(steps, [1, 2, 3, 4]);
+        // The table beside it has the same lines, below its titles.
+        let rows = fs::read_to_string(folder.path().join(TABLE)).unwrap();
+        let starts: Vec<&str> = rows.lines().map(|row| &row[..8]).collect();
+        assert_eq!(
+            starts,
+            ["kind,ste", "train,1,", "train,2,", "train,3,", "train,4,"]
+        );
     }
 }

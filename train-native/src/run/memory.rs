@@ -5,6 +5,7 @@ use candle_core::Device;
 
 use crate::TrainError;
 use crate::material::Material;
+use crate::ranks::Share;
 use crate::step::{Draws, FlowBatch, Parameters, Velocity, gradient};
 use cellflux_data::{HostBatch, Split};
 
@@ -17,6 +18,7 @@ pub(super) fn check(
     material: &Material,
     network: &impl Velocity,
     parameters: &Parameters,
+    share: &Share,
     device: &Device,
 ) -> Result<(), TrainError> {
     if device.is_cpu() {
@@ -34,11 +36,12 @@ pub(super) fn check(
         gradient.sum_all()?.to_scalar::<f32>()?;
         Ok(())
     };
-    fits(training.batch, training.accumulate, attempt)
+    fits(share.batch(), share.parts(), training.accumulate, attempt)
 }
 
 fn fits(
     batch: usize,
+    parts: usize,
     accumulate: usize,
     mut attempt: impl FnMut(usize) -> Result<(), TrainError>,
 ) -> Result<(), TrainError> {
@@ -54,7 +57,7 @@ fn fits(
     let advice = if tried == 0 {
         "not even one pair fits: a smaller network or image is needed".to_owned()
     } else {
-        let accumulate = accumulate * batch.div_ceil(tried);
+        let accumulate = accumulate * parts * batch.div_ceil(tried);
         format!(
             "{tried} does: training.batch = {tried} with training.accumulate = {accumulate} makes the same \
             step"
@@ -84,20 +87,26 @@ mod tests {
 
     #[test]
     fn a_batch_that_is_too_large_is_answered_with_one_that_fits() {
-        assert!(fits(128, 1, on_a_gpu_of(128)).is_ok());
-        let message = fits(128, 2, on_a_gpu_of(40)).unwrap_err().to_string();
+        assert!(fits(128, 1, 1, on_a_gpu_of(128)).is_ok());
+        let message = fits(128, 1, 2, on_a_gpu_of(40)).unwrap_err().to_string();
         assert!(
             message.contains("batch of 128") && message.contains("batch = 32 with training.accumulate = 8"),
             "{message}"
         );
-        let message = fits(4, 1, on_a_gpu_of(0)).unwrap_err().to_string();
+        // Each of four processes has a quarter of a micro-batch of 128, and then whole ones of 16.
+        let message = fits(32, 4, 1, on_a_gpu_of(20)).unwrap_err().to_string();
+        assert!(
+            message.contains("batch = 16 with training.accumulate = 8"),
+            "{message}"
+        );
+        let message = fits(4, 1, 1, on_a_gpu_of(0)).unwrap_err().to_string();
         assert!(message.contains("not even one pair"), "{message}");
     }
 
     #[test]
     fn other_errors_are_passed_on() {
         let broken = |_| Err(candle_core::Error::Msg("no kernel".into()).into());
-        let message = fits(8, 1, broken).unwrap_err().to_string();
+        let message = fits(8, 1, 1, broken).unwrap_err().to_string();
         assert!(message.contains("no kernel"), "{message}");
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod checkpoint;
 mod clock;
+pub mod environment;
 pub mod initial;
 pub mod interrupt;
 mod lock;
@@ -10,37 +11,38 @@ mod memory;
 pub mod progress;
 mod resume;
 mod sheets;
+pub mod table;
 pub mod tensorboard;
+mod together;
+mod trainer;
 mod watching;
+mod written;
 
 use std::collections::BTreeMap;
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
-use candle_core::{Device, Tensor};
-use cellflux_candle::Operations;
+use candle_core::Tensor;
 
 use crate::TrainError;
 use crate::config::{Config, Select, Setting};
 use crate::material::Material;
-use crate::network::Network;
-use crate::step::{
-    Draws, FlowBatch, LossScale, Losses, Optimiser, Parameters, gradient, initial_weights, learning_rate,
-    parameter_count,
-};
-use cellflux_data::{Experiment, Loader};
+use crate::ranks::{Ranks, Share};
+use crate::step::{LossScale, Optimiser, initial_weights, learning_rate, parameter_count};
 use cellflux_terminal::shell::quoted;
 
 pub use sheets::{draw_sheet, varied_pairs};
+pub(crate) use trainer::Trainer;
 pub use watching::Best;
 
-use checkpoint::{Checkpoint, CheckpointFolder};
+use checkpoint::Checkpoint;
 use clock::Clock;
 use interrupt::Interrupt;
 use lock::RunLock;
-use log::{Log, TrainLine};
+use log::TrainLine;
 use progress::Progress;
+use trainer::Measured;
+use watching::Lowest;
+use written::Written;
 
 /// File name of the resolved config in a run's folder.
 pub const CONFIG: &str = "config.toml";
@@ -61,40 +63,28 @@ pub enum Ended {
     Interrupted,
 }
 
-/// A run in progress.
+/// A run in progress, or one process's part in it.
 #[derive(Debug)]
 pub struct Run {
     material: Material,
-    device: Device,
-    operations: Arc<dyn Operations>,
-    network: Network,
-    parameters: Parameters,
-    optimiser: Optimiser,
-    scale: LossScale,
-    loader: Loader,
+    ranks: Ranks,
+    trainer: Trainer,
     step: u64,
     metrics: BTreeMap<String, f64>,
     command: String,
-    checkpoints: CheckpointFolder,
+    /// In the process that writes the run's folder.
+    written: Option<Written>,
     last_good: Option<PathBuf>,
     /// Where the run selects by it, and has been validated.
     best: Option<Best>,
+    /// The lowest validation of this process's time, pair by pair.
+    lowest: Option<Lowest>,
     set_aside: Vec<PathBuf>,
     /// What is to be said of the weights that the run started from.
     notes: Vec<String>,
-    log: Log,
     /// Steps whose losses have not been read yet.
     unread: Vec<Measured>,
     clock: Clock,
-    _lock: RunLock,
-}
-
-/// What a step left on the device.
-#[derive(Debug)]
-struct Measured {
-    step: u64,
-    losses: Losses,
-    norm: Tensor,
 }
 
 impl Run {
@@ -117,13 +107,37 @@ impl Run {
         init: Option<&Path>,
         cache_progress: impl Fn(usize, usize),
     ) -> Result<Self, TrainError> {
+        Self::start_among(&Ranks::alone(), config, init, cache_progress)
+    }
+
+    /// As [`Run::start_from`], as one of several processes, all of which make the same call. The config says
+    /// what a step holds, and they share it ([`Share`]); the first one writes the run's folder.
+    ///
+    /// # Errors
+    /// As [`Run::start_from`]; [`TrainError::Ranks`] where a process has another config, other pairs or other
+    /// weights; [`TrainError::Rank`] naming one that failed.
+    pub fn start_among(
+        ranks: &Ranks,
+        config: Config,
+        init: Option<&Path>,
+        cache_progress: impl Fn(usize, usize),
+    ) -> Result<Self, TrainError> {
+        together::same_config(ranks, &config)?;
         let folder = config.run.folder.clone();
-        refuse_run(&folder)?;
-        let device = config.run.device.open_for(config.training.precision)?;
-        let material = Material::read(config, cache_progress)?;
-        let lock = RunLock::take(&folder)?;
-        // Another process may have finished a run in the meantime.
-        refuse_run(&folder)?;
+        if ranks.is_first() {
+            refuse_run(&folder)?;
+        }
+        let share = Share::new(&config.training, ranks.rank(), ranks.size())?;
+        let device = ranks
+            .device(config.run.device)
+            .open_for(config.training.precision)?;
+        let material = ranks.first_alone(|| Material::read(config, cache_progress))?;
+        together::same_pairs(ranks, &material)?;
+        let lock = ranks.is_first().then(|| RunLock::take(&folder)).transpose()?;
+        if ranks.is_first() {
+            // Another process may have finished a run in the meantime.
+            refuse_run(&folder)?;
+        }
         let (weights, notes) = match init {
             None => (
                 initial_weights(&material.network, material.config.run.seed),
@@ -135,9 +149,11 @@ impl Run {
             }
         };
         let weights = Tensor::from_vec(weights, parameter_count(&material.network), &device)?;
+        together::same_weights(ranks, &weights)?;
         let optimiser = Optimiser::new(&material.config.training, weights)?;
         let scale = LossScale::new(material.config.training.precision);
-        let mut run = Self::assemble(material, device, optimiser, scale, (0, 0.0), lock)?;
+        let trainer = Trainer::new(&material, device, optimiser, scale, share, 0)?;
+        let mut run = Self::assemble(material, ranks, trainer, (0, 0.0), lock)?;
         run.notes = notes;
         Ok(run)
     }
@@ -163,17 +179,34 @@ impl Run {
     ///
     /// # Errors
     /// [`TrainError::Checkpoint`] when there is none, or its config would train something else;
-    /// [`TrainError::ConfigText`] for a change that no run can make; [`TrainError::Damaged`] naming the newest
-    /// whole one; [`TrainError::Busy`] when another process trains there.
+    /// [`TrainError::ConfigText`] for a change that no run can make; [`TrainError::Damaged`] naming the
+    /// newest whole one; [`TrainError::Busy`] when another process trains there.
     pub fn resume_at(
         folder: &Path,
         asked: Option<&Path>,
+        config: Config,
+        changes: &[Setting],
+        cache_progress: impl Fn(usize, usize),
+    ) -> Result<Self, TrainError> {
+        Self::resume_among(&Ranks::alone(), (folder, asked), config, changes, cache_progress)
+    }
+
+    /// As [`Run::resume_at`] with the folder and the checkpoint asked for, as one of several processes, all
+    /// of which make the same call. How many there are may be another number than before: the samples of a
+    /// step are the same.
+    ///
+    /// # Errors
+    /// As [`Run::resume_at`] and [`Run::start_among`].
+    pub fn resume_among(
+        ranks: &Ranks,
+        (folder, asked): (&Path, Option<&Path>),
         mut config: Config,
         changes: &[Setting],
         cache_progress: impl Fn(usize, usize),
     ) -> Result<Self, TrainError> {
         resume::check_changes(changes)?;
         config.run.folder = folder.to_path_buf();
+        together::same_config(ranks, &config)?;
         let checkpoints = folder.join(CHECKPOINTS);
         if !checkpoints.is_dir() {
             return Err(TrainError::Checkpoint {
@@ -181,11 +214,15 @@ impl Run {
                 reason: "there is no checkpoint here, expected the folder of a run to go on with".into(),
             });
         }
-        let lock = RunLock::take(folder)?;
-        let device = config.run.device.open_for(config.training.precision)?;
+        let lock = ranks.is_first().then(|| RunLock::take(folder)).transpose()?;
+        let share = Share::new(&config.training, ranks.rank(), ranks.size())?;
+        let device = ranks
+            .device(config.run.device)
+            .open_for(config.training.precision)?;
         let (path, Checkpoint { progress, state }) = checkpoint::load(&checkpoints, asked, &device)?;
         resume::check(&path, &progress.config, &config, changes)?;
-        let material = Material::read(config, cache_progress)?;
+        let material = ranks.first_alone(|| Material::read(config, cache_progress))?;
+        together::same_pairs(ranks, &material)?;
         let expected = parameter_count(&material.network);
         if state.weights.elem_count() != expected {
             return Err(TrainError::Checkpoint {
@@ -196,75 +233,51 @@ impl Run {
                 ),
             });
         }
+        together::same_weights(ranks, &state.weights)?;
         let optimiser = Optimiser::resume(&material.config.training, state, progress.updates);
-        let mut run = Self::assemble(
-            material,
-            device,
-            optimiser,
-            progress.scale,
-            (progress.step, progress.seconds),
-            lock,
-        )?;
-        run.set_aside = checkpoint::set_newer_aside(&checkpoints, progress.step)?;
+        let trainer = Trainer::new(&material, device, optimiser, progress.scale, share, progress.step)?;
+        let mut run = Self::assemble(material, ranks, trainer, (progress.step, progress.seconds), lock)?;
+        if ranks.is_first() {
+            run.set_aside = checkpoint::set_newer_aside(&checkpoints, progress.step)?;
+        }
         run.metrics = progress.metrics;
         run.command = resume::command(&progress.command, progress.step, changes);
+        ranks.note_checkpoint(&path);
         run.last_good = Some(path);
         // Also of a later step: the run comes by it again, and finds the same loss there.
         if run.material.config.run.select == Select::ValidationLoss {
-            run.best = Best::of(&run.checkpoints);
+            run.best = Best::of(&checkpoints);
         }
+        // Nobody goes on before the folder is as it will be.
+        ranks.meet()?;
         Ok(run)
     }
 
     fn assemble(
         material: Material,
-        device: Device,
-        optimiser: Optimiser,
-        scale: LossScale,
+        ranks: &Ranks,
+        trainer: Trainer,
         (step, seconds): (u64, f64),
-        lock: RunLock,
+        lock: Option<RunLock>,
     ) -> Result<Self, TrainError> {
-        let config = &material.config;
-        let folder = &config.run.folder;
-        let dtype = config.training.precision.dtype();
-        let operations = config
-            .run
-            .ops
-            .operations(&device, dtype, config.run.deterministic)?;
-        let parameters = Parameters::new(&material.network, &optimiser.state().weights, dtype)?;
-        let network = Network::trainable(
-            &material.network,
-            &parameters,
-            Arc::clone(&material.conditions),
-            Arc::clone(&operations),
-        )?;
-        memory::check(&material, &network, &parameters, &device)?;
-        let checkpoints = CheckpointFolder::open(&folder.join(CHECKPOINTS), config.run.keep)?;
-        checkpoint::write_whole(&folder.join(CONFIG), ".config-", config.to_toml()?.as_bytes())?;
-        name_missing(folder, &material.experiment)?;
-        let log = Log::open(folder, step)?;
-        let loader = material.loader(step * config.training.accumulate as u64)?;
+        let written = lock
+            .map(|lock| Written::open(&material, ranks, step, lock))
+            .transpose()?;
         Ok(Self {
             clock: Clock::new(seconds),
-            device,
-            operations,
-            network,
-            parameters,
-            optimiser,
-            scale,
-            loader,
+            ranks: ranks.clone(),
+            trainer,
             step,
             metrics: BTreeMap::new(),
             command: "cellflux-train train".to_owned(),
-            checkpoints,
+            written,
             last_good: None,
             best: None,
+            lowest: None,
             set_aside: Vec::new(),
             notes: Vec::new(),
-            log,
             unread: Vec::new(),
             material,
-            _lock: lock,
         })
     }
 
@@ -295,29 +308,28 @@ impl Run {
 
     /// The averaged weights `[P]`, f32.
     pub fn averaged(&self) -> &Tensor {
-        &self.optimiser.state().averaged
+        &self.trainer.optimiser.state().averaged
     }
 
     /// Trains until all steps are made or somebody asks to stop; in both cases the last checkpoint is that of
     /// the last step.
     ///
     /// # Errors
-    /// [`TrainError::Diverged`], [`TrainError::Io`] for a full disk, and what the network and the data
-    /// refuse.
+    /// [`TrainError::Diverged`], [`TrainError::Io`] for a full disk, [`TrainError::Rank`] for another process
+    /// that failed, and what the network and the data refuse.
     pub fn train(&mut self, interrupt: &Interrupt) -> Result<Ended, TrainError> {
         let steps = self.material.config.training.steps;
-        let progress = Progress::new(self.step, steps);
+        let progress = Progress::new(self.step, steps, self.ranks.is_first());
         let every = |interval: u64, step: u64| interval > 0 && step.is_multiple_of(interval);
-        self.clock.restart(self.loader.waited());
+        self.clock.restart(self.trainer.loader.waited());
         let mut saved = self.last_good.is_some();
         while self.step < steps {
-            self.advance()?;
+            let stop = self.advance(interrupt)?;
             saved = false;
             progress.step(self.step);
             let (run, last) = (self.material.config.run.clone(), self.step == steps);
-            let stop = interrupt.asked();
             // On a CPU nothing runs ahead, so the bad step is known at once.
-            if self.device.is_cpu() {
+            if self.trainer.device.is_cpu() {
                 self.read_losses()?;
             }
             if every(run.log_every, self.step) || last {
@@ -353,49 +365,21 @@ impl Run {
         Ok(Ended::Complete)
     }
 
-    /// One optimiser step. Waits for the device only where the loss scale must know of an overflow.
-    fn advance(&mut self) -> Result<(), TrainError> {
-        let config = &self.material.config;
-        let training = &config.training;
+    /// One optimiser step; whether a process was asked to stop.
+    fn advance(&mut self, interrupt: &Interrupt) -> Result<bool, TrainError> {
+        let training = &self.material.config.training;
         let step = self.step + 1;
-        let (values, range) = (self.material.values(), self.material.spec().range);
-        let loader = &mut self.loader;
-        let device = &self.device;
-        let mut first = 0;
-        let batches = (0..training.accumulate).map(|_| {
-            let pairs = loader.next()?;
-            let draws = Draws::new(training, config.run.seed, step, first, pairs.len(), values);
-            first += pairs.len() as u64;
-            FlowBatch::new(&pairs, &draws, training.source, range, device)
-        });
-        let factor = self.scale.factor();
-        let (scaled, losses) = gradient(
-            &self.network,
-            &self.parameters,
-            batches,
-            training.accumulate,
-            factor,
-        )?;
-        let unscaled = if self.scale.is_adaptive() {
-            (scaled / factor)?
-        } else {
-            scaled
-        };
-        let norm = Optimiser::norm(&unscaled)?;
-        let finite = !self.scale.is_adaptive() || norm.to_scalar::<f32>()?.is_finite();
-        if finite {
-            self.optimiser
-                .step(&unscaled, &norm, learning_rate(training, step))?;
-            self.parameters.set(&self.optimiser.state().weights)?;
-        }
-        self.scale.update(finite);
+        let rate = learning_rate(training, step);
+        let stepped = self
+            .trainer
+            .step(&self.material, &self.ranks, interrupt, (step, rate))?;
         self.step = step;
         self.clock.lap_images += training.images_per_step();
-        self.unread.push(Measured { step, losses, norm });
-        if self.scale.is_hopeless() {
+        self.unread.push(stepped.measured);
+        if self.trainer.scale.is_hopeless() {
             return Err(self.diverged(step, "the gradient overflows f16 at every loss scale".into()));
         }
-        Ok(())
+        Ok(stepped.stop)
     }
 
     /// Reads the losses of the steps since the last time, and stops at the first bad one.
@@ -406,7 +390,7 @@ impl Run {
                 |tensor: &Tensor| -> Result<f64, TrainError> { Ok(f64::from(tensor.to_scalar::<f32>()?)) };
             let (loss, zero) = (number(&measured.losses.network)?, number(&measured.losses.zero)?);
             let norm = number(&measured.norm)?;
-            if !loss.is_finite() || !(norm.is_finite() || self.scale.is_adaptive()) {
+            if !loss.is_finite() || !(norm.is_finite() || self.trainer.scale.is_adaptive()) {
                 let what = format!("the loss is {loss} and the gradient's norm {norm}");
                 return Err(self.diverged(measured.step, what));
             }
@@ -435,17 +419,26 @@ impl Run {
         let line = self.clock.line(
             self.step,
             learning_rate(training, self.step),
-            self.scale.factor(),
-            self.loader.waited(),
+            self.trainer.scale.factor(),
+            self.trainer.loader.waited(),
         );
-        self.log.train(&line)?;
+        if let Some(written) = &mut self.written {
+            written.log.train(&line)?;
+        }
         self.metrics.insert("train_loss".to_owned(), line.loss);
         Ok(line)
     }
 
+    /// Writes a checkpoint, once all processes are seen to have the same weights; all know its path then.
     fn save(&mut self) -> Result<(), TrainError> {
         let checkpoint = self.checkpoint()?;
-        let path = self.checkpoints.save(&checkpoint)?;
+        together::same_weights(&self.ranks, &checkpoint.state.weights)?;
+        let path = match &self.written {
+            Some(written) => Some(written.checkpoints.save(&checkpoint)?),
+            None => None,
+        };
+        let path = together::told_path(&self.ranks, path)?;
+        self.ranks.note_checkpoint(&path);
         self.last_good = Some(path);
         Ok(())
     }
@@ -456,19 +449,28 @@ impl Run {
         self.read_losses()?;
         let progress = checkpoint::Progress {
             step: self.step,
-            updates: self.optimiser.updates(),
-            scale: self.scale,
+            updates: self.trainer.optimiser.updates(),
+            scale: self.trainer.scale,
             seconds: self.clock.seconds(),
             metrics: self.metrics.clone(),
             config: self.material.config.to_toml()?,
             command: self.command.clone(),
-            device: self.material.config.run.device.to_string(),
+            device: self.device_in_words(),
             checksum: 0,
         };
         Ok(Checkpoint {
             progress,
-            state: self.optimiser.state().clone(),
+            state: self.trainer.optimiser.state().clone(),
         })
+    }
+
+    /// What it runs on: the config's device, and how many processes.
+    fn device_in_words(&self) -> String {
+        let device = self.material.config.run.device;
+        match self.ranks.size() {
+            1 => device.to_string(),
+            several => format!("{device} in {several} processes"),
+        }
     }
 }
 
@@ -484,21 +486,6 @@ pub fn open(
     let mut config = Config::read(&folder.join(CONFIG), settings)?;
     config.run.folder = folder.to_path_buf();
     Material::read(config, cache_progress)
-}
-
-/// Names every image that is missing: the printed report has only the first of them.
-fn name_missing(folder: &Path, experiment: &Experiment) -> Result<(), TrainError> {
-    let path = folder.join(MISSING);
-    let names = &experiment.left_out().missing.names;
-    if !names.is_empty() {
-        let mut text = names.join("\n");
-        text.push('\n');
-        return checkpoint::write_whole(&path, ".missing-", text.as_bytes());
-    }
-    match std::fs::remove_file(&path) {
-        Err(error) if error.kind() != ErrorKind::NotFound => Err(TrainError::io(&path)(error)),
-        _ => Ok(()),
-    }
 }
 
 /// A new run never writes into another run's folder.

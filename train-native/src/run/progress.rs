@@ -13,14 +13,19 @@ use crate::validation::Validation;
 pub struct Progress {
     bar: ProgressBar,
     plain: bool,
+    shown: bool,
     steps: u64,
 }
 
 impl Progress {
-    /// Progress from `step` to `steps`.
-    pub fn new(step: u64, steps: u64) -> Self {
+    /// Progress from `step` to `steps`, where it is `shown`: one of several processes shows it.
+    pub fn new(step: u64, steps: u64, shown: bool) -> Self {
         let style = "{bar:30} {pos}/{len} steps  {msg}";
-        let bar = ProgressBar::new(steps);
+        let bar = if shown {
+            ProgressBar::new(steps)
+        } else {
+            ProgressBar::hidden()
+        };
         // If the template did not parse, indicatif's own would be used, which is also fine.
         if let Ok(style) = ProgressStyle::with_template(style) {
             bar.set_style(style);
@@ -29,12 +34,16 @@ impl Progress {
         Self {
             bar,
             plain: !stderr().is_terminal(),
+            shown,
             steps,
         }
     }
 
     /// Writes a line of its own.
     pub fn say(&self, text: &str) {
+        if !self.shown {
+            return;
+        }
         if self.plain {
             // Training goes on even if nobody reads about it any longer; `eprintln!` would panic.
             let _ = writeln!(stderr(), "{text}");
@@ -50,6 +59,9 @@ impl Progress {
 
     /// A line was logged.
     pub fn train(&self, line: &TrainLine, images_per_step: u64) {
+        if !self.shown {
+            return;
+        }
         let left = self.steps.saturating_sub(line.step) * images_per_step;
         let left = Duration::from_secs((left as f64 / line.images_per_second.max(1e-9)) as u64);
         let text = format!(
@@ -86,6 +98,9 @@ impl Progress {
             found.loss,
             100.0 * found.loss / found.zero
         ));
+        if let Some(warning) = found.difference.and_then(|difference| difference.warning(step)) {
+            self.say(&format!("note: {warning}"));
+        }
     }
 }
 

@@ -155,6 +155,13 @@ fn compare(at: &str, written: &Value, now: &Value, differences: &mut Vec<Differe
     }
 }
 
+/// What differs between two configs, the first four keys in words.
+pub(super) fn differences(one: &Value, other: &Value) -> Vec<String> {
+    let mut differences = Vec::new();
+    compare("", one, other, &mut differences);
+    differences.into_iter().take(4).map(|found| found.words).collect()
+}
+
 fn difference(place: &str, written: Option<&Value>, now: Option<&Value>) -> Difference {
     let shown = |value: Option<&Value>| value.map_or_else(|| "absent".to_owned(), ToString::to_string);
     Difference {

@@ -2,17 +2,19 @@
 //! far, sample sheets.
 
 use std::fs;
+use std::path::Path;
 use std::sync::Arc;
 
 use cellflux_bundle::sampling::Sampling;
 use cellflux_flow::solver::{FixedSolver, Solver};
 use cellflux_flow::time_grid::GridKind;
 
-use super::checkpoint::{self, CheckpointFolder};
+use super::checkpoint;
 use super::progress::Progress;
 use super::sheets::{draw_sheet, varied_pairs};
 use super::{Run, SHEETS};
 use crate::TrainError;
+use crate::difference::Difference;
 use crate::network::Network;
 use crate::sampling::Walk;
 use crate::validation::{self, Fixed, Validation, validate};
@@ -34,13 +36,21 @@ pub struct Best {
 
 impl Best {
     /// That of the best checkpoint in a run's folder of checkpoints, if there is one.
-    pub(super) fn of(checkpoints: &CheckpointFolder) -> Option<Self> {
-        let best = checkpoints.best()?;
+    pub(super) fn of(checkpoints: &Path) -> Option<Self> {
+        let best = checkpoint::best(checkpoints)?;
         Some(Self {
             step: best.step,
             loss: *best.metrics.get(VALIDATION_LOSS)?,
         })
     }
+}
+
+/// The lowest validation loss that this process has seen, pair by pair.
+#[derive(Clone, Debug)]
+pub(super) struct Lowest {
+    step: u64,
+    loss: f64,
+    by_pair: Vec<f64>,
 }
 
 impl Run {
@@ -55,12 +65,25 @@ impl Run {
             source: config.training.source,
             seed: config.run.seed,
             range: self.material.spec().range,
-            device: &self.device,
+            device: &self.trainer.device,
         };
         let network = self.averaged_network()?;
-        let pairs = self.material.fixed(Split::Validation, limit);
-        let found = validate(&network, pairs, fixed, config.run.condition_use)?;
-        self.log.validation(self.step, &found, self.clock.seconds())?;
+        let pairs = self.material.fixed(Split::Validation, limit, &self.ranks);
+        let mut found = validate(&network, pairs, fixed, config.run.condition_use, &self.ranks)?;
+        found.difference = self
+            .lowest
+            .as_ref()
+            .and_then(|lowest| Difference::between(lowest.step, &lowest.by_pair, &found.by_pair));
+        if self.lowest.as_ref().is_none_or(|lowest| found.loss < lowest.loss) {
+            self.lowest = Some(Lowest {
+                step: self.step,
+                loss: found.loss,
+                by_pair: found.by_pair.clone(),
+            });
+        }
+        if let Some(written) = &mut self.written {
+            written.log.validation(self.step, &found, self.clock.seconds())?;
+        }
         self.metrics.insert(VALIDATION_LOSS.to_owned(), found.loss);
         self.metrics.insert("validation_zero_loss".to_owned(), found.zero);
         for (t, loss) in validation::TIMES.iter().zip(found.by_time) {
@@ -82,12 +105,15 @@ impl Run {
             &self.material.network,
             self.averaged(),
             Arc::clone(&self.material.conditions),
-            &self.operations,
+            &self.trainer.operations,
         )
     }
 
-    /// Draws the sample sheet of the averaged weights.
+    /// Draws the sample sheet of the averaged weights, in the process that writes the run's folder.
     pub(super) fn sheet(&mut self) -> Result<(), TrainError> {
+        if self.written.is_none() {
+            return Ok(());
+        }
         let pairs = varied_pairs(
             &self.material,
             Split::Validation,
@@ -105,7 +131,10 @@ impl Run {
         fs::create_dir_all(&folder).map_err(TrainError::io(&folder))?;
         let path = folder.join(format!("step-{:09}.png", self.step));
         checkpoint::write_whole(&path, ".sheet-", &sheet.png)?;
-        self.log.sheet(self.step, &sheet)
+        match &mut self.written {
+            Some(written) => written.log.sheet(self.step, &sheet),
+            None => Ok(()),
+        }
     }
 
     /// The lowest validation loss so far, where the run selects its checkpoint by it.
@@ -123,12 +152,15 @@ impl Run {
             return Ok(());
         }
         let checkpoint = self.checkpoint()?;
-        let path = self.checkpoints.save_best(&checkpoint)?;
-        self.log.best(self.step, loss, before)?;
         self.best = Some(Best {
             step: self.step,
             loss,
         });
+        let Some(written) = &mut self.written else {
+            return Ok(());
+        };
+        let path = written.checkpoints.save_best(&checkpoint)?;
+        written.log.best(self.step, loss, before)?;
         let than = before.map_or_else(String::new, |before| format!(", {before:.5} before"));
         progress.say(&format!(
             "step {}: kept as {}, as its validation loss is the lowest so far: {loss:.5}{than}",

@@ -33,26 +33,48 @@ pub struct Draws {
     pub dropout: u64,
 }
 
+/// Where samples that are drawn together lie within their step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// The number of their micro-batch's first sample.
+    pub micro_batch: u64,
+    /// The number of their own first: another one where a process takes a part of a micro-batch.
+    pub first: u64,
+}
+
+impl From<u64> for Part {
+    fn from(first: u64) -> Self {
+        Self {
+            micro_batch: first,
+            first,
+        }
+    }
+}
+
 impl Draws {
-    /// Draws for samples `first..first + count` of a step, each an image of `values` numbers.
+    /// Draws for `count` samples of a step from `part` on (a whole micro-batch's is its first sample's
+    /// number), each an image of `values` numbers.
     ///
-    /// A step's samples are numbered through all its micro-batches (and, one day, processes), so that what a
-    /// sample draws does not depend on how the step is divided. With [`TrainingConfig::per_batch`] all
-    /// samples of a micro-batch share the first one's decisions on noise and condition, though not the noise
-    /// itself.
+    /// A step's samples are numbered through all its micro-batches and processes, so that what a sample draws
+    /// does not depend on how the step is divided. With [`TrainingConfig::per_batch`] all samples of a
+    /// micro-batch share the first one's decisions on noise and condition, though not the noise itself.
+    ///
+    /// The key of the dropout masks is that of the part: a micro-batch that is cut for several processes has
+    /// other masks than the whole one.
     pub fn new(
         config: &TrainingConfig,
         seed: u64,
         step: u64,
-        first: u64,
+        part: impl Into<Part>,
         count: usize,
         values: usize,
     ) -> Self {
+        let Part { micro_batch, first } = part.into();
         let samples = (0..count as u64)
             .into_par_iter()
             .map(|index| {
                 let sample = first + index;
-                let decider = if config.per_batch { first } else { sample };
+                let decider = if config.per_batch { micro_batch } else { sample };
                 let numbers = |purpose, sample| stream(seed, purpose, step, sample);
                 let conditioned = !chance(&mut numbers(Purpose::Condition, decider), config.drop_condition);
                 let level = match config.source {
@@ -124,6 +146,22 @@ mod tests {
         let (left, right) = (draws(&config, 5, 0, 3), draws(&config, 5, 3, 5));
         assert_eq!(whole.samples, [left.samples, right.samples].concat());
         assert_ne!(whole, draws(&config, 6, 0, 8));
+        // Also where all samples of a micro-batch share what is decided.
+        let config = TrainingConfig {
+            per_batch: true,
+            ..config
+        };
+        for step in 0..20 {
+            let whole = draws(&config, step, 16, 8).samples;
+            let parts = [(16, 3), (19, 5)].map(|(first, count)| {
+                let part = Part {
+                    micro_batch: 16,
+                    first,
+                };
+                Draws::new(&config, 7, step, part, count, VALUES).samples
+            });
+            assert_eq!(whole, parts.concat());
+        }
     }
 
     #[test]

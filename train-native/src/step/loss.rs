@@ -61,6 +61,12 @@ pub(crate) fn point_and_target(batch: &FlowBatch) -> Result<(Tensor, Tensor), Tr
     Ok((point, (&batch.x1 - &batch.x0)?))
 }
 
+/// The mean square of each sample, of `[N, C, H, W]`.
+pub(crate) fn squares(values: &Tensor) -> Result<Vec<f64>, TrainError> {
+    let means: Vec<f32> = values.sqr()?.flatten_from(1)?.mean(1)?.to_vec1()?;
+    Ok(means.into_iter().map(f64::from).collect())
+}
+
 /// The gradient `[P]` of the mean loss over the micro-batches, multiplied by `scale`, and the mean losses.
 ///
 /// # Errors

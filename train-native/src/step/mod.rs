@@ -7,8 +7,8 @@
 //!                    a pure function of (seed, step, sample)
 //! ```
 //!
-//! A step takes micro-batches and gives a flat gradient `[P]`; it does not know how many processes there are,
-//! so that gradients of several may later be averaged between [`gradient`] and [`Optimiser::step`].
+//! A step takes micro-batches and gives a flat gradient `[P]`; it does not know how many processes there are:
+//! gradients of several ([`crate::ranks`]) are averaged between [`gradient`] and [`Optimiser::step`].
 
 mod augment;
 mod batch;
@@ -27,9 +27,10 @@ pub use augment::{View, to_model_range};
 pub use batch::FlowBatch;
 pub use cellflux_fused::adamw::FlatState;
 pub(crate) use draws::normal;
-pub use draws::{Draws, Sample};
+pub use draws::{Draws, Part, Sample};
 pub use initialise::initial_weights;
 pub(crate) use loss::point_and_target;
+pub(crate) use loss::squares;
 pub use loss::{Losses, Velocity, gradient, losses};
 pub use loss_scale::LossScale;
 pub use optimiser::{Optimiser, ema_decay};

@@ -11,7 +11,7 @@ use cellflux_bundle::perturbation::Perturbation;
 use cellflux_table::{Row, Table};
 
 /// The columns, by the names they may have; the first is the one that the documentation uses.
-const COLUMNS: [&[&str]; 9] = [
+const COLUMNS: [&[&str]; 10] = [
     &["name"],
     &["smiles"],
     &["mode_of_action", "moa"],
@@ -21,7 +21,15 @@ const COLUMNS: [&[&str]; 9] = [
     &["id"],
     &["batches", "batch"],
     &["kind"],
+    &[
+        "trained_doses_um",
+        "trained_dose_um",
+        "trained_doses",
+        "trained_dose",
+    ],
 ];
+/// What the column of the doses of training holds where there was training at none.
+const NONE: &str = "none";
 
 /// One row.
 #[derive(Clone, Debug, PartialEq)]
@@ -40,6 +48,8 @@ pub struct Compound {
     pub mode_of_action: Option<String>,
     /// Doses in the data, micromolar.
     pub doses_um: Vec<f64>,
+    /// Those of `doses_um` that training had; `None` where the table does not say.
+    pub trained_doses_um: Option<Vec<f64>>,
     /// Whether training saw it.
     pub split: Split,
     /// Whether it is the untreated control.
@@ -96,8 +106,9 @@ fn parse(file: &str, source: impl Read, delimiter: u8) -> anyhow::Result<Compoun
     while table.read(&mut record)? {
         let line = record.line;
         let cell = |column: usize| {
-            let (index, _) = columns.get(column)?.as_ref()?;
-            record.cells.get(*index).filter(|text| !text.is_empty())
+            let (index, title) = columns.get(column)?.as_ref()?;
+            let text = record.cells.get(*index).filter(|text| !text.is_empty())?;
+            Some(Cell { title, text })
         };
         let compound = row(line, cell).with_context(|| format!("line {line}"))?;
         if let Some(earlier) = ids.insert(compound.id.clone(), line) {
@@ -129,27 +140,32 @@ fn parse(file: &str, source: impl Read, delimiter: u8) -> anyhow::Result<Compoun
     })
 }
 
-fn row<'a>(line: u64, cell: impl Fn(usize) -> Option<&'a str>) -> anyhow::Result<Compound> {
-    let name = cell(0).context("name is empty, expected the compound's name")?;
-    let doses = cell(3).unwrap_or_default().split([';', ' ']);
-    let doses_um = doses
-        .filter(|dose| !dose.is_empty())
-        .map(dose)
-        .collect::<anyhow::Result<Vec<f64>>>()?;
-    each_once("dose", &doses_um)?;
-    let batches = cell(7).map(listed).unwrap_or_default();
+/// What stands in one column of a row.
+#[derive(Clone, Copy)]
+struct Cell<'a> {
+    /// The column's name as the table has it, for messages.
+    title: &'a str,
+    /// Not empty.
+    text: &'a str,
+}
+
+fn row<'a>(line: u64, cell: impl Fn(usize) -> Option<Cell<'a>>) -> anyhow::Result<Compound> {
+    let text = |column: usize| cell(column).map(|cell| cell.text);
+    let name = text(0).context("name is empty, expected the compound's name")?;
+    let doses_um = cell(3).map(doses).transpose()?.unwrap_or_default();
+    let batches = text(7).map(listed).unwrap_or_default();
     each_once("batch", &batches)?;
-    let split = match cell(4).map(str::to_ascii_lowercase).as_deref() {
+    let split = match text(4).map(str::to_ascii_lowercase).as_deref() {
         None | Some("seen" | "train") => Split::Seen,
         Some("held-out" | "held out" | "ood") => Split::HeldOut,
         Some(other) => bail!("split is {other:?}, expected seen or held-out"),
     };
-    let control = match cell(5).map(str::to_ascii_lowercase).as_deref() {
+    let control = match text(5).map(str::to_ascii_lowercase).as_deref() {
         None | Some("no" | "false" | "0") => false,
         Some("yes" | "true" | "1") => true,
         Some(other) => bail!("control is {other:?}, expected yes or no"),
     };
-    let kind = match cell(8).map(str::to_ascii_lowercase).as_deref() {
+    let kind = match text(8).map(str::to_ascii_lowercase).as_deref() {
         None | Some("compound") => Perturbation::Compound,
         Some("knock-out") => Perturbation::KnockOut,
         Some("knock-down") => Perturbation::KnockDown,
@@ -158,7 +174,10 @@ fn row<'a>(line: u64, cell: impl Fn(usize) -> Option<&'a str>) -> anyhow::Result
             bail!("kind is {other:?}, expected compound, knock-out, knock-down or over-expression")
         }
     };
-    let id = cell(6).map_or_else(|| slug(name), str::to_owned);
+    let trained_doses_um = cell(9)
+        .map(|cell| trained_doses(cell, &doses_um, split))
+        .transpose()?;
+    let id = text(6).map_or_else(|| slug(name), str::to_owned);
     // Its drawing is a file of this name.
     check_path("id", &format!("structures/{id}.svg")).map_err(|_| {
         anyhow::anyhow!(
@@ -171,13 +190,50 @@ fn row<'a>(line: u64, cell: impl Fn(usize) -> Option<&'a str>) -> anyhow::Result
         id,
         name: name.to_owned(),
         kind,
-        smiles: cell(1).map(str::to_owned),
-        mode_of_action: cell(2).map(str::to_owned),
+        smiles: text(1).map(str::to_owned),
+        mode_of_action: text(2).map(str::to_owned),
         doses_um,
+        trained_doses_um,
         split,
         control,
         batches,
     })
+}
+
+/// Doses joined by semicolons or blanks, each once.
+fn doses(cell: Cell) -> anyhow::Result<Vec<f64>> {
+    let all = cell.text.split([';', ' ']).filter(|dose| !dose.is_empty());
+    let doses_um = all.map(dose).collect::<anyhow::Result<Vec<f64>>>();
+    doses_um
+        .and_then(|doses_um| each_once("dose", &doses_um).map(|()| doses_um))
+        .with_context(|| format!("column {}", cell.title))
+}
+
+/// The doses that training had, which are some of those that the data have.
+fn trained_doses(cell: Cell, doses_um: &[f64], split: Split) -> anyhow::Result<Vec<f64>> {
+    if cell.text.eq_ignore_ascii_case(NONE) {
+        return Ok(Vec::new());
+    }
+    let title = cell.title;
+    ensure!(
+        split == Split::Seen,
+        "column {title}: found {:?} of a compound that is held out, expected {NONE}",
+        cell.text
+    );
+    let trained = doses(cell)?;
+    if let Some(other) = trained.iter().find(|dose_um| !doses_um.contains(dose_um)) {
+        let own: Vec<String> = doses_um.iter().map(f64::to_string).collect();
+        let own = if own.is_empty() {
+            NONE.to_owned()
+        } else {
+            own.join(";")
+        };
+        bail!(
+            "column {title}: found the dose {other}, expected doses that doses_um has, too, which in this \
+            row are {own}"
+        );
+    }
+    Ok(trained)
 }
 
 /// Names joined by semicolons; a name may hold blanks.
@@ -226,6 +282,7 @@ mod tests {
                 smiles: Some("C".into()),
                 mode_of_action: Some("Actin disruptors".into()),
                 doses_um: vec![10.0, 30.0],
+                trained_doses_um: None,
                 split: Split::Seen,
                 control: false,
                 batches: vec!["Week1".into(), "Week 2".into()],
@@ -246,13 +303,13 @@ mod tests {
                 "name,split\na,seen\nb,maybe\n",
                 "line 3: split is \"maybe\", expected seen or held-out",
             ),
-            ("name,dose\na,much\n", "line 2: dose \"much\""),
-            ("name,dose\na,-1\n", "line 2: dose \"-1\""),
-            ("name,dose\na,nan\n", "line 2: dose \"nan\""),
             (
                 "name,kind\na,mutation\n",
                 "line 2: kind is \"mutation\", expected compound",
             ),
+            ("name,dose\na,much\n", "line 2: column dose: dose \"much\""),
+            ("name,dose\na,-1\n", "line 2: column dose: dose \"-1\""),
+            ("name,dose\na,nan\n", "line 2: column dose: dose \"nan\""),
             ("name,control\na,perhaps\n", "line 2: control is \"perhaps\""),
             ("name,smiles\n,C\n", "line 2: name is empty"),
             (
@@ -265,14 +322,20 @@ mod tests {
             ),
             ("name,smiles\na\n", "line 2: 1 cells, expected 2"),
             // Lines as an editor numbers them: ends of both kinds, blank lines, a line break in quotes.
-            ("name,dose\r\n\r\n\"a\r\nb\",1\r\nc,much\r\n", "line 5: dose"),
-            ("name,dose\ra,1\rc,much\r", "line 3: dose"),
+            (
+                "name,dose\r\n\r\n\"a\r\nb\",1\r\nc,much\r\n",
+                "line 5: column dose: ",
+            ),
+            ("name,dose\ra,1\rc,much\r", "line 3: column dose: "),
             ("PK\u{3}\u{4}", ".xlsx"),
             (
                 "name,control\nDMSO,yes\na,\nwater,yes\n",
                 "line 4: water is marked as the control, and so is DMSO on line 2",
             ),
-            ("name,dose\na,0.3;1;0.30\n", "line 2: dose 0.3 is there twice"),
+            (
+                "name,dose\na,0.3;1;0.30\n",
+                "line 2: column dose: dose 0.3 is there twice",
+            ),
             (
                 "name,batch\na,Week1; Week1\n",
                 "line 2: batch \"Week1\" is there twice",
@@ -318,5 +381,44 @@ mod tests {
         .unwrap();
         assert_eq!(compounds.rows[0].split, Split::HeldOut);
         assert!(compounds.rows[1].control && !compounds.rows[0].control);
+    }
+
+    #[test]
+    fn doses_of_training_are_some_or_none_of_the_data_s_or_not_known() {
+        let table = "name,doses_um,trained_doses_um,split\n\
+            taxol,0.3;1;3,1;3,\nemetine,1,None,\nMG-132,1,,\nALLN,3,none,held-out\n";
+        let compounds = parse("compounds.csv", table.as_bytes(), b',').unwrap();
+        let trained = compounds.rows.into_iter().map(|row| row.trained_doses_um);
+        assert_eq!(
+            trained.collect::<Vec<_>>(),
+            [Some(vec![1.0, 3.0]), Some(vec![]), None, Some(vec![])]
+        );
+    }
+
+    #[test]
+    fn doses_that_training_cannot_have_had_are_named_with_line_and_column() {
+        for (row, expected) in [
+            ("a,1;3,much,", "line 2: column trained_dose: dose \"much\""),
+            ("a,1;3,-1,", "line 2: column trained_dose: dose \"-1\""),
+            (
+                "a,1;3,3;3.0,",
+                "line 2: column trained_dose: dose 3.0 is there twice",
+            ),
+            (
+                "a,1;3,3;10,",
+                "line 2: column trained_dose: found the dose 10, expected doses that doses_um has, too, \
+                which in this row are 1;3",
+            ),
+            ("a,,3,", "which in this row are none"),
+            (
+                "a,1;3,3,held-out",
+                "line 2: column trained_dose: found \"3\" of a compound that is held out, expected none",
+            ),
+        ] {
+            let table = format!("name,dose,trained_dose,split\n{row}\n");
+            let refused = parse("compounds.csv", table.as_bytes(), b',').unwrap_err();
+            let message = format!("{refused:#}");
+            assert!(message.contains(expected), "{message} for {row:?}");
+        }
     }
 }

@@ -70,6 +70,7 @@ impl Components<'_> {
             attributes.push_str(&format!(" address=\"embed.html?model={}\"", escape(&model.name)));
         }
         self.explorers += 1;
+        self.explored.push(model.name.clone());
         // The explorer speaks English only; a screen reader must read it so on a page in another language.
         let own_language = !self.language.to_ascii_lowercase().starts_with("en");
         if own_language {

@@ -16,15 +16,7 @@ const FALLBACK: &str = "<p lang=\"en\">The lab has not started. It needs JavaScr
 
 impl Components<'_> {
     pub(super) fn lab(&mut self, settings: &SourceText, at: &Place) -> Result<String, SiteError> {
-        let mut table: toml::Table = settings.toml()?;
-        let view = table
-            .remove("view")
-            .unwrap_or(toml::Value::Table(toml::Table::new()));
-        let lab: Settings = read(toml::Value::Table(table), at)?;
-        let view: View = read(view, at)?;
-        lab.check()
-            .and_then(|()| view.check(&lab))
-            .map_err(|error| at.wrong(error.to_string()))?;
+        let (lab, view) = settings_and_view(settings.toml()?, at)?;
         self.labs += 1;
         // The lab speaks English only; a screen reader must read it so on a page in another language.
         let language = if self.language.to_ascii_lowercase().starts_with("en") {
@@ -33,11 +25,25 @@ impl Components<'_> {
             " lang=\"en\""
         };
         Ok(format!(
-            "<cellflux-lab{language} settings=\"{}\" view=\"{}\">{FALLBACK}</cellflux-lab>\n",
+            "<cellflux-lab id=\"lab-{}\"{language} settings=\"{}\" view=\"{}\">{FALLBACK}</cellflux-lab>\n",
+            self.labs,
             escape(&json(&lab, at)?),
             escape(&json(&view, at)?)
         ))
     }
+}
+
+/// A lab's settings, with `view` among them, checked.
+pub(super) fn settings_and_view(mut table: toml::Table, at: &Place) -> Result<(Settings, View), SiteError> {
+    let view = table
+        .remove("view")
+        .unwrap_or(toml::Value::Table(toml::Table::new()));
+    let lab: Settings = read(toml::Value::Table(table), at)?;
+    let view: View = read(view, at)?;
+    lab.check()
+        .and_then(|()| view.check(&lab))
+        .map_err(|error| at.wrong(error.to_string()))?;
+    Ok((lab, view))
 }
 
 /// A part of the settings as what it describes.

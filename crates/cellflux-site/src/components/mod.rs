@@ -9,6 +9,7 @@ mod figure;
 mod gallery;
 mod glossary;
 mod lab;
+mod lesson;
 mod measured;
 mod measured_table;
 mod nuclei;
@@ -45,10 +46,11 @@ use crate::webp;
 use crate::words::Words;
 
 pub use explorer::{FALLBACK, HIDEABLE};
+pub use lesson::{HEADING as ANSWERS, key as answer_key};
 pub use pictures::film;
 
 /// Every component, in the order in which docs/publish.md describes them.
-pub const NAMES: [&str; 13] = [
+pub const NAMES: [&str; 14] = [
     "explorer",
     "slider",
     "gallery",
@@ -58,6 +60,7 @@ pub const NAMES: [&str; 13] = [
     "batches",
     "nuclei",
     "lab",
+    "lesson",
     "table",
     "figure",
     "video",
@@ -79,8 +82,14 @@ pub struct Components<'a> {
     pub folder: PathBuf,
     /// Explorers so far.
     pub explorers: usize,
+    /// The models of the explorers so far, by name.
+    pub explored: Vec<String>,
     /// Labs so far.
     pub labs: usize,
+    /// Lessons so far.
+    pub lessons: usize,
+    /// What the answer key says of each lesson with a question.
+    pub answers: Vec<String>,
     /// The ids of the page's elements.
     pub ids: Ids,
     /// What is not wrong but may be a mistake, as sentences with their place.
@@ -113,6 +122,7 @@ impl Surroundings for Components<'_> {
             "batches" => self.batches(settings, at),
             "nuclei" => self.nuclei(settings, at),
             "lab" => self.lab(settings, at),
+            "lesson" => self.lesson(settings, at),
             "table" => self.table(settings),
             "figure" => self.figure(settings),
             "video" => self.video(settings),
@@ -179,7 +189,10 @@ impl<'a> Components<'a> {
             maths: Maths::default(),
             folder: project.folder.clone(),
             explorers: 0,
+            explored: Vec::new(),
             labs: 0,
+            lessons: 0,
+            answers: Vec::new(),
             ids,
             notes: Vec::new(),
             faults: Vec::new(),
@@ -199,9 +212,11 @@ impl<'a> Components<'a> {
 
     /// Whether the page has an element of this id, as far as its texts have been read.
     pub fn has_id(&self, id: &str) -> bool {
-        let number = id.strip_prefix("explorer-").map(str::parse::<usize>);
-        let explorer = matches!(number, Some(Ok(number)) if (1..=self.explorers).contains(&number));
-        explorer || self.ids.has(id)
+        let one_of = |prefix: &str, count: usize| {
+            let number = id.strip_prefix(prefix).map(str::parse::<usize>);
+            matches!(number, Some(Ok(number)) if (1..=count).contains(&number))
+        };
+        one_of("explorer-", self.explorers) || one_of("lab-", self.labs) || self.ids.has(id)
     }
 
     /// The address of a file that a component names, which stands beside the text.

@@ -88,6 +88,8 @@ mod tests {
             frames: vec![frame(1), frame(2)],
             differences: vec![frame(3), frame(4)],
             changes: vec![0.0, 0.5],
+            speeds: vec![0.5],
+            local_errors: Vec::new(),
         };
         let film = webp::decode(&film(&recording).unwrap()).unwrap();
         assert_eq!((film.width, film.height), (6, 2));

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::parts::{build, files, project, read};
+use crate::parts::{build, files, project, project_of, read};
 
 fn page(text: &str) -> String {
     let home = project(&format!("[[section]]\nid = \"one\"\ntext = '''\n{text}\n'''\n"));
@@ -199,4 +199,128 @@ fn a_lab_that_cannot_be_is_refused_with_its_line_and_the_reason() {
         let error = build(home.path()).unwrap_err().to_string();
         assert!(error.contains(reason) && error.contains("site.toml"), "{error}");
     }
+}
+
+const LESSON: &str = "```{lab}\nnetwork = { widths = [8] }\n```\n\n```{lesson}\nname = \"euler\"\n\
+    title = \"Steps\"\nlook = \"Look at $x$.\"\n[lab]\nlearn = 2\nnetwork = { widths = [8] }\n\
+    view = { solver = \"euler\", steps = 3 }\n[question]\nkind = \"number\"\nask = \"How many?\"\n\
+    quantity = \"evaluations\"\n```";
+
+#[test]
+fn a_lesson_brings_its_state_and_its_question_and_its_answer_stays_out_of_the_site() {
+    let home = project(&format!("[[section]]\nid = \"one\"\ntext = '''\n{LESSON}\n'''\n"));
+    let built = build(home.path()).unwrap();
+    let page = read(home.path(), "index.html");
+    let lesson = page.split("<cellflux-lesson").nth(1).unwrap();
+    for part in [
+        " id=\"lesson-euler\"",
+        "target=\"lab-1\"",
+        "learn&quot;:2",
+        "quantity&quot;:&quot;evaluations",
+        "<math",
+    ] {
+        assert!(lesson.contains(part), "{part} in {lesson}");
+    }
+    assert!(page.contains("src=\"web/lesson/lesson-"), "{page}");
+    let key = built.answer_key.unwrap();
+    assert!(key.contains("computed at build: 3.000000"), "{key}");
+    assert!(
+        !files(&home.path().join("dist"))
+            .iter()
+            .any(|path| path.contains("answers.md"))
+    );
+}
+
+#[test]
+fn a_lesson_that_cannot_be_is_refused_with_its_line_and_the_nearest_name() {
+    let lab = "```{lab}\nnetwork = { widths = [8] }\n```\n\n";
+    let begun = "```{lesson}\nname = \"a\"\ntitle = \"A\"\n";
+    for (before, rest, reason) in [
+        (
+            "",
+            "look = \"x\"\n[lab]\nlearn = 0",
+            "no lab stands above this lesson",
+        ),
+        (
+            lab,
+            "look = \"x\"\n[explorer]\ncompound = \"taxol\"",
+            "no explorer stands above",
+        ),
+        (
+            lab,
+            "look = \"A. B. C. D.\"\n[lab]",
+            "look has 4 sentences, expected at most 3",
+        ),
+        (
+            lab,
+            "look = \"x\"\non = \"lab-2\"\n[lab]",
+            "on = \"lab-2\", did you mean \"lab-1\"?",
+        ),
+        (
+            lab,
+            "look = \"x\"\n[lab]\nlearn = -1",
+            "expected a number of steps from 0 to 5000",
+        ),
+        (lab, "look = \"x\"", "expected either [explorer] or [lab]"),
+        (
+            lab,
+            "lok = \"x\"\n[lab]",
+            "unknown name `lok`, did you mean \"look\"?",
+        ),
+        (
+            lab,
+            "look = \"x\"\n[lab]\n[question]\nkind = \"number\"\nask = \"?\"\nquantity = \"straightnes\"",
+            "did you mean \"straightness\"?",
+        ),
+        (
+            lab,
+            "look = \"x\"\n[lab]\n[question]\nkind = \"choise\"\nask = \"?\"\nquantity = \"loss\"",
+            "did you mean \"choice\"?",
+        ),
+        (
+            "```{explorer}\n```\n\n",
+            "look = \"x\"\n[explorer]\ncompound = \"taxoll\"",
+            "has no compound \"taxoll\", did you mean \"taxol\"?",
+        ),
+        (
+            "```{explorer}\n```\n\n",
+            "look = \"x\"\n[explorer]\ncompond = \"taxol\"",
+            "unknown name `compond`, did you mean \"compound\"?",
+        ),
+        (
+            lab,
+            "look = \"x\"\n[lab]\nview = { steps = 4, solver = \"euler\" }\n[question]\nkind = \"choice\"\n\
+             ask = \"?\"\nquantity = \"evaluations\"\noptions = [{ words = \"few\", most = 3 }, \
+             { words = \"many\", least = 5 }]",
+            "0 options are right (evaluations = 4.0000), expected one",
+        ),
+    ] {
+        let home = project(&format!(
+            "[[section]]\nid = \"one\"\ntext = '''\n{before}{begun}{rest}\n```\n'''\n"
+        ));
+        let error = build(home.path()).unwrap_err().to_string();
+        assert!(
+            error.contains(reason) && error.contains("site.toml:"),
+            "{reason}: {error}"
+        );
+    }
+}
+
+#[test]
+fn with_other_weights_a_lesson_has_another_answer() {
+    let text = "[[section]]\nid = \"one\"\ntext = '''\n```{explorer}\n```\n\n```{lesson}\nname = \"a\"\n\
+        title = \"A\"\nlook = \"x\"\n[explorer]\ncompound = \"taxol\"\nsolver = \"euler\"\nsteps = 2\n\
+        at = 1\n[question]\nkind = \"number\"\nask = \"?\"\nquantity = \"velocity_norm\"\n```\n'''\n";
+    // The same values, neighbours exchanged.
+    let weight = |i: usize| (i * 37 % 101) as f32 / 1000.0 - 0.05;
+    let [before, after] = [0, 1].map(|exchange| {
+        let home = project_of(|i| weight(i ^ exchange), text);
+        let key = build(home.path()).unwrap().answer_key.unwrap();
+        let (_, number) = key.split_once("computed at build: ").unwrap();
+        number.lines().next().unwrap().parse::<f64>().unwrap()
+    });
+    assert!(
+        before > 0.0 && (after - before).abs() > 0.05 * before,
+        "{before} {after}"
+    );
 }

@@ -42,6 +42,7 @@ pub fn project_of(weight: impl Fn(usize) -> f32, more: &str) -> TempDir {
 pub fn toolkit() -> Toolkit {
     let files = [
         ("web/page.js", "export {};"),
+        ("web/lesson/lesson.js", "export {};"),
         ("web/embed.js", "export {};"),
         ("web/offline.js", "export {};"),
         ("web/unstarted.js", "export {};"),

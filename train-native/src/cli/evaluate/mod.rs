@@ -28,6 +28,7 @@ use cellflux_train::evaluate::spaces::Extractor;
 use cellflux_train::evaluate::sweep::Axis;
 use cellflux_train::evaluate::{plots, report, sheets};
 use cellflux_train::features::FeatureSpace;
+use cellflux_train::ranks::{Ranks, Through};
 use cellflux_train::sampling::Walk;
 
 use self::opened::{Opened, opened};
@@ -41,10 +42,10 @@ const MOST_CELLS: u64 = limits::CELLS as u64;
 /// The largest seed that it may state.
 const MOST_SEED: u64 = limits::METRIC as u64;
 
-/// Measure generated cells against real ones: distances with intervals, and how much of each compound's
+/// Measure generated cells against the data's: distances with intervals, and how much of each compound's
 /// measured change is made.
 ///
-/// Generates a partner for every real treated cell of a split, from a control of the same batch, and the same
+/// Generates a partner for every treated cell of a split, from a control of the same batch, and the same
 /// cells with compounds shuffled, from controls of another batch, and controls under their own condition.
 /// Writes `evaluation.json`, `report.md`, charts in `plots`, `conditions.csv`, `distances_by_condition.csv`,
 /// `measures_by_condition.csv`, `cells.csv`, features as safetensors, sheets to look at, and every generated
@@ -62,7 +63,7 @@ pub struct Args {
     /// One value over the config, for example `--set data.source.table=cells.csv`.
     #[arg(long = "set", value_name = "SECTION.KEY=VALUE")]
     settings: Vec<Setting>,
-    /// The real cells: validation, test or held-out.
+    /// The data's cells: validation, test or held-out.
     #[arg(long, default_value = "validation")]
     split: EvaluatedSplit,
     /// Treated cells of one condition, and controls of one batch, at most; drawn where there are more.
@@ -93,6 +94,10 @@ pub struct Args {
     /// Generate only part I of N, in this process; the last one, without this flag, measures.
     #[arg(long, value_name = "I/N")]
     shard: Option<Shard>,
+    /// What joins the processes that a launcher started, which share the cells to generate: alone, sockets,
+    /// mpi, mpi-cuda or nccl. The first one measures.
+    #[arg(long, default_value_t = Through::Alone, conflicts_with = "shard")]
+    processes: Through,
     /// The spaces in which distances are measured: morphology, moa:FOLDER (as `classify` wrote it),
     /// inception:FILE (pytorch-fid's weights), table:FILE (rows in the order of images.csv).
     #[arg(long, value_delimiter = ',', default_value = "morphology")]
@@ -158,7 +163,13 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     FeatureSpace::check_distinct(&args.features)?;
     elsewhere::names(&args.external)?;
     plan::usable(&args.out)?;
-    let opened = opened(args)?;
+    let ranks = args.processes.join()?;
+    ranks.together(|| evaluated(args, &ranks))
+}
+
+fn evaluated(args: &Args, ranks: &Ranks) -> anyhow::Result<()> {
+    let device = ranks.device(args.device);
+    let opened = ranks.first_alone(|| opened(args, device))?;
     let bundle = &opened.subject.bundle;
     let choice = Choice {
         split: args.split.into(),
@@ -166,14 +177,14 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         seed: args.evaluation_seed,
     };
     // Files of features are opened before hours are spent on cells.
-    let device = args.device.open()?;
+    let open = device.open()?;
     let spaces = args
         .features
         .iter()
-        .map(|space| Extractor::open(space, &bundle.manifest.image, &device))
+        .map(|space| Extractor::open(space, &bundle.manifest.image, &open))
         .collect::<Result<Vec<_>, _>>()?;
     let cells = Cells::choose(&opened.experiment, bundle, choice)?;
-    for (name, count) in &cells.unknown {
+    for (name, count) in cells.unknown.iter().filter(|_| ranks.is_first()) {
         eprintln!("note: {count} cells of {name} are left out: the bundle has no such condition");
     }
     let task = Task {
@@ -182,6 +193,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         choice,
         cells: &cells,
         spaces: &spaces,
+        ranks,
     };
     if args.sweep.is_empty() {
         one(&task)
@@ -193,7 +205,11 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
 /// One sampling, with everything exchanged that can be.
 fn one(task: &Task<'_>) -> anyhow::Result<()> {
     let &Task {
-        args, choice, cells, ..
+        args,
+        choice,
+        cells,
+        ranks,
+        ..
     } = task;
     let Opened {
         subject,
@@ -210,14 +226,25 @@ fn one(task: &Task<'_>) -> anyhow::Result<()> {
         space.check(&listing)?;
     }
     let external = elsewhere::read(&args.external, &bundle.manifest.image, cells.partners.len())?;
-    fs::create_dir_all(&args.out).with_context(|| args.out.display().to_string())?;
-    Plan::new(bundle, &subject.digest, experiment, &sampling, choice)?.claim(&args.out)?;
-    report::write_cells(&args.out, experiment, bundle, cells)?;
+    ranks.first_alone(|| -> anyhow::Result<()> {
+        fs::create_dir_all(&args.out).with_context(|| args.out.display().to_string())?;
+        Plan::new(bundle, &subject.digest, experiment, &sampling, choice)?.claim(&args.out)?;
+        if ranks.is_first() {
+            report::write_cells(&args.out, experiment, bundle, cells)?;
+        }
+        Ok(())
+    })?;
 
     let conditions = cells.conditions_of(args.least);
     let shared = same_controls(cells, &conditions, args.shared_controls);
-    let mut generator = Generator::new(bundle, cache, subject.engine(args.device)?, walk, &args.out);
-    generate(&mut generator, &sets, shared.as_deref(), args.shard)?;
+    let mut generator = Generator::new(
+        bundle,
+        cache,
+        subject.engine(ranks.device(args.device))?,
+        walk,
+        &args.out,
+    );
+    generate(&mut generator, &sets, shared.as_deref(), task)?;
     if let Some(shard) = args.shard {
         println!(
             "{}: part {} of {} is generated; the same command without --shard measures when all are",
@@ -225,6 +252,10 @@ fn one(task: &Task<'_>) -> anyhow::Result<()> {
             shard.index + 1,
             shard.count
         );
+        return Ok(());
+    }
+    ranks.meet()?;
+    if !ranks.is_first() {
         return Ok(());
     }
     let mut images = generated(&generator, &sets, bundle.manifest.source)?;
@@ -273,22 +304,26 @@ fn generate(
     generator: &mut Generator<'_>,
     sets: &[Planned],
     shared: Option<&[Partner]>,
-    shard: Option<Shard>,
+    task: &Task<'_>,
 ) -> anyhow::Result<()> {
-    let shard = shard.unwrap_or(Shard::WHOLE);
-    // Pictures of other cells are found before hours are spent on the first set.
-    for set in sets {
-        generator.claim(set.folder, &set.partners)?;
-    }
-    if let Some(partners) = shared {
-        // Which these are depends on --least and --shared-controls, which no plan decides.
-        let removed = generator.renew(COMPOUNDS, partners)?;
-        if removed > 0 {
-            eprintln!(
-                "note: {removed} pictures in {COMPOUNDS} are of other controls or compounds and are made anew"
-            );
+    let shard = task.shard();
+    task.ranks.first_alone(|| -> anyhow::Result<()> {
+        // Pictures of other cells are found before hours are spent on the first set.
+        for set in sets {
+            generator.claim(set.folder, &set.partners)?;
         }
-    }
+        if let Some(partners) = shared {
+            // Which these are depends on --least and --shared-controls, which no plan decides.
+            let removed = generator.renew(COMPOUNDS, partners)?;
+            if removed > 0 {
+                eprintln!(
+                    "note: {removed} pictures in {COMPOUNDS} are of other controls or compounds and are made \
+                     anew"
+                );
+            }
+        }
+        Ok(())
+    })?;
     for set in sets {
         generator.generate(set.folder, &set.partners, shard, &progress(set.name))?;
     }

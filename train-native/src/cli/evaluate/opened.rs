@@ -2,7 +2,7 @@
 
 use anyhow::bail;
 use cellflux_data::{Experiment, PackedCache, read_experiment};
-use cellflux_train::config::Config;
+use cellflux_train::config::{Config, DeviceChoice};
 use cellflux_train::evaluate::Subject;
 use cellflux_train::material::Material;
 use cellflux_train::run::{CHECKPOINTS, checkpoint, open};
@@ -20,8 +20,8 @@ pub struct Opened {
     pub cache: PackedCache,
 }
 
-/// Opens what the command line names.
-pub fn opened(args: &Args) -> anyhow::Result<Opened> {
+/// Opens what the command line names, a run's weights on `device`.
+pub fn opened(args: &Args, device: DeviceChoice) -> anyhow::Result<Opened> {
     let subject = &args.subject;
     let is_bundle = subject.join(cellflux_bundle::files::MANIFEST).is_file();
     if is_bundle {
@@ -52,7 +52,7 @@ pub fn opened(args: &Args) -> anyhow::Result<Opened> {
     }
     let material: Material = open(subject, &args.settings, progress("images packed"))?;
     let checkpoints = subject.join(CHECKPOINTS);
-    let device = args.device.open()?;
+    let device = device.open()?;
     let (_, read) = checkpoint::load(&checkpoints, args.checkpoint.as_deref(), &device)?;
     let subject = Subject::of_run(&material, &read)?;
     let cache = PackedCache::open_with(

@@ -10,7 +10,7 @@ use cellflux_figures::Source;
 use cellflux_terminal::today;
 use cellflux_train::evaluate::assess::program;
 use cellflux_train::evaluate::cells::starts;
-use cellflux_train::evaluate::generate::{Generator, Shard};
+use cellflux_train::evaluate::generate::Generator;
 use cellflux_train::evaluate::plan::{Plan, SWEEP};
 use cellflux_train::evaluate::plots;
 use cellflux_train::evaluate::question::Images;
@@ -25,7 +25,11 @@ use crate::cli::progress;
 /// Generates, measures, reports, and writes the bundle that was asked for.
 pub fn run(task: &Task<'_>) -> anyhow::Result<()> {
     let &Task {
-        args, choice, cells, ..
+        args,
+        choice,
+        cells,
+        ranks,
+        ..
     } = task;
     let Opened {
         subject,
@@ -58,14 +62,25 @@ pub fn run(task: &Task<'_>) -> anyhow::Result<()> {
     for (number, sampling) in (1..).zip(&samplings) {
         let label = sweep::label(sampling);
         let out = args.out.join(SWEEP).join(&label);
-        fs::create_dir_all(&out).with_context(|| out.display().to_string())?;
-        Plan::new(bundle, &subject.digest, experiment, sampling, choice)?.claim(&out)?;
+        ranks.first_alone(|| -> anyhow::Result<()> {
+            fs::create_dir_all(&out).with_context(|| out.display().to_string())?;
+            Plan::new(bundle, &subject.digest, experiment, sampling, choice)?.claim(&out)?;
+            Ok(())
+        })?;
         let walk = Walk::new(sampling, bundle.manifest.source)?;
-        let mut generator = Generator::new(bundle, cache, subject.engine(args.device)?, walk, &out);
-        eprintln!("{label} ({number} of {})", samplings.len());
-        let shard = args.shard.unwrap_or(Shard::WHOLE);
-        generator.generate(GENERATED, &cells.partners, shard, &progress("generated"))?;
-        if args.shard.is_some() {
+        let mut generator = Generator::new(
+            bundle,
+            cache,
+            subject.engine(ranks.device(args.device))?,
+            walk,
+            &out,
+        );
+        if ranks.is_first() {
+            eprintln!("{label} ({number} of {})", samplings.len());
+        }
+        generator.generate(GENERATED, &cells.partners, task.shard(), &progress("generated"))?;
+        ranks.meet()?;
+        if args.shard.is_some() || !ranks.is_first() {
             continue;
         }
         let Some(coded) = generator.images(GENERATED, cells.partners.len())? else {
@@ -81,6 +96,9 @@ pub fn run(task: &Task<'_>) -> anyhow::Result<()> {
     }
     if args.shard.is_some() {
         println!("this part is generated; the same command without --shard measures when all are");
+        return Ok(());
+    }
+    if !ranks.is_first() {
         return Ok(());
     }
     let found = sweep::measure(&task.question(&images, &base), &samplings)?;

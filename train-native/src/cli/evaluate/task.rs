@@ -3,8 +3,10 @@
 use cellflux_bundle::sampling::Sampling;
 use cellflux_measure::sets::bootstrap::Plan as Bootstrap;
 use cellflux_train::evaluate::cells::{Cells, Choice};
+use cellflux_train::evaluate::generate::Shard;
 use cellflux_train::evaluate::question::{Images, Question};
 use cellflux_train::evaluate::spaces::Extractor;
+use cellflux_train::ranks::Ranks;
 
 use super::{Args, Opened};
 
@@ -20,6 +22,8 @@ pub struct Task<'a> {
     pub cells: &'a Cells,
     /// The spaces in which distances are measured.
     pub spaces: &'a [Extractor],
+    /// The processes that generate.
+    pub ranks: &'a Ranks,
 }
 
 impl<'a> Task<'a> {
@@ -27,6 +31,14 @@ impl<'a> Task<'a> {
     pub fn sampling(&self) -> Sampling {
         let recommended = &self.opened.subject.bundle.manifest.sampling;
         self.args.sampling.over(recommended)
+    }
+
+    /// The cells that fall to this process.
+    pub fn shard(&self) -> Shard {
+        self.args.shard.unwrap_or(Shard {
+            index: self.ranks.rank(),
+            count: self.ranks.size(),
+        })
     }
 
     /// The question about sets of generated cells, without walks of shared controls and training images.

@@ -1,0 +1,17 @@
+// A cell of the bundle beside the prediction, as the page's state has it.
+
+/** @import { Picture } from './protocol.js' */
+
+/**
+ * The cell that is shown.
+ * @typedef {object} RealCell
+ * @property {boolean} open whether the visitor looks at it
+ * @property {string} of the walks beside which `at` was chosen
+ * @property {number} at its place among the cells beside the walk
+ * @property {string | null} key of the picture: which cell, and in which view
+ * @property {Picture | null} picture
+ * @property {string | null} failed why it did not come
+ */
+
+/** @type {RealCell} */
+export const NO_REAL_CELL = { open: false, of: '', at: 0, key: null, picture: null, failed: null };
