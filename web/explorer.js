@@ -19,7 +19,7 @@ import { Looking } from './looking.js';
 import { informed, silent, troubled, warned } from './notices.js';
 import { stamp } from './parts/stage.js';
 import { pinNow } from './pin.js';
-import { otherModel } from './protocol.js';
+import { otherModel } from './failures.js';
 import { saveFile } from './save_file.js';
 import { SideBySide } from './side_by_side.js';
 import { StandIn } from './stand_in.js';

@@ -32,7 +32,7 @@ afterEach(async () => {
 const passed = (route) => route.continue();
 
 /** Opens the page with the full weights held back until they are let go, or answered otherwise. */
-async function open({ full = passed, quick = passed, ...more } = {}) {
+async function open({ full = passed, quick = passed, workers = '', ...more } = {}) {
   context = await browser.newContext({ serviceWorkers: 'block' });
   await context.addInitScript(() => {
     globalThis.shift = 0;
@@ -42,7 +42,7 @@ async function open({ full = passed, quick = passed, ...more } = {}) {
   });
   await context.route(FULL, full);
   await context.route(QUICK, quick);
-  explorer = await ExplorerPage.open(context, `${site.url}?engine=candle`, more);
+  explorer = await ExplorerPage.open(context, `${site.url}?engine=candle${workers}`, more);
 }
 
 /** A crop as the start: the bundle has no control. */
@@ -76,6 +76,33 @@ test('a visitor walks under the quick weights, which is said, and again under th
       ({ textContent }) => textContent.includes('quick'),
     ),
   );
+});
+
+test('helpers come with the full weights, and the frames are those of one worker, bit for bit', async () => {
+  const walked = async (workers) => {
+    let letGo;
+    const held = new Promise((resolve) => { letGo = resolve; });
+    await open({
+      workers: `&workers=${workers}`,
+      full: async (route) => { await held; await route.continue().catch(() => {}); },
+    });
+    await explorer.ready();
+    await bringCrop();
+    await explorer.forward();
+    const fact = explorer.page.locator('[data-fact="workers"]');
+    assert.equal(await fact.count(), 0);
+    assert.equal(explorer.page.workers().length, 1);
+    letGo();
+    const all = explorer.page.locator('[data-fact="workers"]', { hasText: new RegExp(`^${workers},`) });
+    await all.waitFor({ state: 'attached', timeout: 60_000 });
+    assert.equal(explorer.page.workers().length, workers);
+    await explorer.walk();
+    return explorer.keep('trajectory');
+  };
+  const one = await walked(1);
+  explorer.nothingInTheConsole();
+  await context.close();
+  assert.ok(one.equals(await walked(2)));
 });
 
 test('no part of the page moves while either weights come', async () => {

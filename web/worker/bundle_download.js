@@ -5,7 +5,7 @@
 // and where the cache fails, the files are fetched without it.
 
 import { StallGuard } from '../fetched.js';
-import { Failure } from '../protocol.js';
+import { Failure } from '../failures.js';
 import { openCache } from './open_cache.js';
 
 const CACHE = 'cellflux-bundles-1';

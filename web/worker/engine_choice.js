@@ -7,7 +7,7 @@
 // for minutes, so both get a limited time.
 
 import * as wasm from '../../pkg/cellflux_wasm.js';
-import { Failure } from '../protocol.js';
+import { Failure } from '../failures.js';
 import { describeAdapter } from './adapter.js';
 import { KeptChoice, modelIdentity } from './kept_choice.js';
 import { KeptTiles } from './kept_tiles.js';

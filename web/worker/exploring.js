@@ -8,6 +8,7 @@ import { NO_GPU, startEngine, timesInWords } from './engine_choice.js';
 import { ranIn } from './kept_file.js';
 import { LookingForNuclei } from './field_nuclei.js';
 import { Helpers } from './helpers.js';
+import { Keeping } from './keeping.js';
 import { manifestView } from './manifest_view.js';
 import { Maps } from './maps.js';
 import { Opening } from './opening.js';
@@ -43,6 +44,7 @@ export class Exploring {
   #nuclei;
   #counting;
   #cellPictures;
+  #keeping;
   #aside;
   #maps;
   /** @type {ChangeOver<Engine, Taken>} */
@@ -68,6 +70,7 @@ export class Exploring {
     this.#uploading = new Uploading(this.#opening);
     this.#tuning = new Tuning(say);
     this.#results = new Results(this.#opening);
+    this.#keeping = new Keeping(this.#opening, this.#walking, this.#results);
     this.#nuclei = new LookingForNuclei(this.#uploading, this.#results);
     this.#counting = new CountingCells(this.#opening);
     this.#helpers = new Helpers(() => this.#opening.handedOn(), say, () => this.#walking.pace);
@@ -115,8 +118,8 @@ export class Exploring {
       const upload = this.#uploading.cut(arrangement);
       return this.#walking.useUpload(upload, this.#uploading.name);
     },
-    keep: (args) => this.#walking.keep(args, this.#results),
-    keep_beside: (args) => this.#walking.keepBeside(args, this.#results),
+    keep: (args) => this.#keeping.keep(args),
+    keep_beside: (args) => this.#keeping.keepBeside(args),
     cells: (args) => this.#results.cells(args),
     count_cells: ({ ids }) => this.#counting.count(ids),
     cell_picture: (args) => this.#cellPictures.draw(args),

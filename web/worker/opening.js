@@ -2,7 +2,7 @@
 
 import init, * as wasm from '../../pkg/cellflux_wasm.js';
 import { fetched } from '../fetched.js';
-import { Failure } from '../protocol.js';
+import { Failure } from '../failures.js';
 import { BundleDownload } from './bundle_download.js';
 import { MODULE_INTEGRITY } from './module_integrity.js';
 import { startModule } from './start_module.js';

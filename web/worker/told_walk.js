@@ -6,8 +6,8 @@
 /**
  * A walk with its pictures from a step on: those that the page does not have yet.
  * @param {Walk} walk
- * @param {{ key: number, from: number, engineOf: (step: number) => StepEngine | null }} known its name for the
- *   page, that step, and which engine computed a step
+ * @param {{ key: number, from: number, engineOf: (step: number) => StepEngine | null }} known its name for
+ *   the page, that step, and which engine computed a step
  * @returns {ToldWalk}
  */
 export function toldWalk(walk, { key, from, engineOf }) {

@@ -1,26 +1,22 @@
 // Walking: the recipe, the steps reached, and what the page is told of them.
 
 import * as wasm from '../../pkg/cellflux_wasm.js';
-import { Failure } from '../protocol.js';
-import { keptBeside, keptFile } from './kept_file.js';
+import { Failure } from '../failures.js';
 import { nextTurn } from './next_turn.js';
 import * as recipeView from './recipe_view.js';
 import { StepEngines } from './step_engines.js';
 import { measuredSteps, rejectedIn, toldWalk } from './told_walk.js';
 import { free, WalksBefore } from './walks_before.js';
 
+/** @import { Trouble } from '../failures.js' */
 /** @import { Answer, Change, Exploration, ManifestView } from '../protocol.js' */
-/** @import { Args, Measured, MeasuredStep, StepEngine, Stepped, ToldWalk, Trouble } from '../protocol.js' */
+/** @import { Args, Measured, MeasuredStep, StepEngine, Stepped, ToldWalk } from '../protocol.js' */
 /** @import { Typed, Uploaded, View } from '../protocol.js' */
 /** @import { Compounds } from './compounds.js' */
 /** @import { Opening } from './opening.js' */
-/** @import { Results } from './results.js' */
 
 /** Evaluations quicker than a frame are not worth looking between for what the visitor has changed. */
 const QUICK_MS = 16;
-
-/** Files that show the map of the change. */
-const FIGURES = new Set(['figure-png', 'figure-svg']);
 
 export class Walking {
   #opening;
@@ -82,6 +78,11 @@ export class Walking {
   /** Whether there is an engine to lend. What is compared is walked under the full weights alone. */
   get canLend() {
     return this.#lendable && this.#quick === null;
+  }
+
+  /** Whether there is an engine to lend with the weights under which the walk in view ran. */
+  get canWalkAlike() {
+    return this.#lendable && this.#quick === (this.#walk?.quick() ?? null);
   }
 
   /** The walk in view, for what is drawn of it alone; null before there is one. */
@@ -260,7 +261,7 @@ export class Walking {
     this.#quick = quick;
     this.pace = pace;
     this.#ahead = report.engine === 'wgpu';
-    this.#engine = { engine: report.engine, dtype: report.dtype };
+    this.#engine = { engine: report.engine, dtype: report.dtype, quick };
     this.#lendable = Boolean(this.#walk);
     if (this.#walk) this.#walk.attach(engine);
     else this.#spare = engine;
@@ -383,57 +384,6 @@ export class Walking {
   /** The compound and the seed in view, as a table names them. */
   get named() {
     return { compound: recipeView.namedIn(this.#recipe), seed: this.#recipe.sampling.seed };
-  }
-
-  /**
-   * What the visitor takes away.
-   * @param {Args<'keep'>} wanted
-   * @param {Pick<Results, 'start'>} results whose module draws figures
-   */
-  async keep(wanted, results) {
-    const { citation } = this.#opening.model.manifest().provenance.data_set;
-    const condition = this.compound ?? 'typed-compound';
-    const beside = FIGURES.has(wanted.kind) ? await this.#untreated() : null;
-    try {
-      return await keptFile(this.#walk, beside, results, wanted, condition, citation);
-    } finally {
-      free(beside);
-    }
-  }
-
-  /**
-   * A figure of a grid or of charts.
-   * @param {Args<'keep_beside'>} wanted
-   * @param {Pick<Results, 'start'>} results whose module draws figures
-   */
-  async keepBeside({ base, words, ...wanted }, results) {
-    const walk = base ? await this.another(this.recipeWith(base)) : this.#walk;
-    try {
-      const about = walk.figure_about(JSON.stringify(words));
-      return await keptBeside(about, wanted, results, this.compound ?? 'typed-compound');
-    } finally {
-      if (walk !== this.#walk) free(walk);
-    }
-  }
-
-  /**
-   * The walk that a figure's map of the change is taken from, as far as the walk in view: to its end, where
-   * the solver finds its times on the way. Null where the map needs none, and without an engine.
-   */
-  async #untreated() {
-    const recipe = this.#walk.untreated_recipe();
-    if (!recipe || !this.#lendable) return null;
-    const other = await this.another(recipe);
-    const most = other.times() ? this.#walk.steps() : Infinity;
-    try {
-      await this.lend(other, async () => {
-        while (other.steps() < most && (await other.step(false)));
-      });
-      return other;
-    } catch (error) {
-      free(other);
-      throw error;
-    }
   }
 
   /**

@@ -189,8 +189,8 @@ impl<E: Engine> Exploration<E> {
 
     /// Takes over the frame after the last one, which another exploration of the same walk has reached. The
     /// walk goes on from it with the same numbers as if it had been reached here. An exploration that has
-    /// only its start may be put anywhere on the way like this; the frames between are not there then. After a
-    /// frame under quick weights it says so too.
+    /// only its start may be put anywhere on the way like this; the frames between are not there then. After
+    /// a frame under quick weights it says so too.
     ///
     /// # Errors
     /// [`StepError::ForeignFrame`] for one that does not lie ahead, or whose image has another size or holds

@@ -7,9 +7,9 @@
 //! Version 2 has `smiles` in place of `c`: a compound that a visitor has typed, percent-encoded. Version 3
 //! also has `window`, `gamma` and `lut`: channels that are shown otherwise than the manifest says. Version 4
 //! also has `map`: what the picture of the change shows, where that is not the difference to the control.
-//! Version 5 also has `weights`: the quick weights under which the steps ran that were seen. A link is written
-//! in the lowest version that holds the recipe: one without any of this is version 1, which older pages read;
-//! they refuse a later one by its number.
+//! Version 5 also has `weights`: the quick weights under which the steps ran that were seen. A link is
+//! written in the lowest version that holds the recipe: one without any of this is version 1, which older
+//! pages read; they refuse a later one by its number.
 //!
 //! A link may end with `also`, in which a page holds what it compares with the walk: what is chosen of a
 //! grid, and the walk that is pinned (`web/link_beside.js`). It is no part of the recipe and has no version
