@@ -138,7 +138,9 @@ impl Attention {
 
     /// The specialised shader.
     pub(crate) fn shader(self) -> Shader {
-        if self.tile == AttentionTile::Blocks {
+        // No page asks for it as long as it is nowhere the default, so the module that visitors fetch is
+        // without it.
+        if cfg!(not(target_arch = "wasm32")) && self.tile == AttentionTile::Blocks {
             return self.blocks();
         }
         let columns = self.columns();
