@@ -1,11 +1,13 @@
-// Which engines computed a walk, in words.
+// Which engines computed a walk, and under which weights, in words.
 
 /** @import { StepEngine } from './protocol.js' */
 
-const named = ({ engine, dtype }) => `${engine}, ${dtype}`;
+const computing = ({ engine, dtype }) => `${engine}, ${dtype}`;
+const named = (step) => `${computing(step)}${step.quick ? `, under quick ${step.quick} weights` : ''}`;
 
 /**
- * The runs of steps that one engine computed; steps of which that is not known are left out.
+ * The runs of steps that one engine computed under the same weights; steps of which that is not known are
+ * left out.
  * @param {{ engine?: StepEngine | null }[]} steps from step 0 on
  * @returns {{ name: string, from: number, to: number }[]}
  */
@@ -22,8 +24,8 @@ export function enginesOf(steps) {
 }
 
 /**
- * Who computed the steps reached; a walk of more than one engine is said not to be exact. Null before the
- * first step.
+ * Who computed the steps reached; a walk of more than one engine, or under more than one sort of weights, is
+ * said not to be exact. Null before the first step.
  * @param {{ engine?: StepEngine | null }[]} steps
  * @returns {string | null}
  */
@@ -36,7 +38,14 @@ export function stepsInWords(steps) {
   });
   const said = words.join('; ');
   const all = said[0].toUpperCase() + said.slice(1);
-  if (new Set(runs.map(({ name }) => name)).size === 1) return all;
-  return `${all}. Engines round differently, so this walk is not exact: walked again by one engine, its `
-    + 'numbers differ a little.';
+  const known = steps.flatMap(({ engine }) => engine ?? []);
+  const engines = new Set(known.map(computing)).size;
+  const weights = new Set(known.map(({ quick }) => quick ?? null)).size;
+  if (engines > 1) {
+    return `${all}. Engines round differently, so this walk is not exact: walked again by one engine, its `
+      + 'numbers differ a little.';
+  }
+  if (weights === 1) return all;
+  return `${all}. Quick weights are close to the full ones and not the same, so this walk is not exact: `
+    + 'walked again under the full ones, its numbers differ a little.';
 }

@@ -8,6 +8,7 @@ import { takeDrops } from './drops.js';
 import { startExplorerWorker } from './explorer_worker.js';
 import { time } from './figures.js';
 import { film } from './film.js';
+import { FullWeights } from './full_weights.js';
 import { seen } from './html.js';
 import { structureIn } from './intake.js';
 import { modelOf, walkIn } from './kept_walk.js';
@@ -18,7 +19,7 @@ import { Looking } from './looking.js';
 import { informed, silent, troubled, warned } from './notices.js';
 import { stamp } from './parts/stage.js';
 import { pinNow } from './pin.js';
-import { otherModel } from './protocol.js';
+import { otherModel } from './failures.js';
 import { saveFile } from './save_file.js';
 import { SideBySide } from './side_by_side.js';
 import { StandIn } from './stand_in.js';
@@ -72,6 +73,8 @@ class Explorer extends HTMLElement {
   #beside;
   /** @type {Linked} */
   #linked;
+  /** @type {FullWeights} */
+  #full;
 
   async connectedCallback() {
     if (this.shadowRoot) return;
@@ -113,6 +116,7 @@ class Explorer extends HTMLElement {
       walkTo: (step) => this.#walkTo(step),
       pinAgain: (link) => this.#beside.pins.restore(link),
     });
+    this.#full = new FullWeights(state, set, this.#worker);
     this.#stopListening = [takeDrops(this, (files) => this.#takeFiles(files)), () => this.#linked.end()];
     const asked = engineAsked(location.search);
     const { address, opening, refused } = this.#linked;
@@ -230,9 +234,10 @@ class Explorer extends HTMLElement {
     const download = { ...this.#state.download, loaded: 0 };
     this.#set({ phase: 'loading', notice: answered ? null : said, download });
     try {
-      await this.#worker.call('download', {});
+      const { more } = await this.#worker.call('download', {});
       this.#set(await this.#worker.call('engine', { engine: this.#state.engineAsked }));
       this.#set({ phase: 'ready', ...(this.#state.notice?.trouble === 'recorded' ? { notice: null } : {}) });
+      if (more) this.#full.bring();
     } catch (error) {
       this.#set({ phase: 'offered', notice: troubled(error) });
       return;
@@ -284,7 +289,8 @@ class Explorer extends HTMLElement {
       const { loaded, total, secondsLeft } = heard;
       this.#set({ download: { ...download, loaded, total, secondsLeft } });
     } else if (heard.event === 'starting') {
-      this.#set({ phase: 'starting', download: { ...download, doing: heard.doing } });
+      const { doing } = heard;
+      if (!this.#full.changing) this.#set({ phase: 'starting', download: { ...download, doing } });
     } else if (heard.event === 'tuned') {
       this.#set({ tuned: { measured: heard.measured, remaining: heard.remaining } });
     } else if (heard.event === 'changed') {
@@ -357,6 +363,14 @@ class Explorer extends HTMLElement {
     } finally {
       this.#set({ stepping: false });
     }
+  }
+
+  /** Walks anew what ran under the quick weights, to the step in view. */
+  async #walkAgain() {
+    const { cursor } = this.#state;
+    this.#walker.pause();
+    await this.#waitFor(() => this.#attempt(async () => this.#follow(await this.#worker.call('again', {}))));
+    this.#walkTo(cursor);
   }
 
   /** Goes to the step that a link showed, and walks there if it has not been reached. */
@@ -539,6 +553,8 @@ class Explorer extends HTMLElement {
       load: () => this.#load(),
       'cancel-load': () => this.#worker.call('cancel', {}),
       engine: () => this.#useEngine(detail.engine),
+      full: () => this.#full.bring(),
+      again: () => this.#walkAgain(),
       restart: () => this.#restart(),
       reload: () => location.reload(),
       pictures: () => {

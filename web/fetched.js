@@ -1,7 +1,7 @@
 // A file of the page's own, brought whole: watched while it comes, and compared with the digest that the
 // build wrote down.
 
-import { Failure } from './protocol.js';
+import { Failure } from './failures.js';
 
 /** Nothing for this long is a connection that stands still. */
 export const STALL_MS = 15_000;

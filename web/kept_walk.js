@@ -1,7 +1,7 @@
 // The walk that a saved file came from: a picture or figure holds its link, a recipe is one.
 
 import { LONGEST } from './link_at.js';
-import { Failure } from './protocol.js';
+import { Failure } from './failures.js';
 
 /** @typedef {{ name: string, link: string | null, recipe: string | null }} KeptWalk one of the two is null */
 

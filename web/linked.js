@@ -156,7 +156,9 @@ export class Linked {
   }
 
   async copy() {
-    const { whole: address, left } = wholeLink(this.#state());
+    const state = this.#state();
+    // What was seen under quick weights says so.
+    const { whole: address, left } = wholeLink({ ...state, link: state.walk?.quick?.link ?? state.link });
     if (address.length > LONGEST) {
       this.#set({ notice: warned(tooLong(address)) });
       return;

@@ -1,6 +1,6 @@
 // From an error to what the page shows: the sentence, and the ways on.
 
-/** @import { Kind } from './protocol.js' */
+/** @import { Kind } from './failures.js' */
 
 /** @typedef {{ label: string, intent: string, engine?: string }} Action a way on */
 

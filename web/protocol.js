@@ -1,5 +1,5 @@
-// What the page and its worker say to each other: every call, what it is given and what it answers; every
-// event; every kind of failure.
+// What the page and its worker say to each other: every call, what it is given and what it answers, and every
+// event. What can fail is in failures.js.
 //
 // The page sends { id, call, args }; the answer is { id, value } or { id, trouble }. On its own the worker
 // sends { event, ... }; `here` is its first word.
@@ -7,27 +7,8 @@
 // Calls run one after the other, in the order they came; those of `ASIDE` do not wait. A `step` under way
 // gives way to a call that has come since, after the evaluation that it is at, and answers without a step.
 
+/** @import { Kind, Trouble } from './failures.js' */
 /** @import { FigureWords, PrintedCharts, PrintedTable } from './printed.js' */
-
-/**
- * Every kind of failure: the modules' own (crates/cellflux-wasm/src/trouble.rs, crates/cellflux-compound-wasm
- * and crates/cellflux-results-wasm), the worker's and the page's. A way on is offered by kind (notices.js).
- */
-export const KINDS = /** @type {const} */ ([
-  // The module's.
-  'bad-bundle', 'bad-image', 'bad-link', 'bad-recipe', 'no-engine', 'no-adapter', 'limits', 'out-of-memory',
-  'device-lost', 'gpu', 'cpu',
-  // The chemistry's: a compound that was typed and cannot be one.
-  'bad-compound',
-  // The worker's: a file that did not come or came damaged, a download that was cancelled, WebAssembly that
-  // is not there or has stopped, pictures, chemistry and results that everything else works without, and what
-  // nobody has foreseen.
-  'download', 'bad-file', 'cancelled', 'no-wasm', 'stopped', 'picture', 'pictures', 'chemistry', 'results',
-  'internal',
-  // The page's: no worker, one that says nothing, a recording that did not come, and what nobody has
-  // foreseen.
-  'no-worker', 'silent', 'recorded', 'page',
-]);
 
 /**
  * Calls that run beside the others: a visitor may choose while the weights come, and stop them, walk while
@@ -35,48 +16,8 @@ export const KINDS = /** @type {const} */ ([
  * Helpers come and go beside all of it.
  */
 export const ASIDE = /** @type {ReadonlySet<string>} */ (
-  new Set(['download', 'cancel', 'cells', 'count_cells', 'nuclei', 'helper', 'leave', 'alone'])
+  new Set(['download', 'full', 'cancel', 'cells', 'count_cells', 'nuclei', 'helper', 'leave', 'alone'])
 );
-
-/**
- * What is left when the computation itself has stopped: a trap in WebAssembly, or memory that has run out.
- * @type {Trouble}
- */
-export const STOPPED = {
-  kind: 'stopped',
-  sentence: 'The computation stopped unexpectedly, most likely because memory ran out; what you chose is '
-    + 'kept, and the steps can be walked again.',
-};
-
-/** A failure that is thrown: its message is the sentence. */
-export class Failure extends Error {
-  /**
-   * @param {Kind} kind
-   * @param {string} sentence
-   * @param {{ stalled?: boolean, answered?: boolean }} [more] whether the connection stood still, and
-   *   whether the server answered with something else than the file
-   */
-  constructor(kind, sentence, { stalled = false, answered = false } = {}) {
-    super(sentence);
-    this.kind = kind;
-    this.sentence = sentence;
-    this.stalled = stalled;
-    this.answered = answered;
-  }
-}
-
-/** Why what was saved from a walk of another model cannot be followed. */
-export const otherModel = (what, found, open) =>
-  `${what} is of a walk with the model “${found.slice(0, 60)}”; this page has “${open}”, so it cannot be `
-  + 'followed here.';
-
-// Failures
-
-/** @typedef {typeof KINDS[number]} Kind */
-/**
- * @typedef {{ kind: Kind, sentence: string }} Trouble a failure: a kind for the page, a sentence for the
- *   visitor
- */
 
 // Calls
 
@@ -88,7 +29,10 @@ export const otherModel = (what, found, open) =>
  *   at a link
  * @property {{ args: Nothing, answer: Nothing }} pictures brings thumbnails and drawings that have not come,
  *   once more
- * @property {{ args: Nothing, answer: Nothing }} download brings the weights
+ * @property {{ args: Nothing, answer: { more: boolean } }} download brings weights to walk with: the quick
+ *   ones where the bundle has some and the full ones are not kept; `more` where those are still to come
+ * @property {{ args: Nothing, answer: Nothing }} full brings the full weights, for the engine started next
+ * @property {{ args: Nothing, answer: Exploration }} again walks the recipe in view anew, from its start
  * @property {{ args: Nothing, answer: Nothing }} cancel stops a download
  * @property {{ args: { engine: EngineName }, answer: Started }} engine starts an engine, the first or
  *   another one, at the step reached
@@ -205,6 +149,8 @@ export const otherModel = (what, found, open) =>
  * @property {number[] | null} times of all steps, reached or not; null for the adaptive solver, which finds
  *   them on the way
  * @property {boolean} finished
+ * @property {{ dtype: string, link: string } | null} quick the quick weights under which steps of it ran,
+ *   with a link that names them
  * @property {number} from
  * @property {Step[]} steps
  */
@@ -367,14 +313,17 @@ export const otherModel = (what, found, open) =>
  * @property {string} adapter
  * @property {boolean} software
  * @property {string} dtype
+ * @property {string} weights how the weights are stored that it has
+ * @property {boolean} quick whether those are the bundle's quick ones, until the full ones have come
  * @property {string | null} tiles which tiles run; of a GPU engine
  * @property {string | null} tilesRefused why those that were kept are not used
  * @property {string | null} why this engine was taken
  */
 
 /**
- * The engine that computed a step, and its number format.
- * @typedef {Pick<EngineReport, 'engine' | 'dtype'>} StepEngine
+ * The engine that computed a step, its number format, and how the quick weights were stored that it had; null
+ * where it had the bundle's own.
+ * @typedef {Pick<EngineReport, 'engine' | 'dtype'> & { quick?: string | null }} StepEngine
  */
 
 /**

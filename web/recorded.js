@@ -7,7 +7,7 @@
 // start below them.
 
 import { fetched } from './fetched.js';
-import { Failure } from './protocol.js';
+import { Failure } from './failures.js';
 
 /**
  * @typedef {object} Recorded

@@ -29,6 +29,8 @@ import { viewIn } from './view.js';
  * @property {boolean} noised
  * @property {number[] | null} times
  * @property {boolean} finished
+ * @property {ToldWalk['quick']} [quick] the quick weights under which steps of it ran; a recorded walk has
+ *   none
  * @property {Step[]} steps
  * @property {string} [link] of a recorded one
  * @property {boolean} [recorded]

@@ -1,7 +1,7 @@
 // The page's end of the worker: calls become promises, events go to one listener. What is said is in
 // protocol.js.
 
-import { Failure, STOPPED } from './protocol.js';
+import { Failure, STOPPED } from './failures.js';
 import { surroundings, WorkerPool } from './worker_pool.js';
 
 /** @import { Answer, Args, Call, Events } from './protocol.js' */

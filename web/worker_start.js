@@ -3,7 +3,7 @@
 // have one, too.
 
 import { fetched, STALL_MS } from './fetched.js';
-import { Failure } from './protocol.js';
+import { Failure } from './failures.js';
 
 /** What the page around the element must allow. A sandboxed frame without an origin has `null` for one. */
 const NEEDED = () => (globalThis.origin === 'null'

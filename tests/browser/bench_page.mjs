@@ -1,6 +1,6 @@
 // What a visitor downloads and waits for: bytes as a host would send them (brotli for text and WebAssembly),
-// milliseconds to the first picture, to the first interaction and to the engine, and how far the page's parts
-// jumped.
+// milliseconds to the first picture, to the first interaction, to the engine, to the network's first own step
+// and to its full weights, and how far the page's parts jumped.
 
 import { createServer } from 'node:http';
 import { readFile, readdir } from 'node:fs/promises';
@@ -73,7 +73,7 @@ async function host(bits, latency) {
 }
 
 const kilobytes = (bytes) => `${(bytes / 1000).toFixed(0)} kB`;
-const MOMENTS = ['first picture', 'first interaction', 'network ready'];
+const MOMENTS = ['first picture', 'first interaction', 'network ready', 'first own step', 'all weights'];
 
 /**
  * Visits the page once: bytes and milliseconds at each moment, and how far its parts jumped until a second
@@ -106,6 +106,25 @@ async function visit(bits, latency, viewport) {
     // The walk may be played, as it was recorded or by the network.
     () => page.locator('[data-do="play"]:not(:disabled)').first().waitFor({ timeout: 120_000 }),
     () => page.waitForSelector('cellflux-explorer[data-phase="ready"]', { timeout: 180_000 }),
+    // The network has walked a step, under quick weights where the bundle has some.
+    async () => {
+      const where = page.locator('.where').first();
+      if (/recorded/.test(await where.textContent())) {
+        await page.locator('[data-do="first"]').first().click();
+        await page.locator('.where', { hasNotText: 'recorded' }).first().waitFor();
+      }
+      await page.locator('[data-do="forward"]').first().click();
+      await page.locator('.where:not([data-step="0"])').first().waitFor({ timeout: 120_000 });
+    },
+    // The network has the bundle's own weights: all that a visit costs has been sent.
+    () =>
+      page.waitForFunction(
+        () =>
+          !document.querySelector('cellflux-explorer').shadowRoot.querySelector('[data-fact="weights"]')
+            .textContent.includes('quick'),
+        null,
+        { timeout: 180_000 },
+      ),
   ]) {
     await wait();
     moments.push({ ms: performance.now() - began, bytes: bytes() });

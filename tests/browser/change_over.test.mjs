@@ -214,6 +214,18 @@ test('steps keep the engine that computed them when another takes over or the wa
   ]);
 });
 
+test('steps say that they ran under quick weights, and a walk under both sorts is not called exact', () => {
+  const full = /** @type {const} */ ({ engine: 'candle', dtype: 'f32', quick: null });
+  const quick = /** @type {const} */ ({ ...full, quick: 'int8' });
+  const under = (...engines) => stepsInWords([{ engine: null }, ...engines.map((engine) => ({ engine }))]);
+  assert.equal(under(quick, quick), 'Steps 1 to 2 by candle, f32, under quick int8 weights');
+  const both = under(quick, full);
+  assert.match(both, /^Step 1 by candle, f32, under quick int8 weights; step 2 by candle, f32\. /);
+  assert.match(both, /Quick weights .* not exact: walked again under the full ones/);
+  const gpu = /** @type {const} */ ({ engine: 'wgpu', dtype: 'f16', quick: null });
+  assert.match(under(quick, gpu), /Engines round differently, so this walk is not exact/);
+});
+
 test('a walk of one engine says nothing of exactness, and a recording says nothing at all', () => {
   const engine = /** @type {const} */ ({ engine: 'candle', dtype: 'f32' });
   assert.equal(stepsInWords([{ engine: null }, { engine }, { engine }]), 'Steps 1 to 2 by candle, f32');

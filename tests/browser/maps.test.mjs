@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { aboutOf, captionOf, choicesOf, COMPUTED, drawnIn, lackOf } from '../../web/map_words.js';
 import { Mapping } from '../../web/mapping.js';
 import { NOTHING_MAPPED, otherCondition, untreatedKey } from '../../web/maps.js';
-import { Failure } from '../../web/protocol.js';
+import { Failure } from '../../web/failures.js';
 import { Maps } from '../../web/worker/maps.js';
 
 const TIMES = [0, 0.25, 1];

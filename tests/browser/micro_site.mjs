@@ -27,10 +27,11 @@ async function microConfig() {
  * @param {(manifest: object) => void} [edit] changes the bundle's manifest before the page is built
  * @param {string} [more] further sections, as lines of `site.toml`
  * @param {object} [said] what `about.json` says besides
+ * @param {string[]} [flags] of `cellflux import` besides
  * @returns {Promise<{ url: string, bundle: string, close: () => Promise<void> }>} the address, which ends in
  *   a slash, and the bundle's folder
  */
-export async function serveMicro(edit, more = '', said = {}) {
+export async function serveMicro(edit, more = '', said = {}, flags = []) {
   const folder = await mkdtemp(join(tmpdir(), 'cellflux-micro-'));
   const source = join(root, 'web/bundles/bbbc021-tiny.source');
   const about = JSON.parse(await readFile(join(source, 'about.json'), 'utf8'));
@@ -63,6 +64,7 @@ export async function serveMicro(edit, more = '', said = {}) {
     join(folder, 'about.json'),
     '--out',
     join(folder, 'bundle'),
+    ...flags,
   );
   if (edit) {
     const path = join(folder, 'bundle/manifest.json');

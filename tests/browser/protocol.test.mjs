@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { readFile, readdir } from 'node:fs/promises';
 import { test } from 'node:test';
-import { KINDS } from '../../web/protocol.js';
+import { KINDS } from '../../web/failures.js';
 import { WITHOUT_GPU, launch } from './chromium.mjs';
 import { ExplorerPage, SITE, assertSamePixels } from './explorer_page.mjs';
 

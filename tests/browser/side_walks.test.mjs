@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Failure } from '../../web/protocol.js';
+import { Failure } from '../../web/failures.js';
 import { SideWalks } from '../../web/worker/side_walks.js';
 
 const STEPS = 2;

@@ -11,6 +11,14 @@ mod cli;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use mimalloc::MiMalloc;
+
+/// A training step on a CPU takes and gives back hundreds of feature maps of up to some megabytes. glibc's
+/// allocator maps blocks of that size anew each time, and the system clears their pages: with larger
+/// thresholds for that, training gained 14 to 20 % (images per second, `tiny` and `small`, two cores).
+/// mimalloc keeps what was given back, on any system, and its threads do not wait for each other.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// Train the `CellFlux` flow and export the bundle that the page opens.
 #[derive(Parser)]

@@ -2,7 +2,7 @@
 // is asked and what it answers is in protocol.js beside it.
 
 import init, * as module from '../../pkg/cellflux_lab_wasm.js';
-import { STOPPED } from '../protocol.js';
+import { STOPPED } from '../failures.js';
 import { LAB_INTEGRITY } from '../worker/module_integrity.js';
 import { startModule } from '../worker/start_module.js';
 import { ARROWS, CELLS, HALF, MOST_MOMENTS } from './protocol.js';

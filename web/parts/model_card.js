@@ -57,7 +57,8 @@ export class ModelCard extends Part {
   }
 
   /** @param {State} state */
-  #showFacts({ engine, evaluations, rejected, pace, engineAsked, tuned, walk, workers = [] }) {
+  #showFacts(state) {
+    const { manifest, engine, evaluations, rejected, pace, engineAsked, tuned, walk, workers = [] } = state;
     const steps = stepsInWords(walk?.steps ?? []);
     const facts = [engine, evaluations, rejected, pace, engineAsked, tuned, steps, workers];
     if (!this.changed('facts', facts.map((x) => JSON.stringify(x)).join())) return;
@@ -75,6 +76,7 @@ export class ModelCard extends Part {
         ', ',
         el('span', { 'data-fact': 'dtype' }, engine.dtype),
       ),
+      row('Weights', el('span', { 'data-fact': 'weights' }, weights(engine, manifest))),
       ...(engine.tiles ? [row('Tiles', el('span', { 'data-fact': 'tiles' }, tiles(engine, tuned)))] : []),
       ...(workers.length ? [row('Workers', el('span', { 'data-fact': 'workers' }, workersIn(workers)))] : []),
       row(
@@ -105,6 +107,10 @@ export class ModelCard extends Part {
     );
   }
 }
+
+/** Which weights it has, as they are stored. */
+const weights = ({ weights: stored, quick }, { dtype }) =>
+  (quick ? `${stored}, the bundle’s quick ones; its full ${dtype} ones have not come yet` : stored);
 
 /**
  * How many workers compute, and what each takes at most.

@@ -373,9 +373,15 @@ export function stamp(walk, cursor, start) {
   const unchanged = walk.noised ? 'The start with source noise' : 'The start, unchanged';
   return {
     generated: cursor > 0 || walk.noised || noise,
-    words: cursor > 0 ? GENERATED : noise ? 'Noise: no cell is in it' : unchanged,
+    words: cursor > 0 ? `${GENERATED}${ranIn(walk)}` : noise ? 'Noise: no cell is in it' : unchanged,
   };
 }
+
+/**
+ * Steps that ran under quick weights are close to what the network gives, and not exact.
+ * @param {{ quick?: { dtype: string } | null }} walk
+ */
+const ranIn = ({ quick }) => (quick ? `, quick ${quick.dtype} weights` : '');
 
 const neverSeen = (recipe) => (recipe?.smiles ? ` The compound was ${UNSEEN}.` : '');
 

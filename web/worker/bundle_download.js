@@ -5,7 +5,7 @@
 // and where the cache fails, the files are fetched without it.
 
 import { StallGuard } from '../fetched.js';
-import { Failure } from '../protocol.js';
+import { Failure } from '../failures.js';
 import { openCache } from './open_cache.js';
 
 const CACHE = 'cellflux-bundles-1';
@@ -60,7 +60,7 @@ export class BundleDownload {
    * @param {(entry: object) => { push(piece: Uint8Array): void, free(): void, finish(): void }} receiver
    *   makes a file's receiver,
    *   which throws as soon as the bytes cannot be the file's
-   * @param {(entry: object, receiver: object) => void} take gets each finished receiver
+   * @param {(entry: object, receiver: object) => Promise<void>} take gets each finished receiver
    * @param {{ signal: AbortSignal, onBytes: (loaded: number) => void }} watch
    */
   async files(entries, receiver, take, { signal, onBytes }) {
@@ -75,7 +75,7 @@ export class BundleDownload {
     const lane = async () => {
       for (let entry = queue.shift(); entry && !either.aborted; entry = queue.shift()) {
         const { path } = entry;
-        take(
+        await take(
           entry,
           await this.file(entry, () => receiver(entry), {
             signal: either,

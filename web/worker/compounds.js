@@ -2,7 +2,7 @@
 // module, which is fetched when the first is typed.
 
 import init, * as chemistry from '../../pkg/cellflux_compound_wasm.js';
-import { Failure } from '../protocol.js';
+import { Failure } from '../failures.js';
 import { CHEMISTRY_INTEGRITY } from './module_integrity.js';
 import { startModule } from './start_module.js';
 

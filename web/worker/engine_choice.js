@@ -7,7 +7,7 @@
 // for minutes, so both get a limited time.
 
 import * as wasm from '../../pkg/cellflux_wasm.js';
-import { Failure } from '../protocol.js';
+import { Failure } from '../failures.js';
 import { describeAdapter } from './adapter.js';
 import { KeptChoice, modelIdentity } from './kept_choice.js';
 import { KeptTiles } from './kept_tiles.js';
@@ -31,9 +31,11 @@ const message = (error) => error?.sentence ?? String(error?.message ?? error);
  * @param {wasm.Model} model
  * @param {EngineName} asked
  * @param {Say} say
+ * @param {<Value>(work: () => Promise<Value>) => Promise<Value>} use hears what works with the model, a trial
+ *   that nobody waits for any more included
  * @returns {Promise<Chosen & { kept: () => KeptTiles | null }>} the engine, and where a GPU's tiles are kept
  */
-export async function startEngine(model, asked, say) {
+export async function startEngine(model, asked, say, use) {
   let kept = null;
   let starting = true;
   const tell = {
@@ -44,11 +46,12 @@ export async function startEngine(model, asked, say) {
   };
   const make = {
     candle: () => wasm.Engine.candle(model),
-    wgpu: async (adapter) => {
+    wgpu: (adapter) => use(async () => {
       kept = new KeptTiles(adapter);
-      return wasm.Engine.wgpu(model, adapter, await kept.read(), tell.doing);
-    },
-    guess: () => wasm.Engine.guess_on_gpu(model),
+      const text = await kept.read();
+      return wasm.Engine.wgpu(model, adapter, text, tell.doing);
+    }),
+    guess: () => use(() => wasm.Engine.guess_on_gpu(model)),
     choice: (adapter) => new KeptChoice(adapter, modelIdentity(model.manifest())),
   };
   try {

@@ -5,8 +5,10 @@ import { ChangeOver } from './change_over.js';
 import { CellPictures } from './cell_picture.js';
 import { Compounds } from './compounds.js';
 import { NO_GPU, startEngine, timesInWords } from './engine_choice.js';
+import { ranIn } from './kept_file.js';
 import { LookingForNuclei } from './field_nuclei.js';
 import { Helpers } from './helpers.js';
+import { Keeping } from './keeping.js';
 import { manifestView } from './manifest_view.js';
 import { Maps } from './maps.js';
 import { Opening } from './opening.js';
@@ -42,6 +44,7 @@ export class Exploring {
   #nuclei;
   #counting;
   #cellPictures;
+  #keeping;
   #aside;
   #maps;
   /** @type {ChangeOver<Engine, Taken>} */
@@ -67,6 +70,7 @@ export class Exploring {
     this.#uploading = new Uploading(this.#opening);
     this.#tuning = new Tuning(say);
     this.#results = new Results(this.#opening);
+    this.#keeping = new Keeping(this.#opening, this.#walking, this.#results);
     this.#nuclei = new LookingForNuclei(this.#uploading, this.#results);
     this.#counting = new CountingCells(this.#opening);
     this.#helpers = new Helpers(() => this.#opening.handedOn(), say, () => this.#walking.pace);
@@ -83,8 +87,9 @@ export class Exploring {
       this.#pictures.bringLacking();
       return {};
     },
-    download: async () => {
-      await this.#opening.bringWeights();
+    download: async () => ({ more: await this.#opening.bringWeights() }),
+    full: async () => {
+      await this.#opening.bringFullWeights();
       return {};
     },
     cancel: async () => {
@@ -97,6 +102,7 @@ export class Exploring {
     link: ({ link }) => this.#walking.followLink(link),
     walk_of: ({ link }) => this.#walking.walkOf(link),
     recipe: ({ text }) => this.#walking.followRecipe(text),
+    again: () => this.#walking.again(),
     step: ({ playing }) => this.#step(playing),
     show: ({ view }) => this.#walking.show(view),
     look: async (args) => this.#walking.look(args),
@@ -112,8 +118,8 @@ export class Exploring {
       const upload = this.#uploading.cut(arrangement);
       return this.#walking.useUpload(upload, this.#uploading.name);
     },
-    keep: (args) => this.#walking.keep(args, this.#results),
-    keep_beside: (args) => this.#walking.keepBeside(args, this.#results),
+    keep: (args) => this.#keeping.keep(args),
+    keep_beside: (args) => this.#keeping.keepBeside(args),
     cells: (args) => this.#results.cells(args),
     count_cells: ({ ids }) => this.#counting.count(ids),
     cell_picture: (args) => this.#cellPictures.draw(args),
@@ -174,28 +180,37 @@ export class Exploring {
    * @returns {Promise<Answer<'engine'>>}
    */
   async #startEngine({ engine: asked }) {
-    const chosen = await startEngine(this.#opening.model, asked, this.#say);
-    const { rival, kept } = chosen;
-    const facts = await this.#attach(chosen, kept);
-    this.#started = { facts, kept };
-    this.#changeOver.begin(rival ?? null);
+    const opening = this.#opening;
+    const use = (work) => opening.use(work);
+    // Full weights that come meanwhile wait, so that an engine and its rival have the same ones.
+    const facts = await use(async () => {
+      const chosen = await startEngine(opening.model, asked, this.#say, use);
+      const { rival, kept } = chosen;
+      const attached = await this.#attach(chosen, kept);
+      this.#started = { facts: attached, kept };
+      this.#changeOver.begin(rival ?? null);
+      return attached;
+    });
     const { evaluations, pace } = this.#walking;
     return { engine: facts, tuned: null, engineAsked: asked, evaluations, pace };
   }
 
   /**
    * Walks on with this engine; what the page is told of it. The CPU path has its halves computed by helpers,
-   * of which the page has as many as there is room for.
+   * of which the page has as many as there is room for; under quick weights by none, since helpers have the
+   * full ones.
    */
   async #attach({ engine, report, pace, why }, kept) {
     const tiles = engine.take_tiles() ?? null;
+    const quick = engine.quick_dtype() ?? null;
+    const weights = quick ?? this.#opening.model.manifest().model.dtype;
     this.#tuning.of(tiles, kept());
-    const shares = report.engine === 'candle';
+    const shares = report.engine === 'candle' && quick === null;
     if (shares) engine.share(this.#helpers.ask);
-    this.#walking.attach(engine, { pace, report });
+    this.#walking.attach(engine, { pace, report, quick });
     if (shares) this.#say('sharing', { bytes: await this.#opening.memory() });
     else this.#shareWithNobody();
-    return { ...report, why, tilesRefused: tiles?.refused() ?? null };
+    return { ...report, weights, quick: quick !== null, why, tilesRefused: tiles?.refused() ?? null };
   }
 
   /**
@@ -293,7 +308,8 @@ export class Exploring {
    */
   async #table({ others }) {
     const { steps } = await this.#measure({ from: 0 });
-    const name = `cellflux-${this.#walking.compound ?? 'typed-compound'}-measures.csv`;
+    const of = `${this.#walking.compound ?? 'typed-compound'}${ranIn(this.#walking.inView)}`;
+    const name = `cellflux-${of}-measures.csv`;
     return this.#results.table(name, [{ ...this.#walking.named, steps }, ...others]);
   }
 }

@@ -4,10 +4,11 @@
 // Each does one thing at a time. One that fails, or says nothing for much longer than the work takes here,
 // is given up, and the page starts another one.
 
-import { Failure } from '../protocol.js';
+import { Failure } from '../failures.js';
 import { isOfTheEngine } from './trouble.js';
 
-/** @import { Args, Answer, Say, Trouble } from '../protocol.js' */
+/** @import { Trouble } from '../failures.js' */
+/** @import { Args, Answer, Say } from '../protocol.js' */
 
 /**
  * What a helper is made with.

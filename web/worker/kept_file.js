@@ -42,8 +42,14 @@ export async function keptFile(walk, untreated, results, wanted, condition, cita
     citation: () => ({ bytes: written(citation), name: /^\s*@/.test(citation) ? 'data.bib' : 'data.txt' }),
   }[kind]();
   const type = TYPES[name.split('.').pop()] ?? 'application/octet-stream';
-  return { name: `cellflux-${condition}-${name}`, type, bytes };
+  return { name: `cellflux-${condition}${ranIn(walk)}-${name}`, type, bytes };
 }
+
+/**
+ * What a file's name says of the weights, where they were quick ones.
+ * @param {Walk} walk
+ */
+export const ranIn = (walk) => (walk.quick() === undefined ? '' : `-quick-${walk.quick()}`);
 
 /**
  * A figure of a table or of charts.
@@ -63,5 +69,7 @@ export async function keptBeside(about, wanted, results, condition) {
 /** The recipe with the step in view, as `cellflux run --recipe` reads it. */
 function recipe(walk, step) {
   const { view, ...rest } = walk.recipe();
-  return `${JSON.stringify({ ...rest, view: { ...view, step } }, null, 2)}\n`;
+  const weights = walk.quick();
+  const seen = { ...view, step, ...(weights === undefined ? {} : { weights }) };
+  return `${JSON.stringify({ ...rest, view: seen }, null, 2)}\n`;
 }

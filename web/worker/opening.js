@@ -2,7 +2,7 @@
 
 import init, * as wasm from '../../pkg/cellflux_wasm.js';
 import { fetched } from '../fetched.js';
-import { Failure } from '../protocol.js';
+import { Failure } from '../failures.js';
 import { BundleDownload } from './bundle_download.js';
 import { MODULE_INTEGRITY } from './module_integrity.js';
 import { startModule } from './start_module.js';
@@ -13,6 +13,9 @@ import { startModule } from './start_module.js';
 /** Manifests larger than this are refused before they are read; the wasm side has a limit of its own. */
 const MANIFEST_BYTES = 4 << 20;
 
+/** What may happen to quick weights while the full ones can still come. */
+const WITHOUT_QUICK = new Set(['download', 'bad-file', 'bad-bundle']);
+
 export class Opening {
   /** @type {wasm.Model} */
   model;
@@ -21,6 +24,8 @@ export class Opening {
   #files;
   #started;
   #abort;
+  /** What works with the model and has not ended. @type {Set<Promise<void>>} */
+  #uses = new Set();
 
   /** @param {Say} say */
   constructor(say) {
@@ -37,19 +42,60 @@ export class Opening {
   }
 
   /**
-   * What the weights weigh.
+   * What the weights weigh, the quick ones included where those come first.
    * @returns {Promise<Opened['download']>}
    */
   async size() {
     const shards = this.model.missing();
-    const total = sum(shards);
-    return { total, loaded: 0, cached: await this.#files.keeps(shards), estimate: estimate(total) };
+    const cached = await this.#files.keeps(shards);
+    const total = sum(shards) + (cached ? 0 : sum(this.model.quick_missing()));
+    return { total, loaded: 0, cached, estimate: estimate(total) };
   }
 
+  /**
+   * Brings weights to walk with: the quick ones where the bundle has some, unless the full ones are kept.
+   * @returns {Promise<boolean>} whether the full ones are still to come
+   */
   async bringWeights() {
     // A shard with tensors of another network makes the reader useless.
     if (this.model.spoilt()) await this.#begin();
-    const shards = this.model.missing();
+    const quick = this.model.quick_missing();
+    if (quick.length && !(await this.#files.keeps(this.model.missing()))) {
+      try {
+        await this.#bringShards(quick);
+      } catch (error) {
+        if (!WITHOUT_QUICK.has(error?.kind)) throw error;
+        const why = String(error.sentence ?? error.message).replace(/\.$/, '');
+        this.#say('note', { sentence: `${why}, so the network waits for its full weights.` });
+      }
+    }
+    if (this.model.quick_dtype() !== undefined) return true;
+    await this.bringFullWeights();
+    return false;
+  }
+
+  /** Brings the weights that the bundle calls its own. */
+  async bringFullWeights() {
+    if (this.model.spoilt()) await this.#begin();
+    await this.#bringShards(this.model.missing());
+  }
+
+  /**
+   * Work with the model that goes on for a while: no file is put into it meanwhile, which the module would
+   * refuse.
+   * @template Value
+   * @param {() => Promise<Value>} work
+   * @returns {Promise<Value>}
+   */
+  use(work) {
+    const done = work();
+    const ended = done.then(() => {}, () => {});
+    this.#uses.add(ended);
+    ended.then(() => this.#uses.delete(ended));
+    return done;
+  }
+
+  async #bringShards(shards) {
     const total = sum(shards);
     const began = performance.now();
     this.#abort = new AbortController();
@@ -82,7 +128,8 @@ export class Opening {
   }
 
   /**
-   * What another worker needs to have this network, brought and decoded once, by this one.
+   * What another worker needs to have this network, brought and decoded once, by this one: never with quick
+   * weights.
    * @returns {Promise<HandedOn>}
    */
   async handedOn() {
@@ -90,7 +137,7 @@ export class Opening {
     const conditions = await this.content('conditions.safetensors');
     const weights = this.model.weights();
     if (!weights) {
-      throw new Failure('no-engine', 'the weights have not come yet, so they cannot be handed on');
+      throw new Failure('no-engine', 'the full weights have not come yet, so they cannot be handed on');
     }
     return { module, manifest: this.#manifest, conditions, weights };
   }
@@ -105,7 +152,11 @@ export class Opening {
   async #bring(entries, onBytes) {
     const { signal } = this.#abort ?? new AbortController();
     const receiver = ({ path }) => this.model.download(path);
-    await this.#files.files(entries, receiver, (_, file) => this.model.accept(file), { signal, onBytes });
+    const take = async (_, file) => {
+      while (this.#uses.size) await Promise.all(this.#uses);
+      this.model.accept(file);
+    };
+    await this.#files.files(entries, receiver, take, { signal, onBytes });
   }
 
   /** Starts WebAssembly once; after a failure the next call tries again. */

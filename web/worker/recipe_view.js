@@ -1,7 +1,7 @@
 // A recipe as the page's controls show it, and back. The recipe itself is the session's: checked there, never
 // here.
 
-import { Failure, otherModel } from '../protocol.js';
+import { Failure, otherModel } from '../failures.js';
 
 /**
  * The recipe in a file: one that the page has saved, or that of a record of `cellflux run`. What its fields

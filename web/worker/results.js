@@ -3,7 +3,7 @@
 // the table of all; and the nuclei of an uploaded image (field_nuclei.js).
 
 import init, * as results from '../../pkg/cellflux_results_wasm.js';
-import { Failure } from '../protocol.js';
+import { Failure } from '../failures.js';
 import { RESULTS_INTEGRITY } from './module_integrity.js';
 import { startModule } from './start_module.js';
 

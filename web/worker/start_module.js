@@ -1,7 +1,7 @@
 // Bringing, checking and starting a WebAssembly module.
 
 import { fetched } from '../fetched.js';
-import { Failure } from '../protocol.js';
+import { Failure } from '../failures.js';
 
 /**
  * Brings, checks and starts a WebAssembly module.

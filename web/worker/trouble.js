@@ -1,8 +1,8 @@
 // What went wrong in the worker, as the page is told of it.
 
-import { KINDS, STOPPED } from '../protocol.js';
+import { KINDS, STOPPED } from '../failures.js';
 
-/** @import { Kind, Trouble } from '../protocol.js' */
+/** @import { Kind, Trouble } from '../failures.js' */
 
 /**
  * A failure in words. A wasm trap has no sentence of its own, and leaves the instance unusable: the page

@@ -1,25 +1,22 @@
 // Walking: the recipe, the steps reached, and what the page is told of them.
 
 import * as wasm from '../../pkg/cellflux_wasm.js';
-import { Failure } from '../protocol.js';
-import { keptBeside, keptFile } from './kept_file.js';
+import { Failure } from '../failures.js';
 import { nextTurn } from './next_turn.js';
 import * as recipeView from './recipe_view.js';
 import { StepEngines } from './step_engines.js';
+import { measuredSteps, rejectedIn, toldWalk } from './told_walk.js';
 import { free, WalksBefore } from './walks_before.js';
 
+/** @import { Trouble } from '../failures.js' */
 /** @import { Answer, Change, Exploration, ManifestView } from '../protocol.js' */
-/** @import { Args, Measured, MeasuredStep, StepEngine, Stepped, ToldWalk, Trouble } from '../protocol.js' */
+/** @import { Args, Measured, MeasuredStep, StepEngine, Stepped, ToldWalk } from '../protocol.js' */
 /** @import { Typed, Uploaded, View } from '../protocol.js' */
 /** @import { Compounds } from './compounds.js' */
 /** @import { Opening } from './opening.js' */
-/** @import { Results } from './results.js' */
 
 /** Evaluations quicker than a frame are not worth looking between for what the visitor has changed. */
 const QUICK_MS = 16;
-
-/** Files that show the map of the change. */
-const FIGURES = new Set(['figure-png', 'figure-svg']);
 
 export class Walking {
   #opening;
@@ -51,6 +48,8 @@ export class Walking {
   #ahead = false;
   /** Whether the walk has an engine. */
   #lendable = false;
+  /** How the quick weights are stored that the engine has; null where it has the bundle's own. */
+  #quick = null;
   /**
    * The engine that walks, by name.
    * @type {StepEngine | null}
@@ -76,9 +75,14 @@ export class Walking {
     this.#wanted = wanted;
   }
 
-  /** Whether there is an engine to lend. */
+  /** Whether there is an engine to lend. What is compared is walked under the full weights alone. */
   get canLend() {
-    return this.#lendable;
+    return this.#lendable && this.#quick === null;
+  }
+
+  /** Whether there is an engine to lend with the weights under which the walk in view ran. */
+  get canWalkAlike() {
+    return this.#lendable && this.#quick === (this.#walk?.quick() ?? null);
   }
 
   /** The walk in view, for what is drawn of it alone; null before there is one. */
@@ -173,6 +177,20 @@ export class Walking {
   }
 
   /**
+   * Walks the recipe in view anew: its steps ran under weights that are not the engine's any more.
+   * @returns {Promise<Exploration>}
+   */
+  async again() {
+    const other = await this.another(this.#recipe);
+    const engine = this.#walk.detach();
+    free(this.#walk);
+    this.#walk = other;
+    if (engine) other.attach(engine);
+    this.#told = Math.min(this.#told, 1);
+    return this.#exploration();
+  }
+
+  /**
    * @param {View} view
    * @returns {Promise<Exploration>}
    */
@@ -235,12 +253,15 @@ export class Walking {
   /**
    * Walks on with this engine, from the step reached.
    * @param {wasm.Engine} engine
-   * @param {{ pace: number | null, report: StepEngine }} known of it
+   * @param {{ pace: number | null, report: StepEngine, quick: string | null }} known of it
    */
-  attach(engine, { pace, report }) {
+  attach(engine, { pace, report, quick }) {
+    // Going back to a walk under the quick weights would show steps that can be walked exactly now.
+    if (this.#quick !== null && quick === null) this.#before.clear();
+    this.#quick = quick;
     this.pace = pace;
     this.#ahead = report.engine === 'wgpu';
-    this.#engine = { engine: report.engine, dtype: report.dtype };
+    this.#engine = { engine: report.engine, dtype: report.dtype, quick };
     this.#lendable = Boolean(this.#walk);
     if (this.#walk) this.#walk.attach(engine);
     else this.#spare = engine;
@@ -357,66 +378,12 @@ export class Walking {
    * @returns {Measured}
    */
   measured(from, measure) {
-    const walk = this.#walk;
-    const steps = listOf(Math.max(0, walk.steps() - from), (index) => (
-      { time: walk.time_of(from + index), values: measure(walk.values(from + index)) }));
-    return { key: this.key, from, steps };
+    return { key: this.key, from, steps: measuredSteps(this.#walk, from, measure) };
   }
 
   /** The compound and the seed in view, as a table names them. */
   get named() {
     return { compound: recipeView.namedIn(this.#recipe), seed: this.#recipe.sampling.seed };
-  }
-
-  /**
-   * What the visitor takes away.
-   * @param {Args<'keep'>} wanted
-   * @param {Pick<Results, 'start'>} results whose module draws figures
-   */
-  async keep(wanted, results) {
-    const { citation } = this.#opening.model.manifest().provenance.data_set;
-    const condition = this.compound ?? 'typed-compound';
-    const beside = FIGURES.has(wanted.kind) ? await this.#untreated() : null;
-    try {
-      return await keptFile(this.#walk, beside, results, wanted, condition, citation);
-    } finally {
-      free(beside);
-    }
-  }
-
-  /**
-   * A figure of a grid or of charts.
-   * @param {Args<'keep_beside'>} wanted
-   * @param {Pick<Results, 'start'>} results whose module draws figures
-   */
-  async keepBeside({ base, words, ...wanted }, results) {
-    const walk = base ? await this.another(this.recipeWith(base)) : this.#walk;
-    try {
-      const about = walk.figure_about(JSON.stringify(words));
-      return await keptBeside(about, wanted, results, this.compound ?? 'typed-compound');
-    } finally {
-      if (walk !== this.#walk) free(walk);
-    }
-  }
-
-  /**
-   * The walk that a figure's map of the change is taken from, as far as the walk in view: to its end, where
-   * the solver finds its times on the way. Null where the map needs none, and without an engine.
-   */
-  async #untreated() {
-    const recipe = this.#walk.untreated_recipe();
-    if (!recipe || !this.#lendable) return null;
-    const other = await this.another(recipe);
-    const most = other.times() ? this.#walk.steps() : Infinity;
-    try {
-      await this.lend(other, async () => {
-        while (other.steps() < most && (await other.step(false)));
-      });
-      return other;
-    } catch (error) {
-      free(other);
-      throw error;
-    }
   }
 
   /**
@@ -584,7 +551,7 @@ export class Walking {
       visible: this.#visible,
       shown: this.#walk.channels(),
       legend: this.#walk.difference_legend(),
-      rejected: this.#rejected(),
+      rejected: rejectedIn(this.#walk),
       ...(another ? { uploaded: this.#uploaded } : {}),
       typed: this.#typed,
       walk: this.#toldWalk(),
@@ -593,39 +560,15 @@ export class Walking {
 
   /** @returns {Stepped} */
   #stepped() {
-    return { rejected: this.#rejected(), evaluations: this.evaluations, walk: this.#toldWalk() };
+    return { rejected: rejectedIn(this.#walk), evaluations: this.evaluations, walk: this.#toldWalk() };
   }
 
-  #rejected() {
-    const rejected = listOf(this.#walk.steps(), (index) => this.#walk.rejected_of(index));
-    return rejected.reduce((sum, each) => sum + each, 0);
-  }
-
-  /**
-   * The walk with those pictures that the page does not have yet.
-   * @returns {ToldWalk}
-   */
+  /** @returns {ToldWalk} */
   #toldWalk() {
     const walk = this.#walk;
-    const from = this.#told;
-    const times = walk.times();
-    const told = {
-      key: this.key,
-      noised: walk.noised(),
-      times: times ? [...times] : null,
-      finished: walk.finished(),
-      from,
-      steps: listOf(walk.steps() - from, (index) => this.#toldStep(from + index)),
-      ...(from === 0 ? { start: walk.control(), clipped: walk.clipped_start() } : {}),
-    };
+    const engineOf = (step) => this.#engines.of(walk, step);
+    const told = toldWalk(walk, { key: this.key, from: this.#told, engineOf });
     this.#told = walk.steps();
     return told;
   }
-
-  #toldStep(step) {
-    const engine = this.#engines.of(this.#walk, step);
-    return { ...this.#walk.picture(step), clipped: this.#walk.clipped(step), engine };
-  }
 }
-
-const listOf = (length, value) => Array.from({ length }, (_, index) => value(index));

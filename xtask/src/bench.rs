@@ -3,6 +3,7 @@
 use anyhow::Result;
 
 use crate::bench_browsers;
+use crate::bench_cpu;
 use crate::bench_page;
 use crate::shell::{cargo, run};
 
@@ -32,6 +33,9 @@ pub fn bench(options: &Options) -> Result<()> {
     run(cargo("bench")
         .args(["--package", "cellflux-tests", "--bench", &options.name, "--"])
         .args(&options.arguments))?;
+    if options.name == "unet" {
+        bench_cpu::measure()?;
+    }
     if options.name == "unet" && !options.native {
         bench_browsers::measure(options.release, &[])?;
     }

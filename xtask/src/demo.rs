@@ -2,11 +2,10 @@
 
 use std::path::PathBuf;
 use std::process::Command;
-use std::time::Instant;
 
 use anyhow::{Context, Result};
 
-use crate::shell::{root, run, stage};
+use crate::shell::{root, run, stage, where_time_went};
 use crate::{native, pkg, site};
 
 #[derive(clap::Args)]
@@ -31,11 +30,10 @@ pub struct Options {
 }
 
 pub fn demo(options: &Options) -> Result<()> {
-    let begin = Instant::now();
     pkg::build(&pkg::Options {
         release: options.release,
     })?;
-    let cli = native::build_cli()?;
+    let cli = native::build_cli_alone()?;
     let dist = root().join("dist");
     match &options.bundle {
         None => site::build(&cli, options.data.as_deref(), &dist)?,
@@ -45,7 +43,11 @@ pub fn demo(options: &Options) -> Result<()> {
             site::build_from(&cli, &site::page_of(&bundle)?, options.data.as_deref(), &dist)?;
         }
     }
-    stage(&format!("Ready after {:.1} s", begin.elapsed().as_secs_f64()));
+    println!(
+        "\nWhere the time went, after this chore itself was built:\n{}",
+        where_time_went()
+    );
+    stage("Ready");
     let mut command = Command::new(&cli);
     command
         .current_dir(root())

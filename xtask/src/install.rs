@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 
 use crate::pkg;
-use crate::shell::{cargo, run, stage};
+use crate::shell::{cargo, run, stage, where_time_went};
 use crate::third_party;
 
 #[derive(clap::Args)]
@@ -20,7 +20,13 @@ pub fn install(options: &Options) -> Result<()> {
     pkg::build(&pkg::Options { release: true })?;
     stage("Installing the cellflux command");
     let mut command = cargo("install");
-    command.args(["--path", "crates/cellflux-cli", "--locked"]);
+    command.args([
+        "--path",
+        "crates/cellflux-cli",
+        "--locked",
+        "--profile",
+        "installed",
+    ]);
     if let Some(folder) = &options.root {
         // The chore's own folder may differ from the root, where cargo runs.
         command
@@ -32,7 +38,12 @@ pub fn install(options: &Options) -> Result<()> {
     std::fs::create_dir_all(&notices).with_context(|| format!("cannot make {}", notices.display()))?;
     // Most licences of the crates inside must accompany the compiled code.
     std::fs::write(notices.join("THIRD_PARTY.txt"), third_party::texts_for_command()?)
-        .with_context(|| format!("cannot write into {}", notices.display()))
+        .with_context(|| format!("cannot write into {}", notices.display()))?;
+    println!(
+        "\nWhere the time went, after this chore itself was built:\n{}",
+        where_time_went()
+    );
+    Ok(())
 }
 
 /// The folder whose bin/ got the command.

@@ -3,6 +3,7 @@
 mod ablation;
 mod bench;
 mod bench_browsers;
+mod bench_cpu;
 mod bench_page;
 mod browser;
 mod check_cuda;
@@ -59,8 +60,9 @@ enum Chore {
     Lint,
     /// Build pkg/ and install the `cellflux` command, which embeds it and the page.
     Install(install::Options),
-    /// Measure: `bench unet` prints milliseconds per evaluation and GFLOP/s of both engines, in browsers also
-    /// of onnxruntime-web; `bench page` prints what a visitor downloads and waits for.
+    /// Measure: `bench unet` prints milliseconds per evaluation and GFLOP/s of both engines, on the CPU also
+    /// of onnxruntime and PyTorch where python3 has them, in browsers of onnxruntime-web; `bench page` prints
+    /// what a visitor downloads and waits for.
     Bench(bench::Options),
     /// Train networks with one part of the method taken away, on synthetic cells or on real crops, and
     /// compare their evaluations with the whole method's.

@@ -29,12 +29,27 @@ pub fn build_cli() -> Result<PathBuf> {
     build_beside("verify", "cellflux")
 }
 
-/// Builds the `cellflux-train` command in the same way.
+/// Builds the `cellflux` command for a demo from a fresh clone, and returns its path: without what only tests
+/// need, and with little optimisation of what a site's build hardly runs (`profile.demo` in `Cargo.toml`).
+pub fn build_cli_alone() -> Result<PathBuf> {
+    stage("Building the cellflux command");
+    run(cargo("build").args([
+        "--package",
+        "cellflux-cli",
+        "--bin",
+        "cellflux",
+        "--profile",
+        "demo",
+    ]))?;
+    built("demo", "cellflux")
+}
+
+/// Builds the `cellflux-train` command in the tests' profile, as [`build_cli`] does.
 pub fn build_trainer() -> Result<PathBuf> {
     build_beside("resuming", "cellflux-train")
 }
 
-/// Builds the program of the fuzz targets in the same way.
+/// Builds the program of the fuzz targets as [`build_cli`] does.
 pub fn build_fuzz() -> Result<PathBuf> {
     build_beside("corpus", "cellflux-fuzz")
 }
@@ -45,8 +60,13 @@ fn build_beside(test: &str, command: &str) -> Result<PathBuf> {
     // the tests' own dependencies switch on; a plain `cargo build` would compile half of the tree a second
     // time.
     run(selected().args(["--no-run", "--test", test]))?;
+    built("debug", command)
+}
+
+/// The command that cargo left in this folder of its target folder.
+fn built(profile: &str, command: &str) -> Result<PathBuf> {
     let name = format!("{command}{}", std::env::consts::EXE_SUFFIX);
-    let path = target_folder()?.join("debug").join(name);
+    let path = target_folder()?.join(profile).join(name);
     if !path.is_file() {
         bail!("cargo built no {}", path.display());
     }

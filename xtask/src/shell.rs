@@ -1,8 +1,11 @@
 //! Running commands and saying what is being done.
 
 use std::ffi::OsString;
+use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::Mutex;
+use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 
@@ -17,9 +20,42 @@ pub fn scratch() -> PathBuf {
     root().join("target/xtask")
 }
 
+/// The stages announced so far, and when.
+static STAGES: Mutex<Vec<(Instant, String)>> = Mutex::new(Vec::new());
+
 /// Announces a stage of the work.
 pub fn stage(text: &str) {
     eprintln!("\n==> {text}");
+    if let Ok(mut stages) = STAGES.lock() {
+        stages.push((Instant::now(), text.to_owned()));
+    }
+}
+
+/// Where the time went since the first stage: a table of the stages with their seconds, and the sum.
+pub fn where_time_went() -> String {
+    let stages = STAGES.lock().map(|stages| stages.clone()).unwrap_or_default();
+    let ends = stages
+        .iter()
+        .skip(1)
+        .map(|(begin, _)| *begin)
+        .chain([Instant::now()]);
+    let rows: Vec<(&str, f64)> = stages
+        .iter()
+        .zip(ends)
+        .map(|((begin, text), end)| (text.as_str(), end.duration_since(*begin).as_secs_f64()))
+        .collect();
+    table(&rows)
+}
+
+fn table(rows: &[(&str, f64)]) -> String {
+    let mut table = String::from("| step | seconds |\n|---|---:|\n");
+    for (text, seconds) in rows {
+        // Writing to a String cannot fail.
+        let _ = writeln!(table, "| {text} | {seconds:.1} |");
+    }
+    let all: f64 = rows.iter().map(|(_, seconds)| seconds).sum();
+    let _ = write!(table, "| all of it | {all:.1} |");
+    table
 }
 
 /// The cargo that runs this program, in the repository's root.
@@ -79,4 +115,17 @@ pub fn shown(command: &Command) -> String {
         text.push_str(&argument.to_string_lossy());
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_of_steps_lists_each_with_its_seconds_and_their_sum() {
+        let found = table(&[("Building", 61.26), ("Writing", 0.5)]);
+        let expected = "| step | seconds |\n|---|---:|\n| Building | 61.3 |\n| Writing | 0.5 |\n\
+                        | all of it | 61.8 |";
+        assert_eq!(found, expected);
+    }
 }

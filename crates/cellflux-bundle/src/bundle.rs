@@ -49,7 +49,8 @@ impl Bundle {
 
     /// The bundle as its author brought it, to be packed again: in another storage, or in other shards.
     /// `assets` are its files that are neither weights nor condition vectors. An evaluation measured the
-    /// weights as they were stored, so it is left out ([`Packed::carry`]).
+    /// weights as they were stored, so it is left out ([`Packed::carry`]), as are quick weights
+    /// ([`Packed::carry_quick`]).
     pub fn into_draft(self, assets: BTreeMap<String, Vec<u8>>) -> Draft {
         let manifest = self.manifest;
         Draft {
@@ -326,6 +327,7 @@ impl Draft {
             title: self.title,
             description: self.description,
             model,
+            quick_weights: None,
             image: self.image,
             conditions: self.conditions,
             source: self.source,

@@ -15,6 +15,8 @@ use crate::{
     files::{self, FileEntry, VerifiedFile, check_path},
     limits,
     manifest::Manifest,
+    quick::QuickReader,
+    state_dict::StateDict,
 };
 
 /// Reads and checks the manifest of the bundle in `folder`.
@@ -38,6 +40,21 @@ pub fn read(folder: &Path) -> Result<Bundle, BundleError> {
     reader.finish()
 }
 
+/// Reads and checks the quick weights of the bundle in `folder`, of which this is the manifest: nothing for a
+/// bundle without them.
+///
+/// # Errors
+/// [`BundleError::Io`], [`BundleError::Size`], [`BundleError::Hash`], or as [`QuickReader`].
+pub fn read_quick(folder: &Path, manifest: &Manifest) -> Result<Option<StateDict>, BundleError> {
+    let Some(mut reader) = QuickReader::new(manifest)? else {
+        return Ok(None);
+    };
+    for entry in manifest.quick_files() {
+        reader.accept(&read_entry(folder, entry)?)?;
+    }
+    reader.weights().map(Some)
+}
+
 /// Reads any file of a bundle and checks it against its entry in the manifest.
 ///
 /// # Errors
@@ -46,7 +63,8 @@ pub fn read_file(folder: &Path, manifest: &Manifest, path: &str) -> Result<Vec<u
     Ok(read_entry(folder, manifest.file(path)?)?.into_bytes())
 }
 
-/// Reads and checks every file that the manifest lists, except the weights and the condition vectors.
+/// Reads and checks every file that the manifest lists, except the weights, the quick ones included, and the
+/// condition vectors.
 ///
 /// # Errors
 /// As [`read_file`].
@@ -54,6 +72,7 @@ pub fn read_assets(folder: &Path, manifest: &Manifest) -> Result<BTreeMap<String
     let required: Vec<&str> = manifest
         .required_files()
         .into_iter()
+        .chain(manifest.quick_files())
         .map(|entry| entry.path.as_str())
         .collect();
     manifest

@@ -28,6 +28,8 @@ pub mod provenance;
 #[cfg(not(target_family = "wasm"))]
 pub mod pth;
 pub mod quantise;
+pub mod quick;
+mod quick_weights;
 pub mod sampling;
 pub mod shard;
 pub mod state_dict;

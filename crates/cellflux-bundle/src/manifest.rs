@@ -17,6 +17,7 @@ use crate::{
     limits,
     provenance::Provenance,
     quantise::WeightDtype,
+    quick_weights::{self, QuickWeights},
     sampling::{FlowSource, Sampling, TrainedNoise},
     topology::Topology,
 };
@@ -38,6 +39,9 @@ pub struct Manifest {
     pub description: String,
     /// The network.
     pub model: Model,
+    /// The weights once more in fewer bytes, for a page to walk with until the full ones have come.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quick_weights: Option<QuickWeights>,
     /// The images it works on.
     pub image: ImageSpec,
     /// The perturbations it knows.
@@ -200,6 +204,14 @@ impl Manifest {
             .collect()
     }
 
+    /// The shards of the quick weights, in order; none in a bundle without them.
+    pub fn quick_files(&self) -> Vec<&FileEntry> {
+        let count = self.quick_weights.map_or(0, |quick| quick.shards);
+        (0..count)
+            .filter_map(|index| self.file(&quick_weights::shard_path(index, count)).ok())
+            .collect()
+    }
+
     fn validate_model(&self) -> Result<(), BundleError> {
         let model = &self.model;
         model.config.validate()?;
@@ -343,7 +355,12 @@ impl Manifest {
         for path in structures.chain(pictures) {
             require(path)?;
         }
-        self.validate_weight_bytes()
+        self.validate_weight_bytes()?;
+        let Some(quick) = &self.quick_weights else {
+            return Ok(());
+        };
+        let parameters = Topology::new(&self.model.config).parameters(&self.model.config);
+        quick.validate(self.model.dtype, &parameters, &self.files)
     }
 
     /// The shards must add up to the configuration's weights, and there must be no others.

@@ -34,6 +34,15 @@ impl WeightDtype {
         }
     }
 
+    /// Bits of a weight of a matrix or a convolution.
+    pub(crate) fn bits(self) -> u32 {
+        match self {
+            Self::F32 => 32,
+            Self::F16 => 16,
+            Self::Int8 => 8,
+        }
+    }
+
     /// Whether a tensor of this shape is stored as bytes and scales.
     pub(crate) fn is_int8(self, shape: &[usize]) -> bool {
         self == Self::Int8 && shape.len() >= 2

@@ -9,7 +9,7 @@ use cellflux_flow::field::{AdaptiveField, Engine, Field, Tolerance};
 use cellflux_flow::guidance::Guidance;
 
 use crate::inference::Inference;
-use crate::{CandleError, UNet, weights};
+use crate::{CandleError, UNet, split, weights};
 
 /// The guided velocity field of a batch of images, on the network's device.
 #[derive(Debug)]
@@ -79,9 +79,7 @@ impl Field for CandleEngine {
         let count = guided.branches.len();
         let stacked = Tensor::cat(&vec![x; count], 0)?;
         let times = vec![t; images * count];
-        let velocities = self
-            .network
-            .forward(&stacked, &times, guided.conditions.as_ref(), None)?;
+        let velocities = split::forward(&self.network, &stacked, &times, guided.conditions.as_ref())?;
         let operations = self.network.operations();
         // Operations may compute in fewer bits than the state has.
         let velocities = operations.cast(&velocities, x.dtype())?.chunk(count, 0)?;
@@ -172,7 +170,7 @@ impl Engine for CandleEngine {
             });
         }
         let conditions = self.embed(conditions)?;
-        self.network.forward(x, t, conditions.as_ref(), None)
+        split::forward(&self.network, x, t, conditions.as_ref())
     }
 }
 

@@ -26,6 +26,7 @@ pub mod reproducible;
 pub mod resample;
 pub mod residual_block;
 mod softmax;
+mod split;
 #[cfg(test)]
 mod test_numbers;
 pub mod time_embedding;

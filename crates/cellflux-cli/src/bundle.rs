@@ -1,6 +1,7 @@
 //! `cellflux bundle`: what is in a bundle, the same model stored otherwise, and how two bundles differ.
 
 mod evaluation;
+pub mod quick;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -61,15 +62,22 @@ struct Quantise {
     out: Out,
 }
 
-/// Cut the weights into shards of another size.
+/// Cut the weights into shards of another size, or add quick weights to them.
 #[derive(clap::Args)]
-#[command(after_help = "Example:\n  cellflux bundle reshard my-model --megabytes 8 --out my-model-8")]
+#[command(
+    after_help = "Examples:\n  cellflux bundle reshard my-model --megabytes 8 --out my-model-8\n  \
+                        cellflux bundle reshard my-model --quick --out my-model-quick"
+)]
 struct Reshard {
     /// The bundle's folder.
     bundle: PathBuf,
     /// The most MiB per shard, 1 to 24.
-    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=24))]
+    #[arg(long, default_value = "24", value_parser = clap::value_parser!(u32).range(1..=24))]
     megabytes: u32,
+    /// Store the weights once more as int8, for a page to walk with until the full ones have come, and
+    /// measure how far those walks are off.
+    #[arg(long)]
+    quick: bool,
     #[command(flatten)]
     out: Out,
 }
@@ -173,6 +181,12 @@ fn facts(manifest: &Manifest) -> anyhow::Result<Vec<(&'static str, String)>> {
         ("parameters", model.parameters.to_string()),
         ("weights", format!("{} in {} shard(s)", model.dtype, model.shards)),
         (
+            "quick",
+            manifest.quick_weights.map_or("none".into(), |quick| {
+                format!("{} in {} shard(s)", quick.dtype, quick.shards)
+            }),
+        ),
+        (
             "images",
             format!(
                 "{} x {}, {}",
@@ -226,18 +240,28 @@ fn quantise(options: &Quantise) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::FAILURE);
     }
     evaluation::carry(&mut packed, &bundle)?;
+    if bundle.manifest.quick_weights.is_some()
+        && !packed.carry_quick(&bundle.manifest, limits::SHARD_BYTES)?
+    {
+        eprintln!("note: the quick weights are left out, since they take no fewer bytes than the new ones");
+    }
     options.out.write(&packed)
 }
 
 fn reshard(options: &Reshard) -> anyhow::Result<ExitCode> {
     let (bundle, assets) = read(&options.bundle)?;
-    let bytes = (options.megabytes as usize) << 20;
+    let bytes = ((options.megabytes as usize) << 20).min(limits::SHARD_BYTES);
     let mut packed = bundle
         .clone()
         .into_draft(assets)
-        .pack_in_shards(bytes.min(limits::SHARD_BYTES))
+        .pack_in_shards(bytes)
         .context("the bundle cannot be packed")?;
     evaluation::carry(&mut packed, &bundle)?;
+    if options.quick {
+        quick::add(&mut packed, bytes)?;
+    } else {
+        packed.carry_quick(&bundle.manifest, bytes)?;
+    }
     options.out.write(&packed)
 }
 
@@ -245,6 +269,9 @@ impl Out {
     fn write(&self, packed: &cellflux_bundle::Packed) -> anyhow::Result<ExitCode> {
         folder::write(packed, &self.out, self.replace)?;
         let bytes: usize = packed.files.values().map(Vec::len).sum();
+        if let Some(quick) = packed.manifest.quick_weights {
+            println!("quick weights: {} in {} shard(s)", quick.dtype, quick.shards);
+        }
         println!(
             "{}: {} in {} shard(s), {bytes} bytes",
             self.out.display(),

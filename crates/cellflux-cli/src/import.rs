@@ -13,7 +13,7 @@ use std::process::ExitCode;
 use anyhow::Context;
 use cellflux_bundle::quantise::WeightDtype;
 use cellflux_bundle::sampling::Sampling;
-use cellflux_bundle::{Draft, Packed, clipping, folder};
+use cellflux_bundle::{Draft, Packed, clipping, folder, limits};
 
 use about::About;
 
@@ -52,6 +52,9 @@ pub struct Args {
     /// How to store the weights: f32, f16 or int8.
     #[arg(long, default_value = "f16")]
     dtype: WeightDtype,
+    /// Store the weights once more as int8, for a page to walk with until the full ones have come.
+    #[arg(long)]
+    quick: bool,
     /// Stop at a compound that has no vector, instead of leaving it out.
     #[arg(long)]
     strict: bool,
@@ -125,7 +128,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     provenance
         .tools
         .insert("cellflux".to_owned(), env!("CARGO_PKG_VERSION").to_owned());
-    let packed = Draft {
+    let mut packed = Draft {
         id: about.id,
         title: about.title,
         description: about.description,
@@ -145,6 +148,9 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     }
     .pack()
     .context("the bundle cannot be packed")?;
+    if args.quick {
+        crate::bundle::quick::add(&mut packed, limits::SHARD_BYTES)?;
+    }
     for channel in clipping::of_treated(&packed.manifest.image, &packed.manifest.gallery, &packed.files)? {
         eprintln!("note: {channel}");
     }

@@ -141,6 +141,12 @@ fn recipe(args: &Args, bundle: &Bundle) -> anyhow::Result<Recipe> {
         recipe.condition = Treatment::Typed(smiles.trim().to_owned());
     }
     recipe.dose_um = args.dose.or(recipe.dose_um);
+    if let Some(weights) = recipe.view.weights.take() {
+        eprintln!(
+            "note: the steps that were seen ran under a bundle's quick {weights} weights; this walk runs \
+            under its own, and its pictures may differ from them"
+        );
+    }
     Ok(recipe)
 }
 

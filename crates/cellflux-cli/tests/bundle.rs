@@ -311,3 +311,28 @@ fn two_bundles_are_compared_by_their_evaluations() {
     assert_eq!(code, Some(1), "{told}");
     assert!(told.contains("evaluation: other figures"), "{told}");
 }
+
+#[test]
+fn quick_weights_are_added_kept_and_left_out_where_they_save_nothing() {
+    let home = home();
+    said(&cellflux(&home, &ATTACH));
+    let told = said(&cellflux(
+        &home,
+        &["bundle", "reshard", "measured", "--quick", "--out", "quick"],
+    ));
+    assert!(told.contains("quick weights: int8 in 1 shard(s)"), "{told}");
+    let (plain, quick) = (manifest(&home, "measured"), manifest(&home, "quick"));
+    assert_eq!(quick.evaluation, plain.evaluation);
+    assert_eq!(quick.quick_files().len(), 1);
+    let told = said(&cellflux(&home, &["bundle", "inspect", "quick"]));
+    assert!(told.contains("quick        int8 in 1 shard(s)"), "{told}");
+
+    said(&cellflux(
+        &home,
+        &["bundle", "reshard", "quick", "--out", "again"],
+    ));
+    assert_eq!(manifest(&home, "again"), quick);
+    // The golden network's bundle has no control to measure the error on, which quantise insists on.
+    let args = ["bundle", "quantise", "quick", "--dtype", "int8", "--out", "small"];
+    assert!(refused(&cellflux(&home, &args)).contains("no sample control"));
+}

@@ -10,6 +10,7 @@ use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::task::Poll;
 
+use cellflux_bundle::quantise::WeightDtype;
 use cellflux_flow::field::Engine;
 
 use crate::frame::Frame;
@@ -24,6 +25,8 @@ pub struct Exploration<E: Engine> {
     /// Never empty: the start is the first.
     frames: Vec<Frame>,
     engine: Option<E>,
+    /// The quick weights that the engine has, where they are not the bundle's own.
+    quick: Option<WeightDtype>,
     walker: Option<Walker<E::State>>,
 }
 
@@ -60,6 +63,7 @@ impl<E: Engine> Exploration<E> {
             frames: vec![start_frame(&walk)],
             walk,
             engine: None,
+            quick: None,
             walker: None,
         }
     }
@@ -94,8 +98,20 @@ impl<E: Engine> Exploration<E> {
     /// Puts an engine in place; the walk goes on with it from the last frame, with the same numbers as before
     /// if it is the same kind of engine. Returns the one it replaces.
     pub fn attach_engine(&mut self, engine: E) -> Option<E> {
+        self.attach_engine_of(engine, None)
+    }
+
+    /// As [`Self::attach_engine`], with an engine whose weights are a bundle's quick ones: the frames that it
+    /// computes say so, and those after them.
+    pub fn attach_engine_of(&mut self, engine: E, quick: Option<WeightDtype>) -> Option<E> {
         self.walker = None;
+        self.quick = quick;
         self.engine.replace(engine)
+    }
+
+    /// The quick weights that the engine has, or had; nothing where they are the bundle's own.
+    pub fn quick(&self) -> Option<WeightDtype> {
+        self.quick
     }
 
     /// Takes the engine out: a lost one to be dropped, or a good one to be used elsewhere. Every frame stays.
@@ -165,6 +181,7 @@ impl<E: Engine> Exploration<E> {
             rejected: step.rejected,
             waypoint: step.waypoint,
             step_size: step.next_size,
+            quick: self.quick.or(last.quick),
             values,
         });
         Ok(self.frames.last())
@@ -172,7 +189,8 @@ impl<E: Engine> Exploration<E> {
 
     /// Takes over the frame after the last one, which another exploration of the same walk has reached. The
     /// walk goes on from it with the same numbers as if it had been reached here. An exploration that has
-    /// only its start may be put anywhere on the way like this; the frames between are not there then.
+    /// only its start may be put anywhere on the way like this; the frames between are not there then. After
+    /// a frame under quick weights it says so too.
     ///
     /// # Errors
     /// [`StepError::ForeignFrame`] for one that does not lie ahead, or whose image has another size or holds
@@ -187,7 +205,11 @@ impl<E: Engine> Exploration<E> {
         }
         // What the device has is of the frame before.
         self.walker = None;
-        self.frames.push(frame);
+        let quick = self.frames.last().and_then(|last| last.quick);
+        self.frames.push(Frame {
+            quick: frame.quick.or(quick),
+            ..frame
+        });
         Ok(())
     }
 
@@ -310,6 +332,7 @@ fn start_frame(walk: &PreparedWalk) -> Frame {
         rejected: 0,
         waypoint: 0,
         step_size: None,
+        quick: None,
         values: walk.start().to_vec(),
     }
 }

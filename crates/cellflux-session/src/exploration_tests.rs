@@ -429,6 +429,24 @@ fn asking_for_the_condition_s_effect_changes_nothing_of_the_walk() {
 }
 
 #[test]
+fn steps_under_quick_weights_say_so_as_do_all_after_them_until_the_walk_starts_over() {
+    let mut exploration = Exploration::new(prepared(|_| ()));
+    exploration.attach_engine_of(TestEngine::default(), Some(WeightDtype::Int8));
+    block_on(exploration.advance(Pacing::Single)).unwrap();
+    // The full weights have come: what is walked with them still starts where the quick ones led.
+    exploration.attach_engine(TestEngine::default());
+    assert_eq!(exploration.quick(), None);
+    run_to_end(&mut exploration, Pacing::Single).unwrap();
+    let said: Vec<_> = exploration.frames().iter().map(|frame| frame.quick).collect();
+    let int8 = Some(WeightDtype::Int8);
+    assert_eq!(said, [None, int8, int8, int8, int8]);
+
+    exploration.apply(prepared(|recipe| recipe.sampling.alpha = 2.0));
+    run_to_end(&mut exploration, Pacing::Single).unwrap();
+    assert!(exploration.frames().iter().all(|frame| frame.quick.is_none()));
+}
+
+#[test]
 fn a_frame_reached_elsewhere_is_gone_on_from_with_the_same_numbers() {
     let unchanged: fn(&mut Recipe) = |_| ();
     for change in [unchanged, adaptive] {
@@ -454,6 +472,28 @@ fn a_frame_reached_elsewhere_is_gone_on_from_with_the_same_numbers() {
                 assert!(reached.eq(expected), "from frame {handed}");
             }
         }
+    }
+}
+
+#[test]
+fn a_frame_reached_elsewhere_says_under_which_weights_the_way_to_it_ran() {
+    let whole = walked(prepared(|_| ()));
+    let int8 = Some(WeightDtype::Int8);
+    let mut exploration = Exploration::new(prepared(|_| ()));
+    exploration.attach_engine_of(TestEngine::default(), int8);
+    block_on(exploration.advance(Pacing::Single)).unwrap();
+    exploration.take_frame(whole.frames()[2].clone()).unwrap();
+
+    let mut follower = Exploration::<TestEngine>::new(prepared(|_| ()));
+    let quick = Frame {
+        quick: int8,
+        ..whole.frames()[1].clone()
+    };
+    follower.take_frame(quick).unwrap();
+    follower.take_frame(whole.frames()[2].clone()).unwrap();
+    for frames in [exploration.frames(), follower.frames()] {
+        let said: Vec<_> = frames.iter().map(|frame| frame.quick).collect();
+        assert_eq!(said, [None, int8, int8]);
     }
 }
 

@@ -43,7 +43,8 @@ pub fn frame_png(
 ) -> Result<Vec<u8>, SessionError> {
     let spec = &manifest.image;
     let picture = composite(spec, &recipe.view.display(spec), &frame.values)?;
-    let texts = picture_text::texts(manifest, recipe, Pictured::Step(step, frame))?;
+    let recipe = recipe.seen_in(frame.quick);
+    let texts = picture_text::texts(manifest, &recipe, Pictured::Step(step, frame))?;
     Ok(strip::encode_png_with(&picture, &texts)?)
 }
 
@@ -57,7 +58,8 @@ pub fn strip_png(manifest: &Manifest, recipe: &Recipe, frames: &[Frame]) -> Resu
         .iter()
         .map(|frame| composite(&manifest.image, &display, &frame.values))
         .collect::<Result<Vec<_>, _>>()?;
-    let texts = picture_text::texts(manifest, recipe, Pictured::Strip(frames.len()))?;
+    let recipe = recipe.seen_in(frames.last().and_then(|last| last.quick));
+    let texts = picture_text::texts(manifest, &recipe, Pictured::Strip(frames.len()))?;
     Ok(strip::encode_png_with(&strip::strip(&pictures)?, &texts)?)
 }
 
@@ -127,6 +129,7 @@ mod tests {
                 rejected: 0,
                 waypoint: usize::from(step),
                 step_size: None,
+                quick: None,
                 values: (0..32u8).map(|i| f32::from(i * step) / 64.0 - 0.5).collect(),
             })
             .collect()

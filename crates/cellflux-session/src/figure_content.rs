@@ -93,7 +93,7 @@ pub fn sheet(
     steps: Steps,
     beside: &Beside,
 ) -> Result<Sheet, SessionError> {
-    let recipe = walk.recipe();
+    let recipe = &walk.recipe().seen_in(frames.last().and_then(|last| last.quick));
     let spec = &manifest.image;
     let chosen = steps.shown(frames.len());
     let share = Share {
@@ -334,6 +334,9 @@ fn footer(
     {
         footer.push(format!("Walked to t = {:.3}, not yet to {end}", last.t));
     }
+    if let Some(weights) = frames.last().and_then(|last| last.quick) {
+        footer.push(format!("Weights: {}", picture_text::quick_words(weights)));
+    }
     footer.extend(footer_end(manifest, recipe, texts));
     footer
 }
@@ -422,6 +425,7 @@ mod tests {
                 rejected: 0,
                 waypoint: step,
                 step_size: None,
+                quick: None,
                 values: if step == 0 {
                     walk.start().to_vec()
                 } else {

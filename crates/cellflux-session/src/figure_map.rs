@@ -411,6 +411,7 @@ mod tests {
             rejected: 0,
             waypoint,
             step_size: None,
+            quick: None,
             values: Vec::new(),
         };
         let others = [frame(0.0, 0), frame(0.3, 1), frame(0.6, 1), frame(1.0, 1)];

@@ -1,5 +1,6 @@
 //! A step that was reached, as plain numbers: what scrubbing, export and recovery need.
 
+use cellflux_bundle::quantise::WeightDtype;
 use serde::Serialize;
 
 /// An image of a trajectory.
@@ -15,6 +16,10 @@ pub struct Frame {
     pub waypoint: usize,
     /// The step that the adaptive solver tries next, while it is between two waypoints.
     pub step_size: Option<f64>,
+    /// The quick weights under which it or a frame before it was computed; nothing where all of them ran
+    /// under the bundle's own, and for the start.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub quick: Option<WeightDtype>,
     /// The image `[C, H, W]` in model range, as read back.
     #[serde(skip)]
     pub values: Vec<f32>,

@@ -6,9 +6,10 @@
 //!
 //! Version 2 has `smiles` in place of `c`: a compound that a visitor has typed, percent-encoded. Version 3
 //! also has `window`, `gamma` and `lut`: channels that are shown otherwise than the manifest says. Version 4
-//! also has `map`: what the picture of the change shows, where that is not the difference to the control. A
-//! link is written in the lowest version that holds the recipe: one without any of this is version 1, which
-//! older pages read; they refuse a later one by its number.
+//! also has `map`: what the picture of the change shows, where that is not the difference to the control.
+//! Version 5 also has `weights`: the quick weights under which the steps ran that were seen. A link is
+//! written in the lowest version that holds the recipe: one without any of this is version 1, which older
+//! pages read; they refuse a later one by its number.
 //!
 //! A link may end with `also`, in which a page holds what it compares with the walk: what is chosen of a
 //! grid, and the walk that is pinned (`web/link_beside.js`). It is no part of the recipe and has no version
@@ -41,13 +42,17 @@ const VERSION_OF_CHANNELS: &str = "3";
 /// The version of a link in which the picture of the change shows something else than the difference.
 const VERSION_OF_MAPS: &str = "4";
 
+/// The version of a link to steps that ran under quick weights.
+const VERSION_OF_QUICK: &str = "5";
+
 /// What the first version has not: a key, the version that is the first to have it, and what it is.
-const LATER: [(&str, &str, &str); 5] = [
+const LATER: [(&str, &str, &str); 6] = [
     ("smiles", VERSION_OF_TYPED, "typed compounds"),
     ("window", VERSION_OF_CHANNELS, "windows"),
     ("gamma", VERSION_OF_CHANNELS, "gammas"),
     ("lut", VERSION_OF_CHANNELS, "look-up tables"),
     ("map", VERSION_OF_MAPS, "maps of the change"),
+    ("weights", VERSION_OF_QUICK, "quick weights"),
 ];
 
 /// Longest link that is read, in bytes; browsers give up on addresses beyond 2 MiB.
@@ -57,9 +62,9 @@ pub const MAX_BYTES: usize = 2 << 20;
 const JOINT: &str = "&&";
 
 /// Every key, in the order of writing; the last is a page's alone.
-const KEYS: [&str; 23] = [
+const KEYS: [&str; 24] = [
     "v", "model", "start", "c", "smiles", "dose", "a", "solver", "grid", "steps", "rtol", "atol", "noise",
-    "seed", "way", "at", "hide", "window", "gamma", "lut", "map", "crop", "also",
+    "seed", "way", "at", "hide", "window", "gamma", "lut", "map", "weights", "crop", "also",
 ];
 
 /// Writes a recipe for a model with images of `spec`, without the leading `#`.
@@ -69,6 +74,7 @@ const KEYS: [&str; 23] = [
 pub fn write(recipe: &Recipe, spec: &ImageSpec) -> Result<String, SessionError> {
     let sampling = &recipe.sampling;
     let version = match recipe.condition {
+        _ if recipe.view.weights.is_some() => VERSION_OF_QUICK,
         _ if recipe.view.map != ChangeMap::default() => VERSION_OF_MAPS,
         _ if !recipe.view.channels.is_empty() => VERSION_OF_CHANNELS,
         Treatment::Listed(_) => VERSION,
@@ -114,6 +120,9 @@ pub fn write(recipe: &Recipe, spec: &ImageSpec) -> Result<String, SessionError> 
     }
     if recipe.view.map != ChangeMap::default() {
         put("map", &recipe.view.map.name());
+    }
+    if let Some(weights) = recipe.view.weights {
+        put("weights", &weights);
     }
     if let Start::Crop(coded) = &recipe.start {
         // Last, since it is long and a reader wants to see the rest.
@@ -178,6 +187,7 @@ pub fn read(text: &str, manifest: &Manifest) -> Result<Recipe, SessionError> {
     }
     recipe.view.channels = channels::read(|key| fields.text(key))?;
     fields.set("map", &mut recipe.view.map, ChangeMap::NAMES)?;
+    recipe.view.weights = fields.parsed("weights", "f32, f16 or int8")?;
     recipe.validate(manifest)?;
     Ok(recipe)
 }
@@ -247,12 +257,18 @@ impl<'a> Fields<'a> {
         let Some(version) = self.text("v") else {
             return Ok(());
         };
-        let known = [VERSION, VERSION_OF_TYPED, VERSION_OF_CHANNELS, VERSION_OF_MAPS];
+        let known = [
+            VERSION,
+            VERSION_OF_TYPED,
+            VERSION_OF_CHANNELS,
+            VERSION_OF_MAPS,
+            VERSION_OF_QUICK,
+        ];
         if !known.contains(&version) {
             return Err(SessionError::link(format!(
-                "its version is {}, expected {VERSION}, {VERSION_OF_TYPED}, {VERSION_OF_CHANNELS} or \
-                 {VERSION_OF_MAPS}; a newer page may read it",
-                shown(version)
+                "its version is {}, expected {}; a newer page may read it",
+                shown(version),
+                known.join(", ")
             )));
         }
         for (key, first, what) in LATER {

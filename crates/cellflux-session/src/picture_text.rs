@@ -4,6 +4,7 @@
 use std::fmt;
 
 use cellflux_bundle::Manifest;
+use cellflux_bundle::quantise::WeightDtype;
 use cellflux_image::strip::PngText;
 
 use crate::error::SessionError;
@@ -197,8 +198,14 @@ fn description(manifest: &Manifest, recipe: &Recipe, pictured: Pictured) -> Stri
         number(&sampling.noise),
         sampling.seed
     )];
+    said.extend(recipe.view.weights.map(quick_words));
     said.extend(shown_otherwise(manifest, recipe));
     said.join("; ")
+}
+
+/// What is said of steps that ran under quick weights.
+pub(crate) fn quick_words(weights: WeightDtype) -> String {
+    format!("computed with the bundle's quick {weights} weights, so not exactly what its own give")
 }
 
 /// Each channel that is shown otherwise than the manifest says, and how: what is bright in two pictures can
@@ -247,6 +254,7 @@ mod tests {
             rejected: 0,
             waypoint: 1,
             step_size: None,
+            quick: None,
             values: Vec::new(),
         }
     }
@@ -342,6 +350,17 @@ mod tests {
         assert!(description.ends_with(expected), "{description}");
         let again = link::read(&text_of(&texts, "CellFlux link").unwrap(), &manifest).unwrap();
         assert_eq!(again.view.channels, recipe.view.channels);
+    }
+
+    #[test]
+    fn steps_under_quick_weights_are_said_to_be_not_exact_and_their_link_names_them() {
+        let manifest = manifest();
+        let quick = recipe().seen_in(Some(WeightDtype::Int8));
+        let texts = texts(&manifest, &quick, Pictured::Step(2, &frame())).unwrap();
+        let of = |keyword: &str| text_of(&texts, keyword).unwrap();
+        let expected = "; computed with the bundle's quick int8 weights, so not exactly what its own give";
+        assert!(of("Description").ends_with(expected), "{}", of("Description"));
+        assert!(of(LINK).ends_with("&weights=int8"), "{}", of(LINK));
     }
 
     #[test]

@@ -39,6 +39,7 @@ pub fn manifest_of_channels(channels: usize) -> Manifest {
             parameters: 1,
             shards: 1,
         },
+        quick_weights: None,
         image: ImageSpec::plain(channels, 4, 4),
         conditions: Conditions {
             encoder: Encoder::Table {

@@ -71,6 +71,7 @@ pub fn check(folder: &Path, links: &[(String, Place)]) -> Result<Vec<Finding>, S
 /// Reads and checks all of a bundle; the channels whose windows cut off treated cells.
 fn clipped(bundle: &Path) -> Result<Vec<Clipped>, BundleError> {
     let manifest = folder::read(bundle)?.manifest;
+    folder::read_quick(bundle, &manifest)?;
     let assets = folder::read_assets(bundle, &manifest)?;
     clipping::of_treated(&manifest.image, &manifest.gallery, &assets)
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use cellflux_bundle::files::MANIFEST;
 use cellflux_bundle::quantise::WeightDtype;
-use cellflux_bundle::{Bundle, Manifest, folder};
+use cellflux_bundle::{Bundle, Manifest, folder, limits};
 use cellflux_engine::EngineMaker;
 use cellflux_session::comparison::storage::{BOUND, StorageError};
 
@@ -84,7 +84,12 @@ impl Model {
         if dtype == bundle.manifest.model.dtype && shards_fit && crops.is_none() {
             // Byte for byte as the author has it.
             let mut content = assets;
-            for entry in bundle.manifest.required_files() {
+            let manifest = &bundle.manifest;
+            for entry in manifest
+                .required_files()
+                .into_iter()
+                .chain(manifest.quick_files())
+            {
                 let bytes = folder::read_file(&folder, &bundle.manifest, &entry.path).map_err(broken)?;
                 content.insert(entry.path.clone(), bytes);
             }
@@ -114,6 +119,9 @@ impl Model {
         draft.dtype = dtype;
         let mut packed = draft.pack().map_err(broken)?;
         let kept = packed.carry(&bundle).map_err(broken)?;
+        packed
+            .carry_quick(&bundle.manifest, limits::SHARD_BYTES)
+            .map_err(broken)?;
         let published = packed.published().map_err(broken)?;
         let error = if dtype == WeightDtype::Int8 && bundle.manifest.model.dtype != WeightDtype::Int8 {
             tell(&format!("measuring what {dtype} weights of {name} cost"));
@@ -168,13 +176,18 @@ impl Model {
         format!("{}/{MANIFEST}", self.place)
     }
 
-    /// Files that a visitor needs before the first computed frame, the manifest included.
+    /// Files that a visitor needs before the first computed frame, the manifest included: where there are
+    /// quick weights, those in place of the full ones.
     pub fn needed(&self) -> impl Iterator<Item = String> + '_ {
+        let manifest = self.manifest();
+        let quick = manifest.quick_files();
+        let has_quick = !quick.is_empty();
+        let required = manifest.required_files().into_iter();
         std::iter::once(MANIFEST)
             .chain(
-                self.manifest()
-                    .required_files()
-                    .into_iter()
+                required
+                    .filter(move |entry| !(has_quick && entry.is_shard()))
+                    .chain(quick)
                     .map(|entry| entry.path.as_str()),
             )
             .map(|path| format!("{}/{path}", self.place))

@@ -50,6 +50,7 @@ fn kind(path: &str) -> &'static str {
     let extension = path.rsplit_once('.').map_or("", |(_, extension)| extension);
     match extension {
         "safetensors" if path.contains("/weights-") => "weights",
+        "safetensors" if path.contains("/quick-") => "quick weights",
         "wasm" => "WebAssembly",
         "js" | "mjs" => "scripts",
         "css" => "styles",

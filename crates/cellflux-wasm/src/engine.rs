@@ -1,6 +1,7 @@
 //! The two engines, made one at a time in the worker, with a way to time one evaluation.
 
 use cellflux_bundle::Bundle;
+use cellflux_bundle::quantise::WeightDtype;
 use cellflux_engine::{AnyEngine, EngineError, Network};
 use cellflux_flow::field::{AdaptiveField as _, Engine as _, Field as _};
 use cellflux_flow::guidance::Guidance;
@@ -22,6 +23,8 @@ pub struct Engine {
     /// Numbers of one image, and a condition vector, for a probe.
     image: usize,
     condition: Vec<f32>,
+    /// The quick weights that it has in place of the bundle's own.
+    pub(crate) quick: Option<WeightDtype>,
     dtype_choice: Option<String>,
     tiles: Option<Tiles>,
 }
@@ -31,7 +34,9 @@ impl Engine {
     /// The network on the CPU.
     pub fn candle(model: &Model) -> Result<Engine, JsValue> {
         let network = Network::of(complete(model)?);
-        Ok(Self::of(network.on_cpu().map_err(Trouble::from)?, &network))
+        let mut engine = Self::of(network.on_cpu().map_err(Trouble::from)?, &network);
+        engine.quick = model.quick_dtype;
+        Ok(engine)
     }
 
     /// The network on WebGPU, in f16 where that is right and faster, with the `kept` tiles that were measured
@@ -58,6 +63,7 @@ impl Engine {
         let (engine, choice, tiles) = opened.await.map_err(Trouble::from)?;
         let tiles = Tiles::new(tiles, engine.plan());
         let mut engine = Self::of(engine.into(), &network);
+        engine.quick = model.quick_dtype;
         engine.tiles = Some(tiles);
         engine.dtype_choice = Some(choice.to_string());
         Ok(engine)
@@ -94,6 +100,11 @@ impl Engine {
     /// The engine's tiles, to be measured while nobody waits; can be taken once, and only from a GPU engine.
     pub fn take_tiles(&mut self) -> Option<Tiles> {
         self.tiles.take()
+    }
+
+    /// How the quick weights are stored that it has in place of the bundle's own; nothing where it has those.
+    pub fn quick_dtype(&self) -> Option<String> {
+        self.quick.map(|dtype| dtype.name().to_owned())
     }
 
     /// Which engine this is: `{ engine, adapter, software, dtype, tiles }`.
@@ -158,6 +169,7 @@ impl Engine {
             inner,
             image,
             condition: vec![0.0; condition],
+            quick: None,
             dtype_choice: None,
             tiles: None,
         }

@@ -13,9 +13,10 @@ use crate::walk::{Walk, step_trouble};
 #[wasm_bindgen]
 impl Model {
     /// The network's tensors as they were decoded, as one safetensors file: what [`Model::take_weights`] of
-    /// another worker takes. Nothing while they have not come in full.
+    /// another worker takes. Nothing while they have not come in full, also where quick weights stand in for
+    /// them.
     pub fn weights(&self) -> Result<Option<Vec<u8>>, JsValue> {
-        let Some(bundle) = &self.bundle else {
+        let Some(bundle) = self.bundle.as_ref().filter(|_| self.quick_dtype.is_none()) else {
             return Ok(None);
         };
         let file = bundle.weights.to_safetensors(&bundle.manifest.model.config);
@@ -32,6 +33,7 @@ impl Model {
             weights: weights.map_err(Trouble::from)?,
             vectors: vectors.clone(),
         });
+        self.quick_dtype = None;
         Ok(())
     }
 }
@@ -49,7 +51,8 @@ impl Walk {
         Ok(vec![frame.t, waypoint, evaluations, rejected, size])
     }
 
-    /// Takes over a step that another worker has reached: it becomes the one after the last.
+    /// Takes over a step that another worker has reached: it becomes the one after the last. That worker has
+    /// the bundle's own weights, since [`Model::weights`] hands on no others.
     pub fn take_step(&mut self, values: Vec<f32>, place: &[f64]) -> Result<(), JsValue> {
         let &[t, waypoint, evaluations, rejected, size] = place else {
             let sentence = format!("a step's place has {} numbers, expected 5", place.len());
@@ -61,6 +64,7 @@ impl Walk {
             rejected: rejected as usize,
             waypoint: waypoint as usize,
             step_size: size.is_finite().then_some(size),
+            quick: None,
             values,
         };
         self.exploration.take_frame(frame).map_err(step_trouble)?;

@@ -5,6 +5,8 @@ use std::rc::Rc;
 use cellflux_bundle::conditions::ConditionVectors;
 use cellflux_bundle::evaluation::{Finding, Remark};
 use cellflux_bundle::files::{self, VerifiedFile};
+use cellflux_bundle::quantise::WeightDtype;
+use cellflux_bundle::quick::{self, QuickReader};
 use cellflux_bundle::sampling::Sampling;
 use cellflux_bundle::{Bundle, BundleReader, Manifest};
 use cellflux_image::composite::{Display, composite};
@@ -35,6 +37,10 @@ pub struct Model {
     /// Shared by every walk of the model.
     pub(crate) vectors: Option<Rc<ConditionVectors>>,
     pub(crate) bundle: Option<Bundle>,
+    /// The quick weights, while they come.
+    quick: Option<QuickReader>,
+    /// How the quick weights are stored, while they stand in for the bundle's own.
+    pub(crate) quick_dtype: Option<WeightDtype>,
 }
 
 #[wasm_bindgen]
@@ -43,11 +49,14 @@ impl Model {
     #[wasm_bindgen(constructor)]
     pub fn new(manifest: &[u8]) -> Result<Model, JsValue> {
         let reader = BundleReader::new(manifest).map_err(Trouble::from)?;
+        let manifest = reader.manifest().clone();
         Ok(Self {
-            manifest: reader.manifest().clone(),
+            quick: QuickReader::new(&manifest).map_err(Trouble::from)?,
+            manifest,
             reader: Some(reader),
             vectors: None,
             bundle: None,
+            quick_dtype: None,
         })
     }
 
@@ -102,9 +111,27 @@ impl Model {
         plain(&entries)
     }
 
+    /// The files of the quick weights that have not come yet, as [`Model::missing`]; none once they have
+    /// come, or one of them was refused.
+    pub fn quick_missing(&self) -> Result<JsValue, JsValue> {
+        let missing: Vec<&str> = self.quick.iter().flat_map(QuickReader::missing).collect();
+        let entries = self.manifest.quick_files().into_iter();
+        plain(
+            &entries
+                .filter(|entry| missing.contains(&entry.path.as_str()))
+                .collect::<Vec<_>>(),
+        )
+    }
+
+    /// How the quick weights are stored that an engine made now would have; nothing where it would have the
+    /// bundle's own.
+    pub fn quick_dtype(&self) -> Option<String> {
+        self.quick_dtype.map(|dtype| dtype.name().to_owned())
+    }
+
     /// Whether a file was refused after it had come in full: its tensors are not the network's.
     pub fn spoilt(&self) -> bool {
-        self.reader.is_none() && self.bundle.is_none()
+        self.reader.is_none() && (self.bundle.is_none() || self.quick_dtype.is_some())
     }
 
     /// The bundle's file of a gallery example.
@@ -120,10 +147,14 @@ impl Model {
         })
     }
 
-    /// Takes over a required file; after the last one the bundle is complete. After a file whose tensors are
-    /// not the network's this model cannot be used: the page opens the bundle again.
+    /// Takes over a required file, or one of the quick weights; after the last one of either the network can
+    /// be opened, with the quick weights until the bundle's own have come. After a required file whose
+    /// tensors are not the network's this model cannot be used: the page opens the bundle again.
     pub fn accept(&mut self, download: Download) -> Result<(), JsValue> {
         let file = download.into_file()?;
+        if quick::is_shard(file.path()) {
+            return Ok(self.accept_quick(&file)?);
+        }
         let mut reader = self
             .reader
             .take()
@@ -133,7 +164,10 @@ impl Model {
             self.vectors = reader.vectors().cloned().map(Rc::new);
         }
         if reader.missing().next().is_none() {
+            // The quick weights first, so that both are in memory at no time.
+            self.bundle = None;
             self.bundle = Some(reader.finish().map_err(Trouble::from)?);
+            self.quick_dtype = None;
         } else {
             self.reader = Some(reader);
         }
@@ -186,6 +220,25 @@ impl Model {
 }
 
 impl Model {
+    /// After a file whose tensors are not the network's there are no quick weights; the bundle's own come.
+    fn accept_quick(&mut self, file: &VerifiedFile) -> Result<(), Trouble> {
+        let vectors = self.vectors.as_ref().ok_or_else(no_vectors)?;
+        let mut reader = self.quick.take().ok_or_else(|| {
+            Trouble::new(
+                "bad-bundle",
+                "the quick weights have come or were refused already",
+            )
+        })?;
+        reader.accept(file)?;
+        if reader.missing().next().is_some() {
+            self.quick = Some(reader);
+        } else if self.bundle.is_none() {
+            self.bundle = Some(reader.finish(&self.manifest, vectors)?);
+            self.quick_dtype = self.manifest.quick_weights.map(|quick| quick.dtype);
+        }
+        Ok(())
+    }
+
     /// The recommended recipe from an uploaded crop.
     pub(crate) fn first_recipe_from(&self, start: Start) -> Result<Recipe, Trouble> {
         let list = &self.manifest.conditions.list;

@@ -11,7 +11,7 @@ use wasm_bindgen::JsValue;
 /// What went wrong, as the page receives it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Trouble {
-    /// One of the module's `KINDS` in `web/protocol.js`, which is the list of all of them.
+    /// One of the module's `KINDS` in `web/failures.js`, which is the list of all of them.
     pub kind: &'static str,
     /// One sentence that names the thing and what was expected.
     pub sentence: String,

@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use cellflux_bundle::Manifest;
 use cellflux_bundle::conditions::ConditionVectors;
+use cellflux_bundle::quantise::WeightDtype;
 use cellflux_engine::EngineError;
 use cellflux_flow::solver::Solver;
 use cellflux_image::ImageSpec;
@@ -100,7 +101,7 @@ impl Walk {
 
     /// Puts an engine in place; the walk goes on from the last step reached.
     pub fn attach(&mut self, engine: Engine) {
-        self.exploration.attach_engine(engine.inner);
+        self.exploration.attach_engine_of(engine.inner, engine.quick);
     }
 
     /// Takes the engine out, for another walk of the same model; the steps reached stay. `attach` gives it
@@ -108,7 +109,15 @@ impl Walk {
     pub fn detach(&mut self) -> Option<Engine> {
         let inner = self.exploration.detach_engine()?;
         let condition = self.manifest.model.config.condition_dim;
-        Some(Engine::moved(inner, self.manifest.image.len(), condition))
+        let mut engine = Engine::moved(inner, self.manifest.image.len(), condition);
+        engine.quick = self.exploration.quick();
+        Some(engine)
+    }
+
+    /// How the quick weights are stored under which any of the steps reached ran; nothing where all ran under
+    /// the bundle's own.
+    pub fn quick(&self) -> Option<String> {
+        self.seen_in().map(|dtype| dtype.name().to_owned())
     }
 
     /// One more solver step; false at the end. `playing` lets the device start the step after while this one
@@ -147,8 +156,12 @@ impl Walk {
 
     /// The hash of this exploration's link, without `#`.
     pub fn link(&self) -> Result<String, JsValue> {
-        let recipe = self.exploration.walk().recipe();
-        Ok(link::write(recipe, &self.manifest.image).map_err(|error| Trouble::of_session(&error))?)
+        Ok(self.link_of(self.exploration.walk().recipe())?)
+    }
+
+    /// The same, which names the quick weights under which any of the steps reached ran.
+    pub fn seen_link(&self) -> Result<String, JsValue> {
+        Ok(self.link_of(&self.exploration.walk().recipe().seen_in(self.seen_in()))?)
     }
 
     /// Number of the trajectory; a new one after every change that lost or may lose steps.
@@ -391,6 +404,14 @@ impl Walk {
                 ),
             )
         })
+    }
+
+    fn link_of(&self, recipe: &Recipe) -> Result<String, Trouble> {
+        link::write(recipe, &self.manifest.image).map_err(|error| Trouble::of_session(&error))
+    }
+
+    fn seen_in(&self) -> Option<WeightDtype> {
+        self.exploration.frames().last().and_then(|last| last.quick)
     }
 
     /// How the channels are shown.

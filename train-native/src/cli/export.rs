@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use candle_core::Device;
-use cellflux_bundle::folder;
 use cellflux_bundle::quantise::WeightDtype;
+use cellflux_bundle::{folder, limits};
 use cellflux_train::config::{Select, Setting};
 use cellflux_train::export::{Options, export};
 use cellflux_train::run::{CHECKPOINTS, checkpoint, open};
@@ -26,6 +26,9 @@ pub struct Args {
     /// How to store the weights: f32, f16 or int8.
     #[arg(long, default_value = "f16")]
     dtype: WeightDtype,
+    /// Store the weights once more as int8, for a page to walk with until the full ones have come.
+    #[arg(long)]
+    quick: bool,
     /// Control cells to put in, spread over the batches.
     #[arg(long, default_value_t = 8)]
     controls: usize,
@@ -76,7 +79,12 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     for note in &made.notes {
         eprintln!("note: {note}");
     }
-    let packed = made.draft.pack().context("the bundle cannot be packed")?;
+    let mut packed = made.draft.pack().context("the bundle cannot be packed")?;
+    if args.quick {
+        packed
+            .add_quick(WeightDtype::Int8, limits::SHARD_BYTES)
+            .context("the quick weights cannot be added")?;
+    }
     folder::write(&packed, &args.out, args.replace)?;
     let bytes: usize = packed.files.values().map(Vec::len).sum();
     let manifest = &packed.manifest;

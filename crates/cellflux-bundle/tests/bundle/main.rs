@@ -14,6 +14,8 @@ mod impossible_values;
 #[cfg(test)]
 mod model;
 #[cfg(test)]
+mod quick;
+#[cfg(test)]
 mod round_trip;
 #[cfg(test)]
 mod schema;

@@ -1,6 +1,6 @@
 //! The JSON Schemas say what the readers do, as far as a schema can.
 
-use cellflux_bundle::{Evaluation, Manifest, quantise::WeightDtype};
+use cellflux_bundle::{Evaluation, Manifest, limits, quantise::WeightDtype};
 use jsonschema::Validator;
 use serde_json::{Value, json};
 
@@ -21,8 +21,9 @@ fn validator() -> Validator {
 
 /// A manifest that uses every field of the format.
 fn manifest() -> Value {
-    let mut json: Value =
-        serde_json::from_slice(&evaluated(WeightDtype::Int8).files["manifest.json"]).unwrap();
+    let mut packed = evaluated(WeightDtype::F16);
+    packed.add_quick(WeightDtype::Int8, limits::SHARD_BYTES).unwrap();
+    let mut json: Value = serde_json::from_slice(&packed.files["manifest.json"]).unwrap();
     // Fields that are left out at their default.
     json["trajectories"][0]["reverse"] = json!(false);
     json["conditions"]["list"][0]["control"] = json!(true);
@@ -159,6 +160,9 @@ fn values_that_the_schema_can_judge_are_refused_by_both() {
         ("/title", json!("a\nb")),
         ("/model/dtype", json!("f64")),
         ("/model/shards", json!(0)),
+        ("/quick_weights/dtype", json!("f32")),
+        ("/quick_weights/dtype", json!("int4")),
+        ("/quick_weights/shards", json!(0)),
         ("/model/config/num_head_channels", json!(0)),
         ("/model/config/dims", json!(3)),
         ("/image/height", json!(4096)),

@@ -4,6 +4,7 @@ use super::*;
 use crate::recipe::{ALPHA, ChangeMap, ChannelView, NOISE, STEPS, TOLERANCE, Thousandths, View, WindowView};
 use crate::test_model::{manifest, manifest_of_channels, manifest_of_counts, recipe};
 use cellflux_bundle::conditions::Encoder;
+use cellflux_bundle::quantise::WeightDtype;
 use cellflux_bundle::sampling::Sampling;
 use cellflux_flow::solver::Solver;
 use cellflux_flow::time_grid::GridKind;
@@ -73,6 +74,7 @@ prop_compose! {
         hidden in proptest::sample::subsequence((0..channels).collect::<Vec<_>>(), 0..=channels),
         shown in proptest::collection::vec(any_channel(), channels),
         map in proptest::sample::select(ChangeMap::ALL.to_vec()),
+        weights in proptest::option::of(Just(WeightDtype::Int8)),
     ) -> Recipe {
         let channels = shown
             .into_iter()
@@ -80,7 +82,7 @@ prop_compose! {
             .map(|(channel, shown)| ChannelView { channel, ..shown })
             .filter(|shown| shown.window.is_some() || shown.gamma.is_some() || shown.lut.is_some())
             .collect();
-        let view = View { step, hidden, channels, map };
+        let view = View { step, hidden, channels, map, weights };
         Recipe { start, condition, sampling, direction, view, ..recipe() }
     }
 }
@@ -128,6 +130,30 @@ fn a_link_is_readable() {
         "v=1&model=test-model&start=control-1&c=taxol&a=1.2&solver=heun2&grid=uniform&steps=4&rtol=1e-5\
          &atol=1e-5&noise=0.5&seed=7&way=forward&at=2&hide=1"
     );
+}
+
+#[test]
+fn steps_under_quick_weights_make_a_link_of_version_5_that_names_them() {
+    let manifest = manifest();
+    let plain = write(&recipe(), &manifest.image).unwrap();
+    let quick = recipe().seen_in(Some(WeightDtype::Int8));
+    let link = write(&quick, &manifest.image).unwrap();
+    assert_eq!(link, format!("{}&weights=int8", plain.replace("v=1", "v=5")));
+    assert_eq!(read(&link, &manifest).unwrap(), quick);
+    assert_eq!(quick.seen_in(None), recipe());
+    for (text, reason) in [
+        (
+            "v=4&weights=int8",
+            "its version is 4, which has no quick weights; expected 5",
+        ),
+        (
+            "v=5&weights=int4",
+            "weights is \"int4\", expected f32, f16 or int8",
+        ),
+    ] {
+        let error = read(text, &manifest).unwrap_err().to_string();
+        assert!(error.contains(reason), "{error}");
+    }
 }
 
 #[test]
@@ -314,7 +340,7 @@ fn each_hostile_link_is_one_sentence() {
         format!("crop={}", URL_SAFE_NO_PAD.encode(png))
     };
     let cases = [
-        ("v=5".into(), "its version is \"5\", expected 1, 2, 3 or 4"),
+        ("v=6".into(), "its version is \"6\", expected 1, 2, 3, 4, 5"),
         (
             "colour=red".into(),
             "\"colour\" is not a key of a link, expected one of v, model,",

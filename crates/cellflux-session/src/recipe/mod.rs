@@ -12,6 +12,7 @@ use cellflux_bundle::Manifest;
 use cellflux_bundle::conditions::{BatchMatch, Condition, DoseFeatures};
 use cellflux_bundle::gallery::Example;
 use cellflux_bundle::limits;
+use cellflux_bundle::quantise::WeightDtype;
 use cellflux_bundle::sampling::{FlowSource, Sampling};
 use cellflux_flow::solver::Solver;
 use serde::{Deserialize, Serialize};
@@ -117,6 +118,15 @@ impl Direction {
 }
 
 impl Recipe {
+    /// This recipe as a picture of steps has it that ran under these quick weights, or under the bundle's own
+    /// where there are none.
+    #[must_use]
+    pub fn seen_in(&self, quick: Option<WeightDtype>) -> Self {
+        let mut seen = self.clone();
+        seen.view.weights = quick;
+        seen
+    }
+
     /// A recipe with the bundle's recommended sampling, and the largest dose that the condition may have
     /// where the model takes one.
     pub fn new(manifest: &Manifest, start: Start, condition: &Condition) -> Self {

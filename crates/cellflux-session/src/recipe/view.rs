@@ -3,6 +3,7 @@
 use std::fmt;
 use std::ops::RangeInclusive;
 
+use cellflux_bundle::quantise::WeightDtype;
 use cellflux_image::ImageSpec;
 use cellflux_image::composite::Display;
 use cellflux_image::lut::Lut;
@@ -32,6 +33,10 @@ pub struct View {
     /// What the picture of the change shows.
     #[serde(default, skip_serializing_if = "ChangeMap::is_default")]
     pub map: ChangeMap,
+    /// The quick weights under which the steps that were seen ran; nothing where those were the bundle's own.
+    /// A walk of this recipe does not follow it: it runs under the weights that are there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weights: Option<WeightDtype>,
 }
 
 /// How one channel is shown; what is not given is as the manifest has it. At least one thing is given.

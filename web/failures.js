@@ -1,0 +1,59 @@
+// What can fail, in a worker or in the page: every kind of it, and a sentence for the visitor.
+
+/**
+ * Every kind of failure: the modules' own (crates/cellflux-wasm/src/trouble.rs, crates/cellflux-compound-wasm
+ * and crates/cellflux-results-wasm), the worker's and the page's. A way on is offered by kind (notices.js).
+ */
+export const KINDS = /** @type {const} */ ([
+  // The module's.
+  'bad-bundle', 'bad-image', 'bad-link', 'bad-recipe', 'no-engine', 'no-adapter', 'limits', 'out-of-memory',
+  'device-lost', 'gpu', 'cpu',
+  // The chemistry's: a compound that was typed and cannot be one.
+  'bad-compound',
+  // The worker's: a file that did not come or came damaged, a download that was cancelled, WebAssembly that
+  // is not there or has stopped, pictures, chemistry and results that everything else works without, and what
+  // nobody has foreseen.
+  'download', 'bad-file', 'cancelled', 'no-wasm', 'stopped', 'picture', 'pictures', 'chemistry', 'results',
+  'internal',
+  // The page's: no worker, one that says nothing, a recording that did not come, and what nobody has
+  // foreseen.
+  'no-worker', 'silent', 'recorded', 'page',
+]);
+
+/** @typedef {typeof KINDS[number]} Kind */
+/**
+ * @typedef {{ kind: Kind, sentence: string }} Trouble a failure: a kind for the page, a sentence for the
+ *   visitor
+ */
+
+/**
+ * What is left when the computation itself has stopped: a trap in WebAssembly, or memory that has run out.
+ * @type {Trouble}
+ */
+export const STOPPED = {
+  kind: 'stopped',
+  sentence: 'The computation stopped unexpectedly, most likely because memory ran out; what you chose is '
+    + 'kept, and the steps can be walked again.',
+};
+
+/** A failure that is thrown: its message is the sentence. */
+export class Failure extends Error {
+  /**
+   * @param {Kind} kind
+   * @param {string} sentence
+   * @param {{ stalled?: boolean, answered?: boolean }} [more] whether the connection stood still, and
+   *   whether the server answered with something else than the file
+   */
+  constructor(kind, sentence, { stalled = false, answered = false } = {}) {
+    super(sentence);
+    this.kind = kind;
+    this.sentence = sentence;
+    this.stalled = stalled;
+    this.answered = answered;
+  }
+}
+
+/** Why what was saved from a walk of another model cannot be followed. */
+export const otherModel = (what, found, open) =>
+  `${what} is of a walk with the model “${found.slice(0, 60)}”; this page has “${open}”, so it cannot be `
+  + 'followed here.';
