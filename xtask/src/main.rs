@@ -60,7 +60,7 @@ enum Chore {
     /// Build pkg/ and install the `cellflux` command, which embeds it and the page.
     Install(install::Options),
     /// Measure: `bench unet` prints milliseconds per evaluation and GFLOP/s of both engines, in browsers also
-    /// of onnxruntime-web; `bench page` prints what a visitor downloads and waits for.
+    /// of onnxruntime-web and tfjs; `bench page` prints what a visitor downloads and waits for.
     Bench(bench::Options),
     /// Train networks with one part of the method taken away, on synthetic cells or on real crops, and
     /// compare their evaluations with the whole method's.
