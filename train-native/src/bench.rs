@@ -42,8 +42,10 @@ pub struct Measurement {
 /// One line of the report.
 #[derive(Clone, Debug, Serialize)]
 pub struct Report {
-    /// The network.
+    /// What the network is called.
     pub network: String,
+    /// Its configuration.
+    pub config: UNetConfig,
     /// Its parameters.
     pub parameters: usize,
     /// Images per step.
@@ -204,6 +206,7 @@ pub fn measure(measurement: &Measurement) -> Result<Report, TrainError> {
     let images_per_second = measurement.batch as f64 / seconds;
     Ok(Report {
         network: measurement.name.clone(),
+        config: measurement.network.clone(),
         parameters: parameter_count(&measurement.network),
         batch: measurement.batch,
         side: measurement.side,

@@ -4,6 +4,7 @@ mod ablation;
 mod bench;
 mod bench_browsers;
 mod bench_page;
+mod bench_train;
 mod browser;
 mod check_cuda;
 mod crates;
@@ -60,7 +61,8 @@ enum Chore {
     /// Build pkg/ and install the `cellflux` command, which embeds it and the page.
     Install(install::Options),
     /// Measure: `bench unet` prints milliseconds per evaluation and GFLOP/s of both engines, in browsers also
-    /// of onnxruntime-web and tfjs; `bench page` prints what a visitor downloads and waits for.
+    /// of onnxruntime-web and tfjs; `bench page` prints what a visitor downloads and waits for; `bench train
+    /// --beside-pytorch` lets training steps on the CPU take turns with PyTorch's.
     Bench(bench::Options),
     /// Train networks with one part of the method taken away, on synthetic cells or on real crops, and
     /// compare their evaluations with the whole method's.
