@@ -1,5 +1,5 @@
-//! Matrix products in f32 by `gemm`, which takes the widest vectors that the processor has: what training on a
-//! CPU multiplies with. Inference multiplies with `matrix_product`, whose bits are the same in a browser.
+//! Matrix products in f32 by `gemm`, which takes the widest vectors that the processor has: what training on
+//! a CPU multiplies with. Inference multiplies with `matrix_product`, whose bits are the same in a browser.
 //!
 //! Nothing is divided among threads here: those who call have a sample or a part of the result for each.
 
@@ -76,9 +76,9 @@ pub(crate) fn multiply(left: Factor, right: Factor, factor: f32, onto: Onto, out
         Onto::Nothing => (false, 0.0),
         Onto::Numbers => (true, 1.0),
     };
-    // SAFETY: the three pointers are valid for what is read and written. Of a factor the last number is inside
-    // its slice (`of_rows`; `transposed` names the same numbers), `out` has room for exactly the product and is
-    // borrowed alone, and nothing is kept when the call returns. Numbers are f32, as the type says.
+    // SAFETY: the three pointers are valid for what is read and written. Of a factor the last number is
+    // inside its slice (`of_rows`; `transposed` names the same numbers), `out` has room for exactly the
+    // product and is borrowed alone, and nothing is kept when the call returns.
     unsafe {
         gemm(
             left.rows,

@@ -79,28 +79,36 @@ impl CustomOp3 for Convolution3x3 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cpu_training::every;
+    use crate::cpu_training::packed;
+    use crate::packed_convolution::Reach;
     use candle_core::{DType, Var};
 
-    /// Convolves with stride and takes the gradients of a weighted sum of the results, ours and candle's.
-    fn gradients(shape: (usize, usize, usize, usize), outputs: usize, stride: usize) -> [[Tensor; 4]; 2] {
+    /// Convolves and takes the gradients of a weighted sum of the results, ours and candle's; a kernel has as
+    /// many rows and columns as `side`.
+    fn gradients(
+        shape: (usize, usize, usize, usize),
+        outputs: usize,
+        [side, stride]: [usize; 2],
+    ) -> [[Tensor; 4]; 2] {
         let (_, inputs, _, _) = shape;
         let random = |shape: &[usize]| Var::randn(0.0f32, 1.0, shape, &Device::Cpu).unwrap();
         let x = Var::randn(0.0f32, 1.0, shape, &Device::Cpu).unwrap();
-        let (weight, bias) = (random(&[outputs, inputs, 3, 3]), random(&[outputs]));
-        let ours = x.apply_op3(&weight, &bias, Convolution3x3).unwrap();
-        let ours = if stride == 1 {
-            ours
-        } else {
-            every(stride, &ours).unwrap()
+        let (weight, bias) = (random(&[outputs, inputs, side, side]), random(&[outputs]));
+        let ours = match (side, stride) {
+            (1, _) => {
+                let weight = weight.reshape((outputs, inputs)).unwrap();
+                packed::convolve(&x, &weight, &bias, Reach::Pixel)
+            }
+            (_, 1) => convolve(&x, &weight, &bias),
+            _ => packed::convolve(&x, &weight, &bias, Reach::EverySecond),
         };
         let plain = x
-            .conv2d(&weight, 1, stride, 1, 1)
+            .conv2d(&weight, side / 2, stride, 1, 1)
             .unwrap()
             .broadcast_add(&bias.reshape((1, (), 1, 1)).unwrap())
             .unwrap();
         let weights = Tensor::randn(0.0f32, 1.0, plain.shape(), &Device::Cpu).unwrap();
-        [ours, plain].map(|result| {
+        [ours.unwrap(), plain].map(|result| {
             let store = (&result * &weights)
                 .unwrap()
                 .sum_all()
@@ -114,15 +122,18 @@ mod tests {
 
     #[test]
     fn results_and_gradients_are_candle_s() {
-        for (shape, outputs, stride) in [
-            ((2, 3, 8, 8), 5, 1),
-            ((3, 33, 5, 7), 4, 1),
-            ((1, 64, 16, 16), 32, 1),
+        for (shape, outputs, kernel) in [
+            ((2, 3, 8, 8), 5, [3, 1]),
+            ((3, 33, 5, 7), 4, [3, 1]),
+            ((1, 64, 16, 16), 32, [3, 1]),
             // Several bands.
-            ((1, 64, 40, 33), 96, 1),
-            ((2, 4, 8, 6), 3, 2),
+            ((1, 64, 40, 33), 96, [3, 1]),
+            ((2, 4, 8, 6), 3, [3, 2]),
+            // More rows than one task takes.
+            ((2, 33, 6, 10), 70, [3, 2]),
+            ((3, 33, 5, 7), 70, [1, 1]),
         ] {
-            let [ours, plain] = gradients(shape, outputs, stride);
+            let [ours, plain] = gradients(shape, outputs, kernel);
             for (what, (ours, plain)) in ["result", "x", "weight", "bias"]
                 .iter()
                 .zip(ours.iter().zip(&plain))
@@ -138,7 +149,7 @@ mod tests {
                 };
                 let error = norm(&(ours - plain).unwrap()) / norm(plain);
                 // Sums of a few hundred products of f32 in another order; transforms that amplify roundings.
-                assert!(error < 3e-6, "{what} of {shape:?}, stride {stride}: {error:.1e}");
+                assert!(error < 3e-6, "{what} of {shape:?}, {kernel:?}: {error:.1e}");
             }
         }
     }

@@ -1,14 +1,15 @@
-//! Training on a CPU: normalisation in one pass, and 3x3 convolutions whose forward pass and both gradients
-//! are fast.
+//! Training on a CPU: normalisation in one pass, and convolutions whose forward pass and both gradients are
+//! fast.
 //!
 //! candle computes a kernel's gradient as a convolution with the image as its kernel, and the input's as a
-//! transposed convolution, neither of which is a matrix product of a useful shape on a CPU. Here all three are
-//! Winograd convolutions, whose products the widest vectors of the processor make.
+//! transposed convolution, neither of which is a matrix product of a useful shape on a CPU. Here all three
+//! are products of the widest vectors that the processor has: 3x3 convolutions by Winograd, others directly.
 //!
 //! A gradient's sums are in a fixed order, so that a run gives the same bits every time, however many threads
 //! there are.
 
 mod convolution;
+mod packed;
 mod sums;
 mod winograd;
 
@@ -18,10 +19,11 @@ use cellflux_bundle::topology::Resample;
 use crate::convolution::Convolution;
 use crate::group_norm::{self, GroupNorm};
 use crate::operations::{Heads, Operations, Then};
+use crate::packed_convolution::Reach;
 use crate::plain::Plain;
 
-/// Operations for training in f32 on a CPU; everything except normalisation and 3x3 convolutions is
-/// [`Plain`], and in other number formats these are too.
+/// Operations for training in f32 on a CPU: what feature maps go through has gradients of its own here; other
+/// number formats are left to [`Plain`].
 #[derive(Clone, Copy, Debug)]
 pub struct CpuTraining;
 
@@ -51,16 +53,14 @@ impl Operations for CpuTraining {
     }
 
     fn convolution(&self, x: &Tensor, layer: &Convolution, residual: Option<&Tensor>) -> Result<Tensor> {
-        let (weight, stride) = layer.kernel()?;
-        let fits = x.device().is_cpu() && x.dtype() == DType::F32 && weight.rank() == 4;
-        if !fits {
+        if !fits(x) {
             return layer.forward(x, residual);
         }
-        let whole = convolution::convolve(x, weight, layer.bias())?;
-        let convolved = if stride == 1 {
-            whole
-        } else {
-            every(stride, &whole)?
+        let bias = layer.bias();
+        let convolved = match layer.kernel()? {
+            (weight, _) if weight.rank() == 2 => packed::convolve(x, weight, bias, Reach::Pixel)?,
+            (weight, 1) => convolution::convolve(x, weight, bias)?,
+            (weight, _) => packed::convolve(x, weight, bias, Reach::EverySecond)?,
         };
         match residual {
             None => Ok(convolved),
@@ -69,21 +69,14 @@ impl Operations for CpuTraining {
     }
 
     fn normalise(&self, x: &Tensor, norm: &GroupNorm, then: &Then) -> Result<Tensor> {
-        if !x.device().is_cpu() || x.dtype() != DType::F32 {
+        if !fits(x) {
             return Plain.normalise(x, norm, then);
         }
         then.dropped(group_norm::one_pass(x, norm, then.film, then.activation)?)
     }
 }
 
-/// Every `stride`-th pixel of `[N, C, H, W]` in both directions: what a strided convolution keeps of a plain
-/// one.
-fn every(stride: usize, x: &Tensor) -> Result<Tensor> {
-    let (batch, channels, height, width) = x.dims4()?;
-    let (rows, columns) = (height / stride, width / stride);
-    x.reshape(&[batch * channels, rows, stride, columns, stride][..])?
-        .narrow(2, 0, 1)?
-        .narrow(4, 0, 1)?
-        .contiguous()?
-        .reshape((batch, channels, rows, columns))
+/// Whether the operations here are for this feature map.
+fn fits(x: &Tensor) -> bool {
+    x.device().is_cpu() && x.dtype() == DType::F32
 }

@@ -3,9 +3,9 @@
 //! [`crate::factors`].
 //!
 //! The gradient of the kernel has that form too. The results are linear in the transformed kernel: a tile's
-//! gradient, spread by the transpose of the transform that gathers results, times the transformed windows, and
-//! summed over tiles, is the gradient of the transformed kernel; the transpose of the kernel's transform makes
-//! it that of the kernel.
+//! gradient, spread by the transpose of the transform that gathers results, times the transformed windows,
+//! and summed over tiles, is the gradient of the transformed kernel; the transpose of the kernel's transform
+//! makes it that of the kernel.
 
 use std::cell::Cell;
 
