@@ -8,6 +8,7 @@
 //! A gradient's sums are in a fixed order, so that a run gives the same bits every time, however many threads
 //! there are.
 
+mod attention;
 mod convolution;
 mod packed;
 mod sums;
@@ -41,7 +42,10 @@ impl Operations for CpuTraining {
     }
 
     fn attention(&self, qkv: &Tensor, heads: Heads) -> Result<Tensor> {
-        Plain.attention(qkv, heads)
+        if !fits(qkv) {
+            return Plain.attention(qkv, heads);
+        }
+        attention::attend(qkv, heads)
     }
 
     fn resample(&self, x: &Tensor, to: Resample) -> Result<Tensor> {
