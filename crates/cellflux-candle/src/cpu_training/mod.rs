@@ -9,8 +9,10 @@
 //! there are.
 
 mod attention;
+mod concatenation;
 mod convolution;
 mod packed;
+mod resample;
 mod sums;
 mod winograd;
 
@@ -49,11 +51,17 @@ impl Operations for CpuTraining {
     }
 
     fn resample(&self, x: &Tensor, to: Resample) -> Result<Tensor> {
-        Plain.resample(x, to)
+        if !fits(x) {
+            return Plain.resample(x, to);
+        }
+        resample::resample(x, to)
     }
 
     fn concatenate(&self, x: &Tensor, skip: &Tensor) -> Result<Tensor> {
-        Plain.concatenate(x, skip)
+        if !fits(x) {
+            return Plain.concatenate(x, skip);
+        }
+        concatenation::concatenate(x, skip)
     }
 
     fn convolution(&self, x: &Tensor, layer: &Convolution, residual: Option<&Tensor>) -> Result<Tensor> {
