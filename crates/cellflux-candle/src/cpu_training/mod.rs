@@ -11,6 +11,7 @@
 mod attention;
 mod concatenation;
 mod convolution;
+mod dropping;
 mod packed;
 mod resample;
 mod sums;
@@ -84,7 +85,11 @@ impl Operations for CpuTraining {
         if !fits(x) {
             return Plain.normalise(x, norm, then);
         }
-        then.dropped(group_norm::one_pass(x, norm, then.film, then.activation)?)
+        let activated = group_norm::one_pass(x, norm, then.film, then.activation)?;
+        match then.dropout {
+            None => Ok(activated),
+            Some(dropout) => dropping::drop_features(&activated, dropout),
+        }
     }
 }
 
