@@ -113,8 +113,8 @@ fn plus(
     Ok(((sum + gradient)?, losses))
 }
 
-/// What a micro-batch, whose share of the step is `share`, adds to gradient and losses, in the pieces in which
-/// it was computed.
+/// What a micro-batch, whose share of the step is `share`, adds to gradient and losses, in the pieces in
+/// which it was computed.
 fn of_batch(
     network: &impl Velocity,
     parameters: &Parameters,

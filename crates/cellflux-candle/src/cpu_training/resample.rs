@@ -22,7 +22,7 @@ impl CustomOp1 for Resampling {
         let (images, channels, height, width) = layout.shape().dims4()?;
         let x = contiguous(x, layout)?;
         let (out, height, width) = match self.0 {
-            Resample::Down if height % 2 == 0 && width % 2 == 0 => {
+            Resample::Down if height.is_multiple_of(2) && width.is_multiple_of(2) => {
                 (fours(x, width / 2, 0.25), height / 2, width / 2)
             }
             Resample::Down => candle_core::bail!("pooling of {:?}, expected even sides", layout.shape()),
