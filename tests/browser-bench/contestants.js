@@ -1,15 +1,14 @@
-// What is measured, in the page: an engine of ours or a provider of onnxruntime-web, on the same network and
-// weights.
+// What is measured, in the page: an engine of ours, a provider of onnxruntime-web or a backend of tfjs, on
+// the same network and weights.
 //
 // Every contestant is { start(network), evaluate() }: `start` makes it ready from weights in memory, and
-// `evaluate` is one guided evaluation of one image, a batch of two, read back.
+// `evaluate` is one guided evaluation of one image, a batch of two, read back. One that was written for this
+// bench also has `check(network)`, which gives how far its velocity is from what it should be, and fails
+// where that is too far.
 
 import { counters, watchGpu } from './gpu_counters.js';
-
-const bytes = async (address) => new Uint8Array(await (await fetch(address)).arrayBuffer());
-
-/** Numbers spread over [-1, 1) without a random generator. */
-const numbers = (count) => Float32Array.from({ length: count }, (_, i) => 2 * ((i * 0.618034) % 1) - 1);
+import { bytes, numbers } from './material.js';
+import { tfjs } from './tfjs_contestant.js';
 
 function ours(kind) {
   let wasm;
@@ -100,6 +99,10 @@ const KINDS = {
   'ort-wasm': () => onnxruntime('wasm'),
   'ort-wasm-2': () => onnxruntime('wasm', 2),
   'ort-webgpu': () => onnxruntime('webgpu'),
+  'tfjs-wasm': () => tfjs('wasm'),
+  'tfjs-wasm-2': () => tfjs('wasm', 2),
+  'tfjs-webgl': () => tfjs('webgl'),
+  'tfjs-webgpu': () => tfjs('webgpu'),
 };
 
 let contestant;
@@ -116,7 +119,9 @@ export async function start(kind, network) {
   const began = performance.now();
   const what = await contestant.start(weights, network);
   await contestant.evaluate();
-  return { what, first: performance.now() - began, gflop: contestant.gflop?.(network) };
+  const first = performance.now() - began;
+  const error = await contestant.check?.(network);
+  return { what, first, error, gflop: contestant.gflop?.(network) };
 }
 
 /** Milliseconds of one evaluation, and what it asked of the GPU. */

@@ -1,5 +1,6 @@
-// One guided evaluation of one image (a batch of two) in browsers: our engines and onnxruntime-web's
-// providers take turns, round by round, on the same weights and adapter. Prints a table and writes JSON.
+// One guided evaluation of one image (a batch of two) in browsers: our engines, onnxruntime-web's providers
+// and tfjs's backends take turns, round by round, on the same weights and adapter. Prints a table and writes
+// JSON. tfjs-webgl and tfjs-webgpu take part where they are named.
 //
 // node unet.mjs [--browsers chromium,firefox] [--networks tiny,official_slim] [--contestants …] [--rounds 5]
 // [--json FILE]
@@ -18,7 +19,8 @@ const { values: options } = parseArgs({
     networks: { type: 'string', default: 'tiny,official_slim' },
     contestants: {
       type: 'string',
-      default: 'cellflux-cpu,cellflux-cpu-2,cellflux-wgpu-f32,ort-wasm,ort-wasm-2,ort-webgpu',
+      default: 'cellflux-cpu,cellflux-cpu-2,cellflux-wgpu-f32,ort-wasm,ort-wasm-2,ort-webgpu,tfjs-wasm,'
+        + 'tfjs-wasm-2',
     },
     rounds: { type: 'string', default: '5' },
     json: { type: 'string', default: join(here, '../../target/bench/browsers.json') },
@@ -43,6 +45,7 @@ const NETWORKS = {
     weights: 'goldens/official_slim/model.safetensors',
     config: 'goldens/official_slim/io.safetensors',
     onnx: 'onnx/official_slim-b2.onnx',
+    golden: 'goldens/official_slim/io.safetensors',
   },
 };
 
@@ -62,11 +65,12 @@ async function configOf(file) {
 const median = (sorted) => sorted[sorted.length >> 1];
 
 async function measure(browserName, networkName, url, rows) {
-  const { weights, onnx, config: file, side } = NETWORKS[networkName];
+  const { weights, onnx, golden, config: file, side } = NETWORKS[networkName];
   const config = await configOf(join(reference, file));
   const network = {
     weights: `/reference/${weights}`,
     onnx: `/reference/${onnx}`,
+    golden: golden && `/reference/${golden}`,
     side,
     config,
     condition: JSON.parse(config).condition_dim,
@@ -84,15 +88,16 @@ async function measure(browserName, networkName, url, rows) {
       const page = await browser.page();
       await page.goto(`${url}bench/contestant.html`);
       try {
-        const { what, first, gflop } = await page.evaluate(
+        const { what, first, error, gflop } = await page.evaluate(
           async ([kind, network]) => (await import('/bench/contestants.js')).start(kind, network),
           [kind, network],
         );
         console.error(
           `${browserName}, ${networkName}, ${kind}: `
-            + `first evaluation ${(first / 1000).toFixed(1)} s (${what})`,
+            + `first evaluation ${(first / 1000).toFixed(1)} s (${what})`
+            + (error === undefined ? '' : `, off by ${error.toExponential(1)} of the velocity's norm`),
         );
-        running.push({ kind, page, what, first, gflop, times: [] });
+        running.push({ kind, page, what, first, error, gflop, times: [] });
       } catch (error) {
         console.error(
           `${browserName}, ${networkName}, ${kind} is left out: `
@@ -113,7 +118,7 @@ async function measure(browserName, networkName, url, rows) {
       console.error(`${browserName}, ${networkName}: round ${round + 1} of ${options.rounds}`);
     }
     const gflop = running.find((each) => each.gflop)?.gflop ?? NaN;
-    for (const { kind, what, first, times, asked } of running) {
+    for (const { kind, what, first, error, times, asked } of running) {
       const sorted = [...times].sort((a, b) => a - b);
       rows.push({
         browser: browserName,
@@ -128,6 +133,7 @@ async function measure(browserName, networkName, url, rows) {
         gflop,
         gflop_per_s: gflop / (median(sorted) / 1000),
         first_evaluation_ms: first,
+        relative_error: error,
         gpu_peak_bytes: asked.peak,
         dispatches: asked.dispatches,
         submissions: asked.submissions,
@@ -152,7 +158,7 @@ function ratio(rows, row, peer) {
   const other = rows.find(
     (each) => each.browser === row.browser && each.network === row.network && each.contestant === peer,
   );
-  return other && !row.contestant.startsWith('ort') ? other.median_ms / row.median_ms : null;
+  return other && row.contestant.startsWith('cellflux') ? other.median_ms / row.median_ms : null;
 }
 
 function print(rows) {
@@ -167,6 +173,8 @@ function print(rows) {
     'x ort-webgpu',
     'x ort-wasm',
     'x ort-wasm-2',
+    'x tfjs-wasm',
+    'x tfjs-wasm-2',
     'two / one',
     'first s',
     'GPU MB',
@@ -186,6 +194,8 @@ function print(rows) {
       times(ratio(rows, row, 'ort-webgpu')),
       times(ratio(rows, row, 'ort-wasm')),
       times(ratio(rows, row, 'ort-wasm-2')),
+      times(ratio(rows, row, 'tfjs-wasm')),
+      times(ratio(rows, row, 'tfjs-wasm-2')),
       times(twoOverOne(rows, row)),
       (row.first_evaluation_ms / 1000).toFixed(1),
       row.gpu_peak_bytes ? (row.gpu_peak_bytes / 1e6).toFixed(0) : '',
@@ -205,6 +215,7 @@ const server = await serve({
   bench: here,
   pkg: join(here, '../../pkg'),
   ort: join(here, 'node_modules/onnxruntime-web/dist'),
+  tfjs: join(here, 'node_modules/@tensorflow'),
   reference,
 });
 const rows = [];

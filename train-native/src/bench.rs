@@ -42,8 +42,10 @@ pub struct Measurement {
 /// One line of the report.
 #[derive(Clone, Debug, Serialize)]
 pub struct Report {
-    /// The network.
+    /// What the network is called.
     pub network: String,
+    /// Its configuration.
+    pub config: UNetConfig,
     /// Its parameters.
     pub parameters: usize,
     /// Images per step.
@@ -100,10 +102,14 @@ impl Velocity for Bare {
         &self,
         x: &Tensor,
         times: &[f64],
-        _conditions: &[Option<u32>],
+        conditions: &[Option<u32>],
         dropout: Option<u64>,
     ) -> Result<Tensor, TrainError> {
-        let embedded = self.unet.embed_vectors(&self.conditions, &self.present)?;
+        // The samples of a piece of the batch are consecutive.
+        let first = conditions.first().copied().flatten().unwrap_or(0) as usize;
+        let of_samples = |rows: &Tensor| rows.narrow(0, first, times.len());
+        let vectors = of_samples(&self.conditions)?;
+        let embedded = self.unet.embed_vectors(&vectors, &of_samples(&self.present)?)?;
         let x = x.to_dtype(self.dtype)?;
         let velocity = self.unet.forward(&x, times, Some(&embedded), dropout)?;
         Ok(velocity.to_dtype(DType::F32)?)
@@ -147,7 +153,7 @@ impl Step {
                 x0: image()?,
                 x1: image()?,
                 times: (0..*batch).map(|i| (i as f64 + 0.5) / *batch as f64).collect(),
-                conditions: vec![Some(0); *batch],
+                conditions: (0..*batch).map(|row| u32::try_from(row).ok()).collect(),
                 dropout: 0,
             },
             taken: 0,
@@ -204,6 +210,7 @@ pub fn measure(measurement: &Measurement) -> Result<Report, TrainError> {
     let images_per_second = measurement.batch as f64 / seconds;
     Ok(Report {
         network: measurement.name.clone(),
+        config: measurement.network.clone(),
         parameters: parameter_count(&measurement.network),
         batch: measurement.batch,
         side: measurement.side,

@@ -13,10 +13,8 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use mimalloc::MiMalloc;
 
-/// A training step on a CPU takes and gives back hundreds of feature maps of up to some megabytes. glibc's
-/// allocator maps blocks of that size anew each time, and the system clears their pages: with larger
-/// thresholds for that, training gained 14 to 20 % (images per second, `tiny` and `small`, two cores).
-/// mimalloc keeps what was given back, on any system, and its threads do not wait for each other.
+/// A training step on a CPU frees feature maps of megabytes and asks for them again: the system's allocator
+/// gives such blocks back to the system each time, which then fills them with zeros page by page.
 #[global_allocator]
 static ALLOCATOR: MiMalloc = MiMalloc;
 

@@ -5,12 +5,14 @@ use anyhow::Result;
 use crate::bench_browsers;
 use crate::bench_cpu;
 use crate::bench_page;
+use crate::bench_train;
 use crate::shell::{cargo, run};
 
 #[derive(clap::Args)]
 pub struct Options {
     /// What to measure: `unet` (natively, then in browsers), `browsers` (only those), `page` (a visit to the
-    /// demo site), or a bench of tests/benches.
+    /// demo site), `train` (training steps on the CPU, of `tiny:8` and `small:4` unless cases are given), or
+    /// a bench of tests/benches.
     name: String,
     /// Leave out the browsers.
     #[arg(long)]
@@ -18,6 +20,9 @@ pub struct Options {
     /// Measure what a published site gets in browsers: link-time optimisation and wasm-opt.
     #[arg(long)]
     release: bool,
+    /// With `train`: let the same network in PyTorch take turns with ours, where torch is installed.
+    #[arg(long)]
+    beside_pytorch: bool,
     /// Passed on to the native measurement, or with `browsers` to that in browsers.
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     arguments: Vec<String>,
@@ -26,6 +31,9 @@ pub struct Options {
 pub fn bench(options: &Options) -> Result<()> {
     if options.name == "browsers" {
         return bench_browsers::measure(options.release, &options.arguments);
+    }
+    if options.name == "train" {
+        return bench_train::measure(options.beside_pytorch, &options.arguments);
     }
     if options.name == "page" {
         return bench_page::bench();

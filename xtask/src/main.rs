@@ -5,6 +5,7 @@ mod bench;
 mod bench_browsers;
 mod bench_cpu;
 mod bench_page;
+mod bench_train;
 mod browser;
 mod check_cuda;
 mod crates;
@@ -61,8 +62,9 @@ enum Chore {
     /// Build pkg/ and install the `cellflux` command, which embeds it and the page.
     Install(install::Options),
     /// Measure: `bench unet` prints milliseconds per evaluation and GFLOP/s of both engines, on the CPU also
-    /// of onnxruntime and PyTorch where python3 has them, in browsers of onnxruntime-web; `bench page` prints
-    /// what a visitor downloads and waits for.
+    /// of onnxruntime and PyTorch where python3 has them, in browsers of onnxruntime-web and tfjs; `bench page`
+    /// prints what a visitor downloads and waits for; `bench train --beside-pytorch` lets training steps on
+    /// the CPU take turns with PyTorch's.
     Bench(bench::Options),
     /// Train networks with one part of the method taken away, on synthetic cells or on real crops, and
     /// compare their evaluations with the whole method's.

@@ -49,6 +49,14 @@ pub fn build_trainer() -> Result<PathBuf> {
     build_beside("resuming", "cellflux-train")
 }
 
+/// Builds the `cellflux-train` command as it is published, for measurements.
+pub fn build_fast_trainer() -> Result<PathBuf> {
+    stage("Building the cellflux-train command");
+    run(cargo("build").args(["--release", "--package", "cellflux-train"]))?;
+    let name = format!("cellflux-train{}", std::env::consts::EXE_SUFFIX);
+    Ok(target_folder()?.join("release").join(name))
+}
+
 /// Builds the program of the fuzz targets as [`build_cli`] does.
 pub fn build_fuzz() -> Result<PathBuf> {
     build_beside("corpus", "cellflux-fuzz")

@@ -243,7 +243,7 @@ pub(crate) fn mean_and_deviation(x: &[f32]) -> (f32, f32) {
 }
 
 /// The sum of `term(x)`: running f32 sums in lanes, gathered in f64 before they grow long.
-fn sum(x: &[f32], term: impl Fn(f32x4) -> f32x4) -> f64 {
+pub(crate) fn sum(x: &[f32], term: impl Fn(f32x4) -> f32x4) -> f64 {
     let gather = |lanes: f32x4| lanes.to_array().into_iter().map(f64::from).sum::<f64>();
     let (blocks, rest) = x.as_chunks::<{ lanes::COUNT }>();
     let mut total = 0.0;

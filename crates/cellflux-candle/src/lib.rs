@@ -12,6 +12,7 @@ pub mod dropout;
 pub mod engine;
 mod error;
 mod exponential;
+mod factors;
 pub mod group_norm;
 mod group_norm_gradient;
 pub mod inference;

@@ -22,11 +22,29 @@ pub(crate) struct PackedKernel {
 
 /// Which input pixels an output pixel is computed from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Reach {
+pub(crate) enum Reach {
     /// The pixel at its own place.
     Pixel,
     /// 3x3 pixels around every second one, zero beyond the edges.
     EverySecond,
+}
+
+impl Reach {
+    /// Taps of the kernel, and height and width of the results for an image.
+    pub(crate) fn output(self, height: usize, width: usize) -> (usize, usize, usize) {
+        match self {
+            Self::Pixel => (1, height, width),
+            Self::EverySecond => (9, height.div_ceil(2), width.div_ceil(2)),
+        }
+    }
+
+    /// What the taps see of an image `[C, H, W]`: `[C, taps, pixels of the results]`.
+    pub(crate) fn seen(self, x: &[f32], height: usize, width: usize) -> Cow<'_, [f32]> {
+        match self {
+            Self::Pixel => Cow::Borrowed(x),
+            Self::EverySecond => Cow::Owned(every_second(x, height, width)),
+        }
+    }
 }
 
 impl PackedKernel {
@@ -63,10 +81,7 @@ impl PreparedKernel for PackedKernel {
         residual: Option<&[f32]>,
     ) -> Result<(CpuStorage, Shape)> {
         let (images, inputs, height, width) = layout.shape().dims4()?;
-        let (taps, out_height, out_width) = match self.reach {
-            Reach::Pixel => (1, height, width),
-            Reach::EverySecond => (9, height.div_ceil(2), width.div_ceil(2)),
-        };
+        let (taps, out_height, out_width) = self.reach.output(height, width);
         let (outputs, pixels) = (self.bias.len(), out_height * out_width);
         let shape = Shape::from((images, outputs, out_height, out_width));
         if inputs * taps != self.factor.inner() {
@@ -85,10 +100,7 @@ impl PreparedKernel for PackedKernel {
             .zip(x.par_chunks(inputs * height * width))
             .enumerate()
             .for_each(|(image, (out, x))| {
-                let rows = match self.reach {
-                    Reach::Pixel => Cow::Borrowed(x),
-                    Reach::EverySecond => Cow::Owned(every_second(x, height, width)),
-                };
+                let rows = self.reach.seen(x, height, width);
                 let right = RightFactor::new(self.factor.inner(), pixels, |at| &rows[at * pixels..]);
                 self.factor.times(&right, out, |row, column, sums| {
                     let bias = f32x4::splat(self.bias[row]);

@@ -29,7 +29,8 @@ impl InplaceOp1 for Softmax {
     }
 }
 
-fn softmax(row: &mut [f32]) {
+/// Replaces a row of scores by its softmax.
+pub(crate) fn softmax(row: &mut [f32]) {
     let highest = fold(row, f32::NEG_INFINITY, |a, b| if a > b { a } else { b });
     for eight in row.chunks_mut(lanes::COUNT) {
         store(load(eight).map(|score| exp(score - highest)), eight);

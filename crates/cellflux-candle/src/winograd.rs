@@ -23,18 +23,18 @@ use crate::memory::contiguous;
 use crate::prepared_kernel::PreparedKernel;
 
 /// Output pixels along a side of a tile.
-const TILE: usize = 4;
+pub(crate) const TILE: usize = 4;
 /// Input pixels along a side of a tile's window.
-const WINDOW: usize = 6;
+pub(crate) const WINDOW: usize = 6;
 /// Products per tile.
-const PRODUCTS: usize = WINDOW * WINDOW;
+pub(crate) const PRODUCTS: usize = WINDOW * WINDOW;
 /// Tiles side by side that are transformed at once.
-const LANES: usize = 4;
+pub(crate) const LANES: usize = 4;
 /// Output columns of as many tiles.
-const COLUMNS: usize = LANES * TILE;
+pub(crate) const COLUMNS: usize = LANES * TILE;
 /// Transformed windows and products of a band of tile rows together hold about this many vectors, so that
 /// they stay in a core's cache.
-const BAND_VECTORS: usize = 1 << 16;
+pub(crate) const BAND_VECTORS: usize = 1 << 16;
 
 /// A transformed 3x3 kernel with its bias.
 #[derive(Clone, Debug)]
@@ -101,7 +101,12 @@ impl WinogradKernel {
                 .enumerate()
                 .for_each(|(channel, (plane, &bias))| {
                     let residual = residual.map(|residual| &residual[channel * size.pixels()..]);
-                    band.transform_back(&products, (channel, outputs_padded), bias, residual, plane);
+                    // `[36][panel][channel]`, two vectors a panel.
+                    let stride = vectors / 2 * outputs_padded;
+                    let product = |product: usize, vector: usize| {
+                        products[product * stride + vector / 2 * outputs_padded + channel][vector % 2]
+                    };
+                    band.transform_back(product, bias, residual, plane);
                 });
         }
     }
@@ -169,42 +174,43 @@ fn multiply(
     }
 }
 
+/// Height and width of an image.
 #[derive(Clone, Copy, Debug)]
-struct Size {
-    height: usize,
-    width: usize,
+pub(crate) struct Size {
+    pub(crate) height: usize,
+    pub(crate) width: usize,
 }
 
 impl Size {
-    fn pixels(self) -> usize {
+    pub(crate) fn pixels(self) -> usize {
         self.height * self.width
     }
 }
 
 /// Rows of tiles that are computed together.
 #[derive(Clone, Copy, Debug)]
-struct Band {
-    size: Size,
+pub(crate) struct Band {
+    pub(crate) size: Size,
     /// The rows of tiles are `first..last`.
-    first: usize,
-    last: usize,
+    pub(crate) first: usize,
+    pub(crate) last: usize,
     /// Vectors of four tiles in a row of tiles; tiles beyond the image are computed and dropped.
-    across: usize,
-    /// Vectors in a band, an even number.
-    vectors: usize,
+    pub(crate) across: usize,
+    /// Vectors that there is room for in a band, at least one for each vector of tiles.
+    pub(crate) vectors: usize,
 }
 
 /// The six rows of a row of windows, after the transform down the columns, with a column of padding at the
 /// left and what the last vector reads at the right.
-type Scratch = [Vec<f32>; WINDOW];
+pub(crate) type Scratch = [Vec<f32>; WINDOW];
 
 impl Band {
-    fn scratch(&self) -> Scratch {
+    pub(crate) fn scratch(&self) -> Scratch {
         std::array::from_fn(|_| vec![0.0; self.across * COLUMNS + 2])
     }
 
     /// The windows of a plane, transformed: `[36][vectors]`.
-    fn transform(&self, plane: &[f32], scratch: &mut Scratch, out: &mut [f32x4]) {
+    pub(crate) fn transform(&self, plane: &[f32], scratch: &mut Scratch, out: &mut [f32x4]) {
         let outside = vec![0.0; self.size.width];
         for row in self.first..self.last {
             let rows: [&[f32]; WINDOW] = std::array::from_fn(|k| {
@@ -229,26 +235,21 @@ impl Band {
         }
     }
 
-    /// The pixels of one of `channels` output channels from the products `[36][panel][channel]`.
-    fn transform_back(
+    /// The pixels of an output channel, given its products by their number and vector.
+    #[inline]
+    pub(crate) fn transform_back(
         &self,
-        products: &[Lanes],
-        (channel, channels): (usize, usize),
+        product: impl Fn(usize, usize) -> f32x4,
         bias: f32,
         residual: Option<&[f32]>,
         plane: &mut [f32],
     ) {
         let bias = f32x4::splat(bias);
-        let stride = self.vectors / 2 * channels;
         for row in self.first..self.last {
             for at in 0..self.across {
                 let vector = (row - self.first) * self.across + at;
-                let start = vector / 2 * channels + channel;
-                let gathered: [[f32x4; TILE]; WINDOW] = std::array::from_fn(|x| {
-                    gather(std::array::from_fn(|k| {
-                        products[(WINDOW * k + x) * stride + start][vector % 2]
-                    }))
-                });
+                let gathered: [[f32x4; TILE]; WINDOW] =
+                    std::array::from_fn(|x| gather(std::array::from_fn(|k| product(WINDOW * k + x, vector))));
                 for y in 0..TILE.min(self.size.height - TILE * row) {
                     let pixels = f32x4::transpose(gather(gathered.map(|column| column[y])));
                     let start = (TILE * row + y) * self.size.width;
@@ -313,8 +314,8 @@ fn windows(line: &[f32]) -> [f32x4; WINDOW] {
     std::array::from_fn(every_fourth)
 }
 
-const A2: f32 = 0.5;
-const B2: f32 = 2.0;
+pub(crate) const A2: f32 = 0.5;
+pub(crate) const B2: f32 = 2.0;
 
 /// `B^T d`: the input's transform, whose rows are the coefficients of the product of `x - q` over all points
 /// `q` except one.
@@ -346,7 +347,7 @@ fn gather([m0, m1, m2, m3, m4, m5]: [f32x4; WINDOW]) -> [f32x4; TILE] {
 }
 
 /// `G g G^T` for the 3x3 kernel `g`: its values at the points, over the products of their distances.
-fn transform_kernel(kernel: &[f32; 9]) -> [f32; PRODUCTS] {
+pub(crate) fn transform_kernel(kernel: &[f32; 9]) -> [f32; PRODUCTS] {
     let values = |g: [f64; 3]| {
         let at = |point: f64, distances: f64| (g[0] + point * (g[1] + point * g[2])) / distances;
         let (a, b) = (std::f64::consts::FRAC_1_SQRT_2, std::f64::consts::SQRT_2);

@@ -64,6 +64,30 @@ impl FlowBatch {
         })
     }
 
+    /// The batch in `count` pieces of consecutive samples, as equal as they can be, each of which drops
+    /// features of its own; fewer, where there are not as many samples.
+    ///
+    /// # Errors
+    /// [`TrainError::Tensor`] when the parts do not fit each other.
+    pub fn pieces(&self, count: usize) -> Result<Vec<Self>, TrainError> {
+        let each = self.len().div_ceil(count.max(1)).max(1);
+        (0..self.len())
+            .step_by(each)
+            .enumerate()
+            .map(|(number, first)| {
+                let samples = first..(first + each).min(self.len());
+                let part = |tensor: &Tensor| tensor.narrow(0, first, samples.len());
+                Ok(Self {
+                    x0: part(&self.x0)?,
+                    x1: part(&self.x1)?,
+                    times: self.times.get(samples.clone()).unwrap_or_default().to_vec(),
+                    conditions: self.conditions.get(samples).unwrap_or_default().to_vec(),
+                    dropout: self.dropout.wrapping_add(number as u64),
+                })
+            })
+            .collect()
+    }
+
     /// Number of samples.
     pub fn len(&self) -> usize {
         self.times.len()

@@ -2,13 +2,20 @@
 
 use candle_core::{DType, Tensor};
 use cellflux_flow::path::point_weights;
+use rayon::prelude::*;
 
 use super::batch::FlowBatch;
 use super::parameters::Parameters;
 use crate::TrainError;
 
-/// A velocity `v(x, t, c)` from which the loss can be computed.
-pub trait Velocity {
+/// Pieces into which a micro-batch is cut on a CPU, each of which goes forward and back on a thread of its
+/// own: whatever the operations do one number after the other is done by two threads then. A fixed number,
+/// because the pieces' gradients are summed, and a sum in another order has other bits; each piece also
+/// prepares the kernels anew. What threads there are beyond two share the work inside the operations.
+const PIECES: usize = 2;
+
+/// A velocity `v(x, t, c)` from which the loss can be computed, from several threads at once.
+pub trait Velocity: Sync {
     /// The velocity `[N, C, H, W]` of f32 images `x` at N times, with each sample's row of the table of
     /// conditions or none; `dropout` is the key of the masks, `None` outside training. f32.
     ///
@@ -82,26 +89,67 @@ pub fn gradient(
     let mut total: Option<(Tensor, Losses)> = None;
     for batch in batches {
         let batch = batch?;
-        let losses = losses(network, &batch, Some(batch.dropout))?;
-        let gradients = (&losses.network * (share * scale))?.backward()?;
-        let gradient = parameters.flat_gradient(&gradients)?;
-        let losses = Losses {
-            network: (losses.network.detach() * share)?.to_dtype(DType::F32)?,
-            zero: (losses.zero * share)?.to_dtype(DType::F32)?,
-        };
-        total = Some(match total {
-            None => (gradient, losses),
-            Some((sum, before)) => (
-                (sum + gradient)?,
-                Losses {
-                    network: (before.network + losses.network)?,
-                    zero: (before.zero + losses.zero)?,
-                },
-            ),
-        });
+        for part in of_batch(network, parameters, &batch, share, scale)? {
+            total = Some(match total {
+                None => part,
+                Some(sum) => plus(sum, part)?,
+            });
+        }
     }
     match total {
         Some(total) => Ok(total),
         None => Err(candle_core::Error::Msg("a step without a micro-batch".into()).into()),
     }
+}
+
+fn plus(
+    (sum, before): (Tensor, Losses),
+    (gradient, losses): (Tensor, Losses),
+) -> Result<(Tensor, Losses), TrainError> {
+    let losses = Losses {
+        network: (before.network + losses.network)?,
+        zero: (before.zero + losses.zero)?,
+    };
+    Ok(((sum + gradient)?, losses))
+}
+
+/// What a micro-batch, whose share of the step is `share`, adds to gradient and losses, in the pieces in
+/// which it was computed.
+fn of_batch(
+    network: &impl Velocity,
+    parameters: &Parameters,
+    batch: &FlowBatch,
+    share: f64,
+    scale: f64,
+) -> Result<Vec<(Tensor, Losses)>, TrainError> {
+    let whole = batch.len();
+    if whole < PIECES || !batch.x0.device().is_cpu() {
+        return Ok(vec![of_piece(network, parameters, batch, share, scale)?]);
+    }
+    let pieces = batch.pieces(PIECES)?;
+    // Collected in the order of the pieces, whichever is finished first.
+    pieces
+        .par_iter()
+        .map(|piece| {
+            let share = share * piece.len() as f64 / whole as f64;
+            of_piece(network, parameters, piece, share, scale)
+        })
+        .collect()
+}
+
+fn of_piece(
+    network: &impl Velocity,
+    parameters: &Parameters,
+    batch: &FlowBatch,
+    share: f64,
+    scale: f64,
+) -> Result<(Tensor, Losses), TrainError> {
+    let losses = losses(network, batch, Some(batch.dropout))?;
+    let gradients = (&losses.network * (share * scale))?.backward()?;
+    let gradient = parameters.flat_gradient(&gradients)?;
+    let losses = Losses {
+        network: (losses.network.detach() * share)?.to_dtype(DType::F32)?,
+        zero: (losses.zero * share)?.to_dtype(DType::F32)?,
+    };
+    Ok((gradient, losses))
 }

@@ -182,3 +182,38 @@ fn one_step_is_the_one_computed_by_hand() {
         }
     }
 }
+
+#[test]
+fn pieces_of_a_batch_hold_every_sample_once_in_order_and_drop_features_of_their_own() {
+    let image = |from: u32| {
+        let values: Vec<f32> = (0..20).map(|i| (from + i) as f32).collect();
+        Tensor::from_vec(values, (5, 1, 2, 2), &Device::Cpu).unwrap()
+    };
+    let batch = FlowBatch {
+        x0: image(0),
+        x1: image(100),
+        times: vec![0.1, 0.2, 0.3, 0.4, 0.5],
+        conditions: vec![Some(4), None, Some(2), Some(1), None],
+        dropout: u64::MAX,
+    };
+    for count in [1, 2, 3, 5, 9] {
+        let pieces = batch.pieces(count).unwrap();
+        assert!(pieces.len() <= count && pieces.iter().all(|piece| !piece.is_empty()));
+        let joined = |of: fn(&FlowBatch) -> &Tensor| {
+            let parts: Vec<&Tensor> = pieces.iter().map(of).collect();
+            let joined = Tensor::cat(&parts, 0).unwrap().flatten_all().unwrap();
+            joined.to_vec1::<f32>().unwrap()
+        };
+        let flat = |tensor: &Tensor| tensor.flatten_all().unwrap().to_vec1::<f32>().unwrap();
+        assert_eq!(joined(|piece| &piece.x0), flat(&batch.x0));
+        assert_eq!(joined(|piece| &piece.x1), flat(&batch.x1));
+        let times: Vec<f64> = pieces.iter().flat_map(|piece| piece.times.clone()).collect();
+        assert_eq!(times, batch.times);
+        let conditions: Vec<_> = pieces.iter().flat_map(|piece| piece.conditions.clone()).collect();
+        assert_eq!(conditions, batch.conditions);
+        let mut keys: Vec<u64> = pieces.iter().map(|piece| piece.dropout).collect();
+        keys.sort_unstable();
+        keys.dedup();
+        assert_eq!(keys.len(), pieces.len());
+    }
+}

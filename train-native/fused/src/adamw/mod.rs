@@ -1,4 +1,4 @@
-//! `AdamW` with the average of the weights, over flat tensors `[P]`: on a GPU in one pass over the memory, in
+//! `AdamW` with the average of the weights, over flat tensors `[P]`: in one pass over the memory, on a GPU in
 //! place.
 //!
 //! With a gradient `g`, moments `m` and `s`, weights `w` and their average `a` (Loshchilov and Hutter 2019,
@@ -10,13 +10,14 @@
 //! a = d a + (1 - d) w
 //! ```
 
+mod cpu;
 #[cfg(feature = "cudnn")]
 pub(crate) mod cuda;
 mod plain;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use candle_core::{Result, Tensor};
+use candle_core::{DType, Result, Tensor};
 
 /// Whether the kernel was found to differ from its twin.
 static REPLACED: AtomicBool = AtomicBool::new(false);
@@ -66,6 +67,9 @@ impl FlatState {
         if gradient.device().is_cuda() && !REPLACED.load(Ordering::Relaxed) {
             cuda::update(self, gradient, update)?;
             return Ok(self.clone());
+        }
+        if gradient.device().is_cpu() && gradient.dtype() == DType::F32 {
+            return cpu::updated(self, gradient, update);
         }
         plain::updated(self, gradient, update)
     }
