@@ -92,7 +92,8 @@ impl MissingImage {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "layout", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Source {
-    /// Any folder of images and a table with a column of paths.
+    /// Any folder of images and a table with a column of paths. A path may also be that of a folder which is
+    /// an image in OME-Zarr.
     Folder {
         /// The table: CSV or TSV, plain or gzip.
         table: PathBuf,
@@ -109,6 +110,12 @@ pub enum Source {
         table: PathBuf,
         /// The folder of images.
         images: PathBuf,
+    },
+    /// Shards of WebDataset: tars of samples, each with an image (`KEY.png`, or another kind that is read)
+    /// and a description (`KEY.json`), whose keys are the titles of the table's columns.
+    Webdataset {
+        /// The folder of the shards, or one shard.
+        shards: PathBuf,
     },
     /// Cells drawn by a procedure, with known effects.
     Synthetic(SyntheticConfig),

@@ -1,5 +1,5 @@
-//! A table with titles: CSV or TSV, plain or gzip, and Parquet where the crate is built with its feature, read
-//! row by row. Every message points at a line and a column.
+//! A table with titles: CSV or TSV, plain or gzip, and Parquet where the crate is built with its feature,
+//! read row by row. Every message points at a line and a column.
 
 use std::fs::File;
 use std::io::{BufReader, Read};
@@ -34,8 +34,8 @@ pub struct Row<'a> {
 
 impl Table {
     /// Opens a table: tab-separated where the name ends in `.tsv` (`.tsv.gz`), comma-separated otherwise;
-    /// gzip and Parquet are recognised by their first bytes. A row of Parquet is the line after the one before
-    /// it.
+    /// gzip and Parquet are recognised by their first bytes. A row of Parquet is the line after the one
+    /// before it.
     ///
     /// # Errors
     /// [`DataError::File`] where it cannot be opened, [`DataError::Table`] without a header, and for Parquet
@@ -53,8 +53,20 @@ impl Table {
             ),
             _ => (Box::new(file), cellflux_table::delimiter(path)),
         };
-        let reader =
-            cellflux_table::Table::new(bytes, delimiter).map_err(|error| unreadable(path, &error))?;
+        Self::of_text(path, bytes, delimiter)
+    }
+
+    /// A table whose rows were made from the file or folder that messages point at, as CSV.
+    ///
+    /// # Errors
+    /// [`DataError::Table`] without a header.
+    #[cfg(feature = "tar")]
+    pub(crate) fn of_rows(origin: &Path, rows: Vec<u8>) -> Result<Self, DataError> {
+        Self::of_text(origin, std::io::Cursor::new(rows), b',')
+    }
+
+    fn of_text(path: &Path, text: impl Read + 'static, delimiter: u8) -> Result<Self, DataError> {
+        let reader = cellflux_table::Table::new(text, delimiter).map_err(|error| unreadable(path, &error))?;
         Ok(Self {
             file: path.to_owned(),
             titles: reader.titles().to_vec(),
