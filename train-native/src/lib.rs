@@ -21,6 +21,7 @@
 
 pub mod bench;
 pub mod compare;
+mod condition_layer;
 pub mod condition_use;
 pub mod config;
 pub mod device;

@@ -6,9 +6,13 @@ mod common;
 use std::path::Path;
 
 use candle_core::{Device, Tensor};
+use cellflux_bundle::folder;
+use cellflux_bundle::quantise::WeightDtype;
+use cellflux_bundle::sampling::Sampling;
 use cellflux_data::Split;
 use cellflux_train::TrainError;
 use cellflux_train::config::{Config, Setting};
+use cellflux_train::export::{Options, export};
 use cellflux_train::run::checkpoint::{self, Checkpoint};
 use cellflux_train::run::interrupt::Interrupt;
 use cellflux_train::run::{CHECKPOINTS, Run};
@@ -75,6 +79,55 @@ fn a_run_starts_from_another_s_average_and_another_network_s_is_refused_by_tenso
             "{message}"
         );
     }
+}
+
+/// The validation loss of the weights that a run starts from.
+fn loss_at_the_start(folder: &Path, init: &Path, settings: &[&str]) -> f64 {
+    let mut run = Run::start_from(config(folder, settings), Some(init), |_, _| {}).unwrap();
+    run.validate().unwrap().loss
+}
+
+#[test]
+fn the_scale_of_the_vectors_is_no_part_of_a_network_that_goes_to_another_run_or_into_a_bundle() {
+    let home = tempfile::tempdir().unwrap();
+    let place = |name: &str| home.path().join(name);
+    let scaled = "conditions.scale=4.0";
+    let first = place("scaled");
+    let mut run = Run::start(config(&first, &[scaled, "training.steps=2"]), |_, _| {}).unwrap();
+    run.train(&Interrupt::default()).unwrap();
+    let own = run.validate().unwrap().loss;
+    let newest = checkpoint::list(&first.join(CHECKPOINTS)).unwrap().pop().unwrap();
+    let last = Checkpoint::load(&newest, &Device::Cpu).unwrap();
+    let options = Options {
+        dtype: WeightDtype::F32,
+        controls: 1,
+        sampling: Sampling::default(),
+    };
+    let bundle = place("bundle");
+    let packed = export(run.material(), &last, &options)
+        .unwrap()
+        .draft
+        .pack()
+        .unwrap();
+    folder::write(&packed, &bundle, false).unwrap();
+    drop(run);
+    let near = |found: f64, name: &str| assert!((found - own).abs() < 1e-5 * own, "{name}: {found} {own}");
+    near(
+        loss_at_the_start(&place("a"), &first, &[]),
+        "another run, unscaled",
+    );
+    near(
+        loss_at_the_start(&place("b"), &first, &[scaled]),
+        "another run, scaled",
+    );
+    near(
+        loss_at_the_start(&place("c"), &bundle, &[]),
+        "the bundle, unscaled",
+    );
+    near(
+        loss_at_the_start(&place("d"), &bundle, &[scaled]),
+        "the bundle, scaled",
+    );
 }
 
 #[test]

@@ -335,6 +335,19 @@ pub struct ConditionsConfig {
     /// What happens to compounds that the encoder has no vector for.
     #[serde(default)]
     pub without_vector: WithoutVector,
+    /// What the vectors are multiplied by on their way into the network, above 0; 1 as in the public code
+    /// unless stated. More makes the network feel its condition more and learn from it faster. A bundle holds
+    /// the vectors as they are: its export multiplies the weights of the layer that reads them instead.
+    #[serde(default = "as_they_are", skip_serializing_if = "is_as_they_are")]
+    pub scale: f64,
+}
+
+fn as_they_are() -> f64 {
+    1.0
+}
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]
+fn is_as_they_are(scale: &f64) -> bool {
+    scale.to_bits() == as_they_are().to_bits()
 }
 
 impl Default for ConditionsConfig {
@@ -344,6 +357,7 @@ impl Default for ConditionsConfig {
             encoder: EncoderConfig::default(),
             dose: DoseConfig::None,
             without_vector: WithoutVector::Error,
+            scale: as_they_are(),
         }
     }
 }

@@ -144,7 +144,7 @@ impl Run {
                 Vec::new(),
             ),
             Some(path) => {
-                let initial = initial::read(path, &material.network)?;
+                let initial = initial::read(path, &material.network, material.config.conditions.scale)?;
                 (initial.weights, initial.notes)
             }
         };
