@@ -30,6 +30,7 @@ pub mod error;
 pub mod evaluate;
 pub mod export;
 pub mod features;
+pub mod generated;
 pub mod material;
 pub mod measure;
 pub mod network;

@@ -161,7 +161,7 @@ fn the_checkpoint_of_the_lowest_validation_loss_is_kept_beside_the_newest_and_fo
     let (path, kept) = checkpoint::load(&checkpoints, Some(Path::new("best")), &Device::Cpu).unwrap();
     assert!(path.ends_with("best.safetensors"));
     assert_eq!(kept.progress.step, best.step);
-    same(kept.progress.metrics["validation_loss"], best.loss);
+    same(kept.progress.metrics["validation_loss"], best.value);
     let log = std::fs::read_to_string(folder.path().join("log.jsonl")).unwrap();
     let lines: Vec<serde_json::Value> = log
         .lines()
@@ -171,10 +171,10 @@ fn the_checkpoint_of_the_lowest_validation_loss_is_kept_beside_the_newest_and_fo
     let lowest = of("validation")
         .map(|line| line["loss"].as_f64().unwrap())
         .fold(f64::INFINITY, f64::min);
-    same(lowest, best.loss);
+    same(lowest, best.value);
     let last = of("best").next_back().unwrap();
     assert_eq!(last["step"].as_u64(), Some(best.step));
-    same(last["loss"].as_f64().unwrap(), best.loss);
+    same(last["loss"].as_f64().unwrap(), best.value);
 
     // The newest is there as always, and a resumed run goes on with the best so far.
     let (_, newest) = checkpoint::load(&checkpoints, Some(Path::new("last")), &Device::Cpu).unwrap();
@@ -182,7 +182,52 @@ fn the_checkpoint_of_the_lowest_validation_loss_is_kept_beside_the_newest_and_fo
     let resumed = Run::resume(folder.path(), config(folder.path(), &selecting), |_, _| {}).unwrap();
     let again = resumed.best().unwrap();
     assert_eq!(again.step, best.step);
-    same(again.loss, best.loss);
+    same(again.value, best.value);
+}
+
+#[test]
+fn a_run_that_selects_by_generated_cells_keeps_the_best_of_them_and_logs_why() {
+    for (select, better) in [
+        ("kid", f64::min as fn(f64, f64) -> f64),
+        ("gap-closed", f64::max as fn(f64, f64) -> f64),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let select = format!("run.select={select}");
+        // Without the dose a compound is one condition, of which there are enough cells.
+        let settings = [
+            select.as_str(),
+            "conditions.dose=none",
+            "run.generated_cells=40",
+            "run.validate_every=3",
+        ];
+        let mut run = Run::start(config(folder.path(), &settings), |_, _| {}).unwrap();
+        run.train(&Interrupt::default()).unwrap();
+        let best = run.best().unwrap();
+        drop(run);
+        let log = std::fs::read_to_string(folder.path().join("log.jsonl")).unwrap();
+        let lines: Vec<serde_json::Value> = log
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect();
+        let of = |kind: &'static str| lines.iter().filter(move |line| line["kind"] == kind);
+        let key = if select.ends_with("kid") {
+            "kid"
+        } else {
+            "gap_closed"
+        };
+        let found: Vec<f64> = of("validation")
+            .map(|line| line["generated"][key].as_f64().unwrap())
+            .collect();
+        assert_eq!(found.len(), 2);
+        same(found.iter().copied().reduce(better).unwrap(), best.value);
+        let kept = of("selected").next_back().unwrap();
+        assert_eq!(kept["step"].as_u64(), Some(best.step));
+        same(kept["value"].as_f64().unwrap(), best.value);
+        let checkpoints = folder.path().join(CHECKPOINTS);
+        let (_, checkpoint) = checkpoint::load(&checkpoints, Some(Path::new("best")), &Device::Cpu).unwrap();
+        let metric = format!("validation_{key}");
+        same(checkpoint.progress.metrics[&metric], best.value);
+    }
 }
 
 #[test]

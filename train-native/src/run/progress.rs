@@ -93,8 +93,17 @@ impl Progress {
                 condition.exchanged
             )
         });
+        let generated = found.generated.map_or_else(String::new, |generated| {
+            let closed = generated.gap_closed.map_or_else(String::new, |share| {
+                format!(", {:.1} % of the gap closed", 100.0 * share)
+            });
+            format!(
+                "; {} generated cells: KID {:.4}{closed}",
+                generated.cells, generated.kid
+            )
+        });
         self.say(&format!(
-            "step {step}: validation loss {:.5}, {:.1} % of the zero predictor's{condition}",
+            "step {step}: validation loss {:.5}, {:.1} % of the zero predictor's{condition}{generated}",
             found.loss,
             100.0 * found.loss / found.zero
         ));
