@@ -1,5 +1,5 @@
-//! What a few generated validation cells measure beside the real ones, while a network trains: by these
-//! figures a run may select its checkpoint. Where losses are alike, cells need not be.
+//! What a few generated validation cells measure beside the data's own, while a network trains: by
+//! these figures a run may select its checkpoint. Where losses are alike, cells need not be.
 //!
 //! They are those of `evaluate`, but without its intervals and without taking away the noise that few cells
 //! have: figures of one run can be compared with each other, not with those of an evaluation.
@@ -20,7 +20,7 @@ use crate::ranks::Ranks;
 use crate::run::varied_pairs;
 use crate::sampling::{Walk, recommended};
 
-/// Steps of a walk: half of what a bundle recommends, which tells checkpoints apart as well.
+/// Steps of a walk: half of what a bundle recommends, since every validation waits for them.
 const STEPS: usize = 10;
 /// A condition of fewer cells has no distances.
 const FEWEST: usize = 4;

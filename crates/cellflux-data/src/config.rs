@@ -178,6 +178,9 @@ pub struct StateValues {
     pub control: Vec<String>,
     /// Values of rows that are left out.
     pub ignored: Vec<String>,
+    /// What happens to rows with any other value; by the layout unless stated, as for splits.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unknown: Option<UnknownSplit>,
 }
 
 impl Default for StateValues {
@@ -186,6 +189,7 @@ impl Default for StateValues {
             treated: words(["1", "1.0", "trt", "treated"]),
             control: words(["0", "0.0", "control", "negative_control"]),
             ignored: Vec::new(),
+            unknown: None,
         }
     }
 }

@@ -215,7 +215,7 @@ impl Reader<'_> {
         let split = match values.meaning(text) {
             Meaning::Known(split) => Some(split),
             Meaning::Ignored => None,
-            Meaning::Unknown if skips_unknown_splits(config) => {
+            Meaning::Unknown if skips(config, config.split.unknown) => {
                 self.left_out.unknown_split(text);
                 return Ok(None);
             }
@@ -229,9 +229,14 @@ impl Reader<'_> {
             ignored: &config.state.ignored,
             setting: "data.state",
         };
-        let treated = match values.meaning(row.text(&columns.state)) {
+        let text = row.text(&columns.state);
+        let treated = match values.meaning(text) {
             Meaning::Known(treated) => Some(treated),
             Meaning::Ignored => None,
+            Meaning::Unknown if skips(config, config.state.unknown) => {
+                self.left_out.unknown_state(text);
+                return Ok(None);
+            }
             Meaning::Unknown => return Err(values.unknown(row, &columns.state)),
         };
         let part = split.zip(treated);
@@ -367,10 +372,10 @@ fn field_of_view(row: &Row<'_>, columns: &FoundColumns) -> Option<String> {
     })
 }
 
-/// Whether rows of a split that the configuration does not know are left out. The public code's loader takes
-/// the rows of the splits that it knows, and no others.
-fn skips_unknown_splits(config: &DataConfig) -> bool {
-    match config.split.unknown {
+/// Whether rows of a split or state that the configuration does not know are left out. The public code's
+/// loader takes the rows that it knows, and no others.
+fn skips(config: &DataConfig, unknown: Option<UnknownSplit>) -> bool {
+    match unknown {
         Some(unknown) => unknown == UnknownSplit::Skip,
         None => matches!(config.source, Source::Public { .. }),
     }
