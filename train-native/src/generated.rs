@@ -35,6 +35,10 @@ pub struct Generated {
     /// of an effect, within each condition; 1 is all of it, 0 nothing. None where no condition has enough
     /// cells.
     pub gap_closed: Option<f64>,
+    /// How far apart two ends are of one control, walked with the same noise under the pair's condition and
+    /// under another pair's: the root mean square of their difference, relative to that of the change which
+    /// the own condition makes. 0 for a network that ignores its condition; none where all pairs have one.
+    pub ends_apart: Option<f64>,
     /// Generated cells.
     pub cells: usize,
 }
@@ -53,55 +57,109 @@ pub fn generate(
 ) -> Result<Generated, TrainError> {
     let own = if ranks.is_first() {
         let pairs = varied_pairs(material, Split::Validation, cells)?;
-        let made = walked(material, network, &pairs)?;
-        let found = measured(material, &pairs, &made)?;
+        let mut walks = Walks::new(material, network)?;
+        let made = walks.ends(&pairs.control, &pairs.conditions)?;
+        let found = Generated {
+            ends_apart: walks.apart(&pairs, &made)?,
+            ..measured(material, &pairs, &made)?
+        };
         vec![
             found.kid,
             found.gap_closed.unwrap_or(f64::NAN),
+            found.ends_apart.unwrap_or(f64::NAN),
             found.cells as f64,
         ]
     } else {
         Vec::new()
     };
     let all = ranks.numbers(&own)?;
-    let Some(&[kid, gap_closed, cells]) = all.first().and_then(|numbers| numbers.first_chunk::<3>()) else {
+    let first = all.first().and_then(|numbers| numbers.first_chunk::<4>());
+    let Some(&[kid, gap_closed, ends_apart, cells]) = first else {
         return Err(refused(&"the first process has sent no figures"));
     };
     Ok(Generated {
         kid,
         gap_closed: gap_closed.is_finite().then_some(gap_closed),
+        ends_apart: ends_apart.is_finite().then_some(ends_apart),
         cells: cells as usize,
     })
 }
 
-/// The coded image at the end of each pair's walk, `[N, C, H, W]`.
-fn walked(material: &Material, network: Network, pairs: &HostBatch) -> Result<Vec<u8>, TrainError> {
-    let spec = material.spec();
-    let training = &material.config.training;
-    let sampling = Sampling {
-        steps: STEPS,
-        ..recommended(training)
-    };
-    let walk = Walk::new(&sampling, training.source)?;
-    let mut engine = CandleEngine::of_network(network.into_unet(), spec.height, spec.width)?;
-    // At most a training batch at once, which fits the device's memory.
-    let batch = training.batch.max(1);
-    let mut made = Vec::with_capacity(pairs.control.len());
-    let controls = pairs.control.chunks(batch * spec.len());
-    for (number, (controls, rows)) in controls.zip(pairs.conditions.chunks(batch)).enumerate() {
-        let vectors: Vec<Vec<f32>> = rows
-            .iter()
-            .map(|&row| {
-                let vector = material.conditions.row(row);
-                vector.map(<[f32]>::to_vec).unwrap_or_default()
-            })
-            .collect();
-        let start = (controls, number * batch);
-        for frames in walk.walk(&mut engine, &vectors, start, spec, &[1.0])? {
-            made.extend(spec.to_coded(&frames.concat())?);
-        }
+/// Walks of a network that is being trained.
+struct Walks<'a> {
+    material: &'a Material,
+    walk: Walk,
+    engine: CandleEngine,
+}
+
+impl<'a> Walks<'a> {
+    fn new(material: &'a Material, network: Network) -> Result<Self, TrainError> {
+        let spec = material.spec();
+        let training = &material.config.training;
+        let sampling = Sampling {
+            steps: STEPS,
+            ..recommended(training)
+        };
+        Ok(Self {
+            walk: Walk::new(&sampling, training.source)?,
+            engine: CandleEngine::of_network(network.into_unet(), spec.height, spec.width)?,
+            material,
+        })
     }
-    Ok(made)
+
+    /// The coded image at the end of each control's walk under the condition of its row, `[N, C, H, W]`. A
+    /// control has the noise of its place.
+    fn ends(&mut self, controls: &[u8], rows: &[u32]) -> Result<Vec<u8>, TrainError> {
+        let spec = self.material.spec();
+        // At most a training batch at once, which fits the device's memory.
+        let batch = self.material.config.training.batch.max(1);
+        let mut made = Vec::with_capacity(controls.len());
+        let parts = controls.chunks(batch * spec.len()).zip(rows.chunks(batch));
+        for (number, (controls, rows)) in parts.enumerate() {
+            let vectors: Vec<Vec<f32>> = rows
+                .iter()
+                .map(|&row| {
+                    let vector = self.material.conditions.row(row);
+                    vector.map(<[f32]>::to_vec).unwrap_or_default()
+                })
+                .collect();
+            let start = (controls, number * batch);
+            for frames in self.walk.walk(&mut self.engine, &vectors, start, spec, &[1.0])? {
+                made.extend(spec.to_coded(&frames.concat())?);
+            }
+        }
+        Ok(made)
+    }
+
+    /// How far apart the ends are of at most a training batch of controls under two conditions, beside the
+    /// change that the own one makes.
+    fn apart(&mut self, pairs: &HostBatch, made: &[u8]) -> Result<Option<f64>, TrainError> {
+        let batch = self.material.config.training.batch.max(1);
+        let rows: Vec<u32> = pairs.conditions.iter().take(batch).copied().collect();
+        let others: Option<Vec<u32>> = rows
+            .iter()
+            .map(|own| pairs.conditions.iter().copied().find(|other| other != own))
+            .collect();
+        let Some(others) = others else {
+            return Ok(None);
+        };
+        let length = rows.len() * self.material.spec().len();
+        let (Some(controls), Some(own)) = (pairs.control.get(..length), made.get(..length)) else {
+            return Ok(None);
+        };
+        let under_others = self.ends(controls, &others)?;
+        let change = distance(own, controls);
+        Ok((change > 0.0).then(|| distance(own, &under_others) / change))
+    }
+}
+
+/// The root mean square of the difference between two images' bytes.
+fn distance(one: &[u8], other: &[u8]) -> f64 {
+    let squares = one
+        .iter()
+        .zip(other)
+        .map(|(&a, &b)| f64::from(a.abs_diff(b)).powi(2));
+    (squares.sum::<f64>() / one.len().max(1) as f64).sqrt()
 }
 
 /// The figures of generated cells beside the pairs that they were made for.
@@ -112,13 +170,13 @@ fn measured(material: &Material, pairs: &HostBatch, made: &[u8]) -> Result<Gener
     let made = measure(made)?;
     let scale = Scale::of(&controls);
     let features = |set: &Measured| set.features(&scale).map_err(|error| refused(&error));
-    let distance = kid(&features(&treated)?, &features(&made)?, None).map_err(|error| refused(&error))?;
+    let kernel = kid(&features(&treated)?, &features(&made)?, None).map_err(|error| refused(&error))?;
     let mut by_condition: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
     for (row, &condition) in pairs.conditions.iter().enumerate() {
         by_condition.entry(condition).or_default().push(row);
     }
     Ok(Generated {
-        kid: distance.exact,
+        kid: kernel.exact,
         gap_closed: gap_closed(
             &ruler,
             &scale,
@@ -181,6 +239,12 @@ mod tests {
             cell.render(64, 64).unwrap()
         };
         (first..first + 8).flat_map(draw).collect()
+    }
+
+    #[test]
+    fn a_distance_is_that_of_the_bytes() {
+        assert!((distance(&[0, 10, 3], &[2, 10, 0]) - (13f64 / 3.0).sqrt()).abs() < 1e-12);
+        assert!(distance(&[], &[]).abs() < 1e-12);
     }
 
     #[test]

@@ -11,11 +11,12 @@ use cellflux_bundle::quantise::WeightDtype;
 use cellflux_bundle::sampling::Sampling;
 use cellflux_data::Split;
 use cellflux_train::TrainError;
-use cellflux_train::config::{Config, Setting};
+use cellflux_train::config::{Config, Select, Setting, SourceNoise};
 use cellflux_train::export::{Options, export};
 use cellflux_train::run::checkpoint::{self, Checkpoint};
 use cellflux_train::run::interrupt::Interrupt;
 use cellflux_train::run::{CHECKPOINTS, Run};
+use cellflux_train::step::parameter_count;
 
 /// The config of a run in `folder`, overridden by `settings`.
 fn config(folder: &Path, settings: &[&str]) -> Config {
@@ -131,6 +132,18 @@ fn the_scale_of_the_vectors_is_no_part_of_a_network_that_goes_to_another_run_or_
 }
 
 #[test]
+fn the_recipe_of_the_demo_asks_for_its_options_and_holds_compounds_out() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../configs/bbbc021-demo.toml");
+    let config = Config::read(&file, &[]).unwrap();
+    assert_eq!(config.run.select, Select::GapClosed);
+    assert_eq!(config.training.noise, SourceNoise::Range([0.0, 0.5]));
+    assert!(config.data.draw.controls > 0.0 && config.data.held_out.len() == 2);
+    // At most 4 MB in f16.
+    let unet = config.network.unet(3, 1024).unwrap();
+    assert!(2 * parameter_count(&unet) <= 4_000_000);
+}
+
+#[test]
 fn epochs_decide_the_steps_once_the_pairs_are_known_and_the_saved_config_says_epochs() {
     let folder = tempfile::tempdir().unwrap();
     // A flag's epochs take the place of the file's steps.
@@ -219,6 +232,7 @@ fn a_run_that_selects_by_generated_cells_keeps_the_best_of_them_and_logs_why() {
             .map(|line| line["generated"][key].as_f64().unwrap())
             .collect();
         assert_eq!(found.len(), 2);
+        assert!(of("validation").all(|line| line["generated"]["ends_apart"].as_f64().unwrap() >= 0.0));
         same(found.iter().copied().reduce(better).unwrap(), best.value);
         let kept = of("selected").next_back().unwrap();
         assert_eq!(kept["step"].as_u64(), Some(best.step));

@@ -168,7 +168,9 @@ impl Log {
         let generated = found.generated.iter().flat_map(|generated| {
             let gap_closed = generated.gap_closed;
             let kid = std::iter::once(("generated/kid", generated.kid));
+            let ends_apart = generated.ends_apart;
             kid.chain(gap_closed.map(|share| ("generated/gap_closed", share)))
+                .chain(ends_apart.map(|share| ("generated/ends_apart", share)))
         });
         let all = by_time.chain(whole).chain(condition).chain(generated);
         self.events.scalars(step, all)

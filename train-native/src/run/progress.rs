@@ -97,8 +97,14 @@ impl Progress {
             let closed = generated.gap_closed.map_or_else(String::new, |share| {
                 format!(", {:.1} % of the gap closed", 100.0 * share)
             });
+            let apart = generated.ends_apart.map_or_else(String::new, |share| {
+                format!(
+                    ", ends under two conditions {:.1} % of their change apart",
+                    100.0 * share
+                )
+            });
             format!(
-                "; {} generated cells: KID {:.4}{closed}",
+                "; {} generated cells: KID {:.4}{closed}{apart}",
                 generated.cells, generated.kid
             )
         });
