@@ -237,6 +237,11 @@ impl Index {
                 .iter()
                 .filter(|(key, value)| *key != PATH && text(value).is_some());
             self.titles = keys.map(|(key, _)| key.clone()).collect();
+            if self.titles.is_empty() {
+                return Err(wrong(
+                    "its description is empty, expected the columns of a table".into(),
+                ));
+            }
             let titles = std::iter::once(PATH).chain(self.titles.iter().map(String::as_str));
             self.rows
                 .write_record(titles)

@@ -10,7 +10,7 @@ use super::config::{FieldsConfig, Illumination, MissingField};
 use super::field_table::{ChannelFile, FieldOfView, FieldTable};
 use super::illumination::{Estimate, Surface};
 use super::report::CropsReport;
-use crate::containers;
+use crate::containers::{self, ContainerError};
 use crate::error::{DataError, Place};
 
 pub(super) type Estimates = BTreeMap<(String, usize), Estimate>;
@@ -23,13 +23,20 @@ pub(super) fn or_left_out(
 ) -> Result<Option<Vec<Picture>>, DataError> {
     match channels {
         Ok(channels) => Ok(Some(channels)),
-        Err(
-            error @ (DataError::Image { .. } | DataError::MissingImage { .. } | DataError::Container { .. }),
-        ) if config.missing == MissingField::Skip => {
+        Err(error) if config.missing == MissingField::Skip && is_of_the_field(&error) => {
             damaged.push(error.to_string());
             Ok(None)
         }
         Err(error) => Err(error),
+    }
+}
+
+/// Whether an error is one of the field's files, and not of this program's build.
+fn is_of_the_field(error: &DataError) -> bool {
+    match error {
+        DataError::Image { .. } | DataError::MissingImage { .. } => true,
+        DataError::Container { reason, .. } => !matches!(**reason, ContainerError::NotBuilt { .. }),
+        _ => false,
     }
 }
 
