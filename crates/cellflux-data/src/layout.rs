@@ -87,7 +87,13 @@ impl Layout {
     pub(super) fn open(&self) -> Result<(Table, Store), DataError> {
         match self.rule {
             Rule::Member => containers::shards(&self.table),
-            Rule::Path | Rule::Key(_) => Ok((Table::open(&self.table)?, Store::Folder(self.images.clone()))),
+            Rule::Path => {
+                let table = Table::open(&self.table)?;
+                let title = self.columns.path.as_deref().unwrap_or("path");
+                let rows = containers::rows(&self.table, title)?;
+                Ok((table, rows.unwrap_or_else(|| Store::Folder(self.images.clone()))))
+            }
+            Rule::Key(_) => Ok((Table::open(&self.table)?, Store::Folder(self.images.clone()))),
         }
     }
 

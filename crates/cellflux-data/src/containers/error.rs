@@ -81,6 +81,16 @@ pub enum ContainerError {
         /// What is wrong with it.
         reason: String,
     },
+    /// Images in a Parquet table that cannot be read.
+    #[error("{}: row {row}: {reason}", file.display())]
+    Rows {
+        /// The table.
+        file: PathBuf,
+        /// The row, counted from 1.
+        row: usize,
+        /// What is wrong.
+        reason: String,
+    },
     /// An OME-Zarr whose description is missing, damaged or of a kind that is not read.
     #[error("{}: {reason}", image.display())]
     Description {
@@ -114,7 +124,7 @@ pub enum ContainerError {
     },
 }
 
-#[cfg(any(feature = "tar", feature = "zarr"))]
+#[cfg(any(feature = "parquet", feature = "tar", feature = "zarr"))]
 impl ContainerError {
     /// Wraps an operating system's error; for `map_err`.
     pub(super) fn file(file: &std::path::Path) -> impl FnOnce(std::io::Error) -> Self {

@@ -1,15 +1,18 @@
-//! Where images are: files below a folder, folders that are images in OME-Zarr, or members of shards.
+//! Where images are: files below a folder, folders that are images in OME-Zarr, members of shards, or cells
+//! of the table.
 
 mod error;
 #[cfg(feature = "zarr")]
 mod ome_zarr;
+#[cfg(feature = "parquet")]
+mod rows;
 #[cfg(feature = "tar")]
 mod shards;
 mod stamp;
 
 use std::io;
 use std::path::{Path, PathBuf};
-#[cfg(feature = "tar")]
+#[cfg(any(feature = "parquet", feature = "tar"))]
 use std::sync::Arc;
 
 use cellflux_image::{ImageError, Picture};
@@ -19,6 +22,8 @@ use crate::error::{DataError, Place};
 use crate::table::Table;
 
 pub use error::ContainerError;
+#[cfg(feature = "parquet")]
+pub(crate) use rows::name as row_name;
 use stamp::Stamp;
 
 /// Where an experiment's images are.
@@ -29,6 +34,9 @@ pub(crate) enum Store {
     /// In shards, by the shard's name and the member's.
     #[cfg(feature = "tar")]
     Shards(Arc<shards::Shards>),
+    /// In a column of the table itself, by the number of the row.
+    #[cfg(feature = "parquet")]
+    Rows(Arc<rows::Rows>),
 }
 
 /// Why an image could not be opened.
@@ -81,6 +89,8 @@ impl Store {
             Self::Folder(folder) => open(&folder.join(image), image),
             #[cfg(feature = "tar")]
             Self::Shards(shards) => Ok(cellflux_image::decode(image, &shards.read(image)?)?),
+            #[cfg(feature = "parquet")]
+            Self::Rows(rows) => Ok(cellflux_image::decode(image, &rows.read(image)?)?),
         }
     }
 
@@ -90,6 +100,8 @@ impl Store {
             Self::Folder(folder) => stamps(&folder.join(image))?,
             #[cfg(feature = "tar")]
             Self::Shards(shards) => vec![shards.stamp(image)?],
+            #[cfg(feature = "parquet")]
+            Self::Rows(rows) => vec![rows.stamp(image)?],
         };
         hash.update(image.as_bytes());
         hash.update([0]);
@@ -112,6 +124,26 @@ pub(crate) fn open(path: &Path, name: &str) -> Result<Picture, Unopened> {
 /// Whether there is a file or a folder in OME-Zarr at a path; not whether it can be read.
 pub(crate) fn exists(path: &Path) -> bool {
     path.is_file() || is_zarr(path)
+}
+
+/// The images in the column of this title, where a table is a Parquet file and the column holds images.
+#[cfg(feature = "parquet")]
+pub(crate) fn rows(table: &Path, title: &str) -> Result<Option<Store>, DataError> {
+    let found = rows::Rows::of(table, title).map_err(|reason| DataError::Container {
+        place: None,
+        reason: Box::new(reason),
+    })?;
+    Ok(found.map(|rows| Store::Rows(Arc::new(rows))))
+}
+
+/// None in a build without Parquet.
+#[cfg(not(feature = "parquet"))]
+#[allow(
+    clippy::unnecessary_wraps,
+    reason = "a build with Parquet may refuse the table"
+)]
+pub(crate) fn rows(_table: &Path, _title: &str) -> Result<Option<Store>, DataError> {
+    Ok(None)
 }
 
 /// The table and the images of shards.
