@@ -54,6 +54,12 @@ pub enum TrainError {
         /// What is wrong with it and what was expected.
         reason: String,
     },
+    /// Generated cells of a validation that cannot be measured.
+    #[error("the generated cells of a validation cannot be measured, which run.select asks for: {reason}")]
+    Generated {
+        /// Why.
+        reason: String,
+    },
     /// Another process trains in the run's folder.
     #[error(
         "{}: {} trains in this folder already; wait until it ends, or stop it with Ctrl-C, which writes a \

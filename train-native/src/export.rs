@@ -19,6 +19,7 @@ use cellflux_image::synthetic::Cell;
 use cellflux_terminal::today;
 
 use crate::TrainError;
+use crate::condition_layer;
 use crate::config::{AboutConfig, Config, SourceNoise, TrainingConfig};
 use crate::material::Material;
 use crate::run::checkpoint::Checkpoint;
@@ -99,7 +100,11 @@ pub fn export(material: &Material, checkpoint: &Checkpoint, options: &Options) -
         title,
         description: about.description.clone(),
         config: material.network.clone(),
-        weights: weights(&material.network, &checkpoint.state.averaged)?,
+        weights: weights(
+            &material.network,
+            &checkpoint.state.averaged,
+            config.conditions.scale,
+        )?,
         dtype: options.dtype,
         image: material.spec().clone(),
         conditions,
@@ -160,8 +165,13 @@ pub fn describe(manifest: &mut Manifest, config: &Config) -> Result<(), TrainErr
     Ok(())
 }
 
-fn weights(config: &UNetConfig, averaged: &Tensor) -> Result<StateDict, TrainError> {
-    let tensors = named_parameters(config, averaged)?
+/// The averaged weights `[P]` by name, for condition vectors as they are: training multiplied them by `scale`.
+fn weights(config: &UNetConfig, averaged: &Tensor, scale: f64) -> Result<StateDict, TrainError> {
+    let mut flat: Vec<f32> = averaged.to_vec1()?;
+    condition_layer::multiply(config, &mut flat, scale);
+    let count = flat.len();
+    let flat = Tensor::from_vec(flat, count, averaged.device())?;
+    let tensors = named_parameters(config, &flat)?
         .into_iter()
         .map(|(name, tensor)| {
             let values = Values::F32(tensor.flatten_all()?.to_vec1()?);

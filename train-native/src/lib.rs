@@ -21,6 +21,7 @@
 
 pub mod bench;
 pub mod compare;
+mod condition_layer;
 pub mod condition_use;
 pub mod config;
 pub mod device;
@@ -29,6 +30,7 @@ pub mod error;
 pub mod evaluate;
 pub mod export;
 pub mod features;
+pub mod generated;
 pub mod material;
 pub mod measure;
 pub mod network;

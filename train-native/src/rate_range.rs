@@ -113,7 +113,7 @@ pub fn test(
     let material = Material::read(config, cache_progress)?;
     let weights = match init {
         None => initial_weights(&material.network, material.config.run.seed),
-        Some(path) => initial::read(path, &material.network)?.weights,
+        Some(path) => initial::read(path, &material.network, material.config.conditions.scale)?.weights,
     };
     let weights = Tensor::from_vec(weights, parameter_count(&material.network), &device)?;
     let optimiser = Optimiser::new(&material.config.training, weights)?;

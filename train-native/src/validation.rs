@@ -10,6 +10,7 @@ use crate::TrainError;
 use crate::condition_use::{ConditionUse, Sums};
 use crate::config::FlowSource;
 use crate::difference::Difference;
+use crate::generated::Generated;
 use crate::ranks::Ranks;
 use crate::step::{Draws, FlowBatch, Sample, Velocity, View, normal, point_and_target, squares};
 use cellflux_data::HostBatch;
@@ -32,6 +33,9 @@ pub struct Validation {
     /// How much the network uses its condition, where that is asked for and the pairs have several.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub condition: Option<ConditionUse>,
+    /// What generated cells measure, where the run selects its checkpoint by it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub generated: Option<Generated>,
     /// The mean over [`TIMES`] of each pair's error, in the pairs' order.
     #[serde(skip)]
     pub by_pair: Vec<f64>,
@@ -149,6 +153,7 @@ fn of_pairs(pairs: &[[f64; NUMBERS]], uses: Sums) -> Validation {
         zero: mean(NUMBERS - 1),
         pairs: pairs.len(),
         condition: uses.finish(TIMES.len()),
+        generated: None,
         by_pair: by_pair.collect(),
         difference: None,
     }

@@ -1,4 +1,4 @@
-//! The ablations of configs/ablation/arms.toml: every arm that trains has a config that can be read, and
+//! The ablations of configs/ablation: every arm that trains has a config that can be read, and
 //! starts.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
@@ -14,8 +14,8 @@ fn root() -> PathBuf {
 }
 
 /// The config of the table's section, and for each arm that trains its name and settings.
-fn arms(section: &str) -> (PathBuf, Vec<(String, Vec<String>)>) {
-    let text = std::fs::read_to_string(root().join("configs/ablation/arms.toml")).unwrap();
+fn arms(table: &str, section: &str) -> (PathBuf, Vec<(String, Vec<String>)>) {
+    let text = std::fs::read_to_string(root().join("configs/ablation").join(table)).unwrap();
     let table: Table = text.parse().unwrap();
     let config = root().join(table["data"][section]["config"].as_str().unwrap());
     let word = |value: &Value| value.as_str().unwrap().to_owned();
@@ -28,10 +28,10 @@ fn arms(section: &str) -> (PathBuf, Vec<(String, Vec<String>)>) {
 }
 
 /// Two steps of every arm that trains, on little.
-fn every_arm_starts(section: &str, little: &[String]) {
+fn every_arm_starts((table, count): (&str, usize), section: &str, little: &[String]) {
     let dir = tempfile::tempdir().unwrap();
-    let (config, arms) = arms(section);
-    assert_eq!(arms.len(), 3, "{arms:?}");
+    let (config, arms) = arms(table, section);
+    assert_eq!(arms.len(), count, "{arms:?}");
     let mut whole = None;
     for (name, own) in arms {
         let mut settings = vec![
@@ -47,8 +47,8 @@ fn every_arm_starts(section: &str, little: &[String]) {
         let config = Config::read(&config, &settings).unwrap_or_else(|error| panic!("{name}: {error}"));
         // An arm that sets what the whole has already would be no ablation.
         match &whole {
-            None => whole = Some(config.training.clone()),
-            Some(whole) => assert_ne!(*whole, config.training, "{name}"),
+            None => whole = Some(what_is_learnt(&config)),
+            Some(whole) => assert_ne!(*whole, what_is_learnt(&config), "{name}"),
         }
         let mut run = Run::start(config, |_, _| {}).unwrap_or_else(|error| panic!("{name}: {error}"));
         assert_eq!(
@@ -59,6 +59,16 @@ fn every_arm_starts(section: &str, little: &[String]) {
         assert_eq!(run.step(), 2, "{name}");
     }
 }
+
+/// The config without the place of the run.
+fn what_is_learnt(config: &Config) -> Config {
+    let mut config = config.clone();
+    config.run.folder = PathBuf::new();
+    config
+}
+
+/// The usual table of arms, and how many of them train.
+const USUAL: (&str, usize) = ("arms.toml", 3);
 
 const LITTLE: [&str; 6] = [
     "training.steps=2",
@@ -73,7 +83,8 @@ const LITTLE: [&str; 6] = [
 fn every_arm_on_synthetic_cells_starts() {
     let mut little: Vec<String> = LITTLE.map(str::to_owned).into();
     little.push("data.source.images=120".to_owned());
-    every_arm_starts("synthetic", &little);
+    every_arm_starts(USUAL, "synthetic", &little);
+    every_arm_starts(("condition-arms.toml", 11), "synthetic", &little);
 }
 
 #[test]
@@ -91,8 +102,8 @@ fn every_arm_on_real_crops_starts() {
     little.push(format!("data.source.table={}", few.display()));
     little.push(format!("data.source.images={}", folder.display()));
     little.push("network.preset=tiny".to_owned());
-    every_arm_starts("crops", &little);
-    every_arm_starts("crops-large", &little);
+    every_arm_starts(USUAL, "crops", &little);
+    every_arm_starts(USUAL, "crops-large", &little);
 }
 
 /// The lines of two batches that have controls and treated cells in both splits.

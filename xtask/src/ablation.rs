@@ -1,5 +1,5 @@
-//! `cargo xtask ablation`: networks with one part of the method taken away, beside the whole, as
-//! configs/ablation/arms.toml lists them.
+//! `cargo xtask ablation`: networks of which one part of the method is taken away or changed, beside the whole,
+//! as a table lists them: configs/ablation/arms.toml or another.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -14,16 +14,16 @@ use sha2::{Digest, Sha256};
 use crate::native;
 use crate::shell::{root, run, scratch, stage};
 
-/// The table of arms.
-const ARMS: &str = "configs/ablation/arms.toml";
-
 #[derive(clap::Args)]
 pub struct Options {
+    /// The table of arms; configs/ablation/condition-arms.toml asks why a rare compound is hardly used.
+    #[arg(long, value_name = "FILE", default_value = "configs/ablation/arms.toml")]
+    arms: PathBuf,
     /// Only this arm, beside the first.
     #[arg(long, value_name = "NAME")]
     only: Option<String>,
-    /// The data that configs/ablation/arms.toml calls so: synthetic, crops (which need ../shared) or
-    /// crops-large (which need a GPU, too).
+    /// The data that the table calls so, such as synthetic; in the usual table also crops (which need
+    /// ../shared) and crops-large (which need a GPU, too).
     #[arg(long, value_name = "NAME", default_value = "synthetic")]
     data: String,
     /// Where networks are trained and cells walked: cpu, cuda or cuda:N.
@@ -81,8 +81,10 @@ struct Arm {
 
 /// Trains and evaluates the arms, compares them with the first, and prints the table.
 pub fn ablation(options: &Options) -> Result<()> {
-    let text = fs::read_to_string(root().join(ARMS)).context(ARMS)?;
-    let table: Arms = toml::from_str(&text).context(ARMS)?;
+    let file = root().join(&options.arms);
+    let named = || options.arms.display().to_string();
+    let text = fs::read_to_string(&file).with_context(named)?;
+    let table: Arms = toml::from_str(&text).with_context(named)?;
     let Some(data) = table.data.get(&options.data) else {
         let names: Vec<&str> = table.data.keys().map(String::as_str).collect();
         bail!(
@@ -91,7 +93,7 @@ pub fn ablation(options: &Options) -> Result<()> {
             names.join(", ")
         );
     };
-    let arms = chosen(&table.arm, &data.sizes, options.only.as_deref())?;
+    let arms = chosen(&table.arm, &data.sizes, options.only.as_deref()).with_context(named)?;
     let config =
         fs::read_to_string(root().join(&data.config)).with_context(|| data.config.display().to_string())?;
     let trainer = match &options.trainer {
@@ -126,7 +128,7 @@ pub fn ablation(options: &Options) -> Result<()> {
 /// The arms that are wanted: the first, with which the others are compared, and either all or the one named.
 fn chosen(table: &[Arm], sizes: &[usize], only: Option<&str>) -> Result<Vec<Arm>> {
     let Some(first) = table.first() else {
-        bail!("{ARMS} has no arm");
+        bail!("the table has no arm");
     };
     let smaller = sizes.iter().map(|&most| Arm {
         name: format!("{}-of-{most}", first.name),
@@ -146,10 +148,7 @@ fn chosen(table: &[Arm], sizes: &[usize], only: Option<&str>) -> Result<Vec<Arm>
                 .any(|arm| arm.name == *weights && arm.weights.is_none())
         };
         if arm.weights.as_ref().is_some_and(|weights| !known(weights)) {
-            bail!(
-                "{ARMS}: the weights of {} are those of no arm that is trained",
-                arm.name
-            );
+            bail!("the weights of {} are those of no arm that is trained", arm.name);
         }
     }
     let Some(only) = only else {
@@ -264,8 +263,44 @@ fn has_entries(folder: &Path) -> bool {
 mod tests {
     use super::*;
 
+    fn read(file: &str) -> Arms {
+        toml::from_str(&fs::read_to_string(root().join(file)).unwrap()).unwrap()
+    }
+
     fn table() -> Arms {
-        toml::from_str(&fs::read_to_string(root().join(ARMS)).unwrap()).unwrap()
+        read("configs/ablation/arms.toml")
+    }
+
+    #[test]
+    fn the_arms_that_ask_for_the_condition_change_one_thing_each_and_their_config_is_there() {
+        let table = read("configs/ablation/condition-arms.toml");
+        assert!(root().join(&table.data["synthetic"].config).is_file());
+        let arms = chosen(&table.arm, &[], None).unwrap();
+        let changed = |part: &str| {
+            let is_changed = |arm: &&Arm| arm.train.iter().any(|setting| setting.starts_with(part));
+            arms.iter().filter(is_changed).count()
+        };
+        assert!(
+            arms.first()
+                .is_some_and(|arm| arm.train.is_empty() && arm.sample.is_empty())
+        );
+        for part in [
+            "network.use_scale_shift_norm",
+            "conditions.scale",
+            "training.drop_condition",
+            "data.draw.balance",
+            "run.seed",
+        ] {
+            assert!(changed(part) > 0, "{part}");
+        }
+        assert!(
+            arms.iter()
+                .any(|arm| arm.sample.first().is_some_and(|flag| flag == "--alpha"))
+        );
+        assert!(
+            arms.iter()
+                .all(|arm| arm.train.len() <= 1 || arm.about.starts_with("both"))
+        );
     }
 
     #[test]

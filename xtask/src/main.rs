@@ -24,6 +24,7 @@ mod npm;
 mod package;
 mod page_weight;
 mod pkg;
+mod readers;
 mod sbom;
 mod screenshots;
 mod shell;

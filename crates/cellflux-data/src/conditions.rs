@@ -24,7 +24,7 @@ pub struct ConditionTable {
     rows: Vec<ConditionRow>,
     /// From compound and dose (its bits; 0 where the vector holds no dose) to the row.
     positions: HashMap<(u32, u64), u32>,
-    /// `[K, D]`.
+    /// `[K, D]`, multiplied by the configuration's scale.
     values: Vec<f32>,
 }
 
@@ -46,6 +46,10 @@ impl ConditionTable {
     /// that such ones are left out, [`DataError::InTwoTables`], [`DataError::Cell`] for a missing dose or for
     /// a text that is not a number, [`DataError::Table`] and [`DataError::MissingColumn`] for a broken table.
     pub fn build(experiment: &Experiment, config: &ConditionsConfig) -> Result<Self, DataError> {
+        let scale = config.scale;
+        if !(scale > 0.0 && scale.is_finite()) {
+            return Err(DataError::config("conditions.scale", scale, "a number above 0"));
+        }
         let mut kinds: Vec<Perturbation> = experiment.compounds().iter().map(|own| own.kind).collect();
         let (encoder, vectors) = encode(experiment, &config.encoder, &mut kinds)?;
         if config.without_vector == WithoutVector::Error {
@@ -76,8 +80,10 @@ impl ConditionTable {
             let features = table.dose.features(dose_um).map_err(|error| {
                 DataError::config("conditions.dose", error, "a dose that can be a feature")
             })?;
-            table.values.extend(vector);
-            table.values.extend(features);
+            let row = vector.iter().copied().chain(features);
+            table
+                .values
+                .extend(row.map(|value| (f64::from(value) * scale) as f32));
             table.positions.insert(key, table.rows.len() as u32);
             table.rows.push(ConditionRow {
                 compound: entry.compound,
@@ -93,7 +99,7 @@ impl ConditionTable {
         stored + self.dose.width()
     }
 
-    /// All rows, f32 `[K, D]`.
+    /// All rows as the network reads them, f32 `[K, D]`: multiplied by [`ConditionsConfig::scale`].
     pub fn values(&self) -> &[f32] {
         &self.values
     }
@@ -103,7 +109,7 @@ impl ConditionTable {
         &self.rows
     }
 
-    /// One row.
+    /// One row, likewise.
     pub fn row(&self, index: u32) -> Option<&[f32]> {
         self.values.chunks_exact(self.width().max(1)).nth(index as usize)
     }
@@ -184,7 +190,31 @@ mod tests {
         ConditionsConfig {
             encoder,
             dose,
-            without_vector: WithoutVector::Error,
+            ..ConditionsConfig::default()
+        }
+    }
+
+    #[test]
+    fn rows_are_multiplied_by_the_scale_and_a_bundle_s_vectors_are_not() {
+        let experiment = Folder::usual().read().unwrap();
+        let own = with(EncoderConfig::OneHot {}, DoseConfig::Log1p);
+        let scaled = ConditionsConfig {
+            scale: 4.0,
+            ..own.clone()
+        };
+        let [own, scaled] = [own, scaled].map(|config| ConditionTable::build(&experiment, &config).unwrap());
+        let expected: Vec<f32> = own.values().iter().map(|value| 4.0 * value).collect();
+        assert_eq!(scaled.values(), expected);
+        assert_eq!(scaled.vectors, own.vectors);
+        for scale in [0.0, -1.0, f64::NAN] {
+            let config = ConditionsConfig {
+                scale,
+                ..ConditionsConfig::default()
+            };
+            let refused = ConditionTable::build(&experiment, &config)
+                .unwrap_err()
+                .to_string();
+            assert!(refused.starts_with("conditions.scale is "), "{refused}");
         }
     }
 

@@ -92,7 +92,8 @@ impl MissingImage {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "layout", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Source {
-    /// Any folder of images and a table with a column of paths.
+    /// Any folder of images and a table with a column of paths. A path may also be that of a folder which is
+    /// an image in OME-Zarr.
     Folder {
         /// The table: CSV or TSV, plain or gzip.
         table: PathBuf,
@@ -109,6 +110,12 @@ pub enum Source {
         table: PathBuf,
         /// The folder of images.
         images: PathBuf,
+    },
+    /// Shards of WebDataset: tars of samples, each with an image (`KEY.png`, or another kind that is read)
+    /// and a description (`KEY.json`), whose keys are the titles of the table's columns.
+    Webdataset {
+        /// The folder of the shards, or one shard.
+        shards: PathBuf,
     },
     /// Cells drawn by a procedure, with known effects.
     Synthetic(SyntheticConfig),
@@ -171,6 +178,9 @@ pub struct StateValues {
     pub control: Vec<String>,
     /// Values of rows that are left out.
     pub ignored: Vec<String>,
+    /// What happens to rows with any other value; by the layout unless stated, as for splits.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unknown: Option<UnknownSplit>,
 }
 
 impl Default for StateValues {
@@ -179,6 +189,7 @@ impl Default for StateValues {
             treated: words(["1", "1.0", "trt", "treated"]),
             control: words(["0", "0.0", "control", "negative_control"]),
             ignored: Vec::new(),
+            unknown: None,
         }
     }
 }
@@ -328,6 +339,19 @@ pub struct ConditionsConfig {
     /// What happens to compounds that the encoder has no vector for.
     #[serde(default)]
     pub without_vector: WithoutVector,
+    /// What the vectors are multiplied by on their way into the network, above 0; 1 as in the public code
+    /// unless stated. More makes the network feel its condition more and learn from it faster. A bundle holds
+    /// the vectors as they are: its export multiplies the weights of the layer that reads them instead.
+    #[serde(default = "as_they_are", skip_serializing_if = "is_as_they_are")]
+    pub scale: f64,
+}
+
+fn as_they_are() -> f64 {
+    1.0
+}
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]
+fn is_as_they_are(scale: &f64) -> bool {
+    scale.to_bits() == as_they_are().to_bits()
 }
 
 impl Default for ConditionsConfig {
@@ -337,6 +361,7 @@ impl Default for ConditionsConfig {
             encoder: EncoderConfig::default(),
             dose: DoseConfig::None,
             without_vector: WithoutVector::Error,
+            scale: as_they_are(),
         }
     }
 }

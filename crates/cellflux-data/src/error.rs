@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use cellflux_chem::ChemError;
 use cellflux_image::ImageError;
 
+use crate::containers::ContainerError;
+
 /// A cell of a table: where a message points.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
@@ -111,6 +113,14 @@ pub enum DataError {
         place: Box<Place>,
         /// What is wrong with it.
         reason: Box<ImageError>,
+    },
+    /// A shard or an image in OME-Zarr that cannot be read.
+    #[error("{}{reason}", prefix(place.as_deref()))]
+    Container {
+        /// The cell that names the image, where one does.
+        place: Option<Box<Place>>,
+        /// What is wrong.
+        reason: Box<ContainerError>,
     },
     /// An image of another size or with another number of channels than the first.
     #[error("{place}: {image} is {found}, expected {expected}")]
@@ -240,6 +250,11 @@ pub enum DataError {
         /// Why.
         reason: String,
     },
+}
+
+/// A place as the start of a message.
+fn prefix(place: Option<&Place>) -> String {
+    place.map_or_else(String::new, |place| format!("{place}: "))
 }
 
 fn listed(files: &[PathBuf]) -> String {

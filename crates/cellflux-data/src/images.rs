@@ -1,7 +1,5 @@
 //! Where an experiment's images come from: files to decode, or cells to draw.
 
-use std::path::PathBuf;
-
 use cellflux_image::assign::{self, Assignment, Basis};
 use cellflux_image::coding::{Clipped, Meaning};
 use cellflux_image::crop::{self, CodedCrop, Crop};
@@ -9,6 +7,7 @@ use cellflux_image::{ImageSpec, Picture};
 use cellflux_microscope::Scale;
 
 use crate::config::{Fit, ImageConfig};
+use crate::containers::Store;
 use crate::entry::Entry;
 use crate::error::{DataError, Place};
 use crate::pixel_size::{contradiction, figures};
@@ -17,16 +16,16 @@ use crate::synthetic::Design;
 /// Where an experiment's images come from.
 #[derive(Clone, Debug)]
 pub(super) enum Images {
-    /// Files below a folder, all like the first.
+    /// Files, all like the first.
     Files(Box<Files>),
     /// Cells drawn by a procedure.
     Synthetic(Box<Design>),
 }
 
-/// Files below a folder.
+/// Files below a folder or in shards.
 #[derive(Clone, Debug)]
 pub(super) struct Files {
-    folder: PathBuf,
+    store: Store,
     /// How planes are assigned to channels in the first file; every other file must allow the same.
     basis: Basis,
     /// Planes, rows and columns of the first file.
@@ -41,13 +40,13 @@ pub(super) struct Files {
 impl Images {
     /// Files that must all be like the first, which is decoded here.
     pub(super) fn files(
-        folder: PathBuf,
+        store: Store,
         first: &Entry,
         spec: &ImageSpec,
         config: &ImageConfig,
         place: impl Fn() -> Place + Copy,
     ) -> Result<Self, DataError> {
-        let picture = open(&folder, first, spec, place)?;
+        let picture = open(&store, first, spec, place)?;
         let shape = shape(&picture);
         let [_, height, width] = shape;
         let smaller = height < spec.height || width < spec.width;
@@ -69,7 +68,7 @@ impl Images {
             Fit::Whole => largest(width, height, spec),
         };
         Ok(Self::Files(Box::new(Files {
-            folder,
+            store,
             basis,
             shape,
             first: first.image.to_string(),
@@ -108,7 +107,7 @@ impl Images {
             }
             Self::Files(files) => files,
         };
-        let picture = open(&files.folder, entry, spec, place)?;
+        let picture = open(&files.store, entry, spec, place)?;
         if shape(&picture) != files.shape {
             return Err(DataError::Shape {
                 place: Box::new(place()),
@@ -173,23 +172,14 @@ fn largest(width: usize, height: usize, spec: &ImageSpec) -> Crop {
 }
 
 fn open(
-    folder: &std::path::Path,
+    store: &Store,
     entry: &Entry,
     spec: &ImageSpec,
     place: impl Fn() -> Place,
 ) -> Result<Picture, DataError> {
-    let path = folder.join(&*entry.image);
-    let bytes = match cellflux_files::read(&path) {
-        Ok(bytes) => bytes,
-        Err(reason) => {
-            return Err(DataError::MissingImage {
-                place: Box::new(place()),
-                image: path,
-                reason,
-            });
-        }
-    };
-    let picture = cellflux_image::decode(&entry.image, &bytes).map_err(DataError::image(place))?;
+    let picture = store
+        .open(&entry.image)
+        .map_err(|unopened| unopened.at(place()))?;
     // Grey that was saved in colours is one channel to a model of one.
     Ok(if spec.channels.len() == 1 {
         picture.merge_grey()

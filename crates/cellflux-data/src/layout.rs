@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::config::{Columns, PublicDataset, Source};
+use crate::containers::{self, Store};
 use crate::error::DataError;
 use crate::table::{Column, Row, Table};
 use crate::titles::Titles;
@@ -35,6 +36,8 @@ enum Rule {
     Path,
     /// By the public code's rule for sample keys.
     Key(PublicDataset),
+    /// It names a member of a shard.
+    Member,
 }
 
 /// The columns that a table of images has.
@@ -66,6 +69,7 @@ impl Layout {
                 table,
                 images,
             } => (table.clone(), images.clone(), Rule::Key(*dataset)),
+            Source::Webdataset { shards } => (shards.clone(), shards.clone(), Rule::Member),
             Source::Synthetic(_) => (PathBuf::new(), PathBuf::new(), Rule::Path),
         };
         Self {
@@ -76,12 +80,29 @@ impl Layout {
         }
     }
 
+    /// Opens the table and the place of the images.
+    ///
+    /// # Errors
+    /// As [`Table::open`], and [`DataError::Container`] for shards that are damaged.
+    pub(super) fn open(&self) -> Result<(Table, Store), DataError> {
+        match self.rule {
+            Rule::Member => containers::shards(&self.table),
+            Rule::Path => {
+                let table = Table::open(&self.table)?;
+                let title = self.columns.path.as_deref().unwrap_or("path");
+                let rows = containers::rows(&self.table, title)?;
+                Ok((table, rows.unwrap_or_else(|| Store::Folder(self.images.clone()))))
+            }
+            Rule::Key(_) => Ok((Table::open(&self.table)?, Store::Folder(self.images.clone()))),
+        }
+    }
+
     /// Finds the columns: those needed, those asked for by name, and of the others those that exist.
     pub(super) fn columns(&self, table: &Table) -> Result<FoundColumns, DataError> {
         let (state, compound, batch) = match self.rule {
             Rule::Key(PublicDataset::Rxrx1) => ("ANNOT", "CPD_NAME", "BATCH"),
             Rule::Key(PublicDataset::Cpg0000) => ("STATE", "BROAD_SAMPLE", "PLATE"),
-            Rule::Path | Rule::Key(PublicDataset::Bbbc021) => ("STATE", "CPD_NAME", "BATCH"),
+            Rule::Path | Rule::Member | Rule::Key(PublicDataset::Bbbc021) => ("STATE", "CPD_NAME", "BATCH"),
         };
         let needed = |own: &Option<String>, usual: &str, role: &'static str| {
             table.column(own.as_deref().unwrap_or(usual), role)
@@ -94,6 +115,7 @@ impl Layout {
         let columns = &self.columns;
         let image = match self.rule {
             Rule::Path => needed(&columns.path, "path", "the image's path")?,
+            Rule::Member => table.column("path", "the image's member")?,
             Rule::Key(_) => needed(&columns.key, "SAMPLE_KEY", "the image's key")?,
         };
         let split = needed(&columns.split, "SPLIT", "train, validation or test")?;
@@ -121,7 +143,7 @@ impl Layout {
     /// An image's path below the folder of images.
     pub(super) fn path_of(&self, row: &Row<'_>, column: &Column) -> Result<Box<str>, DataError> {
         match self.rule {
-            Rule::Path => Ok(row.filled(column, "the path of an image")?.into()),
+            Rule::Path | Rule::Member => Ok(row.filled(column, "the path of an image")?.into()),
             Rule::Key(dataset) => {
                 let key = row.filled(column, "the key of an image")?;
                 path_of_key(dataset, key)

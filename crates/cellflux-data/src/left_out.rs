@@ -15,6 +15,9 @@ pub struct LeftOut {
     /// Rows by the value of their split, where the configuration does not know that value.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub unknown_splits: BTreeMap<String, usize>,
+    /// Rows by the value of their state, where the configuration does not know that value.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub unknown_states: BTreeMap<String, usize>,
     /// Rows of treatments that `data.only` does not name or `data.except` does.
     pub unchosen: usize,
     /// The treatments of those rows, by name.
@@ -41,12 +44,12 @@ impl LeftOut {
 
     /// Counts a row whose split the configuration does not know.
     pub(crate) fn unknown_split(&mut self, value: &str) {
-        match self.unknown_splits.get_mut(value) {
-            Some(count) => *count += 1,
-            None => {
-                self.unknown_splits.insert(value.to_owned(), 1);
-            }
-        }
+        count(&mut self.unknown_splits, value);
+    }
+
+    /// Counts a row whose state the configuration does not know.
+    pub(crate) fn unknown_state(&mut self, value: &str) {
+        count(&mut self.unknown_states, value);
     }
 
     /// Counts a row of a treatment that is not chosen.
@@ -67,15 +70,19 @@ impl LeftOut {
 /// One indented line for each reason; nothing where no row is left out.
 impl fmt::Display for LeftOut {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let unknown: usize = self.unknown_splits.values().sum();
-        if unknown > 0 {
-            let values = self.unknown_splits.iter();
-            let values = values.map(|(value, rows)| format!("{value:?} ({rows})"));
-            writeln!(
-                f,
-                "  {unknown} rows left out by a split that [data.split] does not know: {}",
-                listed(values, self.unknown_splits.len())
-            )?;
+        for (by, section, values) in [
+            ("split", "data.split", &self.unknown_splits),
+            ("state", "data.state", &self.unknown_states),
+        ] {
+            let unknown: usize = values.values().sum();
+            if unknown > 0 {
+                let told = values.iter().map(|(value, rows)| format!("{value:?} ({rows})"));
+                writeln!(
+                    f,
+                    "  {unknown} rows left out by a {by} that [{section}] does not know: {}",
+                    listed(told, values.len())
+                )?;
+            }
         }
         if self.unchosen > 0 {
             let compounds = self.unchosen_compounds.iter().cloned();
@@ -95,6 +102,15 @@ impl fmt::Display for LeftOut {
             )?;
         }
         Ok(())
+    }
+}
+
+fn count(values: &mut BTreeMap<String, usize>, value: &str) {
+    match values.get_mut(value) {
+        Some(rows) => *rows += 1,
+        None => {
+            values.insert(value.to_owned(), 1);
+        }
     }
 }
 
@@ -120,6 +136,7 @@ mod tests {
         }
         left_out.unknown_split("ood");
         left_out.unknown_split("ood");
+        left_out.unknown_state("compound");
         let said = left_out.to_string();
         assert!(
             said.contains("25 rows left out, as their image is missing: a0.png, "),
@@ -130,5 +147,8 @@ mod tests {
             "{said}"
         );
         assert!(said.contains("2 rows left out by a split that [data.split] does not know: \"ood\" (2)"));
+        assert!(
+            said.contains("1 rows left out by a state that [data.state] does not know: \"compound\" (1)")
+        );
     }
 }

@@ -17,6 +17,7 @@ mod bundle_conditions;
 mod cache;
 mod conditions;
 mod config;
+mod containers;
 mod drawn_split;
 mod entry;
 mod error;
@@ -54,6 +55,7 @@ pub use config::{
     Source, SplitValues, StateValues, UnknownSplit, ValidationSplit, VectorTable, WithoutControl,
     WithoutVector,
 };
+pub use containers::ContainerError;
 pub use drawn_split::DrawnGroups;
 pub use entry::{Compound, Entry, Split};
 pub use error::{DataError, Place};

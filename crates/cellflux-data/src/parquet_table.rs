@@ -1,4 +1,5 @@
-//! A Parquet file as the text of a table, row by row, so that it is read as any other table is.
+//! A Parquet file as the text of a table, row by row, so that it is read as any other table is. A cell of
+//! bytes that are no text is an image in the table, and stands in the text by its row's name.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -8,6 +9,8 @@ use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::record::reader::RowIter;
 use parquet::record::{Field, Row};
 
+use crate::containers::row_name;
+
 /// The rows of a Parquet file as CSV, below a header of its columns.
 pub(crate) struct RowsAsCsv {
     rows: RowIter<'static>,
@@ -15,6 +18,8 @@ pub(crate) struct RowsAsCsv {
     line: Vec<u8>,
     /// How much of it has been.
     read: usize,
+    /// Rows that have been read.
+    count: usize,
 }
 
 impl RowsAsCsv {
@@ -30,6 +35,7 @@ impl RowsAsCsv {
         Ok(Self {
             line: line(&titles)?,
             read: 0,
+            count: 0,
             rows: reader.into_iter(),
         })
     }
@@ -39,7 +45,8 @@ impl RowsAsCsv {
         let Some(row) = self.rows.next() else {
             return Ok(false);
         };
-        let cells = cells(&row.map_err(io::Error::other)?).map_err(io::Error::other)?;
+        let cells = cells(&row.map_err(io::Error::other)?, self.count).map_err(io::Error::other)?;
+        self.count += 1;
         self.line = line(&cells)?;
         self.read = 0;
         Ok(true)
@@ -58,11 +65,11 @@ impl Read for RowsAsCsv {
     }
 }
 
-/// A row's cells as text.
+/// The cells of a row, counted from 0, as text.
 ///
 /// # Errors
 /// In words, for a cell that is not one value.
-fn cells(row: &Row) -> Result<Vec<String>, String> {
+fn cells(row: &Row, number: usize) -> Result<Vec<String>, String> {
     let text = |(title, field): (&String, &Field)| match field {
         Field::Null => Ok(String::new()),
         Field::Str(text) => Ok(text.clone()),
@@ -70,7 +77,7 @@ fn cells(row: &Row) -> Result<Vec<String>, String> {
         Field::Double(value) => Ok(value.to_string()),
         Field::Bytes(bytes) => match std::str::from_utf8(bytes.data()) {
             Ok(text) => Ok(text.to_owned()),
-            Err(_) => Err(format!("column {title}: holds bytes, expected text or numbers")),
+            Err(_) => Ok(row_name(number)),
         },
         Field::Group(_) | Field::ListInternal(_) | Field::MapInternal(_) => Err(format!(
             "column {title}: holds several values in a row, expected one"

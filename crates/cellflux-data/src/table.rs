@@ -53,8 +53,20 @@ impl Table {
             ),
             _ => (Box::new(file), cellflux_table::delimiter(path)),
         };
-        let reader =
-            cellflux_table::Table::new(bytes, delimiter).map_err(|error| unreadable(path, &error))?;
+        Self::of_text(path, bytes, delimiter)
+    }
+
+    /// A table whose rows were made from the file or folder that messages point at, as CSV.
+    ///
+    /// # Errors
+    /// [`DataError::Table`] without a header.
+    #[cfg(feature = "tar")]
+    pub(crate) fn of_rows(origin: &Path, rows: Vec<u8>) -> Result<Self, DataError> {
+        Self::of_text(origin, std::io::Cursor::new(rows), b',')
+    }
+
+    fn of_text(path: &Path, text: impl Read + 'static, delimiter: u8) -> Result<Self, DataError> {
+        let reader = cellflux_table::Table::new(text, delimiter).map_err(|error| unreadable(path, &error))?;
         Ok(Self {
             file: path.to_owned(),
             titles: reader.titles().to_vec(),

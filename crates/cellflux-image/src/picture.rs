@@ -17,7 +17,7 @@ pub struct Picture {
     pub min: f32,
     /// The largest number in any plane; tells 12 bits in a 16-bit file from 16 bits.
     pub max: f32,
-    /// What the file says of the size of its pixels; only TIFF says anything.
+    /// What the file says of the size of its pixels; only TIFF and OME-Zarr say anything.
     pub scale: Scale,
 }
 
@@ -124,12 +124,12 @@ impl Limits {
 }
 
 impl Picture {
-    /// Gathers planes of one size into a picture.
+    /// Gathers planes of one size into a picture, whose scale is not known.
     ///
     /// # Errors
     /// [`ImageError::NotFinite`] for the first number that is not finite; [`ImageError::Unsupported`] without
     /// planes.
-    pub(crate) fn new(name: &str, planes: Vec<Plane>, depth: Depth) -> Result<Self, ImageError> {
+    pub fn new(name: &str, planes: Vec<Plane>, depth: Depth) -> Result<Self, ImageError> {
         if planes.is_empty() {
             return Err(ImageError::unsupported(name, "no pixels", "at least one plane"));
         }

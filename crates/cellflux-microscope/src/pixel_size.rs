@@ -18,6 +18,8 @@ pub struct PixelSize {
 pub enum Source {
     /// `Pixels/@PhysicalSizeX` and `@PhysicalSizeY`.
     OmeXml,
+    /// The scales of an OME-Zarr's image, with the units of its axes.
+    OmeZarr,
     /// ImageJ's unit with the TIFF's resolution.
     ImageJ,
     /// The TIFF's resolution alone, finer than a printer's.
@@ -29,6 +31,7 @@ impl Source {
     pub fn name(self) -> &'static str {
         match self {
             Self::OmeXml => "OME-XML",
+            Self::OmeZarr => "OME-Zarr",
             Self::ImageJ => "ImageJ’s calibration",
             Self::Resolution => "the TIFF’s resolution",
         }

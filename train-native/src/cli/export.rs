@@ -6,7 +6,7 @@ use anyhow::{Context, bail};
 use candle_core::Device;
 use cellflux_bundle::quantise::WeightDtype;
 use cellflux_bundle::{folder, limits};
-use cellflux_train::config::{Select, Setting};
+use cellflux_train::config::Setting;
 use cellflux_train::export::{Options, export};
 use cellflux_train::run::{CHECKPOINTS, checkpoint, open};
 use cellflux_train::sampling::recommended;
@@ -56,15 +56,14 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     }
     let material = open(&args.run, &args.settings, progress("images packed"))?;
     let checkpoints = args.run.join(CHECKPOINTS);
-    let selected = match material.config.run.select {
-        Select::Last => None,
-        Select::ValidationLoss => Some(Path::new("best")),
-    };
+    let select = material.config.run.select;
+    let selected = select.keeps_best().then_some(Path::new("best"));
     let asked = args.checkpoint.as_deref().or(selected);
     let (path, checkpoint) = checkpoint::load(&checkpoints, asked, &Device::Cpu)?;
     if args.checkpoint.is_none() && selected.is_some() {
+        let (what, which) = select.in_words();
         eprintln!(
-            "note: {} is exported, of step {}, whose validation loss is the run's lowest (run.select); \
+            "note: {} is exported, of step {}, whose {what} is the run's {which} (run.select); \
             `--checkpoint last` exports the newest",
             path.display(),
             checkpoint.progress.step

@@ -99,9 +99,10 @@ fn train(args: &Args, ranks: &Ranks) -> anyhow::Result<()> {
     if ended == Ended::Complete && ranks.is_first() {
         println!("{} steps made", run.step());
         if let Some(best) = run.best() {
+            let (what, which) = run.material().config.run.select.in_words();
             println!(
-                "the lowest validation loss, {:.5}, is that of step {}: `cellflux-train export` takes it",
-                best.loss, best.step
+                "the {which} {what}, {:.5}, is that of step {}: `cellflux-train export` takes it",
+                best.value, best.step
             );
         }
     }

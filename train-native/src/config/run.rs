@@ -43,6 +43,8 @@ pub struct RunConfig {
     pub checkpoint_every: u64,
     /// Checkpoints kept, the newest.
     pub keep: usize,
+    /// Cells that are generated at each validation where [`RunConfig::select`] asks for them, at least 8.
+    pub generated_cells: usize,
     /// Which checkpoint is the run's result.
     #[serde(skip_serializing_if = "Select::is_last")]
     pub select: Select,
@@ -57,9 +59,43 @@ pub enum Select {
     Last,
     /// The one with the lowest validation loss, which is kept beside the newest.
     ValidationLoss,
+    /// Likewise the one whose generated validation cells have the lowest kernel distance from the real ones
+    /// ([`Generated::kid`](crate::generated::Generated::kid)).
+    Kid,
+    /// Likewise the one whose generated validation cells close most of the gap from controls to treated cells
+    /// ([`Generated::gap_closed`](crate::generated::Generated::gap_closed)).
+    GapClosed,
 }
 
 impl Select {
+    /// Whether a best checkpoint is kept beside the newest.
+    pub fn keeps_best(self) -> bool {
+        self != Self::Last
+    }
+
+    /// Whether cells are generated for it.
+    pub fn asks_for_cells(self) -> bool {
+        matches!(self, Self::Kid | Self::GapClosed)
+    }
+
+    /// Whether a value of what it selects by is better than another.
+    pub fn is_better(self, value: f64, than: f64) -> bool {
+        match self {
+            Self::GapClosed => value > than,
+            Self::Last | Self::ValidationLoss | Self::Kid => value < than,
+        }
+    }
+
+    /// What it selects by and which value is the best, in words.
+    pub fn in_words(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Last => ("step", "newest"),
+            Self::ValidationLoss => ("validation loss", "lowest"),
+            Self::Kid => ("KID of generated cells", "lowest"),
+            Self::GapClosed => ("gap closed by generated cells", "highest"),
+        }
+    }
+
     #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]
     fn is_last(&self) -> bool {
         *self == Self::Last
@@ -105,6 +141,7 @@ impl Default for RunConfig {
             sheet_rows: 8,
             checkpoint_every: 1000,
             keep: 3,
+            generated_cells: 128,
             select: Select::Last,
         }
     }
@@ -117,6 +154,13 @@ impl RunConfig {
         }
         if self.keep == 0 {
             return Err(TrainError::value("run.keep", 0, "at least 1"));
+        }
+        if self.generated_cells < 8 {
+            return Err(TrainError::value(
+                "run.generated_cells",
+                self.generated_cells,
+                "at least 8",
+            ));
         }
         Ok(())
     }

@@ -82,6 +82,7 @@ impl Cells {
                 encoder: EncoderConfig::OneHot {},
                 dose: DoseConfig::None,
                 without_vector: WithoutVector::Error,
+                ..ConditionsConfig::default()
             },
         )?;
         let rule = PairingConfig {

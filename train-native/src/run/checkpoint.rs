@@ -21,7 +21,7 @@ use crate::step::{FlatState, LossScale};
 
 /// The beginning of a temporary file's name.
 const TEMPORARY: &str = ".checkpoint-";
-/// File name of the checkpoint with the lowest validation loss.
+/// File name of the checkpoint that the run selects.
 const BEST: &str = "best.safetensors";
 /// The metadata's one key.
 const PROGRESS: &str = "progress";
@@ -163,7 +163,7 @@ pub fn list(folder: &Path) -> Result<Vec<PathBuf>, TrainError> {
 }
 
 /// Reads the checkpoint at `asked`, or without one the newest in `folder`. Asked for by name, `last` is the
-/// newest, and `best` the one with the lowest validation loss, where the run keeps it.
+/// newest, and `best` the one that the run selects, where it keeps one.
 ///
 /// # Errors
 /// As [`Checkpoint::load`]; [`TrainError::Damaged`] naming the newest whole checkpoint if the newest is
@@ -181,8 +181,8 @@ pub fn load(
                 return Err(TrainError::Checkpoint {
                     path,
                     reason:
-                        "there is none: a run keeps it with run.select = \"validation-loss\", from its first \
-                        validation on; `--checkpoint last` is the newest"
+                        "there is none: a run keeps it with run.select = \"validation-loss\", \"kid\" or \
+                        \"gap-closed\", from its first validation on; `--checkpoint last` is the newest"
                             .into(),
                 });
             }

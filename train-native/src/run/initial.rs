@@ -13,6 +13,7 @@ use toml::Table;
 use super::checkpoint::{self, Checkpoint};
 use super::{CHECKPOINTS, CONFIG};
 use crate::TrainError;
+use crate::condition_layer;
 use crate::config::NetworkConfig;
 use crate::step::{layout, parameter_count};
 
@@ -28,14 +29,22 @@ pub struct Initial {
     pub notes: Vec<String>,
 }
 
-/// Reads the weights of the network `config` from `path`: a `.pth` (its averaged weights, where it has them),
+/// Reads the weights of the network `config`, which reads its condition vectors multiplied by `scale`
+/// (`conditions.scale`), from `path`: a `.pth` (its averaged weights, where it has them),
 /// a safetensors file with the public network's names, a bundle's folder, a run's folder (its newest
 /// checkpoint) or a checkpoint of a run (averaged weights).
 ///
 /// # Errors
 /// [`TrainError::Io`]; [`TrainError::Checkpoint`] for a file of another kind, and for another network's
 /// weights, with the first tensor that differs and the shape that was expected.
-pub fn read(path: &Path, config: &UNetConfig) -> Result<Initial, TrainError> {
+pub fn read(path: &Path, config: &UNetConfig, scale: f64) -> Result<Initial, TrainError> {
+    let mut initial = read_unscaled(path, config)?;
+    condition_layer::multiply(config, &mut initial.weights, 1.0 / scale);
+    Ok(initial)
+}
+
+/// The weights for condition vectors as they are.
+fn read_unscaled(path: &Path, config: &UNetConfig) -> Result<Initial, TrainError> {
     let refuse = |reason: String| TrainError::Checkpoint {
         path: path.to_path_buf(),
         reason,
@@ -110,7 +119,7 @@ fn of_run(path: &Path, checkpoint: &Checkpoint, config: &UNetConfig) -> Result<I
     {
         return Err(refuse(format!("{difference}; {ANOTHER}")));
     }
-    let weights: Vec<f32> = checkpoint.state.averaged.to_vec1()?;
+    let mut weights: Vec<f32> = checkpoint.state.averaged.to_vec1()?;
     if weights.len() != parameter_count(config) {
         return Err(refuse(format!(
             "it has {} parameters, expected {}; {ANOTHER}",
@@ -118,6 +127,7 @@ fn of_run(path: &Path, checkpoint: &Checkpoint, config: &UNetConfig) -> Result<I
             parameter_count(config)
         )));
     }
+    condition_layer::multiply(config, &mut weights, scale_of(&checkpoint.progress.config));
     let note = format!("the averaged weights of step {}", checkpoint.progress.step);
     Ok(Initial {
         weights,
@@ -131,6 +141,15 @@ fn layout_of(written: &str, now: &UNetConfig) -> Option<Vec<Parameter>> {
     let written: Table = written.parse().ok()?;
     let network: NetworkConfig = written.get("network")?.clone().try_into().ok()?;
     Some(layout(&network.unet(now.in_channels, now.condition_dim).ok()?))
+}
+
+/// What the run that wrote this config multiplied its condition vectors by; 1 where the config says nothing.
+fn scale_of(written: &str) -> f64 {
+    let scale = written.parse::<Table>().ok().and_then(|table| {
+        let scale = table.get("conditions")?.get("scale")?;
+        scale.as_float().or_else(|| Some(scale.as_integer()? as f64))
+    });
+    scale.unwrap_or(1.0)
 }
 
 /// The first parameter that differs, as a sentence.
@@ -207,7 +226,7 @@ mod tests {
         let weights = initial_weights(&config, 9);
         let bytes = state_dict(&config, &weights).to_safetensors(&config).unwrap();
         std::fs::write(&path, bytes).unwrap();
-        assert_eq!(read(&path, &config).unwrap().weights, weights);
+        assert_eq!(read(&path, &config, 1.0).unwrap().weights, weights);
     }
 
     #[test]
@@ -219,7 +238,7 @@ mod tests {
             .to_safetensors(&config)
             .unwrap();
         std::fs::write(&path, bytes).unwrap();
-        let message = read(&path, &network(5)).unwrap_err().to_string();
+        let message = read(&path, &network(5), 1.0).unwrap_err().to_string();
         for part in [
             "weights.safetensors",
             "mol_embed_transform",
@@ -241,7 +260,7 @@ mod tests {
         );
         assert_eq!(difference(&layout(&config), &layout(&config)), None);
         std::fs::write(&path, b"{\"not\": \"weights\"}").unwrap();
-        let message = read(&path, &config).unwrap_err().to_string();
+        let message = read(&path, &config, 1.0).unwrap_err().to_string();
         assert!(message.contains("JSON"), "{message}");
     }
 }

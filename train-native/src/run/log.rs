@@ -10,6 +10,7 @@ use super::checkpoint::write_whole;
 use super::table::{self, TABLE};
 use super::tensorboard::EventFile;
 use crate::TrainError;
+use crate::config::Select;
 use crate::sheet::Sheet;
 use crate::validation::{TIMES, Validation};
 
@@ -53,6 +54,12 @@ enum Line<'a> {
         step: u64,
         loss: f64,
         before: Option<f64>,
+    },
+    Selected {
+        step: u64,
+        by: Select,
+        value: f64,
+        value_before: Option<f64>,
     },
 }
 
@@ -158,15 +165,37 @@ impl Log {
                 ("condition/velocity_distance", condition.velocity_distance),
             ]
         });
-        self.events.scalars(step, by_time.chain(whole).chain(condition))
+        let generated = found.generated.iter().flat_map(|generated| {
+            let gap_closed = generated.gap_closed;
+            let kid = std::iter::once(("generated/kid", generated.kid));
+            let ends_apart = generated.ends_apart;
+            kid.chain(gap_closed.map(|share| ("generated/gap_closed", share)))
+                .chain(ends_apart.map(|share| ("generated/ends_apart", share)))
+        });
+        let all = by_time.chain(whole).chain(condition).chain(generated);
+        self.events.scalars(step, all)
     }
 
-    /// Writes a line about a checkpoint that is kept for its validation loss, with the lowest one before it.
+    /// Writes a line about a checkpoint that is kept for its value of what the run selects by, with the best
+    /// one before it: of kind `best` for a validation loss, `selected` for what generated cells measure.
     ///
     /// # Errors
     /// [`TrainError::Io`].
-    pub fn best(&mut self, step: u64, loss: f64, before: Option<f64>) -> Result<(), TrainError> {
-        self.line(&Line::Best { step, loss, before })
+    pub fn best(&mut self, step: u64, by: Select, value: f64, before: Option<f64>) -> Result<(), TrainError> {
+        self.line(&if by.asks_for_cells() {
+            Line::Selected {
+                step,
+                by,
+                value,
+                value_before: before,
+            }
+        } else {
+            Line::Best {
+                step,
+                loss: value,
+                before,
+            }
+        })
     }
 
     /// Writes a sheet to the event file.

@@ -24,7 +24,7 @@ use std::path::{Path, PathBuf};
 use candle_core::Tensor;
 
 use crate::TrainError;
-use crate::config::{Config, Select, Setting};
+use crate::config::{Config, Setting};
 use crate::material::Material;
 use crate::ranks::{Ranks, Share};
 use crate::step::{LossScale, Optimiser, initial_weights, learning_rate, parameter_count};
@@ -144,7 +144,7 @@ impl Run {
                 Vec::new(),
             ),
             Some(path) => {
-                let initial = initial::read(path, &material.network)?;
+                let initial = initial::read(path, &material.network, material.config.conditions.scale)?;
                 (initial.weights, initial.notes)
             }
         };
@@ -244,10 +244,8 @@ impl Run {
         run.command = resume::command(&progress.command, progress.step, changes);
         ranks.note_checkpoint(&path);
         run.last_good = Some(path);
-        // Also of a later step: the run comes by it again, and finds the same loss there.
-        if run.material.config.run.select == Select::ValidationLoss {
-            run.best = Best::of(&checkpoints);
-        }
+        // Also of a later step: the run comes by it again, and finds the same value there.
+        run.best = Best::of(&checkpoints, run.material.config.run.select);
         // Nobody goes on before the folder is as it will be.
         ranks.meet()?;
         Ok(run)
@@ -339,9 +337,7 @@ impl Run {
             if !stop && (every(run.validate_every, self.step) || last) {
                 let found = self.validate()?;
                 progress.validation(self.step, &found);
-                if run.select == Select::ValidationLoss {
-                    self.keep_if_best(found.loss, &progress)?;
-                }
+                self.keep_if_best(&found, &progress)?;
             }
             if !stop && (every(run.sheet_every, self.step) || (last && run.sheet_every > 0)) {
                 self.sheet()?;

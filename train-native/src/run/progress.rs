@@ -93,8 +93,23 @@ impl Progress {
                 condition.exchanged
             )
         });
+        let generated = found.generated.map_or_else(String::new, |generated| {
+            let closed = generated.gap_closed.map_or_else(String::new, |share| {
+                format!(", {:.1} % of the gap closed", 100.0 * share)
+            });
+            let apart = generated.ends_apart.map_or_else(String::new, |share| {
+                format!(
+                    ", ends under two conditions {:.1} % of their change apart",
+                    100.0 * share
+                )
+            });
+            format!(
+                "; {} generated cells: KID {:.4}{closed}{apart}",
+                generated.cells, generated.kid
+            )
+        });
         self.say(&format!(
-            "step {step}: validation loss {:.5}, {:.1} % of the zero predictor's{condition}",
+            "step {step}: validation loss {:.5}, {:.1} % of the zero predictor's{condition}{generated}",
             found.loss,
             100.0 * found.loss / found.zero
         ));

@@ -6,7 +6,7 @@ use serde_json::Value;
 pub const TABLE: &str = "log.csv";
 
 /// Titles, and where a line of the log has the value. A cell is empty where it has none.
-const COLUMNS: [(&str, &str); 25] = [
+const COLUMNS: [(&str, &str); 29] = [
     ("kind", "/kind"),
     ("step", "/step"),
     ("seconds", "/seconds"),
@@ -27,6 +27,10 @@ const COLUMNS: [(&str, &str); 25] = [
     ("shuffled_gap", "/condition/shuffled_gap"),
     ("velocity_distance", "/condition/velocity_distance"),
     ("exchanged", "/condition/exchanged"),
+    ("kid", "/generated/kid"),
+    ("gap_closed", "/generated/gap_closed"),
+    ("ends_apart", "/generated/ends_apart"),
+    ("generated_cells", "/generated/cells"),
     ("difference_to_step", "/difference/step"),
     ("difference", "/difference/mean"),
     ("difference_low", "/difference/low"),

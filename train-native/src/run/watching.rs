@@ -14,7 +14,9 @@ use super::progress::Progress;
 use super::sheets::{draw_sheet, varied_pairs};
 use super::{Run, SHEETS};
 use crate::TrainError;
+use crate::config::Select;
 use crate::difference::Difference;
+use crate::generated::generate;
 use crate::network::Network;
 use crate::sampling::Walk;
 use crate::validation::{self, Fixed, Validation, validate};
@@ -22,27 +24,51 @@ use cellflux_data::Split;
 
 /// The validation loss among a checkpoint's metrics.
 const VALIDATION_LOSS: &str = "validation_loss";
+/// What generated cells measure, among them.
+const VALIDATION_KID: &str = "validation_kid";
+const VALIDATION_GAP_CLOSED: &str = "validation_gap_closed";
 /// Steps of a sheet's walk: a multiple of four, so that its frames are exactly at their times.
 const SHEET_STEPS: usize = 20;
 
-/// The lowest validation loss of a run so far.
+/// The best value so far of what a run selects its checkpoint by.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Best {
     /// The step whose averaged weights have it.
     pub step: u64,
-    /// The loss.
-    pub loss: f64,
+    /// The validation loss, or what generated cells measure.
+    pub value: f64,
 }
 
 impl Best {
     /// That of the best checkpoint in a run's folder of checkpoints, if there is one.
-    pub(super) fn of(checkpoints: &Path) -> Option<Self> {
+    pub(super) fn of(checkpoints: &Path, select: Select) -> Option<Self> {
         let best = checkpoint::best(checkpoints)?;
         Some(Self {
             step: best.step,
-            loss: *best.metrics.get(VALIDATION_LOSS)?,
+            value: *best.metrics.get(metric(select)?)?,
         })
     }
+}
+
+/// The name among a checkpoint's metrics of what a run selects by.
+fn metric(select: Select) -> Option<&'static str> {
+    match select {
+        Select::Last => None,
+        Select::ValidationLoss => Some(VALIDATION_LOSS),
+        Select::Kid => Some(VALIDATION_KID),
+        Select::GapClosed => Some(VALIDATION_GAP_CLOSED),
+    }
+}
+
+/// Its value in a validation; none where the cells are too few for one.
+fn value(select: Select, found: &Validation) -> Option<f64> {
+    let value = match select {
+        Select::Last => None,
+        Select::ValidationLoss => Some(found.loss),
+        Select::Kid => found.generated.map(|generated| generated.kid),
+        Select::GapClosed => found.generated.and_then(|generated| generated.gap_closed),
+    };
+    value.filter(|value| value.is_finite())
 }
 
 /// The lowest validation loss that this process has seen, pair by pair.
@@ -70,6 +96,10 @@ impl Run {
         let network = self.averaged_network()?;
         let pairs = self.material.fixed(Split::Validation, limit, &self.ranks);
         let mut found = validate(&network, pairs, fixed, config.run.condition_use, &self.ranks)?;
+        if config.run.select.asks_for_cells() {
+            let cells = config.run.generated_cells;
+            found.generated = Some(generate(&self.material, network, cells, &self.ranks)?);
+        }
         found.difference = self
             .lowest
             .as_ref()
@@ -88,6 +118,12 @@ impl Run {
         self.metrics.insert("validation_zero_loss".to_owned(), found.zero);
         for (t, loss) in validation::TIMES.iter().zip(found.by_time) {
             self.metrics.insert(format!("validation_loss_t_{t}"), loss);
+        }
+        if let Some(generated) = &found.generated {
+            self.metrics.insert(VALIDATION_KID.to_owned(), generated.kid);
+            if let Some(gap_closed) = generated.gap_closed {
+                self.metrics.insert(VALIDATION_GAP_CLOSED.to_owned(), gap_closed);
+            }
         }
         if let Some(condition) = &found.condition {
             for (name, value) in [
@@ -137,33 +173,45 @@ impl Run {
         }
     }
 
-    /// The lowest validation loss so far, where the run selects its checkpoint by it.
+    /// The best checkpoint so far, where the run selects one.
     pub fn best(&self) -> Option<Best> {
         self.best
     }
 
-    /// Keeps the run as its best checkpoint if this validation loss is the lowest so far.
+    /// Keeps the run as its best checkpoint if this validation is the best so far of what it selects by.
     ///
     /// # Errors
     /// [`TrainError::Io`].
-    pub(super) fn keep_if_best(&mut self, loss: f64, progress: &Progress) -> Result<(), TrainError> {
-        let before = self.best.map(|best| best.loss);
-        if !loss.is_finite() || before.is_some_and(|before| loss >= before) {
+    pub(super) fn keep_if_best(&mut self, found: &Validation, progress: &Progress) -> Result<(), TrainError> {
+        let select = self.material.config.run.select;
+        let Some(value) = value(select, found) else {
+            if select.asks_for_cells() {
+                progress.say(&format!(
+                    "note: step {} is not compared with others: no condition has enough generated cells for \
+                    run.select; expected a larger run.generated_cells",
+                    self.step
+                ));
+            }
+            return Ok(());
+        };
+        let before = self.best.map(|best| best.value);
+        if before.is_some_and(|before| !select.is_better(value, before)) {
             return Ok(());
         }
         let checkpoint = self.checkpoint()?;
         self.best = Some(Best {
             step: self.step,
-            loss,
+            value,
         });
         let Some(written) = &mut self.written else {
             return Ok(());
         };
         let path = written.checkpoints.save_best(&checkpoint)?;
-        written.log.best(self.step, loss, before)?;
+        written.log.best(self.step, select, value, before)?;
         let than = before.map_or_else(String::new, |before| format!(", {before:.5} before"));
+        let (what, which) = select.in_words();
         progress.say(&format!(
-            "step {}: kept as {}, as its validation loss is the lowest so far: {loss:.5}{than}",
+            "step {}: kept as {}, as its {what} is the {which} so far: {value:.5}{than}",
             self.step,
             path.display()
         ));

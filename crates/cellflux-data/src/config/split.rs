@@ -40,7 +40,7 @@ impl Default for SplitValues {
     }
 }
 
-/// What happens to rows whose split is none that the configuration knows.
+/// What happens to rows whose split or state is none that the configuration knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum UnknownSplit {

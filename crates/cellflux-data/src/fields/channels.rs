@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use cellflux_image::assign::{Assignment, PlaneRef};
+use cellflux_image::assign::{self, Assignment, PlaneRef};
 use cellflux_image::{ImageSpec, Picture};
 
 use super::config::{FieldsConfig, Illumination, MissingField};
 use super::field_table::{ChannelFile, FieldOfView, FieldTable};
 use super::illumination::{Estimate, Surface};
 use super::report::CropsReport;
+use crate::containers::{self, ContainerError};
 use crate::error::{DataError, Place};
 
 pub(super) type Estimates = BTreeMap<(String, usize), Estimate>;
@@ -22,13 +23,20 @@ pub(super) fn or_left_out(
 ) -> Result<Option<Vec<Picture>>, DataError> {
     match channels {
         Ok(channels) => Ok(Some(channels)),
-        Err(error @ (DataError::Image { .. } | DataError::MissingImage { .. }))
-            if config.missing == MissingField::Skip =>
-        {
+        Err(error) if config.missing == MissingField::Skip && is_of_the_field(&error) => {
             damaged.push(error.to_string());
             Ok(None)
         }
         Err(error) => Err(error),
+    }
+}
+
+/// Whether an error is one of the field's files, and not of this program's build.
+fn is_of_the_field(error: &DataError) -> bool {
+    match error {
+        DataError::Image { .. } | DataError::MissingImage { .. } => true,
+        DataError::Container { reason, .. } => !matches!(**reason, ContainerError::NotBuilt { .. }),
+        _ => false,
     }
 }
 
@@ -106,19 +114,19 @@ fn divide(picture: &mut Picture, surface: &Surface) {
     }
 }
 
-/// Decodes a field's files, one for each channel, all of one size.
+/// Decodes a field's channels, all of one size: one file for each, or one for all of them.
 pub(super) fn read_channels(spec: &ImageSpec, field: &FieldOfView) -> Result<Vec<Picture>, DataError> {
+    if let [first, others @ ..] = field.files.as_slice()
+        && !others.is_empty()
+        && others.iter().all(|other| other.path == first.path)
+    {
+        return split(spec, first);
+    }
     let mut pictures: Vec<Picture> = Vec::with_capacity(spec.channels.len());
-    for ChannelFile { path, place } in &field.files {
-        let bytes = cellflux_files::read(path).map_err(|reason| DataError::MissingImage {
-            place: Box::new(place.clone()),
-            image: path.clone(),
-            reason,
-        })?;
+    for file in &field.files {
+        let ChannelFile { path, place } = file;
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        // The whole path: the same file name may be in every folder.
-        let picture = cellflux_image::decode(&path.display().to_string(), &bytes)
-            .map_err(DataError::image(|| place.clone()))?;
+        let picture = open(file)?;
         let picture = picture.merge_grey();
         let shape = |picture: &Picture| {
             format!(
@@ -133,7 +141,7 @@ pub(super) fn read_channels(spec: &ImageSpec, field: &FieldOfView) -> Result<Vec
                 place: Box::new(place.clone()),
                 image: name.into_owned(),
                 found: shape(&picture),
-                expected: "one channel: fields are one file per channel".into(),
+                expected: "one channel: fields are one file per channel, or one file for all".into(),
             });
         }
         pictures.push(picture);
@@ -141,8 +149,32 @@ pub(super) fn read_channels(spec: &ImageSpec, field: &FieldOfView) -> Result<Vec
     Ok(pictures)
 }
 
+/// The channels of a field whose one file holds all of them: planes by their names, or else by their order.
+fn split(spec: &ImageSpec, file: &ChannelFile) -> Result<Vec<Picture>, DataError> {
+    let pictures = [open(file)?];
+    let assignment = assign::suggest(&pictures, spec)
+        .and_then(|suggestion| suggestion.complete(&pictures, spec))
+        .map_err(DataError::image(|| file.place.clone()))?;
+    let channels = assignment.resolve(&pictures).into_iter();
+    let alone = channels.map(|(picture, plane)| Picture {
+        name: picture.name.clone(),
+        planes: vec![plane.clone()],
+        depth: picture.depth,
+        min: picture.min,
+        max: picture.max,
+        scale: picture.scale.clone(),
+    });
+    Ok(alone.collect())
+}
+
+/// Decodes a file under its whole path: the same file name may be in every folder.
+fn open(file: &ChannelFile) -> Result<Picture, DataError> {
+    let opened = containers::open(&file.path, &file.path.display().to_string());
+    opened.map_err(|unopened| unopened.at(file.place.clone()))
+}
+
 impl FieldOfView {
-    /// Each channel is its own file's only plane.
+    /// Each channel is its own picture's only plane.
     pub(super) fn assignment(&self, channels: &[Picture], spec: &ImageSpec) -> Result<Assignment, DataError> {
         let planes = (0..channels.len()).map(|picture| PlaneRef { picture, plane: 0 });
         Assignment::new(planes.collect(), channels, spec).map_err(DataError::image(|| self.place()))

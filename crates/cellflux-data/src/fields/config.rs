@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::config::ImageConfig;
 use crate::error::DataError;
 
-/// Raw fields of view, one file per channel, and what becomes of them.
+/// Raw fields of view, one file per channel or one for all, and what becomes of them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FieldsConfig {
@@ -17,7 +17,9 @@ pub struct FieldsConfig {
     /// The folder of the fields' files; the table's own unless stated.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub folder: Option<PathBuf>,
-    /// For every channel by name, the path of its file: a template over the table's columns.
+    /// For every channel by name, the path of its file: a template over the table's columns. Where all have
+    /// the same path, that file (a TIFF, or a folder in OME-Zarr) holds all channels, by the names of its
+    /// planes or else by their order.
     pub files: BTreeMap<String, String>,
     /// Rows to take: for each column the values wanted; all rows unless stated.
     #[serde(default)]

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use cellflux_image::ImageSpec;
 
 use super::config::{About, CompoundTable, FieldsConfig, MissingField};
+use crate::containers;
 use crate::error::{DataError, Place};
 use crate::pixel_size::SizeColumn;
 use crate::table::{Column, Row, Table};
@@ -20,7 +21,7 @@ pub(super) struct FieldTable {
 
 /// One field.
 pub(super) struct FieldOfView {
-    /// A file for every channel, in the specification's order.
+    /// A file for every channel, in the specification's order; the same for all where one holds all.
     pub(super) files: Vec<ChannelFile>,
     /// Plate, well and site: the start of its crops' names.
     pub(super) key: String,
@@ -84,7 +85,7 @@ impl FieldTable {
                 return Ok(());
             }
             let mut field = templates.field(row, &folder)?;
-            if let Some(absent) = field.files.iter().find(|file| !file.path.is_file()) {
+            if let Some(absent) = field.files.iter().find(|file| !containers::exists(&file.path)) {
                 if config.missing == MissingField::Error {
                     return Err(DataError::MissingImage {
                         place: Box::new(absent.place.clone()),

@@ -156,6 +156,39 @@ fn every_cell_of_a_field_becomes_a_crop_that_training_reads() {
 }
 
 #[test]
+fn a_field_in_one_file_gives_the_crops_of_one_file_for_each_channel() {
+    let dir = tempfile::tempdir().unwrap();
+    let config = experiment(dir.path());
+    let apart = cut_fields(&config, &dir.path().join("apart"), |_, _| {}).unwrap();
+    let spec = config.image.spec().unwrap();
+    for site in 1..=2 {
+        let planes: Vec<f32> = ["actin", "tubulin", "dna"]
+            .iter()
+            .flat_map(|name| {
+                let name = format!("P1_A01_s{site}_{name}.npy");
+                let bytes = fs::read(dir.path().join(&name)).unwrap();
+                let mut picture = cellflux_image::decode(&name, &bytes).unwrap();
+                picture.planes.remove(0).values
+            })
+            .collect();
+        let npy = npy::write_f32(&[3, SIDE, SIDE], &planes).unwrap();
+        fs::write(dir.path().join(format!("P1_A01_s{site}.npy")), npy).unwrap();
+    }
+    let whole = FieldsConfig {
+        files: spec
+            .channels
+            .iter()
+            .map(|channel| (channel.name.clone(), "{file#0}_{file#1}_{file#2}.npy".to_owned()))
+            .collect(),
+        ..config
+    };
+    let together = cut_fields(&whole, &dir.path().join("together"), |_, _| {}).unwrap();
+    assert_eq!(together, apart);
+    let table = |folder: &str| fs::read(dir.path().join(folder).join("metadata.csv")).unwrap();
+    assert_eq!(table("together"), table("apart"));
+}
+
+#[test]
 fn the_size_of_a_pixel_goes_from_the_table_into_the_crops_and_is_counted_where_it_is_unknown() {
     let dir = tempfile::tempdir().unwrap();
     let mut config = experiment(dir.path());
@@ -313,7 +346,7 @@ fn a_missing_or_odd_file_and_a_wrong_template_are_named() {
     assert_eq!(
         refused(&config),
         "DIR/fields.csv: line 3, column file: P1_A01_s2_dna.npy is 40 x 40 px in 3 channels, expected one \
-        channel: fields are one file per channel"
+        channel: fields are one file per channel, or one file for all"
     );
     // A field whose file is missing is left out where asked.
     fs::remove_file(dir.path().join("P1_A01_s2_dna.npy")).unwrap();

@@ -10,14 +10,13 @@ mod values;
 
 use std::collections::HashMap;
 use std::io::ErrorKind;
-use std::path::Path;
-use std::time::UNIX_EPOCH;
 
 use cellflux_image::ImageSpec;
 use cellflux_image::spec::Channel;
 use sha2::{Digest, Sha256};
 
 use crate::config::{DataConfig, ImageConfig, MissingImage, Source, UnknownSplit};
+use crate::containers::{Store, Unopened};
 use crate::drawn_split::Groups;
 use crate::entry::{Compound, Entry, Split};
 use crate::error::DataError;
@@ -28,7 +27,7 @@ use crate::left_out::LeftOut;
 use crate::names::Names;
 use crate::pixel_size::{self, PixelScale, SizeColumn};
 use crate::synthetic;
-use crate::table::{Column, Row, Table};
+use crate::table::{Column, Row};
 use choice::Choice;
 use values::{Meaning, Values};
 
@@ -46,7 +45,9 @@ pub fn read_experiment(config: &DataConfig) -> Result<Experiment, DataError> {
             refuse_choices(config)?;
             (synthetic::experiment(design, &spec)?, None)
         }
-        Source::Folder { .. } | Source::Public { .. } => read_table(config, spec)?,
+        Source::Folder { .. } | Source::Public { .. } | Source::Webdataset { .. } => {
+            read_table(config, spec)?
+        }
     };
     experiment.hold_out(&config.held_out)?;
     if let (Some(groups), Some(rule)) = (groups, config.split.validation.rule()) {
@@ -81,7 +82,7 @@ fn refuse_choices(config: &DataConfig) -> Result<(), DataError> {
 /// Reads a table of images on disk, with their groups where a rule draws the validation split.
 fn read_table(config: &DataConfig, spec: ImageSpec) -> Result<(Experiment, Option<Groups>), DataError> {
     let layout = Layout::of(&config.source, &config.columns);
-    let table = Table::open(&layout.table)?;
+    let (table, store) = layout.open()?;
     let columns = layout.columns(&table)?;
     let rule = config.split.validation.rule();
     let mut reader = Reader {
@@ -92,6 +93,7 @@ fn read_table(config: &DataConfig, spec: ImageSpec) -> Result<(Experiment, Optio
         sizes: SizeColumn::find(&table, config.columns.pixel_size.as_deref())?,
         columns,
         layout,
+        store,
         entries: Vec::new(),
         compounds: Vec::new(),
         compound_names: Names::default(),
@@ -116,6 +118,7 @@ struct Reader<'a> {
     /// The sizes of the images' pixels, where the table states them.
     sizes: Option<SizeColumn>,
     layout: Layout,
+    store: Store,
     columns: FoundColumns,
     entries: Vec<Entry>,
     compounds: Vec<Compound>,
@@ -149,15 +152,14 @@ impl Reader<'_> {
             return Ok(());
         }
         let group = self.groups.as_ref().map(|groups| groups.name(row)).transpose()?;
-        let path = self.layout.images.join(&*image);
-        match stamp(&path, row, &self.columns.image, &image, &mut self.hash) {
-            Err(DataError::MissingImage { reason, .. })
+        match self.store.stamp(&image, &mut self.hash) {
+            Err(Unopened::Missing { reason, .. })
                 if self.config.missing == MissingImage::Skip && reason.kind() == ErrorKind::NotFound =>
             {
                 self.left_out.missing(&image);
                 return Ok(());
             }
-            stamped => stamped?,
+            stamped => stamped.map_err(|unopened| unopened.at(row.place(&self.columns.image)))?,
         }
         if let (Some(groups), Some(group)) = (&mut self.groups, group) {
             groups.add(&group);
@@ -213,7 +215,7 @@ impl Reader<'_> {
         let split = match values.meaning(text) {
             Meaning::Known(split) => Some(split),
             Meaning::Ignored => None,
-            Meaning::Unknown if skips_unknown_splits(config) => {
+            Meaning::Unknown if skips(config, config.split.unknown) => {
                 self.left_out.unknown_split(text);
                 return Ok(None);
             }
@@ -227,9 +229,14 @@ impl Reader<'_> {
             ignored: &config.state.ignored,
             setting: "data.state",
         };
-        let treated = match values.meaning(row.text(&columns.state)) {
+        let text = row.text(&columns.state);
+        let treated = match values.meaning(text) {
             Meaning::Known(treated) => Some(treated),
             Meaning::Ignored => None,
+            Meaning::Unknown if skips(config, config.state.unknown) => {
+                self.left_out.unknown_state(text);
+                return Ok(None);
+            }
             Meaning::Unknown => return Err(values.unknown(row, &columns.state)),
         };
         let part = split.zip(treated);
@@ -325,7 +332,7 @@ impl Reader<'_> {
             });
         };
         let place = || titles.place(&titles.image, first.line);
-        let images = Images::files(self.layout.images, first, &spec, &self.config.image, place)?;
+        let images = Images::files(self.store, first, &spec, &self.config.image, place)?;
         let stated = self.config.image.pixel_size_um;
         let pixel_scale = images
             .scale(&spec)
@@ -365,10 +372,10 @@ fn field_of_view(row: &Row<'_>, columns: &FoundColumns) -> Option<String> {
     })
 }
 
-/// Whether rows of a split that the configuration does not know are left out. The public code's loader takes
-/// the rows of the splits that it knows, and no others.
-fn skips_unknown_splits(config: &DataConfig) -> bool {
-    match config.split.unknown {
+/// Whether rows of a split or state that the configuration does not know are left out. The public code's
+/// loader takes the rows that it knows, and no others.
+fn skips(config: &DataConfig, unknown: Option<UnknownSplit>) -> bool {
+    match unknown {
         Some(unknown) => unknown == UnknownSplit::Skip,
         None => matches!(config.source, Source::Public { .. }),
     }
@@ -396,34 +403,6 @@ fn compound_name<'r>(
         }
         (name, _) => Ok(name),
     }
-}
-
-/// Adds an image's name, length and time to the fingerprint.
-fn stamp(
-    path: &Path,
-    row: &Row<'_>,
-    column: &Column,
-    image: &str,
-    hash: &mut Sha256,
-) -> Result<(), DataError> {
-    let missing = |reason| DataError::MissingImage {
-        place: Box::new(row.place(column)),
-        image: path.to_owned(),
-        reason,
-    };
-    let about = std::fs::metadata(path).map_err(missing)?;
-    if !about.is_file() {
-        return Err(missing(std::io::Error::other("is not a file")));
-    }
-    let time = about.modified().map_err(missing)?;
-    let nanoseconds = time
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, |since| since.as_nanos());
-    hash.update(image.as_bytes());
-    hash.update([0]);
-    hash.update(about.len().to_le_bytes());
-    hash.update(nanoseconds.to_le_bytes());
-    Ok(())
 }
 
 /// A fingerprint that knows the model's images and what the files' numbers mean. Names and colours of

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::path::Path;
 
 use cellflux_image::npy;
 
@@ -350,6 +351,28 @@ fn rows_of_an_unknown_split_are_left_out_and_counted_where_the_configuration_say
     let said = report.to_string();
     assert!(
         said.contains("1 rows left out by a split that [data.split] does not know: \"ood\" (1)"),
+        "{said}"
+    );
+}
+
+#[test]
+fn rows_of_an_unknown_state_are_left_out_and_counted_where_the_configuration_says_so() {
+    let folder = Folder::usual();
+    folder.edit("a3.png,train,1", "a3.png,train,poscon");
+    assert!(
+        folder
+            .read()
+            .unwrap_err()
+            .to_string()
+            .contains("found \"poscon\"")
+    );
+    let mut config = folder.config();
+    config.state.unknown = Some(UnknownSplit::Skip);
+    let experiment = read_experiment(&config).unwrap();
+    assert_eq!(experiment.entries().len(), 7);
+    let said = Report::of(&experiment).to_string();
+    assert!(
+        said.contains("1 rows left out by a state that [data.state] does not know: \"poscon\" (1)"),
         "{said}"
     );
 }

@@ -59,6 +59,10 @@ pub struct SyntheticCompound {
     /// The dose of half strength in micromolar; the strength of a dose `d` is `d / (d + half_dose_um)`.
     #[serde(default = "half_dose")]
     pub half_dose_um: f64,
+    /// How often each of its doses is given, 1 to 1,000: a compound of 8 has eight times as many cells as one
+    /// of 1.
+    #[serde(default = "once", skip_serializing_if = "is_once")]
+    pub weight: usize,
 }
 
 fn doses() -> Vec<f64> {
@@ -66,6 +70,13 @@ fn doses() -> Vec<f64> {
 }
 fn half_dose() -> f64 {
     1.0
+}
+fn once() -> usize {
+    1
+}
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]
+fn is_once(weight: &usize) -> bool {
+    *weight == once()
 }
 
 /// Compounds, each of which changes something else.
@@ -77,6 +88,7 @@ pub fn panel() -> Vec<SyntheticCompound> {
         effects,
         doses_um: doses(),
         half_dose_um: half_dose(),
+        weight: once(),
     };
     vec![
         of(

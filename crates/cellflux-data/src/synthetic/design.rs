@@ -18,7 +18,7 @@ use crate::random::{Purpose, stream};
 pub struct Design {
     config: SyntheticConfig,
     plates: Vec<Batch>,
-    /// Compound and dose, in the order in which they are given.
+    /// Compound and dose, in the order in which they are given, each as often as its compound's weight says.
     arms: Vec<(usize, f64)>,
     /// Height and width that are drawn.
     drawn: (usize, usize),
@@ -71,7 +71,10 @@ impl Design {
             .compounds
             .iter()
             .enumerate()
-            .flat_map(|(index, compound)| compound.doses_um.iter().map(move |&dose| (index, dose)))
+            .flat_map(|(index, compound)| {
+                let doses = compound.doses_um.iter();
+                doses.flat_map(move |&dose| std::iter::repeat_n((index, dose), compound.weight))
+            })
             .collect();
         let scaled = |length: usize| (side * length).div_ceil(longer);
         let design = Self {
@@ -254,6 +257,13 @@ fn check(config: &SyntheticConfig) -> Result<(), DataError> {
                 "at least one dose, all above 0",
             ));
         }
+        if !(1..=1000).contains(&compound.weight) {
+            return Err(wrong(
+                &format!("compounds[{index}].weight"),
+                compound.weight.to_string(),
+                "1 to 1,000",
+            ));
+        }
         if !positive(&compound.half_dose_um) {
             return Err(wrong(
                 &format!("compounds[{index}].half_dose_um"),
@@ -309,6 +319,28 @@ mod tests {
         assert!(
             validation.iter().all(|&count| count.abs_diff(210) < 21),
             "{validation:?}"
+        );
+    }
+
+    #[test]
+    fn a_compound_has_cells_by_its_weight() {
+        let mut config = synthetic_config(2200);
+        config.compounds.truncate(2);
+        config.compounds[0].weight = 10;
+        let design = Design::new(&config, &spec()).unwrap();
+        let mut cells = [0usize; 2];
+        for index in 0..2200 {
+            if let Some((compound, _)) = design.truth(index).treatment {
+                cells[compound] += 1;
+            }
+        }
+        // Three quarters of the images are treated, ten of eleven of these with the first.
+        assert_eq!(cells, [1500, 150]);
+        config.compounds[1].weight = 0;
+        let refused = Design::new(&config, &spec()).unwrap_err().to_string();
+        assert_eq!(
+            refused,
+            "data.source.compounds[1].weight is 0, expected 1 to 1,000"
         );
     }
 
