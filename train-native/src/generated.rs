@@ -59,10 +59,8 @@ pub fn generate(
         let pairs = varied_pairs(material, Split::Validation, cells)?;
         let mut walks = Walks::new(material, network)?;
         let made = walks.ends(&pairs.control, &pairs.conditions)?;
-        let found = Generated {
-            ends_apart: walks.apart(&pairs, &made)?,
-            ..measured(material, &pairs, &made)?
-        };
+        let apart = walks.apart(&pairs, &made)?;
+        let found = measured(material, &pairs, &made, apart)?;
         vec![
             found.kid,
             found.gap_closed.unwrap_or(f64::NAN),
@@ -163,7 +161,12 @@ fn distance(one: &[u8], other: &[u8]) -> f64 {
 }
 
 /// The figures of generated cells beside the pairs that they were made for.
-fn measured(material: &Material, pairs: &HostBatch, made: &[u8]) -> Result<Generated, TrainError> {
+fn measured(
+    material: &Material,
+    pairs: &HostBatch,
+    made: &[u8],
+    ends_apart: Option<f64>,
+) -> Result<Generated, TrainError> {
     let ruler = Ruler::new(material.spec()).map_err(|error| refused(&error))?;
     let measure = |images: &[u8]| ruler.measure(images).map_err(|error| refused(&error));
     let (controls, treated) = (measure(&pairs.control)?, measure(&pairs.treated)?);
@@ -183,6 +186,7 @@ fn measured(material: &Material, pairs: &HostBatch, made: &[u8]) -> Result<Gener
             by_condition.into_values(),
             [&controls, &treated, &made],
         ),
+        ends_apart,
         cells: made.len(),
     })
 }

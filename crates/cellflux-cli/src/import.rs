@@ -23,6 +23,10 @@ use about::About;
 /// in it is executed) or a .safetensors with the public network's names. docs/importing.md describes the
 /// tables.
 #[derive(clap::Args)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of the command by itself; no two of them make a state"
+)]
 pub struct Args {
     /// The checkpoint: .pth or .safetensors.
     checkpoint: PathBuf,

@@ -88,7 +88,7 @@ mod tests {
                 Resample::Down => resample::average_pool(&x),
                 Resample::Up => resample::nearest(&x),
             };
-            let results = [super::resample(&x, to), plain].map(Result::unwrap);
+            let results = [resample(&x, to), plain].map(Result::unwrap);
             let weights = Tensor::randn(0.0f32, 1.0, results[0].shape(), &Device::Cpu).unwrap();
             let [ours, plain] = results.map(|result| {
                 let sum = (&result * &weights).unwrap().sum_all().unwrap();
@@ -106,6 +106,6 @@ mod tests {
     #[test]
     fn an_odd_side_is_not_halved() {
         let x = Tensor::ones((1, 1, 3, 4), candle_core::DType::F32, &Device::Cpu).unwrap();
-        assert!(super::resample(&x, Resample::Down).is_err());
+        assert!(resample(&x, Resample::Down).is_err());
     }
 }
