@@ -11,23 +11,23 @@ use std::rc::Rc;
 use cellflux_engine::EngineMaker;
 use cellflux_session::{Recipe, Start};
 use serde::Serialize;
+use toml::Spanned;
 
 use crate::address::{self, Target};
 use crate::cache::Cache;
 use crate::card::{self, Card};
 use crate::components::{self, Components};
-use crate::config::{FILE, Project, RESERVED_IDS};
+use crate::config::{FILE, INDEX, Page, Project};
 use crate::error::SiteError;
 use crate::files::{AuthorFiles, Use};
 use crate::fingerprint::{Named, digest, name_by_content};
 use crate::html::escape;
-use crate::ids::Ids;
 use crate::markdown::Surroundings;
 use crate::model::{LEFT_OUT, Model, name_of};
 use crate::output::Output;
 use crate::page_check::no_such_element;
 use crate::pages::{
-    Button, EMBED, EXPLORER, LAB, LESSON, OFFLINE, PAGE, Pages, STYLES, UNSTARTED, with_slash,
+    ARTICLE, Button, EMBED, EXPLORER, LAB, LESSON, OFFLINE, PAGE, Pages, STYLES, UNSTARTED, with_slash,
 };
 use crate::place::Place;
 use crate::recorder::{Recorder, Recording};
@@ -37,6 +37,7 @@ use crate::source::suggestion;
 use crate::texts::Texts;
 use crate::theme;
 use crate::toolkit::{CHEMISTRY, LAB as LAB_WASM, RESULTS, Toolkit};
+use crate::walk_request::WalkRequest;
 use crate::words::{LANGUAGES, Words};
 use crate::worker_integrity::{Worker, write_digests};
 
@@ -84,11 +85,17 @@ pub fn build(project: &Project, options: &Options, engines: EngineMaker) -> Resu
     let mut output = Output::new(&options.out)?;
     let models = models(project, options, engines)?;
     let recorder = Recorder::new(engines, Cache::of(&project.folder), options.tell);
-    let mut components = Components::new(project, &models, recorder, own_ids(project)?);
+    let mut components = Components::new(project, &models, recorder);
     let recorded = record(project, &mut components);
     components.gathered(recorded);
     let texts = Texts::render(project, &mut components);
-    let card = social_card(project, &mut components);
+    let mut further = Vec::new();
+    for page in &project.config.pages {
+        let texts = Texts::render_page(project, page, &mut components);
+        let card = social_card(project, page.card.as_ref(), &page.title, &mut components);
+        further.push((page, texts, components.gathered(card).flatten()));
+    }
+    let card = social_card(project, None, project.config.title.get_ref(), &mut components);
     let card = components.gathered(card).flatten();
     let icon = own_icon(project, &mut components.files);
     let icon = components.gathered(icon).flatten();
@@ -126,18 +133,24 @@ pub fn build(project: &Project, options: &Options, engines: EngineMaker) -> Resu
     };
     let page = pages.page(&texts, &site)?;
     let first_picture = before_first_picture(&page, &site);
-    site.add("index.html", page.into_bytes());
+    site.add(INDEX, page.into_bytes());
+    for (page, texts, card) in &further {
+        site.add(
+            &texts.file,
+            pages.further(page, texts, card.as_ref(), &site)?.into_bytes(),
+        );
+    }
     site.add("embed.html", pages.embed(&site)?.into_bytes());
     site.add("404.html", pages.lost()?.into_bytes());
     site.add(".nojekyll", Vec::new());
     if let Some(url) = &project.config.url {
-        site.add("sitemap.xml", sitemap(url.get_ref()).into_bytes());
+        site.add("sitemap.xml", sitemap(url.get_ref(), project).into_bytes());
     }
-    if components.explorers > 0 {
+    if components.used.explorers > 0 {
         stable_module(&own, &options.toolkit, &mut site)?;
     }
     if project.config.offline {
-        site.add("service_worker.js", service_worker(&site).into_bytes());
+        site.add("service_worker.js", service_worker(&site, project).into_bytes());
     }
 
     let sizes = site
@@ -163,6 +176,7 @@ pub fn build(project: &Project, options: &Options, engines: EngineMaker) -> Resu
         .chain(bundles.map(|request| project.path(request.path.get_ref())))
         .chain(components.files.read)
         .chain(texts.sources)
+        .chain(further.into_iter().flat_map(|(_, texts, _)| texts.sources))
         .collect();
     output.finish()?;
     let batches = components.recorder.notes.into_iter().collect();
@@ -181,11 +195,8 @@ fn all_is_well(components: &mut Components) -> Result<(), SiteError> {
     let mut faults = std::mem::take(&mut components.faults);
     // HTML of the author's may hold any id; the check of the finished page finds those.
     if !faults.is_empty() && !components.allow_html {
-        let nowhere = components
-            .links_inside
-            .iter()
-            .filter(|(id, _)| !components.has_id(id));
-        faults.extend(nowhere.map(|(id, at)| at.wrong(no_such_element(id))));
+        let nowhere = components.nowhere();
+        faults.extend(nowhere.iter().map(|(id, at)| at.wrong(no_such_element(id))));
     }
     SiteError::of(faults).map_or(Ok(()), Err)
 }
@@ -193,7 +204,7 @@ fn all_is_well(components: &mut Components) -> Result<(), SiteError> {
 /// What a visitor downloads between the first picture and the first computed one: the first explorer's model
 /// and the worker.
 fn before_first_frame(models: &[Model], components: &Components, site: &Files, own: &Named) -> Option<u64> {
-    let explored = models.first().filter(|_| components.explorers > 0)?;
+    let explored = models.first().filter(|_| components.used.explorers > 0)?;
     Some(site.bytes(explored.needed()) + site.bytes(worker_files(own)))
 }
 
@@ -216,20 +227,6 @@ fn notices(toolkit: &Toolkit) -> Vec<u8> {
         text.extend_from_slice(font);
     }
     text
-}
-
-/// The ids that the page's template and its sections have, before any text.
-fn own_ids(project: &Project) -> Result<Ids, SiteError> {
-    let mut ids = Ids::default();
-    let page = project.source.place(0);
-    for id in RESERVED_IDS {
-        ids.claim(id, &page)?;
-    }
-    for section in &project.config.sections {
-        let at = project.source.place(section.id.span().start);
-        ids.claim(section.id.get_ref(), &at)?;
-    }
-    Ok(ids)
 }
 
 /// Every `[[bundle]]`.
@@ -348,13 +345,19 @@ fn record(project: &Project, components: &mut Components) -> Result<(), SiteErro
     Ok(())
 }
 
-/// The picture of link previews, from the walk that the author names or the first recorded one.
+/// The picture of a page's link previews, from the walk that the author names for the page or for the site,
+/// or the first recorded one.
 fn social_card(
     project: &Project,
+    own: Option<&Spanned<WalkRequest>>,
+    title: &str,
     components: &mut Components,
 ) -> Result<Option<(String, String)>, SiteError> {
     let source = &project.source;
-    let (request, at) = match (&project.config.card, project.config.precompute.0.first()) {
+    let (request, at) = match (
+        own.or(project.config.card.as_ref()),
+        project.config.precompute.0.first(),
+    ) {
         (Some(card), _) => (card.get_ref().clone(), source.place(card.span().start)),
         (None, Some(request)) => (
             request.get_ref().walk(
@@ -372,7 +375,6 @@ fn social_card(
         start_name(model, &recipe, &components.words),
         components::compound_name(model, &recipe),
     );
-    let title = project.config.title.get_ref();
     let Card { png, alt } = card::card(&recording, title, control, compound, &components.words)?;
     Ok(Some((components.files.add_made("card.png", png), alt)))
 }
@@ -434,16 +436,19 @@ fn button_address(
 fn own_files(project: &Project, toolkit: &Toolkit, components: &Components) -> Result<Named, SiteError> {
     let mut entries = vec![PAGE, STYLES, EMBED, UNSTARTED];
     let mut workers = Vec::new();
-    if components.explorers > 0 {
+    if components.used.explorers > 0 {
         entries.push(EXPLORER);
         workers.push(Worker::Explorer);
     }
-    if components.labs > 0 {
+    if components.used.labs > 0 {
         entries.push(LAB);
         workers.push(Worker::Lab);
     }
-    if components.lessons > 0 {
+    if components.used.lessons > 0 {
         entries.push(LESSON);
+    }
+    if components.used.article {
+        entries.push(ARTICLE);
     }
     if project.config.offline {
         entries.push(OFFLINE);
@@ -491,16 +496,21 @@ fn before_first_picture(page: &str, site: &Files) -> u64 {
     page.len() as u64 + named.map(|(_, content)| content.len() as u64).sum::<u64>()
 }
 
-fn sitemap(url: &str) -> String {
+fn sitemap(url: &str, project: &Project) -> String {
+    let further = project.config.pages.iter().map(Page::file);
+    let pages: Vec<String> = std::iter::once(String::new())
+        .chain(further)
+        .map(|page| format!("  <url><loc>{}</loc></url>", escape(&(with_slash(url) + &page))))
+        .collect();
     format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<urlset \
-        xmlns=\"http://www.sitemaps.org/schemas/sitemap/0.9\">\n  <url><loc>{}</loc></url>\n</urlset>\n",
-        escape(&with_slash(url))
+        xmlns=\"http://www.sitemaps.org/schemas/sitemap/0.9\">\n{}\n</urlset>\n",
+        pages.join("\n")
     )
 }
 
 /// The service worker: what it keeps, then what it does.
-fn service_worker(site: &Files) -> String {
+fn service_worker(site: &Files, project: &Project) -> String {
     let of_a_visit = |path: &String| {
         let bundled = path.starts_with("bundles/") && !path.ends_with("/manifest.json");
         // A file whose name holds no digest would become outdated; pages are fetched again each time.
@@ -516,10 +526,18 @@ fn service_worker(site: &Files) -> String {
         .map(|(path, content)| (path, cellflux_bundle::files::digest(content)))
         .collect();
     let list = serde_json::to_string(&kept).unwrap_or_else(|_| "{}".into());
+    // Pages are fetched again each time; the script names those that every site has.
+    let further = project
+        .config
+        .pages
+        .iter()
+        .map(|page| format!(", '{}'", page.file()));
+    let further: String = further.collect();
+    let script = include_str!("../templates/service_worker.js");
+    let script = script.replacen("'embed.html']", &format!("'embed.html'{further}]"), 1);
     format!(
-        "const VERSION = \"{}\";\nconst FILES = {list};\n\n{}",
-        digest(list.as_bytes()),
-        include_str!("../templates/service_worker.js")
+        "const VERSION = \"{}\";\nconst FILES = {list};\n\n{script}",
+        digest(list.as_bytes())
     )
 }
 

@@ -9,6 +9,7 @@ use cellflux_bundle::clipping::{self, Clipped};
 use cellflux_bundle::{BundleError, folder};
 use walkdir::WalkDir;
 
+use crate::components::id_on_page;
 use crate::error::SiteError;
 use crate::finding::{note, serious};
 use crate::model::LARGEST_FILE;
@@ -51,9 +52,12 @@ pub fn check(folder: &Path, links: &[(String, Place)]) -> Result<Vec<Finding>, S
     }) {
         let file = folder.join(path);
         let html = fs::read_to_string(&file).map_err(SiteError::io(&file))?;
-        // The texts stand on this page only.
-        let links = if path == "index.html" { links } else { &[] };
-        findings.extend(page(path, &html, &paths, links));
+        // Each text stands on one page.
+        let links: Vec<(String, Place)> = links
+            .iter()
+            .filter_map(|(link, at)| Some((id_on_page(path, link)?.to_owned(), at.clone())))
+            .collect();
+        findings.extend(page(path, &html, &paths, &links));
     }
     for path in paths
         .iter()

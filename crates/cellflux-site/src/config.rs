@@ -1,6 +1,8 @@
 //! `site.toml`: what an author says about a page. Values that may be wrong keep their place in the file, for
 //! errors.
 
+mod page;
+
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -13,6 +15,8 @@ use crate::identity::{Doi, HomePage, Orcid};
 use crate::precompute::Recordings;
 use crate::source::SourceText;
 use crate::walk_request::WalkRequest;
+
+pub use page::Page;
 
 /// The file's name.
 pub const FILE: &str = "site.toml";
@@ -81,6 +85,9 @@ pub struct Config {
     /// The page's parts, in order.
     #[serde(default, rename = "section")]
     pub sections: Vec<Section>,
+    /// Further pages, which every page leads to.
+    #[serde(default, rename = "page")]
+    pub pages: Vec<Page>,
 }
 
 fn english() -> Spanned<String> {
@@ -325,7 +332,8 @@ impl Project {
 
     fn validate(&self) -> Result<(), SiteError> {
         let (config, source) = (&self.config, &self.source);
-        let mut wrong = self.wrong_sections();
+        let mut wrong = self.wrong_sections(&config.sections);
+        wrong.extend(self.wrong_pages());
         let language = config.language.get_ref();
         let tag = |part: &str| !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric());
         if !language.split('-').all(tag) || !language.starts_with(|c: char| c.is_ascii_alphabetic()) {
@@ -362,8 +370,23 @@ impl Project {
         SiteError::of(wrong).map_or(Ok(()), Err)
     }
 
-    /// What is wrong with the `[[section]]`s, one thing for each at most.
-    fn wrong_sections(&self) -> Vec<SiteError> {
+    /// What is wrong with the `[[page]]`s and their sections.
+    fn wrong_pages(&self) -> Vec<SiteError> {
+        let mut ids = BTreeSet::new();
+        let mut wrong = Vec::new();
+        for page in &self.config.pages {
+            let id = page.id.get_ref();
+            let second =
+                (!ids.insert(id)).then(|| format!("a second page with the id {id:?}, expected another"));
+            let problem = page.wrong_name().or(second);
+            wrong.extend(problem.map(|problem| self.source.wrong(&page.id.span(), problem)));
+            wrong.extend(self.wrong_sections(&page.sections));
+        }
+        wrong
+    }
+
+    /// What is wrong with the sections of one page, one thing for each at most.
+    fn wrong_sections(&self, sections: &[Section]) -> Vec<SiteError> {
         let mut ids = BTreeSet::new();
         let wrong = |section: &Section| {
             let id = section.id.get_ref();
@@ -387,7 +410,12 @@ impl Project {
             };
             Some(self.source.wrong(&section.id.span(), problem))
         };
-        self.config.sections.iter().filter_map(wrong).collect()
+        sections.iter().filter_map(wrong).collect()
+    }
+
+    /// Whether a name in a text is that of one of the site's pages.
+    pub fn has_page(&self, name: &str) -> bool {
+        name == INDEX || self.config.pages.iter().any(|page| page.file() == name)
     }
 
     /// A file or folder that `site.toml` names.
@@ -400,6 +428,9 @@ impl Project {
         self.source.text(text)
     }
 }
+
+/// The first page's file.
+pub const INDEX: &str = "index.html";
 
 /// Ids that the page's template uses.
 pub const RESERVED_IDS: [&str; 4] = ["abstract", "bibtex", "top", "content"];

@@ -94,6 +94,17 @@ impl Live {
         }
     }
 
+    /// A page beside the first one, by its path; nothing for what is not such a page.
+    pub fn further(&self, folder: &Path, path: &str) -> Option<axum::response::Response> {
+        let name = path.trim_start_matches('/');
+        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+        let page = name
+            .strip_suffix(".html")
+            .is_some_and(|stem| stem.chars().all(plain));
+        let file = folder.join(name);
+        (page && file.is_file()).then(|| self.page(&file))
+    }
+
     fn state(&self) -> String {
         let trouble = self
             .trouble

@@ -18,7 +18,7 @@ use crate::address::{self, Target};
 use crate::error::SiteError;
 use crate::files::{AuthorFiles, Use};
 use crate::footnotes::Footnotes;
-use crate::headings::{Heading, below_the_sections};
+use crate::headings::{Heading, below_the_sections, number};
 use crate::highlight::highlight;
 use crate::ids::Ids;
 use crate::maths::Maths;
@@ -49,6 +49,12 @@ pub trait Surroundings {
     fn fault(&mut self, error: SiteError);
     /// Takes a link to the element of this page that has an id, which may come later.
     fn refer(&mut self, id: &str, at: &Place);
+    /// Whether a name is that of one of the site's pages.
+    fn is_page(&self, _name: &str) -> bool {
+        false
+    }
+    /// Takes a heading that has been read: its level on the page, its id and its words.
+    fn heading(&mut self, _level: u8, _id: &str, _words: &str) {}
 }
 
 /// How a text is read.
@@ -180,10 +186,12 @@ fn read<'a>(
                 events.push(Event::Start(tag));
             }
             Event::End(TagEnd::Heading(level)) => {
+                let level = below_the_sections(level);
                 if let Some(heading) = heading.take() {
-                    heading.name(&mut events, rules.prefix, around.ids());
+                    let (id, words) = heading.name(&mut events, rules.prefix, around.ids());
+                    around.heading(number(level), &id, &words);
                 }
-                events.push(Event::End(TagEnd::Heading(below_the_sections(level))));
+                events.push(Event::End(TagEnd::Heading(level)));
             }
             other => {
                 if let (Some(heading), Event::Text(text) | Event::Code(text)) = (&mut heading, &other) {
@@ -330,6 +338,9 @@ fn point(
     let Target::File(name, rest) = address::target(address) else {
         return Err(source.wrong(at, format!("{what} {address}: expected {expected}")));
     };
+    if purpose == Use::Link && around.is_page(name) {
+        return Ok(());
+    }
     let file = address::file(rules.folder, name);
     *address = (around.files().add(&file, purpose, &source.place(at.start))? + rest).into();
     Ok(())

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::{Components, credited, figure};
+use super::{Components, credit_of, credited, figure};
 use crate::error::SiteError;
 use crate::files::Use;
 use crate::html::escape;
@@ -33,11 +33,7 @@ impl Components<'_> {
         }
         let address = self.author_file(&wanted.file, Use::Picture, settings)?;
         let said = self.words_of(wanted.caption.as_ref(), settings);
-        let credit = [wanted.source, wanted.licence]
-            .into_iter()
-            .filter(|part| !part.is_empty())
-            .collect::<Vec<_>>()
-            .join("; ");
+        let credit = credit_of(&wanted.source, &wanted.licence);
         Ok(figure(
             "picture",
             &format!(

@@ -2,7 +2,12 @@
 //! videos, quotes.
 
 mod batches;
+mod callout;
+mod carousel;
+mod columns;
+mod compare;
 mod confusion;
+pub(crate) mod contents;
 mod evaluation;
 mod explorer;
 mod figure;
@@ -18,6 +23,7 @@ mod quote;
 mod slider;
 mod strip;
 mod table;
+mod tabs;
 mod video;
 
 use std::path::{Path, PathBuf};
@@ -30,7 +36,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use toml::Spanned;
 
-use crate::config::Project;
+use crate::config::{INDEX, Page, Project};
 use crate::error::SiteError;
 use crate::files::{AuthorFiles, Use};
 use crate::html::escape;
@@ -45,12 +51,14 @@ use crate::walk_request::WalkRequest;
 use crate::webp;
 use crate::words::Words;
 
+use contents::Headed;
+
 pub use explorer::{FALLBACK, HIDEABLE};
 pub use lesson::{HEADING as ANSWERS, key as answer_key};
 pub use pictures::film;
 
 /// Every component, in the order in which docs/publish.md describes them.
-pub const NAMES: [&str; 14] = [
+pub const NAMES: [&str; 20] = [
     "explorer",
     "slider",
     "gallery",
@@ -65,7 +73,29 @@ pub const NAMES: [&str; 14] = [
     "figure",
     "video",
     "quote",
+    "tabs",
+    "columns",
+    "carousel",
+    "compare",
+    "callout",
+    "contents",
 ];
+
+/// How deep a text may stand in the settings of components, tabs in tabs for example.
+const DEEPEST: usize = 4;
+
+/// What the texts of a page, or of all, use; it decides which scripts are loaded.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Uses {
+    /// Explorers.
+    pub explorers: usize,
+    /// Labs.
+    pub labs: usize,
+    /// Lessons.
+    pub lessons: usize,
+    /// Whether there are tabs, carousels or pictures to enlarge.
+    pub article: bool,
+}
 
 /// Everything that components need, and everything that they have added to the site.
 #[derive(Debug)]
@@ -80,24 +110,33 @@ pub struct Components<'a> {
     pub maths: Maths,
     /// The folder of the text that is being read.
     pub folder: PathBuf,
-    /// Explorers so far.
-    pub explorers: usize,
-    /// The models of the explorers so far, by name.
+    /// What the page that is being read uses so far.
+    pub uses: Uses,
+    /// What the pages that have been read use together.
+    pub used: Uses,
+    /// The models of this page's explorers so far, by name.
     pub explored: Vec<String>,
-    /// Labs so far.
-    pub labs: usize,
-    /// Lessons so far.
-    pub lessons: usize,
     /// What the answer key says of each lesson with a question.
     pub answers: Vec<String>,
     /// The ids of the page's elements.
     pub ids: Ids,
+    /// The page's headings so far.
+    pub(crate) headings: Vec<Headed>,
+    /// The page's file.
+    page: String,
+    /// The files of all pages.
+    pages: Vec<String>,
+    /// How deep the text that is being read stands in the settings of components.
+    depth: usize,
     /// What is not wrong but may be a mistake, as sentences with their place.
     pub notes: Vec<String>,
     /// What is wrong with the texts.
     pub faults: Vec<SiteError>,
-    /// Links from a text to an element of the page, by its id, with where they stand.
+    /// Links from a text to an element of its page, by its id, with where they stand; before the id stand the
+    /// page's file and `#`, except of the first page.
     pub links_inside: Vec<(String, Place)>,
+    /// The pages that have been read: file, ids, what they use.
+    read: Vec<(String, Ids, Uses)>,
     /// Whether HTML in texts is passed on.
     pub allow_html: bool,
     /// Prefix of the ids of the text that is being read.
@@ -127,6 +166,12 @@ impl Surroundings for Components<'_> {
             "figure" => self.figure(settings),
             "video" => self.video(settings),
             "quote" => self.quote(settings),
+            "tabs" => self.tabs(settings, at),
+            "columns" => self.columns(settings, at),
+            "carousel" => self.carousel(settings, at),
+            "compare" => self.compare(settings),
+            "callout" => self.callout(settings, at),
+            "contents" => contents::place(settings),
             other => Err(at.wrong(format!("component {other:?}{}", suggestion(other, NAMES)))),
         }
     }
@@ -156,7 +201,19 @@ impl Surroundings for Components<'_> {
     }
 
     fn refer(&mut self, id: &str, at: &Place) {
-        self.links_inside.push((id.to_owned(), at.clone()));
+        self.links_inside.push((on_page(&self.page, id), at.clone()));
+    }
+
+    fn is_page(&self, name: &str) -> bool {
+        self.pages.iter().any(|page| page == name)
+    }
+
+    fn heading(&mut self, level: u8, id: &str, words: &str) {
+        self.headings.push(Headed {
+            level,
+            id: id.to_owned(),
+            words: words.to_owned(),
+        });
     }
 }
 
@@ -179,8 +236,8 @@ fn walk_and<T: DeserializeOwned>(settings: &SourceText, own: &[&str]) -> Result<
 }
 
 impl<'a> Components<'a> {
-    /// The state of a page's components before any text is read: `ids` are those of the page itself.
-    pub fn new(project: &Project, models: &'a [Model], recorder: Recorder<'a>, ids: Ids) -> Self {
+    /// The state of a site's components before any text is read.
+    pub fn new(project: &Project, models: &'a [Model], recorder: Recorder<'a>) -> Self {
         let config = &project.config;
         Self {
             models,
@@ -188,15 +245,21 @@ impl<'a> Components<'a> {
             files: AuthorFiles::of(&project.folder).allow_html(config.allow_html),
             maths: Maths::default(),
             folder: project.folder.clone(),
-            explorers: 0,
+            uses: Uses::default(),
+            used: Uses::default(),
             explored: Vec::new(),
-            labs: 0,
-            lessons: 0,
             answers: Vec::new(),
-            ids,
+            ids: Ids::default(),
+            headings: Vec::new(),
+            page: INDEX.to_owned(),
+            pages: std::iter::once(INDEX.to_owned())
+                .chain(config.pages.iter().map(Page::file))
+                .collect(),
+            depth: 0,
             notes: Vec::new(),
             faults: Vec::new(),
             links_inside: Vec::new(),
+            read: Vec::new(),
             allow_html: config.allow_html,
             prefix: String::new(),
             language: config.language.get_ref().clone(),
@@ -205,18 +268,53 @@ impl<'a> Components<'a> {
         }
     }
 
+    /// Begins a page, which has elements of these ids already.
+    pub(crate) fn begin_page(&mut self, file: &str, ids: Ids) {
+        file.clone_into(&mut self.page);
+        self.ids = ids;
+        self.uses = Uses::default();
+        self.explored.clear();
+        self.headings.clear();
+    }
+
+    /// Ends a page: what it uses. What is read then belongs to the first page.
+    pub(crate) fn end_page(&mut self) -> Uses {
+        let uses = self.uses;
+        let page = std::mem::replace(&mut self.page, INDEX.to_owned());
+        self.read.push((page, std::mem::take(&mut self.ids), uses));
+        self.used.explorers += uses.explorers;
+        self.used.labs += uses.labs;
+        self.used.lessons += uses.lessons;
+        self.used.article |= uses.article;
+        uses
+    }
+
     /// What was made; nothing where it is wrong, and then the error is kept, to be reported with all others.
     pub(crate) fn gathered<T>(&mut self, made: Result<T, SiteError>) -> Option<T> {
         made.map_err(|error| self.faults.push(error)).ok()
     }
 
-    /// Whether the page has an element of this id, as far as its texts have been read.
-    pub fn has_id(&self, id: &str) -> bool {
+    /// Whether a page has an element of this id.
+    fn has_id(ids: &Ids, uses: Uses, id: &str) -> bool {
         let one_of = |prefix: &str, count: usize| {
             let number = id.strip_prefix(prefix).map(str::parse::<usize>);
             matches!(number, Some(Ok(number)) if (1..=count).contains(&number))
         };
-        one_of("explorer-", self.explorers) || one_of("lab-", self.labs) || self.ids.has(id)
+        one_of("explorer-", uses.explorers) || one_of("lab-", uses.labs) || ids.has(id)
+    }
+
+    /// Links of the pages that have been read to an element that their page does not have: its id, and where
+    /// the link stands.
+    pub(crate) fn nowhere(&self) -> Vec<(String, Place)> {
+        let lost = |(link, at): &(String, Place)| {
+            let (page, id) = match link.split_once(".html#") {
+                Some((name, id)) => (format!("{name}.html"), id),
+                None => (INDEX.to_owned(), link.as_str()),
+            };
+            let (_, ids, uses) = self.read.iter().find(|(file, ..)| *file == page)?;
+            (!Self::has_id(ids, *uses, id)).then(|| (id.to_owned(), at.clone()))
+        };
+        self.links_inside.iter().filter_map(lost).collect()
     }
 
     /// The address of a file that a component names, which stands beside the text.
@@ -239,6 +337,25 @@ impl<'a> Components<'a> {
             prefix: &prefix,
         };
         markdown::render_inline(text, rules, self)
+    }
+
+    /// A text that stands in the settings of a component, as HTML.
+    fn block(&mut self, text: &SourceText, at: &Place) -> Result<String, SiteError> {
+        if self.depth >= DEEPEST {
+            return Err(at.wrong(format!(
+                "components stand more than {DEEPEST} deep in each other, expected fewer"
+            )));
+        }
+        self.depth += 1;
+        let (folder, prefix) = (self.folder.clone(), self.prefix.clone());
+        let rules = Rules {
+            folder: &folder,
+            allow_html: self.allow_html,
+            prefix: &prefix,
+        };
+        let html = markdown::render(text, rules, self);
+        self.depth -= 1;
+        Ok(html)
     }
 
     /// An author's caption as HTML; nothing where there is none.
@@ -361,6 +478,41 @@ fn credit(example: &Example) -> String {
         .filter_map(|(what, name)| Some(format!("{what} {}; ", name.as_ref()?)))
         .collect::<String>();
     format!("{of_plate}{}; {}", example.source, example.licence)
+}
+
+/// Source and licence of an author's file, as far as they are said.
+fn credit_of(source: &str, licence: &str) -> String {
+    let said = [source, licence].into_iter().filter(|part| !part.is_empty());
+    said.collect::<Vec<_>>().join("; ")
+}
+
+/// Refuses a setting without words, which somebody who does not see the picture needs.
+fn worded(text: &Spanned<String>, name: &str, settings: &SourceText) -> Result<(), SiteError> {
+    if text.get_ref().trim().is_empty() {
+        return Err(settings.wrong(
+            &text.span(),
+            format!("{name} is empty, expected words for what is shown"),
+        ));
+    }
+    Ok(())
+}
+
+/// A link to an element of a page, as [`Components::links_inside`] has it.
+fn on_page(page: &str, id: &str) -> String {
+    if page == INDEX {
+        id.to_owned()
+    } else {
+        format!("{page}#{id}")
+    }
+}
+
+/// The id that such a link has on a page; none on another page.
+pub(crate) fn id_on_page<'a>(page: &str, link: &'a str) -> Option<&'a str> {
+    match link.split_once(".html#") {
+        Some((name, id)) if page.strip_suffix(".html") == Some(name) => Some(id),
+        Some(_) => None,
+        None => (page == INDEX).then_some(link),
+    }
 }
 
 fn credited(credit: &str) -> String {
