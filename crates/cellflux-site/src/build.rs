@@ -34,7 +34,7 @@ use crate::recorder::{Recorder, Recording};
 use crate::report::Report;
 use crate::site_files::Files;
 use crate::source::suggestion;
-use crate::texts::Texts;
+use crate::texts::{self, Texts};
 use crate::theme;
 use crate::toolkit::{CHEMISTRY, LAB as LAB_WASM, RESULTS, Toolkit};
 use crate::walk_request::WalkRequest;
@@ -86,9 +86,11 @@ pub fn build(project: &Project, options: &Options, engines: EngineMaker) -> Resu
     let models = models(project, options, engines)?;
     let recorder = Recorder::new(engines, Cache::of(&project.folder), options.tell);
     let mut components = Components::new(project, &models, recorder);
+    let bibliography = texts::bibliography(project, &mut components.files);
+    components.bibliography = components.gathered(bibliography).flatten();
     let recorded = record(project, &mut components);
     components.gathered(recorded);
-    let texts = Texts::render(project, &mut components);
+    let mut texts = Texts::render(project, &mut components);
     let mut further = Vec::new();
     for page in &project.config.pages {
         let texts = Texts::render_page(project, page, &mut components);
@@ -97,6 +99,12 @@ pub fn build(project: &Project, options: &Options, engines: EngineMaker) -> Resu
     }
     let card = social_card(project, None, project.config.title.get_ref(), &mut components);
     let card = components.gathered(card).flatten();
+    let missing = components.numbers.missing();
+    components.faults.extend(missing);
+    let each = further.iter_mut().map(|(_, texts, _)| texts);
+    for texts in std::iter::once(&mut texts).chain(each) {
+        texts.refer(&components.numbers, &components.words);
+    }
     let icon = own_icon(project, &mut components.files);
     let icon = components.gathered(icon).flatten();
     let links = links(project, &mut components);

@@ -85,6 +85,10 @@ pub struct Config {
     /// The page's parts, in order.
     #[serde(default, rename = "section")]
     pub sections: Vec<Section>,
+    /// What the texts cite, a `.bib` file.
+    pub bibliography: Option<Spanned<PathBuf>>,
+    /// How they cite it: the name of a style, numbers in square brackets where this is absent.
+    pub citation_style: Option<Spanned<String>>,
     /// Further pages, which every page leads to.
     #[serde(default, rename = "page")]
     pub pages: Vec<Page>,

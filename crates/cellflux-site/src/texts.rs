@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::citations::{self, Bibliography};
 use crate::components::contents::filled;
 use crate::components::{self, Components, Uses};
 use crate::config::{INDEX, Page, Project, RESERVED_IDS, Section};
@@ -9,7 +10,10 @@ use crate::error::SiteError;
 use crate::files::AuthorFiles;
 use crate::ids::Ids;
 use crate::markdown::{self, Rules, Surroundings};
+use crate::place::Place;
+use crate::references::Numbers;
 use crate::source::SourceText;
+use crate::words::Words;
 
 /// The texts of one page as HTML.
 pub(crate) struct Texts {
@@ -68,18 +72,87 @@ impl Texts {
             let html = rendered(project, &source, &format!("{id}-"), components);
             sections.push((id, section.title.clone(), section.wide, html));
         }
-        for (_, _, _, html) in &mut sections {
-            *html = filled(std::mem::take(html), &components.headings, &components.words);
-        }
-        Self {
+        let mut texts = Self {
             file: file.to_owned(),
             summary,
             footer,
             sections,
             sources,
-            uses: components.end_page(),
+            uses: Uses::default(),
+        };
+        texts.list_citations(components);
+        for (_, _, _, html) in &mut texts.sections {
+            *html = filled(std::mem::take(html), &components.headings, &components.words);
+        }
+        texts.uses = components.end_page();
+        texts
+    }
+
+    /// Every text of the page.
+    fn all(&mut self) -> impl Iterator<Item = &mut String> {
+        let sections = self.sections.iter_mut().map(|(_, _, _, html)| html);
+        self.summary
+            .iter_mut()
+            .chain(std::iter::once(&mut self.footer))
+            .chain(sections)
+    }
+
+    /// Puts the page's citations in their places, and the list of what it cites at its end.
+    fn list_citations(&mut self, components: &mut Components) {
+        let Some((citations, list)) = components
+            .bibliography
+            .as_ref()
+            .and_then(|bibliography| bibliography.written(&components.citations))
+        else {
+            return;
+        };
+        for html in self.all() {
+            *html = citations::filled(std::mem::take(html), &citations);
+        }
+        let title = components.words.references;
+        let at = Place {
+            path: self.file.clone().into(),
+            line: 1,
+        };
+        let id = components.ids.free("references", &at);
+        components.heading(2, &id, title);
+        self.sections.push((id, title.to_owned(), false, list));
+    }
+
+    /// Puts the words for numbered elements in their places, when all pages have been read.
+    pub fn refer(&mut self, numbers: &Numbers, words: &Words) {
+        let file = self.file.clone();
+        for html in self.all() {
+            *html = numbers.filled(html, &file, words);
         }
     }
+}
+
+/// What the texts may cite; nothing without a `bibliography`.
+///
+/// # Errors
+/// [`SiteError::At`] for a file that cannot be read or a style that is not known.
+pub(crate) fn bibliography(
+    project: &Project,
+    files: &mut AuthorFiles,
+) -> Result<Option<Bibliography>, SiteError> {
+    let config = &project.config;
+    let style =
+        match &config.citation_style {
+            Some(name) => citations::style(name.get_ref())
+                .map_err(|problem| project.source.wrong(&name.span(), problem))?,
+            None if config.bibliography.is_none() => return Ok(None),
+            None => citations::style(citations::STYLE)
+                .map_err(|problem| project.source.wrong(&(0..0), problem))?,
+        };
+    let Some(file) = &config.bibliography else {
+        return Ok(None);
+    };
+    let at = project.source.place(file.span().start);
+    let path = project.path(file.get_ref());
+    let bytes = files.content(&path, &at)?;
+    let source = SourceText::decoded(&path, &bytes).map_err(|error| at.wrong(error.to_string()))?;
+    Bibliography::read(&source, style, config.language.get_ref()).map(Some)
 }
 
 /// The ids that a page's template and its sections have, before any text.

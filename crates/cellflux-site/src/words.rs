@@ -76,6 +76,14 @@ words! {
     /// The line between an author's two pictures.
     line_of_two: "How much of the second picture is shown", "Wie viel vom zweiten Bild gezeigt wird",
         "Part visible de la seconde image", "Cuánto se muestra de la segunda imagen";
+    /// What numbered elements are called.
+    figure: "Figure", "Abbildung", "Figure", "Figura";
+    /// Another.
+    video: "Video", "Video", "Vidéo", "Vídeo";
+    /// Another.
+    equation: "Equation", "Gleichung", "Équation", "Ecuación";
+    /// The heading above what a page cites.
+    references: "References", "Literatur", "Références", "Referencias";
     /// Left of that line.
     first: "Before", "Vorher", "Avant", "Antes";
     /// Right of it.

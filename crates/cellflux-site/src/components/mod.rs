@@ -18,6 +18,7 @@ mod lesson;
 mod measured;
 mod measured_table;
 mod nuclei;
+mod numbered;
 mod pictures;
 mod quote;
 mod slider;
@@ -36,6 +37,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use toml::Spanned;
 
+use crate::citations::{Bibliography, Citations};
 use crate::config::{INDEX, Page, Project};
 use crate::error::SiteError;
 use crate::files::{AuthorFiles, Use};
@@ -43,9 +45,11 @@ use crate::html::escape;
 use crate::ids::Ids;
 use crate::markdown::{self, Rules, Surroundings};
 use crate::maths::Maths;
+use crate::mentions::Cited;
 use crate::model::Model;
 use crate::place::Place;
 use crate::recorder::{Recorder, Recording};
+use crate::references::Numbers;
 use crate::source::{SourceText, suggestion};
 use crate::walk_request::WalkRequest;
 use crate::webp;
@@ -120,6 +124,12 @@ pub struct Components<'a> {
     pub answers: Vec<String>,
     /// The ids of the page's elements.
     pub ids: Ids,
+    /// The numbers of figures, tables, videos and equations.
+    pub(crate) numbers: Numbers,
+    /// What may be cited.
+    pub(crate) bibliography: Option<Bibliography>,
+    /// What the page cites so far.
+    pub(crate) citations: Citations,
     /// The page's headings so far.
     pub(crate) headings: Vec<Headed>,
     /// The page's file.
@@ -151,28 +161,12 @@ pub struct Components<'a> {
 
 impl Surroundings for Components<'_> {
     fn component(&mut self, name: &str, settings: &SourceText, at: &Place) -> Result<String, SiteError> {
-        match name {
-            "explorer" => self.explorer(settings, at),
-            "slider" => self.slider(settings, at),
-            "gallery" => self.gallery(settings, at),
-            "strip" => self.strip(settings, at),
-            "evaluation" => self.evaluation(settings, at),
-            "confusion" => self.confusion(settings, at),
-            "batches" => self.batches(settings, at),
-            "nuclei" => self.nuclei(settings, at),
-            "lab" => self.lab(settings, at),
-            "lesson" => self.lesson(settings, at),
-            "table" => self.table(settings),
-            "figure" => self.figure(settings),
-            "video" => self.video(settings),
-            "quote" => self.quote(settings),
-            "tabs" => self.tabs(settings, at),
-            "columns" => self.columns(settings, at),
-            "carousel" => self.carousel(settings, at),
-            "compare" => self.compare(settings),
-            "callout" => self.callout(settings, at),
-            "contents" => contents::place(settings),
-            other => Err(at.wrong(format!("component {other:?}{}", suggestion(other, NAMES)))),
+        match numbered::id_in(name, settings) {
+            Some((id, place, rest)) => {
+                let html = self.made(name, &rest, at)?;
+                self.with_number(html, &id, &place)
+            }
+            None => self.made(name, settings, at),
         }
     }
 
@@ -186,6 +180,24 @@ impl Surroundings for Components<'_> {
 
     fn ids(&mut self) -> &mut Ids {
         &mut self.ids
+    }
+
+    fn numbers(&mut self) -> &mut Numbers {
+        &mut self.numbers
+    }
+
+    fn cite(&mut self, cited: &[Cited], prose: bool, at: &Place) -> Result<Option<String>, SiteError> {
+        let Some(bibliography) = &self.bibliography else {
+            return Ok(None);
+        };
+        let mark = bibliography.cite(cited, prose, &mut self.citations, &mut self.ids, at)?;
+        if let (None, [one]) = (&mark, cited)
+            && let Some(near) = bibliography.near(&one.key)
+        {
+            let note = format!("{at}: @{} is shown as text, did you mean @{near}?", one.key);
+            self.notes.push(note);
+        }
+        Ok(mark)
     }
 
     fn words(&self) -> Words {
@@ -250,6 +262,9 @@ impl<'a> Components<'a> {
             explored: Vec::new(),
             answers: Vec::new(),
             ids: Ids::default(),
+            numbers: Numbers::default(),
+            bibliography: None,
+            citations: Citations::default(),
             headings: Vec::new(),
             page: INDEX.to_owned(),
             pages: std::iter::once(INDEX.to_owned())
@@ -268,9 +283,38 @@ impl<'a> Components<'a> {
         }
     }
 
+    /// What a component without a number is.
+    fn made(&mut self, name: &str, settings: &SourceText, at: &Place) -> Result<String, SiteError> {
+        match name {
+            "explorer" => self.explorer(settings, at),
+            "slider" => self.slider(settings, at),
+            "gallery" => self.gallery(settings, at),
+            "strip" => self.strip(settings, at),
+            "evaluation" => self.evaluation(settings, at),
+            "confusion" => self.confusion(settings, at),
+            "batches" => self.batches(settings, at),
+            "nuclei" => self.nuclei(settings, at),
+            "lab" => self.lab(settings, at),
+            "lesson" => self.lesson(settings, at),
+            "table" => self.table(settings),
+            "figure" => self.figure(settings),
+            "video" => self.video(settings),
+            "quote" => self.quote(settings),
+            "tabs" => self.tabs(settings, at),
+            "columns" => self.columns(settings, at),
+            "carousel" => self.carousel(settings, at),
+            "compare" => self.compare(settings),
+            "callout" => self.callout(settings, at),
+            "contents" => contents::place(settings),
+            other => Err(at.wrong(format!("component {other:?}{}", suggestion(other, NAMES)))),
+        }
+    }
+
     /// Begins a page, which has elements of these ids already.
     pub(crate) fn begin_page(&mut self, file: &str, ids: Ids) {
         file.clone_into(&mut self.page);
+        self.numbers.begin_page(file);
+        self.citations = Citations::default();
         self.ids = ids;
         self.uses = Uses::default();
         self.explored.clear();
