@@ -17,18 +17,15 @@ use crate::address::{self, Target};
 use crate::cache::Cache;
 use crate::card::{self, Card};
 use crate::components::{self, Components};
-use crate::config::{FILE, INDEX, Page, Project};
+use crate::config::{FILE, INDEX, Project};
 use crate::error::SiteError;
 use crate::files::{AuthorFiles, Use};
-use crate::fingerprint::{Named, digest, name_by_content};
-use crate::html::escape;
+use crate::fingerprint::{Named, name_by_content};
 use crate::markdown::Surroundings;
 use crate::model::{LEFT_OUT, Model, name_of};
 use crate::output::Output;
 use crate::page_check::no_such_element;
-use crate::pages::{
-    ARTICLE, Button, EMBED, EXPLORER, LAB, LESSON, OFFLINE, PAGE, Pages, STYLES, UNSTARTED, with_slash,
-};
+use crate::pages::{ARTICLE, Button, EMBED, EXPLORER, LAB, LESSON, OFFLINE, PAGE, Pages, STYLES, UNSTARTED};
 use crate::place::Place;
 use crate::recorder::{Recorder, Recording};
 use crate::report::Report;
@@ -38,6 +35,7 @@ use crate::texts::{self, Texts};
 use crate::theme;
 use crate::toolkit::{CHEMISTRY, LAB as LAB_WASM, RESULTS, Toolkit};
 use crate::walk_request::WalkRequest;
+use crate::whole_site::{service_worker, sitemap};
 use crate::words::{LANGUAGES, Words};
 use crate::worker_integrity::{Worker, write_digests};
 
@@ -74,6 +72,8 @@ pub struct Built {
     pub answer_key: Option<String>,
     /// The links of the texts to an element of the page, by its id, with where the author wrote them.
     pub links_inside: Vec<(String, Place)>,
+    /// The largest file in bytes that the author allows.
+    pub largest_file: u64,
 }
 
 /// Builds a site. The old content of the output folder stays until everything has been written.
@@ -86,6 +86,7 @@ pub fn build(project: &Project, options: &Options, engines: EngineMaker) -> Resu
     let models = models(project, options, engines)?;
     let recorder = Recorder::new(engines, Cache::of(&project.folder), options.tell);
     let mut components = Components::new(project, &models, recorder);
+    components.tell = options.tell;
     let bibliography = texts::bibliography(project, &mut components.files);
     components.bibliography = components.gathered(bibliography).flatten();
     let recorded = record(project, &mut components);
@@ -195,6 +196,7 @@ pub fn build(project: &Project, options: &Options, engines: EngineMaker) -> Resu
         sources,
         answer_key: components::answer_key(&components.answers),
         links_inside: components.links_inside,
+        largest_file: project.largest_file(),
     })
 }
 
@@ -502,51 +504,6 @@ fn before_first_picture(page: &str, site: &Files) -> u64 {
         .iter()
         .filter(|(path, _)| page.contains(&format!("=\"{path}\"")));
     page.len() as u64 + named.map(|(_, content)| content.len() as u64).sum::<u64>()
-}
-
-fn sitemap(url: &str, project: &Project) -> String {
-    let further = project.config.pages.iter().map(Page::file);
-    let pages: Vec<String> = std::iter::once(String::new())
-        .chain(further)
-        .map(|page| format!("  <url><loc>{}</loc></url>", escape(&(with_slash(url) + &page))))
-        .collect();
-    format!(
-        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<urlset \
-        xmlns=\"http://www.sitemaps.org/schemas/sitemap/0.9\">\n{}\n</urlset>\n",
-        pages.join("\n")
-    )
-}
-
-/// The service worker: what it keeps, then what it does.
-fn service_worker(site: &Files, project: &Project) -> String {
-    let of_a_visit = |path: &String| {
-        let bundled = path.starts_with("bundles/") && !path.ends_with("/manifest.json");
-        // A file whose name holds no digest would become outdated; pages are fetched again each time.
-        let stale = path.starts_with('.')
-            || path.ends_with(".d.ts")
-            || ["404.html", "explorer.js", "sitemap.xml"].contains(&path.as_str());
-        !bundled && !stale
-    };
-    let kept: BTreeMap<&String, String> = site
-        .files
-        .iter()
-        .filter(|(path, _)| of_a_visit(path))
-        .map(|(path, content)| (path, cellflux_bundle::files::digest(content)))
-        .collect();
-    let list = serde_json::to_string(&kept).unwrap_or_else(|_| "{}".into());
-    // Pages are fetched again each time; the script names those that every site has.
-    let further = project
-        .config
-        .pages
-        .iter()
-        .map(|page| format!(", '{}'", page.file()));
-    let further: String = further.collect();
-    let script = include_str!("../templates/service_worker.js");
-    let script = script.replacen("'embed.html']", &format!("'embed.html'{further}]"), 1);
-    format!(
-        "const VERSION = \"{}\";\nconst FILES = {list};\n\n{script}",
-        digest(list.as_bytes())
-    )
 }
 
 /// What could be better.

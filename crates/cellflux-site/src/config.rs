@@ -2,6 +2,7 @@
 //! errors.
 
 mod page;
+mod pictures;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -12,11 +13,13 @@ use toml::Spanned;
 
 use crate::error::SiteError;
 use crate::identity::{Doi, HomePage, Orcid};
+use crate::model::LARGEST_FILE;
 use crate::precompute::Recordings;
 use crate::source::SourceText;
 use crate::walk_request::WalkRequest;
 
 pub use page::Page;
+pub use pictures::Pictures;
 
 /// The file's name.
 pub const FILE: &str = "site.toml";
@@ -85,6 +88,11 @@ pub struct Config {
     /// The page's parts, in order.
     #[serde(default, rename = "section")]
     pub sections: Vec<Section>,
+    /// How the author's pictures are published.
+    #[serde(default)]
+    pub pictures: Pictures,
+    /// The largest file of the author's in MiB; 24, which every known host takes, where this is absent.
+    pub largest_file_mib: Option<Spanned<u64>>,
     /// What the texts cite, a `.bib` file.
     pub bibliography: Option<Spanned<PathBuf>>,
     /// How they cite it: the name of a style, numbers in square brackets where this is absent.
@@ -338,6 +346,15 @@ impl Project {
         let (config, source) = (&self.config, &self.source);
         let mut wrong = self.wrong_sections(&config.sections);
         wrong.extend(self.wrong_pages());
+        wrong.extend(config.pictures.wrong(source));
+        if let Some(largest) = &config.largest_file_mib
+            && !(24..=2048).contains(largest.get_ref())
+        {
+            wrong.push(source.wrong(
+                &largest.span(),
+                format!("largest_file_mib {}, expected from 24 to 2048", largest.get_ref()),
+            ));
+        }
         let language = config.language.get_ref();
         let tag = |part: &str| !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric());
         if !language.split('-').all(tag) || !language.starts_with(|c: char| c.is_ascii_alphabetic()) {
@@ -420,6 +437,12 @@ impl Project {
     /// Whether a name in a text is that of one of the site's pages.
     pub fn has_page(&self, name: &str) -> bool {
         name == INDEX || self.config.pages.iter().any(|page| page.file() == name)
+    }
+
+    /// The largest file of the author's in bytes.
+    pub fn largest_file(&self) -> u64 {
+        let stated = self.config.largest_file_mib.as_ref();
+        stated.map_or(LARGEST_FILE, |mib| mib.get_ref() << 20)
     }
 
     /// A file or folder that `site.toml` names.

@@ -378,7 +378,11 @@ fn point(
         _ => return Ok(()),
     };
     let Target::File(name, rest) = address::target(address) else {
-        return Err(source.wrong(at, format!("{what} {address}: expected {expected}")));
+        let hint = match (purpose, address::elsewhere(address)) {
+            (Use::Picture, Some(hint)) if hint.contains("video") => format!("; {hint}"),
+            _ => String::new(),
+        };
+        return Err(source.wrong(at, format!("{what} {address}: expected {expected}{hint}")));
     };
     if purpose == Use::Link && around.is_page(name) {
         return Ok(());

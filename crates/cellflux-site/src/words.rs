@@ -84,6 +84,10 @@ words! {
     equation: "Equation", "Gleichung", "Équation", "Ecuación";
     /// The heading above what a page cites.
     references: "References", "Literatur", "Références", "Referencias";
+    /// What a click on a picture does.
+    enlarge: "Enlarge", "Vergrößern", "Agrandir", "Ampliar";
+    /// A button.
+    close: "Close", "Schließen", "Fermer", "Cerrar";
     /// Left of that line.
     first: "Before", "Vorher", "Avant", "Antes";
     /// Right of it.

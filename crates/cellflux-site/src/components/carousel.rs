@@ -7,7 +7,6 @@ use toml::Spanned;
 
 use super::{Components, credit_of, credited, figure};
 use crate::error::SiteError;
-use crate::files::Use;
 use crate::html::escape;
 use crate::place::Place;
 use crate::source::SourceText;
@@ -46,7 +45,8 @@ impl Components<'_> {
         let mut slides = String::new();
         for (index, slide) in wanted.slides.iter().enumerate() {
             super::worded(&slide.alt, "alt", settings)?;
-            let address = self.author_file(&slide.file, Use::Picture, settings)?;
+            let enlarge = self.pictures.enlarge;
+            let shown = self.shown(&slide.file, slide.alt.get_ref(), None, enlarge, settings)?;
             let said = self.words_of(slide.caption.as_ref(), settings);
             let credit = credited(&credit_of(&slide.source, &slide.licence));
             let caption = if said.is_empty() && credit.is_empty() {
@@ -55,11 +55,9 @@ impl Components<'_> {
                 format!("<p>{said}{credit}</p>")
             };
             slides.push_str(&format!(
-                "<li aria-label=\"{}\"><img src=\"{}\" alt=\"{}\" loading=\"lazy\" decoding=\"async\">\
-                {caption}</li>",
+                "<li aria-label=\"{}\">{}{caption}</li>",
                 escape(&position(self.words.of, index + 1, count)),
-                escape(&address),
-                escape(slide.alt.get_ref())
+                shown.html
             ));
         }
         let said = self.words_of(wanted.caption.as_ref(), settings);

@@ -8,6 +8,7 @@ mod columns;
 mod compare;
 mod confusion;
 pub(crate) mod contents;
+mod downloads;
 mod evaluation;
 mod explorer;
 mod figure;
@@ -19,6 +20,8 @@ mod measured;
 mod measured_table;
 mod nuclei;
 mod numbered;
+pub(crate) mod page;
+mod picture;
 mod pictures;
 mod quote;
 mod slider;
@@ -26,6 +29,7 @@ mod strip;
 mod table;
 mod tabs;
 mod video;
+mod works;
 
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -37,8 +41,10 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use toml::Spanned;
 
+use crate::address::elsewhere;
+use crate::cache::Cache;
 use crate::citations::{Bibliography, Citations};
-use crate::config::{INDEX, Page, Project};
+use crate::config::{INDEX, Page, Pictures, Project};
 use crate::error::SiteError;
 use crate::files::{AuthorFiles, Use};
 use crate::html::escape;
@@ -59,10 +65,11 @@ use contents::Headed;
 
 pub use explorer::{FALLBACK, HIDEABLE};
 pub use lesson::{HEADING as ANSWERS, key as answer_key};
+pub use page::Uses;
 pub use pictures::film;
 
 /// Every component, in the order in which docs/publish.md describes them.
-pub const NAMES: [&str; 20] = [
+pub const NAMES: [&str; 22] = [
     "explorer",
     "slider",
     "gallery",
@@ -83,23 +90,12 @@ pub const NAMES: [&str; 20] = [
     "compare",
     "callout",
     "contents",
+    "downloads",
+    "works",
 ];
 
 /// How deep a text may stand in the settings of components, tabs in tabs for example.
 const DEEPEST: usize = 4;
-
-/// What the texts of a page, or of all, use; it decides which scripts are loaded.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Uses {
-    /// Explorers.
-    pub explorers: usize,
-    /// Labs.
-    pub labs: usize,
-    /// Lessons.
-    pub lessons: usize,
-    /// Whether there are tabs, carousels or pictures to enlarge.
-    pub article: bool,
-}
 
 /// Everything that components need, and everything that they have added to the site.
 #[derive(Debug)]
@@ -108,6 +104,12 @@ pub struct Components<'a> {
     pub models: &'a [Model],
     /// Computes pictures.
     pub recorder: Recorder<'a>,
+    /// Is told what will take a while.
+    pub tell: fn(&str),
+    /// What earlier builds made.
+    pub(crate) cache: Cache,
+    /// How the author's pictures are published.
+    pub(crate) pictures: Pictures,
     /// The author's files.
     pub files: AuthorFiles,
     /// Formulas.
@@ -213,7 +215,8 @@ impl Surroundings for Components<'_> {
     }
 
     fn refer(&mut self, id: &str, at: &Place) {
-        self.links_inside.push((on_page(&self.page, id), at.clone()));
+        self.links_inside
+            .push((page::on_page(&self.page, id), at.clone()));
     }
 
     fn is_page(&self, name: &str) -> bool {
@@ -254,7 +257,12 @@ impl<'a> Components<'a> {
         Self {
             models,
             recorder,
-            files: AuthorFiles::of(&project.folder).allow_html(config.allow_html),
+            tell: |_| {},
+            cache: Cache::of(&project.folder),
+            pictures: config.pictures.clone(),
+            files: AuthorFiles::of(&project.folder)
+                .allow_html(config.allow_html)
+                .up_to(project.largest_file()),
             maths: Maths::default(),
             folder: project.folder.clone(),
             uses: Uses::default(),
@@ -305,60 +313,16 @@ impl<'a> Components<'a> {
             "carousel" => self.carousel(settings, at),
             "compare" => self.compare(settings),
             "callout" => self.callout(settings, at),
+            "downloads" => self.downloads(settings, at),
+            "works" => self.works(settings, at),
             "contents" => contents::place(settings),
             other => Err(at.wrong(format!("component {other:?}{}", suggestion(other, NAMES)))),
         }
     }
 
-    /// Begins a page, which has elements of these ids already.
-    pub(crate) fn begin_page(&mut self, file: &str, ids: Ids) {
-        file.clone_into(&mut self.page);
-        self.numbers.begin_page(file);
-        self.citations = Citations::default();
-        self.ids = ids;
-        self.uses = Uses::default();
-        self.explored.clear();
-        self.headings.clear();
-    }
-
-    /// Ends a page: what it uses. What is read then belongs to the first page.
-    pub(crate) fn end_page(&mut self) -> Uses {
-        let uses = self.uses;
-        let page = std::mem::replace(&mut self.page, INDEX.to_owned());
-        self.read.push((page, std::mem::take(&mut self.ids), uses));
-        self.used.explorers += uses.explorers;
-        self.used.labs += uses.labs;
-        self.used.lessons += uses.lessons;
-        self.used.article |= uses.article;
-        uses
-    }
-
     /// What was made; nothing where it is wrong, and then the error is kept, to be reported with all others.
     pub(crate) fn gathered<T>(&mut self, made: Result<T, SiteError>) -> Option<T> {
         made.map_err(|error| self.faults.push(error)).ok()
-    }
-
-    /// Whether a page has an element of this id.
-    fn has_id(ids: &Ids, uses: Uses, id: &str) -> bool {
-        let one_of = |prefix: &str, count: usize| {
-            let number = id.strip_prefix(prefix).map(str::parse::<usize>);
-            matches!(number, Some(Ok(number)) if (1..=count).contains(&number))
-        };
-        one_of("explorer-", uses.explorers) || one_of("lab-", uses.labs) || ids.has(id)
-    }
-
-    /// Links of the pages that have been read to an element that their page does not have: its id, and where
-    /// the link stands.
-    pub(crate) fn nowhere(&self) -> Vec<(String, Place)> {
-        let lost = |(link, at): &(String, Place)| {
-            let (page, id) = match link.split_once(".html#") {
-                Some((name, id)) => (format!("{name}.html"), id),
-                None => (INDEX.to_owned(), link.as_str()),
-            };
-            let (_, ids, uses) = self.read.iter().find(|(file, ..)| *file == page)?;
-            (!Self::has_id(ids, *uses, id)).then(|| (id.to_owned(), at.clone()))
-        };
-        self.links_inside.iter().filter_map(lost).collect()
     }
 
     /// The address of a file that a component names, which stands beside the text.
@@ -369,6 +333,9 @@ impl<'a> Components<'a> {
         settings: &SourceText,
     ) -> Result<String, SiteError> {
         let at = settings.place(file.span().start);
+        if let Some(problem) = elsewhere(&file.get_ref().to_string_lossy()) {
+            return Err(at.wrong(problem));
+        }
         self.files.add(&self.folder.join(file.get_ref()), purpose, &at)
     }
 
@@ -539,24 +506,6 @@ fn worded(text: &Spanned<String>, name: &str, settings: &SourceText) -> Result<(
         ));
     }
     Ok(())
-}
-
-/// A link to an element of a page, as [`Components::links_inside`] has it.
-fn on_page(page: &str, id: &str) -> String {
-    if page == INDEX {
-        id.to_owned()
-    } else {
-        format!("{page}#{id}")
-    }
-}
-
-/// The id that such a link has on a page; none on another page.
-pub(crate) fn id_on_page<'a>(page: &str, link: &'a str) -> Option<&'a str> {
-    match link.split_once(".html#") {
-        Some((name, id)) if page.strip_suffix(".html") == Some(name) => Some(id),
-        Some(_) => None,
-        None => (page == INDEX).then_some(link),
-    }
 }
 
 fn credited(credit: &str) -> String {
