@@ -61,9 +61,10 @@ class Tabs extends HTMLElement {
 class Carousel extends HTMLElement {
   connectedCallback() {
     if (this.said) return;
-    const row = this.querySelector('ul');
+    const row = this.querySelector('.row');
     if (!row) return;
     this.row = row;
+    this.count = row.querySelectorAll('li').length;
     const { previous = 'Previous', next = 'Next' } = this.dataset;
     this.said = el('span', { class: 'place', role: 'status' });
     this.back = el('button', { type: 'button', on: { click: () => this.#go(-1) } }, previous);
@@ -86,7 +87,7 @@ class Carousel extends HTMLElement {
   }
 
   #tell() {
-    const [at, count] = [this.#at, this.row.children.length];
+    const [at, count] = [this.#at, this.count];
     const words = placed(this.dataset.of ?? '{} of {}', at + 1, count);
     if (this.said.textContent !== words) this.said.textContent = words;
     // The button that has the focus keeps it.

@@ -24,6 +24,7 @@ use crate::fingerprint::{Named, name_by_content};
 use crate::markdown::Surroundings;
 use crate::model::{LEFT_OUT, Model, name_of};
 use crate::output::Output;
+use crate::own_css;
 use crate::page_check::no_such_element;
 use crate::pages::{ARTICLE, Button, EMBED, EXPLORER, LAB, LESSON, OFFLINE, PAGE, Pages, STYLES, UNSTARTED};
 use crate::place::Place;
@@ -31,6 +32,7 @@ use crate::recorder::{Recorder, Recording};
 use crate::report::Report;
 use crate::site_files::Files;
 use crate::source::suggestion;
+use crate::static_files;
 use crate::texts::{self, Texts};
 use crate::theme;
 use crate::toolkit::{CHEMISTRY, LAB as LAB_WASM, RESULTS, Toolkit};
@@ -110,7 +112,11 @@ pub fn build(project: &Project, options: &Options, engines: EngineMaker) -> Resu
     let icon = components.gathered(icon).flatten();
     let links = links(project, &mut components);
     let theme = theme::css(project, &mut components.files);
-    let theme = components.gathered(theme).unwrap_or_default() + &components.maths.css();
+    let own_css = own_css::css(project, &mut components.files);
+    let own_css = components.gathered(own_css).unwrap_or_default();
+    let theme = components.gathered(theme).unwrap_or_default() + &components.maths.css() + &own_css;
+    let static_files = static_files::read(project, &mut components.files);
+    let static_files = components.gathered(static_files).unwrap_or_default();
     all_is_well(&mut components)?;
 
     let own = own_files(project, &options.toolkit, &components)?;
@@ -162,6 +168,19 @@ pub fn build(project: &Project, options: &Options, engines: EngineMaker) -> Resu
         site.add("service_worker.js", service_worker(&site, project).into_bytes());
     }
 
+    for (path, content) in static_files {
+        if site.files.contains_key(&path) {
+            let folder = project.config.static_files.as_ref();
+            let at = project
+                .source
+                .place(folder.map_or(0, |folder| folder.span().start));
+            return Err(at.wrong(format!(
+                "static: the build itself writes {path}, expected another name"
+            )));
+        }
+        site.add(&path, content);
+    }
+
     let sizes = site
         .files
         .iter()
@@ -177,6 +196,7 @@ pub fn build(project: &Project, options: &Options, engines: EngineMaker) -> Resu
             .collect(),
         ..Report::of(sizes)
     };
+    (options.tell)(&format!("writing {} files", site.files.len()));
     for (path, content) in &site.files {
         output.write(path, content)?;
     }

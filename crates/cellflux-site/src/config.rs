@@ -12,7 +12,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use crate::error::SiteError;
-use crate::identity::{Doi, HomePage, Orcid};
+use crate::identity::{Doi, Email, HomePage, Orcid};
 use crate::model::LARGEST_FILE;
 use crate::precompute::Recordings;
 use crate::source::SourceText;
@@ -88,6 +88,11 @@ pub struct Config {
     /// The page's parts, in order.
     #[serde(default, rename = "section")]
     pub sections: Vec<Section>,
+    /// What stands above the abstract, in Markdown.
+    pub teaser: Option<Spanned<String>>,
+    /// A folder beside `site.toml` whose files are published under their own names.
+    #[serde(rename = "static")]
+    pub static_files: Option<Spanned<PathBuf>>,
     /// How the author's pictures are published.
     #[serde(default)]
     pub pictures: Pictures,
@@ -120,6 +125,9 @@ pub struct Author {
     /// Institutions by name; the page numbers them.
     #[serde(default)]
     pub affiliations: Vec<String>,
+    /// Their mail address, where they are a corresponding author.
+    #[serde(default)]
+    pub email: Email,
     /// Whether they contributed equally with the others that are marked so.
     #[serde(default)]
     pub equal: bool,
@@ -152,6 +160,16 @@ pub enum LinkKind {
     Data,
     /// A video.
     Video,
+    /// A poster.
+    Poster,
+    /// Slides of a talk.
+    Slides,
+    /// The paper on arXiv.
+    Arxiv,
+    /// A model or data at Hugging Face.
+    HuggingFace,
+    /// A supplement.
+    Supplement,
     /// Anything else.
     #[default]
     Other,
@@ -180,6 +198,8 @@ pub struct Theme {
     pub sans: Option<Spanned<String>>,
     /// Font family of code.
     pub mono: Option<Spanned<String>>,
+    /// A style sheet of the author's, which follows the page's.
+    pub css: Option<Spanned<PathBuf>>,
     /// Font files beside `site.toml`.
     #[serde(default, rename = "font")]
     pub fonts: Vec<Font>,

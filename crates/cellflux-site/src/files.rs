@@ -87,13 +87,7 @@ impl AuthorFiles {
     pub fn add(&mut self, file: &Path, purpose: Use, at: &Place) -> Result<String, SiteError> {
         let wrong = |problem: String| at.wrong(format!("{}: {problem}", file.display()));
         let content = self.read_whole(file).map_err(wrong)?;
-        if purpose == Use::Link && !self.allow_html && may_run(file, &content) {
-            return Err(wrong(
-                "is a page or a script, which would run as part of the site; `allow_html = true` in \
-                site.toml publishes it as it is, and a name that ends in .txt shows its text"
-                    .into(),
-            ));
-        }
+        self.runs_nothing(file, &content, purpose).map_err(wrong)?;
         let extension = fit(file, &content, purpose).map_err(wrong)?;
         let mut path = PathBuf::from(file.file_name().unwrap_or_default());
         if let Some(extension) = extension {
@@ -112,6 +106,30 @@ impl AuthorFiles {
             .collect();
         self.read.push(file.to_owned());
         Ok(self.add_made(&format!("files/{}", plain.trim_start_matches('.')), content))
+    }
+
+    /// The content of a file that is published under its own name.
+    ///
+    /// # Errors
+    /// [`SiteError::At`] as [`AuthorFiles::add`] has it for a link.
+    pub(crate) fn published(&mut self, file: &Path, at: &Place) -> Result<Vec<u8>, SiteError> {
+        let content = self.content(file, at)?;
+        let wrong = |problem: String| at.wrong(format!("{}: {problem}", file.display()));
+        self.runs_nothing(file, &content, Use::Link).map_err(wrong)?;
+        fit(file, &content, Use::Link).map_err(wrong)?;
+        Ok(content)
+    }
+
+    /// Refuses what would run as part of the site, unless the author allows it.
+    fn runs_nothing(&self, file: &Path, content: &[u8], purpose: Use) -> Result<(), String> {
+        if purpose == Use::Link && !self.allow_html && may_run(file, content) {
+            return Err(
+                "is a page or a script, which would run as part of the site; `allow_html = true` in \
+                site.toml publishes it as it is, and a name that ends in .txt shows its text"
+                    .into(),
+            );
+        }
+        Ok(())
     }
 
     /// The content of a file that the build itself reads, a table for example.
@@ -154,7 +172,7 @@ fn read(root: &Path, file: &Path, largest: u64) -> Result<Vec<u8>, String> {
         return Err(format!(
             "is {:.1} MiB, expected at most {mib}: several hosts refuse larger files; a video becomes \
             smaller with `ffmpeg -i in -c:v libx264 -crf 28 -pix_fmt yuv420p out.mp4`, and \
-            `largest_file_mib = {}` in site.toml publishes it where your host takes it (GitHub Pages: below 100)",
+            `largest_file_mib = {}` in site.toml publishes it, where the host takes it (GitHub Pages: up to 100)",
             about.len() as f64 / f64::from(1 << 20),
             about.len().div_ceil(1 << 20)
         ));

@@ -1,7 +1,7 @@
 //! Live reload: the site is built again when an author saves a file, and open pages show it.
 //!
 //! Served pages, and only those, hold a small script that asks twice per second which build this is. A build
-//! that fails leaves the last good site in view, with the error in a corner.
+//! that fails leaves the last good site in view, below what is wrong with it.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -12,10 +12,11 @@ use crate::config::{INDEX, LinkKind, Mode, Page, Project};
 use crate::error::SiteError;
 use crate::fingerprint::{Named, integrity};
 use crate::html::escape;
+use crate::link_icons::drawing;
 use crate::model::Model;
 use crate::site_files::Files;
 use crate::texts::Texts;
-use crate::words::Words;
+use crate::words::{Words, with_name};
 
 /// The page's own entry points.
 pub const EXPLORER: &str = "web/explorer.js";
@@ -82,8 +83,11 @@ pub struct Pages<'a> {
 impl Pages<'_> {
     /// The toolkit's own words in the page's language, by name.
     fn words(&self) -> Value {
-        let language = self.project.config.language.get_ref();
-        Value::from(BTreeMap::from(Words::or_english(language).entries()))
+        Value::from(BTreeMap::from(self.project_words().entries()))
+    }
+
+    fn project_words(&self) -> Words {
+        Words::or_english(self.project.config.language.get_ref())
     }
 
     /// What every page's head holds.
@@ -223,6 +227,8 @@ impl Pages<'_> {
             authors.push(context! {
                 name => author.name.as_str(),
                 url => author.url.as_str(),
+                email => author.email.as_str(),
+                write_to => with_name(self.project_words().write_to, &author.name),
                 orcid => orcid.map(|orcid| context! { id => orcid.as_str(), address => orcid.address() }),
                 equal => author.equal,
                 numbers,
@@ -236,7 +242,13 @@ impl Pages<'_> {
         let links: Vec<Value> = self
             .links
             .iter()
-            .map(|link| context! { label => link.label.as_str(), href => link.href.as_str() })
+            .map(|link| {
+                context! {
+                    label => link.label.as_str(),
+                    href => link.href.as_str(),
+                    icon => drawing(link.kind),
+                }
+            })
             .collect();
         let card = self.card.map(|(address, _)| absolute(address));
         let values = context! {
@@ -244,6 +256,8 @@ impl Pages<'_> {
             subtitle => config.subtitle.as_str(),
             authors,
             affiliations,
+            corresponding => config.authors.iter().any(|author| !author.email.as_str().is_empty()),
+            teaser => texts.teaser.clone(),
             equal => config.authors.iter().any(|author| author.equal),
             venue => config.venue.as_str(),
             date => config.date.as_ref().map(|date| date.get_ref().clone()),

@@ -30,7 +30,7 @@ pub(crate) struct Renditions {
 }
 
 /// The renditions of a PNG or JPEG at the widths that are smaller than its own, and at its own. Nothing of
-/// other kinds, of a picture with a colour profile, whose colours would change, and where no file would be smaller.
+/// other kinds, of a picture with a colour profile, whose colours would change, or without a smaller file.
 ///
 /// # Errors
 /// What went wrong, for one that cannot be decoded or coded.

@@ -19,6 +19,8 @@ use crate::words::Words;
 pub(crate) struct Texts {
     /// The page's file.
     pub file: String,
+    /// What stands above the abstract.
+    pub teaser: Option<String>,
     pub summary: Option<String>,
     pub footer: String,
     /// Id, title, whether it is wide, text.
@@ -55,6 +57,8 @@ impl Texts {
             let text = text.as_ref()?;
             Some(rendered(project, &project.text(text), prefix, components))
         };
+        let teaser = config.teaser.clone().filter(|_| first);
+        let teaser = short(&teaser, "teaser-");
         let summary = config.summary.clone().filter(|_| first);
         let summary = short(&summary, "abstract-");
         let footer = short(&config.footer, "footer-").unwrap_or_default();
@@ -74,6 +78,7 @@ impl Texts {
         }
         let mut texts = Self {
             file: file.to_owned(),
+            teaser,
             summary,
             footer,
             sections,
@@ -91,8 +96,9 @@ impl Texts {
     /// Every text of the page.
     fn all(&mut self) -> impl Iterator<Item = &mut String> {
         let sections = self.sections.iter_mut().map(|(_, _, _, html)| html);
-        self.summary
+        self.teaser
             .iter_mut()
+            .chain(&mut self.summary)
             .chain(std::iter::once(&mut self.footer))
             .chain(sections)
     }

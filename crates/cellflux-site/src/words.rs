@@ -88,6 +88,11 @@ words! {
     enlarge: "Enlarge", "Vergrößern", "Agrandir", "Ampliar";
     /// A button.
     close: "Close", "Schließen", "Fermer", "Cerrar";
+    /// Below the authors.
+    corresponding: "corresponding author", "korrespondierend", "auteur correspondant",
+        "autor de correspondencia";
+    /// A link to an author's mail address.
+    write_to: "Write to {}", "An {} schreiben", "Écrire à {}", "Escribir a {}";
     /// Left of that line.
     first: "Before", "Vorher", "Avant", "Antes";
     /// Right of it.

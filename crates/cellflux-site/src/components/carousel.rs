@@ -41,9 +41,8 @@ impl Components<'_> {
         }
         super::worded(&wanted.label, "label", settings)?;
         self.uses.article = true;
-        let count = wanted.slides.len();
         let mut slides = String::new();
-        for (index, slide) in wanted.slides.iter().enumerate() {
+        for slide in &wanted.slides {
             super::worded(&slide.alt, "alt", settings)?;
             let enlarge = self.pictures.enlarge;
             let shown = self.shown(&slide.file, slide.alt.get_ref(), None, enlarge, settings)?;
@@ -54,19 +53,15 @@ impl Components<'_> {
             } else {
                 format!("<p>{said}{credit}</p>")
             };
-            slides.push_str(&format!(
-                "<li aria-label=\"{}\">{}{caption}</li>",
-                escape(&position(self.words.of, index + 1, count)),
-                shown.html
-            ));
+            slides.push_str(&format!("<li>{}{caption}</li>", shown.html));
         }
         let said = self.words_of(wanted.caption.as_ref(), settings);
         let words = self.words;
         Ok(figure(
             "carousel",
             &format!(
-                "<cellflux-carousel data-previous=\"{}\" data-next=\"{}\" data-of=\"{}\"><ul tabindex=\"0\" \
-                role=\"region\" aria-label=\"{}\">{slides}</ul></cellflux-carousel>",
+                "<cellflux-carousel data-previous=\"{}\" data-next=\"{}\" data-of=\"{}\"><div class=\"row\" \
+                tabindex=\"0\" role=\"region\" aria-label=\"{}\"><ul>{slides}</ul></div></cellflux-carousel>",
                 escape(words.previous),
                 escape(words.next),
                 escape(words.of),
@@ -75,10 +70,4 @@ impl Components<'_> {
             &said,
         ))
     }
-}
-
-/// “2 of 5”, in the page's language.
-fn position(of: &str, number: usize, count: usize) -> String {
-    of.replacen("{}", &number.to_string(), 1)
-        .replacen("{}", &count.to_string(), 1)
 }
