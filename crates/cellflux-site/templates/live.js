@@ -34,7 +34,7 @@ function styled(tag, style, text = '') {
 function line(error) {
   const node = styled('p', STYLES.line);
   const [, place, rest] = error.match(/^(\S+:\d+): (.*)$/s) ?? [];
-  if (place) node.append(styled('span', STYLES.place, place), `\n${rest}`);
+  if (place) node.append(styled('span', STYLES.place, place), `: ${rest}`);
   else node.textContent = error;
   return node;
 }
