@@ -18,11 +18,14 @@ fn png(home: &Path, name: &str, width: u32, height: u32) {
     picture.save(home.join(name)).unwrap();
 }
 
-/// A project whose first page has this text, with more in its `site.toml`.
+/// A project whose first page has this text, with more in its `site.toml` from the second line on.
 fn with_text(text: &str, more: &str) -> tempfile::TempDir {
-    let home = project(&format!(
-        "{more}\n[[section]]\nid = \"a\"\ntitle = \"A\"\nfile = \"a.md\"\n"
-    ));
+    let home = project("");
+    let site = format!(
+        "title = \"A title\"\n{more}[[bundle]]\npath = \"bundle\"\n[[section]]\nid = \"a\"\n\
+        title = \"A\"\nfile = \"a.md\"\n"
+    );
+    fs::write(home.path().join("site.toml"), site).unwrap();
     fs::write(home.path().join("a.md"), text).unwrap();
     home
 }
@@ -38,6 +41,7 @@ fn clean(home: &Path, built: &Built) {
 
 fn refused(text: &str, more: &str) -> String {
     let home = with_text(text, more);
+    png(home.path(), "x.png", 8, 8);
     let error = build(home.path()).unwrap_err().to_string();
     error.replace(&format!("{}/", home.path().display()), "")
 }
@@ -217,29 +221,29 @@ fn what_an_author_gets_wrong_is_answered_in_words_that_help() {
         (
             "```{figure}\nfile = \"x.png\"\nid = \"picture\"\nalt = \"x\"\n```\n",
             "",
-            "a.md:2: ",
+            "a.md:3: id \"picture\", expected fig-, tbl-, vid- or eq-",
         ),
         (
             "x",
             "citation_style = \"natur\"\n",
-            "site.toml:4: citation_style \"natur\", did you mean",
+            "site.toml:2: citation_style \"natur\", did you mean",
         ),
         (
             "x",
             "[pictures]\nwidths = [1]\n",
-            "site.toml:5: width 1, expected from 64",
+            "site.toml:3: width 1, expected from 64",
         ),
         (
             "x",
             "largest_file_mib = 1\n",
-            "site.toml:4: largest_file_mib 1, expected from 24",
+            "site.toml:2: largest_file_mib 1, expected from 24",
         ),
         (
             "x",
             "[[page]]\nid = \"index\"\ntitle = \"t\"\n",
-            "site.toml:5: page id \"index\" is the site's own",
+            "site.toml:3: page id \"index\" is the site's own",
         ),
-        ("x", "teaser = \"unfinished\n", "site.toml:4: "),
+        ("x", "teaser = \"unfinished\n", "site.toml:2: "),
     ] {
         let error = refused(text, more);
         assert!(error.contains(expected), "{text} {more}: {error}");
