@@ -17,7 +17,7 @@ use crate::address::{self, Target};
 use crate::cache::Cache;
 use crate::card::{self, Card};
 use crate::components::{self, Components};
-use crate::config::{FILE, INDEX, Project};
+use crate::config::{FILE, INDEX, Page, Project};
 use crate::error::SiteError;
 use crate::files::{AuthorFiles, Use};
 use crate::fingerprint::{Named, name_by_content};
@@ -89,35 +89,15 @@ pub fn build(project: &Project, options: &Options, engines: EngineMaker) -> Resu
     let recorder = Recorder::new(engines, Cache::of(&project.folder), options.tell);
     let mut components = Components::new(project, &models, recorder);
     components.tell = options.tell;
-    let bibliography = texts::bibliography(project, &mut components.files);
-    components.bibliography = components.gathered(bibliography).flatten();
-    let recorded = record(project, &mut components);
-    components.gathered(recorded);
-    let mut texts = Texts::render(project, &mut components);
-    let mut further = Vec::new();
-    for page in &project.config.pages {
-        let texts = Texts::render_page(project, page, &mut components);
-        let card = social_card(project, page.card.as_ref(), &page.title, &mut components);
-        further.push((page, texts, components.gathered(card).flatten()));
-    }
-    let card = social_card(project, None, project.config.title.get_ref(), &mut components);
-    let card = components.gathered(card).flatten();
-    let missing = components.numbers.missing();
-    components.faults.extend(missing);
-    let each = further.iter_mut().map(|(_, texts, _)| texts);
-    for texts in std::iter::once(&mut texts).chain(each) {
-        texts.refer(&components.numbers, &components.words);
-    }
-    let icon = own_icon(project, &mut components.files);
-    let icon = components.gathered(icon).flatten();
-    let links = links(project, &mut components);
-    let theme = theme::css(project, &mut components.files);
-    let own_css = own_css::css(project, &mut components.files);
-    let own_css = components.gathered(own_css).unwrap_or_default();
-    let theme = components.gathered(theme).unwrap_or_default() + &components.maths.css() + &own_css;
-    let static_files = static_files::read(project, &mut components.files);
-    let static_files = components.gathered(static_files).unwrap_or_default();
-    all_is_well(&mut components)?;
+    let Gathered {
+        texts,
+        further,
+        card,
+        icon,
+        links,
+        theme,
+        static_files,
+    } = gather(project, &mut components)?;
 
     let own = own_files(project, &options.toolkit, &components)?;
     let mut site = Files::default();
@@ -168,18 +148,7 @@ pub fn build(project: &Project, options: &Options, engines: EngineMaker) -> Resu
         site.add("service_worker.js", service_worker(&site, project).into_bytes());
     }
 
-    for (path, content) in static_files {
-        if site.files.contains_key(&path) {
-            let folder = project.config.static_files.as_ref();
-            let at = project
-                .source
-                .place(folder.map_or(0, |folder| folder.span().start));
-            return Err(at.wrong(format!(
-                "static: the build itself writes {path}, expected another name"
-            )));
-        }
-        site.add(&path, content);
-    }
+    static_files::add(static_files, project, &mut site)?;
 
     let sizes = site
         .files
@@ -217,6 +186,62 @@ pub fn build(project: &Project, options: &Options, engines: EngineMaker) -> Resu
         answer_key: components::answer_key(&components.answers),
         links_inside: components.links_inside,
         largest_file: project.largest_file(),
+    })
+}
+
+/// What a project's texts and settings have become.
+struct Gathered<'a> {
+    texts: Texts,
+    /// The pages beside the first one, each with its texts and its card.
+    further: Vec<(&'a Page, Texts, Option<(String, String)>)>,
+    card: Option<(String, String)>,
+    icon: Option<String>,
+    links: Vec<Button>,
+    theme: String,
+    static_files: Vec<(String, Vec<u8>)>,
+}
+
+/// Reads all texts and settings, so that everything that is wrong with them is told together.
+fn gather<'a>(project: &'a Project, components: &mut Components) -> Result<Gathered<'a>, SiteError> {
+    let bibliography = texts::bibliography(project, &mut components.files);
+    components.bibliography = components.gathered(bibliography).flatten();
+    let recorded = record(project, components);
+    components.gathered(recorded);
+    let mut texts = Texts::render(project, components);
+    let mut further = Vec::new();
+    for page in &project.config.pages {
+        let texts = Texts::render_page(project, page, components);
+        let card = social_card(project, page.card.as_ref(), &page.title, components);
+        further.push((page, texts, components.gathered(card).flatten()));
+    }
+    let card = social_card(project, None, project.config.title.get_ref(), components);
+    let card = components.gathered(card).flatten();
+    // What is wrong itself has no number.
+    if components.faults.is_empty() {
+        components.faults.extend(components.numbers.missing());
+    }
+    let each = further.iter_mut().map(|(_, texts, _)| texts);
+    for texts in std::iter::once(&mut texts).chain(each) {
+        texts.refer(&components.numbers, &components.words);
+    }
+    let icon = own_icon(project, &mut components.files);
+    let icon = components.gathered(icon).flatten();
+    let links = links(project, components);
+    let theme = theme::css(project, &mut components.files);
+    let own_css = own_css::css(project, &mut components.files);
+    let own_css = components.gathered(own_css).unwrap_or_default();
+    let theme = components.gathered(theme).unwrap_or_default() + &components.maths.css() + &own_css;
+    let static_files = static_files::read(project, &mut components.files);
+    let static_files = components.gathered(static_files).unwrap_or_default();
+    all_is_well(components)?;
+    Ok(Gathered {
+        texts,
+        further,
+        card,
+        icon,
+        links,
+        theme,
+        static_files,
     })
 }
 

@@ -5,6 +5,7 @@ use walkdir::WalkDir;
 use crate::config::Project;
 use crate::error::SiteError;
 use crate::files::AuthorFiles;
+use crate::site_files::Files;
 
 /// The one hidden folder that belongs to a site.
 const WELL_KNOWN: &str = ".well-known";
@@ -39,6 +40,30 @@ pub(crate) fn read(project: &Project, files: &mut AuthorFiles) -> Result<Vec<(St
     // A new file is seen by who watches the folder.
     files.read.push(root);
     Ok(found)
+}
+
+/// Adds these files to a site.
+///
+/// # Errors
+/// [`SiteError::At`] for one that has the name of a file of the build.
+pub(crate) fn add(
+    files: Vec<(String, Vec<u8>)>,
+    project: &Project,
+    site: &mut Files,
+) -> Result<(), SiteError> {
+    for (path, content) in files {
+        if site.files.contains_key(&path) {
+            let folder = project.config.static_files.as_ref();
+            let at = project
+                .source
+                .place(folder.map_or(0, |folder| folder.span().start));
+            return Err(at.wrong(format!(
+                "static: the build itself writes {path}, expected another name"
+            )));
+        }
+        site.add(&path, content);
+    }
+    Ok(())
 }
 
 #[cfg(test)]
