@@ -154,7 +154,7 @@ impl Bibliography {
                 )
             })
             .collect();
-        let none = |_: usize| None;
+        let none = |_: usize| Option::<&String>::None;
         let items = rendered.bibliography.map(|list| list.items).unwrap_or_default();
         let list: String = items
             .iter()

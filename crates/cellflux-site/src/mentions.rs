@@ -5,6 +5,9 @@ use std::ops::Range;
 
 use crate::references::kind_of;
 
+/// The longest list in brackets, in bytes.
+const LONGEST: usize = 500;
+
 /// A publication that a text names, with the place in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cited {
@@ -56,7 +59,8 @@ fn mention(text: &str, before: Option<char>) -> Option<(usize, Mention)> {
         return Some((address.len(), Mention::Address(address.replace("&amp;", "&"))));
     }
     if let Some(bracketed) = text.strip_prefix("[@") {
-        let (inner, _) = bracketed.split_once(']')?;
+        let near = bracketed.get(..bracketed.floor_char_boundary(LONGEST))?;
+        let (inner, _) = near.split_once(']')?;
         let cited: Vec<Cited> = inner.split(';').map(cited).collect::<Option<_>>()?;
         let length = "[@".len() + inner.len() + "]".len();
         return Some((length, sorted(cited, false)));

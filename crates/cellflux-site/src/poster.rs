@@ -11,8 +11,9 @@ use std::process::{Command, Stdio};
 pub(crate) fn taken(video: &Path, at: f64) -> Result<Option<Vec<u8>>, String> {
     // As a whole path it is never taken for an option.
     let video = video.canonicalize().map_err(|error| error.to_string())?;
+    let at = at.to_string();
     let made = Command::new("ffmpeg")
-        .args(["-nostdin", "-v", "error", "-ss", &at.to_string(), "-i"])
+        .args(["-nostdin", "-v", "error", "-ss", at.as_str(), "-i"])
         .arg(video)
         .args([
             "-frames:v",
