@@ -234,7 +234,7 @@ fn findings(from: &From, out: &Path) -> Result<Vec<Finding>, SiteError> {
         }
         Err(error) => return Err(error),
     };
-    let mut findings = site_check::check(out, &built.links_inside)?;
+    let mut findings = site_check::check_up_to(out, &built.links_inside, built.largest_file)?;
     let advice = built.advice.iter().map(|advice| {
         let (place, problem) = advice.split_once(": ").unwrap_or((config::FILE, advice));
         Finding {

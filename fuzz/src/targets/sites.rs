@@ -10,6 +10,7 @@ use cellflux_site::ids::Ids;
 use cellflux_site::markdown::{Rules, Surroundings, render};
 use cellflux_site::maths::Maths;
 use cellflux_site::place::Place;
+use cellflux_site::references::Numbers;
 use cellflux_site::source::SourceText;
 use cellflux_site::words::Words;
 
@@ -88,6 +89,7 @@ struct Around {
     files: AuthorFiles,
     maths: Maths,
     ids: Ids,
+    numbers: Numbers,
     faults: Vec<SiteError>,
 }
 
@@ -106,6 +108,10 @@ impl Surroundings for Around {
 
     fn ids(&mut self) -> &mut Ids {
         &mut self.ids
+    }
+
+    fn numbers(&mut self) -> &mut Numbers {
+        &mut self.numbers
     }
 
     fn words(&self) -> Words {
