@@ -4,13 +4,16 @@ mod ablation;
 mod bench;
 mod bench_browsers;
 mod bench_page;
+mod binstall;
 mod browser;
 mod check_cuda;
+mod container;
 mod crates;
 mod debian;
 mod demo;
 mod demo_bundle;
 mod deny;
+mod dist;
 mod fuzz;
 mod install;
 mod line_length;
@@ -33,6 +36,7 @@ mod toolchain;
 mod torch;
 mod torture;
 mod wasm_opt;
+mod workflows;
 
 use std::process::ExitCode;
 
@@ -55,10 +59,16 @@ enum Chore {
     /// Build the npm-shaped package pkg/: WebAssembly, JavaScript glue, types.
     Pkg(pkg::Options),
     /// Formatting, clippy and rustdoc with warnings denied, for this machine and for the browser, the crates'
-    /// packages, third-party notices, cargo-deny where it is installed.
+    /// packages, third-party notices, workflows, containers' files, cargo-deny where it is installed.
     Lint,
     /// Build pkg/ and install the `cellflux` command, which embeds it and the page.
     Install(install::Options),
+    /// Pack both commands, the page inside, as an archive for this machine; with checksum, licences, bill of
+    /// materials. It is tried in a temporary folder.
+    Dist(dist::Options),
+    /// Build both commands, or with `--cuda` the trainer for GPUs, as a container's image where podman or
+    /// docker is at hand; its files are checked in any case.
+    Container(container::Options),
     /// Measure: `bench unet` prints milliseconds per evaluation and GFLOP/s of both engines, in browsers also
     /// of onnxruntime-web; `bench page` prints what a visitor downloads and waits for.
     Bench(bench::Options),
@@ -93,6 +103,8 @@ fn main() -> ExitCode {
         Chore::Pkg(options) => pkg::build(&options),
         Chore::Lint => lint::lint(),
         Chore::Install(options) => install::install(&options),
+        Chore::Dist(options) => dist::dist(&options),
+        Chore::Container(options) => container::container(&options),
         Chore::Bench(options) => bench::bench(&options),
         Chore::Ablation(options) => ablation::ablation(&options),
         Chore::CheckCuda(options) => check_cuda::check(&options),

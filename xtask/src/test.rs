@@ -8,7 +8,7 @@ use crate::browser::Browser;
 use crate::shell::root;
 use crate::site::{self, Served};
 use crate::tally::Tally;
-use crate::{debian, fuzz, mpi, native, pkg, torch, torture};
+use crate::{debian, dist, fuzz, mpi, native, pkg, torch, torture};
 
 #[derive(clap::Args)]
 pub struct Options {
@@ -16,7 +16,8 @@ pub struct Options {
     #[arg(long)]
     no_browser: bool,
     /// Also run what takes long and seldom breaks: every fault of the network in the browser, whole
-    /// evaluations, files of a real PyTorch, two processes under mpirun, torture, five minutes of fuzzing.
+    /// evaluations, an archive of both commands, files of a real PyTorch, two processes under mpirun, torture,
+    /// five minutes of fuzzing.
     #[arg(long)]
     extended: bool,
     /// Run only tests whose names contain this.
@@ -50,6 +51,10 @@ pub fn test(options: &Options) -> ExitCode {
                 .unwrap_or_else(|error| Tally::not_run(format!("whole evaluations: {error:#}"))),
         );
         tally.add(mpi::test().unwrap_or_else(|error| Tally::not_run(format!("mpirun: {error:#}"))));
+        tally.add(match dist::dist(&dist::Options::in_target()) {
+            Ok(()) => Tally::one_passed(),
+            Err(error) => Tally::not_run(format!("the archive: {error:#}")),
+        });
         tally.add(pytorch().unwrap_or_else(|error| Tally::not_run(format!("PyTorch's files: {error:#}"))));
         for (part, done) in [
             (
