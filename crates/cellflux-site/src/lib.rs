@@ -49,6 +49,7 @@ pub mod live;
 pub mod markdown;
 pub mod maths;
 pub mod model;
+pub mod new_site;
 pub mod output;
 mod page_check;
 mod pages;
