@@ -22,6 +22,7 @@ mod miri;
 mod mpi;
 mod native;
 mod npm;
+mod npm_package;
 mod package;
 mod page_weight;
 mod pkg;
@@ -69,6 +70,8 @@ enum Chore {
     /// Build both commands, or with `--cuda` the trainer for GPUs, as a container's image where podman or
     /// docker is at hand; its files are checked in any case.
     Container(container::Options),
+    /// Pack web/ and pkg/ as the package `cellflux` of npm.
+    NpmPackage(npm_package::Options),
     /// Measure: `bench unet` prints milliseconds per evaluation and GFLOP/s of both engines, in browsers also
     /// of onnxruntime-web; `bench page` prints what a visitor downloads and waits for.
     Bench(bench::Options),
@@ -105,6 +108,7 @@ fn main() -> ExitCode {
         Chore::Install(options) => install::install(&options),
         Chore::Dist(options) => dist::dist(&options),
         Chore::Container(options) => container::container(&options),
+        Chore::NpmPackage(options) => npm_package::write(&options),
         Chore::Bench(options) => bench::bench(&options),
         Chore::Ablation(options) => ablation::ablation(&options),
         Chore::CheckCuda(options) => check_cuda::check(&options),

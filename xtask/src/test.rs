@@ -8,7 +8,7 @@ use crate::browser::Browser;
 use crate::shell::root;
 use crate::site::{self, Served};
 use crate::tally::Tally;
-use crate::{debian, dist, fuzz, mpi, native, pkg, torch, torture};
+use crate::{debian, dist, fuzz, mpi, native, npm_package, pkg, torch, torture};
 
 #[derive(clap::Args)]
 pub struct Options {
@@ -51,6 +51,9 @@ pub fn test(options: &Options) -> ExitCode {
                 .unwrap_or_else(|error| Tally::not_run(format!("whole evaluations: {error:#}"))),
         );
         tally.add(mpi::test().unwrap_or_else(|error| Tally::not_run(format!("mpirun: {error:#}"))));
+        if !options.no_browser {
+            tally.add(libraries().unwrap_or_else(|error| Tally::not_run(format!("libraries: {error:#}"))));
+        }
         tally.add(match dist::dist(&dist::Options::in_target()) {
             Ok(()) => Tally::one_passed(),
             Err(error) => Tally::not_run(format!("the archive: {error:#}")),
@@ -85,6 +88,12 @@ pub fn test(options: &Options) -> ExitCode {
 fn pytorch() -> Result<Tally> {
     let python = torch::python()?;
     native::counted_tests("torch", &[("CELLFLUX_PYTHON", python.as_os_str())])
+}
+
+/// The package of npm in projects of others.
+fn libraries() -> Result<Tally> {
+    let browser = Browser::find(&native::build_cli()?)?;
+    npm_package::test(&browser)
 }
 
 fn browser(filter: Option<&str>, extended: bool) -> Result<Tally> {
