@@ -64,7 +64,7 @@ function isWhole(told) {
   assert.equal(told.isFailure, true);
 }
 
-test('a fresh Vite project finds worker, WebAssembly and styles, built and while it is developed', async (t) => {
+test('a fresh Vite project finds worker, WebAssembly and styles, built and while developed', async (t) => {
   const page = PAGE('<script type="module" src="/main.ts"></script>');
   const fresh = await project({ page, files: { 'main.ts': TYPED }, bundleIn: 'public/bundle' });
   t.after(fresh.end);

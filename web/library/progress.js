@@ -1,6 +1,6 @@
 // What is told while a model comes, in the words of transformers.js: `initiate`, `download`, `progress` and
-// `done` of each file, `ready` at the end. The files are the manifest and the weights, which are one file here
-// however many shards they lie in.
+// `done` of each file, `ready` at the end. The files are the manifest and the weights, which are one file
+// here however many shards they lie in.
 
 /** @import { ProgressInfo } from './cellflux.js' */
 

@@ -85,5 +85,11 @@ fn page() -> Result<()> {
     run(node()
         .arg(modules.join("eslint/bin/eslint.js"))
         .args(["--config", "tests/browser/eslint.config.mjs"])
-        .args(["web", "tests/browser", "tests/browser-bench"]))
+        .args([
+            "web",
+            "tests/browser",
+            "tests/browser-bench",
+            "tests/library",
+            "python",
+        ]))
 }

@@ -37,6 +37,7 @@ mod toolchain;
 mod torch;
 mod torture;
 mod wasm_opt;
+mod wheel;
 mod workflows;
 
 use std::process::ExitCode;
@@ -72,6 +73,8 @@ enum Chore {
     Container(container::Options),
     /// Pack web/ and pkg/ as the package `cellflux` of npm.
     NpmPackage(npm_package::Options),
+    /// Build the explorer as a Python package for Jupyter.
+    Wheel(wheel::Options),
     /// Measure: `bench unet` prints milliseconds per evaluation and GFLOP/s of both engines, in browsers also
     /// of onnxruntime-web; `bench page` prints what a visitor downloads and waits for.
     Bench(bench::Options),
@@ -109,6 +112,7 @@ fn main() -> ExitCode {
         Chore::Dist(options) => dist::dist(&options),
         Chore::Container(options) => container::container(&options),
         Chore::NpmPackage(options) => npm_package::write(&options),
+        Chore::Wheel(options) => wheel::write(&options),
         Chore::Bench(options) => bench::bench(&options),
         Chore::Ablation(options) => ablation::ablation(&options),
         Chore::CheckCuda(options) => check_cuda::check(&options),

@@ -92,7 +92,8 @@ fn copy_below(from: &Path, to: &Path, wanted: &dyn Fn(&Path) -> bool) -> Result<
     Ok(())
 }
 
-fn copy(from: &Path, to: &Path) -> Result<()> {
+/// Copies a file, and makes the folders above it.
+pub fn copy(from: &Path, to: &Path) -> Result<()> {
     if let Some(parent) = to.parent() {
         fs::create_dir_all(parent).with_context(|| format!("cannot make {}", parent.display()))?;
     }

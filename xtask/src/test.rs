@@ -8,7 +8,7 @@ use crate::browser::Browser;
 use crate::shell::root;
 use crate::site::{self, Served};
 use crate::tally::Tally;
-use crate::{debian, dist, fuzz, mpi, native, npm_package, pkg, torch, torture};
+use crate::{debian, dist, fuzz, mpi, native, npm_package, pkg, torch, torture, wheel};
 
 #[derive(clap::Args)]
 pub struct Options {
@@ -90,10 +90,12 @@ fn pytorch() -> Result<Tally> {
     native::counted_tests("torch", &[("CELLFLUX_PYTHON", python.as_os_str())])
 }
 
-/// The package of npm in projects of others.
+/// The package of npm in projects of others, and the Python package in JupyterLab.
 fn libraries() -> Result<Tally> {
     let browser = Browser::find(&native::build_cli()?)?;
-    npm_package::test(&browser)
+    let mut tally = npm_package::test(&browser)?;
+    tally.add(wheel::test(&browser).unwrap_or_else(|error| Tally::not_run(format!("JupyterLab: {error:#}"))));
+    Ok(tally)
 }
 
 fn browser(filter: Option<&str>, extended: bool) -> Result<Tally> {
