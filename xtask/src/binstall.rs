@@ -1,7 +1,7 @@
 //! Manifests for `cargo binstall`, which say where the archives of a release are.
 //!
-//! The crates of the commands hold the rule, `package.metadata.binstall`, in which the repository's address is
-//! open. A release fills it in and offers the manifests beside its archives.
+//! The crates of the commands hold the rule, `package.metadata.binstall`, in which the repository's address
+//! is open. A release fills it in and offers the manifests beside its archives.
 
 use std::fs;
 use std::path::{Path, PathBuf};

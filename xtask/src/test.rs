@@ -16,8 +16,8 @@ pub struct Options {
     #[arg(long)]
     no_browser: bool,
     /// Also run what takes long and seldom breaks: every fault of the network in the browser, whole
-    /// evaluations, an archive of both commands, files of a real PyTorch, two processes under mpirun, torture,
-    /// five minutes of fuzzing.
+    /// evaluations, the packages for npm and Jupyter, an archive of both commands, files of a real PyTorch,
+    /// two processes under mpirun, torture, five minutes of fuzzing.
     #[arg(long)]
     extended: bool,
     /// Run only tests whose names contain this.

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use anyhow::Context;
 use cellflux_site::check::{self as site_check, Finding};
 use cellflux_site::components::ANSWERS;
+use cellflux_site::imported;
 use cellflux_site::new_site::{self, TEMPLATES};
 use cellflux_site::{Built, Options, Project, Server, SiteError, Toolkit, build, config};
 use cellflux_terminal::shell::quoted;
@@ -24,13 +25,14 @@ pub struct Args {
 #[derive(clap::Subcommand)]
 enum Command {
     New(New),
+    ImportTemplate(ImportTemplate),
     Build(Build),
     Serve(Serve),
     Check(Check),
 }
 
-/// Write a new site: a site.toml, Markdown, a small model, and what GitHub and GitLab need to build and publish
-/// it. It builds at once.
+/// Write a new site: a site.toml, Markdown, a small model, and what GitHub and GitLab need to build and
+/// publish it. It builds at once.
 #[derive(clap::Args)]
 #[command(
     after_help = "Examples:\n  cellflux site new my-paper\n  cellflux site serve my-paper --open\n  \
@@ -42,6 +44,22 @@ struct New {
     /// What kind of page it is.
     #[arg(long, default_value = TEMPLATES[0], value_parser = PossibleValuesParser::new(TEMPLATES))]
     template: String,
+    /// The address of the archive of this command with which GitHub and GitLab build the page; that of the
+    /// release when not given.
+    #[arg(long)]
+    archive: Option<String>,
+}
+
+/// Begin a new site with what a page of the Nerfies or the Academic project page template says: title, authors,
+/// links, abstract, BibTeX. What was not taken is named.
+#[derive(clap::Args)]
+#[command(after_help = "Example:\n  cellflux site import-template index.html --out my-paper")]
+struct ImportTemplate {
+    /// The saved page, or the folder that holds its index.html.
+    page: PathBuf,
+    /// The folder to write: new or empty.
+    #[arg(long)]
+    out: PathBuf,
     /// The address of the archive of this command with which GitHub and GitLab build the page; that of the
     /// release when not given.
     #[arg(long)]
@@ -128,6 +146,7 @@ struct Serve {
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     match &args.command {
         Command::New(options) => new(options)?,
+        Command::ImportTemplate(options) => import_template(options)?,
         Command::Build(options) => {
             let (out, built) = options.from.build()?;
             told(&out, &built, options.json)?;
@@ -159,6 +178,24 @@ fn new(options: &New) -> anyhow::Result<()> {
         );
     }
     println!("next: cellflux site serve {} --open", quoted(folder));
+    Ok(())
+}
+
+fn import_template(options: &ImportTemplate) -> anyhow::Result<()> {
+    let page = imported::read(&options.page)?;
+    let archive = options.archive.clone().or_else(new_site::archive);
+    new_site::write_imported(&options.out, &page, archive.as_deref())?;
+    for left in &page.left {
+        eprintln!("not taken: {left}");
+    }
+    println!(
+        "{}: {:?}, {} authors, {} links",
+        options.out.display(),
+        page.title,
+        page.authors.len(),
+        page.links.len()
+    );
+    println!("next: cellflux site serve {} --open", quoted(&options.out));
     Ok(())
 }
 

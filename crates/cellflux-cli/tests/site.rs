@@ -211,6 +211,33 @@ fn a_new_site_says_what_it_wrote_and_a_template_or_address_that_is_none_is_refus
 }
 
 #[test]
+fn a_site_that_begins_with_a_page_of_another_template_builds_and_names_what_it_lacks() {
+    if !has_package() {
+        return;
+    }
+    let home = tempfile::tempdir().unwrap();
+    let page = "<h1 class='publication-title'>Cells that move</h1><div class='publication-authors'>\
+        <span class='author-block'><a href='https://example.org/ada'>Ada One</a></span></div>\
+        <span class='link-block'><a href='static/paper.pdf'>Paper</a></span><h2>Method</h2>";
+    fs::write(home.path().join("index.html"), page).unwrap();
+    let output = cellflux(home.path(), &["site", "import-template", ".", "--out", "mine"]);
+    let text = said(&output);
+    assert!(text.contains("\"Cells that move\", 1 authors"), "{text}");
+    let left = String::from_utf8_lossy(&output.stderr);
+    for named in ["section \"Method\"", "static/paper.pdf", "no BibTeX"] {
+        assert!(left.contains(named), "{named}: {left}");
+    }
+    said(&cellflux(home.path(), &["site", "build", "mine"]));
+    let built = fs::read_to_string(home.path().join("mine/dist/index.html")).unwrap();
+    assert!(built.contains("Cells that move") && built.contains("https://example.org/ada"));
+    let error = refused(&cellflux(
+        home.path(),
+        &["site", "import-template", "https://example.org", "--out", "other"],
+    ));
+    assert!(error.contains("save the page"), "{error}");
+}
+
+#[test]
 fn what_an_author_got_wrong_is_one_line_with_its_place_and_status_1() {
     let home = small_site("[[section]]\nid = \"a\"\ntitel = \"A\"\n");
     let error = refused(&cellflux(home.path(), &["site", "build"]));

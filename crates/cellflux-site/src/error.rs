@@ -81,6 +81,14 @@ pub enum SiteError {
         /// What is allowed.
         bound: f64,
     },
+    /// A page of another template that cannot be read.
+    #[error("{}: {problem}", path.display())]
+    Page {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong and what was expected.
+        problem: String,
+    },
     /// The name of a template that is none.
     #[error("template {found:?}: expected one of {}", crate::new_site::TEMPLATES.join(", "))]
     Template {

@@ -45,6 +45,7 @@ mod highlight;
 mod html;
 pub mod identity;
 pub mod ids;
+pub mod imported;
 pub mod live;
 pub mod markdown;
 pub mod maths;

@@ -5,8 +5,9 @@ use std::path::Path;
 
 use rust_embed::RustEmbed;
 
-use crate::config::is_web_address;
+use crate::config::{FILE, is_web_address};
 use crate::error::SiteError;
+use crate::imported::Imported;
 use crate::toolkit::{all, bundle};
 
 #[derive(RustEmbed)]
@@ -15,6 +16,10 @@ struct Templates;
 
 /// The templates by name; the first is a paper's page, which is written where none is named.
 pub const TEMPLATES: [&str; 4] = ["paper", "lab-course", "minimal", "supplement"];
+/// The template that has nothing of its own but an explorer.
+const MINIMAL: &str = "minimal";
+/// What its `site.toml` goes on with after what the page says of itself.
+const AFTER_HEAD: &str = "# The model.";
 /// What every template gets.
 const EVERY: &str = "every/";
 /// Stands for the archive's address in a host's file.
@@ -22,8 +27,8 @@ const ARCHIVE: &str = "@ARCHIVE@";
 /// The hosts' files.
 const HOSTS: [&str; 2] = [".github/workflows/pages.yml", ".gitlab-ci.yml"];
 
-/// The address of the archive that hosts build new sites with: that of this version, for machines as GitHub and
-/// GitLab have them. A command that no release built knows none.
+/// The address of the archive that hosts build new sites with: that of this version, for machines as GitHub
+/// and GitLab have them. A command that no release built knows none.
 pub fn archive() -> Option<String> {
     let repository = option_env!("CELLFLUX_REPOSITORY")?;
     let version = env!("CARGO_PKG_VERSION");
@@ -37,14 +42,40 @@ pub fn archive() -> Option<String> {
 /// the archive at this address.
 ///
 /// # Errors
-/// [`SiteError::Exists`] for a folder that holds anything, [`SiteError::Template`], [`SiteError::Archive`] for
-/// what is no address, [`SiteError::Io`].
+/// [`SiteError::Exists`] for a folder that holds anything, [`SiteError::Template`], [`SiteError::Archive`]
+/// for what is no address, [`SiteError::Io`].
 pub fn write(folder: &Path, template: &str, archive: Option<&str>) -> Result<(), SiteError> {
     if !TEMPLATES.contains(&template) {
         return Err(SiteError::Template {
             found: template.to_owned(),
         });
     }
+    put(folder, archive, || files(template, archive))
+}
+
+/// Writes a new site that begins with what a page of another template says: the minimal template, whose
+/// `site.toml` begins so.
+///
+/// # Errors
+/// [`SiteError::Exists`], [`SiteError::Archive`], [`SiteError::Io`].
+pub fn write_imported(folder: &Path, imported: &Imported, archive: Option<&str>) -> Result<(), SiteError> {
+    put(folder, archive, || {
+        let mut files = files(MINIMAL, archive);
+        for (_, content) in files.iter_mut().filter(|(path, _)| path == FILE) {
+            let text = String::from_utf8_lossy(content).into_owned();
+            let rest = text.find(AFTER_HEAD).and_then(|at| text.get(at..));
+            *content = format!("{}\n{}", imported.toml(), rest.unwrap_or_default()).into_bytes();
+        }
+        files
+    })
+}
+
+/// Writes files into a new folder, once the archive's address is one.
+fn put(
+    folder: &Path,
+    archive: Option<&str>,
+    files: impl FnOnce() -> Vec<(String, Vec<u8>)>,
+) -> Result<(), SiteError> {
     if let Some(address) = archive
         && (!is_web_address(address) || address.contains('\''))
     {
@@ -55,7 +86,7 @@ pub fn write(folder: &Path, template: &str, archive: Option<&str>) -> Result<(),
     if folder.is_file() || fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some()) {
         return Err(SiteError::Exists { path: folder.into() });
     }
-    for (path, content) in files(template, archive) {
+    for (path, content) in files() {
         let target = folder.join(path);
         if let Some(parent) = target.parent() {
             fs::create_dir_all(parent).map_err(SiteError::io(parent))?;
