@@ -24,7 +24,7 @@ const REPOSITORY: &str = "CELLFLUX_REPOSITORY";
 /// What goes into an archive as it lies in the repository.
 const TEXTS: [&str; 4] = ["CHANGELOG.md", "CITATION.cff", "LICENSE-APACHE", "LICENSE-MIT"];
 /// The documents for people who use the commands.
-const DOCUMENTS: [&str; 9] = [
+const DOCUMENTS: [&str; 10] = [
     "bundle-format.md",
     "bundle.schema.json",
     "evaluation.md",
@@ -32,6 +32,7 @@ const DOCUMENTS: [&str; 9] = [
     "images.md",
     "importing.md",
     "publish.md",
+    "releasing.md",
     "training-data.md",
     "training.md",
 ];

@@ -189,7 +189,7 @@ fn import_template(options: &ImportTemplate) -> anyhow::Result<()> {
         eprintln!("not taken: {left}");
     }
     println!(
-        "{}: {:?}, {} authors, {} links",
+        "{}: {:?}, authors: {}, links: {}",
         options.out.display(),
         page.title,
         page.authors.len(),

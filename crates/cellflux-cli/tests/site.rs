@@ -222,7 +222,10 @@ fn a_site_that_begins_with_a_page_of_another_template_builds_and_names_what_it_l
     fs::write(home.path().join("index.html"), page).unwrap();
     let output = cellflux(home.path(), &["site", "import-template", ".", "--out", "mine"]);
     let text = said(&output);
-    assert!(text.contains("\"Cells that move\", 1 authors"), "{text}");
+    assert!(
+        text.contains("\"Cells that move\", authors: 1, links: 1"),
+        "{text}"
+    );
     let left = String::from_utf8_lossy(&output.stderr);
     for named in ["section \"Method\"", "static/paper.pdf", "no BibTeX"] {
         assert!(left.contains(named), "{named}: {left}");
