@@ -80,7 +80,7 @@ mod tests {
                     .replace("{ repo }", "https://example.org/x")
                     .replace("{ bin }{ binary-ext }", program)
             };
-            let name = crate::dist::name("aarch64-apple-darwin");
+            let name = crate::dist::archive_name("aarch64-apple-darwin");
             let version = env!("CARGO_PKG_VERSION");
             assert_eq!(
                 filled("pkg-url"),

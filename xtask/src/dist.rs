@@ -79,7 +79,7 @@ pub fn dist(options: &Options) -> Result<()> {
         pkg::build(&pkg::Options { release: true })?;
     }
     let programs = build(options.repository.as_deref())?;
-    let name = name(&host()?);
+    let name = archive_name(&host()?);
     stage(&format!("Packing {name}"));
     let mut entries = texts()?;
     for (program, path) in COMMANDS.iter().zip(&programs) {
@@ -106,7 +106,7 @@ pub fn dist(options: &Options) -> Result<()> {
 }
 
 /// The name of the archive of a target's programs, and of the one folder in it.
-pub fn name(target: &str) -> String {
+pub fn archive_name(target: &str) -> String {
     format!("cellflux-{}-{target}", env!("CARGO_PKG_VERSION"))
 }
 
@@ -254,7 +254,7 @@ fn try_out(name: &str, entries: &[Entry], archive: &Path, released: bool) -> Res
     let text =
         fs::read_to_string(&workflow).with_context(|| format!("cannot read {}", workflow.display()))?;
     // Hosts of sites build them on this target.
-    let named = self::name("x86_64-unknown-linux-gnu");
+    let named = archive_name("x86_64-unknown-linux-gnu");
     if released && !text.contains(&format!("/{named}.tar.gz")) {
         bail!("pages.yml of a new site names no archive {named}.tar.gz, which a release has");
     }
@@ -369,7 +369,7 @@ mod tests {
     }
 
     #[test]
-    fn links_of_the_documents_lead_to_what_the_archive_holds_or_are_on_the_web() {
+    fn links_of_the_archive_s_readme_lead_to_what_it_holds_or_are_on_the_web() {
         let entries = entries();
         let readme = entries.iter().find(|entry| entry.path == "README.md").unwrap();
         let text = String::from_utf8(readme.content.clone()).unwrap();

@@ -50,8 +50,9 @@ struct New {
     archive: Option<String>,
 }
 
-/// Begin a new site with what a page of the Nerfies or the Academic project page template says: title, authors,
-/// links, abstract, BibTeX. What was not taken is named.
+/// Begin a new site with what a page of the Nerfies or the Academic project page template says.
+///
+/// Title, authors, links, abstract and BibTeX are taken over; what was not taken is named.
 #[derive(clap::Args)]
 #[command(after_help = "Example:\n  cellflux site import-template index.html --out my-paper")]
 struct ImportTemplate {
