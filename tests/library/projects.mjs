@@ -23,7 +23,8 @@ await explorer.change({ compound: 'rounded-cell', steps: 2 });
 await explorer.walk();
 told.recipe = explorer.recipe;
 told.end = explorer.frames.at(-1).time;
-told.styles = explorer.element.shadowRoot.adoptedStyleSheets[0].cssRules.length;
+told.styles = explorer.element.shadowRoot.adoptedStyleSheets
+  .map((sheet) => [...sheet.cssRules].filter(({ cssText }) => cssText.includes(':host')).length);
 
 const session = await Session.open({
   src, engine: 'candle', progress_callback: (info) => told.sessions.push(info.status),

@@ -1,8 +1,8 @@
 //! A page made with the Nerfies or the Academic project page template, read to start a site from.
 //!
-//! Taken are its title, authors and affiliations, links, abstract and BibTeX; what else is there is named. Such
-//! a page is HTML of any quality. It is read as browsers read it, within bounds, and nothing in it is run
-//! or fetched.
+//! Taken are its title, authors and affiliations, links, abstract and BibTeX; what else is there is named.
+//! Such a page is HTML of any quality. It is read as browsers read it, within bounds, and nothing in it is
+//! run or fetched.
 
 mod authors;
 #[cfg(test)]
