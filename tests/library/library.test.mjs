@@ -73,7 +73,7 @@ test('a fresh Vite project finds worker, WebAssembly and styles, built and while
   await t.test('its types fit', () => {
     const tsc = fileURLToPath(new URL('node_modules/typescript/bin/tsc', import.meta.url));
     const { status, stdout } = spawnSync(process.execPath, [tsc, '--noEmit', '--strict', '--target', 'esnext',
-      '--module', 'esnext', '--moduleResolution', 'bundler', '--lib', 'esnext,dom', 'main.ts'],
+      '--module', 'esnext', '--moduleResolution', 'bundler', '--lib', 'esnext,dom,dom.iterable', 'main.ts'],
     { cwd: fresh.folder, encoding: 'utf8' });
     assert.equal(status, 0, stdout);
   });

@@ -45,8 +45,8 @@ pub fn container(options: &Options) -> Result<()> {
         eprintln!("no image is built: neither {} answers here", TOOLS.join(" nor "));
         return Ok(());
     };
-    if !options.cuda && !options.built_page {
-        pkg::build(&pkg::Options { release: true })?;
+    if !options.cuda {
+        pkg::published(options.built_page)?;
     }
     let (name, file) = if options.cuda {
         ("cellflux-train", "containers/Containerfile.cuda")

@@ -75,9 +75,7 @@ struct Entry {
 pub fn dist(options: &Options) -> Result<()> {
     // Chores may be called from any folder; what they write by default lies in the repository.
     let out = root().join(&options.out);
-    if !options.built_page {
-        pkg::build(&pkg::Options { release: true })?;
-    }
+    pkg::published(options.built_page)?;
     let programs = build(options.repository.as_deref())?;
     let name = archive_name(&host()?);
     stage(&format!("Packing {name}"));

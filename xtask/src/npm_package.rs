@@ -20,9 +20,7 @@ pub struct Options {
 
 /// Writes the package's file into target/dist.
 pub fn write(options: &Options) -> Result<()> {
-    if !options.built_page {
-        pkg::build(&pkg::Options { release: true })?;
-    }
+    pkg::published(options.built_page)?;
     println!("{}", pack()?.display());
     Ok(())
 }

@@ -31,9 +31,7 @@ pub struct Options {
 
 /// Writes the wheel into target/dist.
 pub fn write(options: &Options) -> Result<()> {
-    if !options.built_page {
-        pkg::build(&pkg::Options { release: true })?;
-    }
+    pkg::published(options.built_page)?;
     println!("{}", build()?.display());
     Ok(())
 }
