@@ -362,6 +362,20 @@ impl Project {
         Ok(project)
     }
 
+    /// Takes this address as the page's, in place of the one in `site.toml`.
+    ///
+    /// # Errors
+    /// [`SiteError::Url`].
+    pub fn set_url(&mut self, address: &str) -> Result<(), SiteError> {
+        if !is_web_address(address) {
+            return Err(SiteError::Url {
+                found: address.to_owned(),
+            });
+        }
+        self.config.url = Some(Spanned::new(0..0, address.to_owned()));
+        Ok(())
+    }
+
     fn validate(&self) -> Result<(), SiteError> {
         let (config, source) = (&self.config, &self.source);
         let mut wrong = self.wrong_sections(&config.sections);
