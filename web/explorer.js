@@ -132,7 +132,7 @@ class Explorer extends HTMLElement {
     this.#worker?.end();
   }
 
-  /** What lessons of the page do with this explorer (`web/lesson/targets.js`). */
+  /** What lessons (`web/lesson/targets.js`) and the library (`web/library/`) do with this explorer. */
   get lesson() {
     return {
       state: () => this.#state,
@@ -144,6 +144,12 @@ class Explorer extends HTMLElement {
           this.#follow(await this.#worker.call('link', { link }))));
         await this.#walkTo(this.#state.at);
         await this.#walkedHere();
+      },
+      /** @param {Change} change */
+      change: async (change) => {
+        this.#linked.touch();
+        this.#change(change);
+        await this.#settled;
       },
       /** Has the network walk what is in view, if that was recorded. */
       walked: () => this.#walkedHere(),
@@ -173,6 +179,7 @@ class Explorer extends HTMLElement {
       this.#looking?.follow();
       this.#measures?.follow();
       this.#beside?.follow();
+      this.dispatchEvent(new Event('state'));
     });
   }
 

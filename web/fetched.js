@@ -51,6 +51,8 @@ export class StallGuard {
  * @property {boolean} [named] whether to compare with the digest in the file's name, if any
  * @property {RequestCache} [cache]
  * @property {number} [most] bytes that are read
+ * @property {string} [accept] what is asked for, as a header; servers of projects under development answer a
+ *   style sheet with a module where it does not say so
  */
 
 /**
@@ -76,13 +78,14 @@ export async function fetched(address, wanted) {
  * @param {Wanted} wanted
  * @returns {Promise<Uint8Array<ArrayBuffer>>}
  */
-async function once(address, { name, integrity = null, named = false, cache = 'default', most = Infinity }) {
+async function once(address, wanted) {
+  const { name, integrity = null, named = false, cache = 'default', most = Infinity, accept } = wanted;
   const guard = new StallGuard();
   const pieces = [];
   let count = 0;
   let response = null;
   try {
-    response = await fetch(address, { signal: guard.signal, cache });
+    response = await fetch(address, { signal: guard.signal, cache, ...(accept && { headers: { accept } }) });
     if (!response.ok) {
       const sentence = `${name}: the server answered ${response.status}, expected the file.`;
       throw new Failure('download', sentence, { answered: true });

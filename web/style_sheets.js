@@ -27,6 +27,9 @@ const FILES = {
   lab: new URL('./styles/lab.css', import.meta.url),
 };
 
+/** What browsers ask for where a page names a sheet. */
+const ACCEPT = 'text/css,*/*;q=0.1';
+
 /** The page starts without a sheet that has not come by then, and uses it when it comes. */
 const PATIENCE_MS = 4_000;
 
@@ -36,7 +39,7 @@ const PATIENCE_MS = 4_000;
  */
 async function fetchedSheet(name) {
   const sheet = new CSSStyleSheet();
-  const filled = fetched(FILES[name], { name: `${name}.css`, named: true }).then((bytes) => {
+  const filled = fetched(FILES[name], { name: `${name}.css`, named: true, accept: ACCEPT }).then((bytes) => {
     const text = new TextDecoder().decode(bytes);
     // Where digests cannot be compared, a page in the sheet's place is told from it by its first letter.
     if (/^\s*(<|$)/.test(text)) return false;

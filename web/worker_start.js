@@ -39,22 +39,24 @@ function contentsOf(modules, of) {
  * @param {[name: string, address: string, integrity: string][]} modules what the worker is made of
  *   (integrity.js); empty on a page that was not built
  * @param {string} address of its own module
+ * @param {() => Worker} atAddress makes it from that address; written out where it is called, since bundlers
+ *   pack a worker whose address they can read
  * @returns {Promise<Worker>} a worker that has said that it is there
  * @throws {Failure} when a module does not come, or is not the page's, or the page may have no worker
  */
-export async function startWorker(modules, address) {
-  if (!modules.length) return started(address);
+export async function startWorker(modules, address, atAddress) {
+  if (!modules.length) return started(atAddress);
   const contents = await contentsOf(modules, address);
   const blobs = new Map();
   try {
     modules.forEach(([, of], index) =>
       blobs.set(of, blobOf(new TextDecoder().decode(contents[index]), of, blobs)),
     );
-    return await started(blobs.get(address));
+    return await started(() => new Worker(blobs.get(address), { type: 'module' }));
   } catch (error) {
     // A policy that allows no blob may still allow the worker at its own address.
     if (error.kind !== 'no-worker') throw error;
-    return await started(address);
+    return await started(atAddress);
   } finally {
     for (const blob of blobs.values()) URL.revokeObjectURL(blob);
   }
@@ -74,14 +76,14 @@ function blobOf(text, address, blobs) {
   return URL.createObjectURL(new Blob([led], { type: 'text/javascript' }));
 }
 
-/** Waits for a worker's first word. */
-function started(address) {
+/** Waits for the first word of the worker that is made. @param {() => Worker} make */
+function started(make) {
   return new Promise((resolve, reject) => {
     const sentence = `The browser does not let this page start its worker. ${NEEDED()}`;
     const refused = () => reject(new Failure('no-worker', sentence));
     let worker;
     try {
-      worker = new Worker(address, { type: 'module' });
+      worker = make();
     } catch {
       refused();
       return;

@@ -109,6 +109,19 @@ const TEXTS: [(&str, &str, &str); 34] = [
     ),
     ("site_toml", "whole-little", "title = \"A\"\n"),
     (
+        "template_page",
+        "whole",
+        "<title>T</title><h1 class=\"title publication-title\">Cells</h1>\n\
+        <div class=\"publication-authors\"><span class=\"author-block\">\
+        <a href=\"https://a.example\">Ada One</a><sup>1,*</sup>,</span>\n\
+        <span class=\"author-block\">Bo Two<sup>2</sup></span></div>\n\
+        <div class=\"publication-authors\"><span class=\"author-block\"><sup>1</sup>One,</span>\
+        <span class=\"author-block\"><sup>2</sup>Two<br>A 2026</span>\n\
+        <span class=\"eql-cntrb\"><sup>*</sup>Equal contribution</span></div>\n\
+        <span class=\"link-block\"><a href=\"https://a.example/x.pdf\">Paper</a></span>\n\
+        <h2>Abstract</h2><div><p>One $x$.</p></div><pre><code>@article{a}</code></pre>\n",
+    ),
+    (
         "markdown",
         "whole",
         "# A {#a .b}\n\nText *e* **s** ~~d~~ `c` $x_1$ [l](https://a.example) <b>h</b>[^1]\n\n\

@@ -14,7 +14,12 @@ const options = { reportUnusedDisableDirectives: 'error' };
 
 export default [
   { ignores: ['**/node_modules/**'] },
-  { files: ['web/**/*.js'], languageOptions: { globals: globals.browser }, linterOptions: options, rules },
+  {
+    files: ['web/**/*.js', 'python/**/*.js'],
+    languageOptions: { globals: globals.browser },
+    linterOptions: options,
+    rules,
+  },
   // Tests run in Node, and send functions into the page.
   {
     files: ['tests/**/*.mjs', 'tests/**/*.js'],

@@ -32,7 +32,8 @@ const PLAIN = { densities: false, point: null };
 let labs = 0;
 
 /** @returns {any} */
-const newWorker = () => new WorkerClient(() => {}, () => startWorker(LAB_WORKER_MODULES, WORKER));
+const newWorker = () => new WorkerClient(() => {}, () => startWorker(LAB_WORKER_MODULES, WORKER,
+  () => new Worker(new URL('./lab_worker.js', import.meta.url), { type: 'module' })));
 
 class Lab extends HTMLElement {
   /** @type {any} */

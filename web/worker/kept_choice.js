@@ -26,7 +26,7 @@ export class KeptChoice {
    * @param {{ cache?: Promise<Pick<Cache, 'match' | 'put' | 'delete'> | null>, now?: () => number }} [given]
    */
   constructor(adapter, model, { cache = openCache(CACHE), now = Date.now } = {}) {
-    const url = new URL('/cellflux-engines', import.meta.url);
+    const url = new URL(/* @vite-ignore */ '/cellflux-engines', import.meta.url);
     url.searchParams.set('adapter', adapter);
     url.searchParams.set('model', model);
     this.#cache = cache;

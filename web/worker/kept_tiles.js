@@ -15,7 +15,7 @@ export class KeptTiles {
 
   /** @param {string} adapter what the browser tells of the adapter; another driver is another adapter */
   constructor(adapter) {
-    const url = new URL('/cellflux-tiles', import.meta.url);
+    const url = new URL(/* @vite-ignore */ '/cellflux-tiles', import.meta.url);
     url.searchParams.set('adapter', adapter);
     this.#key = url.href;
   }

@@ -83,27 +83,17 @@ impl Browser {
     /// Runs the end-to-end tests whose names contain `filter` against the served site.
     pub fn test(&self, served: &Served, filter: Option<&str>) -> Result<Tally> {
         stage("The page in headless Chromium");
-        let report = scratch().join("browser.tap");
-        let mut command = self.node(served);
-        // One file at a time: they share two cores and a software GPU.
-        command.args(["--test", "--test-concurrency=1"]);
-        command.args(["--test-reporter=spec", "--test-reporter-destination=stdout"]);
+        counted(&mut self.node(served), &test_files()?, filter, "browser")
+    }
+
+    /// Node in a folder of tests that need no site of this repository.
+    pub fn node_in(&self, folder: &Path) -> Command {
+        let mut command = Command::new("node");
         command
-            .arg("--test-reporter=tap")
-            .arg(format!("--test-reporter-destination={}", report.display()));
-        if let Some(filter) = filter {
-            command.arg(format!("--test-name-pattern={}", escaped(filter)));
-        }
-        command.args(test_files()?);
-        fs::create_dir_all(scratch()).context("cannot make target/xtask")?;
-        let _ = fs::remove_file(&report);
-        let status = command.status().context("cannot start node")?;
-        let mut tally = Tally::default();
-        let text =
-            fs::read_to_string(&report).with_context(|| format!("cannot read {}", report.display()))?;
-        tally.add_tap_report(&text);
-        tally.settle("the page in Chromium", status.success());
-        Ok(tally)
+            .current_dir(folder)
+            .env("CELLFLUX_CHROMIUM", &self.chromium)
+            .env("CELLFLUX_CLI", &self.cli);
+        command
     }
 
     /// Runs a script of tests/browser against the served site, with one more variable.
@@ -118,6 +108,29 @@ impl Browser {
             .arg(Path::new("../browser-bench").join(script))
             .args(arguments))
     }
+}
+
+/// Runs files of tests under Node's test runner and counts them; `name` is the report's.
+pub fn counted(command: &mut Command, files: &[PathBuf], filter: Option<&str>, name: &str) -> Result<Tally> {
+    let report = scratch().join(format!("{name}.tap"));
+    // One file at a time: they share two cores and a software GPU.
+    command.args(["--test", "--test-concurrency=1"]);
+    command.args(["--test-reporter=spec", "--test-reporter-destination=stdout"]);
+    command
+        .arg("--test-reporter=tap")
+        .arg(format!("--test-reporter-destination={}", report.display()));
+    if let Some(filter) = filter {
+        command.arg(format!("--test-name-pattern={}", escaped(filter)));
+    }
+    command.args(files);
+    fs::create_dir_all(scratch()).context("cannot make target/xtask")?;
+    let _ = fs::remove_file(&report);
+    let status = command.status().context("cannot start node")?;
+    let mut tally = Tally::default();
+    let text = fs::read_to_string(&report).with_context(|| format!("cannot read {}", report.display()))?;
+    tally.add_tap_report(&text);
+    tally.settle(&format!("tests in Node ({name})"), status.success());
+    Ok(tally)
 }
 
 /// The tests' folder, with the packages of npm that they and the page's lint use.

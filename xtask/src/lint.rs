@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use crate::shell::{cargo, root, run, stage};
 use crate::toolchain::WasmToolchain;
-use crate::{browser, crates, deny, line_length, npm, package, pkg, third_party};
+use crate::{browser, container, crates, deny, line_length, npm, package, pkg, third_party, workflows};
 
 pub fn lint() -> Result<()> {
     stage("cargo fmt");
@@ -39,6 +39,8 @@ pub fn lint() -> Result<()> {
     ]))?;
     // Last of what needs cargo: by now it has a copy of the registry's index.
     package::check()?;
+    workflows::check()?;
+    container::check()?;
     page()
 }
 
@@ -83,5 +85,11 @@ fn page() -> Result<()> {
     run(node()
         .arg(modules.join("eslint/bin/eslint.js"))
         .args(["--config", "tests/browser/eslint.config.mjs"])
-        .args(["web", "tests/browser", "tests/browser-bench"]))
+        .args([
+            "web",
+            "tests/browser",
+            "tests/browser-bench",
+            "tests/library",
+            "python",
+        ]))
 }

@@ -6,13 +6,16 @@ mod bench_browsers;
 mod bench_cpu;
 mod bench_page;
 mod bench_train;
+mod binstall;
 mod browser;
 mod check_cuda;
+mod container;
 mod crates;
 mod debian;
 mod demo;
 mod demo_bundle;
 mod deny;
+mod dist;
 mod fuzz;
 mod install;
 mod line_length;
@@ -21,6 +24,7 @@ mod miri;
 mod mpi;
 mod native;
 mod npm;
+mod npm_package;
 mod package;
 mod page_weight;
 mod pkg;
@@ -36,6 +40,8 @@ mod toolchain;
 mod torch;
 mod torture;
 mod wasm_opt;
+mod wheel;
+mod workflows;
 
 use std::process::ExitCode;
 
@@ -58,10 +64,20 @@ enum Chore {
     /// Build the npm-shaped package pkg/: WebAssembly, JavaScript glue, types.
     Pkg(pkg::Options),
     /// Formatting, clippy and rustdoc with warnings denied, for this machine and for the browser, the crates'
-    /// packages, third-party notices, cargo-deny where it is installed.
+    /// packages, third-party notices, workflows, containers' files, cargo-deny where it is installed.
     Lint,
     /// Build pkg/ and install the `cellflux` command, which embeds it and the page.
     Install(install::Options),
+    /// Pack both commands, the page inside, as an archive for this machine; with checksum, licences, bill of
+    /// materials. It is tried in a temporary folder.
+    Dist(dist::Options),
+    /// Build both commands, or with `--cuda` the trainer for GPUs, as a container's image where podman or
+    /// docker is at hand; its files are checked in any case.
+    Container(container::Options),
+    /// Pack web/ and pkg/ as the package `cellflux` of npm.
+    NpmPackage(npm_package::Options),
+    /// Build the explorer as a Python package for Jupyter.
+    Wheel(wheel::Options),
     /// Measure: `bench unet` prints milliseconds per evaluation and GFLOP/s of both engines, on the CPU also
     /// of onnxruntime and PyTorch where python3 has them, in browsers of onnxruntime-web and tfjs; `bench page`
     /// prints what a visitor downloads and waits for; `bench train --beside-pytorch` lets training steps on
@@ -98,6 +114,10 @@ fn main() -> ExitCode {
         Chore::Pkg(options) => pkg::build(&options),
         Chore::Lint => lint::lint(),
         Chore::Install(options) => install::install(&options),
+        Chore::Dist(options) => dist::dist(&options),
+        Chore::Container(options) => container::container(&options),
+        Chore::NpmPackage(options) => npm_package::write(&options),
+        Chore::Wheel(options) => wheel::write(&options),
         Chore::Bench(options) => bench::bench(&options),
         Chore::Ablation(options) => ablation::ablation(&options),
         Chore::CheckCuda(options) => check_cuda::check(&options),

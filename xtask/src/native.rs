@@ -138,7 +138,8 @@ pub fn counted(command: &mut Command) -> Result<Tally> {
     Ok(tally)
 }
 
-fn target_folder() -> Result<PathBuf> {
+/// Where cargo builds.
+pub fn target_folder() -> Result<PathBuf> {
     let text = crate::shell::capture(cargo("metadata").args(["--no-deps", "--format-version", "1"]))?;
     let metadata: serde_json::Value = serde_json::from_str(&text).context("cannot read `cargo metadata`")?;
     let folder = metadata

@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::fs;
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use sha2::{Digest, Sha256};
 use wasm_bindgen_cli_support::Bindgen;
 
@@ -111,6 +111,23 @@ pub fn build(options: &Options) -> Result<()> {
         .context("cannot write pkg/THIRD_PARTY.txt")?;
     // Written last: an interrupted build leaves no stamp and is repeated.
     fs::write(pkg.join(STAMP), stamp).context("cannot write pkg/.stamp")?;
+    Ok(())
+}
+
+/// Builds pkg/ as a published site gets it; where it was built elsewhere, makes sure that it is there.
+pub fn published(built: bool) -> Result<()> {
+    if !built {
+        return build(&Options { release: true });
+    }
+    for module in &MODULES {
+        let code = root().join("pkg").join(format!("{}_bg.wasm", module.name));
+        if !code.is_file() {
+            bail!(
+                "{} is missing, expected pkg/ as `cargo xtask pkg --release` makes it",
+                code.display()
+            );
+        }
+    }
     Ok(())
 }
 

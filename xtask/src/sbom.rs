@@ -15,14 +15,18 @@ use crate::shell::root;
 pub fn write() -> Result<()> {
     let folder = root().join("target/sbom");
     fs::create_dir_all(&folder).context("cannot make target/sbom")?;
-    let checksums = checksums()?;
     for shipped in &SHIPPED {
         let path = folder.join(format!("{}.cdx.json", shipped.name));
-        let text = serde_json::to_string_pretty(&bill(shipped, &checksums)?)?;
-        fs::write(&path, text + "\n").with_context(|| format!("cannot write {}", path.display()))?;
+        fs::write(&path, text(shipped)?).with_context(|| format!("cannot write {}", path.display()))?;
         println!("{}", path.display());
     }
     Ok(())
+}
+
+/// What a program is made of, as the text of its file.
+pub fn text(shipped: &Shipped) -> Result<String> {
+    let text = serde_json::to_string_pretty(&bill(shipped, &checksums()?)?)?;
+    Ok(text + "\n")
 }
 
 fn bill(shipped: &Shipped, checksums: &BTreeMap<(String, String), String>) -> Result<Value> {

@@ -8,7 +8,7 @@ use crate::browser::Browser;
 use crate::shell::root;
 use crate::site::{self, Served};
 use crate::tally::Tally;
-use crate::{debian, fuzz, mpi, native, pkg, readers, torch, torture};
+use crate::{debian, dist, fuzz, mpi, native, npm_package, pkg, readers, torch, torture, wheel};
 
 #[derive(clap::Args)]
 pub struct Options {
@@ -16,8 +16,8 @@ pub struct Options {
     #[arg(long)]
     no_browser: bool,
     /// Also run what takes long and seldom breaks: every fault of the network in the browser, whole
-    /// evaluations, readers of Parquet, OME-Zarr and WebDataset, files of a real PyTorch, two processes under
-    /// mpirun, torture, five minutes of fuzzing.
+    /// evaluations, readers of Parquet, OME-Zarr and WebDataset, the packages for npm and Jupyter, an archive
+    /// of both commands, files of a real PyTorch, two processes under mpirun, torture, five minutes of fuzzing.
     #[arg(long)]
     extended: bool,
     /// Run only tests whose names contain this.
@@ -52,6 +52,13 @@ pub fn test(options: &Options) -> ExitCode {
         );
         tally.add(readers::test().unwrap_or_else(|error| Tally::not_run(format!("readers: {error:#}"))));
         tally.add(mpi::test().unwrap_or_else(|error| Tally::not_run(format!("mpirun: {error:#}"))));
+        if !options.no_browser {
+            tally.add(libraries().unwrap_or_else(|error| Tally::not_run(format!("libraries: {error:#}"))));
+        }
+        tally.add(match dist::dist(&dist::Options::in_target()) {
+            Ok(()) => Tally::one_passed(),
+            Err(error) => Tally::not_run(format!("the archive: {error:#}")),
+        });
         tally.add(pytorch().unwrap_or_else(|error| Tally::not_run(format!("PyTorch's files: {error:#}"))));
         for (part, done) in [
             (
@@ -82,6 +89,14 @@ pub fn test(options: &Options) -> ExitCode {
 fn pytorch() -> Result<Tally> {
     let python = torch::python()?;
     native::counted_tests("torch", &[("CELLFLUX_PYTHON", python.as_os_str())])
+}
+
+/// The package of npm in projects of others, and the Python package in JupyterLab.
+fn libraries() -> Result<Tally> {
+    let browser = Browser::find(&native::build_cli()?)?;
+    let mut tally = npm_package::test(&browser)?;
+    tally.add(wheel::test(&browser).unwrap_or_else(|error| Tally::not_run(format!("JupyterLab: {error:#}"))));
+    Ok(tally)
 }
 
 fn browser(filter: Option<&str>, extended: bool) -> Result<Tally> {

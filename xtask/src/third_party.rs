@@ -90,6 +90,12 @@ pub fn texts_for_command() -> Result<String> {
     ))
 }
 
+/// The licence texts of the crates in the `cellflux-train` command, those of its CUDA features included.
+pub fn texts_for_trainer() -> Result<String> {
+    let [_, _, trainer] = &SHIPPED;
+    texts(trainer, "The `cellflux-train` command")
+}
+
 /// The licence texts of the crates in something published, each once, with the crates it belongs to.
 fn texts(shipped: &Shipped, what: &str) -> Result<String> {
     let mut texts: BTreeMap<String, Vec<String>> = BTreeMap::new();

@@ -3,6 +3,7 @@
 mod about;
 mod checkpoint;
 mod compounds;
+mod crops;
 mod samples;
 mod trained_doses;
 mod vectors;
@@ -53,6 +54,8 @@ pub struct Args {
     /// Height and width of the model's images in pixels, where no --about says so.
     #[arg(long)]
     size: Option<usize>,
+    #[command(flatten)]
+    crops: crops::Crops,
     /// How to store the weights: f32, f16 or int8.
     #[arg(long, default_value = "f16")]
     dtype: WeightDtype,
@@ -155,6 +158,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     if args.quick {
         crate::bundle::quick::add(&mut packed, limits::SHARD_BYTES)?;
     }
+    let packed = args.crops.add_to(packed)?;
     for channel in clipping::of_treated(&packed.manifest.image, &packed.manifest.gallery, &packed.files)? {
         eprintln!("note: {channel}");
     }

@@ -7,8 +7,11 @@ use std::process::ExitCode;
 use anyhow::Context;
 use cellflux_site::check::{self as site_check, Finding};
 use cellflux_site::components::ANSWERS;
-use cellflux_site::{Built, Options, Project, Server, SiteError, Toolkit, build, config, toolkit};
+use cellflux_site::imported;
+use cellflux_site::new_site::{self, TEMPLATES};
+use cellflux_site::{Built, Options, Project, Server, SiteError, Toolkit, build, config};
 use cellflux_terminal::shell::quoted;
+use clap::builder::PossibleValuesParser;
 
 use crate::engine::{EngineKind, open_for_pictures};
 
@@ -22,17 +25,46 @@ pub struct Args {
 #[derive(clap::Subcommand)]
 enum Command {
     New(New),
+    ImportTemplate(ImportTemplate),
     Build(Build),
     Serve(Serve),
     Check(Check),
 }
 
-/// Write an example: a site.toml, Markdown, and a small model. It builds at once.
+/// Write a new site: a site.toml, Markdown, a small model, and what GitHub and GitLab need to build and
+/// publish it. It builds at once.
 #[derive(clap::Args)]
-#[command(after_help = "Example:\n  cellflux site new my-paper\n  cellflux site serve my-paper --open")]
+#[command(
+    after_help = "Examples:\n  cellflux site new my-paper\n  cellflux site serve my-paper --open\n  \
+    cellflux site new my-course --template lab-course"
+)]
 struct New {
     /// The folder to write: new or empty.
     folder: PathBuf,
+    /// What kind of page it is.
+    #[arg(long, default_value = TEMPLATES[0], value_parser = PossibleValuesParser::new(TEMPLATES))]
+    template: String,
+    /// The address of the archive of this command with which GitHub and GitLab build the page; that of the
+    /// release when not given.
+    #[arg(long)]
+    archive: Option<String>,
+}
+
+/// Begin a new site with what a page of the Nerfies or the Academic project page template says.
+///
+/// Title, authors, links, abstract and BibTeX are taken over; what was not taken is named.
+#[derive(clap::Args)]
+#[command(after_help = "Example:\n  cellflux site import-template index.html --out my-paper")]
+struct ImportTemplate {
+    /// The saved page, or the folder that holds its index.html.
+    page: PathBuf,
+    /// The folder to write: new or empty.
+    #[arg(long)]
+    out: PathBuf,
+    /// The address of the archive of this command with which GitHub and GitLab build the page; that of the
+    /// release when not given.
+    #[arg(long)]
+    archive: Option<String>,
 }
 
 /// Build the site: a folder that any static host can serve.
@@ -62,6 +94,9 @@ struct From {
     /// samples.
     #[arg(long)]
     data: Option<PathBuf>,
+    /// The address that the page will have, in place of `url` in site.toml.
+    #[arg(long)]
+    url: Option<String>,
     /// What computes pictures and trajectories.
     #[arg(long, value_enum, default_value = "candle")]
     engine: EngineKind,
@@ -111,7 +146,8 @@ struct Serve {
 /// Runs the command.
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     match &args.command {
-        Command::New(options) => new(&options.folder)?,
+        Command::New(options) => new(options)?,
+        Command::ImportTemplate(options) => import_template(options)?,
         Command::Build(options) => {
             let (out, built) = options.from.build()?;
             told(&out, &built, options.json)?;
@@ -126,20 +162,56 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn new(folder: &Path) -> anyhow::Result<()> {
-    toolkit::write_example(folder)?;
+fn new(options: &New) -> anyhow::Result<()> {
+    let archive = options.archive.clone().or_else(new_site::archive);
+    let folder = &options.folder;
+    new_site::write(folder, &options.template, archive.as_deref())?;
     let shown = folder.display();
-    println!("{shown}: an example, ready to build");
+    println!("{shown}: a page ({}), ready to build", options.template);
     println!("  {shown}/site.toml    what the page says of itself, and its sections");
     println!("  {shown}/sections/    their text");
     println!("  {shown}/bundles/     the model (`cellflux import` makes one from your checkpoint)");
+    println!("  {shown}/.github/, .gitlab-ci.yml    build and publish it at every push");
+    if archive.is_none() {
+        println!(
+            "this command was not built for a release: write the address of an archive of it into the first \
+             lines of both"
+        );
+    }
     println!("next: cellflux site serve {} --open", quoted(folder));
     Ok(())
 }
 
+fn import_template(options: &ImportTemplate) -> anyhow::Result<()> {
+    let page = imported::read(&options.page)?;
+    let archive = options.archive.clone().or_else(new_site::archive);
+    new_site::write_imported(&options.out, &page, archive.as_deref())?;
+    for left in &page.left {
+        eprintln!("not taken: {left}");
+    }
+    println!(
+        "{}: {:?}, authors: {}, links: {}",
+        options.out.display(),
+        page.title,
+        page.authors.len(),
+        page.links.len()
+    );
+    println!("next: cellflux site serve {} --open", quoted(&options.out));
+    Ok(())
+}
+
 impl From {
+    /// What `site.toml` says, and the command beside it.
+    fn project(&self) -> Result<Project, SiteError> {
+        let mut project = Project::read(&self.site)?;
+        if let Some(address) = &self.url {
+            project.set_url(address)?;
+        }
+        Ok(project)
+    }
+
     fn build(&self) -> anyhow::Result<(PathBuf, Built)> {
-        let project = Project::read(&self.site)?;
+        let project = self.project()?;
         let out = self.out.clone().unwrap_or_else(|| project.folder.join("dist"));
         let built = self.build_into(&project, out.clone())?;
         Ok((out, built))
@@ -226,7 +298,9 @@ fn check(options: &Check) -> anyhow::Result<ExitCode> {
 
 /// What is wrong with a site that is built into `out`, or what keeps it from being built.
 fn findings(from: &From, out: &Path) -> Result<Vec<Finding>, SiteError> {
-    let built = Project::read(&from.site).and_then(|project| from.build_into(&project, out.to_owned()));
+    let built = from
+        .project()
+        .and_then(|project| from.build_into(&project, out.to_owned()));
     let built = match built {
         Ok(built) => built,
         Err(error @ (SiteError::At { .. } | SiteError::Several { .. })) => {
@@ -234,7 +308,7 @@ fn findings(from: &From, out: &Path) -> Result<Vec<Finding>, SiteError> {
         }
         Err(error) => return Err(error),
     };
-    let mut findings = site_check::check(out, &built.links_inside)?;
+    let mut findings = site_check::check_up_to(out, &built.links_inside, built.largest_file)?;
     let advice = built.advice.iter().map(|advice| {
         let (place, problem) = advice.split_once(": ").unwrap_or((config::FILE, advice));
         Finding {
@@ -261,7 +335,7 @@ fn serve(options: &Serve) -> anyhow::Result<()> {
     if let Some((out, built)) = live {
         let from = from.clone();
         let rebuild = move || {
-            let project = Project::read(&from.site)?;
+            let project = from.project()?;
             Ok(from.build_into(&project, out.clone())?.sources)
         };
         server = server.rebuilding(built.sources, Box::new(rebuild))?;

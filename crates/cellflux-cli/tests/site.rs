@@ -130,6 +130,116 @@ fn the_example_builds_as_it_is_passes_its_own_check_and_comes_out_the_same_again
     assert!(error.contains("demo: is there already"), "{error}");
 }
 
+/// A walk that starts from a drawing is told of in every build; it is true and cannot be put right without
+/// photographs.
+const OF_DRAWN_CELLS: &str = "is drawn by a program";
+
+#[test]
+fn every_template_builds_without_a_warning() {
+    if !has_package() {
+        return;
+    }
+    let home = tempfile::tempdir().unwrap();
+    let address = "https://example.org/page/";
+    for template in ["paper", "lab-course", "minimal", "supplement"] {
+        said(&cellflux(
+            home.path(),
+            &["site", "new", template, "--template", template],
+        ));
+        let output = cellflux(
+            home.path(),
+            &["site", "check", template, "--url", address, "--json"],
+        );
+        let findings: Value = serde_json::from_str(&said(&output)).unwrap();
+        for finding in findings.as_array().unwrap() {
+            let words = finding.to_string();
+            assert!(words.contains(OF_DRAWN_CELLS), "{template}: {words}");
+        }
+        let built = cellflux(home.path(), &["site", "build", template, "--url", address]);
+        said(&built);
+        let errors = String::from_utf8_lossy(&built.stderr);
+        for note in errors.lines().filter(|line| line.starts_with("note:")) {
+            assert!(note.contains(OF_DRAWN_CELLS), "{template}: {note}");
+        }
+        let page = fs::read_to_string(home.path().join(template).join("dist/index.html")).unwrap();
+        assert!(
+            page.contains(address),
+            "{template}: the page's address is not in it"
+        );
+    }
+}
+
+#[test]
+fn a_new_site_says_what_it_wrote_and_a_template_or_address_that_is_none_is_refused() {
+    let home = tempfile::tempdir().unwrap();
+    let archive = "https://example.org/cellflux.tar.gz";
+    let text = said(&cellflux(
+        home.path(),
+        &[
+            "site",
+            "new",
+            "demo",
+            "--template",
+            "minimal",
+            "--archive",
+            archive,
+        ],
+    ));
+    assert!(
+        text.contains("minimal") && !text.contains("not built for a release"),
+        "{text}"
+    );
+    let pages = fs::read_to_string(home.path().join("demo/.github/workflows/pages.yml")).unwrap();
+    assert!(pages.contains(archive), "{pages}");
+    let error = refused(&cellflux(
+        home.path(),
+        &["site", "new", "other", "--archive", "cellflux.tar.gz"],
+    ));
+    assert!(error.contains("starts with https://"), "{error}");
+    let wrong = cellflux(home.path(), &["site", "new", "other", "--template", "poster"]);
+    assert_eq!(
+        wrong.status.code(),
+        Some(2),
+        "as for every argument that clap refuses"
+    );
+    let error = refused(&cellflux(
+        home.path(),
+        &["site", "build", "demo", "--url", "example.org"],
+    ));
+    assert!(error.contains("url \"example.org\""), "{error}");
+    assert!(!home.path().join("other").exists());
+}
+
+#[test]
+fn a_site_that_begins_with_a_page_of_another_template_builds_and_names_what_it_lacks() {
+    if !has_package() {
+        return;
+    }
+    let home = tempfile::tempdir().unwrap();
+    let page = "<h1 class='publication-title'>Cells that move</h1><div class='publication-authors'>\
+        <span class='author-block'><a href='https://example.org/ada'>Ada One</a></span></div>\
+        <span class='link-block'><a href='static/paper.pdf'>Paper</a></span><h2>Method</h2>";
+    fs::write(home.path().join("index.html"), page).unwrap();
+    let output = cellflux(home.path(), &["site", "import-template", ".", "--out", "mine"]);
+    let text = said(&output);
+    assert!(
+        text.contains("\"Cells that move\", authors: 1, links: 1"),
+        "{text}"
+    );
+    let left = String::from_utf8_lossy(&output.stderr);
+    for named in ["section \"Method\"", "static/paper.pdf", "no BibTeX"] {
+        assert!(left.contains(named), "{named}: {left}");
+    }
+    said(&cellflux(home.path(), &["site", "build", "mine"]));
+    let built = fs::read_to_string(home.path().join("mine/dist/index.html")).unwrap();
+    assert!(built.contains("Cells that move") && built.contains("https://example.org/ada"));
+    let error = refused(&cellflux(
+        home.path(),
+        &["site", "import-template", "https://example.org", "--out", "other"],
+    ));
+    assert!(error.contains("save the page"), "{error}");
+}
+
 #[test]
 fn what_an_author_got_wrong_is_one_line_with_its_place_and_status_1() {
     let home = small_site("[[section]]\nid = \"a\"\ntitel = \"A\"\n");

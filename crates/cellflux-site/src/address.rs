@@ -18,6 +18,38 @@ pub enum Target<'a> {
     Refused,
 }
 
+/// Sites that show videos.
+const VIDEO_HOSTS: [&str; 4] = ["youtube.com", "youtu.be", "youtube-nocookie.com", "vimeo.com"];
+
+/// Why a page shows nothing of another site, for an address of one, and what to do instead.
+pub fn elsewhere(address: &str) -> Option<String> {
+    let (scheme, rest) = address.split_once("://")?;
+    if !["https", "http"]
+        .iter()
+        .any(|known| scheme.eq_ignore_ascii_case(known))
+    {
+        return None;
+    }
+    let host = rest
+        .split(['/', '?', '#'])
+        .next()
+        .unwrap_or_default()
+        .to_ascii_lowercase();
+    let shows_videos = VIDEO_HOSTS
+        .iter()
+        .any(|known| host == *known || host.ends_with(&format!(".{known}")));
+    let instead = if shows_videos {
+        "a player of that site would report every visitor to it. Lead there with a link, \
+        [Watch the video](ADDRESS) or [[link]] with kind = \"video\", or put the video's own file (MP4, \
+        WebM) beside this text and name it"
+    } else {
+        "expected a file beside this one"
+    };
+    Some(format!(
+        "{address}: pages ask no other site for anything; {instead}"
+    ))
+}
+
 /// Where an address leads, by its scheme.
 pub fn target(address: &str) -> Target<'_> {
     if address.starts_with('#') {

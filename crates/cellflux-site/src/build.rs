@@ -11,32 +11,33 @@ use std::rc::Rc;
 use cellflux_engine::EngineMaker;
 use cellflux_session::{Recipe, Start};
 use serde::Serialize;
+use toml::Spanned;
 
 use crate::address::{self, Target};
 use crate::cache::Cache;
 use crate::card::{self, Card};
 use crate::components::{self, Components};
-use crate::config::{FILE, Project, RESERVED_IDS};
+use crate::config::{FILE, INDEX, Page, Project};
 use crate::error::SiteError;
 use crate::files::{AuthorFiles, Use};
-use crate::fingerprint::{Named, digest, name_by_content};
-use crate::html::escape;
-use crate::ids::Ids;
+use crate::fingerprint::{Named, name_by_content};
 use crate::markdown::Surroundings;
 use crate::model::{LEFT_OUT, Model, name_of};
 use crate::output::Output;
+use crate::own_css;
 use crate::page_check::no_such_element;
-use crate::pages::{
-    Button, EMBED, EXPLORER, LAB, LESSON, OFFLINE, PAGE, Pages, STYLES, UNSTARTED, with_slash,
-};
+use crate::pages::{ARTICLE, Button, EMBED, EXPLORER, LAB, LESSON, OFFLINE, PAGE, Pages, STYLES, UNSTARTED};
 use crate::place::Place;
 use crate::recorder::{Recorder, Recording};
 use crate::report::Report;
 use crate::site_files::Files;
 use crate::source::suggestion;
-use crate::texts::Texts;
+use crate::static_files;
+use crate::texts::{self, Texts};
 use crate::theme;
 use crate::toolkit::{CHEMISTRY, LAB as LAB_WASM, RESULTS, Toolkit};
+use crate::walk_request::WalkRequest;
+use crate::whole_site::{service_worker, sitemap};
 use crate::words::{LANGUAGES, Words};
 use crate::worker_integrity::{Worker, write_digests};
 
@@ -73,6 +74,8 @@ pub struct Built {
     pub answer_key: Option<String>,
     /// The links of the texts to an element of the page, by its id, with where the author wrote them.
     pub links_inside: Vec<(String, Place)>,
+    /// The largest file in bytes that the author allows.
+    pub largest_file: u64,
 }
 
 /// Builds a site. The old content of the output folder stays until everything has been written.
@@ -84,18 +87,17 @@ pub fn build(project: &Project, options: &Options, engines: EngineMaker) -> Resu
     let mut output = Output::new(&options.out)?;
     let models = models(project, options, engines)?;
     let recorder = Recorder::new(engines, Cache::of(&project.folder), options.tell);
-    let mut components = Components::new(project, &models, recorder, own_ids(project)?);
-    let recorded = record(project, &mut components);
-    components.gathered(recorded);
-    let texts = Texts::render(project, &mut components);
-    let card = social_card(project, &mut components);
-    let card = components.gathered(card).flatten();
-    let icon = own_icon(project, &mut components.files);
-    let icon = components.gathered(icon).flatten();
-    let links = links(project, &mut components);
-    let theme = theme::css(project, &mut components.files);
-    let theme = components.gathered(theme).unwrap_or_default() + &components.maths.css();
-    all_is_well(&mut components)?;
+    let mut components = Components::new(project, &models, recorder);
+    components.tell = options.tell;
+    let Gathered {
+        texts,
+        further,
+        card,
+        icon,
+        links,
+        theme,
+        static_files,
+    } = gather(project, &mut components)?;
 
     let own = own_files(project, &options.toolkit, &components)?;
     let mut site = Files::default();
@@ -126,19 +128,27 @@ pub fn build(project: &Project, options: &Options, engines: EngineMaker) -> Resu
     };
     let page = pages.page(&texts, &site)?;
     let first_picture = before_first_picture(&page, &site);
-    site.add("index.html", page.into_bytes());
+    site.add(INDEX, page.into_bytes());
+    for (page, texts, card) in &further {
+        site.add(
+            &texts.file,
+            pages.further(page, texts, card.as_ref(), &site)?.into_bytes(),
+        );
+    }
     site.add("embed.html", pages.embed(&site)?.into_bytes());
     site.add("404.html", pages.lost()?.into_bytes());
     site.add(".nojekyll", Vec::new());
     if let Some(url) = &project.config.url {
-        site.add("sitemap.xml", sitemap(url.get_ref()).into_bytes());
+        site.add("sitemap.xml", sitemap(url.get_ref(), project).into_bytes());
     }
-    if components.explorers > 0 {
+    if components.used.explorers > 0 {
         stable_module(&own, &options.toolkit, &mut site)?;
     }
     if project.config.offline {
-        site.add("service_worker.js", service_worker(&site).into_bytes());
+        site.add("service_worker.js", service_worker(&site, project).into_bytes());
     }
+
+    static_files::add(static_files, project, &mut site)?;
 
     let sizes = site
         .files
@@ -155,6 +165,7 @@ pub fn build(project: &Project, options: &Options, engines: EngineMaker) -> Resu
             .collect(),
         ..Report::of(sizes)
     };
+    (options.tell)(&format!("writing {} files", site.files.len()));
     for (path, content) in &site.files {
         output.write(path, content)?;
     }
@@ -163,6 +174,7 @@ pub fn build(project: &Project, options: &Options, engines: EngineMaker) -> Resu
         .chain(bundles.map(|request| project.path(request.path.get_ref())))
         .chain(components.files.read)
         .chain(texts.sources)
+        .chain(further.into_iter().flat_map(|(_, texts, _)| texts.sources))
         .collect();
     output.finish()?;
     let batches = components.recorder.notes.into_iter().collect();
@@ -173,6 +185,63 @@ pub fn build(project: &Project, options: &Options, engines: EngineMaker) -> Resu
         sources,
         answer_key: components::answer_key(&components.answers),
         links_inside: components.links_inside,
+        largest_file: project.largest_file(),
+    })
+}
+
+/// What a project's texts and settings have become.
+struct Gathered<'a> {
+    texts: Texts,
+    /// The pages beside the first one, each with its texts and its card.
+    further: Vec<(&'a Page, Texts, Option<(String, String)>)>,
+    card: Option<(String, String)>,
+    icon: Option<String>,
+    links: Vec<Button>,
+    theme: String,
+    static_files: Vec<(String, Vec<u8>)>,
+}
+
+/// Reads all texts and settings, so that everything that is wrong with them is told together.
+fn gather<'a>(project: &'a Project, components: &mut Components) -> Result<Gathered<'a>, SiteError> {
+    let bibliography = texts::bibliography(project, &mut components.files);
+    components.bibliography = components.gathered(bibliography).flatten();
+    let recorded = record(project, components);
+    components.gathered(recorded);
+    let mut texts = Texts::render(project, components);
+    let mut further = Vec::new();
+    for page in &project.config.pages {
+        let texts = Texts::render_page(project, page, components);
+        let card = social_card(project, page.card.as_ref(), &page.title, components);
+        further.push((page, texts, components.gathered(card).flatten()));
+    }
+    let card = social_card(project, None, project.config.title.get_ref(), components);
+    let card = components.gathered(card).flatten();
+    // What is wrong itself has no number.
+    if components.faults.is_empty() {
+        components.faults.extend(components.numbers.missing());
+    }
+    let each = further.iter_mut().map(|(_, texts, _)| texts);
+    for texts in std::iter::once(&mut texts).chain(each) {
+        texts.refer(&components.numbers, &components.words);
+    }
+    let icon = own_icon(project, &mut components.files);
+    let icon = components.gathered(icon).flatten();
+    let links = links(project, components);
+    let theme = theme::css(project, &mut components.files);
+    let own_css = own_css::css(project, &mut components.files);
+    let own_css = components.gathered(own_css).unwrap_or_default();
+    let theme = components.gathered(theme).unwrap_or_default() + &components.maths.css() + &own_css;
+    let static_files = static_files::read(project, &mut components.files);
+    let static_files = components.gathered(static_files).unwrap_or_default();
+    all_is_well(components)?;
+    Ok(Gathered {
+        texts,
+        further,
+        card,
+        icon,
+        links,
+        theme,
+        static_files,
     })
 }
 
@@ -181,11 +250,8 @@ fn all_is_well(components: &mut Components) -> Result<(), SiteError> {
     let mut faults = std::mem::take(&mut components.faults);
     // HTML of the author's may hold any id; the check of the finished page finds those.
     if !faults.is_empty() && !components.allow_html {
-        let nowhere = components
-            .links_inside
-            .iter()
-            .filter(|(id, _)| !components.has_id(id));
-        faults.extend(nowhere.map(|(id, at)| at.wrong(no_such_element(id))));
+        let nowhere = components.nowhere();
+        faults.extend(nowhere.iter().map(|(id, at)| at.wrong(no_such_element(id))));
     }
     SiteError::of(faults).map_or(Ok(()), Err)
 }
@@ -193,7 +259,7 @@ fn all_is_well(components: &mut Components) -> Result<(), SiteError> {
 /// What a visitor downloads between the first picture and the first computed one: the first explorer's model
 /// and the worker.
 fn before_first_frame(models: &[Model], components: &Components, site: &Files, own: &Named) -> Option<u64> {
-    let explored = models.first().filter(|_| components.explorers > 0)?;
+    let explored = models.first().filter(|_| components.used.explorers > 0)?;
     Some(site.bytes(explored.needed()) + site.bytes(worker_files(own)))
 }
 
@@ -216,20 +282,6 @@ fn notices(toolkit: &Toolkit) -> Vec<u8> {
         text.extend_from_slice(font);
     }
     text
-}
-
-/// The ids that the page's template and its sections have, before any text.
-fn own_ids(project: &Project) -> Result<Ids, SiteError> {
-    let mut ids = Ids::default();
-    let page = project.source.place(0);
-    for id in RESERVED_IDS {
-        ids.claim(id, &page)?;
-    }
-    for section in &project.config.sections {
-        let at = project.source.place(section.id.span().start);
-        ids.claim(section.id.get_ref(), &at)?;
-    }
-    Ok(ids)
 }
 
 /// Every `[[bundle]]`.
@@ -348,13 +400,19 @@ fn record(project: &Project, components: &mut Components) -> Result<(), SiteErro
     Ok(())
 }
 
-/// The picture of link previews, from the walk that the author names or the first recorded one.
+/// The picture of a page's link previews, from the walk that the author names for the page or for the site,
+/// or the first recorded one.
 fn social_card(
     project: &Project,
+    own: Option<&Spanned<WalkRequest>>,
+    title: &str,
     components: &mut Components,
 ) -> Result<Option<(String, String)>, SiteError> {
     let source = &project.source;
-    let (request, at) = match (&project.config.card, project.config.precompute.0.first()) {
+    let (request, at) = match (
+        own.or(project.config.card.as_ref()),
+        project.config.precompute.0.first(),
+    ) {
         (Some(card), _) => (card.get_ref().clone(), source.place(card.span().start)),
         (None, Some(request)) => (
             request.get_ref().walk(
@@ -372,7 +430,6 @@ fn social_card(
         start_name(model, &recipe, &components.words),
         components::compound_name(model, &recipe),
     );
-    let title = project.config.title.get_ref();
     let Card { png, alt } = card::card(&recording, title, control, compound, &components.words)?;
     Ok(Some((components.files.add_made("card.png", png), alt)))
 }
@@ -434,16 +491,19 @@ fn button_address(
 fn own_files(project: &Project, toolkit: &Toolkit, components: &Components) -> Result<Named, SiteError> {
     let mut entries = vec![PAGE, STYLES, EMBED, UNSTARTED];
     let mut workers = Vec::new();
-    if components.explorers > 0 {
+    if components.used.explorers > 0 {
         entries.push(EXPLORER);
         workers.push(Worker::Explorer);
     }
-    if components.labs > 0 {
+    if components.used.labs > 0 {
         entries.push(LAB);
         workers.push(Worker::Lab);
     }
-    if components.lessons > 0 {
+    if components.used.lessons > 0 {
         entries.push(LESSON);
+    }
+    if components.used.article {
+        entries.push(ARTICLE);
     }
     if project.config.offline {
         entries.push(OFFLINE);
@@ -489,38 +549,6 @@ fn before_first_picture(page: &str, site: &Files) -> u64 {
         .iter()
         .filter(|(path, _)| page.contains(&format!("=\"{path}\"")));
     page.len() as u64 + named.map(|(_, content)| content.len() as u64).sum::<u64>()
-}
-
-fn sitemap(url: &str) -> String {
-    format!(
-        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<urlset \
-        xmlns=\"http://www.sitemaps.org/schemas/sitemap/0.9\">\n  <url><loc>{}</loc></url>\n</urlset>\n",
-        escape(&with_slash(url))
-    )
-}
-
-/// The service worker: what it keeps, then what it does.
-fn service_worker(site: &Files) -> String {
-    let of_a_visit = |path: &String| {
-        let bundled = path.starts_with("bundles/") && !path.ends_with("/manifest.json");
-        // A file whose name holds no digest would become outdated; pages are fetched again each time.
-        let stale = path.starts_with('.')
-            || path.ends_with(".d.ts")
-            || ["404.html", "explorer.js", "sitemap.xml"].contains(&path.as_str());
-        !bundled && !stale
-    };
-    let kept: BTreeMap<&String, String> = site
-        .files
-        .iter()
-        .filter(|(path, _)| of_a_visit(path))
-        .map(|(path, content)| (path, cellflux_bundle::files::digest(content)))
-        .collect();
-    let list = serde_json::to_string(&kept).unwrap_or_else(|_| "{}".into());
-    format!(
-        "const VERSION = \"{}\";\nconst FILES = {list};\n\n{}",
-        digest(list.as_bytes()),
-        include_str!("../templates/service_worker.js")
-    )
 }
 
 /// What could be better.

@@ -9,6 +9,7 @@ use cellflux_bundle::clipping::{self, Clipped};
 use cellflux_bundle::{BundleError, folder};
 use walkdir::WalkDir;
 
+use crate::components::page::id_on_page;
 use crate::error::SiteError;
 use crate::finding::{note, serious};
 use crate::model::LARGEST_FILE;
@@ -24,6 +25,18 @@ pub use crate::finding::Finding;
 /// # Errors
 /// [`SiteError::Io`] for a folder that cannot be read.
 pub fn check(folder: &Path, links: &[(String, Place)]) -> Result<Vec<Finding>, SiteError> {
+    check_up_to(folder, links, LARGEST_FILE)
+}
+
+/// As [`check`], for a site whose author allows files of at most so many bytes.
+///
+/// # Errors
+/// [`SiteError::Io`] for a folder that cannot be read.
+pub fn check_up_to(
+    folder: &Path,
+    links: &[(String, Place)],
+    largest: u64,
+) -> Result<Vec<Finding>, SiteError> {
     let mut paths = BTreeSet::new();
     let mut findings = Vec::new();
     for entry in WalkDir::new(folder) {
@@ -37,10 +50,13 @@ pub fn check(folder: &Path, links: &[(String, Place)]) -> Result<Vec<Finding>, S
             .map_err(|error| SiteError::io(folder)(error.into()))?
             .len();
         if bytes > LARGEST_FILE {
-            findings.push(serious(
-                &path,
-                format!("{bytes} bytes, expected at most {LARGEST_FILE}: several hosts refuse larger files"),
-            ));
+            let problem =
+                format!("{bytes} bytes, expected at most {LARGEST_FILE}: several hosts refuse larger files");
+            findings.push(if bytes > largest {
+                serious(&path, problem)
+            } else {
+                note(&path, problem)
+            });
         }
         paths.insert(path);
     }
@@ -51,9 +67,12 @@ pub fn check(folder: &Path, links: &[(String, Place)]) -> Result<Vec<Finding>, S
     }) {
         let file = folder.join(path);
         let html = fs::read_to_string(&file).map_err(SiteError::io(&file))?;
-        // The texts stand on this page only.
-        let links = if path == "index.html" { links } else { &[] };
-        findings.extend(page(path, &html, &paths, links));
+        // Each text stands on one page.
+        let links: Vec<(String, Place)> = links
+            .iter()
+            .filter_map(|(link, at)| Some((id_on_page(path, link)?.to_owned(), at.clone())))
+            .collect();
+        findings.extend(page(path, &html, &paths, &links));
     }
     for path in paths
         .iter()

@@ -1,6 +1,9 @@
 //! `site.toml`: what an author says about a page. Values that may be wrong keep their place in the file, for
 //! errors.
 
+mod page;
+mod pictures;
+
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -9,10 +12,14 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use crate::error::SiteError;
-use crate::identity::{Doi, HomePage, Orcid};
+use crate::identity::{Doi, Email, HomePage, Orcid};
+use crate::model::LARGEST_FILE;
 use crate::precompute::Recordings;
 use crate::source::SourceText;
 use crate::walk_request::WalkRequest;
+
+pub use page::Page;
+pub use pictures::Pictures;
 
 /// The file's name.
 pub const FILE: &str = "site.toml";
@@ -81,6 +88,23 @@ pub struct Config {
     /// The page's parts, in order.
     #[serde(default, rename = "section")]
     pub sections: Vec<Section>,
+    /// What stands above the abstract, in Markdown.
+    pub teaser: Option<Spanned<String>>,
+    /// A folder beside `site.toml` whose files are published under their own names.
+    #[serde(rename = "static")]
+    pub static_files: Option<Spanned<PathBuf>>,
+    /// How the author's pictures are published.
+    #[serde(default)]
+    pub pictures: Pictures,
+    /// The largest file of the author's in MiB; 24, which every known host takes, where this is absent.
+    pub largest_file_mib: Option<Spanned<u64>>,
+    /// What the texts cite, a `.bib` file.
+    pub bibliography: Option<Spanned<PathBuf>>,
+    /// How they cite it: the name of a style, numbers in square brackets where this is absent.
+    pub citation_style: Option<Spanned<String>>,
+    /// Further pages, which every page leads to.
+    #[serde(default, rename = "page")]
+    pub pages: Vec<Page>,
 }
 
 fn english() -> Spanned<String> {
@@ -101,6 +125,9 @@ pub struct Author {
     /// Institutions by name; the page numbers them.
     #[serde(default)]
     pub affiliations: Vec<String>,
+    /// Their mail address, where they are a corresponding author.
+    #[serde(default)]
+    pub email: Email,
     /// Whether they contributed equally with the others that are marked so.
     #[serde(default)]
     pub equal: bool,
@@ -133,6 +160,16 @@ pub enum LinkKind {
     Data,
     /// A video.
     Video,
+    /// A poster.
+    Poster,
+    /// Slides of a talk.
+    Slides,
+    /// The paper on arXiv.
+    Arxiv,
+    /// A model or data at Hugging Face.
+    HuggingFace,
+    /// A supplement.
+    Supplement,
     /// Anything else.
     #[default]
     Other,
@@ -161,6 +198,8 @@ pub struct Theme {
     pub sans: Option<Spanned<String>>,
     /// Font family of code.
     pub mono: Option<Spanned<String>>,
+    /// A style sheet of the author's, which follows the page's.
+    pub css: Option<Spanned<PathBuf>>,
     /// Font files beside `site.toml`.
     #[serde(default, rename = "font")]
     pub fonts: Vec<Font>,
@@ -323,9 +362,33 @@ impl Project {
         Ok(project)
     }
 
+    /// Takes this address as the page's, in place of the one in `site.toml`.
+    ///
+    /// # Errors
+    /// [`SiteError::Url`].
+    pub fn set_url(&mut self, address: &str) -> Result<(), SiteError> {
+        if !is_web_address(address) {
+            return Err(SiteError::Url {
+                found: address.to_owned(),
+            });
+        }
+        self.config.url = Some(Spanned::new(0..0, address.to_owned()));
+        Ok(())
+    }
+
     fn validate(&self) -> Result<(), SiteError> {
         let (config, source) = (&self.config, &self.source);
-        let mut wrong = self.wrong_sections();
+        let mut wrong = self.wrong_sections(&config.sections);
+        wrong.extend(self.wrong_pages());
+        wrong.extend(config.pictures.wrong(source));
+        if let Some(largest) = &config.largest_file_mib
+            && !(24..=2048).contains(largest.get_ref())
+        {
+            wrong.push(source.wrong(
+                &largest.span(),
+                format!("largest_file_mib {}, expected from 24 to 2048", largest.get_ref()),
+            ));
+        }
         let language = config.language.get_ref();
         let tag = |part: &str| !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric());
         if !language.split('-').all(tag) || !language.starts_with(|c: char| c.is_ascii_alphabetic()) {
@@ -362,8 +425,23 @@ impl Project {
         SiteError::of(wrong).map_or(Ok(()), Err)
     }
 
-    /// What is wrong with the `[[section]]`s, one thing for each at most.
-    fn wrong_sections(&self) -> Vec<SiteError> {
+    /// What is wrong with the `[[page]]`s and their sections.
+    fn wrong_pages(&self) -> Vec<SiteError> {
+        let mut ids = BTreeSet::new();
+        let mut wrong = Vec::new();
+        for page in &self.config.pages {
+            let id = page.id.get_ref();
+            let second =
+                (!ids.insert(id)).then(|| format!("a second page with the id {id:?}, expected another"));
+            let problem = page.wrong_name().or(second);
+            wrong.extend(problem.map(|problem| self.source.wrong(&page.id.span(), problem)));
+            wrong.extend(self.wrong_sections(&page.sections));
+        }
+        wrong
+    }
+
+    /// What is wrong with the sections of one page, one thing for each at most.
+    fn wrong_sections(&self, sections: &[Section]) -> Vec<SiteError> {
         let mut ids = BTreeSet::new();
         let wrong = |section: &Section| {
             let id = section.id.get_ref();
@@ -387,7 +465,18 @@ impl Project {
             };
             Some(self.source.wrong(&section.id.span(), problem))
         };
-        self.config.sections.iter().filter_map(wrong).collect()
+        sections.iter().filter_map(wrong).collect()
+    }
+
+    /// Whether a name in a text is that of one of the site's pages.
+    pub fn has_page(&self, name: &str) -> bool {
+        name == INDEX || self.config.pages.iter().any(|page| page.file() == name)
+    }
+
+    /// The largest file of the author's in bytes.
+    pub fn largest_file(&self) -> u64 {
+        let stated = self.config.largest_file_mib.as_ref();
+        stated.map_or(LARGEST_FILE, |mib| mib.get_ref() << 20)
     }
 
     /// A file or folder that `site.toml` names.
@@ -400,6 +489,9 @@ impl Project {
         self.source.text(text)
     }
 }
+
+/// The first page's file.
+pub const INDEX: &str = "index.html";
 
 /// Ids that the page's template uses.
 pub const RESERVED_IDS: [&str; 4] = ["abstract", "bibtex", "top", "content"];

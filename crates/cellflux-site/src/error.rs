@@ -81,6 +81,32 @@ pub enum SiteError {
         /// What is allowed.
         bound: f64,
     },
+    /// A page of another template that cannot be read.
+    #[error("{}: {problem}", path.display())]
+    Page {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong and what was expected.
+        problem: String,
+    },
+    /// The name of a template that is none.
+    #[error("template {found:?}: expected one of {}", crate::new_site::TEMPLATES.join(", "))]
+    Template {
+        /// The name given.
+        found: String,
+    },
+    /// The address of an archive that hosts cannot fetch.
+    #[error("archive {found:?}: expected the address of a .tar.gz, which starts with https:// or http://")]
+    Archive {
+        /// The address given.
+        found: String,
+    },
+    /// The address of a page that is none.
+    #[error("url {found:?}: expected an address that starts with https:// or http://")]
+    Url {
+        /// The address given.
+        found: String,
+    },
     /// A folder that is there already.
     #[error("{}: is there already, expected a new or empty folder", path.display())]
     Exists {

@@ -41,6 +41,8 @@ pub struct AuthorFiles {
     root: PathBuf,
     /// Whether pages and scripts may be linked: they run with the site's origin.
     allow_html: bool,
+    /// The largest file in bytes; what every host takes where this is absent.
+    largest: Option<u64>,
 }
 
 /// Endings of scripts, and of pages that begin with something other than a tag.
@@ -64,6 +66,19 @@ impl AuthorFiles {
         Self { allow_html, ..self }
     }
 
+    /// The same, with files of at most so many bytes.
+    #[must_use]
+    pub fn up_to(self, largest: u64) -> Self {
+        Self {
+            largest: Some(largest),
+            ..self
+        }
+    }
+
+    fn read_whole(&self, file: &Path) -> Result<Vec<u8>, String> {
+        read(&self.root, file, self.largest.unwrap_or(LARGEST_FILE))
+    }
+
     /// Takes a file and gives its address, relative to the page.
     ///
     /// # Errors
@@ -71,14 +86,8 @@ impl AuthorFiles {
     /// take, or is of a kind that browsers cannot use in this way.
     pub fn add(&mut self, file: &Path, purpose: Use, at: &Place) -> Result<String, SiteError> {
         let wrong = |problem: String| at.wrong(format!("{}: {problem}", file.display()));
-        let content = read(&self.root, file).map_err(wrong)?;
-        if purpose == Use::Link && !self.allow_html && may_run(file, &content) {
-            return Err(wrong(
-                "is a page or a script, which would run as part of the site; `allow_html = true` in \
-                site.toml publishes it as it is, and a name that ends in .txt shows its text"
-                    .into(),
-            ));
-        }
+        let content = self.read_whole(file).map_err(wrong)?;
+        self.runs_nothing(file, &content, purpose).map_err(wrong)?;
         let extension = fit(file, &content, purpose).map_err(wrong)?;
         let mut path = PathBuf::from(file.file_name().unwrap_or_default());
         if let Some(extension) = extension {
@@ -99,13 +108,38 @@ impl AuthorFiles {
         Ok(self.add_made(&format!("files/{}", plain.trim_start_matches('.')), content))
     }
 
+    /// The content of a file that is published under its own name.
+    ///
+    /// # Errors
+    /// [`SiteError::At`] as [`AuthorFiles::add`] has it for a link.
+    pub(crate) fn published(&mut self, file: &Path, at: &Place) -> Result<Vec<u8>, SiteError> {
+        let content = self.content(file, at)?;
+        let wrong = |problem: String| at.wrong(format!("{}: {problem}", file.display()));
+        self.runs_nothing(file, &content, Use::Link).map_err(wrong)?;
+        fit(file, &content, Use::Link).map_err(wrong)?;
+        Ok(content)
+    }
+
+    /// Refuses what would run as part of the site, unless the author allows it.
+    fn runs_nothing(&self, file: &Path, content: &[u8], purpose: Use) -> Result<(), String> {
+        if purpose == Use::Link && !self.allow_html && may_run(file, content) {
+            return Err(
+                "is a page or a script, which would run as part of the site; `allow_html = true` in \
+                site.toml publishes it as it is, and a name that ends in .txt shows its text"
+                    .into(),
+            );
+        }
+        Ok(())
+    }
+
     /// The content of a file that the build itself reads, a table for example.
     ///
     /// # Errors
     /// [`SiteError::At`] as [`AuthorFiles::add`] has it.
     pub fn content(&mut self, file: &Path, at: &Place) -> Result<Vec<u8>, SiteError> {
-        let content =
-            read(&self.root, file).map_err(|problem| at.wrong(format!("{}: {problem}", file.display())))?;
+        let content = self
+            .read_whole(file)
+            .map_err(|problem| at.wrong(format!("{}: {problem}", file.display())))?;
         self.read.push(file.to_owned());
         Ok(content)
     }
@@ -116,8 +150,8 @@ impl AuthorFiles {
     }
 }
 
-/// Reads a regular file of at most [`LARGEST_FILE`] bytes inside a folder, links followed first.
-fn read(root: &Path, file: &Path) -> Result<Vec<u8>, String> {
+/// Reads a regular file of at most `largest` bytes inside a folder, links followed first.
+fn read(root: &Path, file: &Path, largest: u64) -> Result<Vec<u8>, String> {
     let root = if root.as_os_str().is_empty() {
         Path::new(".")
     } else {
@@ -133,19 +167,23 @@ fn read(root: &Path, file: &Path) -> Result<Vec<u8>, String> {
     }
     let opened = cellflux_files::open(&place).map_err(|error| error.to_string())?;
     let about = opened.metadata().map_err(|error| error.to_string())?;
-    if about.len() > LARGEST_FILE {
+    let mib = largest >> 20;
+    if about.len() > largest {
         return Err(format!(
-            "is {:.1} MiB, expected at most 24: several hosts refuse larger files",
-            about.len() as f64 / f64::from(1 << 20)
+            "is {:.1} MiB, expected at most {mib}: several hosts refuse larger files; a video becomes \
+            smaller with `ffmpeg -i in -c:v libx264 -crf 28 -pix_fmt yuv420p out.mp4`, and \
+            `largest_file_mib = {}` in site.toml publishes it, where the host takes it (GitHub Pages: up to 100)",
+            about.len() as f64 / f64::from(1 << 20),
+            about.len().div_ceil(1 << 20)
         ));
     }
     let mut content = Vec::with_capacity(about.len() as usize);
     opened
-        .take(LARGEST_FILE + 1)
+        .take(largest + 1)
         .read_to_end(&mut content)
         .map_err(|error| error.to_string())?;
-    if content.len() as u64 > LARGEST_FILE {
-        return Err("grew while it was read, expected at most 24 MiB".into());
+    if content.len() as u64 > largest {
+        return Err(format!("grew while it was read, expected at most {mib} MiB"));
     }
     Ok(content)
 }

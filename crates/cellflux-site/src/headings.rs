@@ -24,14 +24,19 @@ impl Heading {
         }
     }
 
-    /// Gives a heading that the author has not named the name of its words.
-    pub(crate) fn name(self, events: &mut [Event], prefix: &str, ids: &mut Ids) {
+    /// Gives a heading that the author has not named the name of its words; returns its name and its words.
+    pub(crate) fn name(self, events: &mut [Event], prefix: &str, ids: &mut Ids) -> (String, String) {
         if let Some(Event::Start(Tag::Heading { id: id @ None, .. })) = events.get_mut(self.start) {
             *id = Some(
                 ids.free(&format!("{prefix}{}", slug(&self.words)), &self.place)
                     .into(),
             );
         }
+        let id = match events.get(self.start) {
+            Some(Event::Start(Tag::Heading { id: Some(id), .. })) => id.to_string(),
+            _ => String::new(),
+        };
+        (id, self.words)
     }
 }
 
@@ -42,5 +47,17 @@ pub(crate) fn below_the_sections(level: HeadingLevel) -> HeadingLevel {
         HeadingLevel::H4 => HeadingLevel::H4,
         HeadingLevel::H5 => HeadingLevel::H5,
         HeadingLevel::H6 => HeadingLevel::H6,
+    }
+}
+
+/// A level as a number, from 1.
+pub(crate) fn number(level: HeadingLevel) -> u8 {
+    match level {
+        HeadingLevel::H1 => 1,
+        HeadingLevel::H2 => 2,
+        HeadingLevel::H3 => 3,
+        HeadingLevel::H4 => 4,
+        HeadingLevel::H5 => 5,
+        HeadingLevel::H6 => 6,
     }
 }

@@ -111,6 +111,34 @@ impl TryFrom<String> for HomePage {
     }
 }
 
+/// A mail address; empty where there is none.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Email(String);
+
+impl Email {
+    /// The address.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for Email {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let plain = |c: char| c.is_alphanumeric() || "@._+-".contains(c);
+        let whole = text
+            .split_once('@')
+            .is_some_and(|(name, host)| !name.is_empty() && host.contains('.') && !host.contains('@'));
+        if text.is_empty() || (whole && text.chars().all(plain)) {
+            Ok(Self(text))
+        } else {
+            Err(format!("email {text:?}, expected one such as ann@example.org"))
+        }
+    }
+}
+
 /// A text without the address in front of it, if it was pasted with one.
 fn without_address<'a>(text: &'a str, hosts: &[&str]) -> &'a str {
     let text = text.trim();
@@ -163,6 +191,20 @@ mod tests {
             );
         }
         assert!(Doi::try_from("ICML 2025".to_owned()).is_err());
+    }
+
+    #[test]
+    fn a_mail_address_is_one_and_nothing_else() {
+        assert!(Email::try_from("ann.roe+cells@example.org".to_owned()).is_ok());
+        for text in [
+            "ann",
+            "ann@host",
+            "ann@example.org?subject=x",
+            "a b@example.org",
+            "@example.org",
+        ] {
+            assert!(Email::try_from(text.to_owned()).is_err(), "{text}");
+        }
     }
 
     #[test]

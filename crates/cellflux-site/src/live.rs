@@ -1,7 +1,7 @@
 //! Live reload: the site is built again when an author saves a file, and open pages show it.
 //!
 //! Served pages, and only those, hold a small script that asks twice per second which build this is. A build
-//! that fails leaves the last good site in view, with the error in a corner.
+//! that fails leaves the last good site in view, below what is wrong with it.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -92,6 +92,17 @@ impl Live {
             Ok(html) => Html(html.replacen("</head>", &script, 1)).into_response(),
             Err(error) => (axum::http::StatusCode::NOT_FOUND, error.to_string()).into_response(),
         }
+    }
+
+    /// A page beside the first one, by its path; nothing for what is not such a page.
+    pub fn further(&self, folder: &Path, path: &str) -> Option<axum::response::Response> {
+        let name = path.trim_start_matches('/');
+        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+        let page = name
+            .strip_suffix(".html")
+            .is_some_and(|stem| stem.chars().all(plain));
+        let file = folder.join(name);
+        (page && file.is_file()).then(|| self.page(&file))
     }
 
     fn state(&self) -> String {

@@ -9,23 +9,36 @@
 //! ```
 //! ````
 
+mod prose;
+
 use std::ops::Range;
 use std::path::Path;
 
-use pulldown_cmark::{CodeBlockKind, CowStr, Event, Options, Parser, Tag, TagEnd, html};
+use prose::Prose;
+use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd, html};
 
 use crate::address::{self, Target};
 use crate::error::SiteError;
 use crate::files::{AuthorFiles, Use};
 use crate::footnotes::Footnotes;
-use crate::headings::{Heading, below_the_sections};
+use crate::headings::{Heading, below_the_sections, number};
 use crate::highlight::highlight;
 use crate::ids::Ids;
 use crate::maths::Maths;
+use crate::mentions::Cited;
 use crate::place::Place;
+use crate::references::Numbers;
 use crate::source::SourceText;
 use crate::untaken::Untaken;
 use crate::words::Words;
+
+/// What is read beyond `CommonMark`.
+const OPTIONS: Options = Options::ENABLE_TABLES
+    .union(Options::ENABLE_FOOTNOTES)
+    .union(Options::ENABLE_STRIKETHROUGH)
+    .union(Options::ENABLE_SMART_PUNCTUATION)
+    .union(Options::ENABLE_MATH)
+    .union(Options::ENABLE_HEADING_ATTRIBUTES);
 
 /// What a text may contain beyond itself.
 pub trait Surroundings {
@@ -40,6 +53,16 @@ pub trait Surroundings {
     fn maths(&mut self) -> &mut Maths;
     /// The ids of the page's elements.
     fn ids(&mut self) -> &mut Ids;
+    /// The numbers of the site's figures and equations.
+    fn numbers(&mut self) -> &mut Numbers;
+    /// What stands for publications that a text cites: `prose` is whether it does so in a sentence and
+    /// without brackets. Nothing where the text names none.
+    ///
+    /// # Errors
+    /// [`SiteError::At`] for a publication that is not in the bibliography.
+    fn cite(&mut self, _cited: &[Cited], _prose: bool, _at: &Place) -> Result<Option<String>, SiteError> {
+        Ok(None)
+    }
     /// The toolkit's own words in the page's language.
     fn words(&self) -> Words;
     /// Tells the author what is not wrong but may be a mistake.
@@ -49,6 +72,12 @@ pub trait Surroundings {
     fn fault(&mut self, error: SiteError);
     /// Takes a link to the element of this page that has an id, which may come later.
     fn refer(&mut self, id: &str, at: &Place);
+    /// Whether a name is that of one of the site's pages.
+    fn is_page(&self, _name: &str) -> bool {
+        false
+    }
+    /// Takes a heading that has been read: its level on the page, its id and its words.
+    fn heading(&mut self, _level: u8, _id: &str, _words: &str) {}
 }
 
 /// How a text is read.
@@ -105,44 +134,39 @@ fn read<'a>(
     rules: Rules,
     around: &mut impl Surroundings,
 ) -> Vec<Event<'a>> {
-    let options = Options::ENABLE_TABLES
-        | Options::ENABLE_FOOTNOTES
-        | Options::ENABLE_STRIKETHROUGH
-        | Options::ENABLE_SMART_PUNCTUATION
-        | Options::ENABLE_MATH
-        | Options::ENABLE_HEADING_ATTRIBUTES;
     let moved = |at: Range<usize>| in_source(at.start)..in_source(at.end);
     let mut events = Vec::new();
     let mut heading: Option<Heading> = None;
     let mut picture: Option<(usize, Place)> = None;
     let mut plain = Untaken::default();
     let mut footnotes = Footnotes::new(rules.prefix);
-    let mut parser = Parser::new_ext(text, options).into_offset_iter();
+    let mut prose = Prose::of(text);
+    let place = |at: usize| source.place(in_source(at));
+    let mut parser = Parser::new_ext(text, OPTIONS).into_offset_iter();
     while let Some((event, at)) = parser.next() {
         let before = text.get(..at.start).and_then(|text| text.chars().next_back());
+        let raw = at.clone();
         let at = moved(at);
         if let Some(note) = plain.see(&event, before) {
             around.note(&source.place(at.start), &note);
         }
+        if let (Event::Text(words), None) = (&event, &heading)
+            && prose.is_open()
+        {
+            prose.take(words, raw, &mut events, &place, around);
+            continue;
+        }
+        prose.settle(&mut events, &place, around);
+        prose.see(&event, rules.allow_html);
         match event {
             Event::Start(Tag::CodeBlock(kind)) => {
-                let language = match kind {
-                    CodeBlockKind::Fenced(language) => language,
-                    CodeBlockKind::Indented => CowStr::Borrowed(""),
-                };
-                let (text, first) = code_block(&mut parser, &at);
-                let html = match component_name(&language) {
-                    Some(name) => {
-                        let settings = SourceText::part(&source.path, source.place(first).line, &text);
-                        let html = around.component(name, &settings, &source.place(at.start));
-                        kept(html, around).unwrap_or_default()
-                    }
-                    None => highlight(&text, language.split([' ', ',']).next().unwrap_or_default()),
-                };
-                events.push(Event::Html(html.into()));
+                events.push(Event::Html(code(&kind, &mut parser, &at, source, around).into()));
             }
             Event::InlineMath(tex) => events.push(formula(&tex, false, source, &at, around)),
-            Event::DisplayMath(tex) => events.push(formula(&tex, true, source, &at, around)),
+            Event::DisplayMath(tex) => {
+                let shown = formula(&tex, true, source, &at, around);
+                events.push(prose.formula(shown, raw.end, &source.place(at.start), around));
+            }
             Event::Html(text) | Event::InlineHtml(text) if !rules.allow_html => {
                 around.note(&source.place(at.start), &shown_as_text(&text));
                 events.push(Event::Text(text));
@@ -180,10 +204,12 @@ fn read<'a>(
                 events.push(Event::Start(tag));
             }
             Event::End(TagEnd::Heading(level)) => {
+                let level = below_the_sections(level);
                 if let Some(heading) = heading.take() {
-                    heading.name(&mut events, rules.prefix, around.ids());
+                    let (id, words) = heading.name(&mut events, rules.prefix, around.ids());
+                    around.heading(number(level), &id, &words);
                 }
-                events.push(Event::End(TagEnd::Heading(below_the_sections(level))));
+                events.push(Event::End(TagEnd::Heading(level)));
             }
             other => {
                 if let (Some(heading), Event::Text(text) | Event::Code(text)) = (&mut heading, &other) {
@@ -193,6 +219,7 @@ fn read<'a>(
             }
         }
     }
+    prose.settle(&mut events, &place, around);
     for (name, at) in footnotes.finish(&mut events, &around.words()) {
         let note = format!("the note [^{name}] is shown where it stands, since no text refers to it");
         around.note(&at, &note);
@@ -256,6 +283,29 @@ fn has_words(picture: &[Event], place: &Place) -> Result<(), SiteError> {
         Ok(())
     } else {
         Err(place.wrong("a picture without words, expected ![what it shows](its file)"))
+    }
+}
+
+/// A code block as HTML: a component, or coloured code.
+fn code<'a>(
+    kind: &CodeBlockKind,
+    parser: &mut impl Iterator<Item = (Event<'a>, Range<usize>)>,
+    at: &Range<usize>,
+    source: &SourceText,
+    around: &mut impl Surroundings,
+) -> String {
+    let language: &str = match kind {
+        CodeBlockKind::Fenced(language) => language,
+        CodeBlockKind::Indented => "",
+    };
+    let (text, first) = code_block(parser, at);
+    match component_name(language) {
+        Some(name) => {
+            let settings = SourceText::part(&source.path, source.place(first).line, &text);
+            let html = around.component(name, &settings, &source.place(at.start));
+            kept(html, around).unwrap_or_default()
+        }
+        None => highlight(&text, language.split([' ', ',']).next().unwrap_or_default()),
     }
 }
 
@@ -328,8 +378,15 @@ fn point(
         _ => return Ok(()),
     };
     let Target::File(name, rest) = address::target(address) else {
-        return Err(source.wrong(at, format!("{what} {address}: expected {expected}")));
+        let hint = match (purpose, address::elsewhere(address)) {
+            (Use::Picture, Some(hint)) if hint.contains("video") => format!("; {hint}"),
+            _ => String::new(),
+        };
+        return Err(source.wrong(at, format!("{what} {address}: expected {expected}{hint}")));
     };
+    if purpose == Use::Link && around.is_page(name) {
+        return Ok(());
+    }
     let file = address::file(rules.folder, name);
     *address = (around.files().add(&file, purpose, &source.place(at.start))? + rest).into();
     Ok(())

@@ -116,6 +116,13 @@ pub fn page(path: &str, html: &str, paths: &BTreeSet<String>, links: &[(String, 
             wrong(format!("{name} {address}: there is no such file in the site"));
         }
     }
+    for set in elements.iter().filter_map(|element| element.get("srcset")) {
+        for address in set.split(',').filter_map(|part| part.split_whitespace().next()) {
+            if !resolve(path, address).is_some_and(|target| paths.contains(&target)) {
+                wrong(format!("srcset {address}: there is no such file in the site"));
+            }
+        }
+    }
     for picture in elements.iter().filter(|element| element.name == "img") {
         let ornament = matches!(picture.get("role"), Some("presentation" | "none"));
         if !ornament && picture.get("alt").is_none_or(|alt| alt.trim().is_empty()) {

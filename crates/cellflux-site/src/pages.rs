@@ -7,15 +7,16 @@ use base64::engine::general_purpose::STANDARD;
 use minijinja::{Environment, Value, context};
 use sha2::{Digest, Sha256};
 
-use crate::components::FALLBACK;
-use crate::config::{LinkKind, Mode, Project};
+use crate::components::{FALLBACK, Uses};
+use crate::config::{INDEX, LinkKind, Mode, Page, Project};
 use crate::error::SiteError;
 use crate::fingerprint::{Named, integrity};
 use crate::html::escape;
+use crate::link_icons::drawing;
 use crate::model::Model;
 use crate::site_files::Files;
 use crate::texts::Texts;
-use crate::words::Words;
+use crate::words::{Words, with_name};
 
 /// The page's own entry points.
 pub const EXPLORER: &str = "web/explorer.js";
@@ -24,6 +25,8 @@ pub const LAB: &str = "web/lab/lab.js";
 /// Lessons, on pages that have some.
 pub const LESSON: &str = "web/lesson/lesson.js";
 pub const PAGE: &str = "web/page.js";
+/// Tabs, carousels and pictures to enlarge, on pages that have some.
+pub const ARTICLE: &str = "web/article/article.js";
 pub const EMBED: &str = "web/embed.js";
 pub const OFFLINE: &str = "web/offline.js";
 /// Reports failures of the other scripts.
@@ -80,8 +83,11 @@ pub struct Pages<'a> {
 impl Pages<'_> {
     /// The toolkit's own words in the page's language, by name.
     fn words(&self) -> Value {
-        let language = self.project.config.language.get_ref();
-        Value::from(BTreeMap::from(Words::or_english(language).entries()))
+        Value::from(BTreeMap::from(self.project_words().entries()))
+    }
+
+    fn project_words(&self) -> Words {
+        Words::or_english(self.project.config.language.get_ref())
     }
 
     /// What every page's head holds.
@@ -129,24 +135,78 @@ impl Pages<'_> {
         })
     }
 
-    pub fn page(&self, texts: &Texts, site: &Files) -> Result<String, SiteError> {
-        let config = &self.project.config;
+    /// The scripts of a page with these texts.
+    fn scripts(&self, uses: Uses) -> Vec<&'static str> {
         // Scripts run in their order: one that does not arrive holds up those after it, except the first,
         // which is outside that order.
         let mut scripts = vec![UNSTARTED];
-        if self.own.of(EXPLORER).is_ok() {
-            scripts.push(EXPLORER);
+        let needed = [
+            (uses.explorers > 0, EXPLORER),
+            (uses.labs > 0, LAB),
+            (uses.lessons > 0, LESSON),
+            (uses.article, ARTICLE),
+            (true, PAGE),
+            (self.project.config.offline, OFFLINE),
+        ];
+        scripts.extend(
+            needed
+                .iter()
+                .filter(|(needed, _)| *needed)
+                .map(|(_, script)| script),
+        );
+        scripts
+    }
+
+    /// The links to all pages; none where there is one page only.
+    fn navigation(&self, here: &str) -> Vec<Value> {
+        let config = &self.project.config;
+        if config.pages.is_empty() {
+            return Vec::new();
         }
-        if self.own.of(LAB).is_ok() {
-            scripts.push(LAB);
-        }
-        if self.own.of(LESSON).is_ok() {
-            scripts.push(LESSON);
-        }
-        scripts.push(PAGE);
-        if config.offline {
-            scripts.push(OFFLINE);
-        }
+        let first = (INDEX.to_owned(), config.title.get_ref().as_str());
+        let further = config.pages.iter().map(|page| (page.file(), page.title.as_str()));
+        std::iter::once(first)
+            .chain(further)
+            .map(|(file, title)| context! { here => file == here, file, title })
+            .collect()
+    }
+
+    /// A page beside the first one.
+    pub fn further(
+        &self,
+        page: &Page,
+        texts: &Texts,
+        card: Option<&(String, String)>,
+        site: &Files,
+    ) -> Result<String, SiteError> {
+        let config = &self.project.config;
+        let url = config.url.as_ref().map(|url| with_slash(url.get_ref()));
+        let (address, alt) = card.map_or((None, None), |(address, alt)| (Some(address), Some(alt)));
+        let description = if page.description.is_empty() {
+            &config.description
+        } else {
+            &page.description
+        };
+        let values = context! {
+            title => page.title.as_str(),
+            description => description.as_str(),
+            site_title => config.title.get_ref(),
+            index => INDEX,
+            url => url.as_ref().map(|url| format!("{url}{}", texts.file)),
+            pages => self.navigation(&texts.file),
+            card => address.map(|path| format!("{}{path}", url.as_deref().unwrap_or_default())),
+            card_alt => alt.map(String::as_str),
+            sections => sections(texts),
+            footer => texts.footer.clone(),
+            notices => self.notices,
+            ..self.head(&self.scripts(texts.uses), site)?
+        };
+        rendered_template("further.html", values)
+    }
+
+    pub fn page(&self, texts: &Texts, site: &Files) -> Result<String, SiteError> {
+        let config = &self.project.config;
+        let scripts = self.scripts(texts.uses);
         let url = config.url.as_ref().map(|url| with_slash(url.get_ref()));
         let absolute = |path: &str| match &url {
             Some(url) if !crate::config::is_web_address(path) => format!("{url}{path}"),
@@ -167,6 +227,8 @@ impl Pages<'_> {
             authors.push(context! {
                 name => author.name.as_str(),
                 url => author.url.as_str(),
+                email => author.email.as_str(),
+                write_to => with_name(self.project_words().write_to, &author.name),
                 orcid => orcid.map(|orcid| context! { id => orcid.as_str(), address => orcid.address() }),
                 equal => author.equal,
                 numbers,
@@ -177,17 +239,16 @@ impl Pages<'_> {
             .iter()
             .find(|link| link.kind == LinkKind::Pdf)
             .map(|link| absolute(&link.href));
-        let sections: Vec<Value> = texts
-            .sections
-            .iter()
-            .map(|(id, title, wide, html)| {
-                context! { id => id.as_str(), title => title.as_str(), wide => *wide, html => html.as_str() }
-            })
-            .collect();
         let links: Vec<Value> = self
             .links
             .iter()
-            .map(|link| context! { label => link.label.as_str(), href => link.href.as_str() })
+            .map(|link| {
+                context! {
+                    label => link.label.as_str(),
+                    href => link.href.as_str(),
+                    icon => drawing(link.kind),
+                }
+            })
             .collect();
         let card = self.card.map(|(address, _)| absolute(address));
         let values = context! {
@@ -195,6 +256,8 @@ impl Pages<'_> {
             subtitle => config.subtitle.as_str(),
             authors,
             affiliations,
+            corresponding => config.authors.iter().any(|author| !author.email.as_str().is_empty()),
+            teaser => texts.teaser.clone(),
             equal => config.authors.iter().any(|author| author.equal),
             venue => config.venue.as_str(),
             date => config.date.as_ref().map(|date| date.get_ref().clone()),
@@ -204,7 +267,8 @@ impl Pages<'_> {
             card => card.clone(),
             card_alt => self.card.map(|(_, alt)| alt.as_str()),
             summary => texts.summary.clone(),
-            sections,
+            sections => sections(texts),
+            pages => self.navigation(INDEX),
             bibtex => config.bibtex.trim(),
             footer => texts.footer.clone(),
             notices => self.notices,
@@ -311,6 +375,17 @@ impl Pages<'_> {
     }
 }
 
+/// A page's sections, for its template.
+fn sections(texts: &Texts) -> Vec<Value> {
+    texts
+        .sections
+        .iter()
+        .map(|(id, title, wide, html)| {
+            context! { id => id.as_str(), title => title.as_str(), wide => *wide, html => html.as_str() }
+        })
+        .collect()
+}
+
 /// Addresses with the digests by which a browser checks what it gets.
 fn checked(paths: &[&str], site: &Files) -> Vec<Value> {
     let with_digest = |path: &&str| context! { href => *path, integrity => integrity(site.content(path)) };
@@ -337,6 +412,7 @@ fn rendered_template(name: &str, values: Value) -> Result<String, SiteError> {
         ("page.html", include_str!("../../../index.html")),
         ("embed.html", include_str!("../templates/embed.html")),
         ("404.html", include_str!("../templates/404.html")),
+        ("further.html", include_str!("../templates/further.html")),
     ] {
         environment.add_template(name, text).map_err(wrong)?;
     }

@@ -89,7 +89,7 @@ impl fmt::Display for Report {
 }
 
 /// Bytes in decimal units.
-fn size(bytes: u64) -> String {
+pub(crate) fn size(bytes: u64) -> String {
     let bytes = bytes as f64;
     if bytes < 1e3 {
         format!("{bytes} B")

@@ -96,7 +96,20 @@ fn router(folder: &Path, under: &str, live: Option<Arc<Live>>) -> Router {
     let files = ServeDir::new(folder);
     let site = match live {
         None => Router::new().fallback_service(files),
-        Some(live) => live::routes(live, folder).fallback_service(files),
+        Some(live) => {
+            let (pages, shown) = (folder.to_owned(), live.clone());
+            live::routes(live, folder)
+                .fallback_service(files)
+                .layer(middleware::from_fn(move |request: Request, next: Next| {
+                    let (pages, shown) = (pages.clone(), shown.clone());
+                    async move {
+                        match shown.further(&pages, request.uri().path()) {
+                            Some(page) => page,
+                            None => next.run(request).await,
+                        }
+                    }
+                }))
+        }
     };
     let router = match under {
         "/" => site,

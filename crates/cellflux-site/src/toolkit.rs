@@ -1,4 +1,5 @@
-//! What the command has inside itself: the page's modules and styles, the WebAssembly package, the example.
+//! What the command has inside itself: the page's modules and styles, the WebAssembly package, bundles to
+//! begin with.
 //!
 //! A release build holds them as they were when it was built. A debug build, which works in a clone, reads
 //! them from the clone's folders each time, so that a change shows at once.
@@ -21,10 +22,6 @@ struct Web;
 #[folder = "../../pkg"]
 struct Pkg;
 
-#[derive(RustEmbed)]
-#[folder = "example"]
-struct Example;
-
 /// The module without which no page runs.
 pub(crate) const WASM: &str = "pkg/cellflux_wasm_bg.wasm";
 /// The chemistry's, which a page fetches when a visitor types a compound.
@@ -33,8 +30,6 @@ pub(crate) const CHEMISTRY: &str = "pkg/cellflux_compound_wasm_bg.wasm";
 pub(crate) const RESULTS: &str = "pkg/cellflux_results_wasm_bg.wasm";
 /// The lab's, which only a page with a lab has.
 pub(crate) const LAB: &str = "pkg/cellflux_lab_wasm_bg.wasm";
-/// The bundle that the example shows, below `web/`.
-const EXAMPLE_BUNDLE: &str = "bundles/bbbc021-tiny";
 
 /// The page's own files by path: `web/…` and `pkg/…`.
 #[derive(Clone, Debug, Default)]
@@ -86,24 +81,10 @@ impl Toolkit {
     }
 }
 
-/// Writes the example of `cellflux site new`: its text, and the bundle it shows.
-///
-/// # Errors
-/// [`SiteError::Exists`] for a folder that holds anything, [`SiteError::Io`].
-pub fn write_example(folder: &Path) -> Result<(), SiteError> {
-    if folder.is_file() || fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some()) {
-        return Err(SiteError::Exists { path: folder.into() });
-    }
-    let bundle = format!("{EXAMPLE_BUNDLE}/");
-    let files = all::<Web>("", |path| path.starts_with(&bundle));
-    for (path, content) in all::<Example>("", |_| true).into_iter().chain(files) {
-        let target = folder.join(path);
-        if let Some(parent) = target.parent() {
-            fs::create_dir_all(parent).map_err(SiteError::io(parent))?;
-        }
-        fs::write(&target, content).map_err(SiteError::io(&target))?;
-    }
-    Ok(())
+/// The files of one of the repository's bundles, as `bundles/NAME/…`.
+pub(crate) fn bundle(name: &str) -> Vec<(String, Vec<u8>)> {
+    let start = format!("bundles/{name}/");
+    all::<Web>("", |path| path.starts_with(&start))
 }
 
 /// Whether a file of `web/` is for pages: bundles come from the author, and the lint's settings are for
@@ -112,7 +93,8 @@ fn is_of_pages(path: &str) -> bool {
     !path.starts_with("bundles/") && path != "tsconfig.json"
 }
 
-fn all<E: RustEmbed>(prefix: &str, wanted: impl Fn(&str) -> bool) -> Vec<(String, Vec<u8>)> {
+/// The embedded files whose paths are wanted.
+pub(crate) fn all<E: RustEmbed>(prefix: &str, wanted: impl Fn(&str) -> bool) -> Vec<(String, Vec<u8>)> {
     let content = |path: &str| E::get(path).map(|file| file.data.into_owned());
     E::iter()
         // Windows has another separator.

@@ -55,6 +55,48 @@ words! {
     summary: "Abstract", "Zusammenfassung", "Résumé", "Resumen";
     /// What the row of buttons is.
     links: "Links", "Links", "Liens", "Enlaces";
+    /// What the links to the site's pages are.
+    pages: "Pages", "Seiten", "Pages", "Páginas";
+    /// What a list of headings is.
+    contents: "Contents", "Inhalt", "Sommaire", "Contenido";
+    /// Titles of remarks in boxes.
+    note: "Note", "Hinweis", "Remarque", "Nota";
+    /// Another.
+    tip: "Tip", "Tipp", "Conseil", "Consejo";
+    /// Another.
+    important: "Important", "Wichtig", "Important", "Importante";
+    /// Another.
+    warning: "Warning", "Warnung", "Avertissement", "Advertencia";
+    /// A button of a row of pictures.
+    previous: "Previous", "Zurück", "Précédent", "Anterior";
+    /// Another.
+    next: "Next", "Weiter", "Suivant", "Siguiente";
+    /// Which picture of how many is in view.
+    of: "{} of {}", "{} von {}", "{} sur {}", "{} de {}";
+    /// The line between an author's two pictures.
+    line_of_two: "How much of the second picture is shown", "Wie viel vom zweiten Bild gezeigt wird",
+        "Part visible de la seconde image", "Cuánto se muestra de la segunda imagen";
+    /// What numbered elements are called.
+    figure: "Figure", "Abbildung", "Figure", "Figura";
+    /// Another.
+    video: "Video", "Video", "Vidéo", "Vídeo";
+    /// Another.
+    equation: "Equation", "Gleichung", "Équation", "Ecuación";
+    /// The heading above what a page cites.
+    references: "References", "Literatur", "Références", "Referencias";
+    /// What a click on a picture does.
+    enlarge: "Enlarge", "Vergrößern", "Agrandir", "Ampliar";
+    /// A button.
+    close: "Close", "Schließen", "Fermer", "Cerrar";
+    /// Below the authors.
+    corresponding: "corresponding author", "korrespondierend", "auteur correspondant",
+        "autor de correspondencia";
+    /// A link to an author's mail address.
+    write_to: "Write to {}", "An {} schreiben", "Écrire à {}", "Escribir a {}";
+    /// Left of that line.
+    first: "Before", "Vorher", "Avant", "Antes";
+    /// Right of it.
+    second: "After", "Nachher", "Après", "Después";
     /// At the end of the page.
     use_only: "For research and teaching, not for diagnosis or treatment.",
         "Für Forschung und Lehre, nicht für Diagnose oder Behandlung.",

@@ -8,6 +8,7 @@ mod encoding;
 mod lines;
 mod quotes;
 mod table;
+mod unpacked;
 
 pub use encoding::{TextError, decode};
 pub use lines::unix_lines;

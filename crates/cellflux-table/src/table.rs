@@ -7,6 +7,7 @@ use std::path::Path;
 use crate::encoding::{self, TextError};
 use crate::lines::{Counted, LineStarts};
 use crate::quotes::Unclosed;
+use crate::unpacked::unpacked;
 
 /// Why a table cannot be read. Messages name the line as an editor shows it, but not the file, which the
 /// caller knows.
@@ -95,12 +96,15 @@ pub struct Table<'a> {
 
 impl<'a> Table<'a> {
     /// Opens a table of UTF-8 text, with or without a byte order mark, whose cells are separated by
-    /// `delimiter`.
+    /// `delimiter`; one that is compressed with gzip is unpacked, up to 1 GiB.
     ///
     /// # Errors
     /// [`TableError`] for another encoding or kind of file, for no header, and for two columns of one title.
     pub fn new(source: impl Read + 'a, delimiter: u8) -> Result<Self, TableError> {
         let mut source: Box<dyn Read + 'a> = Box::new(source);
+        let mut start = Vec::new();
+        source.by_ref().take(512).read_to_end(&mut start)?;
+        let mut source = unpacked(start, source);
         let mut start = Vec::new();
         source.by_ref().take(512).read_to_end(&mut start)?;
         let mark = encoding::check_start(&start)?;

@@ -10,7 +10,7 @@ mod visits;
 use crate::Target;
 
 /// Every target, in the order of the tables.
-pub const ALL: [Target; 21] = [
+pub const ALL: [Target; 22] = [
     Target {
         name: "png",
         reads: "PNG crops, also the lossless crop of a link",
@@ -312,6 +312,27 @@ pub const ALL: [Target; 21] = [
             "1979-05-27",
             "javascript:",
             "\\u0000",
+        ],
+    },
+    Target {
+        name: "template_page",
+        reads: "a page of another template",
+        read: sites::template_page,
+        own: false,
+        words: &[
+            "<h1>",
+            "<div class=publication-authors>",
+            "<span class=author-block>",
+            "<sup>1,*</sup>",
+            "<span class=link-block><a href=x>",
+            "<h2>Abstract</h2>",
+            "<pre>@a{",
+            "<br>",
+            "<table><p>",
+            "<svg><style>",
+            "<!--",
+            "'''",
+            "&#0;",
         ],
     },
     Target {

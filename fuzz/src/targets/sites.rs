@@ -7,9 +7,11 @@ use cellflux_site::config::Config;
 use cellflux_site::error::SiteError;
 use cellflux_site::files::AuthorFiles;
 use cellflux_site::ids::Ids;
+use cellflux_site::imported;
 use cellflux_site::markdown::{Rules, Surroundings, render};
 use cellflux_site::maths::Maths;
 use cellflux_site::place::Place;
+use cellflux_site::references::Numbers;
 use cellflux_site::source::SourceText;
 use cellflux_site::words::Words;
 
@@ -34,6 +36,19 @@ pub fn configuration(input: &[u8]) -> Outcome {
         .toml::<Config>()
         .map(drop)
         .map_err(|error| error.to_string())
+}
+
+/// A page of another template: the site that begins with it can be read.
+pub fn template_page(input: &[u8]) -> Outcome {
+    let page = imported::of_html(&String::from_utf8_lossy(input))?;
+    let text = page.toml();
+    let read = SourceText::part(Path::new("site.toml"), 1, &text).toml::<Config>();
+    let title = read.map(|config| config.title.get_ref().clone());
+    assert!(
+        title.as_ref().is_ok_and(|title| *title == page.title),
+        "{title:?} in {text:.1000}"
+    );
+    Ok(())
 }
 
 /// A text without HTML, in an empty folder. Nothing of it may act.
@@ -88,6 +103,7 @@ struct Around {
     files: AuthorFiles,
     maths: Maths,
     ids: Ids,
+    numbers: Numbers,
     faults: Vec<SiteError>,
 }
 
@@ -106,6 +122,10 @@ impl Surroundings for Around {
 
     fn ids(&mut self) -> &mut Ids {
         &mut self.ids
+    }
+
+    fn numbers(&mut self) -> &mut Numbers {
+        &mut self.numbers
     }
 
     fn words(&self) -> Words {

@@ -5,9 +5,13 @@ use std::collections::BTreeMap;
 use anyhow::{Context, ensure};
 use cellflux_bundle::gallery::{Example, Gallery};
 use cellflux_data::synthetic::LICENCE;
-use cellflux_image::coded_png;
+use cellflux_image::assign::{Assignment, PlaneRef};
+use cellflux_image::coding::Meaning;
+use cellflux_image::crop::{self, Crop};
+use cellflux_image::picture::Depth;
 use cellflux_image::spec::ImageSpec;
 use cellflux_image::synthetic::CHANNELS;
+use cellflux_image::{ImageError, coded_png, decode};
 
 use super::about::{About, SyntheticControl};
 
@@ -26,8 +30,7 @@ pub fn gather(
         let path = about.folder.join(&example.file);
         let shown = path.display();
         let bytes = cellflux_files::read(&path).with_context(|| format!("{shown}: cannot be read"))?;
-        let coded =
-            coded_png::read(&about.image, &example.file, &bytes).with_context(|| format!("{shown}"))?;
+        let coded = coded(&about.image, &example.file, &bytes).with_context(|| format!("{shown}"))?;
         example.file = format!("samples/{}.png", example.id);
         assets.insert(example.file.clone(), coded_png::write(&about.image, &coded)?);
     }
@@ -38,6 +41,24 @@ pub fn gather(
         gallery.controls.push(example);
     }
     Ok(gallery)
+}
+
+/// A crop's coded bytes. A PNG is the model's own; of an array or a microscope's file the middle is cut out,
+/// whose planes are the model's channels in their order and whose 8-bit numbers are the model's coded ones.
+fn coded(spec: &ImageSpec, name: &str, bytes: &[u8]) -> Result<Vec<u8>, ImageError> {
+    let is_png = bytes.starts_with(b"\x89PNG");
+    if is_png {
+        return coded_png::read(spec, name, bytes);
+    }
+    let pictures = [decode(name, bytes)?];
+    let planes = (0..spec.channels.len())
+        .map(|plane| PlaneRef { picture: 0, plane })
+        .collect();
+    let assignment = Assignment::new(planes, &pictures, spec)?;
+    let [picture] = &pictures;
+    let meaning = (picture.depth == Depth::Eight).then_some(Meaning::Coded);
+    let middle = Crop::centred(picture.width(), picture.height(), spec);
+    crop::cut(spec, &pictures, &assignment, middle, meaning).map(|crop| crop.bytes)
 }
 
 fn draw(

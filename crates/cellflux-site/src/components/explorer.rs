@@ -53,7 +53,7 @@ impl Components<'_> {
             .map_err(|error| at.wrong(error.to_string()))?;
         let mut attributes = format!(
             " id=\"explorer-{}\" src=\"{}\" preset=\"{}\"",
-            self.explorers + 1,
+            self.uses.explorers + 1,
             escape(&model.manifest_address()),
             escape(&preset)
         );
@@ -64,12 +64,12 @@ impl Components<'_> {
         if let Some((_, address)) = self.recorded.iter().find(|(name, _)| *name == model.name) {
             attributes.push_str(&format!(" recorded=\"{}\"", escape(address)));
         }
-        if self.explorers > 0 {
+        if self.uses.explorers > 0 {
             // The page's address belongs to its first explorer; links to this one's pictures lead to its own
             // page.
             attributes.push_str(&format!(" address=\"embed.html?model={}\"", escape(&model.name)));
         }
-        self.explorers += 1;
+        self.uses.explorers += 1;
         self.explored.push(model.name.clone());
         // The explorer speaks English only; a screen reader must read it so on a page in another language.
         let own_language = !self.language.to_ascii_lowercase().starts_with("en");

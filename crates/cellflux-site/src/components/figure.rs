@@ -5,9 +5,8 @@ use std::path::PathBuf;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::{Components, credited, figure};
+use super::{Components, credit_of, credited, figure};
 use crate::error::SiteError;
-use crate::files::Use;
 use crate::html::escape;
 use crate::source::SourceText;
 
@@ -19,6 +18,10 @@ impl Components<'_> {
             file: Spanned<PathBuf>,
             alt: Spanned<String>,
             caption: Option<Spanned<String>>,
+            /// The page of a PDF, from 1.
+            page: Option<Spanned<usize>>,
+            /// Whether a click shows it as large as the window; as `[pictures]` says where this is absent.
+            enlarge: Option<bool>,
             #[serde(default)]
             source: String,
             #[serde(default)]
@@ -31,21 +34,23 @@ impl Components<'_> {
                 "alt is empty, expected words for what the picture shows",
             ));
         }
-        let address = self.author_file(&wanted.file, Use::Picture, settings)?;
+        let enlarge = wanted.enlarge.unwrap_or(self.pictures.enlarge);
+        let shown = self.shown(
+            &wanted.file,
+            wanted.alt.get_ref(),
+            wanted.page.as_ref(),
+            enlarge,
+            settings,
+        )?;
         let said = self.words_of(wanted.caption.as_ref(), settings);
-        let credit = [wanted.source, wanted.licence]
-            .into_iter()
-            .filter(|part| !part.is_empty())
-            .collect::<Vec<_>>()
-            .join("; ");
+        let credit = credit_of(&wanted.source, &wanted.licence);
+        let origin = shown.origin.map_or_else(String::new, |address| {
+            format!(" <small><a href=\"{}\">PDF</a></small>", escape(&address))
+        });
         Ok(figure(
             "picture",
-            &format!(
-                "<img src=\"{}\" alt=\"{}\" loading=\"lazy\" decoding=\"async\">",
-                escape(&address),
-                escape(wanted.alt.get_ref())
-            ),
-            &format!("{said}{}", credited(&credit)),
+            &shown.html,
+            &format!("{said}{origin}{}", credited(&credit)),
         ))
     }
 }

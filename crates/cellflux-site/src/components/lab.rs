@@ -17,7 +17,7 @@ const FALLBACK: &str = "<p lang=\"en\">The lab has not started. It needs JavaScr
 impl Components<'_> {
     pub(super) fn lab(&mut self, settings: &SourceText, at: &Place) -> Result<String, SiteError> {
         let (lab, view) = settings_and_view(settings.toml()?, at)?;
-        self.labs += 1;
+        self.uses.labs += 1;
         // The lab speaks English only; a screen reader must read it so on a page in another language.
         let language = if self.language.to_ascii_lowercase().starts_with("en") {
             ""
@@ -26,7 +26,7 @@ impl Components<'_> {
         };
         Ok(format!(
             "<cellflux-lab id=\"lab-{}\"{language} settings=\"{}\" view=\"{}\">{FALLBACK}</cellflux-lab>\n",
-            self.labs,
+            self.uses.labs,
             escape(&json(&lab, at)?),
             escape(&json(&view, at)?)
         ))

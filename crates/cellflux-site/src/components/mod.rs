@@ -2,7 +2,13 @@
 //! videos, quotes.
 
 mod batches;
+mod callout;
+mod carousel;
+mod columns;
+mod compare;
 mod confusion;
+pub(crate) mod contents;
+mod downloads;
 mod evaluation;
 mod explorer;
 mod figure;
@@ -13,12 +19,17 @@ mod lesson;
 mod measured;
 mod measured_table;
 mod nuclei;
+mod numbered;
+pub(crate) mod page;
+mod picture;
 mod pictures;
 mod quote;
 mod slider;
 mod strip;
 mod table;
+mod tabs;
 mod video;
+mod works;
 
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -30,27 +41,35 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use toml::Spanned;
 
-use crate::config::Project;
+use crate::address::elsewhere;
+use crate::cache::Cache;
+use crate::citations::{Bibliography, Citations};
+use crate::config::{INDEX, Page, Pictures, Project};
 use crate::error::SiteError;
 use crate::files::{AuthorFiles, Use};
 use crate::html::escape;
 use crate::ids::Ids;
 use crate::markdown::{self, Rules, Surroundings};
 use crate::maths::Maths;
+use crate::mentions::Cited;
 use crate::model::Model;
 use crate::place::Place;
 use crate::recorder::{Recorder, Recording};
+use crate::references::Numbers;
 use crate::source::{SourceText, suggestion};
 use crate::walk_request::WalkRequest;
 use crate::webp;
 use crate::words::Words;
 
+use contents::Headed;
+
 pub use explorer::{FALLBACK, HIDEABLE};
 pub use lesson::{HEADING as ANSWERS, key as answer_key};
+pub use page::Uses;
 pub use pictures::film;
 
 /// Every component, in the order in which docs/publish.md describes them.
-pub const NAMES: [&str; 14] = [
+pub const NAMES: [&str; 22] = [
     "explorer",
     "slider",
     "gallery",
@@ -65,7 +84,18 @@ pub const NAMES: [&str; 14] = [
     "figure",
     "video",
     "quote",
+    "tabs",
+    "columns",
+    "carousel",
+    "compare",
+    "callout",
+    "contents",
+    "downloads",
+    "works",
 ];
+
+/// How deep a text may stand in the settings of components, tabs in tabs for example.
+const DEEPEST: usize = 4;
 
 /// Everything that components need, and everything that they have added to the site.
 #[derive(Debug)]
@@ -74,30 +104,51 @@ pub struct Components<'a> {
     pub models: &'a [Model],
     /// Computes pictures.
     pub recorder: Recorder<'a>,
+    /// Is told what will take a while.
+    pub tell: fn(&str),
+    /// What earlier builds made.
+    pub(crate) cache: Cache,
+    /// How the author's pictures are published.
+    pub(crate) pictures: Pictures,
     /// The author's files.
     pub files: AuthorFiles,
     /// Formulas.
     pub maths: Maths,
     /// The folder of the text that is being read.
     pub folder: PathBuf,
-    /// Explorers so far.
-    pub explorers: usize,
-    /// The models of the explorers so far, by name.
+    /// What the page that is being read uses so far.
+    pub uses: Uses,
+    /// What the pages that have been read use together.
+    pub used: Uses,
+    /// The models of this page's explorers so far, by name.
     pub explored: Vec<String>,
-    /// Labs so far.
-    pub labs: usize,
-    /// Lessons so far.
-    pub lessons: usize,
     /// What the answer key says of each lesson with a question.
     pub answers: Vec<String>,
     /// The ids of the page's elements.
     pub ids: Ids,
+    /// The numbers of figures, tables, videos and equations.
+    pub(crate) numbers: Numbers,
+    /// What may be cited.
+    pub(crate) bibliography: Option<Bibliography>,
+    /// What the page cites so far.
+    pub(crate) citations: Citations,
+    /// The page's headings so far.
+    pub(crate) headings: Vec<Headed>,
+    /// The page's file.
+    page: String,
+    /// The files of all pages.
+    pages: Vec<String>,
+    /// How deep the text that is being read stands in the settings of components.
+    depth: usize,
     /// What is not wrong but may be a mistake, as sentences with their place.
     pub notes: Vec<String>,
     /// What is wrong with the texts.
     pub faults: Vec<SiteError>,
-    /// Links from a text to an element of the page, by its id, with where they stand.
+    /// Links from a text to an element of its page, by its id, with where they stand; before the id stand the
+    /// page's file and `#`, except of the first page.
     pub links_inside: Vec<(String, Place)>,
+    /// The pages that have been read: file, ids, what they use.
+    read: Vec<(String, Ids, Uses)>,
     /// Whether HTML in texts is passed on.
     pub allow_html: bool,
     /// Prefix of the ids of the text that is being read.
@@ -112,22 +163,12 @@ pub struct Components<'a> {
 
 impl Surroundings for Components<'_> {
     fn component(&mut self, name: &str, settings: &SourceText, at: &Place) -> Result<String, SiteError> {
-        match name {
-            "explorer" => self.explorer(settings, at),
-            "slider" => self.slider(settings, at),
-            "gallery" => self.gallery(settings, at),
-            "strip" => self.strip(settings, at),
-            "evaluation" => self.evaluation(settings, at),
-            "confusion" => self.confusion(settings, at),
-            "batches" => self.batches(settings, at),
-            "nuclei" => self.nuclei(settings, at),
-            "lab" => self.lab(settings, at),
-            "lesson" => self.lesson(settings, at),
-            "table" => self.table(settings),
-            "figure" => self.figure(settings),
-            "video" => self.video(settings),
-            "quote" => self.quote(settings),
-            other => Err(at.wrong(format!("component {other:?}{}", suggestion(other, NAMES)))),
+        match numbered::id_in(name, settings) {
+            Some((id, place, rest)) => {
+                let html = self.made(name, &rest, at)?;
+                self.with_number(html, &id, &place)
+            }
+            None => self.made(name, settings, at),
         }
     }
 
@@ -143,6 +184,24 @@ impl Surroundings for Components<'_> {
         &mut self.ids
     }
 
+    fn numbers(&mut self) -> &mut Numbers {
+        &mut self.numbers
+    }
+
+    fn cite(&mut self, cited: &[Cited], prose: bool, at: &Place) -> Result<Option<String>, SiteError> {
+        let Some(bibliography) = &self.bibliography else {
+            return Ok(None);
+        };
+        let mark = bibliography.cite(cited, prose, &mut self.citations, &mut self.ids, at)?;
+        if let (None, [one]) = (&mark, cited)
+            && let Some(near) = bibliography.near(&one.key)
+        {
+            let note = format!("{at}: @{} is shown as text, did you mean @{near}?", one.key);
+            self.notes.push(note);
+        }
+        Ok(mark)
+    }
+
     fn words(&self) -> Words {
         self.words
     }
@@ -156,7 +215,20 @@ impl Surroundings for Components<'_> {
     }
 
     fn refer(&mut self, id: &str, at: &Place) {
-        self.links_inside.push((id.to_owned(), at.clone()));
+        self.links_inside
+            .push((page::on_page(&self.page, id), at.clone()));
+    }
+
+    fn is_page(&self, name: &str) -> bool {
+        self.pages.iter().any(|page| page == name)
+    }
+
+    fn heading(&mut self, level: u8, id: &str, words: &str) {
+        self.headings.push(Headed {
+            level,
+            id: id.to_owned(),
+            words: words.to_owned(),
+        });
     }
 }
 
@@ -179,24 +251,38 @@ fn walk_and<T: DeserializeOwned>(settings: &SourceText, own: &[&str]) -> Result<
 }
 
 impl<'a> Components<'a> {
-    /// The state of a page's components before any text is read: `ids` are those of the page itself.
-    pub fn new(project: &Project, models: &'a [Model], recorder: Recorder<'a>, ids: Ids) -> Self {
+    /// The state of a site's components before any text is read.
+    pub fn new(project: &Project, models: &'a [Model], recorder: Recorder<'a>) -> Self {
         let config = &project.config;
         Self {
             models,
             recorder,
-            files: AuthorFiles::of(&project.folder).allow_html(config.allow_html),
+            tell: |_| {},
+            cache: Cache::of(&project.folder),
+            pictures: config.pictures.clone(),
+            files: AuthorFiles::of(&project.folder)
+                .allow_html(config.allow_html)
+                .up_to(project.largest_file()),
             maths: Maths::default(),
             folder: project.folder.clone(),
-            explorers: 0,
+            uses: Uses::default(),
+            used: Uses::default(),
             explored: Vec::new(),
-            labs: 0,
-            lessons: 0,
             answers: Vec::new(),
-            ids,
+            ids: Ids::default(),
+            numbers: Numbers::default(),
+            bibliography: None,
+            citations: Citations::default(),
+            headings: Vec::new(),
+            page: INDEX.to_owned(),
+            pages: std::iter::once(INDEX.to_owned())
+                .chain(config.pages.iter().map(Page::file))
+                .collect(),
+            depth: 0,
             notes: Vec::new(),
             faults: Vec::new(),
             links_inside: Vec::new(),
+            read: Vec::new(),
             allow_html: config.allow_html,
             prefix: String::new(),
             language: config.language.get_ref().clone(),
@@ -205,18 +291,38 @@ impl<'a> Components<'a> {
         }
     }
 
+    /// What a component without a number is.
+    fn made(&mut self, name: &str, settings: &SourceText, at: &Place) -> Result<String, SiteError> {
+        match name {
+            "explorer" => self.explorer(settings, at),
+            "slider" => self.slider(settings, at),
+            "gallery" => self.gallery(settings, at),
+            "strip" => self.strip(settings, at),
+            "evaluation" => self.evaluation(settings, at),
+            "confusion" => self.confusion(settings, at),
+            "batches" => self.batches(settings, at),
+            "nuclei" => self.nuclei(settings, at),
+            "lab" => self.lab(settings, at),
+            "lesson" => self.lesson(settings, at),
+            "table" => self.table(settings),
+            "figure" => self.figure(settings),
+            "video" => self.video(settings),
+            "quote" => self.quote(settings),
+            "tabs" => self.tabs(settings, at),
+            "columns" => self.columns(settings, at),
+            "carousel" => self.carousel(settings, at),
+            "compare" => self.compare(settings),
+            "callout" => self.callout(settings, at),
+            "downloads" => self.downloads(settings, at),
+            "works" => self.works(settings, at),
+            "contents" => contents::place(settings),
+            other => Err(at.wrong(format!("component {other:?}{}", suggestion(other, NAMES)))),
+        }
+    }
+
     /// What was made; nothing where it is wrong, and then the error is kept, to be reported with all others.
     pub(crate) fn gathered<T>(&mut self, made: Result<T, SiteError>) -> Option<T> {
         made.map_err(|error| self.faults.push(error)).ok()
-    }
-
-    /// Whether the page has an element of this id, as far as its texts have been read.
-    pub fn has_id(&self, id: &str) -> bool {
-        let one_of = |prefix: &str, count: usize| {
-            let number = id.strip_prefix(prefix).map(str::parse::<usize>);
-            matches!(number, Some(Ok(number)) if (1..=count).contains(&number))
-        };
-        one_of("explorer-", self.explorers) || one_of("lab-", self.labs) || self.ids.has(id)
     }
 
     /// The address of a file that a component names, which stands beside the text.
@@ -227,6 +333,9 @@ impl<'a> Components<'a> {
         settings: &SourceText,
     ) -> Result<String, SiteError> {
         let at = settings.place(file.span().start);
+        if let Some(problem) = elsewhere(&file.get_ref().to_string_lossy()) {
+            return Err(at.wrong(problem));
+        }
         self.files.add(&self.folder.join(file.get_ref()), purpose, &at)
     }
 
@@ -239,6 +348,25 @@ impl<'a> Components<'a> {
             prefix: &prefix,
         };
         markdown::render_inline(text, rules, self)
+    }
+
+    /// A text that stands in the settings of a component, as HTML.
+    fn block(&mut self, text: &SourceText, at: &Place) -> Result<String, SiteError> {
+        if self.depth >= DEEPEST {
+            return Err(at.wrong(format!(
+                "components stand more than {DEEPEST} deep in each other, expected fewer"
+            )));
+        }
+        self.depth += 1;
+        let (folder, prefix) = (self.folder.clone(), self.prefix.clone());
+        let rules = Rules {
+            folder: &folder,
+            allow_html: self.allow_html,
+            prefix: &prefix,
+        };
+        let html = markdown::render(text, rules, self);
+        self.depth -= 1;
+        Ok(html)
     }
 
     /// An author's caption as HTML; nothing where there is none.
@@ -361,6 +489,23 @@ fn credit(example: &Example) -> String {
         .filter_map(|(what, name)| Some(format!("{what} {}; ", name.as_ref()?)))
         .collect::<String>();
     format!("{of_plate}{}; {}", example.source, example.licence)
+}
+
+/// Source and licence of an author's file, as far as they are said.
+fn credit_of(source: &str, licence: &str) -> String {
+    let said = [source, licence].into_iter().filter(|part| !part.is_empty());
+    said.collect::<Vec<_>>().join("; ")
+}
+
+/// Refuses a setting without words, which somebody who does not see the picture needs.
+fn worded(text: &Spanned<String>, name: &str, settings: &SourceText) -> Result<(), SiteError> {
+    if text.get_ref().trim().is_empty() {
+        return Err(settings.wrong(
+            &text.span(),
+            format!("{name} is empty, expected words for what is shown"),
+        ));
+    }
+    Ok(())
 }
 
 fn credited(credit: &str) -> String {

@@ -22,8 +22,8 @@ impl Components<'_> {
         let path = self.folder.join(table.file.get_ref());
         let at = settings.place(table.file.span().start);
         let bytes = self.files.content(&path, &at)?;
-        let (titles, body) =
-            rows(&bytes).map_err(|error| at.wrong(format!("{}: {error}", path.display())))?;
+        let (titles, body) = rows(&bytes, cellflux_table::delimiter(&path))
+            .map_err(|error| at.wrong(format!("{}: {error}", path.display())))?;
         let classes: Vec<&str> = (0..titles.cells.len())
             .map(|column| {
                 let cells = || body.iter().filter_map(|row| row.cells.get(column));
@@ -60,13 +60,14 @@ impl Components<'_> {
 
 /// A file's name without its ending, as words.
 fn shown(file: &Path) -> String {
-    let stem = file.file_stem().unwrap_or_default();
-    stem.to_string_lossy().replace(['_', '-'], " ")
+    let stem = file.file_stem().unwrap_or_default().to_string_lossy();
+    let stem = stem.trim_end_matches(".csv").trim_end_matches(".tsv");
+    stem.replace(['_', '-'], " ")
 }
 
 /// The titles, then every row below them.
-fn rows(content: &[u8]) -> Result<(Row, Vec<Row>), TableError> {
-    let mut table = Table::new(content, b',')?;
+fn rows(content: &[u8], delimiter: u8) -> Result<(Row, Vec<Row>), TableError> {
+    let mut table = Table::new(content, delimiter)?;
     let titles = Row {
         line: 1,
         cells: table.titles().iter().collect(),

@@ -7,6 +7,7 @@ struct Plain {
     files: AuthorFiles,
     maths: Maths,
     ids: Ids,
+    numbers: Numbers,
     notes: Vec<String>,
     faults: Vec<SiteError>,
     links: Vec<(String, usize)>,
@@ -31,6 +32,9 @@ impl Surroundings for Plain {
     }
     fn ids(&mut self) -> &mut Ids {
         &mut self.ids
+    }
+    fn numbers(&mut self) -> &mut Numbers {
+        &mut self.numbers
     }
     fn words(&self) -> Words {
         Words::or_english("en")
@@ -321,4 +325,38 @@ fn a_picture_is_found_by_its_decoded_name_and_needs_words() {
     }
     let error = of("a\n\n![](fig%201.svg)\n").unwrap_err().to_string();
     assert!(error.starts_with("a.md:3: a picture without words"), "{error}");
+}
+
+#[test]
+fn a_bare_address_becomes_a_link_and_one_in_a_link_or_in_code_stays() {
+    let html = rendered(
+        "See https://a.org/x_y_z--1?q=1. `https://b.org` [https://c.org](https://d.org)",
+        false,
+    )
+    .0
+    .unwrap();
+    assert!(
+        html.contains("<a href=\"https://a.org/x_y_z--1?q=1\">https://a.org/x_y_z--1?q=1</a>."),
+        "{html}"
+    );
+    assert_eq!(html.matches("<a ").count(), 2, "{html}");
+    let quoted = rendered("\"Well\" -- said", false).0.unwrap();
+    assert_eq!(quoted, "<p>“Well” – said</p>\n");
+}
+
+#[test]
+fn a_formula_with_an_id_has_a_number_and_the_text_behind_it_stays() {
+    let (html, around) = rendered("Then\n\n$$x = 1$$ {#eq-one} follows, see @eq-one.\n", false);
+    let html = html.unwrap();
+    assert!(
+        html.contains("<span class=\"equation\" id=\"eq-one\">") && html.contains("(1)</span>"),
+        "{html}"
+    );
+    assert!(
+        html.contains("</span> follows, see <!--cellflux ref eq-one-->."),
+        "{html}"
+    );
+    assert!(around.ids.has("eq-one"));
+    let (plain, _) = rendered("$$x$$ and mail@example.org [@key]", false);
+    assert!(plain.unwrap().contains("mail@example.org [@key]"));
 }

@@ -303,8 +303,8 @@ fn an_installed_command_without_the_package_says_what_to_run() {
 fn the_example_is_written_once_and_builds_as_it_is() {
     let home = tempfile::tempdir().unwrap();
     let folder = home.path().join("demo");
-    cellflux_site::toolkit::write_example(&folder).unwrap();
-    let error = cellflux_site::toolkit::write_example(&folder).unwrap_err();
+    cellflux_site::new_site::write(&folder, "paper", None).unwrap();
+    let error = cellflux_site::new_site::write(&folder, "paper", None).unwrap_err();
     assert!(matches!(error, SiteError::Exists { .. }), "{error}");
     // Computing the recordings takes long, and the browser's tests do it.
     without_walks(&folder);

@@ -9,6 +9,7 @@ mod bad_input;
 mod building;
 mod components;
 mod evaluation;
+mod pages;
 mod parts;
 mod real_crops;
 mod serving;

@@ -43,6 +43,8 @@ pub fn toolkit() -> Toolkit {
     let files = [
         ("web/page.js", "export {};"),
         ("web/lesson/lesson.js", "export {};"),
+        ("web/article/article.js", "import '../html.js';"),
+        ("web/html.js", "export {};"),
         ("web/embed.js", "export {};"),
         ("web/offline.js", "export {};"),
         ("web/unstarted.js", "export {};"),

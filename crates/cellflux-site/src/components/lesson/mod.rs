@@ -70,7 +70,7 @@ impl Components<'_> {
                 &setting,
             ));
         }
-        self.lessons += 1;
+        self.uses.lessons += 1;
         Ok(format!(
             "<cellflux-lesson id=\"{id}\" class=\"component\" target=\"{}\" state=\"{}\"{attribute}>\
              <section aria-labelledby=\"{id}-title\"><h3 id=\"{id}-title\" tabindex=\"-1\">{title}</h3>\

@@ -186,7 +186,7 @@ impl<'a> Components<'a> {
         settings: &SourceText,
     ) -> Result<Setting<'a>, SiteError> {
         let at = settings.place(table.span().start);
-        let above: Vec<usize> = (1..=self.labs).collect();
+        let above: Vec<usize> = (1..=self.uses.labs).collect();
         let number = target("lab", &above, on, settings, &table.span())?;
         Ok(Setting::Lab {
             target: format!("lab-{number}"),

@@ -1,0 +1,78 @@
+//! Other works, or other versions of this one.
+
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::{Components, worded};
+use crate::address::{self, Target};
+use crate::error::SiteError;
+use crate::html::escape;
+use crate::markdown::Surroundings;
+use crate::place::Place;
+use crate::source::SourceText;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Works {
+    #[serde(default, rename = "work")]
+    works: Vec<Work>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Work {
+    title: Spanned<String>,
+    /// An address of another site, or a page of this one.
+    href: Spanned<String>,
+    #[serde(default)]
+    authors: String,
+    #[serde(default)]
+    venue: String,
+    about: Option<Spanned<String>>,
+}
+
+impl Components<'_> {
+    pub(super) fn works(&mut self, settings: &SourceText, at: &Place) -> Result<String, SiteError> {
+        let wanted: Works = settings.toml()?;
+        if wanted.works.is_empty() {
+            return Err(at.wrong("works: expected one or more [[work]], each with `title` and `href`"));
+        }
+        let mut list = String::new();
+        for work in &wanted.works {
+            worded(&work.title, "title", settings)?;
+            let href = work.href.get_ref();
+            let leads = match address::target(href) {
+                Target::Elsewhere => !href.starts_with('#'),
+                Target::File(name, _) => self.is_page(name),
+                Target::Refused => false,
+            };
+            if !leads {
+                return Err(settings.wrong(
+                    &work.href.span(),
+                    format!("href {href:?}, expected https://… or a page of this site"),
+                ));
+            }
+            let said = [&work.authors, &work.venue]
+                .into_iter()
+                .filter(|part| !part.is_empty());
+            let said = said.map(|part| escape(part)).collect::<Vec<_>>().join(". ");
+            let said = if said.is_empty() {
+                said
+            } else {
+                format!("<p>{said}</p>")
+            };
+            let about = self.words_of(work.about.as_ref(), settings);
+            let about = if about.is_empty() {
+                about
+            } else {
+                format!("<p>{about}</p>")
+            };
+            list.push_str(&format!(
+                "<li><a href=\"{}\">{}</a>{said}{about}</li>\n",
+                escape(href),
+                escape(work.title.get_ref())
+            ));
+        }
+        Ok(format!("<ul class=\"component works\">\n{list}</ul>\n"))
+    }
+}
