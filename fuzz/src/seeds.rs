@@ -20,7 +20,7 @@ use crate::model::{self, Kind, SMALLEST};
 use crate::targets::{self, checkpoints};
 
 /// Seeds of texts: target, name, content.
-const TEXTS: [(&str, &str, &str); 34] = [
+const TEXTS: [(&str, &str, &str); 35] = [
     (
         "description",
         "whole-imagej",

@@ -189,11 +189,14 @@ pub fn build(project: &Project, options: &Options, engines: EngineMaker) -> Resu
     })
 }
 
+/// The address and the description of a page's picture for link previews, where it has one.
+type CardAddress = Option<(String, String)>;
+
 /// What a project's texts and settings have become.
 struct Gathered<'a> {
     texts: Texts,
     /// The pages beside the first one, each with its texts and its card.
-    further: Vec<(&'a Page, Texts, Option<(String, String)>)>,
+    further: Vec<(&'a Page, Texts, CardAddress)>,
     card: Option<(String, String)>,
     icon: Option<String>,
     links: Vec<Button>,

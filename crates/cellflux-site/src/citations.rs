@@ -257,7 +257,6 @@ fn children<'a>(parts: &ElemChildren, link: &dyn Fn(usize) -> Option<&'a String>
 
 fn child<'a>(part: &ElemChild, link: &dyn Fn(usize) -> Option<&'a String>) -> String {
     match part {
-        ElemChild::Text(text) => formatted(text),
         ElemChild::Elem(element) => {
             let inner = children(&element.children, link);
             let id = match element.meta {
@@ -273,7 +272,7 @@ fn child<'a>(part: &ElemChild, link: &dyn Fn(usize) -> Option<&'a String>) -> St
         ElemChild::Link { text, url } if is_web_address(url) => {
             format!("<a href=\"{}\">{}</a>", escape(url), formatted(text))
         }
-        ElemChild::Link { text, .. } => formatted(text),
+        ElemChild::Text(text) | ElemChild::Link { text, .. } => formatted(text),
         ElemChild::Transparent { .. } => String::new(),
     }
 }

@@ -412,6 +412,6 @@ pub const ALL: [Target; 22] = [
 
 /// The target of a name.
 pub fn named(name: &str) -> Option<&'static Target> {
-    static TARGETS: [Target; 21] = ALL;
+    static TARGETS: [Target; ALL.len()] = ALL;
     TARGETS.iter().find(|target| target.name == name)
 }

@@ -9,6 +9,7 @@ use cellflux_site::real_crops;
 
 /// Which crops, and how they may be shown.
 #[derive(clap::Args)]
+#[allow(clippy::struct_field_names, reason = "the names of the command's options")]
 pub struct Crops {
     /// A folder of single-cell crops with its metadata.csv in the columns of the BBBC021 tables; a few controls
     /// and treated cells of its plates become samples of the bundle.

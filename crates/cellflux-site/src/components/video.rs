@@ -80,15 +80,12 @@ impl Components<'_> {
         (self.tell)(&format!("taking a picture of {}", path.display()));
         let taken = poster::taken(&path, seconds)
             .map_err(|problem| place.wrong(format!("{}: {problem}", path.display())))?;
-        Ok(match taken {
-            Some(picture) => Some(self.files.add_made("files/poster.jpg", picture)),
-            None => {
-                self.notes.push(format!(
-                    "{place}: the video has no poster, since this machine has no `ffmpeg` to take one; name \
-                    a picture of your own as `poster`"
-                ));
-                None
-            }
-        })
+        if taken.is_none() {
+            self.notes.push(format!(
+                "{place}: the video has no poster, since this machine has no `ffmpeg` to take one; name a \
+                picture of your own as `poster`"
+            ));
+        }
+        Ok(taken.map(|picture| self.files.add_made("files/poster.jpg", picture)))
     }
 }

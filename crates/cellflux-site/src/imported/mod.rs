@@ -192,6 +192,7 @@ fn links(elements: &[ElementRef]) -> Vec<Link> {
 /// The kind of a button, by what it says and where it leads.
 fn kind(label: &str, href: &str) -> Option<&'static str> {
     let (label, href) = (label.to_lowercase(), href.to_lowercase());
+    let is_pdf = href.contains("/pdf/") || href.rsplit_once('.').is_some_and(|(_, kind)| kind == "pdf");
     let says = |words: &[&str]| words.iter().any(|word| label.contains(word));
     if says(&["supp"]) {
         None
@@ -201,7 +202,7 @@ fn kind(label: &str, href: &str) -> Option<&'static str> {
         Some("data")
     } else if says(&["video", "youtube"]) {
         Some("video")
-    } else if says(&["pdf"]) || (says(&["paper"]) && (href.ends_with(".pdf") || href.contains("/pdf/"))) {
+    } else if says(&["pdf"]) || (says(&["paper"]) && is_pdf) {
         Some("pdf")
     } else if says(&["paper", "arxiv"]) {
         Some("paper")

@@ -14,16 +14,15 @@ impl Imported {
         let mut text = "# Begun from a page of another template by `cellflux site import-template`. \
             docs/publish.md\n# describes everything that can stand here.\n\n"
             .to_owned();
-        let lines: [(&str, &str, fn(&str) -> String); 5] = [
-            ("title", &self.title, literal),
-            ("description", &self.description, literal),
-            ("venue", &self.venue, literal),
-            ("abstract", &self.summary, paragraphs),
-            ("bibtex", &self.bibtex, paragraphs),
-        ];
-        for (name, value, shown) in lines {
+        for (name, value, shown) in [
+            ("title", &self.title, literal(&self.title)),
+            ("description", &self.description, literal(&self.description)),
+            ("venue", &self.venue, literal(&self.venue)),
+            ("abstract", &self.summary, paragraphs(&self.summary)),
+            ("bibtex", &self.bibtex, paragraphs(&self.bibtex)),
+        ] {
             if !value.is_empty() {
-                text += &format!("{name} = {}\n", shown(value));
+                text += &format!("{name} = {shown}\n");
             }
         }
         for author in &self.authors {
