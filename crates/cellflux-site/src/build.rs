@@ -35,7 +35,7 @@ use crate::source::suggestion;
 use crate::static_files;
 use crate::texts::{self, Texts};
 use crate::theme;
-use crate::toolkit::{CHEMISTRY, LAB as LAB_WASM, RESULTS, Toolkit};
+use crate::toolkit::{CHEMISTRY, LAB as LAB_WASM, RESULTS, Toolkit, UPLOAD};
 use crate::walk_request::WalkRequest;
 use crate::whole_site::{service_worker, sitemap};
 use crate::words::{LANGUAGES, Words};
@@ -521,7 +521,7 @@ fn own_files(project: &Project, toolkit: &Toolkit, components: &Components) -> R
 /// types a compound, that of the results until one measures a walk or keeps a figure of it, and the lab's is
 /// no part of it.
 fn worker_files(own: &Named) -> impl Iterator<Item = String> + '_ {
-    let later = [CHEMISTRY, RESULTS, LAB_WASM].map(|module| own.of(module).ok());
+    let later = [CHEMISTRY, RESULTS, UPLOAD, LAB_WASM].map(|module| own.of(module).ok());
     own.files
         .keys()
         .filter(move |path| !later.contains(&Some(path.as_str())))
