@@ -13,9 +13,8 @@ import { manifestView } from '../../web/worker/manifest_view.js';
 import { launch, WITHOUT_GPU } from './chromium.mjs';
 import { ExplorerPage } from './explorer_page.mjs';
 import { serveMicro } from './micro_site.mjs';
-import { CLI } from './site_bundle.mjs';
+import { skip } from './site_bundle.mjs';
 
-const skip = !CLI && 'CELLFLUX_CLI names no command';
 const FIGURES = fileURLToPath(new URL('../fixtures/evaluation.json', import.meta.url));
 const CARD = '.compound-card .finding';
 

@@ -7,9 +7,8 @@ import { launch, WITHOUT_GPU } from './chromium.mjs';
 import { ExplorerPage, SITE } from './explorer_page.mjs';
 import { serveMicro } from './micro_site.mjs';
 import { readNpy, relativeError } from './npy.mjs';
-import { CLI, manifestAddress, runNatively } from './site_bundle.mjs';
+import { manifestAddress, runNatively, skip } from './site_bundle.mjs';
 
-const skip = !CLI && 'CELLFLUX_CLI names no command';
 const NOTE = 'cellflux-stage .batch-note';
 
 let browser;
