@@ -7,7 +7,7 @@ import { after, before, test } from 'node:test';
 import { accessible } from './accessible.mjs';
 import { launch, WITHOUT_GPU } from './chromium.mjs';
 import { assertSamePixels, canvasPixels, differing, ExplorerPage, SITE } from './explorer_page.mjs';
-import { serveMicro } from './micro_site.mjs';
+import { withMicro } from './micro_site.mjs';
 import { skip } from './site_bundle.mjs';
 import * as views from '../../web/view.js';
 
@@ -300,23 +300,15 @@ test('while a recorded walk stands in for the network, the panel says what is ne
  * a walk under taxol.
  */
 async function besideCells(treated, work, settings = {}) {
-  const site = await serveMicro((manifest) => {
-    manifest.gallery.treated = treated(manifest.gallery.controls);
-  });
-  const context = await browser.newContext({ serviceWorkers: 'block', ...settings });
-  try {
-    const explorer = await ExplorerPage.open(context, `${site.url}?engine=candle`);
+  const edit = (manifest) => { manifest.gallery.treated = treated(manifest.gallery.controls); };
+  await withMicro(browser, edit, async (explorer) => {
     await explorer.ready();
     await explorer.page.locator('[data-control]').first().click();
     await explorer.compound('taxol');
     await explorer.set('noise', 0);
     await open(explorer.page);
     await work(explorer, explorer.page);
-    explorer.nothingInTheConsole();
-  } finally {
-    await context.close();
-    await site.close();
-  }
+  }, { serviceWorkers: 'block', ...settings });
 }
 
 const lines = (page, which) => page.locator(`.tune .legend [data-line="${which}"]`);

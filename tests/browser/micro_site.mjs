@@ -5,6 +5,7 @@ import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { serveBuilt } from './built_site.mjs';
+import { ExplorerPage } from './explorer_page.mjs';
 import { cellflux, ROOT } from './site_bundle.mjs';
 
 const SIDE = 32;
@@ -67,4 +68,28 @@ export async function serveMicro(edit, more = '', said = {}, flags = []) {
     await writeFile(path, JSON.stringify(manifest));
   }
   return { bundle: join(folder, 'bundle'), ...(await serveBuilt(folder)) };
+}
+
+/**
+ * Serves the network, opens the page in a context of its own, and closes both after `work`, which must leave
+ * nothing in the console.
+ * @param {import('playwright-core').Browser} browser
+ * @param {(manifest: object) => void} edit as `serveMicro` takes it
+ * @param {(explorer: ExplorerPage, context: import('playwright-core').BrowserContext, site: {
+ *   url: string, bundle: string }) => Promise<void>} work
+ * @param {{ more?: string, query?: string } & import('playwright-core').BrowserContextOptions} settings
+ *   `more` as `serveMicro` takes it, `query` of the page's address besides, and the context's
+ */
+export async function withMicro(browser, edit, work, { more = '', query = '', ...settings } = {}) {
+  const site = await serveMicro(edit, more);
+  const context = await browser.newContext(settings);
+  try {
+    const explorer = await ExplorerPage.open(context, `${site.url}?engine=candle${query}`);
+    await explorer.network();
+    await work(explorer, context, site);
+    explorer.nothingInTheConsole();
+  } finally {
+    await context.close();
+    await site.close();
+  }
 }

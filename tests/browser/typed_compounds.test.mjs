@@ -8,7 +8,7 @@ import { after, before, test } from 'node:test';
 import { builtModule } from './built_module.mjs';
 import { launch, WITHOUT_GPU } from './chromium.mjs';
 import { ExplorerPage, SHARED, SITE, assertSamePixels, differing } from './explorer_page.mjs';
-import { serveMicro } from './micro_site.mjs';
+import { withMicro } from './micro_site.mjs';
 import { readNpy, relativeError } from './npy.mjs';
 import { bundleFolder, runNatively, skip } from './site_bundle.mjs';
 
@@ -300,21 +300,12 @@ test('without its module the page goes on, and typing again tries again', async 
 });
 
 test('a model whose vectors are not made from structures offers no field', { skip }, async () => {
-  const site = await serveMicro((manifest) => {
-    manifest.conditions.encoder = { kind: 'table', source: 'a table' };
-  });
-  const context = await browser.newContext();
-  try {
-    const explorer = await ExplorerPage.open(context, `${site.url}?engine=candle`);
-    await explorer.network();
+  const edit = (manifest) => { manifest.conditions.encoder = { kind: 'table', source: 'a table' }; };
+  await withMicro(browser, edit, async (explorer) => {
     assert.equal(await explorer.page.getByText('Any other compound').isVisible(), false);
     await explorer.drop('aspirin.smi', ASPIRIN);
     await explorer.says(/not made from structures, so it takes only the compounds of its list/);
     await explorer.page.evaluate(() => { location.hash = 'smiles=CCO'; });
     await explorer.says(/as this model's vectors are not made from structures/);
-    explorer.nothingInTheConsole();
-  } finally {
-    await context.close();
-    await site.close();
-  }
+  });
 });
