@@ -161,13 +161,13 @@ fn every_part_of_a_text_is_on_the_page_without_a_script() {
 #[test]
 fn pictures_are_published_in_several_widths_where_the_author_asks_for_it() {
     let text = "```{figure}\nfile = \"x.png\"\nalt = \"x\"\nenlarge = true\n```\n";
-    let home = with_text(text, "[pictures]\nwidths = [40]\n");
+    let home = with_text(text, "[pictures]\nwidths = [64]\n");
     png(home.path(), "x.png", 120, 80);
     let built = build(home.path()).unwrap();
     clean(home.path(), &built);
     let page = read(home.path(), "index.html");
     assert!(
-        page.contains("srcset=\"files/x-") && page.contains(" 40w"),
+        page.contains("srcset=\"files/x-") && page.contains(" 64w"),
         "{page}"
     );
     assert!(
