@@ -11,8 +11,8 @@ pub fn works(python: &Path, imports: &str) -> bool {
     tried.is_ok_and(|output| output.status.success())
 }
 
-/// The first Python in which `imports` succeeds: the one that `CELLFLUX_PYTHON` names, one below `target/`, or
-/// the system's.
+/// The first Python in which `imports` succeeds: the one that `CELLFLUX_PYTHON` names, one below `target/`,
+/// or the system's.
 pub fn having(imports: &str) -> Option<PathBuf> {
     let named = std::env::var_os("CELLFLUX_PYTHON").map(PathBuf::from);
     let below = ["torch-bench", "torch"].map(|home| scratch().join(home).join("bin/python"));

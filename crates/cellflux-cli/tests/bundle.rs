@@ -332,7 +332,9 @@ fn quick_weights_are_added_kept_and_left_out_where_they_save_nothing() {
     ));
     assert_eq!(manifest(&home, "again"), quick);
     // Weights of one byte each leave nothing that a first copy of one byte each could save.
-    let args = ["bundle", "quantise", "quick", "--dtype", "int8", "--force", "--out", "small"];
+    let args = [
+        "bundle", "quantise", "quick", "--dtype", "int8", "--force", "--out", "small",
+    ];
     let told = noted(&cellflux(&home, &args));
     assert!(told.contains("the quick weights are left out"), "{told}");
     assert_eq!(manifest(&home, "small").quick_weights, None);
