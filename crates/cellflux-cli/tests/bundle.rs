@@ -5,19 +5,18 @@
     reason = "helpers of tests, which may panic as tests may"
 )]
 
+#[path = "common/golden.rs"]
+mod golden;
+
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Output};
 
 use cellflux_bundle::{Manifest, folder};
 use serde_json::Value;
 use tempfile::TempDir;
 
-fn golden(file: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../../tests/fixtures/micro")
-        .join(file)
-}
+use golden::golden;
 
 fn cellflux(home: &TempDir, arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_cellflux"))
