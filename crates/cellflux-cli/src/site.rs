@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context;
+use cellflux_site::anonymous;
 use cellflux_site::check::{self as site_check, Finding};
 use cellflux_site::components::ANSWERS;
 use cellflux_site::{Built, Options, Project, Server, SiteError, Toolkit, build, config, toolkit};
@@ -77,13 +78,19 @@ struct From {
 ///
 /// Exits 1 when something should be put right before it is published.
 #[derive(clap::Args)]
-#[command(after_help = "Example:\n  cellflux site check my-paper --json")]
+#[command(
+    after_help = "Examples:\n  cellflux site check my-paper --json\n  cellflux site check my-paper --anonymous"
+)]
 struct Check {
     #[command(flatten)]
     from: From,
     /// Print the findings as JSON.
     #[arg(long)]
     json: bool,
+    /// Also search the whole site for every name that its sources hold: of authors, affiliations, addresses,
+    /// the git repository. Done without asking where site.toml says `anonymous = true`.
+    #[arg(long)]
+    anonymous: bool,
 }
 
 /// Serve a site on 127.0.0.1; one that has a site.toml is built again, and shown again, when its files
@@ -203,7 +210,7 @@ fn write_answers(out: &Path, key: &str) -> anyhow::Result<PathBuf> {
 /// Builds into a temporary folder, so that a check changes nothing.
 fn check(options: &Check) -> anyhow::Result<ExitCode> {
     let folder = tempfile::tempdir().context("no temporary folder")?;
-    let findings = findings(&options.from, &folder.path().join("site"))?;
+    let findings = findings(options, &folder.path().join("site"))?;
     if options.json {
         println!(
             "{}",
@@ -225,9 +232,11 @@ fn check(options: &Check) -> anyhow::Result<ExitCode> {
 }
 
 /// What is wrong with a site that is built into `out`, or what keeps it from being built.
-fn findings(from: &From, out: &Path) -> Result<Vec<Finding>, SiteError> {
-    let built = Project::read(&from.site).and_then(|project| from.build_into(&project, out.to_owned()));
-    let built = match built {
+fn findings(options: &Check, out: &Path) -> Result<Vec<Finding>, SiteError> {
+    let from = &options.from;
+    let built = Project::read(&from.site)
+        .and_then(|project| Ok((from.build_into(&project, out.to_owned())?, project)));
+    let (built, project) = match built {
         Ok(built) => built,
         Err(error @ (SiteError::At { .. } | SiteError::Several { .. })) => {
             return Ok(error.each().iter().map(Finding::of).collect());
@@ -244,6 +253,34 @@ fn findings(from: &From, out: &Path) -> Result<Vec<Finding>, SiteError> {
         }
     });
     findings.extend(advice);
+    if options.anonymous || project.config.anonymous {
+        findings.extend(names_in(&project, out, from.out.as_deref())?);
+    }
+    Ok(findings)
+}
+
+/// Where a site says whose it is. What is published is the folder of `site build`, and git keeps the names of
+/// everybody who committed to it.
+fn names_in(project: &Project, out: &Path, published: Option<&Path>) -> Result<Vec<Finding>, SiteError> {
+    let mut findings = anonymous::search(out, &anonymous::identifying(project)?)?;
+    let serious = |place: String, problem: &str| Finding {
+        place,
+        problem: problem.to_owned(),
+        serious: true,
+    };
+    if !project.config.anonymous {
+        findings.push(serious(
+            config::FILE.to_owned(),
+            "does not say `anonymous = true`, expected it for a page without names",
+        ));
+    }
+    let published = published.map_or_else(|| project.folder.join("dist"), Path::to_owned);
+    if published.join(".git").exists() {
+        findings.push(serious(
+            published.join(".git").display().to_string(),
+            "names everybody who committed, expected a folder to publish without it",
+        ));
+    }
     Ok(findings)
 }
 

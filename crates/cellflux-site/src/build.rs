@@ -543,7 +543,7 @@ fn advice(project: &Project, models: &[Model]) -> Vec<String> {
     if config.description.is_empty() {
         say("no `description`: search engines and link previews will choose their own words");
     }
-    if config.url.is_none() {
+    if config.url.is_none() && !config.anonymous {
         say("no `url`: link previews need absolute addresses and will show no picture");
     }
     if config.precompute.0.is_empty() {

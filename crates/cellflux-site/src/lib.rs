@@ -29,6 +29,7 @@
 )]
 
 mod address;
+pub mod anonymous;
 pub mod build;
 pub mod cache;
 mod card;

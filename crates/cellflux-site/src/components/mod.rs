@@ -185,7 +185,9 @@ impl<'a> Components<'a> {
         Self {
             models,
             recorder,
-            files: AuthorFiles::of(&project.folder).allow_html(config.allow_html),
+            files: AuthorFiles::of(&project.folder)
+                .allow_html(config.allow_html)
+                .anonymous(config.anonymous),
             maths: Maths::default(),
             folder: project.folder.clone(),
             explorers: 0,

@@ -5,6 +5,7 @@
     reason = "helpers of tests, which may panic as tests may"
 )]
 
+mod anonymous;
 mod bad_input;
 mod building;
 mod components;
