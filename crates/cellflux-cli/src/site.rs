@@ -8,10 +8,13 @@ use anyhow::Context;
 use cellflux_site::anonymous;
 use cellflux_site::check::{self as site_check, Finding};
 use cellflux_site::components::ANSWERS;
-use cellflux_site::{Built, Options, Project, Server, SiteError, Toolkit, build, config, toolkit};
+use cellflux_site::{Built, Options, Project, Server, SiteError, Toolkit, build, config, single, toolkit};
 use cellflux_terminal::shell::quoted;
 
 use crate::engine::{EngineKind, open_for_pictures};
+
+/// Bytes in the unit in which sizes are told.
+const MEBIBYTE: f64 = 1_048_576.0;
 
 /// Publish models as a static web page.
 #[derive(clap::Args)]
@@ -39,7 +42,8 @@ struct New {
 /// Build the site: a folder that any static host can serve.
 #[derive(clap::Args)]
 #[command(
-    after_help = "Examples:\n  cellflux site build my-paper\n  cellflux site build my-paper --out docs --json"
+    after_help = "Examples:\n  cellflux site build my-paper\n  cellflux site build my-paper --out docs --json\n  \
+        cellflux site build my-paper --single my-paper.html"
 )]
 struct Build {
     #[command(flatten)]
@@ -47,6 +51,12 @@ struct Build {
     /// Print the size report as JSON.
     #[arg(long)]
     json: bool,
+    /// Write this one HTML file, with everything inside, in place of a folder: it opens from a disk.
+    #[arg(long, value_name = "FILE.html", conflicts_with = "out")]
+    single: Option<PathBuf>,
+    /// Write the one file also where it is larger than mail and learning platforms usually take.
+    #[arg(long, requires = "single")]
+    force: bool,
 }
 
 /// What a site is built from, and where to.
@@ -119,6 +129,12 @@ struct Serve {
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     match &args.command {
         Command::New(options) => new(&options.folder)?,
+        Command::Build(Build {
+            from,
+            single: Some(file),
+            force,
+            ..
+        }) => write_single(from, file, *force)?,
         Command::Build(options) => {
             let (out, built) = options.from.build()?;
             told(&out, &built, options.json)?;
@@ -167,6 +183,34 @@ impl From {
             open_for_pictures(self.engine, bundle)
         })
     }
+}
+
+/// Builds the site aside and writes it as one file, whole or not at all.
+fn write_single(from: &From, file: &Path, force: bool) -> anyhow::Result<()> {
+    let folder = tempfile::tempdir().context("no temporary folder")?;
+    let site = folder.path().join("site");
+    let built = from.build_into(&Project::read(&from.site)?, site.clone())?;
+    for advice in &built.advice {
+        eprintln!("note: {advice}");
+    }
+    let html = single::single(&site)?;
+    let mebibytes = |bytes: usize| bytes as f64 / MEBIBYTE;
+    let size = format!("{:.1} MiB", mebibytes(html.len()));
+    if html.len() > single::LIMIT && !force {
+        anyhow::bail!(
+            "{}: would be {size}, expected at most {:.0} MiB, which mail and learning platforms usually take: \
+            store the weights in fewer bytes (`dtype` in site.toml), or write it all the same with --force",
+            file.display(),
+            mebibytes(single::LIMIT)
+        );
+    }
+    let cannot = || format!("cannot write {}", file.display());
+    let name = file.file_name().with_context(cannot)?.to_string_lossy();
+    let beside = file.with_file_name(format!(".{name}.part"));
+    std::fs::write(&beside, &html).with_context(cannot)?;
+    std::fs::rename(&beside, file).with_context(cannot)?;
+    println!("{}: one file, {size}, which opens from a disk", file.display());
+    Ok(())
 }
 
 fn told(out: &Path, built: &Built, json: bool) -> anyhow::Result<()> {

@@ -81,6 +81,14 @@ pub enum SiteError {
         /// What is allowed.
         bound: f64,
     },
+    /// A part of a site that one file cannot hold.
+    #[error("{path}: {problem}")]
+    Single {
+        /// The file in the site.
+        path: String,
+        /// What is wrong and what was expected.
+        problem: String,
+    },
     /// A folder that is there already.
     #[error("{}: is there already, expected a new or empty folder", path.display())]
     Exists {

@@ -62,6 +62,7 @@ pub mod report;
 mod requested_recipe;
 pub mod serve;
 mod shortened;
+pub mod single;
 mod site_files;
 pub mod source;
 mod storage;
