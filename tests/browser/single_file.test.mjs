@@ -51,7 +51,7 @@ function apart(first, second) {
   return first.rgba.reduce((most, value, at) => Math.max(most, Math.abs(value - second.rgba[at])), 0);
 }
 
-test('a page opened from a disk plays its recorded walk and computes the same on the CPU', { skip }, async () => {
+test('a page opened from a disk plays its recording and computes the same walk', { skip }, async () => {
   const { context, explorer } = await opened();
   try {
     await recorded(explorer);

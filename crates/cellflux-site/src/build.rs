@@ -17,8 +17,10 @@ use crate::cache::Cache;
 use crate::card::{self, Card};
 use crate::components::{self, Components};
 use crate::config::{FILE, Project, RESERVED_IDS};
+use crate::digests;
 use crate::error::SiteError;
 use crate::files::{AuthorFiles, Use};
+use crate::film::film;
 use crate::fingerprint::{Named, digest, name_by_content};
 use crate::html::escape;
 use crate::ids::Ids;
@@ -139,6 +141,8 @@ pub fn build(project: &Project, options: &Options, engines: EngineMaker) -> Resu
     if project.config.offline {
         site.add("service_worker.js", service_worker(&site).into_bytes());
     }
+    // Last, since it lists all others.
+    site.add(digests::PATH, digests::list(&site.files));
 
     let sizes = site
         .files
@@ -315,9 +319,7 @@ fn record(project: &Project, components: &mut Components) -> Result<(), SiteErro
                 let walk = request.walk(control, Some(compound));
                 let recipe = walk.recipe(model, source, &at)?;
                 let recording = components.recorder.record(model, &recipe, &at)?;
-                let film = components
-                    .files
-                    .add_made("recorded/film.webp", components::film(&recording)?);
+                let film = components.files.add_made("recorded/film.webp", film(&recording)?);
                 films.push((recording, film));
             }
         }

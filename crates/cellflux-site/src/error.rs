@@ -81,9 +81,9 @@ pub enum SiteError {
         /// What is allowed.
         bound: f64,
     },
-    /// A part of a site that one file cannot hold.
+    /// A file of a built site that cannot be used for what was asked.
     #[error("{path}: {problem}")]
-    Single {
+    Part {
         /// The file in the site.
         path: String,
         /// What is wrong and what was expected.

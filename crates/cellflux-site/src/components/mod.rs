@@ -18,6 +18,7 @@ mod quote;
 mod slider;
 mod strip;
 mod table;
+mod verified;
 mod video;
 
 use std::path::{Path, PathBuf};
@@ -47,10 +48,9 @@ use crate::words::Words;
 
 pub use explorer::{FALLBACK, HIDEABLE};
 pub use lesson::{HEADING as ANSWERS, key as answer_key};
-pub use pictures::film;
 
 /// Every component, in the order in which docs/publish.md describes them.
-pub const NAMES: [&str; 14] = [
+pub const NAMES: [&str; 15] = [
     "explorer",
     "slider",
     "gallery",
@@ -65,6 +65,7 @@ pub const NAMES: [&str; 14] = [
     "figure",
     "video",
     "quote",
+    "verified",
 ];
 
 /// Everything that components need, and everything that they have added to the site.
@@ -127,6 +128,7 @@ impl Surroundings for Components<'_> {
             "figure" => self.figure(settings),
             "video" => self.video(settings),
             "quote" => self.quote(settings),
+            "verified" => self.verified(settings, at),
             other => Err(at.wrong(format!("component {other:?}{}", suggestion(other, NAMES)))),
         }
     }

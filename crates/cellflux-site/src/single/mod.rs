@@ -7,8 +7,8 @@
 //! ```
 //!
 //! The page's own modules run as they are. Their `fetch` and `Worker` are of this file
-//! (`templates/single/`): they find everything in the blocks. A policy of the file's own allows the one script
-//! and the one style sheet by their digests, workers from blobs, and nothing else.
+//! (`templates/single/`): they find everything in the blocks. A policy of the file's own allows the one
+//! script and the one style sheet by their digests, workers from blobs, and nothing else.
 
 mod modules;
 mod page;
@@ -49,7 +49,7 @@ const INTEGRITY: (&str, &str) = (
 /// The site in a folder, as one HTML file.
 ///
 /// # Errors
-/// [`SiteError::Missing`] for a folder without a page, [`SiteError::Single`] for what one file cannot hold,
+/// [`SiteError::Missing`] for a folder without a page, [`SiteError::Part`] for what one file cannot hold,
 /// [`SiteError::Module`] for a module of the page that cannot be linked, [`SiteError::Io`].
 pub fn single(folder: &Path) -> Result<String, SiteError> {
     let mut site = BTreeMap::new();
@@ -132,8 +132,8 @@ fn policy(script: &str, style: &str) -> String {
     let digest = |text: &str| STANDARD.encode(Sha256::digest(text.as_bytes()));
     format!(
         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; script-src 'sha256-{}' \
-         'wasm-unsafe-eval'; style-src 'sha256-{}'; img-src blob: data:; font-src data:; media-src blob: data:; \
-         worker-src blob:; base-uri 'none'; form-action 'none'\">",
+         'wasm-unsafe-eval'; style-src 'sha256-{}'; img-src blob: data:; font-src data:; media-src blob: \
+         data:; worker-src blob:; base-uri 'none'; form-action 'none'\">",
         digest(script),
         digest(style)
     )
@@ -192,7 +192,7 @@ fn text<'a>(site: &'a BTreeMap<String, Vec<u8>>, path: &str) -> Result<&'a str, 
 }
 
 fn wrong(path: &str, problem: impl Into<String>) -> SiteError {
-    SiteError::Single {
+    SiteError::Part {
         path: path.to_owned(),
         problem: problem.into(),
     }

@@ -244,11 +244,18 @@ mod tests {
             &files(&[
                 (
                     "web/a.js",
-                    "// words\nimport { b, c as d } from './x/b.js';\nimport w, * as all from '../pkg/w.js';\n\
+                    "// words\nimport { b, c as d } from './x/b.js';\n\
+                     import w, * as all from '../pkg/w.js';\n\
                      import './x/b.js';\nexport const a = new URL('./z', import.meta.url);\n",
                 ),
-                ("web/x/b.js", "export function b() {}\nexport class c {\n}\nexport const [d, e] = [1, 2];\n"),
-                ("pkg/w.js", "function init() {}\nexport { b2, init as default };\n"),
+                (
+                    "web/x/b.js",
+                    "export function b() {}\nexport class c {\n}\nexport const [d, e] = [1];\n",
+                ),
+                (
+                    "pkg/w.js",
+                    "function init() {}\nexport { b2, init as default };\n",
+                ),
                 ("web/unused.js", "export let x;"),
             ]),
             &["web/a.js"],
@@ -256,9 +263,9 @@ mod tests {
         .unwrap();
         assert_eq!(
             script,
-            "// web/x/b.js\nconst $0 = (() => {\nfunction b() {}\nclass c {\n}\nconst [d, e] = [1, 2];\n\n\
-             return { get b() { return b; }, get c() { return c; }, get d() { return d; }, get e() { return e; }, \
-             };\n})();\n\
+            "// web/x/b.js\nconst $0 = (() => {\nfunction b() {}\nclass c {\n}\nconst [d, e] = [1];\n\n\
+             return { get b() { return b; }, get c() { return c; }, get d() { return d; }, \
+             get e() { return e; }, };\n})();\n\
              // pkg/w.js\nconst $1 = (() => {\nfunction init() {}\n\n\n\
              return { get b2() { return b2; }, get default() { return init; }, };\n})();\n\
              // web/a.js\nconst $2 = (() => {\nconst { b, c: d } = $0;\nconst { default: w } = $1;\n\

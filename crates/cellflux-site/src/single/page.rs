@@ -103,7 +103,7 @@ fn attribute(element: &str, name: &str) -> Option<String> {
 /// site's, or are left out where it is not known.
 ///
 /// # Errors
-/// [`SiteError::Single`] for an address of the site that is no file to be shown or saved.
+/// [`SiteError::Part`] for an address of the site that is no file to be shown or saved.
 pub(super) fn body(
     html: &str,
     site: &BTreeMap<String, Vec<u8>>,
@@ -222,7 +222,7 @@ fn shown(name: &str, value: &str, site: &BTreeMap<String, Vec<u8>>) -> Result<St
 /// A style sheet with the sheets that it imports and the files that it loads in it.
 ///
 /// # Errors
-/// [`SiteError::Single`] for a sheet that is not there or is not closed.
+/// [`SiteError::Part`] for a sheet that is not there or is not closed.
 pub(super) fn sheet(path: &str, site: &BTreeMap<String, Vec<u8>>) -> Result<String, SiteError> {
     const LOADS: &str = "url(";
     let mut out = String::new();

@@ -14,3 +14,4 @@ mod parts;
 mod real_crops;
 mod serving;
 mod storage;
+mod verifying;
