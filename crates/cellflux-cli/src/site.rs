@@ -8,13 +8,26 @@ use anyhow::Context;
 use cellflux_site::anonymous;
 use cellflux_site::check::{self as site_check, Finding};
 use cellflux_site::components::ANSWERS;
-use cellflux_site::{Built, Options, Project, Server, SiteError, Toolkit, build, config, single, toolkit};
+use cellflux_site::{
+    Built, Options, Project, Server, SiteError, Toolkit, archive, build, config, single, toolkit,
+};
 use cellflux_terminal::shell::quoted;
 
 use crate::engine::{EngineKind, open_for_pictures};
 
 /// Bytes in the unit in which sizes are told.
-const MEBIBYTE: f64 = 1_048_576.0;
+fn mebibytes(bytes: usize) -> f64 {
+    bytes as f64 / 1_048_576.0
+}
+
+/// Writes a file whole or not at all.
+fn write_whole(file: &Path, content: &[u8]) -> anyhow::Result<()> {
+    let cannot = || format!("cannot write {}", file.display());
+    let name = file.file_name().with_context(cannot)?.to_string_lossy();
+    let beside = file.with_file_name(format!(".{name}.part"));
+    std::fs::write(&beside, content).with_context(cannot)?;
+    std::fs::rename(&beside, file).with_context(cannot)
+}
 
 /// Publish models as a static web page.
 #[derive(clap::Args)]
@@ -54,6 +67,9 @@ struct Build {
     /// Write this one HTML file, with everything inside, in place of a folder: it opens from a disk.
     #[arg(long, value_name = "FILE.html", conflicts_with = "out")]
     single: Option<PathBuf>,
+    /// Also write the site as an archive to deposit, with .zenodo.json, CITATION.cff and RO-Crate metadata.
+    #[arg(long, value_name = "FILE.zip", conflicts_with = "single")]
+    zenodo: Option<PathBuf>,
     /// Write the one file also where it is larger than mail and learning platforms usually take.
     #[arg(long, requires = "single")]
     force: bool,
@@ -138,6 +154,15 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
         Command::Build(options) => {
             let (out, built) = options.from.build()?;
             told(&out, &built, options.json)?;
+            if let Some(file) = &options.zenodo {
+                let archive = archive::archive(&Project::read(&options.from.site)?, &out)?;
+                write_whole(file, &archive)?;
+                eprintln!(
+                    "{}: {:.1} MiB to deposit",
+                    file.display(),
+                    mebibytes(archive.len())
+                );
+            }
             if let Some(key) = &built.answer_key {
                 let file = write_answers(&out, key)?;
                 eprintln!("answers to the lessons, for teachers: {}", file.display());
@@ -194,7 +219,6 @@ fn write_single(from: &From, file: &Path, force: bool) -> anyhow::Result<()> {
         eprintln!("note: {advice}");
     }
     let html = single::single(&site)?;
-    let mebibytes = |bytes: usize| bytes as f64 / MEBIBYTE;
     let size = format!("{:.1} MiB", mebibytes(html.len()));
     if html.len() > single::LIMIT && !force {
         anyhow::bail!(
@@ -204,11 +228,7 @@ fn write_single(from: &From, file: &Path, force: bool) -> anyhow::Result<()> {
             mebibytes(single::LIMIT)
         );
     }
-    let cannot = || format!("cannot write {}", file.display());
-    let name = file.file_name().with_context(cannot)?.to_string_lossy();
-    let beside = file.with_file_name(format!(".{name}.part"));
-    std::fs::write(&beside, &html).with_context(cannot)?;
-    std::fs::rename(&beside, file).with_context(cannot)?;
+    write_whole(file, html.as_bytes())?;
     println!("{}: one file, {size}, which opens from a disk", file.display());
     Ok(())
 }

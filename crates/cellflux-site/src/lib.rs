@@ -30,6 +30,7 @@
 
 mod address;
 pub mod anonymous;
+pub mod archive;
 pub mod build;
 pub mod cache;
 mod card;

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::address::{self, Target};
 use crate::config::{Config, Project};
 use crate::error::SiteError;
+use crate::identity::name_parts;
 
 /// A text that says whose work a page is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -93,11 +94,7 @@ impl Found {
 
     /// A person's name in the forms in which names are written.
     fn person(&mut self, name: &str, what: &'static str) {
-        let name = name.trim();
-        let (given, family) = match name.split_once(',') {
-            Some((family, given)) => (given.trim(), family.trim()),
-            None => name.rsplit_once(' ').unwrap_or(("", name)),
-        };
+        let (given, family) = name_parts(name);
         if given.is_empty() {
             self.add(family, what);
             return;

@@ -6,6 +6,7 @@
 )]
 
 mod anonymous;
+mod archiving;
 mod bad_input;
 mod building;
 mod components;
