@@ -1,7 +1,8 @@
 //! The `cellflux` command. Each subcommand is one file, with its `Args` and its `run`.
 //!
 //! Exit status: 0 when all is well; 1 when `verify` measured an error above its bound, and when `site`,
-//! `verify-site` or `bundle` found something wrong with what they were given; 2 when another command could not do its work.
+//! `verify-site` or `bundle` found something wrong with what they were given; 2 when another
+//! command could not do its work.
 //! `bundle diff` exits 1 when the bundles differ and 2 when it could not compare them.
 
 #[macro_use]

@@ -55,7 +55,8 @@ struct New {
 /// Build the site: a folder that any static host can serve.
 #[derive(clap::Args)]
 #[command(
-    after_help = "Examples:\n  cellflux site build my-paper\n  cellflux site build my-paper --out docs --json\n  \
+    after_help = "Examples:\n  cellflux site build my-paper\n  cellflux site build my-paper --out docs \
+        --json\n  \
         cellflux site build my-paper --single my-paper.html"
 )]
 struct Build {
@@ -104,9 +105,8 @@ struct From {
 ///
 /// Exits 1 when something should be put right before it is published.
 #[derive(clap::Args)]
-#[command(
-    after_help = "Examples:\n  cellflux site check my-paper --json\n  cellflux site check my-paper --anonymous"
-)]
+#[command(after_help = "Examples:\n  cellflux site check my-paper --json\n  \
+        cellflux site check my-paper --anonymous")]
 struct Check {
     #[command(flatten)]
     from: From,
@@ -222,7 +222,8 @@ fn write_single(from: &From, file: &Path, force: bool) -> anyhow::Result<()> {
     let size = format!("{:.1} MiB", mebibytes(html.len()));
     if html.len() > single::LIMIT && !force {
         anyhow::bail!(
-            "{}: would be {size}, expected at most {:.0} MiB, which mail and learning platforms usually take: \
+            "{}: would be {size}, expected at most {:.0} MiB, which mail and learning platforms usually \
+            take: \
             store the weights in fewer bytes (`dtype` in site.toml), or write it all the same with --force",
             file.display(),
             mebibytes(single::LIMIT)

@@ -272,8 +272,8 @@ fn drawn(
     })
 }
 
-/// Computes a walk of a bundle anew, whatever earlier builds have kept. `file` gives the bundle's other files,
-/// by path.
+/// Computes a walk of a bundle anew, whatever earlier builds have kept. `file` gives the bundle's other
+/// files, by path.
 ///
 /// # Errors
 /// A sentence, for a walk that the bundle does not allow or a step that is not reached.

@@ -162,8 +162,8 @@ pub fn verify(site: &mut dyn Published, engines: EngineMaker) -> Result<Verified
         Ok(Some(walk)) => {
             if !walk.is_same() {
                 let problem = format!(
-                    "computed anew, its pictures differ by up to {} of 255, expected at most {MOST_APART}: the \
-                     page shows another walk than its network makes",
+                    "computed anew, its pictures differ by up to {} of 255, expected at most \
+                     {MOST_APART}: the page shows another walk than its network makes",
                     walk.apart
                 );
                 verified.findings.push(serious(&walk.link, problem));

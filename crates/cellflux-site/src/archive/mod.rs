@@ -48,7 +48,7 @@ impl About<'_> {
 }
 
 /// Whether a licence is named by an identifier, which has no blanks and a version or a well-known name.
-fn is_spdx(licence: &str) -> bool {
+pub fn is_spdx(licence: &str) -> bool {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '+');
     licence.chars().all(plain)
         && (licence.contains(|c: char| c.is_ascii_digit()) || matches!(licence, "MIT" | "ISC" | "Unlicense"))

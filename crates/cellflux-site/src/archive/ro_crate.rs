@@ -62,7 +62,9 @@ fn licence(about: &About, graph: &mut Vec<Value>) -> Value {
         "@id": id,
         "@type": "CreativeWork",
         "name": names,
-        "description": format!("Licence of the model: {names}. The page names those of its pictures and data."),
+        "description": format!(
+            "Licence of the model: {names}. The page names those of its pictures and data."
+        ),
     }));
     json!({ "@id": id })
 }

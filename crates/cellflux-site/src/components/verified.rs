@@ -30,8 +30,8 @@ impl Components<'_> {
         };
         let none = || {
             at.wrong(format!(
-                "bundle {:?} has no recorded walk, expected `[precompute]` with its compounds: the badge says \
-                 that one of them was computed anew",
+                "bundle {:?} has no recorded walk, expected `[precompute]` with its compounds: the badge \
+                 says that one of them was computed anew",
                 model.name
             ))
         };
@@ -51,8 +51,8 @@ impl Components<'_> {
         .ok_or_else(none)?;
         if !walk.is_same() {
             return Err(failed(format!(
-                "the recorded walk {} differs by {} of 255 from the same walk computed anew, expected at most \
-                 {MOST_APART}: remove the folder .cellflux-cache beside site.toml and build again",
+                "the recorded walk {} differs by {} of 255 from the same walk computed anew, expected at \
+                 most {MOST_APART}: remove the folder .cellflux-cache beside site.toml and build again",
                 walk.link, walk.apart
             )));
         }
