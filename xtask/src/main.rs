@@ -32,6 +32,7 @@ mod third_party;
 mod toolchain;
 mod torch;
 mod torture;
+mod validators;
 mod wasm_opt;
 
 use std::process::ExitCode;

@@ -8,7 +8,7 @@ use crate::browser::Browser;
 use crate::shell::root;
 use crate::site::{self, Served};
 use crate::tally::Tally;
-use crate::{debian, fuzz, mpi, native, pkg, torch, torture};
+use crate::{debian, fuzz, mpi, native, pkg, torch, torture, validators};
 
 #[derive(clap::Args)]
 pub struct Options {
@@ -51,6 +51,9 @@ pub fn test(options: &Options) -> ExitCode {
         );
         tally.add(mpi::test().unwrap_or_else(|error| Tally::not_run(format!("mpirun: {error:#}"))));
         tally.add(pytorch().unwrap_or_else(|error| Tally::not_run(format!("PyTorch's files: {error:#}"))));
+        tally.add(
+            validators().unwrap_or_else(|error| Tally::not_run(format!("others' validators: {error:#}"))),
+        );
         for (part, done) in [
             (
                 "torture",
@@ -80,6 +83,12 @@ pub fn test(options: &Options) -> ExitCode {
 fn pytorch() -> Result<Tally> {
     let python = torch::python()?;
     native::counted_tests("torch", &[("CELLFLUX_PYTHON", python.as_os_str())])
+}
+
+/// The tests that ask others' validators.
+fn validators() -> Result<Tally> {
+    let python = validators::python()?;
+    native::counted_tests("validator", &[("CELLFLUX_VALIDATORS", python.as_os_str())])
 }
 
 fn browser(filter: Option<&str>, extended: bool) -> Result<Tally> {

@@ -24,6 +24,7 @@ use crate::film::film;
 use crate::fingerprint::{Named, digest, name_by_content};
 use crate::html::escape;
 use crate::ids::Ids;
+use crate::image_facts;
 use crate::markdown::Surroundings;
 use crate::model::{LEFT_OUT, Model, name_of};
 use crate::output::Output;
@@ -557,6 +558,9 @@ fn advice(project: &Project, models: &[Model]) -> Vec<String> {
                 "bundle {:?} has no sample controls: visitors must bring their own",
                 model.name
             ));
+        }
+        for missing in image_facts::missing(&model.manifest().image) {
+            say(&format!("bundle {:?}: {missing}", model.name));
         }
         if model.evaluation_left_out {
             say(&format!("bundle {:?}: {}", model.name, LEFT_OUT));

@@ -49,6 +49,7 @@ mod highlight;
 mod html;
 pub mod identity;
 pub mod ids;
+mod image_facts;
 pub mod live;
 pub mod markdown;
 pub mod maths;

@@ -130,8 +130,8 @@ fn read_me(bundle: &Bundle, tried: &Tried) -> String {
         "{}\n## Use\n\n`{NETWORK}` makes the network; `{WEIGHTS}` holds its weights in f32. It gives the \
          velocity of a flow: a walk from t = 0 to t = 1 adds it up with a solver, with guidance \
          `v = alpha v(condition) + (1 - alpha) v(none)`, and source noise. The cover shows a start and \
-         the end of the walk that the bundle recommends, for {}; the end is generated. The images in model range are \
-         coded so:\n\n```json\n{manifest:#}\n```\n",
+         the end of the walk that the bundle recommends, for {}; the end is generated. The images in \
+         model range are coded so:\n\n```json\n{manifest:#}\n```\n",
         card(&bundle.manifest),
         tried.name
     )

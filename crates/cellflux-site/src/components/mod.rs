@@ -36,6 +36,7 @@ use crate::error::SiteError;
 use crate::files::{AuthorFiles, Use};
 use crate::html::escape;
 use crate::ids::Ids;
+use crate::image_facts::stated;
 use crate::markdown::{self, Rules, Surroundings};
 use crate::maths::Maths;
 use crate::model::Model;
@@ -354,7 +355,13 @@ fn caption<'a>(
     } else {
         html.to_owned()
     };
-    let credits = format!("{}. {}: {}", words.generated, words.control, credits.join(" · "));
+    let credits = format!(
+        "{}. {}: {} · {}",
+        words.generated,
+        words.control,
+        credits.join(" · "),
+        stated(&model.manifest().image, words)
+    );
     format!("{said}{}", credited(&credits))
 }
 
