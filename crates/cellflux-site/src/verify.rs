@@ -180,14 +180,18 @@ pub fn verify(site: &mut dyn Published, engines: EngineMaker) -> Result<Verified
 }
 
 fn is_page(path: &str) -> bool {
+    has_extension(path, "html")
+}
+
+fn has_extension(path: &str, wanted: &str) -> bool {
     Path::new(path)
         .extension()
-        .is_some_and(|extension| extension == "html")
+        .is_some_and(|extension| extension == wanted)
 }
 
 /// The first recorded walk of a site, computed anew with the bundle that the site holds.
 fn first_walk(site: &BTreeMap<String, Vec<u8>>, engines: EngineMaker) -> Result<Option<WalkAgain>, String> {
-    let is_list = |path: &&String| path.starts_with("recorded/") && path.ends_with(".json");
+    let is_list = |path: &&String| path.starts_with("recorded/") && has_extension(path, "json");
     let Some(list) = site.keys().find(is_list) else {
         return Ok(None);
     };
