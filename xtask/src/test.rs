@@ -8,7 +8,7 @@ use crate::browser::Browser;
 use crate::shell::root;
 use crate::site::{self, Served};
 use crate::tally::Tally;
-use crate::{debian, dist, fuzz, mpi, native, npm_package, pkg, readers, torch, torture, wheel};
+use crate::{debian, dist, fuzz, mpi, native, npm_package, pkg, readers, torch, torture, validators, wheel};
 
 #[derive(clap::Args)]
 pub struct Options {
@@ -60,6 +60,9 @@ pub fn test(options: &Options) -> ExitCode {
             Err(error) => Tally::not_run(format!("the archive: {error:#}")),
         });
         tally.add(pytorch().unwrap_or_else(|error| Tally::not_run(format!("PyTorch's files: {error:#}"))));
+        tally.add(
+            validators().unwrap_or_else(|error| Tally::not_run(format!("others' validators: {error:#}"))),
+        );
         for (part, done) in [
             (
                 "torture",
@@ -97,6 +100,12 @@ fn libraries() -> Result<Tally> {
     let mut tally = npm_package::test(&browser)?;
     tally.add(wheel::test(&browser).unwrap_or_else(|error| Tally::not_run(format!("JupyterLab: {error:#}"))));
     Ok(tally)
+}
+
+/// The tests that ask others' validators.
+fn validators() -> Result<Tally> {
+    let python = validators::python()?;
+    native::counted_tests("validator", &[("CELLFLUX_VALIDATORS", python.as_os_str())])
 }
 
 fn browser(filter: Option<&str>, extended: bool) -> Result<Tally> {

@@ -319,3 +319,72 @@ fn the_hint_after_a_new_site_can_be_copied_when_its_name_has_a_blank() {
         "{text}"
     );
 }
+
+#[test]
+fn one_file_holds_the_example_and_nothing_else_is_written() {
+    if !has_package() {
+        return;
+    }
+    let home = tempfile::tempdir().unwrap();
+    said(&cellflux(home.path(), &["site", "new", "demo"]));
+    let told = said(&cellflux(
+        home.path(),
+        &["site", "build", "demo", "--single", "page.html"],
+    ));
+    assert!(told.starts_with("page.html: one file, "), "{told}");
+    let html = fs::read_to_string(home.path().join("page.html")).unwrap();
+    assert!(html.contains("data-path=\"bundles/bbbc021-tiny-"));
+    assert!(
+        !home.path().join("demo/dist").exists(),
+        "only the file is written"
+    );
+    let names: Vec<_> = fs::read_dir(home.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name())
+        .collect();
+    assert_eq!(names.len(), 2, "{names:?}");
+}
+
+#[test]
+fn a_built_site_is_verified_and_a_changed_file_gives_status_1() {
+    if !has_package() {
+        return;
+    }
+    let home = tempfile::tempdir().unwrap();
+    said(&cellflux(home.path(), &["site", "new", "demo"]));
+    said(&cellflux(home.path(), &["site", "build", "demo"]));
+    let told = said(&cellflux(home.path(), &["verify-site", "demo/dist", "--offline"]));
+    assert!(told.contains("computed anew"), "{told}");
+    fs::write(home.path().join("demo/dist/404.html"), "<html lang=en>").unwrap();
+    let output = cellflux(home.path(), &["verify-site", "demo/dist", "--offline"]);
+    assert_eq!(output.status.code(), Some(1));
+    let told = String::from_utf8(output.stdout).unwrap();
+    assert!(told.contains("wrong: 404.html: its SHA-256 is"), "{told}");
+    let output = cellflux(home.path(), &["verify-site", "demo", "--offline"]);
+    assert_eq!(output.status.code(), Some(2));
+}
+
+#[test]
+fn a_check_for_names_fails_with_the_file_and_the_name() {
+    if !has_package() {
+        return;
+    }
+    let home = small_site("");
+    let text = fs::read_to_string(home.path().join("site.toml")).unwrap();
+    let text = text.replace(
+        "title = ",
+        "anonymous = true\nabstract = \"By Ada Example.\"\ntitle = ",
+    );
+    fs::write(
+        home.path().join("site.toml"),
+        format!("{text}[[author]]\nname = \"Ada Example\"\n"),
+    )
+    .unwrap();
+    let output = cellflux(home.path(), &["site", "check"]);
+    assert_eq!(output.status.code(), Some(1));
+    let told = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        told.contains("wrong: index.html: holds \"Ada Example\""),
+        "{told}"
+    );
+}

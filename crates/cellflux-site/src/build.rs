@@ -18,9 +18,12 @@ use crate::cache::Cache;
 use crate::card::{self, Card};
 use crate::components::{self, Components};
 use crate::config::{FILE, INDEX, Page, Project};
+use crate::digests;
 use crate::error::SiteError;
 use crate::files::{AuthorFiles, Use};
+use crate::film::film;
 use crate::fingerprint::{Named, name_by_content};
+use crate::image_facts;
 use crate::markdown::Surroundings;
 use crate::model::{LEFT_OUT, Model, name_of};
 use crate::output::Output;
@@ -147,8 +150,9 @@ pub fn build(project: &Project, options: &Options, engines: EngineMaker) -> Resu
     if project.config.offline {
         site.add("service_worker.js", service_worker(&site, project).into_bytes());
     }
-
     static_files::add(static_files, project, &mut site)?;
+    // Last, since it lists all others.
+    site.add(digests::PATH, digests::list(&site.files));
 
     let sizes = site
         .files
@@ -367,9 +371,7 @@ fn record(project: &Project, components: &mut Components) -> Result<(), SiteErro
                 let walk = request.walk(control, Some(compound));
                 let recipe = walk.recipe(model, source, &at)?;
                 let recording = components.recorder.record(model, &recipe, &at)?;
-                let film = components
-                    .files
-                    .add_made("recorded/film.webp", components::film(&recording)?);
+                let film = components.files.add_made("recorded/film.webp", film(&recording)?);
                 films.push((recording, film));
             }
         }
@@ -571,7 +573,7 @@ fn advice(project: &Project, models: &[Model]) -> Vec<String> {
     if config.description.is_empty() {
         say("no `description`: search engines and link previews will choose their own words");
     }
-    if config.url.is_none() {
+    if config.url.is_none() && !config.anonymous {
         say("no `url`: link previews need absolute addresses and will show no picture");
     }
     if config.precompute.0.is_empty() {
@@ -583,6 +585,9 @@ fn advice(project: &Project, models: &[Model]) -> Vec<String> {
                 "bundle {:?} has no sample controls: visitors must bring their own",
                 model.name
             ));
+        }
+        for missing in image_facts::missing(&model.manifest().image) {
+            say(&format!("bundle {:?}: {missing}", model.name));
         }
         if model.evaluation_left_out {
             say(&format!("bundle {:?}: {}", model.name, LEFT_OUT));

@@ -11,6 +11,7 @@ use cellflux_bundle::quantise::WeightDtype;
 use serde::Deserialize;
 use toml::Spanned;
 
+use crate::address::{self, Target};
 use crate::error::SiteError;
 use crate::identity::{Doi, Email, HomePage, Orcid};
 use crate::model::LARGEST_FILE;
@@ -63,6 +64,10 @@ pub struct Config {
     /// Whether a service worker keeps the page, so that it works without a network after one visit.
     #[serde(default)]
     pub offline: bool,
+    /// Whether the page says nothing of its authors, for reviewers who must not know them: authors, `url`,
+    /// `doi`, `bibtex` and links to other sites are left out, as are notes inside the author's pictures.
+    #[serde(default)]
+    pub anonymous: bool,
     /// Whether HTML in Markdown is passed on; otherwise it is shown as text.
     #[serde(default)]
     pub allow_html: bool,
@@ -105,6 +110,21 @@ pub struct Config {
     /// Further pages, which every page leads to.
     #[serde(default, rename = "page")]
     pub pages: Vec<Page>,
+}
+
+impl Config {
+    /// Takes out what says whose page it is: authors, address, DOI, reference, and links that lead to other
+    /// sites. Links to files and to places on the page stay.
+    pub fn hide_authors(&mut self) {
+        self.authors.clear();
+        self.url = None;
+        self.doi = Doi::default();
+        self.bibtex.clear();
+        self.links.retain(|link| {
+            let href = link.href.get_ref();
+            href.starts_with('#') || matches!(address::target(href), Target::File(..))
+        });
+    }
 }
 
 fn english() -> Spanned<String> {
@@ -353,12 +373,15 @@ impl Project {
             .filter(|parent| !parent.as_os_str().is_empty())
             .unwrap_or(Path::new("."))
             .to_owned();
-        let project = Self {
+        let mut project = Self {
             folder,
             source,
             config,
         };
         project.validate()?;
+        if project.config.anonymous {
+            project.config.hide_authors();
+        }
         Ok(project)
     }
 
@@ -520,6 +543,37 @@ mod tests {
             .split_once(FILE)
             .map(|(_, rest)| rest.to_owned())
             .unwrap_or(error)
+    }
+
+    #[test]
+    fn settings_without_names_keep_the_text_and_what_leads_nowhere_else() {
+        let mut config: Config = toml::from_str(
+            r##"
+                title = "T"
+                subtitle = "S"
+                url = "https://a.example/"
+                doi = "10.1000/x"
+                bibtex = "@misc{a}"
+                [[author]]
+                name = "Ada Example"
+                [[link]]
+                label = "Code"
+                href = "https://a.example/code"
+                [[link]]
+                label = "Paper"
+                href = "paper.pdf"
+                [[link]]
+                label = "Try"
+                href = "#try"
+            "##,
+        )
+        .unwrap();
+        config.hide_authors();
+        assert!(config.authors.is_empty() && config.url.is_none() && config.bibtex.is_empty());
+        assert_eq!(config.doi.as_str(), "");
+        assert_eq!(config.subtitle, "S");
+        let labels: Vec<&str> = config.links.iter().map(|link| link.label.as_str()).collect();
+        assert_eq!(labels, ["Paper", "Try"]);
     }
 
     #[test]

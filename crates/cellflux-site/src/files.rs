@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use crate::anonymous::without_notes;
 use crate::error::SiteError;
 use crate::fingerprint::add_named;
 use crate::model::LARGEST_FILE;
@@ -43,6 +44,8 @@ pub struct AuthorFiles {
     allow_html: bool,
     /// The largest file in bytes; what every host takes where this is absent.
     largest: Option<u64>,
+    /// Whether notes in pictures are left out: they name people, programs and places.
+    anonymous: bool,
 }
 
 /// Endings of scripts, and of pages that begin with something other than a tag.
@@ -64,6 +67,12 @@ impl AuthorFiles {
     #[must_use]
     pub fn allow_html(self, allow_html: bool) -> Self {
         Self { allow_html, ..self }
+    }
+
+    /// The same, with pictures as they are or without the notes in them.
+    #[must_use]
+    pub fn anonymous(self, anonymous: bool) -> Self {
+        Self { anonymous, ..self }
     }
 
     /// The same, with files of at most so many bytes.
@@ -105,6 +114,11 @@ impl AuthorFiles {
             })
             .collect();
         self.read.push(file.to_owned());
+        let content = if self.anonymous {
+            without_notes(content)
+        } else {
+            content
+        };
         Ok(self.add_made(&format!("files/{}", plain.trim_start_matches('.')), content))
     }
 
