@@ -282,10 +282,12 @@ impl From {
 
 /// Builds the site aside and writes it as one file, whole or not at all.
 fn write_single(from: &From, file: &Path, force: bool) -> anyhow::Result<()> {
+    let project = from.project()?;
+    single::is_one_page(&project)?;
     let folder = tempfile::tempdir().context("no temporary folder")?;
     let site = folder.path().join("site");
-    let built = from.build_into(&from.project()?, site.clone())?;
-    for advice in &built.advice {
+    let built = from.build_into(&project, site.clone())?;
+    for advice in built.advice.iter().chain(&single::left_out(&project)) {
         eprintln!("note: {advice}");
     }
     let html = single::single(&site)?;

@@ -1,19 +1,23 @@
 //! `cellflux verify-site`: whether a published site is what was built, and whether its walk comes out again.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::Context;
 use cellflux_site::SiteError;
 use cellflux_site::check::Finding;
-use cellflux_site::verify::{Folder, Published, Verified, verify};
+use cellflux_site::verify::{Folder, Published, Verified, address_of, verify};
 use ureq::Agent;
 
 use crate::engine::{EngineKind, open_for_pictures};
 
-/// Bytes of the largest file that is taken from a server; hosts refuse files of half this size.
-const LARGEST: u64 = 48 << 20;
+/// Bytes of the largest file that is taken from a server: the most that `largest_file_mib` allows.
+const LARGEST: u64 = 2048 << 20;
+
+/// How long a file may take, and how long the answer to whether a link leads somewhere.
+const FOR_FILES: Duration = Duration::from_secs(600);
+const FOR_LINKS: Duration = Duration::from_secs(60);
 
 /// Verify a published site: every file against the list that the build wrote, every link, and a recorded walk
 /// against the same walk computed here.
@@ -40,18 +44,10 @@ pub struct Args {
 
 /// Runs the command.
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
-    let agent: Agent = Agent::config_builder()
-        .timeout_global(Some(Duration::from_secs(120)))
-        .http_status_as_error(false)
-        .build()
-        .into();
     let mut site: Box<dyn Published> = if is_address(&args.site) {
         Box::new(Server {
-            agent: agent.clone(),
-            root: format!(
-                "{}/",
-                args.site.trim_end_matches("index.html").trim_end_matches('/')
-            ),
+            agent: agent(FOR_FILES),
+            root: root(&args.site),
         })
     } else {
         Box::new(Folder(PathBuf::from(&args.site)))
@@ -60,6 +56,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
         open_for_pictures(args.engine, bundle)
     })?;
     if !args.offline {
+        let agent = agent(FOR_LINKS);
         let links: Vec<Finding> = verified
             .outside
             .iter()
@@ -76,8 +73,32 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     })
 }
 
+/// What asks servers.
+fn agent(patience: Duration) -> Agent {
+    Agent::config_builder()
+        .timeout_global(Some(patience))
+        .http_status_as_error(false)
+        .build()
+        .into()
+}
+
 fn is_address(site: &str) -> bool {
     site.starts_with("https://") || site.starts_with("http://")
+}
+
+/// The address of a site, with a slash at its end, from that of any of its pages.
+fn root(page: &str) -> String {
+    let page = page.split(['?', '#']).next().unwrap_or(page);
+    let is_file = |name: &str| {
+        Path::new(name)
+            .extension()
+            .is_some_and(|extension| extension == "html")
+    };
+    let folder = match page.rsplit_once('/') {
+        Some((folder, name)) if is_file(name) => folder,
+        _ => page,
+    };
+    format!("{}/", folder.trim_end_matches('/'))
 }
 
 fn tell(verified: &Verified, args: &Args) -> anyhow::Result<()> {
@@ -115,7 +136,7 @@ impl Published for Server {
             path: path.to_owned(),
             problem,
         };
-        let address = format!("{}{path}", self.root);
+        let address = format!("{}{}", self.root, address_of(path));
         let mut response = self
             .agent
             .get(&address)
@@ -156,4 +177,22 @@ fn dead(agent: &Agent, address: &str) -> Option<Finding> {
         problem,
         serious,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_address_of_any_page_leads_to_its_site() {
+        for page in [
+            "https://a.example/b",
+            "https://a.example/b/",
+            "https://a.example/b/index.html",
+            "https://a.example/b/supplement.html?x=1#data",
+        ] {
+            assert_eq!(root(page), "https://a.example/b/", "{page}");
+        }
+        assert_eq!(root("https://a.example"), "https://a.example/");
+    }
 }

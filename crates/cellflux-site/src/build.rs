@@ -593,5 +593,6 @@ fn advice(project: &Project, models: &[Model]) -> Vec<String> {
             say(&format!("bundle {:?}: {}", model.name, LEFT_OUT));
         }
     }
+    advice.extend(static_files::left_out(project));
     advice
 }

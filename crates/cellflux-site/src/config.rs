@@ -1,6 +1,8 @@
 //! `site.toml`: what an author says about a page. Values that may be wrong keep their place in the file, for
 //! errors.
 
+mod hidden;
+mod look;
 mod page;
 mod pictures;
 
@@ -11,7 +13,6 @@ use cellflux_bundle::quantise::WeightDtype;
 use serde::Deserialize;
 use toml::Spanned;
 
-use crate::address::{self, Target};
 use crate::error::SiteError;
 use crate::identity::{Doi, Email, HomePage, Orcid};
 use crate::model::LARGEST_FILE;
@@ -19,6 +20,7 @@ use crate::precompute::Recordings;
 use crate::source::SourceText;
 use crate::walk_request::WalkRequest;
 
+pub use look::{Colour, Font, Mode, Theme};
 pub use page::Page;
 pub use pictures::Pictures;
 
@@ -65,7 +67,8 @@ pub struct Config {
     #[serde(default)]
     pub offline: bool,
     /// Whether the page says nothing of its authors, for reviewers who must not know them: authors, `url`,
-    /// `doi`, `bibtex` and links to other sites are left out, as are notes inside the author's pictures.
+    /// `doi`, `bibtex` and links to other sites are left out, as are notes inside the author's pictures and
+    /// videos.
     #[serde(default)]
     pub anonymous: bool,
     /// Whether HTML in Markdown is passed on; otherwise it is shown as text.
@@ -110,21 +113,6 @@ pub struct Config {
     /// Further pages, which every page leads to.
     #[serde(default, rename = "page")]
     pub pages: Vec<Page>,
-}
-
-impl Config {
-    /// Takes out what says whose page it is: authors, address, DOI, reference, and links that lead to other
-    /// sites. Links to files and to places on the page stay.
-    pub fn hide_authors(&mut self) {
-        self.authors.clear();
-        self.url = None;
-        self.doi = Doi::default();
-        self.bibtex.clear();
-        self.links.retain(|link| {
-            let href = link.href.get_ref();
-            href.starts_with('#') || matches!(address::target(href), Target::File(..))
-        });
-    }
 }
 
 fn english() -> Spanned<String> {
@@ -193,87 +181,6 @@ pub enum LinkKind {
     /// Anything else.
     #[default]
     Other,
-}
-
-/// Colours, fonts, light or dark. A colour is `#rrggbb`, or two of them for light and dark.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Theme {
-    /// Light, dark, or as the visitor's system has it.
-    #[serde(default)]
-    pub mode: Mode,
-    /// Links and buttons.
-    pub accent: Option<Spanned<Colour>>,
-    /// The page's ground.
-    pub paper: Option<Spanned<Colour>>,
-    /// The ground of cards.
-    pub card: Option<Spanned<Colour>>,
-    /// Text.
-    pub ink: Option<Spanned<Colour>>,
-    /// Quieter text.
-    pub soft: Option<Spanned<Colour>>,
-    /// Font family of headings.
-    pub serif: Option<Spanned<String>>,
-    /// Font family of text.
-    pub sans: Option<Spanned<String>>,
-    /// Font family of code.
-    pub mono: Option<Spanned<String>>,
-    /// A style sheet of the author's, which follows the page's.
-    pub css: Option<Spanned<PathBuf>>,
-    /// Font files beside `site.toml`.
-    #[serde(default, rename = "font")]
-    pub fonts: Vec<Font>,
-}
-
-/// A font that is part of the site.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Font {
-    /// The font family that it belongs to.
-    pub family: Spanned<String>,
-    /// A `.woff2` file.
-    pub file: Spanned<PathBuf>,
-    /// CSS weight, one or a range (`400` or `300 700`).
-    #[serde(default = "regular")]
-    pub weight: String,
-    /// Whether it is the italic.
-    #[serde(default)]
-    pub italic: bool,
-}
-
-fn regular() -> String {
-    "400".into()
-}
-
-/// One colour for both modes, or one each.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(
-    untagged,
-    expecting = "a colour is \"#rrggbb\", or { light = \"#rrggbb\", dark = \"#rrggbb\" }"
-)]
-pub enum Colour {
-    /// The same in both.
-    Both(String),
-    /// One each.
-    Each {
-        /// On light ground.
-        light: String,
-        /// On dark ground.
-        dark: String,
-    },
-}
-
-/// Which of the two looks a page has.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Mode {
-    /// As the visitor's system has it.
-    #[default]
-    Auto,
-    /// Light.
-    Light,
-    /// Dark.
-    Dark,
 }
 
 /// A model on the page.
@@ -347,6 +254,8 @@ pub struct Project {
     pub source: SourceText,
     /// The values.
     pub config: Config,
+    /// An address that was given beside `site.toml`, where the page is anonymous and so does not say it.
+    pub unsaid_url: Option<String>,
 }
 
 impl Project {
@@ -377,6 +286,7 @@ impl Project {
             folder,
             source,
             config,
+            unsaid_url: None,
         };
         project.validate()?;
         if project.config.anonymous {
@@ -385,7 +295,8 @@ impl Project {
         Ok(project)
     }
 
-    /// Takes this address as the page's, in place of the one in `site.toml`.
+    /// Takes this address as the page's, in place of the one in `site.toml`. An anonymous page still says
+    /// none.
     ///
     /// # Errors
     /// [`SiteError::Url`].
@@ -395,7 +306,11 @@ impl Project {
                 found: address.to_owned(),
             });
         }
-        self.config.url = Some(Spanned::new(0..0, address.to_owned()));
+        if self.config.anonymous {
+            self.unsaid_url = Some(address.to_owned());
+        } else {
+            self.config.url = Some(Spanned::new(0..0, address.to_owned()));
+        }
         Ok(())
     }
 
@@ -543,37 +458,6 @@ mod tests {
             .split_once(FILE)
             .map(|(_, rest)| rest.to_owned())
             .unwrap_or(error)
-    }
-
-    #[test]
-    fn settings_without_names_keep_the_text_and_what_leads_nowhere_else() {
-        let mut config: Config = toml::from_str(
-            r##"
-                title = "T"
-                subtitle = "S"
-                url = "https://a.example/"
-                doi = "10.1000/x"
-                bibtex = "@misc{a}"
-                [[author]]
-                name = "Ada Example"
-                [[link]]
-                label = "Code"
-                href = "https://a.example/code"
-                [[link]]
-                label = "Paper"
-                href = "paper.pdf"
-                [[link]]
-                label = "Try"
-                href = "#try"
-            "##,
-        )
-        .unwrap();
-        config.hide_authors();
-        assert!(config.authors.is_empty() && config.url.is_none() && config.bibtex.is_empty());
-        assert_eq!(config.doi.as_str(), "");
-        assert_eq!(config.subtitle, "S");
-        let labels: Vec<&str> = config.links.iter().map(|link| link.label.as_str()).collect();
-        assert_eq!(labels, ["Paper", "Try"]);
     }
 
     #[test]

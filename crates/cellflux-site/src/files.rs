@@ -44,7 +44,7 @@ pub struct AuthorFiles {
     allow_html: bool,
     /// The largest file in bytes; what every host takes where this is absent.
     largest: Option<u64>,
-    /// Whether notes in pictures are left out: they name people, programs and places.
+    /// Whether notes in pictures and videos are left out: they name people, programs and places.
     anonymous: bool,
 }
 
@@ -69,7 +69,7 @@ impl AuthorFiles {
         Self { allow_html, ..self }
     }
 
-    /// The same, with pictures as they are or without the notes in them.
+    /// The same, with pictures and videos as they are or without the notes in them.
     #[must_use]
     pub fn anonymous(self, anonymous: bool) -> Self {
         Self { anonymous, ..self }
@@ -114,12 +114,17 @@ impl AuthorFiles {
             })
             .collect();
         self.read.push(file.to_owned());
-        let content = if self.anonymous {
+        let content = self.as_published(content);
+        Ok(self.add_made(&format!("files/{}", plain.trim_start_matches('.')), content))
+    }
+
+    /// Content as it is published: without the notes in pictures and videos where nobody is named.
+    fn as_published(&self, content: Vec<u8>) -> Vec<u8> {
+        if self.anonymous {
             without_notes(content)
         } else {
             content
-        };
-        Ok(self.add_made(&format!("files/{}", plain.trim_start_matches('.')), content))
+        }
     }
 
     /// The content of a file that is published under its own name.
@@ -131,7 +136,7 @@ impl AuthorFiles {
         let wrong = |problem: String| at.wrong(format!("{}: {problem}", file.display()));
         self.runs_nothing(file, &content, Use::Link).map_err(wrong)?;
         fit(file, &content, Use::Link).map_err(wrong)?;
-        Ok(content)
+        Ok(self.as_published(content))
     }
 
     /// Refuses what would run as part of the site, unless the author allows it.

@@ -9,6 +9,7 @@ use cellflux_bundle::files::{MANIFEST, VerifiedFile, digest};
 use cellflux_bundle::{Bundle, BundleReader};
 use cellflux_engine::EngineMaker;
 use cellflux_session::link;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 use walkdir::WalkDir;
 
@@ -25,6 +26,20 @@ use crate::webp;
 /// different orders, which changes the last digits of a walk's numbers; a picture is drawn in 256 steps and
 /// its difference in larger ones.
 pub const MOST_APART: u8 = 8;
+
+/// Files with which an author tells a host what to do. Some hosts show them, others keep them to themselves.
+const OF_HOSTS: [&str; 4] = [".nojekyll", "CNAME", "_headers", "_redirects"];
+
+/// The address of a file below that of its site.
+pub fn address_of(path: &str) -> String {
+    const IN_PATHS: &AsciiSet = &NON_ALPHANUMERIC
+        .remove(b'-')
+        .remove(b'.')
+        .remove(b'_')
+        .remove(b'~')
+        .remove(b'/');
+    utf8_percent_encode(path, IN_PATHS).to_string()
+}
 
 /// Where the files of a published site come from.
 pub trait Published {
@@ -130,8 +145,16 @@ pub fn verify(site: &mut dyn Published, engines: EngineMaker) -> Result<Verified
     let mut kept: BTreeMap<String, Vec<u8>> = BTreeMap::new();
     for (path, expected) in &listed.files {
         let Some(content) = site.file(path)? else {
-            let problem = "there is no such file, expected the one that was built";
-            verified.findings.push(serious(path, problem.into()));
+            let finding = if OF_HOSTS.contains(&path.as_str()) {
+                note(
+                    path,
+                    "there is no such file, since the host reads it and shows it to nobody".into(),
+                )
+            } else {
+                let problem = "there is no such file, expected the one that was built";
+                serious(path, problem.into())
+            };
+            verified.findings.push(finding);
             continue;
         };
         verified.files += 1;
@@ -275,4 +298,18 @@ pub(crate) fn again<'a>(
         link,
         apart: apart.unwrap_or_default(),
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_holds_any_name_of_a_file() {
+        assert_eq!(address_of("web/a-0.js"), "web/a-0.js");
+        assert_eq!(
+            address_of("data/50 % #1 é.csv"),
+            "data/50%20%25%20%231%20%C3%A9.csv"
+        );
+    }
 }

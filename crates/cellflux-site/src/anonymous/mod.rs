@@ -5,10 +5,12 @@
 //! ```
 //!
 //! What the toolkit writes of people ([`crate::config::Config::hide_authors`]) and of where the work was done
-//! is left out of the site, and notes are taken out of the author's pictures. What authors say in their own
-//! words stays, so the finished site is searched for every name that the sources hold.
+//! is left out of the site, and notes are taken out of the author's pictures and videos. What authors say in
+//! their own words stays, so the finished site is searched for every name that the sources hold.
 
 mod names;
+mod notes_in_boxes;
+mod notes_in_elements;
 mod notes_in_pictures;
 mod readings;
 mod search;

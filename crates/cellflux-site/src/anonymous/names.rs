@@ -7,6 +7,7 @@ use crate::address::{self, Target};
 use crate::config::{Config, Project};
 use crate::error::SiteError;
 use crate::identity::name_parts;
+use crate::static_files;
 
 /// A text that says whose work a page is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,13 +19,15 @@ pub struct Identifying {
     /// Whether the text alone tells it. A surname alone does not: it may be a colour, or stand in the
     /// citation of an earlier work.
     pub certain: bool,
+    /// Whether it is a person's name. In a list of references such a name is that of an earlier work.
+    pub is_person: bool,
 }
 
 /// Letters of the shortest text that is looked for; two where a name is written in other letters than ours.
 const SHORTEST: usize = 3;
 
 /// The names of a project, each once: of authors and what belongs to them, of addresses, of the reference,
-/// and of the git repository that the folder belongs to.
+/// of the host that a static file names, and of the git repository that the folder belongs to.
 ///
 /// # Errors
 /// As [`Project::read`], where `site.toml` has changed since.
@@ -35,6 +38,7 @@ pub fn identifying(project: &Project) -> Result<Vec<Identifying>, SiteError> {
     for author in &config.authors {
         found.person(&author.name, "the name of an author");
         found.address(author.url.as_str(), "the page of an author");
+        found.add(author.email.as_str(), "an author's mail address");
         if let Some(orcid) = &author.orcid {
             found.add(orcid.as_str(), "an author's ORCID iD");
         }
@@ -42,13 +46,14 @@ pub fn identifying(project: &Project) -> Result<Vec<Identifying>, SiteError> {
             found.add(affiliation, "an affiliation");
         }
     }
-    if let Some(url) = &config.url {
-        found.address(url.get_ref(), "the page's address");
-        let host = without_scheme(url.get_ref())
-            .split('/')
-            .next()
-            .unwrap_or_default();
+    let stated = config.url.as_ref().map(|url| url.get_ref().as_str());
+    for url in stated.into_iter().chain(project.unsaid_url.as_deref()) {
+        found.address(url, "the page's address");
+        let host = without_scheme(url).split('/').next().unwrap_or_default();
         found.add(host, "the page's host");
+    }
+    for host in static_files::hosts(project) {
+        found.add(&host, "the page's host");
     }
     found.add(config.doi.as_str(), "the DOI");
     for link in &config.links {
@@ -69,10 +74,10 @@ struct Found(Vec<Identifying>);
 
 impl Found {
     fn add(&mut self, text: &str, what: &'static str) {
-        self.put(text, what, true);
+        self.put(text, what, true, false);
     }
 
-    fn put(&mut self, text: &str, what: &'static str, certain: bool) {
+    fn put(&mut self, text: &str, what: &'static str, certain: bool, is_person: bool) {
         let text = text.trim();
         let shortest = if text.is_ascii() { SHORTEST } else { SHORTEST - 1 };
         let known = self.0.iter().any(|other| other.text == text);
@@ -81,6 +86,7 @@ impl Found {
                 text: text.to_owned(),
                 what,
                 certain,
+                is_person,
             });
         }
     }
@@ -96,16 +102,18 @@ impl Found {
     fn person(&mut self, name: &str, what: &'static str) {
         let (given, family) = name_parts(name);
         if given.is_empty() {
-            self.add(family, what);
+            self.put(family, what, true, true);
             return;
         }
-        self.add(&format!("{given} {family}"), what);
-        self.add(&format!("{family}, {given}"), what);
+        let mut forms = vec![format!("{given} {family}"), format!("{family}, {given}")];
         if let Some(initial) = given.chars().next() {
-            self.add(&format!("{initial}. {family}"), what);
-            self.add(&format!("{family}, {initial}."), what);
+            forms.push(format!("{initial}. {family}"));
+            forms.push(format!("{family}, {initial}."));
         }
-        self.put(family, "the surname of an author", false);
+        for form in forms {
+            self.put(&form, what, true, true);
+        }
+        self.put(family, "the surname of an author", false, true);
     }
 }
 
@@ -225,6 +233,8 @@ mod tests {
              [user]\n\temail = ada@uni.example\n",
         )
         .unwrap();
+        fs::create_dir(home.path().join("static")).unwrap();
+        fs::write(home.path().join("static/CNAME"), "cells.ada.example\n").unwrap();
         let project = Project::read(home.path()).unwrap();
         let found = identifying(&project).unwrap();
         found.into_iter().map(|each| each.text).collect()
@@ -237,7 +247,9 @@ mod tests {
             doi = \"10.1000/x\"\n\
             bibtex = '@misc{example2026, author = {Ada Example and Noether, Emmy}, url = \
             \"https://arxiv.example/1\"}'\n\
+            static = \"static\"\n\
             [[author]]\nname = \"Ada Example\"\nurl = \"mailto:ada@uni.example\"\n\
+            email = \"ada.example@lab.example\"\n\
             orcid = \"0000-0002-1825-0097\"\naffiliations = [\"A University\"]\n\
             [[link]]\nlabel = \"Code\"\nhref = \"https://code.example/ada/cells\"\n\
             [[link]]\nlabel = \"Paper\"\nhref = \"paper.pdf\"\n");
@@ -247,6 +259,8 @@ mod tests {
             "A. Example",
             "Emmy Noether",
             "ada@uni.example",
+            "ada.example@lab.example",
+            "cells.ada.example",
             "0000-0002-1825-0097",
             "A University",
             "ada.code.example/cells",

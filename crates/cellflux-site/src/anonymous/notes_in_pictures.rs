@@ -1,5 +1,6 @@
 //! Pictures without the notes that cameras and programs write into them: EXIF, XMP, IPTC, comments, PNG
-//! texts, the metadata of drawings. The pixels, their colours and the way up stay.
+//! texts, the metadata of drawings. The pixels, their colours and the way up stay. AVIF and videos:
+//! `notes_in_boxes.rs`, `notes_in_elements.rs`.
 //!
 //! A picture that cannot be followed to its end comes out as it went in: the search of the finished site
 //! still finds names in it.
@@ -8,10 +9,12 @@ use flate2::Crc;
 use image::metadata::Orientation;
 use roxmltree::{Document, NodeType, ParsingOptions};
 
+use super::notes_in_boxes::{self, is_boxes};
+use super::notes_in_elements::{self, is_elements};
 use crate::picture::{self, Kind};
 use crate::svg::INERT;
 
-/// A picture without its notes; other content as it is.
+/// A picture or a video without its notes; other content as it is.
 pub(crate) fn without_notes(content: Vec<u8>) -> Vec<u8> {
     let without = match picture::shown(&content) {
         Ok(Kind::Png) => png(&content),
@@ -19,6 +22,9 @@ pub(crate) fn without_notes(content: Vec<u8>) -> Vec<u8> {
         Ok(Kind::Webp) => webp(&content),
         Ok(Kind::Gif) => gif(&content),
         Ok(Kind::Svg) => svg(&content),
+        Ok(Kind::Avif) => notes_in_boxes::without(&content),
+        Err(_) if is_boxes(&content) => notes_in_boxes::without(&content),
+        Err(_) if is_elements(&content) => notes_in_elements::without(&content),
         _ => None,
     };
     without.unwrap_or(content)
@@ -35,7 +41,8 @@ fn way_up(exif: &[u8]) -> Option<Vec<u8>> {
     })
 }
 
-fn big(bytes: &[u8], at: usize) -> Option<usize> {
+/// A number of four bytes, the largest first.
+pub(super) fn big(bytes: &[u8], at: usize) -> Option<usize> {
     let four: [u8; 4] = bytes.get(at..at + 4)?.try_into().ok()?;
     Some(u32::from_be_bytes(four) as usize)
 }

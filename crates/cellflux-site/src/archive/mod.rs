@@ -83,7 +83,8 @@ pub fn archive(project: &Project, folder: &Path) -> Result<Vec<u8>, SiteError> {
         ("CITATION.cff", citation::metadata(&about)),
         ("ro-crate-metadata.json", crate_metadata),
     ] {
-        files.insert(path.to_owned(), content.into_bytes());
+        // A static file of the author's own says it better.
+        files.entry(path.to_owned()).or_insert(content.into_bytes());
     }
     zipped(&files).map_err(|error| SiteError::Io {
         path: folder.to_owned(),

@@ -153,6 +153,8 @@ pub struct Components<'a> {
     read: Vec<(String, Ids, Uses)>,
     /// Whether HTML in texts is passed on.
     pub allow_html: bool,
+    /// Whether the site says nothing of its authors.
+    pub(crate) anonymous: bool,
     /// Prefix of the ids of the text that is being read.
     pub prefix: String,
     /// The language of the page, as the author names it.
@@ -287,6 +289,7 @@ impl<'a> Components<'a> {
             links_inside: Vec::new(),
             read: Vec::new(),
             allow_html: config.allow_html,
+            anonymous: config.anonymous,
             prefix: String::new(),
             language: config.language.get_ref().clone(),
             words: Words::or_english(config.language.get_ref()),

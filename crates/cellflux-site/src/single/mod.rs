@@ -25,6 +25,7 @@ use flate2::write::GzEncoder;
 use sha2::{Digest, Sha256};
 use walkdir::WalkDir;
 
+use crate::config::{self, Project};
 use crate::error::SiteError;
 use page::{Page, body, head, sheet};
 
@@ -45,6 +46,39 @@ const INTEGRITY: (&str, &str) = (
     "web/integrity",
     "export const WORKER_MODULES = [];\nexport const LAB_WORKER_MODULES = [];\n",
 );
+
+/// Refuses a project that is not one page.
+///
+/// # Errors
+/// [`SiteError::At`] at the first `[[page]]`, with the names of all.
+pub fn is_one_page(project: &Project) -> Result<(), SiteError> {
+    let pages = &project.config.pages;
+    let Some(first) = pages.first() else {
+        return Ok(());
+    };
+    let names: Vec<String> = pages.iter().map(config::Page::file).collect();
+    Err(project.source.wrong(
+        &first.id.span(),
+        format!(
+            "`--single` writes one page, and this site has further ones ({}): make their sections part of the \
+             first page, or publish the folder",
+            names.join(", ")
+        ),
+    ))
+}
+
+/// What one file does without that the project's folder of a site has, as sentences with their place.
+pub fn left_out(project: &Project) -> Vec<String> {
+    let folder = project.config.static_files.iter();
+    folder
+        .map(|folder| {
+            format!(
+                "{}: static: its files are for a host and no part of one file",
+                project.source.place(folder.span().start)
+            )
+        })
+        .collect()
+}
 
 /// The site in a folder, as one HTML file.
 ///
@@ -280,6 +314,26 @@ mod tests {
         assert!(html.contains(&format!("script-src 'sha256-{}'", digest(&script))));
         let style = between("<style>", "</style>");
         assert!(html.contains(&format!("style-src 'sha256-{}'", digest(&style))));
+    }
+
+    #[test]
+    fn a_site_of_several_pages_is_refused_with_their_names_and_static_files_are_told() {
+        let home = tempfile::tempdir().unwrap();
+        let text = "title = \"T\"\nstatic = \"s\"\n[[bundle]]\npath = \"b\"\n";
+        let read = |more: &str| {
+            fs::write(home.path().join(config::FILE), format!("{text}{more}")).unwrap();
+            Project::read(home.path()).unwrap()
+        };
+        let one = read("");
+        assert!(is_one_page(&one).is_ok());
+        assert!(left_out(&one)[0].contains("site.toml:2: static: "));
+        let several =
+            read("[[page]]\nid = \"methods\"\ntitle = \"M\"\n[[page]]\nid = \"more\"\ntitle = \"N\"\n");
+        let error = is_one_page(&several).unwrap_err().to_string();
+        assert!(
+            error.contains("site.toml:6: ") && error.contains("(methods.html, more.html)"),
+            "{error}"
+        );
     }
 
     #[test]

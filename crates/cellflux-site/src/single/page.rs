@@ -148,13 +148,15 @@ fn tag_length(from: &str) -> usize {
     from.len()
 }
 
-/// Writes a tag with the files that its attributes name in them.
+/// Writes a tag with the files that its attributes name in them. A file that is linked is saved, since browsers
+/// open no `data:` address.
 fn attributes(
     tag: &str,
     site: &BTreeMap<String, Vec<u8>>,
     address: Option<&str>,
     out: &mut String,
 ) -> Result<(), SiteError> {
+    let is_saved = tag.contains(" download=\"");
     let mut rest = tag;
     while let Some(at) = rest.find("=\"") {
         let (before, from) = rest.split_at(at);
@@ -164,14 +166,26 @@ fn attributes(
         rest = after;
         let name = before.rsplit(char::is_whitespace).next().unwrap_or_default();
         let said = match name {
-            "src" | "poster" | "href" => shown(name, value, site)?,
-            "srcset" => {
-                let mut list = Vec::new();
-                for item in value.split(',').map(str::trim) {
-                    let (path, size) = item.split_once(' ').unwrap_or((item, ""));
-                    list.push(format!("{} {size}", shown("src", path, site)?));
+            "href" => {
+                let address = shown(name, value, site)?;
+                // The name that a component gives to a file stays its name.
+                match saved_as(value, &address).filter(|_| !is_saved) {
+                    Some(file) => format!("{address}\" download=\"{}", escape(file)),
+                    None => address,
                 }
-                list.join(", ")
+            }
+            "src" | "poster" => shown(name, value, site)?,
+            "srcset" => {
+                // Everybody has all of the file, so that fewer pixels save nobody anything.
+                let widest = value
+                    .split(',')
+                    .map(str::trim)
+                    .max_by(|a, b| size(a).total_cmp(&size(b)));
+                let item = widest.unwrap_or(value);
+                let (path, wide) = item.split_once(' ').unwrap_or((item, ""));
+                format!("{} {wide}", shown("src", path, site)?)
+                    .trim_end()
+                    .to_owned()
             }
             "address" if value.starts_with("embed.html") => {
                 let Some(address) = address else {
@@ -188,8 +202,7 @@ fn attributes(
     Ok(())
 }
 
-/// What an attribute of this name says in one file: an address as it is, or the file at it. A file that is
-/// linked is saved, since browsers open no `data:` address.
+/// What an attribute of this name says in one file: an address as it is, or the file at it.
 fn shown(name: &str, value: &str, site: &BTreeMap<String, Vec<u8>>) -> Result<String, SiteError> {
     let file = value.split(['#', '?']).next().unwrap_or_default();
     // The explorer fetches these.
@@ -210,13 +223,21 @@ fn shown(name: &str, value: &str, site: &BTreeMap<String, Vec<u8>>) -> Result<St
                 ),
             )
         })?;
-    let address = data_address(file, content);
-    Ok(if name == "href" {
-        let saved = file.rsplit('/').next().unwrap_or(file);
-        format!("{address}\" download=\"{}", escape(saved))
-    } else {
-        address
-    })
+    Ok(data_address(file, content))
+}
+
+/// The name under which a browser saves the file that an address of the site became `address`; none where it
+/// did not become the file itself.
+fn saved_as<'a>(value: &'a str, address: &str) -> Option<&'a str> {
+    let file = value.split(['#', '?']).next()?;
+    let became = !value.contains(':') && address.starts_with("data:");
+    file.rsplit('/').next().filter(|_| became)
+}
+
+/// The number in a set of pictures after an address: pixels (`960w`) or dots per pixel (`2x`).
+fn size(item: &str) -> f64 {
+    let (_, said) = item.split_once(' ').unwrap_or_default();
+    said.trim().trim_end_matches(['w', 'x']).parse().unwrap_or(1.0)
 }
 
 /// A style sheet with the sheets that it imports and the files that it loads in it.
@@ -302,16 +323,43 @@ mod tests {
     }
 
     #[test]
-    fn each_picture_of_a_set_is_written_into_it() {
-        let site = BTreeMap::from([("files/a.webp".to_owned(), b"a".to_vec())]);
-        assert_eq!(
-            body(
-                "<img srcset=\"files/a.webp 480w, files/a.webp 960w\">",
-                &site,
-                None
-            )
-            .unwrap(),
-            "<img srcset=\"data:image/webp;base64,YQ== 480w, data:image/webp;base64,YQ== 960w\">"
-        );
+    fn of_a_set_of_pictures_the_widest_is_written_into_it() {
+        let site = BTreeMap::from([
+            ("files/a.avif".to_owned(), b"a".to_vec()),
+            ("files/b.avif".to_owned(), b"b".to_vec()),
+        ]);
+        for (set, expected) in [
+            (
+                "files/a.avif 480w, files/b.avif 960w",
+                "data:image/avif;base64,Yg== 960w",
+            ),
+            (
+                "files/b.avif 960w, files/a.avif 480w",
+                "data:image/avif;base64,Yg== 960w",
+            ),
+            ("files/a.avif", "data:image/avif;base64,YQ=="),
+        ] {
+            assert_eq!(
+                body(&format!("<source srcset=\"{set}\" sizes=\"9rem\">"), &site, None).unwrap(),
+                format!("<source srcset=\"{expected}\" sizes=\"9rem\">")
+            );
+        }
+    }
+
+    #[test]
+    fn a_file_to_save_keeps_the_name_that_the_page_gives_it() {
+        let site = BTreeMap::from([("files/t-0123456789.csv".to_owned(), b"a".to_vec())]);
+        for (tag, expected) in [
+            (
+                "<a href=\"files/t-0123456789.csv\" download=\"t.csv\">",
+                "<a href=\"data:text/plain;charset=utf-8;base64,YQ==\" download=\"t.csv\">",
+            ),
+            (
+                "<a href=\"files/t-0123456789.csv#row=2\">",
+                "<a href=\"data:text/plain;charset=utf-8;base64,YQ==\" download=\"t-0123456789.csv\">",
+            ),
+        ] {
+            assert_eq!(body(tag, &site, None).unwrap(), expected);
+        }
     }
 }
