@@ -80,9 +80,9 @@ enum Chore {
     /// Build the explorer as a Python package for Jupyter.
     Wheel(wheel::Options),
     /// Measure: `bench unet` prints milliseconds per evaluation and GFLOP/s of both engines, on the CPU also
-    /// of onnxruntime and PyTorch where python3 has them, in browsers of onnxruntime-web and tfjs; `bench page`
-    /// prints what a visitor downloads and waits for; `bench train --beside-pytorch` lets training steps on
-    /// the CPU take turns with PyTorch's.
+    /// of onnxruntime and PyTorch where python3 has them, in browsers of onnxruntime-web and tfjs; `bench
+    /// page` prints what a visitor downloads and waits for; `bench train --beside-pytorch` lets training
+    /// steps on the CPU take turns with PyTorch's.
     Bench(bench::Options),
     /// Train networks with one part of the method taken away, on synthetic cells or on real crops, and
     /// compare their evaluations with the whole method's.

@@ -17,7 +17,8 @@ pub struct Options {
     no_browser: bool,
     /// Also run what takes long and seldom breaks: every fault of the network in the browser, whole
     /// evaluations, readers of Parquet, OME-Zarr and WebDataset, the packages for npm and Jupyter, an archive
-    /// of both commands, files of a real PyTorch, two processes under mpirun, torture, five minutes of fuzzing.
+    /// of both commands, files of a real PyTorch, others' validators of archives and bundles, two processes
+    /// under mpirun, torture, five minutes of fuzzing.
     #[arg(long)]
     extended: bool,
     /// Run only tests whose names contain this.

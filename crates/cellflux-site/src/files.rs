@@ -191,7 +191,8 @@ fn read(root: &Path, file: &Path, largest: u64) -> Result<Vec<u8>, String> {
         return Err(format!(
             "is {:.1} MiB, expected at most {mib}: several hosts refuse larger files; a video becomes \
             smaller with `ffmpeg -i in -c:v libx264 -crf 28 -pix_fmt yuv420p out.mp4`, and \
-            `largest_file_mib = {}` in site.toml publishes it, where the host takes it (GitHub Pages: up to 100)",
+            `largest_file_mib = {}` in site.toml publishes it, where the host takes it (GitHub Pages: up to \
+            100)",
             about.len() as f64 / f64::from(1 << 20),
             about.len().div_ceil(1 << 20)
         ));

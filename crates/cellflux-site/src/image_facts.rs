@@ -7,8 +7,8 @@ use cellflux_image::spec::{Channel, Colour};
 
 use crate::words::{Words, with_name};
 
-/// How people without the long- or the middle-wave cones see linear red, green and blue (Machado, Oliveira and
-/// Fernandes, IEEE TVCG 15, 2009, table for severity 1).
+/// How people without the long- or the middle-wave cones see linear red, green and blue (Machado, Oliveira
+/// and Fernandes, IEEE TVCG 15, 2009, table for severity 1).
 const SEEN: [[[f64; 3]; 3]; 2] = [
     [
         [0.152_286, 1.052_583, -0.204_868],
@@ -75,7 +75,8 @@ pub(crate) fn missing(spec: &ImageSpec) -> Vec<String> {
             if looks_alike(channel, other) {
                 found.push(format!(
                     "{} ({}) and {} ({}) look alike to people with a red-green deficiency: take magenta and \
-                     green, or cyan and orange, for example, or show the channels in grey beside the composite",
+                     green, or cyan and orange, for example, or show the channels in grey beside the \
+                     composite",
                     channel.name,
                     hex(channel.colour),
                     other.name,

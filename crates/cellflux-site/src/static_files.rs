@@ -5,6 +5,7 @@ use std::fs;
 use walkdir::WalkDir;
 
 use crate::config::Project;
+use crate::digests;
 use crate::error::SiteError;
 use crate::files::AuthorFiles;
 use crate::site_files::Files;
@@ -104,7 +105,7 @@ pub(crate) fn add(
     site: &mut Files,
 ) -> Result<(), SiteError> {
     for (path, content) in files {
-        if site.files.contains_key(&path) {
+        if path == digests::PATH || site.files.contains_key(&path) {
             let folder = project.config.static_files.as_ref();
             let at = project
                 .source

@@ -158,7 +158,8 @@ pub(super) fn card(manifest: &Manifest) -> String {
         "# {}\n\n{}\n\nA flow-matching network (CellFlux) that moves images of untreated cells towards \
          images of cells that were treated with a compound or a genetic perturbation. What it makes is \
          generated: no picture of it shows a cell that exists.\n\n## Data and licence\n\n\
-         Trained on {}, under {}. {}\n\nThe weights are under {}.\n\n## Training\n\n{training}{notes}\n\n## Validation\n\n{measured}\n",
+         Trained on {}, under {}. {}\n\nThe weights are under {}.\n\n## Training\n\n\
+         {training}{notes}\n\n## Validation\n\n{measured}\n",
         manifest.title, manifest.description, data.name, data.licence, data.citation, provenance.licence
     )
 }

@@ -34,8 +34,8 @@ fn read_me(bundle: &Bundle) -> String {
         "---\n{licence}library_name: cellflux\npipeline_tag: image-to-image\ntags:\n- cellflux\n- \
          flow-matching\n- microscopy\n- cell-painting\n---\n\n{}\n## Use\n\n`model.safetensors` has the \
          tensors under the public network's names, `config.json` its configuration, and `bundle/` \
-         everything that a page needs:\n\n```sh\ncellflux bundle inspect bundle\ncellflux run 'c=CONDITION' --bundle bundle \
-         --out walk\n```\n",
+         everything that a page needs:\n\n```sh\ncellflux bundle inspect bundle\n\
+         cellflux run 'c=CONDITION' --bundle bundle --out walk\n```\n",
         card(manifest)
     )
 }

@@ -85,8 +85,8 @@ impl Components<'_> {
         Ok(Shown { html, origin })
     }
 
-    /// The address of a PDF that a picture was drawn from. An anonymous site publishes the picture only, since
-    /// a PDF's properties name people, programs and folders.
+    /// The address of a PDF that a picture was drawn from. An anonymous site publishes the picture only,
+    /// since a PDF's properties name people, programs and folders.
     fn origin(
         &mut self,
         file: &Spanned<PathBuf>,

@@ -60,8 +60,8 @@ pub fn is_one_page(project: &Project) -> Result<(), SiteError> {
     Err(project.source.wrong(
         &first.id.span(),
         format!(
-            "`--single` writes one page, and this site has further ones ({}): make their sections part of the \
-             first page, or publish the folder",
+            "`--single` writes one page, and this site has further ones ({}): make their sections part of \
+             the first page, or publish the folder",
             names.join(", ")
         ),
     ))

@@ -148,8 +148,8 @@ fn tag_length(from: &str) -> usize {
     from.len()
 }
 
-/// Writes a tag with the files that its attributes name in them. A file that is linked is saved, since browsers
-/// open no `data:` address.
+/// Writes a tag with the files that its attributes name in them. A file that is linked is saved, since
+/// browsers open no `data:` address.
 fn attributes(
     tag: &str,
     site: &BTreeMap<String, Vec<u8>>,

@@ -90,3 +90,22 @@ fn a_deposit_without_names_or_a_whole_date_is_refused() {
         assert!(error.to_string().contains(expected), "{settings}: {error}");
     }
 }
+
+#[test]
+fn an_archive_holds_every_page_and_keeps_the_author_s_own_citation_file() {
+    let home = named("date = \"2026-07-13\"\nstatic = \"static\"\n");
+    let site = home.path().join("site.toml");
+    let text = fs::read_to_string(&site).unwrap();
+    fs::write(&site, text + "[[page]]\nid = \"more\"\ntitle = \"Further\"\n").unwrap();
+    fs::create_dir(home.path().join("static")).unwrap();
+    let own = "cff-version: 1.2.0\nmessage: As I say.\n";
+    fs::write(home.path().join("static/CITATION.cff"), own).unwrap();
+    let archive = made(home.path());
+    assert!(held(&archive, "more.html").contains("<h1>Further</h1>"));
+    assert_eq!(held(&archive, "CITATION.cff"), own);
+    let crate_of: Value = serde_json::from_str(&held(&archive, "ro-crate-metadata.json")).unwrap();
+    let graph = crate_of["@graph"].as_array().unwrap();
+    for path in ["more.html", "CITATION.cff"] {
+        assert!(graph.iter().any(|entity| entity["@id"] == path), "{path}");
+    }
+}

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use cellflux_site::verify::{Folder, Verified, verify};
 
-use crate::parts::{build, engine, files, project, read};
+use crate::parts::{LEAST, build, engine, files, project, read};
 
 const WALK: &str = "[precompute]\ncompounds = [\"taxol\"]\n";
 const BADGE: &str = "[[section]]\nid = \"badge\"\ntext = \"\"\"\n```{verified}\n```\n\"\"\"\n";
@@ -109,4 +109,59 @@ fn a_badge_stands_only_where_a_walk_was_computed_anew() {
     let home = project(BADGE);
     let error = build(home.path()).unwrap_err().to_string();
     assert!(error.contains("expected `[precompute]`"), "{error}");
+}
+
+#[test]
+fn every_page_and_static_file_is_verified_and_a_badge_may_stand_on_any_page() {
+    let home = project("");
+    let text = format!(
+        "static = \"static\"\n{LEAST}{WALK}[[page]]\nid = \"more\"\ntitle = \"More\"\n\
+         [[page.section]]\nid = \"badge\"\ntext = \"\"\"\n```{{verified}}\n```\n\"\"\"\n"
+    );
+    fs::write(home.path().join("site.toml"), text).unwrap();
+    fs::create_dir_all(home.path().join("static/data")).unwrap();
+    fs::write(home.path().join("static/CNAME"), "cells.example.org\n").unwrap();
+    fs::write(home.path().join("static/data/a b.csv"), "a,b\n").unwrap();
+    build(home.path()).unwrap();
+    assert!(read(home.path(), "more.html").contains("Verified when built."));
+    let dist = home.path().join("dist");
+    let list: serde_json::Value = serde_json::from_str(&read(home.path(), "digests.json")).unwrap();
+    for path in ["index.html", "more.html", "CNAME", "data/a b.csv"] {
+        assert!(list["files"][path].is_string(), "{path}: {list}");
+    }
+    let whole = verified(home.path());
+    assert_eq!(serious(&whole), [""; 0]);
+    assert_eq!(whole.files, files(&dist).len() - 2);
+
+    // Some hosts keep this one to themselves.
+    fs::remove_file(dist.join("CNAME")).unwrap();
+    let page = read(home.path(), "more.html").replace("</main>", "<a href=\"gone.html\">gone</a></main>");
+    fs::write(dist.join("more.html"), page).unwrap();
+    let changed = verified(home.path());
+    let wrong = serious(&changed);
+    assert!(
+        wrong.len() == 2 && wrong.iter().all(|each| each.starts_with("more.html: ")),
+        "{wrong:?}"
+    );
+    assert!(wrong.iter().any(|each| each.contains("gone.html")), "{wrong:?}");
+    assert!(
+        changed
+            .findings
+            .iter()
+            .any(|finding| finding.place == "CNAME" && !finding.serious)
+    );
+}
+
+#[test]
+fn no_static_file_takes_the_place_of_the_list_of_digests() {
+    let home = project("");
+    fs::write(
+        home.path().join("site.toml"),
+        format!("static = \"static\"\n{LEAST}"),
+    )
+    .unwrap();
+    fs::create_dir(home.path().join("static")).unwrap();
+    fs::write(home.path().join("static/digests.json"), "{}").unwrap();
+    let error = build(home.path()).unwrap_err().to_string();
+    assert!(error.contains("the build itself writes digests.json"), "{error}");
 }
