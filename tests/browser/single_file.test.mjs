@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -109,4 +109,65 @@ test('the file names no other file, and is the same when it is built again', { s
   const again = join(folder, 'again.html');
   await execute(CLI, ['site', 'build', join(folder, 'site'), '--single', again], { cwd: root });
   assert.equal(await readFile(again, 'utf8'), html);
+});
+
+test('tabs, a picture to enlarge and a file to save work in one file', { skip }, async () => {
+  const site = join(folder, 'parts');
+  const whole = join(folder, 'parts.html');
+  await mkdir(site);
+  const bundle = join(root, 'web/bundles/bbbc021-tiny');
+  await writeFile(join(site, 'site.toml'), `title = "Parts"
+[pictures]
+widths = [64]
+enlarge = true
+[[bundle]]
+path = '${bundle}'
+[[section]]
+id = "a"
+title = "A"
+file = "a.md"
+`);
+  await writeFile(join(site, 'dot.svg'), `<svg xmlns="http://www.w3.org/2000/svg" width="20" height="20">\
+<circle cx="10" cy="10" r="8"/></svg>`);
+  await writeFile(join(site, 'data.csv'), 'a,b\n1,2\n');
+  await writeFile(join(site, 'a.md'), `\`\`\`{tabs}
+[[tab]]
+title = "One"
+text = "The first text."
+[[tab]]
+title = "Two"
+text = "The second text."
+\`\`\`
+
+\`\`\`{figure}
+file = "dot.svg"
+alt = "A dot"
+\`\`\`
+
+\`\`\`{downloads}
+[[file]]
+path = "data.csv"
+label = "The data"
+\`\`\`
+`);
+  await execute(CLI, ['site', 'build', site, '--single', whole], { cwd: root });
+  const context = await browser.newContext({ acceptDownloads: true });
+  try {
+    const page = await context.newPage();
+    const errors = [];
+    page.on('pageerror', (error) => errors.push(error.message));
+    await page.goto(pathToFileURL(whole).href);
+    await page.getByRole('tab', { name: 'Two' }).click();
+    await page.getByText('The second text.').waitFor();
+    assert.ok(await page.getByText('The first text.').isHidden());
+    await page.locator('a.enlarge').click();
+    await page.getByRole('dialog', { name: 'A dot' }).waitFor();
+    await page.keyboard.press('Escape');
+    const saved = page.waitForEvent('download');
+    await page.getByRole('link', { name: 'The data' }).click();
+    assert.equal((await saved).suggestedFilename(), 'data.csv');
+    assert.deepEqual(errors, []);
+  } finally {
+    await context.close();
+  }
 });

@@ -413,11 +413,20 @@ fn names_in(project: &Project, out: &Path, published: Option<&Path>) -> Result<V
         ));
     }
     let published = published.map_or_else(|| project.folder.join("dist"), Path::to_owned);
-    if published.join(".git").exists() {
-        findings.push(serious(
-            published.join(".git").display().to_string(),
+    for (name, problem) in [
+        (
+            ".git",
             "names everybody who committed, expected a folder to publish without it",
-        ));
+        ),
+        (
+            "CNAME",
+            "names the site's host, expected a folder to publish without it: build again, or remove it",
+        ),
+    ] {
+        let file = published.join(name);
+        if file.exists() {
+            findings.push(serious(file.display().to_string(), problem));
+        }
     }
     Ok(findings)
 }
