@@ -133,10 +133,8 @@ pub fn build(project: &Project, options: &Options, engines: EngineMaker) -> Resu
     let first_picture = before_first_picture(&page, &site);
     site.add(INDEX, page.into_bytes());
     for (page, texts, card) in &further {
-        site.add(
-            &texts.file,
-            pages.further(page, texts, card.as_ref(), &site)?.into_bytes(),
-        );
+        let html = pages.further(page, texts, card.as_ref(), &site)?;
+        site.add(&texts.file, html.into_bytes());
     }
     site.add("embed.html", pages.embed(&site)?.into_bytes());
     site.add("404.html", pages.lost()?.into_bytes());

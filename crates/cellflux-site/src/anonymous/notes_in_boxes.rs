@@ -26,13 +26,12 @@ pub(super) fn is_boxes(content: &[u8]) -> bool {
 
 /// The file without its notes; none where its boxes cannot be followed.
 pub(super) fn without(content: &[u8]) -> Option<Vec<u8>> {
-    let is_picture = matches!(content.get(8..12)?, b"avif" | b"avis");
     let mut kept = content.to_vec();
     for outer in boxes(content, 0..content.len())? {
         match &outer.name {
             b"moov" => of_video(content, &outer, &mut kept)?,
-            b"meta" if is_picture => of_picture(content, &outer, &mut kept)?,
-            b"meta" | b"udta" | b"uuid" | b"free" | b"skip" => empty(&outer, &mut kept)?,
+            b"meta" => of_items(content, &outer, &mut kept)?,
+            b"udta" | b"uuid" | b"free" | b"skip" => empty(&outer, &mut kept)?,
             _ => {}
         }
     }
@@ -85,13 +84,13 @@ fn of_video(content: &[u8], around: &Boxed, kept: &mut [u8]) -> Option<()> {
     Some(())
 }
 
-/// Overwrites the EXIF and the XMP that a picture's list of items names.
-fn of_picture(content: &[u8], around: &Boxed, kept: &mut [u8]) -> Option<()> {
+/// Overwrites the EXIF and the XMP that a picture's list of items names; a box without such a list is a note.
+fn of_items(content: &[u8], around: &Boxed, kept: &mut [u8]) -> Option<()> {
     // Version and flags come first.
     let inner = boxes(content, around.body.start + 4..around.body.end)?;
     let of = |name: &[u8; 4]| inner.iter().find(|inner| inner.name == *name);
     let Some(infos) = of(b"iinf") else {
-        return Some(());
+        return empty(around, kept);
     };
     let notes = notes(content, infos)?;
     if notes.is_empty() {
@@ -235,32 +234,34 @@ mod tests {
             let length = length as u32;
             [&[0, id, 0, 0, 0, 1][..], &at.to_be_bytes(), &length.to_be_bytes()].concat()
         };
-        let head = boxed(b"ftyp", b"avif\0\0\0\0");
-        let whole = |pixels_at: u32| {
-            let list = [
-                b"\0\0\0\0\x44\0\0\x02".as_slice(),
-                &item(1, pixels_at, 6),
-                &item(2, pixels_at + 6, exif.len()),
-            ]
-            .concat();
-            let meta = [b"\0\0\0\0".as_slice(), &infos, &boxed(b"iloc", &list)].concat();
-            [
-                head.clone(),
-                boxed(b"meta", &meta),
-                boxed(b"mdat", b"pixels"),
-                exif.clone(),
-            ]
-            .concat()
-        };
-        // The name stands after the pixels, in the last box.
-        let length = whole(0).len() - exif.len() - 6;
-        let mut noted = whole(length as u32);
-        let data = length - 8;
-        noted[data..data + 4].copy_from_slice(&(14 + exif.len() as u32).to_be_bytes());
-        let kept = without(&noted).unwrap();
-        assert!(holds(&noted) && !holds(&kept));
-        assert_eq!(kept[length..length + 6], *b"pixels");
-        assert_eq!(kept[length + 6..length + 6 + NO_EXIF.len()], *NO_EXIF);
-        assert_eq!(kept[..length], noted[..length]);
+        for brand in [b"avif", b"heic"] {
+            let head = boxed(b"ftyp", brand);
+            let whole = |pixels_at: u32| {
+                let list = [
+                    b"\0\0\0\0\x44\0\0\x02".as_slice(),
+                    &item(1, pixels_at, 6),
+                    &item(2, pixels_at + 6, exif.len()),
+                ]
+                .concat();
+                let meta = [b"\0\0\0\0".as_slice(), &infos, &boxed(b"iloc", &list)].concat();
+                [
+                    head.clone(),
+                    boxed(b"meta", &meta),
+                    boxed(b"mdat", b"pixels"),
+                    exif.clone(),
+                ]
+                .concat()
+            };
+            // The name stands after the pixels, in the last box.
+            let length = whole(0).len() - exif.len() - 6;
+            let mut noted = whole(length as u32);
+            let data = length - 8;
+            noted[data..data + 4].copy_from_slice(&(14 + exif.len() as u32).to_be_bytes());
+            let kept = without(&noted).unwrap();
+            assert!(holds(&noted) && !holds(&kept));
+            assert_eq!(kept[length..length + 6], *b"pixels");
+            assert_eq!(kept[length + 6..length + 6 + NO_EXIF.len()], *NO_EXIF);
+            assert_eq!(kept[..length], noted[..length]);
+        }
     }
 }
