@@ -69,9 +69,9 @@ fn badge(day: &str, apart: u8) -> String {
     };
     format!(
         "<p class=\"component verified\" lang=\"en\"><strong>Verified when built.</strong> On {} \
-         <code>cellflux</code> {} computed the first recorded walk of this page anew from the published \
-         weights: {how}. <code>cellflux verify-site</code> with this page’s address does it again, and \
-         compares every file with its digest.</p>\n",
+         <code>cellflux</code> {} computed the model’s first recorded walk anew from the published weights: \
+         {how}. <code>cellflux verify-site</code> with the address of this site computes a recorded walk \
+         again, and compares every file with its digest.</p>\n",
         escape(day),
         env!("CARGO_PKG_VERSION")
     )
