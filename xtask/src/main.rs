@@ -41,6 +41,7 @@ mod third_party;
 mod toolchain;
 mod torch;
 mod torture;
+mod validators;
 mod wasm_opt;
 mod wheel;
 mod workflows;

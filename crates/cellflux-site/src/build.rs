@@ -18,9 +18,12 @@ use crate::cache::Cache;
 use crate::card::{self, Card};
 use crate::components::{self, Components};
 use crate::config::{FILE, INDEX, Page, Project};
+use crate::digests;
 use crate::error::SiteError;
 use crate::files::{AuthorFiles, Use};
+use crate::film::film;
 use crate::fingerprint::{Named, name_by_content};
+use crate::image_facts;
 use crate::markdown::Surroundings;
 use crate::model::{LEFT_OUT, Model, name_of};
 use crate::output::Output;
@@ -130,10 +133,8 @@ pub fn build(project: &Project, options: &Options, engines: EngineMaker) -> Resu
     let first_picture = before_first_picture(&page, &site);
     site.add(INDEX, page.into_bytes());
     for (page, texts, card) in &further {
-        site.add(
-            &texts.file,
-            pages.further(page, texts, card.as_ref(), &site)?.into_bytes(),
-        );
+        let html = pages.further(page, texts, card.as_ref(), &site)?;
+        site.add(&texts.file, html.into_bytes());
     }
     site.add("embed.html", pages.embed(&site)?.into_bytes());
     site.add("404.html", pages.lost()?.into_bytes());
@@ -147,8 +148,9 @@ pub fn build(project: &Project, options: &Options, engines: EngineMaker) -> Resu
     if project.config.offline {
         site.add("service_worker.js", service_worker(&site, project).into_bytes());
     }
-
     static_files::add(static_files, project, &mut site)?;
+    // Last, since it lists all others.
+    site.add(digests::PATH, digests::list(&site.files));
 
     let sizes = site
         .files
@@ -370,9 +372,7 @@ fn record(project: &Project, components: &mut Components) -> Result<(), SiteErro
                 let walk = request.walk(control, Some(compound));
                 let recipe = walk.recipe(model, source, &at)?;
                 let recording = components.recorder.record(model, &recipe, &at)?;
-                let film = components
-                    .files
-                    .add_made("recorded/film.webp", components::film(&recording)?);
+                let film = components.files.add_made("recorded/film.webp", film(&recording)?);
                 films.push((recording, film));
             }
         }
@@ -574,7 +574,7 @@ fn advice(project: &Project, models: &[Model]) -> Vec<String> {
     if config.description.is_empty() {
         say("no `description`: search engines and link previews will choose their own words");
     }
-    if config.url.is_none() {
+    if config.url.is_none() && !config.anonymous {
         say("no `url`: link previews need absolute addresses and will show no picture");
     }
     if config.precompute.0.is_empty() {
@@ -587,9 +587,13 @@ fn advice(project: &Project, models: &[Model]) -> Vec<String> {
                 model.name
             ));
         }
+        for missing in image_facts::missing(&model.manifest().image) {
+            say(&format!("bundle {:?}: {missing}", model.name));
+        }
         if model.evaluation_left_out {
             say(&format!("bundle {:?}: {}", model.name, LEFT_OUT));
         }
     }
+    advice.extend(static_files::left_out(project));
     advice
 }
