@@ -16,8 +16,8 @@ use crate::engine::{EngineKind, open_for_pictures};
 const LARGEST: u64 = 2048 << 20;
 
 /// How long a file may take, and how long the answer to whether a link leads somewhere.
-const FOR_FILES: Duration = Duration::from_secs(600);
-const FOR_LINKS: Duration = Duration::from_secs(60);
+const FOR_FILES: Duration = Duration::from_mins(10);
+const FOR_LINKS: Duration = Duration::from_mins(1);
 
 /// Verify a published site: every file against the list that the build wrote, every link, and a recorded walk
 /// against the same walk computed here.

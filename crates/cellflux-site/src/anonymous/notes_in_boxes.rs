@@ -193,7 +193,7 @@ mod tests {
 
     const NAME: &[u8] = b"Ada Example";
 
-    fn boxed(name: &[u8; 4], inside: &[u8]) -> Vec<u8> {
+    fn boxed(name: &[u8], inside: &[u8]) -> Vec<u8> {
         [&(8 + inside.len() as u32).to_be_bytes()[..], name, inside].concat()
     }
 

@@ -341,10 +341,10 @@ mod tests {
 
     #[test]
     fn a_drawing_loses_its_metadata_comments_and_the_names_of_files() {
-        let drawing = r##"<!-- Ada Example --><svg xmlns="http://www.w3.org/2000/svg"
+        let drawing = r#"<!-- Ada Example --><svg xmlns="http://www.w3.org/2000/svg"
             xmlns:sodipodi="http://sodipodi.sourceforge.net/DTD/sodipodi-0.dtd"
             sodipodi:docname="/home/Ada Example/a.svg"><metadata>Ada Example</metadata>
-            <path d="M0 0h1"/></svg>"##;
+            <path d="M0 0h1"/></svg>"#;
         let without = without_notes(drawing.as_bytes().to_vec());
         assert!(!holds(&without), "{}", String::from_utf8_lossy(&without));
         assert_eq!(picture::shown(&without), Ok(Kind::Svg));

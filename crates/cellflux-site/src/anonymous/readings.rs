@@ -175,7 +175,8 @@ fn streams(pdf: &[u8]) -> impl Iterator<Item = Vec<u8>> {
         let packed = rest.strip_prefix(b"\n").unwrap_or(rest);
         // The two bytes with which a zlib stream begins are divisible by 31.
         let head: [u8; 2] = packed.get(..2)?.try_into().ok()?;
-        (head[0] & 0x0f == 8 && u16::from_be_bytes(head) % 31 == 0).then(|| limited(ZlibDecoder::new(packed)))
+        (head[0] & 0x0f == 8 && u16::from_be_bytes(head).is_multiple_of(31))
+            .then(|| limited(ZlibDecoder::new(packed)))
     })
 }
 
@@ -209,15 +210,12 @@ fn unescaped(text: &str) -> String {
     plain.push_str(parts.next().unwrap_or_default());
     for part in parts {
         let written = part.split_once(';').filter(|(name, _)| name.len() < 10);
-        match written.and_then(|(name, rest)| Some((letter(name)?, rest))) {
-            Some((letter, rest)) => {
-                plain.push(letter);
-                plain.push_str(rest);
-            }
-            None => {
-                plain.push('&');
-                plain.push_str(part);
-            }
+        if let Some((letter, rest)) = written.and_then(|(name, rest)| Some((letter(name)?, rest))) {
+            plain.push(letter);
+            plain.push_str(rest);
+        } else {
+            plain.push('&');
+            plain.push_str(part);
         }
     }
     plain
