@@ -48,7 +48,7 @@ const MODULES: [Module; 5] = [
         what: "reader of images",
         package: "cellflux-upload-wasm",
         name: "cellflux_upload_wasm",
-        most: 250_000,
+        most: 300_000,
     },
     Module {
         what: "lab",
@@ -79,7 +79,7 @@ pub fn build(options: &Options) -> Result<()> {
     let mut built = Vec::new();
     for module in &MODULES {
         stage(&format!(
-            "Building the {}'s WebAssembly module (profile {profile})",
+            "Building the WebAssembly of the {} (profile {profile})",
             module.what
         ));
         // Each by itself: cargo would give what two of them use the features that either asks for.
@@ -107,7 +107,7 @@ pub fn build(options: &Options) -> Result<()> {
             .generate(&pkg)
             .with_context(|| format!("wasm-bindgen cannot read {}", output.display()))?;
         if let Some(tool) = &optimiser {
-            stage(&format!("Optimising the {}'s module with wasm-opt", module.what));
+            stage(&format!("Optimising the module of the {} with wasm-opt", module.what));
             let code = pkg.join(format!("{}_bg.wasm", module.name));
             wasm_opt::optimise(tool, &code)?;
             page_weight::check(&code, module.what, module.package, module.most)?;
