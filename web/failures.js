@@ -1,5 +1,7 @@
 // What can fail, in a worker or in the page: every kind of it, and a sentence for the visitor.
 
+import { phrase } from './words.js';
+
 /**
  * Every kind of failure: the modules' own (crates/cellflux-wasm/src/trouble.rs, crates/cellflux-compound-wasm
  * and crates/cellflux-results-wasm), the worker's and the page's. A way on is offered by kind (notices.js).
@@ -32,8 +34,7 @@ export const KINDS = /** @type {const} */ ([
  */
 export const STOPPED = {
   kind: 'stopped',
-  sentence: 'The computation stopped unexpectedly, most likely because memory ran out; what you chose is '
-    + 'kept, and the steps can be walked again.',
+  sentence: phrase('failures.computation_stopped_unexpectedly_most'),
 };
 
 /** A failure that is thrown: its message is the sentence. */
@@ -55,5 +56,4 @@ export class Failure extends Error {
 
 /** Why what was saved from a walk of another model cannot be followed. */
 export const otherModel = (what, found, open) =>
-  `${what} is of a walk with the model “${found.slice(0, 60)}”; this page has “${open}”, so it cannot be `
-  + 'followed here.';
+  phrase('failures.walk_model_page_cannot', { what, found: found.slice(0, 60), open });

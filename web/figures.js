@@ -1,5 +1,7 @@
 // How numbers are written on the page.
 
+import { phrase } from './words.js';
+
 /** 2.7 MB; decimal units, as hosts and browsers count. */
 export function bytes(count) {
   if (count < 1000) return `${count} B`;
@@ -9,8 +11,8 @@ export function bytes(count) {
 
 /** A duration in words, rounded up, so that it is seldom too short. */
 export function duration(seconds) {
-  if (!Number.isFinite(seconds)) return 'unknown time';
-  if (seconds < 1) return 'under 1 s';
+  if (!Number.isFinite(seconds)) return phrase('figures.unknown_time');
+  if (seconds < 1) return phrase('figures.under_1');
   if (seconds < 90) return `${Math.ceil(seconds)} s`;
   return `${Math.ceil(seconds / 60)} min`;
 }

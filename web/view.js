@@ -1,6 +1,8 @@
 // How a walk is looked at: which channels are hidden, and which are shown otherwise than the manifest says.
 // The session checks a view and writes it into links; here it is only changed.
 
+import { phrase } from './words.js';
+
 /** @import { Channel, ChannelView, Recipe, View, Window } from './protocol.js' */
 
 /** Windows and gammas are whole thousandths, as links hold them. */
@@ -152,10 +154,10 @@ export function clippedSentences(channels, visible, now, start) {
   return channels.flatMap(({ name }, index) => {
     const [after, before] = [now?.[index]?.bright ?? 0, start?.[index]?.bright ?? 0];
     if (!visible[index] || Math.max(after, before) <= SILENT) return [];
-    const [where, share] = after > SILENT ? ['', after] : [' at the start', before];
+    const [where, share] = after > SILENT ? ['', after] : [phrase('view.start'), before];
     return [{
       index,
-      sentence: `${name}${where}: ${percent(share)} of pixels are brighter than the window.`,
+      sentence: phrase('view.pixels_brighter_than_window', { name, where, share: percent(share) }),
     }];
   });
 }

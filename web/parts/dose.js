@@ -4,6 +4,7 @@
 
 import { doseAt, doseRange, placeOf, standingOf, STEP } from '../dose.js';
 import { el, inside, Part, unseen } from '../html.js';
+import { phrase } from '../words.js';
 
 /** @import { State } from '../state.js' */
 
@@ -27,14 +28,17 @@ export class DoseSlider extends Part {
     });
     this.lowest = el('span', {});
     this.highest = el('span', {});
-    this.listed = el('div', { class: 'dose-listed', role: 'group', 'aria-label': 'Doses in the data' });
+    this.listed = el('div', {
+      class: 'dose-listed', role: 'group', 'aria-label': phrase('shared.doses_data'),
+    });
     this.standing = el('p', { class: 'hint', id: 'dose-standing', role: 'status' });
     this.hidden = true;
     this.append(
       el('div', { class: 'dose-row' },
-        el('label', { for: 'dose-place' }, 'Dose', unseen(', logarithmic')),
+        el('label', { for: 'dose-place' }, phrase('shared.dose'), unseen(phrase('dose.logarithmic'))),
         el('span', { class: 'dose-typed' },
-          el('label', { for: 'compound-dose', class: 'unseen' }, 'Dose in micromolar'), this.typed, ' µM')),
+          el('label', { for: 'compound-dose', class: 'unseen' }, phrase('dose.dose_micromolar')),
+          this.typed, ' µM')),
       this.slider, this.marks,
       el('div', { class: 'dose-ends', 'aria-hidden': 'true' }, this.lowest, this.highest),
       this.listed, this.standing,

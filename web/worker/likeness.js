@@ -2,6 +2,7 @@
 
 import { isolated } from '../isolated.js';
 import { countsOf } from './cell_counts.js';
+import { phrase } from '../words.js';
 
 /** @import { Opening } from './opening.js' */
 
@@ -31,11 +32,13 @@ const SKEWED = 1.5;
 
 /** What is compared, the plainest first, and how it is said. */
 const COMPARED = /** @type {const} */ ([
-  ['mean', (name, times, more) => `${capital(name)} is ${times} ${more ? 'brighter' : 'darker'} than`],
+  ['mean', (name, times, more) => phrase('likeness.than', {
+    name: capital(name), times, more: more ? 'brighter' : 'darker',
+  })],
   ['spread', (name, times, more) =>
-    `The contrast of ${name} is ${times} ${more ? 'higher' : 'lower'} than in`],
+    phrase('likeness.contrast_than', { name, times, more: more ? 'higher' : 'lower' })],
   ['bright', (name, times, more) =>
-    `The brightest parts of ${name} are ${times} ${more ? 'brighter' : 'darker'} than in`],
+    phrase('likeness.brightest_parts_than', { name, times, more: more ? 'brighter' : 'darker' })],
 ]);
 
 /**
@@ -78,7 +81,9 @@ export function unlike(crop, controls, names, drawn) {
   const n = controls.length;
   if (n < FEWEST) return [];
   const most = threshold(n);
-  const whom = `this bundle’s controls (n = ${n}${drawn ? ', drawn by a program' : ''}).`;
+  const whom = phrase('likeness.bundle_controls_n', {
+    n, drawn: drawn ? phrase('likeness.drawn_program') : '',
+  });
   return crop.flatMap((found, channel) => {
     for (const [key, says] of COMPARED) {
       const theirs = controls.map((control) => control[channel][key]);
@@ -86,7 +91,7 @@ export function unlike(crop, controls, names, drawn) {
       const squares = theirs.reduce((sum, value) => sum + (value - mean) ** 2, 0);
       const times = (found[key] - mean) / Math.max(Math.sqrt(squares / (n - 1)), LEAST_SPREAD);
       if (Math.abs(times) > most) {
-        const deviations = `${Math.abs(times).toFixed(1)} standard deviations`;
+        const deviations = phrase('likeness.standard_deviations', { times: Math.abs(times).toFixed(1) });
         return [`${says(names[channel], deviations, times > 0)} ${whom}`];
       }
     }
