@@ -1,6 +1,6 @@
 // Doses: which a walk may have, where one stands on a slider, and what training had of it.
 
-import { phrase } from './words.js';
+import { inFigures, phrase } from './words.js';
 
 /** @import { Change, Compound, Recipe } from './protocol.js' */
 
@@ -150,6 +150,12 @@ export function standingOf(dose, compound) {
   }
   return { kind: 'beyond', words: BEYOND };
 }
+
+/**
+ * A dose on the page.
+ * @param {number} dose in micromolar
+ */
+export const inWords = (dose) => `${inFigures(dose)} µM`;
 
 /**
  * Behind what was done at it.

@@ -3,7 +3,7 @@
 //
 // The frame tells its page how high it wants to be: { cellflux: 'height', height } in pixels.
 
-import { phrase } from './words.js';
+import { language, phrase } from './words.js';
 
 const models = JSON.parse(document.getElementById('models').textContent);
 const asked = new URLSearchParams(location.search);
@@ -27,6 +27,7 @@ explorer.append(document.querySelector('.fallback'));
 if (wanted !== null && wanted !== model.name) {
   const sentence = document.createElement('p');
   sentence.className = 'hint';
+  sentence.lang = language;
   sentence.textContent = phrase('embed.page_no_model_called', {
     wanted, name: model.name, map: models.map(({ name }) => name).join(', '),
   });

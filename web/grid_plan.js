@@ -1,13 +1,13 @@
 // Which walks a grid has: what its rows and columns may vary, which values are chosen, what the walks cost,
 // and why a grid is refused.
 
-import { doseRange, isWithin } from './dose.js';
+import { doseRange, inWords, isWithin } from './dose.js';
 import * as figures from './figures.js';
 import { dimensionName, MOST_BYTES, MOST_CELLS } from './grid.js';
 import { stepAt } from './linked_time.js';
 import { hasReal } from './real_beside.js';
 import { compoundIn, isRandom, SOLVERS, solverIn, startIn } from './recipe_words.js';
-import { phrase } from './words.js';
+import { inFigures, phrase } from './words.js';
 
 /** @import { Cell, Dimension, Plan, Planned, Value } from './grid.js' */
 /** @import { Moment } from './linked_time.js' */
@@ -87,12 +87,13 @@ export function valueWords(dimension, value, names) {
     case 'control': {
       const tile = names.samples?.find(({ id }) => id === value);
       const same = names.samples?.filter(({ label }) => label === tile?.label).length > 1;
-      return `${startIn(String(value), names)}${same ? `, no. ${tile.number}` : ''}`;
+      const number = same ? phrase('grid_plan.number', { number: tile.number }) : '';
+      return `${startIn(String(value), names)}${number}`;
     }
     case 'seed': return phrase('grid_plan.seed', { value });
     case 'noise': return phrase('grid_plan.noise', { value });
-    case 'alpha': return `α = ${value}`;
-    case 'dose': return `${value} µM`;
+    case 'alpha': return `α = ${inFigures(value)}`;
+    case 'dose': return inWords(Number(value));
     case 'steps': return phrase('grid_plan.steps', { value });
     default: return solverIn(value);
   }
@@ -238,7 +239,9 @@ export function captionOf(cell, { times, of, finished, failed }, step) {
   if (failed) return phrase('shared.stopped', { failed });
   if (step === null) return phrase('shared.waits');
   const what = isGenerated(cell.recipe, step) ? phrase('shared.generated') : phrase('shared.start');
-  const on = finished ? '' : ` (step ${times.length - 1}${of ? phrase('shared.of', { of }) : ''})`;
+  const on = finished ? '' : phrase('grid_plan.on_step', {
+    step: times.length - 1, of: of ? phrase('shared.of', { of }) : '',
+  });
   return phrase('grid_plan.t', { times: figures.time(times[step]), what, on });
 }
 
@@ -252,11 +255,11 @@ export function sharedWords({ base, rows, columns }, state) {
   const adaptive = base.solver === 'dopri5';
   const words = {
     compound: compoundIn(base, state),
-    dose: state.takesDose && !varied.has('compound') ? `${base.dose} µM` : null,
+    dose: state.takesDose && !varied.has('compound') ? inWords(base.dose) : null,
     control: startIn(base.control, state),
     solver: solverIn(base.solver),
     steps: adaptive && !varied.has('solver') ? null : phrase('shared.steps_2', { steps: base.steps }),
-    alpha: `α = ${base.alpha}`,
+    alpha: `α = ${inFigures(base.alpha)}`,
     noise: phrase('grid_plan.source_noise', { noise: base.noise }),
     seed: base.noise > 0 || base.control === 'noise' ? phrase('shared.seed_2', { seed: base.seed }) : null,
   };

@@ -26,7 +26,7 @@ import { Keep } from './parts/keep.js';
 import { RecipeCode } from './parts/recipe_code.js';
 import { Provenance } from './parts/provenance.js';
 import { wordsFor } from './perturbations.js';
-import { phrase } from './words.js';
+import { language, phrase } from './words.js';
 
 /** @import { Compound } from './protocol.js' */
 
@@ -71,14 +71,15 @@ function step(number, name, title, lead, ...parts) {
 }
 
 /**
- * The explorer's own words are English on a page in any language, and are marked so: a screen reader reads
- * them aloud by their language. What the embedding page has put into the explorer keeps the page's.
+ * The explorer's own words are in the language of the site that it comes from, and are marked so: a screen
+ * reader reads them aloud by their language. What the embedding page has put into the explorer keeps the
+ * page's.
  * @param {HTMLElement} host the explorer, whose embedding page may have put something into it
  * @returns {HTMLElement[]}
  */
 export function layout(host) {
   const elements = elementsFor(host);
-  for (const element of elements) element.lang = 'en';
+  for (const element of elements) element.lang = language;
   return elements;
 }
 

@@ -96,7 +96,7 @@ export function captionOf(state, drawn) {
   }[map];
   return {
     title,
-    note: phrase('map_words.on_average', { when, size: size.toFixed(3), unit }),
+    note: phrase('map_words.on_average', { when, size: figures.fixed(size, 3), unit }),
     stamp,
     generated,
     label: `${what}, ${when}. ${stamp}.`,

@@ -1,8 +1,9 @@
 // What differs between two walks, in words: “α 1 → 1.6”.
 
+import { inWords } from './dose.js';
 import { wordsFor } from './perturbations.js';
 import { shortened } from './shortened.js';
-import { phrase } from './words.js';
+import { inFigures, phrase } from './words.js';
 
 /** @import { Recipe, Tile, Compound } from './protocol.js' */
 
@@ -67,14 +68,14 @@ export const isRandom = ({ noise, control }) => noise > 0 || control === 'noise'
 export function differences(from, to, names) {
   const both = (of) => of(from) && of(to);
   const random = isRandom(from) || isRandom(to);
-  const same = (value) => value;
+  const same = (value) => (typeof value === 'number' ? inFigures(value) : value);
   /** @type {[name: string, of: (recipe: Recipe) => any, words: (value: any) => any, counts?: boolean][]} */
   const rows = [
     [wordsFor(names.compounds).one, ({ smiles, compound }) => smiles ?? compound, (value) => (
       compoundIn(names.compounds?.some(({ id }) => id === value)
         ? { compound: value } : { compound: null, smiles: value }, names))],
     [phrase('recipe_words.dose'), ({ dose }) => dose, (value) => (
-      value === undefined ? phrase('recipe_words.none') : `${value} µM`)],
+      value === undefined ? phrase('recipe_words.none') : inWords(value))],
     [phrase('shared.start_3'), ({ control }) => control, (value) => startIn(value, names)],
     [phrase('recipe_words.direction'), ({ direction }) => direction, (value) => DIRECTION[value]],
     [phrase('recipe_words.solver'), ({ solver }) => solver, solverIn],

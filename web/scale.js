@@ -1,6 +1,7 @@
 // Micrometres: round lengths for scale bars, and crops at the scale of the model's images.
 
 import { about, largestSide } from './crop_place.js';
+import { digits } from './figures.js';
 import { phrase } from './words.js';
 
 /** @import { Crop } from './protocol.js' */
@@ -35,7 +36,7 @@ export function roundLength(across) {
 
 /** A round length in words: 500 nm, 20 µm, 1 mm. */
 export function inWords(um) {
-  const figure = (number) => Number(number.toPrecision(4));
+  const figure = (number) => digits(number, 4);
   if (um < 1) return `${figure(um * 1000)} nm`;
   return um < 1000 ? `${figure(um)} µm` : `${figure(um / 1000)} mm`;
 }
@@ -79,9 +80,9 @@ export function scaleSentence(upload, model) {
   const times = (model.side * model.pixelUm) / (side * pixelUm);
   if (side === ideal || Math.abs(times - 1) <= SAME) {
     const from = scaleFrom ? ` (${scaleFrom})` : '';
-    return phrase('scale.crop_model_scale_px', { side, pixelUm: Number(pixelUm.toPrecision(4)), from });
+    return phrase('scale.crop_model_scale_px', { side, pixelUm: digits(pixelUm, 4), from });
   }
-  const look = phrase('scale.cells_look_times_large', { times: Number(times.toPrecision(3)) });
+  const look = phrase('scale.cells_look_times_large', { times: digits(times, 3) });
   if (ideal > largestSide(upload)) {
     return phrase('scale.their_scale_side_would', { look, ideal });
   }

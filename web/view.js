@@ -1,6 +1,7 @@
 // How a walk is looked at: which channels are hidden, and which are shown otherwise than the manifest says.
 // The session checks a view and writes it into links; here it is only changed.
 
+import { fixed } from './figures.js';
 import { phrase } from './words.js';
 
 /** @import { Channel, ChannelView, Recipe, View, Window } from './protocol.js' */
@@ -124,7 +125,7 @@ export const SILENT = 0.01;
 const ROUNDING = 1e-6;
 
 /** 3.2 % */
-export const percent = (share) => `${(100 * share).toFixed(1)} %`;
+export const percent = (share) => `${fixed(100 * share, 1)} %`;
 
 /**
  * The shares of counted pixels that a window cuts off, as crates/cellflux-image has them of a picture.

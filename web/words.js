@@ -43,7 +43,20 @@ export const plural = (key, count, values = {}) =>
 
 /** @param {string} sentence @param {Values} values */
 const filled = (sentence, values) =>
-  sentence.replace(/\{(\w+)\}/g, (place, name) => (name in values ? String(values[name]) : place));
+  sentence.replace(/\{(\w+)\}/g, (place, name) => (name in values ? written(values[name]) : place));
+
+/** What stands between a number's whole and its parts. */
+const POINT = new Intl.NumberFormat(language).formatToParts(0.5)
+  .find(({ type }) => type === 'decimal').value;
+
+/**
+ * A number, or its text, with the language's decimal sign.
+ * @param {string | number} number
+ */
+export const inFigures = (number) => String(number).replace('.', POINT);
+
+/** @param {Values[string]} value */
+const written = (value) => (typeof value === 'number' ? inFigures(value) : String(value));
 
 /** Languages that write nouns with a capital also within a sentence. */
 const CAPITAL_NOUNS = ['de'];

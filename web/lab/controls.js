@@ -1,5 +1,6 @@
 // What a visitor chooses in a lab: a form whose every field says what it wants changed.
 
+import { fixed } from '../figures.js';
 import { el } from '../html.js';
 import {
   BATCHES, batchesOf, COUPLINGS, FIELDS, leadingTo, RATES, SOLVERS, STEPS, TARGETS, targetOf,
@@ -128,7 +129,7 @@ export class Controls {
     offer(this.steps, among(STEPS, view.steps), view.steps);
     this.guidance.value = String(view.guidance);
     this.guidance.disabled = view.condition === null;
-    this.guidanceValue.textContent = view.guidance.toFixed(1);
+    this.guidanceValue.textContent = fixed(view.guidance, 1);
     this.reverse.checked = view.reverse;
     this.densities.checked = display.densities;
     if (display.point) [this.x.value, this.y.value] = display.point.map(String);

@@ -3,6 +3,7 @@
 // whose address it is.
 
 import { joined, ofLessons } from '../course_link.js';
+import { time } from '../figures.js';
 import { el } from '../html.js';
 import { LAB_WORKER_MODULES } from '../integrity.js';
 import { styleSheets } from '../style_sheets.js';
@@ -14,7 +15,7 @@ import { Drawing, pointAt } from './drawing.js';
 import { applied, read, written } from './lab_link.js';
 import * as chart from './loss_chart.js';
 import { draw, drawCross, drawStrokes } from './plane.js';
-import { phrase } from '../words.js';
+import { inFigures, isRead, language, phrase } from '../words.js';
 
 /** @import { Display, Learnt, Opened, Seen, Settings, View } from './protocol.js' */
 
@@ -179,11 +180,12 @@ class Lab extends HTMLElement {
     });
     root.append(el(
       'section',
-      { class: 'lab', 'aria-label': phrase('lab.flow_matching_plane') },
+      { class: 'lab', lang: language, 'aria-label': phrase('lab.flow_matching_plane') },
       el('div', { class: 'lab-plane' }, this.canvas,
         el('div', { class: 'lab-time' }, this.moment, this.time), this.legend),
       el('div', { class: 'lab-side' }, el('div', { class: 'lab-buttons' }, ...this.buttons), this.trouble,
-        this.said, this.chart, this.facts, this.controls.element),
+        this.said, this.chart, this.facts, this.controls.element,
+        isRead ? null : el('p', { class: 'hint' }, phrase('lab.words_unread'))),
     ));
     new ResizeObserver(() => this.#draw()).observe(this.canvas);
     matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => this.#draw());
@@ -403,7 +405,7 @@ class Lab extends HTMLElement {
   #show(step) {
     this.#step = step;
     this.moment.value = String(step);
-    const t = this.#seen.times[step].toFixed(3);
+    const t = time(this.#seen.times[step]);
     this.time.textContent = `t = ${t}`;
     this.moment.setAttribute('aria-valuetext', phrase('lab.t_step', {
       t, step, length: this.#seen.times.length - 1,
@@ -482,6 +484,7 @@ function parsed(element, name) {
   }
 }
 
-const figure = (value) => (Math.abs(value) < 1e-3 && value !== 0 ? value.toExponential(1) : value.toFixed(3));
+const figure = (value) => (
+  Math.abs(value) < 1e-3 && value !== 0 ? inFigures(value.toExponential(1)) : time(value));
 
 customElements.define('cellflux-lab', Lab);

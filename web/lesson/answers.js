@@ -1,5 +1,6 @@
 // Checking an answer against what was computed. What is right is nowhere before that.
 
+import { digits } from '../figures.js';
 import { phrase } from '../words.js';
 
 /**
@@ -93,4 +94,4 @@ async function reach({ quantity, below = 0, evaluations = 0 }, _, computed) {
 }
 
 /** Four digits. @param {number} value */
-const shown = (value) => String(Number(value.toPrecision(4))).replace('-', '−');
+const shown = (value) => digits(value, 4).replace('-', '−');

@@ -4,7 +4,7 @@ import { doseUnder } from '../dose.js';
 import { besideCells, findingLines } from '../finding.js';
 import { el, inside, Part, reveal } from '../html.js';
 import { capital, kindOf, wordsFor } from '../perturbations.js';
-import { phrase } from '../words.js';
+import { inFigures, phrase } from '../words.js';
 
 /** @import { State } from '../state.js' */
 
@@ -180,7 +180,8 @@ export class CompoundPicker extends Part {
 }
 
 const dosesIn = (doses, takesDose) =>
-  `${doses.join(', ')} µM${takesDose ? '' : phrase('compound_picker.all_one_condition_network')}`;
+  `${doses.map(inFigures).join(', ')} µM`
+  + (takesDose ? '' : phrase('compound_picker.all_one_condition_network'));
 
 function badge({ training: { badge: words, kind } }) {
   return el('span', { class: `badge ${kind}` }, words);

@@ -7,7 +7,7 @@ import { cellsBeside } from '../real_beside.js';
 import { clippedSentences, inSafeColours, percent, shownIn } from '../view.js';
 import { withChannel, withEnd, withoutChannels } from '../view.js';
 import { stamp } from './stage.js';
-import { phrase } from '../words.js';
+import { inFigures, phrase } from '../words.js';
 
 /** @import { LegendLine } from '../histogram_words.js' */
 /** @import { Histogram, Window } from '../protocol.js' */
@@ -215,7 +215,7 @@ export class ChannelDisplay extends Part {
         [[low, window.low], [high, window.high], [gamma, shown.gamma]]
       )) {
         input.value = String(value);
-        output.textContent = String(Math.round(1000 * value) / 1000);
+        output.textContent = inFigures(Math.round(1000 * value) / 1000);
       }
     }
   }

@@ -4,7 +4,7 @@
 import { FEW, letterOf, markOf, wordsOf } from '../cell_marks.js';
 import { drawn, placed } from '../chart.js';
 import { printed } from '../chart_figure.js';
-import { isOfTheData } from '../dose.js';
+import { inWords, isOfTheData } from '../dose.js';
 import { axisOf, dosePlan, pointsOf, responseOf } from '../dose_plan.js';
 import { COUNTS, SEED_COUNTS } from '../doses.js';
 import * as figures from '../figures.js';
@@ -17,7 +17,7 @@ import { keyLine } from '../key_line.js';
 import { CUT_OFF, nameInWords } from '../measure_names.js';
 import { paint } from '../pixels.js';
 import { isRandom } from '../recipe_words.js';
-import { phrase } from '../words.js';
+import { inFigures, phrase, plural } from '../words.js';
 
 /** @import { Charted } from '../chart.js' */
 /** @import { Key, PrintedChart } from '../printed.js' */
@@ -122,7 +122,9 @@ export class AcrossDoses extends Part {
     const { plan } = dosePlan(state, 0);
     const count = plan?.walks.length ?? 0;
     this.cost.textContent = plan
-      ? `${count} walks${random ? '' : phrase('doses.without_noise_every_seed')}.`
+      ? plural('doses.walks_count', count, {
+        count, same: random ? '' : phrase('doses.without_noise_every_seed'),
+      })
       : '';
   }
 
@@ -172,7 +174,7 @@ export class AcrossDoses extends Part {
     const note = el('span', { class: 'caption' });
     const button = el('button', { type: 'button', class: 'tile', 'data-dose-walk': String(point.dose), on: {
       click: () => this.#open(key),
-    } }, canvas, el('b', { class: 'caption' }, `${point.dose} µM`), note,
+    } }, canvas, el('b', { class: 'caption' }, inWords(point.dose)), note,
     el('span', { class: 'caption', 'data-standing': point.standing.kind }, point.standing.words),
     unseen(phrase('shared.opens_walk')));
     return { walk, canvas, note, button, item: el('li', {}, button) };
@@ -341,7 +343,7 @@ function figureOf({ name, unit, source }, charted, places, { points, seeds }, wo
         el('thead', {}, el('tr', {}, ...titles.map((title) =>
           el('th', { scope: 'col' }, title)))),
         el('tbody', {}, ...points.map(({ dose, standing }, row) => el('tr', {},
-          el('th', { scope: 'row' }, String(dose)),
+          el('th', { scope: 'row' }, inFigures(dose)),
           ...curves.map((curve) => el('td', {}, figures.measured(curve[row]?.value))),
           el('td', {}, standing.words)))))));
 }

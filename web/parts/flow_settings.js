@@ -2,7 +2,7 @@
 
 import { el, Part } from '../html.js';
 import { offered, ofLevel } from '../trained_noise.js';
-import { lowered, phrase } from '../words.js';
+import { inFigures, lowered, phrase } from '../words.js';
 
 /** @import { State } from '../state.js' */
 
@@ -191,7 +191,7 @@ export class FlowSettings extends Part {
       const value = this.recipe[name];
       if (value === undefined) continue;
       input.value = String(value);
-      if (output) output.textContent = String(value);
+      if (output) output.textContent = inFigures(value);
     }
     this.#judgeNoise();
     const adaptive = this.recipe.solver === 'dopri5';

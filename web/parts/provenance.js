@@ -1,9 +1,10 @@
-// Where the data and the network come from, and under which licence, as the manifest states it.
+// Where the data and the network come from, and under which licence, as the manifest states it; and whether
+// the page's words are a translation that no native speaker has read.
 
 import { el, Part } from '../html.js';
 import * as figures from '../figures.js';
 import { inWords } from '../scale.js';
-import { phrase } from '../words.js';
+import { isRead, phrase } from '../words.js';
 
 /** @import { State } from '../state.js' */
 
@@ -14,15 +15,21 @@ export class Provenance extends Part {
     if (!manifest || !this.changed('manifest', manifest)) return;
     const named = manifest.channels.map(({ name, stain }) => (stain ? `${name} (${stain})` : name));
     const channels = named.join(', ');
+    const [width, height] = manifest.size;
     const rows = [
       [
         phrase('provenance.model'),
-        `${manifest.name ?? 'CellFlux'}, ${figures.count(manifest.parameters)} parameters, ${manifest.dtype}`,
+        phrase('provenance.network', {
+          name: manifest.name ?? 'CellFlux',
+          count: figures.count(manifest.parameters),
+          dtype: manifest.dtype,
+        }),
       ],
-      [phrase('provenance.images'), `${manifest.size[0]} × ${manifest.size[1]} pixels; ${channels}`],
+      [phrase('provenance.images'), phrase('provenance.size', { width, height, channels })],
       [phrase('provenance.scale'), scale(manifest)],
       ...manifest.provenance,
       ...sources([...(samples ?? []), ...(examples ?? [])]),
+      ...(isRead ? [] : [[phrase('provenance.words'), phrase('provenance.words_unread')]]),
     ];
     this.replaceChildren(
       el(
@@ -38,7 +45,7 @@ export class Provenance extends Part {
 const scale = ({ pixelUm, size }) =>
   pixelUm
     ? phrase('provenance.m_per_pixel_across', {
-      pixelUm: Number(pixelUm.toPrecision(4)), inWords: inWords(pixelUm * size[0]),
+      pixelUm: figures.digits(pixelUm, 4), inWords: inWords(pixelUm * size[0]),
     })
     : phrase('provenance.data_state_no_pixel');
 

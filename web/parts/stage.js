@@ -302,7 +302,7 @@ export class Stage extends Part {
     paint(this.difference.canvas, step.difference);
     const alone = visible?.filter(Boolean).length === 1;
     const size = step.change === undefined ? '' : phrase('stage.on_average', {
-      change: step.change.toFixed(3),
+      change: figures.fixed(step.change, 3),
     });
     this.difference.note.textContent = alone
       ? phrase('stage.red_more_blue_less', { size })

@@ -1,6 +1,7 @@
 // Step 2, for a model whose vectors are made from structures: any compound, typed as SMILES. What is known of
 // it: its drawing, the training compounds that it is like, and that the network has never seen it.
 
+import { fixed } from '../figures.js';
 import { besideCells, natureOf } from '../finding.js';
 import { el, Part } from '../html.js';
 import { UNSEEN } from '../state.js';
@@ -81,7 +82,7 @@ export class TypedCompound extends Part {
     this.picture = drawing && URL.createObjectURL(new Blob([drawing], { type: 'image/svg+xml' }));
     const name = (id) => compounds.find((compound) => compound.id === id)?.name ?? id;
     const near = nearest.map(({ id, similarity }) =>
-      el('li', { 'data-near': id }, el('bdi', {}, name(id)), ` ${similarity.toFixed(2)}`));
+      el('li', { 'data-near': id }, el('bdi', {}, name(id)), ` ${fixed(similarity, 2)}`));
     const facts = [
       [phrase('shared.training'), UNSEEN],
       [besideCells(measuring), phrase('typed_compound.no_cells_measured', { nature: natureOf(measuring) })],

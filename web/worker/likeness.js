@@ -1,5 +1,6 @@
 // Where a crop of an upload looks unlike the bundle's own controls, by statistics of its coded bytes.
 
+import { fixed } from '../figures.js';
 import { isolated } from '../isolated.js';
 import { countsOf } from './cell_counts.js';
 import { phrase } from '../words.js';
@@ -30,15 +31,11 @@ const SKEWED = 1.5;
 
 /** @typedef {{ mean: number, spread: number, bright: number }} Statistics of one channel, in coded units */
 
-/** What is compared, the plainest first, and how it is said. */
+/** What is compared, the plainest first, and how it is said where a crop has more of it, and less. */
 const COMPARED = /** @type {const} */ ([
-  ['mean', (name, times, more) => phrase('likeness.than', {
-    name: capital(name), times, more: more ? 'brighter' : 'darker',
-  })],
-  ['spread', (name, times, more) =>
-    phrase('likeness.contrast_than', { name, times, more: more ? 'higher' : 'lower' })],
-  ['bright', (name, times, more) =>
-    phrase('likeness.brightest_parts_than', { name, times, more: more ? 'brighter' : 'darker' })],
+  ['mean', 'likeness.brighter', 'likeness.darker'],
+  ['spread', 'likeness.contrast_higher', 'likeness.contrast_lower'],
+  ['bright', 'likeness.brightest_brighter', 'likeness.brightest_darker'],
 ]);
 
 /**
@@ -85,14 +82,16 @@ export function unlike(crop, controls, names, drawn) {
     n, drawn: drawn ? phrase('likeness.drawn_program') : '',
   });
   return crop.flatMap((found, channel) => {
-    for (const [key, says] of COMPARED) {
+    for (const [key, more, less] of COMPARED) {
       const theirs = controls.map((control) => control[channel][key]);
       const mean = theirs.reduce((sum, value) => sum + value, 0) / n;
       const squares = theirs.reduce((sum, value) => sum + (value - mean) ** 2, 0);
       const times = (found[key] - mean) / Math.max(Math.sqrt(squares / (n - 1)), LEAST_SPREAD);
       if (Math.abs(times) > most) {
-        const deviations = phrase('likeness.standard_deviations', { times: Math.abs(times).toFixed(1) });
-        return [`${says(names[channel], deviations, times > 0)} ${whom}`];
+        const deviations = phrase('likeness.standard_deviations', { times: fixed(Math.abs(times), 1) });
+        // The name begins the sentence of the first.
+        const name = key === 'mean' ? capital(names[channel]) : names[channel];
+        return [phrase(times > 0 ? more : less, { name, times: deviations, whom })];
       }
     }
     return [];

@@ -1,10 +1,10 @@
 // What the page shows of a manifest. The manifest has been checked in full before it comes here.
 
-import { count } from '../figures.js';
+import { count, digits } from '../figures.js';
 import { besideCells, sameSettings } from '../finding.js';
-import { atDose } from '../dose.js';
+import { atDose, inWords } from '../dose.js';
 import { isolated } from '../isolated.js';
-import { phrase } from '../words.js';
+import { language, phrase } from '../words.js';
 
 /** @import { Manifest, ManifestView, Measuring } from '../protocol.js' */
 /** @import { ModelScale } from '../scale.js' */
@@ -29,7 +29,7 @@ function tile(example, condition, treated, number) {
   const where = example.synthetic ? '' : joined([batch, plate && phrase('manifest_view.plate', {
     plate,
   }), well && phrase('manifest_view.well', { well })]);
-  const dose = example.dose_um === undefined ? '' : ` ${example.dose_um} µM`;
+  const dose = example.dose_um === undefined ? '' : ` ${inWords(example.dose_um)}`;
   const kind = example.synthetic
     ? phrase('manifest_view.drawn_program_not_measured')
     : treated
@@ -116,7 +116,8 @@ function compounds({ list }, findings) {
     }))
     .sort(
       (a, b) =>
-        Number(b.control) - Number(a.control) || a.name.localeCompare(b.name, 'en', { sensitivity: 'base' }),
+        Number(b.control) - Number(a.control)
+        || a.name.localeCompare(b.name, language, { sensitivity: 'base' }),
     );
 }
 
@@ -150,7 +151,7 @@ function measured(metrics) {
     [
       phrase('manifest_view.measured_2'),
       entries.map(
-        ([name, value]) => `${isolated(name.replaceAll('_', ' '))}: ${Number(value.toPrecision(4))}`,
+        ([name, value]) => `${isolated(name.replaceAll('_', ' '))}: ${digits(value, 4)}`,
       ),
     ],
   ];
