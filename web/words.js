@@ -16,8 +16,11 @@ import chosen from './words/chosen.js';
 /** The language, as HTML's `lang` has it. */
 export const language = chosen.language;
 
-/** Whether somebody whose first language this is has read the sentences. */
-export const isRead = chosen.read_by_native_speaker;
+/** The language that the others are translated from. */
+const FIRST = 'en';
+
+/** Whether the sentences are a translation that nobody has read whose first language it is. */
+export const isUnread = language !== FIRST && !chosen.read_by_native_speaker;
 
 /** @type {Record<string, string>} */
 const SENTENCES = chosen.words;

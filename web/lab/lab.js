@@ -15,7 +15,7 @@ import { Drawing, pointAt } from './drawing.js';
 import { applied, read, written } from './lab_link.js';
 import * as chart from './loss_chart.js';
 import { draw, drawCross, drawStrokes } from './plane.js';
-import { inFigures, isRead, language, phrase } from '../words.js';
+import { inFigures, isUnread, language, phrase } from '../words.js';
 
 /** @import { Display, Learnt, Opened, Seen, Settings, View } from './protocol.js' */
 
@@ -185,7 +185,7 @@ class Lab extends HTMLElement {
         el('div', { class: 'lab-time' }, this.moment, this.time), this.legend),
       el('div', { class: 'lab-side' }, el('div', { class: 'lab-buttons' }, ...this.buttons), this.trouble,
         this.said, this.chart, this.facts, this.controls.element,
-        isRead ? null : el('p', { class: 'hint' }, phrase('lab.words_unread'))),
+        isUnread ? el('p', { class: 'hint' }, phrase('lab.words_unread')) : null),
     ));
     new ResizeObserver(() => this.#draw()).observe(this.canvas);
     matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => this.#draw());

@@ -4,7 +4,7 @@
 import { el, Part } from '../html.js';
 import * as figures from '../figures.js';
 import { inWords } from '../scale.js';
-import { isRead, phrase } from '../words.js';
+import { isUnread, phrase } from '../words.js';
 
 /** @import { State } from '../state.js' */
 
@@ -29,7 +29,7 @@ export class Provenance extends Part {
       [phrase('provenance.scale'), scale(manifest)],
       ...manifest.provenance,
       ...sources([...(samples ?? []), ...(examples ?? [])]),
-      ...(isRead ? [] : [[phrase('provenance.words'), phrase('provenance.words_unread')]]),
+      ...(isUnread ? [[phrase('provenance.words'), phrase('provenance.words_unread')]] : []),
     ];
     this.replaceChildren(
       el(

@@ -1,6 +1,6 @@
 // What the page shows of a manifest. The manifest has been checked in full before it comes here.
 
-import { count, digits } from '../figures.js';
+import { count, date, digits } from '../figures.js';
 import { besideCells, sameSettings } from '../finding.js';
 import { atDose, inWords } from '../dose.js';
 import { isolated } from '../isolated.js';
@@ -138,7 +138,7 @@ function provenance({ data_set: data, training, metrics, licence, notes, created
     remarks.length && [besideCells(measuring), remarks.map(remark)],
     [phrase('manifest_view.licence_weights'), isolated(licence)],
     notes && [phrase('manifest_view.notes'), isolated(notes)],
-    [phrase('manifest_view.bundle_made'), created],
+    [phrase('manifest_view.bundle_made'), date(created)],
   ]);
   return rows.filter(Boolean);
 }

@@ -102,7 +102,7 @@ pub fn build(project: &Project, options: &Options, engines: EngineMaker) -> Resu
 
     let modules = page_words::choose(&options.toolkit.files, project.words().language)?;
     let own = own_files(project, &modules.files, &components)?;
-    let words_are_read = modules.is_read || components.used.explorers == 0;
+    let is_unread = modules.is_unread && components.used.explorers + components.used.labs > 0;
     let mut site = Files::default();
     site.extend(&own.files);
     site.extend(&components.files.files);
@@ -181,12 +181,7 @@ pub fn build(project: &Project, options: &Options, engines: EngineMaker) -> Resu
         .collect();
     output.finish()?;
     let batches = components.recorder.notes.into_iter().collect();
-    let advice = [
-        advice(project, &models, words_are_read),
-        components.notes,
-        batches,
-    ]
-    .concat();
+    let advice = [advice(project, &models, is_unread), components.notes, batches].concat();
     Ok(Built {
         report,
         advice,
@@ -567,16 +562,16 @@ fn before_first_picture(page: &str, site: &Files) -> u64 {
 }
 
 /// What could be better.
-fn advice(project: &Project, models: &[Model], words_are_read: bool) -> Vec<String> {
+fn advice(project: &Project, models: &[Model], is_unread: bool) -> Vec<String> {
     let mut advice: Vec<String> = theme::too_faint(project)
         .iter()
         .map(ToString::to_string)
         .collect();
     let config = &project.config;
     let mut say = |text: &str| advice.push(format!("{}: {text}", project.folder.join(FILE).display()));
-    if !words_are_read {
+    if is_unread {
         say(&format!(
-            "no native speaker has read the explorer's words in {:?}, which the page says",
+            "no native speaker has read the explorer's and the lab's words in {:?}, which the page says",
             project.words().language
         ));
     }

@@ -1,6 +1,7 @@
 //! `site.toml`: what an author says about a page. Values that may be wrong keep their place in the file, for
 //! errors.
 
+mod languages;
 mod page;
 mod pictures;
 
@@ -17,7 +18,6 @@ use crate::model::LARGEST_FILE;
 use crate::precompute::Recordings;
 use crate::source::SourceText;
 use crate::walk_request::WalkRequest;
-use crate::words::{LANGUAGES, Words};
 
 pub use page::Page;
 pub use pictures::Pictures;
@@ -393,16 +393,7 @@ impl Project {
                 format!("largest_file_mib {}, expected from 24 to 2048", largest.get_ref()),
             ));
         }
-        let language = config.language.get_ref();
-        let tag = |part: &str| !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric());
-        if !language.split('-').all(tag) || !language.starts_with(|c: char| c.is_ascii_alphabetic()) {
-            wrong.push(source.wrong(
-                &config.language.span(),
-                format!("language {language:?}, expected a code such as en, de, fr or pt-BR"),
-            ));
-        } else {
-            wrong.extend(self.wrong_words());
-        }
+        wrong.extend(self.wrong_language());
         if let Some(url) = &config.url
             && !is_web_address(url.get_ref())
         {
@@ -429,26 +420,6 @@ impl Project {
             ));
         }
         SiteError::of(wrong).map_or(Ok(()), Err)
-    }
-
-    /// What is wrong with the language of the page's own words.
-    fn wrong_words(&self) -> Option<SiteError> {
-        let (text, source) = (&self.config.language, &self.source);
-        let shipped = LANGUAGES.join(", ");
-        match &self.config.words {
-            Some(words) => (!LANGUAGES.contains(&words.get_ref().as_str())).then(|| {
-                let problem = format!("words {:?}, expected one of {shipped}", words.get_ref());
-                source.wrong(&words.span(), problem)
-            }),
-            None => Words::of(text.get_ref()).is_none().then(|| {
-                let problem = format!(
-                    "language {:?}: the page's own words are in {shipped} only; for a text in another language \
-                     add `words = \"en\"`, or another of these, and they are in that one",
-                    text.get_ref()
-                );
-                source.wrong(&text.span(), problem)
-            }),
-        }
     }
 
     /// What is wrong with the `[[page]]`s and their sections.
@@ -492,12 +463,6 @@ impl Project {
             Some(self.source.wrong(&section.id.span(), problem))
         };
         sections.iter().filter_map(wrong).collect()
-    }
-
-    /// The page's own words, in the language that `site.toml` names for them, or in that of the text.
-    pub fn words(&self) -> Words {
-        let named = self.config.words.as_ref().unwrap_or(&self.config.language);
-        Words::or_english(named.get_ref())
     }
 
     /// Whether a name in a text is that of one of the site's pages.

@@ -10,7 +10,7 @@ use crate::error::SiteError;
 /// The module that all others read, which the repository fills with the English words.
 const CHOSEN: &str = "web/words/chosen.js";
 
-/// The language whose file the modules are written with.
+/// The language that the others are translated from.
 const FIRST: &str = "en";
 
 /// How many keys an error names.
@@ -30,25 +30,28 @@ struct PageWords {
     words: BTreeMap<String, String>,
 }
 
-/// The page's own files with the words of a language in them, and whether a native speaker has read these.
+/// The page's own files with the words of a language in them.
 #[derive(Debug)]
 pub struct Chosen {
     /// Content by path.
     pub files: BTreeMap<String, Vec<u8>>,
-    /// Whether somebody whose first language it is has read the sentences.
-    pub is_read: bool,
+    /// Whether the words are a translation that nobody has read whose first language it is.
+    pub is_unread: bool,
 }
 
 /// Writes the words of a language into the page's own files.
 ///
 /// # Errors
-/// [`SiteError::PageWords`] for a file that is missing or cannot be read, and for one whose keys or places are
-/// not those of the English one.
+/// [`SiteError::PageWords`] for a file that is missing or cannot be read, and for one whose keys or places
+/// are not those of the English one.
 pub fn choose(all: &BTreeMap<String, Vec<u8>>, language: &str) -> Result<Chosen, SiteError> {
     let mut files = all.clone();
     // Modules of a page that has no words.
     if !all.contains_key(CHOSEN) {
-        return Ok(Chosen { files, is_read: true });
+        return Ok(Chosen {
+            files,
+            is_unread: false,
+        });
     }
     let words = read(all, language)?;
     check(&read(all, FIRST)?, &words)?;
@@ -60,7 +63,7 @@ pub fn choose(all: &BTreeMap<String, Vec<u8>>, language: &str) -> Result<Chosen,
     files.insert(CHOSEN.to_owned(), module.into_bytes());
     Ok(Chosen {
         files,
-        is_read: words.read_by_native_speaker,
+        is_unread: language != FIRST && !words.read_by_native_speaker,
     })
 }
 
@@ -201,9 +204,10 @@ mod tests {
             module.contains("{n} gehen") && !module.contains("Walk"),
             "{module}"
         );
-        assert!(!chosen.is_read);
+        assert!(chosen.is_unread);
         let english = choose(&all, "en").unwrap();
         assert!(String::from_utf8_lossy(&english.files[CHOSEN]).contains("Walk {n}"));
+        assert!(!english.is_unread, "no translation");
     }
 
     #[test]
