@@ -215,9 +215,8 @@ export class WorkerPool {
     } catch (error) {
       if (!isWanted()) return;
       this.#drop(member);
-      this.#stayWith(phrase('worker_pool.another_worker_could_not', {
+      this.#stayWith(phrase(this.#members.length ? 'worker_pool.fewer_workers' : 'worker_pool.one_worker', {
         said: said(error),
-        length: this.#members.length ? phrase('worker_pool.fewer') : phrase('shared.one'),
       }));
     }
   }

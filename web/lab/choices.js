@@ -52,7 +52,7 @@ export const SOLVERS = [
  * @type {{ name: string, batches: Point[] }[]}
  */
 export const BATCHES = [
-  { name: phrase('shared.one'), batches: [[0, 0]] },
+  { name: phrase('choices.single'), batches: [[0, 0]] },
   { name: phrase('choices.two_side_side'), batches: [[-1.5, 0], [1.5, 0]] },
   { name: phrase('choices.two_above_each_other'), batches: [[0, -1.5], [0, 1.5]] },
   { name: phrase('choices.three'), batches: [[-1.5, -1], [1.5, -1], [0, 1.5]] },

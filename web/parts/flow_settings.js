@@ -40,7 +40,7 @@ export class FlowSettings extends Part {
     const slide = (name, label, step, help) => {
       const shown = el('output', { for: `set-${name}` });
       const input = el('input', { type: 'range', id: `set-${name}`, name, step, on: {
-        input: () => { shown.textContent = input.value; },
+        input: () => { shown.textContent = inFigures(input.value); },
         change: () => this.#send(name, Number(input.value)),
       } });
       return this.#row(name, label, input, shown, help);
@@ -217,6 +217,6 @@ export class FlowSettings extends Part {
 
 /** A number, or the text that is none, which the session refuses by the field's name. */
 function numberOr(text) {
-  const number = Number(text);
+  const number = Number(text.replace(',', '.'));
   return Number.isFinite(number) ? number : text;
 }
