@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::error::SiteError;
 
@@ -17,7 +17,7 @@ const FIRST: &str = "en";
 const NAMED: usize = 5;
 
 /// The file of one language.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 struct PageWords {
     /// As HTML's `lang` has it.
@@ -55,11 +55,11 @@ pub fn choose(all: &BTreeMap<String, Vec<u8>>, language: &str) -> Result<Chosen,
     }
     let words = read(all, language)?;
     check(&read(all, FIRST)?, &words)?;
-    let text = all.get(&path(language)).map(Vec::as_slice).unwrap_or_default();
-    let module = format!(
-        "// The page's language, which `cellflux site build` has chosen.\n\nexport default {};\n",
-        String::from_utf8_lossy(text).trim_end()
-    );
+    let text = serde_json::to_string(&words).map_err(|error| SiteError::PageWords {
+        path: CHOSEN.to_owned(),
+        problem: error.to_string(),
+    })?;
+    let module = format!("// The page's language, which the build has chosen.\n\nexport default {text};\n");
     files.insert(CHOSEN.to_owned(), module.into_bytes());
     Ok(Chosen {
         files,
