@@ -16,6 +16,7 @@ import { momentAlong } from '../linked_time.js';
 import { keyLine } from '../key_line.js';
 import { CUT_OFF, nameInWords } from '../measure_names.js';
 import { paint } from '../pixels.js';
+import { KINDS } from '../printed.js';
 import { isRandom } from '../recipe_words.js';
 import { inFigures, phrase, plural } from '../words.js';
 
@@ -56,7 +57,7 @@ export class AcrossDoses extends Part {
     this.charts = el('div', { class: 'charts' });
     this.table = button(phrase('doses.dose_response_csv'), 'keep-doses');
     this.video = button(phrase('doses.film_webm'), 'film-doses');
-    this.draw = ['png', 'svg'].map((kind) => el('button', {
+    this.draw = KINDS.map((kind) => el('button', {
       type: 'button', class: 'secondary', 'data-keep': `doses-${kind}`,
       title: phrase('shared.all_charts_figure_180'),
       on: { click: () => this.#keep(kind) },

@@ -14,6 +14,7 @@ import { wholeMultiple } from '../lens.js';
 import { momentAlong } from '../linked_time.js';
 import { wordsFor } from '../perturbations.js';
 import { paint } from '../pixels.js';
+import { KINDS } from '../printed.js';
 import { hasReal, realBeside } from '../real_beside.js';
 import { phrase, plural } from '../words.js';
 
@@ -59,7 +60,7 @@ export class ComparedWalks extends Part {
       this.where);
     this.table = el('div', { class: 'grid-scroll' });
     this.kept = el('div', { class: 'aside-row', role: 'group', 'aria-label': phrase('grid.save_table') },
-      ...['png', 'svg'].map((kind) => el('button', {
+      ...KINDS.map((kind) => el('button', {
         type: 'button', class: 'secondary', 'data-keep': `grid-${kind}`,
         title: phrase('grid.table_stands_180_mm'),
         on: { click: () => this.intend('keep-table', { kind }) },

@@ -13,6 +13,7 @@ import { keyLine } from '../key_line.js';
 import { CUT_OFF, nameInWords } from '../measure_names.js';
 import { asked, controlOf, pairsOf } from '../measures.js';
 import { wordsFor } from '../perturbations.js';
+import { KINDS } from '../printed.js';
 import { stepOfKey } from '../step_keys.js';
 import { phrase, plural } from '../words.js';
 
@@ -46,7 +47,7 @@ export class WalkCharts extends Part {
     this.under = el('span', {});
     this.comparison = el('div', { class: 'comparison', hidden: true });
     const save = button(phrase('measures.measures_csv'), 'keep-measures', { 'data-keep': 'measures' });
-    const draw = ['png', 'svg'].map((kind) => el('button', {
+    const draw = KINDS.map((kind) => el('button', {
       type: 'button', class: 'secondary', 'data-keep': `charts-${kind}`,
       title: phrase('shared.all_charts_figure_180'),
       on: { click: () => this.#keep(kind) },
